@@ -1,0 +1,251 @@
+//! What comes back for a question, typed.
+//!
+//! in:  the JSON of a Consul answer, by the rules of `consul/`
+//! out: an [`Answer`], sorted as templates expect it, comparable with the one before
+//!
+//! Field names are Consul's own. A field that an answer leaves out, or gives as `null`, is empty.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer};
+
+use crate::query::Health;
+
+/// The typed answer to one [`crate::query::Query`]; each variant belongs to the query of the same name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// The entry, or nothing when there is none.
+    Key(Option<Arc<Pair>>),
+    /// The entries below a prefix, in Consul's order (by key).
+    Pairs(Vec<Arc<Pair>>),
+    /// The instances, by node and ID, or in Consul's order when asked near a node.
+    Service(Vec<Arc<Instance>>),
+    /// The services, by name.
+    Services(Vec<Arc<ServiceTags>>),
+    /// The node and its services, or nothing when there is no such node.
+    Node(Option<Arc<NodeServices>>),
+    /// The nodes, by name and address, or in Consul's order when asked near a node.
+    Nodes(Vec<Arc<Node>>),
+    /// The datacenters, by name.
+    Datacenters(Vec<String>),
+    /// The text of the file.
+    File(Arc<str>),
+}
+
+impl Answer {
+    /// How many things the answer holds; what "nothing" and "fewer" mean when an answer is judged.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Key(pair) => usize::from(pair.is_some()),
+            Self::Pairs(pairs) => pairs.len(),
+            Self::Service(instances) => instances.len(),
+            Self::Services(services) => services.len(),
+            Self::Node(node) => usize::from(node.is_some()),
+            Self::Nodes(nodes) => nodes.len(),
+            Self::Datacenters(names) => names.len(),
+            Self::File(_) => 1,
+        }
+    }
+
+    /// Does the answer hold nothing?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Text by text, in key order.
+pub type TextMap = BTreeMap<String, String>;
+
+/// One entry of the key/value store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pair {
+    /// The whole key.
+    pub path: String,
+    /// The key without the prefix that was asked for, and without the slashes that follow it.
+    pub key: String,
+    /// The value; bytes that are not UTF-8 are kept as the replacement character.
+    pub value: String,
+    /// The index at which the entry was made.
+    pub create_index: u64,
+    /// The index at which the entry last changed.
+    pub modify_index: u64,
+    /// How often the entry was locked.
+    pub lock_index: u64,
+    /// The number that a client stored beside the value.
+    pub flags: u64,
+    /// The session that holds the lock; empty: none.
+    pub session: String,
+}
+
+/// One instance of a service, with its health.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Instance {
+    /// The node's name.
+    pub node: String,
+    /// The node's ID.
+    pub node_id: String,
+    /// The node's address.
+    pub node_address: String,
+    /// The node's addresses by kind (`lan`, `wan`).
+    pub node_tagged_addresses: TextMap,
+    /// The node's metadata.
+    pub node_meta: TextMap,
+    /// The service's metadata.
+    pub service_meta: TextMap,
+    /// The service's address or, where it has none, the node's.
+    pub address: String,
+    /// The service's addresses by kind.
+    pub service_tagged_addresses: BTreeMap<String, TaggedAddress>,
+    /// The instance's ID.
+    pub id: String,
+    /// The service's name.
+    pub name: String,
+    /// The tags, sorted.
+    pub tags: Vec<String>,
+    /// The node's and the service's checks.
+    pub checks: Vec<Arc<Check>>,
+    /// The worst of the checks.
+    pub status: Health,
+    /// The port.
+    pub port: i64,
+    /// The weights for load balancing.
+    pub weights: Weights,
+}
+
+/// An address and a port.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct TaggedAddress {
+    /// The address.
+    pub address: String,
+    /// The port.
+    pub port: i64,
+}
+
+/// The weights of an instance, by its state of health.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct Weights {
+    /// While every check passes.
+    pub passing: i64,
+    /// While a check warns.
+    pub warning: i64,
+}
+
+/// One health check.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct Check {
+    /// The node the check belongs to.
+    pub node: String,
+    /// The check's ID.
+    #[serde(rename = "CheckID")]
+    pub check_id: String,
+    /// The check's name.
+    pub name: String,
+    /// `passing`, `warning` or `critical`.
+    pub status: String,
+    /// What a human wrote about it.
+    pub notes: String,
+    /// What the check printed last.
+    pub output: String,
+    /// The service instance it checks; empty: the node.
+    #[serde(rename = "ServiceID")]
+    pub service_id: String,
+    /// The name of the service it checks; empty: the node.
+    pub service_name: String,
+    /// The tags of the service it checks.
+    #[serde(deserialize_with = "or_default")]
+    pub service_tags: Vec<String>,
+    /// `http`, `tcp`, `ttl`…; empty where Consul does not say.
+    #[serde(rename = "Type")]
+    pub kind: String,
+    /// The namespace (Consul Enterprise).
+    pub namespace: String,
+    /// The partition (Consul Enterprise).
+    pub partition: String,
+    /// The port exposed for the check through a proxy.
+    pub exposed_port: i64,
+    /// The cluster peer it was imported from.
+    pub peer_name: String,
+    /// How the check is carried out, as Consul tells it.
+    pub definition: serde_json::Map<String, serde_json::Value>,
+    /// The index at which the check was made.
+    pub create_index: u64,
+    /// The index at which the check last changed.
+    pub modify_index: u64,
+}
+
+/// A service's name and the tags of all its instances.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceTags {
+    /// The service's name.
+    pub name: String,
+    /// The tags, sorted.
+    pub tags: Vec<String>,
+}
+
+/// A node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct Node {
+    /// The node's ID.
+    #[serde(rename = "ID")]
+    pub id: String,
+    /// The node's name.
+    pub node: String,
+    /// The node's address.
+    pub address: String,
+    /// The datacenter it is in.
+    pub datacenter: String,
+    /// The node's addresses by kind (`lan`, `wan`).
+    #[serde(deserialize_with = "or_default")]
+    pub tagged_addresses: TextMap,
+    /// The node's metadata.
+    #[serde(deserialize_with = "or_default")]
+    pub meta: TextMap,
+}
+
+/// A node and what runs on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeServices {
+    /// The node.
+    pub node: Arc<Node>,
+    /// Its services, by name and ID.
+    pub services: Vec<Arc<NodeService>>,
+}
+
+/// A service as its node lists it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct NodeService {
+    /// The instance's ID.
+    #[serde(rename = "ID")]
+    pub id: String,
+    /// The service's name.
+    pub service: String,
+    /// The tags, sorted.
+    #[serde(deserialize_with = "or_default")]
+    pub tags: Vec<String>,
+    /// The service's metadata.
+    #[serde(deserialize_with = "or_default")]
+    pub meta: TextMap,
+    /// The port.
+    pub port: i64,
+    /// The address; empty: the node's.
+    pub address: String,
+    /// Whether an external agent may change the tags.
+    pub enable_tag_override: bool,
+}
+
+/// Consul writes an empty list or map as `null` in places.
+pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}

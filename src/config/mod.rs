@@ -1,0 +1,3 @@
+//! What the operator wants, resolved: nothing is left to parse, and no `Option` means "default".
+
+pub mod resolved;

@@ -1,0 +1,176 @@
+//! The resolved configuration.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use reqwest::Url;
+use secrecy::SecretString;
+
+/// Everything that the daemon, or one run of it, needs to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How Consul is reached.
+    pub consul: ConsulConfig,
+    /// One entry a template, in the order in which they are applied.
+    pub jobs: Vec<Job>,
+    /// Whether to end when all is written, or to go on watching.
+    pub mode: Mode,
+    /// Print what would be written; write nothing and run nothing.
+    pub dry: bool,
+    /// What is logged.
+    pub log_level: LogLevel,
+    /// The signal that ends the process in an orderly way, beside TERM, INT and QUIT; `None`: no other.
+    pub kill_signal: Option<Signal>,
+    /// The signal that makes it read everything again; `None`: none does.
+    pub reload_signal: Option<Signal>,
+    /// Where the process ID is written.
+    pub pid_file: Option<PathBuf>,
+}
+
+/// How long the process lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Watch, render and apply until told to stop.
+    Daemon,
+    /// End when every template is written and every command has succeeded.
+    Once {
+        /// After how long what is missing is reported and the process ends; `None`: never.
+        timeout: Option<Duration>,
+    },
+}
+
+/// How Consul is reached.
+#[derive(Clone, Debug)]
+pub struct ConsulConfig {
+    /// The servers or agents, in the order in which they are tried; at least one. The path of a URL is a prefix.
+    pub servers: Vec<Url>,
+    /// The token sent with every request; `None`: the agent's own.
+    pub token: Option<SecretString>,
+    /// User and password for basic authentication; `None`: not used.
+    pub auth: Option<BasicAuth>,
+    /// How old a stale answer may be; `None`: stale answers are not asked for.
+    pub max_stale: Option<Duration>,
+    /// How long one blocking query may block.
+    pub block_query_wait: Duration,
+    /// What commands find in their environment, so that they talk to the same Consul; values may be secret.
+    pub exports: Vec<(String, SecretString)>,
+}
+
+/// User and password.
+#[derive(Clone, Debug)]
+pub struct BasicAuth {
+    /// The user.
+    pub username: String,
+    /// The password, which may be empty.
+    pub password: SecretString,
+}
+
+/// One template: from where to where, and what to do then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Where the template comes from.
+    pub source: Source,
+    /// Which language it is in.
+    pub language: Language,
+    /// The file it is rendered to; `None` only in a dry run, where it is printed.
+    pub destination: Option<PathBuf>,
+    /// What is run when the file has changed.
+    pub command: Option<CommandConfig>,
+    /// How long changes are collected before the file is written; `None`: not at all.
+    pub settle: Option<Settle>,
+    /// What a missing key of a map does in a Go template.
+    pub missing_key: MissingKey,
+    /// What opens and closes an action in a Go template.
+    pub delimiters: Delimiters,
+}
+
+/// Where a template comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Source {
+    /// A file, watched for changes.
+    File(PathBuf),
+    /// A text in the configuration, with the name under which errors show it.
+    Inline {
+        /// The name in error messages.
+        name: String,
+        /// The template.
+        text: String,
+    },
+}
+
+/// The language of a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// Go text/template, as consul-template has it.
+    Go,
+    /// Jinja.
+    Jinja,
+}
+
+/// Go's option `missingkey`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MissingKey {
+    /// `<no value>` where anything could be stored, the zero value otherwise.
+    #[default]
+    Zero,
+    /// An error.
+    Error,
+}
+
+/// What opens and closes an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delimiters {
+    /// `{{`
+    pub left: String,
+    /// `}}`
+    pub right: String,
+}
+
+impl Default for Delimiters {
+    fn default() -> Self {
+        Self { left: "{{".to_owned(), right: "}}".to_owned() }
+    }
+}
+
+/// How long changes are collected: until it has been quiet for a while, but not longer than a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settle {
+    /// Starts again with each change.
+    pub quiet: Duration,
+    /// Counts from the first change.
+    pub most: Duration,
+}
+
+/// A command and its limit.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CommandConfig {
+    /// What is run.
+    pub line: CommandLine,
+    /// After how long it is asked to stop, then made to.
+    pub timeout: Duration,
+}
+
+/// What is run: two jobs with the same one share one run of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CommandLine {
+    /// A line with blanks, for `sh -c`.
+    Shell(String),
+    /// A program and its arguments, executed directly; never empty.
+    Direct(Vec<String>),
+}
+
+/// What is logged: this and everything graver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// What cannot be carried on from by itself.
+    Error,
+    /// What the operator should know.
+    Warn,
+    /// What happened.
+    Info,
+    /// Why it happened.
+    Debug,
+    /// Every step.
+    Trace,
+}

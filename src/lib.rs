@@ -1,0 +1,7 @@
+//! ctmpl: the daemon between service discovery and the programs that read configuration files.
+
+pub mod answer;
+pub mod config;
+pub mod query;
+pub mod snapshot;
+pub mod template;

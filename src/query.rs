@@ -1,0 +1,313 @@
+//! What a template can ask, and how it is written.
+//!
+//! in:  the argument of a template function, for example `v2.web?ns=ops@dc2~near|passing,warning`
+//! out: a [`Query`]: its identity (the text form), and the path and parameters it is asked with
+//!
+//! The written forms are consul-template's; the suffixes come in one fixed order, `name?query@dc~near|filter`.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::PathBuf;
+
+mod parse;
+
+pub use parse::QueryError;
+
+/// One question, watched once per process however many templates ask it.
+///
+/// Two queries are the same question when they are equal; the text form ([`fmt::Display`]) is for logs and messages.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Query {
+    /// One entry of the key/value store: `GET /v1/kv/<key>`.
+    Key(KeyQuery),
+    /// All entries below a prefix: `GET /v1/kv/<prefix>?recurse`.
+    Pairs(KeyQuery),
+    /// The instances of a service with their health: `GET /v1/health/service/<name>`.
+    Service(ServiceQuery),
+    /// The names and tags of all services: `GET /v1/catalog/services`.
+    Services(Scope),
+    /// One node and what runs on it: `GET /v1/catalog/node/<name>`.
+    Node(NodeQuery),
+    /// All nodes: `GET /v1/catalog/nodes`.
+    Nodes(NodesQuery),
+    /// The names of all known datacenters: `GET /v1/catalog/datacenters`.
+    Datacenters(DatacentersQuery),
+    /// The text of a file on this machine.
+    File(PathBuf),
+}
+
+/// Where a question is put: empty text means "where the agent is".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Scope {
+    /// Datacenter (`@dc2`, sent as `dc=`).
+    pub datacenter: String,
+    /// Namespace (`?ns=ops`, Consul Enterprise).
+    pub namespace: String,
+    /// Admin partition (`?partition=p`, Consul Enterprise).
+    pub partition: String,
+}
+
+/// A key or a prefix of the key/value store, without its first slash.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyQuery {
+    /// The key or the prefix, as written; any character but `@` and `?`.
+    pub key: String,
+    /// Where it is asked.
+    pub scope: Scope,
+}
+
+/// The instances of one service.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ServiceQuery {
+    /// The name of the service.
+    pub name: String,
+    /// Only instances with this tag; empty: all.
+    pub tag: String,
+    /// Where it is asked.
+    pub scope: Scope,
+    /// A cluster peer to ask for (`?peer=east`); empty: none.
+    pub peer: String,
+    /// A sameness group to ask for (`?sameness-group=g`); empty: none.
+    pub sameness_group: String,
+    /// Sorted by round trip from this node (`~web-1`, `~_agent`); empty: sorted by node and ID.
+    pub near: String,
+    /// Which states of health are wanted.
+    pub health: HealthFilter,
+}
+
+/// A node by name; the empty name is the agent's own node.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeQuery {
+    /// The node's name.
+    pub name: String,
+    /// Where it is asked.
+    pub scope: Scope,
+}
+
+/// All nodes, sorted by name or by distance.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodesQuery {
+    /// Sorted by round trip from this node; empty: sorted by name and address.
+    pub near: String,
+    /// Where it is asked.
+    pub scope: Scope,
+}
+
+/// The datacenters, all of them or those that answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DatacentersQuery {
+    /// Leave out a datacenter whose catalog does not answer.
+    pub ignore_failing: bool,
+}
+
+/// The state of health of an instance: the worst of its checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Health {
+    /// No check is worse than passing, or there is none.
+    Passing,
+    /// At least one check warns.
+    Warning,
+    /// At least one check is critical.
+    Critical,
+    /// The node or the service is in maintenance.
+    Maintenance,
+    /// Consul named a state that is none of these.
+    Unknown,
+}
+
+impl Health {
+    /// The word that Consul and templates use; empty for [`Health::Unknown`].
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Passing => "passing",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+            Self::Maintenance => "maintenance",
+            Self::Unknown => "",
+        }
+    }
+}
+
+/// Which instances a service query keeps: any, or those in one of some states.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum HealthFilter {
+    /// `|any`.
+    Any,
+    /// `|passing,warning`; nothing written means passing, `|,` matches nothing.
+    Only(BTreeSet<Health>),
+}
+
+impl HealthFilter {
+    /// What holds when nothing is written.
+    #[must_use]
+    pub fn passing() -> Self {
+        Self::Only(BTreeSet::from([Health::Passing]))
+    }
+
+    /// Is an instance in this state wanted?
+    #[must_use]
+    pub fn admits(&self, health: Health) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(wanted) => wanted.contains(&health),
+        }
+    }
+}
+
+/// A question as it goes over the wire, without what belongs to one poll (`index`, `wait`, `stale`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The segments of the path, not yet percent-encoded; a key's slashes separate segments.
+    pub path: Vec<String>,
+    /// The parameters, sorted by name.
+    pub parameters: Vec<(&'static str, String)>,
+    /// Whether the endpoint knows blocking queries and `stale`.
+    pub blocking: bool,
+}
+
+impl Query {
+    /// The request that asks this question of Consul; `None` for a question that Consul is not asked.
+    ///
+    /// The agent's own node has no name of its own on the wire: its name is found out first (`/v1/agent/self`), then
+    /// that node is asked for.
+    #[must_use]
+    pub fn request(&self) -> Option<Request> {
+        let (path, parameters, blocking) = match self {
+            Self::Key(query) => (kv_path(&query.key), query.scope.parameters(), true),
+            Self::Pairs(query) => {
+                let mut parameters = query.scope.parameters();
+                parameters.push(("recurse", String::new()));
+                (kv_path(&query.key), parameters, true)
+            }
+            Self::Service(query) => (path(&["health", "service", &query.name]), query.parameters(), true),
+            Self::Services(scope) => (path(&["catalog", "services"]), scope.parameters(), true),
+            Self::Node(query) => (path(&["catalog", "node", &query.name]), query.scope.parameters(), true),
+            Self::Nodes(query) => {
+                let mut parameters = query.scope.parameters();
+                push(&mut parameters, "near", &query.near);
+                (path(&["catalog", "nodes"]), parameters, true)
+            }
+            Self::Datacenters(_) => (path(&["catalog", "datacenters"]), Vec::new(), false),
+            Self::File(_) => return None,
+        };
+        let mut request = Request { path, parameters, blocking };
+        request.parameters.sort();
+        Some(request)
+    }
+}
+
+fn path(segments: &[&str]) -> Vec<String> {
+    std::iter::once("v1").chain(segments.iter().copied()).map(str::to_owned).collect()
+}
+
+fn kv_path(key: &str) -> Vec<String> {
+    path(&["kv"]).into_iter().chain(key.split('/').map(str::to_owned)).collect()
+}
+
+fn push(parameters: &mut Vec<(&'static str, String)>, name: &'static str, value: &str) {
+    if !value.is_empty() {
+        parameters.push((name, value.to_owned()));
+    }
+}
+
+impl Scope {
+    fn parameters(&self) -> Vec<(&'static str, String)> {
+        let mut parameters = Vec::new();
+        push(&mut parameters, "dc", &self.datacenter);
+        push(&mut parameters, "ns", &self.namespace);
+        push(&mut parameters, "partition", &self.partition);
+        parameters
+    }
+}
+
+impl ServiceQuery {
+    fn parameters(&self) -> Vec<(&'static str, String)> {
+        let mut parameters = self.scope.parameters();
+        push(&mut parameters, "near", &self.near);
+        if self.health == HealthFilter::passing() {
+            parameters.push(("passing", "1".to_owned()));
+        }
+        push(&mut parameters, "peer", &self.peer);
+        push(&mut parameters, "sameness-group", &self.sameness_group);
+        push(&mut parameters, "tag", &self.tag);
+        parameters
+    }
+}
+
+impl fmt::Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(query) => write!(f, "kv.get({query})"),
+            Self::Pairs(query) => write!(f, "kv.list({query})"),
+            Self::Service(query) => write!(f, "health.service({query})"),
+            Self::Services(scope) => match scope.to_string() {
+                scope if scope.is_empty() => write!(f, "catalog.services"),
+                scope => write!(f, "catalog.services({scope})"),
+            },
+            Self::Node(query) => write!(f, "catalog.node({}{})", query.name, query.scope),
+            Self::Nodes(query) => match format!("{}{}", query.scope, Suffix('~', &query.near)) {
+                suffix if suffix.is_empty() => write!(f, "catalog.nodes"),
+                suffix => write!(f, "catalog.nodes({suffix})"),
+            },
+            Self::Datacenters(DatacentersQuery { ignore_failing: false }) => write!(f, "catalog.datacenters"),
+            Self::Datacenters(DatacentersQuery { ignore_failing: true }) => {
+                write!(f, "catalog.datacenters(ignore failing)")
+            }
+            Self::File(path) => write!(f, "file({})", path.display()),
+        }
+    }
+}
+
+/// A part that is written with its sign in front, and not at all when it is empty.
+struct Suffix<'a>(char, &'a str);
+
+impl fmt::Display for Suffix<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.1.is_empty() { Ok(()) } else { write!(f, "{}{}", self.0, self.1) }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { datacenter, namespace, partition } = self;
+        write!(f, "{}", Suffix('@', datacenter))?;
+        if !partition.is_empty() {
+            write!(f, "@partition={partition}")?;
+        }
+        if !namespace.is_empty() {
+            write!(f, "@ns={namespace}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for KeyQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.key, self.scope)
+    }
+}
+
+impl fmt::Display for ServiceQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, tag, scope, peer, sameness_group, near, health } = self;
+        if !tag.is_empty() {
+            write!(f, "{tag}.")?;
+        }
+        write!(f, "{name}{scope}")?;
+        if !peer.is_empty() {
+            write!(f, "@peer={peer}")?;
+        }
+        if !sameness_group.is_empty() {
+            write!(f, "@sameness-group={sameness_group}")?;
+        }
+        write!(f, "{}", Suffix('~', near))?;
+        match health {
+            HealthFilter::Any => write!(f, "|any"),
+            HealthFilter::Only(wanted) => {
+                let words: Vec<_> = wanted.iter().map(|health| health.as_str()).collect();
+                write!(f, "|{}", words.join(","))
+            }
+        }
+    }
+}

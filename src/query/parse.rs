@@ -1,0 +1,221 @@
+//! The written forms of a query: one grammar per template function.
+//!
+//! Each part is cut off from the end, in the reverse of the order in which it is written, so that the first wrong
+//! character decides what the message says.
+
+use std::collections::BTreeSet;
+
+use super::{Health, HealthFilter, KeyQuery, NodeQuery, NodesQuery, Query, Scope, ServiceQuery};
+
+/// A query that is not written as its function wants it.
+///
+/// The text begins like consul-template's (`health.service: invalid format: "we b"`), so that searching for it finds
+/// the same advice.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{label}: invalid format: {written:?}: {reason}")]
+pub struct QueryError {
+    label: &'static str,
+    written: String,
+    reason: String,
+}
+
+/// What kind of thing is being read, and the whole of it, for the error.
+#[derive(Clone, Copy)]
+struct Written<'a> {
+    label: &'static str,
+    text: &'a str,
+}
+
+impl Written<'_> {
+    fn refuse(self, reason: impl Into<String>) -> QueryError {
+        QueryError { label: self.label, written: self.text.to_owned(), reason: reason.into() }
+    }
+
+    /// Every character of `part` must be a letter, a digit, `_` or one of `more`.
+    fn word(self, part: &str, what: &str, more: &str) -> Result<String, QueryError> {
+        if part.is_empty() {
+            return Err(self.refuse(format!("{what} is empty")));
+        }
+        match part.chars().find(|c| !(c.is_ascii_alphanumeric() || *c == '_' || more.contains(*c))) {
+            None => Ok(part.to_owned()),
+            Some(wrong) => Err(self.refuse(format!("{what} cannot contain {wrong:?}"))),
+        }
+    }
+}
+
+/// What `?a=b&c=d` may say.
+#[derive(Default)]
+struct Parameters {
+    namespace: String,
+    partition: String,
+    peer: String,
+    sameness_group: String,
+}
+
+impl Query {
+    /// The argument of `key`, `keyExists` and `keyOrDefault`: `KEY[?QUERY][@DC]`.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the text does not have that form.
+    pub fn key(text: &str) -> Result<Self, QueryError> {
+        key_query(Written { label: "kv.get", text }).map(Self::Key)
+    }
+
+    /// The argument of `ls`, `tree`, `safeLs` and `safeTree`: `PREFIX[?QUERY][@DC]`.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the text does not have that form.
+    pub fn pairs(text: &str) -> Result<Self, QueryError> {
+        key_query(Written { label: "kv.list", text }).map(Self::Pairs)
+    }
+
+    /// The argument of `service`: `[TAG.]NAME[?QUERY][@DC][~NEAR][|FILTER]`.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the text does not have that form, or names an unknown filter word.
+    pub fn service(text: &str) -> Result<Self, QueryError> {
+        let written = Written { label: "health.service", text };
+        let (rest, filter) = cut(text, '|');
+        let (rest, near) = cut(rest, '~');
+        let (rest, datacenter) = cut(rest, '@');
+        let (rest, parameters) = cut(rest, '?');
+        let (tag, name) = match rest.rsplit_once('.') {
+            Some((tag, name)) => (written.word(tag, "the tag", "=:.-")?, name),
+            None => (String::new(), rest),
+        };
+        let parameters = read_parameters(written, parameters)?;
+        if !parameters.peer.is_empty() && !parameters.sameness_group.is_empty() {
+            return Err(written.refuse("peer and sameness-group exclude each other"));
+        }
+        Ok(Self::Service(ServiceQuery {
+            name: written.word(name, "the service name", "-")?,
+            tag,
+            peer: parameters.peer.clone(),
+            sameness_group: parameters.sameness_group.clone(),
+            scope: scope(written, parameters, datacenter)?,
+            near: optional(near, |near| written.word(near, "the node after ~", "-."))?,
+            health: filter.map_or_else(|| Ok(HealthFilter::passing()), |filter| read_filter(written, filter))?,
+        }))
+    }
+
+    /// The argument of `services`: `[?QUERY][@DC]`.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the text does not have that form.
+    pub fn services(text: &str) -> Result<Self, QueryError> {
+        let written = Written { label: "catalog.services", text };
+        let (rest, datacenter) = cut(text, '@');
+        let (rest, parameters) = cut(rest, '?');
+        nothing_left(written, rest)?;
+        Ok(Self::Services(scope(written, read_parameters(written, parameters)?, datacenter)?))
+    }
+
+    /// The argument of `node`: `[NAME][?QUERY][@DC]`; no name is the agent's own node.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the text does not have that form.
+    pub fn node(text: &str) -> Result<Self, QueryError> {
+        let written = Written { label: "catalog.node", text };
+        let (rest, datacenter) = cut(text, '@');
+        let (name, parameters) = cut(rest, '?');
+        let name = match name {
+            "" if text.is_empty() => String::new(),
+            name => written.word(name, "the node name", "-.")?,
+        };
+        Ok(Self::Node(NodeQuery { name, scope: scope(written, read_parameters(written, parameters)?, datacenter)? }))
+    }
+
+    /// The argument of `nodes`: `[?QUERY][@DC][~NEAR]`.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the text does not have that form.
+    pub fn nodes(text: &str) -> Result<Self, QueryError> {
+        let written = Written { label: "catalog.nodes", text };
+        let (rest, near) = cut(text, '~');
+        let (rest, datacenter) = cut(rest, '@');
+        let (rest, parameters) = cut(rest, '?');
+        nothing_left(written, rest)?;
+        Ok(Self::Nodes(NodesQuery {
+            near: optional(near, |near| written.word(near, "the node after ~", "-."))?,
+            scope: scope(written, read_parameters(written, parameters)?, datacenter)?,
+        }))
+    }
+}
+
+/// Cuts `name?query` into `name` and `query`; without the sign everything is `name`.
+fn cut(text: &str, sign: char) -> (&str, Option<&str>) {
+    match text.split_once(sign) {
+        Some((rest, part)) => (rest, Some(part)),
+        None => (text, None),
+    }
+}
+
+fn optional(part: Option<&str>, read: impl Fn(&str) -> Result<String, QueryError>) -> Result<String, QueryError> {
+    part.map_or_else(|| Ok(String::new()), read)
+}
+
+fn nothing_left(written: Written<'_>, rest: &str) -> Result<(), QueryError> {
+    if rest.is_empty() { Ok(()) } else { Err(written.refuse(format!("it begins with ?, @ or ~, not with {rest:?}"))) }
+}
+
+fn key_query(written: Written<'_>) -> Result<KeyQuery, QueryError> {
+    let (rest, datacenter) = cut(written.text, '@');
+    let (key, parameters) = cut(rest, '?');
+    let key = key.strip_prefix('/').unwrap_or(key);
+    if key.is_empty() {
+        return Err(written.refuse("the key is empty"));
+    }
+    Ok(KeyQuery { key: key.to_owned(), scope: scope(written, read_parameters(written, parameters)?, datacenter)? })
+}
+
+fn scope(written: Written<'_>, parameters: Parameters, datacenter: Option<&str>) -> Result<Scope, QueryError> {
+    let datacenter = optional(datacenter, |dc| written.word(dc, "the datacenter", "-."))?;
+    let Parameters { namespace, partition, peer: _, sameness_group: _ } = parameters;
+    Ok(Scope { datacenter, namespace, partition })
+}
+
+fn read_parameters(written: Written<'_>, text: Option<&str>) -> Result<Parameters, QueryError> {
+    let mut parameters = Parameters::default();
+    let Some(text) = text else { return Ok(parameters) };
+    if text.is_empty() {
+        return Err(written.refuse("nothing follows ?"));
+    }
+    for assignment in text.split('&').filter(|assignment| !assignment.is_empty()) {
+        let (name, value) = assignment.split_once('=').unwrap_or((assignment, ""));
+        let slot = match name {
+            "ns" => &mut parameters.namespace,
+            "partition" => &mut parameters.partition,
+            "peer" => &mut parameters.peer,
+            "sameness-group" => &mut parameters.sameness_group,
+            unknown => {
+                return Err(written.refuse(format!(
+                    "unknown parameter {unknown:?}; ns, partition, peer and sameness-group are known"
+                )));
+            }
+        };
+        *slot = if value.is_empty() { String::new() } else { written.word(value, "a value after ?", "-=")? };
+    }
+    Ok(parameters)
+}
+
+fn read_filter(written: Written<'_>, text: &str) -> Result<HealthFilter, QueryError> {
+    let mut wanted = BTreeSet::new();
+    if text.is_empty() {
+        return Err(written.refuse("nothing follows |"));
+    }
+    for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        wanted.insert(match word {
+            "any" => return Ok(HealthFilter::Any),
+            "passing" => Health::Passing,
+            "warning" => Health::Warning,
+            "critical" => Health::Critical,
+            "maintenance" => Health::Maintenance,
+            unknown => {
+                return Err(written.refuse(format!(
+                    "unknown filter {unknown:?}; any, passing, warning, critical and maintenance are known"
+                )));
+            }
+        });
+    }
+    Ok(HealthFilter::Only(wanted))
+}

@@ -1,0 +1,61 @@
+//! A function of the library, as both template languages see it.
+//!
+//! A function is one entry of a table: its names, what it is for, and its code. The code sees its arguments and the
+//! [`Pass`] it is called in; it cannot tell which language called it.
+
+use minijinja::Value;
+
+use super::pass::Pass;
+
+/// One entry of the function table.
+#[derive(Debug)]
+pub struct Function {
+    /// The name in Go templates (`keyOrDefault`).
+    pub go: &'static str,
+    /// The name in Jinja (`key_or_default`).
+    pub jinja: &'static str,
+    /// The heading it stands under in the reference.
+    pub group: Group,
+    /// Its arguments and its result, in Go order: `(key string, default string) string`.
+    pub signature: &'static str,
+    /// One line on what it does.
+    pub summary: &'static str,
+    /// What it does.
+    pub code: fn(&Call<'_>) -> Result<Value, FunctionError>,
+}
+
+/// The headings of the reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// Questions to Consul, and files.
+    Sources,
+    /// The environment of the process and of the template.
+    Environment,
+    /// Text, lists and encodings.
+    Text,
+    /// Maps, and lists of answers put into another shape.
+    Shape,
+    /// Numbers.
+    Math,
+}
+
+/// A call of a function: its arguments, in the order of Go (what is piped in comes last).
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// The arguments.
+    pub args: &'a [Value],
+    /// The rendering pass that the call belongs to.
+    pub pass: &'a Pass,
+}
+
+/// Why a function could not do its work. The text names no value of a key or of a variable.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct FunctionError(pub String);
+
+impl FunctionError {
+    /// An error with this text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}

@@ -1,0 +1,6 @@
+//! Renders templates, and records what they asked for.
+
+pub mod function;
+pub mod pass;
+pub mod record;
+pub mod scratch;

@@ -1,0 +1,128 @@
+//! One pass over one template: what it may see, and the record of what it asked.
+//!
+//! in:  a [`Snapshot`], the environment variables, the time
+//! out: every query that was asked, and which of them had no data yet ([`Asked`])
+//!
+//! A query without data does not stop the pass: it yields an empty value, so that all queries of a pass are found in
+//! one go; but the pass is then incomplete, and what it rendered (text or error) is thrown away.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use super::function::FunctionError;
+use super::scratch::Scratch;
+use crate::answer::{Answer, Pair};
+use crate::query::Query;
+use crate::snapshot::Snapshot;
+
+/// What one pass over one template may see.
+#[derive(Debug)]
+pub struct Pass {
+    snapshot: Snapshot,
+    surroundings: Arc<Surroundings>,
+    now: Timestamp,
+    scratch: Arc<Scratch>,
+    asked: Mutex<Asked>,
+    trap: Option<Query>,
+}
+
+/// What does not change from pass to pass.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// The environment variables that `env` and its kin see.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// The queries of one pass.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Every query, answered or not.
+    pub queries: BTreeSet<Query>,
+    /// The queries whose data is still missing, and why.
+    pub missing: BTreeMap<Query, Absence>,
+}
+
+/// Why a query has no data yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Absence {
+    /// It has not been answered.
+    Unanswered,
+    /// It has been answered: the key does not exist, and the template cannot do without it (`key`).
+    NoSuchKey,
+    /// It has been answered: nothing is below the prefix, and the template cannot do without (`safeLs`, `safeTree`).
+    NothingBelow,
+}
+
+impl Pass {
+    /// A pass over what is known now.
+    #[must_use]
+    pub fn new(snapshot: Snapshot, surroundings: Arc<Surroundings>, now: Timestamp) -> Self {
+        Self { snapshot, surroundings, now, scratch: Arc::default(), asked: Mutex::default(), trap: None }
+    }
+
+    /// The same pass, but asking `query` is an error: it finds the place in the template that asks.
+    #[must_use]
+    pub fn trapping(mut self, query: Query) -> Self {
+        self.trap = Some(query);
+        self
+    }
+
+    /// Asks, and yields the answer, or nothing as long as there is none.
+    ///
+    /// # Errors
+    /// Only in a pass that [traps](Self::trapping) this query.
+    pub fn ask(&self, query: &Query) -> Result<Option<Arc<Answer>>, FunctionError> {
+        if self.trap.as_ref() == Some(query) {
+            return Err(FunctionError::new(format!("{query} has no data")));
+        }
+        let answer = self.snapshot.answer(query).cloned();
+        let mut asked = self.asked();
+        asked.queries.insert(query.clone());
+        if answer.is_none() {
+            asked.missing.insert(query.clone(), Absence::Unanswered);
+        }
+        Ok(answer)
+    }
+
+    /// The last entry that a key had, also when it is deleted now; to be called after [`ask`](Self::ask).
+    #[must_use]
+    pub fn last_entry(&self, query: &Query) -> Option<Arc<Pair>> {
+        self.snapshot.last_entry(query).cloned()
+    }
+
+    /// The query was answered, but the template cannot do without more than it got.
+    pub fn lacks(&self, query: &Query, absence: Absence) {
+        self.asked().missing.entry(query.clone()).or_insert(absence);
+    }
+
+    /// An environment variable.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.surroundings.variables.get(name).map(String::as_str)
+    }
+
+    /// The time at which the pass began.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The scratch pad of the pass.
+    #[must_use]
+    pub fn scratch(&self) -> Arc<Scratch> {
+        Arc::clone(&self.scratch)
+    }
+
+    /// What was asked, up to now.
+    #[must_use]
+    pub fn so_far(&self) -> Asked {
+        self.asked().clone()
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Asked> {
+        // The lock is held for one insertion; a panic in between leaves the sets whole.
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
