@@ -1,0 +1,280 @@
+//! The HTTP client: a question becomes one GET request, its answer a [`Reply`].
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{RequestBuilder, Response, StatusCode, Url};
+use secrecy::ExposeSecret;
+
+use super::error::{hung_up, reason};
+use super::{Ask, AskError, Poll, Reply, wire};
+use crate::answer::Answer;
+use crate::config::resolved::ConsulConfig;
+use crate::query::{NodeQuery, Query, Request};
+
+/// How long a server may take for an answer that does not block. A server without a leader holds a request for 7 s.
+const ANSWER_LIMIT: Duration = Duration::from_secs(15);
+/// How much longer than `wait` (and its jitter of a sixteenth) a blocking query may take.
+const BLOCKING_GRACE: Duration = Duration::from_secs(10);
+/// How long connecting may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// The longest answer that is read; Consul's own are far below.
+const LONGEST_ANSWER: usize = 256 << 20;
+/// A server that hangs up this soon did not block first: it refused.
+const REFUSED_WITHIN: Duration = Duration::from_millis(500);
+
+/// Asks Consul over HTTP. A clone shares the connections.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    servers: Arc<[Url]>,
+    config: Arc<ConsulConfig>,
+    /// The server that last answered.
+    preferred: Arc<AtomicUsize>,
+}
+
+/// Why no client could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The HTTP client refused its settings.
+    #[error("cannot set up the HTTP client")]
+    Http(#[source] reqwest::Error),
+    /// A header cannot be sent.
+    #[error("the Consul token has a character that cannot be sent in an HTTP header")]
+    Token,
+}
+
+impl Client {
+    /// A client for these servers. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the settings cannot be used.
+    pub fn new(config: &ConsulConfig) -> Result<Self, ClientError> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("ctmpl/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers(config)?)
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_LIMIT)
+            .tcp_nodelay(true)
+            .tcp_keepalive(Duration::from_secs(10))
+            .tcp_keepalive_interval(Duration::from_secs(5))
+            .tcp_keepalive_retries(3)
+            .pool_idle_timeout(Duration::from_secs(30));
+        if config.servers.iter().all(|server| server.scheme() != "https") {
+            // Loading the system's certificates takes longer than everything else at the start.
+            builder = builder.tls_certs_only([]);
+        }
+        if config.servers.iter().all(is_loopback) {
+            // As Go's client: an HTTP_PROXY is not for this machine.
+            builder = builder.no_proxy();
+        }
+        install_crypto();
+        Ok(Self {
+            http: builder.build().map_err(ClientError::Http)?,
+            servers: config.servers.clone().into(),
+            config: Arc::new(config.clone()),
+            preferred: Arc::default(),
+        })
+    }
+
+    fn server(&self, index: usize) -> &Url {
+        &self.servers[index % self.servers.len()]
+    }
+
+    /// The address of a server, for messages: no user, no password.
+    fn name(&self, index: usize) -> String {
+        let server = self.server(index);
+        let host = server.host_str().unwrap_or_default();
+        server.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
+    async fn get(&self, request: &Request, poll: Poll) -> Result<Response, AskError> {
+        let blocking = request.blocking && poll.index > 0;
+        let limit = if blocking { poll.wait + poll.wait / 16 + BLOCKING_GRACE } else { ANSWER_LIMIT };
+        let mut get = self.http.get(address(self.server(poll.server), request, poll)).timeout(limit);
+        if let Some(auth) = &self.config.auth {
+            get = get.basic_auth(&auth.username, Some(auth.password.expose_secret()));
+        }
+        let response = self.send(get, poll.server, blocking).await?;
+        self.preferred.store(poll.server % self.servers.len(), Ordering::Relaxed);
+        Ok(response)
+    }
+
+    async fn send(&self, get: RequestBuilder, server: usize, blocking: bool) -> Result<Response, AskError> {
+        let begun = Instant::now();
+        get.send().await.map_err(|error| self.failed(&error, server, blocking, begun.elapsed()))
+    }
+
+    fn failed(&self, error: &reqwest::Error, server: usize, blocking: bool, after: Duration) -> AskError {
+        let server = self.name(server);
+        if error.is_timeout() && !error.is_connect() {
+            AskError::TimedOut { server, blocking }
+        } else if !error.is_connect() && hung_up(error) && after < REFUSED_WITHIN {
+            AskError::HungUp { server }
+        } else {
+            AskError::Unreachable { server, reason: reason(error) }
+        }
+    }
+
+    async fn body(&self, mut response: Response, server: usize, blocking: bool) -> Result<Vec<u8>, AskError> {
+        let mut body = Vec::new();
+        loop {
+            // A connection that is cut in the middle of an answer is an outage, not a refusal.
+            let chunk = response.chunk().await.map_err(|error| {
+                if error.is_timeout() {
+                    AskError::TimedOut { server: self.name(server), blocking }
+                } else {
+                    AskError::Unreachable { server: self.name(server), reason: format!("the answer is cut off ({})", reason(&error)) }
+                }
+            })?;
+            let Some(chunk) = chunk else { return Ok(body) };
+            if body.len() + chunk.len() > LONGEST_ANSWER {
+                let reason = format!("it is longer than {} MiB", LONGEST_ANSWER >> 20);
+                return Err(AskError::Unreadable { server: self.name(server), reason });
+            }
+            body.extend_from_slice(&chunk);
+        }
+    }
+
+    async fn ask_one(&self, query: &Query, request: &Request, poll: Poll) -> Result<Reply, AskError> {
+        let response = self.get(request, poll).await?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = self.body(response, poll.server, poll.index > 0).await?;
+        let answer = match (status, query) {
+            (StatusCode::OK, _) => wire::read(query, &body)
+                .map_err(|reason| AskError::Unreadable { server: self.name(poll.server), reason })?,
+            (StatusCode::NOT_FOUND, Query::Key(_)) if body.is_empty() => Answer::Key(None),
+            (StatusCode::NOT_FOUND, Query::Pairs(_)) if body.is_empty() => Answer::Pairs(Vec::new()),
+            _ => return Err(self.refused(status, &body, poll.server)),
+        };
+        Ok(Reply {
+            answer,
+            index: number(&headers, "x-consul-index"),
+            last_contact: Duration::from_millis(number(&headers, "x-consul-lastcontact").unwrap_or(0)),
+        })
+    }
+
+    fn refused(&self, status: StatusCode, body: &[u8], server: usize) -> AskError {
+        let text = std::str::from_utf8(body).unwrap_or_default().trim();
+        let message = if text.starts_with('<') || text.contains('\n') || text.len() > 300 { "" } else { text };
+        AskError::Status { server: self.name(server), status: status.as_u16(), message: message.to_owned() }
+    }
+
+    /// The name of the node that the agent runs on, which is what a node query without a name means.
+    async fn own_node(&self, poll: Poll) -> Result<String, AskError> {
+        let request = Request { path: words(&["v1", "agent", "self"]), parameters: Vec::new(), blocking: false };
+        let response = self.get(&request, poll).await?;
+        let status = response.status();
+        let body = self.body(response, poll.server, false).await?;
+        if status != StatusCode::OK {
+            return Err(self.refused(status, &body, poll.server));
+        }
+        wire::node_name(&body).map_err(|reason| AskError::Unreadable { server: self.name(poll.server), reason })
+    }
+
+    /// The datacenters whose catalog answers.
+    async fn answering(&self, datacenters: Vec<String>, poll: Poll) -> Vec<String> {
+        let mut answering = BTreeSet::new();
+        for datacenter in datacenters {
+            let request = Request {
+                path: words(&["v1", "catalog", "services"]),
+                parameters: vec![("consistent", String::new()), ("dc", datacenter.clone())],
+                blocking: false,
+            };
+            if let Ok(response) = self.get(&request, poll).await
+                && response.status() == StatusCode::OK
+            {
+                answering.insert(datacenter);
+            }
+        }
+        answering.into_iter().collect()
+    }
+}
+
+impl Ask for Client {
+    fn servers(&self) -> usize {
+        self.servers.len()
+    }
+
+    fn preferred(&self) -> usize {
+        self.preferred.load(Ordering::Relaxed)
+    }
+
+    async fn ask(&self, query: &Query, poll: Poll) -> Result<Reply, AskError> {
+        let query = match query {
+            Query::Node(node) if node.name.is_empty() => {
+                let name = self.own_node(poll).await?;
+                &Query::Node(NodeQuery { name, scope: node.scope.clone() })
+            }
+            query => query,
+        };
+        let Some(request) = query.request() else {
+            let reason = format!("{query} is not a question for Consul");
+            return Err(AskError::Unreadable { server: self.name(poll.server), reason });
+        };
+        let mut reply = self.ask_one(query, &request, poll).await?;
+        if let (Query::Datacenters(wanted), Answer::Datacenters(names)) = (query, &mut reply.answer)
+            && wanted.ignore_failing
+        {
+            *names = self.answering(std::mem::take(names), poll).await;
+        }
+        Ok(reply)
+    }
+}
+
+/// The URL of one poll: the parameters are sorted by name.
+fn address(server: &Url, request: &Request, poll: Poll) -> Url {
+    let mut address = server.clone();
+    if let Ok(mut path) = address.path_segments_mut() {
+        path.pop_if_empty().extend(&request.path);
+    }
+    let mut parameters = request.parameters.clone();
+    if request.blocking {
+        if poll.index > 0 {
+            parameters.push(("index", poll.index.to_string()));
+        }
+        if poll.stale {
+            parameters.push(("stale", String::new()));
+        }
+        parameters.push(("wait", format!("{}ms", poll.wait.as_millis())));
+    }
+    parameters.sort();
+    if !parameters.is_empty() {
+        address.query_pairs_mut().extend_pairs(parameters);
+    }
+    address
+}
+
+fn headers(config: &ConsulConfig) -> Result<HeaderMap, ClientError> {
+    let mut headers = HeaderMap::new();
+    if let Some(token) = &config.token {
+        let mut value = HeaderValue::from_str(token.expose_secret()).map_err(|_| ClientError::Token)?;
+        value.set_sensitive(true);
+        headers.insert(HeaderName::from_static("x-consul-token"), value);
+    }
+    Ok(headers)
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
+}
+
+fn is_loopback(server: &Url) -> bool {
+    match server.host_str() {
+        Some("localhost" | "[::1]") => true,
+        Some(host) => host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback()),
+        None => false,
+    }
+}
+
+/// Chooses the implementation of TLS for the process; a second call changes nothing.
+fn install_crypto() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}

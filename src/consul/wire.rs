@@ -1,0 +1,225 @@
+//! Consul's JSON, read into typed answers.
+//!
+//! Unknown fields are left aside; missing ones and `null` are empty. What is sorted, filtered and derived here (the
+//! state of health, the address) is what consul-template derives.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::answer::{
+    Answer, Check, Instance, Node, NodeService, NodeServices, Pair, ServiceTags, TaggedAddress, TextMap, Weights,
+    or_default,
+};
+use crate::query::{Health, KeyQuery, Query, ServiceQuery};
+
+/// Reads the answer to a question. The error says where the text stops being what it should be, and quotes nothing.
+pub(super) fn read(query: &Query, body: &[u8]) -> Result<Answer, String> {
+    Ok(match query {
+        Query::Key(query) => Answer::Key(pairs(query, body)?.pop()),
+        Query::Pairs(query) => Answer::Pairs(pairs(query, body)?),
+        Query::Service(query) => Answer::Service(instances(query, json(body)?)),
+        Query::Services(_) => Answer::Services(services(json(body)?)),
+        Query::Node(_) => Answer::Node(node_services(json(body)?)),
+        Query::Nodes(query) => {
+            let mut nodes: Vec<Arc<Node>> = json::<Option<_>>(body)?.unwrap_or_default();
+            if query.near.is_empty() {
+                nodes.sort_by(|a, b| (&a.node, &a.address).cmp(&(&b.node, &b.address)));
+            }
+            Answer::Nodes(nodes)
+        }
+        Query::Datacenters(_) => {
+            let mut names: Vec<String> = json::<Option<_>>(body)?.unwrap_or_default();
+            names.sort();
+            Answer::Datacenters(names)
+        }
+        Query::File(_) => return Err("a file is not read from Consul".to_owned()),
+    })
+}
+
+/// The node's name in the answer of `/v1/agent/self`.
+pub(super) fn node_name(body: &[u8]) -> Result<String, String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Own {
+        config: OwnConfig,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct OwnConfig {
+        node_name: String,
+    }
+    Ok(json::<Own>(body)?.config.node_name)
+}
+
+fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| {
+        if body.trim_ascii_start().starts_with(b"<") {
+            return "it is HTML".to_owned();
+        }
+        // serde_json's text quotes the value that surprised it; its place and its kind are enough.
+        let what = match error.classify() {
+            serde_json::error::Category::Eof => "the JSON ends too early",
+            serde_json::error::Category::Data => "the JSON has another shape than expected",
+            _ => "it is not JSON",
+        };
+        format!("{what}, at line {} column {}", error.line(), error.column())
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+#[derive(Default)]
+struct WirePair {
+    lock_index: u64,
+    key: String,
+    flags: u64,
+    value: Option<String>,
+    session: String,
+    create_index: u64,
+    modify_index: u64,
+}
+
+fn pairs(query: &KeyQuery, body: &[u8]) -> Result<Vec<Arc<Pair>>, String> {
+    let pairs: Vec<WirePair> = json::<Option<_>>(body)?.unwrap_or_default();
+    pairs.into_iter().map(|pair| pair_of(query, pair)).collect()
+}
+
+fn pair_of(query: &KeyQuery, wire: WirePair) -> Result<Arc<Pair>, String> {
+    let WirePair { lock_index, key: path, flags, value, session, create_index, modify_index } = wire;
+    let value = STANDARD.decode(value.unwrap_or_default()).map_err(|_| "a value is not base64".to_owned())?;
+    // A prefix is cut off as text, and all slashes after it: below "app", "app2" is the key "2".
+    let key = path.strip_prefix(&query.key).unwrap_or(&path).trim_start_matches('/').to_owned();
+    Ok(Arc::new(Pair {
+        key,
+        path,
+        value: String::from_utf8(value).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        create_index,
+        modify_index,
+        lock_index,
+        flags,
+        session,
+    }))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WireEntry {
+    node: Node,
+    service: WireService,
+    #[serde(default, deserialize_with = "or_default")]
+    checks: Vec<Arc<Check>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct WireService {
+    #[serde(rename = "ID")]
+    id: String,
+    service: String,
+    #[serde(deserialize_with = "or_default")]
+    tags: Vec<String>,
+    address: String,
+    #[serde(deserialize_with = "or_default")]
+    tagged_addresses: BTreeMap<String, TaggedAddress>,
+    #[serde(deserialize_with = "or_default")]
+    meta: TextMap,
+    port: i64,
+    #[serde(deserialize_with = "or_default")]
+    weights: Weights,
+}
+
+fn instances(query: &ServiceQuery, entries: Option<Vec<WireEntry>>) -> Vec<Arc<Instance>> {
+    let mut instances: Vec<_> = entries
+        .unwrap_or_default()
+        .into_iter()
+        .map(|entry| Arc::new(instance(entry)))
+        .filter(|instance| query.health.admits(instance.status))
+        .collect();
+    if query.near.is_empty() {
+        instances.sort_by(|a, b| (&a.node, &a.id).cmp(&(&b.node, &b.id)));
+    }
+    instances
+}
+
+fn instance(entry: WireEntry) -> Instance {
+    let WireEntry { node, service, checks } = entry;
+    let WireService { id, service: name, mut tags, address, tagged_addresses, meta, port, weights } = service;
+    tags.sort();
+    Instance {
+        status: health(&checks),
+        address: if address.is_empty() { node.address.clone() } else { address },
+        node: node.node,
+        node_id: node.id,
+        node_address: node.address,
+        node_tagged_addresses: node.tagged_addresses,
+        node_meta: node.meta,
+        service_meta: meta,
+        service_tagged_addresses: tagged_addresses,
+        id,
+        name,
+        tags,
+        checks,
+        port,
+        weights,
+    }
+}
+
+/// The worst of the checks; none is as good as passing.
+fn health(checks: &[Arc<Check>]) -> Health {
+    let state = |check: &Arc<Check>| match (check.check_id.as_str(), check.status.as_str()) {
+        ("_node_maintenance", _) => Health::Maintenance,
+        (id, _) if id.starts_with("_service_maintenance:") => Health::Maintenance,
+        (_, "passing") => Health::Passing,
+        (_, "warning") => Health::Warning,
+        (_, "critical") => Health::Critical,
+        (_, "maintenance") => Health::Maintenance,
+        _ => Health::Unknown,
+    };
+    // In the order of gravity, with one exception: a state that nobody knows does not hide a known bad one.
+    let gravity = |health: &Health| match health {
+        Health::Passing => 0,
+        Health::Unknown => 1,
+        Health::Warning => 2,
+        Health::Critical => 3,
+        Health::Maintenance => 4,
+    };
+    checks.iter().map(state).max_by_key(gravity).unwrap_or(Health::Passing)
+}
+
+fn services(names: Option<BTreeMap<String, Option<Vec<String>>>>) -> Vec<Arc<ServiceTags>> {
+    names
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(name, tags)| {
+            let mut tags = tags.unwrap_or_default();
+            tags.sort();
+            Arc::new(ServiceTags { name, tags })
+        })
+        .collect()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WireNode {
+    node: Option<Arc<Node>>,
+    #[serde(default, deserialize_with = "or_default")]
+    services: BTreeMap<String, NodeService>,
+}
+
+fn node_services(wire: Option<WireNode>) -> Option<Arc<NodeServices>> {
+    let WireNode { node, services } = wire?;
+    let mut services: Vec<_> = services
+        .into_values()
+        .map(|mut service| {
+            service.tags.sort();
+            Arc::new(service)
+        })
+        .collect();
+    services.sort_by(|a, b| (&a.service, &a.id).cmp(&(&b.service, &b.id)));
+    Some(Arc::new(NodeServices { node: node?, services }))
+}

@@ -1,0 +1,200 @@
+//! The rules of a blocking query, without the I/O.
+//!
+//! in:  the replies of one query, in their order
+//! out: what to ask next ([`Cursor::poll`]) and whether the reply is news ([`Verdict`])
+//!
+//! Source of the rules: Consul's documentation of blocking queries (API, "Implementation details"), and what
+//! Consul 1.8.7 was observed to do. Bodies are compared, not indexes: the same index with another body does occur.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::answer::Answer;
+use crate::consul::{Poll, Reply};
+
+/// What a reply means.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// The answer differs from the one before, or is the first.
+    News(Arc<Answer>),
+    /// Nothing new.
+    NoNews,
+    /// The server that answered has not heard of its leader for too long. Ask again, without `stale`.
+    TooStale,
+}
+
+/// Where one query stands: the index to wait on, the server asked, and the last answer.
+#[derive(Clone, Debug)]
+pub struct Cursor {
+    server: usize,
+    index: u64,
+    wait: Duration,
+    /// How old a stale answer may be; `None`: stale answers are not asked for.
+    max_stale: Option<Duration>,
+    /// The next request is to be answered by the leader.
+    insist: bool,
+    last: Option<Arc<Answer>>,
+}
+
+impl Cursor {
+    /// The beginning: nothing is known, and the first request does not block.
+    #[must_use]
+    pub fn new(server: usize, wait: Duration, max_stale: Option<Duration>) -> Self {
+        Self { server, index: 0, wait, max_stale, insist: false, last: None }
+    }
+
+    /// The next request.
+    #[must_use]
+    pub fn poll(&self) -> Poll {
+        Poll {
+            server: self.server,
+            index: self.index,
+            wait: self.wait,
+            stale: self.max_stale.is_some() && !self.insist,
+        }
+    }
+
+    /// Goes on with another server, where the index means nothing and starts over.
+    pub fn move_to(&mut self, server: usize) {
+        if server != self.server {
+            self.server = server;
+            self.index = 0;
+        }
+    }
+
+    /// After a failure: whoever answers next may have lost its state, and its index may be far behind ours. Waiting
+    /// on our index would then block for the whole wait; asking without one is answered at once.
+    pub fn start_over(&mut self) {
+        self.index = 0;
+    }
+
+    /// Takes a reply in.
+    pub fn accept(&mut self, reply: Reply) -> Verdict {
+        let Reply { answer, index, last_contact } = reply;
+        if self.poll().stale && self.max_stale.is_some_and(|most| last_contact > most) {
+            self.insist = true;
+            return Verdict::TooStale;
+        }
+        self.insist = false;
+        // Missing, unreadable or 0: 1, the lowest index that blocks.
+        let index = index.unwrap_or(0).max(1);
+        // An index that goes back: the server was restored or replaced, so waiting on any index might skip a change.
+        self.index = if index < self.index { 0 } else { index };
+        if self.last.as_deref() == Some(&answer) {
+            return Verdict::NoNews;
+        }
+        let answer = Arc::new(answer);
+        self.last = Some(Arc::clone(&answer));
+        Verdict::News(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const WAIT: Duration = Duration::from_secs(60);
+
+    fn reply(names: &[&str], index: impl Into<Option<u64>>) -> Reply {
+        let answer = Answer::Datacenters(names.iter().map(|&name| name.to_owned()).collect());
+        Reply { answer, index: index.into(), last_contact: Duration::ZERO }
+    }
+
+    fn news(verdict: &Verdict) -> bool {
+        matches!(verdict, Verdict::News(_))
+    }
+
+    #[test]
+    fn the_first_request_does_not_block_and_the_next_waits_on_the_index() {
+        let mut cursor = Cursor::new(0, WAIT, None);
+        assert_eq!(cursor.poll(), Poll { server: 0, index: 0, wait: WAIT, stale: false });
+        assert!(news(&cursor.accept(reply(&["a"], 7))));
+        assert_eq!(cursor.poll().index, 7);
+    }
+
+    #[test]
+    fn an_index_that_goes_back_starts_over_and_its_data_is_taken() {
+        let mut cursor = Cursor::new(0, WAIT, None);
+        cursor.accept(reply(&["a"], 20));
+        assert!(news(&cursor.accept(reply(&[], 9))));
+        assert_eq!(cursor.poll().index, 0);
+        assert!(news(&cursor.accept(reply(&["a"], 10))));
+        assert_eq!(cursor.poll().index, 10);
+    }
+
+    #[test]
+    fn a_missing_or_zero_index_counts_as_one() {
+        for index in [None, Some(0)] {
+            let mut cursor = Cursor::new(0, WAIT, None);
+            assert!(news(&cursor.accept(reply(&["a"], index))));
+            assert_eq!(cursor.poll().index, 1);
+        }
+    }
+
+    #[test]
+    fn the_same_value_is_no_news_and_the_same_index_with_another_value_is() {
+        let mut cursor = Cursor::new(0, WAIT, None);
+        cursor.accept(reply(&["a"], 7));
+        assert_eq!(cursor.accept(reply(&["a"], 8)), Verdict::NoNews);
+        assert_eq!(cursor.poll().index, 8);
+        assert!(news(&cursor.accept(reply(&[], 8))));
+    }
+
+    #[test]
+    fn a_stale_answer_that_is_too_old_is_asked_for_again_once_without_stale() {
+        let mut cursor = Cursor::new(0, WAIT, Some(Duration::from_secs(2)));
+        assert!(cursor.poll().stale);
+        let old = Reply { last_contact: Duration::from_secs(3), ..reply(&["a"], 7) };
+        assert_eq!(cursor.accept(old), Verdict::TooStale);
+        assert_eq!((cursor.poll().stale, cursor.poll().index), (false, 0));
+        assert!(news(&cursor.accept(reply(&["a"], 7))));
+        assert!(cursor.poll().stale);
+    }
+
+    #[test]
+    fn another_server_has_another_index() {
+        let mut cursor = Cursor::new(0, WAIT, None);
+        cursor.accept(reply(&["a"], 7));
+        cursor.move_to(0);
+        assert_eq!(cursor.poll().index, 7);
+        cursor.move_to(1);
+        assert_eq!((cursor.poll().index, cursor.poll().server), (0, 1));
+        assert_eq!(cursor.accept(reply(&["a"], 3)), Verdict::NoNews);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_the_last_taken_value_is_the_last_that_was_not_too_stale(
+            replies in prop::collection::vec((0u8..4, prop::option::of(0u64..6), 0u64..4), 1..40),
+        ) {
+            let mut cursor = Cursor::new(0, WAIT, Some(Duration::from_secs(2)));
+            let mut told = None;
+            let mut before = 0;
+            for (value, index, age) in replies {
+                let stale = cursor.poll().stale;
+                let name = value.to_string();
+                let mut reply = reply(&[&name], index);
+                reply.last_contact = Duration::from_secs(age);
+                match cursor.accept(reply.clone()) {
+                    Verdict::News(answer) => {
+                        prop_assert_ne!(told.as_ref(), Some(&*answer));
+                        told = Some((*answer).clone());
+                    }
+                    Verdict::NoNews => prop_assert_eq!(told.as_ref(), Some(&reply.answer)),
+                    Verdict::TooStale => {
+                        prop_assert!(stale && age > 2);
+                        prop_assert!(!cursor.poll().stale);
+                        continue;
+                    }
+                }
+                prop_assert_eq!(told.as_ref(), Some(&reply.answer));
+                let now = cursor.poll().index;
+                let got = index.unwrap_or(0).max(1);
+                prop_assert_eq!(now, if got < before { 0 } else { got });
+                before = now;
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! One query, followed for as long as it is wanted.
+//!
+//! in:  a query
+//! out: its news, failures and recoveries, as [`WatchEvent`]s
+//!
+//! The rules are in [`Cursor`]; this loop asks, waits and tells.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::time::{Instant, sleep};
+
+use super::WatchEvent;
+use super::backoff::Backoff;
+use super::cursor::{Cursor, Verdict};
+use super::outage::{self, Outage, Scout};
+use crate::consul::{Ask, AskError, ErrorClass};
+use crate::query::Query;
+
+/// What holds for all queries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// How long one blocking query may block.
+    pub wait: Duration,
+    /// How old a stale answer may be; `None`: stale answers are not asked for.
+    pub max_stale: Option<Duration>,
+    /// How long to rest after news before the next, blocking request. Somebody who renders once needs no second
+    /// answer unless the first was not enough.
+    pub rest: Duration,
+}
+
+/// How many queries may ask for their first answer at the same time: they are short, and there may be thousands.
+const FIRST_ANSWERS: usize = 32;
+/// Endpoints that do not block are asked this often.
+const INTERVAL: Duration = Duration::from_secs(15);
+/// A poll that ends sooner than this without news did not block as it should.
+const QUICK: Duration = Duration::from_secs(1);
+/// The longest pause after such polls.
+const LONGEST_CALM: Duration = Duration::from_millis(500);
+
+/// Everything that the followers of one watcher share; each follower has its clone.
+#[derive(Clone, Debug)]
+pub(super) struct Follower<A> {
+    ask: A,
+    rules: Rules,
+    events: mpsc::Sender<WatchEvent>,
+    outage: Outage,
+    first_answers: Arc<Semaphore>,
+}
+
+/// What one follower has to remember while its query fails.
+struct Trouble {
+    backoff: Backoff,
+    scout: Option<Scout>,
+    /// How many servers were tried since the last answer.
+    tried: usize,
+    failing: bool,
+}
+
+/// The listener is gone: nobody wants to know any more.
+struct Unwanted;
+
+impl<A: Ask> Follower<A> {
+    pub(super) fn new(ask: A, rules: Rules, events: mpsc::Sender<WatchEvent>) -> Self {
+        let first_answers = Arc::new(Semaphore::new(FIRST_ANSWERS));
+        Self { ask, rules, events, outage: Outage::new(), first_answers }
+    }
+
+    /// Follows the query until the task is aborted or nobody listens any more.
+    pub(super) async fn follow(self, query: Query) {
+        let mut cursor = Cursor::new(self.ask.preferred(), self.rules.wait, self.rules.max_stale);
+        let mut trouble = Trouble { backoff: Backoff::new(), scout: None, tried: 0, failing: false };
+        let mut calm = Duration::ZERO;
+        loop {
+            let mut recoveries = self.outage.listen();
+            let begun = Instant::now();
+            let step = match self.ask_once(&query, &cursor).await {
+                Ok(reply) => {
+                    let verdict = cursor.accept(reply);
+                    calm = if begun.elapsed() >= QUICK { Duration::ZERO } else { calmer(calm, &verdict) };
+                    self.answered(&query, verdict, calm, &mut trouble).await
+                }
+                Err(error) => self.failed(&query, error, &mut cursor, &mut trouble, &mut recoveries).await,
+            };
+            if let Err(Unwanted) = step {
+                return;
+            }
+        }
+    }
+
+    async fn ask_once(&self, query: &Query, cursor: &Cursor) -> Result<crate::consul::Reply, AskError> {
+        let poll = cursor.poll();
+        // The semaphore is never closed; should it be, asking without it is right.
+        let _turn = if poll.index == 0 { self.first_answers.acquire().await.ok() } else { None };
+        self.ask.ask(query, poll).await
+    }
+
+    async fn answered(
+        &self,
+        query: &Query,
+        verdict: Verdict,
+        calm: Duration,
+        trouble: &mut Trouble,
+    ) -> Result<(), Unwanted> {
+        if verdict == Verdict::TooStale {
+            return Ok(());
+        }
+        trouble.tried = 0;
+        trouble.backoff.reset();
+        trouble.scout = None;
+        if std::mem::take(&mut trouble.failing) {
+            self.outage.recovered();
+            self.tell(WatchEvent::Recovered(query.clone())).await?;
+        }
+        let rest = match verdict {
+            Verdict::News(answer) => {
+                self.tell(WatchEvent::News(query.clone(), answer)).await?;
+                self.rules.rest
+            }
+            Verdict::NoNews | Verdict::TooStale => calm,
+        };
+        sleep(if blocks(query) { rest } else { INTERVAL }).await;
+        Ok(())
+    }
+
+    async fn failed(
+        &self,
+        query: &Query,
+        error: AskError,
+        cursor: &mut Cursor,
+        trouble: &mut Trouble,
+        recoveries: &mut watch::Receiver<u64>,
+    ) -> Result<(), Unwanted> {
+        let class = error.class();
+        cursor.start_over();
+        if class == ErrorClass::Idle {
+            return Ok(());
+        }
+        if class == ErrorClass::Outage {
+            trouble.tried += 1;
+            cursor.move_to((cursor.poll().server + 1) % self.ask.servers());
+            if trouble.tried % self.ask.servers() != 0 {
+                return Ok(());
+            }
+            trouble.scout = trouble.scout.take().or_else(|| self.outage.scout());
+        } else {
+            trouble.scout = None;
+        }
+        trouble.failing = true;
+        self.tell(WatchEvent::Failed(query.clone(), Arc::new(error))).await?;
+        let pause = trouble.backoff.next(Outage::longest_pause(trouble.scout.as_ref()), fastrand::f64());
+        if class != ErrorClass::Outage {
+            // It is about this question: that others are answered says nothing.
+            sleep(pause).await;
+        } else if outage::wait(pause, recoveries).await {
+            trouble.backoff.reset();
+        }
+        Ok(())
+    }
+
+    async fn tell(&self, event: WatchEvent) -> Result<(), Unwanted> {
+        self.events.send(event).await.map_err(|_| Unwanted)
+    }
+}
+
+/// Does the endpoint know blocking queries?
+fn blocks(query: &Query) -> bool {
+    query.request().is_some_and(|request| request.blocking)
+}
+
+/// A poll that ended at once without news: the next one waits a little, and longer each time.
+fn calmer(before: Duration, verdict: &Verdict) -> Duration {
+    match verdict {
+        Verdict::News(_) | Verdict::TooStale => Duration::ZERO,
+        Verdict::NoNews => (before * 2).clamp(Duration::from_millis(20), LONGEST_CALM),
+    }
+}
+
+#[cfg(test)]
+mod tests;

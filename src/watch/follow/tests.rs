@@ -1,0 +1,229 @@
+//! The follower against a script of answers, with a paused clock and no sockets.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::answer::Answer;
+use crate::consul::{Poll, Reply};
+
+/// Answers from a list, and remembers when it was asked what. The last entry is repeated for ever.
+#[derive(Clone)]
+struct Script(Arc<Mutex<State>>);
+
+struct State {
+    lines: VecDeque<Line>,
+    asked: Vec<(Duration, Poll)>,
+    begun: Instant,
+    servers: usize,
+}
+
+#[derive(Clone)]
+enum Line {
+    /// After this time, this answer with this index.
+    Says(Duration, &'static str, u64),
+    /// The same, from a server that lost its leader this long ago.
+    SaysLate(Duration, &'static str, u64, Duration),
+    /// An outage.
+    Down,
+    /// A refusal that is about the question.
+    Denied,
+    /// Never answers within the client's limit.
+    Idle(Duration),
+}
+
+const NOW: Duration = Duration::ZERO;
+
+impl Script {
+    fn new(lines: impl IntoIterator<Item = Line>) -> Self {
+        Self::with_servers(1, lines)
+    }
+
+    fn with_servers(servers: usize, lines: impl IntoIterator<Item = Line>) -> Self {
+        let lines = lines.into_iter().collect();
+        Self(Arc::new(Mutex::new(State { lines, asked: Vec::new(), begun: Instant::now(), servers })))
+    }
+
+    fn asked(&self) -> Vec<(Duration, Poll)> {
+        self.0.lock().unwrap().asked.clone()
+    }
+
+    fn replace(&self, lines: impl IntoIterator<Item = Line>) {
+        self.0.lock().unwrap().lines = lines.into_iter().collect();
+    }
+
+    fn next(&self, poll: Poll) -> Line {
+        let mut state = self.0.lock().unwrap();
+        let at = state.begun.elapsed();
+        state.asked.push((at, poll));
+        assert!(state.asked.len() < 100_000, "asked in a tight loop");
+        if state.lines.len() > 1 { state.lines.pop_front().unwrap() } else { state.lines[0].clone() }
+    }
+}
+
+impl Ask for Script {
+    fn servers(&self) -> usize {
+        self.0.lock().unwrap().servers
+    }
+
+    fn preferred(&self) -> usize {
+        0
+    }
+
+    async fn ask(&self, _: &Query, poll: Poll) -> Result<Reply, AskError> {
+        let server = "a.test:8500".to_owned();
+        let status = |status, message: &str| AskError::Status {
+            server: "a.test:8500".to_owned(),
+            status,
+            message: message.to_owned(),
+        };
+        let (after, value, index, late) = match self.next(poll) {
+            Line::Says(after, value, index) => (after, value, index, NOW),
+            Line::SaysLate(after, value, index, late) => (after, value, index, late),
+            Line::Down => return Err(AskError::Unreachable { server, reason: "refused".to_owned() }),
+            Line::Denied => return Err(status(403, "Permission denied")),
+            Line::Idle(limit) => {
+                sleep(limit).await;
+                return Err(AskError::TimedOut { server, blocking: true });
+            }
+        };
+        sleep(after).await;
+        Ok(Reply { answer: Answer::Datacenters(vec![value.to_owned()]), index: Some(index), last_contact: late })
+    }
+}
+
+const RULES: Rules =
+    Rules { wait: Duration::from_secs(60), max_stale: Some(Duration::from_secs(2)), rest: Duration::ZERO };
+
+fn start(script: &Script) -> (JoinHandle<()>, mpsc::Receiver<WatchEvent>) {
+    let (sender, events) = mpsc::channel(64);
+    let follower = Follower::new(script.clone(), RULES, sender);
+    (tokio::spawn(follower.follow(Query::services("").unwrap())), events)
+}
+
+async fn news(events: &mut mpsc::Receiver<WatchEvent>) -> String {
+    loop {
+        match events.recv().await.expect("the follower ended") {
+            WatchEvent::News(_, answer) => match &*answer {
+                Answer::Datacenters(names) => return names[0].clone(),
+                other => panic!("{other:?}"),
+            },
+            WatchEvent::Failed(..) | WatchEvent::Recovered(_) => {}
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn news_are_told_and_each_poll_waits_on_the_last_index() {
+    let long = Duration::from_secs(30);
+    let script = Script::new([Line::Says(NOW, "a", 5), Line::Says(long, "b", 9), Line::Says(long, "b", 9)]);
+    let (_task, mut events) = start(&script);
+    assert_eq!(news(&mut events).await, "a");
+    assert_eq!(news(&mut events).await, "b");
+    sleep(Duration::from_secs(100)).await;
+    assert!(events.try_recv().is_err(), "an equal answer is no news");
+    let indexes: Vec<_> = script.asked().iter().map(|(_, poll)| poll.index).collect();
+    assert_eq!(indexes[..4], [0, 5, 9, 9]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_hours_of_outage_are_one_scout_and_a_recovery_within_two_seconds() {
+    let script = Script::new([Line::Down]);
+    let (sender, mut events) = mpsc::channel(100_000);
+    let follower = Follower::new(script.clone(), RULES, sender);
+    let tasks: Vec<_> = (0..50)
+        .map(|n| tokio::spawn(follower.clone().follow(Query::key(&format!("k{n}")).unwrap())))
+        .collect();
+    let hours = Duration::from_secs(2 * 3600);
+    sleep(hours).await;
+    let asked = script.asked().len() as u64;
+    // The scout asks about twice a second at most; each of the others about once in half a minute.
+    assert!(asked < 2 * hours.as_secs() + 50 * hours.as_secs() / 20, "{asked} requests");
+    while events.try_recv().is_ok() {}
+
+    script.replace([Line::Says(NOW, "a", 5), Line::Says(Duration::from_secs(60), "a", 5)]);
+    script.replace([Line::Says(Duration::from_millis(1), "a", 5)]);
+    let back = Instant::now();
+    let mut answered = 0;
+    while answered < tasks.len() {
+        if let Some(WatchEvent::News(..)) = events.recv().await {
+            answered += 1;
+        }
+    }
+    assert!(back.elapsed() < Duration::from_secs(2), "{:?}", back.elapsed());
+    tasks.iter().for_each(JoinHandle::abort);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_failure_the_index_starts_over() {
+    let long = Duration::from_secs(60);
+    let script = Script::new([Line::Says(NOW, "a", 500), Line::Down, Line::Says(NOW, "b", 20), Line::Says(long, "b", 20)]);
+    let (_task, mut events) = start(&script);
+    assert_eq!(news(&mut events).await, "a");
+    let begun = Instant::now();
+    assert_eq!(news(&mut events).await, "b");
+    assert!(begun.elapsed() < Duration::from_secs(2));
+    let indexes: Vec<_> = script.asked().iter().map(|(_, poll)| poll.index).collect();
+    assert_eq!(indexes[..3], [0, 500, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_server_is_tried_at_once_and_nothing_is_reported() {
+    let long = Duration::from_secs(60);
+    let lines = [Line::Says(NOW, "a", 7), Line::Down, Line::Says(NOW, "b", 3), Line::Says(long, "b", 3)];
+    let script = Script::with_servers(2, lines);
+    let (_task, mut events) = start(&script);
+    assert_eq!(news(&mut events).await, "a");
+    let begun = Instant::now();
+    match events.recv().await {
+        Some(WatchEvent::News(..)) => {}
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    let polls: Vec<_> = script.asked().iter().map(|(_, poll)| (poll.server, poll.index)).collect();
+    assert_eq!(polls[..3], [(0, 0), (0, 7), (1, 0)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_question_is_asked_seldom_and_an_idle_poll_at_once() {
+    let script = Script::new([Line::Denied]);
+    let (task, mut events) = start(&script);
+    sleep(Duration::from_secs(3600)).await;
+    let asked = script.asked().len();
+    assert!((60..240).contains(&asked), "{asked} requests in an hour");
+    assert!(matches!(events.recv().await, Some(WatchEvent::Failed(..))));
+    task.abort();
+
+    let limit = Duration::from_secs(70);
+    let script = Script::new([Line::Says(NOW, "a", 5), Line::Idle(limit), Line::Idle(limit)]);
+    let (_task, mut events) = start(&script);
+    assert_eq!(news(&mut events).await, "a");
+    sleep(limit * 10).await;
+    assert!(events.try_recv().is_err(), "an idle poll is not reported");
+    let asked = script.asked().len();
+    assert!((9..13).contains(&asked), "{asked} polls");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_too_stale_is_asked_for_again_of_the_leader() {
+    let long = Duration::from_secs(60);
+    let late = Duration::from_secs(9);
+    let script =
+        Script::new([Line::SaysLate(NOW, "old", 5, late), Line::Says(NOW, "new", 6), Line::Says(long, "new", 6)]);
+    let (_task, mut events) = start(&script);
+    assert_eq!(news(&mut events).await, "new");
+    let stale: Vec<_> = script.asked().iter().map(|(_, poll)| poll.stale).collect();
+    assert_eq!(stale[..2], [true, false]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_does_not_block_is_not_asked_in_a_tight_loop() {
+    let script = Script::new([Line::Says(NOW, "a", 5)]);
+    let (_task, mut events) = start(&script);
+    assert_eq!(news(&mut events).await, "a");
+    sleep(Duration::from_secs(60)).await;
+    let asked = script.asked().len();
+    assert!(asked < 140, "{asked} polls in a minute");
+}

@@ -1,0 +1,80 @@
+//! Follows exactly the wanted queries, and tells what is new.
+//!
+//! in:  the set of queries that templates ask
+//! out: [`WatchEvent`]s: answers that differ from the ones before, errors, recoveries
+//!
+//! # Recovery
+//! - A server that cannot be reached, or has no leader: every query keeps asking with growing pauses of up to a
+//!   minute, but one of them (whichever failed first) asks at least once a second, and its success wakes all others.
+//!   With several servers, the next one is tried at once, and its index starts over.
+//! - A question that fails by itself (no rights, no such datacenter): asked again with growing pauses, for good.
+//! - A poll that runs into its time limit is no error: it is asked again at once.
+
+mod backoff;
+mod cursor;
+mod files;
+mod follow;
+mod outage;
+
+pub use cursor::{Cursor, Verdict};
+pub use files::{FileEvent, Files};
+pub use follow::Rules;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+
+use crate::answer::Answer;
+use crate::consul::{Ask, AskError};
+use crate::query::Query;
+use follow::Follower;
+
+/// How many events may wait to be taken; a full channel makes the followers wait.
+const EVENTS: usize = 2048;
+
+/// What a followed query has to tell.
+#[derive(Clone, Debug)]
+pub enum WatchEvent {
+    /// It was answered, and the answer differs from the one before; also the first answer.
+    News(Query, Arc<Answer>),
+    /// It failed; told for every failure, so that the listener decides what to say.
+    Failed(Query, Arc<AskError>),
+    /// It was answered again after a failure.
+    Recovered(Query),
+}
+
+/// Owns one task for each query that is followed; dropping it ends them all.
+pub struct Watcher<A> {
+    follower: Follower<A>,
+    followed: HashMap<Query, AbortHandle>,
+    tasks: JoinSet<()>,
+}
+
+impl<A: Ask> Watcher<A> {
+    /// A watcher that follows nothing yet, and where its events come out.
+    pub fn new(ask: A, rules: Rules) -> (Self, mpsc::Receiver<WatchEvent>) {
+        let (events, receiver) = mpsc::channel(EVENTS);
+        (Self { follower: Follower::new(ask, rules, events), followed: HashMap::new(), tasks: JoinSet::new() }, receiver)
+    }
+
+    /// Follows these queries and no others. A query that was followed before goes on undisturbed.
+    pub fn follow_exactly(&mut self, wanted: &BTreeSet<Query>) {
+        self.followed.retain(|query, task| {
+            let keep = wanted.contains(query);
+            if !keep {
+                task.abort();
+            }
+            keep
+        });
+        for query in wanted {
+            if !self.followed.contains_key(query) {
+                let task = self.tasks.spawn(self.follower.clone().follow(query.clone()));
+                self.followed.insert(query.clone(), task);
+            }
+        }
+        // What has ended is let go.
+        while self.tasks.try_join_next().is_some() {}
+    }
+}
