@@ -31,14 +31,16 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// Watches files. Dropping it ends the watch.
 #[derive(Debug)]
 pub struct Files {
+    /// `None` until there is something to watch, and where the system cannot watch.
     watcher: Option<RecommendedWatcher>,
+    reports: mpsc::UnboundedSender<Vec<PathBuf>>,
     changes: mpsc::UnboundedReceiver<Vec<PathBuf>>,
     wanted: BTreeSet<PathBuf>,
     watched: BTreeSet<PathBuf>,
-    /// Files that have changed, since when, and when it last was not quiet.
     pending: Option<Pending>,
 }
 
+/// Files that have changed, since when, and when it last was not quiet.
 #[derive(Debug)]
 struct Pending {
     files: BTreeSet<PathBuf>,
@@ -47,32 +49,26 @@ struct Pending {
 }
 
 impl Files {
-    /// Watches nothing yet. Where the system cannot watch files, this is said once and nothing is ever heard.
+    /// Watches nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        let (sender, changes) = mpsc::unbounded_channel();
-        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            let paths = match event {
-                Ok(event) if is_change(event.kind) => event.paths,
-                Ok(_) => return,
-                // Events were lost: anything may have changed.
-                Err(_) => Vec::new(),
-            };
-            // The receiver is gone only when the process is ending.
-            let _ = sender.send(paths);
-        });
-        let watcher = watcher
-            .inspect_err(|error| tracing::warn!("cannot watch files ({error}); changed templates are read on SIGHUP"))
-            .ok();
-        Self { watcher, changes, wanted: BTreeSet::new(), watched: BTreeSet::new(), pending: None }
+        let (reports, changes) = mpsc::unbounded_channel();
+        Self { watcher: None, reports, changes, wanted: BTreeSet::new(), watched: BTreeSet::new(), pending: None }
     }
 
-    /// Watches these files and no others.
+    /// Watches these files and no others. Where the system cannot watch files, this is said, and nothing is heard.
     pub fn watch_exactly(&mut self, wanted: BTreeSet<PathBuf>) {
-        if wanted == self.wanted && !wanted.is_empty() {
-            return;
-        }
         self.wanted = wanted;
+        if self.watcher.is_none() && !self.wanted.is_empty() {
+            let started = start(self.reports.clone());
+            let unheard = |error: &_| tracing::warn!("cannot watch files ({error}); they are read again on SIGHUP");
+            self.watcher = started.inspect_err(unheard).ok();
+        }
+        self.watch_directories();
+    }
+
+    /// Watches the directories in which the wanted files are now.
+    fn watch_directories(&mut self) {
         let directories: BTreeSet<PathBuf> = self.wanted.iter().flat_map(|file| directories(file)).collect();
         let Some(watcher) = &mut self.watcher else { return };
         for gone in self.watched.difference(&directories) {
@@ -86,7 +82,7 @@ impl Files {
             }
             match watcher.watch(&new, RecursiveMode::NonRecursive) {
                 Ok(()) => drop(self.watched.insert(new)),
-                Err(error) => tracing::debug!("cannot watch {}: {error}", new.display()),
+                Err(error) => tracing::warn!("cannot watch {}: {error}", new.display()),
             }
         }
     }
@@ -96,12 +92,11 @@ impl Files {
         loop {
             let due = self.pending.as_ref().map(|pending| (pending.latest + QUIET).min(pending.first + LONGEST));
             tokio::select! {
-                paths = self.changes.recv() => match paths {
-                    Some(paths) => self.note(&paths),
-                    // There is no watcher, so nothing will ever be heard.
-                    None => std::future::pending().await,
-                },
+                // The sender is held here, so the channel does not close.
+                Some(paths) = self.changes.recv() => self.note(&paths),
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                    // A directory that was missing may be there now, a link may lead elsewhere.
+                    self.watch_directories();
                     if let Some(pending) = self.pending.take() {
                         return FileEvent { files: pending.files };
                     }
@@ -115,7 +110,7 @@ impl Files {
             paths.is_empty()
                 || paths.iter().any(|path| {
                     // A link on the way to the file, such as `..data`, changes what the file is.
-                    same_name(path, file) || path.is_symlink() || !self.watched.contains(parent(path))
+                    same_name(path, file) || path.is_symlink() || on_the_way(path, file)
                 })
         };
         let files: BTreeSet<_> = self.wanted.iter().filter(|file| touched(file)).cloned().collect();
@@ -123,11 +118,24 @@ impl Files {
             return;
         }
         let now = Instant::now();
-        let pending =
-            self.pending.get_or_insert_with(|| Pending { files: BTreeSet::new(), first: now, latest: now });
+        let pending = self.pending.get_or_insert_with(|| Pending { files: BTreeSet::new(), first: now, latest: now });
         pending.files.extend(files);
         pending.latest = now;
     }
+}
+
+/// Starts the system's watcher. It reports paths; none at all means that reports were lost, and anything may have
+/// changed.
+fn start(reports: mpsc::UnboundedSender<Vec<PathBuf>>) -> notify::Result<RecommendedWatcher> {
+    notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        let paths = match event {
+            Ok(event) if is_change(event.kind) => event.paths,
+            Ok(_) => return,
+            Err(_) => Vec::new(),
+        };
+        // The receiver is gone only when the process is ending.
+        let _ = reports.send(paths);
+    })
 }
 
 impl Default for Files {
@@ -157,13 +165,18 @@ fn parent(path: &Path) -> &Path {
     }
 }
 
-/// The directories in which a change can change this file: its own, and that of the file a link leads to.
+/// Is this a directory above the file, which was made or moved?
+fn on_the_way(path: &Path, file: &Path) -> bool {
+    std::path::absolute(file).is_ok_and(|file| file != path && file.starts_with(path))
+}
+
+/// The directories in which a change can change this file: its own, and that of the file a link leads to. For one
+/// that is not there, the nearest above it that is.
 fn directories(file: &Path) -> Vec<PathBuf> {
-    let mut directories = vec![parent(file).to_owned()];
-    if let Ok(real) = std::fs::canonicalize(file) {
-        directories.push(parent(&real).to_owned());
-    }
-    directories
+    let real = std::fs::canonicalize(file).ok();
+    let named = std::path::absolute(file).ok();
+    let parents = named.iter().chain(&real).map(|file| parent(file));
+    parents.filter_map(|parent| parent.ancestors().find(|above| above.is_dir())).map(Path::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -193,6 +206,19 @@ mod tests {
         assert_eq!(heard(&mut files).await, [old].into());
         fs::write(&new, "4").unwrap();
         assert_eq!(heard(&mut files).await, [new].into());
+    }
+
+    #[tokio::test]
+    async fn a_directory_that_appears_is_watched_from_then_on() {
+        let directory = tempfile::tempdir().unwrap();
+        let below = directory.path().join("below");
+        let file = below.join("file");
+        let mut files = Files::new();
+        files.watch_exactly([file.clone()].into());
+        fs::create_dir(&below).unwrap();
+        assert_eq!(heard(&mut files).await, [file.clone()].into());
+        fs::write(&file, "1").unwrap();
+        assert_eq!(heard(&mut files).await, [file].into());
     }
 
     #[tokio::test]

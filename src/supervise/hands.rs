@@ -1,0 +1,124 @@
+//! Carries out what was decided, and brings the results back.
+//!
+//! in:  [`Action`]s
+//! out: [`Event`]s
+
+use std::future::Future;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use tokio::task::JoinSet;
+
+use super::state::{Action, Event};
+use crate::answer::Answer;
+use crate::apply::dry;
+use crate::apply::transaction::{Applied, Change, Outcome, write_all};
+use crate::apply::write::is_current;
+use crate::command;
+use crate::config::resolved::Job;
+use crate::consul::{AskError, Client};
+use crate::query::Query;
+use crate::template::Template;
+use crate::watch::{Files, WatchEvent, Watcher};
+
+/// Owns every task and process that the loop starts.
+pub(super) struct Hands {
+    watcher: Watcher<Client>,
+    files: Files,
+    exports: Arc<[(String, SecretString)]>,
+    tasks: JoinSet<Event>,
+    writes: JoinSet<Event>,
+}
+
+impl Hands {
+    pub(super) fn new(watcher: Watcher<Client>, files: Files, exports: &[(String, SecretString)]) -> Self {
+        Self { watcher, files, exports: exports.into(), tasks: JoinSet::new(), writes: JoinSet::new() }
+    }
+
+    /// Begins to carry out an action; its result comes out of [`next`](Self::next).
+    pub(super) fn act(&mut self, action: Action) {
+        match action {
+            Action::Follow(queries) => self.watcher.follow_exactly(&queries),
+            Action::Watch(files) => self.files.watch_exactly(files),
+            Action::ReadFiles(files) => self.now(Event::Watched(files.into_iter().map(read_file).collect())),
+            Action::ReadSource(place, job) => self.now(Event::SourceRead(place, read_source(&job))),
+            Action::Write(changes) => drop(self.writes.spawn_blocking(|| Event::Applied(write_all(changes)))),
+            Action::Print(changes) => self.now(Event::Applied(changes.into_iter().map(print).collect())),
+            Action::Run(command) => {
+                let exports = Arc::clone(&self.exports);
+                self.tasks.spawn(async move {
+                    let ended = command::run(&command, &exports).await;
+                    Event::CommandEnded(command, ended)
+                });
+            }
+            // The loop ends itself.
+            Action::End(_) => {}
+        }
+    }
+
+    /// The next result, or change of a file.
+    pub(super) async fn next(&mut self) -> Event {
+        tokio::select! {
+            event = join(&mut self.writes) => event,
+            event = join(&mut self.tasks) => event,
+            event = self.files.changed() => Event::FilesChanged(event),
+        }
+    }
+
+    /// Ends everything. A batch that is being written is written to its end.
+    pub(super) async fn let_go(mut self) {
+        while self.writes.join_next().await.is_some() {}
+        self.tasks.shutdown().await;
+    }
+
+    /// A result that is there already; it is taken in its turn.
+    fn now(&mut self, event: Event) {
+        self.tasks.spawn(async { event });
+    }
+}
+
+/// The next task that ends with a result.
+fn join(tasks: &mut JoinSet<Event>) -> impl Future<Output = Event> {
+    async {
+        loop {
+            match tasks.join_next().await {
+                Some(Ok(event)) => return event,
+                // Nothing cancels these tasks, and none of them panics: there is no result to bring back.
+                Some(Err(error)) => tracing::error!("a task of ctmpl ended by itself: {error}"),
+                None => std::future::pending().await,
+            }
+        }
+    }
+}
+
+fn read_source(job: &Job) -> Result<Template, crate::template::TemplateError> {
+    Template::read(&job.source, job.language, job.missing_key, &job.delimiters)
+}
+
+fn read_file(path: PathBuf) -> WatchEvent {
+    let query = Query::File(path.clone());
+    match std::fs::read(&path) {
+        Ok(content) => {
+            let text = String::from_utf8_lossy(&content);
+            WatchEvent::News(query, Arc::new(Answer::File(text.into())))
+        }
+        Err(source) => WatchEvent::Failed(query, Arc::new(AskError::File { path, source })),
+    }
+}
+
+fn print(change: Change) -> Applied {
+    let Change { job, destination, content, command: _ } = change;
+    let nowhere = destination.as_os_str().is_empty();
+    let outcome = if nowhere { Ok(false) } else { is_current(&destination, &content) };
+    let outcome = outcome.map(|current| {
+        if !current {
+            let shown = dry::shown((!nowhere).then_some(&destination), &content);
+            // Somebody who has closed our standard output does not want to see it.
+            let _ = std::io::stdout().lock().write_all(&shown);
+        }
+        Outcome::Unchanged
+    });
+    Applied { job, destination, command: None, outcome }
+}

@@ -1,0 +1,272 @@
+//! One template and its destination: where it stands.
+//!
+//! in:  its source when it was read, news of its queries, the result of a write
+//! out: a [`Decision`], and the [`Change`] to make
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::state::{Moment, chain};
+use crate::apply::backoff::wait_after;
+use crate::apply::error::WriteError;
+use crate::apply::transaction::{Change, Outcome as Written};
+use crate::config::resolved::{CommandLine, Job, Mode, Settle, Source};
+use crate::decide::{Decision, Outcome, Unwritten, decide};
+use crate::query::Query;
+use crate::snapshot::Snapshot;
+use crate::template::{Absence, Rendering, Surroundings, Template, TemplateError};
+
+/// Where a job stands, as far as somebody who waits for it needs to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It has data or a write ahead of it.
+    Waiting,
+    /// Its destination holds the latest text.
+    Done,
+    /// Its source, its rendering or its write failed.
+    Failed,
+}
+
+/// A job, and everything that changes about it.
+#[derive(Debug)]
+pub(super) struct JobState {
+    job: Arc<Job>,
+    settle: Option<Settle>,
+    /// The last good version of the template.
+    template: Option<Arc<Template>>,
+    /// Whether something it depends on has changed since it was rendered.
+    dirty: bool,
+    /// The queries that are followed for it.
+    asked: BTreeSet<Query>,
+    missing: BTreeMap<Query, Absence>,
+    /// A text that is not written yet.
+    unwritten: Option<Text>,
+    /// The fingerprint of the text that is being written just now.
+    underway: Option<u64>,
+    /// The fingerprint of the text that the destination holds, as far as this process knows.
+    written: Option<u64>,
+    failure: Option<Failure>,
+}
+
+/// A text that waits to be written, since when.
+#[derive(Debug)]
+struct Text {
+    content: String,
+    fingerprint: u64,
+    since: Unwritten,
+}
+
+/// What went wrong last; it is reported once.
+#[derive(Debug)]
+enum Failure {
+    /// The source cannot be read or is broken; the last good version stays in force.
+    Source(String),
+    /// All data is there, but the template fails on it.
+    Rendering(String),
+    /// The destination cannot be written; tried again then.
+    Write { count: u32, text: String, again: Instant },
+}
+
+impl JobState {
+    pub(super) fn new(job: Job, mode: Mode) -> Self {
+        let settle = job.settle.filter(|_| mode == Mode::Daemon);
+        Self {
+            job: Arc::new(job),
+            settle,
+            template: None,
+            dirty: false,
+            asked: BTreeSet::new(),
+            missing: BTreeMap::new(),
+            unwritten: None,
+            underway: None,
+            written: None,
+            failure: None,
+        }
+    }
+
+    pub(super) fn job(&self) -> Arc<Job> {
+        Arc::clone(&self.job)
+    }
+
+    /// The files that the template is read from.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &PathBuf> {
+        let own = match &self.job.source {
+            Source::File(path) => Some(path),
+            Source::Inline { .. } => None,
+        };
+        own.into_iter().chain(self.template.iter().flat_map(|template| template.sources()))
+    }
+
+    /// The queries that must be followed for it.
+    pub(super) fn asked(&self) -> impl Iterator<Item = &Query> {
+        self.asked.iter()
+    }
+
+    pub(super) fn missing(&self) -> impl Iterator<Item = (&Query, Absence)> {
+        self.missing.iter().map(|(query, absence)| (query, *absence))
+    }
+
+    pub(super) fn stage(&self) -> Stage {
+        match (&self.failure, self.written) {
+            (Some(_), _) => Stage::Failed,
+            (None, Some(_)) if self.unwritten.is_none() && self.missing.is_empty() && !self.dirty => Stage::Done,
+            (None, _) => Stage::Waiting,
+        }
+    }
+
+    /// Has it this command, and nothing written yet although it may have soon?
+    pub(super) fn waits_with(&self, line: &CommandLine) -> bool {
+        self.written.is_none()
+            && self.stage() == Stage::Waiting
+            && self.job.command.as_ref().is_some_and(|command| command.line == *line)
+    }
+
+    /// The source was read, or could not be.
+    pub(super) fn read(&mut self, read: Result<Template, TemplateError>) {
+        match read {
+            Ok(template) => {
+                if let Some(Failure::Source(_)) = self.failure {
+                    tracing::info!("{} is right again", self.name());
+                    self.failure = None;
+                }
+                self.template = Some(Arc::new(template));
+                self.dirty = true;
+            }
+            Err(error) => {
+                let kept = if self.template.is_some() { "\nthe last good version stays in force" } else { "" };
+                self.fail(Failure::Source(format!("{}{kept}", chain(&error))));
+            }
+        }
+    }
+
+    /// A query has news.
+    pub(super) fn hear_of(&mut self, query: &Query) {
+        self.dirty |= self.asked.contains(query);
+    }
+
+    /// Renders, if something has changed.
+    pub(super) fn render(&mut self, snapshot: &Snapshot, surroundings: &Arc<Surroundings>, now: Moment) {
+        let Some(template) = self.template.clone().filter(|_| self.dirty) else { return };
+        self.dirty = false;
+        let Rendering { text, asked, missing } = template.render(snapshot, surroundings, now.time);
+        if missing.is_empty() && text.is_ok() {
+            self.asked = asked;
+        } else {
+            // What an incomplete or failed pass did not come to ask may still be wanted.
+            self.asked.extend(asked);
+        }
+        let complete = missing.is_empty();
+        self.missing = missing;
+        match text {
+            _ if !complete => {}
+            Ok(text) => self.rendered(text, now.instant),
+            Err(error) => {
+                self.unwritten = None;
+                self.fail(Failure::Rendering(chain(&error)));
+            }
+        }
+    }
+
+    fn rendered(&mut self, content: String, now: Instant) {
+        if let Some(Failure::Rendering(_)) = self.failure {
+            tracing::info!("{} renders again", self.name());
+            self.failure = None;
+        }
+        let fingerprint = fingerprint(&content);
+        let since = match &self.unwritten {
+            Some(text) if text.fingerprint == fingerprint => text.since,
+            Some(text) if Some(text.fingerprint) != self.written => Unwritten { first: text.since.first, latest: now },
+            _ => Unwritten { first: now, latest: now },
+        };
+        self.unwritten = Some(Text { content, fingerprint, since });
+    }
+
+    /// What to do about the destination now; `None`: nothing, or not before the time at which a write is tried again.
+    pub(super) fn decide(&self, now: Instant) -> Option<Decision> {
+        let outcome = match (&self.failure, &self.unwritten) {
+            (Some(Failure::Write { again, .. }), Some(_)) if now < *again => return Some(Decision::AwaitQuiet(*again)),
+            _ if !self.missing.is_empty() => Outcome::Incomplete,
+            (Some(Failure::Rendering(_)), _) => Outcome::Failed,
+            (_, Some(text)) if Some(text.fingerprint) == self.written => Outcome::Same,
+            (_, Some(text)) => Outcome::New(text.since),
+            (_, None) => return None,
+        };
+        // The first text of a process is not delayed.
+        Some(decide(outcome, self.settle.filter(|_| self.written.is_some()), now))
+    }
+
+    /// The change that makes the destination hold the text; [`applied`](Self::applied) is to follow.
+    pub(super) fn change(&mut self, place: usize) -> Change {
+        self.underway = self.unwritten.as_ref().map(|text| text.fingerprint);
+        let content = self.unwritten.as_ref().map(|text| text.content.clone().into_bytes()).unwrap_or_default();
+        let destination = self.job.destination.clone().unwrap_or_default();
+        Change { job: place, destination, content, command: self.job.command.clone() }
+    }
+
+    /// The text of the last [`change`](Self::change) was written, was there already, or could not be written.
+    pub(super) fn applied(&mut self, outcome: Result<Written, WriteError>, now: Instant) {
+        let underway = self.underway.take();
+        match outcome {
+            Ok(written) => {
+                if written == Written::Written {
+                    tracing::info!("{} is written to {}", self.name(), self.destination());
+                } else {
+                    tracing::debug!("{} is unchanged in {}", self.name(), self.destination());
+                }
+                if let Some(Failure::Write { .. }) = self.failure {
+                    self.failure = None;
+                }
+                self.written = underway;
+                // A newer text may have come meanwhile; it is still to be written.
+                self.unwritten.take_if(|text| Some(text.fingerprint) == underway);
+            }
+            Err(error) => {
+                let count = match &self.failure {
+                    Some(Failure::Write { count, .. }) => count + 1,
+                    _ => 1,
+                };
+                let again = now + wait_after(count, fastrand::f64()).min(Duration::from_secs(60));
+                let remedy = error.remedy().map_or(String::new(), |remedy| format!("; {remedy}"));
+                self.fail(Failure::Write { count, text: format!("{}{remedy}", chain(&error)), again });
+            }
+        }
+    }
+
+    /// The place in the template that asks, for a message: `FILE:LINE`.
+    pub(super) fn place_of(&self, query: &Query, snapshot: &Snapshot, surroundings: &Arc<Surroundings>) -> String {
+        let place = self.template.as_ref().and_then(|template| template.place_of(query, snapshot, surroundings));
+        place.map_or_else(|| self.name(), |place| place.to_string())
+    }
+
+    /// Keeps a failure, and says it, unless it was the last thing said.
+    fn fail(&mut self, failure: Failure) {
+        let text = |failure: &Failure| match failure {
+            Failure::Source(text) | Failure::Rendering(text) | Failure::Write { text, .. } => text.clone(),
+        };
+        let new = text(&failure);
+        if self.failure.as_ref().map(text).as_ref() != Some(&new) {
+            tracing::error!("{new}");
+        }
+        self.failure = Some(failure);
+    }
+
+    fn name(&self) -> String {
+        match &self.job.source {
+            Source::File(path) => path.display().to_string(),
+            Source::Inline { name, .. } => name.clone(),
+        }
+    }
+
+    fn destination(&self) -> String {
+        self.job.destination.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
+    }
+}
+
+fn fingerprint(content: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    content.hash(&mut hasher);
+    hasher.finish()
+}

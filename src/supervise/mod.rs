@@ -1,0 +1,121 @@
+//! The one loop: wait, step, act.
+//!
+//! in:  a [`Config`]
+//! out: the files it asks for, kept right, until the [`End`]
+//!
+//! [`run`] waits for whatever comes first and turns it into an [`Event`]; [`State::step`] decides, without touching
+//! anything, which [`Action`]s follow; [`Hands`] carry them out and bring the results back as events.
+
+mod hands;
+mod job;
+mod missing;
+mod state;
+mod trouble;
+
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+
+use crate::config::resolved::Config;
+use crate::consul::{Client, ClientError};
+use crate::signals::{SignalError, Signals};
+use crate::watch::{Files, Rules, WatchEvent, Watcher};
+use hands::Hands;
+use state::{Action, Event, Moment, State};
+
+/// How the process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Everything is written, and every command has succeeded.
+    Done,
+    /// A signal asked for it.
+    Interrupted,
+    /// A template, a command or Consul failed, and there is nothing to wait for.
+    Failed,
+    /// Data was still missing when the time was up.
+    TimedOut,
+}
+
+impl End {
+    /// The exit code: consul-template's where it has one.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Interrupted => 12,
+            Self::Failed => 14,
+            Self::TimedOut => 16,
+        }
+    }
+}
+
+/// Why the loop could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// There is no way to ask Consul.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// There is no way to hear signals.
+    #[error(transparent)]
+    Signal(#[from] SignalError),
+}
+
+/// How many events are taken in before the templates are looked at again.
+const BATCH: usize = 2048;
+/// How long somebody who renders once rests after an answer: mostly, the first answer is all that is needed.
+const REST_ONCE: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// Runs until the end.
+///
+/// # Errors
+/// [`StartError`] when it cannot begin. Once it runs, nothing but the end ends it.
+pub async fn run(config: Config) -> Result<End, StartError> {
+    let mut signals = Signals::listen(config.kill_signal, config.reload_signal)?;
+    let client = Client::new(&config.consul)?;
+    let once = matches!(config.mode, crate::config::resolved::Mode::Once { .. });
+    let rules = Rules {
+        wait: config.consul.block_query_wait,
+        max_stale: config.consul.max_stale,
+        rest: if once { REST_ONCE } else { std::time::Duration::ZERO },
+    };
+    let (watcher, mut answers) = Watcher::new(client, rules);
+    let mut hands = Hands::new(watcher, Files::new(), &config.consul.exports);
+    let mut state = State::new(config, Moment::now());
+    let mut actions = state.begin(Moment::now());
+    loop {
+        for action in actions {
+            match action {
+                Action::End(end) => {
+                    hands.let_go().await;
+                    return Ok(end);
+                }
+                action => hands.act(action),
+            }
+        }
+        let event = tokio::select! {
+            biased;
+            wish = signals.next() => Event::Wish(wish),
+            event = hands.next() => event,
+            events = take(&mut answers) => Event::Watched(events),
+            () = sleep_until(state.next_wake()) => Event::Time,
+        };
+        actions = state.step(event, Moment::now());
+    }
+}
+
+/// Everything that can be had without waiting, and at least one.
+async fn take(answers: &mut mpsc::Receiver<WatchEvent>) -> Vec<WatchEvent> {
+    let mut events = Vec::new();
+    if answers.recv_many(&mut events, BATCH).await == 0 {
+        // The watcher, which holds the sender, lives as long as the loop.
+        std::future::pending::<()>().await;
+    }
+    events
+}
+
+async fn sleep_until(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => tokio::time::sleep_until(wake.into()).await,
+        None => std::future::pending().await,
+    }
+}

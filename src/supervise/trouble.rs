@@ -1,0 +1,78 @@
+//! What is said about questions that are not answered: each trouble once, not once per try.
+//!
+//! An outage concerns everybody, so it is one message however many queries feel it, and one more when it is over. A
+//! question that fails by itself is a message of its own, and another one only when the reason changes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::state::chain;
+use crate::consul::{AskError, ErrorClass};
+use crate::query::Query;
+
+/// The questions that fail just now.
+#[derive(Debug, Default)]
+pub(super) struct Troubles {
+    open: BTreeMap<Query, Arc<AskError>>,
+    /// Since when nobody is answered.
+    outage: Option<Instant>,
+}
+
+impl Troubles {
+    /// A question failed, perhaps not for the first time.
+    pub(super) fn failed(&mut self, query: Query, error: Arc<AskError>, now: Instant) {
+        let text = chain(&*error);
+        if concerns_everybody(error.class()) {
+            if self.outage.is_none() {
+                self.outage = Some(now);
+                tracing::warn!("{text}; the files stay as they are, and it is asked again until it answers");
+            } else {
+                tracing::debug!("{query}: {text}");
+            }
+        } else if self.open.get(&query).is_none_or(|before| chain(&**before) != text) {
+            tracing::error!("{query}: {text}");
+        } else {
+            tracing::debug!("{query}: still {text}");
+        }
+        self.open.insert(query, error);
+    }
+
+    /// A question was answered.
+    pub(super) fn recovered(&mut self, query: &Query, now: Instant) {
+        let Some(error) = self.open.remove(query) else { return };
+        if !concerns_everybody(error.class()) {
+            tracing::info!("{query} is answered again");
+        }
+        self.close_outage(Some(now));
+    }
+
+    /// Forgets the questions that nobody asks any more.
+    pub(super) fn retain(&mut self, wanted: impl Fn(&Query) -> bool) {
+        self.open.retain(|query, _| wanted(query));
+        self.close_outage(None);
+    }
+
+    /// Does this question fail in a way that asking again does not mend?
+    pub(super) fn is_final(&self, query: &Query) -> bool {
+        self.open.get(query).is_some_and(|error| error.is_final())
+    }
+
+    /// Why this question fails.
+    pub(super) fn text(&self, query: &Query) -> Option<String> {
+        self.open.get(query).map(|error| chain(&**error))
+    }
+
+    fn close_outage(&mut self, answered: Option<Instant>) {
+        if self.open.values().any(|error| concerns_everybody(error.class())) {
+            return;
+        }
+        if let (Some(since), Some(now)) = (self.outage.take(), answered) {
+            tracing::info!("Consul answers again after {:.1} s", (now - since).as_secs_f64());
+        }
+    }
+}
+
+fn concerns_everybody(class: ErrorClass) -> bool {
+    matches!(class, ErrorClass::Outage | ErrorClass::Throttled)
+}
