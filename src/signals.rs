@@ -98,7 +98,9 @@ mod tests {
     #[tokio::test]
     async fn signals_become_wishes() {
         let mut signals = Signals::listen(Some(Signal::SIGUSR1), Some(Signal::SIGUSR2)).unwrap();
-        for (signal, wish) in [(Signal::SIGUSR1, Wish::End), (Signal::SIGUSR2, Wish::Reload), (Signal::SIGTERM, Wish::End)] {
+        for (signal, wish) in
+            [(Signal::SIGUSR1, Wish::End), (Signal::SIGUSR2, Wish::Reload), (Signal::SIGTERM, Wish::End)]
+        {
             kill(Pid::this(), signal).unwrap();
             let heard = tokio::time::timeout(Duration::from_secs(5), signals.next()).await;
             assert_eq!(heard.expect("nothing was heard"), wish, "{signal}");

@@ -127,7 +127,10 @@ impl Client {
                 if error.is_timeout() {
                     AskError::TimedOut { server: self.name(server), blocking }
                 } else {
-                    AskError::Unreachable { server: self.name(server), reason: format!("the answer is cut off ({})", reason(&error)) }
+                    AskError::Unreachable {
+                        server: self.name(server),
+                        reason: format!("the answer is cut off ({})", reason(&error)),
+                    }
                 }
             })?;
             let Some(chunk) = chunk else { return Ok(body) };
@@ -277,4 +280,61 @@ fn is_loopback(server: &Url) -> bool {
 /// Chooses the implementation of TLS for the process; a second call changes nothing.
 fn install_crypto() {
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_becomes_the_address_that_consul_knows() {
+        let poll = Poll { server: 0, index: 0, wait: Duration::from_secs(60), stale: true };
+        let later = Poll { index: 7, stale: false, ..poll };
+        let service = Query::service("t1.web?ns=a&partition=p@dc2~n.1").unwrap();
+        let cases = [
+            (
+                "http://c:8500",
+                service,
+                poll,
+                "http://c:8500/v1/health/service/web?dc=dc2&near=n.1&ns=a&partition=p&passing=1&stale=&tag=t1&wait=60000ms",
+            ),
+            (
+                "http://c:8500",
+                Query::key("a b/c%d").unwrap(),
+                later,
+                "http://c:8500/v1/kv/a%20b/c%25d?index=7&wait=60000ms",
+            ),
+            ("http://c:8500", Query::pairs("p/").unwrap(), poll, "http://c:8500/v1/kv/p/?recurse=&stale=&wait=60000ms"),
+            (
+                "https://c/up",
+                Query::services("").unwrap(),
+                later,
+                "https://c/up/v1/catalog/services?index=7&wait=60000ms",
+            ),
+            (
+                "http://c:8500/",
+                Query::Datacenters(crate::query::DatacentersQuery { ignore_failing: false }),
+                poll,
+                "http://c:8500/v1/catalog/datacenters",
+            ),
+        ];
+        for (server, query, poll, expected) in cases {
+            let server: Url = server.parse().unwrap();
+            assert_eq!(address(&server, &query.request().unwrap(), poll).as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for (server, expected) in [
+            ("http://127.0.0.1:8500", true),
+            ("http://127.9.9.9", true),
+            ("http://localhost", true),
+            ("http://[::1]:1", true),
+            ("http://10.0.0.1", false),
+            ("http://localhost.example", false),
+        ] {
+            assert_eq!(is_loopback(&server.parse().unwrap()), expected, "{server}");
+        }
+    }
 }

@@ -165,6 +165,10 @@ fn key_query(written: Written<'_>) -> Result<KeyQuery, QueryError> {
     if key.is_empty() {
         return Err(written.refuse("the key is empty"));
     }
+    if key.split('/').any(|part| part == "." || part == "..") {
+        // A URL drops such parts, so another key would be asked for.
+        return Err(written.refuse("a part of a key that is only dots cannot be addressed over HTTP"));
+    }
     Ok(KeyQuery { key: key.to_owned(), scope: scope(written, read_parameters(written, parameters)?, datacenter)? })
 }
 
@@ -219,3 +223,6 @@ fn read_filter(written: Written<'_>, text: &str) -> Result<HealthFilter, QueryEr
     }
     Ok(HealthFilter::Only(wanted))
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,7 +56,10 @@ impl<A: Ask> Watcher<A> {
     /// A watcher that follows nothing yet, and where its events come out.
     pub fn new(ask: A, rules: Rules) -> (Self, mpsc::Receiver<WatchEvent>) {
         let (events, receiver) = mpsc::channel(EVENTS);
-        (Self { follower: Follower::new(ask, rules, events), followed: HashMap::new(), tasks: JoinSet::new() }, receiver)
+        (
+            Self { follower: Follower::new(ask, rules, events), followed: HashMap::new(), tasks: JoinSet::new() },
+            receiver,
+        )
     }
 
     /// Follows these queries and no others. A query that was followed before goes on undisturbed.

@@ -22,7 +22,9 @@ pub(super) struct Outage {
 
 /// Whoever holds it asks often.
 #[derive(Debug)]
-pub(super) struct Scout(#[expect(dead_code, reason = "held, never read: dropping it lets another one be the scout")] OwnedSemaphorePermit);
+pub(super) struct Scout(
+    #[expect(dead_code, reason = "held, never read: dropping it lets another one be the scout")] OwnedSemaphorePermit,
+);
 
 impl Outage {
     pub(super) fn new() -> Self {

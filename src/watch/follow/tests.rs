@@ -133,9 +133,8 @@ async fn two_hours_of_outage_are_one_scout_and_a_recovery_within_two_seconds() {
     let script = Script::new([Line::Down]);
     let (sender, mut events) = mpsc::channel(100_000);
     let follower = Follower::new(script.clone(), RULES, sender);
-    let tasks: Vec<_> = (0..50)
-        .map(|n| tokio::spawn(follower.clone().follow(Query::key(&format!("k{n}")).unwrap())))
-        .collect();
+    let tasks: Vec<_> =
+        (0..50).map(|n| tokio::spawn(follower.clone().follow(Query::key(&format!("k{n}")).unwrap()))).collect();
     let hours = Duration::from_secs(2 * 3600);
     sleep(hours).await;
     let asked = script.asked().len() as u64;
@@ -158,7 +157,8 @@ async fn two_hours_of_outage_are_one_scout_and_a_recovery_within_two_seconds() {
 #[tokio::test(start_paused = true)]
 async fn after_a_failure_the_index_starts_over() {
     let long = Duration::from_secs(60);
-    let script = Script::new([Line::Says(NOW, "a", 500), Line::Down, Line::Says(NOW, "b", 20), Line::Says(long, "b", 20)]);
+    let script =
+        Script::new([Line::Says(NOW, "a", 500), Line::Down, Line::Says(NOW, "b", 20), Line::Says(long, "b", 20)]);
     let (_task, mut events) = start(&script);
     assert_eq!(news(&mut events).await, "a");
     let begun = Instant::now();

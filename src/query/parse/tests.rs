@@ -1,0 +1,125 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// The text form, and the parameters it is asked with.
+fn shown(query: &Query) -> String {
+    let request = query.request().unwrap();
+    let parameters: Vec<_> = request.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    format!("{query} /{}?{}", request.path.join("/"), parameters.join("&"))
+}
+
+#[test]
+fn every_form_of_a_service_is_read() {
+    let cases = [
+        ("web", "health.service(web|passing) /v1/health/service/web?passing=1"),
+        ("web|passing", "health.service(web|passing) /v1/health/service/web?passing=1"),
+        ("v1.web", "health.service(v1.web|passing) /v1/health/service/web?passing=1&tag=v1"),
+        ("a.b=c.web", "health.service(a.b=c.web|passing) /v1/health/service/web?passing=1&tag=a.b=c"),
+        ("web@dc2", "health.service(web@dc2|passing) /v1/health/service/web?dc=dc2&passing=1"),
+        ("web~_agent", "health.service(web~_agent|passing) /v1/health/service/web?near=_agent&passing=1"),
+        ("web|any", "health.service(web|any) /v1/health/service/web?"),
+        ("web|warning,passing", "health.service(web|passing,warning) /v1/health/service/web?"),
+        ("web|critical,any", "health.service(web|any) /v1/health/service/web?"),
+        ("web|,", "health.service(web|) /v1/health/service/web?"),
+        (
+            "t1.web?ns=a&partition=p@dc2~n.1|passing",
+            "health.service(t1.web@dc2@partition=p@ns=a~n.1|passing) \
+             /v1/health/service/web?dc=dc2&near=n.1&ns=a&partition=p&passing=1&tag=t1",
+        ),
+        ("web?peer=east", "health.service(web@peer=east|passing) /v1/health/service/web?passing=1&peer=east"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(shown(&Query::service(text).unwrap()), expected, "{text}");
+    }
+}
+
+#[test]
+fn every_form_of_a_key_is_read() {
+    let cases = [
+        ("a/b", "kv.get(a/b) /v1/kv/a/b?"),
+        ("/a/b", "kv.get(a/b) /v1/kv/a/b?"),
+        ("a b/c%d:+é", "kv.get(a b/c%d:+é) /v1/kv/a b/c%d:+é?"),
+        ("a?ns=q@dc4", "kv.get(a@dc4@ns=q) /v1/kv/a?dc=dc4&ns=q"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(shown(&Query::key(text).unwrap()), expected, "{text}");
+    }
+    let cases =
+        [("app", "kv.list(app) /v1/kv/app?recurse="), ("app/@dc2", "kv.list(app/@dc2) /v1/kv/app/?dc=dc2&recurse=")];
+    for (text, expected) in cases {
+        assert_eq!(shown(&Query::pairs(text).unwrap()), expected, "{text}");
+    }
+}
+
+#[test]
+fn every_form_of_the_catalog_is_read() {
+    let cases = [
+        (Query::services(""), "catalog.services /v1/catalog/services?"),
+        (Query::services("@dc2"), "catalog.services(@dc2) /v1/catalog/services?dc=dc2"),
+        (Query::services("?ns=a@dc2"), "catalog.services(@dc2@ns=a) /v1/catalog/services?dc=dc2&ns=a"),
+        (Query::nodes(""), "catalog.nodes /v1/catalog/nodes?"),
+        (Query::nodes("@dc2~n1"), "catalog.nodes(@dc2~n1) /v1/catalog/nodes?dc=dc2&near=n1"),
+        (Query::node("n.1@dc2"), "catalog.node(n.1@dc2) /v1/catalog/node/n.1?dc=dc2"),
+        (Query::node(""), "catalog.node() /v1/catalog/node/?"),
+    ];
+    for (query, expected) in cases {
+        assert_eq!(shown(&query.unwrap()), expected);
+    }
+}
+
+#[test]
+fn what_cannot_be_asked_is_refused_with_the_reason() {
+    let cases = [
+        (Query::service("we b"), r#"health.service: invalid format: "we b": the service name cannot contain ' '"#),
+        (Query::service(""), r#"health.service: invalid format: "": the service name is empty"#),
+        (
+            Query::service("web|any@dc1"),
+            r#"health.service: invalid format: "web|any@dc1": unknown filter "any@dc1"; any, passing, warning, critical and maintenance are known"#,
+        ),
+        (Query::service("web|"), r#"health.service: invalid format: "web|": nothing follows |"#),
+        (
+            Query::service("web?x=1"),
+            r#"health.service: invalid format: "web?x=1": unknown parameter "x"; ns, partition, peer and sameness-group are known"#,
+        ),
+        (
+            Query::service("web?peer=a&sameness-group=b"),
+            r#"health.service: invalid format: "web?peer=a&sameness-group=b": peer and sameness-group exclude each other"#,
+        ),
+        (Query::service("web@"), r#"health.service: invalid format: "web@": the datacenter is empty"#),
+        (
+            Query::services("web"),
+            r#"catalog.services: invalid format: "web": it begins with ?, @ or ~, not with "web""#,
+        ),
+        (Query::node("a b"), r#"catalog.node: invalid format: "a b": the node name cannot contain ' '"#),
+        (Query::key("/"), r#"kv.get: invalid format: "/": the key is empty"#),
+        (Query::key("a@b@c"), r#"kv.get: invalid format: "a@b@c": the datacenter cannot contain '@'"#),
+        (
+            Query::key("a/../b"),
+            r#"kv.get: invalid format: "a/../b": a part of a key that is only dots cannot be addressed over HTTP"#,
+        ),
+    ];
+    for (refused, expected) in cases {
+        assert_eq!(refused.unwrap_err().to_string(), expected);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_parser_fall_over(text in any::<String>()) {
+        let _ = (Query::service(&text), Query::key(&text), Query::pairs(&text));
+        let _ = (Query::services(&text), Query::node(&text), Query::nodes(&text));
+    }
+
+    #[test]
+    fn what_was_written_is_what_is_asked(
+        tag in "[a-z0-9_=:.-]{0,6}", name in "[a-z0-9_-]{1,8}", dc in "[a-z0-9.-]{0,5}", near in "[a-z0-9.-]{0,5}",
+    ) {
+        let mut text = if tag.is_empty() { String::new() } else { format!("{tag}.") };
+        text.push_str(&name);
+        if !dc.is_empty() { text.push_str(&format!("@{dc}")); }
+        if !near.is_empty() { text.push_str(&format!("~{near}")); }
+        let Query::Service(query) = Query::service(&text).unwrap() else { unreachable!() };
+        prop_assert_eq!((query.tag, query.name, query.scope.datacenter, query.near), (tag, name, dc, near));
+    }
+}

@@ -1,0 +1,185 @@
+//! What real servers answered, replayed byte for byte to the client: each is read, or sorted into its class of errors.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ctmpl::answer::{Answer, Instance};
+use ctmpl::config::resolved::ConsulConfig;
+use ctmpl::consul::{Ask, AskError, Client, ErrorClass, Poll, Reply};
+use ctmpl::query::{Health, Query};
+
+/// Answers every connection with these bytes, and closes it.
+fn replay(bytes: Vec<u8>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        // Two requests at the most belong to one question.
+        for stream in listener.incoming().take(2) {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request);
+            let _ = stream.write_all(&bytes);
+        }
+    });
+    address
+}
+
+fn client(server: SocketAddr) -> Client {
+    Client::new(&ConsulConfig {
+        servers: vec![format!("http://{server}").parse().unwrap()],
+        token: None,
+        auth: None,
+        max_stale: Some(Duration::from_secs(2)),
+        block_query_wait: Duration::from_secs(60),
+        exports: Vec::new(),
+    })
+    .unwrap()
+}
+
+async fn ask(query: &Query, bytes: Vec<u8>) -> Result<Reply, AskError> {
+    let poll = Poll { server: 0, index: 0, wait: Duration::from_secs(60), stale: true };
+    client(replay(bytes)).ask(query, poll).await
+}
+
+async fn fixture(query: &Query, name: &str) -> Result<Reply, AskError> {
+    let bytes = fs::read(format!("tests/fixtures/consul/{name}.http")).unwrap();
+    ask(query, bytes).await
+}
+
+fn service(text: &str) -> Query {
+    Query::service(text).unwrap()
+}
+
+fn instances(reply: Reply) -> Vec<Arc<Instance>> {
+    match reply.answer {
+        Answer::Service(instances) => instances,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn three_healthy_instances_are_read() {
+    let reply = fixture(&service("web"), "health-service-web-passing-3").await.unwrap();
+    assert_eq!((reply.index, reply.last_contact), (Some(26), Duration::ZERO));
+    let instances = instances(reply);
+    let read: Vec<_> = instances.iter().map(|one| (one.id.as_str(), one.address.as_str(), one.port)).collect();
+    assert_eq!(read, [("web-1", "127.0.0.1", 8081), ("web-2", "127.0.0.1", 8082), ("web-3", "127.0.0.1", 8083)]);
+    let first = &instances[0];
+    assert_eq!(first.tags, ["blue", "v1"], "tags are sorted");
+    assert_eq!((first.status, first.checks.len()), (Health::Passing, 2));
+    assert_eq!(first.service_meta["weight"], "1");
+    assert_eq!(first.node_tagged_addresses["lan"], "127.0.0.1");
+    assert_eq!(first.service_tagged_addresses["lan_ipv4"].port, 8081);
+}
+
+#[tokio::test]
+async fn maintenance_is_the_worst_state_and_is_filtered() {
+    let all = instances(fixture(&service("web|any"), "health-service-with-maintenance-all").await.unwrap());
+    let in_maintenance = all.iter().filter(|one| one.status == Health::Maintenance).count();
+    assert_eq!((all.len(), in_maintenance), (3, 1));
+    for (query, count) in [("web", 2), ("web|maintenance", 1), ("web|passing,maintenance", 3), ("web|,", 0)] {
+        let reply = fixture(&service(query), "health-service-with-maintenance-all").await.unwrap();
+        assert_eq!(instances(reply).len(), count, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn entries_of_the_store_are_read_and_absent_ones_are_no_error() {
+    let key = Query::key("app/one").unwrap();
+    let value = |reply: Reply| match reply.answer {
+        Answer::Key(pair) => pair.map(|pair| pair.value.clone()),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(value(fixture(&key, "kv-get-one").await.unwrap()).as_deref(), Some("hello"));
+    assert_eq!(value(fixture(&key, "kv-get-null-value").await.unwrap()).as_deref(), Some(""));
+    let absent = fixture(&key, "kv-get-404").await.unwrap();
+    assert!(absent.index.is_some(), "an absent key has an index to wait on");
+    assert_eq!(value(absent), None);
+
+    let below = Query::pairs("app").unwrap();
+    let Answer::Pairs(pairs) = fixture(&below, "kv-recurse-one").await.unwrap().answer else { panic!() };
+    assert_eq!((pairs[0].path.as_str(), pairs[0].key.as_str()), ("app/one", "one"));
+    for name in ["kv-recurse-404-empty-store", "acl-kv-recurse-no-token"] {
+        let reply = fixture(&below, name).await.unwrap();
+        assert_eq!(reply.answer, Answer::Pairs(Vec::new()), "{name}");
+        assert!(reply.index.is_some(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_catalog_is_read_and_sorted() {
+    let reply = fixture(&Query::services("").unwrap(), "blocking-catalog-services-tag-change").await.unwrap();
+    let Answer::Services(services) = reply.answer else { panic!() };
+    assert_eq!(
+        (services[1].name.as_str(), &services[1].tags[..]),
+        ("web", &["blue", "v1", "v2"].map(str::to_owned)[..])
+    );
+
+    let reply = fixture(&Query::nodes("").unwrap(), "catalog-nodes").await.unwrap();
+    let Answer::Nodes(nodes) = reply.answer else { panic!() };
+    assert_eq!((nodes[0].node.as_str(), nodes[0].datacenter.as_str()), ("s1", "dc1"));
+
+    let node = Query::node("s1").unwrap();
+    let Answer::Node(Some(found)) = fixture(&node, "catalog-node-s1").await.unwrap().answer else { panic!() };
+    let names: Vec<_> = found.services.iter().map(|service| service.id.as_str()).collect();
+    assert_eq!(names, ["consul", "web-1", "web-2", "web-3"]);
+    assert_eq!(fixture(&node, "catalog-node-unknown").await.unwrap().answer, Answer::Node(None));
+
+    let all = Query::Datacenters(ctmpl::query::DatacentersQuery { ignore_failing: false });
+    let reply = fixture(&all, "catalog-datacenters").await.unwrap();
+    assert_eq!((reply.answer, reply.index), (Answer::Datacenters(vec!["dc1".to_owned()]), None));
+}
+
+#[tokio::test]
+async fn a_server_that_lost_its_leader_tells_how_old_its_answer_is() {
+    let reply = fixture(&service("web"), "noleader-2srv-stale-200").await.unwrap();
+    assert!(reply.last_contact > Duration::from_secs(2), "{:?}", reply.last_contact);
+}
+
+#[tokio::test]
+async fn every_error_has_its_class() {
+    use ErrorClass::{Denied, Outage, Question, Throttled};
+    let cases = [
+        ("noleader-2srv-default-500", Outage, false),
+        ("client-no-known-servers-health", Outage, false),
+        ("acl-health-bad-token", Denied, true),
+        ("acl-via-client-agent-health-bad-token", Denied, true),
+        ("acl-kv-get-no-token", Denied, true),
+        ("error-unknown-dc-500", Question, true),
+        ("error-bad-filter-500", Question, true),
+        ("error-bad-index-400", Question, true),
+        ("error-stale-and-consistent-400", Question, true),
+        ("error-404-path", Question, true),
+        ("error-405", Question, true),
+        ("SYNTHETIC-429-newer-consul", Throttled, false),
+        ("gzip-encoded-health", Question, false),
+    ];
+    for (name, class, is_final) in cases {
+        let error = fixture(&service("web"), name).await.expect_err(name);
+        assert_eq!((error.class(), error.is_final()), (class, is_final), "{name}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_an_answer_is_said_and_never_read_as_data() {
+    let ok = |body: &str| format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes();
+    let cases = [
+        (ok("<html><body>Welcome to nginx!</body></html>"), "it is HTML"),
+        (ok("[{\"Node\":{\"Node\":\"s1\""), "the JSON ends too early, at line 1 column"),
+        (ok("{\"a\":1}"), "another shape than expected"),
+        (ok("nonsense"), "it is not JSON"),
+        (ok(""), "the JSON ends too early"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[".to_vec(), "the answer is cut off"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n[{\"No".to_vec(), "the answer is cut off"),
+        (b"HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n".to_vec(), "answered 301"),
+        (b"".to_vec(), "closed the connection without an answer"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n".to_vec(), "cannot reach Consul"),
+    ];
+    for (bytes, expected) in cases {
+        let error = ask(&service("web"), bytes).await.expect_err(expected).to_string();
+        assert!(error.contains(expected), "{error:?} does not say {expected:?}");
+    }
+}
