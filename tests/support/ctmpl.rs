@@ -1,0 +1,227 @@
+//! The real binary, started with arguments, its log and its files at hand.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+/// How long a test waits for what must come.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A folder with templates, destinations and whatever else a test needs.
+pub struct Folder(TempDir);
+
+impl Folder {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self(tempfile::Builder::new().prefix("ctmpl-test-").tempdir().unwrap())
+    }
+
+    /// The path of something in it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Writes a file, and makes the directories above it.
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// The text of a file; empty while there is none.
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    /// `SOURCE:DESTINATION[:COMMAND]` of two names in this folder.
+    pub fn template(&self, source: &str, destination: &str, command: &str) -> String {
+        let (source, destination) = (self.path(source), self.path(destination));
+        let command = if command.is_empty() { String::new() } else { format!(":{command}") };
+        format!("{}:{}{command}", source.display(), destination.display())
+    }
+
+    /// Waits until a file satisfies a condition, and gives its text.
+    pub fn eventually(&self, name: &str, what: &str, holds: impl Fn(&str) -> bool) -> String {
+        let begun = Instant::now();
+        loop {
+            let text = self.read(name);
+            if holds(&text) {
+                return text;
+            }
+            assert!(begun.elapsed() < DEADLINE, "{name} does not come to be {what}; it is {text:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until a file has exactly this text.
+    pub fn becomes(&self, name: &str, text: &str) {
+        self.eventually(name, &format!("{text:?}"), |now| now == text);
+    }
+
+    /// A file keeps this text for a while.
+    pub fn stays(&self, name: &str, text: &str, span: Duration) {
+        let begun = Instant::now();
+        while begun.elapsed() < span {
+            assert_eq!(self.read(name), text, "{name} changed");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// A running ctmpl. Dropping it kills it.
+pub struct Ctmpl {
+    child: Child,
+    log: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+/// How a run ended, and what it said.
+pub struct Ended {
+    /// The exit status.
+    pub status: ExitStatus,
+    /// Standard error.
+    pub log: String,
+    /// Standard output.
+    pub output: String,
+}
+
+impl Ended {
+    /// The exit code; a signal has none.
+    pub fn code(&self) -> Option<i32> {
+        self.status.code()
+    }
+}
+
+/// The binary under test, without any variable of the environment that it would heed.
+pub fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ctmpl"));
+    for (name, _) in std::env::vars_os() {
+        let heeded = name.to_string_lossy();
+        if heeded.starts_with("CONSUL_") || heeded.starts_with("CT_") || heeded.to_lowercase().ends_with("_proxy") {
+            command.env_remove(&name);
+        }
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+impl Ctmpl {
+    /// Starts it with these arguments, against the Consul at this address.
+    pub fn start<S: AsRef<std::ffi::OsStr>>(consul: impl std::fmt::Display, args: impl IntoIterator<Item = S>) -> Self {
+        let mut command = command();
+        command.arg(format!("--consul-addr={consul}")).arg("--log-level=debug").args(args);
+        Self::spawn(command)
+    }
+
+    /// Starts a command made by [`command`].
+    pub fn spawn(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let stderr = child.stderr.take().unwrap();
+        let readers = vec![gather(stderr, Arc::clone(&log))];
+        Self { child, log, readers }
+    }
+
+    /// What it has logged up to now.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Waits until the log has this text.
+    pub fn says(&self, text: &str) {
+        let begun = Instant::now();
+        while !self.log().contains(text) {
+            assert!(begun.elapsed() < DEADLINE, "the log does not come to say {text:?}:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// How often the log has this text.
+    pub fn said(&self, text: &str) -> usize {
+        self.log().matches(text).count()
+    }
+
+    /// Is it still there?
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// The process ID.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), signal).unwrap();
+    }
+
+    /// Waits for the end.
+    pub fn ends(mut self) -> Ended {
+        let begun = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(begun.elapsed() < DEADLINE, "it does not end:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        for reader in self.readers.drain(..) {
+            reader.join().unwrap();
+        }
+        Ended { status, log: self.log(), output: String::new() }
+    }
+
+    /// Asks it to end, and waits for that.
+    pub fn stop(self) -> Ended {
+        self.signal(Signal::SIGTERM);
+        self.ends()
+    }
+}
+
+impl Drop for Ctmpl {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("--- the log of ctmpl:\n{}---", self.log());
+        }
+    }
+}
+
+/// Runs it to its end with these arguments.
+pub fn run<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Ended {
+    let mut command = command();
+    command.args(args);
+    run_command(command)
+}
+
+/// Runs a command made by [`command`] to its end.
+pub fn run_command(mut command: Command) -> Ended {
+    let output = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ended { status: output.status, log: text(output.stderr), output: text(output.stdout) }
+}
+
+fn gather(mut stream: impl Read + Send + 'static, into: Arc<Mutex<String>>) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(count @ 1..) = stream.read(&mut buffer) {
+            into.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..count]));
+        }
+    })
+}
+
+/// A path as text, for an argument.
+pub fn text(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
+}
