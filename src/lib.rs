@@ -5,3 +5,5 @@ pub mod config;
 pub mod query;
 pub mod snapshot;
 pub mod template;
+pub mod command;
+pub mod apply;
