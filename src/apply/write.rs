@@ -117,7 +117,7 @@ fn write_beside(place: &Place, content: &[u8]) -> Result<TempPath, WriteError> {
     let new: NamedTempFile = Builder::new()
         .prefix(&leftover::prefix(&place.name))
         .rand_bytes(leftover::RANDOM_LEN)
-        .make_in(&place.directory, |path| create(path))
+        .make_in(&place.directory, create)
         .map_err(failed("create a new file beside"))?;
     let mut file = new.as_file();
     file.write_all(content).map_err(failed("write the new"))?;

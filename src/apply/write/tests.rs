@@ -93,15 +93,15 @@ fn mode_and_owner_of_the_old_file_are_kept() {
     for kept in [0o600, 0o640, 0o755, 0o444] {
         fs::write(&out, format!("old {kept}")).unwrap();
         fs::set_permissions(&out, Permissions::from_mode(kept)).unwrap();
-        let root = Uid::effective().is_root();
-        if root {
+        let as_root = Uid::effective().is_root();
+        if as_root {
             std::os::unix::fs::chown(&out, Some(1234), Some(5678)).unwrap();
         }
         let before = fs::metadata(&out).unwrap();
         assert!(put(&out, b"new").unwrap());
         let after = fs::metadata(&out).unwrap();
         assert_eq!((after.mode(), after.uid(), after.gid()), (before.mode(), before.uid(), before.gid()));
-        assert_eq!(after.uid() == 1234, root);
+        assert_eq!(after.uid() == 1234, as_root);
         fs::remove_file(&out).unwrap();
     }
 }

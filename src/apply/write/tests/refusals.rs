@@ -114,7 +114,7 @@ fn a_file_that_cannot_be_read() {
     fs::set_permissions(room.path(), Permissions::from_mode(0o777)).unwrap();
     let out = room.path().join("out");
     fs::write(&out, "old").unwrap();
-    fs::set_permissions(&out, Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&out, Permissions::from_mode(0o000)).unwrap();
     as_nobody(|| refused(room.path(), &out, "cannot read ROOM/out: Permission denied (os error 13)"));
 }
 
