@@ -1,0 +1,15 @@
+//! Writes what was rendered, and remembers which commands are owed for it.
+//!
+//! in:  a batch of [`transaction::Change`]s: destinations, their new content, and the command that each is followed by
+//! out: one [`transaction::Applied`] a change; the commands owed go into a [`ledger::Ledger`], which says when to run them
+//!
+//! Everything that touches the disk here blocks: call it through `spawn_blocking`.
+
+pub mod backoff;
+pub mod dry;
+pub mod error;
+pub mod ledger;
+mod leftover;
+mod place;
+pub mod transaction;
+pub mod write;

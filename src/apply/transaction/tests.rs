@@ -1,0 +1,86 @@
+use std::fs;
+use std::time::Duration;
+
+use crate::config::resolved::CommandLine;
+
+use super::*;
+
+fn shell(line: &str, seconds: u64) -> CommandConfig {
+    CommandConfig { line: CommandLine::Shell(line.to_owned()), timeout: Duration::from_secs(seconds) }
+}
+
+#[test]
+fn one_failure_never_touches_another_file() {
+    let room = tempfile::tempdir().unwrap();
+    let at = |name: &str| room.path().join(name);
+    fs::create_dir(at("directory")).unwrap();
+    fs::write(at("same"), "text").unwrap();
+    let destinations = ["first", "directory", "same", "deep/last"];
+    let changes = destinations.iter().enumerate().map(|(job, name)| Change {
+        job,
+        destination: at(name),
+        content: b"text".to_vec(),
+        command: None,
+    });
+    let applied = write_all(changes.collect());
+    let jobs: Vec<_> = applied.iter().map(|applied| applied.job).collect();
+    assert_eq!(jobs, [0, 1, 2, 3]);
+    assert_eq!(applied[0].outcome.as_ref().unwrap(), &Outcome::Written);
+    let error = applied[1].outcome.as_ref().unwrap_err();
+    assert_eq!(error.path(), at("directory"));
+    assert_eq!(applied[2].outcome.as_ref().unwrap(), &Outcome::Unchanged);
+    assert_eq!(applied[3].outcome.as_ref().unwrap(), &Outcome::Written);
+    for name in ["first", "same", "deep/last"] {
+        assert_eq!(fs::read_to_string(at(name)).unwrap(), "text");
+    }
+    assert_eq!(fs::read_dir(room.path()).unwrap().count(), 4, "no temporary file is left");
+}
+
+#[test]
+fn a_thousand_files_do_not_need_a_thousand_descriptors() {
+    let room = tempfile::tempdir().unwrap();
+    let changes = (0..1_500).map(|job| Change {
+        job,
+        destination: room.path().join(job.to_string()),
+        content: job.to_string().into_bytes(),
+        command: None,
+    });
+    let applied = write_all(changes.collect());
+    assert_eq!(applied.len(), 1_500);
+    assert!(applied.iter().all(|applied| matches!(applied.outcome, Ok(Outcome::Written))));
+    assert_eq!(fs::read_dir(room.path()).unwrap().count(), 1_500);
+}
+
+#[test]
+fn commands_are_owed_once_each_in_the_order_of_the_templates() {
+    let room = tempfile::tempdir().unwrap();
+    let at = |name: &str| room.path().join(name);
+    fs::write(at("same"), "text").unwrap();
+    let (reload, other) = (shell("nginx -s reload", 30), shell("true true", 30));
+    let plan = [
+        ("same", Some(shell("not owed", 30))),
+        ("a", Some(reload.clone())),
+        ("b", None),
+        ("c", Some(other.clone())),
+        ("d", Some(shell("nginx -s reload", 5))),
+        ("same/impossible", Some(shell("not owed either", 30))),
+    ];
+    let changes = plan.into_iter().enumerate().map(|(job, (name, command))| Change {
+        job,
+        destination: at(name),
+        content: b"text".to_vec(),
+        command,
+    });
+    let applied = write_all(changes.collect());
+    let (a, c, d) = (at("a"), at("c"), at("d"));
+    let expected =
+        [Owed { command: &reload, destinations: vec![&a, &d] }, Owed { command: &other, destinations: vec![&c] }];
+    assert_eq!(owed(&applied), expected);
+}
+
+#[test]
+fn the_content_is_not_in_the_debug_form() {
+    let change = Change { job: 1, destination: "out".into(), content: b"password=hunter2".to_vec(), command: None };
+    let text = format!("{change:?}");
+    assert!(text.contains("16 bytes") && !text.contains("hunter2"), "{text}");
+}

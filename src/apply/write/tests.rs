@@ -1,0 +1,188 @@
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::symlink;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+use tempfile::TempDir;
+
+use super::*;
+
+mod refusals;
+
+fn room() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// Stages and swaps; whether anything changed.
+fn put(destination: &Path, content: &[u8]) -> Result<bool, WriteError> {
+    match Writer::default().stage(destination, content)? {
+        Stage::Unchanged => Ok(false),
+        Stage::Staged(staged) => {
+            Swapped::flush(vec![staged.swap()?]);
+            Ok(true)
+        }
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().mode() & 0o7777
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let names = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_new_file_can_be_read_by_everybody_and_its_directories_are_made() {
+    let room = room();
+    let out = room.path().join("a/b/out");
+    assert!(put(&out, b"text").unwrap());
+    assert_eq!(fs::read(&out).unwrap(), b"text");
+    assert_eq!(mode(&out), 0o644);
+    assert_eq!(names(out.parent().unwrap()), ["out"]);
+}
+
+#[test]
+fn nothing_is_visible_before_the_swap_and_nothing_is_left_without_it() {
+    let room = room();
+    let out = room.path().join("out");
+    fs::write(&out, "old").unwrap();
+    let Stage::Staged(staged) = Writer::default().stage(&out, b"new").unwrap() else { panic!("it differs") };
+    assert_eq!(fs::read(&out).unwrap(), b"old");
+    assert_eq!(fs::read(staged.path()).unwrap(), b"new");
+    let name = staged.path().file_name().unwrap().to_str().unwrap();
+    assert!(name.starts_with(".out.ctmpl-"), "{name}");
+    drop(staged);
+    assert_eq!(names(room.path()), ["out"]);
+}
+
+#[test]
+fn the_same_content_leaves_the_file_alone() {
+    let room = room();
+    let out = room.path().join("out");
+    for content in ["", "same"] {
+        fs::write(&out, content).unwrap();
+        let long_ago = SystemTime::now() - Duration::from_secs(1000);
+        File::options().write(true).open(&out).unwrap().set_modified(long_ago).unwrap();
+        let before = fs::metadata(&out).unwrap();
+        assert!(is_current(&out, content.as_bytes()).unwrap());
+        assert!(!put(&out, content.as_bytes()).unwrap());
+        let after = fs::metadata(&out).unwrap();
+        assert_eq!((before.ino(), before.modified().unwrap()), (after.ino(), after.modified().unwrap()));
+    }
+}
+
+#[test]
+fn other_content_of_any_length_is_written() {
+    let room = room();
+    let out = room.path().join("out");
+    for content in ["a", "b", "", "longer", "x"] {
+        assert!(put(&out, content.as_bytes()).unwrap(), "{content:?}");
+        assert_eq!(fs::read_to_string(&out).unwrap(), content);
+    }
+}
+
+#[test]
+fn mode_and_owner_of_the_old_file_are_kept() {
+    let room = room();
+    let out = room.path().join("out");
+    for kept in [0o600, 0o640, 0o755, 0o444] {
+        fs::write(&out, format!("old {kept}")).unwrap();
+        fs::set_permissions(&out, Permissions::from_mode(kept)).unwrap();
+        let as_root = Uid::effective().is_root();
+        if as_root {
+            std::os::unix::fs::chown(&out, Some(1234), Some(5678)).unwrap();
+        }
+        let before = fs::metadata(&out).unwrap();
+        assert!(put(&out, b"new").unwrap());
+        let after = fs::metadata(&out).unwrap();
+        assert_eq!((after.mode(), after.uid(), after.gid()), (before.mode(), before.uid(), before.gid()));
+        assert_eq!(after.uid() == 1234, as_root);
+        fs::remove_file(&out).unwrap();
+    }
+}
+
+#[test]
+fn symlinks_are_followed_and_stay() {
+    let room = room();
+    fs::create_dir_all(room.path().join("real")).unwrap();
+    fs::create_dir_all(room.path().join("links")).unwrap();
+    let real = room.path().join("real/app.conf");
+    symlink("../real/second", room.path().join("links/first")).unwrap();
+    symlink(&real, room.path().join("real/second")).unwrap();
+    let link = room.path().join("links/first");
+    for content in ["dangling: its target is created", "then replaced"] {
+        assert!(put(&link, content.as_bytes()).unwrap());
+        assert_eq!(fs::read_to_string(&real).unwrap(), content);
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert!(fs::symlink_metadata(room.path().join("real/second")).unwrap().is_symlink());
+        assert!(!fs::symlink_metadata(&real).unwrap().is_symlink());
+        assert!(!put(&link, content.as_bytes()).unwrap());
+    }
+    assert_eq!(names(&room.path().join("links")), ["first"]);
+    assert_eq!(names(&room.path().join("real")), ["app.conf", "second"]);
+}
+
+#[test]
+fn a_dangling_symlink_gets_its_target_with_directories() {
+    let room = room();
+    let link = room.path().join("link");
+    symlink("not/there/yet", &link).unwrap();
+    assert!(put(&link, b"text").unwrap());
+    assert_eq!(fs::read(room.path().join("not/there/yet")).unwrap(), b"text");
+}
+
+#[test]
+fn names_of_any_kind_are_written() {
+    let room = room();
+    let strange = std::ffi::OsStr::from_bytes(b"not \xff utf-8");
+    let longest = "n".repeat(255);
+    for name in [strange, longest.as_ref(), ".hidden".as_ref(), "two\nlines".as_ref()] {
+        assert!(put(&room.path().join(name), b"text").unwrap());
+    }
+    assert_eq!(fs::read_dir(room.path()).unwrap().count(), 4);
+}
+
+#[test]
+fn a_reader_never_sees_a_torn_file() {
+    let room = room();
+    let out = room.path().join("out");
+    let content = |number: usize| vec![b'a' + u8::try_from(number % 26).unwrap(); 10_000 + (number % 7) * 5_000];
+    put(&out, &content(0)).unwrap();
+    let done = AtomicBool::new(false);
+    let seen = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut reads = 0;
+            while !done.load(Ordering::Relaxed) {
+                let text = fs::read(&out).unwrap();
+                let number =
+                    (0..26 * 7).find(|number| content(*number).len() == text.len() && text[0] == content(*number)[0]);
+                assert!(number.is_some_and(|number| text == content(number)), "torn: {} bytes", text.len());
+                reads += 1;
+            }
+            reads
+        });
+        for number in 1..=500 {
+            assert!(put(&out, &content(number)).unwrap());
+        }
+        done.store(true, Ordering::Relaxed);
+        reader.join().unwrap()
+    });
+    assert!(seen > 20, "the reader had no chance: {seen} reads");
+    assert_eq!(names(room.path()), ["out"]);
+}
+
+#[test]
+fn leftovers_of_a_killed_process_are_removed_by_the_next_write() {
+    let room = room();
+    let out = room.path().join("out");
+    let left = room.path().join(".out.ctmpl-0a1B2c3D");
+    let hour_ago = SystemTime::now() - Duration::from_secs(3600);
+    File::create(&left).unwrap().set_modified(hour_ago).unwrap();
+    put(&out, b"text").unwrap();
+    assert_eq!(names(room.path()), ["out"]);
+}

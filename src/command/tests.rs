@@ -1,0 +1,288 @@
+use std::error::Error as _;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
+
+use super::*;
+
+fn shell(line: &str) -> CommandConfig {
+    CommandConfig { line: CommandLine::Shell(line.to_owned()), timeout: Duration::from_secs(30) }
+}
+
+fn direct(words: &[&str]) -> CommandConfig {
+    let words = words.iter().map(|&word| word.to_owned()).collect();
+    CommandConfig { line: CommandLine::Direct(words), timeout: Duration::from_secs(30) }
+}
+
+fn within(milliseconds: u64, command: CommandConfig) -> CommandConfig {
+    CommandConfig { timeout: Duration::from_millis(milliseconds), ..command }
+}
+
+type Printed = Arc<Mutex<Vec<(Stream, String)>>>;
+
+fn collect(printed: &Printed) -> Sink {
+    let printed = Arc::clone(printed);
+    Box::new(move |stream, line| printed.lock().unwrap().push((stream, line.to_owned())))
+}
+
+fn lines(printed: &Printed) -> Vec<String> {
+    printed.lock().unwrap().iter().map(|(_, line)| line.clone()).collect()
+}
+
+/// Runs it, with a short grace, and gives what it printed beside its result.
+async fn ran(command: CommandConfig) -> (Result<Finished, CommandError>, Vec<String>) {
+    let printed = Printed::default();
+    let grace = Duration::from_millis(300);
+    let result = run_with_grace(&command, &[], &CancellationToken::new(), collect(&printed), grace).await;
+    (result, lines(&printed))
+}
+
+fn alive(id: &str) -> bool {
+    let id = Pid::from_raw(id.trim().parse().expect("a process number"));
+    let state = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    // One that was killed may wait for its parent to notice.
+    kill(id, None).is_ok() && !state.contains(") Z ")
+}
+
+async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..200 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("not within 4 s: {what}");
+}
+
+#[tokio::test]
+async fn output_comes_line_by_line_from_both_streams() {
+    let printed = Printed::default();
+    let command = shell("echo one; echo two >&2; printf 'no end'");
+    run(&command, &[], &CancellationToken::new(), collect(&printed)).await.unwrap();
+    let printed = printed.lock().unwrap();
+    let of =
+        |wanted| printed.iter().filter(|(stream, _)| *stream == wanted).map(|(_, line)| &line[..]).collect::<Vec<_>>();
+    assert_eq!(of(Stream::Out), ["one", "no end"]);
+    assert_eq!(of(Stream::Err), ["two"]);
+}
+
+#[tokio::test]
+async fn a_line_is_handed_out_while_the_command_still_runs() {
+    let printed = Printed::default();
+    let stop = CancellationToken::new();
+    let command = shell("echo early; sleep 60");
+    let running = run(&command, &[], &stop, collect(&printed));
+    let watching = async {
+        eventually("the line", || lines(&printed) == ["early"]).await;
+        stop.cancel();
+    };
+    let (ended, ()) = tokio::join!(running, watching);
+    assert_eq!(ended.unwrap_err().to_string(), "command `echo early; sleep 60` was stopped before its end");
+}
+
+#[tokio::test]
+async fn a_shell_line_has_pipes_lists_and_quotes() {
+    let (result, lines) =
+        ran(shell("printf 'b\\na b\\n' | sort && echo \"it's\" 'a  blank' && false || echo $((1+1))")).await;
+    result.unwrap();
+    assert_eq!(lines, ["a b", "b", "it's a  blank", "2"]);
+}
+
+#[tokio::test]
+async fn words_are_executed_without_a_shell() {
+    let (result, lines) = ran(direct(&["echo", "$HOME", "a  b", "|", "&&"])).await;
+    result.unwrap();
+    assert_eq!(lines, ["$HOME a  b | &&"]);
+    ran(direct(&["true"])).await.0.unwrap();
+}
+
+#[tokio::test]
+async fn the_environment_is_ours_and_what_is_added() {
+    let environment = [("CTMPL_TEST_ADDED".to_owned(), SecretString::from("se cret"))];
+    let printed = Printed::default();
+    let command = shell("echo \"$CTMPL_TEST_ADDED\"; test -n \"$PATH\"; exit 3");
+    let result = run(&command, &environment, &CancellationToken::new(), collect(&printed)).await;
+    assert_eq!(lines(&printed), ["se cret"]);
+    let error = result.unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("se cret"));
+}
+
+#[tokio::test]
+async fn its_input_is_empty_and_its_group_its_own() {
+    let (result, lines) = ran(shell("cat; read line; echo \"$?\"; ps -o pgid= -p $$ | tr -d ' '; echo $$")).await;
+    result.unwrap();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert_eq!((&lines[0][..], &lines[1]), ("1", &lines[2]));
+}
+
+#[tokio::test]
+async fn every_way_to_fail_has_its_message() {
+    let not_there = "the shell found no such program in PATH; give its full path, or install it";
+    let cases = [
+        (shell("exit 7"), "command `exit 7` failed with exit code 7".to_owned()),
+        (shell("ctmpl-no-such 1"), format!("command `ctmpl-no-such 1` failed with exit code 127 ({not_there})")),
+        (direct(&["false"]), "command `false` failed with exit code 1".to_owned()),
+        (shell("kill -KILL $$"), "command `kill -KILL $$` was ended by SIGKILL".to_owned()),
+        (
+            direct(&["ctmpl-no-such"]),
+            "cannot start \"ctmpl-no-such\" (it is in no directory of PATH; give its full path, or install it)"
+                .to_owned(),
+        ),
+        (
+            direct(&["/no/such", "x"]),
+            "cannot start \"/no/such\" (there is no such file, or the interpreter in its first line is missing)"
+                .to_owned(),
+        ),
+        (direct(&[]), "cannot start \"\"".to_owned()),
+    ];
+    for (command, message) in cases {
+        assert_eq!(ran(command).await.0.unwrap_err().to_string(), message);
+    }
+    let (result, _) = ran(direct(&["ctmpl-no-such"])).await;
+    let error = result.unwrap_err();
+    assert_eq!(error.source().unwrap().to_string(), "No such file or directory (os error 2)");
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_executed_has_its_message() {
+    let room = tempfile::tempdir().unwrap();
+    let script = room.path().join("script");
+    for (content, mode, remedy) in [
+        ("echo", 0o644, "(the file must be executable by the user that runs ctmpl)"),
+        ("neither a script nor a program", 0o755, "(a script needs a first line like #!/bin/sh)"),
+    ] {
+        fs::write(&script, content).unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(mode)).unwrap();
+        let error = ran(direct(&[script.to_str().unwrap()])).await.0.unwrap_err();
+        assert!(error.to_string().ends_with(remedy), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_command_over_its_limit_is_asked_to_end_and_may_say_goodbye() {
+    let command = within(300, shell("trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.05; done"));
+    let (result, lines) = ran(command).await;
+    let message = result.unwrap_err().to_string();
+    assert!(message.ends_with("did not end within 300ms and was stopped"), "{message}");
+    // The shell may say beside it that what it was waiting for was ended.
+    assert!(["ready", "bye"].iter().all(|said| lines.iter().any(|line| line == said)), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_command_that_does_not_listen_is_killed_with_all_it_started() {
+    let line = "trap '' TERM; (trap '' TERM; echo $$ >&2; sleep 60; sleep 60) & echo $!; while :; do sleep 60; done";
+    let started = Instant::now();
+    let (result, lines) = ran(within(300, shell(line))).await;
+    assert!(matches!(result, Err(CommandError::Overdue { .. })));
+    assert!(started.elapsed() >= Duration::from_millis(600), "limit and grace");
+    assert!(started.elapsed() < Duration::from_secs(5));
+    assert_eq!(lines.len(), 2);
+    eventually("all are gone", || !lines.iter().any(|id| alive(id))).await;
+}
+
+#[tokio::test]
+async fn grandchildren_get_the_grace_even_if_the_shell_ends_at_once() {
+    let room = tempfile::tempdir().unwrap();
+    let cleaned = room.path().join("cleaned");
+    let inner =
+        format!("trap 'sleep 0.1; : > {}; exit' TERM; echo ready; while :; do sleep 0.02; done", cleaned.display());
+    let (result, lines) = ran(within(400, shell(&format!("sh -c \"{inner}\" & wait; echo not reached")))).await;
+    assert!(matches!(result, Err(CommandError::Overdue { .. })));
+    assert!(lines.iter().any(|line| line == "ready"), "{lines:?}");
+    assert!(!lines.iter().any(|line| line == "not reached"));
+    assert!(cleaned.exists(), "it was not given the time to clean up");
+}
+
+#[tokio::test]
+async fn what_a_success_leaves_in_the_background_neither_blocks_nor_dies() {
+    let printed = Printed::default();
+    let line = "(sleep 0.6; echo late; sleep 60) & echo $!; echo done";
+    let started = Instant::now();
+    let finished = run(&shell(line), &[], &CancellationToken::new(), collect(&printed)).await.unwrap();
+    assert!(started.elapsed() < Duration::from_millis(580), "it waited for the pipe: {:?}", started.elapsed());
+    assert!(finished.took < Duration::from_millis(300));
+    let id = lines(&printed)[0].clone();
+    assert!(alive(&id));
+    let following = tokio::spawn(finished.lingering.expect("the pipe is held").follow());
+    eventually("the late line", || lines(&printed).len() == 3).await;
+    assert_eq!(lines(&printed)[1..], ["done", "late"]);
+    assert!(alive(&id), "it was not killed for writing");
+    killpg_of(&id);
+    following.await.unwrap();
+}
+
+/// Ends the group that a test left in the background.
+fn killpg_of(id: &str) {
+    let group = nix::unistd::getpgid(Some(Pid::from_raw(id.parse().unwrap()))).unwrap();
+    nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL).unwrap();
+}
+
+#[tokio::test]
+async fn a_command_without_a_background_leaves_nothing_lingering() {
+    let (result, _) = ran(shell("echo a b")).await;
+    assert!(result.unwrap().lingering.is_none());
+}
+
+#[tokio::test]
+async fn dropping_the_future_kills_the_group() {
+    let printed = Printed::default();
+    let command = shell("trap '' TERM; sleep 60 & echo $!; echo $$; wait; sleep 60");
+    let stop = CancellationToken::new();
+    let task = {
+        let sink = collect(&printed);
+        tokio::spawn(async move { run(&command, &[], &stop, sink).await.map(drop) })
+    };
+    eventually("both have started", || lines(&printed).len() == 2).await;
+    let ids = lines(&printed);
+    assert!(ids.iter().all(|id| alive(id)));
+    task.abort();
+    eventually("both are gone", || !ids.iter().any(|id| alive(id))).await;
+    eventually("the leader was waited for", || !Path::new(&format!("/proc/{}", ids[1])).exists()).await;
+}
+
+#[tokio::test]
+async fn a_token_cancelled_beforehand_ends_it_too() {
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let result = run(&shell("sleep 60; true"), &[], &stop, Box::new(|_, _| {})).await;
+    assert!(matches!(result, Err(CommandError::Stopped { .. })));
+}
+
+#[tokio::test]
+async fn a_limit_of_zero_is_none() {
+    ran(within(0, shell("sleep 0.1; true"))).await.0.unwrap();
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_lines_arrive() {
+    let (result, lines) =
+        ran(shell("i=0; while [ $i -lt 100000 ]; do echo line $i; i=$((i+1)); done; head -c 1000000 /dev/zero")).await;
+    result.unwrap();
+    assert_eq!(lines.len(), 100_001);
+    assert_eq!(lines[99_999], "line 99999");
+    assert!(lines[100_000].len() < 10_000, "the long one is cut");
+}
+
+#[tokio::test]
+async fn a_flood_of_output_does_not_outlast_the_limit() {
+    let count = Arc::new(Mutex::new(0_u64));
+    let counter = Arc::clone(&count);
+    let sink: Sink = Box::new(move |_, _| *counter.lock().unwrap() += 1);
+    let started = Instant::now();
+    let result = run(&within(300, direct(&["yes"])), &[], &CancellationToken::new(), sink).await;
+    assert!(matches!(result, Err(CommandError::Overdue { .. })));
+    assert!(started.elapsed() < Duration::from_secs(3));
+    assert!(*count.lock().unwrap() > 1000);
+}
+
+#[test]
+fn a_command_is_shown_on_one_line_and_not_without_end() {
+    assert_eq!(shell("a\n  b\tc").line.to_string(), "a b c");
+    assert_eq!(direct(&["a", "b c"]).line.to_string(), "a b c");
+    let long = shell(&"ä".repeat(500)).line.to_string();
+    assert_eq!(long, format!("{}…", "ä".repeat(200)));
+}
