@@ -1,7 +1,7 @@
 //! Which commands are owed for what was written, and when each may run.
 //!
 //! in:  files written ([`Ledger::owe`]), runs that ended ([`Ledger::finished`]), the time
-//! out: the commands to start now ([`Ledger::start_due`]), and when to ask again ([`Ledger::next_wake`])
+//! out: the command to start now ([`Ledger::start_next`]), and when to ask again ([`Ledger::next_wake`])
 //!
 //! Each distinct command is one debt, paid by one run however many files wait for it. A debt stays until a run that
 //! began after the last write has succeeded; a run that fails is repeated with backoff, without a limit. No clock, no
@@ -80,15 +80,12 @@ impl Ledger {
         self.debts.push(debt);
     }
 
-    /// The commands that must start now, in the order in which they came to be owed; they count as running from here
-    /// until [`Ledger::finished`]. None of them is running already.
-    pub fn start_due(&mut self, now: Instant) -> Vec<CommandConfig> {
-        let due = self.debts.iter_mut().filter(|debt| debt.is_due(now));
-        due.map(|debt| {
-            debt.underway = Some(std::mem::take(&mut debt.waiting));
-            debt.command.clone()
-        })
-        .collect()
+    /// The command that must start now, if there is one: of those that are due and not `held`, the one that came to be
+    /// owed first. It counts as running from here until [`Ledger::finished`].
+    pub fn start_next(&mut self, now: Instant, held: impl Fn(&CommandLine) -> bool) -> Option<CommandConfig> {
+        let debt = self.debts.iter_mut().find(|debt| debt.is_due(now) && !held(&debt.command.line))?;
+        debt.underway = Some(std::mem::take(&mut debt.waiting));
+        Some(debt.command.clone())
     }
 
     /// The run of `line` has ended. If it failed, what it was for is owed again, after a wait: see [`wait_after`] for

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::state::{Action, Event};
 use crate::answer::Answer;
@@ -30,11 +31,14 @@ pub(super) struct Hands {
     exports: Arc<[(String, SecretString)]>,
     tasks: JoinSet<Event>,
     writes: JoinSet<Event>,
+    /// What commands left running in the background still prints.
+    lingering: JoinSet<()>,
+    stop: CancellationToken,
 }
 
 impl Hands {
     pub(super) fn new(watcher: Watcher<Client>, files: Files, exports: &[(String, SecretString)]) -> Self {
-        Self { watcher, files, exports: exports.into(), tasks: JoinSet::new(), writes: JoinSet::new() }
+        Self { watcher, files, exports: exports.into(), tasks: JoinSet::new(), writes: JoinSet::new(), lingering: JoinSet::new(), stop: CancellationToken::new() }
     }
 
     /// Begins to carry out an action; its result comes out of [`next`](Self::next).
@@ -47,9 +51,9 @@ impl Hands {
             Action::Write(changes) => drop(self.writes.spawn_blocking(|| Event::Applied(write_all(changes)))),
             Action::Print(changes) => self.now(Event::Applied(changes.into_iter().map(print).collect())),
             Action::Run(command) => {
-                let exports = Arc::clone(&self.exports);
+                let (exports, stop) = (Arc::clone(&self.exports), self.stop.clone());
                 self.tasks.spawn(async move {
-                    let ended = command::run(&command, &exports).await;
+                    let ended = command::run(&command, &exports, &stop, command::log(&command.line)).await;
                     Event::CommandEnded(command, ended)
                 });
             }
@@ -60,17 +64,27 @@ impl Hands {
 
     /// The next result, or change of a file.
     pub(super) async fn next(&mut self) -> Event {
-        tokio::select! {
+        let mut event = tokio::select! {
             event = join(&mut self.writes) => event,
             event = join(&mut self.tasks) => event,
             event = self.files.changed() => Event::FilesChanged(event),
+        };
+        if let Event::CommandEnded(_, Ok(finished)) = &mut event
+            && let Some(output) = finished.lingering.take()
+        {
+            self.lingering.spawn(output.follow());
+            while self.lingering.try_join_next().is_some() {}
         }
+        event
     }
 
-    /// Ends everything. A batch that is being written is written to its end.
+    /// Ends everything. A batch that is being written is written to its end; a command that still runs is asked to
+    /// stop, then made to.
     pub(super) async fn let_go(mut self) {
         while self.writes.join_next().await.is_some() {}
-        self.tasks.shutdown().await;
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+        self.lingering.shutdown().await;
     }
 
     /// A result that is there already; it is taken in its turn.

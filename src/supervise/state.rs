@@ -17,7 +17,7 @@ use super::missing::{self, Lack};
 use super::trouble::Troubles;
 use crate::answer::Answer;
 use crate::apply::ledger::Ledger;
-use crate::apply::transaction::{Applied, Change, Outcome};
+use crate::apply::transaction::{Applied, Change, owed};
 use crate::command::{CommandError, Finished};
 use crate::config::resolved::{CommandConfig, CommandLine, Config, Job, Mode};
 use crate::decide::Decision;
@@ -162,7 +162,12 @@ impl State {
             Event::SourceRead(job, read) => self.jobs[job].read(read),
             Event::Applied(applied) => {
                 self.writing = false;
-                applied.into_iter().for_each(|applied| self.applied(applied, now));
+                for owed in owed(&applied) {
+                    self.ledger.owe(owed.command, owed.destinations, now.instant);
+                }
+                for Applied { job, outcome, .. } in applied {
+                    self.jobs[job].applied(outcome, now.instant);
+                }
             }
             Event::CommandEnded(command, ended) => self.command_ended(&command.line, ended, now),
             Event::Wish(Wish::Reload) => {
@@ -203,14 +208,6 @@ impl State {
             job.hear_of(&query);
         }
         self.snapshot.record(query, answer);
-    }
-
-    fn applied(&mut self, applied: Applied, now: Moment) {
-        let Applied { job, destination, command, outcome } = applied;
-        if let (Ok(Outcome::Written), Some(command)) = (&outcome, &command) {
-            self.ledger.owe(command, &destination, now.instant);
-        }
-        self.jobs[job].applied(outcome, now.instant);
     }
 
     fn command_ended(&mut self, line: &CommandLine, ended: Result<Finished, CommandError>, now: Moment) {
@@ -310,10 +307,16 @@ impl State {
         let company_until = self.begun + COMPANY;
         let in_company = self.ending.is_none() && (self.is_once() || now < company_until);
         let waits = |line: &CommandLine| in_company && self.jobs.iter().any(|job| job.waits_with(line));
-        let due = self.ledger.start_due_unless(now, waits);
-        self.running += due.len();
-        actions.extend(due.into_iter().map(Action::Run));
-        if let Some(due) = self.ledger.next_wake() {
+        // One after another, in the order of the templates: a command may count on the one before it.
+        if self.running == 0
+            && let Some(command) = self.ledger.start_next(now, waits)
+        {
+            self.running += 1;
+            actions.push(Action::Run(command));
+        }
+        if self.running == 0
+            && let Some(due) = self.ledger.next_wake()
+        {
             wake_at(&mut self.wake, if in_company && !self.is_once() { due.max(company_until) } else { due.max(now) });
         }
     }

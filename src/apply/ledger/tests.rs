@@ -15,6 +15,21 @@ fn names(commands: &[CommandConfig]) -> Vec<&str> {
     commands.iter().map(name).map(|name| if name == "a" { "a" } else { "b" }).collect()
 }
 
+/// Starts everything that is due.
+fn start_due(ledger: &mut Ledger, now: Instant) -> Vec<CommandConfig> {
+    std::iter::from_fn(|| ledger.start_next(now, |_| false)).collect()
+}
+
+#[test]
+fn a_held_command_waits_and_does_not_hold_the_others() {
+    let (mut ledger, now, a, b) = (Ledger::default(), Instant::now(), command("a"), command("b"));
+    ledger.owe(&a, ["1"], now);
+    ledger.owe(&b, ["2"], now);
+    assert_eq!(ledger.start_next(now, |line| *line == a.line), Some(b));
+    assert_eq!(ledger.start_next(now, |line| *line == a.line), None);
+    assert_eq!(ledger.start_next(now, |_| false), Some(a));
+}
+
 fn path(name: &str) -> PathBuf {
     PathBuf::from(name)
 }
@@ -27,8 +42,8 @@ fn one_run_pays_for_all_files_and_then_nothing_is_owed() {
     ledger.owe(&CommandConfig { timeout: Duration::from_secs(1), ..a.clone() }, ["3"], now);
     assert_eq!(ledger.unapplied().count(), 3);
     assert_eq!(ledger.next_wake(), Some(now));
-    assert_eq!(ledger.start_due(now), std::slice::from_ref(&a), "the first one's settings hold");
-    assert_eq!(ledger.start_due(now), [], "it is running");
+    assert_eq!(start_due(&mut ledger, now), std::slice::from_ref(&a), "the first one's settings hold");
+    assert_eq!(start_due(&mut ledger, now), [], "it is running");
     assert_eq!(ledger.next_wake(), None);
     assert_eq!(ledger.finished(&a.line, true, now, 1.0), None);
     assert!(ledger.is_settled());
@@ -38,23 +53,23 @@ fn one_run_pays_for_all_files_and_then_nothing_is_owed() {
 fn commands_start_in_the_order_of_the_last_batch() {
     let (mut ledger, now) = (Ledger::default(), Instant::now());
     ledger.owe(&command("b"), ["2"], now);
-    ledger.start_due(now);
+    start_due(&mut ledger, now);
     ledger.finished(&command("b").line, false, now, 1.0);
     ledger.owe(&command("a"), ["1"], now);
     ledger.owe(&command("b"), ["2"], now);
-    assert_eq!(names(&ledger.start_due(now)), ["a", "b"]);
+    assert_eq!(names(&start_due(&mut ledger, now)), ["a", "b"]);
 }
 
 #[test]
 fn a_file_written_during_a_run_owes_another_run() {
     let (mut ledger, now, a) = (Ledger::default(), Instant::now(), command("a"));
     ledger.owe(&a, ["1"], now);
-    ledger.start_due(now);
+    start_due(&mut ledger, now);
     ledger.owe(&a, ["1"], now);
     assert_eq!(ledger.unapplied().count(), 1);
-    assert_eq!(ledger.start_due(now), []);
+    assert_eq!(start_due(&mut ledger, now), []);
     ledger.finished(&a.line, true, now, 1.0);
-    assert_eq!(ledger.start_due(now).len(), 1);
+    assert_eq!(start_due(&mut ledger, now).len(), 1);
     ledger.owe(&a, ["1"], now);
     let retry = ledger.finished(&a.line, false, now, 1.0);
     assert_eq!(retry, Some(Retry { failures: 1, after: Duration::ZERO }), "the new content may be the cure");
@@ -65,19 +80,19 @@ fn a_failure_is_tried_again_with_backoff_until_it_succeeds() {
     let (mut ledger, mut now, a) = (Ledger::default(), Instant::now(), command("a"));
     ledger.owe(&a, ["1"], now);
     for (failures, seconds) in (1..).zip([1, 2, 4, 8]) {
-        assert_eq!(ledger.start_due(now).len(), 1);
+        assert_eq!(start_due(&mut ledger, now).len(), 1);
         let retry = ledger.finished(&a.line, false, now, 1.0);
         assert_eq!(retry, Some(Retry { failures, after: Duration::from_secs(seconds) }));
         let wake = ledger.next_wake().unwrap();
         assert_eq!(wake - now, Duration::from_secs(seconds));
-        assert_eq!(ledger.start_due(now + Duration::from_millis(999)), []);
+        assert_eq!(start_due(&mut ledger, now + Duration::from_millis(999)), []);
         now = wake;
     }
-    assert_eq!(ledger.start_due(now).len(), 1);
+    assert_eq!(start_due(&mut ledger, now).len(), 1);
     ledger.finished(&a.line, true, now, 1.0);
     assert!(ledger.is_settled());
     ledger.owe(&a, ["1"], now);
-    ledger.start_due(now);
+    start_due(&mut ledger, now);
     assert_eq!(ledger.finished(&a.line, false, now, 1.0).unwrap().failures, 1, "the count starts over");
 }
 
@@ -85,11 +100,11 @@ fn a_failure_is_tried_again_with_backoff_until_it_succeeds() {
 fn new_content_does_not_wait_for_the_backoff() {
     let (mut ledger, now, a) = (Ledger::default(), Instant::now(), command("a"));
     ledger.owe(&a, ["1"], now);
-    ledger.start_due(now);
+    start_due(&mut ledger, now);
     ledger.finished(&a.line, false, now, 1.0);
-    assert_eq!(ledger.start_due(now), []);
+    assert_eq!(start_due(&mut ledger, now), []);
     ledger.owe(&a, ["1"], now);
-    assert_eq!(ledger.start_due(now).len(), 1);
+    assert_eq!(start_due(&mut ledger, now).len(), 1);
     assert_eq!(ledger.finished(&a.line, false, now, 1.0).unwrap().failures, 2);
 }
 
@@ -99,7 +114,7 @@ fn the_end_of_a_run_that_was_not_begun_changes_nothing() {
     ledger.owe(&a, ["1"], now);
     assert_eq!(ledger.finished(&a.line, true, now, 1.0), None);
     assert_eq!(ledger.finished(&command("b").line, true, now, 1.0), None);
-    assert_eq!(ledger.start_due(now).len(), 1);
+    assert_eq!(start_due(&mut ledger, now).len(), 1);
 }
 
 #[test]
@@ -107,10 +122,10 @@ fn a_repaired_command_takes_over_the_debt_of_the_broken_one() {
     let (mut ledger, now) = (Ledger::default(), Instant::now());
     let (broken, repaired) = (command("a"), command("b"));
     ledger.owe(&broken, ["1", "gone"], now);
-    ledger.start_due(now);
+    start_due(&mut ledger, now);
     ledger.finished(&broken.line, false, now, 1.0);
     ledger.reassign(now, |file| (file == path("1")).then_some(&repaired));
-    assert_eq!(names(&ledger.start_due(now)), ["b"]);
+    assert_eq!(names(&start_due(&mut ledger, now)), ["b"]);
     ledger.finished(&repaired.line, true, now, 1.0);
     assert!(ledger.is_settled());
 }
@@ -120,9 +135,9 @@ fn a_run_under_way_settles_nothing_for_a_file_with_another_command_now() {
     let (mut ledger, now) = (Ledger::default(), Instant::now());
     let (old, new) = (command("a"), command("b"));
     ledger.owe(&old, ["1"], now);
-    ledger.start_due(now);
+    start_due(&mut ledger, now);
     ledger.reassign(now, |_| Some(&new));
-    assert_eq!(names(&ledger.start_due(now)), ["b"]);
+    assert_eq!(names(&start_due(&mut ledger, now)), ["b"]);
     assert_eq!(ledger.finished(&old.line, false, now, 1.0), None);
     ledger.finished(&new.line, true, now, 1.0);
     assert!(ledger.is_settled());
@@ -134,7 +149,7 @@ fn a_new_limit_holds_from_the_next_run_on() {
     ledger.owe(&a, ["1"], now);
     let longer = CommandConfig { timeout: Duration::from_secs(90), ..a };
     ledger.reassign(now, |_| Some(&longer));
-    assert_eq!(ledger.start_due(now), [longer]);
+    assert_eq!(start_due(&mut ledger, now), [longer]);
 }
 
 /// What can happen to a ledger; the number of a command or a file.
@@ -186,7 +201,7 @@ proptest! {
                     }
                 }
                 Event::Start => {
-                    for started in ledger.start_due(now) {
+                    for started in start_due(&mut ledger, now) {
                         let number = number_of(&started.line);
                         prop_assert!(running[number].is_none(), "two runs at once");
                         prop_assert!(earliest[number].is_none_or(|earliest| now >= earliest), "too early");
@@ -235,7 +250,7 @@ proptest! {
                 ledger.finished(&command.line, true, now, 1.0);
             }
             now += Duration::from_secs(300);
-            ledger.start_due(now);
+            start_due(&mut ledger, now);
         }
         prop_assert!(ledger.is_settled());
     }
