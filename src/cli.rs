@@ -50,5 +50,10 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Outcome, CliErr
     Ok(Outcome::Run(Box::new(line.into())))
 }
 
+/// A bool in one of the spellings that Go knows: `1 t T TRUE true True 0 f F FALSE false False`.
+pub fn go_bool(text: &str) -> Option<bool> {
+    words::go_bool(text)
+}
+
 #[cfg(test)]
 mod tests;

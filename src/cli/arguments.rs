@@ -50,10 +50,12 @@ pub struct DaemonArguments {
     #[arg(long, value_name = "DURATION", help_heading = "Templates")]
     pub max_stale: Option<String>,
     /// Print what would be written; write nothing and run nothing
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, hide_possible_values = true, help_heading = "Templates")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(hide_possible_values = true, help_heading = "Templates")]
     pub dry: Option<bool>,
     /// End when every template is written and every command has succeeded
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, hide_possible_values = true, help_heading = "Templates")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(hide_possible_values = true, help_heading = "Templates")]
     pub once: Option<bool>,
     /// With --once: give up after this long and list what is missing; 0: never [default: 60s]
     #[arg(long, value_name = "DURATION", help_heading = "Templates")]

@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CliError {
     /// Neither ctmpl nor consul-template has it.
-    #[error("unknown flag {flag}{}; `ctmpl --help` lists all", similar.as_ref().map(|flag| format!(", did you mean {flag}?")).unwrap_or_default())]
+    #[error("unknown flag {flag}{}; `ctmpl --help` lists all", tip(similar.as_deref()))]
     UnknownFlag {
         /// As typed, with two dashes and without its value.
         flag: String,
@@ -48,7 +48,7 @@ pub enum CliError {
         value: String,
     },
     /// A word that is no flag and no value of one.
-    #[error("unexpected word{}{}", word.as_ref().map(|word| format!(" {word:?}")).unwrap_or_default(), remedy(after.as_deref()))]
+    #[error("unexpected word{}{}", quoted(word.as_deref()), remedy(after.as_deref()))]
     ExtraWord {
         /// As typed; `None` when it follows the value of a secret, and may be a part of it.
         word: Option<String>,
@@ -70,6 +70,14 @@ pub enum CliError {
     /// What only `clap` found, in its words.
     #[error("{0}")]
     Refused(String),
+}
+
+fn tip(similar: Option<&str>) -> String {
+    similar.map(|flag| format!(", did you mean {flag}?")).unwrap_or_default()
+}
+
+fn quoted(word: Option<&str>) -> String {
+    word.map(|word| format!(" {word:?}")).unwrap_or_default()
 }
 
 fn remedy(after: Option<&str>) -> String {

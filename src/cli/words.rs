@@ -177,10 +177,18 @@ fn find<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
 /// A bool in one of Go's spellings; the flag alone is true.
 fn boolean(flag: &str, value: Option<&OsStr>) -> Result<bool, CliError> {
     let Some(value) = value else { return Ok(true) };
-    match value.to_str() {
-        Some("1" | "t" | "T" | "TRUE" | "true" | "True") => Ok(true),
-        Some("0" | "f" | "F" | "FALSE" | "false" | "False") => Ok(false),
-        _ => Err(CliError::InvalidBoolean { flag: format!("--{flag}"), value: value.to_string_lossy().into_owned() }),
+    value.to_str().and_then(go_bool).ok_or_else(|| CliError::InvalidBoolean {
+        flag: format!("--{flag}"),
+        value: value.to_string_lossy().into_owned(),
+    })
+}
+
+/// The spellings that Go knows.
+pub(super) fn go_bool(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
+        _ => None,
     }
 }
 

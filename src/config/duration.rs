@@ -152,7 +152,7 @@ impl fmt::Display for GoDuration {
         if nanos < SECOND {
             let (unit, name) = [(MILLISECOND, "ms"), (MICROSECOND, "us"), (NANOSECOND, "ns")]
                 .into_iter()
-                .find(|(unit, _)| nanos % unit == 0)
+                .find(|(unit, _)| nanos.is_multiple_of(*unit))
                 .unwrap_or((NANOSECOND, "ns"));
             return write!(f, "{}{name}", nanos / unit);
         }
