@@ -1,11 +1,13 @@
 //! The resolved configuration.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use reqwest::Url;
 use secrecy::SecretString;
+use serde::Deserialize;
 
 /// Everything that the daemon, or one run of it, needs to know.
 #[derive(Clone, Debug)]
@@ -22,10 +24,22 @@ pub struct Config {
     pub log_level: LogLevel,
     /// The signal that ends the process in an orderly way, beside TERM, INT and QUIT; `None`: no other.
     pub kill_signal: Option<Signal>,
-    /// The signal that makes it read everything again; `None`: none does.
+    /// The signal that makes it read everything again; `None`: none does. It may be TERM, INT or QUIT, which then does
+    /// not end the process.
     pub reload_signal: Option<Signal>,
     /// Where the process ID is written.
     pub pid_file: Option<PathBuf>,
+    /// The embedded server to run beside it; `None`: none. With one, `jobs` may be empty.
+    pub dev: Option<DevConfig>,
+}
+
+/// The embedded server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DevConfig {
+    /// Where it listens; port 0 takes any that is free.
+    pub listen: SocketAddr,
+    /// The file with what it holds at first; `None`: nothing.
+    pub seed: Option<PathBuf>,
 }
 
 /// How long the process lives.
@@ -43,12 +57,17 @@ pub enum Mode {
 /// How Consul is reached.
 #[derive(Clone, Debug)]
 pub struct ConsulConfig {
-    /// The servers or agents, in the order in which they are tried; at least one. The path of a URL is a prefix.
+    /// The servers or agents, in the order in which they are tried; at least one. The path of a URL is a prefix that
+    /// does not end in a slash, unless it is only that.
     pub servers: Vec<Url>,
     /// The token sent with every request; `None`: the agent's own.
     pub token: Option<SecretString>,
     /// User and password for basic authentication; `None`: not used.
     pub auth: Option<BasicAuth>,
+    /// The namespace of queries that name none; `None`: the server's choice.
+    pub namespace: Option<String>,
+    /// The admin partition of queries that name none; `None`: the server's choice.
+    pub partition: Option<String>,
     /// How old a stale answer may be; `None`: stale answers are not asked for.
     pub max_stale: Option<Duration>,
     /// How long one blocking query may block.
@@ -100,7 +119,8 @@ pub enum Source {
 }
 
 /// The language of a template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Language {
     /// Go text/template, as consul-template has it.
     Go,

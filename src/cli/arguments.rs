@@ -1,0 +1,150 @@
+//! The flags, as `clap` knows them: their names, their help, and the struct each ends up in.
+
+#![expect(clippy::doc_markdown, reason = "the documentation of a flag is its help, shown as plain text")]
+
+use std::path::PathBuf;
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{ArgAction, Args, Parser, Subcommand};
+use secrecy::SecretString;
+
+/// The command line as typed: nothing is resolved, `None` is "not said".
+#[derive(Clone, Debug, Default)]
+pub struct Arguments {
+    /// How Consul is reached; nothing in it is said when `dev` is.
+    pub consul: ConsulArguments,
+    /// What the daemon does.
+    pub daemon: DaemonArguments,
+    /// `ctmpl dev`.
+    pub dev: Option<DevArguments>,
+}
+
+/// Flags about Consul.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Consul")]
+pub struct ConsulArguments {
+    /// Servers or agents, tried in order: HOST:PORT, http://…[/PREFIX] or https://…
+    /// [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]
+    #[arg(long, value_name = "ADDR[,ADDR…]")]
+    pub consul_addr: Option<String>,
+    /// The ACL token; better given in the environment, where `ps` does not show it
+    /// [env: CONSUL_HTTP_TOKEN, CONSUL_HTTP_TOKEN_FILE]
+    #[arg(long, value_name = "TOKEN")]
+    pub consul_token: Option<SecretString>,
+    /// User and password for HTTP basic authentication [env: CONSUL_HTTP_AUTH]
+    #[arg(long, value_name = "USER[:PASSWORD]")]
+    pub consul_auth: Option<SecretString>,
+}
+
+/// Flags about rendering, logging and the process, for the daemon and `dev` alike.
+#[derive(Args, Clone, Debug, Default)]
+pub struct DaemonArguments {
+    /// What to render, where to, and what to run when it has changed; repeats. `\:` is a literal colon
+    #[arg(long, value_name = "SOURCE:DESTINATION[:COMMAND]", action = ArgAction::Append)]
+    #[arg(help_heading = "Templates")]
+    pub template: Vec<String>,
+    /// Collect changes until it has been quiet for MIN, but no longer than MAX (default 4 × MIN)
+    #[arg(long, value_name = "MIN[:MAX]", help_heading = "Templates")]
+    pub wait: Option<String>,
+    /// How old an answer of a server that is not the leader may be; 0: ask the leader [default: 2s]
+    #[arg(long, value_name = "DURATION", help_heading = "Templates")]
+    pub max_stale: Option<String>,
+    /// Print what would be written; write nothing and run nothing
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(hide_possible_values = true, help_heading = "Templates")]
+    pub dry: Option<bool>,
+    /// End when every template is written and every command has succeeded
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(hide_possible_values = true, help_heading = "Templates")]
+    pub once: Option<bool>,
+    /// With --once: give up after this long and list what is missing; 0: never [default: 60s]
+    #[arg(long, value_name = "DURATION", help_heading = "Templates")]
+    pub timeout: Option<String>,
+    /// trace, debug, info, warn or err
+    /// [env: CT_LOG, CONSUL_TEMPLATE_LOG, CONSUL_TEMPLATE_LOG_LEVEL] [default: warn]
+    #[arg(long, value_name = "LEVEL", help_heading = "Process")]
+    pub log_level: Option<String>,
+    /// The signal that ends it in an orderly way, beside TERM, INT and QUIT; SIGNULL: no other [default: SIGINT]
+    #[arg(long, value_name = "SIGNAL", help_heading = "Process")]
+    pub kill_signal: Option<String>,
+    /// The signal that makes it read everything again; SIGNULL: none [default: SIGHUP]
+    #[arg(long, value_name = "SIGNAL", help_heading = "Process")]
+    pub reload_signal: Option<String>,
+    /// Where to write the process ID
+    #[arg(long, value_name = "PATH", help_heading = "Process")]
+    pub pid_file: Option<PathBuf>,
+}
+
+/// Flags of `ctmpl dev` alone.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Embedded server")]
+pub struct DevArguments {
+    /// Where the embedded server listens; port 0: any that is free [default: 127.0.0.1:8500]
+    #[arg(long, value_name = "ADDR", value_parser = NonEmptyStringValueParser::new())]
+    pub listen: Option<String>,
+    /// What it holds at first: a YAML or JSON file
+    #[arg(long, value_name = "FILE")]
+    pub seed: Option<PathBuf>,
+}
+
+/// Keeps configuration files in step with Consul: watches, renders, writes atomically, reloads.
+#[derive(Parser)]
+#[command(
+    name = "ctmpl",
+    version,
+    disable_version_flag = true,
+    disable_help_subcommand = true,
+    disable_help_flag = true
+)]
+#[command(args_override_self = true, args_conflicts_with_subcommands = true, next_line_help = true)]
+#[command(override_usage = "ctmpl [FLAGS] --template SOURCE:DESTINATION[:COMMAND]…\n       ctmpl dev [FLAGS]")]
+#[command(after_help = "Flags may be written as in Go (-once, -wait 2s) or with two dashes (--once, --wait=2s). Of a \
+                        flag given twice the last counts.\nDurations are written 300ms, 5s, 1m30s, 2h.")]
+pub(super) struct CommandLine {
+    #[command(flatten)]
+    daemon: DaemonArguments,
+    #[command(flatten)]
+    consul: ConsulArguments,
+    #[command(flatten)]
+    answers: Answers,
+    #[command(subcommand)]
+    subcommand: Option<DevCommand>,
+}
+
+#[derive(Subcommand)]
+enum DevCommand {
+    /// Run an embedded Consul-compatible server, in memory, and the daemon against it if there are templates
+    #[command(version, disable_version_flag = true, disable_help_flag = true)]
+    #[command(args_override_self = true, next_line_help = true)]
+    #[command(override_usage = "ctmpl dev [FLAGS]")]
+    Dev {
+        #[command(flatten)]
+        dev: DevArguments,
+        #[command(flatten)]
+        daemon: DaemonArguments,
+        #[command(flatten)]
+        answers: Answers,
+    },
+}
+
+/// Flags that are answered before anything else; declared so that the help shows them and the reader knows them.
+#[derive(Args)]
+#[command(next_help_heading = "Answers")]
+struct Answers {
+    /// Print this help
+    #[arg(long, short = 'h', action = ArgAction::Help)]
+    help: Option<bool>,
+    /// Print the version
+    #[arg(long, short = 'v', action = ArgAction::Version)]
+    version: Option<bool>,
+}
+
+impl From<CommandLine> for Arguments {
+    fn from(line: CommandLine) -> Self {
+        let CommandLine { daemon, consul, answers: Answers { help: _, version: _ }, subcommand } = line;
+        match subcommand {
+            None => Self { consul, daemon, dev: None },
+            Some(DevCommand::Dev { dev, daemon, answers: _ }) => Self { consul, daemon, dev: Some(dev) },
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What can be wrong with the words of a command line.
+
+use clap::error::{ContextKind, ContextValue};
+
+/// A command line that cannot be read. No message shows the value of a flag that holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CliError {
+    /// Neither ctmpl nor consul-template has it.
+    #[error("unknown flag {flag}{}; `ctmpl --help` lists all", tip(similar.as_deref()))]
+    UnknownFlag {
+        /// As typed, with two dashes and without its value.
+        flag: String,
+        /// The flag that was probably meant.
+        similar: Option<String>,
+    },
+    /// consul-template has it, ctmpl does not have it yet.
+    #[error("the flag {flag} is not supported yet; `ctmpl --help` lists those that are")]
+    NotSupportedYet {
+        /// As typed, with two dashes.
+        flag: String,
+    },
+    /// A flag of the daemon that makes no sense with the embedded server.
+    #[error("the flag {flag} does not go with `ctmpl dev`, which brings its own Consul")]
+    NotWithDev {
+        /// As typed, with two dashes.
+        flag: String,
+    },
+    /// A flag of the embedded server without it.
+    #[error("the flag {flag} goes only with `ctmpl dev`; write `ctmpl dev {flag} …`")]
+    OnlyWithDev {
+        /// As typed, with two dashes.
+        flag: String,
+    },
+    /// The line ends where a value should be.
+    #[error("the flag {flag} needs a value; write {flag} {form}")]
+    MissingValue {
+        /// The flag.
+        flag: String,
+        /// What the value looks like.
+        form: String,
+    },
+    /// Not one of Go's twelve spellings.
+    #[error("invalid boolean value {value:?} for {flag}; write {flag}, {flag}=true or {flag}=false")]
+    InvalidBoolean {
+        /// The flag.
+        flag: String,
+        /// As typed.
+        value: String,
+    },
+    /// A word that is no flag and no value of one.
+    #[error("unexpected word{}{}", quoted(word.as_deref()), remedy(after.as_deref()))]
+    ExtraWord {
+        /// As typed; `None` when it follows the value of a secret, and may be a part of it.
+        word: Option<String>,
+        /// The flag before it, when that takes no separate value.
+        after: Option<String>,
+    },
+    /// The subcommand is not the first word.
+    #[error("`{name}` must come first; write `ctmpl {name} …` with all flags after it")]
+    SubcommandFirst {
+        /// Its name.
+        name: String,
+    },
+    /// Three dashes, or no name.
+    #[error("bad flag syntax {word:?}; flags are written -name, -name=value or -name value")]
+    BadSyntax {
+        /// As typed, without a value.
+        word: String,
+    },
+    /// What only `clap` found, in its words.
+    #[error("{0}")]
+    Refused(String),
+}
+
+fn tip(similar: Option<&str>) -> String {
+    similar.map(|flag| format!(", did you mean {flag}?")).unwrap_or_default()
+}
+
+fn quoted(word: Option<&str>) -> String {
+    word.map(|word| format!(" {word:?}")).unwrap_or_default()
+}
+
+fn remedy(after: Option<&str>) -> String {
+    match after {
+        Some(flag) => format!("; {flag} takes no separate value, write {flag}=true or {flag}=false"),
+        None => "; every value belongs to a flag, and one with blanks needs quotes".to_owned(),
+    }
+}
+
+impl CliError {
+    /// What the process ends with.
+    pub fn exit_code(&self) -> u8 {
+        13
+    }
+
+    /// Keeps the first line, in which `clap` says it all; the usage that follows is in the help.
+    pub(super) fn from_clap(error: &clap::Error) -> Self {
+        let text = error.to_string();
+        let line = text.lines().next().unwrap_or_default();
+        Self::Refused(line.strip_prefix("error: ").unwrap_or(line).to_owned())
+    }
+}
+
+/// The tip in an error of `clap` about an unknown flag.
+pub(super) fn similar(error: &clap::Error) -> Option<String> {
+    match error.get(ContextKind::SuggestedArg) {
+        Some(ContextValue::String(flag)) => Some(flag.clone()),
+        Some(ContextValue::Strings(flags)) => flags.first().cloned(),
+        _ => None,
+    }
+}

@@ -1,0 +1,225 @@
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+
+use secrecy::ExposeSecret;
+
+use super::*;
+
+fn read(words: &[&str]) -> Result<Outcome, CliError> {
+    parse(std::iter::once("ctmpl").chain(words.iter().copied()).map(OsString::from))
+}
+
+fn arguments(words: &[&str]) -> Arguments {
+    match read(words) {
+        Ok(Outcome::Run(arguments)) => *arguments,
+        other => panic!("{words:?}: {other:?}"),
+    }
+}
+
+fn printed(words: &[&str]) -> String {
+    match read(words) {
+        Ok(Outcome::Print(text)) => text,
+        other => panic!("{words:?}: {other:?}"),
+    }
+}
+
+fn refused(words: &[&str]) -> String {
+    let error = read(words).expect_err("refused");
+    assert_eq!(error.exit_code(), 13);
+    let text = error.to_string();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    text
+}
+
+type Get = fn(&Arguments) -> Option<String>;
+
+/// Every flag with a value, and where it ends up.
+const VALUES: &[(&str, Get)] = &[
+    ("consul-addr", |a| a.consul.consul_addr.clone()),
+    ("consul-token", |a| a.consul.consul_token.as_ref().map(|token| token.expose_secret().to_owned())),
+    ("consul-auth", |a| a.consul.consul_auth.as_ref().map(|auth| auth.expose_secret().to_owned())),
+    ("template", |a| a.daemon.template.last().cloned()),
+    ("wait", |a| a.daemon.wait.clone()),
+    ("max-stale", |a| a.daemon.max_stale.clone()),
+    ("timeout", |a| a.daemon.timeout.clone()),
+    ("log-level", |a| a.daemon.log_level.clone()),
+    ("kill-signal", |a| a.daemon.kill_signal.clone()),
+    ("reload-signal", |a| a.daemon.reload_signal.clone()),
+    ("pid-file", |a| a.daemon.pid_file.as_ref().map(|path| path.display().to_string())),
+];
+
+const DEV_VALUES: &[(&str, Get)] = &[
+    ("listen", |a| a.dev.as_ref()?.listen.clone()),
+    ("seed", |a| a.dev.as_ref()?.seed.as_ref().map(|path| path.display().to_string())),
+];
+
+type GetBool = fn(&Arguments) -> Option<bool>;
+
+const BOOLS: &[(&str, GetBool)] = &[("once", |a| a.daemon.once), ("dry", |a| a.daemon.dry)];
+
+fn check_values(before: &[&str], flags: &[(&str, Get)]) {
+    assert!(!flags.is_empty());
+    for (name, get) in flags {
+        for value in ["plain", "-dash", "--once", "a=b", "--", "a b:c"] {
+            for dashes in ["-", "--"] {
+                let (flag, joined) = (format!("{dashes}{name}"), format!("{dashes}{name}={value}"));
+                for words in [vec![flag.as_str(), value], vec![joined.as_str()]] {
+                    let words = [before, words.as_slice()].concat();
+                    assert_eq!(get(&arguments(&words)).as_deref(), Some(value), "{words:?}");
+                }
+            }
+        }
+        let flag = format!("--{name}");
+        let twice = [before, &[&flag, "first", &flag, "last"]].concat();
+        assert_eq!(get(&arguments(&twice)).as_deref(), Some("last"), "the last {name} wins");
+        assert!(refused(&[before, &[&flag]].concat()).starts_with(&format!("the flag {flag} needs a value")));
+    }
+}
+
+#[test]
+fn every_flag_takes_its_value_in_four_spellings() {
+    check_values(&[], VALUES);
+}
+
+#[test]
+fn dev_takes_the_daemons_flags_and_its_own() {
+    check_values(&["dev"], DEV_VALUES);
+    let shared: Vec<_> = VALUES.iter().copied().filter(|(name, _)| !name.starts_with("consul-")).collect();
+    check_values(&["dev"], &shared);
+    for (name, get) in BOOLS {
+        assert_eq!(get(&arguments(&["dev", &format!("-{name}")])), Some(true));
+    }
+    assert!(arguments(&["dev"]).dev.is_some());
+    assert!(arguments(&[]).dev.is_none());
+}
+
+#[test]
+fn every_bool_takes_every_spelling_of_go_but_no_separate_word() {
+    assert!(!BOOLS.is_empty());
+    for (name, get) in BOOLS {
+        assert_eq!(get(&arguments(&[])), None);
+        for flag in [format!("-{name}"), format!("--{name}")] {
+            assert_eq!(get(&arguments(&[&flag])), Some(true));
+            for (value, spellings) in
+                [(true, ["1", "t", "T", "TRUE", "true", "True"]), (false, ["0", "f", "F", "FALSE", "false", "False"])]
+            {
+                for spelling in spellings {
+                    assert_eq!(get(&arguments(&[&format!("{flag}={spelling}")])), Some(value));
+                }
+            }
+            assert_eq!(get(&arguments(&[&flag, &format!("{flag}=false")])), Some(false), "the last one wins");
+            for value in ["maybe", "", "yes", "tRUE", "on"] {
+                let text = refused(&[&format!("{flag}={value}")]);
+                assert!(text.starts_with(&format!("invalid boolean value {value:?} for --{name}")), "{text}");
+            }
+            let text = refused(&[&flag, "false"]);
+            assert!(text.contains("\"false\"") && text.contains(&format!("write --{name}=true")), "{text}");
+        }
+    }
+}
+
+#[test]
+fn templates_add_up() {
+    let arguments = arguments(&["-template", "a:b", "--once", "--template=c:d:e -f"]);
+    assert_eq!(arguments.daemon.template, ["a:b", "c:d:e -f"]);
+}
+
+#[test]
+fn two_dashes_end_the_flags_and_nothing_may_follow() {
+    assert_eq!(arguments(&["-once", "--"]).daemon.once, Some(true));
+    assert!(refused(&["-once", "--", "-dry"]).starts_with("unexpected word \"-dry\""));
+}
+
+#[test]
+fn wrong_words_are_named_with_a_remedy() {
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["-nope"], &["unknown flag --nope", "--help"]),
+        (&["-zzz=1"], &["unknown flag --zzz; `ctmpl --help` lists all"]),
+        (&["--onec"], &["unknown flag --onec", "did you mean --once?"]),
+        (&["-consul-adr=1.2.3.4:8500"], &["unknown flag --consul-adr,", "did you mean --consul-addr?"]),
+        (&["dev", "--lissen", "x"], &["unknown flag --lissen", "did you mean --listen?"]),
+        (&["-once", "-nope", "-h"], &["unknown flag --nope"]),
+        (&["-version", "-nope"], &["unknown flag --nope"]),
+        (&["extra"], &["unexpected word \"extra\"", "every value belongs to a flag"]),
+        (&["-"], &["unexpected word \"-\""]),
+        (&[""], &["unexpected word \"\""]),
+        (&["-wait", "5s", "10s"], &["unexpected word \"10s\""]),
+        (&["dev", "dev"], &["must come first"]),
+        (&["-once", "dev"], &["`dev` must come first"]),
+        (&["---once"], &["bad flag syntax \"---once\""]),
+        (&["-=x"], &["bad flag syntax \"-\""]),
+        (&["--=x"], &["bad flag syntax \"--\""]),
+        (&["dev", "-consul-addr", "x"], &["--consul-addr", "brings its own Consul"]),
+        (&["--seed", "x"], &["--seed", "only with `ctmpl dev`"]),
+        (&["dev", "--listen="], &["--listen"]),
+    ];
+    assert!(!cases.is_empty());
+    for (words, parts) in cases {
+        let text = refused(words);
+        for part in *parts {
+            assert!(text.contains(part), "{words:?}: {text}");
+        }
+    }
+}
+
+#[test]
+fn what_consul_template_has_is_not_unknown() {
+    assert!(later::LATER.len() > 60);
+    for name in later::LATER {
+        for words in [vec![format!("-{name}")], vec!["dev".to_owned(), format!("--{name}=x")]] {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            assert!(refused(&words).contains(&format!("--{name} is not supported yet")), "{words:?}");
+        }
+    }
+    let known = arguments::CommandLine::command();
+    for arg in known.get_arguments() {
+        assert!(!arg.get_long().is_some_and(|name| later::LATER.contains(&name)), "{arg} is no longer to come");
+    }
+}
+
+#[test]
+fn help_and_version_are_printed() {
+    for flag in ["-h", "--h", "-help", "--help", "-help=x"] {
+        let text = printed(&["-once", flag, "-nope"]);
+        for part in ["Consul:", "Templates:", "Process:", "--consul-addr", "--template", "ctmpl dev", "-v, --version"] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        let text = printed(&["dev", flag]);
+        assert!(text.contains("--listen") && text.contains("--template") && !text.contains("--consul-addr"), "{text}");
+    }
+    for flag in ["-v", "--v", "-version", "--version", "-version=true"] {
+        assert_eq!(printed(&[flag, "-once"]), concat!("ctmpl v", env!("CARGO_PKG_VERSION"), "\n"));
+    }
+    assert_eq!(arguments(&["-version=false", "-once"]).daemon.once, Some(true));
+}
+
+#[test]
+fn no_secret_is_shown() {
+    let arguments = arguments(&["-consul-token", "s3cret-t", "-consul-auth=u:s3cret-p"]);
+    assert!(!format!("{arguments:?} {arguments:#?}").contains("s3cret"));
+    let cases: &[&[&str]] = &[
+        &["-consul-token", "", "s3cret"],
+        &["-consul-token=", "s3cret"],
+        &["-consul-auth", "u:", "s3cret"],
+        &["-consul-tokn=s3cret"],
+        &["-consul-tokn", "s3cret"],
+        &["---consul-token=s3cret"],
+        &["-vault-token=s3cret"],
+        &["-vault-token", "s3cret"],
+    ];
+    assert!(!cases.is_empty());
+    for words in cases {
+        assert!(!refused(words).contains("s3cret"), "{words:?}");
+    }
+}
+
+#[test]
+fn what_is_no_text_is_refused_but_a_path_may_be() {
+    let strange = |flag: &str| OsString::from_vec([flag.as_bytes(), b"s3cret\xff"].concat());
+    let program = OsString::from("ctmpl");
+    let error = parse([program.clone(), strange("-consul-token=")]).expect_err("no text");
+    assert!(!error.to_string().contains("s3cret"), "{error}");
+    assert!(parse([program.clone(), strange("-nope")]).is_err());
+    assert!(parse([program.clone(), strange("")]).is_err());
+    assert!(parse([program, strange("-pid-file=")]).is_ok());
+}

@@ -1,0 +1,198 @@
+//! From Go's way of writing flags to the one that `clap` reads without doubt.
+//!
+//! in:  words as typed: `-wait 2s -once`
+//! out: words of one form: `--wait=2s --once=true`; or the wish for help or version
+//!
+//! A value is joined to its flag, so it may begin with a dash; a bool never takes a separate word; the first word
+//! that is wrong is the one that is reported.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+use clap::{Arg, ArgAction, Command};
+
+use super::error::{CliError, similar};
+use super::later::LATER;
+
+/// What the words say.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// The same words, normalised, the program's name first.
+    Words(Vec<OsString>),
+    /// `--version`, with nothing wrong anywhere.
+    Version,
+    /// `--help`, with nothing wrong before it.
+    Help {
+        /// Of which subcommand.
+        subcommand: Option<String>,
+    },
+}
+
+/// What a flag wants after its name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Help,
+    Version,
+    Bool,
+    Value,
+}
+
+fn kind(arg: &Arg) -> Kind {
+    match arg.get_action() {
+        ArgAction::Help => Kind::Help,
+        ArgAction::Version => Kind::Version,
+        _ if arg.get_num_args().is_some_and(|count| count.min_values() == 0) => Kind::Bool,
+        _ => Kind::Value,
+    }
+}
+
+/// Flags after whose value a stray word is not shown, since it may be the rest of the secret.
+const SECRET: [&str; 2] = ["consul-token", "consul-auth"];
+
+/// Reads the words that follow the program's name. `root` is built.
+pub(super) fn read(root: &Command, words: impl Iterator<Item = OsString>) -> Result<Reading, CliError> {
+    Reader { root, subcommand: None, words, previous: None, version: false, out: vec!["ctmpl".into()] }.run()
+}
+
+struct Reader<'a, W> {
+    root: &'a Command,
+    subcommand: Option<&'a Command>,
+    words: W,
+    /// The flag just read.
+    previous: Option<&'a Arg>,
+    version: bool,
+    out: Vec<OsString>,
+}
+
+impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
+    /// Whose flags are being read.
+    fn command(&self) -> &'a Command {
+        self.subcommand.unwrap_or(self.root)
+    }
+
+    fn run(mut self) -> Result<Reading, CliError> {
+        while let Some(word) = self.words.next() {
+            if word == "--" {
+                return self.words.next().map_or_else(|| Ok(()), |word| Err(self.extra(&word))).map(|()| self.end());
+            }
+            match word.as_bytes() {
+                [b'-', _, ..] => {
+                    if self.flag(&word)? == Kind::Help {
+                        let subcommand = self.subcommand.map(|command| command.get_name().to_owned());
+                        return Ok(Reading::Help { subcommand });
+                    }
+                }
+                _ => self.word(&word)?,
+            }
+        }
+        Ok(self.end())
+    }
+
+    fn end(self) -> Reading {
+        if self.version { Reading::Version } else { Reading::Words(self.out) }
+    }
+
+    /// A word without a dash: a subcommand, or one too many.
+    fn word(&mut self, word: &OsStr) -> Result<(), CliError> {
+        let subcommand = word.to_str().and_then(|name| self.root.find_subcommand(name));
+        match subcommand {
+            Some(_) if self.out.len() > 1 || self.previous.is_some() => {
+                Err(CliError::SubcommandFirst { name: word.to_string_lossy().into_owned() })
+            }
+            Some(command) => {
+                self.subcommand = Some(command);
+                self.out.push(word.to_owned());
+                Ok(())
+            }
+            None => Err(self.extra(word)),
+        }
+    }
+
+    fn extra(&self, word: &OsStr) -> CliError {
+        let name = self.previous.and_then(Arg::get_long);
+        let secret = name.is_some_and(|name| SECRET.contains(&name));
+        let after = self.previous.filter(|arg| kind(arg) == Kind::Bool).and(name).map(|name| format!("--{name}"));
+        CliError::ExtraWord { word: (!secret).then(|| word.to_string_lossy().into_owned()), after }
+    }
+
+    /// A word with a dash, and the value that belongs to it.
+    fn flag(&mut self, word: &OsStr) -> Result<Kind, CliError> {
+        let (typed, value) = split(word);
+        let name = typed.strip_prefix("--").or_else(|| typed.strip_prefix('-')).unwrap_or(&typed);
+        if name.is_empty() || name.starts_with('-') {
+            return Err(CliError::BadSyntax { word: typed });
+        }
+        let arg = find(self.command(), name).ok_or_else(|| self.unknown(name))?;
+        self.previous = Some(arg);
+        let long = arg.get_long().unwrap_or(name);
+        let kind = kind(arg);
+        match kind {
+            Kind::Help => {}
+            Kind::Version => self.version = boolean(long, value)?,
+            Kind::Bool => self.out.push(format!("--{long}={}", boolean(long, value)?).into()),
+            Kind::Value => {
+                let value = value.map(OsStr::to_owned).or_else(|| self.words.next());
+                let value = value.ok_or_else(|| missing_value(arg, long))?;
+                let mut joined = OsString::from(format!("--{long}="));
+                joined.push(value);
+                self.out.push(joined);
+            }
+        }
+        Ok(kind)
+    }
+
+    fn unknown(&self, name: &str) -> CliError {
+        let flag = format!("--{name}");
+        let in_dev = self.subcommand.is_some();
+        if LATER.contains(&name) {
+            CliError::NotSupportedYet { flag }
+        } else if in_dev && find(self.root, name).is_some() {
+            CliError::NotWithDev { flag }
+        } else if !in_dev && self.root.get_subcommands().any(|command| find(command, name).is_some()) {
+            CliError::OnlyWithDev { flag }
+        } else {
+            let mut command = self.command().clone();
+            let tip = command.try_get_matches_from_mut(["ctmpl", &flag]).err();
+            CliError::UnknownFlag { similar: tip.as_ref().and_then(similar), flag }
+        }
+    }
+}
+
+/// The name with its dashes, and what follows the first `=`.
+fn split(word: &OsStr) -> (String, Option<&OsStr>) {
+    let bytes = word.as_bytes();
+    let (name, value) = match bytes.iter().position(|byte| *byte == b'=') {
+        Some(at) => (&bytes[..at], Some(OsStr::from_bytes(&bytes[at + 1..]))),
+        None => (bytes, None),
+    };
+    (String::from_utf8_lossy(name).into_owned(), value)
+}
+
+fn find<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
+    command.get_arguments().find(|arg| {
+        arg.get_long() == Some(name) || arg.get_short().is_some_and(|short| name.strip_prefix(short) == Some(""))
+    })
+}
+
+/// A bool in one of Go's spellings; the flag alone is true.
+fn boolean(flag: &str, value: Option<&OsStr>) -> Result<bool, CliError> {
+    let Some(value) = value else { return Ok(true) };
+    value.to_str().and_then(go_bool).ok_or_else(|| CliError::InvalidBoolean {
+        flag: format!("--{flag}"),
+        value: value.to_string_lossy().into_owned(),
+    })
+}
+
+/// The spellings that Go knows.
+pub(super) fn go_bool(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
+        _ => None,
+    }
+}
+
+fn missing_value(arg: &Arg, long: &str) -> CliError {
+    let form = arg.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
+    CliError::MissingValue { flag: format!("--{long}"), form: form.unwrap_or_default() }
+}

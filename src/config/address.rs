@@ -1,0 +1,142 @@
+//! Where Consul is.
+//!
+//! in:  `127.0.0.1:8500,https://consul.example.com/prefix`
+//! out: the URLs, in that order
+
+use reqwest::Url;
+
+/// An address of Consul that cannot be used. The text is not shown when it may hold a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// A list with nothing in it.
+    #[error("it names no server; write HOST:PORT, for example 127.0.0.1:8500")]
+    Empty,
+    /// consul-template has it.
+    #[error("the address {0:?} is not supported yet; use HOST:PORT or http(s)://HOST:PORT")]
+    UnixSocket(String),
+    /// Neither http nor https.
+    #[error("the address {0:?} has an unknown scheme; use HOST:PORT or http(s)://HOST:PORT")]
+    Scheme(String),
+    /// User or password in the address, where logs would show it.
+    #[error("an address cannot hold user and password; use --consul-auth or CONSUL_HTTP_AUTH")]
+    Credentials,
+    /// What follows a `?` or `#`.
+    #[error("the address {0:?} cannot have a query or a fragment; write http(s)://HOST:PORT[/PREFIX]")]
+    Query(String),
+    /// Not a host, not a port.
+    #[error("the address {written:?} is not HOST:PORT or http(s)://HOST:PORT[/PREFIX]: {reason}")]
+    Malformed {
+        /// As typed.
+        written: String,
+        /// What the parser says.
+        reason: String,
+    },
+}
+
+/// The items of a list as written; blank ones are skipped.
+pub(super) fn items(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
+/// The servers of a comma separated list, each once. With `tls`, `http` means `https`; without, `https` stays.
+///
+/// An address without a port has the one of its scheme, 80 or 443, as in consul-template.
+///
+/// # Errors
+/// [`AddressError`] for the first one that is wrong, and for a list without any.
+pub fn servers(list: &str, tls: bool) -> Result<Vec<Url>, AddressError> {
+    let mut servers = Vec::new();
+    for item in items(list) {
+        let server = server(item, tls)?;
+        if !servers.contains(&server) {
+            servers.push(server);
+        }
+    }
+    if servers.is_empty() { Err(AddressError::Empty) } else { Ok(servers) }
+}
+
+fn server(written: &str, tls: bool) -> Result<Url, AddressError> {
+    let (scheme, rest) = written.split_once("://").unwrap_or(("http", written));
+    let scheme = match scheme.to_ascii_lowercase().as_str() {
+        "http" if !tls => "http",
+        "http" | "https" => "https",
+        _ if rest.contains('@') => return Err(AddressError::Credentials),
+        "unix" => return Err(AddressError::UnixSocket(written.to_owned())),
+        _ => return Err(AddressError::Scheme(written.to_owned())),
+    };
+    if rest.contains('@') {
+        return Err(AddressError::Credentials);
+    }
+    if rest.contains(['?', '#']) {
+        return Err(AddressError::Query(written.to_owned()));
+    }
+    let malformed = |reason: String| AddressError::Malformed { written: written.to_owned(), reason };
+    if rest.is_empty() || rest.starts_with('/') {
+        return Err(malformed("the host is missing".to_owned()));
+    }
+    let mut url = Url::parse(&format!("{scheme}://{rest}")).map_err(|error| malformed(error.to_string()))?;
+    let prefix = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&prefix);
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_become_urls() {
+        let cases: &[(&str, bool, &[&str])] = &[
+            ("127.0.0.1:8500", false, &["http://127.0.0.1:8500/"]),
+            ("localhost:8500", false, &["http://localhost:8500/"]),
+            ("[::1]:8500", false, &["http://[::1]:8500/"]),
+            ("consul.example.com", false, &["http://consul.example.com/"]),
+            ("http://h:1/pre/fix/", false, &["http://h:1/pre/fix"]),
+            ("h:1/pre", false, &["http://h:1/pre"]),
+            ("HTTPS://h:8501", false, &["https://h:8501/"]),
+            ("a:1, b:2 ,,https://c", false, &["http://a:1/", "http://b:2/", "https://c/"]),
+            ("a:1,http://a:1/,a:1", false, &["http://a:1/"]),
+            ("a:1,http://b:80,https://c", true, &["https://a:1/", "https://b:80/", "https://c/"]),
+        ];
+        assert!(!cases.is_empty());
+        for (list, tls, urls) in cases {
+            let servers = servers(list, *tls).expect(list);
+            assert_eq!(servers.iter().map(Url::as_str).collect::<Vec<_>>(), *urls, "{list}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_says_why() {
+        let cases = [
+            ("", "names no server"),
+            (" , ", "names no server"),
+            ("unix:///run/consul.sock", "not supported yet"),
+            ("ftp://h:1", "unknown scheme"),
+            ("http://", "the host is missing"),
+            ("http:///etc", "the host is missing"),
+            (":8500", "is not HOST:PORT"),
+            ("h:port", "is not HOST:PORT"),
+            ("h:123456", "is not HOST:PORT"),
+            ("::1", "is not HOST:PORT"),
+            ("a b:1", "is not HOST:PORT"),
+            ("h:1?dc=x", "query or a fragment"),
+            ("a:1,unix:///x", "not supported yet"),
+        ];
+        assert!(!cases.is_empty());
+        for (list, reason) in cases {
+            let error = servers(list, false).expect_err(list).to_string();
+            assert!(error.contains(reason), "{list}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_refused_unseen() {
+        for list in
+            ["http://u:s3cret@h:1", "u:s3cret@h", "ftp://u:s3cret@h", "unix://u:s3cret@h", "a:1,https://s3cret@h"]
+        {
+            let error = servers(list, false).expect_err(list);
+            assert_eq!(error, AddressError::Credentials);
+            assert!(!format!("{error} {error:?}").contains("s3cret"));
+        }
+    }
+}

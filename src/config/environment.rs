@@ -1,0 +1,96 @@
+//! The layer of the environment.
+//!
+//! in:  all variables of the process, handed in
+//! out: a [`Written`] of those that consul-template and Consul's own client look at
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+use super::error::{ConfigError, Place, Said, ValueError};
+use super::flags::user_and_password;
+use super::written::{AuthBlock, ConsulBlock, SslBlock, Written};
+use crate::cli::go_bool;
+
+/// The variables of the process.
+#[derive(Clone, Default)]
+pub struct Environment(BTreeMap<OsString, OsString>);
+
+/// Only the names: values may be secret.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {
+        Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+impl Environment {
+    /// Whether a variable is there and not empty.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.get(&OsString::from(name)).is_some_and(|value| !value.is_empty())
+    }
+
+    /// What the environment says. Of several variables for one thing, the first that is not blank counts.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a variable that cannot be understood. What can be wrong only in its use (an address, a log
+    /// level) is checked later, if nothing lies over it.
+    pub fn written(&self) -> Result<Written, ConfigError> {
+        if self.has("CT_LOCAL_CONFIG") {
+            return Err(refuse("CT_LOCAL_CONFIG", ValueError::NotSupportedYet));
+        }
+        Ok(Written {
+            consul: self.consul()?,
+            log_level: self.first(&["CT_LOG", "CONSUL_TEMPLATE_LOG", "CONSUL_TEMPLATE_LOG_LEVEL"])?,
+            ..Written::default()
+        })
+    }
+
+    fn consul(&self) -> Result<ConsulBlock, ConfigError> {
+        let token = self.first(&["CONSUL_TOKEN", "CONSUL_HTTP_TOKEN"])?;
+        let token_file = self.first(&["CONSUL_TOKEN_FILE", "CONSUL_HTTP_TOKEN_FILE"])?;
+        let auth = self.first(&["CONSUL_HTTP_AUTH"])?;
+        Ok(ConsulBlock {
+            address: self.first(&["CONSUL_HTTP_ADDR"])?,
+            token: token.map(|Said { value, place }| Said { value: SecretString::from(value), place }),
+            token_file: token_file.map(|Said { value, place }| Said { value: PathBuf::from(value), place }),
+            auth: auth.and_then(|auth| user_and_password(&auth.value)).unwrap_or_else(AuthBlock::default),
+            ssl: SslBlock { enabled: self.boolean("CONSUL_HTTP_SSL")? },
+            namespace: self.first(&["CONSUL_NAMESPACE"])?.map(|said| said.value),
+            partition: self.first(&["CONSUL_PARTITION"])?.map(|said| said.value),
+        })
+    }
+
+    fn first(&self, names: &[&'static str]) -> Result<Option<Said<String>>, ConfigError> {
+        for name in names {
+            let Some(value) = self.0.get(&OsString::from(name)) else { continue };
+            let value = value.to_str().ok_or_else(|| refuse(name, ValueError::NotText))?.trim();
+            if !value.is_empty() {
+                return Ok(Some(Said { value: value.to_owned(), place: Place::Variable(name) }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn boolean(&self, name: &'static str) -> Result<Option<bool>, ConfigError> {
+        match self.first(&[name])? {
+            Some(said) => match go_bool(&said.value) {
+                Some(value) => Ok(Some(value)),
+                None => Err(refuse(name, ValueError::Boolean(said.value))),
+            },
+            None => Ok(None),
+        }
+    }
+}
+
+fn refuse(name: &'static str, source: ValueError) -> ConfigError {
+    ConfigError::Value { place: Place::Variable(name), source }
+}

@@ -1,0 +1,128 @@
+//! The layer of the command line.
+//!
+//! in:  the [`Arguments`] as typed
+//! out: a [`Written`], and what `ctmpl dev` wants
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::error::{ConfigError, Place, Said, ValueError};
+use super::resolved::DevConfig;
+use super::template_argument::TemplateArgument;
+use super::written::{AuthBlock, CommandBlock, ConsulBlock, TemplateBlock, Written};
+use crate::cli::{Arguments, ConsulArguments, DaemonArguments, DevArguments};
+
+/// Where the embedded server listens by default: where everything expects a Consul.
+const DEV_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8500);
+
+/// Reads every flag. What is said with an empty value is not said, as in consul-template, where that makes sense.
+pub(super) fn read(arguments: Arguments) -> Result<(Written, Option<DevConfig>), ConfigError> {
+    let Arguments { consul, daemon, dev } = arguments;
+    let written = Written { consul: consul_block(consul)?, ..daemon_layer(daemon)? };
+    Ok((written, dev.map(dev_config).transpose()?))
+}
+
+fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
+    let DaemonArguments {
+        template,
+        wait,
+        max_stale,
+        dry,
+        once,
+        timeout,
+        log_level,
+        kill_signal,
+        reload_signal,
+        pid_file,
+    } = arguments;
+    Ok(Written {
+        template: template.iter().map(|text| template_block(text)).collect::<Result<_, _>>()?,
+        wait: value("--wait", wait)?,
+        max_stale: value("--max-stale", max_stale)?,
+        dry,
+        once,
+        timeout: value("--timeout", timeout)?,
+        log_level: log_level.map(|value| said("--log-level", value)),
+        kill_signal: value("--kill-signal", kill_signal)?.map(|signal| said("--kill-signal", signal)),
+        reload_signal: value("--reload-signal", reload_signal)?.map(|signal| said("--reload-signal", signal)),
+        pid_file: pid_file.filter(|path| !path.as_os_str().is_empty()),
+        ..Written::default()
+    })
+}
+
+fn consul_block(arguments: ConsulArguments) -> Result<ConsulBlock, ConfigError> {
+    let ConsulArguments { consul_addr, consul_token, consul_auth } = arguments;
+    Ok(ConsulBlock {
+        address: consul_addr.filter(|address| !address.is_empty()).map(|address| said("--consul-addr", address)),
+        token: consul_token
+            .filter(|token| !token.expose_secret().is_empty())
+            .map(|token| said("--consul-token", token)),
+        auth: match consul_auth {
+            Some(auth) => user_and_password(auth.expose_secret())
+                .ok_or(ConfigError::Value { place: Place::Flag("--consul-auth"), source: ValueError::NoUser })?,
+            None => AuthBlock::default(),
+        },
+        ..ConsulBlock::default()
+    })
+}
+
+/// `user` or `user:password`, which says everything there is to say about both; `None` when empty.
+pub(super) fn user_and_password(text: &str) -> Option<AuthBlock> {
+    let (username, password) = text.split_once(':').unwrap_or((text, ""));
+    (!text.is_empty()).then(|| AuthBlock {
+        enabled: Some(true),
+        username: Some(username.to_owned()),
+        password: Some(SecretString::from(password)),
+    })
+}
+
+fn template_block(text: &str) -> Result<TemplateBlock, ConfigError> {
+    let TemplateArgument { source, destination, command } = parse("--template", text)?;
+    Ok(TemplateBlock {
+        place: Place::Flag("--template"),
+        source: Some(PathBuf::from(source)),
+        destination: destination.map(PathBuf::from),
+        command: command.map(CommandBlock::Line),
+        ..TemplateBlock::default()
+    })
+}
+
+fn dev_config(arguments: DevArguments) -> Result<DevConfig, ConfigError> {
+    let DevArguments { listen, seed } = arguments;
+    let listen = match listen {
+        Some(text) => listen_address(&text)
+            .ok_or(ConfigError::Value { place: Place::Flag("--listen"), source: ValueError::Listen(text) })?,
+        None => DEV_LISTEN,
+    };
+    Ok(DevConfig { listen, seed: seed.filter(|path| !path.as_os_str().is_empty()) })
+}
+
+fn listen_address(text: &str) -> Option<SocketAddr> {
+    match text.strip_prefix("localhost:") {
+        Some(port) => Some(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port.parse().ok()?)),
+        None => text.parse().ok(),
+    }
+}
+
+fn said<T>(flag: &'static str, value: T) -> Said<T> {
+    Said { value, place: Place::Flag(flag) }
+}
+
+fn value<T>(flag: &'static str, text: Option<String>) -> Result<Option<T>, ConfigError>
+where
+    T: FromStr,
+    ValueError: From<T::Err>,
+{
+    text.map(|text| parse(flag, &text)).transpose()
+}
+
+fn parse<T>(flag: &'static str, text: &str) -> Result<T, ConfigError>
+where
+    T: FromStr,
+    ValueError: From<T::Err>,
+{
+    text.parse().map_err(|error| ConfigError::Value { place: Place::Flag(flag), source: ValueError::from(error) })
+}

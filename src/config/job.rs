@@ -1,0 +1,152 @@
+//! One template, resolved.
+//!
+//! in:  a [`TemplateBlock`] and what holds for all templates
+//! out: a [`Job`]; and whether all of them go together
+
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+use super::error::{ConfigError, Place};
+use super::resolved::{CommandConfig, CommandLine, Delimiters, Job, Language, MissingKey, Mode, Settle, Source};
+use super::wait::Wait;
+use super::written::{CommandBlock, TemplateBlock};
+
+/// How long a command may run.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What holds for every template that does not say otherwise.
+pub(super) struct Common {
+    pub(super) mode: Mode,
+    pub(super) dry: bool,
+    pub(super) settle: Option<Settle>,
+    pub(super) delimiters: Delimiters,
+}
+
+/// Resolves every template, and sees that no two of them write the same file.
+pub(super) fn resolve_all(blocks: Vec<TemplateBlock>, common: &Common) -> Result<Vec<Job>, ConfigError> {
+    let mut jobs: Vec<Job> = Vec::with_capacity(blocks.len());
+    for block in blocks {
+        let place = block.place;
+        let job = resolve(block, common)?;
+        let twin = jobs.iter().find(
+            |other| matches!((&other.destination, &job.destination), (Some(one), Some(two)) if same_path(one, two)),
+        );
+        if let (Some(twin), Some(destination)) = (twin, &job.destination) {
+            return Err(ConfigError::SameDestination {
+                place,
+                destination: destination.clone(),
+                first: name(&twin.source),
+                second: name(&job.source),
+            });
+        }
+        jobs.push(job);
+    }
+    Ok(jobs)
+}
+
+fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
+    let TemplateBlock {
+        place,
+        source,
+        contents,
+        destination,
+        command,
+        language,
+        error_on_missing_key,
+        left_delimiter,
+        right_delimiter,
+        wait,
+    } = block;
+    let source = source_of(source, contents, destination.as_deref()).ok_or(ConfigError::NoSource { place })?;
+    check_destination(place, &source, destination.as_deref(), common.dry)?;
+    Ok(Job {
+        language: language.unwrap_or_else(|| match &source {
+            Source::File(path) => language_of(path),
+            Source::Inline { .. } => Language::Go,
+        }),
+        source,
+        destination,
+        command: command.and_then(command_config),
+        settle: match common.mode {
+            Mode::Once { .. } => None,
+            Mode::Daemon => wait.map_or(common.settle, Wait::settle),
+        },
+        missing_key: if error_on_missing_key == Some(true) { MissingKey::Error } else { MissingKey::Zero },
+        delimiters: Delimiters {
+            left: left_delimiter.unwrap_or_else(|| common.delimiters.left.clone()),
+            right: right_delimiter.unwrap_or_else(|| common.delimiters.right.clone()),
+        },
+    })
+}
+
+/// Exactly one of the two must be there and not empty.
+fn source_of(source: Option<PathBuf>, contents: Option<String>, destination: Option<&Path>) -> Option<Source> {
+    let source = source.filter(|path| !path.as_os_str().is_empty());
+    match (source, contents.filter(|text| !text.is_empty())) {
+        (Some(path), None) => Some(Source::File(path)),
+        (None, Some(text)) => {
+            let name = destination.map_or_else(|| "inline".to_owned(), |path| format!("inline:{}", path.display()));
+            Some(Source::Inline { name, text })
+        }
+        (None, None) | (Some(_), Some(_)) => None,
+    }
+}
+
+fn check_destination(place: Place, source: &Source, destination: Option<&Path>, dry: bool) -> Result<(), ConfigError> {
+    match (destination, source) {
+        (None, _) if dry => Ok(()),
+        (None, _) => Err(ConfigError::NoDestination { place, template: name(source) }),
+        (Some(destination), Source::File(path)) if same_path(path, destination) => {
+            Err(ConfigError::OwnSource { place, template: path.clone() })
+        }
+        (Some(_), _) => Ok(()),
+    }
+}
+
+fn name(source: &Source) -> String {
+    match source {
+        Source::File(path) => path.display().to_string(),
+        Source::Inline { name, .. } => name.clone(),
+    }
+}
+
+/// Whether two paths are written alike, but for `./`. Links are not followed: that would be a question to the disk.
+fn same_path(one: &Path, two: &Path) -> bool {
+    one.components()
+        .filter(|part| *part != Component::CurDir)
+        .eq(two.components().filter(|part| *part != Component::CurDir))
+}
+
+/// The language of a template, by its name: `.j2`, `.jinja` and `.jinja2` are Jinja, everything else is Go.
+pub fn language_of(source: &Path) -> Language {
+    let extension = source.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    if ["j2", "jinja", "jinja2"].iter().any(|jinja| extension.eq_ignore_ascii_case(jinja)) {
+        Language::Jinja
+    } else {
+        Language::Go
+    }
+}
+
+fn command_config(block: CommandBlock) -> Option<CommandConfig> {
+    let line = match block {
+        CommandBlock::Line(line) => command_line(&line)?,
+        CommandBlock::List(words) => match words.as_slice() {
+            [] => return None,
+            [line] => command_line(line)?,
+            _ => CommandLine::Direct(words),
+        },
+    };
+    Some(CommandConfig { line, timeout: COMMAND_TIMEOUT })
+}
+
+/// Blanks around a line mean nothing, so that two jobs share one run of it; blanks within make it the shell's.
+fn command_line(line: &str) -> Option<CommandLine> {
+    let line = line.trim();
+    if line.is_empty() {
+        None
+    } else if line.contains(char::is_whitespace) {
+        Some(CommandLine::Shell(line.to_owned()))
+    } else {
+        Some(CommandLine::Direct(vec![line.to_owned()]))
+    }
+}

@@ -1,0 +1,201 @@
+//! From what is written to what is meant.
+//!
+//! in:  all layers as one [`Written`]
+//! out: the [`Config`], with every default filled in
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::address::{self, AddressError};
+use super::environment::Environment;
+use super::error::{ConfigError, Place, Said, ValueError};
+use super::exports::{Known, exports};
+use super::job::{Common, resolve_all};
+use super::resolved::{BasicAuth, Config, ConsulConfig, Delimiters, DevConfig, LogLevel, Mode};
+use super::signal::SignalName;
+use super::wait::Wait;
+use super::written::{AuthBlock, ConsulBlock, DelimitersBlock, SslBlock, Written};
+
+const ADDRESS: &str = "127.0.0.1:8500";
+const MAX_STALE: Duration = Duration::from_secs(2);
+const BLOCK_QUERY_WAIT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
+const LOG_LEVEL: LogLevel = LogLevel::Warn;
+const KILL_SIGNAL: Signal = Signal::SIGINT;
+const RELOAD_SIGNAL: Signal = Signal::SIGHUP;
+
+/// Resolves everything; reads the token file, if there is one.
+pub(super) fn resolve(
+    written: Written,
+    dev: Option<DevConfig>,
+    environment: &Environment,
+) -> Result<Config, ConfigError> {
+    let Written {
+        consul,
+        template,
+        default_delimiters: DelimitersBlock { left, right },
+        wait,
+        max_stale,
+        block_query_wait,
+        log_level,
+        kill_signal,
+        reload_signal,
+        pid_file,
+        once,
+        timeout,
+        dry,
+    } = written;
+    let default = Delimiters::default();
+    let common = Common {
+        mode: mode(once.unwrap_or(false), timeout.map(|timeout| timeout.0))?,
+        dry: dry.unwrap_or(false),
+        settle: wait.and_then(Wait::settle),
+        delimiters: Delimiters { left: left.unwrap_or(default.left), right: right.unwrap_or(default.right) },
+    };
+    let (kill_signal, reload_signal) = signals(kill_signal, reload_signal)?;
+    let jobs = resolve_all(template, &common)?;
+    if jobs.is_empty() && dev.is_none() {
+        return Err(ConfigError::NothingToDo);
+    }
+    let max_stale = Some(max_stale.map_or(MAX_STALE, |age| age.0)).filter(|age| !age.is_zero());
+    let block_query_wait = block_query_wait.map_or(BLOCK_QUERY_WAIT, |wait| wait.0);
+    let embedded = dev.as_ref().map(|dev| dev.listen);
+    let config = Config {
+        consul: ConsulConfig { max_stale, block_query_wait, ..consul_config(consul, environment)? },
+        jobs,
+        mode: common.mode,
+        dry: common.dry,
+        log_level: log_level.map_or(Ok(LOG_LEVEL), |said| level(&said))?,
+        kill_signal,
+        reload_signal,
+        pid_file,
+        dev,
+    };
+    Ok(match embedded {
+        Some(listen) => config.against(listen),
+        None => config,
+    })
+}
+
+impl Config {
+    /// The same, but against the embedded server that listens at `bound`, whatever was asked for.
+    #[must_use]
+    pub fn against(mut self, bound: SocketAddr) -> Self {
+        let ip = match bound.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        let address = SocketAddr::new(ip, bound.port()).to_string();
+        // A socket address is always a URL's host and port; there is nothing to report.
+        if let Ok(servers) = address::servers(&address, false) {
+            self.consul.servers = servers;
+        }
+        let known = Known { address: Some(&address), tls: false, token: None, token_file: None, auth: None };
+        self.consul.exports = exports(&known, &Environment::default());
+        self
+    }
+}
+
+fn mode(once: bool, timeout: Option<Duration>) -> Result<Mode, ConfigError> {
+    match (once, timeout) {
+        (true, timeout) => {
+            Ok(Mode::Once { timeout: Some(timeout.unwrap_or(TIMEOUT)).filter(|timeout| !timeout.is_zero()) })
+        }
+        (false, Some(_)) => Err(ConfigError::TimeoutWithoutOnce),
+        (false, None) => Ok(Mode::Daemon),
+    }
+}
+
+fn level(said: &Said<String>) -> Result<LogLevel, ConfigError> {
+    said.value.parse().map_err(|error| ConfigError::Value { place: said.place, source: ValueError::LogLevel(error) })
+}
+
+/// The kill and the reload signal. A signal that is chosen for one role leaves the other, if it had that by default.
+fn signals(
+    kill: Option<Said<SignalName>>,
+    reload: Option<Said<SignalName>>,
+) -> Result<(Option<Signal>, Option<Signal>), ConfigError> {
+    for said in kill.iter().chain(&reload) {
+        if let Some(signal) = said.value.0.filter(|_| !said.value.can_be_handled()) {
+            return Err(ConfigError::Value { place: said.place, source: ValueError::Unhandled(signal.as_str()) });
+        }
+    }
+    let chosen = (kill.map(|said| said.value.0), reload.map(|said| said.value.0));
+    match chosen {
+        (Some(Some(kill)), Some(Some(reload))) if kill == reload => Err(ConfigError::SameSignal(kill.as_str())),
+        (Some(kill), Some(reload)) => Ok((kill, reload)),
+        (Some(kill), None) => Ok((kill, Some(RELOAD_SIGNAL).filter(|reload| Some(*reload) != kill))),
+        (None, Some(reload)) => Ok((Some(KILL_SIGNAL).filter(|kill| Some(*kill) != reload), reload)),
+        (None, None) => Ok((Some(KILL_SIGNAL), Some(RELOAD_SIGNAL))),
+    }
+}
+
+/// How Consul is reached; what is written outside the block has its default.
+fn consul_config(block: ConsulBlock, environment: &Environment) -> Result<ConsulConfig, ConfigError> {
+    let ConsulBlock { address, token, token_file, auth, ssl: SslBlock { enabled: tls }, namespace, partition } = block;
+    let refuse = |place, error: AddressError| ConfigError::Value { place, source: error.into() };
+    let tls = tls.unwrap_or(false);
+    let (list, place) = address.as_ref().map_or((ADDRESS, Place::File), |said| (&said.value, said.place));
+    let servers = address::servers(list, tls).map_err(|error| refuse(place, error))?;
+    let token_file = token_file.filter(|said| !said.value.as_os_str().is_empty());
+    let token = match &token_file {
+        Some(file) => Some(read_token(file)?),
+        None => token,
+    };
+    let token = token.map(sendable).transpose()?;
+    let auth = basic_auth(auth);
+    let known = Known {
+        address: address.as_ref().and_then(|said| address::items(&said.value).next()),
+        tls: servers.first().is_some_and(|server| server.scheme() == "https"),
+        token: token.as_ref(),
+        token_file: token_file.as_ref().map(|said| said.value.as_path()),
+        auth: auth.as_ref(),
+    };
+    let exports = exports(&known, environment);
+    Ok(ConsulConfig {
+        servers,
+        token,
+        auth,
+        namespace,
+        partition,
+        max_stale: Some(MAX_STALE),
+        block_query_wait: BLOCK_QUERY_WAIT,
+        exports,
+    })
+}
+
+fn read_token(file: &Said<PathBuf>) -> Result<Said<SecretString>, ConfigError> {
+    let Said { value: path, place } = file;
+    let text = fs::read_to_string(path).map(SecretString::from).map_err(|source| ConfigError::TokenFile {
+        place: *place,
+        path: path.clone(),
+        source,
+    })?;
+    match text.expose_secret().trim() {
+        "" => Err(ConfigError::Value { place: *place, source: ValueError::NoToken }),
+        token => Ok(Said { value: token.into(), place: *place }),
+    }
+}
+
+/// A token as a header can carry it; an error would otherwise come with every request.
+fn sendable(said: Said<SecretString>) -> Result<SecretString, ConfigError> {
+    if said.value.expose_secret().bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(said.value)
+    } else {
+        Err(ConfigError::Value { place: said.place, source: ValueError::Token })
+    }
+}
+
+/// As in consul-template, a user or a password is enough to use them.
+fn basic_auth(block: AuthBlock) -> Option<BasicAuth> {
+    let AuthBlock { enabled, username, password } = block;
+    let (username, password) = (username.unwrap_or_default(), password.unwrap_or_default());
+    let said = !username.is_empty() || !password.expose_secret().is_empty();
+    (enabled.unwrap_or(true) && said).then_some(BasicAuth { username, password })
+}

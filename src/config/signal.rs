@@ -1,0 +1,124 @@
+//! Signals by name.
+//!
+//! in:  `SIGHUP`, `sighup`, `HUP`; `SIGNULL` for none
+//! out: a [`SignalName`]
+
+use std::str::FromStr;
+
+use nix::sys::signal::Signal;
+use serde::Deserialize;
+
+/// A signal, or `None` for `SIGNULL`, which takes its role away from every signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct SignalName(pub Option<Signal>);
+
+/// A text that names no signal.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no signal {written:?}; there are {}", list())]
+pub struct SignalError {
+    written: String,
+}
+
+/// What consul-template knows; SIGCHLD and SIGURG are left out on purpose, since a process gets them by the way.
+const KNOWN: [Signal; 26] = [
+    Signal::SIGABRT,
+    Signal::SIGALRM,
+    Signal::SIGBUS,
+    Signal::SIGCONT,
+    Signal::SIGFPE,
+    Signal::SIGHUP,
+    Signal::SIGILL,
+    Signal::SIGINT,
+    Signal::SIGIO,
+    Signal::SIGKILL,
+    Signal::SIGPIPE,
+    Signal::SIGPROF,
+    Signal::SIGQUIT,
+    Signal::SIGSEGV,
+    Signal::SIGSTOP,
+    Signal::SIGSYS,
+    Signal::SIGTERM,
+    Signal::SIGTRAP,
+    Signal::SIGTSTP,
+    Signal::SIGTTIN,
+    Signal::SIGTTOU,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGWINCH,
+    Signal::SIGXCPU,
+    Signal::SIGXFSZ,
+];
+
+fn list() -> String {
+    KNOWN.map(Signal::as_str).join(", ") + ", and SIGNULL for none"
+}
+
+impl SignalName {
+    /// Whether a process can receive the signal and act on it. The others end or stop it, whatever it wants.
+    pub fn can_be_handled(self) -> bool {
+        !matches!(self.0, Some(Signal::SIGKILL | Signal::SIGSTOP | Signal::SIGILL | Signal::SIGFPE | Signal::SIGSEGV))
+    }
+}
+
+impl FromStr for SignalName {
+    type Err = SignalError;
+
+    fn from_str(text: &str) -> Result<Self, SignalError> {
+        let upper = text.trim().to_ascii_uppercase();
+        let name = upper.strip_prefix("SIG").unwrap_or(&upper);
+        match name {
+            "NULL" => return Ok(Self(None)),
+            "IOT" => return Ok(Self(Some(Signal::SIGABRT))),
+            _ => {}
+        }
+        KNOWN
+            .into_iter()
+            .find(|signal| signal.as_str().strip_prefix("SIG") == Some(name))
+            .map(|signal| Self(Some(signal)))
+            .ok_or_else(|| SignalError { written: text.to_owned() })
+    }
+}
+
+impl TryFrom<String> for SignalName {
+    type Error = SignalError;
+
+    /// The empty text of a configuration file means `SIGNULL`; on the command line it is refused.
+    fn try_from(text: String) -> Result<Self, SignalError> {
+        if text.is_empty() { Ok(Self(None)) } else { text.parse() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_signal_is_found_in_every_spelling() {
+        assert!(!KNOWN.is_empty());
+        for signal in KNOWN {
+            let name = signal.as_str();
+            let bare = name.trim_start_matches("SIG");
+            for spelling in [name, bare, &name.to_lowercase(), &bare.to_lowercase()] {
+                assert_eq!(spelling.parse(), Ok(SignalName(Some(signal))), "{spelling}");
+            }
+        }
+        assert_eq!("SIGIOT".parse(), Ok(SignalName(Some(Signal::SIGABRT))));
+        assert_eq!("sigNull".parse(), Ok(SignalName(None)));
+    }
+
+    #[test]
+    fn what_is_no_signal_says_which_there_are() {
+        let cases = ["", "1", "9", "SIG", "SIGSIGHUP", "SIGCHLD", "SIGURG", "TERMINATE"];
+        assert!(!cases.is_empty());
+        for text in cases {
+            let error = text.parse::<SignalName>().expect_err(text).to_string();
+            assert!(error.contains(&format!("{text:?}")) && error.contains("SIGHUP"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_file_takes_a_role_away_with_an_empty_name() {
+        assert_eq!(SignalName::try_from(String::new()), Ok(SignalName(None)));
+    }
+}

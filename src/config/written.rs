@@ -1,0 +1,219 @@
+//! The written shape: what flags, environment and files say, before defaults and before any of it is weighed.
+//!
+//! Each source is one layer, a [`Written`] in which `None` is "not said"; [`Written::over`] lays one over another.
+//! Keys are called as in consul-template's files.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::duration::GoDuration;
+use super::error::{Place, Said};
+use super::resolved::Language;
+use super::signal::SignalName;
+use super::wait::Wait;
+
+/// One layer.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Written {
+    /// How Consul is reached.
+    pub consul: ConsulBlock,
+    /// The templates, in order.
+    pub template: Vec<TemplateBlock>,
+    /// What opens and closes an action, where a template does not say.
+    pub default_delimiters: DelimitersBlock,
+    /// How long changes are collected, where a template does not say.
+    pub wait: Option<Wait>,
+    /// How old a stale answer may be.
+    pub max_stale: Option<GoDuration>,
+    /// How long one blocking query may block.
+    pub block_query_wait: Option<GoDuration>,
+    /// What is logged.
+    pub log_level: Option<Said<String>>,
+    /// The signal that ends the process.
+    pub kill_signal: Option<Said<SignalName>>,
+    /// The signal that makes it read everything again.
+    pub reload_signal: Option<Said<SignalName>>,
+    /// Where the process ID is written.
+    pub pid_file: Option<PathBuf>,
+    /// Whether to end when all is written.
+    pub once: Option<bool>,
+    /// When to give up on that; flags only.
+    #[serde(skip)]
+    pub timeout: Option<GoDuration>,
+    /// Whether only to print; flags only.
+    #[serde(skip)]
+    pub dry: Option<bool>,
+}
+
+/// `consul { … }`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConsulBlock {
+    /// A comma separated list of servers.
+    pub address: Option<Said<String>>,
+    /// The token.
+    pub token: Option<Said<SecretString>>,
+    /// The file that holds the token; beats `token` of the same layer.
+    pub token_file: Option<Said<PathBuf>>,
+    /// `auth { … }`
+    pub auth: AuthBlock,
+    /// `ssl { … }`
+    pub ssl: SslBlock,
+    /// The namespace.
+    pub namespace: Option<String>,
+    /// The admin partition.
+    pub partition: Option<String>,
+}
+
+/// `auth { … }`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuthBlock {
+    /// Whether it is used; not said: when there is a user or a password.
+    pub enabled: Option<bool>,
+    /// The user.
+    pub username: Option<String>,
+    /// The password.
+    pub password: Option<SecretString>,
+}
+
+/// `ssl { … }`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SslBlock {
+    /// Whether `http` means `https`.
+    pub enabled: Option<bool>,
+}
+
+/// `default_delimiters { … }`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DelimitersBlock {
+    /// What opens an action.
+    pub left: Option<String>,
+    /// What closes an action.
+    pub right: Option<String>,
+}
+
+/// `template { … }`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TemplateBlock {
+    /// Where the block was written.
+    #[serde(skip)]
+    pub place: Place,
+    /// The file with the template.
+    pub source: Option<PathBuf>,
+    /// The template itself.
+    pub contents: Option<String>,
+    /// The file it is rendered to.
+    pub destination: Option<PathBuf>,
+    /// What is run when it has changed.
+    pub command: Option<CommandBlock>,
+    /// Its language; not said: by the name of the source.
+    pub language: Option<Language>,
+    /// Whether a missing key of a map is an error.
+    pub error_on_missing_key: Option<bool>,
+    /// What opens an action.
+    pub left_delimiter: Option<String>,
+    /// What closes an action.
+    pub right_delimiter: Option<String>,
+    /// How long changes are collected.
+    pub wait: Option<Wait>,
+}
+
+/// `command`, in either form.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum CommandBlock {
+    /// A line.
+    Line(String),
+    /// A program and its arguments. A list of one is a line.
+    List(Vec<String>),
+}
+
+impl Written {
+    /// What this layer says, and where it is silent, what the lower one says. Templates are appended to the lower's.
+    #[must_use]
+    pub fn over(self, lower: Self) -> Self {
+        let Self {
+            consul,
+            template,
+            default_delimiters,
+            wait,
+            max_stale,
+            block_query_wait,
+            log_level,
+            kill_signal,
+            reload_signal,
+            pid_file,
+            once,
+            timeout,
+            dry,
+        } = self;
+        Self {
+            consul: consul.over(lower.consul),
+            template: lower.template.into_iter().chain(template).collect(),
+            default_delimiters: default_delimiters.over(lower.default_delimiters),
+            wait: wait.or(lower.wait),
+            max_stale: max_stale.or(lower.max_stale),
+            block_query_wait: block_query_wait.or(lower.block_query_wait),
+            log_level: log_level.or(lower.log_level),
+            kill_signal: kill_signal.or(lower.kill_signal),
+            reload_signal: reload_signal.or(lower.reload_signal),
+            pid_file: pid_file.or(lower.pid_file),
+            once: once.or(lower.once),
+            timeout: timeout.or(lower.timeout),
+            dry: dry.or(lower.dry),
+        }
+    }
+}
+
+impl ConsulBlock {
+    /// As [`Written::over`]; but a layer that says where the token is says it alone, lest a token file of the
+    /// environment beat the token of a flag.
+    fn over(self, lower: Self) -> Self {
+        let Self { address, token, token_file, auth, ssl, namespace, partition } = self;
+        let (token, token_file) = match (token, token_file) {
+            (None, None) => (lower.token, lower.token_file),
+            said => said,
+        };
+        Self {
+            address: address.or(lower.address),
+            token,
+            token_file,
+            auth: auth.over(lower.auth),
+            ssl: ssl.over(lower.ssl),
+            namespace: namespace.or(lower.namespace),
+            partition: partition.or(lower.partition),
+        }
+    }
+}
+
+impl AuthBlock {
+    fn over(self, lower: Self) -> Self {
+        let Self { enabled, username, password } = self;
+        Self {
+            enabled: enabled.or(lower.enabled),
+            username: username.or(lower.username),
+            password: password.or(lower.password),
+        }
+    }
+}
+
+impl SslBlock {
+    fn over(self, lower: Self) -> Self {
+        let Self { enabled } = self;
+        Self { enabled: enabled.or(lower.enabled) }
+    }
+}
+
+impl DelimitersBlock {
+    fn over(self, lower: Self) -> Self {
+        let Self { left, right } = self;
+        Self { left: left.or(lower.left), right: right.or(lower.right) }
+    }
+}
