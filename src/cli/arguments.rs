@@ -4,7 +4,6 @@
 
 use std::path::PathBuf;
 
-use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use secrecy::SecretString;
 
@@ -80,7 +79,7 @@ pub struct DaemonArguments {
 #[command(next_help_heading = "Embedded server")]
 pub struct DevArguments {
     /// Where the embedded server listens; port 0: any that is free [default: 127.0.0.1:8500]
-    #[arg(long, value_name = "ADDR", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
     /// What it holds at first: a YAML or JSON file
     #[arg(long, value_name = "FILE")]

@@ -5,7 +5,7 @@
 //!
 //! Each source of settings is read into the same written shape, a layer ([`written::Written`]); the layers are laid
 //! over one another, and what comes of it is resolved. A new key is a field of the written shape, a field of the
-//! resolved shape, and the place of its use.
+//! resolved shape, and the place of its use. Configuration files are to be more layers of the same shape, in [`load`].
 
 pub mod address;
 pub mod duration;

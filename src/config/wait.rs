@@ -24,7 +24,7 @@ pub enum Wait {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WaitError {
     /// One of the two is no duration.
-    #[error("{0}")]
+    #[error(transparent)]
     Duration(#[from] DurationError),
     /// The limit is below what it limits.
     #[error("the maximum {max} is below the minimum {min}; write MIN:MAX, for example 2s:10s")]

@@ -186,7 +186,7 @@ impl ConsulBlock {
             token,
             token_file,
             auth: auth.over(lower.auth),
-            ssl: ssl.over(lower.ssl),
+            ssl: SslBlock { enabled: ssl.enabled.or(lower.ssl.enabled) },
             namespace: namespace.or(lower.namespace),
             partition: partition.or(lower.partition),
         }
@@ -201,13 +201,6 @@ impl AuthBlock {
             username: username.or(lower.username),
             password: password.or(lower.password),
         }
-    }
-}
-
-impl SslBlock {
-    fn over(self, lower: Self) -> Self {
-        let Self { enabled } = self;
-        Self { enabled: enabled.or(lower.enabled) }
     }
 }
 
