@@ -1,1 +1,60 @@
-fn main() {}
+//! `ctmpl`: the command line becomes a configuration, and the configuration runs until its end.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use ctmpl::cli::{self, Outcome};
+use ctmpl::config::{self, Config, Environment};
+use ctmpl::dev;
+use ctmpl::pid_file::PidFile;
+use ctmpl::supervise::{self, End};
+
+/// What went wrong at the start, and the exit code for it.
+struct Failure {
+    error: anyhow::Error,
+    code: u8,
+}
+
+/// A template, a command, Consul, or this machine: consul-template's code for whatever fails while running.
+const RUNNING: u8 = 14;
+
+fn main() -> ExitCode {
+    match begin() {
+        Ok(code) => ExitCode::from(code),
+        Err(Failure { error, code }) => {
+            // Nobody may be listening on standard error; the code tells it as well.
+            let _ = writeln!(std::io::stderr(), "ctmpl: {error:#}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn begin() -> Result<u8, Failure> {
+    let arguments = match cli::parse(std::env::args_os()) {
+        Ok(Outcome::Run(arguments)) => *arguments,
+        Ok(Outcome::Print(text)) => {
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            return Ok(End::Done.code());
+        }
+        Err(error) => return Err(Failure { code: error.exit_code(), error: error.into() }),
+    };
+    let environment: Environment = std::env::vars_os().collect();
+    let config = config::load(arguments, &environment)
+        .map_err(|error| Failure { code: error.exit_code(), error: error.into() })?;
+    ctmpl::log::start(config.log_level);
+    run(config).map(End::code).map_err(|error| Failure { error, code: RUNNING })
+}
+
+fn run(config: Config) -> anyhow::Result<End> {
+    let _pid_file = config.pid_file.as_deref().map(PidFile::create).transpose()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let Some(dev) = config.dev.clone() else { return Ok(supervise::run(config).await?) };
+        let server = dev::Server::open(dev.listen, dev.seed.as_deref()).await?;
+        let config = config.against(server.address());
+        tracing::info!("the embedded server is listening on http://{}", server.address());
+        let end = supervise::run(config).await?;
+        server.stop().await;
+        Ok(end)
+    })
+}

@@ -32,6 +32,8 @@ fn client(server: SocketAddr) -> Client {
         servers: vec![format!("http://{server}").parse().unwrap()],
         token: None,
         auth: None,
+        namespace: None,
+        partition: None,
         max_stale: Some(Duration::from_secs(2)),
         block_query_wait: Duration::from_secs(60),
         exports: Vec::new(),

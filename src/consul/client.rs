@@ -94,13 +94,26 @@ impl Client {
     async fn get(&self, request: &Request, poll: Poll) -> Result<Response, AskError> {
         let blocking = request.blocking && poll.index > 0;
         let limit = if blocking { poll.wait + poll.wait / 16 + BLOCKING_GRACE } else { ANSWER_LIMIT };
-        let mut get = self.http.get(address(self.server(poll.server), request, poll)).timeout(limit);
+        let address = address(self.server(poll.server), &self.at_home(request), poll);
+        let mut get = self.http.get(address).timeout(limit);
         if let Some(auth) = &self.config.auth {
             get = get.basic_auth(&auth.username, Some(auth.password.expose_secret()));
         }
         let response = self.send(get, poll.server, blocking).await?;
         self.preferred.store(poll.server % self.servers.len(), Ordering::Relaxed);
         Ok(response)
+    }
+
+    /// The request, in the configured namespace and partition where it names none.
+    fn at_home(&self, request: &Request) -> Request {
+        let mut request = request.clone();
+        let ConsulConfig { namespace, partition, .. } = &*self.config;
+        for (name, home) in [("ns", namespace), ("partition", partition)] {
+            if let Some(home) = home.as_ref().filter(|_| request.parameters.iter().all(|(said, _)| *said != name)) {
+                request.parameters.push((name, home.clone()));
+            }
+        }
+        request
     }
 
     async fn send(&self, get: RequestBuilder, server: usize, blocking: bool) -> Result<Response, AskError> {
