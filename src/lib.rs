@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod config;
+pub mod dev;
 pub mod query;
 pub mod snapshot;
 pub mod template;
