@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod dev;
 pub mod query;
 pub mod answer;
 pub mod consul;

@@ -1,0 +1,164 @@
+//! The server's own agent: the services and checks registered with it, which it keeps in the catalog.
+//!
+//! in:  registrations, TTL reports, maintenance
+//! out: changes of the catalog, one raft step each, as the real agent's synchronisation makes them
+
+use std::collections::BTreeMap;
+
+use super::records::{Check, Instance};
+use super::world::World;
+
+/// Prefix of the ID of the check that keeps an instance in maintenance.
+const SERVICE_MAINTENANCE: &str = "_service_maintenance:";
+/// ID of the check that keeps the node in maintenance.
+const NODE_MAINTENANCE: &str = "_node_maintenance";
+
+/// What is registered with the agent.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Agent {
+    /// Instances by ID.
+    pub(crate) instances: BTreeMap<String, Instance>,
+    /// Checks by ID, as the agent last saw them; the catalog may lag behind with the output.
+    pub(crate) checks: BTreeMap<String, Check>,
+}
+
+/// Why the agent refuses.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AgentError {
+    #[error("No service registered with ID \"{0}\"")]
+    NoService(String),
+    #[error("ServiceID \"{0}\" does not exist")]
+    NoServiceOfCheck(String),
+    #[error("CheckID \"{0}\" does not have associated TTL")]
+    NoTtl(String),
+}
+
+impl World {
+    /// Registers an instance with its checks, in one step.
+    pub(crate) fn register_instance(&mut self, mut instance: Instance, checks: Vec<Check>, replace_checks: bool) {
+        instance.node.clone_from(&self.identity.node);
+        let mut kept = Vec::new();
+        for mut check in checks {
+            // A check that is registered again goes on where it was, whatever status the registration names.
+            if let Some(old) = self.agent.checks.get(&check.id) {
+                check.status.clone_from(&old.status);
+                check.output.clone_from(&old.output);
+            }
+            kept.push(self.place_check(check, &instance));
+        }
+        let unwanted: Vec<String> = self
+            .agent
+            .checks
+            .values()
+            .filter(|old| replace_checks && old.service_id == instance.id && !kept.iter().any(|new| new.id == old.id))
+            .map(|old| old.id.clone())
+            .collect();
+        unwanted.iter().for_each(|id| self.deregister_check(id));
+        self.agent.instances.insert(instance.id.clone(), instance.clone());
+        self.agent.checks.extend(kept.iter().map(|check| (check.id.clone(), check.clone())));
+        self.local().write(|_, catalog, (index, ledger)| {
+            catalog.put_instance((index, ledger), instance);
+            for check in kept {
+                let stored = catalog.put_check((index, ledger), check);
+                debug_assert!(stored.is_ok(), "the instance was registered a line above");
+            }
+        });
+    }
+
+    /// Registers a check of the node or of an instance.
+    pub(crate) fn register_check(&mut self, check: Check) -> Result<(), AgentError> {
+        let check = match self.agent.instances.get(&check.service_id) {
+            Some(instance) => self.place_check(check, instance),
+            None if check.service_id.is_empty() => Check { node: self.identity.node.clone(), ..check },
+            None => return Err(AgentError::NoServiceOfCheck(check.service_id)),
+        };
+        self.agent.checks.insert(check.id.clone(), check.clone());
+        self.write_check(check);
+        Ok(())
+    }
+
+    /// Removes an instance and its checks. One that is not there is removed already.
+    pub(crate) fn deregister_instance(&mut self, id: &str) {
+        if self.agent.instances.remove(id).is_none() {
+            return;
+        }
+        self.agent.checks.retain(|_, check| check.service_id != id);
+        let node = self.identity.node.clone();
+        self.local().write(|_, catalog, at| catalog.remove_instance(at, &node, id));
+    }
+
+    /// Removes a check. One that is not there is removed already.
+    pub(crate) fn deregister_check(&mut self, id: &str) {
+        if self.agent.checks.remove(id).is_none() {
+            return;
+        }
+        let node = self.identity.node.clone();
+        self.local().write(|_, catalog, at| catalog.remove_check(at, &node, id));
+    }
+
+    /// A TTL check reports. As with the real agent, a new output alone does not reach the catalog.
+    pub(crate) fn report(&mut self, id: &str, status: &str, output: &str) -> Result<(), AgentError> {
+        let known = self.agent.checks.get_mut(id).filter(|check| check.kind == "ttl");
+        let check = known.ok_or_else(|| AgentError::NoTtl(id.to_owned()))?;
+        output.clone_into(&mut check.output);
+        if check.status != status {
+            status.clone_into(&mut check.status);
+            let changed = check.clone();
+            self.write_check(changed);
+        }
+        Ok(())
+    }
+
+    /// Puts an instance into maintenance or takes it out.
+    pub(crate) fn maintain_instance(&mut self, id: &str, enable: bool, reason: &str) -> Result<(), AgentError> {
+        let instance = self.agent.instances.get(id).ok_or_else(|| AgentError::NoService(id.to_owned()))?;
+        let check = maintenance(format!("{SERVICE_MAINTENANCE}{id}"), "Service", reason);
+        let check = self.place_check(check, instance);
+        self.maintain(check, enable);
+        Ok(())
+    }
+
+    /// Puts the node into maintenance or takes it out.
+    pub(crate) fn maintain_node(&mut self, enable: bool, reason: &str) {
+        let check = maintenance(NODE_MAINTENANCE.to_owned(), "Node", reason);
+        self.maintain(Check { node: self.identity.node.clone(), ..check }, enable);
+    }
+
+    fn maintain(&mut self, check: Check, enable: bool) {
+        if !enable {
+            self.deregister_check(&check.id);
+        } else if !self.agent.checks.contains_key(&check.id) {
+            self.agent.checks.insert(check.id.clone(), check.clone());
+            self.write_check(check);
+        }
+    }
+
+    fn place_check(&self, check: Check, instance: &Instance) -> Check {
+        Check {
+            node: self.identity.node.clone(),
+            service_id: instance.id.clone(),
+            service_name: instance.name.clone(),
+            service_tags: instance.tags.clone(),
+            ..check
+        }
+    }
+
+    fn write_check(&mut self, check: Check) {
+        let stored = self.local().write(|_, catalog, at| catalog.put_check(at, check));
+        debug_assert!(stored.is_ok(), "what is registered with the agent is in the catalog");
+    }
+}
+
+fn maintenance(id: String, of: &str, reason: &str) -> Check {
+    let what = if of == "Node" { "node" } else { "service" };
+    let no_reason =
+        format!("Maintenance mode is enabled for this {what}, but no reason was provided. This is a default message.");
+    Check {
+        id,
+        name: format!("{of} Maintenance Mode"),
+        status: "critical".into(),
+        notes: if reason.is_empty() { no_reason } else { reason.to_owned() },
+        kind: "maintenance".into(),
+        ..Check::default()
+    }
+}

@@ -1,0 +1,130 @@
+//! Remembers when each name was last written, to wake exactly the queries Consul would wake.
+//!
+//! in:  notes "this name in this table was written at this index"
+//! out: "was anything under this scope written since?", and the [`scope`] a query watches
+//!
+//! Consul keeps its tables in immutable radix trees, and a query waits on one node of a tree. A query that found
+//! something waits on exactly what it found. One that found nothing waits on the deepest node on the way to it, so
+//! it wakes for every write below that node, related or not; that is why a watched prefix without keys wakes for any
+//! key elsewhere.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+/// What can be written and waited on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Table {
+    /// A key of the key-value store.
+    Keys,
+    /// A node's own record.
+    Nodes,
+    /// The instances of a service, by the service's name.
+    ServiceInstances,
+    /// The instances on a node, by the node's name.
+    NodeInstances,
+    /// The checks of a service, by the service's name.
+    ServiceChecks,
+    /// The checks on a node, by the node's name.
+    NodeChecks,
+}
+
+/// The index at which each name was last written or deleted.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ledger {
+    written: BTreeMap<(Table, Vec<u8>), u64>,
+}
+
+impl Ledger {
+    /// This name was written or deleted at this index.
+    pub(crate) fn note(&mut self, table: Table, name: &str, index: u64) {
+        self.written.insert((table, name.as_bytes().to_vec()), index);
+    }
+
+    /// Was a name that starts with the scope written after this index?
+    pub(crate) fn touched(&self, table: Table, scope: &[u8], since: u64) -> bool {
+        self.written
+            .range((table, scope.to_vec())..)
+            .take_while(|((found, name), _)| *found == table && name.starts_with(scope))
+            .any(|(_, index)| *index > since)
+    }
+}
+
+/// The prefix below which a write wakes somebody who looks for `wanted` among `names`: the path of the radix tree's
+/// node the search ends at.
+pub(crate) fn scope<V>(names: &BTreeMap<String, V>, wanted: &str) -> Vec<u8> {
+    let wanted = wanted.as_bytes();
+    let mut path: Vec<u8> = Vec::new();
+    loop {
+        let Some(next) = wanted.get(path.len()) else { return path };
+        let mut edge = path.clone();
+        edge.push(*next);
+        let Some(node) = common_prefix(names, &edge) else { return path };
+        if !wanted.starts_with(&node) {
+            return edge;
+        }
+        path = node;
+    }
+}
+
+/// What all names that start with `edge` have in common; nothing when there are none.
+fn common_prefix<V>(names: &BTreeMap<String, V>, edge: &[u8]) -> Option<Vec<u8>> {
+    // An edge may end inside a character, so the range starts from its valid part.
+    let start = String::from_utf8_lossy(edge);
+    let start = start.trim_end_matches(char::REPLACEMENT_CHARACTER);
+    let mut below = names
+        .range::<str, _>((Bound::Included(start), Bound::Unbounded))
+        .map(|(name, _)| name.as_bytes())
+        .take_while(|name| name.starts_with(start.as_bytes()))
+        .filter(|name| name.starts_with(edge));
+    let first = below.next()?;
+    let last = below.last().unwrap_or(first);
+    // A lone name ends with a terminator, which no wanted name has: nothing below it but itself.
+    let same = first.iter().zip(last).take_while(|(one, other)| one == other).count();
+    Some(first[..same].to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(of: &[&str]) -> BTreeMap<String, ()> {
+        of.iter().map(|name| ((*name).to_owned(), ())).collect()
+    }
+
+    #[test]
+    fn in_an_empty_tree_everything_wakes() {
+        assert_eq!(scope(&names(&[]), "app/"), b"");
+    }
+
+    #[test]
+    fn a_strange_first_letter_ends_at_the_root() {
+        assert_eq!(scope(&names(&["app/one", "app/two"]), "none/"), b"");
+    }
+
+    #[test]
+    fn a_missing_sibling_waits_on_the_shared_part() {
+        assert_eq!(scope(&names(&["app/one", "app/two", "b"]), "app/x"), b"app/");
+        assert_eq!(scope(&names(&["app/one", "app/two", "b"]), "app/tee"), b"app/t");
+    }
+
+    #[test]
+    fn a_prefix_with_keys_waits_on_its_own_keys() {
+        assert_eq!(scope(&names(&["app/one", "app/two", "b"]), "app/"), b"app/");
+    }
+
+    #[test]
+    fn letters_of_several_bytes_are_no_trouble() {
+        assert_eq!(scope(&names(&["é", "è"]), "é"), "é".as_bytes());
+    }
+
+    #[test]
+    fn only_later_writes_below_the_scope_count() {
+        let mut ledger = Ledger::default();
+        ledger.note(Table::Keys, "app/one", 5);
+        ledger.note(Table::Keys, "b", 7);
+        assert!(ledger.touched(Table::Keys, b"app/", 4));
+        assert!(!ledger.touched(Table::Keys, b"app/", 5));
+        assert!(ledger.touched(Table::Keys, b"", 6));
+        assert!(!ledger.touched(Table::Nodes, b"", 0));
+    }
+}

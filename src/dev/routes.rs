@@ -1,0 +1,99 @@
+//! The paths there are, what may be done with them, and who does it.
+//!
+//! in:  a [`Request`]
+//! out: an [`Outcome`]: a finished reply, or a question that may have to wait
+
+use axum::http::Method;
+
+use super::question::Question;
+use super::reply::Reply;
+use super::request::Request;
+use super::store::Store;
+use super::{serve_agent as agent, serve_catalog as catalog, serve_kv as kv, serve_status as status};
+
+/// What a route makes of a request.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// It is answered.
+    Done(Reply),
+    /// A question to ask.
+    Ask(Question),
+}
+
+/// Serves a request; gets the rest of the path behind the route's own.
+type Handler = fn(&Store, &Request, &str) -> Result<Outcome, Reply>;
+
+/// A path and what is behind it. One that ends with a slash takes everything below it.
+struct Route {
+    path: &'static str,
+    methods: &'static [Method],
+    handler: Handler,
+}
+
+const GET: &[Method] = &[Method::GET];
+const PUT: &[Method] = &[Method::PUT];
+const ALL: &[Method] = &[Method::GET, Method::PUT, Method::DELETE];
+
+const fn route(path: &'static str, methods: &'static [Method], handler: Handler) -> Route {
+    Route { path, methods, handler }
+}
+
+const ROUTES: &[Route] = &[
+    route("/v1/kv/", ALL, kv::serve),
+    route("/v1/catalog/services", GET, catalog::services),
+    route("/v1/catalog/service/", GET, catalog::service),
+    route("/v1/catalog/nodes", GET, catalog::nodes),
+    route("/v1/catalog/node/", GET, catalog::node),
+    route("/v1/catalog/datacenters", GET, catalog::datacenters),
+    route("/v1/catalog/register", PUT, catalog::register),
+    route("/v1/catalog/deregister", PUT, catalog::deregister),
+    route("/v1/health/service/", GET, catalog::health_service),
+    route("/v1/health/node/", GET, catalog::health_node),
+    route("/v1/health/checks/", GET, catalog::health_checks),
+    route("/v1/health/state/", GET, catalog::health_state),
+    route("/v1/agent/self", GET, status::agent_self),
+    route("/v1/agent/services", GET, agent::services),
+    route("/v1/agent/checks", GET, agent::checks),
+    route("/v1/agent/service/register", PUT, agent::register_service),
+    route("/v1/agent/service/deregister/", PUT, agent::deregister_service),
+    route("/v1/agent/service/maintenance/", PUT, agent::service_maintenance),
+    route("/v1/agent/maintenance", PUT, agent::node_maintenance),
+    route("/v1/agent/check/register", PUT, agent::register_check),
+    route("/v1/agent/check/deregister/", PUT, agent::deregister_check),
+    route("/v1/agent/check/pass/", PUT, agent::pass),
+    route("/v1/agent/check/warn/", PUT, agent::warn),
+    route("/v1/agent/check/fail/", PUT, agent::fail),
+    route("/v1/agent/check/update/", PUT, agent::update),
+    route("/v1/status/leader", GET, status::leader),
+    route("/v1/status/peers", GET, status::peers),
+];
+
+/// Finds the route and lets it serve.
+pub(crate) fn serve(store: &Store, request: &Request) -> Result<Outcome, Reply> {
+    let path = request.path.as_str();
+    let below =
+        |route: &&Route| path.strip_prefix(route.path).is_some_and(|rest| rest.is_empty() || route.path.ends_with('/'));
+    let Some(route) = ROUTES.iter().find(below) else {
+        let moved = ROUTES.iter().any(|route| route.path.strip_suffix('/') == Some(path));
+        return Err(if moved { see_below(path) } else { nowhere() });
+    };
+    let allowed = route.methods.iter().fold("OPTIONS".to_owned(), |list, method| format!("{list},{method}"));
+    if request.method == Method::OPTIONS {
+        return Err(Reply::empty(200).with("Allow", allowed));
+    }
+    if !route.methods.contains(&request.method) {
+        let text = format!("method {} not allowed", request.method);
+        return Err(Reply::text(405, text).with("Allow", allowed));
+    }
+    (route.handler)(store, request, &path[route.path.len()..])
+}
+
+fn nowhere() -> Reply {
+    let mut reply = Reply::empty(404);
+    reply.without("Vary");
+    reply
+}
+
+fn see_below(path: &str) -> Reply {
+    Reply::html(301, format!("<a href=\"{path}/\">Moved Permanently</a>.\n\n")).with("Location", format!("{path}/"))
+}

@@ -1,0 +1,193 @@
+//! Serves `/v1/catalog/` and `/v1/health/`.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::fields::Fields;
+use super::go;
+use super::question::Question;
+use super::records::{Check, Instance, Node};
+use super::reply::Reply;
+use super::request::Request;
+use super::routes::Outcome;
+use super::serve_agent::weights;
+use super::store::Store;
+
+type Served = Result<Outcome, Reply>;
+
+/// The names of all services.
+pub(crate) fn services(_: &Store, request: &Request, _: &str) -> Served {
+    Ok(Outcome::Ask(Question::Services(request.node_meta())))
+}
+
+/// The instances of a service.
+pub(crate) fn service(_: &Store, request: &Request, name: &str) -> Served {
+    named(name, "Missing service name")?;
+    Ok(Outcome::Ask(Question::Instances(name.to_owned(), request.all("tag"))))
+}
+
+/// All nodes.
+pub(crate) fn nodes(_: &Store, request: &Request, _: &str) -> Served {
+    Ok(Outcome::Ask(Question::Nodes(request.node_meta())))
+}
+
+/// One node with its instances.
+pub(crate) fn node(_: &Store, _: &Request, name: &str) -> Served {
+    named(name, "Missing node name")?;
+    Ok(Outcome::Ask(Question::Node(name.to_owned())))
+}
+
+/// The names of all datacenters, the own one first.
+pub(crate) fn datacenters(store: &Store, request: &Request, _: &str) -> Served {
+    let names = store.read(|world| {
+        let own = world.identity.datacenter.clone();
+        let others = world.datacenters.keys().filter(|name| **name != own).cloned();
+        std::iter::once(own.clone()).chain(others).collect::<Vec<_>>()
+    });
+    Ok(Outcome::Done(Reply::json(&json!(names), request.has("pretty"))))
+}
+
+/// The instances of a service with their checks.
+pub(crate) fn health_service(_: &Store, request: &Request, name: &str) -> Served {
+    named(name, "Missing service name")?;
+    let passing = match request.get("passing") {
+        "" => request.has("passing"),
+        text => go::boolean(text).ok_or_else(|| Reply::text(400, "Invalid value for ?passing"))?,
+    };
+    Ok(Outcome::Ask(Question::Health { name: name.to_owned(), tags: request.all("tag"), passing }))
+}
+
+/// The checks on a node.
+pub(crate) fn health_node(_: &Store, _: &Request, name: &str) -> Served {
+    named(name, "Missing node name")?;
+    Ok(Outcome::Ask(Question::NodeChecks(name.to_owned())))
+}
+
+/// The checks of a service.
+pub(crate) fn health_checks(_: &Store, _: &Request, name: &str) -> Served {
+    named(name, "Missing service name")?;
+    Ok(Outcome::Ask(Question::ServiceChecks(name.to_owned())))
+}
+
+/// The checks in a state.
+pub(crate) fn health_state(_: &Store, _: &Request, state: &str) -> Served {
+    named(state, "Missing check state")?;
+    Ok(Outcome::Ask(Question::ChecksInState(state.to_owned())))
+}
+
+fn named(name: &str, missing: &str) -> Result<(), Reply> {
+    if name.is_empty() { Err(Reply::text(400, missing)) } else { Ok(()) }
+}
+
+/// Writes a node, an instance and checks straight into the catalog.
+pub(crate) fn register(store: &Store, request: &Request, _: &str) -> Served {
+    let mut body = Fields::decode(&request.body, "RegisterRequest")?;
+    let node = Node {
+        id: body.text("ID")?,
+        name: body.text("Node")?,
+        address: body.text("Address")?,
+        tagged: body.pairs("TaggedAddresses")?,
+        meta: body.pairs("NodeMeta")?,
+    };
+    let dc = body.text("Datacenter")?;
+    let instance = body.take("Service").map(|value| read_instance(value, &node.name)).transpose()?;
+    let mut checks = body.objects("Checks", "HealthCheck")?;
+    if let Some(check) = body.take("Check") {
+        checks.push(Fields::of(check, "HealthCheck")?);
+    }
+    let checks: Vec<Check> = checks.into_iter().map(|check| read_check(check, &node.name)).collect::<Result<_, _>>()?;
+    let keep_node = body.boolean("SkipNodeUpdate")?;
+    body.ignore(&["WriteRequest", "Token", "Namespace"]);
+    body.finish()?;
+    if node.name.is_empty() {
+        return Err(Reply::text(500, "Must provide node"));
+    }
+    if node.address.is_empty() && !keep_node {
+        return Err(Reply::text(500, "Must provide address if SkipNodeUpdate is not set"));
+    }
+    let stored = store.write(|world| {
+        let dc = world.datacenter_mut(Some(dc.as_str()).filter(|name| !name.is_empty()))?;
+        Some(dc.write(|_, catalog, (index, ledger)| {
+            if !keep_node || catalog.node(&node.name).is_none() {
+                catalog.put_node((index, ledger), node);
+            }
+            if let Some(instance) = instance {
+                catalog.put_instance((index, ledger), instance);
+            }
+            checks.into_iter().try_for_each(|check| catalog.put_check((index, ledger), check))
+        }))
+    });
+    let stored = stored.ok_or_else(|| Reply::text(500, "No path to datacenter"))?;
+    stored.map_err(|error| Reply::text(500, error.to_string()))?;
+    Ok(Outcome::Done(Reply::json(&json!(true), request.has("pretty"))))
+}
+
+/// Removes a check, an instance or a whole node from the catalog.
+pub(crate) fn deregister(store: &Store, request: &Request, _: &str) -> Served {
+    let mut body = Fields::decode(&request.body, "DeregisterRequest")?;
+    let (dc, node) = (body.text("Datacenter")?, body.text("Node")?);
+    let (instance, check) = (body.text("ServiceID")?, body.text("CheckID")?);
+    body.ignore(&["Address", "WriteRequest", "Token", "Namespace"]);
+    body.finish()?;
+    if node.is_empty() {
+        return Err(Reply::text(500, "Must provide node"));
+    }
+    let done = store.write(|world| {
+        let dc = world.datacenter_mut(Some(dc.as_str()).filter(|name| !name.is_empty()))?;
+        dc.write(|_, catalog, at| {
+            if !instance.is_empty() {
+                catalog.remove_instance(at, &node, &instance);
+            } else if !check.is_empty() {
+                catalog.remove_check(at, &node, &check);
+            } else {
+                catalog.remove_node(at, &node);
+            }
+        });
+        Some(())
+    });
+    done.ok_or_else(|| Reply::text(500, "No path to datacenter"))?;
+    Ok(Outcome::Done(Reply::json(&json!(true), request.has("pretty"))))
+}
+
+fn read_instance(value: serde_json::Value, node: &str) -> Result<Instance, Reply> {
+    let mut body = Fields::of(value, "NodeService")?;
+    let (id, name) = (body.text("ID")?, body.text("Service")?);
+    if name.is_empty() {
+        return Err(Reply::text(500, "Must provide service name with ID"));
+    }
+    let instance = Instance {
+        node: node.to_owned(),
+        id: if id.is_empty() { name.clone() } else { id },
+        name,
+        tags: body.texts("Tags")?,
+        address: body.text("Address")?,
+        port: body.number("Port")?.unwrap_or(0),
+        tagged: BTreeMap::new(),
+        meta: body.pairs("Meta")?,
+        weights: weights(&mut body)?,
+        enable_tag_override: body.boolean("EnableTagOverride")?,
+    };
+    body.ignore(&["Kind", "Proxy", "Connect", "TaggedAddresses", "Namespace", "CreateIndex", "ModifyIndex"]);
+    body.finish()?;
+    Ok(instance)
+}
+
+fn read_check(mut body: Fields, node: &str) -> Result<Check, Reply> {
+    let (id, name) = (body.text("CheckID")?, body.text("Name")?);
+    let check = Check {
+        node: node.to_owned(),
+        id: if id.is_empty() { name.clone() } else { id },
+        name,
+        status: body.text("Status")?,
+        notes: body.text("Notes")?,
+        output: body.text("Output")?,
+        service_id: body.text("ServiceID")?,
+        service_name: body.text("ServiceName")?,
+        service_tags: Vec::new(),
+        kind: body.text("Type")?,
+    };
+    body.ignore(&["Node", "ServiceTags", "Definition", "Namespace", "CreateIndex", "ModifyIndex"]);
+    body.finish()?;
+    Ok(check)
+}

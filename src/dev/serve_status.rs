@@ -1,0 +1,50 @@
+//! Serves `/v1/status/` and `/v1/agent/self`.
+
+use serde_json::json;
+
+use super::reply::Reply;
+use super::request::Request;
+use super::routes::Outcome;
+use super::store::Store;
+use super::world::Identity;
+
+/// The address of the leader.
+pub(crate) fn leader(store: &Store, request: &Request, _: &str) -> Result<Outcome, Reply> {
+    let identity = known(store, request)?;
+    let leader = json!(format!("{}:{}", identity.address, identity.rpc_port));
+    Ok(Outcome::Done(Reply::json(&leader, request.has("pretty"))))
+}
+
+/// The addresses of all servers, which is one.
+pub(crate) fn peers(store: &Store, request: &Request, _: &str) -> Result<Outcome, Reply> {
+    let identity = known(store, request)?;
+    let peers = json!([format!("{}:{}", identity.address, identity.rpc_port)]);
+    Ok(Outcome::Done(Reply::json(&peers, request.has("pretty"))))
+}
+
+/// Who the agent is. Of the many settings a real one tells, only what tools look at.
+pub(crate) fn agent_self(store: &Store, request: &Request, _: &str) -> Result<Outcome, Reply> {
+    let Identity { node, node_id, datacenter, address, rpc_port } = store.read(|world| world.identity.clone());
+    let body = json!({
+        "Config": {
+            "Datacenter": datacenter, "NodeName": node, "NodeID": node_id, "Revision": "", "Server": true,
+            "Version": "1.8.7",
+        },
+        "DebugConfig": {},
+        "Coord": {"Vec": [0, 0, 0, 0, 0, 0, 0, 0], "Error": 1.5, "Adjustment": 0, "Height": 0.00001},
+        "Member": {
+            "Name": node, "Addr": address, "Port": rpc_port,
+            "Tags": {"dc": datacenter, "id": node_id, "role": "consul", "build": "1.8.7:", "port": rpc_port.to_string()},
+            "Status": 1, "ProtocolMin": 1, "ProtocolMax": 5, "ProtocolCur": 2,
+            "DelegateMin": 2, "DelegateMax": 5, "DelegateCur": 4,
+        },
+        "Stats": {"agent": {}, "consul": {"leader": "true", "server": "true"}},
+        "Meta": {"consul-network-segment": ""},
+    });
+    Ok(Outcome::Done(Reply::json(&body, request.has("pretty"))))
+}
+
+fn known(store: &Store, request: &Request) -> Result<Identity, Reply> {
+    let identity = store.read(|world| world.datacenter(request.datacenter()).map(|_| world.identity.clone()));
+    identity.ok_or_else(|| Reply::text(500, "No path to datacenter"))
+}
