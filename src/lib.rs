@@ -2,7 +2,6 @@
 
 pub mod cli;
 pub mod config;
-pub mod dev;
 pub mod query;
 pub mod answer;
 pub mod consul;
@@ -16,3 +15,4 @@ pub mod apply;
 pub mod signals;
 pub mod log;
 pub mod pid_file;
+pub mod dev;
