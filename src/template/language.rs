@@ -1,0 +1,65 @@
+//! The two template languages behind one door.
+//!
+//! in:  a source, and how it is to be read
+//! out: an [`Engine`]: the parsed template, which renders for a [`Pass`]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::{Place, TemplateError};
+use super::hints;
+use super::jinja::{JinjaTemplate, Undefined};
+use super::pass::Pass;
+use crate::config::resolved::{Delimiters, Language, MissingKey};
+
+/// What a template is, beside its text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Settings<'a> {
+    pub(super) language: Language,
+    pub(super) missing_key: MissingKey,
+    pub(super) delimiters: &'a Delimiters,
+    /// Where includes are found.
+    pub(super) directory: Option<&'a Path>,
+}
+
+/// A parsed template of either language.
+#[derive(Debug)]
+pub(super) enum Engine {
+    Jinja(Box<JinjaTemplate>),
+}
+
+impl Engine {
+    pub(super) fn parse(name: &str, source: &str, settings: Settings<'_>) -> Result<Self, TemplateError> {
+        match settings.language {
+            Language::Jinja => Ok(Self::Jinja(Box::new(JinjaTemplate::parse(name, source, settings.directory)?))),
+            Language::Go => {
+                let _ = (settings.missing_key, settings.delimiters);
+                Err(go_error(name, source, None, "Go templates are not built in"))
+            }
+        }
+    }
+
+    pub(super) fn render(&self, pass: &Arc<Pass>, undefined: Undefined) -> Result<String, TemplateError> {
+        match self {
+            Self::Jinja(template) => template.render(pass, undefined),
+        }
+    }
+
+    /// The files that the template includes.
+    pub(super) fn included(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Jinja(template) => template.included(),
+        }
+    }
+}
+
+/// An error of the Go engine, with its place and a hint.
+fn go_error(name: &str, source: &str, place: Option<Place>, message: &str) -> TemplateError {
+    let function = message.strip_prefix("function \"").and_then(|rest| rest.strip_suffix("\" not defined"));
+    let hint = function.and_then(hints::for_go_function).or_else(|| hints::for_go(source));
+    let error = match place {
+        Some(place) => TemplateError::at(name, source, place, message),
+        None => TemplateError::whole(name, message),
+    };
+    error.with_hint(hint)
+}
