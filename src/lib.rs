@@ -15,4 +15,5 @@ pub mod apply;
 pub mod signals;
 pub mod log;
 pub mod pid_file;
+pub mod supervise;
 pub mod dev;

@@ -50,7 +50,8 @@ fn run(config: Config) -> anyhow::Result<End> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let Some(dev) = config.dev.clone() else { return Ok(supervise::run(config).await?) };
-        let server = dev::Server::open(dev.listen, dev.seed.as_deref()).await?;
+        let seed = dev.seed.as_deref().map_or_else(|| Ok(dev::Seed::default()), dev::Seed::read)?;
+        let server = dev::Server::start(dev::Options { listen: dev.listen, seed, ..dev::Options::default() }).await?;
         let config = config.against(server.address());
         tracing::info!("the embedded server is listening on http://{}", server.address());
         let end = supervise::run(config).await?;

@@ -35,6 +35,8 @@ pub(super) enum Stage {
 pub(super) struct JobState {
     job: Arc<Job>,
     settle: Option<Settle>,
+    /// The files to watch for a change of the template: what it includes among them.
+    sources: Vec<PathBuf>,
     /// The last good version of the template.
     template: Option<Arc<Template>>,
     /// Whether something it depends on has changed since it was rendered.
@@ -76,6 +78,7 @@ impl JobState {
         Self {
             job: Arc::new(job),
             settle,
+            sources: Vec::new(),
             template: None,
             dirty: false,
             asked: BTreeSet::new(),
@@ -97,7 +100,7 @@ impl JobState {
             Source::File(path) => Some(path),
             Source::Inline { .. } => None,
         };
-        own.into_iter().chain(self.template.iter().flat_map(|template| template.sources()))
+        own.into_iter().chain(&self.sources)
     }
 
     /// The queries that must be followed for it.
@@ -132,10 +135,12 @@ impl JobState {
                     tracing::info!("{} is right again", self.name());
                     self.failure = None;
                 }
+                self.sources = template.sources();
                 self.template = Some(Arc::new(template));
                 self.dirty = true;
             }
             Err(error) => {
+                self.sources.extend(error.sources.iter().cloned());
                 let kept = if self.template.is_some() { "\nthe last good version stays in force" } else { "" };
                 self.fail(Failure::Source(format!("{}{kept}", chain(&error))));
             }
@@ -236,9 +241,16 @@ impl JobState {
     }
 
     /// The place in the template that asks, for a message: `FILE:LINE`.
-    pub(super) fn place_of(&self, query: &Query, snapshot: &Snapshot, surroundings: &Arc<Surroundings>) -> String {
-        let place = self.template.as_ref().and_then(|template| template.place_of(query, snapshot, surroundings));
-        place.map_or_else(|| self.name(), |place| place.to_string())
+    pub(super) fn place_of(
+        &self,
+        query: &Query,
+        snapshot: &Snapshot,
+        surroundings: &Arc<Surroundings>,
+        now: Moment,
+    ) -> String {
+        let template = self.template.as_ref();
+        let place = template.and_then(|template| template.place_of(query, snapshot, surroundings, now.time));
+        place.map_or_else(|| self.name(), |(name, place)| format!("{name}:{}", place.line))
     }
 
     /// Keeps a failure, and says it, unless it was the last thing said.

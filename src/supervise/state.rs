@@ -251,7 +251,7 @@ impl State {
             self.write(now.instant, actions);
         }
         self.run_commands(now.instant, actions);
-        if let Some(end) = self.end(now.instant) {
+        if let Some(end) = self.end(now) {
             actions.push(Action::End(end));
         }
     }
@@ -317,12 +317,14 @@ impl State {
         if self.running == 0
             && let Some(due) = self.ledger.next_wake()
         {
-            wake_at(&mut self.wake, if in_company && !self.is_once() { due.max(company_until) } else { due.max(now) });
+            let due = if in_company && !self.is_once() { due.max(company_until) } else { due.max(now) };
+            wake_at(&mut self.wake, due);
         }
     }
 
     /// Is it over, and how?
-    fn end(&mut self, now: Instant) -> Option<End> {
+    fn end(&mut self, moment: Moment) -> Option<End> {
+        let now = moment.instant;
         if let Some((end, latest)) = self.ending {
             wake_at(&mut self.wake, latest);
             let idle = !self.writing && self.running == 0;
@@ -331,7 +333,7 @@ impl State {
         let Mode::Once { timeout } = self.mode else { return None };
         let busy = self.writing || self.running > 0;
         if !busy && self.jobs.iter().all(|job| self.is_final(job)) && self.ledger.is_settled() {
-            return Some(self.outcome());
+            return Some(self.outcome(moment));
         }
         let deadline = self.begun + timeout?;
         if now < deadline {
@@ -342,10 +344,10 @@ impl State {
             // Nothing is missing but the end of a command, which has a limit of its own.
             return None;
         }
-        let lacks = self.lacks();
+        let lacks = self.lacks(moment);
         tracing::error!("{}", missing::Report { after: now - self.begun, lacks: &lacks });
         self.ending = Some((End::TimedOut, now + FAREWELL));
-        self.end(now)
+        self.end(moment)
     }
 
     /// Will this job stay as it is, in a run that renders once?
@@ -356,8 +358,8 @@ impl State {
         }
     }
 
-    fn outcome(&self) -> End {
-        let lacks = self.lacks();
+    fn outcome(&self, moment: Moment) -> End {
+        let lacks = self.lacks(moment);
         if !lacks.is_empty() {
             tracing::error!("{}", missing::Report { after: Duration::ZERO, lacks: &lacks });
         }
@@ -366,10 +368,10 @@ impl State {
     }
 
     /// What is missing, and where it is asked.
-    fn lacks(&self) -> Vec<Lack> {
+    fn lacks(&self, moment: Moment) -> Vec<Lack> {
         let all = self.jobs.iter().flat_map(|job| job.missing().map(move |(query, absence)| (job, query, absence)));
         all.map(|(job, query, absence)| Lack {
-            place: job.place_of(query, &self.snapshot, &self.surroundings),
+            place: job.place_of(query, &self.snapshot, &self.surroundings, moment),
             query: query.clone(),
             absence,
             trouble: self.troubles.text(query),

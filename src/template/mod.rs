@@ -1,7 +1,151 @@
 //! Renders templates, and records what they asked for.
+//!
+//! in:  a source, its language, and a [`Snapshot`] of what is known
+//! out: a [`Rendering`]: the text or the error, every query that was asked, and which of them have no data yet
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::config::resolved::{Delimiters, Language, MissingKey, Source};
+use crate::query::Query;
+use crate::snapshot::Snapshot;
+
+pub mod error;
 pub mod function;
 pub mod go;
+pub mod functions;
+mod hints;
+pub mod jinja;
+pub(crate) mod json;
+mod language;
 pub mod pass;
 pub mod record;
+pub mod records;
 pub mod scratch;
+
+pub use error::{Place, TemplateError};
+pub use pass::{Absence, Surroundings};
+
+use jinja::Undefined;
+use language::{Engine, Settings};
+use pass::Pass;
+
+/// A template, read and parsed.
+#[derive(Debug)]
+pub struct Template {
+    file: Option<PathBuf>,
+    engine: Engine,
+}
+
+/// What comes out of one pass over a template.
+#[derive(Clone, Debug)]
+pub struct Rendering {
+    /// The text, or why there is none. Worth nothing while data is missing: then it is an empty text.
+    pub text: Result<String, TemplateError>,
+    /// Every query that the template asked.
+    pub asked: BTreeSet<Query>,
+    /// The queries without which the template cannot be written, and why they have no data.
+    pub missing: BTreeMap<Query, Absence>,
+}
+
+/// The language of a file, by its name: `.j2`, `.jinja` and `.jinja2` are Jinja, all others are Go.
+#[must_use]
+pub fn language_of(path: &Path) -> Language {
+    let jinja =
+        |ending: &std::ffi::OsStr| ["j2", "jinja", "jinja2"].iter().any(|known| ending.eq_ignore_ascii_case(known));
+    if path.extension().is_some_and(jinja) { Language::Jinja } else { Language::Go }
+}
+
+impl Template {
+    /// Reads a template and parses it.
+    ///
+    /// # Errors
+    /// [`TemplateError`] when the file cannot be read, is not UTF-8, or is not a template of its language. It names
+    /// the files to watch for a change.
+    pub fn read(
+        source: &Source,
+        language: Language,
+        missing_key: MissingKey,
+        delimiters: &Delimiters,
+    ) -> Result<Self, TemplateError> {
+        let settings = |directory| Settings { language, missing_key, delimiters, directory };
+        match source {
+            Source::Inline { name, text } => {
+                Ok(Self { file: None, engine: Engine::parse(name, text, settings(None))? })
+            }
+            Source::File(path) => {
+                let name = path.display().to_string();
+                let engine = read(path).and_then(|text| {
+                    // `a.j2` lies in the directory with the empty name, which is the current one.
+                    Engine::parse(&name, &text, settings(path.parent()))
+                });
+                let engine = engine.map_err(|error| {
+                    let sources = std::iter::once(path.clone()).chain(error.sources.iter().cloned()).collect();
+                    error.with_sources(sources)
+                })?;
+                Ok(Self { file: Some(path.clone()), engine })
+            }
+        }
+    }
+
+    /// Renders the template with what is known.
+    #[must_use]
+    pub fn render(&self, snapshot: &Snapshot, surroundings: &Arc<Surroundings>, now: Timestamp) -> Rendering {
+        let pass = Arc::new(Pass::new(snapshot.clone(), Arc::clone(surroundings), now));
+        let text = self.engine.render(&pass, Undefined::Refused);
+        let mut asked = pass.so_far();
+        if asked.missing.is_empty() {
+            return Rendering { text, asked: asked.queries, missing: asked.missing };
+        }
+        if text.is_err() {
+            // It stopped half way for want of data; what it asks further down is worth knowing now, not one round
+            // trip later.
+            let pass = Arc::new(Pass::new(snapshot.clone(), Arc::clone(surroundings), now));
+            let _ = self.engine.render(&pass, Undefined::Empty);
+            let further = pass.so_far();
+            asked.queries.extend(further.queries);
+            asked.missing.extend(further.missing);
+        }
+        Rendering { text: Ok(String::new()), asked: asked.queries, missing: asked.missing }
+    }
+
+    /// The files to watch: the template itself, and what it includes or would include if it were there.
+    #[must_use]
+    pub fn sources(&self) -> Vec<PathBuf> {
+        self.file.iter().cloned().chain(self.engine.included()).collect()
+    }
+
+    /// Where the template asks a query, with the name of the file; found by a pass in which asking it is an error.
+    #[must_use]
+    pub fn place_of(
+        &self,
+        query: &Query,
+        snapshot: &Snapshot,
+        surroundings: &Arc<Surroundings>,
+        now: Timestamp,
+    ) -> Option<(String, Place)> {
+        [Undefined::Refused, Undefined::Empty].into_iter().find_map(|undefined| {
+            let pass = Pass::new(snapshot.clone(), Arc::clone(surroundings), now).trapping(query.clone());
+            let pass = Arc::new(pass);
+            let error = self.engine.render(&pass, undefined).err().filter(|_| pass.is_sprung())?;
+            Some((error.name, error.place?))
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<String, TemplateError> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path)
+        .map_err(|error| TemplateError::whole(&name, format!("cannot read the template: {error}")))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let text = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+        let line = 1 + text.matches('\n').count();
+        TemplateError::whole(&name, format!("cannot read the template: line {line} is not UTF-8 text"))
+    })
+}
+
+#[cfg(test)]
+mod tests;

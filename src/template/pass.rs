@@ -7,6 +7,7 @@
 //! one go; but the pass is then incomplete, and what it rendered (text or error) is thrown away.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -26,6 +27,7 @@ pub struct Pass {
     scratch: Arc<Scratch>,
     asked: Mutex<Asked>,
     trap: Option<Query>,
+    sprung: AtomicBool,
 }
 
 /// What does not change from pass to pass.
@@ -59,7 +61,15 @@ impl Pass {
     /// A pass over what is known now.
     #[must_use]
     pub fn new(snapshot: Snapshot, surroundings: Arc<Surroundings>, now: Timestamp) -> Self {
-        Self { snapshot, surroundings, now, scratch: Arc::default(), asked: Mutex::default(), trap: None }
+        Self {
+            snapshot,
+            surroundings,
+            now,
+            scratch: Arc::default(),
+            asked: Mutex::default(),
+            trap: None,
+            sprung: AtomicBool::new(false),
+        }
     }
 
     /// The same pass, but asking `query` is an error: it finds the place in the template that asks.
@@ -69,12 +79,19 @@ impl Pass {
         self
     }
 
+    /// Has the query been asked that this pass [traps](Self::trapping)?
+    #[must_use]
+    pub fn is_sprung(&self) -> bool {
+        self.sprung.load(Ordering::Relaxed)
+    }
+
     /// Asks, and yields the answer, or nothing as long as there is none.
     ///
     /// # Errors
     /// Only in a pass that [traps](Self::trapping) this query.
     pub fn ask(&self, query: &Query) -> Result<Option<Arc<Answer>>, FunctionError> {
         if self.trap.as_ref() == Some(query) {
+            self.sprung.store(true, Ordering::Relaxed);
             return Err(FunctionError::new(format!("{query} has no data")));
         }
         let answer = self.snapshot.answer(query).cloned();

@@ -63,6 +63,12 @@ impl Record {
         self.schema().fields.iter().position(|field| field.go == go).map(|index| self.0.get(index))
     }
 
+    /// The field at this place of the schema; undefined past its end.
+    #[must_use]
+    pub fn at(&self, index: usize) -> Value {
+        self.0.get(index)
+    }
+
     /// All fields, in their declared order.
     pub fn fields(&self) -> impl Iterator<Item = (&'static Field, Value)> + '_ {
         self.schema().fields.iter().enumerate().map(|(index, field)| (field, self.0.get(index)))
@@ -85,6 +91,11 @@ impl Object for Record {
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         Enumerator::Values(self.schema().fields.iter().map(|field| Value::from(field.go)).collect())
+    }
+
+    /// A struct is true, whatever is in it.
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
     }
 }
 

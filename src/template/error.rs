@@ -1,0 +1,168 @@
+//! What is wrong with a template, and where.
+//!
+//! in:  a message, the name of the file, its text and a place in it
+//! out: a [`TemplateError`], which prints the place with its line of source and, where there is one, a hint
+//!
+//! ```text
+//! nginx.ctmpl:3:12: function "servce" not defined
+//!   3 | {{ range servce "web" }}
+//!     |          ^
+//! hint: did you mean "service"?
+//! ```
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// A place in a template, counted from 1; columns are characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The line.
+    pub line: u32,
+    /// The column; 0: only the line is known.
+    pub column: u32,
+}
+
+impl Place {
+    /// The place of a byte in a text.
+    #[must_use]
+    pub fn of_byte(source: &str, byte: usize) -> Self {
+        let before = source.get(..byte).unwrap_or(source);
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let counted = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
+        Self { line: counted(before.matches('\n').count()), column: counted(before[line_start..].chars().count()) }
+    }
+}
+
+/// What is wrong with a template. No value of a key or a variable appears in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateError {
+    /// The file, or the name of a template in the configuration.
+    pub name: String,
+    /// Where it is wrong; `None`: the template as a whole.
+    pub place: Option<Place>,
+    /// What is wrong.
+    pub message: String,
+    /// What might help.
+    pub hint: Option<Box<str>>,
+    /// The files that were looked at; when one of them changes it is worth trying again.
+    pub sources: Vec<PathBuf>,
+    excerpt: Option<Box<str>>,
+}
+
+/// Longer lines are cut around the place.
+const WIDEST: usize = 120;
+
+impl TemplateError {
+    /// An error about a template as a whole.
+    #[must_use]
+    pub fn whole(name: &str, message: impl Into<String>) -> Self {
+        let (place, hint, excerpt) = (None, None, None);
+        Self { name: name.to_owned(), place, message: message.into(), hint, sources: Vec::new(), excerpt }
+    }
+
+    /// An error at a place of a template with this text.
+    #[must_use]
+    pub fn at(name: &str, source: &str, place: Place, message: impl Into<String>) -> Self {
+        Self { place: Some(place), excerpt: excerpt(source, place), ..Self::whole(name, message) }
+    }
+
+    /// The same error with a hint, if there is one.
+    #[must_use]
+    pub fn with_hint(self, hint: Option<String>) -> Self {
+        Self { hint: hint.map(String::into_boxed_str), ..self }
+    }
+
+    /// The same error with the files that were looked at.
+    #[must_use]
+    pub fn with_sources(self, sources: Vec<PathBuf>) -> Self {
+        Self { sources, ..self }
+    }
+}
+
+/// The line of a place, with a caret below the column.
+fn excerpt(source: &str, place: Place) -> Option<Box<str>> {
+    let (line, column) = (usize::try_from(place.line).ok()?, usize::try_from(place.column).ok()?);
+    let text = source.lines().nth(line.checked_sub(1)?)?;
+    let number = line.to_string();
+    let skipped = if column > WIDEST { column - WIDEST / 2 } else { 0 };
+    let shown: String = text.chars().skip(skipped).take(WIDEST).map(visible).collect();
+    let excerpt = format!("  {number} | {shown}");
+    let Some(before) = column.checked_sub(1 + skipped) else { return Some(excerpt.into()) };
+    // A tab moves the caret as far as it moves the text above it.
+    let padding: String = shown.chars().take(before).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    Some(format!("{excerpt}\n  {:width$} | {padding}^", "", width = number.len()).into())
+}
+
+/// What a terminal would obey is not passed on to it.
+fn visible(c: char) -> char {
+    if c.is_control() && c != '\t' { '\u{fffd}' } else { c }
+}
+
+impl fmt::Display for TemplateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.name)?;
+        match self.place {
+            Some(Place { line, column: 0 }) => write!(f, ":{line}")?,
+            Some(Place { line, column }) => write!(f, ":{line}:{column}")?,
+            None => {}
+        }
+        write!(f, ": {}", self.message)?;
+        if let Some(excerpt) = &self.excerpt {
+            write!(f, "\n{excerpt}")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "\nhint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for TemplateError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_the_place() {
+        let source = "server {\n\t{{ range servce \"web\" }}\n";
+        let error = TemplateError::at("nginx.ctmpl", source, Place { line: 2, column: 11 }, "no such function")
+            .with_hint(Some("did you mean \"service\"?".into()));
+        insta::assert_snapshot!(error, @r#"
+        nginx.ctmpl:2:11: no such function
+          2 | 	{{ range servce "web" }}
+            | 	         ^
+        hint: did you mean "service"?
+        "#);
+    }
+
+    #[test]
+    fn a_line_without_column_has_no_caret() {
+        let error = TemplateError::at("a", "x\ny", Place { line: 2, column: 0 }, "wrong");
+        insta::assert_snapshot!(error, @r"
+        a:2: wrong
+          2 | y
+        ");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_place() {
+        let source = format!("{}{{{{ wrong }}}}{}", "a".repeat(500), "b".repeat(500));
+        let error = TemplateError::at("a", &source, Place { line: 1, column: 504 }, "wrong");
+        insta::assert_snapshot!(error, @r"
+        a:1:504: wrong
+          1 | aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa{{ wrong }}bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
+            |                                                            ^
+        ");
+    }
+
+    #[test]
+    fn places_past_the_end_do_no_harm() {
+        for place in [Place { line: 0, column: 0 }, Place { line: 9, column: 9 }, Place { line: 1, column: 99 }] {
+            assert!(TemplateError::at("a", "x", place, "wrong").to_string().contains("wrong"));
+        }
+        assert_eq!(Place::of_byte("aé\nb", 4), Place { line: 2, column: 1 });
+        assert_eq!(Place::of_byte("aéb", 3), Place { line: 1, column: 3 });
+        assert_eq!(Place::of_byte("a", 77), Place { line: 1, column: 2 });
+    }
+}

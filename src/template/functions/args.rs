@@ -1,0 +1,138 @@
+//! The arguments of a call, as Go's reflection would accept them.
+//!
+//! The messages are those of Go's template execution; none of them shows a value.
+
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+use crate::template::function::{Call, FunctionError};
+use crate::template::record::{Record, TypedMap};
+
+/// What every function returns.
+pub(super) type Outcome = Result<Value, FunctionError>;
+
+/// An error with this text, as the outcome of a function.
+pub(super) fn refuse<T>(text: impl Into<String>) -> Result<T, FunctionError> {
+    Err(FunctionError::new(text))
+}
+
+impl<'a> Call<'a> {
+    /// Exactly `N` arguments.
+    pub(super) fn exactly<const N: usize>(&self, name: &str) -> Result<&'a [Value; N], FunctionError> {
+        let got = self.args.len();
+        self.args
+            .try_into()
+            .map_err(|_| FunctionError::new(format!("wrong number of args for {name}: want {N} got {got}")))
+    }
+
+    /// Any number of texts.
+    pub(super) fn texts(&self) -> Result<Vec<&'a str>, FunctionError> {
+        self.args.iter().map(text).collect()
+    }
+}
+
+/// A text.
+pub(super) fn text(value: &Value) -> Result<&str, FunctionError> {
+    match value.kind() {
+        ValueKind::String => Ok(value.as_str().unwrap_or_default()),
+        _ => refuse(wrong_type("string", value)),
+    }
+}
+
+/// A whole number.
+pub(super) fn integer(value: &Value) -> Result<i64, FunctionError> {
+    match Number::of(value) {
+        Some(Number::Int(number)) => Ok(number),
+        _ => refuse(wrong_type("int", value)),
+    }
+}
+
+/// A list, or a lazy sequence of values.
+pub(super) fn list(value: &Value) -> Result<Vec<Value>, FunctionError> {
+    match value.kind() {
+        ValueKind::Seq | ValueKind::Iterable => match value.try_iter() {
+            Ok(items) => Ok(items.collect()),
+            Err(_) => refuse(wrong_type("a list", value)),
+        },
+        _ => refuse(wrong_type("a list", value)),
+    }
+}
+
+/// A list of records of one kind, or of any kind when `schema` is empty.
+pub(super) fn records(value: &Value, schema: &str) -> Result<Vec<(Value, Record)>, FunctionError> {
+    let items = list(value)?;
+    let record = |item: Value| match item.downcast_object_ref::<Record>() {
+        Some(record) if schema.is_empty() || record.schema().name == schema => {
+            let record = record.clone();
+            Ok((item, record))
+        }
+        _ if schema.is_empty() => {
+            refuse(format!("wrong type for value; expected a list of services; got {}", go_type(&item)))
+        }
+        _ => refuse(format!("wrong type for value; expected []{schema}; got a list with {}", go_type(&item))),
+    };
+    items.into_iter().map(record).collect()
+}
+
+/// The error for an argument of the wrong type.
+pub(super) fn wrong_type(expected: &str, value: &Value) -> String {
+    match value.kind() {
+        ValueKind::Undefined | ValueKind::None => format!("invalid value; expected {expected}"),
+        _ => format!("wrong type for value; expected {expected}; got {}", go_type(value)),
+    }
+}
+
+/// What Go would call the type of a value.
+pub(super) fn go_type(value: &Value) -> &'static str {
+    if let Some(record) = value.downcast_object_ref::<Record>() {
+        return record.schema().name;
+    }
+    match value.kind() {
+        ValueKind::Undefined | ValueKind::None => "<nil>",
+        ValueKind::Bool => "bool",
+        ValueKind::Number => match Number::of(value) {
+            Some(Number::Int(_)) => "int",
+            Some(Number::Uint(_)) => "uint64",
+            _ => "float64",
+        },
+        ValueKind::String => "string",
+        ValueKind::Bytes => "[]uint8",
+        ValueKind::Seq => "[]interface {}",
+        ValueKind::Map if value.downcast_object_ref::<TypedMap>().is_some() => "map[string]string",
+        ValueKind::Map => "map[string]interface {}",
+        ValueKind::Iterable => "<-chan int64",
+        _ => "an object",
+    }
+}
+
+/// A number of one of Go's three kinds; only what does not fit `int64` counts as unsigned.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Number {
+    Int(i64),
+    Uint(u64),
+    Float(f64),
+}
+
+impl Number {
+    /// The number that a value is; texts are never converted.
+    pub(super) fn of(value: &Value) -> Option<Self> {
+        if value.is_integer() {
+            let int = i64::try_from(value.clone()).map(Self::Int);
+            int.or_else(|_| u64::try_from(value.clone()).map(Self::Uint)).ok()
+        } else if value.is_number() {
+            f64::try_from(value.clone()).map(Self::Float).ok()
+        } else {
+            None
+        }
+    }
+
+    /// As a float.
+    #[expect(clippy::cast_precision_loss, reason = "Go converts in the same way")]
+    pub(super) fn float(self) -> f64 {
+        match self {
+            Self::Int(number) => number as f64,
+            Self::Uint(number) => number as f64,
+            Self::Float(number) => number,
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! Lists of answers put into another shape: by folder, by tag, by port, by metadata.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+use super::args::{Outcome, records, refuse, text, wrong_type};
+use super::function;
+use crate::template::function::{Call, Function, FunctionError, Group};
+use crate::template::record::{Fields, Record, Schema, TypedMap};
+
+const PAIR: &str = "*dependency.KeyPair";
+const SERVICE: &str = "*dependency.HealthService";
+
+const fn shape(
+    names: [&'static str; 2],
+    signature: &'static str,
+    summary: &'static str,
+    code: fn(&Call<'_>) -> Outcome,
+) -> Function {
+    function(Group::Shape, names, signature, summary, code)
+}
+
+pub(super) static TABLE: &[Function] = &[
+    shape(
+        ["byKey", "by_key"],
+        "(pairs []pair) map[string]map[string]pair",
+        "The pairs of ls or tree by the first part of their key, then by the rest of it.",
+        by_key,
+    ),
+    shape(
+        ["byTag", "by_tag"],
+        "(services []service) map[string][]service",
+        "The services by each of their tags.",
+        by_tag,
+    ),
+    shape(["byPort", "by_port"], "(services []service) map[int][]service", "The services by their port.", by_port),
+    shape(
+        ["byMeta", "by_meta"],
+        "(keys string, services []service) map[string][]service",
+        "The services by values of their metadata: byMeta \"version,weight|int\".",
+        by_meta,
+    ),
+    shape(
+        ["explode", "explode"],
+        "(pairs []pair) map[string]any",
+        "The pairs of tree as nested maps, folder by folder.",
+        explode,
+    ),
+    shape(
+        ["explodeMap", "explode_map"],
+        "(map map[string]any) map[string]any",
+        "A map with keys like a/b as nested maps.",
+        explode_map,
+    ),
+    shape(
+        ["mergeMap", "merge_map"],
+        "(target map[string]any, source map[string]any) map[string]any",
+        "Two maps in one, also below; where both have a value, that of the target stays unless it is empty.",
+        |call| merged(call, "mergeMap", false),
+    ),
+    shape(
+        ["mergeMapWithOverride", "merge_map_with_override"],
+        "(target map[string]any, source map[string]any) map[string]any",
+        "Two maps in one, also below; where both have a value, that of the source wins.",
+        |call| merged(call, "mergeMapWithOverride", true),
+    ),
+];
+
+/// A pair under another key.
+#[derive(Debug)]
+struct Rekeyed {
+    pair: Record,
+    key: String,
+}
+
+impl Fields for Rekeyed {
+    fn schema(&self) -> &'static Schema {
+        self.pair.schema()
+    }
+
+    fn get(&self, index: usize) -> Value {
+        match self.schema().fields.get(index) {
+            Some(field) if field.go == "Key" => Value::from(self.key.as_str()),
+            _ => self.pair.at(index),
+        }
+    }
+}
+
+/// The field of a record, as text.
+fn field(record: &Record, go: &str) -> Result<String, FunctionError> {
+    let value = record.field(go).unwrap_or_default();
+    text(&value).map(str::to_owned)
+}
+
+fn by_key(call: &Call<'_>) -> Outcome {
+    let [pairs] = call.exactly("byKey")?;
+    let mut folders: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
+    for (_, pair) in records(pairs, PAIR)? {
+        let key = field(&pair, "Key")?;
+        if let Some((first, rest)) = key.split_once('/') {
+            let rekeyed = Record::value(Arc::new(Rekeyed { pair, key: rest.to_owned() }));
+            folders.entry(first.to_owned()).or_default().insert(rest.to_owned(), rekeyed);
+        }
+    }
+    let inner = |entries| Value::from_object(TypedMap { entries, zero: Value::from(()) });
+    let zero = inner(BTreeMap::new());
+    let entries = folders.into_iter().map(|(first, entries)| (first, inner(entries))).collect();
+    Ok(Value::from_object(TypedMap { entries, zero }))
+}
+
+/// Lists by text; a missing one is empty.
+fn lists(groups: BTreeMap<String, Vec<Value>>) -> Value {
+    let entries = groups.into_iter().map(|(name, items)| (name, Value::from(items))).collect();
+    Value::from_object(TypedMap { entries, zero: Value::from(Vec::<Value>::new()) })
+}
+
+fn by_tag(call: &Call<'_>) -> Outcome {
+    let [services] = call.exactly("byTag")?;
+    let mut groups: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for (value, record) in records(services, "")? {
+        let Some(tags) = record.field("Tags").or_else(|| record.field("ServiceTags")) else {
+            return refuse(wrong_type("a list of services", &value));
+        };
+        for tag in super::args::list(&tags)? {
+            groups.entry(text(&tag)?.to_owned()).or_default().push(value.clone());
+        }
+    }
+    Ok(lists(groups))
+}
+
+fn by_port(call: &Call<'_>) -> Outcome {
+    let [services] = call.exactly("byPort")?;
+    let mut groups: BTreeMap<Value, Vec<Value>> = BTreeMap::new();
+    for (value, record) in records(services, "")? {
+        let Some(port) = record.field("Port").or_else(|| record.field("ServicePort")) else {
+            return refuse(wrong_type("a list of services", &value));
+        };
+        groups.entry(port).or_default().push(value);
+    }
+    Ok(Value::from_object(groups))
+}
+
+fn by_meta(call: &Call<'_>) -> Outcome {
+    let [keys, services] = call.exactly("byMeta")?;
+    let keys: Vec<&str> = text(keys)?.split(',').map(str::trim).collect();
+    let mut groups: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for (value, record) in records(services, SERVICE)? {
+        let meta = record.field("ServiceMeta").unwrap_or_default();
+        let parts: Vec<String> = keys.iter().map(|key| meta_part(key, &meta)).collect::<Result<_, _>>()?;
+        groups.entry(parts.join("_")).or_default().push(value);
+    }
+    Ok(lists(groups))
+}
+
+/// One key of `byMeta`, as it stands in the name of a group.
+fn meta_part(key: &str, meta: &Value) -> Result<String, FunctionError> {
+    let (name, as_int) = match key.split_once('|') {
+        Some((name, kind)) => (name, kind == "int"),
+        None => (key, false),
+    };
+    let found = meta.get_attr(name).unwrap_or_default();
+    let value = text(&found).unwrap_or_default();
+    if as_int {
+        return match super::numbers::parse_int(if value.is_empty() { "0" } else { value }) {
+            Ok(number) => Ok(format!("{number:05}")),
+            Err(problem) => refuse(format!("byMeta: strconv.Atoi: parsing the value of {name:?}: {problem}")),
+        };
+    }
+    if value.is_empty() {
+        return Ok(format!("_no_{name}_"));
+    }
+    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' };
+    Ok(value.chars().map(plain).collect())
+}
+
+/// A tree of maps while it is being built.
+#[derive(Debug)]
+enum Tree {
+    Leaf(Value),
+    Folder(BTreeMap<String, Tree>),
+}
+
+impl Tree {
+    fn value(self) -> Value {
+        match self {
+            Self::Leaf(value) => value,
+            Self::Folder(entries) => Value::from_object(
+                entries.into_iter().map(|(name, tree)| (name, tree.value())).collect::<BTreeMap<String, Value>>(),
+            ),
+        }
+    }
+}
+
+/// Puts a value in at the end of its path. The error names keys, never values.
+fn plant(root: &mut BTreeMap<String, Tree>, path: &str, value: Value) -> Result<(), String> {
+    let mut folder = root;
+    let mut parts = path.split('/').peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            if !part.is_empty() {
+                match folder.get(part) {
+                    Some(Tree::Folder(_)) => return Err(conflict(path, part)),
+                    _ => folder.insert(part.to_owned(), Tree::Leaf(value)),
+                };
+            }
+            return Ok(());
+        }
+        match folder.entry(part.to_owned()).or_insert_with(|| Tree::Folder(BTreeMap::new())) {
+            Tree::Folder(inner) => folder = inner,
+            Tree::Leaf(_) => return Err(conflict(path, part)),
+        }
+    }
+    Ok(())
+}
+
+fn conflict(path: &str, part: impl fmt::Debug) -> String {
+    format!("not a map: {path:?}: {part:?} is both a key and a folder")
+}
+
+/// Deeper folders than any sensible key has would nest maps too deep to walk.
+const MAX_FOLDERS: usize = 90;
+
+fn planted(name: &str, entries: impl Iterator<Item = (String, Value)>) -> Outcome {
+    let mut root = BTreeMap::new();
+    for (path, value) in entries.filter(|(path, _)| !path.is_empty()) {
+        if path.matches('/').count() > MAX_FOLDERS {
+            return refuse(format!("{name}: a key with more than {MAX_FOLDERS} folders"));
+        }
+        plant(&mut root, &path, value).or_else(|problem| refuse(format!("{name}: {problem}")))?;
+    }
+    Ok(Tree::Folder(root).value())
+}
+
+fn explode(call: &Call<'_>) -> Outcome {
+    let [pairs] = call.exactly("explode")?;
+    let mut entries = Vec::new();
+    for (_, pair) in records(pairs, PAIR)? {
+        entries.push((field(&pair, "Key")?, pair.field("Value").unwrap_or_default()));
+    }
+    planted("explode", entries.into_iter())
+}
+
+fn explode_map(call: &Call<'_>) -> Outcome {
+    let [map] = call.exactly("explodeMap")?;
+    planted("explodeMap", entries(map)?.into_iter())
+}
+
+/// The entries of a map by text; a record is none.
+fn entries(map: &Value) -> Result<BTreeMap<String, Value>, FunctionError> {
+    if map.kind() != ValueKind::Map || map.downcast_object_ref::<Record>().is_some() {
+        return refuse(wrong_type("map[string]interface {}", map));
+    }
+    let mut entries = BTreeMap::new();
+    for key in map.try_iter().into_iter().flatten() {
+        let value = map.get_item(&key).unwrap_or_default();
+        entries.insert(text(&key)?.to_owned(), value);
+    }
+    Ok(entries)
+}
+
+fn merged(call: &Call<'_>, name: &str, override_all: bool) -> Outcome {
+    let [target, source] = call.exactly(name)?;
+    merge(target, source, override_all, 0)
+}
+
+fn merge(target: &Value, source: &Value, override_all: bool, depth: usize) -> Outcome {
+    if depth > MAX_FOLDERS {
+        return refuse(format!("maps nested more than {MAX_FOLDERS} levels deep"));
+    }
+    let mut result = entries(target)?;
+    for (key, new) in entries(source)? {
+        let chosen = match result.get(&key) {
+            Some(old) if is_map(old) && is_map(&new) => merge(old, &new, override_all, depth + 1)?,
+            Some(old) if !override_all && old.is_true() => continue,
+            _ => new,
+        };
+        result.insert(key, chosen);
+    }
+    Ok(Value::from_object(result))
+}
+
+fn is_map(value: &Value) -> bool {
+    value.kind() == ValueKind::Map && value.downcast_object_ref::<Record>().is_none()
+}

@@ -1,0 +1,196 @@
+//! Every function against what consul-template's documentation and its behaviour say.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use minijinja::Value;
+use proptest::prelude::*;
+
+use super::*;
+use crate::answer::{Answer, Instance, Node, NodeServices, Pair, ServiceTags, TextMap, Weights};
+use crate::query::{DatacentersQuery, Health, Query};
+use crate::snapshot::Snapshot;
+use crate::template::json::{self, Style};
+use crate::template::pass::{Absence, Pass, Surroundings};
+use crate::template::records;
+
+mod answers;
+mod values;
+
+/// A world in which everything has been answered.
+fn world() -> Pass {
+    let mut snapshot = Snapshot::default();
+    let mut answer = |query: Query, answer: Answer| snapshot.record(query, Arc::new(answer));
+    answer(Query::key("port").unwrap(), Answer::Key(Some(pair("port", "80"))));
+    answer(Query::key("empty").unwrap(), Answer::Key(Some(pair("empty", ""))));
+    answer(Query::key("none").unwrap(), Answer::Key(None));
+    answer(Query::key("gone").unwrap(), Answer::Key(Some(pair("gone", "last"))));
+    answer(Query::key("gone").unwrap(), Answer::Key(None));
+    let keys = ["a", "b", "folder/", "folder/c", "folder/deep/d", ""];
+    answer(Query::pairs("app").unwrap(), Answer::Pairs(keys.iter().map(|key| pair(key, "v")).collect()));
+    answer(Query::pairs("void").unwrap(), Answer::Pairs(vec![pair("folder/", "")]));
+    answer(Query::service("web").unwrap(), Answer::Service(instances()));
+    answer(Query::service("web|any").unwrap(), Answer::Service(instances()));
+    answer(
+        Query::services("").unwrap(),
+        Answer::Services(vec![Arc::new(ServiceTags { name: "web".into(), tags: vec!["blue".into()] })]),
+    );
+    let node = Arc::new(Node { node: "n1".into(), address: "10.0.0.1".into(), ..Node::default() });
+    answer(Query::nodes("").unwrap(), Answer::Nodes(vec![Arc::clone(&node)]));
+    let found = NodeServices { node, services: Vec::new() };
+    answer(Query::node("n1").unwrap(), Answer::Node(Some(Arc::new(found))));
+    answer(Query::node("n2").unwrap(), Answer::Node(None));
+    let datacenters = |ignore_failing| Query::Datacenters(DatacentersQuery { ignore_failing });
+    answer(datacenters(false), Answer::Datacenters(vec!["dc1".into(), "dc2".into()]));
+    answer(datacenters(true), Answer::Datacenters(vec!["dc1".into()]));
+    answer(Query::File(PathBuf::from("/etc/motd")), Answer::File("hello\n".into()));
+    let variables = [("SET", "value"), ("EMPTY", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let surroundings = Arc::new(Surroundings { variables: BTreeMap::from(variables) });
+    Pass::new(snapshot, surroundings, "2024-03-05T07:08:09.5Z".parse().unwrap())
+}
+
+fn pair(key: &str, value: &str) -> Arc<Pair> {
+    Arc::new(Pair { path: format!("app/{key}"), key: key.into(), value: value.into(), ..Pair::default() })
+}
+
+fn instances() -> Vec<Arc<Instance>> {
+    let instance = |id: &str, port, tags: &[&str], version: &str| {
+        Arc::new(Instance {
+            node: "n1".into(),
+            node_id: String::new(),
+            node_address: "10.0.0.1".into(),
+            node_tagged_addresses: TextMap::new(),
+            node_meta: TextMap::new(),
+            service_meta: TextMap::from([("version".into(), version.into()), ("weight".into(), "7".into())]),
+            address: "10.0.0.2".into(),
+            service_tagged_addresses: BTreeMap::new(),
+            id: id.into(),
+            name: "web".into(),
+            tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+            checks: Vec::new(),
+            status: Health::Passing,
+            port,
+            weights: Weights::default(),
+        })
+    };
+    vec![instance("web-1", 80, &["blue", "v1"], "1.0"), instance("web-2", 81, &["blue"], "")]
+}
+
+/// Calls a function by its Go name.
+fn call_in(pass: &Pass, name: &str, args: &[Value]) -> Result<Value, String> {
+    let function = named_in_go(name).unwrap_or_else(|| panic!("no function {name}"));
+    (function.code)(&Call { args, pass }).map_err(|error| error.to_string())
+}
+
+fn call(name: &str, args: &[Value]) -> Result<Value, String> {
+    call_in(&world(), name, args)
+}
+
+/// The arguments as JSON, the result as JSON or, after `!`, the error.
+fn told(name: &str, args: &str) -> String {
+    let args: Vec<Value> = arguments(args);
+    match call(name, &args) {
+        Ok(value) => written(&value),
+        Err(error) => format!("!{error}"),
+    }
+}
+
+/// JSON, but whole numbers stay whole, as in templates.
+fn arguments(json: &str) -> Vec<Value> {
+    fn value(json: &serde_json::Value) -> Value {
+        match json {
+            serde_json::Value::Number(number) => match number.as_i64() {
+                Some(int) => Value::from(int),
+                None => Value::from(number.as_f64().unwrap()),
+            },
+            serde_json::Value::Array(items) => items.iter().map(value).collect(),
+            serde_json::Value::Object(fields) => Value::from_object(
+                fields.iter().map(|(k, v)| (k.clone(), value(v))).collect::<BTreeMap<String, Value>>(),
+            ),
+            serde_json::Value::String(text) => Value::from(text.as_str()),
+            serde_json::Value::Bool(bool) => Value::from(*bool),
+            serde_json::Value::Null => Value::from(()),
+        }
+    }
+    serde_json::from_str::<Vec<serde_json::Value>>(json).unwrap().iter().map(value).collect()
+}
+
+fn written(value: &Value) -> String {
+    json::write(value, Style { pretty: false, escape_html: false }).unwrap()
+}
+
+/// Each case: a function, its arguments as a JSON list, and what comes of it.
+fn hold(cases: &[(&str, &str, &str)]) {
+    assert!(!cases.is_empty());
+    for (name, args, wanted) in cases {
+        assert_eq!(told(name, args), *wanted, "{name} {args}");
+    }
+}
+
+#[test]
+fn the_table_is_complete_and_consistent() {
+    let required = "service services node nodes datacenters key keyExists keyOrDefault ls tree safeLs safeTree file env \
+                    toLower toUpper join split replaceAll contains regexMatch parseInt add subtract multiply divide \
+                    modulo minimum maximum toJSON parseJSON byKey byTag scratch timestamp loop mustEnv explode byMeta";
+    for name in required.split_whitespace() {
+        assert!(named_in_go(name).is_some(), "{name}");
+    }
+    let (mut go, mut jinja) = (BTreeSet::new(), BTreeSet::new());
+    for function in all() {
+        assert!(go.insert(function.go), "{} twice", function.go);
+        assert!(jinja.insert(function.jinja), "{} twice", function.jinja);
+        assert_eq!(function.jinja, function.jinja.to_lowercase());
+        assert!(function.signature.starts_with('(') && !function.summary.is_empty(), "{}", function.go);
+    }
+    assert!(go.len() >= 60, "{}", go.len());
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::UNDEFINED),
+        Just(Value::from(())),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        (-3_i64..40).prop_map(Value::from),
+        "[a-z/=,.|@~?: %0-9\\[\\](){}\\\\^$*+é\n-]{0,12}".prop_map(Value::from),
+        ".{0,8}".prop_map(Value::from),
+        Just(Value::from_bytes(vec![0xff, 0])),
+        Just(records::list(&instances())),
+        Just(records::list(&[pair("a/b", "1"), pair("a/b/c", "2"), pair("", "3")])),
+        Just(TypedMap::of_text(&TextMap::from([("k".into(), "v".into())]))),
+    ];
+    leaf.prop_recursive(2, 12, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map("[a-z/]{0,4}", inner, 0..4).prop_map(Value::from_object),
+        ]
+    })
+}
+
+use crate::template::record::TypedMap;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn no_arguments_make_a_function_panic(args in prop::collection::vec(any_value(), 0..5)) {
+        let pass = world();
+        let mut called = 0;
+        for function in all() {
+            let _ = (function.code)(&Call { args: &args, pass: &pass });
+            called += 1;
+        }
+        prop_assert!(called > 0);
+    }
+}
+
+#[test]
+fn a_wrong_number_of_arguments_is_told_as_go_does() {
+    assert_eq!(told("split", r#"[","]"#), "!wrong number of args for split: want 2 got 1");
+    assert_eq!(told("toLower", "[1]"), "!wrong type for value; expected string; got int");
+    assert_eq!(told("toLower", "[null]"), "!invalid value; expected string");
+    assert_eq!(told("join", r#"[",", ["a", 1.5]]"#), "!wrong type for value; expected string; got float64");
+}

@@ -1,0 +1,153 @@
+//! The functions that ask.
+
+use super::*;
+
+fn asked(name: &str, args: &[Value]) -> (Value, Vec<(String, Option<Absence>)>) {
+    let pass = world();
+    let value = call_in(&pass, name, args).unwrap();
+    let asked = pass.so_far();
+    let queries = asked.queries.iter().map(|query| (query.to_string(), asked.missing.get(query).copied())).collect();
+    (value, queries)
+}
+
+/// What a function yields, which query it asks, and whether that one is missing.
+fn hold_asking(cases: &[(&str, &str, &str, &str)]) {
+    assert!(!cases.is_empty());
+    for (name, args, wanted, query) in cases {
+        let (value, queries) = asked(name, &arguments(args));
+        let queries: Vec<String> = queries
+            .into_iter()
+            .map(|(query, absence)| absence.map_or(query.clone(), |absence| format!("{query} {absence:?}")))
+            .collect();
+        assert_eq!((written(&value).as_str(), queries.join(" ").as_str()), (*wanted, *query), "{name} {args}");
+    }
+}
+
+#[test]
+fn keys() {
+    hold_asking(&[
+        ("key", r#"["port"]"#, r#""80""#, "kv.get(port)"),
+        ("key", r#"["/port"]"#, r#""80""#, "kv.get(port)"),
+        ("key", r#"["empty"]"#, r#""""#, "kv.get(empty)"),
+        ("key", r#"["none"]"#, r#""""#, "kv.get(none) NoSuchKey"),
+        ("key", r#"["gone"]"#, r#""last""#, "kv.get(gone)"),
+        ("key", r#"["later"]"#, r#""""#, "kv.get(later) Unanswered"),
+        ("key", r#"[""]"#, r#""""#, ""),
+        ("keyExists", r#"["port"]"#, "true", "kv.get(port)"),
+        ("keyExists", r#"["empty"]"#, "true", "kv.get(empty)"),
+        ("keyExists", r#"["none"]"#, "false", "kv.get(none)"),
+        ("keyExists", r#"["gone"]"#, "false", "kv.get(gone)"),
+        ("keyExists", r#"["later"]"#, "false", "kv.get(later) Unanswered"),
+        ("keyOrDefault", r#"["port", "1"]"#, r#""80""#, "kv.get(port)"),
+        ("keyOrDefault", r#"["empty", "1"]"#, r#""1""#, "kv.get(empty)"),
+        ("keyOrDefault", r#"["none", "1"]"#, r#""1""#, "kv.get(none)"),
+        ("keyOrDefault", r#"["later", "1"]"#, r#""1""#, "kv.get(later) Unanswered"),
+        ("keyOrDefault", r#"["", "1"]"#, r#""1""#, ""),
+    ]);
+    assert_eq!(told("key", r#"["a@b@c d"]"#).chars().next(), Some('!'));
+}
+
+#[test]
+fn pairs_below_a_prefix() {
+    let keys = |name: &str, prefix: &str| -> (Vec<String>, Vec<(String, Option<Absence>)>) {
+        let (value, queries) = asked(name, &[Value::from(prefix)]);
+        let keys = value.try_iter().unwrap().map(|pair| pair.get_attr("Key").unwrap().to_string()).collect();
+        (keys, queries)
+    };
+    let answered = |prefix: &str| vec![(format!("kv.list({prefix})"), None)];
+    assert_eq!(keys("ls", "app"), (vec!["a".into(), "b".into()], answered("app")));
+    assert_eq!(keys("safeLs", "app"), (vec!["a".into(), "b".into()], answered("app")));
+    let all = vec!["a".to_owned(), "b".into(), "folder/c".into(), "folder/deep/d".into()];
+    assert_eq!(keys("tree", "app"), (all.clone(), answered("app")));
+    assert_eq!(keys("safeTree", "app"), (all, answered("app")));
+    assert_eq!(keys("ls", "void"), (vec![], answered("void")));
+    let empty = vec![("kv.list(void)".to_owned(), Some(Absence::NothingBelow))];
+    assert_eq!(keys("safeLs", "void"), (vec![], empty.clone()));
+    assert_eq!(keys("safeTree", "void"), (vec![], empty));
+    let later = vec![("kv.list(later)".to_owned(), Some(Absence::Unanswered))];
+    assert_eq!(keys("safeTree", "later"), (vec![], later));
+    assert_eq!(keys("tree", ""), (vec![], vec![]));
+}
+
+#[test]
+fn services_and_nodes() {
+    hold_asking(&[
+        ("services", "[]", r#"[{"Name":"web","Tags":["blue"]}]"#, "catalog.services"),
+        ("services", r#"["@", "dc2"]"#, "[]", "catalog.services(@dc2) Unanswered"),
+        ("service", r#"["api"]"#, "[]", "health.service(api|passing) Unanswered"),
+        ("service", r#"[""]"#, "[]", ""),
+        ("service", "[]", "[]", ""),
+        ("nodes", r#"["~n1"]"#, "[]", "catalog.nodes(~n1) Unanswered"),
+        ("node", r#"["n2"]"#, r#"{"Node":null,"Services":[]}"#, "catalog.node(n2)"),
+        ("datacenters", "[]", r#"["dc1","dc2"]"#, "catalog.datacenters"),
+        ("datacenters", "[true]", r#"["dc1"]"#, "catalog.datacenters(ignore failing)"),
+        ("file", r#"[" /etc/motd "]"#, r#""hello\n""#, "file(/etc/motd)"),
+        ("file", r#"["/no"]"#, r#""""#, "file(/no) Unanswered"),
+        ("file", r#"[""]"#, r#""""#, ""),
+    ]);
+    let (value, queries) = asked("service", &["web".into(), "any".into()]);
+    assert_eq!((value.len(), queries), (Some(2), vec![("health.service(web|any)".to_owned(), None)]));
+    let (value, _) = asked("nodes", &[]);
+    assert_eq!(value.get_item_by_index(0).unwrap().get_attr("Address").unwrap(), Value::from("10.0.0.1"));
+    let (value, _) = asked("node", &["n1".into()]);
+    assert_eq!(value.get_attr("Node").unwrap().get_attr("Node").unwrap(), Value::from("n1"));
+    let (value, queries) = asked("node", &[]);
+    assert_eq!(value.get_attr("Node").unwrap().get_attr("Address").unwrap(), Value::from(""));
+    assert_eq!(queries, [("catalog.node()".to_owned(), Some(Absence::Unanswered))]);
+    assert_eq!(
+        told("datacenters", "[true, true]"),
+        "!datacenters: wrong number of arguments, expected 0 or 1, but got 2"
+    );
+    assert_eq!(told("datacenters", r#"["x"]"#), "!wrong type for value; expected bool; got string");
+    assert!(told("service", r#"["we b"]"#).starts_with("!health.service: invalid format: \"we b\""));
+}
+
+#[test]
+fn a_trapped_query_is_an_error() {
+    let pass = world().trapping(Query::key("port").unwrap());
+    assert_eq!(call_in(&pass, "key", &["port".into()]).unwrap_err(), "kv.get(port) has no data");
+    assert!(call_in(&pass, "key", &["empty".into()]).is_ok());
+}
+
+#[test]
+fn pairs_by_folder() {
+    let pass = world();
+    let tree = call_in(&pass, "tree", &["app".into()]).unwrap();
+    let by_key = call_in(&pass, "byKey", std::slice::from_ref(&tree)).unwrap();
+    let folder = by_key.get_attr("folder").unwrap();
+    let keys: Vec<String> = folder.try_iter().unwrap().map(|key| key.to_string()).collect();
+    assert_eq!(keys, ["c", "deep/d"]);
+    let c = folder.get_attr("c").unwrap();
+    assert_eq!((c.get_attr("Key").unwrap(), c.get_attr("Path").unwrap()), ("c".into(), "app/folder/c".into()));
+    assert_eq!(by_key.len(), Some(1));
+    let exploded = call_in(&pass, "explode", &[tree]).unwrap();
+    assert_eq!(written(&exploded), r#"{"a":"v","b":"v","folder":{"c":"v","deep":{"d":"v"}}}"#);
+    let conflict = records::list(&[pair("x", "secret"), pair("x/y", "1")]);
+    let error = call_in(&pass, "explode", &[conflict]).unwrap_err();
+    assert_eq!(error, r#"explode: not a map: "x/y": "x" is both a key and a folder"#);
+    assert_eq!(written(&call("explode", &[records::list(&[pair("a/", "")])]).unwrap()), r#"{"a":{}}"#);
+}
+
+#[test]
+fn services_by_what_they_share() {
+    let services = || records::list(&instances());
+    let ids = |groups: &Value| -> Vec<String> {
+        let keys: Vec<Value> = groups.try_iter().unwrap().collect();
+        let group = |key: &Value| groups.get_item(key).unwrap().try_iter().unwrap().collect::<Vec<_>>();
+        let id = |instance: &Value| instance.get_attr("ID").unwrap().to_string();
+        keys.iter().map(|key| format!("{key}: {}", group(key).iter().map(id).collect::<Vec<_>>().join(" "))).collect()
+    };
+    assert_eq!(ids(&call("byTag", &[services()]).unwrap()), ["blue: web-1 web-2", "v1: web-1"]);
+    assert_eq!(ids(&call("byPort", &[services()]).unwrap()), ["80: web-1", "81: web-2"]);
+    let by_meta = call("byMeta", &["version,weight|int".into(), services()]).unwrap();
+    assert_eq!(ids(&by_meta), ["1_0_00007: web-1", "_no_version__00007: web-2"]);
+    assert_eq!(ids(&call("byMeta", &["none|int".into(), services()]).unwrap()), ["00000: web-1 web-2"]);
+    let error = call("byMeta", &["version|int".into(), services()]).unwrap_err();
+    assert_eq!(error, "byMeta: strconv.Atoi: parsing the value of \"version\": invalid syntax");
+    assert_eq!(told("byTag", "[[1]]"), "!wrong type for value; expected a list of services; got int");
+    let error = call("byKey", &[services()]).unwrap_err();
+    assert_eq!(
+        error,
+        "wrong type for value; expected []*dependency.KeyPair; got a list with *dependency.HealthService"
+    );
+}

@@ -1,0 +1,74 @@
+//! Words with a capital letter, as Go's `cases.Title` with `NoLower` makes them.
+//!
+//! A word is a run of letters, digits and underscores; an apostrophe, a full stop or a colon between two letters, and
+//! a comma or a full stop between two digits, do not end it.
+
+/// The first letter of each word in upper case; nothing else changes.
+pub(super) fn title(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut in_word = false;
+    let mut titled = false;
+    let mut before = ' ';
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let after = rest.peek().copied().unwrap_or(' ');
+        let inside = word(c) || (in_word && joins(before, c, after));
+        if !inside {
+            titled = false;
+        }
+        in_word = inside;
+        before = c;
+        if inside && !titled && (c.is_lowercase() || c.is_uppercase()) {
+            titled = true;
+            out.push(first(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+fn word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || matches!(c, '\u{300}'..='\u{36f}')
+}
+
+fn joins(before: char, c: char, after: char) -> bool {
+    match c {
+        '\'' | '.' | '’' => {
+            (before.is_alphabetic() && after.is_alphabetic()) || (before.is_numeric() && after.is_numeric())
+        }
+        ':' | '·' => before.is_alphabetic() && after.is_alphabetic(),
+        ',' | ';' => before.is_numeric() && after.is_numeric(),
+        _ => false,
+    }
+}
+
+fn first(c: char) -> char {
+    match c {
+        'ǆ' | 'Ǆ' => 'ǅ',
+        'ǉ' | 'Ǉ' => 'ǈ',
+        'ǌ' | 'Ǌ' => 'ǋ',
+        'ǳ' | 'Ǳ' => 'ǲ',
+        c => c.to_uppercase().next().unwrap_or(c),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn words_begin_in_upper_case() {
+        let cases = [
+            ("hello world", "Hello World"),
+            ("3rd x_y o'neil", "3Rd X_y O'neil"),
+            ("web-server.lan", "Web-Server.lan"),
+            ("ALL caps kept", "ALL Caps Kept"),
+            ("älter  über", "Älter  Über"),
+            ("'quoted' a", "'Quoted' A"),
+            ("", ""),
+        ];
+        assert!(!cases.is_empty());
+        for (text, titled) in cases {
+            assert_eq!(super::title(text), titled);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Hints for mistakes that are easily made.
+//!
+//! in:  a name that is not known, or a template that cannot be read
+//! out: what its author probably meant
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::functions;
+
+/// What a Go template contains, but a Jinja template hardly.
+static GO: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"\{\{-?\s*(range|end|with|define|block|template|if|else)\b|\{\{[^}]*:=|\{\{-?\s*[a-z]\w* +["`.$]"#)
+        .ok()
+});
+
+/// For a Go template that was not understood.
+pub(super) fn for_go(source: &str) -> Option<String> {
+    let tag = source.contains("{%") || source.contains("{#");
+    tag.then(|| "this looks like Jinja; name the file .j2 (or set language = \"jinja\")".to_owned())
+}
+
+/// For a Jinja template that was not understood.
+pub(super) fn for_jinja(source: &str) -> Option<String> {
+    let idiom = GO.as_ref().is_some_and(|go| go.is_match(source));
+    idiom.then(|| "this looks like a Go template; name the file without .j2 (or set language = \"go\")".to_owned())
+}
+
+/// For a function that Go templates do not know.
+pub(super) fn for_go_function(name: &str) -> Option<String> {
+    if let Some(function) = functions::named_in_jinja(name) {
+        return Some(format!("in Go templates it is called {:?}", function.go));
+    }
+    nearest(name, functions::all().map(|function| function.go))
+}
+
+/// For a function or a filter that Jinja templates do not know.
+pub(super) fn for_jinja_name<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    if let Some(function) = functions::named_in_go(name).filter(|function| function.jinja != name) {
+        return Some(format!("in Jinja it is called {:?}", function.jinja));
+    }
+    nearest(name, functions::all().map(|function| function.jinja).chain(known))
+}
+
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    let near = known.map(|known| (distance(name, known), known)).min()?;
+    let (distance, known) = near;
+    // A short name is near to many others.
+    (distance <= 2 && distance * 2 < name.chars().count()).then(|| format!("did you mean {known:?}?"))
+}
+
+/// How many letters must be put in, taken out, replaced or swapped with their neighbour.
+fn distance(left: &str, right: &str) -> usize {
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+    let mut rows = vec![vec![0; right.len() + 1]; left.len() + 1];
+    for (i, row) in rows.iter_mut().enumerate() {
+        row[0] = i;
+    }
+    for (j, first) in rows[0].iter_mut().enumerate() {
+        *first = j;
+    }
+    for i in 1..=left.len() {
+        for j in 1..=right.len() {
+            let differs = usize::from(left[i - 1] != right[j - 1]);
+            let mut best = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + differs);
+            if i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            rows[i][j] = best;
+        }
+    }
+    rows[left.len()][right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_near_name_is_found() {
+        assert_eq!(for_go_function("servce").unwrap(), "did you mean \"service\"?");
+        assert_eq!(for_go_function("keyExist").unwrap(), "did you mean \"keyExists\"?");
+        assert_eq!(for_go_function("key_exists").unwrap(), "in Go templates it is called \"keyExists\"");
+        assert_eq!(for_jinja_name("keyExists", [].into_iter()).unwrap(), "in Jinja it is called \"key_exists\"");
+        assert_eq!(for_jinja_name("rnage", ["range"].into_iter()).unwrap(), "did you mean \"range\"?");
+        assert_eq!(for_go_function("xy"), None);
+        assert_eq!(for_go_function("somethingElse"), None);
+    }
+
+    #[test]
+    fn the_languages_are_told_apart() {
+        let go = ["{{ range service \"web\" }}x{{ end }}", "{{- with $x := key \"a\" -}}", "{{ key \"a\" }}"];
+        let jinja =
+            ["{% for s in service(\"web\") %}{{ s.address }}{% endfor %}", "{{ key(\"a\") | upper }}", "{# c #}"];
+        assert!(!go.is_empty() && !jinja.is_empty());
+        for source in go {
+            assert!(for_jinja(source).is_some() && for_go(source).is_none(), "{source}");
+        }
+        for source in jinja {
+            assert!(for_jinja(source).is_none(), "{source}");
+        }
+        assert!(for_go("{% if x %}").is_some());
+    }
+
+    #[test]
+    fn distances() {
+        assert_eq!((distance("", "ab"), distance("ab", "ba"), distance("kitten", "sitting")), (2, 1, 3));
+    }
+}

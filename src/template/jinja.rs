@@ -1,0 +1,154 @@
+//! Jinja, the native template language, on minijinja.
+//!
+//! in:  the source of a template, and its directory, in which includes are found
+//! out: a [`JinjaTemplate`], parsed once, which renders for a [`Pass`]
+//!
+//! Undefined names are errors, nothing is escaped, the final newline stays, and a tag on a line of its own leaves no
+//! empty line. Work and depth are limited, so that a template that does not end is an error.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+
+use super::error::{Place, TemplateError};
+use super::pass::Pass;
+
+mod bridge;
+mod failure;
+mod includes;
+mod print;
+mod survey;
+
+use includes::Includes;
+use survey::Found;
+
+/// How many steps a rendering may take; writing 64 bytes counts as one. It is reached after about a second.
+const FUEL: u64 = if cfg!(test) { 1_000_000 } else { 20_000_000 };
+
+/// How deep macros and includes may be nested: a macro counts as 4, an include as 10.
+const DEPTH: usize = 300;
+
+/// A template in Jinja, parsed.
+pub struct JinjaTemplate {
+    name: String,
+    environment: Environment<'static>,
+    includes: Arc<Includes>,
+}
+
+impl fmt::Debug for JinjaTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JinjaTemplate").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// What happens where something is undefined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undefined {
+    /// It is an error.
+    Refused,
+    /// It is empty, and so is whatever is in it: a rendering that is thrown away goes on, to find what it asks.
+    Empty,
+}
+
+/// Everything that is the same for all templates.
+static COMMON: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    // Errors with debug information print the values of variables.
+    environment.set_debug(false);
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_formatter(print::print);
+    environment.set_fuel(Some(FUEL));
+    environment.set_recursion_limit(DEPTH);
+    environment.set_auto_reload(false);
+    let mut syntax = SyntaxConfig::builder();
+    syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
+    if let Ok(syntax) = syntax.build() {
+        environment.set_syntax(syntax);
+    }
+    bridge::add_functions(&mut environment);
+    environment
+});
+
+impl JinjaTemplate {
+    /// Parses a template, and what it includes by name.
+    ///
+    /// # Errors
+    /// [`TemplateError`] when the template or an include is not Jinja, or calls a function that does not exist.
+    pub fn parse(name: &str, source: &str, directory: Option<&Path>) -> Result<Self, TemplateError> {
+        let mut environment = COMMON.clone();
+        let includes = Arc::new(Includes::of(name, source, directory));
+        let loader = Arc::clone(&includes);
+        environment.set_loader(move |include| loader.load(include));
+        let template = Self { name: name.to_owned(), environment, includes };
+        match template.check() {
+            Ok(()) => Ok(template),
+            Err(error) => Err(error.with_sources(template.included())),
+        }
+    }
+
+    /// Compiles the template and its includes, which then stay compiled.
+    fn check(&self) -> Result<(), TemplateError> {
+        let compiled = self.environment.get_template(&self.name).map_err(|error| self.failure(&error))?;
+        for found in survey::includes(&self.name, &self.includes) {
+            match self.environment.get_template(&found.name) {
+                Ok(_) => {}
+                // Whether it may be missing is known when it is included.
+                Err(error) if error.kind() == minijinja::ErrorKind::TemplateNotFound => {}
+                Err(error) => return Err(self.include_failure(&error, &found)),
+            }
+        }
+        survey::unknown_functions(&self.name, &compiled, &self.environment)
+    }
+
+    /// Renders for a pass.
+    ///
+    /// # Errors
+    /// [`TemplateError`] where the template cannot go on.
+    pub fn render(&self, pass: &Arc<Pass>, undefined: Undefined) -> Result<String, TemplateError> {
+        let mut environment = self.environment.clone();
+        environment.set_undefined_behavior(match undefined {
+            Undefined::Refused => UndefinedBehavior::Strict,
+            Undefined::Empty => UndefinedBehavior::Chainable,
+        });
+        bridge::enter(&mut environment, pass, undefined);
+        let known = self.includes.count();
+        let rendered = environment.get_template(&self.name).and_then(|template| template.render(()));
+        if self.includes.count() > known {
+            self.keep_compiled();
+        }
+        rendered.map_err(|error| self.failure(&error))
+    }
+
+    /// Includes whose names were computed were compiled in the clone; here they stay for the next rendering.
+    fn keep_compiled(&self) {
+        for include in self.includes.names() {
+            // What is wrong with one of them, the rendering says.
+            let _ = self.environment.get_template(&include);
+        }
+    }
+
+    /// The files that the template has included, or has tried to.
+    pub fn included(&self) -> Vec<PathBuf> {
+        self.includes.paths()
+    }
+
+    /// What is wrong inside an include is shown there, what is wrong with it where it is included.
+    fn include_failure(&self, error: &minijinja::Error, found: &Found) -> TemplateError {
+        let failure = self.failure(error);
+        if failure.place.is_some() {
+            return failure;
+        }
+        let source = self.includes.source(&found.by).unwrap_or_default();
+        TemplateError::at(&self.includes.shown(&found.by), &source, Place::of_byte(&source, found.at), failure.message)
+    }
+
+    fn failure(&self, error: &minijinja::Error) -> TemplateError {
+        failure::told(error, &self.name, &self.includes, &self.environment)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! The functions of the library in Jinja: as functions with their arguments in the order of Go, and as filters, where
+//! the piped value, which Jinja hands over first, comes last.
+//!
+//! Which pass a call belongs to, the functions find in a global variable that templates cannot name.
+
+use std::fmt;
+use std::sync::Arc;
+
+use minijinja::value::{Object, ObjectRepr, Rest};
+use minijinja::{Environment, Error, ErrorKind, State, Value};
+
+use super::Undefined;
+use crate::template::function::{Call, Function, FunctionError, Group};
+use crate::template::functions;
+use crate::template::pass::Pass;
+
+/// Not a name that can be written in a template.
+const PASS: &str = " pass";
+
+/// The pass that a rendering belongs to.
+struct Current {
+    pass: Arc<Pass>,
+    undefined: Undefined,
+}
+
+impl Object for Current {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+}
+
+impl fmt::Debug for Current {
+    /// Shows nothing of what the pass sees.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("pass")
+    }
+}
+
+/// Makes a rendering part of a pass.
+pub(super) fn enter(environment: &mut Environment<'_>, pass: &Arc<Pass>, undefined: Undefined) {
+    environment.add_global(PASS, Value::from_object(Current { pass: Arc::clone(pass), undefined }));
+}
+
+/// Makes every function of the table a function and, unless Jinja has one of that name, a filter.
+pub(super) fn add_functions(environment: &mut Environment<'static>) {
+    // It prints everything that a template can see.
+    environment.remove_global("debug");
+    let mut filters = Vec::new();
+    {
+        let mut state = environment.empty_state();
+        let own = |name, state: &mut State<'_, '_>| !matches!(state.apply_filter(name, &[]), Err(error) if error.kind() == ErrorKind::UnknownFilter);
+        filters.extend(functions::all().filter(|function| !own(function.jinja, &mut state)));
+    }
+    for function in functions::all() {
+        environment.add_global(function.jinja, Value::from_object(Callable(function)));
+    }
+    for function in filters {
+        environment.add_filter(function.jinja, move |state: &State<'_, '_>, args: Rest<Value>| {
+            let mut args = args.0;
+            // A filter without a value cannot be written, but can be called by name (`map`).
+            if !args.is_empty() {
+                args.rotate_left(1);
+            }
+            invoke(function, state, &args)
+        });
+    }
+}
+
+/// A function of the library.
+#[derive(Debug)]
+struct Callable(&'static Function);
+
+impl Object for Callable {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+        invoke(self.0, state, args)
+    }
+}
+
+fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+    let current = state.lookup(PASS);
+    let Some(current) = current.as_ref().and_then(Value::downcast_object_ref::<Current>) else {
+        return Err(refused(format!("{} cannot be called here", function.jinja)));
+    };
+    if args.iter().any(Value::is_kwargs) {
+        return Err(refused(format!("{} takes no named arguments", function.jinja)));
+    }
+    match current.undefined {
+        Undefined::Empty => match go_on(function, args, &current.pass) {
+            // This one is looked for.
+            Err(error) if current.pass.is_sprung() => Err(told(function, &error)),
+            outcome => Ok(outcome.unwrap_or_default()),
+        },
+        Undefined::Refused => match args.iter().position(Value::is_undefined) {
+            Some(index) => {
+                let text = format!("argument {} of {} is undefined", index + 1, function.jinja);
+                Err(Error::new(ErrorKind::UndefinedError, text))
+            }
+            None => (function.code)(&Call { args, pass: &current.pass }).map_err(|error| told(function, &error)),
+        },
+    }
+}
+
+/// A call in a rendering that only goes on to find what it asks.
+fn go_on(function: &Function, args: &[Value], pass: &Pass) -> Result<Value, FunctionError> {
+    let undefined = args.iter().any(Value::is_undefined);
+    if function.group == Group::Sources {
+        if undefined {
+            return Ok(Value::UNDEFINED);
+        }
+        // What is not known yet is undefined rather than empty: `int` and its kin take that for 0.
+        let value = (function.code)(&Call { args, pass })?;
+        return Ok(if value.as_str() == Some("") { Value::UNDEFINED } else { value });
+    }
+    let known = |arg: &Value| if arg.is_undefined() { Value::from("") } else { arg.clone() };
+    let args: Vec<Value> = args.iter().map(known).collect();
+    (function.code)(&Call { args: &args, pass })
+}
+
+/// The error of a function, under the name that it has here.
+fn told(function: &Function, error: &FunctionError) -> Error {
+    let Function { go, jinja, .. } = function;
+    let text = error.to_string();
+    refused(match text.strip_prefix(&format!("wrong number of args for {go}: ")) {
+        Some(counts) => format!("wrong number of args for {jinja}: {counts}"),
+        None => format!("{jinja}: {}", text.strip_prefix(&format!("{go}: ")).unwrap_or(&text)),
+    })
+}
+
+fn refused(text: String) -> Error {
+    Error::new(ErrorKind::InvalidOperation, text)
+}

@@ -1,0 +1,103 @@
+//! The files that a template includes.
+//!
+//! in:  the name in `include`, `import` or `extends`
+//! out: the text of that file, from the directory of the template and never from elsewhere
+//!
+//! Every name is read once and remembered, also when there is no such file: those are the files to watch.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use minijinja::{Error, ErrorKind};
+
+/// The text of a file, nothing when there is none, or why it cannot be read.
+type Read = Result<Option<Arc<str>>, String>;
+
+/// A template and what it includes.
+#[derive(Debug)]
+pub(super) struct Includes {
+    main: String,
+    source: Arc<str>,
+    directory: Option<PathBuf>,
+    read: Mutex<BTreeMap<String, Read>>,
+}
+
+impl Includes {
+    pub(super) fn of(main: &str, source: &str, directory: Option<&Path>) -> Self {
+        let directory = directory.map(Path::to_owned);
+        Self { main: main.to_owned(), source: source.into(), directory, read: Mutex::default() }
+    }
+
+    /// The source of the main template or of an include; what minijinja calls when it does not know a name.
+    pub(super) fn load(&self, name: &str) -> Result<Option<String>, Error> {
+        if name == self.main {
+            return Ok(Some(self.source.to_string()));
+        }
+        let path = self.path(name).map_err(refused)?;
+        let text = self.read().entry(name.to_owned()).or_insert_with(|| read(&path)).clone();
+        Ok(text.map_err(refused)?.map(|text| text.to_string()))
+    }
+
+    /// Where an include is found.
+    fn path(&self, name: &str) -> Result<PathBuf, String> {
+        let Some(directory) = &self.directory else {
+            return Err("a template in the configuration has no directory to include files from".to_owned());
+        };
+        let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+        if name.is_empty() || name.contains('\0') || !Path::new(name).components().all(inside) {
+            return Err(
+                "an include must lie in the directory of the template or below, and is named from there".to_owned()
+            );
+        }
+        Ok(directory.join(name))
+    }
+
+    /// The name under which errors show a template.
+    pub(super) fn shown(&self, name: &str) -> String {
+        match self.path(name) {
+            Ok(path) if name != self.main => path.display().to_string(),
+            _ => name.to_owned(),
+        }
+    }
+
+    /// The source of a template that was loaded.
+    pub(super) fn source(&self, name: &str) -> Option<Arc<str>> {
+        if name == self.main { Some(Arc::clone(&self.source)) } else { self.read().get(name)?.clone().ok()? }
+    }
+
+    /// The names that were asked for.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.read().keys().cloned().collect()
+    }
+
+    /// How many names were asked for.
+    pub(super) fn count(&self) -> usize {
+        self.read().len()
+    }
+
+    /// The files that were asked for.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        self.names().iter().filter_map(|name| self.path(name).ok()).collect()
+    }
+
+    fn read(&self) -> MutexGuard<'_, BTreeMap<String, Read>> {
+        // The lock is held for one insertion; a panic in between leaves the map whole.
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn read(path: &Path) -> Read {
+    match std::fs::read(path) {
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Ok(Some(text.into())),
+            Err(_) => Err(format!("{} is not UTF-8 text", path.display())),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("cannot read {}: {error}", path.display())),
+    }
+}
+
+fn refused(text: String) -> Error {
+    Error::new(ErrorKind::InvalidOperation, text)
+}

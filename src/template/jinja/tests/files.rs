@@ -1,0 +1,124 @@
+use std::fs;
+
+use super::*;
+
+/// A directory with these files, and the first of them as a template.
+fn template(files: &[(&str, &str)]) -> (tempfile::TempDir, Result<JinjaTemplate, TemplateError>) {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let template = JinjaTemplate::parse("main.j2", files[0].1, Some(directory.path()));
+    (directory, template)
+}
+
+fn text(files: &[(&str, &str)]) -> String {
+    let (_directory, template) = template(files);
+    template.unwrap().render(&pass(), Undefined::Refused).unwrap()
+}
+
+/// An error, with the directory's name taken out.
+fn error(files: &[(&str, &str)]) -> String {
+    let (directory, template) = template(files);
+    let error = template.and_then(|template| template.render(&pass(), Undefined::Refused)).unwrap_err();
+    error.to_string().replace(directory.path().to_str().unwrap(), "DIR")
+}
+
+#[test]
+fn includes_imports_and_parents_see_the_pass() {
+    let include =
+        [("m", "{% include 'parts/a' %}{% include 'no' ignore missing %}"), ("parts/a", "[{{ key('port') }}]")];
+    assert_eq!(text(&include), "[80]");
+    let import = [
+        ("m", "{% import 'a' as a %}{% from 'a' import m %}{{ a.m('port') }}{{ m('port') }}"),
+        ("a", "{% macro m(k) %}{{ k | key }}{% endmacro %}"),
+    ];
+    assert_eq!(text(&import), "8080");
+    let extends = [
+        ("m", "{% extends 'a' %}{% block b %}{{ key('port') }}{% endblock %}"),
+        ("a", "<{% block b %}{% endblock %}>"),
+    ];
+    assert_eq!(text(&extends), "<80>");
+    let computed = [("m", "{% for n in ['a', 'b'] %}{% include n %}{% endfor %}"), ("a", "A"), ("b", "B")];
+    assert_eq!(text(&computed), "AB");
+}
+
+#[test]
+fn what_is_included_is_known() {
+    let files = [
+        ("m", "{% include 'a' %}{% include 'no' ignore missing %}{% include 'c' ~ '' %}"),
+        ("a", "{%- include \"b\" %}"),
+        ("b", ""),
+        ("c", "C"),
+    ];
+    let (directory, template) = template(&files);
+    let template = template.unwrap();
+    let path = |name| directory.path().join(name);
+    assert_eq!(template.included(), [path("a"), path("b"), path("no")]);
+    assert_eq!(template.render(&pass(), Undefined::Refused).unwrap(), "C");
+    assert_eq!(template.included(), [path("a"), path("b"), path("c"), path("no")]);
+    // A file that changes is another template: this one stays what it was.
+    fs::write(path("c"), "D").unwrap();
+    assert_eq!(template.render(&pass(), Undefined::Refused).unwrap(), "C");
+}
+
+#[test]
+fn an_error_in_an_include_is_shown_there() {
+    insta::assert_snapshot!(error(&[("m", "{% include 'a' %}"), ("a", "x\n{{ 1 + }}")]), @r"
+    DIR/a:2:8: syntax error: unexpected end of variable block
+      2 | {{ 1 + }}
+        |        ^
+    ");
+    insta::assert_snapshot!(error(&[("m", "\n{% include 'a' %}"), ("a", "x\n{{ nope }}")]), @r"
+    DIR/a:2:4: nope is undefined
+      2 | {{ nope }}
+        |    ^
+    ");
+    insta::assert_snapshot!(error(&[("m", "{% include 'no' %}")]), @r#"
+    main.j2:1:4: there is no template "no" to include
+      1 | {% include 'no' %}
+        |    ^
+    "#);
+    let (directory, template) = template(&[("m", "{% include 'a' %}"), ("a", "{{ 1 + }}")]);
+    assert_eq!(template.unwrap_err().sources, [directory.path().join("a")]);
+}
+
+#[test]
+fn an_include_stays_in_the_directory() {
+    let names = ["../secret", "/etc/passwd", "a/../../secret", ""];
+    assert!(!names.is_empty());
+    for name in names {
+        let text = error(&[("m", &format!("{{% include '{name}' ~ '' %}}"))]);
+        assert!(text.contains("must lie in the directory"), "{text}");
+    }
+    insta::assert_snapshot!(error(&[("m", "{% include '../x' %}")]), @r"
+    main.j2:1:13: an include must lie in the directory of the template or below, and is named from there
+      1 | {% include '../x' %}
+        |             ^
+    ");
+    let inline = JinjaTemplate::parse("inline", "{% include 'a' %}", None).unwrap_err();
+    insta::assert_snapshot!(inline, @"inline: a template in the configuration has no directory to include files from");
+}
+
+#[test]
+fn an_include_that_is_no_text_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("a"), [0xff]).unwrap();
+    fs::create_dir(directory.path().join("d")).unwrap();
+    for (name, wanted) in [("a", "is not UTF-8 text"), ("d", "cannot read")] {
+        let error =
+            JinjaTemplate::parse("m", &format!("{{% include '{name}' %}}"), Some(directory.path())).unwrap_err();
+        assert!(error.message.contains(wanted), "{error}");
+    }
+}
+
+#[test]
+fn endless_includes_are_an_error() {
+    insta::assert_snapshot!(error(&[("m", "{% include 'a' %}"), ("a", "{% include 'a' %}")]), @r"
+    inline:1:13: a template in the configuration has no directory to include files from
+      1 | {% include 'a' %}
+        |             ^
+    ");
+}
