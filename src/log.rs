@@ -23,7 +23,10 @@ pub fn start(level: LogLevel) {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    let targets = Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("ctmpl", level);
+    let targets = Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target("ctmpl", level)
+        .with_target("command", level);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).event_format(Layout);
     // A second call finds the log started, and changes nothing.
     let _ = tracing_subscriber::registry().with(targets).with(lines).try_init();

@@ -370,13 +370,13 @@ impl State {
     /// What is missing, and where it is asked.
     fn lacks(&self, moment: Moment) -> Vec<Lack> {
         let all = self.jobs.iter().flat_map(|job| job.missing().map(move |(query, absence)| (job, query, absence)));
-        all.map(|(job, query, absence)| Lack {
+        let lack = |(job, query, absence): (&JobState, &Query, _)| Lack {
             place: job.place_of(query, &self.snapshot, &self.surroundings, moment),
             query: query.clone(),
             absence,
             trouble: self.troubles.text(query),
-        })
-        .collect()
+        };
+        all.map(lack).collect()
     }
 
     fn is_once(&self) -> bool {
