@@ -243,23 +243,29 @@ impl Seed {
     pub(crate) fn sow(self, world: &mut World) {
         let Self { kv, services, nodes, datacenters } = self;
         let dc = world.local();
-        kv.iter().for_each(|(key, value)| put_key(dc, key, &value.0));
-        nodes.into_iter().for_each(|node| sow_node(dc, node));
-        services.into_iter().for_each(|service| register(world, service));
-        for (name, contents) in datacenters {
-            let dc =
-                world.datacenters.entry(name.clone()).or_insert(Datacenter { name, index: 4, ..Datacenter::default() });
-            contents.kv.iter().for_each(|(key, value)| put_key(dc, key, &value.0));
-            contents.nodes.into_iter().for_each(|node| sow_node(dc, node));
-            contents.services.into_iter().for_each(|service| register_elsewhere(dc, service));
+        sow_keys_and_nodes(dc, &kv, nodes);
+        for service in services {
+            register(world, service);
+        }
+        for (name, SeedDatacenter { kv, services, nodes }) in datacenters {
+            let fresh = Datacenter { name: name.clone(), index: 4, ..Datacenter::default() };
+            let dc = world.datacenters.entry(name).or_insert(fresh);
+            sow_keys_and_nodes(dc, &kv, nodes);
+            for service in services {
+                register_elsewhere(dc, service);
+            }
         }
     }
 }
 
-fn sow_node(dc: &mut Datacenter, node: SeedNode) {
-    let SeedNode { name, address, meta, status } = node;
-    let status = status.unwrap_or(Status::Passing).name();
-    register_node(dc, Node { name, address, meta, ..Node::default() }, status);
+fn sow_keys_and_nodes(dc: &mut Datacenter, kv: &BTreeMap<String, Scalar>, nodes: Vec<SeedNode>) {
+    for (key, Scalar(value)) in kv {
+        put_key(dc, key, value);
+    }
+    for SeedNode { name, address, meta, status } in nodes {
+        let status = status.unwrap_or(Status::Passing).name();
+        register_node(dc, Node { name, address, meta, ..Node::default() }, status);
+    }
 }
 
 /// Why a seed file cannot be used.
