@@ -2,30 +2,6 @@
 //!
 //! in:  a YAML or JSON file
 //! out: a [`Seed`], or an error that names the file, the place and what is allowed there
-//!
-//! ```yaml
-//! kv:                         # keys of the server's own datacenter
-//!   app/port: 8080            # numbers and true/false are stored as their text
-//!   app/name: x
-//! services:
-//!   - name: web               # the only field needed
-//!     id: web-1               # default: the name
-//!     node: n1                # default: the server's own node
-//!     address: 10.0.0.1
-//!     port: 8081
-//!     tags: [v1, blue]
-//!     meta: {version: "1"}
-//!     status: passing         # passing, warning or critical: adds the check `service:ID`
-//!     weights: {passing: 10, warning: 1}
-//! nodes:                      # nodes named by services need not be listed
-//!   - name: n1
-//!     address: 10.0.0.1
-//!     meta: {rack: a}
-//!     status: passing         # of the check `serfHealth`
-//! datacenters:                # others than the server's own, each with kv, services, nodes
-//!   dc2:
-//!     kv: {app/name: y}
-//! ```
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,7 +12,31 @@ use super::contents::{put_key, register, register_elsewhere, register_node};
 use super::records::{Node, Weights};
 use super::world::{Datacenter, World};
 
-/// What a server holds when it starts.
+/// What a server holds when it starts. As a file:
+///
+/// ```yaml
+/// kv:                         # keys of the server's own datacenter
+///   app/port: 8080            # numbers and true/false are stored as their text
+///   app/name: x
+/// services:
+///   - name: web               # the only field needed
+///     id: web-1               # default: the name
+///     node: n1                # default: the server's own node
+///     address: 10.0.0.1
+///     port: 8081
+///     tags: [v1, blue]
+///     meta: {version: "1"}
+///     status: passing         # passing, warning or critical: adds the check `service:ID`
+///     weights: {passing: 10, warning: 1}
+/// nodes:                      # nodes named by services need not be listed
+///   - name: n1
+///     address: 10.0.0.1
+///     meta: {rack: a}
+///     status: passing         # of the check `serfHealth`
+/// datacenters:                # others than the server's own, each with kv, services, nodes
+///   dc2:
+///     kv: {app/name: y}
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Seed {
