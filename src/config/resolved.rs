@@ -114,6 +114,8 @@ pub enum MissingKey {
     /// `<no value>` where anything could be stored, the zero value otherwise.
     #[default]
     Zero,
+    /// `<no value>`, always.
+    Default,
     /// An error.
     Error,
 }

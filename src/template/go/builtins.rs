@@ -1,0 +1,154 @@
+//! Go's own functions.
+//!
+//! in:  the arguments, and how much text may still be made
+//! out: the value, or what is wrong. (`and` and `or` do not evaluate all of their arguments: see `evaluate::call`.)
+
+use minijinja::Value;
+
+use super::held::{Held, is_true, text_value, type_name};
+use super::node::Operand;
+use super::printf::{Printer, Trouble};
+use super::{compare, elements, escape};
+
+/// One of Go's own functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Builtin {
+    And,
+    Or,
+    Not,
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+    Len,
+    Index,
+    Slice,
+    Print,
+    Printf,
+    Println,
+    Html,
+    Js,
+    UrlQuery,
+    Call,
+}
+
+/// What `call` is asked to call.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Callee<'t> {
+    Written(&'t Operand),
+    Piped,
+}
+
+const ALL: [(&str, Builtin); 19] = [
+    ("and", Builtin::And),
+    ("or", Builtin::Or),
+    ("not", Builtin::Not),
+    ("eq", Builtin::Eq),
+    ("ne", Builtin::Ne),
+    ("lt", Builtin::Lt),
+    ("le", Builtin::Le),
+    ("gt", Builtin::Gt),
+    ("ge", Builtin::Ge),
+    ("len", Builtin::Len),
+    ("index", Builtin::Index),
+    ("slice", Builtin::Slice),
+    ("print", Builtin::Print),
+    ("printf", Builtin::Printf),
+    ("println", Builtin::Println),
+    ("html", Builtin::Html),
+    ("js", Builtin::Js),
+    ("urlquery", Builtin::UrlQuery),
+    ("call", Builtin::Call),
+];
+
+type Answer = Result<Held, Trouble>;
+
+fn wrong(message: impl Into<String>) -> Trouble {
+    Trouble::Message(message.into())
+}
+
+impl Builtin {
+    /// The function of that name.
+    pub(super) fn of_name(name: &str) -> Option<Self> {
+        ALL.iter().find(|(known, _)| *known == name).map(|(_, builtin)| *builtin)
+    }
+
+    /// Its name.
+    pub(super) fn name(self) -> &'static str {
+        ALL.iter().find(|(_, builtin)| *builtin == self).map_or("", |(name, _)| *name)
+    }
+
+    /// How many arguments it needs, and whether it takes more.
+    pub(super) fn arguments(self) -> (usize, bool) {
+        match self {
+            Self::Not | Self::Len => (1, false),
+            Self::Ne | Self::Lt | Self::Le | Self::Gt | Self::Ge => (2, false),
+            Self::And | Self::Or | Self::Eq | Self::Index | Self::Slice | Self::Printf | Self::Call => (1, true),
+            Self::Print | Self::Println | Self::Html | Self::Js | Self::UrlQuery => (0, true),
+        }
+    }
+
+    /// Whether it makes a new text, which counts against the limit.
+    pub(super) fn makes_text(self) -> bool {
+        use Builtin::{Html, Js, Print, Printf, Println, Slice, UrlQuery};
+        matches!(self, Print | Printf | Println | Html | Js | UrlQuery | Slice)
+    }
+
+    /// Runs it; the number of arguments has been checked.
+    pub(super) fn run(self, arguments: &[Held], callee: Callee<'_>, room: usize) -> Answer {
+        let (first, rest) = arguments.split_first().unwrap_or((&Held::NOTHING, &[]));
+        let second = rest.first().unwrap_or(&Held::NOTHING);
+        let (a, b) = (&first.value, &second.value);
+        match self {
+            // Evaluated elsewhere; here for completeness.
+            Self::And | Self::Or => Ok(first.clone()),
+            Self::Not => truth(!is_true(a)),
+            Self::Eq => truth(compare::equals_any(a, rest)?),
+            Self::Ne => truth(!compare::equal(a, b)?),
+            Self::Lt => truth(compare::less(a, b)?),
+            Self::Le => truth(compare::less_or_equal(a, b)?),
+            Self::Gt => truth(!compare::less_or_equal(a, b)?),
+            Self::Ge => truth(!compare::less(a, b)?),
+            Self::Len => elements::len(first),
+            Self::Index => elements::index(first, rest),
+            Self::Slice => elements::slice(first, rest, room),
+            Self::Print => text(room, |printer| printer.print(arguments.iter().map(|held| &held.value))),
+            Self::Println => text(room, |printer| printer.println(arguments.iter().map(|held| &held.value))),
+            Self::Printf => text(room, |printer| {
+                let rest: Vec<&Value> = rest.iter().map(|held| &held.value).collect();
+                printer.printf(a.as_bytes().unwrap_or_default(), &rest);
+            }),
+            Self::Html => escape::html(arguments, room),
+            Self::Js => escape::js(arguments, room),
+            Self::UrlQuery => escape::url_query(arguments, room),
+            Self::Call => Err(call(first, callee)),
+        }
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "what all functions yield")]
+fn truth(value: bool) -> Answer {
+    Ok(Held::bare(Value::from(value)))
+}
+
+fn text(room: usize, print: impl FnOnce(&mut Printer)) -> Answer {
+    let mut printer = Printer::new(Vec::new(), room);
+    print(&mut printer);
+    let (text, trouble) = printer.finish();
+    trouble.map_or_else(|| Ok(Held::bare(text_value(text))), Err)
+}
+
+/// No value of a template is a function.
+fn call(value: &Held, callee: Callee<'_>) -> Trouble {
+    if value.is_nothing() || value.value.is_none() {
+        return wrong("call of nil");
+    }
+    let of_type = type_name(&value.value);
+    let name = match callee {
+        Callee::Written(operand) => operand.to_string(),
+        Callee::Piped => format!("<{of_type} Value>"),
+    };
+    wrong(format!("non-function {name} of type {of_type}"))
+}

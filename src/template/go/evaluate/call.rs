@@ -1,0 +1,185 @@
+//! Calls of functions.
+
+use minijinja::Value;
+
+use super::field::nil_for_nothing;
+use super::pipeline::Given;
+use super::{At, Evaluator};
+use crate::template::function::{Call, Function};
+use crate::template::go::builtins::{Builtin, Callee};
+use crate::template::go::error::{Failure, Outcome};
+use crate::template::go::held::{Held, Shape, is_true, shape, type_name};
+use crate::template::go::node::{Operand, OperandKind, Target};
+use crate::template::go::printf::Trouble;
+
+impl<'t> Evaluator<'t> {
+    /// Calls a function; `whole` is what an error of the function itself is reported at.
+    pub(super) fn call(
+        &mut self,
+        dot: &Held,
+        name: &str,
+        target: Target,
+        whole: At<'t>,
+        given: Given<'t>,
+    ) -> Outcome<Held> {
+        match target {
+            Target::Builtin(builtin) => {
+                self.check_count(name, builtin, &given)?;
+                match builtin {
+                    Builtin::And | Builtin::Or => self.logic(dot, builtin == Builtin::Or, given),
+                    _ => self.builtin(dot, builtin, whole, given),
+                }
+            }
+            Target::ExecuteTemplate => self.execute_template(dot, name, whole, given),
+            Target::Library(function) => self.library(dot, name, function, whole, given),
+        }
+    }
+
+    fn check_count(&self, name: &str, builtin: Builtin, given: &Given<'_>) -> Outcome<()> {
+        let (fixed, variadic) = builtin.arguments();
+        let count = given.arguments.len() + usize::from(given.piped.is_some());
+        let (want, got) = if variadic && count < fixed {
+            (format!("at least {fixed}"), given.arguments.len())
+        } else if !variadic && count != fixed {
+            (fixed.to_string(), count)
+        } else {
+            return Ok(());
+        };
+        let error = self.error(format!("wrong number of args for {name}: want {want} got {got}"));
+        Err(error.of_function(name))
+    }
+
+    /// `and` and `or` evaluate no more operands than they need.
+    fn logic(&mut self, dot: &Held, or: bool, given: Given<'t>) -> Outcome<Held> {
+        let mut held = Held::NOTHING;
+        for argument in given.arguments {
+            held = self.argument(dot, argument)?;
+            if is_true(&held.value) == or {
+                return Ok(held);
+            }
+        }
+        Ok(given.piped.unwrap_or(held))
+    }
+
+    fn builtin(&mut self, dot: &Held, builtin: Builtin, whole: At<'t>, given: Given<'t>) -> Outcome<Held> {
+        let mut arguments = Vec::with_capacity(given.arguments.len() + 1);
+        let format_first = builtin == Builtin::Printf;
+        for argument in given.arguments {
+            let held = if format_first && arguments.is_empty() {
+                self.text_argument(dot, argument)?
+            } else {
+                self.argument(dot, argument)?
+            };
+            arguments.push(held);
+        }
+        if let Some(piped) = given.piped {
+            let piped = if format_first && arguments.is_empty() { self.text(piped)? } else { piped };
+            arguments.push(piped);
+        }
+        let callee = given.arguments.first().map_or(Callee::Piped, Callee::Written);
+        match builtin.run(&arguments, callee, self.room()) {
+            Ok(held) => {
+                if builtin.makes_text() {
+                    self.spent += held.value.as_bytes().map_or(0, <[u8]>::len);
+                }
+                Ok(held)
+            }
+            Err(trouble) => {
+                self.at = whole;
+                Err(match trouble {
+                    Trouble::Message(why) => self.failed(builtin.name(), &why),
+                    limit => self.trouble(limit),
+                })
+            }
+        }
+    }
+
+    /// The error of what could not be printed or called.
+    #[cold]
+    pub(super) fn trouble(&self, trouble: Trouble) -> Failure {
+        match trouble {
+            Trouble::Message(why) => self.error(why),
+            Trouble::TooLarge => self.too_large(),
+            Trouble::TooDeep => self.error("a value is nested too deep to be printed"),
+        }
+    }
+
+    /// The value of an operand where a string is wanted.
+    fn text_argument(&mut self, dot: &Held, operand: &'t Operand) -> Outcome<Held> {
+        self.at_operand(operand);
+        match &operand.kind {
+            OperandKind::Nil => Err(self.error("cannot assign nil to string")),
+            OperandKind::Bool(_) | OperandKind::Number(..) => {
+                Err(self.error(format!("expected string; found {operand}")))
+            }
+            _ => {
+                let held = self.argument(dot, operand)?;
+                self.text(held)
+            }
+        }
+    }
+
+    fn text(&self, held: Held) -> Outcome<Held> {
+        match shape(&held.value) {
+            Shape::Text(_) => Ok(held.unboxed()),
+            Shape::Nothing if held.is_nothing() => Err(self.error("invalid value; expected string")),
+            _ => {
+                let got = type_name(&held.value);
+                Err(self.error(format!("wrong type for value; expected string; got {got}")))
+            }
+        }
+    }
+
+    fn library(
+        &mut self,
+        dot: &Held,
+        name: &str,
+        function: &'static Function,
+        whole: At<'t>,
+        given: Given<'t>,
+    ) -> Outcome<Held> {
+        let arguments = self.values(dot, given)?;
+        match (function.code)(&Call { args: &arguments, pass: self.pass }) {
+            Ok(value) => Ok(Held::bare(value)),
+            Err(error) => {
+                self.at = whole;
+                Err(self.failed(name, &error.0))
+            }
+        }
+    }
+
+    fn values(&mut self, dot: &Held, given: Given<'t>) -> Outcome<Vec<Value>> {
+        let mut values = Vec::with_capacity(given.arguments.len() + 1);
+        for argument in given.arguments {
+            values.push(nil_for_nothing(self.argument(dot, argument)?.value));
+        }
+        values.extend(given.piped.map(|held| nil_for_nothing(held.value)));
+        Ok(values)
+    }
+
+    /// `executeTemplate name [data]`
+    fn execute_template(&mut self, dot: &Held, name: &str, whole: At<'t>, given: Given<'t>) -> Outcome<Held> {
+        let values = self.values(dot, given)?;
+        let caller = self.at;
+        self.at = whole;
+        let (template, data) = match values.as_slice() {
+            [template] => (template, Held::NOTHING),
+            [template, data] => (template, Held::bare(data.clone()).unboxed()),
+            _ => {
+                let why = format!("wrong number of arguments, expected 1 or 2, but got {}", values.len());
+                return Err(self.failed(name, &why));
+            }
+        };
+        let Some(template) = template.as_str() else {
+            let got = type_name(template);
+            return Err(self.error(format!("wrong type for value; expected string; got {got}")));
+        };
+        // An error inside is reported as it is: it names the place that is to blame.
+        let rendered = self.render(template, &data)?;
+        self.at = caller;
+        rendered.ok_or_else(|| {
+            let known = crate::template::go::quote::quoted(self.template.name.as_bytes());
+            self.failed(name, &format!("template: no template of this name associated with template {known}"))
+        })
+    }
+}

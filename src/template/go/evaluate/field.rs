@@ -1,0 +1,131 @@
+//! Fields of records, entries of maps, and methods.
+
+use std::sync::LazyLock;
+
+use minijinja::value::ObjectRepr;
+use minijinja::{Environment, ErrorKind, Value};
+
+use super::pipeline::Given;
+use super::{At, Evaluator};
+use crate::config::resolved::MissingKey;
+use crate::template::go::error::{Failure, Outcome};
+use crate::template::go::held::Held;
+use crate::template::go::node::Operand;
+use crate::template::go::quote::quoted;
+use crate::template::record::{Record, TypedMap};
+use crate::template::scratch::Scratch;
+
+impl<'t> Evaluator<'t> {
+    /// `.Name.Name` of a value; what is given goes to the last one.
+    pub(super) fn fields(
+        &mut self,
+        dot: &Held,
+        mut held: Held,
+        operand: &'t Operand,
+        names: &'t [Box<str>],
+        given: Given<'t>,
+    ) -> Outcome<Held> {
+        let Some((last, before)) = names.split_last() else { return Ok(held) };
+        for name in before {
+            held = self.field(dot, &held, operand, name, Given::NONE)?;
+        }
+        self.field(dot, &held, operand, last, given)
+    }
+
+    fn field(
+        &mut self,
+        dot: &Held,
+        held: &Held,
+        operand: &'t Operand,
+        name: &'t str,
+        given: Given<'t>,
+    ) -> Outcome<Held> {
+        if held.is_nothing() {
+            return match self.template.missing_key {
+                MissingKey::Error => Err(self.error(format!("nil data; no entry for key {}", quoted(name.as_bytes())))),
+                MissingKey::Zero | MissingKey::Default => Ok(Held::NOTHING),
+            };
+        }
+        if held.value.is_none() {
+            return Err(self.error(format!("nil pointer evaluating interface {{}}.{name}")));
+        }
+        let Some(object) = held.value.as_object() else { return Err(self.no_field(name, held)) };
+        let found = if let Some(record) = object.downcast_ref::<Record>() {
+            match record.field(name) {
+                Some(value) => Held::bare(value),
+                None => return self.method(dot, held, operand, name, given),
+            }
+        } else if let Some(map) = object.downcast_ref::<TypedMap>() {
+            match (map.entries.get(name), self.template.missing_key) {
+                (Some(value), _) => Held::bare(value.clone()),
+                (None, MissingKey::Error) => return Err(self.no_entry(name)),
+                (None, _) => Held::bare(map.zero.clone()),
+            }
+        } else {
+            match object.repr() {
+                ObjectRepr::Map if object.downcast_ref::<Scratch>().is_none() => {
+                    if !given.is_none() {
+                        return Err(self.no_method(name));
+                    }
+                    return self.entry(object.get_value_by_str(name), name);
+                }
+                ObjectRepr::Map | ObjectRepr::Plain => return self.method(dot, held, operand, name, given),
+                _ => return Err(self.no_field(name, held)),
+            }
+        };
+        if given.is_none() { Ok(found) } else { Err(self.no_method(name)) }
+    }
+
+    /// The entry of a map in which anything can be stored.
+    fn entry(&self, found: Option<Value>, name: &str) -> Outcome<Held> {
+        match (found, self.template.missing_key) {
+            (Some(value), _) => Ok(Held::boxed(value)),
+            (None, MissingKey::Zero) => Ok(Held::nil()),
+            (None, MissingKey::Default) => Ok(Held::NOTHING),
+            (None, MissingKey::Error) => Err(self.no_entry(name)),
+        }
+    }
+
+    fn method(&mut self, dot: &Held, held: &Held, operand: &'t Operand, name: &str, given: Given<'t>) -> Outcome<Held> {
+        static NOWHERE: LazyLock<Environment<'static>> = LazyLock::new(Environment::empty);
+        let Some(object) = held.value.as_object() else { return Err(self.no_field(name, held)) };
+        let at = self.at;
+        let mut arguments = Vec::with_capacity(given.arguments.len() + 1);
+        for argument in given.arguments {
+            arguments.push(nil_for_nothing(self.argument(dot, argument)?.value));
+        }
+        arguments.extend(given.piped.map(|held| nil_for_nothing(held.value)));
+        match object.call_method(&mut NOWHERE.empty_state(), name, &arguments) {
+            Ok(value) => Ok(Held::bare(value)),
+            Err(error) if error.kind() == ErrorKind::UnknownMethod => {
+                self.at = at;
+                Err(self.no_field(name, held))
+            }
+            Err(error) => {
+                self.at = At::Operand(operand);
+                let why = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+                Err(self.failed(name, &why))
+            }
+        }
+    }
+
+    #[cold]
+    fn no_field(&self, name: &str, held: &Held) -> Failure {
+        self.error(format!("can't evaluate field {name} in type {}", held.type_name()))
+    }
+
+    #[cold]
+    fn no_entry(&self, name: &str) -> Failure {
+        self.error(format!("map has no entry for key {}", quoted(name.as_bytes())))
+    }
+
+    #[cold]
+    fn no_method(&self, name: &str) -> Failure {
+        self.error(format!("{name} is not a method but has arguments"))
+    }
+}
+
+/// Functions and methods know only one kind of nothing: none.
+pub(super) fn nil_for_nothing(value: Value) -> Value {
+    if value.is_undefined() { Value::from(()) } else { value }
+}

@@ -1,0 +1,102 @@
+//! `range`: over lists, maps, numbers and channels.
+
+use minijinja::Value;
+
+use super::{Evaluator, Flow};
+use crate::template::go::compare::revealed;
+use crate::template::go::error::Outcome;
+use crate::template::go::held::{Held, Shape, shape, sorted_entries};
+use crate::template::go::node::Range;
+use crate::template::record::TypedMap;
+
+impl<'t> Evaluator<'t> {
+    pub(super) fn range(&mut self, dot: &Held, range: &'t Range) -> Outcome<Flow> {
+        let outside = self.variables.len();
+        let over = self.pipeline(dot, &range.pipeline)?;
+        let any = match shape(&over.value) {
+            Shape::Nothing => false,
+            Shape::List => self.over_values(range, &over.value, true)?,
+            Shape::Channel => self.over_values(range, &over.value, false)?,
+            Shape::Map => self.over_map(range, &over.value)?,
+            Shape::Int(count) => self.over_numbers(range, u64::try_from(count).unwrap_or(0), &over.value)?,
+            Shape::Uint(count) => self.over_numbers(range, count, &over.value)?,
+            _ => return Err(self.error(format!("range can't iterate over {}", revealed(&over.value, 'v')))),
+        };
+        let flow = match &range.otherwise {
+            Some(body) if !any => self.walk(body, dot)?,
+            _ => Flow::Next,
+        };
+        self.variables.truncate(outside);
+        Ok(flow)
+    }
+
+    fn over_values(&mut self, range: &'t Range, values: &Value, boxed: bool) -> Outcome<bool> {
+        let mut any = false;
+        for (index, value) in values.try_iter().into_iter().flatten().enumerate() {
+            any = true;
+            let element = if boxed { Held::boxed(value) } else { Held::bare(value) };
+            let index = || Held::bare(Value::from(i64::try_from(index).unwrap_or(i64::MAX)));
+            if self.iteration(range, index, &element)? == Flow::Break {
+                break;
+            }
+        }
+        Ok(any)
+    }
+
+    fn over_map(&mut self, range: &'t Range, map: &Value) -> Outcome<bool> {
+        let typed = map.downcast_object_ref::<TypedMap>().is_some();
+        let entries = sorted_entries(map);
+        let any = !entries.is_empty();
+        for (key, value) in entries {
+            let element = if typed { Held::bare(value) } else { Held::boxed(value) };
+            if self.iteration(range, || Held::bare(key), &element)? == Flow::Break {
+                break;
+            }
+        }
+        Ok(any)
+    }
+
+    fn over_numbers(&mut self, range: &'t Range, count: u64, over: &Value) -> Outcome<bool> {
+        if range.pipeline.variables.len() > 1 {
+            let over = revealed(over, 'v');
+            return Err(self.error(format!("can't use {over} to iterate over more than one variable")));
+        }
+        for number in 0..count {
+            let number = Held::bare(Value::from(number));
+            if self.iteration(range, || Held::NOTHING, &number)? == Flow::Break {
+                break;
+            }
+        }
+        Ok(count > 0)
+    }
+
+    fn iteration(&mut self, range: &'t Range, index: impl FnOnce() -> Held, element: &Held) -> Outcome<Flow> {
+        self.step()?;
+        let outside = self.variables.len();
+        let pipeline = &range.pipeline;
+        match pipeline.variables.as_slice() {
+            [] => {}
+            [only] if pipeline.assigns => self.assign(only.id, &only.name, element.clone())?,
+            [first, second, ..] if pipeline.assigns => {
+                self.assign(first.id, &first.name, index())?;
+                self.assign(second.id, &second.name, element.clone())?;
+            }
+            [_] => self.set_from_top(1, element.clone()),
+            [_, _, ..] => {
+                self.set_from_top(1, element.clone());
+                self.set_from_top(2, index());
+            }
+        }
+        let flow = self.walk(&range.body, element)?;
+        self.variables.truncate(outside);
+        Ok(flow)
+    }
+
+    /// Gives a value to one of the variables that the pipeline has declared last.
+    fn set_from_top(&mut self, place: usize, held: Held) {
+        let at = self.variables.len().checked_sub(place);
+        if let Some((_, value)) = at.and_then(|at| self.variables.get_mut(at)) {
+            *value = held;
+        }
+    }
+}

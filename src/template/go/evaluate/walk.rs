@@ -1,0 +1,131 @@
+//! The nodes: texts, actions, branches and calls of templates.
+
+use super::{At, Evaluator, Flow};
+use crate::template::go::error::Outcome;
+use crate::template::go::held::{Held, Shape, is_true, shape, text_value};
+use crate::template::go::node::{Branches, Invocation, List, Node};
+use crate::template::go::printf::Printer;
+
+impl<'t> Evaluator<'t> {
+    /// Executes a template in a frame of its own.
+    pub(super) fn run(&mut self, name: &'t str, body: &'t List, dot: &Held) -> Outcome<()> {
+        self.step()?;
+        if self.calls >= self.limits.depth {
+            return Err(self.error(format!("exceeded maximum template depth ({})", self.limits.depth)));
+        }
+        self.calls += 1;
+        let outer = (self.name, self.base);
+        self.name = name;
+        self.base = self.variables.len();
+        self.variables.push((0, dot.clone()));
+        self.walk(body, dot)?;
+        self.variables.truncate(self.base);
+        (self.name, self.base) = outer;
+        self.calls -= 1;
+        Ok(())
+    }
+
+    pub(super) fn walk(&mut self, list: &'t List, dot: &Held) -> Outcome<Flow> {
+        self.deeper()?;
+        for node in &list.0 {
+            let flow = match node {
+                Node::Text(text) => {
+                    self.write(text.as_bytes())?;
+                    Flow::Next
+                }
+                Node::Action(pipeline) => {
+                    let held = self.pipeline(dot, pipeline)?;
+                    if pipeline.variables.is_empty() {
+                        self.print(&held)?;
+                    }
+                    Flow::Next
+                }
+                Node::If(branches) => self.branches(dot, branches, false)?,
+                Node::With(branches) => self.branches(dot, branches, true)?,
+                Node::Range(range) => self.range(dot, range)?,
+                Node::Template(invocation) => self.invoke(dot, invocation)?,
+                Node::Break => Flow::Break,
+                Node::Continue => Flow::Continue,
+            };
+            if flow != Flow::Next {
+                self.levels -= 1;
+                return Ok(flow);
+            }
+        }
+        self.levels -= 1;
+        Ok(Flow::Next)
+    }
+
+    fn branches(&mut self, dot: &Held, branches: &'t Branches, with: bool) -> Outcome<Flow> {
+        let outside = self.variables.len();
+        let mut flow = None;
+        for (pipeline, body) in &branches.arms {
+            let held = self.pipeline(dot, pipeline)?;
+            if is_true(&held.value) {
+                flow = Some(self.walk(body, if with { &held } else { dot })?);
+                break;
+            }
+        }
+        let flow = match (flow, &branches.otherwise) {
+            (Some(flow), _) => flow,
+            (None, Some(body)) => self.walk(body, dot)?,
+            (None, None) => Flow::Next,
+        };
+        self.variables.truncate(outside);
+        Ok(flow)
+    }
+
+    fn invoke(&mut self, dot: &Held, invocation: &'t Invocation) -> Outcome<Flow> {
+        self.at = At::Invocation(invocation);
+        let Some((name, body)) = self.template.templates.get_key_value(&invocation.name) else {
+            let name = crate::template::go::quote::quoted(invocation.name.as_bytes());
+            return Err(self.error(format!("template {name} not defined")));
+        };
+        if self.calls >= self.limits.depth {
+            return Err(self.error(format!("exceeded maximum template depth ({})", self.limits.depth)));
+        }
+        // Variables that this pipeline declares live on.
+        let dot = match &invocation.pipeline {
+            Some(pipeline) => self.pipeline(dot, pipeline)?,
+            None => Held::NOTHING,
+        };
+        self.run(name, body, &dot)?;
+        Ok(Flow::Next)
+    }
+
+    /// Renders a defined template into a string; `None` if there is none of that name.
+    pub(super) fn render(&mut self, name: &str, dot: &Held) -> Outcome<Option<Held>> {
+        let Some((name, body)) = self.template.templates.get_key_value(name) else { return Ok(None) };
+        let outer = std::mem::take(&mut self.out);
+        self.spent += outer.len();
+        self.run(name, body, dot)?;
+        self.spent -= outer.len();
+        let text = std::mem::replace(&mut self.out, outer);
+        self.spent += text.len();
+        Ok(Some(Held::bare(text_value(text))))
+    }
+
+    fn write(&mut self, text: &[u8]) -> Outcome<()> {
+        if text.len() > self.room() {
+            return Err(self.too_large());
+        }
+        self.out.extend_from_slice(text);
+        Ok(())
+    }
+
+    /// Writes a value as an action shows it.
+    fn print(&mut self, held: &Held) -> Outcome<()> {
+        if let Some(text) = held.value.as_bytes() {
+            return self.write(text);
+        }
+        if matches!(shape(&held.value), Shape::Nothing) {
+            return self.write(b"<no value>");
+        }
+        let room = self.room();
+        let mut printer = Printer::new(std::mem::take(&mut self.out), room);
+        printer.shown(&held.value);
+        let (out, trouble) = printer.finish();
+        self.out = out;
+        trouble.map_or(Ok(()), |trouble| Err(self.trouble(trouble)))
+    }
+}
