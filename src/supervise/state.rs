@@ -224,7 +224,8 @@ impl State {
             }
             Err(error) => {
                 let retry = self.ledger.finished(line, false, now.instant, fastrand::f64());
-                let again = retry.map_or(String::new(), |retry| format!("; runs again in {:.1} s", retry.after.as_secs_f64()));
+                let again =
+                    retry.map_or(String::new(), |retry| format!("; runs again in {:.1} s", retry.after.as_secs_f64()));
                 tracing::error!("{}{again}", chain(&error));
             }
         }
@@ -262,7 +263,8 @@ impl State {
         let watched: BTreeSet<PathBuf> =
             self.jobs.iter().flat_map(JobState::sources).cloned().chain(files(&asked).cloned()).collect();
         if asked != self.followed {
-            let new: Vec<_> = files(&asked).filter(|path| !self.followed.contains(&Query::File((*path).clone()))).cloned().collect();
+            let new: Vec<_> =
+                files(&asked).filter(|path| !self.followed.contains(&Query::File((*path).clone()))).cloned().collect();
             self.snapshot.retain(|query| asked.contains(query));
             self.troubles.retain(|query| asked.contains(query));
             let remote = asked.iter().filter(|query| !matches!(query, Query::File(_))).cloned().collect();

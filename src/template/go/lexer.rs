@@ -91,8 +91,7 @@ impl<'s> Lexer<'s> {
     /// The line of the place where the token begins.
     fn line(&mut self) -> usize {
         let (from, line) = self.counted;
-        let between = self.source.as_bytes().get(from..self.start).unwrap_or_default();
-        let line = line + between.iter().filter(|byte| **byte == b'\n').count();
+        let line = line + self.source.get(from..self.start).unwrap_or_default().matches('\n').count();
         self.counted = (self.start.max(from), line);
         line
     }

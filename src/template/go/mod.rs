@@ -15,6 +15,7 @@ use crate::config::resolved::{Delimiters, MissingKey};
 mod builtins;
 mod compare;
 mod complex;
+mod elements;
 mod error;
 mod escape;
 mod evaluate;
@@ -91,7 +92,7 @@ impl GoTemplate {
                 .or_else(|| resolve(name).map(node::Target::Library)),
         };
         let Options { delimiters, missing_key, limits } = options;
-        let templates = parser::parse(name, source, delimiters, &resolve).map_err(|error| *error)?;
+        let templates = parser::parse(name, source, delimiters, &resolve).map_err(GoError::from)?;
         Ok(Self {
             deep: stack::is_deep(name, &templates),
             name: name.into(),
@@ -108,9 +109,9 @@ impl GoTemplate {
     /// If the data is not what the template expects, if a function fails, or if a limit is reached.
     pub fn execute(&self, dot: &Value, pass: &Pass) -> Result<String, GoError> {
         let dot = held::Held::bare(dot.clone()).unboxed();
-        let rendered = stack::with_room(self.deep, || evaluate::execute(self, dot, pass));
+        let rendered = stack::with_room(self.deep, || evaluate::execute(self, &dot, pass));
         match rendered {
-            Ok(rendered) => rendered.map_err(|error| *error),
+            Ok(rendered) => rendered.map_err(GoError::from),
             Err(error) => Err(GoError {
                 phase: Phase::Execute,
                 line: 1,

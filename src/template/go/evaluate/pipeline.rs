@@ -92,8 +92,8 @@ impl<'t> Evaluator<'t> {
                 self.fields(dot, held, operand, names, given)
             }
             OperandKind::Chain(head, names) => {
-                let held = self.argument(dot, head)?;
-                self.fields(dot, held, operand, names, given)
+                let value = self.argument(dot, head)?;
+                self.fields(dot, value, operand, names, given)
             }
             _ => self.constant(dot, operand),
         }

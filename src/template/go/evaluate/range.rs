@@ -36,7 +36,7 @@ impl<'t> Evaluator<'t> {
             any = true;
             let element = if boxed { Held::boxed(value) } else { Held::bare(value) };
             let index = || Held::bare(Value::from(i64::try_from(index).unwrap_or(i64::MAX)));
-            if self.iteration(range, index, element)? == Flow::Break {
+            if self.iteration(range, index, &element)? == Flow::Break {
                 break;
             }
         }
@@ -49,7 +49,7 @@ impl<'t> Evaluator<'t> {
         let any = !entries.is_empty();
         for (key, value) in entries {
             let element = if typed { Held::bare(value) } else { Held::boxed(value) };
-            if self.iteration(range, || Held::bare(key), element)? == Flow::Break {
+            if self.iteration(range, || Held::bare(key), &element)? == Flow::Break {
                 break;
             }
         }
@@ -63,14 +63,14 @@ impl<'t> Evaluator<'t> {
         }
         for number in 0..count {
             let number = Held::bare(Value::from(number));
-            if self.iteration(range, || Held::NOTHING, number)? == Flow::Break {
+            if self.iteration(range, || Held::NOTHING, &number)? == Flow::Break {
                 break;
             }
         }
         Ok(count > 0)
     }
 
-    fn iteration(&mut self, range: &'t Range, index: impl FnOnce() -> Held, element: Held) -> Outcome<Flow> {
+    fn iteration(&mut self, range: &'t Range, index: impl FnOnce() -> Held, element: &Held) -> Outcome<Flow> {
         self.step()?;
         let outside = self.variables.len();
         let pipeline = &range.pipeline;
@@ -87,7 +87,7 @@ impl<'t> Evaluator<'t> {
                 self.set_from_top(2, index());
             }
         }
-        let flow = self.walk(&range.body, &element)?;
+        let flow = self.walk(&range.body, element)?;
         self.variables.truncate(outside);
         Ok(flow)
     }

@@ -8,7 +8,7 @@ use crate::template::go::printf::Printer;
 
 impl<'t> Evaluator<'t> {
     /// Executes a template in a frame of its own.
-    pub(super) fn run(&mut self, name: &'t str, body: &'t List, dot: Held) -> Outcome<()> {
+    pub(super) fn run(&mut self, name: &'t str, body: &'t List, dot: &Held) -> Outcome<()> {
         self.step()?;
         if self.calls >= self.limits.depth {
             return Err(self.error(format!("exceeded maximum template depth ({})", self.limits.depth)));
@@ -18,7 +18,7 @@ impl<'t> Evaluator<'t> {
         self.name = name;
         self.base = self.variables.len();
         self.variables.push((0, dot.clone()));
-        self.walk(body, &dot)?;
+        self.walk(body, dot)?;
         self.variables.truncate(self.base);
         (self.name, self.base) = outer;
         self.calls -= 1;
@@ -89,12 +89,12 @@ impl<'t> Evaluator<'t> {
             Some(pipeline) => self.pipeline(dot, pipeline)?,
             None => Held::NOTHING,
         };
-        self.run(name, body, dot)?;
+        self.run(name, body, &dot)?;
         Ok(Flow::Next)
     }
 
     /// Renders a defined template into a string; `None` if there is none of that name.
-    pub(super) fn render(&mut self, name: &str, dot: Held) -> Outcome<Option<Held>> {
+    pub(super) fn render(&mut self, name: &str, dot: &Held) -> Outcome<Option<Held>> {
         let Some((name, body)) = self.template.templates.get_key_value(name) else { return Ok(None) };
         let outer = std::mem::take(&mut self.out);
         self.spent += outer.len();
@@ -118,16 +118,14 @@ impl<'t> Evaluator<'t> {
         if let Some(text) = held.value.as_bytes() {
             return self.write(text);
         }
-        match shape(&held.value) {
-            Shape::Nothing => self.write(b"<no value>"),
-            _ => {
-                let room = self.room();
-                let mut printer = Printer::new(std::mem::take(&mut self.out), room);
-                printer.shown(&held.value);
-                let (out, trouble) = printer.finish();
-                self.out = out;
-                trouble.map_or(Ok(()), |trouble| Err(self.trouble(trouble)))
-            }
+        if matches!(shape(&held.value), Shape::Nothing) {
+            return self.write(b"<no value>");
         }
+        let room = self.room();
+        let mut printer = Printer::new(std::mem::take(&mut self.out), room);
+        printer.shown(&held.value);
+        let (out, trouble) = printer.finish();
+        self.out = out;
+        trouble.map_or(Ok(()), |trouble| Err(self.trouble(trouble)))
     }
 }

@@ -2,8 +2,8 @@
 
 use minijinja::Value;
 
-use super::super::held::{Shape, shape};
 use super::{Flags, Printer};
+use crate::template::go::held::{Shape, shape};
 use crate::template::go::unicode::decode;
 
 /// The largest width, precision and number of an argument.
@@ -131,7 +131,7 @@ impl Printer {
                 self.flags.sharp_v = std::mem::take(&mut self.flags.sharp);
                 self.flags.plus_v = std::mem::take(&mut self.flags.plus);
             }
-            self.argument(Some(argument), verb);
+            self.argument(argument, verb);
         } else {
             self.mishap(verb, "(MISSING)");
         }

@@ -5,20 +5,19 @@ use minijinja::Value;
 use super::{Flags, Printer, Trouble};
 use crate::template::go::complex::Complex;
 use crate::template::go::held::{Shape, shape, sorted_entries, type_name};
-use crate::template::record::{Record, TypedMap};
+use crate::template::record::Record;
 
 /// How deep lists and maps may be nested to be printed.
 const MOST_DEPTH: usize = 300;
 
 impl Printer {
     /// An argument as the verb asks for it.
-    pub(super) fn argument(&mut self, value: Option<&Value>, verb: char) {
-        let value = value.unwrap_or(&Value::UNDEFINED);
+    pub(super) fn argument(&mut self, value: &Value, verb: char) {
         match (shape(value), verb) {
             (Shape::Nothing, 'T' | 'v') => self.pad_text(b"<nil>"),
             (Shape::Nothing, _) => self.bad_verb(verb, None),
             (_, 'T') => {
-                let name = dynamic_type(value);
+                let name = type_name(value);
                 self.format_text(name.as_bytes());
             }
             (Shape::Record(record), _) => {
@@ -173,22 +172,13 @@ impl Printer {
 
     fn typed_with(&mut self, value: &Value, flags: Flags) {
         let before = std::mem::replace(&mut self.flags, flags);
-        match shape(value) {
-            Shape::Nothing => self.push(b"<nil>"),
-            _ => {
-                self.push(dynamic_type(value).as_bytes());
-                self.push(b"=");
-                self.argument(Some(value), 'v');
-            }
+        if matches!(shape(value), Shape::Nothing) {
+            self.push(b"<nil>");
+        } else {
+            self.push(type_name(value).as_bytes());
+            self.push(b"=");
+            self.argument(value, 'v');
         }
         self.flags = before;
-    }
-}
-
-/// The type of a value out of its box.
-fn dynamic_type(value: &Value) -> String {
-    match value.downcast_object_ref::<TypedMap>() {
-        Some(map) => format!("map[string]{}", type_name(&map.zero)),
-        None => type_name(value),
     }
 }
