@@ -55,7 +55,9 @@ fn position(index: &Held, most: usize, sees_into_box: bool) -> Result<usize, Tro
         _ => return Err(wrong(format!("cannot index slice/array with type {}", type_name(&index.value)))),
     };
     let fits = usize::try_from(number).ok().filter(|at| *at <= most);
-    fits.ok_or_else(|| wrong(format!("index out of range: {number}")))
+    // Go shows what is above its `int` as a negative number.
+    let shown = if number > i128::from(i64::MAX) { number - (1 << 64) } else { number };
+    fits.ok_or_else(|| wrong(format!("index out of range: {shown}")))
 }
 
 /// `index`: the element of an element.

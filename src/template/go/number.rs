@@ -13,9 +13,17 @@ use super::quote::{Piece, quoted, unquoted_char};
 /// Go's message, if it is no number.
 pub(super) fn number(written: &str) -> Result<Option<Value>, String> {
     if let Some(imaginary) = written.strip_suffix('i') {
-        return complex(imaginary).map(Some).ok_or_else(|| illegal(written));
+        return complex(imaginary).map(Some).ok_or_else(|| match middle_sign(imaginary) {
+            Some(_) => "syntax error scanning complex number".to_owned(),
+            None => illegal(written),
+        });
     }
     if let Some(int) = integer(written) {
+        // Go takes the hexadecimal digit `e` for an exponent if there is a sign.
+        if written.starts_with(['+', '-']) && written.contains(['e', 'E']) {
+            #[expect(clippy::cast_precision_loss, reason = "it becomes a float")]
+            return Ok(Some(Value::from(int as f64)));
+        }
         return Ok(i64::try_from(int).ok().map(Value::from));
     }
     match float(written) {
@@ -150,8 +158,14 @@ fn scaled(mut value: f64, exponent: i32) -> f64 {
     value
 }
 
+/// Where the imaginary part begins, if there is a real one.
+fn middle_sign(written: &str) -> Option<usize> {
+    let at = written.rfind(['+', '-']).filter(|at| *at > 0)?;
+    let before = written.get(..at).unwrap_or_default();
+    (!before.ends_with(['e', 'E', 'p', 'P'])).then_some(at)
+}
+
 fn complex(imaginary: &str) -> Option<Value> {
-    let split = imaginary.rfind(['+', '-']).filter(|at| *at > 0 && !imaginary[..*at].ends_with(['e', 'E', 'p', 'P']));
-    let (real, imaginary) = split.map_or(("0", imaginary), |at| imaginary.split_at(at));
+    let (real, imaginary) = middle_sign(imaginary).map_or(("0", imaginary), |at| imaginary.split_at(at));
     Some(Value::from_object(Complex { real: float(real)?, imaginary: float(imaginary)? }))
 }
