@@ -58,7 +58,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: 10_000_000, text: 256 << 20, depth: 5_000 }
+        Self { steps: 10_000_000, text: 64 << 20, depth: 5_000 }
     }
 }
 

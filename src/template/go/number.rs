@@ -169,3 +169,56 @@ fn complex(imaginary: &str) -> Option<Value> {
     let (real, imaginary) = middle_sign(imaginary).map_or(("0", imaginary), |at| imaginary.split_at(at));
     Some(Value::from_object(Complex { real: float(real)?, imaginary: float(imaginary)? }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is(written: &str, expected: impl Into<Value>) {
+        let value = number(written).expect(written).expect(written);
+        let expected = expected.into();
+        assert_eq!((value.is_integer(), &value), (expected.is_integer(), &expected), "{written}");
+    }
+
+    #[test]
+    fn numbers_are_what_go_takes_them_for() {
+        for (written, int) in
+            [("0x1_0", 16), ("0b11", 3), ("0o17", 15), ("017", 15), ("0_7", 7), ("1_000", 1000), ("+1", 1)]
+        {
+            is(written, int);
+        }
+        for (written, float) in [
+            ("1_000.5", 1000.5),
+            ("1_0.5e1_0", 1.05e11),
+            ("0x_1p4", 16.0),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("0x1.8p1", 3.0),
+            ("1e-400", 0.0),
+            ("09.5", 9.5),
+        ] {
+            is(written, float);
+        }
+        is("-9223372036854775808", i64::MIN);
+        assert_eq!(number("18446744073709551615"), Ok(None));
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for written in ["0_", "-_1", "1_e3", "0x1_p4", "1__0.5", "1e400", "0x1.8", ".", "0x", "1e", "0x10i", "i"] {
+            assert_eq!(number(written), Err(illegal(written)), "{written}");
+        }
+        for written in ["18446744073709551616", "08", "+18446744073709551615", "-9223372036854775809"] {
+            assert!(number(written).expect_err(written).starts_with("integer overflow"), "{written}");
+        }
+    }
+
+    #[test]
+    fn characters_are_numbers() {
+        for (written, code) in [("'a'", 97), ("'é'", 233), ("'\\n'", 10), ("'\\xff'", 255), ("'\\''", 39)] {
+            assert_eq!(character(written), Ok(Value::from(code)), "{written}");
+        }
+        assert_eq!(character("'ab'"), Err("malformed character constant: 'ab'".to_owned()));
+        assert_eq!(character("''"), Err("invalid syntax".to_owned()));
+    }
+}
