@@ -1,10 +1,15 @@
 //! The nodes: texts, actions, branches and calls of templates.
 
+use std::io::Write as _;
+
 use super::{At, Evaluator, Flow};
 use crate::template::go::error::Outcome;
 use crate::template::go::held::{Held, Shape, is_true, shape, text_value};
 use crate::template::go::node::{Branches, Invocation, List, Node};
 use crate::template::go::printf::Printer;
+
+/// The most digits of an `int`, with its sign.
+const INT_DIGITS: usize = 20;
 
 impl<'t> Evaluator<'t> {
     /// Executes a template in a frame of its own.
@@ -118,8 +123,12 @@ impl<'t> Evaluator<'t> {
         if let Some(text) = held.value.as_bytes() {
             return self.write(text);
         }
-        if matches!(shape(&held.value), Shape::Nothing) {
-            return self.write(b"<no value>");
+        match shape(&held.value) {
+            Shape::Nothing => return self.write(b"<no value>"),
+            Shape::Int(int) if self.room() >= INT_DIGITS => {
+                return write!(self.out, "{int}").map_err(|_| self.too_large());
+            }
+            _ => {}
         }
         let room = self.room();
         let mut printer = Printer::new(std::mem::take(&mut self.out), room);
