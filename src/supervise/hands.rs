@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::state::{Action, Event};
+use super::event::{Action, Event};
 use crate::answer::Answer;
 use crate::apply::dry;
 use crate::apply::transaction::{Applied, Change, Outcome, write_all};
@@ -65,7 +65,7 @@ impl Hands {
                 });
             }
             // The loop ends itself.
-            Action::End(_) => {}
+            Action::End(_) | Action::EndNow => {}
         }
     }
 

@@ -62,7 +62,7 @@ fn is_basic(shape: Shape<'_>) -> bool {
 fn not_comparable(a: &Value, b: &Value) -> Trouble {
     let (left, right) = (type_name(a), type_name(b));
     if left == right {
-        return wrong(format!("non-comparable type {}: {left}", revealed(a, 's')));
+        return wrong(format!("non-comparable type {}: {left}", revealed(b, 's')));
     }
     let (shown_a, shown_b) = (revealed(a, 's'), revealed(b, 'v'));
     wrong(format!("non-comparable types {shown_a}: {left}, {right}: {shown_b}"))

@@ -55,7 +55,9 @@ fn position(index: &Held, most: usize, sees_into_box: bool) -> Result<usize, Tro
         _ => return Err(wrong(format!("cannot index slice/array with type {}", type_name(&index.value)))),
     };
     let fits = usize::try_from(number).ok().filter(|at| *at <= most);
-    fits.ok_or_else(|| wrong(format!("index out of range: {number}")))
+    // Go shows what is above its `int` as a negative number.
+    let shown = if number > i128::from(i64::MAX) { number - (1 << 64) } else { number };
+    fits.ok_or_else(|| wrong(format!("index out of range: {shown}")))
 }
 
 /// `index`: the element of an element.
@@ -93,25 +95,31 @@ fn element(item: &Held, index: &Held) -> Answer {
 
 /// The entry of a map; one that is missing is the zero value, whatever the template's option says.
 fn entry(map: &Value, key: &Value) -> Answer {
-    let typed = map.downcast_object_ref::<TypedMap>();
-    let keys = match shape(key) {
-        Shape::Text(_) if typed.is_some() => KeyType::Text,
-        _ => key_type(map),
-    };
-    let fits = match (keys, shape(key)) {
-        (KeyType::Anything, _) | (KeyType::Text, Shape::Text(_)) | (KeyType::Int, Shape::Int(_)) => true,
-        (_, Shape::Nothing) => return Err(wrong(format!("value is nil; should be of type {}", keys.name()))),
-        _ => false,
-    };
-    if !fits {
-        return Err(wrong(format!("value has type {}; should be {}", type_name(key), keys.name())));
-    }
-    if let Some(typed) = typed {
+    if let Some(typed) = map.downcast_object_ref::<TypedMap>() {
+        check_key(KeyType::Text, key)?;
         let found = key.as_str().and_then(|key| typed.entries.get(key));
         return Ok(Held::bare(found.unwrap_or(&typed.zero).clone()));
     }
-    let found = map.as_object().and_then(|object| object.get_value(key));
-    Ok(found.map_or_else(Held::nil, Held::boxed))
+    if matches!(shape(key), Shape::Text(_) | Shape::Int(_))
+        && let Some(found) = map.as_object().and_then(|object| object.get_value(key))
+    {
+        return Ok(Held::boxed(found));
+    }
+    // One key tells what the others are, in all maps but those of any keys.
+    let first = map.try_iter().into_iter().flatten().next();
+    if !first.is_some_and(|first| std::mem::discriminant(&shape(&first)) == std::mem::discriminant(&shape(key))) {
+        check_key(key_type(map), key)?;
+    }
+    Ok(Held::nil())
+}
+
+/// A key has to be of the type of the map's keys.
+fn check_key(keys: KeyType, key: &Value) -> Result<(), Trouble> {
+    match (keys, shape(key)) {
+        (KeyType::Anything, _) | (KeyType::Text, Shape::Text(_)) | (KeyType::Int, Shape::Int(_)) => Ok(()),
+        (_, Shape::Nothing) => Err(wrong(format!("value is nil; should be of type {}", keys.name()))),
+        _ => Err(wrong(format!("value has type {}; should be {}", type_name(key), keys.name()))),
+    }
 }
 
 /// `slice`: a part of a list or a string.

@@ -11,6 +11,8 @@ use super::unicode::is_name_part;
 use crate::config::resolved::Delimiters;
 
 mod literal;
+#[cfg(test)]
+mod tests;
 
 const COMMENT: (&str, &str) = ("/*", "*/");
 /// A minus and the blank beside it.

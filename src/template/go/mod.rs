@@ -33,11 +33,12 @@ mod token;
 mod unicode;
 
 pub use error::{GoError, Phase};
+use evaluate::Manner;
 
 /// What can be chosen about a template.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// What opens and closes an action.
+    /// What opens and closes an action; an empty one stands for the usual one.
     pub delimiters: Delimiters,
     /// What a missing key of a map does.
     pub missing_key: MissingKey,
@@ -58,7 +59,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: 10_000_000, text: 256 << 20, depth: 5_000 }
+        Self { steps: 10_000_000, text: 64 << 20, depth: 5_000 }
     }
 }
 
@@ -92,7 +93,13 @@ impl GoTemplate {
                 .or_else(|| resolve(name).map(node::Target::Library)),
         };
         let Options { delimiters, missing_key, limits } = options;
-        let templates = parser::parse(name, source, delimiters, &resolve).map_err(GoError::from)?;
+        let usual = Delimiters::default();
+        let or_usual = |one: &str, usual: String| if one.is_empty() { usual } else { one.to_owned() };
+        let delimiters = Delimiters {
+            left: or_usual(&delimiters.left, usual.left),
+            right: or_usual(&delimiters.right, usual.right),
+        };
+        let templates = parser::parse(name, source, &delimiters, &resolve).map_err(GoError::from)?;
         Ok(Self {
             deep: stack::is_deep(name, &templates),
             name: name.into(),
@@ -108,8 +115,20 @@ impl GoTemplate {
     /// # Errors
     /// If the data is not what the template expects, if a function fails, or if a limit is reached.
     pub fn execute(&self, dot: &Value, pass: &Pass) -> Result<String, GoError> {
+        self.run(dot, pass, Manner::Strict)
+    }
+
+    /// Executes it for the sake of what it asks, while data is missing: whatever fails is passed over.
+    ///
+    /// # Errors
+    /// If it asks what the pass [traps](Pass::trapping), or if there is no room to execute it in.
+    pub fn survey(&self, dot: &Value, pass: &Pass) -> Result<String, GoError> {
+        self.run(dot, pass, Manner::Survey)
+    }
+
+    fn run(&self, dot: &Value, pass: &Pass, manner: Manner) -> Result<String, GoError> {
         let dot = held::Held::bare(dot.clone()).unboxed();
-        let rendered = stack::with_room(self.deep, || evaluate::execute(self, &dot, pass));
+        let rendered = stack::with_room(self.deep, || evaluate::execute(self, &dot, pass, manner));
         match rendered {
             Ok(rendered) => rendered.map_err(GoError::from),
             Err(error) => Err(GoError {

@@ -20,16 +20,17 @@ impl<'t> Evaluator<'t> {
     pub(super) fn fields(
         &mut self,
         dot: &Held,
-        mut held: Held,
+        held: &Held,
         operand: &'t Operand,
         names: &'t [Box<str>],
         given: Given<'t>,
     ) -> Outcome<Held> {
-        let Some((last, before)) = names.split_last() else { return Ok(held) };
+        let Some((last, before)) = names.split_last() else { return Ok(held.clone()) };
+        let mut inner = None;
         for name in before {
-            held = self.field(dot, &held, operand, name, Given::NONE)?;
+            inner = Some(self.field(dot, inner.as_ref().unwrap_or(held), operand, name, Given::NONE)?);
         }
-        self.field(dot, &held, operand, last, given)
+        self.field(dot, inner.as_ref().unwrap_or(held), operand, last, given)
     }
 
     fn field(

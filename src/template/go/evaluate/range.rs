@@ -23,7 +23,11 @@ impl<'t> Evaluator<'t> {
             _ => return Err(self.error(format!("range can't iterate over {}", revealed(&over.value, 'v')))),
         };
         let flow = match &range.otherwise {
-            Some(body) if !any => self.walk(body, dot)?,
+            // A `break` in here ends this `range`; a `continue` goes on with the one around it.
+            Some(body) if !any => match self.walk(body, dot)? {
+                Flow::Break => Flow::Next,
+                flow => flow,
+            },
             _ => Flow::Next,
         };
         self.variables.truncate(outside);

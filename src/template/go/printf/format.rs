@@ -108,7 +108,8 @@ impl Printer {
         let end = reader.format.len();
         reader.index(arguments.len());
         self.width(reader, arguments);
-        if reader.accept(b'.') {
+        // A point at the very end is taken for the verb.
+        if reader.at + 1 < end && reader.accept(b'.') {
             self.precision(reader, arguments);
         }
         if !reader.after_index {
@@ -127,7 +128,7 @@ impl Printer {
             self.mishap(verb, "(BADINDEX)");
         } else if let Some(argument) = arguments.get(reader.next) {
             reader.next += 1;
-            if verb == 'v' {
+            if matches!(verb, 'v' | 'w') {
                 self.flags.sharp_v = std::mem::take(&mut self.flags.sharp);
                 self.flags.plus_v = std::mem::take(&mut self.flags.plus);
             }

@@ -16,6 +16,8 @@ impl Printer {
         match (shape(value), verb) {
             (Shape::Nothing, 'T' | 'v') => self.pad_text(b"<nil>"),
             (Shape::Nothing, _) => self.bad_verb(verb, None),
+            // For errors only, and only where errors are made.
+            (_, 'w') => self.bad_verb(verb, Some(value)),
             (_, 'T') => {
                 let name = type_name(value);
                 self.format_text(name.as_bytes());
@@ -64,15 +66,14 @@ impl Printer {
             Shape::List => self.list(value, verb, depth),
             Shape::Map => self.map(value, verb, depth),
             Shape::Record(record) => self.record(record, verb, depth),
-            // Go shows an address.
-            Shape::Channel | Shape::Opaque => self.bad_verb(verb, None),
+            Shape::Channel | Shape::Opaque => self.address(value),
         }
     }
 
     fn list(&mut self, list: &Value, verb: char, depth: usize) {
         let sharp = self.flags.sharp_v;
         if verb == 'p' {
-            return self.bad_verb(verb, None);
+            return self.address(list);
         }
         if sharp {
             self.push(b"[]interface {}{");
@@ -92,7 +93,7 @@ impl Printer {
     fn map(&mut self, map: &Value, verb: char, depth: usize) {
         let sharp = self.flags.sharp_v;
         if verb == 'p' {
-            return self.bad_verb(verb, None);
+            return self.address(map);
         }
         if sharp {
             self.push(type_name(map).as_bytes());
@@ -131,6 +132,12 @@ impl Printer {
             }
         }
         self.push(b"}");
+    }
+
+    /// What Go shows as an address: that would be another one each time.
+    fn address(&mut self, value: &Value) {
+        let text = format!("({})", type_name(value));
+        self.pad(text.as_bytes());
     }
 
     fn separate(&mut self, index: usize) {
