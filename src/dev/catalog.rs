@@ -107,6 +107,8 @@ impl Catalog {
         let place = place(&check.node, &check.id);
         let old = self.checks.get(&place);
         if old.is_some_and(|old| old.value == check) {
+            // Consul 1.8 writes it all the same: the table moves, neither the check nor its service does.
+            self.note_written_check(ledger, &check, index);
             return Ok(());
         }
         let create = old.map_or(index, |old| old.create);
@@ -128,6 +130,8 @@ impl Catalog {
             self.remove_check((index, ledger), node, &check);
         }
         self.note_instance(ledger, &gone.value, index);
+        // Consul moves the checks' index even when the instance had none; nobody wakes for it.
+        self.tables.checks = index;
         self.services.insert(fold(&gone.value.name), index);
         self.forget_services_without_instances(index);
     }
@@ -167,10 +171,14 @@ impl Catalog {
         ledger.note(Table::NodeInstances, &fold(&instance.node), index);
     }
 
-    fn note_check(&mut self, ledger: &mut Ledger, check: &Check, index: u64) {
+    fn note_written_check(&mut self, ledger: &mut Ledger, check: &Check, index: u64) {
         self.tables.checks = index;
         ledger.note(Table::NodeChecks, &fold(&check.node), index);
         ledger.note(Table::ServiceChecks, &fold(&check.service_name), index);
+    }
+
+    fn note_check(&mut self, ledger: &mut Ledger, check: &Check, index: u64) {
+        self.note_written_check(ledger, check, index);
         if check.service_id.is_empty() {
             self.touch_services_of(&check.node, index);
         } else {

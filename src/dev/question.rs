@@ -89,9 +89,14 @@ impl Question {
             Self::Entries(prefix) | Self::Keys(prefix, _) => {
                 Look::below(kv.prefix_index(prefix), vec![(Table::Keys, scope(kv.entries(), prefix))])
             }
-            Self::Services(meta) if meta.is_empty() => Look::by_index(tables.services),
-            Self::Services(_) => Look::by_index(tables.services.max(tables.nodes)),
-            Self::Nodes(_) => Look::by_index(tables.nodes),
+            Self::Services(meta) if meta.is_empty() => {
+                Look::below(tables.services, vec![(Table::ServiceInstances, Vec::new())])
+            }
+            Self::Services(_) => Look::below(
+                tables.services.max(tables.nodes),
+                vec![(Table::ServiceInstances, Vec::new()), (Table::Nodes, Vec::new())],
+            ),
+            Self::Nodes(_) => Look::below(tables.nodes, vec![(Table::Nodes, Vec::new())]),
             Self::Node(name) => match catalog.node(name) {
                 None => Look::below(0, vec![(Table::Nodes, scope(catalog.nodes(), &fold(name)))]),
                 Some(_) => Look::below(
@@ -106,7 +111,7 @@ impl Question {
             Self::Health { name, .. } => Look::below(catalog.service_index(name, true), instance_places(catalog, name)),
             Self::NodeChecks(name) => Look::below(tables.checks, vec![(Table::NodeChecks, fold(name).into())]),
             Self::ServiceChecks(name) => Look::below(tables.checks, vec![(Table::ServiceChecks, fold(name).into())]),
-            Self::ChecksInState(_) => Look::by_index(tables.checks),
+            Self::ChecksInState(_) => Look::below(tables.checks, vec![(Table::NodeChecks, Vec::new())]),
         }
     }
 

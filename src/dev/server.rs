@@ -14,13 +14,14 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::ask::ask;
 use super::contents::Contents;
 use super::door::Door;
-use super::faults::Faults;
+use super::faults::{Faults, Listening};
 use super::misbehave;
 use super::record::Seen;
 use super::reply::Reply;
@@ -93,7 +94,9 @@ impl Server {
         let (faults, contents) = (shared.faults.clone(), Contents::new(shared.store.clone()));
         let stop = CancellationToken::new();
         let mut listening = JoinSet::new();
-        listening.spawn(listen_until(stop.clone(), door, shared));
+        // From here on, before the task's first turn, no order is missed.
+        let orders = faults.listening();
+        listening.spawn(listen_until(stop.clone(), door, shared, orders));
         Ok(Self { address, faults, contents, listening, stop })
     }
 
@@ -126,10 +129,9 @@ impl Server {
 }
 
 /// Takes connections until stopped. It owns them: when it ends, they end.
-async fn listen_until(stop: CancellationToken, mut door: Door, shared: Shared) {
+async fn listen_until(stop: CancellationToken, mut door: Door, shared: Shared, mut orders: watch::Receiver<Listening>) {
     let mut connections = JoinSet::new();
-    let mut orders = shared.faults.listening();
-    let mut cuts = orders.borrow().cuts;
+    let mut cuts = Listening::default().cuts;
     loop {
         tokio::select! {
             () = stop.cancelled() => break,

@@ -1,0 +1,38 @@
+//! What an answer is, without what differs from run to run.
+//!
+//! in:  an answer
+//! out: its JSON, with indexes and generated IDs as `#`
+
+use serde_json::{Value, json};
+
+use crate::support::http::Answer;
+
+/// The shape of an answer's body.
+pub fn shape(answer: &Answer) -> Value {
+    let mut body = serde_json::from_str(&answer.body).unwrap_or_else(|error| panic!("{error}: {answer:?}"));
+    blur(&mut body);
+    body
+}
+
+fn blur(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(blur),
+        Value::Object(fields) => {
+            for (name, inner) in fields {
+                let index = name == "CreateIndex" || name == "ModifyIndex";
+                let uuid = name == "ID" && inner.as_str().is_some_and(is_uuid);
+                if uuid || (index && inner.as_u64().is_some_and(|at| at > 0)) {
+                    *inner = json!("#");
+                } else {
+                    blur(inner);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_uuid(text: &str) -> bool {
+    let parts: Vec<usize> = text.split('-').map(str::len).collect();
+    parts == [8, 4, 4, 4, 12]
+}

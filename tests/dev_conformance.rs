@@ -1,0 +1,54 @@
+//! The embedded server answers as a real Consul does.
+//!
+//! in:  one list of cases, and two servers: the embedded one, and a real agent when there is one on `PATH`
+//! out: both meet every expectation, so that the embedded server cannot drift from what it stands for
+//!
+//! `conformance/answers.rs` has requests and what comes back; `conformance/wakes.rs` has blocking queries and what
+//! wakes them; `conformance/moves.rs` has writes and whose index they move.
+
+mod conformance;
+mod support;
+
+use std::net::SocketAddr;
+
+use conformance::{answers, moves, wakes};
+use ctmpl::dev::{Background, Options};
+use support::consul::Consul;
+
+/// Runs every case against a server that is fresh.
+fn conforms(name: &str, address: SocketAddr) {
+    moves::run(name, address);
+    answers::run(name, address);
+    wakes::run(name, address);
+}
+
+#[test]
+fn the_embedded_server_conforms() {
+    let server = Background::start(Options { node: "s1".into(), ..Options::default() }).expect("a server");
+    conforms("embedded", server.address());
+}
+
+#[test]
+fn a_real_consul_conforms() {
+    if Consul::is_installed() {
+        conforms("consul", Consul::start().address());
+    } else {
+        eprintln!("skipped: there is no consul on PATH");
+    }
+}
+
+#[test]
+fn a_real_consul_that_is_started_again_has_forgotten() {
+    if !Consul::is_installed() {
+        eprintln!("skipped: there is no consul on PATH");
+        return;
+    }
+    let mut consul = Consul::start();
+    let address = consul.address();
+    support::http::request(address, "PUT", "/v1/kv/a", "1").expect("an answer");
+    consul.stop();
+    assert!(support::http::get(address, "/v1/kv/a").is_err());
+    consul.start_again();
+    assert_eq!(consul.address(), address);
+    assert_eq!(support::http::get(address, "/v1/kv/a").expect("an answer").status, 404);
+}

@@ -1,0 +1,178 @@
+//! A real Consul agent, started for a test and ended with it.
+//!
+//! in:  the `consul` program found on `PATH`
+//! out: an agent in development mode on ports of its own, that has a leader and knows itself
+
+use std::env;
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::http;
+
+/// How long an agent may take to become useful.
+const START: Duration = Duration::from_secs(30);
+/// Pause between two looks whether it has.
+const LOOK: Duration = Duration::from_millis(20);
+/// How often a start is tried on other ports.
+const TRIES: usize = 5;
+
+/// The ports of one agent.
+#[derive(Clone, Copy, Debug)]
+struct Ports {
+    http: u16,
+    server: u16,
+    serf_lan: u16,
+    serf_wan: u16,
+}
+
+/// A running Consul agent. Dropping it kills it.
+pub struct Consul {
+    node: String,
+    arguments: Vec<String>,
+    ports: Ports,
+    directory: TempDir,
+    process: Option<Child>,
+}
+
+impl Consul {
+    /// Is there a `consul` program? When there is none and `CTMPL_TEST_SERVERS=required` is set, the test fails.
+    pub fn is_installed() -> bool {
+        let found = program().is_some();
+        let required = env::var("CTMPL_TEST_SERVERS").is_ok_and(|value| value == "required");
+        assert!(found || !required, "CTMPL_TEST_SERVERS=required, but there is no consul on PATH");
+        found
+    }
+
+    /// Starts an agent in development mode with the node name `s1`.
+    pub fn start() -> Self {
+        Self::start_with("s1", &[])
+    }
+
+    /// Starts an agent in development mode with this node name and more arguments.
+    pub fn start_with(node: &str, arguments: &[&str]) -> Self {
+        let mut consul = Self {
+            node: node.to_owned(),
+            arguments: arguments.iter().map(|text| (*text).to_owned()).collect(),
+            ports: free_ports(),
+            directory: tempfile::tempdir().expect("a directory"),
+            process: None,
+        };
+        for _ in 0..TRIES {
+            consul.launch();
+            if consul.becomes_useful() {
+                return consul;
+            }
+            consul.kill();
+            consul.ports = free_ports();
+        }
+        panic!("consul did not start in {TRIES} tries; it said:\n{}", consul.said());
+    }
+
+    /// Where it answers HTTP.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.ports.http))
+    }
+
+    /// Where other agents join it.
+    pub fn serf_address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.ports.serf_lan))
+    }
+
+    /// Kills it, as a crash would.
+    pub fn stop(&mut self) {
+        self.kill();
+    }
+
+    /// Starts it again on the same ports. An agent in development mode has forgotten everything.
+    pub fn start_again(&mut self) {
+        for _ in 0..TRIES {
+            self.kill();
+            self.launch();
+            if self.becomes_useful() {
+                return;
+            }
+        }
+        panic!("consul did not start again in {TRIES} tries; it said:\n{}", self.said());
+    }
+
+    fn launch(&mut self) {
+        let Ports { http, server, serf_lan, serf_wan } = self.ports;
+        let log = File::create(self.log()).expect("a log file");
+        let mut command = Command::new(program().expect("a consul program"));
+        command.args(["agent", "-dev", "-bind=127.0.0.1", "-client=127.0.0.1", "-dns-port=-1", "-grpc-port=-1"]);
+        command.args([format!("-node={}", self.node), format!("-http-port={http}"), format!("-server-port={server}")]);
+        command.args([format!("-serf-lan-port={serf_lan}"), format!("-serf-wan-port={serf_wan}")]);
+        command.arg("-data-dir").arg(self.directory.path().join("data")).args(&self.arguments);
+        command.stdin(Stdio::null()).stderr(log.try_clone().expect("a second handle")).stdout(log);
+        self.process = Some(command.spawn().expect("a consul process"));
+    }
+
+    /// Waits until it has a leader and has written itself into its catalog. Says whether it got there.
+    fn becomes_useful(&mut self) -> bool {
+        let deadline = Instant::now() + START;
+        while Instant::now() < deadline {
+            let ended = self.process.as_mut().is_none_or(|process| process.try_wait().is_ok_and(|end| end.is_some()));
+            if ended {
+                return false;
+            }
+            if self.leads_and_knows_itself() {
+                return true;
+            }
+            std::thread::sleep(LOOK);
+        }
+        false
+    }
+
+    fn leads_and_knows_itself(&self) -> bool {
+        let body = |target: &str| http::get(self.address(), target).map(|answer| answer.body).unwrap_or_default();
+        // The leader writes the node down first; the agent adds this field with its own synchronisation.
+        body("/v1/status/leader").contains(&self.ports.server.to_string())
+            && body("/v1/catalog/nodes").contains("consul-network-segment")
+    }
+
+    fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            // It may have ended by itself.
+            drop(process.kill());
+            drop(process.wait());
+        }
+    }
+
+    fn log(&self) -> PathBuf {
+        self.directory.path().join("log")
+    }
+
+    fn said(&self) -> String {
+        std::fs::read_to_string(self.log()).unwrap_or_default()
+    }
+}
+
+impl Drop for Consul {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn program() -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).map(|directory| directory.join("consul")).find(|file| file.is_file())
+}
+
+/// Ports nobody listens at now. They lie below those the system gives to outgoing connections, and all are held
+/// until the last is found, so that they differ.
+fn free_ports() -> Ports {
+    let free = || loop {
+        let port = fastrand::u16(10_000..32_000);
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            return (port, listener);
+        }
+    };
+    let held = [free(), free(), free(), free()];
+    let [http, server, serf_lan, serf_wan] = held.each_ref().map(|(port, _)| *port);
+    Ports { http, server, serf_lan, serf_wan }
+}
