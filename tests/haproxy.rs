@@ -38,9 +38,9 @@ fn instances_come_go_and_fail_under_load_and_no_request_is_lost() {
 #[test]
 fn the_jinja_twin_of_the_template_does_the_same() {
     let jinja = GO
-        .replace(r#"{{- range service "web"}}"#, r#"{%- for s in service("web") %}"#)
+        .replace(r#"{{- range service "web"}}"#, r#"{% for s in service("web") %}"#)
         .replace("{{.ID}} {{.Address}}:{{.Port}}", "{{ s.id }} {{ s.address }}:{{ s.port }}")
-        .replace("{{- end}}", "{%- endfor %}");
+        .replace("{{- end}}", "{% endfor %}");
     carries_the_load("haproxy.cfg.j2", &jinja);
 }
 
