@@ -10,9 +10,8 @@
 
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
 
-#[path = "../tests/support/consul.rs"]
-#[allow(dead_code, unreachable_pub, reason = "the benchmark needs less of it than the tests")]
-mod consul;
+#[path = "../tests/support/mod.rs"]
+mod support;
 mod peer {
     pub(super) mod http;
     pub(super) mod process;
@@ -25,6 +24,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use peer::{http, process};
+use support::consul::Consul;
 
 const CHANGES: usize = 60;
 const ONCE_RUNS: usize = 30;
@@ -42,11 +42,11 @@ fn main() {
     {
         return process::print_peak_of(run);
     }
-    let Some(server) = consul::Consul::start() else {
-        println!("scripts/bench: there is no consul on the PATH; scripts/servers installs it");
-        std::process::exit(1);
-    };
-    let address: SocketAddr = server.address().to_string().parse().expect("an address of the form IP:PORT");
+    if !Consul::is_installed() {
+        return;
+    }
+    let server = Consul::start();
+    let address = server.address();
     let folder = tempfile::tempdir().expect("a folder for the files");
     fill(address);
 

@@ -1,5 +1,7 @@
 //! What real servers answered, replayed byte for byte to the client: each is read, or sorted into its class of errors.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};

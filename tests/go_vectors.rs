@@ -16,6 +16,12 @@ use minijinja::Value;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+const VECTORS: &str = "tests/vectors/go-template.jsonl";
+
+/// How many of the errors in [`VECTORS`] have Go's very text. The others: a text that Go shows and we do not, for it
+/// may be a secret (`range can't iterate over hello`); the greatest depth; the hidden room behind the end of a list.
+const SAME_TEXT: usize = 447;
+
 /// Cases that may differ, and why.
 const MAY_DIFFER: &[(&str, &str)] = &[];
 
@@ -67,7 +73,7 @@ struct Tally {
 }
 
 fn load() -> (HashMap<String, Value>, Vec<Case>) {
-    let path = std::env::var("CTMPL_GO_VECTORS").unwrap_or_else(|_| "tests/vectors/go-template.jsonl".to_owned());
+    let path = std::env::var("CTMPL_GO_VECTORS").unwrap_or_else(|_| VECTORS.to_owned());
     let text = std::fs::read_to_string(&path).expect("the vectors can be read");
     let mut lines = text.lines();
     let fixtures: Fixtures = serde_json::from_str(lines.next().expect("the first line")).expect("the data");
@@ -151,6 +157,9 @@ fn templates_do_what_they_do_in_go() {
         writeln!(table, "{category:<14}{passed:>14}{:>20}", format!("{same_text}/{errors}")).expect("text");
     }
     assert_eq!(total.passed, total.cases, "\n{report}\n{table}");
+    if std::env::var_os("CTMPL_GO_VECTORS").is_none() {
+        assert!(total.same_text >= SAME_TEXT, "\n{report}\n{table}");
+    }
     eprint_table(&format!("{report}\n{table}"));
 }
 

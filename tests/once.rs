@@ -59,17 +59,18 @@ fn bad_flags_are_thirteen_and_name_the_flag() {
 }
 
 #[test]
-fn a_configuration_that_makes_no_sense_is_fifteen() {
-    // The arguments are well formed; what they say is not.
+fn what_is_written_well_and_makes_no_sense_is_told_apart_as_consul_template_does() {
     let folder = Folder::new();
-    let same = folder.template("in", "out", "");
-    for arguments in [&["-template=lonely"][..], &["-template", &same, "-template", &same]] {
-        let ended = run(arguments);
-        assert!(ended.code() == Some(15) || ended.code() == Some(13), "{arguments:?}: {:?} {}", ended.code(), ended.log);
-        assert!(ended.log.starts_with("ctmpl: "), "{}", ended.log);
-    }
-    let ended = run(["-template", &same, "-template", &same]);
-    assert_eq!(ended.code(), Some(15), "two templates with one destination: {}", ended.log);
+    let template = folder.template("in", "out", "");
+    let level = run(["-log-level=loud", "-template", &template]);
+    assert_eq!(level.code(), Some(15), "{}", level.log);
+    assert!(level.log.contains("loud"), "{}", level.log);
+    let twice = run(["-template", &template, "-template", &template]);
+    assert_eq!(twice.code(), Some(13), "{}", twice.log);
+    assert!(twice.log.contains("two templates have the destination"), "{}", twice.log);
+    let lonely = run(["-template=lonely"]);
+    assert_eq!(lonely.code(), Some(13), "{}", lonely.log);
+    assert!(lonely.log.contains("destination"), "{}", lonely.log);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use ctmpl::dev::{Background, Fault, Options, Seed};
 use nix::sys::signal::Signal;
 use support::catalog::put;
 use support::consul::Consul;
-use support::ctmpl::{Ctmpl, Folder};
+use support::ctmpl::{Ctmpl, DEADLINE, Folder};
 use support::{eventually, installed, within};
 
 /// From the recovery of Consul to the file being right.
@@ -66,22 +66,24 @@ fn recovers(folder: &Folder, text: &str, since: Instant) {
 #[test]
 fn bad_answers_of_any_kind_change_no_file_and_others_carry_on() {
     let web_page = "<html><body>Please sign in</body></html>";
+    // What is about one question is asked again with growing pauses; what concerns everybody, at least once a second.
+    let (soon, later) = (LATEST, DEADLINE);
     let cases = [
-        (Fault::Status(500, "No cluster leader".into()), "answered 500: No cluster leader"),
-        (Fault::Status(403, "Permission denied".into()), "answered 403: Permission denied"),
-        (Fault::Status(429, "Your IP is issuing too many concurrent connections".into()), "answered 429: Your IP"),
-        (Fault::Html(web_page.into()), "an answer that is not Consul's"),
-        (Fault::HalfBody, "an answer that is not Consul's"),
-        (Fault::CutAfter(240), "the answer is cut off"),
-        (Fault::HangUp, "closed the connection without an answer"),
+        (Fault::Status(500, "No cluster leader".into()), "answered 500: No cluster leader", soon),
+        (Fault::Status(403, "Permission denied".into()), "answered 403: Permission denied", later),
+        (Fault::Status(429, "Your IP is issuing too many".into()), "answered 429: Your IP", soon),
+        (Fault::Html(web_page.into()), "an answer that is not Consul's", later),
+        (Fault::HalfBody, "an answer that is not Consul's", later),
+        (Fault::CutAfter(240), "the answer is cut off", soon),
+        (Fault::HangUp, "closed the connection without an answer", soon),
     ];
     assert!(!cases.is_empty());
     std::thread::scope(|scope| {
-        for (fault, said) in cases {
+        for (fault, said, limit) in cases {
             scope.spawn(move || {
                 let mut pair = pair(&[]);
                 pair.suffers(fault.clone(), said);
-                recovers(&pair.folder, "port 82", Instant::now());
+                within(limit, &format!("{fault:?} is over"), || pair.folder.read("out") == "port 82");
                 let loud: Vec<_> = loud(&pair.ctmpl).into_iter().filter(|line| line.contains(said)).collect();
                 assert_eq!(loud.len(), 1, "{fault:?} is told once: {loud:#?}");
                 assert!(pair.ctmpl.is_running());
@@ -184,6 +186,28 @@ fn a_server_that_refuses_connections_for_a_long_time_is_heard_at_once_when_it_is
     assert!(ctmpl.is_running());
     assert_eq!(loud(&ctmpl).len(), 1, "{:#?}", loud(&ctmpl));
     assert_eq!(ctmpl.said("Consul answers again"), 1);
+}
+
+#[test]
+fn a_server_that_throttled_for_a_long_time_is_heard_soon_after() {
+    let fault = Fault::Status(429, "Your IP is issuing too many concurrent connections".into());
+    for fault in [fault, Fault::HangUp] {
+        let Pair { folder, consul, ctmpl } = pair(&[]);
+        consul.faults().inject("/v1/", fault.clone());
+        consul.faults().interrupt("/v1/", 429, "");
+        ctmpl.says(ONCE);
+        consul.put_key("app/port", "81");
+        consul.put_key("other/port", "91");
+        // Long enough for pauses to have grown.
+        folder.stays("out", "port 80", Duration::from_secs(7));
+        let asked = consul.faults().requests("/v1/kv/").len();
+        assert!(asked < 40, "{fault:?}: {asked} requests do not relieve a server that throttles");
+        consul.faults().lift_all();
+        within(LATEST, "one of the two files is right", || {
+            folder.read("out") == "port 81" || folder.read("other") == "port 91"
+        });
+        assert_eq!(ctmpl.said(ONCE), 1);
+    }
 }
 
 #[test]

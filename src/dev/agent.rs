@@ -26,11 +26,11 @@ pub(crate) struct Agent {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AgentError {
     #[error("No service registered with ID \"{0}\"")]
-    NoService(String),
+    UnknownService(String),
     #[error("ServiceID \"{0}\" does not exist")]
-    NoServiceOfCheck(String),
+    UnknownServiceOfCheck(String),
     #[error("CheckID \"{0}\" does not have associated TTL")]
-    NoTtl(String),
+    NotTtl(String),
 }
 
 impl World {
@@ -53,7 +53,9 @@ impl World {
             .filter(|old| replace_checks && old.service_id == instance.id && !kept.iter().any(|new| new.id == old.id))
             .map(|old| old.id.clone())
             .collect();
-        unwanted.iter().for_each(|id| self.deregister_check(id));
+        for id in unwanted {
+            self.deregister_check(&id);
+        }
         self.agent.instances.insert(instance.id.clone(), instance.clone());
         self.agent.checks.extend(kept.iter().map(|check| (check.id.clone(), check.clone())));
         self.local().write(|_, catalog, (index, ledger)| {
@@ -70,7 +72,7 @@ impl World {
         let check = match self.agent.instances.get(&check.service_id) {
             Some(instance) => self.place_check(check, instance),
             None if check.service_id.is_empty() => Check { node: self.identity.node.clone(), ..check },
-            None => return Err(AgentError::NoServiceOfCheck(check.service_id)),
+            None => return Err(AgentError::UnknownServiceOfCheck(check.service_id)),
         };
         self.agent.checks.insert(check.id.clone(), check.clone());
         self.write_check(check);
@@ -99,7 +101,7 @@ impl World {
     /// A TTL check reports. As with the real agent, a new output alone does not reach the catalog.
     pub(crate) fn report(&mut self, id: &str, status: &str, output: &str) -> Result<(), AgentError> {
         let known = self.agent.checks.get_mut(id).filter(|check| check.kind == "ttl");
-        let check = known.ok_or_else(|| AgentError::NoTtl(id.to_owned()))?;
+        let check = known.ok_or_else(|| AgentError::NotTtl(id.to_owned()))?;
         output.clone_into(&mut check.output);
         if check.status != status {
             status.clone_into(&mut check.status);
@@ -111,7 +113,7 @@ impl World {
 
     /// Puts an instance into maintenance or takes it out.
     pub(crate) fn maintain_instance(&mut self, id: &str, enable: bool, reason: &str) -> Result<(), AgentError> {
-        let instance = self.agent.instances.get(id).ok_or_else(|| AgentError::NoService(id.to_owned()))?;
+        let instance = self.agent.instances.get(id).ok_or_else(|| AgentError::UnknownService(id.to_owned()))?;
         let check = maintenance(format!("{SERVICE_MAINTENANCE}{id}"), "Service", reason);
         let check = self.place_check(check, instance);
         self.maintain(check, enable);

@@ -82,11 +82,10 @@ pub(crate) fn register(world: &mut World, service: Service) {
         return register_elsewhere(world.local(), service);
     }
     let (instance, status) = instance(service, &own);
-    let checks = status.map(|status| service_check(&instance, &status)).into_iter().collect();
-    let wanted: Vec<Check> = checks;
-    let reports: Vec<(String, String)> = wanted.iter().map(|check| (check.id.clone(), check.status.clone())).collect();
-    world.register_instance(instance, wanted, false);
-    for (id, status) in reports {
+    let check = status.map(|status| service_check(&instance, &status));
+    let report = check.as_ref().map(|check| (check.id.clone(), check.status.clone()));
+    world.register_instance(instance, check.into_iter().collect(), false);
+    if let Some((id, status)) = report {
         // A registration does not change the status of a check that is there; saying it here does.
         set_check(world, &id, &status);
     }

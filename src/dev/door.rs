@@ -68,10 +68,8 @@ impl Door {
                 Some(socket) => Ok(socket),
                 None => bind(self.address),
             };
-            let done = bound.and_then(|socket| match open {
-                true => socket.listen(1024).map(State::Open),
-                false => Ok(State::Shut(socket)),
-            });
+            let done = bound
+                .and_then(|socket| if open { socket.listen(1024).map(State::Open) } else { Ok(State::Shut(socket)) });
             match done {
                 Ok(state) => {
                     self.state = state;

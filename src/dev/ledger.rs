@@ -87,8 +87,8 @@ fn common_prefix<V>(names: &BTreeMap<String, V>, edge: &[u8]) -> Option<Vec<u8>>
 mod tests {
     use super::*;
 
-    fn names(of: &[&str]) -> BTreeMap<String, ()> {
-        of.iter().map(|name| ((*name).to_owned(), ())).collect()
+    fn names(of: &[&str]) -> BTreeMap<String, u64> {
+        of.iter().map(|name| ((*name).to_owned(), 1)).collect()
     }
 
     #[test]

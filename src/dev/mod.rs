@@ -43,9 +43,12 @@ mod request;
 mod routes;
 mod seed;
 mod seed_text;
+#[expect(clippy::unnecessary_wraps, reason = "all handlers have one signature")]
 mod serve_agent;
+#[expect(clippy::unnecessary_wraps, reason = "all handlers have one signature")]
 mod serve_catalog;
 mod serve_kv;
+#[expect(clippy::unnecessary_wraps, reason = "all handlers have one signature")]
 mod serve_status;
 mod server;
 mod store;

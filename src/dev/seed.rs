@@ -2,30 +2,6 @@
 //!
 //! in:  a YAML or JSON file
 //! out: a [`Seed`], or an error that names the file, the place and what is allowed there
-//!
-//! ```yaml
-//! kv:                         # keys of the server's own datacenter
-//!   app/port: 8080            # numbers and true/false are stored as their text
-//!   app/name: x
-//! services:
-//!   - name: web               # the only field needed
-//!     id: web-1               # default: the name
-//!     node: n1                # default: the server's own node
-//!     address: 10.0.0.1
-//!     port: 8081
-//!     tags: [v1, blue]
-//!     meta: {version: "1"}
-//!     status: passing         # passing, warning or critical: adds the check `service:ID`
-//!     weights: {passing: 10, warning: 1}
-//! nodes:                      # nodes named by services need not be listed
-//!   - name: n1
-//!     address: 10.0.0.1
-//!     meta: {rack: a}
-//!     status: passing         # of the check `serfHealth`
-//! datacenters:                # others than the server's own, each with kv, services, nodes
-//!   dc2:
-//!     kv: {app/name: y}
-//! ```
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,7 +12,31 @@ use super::contents::{put_key, register, register_elsewhere, register_node};
 use super::records::{Node, Weights};
 use super::world::{Datacenter, World};
 
-/// What a server holds when it starts.
+/// What a server holds when it starts. As a file:
+///
+/// ```yaml
+/// kv:                         # keys of the server's own datacenter
+///   app/port: 8080            # numbers and true/false are stored as their text
+///   app/name: x
+/// services:
+///   - name: web               # the only field needed
+///     id: web-1               # default: the name
+///     node: n1                # default: the server's own node
+///     address: 10.0.0.1
+///     port: 8081
+///     tags: [v1, blue]
+///     meta: {version: "1"}
+///     status: passing         # passing, warning or critical: adds the check `service:ID`
+///     weights: {passing: 10, warning: 1}
+/// nodes:                      # nodes named by services need not be listed
+///   - name: n1
+///     address: 10.0.0.1
+///     meta: {rack: a}
+///     status: passing         # of the check `serfHealth`
+/// datacenters:                # others than the server's own, each with kv, services, nodes
+///   dc2:
+///     kv: {app/name: y}
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Seed {
@@ -243,23 +243,29 @@ impl Seed {
     pub(crate) fn sow(self, world: &mut World) {
         let Self { kv, services, nodes, datacenters } = self;
         let dc = world.local();
-        kv.iter().for_each(|(key, value)| put_key(dc, key, &value.0));
-        nodes.into_iter().for_each(|node| sow_node(dc, node));
-        services.into_iter().for_each(|service| register(world, service));
-        for (name, contents) in datacenters {
-            let dc =
-                world.datacenters.entry(name.clone()).or_insert(Datacenter { name, index: 4, ..Datacenter::default() });
-            contents.kv.iter().for_each(|(key, value)| put_key(dc, key, &value.0));
-            contents.nodes.into_iter().for_each(|node| sow_node(dc, node));
-            contents.services.into_iter().for_each(|service| register_elsewhere(dc, service));
+        sow_keys_and_nodes(dc, &kv, nodes);
+        for service in services {
+            register(world, service);
+        }
+        for (name, SeedDatacenter { kv, services, nodes }) in datacenters {
+            let fresh = Datacenter { name: name.clone(), index: 4, ..Datacenter::default() };
+            let dc = world.datacenters.entry(name).or_insert(fresh);
+            sow_keys_and_nodes(dc, &kv, nodes);
+            for service in services {
+                register_elsewhere(dc, service);
+            }
         }
     }
 }
 
-fn sow_node(dc: &mut Datacenter, node: SeedNode) {
-    let SeedNode { name, address, meta, status } = node;
-    let status = status.unwrap_or(Status::Passing).name();
-    register_node(dc, Node { name, address, meta, ..Node::default() }, status);
+fn sow_keys_and_nodes(dc: &mut Datacenter, kv: &BTreeMap<String, Scalar>, nodes: Vec<SeedNode>) {
+    for (key, Scalar(value)) in kv {
+        put_key(dc, key, value);
+    }
+    for SeedNode { name, address, meta, status } in nodes {
+        let status = status.unwrap_or(Status::Passing).name();
+        register_node(dc, Node { name, address, meta, ..Node::default() }, status);
+    }
 }
 
 /// Why a seed file cannot be used.

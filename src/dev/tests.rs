@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::{Background, Fault, Options, Seed, Service, Status};
+use super::{Background, Fault, Options, Seed, Server, Service, Status};
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -212,4 +212,39 @@ fn a_stopped_server_refuses() {
 fn a_taken_port_is_an_error() {
     let consul = start();
     assert!(Background::start(Options { listen: consul.address(), ..Options::default() }).is_err());
+}
+
+#[test]
+fn other_datacenters_are_seeded_and_asked_by_name() {
+    let seed = Seed::parse("{kv: {a: here}, datacenters: {dc2: {kv: {a: there}, services: [{name: db, node: n}]}}}");
+    let consul = Background::start(Options { seed: seed.expect("a seed"), ..Options::default() }).expect("a server");
+    assert!(get(consul.address(), "/v1/kv/a?raw").ends_with("here"));
+    assert!(get(consul.address(), "/v1/kv/a?raw&dc=dc2").ends_with("there"));
+    assert!(get(consul.address(), "/v1/catalog/datacenters").ends_with(r#"["dc1","dc2"]"#));
+    assert!(get(consul.address(), "/v1/catalog/services?dc=dc2").ends_with(r#"{"db":[]}"#));
+    assert!(get(consul.address(), "/v1/health/service/db?dc=dc2").contains(r#""Datacenter":"dc2""#));
+    assert!(get(consul.address(), "/v1/catalog/services?dc=dc3").ends_with("No path to datacenter"));
+}
+
+#[test]
+fn a_value_too_large_is_refused_as_consul_does() {
+    let consul = start();
+    let mut stream = TcpStream::connect(consul.address()).expect("a connection");
+    let head = "PUT /v1/kv/big HTTP/1.1\r\nHost: x\r\nContent-Length: 600000\r\n\r\n";
+    stream.write_all(head.as_bytes()).expect("sent");
+    stream.write_all(&vec![b'x'; 600_000]).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("\r\nConnection: close\r\n"), "{answer}");
+    assert!(answer.contains("Request body(600000 bytes) too large, max size: 524288 bytes."), "{answer}");
+}
+
+#[tokio::test]
+async fn a_server_lives_within_another_programs_runtime() {
+    let server = Server::start(Options::default()).await.expect("a server");
+    let address = server.address();
+    let asked = tokio::task::spawn_blocking(move || get(address, "/v1/status/leader")).await.expect("an answer");
+    assert!(asked.ends_with("\"127.0.0.1:8300\""), "{asked}");
+    server.stop().await;
+    assert!(TcpStream::connect(address).is_err());
 }

@@ -3,7 +3,6 @@
 //! in:  [`Action`]s
 //! out: [`Event`]s
 
-use std::future::Future;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,7 +11,7 @@ use secrecy::SecretString;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::state::{Action, Event};
+use super::event::{Action, Event};
 use crate::answer::Answer;
 use crate::apply::dry;
 use crate::apply::transaction::{Applied, Change, Outcome, write_all};
@@ -38,7 +37,15 @@ pub(super) struct Hands {
 
 impl Hands {
     pub(super) fn new(watcher: Watcher<Client>, files: Files, exports: &[(String, SecretString)]) -> Self {
-        Self { watcher, files, exports: exports.into(), tasks: JoinSet::new(), writes: JoinSet::new(), lingering: JoinSet::new(), stop: CancellationToken::new() }
+        Self {
+            watcher,
+            files,
+            exports: exports.into(),
+            tasks: JoinSet::new(),
+            writes: JoinSet::new(),
+            lingering: JoinSet::new(),
+            stop: CancellationToken::new(),
+        }
     }
 
     /// Begins to carry out an action; its result comes out of [`next`](Self::next).
@@ -58,7 +65,7 @@ impl Hands {
                 });
             }
             // The loop ends itself.
-            Action::End(_) => {}
+            Action::End(_) | Action::EndNow => {}
         }
     }
 
@@ -94,15 +101,13 @@ impl Hands {
 }
 
 /// The next task that ends with a result.
-fn join(tasks: &mut JoinSet<Event>) -> impl Future<Output = Event> {
-    async {
-        loop {
-            match tasks.join_next().await {
-                Some(Ok(event)) => return event,
-                // Nothing cancels these tasks, and none of them panics: there is no result to bring back.
-                Some(Err(error)) => tracing::error!("a task of ctmpl ended by itself: {error}"),
-                None => std::future::pending().await,
-            }
+async fn join(tasks: &mut JoinSet<Event>) -> Event {
+    loop {
+        match tasks.join_next().await {
+            Some(Ok(event)) => return event,
+            // Nothing cancels these tasks, and none of them panics: there is no result to bring back.
+            Some(Err(error)) => tracing::error!("a task of ctmpl ended by itself: {error}"),
+            None => std::future::pending().await,
         }
     }
 }

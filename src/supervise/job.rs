@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::state::{Moment, chain};
+use super::event::Moment;
+use super::state::chain;
 use crate::apply::backoff::wait_after;
 use crate::apply::error::WriteError;
 use crate::apply::transaction::{Change, Outcome as Written};
@@ -240,17 +241,17 @@ impl JobState {
         }
     }
 
-    /// The place in the template that asks, for a message: `FILE:LINE`.
+    /// The file that asks, and the line.
     pub(super) fn place_of(
         &self,
         query: &Query,
         snapshot: &Snapshot,
         surroundings: &Arc<Surroundings>,
         now: Moment,
-    ) -> String {
+    ) -> (String, u32) {
         let template = self.template.as_ref();
         let place = template.and_then(|template| template.place_of(query, snapshot, surroundings, now.time));
-        place.map_or_else(|| self.name(), |(name, place)| format!("{name}:{}", place.line))
+        place.map_or_else(|| (self.name(), 0), |(name, place)| (name, place.line))
     }
 
     /// Keeps a failure, and says it, unless it was the last thing said.

@@ -9,8 +9,8 @@ use crate::template::Absence;
 /// One query without data.
 #[derive(Debug)]
 pub(super) struct Lack {
-    /// Where it is asked: `FILE:LINE`.
-    pub(super) place: String,
+    /// The file that asks it, and the line; 0: the file as a whole.
+    pub(super) place: (String, u32),
     pub(super) query: Query,
     pub(super) absence: Absence,
     /// The error that it was last answered with.
@@ -38,8 +38,11 @@ impl fmt::Display for Report<'_> {
 
 impl fmt::Display for Lack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { place, query, absence, trouble } = self;
-        write!(f, "{place}: {query}: ")?;
+        let Self { place: (file, line), query, absence, trouble } = self;
+        match line {
+            0 => write!(f, "{file}: {query}: ")?,
+            line => write!(f, "{file}:{line}: {query}: ")?,
+        }
         match (trouble, absence) {
             (Some(trouble), _) => write!(f, "{trouble}"),
             (None, Absence::Unanswered) => write!(f, "not answered yet"),

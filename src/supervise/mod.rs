@@ -3,9 +3,11 @@
 //! in:  a [`Config`]
 //! out: the files it asks for, kept right, until the [`End`]
 //!
-//! [`run`] waits for whatever comes first and turns it into an [`Event`]; [`State::step`] decides, without touching
+//! [`run`] waits for whatever comes first and turns it into an [`Event`]; [`State::step`](state::State::step) decides, without touching
 //! anything, which [`Action`]s follow; [`Hands`] carry them out and bring the results back as events.
 
+mod ending;
+mod event;
 mod hands;
 mod job;
 mod missing;
@@ -20,8 +22,9 @@ use crate::config::resolved::Config;
 use crate::consul::{Client, ClientError};
 use crate::signals::{SignalError, Signals};
 use crate::watch::{Files, Rules, WatchEvent, Watcher};
+use event::{Action, Event, Moment};
 use hands::Hands;
-use state::{Action, Event, Moment, State};
+use state::State;
 
 /// How the process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +92,7 @@ pub async fn run(config: Config) -> Result<End, StartError> {
                     hands.let_go().await;
                     return Ok(end);
                 }
+                Action::EndNow => return Ok(End::Interrupted),
                 action => hands.act(action),
             }
         }

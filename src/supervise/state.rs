@@ -8,107 +8,51 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
 use super::End;
-use super::job::{JobState, Stage};
-use super::missing::{self, Lack};
+use super::ending::Ending;
+use super::event::{Action, Event, Moment};
+use super::job::JobState;
 use super::trouble::Troubles;
 use crate::answer::Answer;
 use crate::apply::ledger::Ledger;
-use crate::apply::transaction::{Applied, Change, owed};
+use crate::apply::transaction::{Applied, owed};
 use crate::command::{CommandError, Finished};
-use crate::config::resolved::{CommandConfig, CommandLine, Config, Job, Mode};
+use crate::config::resolved::{CommandLine, Config, Mode};
 use crate::decide::Decision;
 use crate::guard::{Judgement, judge};
 use crate::query::Query;
 use crate::signals::Wish;
 use crate::snapshot::Snapshot;
-use crate::template::{Surroundings, Template, TemplateError};
+use crate::template::Surroundings;
 use crate::watch::{FileEvent, WatchEvent};
-
-/// When something happened: on the clock that measures, and on the clock that tells the date.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
-    pub(super) instant: Instant,
-    pub(super) time: Timestamp,
-}
-
-impl Moment {
-    pub(super) fn now() -> Self {
-        // The clock of the runtime, which tests can pause.
-        Self { instant: tokio::time::Instant::now().into_std(), time: Timestamp::now() }
-    }
-}
-
-/// What wakes the loop.
-#[derive(Debug)]
-pub(super) enum Event {
-    /// Queries were answered, or failed.
-    Watched(Vec<WatchEvent>),
-    /// Files may have changed: sources of templates, or what `file` reads.
-    FilesChanged(FileEvent),
-    /// The source of a job was read.
-    SourceRead(usize, Result<Template, TemplateError>),
-    /// A batch of files was written.
-    Applied(Vec<Applied>),
-    /// A command ended.
-    CommandEnded(CommandConfig, Result<Finished, CommandError>),
-    /// A signal came.
-    Wish(Wish),
-    /// The time came that [`State::next_wake`] named.
-    Time,
-}
-
-/// What is to be done.
-#[derive(Debug)]
-pub(super) enum Action {
-    /// Follow these queries, and no others.
-    Follow(BTreeSet<Query>),
-    /// Watch these files, and no others.
-    Watch(BTreeSet<PathBuf>),
-    /// Read these files for `file`, and answer as a watched query does.
-    ReadFiles(Vec<PathBuf>),
-    /// Read the source of this job.
-    ReadSource(usize, Arc<Job>),
-    /// Write these files, all of them before anything else.
-    Write(Vec<Change>),
-    /// Print these files instead, where they would change.
-    Print(Vec<Change>),
-    /// Run this command.
-    Run(CommandConfig),
-    /// It is over.
-    End(End),
-}
 
 /// Templates with the same command that get their data a moment apart share one run of it: at the start, the command
 /// waits this long for those that have nothing yet.
 const COMPANY: Duration = Duration::from_secs(1);
-/// How long an orderly end waits for commands that are running.
-const FAREWELL: Duration = Duration::from_secs(10);
 
 /// Everything the loop knows.
 #[derive(Debug)]
 pub(super) struct State {
-    mode: Mode,
+    pub(super) mode: Mode,
     dry: bool,
-    jobs: Vec<JobState>,
-    snapshot: Snapshot,
-    surroundings: Arc<Surroundings>,
-    troubles: Troubles,
-    ledger: Ledger,
-    begun: Instant,
+    pub(super) jobs: Vec<JobState>,
+    pub(super) snapshot: Snapshot,
+    pub(super) surroundings: Arc<Surroundings>,
+    pub(super) troubles: Troubles,
+    pub(super) ledger: Ledger,
+    pub(super) begun: Instant,
     /// A batch is being written; nothing else is written meanwhile.
-    writing: bool,
+    pub(super) writing: bool,
     /// Commands that are running.
-    running: usize,
+    pub(super) running: usize,
     /// A command failed in a run that renders once, where nothing is tried again.
-    command_failed: bool,
-    ending: Option<(End, Instant)>,
+    pub(super) command_failed: bool,
+    pub(super) ending: Option<Ending>,
     followed: BTreeSet<Query>,
     watched: BTreeSet<PathBuf>,
-    wake: Option<Instant>,
+    pub(super) wake: Option<Instant>,
 }
 
 impl State {
@@ -175,10 +119,10 @@ impl State {
                 actions = self.read_sources(|_| true);
                 actions.extend(self.read_files(|_| true));
             }
-            Event::Wish(Wish::End) if self.ending.is_some() => return vec![Action::End(End::Interrupted)],
+            Event::Wish(Wish::End) if self.ending.is_some() => return vec![Action::EndNow],
             Event::Wish(Wish::End) => {
                 tracing::info!("ending");
-                self.ending = Some((End::Interrupted, now.instant + FAREWELL));
+                self.ending = Some(Ending::begin(End::Interrupted, now.instant));
             }
             Event::Time => {}
         }
@@ -224,7 +168,8 @@ impl State {
             }
             Err(error) => {
                 let retry = self.ledger.finished(line, false, now.instant, fastrand::f64());
-                let again = retry.map_or(String::new(), |retry| format!("; runs again in {:.1} s", retry.after.as_secs_f64()));
+                let again =
+                    retry.map_or(String::new(), |retry| format!("; runs again in {:.1} s", retry.after.as_secs_f64()));
                 tracing::error!("{}{again}", chain(&error));
             }
         }
@@ -250,6 +195,7 @@ impl State {
             self.follow(actions);
             self.write(now.instant, actions);
         }
+        self.expire(now);
         self.run_commands(now.instant, actions);
         if let Some(end) = self.end(now) {
             actions.push(Action::End(end));
@@ -262,7 +208,8 @@ impl State {
         let watched: BTreeSet<PathBuf> =
             self.jobs.iter().flat_map(JobState::sources).cloned().chain(files(&asked).cloned()).collect();
         if asked != self.followed {
-            let new: Vec<_> = files(&asked).filter(|path| !self.followed.contains(&Query::File((*path).clone()))).cloned().collect();
+            let new: Vec<_> =
+                files(&asked).filter(|path| !self.followed.contains(&Query::File((*path).clone()))).cloned().collect();
             self.snapshot.retain(|query| asked.contains(query));
             self.troubles.retain(|query| asked.contains(query));
             let remote = asked.iter().filter(|query| !matches!(query, Query::File(_))).cloned().collect();
@@ -304,82 +251,24 @@ impl State {
             // All files of a pass, then its commands.
             return;
         }
-        let company_until = self.begun + COMPANY;
-        let in_company = self.ending.is_none() && (self.is_once() || now < company_until);
-        let waits = |line: &CommandLine| in_company && self.jobs.iter().any(|job| job.waits_with(line));
-        // One after another, in the order of the templates: a command may count on the one before it.
-        if self.running == 0
-            && let Some(command) = self.ledger.start_next(now, waits)
-        {
+        if self.running > 0 {
+            // One after another, in the order of the templates: a command may count on the one before it.
+            return;
+        }
+        let company_until = if self.is_once() { None } else { Some(self.begun + COMPANY) };
+        let in_company = self.ending.is_none() && company_until.is_none_or(|until| now < until);
+        let held = |line: &CommandLine| in_company && self.jobs.iter().any(|job| job.waits_with(line));
+        if let Some(command) = self.ledger.start_next(now, held) {
             self.running += 1;
             actions.push(Action::Run(command));
-        }
-        if self.running == 0
-            && let Some(due) = self.ledger.next_wake()
-        {
-            let due = if in_company && !self.is_once() { due.max(company_until) } else { due.max(now) };
-            wake_at(&mut self.wake, due);
+        } else if let Some(due) = self.ledger.next_wake() {
+            // What is due and yet did not start is held: for company, or until the run that renders once is over.
+            let due = if due > now { Some(due) } else { company_until };
+            due.into_iter().for_each(|due| wake_at(&mut self.wake, due));
         }
     }
 
-    /// Is it over, and how?
-    fn end(&mut self, moment: Moment) -> Option<End> {
-        let now = moment.instant;
-        if let Some((end, latest)) = self.ending {
-            wake_at(&mut self.wake, latest);
-            let idle = !self.writing && self.running == 0;
-            return (idle || now >= latest).then_some(end);
-        }
-        let Mode::Once { timeout } = self.mode else { return None };
-        let busy = self.writing || self.running > 0;
-        if !busy && self.jobs.iter().all(|job| self.is_final(job)) && self.ledger.is_settled() {
-            return Some(self.outcome(moment));
-        }
-        let deadline = self.begun + timeout?;
-        if now < deadline {
-            wake_at(&mut self.wake, deadline);
-            return None;
-        }
-        if self.jobs.iter().all(|job| job.stage() != Stage::Waiting) {
-            // Nothing is missing but the end of a command, which has a limit of its own.
-            return None;
-        }
-        let lacks = self.lacks(moment);
-        tracing::error!("{}", missing::Report { after: now - self.begun, lacks: &lacks });
-        self.ending = Some((End::TimedOut, now + FAREWELL));
-        self.end(moment)
-    }
-
-    /// Will this job stay as it is, in a run that renders once?
-    fn is_final(&self, job: &JobState) -> bool {
-        match job.stage() {
-            Stage::Done | Stage::Failed => true,
-            Stage::Waiting => job.missing().any(|(query, _)| self.troubles.is_final(query)),
-        }
-    }
-
-    fn outcome(&self, moment: Moment) -> End {
-        let lacks = self.lacks(moment);
-        if !lacks.is_empty() {
-            tracing::error!("{}", missing::Report { after: Duration::ZERO, lacks: &lacks });
-        }
-        let done = self.jobs.iter().all(|job| job.stage() == Stage::Done) && !self.command_failed;
-        if done { End::Done } else { End::Failed }
-    }
-
-    /// What is missing, and where it is asked.
-    fn lacks(&self, moment: Moment) -> Vec<Lack> {
-        let all = self.jobs.iter().flat_map(|job| job.missing().map(move |(query, absence)| (job, query, absence)));
-        let lack = |(job, query, absence): (&JobState, &Query, _)| Lack {
-            place: job.place_of(query, &self.snapshot, &self.surroundings, moment),
-            query: query.clone(),
-            absence,
-            trouble: self.troubles.text(query),
-        };
-        all.map(lack).collect()
-    }
-
-    fn is_once(&self) -> bool {
+    pub(super) fn is_once(&self) -> bool {
         matches!(self.mode, Mode::Once { .. })
     }
 }
@@ -391,7 +280,7 @@ fn files(queries: &BTreeSet<Query>) -> impl Iterator<Item = &PathBuf> {
     })
 }
 
-fn wake_at(wake: &mut Option<Instant>, at: Instant) {
+pub(super) fn wake_at(wake: &mut Option<Instant>, at: Instant) {
     *wake = Some(wake.map_or(at, |earlier| earlier.min(at)));
 }
 
@@ -400,3 +289,6 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     std::iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect::<Vec<_>>().join(": ")
 }
+
+#[cfg(test)]
+mod tests;

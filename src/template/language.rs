@@ -9,11 +9,10 @@ use std::sync::Arc;
 use minijinja::Value;
 
 use super::error::{Place, TemplateError};
-use super::functions;
-use super::go::{GoError, GoTemplate, Options};
-use super::hints;
+use super::go::{self, GoError, GoTemplate, Phase};
 use super::jinja::{JinjaTemplate, Undefined};
 use super::pass::Pass;
+use super::{functions, hints};
 use crate::config::resolved::{Delimiters, Language, MissingKey};
 
 /// What a template is, beside its text.
@@ -29,48 +28,54 @@ pub(super) struct Settings<'a> {
 /// A parsed template of either language.
 #[derive(Debug)]
 pub(super) enum Engine {
+    Go { template: Box<GoTemplate>, name: Box<str>, source: Box<str> },
     Jinja(Box<JinjaTemplate>),
-    Go { name: Box<str>, source: Box<str>, template: Box<GoTemplate> },
 }
 
 impl Engine {
     pub(super) fn parse(name: &str, source: &str, settings: Settings<'_>) -> Result<Self, TemplateError> {
-        match settings.language {
-            Language::Jinja => Ok(Self::Jinja(Box::new(JinjaTemplate::parse(name, source, settings.directory)?))),
+        let Settings { language, missing_key, delimiters, directory } = settings;
+        match language {
+            Language::Jinja => Ok(Self::Jinja(Box::new(JinjaTemplate::parse(name, source, directory)?))),
             Language::Go => {
-                let options = Options {
-                    delimiters: settings.delimiters.clone(),
-                    missing_key: settings.missing_key,
-                    ..Options::default()
-                };
-                let parsed = GoTemplate::parse(name, source, &options, functions::named_in_go);
-                let template = parsed.map_err(|error| go_error(name, source, &error))?;
-                Ok(Self::Go { name: name.into(), source: source.into(), template: Box::new(template) })
+                let options = go::Options { delimiters: delimiters.clone(), missing_key, ..go::Options::default() };
+                let template = GoTemplate::parse(name, source, &options, functions::named_in_go)
+                    .map_err(|error| go_error(name, source, &error))?;
+                Ok(Self::Go { template: Box::new(template), name: name.into(), source: source.into() })
             }
         }
     }
 
     pub(super) fn render(&self, pass: &Arc<Pass>, undefined: Undefined) -> Result<String, TemplateError> {
         match self {
-            Self::Jinja(template) => template.render(pass, undefined),
-            Self::Go { name, source, template } => {
+            Self::Go { template, name, source } => {
                 template.execute(&Value::from(()), pass).map_err(|error| go_error(name, source, &error))
             }
+            Self::Jinja(template) => template.render(pass, undefined),
         }
     }
 
-    /// The files that the template includes.
+    /// Can a rendering take what is undefined for empty, and go on?
+    pub(super) fn goes_on(&self) -> bool {
+        matches!(self, Self::Jinja(_))
+    }
+
+    /// The files that the template includes; Go templates have no includes.
     pub(super) fn included(&self) -> Vec<PathBuf> {
         match self {
-            Self::Jinja(template) => template.included(),
             Self::Go { .. } => Vec::new(),
+            Self::Jinja(template) => template.included(),
         }
     }
 }
 
 /// An error of the Go engine, with its place and a hint.
 fn go_error(name: &str, source: &str, error: &GoError) -> TemplateError {
-    let function = error.message.strip_prefix("function \"").and_then(|rest| rest.strip_suffix("\" not defined"));
-    let hint = function.and_then(hints::for_go_function).or_else(|| hints::for_go(source));
-    TemplateError::at(name, source, Place::of_byte(source, error.offset), &*error.message).with_hint(hint)
+    let hint = match (error.phase, &error.function) {
+        (Phase::Parse, Some(function)) => hints::for_go_function(function).or_else(|| hints::for_go(source)),
+        (Phase::Parse, None) => hints::for_go(source),
+        (Phase::Execute, _) => None,
+    };
+    let place = Place::of_byte(source, error.offset);
+    TemplateError::at(name, source, place, error.message.as_str()).with_hint(hint)
 }

@@ -15,8 +15,8 @@ use crate::snapshot::Snapshot;
 
 pub mod error;
 pub mod function;
-pub mod go;
 pub mod functions;
+pub mod go;
 mod hints;
 pub mod jinja;
 pub(crate) mod json;
@@ -100,7 +100,7 @@ impl Template {
         if asked.missing.is_empty() {
             return Rendering { text, asked: asked.queries, missing: asked.missing };
         }
-        if text.is_err() {
+        if text.is_err() && self.engine.goes_on() {
             // It stopped half way for want of data; what it asks further down is worth knowing now, not one round
             // trip later.
             let pass = Arc::new(Pass::new(snapshot.clone(), Arc::clone(surroundings), now));

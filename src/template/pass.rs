@@ -7,6 +7,7 @@
 //! one go; but the pass is then incomplete, and what it rendered (text or error) is thrown away.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -31,10 +32,17 @@ pub struct Pass {
 }
 
 /// What does not change from pass to pass.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Surroundings {
     /// The environment variables that `env` and its kin see.
     pub variables: BTreeMap<String, String>,
+}
+
+/// Only the names: values may be secret.
+impl fmt::Debug for Surroundings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.variables.keys()).finish()
+    }
 }
 
 /// The queries of one pass.

@@ -85,8 +85,14 @@ impl Object for Record {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        let named = |field: &Field| field.go == key || field.jinja == key;
-        self.schema().fields.iter().position(named).map(|index| self.0.get(index))
+        // Go names begin in upper case, Jinja names do not.
+        let fields = self.schema().fields;
+        let index = if key.starts_with(|c: char| c.is_ascii_uppercase()) {
+            fields.iter().position(|field| field.go == key)
+        } else {
+            fields.iter().position(|field| field.jinja == key)
+        };
+        index.map(|index| self.0.get(index))
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {

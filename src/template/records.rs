@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use minijinja::Value;
+use minijinja::value::{Enumerator, Object, ObjectRepr};
 
 use super::json;
 use super::record::{Field, Fields, Record, Schema, TypedMap};
@@ -149,10 +150,31 @@ record!(NodeService, "*dependency.CatalogNodeService", |service| {
     EnableTagOverride enable_tag_override => Value::from(service.enable_tag_override),
 });
 
+/// Items that become records one by one, when a template takes them out: a loop over thousands makes one at a time.
+#[derive(Debug)]
+struct List<T>(Vec<Arc<T>>);
+
+impl<T: Fields + 'static> Object for List<T> {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, index: &Value) -> Option<Value> {
+        self.0.get(index.as_usize()?).map(|item| Record::value(Arc::clone(item) as _))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        let list = Arc::clone(self);
+        Enumerator::RevIter(Box::new(
+            (0..self.0.len()).map(move |index| Record::value(Arc::clone(&list.0[index]) as _)),
+        ))
+    }
+}
+
 /// The items of an answer as a list of records.
 #[must_use]
 pub fn list<T: Fields + 'static>(items: &[Arc<T>]) -> Value {
-    items.iter().map(|item| Record::value(Arc::clone(item) as _)).collect()
+    Value::from_object(List(items.to_vec()))
 }
 
 fn text(text: &str) -> Value {

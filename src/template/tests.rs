@@ -1,7 +1,8 @@
 use std::fs;
 
 use super::*;
-use crate::answer::{Answer, Pair};
+use crate::answer::{Answer, Instance, Node, NodeServices, Pair, TextMap, Weights};
+use crate::query::Health;
 
 fn inline(text: &str, language: Language) -> Result<Template, TemplateError> {
     let source = Source::Inline { name: "inline".into(), text: text.into() };
@@ -102,4 +103,174 @@ fn what_cannot_be_read_is_an_error() {
     insta::assert_snapshot!(told("none.j2"), @"DIR/none.j2: cannot read the template: No such file or directory (os error 2)");
     fs::write(directory.path().join("bytes.j2"), b"a\n\xff").unwrap();
     insta::assert_snapshot!(told("bytes.j2"), @"DIR/bytes.j2: cannot read the template: line 2 is not UTF-8 text");
+}
+
+/// What both languages make of the same world.
+fn both(go: &str, jinja: &str, snapshot: &Snapshot) -> (Rendering, Rendering) {
+    let render = |text, language| render(&inline(text, language).unwrap_or_else(|error| panic!("{error}")), snapshot);
+    (render(go, Language::Go), render(jinja, Language::Jinja))
+}
+
+fn world() -> Snapshot {
+    let mut snapshot = known(&[("port", "80"), ("json", r#"{"b": [1, 2.5], "a": "<"}"#)]);
+    let instance = |number: i64| {
+        Arc::new(Instance {
+            node: format!("n{number}"),
+            node_id: String::new(),
+            node_address: "10.0.0.1".into(),
+            node_tagged_addresses: TextMap::new(),
+            node_meta: TextMap::new(),
+            service_meta: TextMap::from([("version".into(), "2".into())]),
+            address: format!("10.0.0.{number}"),
+            service_tagged_addresses: BTreeMap::new(),
+            id: format!("web-{number}"),
+            name: "web".into(),
+            tags: vec!["blue".into(), format!("t{number}")],
+            checks: Vec::new(),
+            status: Health::Passing,
+            port: 8000 + number,
+            weights: Weights { passing: 1, warning: 1 },
+        })
+    };
+    snapshot.record(Query::service("web").unwrap(), Arc::new(Answer::Service(vec![instance(1), instance(2)])));
+    let pair = |key: &str| Arc::new(Pair { key: key.into(), value: key.to_uppercase(), ..Pair::default() });
+    let pairs = vec![pair("a/x"), pair("a/y"), pair("b")];
+    snapshot.record(Query::pairs("app").unwrap(), Arc::new(Answer::Pairs(pairs)));
+    let node = Arc::new(Node { node: "n1".into(), address: "10.0.0.1".into(), ..Node::default() });
+    let found = NodeServices { node, services: Vec::new() };
+    snapshot.record(Query::node("n1").unwrap(), Arc::new(Answer::Node(Some(Arc::new(found)))));
+    snapshot.record(Query::node("n2").unwrap(), Arc::new(Answer::Node(None)));
+    snapshot
+}
+
+#[test]
+fn both_languages_render_the_same() {
+    let cases = [
+        (
+            "{{ range service \"web\" }}server {{ .Address }}:{{ .Port }};\n{{ end }}",
+            "{% for s in service('web') %}server {{ s.address }}:{{ s.port }};\n{% endfor %}",
+            "server 10.0.0.1:8001;\nserver 10.0.0.2:8002;\n",
+        ),
+        ("{{ key \"port\" | parseInt | add 1 }}", "{{ key('port') | parse_int | add(1) }}", "81"),
+        (
+            "{{ range $tag, $list := service \"web\" | byTag }}{{ $tag }}={{ len $list }} {{ end }}",
+            "{% for tag, list in service('web') | by_tag | items %}{{ tag }}={{ list | length }} {% endfor %}",
+            "blue=2 t1=1 t2=1 ",
+        ),
+        (
+            "{{ range $port, $list := service \"web\" | byPort }}{{ $port }} {{ end }}",
+            "{% for port in service('web') | by_port %}{{ port }} {% endfor %}",
+            "8001 8002 ",
+        ),
+        (
+            "{{ range $f, $p := tree \"app\" | byKey }}{{ $f }}:{{ range $k, $v := $p }}{{ $k }}={{ $v.Value }},{{ end }}{{ end }}",
+            "{% for f, p in by_key(tree('app')) | items %}{{ f }}:{% for k, v in p | items %}{{ k }}={{ v.value }},{% endfor %}{% endfor %}",
+            "a:x=A/X,y=A/Y,",
+        ),
+        ("{{ (index (service \"web\") 0).ServiceMeta.version }}", "{{ service('web')[0].service_meta.version }}", "2"),
+        (
+            "{{ key \"json\" | parseJSON | toJSON }}",
+            "{{ key('json') | parse_json | to_json }}",
+            r#"{"a":"\u003c","b":[1,2.5]}"#,
+        ),
+        ("{{ with node \"n1\" }}{{ .Node.Address }}{{ end }}", "{{ node('n1').node.address }}", "10.0.0.1"),
+        (
+            "{{ with node \"n2\" }}{{ if .Node }}yes{{ else }}no{{ end }}{{ end }}",
+            "{{ 'yes' if node('n2').node else 'no' }}",
+            "no",
+        ),
+        (
+            "{{ scratch.MapSet \"m\" \"b\" 1 }}{{ scratch.MapSet \"m\" \"a\" 2 }}{{ scratch.MapValues \"m\" | toJSON }}",
+            "{{ scratch().map_set('m', 'b', 1) }}{{ scratch().map_set('m', 'a', 2) }}{{ scratch().map_values('m') | to_json }}",
+            "[2,1]",
+        ),
+        ("{{ range loop 1 3 }}{{ . }}{{ end }}", "{% for i in loop_range(1, 3) %}{{ i }}{% endfor %}", "12"),
+        (
+            "{{ range $i, $s := service \"web\" }}{{ $i }}{{ .Tags | join \"+\" }} {{ end }}",
+            "{% for s in service('web') %}{{ loop.index0 }}{{ s.tags | join('+') }} {% endfor %}",
+            "0blue+t1 1blue+t2 ",
+        ),
+        ("{{ or \"x\" (key \"unasked\") }}", "{{ 'x' or key('unasked') }}", "x"),
+    ];
+    assert!(!cases.is_empty());
+    for (go, jinja, wanted) in cases {
+        let (in_go, in_jinja) = both(go, jinja, &world());
+        assert_eq!(in_go.text, Ok(wanted.to_owned()), "{go}");
+        assert_eq!(in_jinja.text, Ok(wanted.to_owned()), "{jinja}");
+        assert_eq!(in_go.asked, in_jinja.asked, "{go}");
+        assert!(in_go.missing.is_empty() && in_jinja.missing.is_empty());
+    }
+}
+
+#[test]
+fn both_languages_ask_the_same_of_an_empty_world() {
+    let cases = [
+        (
+            "{{ range service \"web\" }}{{ end }}{{ key \"a\" }}{{ keyOrDefault \"b\" \"1\" }}",
+            "{% for s in service('web') %}{% endfor %}{{ key('a') }}{{ key_or_default('b', '1') }}",
+        ),
+        (
+            "{{ (node).Node.Address }}{{ with node \"x\" }}{{ .Node.Address }}{{ end }}",
+            "{{ node().node.address }}{{ node('x').node.address }}",
+        ),
+        (
+            "{{ range tree \"a\" | byKey }}{{ end }}{{ range nodes }}{{ end }}",
+            "{% for p in tree('a') | by_key %}{% endfor %}{% for n in nodes() %}{% endfor %}",
+        ),
+    ];
+    assert!(!cases.is_empty());
+    for (go, jinja) in cases {
+        let (in_go, in_jinja) = both(go, jinja, &Snapshot::default());
+        assert_eq!((&in_go.text, &in_jinja.text), (&Ok(String::new()), &Ok(String::new())));
+        assert_eq!((&in_go.asked, &in_go.missing), (&in_jinja.asked, &in_jinja.missing), "{go}");
+        assert!(in_go.missing.len() >= 2);
+    }
+}
+
+#[test]
+fn errors_of_go_templates_have_place_and_hint() {
+    let told = |text: &str| match inline(text, Language::Go) {
+        Err(error) => error.to_string(),
+        Ok(template) => render(&template, &world()).text.unwrap_err().to_string(),
+    };
+    insta::assert_snapshot!(told("a\n{{ range servce \"web\" }}{{ end }}"), @r#"
+    inline:2:10: function "servce" not defined
+      2 | {{ range servce "web" }}{{ end }}
+        |          ^
+    hint: did you mean "service"?
+    "#);
+    insta::assert_snapshot!(told("{% for s in service('web') %}{{ s.address }}{% endfor %}"), @r#"
+    inline:1:33: function "s" not defined
+      1 | {% for s in service('web') %}{{ s.address }}{% endfor %}
+        |                                 ^
+    hint: this looks like Jinja; name the file .j2 (or set language = "jinja")
+    "#);
+    insta::assert_snapshot!(told("x\n  {{ key \"port\" | add 1 }}"), @r#"
+    inline:2:19: error calling add: add: unknown type for a string (parseInt and parseFloat make numbers of texts)
+      2 |   {{ key "port" | add 1 }}
+        |                   ^
+    "#);
+    insta::assert_snapshot!(told("{{ range service \"web\" }}{{ .Adress }}{{ end }}"), @r#"
+    inline:1:29: can't evaluate field Adress in type interface {}
+      1 | {{ range service "web" }}{{ .Adress }}{{ end }}
+        |                             ^
+    "#);
+    insta::assert_snapshot!(told("{{ mustEnv \"UNSET\" }}"), @r#"
+    inline:1:4: error calling mustEnv: required environment variable UNSET is empty
+      1 | {{ mustEnv "UNSET" }}
+        |    ^
+    "#);
+    insta::assert_snapshot!(told("{{ if true }}"), @r"
+    inline:1:14: unexpected EOF
+      1 | {{ if true }}
+        |              ^
+    ");
+}
+
+#[test]
+fn the_place_of_a_query_is_found_in_a_go_template() {
+    let template = inline("x\n  {{ if true }}{{ key \"a\" }}{{ end }}", Language::Go).unwrap();
+    let place = template.place_of(&Query::key("a").unwrap(), &world(), &Arc::default(), Timestamp::UNIX_EPOCH);
+    let (name, place) = place.unwrap();
+    assert_eq!((name.as_str(), place.line), ("inline", 2));
 }

@@ -140,7 +140,7 @@ impl<A: Ask> Follower<A> {
         if class == ErrorClass::Outage {
             trouble.tried += 1;
             cursor.move_to((cursor.poll().server + 1) % self.ask.servers());
-            if trouble.tried % self.ask.servers() != 0 {
+            if !trouble.tried.is_multiple_of(self.ask.servers()) {
                 return Ok(());
             }
             trouble.scout = trouble.scout.take().or_else(|| self.outage.scout());

@@ -251,7 +251,7 @@ const MOVES: &[Move] = &[
 ];
 
 /// Makes every write and compares the indexes.
-pub fn run(server: &str, address: SocketAddr) {
+pub(crate) fn run(server: &str, address: SocketAddr) {
     const { assert!(!MOVES.is_empty()) };
     for Move { name, setup, write, moved } in MOVES {
         let case = format!("{server}: {name}");

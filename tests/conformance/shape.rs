@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::http::Answer;
 
 /// The shape of an answer's body.
-pub fn shape(answer: &Answer) -> Value {
+pub(crate) fn shape(answer: &Answer) -> Value {
     let mut body = serde_json::from_str(&answer.body).unwrap_or_else(|error| panic!("{error}: {answer:?}"));
     blur(&mut body);
     body

@@ -264,7 +264,7 @@ const WAKES: &[Wake] = &[
 ];
 
 /// Lets every query wait, writes, and sees what becomes of it.
-pub fn run(server: &str, address: SocketAddr) {
+pub(crate) fn run(server: &str, address: SocketAddr) {
     const { assert!(!WAKES.is_empty()) };
     for wake in WAKES {
         let case = format!("{server}: {}", wake.name);

@@ -42,11 +42,16 @@ pub struct Consul {
 }
 
 impl Consul {
-    /// Is there a `consul` program? When there is none and `CTMPL_TEST_SERVERS=required` is set, the test fails.
+    /// Is there a `consul` program? When there is none, says that the test is skipped; with
+    /// `CTMPL_TEST_SERVERS=required` set, the test fails.
+    #[expect(clippy::print_stderr, reason = "who runs the tests has to see what did not run")]
     pub fn is_installed() -> bool {
         let found = program().is_some();
         let required = env::var("CTMPL_TEST_SERVERS").is_ok_and(|value| value == "required");
         assert!(found || !required, "CTMPL_TEST_SERVERS=required, but there is no consul on PATH");
+        if !found {
+            eprintln!("skipped: there is no consul on PATH");
+        }
         found
     }
 
@@ -181,6 +186,6 @@ fn free_ports() -> Ports {
         }
     };
     let held = [free(), free(), free(), free()];
-    let [http, server, serf_lan, serf_wan] = held.each_ref().map(|(port, _)| *port);
-    Ports { http, server, serf_lan, serf_wan }
+    let [http, server, lan, wan] = held.each_ref().map(|(port, _)| *port);
+    Ports { http, server, serf_lan: lan, serf_wan: wan }
 }

@@ -117,8 +117,12 @@ proptest! {
     ) {
         let mut text = if tag.is_empty() { String::new() } else { format!("{tag}.") };
         text.push_str(&name);
-        if !dc.is_empty() { text.push_str(&format!("@{dc}")); }
-        if !near.is_empty() { text.push_str(&format!("~{near}")); }
+        for (sign, part) in [('@', &dc), ('~', &near)] {
+            if !part.is_empty() {
+                text.push(sign);
+                text.push_str(part);
+            }
+        }
         let Query::Service(query) = Query::service(&text).unwrap() else { unreachable!() };
         prop_assert_eq!((query.tag, query.name, query.scope.datacenter, query.near), (tag, name, dc, near));
     }

@@ -39,14 +39,16 @@ pub(super) fn equal(a: &Value, b: &Value) -> Answer {
         (Shape::Bool(a), Shape::Bool(b)) => Ok(a == b),
         (Shape::Int(a), Shape::Int(b)) => Ok(a == b),
         (Shape::Uint(a), Shape::Uint(b)) => Ok(a == b),
-        // Unsigned is only what is too large to be signed.
-        (Shape::Int(_), Shape::Uint(_)) | (Shape::Uint(_), Shape::Int(_)) => Ok(false),
         #[expect(clippy::float_cmp, reason = "the language compares exactly")]
         (Shape::Float(a), Shape::Float(b)) => Ok(a == b),
         (Shape::Complex(a), Shape::Complex(b)) => Ok(a == b),
         (Shape::Text(a), Shape::Text(b)) => Ok(a == b),
         (Shape::Nothing, Shape::Nothing) => Ok(true),
-        (Shape::Nothing, _) | (_, Shape::Nothing) => Ok(false),
+        // Unsigned is only what is too large to be signed.
+        (Shape::Int(_), Shape::Uint(_))
+        | (Shape::Uint(_), Shape::Int(_))
+        | (Shape::Nothing, _)
+        | (_, Shape::Nothing) => Ok(false),
         (Shape::Record(_), Shape::Record(_)) => Ok(a == b),
         (left, right) if is_basic(left) || is_basic(right) => Err(incompatible(a, b)),
         _ => Err(not_comparable(a, b)),
@@ -60,7 +62,7 @@ fn is_basic(shape: Shape<'_>) -> bool {
 fn not_comparable(a: &Value, b: &Value) -> Trouble {
     let (left, right) = (type_name(a), type_name(b));
     if left == right {
-        return wrong(format!("non-comparable type {}: {left}", revealed(a, 's')));
+        return wrong(format!("non-comparable type {}: {left}", revealed(b, 's')));
     }
     let (shown_a, shown_b) = (revealed(a, 's'), revealed(b, 'v'));
     wrong(format!("non-comparable types {shown_a}: {left}, {right}: {shown_b}"))

@@ -40,13 +40,37 @@ impl fmt::Display for GoError {
 
 impl std::error::Error for GoError {}
 
-/// The result of a step; the error is boxed, for it is far larger than what the steps yield.
-pub(super) type Outcome<T> = Result<T, Box<GoError>>;
+/// The result of a step.
+pub(super) type Outcome<T> = Result<T, Failure>;
+
+/// An error on its way out, in a box, for it is far larger than what the steps yield.
+#[derive(Debug)]
+pub(super) struct Failure(Box<GoError>);
+
+impl Failure {
+    /// The same error, which is about this function.
+    #[must_use]
+    pub(super) fn of_function(mut self, name: &str) -> Self {
+        self.0.function = Some(name.to_owned());
+        self
+    }
+}
+
+impl From<GoError> for Failure {
+    fn from(error: GoError) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+impl From<Failure> for GoError {
+    fn from(Failure(error): Failure) -> Self {
+        *error
+    }
+}
 
 /// Line and column of a byte offset, both from 1 on.
 pub(super) fn line_and_column(source: &str, offset: usize) -> (usize, usize) {
-    let before = source.as_bytes().get(..offset).unwrap_or(source.as_bytes());
-    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-    let column = 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count();
-    (line, column)
+    let before = source.get(..offset).unwrap_or(source);
+    let column = before.rfind('\n').map_or(before.len(), |at| before.len() - at - 1) + 1;
+    (1 + before.matches('\n').count(), column)
 }

@@ -129,7 +129,6 @@ pub(super) fn is_true(value: &Value) -> bool {
 /// The Go type of a value.
 pub(super) fn type_name(value: &Value) -> String {
     let name = match shape(value) {
-        Shape::Nothing => "interface {}",
         Shape::Bool(_) => "bool",
         Shape::Int(_) => "int",
         Shape::Uint(_) => "uint64",
@@ -141,7 +140,7 @@ pub(super) fn type_name(value: &Value) -> String {
         Shape::Record(record) => record.schema().name,
         Shape::Channel => "<-chan int64",
         Shape::Opaque if value.downcast_object_ref::<Scratch>().is_some() => "*template.Scratch",
-        Shape::Opaque => "interface {}",
+        Shape::Nothing | Shape::Opaque => "interface {}",
     };
     name.to_owned()
 }

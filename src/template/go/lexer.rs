@@ -11,6 +11,8 @@ use super::unicode::is_name_part;
 use crate::config::resolved::Delimiters;
 
 mod literal;
+#[cfg(test)]
+mod tests;
 
 const COMMENT: (&str, &str) = ("/*", "*/");
 /// A minus and the blank beside it.
@@ -91,8 +93,7 @@ impl<'s> Lexer<'s> {
     /// The line of the place where the token begins.
     fn line(&mut self) -> usize {
         let (from, line) = self.counted;
-        let between = self.source.as_bytes().get(from..self.start).unwrap_or_default();
-        let line = line + between.iter().filter(|byte| **byte == b'\n').count();
+        let line = line + self.source.get(from..self.start).unwrap_or_default().matches('\n').count();
         self.counted = (self.start.max(from), line);
         line
     }

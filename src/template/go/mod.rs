@@ -15,6 +15,7 @@ use crate::config::resolved::{Delimiters, MissingKey};
 mod builtins;
 mod compare;
 mod complex;
+mod elements;
 mod error;
 mod escape;
 mod evaluate;
@@ -36,7 +37,7 @@ pub use error::{GoError, Phase};
 /// What can be chosen about a template.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// What opens and closes an action.
+    /// What opens and closes an action; an empty one stands for the usual one.
     pub delimiters: Delimiters,
     /// What a missing key of a map does.
     pub missing_key: MissingKey,
@@ -57,7 +58,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: 10_000_000, text: 256 << 20, depth: 5_000 }
+        Self { steps: 10_000_000, text: 64 << 20, depth: 5_000 }
     }
 }
 
@@ -91,7 +92,13 @@ impl GoTemplate {
                 .or_else(|| resolve(name).map(node::Target::Library)),
         };
         let Options { delimiters, missing_key, limits } = options;
-        let templates = parser::parse(name, source, delimiters, &resolve).map_err(|error| *error)?;
+        let usual = Delimiters::default();
+        let or_usual = |one: &str, usual: String| if one.is_empty() { usual } else { one.to_owned() };
+        let delimiters = Delimiters {
+            left: or_usual(&delimiters.left, usual.left),
+            right: or_usual(&delimiters.right, usual.right),
+        };
+        let templates = parser::parse(name, source, &delimiters, &resolve).map_err(GoError::from)?;
         Ok(Self {
             deep: stack::is_deep(name, &templates),
             name: name.into(),
@@ -108,9 +115,9 @@ impl GoTemplate {
     /// If the data is not what the template expects, if a function fails, or if a limit is reached.
     pub fn execute(&self, dot: &Value, pass: &Pass) -> Result<String, GoError> {
         let dot = held::Held::bare(dot.clone()).unboxed();
-        let rendered = stack::with_room(self.deep, || evaluate::execute(self, dot, pass));
+        let rendered = stack::with_room(self.deep, || evaluate::execute(self, &dot, pass));
         match rendered {
-            Ok(rendered) => rendered.map_err(|error| *error),
+            Ok(rendered) => rendered.map_err(GoError::from),
             Err(error) => Err(GoError {
                 phase: Phase::Execute,
                 line: 1,

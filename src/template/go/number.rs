@@ -13,9 +13,17 @@ use super::quote::{Piece, quoted, unquoted_char};
 /// Go's message, if it is no number.
 pub(super) fn number(written: &str) -> Result<Option<Value>, String> {
     if let Some(imaginary) = written.strip_suffix('i') {
-        return complex(imaginary).map(Some).ok_or_else(|| illegal(written));
+        return complex(imaginary).map(Some).ok_or_else(|| match middle_sign(imaginary) {
+            Some(_) => "syntax error scanning complex number".to_owned(),
+            None => illegal(written),
+        });
     }
     if let Some(int) = integer(written) {
+        // Go takes the hexadecimal digit `e` for an exponent if there is a sign.
+        if written.starts_with(['+', '-']) && written.contains(['e', 'E']) {
+            #[expect(clippy::cast_precision_loss, reason = "it becomes a float")]
+            return Ok(Some(Value::from(int as f64)));
+        }
         return Ok(i64::try_from(int).ok().map(Value::from));
     }
     match float(written) {
@@ -150,8 +158,67 @@ fn scaled(mut value: f64, exponent: i32) -> f64 {
     value
 }
 
+/// Where the imaginary part begins, if there is a real one.
+fn middle_sign(written: &str) -> Option<usize> {
+    let at = written.rfind(['+', '-']).filter(|at| *at > 0)?;
+    let before = written.get(..at).unwrap_or_default();
+    (!before.ends_with(['e', 'E', 'p', 'P'])).then_some(at)
+}
+
 fn complex(imaginary: &str) -> Option<Value> {
-    let split = imaginary.rfind(['+', '-']).filter(|at| *at > 0 && !imaginary[..*at].ends_with(['e', 'E', 'p', 'P']));
-    let (real, imaginary) = split.map_or(("0", imaginary), |at| imaginary.split_at(at));
+    let (real, imaginary) = middle_sign(imaginary).map_or(("0", imaginary), |at| imaginary.split_at(at));
     Some(Value::from_object(Complex { real: float(real)?, imaginary: float(imaginary)? }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is(written: &str, expected: impl Into<Value>) {
+        let value = number(written).expect(written).expect(written);
+        let expected = expected.into();
+        assert_eq!((value.is_integer(), &value), (expected.is_integer(), &expected), "{written}");
+    }
+
+    #[test]
+    fn numbers_are_what_go_takes_them_for() {
+        for (written, int) in
+            [("0x1_0", 16), ("0b11", 3), ("0o17", 15), ("017", 15), ("0_7", 7), ("1_000", 1000), ("+1", 1)]
+        {
+            is(written, int);
+        }
+        for (written, float) in [
+            ("1_000.5", 1000.5),
+            ("1_0.5e1_0", 1.05e11),
+            ("0x_1p4", 16.0),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("0x1.8p1", 3.0),
+            ("1e-400", 0.0),
+            ("09.5", 9.5),
+        ] {
+            is(written, float);
+        }
+        is("-9223372036854775808", i64::MIN);
+        assert_eq!(number("18446744073709551615"), Ok(None));
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for written in ["0_", "-_1", "1_e3", "0x1_p4", "1__0.5", "1e400", "0x1.8", ".", "0x", "1e", "0x10i", "i"] {
+            assert_eq!(number(written), Err(illegal(written)), "{written}");
+        }
+        for written in ["18446744073709551616", "08", "+18446744073709551615", "-9223372036854775809"] {
+            assert!(number(written).expect_err(written).starts_with("integer overflow"), "{written}");
+        }
+    }
+
+    #[test]
+    fn characters_are_numbers() {
+        for (written, code) in [("'a'", 97), ("'é'", 233), ("'\\n'", 10), ("'\\xff'", 255), ("'\\''", 39)] {
+            assert_eq!(character(written), Ok(Value::from(code)), "{written}");
+        }
+        assert_eq!(character("'ab'"), Err("malformed character constant: 'ab'".to_owned()));
+        assert_eq!(character("''"), Err("invalid syntax".to_owned()));
+    }
 }

@@ -85,7 +85,7 @@ pub(super) fn quoted_as(text: &[u8], ascii: bool) -> String {
     while let Some((char, length)) = decode(rest) {
         match (char, rest.first()) {
             (Some(char), _) => push_escaped(&mut literal, char, '"', ascii),
-            (None, Some(byte)) => literal.push_str(&format!("\\x{byte:02x}")),
+            (None, Some(byte)) => push_code(&mut literal, 'x', 2, u32::from(*byte)),
             (None, None) => {}
         }
         rest = rest.get(length..).unwrap_or_default();
@@ -122,13 +122,21 @@ fn push_escaped(literal: &mut String, char: char, quote: char, ascii: bool) {
         '\x0b' => literal.push_str("\\v"),
         _ => {
             let code = u32::from(char);
-            literal.push_str(&match code {
-                0..0x20 | 0x7f => format!("\\x{code:02x}"),
-                0..0x1_0000 => format!("\\u{code:04x}"),
-                _ => format!("\\U{code:08x}"),
-            });
+            match code {
+                0..0x20 | 0x7f => push_code(literal, 'x', 2, code),
+                0..0x1_0000 => push_code(literal, 'u', 4, code),
+                _ => push_code(literal, 'U', 8, code),
+            }
         }
     }
+}
+
+/// `\u00e9`
+fn push_code(literal: &mut String, letter: char, digits: u32, code: u32) {
+    literal.push('\\');
+    literal.push(letter);
+    let nibbles = (0..digits).rev().map(|place| (code >> (4 * place)) & 0xf);
+    literal.extend(nibbles.filter_map(|nibble| char::from_digit(nibble, 16)));
 }
 
 /// Whether a text can stand between back quotes on one line.

@@ -7,13 +7,15 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+static NAME_PART: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[\p{L}\p{Nd}]$").ok());
+static PRINTABLE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[\p{L}\p{M}\p{N}\p{P}\p{S}]$").ok());
+
 /// One character of a name: a letter, a decimal digit or the underscore.
 pub(super) fn is_name_part(char: char) -> bool {
     if char.is_ascii() {
         return char == '_' || char.is_ascii_alphanumeric();
     }
-    static TABLE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[\p{L}\p{Nd}]$").ok());
-    holds(&TABLE, char)
+    holds(&NAME_PART, char)
 }
 
 /// A character that is shown as it is: letters, marks, numbers, punctuation, symbols and the ASCII blank.
@@ -21,8 +23,7 @@ pub(super) fn is_printable(char: char) -> bool {
     if char.is_ascii() {
         return (' '..='~').contains(&char);
     }
-    static TABLE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[\p{L}\p{M}\p{N}\p{P}\p{S}]$").ok());
-    holds(&TABLE, char)
+    holds(&PRINTABLE, char)
 }
 
 fn holds(table: &LazyLock<Option<Regex>>, char: char) -> bool {

@@ -163,7 +163,7 @@ fn an_incomplete_pass_goes_on() {
 }
 
 #[test]
-#[ignore = "measures"]
+#[ignore = "measures; to be run with --release"]
 fn five_thousand_instances() {
     let mut snapshot = Snapshot::default();
     snapshot.record(Query::service("web").unwrap(), Arc::new(Answer::Service((0..5000).map(instance).collect())));
@@ -179,5 +179,6 @@ fn five_thousand_instances() {
         best = best.min(begun.elapsed());
         assert!(text.len() > 100_000);
     }
-    panic!("best of 50: {best:?}");
+    // About 1.4 ms on a machine that does nothing else.
+    assert!(best < std::time::Duration::from_millis(3), "best of 50: {best:?}");
 }

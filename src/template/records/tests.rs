@@ -109,9 +109,7 @@ fn every_field_has_its_value() {
     "#);
     let pair = Pair { path: "app/a".into(), key: "a".into(), value: "1".into(), flags: u64::MAX, ..Pair::default() };
     let record = Record::value(Arc::new(pair));
-    insta::assert_snapshot!(json::write(&record, json::Style { pretty: false, escape_html: true }).unwrap(), @r#"
-    {"Path":"app/a","Key":"a","Value":"1","CreateIndex":0,"ModifyIndex":0,"LockIndex":0,"Flags":18446744073709551615,"Session":""}
-    "#);
+    insta::assert_snapshot!(json::write(&record, json::Style { pretty: false, escape_html: true }).unwrap(), @r#"{"Path":"app/a","Key":"a","Value":"1","CreateIndex":0,"ModifyIndex":0,"LockIndex":0,"Flags":18446744073709551615,"Session":""}"#);
     let record = Record::value(Arc::new(NoSuchNode));
     insta::assert_snapshot!(json::write(&record, json::Style { pretty: false, escape_html: true }).unwrap(), @r#"{"Node":null,"Services":[]}"#);
 }

@@ -7,7 +7,7 @@ use super::pipeline::Given;
 use super::{At, Evaluator};
 use crate::template::function::{Call, Function};
 use crate::template::go::builtins::{Builtin, Callee};
-use crate::template::go::error::{GoError, Outcome};
+use crate::template::go::error::{Failure, Outcome};
 use crate::template::go::held::{Held, Shape, is_true, shape, type_name};
 use crate::template::go::node::{Operand, OperandKind, Target};
 use crate::template::go::printf::Trouble;
@@ -45,9 +45,8 @@ impl<'t> Evaluator<'t> {
         } else {
             return Ok(());
         };
-        let mut error = self.error(format!("wrong number of args for {name}: want {want} got {got}"));
-        error.function = Some(name.to_owned());
-        Err(error)
+        let error = self.error(format!("wrong number of args for {name}: want {want} got {got}"));
+        Err(error.of_function(name))
     }
 
     /// `and` and `or` evaluate no more operands than they need.
@@ -77,8 +76,8 @@ impl<'t> Evaluator<'t> {
             let piped = if format_first && arguments.is_empty() { self.text(piped)? } else { piped };
             arguments.push(piped);
         }
-        let callee = given.arguments.first().map_or(Callee::Piped, |operand| Callee::Written(operand));
-        match builtin.run(&arguments, &callee, self.room()) {
+        let callee = given.arguments.first().map_or(Callee::Piped, Callee::Written);
+        match builtin.run(&arguments, callee, self.room()) {
             Ok(held) => {
                 if builtin.makes_text() {
                     self.spent += held.value.as_bytes().map_or(0, <[u8]>::len);
@@ -97,7 +96,7 @@ impl<'t> Evaluator<'t> {
 
     /// The error of what could not be printed or called.
     #[cold]
-    pub(super) fn trouble(&self, trouble: Trouble) -> Box<GoError> {
+    pub(super) fn trouble(&self, trouble: Trouble) -> Failure {
         match trouble {
             Trouble::Message(why) => self.error(why),
             Trouble::TooLarge => self.too_large(),
@@ -176,7 +175,7 @@ impl<'t> Evaluator<'t> {
             return Err(self.error(format!("wrong type for value; expected string; got {got}")));
         };
         // An error inside is reported as it is: it names the place that is to blame.
-        let rendered = self.render(template, data)?;
+        let rendered = self.render(template, &data)?;
         self.at = caller;
         rendered.ok_or_else(|| {
             let known = crate::template::go::quote::quoted(self.template.name.as_bytes());

@@ -8,7 +8,7 @@ use minijinja::{Environment, ErrorKind, Value};
 use super::pipeline::Given;
 use super::{At, Evaluator};
 use crate::config::resolved::MissingKey;
-use crate::template::go::error::Outcome;
+use crate::template::go::error::{Failure, Outcome};
 use crate::template::go::held::Held;
 use crate::template::go::node::Operand;
 use crate::template::go::quote::quoted;
@@ -20,16 +20,17 @@ impl<'t> Evaluator<'t> {
     pub(super) fn fields(
         &mut self,
         dot: &Held,
-        mut held: Held,
+        held: &Held,
         operand: &'t Operand,
         names: &'t [Box<str>],
         given: Given<'t>,
     ) -> Outcome<Held> {
-        let Some((last, before)) = names.split_last() else { return Ok(held) };
+        let Some((last, before)) = names.split_last() else { return Ok(held.clone()) };
+        let mut inner = None;
         for name in before {
-            held = self.field(dot, &held, operand, name, Given::NONE)?;
+            inner = Some(self.field(dot, inner.as_ref().unwrap_or(held), operand, name, Given::NONE)?);
         }
-        self.field(dot, &held, operand, last, given)
+        self.field(dot, inner.as_ref().unwrap_or(held), operand, last, given)
     }
 
     fn field(
@@ -110,17 +111,17 @@ impl<'t> Evaluator<'t> {
     }
 
     #[cold]
-    fn no_field(&self, name: &str, held: &Held) -> Box<super::GoError> {
+    fn no_field(&self, name: &str, held: &Held) -> Failure {
         self.error(format!("can't evaluate field {name} in type {}", held.type_name()))
     }
 
     #[cold]
-    fn no_entry(&self, name: &str) -> Box<super::GoError> {
+    fn no_entry(&self, name: &str) -> Failure {
         self.error(format!("map has no entry for key {}", quoted(name.as_bytes())))
     }
 
     #[cold]
-    fn no_method(&self, name: &str) -> Box<super::GoError> {
+    fn no_method(&self, name: &str) -> Failure {
         self.error(format!("{name} is not a method but has arguments"))
     }
 }

@@ -5,7 +5,7 @@
 
 use std::fmt::Display;
 
-use super::error::{GoError, Outcome, Phase, line_and_column};
+use super::error::{Failure, GoError, Outcome, Phase, line_and_column};
 use super::held::Held;
 use super::node::{Command, Invocation, Operand, Pipeline, VariableId};
 use super::{GoTemplate, Limits};
@@ -18,7 +18,7 @@ mod range;
 mod walk;
 
 /// Executes the main template.
-pub(super) fn execute(template: &GoTemplate, dot: Held, pass: &Pass) -> Outcome<String> {
+pub(super) fn execute(template: &GoTemplate, dot: &Held, pass: &Pass) -> Outcome<String> {
     let mut evaluator = Evaluator {
         template,
         pass,
@@ -91,7 +91,7 @@ impl<'t> Evaluator<'t> {
 
     /// The error at the current place.
     #[cold]
-    fn error(&self, message: impl Into<String>) -> Box<GoError> {
+    fn error(&self, message: impl Into<String>) -> Failure {
         let (offset, context): (usize, &dyn Display) = match self.at {
             At::Start => (0, &""),
             At::Pipeline(node) => (node.offset, node),
@@ -105,15 +105,13 @@ impl<'t> Evaluator<'t> {
         // Go counts columns from 0 here.
         let prefix = format!("template: {template}:{line}:{}: executing {name} at <{context}>: ", column - 1);
         let message = message.into();
-        Box::new(GoError { phase: Phase::Execute, line, column, offset, prefix, message, function: None })
+        Failure::from(GoError { phase: Phase::Execute, line, column, offset, prefix, message, function: None })
     }
 
     /// The error that a function has failed.
     #[cold]
-    fn failed(&self, function: &str, why: &str) -> Box<GoError> {
-        let mut error = self.error(format!("error calling {function}: {why}"));
-        error.function = Some(function.to_owned());
-        error
+    fn failed(&self, function: &str, why: &str) -> Failure {
+        self.error(format!("error calling {function}: {why}")).of_function(function)
     }
 
     /// One iteration or call more.
@@ -141,7 +139,7 @@ impl<'t> Evaluator<'t> {
     }
 
     #[cold]
-    fn too_large(&self) -> Box<GoError> {
+    fn too_large(&self) -> Failure {
         self.error(format!("the text is larger than {} bytes", self.limits.text))
     }
 

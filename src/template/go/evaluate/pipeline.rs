@@ -82,18 +82,18 @@ impl<'t> Evaluator<'t> {
     pub(super) fn reach(&mut self, dot: &Held, operand: &'t Operand, given: Given<'t>) -> Outcome<Held> {
         self.at = At::Operand(operand);
         match &operand.kind {
-            OperandKind::Field(names) => self.fields(dot, dot.clone(), operand, names, given),
+            OperandKind::Field(names) => self.fields(dot, dot, operand, names, given),
             OperandKind::Variable(variable, names) => {
                 let held = self.variable(variable.id, &variable.name)?;
                 if names.is_empty() {
                     self.takes_nothing(operand, &given)?;
                     return Ok(held);
                 }
-                self.fields(dot, held, operand, names, given)
+                self.fields(dot, &held, operand, names, given)
             }
             OperandKind::Chain(head, names) => {
-                let held = self.argument(dot, head)?;
-                self.fields(dot, held, operand, names, given)
+                let value = self.argument(dot, head)?;
+                self.fields(dot, &value, operand, names, given)
             }
             _ => self.constant(dot, operand),
         }

@@ -23,7 +23,11 @@ impl<'t> Evaluator<'t> {
             _ => return Err(self.error(format!("range can't iterate over {}", revealed(&over.value, 'v')))),
         };
         let flow = match &range.otherwise {
-            Some(body) if !any => self.walk(body, dot)?,
+            // A `break` in here ends this `range`; a `continue` goes on with the one around it.
+            Some(body) if !any => match self.walk(body, dot)? {
+                Flow::Break => Flow::Next,
+                flow => flow,
+            },
             _ => Flow::Next,
         };
         self.variables.truncate(outside);
@@ -36,7 +40,7 @@ impl<'t> Evaluator<'t> {
             any = true;
             let element = if boxed { Held::boxed(value) } else { Held::bare(value) };
             let index = || Held::bare(Value::from(i64::try_from(index).unwrap_or(i64::MAX)));
-            if self.iteration(range, index, element)? == Flow::Break {
+            if self.iteration(range, index, &element)? == Flow::Break {
                 break;
             }
         }
@@ -49,7 +53,7 @@ impl<'t> Evaluator<'t> {
         let any = !entries.is_empty();
         for (key, value) in entries {
             let element = if typed { Held::bare(value) } else { Held::boxed(value) };
-            if self.iteration(range, || Held::bare(key), element)? == Flow::Break {
+            if self.iteration(range, || Held::bare(key), &element)? == Flow::Break {
                 break;
             }
         }
@@ -63,14 +67,14 @@ impl<'t> Evaluator<'t> {
         }
         for number in 0..count {
             let number = Held::bare(Value::from(number));
-            if self.iteration(range, || Held::NOTHING, number)? == Flow::Break {
+            if self.iteration(range, || Held::NOTHING, &number)? == Flow::Break {
                 break;
             }
         }
         Ok(count > 0)
     }
 
-    fn iteration(&mut self, range: &'t Range, index: impl FnOnce() -> Held, element: Held) -> Outcome<Flow> {
+    fn iteration(&mut self, range: &'t Range, index: impl FnOnce() -> Held, element: &Held) -> Outcome<Flow> {
         self.step()?;
         let outside = self.variables.len();
         let pipeline = &range.pipeline;
@@ -87,7 +91,7 @@ impl<'t> Evaluator<'t> {
                 self.set_from_top(2, index());
             }
         }
-        let flow = self.walk(&range.body, &element)?;
+        let flow = self.walk(&range.body, element)?;
         self.variables.truncate(outside);
         Ok(flow)
     }

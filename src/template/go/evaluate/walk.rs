@@ -1,14 +1,19 @@
 //! The nodes: texts, actions, branches and calls of templates.
 
+use std::io::Write as _;
+
 use super::{At, Evaluator, Flow};
 use crate::template::go::error::Outcome;
 use crate::template::go::held::{Held, Shape, is_true, shape, text_value};
 use crate::template::go::node::{Branches, Invocation, List, Node};
 use crate::template::go::printf::Printer;
 
+/// The most digits of an `int`, with its sign.
+const INT_DIGITS: usize = 20;
+
 impl<'t> Evaluator<'t> {
     /// Executes a template in a frame of its own.
-    pub(super) fn run(&mut self, name: &'t str, body: &'t List, dot: Held) -> Outcome<()> {
+    pub(super) fn run(&mut self, name: &'t str, body: &'t List, dot: &Held) -> Outcome<()> {
         self.step()?;
         if self.calls >= self.limits.depth {
             return Err(self.error(format!("exceeded maximum template depth ({})", self.limits.depth)));
@@ -18,7 +23,7 @@ impl<'t> Evaluator<'t> {
         self.name = name;
         self.base = self.variables.len();
         self.variables.push((0, dot.clone()));
-        self.walk(body, &dot)?;
+        self.walk(body, dot)?;
         self.variables.truncate(self.base);
         (self.name, self.base) = outer;
         self.calls -= 1;
@@ -89,12 +94,12 @@ impl<'t> Evaluator<'t> {
             Some(pipeline) => self.pipeline(dot, pipeline)?,
             None => Held::NOTHING,
         };
-        self.run(name, body, dot)?;
+        self.run(name, body, &dot)?;
         Ok(Flow::Next)
     }
 
     /// Renders a defined template into a string; `None` if there is none of that name.
-    pub(super) fn render(&mut self, name: &str, dot: Held) -> Outcome<Option<Held>> {
+    pub(super) fn render(&mut self, name: &str, dot: &Held) -> Outcome<Option<Held>> {
         let Some((name, body)) = self.template.templates.get_key_value(name) else { return Ok(None) };
         let outer = std::mem::take(&mut self.out);
         self.spent += outer.len();
@@ -119,15 +124,17 @@ impl<'t> Evaluator<'t> {
             return self.write(text);
         }
         match shape(&held.value) {
-            Shape::Nothing => self.write(b"<no value>"),
-            _ => {
-                let room = self.room();
-                let mut printer = Printer::new(std::mem::take(&mut self.out), room);
-                printer.shown(&held.value);
-                let (out, trouble) = printer.finish();
-                self.out = out;
-                trouble.map_or(Ok(()), |trouble| Err(self.trouble(trouble)))
+            Shape::Nothing => return self.write(b"<no value>"),
+            Shape::Int(int) if self.room() >= INT_DIGITS => {
+                return write!(self.out, "{int}").map_err(|_| self.too_large());
             }
+            _ => {}
         }
+        let room = self.room();
+        let mut printer = Printer::new(std::mem::take(&mut self.out), room);
+        printer.shown(&held.value);
+        let (out, trouble) = printer.finish();
+        self.out = out;
+        trouble.map_or(Ok(()), |trouble| Err(self.trouble(trouble)))
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::error::{GoError, Outcome, Phase, line_and_column};
+use super::error::{Failure, GoError, Outcome, Phase, line_and_column};
 use super::lexer::Lexer;
 use super::node::{Invocation, List, Node, Target, VariableId};
 use super::token::{Keyword, Token, TokenKind};
@@ -237,7 +237,7 @@ impl<'s> Parser<'s> {
         if token.kind == kind { Ok(token) } else { Err(self.unexpected(&token, context)) }
     }
 
-    fn unexpected(&self, token: &Token<'_>, context: &str) -> Box<GoError> {
+    fn unexpected(&self, token: &Token<'_>, context: &str) -> Failure {
         if token.kind != TokenKind::Error {
             return self.error(format!("unexpected {} in {context}", token.shown()));
         }
@@ -246,17 +246,17 @@ impl<'s> Parser<'s> {
             if !message.ends_with(" action") {
                 message.push_str(" in action");
             }
-            message.push_str(&format!(" started at {}:{line}", self.name));
+            message = format!("{message} started at {}:{line}", self.name);
         }
         self.error(message)
     }
 
-    fn error(&self, message: String) -> Box<GoError> {
+    fn error(&self, message: String) -> Failure {
         self.error_at(self.last, message)
     }
 
-    fn error_at(&self, place: Place, message: String) -> Box<GoError> {
-        Box::new(GoError {
+    fn error_at(&self, place: Place, message: String) -> Failure {
+        Failure::from(GoError {
             phase: Phase::Parse,
             line: place.line,
             column: line_and_column(self.source, place.offset).1,

@@ -81,13 +81,12 @@ impl Parser<'_> {
         if let Some(target) = (self.resolve)(&token.text) {
             return Ok(OperandKind::Function(token.text.as_ref().into(), target));
         }
-        let mut error = self.error(format!("function {} not defined", quoted(token.text.as_bytes())));
-        error.function = Some(token.text.to_string());
-        Err(error)
+        let error = self.error(format!("function {} not defined", quoted(token.text.as_bytes())));
+        Err(error.of_function(&token.text))
     }
 
     fn variable(&mut self, token: &Token<'_>) -> Outcome<OperandKind> {
-        if !self.frame.variables.iter().any(|name| *name == token.text) {
+        if !self.frame.variables.contains(&token.text) {
             return Err(self.error(format!("undefined variable {}", quoted(token.text.as_bytes()))));
         }
         let variable = Variable { id: self.id(&token.text), name: token.text.as_ref().into() };

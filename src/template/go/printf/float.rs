@@ -18,7 +18,7 @@ impl Decimal {
     fn of(magnitude: f64, significant: Option<usize>) -> Self {
         let text = match significant {
             Some(count) => format!("{magnitude:.*e}", count.saturating_sub(1).min(MOST_DIGITS)),
-            None => format!("{magnitude:e}"),
+            None => shortest(magnitude),
         };
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         let mut digits: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).collect();
@@ -65,6 +65,18 @@ impl Decimal {
         }
         text
     }
+}
+
+/// As few digits as tell a float from all others.
+fn shortest(magnitude: f64) -> String {
+    let text = format!("{magnitude:e}");
+    let digits = text.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit).count();
+    if digits < 15 {
+        return text;
+    }
+    // Where two such numbers are equally close, Go takes the even one, as rounding to that many digits does.
+    let even = format!("{magnitude:.*e}", digits - 1);
+    if even.parse() == Ok(magnitude) { even } else { text }
 }
 
 /// A sign, and at least two digits.

@@ -2,8 +2,8 @@
 
 use minijinja::Value;
 
-use super::super::held::{Shape, shape};
 use super::{Flags, Printer};
+use crate::template::go::held::{Shape, shape};
 use crate::template::go::unicode::decode;
 
 /// The largest width, precision and number of an argument.
@@ -108,7 +108,8 @@ impl Printer {
         let end = reader.format.len();
         reader.index(arguments.len());
         self.width(reader, arguments);
-        if reader.accept(b'.') {
+        // A point at the very end is taken for the verb.
+        if reader.at + 1 < end && reader.accept(b'.') {
             self.precision(reader, arguments);
         }
         if !reader.after_index {
@@ -127,11 +128,11 @@ impl Printer {
             self.mishap(verb, "(BADINDEX)");
         } else if let Some(argument) = arguments.get(reader.next) {
             reader.next += 1;
-            if verb == 'v' {
+            if matches!(verb, 'v' | 'w') {
                 self.flags.sharp_v = std::mem::take(&mut self.flags.sharp);
                 self.flags.plus_v = std::mem::take(&mut self.flags.plus);
             }
-            self.argument(Some(argument), verb);
+            self.argument(argument, verb);
         } else {
             self.mishap(verb, "(MISSING)");
         }

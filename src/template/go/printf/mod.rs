@@ -67,13 +67,13 @@ impl Printer {
     pub(super) fn shown(&mut self, value: &Value) {
         match shape(value) {
             Shape::Record(record) => self.record(record, 'v', 0),
-            _ => self.argument(Some(value), 'v'),
+            _ => self.argument(value, 'v'),
         }
     }
 
     /// `print`: blanks only between values that are no strings.
     pub(super) fn print<'v>(&mut self, values: impl Iterator<Item = &'v Value>) {
-        self.print_with(values, |printer, value| printer.argument(Some(value), 'v'));
+        self.print_with(values, |printer, value| printer.argument(value, 'v'));
     }
 
     /// Like [`print`](Self::print), but records are shown without their `&`.
@@ -100,7 +100,7 @@ impl Printer {
             if index > 0 {
                 self.push(b" ");
             }
-            self.argument(Some(value), 'v');
+            self.argument(value, 'v');
         }
         self.push(b"\n");
     }

@@ -5,20 +5,21 @@ use minijinja::Value;
 use super::{Flags, Printer, Trouble};
 use crate::template::go::complex::Complex;
 use crate::template::go::held::{Shape, shape, sorted_entries, type_name};
-use crate::template::record::{Record, TypedMap};
+use crate::template::record::Record;
 
 /// How deep lists and maps may be nested to be printed.
 const MOST_DEPTH: usize = 300;
 
 impl Printer {
     /// An argument as the verb asks for it.
-    pub(super) fn argument(&mut self, value: Option<&Value>, verb: char) {
-        let value = value.unwrap_or(&Value::UNDEFINED);
+    pub(super) fn argument(&mut self, value: &Value, verb: char) {
         match (shape(value), verb) {
             (Shape::Nothing, 'T' | 'v') => self.pad_text(b"<nil>"),
             (Shape::Nothing, _) => self.bad_verb(verb, None),
+            // For errors only, and only where errors are made.
+            (_, 'w') => self.bad_verb(verb, Some(value)),
             (_, 'T') => {
-                let name = dynamic_type(value);
+                let name = type_name(value);
                 self.format_text(name.as_bytes());
             }
             (Shape::Record(record), _) => {
@@ -65,15 +66,14 @@ impl Printer {
             Shape::List => self.list(value, verb, depth),
             Shape::Map => self.map(value, verb, depth),
             Shape::Record(record) => self.record(record, verb, depth),
-            // Go shows an address.
-            Shape::Channel | Shape::Opaque => self.bad_verb(verb, None),
+            Shape::Channel | Shape::Opaque => self.address(value),
         }
     }
 
     fn list(&mut self, list: &Value, verb: char, depth: usize) {
         let sharp = self.flags.sharp_v;
         if verb == 'p' {
-            return self.bad_verb(verb, None);
+            return self.address(list);
         }
         if sharp {
             self.push(b"[]interface {}{");
@@ -93,7 +93,7 @@ impl Printer {
     fn map(&mut self, map: &Value, verb: char, depth: usize) {
         let sharp = self.flags.sharp_v;
         if verb == 'p' {
-            return self.bad_verb(verb, None);
+            return self.address(map);
         }
         if sharp {
             self.push(type_name(map).as_bytes());
@@ -132,6 +132,12 @@ impl Printer {
             }
         }
         self.push(b"}");
+    }
+
+    /// What Go shows as an address: that would be another one each time.
+    fn address(&mut self, value: &Value) {
+        let text = format!("({})", type_name(value));
+        self.pad(text.as_bytes());
     }
 
     fn separate(&mut self, index: usize) {
@@ -173,22 +179,13 @@ impl Printer {
 
     fn typed_with(&mut self, value: &Value, flags: Flags) {
         let before = std::mem::replace(&mut self.flags, flags);
-        match shape(value) {
-            Shape::Nothing => self.push(b"<nil>"),
-            _ => {
-                self.push(dynamic_type(value).as_bytes());
-                self.push(b"=");
-                self.argument(Some(value), 'v');
-            }
+        if matches!(shape(value), Shape::Nothing) {
+            self.push(b"<nil>");
+        } else {
+            self.push(type_name(value).as_bytes());
+            self.push(b"=");
+            self.argument(value, 'v');
         }
         self.flags = before;
-    }
-}
-
-/// The type of a value out of its box.
-fn dynamic_type(value: &Value) -> String {
-    match value.downcast_object_ref::<TypedMap>() {
-        Some(map) => format!("map[string]{}", type_name(&map.zero)),
-        None => type_name(value),
     }
 }

@@ -1,0 +1,15 @@
+//! Parsing a Go template never panics, whatever the source and the delimiters are.
+#![no_main]
+
+use ctmpl::config::resolved::Delimiters;
+use ctmpl::template::go::{GoTemplate, Options};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: (&str, &str, &str)| {
+    let (left, right, source) = input;
+    let delimiters = Delimiters { left: left.to_owned(), right: right.to_owned() };
+    for delimiters in [Delimiters::default(), delimiters] {
+        let options = Options { delimiters, ..Options::default() };
+        let _ = GoTemplate::parse("t", source, &options, |_| None);
+    }
+});

@@ -1,0 +1,84 @@
+//! When it is over, and how: in a run that renders once, and after a signal.
+
+use std::time::{Duration, Instant};
+
+use super::End;
+use super::event::Moment;
+use super::job::{JobState, Stage};
+use super::missing::{Lack, Report};
+use super::state::{State, wake_at};
+use crate::config::resolved::Mode;
+use crate::query::Query;
+
+/// How long an orderly end waits for commands that are running.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+/// An end that is decided, but waits for what is under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ending {
+    end: End,
+    latest: Instant,
+}
+
+impl Ending {
+    pub(super) fn begin(end: End, now: Instant) -> Self {
+        Self { end, latest: now + FAREWELL }
+    }
+}
+
+impl State {
+    /// In a run that renders once: is the time up, with data missing? Then that is said, and the end begins.
+    pub(super) fn expire(&mut self, moment: Moment) {
+        let Mode::Once { timeout: Some(timeout) } = self.mode else { return };
+        let (now, deadline) = (moment.instant, self.begun + timeout);
+        if now < deadline {
+            wake_at(&mut self.wake, deadline);
+        } else if self.ending.is_none() && self.jobs.iter().any(|job| job.stage() == Stage::Waiting) {
+            tracing::error!("{}", Report { after: now - self.begun, lacks: &self.lacks(moment) });
+            self.ending = Some(Ending::begin(End::TimedOut, now));
+        }
+        // Otherwise nothing is missing but the end of a command, which has a limit of its own.
+    }
+
+    /// Is it over, and how?
+    pub(super) fn end(&mut self, moment: Moment) -> Option<End> {
+        let idle = !self.writing && self.running == 0;
+        if let Some(Ending { end, latest }) = self.ending {
+            wake_at(&mut self.wake, latest);
+            return (idle || moment.instant >= latest).then_some(end);
+        }
+        let settled = idle && self.ledger.is_settled() && self.jobs.iter().all(|job| self.is_final(job));
+        (self.is_once() && settled).then(|| self.outcome(moment))
+    }
+
+    /// Will this job stay as it is, in a run that renders once?
+    fn is_final(&self, job: &JobState) -> bool {
+        match job.stage() {
+            Stage::Done | Stage::Failed => true,
+            Stage::Waiting => job.missing().any(|(query, _)| self.troubles.is_final(query)),
+        }
+    }
+
+    fn outcome(&self, moment: Moment) -> End {
+        let lacks = self.lacks(moment);
+        if !lacks.is_empty() {
+            tracing::error!("{}", Report { after: Duration::ZERO, lacks: &lacks });
+        }
+        let done = self.jobs.iter().all(|job| job.stage() == Stage::Done) && !self.command_failed;
+        if done { End::Done } else { End::Failed }
+    }
+
+    /// What is missing, and where it is asked.
+    fn lacks(&self, moment: Moment) -> Vec<Lack> {
+        let all = self.jobs.iter().flat_map(|job| job.missing().map(move |(query, absence)| (job, query, absence)));
+        let lack = |(job, query, absence): (&JobState, &Query, _)| Lack {
+            place: job.place_of(query, &self.snapshot, &self.surroundings, moment),
+            query: query.clone(),
+            absence,
+            trouble: self.troubles.text(query),
+        };
+        let mut lacks: Vec<_> = all.map(lack).collect();
+        lacks.sort_by(|a, b| a.place.cmp(&b.place));
+        lacks
+    }
+}

@@ -1,0 +1,73 @@
+//! What wakes the loop, and what it does.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::End;
+use crate::apply::transaction::{Applied, Change};
+use crate::command::{CommandError, Finished};
+use crate::config::resolved::{CommandConfig, Job};
+use crate::query::Query;
+use crate::signals::Wish;
+use crate::template::{Template, TemplateError};
+use crate::watch::{FileEvent, WatchEvent};
+
+/// When something happened: on the clock that measures, and on the clock that tells the date.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    pub(super) instant: Instant,
+    pub(super) time: Timestamp,
+}
+
+impl Moment {
+    pub(super) fn now() -> Self {
+        // The clock of the runtime, which tests can pause.
+        Self { instant: tokio::time::Instant::now().into_std(), time: Timestamp::now() }
+    }
+}
+
+/// What wakes the loop.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// Queries were answered, or failed.
+    Watched(Vec<WatchEvent>),
+    /// Files may have changed: sources of templates, or what `file` reads.
+    FilesChanged(FileEvent),
+    /// The source of a job was read.
+    SourceRead(usize, Result<Template, TemplateError>),
+    /// A batch of files was written.
+    Applied(Vec<Applied>),
+    /// A command ended.
+    CommandEnded(CommandConfig, Result<Finished, CommandError>),
+    /// A signal came.
+    Wish(Wish),
+    /// The time came that [`State::next_wake`] named.
+    Time,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub(super) enum Action {
+    /// Follow these queries, and no others.
+    Follow(BTreeSet<Query>),
+    /// Watch these files, and no others.
+    Watch(BTreeSet<PathBuf>),
+    /// Read these files for `file`, and answer as a watched query does.
+    ReadFiles(Vec<PathBuf>),
+    /// Read the source of this job.
+    ReadSource(usize, Arc<Job>),
+    /// Write these files, all of them before anything else.
+    Write(Vec<Change>),
+    /// Print these files instead, where they would change.
+    Print(Vec<Change>),
+    /// Run this command.
+    Run(CommandConfig),
+    /// It is over; what is under way is brought to its end.
+    End(End),
+    /// It is over, and what is under way is killed.
+    EndNow,
+}
