@@ -95,7 +95,8 @@ fn a_broken_template_is_fourteen_and_the_other_one_is_written() {
         ("broken.j2", "a\nb\n{% for %}", "broken.j2:3"),
     ] {
         folder.write(name, text);
-        let (bad, good) = (folder.template(name, "bad", ""), folder.template("good.in", name.replace('.', "-").as_str(), ""));
+        let (bad, good) =
+            (folder.template(name, "bad", ""), folder.template("good.in", name.replace('.', "-").as_str(), ""));
         let ended = once(&consul, &["-template", &bad, "-template", &good]);
         assert_eq!(ended.code(), Some(14), "{name}: {}", ended.log);
         assert_eq!(folder.read(&name.replace('.', "-")), "80", "{name}");

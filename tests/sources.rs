@@ -47,7 +47,13 @@ fn a_saved_template_is_rendered_without_a_signal() {
 fn a_broken_version_is_shown_in_place_and_the_last_good_one_stays_in_force() {
     let (folder, consul) = (Folder::new(), consul());
     for (source, good, broken, better, column) in [
-        ("in", "port {{ key \"app/port\" }}", "first\nport {{ key \"app/port\" | nonsense }}", "is {{ key \"app/port\" }}", "nonsense"),
+        (
+            "in",
+            "port {{ key \"app/port\" }}",
+            "first\nport {{ key \"app/port\" | nonsense }}",
+            "is {{ key \"app/port\" }}",
+            "nonsense",
+        ),
         ("in.j2", "port {{ key('app/port') }}", "first\nport {{ key('app/port' }}", "is {{ key('app/port') }}", "}}"),
     ] {
         consul.put_key("app/port", "80");
