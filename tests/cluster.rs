@@ -124,7 +124,7 @@ fn watch_while<T>(folder: &Folder, text: &str, until: impl FnOnce() -> T) -> T {
         let done = until();
         over.store(true, Ordering::SeqCst);
         // The change itself may have arrived a moment before it was looked at for the last time.
-        let seen = watcher.join().unwrap();
+        let seen = watcher.join().expect("the watcher");
         assert!(seen.iter().filter(|now| *now != text).count() <= 1 && !seen.contains(""), "the file was {seen:?}");
         done
     })

@@ -6,13 +6,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use ctmpl::dev::{Background, Fault, Options, Seed};
-use support::ctmpl::{Ctmpl, Folder, command, run};
+use ctmpl::dev::{Background, Fault, Seed};
+use support::ctmpl::{Ctmpl, Folder, command, run, text};
 use support::eventually;
 
 fn consul() -> Background {
-    let seed = Seed::default().key("a", "1").key("b", "1").key("c", "1");
-    Background::start(Options { seed, ..Options::default() }).unwrap()
+    support::embedded(Seed::default().key("a", "1").key("b", "1").key("c", "1"))
 }
 
 /// A template for each of these keys, all with their destinations in the folder.
@@ -26,10 +25,10 @@ fn templates(folder: &Folder, keys: &[(&str, &str)]) -> Vec<String> {
 }
 
 /// A program in the folder.
-fn script(folder: &Folder, name: &str, text: &str) -> String {
-    let path = folder.write(name, &format!("#!/bin/sh\n{text}\n"));
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    path.to_str().unwrap().to_owned()
+fn script(folder: &Folder, name: &str, lines: &str) -> String {
+    let path = folder.write(name, &format!("#!/bin/sh\n{lines}\n"));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a mode");
+    text(&path)
 }
 
 #[test]
@@ -50,7 +49,7 @@ fn a_command_runs_once_after_all_files_of_a_pass_and_different_ones_in_order() {
 
     folder.write("b.in", "{{ key \"b\" }}");
     folder.becomes("runs", "shared 111\nother 111\nshared 222\nother 222\nother 212\n");
-    assert_eq!(ctmpl.said("succeeded after"), 5);
+    eventually("each run is told", || ctmpl.said("succeeded after") == 5);
 }
 
 #[test]
@@ -169,11 +168,11 @@ fn no_secret_is_ever_logged() {
     let secrets = ["t0ken-of-flag", "t0ken-of-env", "pa55word", "va1ue-of-key", "va1ue-of-env", "va1ue-of-file"];
     consul.put_key("secret", secrets[3]);
     folder.write("part", secrets[5]);
-    let text = format!(
+    let template = format!(
         "{{{{ key \"secret\" }}}} {{{{ env \"SECRET\" }}}} {{{{ file \"{}\" }}}}{{{{ range ls \"\" }}}}{{{{ .Value }}}}{{{{ end }}}}",
         folder.path("part").display()
     );
-    folder.write("good.in", &text);
+    folder.write("good.in", &template);
     folder.write("good.in.j2", "{{ key('secret') }} {{ env('SECRET') }}");
     // Each of these fails on a secret; the message may name the place and the kind, not the value.
     folder.write("int.in", r#"{{ key "secret" | parseInt }}"#);

@@ -57,8 +57,8 @@ fn carries_the_load(source: &str, template: &str) {
 
     // HAProxy does not start without its file: it is rendered once, and then kept.
     let address = format!("--consul-addr={}", consul.address());
-    let once = run([&address, "-once", "-template", &folder.template(source, "haproxy.cfg", "")]);
-    assert_eq!(once.code(), Some(0), "{}", once.log);
+    let rendered = run([&address, "-once", "-template", &folder.template(source, "haproxy.cfg", "")]);
+    assert_eq!(rendered.code(), Some(0), "{}", rendered.log);
     let _haproxy = Haproxy::start(&folder, "haproxy.cfg");
     let ctmpl = Ctmpl::spawn({
         let mut command = command();

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use support::backend::Backend;
 use support::catalog::{deregister, passes, register};
 use support::consul::Consul;
-use support::ctmpl::{Ctmpl, Folder, command};
+use support::ctmpl::{Ctmpl, Folder, command, text};
 use support::load::Load;
 use support::nginx::Nginx;
 use support::{free_port, installed};
@@ -57,7 +57,7 @@ fn carries_the_load(source: &str, template: &str) {
     let nginx = Nginx::start(&folder);
     let front = SocketAddr::from(([127, 0, 0, 1], free_port()));
     let log = folder.path("lp.com-access.log");
-    folder.write(source, &template.replace("PORT", &front.port().to_string()).replace("LOG", log.to_str().unwrap()));
+    folder.write(source, &template.replace("PORT", &front.port().to_string()).replace("LOG", &text(&log)));
     // nginx refuses an upstream without servers: the first one is there before the file is.
     register(consul.address(), "nginx", &one);
     passes(consul.address(), "nginx", &one);

@@ -4,14 +4,13 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use ctmpl::dev::{Background, Fault, Options, Seed};
+use ctmpl::dev::{Background, Fault, Seed};
 use nix::sys::signal::Signal;
 use support::ctmpl::{Ctmpl, Ended, Folder, run};
 use support::free_port;
 
 fn consul() -> Background {
-    let seed = Seed::default().key("app/port", "80").key("app/name", "x");
-    Background::start(Options { seed, ..Options::default() }).unwrap()
+    support::embedded(Seed::default().key("app/port", "80").key("app/name", "x"))
 }
 
 /// Runs it once against this server, with these further arguments.

@@ -6,7 +6,7 @@ mod support;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use ctmpl::dev::{Background, Fault, Options, Seed};
+use ctmpl::dev::{Background, Fault, Seed};
 use nix::sys::signal::Signal;
 use support::catalog::put;
 use support::consul::Consul;
@@ -26,7 +26,7 @@ struct Pair {
 
 fn pair(more: &[&str]) -> Pair {
     let seed = Seed::default().key("app/port", "80").key("other/port", "90");
-    let consul = Background::start(Options { seed, ..Options::default() }).unwrap();
+    let consul = support::embedded(seed);
     let folder = Folder::new();
     folder.write("in", r#"port {{ key "app/port" }}"#);
     folder.write("other.in", r#"port {{ key "other/port" }}"#);

@@ -5,7 +5,7 @@ mod support;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use ctmpl::dev::{Background, Fault, Options, Seed};
+use ctmpl::dev::{Background, Fault, Seed};
 use support::ctmpl::{Ctmpl, Folder};
 use support::eventually;
 
@@ -13,8 +13,7 @@ use support::eventually;
 static TURN: Mutex<()> = Mutex::new(());
 
 fn consul() -> Background {
-    let seed = Seed::default().key("app/port", "0").key("app/name", "x");
-    Background::start(Options { seed, ..Options::default() }).unwrap()
+    support::embedded(Seed::default().key("app/port", "0").key("app/name", "x"))
 }
 
 fn start(folder: &Folder, consul: &Background, wait: &str) -> Ctmpl {

@@ -5,14 +5,13 @@ mod support;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use ctmpl::dev::{Background, Options, Seed};
+use ctmpl::dev::{Background, Seed};
 use nix::sys::signal::Signal;
 use support::ctmpl::{Ctmpl, Ended, Folder};
 use support::eventually;
 
 fn consul() -> Background {
-    let seed = Seed::default().key("app/port", "80");
-    Background::start(Options { seed, ..Options::default() }).unwrap()
+    support::embedded(Seed::default().key("app/port", "80"))
 }
 
 fn start(folder: &Folder, consul: &Background, source: &str, more: &[&str]) -> Ctmpl {
@@ -194,12 +193,12 @@ fn the_signals_can_be_chosen() {
 fn an_orderly_end_waits_for_a_command_and_a_second_signal_does_not() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", r#"{{ key "app/port" }}"#);
-    let (began, done) = (folder.path("began"), folder.path("done"));
+    let (started, done) = (folder.path("started"), folder.path("done"));
     let run = |seconds: &str| -> Ctmpl {
-        let command = format!("touch {}; sleep {seconds}; touch {}", began.display(), done.display());
+        let command = format!("touch {}; sleep {seconds}; touch {}", started.display(), done.display());
         let template = folder.template("in", "out", &command);
         let ctmpl = Ctmpl::start(consul.address(), ["-template", &template]);
-        eventually("the command began", || began.exists());
+        eventually("the command began", || started.exists());
         ctmpl.signal(Signal::SIGTERM);
         ctmpl.says("ending");
         ctmpl
@@ -208,7 +207,7 @@ fn an_orderly_end_waits_for_a_command_and_a_second_signal_does_not() {
     assert_eq!(ended.code(), Some(12), "{}", ended.log);
     assert!(done.exists(), "the command was to come to its end: {}", ended.log);
 
-    for file in ["out", "began", "done"] {
+    for file in ["out", "started", "done"] {
         fs::remove_file(folder.path(file)).unwrap();
     }
     let ctmpl = run("30");

@@ -4,17 +4,15 @@ mod support;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
-use std::path::Path;
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use ctmpl::dev::{Background, Options, Seed};
+use ctmpl::dev::{Background, Seed};
 use support::ctmpl::{Ctmpl, Ended, Folder, run};
+use support::mount::Mount;
 
 fn consul() -> Background {
-    let seed = Seed::default().key("app/port", "80");
-    Background::start(Options { seed, ..Options::default() }).unwrap()
+    support::embedded(Seed::default().key("app/port", "80"))
 }
 
 /// A folder with the template `in` and another one that has nothing to do with what goes wrong.
@@ -174,9 +172,9 @@ fn a_directory_that_refuses_is_named_once_and_tried_again_by_the_daemon() {
     // Root may write into any directory but not into one that is immutable; a file system without room is the same
     // to both.
     let path = folder.path("full");
-    let Some(_mount) = Mount::tiny(&path) else { return };
+    let Some(mount) = Mount::tiny(&path) else { return };
     fs::write(folder.path("full/out"), "old").unwrap();
-    fill(&folder.path("full"));
+    mount.fill();
     consul.put_key("big", &"x".repeat(300_000));
     folder.write("big.in", r#"{{ key "big" }}"#);
     let (big, small) = (folder.template("big.in", "full/out", ""), folder.template("in", "beside", ""));
@@ -201,51 +199,8 @@ fn a_read_only_directory_is_named_with_a_remedy() {
     let (folder, consul) = (folder(), consul());
     let path = folder.path("fixed");
     let Some(mount) = Mount::tiny(&path) else { return };
-    assert!(mount.remount_read_only());
+    assert!(mount.is_made_read_only());
     let ended = once(&folder, &consul, "fixed/out");
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
     assert!(ended.log.contains("Read-only file system") && ended.log.contains("ReadWritePaths="), "{}", ended.log);
-}
-
-/// A file system of its own, gone when dropped. Only root can make one, and not everywhere.
-struct Mount<'a>(&'a Path);
-
-impl<'a> Mount<'a> {
-    fn tiny(path: &'a Path) -> Option<Self> {
-        fs::create_dir_all(path).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=400k", "ctmpl-test"]).arg(path).output();
-        if mounted.is_ok_and(|ended| ended.status.success()) {
-            return Some(Self(path));
-        }
-        eprintln!("skipped: a file system cannot be mounted here");
-        None
-    }
-
-    fn remount_read_only(&self) -> bool {
-        Command::new("mount").args(["-o", "remount,ro"]).arg(self.0).status().is_ok_and(|status| status.success())
-    }
-}
-
-impl Drop for Mount<'_> {
-    fn drop(&mut self) {
-        let begun = Instant::now();
-        // A process that is ending may still hold it for a moment.
-        while !Command::new("umount").arg(self.0).status().is_ok_and(|status| status.success()) {
-            if begun.elapsed() > Duration::from_secs(5) {
-                drop(Command::new("umount").arg("-l").arg(self.0).status());
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-}
-
-/// Leaves no room for anything in this directory.
-fn fill(directory: &Path) {
-    use std::io::Write;
-
-    let mut filler = fs::File::create(directory.join("filler")).unwrap();
-    for size in [65_536, 4096, 512] {
-        while filler.write_all(&vec![0; size]).is_ok() {}
-    }
 }

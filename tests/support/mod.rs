@@ -13,11 +13,14 @@ pub mod ctmpl;
 pub mod haproxy;
 pub mod http;
 pub mod load;
+pub mod mount;
 pub mod nginx;
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+use ::ctmpl::dev::{Background, Options, Seed};
 
 /// Where a server program is, if it is installed. Those of the system need not be on everybody's path.
 pub fn program(name: &str) -> Option<PathBuf> {
@@ -35,6 +38,11 @@ pub fn installed(names: &[&str]) -> bool {
         eprintln!("skipped: these servers are not installed: {missing:?}");
     }
     missing.is_empty()
+}
+
+/// The embedded server, holding this.
+pub fn embedded(seed: Seed) -> Background {
+    Background::start(Options { seed, ..Options::default() }).unwrap()
 }
 
 /// Waits until something holds.
