@@ -91,13 +91,20 @@ fn fill(consul: SocketAddr) {
 }
 
 fn once_arguments(program: &Path, consul: SocketAddr, folder: &Path) -> Vec<String> {
-    let template = folder.join("once.ctmpl");
+    let template = source(folder, "once.ctmpl");
     fs::write(&template, ONE_SERVICE).expect("a template");
     let destination = folder.join("once.out");
     let template = format!("{}:{}", template.display(), destination.display());
     [&program.display().to_string(), "-once", "-consul-addr", &consul.to_string(), "-template", &template]
         .map(ToOwned::to_owned)
         .to_vec()
+}
+
+/// A template lies in another directory than what is made of it, as it does in real life.
+fn source(folder: &Path, name: &str) -> PathBuf {
+    let templates = folder.join("templates");
+    fs::create_dir_all(&templates).expect("a folder for the templates");
+    templates.join(name)
 }
 
 fn once(program: &Path, consul: SocketAddr, folder: &Path) -> Duration {
@@ -121,7 +128,7 @@ struct Measured {
 }
 
 fn daemon(program: &Path, consul: SocketAddr, folder: &Path, text: &str) -> Measured {
-    let (template, destination) = (folder.join("daemon.ctmpl"), folder.join("daemon.out"));
+    let (template, destination) = (source(folder, "daemon.ctmpl"), folder.join("daemon.out"));
     fs::write(&template, text).expect("a template");
     let _ = fs::remove_file(&destination);
     let mut daemon = Command::new(program)

@@ -46,18 +46,19 @@ impl Engine {
         }
     }
 
+    /// Renders. Where undefined is taken for empty, it is for the sake of what the template asks: it goes on as far as
+    /// it can, and the text is worth nothing.
     pub(super) fn render(&self, pass: &Arc<Pass>, undefined: Undefined) -> Result<String, TemplateError> {
         match self {
             Self::Go { template, name, source } => {
-                template.execute(&Value::from(()), pass).map_err(|error| go_error(name, source, &error))
+                let rendered = match undefined {
+                    Undefined::Refused => template.execute(&Value::from(()), pass),
+                    Undefined::Empty => template.survey(&Value::from(()), pass),
+                };
+                rendered.map_err(|error| go_error(name, source, &error))
             }
             Self::Jinja(template) => template.render(pass, undefined),
         }
-    }
-
-    /// Can a rendering take what is undefined for empty, and go on?
-    pub(super) fn goes_on(&self) -> bool {
-        matches!(self, Self::Jinja(_))
     }
 
     /// The files that the template includes; Go templates have no includes.

@@ -51,14 +51,6 @@ pub struct Rendering {
     pub missing: BTreeMap<Query, Absence>,
 }
 
-/// The language of a file, by its name: `.j2`, `.jinja` and `.jinja2` are Jinja, all others are Go.
-#[must_use]
-pub fn language_of(path: &Path) -> Language {
-    let jinja =
-        |ending: &std::ffi::OsStr| ["j2", "jinja", "jinja2"].iter().any(|known| ending.eq_ignore_ascii_case(known));
-    if path.extension().is_some_and(jinja) { Language::Jinja } else { Language::Go }
-}
-
 impl Template {
     /// Reads a template and parses it.
     ///
@@ -100,7 +92,7 @@ impl Template {
         if asked.missing.is_empty() {
             return Rendering { text, asked: asked.queries, missing: asked.missing };
         }
-        if text.is_err() && self.engine.goes_on() {
+        if text.is_err() {
             // It stopped half way for want of data; what it asks further down is worth knowing now, not one round
             // trip later.
             let pass = Arc::new(Pass::new(snapshot.clone(), Arc::clone(surroundings), now));

@@ -2,6 +2,7 @@ use std::fs;
 
 use super::*;
 use crate::answer::{Answer, Instance, Node, NodeServices, Pair, TextMap, Weights};
+use crate::config::language_of;
 use crate::query::Health;
 
 fn inline(text: &str, language: Language) -> Result<Template, TemplateError> {
@@ -31,15 +32,6 @@ fn names<'a>(queries: impl IntoIterator<Item = &'a Query>) -> String {
 }
 
 #[test]
-fn the_ending_tells_the_language() {
-    let jinja = ["a.j2", "nginx.conf.j2", "/x/y.jinja", "y.jinja2", "A.J2"];
-    let go = ["a.ctmpl", "a.tpl", "j2", "a.j2.ctmpl", "nginx.conf", ".j2"];
-    assert!(!jinja.is_empty() && !go.is_empty());
-    assert!(jinja.iter().all(|name| language_of(Path::new(name)) == Language::Jinja));
-    assert!(go.iter().all(|name| language_of(Path::new(name)) == Language::Go));
-}
-
-#[test]
 fn a_rendering_says_what_was_asked_and_what_is_missing() {
     let template = inline("{{ key('a') }}{{ key('b') }}", Language::Jinja).unwrap();
     let rendering = render(&template, &known(&[("a", "1")]));
@@ -52,10 +44,23 @@ fn a_rendering_says_what_was_asked_and_what_is_missing() {
 
 #[test]
 fn an_error_of_an_incomplete_pass_is_none_and_hides_no_query() {
-    let template = inline("{{ service('x')[0].address }}{{ key('a') | int }}{{ key('b') }}", Language::Jinja).unwrap();
-    let rendering = render(&template, &Snapshot::default());
-    assert_eq!(rendering.text, Ok(String::new()));
-    assert_eq!(names(rendering.missing.keys()), "kv.get(a) kv.get(b) health.service(x|passing)");
+    let templates = [
+        ("{{ service('x')[0].address }}{{ key('a') | int }}{{ key('b') }}", Language::Jinja),
+        (
+            "{{ (index (service \"x\") 0).Address }}{{ with index (service \"x\") 0 }}{{ .ID }}{{ end }}{{ key \"a\" | \
+          parseJSON | len }}{{ range key \"a\" }}{{ end }}{{ key \"b\" }}",
+            Language::Go,
+        ),
+    ];
+    for (text, language) in templates {
+        let template = inline(text, language).unwrap();
+        let rendering = render(&template, &Snapshot::default());
+        assert_eq!(rendering.text, Ok(String::new()));
+        assert_eq!(names(rendering.missing.keys()), "kv.get(a) kv.get(b) health.service(x|passing)", "{text}");
+        let place =
+            template.place_of(&Query::key("b").unwrap(), &Snapshot::default(), &Arc::default(), Timestamp::UNIX_EPOCH);
+        assert_eq!(place.map(|(name, place)| (name, place.line)), Some(("inline".to_owned(), 1)), "{text}");
+    }
 }
 
 #[test]

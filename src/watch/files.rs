@@ -5,10 +5,12 @@
 //!
 //! What is watched is the directory of each file, not the file: editors and package managers replace files, and a
 //! watch on the old one would hear nothing. For a link the directories on its way are watched too (Kubernetes
-//! switches a whole volume by a link `..data`).
+//! switches a whole volume by a link `..data`). What happens there to files of other names wakes nobody.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use notify::event::{AccessKind, AccessMode, EventKind};
@@ -37,6 +39,8 @@ pub struct Files {
     changes: mpsc::UnboundedReceiver<Vec<PathBuf>>,
     wanted: BTreeSet<PathBuf>,
     watched: BTreeSet<PathBuf>,
+    /// The names on the ways to the wanted files; the watcher looks at no others.
+    names: Arc<RwLock<BTreeSet<OsString>>>,
     pending: Option<Pending>,
 }
 
@@ -53,14 +57,15 @@ impl Files {
     #[must_use]
     pub fn new() -> Self {
         let (reports, changes) = mpsc::unbounded_channel();
-        Self { watcher: None, reports, changes, wanted: BTreeSet::new(), watched: BTreeSet::new(), pending: None }
+        let (wanted, watched, names) = (BTreeSet::new(), BTreeSet::new(), Arc::default());
+        Self { watcher: None, reports, changes, wanted, watched, names, pending: None }
     }
 
     /// Watches these files and no others. Where the system cannot watch files, this is said, and nothing is heard.
     pub fn watch_exactly(&mut self, wanted: BTreeSet<PathBuf>) {
         self.wanted = wanted;
         if self.watcher.is_none() && !self.wanted.is_empty() {
-            let started = start(self.reports.clone());
+            let started = start(self.reports.clone(), Arc::clone(&self.names));
             let unheard = |error: &_| tracing::warn!("cannot watch files ({error}); they are read again on SIGHUP");
             self.watcher = started.inspect_err(unheard).ok();
         }
@@ -69,7 +74,10 @@ impl Files {
 
     /// Watches the directories in which the wanted files are now.
     fn watch_directories(&mut self) {
-        let directories: BTreeSet<PathBuf> = self.wanted.iter().flat_map(|file| directories(file)).collect();
+        let ways: Vec<Way> = self.wanted.iter().map(|file| Way::to(file)).collect();
+        let directories: BTreeSet<PathBuf> = ways.iter().flat_map(|way| way.directories.iter().cloned()).collect();
+        *self.names.write().unwrap_or_else(PoisonError::into_inner) =
+            ways.into_iter().flat_map(|way| way.names).collect();
         let Some(watcher) = &mut self.watcher else { return };
         for gone in self.watched.difference(&directories) {
             // It may be gone from the disk as well.
@@ -107,11 +115,8 @@ impl Files {
 
     fn note(&mut self, paths: &[PathBuf]) {
         let touched = |file: &Path| {
-            paths.is_empty()
-                || paths.iter().any(|path| {
-                    // A link on the way to the file, such as `..data`, changes what the file is.
-                    same_name(path, file) || path.is_symlink() || on_the_way(path, file)
-                })
+            let names = Way::to(file).names;
+            paths.is_empty() || paths.iter().any(|path| path.file_name().is_some_and(|name| names.contains(name)))
         };
         let files: BTreeSet<_> = self.wanted.iter().filter(|file| touched(file)).cloned().collect();
         if files.is_empty() {
@@ -126,10 +131,18 @@ impl Files {
 
 /// Starts the system's watcher. It reports paths; none at all means that reports were lost, and anything may have
 /// changed.
-fn start(reports: mpsc::UnboundedSender<Vec<PathBuf>>) -> notify::Result<RecommendedWatcher> {
+fn start(
+    reports: mpsc::UnboundedSender<Vec<PathBuf>>,
+    names: Arc<RwLock<BTreeSet<OsString>>>,
+) -> notify::Result<RecommendedWatcher> {
+    let matters = move |path: &PathBuf| {
+        let names = names.read().unwrap_or_else(PoisonError::into_inner);
+        path.file_name().is_some_and(|name| names.contains(name))
+    };
     notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         let paths = match event {
-            Ok(event) if is_change(event.kind) => event.paths,
+            Ok(event) if event.need_rescan() => Vec::new(),
+            Ok(event) if is_change(event.kind) && event.paths.iter().any(&matters) => event.paths,
             Ok(_) => return,
             Err(_) => Vec::new(),
         };
@@ -152,31 +165,50 @@ fn is_change(kind: EventKind) -> bool {
     }
 }
 
-fn same_name(path: &Path, file: &Path) -> bool {
-    let name = |path: &Path| path.file_name().map(ToOwned::to_owned);
-    name(path) == name(file) || std::fs::canonicalize(file).is_ok_and(|real| name(&real) == name(path))
+/// The way from the root to a file, links included.
+#[derive(Debug, Default)]
+struct Way {
+    /// The directories in which a change can change what the file is.
+    directories: BTreeSet<PathBuf>,
+    /// The names that such a change has: of the file, of links, of directories above.
+    names: BTreeSet<OsString>,
 }
 
-fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-        Some(parent) => parent,
-        None => path,
+/// As many links as Linux follows.
+const LINKS: usize = 40;
+
+impl Way {
+    fn to(file: &Path) -> Self {
+        let mut way = Self::default();
+        let mut next = std::path::absolute(file).ok();
+        for _ in 0..LINKS {
+            let Some(path) = next else { break };
+            next = way.follow(&path);
+        }
+        way
     }
-}
 
-/// Is this a directory above the file, which was made or moved?
-fn on_the_way(path: &Path, file: &Path) -> bool {
-    std::path::absolute(file).is_ok_and(|file| file != path && file.starts_with(path))
-}
-
-/// The directories in which a change can change this file: its own, and that of the file a link leads to. For one
-/// that is not there, the nearest above it that is.
-fn directories(file: &Path) -> Vec<PathBuf> {
-    let real = std::fs::canonicalize(file).ok();
-    let named = std::path::absolute(file).ok();
-    let parents = named.iter().chain(&real).map(|file| parent(file));
-    parents.filter_map(|parent| parent.ancestors().find(|above| above.is_dir())).map(Path::to_owned).collect()
+    /// Notes a path without looking behind its links; gives the path behind the first of them.
+    fn follow(&mut self, path: &Path) -> Option<PathBuf> {
+        self.names.extend(path.components().filter_map(|component| match component {
+            Component::Normal(name) => Some(name.to_owned()),
+            _ => None,
+        }));
+        let mut above = PathBuf::new();
+        for (place, component) in path.components().enumerate() {
+            let directory = above.clone();
+            above.push(component);
+            if let Ok(target) = std::fs::read_link(&above) {
+                self.directories.insert(directory.clone());
+                let rest: PathBuf = path.components().skip(place + 1).collect();
+                return Some(directory.join(target).join(rest));
+            }
+        }
+        // For a file that is not there, the nearest directory above it that is.
+        let parents = path.ancestors().skip(1);
+        self.directories.extend(parents.into_iter().find(|above| above.is_dir()).map(Path::to_owned));
+        None
+    }
 }
 
 #[cfg(test)]

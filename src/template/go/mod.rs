@@ -33,6 +33,7 @@ mod token;
 mod unicode;
 
 pub use error::{GoError, Phase};
+use evaluate::Manner;
 
 /// What can be chosen about a template.
 #[derive(Clone, Debug, Default)]
@@ -114,8 +115,20 @@ impl GoTemplate {
     /// # Errors
     /// If the data is not what the template expects, if a function fails, or if a limit is reached.
     pub fn execute(&self, dot: &Value, pass: &Pass) -> Result<String, GoError> {
+        self.run(dot, pass, Manner::Strict)
+    }
+
+    /// Executes it for the sake of what it asks, while data is missing: whatever fails is passed over.
+    ///
+    /// # Errors
+    /// If it asks what the pass [traps](Pass::trapping), or if there is no room to execute it in.
+    pub fn survey(&self, dot: &Value, pass: &Pass) -> Result<String, GoError> {
+        self.run(dot, pass, Manner::Survey)
+    }
+
+    fn run(&self, dot: &Value, pass: &Pass, manner: Manner) -> Result<String, GoError> {
         let dot = held::Held::bare(dot.clone()).unboxed();
-        let rendered = stack::with_room(self.deep, || evaluate::execute(self, &dot, pass));
+        let rendered = stack::with_room(self.deep, || evaluate::execute(self, &dot, pass, manner));
         match rendered {
             Ok(rendered) => rendered.map_err(GoError::from),
             Err(error) => Err(GoError {

@@ -17,11 +17,21 @@ mod pipeline;
 mod range;
 mod walk;
 
+/// What is made of an action that fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// It ends the execution.
+    Strict,
+    /// It is passed over: what counts is what the template asks, not what it says.
+    Survey,
+}
+
 /// Executes the main template.
-pub(super) fn execute(template: &GoTemplate, dot: &Held, pass: &Pass) -> Outcome<String> {
+pub(super) fn execute(template: &GoTemplate, dot: &Held, pass: &Pass, manner: Manner) -> Outcome<String> {
     let mut evaluator = Evaluator {
         template,
         pass,
+        manner,
         limits: template.limits,
         name: &template.name,
         at: At::Start,
@@ -43,6 +53,7 @@ pub(super) fn execute(template: &GoTemplate, dot: &Held, pass: &Pass) -> Outcome
 struct Evaluator<'t> {
     template: &'t GoTemplate,
     pass: &'t Pass,
+    manner: Manner,
     limits: Limits,
     /// The name of the template that is being executed.
     name: &'t str,

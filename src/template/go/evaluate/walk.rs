@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use super::{At, Evaluator, Flow};
+use super::{At, Evaluator, Flow, Manner};
 use crate::template::go::error::Outcome;
 use crate::template::go::held::{Held, Shape, is_true, shape, text_value};
 use crate::template::go::node::{Branches, Invocation, List, Node};
@@ -33,24 +33,9 @@ impl<'t> Evaluator<'t> {
     pub(super) fn walk(&mut self, list: &'t List, dot: &Held) -> Outcome<Flow> {
         self.deeper()?;
         for node in &list.0 {
-            let flow = match node {
-                Node::Text(text) => {
-                    self.write(text.as_bytes())?;
-                    Flow::Next
-                }
-                Node::Action(pipeline) => {
-                    let held = self.pipeline(dot, pipeline)?;
-                    if pipeline.variables.is_empty() {
-                        self.print(&held)?;
-                    }
-                    Flow::Next
-                }
-                Node::If(branches) => self.branches(dot, branches, false)?,
-                Node::With(branches) => self.branches(dot, branches, true)?,
-                Node::Range(range) => self.range(dot, range)?,
-                Node::Template(invocation) => self.invoke(dot, invocation)?,
-                Node::Break => Flow::Break,
-                Node::Continue => Flow::Continue,
+            let flow = match self.manner {
+                Manner::Strict => self.node(node, dot)?,
+                Manner::Survey => self.survey(node, dot)?,
             };
             if flow != Flow::Next {
                 self.levels -= 1;
@@ -59,6 +44,40 @@ impl<'t> Evaluator<'t> {
         }
         self.levels -= 1;
         Ok(Flow::Next)
+    }
+
+    fn node(&mut self, node: &'t Node, dot: &Held) -> Outcome<Flow> {
+        match node {
+            Node::Text(text) => self.write(text.as_bytes())?,
+            Node::Action(pipeline) => {
+                let held = self.pipeline(dot, pipeline)?;
+                if pipeline.variables.is_empty() {
+                    self.print(&held)?;
+                }
+            }
+            Node::If(branches) => return self.branches(dot, branches, false),
+            Node::With(branches) => return self.branches(dot, branches, true),
+            Node::Range(range) => return self.range(dot, range),
+            Node::Template(invocation) => return self.invoke(dot, invocation),
+            Node::Break => return Ok(Flow::Break),
+            Node::Continue => return Ok(Flow::Continue),
+        }
+        Ok(Flow::Next)
+    }
+
+    /// Passes over a node that fails, as if it were not there, unless it asks what the pass traps. The limits still
+    /// hold: a node that exceeds one fails, and so does every further one of its kind.
+    fn survey(&mut self, node: &'t Node, dot: &Held) -> Outcome<Flow> {
+        let (levels, calls, name, base, variables) =
+            (self.levels, self.calls, self.name, self.base, self.variables.len());
+        match self.node(node, dot) {
+            Err(_) if !self.pass.is_sprung() => {
+                (self.levels, self.calls, self.name, self.base) = (levels, calls, name, base);
+                self.variables.truncate(variables);
+                Ok(Flow::Next)
+            }
+            flow => flow,
+        }
     }
 
     fn branches(&mut self, dot: &Held, branches: &'t Branches, with: bool) -> Outcome<Flow> {
