@@ -143,10 +143,12 @@ impl<A: Ask> Follower<A> {
             if !trouble.tried.is_multiple_of(self.ask.servers()) {
                 return Ok(());
             }
-            trouble.scout = trouble.scout.take().or_else(|| self.outage.scout());
-        } else {
-            trouble.scout = None;
         }
+        trouble.scout = match class {
+            // One who asks often is no burden, even for a server of which too much is asked.
+            ErrorClass::Outage | ErrorClass::Throttled => trouble.scout.take().or_else(|| self.outage.scout()),
+            _ => None,
+        };
         trouble.failing = true;
         self.tell(WatchEvent::Failed(query.clone(), Arc::new(error))).await?;
         let pause = trouble.backoff.next(Outage::longest_pause(trouble.scout.as_ref()), fastrand::f64());

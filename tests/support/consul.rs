@@ -10,6 +10,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use super::http;
@@ -91,6 +93,12 @@ impl Consul {
     /// Kills it, as a crash would.
     pub fn stop(&mut self) {
         self.kill();
+    }
+
+    /// Sends it a signal, to stop it for a while or to let it go on.
+    pub fn signal(&self, signal: Signal) {
+        let process = self.process.as_ref().expect("a running consul");
+        kill(Pid::from_raw(i32::try_from(process.id()).expect("a process ID")), signal).expect("a signal");
     }
 
     /// Starts it again on the same ports. An agent in development mode has forgotten everything.

@@ -1,0 +1,131 @@
+//! Three real Consul servers: the leader is killed, or the server that ctmpl talks to.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use support::catalog::{put, try_put};
+use support::cluster::Cluster;
+use support::ctmpl::{Ctmpl, Folder};
+use support::{eventually, installed, within};
+
+/// From the change being possible to its being in the file.
+const LATEST: Duration = Duration::from_secs(2);
+/// Everything that is asked in these tests is told of at most this often when it is in trouble.
+const OUTAGE: &str = "the files stay as they are";
+
+/// Changes the key as soon as it can be changed, and says since when it is.
+fn changes_as_soon_as_possible(cluster: &Cluster, place: usize, value: &str) -> Instant {
+    // While nobody leads, a server holds the request for seconds: the change is possible when it was taken.
+    eventually("the cluster takes a change again", || try_put(cluster.address(place), "app/port", value));
+    Instant::now()
+}
+
+/// The file comes to hold the value within the limit, counted from when the change was made.
+fn arrives(folder: &Folder, value: &str, since: Instant) {
+    within(LATEST.saturating_sub(since.elapsed()), &format!("the file says {value}"), || folder.read("out") == value);
+}
+
+#[test]
+fn a_cluster_that_loses_its_leader_changes_no_file_and_catches_up() {
+    if !installed(&["consul"]) {
+        return;
+    }
+    let (folder, mut cluster) = (Folder::new(), Cluster::start());
+    put(cluster.address(0), "app/port", "80");
+    folder.write("in", r#"{{ key "app/port" }}{{ range service "consul" }}{{ end }}"#);
+    let leader = cluster.leader();
+    let follower = (leader + 1) % 3;
+    // The server it talks to stays; only its leader goes.
+    let template = folder.template("in", "out", "");
+    let mut ctmpl = Ctmpl::start(cluster.addresses_from(follower), ["-max-stale=0", "-template", &template]);
+    folder.becomes("out", "80");
+
+    cluster.kill(leader);
+    let changed = watch_while(&folder, "80", || changes_as_soon_as_possible(&cluster, follower, "81"));
+    arrives(&folder, "81", changed);
+    assert!(ctmpl.is_running());
+    assert!(ctmpl.said(OUTAGE) <= 1, "it is told once:\n{}", ctmpl.log());
+    assert_eq!(ctmpl.said("[ERR]"), 0, "{}", ctmpl.log());
+
+    // Another leader is lost with it: two of three are gone, and nobody leads, until one comes back.
+    let second = cluster.leader();
+    let last = (0..3).find(|place| ![leader, second].contains(place)).unwrap();
+    cluster.kill(second);
+    folder.stays("out", "81", Duration::from_millis(500));
+    cluster.launch(leader);
+    let changed = watch_while(&folder, "81", || changes_as_soon_as_possible(&cluster, last, "82"));
+    arrives(&folder, "82", changed);
+    assert!(ctmpl.is_running());
+    assert!(ctmpl.said(OUTAGE) <= 2, "each outage is told once:\n{}", ctmpl.log());
+}
+
+#[test]
+fn a_server_that_is_killed_is_left_for_the_next_one() {
+    if !installed(&["consul"]) {
+        return;
+    }
+    let (folder, mut cluster) = (Folder::new(), Cluster::start());
+    put(cluster.address(0), "app/port", "80");
+    folder.write("in", r#"{{ key "app/port" }}"#);
+    let leader = cluster.leader();
+    let ctmpl = Ctmpl::start(cluster.addresses_from(leader), ["-template", &folder.template("in", "out", "")]);
+    folder.becomes("out", "80");
+
+    cluster.kill(leader);
+    let next = (leader + 1) % 3;
+    let changed = watch_while(&folder, "80", || changes_as_soon_as_possible(&cluster, next, "81"));
+    arrives(&folder, "81", changed);
+    assert!(ctmpl.said(OUTAGE) <= 1, "it is told once at most:\n{}", ctmpl.log());
+
+    // A follower that is left is no reason for anything: not even for a word.
+    let said = ctmpl.said(OUTAGE);
+    let address = cluster.address(next).to_string();
+    let other = Ctmpl::start(cluster.addresses_from(next), ["-template", &folder.template("in", "other", "")]);
+    folder.becomes("other", "81");
+    assert!(!other.log().contains("[WARN]"), "{address}: {}", other.log());
+    assert_eq!(ctmpl.said(OUTAGE), said);
+}
+
+#[test]
+fn a_server_that_is_not_there_at_the_start_is_passed_over() {
+    if !installed(&["consul"]) {
+        return;
+    }
+    let (folder, consul) = (Folder::new(), support::consul::Consul::start());
+    put(consul.address(), "app/port", "80");
+    folder.write("in", r#"{{ key "app/port" }}"#);
+    let nobody = support::free_port();
+    let servers = format!("127.0.0.1:{nobody},{}", consul.address());
+    let ended = support::ctmpl::run([
+        format!("-consul-addr={servers}"),
+        "-once".into(),
+        "-template".into(),
+        folder.template("in", "out", ""),
+    ]);
+    assert_eq!((ended.code(), folder.read("out").as_str()), (Some(0), "80"), "{}", ended.log);
+    assert_eq!(ended.log, "", "a server that answers is reason enough to be silent");
+}
+
+/// The file keeps this text until something else is done, however long it takes.
+fn watch_while<T>(folder: &Folder, text: &str, until: impl FnOnce() -> T) -> T {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            let mut seen = std::collections::BTreeSet::new();
+            while !over.load(Ordering::SeqCst) {
+                seen.insert(folder.read("out"));
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            seen
+        });
+        let done = until();
+        over.store(true, Ordering::SeqCst);
+        // The change itself may have arrived a moment before it was looked at for the last time.
+        let seen = watcher.join().expect("the watcher");
+        assert!(seen.iter().filter(|now| *now != text).count() <= 1 && !seen.contains(""), "the file was {seen:?}");
+        done
+    })
+}

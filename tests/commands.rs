@@ -1,0 +1,231 @@
+//! Commands: when they run, how they run, what they find and what they say; and that no secret is ever logged.
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use ctmpl::dev::{Background, Fault, Seed};
+use support::ctmpl::{Ctmpl, Folder, command, run, text};
+use support::eventually;
+
+fn consul() -> Background {
+    support::embedded(Seed::default().key("a", "1").key("b", "1").key("c", "1"))
+}
+
+/// A template for each of these keys, all with their destinations in the folder.
+fn templates(folder: &Folder, keys: &[(&str, &str)]) -> Vec<String> {
+    let mut arguments = Vec::new();
+    for (key, command) in keys {
+        folder.write(&format!("{key}.in"), &format!("{{{{ key \"{key}\" }}}}"));
+        arguments.extend(["-template".to_owned(), folder.template(&format!("{key}.in"), key, command)]);
+    }
+    arguments
+}
+
+/// A program in the folder.
+fn script(folder: &Folder, name: &str, lines: &str) -> String {
+    let path = folder.write(name, &format!("#!/bin/sh\n{lines}\n"));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a mode");
+    text(&path)
+}
+
+#[test]
+fn a_command_runs_once_after_all_files_of_a_pass_and_different_ones_in_order() {
+    let (folder, consul) = (Folder::new(), consul());
+    let list = |name: &str| format!("echo {name} $(cat {0}/a {0}/b {0}/c) >> {0}/runs", folder.path("").display());
+    let (shared, other) = (list("shared"), list("other"));
+    let keys = [("a", shared.as_str()), ("b", other.as_str()), ("c", shared.as_str())];
+    let arguments = templates(&folder, &keys);
+    // What one answer changes is one pass.
+    for key in ["a", "b", "c"] {
+        folder.write(&format!("{key}.in"), "{{ key \"a\" }}");
+    }
+    let ctmpl = Ctmpl::start(consul.address(), &arguments);
+    folder.becomes("runs", "shared 111\nother 111\n");
+    consul.put_key("a", "2");
+    folder.becomes("runs", "shared 111\nother 111\nshared 222\nother 222\n");
+
+    folder.write("b.in", "{{ key \"b\" }}");
+    folder.becomes("runs", "shared 111\nother 111\nshared 222\nother 222\nother 212\n");
+    eventually("each run is told", || ctmpl.said("succeeded after") == 5);
+}
+
+#[test]
+fn at_the_start_a_command_waits_for_all_of_its_files() {
+    let (folder, consul) = (Folder::new(), consul());
+    consul.faults().inject("/v1/kv/b", Fault::Delay(Duration::from_millis(300)));
+    let count = format!("echo $(cat {0}/a {0}/b) >> {0}/runs", folder.path("").display());
+    let ctmpl = Ctmpl::start(consul.address(), templates(&folder, &[("a", &count), ("b", &count)]));
+    folder.becomes("runs", "11\n");
+    ctmpl.says("succeeded after");
+    folder.stays("runs", "11\n", Duration::from_millis(300));
+}
+
+#[test]
+fn a_line_with_blanks_is_the_shells_and_a_single_word_is_a_program() {
+    let (folder, consul) = (Folder::new(), consul());
+    let (line, word) = (folder.path("line"), folder.path("word"));
+    let parent = |out: &std::path::Path| format!("tr '\\0' ' ' < /proc/$PPID/cmdline > {}", out.display());
+    let program = script(&folder, "program", &parent(&word));
+    let shell = script(&folder, "from-shell", &parent(&line));
+    let through = format!("{shell} && echo x::y > {}", folder.path("colons").display());
+    let _ctmpl = Ctmpl::start(consul.address(), templates(&folder, &[("a", &through), ("b", &program)]));
+    folder.becomes("colons", "x::y\n");
+    eventually("both have run", || !folder.read("line").is_empty() && !folder.read("word").is_empty());
+    assert!(folder.read("line").starts_with("sh -c "), "{}", folder.read("line"));
+    let started_by = folder.read("word");
+    assert!(started_by.contains("--consul-addr=") && !started_by.contains("sh -c"), "{started_by}");
+}
+
+#[test]
+fn a_command_that_fails_is_told_tried_again_and_never_ends_the_daemon() {
+    let (folder, consul) = (Folder::new(), consul());
+    let tries = folder.path("tries");
+    let failing = format!("echo try >> {0}; test $(wc -l < {0}) -ge 3", tries.display());
+    let mut ctmpl = Ctmpl::start(consul.address(), templates(&folder, &[("a", &failing), ("b", "/no/such/program")]));
+    ctmpl.says("failed with exit code 1; runs again in");
+    ctmpl.says("cannot start \"/no/such/program\" (there is no such file");
+    folder.becomes("tries", "try\ntry\ntry\n");
+    ctmpl.says("succeeded after");
+    consul.put_key("a", "2");
+    folder.becomes("a", "2");
+    folder.becomes("tries", "try\ntry\ntry\ntry\n");
+    assert!(ctmpl.is_running());
+}
+
+#[test]
+fn what_a_command_prints_is_logged_line_by_line_as_it_comes() {
+    let (folder, consul) = (Folder::new(), consul());
+    let go_on = folder.path("go-on");
+    let wait = format!("until test -e {}; do sleep 0.05; done", go_on.display());
+    let printing = format!("echo first line; echo oh no >&2; {wait}; printf 'no end of line'");
+    let ctmpl = Ctmpl::start(consul.address(), templates(&folder, &[("a", &printing)]));
+    ctmpl.says("[INFO] (command) first line");
+    ctmpl.says("[WARN] (command) oh no");
+    assert_eq!(ctmpl.said("no end of line command="), 0);
+    fs::write(&go_on, "").unwrap();
+    ctmpl.says("[INFO] (command) no end of line");
+}
+
+#[test]
+fn a_command_that_leaves_something_running_does_not_hold_up_the_next() {
+    let (folder, consul) = (Folder::new(), consul());
+    let background = folder.path("background");
+    let daemon = format!("sleep 60 & echo $! >> {}", background.display());
+    let _ctmpl = Ctmpl::start(consul.address(), templates(&folder, &[("a", &daemon)]));
+    let lives = || folder.read("background").lines().map(str::to_owned).collect::<Vec<_>>();
+    eventually("the command ran", || lives().len() == 1);
+    consul.put_key("a", "2");
+    eventually("it ran again", || lives().len() == 2);
+    let alive = lives().iter().all(|pid| support::is_alive(pid));
+    for pid in lives() {
+        let pid = nix::unistd::Pid::from_raw(pid.parse().unwrap());
+        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
+    }
+    assert!(alive, "what a command starts in the background lives on");
+}
+
+#[test]
+fn a_command_finds_the_same_consul_in_its_environment() {
+    let (folder, consul) = (Folder::new(), consul());
+    let print = format!("env | grep ^CONSUL_ | sort > {}", folder.path("env").display());
+    let mut command = command();
+    command.args(templates(&folder, &[("a", &print)])).arg("-once").arg(format!("-consul-addr={}", consul.address()));
+    command.args(["-consul-token=s3cr3t-token", "-consul-auth=user:pa55word"]).env("CONSUL_NAMESPACE", "kept");
+    let ended = support::ctmpl::run_command(command);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    let found = folder.read("env");
+    for wanted in [
+        format!("CONSUL_HTTP_ADDR={}", consul.address()).as_str(),
+        "CONSUL_HTTP_TOKEN=s3cr3t-token",
+        "CONSUL_HTTP_AUTH=user:pa55word",
+        "CONSUL_HTTP_SSL=false",
+        "CONSUL_NAMESPACE=kept",
+    ] {
+        assert!(found.lines().any(|line| line == wanted), "{wanted} is not among\n{found}");
+    }
+    let token = consul.faults().requests("/v1/kv/a").first().and_then(|seen| seen.token.clone());
+    assert_eq!(token.as_deref(), Some("s3cr3t-token"), "and it is used");
+}
+
+#[test]
+fn the_environment_names_the_consul_when_no_flag_does() {
+    let (folder, consul) = (Folder::new(), consul());
+    let mut command = command();
+    command.args(templates(&folder, &[("a", "")])).arg("-once");
+    command.env("CONSUL_HTTP_ADDR", format!("http://{}", consul.address())).env("CONSUL_HTTP_TOKEN", "from-the-env");
+    let ended = support::ctmpl::run_command(command);
+    assert_eq!((ended.code(), folder.read("a").as_str()), (Some(0), "1"), "{}", ended.log);
+    let token = consul.faults().requests("/v1/kv/a").first().and_then(|seen| seen.token.clone());
+    assert_eq!(token.as_deref(), Some("from-the-env"));
+}
+
+#[test]
+fn no_secret_is_ever_logged() {
+    let (folder, consul) = (Folder::new(), consul());
+    let secrets = ["t0ken-of-flag", "t0ken-of-env", "pa55word", "va1ue-of-key", "va1ue-of-env", "va1ue-of-file"];
+    consul.put_key("secret", secrets[3]);
+    folder.write("part", secrets[5]);
+    let template = format!(
+        "{{{{ key \"secret\" }}}} {{{{ env \"SECRET\" }}}} {{{{ file \"{}\" }}}}{{{{ range ls \"\" }}}}{{{{ .Value }}}}{{{{ end }}}}",
+        folder.path("part").display()
+    );
+    folder.write("good.in", &template);
+    folder.write("good.in.j2", "{{ key('secret') }} {{ env('SECRET') }}");
+    // Each of these fails on a secret; the message may name the place and the kind, not the value.
+    folder.write("int.in", r#"{{ key "secret" | parseInt }}"#);
+    folder.write("json.in", r#"{{ key "secret" | parseJSON }}"#);
+    folder.write("index.in", r#"{{ index (env "SECRET" | split "-") 99 }}"#);
+    folder.write("json.in.j2", "{{ key('secret') | parse_json }}");
+    folder.write("kind.in.j2", "{{ key('secret').nothing.below }}");
+    let names = ["good.in", "good.in.j2", "int.in", "json.in", "index.in", "json.in.j2", "kind.in.j2"];
+    let templates: Vec<_> = names.map(|name| folder.template(name, &format!("{name}.out"), "false")).into();
+    for (token, from_environment) in [(Some("-consul-token=t0ken-of-flag"), false), (None, true)] {
+        let mut command = command();
+        command.arg(format!("-consul-addr={}", consul.address())).arg("-log-level=trace").env("SECRET", secrets[4]);
+        command.args(templates.iter().flat_map(|template| ["-template", template])).args(token);
+        command.arg(format!("-consul-auth=user:{}", secrets[2]));
+        if from_environment {
+            command.env("CONSUL_HTTP_TOKEN", secrets[1]);
+        }
+        let ctmpl = Ctmpl::spawn(command);
+        folder.eventually("good.in.out", "written", |text| text.contains(secrets[3]) && text.contains(secrets[5]));
+        for name in ["int.in", "json.in", "index.in", "json.in.j2", "kind.in.j2"] {
+            ctmpl.says(&format!("{name}:1"));
+        }
+        ctmpl.says("runs again in");
+        // Outages and refusals are told with the address, and with nothing else.
+        consul.faults().stop_listening();
+        ctmpl.says("the files stay as they are");
+        consul.faults().listen_again();
+        ctmpl.says("Consul answers again");
+        let ended = ctmpl.stop();
+        for secret in secrets {
+            assert!(!ended.log.contains(secret), "{secret} is in the log:\n{}", ended.log);
+        }
+        for name in names {
+            let _ = fs::remove_file(folder.path(&format!("{name}.out")));
+        }
+    }
+    // Nor in the messages about flags.
+    for arguments in [&["-consul-token", "t0ken-of-flag", "stray"][..], &["-consul-auth=user:pa55word", "-wrong"]] {
+        let ended = run(arguments);
+        assert_eq!(ended.code(), Some(13));
+        assert!(secrets.iter().all(|secret| !ended.log.contains(secret)), "{}", ended.log);
+    }
+}
+
+#[test]
+fn a_change_while_a_command_runs_is_followed_by_another_run() {
+    let (folder, consul) = (Folder::new(), consul());
+    let slow = format!("sleep 0.4; cat {} >> {}", folder.path("a").display(), folder.path("runs").display());
+    let _ctmpl = Ctmpl::start(consul.address(), templates(&folder, &[("a", &slow)]));
+    folder.becomes("a", "1");
+    std::thread::sleep(Duration::from_millis(150));
+    consul.put_key("a", "2");
+    folder.eventually("runs", "written by a run after the last change", |text| text.ends_with('2'));
+    consul.put_key("a", "3");
+    folder.eventually("runs", "written by a run after the last change", |text| text.ends_with('3'));
+}

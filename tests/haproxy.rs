@@ -1,0 +1,93 @@
+//! The main job with HAProxy: its whole configuration is rendered, and its master is told to read it again.
+
+mod support;
+
+use std::net::SocketAddr;
+
+use support::backend::Backend;
+use support::catalog::{deregister, passes, register};
+use support::consul::Consul;
+use support::ctmpl::{Ctmpl, Folder, command, run};
+use support::haproxy::Haproxy;
+use support::load::Load;
+use support::{eventually, free_port, http, installed};
+
+const GO: &str = r#"global
+    maxconn 200
+    nbthread 1
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 10s
+    timeout server 10s
+frontend web
+    bind 127.0.0.1:PORT
+    default_backend web
+backend web
+    balance roundrobin
+{{- range service "web"}}
+    server {{.ID}} {{.Address}}:{{.Port}}
+{{- end}}
+"#;
+
+#[test]
+fn instances_come_go_and_fail_under_load_and_no_request_is_lost() {
+    carries_the_load("haproxy.ctmpl", GO);
+}
+
+#[test]
+fn the_jinja_twin_of_the_template_does_the_same() {
+    let jinja = GO
+        .replace(r#"{{- range service "web"}}"#, r#"{% for s in service("web") %}"#)
+        .replace("{{.ID}} {{.Address}}:{{.Port}}", "{{ s.id }} {{ s.address }}:{{ s.port }}")
+        .replace("{{- end}}", "{% endfor %}");
+    carries_the_load("haproxy.cfg.j2", &jinja);
+}
+
+fn carries_the_load(source: &str, template: &str) {
+    if !installed(&["consul", "haproxy"]) {
+        return;
+    }
+    let (folder, consul) = (Folder::new(), Consul::start());
+    let [one, two, three] = ["one", "two", "three"].map(Backend::start);
+    let front = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    folder.write(source, &template.replace("PORT", &front.port().to_string()));
+    register(consul.address(), "web", &one);
+    passes(consul.address(), "web", &one);
+
+    // HAProxy does not start without its file: it is rendered once, and then kept.
+    let address = format!("--consul-addr={}", consul.address());
+    let rendered = run([&address, "-once", "-template", &folder.template(source, "haproxy.cfg", "")]);
+    assert_eq!(rendered.code(), Some(0), "{}", rendered.log);
+    let _haproxy = Haproxy::start(&folder, "haproxy.cfg");
+    let ctmpl = Ctmpl::spawn({
+        let mut command = command();
+        command.arg(address).arg("--template");
+        command.arg(folder.template(source, "haproxy.cfg", &Haproxy::reload(&folder))).arg("--log-level=info");
+        command
+    });
+    eventually("haproxy listens", || http::get(front, "/").is_ok_and(|answer| answer.status == 200));
+
+    let load = Load::start(front);
+    load.comes_to_rotate_over(&["one"]);
+    register(consul.address(), "web", &two);
+    register(consul.address(), "web", &three);
+    load.comes_to_rotate_over(&["one", "two", "three"]);
+
+    two.set_healthy(false);
+    load.comes_to_rotate_over(&["one", "three"]);
+
+    deregister(consul.address(), "one");
+    load.comes_to_rotate_over(&["three"]);
+
+    two.set_healthy(true);
+    register(consul.address(), "web", &one);
+    load.comes_to_rotate_over(&["one", "two", "three"]);
+
+    let requests = load.ends_without_a_failure();
+    assert!(requests > 100, "there was hardly any load: {requests} requests");
+    let ended = ctmpl.stop();
+    assert!(!ended.log.contains("[ERR]") && !ended.log.contains("failed"), "{}", ended.log);
+    let said = folder.read("haproxy.log");
+    assert!(!said.contains("[ALERT]"), "{said}");
+}

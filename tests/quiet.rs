@@ -1,0 +1,142 @@
+//! Changes are collected while they come, and what has not changed wakes nobody.
+
+mod support;
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use ctmpl::dev::{Background, Fault, Seed};
+use support::ctmpl::{Ctmpl, Folder};
+use support::eventually;
+
+/// The tests measure time: one after the other.
+static TURN: Mutex<()> = Mutex::new(());
+
+fn consul() -> Background {
+    support::embedded(Seed::default().key("app/port", "0").key("app/name", "x"))
+}
+
+fn start(folder: &Folder, consul: &Background, wait: &str) -> Ctmpl {
+    folder.write("in", r#"{{ key "app/port" }}"#);
+    Ctmpl::start(consul.address(), [format!("-wait={wait}"), format!("-template={}", folder.template("in", "out", ""))])
+}
+
+/// How often the template was written.
+fn writes(ctmpl: &Ctmpl) -> usize {
+    ctmpl.said("in is written to")
+}
+
+#[test]
+fn the_first_text_is_not_delayed() {
+    let _turn = TURN.lock();
+    let (folder, consul) = (Folder::new(), consul());
+    let begun = Instant::now();
+    let _ctmpl = start(&folder, &consul, "8s:60s");
+    folder.becomes("out", "0");
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn each_change_begins_the_minimum_anew_and_only_the_last_text_is_written() {
+    let _turn = TURN.lock();
+    let (folder, consul) = (Folder::new(), consul());
+    let ctmpl = start(&folder, &consul, "900ms:60s");
+    folder.becomes("out", "0");
+
+    // Together they take longer than the minimum, and each comes well within it.
+    let first = Instant::now();
+    for port in 1..=12 {
+        consul.put_key("app/port", &port.to_string());
+        std::thread::sleep(Duration::from_millis(150));
+        assert_eq!(folder.read("out"), "0", "it was not quiet for the minimum");
+    }
+    let last = Instant::now();
+    folder.becomes("out", "12");
+    assert_eq!(writes(&ctmpl), 2, "{}", ctmpl.log());
+    assert!(last.duration_since(first) > Duration::from_millis(1700));
+    let quiet = last.elapsed();
+    assert!(quiet > Duration::from_millis(500) && quiet < Duration::from_secs(4), "written after {quiet:?}");
+}
+
+#[test]
+fn a_change_that_never_rests_is_written_at_the_maximum() {
+    let _turn = TURN.lock();
+    let (folder, consul) = (Folder::new(), consul());
+    let ctmpl = start(&folder, &consul, "600ms:2s");
+    folder.becomes("out", "0");
+
+    let begun = Instant::now();
+    let mut port = 0;
+    while folder.read("out") == "0" {
+        port += 1;
+        consul.put_key("app/port", &port.to_string());
+        std::thread::sleep(Duration::from_millis(50));
+        assert!(begun.elapsed() < Duration::from_secs(8), "the maximum has passed long ago");
+    }
+    let took = begun.elapsed();
+    assert!(took > Duration::from_millis(1800), "written after {took:?}");
+    assert!(took < Duration::from_secs(4), "written after {took:?}");
+    assert_eq!(writes(&ctmpl), 2, "{}", ctmpl.log());
+}
+
+#[test]
+fn a_value_that_returns_before_it_was_written_writes_nothing() {
+    let _turn = TURN.lock();
+    let (folder, consul) = (Folder::new(), consul());
+    let ctmpl = start(&folder, &consul, "500ms:60s");
+    folder.becomes("out", "0");
+    let inode = |folder: &Folder| std::os::unix::fs::MetadataExt::ino(&folder.path("out").metadata().unwrap());
+    let before = inode(&folder);
+    eventually("the next query waits", || consul.faults().open_requests("/v1/kv/app/port") == 1);
+    let news = ctmpl.said("kv.get(app/port) has news");
+    consul.put_key("app/port", "1");
+    eventually("the change is heard of", || ctmpl.said("kv.get(app/port) has news") == news + 1);
+    consul.put_key("app/port", "0");
+    eventually("the return is heard of", || ctmpl.said("kv.get(app/port) has news") == news + 2);
+    folder.stays("out", "0", Duration::from_millis(1200));
+    assert_eq!((writes(&ctmpl), inode(&folder)), (1, before), "{}", ctmpl.log());
+}
+
+#[test]
+fn only_the_template_whose_data_changed_is_looked_at() {
+    let _turn = TURN.lock();
+    let (folder, consul) = (Folder::new(), consul());
+    // A text that differs with every rendering tells how often the template was rendered.
+    folder.write("port.in", r#"{{ key "app/port" }} {{ timestamp "unix" }}"#);
+    folder.write("name.in", r#"{{ key "app/name" }} {{ timestamp }}"#);
+    let (port, name) = (folder.template("port.in", "port", ""), folder.template("name.in", "name", ""));
+    let ctmpl = Ctmpl::start(consul.address(), ["-template", &port, "-template", &name]);
+    let first = folder.eventually("name", "there", |text| text.starts_with("x "));
+    folder.eventually("port", "there", |text| text.starts_with("0 "));
+    std::thread::sleep(Duration::from_millis(1100));
+    consul.put_key("app/port", "1");
+    folder.eventually("port", "rendered again", |text| text.starts_with("1 "));
+    assert_eq!(folder.read("name"), first, "nothing that it asks has changed");
+    assert_eq!(ctmpl.said("name.in is written to"), 1, "{}", ctmpl.log());
+}
+
+#[test]
+fn an_answer_that_is_equal_to_the_last_wakes_nobody() {
+    let _turn = TURN.lock();
+    let (folder, consul) = (Folder::new(), consul());
+    folder.write("in", r#"{{ range ls "app" }}{{ .Key }}={{ .Value }} {{ end }}{{ timestamp }}"#);
+    let ctmpl = Ctmpl::start(consul.address(), ["-template", &folder.template("in", "out", "")]);
+    let first = folder.eventually("out", "there", |text| text.starts_with("name=x port=0 "));
+    eventually("the next query waits", || consul.faults().open_requests("/v1/kv/app") == 1);
+    let asked = consul.faults().requests("/v1/kv/app").len();
+
+    // Each of these moves the index of what is asked, and none changes what the template sees.
+    for round in 0..5 {
+        consul.put_key("app/below/it", &round.to_string());
+        eventually("the query was answered, and waits again", || {
+            consul.faults().requests("/v1/kv/app").len() > asked + round
+        });
+    }
+    assert_eq!(folder.read("out"), first);
+    assert_eq!(ctmpl.said("is written to"), 1, "{}", ctmpl.log());
+
+    // The same where the index stands still and every request is answered at once.
+    consul.faults().inject("/v1/kv/", Fault::NoIndex);
+    consul.put_key("app/below/it", "last");
+    folder.stays("out", &first, Duration::from_millis(500));
+}

@@ -1,0 +1,220 @@
+//! Templates and files are followed while they change, and signals are heard.
+
+mod support;
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use ctmpl::dev::{Background, Seed};
+use nix::sys::signal::Signal;
+use support::ctmpl::{Ctmpl, Ended, Folder};
+use support::eventually;
+
+fn consul() -> Background {
+    support::embedded(Seed::default().key("app/port", "80"))
+}
+
+fn start(folder: &Folder, consul: &Background, source: &str, more: &[&str]) -> Ctmpl {
+    let template = folder.template(source, "out", "");
+    Ctmpl::start(consul.address(), ["-template", &template].iter().chain(more))
+}
+
+#[test]
+fn a_saved_template_is_rendered_without_a_signal() {
+    let (folder, consul) = (Folder::new(), consul());
+    folder.write("in", r#"port {{ key "app/port" }}"#);
+    let _ctmpl = start(&folder, &consul, "in", &[]);
+    folder.becomes("out", "port 80");
+    folder.write("in", r#"Port: {{ key "app/port" }}"#);
+    folder.becomes("out", "Port: 80");
+
+    // As editors save: the new text beside, then renamed over the old.
+    folder.write(".in.swp", r#"PORT = {{ key "app/port" }}"#);
+    fs::rename(folder.path(".in.swp"), folder.path("in")).unwrap();
+    folder.becomes("out", "PORT = 80");
+    folder.write("in", r#"after {{ key "app/port" }}"#);
+    folder.becomes("out", "after 80");
+
+    // What the new text asks is followed, too.
+    folder.write("in", r#"{{ keyOrDefault "new" "none" }}"#);
+    folder.becomes("out", "none");
+    consul.put_key("new", "one");
+    folder.becomes("out", "one");
+}
+
+#[test]
+fn a_broken_version_is_shown_in_place_and_the_last_good_one_stays_in_force() {
+    let (folder, consul) = (Folder::new(), consul());
+    for (source, good, broken, better, column) in [
+        (
+            "in",
+            "port {{ key \"app/port\" }}",
+            "first\nport {{ key \"app/port\" | nonsense }}",
+            "is {{ key \"app/port\" }}",
+            "nonsense",
+        ),
+        ("in.j2", "port {{ key('app/port') }}", "first\nport {{ key('app/port' }}", "is {{ key('app/port') }}", "}}"),
+    ] {
+        consul.put_key("app/port", "80");
+        folder.write(source, good);
+        let ctmpl = start(&folder, &consul, source, &[]);
+        folder.becomes("out", "port 80");
+        folder.write(source, broken);
+        ctmpl.says("the last good version stays in force");
+        let log = ctmpl.log();
+        let place = format!("{}:2:", folder.path(source).display());
+        let line = log.lines().position(|line| line.contains(&place)).unwrap_or_else(|| panic!("no {place}: {log}"));
+        let column_said = log.lines().nth(line).unwrap().split(&place).nth(1).unwrap();
+        assert!(column_said.starts_with(|first: char| first.is_ascii_digit()), "no column: {log}");
+        let shown: Vec<_> = log.lines().skip(line + 1).take(4).collect();
+        let excerpt = shown.iter().position(|text| text.contains(broken.lines().nth(1).unwrap()));
+        let caret = shown.iter().find(|text| text.trim_start_matches([' ', '|']).starts_with('^'));
+        assert!(excerpt.is_some() && caret.is_some(), "no excerpt with a caret: {log}");
+        let above = shown[excerpt.unwrap()];
+        let pointed = &above[caret.unwrap().find('^').unwrap()..];
+        assert!(pointed.starts_with(column), "the caret points at {pointed:?}: {log}");
+
+        // The old version still follows its data.
+        consul.put_key("app/port", "81");
+        folder.becomes("out", "port 81");
+        assert_eq!(ctmpl.said("the last good version stays in force"), 1);
+        folder.write(source, better);
+        folder.becomes("out", "is 81");
+        ctmpl.says("is right again");
+    }
+}
+
+#[test]
+fn a_template_that_is_not_there_at_the_start_is_taken_up_when_it_comes() {
+    let (folder, consul) = (Folder::new(), consul());
+    folder.write("good.in", r#"{{ key "app/port" }}"#);
+    let good = folder.template("good.in", "good", "");
+    let mut ctmpl = start(&folder, &consul, "in", &["-template", &good]);
+    ctmpl.says("No such file or directory");
+    folder.becomes("good", "80");
+    assert!(ctmpl.is_running());
+    folder.write("in", r#"late {{ key "app/port" }}"#);
+    folder.becomes("out", "late 80");
+
+    fs::remove_file(folder.path("in")).unwrap();
+    consul.put_key("app/port", "81");
+    folder.becomes("out", "late 81");
+    folder.write("in", r#"again {{ key "app/port" }}"#);
+    folder.becomes("out", "again 81");
+}
+
+#[test]
+fn a_template_in_a_directory_that_is_not_there_at_the_start_is_taken_up_when_it_comes() {
+    let (folder, consul) = (Folder::new(), consul());
+    let ctmpl = start(&folder, &consul, "below/deep/in", &[]);
+    ctmpl.says("No such file or directory");
+    folder.write("below/deep/in", r#"deep {{ key "app/port" }}"#);
+    folder.becomes("out", "deep 80");
+}
+
+#[test]
+fn a_file_that_a_template_reads_is_followed() {
+    let (folder, consul) = (Folder::new(), consul());
+    let part = folder.path("part");
+    folder.write("in", &format!("{{{{ key \"app/port\" }}}} {{{{ file \"{}\" }}}}", part.display()));
+    let ctmpl = start(&folder, &consul, "in", &[]);
+    ctmpl.says("part");
+    assert!(!folder.path("out").exists(), "what it reads is not there yet");
+    folder.write("part", "one");
+    folder.becomes("out", "80 one");
+    folder.write("part", "two");
+    folder.becomes("out", "80 two");
+    fs::remove_file(&part).unwrap();
+    folder.stays("out", "80 two", Duration::from_millis(300));
+    folder.write("part", "three");
+    folder.becomes("out", "80 three");
+}
+
+#[test]
+fn a_link_that_is_switched_is_seen() {
+    let (folder, consul) = (Folder::new(), consul());
+    // As Kubernetes mounts a volume.
+    folder.write("v1/in", "one {{ key \"app/port\" }}");
+    folder.write("v2/in", "two {{ key \"app/port\" }}");
+    std::os::unix::fs::symlink("v1", folder.path("..data")).unwrap();
+    std::os::unix::fs::symlink("..data/in", folder.path("in")).unwrap();
+    let _ctmpl = start(&folder, &consul, "in", &[]);
+    folder.becomes("out", "one 80");
+    std::os::unix::fs::symlink("v2", folder.path("..next")).unwrap();
+    fs::rename(folder.path("..next"), folder.path("..data")).unwrap();
+    folder.becomes("out", "two 80");
+}
+
+#[test]
+fn hup_reads_everything_again_and_puts_right_what_somebody_changed() {
+    let (folder, consul) = (Folder::new(), consul());
+    folder.write("in", r#"{{ key "app/port" }}"#);
+    let mut ctmpl = start(&folder, &consul, "in", &[]);
+    folder.becomes("out", "80");
+    folder.write("out", "changed by hand");
+    ctmpl.signal(Signal::SIGHUP);
+    ctmpl.says("reading everything again");
+    folder.becomes("out", "80");
+    assert!(ctmpl.is_running());
+}
+
+#[test]
+fn it_ends_in_an_orderly_way_with_twelve_and_its_pid_file_goes() {
+    let (folder, consul) = (Folder::new(), consul());
+    folder.write("in", r#"{{ key "app/port" }}"#);
+    let pid = folder.path("pid");
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let ctmpl = start(&folder, &consul, "in", &["-pid-file", pid.to_str().unwrap()]);
+        eventually("the PID file tells", || folder.read("pid").trim() == ctmpl.pid().to_string());
+        folder.becomes("out", "80");
+        ctmpl.signal(signal);
+        let ended = ctmpl.ends();
+        assert_eq!(ended.code(), Some(12), "{signal}: {}", ended.log);
+        assert!(!pid.exists(), "{signal}");
+    }
+}
+
+#[test]
+fn the_signals_can_be_chosen() {
+    let (folder, consul) = (Folder::new(), consul());
+    folder.write("in", r#"{{ key "app/port" }}"#);
+    let mut ctmpl = start(&folder, &consul, "in", &["-kill-signal=SIGUSR1", "-reload-signal=SIGUSR2"]);
+    folder.becomes("out", "80");
+    ctmpl.signal(Signal::SIGUSR2);
+    ctmpl.says("reading everything again");
+    ctmpl.signal(Signal::SIGHUP);
+    folder.stays("out", "80", Duration::from_millis(200));
+    assert!(ctmpl.is_running(), "it does not die of a signal that means nothing to it");
+    ctmpl.signal(Signal::SIGUSR1);
+    assert_eq!(ctmpl.ends().code(), Some(12));
+}
+
+#[test]
+fn an_orderly_end_waits_for_a_command_and_a_second_signal_does_not() {
+    let (folder, consul) = (Folder::new(), consul());
+    folder.write("in", r#"{{ key "app/port" }}"#);
+    let (started, done) = (folder.path("started"), folder.path("done"));
+    let run = |seconds: &str| -> Ctmpl {
+        let command = format!("touch {}; sleep {seconds}; touch {}", started.display(), done.display());
+        let template = folder.template("in", "out", &command);
+        let ctmpl = Ctmpl::start(consul.address(), ["-template", &template]);
+        eventually("the command began", || started.exists());
+        ctmpl.signal(Signal::SIGTERM);
+        ctmpl.says("ending");
+        ctmpl
+    };
+    let ended: Ended = run("1").ends();
+    assert_eq!(ended.code(), Some(12), "{}", ended.log);
+    assert!(done.exists(), "the command was to come to its end: {}", ended.log);
+
+    for file in ["out", "started", "done"] {
+        fs::remove_file(folder.path(file)).unwrap();
+    }
+    let ctmpl = run("30");
+    let begun = Instant::now();
+    ctmpl.signal(Signal::SIGINT);
+    let ended = ctmpl.ends();
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    assert_eq!(ended.code(), Some(12), "{}", ended.log);
+    assert!(!done.exists());
+}

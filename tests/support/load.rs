@@ -1,0 +1,111 @@
+//! A steady load of requests, each on a connection of its own.
+//!
+//! in:  the address of a proxy
+//! out: who answered, in order, and what failed
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::{eventually, http};
+
+/// How many clients there are.
+const CLIENTS: usize = 2;
+/// What a client waits between two requests.
+const PAUSE: Duration = Duration::from_millis(4);
+
+/// Clients that ask on and on. Dropping it ends them.
+pub struct Load {
+    shared: Arc<Shared>,
+    clients: Vec<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    stop: AtomicBool,
+    answers: Mutex<Vec<Result<String, String>>>,
+}
+
+impl Load {
+    /// Begins to ask.
+    pub fn start(address: SocketAddr) -> Self {
+        let shared = Arc::<Shared>::default();
+        let client = |_| {
+            let shared = Arc::clone(&shared);
+            std::thread::spawn(move || {
+                while !shared.stop.load(Ordering::SeqCst) {
+                    let answer = ask(address);
+                    shared.answers.lock().unwrap().push(answer);
+                    std::thread::sleep(PAUSE);
+                }
+            })
+        };
+        let clients = (0..CLIENTS).map(client).collect();
+        Self { shared, clients }
+    }
+
+    /// Waits until the last answers come from exactly these backends, in turn: none gets more than its share, give or
+    /// take what the clients ask at the same time.
+    pub fn comes_to_rotate_over(&self, names: &[&str]) {
+        assert!(!names.is_empty());
+        let share = 12;
+        let window = share * names.len();
+        let mut last = BTreeMap::new();
+        let begun = std::time::Instant::now();
+        eventually(&format!("requests rotate over {names:?}"), || {
+            last = self.last(window);
+            let total: usize = last.values().sum();
+            let even = names.iter().all(|name| {
+                let count = last.get(*name).copied().unwrap_or(0);
+                count.abs_diff(share) <= CLIENTS + 1
+            });
+            let failed = self.failures();
+            assert!(failed.is_empty(), "{} requests failed: {:?}", failed.len(), &failed[..failed.len().min(5)]);
+            assert!(begun.elapsed() < Duration::from_secs(15), "{names:?} do not take turns: {last:?}");
+            total == window && last.len() == names.len() && even
+        });
+    }
+
+    /// How many requests were answered, and that none failed.
+    pub fn ends_without_a_failure(mut self) -> usize {
+        self.stop();
+        let failed = self.failures();
+        let total = self.shared.answers.lock().unwrap().len();
+        assert!(failed.is_empty(), "{} of {total} requests failed: {:?}", failed.len(), &failed[..failed.len().min(5)]);
+        total
+    }
+
+    fn failures(&self) -> Vec<String> {
+        self.shared.answers.lock().unwrap().iter().filter_map(|answer| answer.clone().err()).collect()
+    }
+
+    /// Who gave the last so many answers, and how many each.
+    fn last(&self, count: usize) -> BTreeMap<String, usize> {
+        let mut by_name = BTreeMap::new();
+        for name in self.shared.answers.lock().unwrap().iter().rev().take(count).flatten() {
+            *by_name.entry(name.clone()).or_default() += 1;
+        }
+        by_name
+    }
+
+    fn stop(&mut self) {
+        self.shared.stop.store(true, Ordering::SeqCst);
+        for client in self.clients.drain(..) {
+            drop(client.join());
+        }
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn ask(address: SocketAddr) -> Result<String, String> {
+    let answer = http::get(address, "/").map_err(|error| error.to_string())?;
+    if answer.status == 200 { Ok(answer.body) } else { Err(format!("{}: {}", answer.status, answer.body)) }
+}
