@@ -3,8 +3,8 @@
 # CONSUL_HTTP_ADDR and CONSUL_HTTP_TOKEN say where Consul is; RENDER_TIMEOUT, how long to wait for it.
 cd "$(dirname "$0")" || exit
 
-ctmpl --once --timeout "${RENDER_TIMEOUT:-30s}" --log-level info --template "app.env.j2:build/app.env"
-code=$?
+code=0
+ctmpl --once --timeout "${RENDER_TIMEOUT:-30s}" --log-level info --template "app.env.j2:build/app.env" || code=$?
 
 case $code in
   0) echo 'render.sh: build/app.env is up to date' ;;
