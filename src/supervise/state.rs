@@ -204,8 +204,8 @@ impl State {
 
     /// Follows what is asked now, and forgets what nobody asks any more.
     fn follow(&mut self, actions: &mut Vec<Action>) {
-        let new_wishes = self.jobs.iter_mut().fold(false, |new, job| job.take_new_wishes() || new);
-        if !new_wishes {
+        let wishes = self.jobs.iter_mut().map(JobState::take_new_wishes);
+        if !wishes.reduce(|any, new| any | new).unwrap_or(false) {
             return;
         }
         let asked: BTreeSet<Query> = self.jobs.iter().flat_map(JobState::asked).cloned().collect();
