@@ -14,6 +14,7 @@ mod support;
 
 use support::backend::Backend;
 use support::ctmpl::{Ctmpl, Folder, command, text};
+use support::documents::{blocks, copy, shell};
 use support::haproxy::Haproxy;
 use support::rendering::{MANY, NONE, ONE, output, read_flags, read_script, render};
 use support::servers;
@@ -24,51 +25,6 @@ const EXAMPLES: &[&str] = &["ci", "dev", "haproxy", "nginx", "systemd"];
 /// A file of an example.
 fn example(name: &str) -> PathBuf {
     fs::canonicalize("examples").unwrap().join(name)
-}
-
-/// The blocks of a README that begin with exactly these words after the three backticks.
-fn blocks(readme: &str, words: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut lines = readme.lines();
-    while let Some(line) = lines.next() {
-        if let Some(own) = line.strip_prefix("```") {
-            let block: Vec<_> = lines.by_ref().take_while(|line| *line != "```").collect();
-            if own == words {
-                found.push(block.join("\n"));
-            } else {
-                assert!(["sh", "sh server"].contains(&own), "nobody reads a block that begins with ```{own}");
-            }
-        }
-    }
-    found
-}
-
-/// The examples and the templates as they are, in a folder where commands may write.
-fn copy(folder: &Folder) {
-    let mut copied = 0;
-    let mut left: Vec<_> = ["examples", "templates"].map(PathBuf::from).to_vec();
-    while let Some(path) = left.pop() {
-        if path.is_dir() {
-            left.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
-        } else {
-            let copy = folder.path(&text(&path));
-            fs::create_dir_all(copy.parent().unwrap()).unwrap();
-            fs::copy(&path, copy).unwrap();
-            copied += 1;
-        }
-    }
-    assert!(copied > 20, "{copied} files");
-    fs::create_dir(folder.path("bin")).unwrap();
-    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_ctmpl"), folder.path("bin/ctmpl")).unwrap();
-}
-
-/// A shell in an example, for which `ctmpl` is the binary under test.
-fn shell(folder: &Folder, name: &str) -> Command {
-    let mut shell = Command::new("/bin/sh");
-    let path = format!("{}:/usr/bin:/bin", text(&folder.path("bin")));
-    shell.arg("-eu").current_dir(folder.path(&format!("examples/{name}"))).env_clear().env("PATH", path);
-    shell.stdin(Stdio::null());
-    shell
 }
 
 fn renders(template: &str, seed: &str) -> Folder {
@@ -98,7 +54,7 @@ fn commands_to_try_do_what_they_say() {
     let mut run = 0;
     for name in EXAMPLES {
         for block in blocks(&fs::read_to_string(example(&format!("{name}/README.md"))).unwrap(), "sh") {
-            let output = shell(&folder, name).args(["-c", &block]).output().unwrap();
+            let output = shell(&folder, &format!("examples/{name}")).args(["-c", &block]).output().unwrap();
             let said = String::from_utf8_lossy(&output.stderr);
             assert!(output.status.success() && said.is_empty(), "{name}: {block}\n{said}");
             // Each shows what it has made.
@@ -197,7 +153,7 @@ fn the_job_ends_with_the_code_of_what_went_wrong() {
         let mut dev = command();
         dev.args(["dev", "--listen", "127.0.0.1:0", "--log-level", "info", "--seed"]).arg(folder.path("seed.yaml"));
         let dev = Ctmpl::spawn(dev);
-        let mut job = shell(&folder, "ci");
+        let mut job = shell(&folder, "examples/ci");
         job.arg("./render.sh").env("CONSUL_HTTP_ADDR", address_of(&dev).to_string()).env("RENDER_TIMEOUT", "2s");
         let output = job.output().unwrap();
         dev.stop();
