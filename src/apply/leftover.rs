@@ -46,7 +46,8 @@ fn prefix_of(name: &OsStr) -> Option<&OsStr> {
     ours.then(|| OsStr::from_bytes(prefix))
 }
 
-/// The temporary files that lie about in the directories that a batch writes to; each directory is read once.
+/// The temporary files that were lying about in the directories when they were first written to; each directory is
+/// read once, for only a process before this one can have left something behind.
 #[derive(Debug, Default)]
 pub(super) struct Leftovers {
     by_directory: HashMap<PathBuf, Vec<OsString>>,
@@ -59,13 +60,16 @@ impl Leftovers {
         if !self.by_directory.contains_key(directory) {
             self.by_directory.insert(directory.to_owned(), temporary_files(directory));
         }
+        let Some(lying_about) = self.by_directory.get_mut(directory).filter(|found| !found.is_empty()) else { return };
         let prefix = prefix(name);
-        for found in self.by_directory.get(directory).into_iter().flatten() {
+        lying_about.retain(|found| {
+            let is_its = prefix_of(found) == Some(&prefix);
             let path = directory.join(found);
-            if prefix_of(found) == Some(&prefix) && is_left_behind(&path) && fs::remove_file(&path).is_ok() {
+            if is_its && is_left_behind(&path) && fs::remove_file(&path).is_ok() {
                 tracing::info!(file = %path.display(), "removed a temporary file that a killed process left behind");
             }
-        }
+            !is_its
+        });
     }
 }
 

@@ -61,9 +61,8 @@ pub enum Outcome {
 }
 
 /// Stages all changes, then swaps all.
-pub fn write_all(changes: Vec<Change>) -> Vec<Applied> {
-    let mut writer = Writer::default();
-    let staged: Vec<_> = changes.into_iter().map(|change| stage(&mut writer, change)).collect();
+pub fn write_all(writer: &mut Writer, changes: Vec<Change>) -> Vec<Applied> {
+    let staged: Vec<_> = changes.into_iter().map(|change| stage(writer, change)).collect();
 
     // A check that may still say no sees the staged files here; a ledger on the disk notes the intent here.
 

@@ -48,7 +48,7 @@ pub struct Swapped {
     directory: PathBuf,
 }
 
-/// One batch's writing.
+/// Writes files, batch after batch; it remembers which directories it has tidied.
 #[derive(Debug, Default)]
 pub struct Writer {
     leftovers: Leftovers,

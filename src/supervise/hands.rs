@@ -5,7 +5,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use secrecy::SecretString;
 use tokio::task::JoinSet;
@@ -15,7 +15,7 @@ use super::event::{Action, Event};
 use crate::answer::Answer;
 use crate::apply::dry;
 use crate::apply::transaction::{Applied, Change, Outcome, write_all};
-use crate::apply::write::is_current;
+use crate::apply::write::{Writer, is_current};
 use crate::command;
 use crate::config::resolved::Job;
 use crate::consul::{AskError, Client};
@@ -29,6 +29,7 @@ pub(super) struct Hands {
     files: Files,
     exports: Arc<[(String, SecretString)]>,
     tasks: JoinSet<Event>,
+    writer: Arc<Mutex<Writer>>,
     writes: JoinSet<Event>,
     /// What commands left running in the background still prints.
     lingering: JoinSet<()>,
@@ -42,6 +43,7 @@ impl Hands {
             files,
             exports: exports.into(),
             tasks: JoinSet::new(),
+            writer: Arc::default(),
             writes: JoinSet::new(),
             lingering: JoinSet::new(),
             stop: CancellationToken::new(),
@@ -55,7 +57,14 @@ impl Hands {
             Action::Watch(files) => self.files.watch_exactly(files),
             Action::ReadFiles(files) => self.now(Event::Watched(files.into_iter().map(read_file).collect())),
             Action::ReadSource(place, job) => self.now(Event::SourceRead(place, read_source(&job))),
-            Action::Write(changes) => drop(self.writes.spawn_blocking(|| Event::Applied(write_all(changes)))),
+            Action::Write(changes) => {
+                let writer = Arc::clone(&self.writer);
+                self.writes.spawn_blocking(move || {
+                    // One batch at a time, so nobody else holds it.
+                    let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+                    Event::Applied(write_all(&mut writer, changes))
+                });
+            }
             Action::Print(changes) => self.now(Event::Applied(changes.into_iter().map(print).collect())),
             Action::Run(command) => {
                 let (exports, stop) = (Arc::clone(&self.exports), self.stop.clone());

@@ -15,6 +15,8 @@ pub mod http;
 pub mod load;
 pub mod mount;
 pub mod nginx;
+pub mod rendering;
+pub mod servers;
 
 use std::env;
 use std::path::{Path, PathBuf};

@@ -22,7 +22,7 @@ fn one_failure_never_touches_another_file() {
         content: b"text".to_vec(),
         command: None,
     });
-    let applied = write_all(changes.collect());
+    let applied = write_all(&mut Writer::default(), changes.collect());
     let jobs: Vec<_> = applied.iter().map(|applied| applied.job).collect();
     assert_eq!(jobs, [0, 1, 2, 3]);
     assert_eq!(applied[0].outcome.as_ref().unwrap(), &Outcome::Written);
@@ -45,7 +45,7 @@ fn a_thousand_files_do_not_need_a_thousand_descriptors() {
         content: job.to_string().into_bytes(),
         command: None,
     });
-    let applied = write_all(changes.collect());
+    let applied = write_all(&mut Writer::default(), changes.collect());
     assert_eq!(applied.len(), 1_500);
     assert!(applied.iter().all(|applied| matches!(applied.outcome, Ok(Outcome::Written))));
     assert_eq!(fs::read_dir(room.path()).unwrap().count(), 1_500);
@@ -71,7 +71,7 @@ fn commands_are_owed_once_each_in_the_order_of_the_templates() {
         content: b"text".to_vec(),
         command,
     });
-    let applied = write_all(changes.collect());
+    let applied = write_all(&mut Writer::default(), changes.collect());
     let (a, c, d) = (at("a"), at("c"), at("d"));
     let expected =
         [Owed { command: &reload, destinations: vec![&a, &d] }, Owed { command: &other, destinations: vec![&c] }];

@@ -1,0 +1,233 @@
+//! Every set-up in `examples/`: its templates rendered and accepted by the program they are for, its commands run, or
+//! at least read.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use ctmpl::config::resolved::Source;
+
+mod support;
+
+use support::backend::Backend;
+use support::ctmpl::{Ctmpl, Folder, command, text};
+use support::haproxy::Haproxy;
+use support::rendering::{MANY, NONE, ONE, output, read_flags, read_script, render};
+use support::servers;
+use support::{eventually, free_port, http};
+
+const EXAMPLES: &[&str] = &["ci", "dev", "haproxy", "nginx", "systemd"];
+
+/// A file of an example.
+fn example(name: &str) -> PathBuf {
+    fs::canonicalize("examples").unwrap().join(name)
+}
+
+/// The blocks of a README that begin with exactly these words after the three backticks.
+fn blocks(readme: &str, words: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut lines = readme.lines();
+    while let Some(line) = lines.next() {
+        if let Some(own) = line.strip_prefix("```") {
+            let block: Vec<_> = lines.by_ref().take_while(|line| *line != "```").collect();
+            if own == words {
+                found.push(block.join("\n"));
+            } else {
+                assert!(["sh", "sh server"].contains(&own), "nobody reads a block that begins with ```{own}");
+            }
+        }
+    }
+    found
+}
+
+/// The examples and the templates as they are, in a folder where commands may write.
+fn copy(folder: &Folder) {
+    let mut copied = 0;
+    let mut left: Vec<_> = ["examples", "templates"].map(PathBuf::from).to_vec();
+    while let Some(path) = left.pop() {
+        if path.is_dir() {
+            left.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else {
+            let copy = folder.path(&text(&path));
+            fs::create_dir_all(copy.parent().unwrap()).unwrap();
+            fs::copy(&path, copy).unwrap();
+            copied += 1;
+        }
+    }
+    assert!(copied > 20, "{copied} files");
+    fs::create_dir(folder.path("bin")).unwrap();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_ctmpl"), folder.path("bin/ctmpl")).unwrap();
+}
+
+/// A shell in an example, for which `ctmpl` is the binary under test.
+fn shell(folder: &Folder, name: &str) -> Command {
+    let mut shell = Command::new("/bin/sh");
+    let path = format!("{}:/usr/bin:/bin", text(&folder.path("bin")));
+    shell.arg("-eu").current_dir(folder.path(&format!("examples/{name}"))).env_clear().env("PATH", path);
+    shell.stdin(Stdio::null());
+    shell
+}
+
+fn renders(template: &str, seed: &str) -> Folder {
+    let folder = Folder::new();
+    let ended = render(&folder, seed, &[example(template)]);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    folder
+}
+
+#[test]
+fn no_example_is_forgotten() {
+    let entries = fs::read_dir("examples").unwrap().map(|entry| entry.unwrap());
+    let folders = entries.filter(|entry| entry.path().is_dir());
+    let mut found: Vec<_> = folders.map(|entry| entry.file_name().into_string().unwrap()).collect();
+    found.sort_unstable();
+    assert_eq!(found, EXAMPLES);
+    let list = fs::read_to_string("examples/README.md").unwrap();
+    for name in EXAMPLES {
+        assert!(list.contains(&format!("[{name}]({name})")), "{name} is not listed");
+    }
+}
+
+#[test]
+fn commands_to_try_do_what_they_say() {
+    let folder = Folder::new();
+    copy(&folder);
+    let mut run = 0;
+    for name in EXAMPLES {
+        for block in blocks(&fs::read_to_string(example(&format!("{name}/README.md"))).unwrap(), "sh") {
+            let output = shell(&folder, name).args(["-c", &block]).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success() && said.is_empty(), "{name}: {block}\n{said}");
+            // Each shows what it has made.
+            assert!(String::from_utf8_lossy(&output.stdout).lines().count() >= 3, "{name}: {output:?}");
+            run += 1;
+        }
+    }
+    assert_eq!(run, 4, "every example but systemd's can be tried");
+}
+
+#[test]
+fn commands_for_servers_have_flags_that_exist() {
+    let folder = Folder::new();
+    copy(&folder);
+    let mut read = 0;
+    for name in EXAMPLES {
+        for block in blocks(&fs::read_to_string(example(&format!("{name}/README.md"))).unwrap(), "sh server") {
+            let directory = folder.path(&format!("examples/{name}"));
+            for call in read_script(&folder, &directory, &block) {
+                for job in read_flags(&call).jobs {
+                    let Source::File(source) = job.source else { panic!("{call:?}") };
+                    assert!(directory.join(&source).is_file(), "{name}: there is no {}", source.display());
+                    read += 1;
+                }
+            }
+        }
+    }
+    assert!(read >= 7, "{read} commands");
+}
+
+#[test]
+fn nginx_accepts_the_site_and_serves_it() {
+    for seed in [NONE, ONE, MANY] {
+        let folder = renders("nginx/shop.conf.ctmpl", seed);
+        let site = folder.read("out/shop.conf.ctmpl");
+        assert!(!site.contains("evil"), "{site}");
+        servers::nginx_accepts(&site);
+    }
+    let backend = Backend::start("the shop");
+    let port = backend.port();
+    let seed = format!("services: [{{name: web, address: 127.0.0.1, port: {port}}}]");
+    let folder = renders("nginx/shop.conf.ctmpl", &seed);
+    let site = folder.read("out/shop.conf.ctmpl");
+    let Some(answers) = servers::nginx_answers(&site, &["/", "/api/"]) else { return };
+    assert_eq!(answers[0], (200, "the shop".to_owned()));
+    assert_eq!(answers[1].0, 503);
+}
+
+#[test]
+fn haproxy_accepts_the_configuration() {
+    for seed in [NONE, ONE, MANY] {
+        let folder = renders("haproxy/haproxy.cfg.j2", seed);
+        servers::haproxy_accepts(&output(&folder, "haproxy.cfg.j2"));
+    }
+}
+
+/// The address in the log of `ctmpl dev`.
+fn address_of(dev: &Ctmpl) -> SocketAddr {
+    dev.says("listening on http://");
+    let log = dev.log();
+    let rest = log.split("listening on http://").nth(1).unwrap();
+    rest.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_change_reaches_haproxy_in_master_worker_mode() {
+    let Some(haproxy) = servers::require("haproxy") else { return };
+    let folder = Folder::new();
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let template = fs::read_to_string(example("haproxy/haproxy.cfg.j2")).unwrap();
+    let source = folder.write("haproxy.cfg.j2", &template.replace("bind *:8000", &format!("bind {address}")));
+    let ended = render(&folder, NONE, &[source]);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    let file = output(&folder, "haproxy.cfg.j2");
+    let _haproxy = Haproxy::start(&folder, "out/haproxy.cfg.j2");
+    assert_eq!(http::get(address, "/").unwrap().status, 503);
+
+    let reload = format!("{} -c -q -f {} && {}", text(&haproxy), text(&file), Haproxy::reload(&folder));
+    let mut dev = command();
+    dev.args(["dev", "--listen", "127.0.0.1:0", "--log-level", "info"]);
+    dev.args(["--template", &folder.template("haproxy.cfg.j2", "out/haproxy.cfg.j2", &reload)]);
+    let dev = Ctmpl::spawn(dev);
+    let backend = Backend::start("the shop");
+    let body = format!(r#"{{"Name":"web","Address":"127.0.0.1","Port":{}}}"#, backend.port());
+    assert_eq!(http::request(address_of(&dev), "PUT", "/v1/agent/service/register", &body).unwrap().status, 200);
+    eventually("HAProxy proxies", || http::get(address, "/").is_ok_and(|answer| answer.body == "the shop"));
+    assert_eq!(dev.stop().code(), Some(12));
+}
+
+#[test]
+fn the_job_ends_with_the_code_of_what_went_wrong() {
+    let folder = Folder::new();
+    copy(&folder);
+    let render = |seed: &str| {
+        folder.write("seed.yaml", seed);
+        let mut dev = command();
+        dev.args(["dev", "--listen", "127.0.0.1:0", "--log-level", "info", "--seed"]).arg(folder.path("seed.yaml"));
+        let dev = Ctmpl::spawn(dev);
+        let mut job = shell(&folder, "ci");
+        job.arg("./render.sh").env("CONSUL_HTTP_ADDR", address_of(&dev).to_string()).env("RENDER_TIMEOUT", "2s");
+        let output = job.output().unwrap();
+        dev.stop();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, said) = render(MANY);
+    assert_eq!(code, Some(0), "{said}");
+    let made = folder.read("examples/ci/build/app.env");
+    assert_eq!(made, "DB_HOST=\"db.example.net\"\nLOG_LEVEL=\"warn\"\nAPI_URL=\"http://10.0.0.1:9000\"\n");
+
+    let (code, said) = render(NONE);
+    assert_eq!(code, Some(16), "{said}");
+    assert!(said.contains("app/config/db/host") && said.contains("app.env.j2"), "{said}");
+    assert!(said.ends_with("render.sh: not everything was there in time; the list is above\n"), "{said}");
+    assert_eq!(folder.read("examples/ci/build/app.env"), made, "an incomplete file must not be written");
+
+    folder.write("examples/ci/app.env.j2", "{{ no_such_function() }}");
+    let (code, said) = render(ONE);
+    assert_eq!(code, Some(14), "{said}");
+}
+
+#[test]
+fn systemd_takes_the_unit() {
+    let unit = fs::read_to_string("examples/systemd/ctmpl.service").unwrap();
+    // Its command line, with the line that it goes on in.
+    let command = unit.split("ExecStart=/usr/local/bin/").nth(1).unwrap().split("\nExecReload").next().unwrap();
+    let calls = read_script(&Folder::new(), Path::new("/"), command);
+    assert_eq!(read_flags(&calls[0]).jobs.len(), 1, "{calls:?}");
+    for line in ["Restart=on-failure", "SuccessExitStatus=12", "KillMode=mixed", "ReadWritePaths=/etc/nginx/conf.d"] {
+        assert!(unit.lines().any(|own| own == line), "{line}");
+    }
+    servers::systemd_accepts(&unit.replace("/usr/local/bin/ctmpl", env!("CARGO_BIN_EXE_ctmpl")));
+}
