@@ -223,7 +223,8 @@ fn a_server_that_throttled_for_a_long_time_is_heard_soon_after() {
 fn a_server_that_throttles_or_is_no_consul_is_left_for_the_next_one() {
     let busy = Fault::Status(429, "Your IP is issuing too many concurrent connections".into());
     for fault in [busy, Fault::HangUp, Fault::Html("<html>".into()), Fault::Status(500, "No cluster leader".into())] {
-        let (bad, good) = (support::embedded(Seed::default()), support::embedded(Seed::default().key("app/port", "80")));
+        let (bad, good) =
+            (support::embedded(Seed::default()), support::embedded(Seed::default().key("app/port", "80")));
         bad.faults().inject("/", fault.clone());
         let folder = Folder::new();
         folder.write("in", r#"port {{ key "app/port" }}"#);
