@@ -44,6 +44,8 @@ pub(super) struct JobState {
     dirty: bool,
     /// The queries that are followed for it.
     asked: BTreeSet<Query>,
+    /// Whether `asked` or `sources` have changed since somebody looked.
+    new_wishes: bool,
     missing: BTreeMap<Query, Absence>,
     /// A text that is not written yet.
     unwritten: Option<Text>,
@@ -83,6 +85,7 @@ impl JobState {
             template: None,
             dirty: false,
             asked: BTreeSet::new(),
+            new_wishes: true,
             missing: BTreeMap::new(),
             unwritten: None,
             underway: None,
@@ -107,6 +110,11 @@ impl JobState {
     /// The queries that must be followed for it.
     pub(super) fn asked(&self) -> impl Iterator<Item = &Query> {
         self.asked.iter()
+    }
+
+    /// Does it ask or read something else than when this was called last?
+    pub(super) fn take_new_wishes(&mut self) -> bool {
+        std::mem::take(&mut self.new_wishes)
     }
 
     pub(super) fn missing(&self) -> impl Iterator<Item = (&Query, Absence)> {
@@ -137,11 +145,13 @@ impl JobState {
                     self.failure = None;
                 }
                 self.sources = template.sources();
+                self.new_wishes = true;
                 self.template = Some(Arc::new(template));
                 self.dirty = true;
             }
             Err(error) => {
                 self.sources.extend(error.sources.iter().cloned());
+                self.new_wishes = true;
                 let kept = if self.template.is_some() { "\nthe last good version stays in force" } else { "" };
                 self.fail(Failure::Source(format!("{}{kept}", chain(&error))));
             }
@@ -158,11 +168,18 @@ impl JobState {
         let Some(template) = self.template.clone().filter(|_| self.dirty) else { return };
         self.dirty = false;
         let Rendering { text, asked, missing } = template.render(snapshot, surroundings, now.time);
+        // An include whose name is computed is known only now.
+        let sources = template.sources();
+        self.new_wishes |= sources != self.sources;
+        self.sources = sources;
+        let known = self.asked.len();
         if missing.is_empty() && text.is_ok() {
+            self.new_wishes |= self.asked != asked;
             self.asked = asked;
         } else {
             // What an incomplete or failed pass did not come to ask may still be wanted.
             self.asked.extend(asked);
+            self.new_wishes |= self.asked.len() != known;
         }
         let complete = missing.is_empty();
         self.missing = missing;

@@ -204,6 +204,10 @@ impl State {
 
     /// Follows what is asked now, and forgets what nobody asks any more.
     fn follow(&mut self, actions: &mut Vec<Action>) {
+        let wishes = self.jobs.iter_mut().map(JobState::take_new_wishes);
+        if !wishes.reduce(|any, new| any | new).unwrap_or(false) {
+            return;
+        }
         let asked: BTreeSet<Query> = self.jobs.iter().flat_map(JobState::asked).cloned().collect();
         let watched: BTreeSet<PathBuf> =
             self.jobs.iter().flat_map(JobState::sources).cloned().chain(files(&asked).cloned()).collect();
@@ -264,7 +268,9 @@ impl State {
         } else if let Some(due) = self.ledger.next_wake() {
             // What is due and yet did not start is held: for company, or until the run that renders once is over.
             let due = if due > now { Some(due) } else { company_until };
-            due.into_iter().for_each(|due| wake_at(&mut self.wake, due));
+            if let Some(due) = due {
+                wake_at(&mut self.wake, due);
+            }
         }
     }
 

@@ -158,11 +158,11 @@ impl Bench {
     }
 
     fn followed(&self) -> Vec<String> {
-        let sets = self.actions.iter().filter_map(|action| match action {
+        let mut sets = self.actions.iter().rev().filter_map(|action| match action {
             Action::Follow(queries) => Some(queries.iter().map(ToString::to_string).collect()),
             _ => None,
         });
-        sets.last().unwrap_or_default()
+        sets.next().unwrap_or_default()
     }
 }
 
