@@ -7,6 +7,7 @@ use ctmpl::cli::{self, Outcome};
 use ctmpl::config::{self, Config, Environment};
 use ctmpl::dev;
 use ctmpl::pid_file::PidFile;
+use ctmpl::signals::Signals;
 use ctmpl::supervise::{self, End};
 
 /// What went wrong at the start, and the exit code for it.
@@ -46,15 +47,17 @@ fn begin() -> Result<u8, Failure> {
 }
 
 fn run(config: Config) -> anyhow::Result<End> {
-    let _pid_file = config.pid_file.as_deref().map(PidFile::create).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let Some(dev) = config.dev.clone() else { return Ok(supervise::run(config).await?) };
+        let signals = Signals::listen(config.kill_signal, config.reload_signal)?;
+        // Whoever reads it may send a signal at once.
+        let _pid_file = config.pid_file.as_deref().map(PidFile::create).transpose()?;
+        let Some(dev) = config.dev.clone() else { return Ok(supervise::run(config, signals).await?) };
         let seed = dev.seed.as_deref().map_or_else(|| Ok(dev::Seed::default()), dev::Seed::read)?;
         let server = dev::Server::start(dev::Options { listen: dev.listen, seed, ..dev::Options::default() }).await?;
         let config = config.against(server.address());
         tracing::info!("the embedded server is listening on http://{}", server.address());
-        let end = supervise::run(config).await?;
+        let end = supervise::run(config, signals).await?;
         server.stop().await;
         Ok(end)
     })

@@ -220,12 +220,14 @@ fn no_secret_is_ever_logged() {
 #[test]
 fn a_change_while_a_command_runs_is_followed_by_another_run() {
     let (folder, consul) = (Folder::new(), consul());
-    let slow = format!("sleep 0.4; cat {} >> {}", folder.path("a").display(), folder.path("runs").display());
+    let place = folder.path("");
+    let wait = "until test -e go-on; do sleep 0.05; done";
+    let slow = format!("cd {}; v=$(cat a); touch began; {wait}; echo $v >> runs", place.display());
     let _ctmpl = Ctmpl::start(consul.address(), templates(&folder, &[("a", &slow)]));
-    folder.becomes("a", "1");
-    std::thread::sleep(Duration::from_millis(150));
+    eventually("the command has read the file", || folder.path("began").exists());
     consul.put_key("a", "2");
-    folder.eventually("runs", "written by a run after the last change", |text| text.ends_with('2'));
-    consul.put_key("a", "3");
-    folder.eventually("runs", "written by a run after the last change", |text| text.ends_with('3'));
+    folder.becomes("a", "2");
+    folder.stays("runs", "", Duration::from_millis(200));
+    folder.write("go-on", "");
+    folder.becomes("runs", "1\n2\n");
 }

@@ -63,7 +63,9 @@ fn carries_the_load(source: &str, template: &str) {
     let ctmpl = Ctmpl::spawn({
         let mut command = command();
         command.arg(address).arg("--template");
-        command.arg(folder.template(source, "haproxy.cfg", &Haproxy::reload(&folder))).arg("--log-level=info");
+        command.arg(folder.template(source, "haproxy.cfg", &Haproxy::reload(&folder)));
+        // A USR2 that comes while HAProxy is still reloading is lost, without a word: 50 ms later is too soon.
+        command.args(["--wait=700ms:5s", "--log-level=info"]);
         command
     });
     eventually("haproxy listens", || http::get(front, "/").is_ok_and(|answer| answer.status == 200));

@@ -220,6 +220,25 @@ fn a_server_that_throttled_for_a_long_time_is_heard_soon_after() {
 }
 
 #[test]
+fn a_server_that_throttles_or_is_no_consul_is_left_for_the_next_one() {
+    let busy = Fault::Status(429, "Your IP is issuing too many concurrent connections".into());
+    for fault in [busy, Fault::HangUp, Fault::Html("<html>".into()), Fault::Status(500, "No cluster leader".into())] {
+        let (bad, good) =
+            (support::embedded(Seed::default()), support::embedded(Seed::default().key("app/port", "80")));
+        bad.faults().inject("/", fault.clone());
+        let folder = Folder::new();
+        folder.write("in", r#"port {{ key "app/port" }}"#);
+        let servers = format!("{},{}", bad.address(), good.address());
+        let ctmpl = Ctmpl::start(servers, ["-template", &folder.template("in", "out", "")]);
+        let begun = Instant::now();
+        recovers(&folder, "port 80", begun);
+        good.put_key("app/port", "81");
+        recovers(&folder, "port 81", Instant::now());
+        assert_eq!(loud(&ctmpl), Vec::<String>::new(), "{fault:?}: the next one answers");
+    }
+}
+
+#[test]
 fn a_real_consul_may_come_late_go_away_and_come_back_with_nothing() {
     if !installed(&["consul"]) {
         return;

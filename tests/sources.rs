@@ -175,6 +175,27 @@ fn it_ends_in_an_orderly_way_with_twelve_and_its_pid_file_goes() {
 }
 
 #[test]
+fn a_signal_as_soon_as_the_pid_file_is_there_is_heard() {
+    let (folder, consul) = (Folder::new(), consul());
+    folder.write("in", r#"{{ key "app/port" }}"#);
+    let pid = folder.path("pid");
+    for (signal, ends) in [(Signal::SIGTERM, true), (Signal::SIGHUP, false)].repeat(10) {
+        let mut ctmpl = start(&folder, &consul, "in", &["-pid-file", pid.to_str().unwrap()]);
+        while !pid.exists() {
+            assert!(ctmpl.is_running());
+        }
+        ctmpl.signal(signal);
+        if !ends {
+            ctmpl.says("reading everything again");
+            ctmpl.signal(Signal::SIGTERM);
+        }
+        let ended = ctmpl.ends();
+        assert_eq!(ended.code(), Some(12), "{signal}: {}", ended.log);
+        assert!(!pid.exists(), "{signal}");
+    }
+}
+
+#[test]
 fn the_signals_can_be_chosen() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", r#"{{ key "app/port" }}"#);

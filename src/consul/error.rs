@@ -108,6 +108,12 @@ impl AskError {
         }
     }
 
+    /// May another server answer the same question?
+    #[must_use]
+    pub fn concerns_the_server(&self) -> bool {
+        matches!(self.class(), ErrorClass::Outage | ErrorClass::Throttled) || matches!(self, Self::Unreadable { .. })
+    }
+
     /// Will asking again without any change of the question or of the rights fail again?
     #[must_use]
     pub fn is_final(&self) -> bool {

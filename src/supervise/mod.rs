@@ -1,6 +1,6 @@
 //! The one loop: wait, step, act.
 //!
-//! in:  a [`Config`]
+//! in:  a [`Config`], and the [`Signals`] that are listened for
 //! out: the files it asks for, kept right, until the [`End`]
 //!
 //! [`run`] waits for whatever comes first and turns it into an [`Event`]; [`State::step`](state::State::step) decides, without touching
@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 
 use crate::config::resolved::Config;
 use crate::consul::{Client, ClientError};
-use crate::signals::{SignalError, Signals};
+use crate::signals::Signals;
 use crate::watch::{Files, Rules, WatchEvent, Watcher};
 use event::{Action, Event, Moment};
 use hands::Hands;
@@ -52,17 +52,6 @@ impl End {
     }
 }
 
-/// Why the loop could not begin.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// There is no way to ask Consul.
-    #[error(transparent)]
-    Client(#[from] ClientError),
-    /// There is no way to hear signals.
-    #[error(transparent)]
-    Signal(#[from] SignalError),
-}
-
 /// How many events are taken in before the templates are looked at again.
 const BATCH: usize = 2048;
 /// How long somebody who renders once rests after an answer: mostly, the first answer is all that is needed.
@@ -71,9 +60,8 @@ const REST_ONCE: std::time::Duration = std::time::Duration::from_millis(500);
 /// Runs until the end.
 ///
 /// # Errors
-/// [`StartError`] when it cannot begin. Once it runs, nothing but the end ends it.
-pub async fn run(config: Config) -> Result<End, StartError> {
-    let mut signals = Signals::listen(config.kill_signal, config.reload_signal)?;
+/// [`ClientError`] when it cannot begin. Once it runs, nothing but the end ends it.
+pub async fn run(config: Config, mut signals: Signals) -> Result<End, ClientError> {
     let client = Client::new(&config.consul)?;
     let once = matches!(config.mode, crate::config::resolved::Mode::Once { .. });
     let rules = Rules {

@@ -137,7 +137,7 @@ impl<A: Ask> Follower<A> {
         if class == ErrorClass::Idle {
             return Ok(());
         }
-        if class == ErrorClass::Outage {
+        if error.concerns_the_server() {
             trouble.tried += 1;
             cursor.move_to((cursor.poll().server + 1) % self.ask.servers());
             if !trouble.tried.is_multiple_of(self.ask.servers()) {
