@@ -18,14 +18,24 @@ use super::backoff::wait_after;
 /// The debts of one process.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    /// In the order in which they were incurred; one for each distinct command line.
+    /// One for each distinct command line.
     debts: Vec<Debt>,
+    /// Until when each command rests after its last run.
+    rests: Vec<(CommandLine, Instant)>,
 }
+
+/// How long a command rests after a run.
+///
+/// A program that is asked to reload while it is still reloading may forget it: HAProxy 2.6 does, and serves the old
+/// configuration for good. What changes meanwhile is not lost, it waits for the end of the rest.
+pub const REST: Duration = Duration::from_millis(500);
 
 /// One command that must run, or is running.
 #[derive(Clone, Debug)]
 struct Debt {
     command: CommandConfig,
+    /// Its place among the commands: that of its first template.
+    rank: usize,
     /// The files written since the last run began. Empty: nothing is owed beyond the run that is under way.
     waiting: BTreeSet<PathBuf>,
     /// The files that the run under way is for; `None`: it is not running.
@@ -41,7 +51,7 @@ struct Debt {
 pub struct Retry {
     /// How often it has failed in a row.
     pub failures: u32,
-    /// After how long it runs again; zero if a file was written while it ran.
+    /// After how long it runs again; soon if a file was written while it ran.
     pub after: Duration,
 }
 
@@ -61,29 +71,33 @@ impl Debt {
 }
 
 impl Ledger {
-    /// `destinations` were written in one batch, so `command` must run.
+    /// `destinations` were written, so `command` must run; `rank` is its place among the commands.
     ///
-    /// It is due at once, even if its last run failed: what was written now may be what repairs it. While it is
-    /// running, another run is owed afterwards. Called in the order of the templates, commands start in that order.
+    /// It is due at once, even if its last run failed: what was written now may be what repairs it. But it rests for
+    /// [`REST`] between two runs. While it is running, another run is owed afterwards.
     pub fn owe<P: Into<PathBuf>>(
         &mut self,
         command: &CommandConfig,
+        rank: usize,
         destinations: impl IntoIterator<Item = P>,
         now: Instant,
     ) {
-        let mut debt = match self.place_of(&command.line) {
-            Some(place) => self.debts.remove(place),
-            None => Debt { command: command.clone(), waiting: BTreeSet::new(), underway: None, failures: 0, due: now },
-        };
+        let due = now.max(self.rested(&command.line).unwrap_or(now));
+        let place = self.place_of(&command.line).unwrap_or_else(|| {
+            let (waiting, underway) = (BTreeSet::new(), None);
+            self.debts.push(Debt { command: command.clone(), rank, waiting, underway, failures: 0, due });
+            self.debts.len() - 1
+        });
+        let debt = &mut self.debts[place];
         debt.waiting.extend(destinations.into_iter().map(Into::into));
-        debt.due = now;
-        self.debts.push(debt);
+        debt.due = due;
     }
 
-    /// The command that must start now, if there is one: of those that are due and not `held`, the one that came to be
-    /// owed first. It counts as running from here until [`Ledger::finished`].
+    /// The command that must start now, if there is one: of those that are due and not `held`, the one of the lowest
+    /// rank. It counts as running from here until [`Ledger::finished`].
     pub fn start_next(&mut self, now: Instant, held: impl Fn(&CommandLine) -> bool) -> Option<CommandConfig> {
-        let debt = self.debts.iter_mut().find(|debt| debt.is_due(now) && !held(&debt.command.line))?;
+        let due = self.debts.iter_mut().filter(|debt| debt.is_due(now) && !held(&debt.command.line));
+        let debt = due.min_by_key(|debt| debt.rank)?;
         debt.underway = Some(std::mem::take(&mut debt.waiting));
         Some(debt.command.clone())
     }
@@ -94,48 +108,25 @@ impl Ledger {
         let place = self.place_of(line)?;
         let debt = &mut self.debts[place];
         let ran_for = debt.underway.take()?;
+        let rested = now + REST;
+        debt.due = rested;
         let retry = if succeeded {
             debt.failures = 0;
             None
         } else {
             debt.failures = debt.failures.saturating_add(1);
-            // A file written during the run is tried at once; without one, the same again can wait.
-            let after = if debt.waiting.is_empty() { wait_after(debt.failures, jitter) } else { Duration::ZERO };
-            debt.due = now + after;
+            // A file written during the run is tried soon; without one, the same again can wait.
+            let after = if debt.waiting.is_empty() { wait_after(debt.failures, jitter) } else { REST };
+            debt.due = rested.max(now + after);
             debt.waiting.extend(ran_for);
             (!debt.waiting.is_empty()).then_some(Retry { failures: debt.failures, after })
         };
         if debt.is_settled() {
             self.debts.remove(place);
         }
+        self.rests.retain(|(other, until)| other != line && *until > now);
+        self.rests.push((line.clone(), rested));
         retry
-    }
-
-    /// The configuration was read again: each file that waits for a command, waits for the one that it has now.
-    ///
-    /// So a misspelled command is not repeated for ever once it is repaired, and the repaired one runs although the
-    /// file is written already. A run under way goes on, but settles nothing for files that have another command now.
-    pub fn reassign<'a>(&mut self, now: Instant, command_of: impl Fn(&Path) -> Option<&'a CommandConfig>) {
-        for debt in std::mem::take(&mut self.debts) {
-            let Debt { command, waiting, underway, failures, due } = debt;
-            let stays = |path: &PathBuf| command_of(path).is_some_and(|now| now.line == command.line);
-            let (waiting, moved): (BTreeSet<_>, BTreeSet<_>) = waiting.into_iter().partition(&stays);
-            let (underway, moved_underway) = match underway {
-                Some(files) => {
-                    let (stay, go): (BTreeSet<_>, BTreeSet<_>) = files.into_iter().partition(&stays);
-                    (Some(stay), go)
-                }
-                None => (None, BTreeSet::new()),
-            };
-            let settings = waiting.iter().chain(underway.iter().flatten()).find_map(|path| command_of(path));
-            let kept = Debt { command: settings.unwrap_or(&command).clone(), waiting, underway, failures, due };
-            self.keep(kept);
-            for path in moved.into_iter().chain(moved_underway) {
-                if let Some(command) = command_of(&path) {
-                    self.owe(command, [path], now);
-                }
-            }
-        }
     }
 
     /// When the next command becomes due, unless something changes first; in the past if one is due already.
@@ -156,18 +147,9 @@ impl Ledger {
         })
     }
 
-    /// Takes up a debt again, together with what another file already owes to the same command.
-    fn keep(&mut self, debt: Debt) {
-        match self.place_of(&debt.command.line) {
-            Some(place) => {
-                let other = &mut self.debts[place];
-                other.waiting.extend(debt.waiting);
-                other.underway = debt.underway;
-                other.failures = debt.failures;
-            }
-            None if debt.is_settled() => {}
-            None => self.debts.push(debt),
-        }
+    /// When the rest of this command is over, if it has run.
+    fn rested(&self, line: &CommandLine) -> Option<Instant> {
+        self.rests.iter().find(|(rested, _)| rested == line).map(|(_, until)| *until)
     }
 
     fn place_of(&self, line: &CommandLine) -> Option<usize> {

@@ -129,11 +129,14 @@ impl JobState {
         }
     }
 
+    /// Is this what is run when its file has changed?
+    pub(super) fn has_command(&self, line: &CommandLine) -> bool {
+        self.job.command.as_ref().is_some_and(|command| command.line == *line)
+    }
+
     /// Has it this command, and nothing written yet although it may have soon?
     pub(super) fn waits_with(&self, line: &CommandLine) -> bool {
-        self.written.is_none()
-            && self.stage() == Stage::Waiting
-            && self.job.command.as_ref().is_some_and(|command| command.line == *line)
+        self.written.is_none() && self.stage() == Stage::Waiting && self.has_command(line)
     }
 
     /// The source was read, or could not be.

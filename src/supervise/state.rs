@@ -16,7 +16,7 @@ use super::event::{Action, Event, Moment};
 use super::job::JobState;
 use super::trouble::Troubles;
 use crate::answer::Answer;
-use crate::apply::ledger::Ledger;
+use crate::apply::ledger::{Ledger, REST};
 use crate::apply::transaction::{Applied, owed};
 use crate::command::{CommandError, Finished};
 use crate::config::resolved::{CommandLine, Config, Mode};
@@ -107,7 +107,8 @@ impl State {
             Event::Applied(applied) => {
                 self.writing = false;
                 for owed in owed(&applied) {
-                    self.ledger.owe(owed.command, owed.destinations, now.instant);
+                    let rank = self.jobs.iter().position(|job| job.has_command(&owed.command.line)).unwrap_or_default();
+                    self.ledger.owe(owed.command, rank, owed.destinations, now.instant);
                 }
                 for Applied { job, outcome, .. } in applied {
                     self.jobs[job].applied(outcome, now.instant);
@@ -259,10 +260,12 @@ impl State {
             // One after another, in the order of the templates: a command may count on the one before it.
             return;
         }
+        // At the end nobody waits for the end of a rest.
+        let by = if self.ending.is_some() { now + REST } else { now };
         let company_until = if self.is_once() { None } else { Some(self.begun + COMPANY) };
         let in_company = self.ending.is_none() && company_until.is_none_or(|until| now < until);
         let held = |line: &CommandLine| in_company && self.jobs.iter().any(|job| job.waits_with(line));
-        if let Some(command) = self.ledger.start_next(now, held) {
+        if let Some(command) = self.ledger.start_next(by, held) {
             self.running += 1;
             actions.push(Action::Run(command));
         } else if let Some(due) = self.ledger.next_wake() {

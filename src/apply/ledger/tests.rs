@@ -23,23 +23,19 @@ fn start_due(ledger: &mut Ledger, now: Instant) -> Vec<CommandConfig> {
 #[test]
 fn a_held_command_waits_and_does_not_hold_the_others() {
     let (mut ledger, now, a, b) = (Ledger::default(), Instant::now(), command("a"), command("b"));
-    ledger.owe(&a, ["1"], now);
-    ledger.owe(&b, ["2"], now);
+    ledger.owe(&a, 0, ["1"], now);
+    ledger.owe(&b, 1, ["2"], now);
     assert_eq!(ledger.start_next(now, |line| *line == a.line), Some(b));
     assert_eq!(ledger.start_next(now, |line| *line == a.line), None);
     assert_eq!(ledger.start_next(now, |_| false), Some(a));
-}
-
-fn path(name: &str) -> PathBuf {
-    PathBuf::from(name)
 }
 
 #[test]
 fn one_run_pays_for_all_files_and_then_nothing_is_owed() {
     let (mut ledger, now, a) = (Ledger::default(), Instant::now(), command("a"));
     assert_eq!(ledger.next_wake(), None);
-    ledger.owe(&a, ["1", "2"], now);
-    ledger.owe(&CommandConfig { timeout: Duration::from_secs(1), ..a.clone() }, ["3"], now);
+    ledger.owe(&a, 0, ["1", "2"], now);
+    ledger.owe(&CommandConfig { timeout: Duration::from_secs(1), ..a.clone() }, 0, ["3"], now);
     assert_eq!(ledger.unapplied().count(), 3);
     assert_eq!(ledger.next_wake(), Some(now));
     assert_eq!(start_due(&mut ledger, now), std::slice::from_ref(&a), "the first one's settings hold");
@@ -50,35 +46,45 @@ fn one_run_pays_for_all_files_and_then_nothing_is_owed() {
 }
 
 #[test]
-fn commands_start_in_the_order_of_the_last_batch() {
+fn commands_start_by_rank_whichever_is_owed_first() {
     let (mut ledger, now) = (Ledger::default(), Instant::now());
-    ledger.owe(&command("b"), ["2"], now);
-    start_due(&mut ledger, now);
-    ledger.finished(&command("b").line, false, now, 1.0);
-    ledger.owe(&command("a"), ["1"], now);
-    ledger.owe(&command("b"), ["2"], now);
+    ledger.owe(&command("b"), 1, ["2"], now);
+    ledger.owe(&command("a"), 0, ["1"], now);
     assert_eq!(names(&start_due(&mut ledger, now)), ["a", "b"]);
+}
+
+#[test]
+fn a_command_rests_between_two_runs_and_another_one_does_not_wait_for_it() {
+    let (mut ledger, now, a, b) = (Ledger::default(), Instant::now(), command("a"), command("b"));
+    ledger.owe(&a, 0, ["1"], now);
+    start_due(&mut ledger, now);
+    ledger.finished(&a.line, true, now, 1.0);
+    ledger.owe(&a, 0, ["1"], now + REST / 4);
+    ledger.owe(&b, 1, ["2"], now + REST / 4);
+    assert_eq!(start_due(&mut ledger, now + REST / 2), [b]);
+    assert_eq!(ledger.next_wake(), Some(now + REST));
+    assert_eq!(start_due(&mut ledger, now + REST), [a]);
 }
 
 #[test]
 fn a_file_written_during_a_run_owes_another_run() {
     let (mut ledger, now, a) = (Ledger::default(), Instant::now(), command("a"));
-    ledger.owe(&a, ["1"], now);
+    ledger.owe(&a, 0, ["1"], now);
     start_due(&mut ledger, now);
-    ledger.owe(&a, ["1"], now);
+    ledger.owe(&a, 0, ["1"], now);
     assert_eq!(ledger.unapplied().count(), 1);
     assert_eq!(start_due(&mut ledger, now), []);
     ledger.finished(&a.line, true, now, 1.0);
-    assert_eq!(start_due(&mut ledger, now).len(), 1);
-    ledger.owe(&a, ["1"], now);
+    assert_eq!(start_due(&mut ledger, now + REST).len(), 1);
+    ledger.owe(&a, 0, ["1"], now);
     let retry = ledger.finished(&a.line, false, now, 1.0);
-    assert_eq!(retry, Some(Retry { failures: 1, after: Duration::ZERO }), "the new content may be the cure");
+    assert_eq!(retry, Some(Retry { failures: 1, after: REST }), "the new content may be the cure");
 }
 
 #[test]
 fn a_failure_is_tried_again_with_backoff_until_it_succeeds() {
     let (mut ledger, mut now, a) = (Ledger::default(), Instant::now(), command("a"));
-    ledger.owe(&a, ["1"], now);
+    ledger.owe(&a, 0, ["1"], now);
     for (failures, seconds) in (1..).zip([1, 2, 4, 8]) {
         assert_eq!(start_due(&mut ledger, now).len(), 1);
         let retry = ledger.finished(&a.line, false, now, 1.0);
@@ -91,65 +97,30 @@ fn a_failure_is_tried_again_with_backoff_until_it_succeeds() {
     assert_eq!(start_due(&mut ledger, now).len(), 1);
     ledger.finished(&a.line, true, now, 1.0);
     assert!(ledger.is_settled());
-    ledger.owe(&a, ["1"], now);
-    start_due(&mut ledger, now);
+    ledger.owe(&a, 0, ["1"], now);
+    start_due(&mut ledger, now + REST);
     assert_eq!(ledger.finished(&a.line, false, now, 1.0).unwrap().failures, 1, "the count starts over");
 }
 
 #[test]
 fn new_content_does_not_wait_for_the_backoff() {
     let (mut ledger, now, a) = (Ledger::default(), Instant::now(), command("a"));
-    ledger.owe(&a, ["1"], now);
+    ledger.owe(&a, 0, ["1"], now);
     start_due(&mut ledger, now);
     ledger.finished(&a.line, false, now, 1.0);
-    assert_eq!(start_due(&mut ledger, now), []);
-    ledger.owe(&a, ["1"], now);
-    assert_eq!(start_due(&mut ledger, now).len(), 1);
+    assert_eq!(start_due(&mut ledger, now + REST), []);
+    ledger.owe(&a, 0, ["1"], now);
+    assert_eq!(start_due(&mut ledger, now + REST).len(), 1);
     assert_eq!(ledger.finished(&a.line, false, now, 1.0).unwrap().failures, 2);
 }
 
 #[test]
 fn the_end_of_a_run_that_was_not_begun_changes_nothing() {
     let (mut ledger, now, a) = (Ledger::default(), Instant::now(), command("a"));
-    ledger.owe(&a, ["1"], now);
+    ledger.owe(&a, 0, ["1"], now);
     assert_eq!(ledger.finished(&a.line, true, now, 1.0), None);
     assert_eq!(ledger.finished(&command("b").line, true, now, 1.0), None);
     assert_eq!(start_due(&mut ledger, now).len(), 1);
-}
-
-#[test]
-fn a_repaired_command_takes_over_the_debt_of_the_broken_one() {
-    let (mut ledger, now) = (Ledger::default(), Instant::now());
-    let (broken, repaired) = (command("a"), command("b"));
-    ledger.owe(&broken, ["1", "gone"], now);
-    start_due(&mut ledger, now);
-    ledger.finished(&broken.line, false, now, 1.0);
-    ledger.reassign(now, |file| (file == path("1")).then_some(&repaired));
-    assert_eq!(names(&start_due(&mut ledger, now)), ["b"]);
-    ledger.finished(&repaired.line, true, now, 1.0);
-    assert!(ledger.is_settled());
-}
-
-#[test]
-fn a_run_under_way_settles_nothing_for_a_file_with_another_command_now() {
-    let (mut ledger, now) = (Ledger::default(), Instant::now());
-    let (old, new) = (command("a"), command("b"));
-    ledger.owe(&old, ["1"], now);
-    start_due(&mut ledger, now);
-    ledger.reassign(now, |_| Some(&new));
-    assert_eq!(names(&start_due(&mut ledger, now)), ["b"]);
-    assert_eq!(ledger.finished(&old.line, false, now, 1.0), None);
-    ledger.finished(&new.line, true, now, 1.0);
-    assert!(ledger.is_settled());
-}
-
-#[test]
-fn a_new_limit_holds_from_the_next_run_on() {
-    let (mut ledger, now, a) = (Ledger::default(), Instant::now(), command("a"));
-    ledger.owe(&a, ["1"], now);
-    let longer = CommandConfig { timeout: Duration::from_secs(90), ..a };
-    ledger.reassign(now, |_| Some(&longer));
-    assert_eq!(start_due(&mut ledger, now), [longer]);
 }
 
 /// What can happen to a ledger; the number of a command or a file.
@@ -159,7 +130,6 @@ enum Event {
     Start,
     End { command: usize, succeeded: bool, jitter: f64 },
     Pass { milliseconds: u64 },
-    Reassign { shift: usize },
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -172,7 +142,6 @@ fn event() -> impl Strategy<Value = Event> {
             jitter
         }),
         2 => (0..600_000u64).prop_map(|milliseconds| Event::Pass { milliseconds }),
-        1 => (0..3usize).prop_map(|shift| Event::Reassign { shift }),
     ]
 }
 
@@ -181,21 +150,22 @@ proptest! {
     #[test]
     fn nothing_owed_is_dropped_and_nothing_runs_twice(events in prop::collection::vec(event(), 1..80)) {
         let commands: Vec<_> = (0..3).map(|number| command(&number.to_string())).collect();
-        let mut command_of: Vec<usize> = vec![0, 1, 2, 0];
+        let command_of: [usize; 4] = [0, 1, 2, 0];
         let number_of = |line: &CommandLine| commands.iter().position(|command| command.line == *line).unwrap();
         let file_names = ["0", "1", "2", "3"];
         let mut unpaid: BTreeSet<usize> = BTreeSet::new();
         let mut running: [Option<BTreeSet<usize>>; 3] = [None, None, None];
         let mut earliest: [Option<Instant>; 3] = [None; 3];
+        let mut rested: [Option<Instant>; 3] = [None; 3];
         let mut ledger = Ledger::default();
         let mut now = Instant::now();
         for event in events {
             match event {
                 Event::Write { file } => {
                     let number = command_of[file];
-                    ledger.owe(&commands[number], [file_names[file]], now);
+                    ledger.owe(&commands[number], 0, [file_names[file]], now);
                     unpaid.insert(file);
-                    earliest[number] = None;
+                    earliest[number] = rested[number];
                     if let Some(ran_for) = &mut running[number] {
                         ran_for.remove(&file);
                     }
@@ -216,30 +186,15 @@ proptest! {
                         unpaid.retain(|file| !ran_for.contains(file));
                         prop_assert_eq!(retry, None);
                     }
+                    rested[command] = Some(now + REST);
+                    earliest[command] = rested[command];
                     if let Some(Retry { after, .. }) = retry {
                         prop_assert!(after <= Duration::from_secs(300));
-                        prop_assert!(after.is_zero() || after >= Duration::from_millis(500));
+                        prop_assert!(after >= REST);
                         earliest[command] = Some(now + after);
                     }
                 }
                 Event::Pass { milliseconds } => now += Duration::from_millis(milliseconds),
-                Event::Reassign { shift } => {
-                    let before = command_of.clone();
-                    for number in &mut command_of {
-                        *number = (*number + shift) % 3;
-                    }
-                    let lookup = |path: &Path| {
-                        let file = file_names.iter().position(|name| Path::new(name) == path)?;
-                        Some(&commands[command_of[file]])
-                    };
-                    ledger.reassign(now, lookup);
-                    for file in 0..command_of.len() {
-                        if before[file] != command_of[file] {
-                            running.iter_mut().flatten().for_each(|ran_for| { ran_for.remove(&file); });
-                            earliest[command_of[file]] = None;
-                        }
-                    }
-                }
             }
             let owed: BTreeSet<usize> = ledger.unapplied().map(|(path, _)| path.to_str().unwrap().parse().unwrap()).collect();
             prop_assert_eq!(&owed, &unpaid, "after {:?}", event);
