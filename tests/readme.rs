@@ -74,7 +74,7 @@ fn the_demo_shows_a_change_arriving() {
     let output = demo.output().unwrap();
     let (said, shown) = (String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
     assert!(output.status.success(), "{said}\n{shown}");
-    assert!(shown.contains("+") && shown.contains("10.0.0.19"), "{shown}");
+    assert!(shown.contains('+') && shown.contains("10.0.0.19"), "{shown}");
 }
 
 #[test]
