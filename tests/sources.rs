@@ -196,6 +196,25 @@ fn a_signal_as_soon_as_the_pid_file_is_there_is_heard() {
 }
 
 #[test]
+fn a_pipe_or_a_device_as_template_or_file_holds_nobody_up() {
+    let (folder, consul) = (Folder::new(), consul());
+    nix::unistd::mkfifo(&folder.path("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    folder.write("in", r#"{{ key "app/port" }}"#);
+    folder.write("reader", &format!("{{{{ file \"{}\" }}}}", folder.path("pipe").display()));
+    folder.write("endless", r#"{{ file "/dev/zero" }}"#);
+    let names = ["pipe", "reader", "endless", "in"];
+    let templates = names.map(|name| folder.template(name, &format!("{name}.out"), ""));
+    let ctmpl = Ctmpl::start(consul.address(), templates.iter().flat_map(|template| ["-template", template.as_str()]));
+    folder.becomes("in.out", "80");
+    ctmpl.says("cannot read the template: it is a named pipe, not a regular file");
+    ctmpl.says("pipe: it is a named pipe, not a regular file");
+    ctmpl.says("/dev/zero: it is a device, not a regular file");
+    consul.put_key("app/port", "81");
+    folder.becomes("in.out", "81");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
 fn the_signals_can_be_chosen() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", r#"{{ key "app/port" }}"#);

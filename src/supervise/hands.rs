@@ -20,6 +20,7 @@ use crate::command;
 use crate::config::resolved::Job;
 use crate::consul::{AskError, Client};
 use crate::query::Query;
+use crate::regular;
 use crate::template::Template;
 use crate::watch::{Files, WatchEvent, Watcher};
 
@@ -127,7 +128,7 @@ fn read_source(job: &Job) -> Result<Template, crate::template::TemplateError> {
 
 fn read_file(path: PathBuf) -> WatchEvent {
     let query = Query::File(path.clone());
-    match std::fs::read(&path) {
+    match regular::read(&path) {
         Ok(content) => {
             let text = String::from_utf8_lossy(&content);
             WatchEvent::News(query, Arc::new(Answer::File(text.into())))
