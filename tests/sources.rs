@@ -258,3 +258,21 @@ fn an_orderly_end_waits_for_a_command_and_a_second_signal_does_not() {
     assert_eq!(ended.code(), Some(12), "{}", ended.log);
     assert!(!done.exists());
 }
+
+#[test]
+fn a_second_signal_is_heard_also_while_a_command_is_made_to_stop() {
+    let (folder, consul) = (Folder::new(), consul());
+    folder.write("in", r#"{{ key "app/port" }}"#);
+    let started = folder.path("started");
+    let command = format!("trap '' TERM; touch {}; sleep 60; sleep 60", started.display());
+    let ctmpl = Ctmpl::start(consul.address(), ["-template", &folder.template("in", "out", &command)]);
+    eventually("the command began", || started.exists());
+    ctmpl.signal(Signal::SIGTERM);
+    // The farewell is over by then, and the command has been asked to stop.
+    std::thread::sleep(Duration::from_secs(11));
+    let begun = Instant::now();
+    ctmpl.signal(Signal::SIGTERM);
+    let ended = ctmpl.ends();
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert_eq!(ended.code(), Some(12), "{}", ended.log);
+}
