@@ -132,6 +132,11 @@ impl State {
     }
 
     fn watched(&mut self, event: WatchEvent, now: Moment) {
+        let (WatchEvent::News(query, _) | WatchEvent::Failed(query, _) | WatchEvent::Recovered(query)) = &event;
+        if !self.followed.contains(query) {
+            // It was under way when the query was let go: kept, it would pass for fresh when it is asked again.
+            return;
+        }
         match event {
             WatchEvent::News(query, answer) => {
                 self.troubles.recovered(&query, now.instant);
