@@ -57,7 +57,10 @@ impl Hands {
             Action::Follow(queries) => self.watcher.follow_exactly(&queries),
             Action::Watch(files) => self.files.watch_exactly(files),
             Action::ReadFiles(files) => self.now(Event::Watched(files.into_iter().map(read_file).collect())),
-            Action::ReadSource(place, job) => self.now(Event::SourceRead(place, read_source(&job))),
+            Action::ReadSources(jobs) => {
+                let read = jobs.into_iter().map(|(place, job)| (place, read_source(&job)));
+                self.now(Event::SourcesRead(read.collect()));
+            }
             Action::Write(changes) => {
                 let writer = Arc::clone(&self.writer);
                 self.writes.spawn_blocking(move || {

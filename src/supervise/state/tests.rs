@@ -73,9 +73,9 @@ impl Bench {
         let mut bench = Self { state, now, actions: Vec::new() };
         for action in actions {
             match action {
-                Action::ReadSource(place, job) => {
-                    let read = Template::read(&job.source, job.language, job.missing_key, &job.delimiters);
-                    bench.step(Event::SourceRead(place, read));
+                Action::ReadSources(jobs) => {
+                    let read = |job: &Job| Template::read(&job.source, job.language, job.missing_key, &job.delimiters);
+                    bench.step(Event::SourcesRead(jobs.iter().map(|(place, job)| (*place, read(job))).collect()));
                 }
                 other => panic!("{other:?} before the sources are read"),
             }
