@@ -92,7 +92,7 @@ impl Client {
     }
 
     async fn get(&self, request: &Request, poll: Poll) -> Result<Response, AskError> {
-        let blocking = request.blocking && poll.index > 0;
+        let blocking = blocks(request, poll);
         let limit = if blocking { poll.wait + poll.wait / 16 + BLOCKING_GRACE } else { ANSWER_LIMIT };
         let address = address(self.server(poll.server), &self.at_home(request), poll);
         let mut get = self.http.get(address).timeout(limit);
@@ -123,7 +123,9 @@ impl Client {
 
     fn failed(&self, error: &reqwest::Error, server: usize, blocking: bool, after: Duration) -> AskError {
         let server = self.name(server);
-        if error.is_timeout() && !error.is_connect() {
+        if error.is_builder() {
+            AskError::Unaskable { reason: reason(error) }
+        } else if error.is_timeout() && !error.is_connect() {
             AskError::TimedOut { server, blocking }
         } else if !error.is_connect() && hung_up(error) && after < REFUSED_WITHIN {
             AskError::HungUp { server }
@@ -158,12 +160,17 @@ impl Client {
     async fn ask_one(&self, query: &Query, request: &Request, poll: Poll) -> Result<Reply, AskError> {
         let response = self.get(request, poll).await?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = self.body(response, poll.server, poll.index > 0).await?;
+        let blocking = blocks(request, poll);
+        let body = self.body(response, poll.server, blocking).await?;
         let answer = match (status, query) {
             (StatusCode::OK, _) => wire::read(query, &body)
                 .map_err(|reason| AskError::Unreadable { server: self.name(poll.server), reason })?,
             (StatusCode::NOT_FOUND, Query::Key(_)) if body.is_empty() => Answer::Key(None),
             (StatusCode::NOT_FOUND, Query::Pairs(_)) if body.is_empty() => Answer::Pairs(Vec::new()),
+            // Whoever stands between us and Consul did not want to wait for so long.
+            (StatusCode::GATEWAY_TIMEOUT, _) if blocking => {
+                return Err(AskError::TimedOut { server: self.name(poll.server), blocking });
+            }
             _ => return Err(self.refused(status, &body, poll.server)),
         };
         Ok(Reply {
@@ -241,6 +248,11 @@ impl Ask for Client {
     }
 }
 
+/// May the server wait before it answers?
+fn blocks(request: &Request, poll: Poll) -> bool {
+    request.blocking && poll.index > 0
+}
+
 /// The URL of one poll: the parameters are sorted by name.
 fn address(server: &Url, request: &Request, poll: Poll) -> Url {
     let mut address = server.clone();
@@ -316,6 +328,13 @@ mod tests {
                 Query::key("a b/c%d").unwrap(),
                 later,
                 "http://c:8500/v1/kv/a%20b/c%25d?index=7&wait=60000ms",
+            ),
+            ("http://c:8500", Query::key("//a//b").unwrap(), later, "http://c:8500/v1/kv/a/b?index=7&wait=60000ms"),
+            (
+                "http://c:8500",
+                Query::pairs("p//").unwrap(),
+                later,
+                "http://c:8500/v1/kv/p/?index=7&recurse=&wait=60000ms",
             ),
             ("http://c:8500", Query::pairs("p/").unwrap(), poll, "http://c:8500/v1/kv/p/?recurse=&stale=&wait=60000ms"),
             (
