@@ -276,3 +276,21 @@ fn a_second_signal_is_heard_also_while_a_command_is_made_to_stop() {
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
     assert_eq!(ended.code(), Some(12), "{}", ended.log);
 }
+
+#[test]
+fn a_dry_run_whose_output_nobody_reads_still_hears_signals() {
+    let (folder, consul) = (Folder::new(), consul());
+    folder.write("in", &"more than a pipe holds\n".repeat(10_000));
+    let mut command = support::ctmpl::command();
+    command.arg(format!("-consul-addr={}", consul.address())).args(["-dry", "-log-level=info"]);
+    command.args(["-template", &folder.template("in", "out", "")]);
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let end = || nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    end();
+    std::thread::sleep(Duration::from_millis(500));
+    end();
+    eventually("it has ended", || child.try_wait().unwrap().is_some());
+    assert_eq!(child.wait().unwrap().code(), Some(12));
+}

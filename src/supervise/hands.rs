@@ -69,7 +69,10 @@ impl Hands {
                     Event::Applied(write_all(&mut writer, changes))
                 });
             }
-            Action::Print(changes) => self.now(Event::Applied(changes.into_iter().map(print).collect())),
+            Action::Print(changes) => {
+                // Whoever reads our standard output may take his time.
+                self.writes.spawn_blocking(move || Event::Applied(changes.into_iter().map(print).collect()));
+            }
             Action::Run(command) => {
                 let (exports, stop) = (Arc::clone(&self.exports), self.stop.clone());
                 self.tasks.spawn(async move {
