@@ -8,6 +8,7 @@ pub mod consul;
 pub mod watch;
 pub mod guard;
 pub mod snapshot;
+pub mod regular;
 pub mod template;
 pub mod decide;
 pub mod command;

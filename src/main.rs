@@ -48,7 +48,7 @@ fn begin() -> Result<u8, Failure> {
 
 fn run(config: Config) -> anyhow::Result<End> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let end = runtime.block_on(async {
         let signals = Signals::listen(config.kill_signal, config.reload_signal)?;
         // Whoever reads it may send a signal at once.
         let _pid_file = config.pid_file.as_deref().map(PidFile::create).transpose()?;
@@ -60,5 +60,8 @@ fn run(config: Config) -> anyhow::Result<End> {
         let end = supervise::run(config, signals).await?;
         server.stop().await;
         Ok(end)
-    })
+    });
+    // An orderly end has waited for every write; the other one does not wait for a disk that hangs.
+    runtime.shutdown_background();
+    end
 }

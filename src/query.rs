@@ -201,8 +201,11 @@ fn path(segments: &[&str]) -> Vec<String> {
     std::iter::once("v1").chain(segments.iter().copied()).map(str::to_owned).collect()
 }
 
+/// Slashes in a row count as one, as in the redirect that Consul answers such a path with; the one at the end stays.
 fn kv_path(key: &str) -> Vec<String> {
-    path(&["kv"]).into_iter().chain(key.split('/').map(str::to_owned)).collect()
+    let (key, end) = key.strip_suffix('/').map_or((key, None), |key| (key, Some("")));
+    let parts = key.split('/').filter(|part| !part.is_empty()).chain(end);
+    path(&["kv"]).into_iter().chain(parts.map(str::to_owned)).collect()
 }
 
 fn push(parameters: &mut Vec<(&'static str, String)>, name: &'static str, value: &str) {

@@ -279,3 +279,32 @@ fn a_real_consul_may_come_late_go_away_and_come_back_with_nothing() {
     recovers(&folder, "port 82", Instant::now());
     assert_eq!(ctmpl.said(ONCE), 2, "{}", ctmpl.log());
 }
+
+#[test]
+fn a_gateway_that_gives_up_at_once_is_an_outage_and_not_asked_in_a_tight_loop() {
+    let consul = support::embedded(ctmpl::dev::Seed::default().key("a", "1"));
+    let folder = Folder::new();
+    folder.write("in", r#"{{ key "a" }}"#);
+    let rule = consul.faults().inject("/v1/kv/", Fault::Status(504, "stream timeout".to_owned()));
+    let ctmpl = Ctmpl::start(consul.address(), ["-template", &folder.template("in", "out", "")]);
+    ctmpl.says("answered 504: stream timeout");
+    std::thread::sleep(Duration::from_secs(1));
+    let asked = consul.faults().requests("/v1/kv/").len();
+    assert!(asked < 20, "{asked} requests in a second");
+    consul.faults().lift(rule);
+    folder.becomes("out", "1");
+}
+
+#[test]
+fn a_key_that_is_too_long_for_a_url_is_no_outage() {
+    let consul = support::embedded(ctmpl::dev::Seed::default().key("a", "1"));
+    let folder = Folder::new();
+    folder.write("in", &format!(r#"{{{{ keyOrDefault "{}" "" }}}}"#, "k".repeat(100_000)));
+    let ended = support::ctmpl::run([
+        "-once".to_owned(),
+        format!("-consul-addr={}", consul.address()),
+        format!("-template={}", folder.template("in", "out", "")),
+    ]);
+    assert_eq!(ended.code(), Some(14), "{}", ended.log);
+    assert!(ended.log.contains("cannot be asked over HTTP"), "{}", ended.log);
+}

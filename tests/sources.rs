@@ -196,6 +196,25 @@ fn a_signal_as_soon_as_the_pid_file_is_there_is_heard() {
 }
 
 #[test]
+fn a_pipe_or_a_device_as_template_or_file_holds_nobody_up() {
+    let (folder, consul) = (Folder::new(), consul());
+    nix::unistd::mkfifo(&folder.path("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    folder.write("in", r#"{{ key "app/port" }}"#);
+    folder.write("reader", &format!("{{{{ file \"{}\" }}}}", folder.path("pipe").display()));
+    folder.write("endless", r#"{{ file "/dev/zero" }}"#);
+    let names = ["pipe", "reader", "endless", "in"];
+    let templates = names.map(|name| folder.template(name, &format!("{name}.out"), ""));
+    let ctmpl = Ctmpl::start(consul.address(), templates.iter().flat_map(|template| ["-template", template.as_str()]));
+    folder.becomes("in.out", "80");
+    ctmpl.says("cannot read the template: it is a named pipe, not a regular file");
+    ctmpl.says("pipe: it is a named pipe, not a regular file");
+    ctmpl.says("/dev/zero: it is a device, not a regular file");
+    consul.put_key("app/port", "81");
+    folder.becomes("in.out", "81");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
 fn the_signals_can_be_chosen() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", r#"{{ key "app/port" }}"#);
@@ -238,4 +257,40 @@ fn an_orderly_end_waits_for_a_command_and_a_second_signal_does_not() {
     assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
     assert_eq!(ended.code(), Some(12), "{}", ended.log);
     assert!(!done.exists());
+}
+
+#[test]
+fn a_second_signal_is_heard_also_while_a_command_is_made_to_stop() {
+    let (folder, consul) = (Folder::new(), consul());
+    folder.write("in", r#"{{ key "app/port" }}"#);
+    let started = folder.path("started");
+    let command = format!("trap '' TERM; touch {}; sleep 60; sleep 60", started.display());
+    let ctmpl = Ctmpl::start(consul.address(), ["-template", &folder.template("in", "out", &command)]);
+    eventually("the command began", || started.exists());
+    ctmpl.signal(Signal::SIGTERM);
+    // The farewell is over by then, and the command has been asked to stop.
+    std::thread::sleep(Duration::from_secs(11));
+    let begun = Instant::now();
+    ctmpl.signal(Signal::SIGTERM);
+    let ended = ctmpl.ends();
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert_eq!(ended.code(), Some(12), "{}", ended.log);
+}
+
+#[test]
+fn a_dry_run_whose_output_nobody_reads_still_hears_signals() {
+    let (folder, consul) = (Folder::new(), consul());
+    folder.write("in", &"more than a pipe holds\n".repeat(10_000));
+    let mut command = support::ctmpl::command();
+    command.arg(format!("-consul-addr={}", consul.address())).args(["-dry", "-log-level=info"]);
+    command.args(["-template", &folder.template("in", "out", "")]);
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let end = || nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    end();
+    std::thread::sleep(Duration::from_millis(500));
+    end();
+    eventually("it has ended", || child.try_wait().unwrap().is_some());
+    assert_eq!(child.wait().unwrap().code(), Some(12));
 }

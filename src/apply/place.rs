@@ -7,13 +7,14 @@ use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
 use super::error::WriteError;
+use crate::regular;
 
 /// As many links as the kernel itself follows.
 const MOST_LINKS: usize = 40;
@@ -132,12 +133,5 @@ fn is_missing(path: &Path) -> bool {
 
 /// Only a regular file is replaced: whoever names `/dev/stdout` or a pipe did not mean to lose it.
 fn refuse_special(path: &Path, kind: FileType) -> Result<(), WriteError> {
-    let what = match kind {
-        _ if kind.is_file() => return Ok(()),
-        _ if kind.is_dir() => return Err(WriteError::new("replace", path, Errno::EISDIR)),
-        _ if kind.is_fifo() => "it is a named pipe, not a regular file",
-        _ if kind.is_socket() => "it is a socket, not a regular file",
-        _ => "it is a device, not a regular file",
-    };
-    Err(WriteError::new("replace", path, io::Error::new(io::ErrorKind::InvalidInput, what)))
+    regular::refuse_special(kind).map_err(WriteError::when("replace", path))
 }

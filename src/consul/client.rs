@@ -66,7 +66,7 @@ impl Client {
     }
 
     async fn get(&self, request: &Request, poll: Poll) -> Result<Fetched, AskError> {
-        let blocking = request.blocking && poll.index > 0;
+        let blocking = blocks(request, poll);
         let limit = if blocking { poll.wait + poll.wait / 16 + BLOCKING_GRACE } else { ANSWER_LIMIT };
         let address = address(self.server(poll.server), &self.at_home(request), poll);
         let begun = Instant::now();
@@ -91,6 +91,7 @@ impl Client {
     fn lost(&self, lost: Lost, server: usize, blocking: bool, after: Duration) -> AskError {
         let server = self.name(server);
         match lost {
+            Lost::Unaskable(reason) => AskError::Unaskable { reason },
             Lost::TimedOut => AskError::TimedOut { server, blocking },
             Lost::HungUp if after < REFUSED_WITHIN => AskError::HungUp { server },
             Lost::HungUp => AskError::Unreachable { server, reason: "it closed the connection".to_owned() },
@@ -105,11 +106,16 @@ impl Client {
 
     async fn ask_one(&self, query: &Query, request: &Request, poll: Poll) -> Result<Reply, AskError> {
         let Fetched { status, headers, body } = self.get(request, poll).await?;
+        let blocking = blocks(request, poll);
         let answer = match (status, query) {
             (StatusCode::OK, _) => wire::read(query, &body)
                 .map_err(|reason| AskError::Unreadable { server: self.name(poll.server), reason })?,
             (StatusCode::NOT_FOUND, Query::Key(_)) if body.is_empty() => Answer::Key(None),
             (StatusCode::NOT_FOUND, Query::Pairs(_)) if body.is_empty() => Answer::Pairs(Vec::new()),
+            // Whoever stands between us and Consul did not want to wait for so long.
+            (StatusCode::GATEWAY_TIMEOUT, _) if blocking => {
+                return Err(AskError::TimedOut { server: self.name(poll.server), blocking });
+            }
             _ => return Err(self.refused(status, &body, poll.server)),
         };
         Ok(Reply {
@@ -183,6 +189,11 @@ impl Ask for Client {
     }
 }
 
+/// May the server wait before it answers?
+fn blocks(request: &Request, poll: Poll) -> bool {
+    request.blocking && poll.index > 0
+}
+
 /// The URL of one poll: the parameters are sorted by name.
 fn address(server: &Url, request: &Request, poll: Poll) -> Url {
     let mut address = server.clone();
@@ -235,6 +246,13 @@ mod tests {
                 Query::key("a b/c%d").unwrap(),
                 later,
                 "http://c:8500/v1/kv/a%20b/c%25d?index=7&wait=60000ms",
+            ),
+            ("http://c:8500", Query::key("//a//b").unwrap(), later, "http://c:8500/v1/kv/a/b?index=7&wait=60000ms"),
+            (
+                "http://c:8500",
+                Query::pairs("p//").unwrap(),
+                later,
+                "http://c:8500/v1/kv/p/?index=7&recurse=&wait=60000ms",
             ),
             ("http://c:8500", Query::pairs("p/").unwrap(), poll, "http://c:8500/v1/kv/p/?recurse=&stale=&wait=60000ms"),
             (

@@ -66,6 +66,12 @@ pub enum AskError {
         /// What is wrong with it: where, and what was expected.
         reason: String,
     },
+    /// A question that HTTP has no room for.
+    #[error("cannot be asked over HTTP: {reason}")]
+    Unaskable {
+        /// What the HTTP client said.
+        reason: String,
+    },
     /// A local file could not be read.
     #[error("cannot read {}", path.display())]
     File {
@@ -100,11 +106,10 @@ impl AskError {
             Self::Status { status, message, .. } => match status {
                 401 | 403 => ErrorClass::Denied,
                 429 => ErrorClass::Throttled,
-                504 => ErrorClass::Idle,
                 500..=599 if !ABOUT_THE_QUESTION.iter().any(|text| message.contains(text)) => ErrorClass::Outage,
                 _ => ErrorClass::Question,
             },
-            Self::Unreadable { .. } | Self::File { .. } => ErrorClass::Question,
+            Self::Unreadable { .. } | Self::Unaskable { .. } | Self::File { .. } => ErrorClass::Question,
         }
     }
 
@@ -118,7 +123,9 @@ impl AskError {
     #[must_use]
     pub fn is_final(&self) -> bool {
         match self {
-            Self::Status { status: 400 | 401 | 403 | 404 | 405, .. } | Self::File { .. } => true,
+            Self::Status { status: 400 | 401 | 403 | 404 | 405, .. } | Self::Unaskable { .. } | Self::File { .. } => {
+                true
+            }
             Self::Status { .. } => self.class() == ErrorClass::Question,
             _ => false,
         }

@@ -35,7 +35,8 @@ pub(super) struct Plain {
 struct Open {
     authority: String,
     sender: SendRequest<Empty<Bytes>>,
-    connection: Connection<TokioIo<TcpStream>, Empty<Bytes>>,
+    /// Boxed, as it is moved from poll to poll.
+    connection: Box<Connection<TokioIo<TcpStream>, Empty<Bytes>>>,
     since: Instant,
 }
 
@@ -81,7 +82,7 @@ impl Open {
         let mut builder = Builder::new();
         builder.read_buf_exact_size(Some(READ_BUFFER));
         let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(|error| lost(&error))?;
-        Ok(Self { authority, sender, connection, since: Instant::now() })
+        Ok(Self { authority, sender, connection: Box::new(connection), since: Instant::now() })
     }
 
     /// Asks once. The connection comes back if it can be used again.
@@ -113,12 +114,11 @@ async fn exchange(
 ) -> Result<Fetched, Lost> {
     let target =
         address.query().map_or_else(|| address.path().to_owned(), |query| format!("{}?{query}", address.path()));
-    let unusable = |reason: &str| Lost::Unreachable(format!("the request cannot be sent: {reason}"));
     let mut request = hyper::Request::new(Empty::new());
-    *request.uri_mut() = target.parse().map_err(|_| unusable("its address is not one of HTTP"))?;
+    *request.uri_mut() =
+        target.parse().map_err(|error: hyper::http::uri::InvalidUri| Lost::Unaskable(error.to_string()))?;
     *request.headers_mut() = headers.clone();
-    let host =
-        HeaderValue::from_str(authority).map_err(|_| unusable("the server's name cannot be written in a header"))?;
+    let host = HeaderValue::from_str(authority).map_err(|error| Lost::Unaskable(error.to_string()))?;
     request.headers_mut().insert(HOST, host);
     sender.ready().await.map_err(|error| lost(&error))?;
     let response = sender.send_request(request).await.map_err(|error| lost(&error))?;

@@ -31,6 +31,8 @@ pub(super) struct Fetched {
 /// Why there is no answer.
 #[derive(Debug)]
 pub(super) enum Lost {
+    /// The request is none that can be sent; with the reason.
+    Unaskable(String),
     /// No connection, or one that is of no use; with the reason.
     Unreachable(String),
     /// The other side closed the connection before it said anything.
@@ -71,9 +73,14 @@ impl Transport {
 
 async fn fetch(full: &reqwest::Client, address: Url, headers: HeaderMap) -> Result<Fetched, Lost> {
     let sent = full.get(address).headers(headers).send().await;
-    let mut response = sent.map_err(|error| match hung_up(&error) && !error.is_connect() {
-        true => Lost::HungUp,
-        false => Lost::Unreachable(reason(&error)),
+    let mut response = sent.map_err(|error| {
+        if error.is_builder() {
+            Lost::Unaskable(reason(&error))
+        } else if hung_up(&error) && !error.is_connect() {
+            Lost::HungUp
+        } else {
+            Lost::Unreachable(reason(&error))
+        }
     })?;
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| Lost::CutOff(reason(&error)))? {
@@ -103,9 +110,9 @@ fn full() -> Result<reqwest::Client, ClientError> {
 
 /// Does a server need TLS or a proxy? As with Go's client, a proxy is not for this machine.
 fn needs_more(server: &Url) -> bool {
-    let proxies = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
-    let proxied = || proxies.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
-    server.scheme() != "http" || (!is_loopback(server) && proxied())
+    let variables = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
+    let has_proxy = || variables.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
+    server.scheme() != "http" || (!is_loopback(server) && has_proxy())
 }
 
 fn is_loopback(server: &Url) -> bool {

@@ -37,8 +37,8 @@ pub(super) enum Event {
     Watched(Vec<WatchEvent>),
     /// Files may have changed: sources of templates, or what `file` reads.
     FilesChanged(FileEvent),
-    /// The source of a job was read.
-    SourceRead(usize, Result<Template, TemplateError>),
+    /// The sources of these jobs were read.
+    SourcesRead(Vec<(usize, Result<Template, TemplateError>)>),
     /// A batch of files was written.
     Applied(Vec<Applied>),
     /// A command ended.
@@ -58,8 +58,8 @@ pub(super) enum Action {
     Watch(BTreeSet<PathBuf>),
     /// Read these files for `file`, and answer as a watched query does.
     ReadFiles(Vec<PathBuf>),
-    /// Read the source of this job.
-    ReadSource(usize, Arc<Job>),
+    /// Read the sources of these jobs.
+    ReadSources(Vec<(usize, Arc<Job>)>),
     /// Write these files, all of them before anything else.
     Write(Vec<Change>),
     /// Print these files instead, where they would change.

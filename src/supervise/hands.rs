@@ -20,6 +20,7 @@ use crate::command;
 use crate::config::resolved::Job;
 use crate::consul::{AskError, Client};
 use crate::query::Query;
+use crate::regular;
 use crate::template::Template;
 use crate::watch::{Files, WatchEvent, Watcher};
 
@@ -56,7 +57,10 @@ impl Hands {
             Action::Follow(queries) => self.watcher.follow_exactly(&queries),
             Action::Watch(files) => self.files.watch_exactly(files),
             Action::ReadFiles(files) => self.now(Event::Watched(files.into_iter().map(read_file).collect())),
-            Action::ReadSource(place, job) => self.now(Event::SourceRead(place, read_source(&job))),
+            Action::ReadSources(jobs) => {
+                let read = jobs.into_iter().map(|(place, job)| (place, read_source(&job)));
+                self.now(Event::SourcesRead(read.collect()));
+            }
             Action::Write(changes) => {
                 let writer = Arc::clone(&self.writer);
                 self.writes.spawn_blocking(move || {
@@ -65,7 +69,10 @@ impl Hands {
                     Event::Applied(write_all(&mut writer, changes))
                 });
             }
-            Action::Print(changes) => self.now(Event::Applied(changes.into_iter().map(print).collect())),
+            Action::Print(changes) => {
+                // Whoever reads our standard output may take his time.
+                self.writes.spawn_blocking(move || Event::Applied(changes.into_iter().map(print).collect()));
+            }
             Action::Run(command) => {
                 let (exports, stop) = (Arc::clone(&self.exports), self.stop.clone());
                 self.tasks.spawn(async move {
@@ -127,7 +134,7 @@ fn read_source(job: &Job) -> Result<Template, crate::template::TemplateError> {
 
 fn read_file(path: PathBuf) -> WatchEvent {
     let query = Query::File(path.clone());
-    match std::fs::read(&path) {
+    match regular::read(&path) {
         Ok(content) => {
             let text = String::from_utf8_lossy(&content);
             WatchEvent::News(query, Arc::new(Answer::File(text.into())))

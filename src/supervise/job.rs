@@ -168,7 +168,8 @@ impl JobState {
 
     /// Renders, if something has changed.
     pub(super) fn render(&mut self, snapshot: &Snapshot, surroundings: &Arc<Surroundings>, now: Moment) {
-        let Some(template) = self.template.clone().filter(|_| self.dirty) else { return };
+        let Some(template) = self.template.as_ref().filter(|_| self.dirty) else { return };
+        let template = Arc::clone(template);
         self.dirty = false;
         let Rendering { text, asked, missing } = template.render(snapshot, surroundings, now.time);
         // An include whose name is computed is known only now.

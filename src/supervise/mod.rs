@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 
 use crate::config::resolved::Config;
 use crate::consul::{Client, ClientError};
-use crate::signals::Signals;
+use crate::signals::{Signals, Wish};
 use crate::watch::{Files, Rules, WatchEvent, Watcher};
 use event::{Action, Event, Moment};
 use hands::Hands;
@@ -77,8 +77,10 @@ pub async fn run(config: Config, mut signals: Signals) -> Result<End, ClientErro
         for action in actions {
             match action {
                 Action::End(end) => {
-                    hands.let_go().await;
-                    return Ok(end);
+                    return Ok(tokio::select! {
+                        () = hands.let_go() => end,
+                        () = wish_to_end(&mut signals) => End::Interrupted,
+                    });
                 }
                 Action::EndNow => return Ok(End::Interrupted),
                 action => hands.act(action),
@@ -93,6 +95,11 @@ pub async fn run(config: Config, mut signals: Signals) -> Result<End, ClientErro
         };
         actions = state.step(event, Moment::now());
     }
+}
+
+/// Whoever asks for the end once more does not want to wait for what is under way.
+async fn wish_to_end(signals: &mut Signals) {
+    while signals.next().await != Wish::End {}
 }
 
 /// Everything that can be had without waiting, and at least one.

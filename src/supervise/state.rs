@@ -103,7 +103,7 @@ impl State {
                 actions = self.read_sources(|job| job.sources().any(|source| files.contains(source)));
                 actions.extend(self.read_files(|path| files.contains(path)));
             }
-            Event::SourceRead(job, read) => self.jobs[job].read(read),
+            Event::SourcesRead(all) => all.into_iter().for_each(|(job, read)| self.jobs[job].read(read)),
             Event::Applied(applied) => {
                 self.writing = false;
                 for owed in owed(&applied) {
@@ -132,6 +132,11 @@ impl State {
     }
 
     fn watched(&mut self, event: WatchEvent, now: Moment) {
+        let (WatchEvent::News(query, _) | WatchEvent::Failed(query, _) | WatchEvent::Recovered(query)) = &event;
+        if !self.followed.contains(query) {
+            // It was under way when the query was let go: kept, it would pass for fresh when it is asked again.
+            return;
+        }
         match event {
             WatchEvent::News(query, answer) => {
                 self.troubles.recovered(&query, now.instant);
@@ -178,7 +183,8 @@ impl State {
 
     fn read_sources(&self, wanted: impl Fn(&JobState) -> bool) -> Vec<Action> {
         let jobs = self.jobs.iter().enumerate().filter(|(_, job)| wanted(job));
-        jobs.map(|(place, job)| Action::ReadSource(place, job.job())).collect()
+        let jobs: Vec<_> = jobs.map(|(place, job)| (place, job.job())).collect();
+        if jobs.is_empty() { Vec::new() } else { vec![Action::ReadSources(jobs)] }
     }
 
     fn read_files(&self, wanted: impl Fn(&PathBuf) -> bool) -> Option<Action> {

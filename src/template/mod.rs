@@ -130,7 +130,7 @@ impl Template {
 
 fn read(path: &Path) -> Result<String, TemplateError> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path)
+    let bytes = crate::regular::read(path)
         .map_err(|error| TemplateError::whole(&name, format!("cannot read the template: {error}")))?;
     String::from_utf8(bytes).map_err(|error| {
         let text = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);

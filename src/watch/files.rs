@@ -7,11 +7,12 @@
 //! watch on the old one would hear nothing. For a link the directories on its way are watched too (Kubernetes
 //! switches a whole volume by a link `..data`). What happens there to files of other names wakes nobody.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
@@ -38,7 +39,8 @@ pub struct Files {
     reports: mpsc::UnboundedSender<Vec<PathBuf>>,
     changes: mpsc::UnboundedReceiver<Vec<PathBuf>>,
     wanted: BTreeSet<PathBuf>,
-    watched: BTreeSet<PathBuf>,
+    /// The watched directories: another one that takes the place of a watched one has to be watched anew.
+    watched: BTreeMap<PathBuf, Option<Identity>>,
     /// The names on the ways to the wanted files; the watcher looks at no others.
     names: Arc<RwLock<BTreeSet<OsString>>>,
     pending: Option<Pending>,
@@ -57,7 +59,7 @@ impl Files {
     #[must_use]
     pub fn new() -> Self {
         let (reports, changes) = mpsc::unbounded_channel();
-        let (wanted, watched, names) = (BTreeSet::new(), BTreeSet::new(), Arc::default());
+        let (wanted, watched, names) = (BTreeSet::new(), BTreeMap::new(), Arc::default());
         Self { watcher: None, reports, changes, wanted, watched, names, pending: None }
     }
 
@@ -79,17 +81,21 @@ impl Files {
         *self.names.write().unwrap_or_else(PoisonError::into_inner) =
             ways.into_iter().flat_map(|way| way.names).collect();
         let Some(watcher) = &mut self.watcher else { return };
-        for gone in self.watched.difference(&directories) {
-            // It may be gone from the disk as well.
-            let _ = watcher.unwatch(gone);
-        }
-        self.watched.retain(|directory| directories.contains(directory));
+        self.watched.retain(|directory, identity| {
+            let keep = directories.contains(directory) && *identity == identity_of(directory);
+            if !keep {
+                // It may be gone from the disk as well.
+                let _ = watcher.unwatch(directory);
+            }
+            keep
+        });
         for new in directories {
-            if self.watched.contains(&new) {
+            if self.watched.contains_key(&new) {
                 continue;
             }
+            let identity = identity_of(&new);
             match watcher.watch(&new, RecursiveMode::NonRecursive) {
-                Ok(()) => drop(self.watched.insert(new)),
+                Ok(()) => drop(self.watched.insert(new, identity)),
                 Err(error) => tracing::warn!("cannot watch {}: {error}", new.display()),
             }
         }
@@ -163,6 +169,14 @@ fn is_change(kind: EventKind) -> bool {
         EventKind::Access(access) => access == AccessKind::Close(AccessMode::Write),
         EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_) | EventKind::Any | EventKind::Other => true,
     }
+}
+
+/// The device, the number and the birth of a directory, which tell it from another one of the same name; a number alone
+/// is soon given away again.
+type Identity = (u64, u64, Option<SystemTime>);
+
+fn identity_of(directory: &Path) -> Option<Identity> {
+    std::fs::metadata(directory).ok().map(|metadata| (metadata.dev(), metadata.ino(), metadata.created().ok()))
 }
 
 /// The way from the root to a file, links included.
@@ -250,6 +264,24 @@ mod tests {
         fs::create_dir(&below).unwrap();
         assert_eq!(heard(&mut files).await, [file.clone()].into());
         fs::write(&file, "1").unwrap();
+        assert_eq!(heard(&mut files).await, [file].into());
+    }
+
+    #[tokio::test]
+    async fn a_directory_that_takes_the_place_of_another_is_watched() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        for name in ["conf", "new"] {
+            fs::create_dir(at(name)).unwrap();
+            fs::write(at(name).join("file"), name).unwrap();
+        }
+        let file = at("conf").join("file");
+        let mut files = Files::new();
+        files.watch_exactly([file.clone()].into());
+        fs::rename(at("conf"), at("old")).unwrap();
+        fs::rename(at("new"), at("conf")).unwrap();
+        assert_eq!(heard(&mut files).await, [file.clone()].into());
+        fs::write(&file, "newer").unwrap();
         assert_eq!(heard(&mut files).await, [file].into());
     }
 

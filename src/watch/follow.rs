@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{Instant, sleep};
 
 use super::WatchEvent;
@@ -32,6 +32,8 @@ pub struct Rules {
 
 /// How many queries may ask for their first answer at the same time: they are short, and there may be thousands.
 const FIRST_ANSWERS: usize = 8;
+/// Over this time those come back who were throttled.
+const SPREAD: Duration = Duration::from_secs(1);
 /// Endpoints that do not block are asked this often.
 const INTERVAL: Duration = Duration::from_secs(15);
 /// A poll that ends sooner than this without news did not block as it should.
@@ -53,6 +55,9 @@ pub(super) struct Follower<A> {
 struct Trouble {
     backoff: Backoff,
     scout: Option<Scout>,
+    /// The right to ask for a first answer; held until there is one or all servers were tried, so that those who wait
+    /// for it do not run into the same dead server.
+    turn: Option<OwnedSemaphorePermit>,
     /// How many servers were tried since the last answer.
     tried: usize,
     failing: bool,
@@ -70,12 +75,12 @@ impl<A: Ask> Follower<A> {
     /// Follows the query until the task is aborted or nobody listens any more.
     pub(super) async fn follow(self, query: Query) {
         let mut cursor = Cursor::new(self.ask.preferred(), self.rules.wait, self.rules.max_stale);
-        let mut trouble = Trouble { backoff: Backoff::new(), scout: None, tried: 0, failing: false };
+        let mut trouble = Trouble { backoff: Backoff::new(), scout: None, turn: None, tried: 0, failing: false };
         let mut calm = Duration::ZERO;
         loop {
             let mut recoveries = self.outage.listen();
             let begun = Instant::now();
-            let step = match self.ask_once(&query, &cursor).await {
+            let step = match self.ask_once(&query, &mut cursor, &mut trouble).await {
                 Ok(reply) => {
                     let verdict = cursor.accept(reply);
                     calm = if begun.elapsed() >= QUICK { Duration::ZERO } else { calmer(calm, &verdict) };
@@ -89,11 +94,21 @@ impl<A: Ask> Follower<A> {
         }
     }
 
-    async fn ask_once(&self, query: &Query, cursor: &Cursor) -> Result<crate::consul::Reply, AskError> {
-        let poll = cursor.poll();
-        // The semaphore is never closed; should it be, asking without it is right.
-        let _turn = if poll.index == 0 { self.first_answers.acquire().await.ok() } else { None };
-        self.ask.ask(query, poll).await
+    async fn ask_once(
+        &self,
+        query: &Query,
+        cursor: &mut Cursor,
+        trouble: &mut Trouble,
+    ) -> Result<crate::consul::Reply, AskError> {
+        if cursor.poll().index == 0 && trouble.turn.is_none() {
+            // The semaphore is never closed; should it be, asking without it is right.
+            trouble.turn = Arc::clone(&self.first_answers).acquire_owned().await.ok();
+            if trouble.tried == 0 {
+                // While it waited for its turn, others may have found out which server answers.
+                cursor.move_to(self.ask.preferred());
+            }
+        }
+        self.ask.ask(query, cursor.poll()).await
     }
 
     async fn answered(
@@ -106,6 +121,7 @@ impl<A: Ask> Follower<A> {
         if verdict == Verdict::TooStale {
             return Ok(());
         }
+        trouble.turn = None;
         trouble.tried = 0;
         trouble.backoff.reset();
         trouble.scout = None;
@@ -144,19 +160,31 @@ impl<A: Ask> Follower<A> {
                 return Ok(());
             }
         }
-        trouble.scout = match class {
-            // One who asks often is no burden, even for a server of which too much is asked.
-            ErrorClass::Outage | ErrorClass::Throttled => trouble.scout.take().or_else(|| self.outage.scout()),
-            _ => None,
-        };
+        trouble.turn = None;
+        // One who asks often is no burden, even for a server of which too much is asked.
+        if matches!(class, ErrorClass::Outage | ErrorClass::Throttled) {
+            trouble.scout = trouble.scout.take().or_else(|| self.outage.scout());
+        } else if trouble.scout.take().is_some() {
+            // Whoever refuses one question can answer the others again.
+            self.outage.recovered();
+        }
         trouble.failing = true;
         self.tell(WatchEvent::Failed(query.clone(), Arc::new(error))).await?;
         let pause = trouble.backoff.next(Outage::longest_pause(trouble.scout.as_ref()), fastrand::f64());
-        if class != ErrorClass::Outage {
+        match class {
+            ErrorClass::Outage => {
+                if outage::wait(pause, recoveries).await {
+                    trouble.backoff.reset();
+                }
+            }
+            ErrorClass::Throttled => {
+                if outage::wait(pause, recoveries).await {
+                    // Too many at once is what it was about.
+                    sleep(SPREAD.mul_f64(fastrand::f64())).await;
+                }
+            }
             // It is about this question: that others are answered says nothing.
-            sleep(pause).await;
-        } else if outage::wait(pause, recoveries).await {
-            trouble.backoff.reset();
+            _ => sleep(pause).await,
         }
         Ok(())
     }

@@ -8,7 +8,7 @@
 //!   minute, but one of them (whichever failed first) asks at least once a second, and its success wakes all others.
 //!   With several servers, the next one is tried at once, and its index starts over; so it is for one that throttles
 //!   or gives answers that are not Consul's.
-//! - A server that throttles: every query asks with growing pauses of its own, but one of them at least once a second.
+//! - A server that throttles: the same, but those who are woken come back spread over a second.
 //! - A question that fails by itself (no rights, no such datacenter): asked again with growing pauses, for good.
 //! - A poll that runs into its time limit is no error: it is asked again at once.
 

@@ -73,9 +73,9 @@ impl Bench {
         let mut bench = Self { state, now, actions: Vec::new() };
         for action in actions {
             match action {
-                Action::ReadSource(place, job) => {
-                    let read = Template::read(&job.source, job.language, job.missing_key, &job.delimiters);
-                    bench.step(Event::SourceRead(place, read));
+                Action::ReadSources(jobs) => {
+                    let read = |job: &Job| Template::read(&job.source, job.language, job.missing_key, &job.delimiters);
+                    bench.step(Event::SourcesRead(jobs.iter().map(|(place, job)| (*place, read(job))).collect()));
                 }
                 other => panic!("{other:?} before the sources are read"),
             }
@@ -399,4 +399,23 @@ fn an_orderly_end_waits_for_what_is_under_way_and_a_second_wish_does_not() {
     let mut bench = Bench::start(Mode::Daemon, jobs());
     bench.step(Event::Wish(Wish::End));
     assert_eq!(bench.end(), Some(End::Interrupted));
+}
+
+#[test]
+fn an_answer_or_a_failure_of_a_query_that_was_let_go_is_not_kept() {
+    let text = "{{ if keyExists \"switch\" }}{{ key \"a\" }}{{ end }}";
+    let mut bench = Bench::start(Mode::Daemon, vec![job(text, None)]);
+    bench.news("switch", "on");
+    bench.news("a", "old");
+    assert_eq!(bench.write(), ["old"]);
+    let off = WatchEvent::News(key("switch"), Arc::new(Answer::Key(None)));
+    bench.step(Event::Watched(vec![off]));
+    assert_eq!(bench.write(), [""]);
+    // These were under way when the query was let go.
+    bench.news("a", "older");
+    bench.fails("a", 500);
+    bench.news("switch", "on");
+    assert_eq!(bench.write(), [""; 0], "it waits for a fresh answer");
+    bench.news("a", "new");
+    assert_eq!(bench.write(), ["new"]);
 }

@@ -88,7 +88,7 @@ impl Includes {
 }
 
 fn read(path: &Path) -> Read {
-    match std::fs::read(path) {
+    match crate::regular::read(path) {
         Ok(bytes) => match String::from_utf8(bytes) {
             Ok(text) => Ok(Some(text.into())),
             Err(_) => Err(format!("{} is not UTF-8 text", path.display())),
