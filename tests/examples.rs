@@ -6,7 +6,6 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use ctmpl::config::resolved::Source;
 

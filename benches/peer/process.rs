@@ -1,13 +1,23 @@
 //! What a process costs, as the kernel counts it.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
 
 /// Makes this program run another one and print the peak of its memory, instead of the benchmark.
 pub(crate) const PEAK_FLAG: &str = "--peak-of";
+
+/// A process that ends with its measurement, also with one that fails.
+pub(crate) struct Running(pub(crate) Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
 
 /// The time that all threads of a process have spent on a processor.
 pub(crate) fn cpu(process: u32) -> Duration {

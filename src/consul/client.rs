@@ -5,11 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{RequestBuilder, Response, StatusCode, Url};
-use secrecy::ExposeSecret;
+use reqwest::header::HeaderMap;
+use reqwest::{StatusCode, Url};
 
-use super::error::{hung_up, reason};
+use super::transport::{Fetched, LONGEST_ANSWER, Lost, Transport};
 use super::{Ask, AskError, Poll, Reply, wire};
 use crate::answer::Answer;
 use crate::config::resolved::ConsulConfig;
@@ -19,18 +18,13 @@ use crate::query::{NodeQuery, Query, Request};
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 /// How much longer than `wait` (and its jitter of a sixteenth) a blocking query may take.
 const BLOCKING_GRACE: Duration = Duration::from_secs(10);
-/// How long connecting may take.
-const CONNECT_LIMIT: Duration = Duration::from_secs(10);
-/// The longest answer that is read; Consul's own are far below.
-const LONGEST_ANSWER: usize = 256 << 20;
 /// A server that hangs up this soon did not block first: it refused.
 const REFUSED_WITHIN: Duration = Duration::from_millis(500);
 
 /// Asks Consul over HTTP. A clone shares the connections.
 #[derive(Clone, Debug)]
 pub struct Client {
-    http: reqwest::Client,
-    servers: Arc<[Url]>,
+    transport: Arc<Transport>,
     config: Arc<ConsulConfig>,
     /// The server that last answered.
     preferred: Arc<AtomicUsize>,
@@ -45,6 +39,9 @@ pub enum ClientError {
     /// A header cannot be sent.
     #[error("the Consul token has a character that cannot be sent in an HTTP header")]
     Token,
+    /// A header cannot be sent.
+    #[error("user and password cannot be sent in an HTTP header")]
+    Auth,
 }
 
 impl Client {
@@ -53,35 +50,12 @@ impl Client {
     /// # Errors
     /// [`ClientError`] when the settings cannot be used.
     pub fn new(config: &ConsulConfig) -> Result<Self, ClientError> {
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("ctmpl/", env!("CARGO_PKG_VERSION")))
-            .default_headers(headers(config)?)
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_LIMIT)
-            .tcp_nodelay(true)
-            .tcp_keepalive(Duration::from_secs(10))
-            .tcp_keepalive_interval(Duration::from_secs(5))
-            .tcp_keepalive_retries(3)
-            .pool_idle_timeout(Duration::from_secs(30));
-        if config.servers.iter().all(|server| server.scheme() != "https") {
-            // Loading the system's certificates takes longer than everything else at the start.
-            builder = builder.tls_certs_only([]);
-        }
-        if config.servers.iter().all(is_loopback) {
-            // As Go's client: an HTTP_PROXY is not for this machine.
-            builder = builder.no_proxy();
-        }
-        install_crypto();
-        Ok(Self {
-            http: builder.build().map_err(ClientError::Http)?,
-            servers: config.servers.clone().into(),
-            config: Arc::new(config.clone()),
-            preferred: Arc::default(),
-        })
+        let transport = Arc::new(Transport::new(config)?);
+        Ok(Self { transport, config: Arc::new(config.clone()), preferred: Arc::default() })
     }
 
     fn server(&self, index: usize) -> &Url {
-        &self.servers[index % self.servers.len()]
+        &self.config.servers[index % self.config.servers.len()]
     }
 
     /// The address of a server, for messages: no user, no password.
@@ -91,17 +65,15 @@ impl Client {
         server.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
-    async fn get(&self, request: &Request, poll: Poll) -> Result<Response, AskError> {
+    async fn get(&self, request: &Request, poll: Poll) -> Result<Fetched, AskError> {
         let blocking = blocks(request, poll);
         let limit = if blocking { poll.wait + poll.wait / 16 + BLOCKING_GRACE } else { ANSWER_LIMIT };
         let address = address(self.server(poll.server), &self.at_home(request), poll);
-        let mut get = self.http.get(address).timeout(limit);
-        if let Some(auth) = &self.config.auth {
-            get = get.basic_auth(&auth.username, Some(auth.password.expose_secret()));
-        }
-        let response = self.send(get, poll.server, blocking).await?;
-        self.preferred.store(poll.server % self.servers.len(), Ordering::Relaxed);
-        Ok(response)
+        let begun = Instant::now();
+        let fetched = self.transport.get(address, limit).await;
+        let fetched = fetched.map_err(|lost| self.lost(lost, poll.server, blocking, begun.elapsed()))?;
+        self.preferred.store(poll.server % self.config.servers.len(), Ordering::Relaxed);
+        Ok(fetched)
     }
 
     /// The request, in the configured namespace and partition where it names none.
@@ -116,52 +88,25 @@ impl Client {
         request
     }
 
-    async fn send(&self, get: RequestBuilder, server: usize, blocking: bool) -> Result<Response, AskError> {
-        let begun = Instant::now();
-        get.send().await.map_err(|error| self.failed(&error, server, blocking, begun.elapsed()))
-    }
-
-    fn failed(&self, error: &reqwest::Error, server: usize, blocking: bool, after: Duration) -> AskError {
+    fn lost(&self, lost: Lost, server: usize, blocking: bool, after: Duration) -> AskError {
         let server = self.name(server);
-        if error.is_builder() {
-            AskError::Unaskable { reason: reason(error) }
-        } else if error.is_timeout() && !error.is_connect() {
-            AskError::TimedOut { server, blocking }
-        } else if !error.is_connect() && hung_up(error) && after < REFUSED_WITHIN {
-            AskError::HungUp { server }
-        } else {
-            AskError::Unreachable { server, reason: reason(error) }
-        }
-    }
-
-    async fn body(&self, mut response: Response, server: usize, blocking: bool) -> Result<Vec<u8>, AskError> {
-        let mut body = Vec::new();
-        loop {
+        match lost {
+            Lost::Unaskable(reason) => AskError::Unaskable { reason },
+            Lost::TimedOut => AskError::TimedOut { server, blocking },
+            Lost::HungUp if after < REFUSED_WITHIN => AskError::HungUp { server },
+            Lost::HungUp => AskError::Unreachable { server, reason: "it closed the connection".to_owned() },
+            Lost::Unreachable(reason) => AskError::Unreachable { server, reason },
             // A connection that is cut in the middle of an answer is an outage, not a refusal.
-            let chunk = response.chunk().await.map_err(|error| {
-                if error.is_timeout() {
-                    AskError::TimedOut { server: self.name(server), blocking }
-                } else {
-                    AskError::Unreachable {
-                        server: self.name(server),
-                        reason: format!("the answer is cut off ({})", reason(&error)),
-                    }
-                }
-            })?;
-            let Some(chunk) = chunk else { return Ok(body) };
-            if body.len() + chunk.len() > LONGEST_ANSWER {
-                let reason = format!("it is longer than {} MiB", LONGEST_ANSWER >> 20);
-                return Err(AskError::Unreadable { server: self.name(server), reason });
+            Lost::CutOff(why) => AskError::Unreachable { server, reason: format!("the answer is cut off ({why})") },
+            Lost::TooLong => {
+                AskError::Unreadable { server, reason: format!("it is longer than {} MiB", LONGEST_ANSWER >> 20) }
             }
-            body.extend_from_slice(&chunk);
         }
     }
 
     async fn ask_one(&self, query: &Query, request: &Request, poll: Poll) -> Result<Reply, AskError> {
-        let response = self.get(request, poll).await?;
-        let (status, headers) = (response.status(), response.headers().clone());
         let blocking = blocks(request, poll);
-        let body = self.body(response, poll.server, blocking).await?;
+        let Fetched { status, headers, body } = self.get(request, poll).await?;
         let answer = match (status, query) {
             (StatusCode::OK, _) => wire::read(query, &body)
                 .map_err(|reason| AskError::Unreadable { server: self.name(poll.server), reason })?,
@@ -189,9 +134,7 @@ impl Client {
     /// The name of the node that the agent runs on, which is what a node query without a name means.
     async fn own_node(&self, poll: Poll) -> Result<String, AskError> {
         let request = Request { path: words(&["v1", "agent", "self"]), parameters: Vec::new(), blocking: false };
-        let response = self.get(&request, poll).await?;
-        let status = response.status();
-        let body = self.body(response, poll.server, false).await?;
+        let Fetched { status, body, .. } = self.get(&request, poll).await?;
         if status != StatusCode::OK {
             return Err(self.refused(status, &body, poll.server));
         }
@@ -207,9 +150,7 @@ impl Client {
                 parameters: vec![("consistent", String::new()), ("dc", datacenter.clone())],
                 blocking: false,
             };
-            if let Ok(response) = self.get(&request, poll).await
-                && response.status() == StatusCode::OK
-            {
+            if self.get(&request, poll).await.is_ok_and(|fetched| fetched.status == StatusCode::OK) {
                 answering.insert(datacenter);
             }
         }
@@ -219,7 +160,7 @@ impl Client {
 
 impl Ask for Client {
     fn servers(&self) -> usize {
-        self.servers.len()
+        self.config.servers.len()
     }
 
     fn preferred(&self) -> usize {
@@ -276,35 +217,12 @@ fn address(server: &Url, request: &Request, poll: Poll) -> Url {
     address
 }
 
-fn headers(config: &ConsulConfig) -> Result<HeaderMap, ClientError> {
-    let mut headers = HeaderMap::new();
-    if let Some(token) = &config.token {
-        let mut value = HeaderValue::from_str(token.expose_secret()).map_err(|_| ClientError::Token)?;
-        value.set_sensitive(true);
-        headers.insert(HeaderName::from_static("x-consul-token"), value);
-    }
-    Ok(headers)
-}
-
 fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
     headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 
 fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
-}
-
-fn is_loopback(server: &Url) -> bool {
-    match server.host_str() {
-        Some("localhost" | "[::1]") => true,
-        Some(host) => host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback()),
-        None => false,
-    }
-}
-
-/// Chooses the implementation of TLS for the process; a second call changes nothing.
-fn install_crypto() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 #[cfg(test)]
@@ -353,20 +271,6 @@ mod tests {
         for (server, query, poll, expected) in cases {
             let server: Url = server.parse().unwrap();
             assert_eq!(address(&server, &query.request().unwrap(), poll).as_str(), expected);
-        }
-    }
-
-    #[test]
-    fn only_this_machine_is_loopback() {
-        for (server, expected) in [
-            ("http://127.0.0.1:8500", true),
-            ("http://127.9.9.9", true),
-            ("http://localhost", true),
-            ("http://[::1]:1", true),
-            ("http://10.0.0.1", false),
-            ("http://localhost.example", false),
-        ] {
-            assert_eq!(is_loopback(&server.parse().unwrap()), expected, "{server}");
         }
     }
 }

@@ -133,8 +133,8 @@ impl AskError {
 }
 
 /// The error of the HTTP client in words; its own text repeats the URL.
-pub(super) fn reason(error: &reqwest::Error) -> String {
-    let mut cause: &dyn Error = error;
+pub(super) fn reason(error: &dyn Error) -> String {
+    let mut cause = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
@@ -142,8 +142,8 @@ pub(super) fn reason(error: &reqwest::Error) -> String {
 }
 
 /// Did the other side close the connection before it said anything?
-pub(super) fn hung_up(error: &reqwest::Error) -> bool {
-    let mut cause = Some(error as &dyn Error);
+pub(super) fn hung_up(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
     while let Some(error) = cause {
         let closed = |kind| matches!(kind, io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe);
         if error.downcast_ref::<io::Error>().is_some_and(|error| closed(error.kind()))

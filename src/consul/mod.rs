@@ -5,6 +5,8 @@
 
 mod client;
 mod error;
+mod plain;
+mod transport;
 mod wire;
 
 pub use client::{Client, ClientError};

@@ -31,7 +31,7 @@ pub struct Rules {
 }
 
 /// How many queries may ask for their first answer at the same time: they are short, and there may be thousands.
-const FIRST_ANSWERS: usize = 32;
+const FIRST_ANSWERS: usize = 8;
 /// Over this time those come back who were throttled.
 const SPREAD: Duration = Duration::from_secs(1);
 /// Endpoints that do not block are asked this often.
