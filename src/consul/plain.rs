@@ -50,10 +50,14 @@ impl Plain {
     pub(super) async fn get(&self, address: &Url, headers: &HeaderMap) -> Result<Fetched, Lost> {
         let authority = authority(address);
         while let Some(open) = self.take(&authority) {
-            // It may have been closed by the other side in the meantime: then a new one is tried.
-            if let Ok((fetched, open)) = open.ask(address, headers).await {
-                self.put_back(open);
-                return Ok(fetched);
+            match open.ask(address, headers).await {
+                // It may have been closed by the other side in the meantime: then a new one is tried.
+                Err(Lost::HungUp) => {}
+                Err(lost) => return Err(lost),
+                Ok((fetched, open)) => {
+                    self.put_back(open);
+                    return Ok(fetched);
+                }
             }
         }
         let open = Open::to(address, authority).await?;
