@@ -187,3 +187,14 @@ async fn what_is_not_an_answer_is_said_and_never_read_as_data() {
         assert!(error.contains(expected), "{error:?} does not say {expected:?}");
     }
 }
+
+#[tokio::test]
+async fn headers_that_a_gateway_adds_do_not_hide_the_answer() {
+    for size in [100, 6_000, 60_000] {
+        let padding = "x".repeat(size);
+        let answer =
+            format!("HTTP/1.1 200 OK\r\nX-Trace: {padding}\r\nX-Consul-Index: 7\r\nContent-Length: 2\r\n\r\n[]");
+        let reply = ask(&service("web"), answer.into_bytes()).await.unwrap();
+        assert_eq!((reply.index, instances(reply).len()), (Some(7), 0), "{size}");
+    }
+}

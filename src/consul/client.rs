@@ -98,6 +98,7 @@ impl Client {
             Lost::Unreachable(reason) => AskError::Unreachable { server, reason },
             // A connection that is cut in the middle of an answer is an outage, not a refusal.
             Lost::CutOff(why) => AskError::Unreachable { server, reason: format!("the answer is cut off ({why})") },
+            Lost::LargeHead => AskError::Unreadable { server, reason: "its head is longer than 1 MiB".to_owned() },
             Lost::TooLong => {
                 AskError::Unreadable { server, reason: format!("it is longer than {} MiB", LONGEST_ANSWER >> 20) }
             }

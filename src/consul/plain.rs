@@ -9,6 +9,7 @@
 
 use std::io;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -28,6 +29,8 @@ use super::transport::{CONNECT_LIMIT, Fetched, LONGEST_ANSWER, Lost};
 #[derive(Debug, Default)]
 pub(super) struct Plain {
     idle: Mutex<Vec<Open>>,
+    /// Some answer had a head that needs the large buffer.
+    has_large_heads: AtomicBool,
 }
 
 /// A connection, and the side of it that must be polled for anything to move.
@@ -42,8 +45,10 @@ struct Open {
 
 /// A connection that has been idle for longer is not trusted any more.
 const LONGEST_IDLE: Duration = Duration::from_secs(30);
-/// An answer of this size needs one read; larger ones need several. It is kept for as long as the connection.
-const READ_BUFFER: usize = 4096;
+/// The buffer that a connection keeps for as long as it lives. The head of an answer has to fit in; a body need not.
+const BUFFER: usize = 4096;
+/// The same for servers whose heads are larger: gateways add headers of their own. Go's client has the same limit.
+const LARGE_BUFFER: usize = 1 << 20;
 
 impl Plain {
     /// Asks, on a connection that is open already if there is one.
@@ -52,7 +57,7 @@ impl Plain {
         while let Some(open) = self.take(&authority) {
             match open.ask(address, headers).await {
                 // It may have been closed by the other side in the meantime: then a new one is tried.
-                Err(Lost::HungUp) => {}
+                Err(Lost::HungUp | Lost::LargeHead) => {}
                 Err(lost) => return Err(lost),
                 Ok((fetched, open)) => {
                     self.put_back(open);
@@ -60,7 +65,25 @@ impl Plain {
                 }
             }
         }
-        let open = Open::to(address, authority).await?;
+        let large = self.has_large_heads.load(Ordering::Relaxed);
+        let asked = self.get_anew(address, authority.clone(), headers, if large { LARGE_BUFFER } else { BUFFER }).await;
+        match asked {
+            Err(Lost::LargeHead) if !large => {
+                self.has_large_heads.store(true, Ordering::Relaxed);
+                self.get_anew(address, authority, headers, LARGE_BUFFER).await
+            }
+            asked => asked,
+        }
+    }
+
+    async fn get_anew(
+        &self,
+        address: &Url,
+        authority: String,
+        headers: &HeaderMap,
+        buffer: usize,
+    ) -> Result<Fetched, Lost> {
+        let open = Open::to(address, authority, buffer).await?;
         let (fetched, open) = open.ask(address, headers).await?;
         self.put_back(open);
         Ok(fetched)
@@ -79,12 +102,12 @@ impl Plain {
 }
 
 impl Open {
-    async fn to(address: &Url, authority: String) -> Result<Self, Lost> {
+    async fn to(address: &Url, authority: String, buffer: usize) -> Result<Self, Lost> {
         let late = |_| Lost::Unreachable(format!("connecting took longer than {} s", CONNECT_LIMIT.as_secs()));
         let connected = timeout(CONNECT_LIMIT, connect(address)).await.map_err(late)?;
         let stream = connected.map_err(|error| Lost::Unreachable(error.to_string()))?;
         let mut builder = Builder::new();
-        builder.read_buf_exact_size(Some(READ_BUFFER));
+        builder.read_buf_exact_size(Some(buffer));
         let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(|error| lost(&error))?;
         Ok(Self { authority, sender, connection: Box::new(connection), since: Instant::now() })
     }
@@ -162,7 +185,10 @@ fn authority(address: &Url) -> String {
 
 /// Whether the other side hung up before it said anything, or something else went wrong.
 fn lost(error: &hyper::Error) -> Lost {
-    if error.is_incomplete_message() || error.is_canceled() || error.is_closed() || super::error::hung_up(error) {
+    if error.is_parse_too_large() {
+        Lost::LargeHead
+    } else if error.is_incomplete_message() || error.is_canceled() || error.is_closed() || super::error::hung_up(error)
+    {
         Lost::HungUp
     } else {
         Lost::Unreachable(super::error::reason(error))

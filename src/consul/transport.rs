@@ -37,6 +37,8 @@ pub(super) enum Lost {
     Unreachable(String),
     /// The other side closed the connection before it said anything.
     HungUp,
+    /// The head of the answer is larger than any server's should be.
+    LargeHead,
     /// The answer stops in the middle; with the reason.
     CutOff(String),
     /// The answer is longer than [`LONGEST_ANSWER`].

@@ -41,6 +41,8 @@ pub(super) enum Event {
     SourcesRead(Vec<(usize, Result<Template, TemplateError>)>),
     /// A batch of files was written.
     Applied(Vec<Applied>),
+    /// A task ended without a result, which none does unless ctmpl itself is wrong; with what is known of it.
+    Lost(String),
     /// A command ended.
     CommandEnded(CommandConfig, Result<Finished, CommandError>),
     /// A signal came.

@@ -116,15 +116,12 @@ impl Hands {
     }
 }
 
-/// The next task that ends with a result.
+/// The next task that ends.
 async fn join(tasks: &mut JoinSet<Event>) -> Event {
-    loop {
-        match tasks.join_next().await {
-            Some(Ok(event)) => return event,
-            // Nothing cancels these tasks, and none of them panics: there is no result to bring back.
-            Some(Err(error)) => tracing::error!("a task of ctmpl ended by itself: {error}"),
-            None => std::future::pending().await,
-        }
+    match tasks.join_next().await {
+        Some(Ok(event)) => event,
+        Some(Err(error)) => Event::Lost(error.to_string()),
+        None => std::future::pending().await,
     }
 }
 

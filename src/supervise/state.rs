@@ -125,6 +125,11 @@ impl State {
                 tracing::info!("ending");
                 self.ending = Some(Ending::begin(End::Interrupted, now.instant));
             }
+            Event::Lost(what) => {
+                // What it was about to do is not known to be done: begin anew, by whoever watches over the process.
+                tracing::error!("a task of ctmpl ended by itself ({what}); ending");
+                return vec![Action::End(End::Failed)];
+            }
             Event::Time => {}
         }
         self.go_on(now, &mut actions);

@@ -54,6 +54,12 @@ impl Cursor {
         }
     }
 
+    /// Has there been no answer at all yet?
+    #[must_use]
+    pub fn is_at_the_beginning(&self) -> bool {
+        self.last.is_none()
+    }
+
     /// Goes on with another server, where the index means nothing and starts over.
     pub fn move_to(&mut self, server: usize) {
         if server != self.server {

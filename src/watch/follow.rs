@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::WatchEvent;
 use super::backoff::Backoff;
@@ -32,6 +32,9 @@ pub struct Rules {
 
 /// How many queries may ask for their first answer at the same time: they are short, and there may be thousands.
 const FIRST_ANSWERS: usize = 8;
+/// How long a long poll leaves its connection to those who have no answer yet. Consul takes only so many connections
+/// of a host; what was answered is right for the moment, what was not keeps a file from being written.
+const COURTESY: Duration = Duration::from_secs(2);
 /// Over this time those come back who were throttled.
 const SPREAD: Duration = Duration::from_secs(1);
 /// Endpoints that do not block are asked this often.
@@ -49,6 +52,24 @@ pub(super) struct Follower<A> {
     events: mpsc::Sender<WatchEvent>,
     outage: Outage,
     first_answers: Arc<Semaphore>,
+    /// How many wait for a first answer.
+    without_answer: watch::Sender<usize>,
+}
+
+/// Counts somebody who waits for a first answer, for as long as it is held.
+struct Waiting(watch::Sender<usize>);
+
+impl Waiting {
+    fn begin(count: &watch::Sender<usize>) -> Self {
+        count.send_modify(|count| *count += 1);
+        Self(count.clone())
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
 }
 
 /// What one follower has to remember while its query fails.
@@ -69,7 +90,8 @@ struct Unwanted;
 impl<A: Ask> Follower<A> {
     pub(super) fn new(ask: A, rules: Rules, events: mpsc::Sender<WatchEvent>) -> Self {
         let first_answers = Arc::new(Semaphore::new(FIRST_ANSWERS));
-        Self { ask, rules, events, outage: Outage::new(), first_answers }
+        let without_answer = watch::Sender::new(0);
+        Self { ask, rules, events, outage: Outage::new(), first_answers, without_answer }
     }
 
     /// Follows the query until the task is aborted or nobody listens any more.
@@ -100,6 +122,13 @@ impl<A: Ask> Follower<A> {
         cursor: &mut Cursor,
         trouble: &mut Trouble,
     ) -> Result<crate::consul::Reply, AskError> {
+        let mut waiting = None;
+        if cursor.poll().index > 0 {
+            let mut others = self.without_answer.subscribe();
+            let _ = timeout(COURTESY, others.wait_for(|count| *count == 0)).await;
+        } else if cursor.is_at_the_beginning() {
+            waiting = Some(Waiting::begin(&self.without_answer));
+        }
         if cursor.poll().index == 0 && trouble.turn.is_none() {
             // The semaphore is never closed; should it be, asking without it is right.
             trouble.turn = Arc::clone(&self.first_answers).acquire_owned().await.ok();
@@ -108,7 +137,9 @@ impl<A: Ask> Follower<A> {
                 cursor.move_to(self.ask.preferred());
             }
         }
-        self.ask.ask(query, cursor.poll()).await
+        let asked = self.ask.ask(query, cursor.poll()).await;
+        drop(waiting);
+        asked
     }
 
     async fn answered(

@@ -419,3 +419,10 @@ fn an_answer_or_a_failure_of_a_query_that_was_let_go_is_not_kept() {
     bench.news("a", "new");
     assert_eq!(bench.write(), ["new"]);
 }
+
+#[test]
+fn a_task_that_is_lost_ends_the_process_instead_of_stopping_its_work() {
+    let mut bench = Bench::start(Mode::Daemon, vec![job("{{ key \"a\" }}", None)]);
+    bench.step(Event::Lost("panicked".to_owned()));
+    assert_eq!(bench.end(), Some(End::Failed));
+}
