@@ -1,0 +1,30 @@
+//! More queries than the agent takes connections from one host.
+
+mod support;
+
+use std::fmt::Write as _;
+
+use ctmpl::dev::Seed;
+use support::ctmpl::{Ctmpl, Folder};
+
+/// Consul takes 200 connections of a host by default; here it is a tenth of it.
+const CONNECTIONS: usize = 20;
+const QUERIES: usize = 60;
+
+#[test]
+fn every_query_gets_its_first_answer_before_long_polls_take_the_connections() {
+    let (mut seed, mut template, mut expected) = (Seed::default(), String::new(), String::new());
+    for number in 0..QUERIES {
+        seed = seed.key(&format!("k{number}"), &number.to_string());
+        writeln!(template, "{{{{ key \"k{number}\" }}}}").expect("a string takes it");
+        writeln!(expected, "{number}").expect("a string takes it");
+    }
+    let consul = support::embedded(seed);
+    consul.faults().limit_connections(CONNECTIONS);
+    let folder = Folder::new();
+    folder.write("in", &template);
+    let ctmpl = Ctmpl::start(consul.address(), ["-template", &folder.template("in", "out", "")]);
+    folder.becomes("out", &expected);
+    ctmpl.says("too many connections");
+    assert_eq!(ctmpl.said("the files stay as they are"), 1, "{}", ctmpl.log());
+}
