@@ -53,7 +53,7 @@ pub(super) struct JobState {
     underway: Option<u64>,
     /// The fingerprint of the text that the destination holds, as far as this process knows.
     written: Option<u64>,
-    failure: Option<Failure>,
+    failures: Failures,
 }
 
 /// A text that waits to be written, since when.
@@ -64,15 +64,32 @@ struct Text {
     since: Unwritten,
 }
 
-/// What went wrong last; it is reported once.
-#[derive(Debug)]
-enum Failure {
+/// What is wrong just now. Each is of its own: a source that is broken stays broken although the last good version of
+/// it renders, and a disk that is full stays full.
+#[derive(Debug, Default)]
+struct Failures {
     /// The source cannot be read or is broken; the last good version stays in force.
-    Source(String),
+    source: Option<String>,
     /// All data is there, but the template fails on it.
-    Rendering(String),
-    /// The destination cannot be written; tried again then.
-    Write { count: u32, text: String, again: Instant },
+    rendering: Option<String>,
+    /// The destination cannot be written.
+    write: Option<WriteFailure>,
+}
+
+/// A write that failed, and is tried again.
+#[derive(Debug)]
+struct WriteFailure {
+    /// How often in a row.
+    count: u32,
+    text: String,
+    again: Instant,
+}
+
+impl Failures {
+    fn any(&self) -> bool {
+        let Self { source, rendering, write } = self;
+        source.is_some() || rendering.is_some() || write.is_some()
+    }
 }
 
 impl JobState {
@@ -90,7 +107,7 @@ impl JobState {
             unwritten: None,
             underway: None,
             written: None,
-            failure: None,
+            failures: Failures::default(),
         }
     }
 
@@ -122,10 +139,11 @@ impl JobState {
     }
 
     pub(super) fn stage(&self) -> Stage {
-        match (&self.failure, self.written) {
-            (Some(_), _) => Stage::Failed,
-            (None, Some(_)) if self.unwritten.is_none() && self.missing.is_empty() && !self.dirty => Stage::Done,
-            (None, _) => Stage::Waiting,
+        let current = self.unwritten.is_none() && self.missing.is_empty() && !self.dirty;
+        match self.written {
+            _ if self.failures.any() => Stage::Failed,
+            Some(_) if current => Stage::Done,
+            _ => Stage::Waiting,
         }
     }
 
@@ -143,9 +161,8 @@ impl JobState {
     pub(super) fn read(&mut self, read: Result<Template, TemplateError>) {
         match read {
             Ok(template) => {
-                if let Some(Failure::Source(_)) = self.failure {
+                if self.failures.source.take().is_some() {
                     tracing::info!("{} is right again", self.name());
-                    self.failure = None;
                 }
                 self.sources = template.sources();
                 self.new_wishes = true;
@@ -156,7 +173,7 @@ impl JobState {
                 self.sources.extend(error.sources.iter().cloned());
                 self.new_wishes = true;
                 let kept = if self.template.is_some() { "\nthe last good version stays in force" } else { "" };
-                self.fail(Failure::Source(format!("{}{kept}", chain(&error))));
+                say(&mut self.failures.source, format!("{}{kept}", chain(&error)));
             }
         }
     }
@@ -192,15 +209,14 @@ impl JobState {
             Ok(text) => self.rendered(text, now.instant),
             Err(error) => {
                 self.unwritten = None;
-                self.fail(Failure::Rendering(chain(&error)));
+                say(&mut self.failures.rendering, chain(&error));
             }
         }
     }
 
     fn rendered(&mut self, content: String, now: Instant) {
-        if let Some(Failure::Rendering(_)) = self.failure {
+        if self.failures.rendering.take().is_some() {
             tracing::info!("{} renders again", self.name());
-            self.failure = None;
         }
         let fingerprint = fingerprint(&content);
         let since = match &self.unwritten {
@@ -213,13 +229,14 @@ impl JobState {
 
     /// What to do about the destination now; `None`: nothing, or not before the time at which a write is tried again.
     pub(super) fn decide(&self, now: Instant) -> Option<Decision> {
-        let outcome = match (&self.failure, &self.unwritten) {
-            (Some(Failure::Write { again, .. }), Some(_)) if now < *again => return Some(Decision::AwaitQuiet(*again)),
+        let again = self.failures.write.as_ref().map(|failure| failure.again);
+        let outcome = match &self.unwritten {
+            Some(_) if again.is_some_and(|again| now < again) => return again.map(Decision::AwaitQuiet),
             _ if !self.missing.is_empty() => Outcome::Incomplete,
-            (Some(Failure::Rendering(_)), _) => Outcome::Failed,
-            (_, Some(text)) if Some(text.fingerprint) == self.written => Outcome::Same,
-            (_, Some(text)) => Outcome::New(text.since),
-            (_, None) => return None,
+            _ if self.failures.rendering.is_some() => Outcome::Failed,
+            Some(text) if Some(text.fingerprint) == self.written => Outcome::Same,
+            Some(text) => Outcome::New(text.since),
+            None => return None,
         };
         // The first text of a process is not delayed.
         Some(decide(outcome, self.settle.filter(|_| self.written.is_some()), now))
@@ -243,21 +260,19 @@ impl JobState {
                 } else {
                     tracing::debug!("{} is unchanged in {}", self.name(), self.destination());
                 }
-                if let Some(Failure::Write { .. }) = self.failure {
-                    self.failure = None;
-                }
+                self.failures.write = None;
                 self.written = underway;
                 // A newer text may have come meanwhile; it is still to be written.
                 self.unwritten.take_if(|text| Some(text.fingerprint) == underway);
             }
             Err(error) => {
-                let count = match &self.failure {
-                    Some(Failure::Write { count, .. }) => count + 1,
-                    _ => 1,
-                };
+                let before = self.failures.write.take();
+                let count = before.as_ref().map_or(1, |failure| failure.count.saturating_add(1));
                 let again = now + wait_after(count, fastrand::f64()).min(Duration::from_secs(60));
                 let remedy = error.remedy().map_or(String::new(), |remedy| format!("; {remedy}"));
-                self.fail(Failure::Write { count, text: format!("{}{remedy}", chain(&error)), again });
+                let mut text = before.map(|failure| failure.text);
+                say(&mut text, format!("{}{remedy}", chain(&error)));
+                self.failures.write = text.map(|text| WriteFailure { count, text, again });
             }
         }
     }
@@ -275,18 +290,6 @@ impl JobState {
         place.map_or_else(|| (self.name(), 0), |(name, place)| (name, place.line))
     }
 
-    /// Keeps a failure, and says it, unless it was the last thing said.
-    fn fail(&mut self, failure: Failure) {
-        let text = |failure: &Failure| match failure {
-            Failure::Source(text) | Failure::Rendering(text) | Failure::Write { text, .. } => text.clone(),
-        };
-        let new = text(&failure);
-        if self.failure.as_ref().map(text).as_ref() != Some(&new) {
-            tracing::error!("{new}");
-        }
-        self.failure = Some(failure);
-    }
-
     fn name(&self) -> String {
         match &self.job.source {
             Source::File(path) => path.display().to_string(),
@@ -297,6 +300,14 @@ impl JobState {
     fn destination(&self) -> String {
         self.job.destination.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
     }
+}
+
+/// Keeps what is wrong, and says it, unless it was said already.
+fn say(slot: &mut Option<String>, text: String) {
+    if slot.as_ref() != Some(&text) {
+        tracing::error!("{text}");
+    }
+    *slot = Some(text);
 }
 
 fn fingerprint(content: &str) -> u64 {

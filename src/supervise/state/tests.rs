@@ -426,3 +426,17 @@ fn a_task_that_is_lost_ends_the_process_instead_of_stopping_its_work() {
     bench.step(Event::Lost("panicked".to_owned()));
     assert_eq!(bench.end(), Some(End::Failed));
 }
+
+#[test]
+fn a_broken_source_stays_a_failure_although_the_last_good_version_fails_and_recovers() {
+    let mut bench = Bench::start(Mode::Daemon, vec![job("{{ key \"a\" | parseInt }}", None)]);
+    bench.news("a", "1");
+    assert_eq!(bench.write(), ["1"]);
+    let broken = job("{{ nonsense", None);
+    let read = Template::read(&broken.source, broken.language, broken.missing_key, &broken.delimiters);
+    bench.step(Event::SourcesRead(vec![(0, read)]));
+    bench.news("a", "x");
+    bench.news("a", "2");
+    assert_eq!(bench.write(), ["2"], "the last good version stays in force");
+    assert_eq!(bench.state.jobs[0].stage(), crate::supervise::job::Stage::Failed);
+}
