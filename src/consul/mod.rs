@@ -1,6 +1,6 @@
 //! One question in, one typed answer out.
 //!
-//! in:  a [`Query`](crate::query::Query) and a [`Poll`]: where to ask, from which index on, how long to block
+//! in:  a [`Query`] and a [`Poll`]: where to ask, from which index on, how long to block
 //! out: a [`Reply`]: the answer and what its headers say of it, or an [`AskError`] that knows whether asking again helps
 
 mod client;

@@ -47,7 +47,7 @@ pub(super) enum Event {
     CommandEnded(CommandConfig, Result<Finished, CommandError>),
     /// A signal came.
     Wish(Wish),
-    /// The time came that [`State::next_wake`] named.
+    /// The time came that `State::next_wake` named.
     Time,
 }
 

@@ -3,8 +3,8 @@
 //! in:  a [`Config`], and the [`Signals`] that are listened for
 //! out: the files it asks for, kept right, until the [`End`]
 //!
-//! [`run`] waits for whatever comes first and turns it into an [`Event`]; [`State::step`](state::State::step) decides, without touching
-//! anything, which [`Action`]s follow; [`Hands`] carry them out and bring the results back as events.
+//! [`run`] waits for whatever comes first and turns it into an `Event`; `State::step` decides, without touching
+//! anything, which `Action`s follow; `Hands` carry them out and bring the results back as events.
 
 mod ending;
 mod event;
