@@ -3,7 +3,6 @@
 mod support;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use ctmpl::dev::{Background, Fault, Seed};
@@ -26,9 +25,7 @@ fn templates(folder: &Folder, keys: &[(&str, &str)]) -> Vec<String> {
 
 /// A program in the folder.
 fn script(folder: &Folder, name: &str, lines: &str) -> String {
-    let path = folder.write(name, &format!("#!/bin/sh\n{lines}\n"));
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a mode");
-    text(&path)
+    text(&folder.program(name, &format!("#!/bin/sh\n{lines}\n")))
 }
 
 #[test]

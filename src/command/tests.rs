@@ -1,6 +1,5 @@
 use std::error::Error as _;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -155,8 +154,9 @@ async fn a_file_that_cannot_be_executed_has_its_message() {
         ("echo", 0o644, "(the file must be executable by the user that runs ctmpl)"),
         ("neither a script nor a program", 0o755, "(a script needs a first line like #!/bin/sh)"),
     ] {
-        fs::write(&script, content).unwrap();
-        fs::set_permissions(&script, fs::Permissions::from_mode(mode)).unwrap();
+        // Written by another process: as long as one that was just started has it open, it would be busy.
+        let write = format!("printf %s '{content}' >'{0}'; chmod {mode:o} '{0}'", script.display());
+        assert!(std::process::Command::new("/bin/sh").args(["-c", &write]).status().unwrap().success());
         let error = ran(direct(&[script.to_str().unwrap()])).await.0.unwrap_err();
         assert!(error.to_string().ends_with(remedy), "{error}");
     }

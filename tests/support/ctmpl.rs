@@ -37,6 +37,21 @@ impl Folder {
         path
     }
 
+    /// Writes a program.
+    ///
+    /// Another process does it: a file that this one has written cannot be executed as long as a process that another
+    /// thread has just started still has it open ("Text file busy").
+    pub fn program(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let written = Command::new("/bin/sh")
+            .args(["-euc", "printf %s \"$2\" >\"$1\"; chmod 755 \"$1\"", "sh"])
+            .args([path.as_os_str(), text.as_ref()])
+            .status();
+        assert!(written.unwrap().success(), "cannot write {}", path.display());
+        path
+    }
+
     /// The text of a file; empty while there is none.
     pub fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap_or_default()

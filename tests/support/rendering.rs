@@ -88,16 +88,13 @@ pub fn read_flags(words: &[String]) -> Config {
 
 /// Runs shell text in which every program is one that does nothing; gives the words of each call of `ctmpl`.
 pub fn read_script(folder: &Folder, directory: &Path, script: &str) -> Vec<Vec<String>> {
-    use std::os::unix::fs::PermissionsExt;
-
     let calls = folder.path("calls");
     // Every call ends with a word that is empty.
     let ctmpl = format!("#!/bin/sh\nprintf '%s\\0' \"$@\" '' >>'{}'\n", calls.display());
     let idle = ["nginx", "haproxy", "systemctl", "install", "curl"].map(|name| (name, "#!/bin/sh\n"));
     let dirname = ("dirname", "#!/bin/sh\nprintf '%s\\n' \"${1%/*}\"\n");
     for (name, text) in idle.into_iter().chain([dirname, ("ctmpl", ctmpl.as_str())]) {
-        let path = folder.write(&format!("idle/{name}"), text);
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        folder.program(&format!("idle/{name}"), text);
     }
     let mut command = Command::new("/bin/sh");
     command.args(["-eu", "-c", script]).current_dir(directory).env_clear().env("PATH", folder.path("idle"));
