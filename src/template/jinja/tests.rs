@@ -161,24 +161,3 @@ fn an_incomplete_pass_goes_on() {
     file(/f)
     ");
 }
-
-#[test]
-#[ignore = "measures; to be run with --release"]
-fn five_thousand_instances() {
-    let mut snapshot = Snapshot::default();
-    snapshot.record(Query::service("web").unwrap(), Arc::new(Answer::Service((0..5000).map(instance).collect())));
-    let source =
-        "upstream web {\n{% for s in service('web') %}\n    server {{ s.address }}:{{ s.port }};\n{% endfor %}\n}\n";
-    let template = JinjaTemplate::parse("test.j2", source, None).unwrap();
-    let surroundings = Arc::new(Surroundings::default());
-    let mut best = std::time::Duration::MAX;
-    for _ in 0..50 {
-        let begun = std::time::Instant::now();
-        let pass = Arc::new(Pass::new(snapshot.clone(), Arc::clone(&surroundings), jiff::Timestamp::UNIX_EPOCH));
-        let text = template.render(&pass, Undefined::Refused).unwrap();
-        best = best.min(begun.elapsed());
-        assert!(text.len() > 100_000);
-    }
-    // About 1.4 ms on a machine that does nothing else.
-    assert!(best < std::time::Duration::from_millis(3), "best of 50: {best:?}");
-}

@@ -31,7 +31,7 @@ impl<'t> Evaluator<'t> {
                 }
             }
             Target::ExecuteTemplate => self.execute_template(dot, name, whole, given),
-            Target::Library(function) => self.library(dot, name, function, whole, given),
+            Target::Library(function) => self.call_library(dot, name, function, whole, given),
         }
     }
 
@@ -130,7 +130,7 @@ impl<'t> Evaluator<'t> {
         }
     }
 
-    fn library(
+    fn call_library(
         &mut self,
         dot: &Held,
         name: &str,
