@@ -167,31 +167,42 @@ pub struct Request {
 }
 
 impl Query {
+    /// Does the endpoint that answers it know blocking queries?
+    #[must_use]
+    pub fn blocks(&self) -> bool {
+        match self {
+            Self::Key(_) | Self::Pairs(_) | Self::Service(_) | Self::Services(_) | Self::Node(_) | Self::Nodes(_) => {
+                true
+            }
+            Self::Datacenters(_) | Self::File(_) => false,
+        }
+    }
+
     /// The request that asks this question of Consul; `None` for a question that Consul is not asked.
     ///
     /// The agent's own node has no name of its own on the wire: its name is found out first (`/v1/agent/self`), then
     /// that node is asked for.
     #[must_use]
     pub fn request(&self) -> Option<Request> {
-        let (path, parameters, blocking) = match self {
-            Self::Key(query) => (kv_path(&query.key), query.scope.parameters(), true),
+        let (path, parameters) = match self {
+            Self::Key(query) => (kv_path(&query.key), query.scope.parameters()),
             Self::Pairs(query) => {
                 let mut parameters = query.scope.parameters();
                 parameters.push(("recurse", String::new()));
-                (kv_path(&query.key), parameters, true)
+                (kv_path(&query.key), parameters)
             }
-            Self::Service(query) => (path(&["health", "service", &query.name]), query.parameters(), true),
-            Self::Services(scope) => (path(&["catalog", "services"]), scope.parameters(), true),
-            Self::Node(query) => (path(&["catalog", "node", &query.name]), query.scope.parameters(), true),
+            Self::Service(query) => (path(&["health", "service", &query.name]), query.parameters()),
+            Self::Services(scope) => (path(&["catalog", "services"]), scope.parameters()),
+            Self::Node(query) => (path(&["catalog", "node", &query.name]), query.scope.parameters()),
             Self::Nodes(query) => {
                 let mut parameters = query.scope.parameters();
                 push(&mut parameters, "near", &query.near);
-                (path(&["catalog", "nodes"]), parameters, true)
+                (path(&["catalog", "nodes"]), parameters)
             }
-            Self::Datacenters(_) => (path(&["catalog", "datacenters"]), Vec::new(), false),
+            Self::Datacenters(_) => (path(&["catalog", "datacenters"]), Vec::new()),
             Self::File(_) => return None,
         };
-        let mut request = Request { path, parameters, blocking };
+        let mut request = Request { path, parameters, blocking: self.blocks() };
         request.parameters.sort();
         Some(request)
     }

@@ -124,8 +124,10 @@ impl<A: Ask> Follower<A> {
     ) -> Result<crate::consul::Reply, AskError> {
         let mut waiting = None;
         if cursor.poll().index > 0 {
-            let mut others = self.without_answer.subscribe();
-            let _ = timeout(COURTESY, others.wait_for(|count| *count == 0)).await;
+            if *self.without_answer.borrow() > 0 {
+                let mut others = self.without_answer.subscribe();
+                let _ = timeout(COURTESY, others.wait_for(|count| *count == 0)).await;
+            }
         } else if cursor.is_at_the_beginning() {
             waiting = Some(Waiting::begin(&self.without_answer));
         }
@@ -167,7 +169,10 @@ impl<A: Ask> Follower<A> {
             }
             Verdict::NoNews | Verdict::TooStale => calm,
         };
-        sleep(if blocks(query) { rest } else { INTERVAL }).await;
+        let rest = if query.blocks() { rest } else { INTERVAL };
+        if !rest.is_zero() {
+            sleep(rest).await;
+        }
         Ok(())
     }
 
@@ -223,11 +228,6 @@ impl<A: Ask> Follower<A> {
     async fn tell(&self, event: WatchEvent) -> Result<(), Unwanted> {
         self.events.send(event).await.map_err(|_| Unwanted)
     }
-}
-
-/// Does the endpoint know blocking queries?
-fn blocks(query: &Query) -> bool {
-    query.request().is_some_and(|request| request.blocking)
 }
 
 /// A poll that ended at once without news: the next one waits a little, and longer each time.
