@@ -170,7 +170,10 @@ impl<A: Ask> Follower<A> {
             Verdict::NoNews | Verdict::TooStale => calm,
         };
         let rest = if query.blocks() { rest } else { INTERVAL };
-        if !rest.is_zero() {
+        if rest.is_zero() {
+            // Whoever waits for the news goes first; the next question is in no hurry.
+            tokio::task::yield_now().await;
+        } else {
             sleep(rest).await;
         }
         Ok(())
