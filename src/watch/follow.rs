@@ -39,6 +39,8 @@ const COURTESY: Duration = Duration::from_secs(2);
 const SPREAD: Duration = Duration::from_secs(1);
 /// Endpoints that do not block are asked this often.
 const INTERVAL: Duration = Duration::from_secs(15);
+/// The least time between an answer and the next question: about what rendering and writing take.
+const BREATH: Duration = Duration::from_millis(1);
 /// A poll that ends sooner than this without news did not block as it should.
 const QUICK: Duration = Duration::from_secs(1);
 /// The longest pause after such polls.
@@ -170,12 +172,8 @@ impl<A: Ask> Follower<A> {
             Verdict::NoNews | Verdict::TooStale => calm,
         };
         let rest = if query.blocks() { rest } else { INTERVAL };
-        if rest.is_zero() {
-            // Whoever waits for the news goes first; the next question is in no hurry.
-            tokio::task::yield_now().await;
-        } else {
-            sleep(rest).await;
-        }
+        // Whoever waits for the news goes first, with the processor to itself; the next question is in no hurry.
+        sleep(rest.max(BREATH)).await;
         Ok(())
     }
 
