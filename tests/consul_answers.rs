@@ -198,3 +198,48 @@ async fn headers_that_a_gateway_adds_do_not_hide_the_answer() {
         assert_eq!((reply.index, instances(reply).len()), (Some(7), 0), "{size}");
     }
 }
+
+/// When a server's process ends.
+#[derive(Clone, Copy, Debug)]
+enum Dies {
+    /// Between two questions: the connection is closed before the second one is sent on it.
+    BetweenQuestions,
+    /// It has read the question; the system says goodbye.
+    AfterReading,
+    /// It has not: the system resets the connection.
+    BeforeReading,
+}
+
+/// Answers one question, and dies before it answers a second one on the same connection.
+fn dies(how: Dies) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        let _ = stream.read(&mut request);
+        stream.write_all(b"HTTP/1.1 200 OK\r\nX-Consul-Index: 7\r\nContent-Length: 2\r\n\r\n[]").unwrap();
+        drop(listener);
+        match how {
+            Dies::BetweenQuestions => {}
+            Dies::AfterReading => drop(stream.read(&mut request)),
+            Dies::BeforeReading => while stream.peek(&mut request).unwrap() == 0 {},
+        }
+    });
+    address
+}
+
+/// A connection that had ended was kept beside the question that waited for it: the question waited out its whole time.
+#[tokio::test]
+async fn a_server_that_dies_during_a_long_poll_is_noticed_at_once() {
+    for how in [Dies::BetweenQuestions, Dies::AfterReading, Dies::BeforeReading] {
+        let client = client(dies(how));
+        let poll = |index| Poll { server: 0, index, wait: Duration::from_secs(60), stale: true };
+        client.ask(&service("web"), poll(0)).await.unwrap();
+        // Long enough for the end to arrive, if there is one.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let lost = tokio::time::timeout(Duration::from_secs(10), client.ask(&service("web"), poll(7))).await;
+        let error = lost.unwrap_or_else(|_| panic!("{how:?}: nothing is noticed")).expect_err("it is dead");
+        assert_eq!(error.class(), ErrorClass::Outage, "{how:?}: {error}");
+    }
+}

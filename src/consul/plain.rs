@@ -114,21 +114,23 @@ impl Open {
 
     /// Asks once. The connection comes back if it can be used again.
     async fn ask(self, address: &Url, headers: &HeaderMap) -> Result<(Fetched, Option<Self>), Lost> {
-        let Self { authority, mut sender, mut connection, since: _ } = self;
-        let mut ended = false;
+        let Self { authority, mut sender, connection, since: _ } = self;
+        let mut connection = Some(connection);
         let fetched = {
             let mut answer = pin!(exchange(&mut sender, address, &authority, headers));
             loop {
+                let Some(open) = &mut connection else { break answer.await? };
                 tokio::select! {
                     biased;
                     fetched = &mut answer => break fetched?,
-                    // What it has read before its end is still to be taken.
-                    _ = &mut connection, if !ended => ended = true,
+                    // What it has read before its end is still to be taken; but it holds the other end of what
+                    // `answer` waits for, so it has to go.
+                    _ = open => connection = None,
                 }
             }
         };
-        let usable = !ended && !sender.is_closed();
-        let open = usable.then(|| Self { authority, sender, connection, since: Instant::now() });
+        let connection = connection.filter(|_| !sender.is_closed());
+        let open = connection.map(|connection| Self { authority, sender, connection, since: Instant::now() });
         Ok((fetched, open))
     }
 }

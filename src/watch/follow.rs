@@ -141,8 +141,14 @@ impl<A: Ask> Follower<A> {
                 cursor.move_to(self.ask.preferred());
             }
         }
-        let asked = self.ask.ask(query, cursor.poll()).await;
+        let poll = cursor.poll();
+        tracing::trace!(server = poll.server, index = poll.index, "{query} is asked");
+        let asked = self.ask.ask(query, poll).await;
         drop(waiting);
+        match &asked {
+            Ok(reply) => tracing::trace!(server = poll.server, index = reply.index, "{query} is answered"),
+            Err(error) => tracing::trace!(server = poll.server, "{query} fails: {error}"),
+        }
         asked
     }
 

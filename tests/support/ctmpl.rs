@@ -133,7 +133,7 @@ impl Ctmpl {
     /// Starts it with these arguments, against the Consul at this address.
     pub fn start<S: AsRef<std::ffi::OsStr>>(consul: impl std::fmt::Display, args: impl IntoIterator<Item = S>) -> Self {
         let mut command = command();
-        command.arg(format!("--consul-addr={consul}")).arg("--log-level=debug").args(args);
+        command.arg(format!("--consul-addr={consul}")).arg("--log-level=trace").args(args);
         Self::spawn(command)
     }
 
