@@ -5,6 +5,7 @@
 
 mod client;
 mod error;
+mod http1;
 mod plain;
 mod transport;
 mod wire;
