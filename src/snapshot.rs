@@ -12,7 +12,7 @@ use crate::query::Query;
 /// What is known at one moment. A clone costs one reference count, and later answers do not show in it.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    known: Arc<HashMap<Query, Known>>,
+    known: Arc<HashMap<Arc<Query>, Known>>,
 }
 
 #[derive(Clone, Debug)]
@@ -29,6 +29,12 @@ impl Snapshot {
         self.known.get(query).map(|known| &known.answer)
     }
 
+    /// The question as it is kept here, and its latest answer.
+    #[must_use]
+    pub fn entry(&self, query: &Query) -> Option<(&Arc<Query>, &Arc<Answer>)> {
+        self.known.get_key_value(query).map(|(query, known)| (query, &known.answer))
+    }
+
     /// The last entry that this key had, also when it is gone now.
     #[must_use]
     pub fn last_entry(&self, query: &Query) -> Option<&Arc<Pair>> {
@@ -36,7 +42,8 @@ impl Snapshot {
     }
 
     /// Takes an answer in; snapshots that were taken before do not change.
-    pub fn record(&mut self, query: Query, answer: Arc<Answer>) {
+    pub fn record(&mut self, query: impl Into<Arc<Query>>, answer: Arc<Answer>) {
+        let query = query.into();
         let known = Arc::make_mut(&mut self.known);
         let before = known.get(&query).and_then(|known| known.last_entry.clone());
         let last_entry = match &*answer {

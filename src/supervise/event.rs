@@ -55,7 +55,7 @@ pub(super) enum Event {
 #[derive(Debug)]
 pub(super) enum Action {
     /// Follow these queries, and no others.
-    Follow(BTreeSet<Query>),
+    Follow(BTreeSet<Arc<Query>>),
     /// Watch these files, and no others.
     Watch(BTreeSet<PathBuf>),
     /// Read these files for `file`, and answer as a watched query does.

@@ -130,7 +130,7 @@ fn read_source(job: &Job) -> Result<Template, crate::template::TemplateError> {
 }
 
 fn read_file(path: PathBuf) -> WatchEvent {
-    let query = Query::File(path.clone());
+    let query = Arc::new(Query::File(path.clone()));
     match regular::read(&path) {
         Ok(content) => {
             let text = String::from_utf8_lossy(&content);

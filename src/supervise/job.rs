@@ -43,7 +43,7 @@ pub(super) struct JobState {
     /// Whether something it depends on has changed since it was rendered.
     dirty: bool,
     /// The queries that are followed for it.
-    asked: BTreeSet<Query>,
+    asked: BTreeSet<Arc<Query>>,
     /// Whether `asked` or `sources` have changed since somebody looked.
     new_wishes: bool,
     missing: BTreeMap<Query, Absence>,
@@ -125,7 +125,7 @@ impl JobState {
     }
 
     /// The queries that must be followed for it.
-    pub(super) fn asked(&self) -> impl Iterator<Item = &Query> {
+    pub(super) fn asked(&self) -> impl Iterator<Item = &Arc<Query>> {
         self.asked.iter()
     }
 

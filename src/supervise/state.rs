@@ -50,7 +50,7 @@ pub(super) struct State {
     /// A command failed in a run that renders once, where nothing is tried again.
     pub(super) command_failed: bool,
     pub(super) ending: Option<Ending>,
-    followed: BTreeSet<Query>,
+    followed: BTreeSet<Arc<Query>>,
     watched: BTreeSet<PathBuf>,
     pub(super) wake: Option<Instant>,
 }
@@ -152,7 +152,7 @@ impl State {
         }
     }
 
-    fn believe(&mut self, query: Query, answer: Arc<Answer>) {
+    fn believe(&mut self, query: Arc<Query>, answer: Arc<Answer>) {
         let before = self.snapshot.answer(&query);
         if let Judgement::BelievedLoss { before } = judge(before.map(AsRef::as_ref), &answer) {
             tracing::warn!("{query} went from {before} to nothing");
@@ -220,7 +220,7 @@ impl State {
         if !wishes.reduce(|any, new| any | new).unwrap_or(false) {
             return;
         }
-        let asked: BTreeSet<Query> = self.jobs.iter().flat_map(JobState::asked).cloned().collect();
+        let asked: BTreeSet<Arc<Query>> = self.jobs.iter().flat_map(JobState::asked).cloned().collect();
         let watched: BTreeSet<PathBuf> =
             self.jobs.iter().flat_map(JobState::sources).cloned().chain(files(&asked).cloned()).collect();
         if asked != self.followed {
@@ -228,7 +228,7 @@ impl State {
                 files(&asked).filter(|path| !self.followed.contains(&Query::File((*path).clone()))).cloned().collect();
             self.snapshot.retain(|query| asked.contains(query));
             self.troubles.retain(|query| asked.contains(query));
-            let remote = asked.iter().filter(|query| !matches!(query, Query::File(_))).cloned().collect();
+            let remote = asked.iter().filter(|query| !matches!(***query, Query::File(_))).cloned().collect();
             actions.push(Action::Follow(remote));
             if !new.is_empty() {
                 actions.push(Action::ReadFiles(new));
@@ -293,8 +293,8 @@ impl State {
     }
 }
 
-fn files(queries: &BTreeSet<Query>) -> impl Iterator<Item = &PathBuf> {
-    queries.iter().filter_map(|query| match query {
+fn files(queries: &BTreeSet<Arc<Query>>) -> impl Iterator<Item = &PathBuf> {
+    queries.iter().filter_map(|query| match &**query {
         Query::File(path) => Some(path),
         _ => None,
     })

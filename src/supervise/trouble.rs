@@ -14,14 +14,14 @@ use crate::query::Query;
 /// The questions that fail just now.
 #[derive(Debug, Default)]
 pub(super) struct Troubles {
-    open: BTreeMap<Query, Arc<AskError>>,
+    open: BTreeMap<Arc<Query>, Arc<AskError>>,
     /// Since when nobody is answered.
     outage: Option<Instant>,
 }
 
 impl Troubles {
     /// A question failed, perhaps not for the first time.
-    pub(super) fn failed(&mut self, query: Query, error: Arc<AskError>, now: Instant) {
+    pub(super) fn failed(&mut self, query: Arc<Query>, error: Arc<AskError>, now: Instant) {
         let text = chain(&*error);
         if concerns_everybody(error.class()) {
             if self.outage.is_none() {

@@ -46,7 +46,7 @@ pub struct Rendering {
     /// The text, or why there is none. Worth nothing while data is missing: then it is an empty text.
     pub text: Result<String, TemplateError>,
     /// Every query that the template asked.
-    pub asked: BTreeSet<Query>,
+    pub asked: BTreeSet<Arc<Query>>,
     /// The queries without which the template cannot be written, and why they have no data.
     pub missing: BTreeMap<Query, Absence>,
 }
@@ -88,7 +88,7 @@ impl Template {
     pub fn render(&self, snapshot: &Snapshot, surroundings: &Arc<Surroundings>, now: Timestamp) -> Rendering {
         let pass = Arc::new(Pass::new(snapshot.clone(), Arc::clone(surroundings), now));
         let text = self.engine.render(&pass, Undefined::Refused);
-        let mut asked = pass.so_far();
+        let mut asked = pass.take_asked();
         if asked.missing.is_empty() {
             return Rendering { text, asked: asked.queries, missing: asked.missing };
         }
@@ -97,7 +97,7 @@ impl Template {
             // trip later.
             let pass = Arc::new(Pass::new(snapshot.clone(), Arc::clone(surroundings), now));
             let _ = self.engine.render(&pass, Undefined::Empty);
-            let further = pass.so_far();
+            let further = pass.take_asked();
             asked.queries.extend(further.queries);
             asked.missing.extend(further.missing);
         }

@@ -49,7 +49,7 @@ impl fmt::Debug for Surroundings {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
     /// Every query, answered or not.
-    pub queries: BTreeSet<Query>,
+    pub queries: BTreeSet<Arc<Query>>,
     /// The queries whose data is still missing, and why.
     pub missing: BTreeMap<Query, Absence>,
 }
@@ -102,13 +102,14 @@ impl Pass {
             self.sprung.store(true, Ordering::Relaxed);
             return Err(FunctionError::new(format!("{query} has no data")));
         }
-        let answer = self.snapshot.answer(query).cloned();
         let mut asked = self.asked();
-        asked.queries.insert(query.clone());
-        if answer.is_none() {
+        let Some((query, answer)) = self.snapshot.entry(query) else {
+            asked.queries.insert(Arc::new(query.clone()));
             asked.missing.insert(query.clone(), Absence::Unanswered);
-        }
-        Ok(answer)
+            return Ok(None);
+        };
+        asked.queries.insert(Arc::clone(query));
+        Ok(Some(Arc::clone(answer)))
     }
 
     /// The last entry that a key had, also when it is deleted now; to be called after [`ask`](Self::ask).
@@ -140,10 +141,10 @@ impl Pass {
         Arc::clone(&self.scratch)
     }
 
-    /// What was asked, up to now.
+    /// What was asked, up to now; to be called at the end of the pass, as it takes it away.
     #[must_use]
-    pub fn so_far(&self) -> Asked {
-        self.asked().clone()
+    pub fn take_asked(&self) -> Asked {
+        std::mem::take(&mut self.asked())
     }
 
     fn asked(&self) -> MutexGuard<'_, Asked> {

@@ -27,8 +27,8 @@ fn render(template: &Template, snapshot: &Snapshot) -> Rendering {
     template.render(snapshot, &Arc::default(), Timestamp::UNIX_EPOCH)
 }
 
-fn names<'a>(queries: impl IntoIterator<Item = &'a Query>) -> String {
-    queries.into_iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+fn names(queries: impl IntoIterator<Item: ToString>) -> String {
+    queries.into_iter().map(|query| query.to_string()).collect::<Vec<_>>().join(" ")
 }
 
 #[test]

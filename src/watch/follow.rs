@@ -97,7 +97,7 @@ impl<A: Ask> Follower<A> {
     }
 
     /// Follows the query until the task is aborted or nobody listens any more.
-    pub(super) async fn follow(self, query: Query) {
+    pub(super) async fn follow(self, query: Arc<Query>) {
         let mut cursor = Cursor::new(self.ask.preferred(), self.rules.wait, self.rules.max_stale);
         let mut trouble = Trouble { backoff: Backoff::new(), scout: None, turn: None, tried: 0, failing: false };
         let mut calm = Duration::ZERO;
@@ -120,7 +120,7 @@ impl<A: Ask> Follower<A> {
 
     async fn ask_once(
         &self,
-        query: &Query,
+        query: &Arc<Query>,
         cursor: &mut Cursor,
         trouble: &mut Trouble,
     ) -> Result<crate::consul::Reply, AskError> {
@@ -154,7 +154,7 @@ impl<A: Ask> Follower<A> {
 
     async fn answered(
         &self,
-        query: &Query,
+        query: &Arc<Query>,
         verdict: Verdict,
         calm: Duration,
         trouble: &mut Trouble,
@@ -168,11 +168,11 @@ impl<A: Ask> Follower<A> {
         trouble.scout = None;
         if std::mem::take(&mut trouble.failing) {
             self.outage.recovered();
-            self.tell(WatchEvent::Recovered(query.clone())).await?;
+            self.tell(WatchEvent::Recovered(Arc::clone(query))).await?;
         }
         let rest = match verdict {
             Verdict::News(answer) => {
-                self.tell(WatchEvent::News(query.clone(), answer)).await?;
+                self.tell(WatchEvent::News(Arc::clone(query), answer)).await?;
                 self.rules.rest
             }
             Verdict::NoNews | Verdict::TooStale => calm,
@@ -185,7 +185,7 @@ impl<A: Ask> Follower<A> {
 
     async fn failed(
         &self,
-        query: &Query,
+        query: &Arc<Query>,
         error: AskError,
         cursor: &mut Cursor,
         trouble: &mut Trouble,
@@ -212,7 +212,7 @@ impl<A: Ask> Follower<A> {
             self.outage.recovered();
         }
         trouble.failing = true;
-        self.tell(WatchEvent::Failed(query.clone(), Arc::new(error))).await?;
+        self.tell(WatchEvent::Failed(Arc::clone(query), Arc::new(error))).await?;
         let pause = trouble.backoff.next(Outage::longest_pause(trouble.scout.as_ref()), fastrand::f64());
         match class {
             ErrorClass::Outage => {

@@ -40,17 +40,17 @@ const EVENTS: usize = 2048;
 #[derive(Clone, Debug)]
 pub enum WatchEvent {
     /// It was answered, and the answer differs from the one before; also the first answer.
-    News(Query, Arc<Answer>),
+    News(Arc<Query>, Arc<Answer>),
     /// It failed; told for every failure, so that the listener decides what to say.
-    Failed(Query, Arc<AskError>),
+    Failed(Arc<Query>, Arc<AskError>),
     /// It was answered again after a failure.
-    Recovered(Query),
+    Recovered(Arc<Query>),
 }
 
 /// Owns one task for each query that is followed; dropping it ends them all.
 pub struct Watcher<A> {
     follower: Follower<A>,
-    followed: HashMap<Query, AbortHandle>,
+    followed: HashMap<Arc<Query>, AbortHandle>,
     tasks: JoinSet<()>,
 }
 
@@ -65,7 +65,7 @@ impl<A: Ask> Watcher<A> {
     }
 
     /// Follows these queries and no others. A query that was followed before goes on undisturbed.
-    pub fn follow_exactly(&mut self, wanted: &BTreeSet<Query>) {
+    pub fn follow_exactly(&mut self, wanted: &BTreeSet<Arc<Query>>) {
         self.followed.retain(|query, task| {
             let keep = wanted.contains(query);
             if !keep {
@@ -75,8 +75,8 @@ impl<A: Ask> Watcher<A> {
         });
         for query in wanted {
             if !self.followed.contains_key(query) {
-                let task = self.tasks.spawn(self.follower.clone().follow(query.clone()));
-                self.followed.insert(query.clone(), task);
+                let task = self.tasks.spawn(self.follower.clone().follow(Arc::clone(query)));
+                self.followed.insert(Arc::clone(query), task);
             }
         }
         // What has ended is let go.

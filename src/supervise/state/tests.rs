@@ -58,8 +58,8 @@ fn config(mode: Mode, jobs: Vec<Job>) -> Config {
 
 const ONCE: Mode = Mode::Once { timeout: Some(Duration::from_secs(60)) };
 
-fn key(name: &str) -> Query {
-    Query::key(name).unwrap()
+fn key(name: &str) -> Arc<Query> {
+    Query::key(name).unwrap().into()
 }
 
 fn value(text: &str) -> Arc<Answer> {

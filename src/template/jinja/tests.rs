@@ -149,7 +149,7 @@ fn an_incomplete_pass_goes_on() {
     let template = JinjaTemplate::parse("test.j2", source, None).unwrap();
     let pass = pass();
     template.render(&pass, Undefined::Empty).unwrap();
-    let asked: Vec<String> = pass.so_far().queries.iter().map(ToString::to_string).collect();
+    let asked: Vec<String> = pass.take_asked().queries.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(asked.join("\n"), @r"
     kv.get(a)
     kv.get(n)

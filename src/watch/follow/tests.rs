@@ -103,7 +103,7 @@ const RULES: Rules =
 fn start(script: &Script) -> (JoinHandle<()>, mpsc::Receiver<WatchEvent>) {
     let (sender, events) = mpsc::channel(64);
     let follower = Follower::new(script.clone(), RULES, sender);
-    (tokio::spawn(follower.follow(Query::services("").unwrap())), events)
+    (tokio::spawn(follower.follow(Query::services("").unwrap().into())), events)
 }
 
 async fn news(events: &mut mpsc::Receiver<WatchEvent>) -> String {
@@ -137,7 +137,7 @@ async fn two_hours_of_outage_are_one_scout_and_a_recovery_within_two_seconds() {
     let (sender, mut events) = mpsc::channel(100_000);
     let follower = Follower::new(script.clone(), RULES, sender);
     let tasks: Vec<_> =
-        (0..50).map(|n| tokio::spawn(follower.clone().follow(Query::key(&format!("k{n}")).unwrap()))).collect();
+        (0..50).map(|n| tokio::spawn(follower.clone().follow(Query::key(&format!("k{n}")).unwrap().into()))).collect();
     let hours = Duration::from_secs(2 * 3600);
     sleep(hours).await;
     let asked = script.asked().len() as u64;
@@ -242,7 +242,7 @@ async fn all_answered(count: usize, events: &mut mpsc::Receiver<WatchEvent>) {
 fn start_many(count: usize, ask: impl Ask) -> (tokio::task::JoinSet<()>, mpsc::Receiver<WatchEvent>) {
     let (sender, events) = mpsc::channel(100_000);
     let follower = Follower::new(ask, RULES, sender);
-    let tasks = (0..count).map(|n| follower.clone().follow(Query::key(&format!("k{n}")).unwrap())).collect();
+    let tasks = (0..count).map(|n| follower.clone().follow(Query::key(&format!("k{n}")).unwrap().into())).collect();
     (tasks, events)
 }
 

@@ -5,8 +5,8 @@ use super::*;
 fn asked(name: &str, args: &[Value]) -> (Value, Vec<(String, Option<Absence>)>) {
     let pass = world();
     let value = call_in(&pass, name, args).unwrap();
-    let asked = pass.so_far();
-    let queries = asked.queries.iter().map(|query| (query.to_string(), asked.missing.get(query).copied())).collect();
+    let asked = pass.take_asked();
+    let queries = asked.queries.iter().map(|query| (query.to_string(), asked.missing.get(&**query).copied())).collect();
     (value, queries)
 }
 
