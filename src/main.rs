@@ -48,20 +48,24 @@ fn begin() -> Result<u8, Failure> {
 
 fn run(config: Config) -> anyhow::Result<End> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let end = runtime.block_on(async {
-        let signals = Signals::listen(config.kill_signal, config.reload_signal)?;
-        // Whoever reads it may send a signal at once.
-        let _pid_file = config.pid_file.as_deref().map(PidFile::create).transpose()?;
-        let Some(dev) = config.dev.clone() else { return Ok(supervise::run(config, signals).await?) };
-        let seed = dev.seed.as_deref().map_or_else(|| Ok(dev::Seed::default()), dev::Seed::read)?;
-        let server = dev::Server::start(dev::Options { listen: dev.listen, seed, ..dev::Options::default() }).await?;
-        let config = config.against(server.address());
-        tracing::info!("the embedded server is listening on http://{}", server.address());
-        let end = supervise::run(config, signals).await?;
-        server.stop().await;
-        Ok(end)
-    });
+    // As a task among tasks it is woken by the run queue; the future that is blocked on, by the system.
+    let task = runtime.spawn(supervise(config));
+    let end = runtime.block_on(task)?;
     // An orderly end has waited for every write; the other one does not wait for a disk that hangs.
     runtime.shutdown_background();
     end
+}
+
+async fn supervise(config: Config) -> anyhow::Result<End> {
+    let signals = Signals::listen(config.kill_signal, config.reload_signal)?;
+    // Whoever reads it may send a signal at once.
+    let _pid_file = config.pid_file.as_deref().map(PidFile::create).transpose()?;
+    let Some(dev) = config.dev.clone() else { return Ok(supervise::run(config, signals).await?) };
+    let seed = dev.seed.as_deref().map_or_else(|| Ok(dev::Seed::default()), dev::Seed::read)?;
+    let server = dev::Server::start(dev::Options { listen: dev.listen, seed, ..dev::Options::default() }).await?;
+    let config = config.against(server.address());
+    tracing::info!("the embedded server is listening on http://{}", server.address());
+    let end = supervise::run(config, signals).await?;
+    server.stop().await;
+    Ok(end)
 }

@@ -3,7 +3,7 @@
 //! in:  a batch of [`transaction::Change`]s: destinations, their new content, and the command that each is followed by
 //! out: one [`transaction::Applied`] a change; the commands owed go into a [`ledger::Ledger`], which says when to run them
 //!
-//! Everything that touches the disk here blocks: call it through `spawn_blocking`.
+//! Everything that touches the disk here blocks: call it on a thread of its own.
 
 pub mod backoff;
 pub mod dry;

@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, FileType, Metadata, OpenOptions};
-use std::io::{self, Read as _};
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -65,12 +65,16 @@ impl Place {
             return Ok(false);
         }
         let mut held = Vec::with_capacity(content.len() + 1);
-        present.file.read_to_end(&mut held).map_err(WriteError::when("read", &self.path))?;
+        let file = Read::by_ref(&mut present.file);
+        file.take(content.len() as u64 + 1).read_to_end(&mut held).map_err(WriteError::when("read", &self.path))?;
         Ok(held == content)
     }
 
     /// Makes the directory and those above it, as `mkdir -p` does: 0755 less the umask.
     pub(super) fn make_directory(&self) -> Result<(), WriteError> {
+        if self.present.is_some() {
+            return Ok(());
+        }
         let missing: Vec<_> = self.directory.ancestors().take_while(|above| is_missing(above)).collect();
         for directory in missing.into_iter().rev() {
             match DirBuilder::new().mode(0o755).create(directory) {

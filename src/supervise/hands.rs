@@ -5,17 +5,18 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use secrecy::SecretString;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::event::{Action, Event};
+use super::writing::Writing;
 use crate::answer::Answer;
 use crate::apply::dry;
 use crate::apply::transaction::{Applied, Change, Outcome, write_all};
-use crate::apply::write::{Writer, is_current};
+use crate::apply::write::is_current;
 use crate::command;
 use crate::config::resolved::Job;
 use crate::consul::{AskError, Client};
@@ -30,8 +31,7 @@ pub(super) struct Hands {
     files: Files,
     exports: Arc<[(String, SecretString)]>,
     tasks: JoinSet<Event>,
-    writer: Arc<Mutex<Writer>>,
-    writes: JoinSet<Event>,
+    writing: Writing,
     /// What commands left running in the background still prints.
     lingering: JoinSet<()>,
     stop: CancellationToken,
@@ -44,8 +44,7 @@ impl Hands {
             files,
             exports: exports.into(),
             tasks: JoinSet::new(),
-            writer: Arc::default(),
-            writes: JoinSet::new(),
+            writing: Writing::default(),
             lingering: JoinSet::new(),
             stop: CancellationToken::new(),
         }
@@ -62,16 +61,11 @@ impl Hands {
                 self.now(Event::SourcesRead(read.collect()));
             }
             Action::Write(changes) => {
-                let writer = Arc::clone(&self.writer);
-                self.writes.spawn_blocking(move || {
-                    // One batch at a time, so nobody else holds it.
-                    let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-                    Event::Applied(write_all(&mut writer, changes))
-                });
+                self.writing.begin(|writer| Event::Applied(write_all(writer, changes)));
             }
             Action::Print(changes) => {
                 // Whoever reads our standard output may take his time.
-                self.writes.spawn_blocking(move || Event::Applied(changes.into_iter().map(print).collect()));
+                self.writing.begin(|_| Event::Applied(changes.into_iter().map(print).collect()));
             }
             Action::Run(command) => {
                 let (exports, stop) = (Arc::clone(&self.exports), self.stop.clone());
@@ -88,7 +82,7 @@ impl Hands {
     /// The next result, or change of a file.
     pub(super) async fn next(&mut self) -> Event {
         let mut event = tokio::select! {
-            event = join(&mut self.writes) => event,
+            event = self.writing.next() => event,
             event = join(&mut self.tasks) => event,
             event = self.files.changed() => Event::FilesChanged(event),
         };
@@ -104,7 +98,7 @@ impl Hands {
     /// Ends everything. A batch that is being written is written to its end; a command that still runs is asked to
     /// stop, then made to.
     pub(super) async fn let_go(mut self) {
-        while self.writes.join_next().await.is_some() {}
+        self.writing.finish().await;
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
         self.lingering.shutdown().await;

@@ -13,6 +13,7 @@ mod job;
 mod missing;
 mod state;
 mod trouble;
+mod writing;
 
 use std::time::Instant;
 
