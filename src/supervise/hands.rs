@@ -61,6 +61,7 @@ impl Hands {
                 self.now(Event::SourcesRead(read.collect()));
             }
             Action::Write(changes) => {
+                self.watcher.set_busy(true);
                 self.writing.begin(|writer| Event::Applied(write_all(writer, changes)));
             }
             Action::Print(changes) => {
@@ -86,6 +87,9 @@ impl Hands {
             event = join(&mut self.tasks) => event,
             event = self.files.changed() => Event::FilesChanged(event),
         };
+        if let Event::Applied(_) = &event {
+            self.watcher.set_busy(false);
+        }
         if let Event::CommandEnded(_, Ok(finished)) = &mut event
             && let Some(output) = finished.lingering.take()
         {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::WatchEvent;
@@ -39,8 +40,9 @@ const COURTESY: Duration = Duration::from_secs(2);
 const SPREAD: Duration = Duration::from_secs(1);
 /// Endpoints that do not block are asked this often.
 const INTERVAL: Duration = Duration::from_secs(15);
-/// The least time between an answer and the next question: about what rendering and writing take.
-const BREATH: Duration = Duration::from_millis(1);
+/// The least time from one question to the next, so that a server whose every answer is news is not asked in a tight
+/// loop.
+const BREATH: Duration = Duration::from_millis(5);
 /// A poll that ends sooner than this without news did not block as it should.
 const QUICK: Duration = Duration::from_secs(1);
 /// The longest pause after such polls.
@@ -56,6 +58,8 @@ pub(super) struct Follower<A> {
     first_answers: Arc<Semaphore>,
     /// How many wait for a first answer.
     without_answer: watch::Sender<usize>,
+    /// Whether somebody acts on news just now.
+    busy: watch::Sender<bool>,
 }
 
 /// Counts somebody who waits for a first answer, for as long as it is held.
@@ -92,8 +96,13 @@ struct Unwanted;
 impl<A: Ask> Follower<A> {
     pub(super) fn new(ask: A, rules: Rules, events: mpsc::Sender<WatchEvent>) -> Self {
         let first_answers = Arc::new(Semaphore::new(FIRST_ANSWERS));
-        let without_answer = watch::Sender::new(0);
-        Self { ask, rules, events, outage: Outage::new(), first_answers, without_answer }
+        let (without_answer, busy) = (watch::Sender::new(0), watch::Sender::new(false));
+        Self { ask, rules, events, outage: Outage::new(), first_answers, without_answer, busy }
+    }
+
+    /// Somebody acts on news, or has done so.
+    pub(super) fn set_busy(&self, busy: bool) {
+        self.busy.send_replace(busy);
     }
 
     /// Follows the query until the task is aborted or nobody listens any more.
@@ -107,7 +116,7 @@ impl<A: Ask> Follower<A> {
             let step = match self.ask_once(&query, &mut cursor, &mut trouble).await {
                 Ok(reply) => {
                     let verdict = cursor.accept(reply);
-                    calm = if begun.elapsed() >= QUICK { Duration::ZERO } else { calmer(calm, &verdict) };
+                    calm = calmer(calm, &verdict, begun.elapsed());
                     self.answered(&query, verdict, calm, &mut trouble).await
                 }
                 Err(error) => self.failed(&query, error, &mut cursor, &mut trouble, &mut recoveries).await,
@@ -173,13 +182,20 @@ impl<A: Ask> Follower<A> {
         let rest = match verdict {
             Verdict::News(answer) => {
                 self.tell(WatchEvent::News(Arc::clone(query), answer)).await?;
-                self.rules.rest
+                self.rules.rest.max(calm)
             }
             Verdict::NoNews | Verdict::TooStale => calm,
         };
         let rest = if query.blocks() { rest } else { INTERVAL };
-        // Whoever waits for the news goes first, with the processor to itself; the next question is in no hurry.
-        sleep(rest.max(BREATH)).await;
+        if rest > Duration::ZERO {
+            sleep(rest).await;
+        }
+        // Whoever acts on the news goes first, with the processor to itself; the next question is in no hurry.
+        yield_now().await;
+        if *self.busy.borrow() {
+            // The sender lives in every follower, this one included: it cannot be gone.
+            let _ = self.busy.subscribe().wait_for(|busy| !busy).await;
+        }
         Ok(())
     }
 
@@ -237,11 +253,13 @@ impl<A: Ask> Follower<A> {
     }
 }
 
-/// A poll that ended at once without news: the next one waits a little, and longer each time.
-fn calmer(before: Duration, verdict: &Verdict) -> Duration {
+/// How long the next poll waits after one that took so long: a little when it was answered at once, and longer each
+/// time when there was no news.
+fn calmer(before: Duration, verdict: &Verdict, took: Duration) -> Duration {
     match verdict {
-        Verdict::News(_) | Verdict::TooStale => Duration::ZERO,
-        Verdict::NoNews => (before * 2).clamp(Duration::from_millis(20), LONGEST_CALM),
+        Verdict::News(_) if took < BREATH => BREATH,
+        Verdict::NoNews if took < QUICK => (before * 2).clamp(Duration::from_millis(20), LONGEST_CALM),
+        _ => Duration::ZERO,
     }
 }
 

@@ -64,6 +64,12 @@ impl<A: Ask> Watcher<A> {
         )
     }
 
+    /// Says whether somebody acts on news just now. Meanwhile those who had news do not ask on: whatever they hear
+    /// could not be acted upon yet, and one question less competes for the processor.
+    pub fn set_busy(&self, busy: bool) {
+        self.follower.set_busy(busy);
+    }
+
     /// Follows these queries and no others. A query that was followed before goes on undisturbed.
     pub fn follow_exactly(&mut self, wanted: &BTreeSet<Arc<Query>>) {
         self.followed.retain(|query, task| {

@@ -172,6 +172,34 @@ async fn after_a_failure_the_index_starts_over() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_is_asked_while_somebody_acts_on_the_news() {
+    let long = Duration::from_secs(30);
+    let script = Script::new([Line::Says(long, "a", 5), Line::Says(long, "b", 6), Line::Says(long, "c", 7)]);
+    let (sender, mut events) = mpsc::channel(64);
+    let follower = Follower::new(script.clone(), RULES, sender);
+    let _task = tokio::spawn(follower.clone().follow(Query::services("").unwrap().into()));
+    assert_eq!(news(&mut events).await, "a");
+    follower.set_busy(true);
+    sleep(Duration::from_secs(100)).await;
+    assert_eq!(script.asked().len(), 1);
+    let begun = Instant::now();
+    follower.set_busy(false);
+    assert_eq!(news(&mut events).await, "b");
+    assert_eq!(begun.elapsed(), long, "then it is asked at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_whose_every_answer_is_news_is_not_asked_in_a_tight_loop() {
+    let script = Script::new((0..300).map(|n| Line::Says(NOW, if n % 2 == 0 { "a" } else { "b" }, n + 1)));
+    let (_task, mut events) = start(&script);
+    let begun = Instant::now();
+    for _ in 0..200 {
+        news(&mut events).await;
+    }
+    assert!(begun.elapsed() >= BREATH * 199);
+}
+
+#[tokio::test(start_paused = true)]
 async fn another_server_is_tried_at_once_and_nothing_is_reported() {
     let long = Duration::from_secs(60);
     let lines = [Line::Says(NOW, "a", 7), Line::Down, Line::Says(NOW, "b", 3), Line::Says(long, "b", 3)];
