@@ -18,6 +18,8 @@ use super::write::{Stage, Swapped, Writer};
 pub struct Change {
     /// The job's place in the configuration.
     pub job: usize,
+    /// The template, if it is a file.
+    pub source: Option<PathBuf>,
     /// The file.
     pub destination: PathBuf,
     /// What it shall hold. May be secret: it is not part of the `Debug` form.
@@ -28,9 +30,10 @@ pub struct Change {
 
 impl fmt::Debug for Change {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { job, destination, content, command } = self;
+        let Self { job, source, destination, content, command } = self;
         out.debug_struct("Change")
             .field("job", job)
+            .field("source", source)
             .field("destination", destination)
             .field("content", &format_args!("{} bytes", content.len()))
             .field("command", command)
@@ -73,8 +76,8 @@ pub fn write_all(writer: &mut Writer, changes: Vec<Change>) -> Vec<Applied> {
 }
 
 fn stage(writer: &mut Writer, change: Change) -> (Applied, Option<Stage>) {
-    let Change { job, destination, content, command } = change;
-    let (stage, outcome) = match writer.stage(&destination, &content) {
+    let Change { job, source, destination, content, command } = change;
+    let (stage, outcome) = match writer.stage(&destination, &content, source.as_deref()) {
         Ok(stage) => (Some(stage), Ok(Outcome::Unchanged)),
         Err(error) => (None, Err(error)),
     };

@@ -15,6 +15,7 @@ use nix::fcntl::OFlag;
 use nix::unistd::{Gid, Uid, fchown};
 use tempfile::{Builder, NamedTempFile, TempPath};
 
+use super::claims::Claims;
 use super::error::WriteError;
 use super::leftover::{self, Leftovers};
 use super::place::{Place, flush_directory};
@@ -48,9 +49,10 @@ pub struct Swapped {
     directory: PathBuf,
 }
 
-/// Writes files, batch after batch; it remembers which directories it has tidied.
+/// Writes files, batch after batch; it remembers which directories it has tidied, and which files are whose.
 #[derive(Debug, Default)]
 pub struct Writer {
+    claims: Claims,
     leftovers: Leftovers,
 }
 
@@ -58,16 +60,18 @@ impl Writer {
     /// Writes `content` beside `destination`, unless the destination holds it already.
     ///
     /// A symlink is followed: the file it points to, existing or not, is the one that is replaced. Missing directories
-    /// are made. Mode and owner are those of the file that is replaced, 0644 and our own if there is none.
+    /// are made. Mode and owner are those of the file that is replaced, 0644 and our own if there is none. The
+    /// `template` is what the content was rendered from, if it is a file.
     ///
     /// # Errors
     /// [`WriteError`] with what was tried, and on what. Nothing visible has changed then, except for directories made.
-    pub fn stage(&mut self, destination: &Path, content: &[u8]) -> Result<Stage, WriteError> {
+    pub fn stage(&mut self, destination: &Path, content: &[u8], template: Option<&Path>) -> Result<Stage, WriteError> {
         let mut place = Place::find(destination)?;
+        place.make_directory()?;
+        self.claims.claim(destination, &place, template)?;
         if place.holds(content)? {
             return Ok(Stage::Unchanged);
         }
-        place.make_directory()?;
         self.leftovers.remove(&place.directory, &place.name);
         let file = write_beside(&place, content)?;
         let Place { path, directory, .. } = place;

@@ -139,7 +139,7 @@ fn read_file(path: PathBuf) -> WatchEvent {
 }
 
 fn print(change: Change) -> Applied {
-    let Change { job, destination, content, command: _ } = change;
+    let Change { job, source: _, destination, content, command: _ } = change;
     let nowhere = destination.as_os_str().is_empty();
     let outcome = if nowhere { Ok(false) } else { is_current(&destination, &content) };
     let outcome = outcome.map(|current| {

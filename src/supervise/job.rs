@@ -247,7 +247,11 @@ impl JobState {
         self.underway = self.unwritten.as_ref().map(|text| text.fingerprint);
         let content = self.unwritten.as_ref().map(|text| text.content.clone().into_bytes()).unwrap_or_default();
         let destination = self.job.destination.clone().unwrap_or_default();
-        Change { job: place, destination, content, command: self.job.command.clone() }
+        let source = match &self.job.source {
+            Source::File(path) => Some(path.clone()),
+            Source::Inline { .. } => None,
+        };
+        Change { job: place, source, destination, content, command: self.job.command.clone() }
     }
 
     /// The text of the last [`change`](Self::change) was written, was there already, or could not be written.

@@ -18,6 +18,7 @@ fn one_failure_never_touches_another_file() {
     let destinations = ["first", "directory", "same", "deep/last"];
     let changes = destinations.iter().enumerate().map(|(job, name)| Change {
         job,
+        source: None,
         destination: at(name),
         content: b"text".to_vec(),
         command: None,
@@ -41,6 +42,7 @@ fn a_thousand_files_do_not_need_a_thousand_descriptors() {
     let room = tempfile::tempdir().unwrap();
     let changes = (0..1_500).map(|job| Change {
         job,
+        source: None,
         destination: room.path().join(job.to_string()),
         content: job.to_string().into_bytes(),
         command: None,
@@ -67,6 +69,7 @@ fn commands_are_owed_once_each_in_the_order_of_the_templates() {
     ];
     let changes = plan.into_iter().enumerate().map(|(job, (name, command))| Change {
         job,
+        source: None,
         destination: at(name),
         content: b"text".to_vec(),
         command,
@@ -80,7 +83,13 @@ fn commands_are_owed_once_each_in_the_order_of_the_templates() {
 
 #[test]
 fn the_content_is_not_in_the_debug_form() {
-    let change = Change { job: 1, destination: "out".into(), content: b"password=hunter2".to_vec(), command: None };
+    let change = Change {
+        job: 1,
+        source: None,
+        destination: "out".into(),
+        content: b"password=hunter2".to_vec(),
+        command: None,
+    };
     let text = format!("{change:?}");
     assert!(text.contains("16 bytes") && !text.contains("hunter2"), "{text}");
 }

@@ -16,7 +16,7 @@ fn room() -> TempDir {
 
 /// Stages and swaps; whether anything changed.
 fn put(destination: &Path, content: &[u8]) -> Result<bool, WriteError> {
-    match Writer::default().stage(destination, content)? {
+    match Writer::default().stage(destination, content, None)? {
         Stage::Unchanged => Ok(false),
         Stage::Staged(staged) => {
             Swapped::flush(vec![staged.swap()?]);
@@ -51,7 +51,7 @@ fn nothing_is_visible_before_the_swap_and_nothing_is_left_without_it() {
     let room = room();
     let out = room.path().join("out");
     fs::write(&out, "old").unwrap();
-    let Stage::Staged(staged) = Writer::default().stage(&out, b"new").unwrap() else { panic!("it differs") };
+    let Stage::Staged(staged) = Writer::default().stage(&out, b"new", None).unwrap() else { panic!("it differs") };
     assert_eq!(fs::read(&out).unwrap(), b"old");
     assert_eq!(fs::read(staged.path()).unwrap(), b"new");
     let name = staged.path().file_name().unwrap().to_str().unwrap();

@@ -208,3 +208,31 @@ fn a_file_that_is_mounted_by_itself() {
     Command::new("umount").arg(&out).status().unwrap();
     failed.unwrap();
 }
+
+#[test]
+fn a_link_to_its_own_template() {
+    let room = room();
+    let (template, out) = (room.path().join("in"), room.path().join("out"));
+    std::fs::write(&template, "text").unwrap();
+    std::os::unix::fs::symlink("in", &out).unwrap();
+    let error = Writer::default().stage(&out, b"rendered", Some(&template)).expect_err("it is its own template");
+    assert!(error.source().unwrap().to_string().starts_with("it is its own template"), "{error}");
+    assert_eq!(std::fs::read(&template).unwrap(), b"text");
+}
+
+#[test]
+fn the_same_file_by_another_path() {
+    let room = room();
+    let (real, link, other) = (room.path().join("real"), room.path().join("link"), room.path().join("other"));
+    std::os::unix::fs::symlink("real", &link).unwrap();
+    std::os::unix::fs::symlink(".", &other).unwrap();
+    let mut writer = Writer::default();
+    for _ in 0..2 {
+        assert!(writer.stage(&real, b"one", None).is_ok(), "the first, again and again");
+    }
+    for another in [link, other.join("real")] {
+        let error = writer.stage(&another, b"two", None).expect_err("it is taken");
+        let reason = error.source().unwrap().to_string();
+        assert!(reason.contains("the same file as") && reason.contains("which another template writes"), "{reason}");
+    }
+}

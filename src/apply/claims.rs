@@ -1,0 +1,63 @@
+//! Which destination writes which file: no two write the same one, and none writes a template.
+//!
+//! in:  a destination, where it really is, and the template that is rendered to it
+//! out: nothing, or why it cannot be written
+//!
+//! The configuration compares destinations as texts; here links are followed.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ffi::OsString;
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use super::error::WriteError;
+use super::place::Place;
+
+/// The files that are written, each by one destination.
+#[derive(Debug, Default)]
+pub(super) struct Claims {
+    files: HashMap<File, PathBuf>,
+    /// The destinations that were looked at.
+    known: BTreeSet<PathBuf>,
+}
+
+/// A file by its directory and its name in there, whatever path leads to it.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct File {
+    device: u64,
+    directory: u64,
+    name: OsString,
+}
+
+impl Claims {
+    /// Lets `destination` write the file at `place`, whose directory exists, from now on.
+    pub(super) fn claim(
+        &mut self,
+        destination: &Path,
+        place: &Place,
+        template: Option<&Path>,
+    ) -> Result<(), WriteError> {
+        if self.known.contains(destination) {
+            return Ok(());
+        }
+        let refused = |reason: String| Err(WriteError::new("write", destination, io::Error::other(reason)));
+        let found = place.present.as_ref().map(|present| &present.metadata);
+        if let Some(template) = template.filter(|template| is_same(found, fs::metadata(template).ok().as_ref())) {
+            return refused(format!("it is its own template {}", template.display()));
+        }
+        let directory = fs::metadata(&place.directory).map_err(WriteError::when("read", &place.directory))?;
+        let file = File { device: directory.dev(), directory: directory.ino(), name: place.name.clone() };
+        if let Some(other) = self.files.get(&file) {
+            return refused(format!("it is the same file as {}, which another template writes", other.display()));
+        }
+        self.files.insert(file, destination.to_owned());
+        self.known.insert(destination.to_owned());
+        Ok(())
+    }
+}
+
+fn is_same(one: Option<&Metadata>, other: Option<&Metadata>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| (one.dev(), one.ino()) == (other.dev(), other.ino()))
+}
