@@ -12,7 +12,15 @@ use serde::{Deserialize, Deserializer};
 
 use crate::query::Health;
 
-/// The typed answer to one [`crate::query::Query`]; each variant belongs to the query of the same name.
+mod mesh;
+
+pub use mesh::{
+    CaRoot, Consumers, ExportedService, ImportedService, LeafCertificate, Partition, Peering, PeeringRemote,
+    PrivateKey, StreamStatus,
+};
+
+/// The typed answer to one [`crate::query::Query`]; each variant belongs to the query of the same name, and that of a
+/// service to [`Connect`](crate::query::Query::Connect), too.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// The entry, or nothing when there is none.
@@ -29,6 +37,18 @@ pub enum Answer {
     Nodes(Vec<Arc<Node>>),
     /// The datacenters, by name.
     Datacenters(Vec<String>),
+    /// The trusted root certificates, in Consul's order.
+    CaRoots(Vec<Arc<CaRoot>>),
+    /// The certificate and its key.
+    CaLeaf(Arc<LeafCertificate>),
+    /// The partitions, by name.
+    Partitions(Vec<Arc<Partition>>),
+    /// The peerings, by state, partition and name.
+    Peerings(Vec<Arc<Peering>>),
+    /// The exported services, by name.
+    ExportedServices(Vec<Arc<ExportedService>>),
+    /// The imported services, by name.
+    ImportedServices(Vec<Arc<ImportedService>>),
     /// The text of the file.
     File(Arc<str>),
 }
@@ -45,7 +65,12 @@ impl Answer {
             Self::Node(node) => usize::from(node.is_some()),
             Self::Nodes(nodes) => nodes.len(),
             Self::Datacenters(names) => names.len(),
-            Self::File(_) => 1,
+            Self::CaRoots(roots) => roots.len(),
+            Self::Partitions(partitions) => partitions.len(),
+            Self::Peerings(peerings) => peerings.len(),
+            Self::ExportedServices(services) => services.len(),
+            Self::ImportedServices(services) => services.len(),
+            Self::CaLeaf(_) | Self::File(_) => 1,
         }
     }
 

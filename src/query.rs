@@ -6,10 +6,10 @@
 //! The written forms are consul-template's; the suffixes come in one fixed order, `name?query@dc~near|filter`.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::path::PathBuf;
 
 mod parse;
+mod text;
 
 pub use parse::QueryError;
 
@@ -24,6 +24,9 @@ pub enum Query {
     Pairs(KeyQuery),
     /// The instances of a service with their health: `GET /v1/health/service/<name>`.
     Service(ServiceQuery),
+    /// The instances through which a service is reached in the mesh, its proxies or itself:
+    /// `GET /v1/health/connect/<name>`.
+    Connect(ServiceQuery),
     /// The names and tags of all services: `GET /v1/catalog/services`.
     Services(Scope),
     /// One node and what runs on it: `GET /v1/catalog/node/<name>`.
@@ -32,6 +35,18 @@ pub enum Query {
     Nodes(NodesQuery),
     /// The names of all known datacenters: `GET /v1/catalog/datacenters`.
     Datacenters(DatacentersQuery),
+    /// The root certificates that the mesh trusts: `GET /v1/agent/connect/ca/roots`.
+    CaRoots,
+    /// The certificate of a service in the mesh, and its private key: `GET /v1/agent/connect/ca/leaf/<name>`.
+    CaLeaf(String),
+    /// The admin partitions (Consul Enterprise): `GET /v1/partitions`.
+    Partitions,
+    /// The peerings of a partition, or of the agent's own: `GET /v1/peerings`.
+    Peerings(String),
+    /// The services that a partition, or the agent's own, exports: `GET /v1/exported-services`.
+    ExportedServices(String),
+    /// The services that a partition, or the agent's own, imports: `GET /v1/imported-services`.
+    ImportedServices(String),
     /// The text of a file on this machine.
     File(PathBuf),
 }
@@ -171,10 +186,22 @@ impl Query {
     #[must_use]
     pub fn blocks(&self) -> bool {
         match self {
-            Self::Key(_) | Self::Pairs(_) | Self::Service(_) | Self::Services(_) | Self::Node(_) | Self::Nodes(_) => {
-                true
-            }
-            Self::Datacenters(_) | Self::File(_) => false,
+            Self::Key(_) | Self::Pairs(_) | Self::Service(_) | Self::Connect(_) => true,
+            Self::Services(_) | Self::Node(_) | Self::Nodes(_) => true,
+            Self::CaRoots | Self::CaLeaf(_) | Self::ExportedServices(_) | Self::ImportedServices(_) => true,
+            Self::Datacenters(_) | Self::Partitions | Self::Peerings(_) | Self::File(_) => false,
+        }
+    }
+
+    /// What Consul must be to know this question, where not every Consul does.
+    #[must_use]
+    pub fn needs(&self) -> Option<&'static str> {
+        match self {
+            Self::Partitions => Some("Consul Enterprise 1.11 or newer"),
+            Self::Peerings(_) => Some("Consul 1.13 or newer"),
+            Self::ExportedServices(_) => Some("Consul 1.17.3 or newer"),
+            Self::ImportedServices(_) => Some("a newer Consul"),
+            _ => None,
         }
     }
 
@@ -192,6 +219,7 @@ impl Query {
                 (kv_path(&query.key), parameters)
             }
             Self::Service(query) => (path(&["health", "service", &query.name]), query.parameters()),
+            Self::Connect(query) => (path(&["health", "connect", &query.name]), query.parameters()),
             Self::Services(scope) => (path(&["catalog", "services"]), scope.parameters()),
             Self::Node(query) => (path(&["catalog", "node", &query.name]), query.scope.parameters()),
             Self::Nodes(query) => {
@@ -200,6 +228,12 @@ impl Query {
                 (path(&["catalog", "nodes"]), parameters)
             }
             Self::Datacenters(_) => (path(&["catalog", "datacenters"]), Vec::new()),
+            Self::CaRoots => (path(&["agent", "connect", "ca", "roots"]), Vec::new()),
+            Self::CaLeaf(service) => (path(&["agent", "connect", "ca", "leaf", service]), Vec::new()),
+            Self::Partitions => (path(&["partitions"]), Vec::new()),
+            Self::Peerings(partition) => (path(&["peerings"]), of_partition(partition)),
+            Self::ExportedServices(partition) => (path(&["exported-services"]), of_partition(partition)),
+            Self::ImportedServices(partition) => (path(&["imported-services"]), of_partition(partition)),
             Self::File(_) => return None,
         };
         let mut request = Request { path, parameters, blocking: self.blocks() };
@@ -217,6 +251,12 @@ fn kv_path(key: &str) -> Vec<String> {
     let (key, end) = key.strip_suffix('/').map_or((key, None), |key| (key, Some("")));
     let parts = key.split('/').filter(|part| !part.is_empty()).chain(end);
     path(&["kv"]).into_iter().chain(parts.map(str::to_owned)).collect()
+}
+
+fn of_partition(partition: &str) -> Vec<(&'static str, String)> {
+    let mut parameters = Vec::new();
+    push(&mut parameters, "partition", partition);
+    parameters
 }
 
 fn push(parameters: &mut Vec<(&'static str, String)>, name: &'static str, value: &str) {
@@ -246,82 +286,5 @@ impl ServiceQuery {
         push(&mut parameters, "sameness-group", &self.sameness_group);
         push(&mut parameters, "tag", &self.tag);
         parameters
-    }
-}
-
-impl fmt::Display for Query {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Key(query) => write!(f, "kv.get({query})"),
-            Self::Pairs(query) => write!(f, "kv.list({query})"),
-            Self::Service(query) => write!(f, "health.service({query})"),
-            Self::Services(scope) => match scope.to_string() {
-                scope if scope.is_empty() => write!(f, "catalog.services"),
-                scope => write!(f, "catalog.services({scope})"),
-            },
-            Self::Node(query) => write!(f, "catalog.node({}{})", query.name, query.scope),
-            Self::Nodes(query) => match format!("{}{}", query.scope, Suffix('~', &query.near)) {
-                suffix if suffix.is_empty() => write!(f, "catalog.nodes"),
-                suffix => write!(f, "catalog.nodes({suffix})"),
-            },
-            Self::Datacenters(DatacentersQuery { ignore_failing: false }) => write!(f, "catalog.datacenters"),
-            Self::Datacenters(DatacentersQuery { ignore_failing: true }) => {
-                write!(f, "catalog.datacenters(ignore failing)")
-            }
-            Self::File(path) => write!(f, "file({})", path.display()),
-        }
-    }
-}
-
-/// A part that is written with its sign in front, and not at all when it is empty.
-struct Suffix<'a>(char, &'a str);
-
-impl fmt::Display for Suffix<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.1.is_empty() { Ok(()) } else { write!(f, "{}{}", self.0, self.1) }
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { datacenter, namespace, partition } = self;
-        write!(f, "{}", Suffix('@', datacenter))?;
-        if !partition.is_empty() {
-            write!(f, "@partition={partition}")?;
-        }
-        if !namespace.is_empty() {
-            write!(f, "@ns={namespace}")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for KeyQuery {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.key, self.scope)
-    }
-}
-
-impl fmt::Display for ServiceQuery {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, tag, scope, peer, sameness_group, near, health } = self;
-        if !tag.is_empty() {
-            write!(f, "{tag}.")?;
-        }
-        write!(f, "{name}{scope}")?;
-        if !peer.is_empty() {
-            write!(f, "@peer={peer}")?;
-        }
-        if !sameness_group.is_empty() {
-            write!(f, "@sameness-group={sameness_group}")?;
-        }
-        write!(f, "{}", Suffix('~', near))?;
-        match health {
-            HealthFilter::Any => write!(f, "|any"),
-            HealthFilter::Only(wanted) => {
-                let words: Vec<_> = wanted.iter().map(|health| health.as_str()).collect();
-                write!(f, "|{}", words.join(","))
-            }
-        }
     }
 }

@@ -138,6 +138,86 @@ async fn the_catalog_is_read_and_sorted() {
 }
 
 #[tokio::test]
+async fn the_mesh_is_read() {
+    let reply = fixture(&Query::connect("web|any").unwrap(), "health-connect-web-sidecar").await.unwrap();
+    assert_eq!(reply.index, Some(27));
+    let proxies = instances(reply);
+    let read: Vec<_> = proxies.iter().map(|one| (one.name.as_str(), one.port, one.status)).collect();
+    assert_eq!(read, [("web-sidecar-proxy", 21000, Health::Critical)]);
+    let passing = fixture(&Query::connect("web").unwrap(), "health-connect-web-sidecar").await.unwrap();
+    assert!(instances(passing).is_empty(), "without a filter only those that pass");
+
+    let reply = fixture(&Query::CaRoots, "connect-ca-roots").await.unwrap();
+    assert!(reply.index.is_some(), "there is an index to wait on");
+    let Answer::CaRoots(roots) = reply.answer else { panic!() };
+    assert_eq!((roots.len(), roots[0].name.as_str(), roots[0].active), (1, "Consul CA Root Cert", true));
+    assert!(roots[0].certificate.starts_with("-----BEGIN CERTIFICATE-----\n"));
+}
+
+#[tokio::test]
+async fn other_clusters_are_read_and_sorted() {
+    let reply = fixture(&Query::Partitions, "SYNTHETIC-partitions").await.unwrap();
+    let Answer::Partitions(partitions) = reply.answer else { panic!() };
+    let read: Vec<_> = partitions.iter().map(|one| (one.name.as_str(), one.description.as_str())).collect();
+    assert_eq!(read, [("default", "Builtin Default Partition"), ("na-west", "Partition for North America West")]);
+
+    let reply = fixture(&Query::peerings("").unwrap(), "SYNTHETIC-peerings").await.unwrap();
+    let Answer::Peerings(peerings) = reply.answer else { panic!() };
+    let read: Vec<_> = peerings.iter().map(|one| (one.name.as_str(), one.state.as_str())).collect();
+    assert_eq!(read, [("cluster-02", "ACTIVE"), ("cluster-03", "PENDING")]);
+    let first = &peerings[0];
+    assert_eq!(first.stream_status.imported_services, ["api", "db"]);
+    assert_eq!(first.stream_status.last_heartbeat.as_deref(), Some("2026-11-22T20:28:14.0254Z"));
+    assert_eq!((first.stream_status.last_send.as_ref(), first.remote.datacenter.as_str()), (None, "dc2"));
+    assert_eq!((first.peer_server_addresses.len(), peerings[1].meta["env"].as_str()), (1, "production"));
+
+    let exported = Query::ExportedServices(String::new());
+    let reply = fixture(&exported, "SYNTHETIC-exported-services").await.unwrap();
+    assert_eq!(reply.index, Some(61));
+    let Answer::ExportedServices(services) = reply.answer else { panic!() };
+    let read: Vec<_> = services.iter().map(|one| (one.service.as_str(), one.namespace.as_str())).collect();
+    assert_eq!(read, [("db", ""), ("frontend", "default"), ("frontend", "ns")]);
+    assert_eq!(services[1].consumers.peers, ["east", "west"]);
+    assert_eq!(services[0].consumers.partitions, ["part1"]);
+
+    let imported = Query::ImportedServices("part3".to_owned());
+    let Answer::ImportedServices(services) = fixture(&imported, "SYNTHETIC-imported-services").await.unwrap().answer
+    else {
+        panic!()
+    };
+    let read: Vec<_> = services.iter().map(|one| (one.service.as_str(), one.source_partition.as_str())).collect();
+    assert_eq!(read, [("api", "part1"), ("web", "part2")]);
+}
+
+#[tokio::test]
+async fn a_consul_that_is_too_old_is_told_from_a_wrong_address() {
+    for (query, needed) in [
+        (Query::Partitions, "Consul Enterprise 1.11"),
+        (Query::peerings("").unwrap(), "Consul 1.13"),
+        (Query::ExportedServices(String::new()), "Consul 1.17.3"),
+        (Query::ImportedServices("p".to_owned()), "a newer Consul"),
+    ] {
+        let error = fixture(&query, "error-404-path").await.unwrap_err();
+        assert!(
+            error.to_string().contains(&format!("answered 404: it does not know this question; that needs {needed}")),
+            "{error}"
+        );
+        assert!(error.is_final(), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_mesh_that_is_switched_off_is_no_outage() {
+    let text = "Connect must be enabled in order to use this endpoint";
+    let answer = format!("HTTP/1.1 500 Internal Server Error\r\nContent-Length: {}\r\n\r\n{text}", text.len());
+    for query in [Query::CaRoots, Query::ca_leaf("web").unwrap()] {
+        let error = ask(&query, answer.clone().into_bytes()).await.unwrap_err();
+        assert_eq!((error.class(), error.is_final()), (ErrorClass::Question, true), "{error}");
+        assert!(error.to_string().contains(text), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_lost_its_leader_tells_how_old_its_answer_is() {
     let reply = fixture(&service("web"), "noleader-2srv-stale-200").await.unwrap();
     assert!(reply.last_contact > Duration::from_secs(2), "{:?}", reply.last_contact);

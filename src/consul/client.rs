@@ -117,6 +117,11 @@ impl Client {
             (StatusCode::GATEWAY_TIMEOUT, _) if blocking => {
                 return Err(AskError::TimedOut { server: self.name(poll.server), blocking });
             }
+            (StatusCode::NOT_FOUND, query) if body.is_empty() && query.needs().is_some() => {
+                let needed =
+                    format!("it does not know this question; that needs {}", query.needs().unwrap_or_default());
+                return Err(self.refused(status, needed.as_bytes(), poll.server));
+            }
             _ => return Err(self.refused(status, &body, poll.server)),
         };
         Ok(Reply {

@@ -92,8 +92,12 @@ impl fmt::Display for Said<'_> {
 }
 
 /// Texts of status 500 that are about the question, not about the state of the server.
-const ABOUT_THE_QUESTION: [&str; 3] =
-    ["No path to datacenter", "Failed to create boolean expression evaluator", "Invalid"];
+const ABOUT_THE_QUESTION: [&str; 4] = [
+    "No path to datacenter",
+    "Failed to create boolean expression evaluator",
+    "Invalid",
+    "Connect must be enabled in order to use this endpoint",
+];
 
 impl AskError {
     /// What this means for the one who asks.

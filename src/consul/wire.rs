@@ -17,12 +17,14 @@ use crate::answer::{
 };
 use crate::query::{Health, KeyQuery, Query, ServiceQuery};
 
+mod mesh;
+
 /// Reads the answer to a question. The error says where the text stops being what it should be, and quotes nothing.
 pub(super) fn read(query: &Query, body: &[u8]) -> Result<Answer, String> {
     Ok(match query {
         Query::Key(query) => Answer::Key(pairs(query, body)?.pop()),
         Query::Pairs(query) => Answer::Pairs(pairs(query, body)?),
-        Query::Service(query) => Answer::Service(instances(query, json(body)?)),
+        Query::Service(query) | Query::Connect(query) => Answer::Service(instances(query, json(body)?)),
         Query::Services(_) => Answer::Services(services(json(body)?)),
         Query::Node(_) => Answer::Node(node_services(json(body)?)),
         Query::Nodes(query) => {
@@ -37,6 +39,12 @@ pub(super) fn read(query: &Query, body: &[u8]) -> Result<Answer, String> {
             names.sort();
             Answer::Datacenters(names)
         }
+        Query::CaRoots => mesh::ca_roots(body)?,
+        Query::CaLeaf(_) => mesh::ca_leaf(body)?,
+        Query::Partitions => mesh::partitions(body)?,
+        Query::Peerings(_) => mesh::peerings(body)?,
+        Query::ExportedServices(_) => mesh::exported_services(body)?,
+        Query::ImportedServices(_) => mesh::imported_services(body)?,
         Query::File(_) => return Err("a file is not read from Consul".to_owned()),
     })
 }

@@ -74,28 +74,15 @@ impl Query {
     /// # Errors
     /// [`QueryError`] when the text does not have that form, or names an unknown filter word.
     pub fn service(text: &str) -> Result<Self, QueryError> {
-        let written = Written { label: "health.service", text };
-        let (rest, filter) = cut(text, '|');
-        let (rest, near) = cut(rest, '~');
-        let (rest, datacenter) = cut(rest, '@');
-        let (rest, parameters) = cut(rest, '?');
-        let (tag, name) = match rest.rsplit_once('.') {
-            Some((tag, name)) => (written.word(tag, "the tag", "=:.-")?, name),
-            None => (String::new(), rest),
-        };
-        let parameters = read_parameters(written, parameters)?;
-        if !parameters.peer.is_empty() && !parameters.sameness_group.is_empty() {
-            return Err(written.refuse("peer and sameness-group exclude each other"));
-        }
-        Ok(Self::Service(ServiceQuery {
-            name: written.word(name, "the service name", "-")?,
-            tag,
-            peer: parameters.peer.clone(),
-            sameness_group: parameters.sameness_group.clone(),
-            scope: scope(written, parameters, datacenter)?,
-            near: optional(near, |near| written.word(near, "the node after ~", "-."))?,
-            health: filter.map_or_else(|| Ok(HealthFilter::passing()), |filter| read_filter(written, filter))?,
-        }))
+        service_query(Written { label: "health.service", text }).map(Self::Service)
+    }
+
+    /// The argument of `connect`, which is that of `service`.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the text does not have that form, or names an unknown filter word.
+    pub fn connect(text: &str) -> Result<Self, QueryError> {
+        service_query(Written { label: "health.connect", text }).map(Self::Connect)
     }
 
     /// The argument of `services`: `[?QUERY][@DC]`.
@@ -123,6 +110,32 @@ impl Query {
             name => written.word(name, "the node name", "-.")?,
         };
         Ok(Self::Node(NodeQuery { name, scope: scope(written, read_parameters(written, parameters)?, datacenter)? }))
+    }
+
+    /// The argument of `caLeaf`: the name of a service.
+    ///
+    /// # Errors
+    /// [`QueryError`] when it cannot be the name of a service.
+    pub fn ca_leaf(text: &str) -> Result<Self, QueryError> {
+        let written = Written { label: "connect.caleaf", text };
+        if text.chars().all(|c| c == '.') {
+            // A URL drops such parts, so something else would be asked for.
+            return Err(written.refuse("the service name has nothing but dots"));
+        }
+        written.word(text, "the service name", "-.").map(Self::CaLeaf)
+    }
+
+    /// The argument of `peerings`: `[?partition=P]`.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the text does not have that form.
+    pub fn peerings(text: &str) -> Result<Self, QueryError> {
+        let written = Written { label: "list.peering", text };
+        let (rest, parameters) = cut(text, '?');
+        if !rest.is_empty() {
+            return Err(written.refuse(format!("it begins with ?, not with {rest:?}")));
+        }
+        Ok(Self::Peerings(read_parameters(written, parameters)?.partition))
     }
 
     /// The argument of `nodes`: `[?QUERY][@DC][~NEAR]`.
@@ -156,6 +169,30 @@ fn optional(part: Option<&str>, read: impl Fn(&str) -> Result<String, QueryError
 
 fn nothing_left(written: Written<'_>, rest: &str) -> Result<(), QueryError> {
     if rest.is_empty() { Ok(()) } else { Err(written.refuse(format!("it begins with ?, @ or ~, not with {rest:?}"))) }
+}
+
+fn service_query(written: Written<'_>) -> Result<ServiceQuery, QueryError> {
+    let (rest, filter) = cut(written.text, '|');
+    let (rest, near) = cut(rest, '~');
+    let (rest, datacenter) = cut(rest, '@');
+    let (rest, parameters) = cut(rest, '?');
+    let (tag, name) = match rest.rsplit_once('.') {
+        Some((tag, name)) => (written.word(tag, "the tag", "=:.-")?, name),
+        None => (String::new(), rest),
+    };
+    let parameters = read_parameters(written, parameters)?;
+    if !parameters.peer.is_empty() && !parameters.sameness_group.is_empty() {
+        return Err(written.refuse("peer and sameness-group exclude each other"));
+    }
+    Ok(ServiceQuery {
+        name: written.word(name, "the service name", "-")?,
+        tag,
+        peer: parameters.peer.clone(),
+        sameness_group: parameters.sameness_group.clone(),
+        scope: scope(written, parameters, datacenter)?,
+        near: optional(near, |near| written.word(near, "the node after ~", "-."))?,
+        health: filter.map_or_else(|| Ok(HealthFilter::passing()), |filter| read_filter(written, filter))?,
+    })
 }
 
 fn key_query(written: Written<'_>) -> Result<KeyQuery, QueryError> {

@@ -16,11 +16,11 @@ use crate::answer::{
     Check, Instance, Node, NodeService, NodeServices, Pair, ServiceTags, TaggedAddress, TextMap, Weights,
 };
 
-/// Lists the fields of a type: Go name, Jinja name, how the value is made. `omit` marks a field that JSON leaves out
-/// when it is empty.
+/// Lists the fields of a type: Go name, Jinja name, how the value is made. `(omit)` marks a field that JSON leaves out
+/// when it is empty, `as` names the key that JSON has for it.
 macro_rules! record {
     ($type:ty, $schema:literal, |$item:ident| {
-        $($go:ident $jinja:ident $(($omit:ident))? => $value:expr,)+
+        $($go:ident $jinja:ident $(($omit:ident))? $(as $json:literal)? => $value:expr,)+
     }) => {
         impl Fields for $type {
             fn schema(&self) -> &'static Schema {
@@ -29,7 +29,10 @@ macro_rules! record {
                     fields: &[$(Field {
                         go: stringify!($go),
                         jinja: stringify!($jinja),
-                        json: stringify!($go),
+                        json: {
+                            let names: &[&str] = &[$($json,)? stringify!($go)];
+                            names[0]
+                        },
                         omit_empty: {
                             let marks: &[&str] = &[$(stringify!($omit))?];
                             !marks.is_empty()
@@ -149,6 +152,8 @@ record!(NodeService, "*dependency.CatalogNodeService", |service| {
     Address address => text(&service.address),
     EnableTagOverride enable_tag_override => Value::from(service.enable_tag_override),
 });
+
+mod mesh;
 
 /// Items that become records one by one, when a template takes them out: a loop over thousands makes one at a time.
 #[derive(Debug)]

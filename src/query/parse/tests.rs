@@ -69,6 +69,29 @@ fn every_form_of_the_catalog_is_read() {
 }
 
 #[test]
+fn every_form_of_the_mesh_is_read() {
+    let cases = [
+        (Query::connect("web"), "health.connect(web|passing) /v1/health/connect/web?passing=1"),
+        (
+            Query::connect("v1.web@dc2~n1|any"),
+            "health.connect(v1.web@dc2~n1|any) /v1/health/connect/web?dc=dc2&near=n1&tag=v1",
+        ),
+        (Query::ca_leaf("web.v1"), "connect.caleaf(web.v1) /v1/agent/connect/ca/leaf/web.v1?"),
+        (Query::peerings(""), "list.peerings /v1/peerings?"),
+        (Query::peerings("?partition=p"), "list.peerings?partition=p /v1/peerings?partition=p"),
+        // Known everywhere, and of no meaning here.
+        (Query::peerings("?ns=a&peer=b"), "list.peerings /v1/peerings?"),
+        (Ok(Query::CaRoots), "connect.caroots /v1/agent/connect/ca/roots?"),
+        (Ok(Query::Partitions), "list.partitions /v1/partitions?"),
+        (Ok(Query::ExportedServices(String::new())), "list.exportedServices() /v1/exported-services?"),
+        (Ok(Query::ImportedServices("p".into())), "list.importedServices(p) /v1/imported-services?partition=p"),
+    ];
+    for (query, expected) in cases {
+        assert_eq!(shown(&query.unwrap()), expected);
+    }
+}
+
+#[test]
 fn what_cannot_be_asked_is_refused_with_the_reason() {
     let cases = [
         (Query::service("we b"), r#"health.service: invalid format: "we b": the service name cannot contain ' '"#),
@@ -91,6 +114,10 @@ fn what_cannot_be_asked_is_refused_with_the_reason() {
             Query::services("web"),
             r#"catalog.services: invalid format: "web": it begins with ?, @ or ~, not with "web""#,
         ),
+        (Query::connect("we b"), r#"health.connect: invalid format: "we b": the service name cannot contain ' '"#),
+        (Query::ca_leaf("a/b"), r#"connect.caleaf: invalid format: "a/b": the service name cannot contain '/'"#),
+        (Query::ca_leaf(".."), r#"connect.caleaf: invalid format: "..": the service name has nothing but dots"#),
+        (Query::peerings("p"), r#"list.peering: invalid format: "p": it begins with ?, not with "p""#),
         (Query::node("a b"), r#"catalog.node: invalid format: "a b": the node name cannot contain ' '"#),
         (Query::key("/"), r#"kv.get: invalid format: "/": the key is empty"#),
         (Query::key("a@b@c"), r#"kv.get: invalid format: "a@b@c": the datacenter cannot contain '@'"#),
@@ -109,6 +136,7 @@ proptest! {
     fn no_text_makes_the_parser_fall_over(text in any::<String>()) {
         let _ = (Query::service(&text), Query::key(&text), Query::pairs(&text));
         let _ = (Query::services(&text), Query::node(&text), Query::nodes(&text));
+        let _ = (Query::connect(&text), Query::ca_leaf(&text), Query::peerings(&text));
     }
 
     #[test]

@@ -7,9 +7,11 @@
 
 mod args;
 mod environment;
+mod instances;
 mod layout;
 mod lists;
 mod math;
+mod mesh;
 mod numbers;
 mod pattern;
 mod shape;
@@ -22,8 +24,17 @@ use minijinja::Value;
 use super::function::{Call, Function, FunctionError, Group};
 
 /// Every function, group by group.
-static TABLE: &[&[Function]] =
-    &[sources::TABLE, environment::TABLE, text::TABLE, lists::TABLE, numbers::TABLE, shape::TABLE, math::TABLE];
+static TABLE: &[&[Function]] = &[
+    instances::TABLE,
+    sources::TABLE,
+    mesh::TABLE,
+    environment::TABLE,
+    text::TABLE,
+    lists::TABLE,
+    numbers::TABLE,
+    shape::TABLE,
+    math::TABLE,
+];
 
 /// Every function of the library, group by group.
 pub fn all() -> impl Iterator<Item = &'static Function> {

@@ -17,7 +17,7 @@ use crate::template::pass::Absence;
 use crate::template::record::Record;
 use crate::template::records::{self, NoSuchNode};
 
-const fn source(
+pub(super) const fn source(
     names: [&'static str; 2],
     signature: &'static str,
     summary: &'static str,
@@ -27,12 +27,6 @@ const fn source(
 }
 
 pub(super) static TABLE: &[Function] = &[
-    source(
-        ["service", "service"],
-        "(query string, filters ...string) []service",
-        "The instances of a service; without a filter only those that pass their checks.",
-        service,
-    ),
     source(
         ["services", "services"],
         "(query ...string) []{Name, Tags}",
@@ -93,19 +87,8 @@ impl From<QueryError> for FunctionError {
     }
 }
 
-fn empty_list() -> Value {
+pub(super) fn empty_list() -> Value {
     Value::from(Vec::<Value>::new())
-}
-
-fn service(call: &Call<'_>) -> Outcome {
-    let texts = call.texts()?;
-    if texts.first().is_none_or(|name| name.is_empty()) {
-        return Ok(empty_list());
-    }
-    Ok(match call.pass.ask(&Query::service(&texts.join("|"))?)?.as_deref() {
-        Some(Answer::Service(instances)) => records::list(instances),
-        _ => empty_list(),
-    })
 }
 
 fn services(call: &Call<'_>) -> Outcome {

@@ -8,7 +8,10 @@ use minijinja::Value;
 use proptest::prelude::*;
 
 use super::*;
-use crate::answer::{Answer, Instance, Node, NodeServices, Pair, ServiceTags, TextMap, Weights};
+use crate::answer::{
+    Answer, CaRoot, Consumers, ExportedService, ImportedService, Instance, LeafCertificate, Node, NodeServices, Pair,
+    Partition, Peering, ServiceTags, TextMap, Weights,
+};
 use crate::query::{DatacentersQuery, Health, Query};
 use crate::snapshot::Snapshot;
 use crate::template::json::{self, Style};
@@ -32,6 +35,8 @@ fn world() -> Pass {
     answer(Query::pairs("void").unwrap(), Answer::Pairs(vec![pair("folder/", "")]));
     answer(Query::service("web").unwrap(), Answer::Service(instances()));
     answer(Query::service("web|any").unwrap(), Answer::Service(instances()));
+    answer(Query::connect("web").unwrap(), Answer::Service(instances()));
+    answers_of_the_mesh(&mut answer);
     answer(
         Query::services("").unwrap(),
         Answer::Services(vec![Arc::new(ServiceTags { name: "web".into(), tags: vec!["blue".into()] })]),
@@ -48,6 +53,25 @@ fn world() -> Pass {
     let variables = [("SET", "value"), ("EMPTY", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
     let surroundings = Arc::new(Surroundings { variables: BTreeMap::from(variables) });
     Pass::new(snapshot, surroundings, "2024-03-05T07:08:09.5Z".parse().unwrap())
+}
+
+fn answers_of_the_mesh(answer: &mut impl FnMut(Query, Answer)) {
+    let root = CaRoot { id: "1f".into(), name: "Root".into(), certificate: "PEM".into(), ..CaRoot::default() };
+    answer(Query::CaRoots, Answer::CaRoots(vec![Arc::new(root)]));
+    let leaf: LeafCertificate =
+        serde_json::from_str(r#"{"SerialNumber":"08","CertPEM":"CERT","PrivateKeyPEM":"KEY","Service":"web"}"#)
+            .unwrap();
+    answer(Query::ca_leaf("web").unwrap(), Answer::CaLeaf(Arc::new(leaf)));
+    let partition = Partition { name: "default".into(), description: "Builtin".into() };
+    answer(Query::Partitions, Answer::Partitions(vec![Arc::new(partition)]));
+    let peering = Peering { name: "east".into(), state: "ACTIVE".into(), ..Peering::default() };
+    answer(Query::peerings("").unwrap(), Answer::Peerings(vec![Arc::new(peering)]));
+    let consumers = Consumers { peers: vec!["east".into()], partitions: Vec::new() };
+    let exported = ExportedService { service: "web".into(), consumers, ..ExportedService::default() };
+    answer(Query::ExportedServices(String::new()), Answer::ExportedServices(vec![Arc::new(exported)]));
+    let imported =
+        ImportedService { service: "db".into(), source_partition: "p2".into(), ..ImportedService::default() };
+    answer(Query::ImportedServices("p1".into()), Answer::ImportedServices(vec![Arc::new(imported)]));
 }
 
 fn pair(key: &str, value: &str) -> Arc<Pair> {
@@ -130,7 +154,8 @@ fn hold(cases: &[(&str, &str, &str)]) {
 
 #[test]
 fn the_table_is_complete_and_consistent() {
-    let required = "service services node nodes datacenters key keyExists keyOrDefault ls tree safeLs safeTree file env \
+    let required = "connect caRoots caLeaf partitions peerings exportedServices importedServices \
+                    service services node nodes datacenters key keyExists keyOrDefault ls tree safeLs safeTree file env \
                     toLower toUpper join split replaceAll contains regexMatch parseInt add subtract multiply divide \
                     modulo minimum maximum toJSON parseJSON byKey byTag scratch timestamp loop mustEnv explode byMeta";
     for name in required.split_whitespace() {

@@ -1,6 +1,10 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::answer::{
+    CaRoot, Consumers, ExportedService, ImportedService, LeafCertificate, Partition, Peering, PeeringRemote,
+    StreamStatus,
+};
 use crate::query::Health;
 
 fn listing(schema: &Schema) -> String {
@@ -23,6 +27,15 @@ fn the_fields_are_those_of_consul_template() {
         listing(NodeServices { node: Arc::default(), services: Vec::new() }.schema()),
         listing(NoSuchNode.schema()),
         listing(NodeService::default().schema()),
+        listing(CaRoot::default().schema()),
+        listing(LeafCertificate::default().schema()),
+        listing(Partition::default().schema()),
+        listing(Peering::default().schema()),
+        listing(StreamStatus::default().schema()),
+        listing(PeeringRemote::default().schema()),
+        listing(ExportedService::default().schema()),
+        listing(Consumers::default().schema()),
+        listing(ImportedService::default().schema()),
     ];
     insta::assert_snapshot!(listings.join("\n"), @r"
     *dependency.KeyPair: Path Key Value CreateIndex ModifyIndex LockIndex Flags Session
@@ -35,13 +48,32 @@ fn the_fields_are_those_of_consul_template() {
     *dependency.CatalogNode: Node Services
     *dependency.CatalogNode: Node Services
     *dependency.CatalogNodeService: ID Service Tags Meta Port Address EnableTagOverride
+    *api.CARoot: ID Name RootCertPEM Active CreateIndex ModifyIndex
+    *api.LeafCert: SerialNumber CertPEM? PrivateKeyPEM? Service ServiceURI ValidAfter ValidBefore CreateIndex ModifyIndex
+    *dependency.Partition: Name Description
+    *dependency.Peering: ID Name Partition Meta PeeringState PeerID PeerServerName PeerServerAddresses StreamStatus Remote
+    dependency.PeeringStreamStatus: ImportedServices ExportedServices LastHeartbeat LastReceive LastSend
+    dependency.PeeringRemoteInfo: Partition Datacenter
+    dependency.ExportedService: Service Partition Namespace Consumers
+    dependency.ResolvedConsumers: Peers Partitions
+    dependency.ImportedService: Service Namespace SourcePartition
     ");
 }
 
 #[test]
 fn jinja_names_are_snake_case_and_unique() {
-    let schemas =
-        [Pair::default().schema(), instance().schema(), Check::default().schema(), NodeService::default().schema()];
+    let schemas = [
+        Pair::default().schema(),
+        instance().schema(),
+        Check::default().schema(),
+        NodeService::default().schema(),
+        CaRoot::default().schema(),
+        LeafCertificate::default().schema(),
+        Peering::default().schema(),
+        StreamStatus::default().schema(),
+        ExportedService::default().schema(),
+        ImportedService::default().schema(),
+    ];
     assert!(!schemas.is_empty());
     for schema in schemas {
         assert!(!schema.fields.is_empty());

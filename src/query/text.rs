@@ -1,0 +1,90 @@
+//! The text form of a query, for logs and messages: consul-template's names of its dependencies.
+
+use std::fmt;
+
+use super::{DatacentersQuery, HealthFilter, KeyQuery, Query, Scope, ServiceQuery};
+
+impl fmt::Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(query) => write!(f, "kv.get({query})"),
+            Self::Pairs(query) => write!(f, "kv.list({query})"),
+            Self::Service(query) => write!(f, "health.service({query})"),
+            Self::Connect(query) => write!(f, "health.connect({query})"),
+            Self::Services(scope) => match scope.to_string() {
+                scope if scope.is_empty() => write!(f, "catalog.services"),
+                scope => write!(f, "catalog.services({scope})"),
+            },
+            Self::Node(query) => write!(f, "catalog.node({}{})", query.name, query.scope),
+            Self::Nodes(query) => match format!("{}{}", query.scope, Suffix('~', &query.near)) {
+                suffix if suffix.is_empty() => write!(f, "catalog.nodes"),
+                suffix => write!(f, "catalog.nodes({suffix})"),
+            },
+            Self::Datacenters(DatacentersQuery { ignore_failing: false }) => write!(f, "catalog.datacenters"),
+            Self::Datacenters(DatacentersQuery { ignore_failing: true }) => {
+                write!(f, "catalog.datacenters(ignore failing)")
+            }
+            Self::CaRoots => write!(f, "connect.caroots"),
+            Self::CaLeaf(service) => write!(f, "connect.caleaf({service})"),
+            Self::Partitions => write!(f, "list.partitions"),
+            Self::Peerings(partition) if partition.is_empty() => write!(f, "list.peerings"),
+            Self::Peerings(partition) => write!(f, "list.peerings?partition={partition}"),
+            Self::ExportedServices(partition) => write!(f, "list.exportedServices({partition})"),
+            Self::ImportedServices(partition) => write!(f, "list.importedServices({partition})"),
+            Self::File(path) => write!(f, "file({})", path.display()),
+        }
+    }
+}
+
+/// A part that is written with its sign in front, and not at all when it is empty.
+struct Suffix<'a>(char, &'a str);
+
+impl fmt::Display for Suffix<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.1.is_empty() { Ok(()) } else { write!(f, "{}{}", self.0, self.1) }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { datacenter, namespace, partition } = self;
+        write!(f, "{}", Suffix('@', datacenter))?;
+        if !partition.is_empty() {
+            write!(f, "@partition={partition}")?;
+        }
+        if !namespace.is_empty() {
+            write!(f, "@ns={namespace}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for KeyQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.key, self.scope)
+    }
+}
+
+impl fmt::Display for ServiceQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, tag, scope, peer, sameness_group, near, health } = self;
+        if !tag.is_empty() {
+            write!(f, "{tag}.")?;
+        }
+        write!(f, "{name}{scope}")?;
+        if !peer.is_empty() {
+            write!(f, "@peer={peer}")?;
+        }
+        if !sameness_group.is_empty() {
+            write!(f, "@sameness-group={sameness_group}")?;
+        }
+        write!(f, "{}", Suffix('~', near))?;
+        match health {
+            HealthFilter::Any => write!(f, "|any"),
+            HealthFilter::Only(wanted) => {
+                let words: Vec<_> = wanted.iter().map(|health| health.as_str()).collect();
+                write!(f, "|{}", words.join(","))
+            }
+        }
+    }
+}
