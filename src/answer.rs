@@ -5,6 +5,7 @@
 //!
 //! Field names are Consul's own. A field that an answer leaves out, or gives as `null`, is empty.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -106,7 +107,7 @@ pub struct Pair {
 }
 
 /// One instance of a service, with its health.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Instance {
     /// The node's name.
     pub node: String,
@@ -138,6 +139,34 @@ pub struct Instance {
     pub port: i64,
     /// The weights for load balancing.
     pub weights: Weights,
+}
+
+/// What makes an instance the same from one answer to the next, and the order in which instances are sorted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Identity<'a> {
+    node: Cow<'a, str>,
+    id: Cow<'a, str>,
+    address: Cow<'a, str>,
+    port: i64,
+}
+
+impl Identity<'_> {
+    /// The same, for keeping.
+    #[must_use]
+    pub fn into_owned(self) -> Identity<'static> {
+        let Self { node, id, address, port } = self;
+        let [node, id, address] = [node, id, address].map(|text| Cow::Owned(text.into_owned()));
+        Identity { node, id, address, port }
+    }
+}
+
+impl Instance {
+    /// Its identity: the node, the ID, and where it is reached.
+    #[must_use]
+    pub fn identity(&self) -> Identity<'_> {
+        let [node, id, address] = [&self.node, &self.id, &self.address].map(|text| Cow::Borrowed(text.as_str()));
+        Identity { node, id, address, port: self.port }
+    }
 }
 
 /// An address and a port.

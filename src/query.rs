@@ -116,9 +116,10 @@ pub struct DatacentersQuery {
 }
 
 /// The state of health of an instance: the worst of its checks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Health {
     /// No check is worse than passing, or there is none.
+    #[default]
     Passing,
     /// At least one check warns.
     Warning,
@@ -186,10 +187,18 @@ impl Query {
     #[must_use]
     pub fn blocks(&self) -> bool {
         match self {
-            Self::Key(_) | Self::Pairs(_) | Self::Service(_) | Self::Connect(_) => true,
-            Self::Services(_) | Self::Node(_) | Self::Nodes(_) => true,
-            Self::CaRoots | Self::CaLeaf(_) | Self::ExportedServices(_) | Self::ImportedServices(_) => true,
             Self::Datacenters(_) | Self::Partitions | Self::Peerings(_) | Self::File(_) => false,
+            Self::Key(_)
+            | Self::Pairs(_)
+            | Self::Services(_)
+            | Self::Node(_)
+            | Self::Nodes(_)
+            | Self::Service(_)
+            | Self::Connect(_)
+            | Self::CaRoots
+            | Self::CaLeaf(_)
+            | Self::ExportedServices(_)
+            | Self::ImportedServices(_) => true,
         }
     }
 

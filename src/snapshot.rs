@@ -5,14 +5,21 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use crate::answer::{Answer, Pair};
+use crate::answer::{Answer, Instance, Pair};
 use crate::query::Query;
+
+mod young;
+
+use young::Young;
 
 /// What is known at one moment. A clone costs one reference count, and later answers do not show in it.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     known: Arc<HashMap<Arc<Query>, Known>>,
+    /// The moment; `None`: so late that everything has been as it is for long.
+    now: Option<Instant>,
 }
 
 #[derive(Clone, Debug)]
@@ -20,6 +27,8 @@ struct Known {
     answer: Arc<Answer>,
     /// For a key: the last entry there was. A key that is deleted keeps its last value in templates that need it.
     last_entry: Option<Arc<Pair>>,
+    /// For a service: the instances that began to pass a while ago, as far as somebody wants to know.
+    young: Young,
 }
 
 impl Snapshot {
@@ -41,16 +50,42 @@ impl Snapshot {
         self.known.get(query)?.last_entry.as_ref()
     }
 
+    /// Since when this instance, in the answer to this query, passes its checks; `None`: for long, as far as is known.
+    #[must_use]
+    pub fn passes_since(&self, query: &Query, instance: &Instance) -> Option<Instant> {
+        self.known.get(query)?.young.since(&instance.identity())
+    }
+
+    /// Has this time come?
+    #[must_use]
+    pub fn is_past(&self, time: Instant) -> bool {
+        self.now.is_none_or(|now| time <= now)
+    }
+
+    /// It is this late now.
+    pub fn turn_to(&mut self, now: Instant) {
+        self.now = Some(now);
+    }
+
     /// Takes an answer in; snapshots that were taken before do not change.
     pub fn record(&mut self, query: impl Into<Arc<Query>>, answer: Arc<Answer>) {
+        self.record_timed(query, answer, Duration::ZERO);
+    }
+
+    /// Takes an answer in, and keeps in mind for this long which instances began to pass with it.
+    pub fn record_timed(&mut self, query: impl Into<Arc<Query>>, answer: Arc<Answer>, longest: Duration) {
         let query = query.into();
         let known = Arc::make_mut(&mut self.known);
-        let before = known.get(&query).and_then(|known| known.last_entry.clone());
+        let before = known.get(&query);
+        let young = match (before, self.now) {
+            (Some(before), Some(now)) if !longest.is_zero() => before.young.next(&before.answer, &answer, now, longest),
+            _ => Young::default(),
+        };
         let last_entry = match &*answer {
             Answer::Key(Some(pair)) => Some(Arc::clone(pair)),
-            _ => before,
+            _ => before.and_then(|known| known.last_entry.clone()),
         };
-        known.insert(query, Known { answer, last_entry });
+        known.insert(query, Known { answer, last_entry, young });
     }
 
     /// Forgets every question that `wanted` does not name.

@@ -88,7 +88,7 @@ fn a_mesh_that_is_switched_off_ends_a_run_that_renders_once_with_the_reason() {
         return;
     }
     let (folder, consul) = (Folder::new(), Consul::start_with("s1", &["-hcl", "connect { enabled = false }"]));
-    folder.write("in", r#"{{ range caRoots }}{{ .ID }}{{ end }}"#);
+    folder.write("in", "{{ range caRoots }}{{ .ID }}{{ end }}");
     let address = format!("--consul-addr={}", consul.address());
     let ended = run([&address, "-once", "-template", &folder.template("in", "out", "")]);
     assert_eq!(ended.code(), Some(14), "{}", ended.log);

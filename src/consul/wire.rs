@@ -149,7 +149,7 @@ fn instances(query: &ServiceQuery, entries: Option<Vec<WireEntry>>) -> Vec<Arc<I
         .filter(|instance| query.health.admits(instance.status))
         .collect();
     if query.near.is_empty() {
-        instances.sort_by(|a, b| (&a.node, &a.id).cmp(&(&b.node, &b.id)));
+        instances.sort_by(|a, b| a.identity().cmp(&b.identity()));
     }
     instances
 }

@@ -47,6 +47,10 @@ pub(super) struct JobState {
     /// Whether `asked` or `sources` have changed since somebody looked.
     new_wishes: bool,
     missing: BTreeMap<Query, Absence>,
+    /// The queries of which it wants to know since when their instances pass, and for how long.
+    timed: BTreeMap<Query, Duration>,
+    /// When it is rendered again though nothing may have changed.
+    again: Option<Instant>,
     /// A text that is not written yet.
     unwritten: Option<Text>,
     /// The fingerprint of the text that is being written just now.
@@ -104,6 +108,8 @@ impl JobState {
             asked: BTreeSet::new(),
             new_wishes: true,
             missing: BTreeMap::new(),
+            timed: BTreeMap::new(),
+            again: None,
             unwritten: None,
             underway: None,
             written: None,
@@ -183,12 +189,23 @@ impl JobState {
         self.dirty |= self.asked.contains(query);
     }
 
+    /// For how long it matters that an instance in the answer to this query has begun to pass.
+    pub(super) fn times(&self, query: &Query) -> Duration {
+        self.timed.get(query).copied().unwrap_or_default()
+    }
+
+    /// When it is to be rendered again, though nothing may have changed.
+    pub(super) fn again(&self) -> Option<Instant> {
+        self.again
+    }
+
     /// Renders, if something has changed.
     pub(super) fn render(&mut self, snapshot: &Snapshot, surroundings: &Arc<Surroundings>, now: Moment) {
+        self.dirty |= self.again.is_some_and(|again| again <= now.instant);
         let Some(template) = self.template.as_ref().filter(|_| self.dirty) else { return };
         let template = Arc::clone(template);
         self.dirty = false;
-        let Rendering { text, asked, missing } = template.render(snapshot, surroundings, now.time);
+        let Rendering { text, asked, missing, timed, again } = template.render(snapshot, surroundings, now.time);
         // An include whose name is computed is known only now.
         let sources = template.sources();
         self.new_wishes |= sources != self.sources;
@@ -197,13 +214,16 @@ impl JobState {
         if missing.is_empty() && text.is_ok() {
             self.new_wishes |= self.asked != asked;
             self.asked = asked;
+            self.timed = timed;
         } else {
             // What an incomplete or failed pass did not come to ask may still be wanted.
             self.asked.extend(asked);
+            self.timed.extend(timed);
             self.new_wishes |= self.asked.len() != known;
         }
         let complete = missing.is_empty();
         self.missing = missing;
+        self.again = again;
         match text {
             _ if !complete => {}
             Ok(text) => self.rendered(text, now.instant),

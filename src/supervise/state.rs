@@ -68,7 +68,7 @@ impl State {
             dry,
             jobs: jobs.into_iter().map(|job| JobState::new(job, mode)).collect(),
             snapshot: Snapshot::default(),
-            surroundings: Arc::new(Surroundings { variables }),
+            surroundings: Arc::new(Surroundings { variables, host: host_name() }),
             troubles: Troubles::default(),
             ledger: Ledger::default(),
             begun: now.instant,
@@ -97,6 +97,7 @@ impl State {
     /// Takes an event in, and says what follows from it.
     pub(super) fn step(&mut self, event: Event, now: Moment) -> Vec<Action> {
         let mut actions = Vec::new();
+        self.snapshot.turn_to(now.instant);
         match event {
             Event::Watched(events) => events.into_iter().for_each(|event| self.watched(event, now)),
             Event::FilesChanged(FileEvent { files }) => {
@@ -159,10 +160,12 @@ impl State {
         } else {
             tracing::debug!("{query} has news");
         }
+        let mut longest = Duration::ZERO;
         for job in &mut self.jobs {
             job.hear_of(&query);
+            longest = longest.max(job.times(&query));
         }
-        self.snapshot.record(query, answer);
+        self.snapshot.record_timed(query, answer, longest);
     }
 
     fn command_ended(&mut self, line: &CommandLine, ended: Result<Finished, CommandError>, now: Moment) {
@@ -203,6 +206,9 @@ impl State {
         if self.ending.is_none() {
             for job in &mut self.jobs {
                 job.render(&self.snapshot, &self.surroundings, now);
+                if let Some(again) = job.again() {
+                    wake_at(&mut self.wake, again);
+                }
             }
             self.follow(actions);
             self.write(now.instant, actions);
@@ -302,6 +308,11 @@ fn files(queries: &BTreeSet<Arc<Query>>) -> impl Iterator<Item = &PathBuf> {
 
 pub(super) fn wake_at(wake: &mut Option<Instant>, at: Instant) {
     *wake = Some(wake.map_or(at, |earlier| earlier.min(at)));
+}
+
+/// The name of this host; empty where it has none that is text.
+fn host_name() -> String {
+    nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_default()
 }
 
 /// An error and its causes, on one line.

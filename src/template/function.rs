@@ -18,6 +18,8 @@ pub struct Function {
     pub group: Group,
     /// Its arguments and its result, in Go order: `(key string, default string) string`.
     pub signature: &'static str,
+    /// What can be said by name: `tag="a"` in Jinja, `"tag=a"` in Go.
+    pub options: &'static [&'static str],
     /// One line on what it does.
     pub summary: &'static str,
     /// What it does.
@@ -42,10 +44,16 @@ pub enum Group {
 /// A call of a function: its arguments, in the order of Go (what is piped in comes last).
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
-    /// The arguments.
+    /// The arguments. Those that Jinja gives by name come last, all in one, to a function that has options.
     pub args: &'a [Value],
     /// The rendering pass that the call belongs to.
     pub pass: &'a Pass,
+}
+
+/// What is given by name, in an argument that holds all of it.
+pub(super) fn named(arguments: &Value) -> impl Iterator<Item = (String, Value)> {
+    let names = arguments.try_iter().into_iter().flatten();
+    names.map(|name| (name.to_string(), arguments.get_item(&name).unwrap_or_default()))
 }
 
 /// Why a function could not do its work. The text names no value of a key or of a variable.

@@ -43,7 +43,8 @@ pub(super) fn for_jinja_name<'a>(name: &str, known: impl Iterator<Item = &'a str
     nearest(name, functions::all().map(|function| function.jinja).chain(known))
 }
 
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+/// The known name that is meant, if one is near.
+pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     let near = known.map(|known| (distance(name, known), known)).min()?;
     let (distance, known) = near;
     // A short name is near to many others.

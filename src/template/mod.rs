@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -13,6 +14,7 @@ use crate::config::resolved::{Delimiters, Language, MissingKey, Source};
 use crate::query::Query;
 use crate::snapshot::Snapshot;
 
+pub mod choose;
 pub mod error;
 pub mod function;
 pub mod functions;
@@ -31,7 +33,7 @@ pub use pass::{Absence, Surroundings};
 
 use jinja::Undefined;
 use language::{Engine, Settings};
-use pass::Pass;
+use pass::{Asked, Pass};
 
 /// A template, read and parsed.
 #[derive(Debug)]
@@ -49,6 +51,10 @@ pub struct Rendering {
     pub asked: BTreeSet<Arc<Query>>,
     /// The queries without which the template cannot be written, and why they have no data.
     pub missing: BTreeMap<Query, Absence>,
+    /// Of which queries it matters since when their instances pass, and for how long it does.
+    pub timed: BTreeMap<Query, Duration>,
+    /// When it has to be rendered again though no answer may have changed.
+    pub again: Option<Instant>,
 }
 
 impl Template {
@@ -90,7 +96,7 @@ impl Template {
         let text = self.engine.render(&pass, Undefined::Refused);
         let mut asked = pass.take_asked();
         if asked.missing.is_empty() {
-            return Rendering { text, asked: asked.queries, missing: asked.missing };
+            return rendering(text, asked);
         }
         if text.is_err() {
             // It stopped half way for want of data; what it asks further down is worth knowing now, not one round
@@ -100,8 +106,9 @@ impl Template {
             let further = pass.take_asked();
             asked.queries.extend(further.queries);
             asked.missing.extend(further.missing);
+            asked.timed.extend(further.timed);
         }
-        Rendering { text: Ok(String::new()), asked: asked.queries, missing: asked.missing }
+        rendering(Ok(String::new()), asked)
     }
 
     /// The files to watch: the template itself, and what it includes or would include if it were there.
@@ -126,6 +133,11 @@ impl Template {
             Some((error.name, error.place?))
         })
     }
+}
+
+fn rendering(text: Result<String, TemplateError>, asked: Asked) -> Rendering {
+    let Asked { queries, missing, timed, again } = asked;
+    Rendering { text, asked: queries, missing, timed, again }
 }
 
 fn read(path: &Path) -> Result<String, TemplateError> {

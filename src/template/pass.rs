@@ -10,13 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use super::function::FunctionError;
 use super::scratch::Scratch;
-use crate::answer::{Answer, Pair};
-use crate::query::Query;
+use crate::answer::{Answer, Instance, Pair};
+use crate::query::{Health, Query};
 use crate::snapshot::Snapshot;
 
 /// What one pass over one template may see.
@@ -36,6 +37,8 @@ pub struct Pass {
 pub struct Surroundings {
     /// The environment variables that `env` and its kin see.
     pub variables: BTreeMap<String, String>,
+    /// The name of this host, which seeds what differs from host to host.
+    pub host: String,
 }
 
 /// Only the names: values may be secret.
@@ -52,6 +55,10 @@ pub struct Asked {
     pub queries: BTreeSet<Arc<Query>>,
     /// The queries whose data is still missing, and why.
     pub missing: BTreeMap<Query, Absence>,
+    /// The queries of which it matters since when their instances pass, and for how long it does.
+    pub timed: BTreeMap<Query, Duration>,
+    /// When the next instance will have been passing for long enough.
+    pub again: Option<Instant>,
 }
 
 /// Why a query has no data yet.
@@ -121,6 +128,43 @@ impl Pass {
     /// The query was answered, but the template cannot do without more than it got.
     pub fn lacks(&self, query: &Query, absence: Absence) {
         self.asked().missing.entry(query.clone()).or_insert(absence);
+    }
+
+    /// Is data missing that was asked for up to now?
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        !self.asked().missing.is_empty()
+    }
+
+    /// Has an instance in the answer to this query been passing for this long? If it has not yet, the pass is to be
+    /// made again when it has.
+    #[must_use]
+    pub fn has_passed(&self, query: &Query, instance: &Instance, span: Duration) -> bool {
+        if instance.status != Health::Passing {
+            return false;
+        }
+        let Some(ripe) = self.snapshot.passes_since(query, instance).and_then(|since| since.checked_add(span)) else {
+            return true;
+        };
+        if self.snapshot.is_past(ripe) {
+            return true;
+        }
+        let mut asked = self.asked();
+        asked.again = Some(asked.again.map_or(ripe, |earlier| earlier.min(ripe)));
+        false
+    }
+
+    /// It matters whether the instances in the answer to this query have been passing for this long.
+    pub fn times(&self, query: &Query, span: Duration) {
+        let mut asked = self.asked();
+        let longest = asked.timed.entry(query.clone()).or_default();
+        *longest = span.max(*longest);
+    }
+
+    /// The name of this host.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.surroundings.host
     }
 
     /// An environment variable.

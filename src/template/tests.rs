@@ -138,6 +138,7 @@ fn world() -> Snapshot {
         })
     };
     snapshot.record(Query::service("web").unwrap(), Arc::new(Answer::Service(vec![instance(1), instance(2)])));
+    snapshot.record(Query::service("web|any").unwrap(), Arc::new(Answer::Service(vec![instance(1), instance(2)])));
     let pair = |key: &str| Arc::new(Pair { key: key.into(), value: key.to_uppercase(), ..Pair::default() });
     let pairs = vec![pair("a/x"), pair("a/y"), pair("b")];
     snapshot.record(Query::pairs("app").unwrap(), Arc::new(Answer::Pairs(pairs)));
@@ -195,6 +196,21 @@ fn both_languages_render_the_same() {
             "{% for s in service('web') %}{{ loop.index0 }}{{ s.tags | join('+') }} {% endfor %}",
             "0blue+t1 1blue+t2 ",
         ),
+        (
+            "{{ range service \"web\" \"tag=blue,t2\" \"require_port=true\" }}{{ .ID }} {{ end }}",
+            "{% for s in service('web', tag=['blue', 't2'], require_port=true) %}{{ s.id }} {% endfor %}",
+            "web-2 ",
+        ),
+        (
+            "{{ range service \"web\" \"any\" \"tag=t1\" }}{{ .ID }}{{ else }}none{{ end }}",
+            "{% for s in service('web', 'any', tag='t1') %}{{ s.id }}{% else %}none{% endfor %}",
+            "web-1",
+        ),
+        (
+            "{{ range service \"web\" \"shuffle=true\" \"unique=addr:port\" \"passing_for=5s\" }}{{ .ID }} {{ end }}",
+            "{% for s in 'web' | service(unique='addr:port', shuffle=true, passing_for='5s') %}{{ s.id }} {% endfor %}",
+            "web-1 web-2 ",
+        ),
         ("{{ or \"x\" (key \"unasked\") }}", "{{ 'x' or key('unasked') }}", "x"),
     ];
     assert!(!cases.is_empty());
@@ -217,6 +233,18 @@ fn both_languages_ask_the_same_of_an_empty_world() {
         (
             "{{ (node).Node.Address }}{{ with node \"x\" }}{{ .Node.Address }}{{ end }}",
             "{{ node().node.address }}{{ node('x').node.address }}",
+        ),
+        (
+            "{{ range service \"web\" (key \"a\" | printf \"tag=%s\") }}{{ end }}",
+            "{% for s in service('web', tag=parse_json(key('a')).tag) %}{% endfor %}",
+        ),
+        (
+            "{{ range service \"web\" \"tag=a\" }}{{ end }}{{ range connect \"web\" \"sort=near\" }}{{ end }}",
+            "{% for s in service('web', tag='a') %}{% endfor %}{% for s in connect('web', sort='near') %}{% endfor %}",
+        ),
+        (
+            "{{ with caLeaf \"web\" }}{{ .CertPEM }}{{ end }}{{ range caRoots }}{{ end }}{{ range importedServices \"p\" }}{{ end }}",
+            "{{ ca_leaf('web').cert_pem }}{% for r in ca_roots() %}{% endfor %}{% for s in imported_services('p') %}{% endfor %}",
         ),
         (
             "{{ range tree \"a\" | byKey }}{{ end }}{{ range nodes }}{{ end }}",

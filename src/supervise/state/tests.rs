@@ -1,6 +1,7 @@
 //! The loop's rules, stepped through by hand: no clock, no file, no process.
 
 mod ending;
+mod passing;
 
 use jiff::Timestamp;
 

@@ -1,34 +1,101 @@
-//! Questions to Consul about the instances of a service.
+//! Questions to Consul about the instances of a service, and the options that choose among them.
+//!
+//! An option is written `"tag=a,b"` in both languages, and `tag=["a", "b"]` in Jinja. A word of a filter never has an
+//! equals sign, so nothing that means something in consul-template means something else here.
 
-use super::args::Outcome;
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+use super::args::{Outcome, list, text, wrong_type};
 use super::sources::{empty_list, source};
 use crate::answer::Answer;
 use crate::query::{Query, QueryError};
-use crate::template::function::{Call, Function};
+use crate::template::choose::{Choice, OPTIONS, Setting};
+use crate::template::function::{self, Call, Function, FunctionError};
 use crate::template::records;
 
 pub(super) static TABLE: &[Function] = &[
-    source(
-        ["service", "service"],
-        "(query string, filters ...string) []service",
-        "The instances of a service; without a filter only those that pass their checks.",
-        |call| instances(call, Query::service),
-    ),
-    source(
-        ["connect", "connect"],
-        "(query string, filters ...string) []service",
-        "The instances through which a service is reached in the mesh: its proxies, or itself.",
-        |call| instances(call, Query::connect),
-    ),
+    Function {
+        options: OPTIONS,
+        ..source(
+            ["service", "service"],
+            "(query string, filters or options ...string) []service",
+            "The instances of a service; without a filter only those that pass their checks.",
+            |call| instances(call, Query::service),
+        )
+    },
+    Function {
+        options: OPTIONS,
+        ..source(
+            ["connect", "connect"],
+            "(query string, filters or options ...string) []service",
+            "The instances through which a service is reached in the mesh: its proxies, or itself.",
+            |call| instances(call, Query::connect),
+        )
+    },
 ];
 
 fn instances(call: &Call<'_>, query: fn(&str) -> Result<Query, QueryError>) -> Outcome {
-    let texts = call.texts()?;
-    if texts.first().is_none_or(|name| name.is_empty()) {
+    let (args, named) = match call.args.split_last() {
+        Some((last, args)) if last.is_kwargs() => (args, function::named(last).collect()),
+        _ => (call.args, Vec::new()),
+    };
+    let texts: Vec<&str> = args.iter().map(text).collect::<Result<_, _>>()?;
+    let Some((first, more)) = texts.split_first().filter(|(first, _)| !first.is_empty()) else {
         return Ok(empty_list());
+    };
+    let written = more.iter().filter_map(|text| text.split_once('=')).map(|(name, text)| (name, Setting::Text(text)));
+    let named = named.iter().map(|(name, value)| Ok((name.as_str(), setting(name, value)?)));
+    let options: Vec<_> = written.map(Ok).chain(named).collect::<Result<_, FunctionError>>()?;
+    let words = more.iter().filter(|text| !text.contains('='));
+    let asked: Vec<&str> = std::iter::once(first).chain(words).copied().collect();
+    let query = query(&asked.join("|"))?;
+    if options.is_empty() {
+        return Ok(match call.pass.ask(&query)?.as_deref() {
+            Some(Answer::Service(instances)) => records::list(instances),
+            _ => empty_list(),
+        });
     }
-    Ok(match call.pass.ask(&query(&texts.join("|"))?)?.as_deref() {
-        Some(Answer::Service(instances)) => records::list(instances),
-        _ => empty_list(),
+    match Choice::read(options) {
+        Ok(choice) => chosen(call, query, &choice),
+        Err(reason) => {
+            if call.pass.is_incomplete() {
+                // An option may be made of what is not there yet. What is asked does not wait for it.
+                call.pass.ask(&query)?;
+            }
+            Err(FunctionError::new(reason))
+        }
+    }
+}
+
+fn chosen(call: &Call<'_>, mut query: Query, choice: &Choice) -> Outcome {
+    let mut near = false;
+    if let Query::Service(wanted) | Query::Connect(wanted) = &mut query {
+        if choice.wants_near() && wanted.near.is_empty() {
+            "_agent".clone_into(&mut wanted.near);
+        }
+        near = !wanted.near.is_empty();
+    }
+    let span = choice.passing_for();
+    if !span.is_zero() {
+        call.pass.times(&query, span);
+    }
+    let answer = call.pass.ask(&query)?;
+    let Some(Answer::Service(instances)) = answer.as_deref() else { return Ok(empty_list()) };
+    let order = choice.order(near);
+    Ok(records::list(&choice.apply(instances, order, call.pass.host(), |instance| {
+        span.is_zero() || call.pass.has_passed(&query, instance, span)
+    })))
+}
+
+fn setting<'a>(name: &str, value: &'a Value) -> Result<Setting<'a>, FunctionError> {
+    Ok(match value.kind() {
+        ValueKind::Bool => Setting::Text(if value.is_true() { "true" } else { "false" }),
+        ValueKind::Seq => {
+            let texts = list(value)?.iter().map(|item| text(item).map(str::to_owned)).collect::<Result<_, _>>();
+            Setting::List(texts.map_err(|error| FunctionError::new(format!("{name}: {error}")))?)
+        }
+        ValueKind::String => Setting::Text(text(value)?),
+        _ => return Err(FunctionError::new(format!("{name}: {}", wrong_type("string", value)))),
     })
 }

@@ -62,7 +62,7 @@ const fn function(
     code: fn(&Call<'_>) -> Result<Value, FunctionError>,
 ) -> Function {
     let [go, jinja] = names;
-    Function { go, jinja, group, signature, summary, code }
+    Function { go, jinja, group, signature, options: &[], summary, code }
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ static JOINED: Function = Function {
     jinja: "joined",
     group: Group::Text,
     signature: "(a string, b string) string",
+    options: &[],
     summary: "Joins two strings.",
     code: |call| match call.args {
         [a, b] => match (a.as_str(), b.as_str()) {
@@ -36,6 +37,7 @@ static COUNTED: Function = Function {
     jinja: "loop",
     group: Group::Math,
     signature: "(stop int)",
+    options: &[],
     summary: "Counts.",
     code: |call| {
         let stop = call.args.first().and_then(Value::as_i64).unwrap_or(0);

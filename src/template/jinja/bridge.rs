@@ -6,11 +6,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use minijinja::value::{Object, ObjectRepr, Rest};
+use minijinja::value::{Kwargs, Object, ObjectRepr, Rest, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use super::Undefined;
-use crate::template::function::{Call, Function, FunctionError, Group};
+use crate::template::function::{Call, Function, FunctionError, Group, named};
 use crate::template::functions;
 use crate::template::pass::Pass;
 
@@ -55,12 +55,14 @@ pub(super) fn add_functions(environment: &mut Environment<'static>) {
         environment.add_global(function.jinja, Value::from_object(Callable(function)));
     }
     for function in filters {
-        environment.add_filter(function.jinja, move |state: &State<'_, '_>, args: Rest<Value>| {
-            let mut args = args.0;
+        environment.add_filter(function.jinja, move |state: &State<'_, '_>, args: Rest<ValueOrKwargs>| {
+            let mut args: Vec<Value> = args.0.into_iter().map(ValueOrKwargs::into_value).collect();
+            let named = args.pop_if(|last| last.is_kwargs());
             // A filter without a value cannot be written, but can be called by name (`map`).
             if !args.is_empty() {
                 args.rotate_left(1);
             }
+            args.extend(named);
             invoke(function, state, &args)
         });
     }
@@ -85,7 +87,7 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
     let Some(current) = current.as_ref().and_then(Value::downcast_object_ref::<Current>) else {
         return Err(refused(format!("{} cannot be called here", function.jinja)));
     };
-    if args.iter().any(Value::is_kwargs) {
+    if function.options.is_empty() && args.iter().any(Value::is_kwargs) {
         return Err(refused(format!("{} takes no named arguments", function.jinja)));
     }
     match current.undefined {
@@ -94,14 +96,24 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
             Err(error) if current.pass.is_sprung() => Err(told(function, &error)),
             outcome => Ok(outcome.unwrap_or_default()),
         },
-        Undefined::Refused => match args.iter().position(Value::is_undefined) {
-            Some(index) => {
-                let text = format!("argument {} of {} is undefined", index + 1, function.jinja);
+        Undefined::Refused => match undefined(args) {
+            Some(argument) => {
+                let text = format!("argument {argument} of {} is undefined", function.jinja);
                 Err(Error::new(ErrorKind::UndefinedError, text))
             }
             None => (function.code)(&Call { args, pass: &current.pass }).map_err(|error| told(function, &error)),
         },
     }
+}
+
+/// The first argument that is undefined: its place, or the name by which it is given.
+fn undefined(args: &[Value]) -> Option<String> {
+    args.iter().enumerate().find_map(|(index, arg)| {
+        if arg.is_kwargs() {
+            return named(arg).find(|(_, value)| value.is_undefined()).map(|(name, _)| name);
+        }
+        arg.is_undefined().then(|| (index + 1).to_string())
+    })
 }
 
 /// A call in a rendering that only goes on to find what it asks.
@@ -111,8 +123,13 @@ fn go_on(function: &Function, args: &[Value], pass: &Pass) -> Result<Value, Func
         if undefined {
             return Ok(Value::UNDEFINED);
         }
+        // What is asked does not wait for what is chosen.
+        let defined =
+            |arg: &Value| Value::from(named(arg).filter(|(_, value)| !value.is_undefined()).collect::<Kwargs>());
+        let args: Vec<Value> =
+            args.iter().map(|arg| if arg.is_kwargs() { defined(arg) } else { arg.clone() }).collect();
         // What is not known yet is undefined rather than empty: `int` and its kin take that for 0.
-        let value = (function.code)(&Call { args, pass })?;
+        let value = (function.code)(&Call { args: &args, pass })?;
         return Ok(if value.as_str() == Some("") { Value::UNDEFINED } else { value });
     }
     let known = |arg: &Value| if arg.is_undefined() { Value::from("") } else { arg.clone() };

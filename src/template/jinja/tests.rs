@@ -44,7 +44,7 @@ fn snapshot() -> Snapshot {
 fn pass() -> Arc<Pass> {
     let variables = BTreeMap::from([("PASSWORD".to_owned(), "hunter2".to_owned())]);
     let now = "2024-03-05T07:08:09Z".parse().unwrap();
-    Arc::new(Pass::new(snapshot(), Arc::new(Surroundings { variables }), now))
+    Arc::new(Pass::new(snapshot(), Arc::new(Surroundings { variables, ..Surroundings::default() }), now))
 }
 
 fn render(source: &str) -> Result<String, TemplateError> {

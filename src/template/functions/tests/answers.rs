@@ -103,6 +103,51 @@ fn services_and_nodes() {
 }
 
 #[test]
+fn instances_are_chosen_by_options() {
+    let ids = |args: &str| -> (Vec<String>, Vec<String>) {
+        let (value, queries) = asked("service", &arguments(args));
+        let ids = value.try_iter().unwrap().map(|one| one.get_attr("ID").unwrap().to_string()).collect();
+        (ids, queries.into_iter().map(|(query, _)| query).collect())
+    };
+    let cases: &[(&str, &[&str], &str)] = &[
+        (r#"["web", "tag=blue"]"#, &["web-1", "web-2"], "health.service(web|passing)"),
+        (r#"["web", "tag=blue,v1"]"#, &["web-1"], "health.service(web|passing)"),
+        (r#"["web", "any", "tag=v1", "unique=addr:port"]"#, &["web-1"], "health.service(web|any)"),
+        (r#"["web", "tag=v1", "any"]"#, &["web-1"], "health.service(web|any)"),
+        (r#"["web", "require_port=true", "shuffle=false"]"#, &["web-1", "web-2"], "health.service(web|passing)"),
+        (r#"["web", "passing_for=5s"]"#, &["web-1", "web-2"], "health.service(web|passing)"),
+        (r#"["web", "shuffle=true"]"#, &["web-2", "web-1"], "health.service(web|passing)"),
+        (r#"["web", "sort=near"]"#, &[], "health.service(web~_agent|passing)"),
+        (r#"["web~n1", "sort=near"]"#, &[], "health.service(web~n1|passing)"),
+        (r#"["later", "tag=v1"]"#, &[], "health.service(later|passing)"),
+    ];
+    assert!(!cases.is_empty());
+    for (args, chosen, query) in cases {
+        let (ids, queries) = ids(args);
+        assert_eq!(
+            (ids, queries),
+            (chosen.iter().map(ToString::to_string).collect(), vec![(*query).to_owned()]),
+            "{args}"
+        );
+    }
+    hold(&[
+        ("service", r#"["", "tag=v1"]"#, "[]"),
+        ("service", r#"["web", "tags=v1"]"#, r#"!unknown option "tags"; did you mean "tag"?"#),
+        ("connect", r#"["web", "uniqe=v1"]"#, r#"!unknown option "uniqe"; did you mean "unique"?"#),
+        ("service", r#"["web", "tag=v1|any"]"#, "[]"),
+        // What is piped comes last; before the name there is no option.
+        (
+            "service",
+            r#"["tag=v1", "web"]"#,
+            r#"!health.service: invalid format: "tag=v1|web": the service name cannot contain '='"#,
+        ),
+        ("service", r#"["web", 5]"#, "!wrong type for value; expected string; got int"),
+        // Not what Jinja gives by name: a map like any other.
+        ("service", r#"["web", {"tag": "v1"}]"#, "!wrong type for value; expected string; got map[string]interface {}"),
+    ]);
+}
+
+#[test]
 fn the_mesh_and_other_clusters() {
     let empty_leaf = r#"{"SerialNumber":"","Service":"","ServiceURI":"","ValidAfter":"","ValidBefore":"","CreateIndex":0,"ModifyIndex":0}"#;
     hold_asking(&[

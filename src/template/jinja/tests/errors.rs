@@ -111,6 +111,40 @@ fn errors_show_where_and_what() {
 }
 
 #[test]
+fn errors_of_named_arguments_name_them() {
+    insta::assert_snapshot!(error("{{ 'a' | key(name='a') }}"), @r"
+    test.j2:1:10: key takes no named arguments
+      1 | {{ 'a' | key(name='a') }}
+        |          ^
+    ");
+    insta::assert_snapshot!(error("{{ service('web', tags='a') }}"), @r#"
+    test.j2:1:4: service: unknown option "tags"; did you mean "tag"?
+      1 | {{ service('web', tags='a') }}
+        |    ^
+    "#);
+    insta::assert_snapshot!(error("{{ service('web', sort='port') }}"), @r#"
+    test.j2:1:4: service: sort is "name" or "near"
+      1 | {{ service('web', sort='port') }}
+        |    ^
+    "#);
+    insta::assert_snapshot!(error("{{ service('web', passing_for=5) }}"), @r#"
+    test.j2:1:4: service: passing_for: wrong type for value; expected string; got int
+      1 | {{ service('web', passing_for=5) }}
+        |    ^
+    "#);
+    insta::assert_snapshot!(error("{{ service('web', tag=nope) }}"), @r"
+    test.j2:1:4: argument tag of service is undefined
+      1 | {{ service('web', tag=nope) }}
+        |    ^
+    ");
+    insta::assert_snapshot!(error("{{ service('web', tag=['a', nope]) }}"), @r"
+    test.j2:1:4: service: tag: invalid value; expected string
+      1 | {{ service('web', tag=['a', nope]) }}
+        |    ^
+    ");
+}
+
+#[test]
 fn no_error_shows_a_value() {
     let sources = [
         "{{ parse_int(key('secret')) }}",

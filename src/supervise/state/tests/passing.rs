@@ -1,0 +1,86 @@
+//! Templates that want instances only after they have been passing for a while.
+
+use super::*;
+use crate::answer::Instance;
+
+const TEMPLATE: &str = r#"{{ range service "web" "passing_for=5s" }}{{ .ID }} {{ end }}"#;
+
+impl Bench {
+    /// The instances of the service are these now.
+    fn instances(&mut self, ids: &[&str]) {
+        let instance =
+            |id: &&str| Arc::new(Instance { node: "n1".into(), id: (*id).to_owned(), ..Instance::default() });
+        let answer = Answer::Service(ids.iter().map(instance).collect());
+        let query = Query::service("web").unwrap();
+        self.step(Event::Watched(vec![WatchEvent::News(Arc::new(query), Arc::new(answer))]));
+    }
+
+    /// In how many seconds it wakes by itself.
+    fn wakes_in(&self) -> Option<u64> {
+        self.state.next_wake().map(|wake| (wake - self.now.instant).as_secs())
+    }
+}
+
+#[test]
+fn who_is_there_at_the_start_is_taken_at_once_and_who_comes_when_his_time_is_up() {
+    let mut bench = Bench::start(Mode::Daemon, vec![job(TEMPLATE, None)]);
+    assert_eq!(bench.followed(), ["health.service(web|passing)"]);
+    bench.instances(&["a", "b"]);
+    assert_eq!(bench.write(), ["a b "]);
+    assert_eq!(bench.wakes_in(), None, "nobody polls");
+
+    bench.instances(&["a", "b", "c"]);
+    assert_eq!(bench.write(), ["a b "], "the text is the same");
+    assert_eq!(bench.wakes_in(), Some(5));
+    bench.pass(Duration::from_secs(2));
+    bench.instances(&["a", "b", "c", "d"]);
+    assert_eq!(bench.write(), ["a b "]);
+    assert_eq!(bench.wakes_in(), Some(3));
+    bench.pass(Duration::from_secs(3));
+    assert_eq!(bench.write(), ["a b c "]);
+    assert_eq!(bench.wakes_in(), Some(2));
+    bench.pass(Duration::from_secs(2));
+    assert_eq!(bench.write(), ["a b c d "]);
+    assert_eq!(bench.wakes_in(), None);
+}
+
+#[test]
+fn who_goes_is_gone_at_once_and_begins_anew_when_he_comes_back() {
+    let mut bench = Bench::start(Mode::Daemon, vec![job(TEMPLATE, None)]);
+    bench.instances(&["a", "b"]);
+    assert_eq!(bench.write(), ["a b "]);
+    bench.instances(&["a"]);
+    assert_eq!(bench.write(), ["a "]);
+    bench.instances(&["a", "b"]);
+    bench.pass(Duration::from_secs(4));
+    assert_eq!(bench.write(), ["a "]);
+    bench.instances(&["a"]);
+    assert_eq!(bench.write(), ["a "]);
+    assert_eq!(bench.wakes_in(), None);
+    bench.instances(&["a", "b"]);
+    assert_eq!(bench.write(), ["a "]);
+    bench.pass(Duration::from_secs(4));
+    assert_eq!(bench.wakes_in(), Some(1));
+    bench.pass(Duration::from_secs(1));
+    assert_eq!(bench.write(), ["a b "]);
+}
+
+#[test]
+fn the_longest_time_that_any_template_asks_for_is_kept_and_others_are_not_held_up() {
+    let ten = TEMPLATE.replace("5s", "10s");
+    let plain = r#"{{ range service "web" }}{{ .ID }} {{ end }}"#;
+    let mut bench = Bench::start(Mode::Daemon, vec![job(TEMPLATE, None), job(&ten, None), job(plain, None)]);
+    assert_eq!(bench.followed(), ["health.service(web|passing)"], "all ask the same question");
+    bench.instances(&["a"]);
+    assert_eq!(bench.write(), ["a ", "a ", "a "]);
+    bench.instances(&["a", "b"]);
+    assert_eq!(bench.write(), ["a ", "a ", "a b "]);
+    bench.pass(Duration::from_secs(5));
+    assert_eq!(bench.write(), ["a b "]);
+    // News in between do not make anybody older than he is.
+    bench.pass(Duration::from_secs(1));
+    bench.instances(&["a", "b", "c"]);
+    assert_eq!(bench.write(), ["a b ", "a ", "a b c "]);
+    bench.pass(Duration::from_secs(4));
+    assert_eq!(bench.write(), ["a b "]);
+}
