@@ -1,7 +1,5 @@
 //! Templates that choose among the instances of a service, rendered by the real binary.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
 mod support;
 
 use std::fs;
@@ -121,4 +119,19 @@ fn the_nearest_are_asked_for_and_consul_knows_them() {
     assert!(ctmpl.said("health.service(web~_agent|passing) is asked") > 0, "{}", ctmpl.log());
     deregister(consul.address(), "a");
     folder.becomes("out", "b");
+}
+
+#[test]
+fn the_embedded_server_knows_who_is_reached_through_whom() {
+    let (folder, seed) =
+        (Folder::new(), "services:\n  - {name: web, port: 80}\n  - {name: sidecar, port: 20000, proxy_of: web}\n");
+    let seed = folder.write("seed.yaml", seed);
+    folder.write("in", r#"{{ range connect "web" }}{{ .Name }}:{{ .Port }}{{ end }}"#);
+    folder.write("in.j2", "{% for s in connect('web', require_port=true) %}{{ s.name }}:{{ s.port }}{% endfor %}");
+    let templates = [folder.template("in", "go", ""), folder.template("in.j2", "jinja", "")];
+    let ended = run(["dev", "--listen", "127.0.0.1:0", "--seed", seed.to_str().unwrap(), "-once"]
+        .into_iter()
+        .chain(templates.iter().flat_map(|template| ["-template", template.as_str()])));
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    both_become(&folder, "sidecar:20000");
 }

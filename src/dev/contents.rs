@@ -5,7 +5,7 @@
 
 use super::catalog::fold;
 use super::kv::Only;
-use super::records::{Check, Instance, Node, Weights};
+use super::records::{Check, Instance, Mesh, Node, Weights};
 use super::seed::Service;
 use super::store::Store;
 use super::world::{Datacenter, World, serf_health};
@@ -157,7 +157,7 @@ fn service_check(instance: &Instance, status: &str) -> Check {
 }
 
 fn instance(service: Service, node: &str) -> (Instance, Option<String>) {
-    let Service { name, id, node: _, address, port, tags, meta, status, weights } = service;
+    let Service { name, id, node: _, address, port, tags, meta, status, weights, proxy_of } = service;
     let instance = Instance {
         node: node.to_owned(),
         id: id.unwrap_or_else(|| name.clone()),
@@ -169,6 +169,7 @@ fn instance(service: Service, node: &str) -> (Instance, Option<String>) {
         meta,
         weights: weights.map_or_else(Weights::default, Weights::from),
         enable_tag_override: false,
+        mesh: proxy_of.map_or(Mesh::Outside, Mesh::ProxyOf),
     };
     (instance, status.map(|status| status.name().to_owned()))
 }

@@ -52,7 +52,7 @@ fn sample(question: &Question) -> Option<Value> {
         Question::Instances(..) => Some(json::catalog_instance(&instance, &node, "")),
         Question::Nodes(_) => Some(json::node(&node, "")),
         Question::Node(_) => Some(json::instance(&instance)),
-        Question::Health { .. } => Some(serde_json::json!({
+        Question::Health { .. } | Question::Connect { .. } => Some(serde_json::json!({
             "Node": json::node(&node, ""), "Service": json::instance(&instance), "Checks": [json::check(&check)],
         })),
         Question::NodeChecks(_) | Question::ServiceChecks(_) | Question::ChecksInState(_) => Some(json::check(&check)),

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::kv::Entry;
-use super::records::{Check, Instance, Node, Stamped};
+use super::records::{Check, Instance, Mesh, Node, Stamped};
 
 /// An entry of the key-value store. An empty value is `null`.
 pub(crate) fn entry(key: &str, entry: &Entry) -> Value {
@@ -32,6 +32,7 @@ pub(crate) fn node(node: &Stamped<Node>, datacenter: &str) -> Value {
 pub(crate) fn instance(instance: &Stamped<Instance>) -> Value {
     let found = &instance.value;
     let mut fields = Map::new();
+    insert_kind(&mut fields, "Kind", found);
     fields.insert("ID".into(), json!(found.id));
     fields.insert("Service".into(), json!(found.name));
     fields.insert("Tags".into(), json!(found.tags));
@@ -41,8 +42,8 @@ pub(crate) fn instance(instance: &Stamped<Instance>) -> Value {
     fields.insert("Port".into(), json!(found.port));
     fields.insert("Weights".into(), weights(found));
     fields.insert("EnableTagOverride".into(), json!(found.enable_tag_override));
-    fields.insert("Proxy".into(), json!({"MeshGateway": {}, "Expose": {}}));
-    fields.insert("Connect".into(), json!({}));
+    fields.insert("Proxy".into(), proxy(found));
+    fields.insert("Connect".into(), connect(found));
     fields.insert("CreateIndex".into(), json!(instance.create));
     fields.insert("ModifyIndex".into(), json!(instance.modify));
     Value::Object(fields)
@@ -59,7 +60,7 @@ pub(crate) fn catalog_instance(instance: &Stamped<Instance>, node: &Stamped<Node
     fields.insert("Datacenter".into(), json!(datacenter));
     fields.insert("TaggedAddresses".into(), null_if_empty(tagged));
     fields.insert("NodeMeta".into(), null_if_empty(meta));
-    fields.insert("ServiceKind".into(), json!(""));
+    fields.insert("ServiceKind".into(), json!(kind(found)));
     fields.insert("ServiceID".into(), json!(found.id));
     fields.insert("ServiceName".into(), json!(found.name));
     fields.insert("ServiceTags".into(), json!(found.tags));
@@ -69,8 +70,8 @@ pub(crate) fn catalog_instance(instance: &Stamped<Instance>, node: &Stamped<Node
     fields.insert("ServiceMeta".into(), json!(found.meta));
     fields.insert("ServicePort".into(), json!(found.port));
     fields.insert("ServiceEnableTagOverride".into(), json!(found.enable_tag_override));
-    fields.insert("ServiceProxy".into(), json!({"MeshGateway": {}, "Expose": {}}));
-    fields.insert("ServiceConnect".into(), json!({}));
+    fields.insert("ServiceProxy".into(), proxy(found));
+    fields.insert("ServiceConnect".into(), connect(found));
     fields.insert("CreateIndex".into(), json!(instance.create));
     fields.insert("ModifyIndex".into(), json!(instance.modify));
     Value::Object(fields)
@@ -79,6 +80,7 @@ pub(crate) fn catalog_instance(instance: &Stamped<Instance>, node: &Stamped<Node
 /// An instance, as `/v1/agent/services` has it.
 pub(crate) fn agent_instance(found: &Instance) -> Value {
     let mut fields = Map::new();
+    insert_kind(&mut fields, "Kind", found);
     fields.insert("ID".into(), json!(found.id));
     fields.insert("Service".into(), json!(found.name));
     fields.insert("Tags".into(), json!(found.tags));
@@ -88,6 +90,11 @@ pub(crate) fn agent_instance(found: &Instance) -> Value {
     insert_tagged(&mut fields, "TaggedAddresses", found);
     fields.insert("Weights".into(), weights(found));
     fields.insert("EnableTagOverride".into(), json!(found.enable_tag_override));
+    match found.mesh {
+        Mesh::Outside => None,
+        Mesh::Native => fields.insert("Connect".into(), connect(found)),
+        Mesh::ProxyOf(_) => fields.insert("Proxy".into(), proxy(found)),
+    };
     Value::Object(fields)
 }
 
@@ -120,6 +127,28 @@ pub(crate) fn services<'a>(instances: impl Iterator<Item = &'a Stamped<Instance>
 
 fn weights(instance: &Instance) -> Value {
     json!({"Passing": instance.weights.passing, "Warning": instance.weights.warning})
+}
+
+fn kind(instance: &Instance) -> &'static str {
+    if matches!(instance.mesh, Mesh::ProxyOf(_)) { "connect-proxy" } else { "" }
+}
+
+fn insert_kind(fields: &mut Map<String, Value>, name: &str, instance: &Instance) {
+    let kind = kind(instance);
+    if !kind.is_empty() {
+        fields.insert(name.to_owned(), json!(kind));
+    }
+}
+
+fn proxy(instance: &Instance) -> Value {
+    match &instance.mesh {
+        Mesh::ProxyOf(service) => json!({"DestinationServiceName": service, "MeshGateway": {}, "Expose": {}}),
+        Mesh::Outside | Mesh::Native => json!({"MeshGateway": {}, "Expose": {}}),
+    }
+}
+
+fn connect(instance: &Instance) -> Value {
+    if instance.mesh == Mesh::Native { json!({"Native": true}) } else { json!({}) }
 }
 
 fn insert_tagged(fields: &mut Map<String, Value>, name: &str, instance: &Instance) {

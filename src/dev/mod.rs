@@ -5,7 +5,7 @@
 //!
 //! What it answers is held to the real thing by `tests/dev_conformance.rs`. It stores everything in memory, carries
 //! out no checks but those that report by themselves (TTL; they never expire), and knows no access rules, sessions,
-//! gossip or Connect.
+//! gossip, and of Connect only who is reached through whom.
 //!
 //! ```
 //! use ctmpl::dev::{Background, Fault, Options, Seed, Service};
@@ -34,6 +34,7 @@ mod go;
 mod json;
 mod kv;
 mod ledger;
+mod mesh;
 mod misbehave;
 mod question;
 mod record;

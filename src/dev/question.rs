@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::catalog::{Catalog, fold};
 use super::json;
 use super::ledger::{Ledger, Table, scope};
-use super::records::{Check, Instance, Stamped};
+use super::records::{Check, Instance, Mesh, Stamped};
 use super::world::Datacenter;
 
 /// A question that can be asked with `?index`.
@@ -30,6 +30,8 @@ pub(crate) enum Question {
     Node(String),
     /// The instances of a service with their checks.
     Health { name: String, tags: Vec<String>, passing: bool },
+    /// The instances through which a service is reached in the mesh, with their checks.
+    Connect { name: String, passing: bool },
     /// The checks on a node.
     NodeChecks(String),
     /// The checks of a service.
@@ -109,6 +111,9 @@ impl Question {
                 Look::by_index(catalog.service_index(name, true))
             }
             Self::Health { name, .. } => Look::below(catalog.service_index(name, true), instance_places(catalog, name)),
+            // Any of them may come to be a proxy of the service: every change of the catalog wakes, which is more often
+            // than with the real thing.
+            Self::Connect { .. } => Look::by_index(tables.nodes.max(tables.services).max(tables.checks)),
             Self::NodeChecks(name) => Look::below(tables.checks, vec![(Table::NodeChecks, fold(name).into())]),
             Self::ServiceChecks(name) => Look::below(tables.checks, vec![(Table::ServiceChecks, fold(name).into())]),
             Self::ChecksInState(_) => Look::below(tables.checks, vec![(Table::NodeChecks, Vec::new())]),
@@ -146,6 +151,10 @@ impl Question {
             Self::Health { name, tags, passing } => {
                 instances(catalog, name, tags).filter_map(|it| health(dc, it, *passing)).collect()
             }
+            Self::Connect { name, passing } => {
+                let instances = catalog.instances().filter(|found| reaches(&found.value, name));
+                instances.filter_map(|it| health(dc, it, *passing)).collect()
+            }
             Self::NodeChecks(node) => catalog.checks_on(node).map(json::check).collect(),
             Self::ServiceChecks(name) => {
                 let of = |check: &&Stamped<Check>| fold(&check.value.service_name) == fold(name);
@@ -176,6 +185,15 @@ fn instances<'a>(
         let has = |tag: &String| found.value.tags.iter().any(|own| fold(own) == fold(tag));
         fold(&found.value.name) == fold(name) && tags.iter().all(has)
     })
+}
+
+/// Is a service of this name reached through this instance?
+fn reaches(instance: &Instance, name: &str) -> bool {
+    match &instance.mesh {
+        Mesh::Outside => false,
+        Mesh::Native => fold(&instance.name) == fold(name),
+        Mesh::ProxyOf(service) => fold(service) == fold(name),
+    }
 }
 
 fn node_has(catalog: &Catalog, node: &str, meta: &[(String, String)]) -> bool {

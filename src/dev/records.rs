@@ -66,6 +66,20 @@ pub(crate) struct Instance {
     pub(crate) weights: Weights,
     /// May others change its tags?
     pub(crate) enable_tag_override: bool,
+    /// Its part in the service mesh.
+    pub(crate) mesh: Mesh,
+}
+
+/// What an instance is in the service mesh.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mesh {
+    /// No part of it.
+    #[default]
+    Outside,
+    /// A part of it by itself.
+    Native,
+    /// The proxy of a service, which has this name.
+    ProxyOf(String),
 }
 
 /// A check of a node or, with a service ID, of an instance.

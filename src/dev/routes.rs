@@ -48,6 +48,7 @@ const ROUTES: &[Route] = &[
     route("/v1/catalog/register", PUT, catalog::register),
     route("/v1/catalog/deregister", PUT, catalog::deregister),
     route("/v1/health/service/", GET, catalog::health_service),
+    route("/v1/health/connect/", GET, catalog::health_connect),
     route("/v1/health/node/", GET, catalog::health_node),
     route("/v1/health/checks/", GET, catalog::health_checks),
     route("/v1/health/state/", GET, catalog::health_state),

@@ -28,6 +28,9 @@ use super::world::{Datacenter, World};
 ///     meta: {version: "1"}
 ///     status: passing         # passing, warning or critical: adds the check `service:ID`
 ///     weights: {passing: 10, warning: 1}
+///   - name: web-proxy         # what `connect` finds for web
+///     port: 20000
+///     proxy_of: web
 /// nodes:                      # nodes named by services need not be listed
 ///   - name: n1
 ///     address: 10.0.0.1
@@ -92,6 +95,8 @@ pub struct Service {
     pub status: Option<Status>,
     /// Its weights; 1 and 1 when not given.
     pub weights: Option<SeedWeights>,
+    /// The service whose proxy in the mesh it is.
+    pub proxy_of: Option<String>,
 }
 
 impl Service {
@@ -108,6 +113,7 @@ impl Service {
             meta: BTreeMap::new(),
             status: None,
             weights: None,
+            proxy_of: None,
         }
     }
 

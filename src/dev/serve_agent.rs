@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::fields::Fields;
 use super::go;
 use super::json;
+use super::mesh::Part;
 use super::records::{Check, Instance, Stamped, Weights};
 use super::reply::Reply;
 use super::request::Request;
@@ -50,11 +51,14 @@ pub(crate) fn register_service(store: &Store, request: &Request, _: &str) -> Ser
         enable_tag_override: body.boolean("EnableTagOverride")?,
         ..Instance::default()
     };
+    let part = Part::read(&mut body)?;
     let single = body.take("Check").map(|check| Fields::of(check, "CheckType")).transpose()?;
     let several = body.objects("Checks", "CheckType")?;
-    body.ignore(&["Kind", "Proxy", "Connect", "Token", "TaggedAddresses", "Namespace"]);
+    body.ignore(&["Token", "TaggedAddresses", "Namespace"]);
     body.finish()?;
     sound(&instance)?;
+    part.sound(instance.port)?;
+    instance.mesh = part.mesh();
     instance.tagged = tagged(&instance);
     let alone = several.len() + usize::from(single.is_some()) == 1;
     let mut checks = Vec::new();

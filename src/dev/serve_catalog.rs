@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::fields::Fields;
 use super::go;
+use super::mesh::Part;
 use super::question::Question;
 use super::records::{Check, Instance, Node};
 use super::reply::Reply;
@@ -51,11 +52,23 @@ pub(crate) fn datacenters(store: &Store, request: &Request, _: &str) -> Served {
 /// The instances of a service with their checks.
 pub(crate) fn health_service(_: &Store, request: &Request, name: &str) -> Served {
     named(name, "Missing service name")?;
-    let passing = match request.get("passing") {
-        "" => request.has("passing"),
-        text => go::boolean(text).ok_or_else(|| Reply::text(400, "Invalid value for ?passing"))?,
-    };
+    let passing = passing(request)?;
     Ok(Outcome::Ask(Question::Health { name: name.to_owned(), tags: request.all("tag"), passing }))
+}
+
+/// Only those that pass?
+fn passing(request: &Request) -> Result<bool, Reply> {
+    match request.get("passing") {
+        "" => Ok(request.has("passing")),
+        text => go::boolean(text).ok_or_else(|| Reply::text(400, "Invalid value for ?passing")),
+    }
+}
+
+/// The instances through which a service is reached in the mesh, with their checks. As with the real thing, tags do not
+/// matter.
+pub(crate) fn health_connect(_: &Store, request: &Request, name: &str) -> Served {
+    named(name, "Missing service name")?;
+    Ok(Outcome::Ask(Question::Connect { name: name.to_owned(), passing: passing(request)? }))
 }
 
 /// The checks on a node.
@@ -167,8 +180,9 @@ fn read_instance(value: serde_json::Value, node: &str) -> Result<Instance, Reply
         meta: body.pairs("Meta")?,
         weights: weights(&mut body)?,
         enable_tag_override: body.boolean("EnableTagOverride")?,
+        mesh: Part::read(&mut body)?.mesh(),
     };
-    body.ignore(&["Kind", "Proxy", "Connect", "TaggedAddresses", "Namespace", "CreateIndex", "ModifyIndex"]);
+    body.ignore(&["TaggedAddresses", "Namespace", "CreateIndex", "ModifyIndex"]);
     body.finish()?;
     Ok(instance)
 }

@@ -34,6 +34,17 @@ const REGISTER: &str = "/v1/agent/service/register";
 
 const WAKES: &[Wake] = &[
     Wake {
+        name: "the mesh wakes for a proxy of the service",
+        setup: &[],
+        asked: "/v1/health/connect/wk-mesh",
+        write: (
+            "PUT",
+            REGISTER,
+            r#"{"Name":"wk-proxy","Kind":"connect-proxy","Port":9,"Proxy":{"DestinationServiceName":"wk-mesh"}}"#,
+        ),
+        outcome: Wakes(200),
+    },
+    Wake {
         name: "a key wakes for its new value",
         setup: &[("PUT", "/v1/kv/wk/one", "1")],
         asked: "/v1/kv/wk/one",

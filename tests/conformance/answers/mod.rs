@@ -10,6 +10,7 @@ use super::{Request, make, set_up};
 mod checks;
 mod elsewhere;
 mod keys;
+mod mesh;
 mod refusals;
 mod services;
 
@@ -58,6 +59,7 @@ fn all() -> Vec<Case> {
         refusals::cases(),
         refusals::registrations(),
         services::cases(),
+        mesh::cases(),
         checks::cases(),
         checks::refusals(),
         elsewhere::cases(),
