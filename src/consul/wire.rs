@@ -231,3 +231,31 @@ fn node_services(wire: Option<WireNode>) -> Option<Arc<NodeServices>> {
     services.sort_by(|a, b| (&a.service, &a.id).cmp(&(&b.service, &b.id)));
     Some(Arc::new(NodeServices { node: node?, services }))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn instances_in_another_order_are_the_same_answer(
+            order in Just((0..6).collect::<Vec<i64>>()).prop_shuffle(),
+            near: bool,
+        ) {
+            let query = Query::service(if near { "web~n1" } else { "web" }).unwrap();
+            let read = |order: &[i64]| {
+                // Two on each node, which differ by nothing but the port.
+                let entry = |one: &i64| {
+                    format!(r#"{{"Node":{{"Node":"n{}"}},"Service":{{"ID":"web","Port":{one}}}}}"#, one / 2)
+                };
+                let entries: Vec<_> = order.iter().map(entry).collect();
+                read(&query, format!("[{}]", entries.join(",")).as_bytes()).unwrap()
+            };
+            let sorted: Vec<_> = (0..6).collect();
+            // Asked near somebody, the order is what the answer says.
+            prop_assert_eq!(read(&order) == read(&sorted), !near || order == sorted);
+        }
+    }
+}

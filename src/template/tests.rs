@@ -1,5 +1,7 @@
 use std::fs;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::answer::{Answer, Instance, Node, NodeServices, Pair, TextMap, Weights};
 use crate::config::language_of;
@@ -220,6 +222,37 @@ fn both_languages_render_the_same() {
         assert_eq!(in_jinja.text, Ok(wanted.to_owned()), "{jinja}");
         assert_eq!(in_go.asked, in_jinja.asked, "{go}");
         assert!(in_go.missing.is_empty() && in_jinja.missing.is_empty());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn instances_in_another_order_give_the_same_bytes(order in Just((0..8).collect::<Vec<i64>>()).prop_shuffle()) {
+        let snapshot = |order: &[i64]| {
+            let instance = |one: &i64| {
+                let (node, id, tags) = (format!("n{}", one % 3), format!("web-{one}"), vec!["blue".to_owned()]);
+                let tags = if one % 4 == 0 { Vec::new() } else { tags };
+                Arc::new(Instance { node, address: "10.0.0.1".into(), id, tags, port: one / 2, ..Instance::default() })
+            };
+            let mut snapshot = Snapshot::default();
+            let answer = Answer::Service(order.iter().map(instance).collect());
+            snapshot.record(Query::service("web").unwrap(), Arc::new(answer));
+            snapshot
+        };
+        let options =
+            ["tag=blue", "unique=addr:port", "require_port=true", "sort=name", "passing_for=5s", "shuffle=true"];
+        for option in options {
+            let go = format!("{{{{ range service \"web\" \"{option}\" }}}}{{{{ .ID }}}} {{{{ end }}}}");
+            let jinja = format!("{{% for s in service('web', '{option}') %}}{{{{ s.id }}}} {{% endfor %}}");
+            let sorted: Vec<i64> = (0..8).collect();
+            let (in_go, in_jinja) = both(&go, &jinja, &snapshot(&order));
+            let (wanted, _) = both(&go, &jinja, &snapshot(&sorted));
+            prop_assert!(wanted.text.as_ref().is_ok_and(|text| text.len() > 10), "{option}: {:?}", wanted.text);
+            prop_assert_eq!(&in_go.text, &wanted.text, "{}", option);
+            prop_assert_eq!(&in_jinja.text, &wanted.text, "{}", option);
+        }
     }
 }
 
