@@ -134,6 +134,11 @@ impl Faults {
         self.interruption.send_replace(Interruption { prefix: prefix.to_owned(), reply });
     }
 
+    /// How often all connections were cut.
+    pub(crate) fn cuts(&self) -> u64 {
+        self.listening.borrow().cuts
+    }
+
     /// Cuts all connections, without an answer.
     pub fn cut_connections(&self) {
         self.listening.send_modify(|listening| listening.cuts += 1);

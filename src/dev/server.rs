@@ -165,11 +165,19 @@ async fn converse(stream: TcpStream, shared: Shared) {
     let _open = shared.faults.record().connection();
     // Without this, an answer in two writes waits for the client's delayed acknowledgement.
     drop(stream.set_nodelay(true));
+    let cuts = shared.faults.cuts();
     let cut = Cut::never();
     let wire = Wire::new(stream, cut.clone());
     let service = service_fn(|request| {
         let (shared, cut) = (&shared, &cut);
-        async move { Ok::<_, Infallible>(respond(request, shared, cut).await) }
+        async move {
+            let response = respond(request, shared, cut).await;
+            if shared.faults.cuts() != cuts {
+                // Nothing is said any more on a connection that was cut a moment ago.
+                std::future::pending::<()>().await;
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
     let connection = http1::Builder::new().title_case_headers(true).serve_connection(TokioIo::new(wire), service);
     if let Err(error) = connection.await {
