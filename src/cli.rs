@@ -14,7 +14,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory, FromArgMatches};
 
-pub use arguments::{Arguments, ConsulArguments, DaemonArguments, DevArguments};
+pub use arguments::{Arguments, ConsulArguments, ConvertArguments, DaemonArguments, DevArguments};
 pub use error::CliError;
 
 /// What the command line asks for.
@@ -22,6 +22,8 @@ pub use error::CliError;
 pub enum Outcome {
     /// To run, with these arguments.
     Run(Box<Arguments>),
+    /// To convert a template.
+    Convert(Box<ConvertArguments>),
     /// To print this text on standard output (help or version), and to end with exit code 0.
     Print(String),
 }
@@ -47,7 +49,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Outcome, CliErr
     };
     let matches = command.try_get_matches_from(words).map_err(|error| CliError::from_clap(&error))?;
     let line = arguments::CommandLine::from_arg_matches(&matches).map_err(|error| CliError::from_clap(&error))?;
-    Ok(Outcome::Run(Box::new(line.into())))
+    Ok(line.into())
 }
 
 /// A bool in one of the spellings that Go knows: `1 t T TRUE true True 0 f F FALSE false False`.

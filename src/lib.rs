@@ -18,3 +18,4 @@ pub mod log;
 pub mod pid_file;
 pub mod supervise;
 pub mod dev;
+pub mod convert;

@@ -3,8 +3,9 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use ctmpl::cli::{self, Outcome};
+use ctmpl::cli::{self, ConvertArguments, Outcome};
 use ctmpl::config::{self, Config, Environment};
+use ctmpl::convert::command::Report;
 use ctmpl::dev;
 use ctmpl::pid_file::PidFile;
 use ctmpl::signals::Signals;
@@ -18,6 +19,8 @@ struct Failure {
 
 /// A template, a command, Consul, or this machine: consul-template's code for whatever fails while running.
 const RUNNING: u8 = 14;
+/// A template was converted, but not all of it, or not to the same.
+const NOT_THE_SAME: u8 = 1;
 
 fn main() -> ExitCode {
     match begin() {
@@ -33,6 +36,9 @@ fn main() -> ExitCode {
 fn begin() -> Result<u8, Failure> {
     let arguments = match cli::parse(std::env::args_os()) {
         Ok(Outcome::Run(arguments)) => *arguments,
+        Ok(Outcome::Convert(arguments)) => {
+            return convert(*arguments).map_err(|error| Failure { error, code: RUNNING });
+        }
         Ok(Outcome::Print(text)) => {
             let _ = std::io::stdout().write_all(text.as_bytes());
             return Ok(End::Done.code());
@@ -44,6 +50,17 @@ fn begin() -> Result<u8, Failure> {
         .map_err(|error| Failure { code: error.exit_code(), error: error.into() })?;
     ctmpl::log::start(config.log_level);
     run(config).map(End::code).map_err(|error| Failure { error, code: RUNNING })
+}
+
+/// Converts a template, and says on standard error what there is to say.
+fn convert(arguments: ConvertArguments) -> anyhow::Result<u8> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let environment: Environment = std::env::vars_os().collect();
+    let Report { notes, clean } = runtime.block_on(ctmpl::convert::command::run(arguments, &environment))?;
+    for note in notes {
+        let _ = writeln!(std::io::stderr(), "ctmpl: {note}");
+    }
+    Ok(if clean { End::Done.code() } else { NOT_THE_SAME })
 }
 
 fn run(config: Config) -> anyhow::Result<End> {

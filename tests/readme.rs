@@ -34,6 +34,17 @@ fn commands_to_try_do_what_they_say() {
 }
 
 #[test]
+fn the_conversion_is_proven() {
+    let folder = Folder::new();
+    copy(&folder);
+    let block = blocks(&readme(), "sh convert").remove(0);
+    let output = shell(&folder, "").args(["-c", &block]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("proven: both templates print the same"), "{said}");
+    assert!(folder.read("out/lp.conf.j2").contains("{% for instance in service(\"nginx\") %}"));
+}
+
+#[test]
 fn the_tutorials_command_follows_the_service() {
     let folder = Folder::new();
     copy(&folder);

@@ -86,6 +86,30 @@ pub struct DevArguments {
     pub seed: Option<PathBuf>,
 }
 
+/// `ctmpl convert`.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Conversion")]
+pub struct ConvertArguments {
+    /// How a live Consul is reached, to prove the result on.
+    #[command(flatten)]
+    pub consul: ConsulArguments,
+    /// Prove the result on this data: a YAML or JSON file as `ctmpl dev --seed` has it
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Write the Jinja template here instead of to standard output
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// What opens an action in the Go template [default: {{]
+    #[arg(long, value_name = "TEXT")]
+    pub left_delimiter: Option<String>,
+    /// What closes an action in the Go template [default: }}]
+    #[arg(long, value_name = "TEXT")]
+    pub right_delimiter: Option<String>,
+    /// The Go template
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
 /// Keeps configuration files in step with Consul: watches, renders, writes atomically, reloads.
 #[derive(Parser)]
 #[command(
@@ -96,7 +120,9 @@ pub struct DevArguments {
     disable_help_flag = true
 )]
 #[command(args_override_self = true, args_conflicts_with_subcommands = true, next_line_help = true)]
-#[command(override_usage = "ctmpl [FLAGS] --template SOURCE:DESTINATION[:COMMAND]…\n       ctmpl dev [FLAGS]")]
+#[command(
+    override_usage = "ctmpl [FLAGS] --template SOURCE:DESTINATION[:COMMAND]…\n       ctmpl dev [FLAGS]\n       ctmpl convert [FLAGS] FILE"
+)]
 #[command(after_help = "Flags may be written as in Go (-once, -wait 2s) or with two dashes (--once, --wait=2s). Of a \
                         flag given twice the last counts.\nDurations are written 300ms, 5s, 1m30s, 2h.")]
 pub(super) struct CommandLine {
@@ -107,11 +133,11 @@ pub(super) struct CommandLine {
     #[command(flatten)]
     answers: Answers,
     #[command(subcommand)]
-    subcommand: Option<DevCommand>,
+    subcommand: Option<Command>,
 }
 
 #[derive(Subcommand)]
-enum DevCommand {
+enum Command {
     /// Run an embedded Consul-compatible server, in memory, and the daemon against it if there are templates
     #[command(version, disable_version_flag = true, disable_help_flag = true)]
     #[command(args_override_self = true, next_line_help = true)]
@@ -121,6 +147,16 @@ enum DevCommand {
         dev: DevArguments,
         #[command(flatten)]
         daemon: DaemonArguments,
+        #[command(flatten)]
+        answers: Answers,
+    },
+    /// Convert a Go template to Jinja, and prove that both print the same
+    #[command(version, disable_version_flag = true, disable_help_flag = true)]
+    #[command(args_override_self = true, next_line_help = true)]
+    #[command(override_usage = "ctmpl convert [FLAGS] FILE")]
+    Convert {
+        #[command(flatten)]
+        convert: ConvertArguments,
         #[command(flatten)]
         answers: Answers,
     },
@@ -138,12 +174,14 @@ struct Answers {
     version: Option<bool>,
 }
 
-impl From<CommandLine> for Arguments {
+impl From<CommandLine> for super::Outcome {
     fn from(line: CommandLine) -> Self {
         let CommandLine { daemon, consul, answers: Answers { help: _, version: _ }, subcommand } = line;
+        let run = |arguments| Self::Run(Box::new(arguments));
         match subcommand {
-            None => Self { consul, daemon, dev: None },
-            Some(DevCommand::Dev { dev, daemon, answers: _ }) => Self { consul, daemon, dev: Some(dev) },
+            None => run(Arguments { consul, daemon, dev: None }),
+            Some(Command::Dev { dev, daemon, answers: _ }) => run(Arguments { consul, daemon, dev: Some(dev) }),
+            Some(Command::Convert { convert, answers: _ }) => Self::Convert(Box::new(convert)),
         }
     }
 }

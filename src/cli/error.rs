@@ -25,11 +25,27 @@ pub enum CliError {
         /// As typed, with two dashes.
         flag: String,
     },
-    /// A flag of the embedded server without it.
-    #[error("the flag {flag} goes only with `ctmpl dev`; write `ctmpl dev {flag} …`")]
-    OnlyWithDev {
+    /// A flag that another command has.
+    #[error("the flag {flag} does not go with `ctmpl {command}`; `ctmpl {command} --help` lists those that do")]
+    NotWith {
         /// As typed, with two dashes.
         flag: String,
+        /// The command that does not have it.
+        command: String,
+    },
+    /// A flag of a command without that command.
+    #[error("the flag {flag} goes only with `ctmpl {command}`; write `ctmpl {command} {flag} …`")]
+    OnlyWith {
+        /// As typed, with two dashes.
+        flag: String,
+        /// The command that has it.
+        command: String,
+    },
+    /// A command without the file that it is about.
+    #[error("a file is missing; write `ctmpl {command} [FLAGS] FILE`")]
+    NoFile {
+        /// The command.
+        command: String,
     },
     /// The line ends where a value should be.
     #[error("the flag {flag} needs a value; write {flag} {form}")]

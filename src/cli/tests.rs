@@ -94,6 +94,23 @@ fn dev_takes_the_daemons_flags_and_its_own() {
 }
 
 #[test]
+fn a_conversion_takes_a_file_and_its_own_flags() {
+    let convert = |words: &[&str]| match read(&[&["convert"], words].concat()) {
+        Ok(Outcome::Convert(arguments)) => *arguments,
+        other => panic!("{words:?}: {other:?}"),
+    };
+    let path = |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    let arguments = convert(&["-data", "d.yaml", "a.ctmpl", "-o", "a.j2", "--left-delimiter=<<"]);
+    assert_eq!(arguments.file.to_str(), Some("a.ctmpl"));
+    assert_eq!(path(&arguments.data).as_deref(), Some("d.yaml"));
+    assert_eq!(path(&arguments.output).as_deref(), Some("a.j2"));
+    assert_eq!(arguments.left_delimiter.as_deref(), Some("<<"));
+    assert_eq!(convert(&["--consul-addr=x:1", "dev"]).consul.consul_addr.as_deref(), Some("x:1"));
+    assert_eq!(convert(&["--", "--data"]).file.to_str(), Some("--data"));
+    assert!(printed(&["convert", "-h"]).contains("--data"));
+}
+
+#[test]
 fn every_bool_takes_every_spelling_of_go_but_no_separate_word() {
     assert!(!BOOLS.is_empty());
     for (name, get) in BOOLS {
@@ -151,6 +168,12 @@ fn wrong_words_are_named_with_a_remedy() {
         (&["--=x"], &["bad flag syntax \"--\""]),
         (&["dev", "-consul-addr", "x"], &["--consul-addr", "brings its own Consul"]),
         (&["--seed", "x"], &["--seed", "only with `ctmpl dev`"]),
+        (&["--data", "x"], &["--data", "only with `ctmpl convert`"]),
+        (&["convert", "a", "--once"], &["--once", "does not go with `ctmpl convert`"]),
+        (&["dev", "--data", "x"], &["--data", "does not go with `ctmpl dev`"]),
+        (&["convert"], &["a file is missing", "ctmpl convert [FLAGS] FILE"]),
+        (&["convert", "a", "b"], &["unexpected word \"b\""]),
+        (&["convert", "a", "--", "b"], &["unexpected word \"b\""]),
     ];
     assert!(!cases.is_empty());
     for (words, parts) in cases {

@@ -51,7 +51,8 @@ const SECRET: [&str; 2] = ["consul-token", "consul-auth"];
 
 /// Reads the words that follow the program's name. `root` is built.
 pub(super) fn read(root: &Command, words: impl Iterator<Item = OsString>) -> Result<Reading, CliError> {
-    Reader { root, subcommand: None, words, previous: None, version: false, out: vec!["ctmpl".into()] }.run()
+    Reader { root, subcommand: None, words, previous: None, version: false, file: None, out: vec!["ctmpl".into()] }
+        .run()
 }
 
 struct Reader<'a, W> {
@@ -61,6 +62,8 @@ struct Reader<'a, W> {
     /// The flag just read.
     previous: Option<&'a Arg>,
     version: bool,
+    /// The file that the subcommand is about.
+    file: Option<OsString>,
     out: Vec<OsString>,
 }
 
@@ -73,7 +76,13 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
     fn run(mut self) -> Result<Reading, CliError> {
         while let Some(word) = self.words.next() {
             if word == "--" {
-                return self.words.next().map_or_else(|| Ok(()), |word| Err(self.extra(&word))).map(|()| self.end());
+                while let Some(word) = self.words.next() {
+                    if !self.wants_file() {
+                        return Err(self.extra(&word));
+                    }
+                    self.word(&word)?;
+                }
+                return self.end();
             }
             match word.as_bytes() {
                 [b'-', _, ..] => {
@@ -85,15 +94,33 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
                 _ => self.word(&word)?,
             }
         }
-        Ok(self.end())
+        self.end()
     }
 
-    fn end(self) -> Reading {
-        if self.version { Reading::Version } else { Reading::Words(self.out) }
+    fn end(mut self) -> Result<Reading, CliError> {
+        if self.version {
+            return Ok(Reading::Version);
+        }
+        if self.wants_file() {
+            return Err(CliError::NoFile { command: self.command().get_name().to_owned() });
+        }
+        // Where it cannot be taken for a flag.
+        self.out.extend(self.file.into_iter().flat_map(|file| ["--".into(), file]));
+        Ok(Reading::Words(self.out))
     }
 
-    /// A word without a dash: a subcommand, or one too many.
+    /// Does the subcommand need a file that it does not have yet?
+    fn wants_file(&self) -> bool {
+        let takes = self.subcommand.is_some_and(|command| command.get_positionals().next().is_some());
+        takes && self.file.is_none()
+    }
+
+    /// A word without a dash: a subcommand, its file, or one too many.
     fn word(&mut self, word: &OsStr) -> Result<(), CliError> {
+        if self.wants_file() {
+            self.file = Some(word.to_owned());
+            return Ok(());
+        }
         let subcommand = word.to_str().and_then(|name| self.root.find_subcommand(name));
         match subcommand {
             Some(_) if self.out.len() > 1 || self.previous.is_some() => {
@@ -143,13 +170,16 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
 
     fn unknown(&self, name: &str) -> CliError {
         let flag = format!("--{name}");
-        let in_dev = self.subcommand.is_some();
+        let own = self.subcommand.map(Command::get_name);
+        let other = self.root.get_subcommands().find(|command| find(command, name).is_some());
         if LATER.contains(&name) {
             CliError::NotSupportedYet { flag }
-        } else if in_dev && find(self.root, name).is_some() {
+        } else if own == Some("dev") && find(self.root, name).is_some() {
             CliError::NotWithDev { flag }
-        } else if !in_dev && self.root.get_subcommands().any(|command| find(command, name).is_some()) {
-            CliError::OnlyWithDev { flag }
+        } else if let Some(command) = own.filter(|_| other.is_some() || find(self.root, name).is_some()) {
+            CliError::NotWith { flag, command: command.to_owned() }
+        } else if let Some(command) = other {
+            CliError::OnlyWith { flag, command: command.get_name().to_owned() }
         } else {
             let mut command = self.command().clone();
             let tip = command.try_get_matches_from_mut(["ctmpl", &flag]).err();

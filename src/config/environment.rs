@@ -38,6 +38,12 @@ impl Environment {
         self.0.get(&OsString::from(name)).is_some_and(|value| !value.is_empty())
     }
 
+    /// The variables that are text.
+    pub fn readable(&self) -> impl Iterator<Item = (String, String)> {
+        let text = |text: &OsString| text.to_str().map(str::to_owned);
+        self.0.iter().filter_map(move |(name, value)| Some((text(name)?, text(value)?)))
+    }
+
     /// What the environment says. Of several variables for one thing, the first that is not blank counts.
     ///
     /// # Errors

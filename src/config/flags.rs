@@ -53,7 +53,7 @@ fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
     })
 }
 
-fn consul_block(arguments: ConsulArguments) -> Result<ConsulBlock, ConfigError> {
+pub(super) fn consul_block(arguments: ConsulArguments) -> Result<ConsulBlock, ConfigError> {
     let ConsulArguments { consul_addr, consul_token, consul_auth } = arguments;
     Ok(ConsulBlock {
         address: consul_addr.filter(|address| !address.is_empty()).map(|address| said("--consul-addr", address)),

@@ -25,9 +25,9 @@ pub mod written;
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use job::language_of;
-pub use resolved::Config;
+pub use resolved::{Config, ConsulConfig};
 
-use crate::cli::Arguments;
+use crate::cli::{Arguments, ConsulArguments};
 use written::{ConsulBlock, Written};
 
 /// Resolves what the command line and the environment say: flags over environment over defaults.
@@ -43,6 +43,15 @@ pub fn load(arguments: Arguments, environment: &Environment) -> Result<Config, C
         below = Written { consul: ConsulBlock::default(), ..below };
     }
     resolve::resolve(flags.over(below), dev, environment)
+}
+
+/// Resolves how Consul is reached, for a command that needs nothing else: flags over environment over defaults.
+///
+/// # Errors
+/// As [`load`].
+pub fn consul(arguments: ConsulArguments, environment: &Environment) -> Result<ConsulConfig, ConfigError> {
+    let flags = Written { consul: flags::consul_block(arguments)?, ..Written::default() };
+    resolve::consul_config(flags.over(environment.written()?).consul, environment)
 }
 
 #[cfg(test)]

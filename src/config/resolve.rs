@@ -137,7 +137,7 @@ fn signals(
 }
 
 /// How Consul is reached; what is written outside the block has its default.
-fn consul_config(block: ConsulBlock, environment: &Environment) -> Result<ConsulConfig, ConfigError> {
+pub(super) fn consul_config(block: ConsulBlock, environment: &Environment) -> Result<ConsulConfig, ConfigError> {
     let ConsulBlock { address, token, token_file, auth, ssl: SslBlock { enabled: tls }, namespace, partition } = block;
     let refuse = |place, error: AddressError| ConfigError::Value { place, source: error.into() };
     let tls = tls.unwrap_or(false);

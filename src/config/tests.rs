@@ -20,7 +20,7 @@ fn loaded(words: &[&str], variables: Variables<'_>) -> Result<Config, ConfigErro
     let words = std::iter::once("ctmpl").chain(words.iter().copied()).map(OsString::from);
     match cli::parse(words).expect("a good command line") {
         Outcome::Run(arguments) => load(*arguments, &variables.iter().copied().collect()),
-        Outcome::Print(text) => panic!("printed {text}"),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -69,8 +69,14 @@ static COMMON: LazyLock<Environment<'static>> = LazyLock::new(|| {
         environment.set_syntax(syntax);
     }
     bridge::add_functions(&mut environment);
+    bridge::add_words(&mut environment);
     environment
 });
+
+/// Whether Jinja has a filter of this name by itself, which is then not that of the library.
+pub(crate) fn has_own_filter(name: &str) -> bool {
+    bridge::has_filter(&Environment::new(), name)
+}
 
 impl JinjaTemplate {
     /// Parses a template, and what it includes by name.

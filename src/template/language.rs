@@ -70,6 +70,11 @@ impl Engine {
     }
 }
 
+/// The trees of a Go template.
+pub(super) fn go_trees(name: &str, source: &str, delimiters: &Delimiters) -> Result<go::Templates, TemplateError> {
+    go::trees(name, source, delimiters, functions::named_in_go).map_err(|error| go_error(name, source, &error))
+}
+
 /// An error of the Go engine, with its place and a hint.
 fn go_error(name: &str, source: &str, error: &GoError) -> TemplateError {
     let hint = match (error.phase, &error.function) {

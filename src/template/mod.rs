@@ -140,7 +140,12 @@ fn rendering(text: Result<String, TemplateError>, asked: Asked) -> Rendering {
     Rendering { text, asked: queries, missing, timed, again }
 }
 
-fn read(path: &Path) -> Result<String, TemplateError> {
+/// The trees of a Go template, to be written anew.
+pub(crate) fn go_trees(name: &str, source: &str, delimiters: &Delimiters) -> Result<go::Templates, TemplateError> {
+    language::go_trees(name, source, delimiters)
+}
+
+pub(crate) fn read(path: &Path) -> Result<String, TemplateError> {
     let name = path.display().to_string();
     let bytes = crate::regular::read(path)
         .map_err(|error| TemplateError::whole(&name, format!("cannot read the template: {error}")))?;

@@ -12,7 +12,7 @@ use super::{compare, elements, escape};
 
 /// One of Go's own functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Builtin {
+pub(crate) enum Builtin {
     And,
     Or,
     Not,
@@ -71,17 +71,17 @@ fn wrong(message: impl Into<String>) -> Trouble {
 
 impl Builtin {
     /// The function of that name.
-    pub(super) fn of_name(name: &str) -> Option<Self> {
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
         ALL.iter().find(|(known, _)| *known == name).map(|(_, builtin)| *builtin)
     }
 
     /// Its name.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         ALL.iter().find(|(_, builtin)| *builtin == self).map_or("", |(name, _)| *name)
     }
 
     /// How many arguments it needs, and whether it takes more.
-    pub(super) fn arguments(self) -> (usize, bool) {
+    pub(crate) fn arguments(self) -> (usize, bool) {
         match self {
             Self::Not | Self::Len => (1, false),
             Self::Ne | Self::Lt | Self::Le | Self::Gt | Self::Ge => (2, false),

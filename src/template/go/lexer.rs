@@ -31,6 +31,16 @@ pub(super) struct Lexer<'s> {
     counted: (usize, usize),
     parens: usize,
     state: State,
+    comments: Comments,
+}
+
+/// What becomes of comments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comments {
+    /// They are passed over.
+    Dropped,
+    /// They are tokens.
+    Kept,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,8 +68,8 @@ fn trims_right(rest: &str) -> bool {
 
 impl<'s> Lexer<'s> {
     /// A lexer at the start of `source`.
-    pub(super) fn new(source: &'s str, delimiters: &'s Delimiters) -> Self {
-        Self { source, delimiters, position: 0, start: 0, counted: (0, 1), parens: 0, state: State::Text }
+    pub(super) fn new(source: &'s str, delimiters: &'s Delimiters, comments: Comments) -> Self {
+        Self { source, delimiters, position: 0, start: 0, counted: (0, 1), parens: 0, state: State::Text, comments }
     }
 
     /// The next token.
@@ -152,13 +162,16 @@ impl<'s> Lexer<'s> {
         let Some(length) = after_opening.find(COMMENT.1) else {
             return Some(self.error("unclosed comment"));
         };
+        let inside = after_opening.get(..length).unwrap_or_default();
+        let (offset, line) = (self.start, self.line());
         self.position += COMMENT.0.len() + length + COMMENT.1.len();
         let Some(trims) = self.at_right_delimiter() else {
             return Some(self.error("comment ends before closing delimiter"));
         };
         self.skip_right_delimiter(trims);
         self.skip_blanks_if(trims);
-        None
+        let kept = self.comments == Comments::Kept;
+        kept.then_some(Token { kind: TokenKind::Comment, offset, line, text: Cow::Borrowed(inside) })
     }
 
     /// Whether the action ends here, and if so whether the blanks after it are trimmed.

@@ -12,7 +12,7 @@ use super::function::Function;
 use super::pass::Pass;
 use crate::config::resolved::{Delimiters, MissingKey};
 
-mod builtins;
+pub(crate) mod builtins;
 mod compare;
 mod complex;
 mod elements;
@@ -21,7 +21,7 @@ mod escape;
 mod evaluate;
 mod held;
 mod lexer;
-mod node;
+pub(crate) mod node;
 mod number;
 mod parser;
 mod printf;
@@ -31,9 +31,13 @@ mod stack;
 mod tests;
 mod token;
 mod unicode;
+mod words;
 
 pub use error::{GoError, Phase};
 use evaluate::Manner;
+use lexer::Comments;
+pub(crate) use parser::Templates;
+pub(in crate::template) use words::{WORDS, Word};
 
 /// What can be chosen about a template.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +67,36 @@ impl Default for Limits {
     }
 }
 
+/// The trees of a template, with its comments: what `convert` writes anew.
+pub(crate) fn trees(
+    name: &str,
+    source: &str,
+    delimiters: &Delimiters,
+    resolve: impl Fn(&str) -> Option<&'static Function>,
+) -> Result<Templates, GoError> {
+    parsed(name, source, delimiters, Comments::Kept, &resolve)
+}
+
+fn parsed(
+    name: &str,
+    source: &str,
+    delimiters: &Delimiters,
+    comments: Comments,
+    resolve: &dyn Fn(&str) -> Option<&'static Function>,
+) -> Result<Templates, GoError> {
+    let resolve = |name: &str| match name {
+        "executeTemplate" => Some(node::Target::ExecuteTemplate),
+        _ => builtins::Builtin::of_name(name)
+            .map(node::Target::Builtin)
+            .or_else(|| resolve(name).map(node::Target::Library)),
+    };
+    let usual = Delimiters::default();
+    let or_usual = |one: &str, usual: String| if one.is_empty() { usual } else { one.to_owned() };
+    let delimiters =
+        Delimiters { left: or_usual(&delimiters.left, usual.left), right: or_usual(&delimiters.right, usual.right) };
+    parser::parse(name, source, &delimiters, comments, &resolve).map_err(GoError::from)
+}
+
 /// A template that has been parsed.
 #[derive(Debug)]
 pub struct GoTemplate {
@@ -86,20 +120,8 @@ impl GoTemplate {
         options: &Options,
         resolve: impl Fn(&str) -> Option<&'static Function>,
     ) -> Result<Self, GoError> {
-        let resolve = |name: &str| match name {
-            "executeTemplate" => Some(node::Target::ExecuteTemplate),
-            _ => builtins::Builtin::of_name(name)
-                .map(node::Target::Builtin)
-                .or_else(|| resolve(name).map(node::Target::Library)),
-        };
         let Options { delimiters, missing_key, limits } = options;
-        let usual = Delimiters::default();
-        let or_usual = |one: &str, usual: String| if one.is_empty() { usual } else { one.to_owned() };
-        let delimiters = Delimiters {
-            left: or_usual(&delimiters.left, usual.left),
-            right: or_usual(&delimiters.right, usual.right),
-        };
-        let templates = parser::parse(name, source, &delimiters, &resolve).map_err(GoError::from)?;
+        let templates = parsed(name, source, delimiters, Comments::Dropped, &resolve)?;
         Ok(Self {
             deep: stack::is_deep(name, &templates),
             name: name.into(),

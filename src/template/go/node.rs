@@ -1,4 +1,4 @@
-//! The tree of a template: what the parser yields and the evaluator walks.
+//! The tree of a template: what the parser yields, the evaluator walks, and `convert` writes anew.
 //!
 //! `Display` writes a piece of the tree as error messages show it, which is close to how it was written.
 
@@ -11,11 +11,11 @@ use crate::template::function::Function;
 
 /// A run of nodes.
 #[derive(Debug, Default)]
-pub(super) struct List(pub(super) Vec<Node>);
+pub(crate) struct List(pub(crate) Vec<Node>);
 
 /// One thing in a template.
 #[derive(Debug)]
-pub(super) enum Node {
+pub(crate) enum Node {
     Text(Box<str>),
     /// `{{pipeline}}`
     Action(Pipeline),
@@ -25,69 +25,71 @@ pub(super) enum Node {
     Template(Invocation),
     Break,
     Continue,
+    /// A comment, without its signs; only where comments are kept.
+    Comment(Box<str>),
 }
 
 /// `if` or `with`, with all its `else if` or `else with`.
 #[derive(Debug)]
-pub(super) struct Branches {
-    pub(super) arms: Vec<(Pipeline, List)>,
-    pub(super) otherwise: Option<List>,
+pub(crate) struct Branches {
+    pub(crate) arms: Vec<(Pipeline, List)>,
+    pub(crate) otherwise: Option<List>,
 }
 
 /// `range`.
 #[derive(Debug)]
-pub(super) struct Range {
-    pub(super) pipeline: Pipeline,
-    pub(super) body: List,
-    pub(super) otherwise: Option<List>,
+pub(crate) struct Range {
+    pub(crate) pipeline: Pipeline,
+    pub(crate) body: List,
+    pub(crate) otherwise: Option<List>,
 }
 
 /// `template` (and `block`, which defines the template besides).
 #[derive(Debug)]
-pub(super) struct Invocation {
-    pub(super) offset: usize,
-    pub(super) name: Box<str>,
-    pub(super) pipeline: Option<Pipeline>,
+pub(crate) struct Invocation {
+    pub(crate) offset: usize,
+    pub(crate) name: Box<str>,
+    pub(crate) pipeline: Option<Pipeline>,
 }
 
 /// Commands joined by `|`, and the variables that take the result.
 #[derive(Debug)]
-pub(super) struct Pipeline {
-    pub(super) offset: usize,
+pub(crate) struct Pipeline {
+    pub(crate) offset: usize,
     /// `=` instead of `:=`.
-    pub(super) assigns: bool,
-    pub(super) variables: Vec<Variable>,
-    pub(super) commands: Vec<Command>,
+    pub(crate) assigns: bool,
+    pub(crate) variables: Vec<Variable>,
+    pub(crate) commands: Vec<Command>,
 }
 
 /// A variable that is declared or assigned to.
 #[derive(Debug)]
-pub(super) struct Variable {
-    pub(super) id: VariableId,
-    pub(super) name: Box<str>,
+pub(crate) struct Variable {
+    pub(crate) id: VariableId,
+    pub(crate) name: Box<str>,
 }
 
 /// The number that a variable's name has in its template; `$` is number 0.
-pub(super) type VariableId = u32;
+pub(crate) type VariableId = u32;
 
 /// An operand with its arguments; never empty.
 #[derive(Debug)]
-pub(super) struct Command {
-    pub(super) offset: usize,
-    pub(super) first: Operand,
-    pub(super) arguments: Vec<Operand>,
+pub(crate) struct Command {
+    pub(crate) offset: usize,
+    pub(crate) first: Operand,
+    pub(crate) arguments: Vec<Operand>,
 }
 
 /// Something that has a value.
 #[derive(Debug)]
-pub(super) struct Operand {
-    pub(super) offset: usize,
-    pub(super) kind: OperandKind,
+pub(crate) struct Operand {
+    pub(crate) offset: usize,
+    pub(crate) kind: OperandKind,
 }
 
 /// What an operand is.
 #[derive(Debug)]
-pub(super) enum OperandKind {
+pub(crate) enum OperandKind {
     Dot,
     Nil,
     Bool(bool),
@@ -108,7 +110,7 @@ pub(super) enum OperandKind {
 
 /// What a function's name stands for.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Target {
+pub(crate) enum Target {
     Builtin(Builtin),
     /// Renders one of the defined templates into a string.
     ExecuteTemplate,
@@ -117,8 +119,12 @@ pub(super) enum Target {
 
 impl List {
     /// Whether there is nothing but white space: such a definition does not replace another one.
-    pub(super) fn is_blank(&self) -> bool {
-        self.0.iter().all(|node| matches!(node, Node::Text(text) if text.trim().is_empty()))
+    pub(crate) fn is_blank(&self) -> bool {
+        self.0.iter().all(|node| match node {
+            Node::Text(text) => text.trim().is_empty(),
+            Node::Comment(_) => true,
+            _ => false,
+        })
     }
 }
 

@@ -62,7 +62,7 @@ impl<'t> Survey<'t> {
 
     fn node(&mut self, node: &'t Node, room: usize) -> Option<usize> {
         match node {
-            Node::Text(_) | Node::Break | Node::Continue => Some(0),
+            Node::Text(_) | Node::Comment(_) | Node::Break | Node::Continue => Some(0),
             Node::Action(pipeline) => self.pipeline(pipeline, room),
             Node::If(branches) | Node::With(branches) => {
                 let mut most = self.otherwise(branches.otherwise.as_ref(), room)?;

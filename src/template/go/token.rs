@@ -23,6 +23,8 @@ pub(super) enum TokenKind {
     /// Punctuation without a meaning of its own.
     Character,
     CharConstant,
+    /// A comment, without its signs; only where comments are kept.
+    Comment,
     Complex,
     Assign,
     Declare,

@@ -12,6 +12,7 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 use super::Undefined;
 use crate::template::function::{Call, Function, FunctionError, Group, named};
 use crate::template::functions;
+use crate::template::go::{WORDS, Word};
 use crate::template::pass::Pass;
 
 /// Not a name that can be written in a template.
@@ -45,12 +46,7 @@ pub(super) fn enter(environment: &mut Environment<'_>, pass: &Arc<Pass>, undefin
 pub(super) fn add_functions(environment: &mut Environment<'static>) {
     // It prints everything that a template can see.
     environment.remove_global("debug");
-    let mut filters = Vec::new();
-    {
-        let mut state = environment.empty_state();
-        let own = |name, state: &mut State<'_, '_>| !matches!(state.apply_filter(name, &[]), Err(error) if error.kind() == ErrorKind::UnknownFilter);
-        filters.extend(functions::all().filter(|function| !own(function.jinja, &mut state)));
-    }
+    let filters: Vec<_> = functions::all().filter(|function| !has_filter(environment, function.jinja)).collect();
     for function in functions::all() {
         environment.add_global(function.jinja, Value::from_object(Callable(function)));
     }
@@ -65,6 +61,35 @@ pub(super) fn add_functions(environment: &mut Environment<'static>) {
             args.extend(named);
             invoke(function, state, &args)
         });
+    }
+}
+
+/// Whether there is a filter of this name.
+pub(super) fn has_filter(environment: &Environment<'_>, name: &str) -> bool {
+    let applied = environment.empty_state().apply_filter(name, &[]);
+    !matches!(applied, Err(error) if error.kind() == ErrorKind::UnknownFilter)
+}
+
+/// Adds the words that stand for Go's own functions; those of one value are filters as well.
+pub(super) fn add_words(environment: &mut Environment<'static>) {
+    for word in WORDS {
+        let said = move |state: &State<'_, '_>, args: Rest<Value>| say(word, state, &args);
+        environment.add_function(word.name, said);
+        if FILTERS.contains(&word.name) {
+            environment.add_filter(word.name, said);
+        }
+    }
+}
+
+/// The words of one value.
+const FILTERS: [&str; 4] = ["go_text", "go_items", "go_pairs", "go_len"];
+
+fn say(word: &Word, state: &State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+    let current = state.lookup(PASS);
+    let current = current.as_ref().and_then(Value::downcast_object_ref::<Current>);
+    match (word.code)(args) {
+        Err(_) if current.is_some_and(|current| current.undefined == Undefined::Empty) => Ok(Value::UNDEFINED),
+        outcome => outcome.map_err(|why| refused(format!("{}: {why}", word.name))),
     }
 }
 

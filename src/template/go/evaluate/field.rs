@@ -127,6 +127,6 @@ impl<'t> Evaluator<'t> {
 }
 
 /// Functions and methods know only one kind of nothing: none.
-pub(super) fn nil_for_nothing(value: Value) -> Value {
+pub(in crate::template::go) fn nil_for_nothing(value: Value) -> Value {
     if value.is_undefined() { Value::from(()) } else { value }
 }

@@ -17,6 +17,8 @@ mod pipeline;
 mod range;
 mod walk;
 
+pub(super) use field::nil_for_nothing;
+
 /// What is made of an action that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Manner {

@@ -59,6 +59,7 @@ impl<'t> Evaluator<'t> {
             Node::With(branches) => return self.branches(dot, branches, true),
             Node::Range(range) => return self.range(dot, range),
             Node::Template(invocation) => return self.invoke(dot, invocation),
+            Node::Comment(_) => {}
             Node::Break => return Ok(Flow::Break),
             Node::Continue => return Ok(Flow::Continue),
         }

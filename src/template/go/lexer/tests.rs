@@ -4,7 +4,7 @@ use super::*;
 
 fn tokens(source: &str) -> Vec<(TokenKind, String, usize)> {
     let delimiters = Delimiters::default();
-    let mut lexer = Lexer::new(source, &delimiters);
+    let mut lexer = Lexer::new(source, &delimiters, Comments::Dropped);
     let mut tokens = Vec::new();
     loop {
         let token = lexer.token();

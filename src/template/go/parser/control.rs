@@ -12,6 +12,7 @@ impl Parser<'_> {
         let token = self.next_non_space();
         match token.kind {
             TokenKind::Text => Ok(Piece::Node(Node::Text(token.text.into()))),
+            TokenKind::Comment => Ok(Piece::Node(Node::Comment(token.text.into()))),
             TokenKind::LeftDelimiter => {
                 self.frame.action_line = Some(token.line);
                 let piece = self.action();

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::error::{Failure, GoError, Outcome, Phase, line_and_column};
-use super::lexer::Lexer;
+use super::lexer::{Comments, Lexer};
 use super::node::{Invocation, List, Node, Target, VariableId};
 use super::token::{Keyword, Token, TokenKind};
 use crate::config::resolved::Delimiters;
@@ -16,7 +16,7 @@ mod operand;
 mod pipeline;
 
 /// What a source is parsed into: the templates by name.
-pub(super) type Templates = HashMap<Box<str>, List>;
+pub(crate) type Templates = HashMap<Box<str>, List>;
 
 /// How deep control structures and parentheses may be nested.
 const MOST_NESTING: usize = 200;
@@ -25,11 +25,17 @@ const MOST_NESTING: usize = 200;
 pub(super) type Resolve<'r> = &'r dyn Fn(&str) -> Option<Target>;
 
 /// Parses `source`.
-pub(super) fn parse(name: &str, source: &str, delimiters: &Delimiters, resolve: Resolve<'_>) -> Outcome<Templates> {
+pub(super) fn parse(
+    name: &str,
+    source: &str,
+    delimiters: &Delimiters,
+    comments: Comments,
+    resolve: Resolve<'_>,
+) -> Outcome<Templates> {
     let parser = Parser {
         name,
         source,
-        lexer: Lexer::new(source, delimiters),
+        lexer: Lexer::new(source, delimiters, comments),
         pending: Vec::with_capacity(4),
         last: Place { line: 1, offset: 0 },
         resolve,

@@ -1,0 +1,277 @@
+//! Writes a tree as Jinja text.
+//!
+//! in:  [`Piece`]s
+//! out: the template, in which every text comes out as it is, whatever line breaks and blanks stand around tags
+//!
+//! Our Jinja drops the line break after a tag or a comment, and the blanks before one that begins its line. So a tag
+//! that stands on a line of its own costs nothing; where a text must not lose something, the tag says so: `{%+ … +%}`.
+
+use super::piece::Piece;
+
+/// What stands at the end of what is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// A text, a value, or nothing.
+    Text,
+    /// A tag or a comment.
+    Tag,
+    /// A tag or a comment, and the line break that is dropped.
+    Line,
+}
+
+struct Writer {
+    out: String,
+    end: End,
+}
+
+/// Writes the template.
+pub(super) fn write(list: &[Piece]) -> String {
+    let mut writer = Writer { out: String::new(), end: End::Text };
+    writer.list(list, true);
+    writer.out
+}
+
+impl Writer {
+    fn list(&mut self, list: &[Piece], own_lines: bool) {
+        for (index, piece) in list.iter().enumerate() {
+            // What prints nothing leaves a line of text as it is.
+            let amid = !self.begins_line() && matches!(list.get(index + 1), None | Some(Piece::Text(_)));
+            let own_lines = own_lines && (piece.has_line_break() || (piece.is_silent() && !amid));
+            self.piece(piece, own_lines);
+        }
+    }
+
+    /// Writes one piece; with `own_lines`, a line ends after each of its tags.
+    fn piece(&mut self, piece: &Piece, own_lines: bool) {
+        match piece {
+            Piece::Text(text) => self.text(text),
+            Piece::Print(expression) => self.print(expression),
+            Piece::Tag(tag) => self.tag(tag, own_lines),
+            Piece::Leave(tag) => self.tag(tag, false),
+            Piece::Comment(comment) => self.comment(comment, own_lines),
+            Piece::If { arms, otherwise } => {
+                for (index, (condition, list)) in arms.iter().enumerate() {
+                    self.tag(&format!("{} {condition}", if index == 0 { "if" } else { "elif" }), own_lines);
+                    self.list(list, own_lines);
+                }
+                self.otherwise(otherwise, own_lines);
+                self.tag("endif", own_lines);
+            }
+            Piece::For { head, body, otherwise } => {
+                self.tag(head, own_lines);
+                self.list(body, own_lines);
+                self.otherwise(otherwise, own_lines);
+                self.tag("endfor", own_lines);
+            }
+            Piece::Macro { head, body } => {
+                let inside = own_lines && body.iter().any(Piece::has_line_break);
+                self.tag(head, inside);
+                self.list(body, inside);
+                self.tag("endmacro", own_lines);
+            }
+        }
+    }
+
+    fn otherwise(&mut self, list: &[Piece], own_lines: bool) {
+        if !list.is_empty() {
+            self.tag("else", own_lines);
+            self.list(list, own_lines);
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        // What the tag before would drop.
+        let dropped = match self.end {
+            End::Text => false,
+            End::Tag => text.starts_with(['\n', '\r']),
+            End::Line => text.starts_with('\r'),
+        };
+        if dropped {
+            if self.end == End::Line {
+                self.out.pop();
+            }
+            let closing = self.out.split_off(self.out.len() - 2);
+            self.out.push('+');
+            self.out.push_str(&closing);
+        }
+        // A brace that was the last character may be the first of more.
+        let mut rest = text;
+        if self.end == End::Text && self.out.ends_with('{') {
+            self.out.pop();
+            let braces = rest.len() - rest.trim_start_matches('{').len();
+            self.braces(1 + braces, rest[braces..].starts_with(['%', '#']));
+            rest = &rest[braces..];
+        }
+        while let Some(at) = rest.find('{') {
+            self.out.push_str(&rest[..at]);
+            let after = rest[at..].trim_start_matches('{');
+            self.braces(rest.len() - at - after.len(), after.starts_with(['%', '#']));
+            rest = after;
+        }
+        self.out.push_str(rest);
+        self.end = End::Text;
+    }
+
+    /// A run of braces; what would open a tag is written as a value.
+    fn braces(&mut self, count: usize, opens: bool) {
+        let braces = "{".repeat(count);
+        if count > 1 || opens {
+            self.out.push_str("{{ \"");
+            self.out.push_str(&braces);
+            self.out.push_str("\" }}");
+        } else {
+            self.out.push_str(&braces);
+        }
+    }
+
+    /// A brace right before a tag would be taken for a part of it.
+    fn part_brace(&mut self) {
+        if self.end == End::Text && self.out.ends_with('{') {
+            self.out.pop();
+            self.braces(1, true);
+        }
+    }
+
+    fn print(&mut self, expression: &str) {
+        self.part_brace();
+        self.out.push_str("{{ ");
+        self.out.push_str(expression);
+        self.out.push_str(" }}");
+        self.end = End::Text;
+    }
+
+    fn tag(&mut self, tag: &str, own_line: bool) {
+        self.open("{%");
+        self.out.push(' ');
+        self.out.push_str(tag);
+        self.out.push_str(" %}");
+        self.end = End::Tag;
+        if own_line {
+            self.own_line();
+        }
+    }
+
+    fn comment(&mut self, comment: &str, own_line: bool) {
+        self.open("{#");
+        let comment = comment.replace("#}", "# }");
+        if comment.starts_with(['-', '+']) {
+            self.out.push(' ');
+        }
+        self.out.push_str(&comment);
+        if comment.ends_with(['-', '+', '#']) || comment.is_empty() {
+            self.out.push(' ');
+        }
+        self.out.push_str("#}");
+        self.end = End::Tag;
+        if own_line {
+            self.own_line();
+        }
+    }
+
+    /// Opens a tag, and keeps the blanks before it.
+    fn open(&mut self, with: &str) {
+        self.part_brace();
+        let line = self.line();
+        let blanks = !line.is_empty() && line.chars().all(char::is_whitespace);
+        self.out.push_str(with);
+        if blanks {
+            self.out.push('+');
+        }
+    }
+
+    fn begins_line(&self) -> bool {
+        self.line().is_empty()
+    }
+
+    /// What stands on the last line.
+    fn line(&self) -> &str {
+        self.out.rsplit(['\n', '\r']).next().unwrap_or_default()
+    }
+
+    fn own_line(&mut self) {
+        self.out.push('\n');
+        self.end = End::Line;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+
+    use super::super::piece::settle;
+    use super::*;
+    use crate::snapshot::Snapshot;
+    use crate::template::jinja::{JinjaTemplate, Undefined};
+    use crate::template::pass::{Pass, Surroundings};
+
+    /// What pieces print when conditions are `true` or `false` and loops go over lists.
+    fn printed(list: &[Piece]) -> String {
+        let mut out = String::new();
+        for piece in list {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Print(_) => out.push('x'),
+                Piece::If { arms, otherwise } => {
+                    let taken = arms.iter().find(|(condition, _)| condition == "true");
+                    out.push_str(&printed(taken.map_or(otherwise, |(_, list)| list)));
+                }
+                Piece::For { head, body, otherwise } => {
+                    let count = head.matches('1').count();
+                    out.push_str(&if count == 0 { printed(otherwise) } else { printed(body).repeat(count) });
+                }
+                Piece::Tag(_) | Piece::Comment(_) | Piece::Leave(_) | Piece::Macro { .. } => {}
+            }
+        }
+        out
+    }
+
+    fn pieces() -> impl Strategy<Value = Vec<Piece>> {
+        let leaf = prop_oneof![
+            4 => "[ \\n\\r\\t{%#}a]{0,4}".prop_map(Piece::Text),
+            3 => prop_oneof!["\\n{0,2}[ a]{0,2}", "[ a]{0,2}\\n"].prop_map(Piece::Text),
+            1 => Just(Piece::Print("'x'".to_owned())),
+            1 => Just(Piece::Tag("set y = 1".to_owned())),
+            1 => "[ -+#}a\\n]{0,4}".prop_map(Piece::Comment),
+        ];
+        let list = |piece| prop::collection::vec(piece, 0..4);
+        let piece = leaf.prop_recursive(4, 40, 4, move |inner| {
+            let condition = prop_oneof![Just("true".to_owned()), Just("false".to_owned())];
+            let head = prop_oneof!["for z in \\[\\]", "for z in \\[1\\]", "for z in \\[1, 1\\]"];
+            prop_oneof![
+                (prop::collection::vec((condition, list(inner.clone())), 1..3), list(inner.clone()))
+                    .prop_map(|(arms, otherwise)| Piece::If { arms, otherwise }),
+                (head, list(inner.clone()), list(inner)).prop_map(|(head, body, otherwise)| Piece::For {
+                    head,
+                    body,
+                    otherwise
+                }),
+            ]
+        });
+        prop::collection::vec(piece, 0..6)
+    }
+
+    fn rendered(text: &str) -> String {
+        let pass = Pass::new(Snapshot::default(), Arc::new(Surroundings::default()), Timestamp::UNIX_EPOCH);
+        let template = JinjaTemplate::parse("t", text, None).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        template.render(&Arc::new(pass), Undefined::Refused).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn every_byte_comes_out_wherever_tags_stand(list in pieces()) {
+            let wanted = printed(&list);
+            prop_assert_eq!(&rendered(&write(&list)), &wanted);
+            let settled = settle(list);
+            prop_assert_eq!(&printed(&settled), &wanted);
+            prop_assert_eq!(rendered(&write(&settled)), wanted);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Renders a Go template and the Jinja template it was converted to on the same data.
+//!
+//! in:  both templates, and somebody to ask what they ask for
+//! out: a [`Proof`]: they print the same, or how they differ
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use similar::TextDiff;
+
+use crate::answer::Answer;
+use crate::config::resolved::{Delimiters, Language, MissingKey, Source};
+use crate::consul::{Ask, AskError, Poll};
+use crate::query::Query;
+use crate::regular;
+use crate::snapshot::Snapshot;
+use crate::template::{Rendering, Surroundings, Template, TemplateError};
+
+/// How often answers may lead to further questions.
+const ROUNDS: usize = 100;
+
+/// What came of rendering both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// They print the same, this many bytes.
+    Same(usize),
+    /// They print something else: a unified diff.
+    Different(String),
+    /// The Jinja template fails where the Go template does not.
+    Fails(TemplateError),
+    /// The Go template does not print anything with this data, so there is nothing to compare: why not.
+    Nothing(String),
+    /// They ask Consul, and there is none to be asked.
+    NoData,
+}
+
+/// A proof that could not be tried.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot ask for {query}")]
+pub struct ProofError {
+    query: Query,
+    source: AskError,
+}
+
+/// A Go template, and what it was converted to.
+#[derive(Debug)]
+pub struct Pair {
+    go: Template,
+    jinja: Template,
+}
+
+impl Pair {
+    /// Reads both.
+    ///
+    /// # Errors
+    /// [`TemplateError`] when one of them is not a template of its language.
+    pub fn read(name: &str, go: &str, delimiters: &Delimiters, jinja: &str) -> Result<Self, TemplateError> {
+        let read = |text: &str, language| {
+            let source = Source::Inline { name: name.to_owned(), text: text.to_owned() };
+            Template::read(&source, language, MissingKey::default(), delimiters)
+        };
+        Ok(Self { go: read(go, Language::Go)?, jinja: read(jinja, Language::Jinja)? })
+    }
+
+    /// Renders both, asking for whatever they ask, and compares.
+    ///
+    /// # Errors
+    /// [`ProofError`] when an answer cannot be had.
+    pub async fn prove(&self, consul: Option<&impl Ask>, around: &Arc<Surroundings>) -> Result<Proof, ProofError> {
+        let mut snapshot = Snapshot::default();
+        let now = Timestamp::now();
+        for _ in 0..ROUNDS {
+            let both = [&self.go, &self.jinja].map(|template| template.render(&snapshot, around, now));
+            let asked = both.iter().flat_map(|rendering| &rendering.asked);
+            let news: Vec<Query> = asked.filter(|query| snapshot.answer(query).is_none()).cloned().collect();
+            if news.is_empty() {
+                return Ok(compare(both));
+            }
+            for query in news {
+                let Some(answer) = answer(&query, consul).await? else { return Ok(Proof::NoData) };
+                snapshot.record(query, Arc::new(answer));
+            }
+        }
+        Ok(Proof::Nothing(format!("it still asks for more after {ROUNDS} rounds of questions")))
+    }
+}
+
+async fn answer(query: &Query, consul: Option<&impl Ask>) -> Result<Option<Answer>, ProofError> {
+    let answered = if let Query::File(path) = query {
+        let read = regular::read(path).map(|content| Answer::File(String::from_utf8_lossy(&content).into()));
+        read.map_err(|source| AskError::File { path: path.clone(), source })
+    } else {
+        let Some(consul) = consul else { return Ok(None) };
+        let poll = Poll { server: consul.preferred(), index: 0, wait: Duration::ZERO, stale: false };
+        consul.ask(query, poll).await.map(|reply| reply.answer)
+    };
+    answered.map(Some).map_err(|source| ProofError { query: query.clone(), source })
+}
+
+fn compare([go, jinja]: [Rendering; 2]) -> Proof {
+    if let Some((query, _)) = go.missing.first_key_value() {
+        return Proof::Nothing(format!("it waits for {query}, of which there is nothing"));
+    }
+    let wanted = match go.text {
+        Ok(text) => text,
+        Err(error) => return Proof::Nothing(error.to_string()),
+    };
+    match jinja.text {
+        Err(error) => Proof::Fails(error),
+        Ok(text) if text == wanted => Proof::Same(text.len()),
+        Ok(text) => {
+            let diff = TextDiff::from_lines(wanted.as_str(), text.as_str());
+            Proof::Different(diff.unified_diff().header("the Go template", "the Jinja template").to_string())
+        }
+    }
+}

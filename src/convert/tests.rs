@@ -1,0 +1,236 @@
+//! Whatever is converted without a mark prints the same.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use minijinja::{Environment, Value};
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use super::*;
+use crate::config::resolved::MissingKey;
+use crate::snapshot::Snapshot;
+use crate::template::functions;
+use crate::template::go::{GoTemplate, Options};
+use crate::template::jinja::Undefined;
+use crate::template::pass::{Pass, Surroundings};
+
+/// How many of the vectors that Go can execute are converted without a mark, in percent.
+const FLOOR: usize = 97;
+
+/// The dot of the vectors, as the converted templates find it.
+const ROOT: &str = "scratch().get(\"dot\")";
+
+#[derive(Deserialize)]
+struct Fixtures {
+    data: HashMap<String, Json>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    id: String,
+    template: String,
+    data: String,
+    #[serde(default)]
+    options: CaseOptions,
+}
+
+#[derive(Default, Deserialize)]
+struct CaseOptions {
+    left: Option<String>,
+    right: Option<String>,
+}
+
+/// JSON as Go's decoder yields it.
+fn value(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::from(()),
+        Json::Bool(value) => Value::from(*value),
+        Json::Number(number) => {
+            let whole = number.as_i64().map(Value::from).or_else(|| number.as_u64().map(Value::from));
+            whole.or_else(|| number.as_f64().map(Value::from)).unwrap()
+        }
+        Json::String(text) => Value::from(text.as_str()),
+        Json::Array(values) => Value::from(values.iter().map(value).collect::<Vec<_>>()),
+        Json::Object(entries) => {
+            Value::from(entries.iter().map(|(key, json)| (key.clone(), value(json))).collect::<BTreeMap<_, _>>())
+        }
+    }
+}
+
+fn pass(dot: &Value) -> Arc<Pass> {
+    let pass = Pass::new(Snapshot::default(), Arc::new(Surroundings::default()), Timestamp::UNIX_EPOCH);
+    let scratch = Value::from_dyn_object(pass.scratch());
+    scratch.call_method(&mut Environment::empty().empty_state(), "set", &["dot".into(), dot.clone()]).unwrap();
+    Arc::new(pass)
+}
+
+/// What the Go template prints; nothing where it fails.
+fn in_go(template: &str, delimiters: &Delimiters, dot: &Value) -> Option<String> {
+    let missing_key = MissingKey::default();
+    let options = Options { delimiters: delimiters.clone(), missing_key, ..Options::default() };
+    GoTemplate::parse("t", template, &options, functions::named_in_go).ok()?.execute(dot, &pass(dot)).ok()
+}
+
+fn in_jinja(text: &str, dot: &Value) -> Result<String, TemplateError> {
+    JinjaTemplate::parse("t", text, None)?.render(&pass(dot), Undefined::Refused)
+}
+
+#[test]
+fn the_vectors_print_the_same_or_are_marked() {
+    let text = std::fs::read_to_string("tests/vectors/go-template.jsonl").unwrap();
+    let mut lines = text.lines();
+    let fixtures: Fixtures = serde_json::from_str(lines.next().unwrap()).unwrap();
+    let data: HashMap<String, Value> = fixtures.data.iter().map(|(key, json)| (key.clone(), value(json))).collect();
+    let (mut rendered, mut equal, mut marked, mut failing, mut both_fail) = (0, 0, 0, 0, 0);
+    let mut report = String::new();
+    for case in lines.map(|line| serde_json::from_str::<Case>(line).unwrap()) {
+        let Case { id, template, data: key, options, .. } = case;
+        let usual = Delimiters::default();
+        let delimiters =
+            Delimiters { left: options.left.unwrap_or(usual.left), right: options.right.unwrap_or(usual.right) };
+        let dot = &data[&key];
+        let root = Some(ROOT).filter(|_| !dot.is_none());
+        let Ok(converted) = convert_with("t", &template, &delimiters, root) else { continue };
+        let jinja = in_jinja(&converted.text, dot);
+        let Some(wanted) = in_go(&template, &delimiters, dot) else {
+            failing += 1;
+            both_fail += usize::from(jinja.is_err() || !converted.marks.is_empty());
+            continue;
+        };
+        rendered += 1;
+        if !converted.marks.is_empty() {
+            marked += 1;
+            writeln!(report, "(marked) {id}: {template:?}\n    {:?}", converted.marks).unwrap();
+        } else if jinja.as_ref().is_ok_and(|text| *text == wanted) {
+            equal += 1;
+        } else {
+            let Conversion { text, .. } = converted;
+            writeln!(report, "{id}: {template:?}\n    {text:?}\n    Go:    {wanted:?}\n    Jinja: {jinja:?}").unwrap();
+        }
+    }
+    let share = equal * 100 / rendered;
+    let table = format!(
+        "{rendered} vectors render: {equal} are converted and equal ({share} %), {marked} are marked; \
+         {failing} fail in Go: {both_fail} of them are marked or fail in Jinja"
+    );
+    #[expect(clippy::print_stderr, reason = "for whoever runs the test with --nocapture")]
+    {
+        eprintln!("{report}\n{table}");
+    }
+    assert!(rendered > 1000, "{table}");
+    assert_eq!(equal + marked, rendered, "\n{report}\n{table}");
+    assert!(share >= FLOOR, "\n{report}\n{table}");
+}
+
+/// Each case: a Go template, and what becomes of it.
+const CONVERSIONS: &[(&str, &str)] = &[
+    (
+        "upstream a {\n{{- range service \"web\"}}\n    server {{.Address}}:{{.Port}};\n{{- else}}\n    none;\n{{- end}}\n}\n",
+        "upstream a {\n{% for instance in service(\"web\") %}\n    server {{ instance.address }}:{{ instance.port }};\n\
+         {% else %}\n    none;\n{% endfor %}\n}\n",
+    ),
+    (
+        "{{if keyExists \"a\"}}A{{else if eq (key \"b\") \"x\" \"y\"}}B{{end}}\n",
+        "{% if key_exists(\"a\") %}A{% elif key(\"b\") in [\"x\", \"y\"] %}B{% endif +%}\n",
+    ),
+    ("{{key \"a\" | toUpper | printf \"%s:%s\" \"x\"}}", "{{ \"x\" ~ \":\" ~ key(\"a\") | to_upper }}"),
+    ("{{with $x := key \"a\"}}{{$x}}{{.}}{{end}}", "{% set x = key(\"a\") %}\n{% if x %}{{ x }}{{ x }}{% endif %}"),
+    (
+        "{{with key \"a\" | parseJSON}}{{.b}} {{index . \"c\"}}{{end}}",
+        "{% set value = key(\"a\") | parse_json %}\n{% if value %}{{ value.b | go_text }} \
+         {{ go_index(value, \"c\") | go_text }}{% endif %}",
+    ),
+    (
+        "{{range $i, $s := services}}{{$i}}{{$s.Name}}{{range $s.Tags}}-{{.}}{{end}}\n{{end}}",
+        "{% for s in services() %}\n{% set i = loop.index0 %}\n{{ i }}{{ s.name }}{% for tag in s.tags %}-{{ tag }}\
+         {% endfor +%}\n{% endfor %}\n",
+    ),
+    (
+        "{{range service \"web\"}}{{.ServiceMeta.zone}}{{range $k, $v := .NodeMeta}}{{$k}}={{$v}};{{end}}{{end}}",
+        "{% for instance in service(\"web\") %}{{ instance.service_meta.zone | default(\"\") }}\
+         {% for k, v in instance.node_meta | items %}{{ k }}={{ v }};{% endfor %}{% endfor %}",
+    ),
+    ("{{\"{{\"}} {% x %} {#", "{{ \"{{\" }} {{ \"{\" }}% x %} {{ \"{\" }}#"),
+    ("a{{/* {# -#} */}}b", "a{# {# -# } #}b"),
+    ("{{call 1}}", "{# ctmpl convert: line 1: call 1: no value of a template is a function to be called #}\n"),
+    (
+        "a\n{{if call 1}}b{{end}}",
+        "a\n{# ctmpl convert: line 2: call 1: no value of a template is a function to be called #}\n\
+         {% if none %}b{% endif %}",
+    ),
+];
+
+#[test]
+fn it_reads_as_if_it_had_been_written_so() {
+    for (go, jinja) in CONVERSIONS {
+        let Conversion { text, marks } = convert("t", go, &Delimiters::default()).unwrap();
+        assert_eq!(text, *jinja, "{go}");
+        assert_eq!(marks.len(), text.matches("ctmpl convert:").count(), "{go}: {marks:?}");
+    }
+    assert!(CONVERSIONS.len() > 5);
+}
+
+#[test]
+fn a_mark_has_a_line_and_a_reason() {
+    let Conversion { text, marks } =
+        convert("t", "a\n\n{{template \"none\"}}b{{$x := 1i}}", &Delimiters::default()).unwrap();
+    let told: Vec<String> = marks.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "line 3: 1i: Jinja has no complex numbers",
+            "line 3: {{template \"none\"}}: there is no macro for this template"
+        ]
+    );
+    assert!(text.starts_with("a\n\n{# ctmpl convert: line 3: {{template \"none\"}}"), "{text}");
+}
+
+/// Templates that go in circles, that hide things, that have the names of Jinja's words.
+#[test]
+fn names_and_scopes_are_kept_apart() {
+    let cases = [
+        ("{{$x := 1}}{{if true}}{{$x := 2}}{{$x}}{{end}}{{$x}}", "21"),
+        ("{{$x := 1}}{{range loop 3}}{{$x = add $x .}}{{end}}{{$x}}", "4"),
+        ("{{$x := 0}}{{range loop 2}}{{$y := 5}}{{range loop 2}}{{$y = add 1 $y}}{{end}}{{$x = $y}}{{end}}{{$x}}", "7"),
+        (
+            "{{$loop := 1}}{{$service := 2}}{{$none := 3}}{{range loop 2}}{{$loop}}{{$service}}{{$none}}{{end}}",
+            "123123",
+        ),
+        ("{{define \"a\"}}{{if gt . 0}}{{.}}{{template \"a\" subtract 1 .}}{{end}}{{end}}{{template \"a\" 3}}", "321"),
+        (
+            "{{define \"b\"}}<{{.}}>{{end}}{{define \"a\"}}{{template \"b\" .}}{{end}}{{range loop 2}}{{template \"a\" .}}{{end}}",
+            "<0><1>",
+        ),
+        ("{{block \"if\" 5}}{{.}}{{end}}{{executeTemplate \"if\" 6 | toUpper}}", "56"),
+        ("{{range $i, $e := loop 3}}{{if eq $e 1}}{{continue}}{{end}}{{$i}}{{$e = 9}}{{.}}{{$e}}{{end}}", "009229"),
+        ("{{range loop 3}}{{break}}{{else}}E{{end}}{{range loop 0}}x{{else}}E{{end}}", "E"),
+        ("{{with 0}}{{.}}{{else with 1}}{{.}}{{else}}{{.}}{{end}}", "1"),
+        (
+            "{{scratch.Set \"a\" 1}}{{scratch.Get \"a\"}}{{scratch.MapSet \"m\" \"k\" 2}}{{range scratch.MapValues \"m\"}}{{.}}{{end}}",
+            "12",
+        ),
+        (
+            "{{1.0}} {{1e21}} {{\"a\" | len}} {{len \"é\"}} {{printf \"%05.1f|%-4s|%q\" 2.25 \"a\" \"b\"}}",
+            "1 1e+21 1 2 002.2|a   |\"b\"",
+        ),
+        (
+            "{{split \",\" \"a,b\"}} {{join \"-\" (split \",\" \"a,b\")}} {{index (split \",\" \"a,b\") 1}}",
+            "[a b] a-b b",
+        ),
+        (
+            "{{and 1 0}}{{or 0 \"x\"}}{{not 1}} {{eq 1 2 1}} {{lt \"a\" \"b\"}} {{and true (or false true)}}",
+            "0xfalse true true true",
+        ),
+    ];
+    assert!(!cases.is_empty());
+    for (go, printed) in cases {
+        let Conversion { text, marks } = convert("t", go, &Delimiters::default()).unwrap();
+        assert!(marks.is_empty(), "{go}: {marks:?}");
+        let nothing = Value::from(());
+        assert_eq!(in_go(go, &Delimiters::default(), &nothing).as_deref(), Some(printed), "{go}");
+        assert_eq!(in_jinja(&text, &nothing).as_deref().map_err(ToString::to_string), Ok(printed), "{go}: {text}");
+    }
+}

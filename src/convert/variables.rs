@@ -1,0 +1,177 @@
+//! Which variables of a Go template change after their declaration, and where from.
+//!
+//! in:  the tree of a template
+//! out: for every declaration, how it is assigned to ([`Assigned`]); and what a run of nodes makes use of
+//!
+//! A loop of Jinja cannot change a variable from outside of it; what a Go template changes in there becomes a field of
+//! a `namespace`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::template::go::node::{Branches, Command, List, Node, Operand, OperandKind, Pipeline, Range};
+
+/// Where a variable is declared: the place of the pipeline, and which of its variables.
+pub(super) type Key = (usize, usize);
+
+/// How a variable is assigned to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Assigned {
+    /// In the loop in which it is declared.
+    Here,
+    /// In a loop further in.
+    Within,
+}
+
+/// The variables of a template that change.
+pub(super) fn assigned(list: &List) -> BTreeMap<Key, Assigned> {
+    let mut walk = Walk { scopes: Vec::new(), loops: 0, found: BTreeMap::new() };
+    walk.list(list);
+    walk.found
+}
+
+struct Walk<'t> {
+    /// Name, declaration, and how many loops are around it.
+    scopes: Vec<(&'t str, Key, usize)>,
+    loops: usize,
+    found: BTreeMap<Key, Assigned>,
+}
+
+impl<'t> Walk<'t> {
+    fn list(&mut self, list: &'t List) {
+        for node in &list.0 {
+            match node {
+                Node::Action(pipeline) => self.pipeline(pipeline),
+                Node::If(branches) | Node::With(branches) => self.branches(branches),
+                Node::Range(range) => self.range(range),
+                Node::Template(invocation) => invocation.pipeline.iter().for_each(|pipeline| self.pipeline(pipeline)),
+                Node::Text(_) | Node::Comment(_) | Node::Break | Node::Continue => {}
+            }
+        }
+    }
+
+    fn branches(&mut self, branches: &'t Branches) {
+        let outside = self.scopes.len();
+        for (pipeline, body) in &branches.arms {
+            self.pipeline(pipeline);
+            self.scoped(body);
+        }
+        branches.otherwise.iter().for_each(|body| self.scoped(body));
+        self.scopes.truncate(outside);
+    }
+
+    fn range(&mut self, range: &'t Range) {
+        let outside = self.scopes.len();
+        self.loops += 1;
+        self.pipeline(&range.pipeline);
+        self.scoped(&range.body);
+        self.loops -= 1;
+        self.scopes.truncate(outside);
+        range.otherwise.iter().for_each(|body| self.scoped(body));
+    }
+
+    fn scoped(&mut self, list: &'t List) {
+        let outside = self.scopes.len();
+        self.list(list);
+        self.scopes.truncate(outside);
+    }
+
+    fn pipeline(&mut self, pipeline: &'t Pipeline) {
+        for (index, variable) in pipeline.variables.iter().enumerate() {
+            if !pipeline.assigns {
+                self.scopes.push((&variable.name, (pipeline.offset, index), self.loops));
+                continue;
+            }
+            let known = self.scopes.iter().rev().find(|(name, ..)| *name == &*variable.name);
+            if let Some((_, key, loops)) = known {
+                let how = if *loops < self.loops { Assigned::Within } else { Assigned::Here };
+                let found = self.found.entry(*key).or_insert(how);
+                *found = how.max(*found);
+            }
+        }
+    }
+}
+
+/// Does a run of nodes use this variable?
+pub(super) fn uses_variable(list: &List, name: &str) -> bool {
+    any_operand(list, true, &|kind| matches!(kind, OperandKind::Variable(variable, _) if &*variable.name == name))
+}
+
+/// Does a run of nodes use its dot?
+pub(super) fn uses_dot(list: &List) -> bool {
+    any_operand(list, false, &|kind| matches!(kind, OperandKind::Dot | OperandKind::Field(_)))
+}
+
+/// Does a template use what it was given: its dot, or `$`?
+pub(super) fn uses_argument(list: &List) -> bool {
+    uses_dot(list) || uses_variable(list, "$")
+}
+
+/// The templates that a template calls by their names.
+pub(super) fn called(list: &List) -> BTreeSet<&str> {
+    let mut names = BTreeSet::new();
+    for node in &list.0 {
+        match node {
+            Node::Template(invocation) => {
+                names.insert(&*invocation.name);
+            }
+            Node::If(branches) | Node::With(branches) => {
+                let lists = branches.arms.iter().map(|(_, body)| body).chain(&branches.otherwise);
+                lists.for_each(|list| names.extend(called(list)));
+            }
+            Node::Range(range) => {
+                names.extend(called(&range.body));
+                range.otherwise.iter().for_each(|list| names.extend(called(list)));
+            }
+            Node::Text(_) | Node::Comment(_) | Node::Action(_) | Node::Break | Node::Continue => {}
+        }
+    }
+    names
+}
+
+/// Every operand of a run of nodes.
+pub(super) fn for_each_operand(list: &List, look: &mut dyn FnMut(&OperandKind)) {
+    let look = std::cell::RefCell::new(look);
+    any_operand(list, true, &|kind| {
+        (look.borrow_mut())(kind);
+        false
+    });
+}
+
+/// Whether there is such an operand; with `inside`, also where the dot is another one.
+fn any_operand(list: &List, inside: bool, found: &dyn Fn(&OperandKind) -> bool) -> bool {
+    let in_list = |list: &List| any_operand(list, inside, found);
+    let in_pipeline = |pipeline: &Pipeline| in_pipeline(pipeline, found);
+    list.0.iter().any(|node| match node {
+        Node::Action(pipeline) => in_pipeline(pipeline),
+        Node::If(branches) => {
+            branches.arms.iter().any(|(pipeline, body)| in_pipeline(pipeline) || in_list(body))
+                || branches.otherwise.as_ref().is_some_and(in_list)
+        }
+        Node::With(branches) => {
+            branches.arms.iter().any(|(pipeline, body)| in_pipeline(pipeline) || (inside && in_list(body)))
+                || branches.otherwise.as_ref().is_some_and(in_list)
+        }
+        Node::Range(range) => {
+            in_pipeline(&range.pipeline)
+                || (inside && in_list(&range.body))
+                || range.otherwise.as_ref().is_some_and(in_list)
+        }
+        Node::Template(invocation) => invocation.pipeline.as_ref().is_some_and(in_pipeline),
+        Node::Text(_) | Node::Comment(_) | Node::Break | Node::Continue => false,
+    })
+}
+
+fn in_pipeline(pipeline: &Pipeline, found: &dyn Fn(&OperandKind) -> bool) -> bool {
+    let in_command =
+        |command: &Command| std::iter::once(&command.first).chain(&command.arguments).any(|one| in_operand(one, found));
+    pipeline.commands.iter().any(in_command)
+}
+
+fn in_operand(operand: &Operand, found: &dyn Fn(&OperandKind) -> bool) -> bool {
+    found(&operand.kind)
+        || match &operand.kind {
+            OperandKind::Chain(head, _) => in_operand(head, found),
+            OperandKind::Pipeline(pipeline) => in_pipeline(pipeline, found),
+            _ => false,
+        }
+}
