@@ -73,7 +73,7 @@ impl Pair {
         for _ in 0..ROUNDS {
             let both = [&self.go, &self.jinja].map(|template| template.render(&snapshot, around, now));
             let asked = both.iter().flat_map(|rendering| &rendering.asked);
-            let news: Vec<Query> = asked.filter(|query| snapshot.answer(query).is_none()).cloned().collect();
+            let news: Vec<Arc<Query>> = asked.filter(|query| snapshot.answer(query).is_none()).cloned().collect();
             if news.is_empty() {
                 return Ok(compare(both));
             }
