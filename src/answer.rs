@@ -52,6 +52,8 @@ pub enum Answer {
     ImportedServices(Vec<Arc<ImportedService>>),
     /// The text of the file.
     File(Arc<str>),
+    /// What the program printed, or why it failed.
+    Plugin(Result<Arc<str>, Arc<str>>),
 }
 
 impl Answer {
@@ -71,7 +73,7 @@ impl Answer {
             Self::Peerings(peerings) => peerings.len(),
             Self::ExportedServices(services) => services.len(),
             Self::ImportedServices(services) => services.len(),
-            Self::CaLeaf(_) | Self::File(_) => 1,
+            Self::CaLeaf(_) | Self::File(_) | Self::Plugin(_) => 1,
         }
     }
 

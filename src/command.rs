@@ -18,11 +18,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::resolved::{CommandConfig, CommandLine};
 
+mod capture;
 mod error;
 mod group;
 mod lines;
 mod output;
 
+pub use capture::capture;
 pub use error::CommandError;
 pub use output::{Output, Sink, Stream, log};
 

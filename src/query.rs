@@ -49,6 +49,8 @@ pub enum Query {
     ImportedServices(String),
     /// The text of a file on this machine.
     File(PathBuf),
+    /// The output of a program, by its name and its arguments; local as well.
+    Plugin(Vec<String>),
 }
 
 /// Where a question is put: empty text means "where the agent is".
@@ -187,7 +189,7 @@ impl Query {
     #[must_use]
     pub fn blocks(&self) -> bool {
         match self {
-            Self::Datacenters(_) | Self::Partitions | Self::Peerings(_) | Self::File(_) => false,
+            Self::Datacenters(_) | Self::Partitions | Self::Peerings(_) | Self::File(_) | Self::Plugin(_) => false,
             Self::Key(_)
             | Self::Pairs(_)
             | Self::Services(_)
@@ -243,7 +245,7 @@ impl Query {
             Self::Peerings(partition) => (path(&["peerings"]), of_partition(partition)),
             Self::ExportedServices(partition) => (path(&["exported-services"]), of_partition(partition)),
             Self::ImportedServices(partition) => (path(&["imported-services"]), of_partition(partition)),
-            Self::File(_) => return None,
+            Self::File(_) | Self::Plugin(_) => return None,
         };
         let mut request = Request { path, parameters, blocking: self.blocks() };
         request.parameters.sort();

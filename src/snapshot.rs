@@ -88,6 +88,13 @@ impl Snapshot {
         known.insert(query, Known { answer, last_entry, young });
     }
 
+    /// Forgets the answer to a question.
+    pub fn forget(&mut self, query: &Query) {
+        if self.known.contains_key(query) {
+            Arc::make_mut(&mut self.known).remove(query);
+        }
+    }
+
     /// Forgets every question that `wanted` does not name.
     pub fn retain(&mut self, wanted: impl Fn(&Query) -> bool) {
         if self.known.keys().any(|query| !wanted(query)) {

@@ -42,6 +42,9 @@ pub struct DaemonArguments {
     #[arg(long, value_name = "SOURCE:DESTINATION[:COMMAND]", action = ArgAction::Append)]
     #[arg(help_heading = "Templates")]
     pub template: Vec<String>,
+    /// What templates may do beside rendering, `plugin`: run programs; repeats
+    #[arg(long, value_name = "WORD[,WORD…]", action = ArgAction::Append, help_heading = "Templates")]
+    pub allow: Vec<String>,
     /// Collect changes until it has been quiet for MIN, but no longer than MAX (default 4 × MIN)
     #[arg(long, value_name = "MIN[:MAX]", help_heading = "Templates")]
     pub wait: Option<String>,

@@ -39,6 +39,7 @@ const VALUES: &[(&str, Get)] = &[
     ("consul-token", |a| a.consul.consul_token.as_ref().map(|token| token.expose_secret().to_owned())),
     ("consul-auth", |a| a.consul.consul_auth.as_ref().map(|auth| auth.expose_secret().to_owned())),
     ("template", |a| a.daemon.template.last().cloned()),
+    ("allow", |a| a.daemon.allow.last().cloned()),
     ("wait", |a| a.daemon.wait.clone()),
     ("max-stale", |a| a.daemon.max_stale.clone()),
     ("timeout", |a| a.daemon.timeout.clone()),

@@ -66,6 +66,20 @@ pub enum CommandError {
 }
 
 impl CommandError {
+    /// The same, but of the command it shows only this much: its arguments may be secret.
+    #[must_use]
+    pub fn shown_as(mut self, shown: &str) -> Self {
+        match &mut self {
+            Self::CannotStart { .. } => {}
+            Self::Failed { command, .. }
+            | Self::Killed { command, .. }
+            | Self::Overdue { command, .. }
+            | Self::Stopped { command }
+            | Self::Lost { command, .. } => shown.clone_into(command),
+        }
+        self
+    }
+
     pub(super) fn cannot_start(line: &CommandLine, source: io::Error) -> Self {
         let program = match line {
             CommandLine::Shell(_) => "sh".to_owned(),

@@ -82,6 +82,9 @@ pub enum ValueError {
     /// No bool.
     #[error("{0:?} is neither true nor false")]
     Boolean(String),
+    /// Nothing that a template can be allowed.
+    #[error("{0:?} is nothing that templates can be allowed; write plugin")]
+    Permission(String),
     /// No user.
     #[error("it is empty; write USER or USER:PASSWORD")]
     NoUser,

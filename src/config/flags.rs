@@ -37,6 +37,7 @@ fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
         kill_signal,
         reload_signal,
         pid_file,
+        allow,
     } = arguments;
     Ok(Written {
         template: template.iter().map(|text| template_block(text)).collect::<Result<_, _>>()?,
@@ -49,6 +50,7 @@ fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
         kill_signal: value("--kill-signal", kill_signal)?.map(|signal| said("--kill-signal", signal)),
         reload_signal: value("--reload-signal", reload_signal)?.map(|signal| said("--reload-signal", signal)),
         pid_file: pid_file.filter(|path| !path.as_os_str().is_empty()),
+        allow: (!allow.is_empty()).then(|| allow.into_iter().map(|word| said("--allow", word)).collect()),
         ..Written::default()
     })
 }

@@ -7,7 +7,9 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use super::error::{ConfigError, Place};
-use super::resolved::{CommandConfig, CommandLine, Delimiters, Job, Language, MissingKey, Mode, Settle, Source};
+use super::resolved::{
+    CommandConfig, CommandLine, Delimiters, Job, Language, MissingKey, Mode, Permissions, Settle, Source,
+};
 use super::wait::Wait;
 use super::written::{CommandBlock, TemplateBlock};
 
@@ -20,6 +22,8 @@ pub(super) struct Common {
     pub(super) dry: bool,
     pub(super) settle: Option<Settle>,
     pub(super) delimiters: Delimiters,
+    /// What templates may do beside rendering.
+    pub(super) allow: Permissions,
 }
 
 /// Resolves every template, and sees that no two of them write the same file.
@@ -76,6 +80,7 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
             left: left_delimiter.unwrap_or_else(|| common.delimiters.left.clone()),
             right: right_delimiter.unwrap_or_else(|| common.delimiters.right.clone()),
         },
+        allow: common.allow,
     })
 }
 

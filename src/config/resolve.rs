@@ -16,7 +16,7 @@ use super::environment::Environment;
 use super::error::{ConfigError, Place, Said, ValueError};
 use super::exports::{Known, exports};
 use super::job::{Common, resolve_all};
-use super::resolved::{BasicAuth, Config, ConsulConfig, Delimiters, DevConfig, LogLevel, Mode};
+use super::resolved::{BasicAuth, Config, ConsulConfig, Delimiters, DevConfig, LogLevel, Mode, Permissions};
 use super::signal::SignalName;
 use super::wait::Wait;
 use super::written::{AuthBlock, ConsulBlock, DelimitersBlock, SslBlock, Written};
@@ -46,6 +46,7 @@ pub(super) fn resolve(
         kill_signal,
         reload_signal,
         pid_file,
+        allow,
         once,
         timeout,
         dry,
@@ -56,6 +57,7 @@ pub(super) fn resolve(
         dry: dry.unwrap_or(false),
         settle: wait.and_then(Wait::settle),
         delimiters: Delimiters { left: left.unwrap_or(default.left), right: right.unwrap_or(default.right) },
+        allow: permissions(&allow.unwrap_or_default())?,
     };
     let (kill_signal, reload_signal) = signals(kill_signal, reload_signal)?;
     let jobs = resolve_all(template, &common)?;
@@ -137,6 +139,22 @@ fn signals(
 }
 
 /// How Consul is reached; what is written outside the block has its default.
+fn permissions(words: &[Said<String>]) -> Result<Permissions, ConfigError> {
+    let mut allow = Permissions::default();
+    for Said { value, place } in words {
+        for word in value.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+            match word {
+                "plugin" => allow.plugin = true,
+                other => {
+                    let source = ValueError::Permission(other.to_owned());
+                    return Err(ConfigError::Value { place: *place, source });
+                }
+            }
+        }
+    }
+    Ok(allow)
+}
+
 pub(super) fn consul_config(block: ConsulBlock, environment: &Environment) -> Result<ConsulConfig, ConfigError> {
     let ConsulBlock { address, token, token_file, auth, ssl: SslBlock { enabled: tls }, namespace, partition } = block;
     let refuse = |place, error: AddressError| ConfigError::Value { place, source: error.into() };

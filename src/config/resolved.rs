@@ -102,6 +102,29 @@ pub struct Job {
     pub missing_key: MissingKey,
     /// What opens and closes an action in a Go template.
     pub delimiters: Delimiters,
+    /// What the template may do beside rendering.
+    pub allow: Permissions,
+}
+
+/// What templates may do beside rendering; nothing, unless the operator says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Permissions {
+    /// `plugin`: run programs.
+    pub plugin: bool,
+}
+
+impl Permissions {
+    /// Everything there is.
+    pub const ALL: Self = Self { plugin: true };
+
+    /// May a template call the function with this Go name?
+    #[must_use]
+    pub fn allow(self, function: &str) -> bool {
+        match function {
+            "plugin" => self.plugin,
+            _ => true,
+        }
+    }
 }
 
 /// Where a template comes from.

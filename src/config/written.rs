@@ -38,6 +38,8 @@ pub struct Written {
     pub reload_signal: Option<Said<SignalName>>,
     /// Where the process ID is written.
     pub pid_file: Option<PathBuf>,
+    /// What templates may do beside rendering.
+    pub allow: Option<Vec<Said<String>>>,
     /// Whether to end when all is written.
     pub once: Option<bool>,
     /// When to give up on that; flags only.
@@ -150,6 +152,7 @@ impl Written {
             kill_signal,
             reload_signal,
             pid_file,
+            allow,
             once,
             timeout,
             dry,
@@ -165,6 +168,7 @@ impl Written {
             kill_signal: kill_signal.or(lower.kill_signal),
             reload_signal: reload_signal.or(lower.reload_signal),
             pid_file: pid_file.or(lower.pid_file),
+            allow: allow.or(lower.allow),
             once: once.or(lower.once),
             timeout: timeout.or(lower.timeout),
             dry: dry.or(lower.dry),

@@ -10,7 +10,7 @@ use super::writer::{Cannot, Writer};
 use crate::template::function::Function;
 use crate::template::go::builtins::Builtin;
 use crate::template::go::node::{Command, Target};
-use crate::template::jinja::has_own_filter;
+use crate::template::jinja::is_filter;
 
 impl<'t> Writer<'t> {
     pub(super) fn call(
@@ -78,7 +78,7 @@ fn library(function: &Function, args: Vec<Expr>, piped: bool) -> Expr {
     }
     let mut args = args;
     if piped
-        && !has_own_filter(function.jinja)
+        && is_filter(function)
         && let Some(value) = args.pop()
     {
         let filter = Expr::call(function.jinja, args, Type::Any).text;

@@ -45,7 +45,7 @@ pub async fn run(arguments: ConvertArguments, environment: &Environment) -> anyh
     write(output.as_deref(), &text)?;
     let mut notes: Vec<String> = marks.iter().map(|mark| format!("{name}: not converted: {mark}")).collect();
     let mut clean = marks.is_empty();
-    let around = Arc::new(Surroundings { variables: environment.readable().collect() });
+    let around = Arc::new(Surroundings::here(environment.readable().collect()));
     match Pair::read(&name, &source, &delimiters, &text) {
         // A mark says so already.
         Err(error) => notes.push(format!("the result is no Jinja template: {error}")),
@@ -95,7 +95,7 @@ fn write(output: Option<&Path>, text: &str) -> anyhow::Result<()> {
     let Some(path) = output else {
         return std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output");
     };
-    if let Stage::Staged(staged) = Writer::default().stage(path, text.as_bytes())? {
+    if let Stage::Staged(staged) = Writer::default().stage(path, text.as_bytes(), None)? {
         Swapped::flush(vec![staged.swap()?]);
     }
     Ok(())

@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::config::resolved::Delimiters;
+use crate::config::resolved::{Delimiters, Permissions};
 use crate::template::go::Templates;
 use crate::template::go::node::{OperandKind, Target};
 use crate::template::jinja::JinjaTemplate;
@@ -94,7 +94,7 @@ fn convert_with(
         }
     };
     let text = layout::write(&pieces);
-    if let Err(error) = JinjaTemplate::parse(name, &text, None) {
+    if let Err(error) = JinjaTemplate::parse_allowing(name, &text, None, Permissions::ALL) {
         marks.push(Mark { line: 1, what: "the template as a whole".to_owned(), why: error.message });
     }
     marks.sort();

@@ -3,6 +3,7 @@
 //! in:  both templates, and somebody to ask what they ask for
 //! out: a [`Proof`]: they print the same, or how they differ
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use jiff::Timestamp;
 use similar::TextDiff;
 
 use crate::answer::Answer;
-use crate::config::resolved::{Delimiters, Language, MissingKey, Source};
+use crate::config::resolved::{Delimiters, Language, MissingKey, Permissions, Source};
 use crate::consul::{Ask, AskError, Poll};
 use crate::query::Query;
 use crate::regular;
@@ -58,7 +59,7 @@ impl Pair {
     pub fn read(name: &str, go: &str, delimiters: &Delimiters, jinja: &str) -> Result<Self, TemplateError> {
         let read = |text: &str, language| {
             let source = Source::Inline { name: name.to_owned(), text: text.to_owned() };
-            Template::read(&source, language, MissingKey::default(), delimiters)
+            Template::read(&source, language, MissingKey::default(), delimiters, Permissions::ALL)
         };
         Ok(Self { go: read(go, Language::Go)?, jinja: read(jinja, Language::Jinja)? })
     }
@@ -73,9 +74,12 @@ impl Pair {
         for _ in 0..ROUNDS {
             let both = [&self.go, &self.jinja].map(|template| template.render(&snapshot, around, now));
             let asked = both.iter().flat_map(|rendering| &rendering.asked);
-            let news: Vec<Arc<Query>> = asked.filter(|query| snapshot.answer(query).is_none()).cloned().collect();
+            let news: BTreeSet<Arc<Query>> = asked.filter(|query| snapshot.answer(query).is_none()).cloned().collect();
             if news.is_empty() {
                 return Ok(compare(both));
+            }
+            if let Some(plugin) = news.iter().find(|query| matches!(***query, Query::Plugin(_))) {
+                return Ok(Proof::Nothing(format!("it asks {plugin}, and a proof runs no programs")));
             }
             for query in news {
                 let Some(answer) = answer(&query, consul).await? else { return Ok(Proof::NoData) };

@@ -8,6 +8,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::End;
+use crate::answer::Answer;
 use crate::apply::transaction::{Applied, Change};
 use crate::command::{CommandError, Finished};
 use crate::config::resolved::{CommandConfig, Job};
@@ -45,6 +46,8 @@ pub(super) enum Event {
     Lost(String),
     /// A command ended.
     CommandEnded(CommandConfig, Result<Finished, CommandError>),
+    /// A plugin ended, with what it printed or why it failed.
+    PluginEnded(Arc<Query>, Arc<Answer>),
     /// A signal came.
     Wish(Wish),
     /// The time came that `State::next_wake` named.
@@ -60,6 +63,8 @@ pub(super) enum Action {
     Watch(BTreeSet<PathBuf>),
     /// Read these files for `file`, and answer as a watched query does.
     ReadFiles(Vec<PathBuf>),
+    /// Run this plugin.
+    RunPlugin(Arc<Query>),
     /// Read the sources of these jobs.
     ReadSources(Vec<(usize, Arc<Job>)>),
     /// Write these files, all of them before anything else.

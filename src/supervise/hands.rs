@@ -6,24 +6,29 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::event::{Action, Event};
+use super::state::chain;
 use super::writing::Writing;
 use crate::answer::Answer;
 use crate::apply::dry;
 use crate::apply::transaction::{Applied, Change, Outcome, write_all};
 use crate::apply::write::is_current;
 use crate::command;
-use crate::config::resolved::Job;
+use crate::config::resolved::{CommandConfig, CommandLine, Job};
 use crate::consul::{AskError, Client};
 use crate::query::Query;
 use crate::regular;
 use crate::template::Template;
 use crate::watch::{Files, WatchEvent, Watcher};
+
+/// How long a plugin may take, as in consul-template.
+const PLUGIN_LIMIT: Duration = Duration::from_secs(30);
 
 /// Owns every task and process that the loop starts.
 pub(super) struct Hands {
@@ -75,6 +80,13 @@ impl Hands {
                     Event::CommandEnded(command, ended)
                 });
             }
+            Action::RunPlugin(query) => {
+                let (exports, stop) = (Arc::clone(&self.exports), self.stop.clone());
+                self.tasks.spawn(async move {
+                    let answer = run_plugin(&query, &exports, &stop).await;
+                    Event::PluginEnded(query, Arc::new(answer))
+                });
+            }
             // The loop ends itself.
             Action::End(_) | Action::EndNow => {}
         }
@@ -123,8 +135,24 @@ async fn join(tasks: &mut JoinSet<Event>) -> Event {
     }
 }
 
+/// Runs a program for what it prints. No text shows its arguments, which may be made of values.
+async fn run_plugin(query: &Query, exports: &[(String, SecretString)], stop: &CancellationToken) -> Answer {
+    let Query::Plugin(words) = query else { return Answer::Plugin(Err("it is no plugin".into())) };
+    let program = words.first().map_or("", String::as_str);
+    let command = CommandConfig { line: CommandLine::Direct(words.clone()), timeout: PLUGIN_LIMIT };
+    let shown = CommandLine::Direct(vec![program.to_owned()]);
+    let failed = |why: String| Answer::Plugin(Err(why.into()));
+    match command::capture(&command, exports, stop, command::log(&shown)).await {
+        Ok(printed) => match String::from_utf8(printed) {
+            Ok(text) => Answer::Plugin(Ok(text.trim().into())),
+            Err(_) => failed(format!("what {program} printed is not UTF-8 text")),
+        },
+        Err(error) => failed(chain(&error.shown_as(program))),
+    }
+}
+
 fn read_source(job: &Job) -> Result<Template, crate::template::TemplateError> {
-    Template::read(&job.source, job.language, job.missing_key, &job.delimiters)
+    Template::read(&job.source, job.language, job.missing_key, &job.delimiters, job.allow)
 }
 
 fn read_file(path: PathBuf) -> WatchEvent {

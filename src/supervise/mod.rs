@@ -11,6 +11,7 @@ mod event;
 mod hands;
 mod job;
 mod missing;
+mod plugins;
 mod state;
 mod trouble;
 mod writing;

@@ -50,7 +50,9 @@ pub(super) struct State {
     /// A command failed in a run that renders once, where nothing is tried again.
     pub(super) command_failed: bool,
     pub(super) ending: Option<Ending>,
-    followed: BTreeSet<Arc<Query>>,
+    pub(super) followed: BTreeSet<Arc<Query>>,
+    /// The plugins that run, and whether what they print is stale already.
+    pub(super) plugins: BTreeMap<Arc<Query>, bool>,
     watched: BTreeSet<PathBuf>,
     pub(super) wake: Option<Instant>,
 }
@@ -68,7 +70,7 @@ impl State {
             dry,
             jobs: jobs.into_iter().map(|job| JobState::new(job, mode)).collect(),
             snapshot: Snapshot::default(),
-            surroundings: Arc::new(Surroundings { variables, host: host_name() }),
+            surroundings: Arc::new(Surroundings::here(variables)),
             troubles: Troubles::default(),
             ledger: Ledger::default(),
             begun: now.instant,
@@ -77,6 +79,7 @@ impl State {
             command_failed: false,
             ending: None,
             followed: BTreeSet::new(),
+            plugins: BTreeMap::new(),
             watched: BTreeSet::new(),
             wake: None,
         }
@@ -115,9 +118,14 @@ impl State {
                     self.jobs[job].applied(outcome, now.instant);
                 }
             }
+            Event::PluginEnded(query, answer) => self.plugin_ended(query, answer),
             Event::CommandEnded(command, ended) => self.command_ended(&command.line, ended, now),
             Event::Wish(Wish::Reload) => {
                 tracing::info!("reading everything again");
+                let plugins: Vec<_> = self.followed.iter().filter(|query| is_plugin(query)).cloned().collect();
+                for plugin in plugins {
+                    self.ask_again(&plugin);
+                }
                 actions = self.read_sources(|_| true);
                 actions.extend(self.read_files(|_| true));
             }
@@ -153,7 +161,7 @@ impl State {
         }
     }
 
-    fn believe(&mut self, query: Arc<Query>, answer: Arc<Answer>) {
+    pub(super) fn believe(&mut self, query: Arc<Query>, answer: Arc<Answer>) {
         let before = self.snapshot.answer(&query);
         if let Judgement::BelievedLoss { before } = judge(before.map(AsRef::as_ref), &answer) {
             tracing::warn!("{query} went from {before} to nothing");
@@ -164,6 +172,9 @@ impl State {
         for job in &mut self.jobs {
             job.hear_of(&query);
             longest = longest.max(job.times(&query));
+        }
+        if !is_plugin(&query) {
+            self.ask_plugins_with(&query);
         }
         self.snapshot.record_timed(query, answer, longest);
     }
@@ -211,6 +222,7 @@ impl State {
                 }
             }
             self.follow(actions);
+            self.run_plugins(actions);
             self.write(now.instant, actions);
         }
         self.expire(now);
@@ -234,7 +246,8 @@ impl State {
                 files(&asked).filter(|path| !self.followed.contains(&Query::File((*path).clone()))).cloned().collect();
             self.snapshot.retain(|query| asked.contains(query));
             self.troubles.retain(|query| asked.contains(query));
-            let remote = asked.iter().filter(|query| !matches!(***query, Query::File(_))).cloned().collect();
+            let is_local = |query: &Query| matches!(query, Query::File(_) | Query::Plugin(_));
+            let remote = asked.iter().filter(|query| !is_local(query)).cloned().collect();
             actions.push(Action::Follow(remote));
             if !new.is_empty() {
                 actions.push(Action::ReadFiles(new));
@@ -299,6 +312,10 @@ impl State {
     }
 }
 
+pub(super) fn is_plugin(query: &Query) -> bool {
+    matches!(query, Query::Plugin(_))
+}
+
 fn files(queries: &BTreeSet<Arc<Query>>) -> impl Iterator<Item = &PathBuf> {
     queries.iter().filter_map(|query| match &**query {
         Query::File(path) => Some(path),
@@ -308,11 +325,6 @@ fn files(queries: &BTreeSet<Arc<Query>>) -> impl Iterator<Item = &PathBuf> {
 
 pub(super) fn wake_at(wake: &mut Option<Instant>, at: Instant) {
     *wake = Some(wake.map_or(at, |earlier| earlier.min(at)));
-}
-
-/// The name of this host; empty where it has none that is text.
-fn host_name() -> String {
-    nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_default()
 }
 
 /// An error and its causes, on one line.

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::functions;
+use crate::config::resolved::Permissions;
 
 /// What a Go template contains, but a Jinja template hardly.
 static GO: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -25,6 +26,14 @@ pub(super) fn for_go(source: &str) -> Option<String> {
 pub(super) fn for_jinja(source: &str) -> Option<String> {
     let idiom = GO.as_ref().is_some_and(|go| go.is_match(source));
     idiom.then(|| "this looks like a Go template; name the file without .j2 (or set language = \"go\")".to_owned())
+}
+
+/// For a function that is there, but only where the operator allows it: what is wrong, and the remedy.
+pub(super) fn forbidden(name: &str) -> Option<(String, String)> {
+    functions::named_in_go(name).filter(|_| !Permissions::default().allow(name)).map(|_| {
+        let hint = format!("it acts outside of the template; --allow {name}, or allow = [{name:?}], permits it");
+        (format!("function {name:?} is not allowed"), hint)
+    })
 }
 
 /// For a function that Go templates do not know.

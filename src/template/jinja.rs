@@ -14,7 +14,10 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
 use super::error::{Place, TemplateError};
+use super::function::Function;
+use super::functions;
 use super::pass::Pass;
+use crate::config::resolved::Permissions;
 
 mod bridge;
 mod failure;
@@ -73,9 +76,9 @@ static COMMON: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
-/// Whether Jinja has a filter of this name by itself, which is then not that of the library.
-pub(crate) fn has_own_filter(name: &str) -> bool {
-    bridge::has_filter(&Environment::new(), name)
+/// Whether a function of the library is a filter as well: Jinja may have one of that name by itself.
+pub(crate) fn is_filter(function: &Function) -> bool {
+    bridge::is_filter(function) && !bridge::has_filter(&Environment::new(), function.jinja)
 }
 
 impl JinjaTemplate {
@@ -84,7 +87,23 @@ impl JinjaTemplate {
     /// # Errors
     /// [`TemplateError`] when the template or an include is not Jinja, or calls a function that does not exist.
     pub fn parse(name: &str, source: &str, directory: Option<&Path>) -> Result<Self, TemplateError> {
+        Self::parse_allowing(name, source, directory, Permissions::default())
+    }
+
+    /// Parses a template that may do what it is allowed to.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_allowing(
+        name: &str,
+        source: &str,
+        directory: Option<&Path>,
+        allow: Permissions,
+    ) -> Result<Self, TemplateError> {
         let mut environment = COMMON.clone();
+        for function in functions::all().filter(|function| !allow.allow(function.go)) {
+            environment.remove_global(function.jinja);
+        }
         let includes = Arc::new(Includes::of(name, source, directory));
         let loader = Arc::clone(&includes);
         environment.set_loader(move |include| loader.load(include));

@@ -13,7 +13,7 @@ use super::go::{self, GoError, GoTemplate, Phase};
 use super::jinja::{JinjaTemplate, Undefined};
 use super::pass::Pass;
 use super::{functions, hints};
-use crate::config::resolved::{Delimiters, Language, MissingKey};
+use crate::config::resolved::{Delimiters, Language, MissingKey, Permissions};
 
 /// What a template is, beside its text.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,8 @@ pub(super) struct Settings<'a> {
     pub(super) delimiters: &'a Delimiters,
     /// Where includes are found.
     pub(super) directory: Option<&'a Path>,
+    /// What it may do beside rendering.
+    pub(super) allow: Permissions,
 }
 
 /// A parsed template of either language.
@@ -34,13 +36,17 @@ pub(super) enum Engine {
 
 impl Engine {
     pub(super) fn parse(name: &str, source: &str, settings: Settings<'_>) -> Result<Self, TemplateError> {
-        let Settings { language, missing_key, delimiters, directory } = settings;
+        let Settings { language, missing_key, delimiters, directory, allow } = settings;
         match language {
-            Language::Jinja => Ok(Self::Jinja(Box::new(JinjaTemplate::parse(name, source, directory)?))),
+            Language::Jinja => {
+                Ok(Self::Jinja(Box::new(JinjaTemplate::parse_allowing(name, source, directory, allow)?)))
+            }
             Language::Go => {
                 let options = go::Options { delimiters: delimiters.clone(), missing_key, ..go::Options::default() };
-                let template = GoTemplate::parse(name, source, &options, functions::named_in_go)
-                    .map_err(|error| go_error(name, source, &error))?;
+                let template = GoTemplate::parse(name, source, &options, |name| {
+                    functions::named_in_go(name).filter(|_| allow.allow(name))
+                })
+                .map_err(|error| go_error(name, source, &error))?;
                 Ok(Self::Go { template: Box::new(template), name: name.into(), source: source.into() })
             }
         }
@@ -77,6 +83,9 @@ pub(super) fn go_trees(name: &str, source: &str, delimiters: &Delimiters) -> Res
 
 /// An error of the Go engine, with its place and a hint.
 fn go_error(name: &str, source: &str, error: &GoError) -> TemplateError {
+    if let (Phase::Parse, Some((message, hint))) = (error.phase, error.function.as_deref().and_then(hints::forbidden)) {
+        return TemplateError::at(name, source, Place::of_byte(source, error.offset), message).with_hint(Some(hint));
+    }
     let hint = match (error.phase, &error.function) {
         (Phase::Parse, Some(function)) => hints::for_go_function(function).or_else(|| hints::for_go(source)),
         (Phase::Parse, None) => hints::for_go(source),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::config::resolved::{Delimiters, Language, MissingKey, Source};
+use crate::config::resolved::{Delimiters, Language, MissingKey, Permissions, Source};
 use crate::query::Query;
 use crate::snapshot::Snapshot;
 
@@ -68,8 +68,9 @@ impl Template {
         language: Language,
         missing_key: MissingKey,
         delimiters: &Delimiters,
+        allow: Permissions,
     ) -> Result<Self, TemplateError> {
-        let settings = |directory| Settings { language, missing_key, delimiters, directory };
+        let settings = |directory| Settings { language, missing_key, delimiters, directory, allow };
         match source {
             Source::Inline { name, text } => {
                 Ok(Self { file: None, engine: Engine::parse(name, text, settings(None))? })

@@ -41,6 +41,15 @@ pub struct Surroundings {
     pub host: String,
 }
 
+impl Surroundings {
+    /// These variables, on this host.
+    #[must_use]
+    pub fn here(variables: BTreeMap<String, String>) -> Self {
+        let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+        Self { variables, host: host.unwrap_or_default() }
+    }
+}
+
 /// Only the names: values may be secret.
 impl fmt::Debug for Surroundings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -117,6 +126,12 @@ impl Pass {
         };
         asked.queries.insert(Arc::clone(query));
         Ok(Some(Arc::clone(answer)))
+    }
+
+    /// Has every query been answered, up to now? Then no argument of a function can be made of what is missing.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.asked().missing.is_empty()
     }
 
     /// The last entry that a key had, also when it is deleted now; to be called after [`ask`](Self::ask).

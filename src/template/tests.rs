@@ -9,11 +9,17 @@ use crate::query::Health;
 
 fn inline(text: &str, language: Language) -> Result<Template, TemplateError> {
     let source = Source::Inline { name: "inline".into(), text: text.into() };
-    Template::read(&source, language, MissingKey::Zero, &Delimiters::default())
+    Template::read(&source, language, MissingKey::Zero, &Delimiters::default(), Permissions::default())
 }
 
 fn file(path: &Path) -> Result<Template, TemplateError> {
-    Template::read(&Source::File(path.into()), language_of(path), MissingKey::Zero, &Delimiters::default())
+    Template::read(
+        &Source::File(path.into()),
+        language_of(path),
+        MissingKey::Zero,
+        &Delimiters::default(),
+        Permissions::default(),
+    )
 }
 
 fn known(keys: &[(&str, &str)]) -> Snapshot {

@@ -9,7 +9,7 @@ use super::*;
 use crate::answer::Pair;
 use crate::apply::transaction::{Change, Outcome};
 use crate::config::resolved::{
-    CommandConfig, ConsulConfig, Delimiters, Job, Language, LogLevel, MissingKey, Settle, Source,
+    CommandConfig, ConsulConfig, Delimiters, Job, Language, LogLevel, MissingKey, Permissions, Settle, Source,
 };
 use crate::consul::AskError;
 use crate::template::Template;
@@ -31,6 +31,7 @@ fn job(text: &str, command: Option<&str>) -> Job {
         settle: None,
         missing_key: MissingKey::Zero,
         delimiters: Delimiters::default(),
+        allow: Permissions::ALL,
     }
 }
 
@@ -77,7 +78,9 @@ impl Bench {
         for action in actions {
             match action {
                 Action::ReadSources(jobs) => {
-                    let read = |job: &Job| Template::read(&job.source, job.language, job.missing_key, &job.delimiters);
+                    let read = |job: &Job| {
+                        Template::read(&job.source, job.language, job.missing_key, &job.delimiters, job.allow)
+                    };
                     bench.step(Event::SourcesRead(jobs.iter().map(|(place, job)| (*place, read(job))).collect()));
                 }
                 other => panic!("{other:?} before the sources are read"),
@@ -329,7 +332,7 @@ fn a_broken_source_stays_a_failure_although_the_last_good_version_fails_and_reco
     bench.news("a", "1");
     assert_eq!(bench.write(), ["1"]);
     let broken = job("{{ nonsense", None);
-    let read = Template::read(&broken.source, broken.language, broken.missing_key, &broken.delimiters);
+    let read = Template::read(&broken.source, broken.language, broken.missing_key, &broken.delimiters, broken.allow);
     bench.step(Event::SourcesRead(vec![(0, read)]));
     bench.news("a", "x");
     bench.news("a", "2");

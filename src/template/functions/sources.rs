@@ -79,6 +79,12 @@ pub(super) static TABLE: &[Function] = &[
         safe_tree,
     ),
     source(["file", "file"], "(path string) string", "The text of a file on this machine.", file),
+    source(
+        ["plugin", "plugin"],
+        "(program string, arguments ...string) string",
+        "What a program prints, without white space at both ends; only with --allow plugin.",
+        plugin,
+    ),
 ];
 
 impl From<QueryError> for FunctionError {
@@ -223,4 +229,21 @@ fn file(call: &Call<'_>) -> Outcome {
         Some(Answer::File(text)) => Value::from(Arc::clone(text)),
         _ => Value::from(""),
     })
+}
+
+/// A pass whose data is not complete does not ask: the arguments might be made of what is missing.
+fn plugin(call: &Call<'_>) -> Outcome {
+    let words = call.texts()?.into_iter().map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned);
+    let words: Vec<String> = words.collect();
+    if !call.pass.is_complete() {
+        return Ok(Value::from(""));
+    }
+    if words.is_empty() {
+        return refuse("plugin: the name of a program is missing");
+    }
+    match call.pass.ask(&Query::Plugin(words))?.as_deref() {
+        Some(Answer::Plugin(Ok(text))) => Ok(Value::from(Arc::clone(text))),
+        Some(Answer::Plugin(Err(why))) => refuse(why.as_ref()),
+        _ => Ok(Value::from("")),
+    }
 }

@@ -10,6 +10,7 @@ use minijinja::value::{Kwargs, Object, ObjectRepr, Rest, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use super::Undefined;
+use crate::config::resolved::Permissions;
 use crate::template::function::{Call, Function, FunctionError, Group, named};
 use crate::template::functions;
 use crate::template::go::{WORDS, Word};
@@ -46,7 +47,8 @@ pub(super) fn enter(environment: &mut Environment<'_>, pass: &Arc<Pass>, undefin
 pub(super) fn add_functions(environment: &mut Environment<'static>) {
     // It prints everything that a template can see.
     environment.remove_global("debug");
-    let filters: Vec<_> = functions::all().filter(|function| !has_filter(environment, function.jinja)).collect();
+    let filters: Vec<_> =
+        functions::all().filter(|function| !has_filter(environment, function.jinja) && is_filter(function)).collect();
     for function in functions::all() {
         environment.add_global(function.jinja, Value::from_object(Callable(function)));
     }
@@ -62,6 +64,12 @@ pub(super) fn add_functions(environment: &mut Environment<'static>) {
             invoke(function, state, &args)
         });
     }
+}
+
+/// What acts outside of the template is a function, and nothing else: a filter that is missing would not show before it
+/// is used.
+pub(crate) fn is_filter(function: &Function) -> bool {
+    Permissions::default().allow(function.go)
 }
 
 /// Whether there is a filter of this name.

@@ -48,6 +48,9 @@ fn message(error: &Error, at: &str, source: &str) -> String {
     let detail = error.detail().unwrap_or_default();
     match error.kind() {
         ErrorKind::UndefinedError if detail.is_empty() && short(at) => format!("{at} is undefined"),
+        ErrorKind::UnknownFunction if hints::forbidden(unknown(detail)).is_some() => {
+            format!("function {:?} is not allowed", unknown(detail))
+        }
         ErrorKind::UnknownFunction => format!("function {:?} not defined", unknown(detail)),
         ErrorKind::UnknownFilter => format!("filter {:?} not defined", unknown(detail)),
         ErrorKind::UnknownTest => format!("test {:?} not defined", unknown(detail)),
@@ -72,6 +75,9 @@ fn hint(error: &Error, at: &str, source: &str, environment: &Environment<'_>) ->
     let detail = error.detail().unwrap_or_default();
     match error.kind() {
         ErrorKind::SyntaxError => hints::for_jinja(source),
+        ErrorKind::UnknownFunction if hints::forbidden(unknown(detail)).is_some() => {
+            hints::forbidden(unknown(detail)).map(|(_, hint)| hint)
+        }
         ErrorKind::UnknownFunction => {
             hints::for_jinja_name(unknown(detail), environment.globals().map(|(name, _)| name))
         }

@@ -73,6 +73,9 @@ pub(super) fn unknown_functions(
     match calls.min() {
         None => Ok(()),
         Some((at, function)) => {
+            if let Some((message, hint)) = hints::forbidden(&function) {
+                return Err(TemplateError::at(name, source, Place::of_byte(source, at), message).with_hint(Some(hint)));
+            }
             let error = TemplateError::at(
                 name,
                 source,
