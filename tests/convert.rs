@@ -136,3 +136,11 @@ fn what_cannot_be_read_is_an_error_of_its_own() {
         assert!(log(&done).contains(said), "{}", log(&done));
     }
 }
+
+#[test]
+fn the_template_itself_is_not_written_over() {
+    let folder = Folder::new();
+    let template = folder.write("a.ctmpl", "a");
+    let done = convert(&template, &["-o", &text(&template)]);
+    assert_eq!((done.status.code(), folder.read("a.ctmpl").as_str()), (Some(14), "a"), "{}", log(&done));
+}

@@ -1,7 +1,5 @@
 //! `plugin`: only where it is allowed, only when everything else is known, and once for each batch of news.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
 use ctmpl::dev::Seed;
 
 mod support;

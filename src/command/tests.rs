@@ -286,3 +286,27 @@ fn a_command_is_shown_on_one_line_and_not_without_end() {
     let long = shell(&"ä".repeat(500)).line.to_string();
     assert_eq!(long, format!("{}…", "ä".repeat(200)));
 }
+
+#[tokio::test]
+async fn what_is_printed_is_captured_whole() {
+    let printed = Printed::default();
+    let stop = CancellationToken::new();
+    let line = "head -c 300000 /dev/zero | tr '\\0' 'a'; printf '\\r\\n'; echo aside >&2";
+    let bytes = capture(&shell(line), &[], &stop, collect(&printed)).await.unwrap();
+    assert_eq!(bytes.len(), 300_002);
+    assert!(bytes.ends_with(b"a\r\n"));
+    assert_eq!(lines(&printed), ["aside"]);
+}
+
+#[tokio::test]
+async fn a_capture_that_fails_is_no_output() {
+    let stop = CancellationToken::new();
+    let commands = [shell("echo text; exit 4"), within(100, shell("echo s3cret; sleep 60")), shell("sleep 60")];
+    let failed = |at: usize| capture(&commands[at], &[], &stop, Box::new(|_, _| {}));
+    let error = failed(0).await.unwrap_err().shown_as("it");
+    assert_eq!(error.to_string(), "command `it` failed with exit code 4");
+    let error = failed(1).await.unwrap_err().shown_as("it");
+    assert_eq!(error.to_string(), "command `it` did not end within 100ms and was stopped");
+    stop.cancel();
+    assert!(matches!(failed(2).await, Err(CommandError::Stopped { .. })));
+}

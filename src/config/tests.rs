@@ -228,3 +228,17 @@ fn what_a_variable_holds_must_be_text() {
     assert!(chain(&error).contains("CONSUL_HTTP_TOKEN of the environment: it is not UTF-8"));
     assert!(!format!("{error:?} {environment:?}").contains("s3cret"));
 }
+
+#[test]
+fn nothing_is_allowed_but_what_is_said() {
+    let allowed = |words: &[&str]| config(words, &[]).jobs[0].allow;
+    assert!(!allowed(&[]).plugin);
+    assert!(!allowed(&["--allow="]).plugin);
+    assert!(allowed(&["--allow", "plugin"]).plugin);
+    assert!(allowed(&["--allow", "", "--allow", " plugin, plugin"]).plugin);
+    let (text, code) = refused(&["--allow", "plugin,sudo", "--template", "in:out"], &[]);
+    assert_eq!(
+        (text.as_str(), code),
+        ("cannot use --allow: \"sudo\" is nothing that templates can be allowed; write plugin", 13)
+    );
+}

@@ -42,7 +42,7 @@ pub async fn run(arguments: ConvertArguments, environment: &Environment) -> anyh
     let name = file.display().to_string();
     let source = template::read(&file)?;
     let Conversion { text, marks } = convert(&name, &source, &delimiters)?;
-    write(output.as_deref(), &text)?;
+    write(output.as_deref(), &text, &file)?;
     let mut notes: Vec<String> = marks.iter().map(|mark| format!("{name}: not converted: {mark}")).collect();
     let mut clean = marks.is_empty();
     let around = Arc::new(Surroundings::here(environment.readable().collect()));
@@ -91,11 +91,11 @@ fn told(name: &str, proof: Proof) -> String {
     }
 }
 
-fn write(output: Option<&Path>, text: &str) -> anyhow::Result<()> {
+fn write(output: Option<&Path>, text: &str, template: &Path) -> anyhow::Result<()> {
     let Some(path) = output else {
         return std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output");
     };
-    if let Stage::Staged(staged) = Writer::default().stage(path, text.as_bytes(), None)? {
+    if let Stage::Staged(staged) = Writer::default().stage(path, text.as_bytes(), Some(template))? {
         Swapped::flush(vec![staged.swap()?]);
     }
     Ok(())
