@@ -24,6 +24,8 @@ fn list() -> String {
                 Group::Text => "Text, lists, numbers and encodings",
                 Group::Shape => "Maps, and lists in another shape",
                 Group::Math => "Arithmetic",
+                Group::Sprig => "Sprig",
+                Group::Debug => "Looking at values",
             };
             writeln!(text, "\n### {title}\n\n| Go | Jinja | arguments and result | |\n|---|---|---|---|").unwrap();
         }

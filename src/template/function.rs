@@ -39,6 +39,10 @@ pub enum Group {
     Shape,
     /// Numbers.
     Math,
+    /// The functions of sprig.
+    Sprig,
+    /// Looking at values.
+    Debug,
 }
 
 /// A call of a function: its arguments, in the order of Go (what is piped in comes last).

@@ -12,7 +12,9 @@ use std::fmt::Write as _;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use super::record::Record;
+use super::atom::Atom;
+use super::dict::Dict;
+use super::record::{AnyMap, Record};
 
 /// How JSON is written.
 #[derive(Clone, Copy, Debug)]
@@ -33,8 +35,7 @@ pub(crate) fn read(text: &str) -> Result<Value, serde_json::Error> {
 
 /// A JSON object as a map.
 pub(crate) fn object(fields: &serde_json::Map<String, serde_json::Value>) -> Value {
-    let entries: BTreeMap<String, Value> = fields.iter().map(|(key, json)| (key.clone(), value(json))).collect();
-    Value::from_object(entries)
+    Dict::value(fields.iter().map(|(key, json)| (key.clone(), value(json))).collect())
 }
 
 fn value(json: &serde_json::Value) -> Value {
@@ -88,7 +89,10 @@ impl Writer {
                 self.container('[', ']', items, |writer, item| writer.value(&item))?;
             }
             ValueKind::Map => self.map(value)?,
-            _ => return Err(unsupported("an object")),
+            _ => match value.downcast_object_ref::<Atom>() {
+                Some(atom) => self.text(&atom.text),
+                None => return Err(unsupported("an object")),
+            },
         }
         Ok(())
     }
@@ -97,6 +101,9 @@ impl Writer {
         if let Some(record) = value.downcast_object_ref::<Record>() {
             let fields = record.fields().filter(|(field, value)| !field.omit_empty || value.is_true());
             return self.container('{', '}', fields, |writer, (field, value)| writer.entry(field.json, &value));
+        }
+        if value.downcast_object_ref::<AnyMap>().is_some() {
+            return Err(unsupported("map[interface {}]interface {}, which is what YAML makes of a map"));
         }
         let mut entries = BTreeMap::new();
         for key in value.try_iter().map_err(|_| unsupported("this map"))? {

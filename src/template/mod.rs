@@ -14,7 +14,9 @@ use crate::config::resolved::{Delimiters, Language, MissingKey, Permissions, Sou
 use crate::query::Query;
 use crate::snapshot::Snapshot;
 
+mod atom;
 pub mod choose;
+mod dict;
 pub mod error;
 pub mod function;
 pub mod functions;

@@ -139,3 +139,47 @@ impl Object for TypedMap {
         Enumerator::Values(self.entries.keys().map(|key| Value::from(key.as_str())).collect())
     }
 }
+
+/// Go's `map[int]T`: a missing key yields the zero value of `T`.
+#[derive(Clone, Debug)]
+pub struct NumberedMap {
+    /// The entries, in key order.
+    pub entries: BTreeMap<i64, Value>,
+    /// What a missing key yields in Go templates.
+    pub zero: Value,
+}
+
+impl Object for NumberedMap {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Map
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.entries.get(&key.as_i64()?).cloned()
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.entries.keys().copied().map(Value::from).collect())
+    }
+}
+
+/// Go's `map[interface {}]interface {}`: keys of any kind, as YAML has them.
+#[derive(Clone, Debug)]
+pub struct AnyMap {
+    /// The entries, in key order.
+    pub entries: BTreeMap<Value, Value>,
+}
+
+impl Object for AnyMap {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Map
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.entries.get(key).cloned()
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.entries.keys().cloned().collect())
+    }
+}

@@ -9,81 +9,72 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use minijinja::value::{Object, ObjectRepr, Value, ValueKind};
 use minijinja::{Error, ErrorKind, State};
 
+use super::dict::Dict;
 use super::record::{Record, TypedMap};
 
 /// Values that a template keeps for itself, for the length of one pass.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    values: Mutex<BTreeMap<String, Slot>>,
-}
-
-/// What stands under a key; a map that grows entry by entry is not copied for each of them.
-#[derive(Debug)]
-enum Slot {
-    Value(Value),
-    Map(BTreeMap<String, Value>),
+    values: Mutex<BTreeMap<String, Value>>,
 }
 
 impl Scratch {
-    fn values(&self) -> MutexGuard<'_, BTreeMap<String, Slot>> {
+    fn values(&self) -> MutexGuard<'_, BTreeMap<String, Value>> {
         // A panic in between leaves the map whole.
         self.values.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn get(&self, key: &str) -> Value {
-        match self.values().get(key) {
-            None => Value::from(()),
-            Some(Slot::Value(value)) => value.clone(),
-            Some(Slot::Map(entries)) => Value::from_object(entries.clone()),
-        }
+        self.values().get(key).cloned().unwrap_or_else(|| Value::from(()))
     }
 
     fn set(&self, key: &str, value: &Value, only_new: bool) {
         let mut values = self.values();
         if !(only_new && values.contains_key(key)) {
-            values.insert(key.to_owned(), Slot::Value(value.clone()));
+            values.insert(key.to_owned(), value.clone());
         }
     }
 
     fn map_set(&self, key: &str, entry: &str, value: &Value, only_new: bool) -> Result<(), Error> {
-        let mut values = self.values();
-        let slot = values.entry(key.to_owned()).or_insert_with(|| Slot::Map(BTreeMap::new()));
-        let entries = as_map(slot).ok_or_else(|| not_a_map(key))?;
-        if !(only_new && entries.contains_key(entry)) {
-            entries.insert(entry.to_owned(), value.clone());
+        let map = self.map(key)?;
+        let Some(dict) = map.downcast_object_ref::<Dict>() else { return Err(not_a_map(key)) };
+        if only_new && dict.get(entry).is_some() {
+            return Ok(());
         }
-        Ok(())
+        dict.set(entry, value.clone()).map_err(|error| refused(error.to_string()))
+    }
+
+    /// The map that stands under a key, which becomes one that can be changed; a new one where there is nothing.
+    fn map(&self, key: &str) -> Result<Value, Error> {
+        let mut values = self.values();
+        let slot = values.entry(key.to_owned()).or_insert_with(|| Dict::value(BTreeMap::new()));
+        if slot.downcast_object_ref::<Dict>().is_none() {
+            *slot = Dict::value(entries(slot).ok_or_else(|| not_a_map(key))?);
+        }
+        Ok(slot.clone())
     }
 
     fn map_values(&self, key: &str) -> Result<Value, Error> {
-        match self.values().get_mut(key) {
-            None => Ok(Value::from(Vec::<Value>::new())),
-            Some(slot) => match as_map(slot) {
-                Some(entries) => Ok(entries.values().cloned().collect()),
-                None => Err(not_a_map(key)),
-            },
+        if !self.values().contains_key(key) {
+            return Ok(Value::from(Vec::<Value>::new()));
         }
+        let map = self.map(key)?;
+        let values = map.downcast_object_ref::<Dict>().map(Dict::entries).unwrap_or_default();
+        Ok(values.into_values().collect())
     }
 }
 
-/// The entries of a slot that holds a map of anything by text.
-fn as_map(slot: &mut Slot) -> Option<&mut BTreeMap<String, Value>> {
-    if let Slot::Value(value) = slot {
-        let typed =
-            value.downcast_object_ref::<Record>().is_some() || value.downcast_object_ref::<TypedMap>().is_some();
-        if typed || value.kind() != ValueKind::Map {
-            return None;
-        }
-        let mut entries = BTreeMap::new();
-        for key in value.try_iter().ok()? {
-            entries.insert(key.as_str()?.to_owned(), value.get_item(&key).ok()?);
-        }
-        *slot = Slot::Map(entries);
+/// The entries of a map of anything by text.
+fn entries(value: &Value) -> Option<BTreeMap<String, Value>> {
+    let typed = value.downcast_object_ref::<Record>().is_some() || value.downcast_object_ref::<TypedMap>().is_some();
+    if typed || value.kind() != ValueKind::Map {
+        return None;
     }
-    match slot {
-        Slot::Map(entries) => Some(entries),
-        Slot::Value(_) => None,
+    let mut entries = BTreeMap::new();
+    for key in value.try_iter().ok()? {
+        entries.insert(key.as_str()?.to_owned(), value.get_item(&key).ok()?);
     }
+    Some(entries)
 }
 
 fn not_a_map(key: &str) -> Error {

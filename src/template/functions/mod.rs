@@ -6,18 +6,28 @@
 //! A function stands in the file of its group. A new one is one line in that file's table, and its code.
 
 mod args;
+mod documents;
 mod environment;
+mod hash;
 mod instances;
 mod layout;
 mod lists;
 mod math;
+mod merge;
 mod mesh;
 mod numbers;
 mod pattern;
 mod shape;
+mod sockaddr;
 mod sources;
+mod spew;
+mod sprig;
 mod text;
+mod time_layout;
 mod title;
+mod toml;
+pub mod unsupported;
+mod yaml;
 
 use minijinja::Value;
 
@@ -29,11 +39,28 @@ static TABLE: &[&[Function]] = &[
     sources::TABLE,
     mesh::TABLE,
     environment::TABLE,
+    sockaddr::TABLE,
     text::TABLE,
+    hash::TABLE,
     lists::TABLE,
     numbers::TABLE,
+    documents::TABLE,
     shape::TABLE,
     math::TABLE,
+    sprig::text::TABLE,
+    sprig::words::TABLE,
+    sprig::lists::TABLE,
+    sprig::more_lists::TABLE,
+    sprig::maps::TABLE,
+    sprig::math::TABLE,
+    sprig::flow::TABLE,
+    sprig::types::TABLE,
+    sprig::encodings::TABLE,
+    sprig::regex::TABLE,
+    sprig::paths::TABLE,
+    sprig::dates::TABLE,
+    sprig::semver::TABLE,
+    spew::TABLE,
 ];
 
 /// Every function of the library, group by group.

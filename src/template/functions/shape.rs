@@ -5,12 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use minijinja::Value;
-use minijinja::value::ValueKind;
 
-use super::args::{Outcome, records, refuse, text, wrong_type};
+use super::args::{Outcome, integer, records, refuse, text, wrong_type};
 use super::function;
+use super::merge::{self, Winner};
 use crate::template::function::{Call, Function, FunctionError, Group};
-use crate::template::record::{Fields, Record, Schema, TypedMap};
+use crate::template::dict::{self, Dict};
+use crate::template::record::{Fields, NumberedMap, Record, Schema, TypedMap};
 
 const PAIR: &str = "*dependency.KeyPair";
 const SERVICE: &str = "*dependency.HealthService";
@@ -59,14 +60,14 @@ pub(super) static TABLE: &[Function] = &[
     shape(
         ["mergeMap", "merge_map"],
         "(target map[string]any, source map[string]any) map[string]any",
-        "Two maps in one, also below; where both have a value, that of the target stays unless it is empty.",
-        |call| merged(call, "mergeMap", false),
+        "Puts a map into another one, also below; where both have a value, that of the target stays unless it is empty.",
+        |call| merged(call, "mergeMap", Winner::Target),
     ),
     shape(
         ["mergeMapWithOverride", "merge_map_with_override"],
         "(target map[string]any, source map[string]any) map[string]any",
-        "Two maps in one, also below; where both have a value, that of the source wins.",
-        |call| merged(call, "mergeMapWithOverride", true),
+        "Puts a map into another one, also below; where both have a value, that of the source wins.",
+        |call| merged(call, "mergeMapWithOverride", Winner::Source),
     ),
 ];
 
@@ -134,14 +135,15 @@ fn by_tag(call: &Call<'_>) -> Outcome {
 
 fn by_port(call: &Call<'_>) -> Outcome {
     let [services] = call.exactly("byPort")?;
-    let mut groups: BTreeMap<Value, Vec<Value>> = BTreeMap::new();
+    let mut groups: BTreeMap<i64, Vec<Value>> = BTreeMap::new();
     for (value, record) in records(services, "")? {
         let Some(port) = record.field("Port").or_else(|| record.field("ServicePort")) else {
             return refuse(wrong_type("a list of services", &value));
         };
-        groups.entry(port).or_default().push(value);
+        groups.entry(integer(&port)?).or_default().push(value);
     }
-    Ok(Value::from_object(groups))
+    let entries = groups.into_iter().map(|(port, items)| (port, Value::from(items))).collect();
+    Ok(Value::from_object(NumberedMap { entries, zero: Value::from(Vec::<Value>::new()) }))
 }
 
 fn by_meta(call: &Call<'_>) -> Outcome {
@@ -188,9 +190,9 @@ impl Tree {
     fn value(self) -> Value {
         match self {
             Self::Leaf(value) => value,
-            Self::Folder(entries) => Value::from_object(
-                entries.into_iter().map(|(name, tree)| (name, tree.value())).collect::<BTreeMap<String, Value>>(),
-            ),
+            Self::Folder(entries) => {
+                Dict::value(entries.into_iter().map(|(name, tree)| (name, tree.value())).collect())
+            }
         }
     }
 }
@@ -232,7 +234,7 @@ fn planted(name: &str, entries: impl Iterator<Item = (String, Value)>) -> Outcom
         }
         plant(&mut root, &path, value).or_else(|problem| refuse(format!("{name}: {problem}")))?;
     }
-    Ok(Tree::Folder(root).value())
+    dict::within_limits(Tree::Folder(root).value())
 }
 
 fn explode(call: &Call<'_>) -> Outcome {
@@ -246,43 +248,10 @@ fn explode(call: &Call<'_>) -> Outcome {
 
 fn explode_map(call: &Call<'_>) -> Outcome {
     let [map] = call.exactly("explodeMap")?;
-    planted("explodeMap", entries(map)?.into_iter())
+    planted("explodeMap", merge::entries(map)?.into_iter())
 }
 
-/// The entries of a map by text; a record is none.
-fn entries(map: &Value) -> Result<BTreeMap<String, Value>, FunctionError> {
-    if map.kind() != ValueKind::Map || map.downcast_object_ref::<Record>().is_some() {
-        return refuse(wrong_type("map[string]interface {}", map));
-    }
-    let mut entries = BTreeMap::new();
-    for key in map.try_iter().into_iter().flatten() {
-        let value = map.get_item(&key).unwrap_or_default();
-        entries.insert(text(&key)?.to_owned(), value);
-    }
-    Ok(entries)
-}
-
-fn merged(call: &Call<'_>, name: &str, override_all: bool) -> Outcome {
+fn merged(call: &Call<'_>, name: &str, winner: Winner) -> Outcome {
     let [target, source] = call.exactly(name)?;
-    merge(target, source, override_all, 0)
-}
-
-fn merge(target: &Value, source: &Value, override_all: bool, depth: usize) -> Outcome {
-    if depth > MAX_FOLDERS {
-        return refuse(format!("maps nested more than {MAX_FOLDERS} levels deep"));
-    }
-    let mut result = entries(target)?;
-    for (key, new) in entries(source)? {
-        let chosen = match result.get(&key) {
-            Some(old) if is_map(old) && is_map(&new) => merge(old, &new, override_all, depth + 1)?,
-            Some(old) if !override_all && old.is_true() => continue,
-            _ => new,
-        };
-        result.insert(key, chosen);
-    }
-    Ok(Value::from_object(result))
-}
-
-fn is_map(value: &Value) -> bool {
-    value.kind() == ValueKind::Map && value.downcast_object_ref::<Record>().is_none()
+    merge::merge(target, source, winner)
 }

@@ -106,7 +106,7 @@ fn with(call: &Call<'_>, name: &str, change: impl for<'a> Fn(&str, &'a str) -> V
 }
 
 /// The one character that Go's simple mapping knows; without one the character stays.
-fn lower(c: char) -> char {
+pub(super) fn lower(c: char) -> char {
     let mut lower = c.to_lowercase();
     match (lower.next(), lower.next()) {
         (Some(only), None) => only,
@@ -115,7 +115,7 @@ fn lower(c: char) -> char {
     }
 }
 
-fn upper(c: char) -> char {
+pub(super) fn upper(c: char) -> char {
     let mut upper = c.to_uppercase();
     match (upper.next(), upper.next()) {
         (Some(only), None) => only,

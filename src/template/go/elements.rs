@@ -7,7 +7,7 @@ use minijinja::value::{Enumerator, Object, ObjectRepr};
 
 use super::held::{Held, KeyType, Shape, key_type, shape, text_value, type_name};
 use super::printf::Trouble;
-use crate::template::record::TypedMap;
+use crate::template::record::{NumberedMap, TypedMap};
 
 type Answer = Result<Held, Trouble>;
 
@@ -99,6 +99,11 @@ fn entry(map: &Value, key: &Value) -> Answer {
         check_key(KeyType::Text, key)?;
         let found = key.as_str().and_then(|key| typed.entries.get(key));
         return Ok(Held::bare(found.unwrap_or(&typed.zero).clone()));
+    }
+    if let Some(numbered) = map.downcast_object_ref::<NumberedMap>() {
+        check_key(KeyType::Int, key)?;
+        let found = key.as_i64().and_then(|key| numbered.entries.get(&key));
+        return Ok(Held::bare(found.unwrap_or(&numbered.zero).clone()));
     }
     if matches!(shape(key), Shape::Text(_) | Shape::Int(_))
         && let Some(found) = map.as_object().and_then(|object| object.get_value(key))

@@ -7,7 +7,8 @@ use minijinja::Value;
 use minijinja::value::{ObjectRepr, ValueKind};
 
 use super::complex::Complex;
-use crate::template::record::{Record, TypedMap};
+use crate::template::atom::Atom;
+use crate::template::record::{AnyMap, NumberedMap, Record, TypedMap};
 use crate::template::scratch::Scratch;
 
 /// A value, and whether it is still in the box of a list or a map.
@@ -140,7 +141,8 @@ pub(super) fn type_name(value: &Value) -> String {
         Shape::Record(record) => record.schema().name,
         Shape::Channel => "<-chan int64",
         Shape::Opaque if value.downcast_object_ref::<Scratch>().is_some() => "*template.Scratch",
-        Shape::Nothing | Shape::Opaque => "interface {}",
+        Shape::Opaque => value.downcast_object_ref::<Atom>().map_or("interface {}", |atom| atom.go_type),
+        Shape::Nothing => "interface {}",
     };
     name.to_owned()
 }
@@ -148,6 +150,9 @@ pub(super) fn type_name(value: &Value) -> String {
 fn map_type_name(map: &Value) -> String {
     if let Some(map) = map.downcast_object_ref::<TypedMap>() {
         return format!("map[string]{}", type_name(&map.zero));
+    }
+    if let Some(map) = map.downcast_object_ref::<NumberedMap>() {
+        return format!("map[int]{}", type_name(&map.zero));
     }
     format!("map[{}]interface {{}}", key_type(map).name())
 }
@@ -171,8 +176,14 @@ impl KeyType {
     }
 }
 
-/// What the keys of a map are; those of an empty one are strings.
+/// What the keys of a map are; those of an empty one are strings, unless it says otherwise.
 pub(super) fn key_type(map: &Value) -> KeyType {
+    if map.downcast_object_ref::<AnyMap>().is_some() {
+        return KeyType::Anything;
+    }
+    if map.downcast_object_ref::<NumberedMap>().is_some() {
+        return KeyType::Int;
+    }
     let mut found = None;
     for key in map.try_iter().into_iter().flatten() {
         let this = match shape(&key) {

@@ -26,6 +26,7 @@ mod number;
 mod parser;
 mod printf;
 mod quote;
+pub(crate) mod show;
 mod stack;
 #[cfg(test)]
 mod tests;

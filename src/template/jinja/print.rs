@@ -4,6 +4,7 @@
 use minijinja::value::ValueKind;
 use minijinja::{AutoEscape, Error, ErrorKind, Output, State, Value};
 
+use crate::template::atom::Atom;
 use crate::template::json::{self, Style};
 
 /// Writes a value where a template prints it.
@@ -30,6 +31,7 @@ pub(super) fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Val
             let text = json::write(value, Style { pretty: false, escape_html: false });
             out.write_str(&text.map_err(|problem| refused(&format!("cannot print this: {problem}")))?)?;
         }
+        _ if value.downcast_object_ref::<Atom>().is_some() => write!(out, "{value}")?,
         kind => return Err(refused(&format!("cannot print a {kind}; is it a function that is not called?"))),
     }
     Ok(())

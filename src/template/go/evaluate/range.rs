@@ -7,7 +7,7 @@ use crate::template::go::compare::revealed;
 use crate::template::go::error::Outcome;
 use crate::template::go::held::{Held, Shape, shape, sorted_entries};
 use crate::template::go::node::Range;
-use crate::template::record::TypedMap;
+use crate::template::record::{NumberedMap, TypedMap};
 
 impl<'t> Evaluator<'t> {
     pub(super) fn range(&mut self, dot: &Held, range: &'t Range) -> Outcome<Flow> {
@@ -48,7 +48,7 @@ impl<'t> Evaluator<'t> {
     }
 
     fn over_map(&mut self, range: &'t Range, map: &Value) -> Outcome<bool> {
-        let typed = map.downcast_object_ref::<TypedMap>().is_some();
+        let typed = map.downcast_object_ref::<TypedMap>().is_some() || map.downcast_object_ref::<NumberedMap>().is_some();
         let entries = sorted_entries(map);
         let any = !entries.is_empty();
         for (key, value) in entries {

@@ -3,6 +3,7 @@
 use minijinja::Value;
 
 use super::{Flags, Printer, Trouble};
+use crate::template::atom::Atom;
 use crate::template::go::complex::Complex;
 use crate::template::go::held::{Shape, shape, sorted_entries, type_name};
 use crate::template::record::Record;
@@ -66,6 +67,10 @@ impl Printer {
             Shape::List => self.list(value, verb, depth),
             Shape::Map => self.map(value, verb, depth),
             Shape::Record(record) => self.record(record, verb, depth),
+            Shape::Opaque if matches!(verb, 'v' | 's') && value.downcast_object_ref::<Atom>().is_some() => {
+                let text = value.to_string();
+                self.pad(text.as_bytes());
+            }
             Shape::Channel | Shape::Opaque => self.address(value),
         }
     }

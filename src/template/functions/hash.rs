@@ -1,0 +1,49 @@
+//! Checksums and signatures, in hex.
+
+use std::fmt::Write as _;
+
+use minijinja::Value;
+use ring::{digest, hmac};
+
+use super::args::{Outcome, text};
+use super::function;
+use crate::template::function::{Call, Function, Group};
+
+const fn hash(
+    names: [&'static str; 2],
+    signature: &'static str,
+    summary: &'static str,
+    code: fn(&Call<'_>) -> Outcome,
+) -> Function {
+    function(Group::Text, names, signature, summary, code)
+}
+
+pub(super) static TABLE: &[Function] = &[
+    hash(["sha256Hex", "sha256_hex"], "(text string) string", "The SHA-256 in hex.", |call| {
+        let [only] = call.exactly("sha256Hex")?;
+        Ok(Value::from(hex(digest::digest(&digest::SHA256, text(only)?.as_bytes()).as_ref())))
+    }),
+    hash(["md5sum", "md5sum"], "(text string) string", "The MD5 in hex.", |call| {
+        let [only] = call.exactly("md5sum")?;
+        Ok(Value::from(hex(&md5::compute(text(only)?).0)))
+    }),
+    hash(
+        ["hmacSHA256Hex", "hmac_sha256_hex"],
+        "(message string, key string) string",
+        "The HMAC with SHA-256 of a message in hex; the key comes last.",
+        |call| {
+            let [message, key] = call.exactly("hmacSHA256Hex")?;
+            let key = hmac::Key::new(hmac::HMAC_SHA256, text(key)?.as_bytes());
+            Ok(Value::from(hex(hmac::sign(&key, text(message)?.as_bytes()).as_ref())))
+        },
+    ),
+];
+
+/// Bytes in hex, in small letters.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}

@@ -1,0 +1,174 @@
+//! Addresses of this machine, by the expressions of go-sockaddr: `GetPrivateIP`, `GetInterfaceIP "eth0"`,
+//! `GetAllInterfaces | include "name" "eth" | attr "address"`.
+//!
+//! in:  an expression: a pipeline of a Go template, with functions of its own
+//! out: its text. The addresses are those at the time of the rendering; a change of them renders nothing
+
+mod address;
+mod blocks;
+mod select;
+mod sort;
+mod system;
+#[cfg(test)]
+mod tests;
+
+use minijinja::Value;
+
+use self::address::Address;
+use super::args::{Outcome, integer, refuse, text};
+use super::function;
+use crate::config::resolved::MissingKey;
+use crate::template::function::{Call, Function, FunctionError, Group};
+use crate::template::go::{GoTemplate, Limits, Options};
+
+pub(super) static TABLE: &[Function] = &[function(
+    Group::Environment,
+    ["sockaddr", "sockaddr"],
+    "(expression ...string) string",
+    "Addresses of this machine: sockaddr \"GetPrivateIP\", sockaddr \"GetInterfaceIP \\\"eth0\\\"\".",
+    sockaddr,
+)];
+
+/// Much less than a template may do.
+const LIMITS: Limits = Limits { steps: 100_000, text: 1 << 20, depth: 10 };
+
+fn sockaddr(call: &Call<'_>) -> Outcome {
+    let source = format!("{{{{ {} }}}}", call.texts()?.join(" "));
+    let options = Options { missing_key: MissingKey::Error, limits: LIMITS, ..Options::default() };
+    let resolve = |name: &str| FUNCTIONS.iter().find(|function| function.go == name);
+    let told = |problem: &crate::template::go::GoError| FunctionError::new(problem.message.as_str());
+    let template = GoTemplate::parse("sockaddr", &source, &options, resolve).map_err(|error| told(&error))?;
+    let all = values(system::addresses()?);
+    Ok(Value::from(template.execute(&all, call.pass).map_err(|error| told(&error))?))
+}
+
+const fn inner(name: &'static str, code: fn(&Call<'_>) -> Outcome) -> Function {
+    function(Group::Environment, [name, name], "", "", code)
+}
+
+/// The functions that an expression can call.
+static FUNCTIONS: &[Function] = &[
+    inner("GetAllInterfaces", |_| Ok(values(system::addresses()?))),
+    inner("GetDefaultInterfaces", |_| {
+        let mut all = system::addresses()?;
+        all.retain(|address| address.default);
+        if all.is_empty() { refuse("there is no interface with a default route") } else { Ok(values(all)) }
+    }),
+    inner("GetPrivateInterfaces", |_| Ok(values(reachable(true)?))),
+    inner("GetPublicInterfaces", |_| Ok(values(reachable(false)?))),
+    inner("GetPrivateIP", |_| Ok(first_ip(&reachable(true)?))),
+    inner("GetPrivateIPs", |_| Ok(all_ips(&reachable(true)?))),
+    inner("GetPublicIP", |_| Ok(first_ip(&reachable(false)?))),
+    inner("GetPublicIPs", |_| Ok(all_ips(&reachable(false)?))),
+    inner("GetInterfaceIP", |call| {
+        let [name] = call.exactly("GetInterfaceIP")?;
+        let mut found = of_interface(text(name)?)?;
+        found.retain(|address| blocks::is_forwardable(address.ip));
+        Ok(first_ip(&found))
+    }),
+    inner("GetInterfaceIPs", |call| {
+        let [name] = call.exactly("GetInterfaceIPs")?;
+        Ok(all_ips(&of_interface(text(name)?)?))
+    }),
+    inner("include", |call| filtered(call, "include", true)),
+    inner("exclude", |call| filtered(call, "exclude", false)),
+    inner("sort", |call| {
+        let [keys, list] = call.exactly("sort")?;
+        Ok(values(sort::sorted(addresses(list)?, text(keys)?)?))
+    }),
+    inner("unique", |call| {
+        let [by, list] = call.exactly("unique")?;
+        let mut found = addresses(list)?;
+        match text(by)? {
+            "name" => found.dedup_by(|a, b| a.name == b.name),
+            "address" => found.dedup_by(|a, b| a.ip == b.ip),
+            _ => return refuse("unique: there are \"address\" and \"name\""),
+        }
+        Ok(values(found))
+    }),
+    inner("limit", |call| {
+        let [count, list] = call.exactly("limit")?;
+        let mut found = addresses(list)?;
+        found.truncate(usize::try_from(integer(count)?).unwrap_or(0));
+        Ok(values(found))
+    }),
+    inner("offset", |call| {
+        let [count, list] = call.exactly("offset")?;
+        let (count, mut found) = (integer(count)?, addresses(list)?);
+        let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
+        let from = if count < 0 { found.len().saturating_sub(wanted) } else { wanted.min(found.len()) };
+        Ok(values(found.split_off(from)))
+    }),
+    inner("attr", |call| attribute(call, "attr")),
+    inner("Attr", |call| attribute(call, "Attr")),
+    inner("join", |call| {
+        let [name, separator, list] = call.exactly("join")?;
+        let (name, separator) = (text(name)?, text(separator)?);
+        let texts: Vec<String> = addresses(list)?.iter().map(|one| one.attribute(name)).collect::<Result<_, _>>()?;
+        Ok(Value::from(texts.join(separator)))
+    }),
+    inner("math", |call| {
+        let [operation, by, list] = call.exactly("math")?;
+        let (operation, by) = (text(operation)?, text(by)?);
+        let moved: Result<_, _> = addresses(list)?.into_iter().map(|one| one.calculate(operation, by)).collect();
+        Ok(values(moved?))
+    }),
+];
+
+fn values(addresses: Vec<Address>) -> Value {
+    addresses.into_iter().map(Address::value).collect()
+}
+
+/// The addresses of a list, or a single one.
+fn addresses(value: &Value) -> Result<Vec<Address>, FunctionError> {
+    if let Some(one) = Address::of(value) {
+        return Ok(vec![one]);
+    }
+    let all: Option<Vec<Address>> = super::args::list(value)?.iter().map(Address::of).collect();
+    all.map_or_else(|| refuse("expected a list of addresses, such as GetAllInterfaces"), Ok)
+}
+
+/// What others can reach this machine by: private or public addresses of interfaces that are up.
+fn reachable(private: bool) -> Result<Vec<Address>, FunctionError> {
+    let mut all = system::addresses()?;
+    let wanted = |ip| blocks::is_forwardable(ip) && blocks::in_rfc(ip, "6890") == Ok(private);
+    all.retain(|address| address.has_flag("up") && wanted(address.ip));
+    sort::sorted(all, "default,type,size")
+}
+
+fn of_interface(name: &str) -> Result<Vec<Address>, FunctionError> {
+    let mut all = system::addresses()?;
+    all.retain(|address| address.name == name);
+    sort::sorted(all, "type,size")
+}
+
+fn first_ip(addresses: &[Address]) -> Value {
+    Value::from(addresses.first().map(|address| address.ip.to_string()).unwrap_or_default())
+}
+
+fn all_ips(addresses: &[Address]) -> Value {
+    let ips: Vec<String> = addresses.iter().map(|address| address.ip.to_string()).collect();
+    Value::from(ips.join(" "))
+}
+
+fn filtered(call: &Call<'_>, name: &str, keep: bool) -> Outcome {
+    let [by, wanted, list] = call.exactly(name)?;
+    let (by, wanted) = (text(by)?, text(wanted)?);
+    let mut found = Vec::new();
+    for address in addresses(list)? {
+        if select::matches(&address, by, wanted)? == keep {
+            found.push(address);
+        }
+    }
+    Ok(values(found))
+}
+
+/// An attribute of an address, or of the first one of a list.
+fn attribute(call: &Call<'_>, function: &str) -> Outcome {
+    let [name, list] = call.exactly(function)?;
+    let name = text(name)?;
+    match addresses(list)?.first() {
+        Some(address) => Ok(Value::from(address.attribute(name)?)),
+        None => Ok(Value::from("")),
+    }
+}

@@ -1,0 +1,198 @@
+//! Values with their types, for whoever looks for a mistake in a template, as go-spew shows them.
+//!
+//! Addresses and the hidden room behind the end of a list are not shown: there are none here. The keys of maps are
+//! sorted.
+
+use std::fmt::Write as _;
+
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+use super::args::{Outcome, refuse, text};
+use super::function;
+use crate::template::function::{Call, Function, FunctionError, Group};
+use crate::template::go::show;
+use crate::template::record::Record;
+
+/// Deeper than this is taken for a mistake.
+const MOST_LEVELS: usize = 300;
+
+/// A text that grows beyond this is taken for a mistake.
+const MAX_LENGTH: usize = 64 << 20;
+
+pub(super) static TABLE: &[Function] = &[
+    function(
+        Group::Debug,
+        ["spew_sdump", "spew_sdump"],
+        "(values ...any) string",
+        "Values with their types, on several lines.",
+        sdump,
+    ),
+    function(
+        Group::Debug,
+        ["spew_sprintf", "spew_sprintf"],
+        "(format string, values ...any) string",
+        "Like printf, but %#v shows the types of all values.",
+        sprintf,
+    ),
+];
+
+type Written = Result<(), FunctionError>;
+
+fn sdump(call: &Call<'_>) -> Outcome {
+    let mut out = String::new();
+    for value in call.args {
+        dump(&mut out, value, 0)?;
+        out.push('\n');
+    }
+    Ok(Value::from(out))
+}
+
+/// The type, as it is shown of a value.
+fn type_of(value: &Value) -> String {
+    match value.kind() {
+        ValueKind::Undefined | ValueKind::None => "interface {}".to_owned(),
+        _ => show::type_of(value),
+    }
+}
+
+fn limits(out: &str, level: usize) -> Written {
+    if level > MOST_LEVELS {
+        return refuse(format!("nested more than {MOST_LEVELS} levels deep"));
+    }
+    if out.len() > MAX_LENGTH { refuse("the result is too long") } else { Ok(()) }
+}
+
+fn dump(out: &mut String, value: &Value, level: usize) -> Written {
+    limits(out, level)?;
+    out.push('(');
+    out.push_str(&type_of(value));
+    out.push_str(") ");
+    // Writing to a String cannot fail.
+    let _ = match value.kind() {
+        ValueKind::String => {
+            let text = value.as_str().unwrap_or_default();
+            write!(out, "(len={}) {}", text.len(), show::quoted(text))
+        }
+        ValueKind::Seq => {
+            let items: Vec<Value> = value.try_iter().into_iter().flatten().collect();
+            if !items.is_empty() {
+                let _ = write!(out, "(len={0} cap={0}) ", items.len());
+            }
+            return block(out, level, items.len(), |out, index| dump(out, &items[index], level + 1));
+        }
+        ValueKind::Map => {
+            let entries = entries(value);
+            let is_record = value.downcast_object_ref::<Record>().is_some();
+            if !is_record && !entries.is_empty() {
+                let _ = write!(out, "(len={}) ", entries.len());
+            }
+            return block(out, level, entries.len(), |out, index| {
+                let (key, value) = &entries[index];
+                match key.as_str().filter(|_| is_record) {
+                    Some(field) => out.push_str(field),
+                    None => dump(out, key, level + 1)?,
+                }
+                out.push_str(": ");
+                dump(out, value, level + 1)
+            });
+        }
+        _ => write!(out, "{}", show::plain(value)?),
+    };
+    Ok(())
+}
+
+fn block(
+    out: &mut String,
+    level: usize,
+    count: usize,
+    mut write: impl FnMut(&mut String, usize) -> Written,
+) -> Written {
+    out.push_str("{\n");
+    for index in 0..count {
+        out.extend(std::iter::repeat_n(' ', level + 1));
+        write(out, index)?;
+        out.push_str(if index + 1 < count { ",\n" } else { "\n" });
+    }
+    out.extend(std::iter::repeat_n(' ', level));
+    out.push('}');
+    Ok(())
+}
+
+fn entries(map: &Value) -> Vec<(Value, Value)> {
+    if let Some(record) = map.downcast_object_ref::<Record>() {
+        return record.fields().map(|(field, value)| (Value::from(field.go), value)).collect();
+    }
+    let mut entries: Vec<(Value, Value)> =
+        map.as_object().into_iter().filter_map(|object| object.try_iter_pairs()).flatten().collect();
+    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+    entries
+}
+
+fn sprintf(call: &Call<'_>) -> Outcome {
+    let [format, values @ ..] = call.args else {
+        return refuse("wrong number of args for spew_sprintf: want at least 1 got 0");
+    };
+    let mut plain_format = String::new();
+    let mut plain_values = Vec::new();
+    let mut values = values.iter();
+    let mut rest = text(format)?;
+    while let Some(at) = rest.find('%') {
+        plain_format.push_str(&rest[..at]);
+        rest = &rest[at..];
+        if let Some(after) = rest.strip_prefix("%#v").filter(|_| values.len() > 0) {
+            let mut shown = String::new();
+            values.next().map_or(Ok(()), |value| typed(&mut shown, value, 0))?;
+            plain_format.push_str("%s");
+            plain_values.push(Value::from(shown));
+            rest = after;
+            continue;
+        }
+        let end = rest[1..].find(|c: char| c.is_alphabetic() || c == '%').map_or(rest.len(), |end| end + 2);
+        let (verb, after) = rest.split_at(end.min(rest.len()));
+        plain_format.push_str(verb);
+        // A star takes a value of its own, and a double percent sign takes none.
+        let takes = verb.matches('*').count() + usize::from(verb != "%%");
+        plain_values.extend(values.by_ref().take(takes).cloned());
+        rest = after;
+    }
+    plain_format.push_str(rest);
+    plain_values.extend(values.cloned());
+    let references: Vec<&Value> = plain_values.iter().collect();
+    show::formatted(&plain_format, &references)
+}
+
+/// On one line, each value with its type.
+fn typed(out: &mut String, value: &Value, level: usize) -> Written {
+    limits(out, level)?;
+    out.push('(');
+    out.push_str(&type_of(value));
+    out.push(')');
+    match value.kind() {
+        ValueKind::Seq => {
+            out.push('[');
+            for (index, item) in value.try_iter().into_iter().flatten().enumerate() {
+                if index > 0 {
+                    out.push(' ');
+                }
+                typed(out, &item, level + 1)?;
+            }
+            out.push(']');
+        }
+        ValueKind::Map => {
+            let is_record = value.downcast_object_ref::<Record>().is_some();
+            out.push_str(if is_record { "{" } else { "map[" });
+            for (index, (key, value)) in entries(value).iter().enumerate() {
+                if index > 0 {
+                    out.push(' ');
+                }
+                out.push_str(&show::plain(key)?);
+                out.push(':');
+                typed(out, value, level + 1)?;
+            }
+            out.push(if is_record { '}' } else { ']' });
+        }
+        _ => out.push_str(&show::plain(value)?),
+    }
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! Values taken for numbers, texts and lists, as sprig takes them: what is no number is 0.
+
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+use crate::template::function::FunctionError;
+use crate::template::functions::args::Number;
+use crate::template::go::show;
+
+/// As a whole number.
+pub(in crate::template::functions) fn int(value: &Value) -> i64 {
+    match (Number::of(value), value.kind()) {
+        (Some(Number::Int(number)), _) => number,
+        (Some(Number::Uint(number)), _) => number.cast_signed(),
+        #[expect(clippy::cast_possible_truncation, reason = "what is behind the point is cut off")]
+        (Some(Number::Float(number)), _) => number as i64,
+        (None, ValueKind::Bool) => i64::from(value.is_true()),
+        (None, ValueKind::String) => of_text(value.as_str().unwrap_or_default()),
+        _ => 0,
+    }
+}
+
+/// A number as Go writes them, in any base; zeros behind a point do not count.
+fn of_text(text: &str) -> i64 {
+    let whole = match text.split_once('.') {
+        Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => whole,
+        _ => text,
+    };
+    parse_any_base(whole).unwrap_or(0)
+}
+
+/// A whole number with the prefix of its base: `0x1f`, `0b1`, `0o17`, `017`.
+pub(in crate::template) fn parse_any_base(text: &str) -> Option<i64> {
+    let (negative, digits) = match text.as_bytes().first()? {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let (base, digits) = match digits.as_bytes() {
+        [b'0', b'x' | b'X', ..] => (16, &digits[2..]),
+        [b'0', b'b' | b'B', ..] => (2, &digits[2..]),
+        [b'0', b'o' | b'O', ..] => (8, &digits[2..]),
+        [b'0', _, ..] => (8, &digits[1..]),
+        _ => (10, digits),
+    };
+    let digits = digits.replace('_', "");
+    if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(base)) {
+        return None;
+    }
+    let number = i128::from(u64::from_str_radix(&digits, base).ok()?);
+    i64::try_from(if negative { -number } else { number }).ok()
+}
+
+/// As a number.
+pub(super) fn float(value: &Value) -> f64 {
+    match (Number::of(value), value.kind()) {
+        (Some(number), _) => number.float(),
+        (None, ValueKind::Bool) => f64::from(u8::from(value.is_true())),
+        (None, ValueKind::String) => value.as_str().and_then(|text| text.parse().ok()).unwrap_or(0.0),
+        _ => 0.0,
+    }
+}
+
+/// As a text: what a text is, or how Go shows the value.
+pub(super) fn text(value: &Value) -> Result<String, FunctionError> {
+    match value.as_str() {
+        Some(text) => Ok(text.to_owned()),
+        None => show::plain(value),
+    }
+}
+
+/// As a list of texts: those of a list without its nils, else the only one.
+pub(super) fn texts(value: &Value) -> Result<Vec<String>, FunctionError> {
+    match value.kind() {
+        ValueKind::Undefined | ValueKind::None => Ok(Vec::new()),
+        ValueKind::Seq => {
+            let items = value.try_iter().into_iter().flatten();
+            items.filter(|item| !is_nil(item)).map(|item| text(&item)).collect()
+        }
+        _ => Ok(vec![text(value)?]),
+    }
+}
+
+/// Nothing, in either language.
+pub(super) fn is_nil(value: &Value) -> bool {
+    value.is_none() || value.is_undefined()
+}
+
+/// Is a value what Go takes for empty?
+pub(super) fn is_empty(value: &Value) -> bool {
+    match value.kind() {
+        ValueKind::Undefined | ValueKind::None => true,
+        ValueKind::Bool | ValueKind::Number | ValueKind::String | ValueKind::Bytes => !value.is_true(),
+        ValueKind::Seq | ValueKind::Map => !value.is_true(),
+        _ => false,
+    }
+}
+
+/// Go's word for the kind of a value.
+pub(super) fn kind(value: &Value) -> &'static str {
+    match value.kind() {
+        ValueKind::Undefined | ValueKind::None => "invalid",
+        ValueKind::Bool => "bool",
+        ValueKind::Number => match Number::of(value) {
+            Some(Number::Int(_)) => "int",
+            Some(Number::Uint(_)) => "uint64",
+            _ => "float64",
+        },
+        ValueKind::String | ValueKind::Bytes => "string",
+        ValueKind::Seq => "slice",
+        ValueKind::Map if value.downcast_object_ref::<crate::template::record::Record>().is_some() => "ptr",
+        ValueKind::Map => "map",
+        ValueKind::Iterable => "chan",
+        _ => "struct",
+    }
+}

@@ -1,0 +1,168 @@
+//! Regular expressions. The pattern comes first, the text second.
+
+use minijinja::Value;
+use regex::{NoExpand, Regex};
+
+use super::{fits, sprig};
+use crate::template::function::{Call, Function, FunctionError};
+use crate::template::functions::args::{Outcome, integer, text};
+use crate::template::functions::pattern;
+
+pub(in crate::template::functions) static TABLE: &[Function] = &[
+    sprig(
+        ["sprig_regexMatch", "sprig_regex_match"],
+        "(pattern string, text string) bool",
+        "Whether a pattern matches anywhere; false if it is no pattern.",
+        |call| {
+            let [written, last] = call.exactly("sprig_regexMatch")?;
+            let (written, text) = (text(written)?, text(last)?);
+            Ok(Value::from(pattern::compiled(written).is_ok_and(|pattern| pattern.is_match(text))))
+        },
+    ),
+    sprig(
+        ["sprig_mustRegexMatch", "sprig_must_regex_match"],
+        "(pattern string, text string) bool",
+        "Whether a pattern matches anywhere.",
+        |call| {
+            let [written, last] = call.exactly("sprig_mustRegexMatch")?;
+            Ok(Value::from(compiled(written)?.is_match(text(last)?)))
+        },
+    ),
+    sprig(
+        ["sprig_regexFind", "sprig_regex_find"],
+        "(pattern string, text string) string",
+        "The first match, or an empty text.",
+        |call| find(call, "sprig_regexFind"),
+    ),
+    sprig(
+        ["sprig_mustRegexFind", "sprig_must_regex_find"],
+        "(pattern string, text string) string",
+        "The same as sprig_regexFind.",
+        |call| find(call, "sprig_mustRegexFind"),
+    ),
+    sprig(
+        ["sprig_regexFindAll", "sprig_regex_find_all"],
+        "(pattern string, text string, count int) []string",
+        "At most so many matches; all of them for -1.",
+        |call| find_all(call, "sprig_regexFindAll"),
+    ),
+    sprig(
+        ["sprig_mustRegexFindAll", "sprig_must_regex_find_all"],
+        "(pattern string, text string, count int) []string",
+        "The same as sprig_regexFindAll.",
+        |call| find_all(call, "sprig_mustRegexFindAll"),
+    ),
+    sprig(
+        ["sprig_regexReplaceAll", "sprig_regex_replace_all"],
+        "(pattern string, text string, replacement string) string",
+        "With every match replaced; $1 and ${name} stand for its groups.",
+        |call| replace(call, "sprig_regexReplaceAll", false),
+    ),
+    sprig(
+        ["sprig_mustRegexReplaceAll", "sprig_must_regex_replace_all"],
+        "(pattern string, text string, replacement string) string",
+        "The same as sprig_regexReplaceAll.",
+        |call| replace(call, "sprig_mustRegexReplaceAll", false),
+    ),
+    sprig(
+        ["sprig_regexReplaceAllLiteral", "sprig_regex_replace_all_literal"],
+        "(pattern string, text string, replacement string) string",
+        "With every match replaced by this very text.",
+        |call| replace(call, "sprig_regexReplaceAllLiteral", true),
+    ),
+    sprig(
+        ["sprig_mustRegexReplaceAllLiteral", "sprig_must_regex_replace_all_literal"],
+        "(pattern string, text string, replacement string) string",
+        "The same as sprig_regexReplaceAllLiteral.",
+        |call| replace(call, "sprig_mustRegexReplaceAllLiteral", true),
+    ),
+    sprig(
+        ["sprig_regexSplit", "sprig_regex_split"],
+        "(pattern string, text string, count int) []string",
+        "At most so many parts of a text between matches; all of them for -1.",
+        |call| split(call, "sprig_regexSplit"),
+    ),
+    sprig(
+        ["sprig_mustRegexSplit", "sprig_must_regex_split"],
+        "(pattern string, text string, count int) []string",
+        "The same as sprig_regexSplit.",
+        |call| split(call, "sprig_mustRegexSplit"),
+    ),
+    sprig(
+        ["sprig_regexQuoteMeta", "sprig_regex_quote_meta"],
+        "(text string) string",
+        "A pattern that matches this very text.",
+        |call| super::map(call, "sprig_regexQuoteMeta", quoted),
+    ),
+];
+
+fn compiled(written: &Value) -> Result<Regex, FunctionError> {
+    pattern::compiled(text(written)?)
+}
+
+fn find(call: &Call<'_>, name: &str) -> Outcome {
+    let [written, last] = call.exactly(name)?;
+    Ok(Value::from(compiled(written)?.find(text(last)?).map_or("", |found| found.as_str())))
+}
+
+/// How many are wanted; a negative number stands for all.
+fn most(count: &Value) -> Result<usize, FunctionError> {
+    Ok(usize::try_from(integer(count)?).unwrap_or(usize::MAX))
+}
+
+fn find_all(call: &Call<'_>, name: &str) -> Outcome {
+    let [written, last, count] = call.exactly(name)?;
+    let (pattern, text) = (compiled(written)?, text(last)?);
+    Ok(pattern.find_iter(text).take(most(count)?).map(|found| Value::from(found.as_str())).collect())
+}
+
+fn replace(call: &Call<'_>, name: &str, literal: bool) -> Outcome {
+    let [written, whole, replacement] = call.exactly(name)?;
+    let (pattern, text, replacement) = (compiled(written)?, text(whole)?, text(replacement)?);
+    let count = pattern.find_iter(text).count();
+    // A group can be as long as the text, and stand in the replacement as often as there is a `$`.
+    let longest = replacement.len().saturating_add(replacement.matches('$').count().saturating_mul(text.len()));
+    fits(text.len().saturating_add(count.saturating_mul(if literal { replacement.len() } else { longest })))?;
+    Ok(Value::from(if literal {
+        pattern.replace_all(text, NoExpand(replacement))
+    } else {
+        pattern.replace_all(text, replacement)
+    }))
+}
+
+fn split(call: &Call<'_>, name: &str) -> Outcome {
+    let [written, last, count] = call.exactly(name)?;
+    let (pattern, text, most) = (compiled(written)?, text(last)?, most(count)?);
+    if most == 0 {
+        return Ok(Value::from(Vec::<Value>::new()));
+    }
+    let mut parts = Vec::new();
+    let mut from = 0;
+    let mut end = 0;
+    for found in pattern.find_iter(text) {
+        if parts.len() + 1 == most {
+            break;
+        }
+        end = found.start();
+        // A match of nothing at the very beginning splits nothing off.
+        if found.end() > 0 {
+            parts.push(Value::from(&text[from..end]));
+        }
+        from = found.end();
+    }
+    if end != text.len() || text.is_empty() {
+        parts.push(Value::from(&text[from..]));
+    }
+    Ok(Value::from(parts))
+}
+
+fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    for c in text.chars() {
+        if r"\.+*?()|[]{}^$".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}

@@ -1,0 +1,99 @@
+//! What a value is, whether two are the same, and copies.
+
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+use super::{cast, same, sprig};
+use crate::template::dict::Dict;
+use crate::template::function::{Call, Function};
+use crate::template::functions::args::{Outcome, text};
+use crate::template::functions::merge;
+use crate::template::go::show;
+
+pub(in crate::template::functions) static TABLE: &[Function] = &[
+    sprig(
+        ["sprig_typeOf", "sprig_type_of"],
+        "(value any) string",
+        "The type of a value in Go; all whole numbers are int.",
+        |call| {
+            let [only] = call.exactly("sprig_typeOf")?;
+            Ok(Value::from(type_of(only)))
+        },
+    ),
+    sprig(
+        ["sprig_typeIs", "sprig_type_is"],
+        "(type string, value any) bool",
+        "Whether a value is of that type in Go.",
+        |call| {
+            let [wanted, value] = call.exactly("sprig_typeIs")?;
+            Ok(Value::from(text(wanted)? == type_of(value)))
+        },
+    ),
+    sprig(
+        ["sprig_typeIsLike", "sprig_type_is_like"],
+        "(type string, value any) bool",
+        "Whether a value is of that type in Go, or a pointer to it.",
+        |call| {
+            let [wanted, value] = call.exactly("sprig_typeIsLike")?;
+            let (wanted, found) = (text(wanted)?, type_of(value));
+            Ok(Value::from(wanted == found || found.strip_prefix('*') == Some(wanted)))
+        },
+    ),
+    sprig(
+        ["sprig_kindOf", "sprig_kind_of"],
+        "(value any) string",
+        "The kind of a value in Go: string, int, float64, bool, slice, map, ptr, invalid.",
+        |call| {
+            let [only] = call.exactly("sprig_kindOf")?;
+            Ok(Value::from(cast::kind(only)))
+        },
+    ),
+    sprig(
+        ["sprig_kindIs", "sprig_kind_is"],
+        "(kind string, value any) bool",
+        "Whether a value is of that kind.",
+        |call| {
+            let [wanted, value] = call.exactly("sprig_kindIs")?;
+            Ok(Value::from(text(wanted)? == cast::kind(value)))
+        },
+    ),
+    sprig(
+        ["sprig_deepEqual", "sprig_deep_equal"],
+        "(a any, b any) bool",
+        "Whether two values are the same, in kind and in all that is in them.",
+        |call| {
+            let [a, b] = call.exactly("sprig_deepEqual")?;
+            Ok(Value::from(same::same(a, b)))
+        },
+    ),
+    sprig(
+        ["sprig_deepCopy", "sprig_deep_copy"],
+        "(value any) any",
+        "A copy in which a change does not change the original.",
+        |call| copied(call, "sprig_deepCopy"),
+    ),
+    sprig(["sprig_mustDeepCopy", "sprig_must_deep_copy"], "(value any) any", "The same as sprig_deepCopy.", |call| {
+        copied(call, "sprig_mustDeepCopy")
+    }),
+];
+
+fn type_of(value: &Value) -> String {
+    if cast::is_nil(value) { "<nil>".to_owned() } else { show::type_of(value) }
+}
+
+fn copied(call: &Call<'_>, name: &str) -> Outcome {
+    let [only] = call.exactly(name)?;
+    Ok(copy(only))
+}
+
+/// Only maps that can be changed, and lists that may hold some, need a copy; they are nested a few levels deep at most.
+fn copy(value: &Value) -> Value {
+    match value.kind() {
+        ValueKind::Seq => value.try_iter().into_iter().flatten().map(|item| copy(&item)).collect(),
+        ValueKind::Map if value.downcast_object_ref::<Dict>().is_some() => {
+            let entries = merge::entries(value).unwrap_or_default();
+            Dict::value(entries.into_iter().map(|(key, value)| (key, copy(&value))).collect())
+        }
+        _ => value.clone(),
+    }
+}

@@ -1,0 +1,179 @@
+//! URLs as Go takes them apart and puts them together.
+//!
+//! in:  a text, or the parts
+//! out: the parts with their escapes resolved, or a text with what must be escaped; no error shows the URL
+
+use std::fmt;
+
+/// The parts of a URL; a part that is missing is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Url {
+    pub(super) scheme: String,
+    /// What follows the scheme, if it does not begin with a slash.
+    pub(super) opaque: String,
+    /// The name, or the name and the password with a colon between.
+    pub(super) userinfo: String,
+    /// With the port.
+    pub(super) host: String,
+    pub(super) path: String,
+    pub(super) query: String,
+    pub(super) fragment: String,
+}
+
+impl Url {
+    /// Takes a URL apart.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        if text.chars().any(|c| c < ' ' || c == '\x7f') {
+            return Err("invalid control character in URL".to_owned());
+        }
+        let (rest, fragment) = text.split_once('#').unwrap_or((text, ""));
+        let mut url = Self { fragment: unescaped(fragment)?, ..Self::default() };
+        let rest = match scheme(rest)? {
+            Some((scheme, rest)) => {
+                url.scheme = scheme.to_ascii_lowercase();
+                rest
+            }
+            None => rest,
+        };
+        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+        query.clone_into(&mut url.query);
+        if !rest.starts_with('/') {
+            if !url.scheme.is_empty() {
+                rest.clone_into(&mut url.opaque);
+                return Ok(url);
+            }
+            if rest.split('/').next().is_some_and(|first| first.contains(':')) {
+                return Err("first path segment in URL cannot contain colon".to_owned());
+            }
+        }
+        let path = match rest.strip_prefix("//").filter(|_| !rest.starts_with("///")) {
+            Some(rest) => {
+                let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                url.authority(authority)?;
+                path
+            }
+            None => rest,
+        };
+        url.path = unescaped(path)?;
+        Ok(url)
+    }
+
+    /// `user:password@host:port`
+    fn authority(&mut self, authority: &str) -> Result<(), String> {
+        let host = match authority.rsplit_once('@') {
+            Some((userinfo, host)) => {
+                let allowed = |c: char| c.is_ascii_alphanumeric() || "-._:~!$&'()*+,;=%@".contains(c);
+                if !userinfo.chars().all(allowed) {
+                    return Err("invalid userinfo".to_owned());
+                }
+                unescaped(userinfo)?;
+                userinfo.clone_into(&mut self.userinfo);
+                host
+            }
+            None => authority,
+        };
+        let port = if host.starts_with('[') {
+            let end = host.rfind(']').ok_or("missing ']' in host")?;
+            &host[end + 1..]
+        } else {
+            &host[host.rfind(':').unwrap_or(host.len())..]
+        };
+        let digits = port.strip_prefix(':').unwrap_or(port);
+        if !digits.bytes().all(|byte| byte.is_ascii_digit()) || (!port.is_empty() && !port.starts_with(':')) {
+            return Err("invalid port after host".to_owned());
+        }
+        if host.chars().any(|c| c.is_ascii() && !is_host(c) && c != '%') {
+            return Err("invalid character in host name".to_owned());
+        }
+        self.host = unescaped(host)?;
+        Ok(())
+    }
+
+    /// The host without its port and without the brackets of an IPv6 address.
+    pub(super) fn hostname(&self) -> &str {
+        if let Some((inside, _)) = self.host.strip_prefix('[').and_then(|rest| rest.rsplit_once(']')) {
+            return inside;
+        }
+        match self.host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            _ => &self.host,
+        }
+    }
+}
+
+/// The scheme and what is behind its colon.
+fn scheme(text: &str) -> Result<Option<(&str, &str)>, String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    match text.find(|c| !allowed(c)) {
+        Some(0) if text.starts_with(':') => Err("missing protocol scheme".to_owned()),
+        Some(end) if text[end..].starts_with(':') && text.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+            Ok(Some((&text[..end], &text[end + 1..])))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn is_host(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:[]<>\"".contains(c)
+}
+
+fn unescaped(text: &str) -> Result<String, String> {
+    let bytes = text.as_bytes();
+    let escaped = |(at, _): (usize, &str)| bytes.get(at + 1..at + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
+    if !text.match_indices('%').all(escaped) {
+        return Err("invalid URL escape".to_owned());
+    }
+    let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
+    decoded.map(std::borrow::Cow::into_owned).map_err(|_| "an escape that is not UTF-8 text".to_owned())
+}
+
+/// Writes a part with everything escaped that is neither plain nor one of `others`.
+fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str, others: &str) -> fmt::Result {
+    for byte in text.bytes() {
+        let c = char::from(byte);
+        if c.is_ascii_alphanumeric() || "-_.~".contains(c) || (c.is_ascii() && others.contains(c)) {
+            write!(f, "{c}")?;
+        } else {
+            write!(f, "%{byte:02X}")?;
+        }
+    }
+    Ok(())
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.scheme.is_empty() {
+            write!(f, "{}:", self.scheme)?;
+        }
+        if self.opaque.is_empty() {
+            if !self.scheme.is_empty() || !self.host.is_empty() || !self.userinfo.is_empty() {
+                if !self.host.is_empty() || !self.path.is_empty() || !self.userinfo.is_empty() {
+                    f.write_str("//")?;
+                }
+                if !self.userinfo.is_empty() {
+                    write!(f, "{}@", self.userinfo)?;
+                }
+                write_escaped(f, &self.host, "!$&'()*+,;=:[]<>\"")?;
+            }
+            if !self.path.is_empty() && !self.path.starts_with('/') && !self.host.is_empty() {
+                f.write_str("/")?;
+            }
+            let written_alone = self.scheme.is_empty() && self.host.is_empty() && self.userinfo.is_empty();
+            if written_alone && self.path.split('/').next().is_some_and(|first| first.contains(':')) {
+                // Or else the first part would be taken for a scheme.
+                f.write_str("./")?;
+            }
+            write_escaped(f, &self.path, "$&+,/:;=@")?;
+        } else {
+            f.write_str(&self.opaque)?;
+        }
+        if !self.query.is_empty() {
+            write!(f, "?{}", self.query)?;
+        }
+        if !self.fragment.is_empty() {
+            f.write_str("#")?;
+            write_escaped(f, &self.fragment, "!$&'()*+,/:;=?@")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,240 @@
+//! Semantic versions, and constraints on them, as the users of sprig write them.
+//!
+//! in:  `v1.2`, `1.2.3-beta+build`; `^1.2 || >=3.0.0, <4`, `~1.2.3`, `1.x`, `1.2 - 1.4.5`
+//! out: whether a version meets a constraint. A prerelease meets only those that name a prerelease themselves.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+/// A version. Numbers that are not written are 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Version {
+    pub(super) numbers: [u64; 3],
+    pub(super) prerelease: String,
+    pub(super) metadata: String,
+}
+
+impl Version {
+    /// A version, of which the last numbers may be left out.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (partial, version) = parse_partial(text)?;
+        (!partial.wild).then_some(version)
+    }
+
+    fn next(&self, place: usize) -> Self {
+        let mut numbers = self.numbers;
+        numbers[place] = numbers[place].saturating_add(1);
+        for later in &mut numbers[place + 1..] {
+            *later = 0;
+        }
+        Self { numbers, ..Self::default() }
+    }
+
+    fn compare(&self, other: &Self) -> Ordering {
+        self.numbers.cmp(&other.numbers).then_with(|| compare_prereleases(&self.prerelease, &other.prerelease))
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [major, minor, patch] = self.numbers;
+        write!(f, "{major}.{minor}.{patch}")?;
+        if !self.prerelease.is_empty() {
+            write!(f, "-{}", self.prerelease)?;
+        }
+        if !self.metadata.is_empty() {
+            write!(f, "+{}", self.metadata)?;
+        }
+        Ok(())
+    }
+}
+
+/// No prerelease is above all; numbers are below words.
+fn compare_prereleases(a: &str, b: &str) -> Ordering {
+    match (a.is_empty(), b.is_empty()) {
+        (true, true) => return Ordering::Equal,
+        (true, false) => return Ordering::Greater,
+        (false, true) => return Ordering::Less,
+        (false, false) => {}
+    }
+    let number = |part: &str| part.parse::<u64>().ok();
+    let (mut left, mut right) = (a.split('.'), b.split('.'));
+    loop {
+        let order = match (left.next(), right.next()) {
+            (None, None) => return Ordering::Equal,
+            (None, Some(_)) => Ordering::Less,
+            (Some(_), None) => Ordering::Greater,
+            (Some(a), Some(b)) => match (number(a), number(b)) {
+                (Some(a), Some(b)) => a.cmp(&b),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => a.cmp(b),
+            },
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+}
+
+/// How much of a version is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Partial {
+    /// How many numbers are given.
+    given: usize,
+    /// A place is `x`, `X` or `*`.
+    wild: bool,
+}
+
+/// A version that may end early, or with placeholders.
+fn parse_partial(text: &str) -> Option<(Partial, Version)> {
+    let text = text.strip_prefix('v').unwrap_or(text);
+    let (text, metadata) = text.split_once('+').map_or((text, None), |(text, metadata)| (text, Some(metadata)));
+    let (core, prerelease) = text.split_once('-').map_or((text, None), |(core, pre)| (core, Some(pre)));
+    let identifiers = |part: &str| {
+        part.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+    };
+    if !prerelease.is_none_or(identifiers) || !metadata.is_none_or(identifiers) {
+        return None;
+    }
+    let mut partial = Partial { given: 0, wild: false };
+    let mut numbers = [0; 3];
+    for (place, part) in core.split('.').enumerate() {
+        let number = numbers.get_mut(place)?;
+        match part {
+            "x" | "X" | "*" => partial.wild = true,
+            digits if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                *number = digits.parse().ok()?;
+                if !partial.wild {
+                    partial.given = place + 1;
+                }
+            }
+            _ => return None,
+        }
+    }
+    if partial.wild {
+        for later in numbers.iter_mut().skip(partial.given) {
+            *later = 0;
+        }
+    }
+    let version = Version {
+        numbers,
+        prerelease: prerelease.unwrap_or_default().to_owned(),
+        metadata: metadata.unwrap_or_default().to_owned(),
+    };
+    Some((partial, version))
+}
+
+/// Several lists of conditions, of which one must be met as a whole.
+#[derive(Clone, Debug)]
+pub(super) struct Constraint(Vec<Vec<Condition>>);
+
+#[derive(Clone, Debug)]
+struct Condition {
+    operator: &'static str,
+    version: Version,
+    partial: Partial,
+}
+
+/// Longer ones stand before their beginnings.
+const OPERATORS: [&str; 13] = ["!=", ">=", "=>", "<=", "=<", "~>", "==", ">", "<", "=", "~", "^", ""];
+
+impl Constraint {
+    /// Reads a constraint.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        text.split("||").map(conditions).collect::<Option<_>>().map(Self)
+    }
+
+    /// Whether a version meets it.
+    pub(super) fn is_met(&self, version: &Version) -> bool {
+        self.0.iter().any(|all| all.iter().all(|condition| condition.is_met(version)))
+    }
+}
+
+/// Conditions with commas or blanks between them; `a - b` stands for two.
+fn conditions(text: &str) -> Option<Vec<Condition>> {
+    let spaced = text.replace(" - ", " \u{2026} ").replace(',', " ");
+    let mut rest = spaced.trim();
+    let mut found: Vec<Condition> = Vec::new();
+    while !rest.is_empty() {
+        if let Some(after) = rest.strip_prefix('\u{2026}') {
+            let last = found.last_mut().filter(|last| last.operator.is_empty())?;
+            last.operator = ">=";
+            let (mut condition, after) = one(after.trim_start())?;
+            if !condition.operator.is_empty() {
+                return None;
+            }
+            condition.operator = "<=";
+            found.push(condition);
+            rest = after.trim_start();
+            continue;
+        }
+        let (condition, after) = one(rest)?;
+        found.push(condition);
+        rest = after.trim_start();
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+/// An operator, which may stand apart, and a version.
+fn one(text: &str) -> Option<(Condition, &str)> {
+    let operator = OPERATORS.into_iter().find(|operator| text.starts_with(operator))?;
+    let rest = text[operator.len()..].trim_start();
+    let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || ".-+*".contains(c))).unwrap_or(rest.len());
+    let (written, after) = rest.split_at(end);
+    let (partial, version) = parse_partial(written)?;
+    Some((Condition { operator, version, partial }, after))
+}
+
+impl Condition {
+    fn is_met(&self, version: &Version) -> bool {
+        let Self { operator, version: wanted, partial } = self;
+        let released = version.prerelease.is_empty() || !wanted.prerelease.is_empty();
+        // The place of the last number that is written, if not all are.
+        let open = match partial.given {
+            3 => None,
+            given => Some(given),
+        };
+        let order = version.compare(wanted);
+        match *operator {
+            "!=" => !released || self.differs(version),
+            "" | "=" | "==" if open.is_some() => released && self.is_close(version, partial.given.saturating_sub(1)),
+            "" | "=" | "==" => released && order.is_eq(),
+            // What begins with the numbers of `>1.2` is not above it.
+            ">" => released && order.is_gt() && !(open.is_some() && begins(version, wanted, partial.given)),
+            ">=" | "=>" => released && order.is_ge(),
+            "<" => released && order.is_lt(),
+            "<=" | "=<" => released && (order.is_le() || (open.is_some() && begins(version, wanted, partial.given))),
+            "~" | "~>" => released && (partial.given == 0 || self.is_close(version, partial.given.min(2) - 1)),
+            "^" => released && self.is_compatible(version),
+            _ => false,
+        }
+    }
+
+    fn differs(&self, version: &Version) -> bool {
+        if self.partial.given < 3 {
+            return !begins(version, &self.version, self.partial.given);
+        }
+        version.compare(&self.version).is_ne()
+    }
+
+    /// At least what is wanted, and below the next one at a place.
+    fn is_close(&self, version: &Version, place: usize) -> bool {
+        let below = self.partial.given == 0 || version.numbers < self.version.next(place).numbers;
+        version.compare(&self.version).is_ge() && below
+    }
+
+    /// Nothing may differ up to the first number that is not 0.
+    fn is_compatible(&self, version: &Version) -> bool {
+        if self.partial.given == 0 {
+            return version.compare(&self.version).is_ge();
+        }
+        let first = self.version.numbers.iter().position(|number| *number > 0).unwrap_or(2);
+        self.is_close(version, first.min(self.partial.given - 1))
+    }
+}
+
+/// Are the first numbers the same?
+fn begins(version: &Version, wanted: &Version, count: usize) -> bool {
+    version.numbers.get(..count) == wanted.numbers.get(..count)
+}

@@ -1,0 +1,55 @@
+//! Texts made to fit a width.
+
+/// A text cut to a width, in characters; from `offset` on, when it is far enough from the beginning.
+pub(super) fn abbreviate(text: &str, offset: i64, width: i64) -> String {
+    const DOTS: &str = "...";
+    let chars: Vec<char> = text.chars().collect();
+    let width = usize::try_from(width).unwrap_or(0);
+    let length = chars.len();
+    if length <= width {
+        return text.to_owned();
+    }
+    let kept = width.saturating_sub(DOTS.len());
+    let offset = usize::try_from(offset).unwrap_or(0).min(length);
+    // What is shown reaches to the end of the text, if it would reach beyond.
+    let offset = if length - offset < kept { length - kept } else { offset };
+    let part = |from: usize, to: usize| chars.get(from..to).unwrap_or_default().iter().collect::<String>();
+    if offset <= 4 {
+        return format!("{}{DOTS}", part(0, kept));
+    }
+    if offset + kept < length {
+        return format!("{DOTS}{}{DOTS}", part(offset, offset + kept.saturating_sub(DOTS.len())));
+    }
+    format!("{DOTS}{}", part(length - kept, length))
+}
+
+/// A text in lines of a width. Breaks are made at blanks, and inside a word only if `cut` says so.
+pub(super) fn wrapped(text: &str, width: i64, separator: &str, cut: bool) -> String {
+    let width = usize::try_from(width).unwrap_or(0).max(1);
+    let chars: Vec<char> = text.chars().collect();
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    while chars.len() - at > width {
+        if chars[at] == ' ' {
+            at += 1;
+            continue;
+        }
+        let line = &chars[at..];
+        let blank = line.iter().take(width + 1).rposition(|c| *c == ' ');
+        let (end, next) = match blank {
+            Some(blank) => (blank, blank + 1),
+            None if cut => (width, width),
+            None => match line.iter().skip(width).position(|c| *c == ' ') {
+                Some(after) => (width + after, width + after + 1),
+                None => (line.len(), line.len()),
+            },
+        };
+        out.extend(&line[..end]);
+        at += next;
+        if end < line.len() {
+            out.push_str(separator);
+        }
+    }
+    out.extend(&chars[at..]);
+    out
+}

@@ -1,0 +1,219 @@
+//! Writes TOML as Go's BurntSushi/toml does, indented by two blanks.
+//!
+//! in:  a value: mostly a map by text
+//! out: its text, or why there is none. A table's own values come first, then the tables in it, both sorted
+
+use std::fmt::Write as _;
+
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+use super::args::Number;
+use crate::template::atom::Atom;
+use crate::template::go::show;
+use crate::template::record::{AnyMap, NumberedMap, Record};
+
+/// Deeper than this is taken for a mistake.
+const MOST_LEVELS: usize = 300;
+
+/// A text that grows beyond this is taken for a mistake.
+const MAX_LENGTH: usize = 64 << 20;
+
+type Written = Result<(), String>;
+
+/// Writes a value.
+pub(super) fn write(value: &Value) -> Result<String, String> {
+    let mut writer = Writer { out: String::new(), path: Vec::new() };
+    match value.kind() {
+        ValueKind::Undefined | ValueKind::None => return Err("toml: there is no value".to_owned()),
+        ValueKind::Map => writer.table(&entries(value)?)?,
+        _ if is_list_of_tables(value) => return Err("toml: a list of tables needs a key".to_owned()),
+        _ => writer.value(value, 0)?,
+    }
+    Ok(writer.out)
+}
+
+struct Writer {
+    out: String,
+    /// The keys of the tables that are being written, one in the other.
+    path: Vec<String>,
+}
+
+impl Writer {
+    fn indent(&mut self, levels: usize) {
+        self.out.extend(std::iter::repeat_n("  ", levels));
+    }
+
+    /// An empty line, unless nothing stands before it.
+    fn separate(&mut self) {
+        if !self.out.is_empty() {
+            self.out.push('\n');
+        }
+    }
+
+    fn table(&mut self, entries: &[(String, Value)]) -> Written {
+        if self.path.len() > MOST_LEVELS {
+            return Err(format!("toml: nested more than {MOST_LEVELS} levels deep"));
+        }
+        if self.out.len() > MAX_LENGTH {
+            return Err("toml: the result is too long".to_owned());
+        }
+        let level = self.path.len();
+        let (tables, values): (Vec<_>, Vec<_>) = entries.iter().partition(|(_, value)| is_table(value));
+        for (name, value) in values {
+            self.indent(level);
+            self.out.push_str(&key(name));
+            self.out.push_str(" = ");
+            self.value(value, level)?;
+            self.out.push('\n');
+        }
+        for (name, value) in tables {
+            self.path.push(key(name));
+            let path = self.path.join(".");
+            if value.kind() == ValueKind::Map {
+                // Only the outermost tables stand apart.
+                if level == 0 {
+                    self.separate();
+                }
+                self.header(level, &format!("[{path}]"));
+                self.table(&self::entries(value)?)?;
+            } else {
+                for item in value.try_iter().into_iter().flatten() {
+                    self.separate();
+                    self.header(level, &format!("[[{path}]]"));
+                    self.table(&self::entries(&item)?)?;
+                }
+            }
+            self.path.pop();
+        }
+        Ok(())
+    }
+
+    fn header(&mut self, level: usize, text: &str) {
+        self.indent(level);
+        self.out.push_str(text);
+        self.out.push('\n');
+    }
+
+    fn value(&mut self, value: &Value, level: usize) -> Written {
+        if level > MOST_LEVELS {
+            return Err(format!("toml: nested more than {MOST_LEVELS} levels deep"));
+        }
+        match value.kind() {
+            ValueKind::Bool => self.out.push_str(if value.is_true() { "true" } else { "false" }),
+            ValueKind::Number => self.number(value),
+            ValueKind::String => self.out.push_str(&quoted(value.as_str().unwrap_or_default())),
+            ValueKind::Seq => {
+                self.out.push('[');
+                for (index, item) in value.try_iter().into_iter().flatten().enumerate() {
+                    if is_nil(&item) {
+                        return Err("toml: cannot encode array with nil element".to_owned());
+                    }
+                    self.comma(index);
+                    self.value(&item, level + 1)?;
+                }
+                self.out.push(']');
+            }
+            ValueKind::Map => {
+                self.out.push('{');
+                let (tables, values): (Vec<_>, Vec<_>) = entries(value)?.into_iter().partition(|(_, value)| is_table(value));
+                for (index, (name, value)) in values.iter().chain(&tables).enumerate() {
+                    self.comma(index);
+                    self.out.push_str(&key(name));
+                    self.out.push_str(" = ");
+                    self.value(value, level + 1)?;
+                }
+                self.out.push('}');
+            }
+            _ => match value.downcast_object_ref::<Atom>() {
+                Some(atom) => self.out.push_str(&quoted(&atom.text)),
+                None => return Err(format!("toml: unsupported type: {}", show::type_of(value))),
+            },
+        }
+        Ok(())
+    }
+
+    fn comma(&mut self, index: usize) {
+        if index > 0 {
+            self.out.push_str(", ");
+        }
+    }
+
+    fn number(&mut self, value: &Value) {
+        // Writing to a String cannot fail.
+        let _ = match Number::of(value) {
+            Some(Number::Float(number)) if number.is_nan() => write!(self.out, "nan"),
+            Some(Number::Float(number)) if number.is_infinite() => {
+                write!(self.out, "{}inf", if number > 0.0 { '+' } else { '-' })
+            }
+            Some(Number::Float(number)) if number.fract() == 0.0 => write!(self.out, "{number}.0"),
+            Some(Number::Float(number)) => write!(self.out, "{number}"),
+            _ => write!(self.out, "{value}"),
+        };
+    }
+}
+
+fn is_nil(value: &Value) -> bool {
+    value.is_none() || value.is_undefined()
+}
+
+/// Is a value written as a table, or as several?
+fn is_table(value: &Value) -> bool {
+    value.kind() == ValueKind::Map || is_list_of_tables(value)
+}
+
+fn is_list_of_tables(value: &Value) -> bool {
+    value.kind() == ValueKind::Seq
+        && value.len().is_some_and(|length| length > 0)
+        && value.try_iter().into_iter().flatten().all(|item| item.kind() == ValueKind::Map)
+}
+
+/// The entries of a table without those that are nil; the fields of a record keep their order.
+fn entries(map: &Value) -> Result<Vec<(String, Value)>, String> {
+    if let Some(record) = map.downcast_object_ref::<Record>() {
+        let fields = record.fields().filter(|(_, value)| !is_nil(value));
+        return Ok(fields.map(|(field, value)| (field.go.to_owned(), value)).collect());
+    }
+    let other_keys =
+        map.downcast_object_ref::<AnyMap>().is_some() || map.downcast_object_ref::<NumberedMap>().is_some();
+    let Some(object) = map.as_object().filter(|_| !other_keys) else {
+        return Err("toml: cannot encode a map with non-string key type".to_owned());
+    };
+    let mut entries = Vec::new();
+    for (key, value) in object.try_iter_pairs().into_iter().flatten().filter(|(_, value)| !is_nil(value)) {
+        let Some(key) = key.as_str() else {
+            return Err("toml: cannot encode a map with non-string key type".to_owned());
+        };
+        entries.push((key.to_owned(), value));
+    }
+    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(entries)
+}
+
+fn key(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if !name.is_empty() && name.chars().all(plain) { name.to_owned() } else { quoted(name) }
+}
+
+fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '\0'..='\u{1f}' | '\u{7f}' => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}

@@ -1,0 +1,12 @@
+//! YAML 1.1, read and written as Go's yaml.v2 does.
+
+mod emit;
+mod order;
+mod read;
+mod scalar;
+mod style;
+#[cfg(test)]
+mod tests;
+
+pub(super) use emit::write;
+pub(super) use read::read;

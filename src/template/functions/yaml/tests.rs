@@ -1,0 +1,65 @@
+//! What is read and written, beyond the cases that `tests/function_vectors.rs` has from Go.
+
+use minijinja::Value;
+use proptest::prelude::*;
+
+use super::{read, write};
+
+#[test]
+fn a_bomb_of_aliases_is_refused() {
+    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..12 {
+        let before = format!("*a{}", level - 1);
+        text.push_str(&format!("a{level}: &a{level} [{}]\n", vec![before; 10].join(", ")));
+    }
+    let error = read(&text).unwrap_err();
+    assert!(error.ends_with("more than 1000000 values, with those that aliases repeat"), "{error}");
+}
+
+#[test]
+fn what_is_nested_too_deep_is_refused() {
+    let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    assert!(read(&deep(90)).is_ok());
+    assert!(read(&deep(150)).is_err());
+    assert!(read(&"- ".repeat(100_000)).is_err());
+}
+
+#[test]
+fn an_error_names_the_line_and_no_value() {
+    let cases = [("a: secret\nb: [1", "line 2"), ("a: !!int secret", "line 1"), ("a: *secret", "line 1")];
+    assert!(!cases.is_empty());
+    for (text, place) in cases {
+        let error = read(text).unwrap_err();
+        assert!(error.starts_with(place) && !error.contains("secret"), "{error}");
+    }
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::from(())),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "[a-zA-Z0-9 :#'\"\\-?|>&*!%@`,{}\\[\\]~.=<_+\n\té😀]{0,12}".prop_map(Value::from),
+        "(yes|no|null|~|1|0x1|1:30|- |x: |\\.inf|---|<<)".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map("[a-z0-9 :\n'-]{0,6}", inner, 0..4).prop_map(Value::from_object),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_reads_as_the_same(value in value()) {
+        let text = write(&value).unwrap();
+        let again = read(&text);
+        prop_assert_eq!(again.as_ref(), Ok(&value), "{}", text);
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "[a-z0-9 :#'\"\\-?|>&*!%@`,{}\\[\\]~.=<\n\t]{0,60}") {
+        let _ = read(&text);
+    }
+}
