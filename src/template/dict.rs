@@ -170,7 +170,7 @@ mod tests {
         let map = Dict::value(BTreeMap::new());
         let holder = Value::from(vec![map.clone()]);
         dict(&map).set("a", Value::from(1)).unwrap();
-        assert_eq!(holder.to_string(), "[{\"a\": 1}]");
+        assert_eq!(holder.to_string(), "[{'a': 1}]");
         dict(&map).remove("a");
         assert_eq!((map.len(), map.is_true()), (Some(0), false));
     }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::functions;
+use super::functions::{self, unsupported};
 use crate::config::resolved::Permissions;
 
 /// What a Go template contains, but a Jinja template hardly.
@@ -38,18 +38,49 @@ pub(super) fn forbidden(name: &str) -> Option<(String, String)> {
 
 /// For a function that Go templates do not know.
 pub(super) fn for_go_function(name: &str) -> Option<String> {
+    if let Some(unsupported) = unsupported::in_go(name) {
+        return Some(unsupported.remedy.to_owned());
+    }
+    if let Some(instead) = unsupported::gone(name) {
+        return Some(instead);
+    }
     if let Some(function) = functions::named_in_jinja(name) {
         return Some(format!("in Go templates it is called {:?}", function.go));
+    }
+    let prefixed = format!("sprig_{name}");
+    if functions::named_in_go(&prefixed).is_some() || unsupported::in_go(&prefixed).is_some() {
+        return Some(format!("the functions of sprig have a prefix: {prefixed:?}"));
     }
     nearest(name, functions::all().map(|function| function.go))
 }
 
 /// For a function or a filter that Jinja templates do not know.
 pub(super) fn for_jinja_name<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    if let Some(unsupported) = unsupported::in_jinja(name) {
+        return Some(unsupported.remedy.to_owned());
+    }
+    if let Some(instead) = unsupported::gone(name) {
+        return Some(instead);
+    }
     if let Some(function) = functions::named_in_go(name).filter(|function| function.jinja != name) {
         return Some(format!("in Jinja it is called {:?}", function.jinja));
     }
+    let prefixed = format!("sprig_{name}");
+    if functions::named_in_jinja(&prefixed).is_some() {
+        return Some(format!("the functions of sprig have a prefix: {prefixed:?}"));
+    }
     nearest(name, functions::all().map(|function| function.jinja).chain(known))
+}
+
+/// What is said of a function that is not there: some are known.
+pub(super) fn not_there(name: &str, known: bool) -> String {
+    if known { format!("function {name:?} is not supported yet") } else { format!("function {name:?} not defined") }
+}
+
+/// For what a Go template does with a value that cannot do it.
+pub(super) fn for_go_field(message: &str) -> Option<String> {
+    let contains = message.starts_with("can't evaluate field Contains ");
+    contains.then(|| "lists have no methods any more; write: if .Tags | contains \"x\"".to_owned())
 }
 
 /// The known name that is meant, if one is near.
@@ -96,6 +127,26 @@ mod tests {
         assert_eq!(for_jinja_name("rnage", ["range"].into_iter()).unwrap(), "did you mean \"range\"?");
         assert_eq!(for_go_function("xy"), None);
         assert_eq!(for_go_function("somethingElse"), None);
+    }
+
+    #[test]
+    fn what_is_not_there_has_a_remedy() {
+        let cases = [
+            ("secret", "Vault is not asked yet"),
+            ("nomadVar", "Nomad is not asked yet"),
+            ("sprig_genCA", "a new key at each rendering"),
+            ("keyPrefix", "use ls"),
+            ("vault", "it became secret"),
+            ("sprig_now", "timestamp"),
+            ("nindent", "\"sprig_nindent\""),
+        ];
+        assert!(!cases.is_empty());
+        for (name, told) in cases {
+            let hint = for_go_function(name).unwrap();
+            assert!(hint.contains(told), "{name}: {hint}");
+        }
+        let hint = for_jinja_name("nomad_var", [].into_iter()).unwrap();
+        assert!(hint.contains("Nomad is not asked yet"), "{hint}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
 use super::error::{Place, TemplateError};
-use super::function::Function;
+use super::function::{Function, Group};
 use super::functions;
 use super::pass::Pass;
 use crate::config::resolved::Permissions;
@@ -71,10 +71,23 @@ static COMMON: LazyLock<Environment<'static>> = LazyLock::new(|| {
     if let Ok(syntax) = syntax.build() {
         environment.set_syntax(syntax);
     }
-    bridge::add_functions(&mut environment);
+    bridge::add_functions(&mut environment, |function| function.group != Group::Sprig);
     bridge::add_words(&mut environment);
     environment
 });
+
+/// The same with the functions of sprig, which are more than all others together and seldom used.
+static WITH_SPRIG: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = COMMON.clone();
+    bridge::add_functions(&mut environment, |function| function.group == Group::Sprig);
+    environment
+});
+
+/// What a template needs. What it includes may call more than it does itself.
+fn environment_for(source: &str) -> &'static Environment<'static> {
+    let more = ["sprig_", "include", "import", "extends"];
+    if more.iter().any(|word| source.contains(word)) { &WITH_SPRIG } else { &COMMON }
+}
 
 /// Whether a function of the library is a filter as well: Jinja may have one of that name by itself.
 pub(crate) fn is_filter(function: &Function) -> bool {
@@ -100,7 +113,7 @@ impl JinjaTemplate {
         directory: Option<&Path>,
         allow: Permissions,
     ) -> Result<Self, TemplateError> {
-        let mut environment = COMMON.clone();
+        let mut environment = environment_for(source).clone();
         for function in functions::all().filter(|function| !allow.allow(function.go)) {
             environment.remove_global(function.jinja);
         }

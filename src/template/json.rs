@@ -12,9 +12,10 @@ use std::fmt::Write as _;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
+use super::any_map::AnyMap;
 use super::atom::Atom;
 use super::dict::Dict;
-use super::record::{AnyMap, Record};
+use super::record::Record;
 
 /// How JSON is written.
 #[derive(Clone, Copy, Debug)]

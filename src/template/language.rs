@@ -86,11 +86,17 @@ fn go_error(name: &str, source: &str, error: &GoError) -> TemplateError {
     if let (Phase::Parse, Some((message, hint))) = (error.phase, error.function.as_deref().and_then(hints::forbidden)) {
         return TemplateError::at(name, source, Place::of_byte(source, error.offset), message).with_hint(Some(hint));
     }
+    let mut message = error.message.clone();
     let hint = match (error.phase, &error.function) {
-        (Phase::Parse, Some(function)) => hints::for_go_function(function).or_else(|| hints::for_go(source)),
+        (Phase::Parse, Some(function)) => {
+            if functions::unsupported::in_go(function).is_some() {
+                message = hints::not_there(function, true);
+            }
+            hints::for_go_function(function).or_else(|| hints::for_go(source))
+        }
         (Phase::Parse, None) => hints::for_go(source),
-        (Phase::Execute, _) => None,
+        (Phase::Execute, _) => hints::for_go_field(&message),
     };
     let place = Place::of_byte(source, error.offset);
-    TemplateError::at(name, source, place, error.message.as_str()).with_hint(hint)
+    TemplateError::at(name, source, place, message).with_hint(hint)
 }

@@ -14,6 +14,7 @@ use crate::config::resolved::{Delimiters, Language, MissingKey, Permissions, Sou
 use crate::query::Query;
 use crate::snapshot::Snapshot;
 
+mod any_map;
 mod atom;
 pub mod choose;
 mod dict;

@@ -162,24 +162,3 @@ impl Object for NumberedMap {
         Enumerator::Values(self.entries.keys().copied().map(Value::from).collect())
     }
 }
-
-/// Go's `map[interface {}]interface {}`: keys of any kind, as YAML has them.
-#[derive(Clone, Debug)]
-pub struct AnyMap {
-    /// The entries, in key order.
-    pub entries: BTreeMap<Value, Value>,
-}
-
-impl Object for AnyMap {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Map
-    }
-
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.entries.get(key).cloned()
-    }
-
-    fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Values(self.entries.keys().cloned().collect())
-    }
-}

@@ -7,6 +7,8 @@ use crate::answer::{Answer, Instance, Node, NodeServices, Pair, TextMap, Weights
 use crate::config::language_of;
 use crate::query::Health;
 
+mod library;
+
 fn inline(text: &str, language: Language) -> Result<Template, TemplateError> {
     let source = Source::Inline { name: "inline".into(), text: text.into() };
     Template::read(&source, language, MissingKey::Zero, &Delimiters::default(), Permissions::default())

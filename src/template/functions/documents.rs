@@ -4,8 +4,8 @@ use minijinja::Value;
 
 use super::args::{Outcome, refuse, text};
 use super::{function, toml, yaml};
+use crate::template::any_map::AnyMap;
 use crate::template::function::{Call, Function, Group};
-use crate::template::record::AnyMap;
 
 const fn document(
     names: [&'static str; 2],
@@ -24,7 +24,7 @@ pub(super) static TABLE: &[Function] = &[
         |call| {
             let [only] = call.exactly("parseYAML")?;
             match text(only)? {
-                "" => Ok(Value::from_object(AnyMap { entries: std::collections::BTreeMap::new() })),
+                "" => Ok(Value::from_object(AnyMap::default())),
                 text => yaml::read(text).or_else(|problem| refuse(format!("parseYAML: yaml: {problem}"))),
             }
         },

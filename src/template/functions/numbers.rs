@@ -9,6 +9,7 @@ use minijinja::Value;
 use super::args::{Outcome, refuse, text};
 use super::function;
 use crate::template::function::{Call, Function, Group};
+use crate::template::go::show;
 use crate::template::json::{self, Style};
 
 const fn numbers(
@@ -106,13 +107,13 @@ fn parse_uint(text: &str) -> Result<u64, &'static str> {
     text.parse().map_err(|_| RANGE)
 }
 
-/// Go's decimal forms; its hexadecimal floats are not known.
-fn parse_float(text: &str) -> Result<f64, &'static str> {
+/// Go's decimal forms, and its hexadecimal ones.
+pub(super) fn parse_float(text: &str) -> Result<f64, &'static str> {
     match text.parse::<f64>() {
         Ok(number) if number.is_infinite() && text.contains(|c: char| c.is_ascii_digit()) => Err(RANGE),
         Ok(number) if number.is_nan() && text.starts_with(['+', '-']) => Err(SYNTAX),
         Ok(number) => Ok(number),
-        Err(_) => Err(SYNTAX),
+        Err(_) => show::float(text).ok_or(SYNTAX),
     }
 }
 

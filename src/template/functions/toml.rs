@@ -9,9 +9,10 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use super::args::Number;
+use crate::template::any_map::AnyMap;
 use crate::template::atom::Atom;
 use crate::template::go::show;
-use crate::template::record::{AnyMap, NumberedMap, Record};
+use crate::template::record::{NumberedMap, Record};
 
 /// Deeper than this is taken for a mistake.
 const MOST_LEVELS: usize = 300;

@@ -42,7 +42,6 @@ static LIST: &[Unsupported] = &[
     not_there(["nomadVarExists", "nomad_var_exists"], NOMAD),
     not_there(["nomadVarList", "nomad_var_list"], NOMAD),
     not_there(["nomadVarListSafe", "nomad_var_list_safe"], NOMAD),
-    not_there(["plugin", "plugin"], OUTSIDE),
     not_there(["writeToFile", "write_to_file"], OUTSIDE),
     not_there(["spew_dump", "spew_dump"], PRINTS),
     not_there(["spew_printf", "spew_printf"], PRINTS),

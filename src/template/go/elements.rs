@@ -7,6 +7,7 @@ use minijinja::value::{Enumerator, Object, ObjectRepr};
 
 use super::held::{Held, KeyType, Shape, key_type, shape, text_value, type_name};
 use super::printf::Trouble;
+use crate::template::any_map::AnyMap;
 use crate::template::record::{NumberedMap, TypedMap};
 
 type Answer = Result<Held, Trouble>;
@@ -104,6 +105,9 @@ fn entry(map: &Value, key: &Value) -> Answer {
         check_key(KeyType::Int, key)?;
         let found = key.as_i64().and_then(|key| numbered.entries.get(&key));
         return Ok(Held::bare(found.unwrap_or(&numbered.zero).clone()));
+    }
+    if let Some(any) = map.as_object().filter(|object| object.downcast_ref::<AnyMap>().is_some()) {
+        return Ok(any.get_value(key).map_or_else(Held::nil, Held::boxed));
     }
     if matches!(shape(key), Shape::Text(_) | Shape::Int(_))
         && let Some(found) = map.as_object().and_then(|object| object.get_value(key))

@@ -7,8 +7,9 @@ use minijinja::Value;
 use minijinja::value::{ObjectRepr, ValueKind};
 
 use super::complex::Complex;
+use crate::template::any_map::AnyMap;
 use crate::template::atom::Atom;
-use crate::template::record::{AnyMap, NumberedMap, Record, TypedMap};
+use crate::template::record::{NumberedMap, Record, TypedMap};
 use crate::template::scratch::Scratch;
 
 /// A value, and whether it is still in the box of a list or a map.
@@ -203,7 +204,8 @@ pub(super) fn key_type(map: &Value) -> KeyType {
 pub(super) fn sorted_entries(map: &Value) -> Vec<(Value, Value)> {
     let Some(object) = map.as_object().filter(|object| object.repr() == ObjectRepr::Map) else { return Vec::new() };
     let mut entries: Vec<(Value, Value)> = object.try_iter_pairs().into_iter().flatten().collect();
-    if !entries.is_sorted_by(|(a, _), (b, _)| a <= b) {
+    // A map with keys of any kind knows their order.
+    if object.downcast_ref::<AnyMap>().is_none() && !entries.is_sorted_by(|(a, _), (b, _)| a <= b) {
         entries.sort_by(|(a, _), (b, _)| a.cmp(b));
     }
     entries

@@ -110,7 +110,7 @@ fn without_underscores(digits: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(digits.replace('_', "")))
 }
 
-fn float(written: &str) -> Option<f64> {
+pub(super) fn float(written: &str) -> Option<f64> {
     let (negative, digits) = signed(written);
     let digits = without_underscores(digits)?;
     let magnitude = if digits.starts_with("0x") || digits.starts_with("0X") {

@@ -6,7 +6,7 @@
 use minijinja::Value;
 
 use super::printf::{Printer, Trouble};
-use super::{held, quote};
+use super::{held, number, quote};
 use crate::template::function::FunctionError;
 
 /// More text than this is taken for a mistake.
@@ -44,4 +44,9 @@ pub(crate) fn quoted(text: &str) -> String {
 /// The type of a value, as `%T` shows it.
 pub(crate) fn type_of(value: &Value) -> String {
     held::type_name(value)
+}
+
+/// The number that a text is in any of Go's notations, `0x1p4` and `1_000` among them.
+pub(crate) fn float(text: &str) -> Option<f64> {
+    number::float(text)
 }

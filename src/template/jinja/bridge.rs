@@ -43,13 +43,14 @@ pub(super) fn enter(environment: &mut Environment<'_>, pass: &Arc<Pass>, undefin
     environment.add_global(PASS, Value::from_object(Current { pass: Arc::clone(pass), undefined }));
 }
 
-/// Makes every function of the table a function and, unless Jinja has one of that name, a filter.
-pub(super) fn add_functions(environment: &mut Environment<'static>) {
+/// Makes the wanted functions of the table functions and, unless Jinja has one of that name, filters.
+pub(super) fn add_functions(environment: &mut Environment<'static>, wanted: impl Fn(&Function) -> bool) {
     // It prints everything that a template can see.
     environment.remove_global("debug");
-    let filters: Vec<_> =
-        functions::all().filter(|function| !has_filter(environment, function.jinja) && is_filter(function)).collect();
-    for function in functions::all() {
+    let wanted: Vec<&'static Function> = functions::all().filter(|function| wanted(function)).collect();
+    let is_free = |function: &&&'static Function| !has_filter(environment, function.jinja) && is_filter(function);
+    let filters: Vec<_> = wanted.iter().filter(is_free).copied().collect();
+    for function in &wanted {
         environment.add_global(function.jinja, Value::from_object(Callable(function)));
     }
     for function in filters {

@@ -9,6 +9,7 @@ use regex::Regex;
 
 use super::includes::Includes;
 use crate::template::error::{Place, TemplateError};
+use crate::template::functions::unsupported;
 use crate::template::hints;
 
 static INCLUDE: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -80,7 +81,7 @@ pub(super) fn unknown_functions(
                 name,
                 source,
                 Place::of_byte(source, at),
-                format!("function {function:?} not defined"),
+                hints::not_there(&function, unsupported::in_jinja(&function).is_some()),
             );
             Err(error.with_hint(hints::for_jinja_name(&function, environment.globals().map(|(name, _)| name))))
         }

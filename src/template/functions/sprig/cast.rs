@@ -5,6 +5,7 @@ use minijinja::value::ValueKind;
 
 use crate::template::function::FunctionError;
 use crate::template::functions::args::Number;
+use crate::template::functions::numbers::parse_float;
 use crate::template::go::show;
 
 /// As a whole number.
@@ -56,7 +57,7 @@ pub(super) fn float(value: &Value) -> f64 {
     match (Number::of(value), value.kind()) {
         (Some(number), _) => number.float(),
         (None, ValueKind::Bool) => f64::from(u8::from(value.is_true())),
-        (None, ValueKind::String) => value.as_str().and_then(|text| text.parse().ok()).unwrap_or(0.0),
+        (None, ValueKind::String) => parse_float(value.as_str().unwrap_or_default()).unwrap_or(0.0),
         _ => 0.0,
     }
 }

@@ -46,7 +46,7 @@ impl Url {
                 return Err("first path segment in URL cannot contain colon".to_owned());
             }
         }
-        let path = match rest.strip_prefix("//").filter(|_| !rest.starts_with("///")) {
+        let path = match rest.strip_prefix("//").filter(|after| !url.scheme.is_empty() || !after.starts_with('/')) {
             Some(rest) => {
                 let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
                 url.authority(authority)?;
@@ -86,6 +86,10 @@ impl Url {
             return Err("invalid character in host name".to_owned());
         }
         self.host = unescaped(host)?;
+        // Only what is not plain may be an escape in a host.
+        if host.match_indices('%').any(|(at, _)| host[at + 1..].starts_with(|c: char| c < '8')) {
+            return Err("invalid URL escape".to_owned());
+        }
         Ok(())
     }
 

@@ -212,7 +212,7 @@ impl Condition {
     }
 
     fn differs(&self, version: &Version) -> bool {
-        if self.partial.given < 3 {
+        if (1..3).contains(&self.partial.given) {
             return !begins(version, &self.version, self.partial.given);
         }
         version.compare(&self.version).is_ne()
@@ -227,14 +227,15 @@ impl Condition {
     /// Nothing may differ up to the first number that is not 0.
     fn is_compatible(&self, version: &Version) -> bool {
         if self.partial.given == 0 {
-            return version.compare(&self.version).is_ge();
+            // It is taken for `^0`.
+            return version.numbers[0] == 0;
         }
         let first = self.version.numbers.iter().position(|number| *number > 0).unwrap_or(2);
         self.is_close(version, first.min(self.partial.given - 1))
     }
 }
 
-/// Are the first numbers the same?
+/// Are the first numbers the same, if there are any?
 fn begins(version: &Version, wanted: &Version, count: usize) -> bool {
-    version.numbers.get(..count) == wanted.numbers.get(..count)
+    count > 0 && version.numbers.get(..count) == wanted.numbers.get(..count)
 }

@@ -183,8 +183,7 @@ fn in_lower_case(text: &str, connector: char) -> String {
                 rest = &rest[1..];
                 continue;
             }
-            Kind::Upper | Kind::Letter | Kind::Digit => word_length(rest),
-            Kind::Other => run(rest, &[Kind::Other]),
+            Kind::Upper | Kind::Letter | Kind::Digit | Kind::Other => word_length(rest),
         };
         if after_word {
             out.push(connector);
@@ -213,6 +212,7 @@ fn word_length(chars: &[(char, Kind)]) -> usize {
         // The last capital letter before a small one belongs to what follows: HTTP, Server.
         2.. if kind_at(capitals) == Some(Kind::Letter) => return capitals - 1,
         2.. => capitals,
+        0 if kind_at(0) == Some(Kind::Other) => run(chars, &[Kind::Other]),
         _ => capitals + run(&chars[capitals..], &[Kind::Letter]),
     };
     // A number belongs to the small letters that follow it, and else to what is before it.

@@ -13,7 +13,7 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use super::scalar::{Scalar, resolve};
-use crate::template::record::AnyMap;
+use crate::template::any_map::{AnyKey, AnyMap};
 
 /// How many values there may be, each as often as an alias repeats it.
 const MOST_VALUES: usize = 1_000_000;
@@ -51,7 +51,11 @@ pub(in crate::template::functions) fn read(text: &str) -> Read<Value> {
                     return Err(reader.problem("found incompatible YAML document"));
                 }
                 let first = reader.next()?;
-                return reader.node(first, 0).map(|node| node.value);
+                let node = reader.node(first, 0)?;
+                return match reader.next()? {
+                    Event::DocumentEnd => Ok(node.value),
+                    _ => Err(reader.problem("there is something behind the value")),
+                };
             }
             _ => return Ok(Value::from(())),
         }
@@ -135,10 +139,10 @@ impl<'t> Reader<'t> {
                 self.merge(&mut entries, &node.value)?;
                 continue;
             }
-            if matches!(key.value.kind(), ValueKind::Seq | ValueKind::Map) {
-                return Err(self.problem("a list or a map cannot be the key of a map"));
-            }
-            entries.insert(key.value, node.value);
+            let Some(key) = AnyKey::of(&key.value) else {
+                return Err(self.problem("only a plain value can be the key of a map"));
+            };
+            entries.insert(key, node.value);
         }
     }
 
@@ -151,7 +155,7 @@ impl<'t> Reader<'t> {
     }
 
     /// `<<`: the entries of a map, or of several, of which the first ones win.
-    fn merge(&self, entries: &mut BTreeMap<Value, Value>, from: &Value) -> Read<()> {
+    fn merge(&self, entries: &mut BTreeMap<AnyKey, Value>, from: &Value) -> Read<()> {
         let wrong = || self.problem("map merge requires map or sequence of maps as the value");
         if let Some(map) = from.downcast_object_ref::<AnyMap>() {
             entries.extend(map.entries.iter().map(|(key, value)| (key.clone(), value.clone())));
