@@ -84,7 +84,8 @@ mod tests {
 
     #[test]
     fn keys_of_different_kinds_are_different_keys() {
-        let keys = [Value::from(1), Value::from(1.0), Value::from(true), Value::from("1"), Value::from(()), (-1.5).into()];
+        let keys =
+            [Value::from(1), Value::from(1.0), Value::from(true), Value::from("1"), Value::from(()), (-1.5).into()];
         let entries = keys.iter().enumerate().map(|(at, key)| (AnyKey::of(key).unwrap(), Value::from(at))).collect();
         let map = Value::from_object(AnyMap { entries });
         for (at, key) in keys.iter().enumerate() {

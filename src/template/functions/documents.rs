@@ -33,15 +33,10 @@ pub(super) static TABLE: &[Function] = &[
         let [only] = call.exactly("toYAML")?;
         written(yaml::write(only), "toYAML")
     }),
-    document(
-        ["toTOML", "to_toml"],
-        "(value any) string",
-        "In TOML, tables indented by two blanks.",
-        |call| {
-            let [only] = call.exactly("toTOML")?;
-            written(toml::write(only), "toTOML")
-        },
-    ),
+    document(["toTOML", "to_toml"], "(value any) string", "In TOML, tables indented by two blanks.", |call| {
+        let [only] = call.exactly("toTOML")?;
+        written(toml::write(only), "toTOML")
+    }),
 ];
 
 fn written(text: Result<String, String>, name: &str) -> Outcome {

@@ -9,8 +9,8 @@ use minijinja::Value;
 use super::args::{Outcome, integer, records, refuse, text, wrong_type};
 use super::function;
 use super::merge::{self, Winner};
-use crate::template::function::{Call, Function, FunctionError, Group};
 use crate::template::dict::{self, Dict};
+use crate::template::function::{Call, Function, FunctionError, Group};
 use crate::template::record::{Fields, NumberedMap, Record, Schema, TypedMap};
 
 const PAIR: &str = "*dependency.KeyPair";

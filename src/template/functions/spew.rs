@@ -124,7 +124,7 @@ fn entries(map: &Value) -> Vec<(Value, Value)> {
         return record.fields().map(|(field, value)| (Value::from(field.go), value)).collect();
     }
     let mut entries: Vec<(Value, Value)> =
-        map.as_object().into_iter().filter_map(|object| object.try_iter_pairs()).flatten().collect();
+        map.as_object().into_iter().filter_map(minijinja::value::DynObject::try_iter_pairs).flatten().collect();
     entries.sort_by(|(a, _), (b, _)| a.cmp(b));
     entries
 }

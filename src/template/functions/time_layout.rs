@@ -8,7 +8,17 @@ use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
@@ -32,7 +42,11 @@ enum Element {
     Second(usize),
     Half(bool),
     /// `Z` is allowed for no offset, colons stand between its numbers, and there are so many of them.
-    Offset { z: bool, colon: bool, parts: usize },
+    Offset {
+        z: bool,
+        colon: bool,
+        parts: usize,
+    },
     Zone,
 }
 
@@ -145,8 +159,8 @@ impl Read {
             Some(false) if self.hour == 12 => 0,
             _ => self.hour,
         };
-        let time =
-            Time::new(hour, self.minute, self.second, self.nanos).map_err(|_| out_of_range("hour, minute or second"))?;
+        let time = Time::new(hour, self.minute, self.second, self.nanos)
+            .map_err(|_| out_of_range("hour, minute or second"))?;
         let date = match self.day_of_year {
             Some(day) => {
                 let first = Date::new(self.year, 1, 1).map_err(|_| out_of_range("year"))?;

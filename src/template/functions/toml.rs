@@ -117,7 +117,8 @@ impl Writer {
             }
             ValueKind::Map => {
                 self.out.push('{');
-                let (tables, values): (Vec<_>, Vec<_>) = entries(value)?.into_iter().partition(|(_, value)| is_table(value));
+                let (tables, values): (Vec<_>, Vec<_>) =
+                    entries(value)?.into_iter().partition(|(_, value)| is_table(value));
                 for (index, (name, value)) in values.iter().chain(&tables).enumerate() {
                     self.comma(index);
                     self.out.push_str(&key(name));

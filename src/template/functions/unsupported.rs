@@ -25,7 +25,8 @@ const CERTIFICATE: &str = "it would make a new key at each rendering, and the fi
     certificates outside, and read them with file";
 const SALTED: &str = "it would yield another text at each rendering, and the file would never stay the same; calculate it \
     once, and keep it in Consul's key/value store";
-const CRYPTO: &str = "it would take libraries for this function alone; do it outside, and read the result with key or file";
+const CRYPTO: &str =
+    "it would take libraries for this function alone; do it outside, and read the result with key or file";
 
 const fn not_there(names: [&'static str; 2], remedy: &'static str) -> Unsupported {
     let [go, jinja] = names;

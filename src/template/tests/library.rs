@@ -36,7 +36,11 @@ fn what_is_not_supported_is_told_when_the_template_is_read() {
     for function in functions::unsupported::all() {
         let cases = [
             (format!("{{{{ if false }}}}{{{{ {} \"x\" }}}}{{{{ end }}}}", function.go), Language::Go, function.go),
-            (format!("{{% if false %}}{{{{ {}('x') }}}}{{% endif %}}", function.jinja), Language::Jinja, function.jinja),
+            (
+                format!("{{% if false %}}{{{{ {}('x') }}}}{{% endif %}}", function.jinja),
+                Language::Jinja,
+                function.jinja,
+            ),
         ];
         for (text, language, name) in cases {
             let error = inline(&text, language).unwrap_err();

@@ -111,10 +111,10 @@ impl Address {
                 self.ip(all & !self.host_mask()).to_string()
             }
             "network" => self.ip(self.network()).to_string(),
-            "size" => self.host_mask().checked_add(1).map_or_else(
-                || "340282366920938463463374607431768211456".to_owned(),
-                |size| size.to_string(),
-            ),
+            "size" => self
+                .host_mask()
+                .checked_add(1)
+                .map_or_else(|| "340282366920938463463374607431768211456".to_owned(), |size| size.to_string()),
             "first_usable" => self.ip(self.network() + apart).to_string(),
             "last_usable" => self.ip(self.last() - apart).to_string(),
             "broadcast" if v4 => self.ip(self.last()).to_string(),

@@ -84,13 +84,11 @@ pub(super) fn is_in(ip: IpAddr, network: &str) -> Option<bool> {
 
 /// Is an address in a block of an RFC?
 pub(super) fn in_rfc(ip: IpAddr, rfc: &str) -> Result<bool, String> {
-    match BY_RFC.iter().find(|(known, _)| *known == rfc) {
-        Some((_, networks)) => Ok(networks.iter().any(|network| is_in(ip, network) == Some(true))),
-        None => {
-            let known: Vec<&str> = BY_RFC.iter().map(|(rfc, _)| *rfc).collect();
-            Err(format!("unsupported RFC {rfc:?}; there are {}", known.join(", ")))
-        }
-    }
+    let Some((_, networks)) = BY_RFC.iter().find(|(known, _)| *known == rfc) else {
+        let known: Vec<&str> = BY_RFC.iter().map(|(rfc, _)| *rfc).collect();
+        return Err(format!("unsupported RFC {rfc:?}; there are {}", known.join(", ")));
+    };
+    Ok(networks.iter().any(|network| is_in(ip, network) == Some(true)))
 }
 
 /// Does a router pass an address on?

@@ -14,7 +14,8 @@ type Compare = fn(&Address, &Address) -> Ordering;
 /// Addresses of different kinds are neither smaller nor larger than each other, so that this is no order in the sense
 /// of the standard library: they are sorted in by hand, one after the other.
 pub(super) fn sorted(addresses: Vec<Address>, keys: &str) -> Result<Vec<Address>, FunctionError> {
-    let comparisons: Vec<(Compare, bool)> = keys.split(',').map(|key| comparison(key.trim())).collect::<Result<_, _>>()?;
+    let comparisons: Vec<(Compare, bool)> =
+        keys.split(',').map(|key| comparison(key.trim())).collect::<Result<_, _>>()?;
     let compare = |a: &Address, b: &Address| {
         let orders = comparisons.iter().map(|(compare, down)| {
             let order = compare(a, b);

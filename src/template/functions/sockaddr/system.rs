@@ -22,8 +22,8 @@ const FLAGS: [(InterfaceFlags, &str); 6] = [
 
 /// All addresses, interface by interface.
 pub(super) fn addresses() -> Result<Vec<Address>, FunctionError> {
-    let interfaces =
-        getifaddrs().map_err(|error| FunctionError::new(format!("cannot list the interfaces of this machine: {error}")))?;
+    let interfaces = getifaddrs()
+        .map_err(|error| FunctionError::new(format!("cannot list the interfaces of this machine: {error}")))?;
     let defaults = default_interfaces();
     let mut found = Vec::new();
     for interface in interfaces {

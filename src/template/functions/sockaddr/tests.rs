@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use minijinja::Value;
 
 use super::address::Address;
-use super::{blocks, sort, sockaddr};
+use super::{blocks, sockaddr, sort};
 use crate::snapshot::Snapshot;
 use crate::template::function::Call;
 use crate::template::pass::{Pass, Surroundings};
@@ -47,7 +47,10 @@ fn the_loopback_interface_is_found() {
     assert_eq!(told(&format!("{lo} | math \"mask\" \"24\" | attr \"string\"")), "127.0.0.0/8");
     assert_eq!(told(&format!("{lo} | include \"flags\" \"up|loopback\" | join \"address\" \",\"")), "127.0.0.1");
     assert_eq!(told(&format!("{lo} | exclude \"type\" \"ipv4\" | join \"address\" \",\"")), "");
-    assert_eq!(told(&format!("{lo} | exclude \"network\" \"10.0.0.0/8\" | limit 1 | offset 0 | attr \"address\"")), "127.0.0.1");
+    assert_eq!(
+        told(&format!("{lo} | exclude \"network\" \"10.0.0.0/8\" | limit 1 | offset 0 | attr \"address\"")),
+        "127.0.0.1"
+    );
     assert_eq!(told("GetInterfaceIP \"there is none\""), "");
 }
 
@@ -56,7 +59,10 @@ fn what_is_not_known_is_an_error() {
     let cases = [
         ("Nonsense", "!function \"Nonsense\" not defined"),
         ("GetAllInterfaces | attr \"x\"", "!error calling attr: unsupported attribute name \"x\""),
-        ("GetAllInterfaces | sort \"x\"", "!error calling sort: unsupported sort key \"x\"; there are address, default, name, port, private, size, type"),
+        (
+            "GetAllInterfaces | sort \"x\"",
+            "!error calling sort: unsupported sort key \"x\"; there are address, default, name, port, private, size, type",
+        ),
         ("", "!missing value for command"),
     ];
     assert!(!cases.is_empty());

@@ -91,8 +91,12 @@ pub(super) fn is_nil(value: &Value) -> bool {
 pub(super) fn is_empty(value: &Value) -> bool {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => true,
-        ValueKind::Bool | ValueKind::Number | ValueKind::String | ValueKind::Bytes => !value.is_true(),
-        ValueKind::Seq | ValueKind::Map => !value.is_true(),
+        ValueKind::Bool
+        | ValueKind::Number
+        | ValueKind::String
+        | ValueKind::Bytes
+        | ValueKind::Seq
+        | ValueKind::Map => !value.is_true(),
         _ => false,
     }
 }

@@ -5,8 +5,6 @@
 
 use minijinja::Value;
 
-use crate::template::functions::args::Outcome;
-
 /// A division is carried on to so many decimals.
 const PLACES: i32 = 16;
 
@@ -76,11 +74,11 @@ pub(super) fn calculate(
     others: impl Iterator<Item = f64> + Clone,
     exact: fn(Decimal, Decimal) -> Option<Decimal>,
     rough: fn(f64, f64) -> f64,
-) -> Outcome {
+) -> Value {
     let decimal = others
         .clone()
         .try_fold(Decimal::of(first), |sum, other| Some(Some(exact(sum?, Decimal::of(other)?)?)))
         .flatten()
         .and_then(Decimal::float);
-    Ok(Value::from(decimal.unwrap_or_else(|| others.fold(first, rough))))
+    Value::from(decimal.unwrap_or_else(|| others.fold(first, rough)))
 }

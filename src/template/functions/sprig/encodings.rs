@@ -151,7 +151,5 @@ fn from_base64(text: &str) -> Result<Vec<u8>, String> {
 }
 
 fn from_base32(text: &str) -> Result<Vec<u8>, String> {
-    BASE32
-        .decode(text.as_bytes())
-        .map_err(|error| format!("illegal base32 data at input byte {}", error.position))
+    BASE32.decode(text.as_bytes()).map_err(|error| format!("illegal base32 data at input byte {}", error.position))
 }

@@ -88,11 +88,16 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "The same as sprig_chunk.",
         |call| chunk(call, "sprig_mustChunk"),
     ),
-    sprig(["sprig_until", "sprig_until"], "(stop int) []int", "The numbers from 0 up or down to but not including stop.", |call| {
-        let [stop] = call.exactly("sprig_until")?;
-        let stop = integer(stop)?;
-        Ok(row(0, stop, if stop < 0 { -1 } else { 1 })?.into_iter().collect())
-    }),
+    sprig(
+        ["sprig_until", "sprig_until"],
+        "(stop int) []int",
+        "The numbers from 0 up or down to but not including stop.",
+        |call| {
+            let [stop] = call.exactly("sprig_until")?;
+            let stop = integer(stop)?;
+            Ok(row(0, stop, if stop < 0 { -1 } else { 1 })?.into_iter().collect())
+        },
+    ),
     sprig(
         ["sprig_untilStep", "sprig_until_step"],
         "(start int, stop int, step int) []int",
@@ -184,17 +189,17 @@ fn chunk(call: &Call<'_>, name: &str) -> Outcome {
     }
 }
 
-/// Numbers in a row, without `stop` itself; none when the step leads away from it.
-pub(super) fn row(start: i64, stop: i64, step: i64) -> Result<Vec<i64>, FunctionError> {
-    let away = step == 0 || (stop < start) != (step < 0);
+/// Numbers in a row, without `stop` itself; none when `by` leads away from it.
+pub(super) fn row(start: i64, stop: i64, by: i64) -> Result<Vec<i64>, FunctionError> {
+    let away = by == 0 || (stop < start) != (by < 0);
     if away || start == stop {
         return Ok(Vec::new());
     }
-    let count = start.abs_diff(stop).div_ceil(step.unsigned_abs());
+    let count = start.abs_diff(stop).div_ceil(by.unsigned_abs());
     if usize::try_from(count).map_or(true, |count| count > MAX_ITEMS) {
         return refuse(format!("a list with more than {MAX_ITEMS} items"));
     }
-    Ok(std::iter::successors(Some(start), |number| number.checked_add(step))
-        .take_while(|number| if step < 0 { *number > stop } else { *number < stop })
+    Ok(std::iter::successors(Some(start), |number| number.checked_add(by))
+        .take_while(|number| if by < 0 { *number > stop } else { *number < stop })
         .collect())
 }

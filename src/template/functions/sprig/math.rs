@@ -46,11 +46,11 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         chosen_float(call, "sprig_minf", f64::min)
     }),
     sprig(["sprig_addf", "sprig_addf"], "(numbers ...any) float", "The sum, calculated in decimals.", |call| {
-        calculate(0.0, call.args.iter().map(cast::float), Decimal::plus, |a, b| a + b)
+        Ok(calculate(0.0, call.args.iter().map(cast::float), Decimal::plus, |a, b| a + b))
     }),
     sprig(["sprig_add1f", "sprig_add1f"], "(number any) float", "One more, calculated in decimals.", |call| {
         let [only] = call.exactly("sprig_add1f")?;
-        calculate(cast::float(only), std::iter::once(1.0), Decimal::plus, |a, b| a + b)
+        Ok(calculate(cast::float(only), std::iter::once(1.0), Decimal::plus, |a, b| a + b))
     }),
     sprig(
         ["sprig_subf", "sprig_subf"],
@@ -58,7 +58,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "The first number without all others, calculated in decimals.",
         |call| {
             let (first, rest) = first_and_rest(call, "sprig_subf")?;
-            calculate(cast::float(first), rest.iter().map(cast::float), Decimal::minus, |a, b| a - b)
+            Ok(calculate(cast::float(first), rest.iter().map(cast::float), Decimal::minus, |a, b| a - b))
         },
     ),
     sprig(
@@ -67,7 +67,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "The product, calculated in decimals.",
         |call| {
             let (first, rest) = first_and_rest(call, "sprig_mulf")?;
-            calculate(cast::float(first), rest.iter().map(cast::float), Decimal::times, |a, b| a * b)
+            Ok(calculate(cast::float(first), rest.iter().map(cast::float), Decimal::times, |a, b| a * b))
         },
     ),
     sprig(
@@ -79,7 +79,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
             if rest.iter().any(|value| cast::float(value) == 0.0) {
                 return refuse("decimal division by 0");
             }
-            calculate(cast::float(first), rest.iter().map(cast::float), Decimal::over, |a, b| a / b)
+            Ok(calculate(cast::float(first), rest.iter().map(cast::float), Decimal::over, |a, b| a / b))
         },
     ),
     sprig(["sprig_ceil", "sprig_ceil"], "(number any) float", "The next whole number above.", |call| {

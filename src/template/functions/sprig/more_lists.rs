@@ -20,12 +20,9 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(["sprig_mustUniq", "sprig_must_uniq"], "(list []any) []any", "The same as sprig_uniq.", |call| {
         uniq(call, "sprig_mustUniq")
     }),
-    sprig(
-        ["sprig_compact", "sprig_compact"],
-        "(list []any) []any",
-        "The items that are not empty.",
-        |call| compact(call, "sprig_compact"),
-    ),
+    sprig(["sprig_compact", "sprig_compact"], "(list []any) []any", "The items that are not empty.", |call| {
+        compact(call, "sprig_compact")
+    }),
     sprig(["sprig_mustCompact", "sprig_must_compact"], "(list []any) []any", "The same as sprig_compact.", |call| {
         compact(call, "sprig_mustCompact")
     }),
@@ -47,18 +44,12 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(["sprig_mustHas", "sprig_must_has"], "(item any, list []any) bool", "The same as sprig_has.", |call| {
         has(call, "sprig_mustHas")
     }),
-    sprig(
-        ["sprig_sortAlpha", "sprig_sort_alpha"],
-        "(list []any) []string",
-        "The items as texts, sorted.",
-        |call| {
-            let [list] = call.exactly("sprig_sortAlpha")?;
-            let mut texts =
-                if list.kind() == ValueKind::Seq { cast::texts(list)? } else { vec![cast::text(list)?] };
-            texts.sort_unstable();
-            Ok(texts.into_iter().map(Value::from).collect())
-        },
-    ),
+    sprig(["sprig_sortAlpha", "sprig_sort_alpha"], "(list []any) []string", "The items as texts, sorted.", |call| {
+        let [list] = call.exactly("sprig_sortAlpha")?;
+        let mut texts = if list.kind() == ValueKind::Seq { cast::texts(list)? } else { vec![cast::text(list)?] };
+        texts.sort_unstable();
+        Ok(texts.into_iter().map(Value::from).collect())
+    }),
     sprig(
         ["sprig_seq", "sprig_seq"],
         "(start int, step int, end int) string",

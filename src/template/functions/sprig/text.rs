@@ -31,17 +31,13 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         ["sprig_trimPrefix", "sprig_trim_prefix"],
         "(prefix string, text string) string",
         "Without this text at its beginning.",
-        |call| {
-            map_two(call, "sprig_trimPrefix", |prefix, text| Value::from(text.strip_prefix(prefix).unwrap_or(text)))
-        },
+        |call| map_two(call, "sprig_trimPrefix", |prefix, text| Value::from(text.strip_prefix(prefix).unwrap_or(text))),
     ),
     sprig(
         ["sprig_trimSuffix", "sprig_trim_suffix"],
         "(suffix string, text string) string",
         "Without this text at its end.",
-        |call| {
-            map_two(call, "sprig_trimSuffix", |suffix, text| Value::from(text.strip_suffix(suffix).unwrap_or(text)))
-        },
+        |call| map_two(call, "sprig_trimSuffix", |suffix, text| Value::from(text.strip_suffix(suffix).unwrap_or(text))),
     ),
     sprig(["sprig_nospace", "sprig_nospace"], "(text string) string", "Without any white space.", |call| {
         map(call, "sprig_nospace", |text| text.split_whitespace().collect())
@@ -190,9 +186,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         ["sprig_splitList", "sprig_split_list"],
         "(separator string, text string) []string",
         "The parts of a text.",
-        |call| {
-            map_two(call, "sprig_splitList", |separator, text| parts(separator, text, -1).into_iter().collect())
-        },
+        |call| map_two(call, "sprig_splitList", |separator, text| parts(separator, text, -1).into_iter().collect()),
     ),
     sprig(
         ["sprig_toStrings", "sprig_to_strings"],
@@ -316,7 +310,10 @@ fn parts<'a>(separator: &str, text: &'a str, count: i64) -> Vec<&'a str> {
 }
 
 fn numbered(parts: Vec<&str>) -> Value {
-    let map: TextMap =
-        parts.into_iter().enumerate().map(|(index, part)| (format!("_{index}"), part.to_owned())).collect::<BTreeMap<_, _>>();
+    let map: TextMap = parts
+        .into_iter()
+        .enumerate()
+        .map(|(index, part)| (format!("_{index}"), part.to_owned()))
+        .collect::<BTreeMap<_, _>>();
     TypedMap::of_text(&map)
 }

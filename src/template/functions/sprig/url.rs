@@ -123,7 +123,8 @@ fn is_host(c: char) -> bool {
 
 fn unescaped(text: &str) -> Result<String, String> {
     let bytes = text.as_bytes();
-    let escaped = |(at, _): (usize, &str)| bytes.get(at + 1..at + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
+    let escaped =
+        |(at, _): (usize, &str)| bytes.get(at + 1..at + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
     if !text.match_indices('%').all(escaped) {
         return Err("invalid URL escape".to_owned());
     }

@@ -197,25 +197,28 @@ impl Condition {
         };
         let order = version.compare(wanted);
         match *operator {
-            "!=" => !released || self.differs(version),
+            "!=" => self.differs(version, released),
             "" | "=" | "==" if open.is_some() => released && self.is_close(version, partial.given.saturating_sub(1)),
             "" | "=" | "==" => released && order.is_eq(),
             // What begins with the numbers of `>1.2` is not above it.
             ">" => released && order.is_gt() && !(open.is_some() && begins(version, wanted, partial.given)),
             ">=" | "=>" => released && order.is_ge(),
             "<" => released && order.is_lt(),
-            "<=" | "=<" => released && (order.is_le() || (open.is_some() && begins(version, wanted, partial.given))),
+            "<=" | "=<" => {
+                released && (order.is_le() || open.is_some_and(|given| begins(version, wanted, given.max(1))))
+            }
             "~" | "~>" => released && (partial.given == 0 || self.is_close(version, partial.given.min(2) - 1)),
             "^" => released && self.is_compatible(version),
             _ => false,
         }
     }
 
-    fn differs(&self, version: &Version) -> bool {
-        if (1..3).contains(&self.partial.given) {
-            return !begins(version, &self.version, self.partial.given);
+    fn differs(&self, version: &Version, released: bool) -> bool {
+        match self.partial.given {
+            3 => version.compare(&self.version).is_ne(),
+            0 => released && version.compare(&self.version).is_ne(),
+            given => released && !begins(version, &self.version, given),
         }
-        version.compare(&self.version).is_ne()
     }
 
     /// At least what is wanted, and below the next one at a place.

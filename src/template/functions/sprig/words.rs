@@ -32,32 +32,18 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "Upper case in lower case, and the other way round.",
         |call| map(call, "sprig_swapcase", swap_case),
     ),
-    sprig(
-        ["sprig_initials", "sprig_initials"],
-        "(text string) string",
-        "The first letters of the words.",
-        |call| {
-            map(call, "sprig_initials", |text| text.split_whitespace().filter_map(|word| word.chars().next()).collect())
-        },
-    ),
-    sprig(
-        ["sprig_snakecase", "sprig_snakecase"],
-        "(text string) string",
-        "FirstName as first_name.",
-        |call| map(call, "sprig_snakecase", |text| in_lower_case(text, '_')),
-    ),
-    sprig(
-        ["sprig_kebabcase", "sprig_kebabcase"],
-        "(text string) string",
-        "FirstName as first-name.",
-        |call| map(call, "sprig_kebabcase", |text| in_lower_case(text, '-')),
-    ),
-    sprig(
-        ["sprig_camelcase", "sprig_camelcase"],
-        "(text string) string",
-        "http_server as HttpServer.",
-        |call| map(call, "sprig_camelcase", camel_case),
-    ),
+    sprig(["sprig_initials", "sprig_initials"], "(text string) string", "The first letters of the words.", |call| {
+        map(call, "sprig_initials", |text| text.split_whitespace().filter_map(|word| word.chars().next()).collect())
+    }),
+    sprig(["sprig_snakecase", "sprig_snakecase"], "(text string) string", "FirstName as first_name.", |call| {
+        map(call, "sprig_snakecase", |text| in_lower_case(text, '_'))
+    }),
+    sprig(["sprig_kebabcase", "sprig_kebabcase"], "(text string) string", "FirstName as first-name.", |call| {
+        map(call, "sprig_kebabcase", |text| in_lower_case(text, '-'))
+    }),
+    sprig(["sprig_camelcase", "sprig_camelcase"], "(text string) string", "http_server as HttpServer.", |call| {
+        map(call, "sprig_camelcase", camel_case)
+    }),
     sprig(
         ["sprig_shuffle", "sprig_shuffle"],
         "(text string) string",
@@ -162,7 +148,9 @@ fn kind(c: char) -> Kind {
         c if c.is_numeric() => Kind::Digit,
         c if c.is_alphabetic() => Kind::Letter,
         '$' | '+' | '<' | '=' | '>' | '^' | '`' | '|' | '~' => Kind::Other,
-        c if c.is_ascii_punctuation() || matches!(c, '‐'..='‧' | '‰'..='⁞' | '¡' | '§' | '«' | '¶' | '·' | '»' | '¿') => {
+        c if c.is_ascii_punctuation()
+            || matches!(c, '‐'..='‧' | '‰'..='⁞' | '¡' | '§' | '«' | '¶' | '·' | '»' | '¿') =>
+        {
             Kind::Punctuation
         }
         _ => Kind::Other,
@@ -175,12 +163,20 @@ fn in_lower_case(text: &str, connector: char) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     let mut rest = kinds.as_slice();
     let mut after_word = false;
-    while let Some((first, this)) = rest.first() {
+    while let Some((_, this)) = rest.first() {
         let length = match this {
-            Kind::Connector | Kind::Punctuation => {
-                out.push(if *this == Kind::Connector { connector } else { *first });
+            Kind::Connector => {
+                out.push(connector);
                 after_word = false;
                 rest = &rest[1..];
+                continue;
+            }
+            Kind::Punctuation => {
+                // Among other punctuation `-` and `_` separate nothing.
+                let marks = rest.iter().take_while(|(c, kind)| *kind == Kind::Punctuation || matches!(c, '-' | '_'));
+                let length = marks.map(|(c, _)| out.push(*c)).count();
+                after_word = false;
+                rest = &rest[length..];
                 continue;
             }
             Kind::Upper | Kind::Letter | Kind::Digit | Kind::Other => word_length(rest),

@@ -9,8 +9,8 @@ use base64::Engine as _;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use super::style::{self, Style, is_printable};
 use super::order;
+use super::style::{self, Style, is_printable};
 use crate::template::atom::Atom;
 use crate::template::go::show;
 use crate::template::record::Record;
@@ -152,12 +152,11 @@ impl Emitter {
             ValueKind::String => self.text(value.as_str().unwrap_or_default(), indent, key),
             ValueKind::Bytes => {
                 let bytes = value.as_bytes().unwrap_or_default();
-                match std::str::from_utf8(bytes) {
-                    Ok(text) => self.text(text, indent, key),
-                    Err(_) => {
-                        self.out.push_str("!!binary ");
-                        self.out.push_str(&base64::engine::general_purpose::STANDARD.encode(bytes));
-                    }
+                if let Ok(text) = std::str::from_utf8(bytes) {
+                    self.text(text, indent, key);
+                } else {
+                    self.out.push_str("!!binary ");
+                    self.out.push_str(&base64::engine::general_purpose::STANDARD.encode(bytes));
                 }
             }
             _ => match value.downcast_object_ref::<Atom>() {
@@ -243,8 +242,8 @@ impl Emitter {
                 let code = u32::from(c);
                 // Writing to a String cannot fail.
                 let _ = match code {
-                    ..=0xff => write!(self.out, "\\x{code:02X}"),
-                    ..=0xffff => write!(self.out, "\\u{code:04X}"),
+                    0..=0xff => write!(self.out, "\\x{code:02X}"),
+                    0x100..=0xffff => write!(self.out, "\\u{code:04X}"),
                     _ => write!(self.out, "\\U{code:08X}"),
                 };
                 return;
@@ -298,4 +297,3 @@ fn entries(map: &Value) -> Result<Vec<(Value, Value)>, String> {
     entries.sort_by(|(a, _), (b, _)| order::compare(a, b));
     Ok(entries)
 }
-

@@ -54,8 +54,8 @@ fn compare_at(common: &str, (x, left): Side<'_, '_>, (y, right): Side<'_, '_>) -
         (false, false) => {}
     }
     // A zero counts for something only behind another digit of the same number.
-    let inside = (x == '0' || y == '0')
-        && common.chars().rev().take_while(char::is_ascii_digit).any(|digit| digit != '0');
+    let inside =
+        (x == '0' || y == '0') && common.chars().rev().take_while(char::is_ascii_digit).any(|digit| digit != '0');
     let start = i64::from(inside);
     let (x_number, x_length) = digits(start, left);
     let (y_number, y_length) = digits(start, right);

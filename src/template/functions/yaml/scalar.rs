@@ -106,11 +106,7 @@ fn is_sexagesimal(text: &str) -> bool {
 
 fn is_time(text: &str) -> bool {
     let year = text.bytes().take_while(u8::is_ascii_digit).count();
-    let layouts = [
-        "2006-1-2T15:4:5.999999999Z07:00",
-        "2006-1-2t15:4:5.999999999Z07:00",
-        "2006-1-2 15:4:5.999999999",
-        "2006-1-2",
-    ];
+    let layouts =
+        ["2006-1-2T15:4:5.999999999Z07:00", "2006-1-2t15:4:5.999999999Z07:00", "2006-1-2 15:4:5.999999999", "2006-1-2"];
     year == 4 && text[4..].starts_with('-') && layouts.iter().any(|layout| time_layout::parse(layout, text).is_ok())
 }

@@ -31,6 +31,7 @@ pub(super) fn of(text: &str, key: bool) -> Style {
 }
 
 /// What stands in the way of a style.
+#[expect(clippy::struct_excessive_bools, reason = "each stands in the way of other styles")]
 struct Found {
     /// A character that must be written as an escape.
     special: bool,
@@ -42,7 +43,9 @@ struct Found {
 
 impl Found {
     fn of(text: &str) -> Self {
-        let starts = |c: char| matches!(c, '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`');
+        let starts = |c: char| {
+            matches!(c, '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`')
+        };
         let mut indicator = text.starts_with("---") || text.starts_with("...") || text.starts_with(starts);
         let mut before = ' ';
         let mut rest = text.chars().peekable();
@@ -69,5 +72,6 @@ impl Found {
 
 /// May a character be written as it is? Nothing beyond the basic plane, no controls, no mark of the byte order.
 pub(super) fn is_printable(c: char) -> bool {
-    matches!(c, ' '..='~' | '\u{a0}'..='\u{ffff}') && !matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{2028}' | '\u{2029}')
+    matches!(c, ' '..='~' | '\u{a0}'..='\u{ffff}')
+        && !matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{2028}' | '\u{2029}')
 }

@@ -1,5 +1,7 @@
 //! What is read and written, beyond the cases that `tests/function_vectors.rs` has from Go.
 
+use std::fmt::Write as _;
+
 use minijinja::Value;
 use proptest::prelude::*;
 
@@ -10,7 +12,7 @@ fn a_bomb_of_aliases_is_refused() {
     let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {
         let before = format!("*a{}", level - 1);
-        text.push_str(&format!("a{level}: &a{level} [{}]\n", vec![before; 10].join(", ")));
+        writeln!(text, "a{level}: &a{level} [{}]", vec![before; 10].join(", ")).unwrap();
     }
     let error = read(&text).unwrap_err();
     assert!(error.ends_with("more than 1000000 values, with those that aliases repeat"), "{error}");

@@ -48,7 +48,8 @@ impl<'t> Evaluator<'t> {
     }
 
     fn over_map(&mut self, range: &'t Range, map: &Value) -> Outcome<bool> {
-        let typed = map.downcast_object_ref::<TypedMap>().is_some() || map.downcast_object_ref::<NumberedMap>().is_some();
+        let typed =
+            map.downcast_object_ref::<TypedMap>().is_some() || map.downcast_object_ref::<NumberedMap>().is_some();
         let entries = sorted_entries(map);
         let any = !entries.is_empty();
         for (key, value) in entries {
