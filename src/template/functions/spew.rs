@@ -148,8 +148,9 @@ fn sprintf(call: &Call<'_>) -> Outcome {
             rest = after;
             continue;
         }
-        let end = rest[1..].find(|c: char| c.is_alphabetic() || c == '%').map_or(rest.len(), |end| end + 2);
-        let (verb, after) = rest.split_at(end.min(rest.len()));
+        let mut verb_ends = rest.char_indices().skip(1).filter(|(_, c)| c.is_alphabetic() || *c == '%');
+        let end = verb_ends.next().map_or(rest.len(), |(at, c)| at + c.len_utf8());
+        let (verb, after) = rest.split_at(end);
         plain_format.push_str(verb);
         // A star takes a value of its own, and a double percent sign takes none.
         let takes = verb.matches('*').count() + usize::from(verb != "%%");
