@@ -36,7 +36,7 @@ fn cases() -> Vec<Case> {
 
 fn render(template: &str) -> Result<String, (&'static str, String)> {
     let variables = BTreeMap::from([("SET".to_owned(), "value".to_owned())]);
-    let pass = Pass::new(Snapshot::default(), Arc::new(Surroundings { variables }), Timestamp::UNIX_EPOCH);
+    let pass = Pass::new(Snapshot::default(), Arc::new(Surroundings::here(variables)), Timestamp::UNIX_EPOCH);
     GoTemplate::parse("", template, &Options::default(), functions::named_in_go)
         .and_then(|template| template.execute(&Value::from(()), &pass))
         .map_err(|error| (if error.phase == Phase::Parse { "parse" } else { "exec" }, error.to_string()))
