@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::faults::Faults;
+use super::faults::Interruptions;
 use super::filter::Filter;
 use super::question::{Look, Question};
 use super::reply::Reply;
@@ -31,7 +31,7 @@ enum Step {
 /// Answers a question when its index is above the one asked for, or when the wait is over.
 pub(crate) async fn ask(
     store: &Store,
-    faults: &Faults,
+    interruptions: Interruptions,
     request: &Request,
     options: &ReadOptions,
     question: &Question,
@@ -42,7 +42,7 @@ pub(crate) async fn ask(
     })?;
     let found = tokio::select! {
         found = wait(store, options, question) => found.map_err(standing)?,
-        reply = faults.interrupted(&request.path) => return Err(reply),
+        reply = interruptions.below(&request.path) => return Err(reply),
     };
     let pretty = request.has("pretty");
     let reply = match found.body {

@@ -95,6 +95,25 @@ pub struct Faults {
     listening: watch::Sender<Listening>,
 }
 
+/// What interrupts a query from its arrival on.
+#[derive(Debug)]
+pub(crate) struct Interruptions(watch::Receiver<Interruption>);
+
+impl Interruptions {
+    /// Waits until somebody interrupts the queries below a path of which this is one.
+    pub(crate) async fn below(mut self, path: &str) -> Reply {
+        loop {
+            if self.0.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            let Interruption { prefix, reply } = self.0.borrow().clone();
+            if let Some((status, text)) = reply.filter(|_| path.starts_with(&prefix)) {
+                return Reply::text(status, text);
+            }
+        }
+    }
+}
+
 impl Faults {
     pub(crate) fn new(store: Store) -> Self {
         Self {
@@ -226,18 +245,9 @@ impl Faults {
         })
     }
 
-    /// Waits until somebody interrupts the queries below a path of which this is one.
-    pub(crate) async fn interrupted(&self, path: &str) -> Reply {
-        let mut orders = self.interruption.subscribe();
-        loop {
-            if orders.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-            let Interruption { prefix, reply } = orders.borrow().clone();
-            if let Some((status, text)) = reply.filter(|_| path.starts_with(&prefix)) {
-                return Reply::text(status, text);
-            }
-        }
+    /// The interruptions from now on.
+    pub(crate) fn interruptions(&self) -> Interruptions {
+        Interruptions(self.interruption.subscribe())
     }
 
     /// Orders to the listener.

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::ask::ask;
 use super::contents::Contents;
 use super::door::Door;
-use super::faults::{Faults, Listening};
+use super::faults::{Faults, Interruptions, Listening};
 use super::misbehave;
 use super::record::Seen;
 use super::reply::Reply;
@@ -189,6 +189,8 @@ async fn respond(request: http::Request<Incoming>, shared: &Shared, cut: &Cut) -
     let (head, body) = request.into_parts();
     let token = head.headers.get("x-consul-token").and_then(|value| value.to_str().ok());
     let path = head.uri.path().to_owned();
+    // Whoever sees that it has arrived can interrupt it.
+    let interruptions = shared.faults.interruptions();
     let _open = shared.faults.record().request(Seen {
         method: head.method.to_string(),
         path: path.clone(),
@@ -202,17 +204,17 @@ async fn respond(request: http::Request<Incoming>, shared: &Shared, cut: &Cut) -
     let struck = shared.faults.strike(&path);
     let reply = match misbehave::before(&struck, &request, cut).await {
         Some(reply) => reply,
-        None => misbehave::after(&struck, honest(&request, shared).await),
+        None => misbehave::after(&struck, honest(&request, shared, interruptions).await),
     };
     reply.into_response()
 }
 
-async fn honest(request: &Request, shared: &Shared) -> Reply {
-    let Shared { store, faults } = shared;
+async fn honest(request: &Request, shared: &Shared, interruptions: Interruptions) -> Reply {
+    let Shared { store, faults: _ } = shared;
     let answer = async {
         match routes::serve(store, request)? {
             Outcome::Done(reply) => Ok(reply),
-            Outcome::Ask(question) => ask(store, faults, request, &request.read_options()?, &question).await,
+            Outcome::Ask(question) => ask(store, interruptions, request, &request.read_options()?, &question).await,
         }
     };
     answer.await.unwrap_or_else(|refusal| refusal)
