@@ -48,6 +48,13 @@ pub struct DaemonArguments {
     /// Collect changes until it has been quiet for MIN, but no longer than MAX (default 4 × MIN)
     #[arg(long, value_name = "MIN[:MAX]", help_heading = "Templates")]
     pub wait: Option<String>,
+    /// What the files are, so that no value can be more than a value in them: nginx, haproxy, json, yaml, shell or
+    /// none [default: none; in Jinja by the destination: .json, .yaml, .yml, .sh]
+    #[arg(long, value_name = "FORMAT", help_heading = "Templates")]
+    pub format: Option<String>,
+    /// Write nothing that is not json, yaml, toml or ini
+    #[arg(long, value_name = "FORMAT", help_heading = "Templates")]
+    pub output_format: Option<String>,
     /// How old an answer of a server that is not the leader may be; 0: ask the leader [default: 2s]
     #[arg(long, value_name = "DURATION", help_heading = "Templates")]
     pub max_stale: Option<String>,

@@ -41,6 +41,8 @@ const VALUES: &[(&str, Get)] = &[
     ("template", |a| a.daemon.template.last().cloned()),
     ("allow", |a| a.daemon.allow.last().cloned()),
     ("wait", |a| a.daemon.wait.clone()),
+    ("format", |a| a.daemon.format.clone()),
+    ("output-format", |a| a.daemon.output_format.clone()),
     ("max-stale", |a| a.daemon.max_stale.clone()),
     ("timeout", |a| a.daemon.timeout.clone()),
     ("log-level", |a| a.daemon.log_level.clone()),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::address::AddressError;
 use super::duration::DurationError;
+use super::format::FormatError;
 use super::log_level::LogLevelError;
 use super::signal::SignalError;
 use super::template_argument::TemplateArgumentError;
@@ -70,6 +71,9 @@ pub enum ValueError {
     /// No log level.
     #[error(transparent)]
     LogLevel(#[from] LogLevelError),
+    /// No format.
+    #[error(transparent)]
+    Format(#[from] FormatError),
     /// No template argument.
     #[error(transparent)]
     Template(#[from] TemplateArgumentError),

@@ -29,6 +29,8 @@ fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
     let DaemonArguments {
         template,
         wait,
+        format,
+        output_format,
         max_stale,
         dry,
         once,
@@ -42,6 +44,8 @@ fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
     Ok(Written {
         template: template.iter().map(|text| template_block(text)).collect::<Result<_, _>>()?,
         wait: value("--wait", wait)?,
+        format: value("--format", format)?,
+        output_format: value("--output-format", output_format)?,
         max_stale: value("--max-stale", max_stale)?,
         dry,
         once,

@@ -7,8 +7,10 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use super::error::{ConfigError, Place};
+use super::format;
 use super::resolved::{
-    CommandConfig, CommandLine, Delimiters, Job, Language, MissingKey, Mode, Permissions, Settle, Source,
+    CommandConfig, CommandLine, Delimiters, Format, Job, Language, MissingKey, Mode, OutputFormat, Permissions, Settle,
+    Source,
 };
 use super::wait::Wait;
 use super::written::{CommandBlock, TemplateBlock};
@@ -24,6 +26,9 @@ pub(super) struct Common {
     pub(super) delimiters: Delimiters,
     /// What templates may do beside rendering.
     pub(super) allow: Permissions,
+    /// `None`: by the name of the destination.
+    pub(super) format: Option<Format>,
+    pub(super) output_format: Option<OutputFormat>,
 }
 
 /// Resolves every template, and sees that no two of them write the same file.
@@ -60,14 +65,19 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
         left_delimiter,
         right_delimiter,
         wait,
+        format,
+        output_format,
     } = block;
     let source = source_of(source, contents, destination.as_deref()).ok_or(ConfigError::NoSource { place })?;
     check_destination(place, &source, destination.as_deref(), common.dry)?;
+    let language = language.unwrap_or_else(|| match &source {
+        Source::File(path) => language_of(path),
+        Source::Inline { .. } => Language::Go,
+    });
     Ok(Job {
-        language: language.unwrap_or_else(|| match &source {
-            Source::File(path) => language_of(path),
-            Source::Inline { .. } => Language::Go,
-        }),
+        language,
+        format: format.or(common.format).unwrap_or_else(|| format::of_destination(language, destination.as_deref())),
+        output_format: output_format.or(common.output_format),
         source,
         destination,
         command: command.and_then(command_config),

@@ -13,6 +13,7 @@ pub mod environment;
 pub mod error;
 mod exports;
 mod flags;
+pub mod format;
 mod job;
 pub mod log_level;
 mod resolve;

@@ -40,6 +40,8 @@ pub(super) fn resolve(
         template,
         default_delimiters: DelimitersBlock { left, right },
         wait,
+        format,
+        output_format,
         max_stale,
         block_query_wait,
         log_level,
@@ -56,6 +58,8 @@ pub(super) fn resolve(
         mode: mode(once.unwrap_or(false), timeout.map(|timeout| timeout.0))?,
         dry: dry.unwrap_or(false),
         settle: wait.and_then(Wait::settle),
+        format,
+        output_format,
         delimiters: Delimiters { left: left.unwrap_or(default.left), right: right.unwrap_or(default.right) },
         allow: permissions(&allow.unwrap_or_default())?,
     };

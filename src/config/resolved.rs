@@ -104,6 +104,10 @@ pub struct Job {
     pub delimiters: Delimiters,
     /// What the template may do beside rendering.
     pub allow: Permissions,
+    /// What the file is, so that no value can be more than a value in it.
+    pub format: Format,
+    /// What the file must be in order to be written; `None`: anything.
+    pub output_format: Option<OutputFormat>,
 }
 
 /// What templates may do beside rendering; nothing, unless the operator says so.
@@ -149,6 +153,39 @@ pub enum Language {
     Go,
     /// Jinja.
     Jinja,
+}
+
+/// How the program reads the file, and so what a value may look like in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Values are written as they are.
+    #[default]
+    None,
+    /// A configuration of nginx.
+    Nginx,
+    /// A configuration of HAProxy.
+    Haproxy,
+    /// JSON.
+    Json,
+    /// YAML.
+    Yaml,
+    /// A script for a POSIX shell, or a file of variables.
+    Shell,
+}
+
+/// What an output is read as, before it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutputFormat {
+    /// One value.
+    Json,
+    /// Any number of documents.
+    Yaml,
+    /// A table.
+    Toml,
+    /// Sections and settings.
+    Ini,
 }
 
 /// Go's option `missingkey`.

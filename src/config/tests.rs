@@ -9,7 +9,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use super::error::Place;
-use super::resolved::{LogLevel, Mode, Settle};
+use super::resolved::{Format, Job, LogLevel, Mode, OutputFormat, Settle};
 use super::*;
 use crate::cli::{self, Outcome};
 
@@ -125,6 +125,8 @@ fn bad_flags_are_13_and_bad_configuration_is_15() {
     let cases: &[(&[&str], Variables<'_>, u8, &[&str])] = &[
         (&["-wait=5x"], &[], 13, &["cannot use --wait:", "unknown unit \"x\""]),
         (&["-wait=9s:1s"], &[], 13, &["cannot use --wait:", "below the minimum"]),
+        (&["-format=apache"], &[], 13, &["cannot use --format: there is no format \"apache\"; write nginx,"]),
+        (&["-output-format="], &[], 13, &["cannot use --output-format:", "write json, yaml, toml or ini"]),
         (&["-max-stale=5"], &[], 13, &["cannot use --max-stale:", "needs a unit, for example 5s"]),
         (&["-once", "-timeout=-5s"], &[], 13, &["cannot use --timeout:", "is negative"]),
         (&["-kill-signal="], &[], 13, &["cannot use --kill-signal:", "there is no signal"]),
@@ -184,12 +186,14 @@ fn the_first_log_variable_that_is_not_blank_counts() {
 #[test]
 fn the_written_shape_reads_from_a_file_and_takes_layers() {
     let upper: Written = serde_json::from_str(
-        r#"{"wait": "2s:10s", "template": [{"source": "b", "destination": "bo", "wait": "0"}],
+        r#"{"wait": "2s:10s", "format": "shell",
+            "template": [{"source": "b", "destination": "bo", "wait": "0", "format": "nginx", "output_format": "toml"}],
             "consul": {"auth": {"username": "u"}}, "kill_signal": ""}"#,
     )
     .expect("an upper layer");
     let lower: Written = serde_json::from_str(
-        r#"{"wait": "5s", "max_stale": "1m", "log_level": "info", "default_delimiters": {"left": "<<"}, "once": false,
+        r#"{"wait": "5s", "max_stale": "1m", "log_level": "info", "format": "json", "output_format": "ini",
+            "default_delimiters": {"left": "<<"}, "once": false,
             "consul": {"address": "h:1", "auth": {"username": "v", "password": "s3cret"}, "token": "s3cret"},
             "template": [{"source": "a", "destination": "ao"}]}"#,
     )
@@ -203,6 +207,9 @@ fn the_written_shape_reads_from_a_file_and_takes_layers() {
     );
     assert_eq!(config.jobs[0].settle.map(|settle| settle.most), Some(Duration::from_secs(10)));
     assert_eq!(config.jobs[1].settle, None);
+    let formats = |job: &Job| (job.format, job.output_format);
+    assert_eq!(formats(&config.jobs[0]), (Format::Shell, Some(OutputFormat::Ini)));
+    assert_eq!(formats(&config.jobs[1]), (Format::Nginx, Some(OutputFormat::Toml)));
     assert_eq!(config.jobs[0].delimiters.left, "<<");
     assert_eq!(config.jobs[0].delimiters.right, "}}");
     assert_eq!(config.consul.max_stale, Some(Duration::from_secs(60)));

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::duration::GoDuration;
 use super::error::{Place, Said};
-use super::resolved::Language;
+use super::resolved::{Format, Language, OutputFormat};
 use super::signal::SignalName;
 use super::wait::Wait;
 
@@ -26,6 +26,10 @@ pub struct Written {
     pub default_delimiters: DelimitersBlock,
     /// How long changes are collected, where a template does not say.
     pub wait: Option<Wait>,
+    /// How values are written, where a template does not say.
+    pub format: Option<Format>,
+    /// What every output must be, where a template does not say.
+    pub output_format: Option<OutputFormat>,
     /// How old a stale answer may be.
     pub max_stale: Option<GoDuration>,
     /// How long one blocking query may block.
@@ -125,6 +129,10 @@ pub struct TemplateBlock {
     pub right_delimiter: Option<String>,
     /// How long changes are collected.
     pub wait: Option<Wait>,
+    /// How values are written; not said: by the name of the destination.
+    pub format: Option<Format>,
+    /// What the output must be.
+    pub output_format: Option<OutputFormat>,
 }
 
 /// `command`, in either form.
@@ -146,6 +154,8 @@ impl Written {
             template,
             default_delimiters,
             wait,
+            format,
+            output_format,
             max_stale,
             block_query_wait,
             log_level,
@@ -162,6 +172,8 @@ impl Written {
             template: lower.template.into_iter().chain(template).collect(),
             default_delimiters: default_delimiters.over(lower.default_delimiters),
             wait: wait.or(lower.wait),
+            format: format.or(lower.format),
+            output_format: output_format.or(lower.output_format),
             max_stale: max_stale.or(lower.max_stale),
             block_query_wait: block_query_wait.or(lower.block_query_wait),
             log_level: log_level.or(lower.log_level),

@@ -207,7 +207,7 @@ mod tests {
     use super::super::piece::settle;
     use super::*;
     use crate::snapshot::Snapshot;
-    use crate::template::jinja::{JinjaTemplate, Undefined};
+    use crate::template::jinja::{self, JinjaTemplate, Undefined};
     use crate::template::pass::{Pass, Surroundings};
 
     /// What pieces print when conditions are `true` or `false` and loops go over lists.
@@ -258,7 +258,8 @@ mod tests {
 
     fn rendered(text: &str) -> String {
         let pass = Pass::new(Snapshot::default(), Arc::new(Surroundings::default()), Timestamp::UNIX_EPOCH);
-        let template = JinjaTemplate::parse("t", text, None).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        let template = JinjaTemplate::parse("t", text, jinja::Options::default())
+            .unwrap_or_else(|error| panic!("{error}\n{text}"));
         template.render(&Arc::new(pass), Undefined::Refused).unwrap_or_else(|error| panic!("{error}\n{text}"))
     }
 

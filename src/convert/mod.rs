@@ -15,7 +15,7 @@ use std::fmt;
 use crate::config::resolved::{Delimiters, Permissions};
 use crate::template::go::Templates;
 use crate::template::go::node::{OperandKind, Target};
-use crate::template::jinja::JinjaTemplate;
+use crate::template::jinja::{self, JinjaTemplate};
 use crate::template::{TemplateError, go_trees};
 
 mod calls;
@@ -94,7 +94,8 @@ fn convert_with(
         }
     };
     let text = layout::write(&pieces);
-    if let Err(error) = JinjaTemplate::parse_allowing(name, &text, None, Permissions::ALL) {
+    let options = jinja::Options { allow: Permissions::ALL, ..jinja::Options::default() };
+    if let Err(error) = JinjaTemplate::parse(name, &text, options) {
         marks.push(Mark { line: 1, what: "the template as a whole".to_owned(), why: error.message });
     }
     marks.sort();

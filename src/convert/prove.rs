@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use similar::TextDiff;
 
 use crate::answer::Answer;
-use crate::config::resolved::{Delimiters, Language, MissingKey, Permissions, Source};
+use crate::config::resolved::{Delimiters, Format, Job, Language, MissingKey, Permissions, Source};
 use crate::consul::{Ask, AskError, Poll};
 use crate::query::Query;
 use crate::regular;
@@ -59,7 +59,19 @@ impl Pair {
     pub fn read(name: &str, go: &str, delimiters: &Delimiters, jinja: &str) -> Result<Self, TemplateError> {
         let read = |text: &str, language| {
             let source = Source::Inline { name: name.to_owned(), text: text.to_owned() };
-            Template::read(&source, language, MissingKey::default(), delimiters, Permissions::ALL)
+            Template::read(&Job {
+                source,
+                language,
+                destination: None,
+                command: None,
+                settle: None,
+                missing_key: MissingKey::default(),
+                delimiters: delimiters.clone(),
+                allow: Permissions::ALL,
+                // A format could make both print the same of what differs, or another text of the same.
+                format: Format::None,
+                output_format: None,
+            })
         };
         Ok(Self { go: read(go, Language::Go)?, jinja: read(jinja, Language::Jinja)? })
     }

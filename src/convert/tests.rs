@@ -75,7 +75,7 @@ fn in_go(template: &str, delimiters: &Delimiters, dot: &Value) -> Option<String>
 }
 
 fn in_jinja(text: &str, dot: &Value) -> Result<String, TemplateError> {
-    JinjaTemplate::parse("t", text, None)?.render(&pass(dot), Undefined::Refused)
+    JinjaTemplate::parse("t", text, jinja::Options::default())?.render(&pass(dot), Undefined::Refused)
 }
 
 #[test]

@@ -152,7 +152,7 @@ async fn run_plugin(query: &Query, exports: &[(String, SecretString)], stop: &Ca
 }
 
 fn read_source(job: &Job) -> Result<Template, crate::template::TemplateError> {
-    Template::read(&job.source, job.language, job.missing_key, &job.delimiters, job.allow)
+    Template::read(job)
 }
 
 fn read_file(path: PathBuf) -> WatchEvent {

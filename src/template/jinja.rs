@@ -3,8 +3,8 @@
 //! in:  the source of a template, and its directory, in which includes are found
 //! out: a [`JinjaTemplate`], parsed once, which renders for a [`Pass`]
 //!
-//! Undefined names are errors, nothing is escaped, the final newline stays, and a tag on a line of its own leaves no
-//! empty line. Work and depth are limited, so that a template that does not end is an error.
+//! Undefined names are errors, nothing is escaped unless a format asks for it, the final newline stays, and a tag on a
+//! line of its own leaves no empty line. Work and depth are limited, so that a template that does not end is an error.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -17,11 +17,12 @@ use super::error::{Place, TemplateError};
 use super::function::{Function, Group};
 use super::functions;
 use super::pass::Pass;
-use crate::config::resolved::Permissions;
+use crate::config::resolved::{Format, Permissions};
 
 mod bridge;
 mod failure;
 mod includes;
+mod macros;
 mod print;
 mod survey;
 
@@ -45,6 +46,17 @@ impl fmt::Debug for JinjaTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JinjaTemplate").field("name", &self.name).finish_non_exhaustive()
     }
+}
+
+/// What a template is, beside its text.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options<'a> {
+    /// What values are written for.
+    pub format: Format,
+    /// Where includes are found.
+    pub directory: Option<&'a Path>,
+    /// What it may do beside rendering.
+    pub allow: Permissions,
 }
 
 /// What happens where something is undefined.
@@ -99,21 +111,12 @@ impl JinjaTemplate {
     ///
     /// # Errors
     /// [`TemplateError`] when the template or an include is not Jinja, or calls a function that does not exist.
-    pub fn parse(name: &str, source: &str, directory: Option<&Path>) -> Result<Self, TemplateError> {
-        Self::parse_allowing(name, source, directory, Permissions::default())
-    }
-
-    /// Parses a template that may do what it is allowed to.
-    ///
-    /// # Errors
-    /// As [`parse`](Self::parse).
-    pub fn parse_allowing(
-        name: &str,
-        source: &str,
-        directory: Option<&Path>,
-        allow: Permissions,
-    ) -> Result<Self, TemplateError> {
+    pub fn parse(name: &str, source: &str, options: Options<'_>) -> Result<Self, TemplateError> {
+        let Options { format, directory, allow } = options;
         let mut environment = environment_for(source).clone();
+        if format != Format::None {
+            print::check_values(&mut environment);
+        }
         for function in functions::all().filter(|function| !allow.allow(function.go)) {
             environment.remove_global(function.jinja);
         }
@@ -125,6 +128,11 @@ impl JinjaTemplate {
             Ok(()) => Ok(template),
             Err(error) => Err(error.with_sources(template.included())),
         }
+    }
+
+    /// The name under which errors show it.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Compiles the template and its includes, which then stay compiled.

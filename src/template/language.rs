@@ -10,10 +10,10 @@ use minijinja::Value;
 
 use super::error::{Place, TemplateError};
 use super::go::{self, GoError, GoTemplate, Phase};
-use super::jinja::{JinjaTemplate, Undefined};
+use super::jinja::{self, JinjaTemplate, Undefined};
 use super::pass::Pass;
 use super::{functions, hints};
-use crate::config::resolved::{Delimiters, Language, MissingKey, Permissions};
+use crate::config::resolved::{Delimiters, Format, Language, MissingKey, Permissions};
 
 /// What a template is, beside its text.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,8 @@ pub(super) struct Settings<'a> {
     pub(super) language: Language,
     pub(super) missing_key: MissingKey,
     pub(super) delimiters: &'a Delimiters,
+    /// What values are written for.
+    pub(super) format: Format,
     /// Where includes are found.
     pub(super) directory: Option<&'a Path>,
     /// What it may do beside rendering.
@@ -36,10 +38,11 @@ pub(super) enum Engine {
 
 impl Engine {
     pub(super) fn parse(name: &str, source: &str, settings: Settings<'_>) -> Result<Self, TemplateError> {
-        let Settings { language, missing_key, delimiters, directory, allow } = settings;
+        let Settings { language, missing_key, delimiters, format, directory, allow } = settings;
         match language {
             Language::Jinja => {
-                Ok(Self::Jinja(Box::new(JinjaTemplate::parse_allowing(name, source, directory, allow)?)))
+                let options = jinja::Options { format, directory, allow };
+                Ok(Self::Jinja(Box::new(JinjaTemplate::parse(name, source, options)?)))
             }
             Language::Go => {
                 let options = go::Options { delimiters: delimiters.clone(), missing_key, ..go::Options::default() };
@@ -64,6 +67,14 @@ impl Engine {
                 rendered.map_err(|error| go_error(name, source, &error))
             }
             Self::Jinja(template) => template.render(pass, undefined),
+        }
+    }
+
+    /// The name under which errors show it.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Go { name, .. } => name,
+            Self::Jinja(template) => template.name(),
         }
     }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::config::resolved::{Delimiters, Language, MissingKey, Permissions, Source};
+use crate::config::resolved::{Delimiters, Format, Job, OutputFormat, Source};
 use crate::query::Query;
 use crate::snapshot::Snapshot;
 
@@ -19,6 +19,7 @@ mod atom;
 pub mod choose;
 mod dict;
 pub mod error;
+mod format;
 pub mod function;
 pub mod functions;
 pub mod go;
@@ -26,6 +27,7 @@ mod hints;
 pub mod jinja;
 pub(crate) mod json;
 mod language;
+mod origin;
 pub mod pass;
 pub mod record;
 pub mod records;
@@ -34,6 +36,7 @@ pub mod scratch;
 pub use error::{Place, TemplateError};
 pub use pass::{Absence, Surroundings};
 
+use format::Refusal;
 use jinja::Undefined;
 use language::{Engine, Settings};
 use pass::{Asked, Pass};
@@ -43,6 +46,8 @@ use pass::{Asked, Pass};
 pub struct Template {
     file: Option<PathBuf>,
     engine: Engine,
+    format: Format,
+    output_format: Option<OutputFormat>,
 }
 
 /// What comes out of one pass over a template.
@@ -61,22 +66,19 @@ pub struct Rendering {
 }
 
 impl Template {
-    /// Reads a template and parses it.
+    /// Reads the template of a job and parses it.
     ///
     /// # Errors
     /// [`TemplateError`] when the file cannot be read, is not UTF-8, or is not a template of its language. It names
     /// the files to watch for a change.
-    pub fn read(
-        source: &Source,
-        language: Language,
-        missing_key: MissingKey,
-        delimiters: &Delimiters,
-        allow: Permissions,
-    ) -> Result<Self, TemplateError> {
-        let settings = |directory| Settings { language, missing_key, delimiters, directory, allow };
+    pub fn read(job: &Job) -> Result<Self, TemplateError> {
+        let Job { source, language, missing_key, delimiters, format, output_format, allow, .. } = job;
+        let (language, missing_key, allow) = (*language, *missing_key, *allow);
+        let (format, output_format) = (*format, *output_format);
+        let settings = |directory| Settings { language, missing_key, delimiters, format, directory, allow };
         match source {
             Source::Inline { name, text } => {
-                Ok(Self { file: None, engine: Engine::parse(name, text, settings(None))? })
+                Ok(Self { file: None, engine: Engine::parse(name, text, settings(None))?, format, output_format })
             }
             Source::File(path) => {
                 let name = path.display().to_string();
@@ -88,7 +90,7 @@ impl Template {
                     let sources = std::iter::once(path.clone()).chain(error.sources.iter().cloned()).collect();
                     error.with_sources(sources)
                 })?;
-                Ok(Self { file: Some(path.clone()), engine })
+                Ok(Self { file: Some(path.clone()), engine, format, output_format })
             }
         }
     }
@@ -96,16 +98,17 @@ impl Template {
     /// Renders the template with what is known.
     #[must_use]
     pub fn render(&self, snapshot: &Snapshot, surroundings: &Arc<Surroundings>, now: Timestamp) -> Rendering {
-        let pass = Arc::new(Pass::new(snapshot.clone(), Arc::clone(surroundings), now));
+        let begin = || Pass::new(snapshot.clone(), Arc::clone(surroundings), now);
+        let pass = Arc::new(begin().writing(self.format));
         let text = self.engine.render(&pass, Undefined::Refused);
         let mut asked = pass.take_asked();
         if asked.missing.is_empty() {
-            return rendering(text, asked);
+            return rendering(text.and_then(|text| self.finished(text, begin, &asked)), asked);
         }
         if text.is_err() {
             // It stopped half way for want of data; what it asks further down is worth knowing now, not one round
             // trip later.
-            let pass = Arc::new(Pass::new(snapshot.clone(), Arc::clone(surroundings), now));
+            let pass = Arc::new(begin());
             let _ = self.engine.render(&pass, Undefined::Empty);
             let further = pass.take_asked();
             asked.queries.extend(further.queries);
@@ -113,6 +116,33 @@ impl Template {
             asked.timed.extend(further.timed);
         }
         rendering(Ok(String::new()), asked)
+    }
+
+    /// The text with every value written as its place asks for, if it then is what it has to be.
+    fn finished(&self, text: String, begin: impl Fn() -> Pass, asked: &Asked) -> Result<String, TemplateError> {
+        let text = match format::settle(self.format, text) {
+            Ok(text) => text,
+            Err(refusal) => return Err(self.refused(refusal, begin(), asked)),
+        };
+        match self.output_format.map_or(Ok(()), |expected| format::check(expected, &text)) {
+            Ok(()) => Ok(text),
+            Err(message) => Err(TemplateError::whole(self.engine.name(), message)),
+        }
+    }
+
+    /// The error at the place that prints a value; found by another pass in which printing it is an error.
+    fn refused(&self, refusal: Refusal, again: Pass, asked: &Asked) -> TemplateError {
+        let Refusal { number, text, message } = refusal;
+        let Some(number) = number else { return TemplateError::whole(self.engine.name(), message) };
+        let message = match asked.queries.iter().find(|query| again.is_origin(query, &text)) {
+            Some(query) => format!("a value of {query} {message}"),
+            None => format!("a value {message}"),
+        };
+        let again = Arc::new(again.writing(self.format).refusing(number, message.clone()));
+        let error = self.engine.render(&again, Undefined::Refused).err();
+        error.unwrap_or_else(|| TemplateError::whole(self.engine.name(), message)).with_hint(Some(
+            "quote it as a whole, or write `| raw` behind it if it may be more than a value".to_owned(),
+        ))
     }
 
     /// The files to watch: the template itself, and what it includes or would include if it were there.

@@ -6,17 +6,23 @@
 //! A query without data does not stop the pass: it yields an empty value, so that all queries of a pass are found in
 //! one go; but the pass is then incomplete, and what it rendered (text or error) is thrown away.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use minijinja::Value;
 
-use super::function::FunctionError;
+use super::format;
+use super::format::mark::{self, Kind};
+use super::function::{Function, FunctionError};
+use super::origin;
 use super::scratch::Scratch;
 use crate::answer::{Answer, Instance, Pair};
+use crate::config::resolved::Format;
 use crate::query::{Health, Query};
 use crate::snapshot::Snapshot;
 
@@ -30,6 +36,11 @@ pub struct Pass {
     asked: Mutex<Asked>,
     trap: Option<Query>,
     sprung: AtomicBool,
+    format: Format,
+    /// How many values were marked.
+    marked: AtomicUsize,
+    /// Which of them is an error, and what the error says.
+    refused: Option<(usize, String)>,
 }
 
 /// What does not change from pass to pass.
@@ -93,7 +104,24 @@ impl Pass {
             asked: Mutex::default(),
             trap: None,
             sprung: AtomicBool::new(false),
+            format: Format::None,
+            marked: AtomicUsize::new(0),
+            refused: None,
         }
+    }
+
+    /// The same pass, but its values are written for this format: those that are not plain are marked.
+    #[must_use]
+    pub fn writing(mut self, format: Format) -> Self {
+        self.format = format;
+        self
+    }
+
+    /// The same pass, but the marked value of this number is an error: it finds the place that prints it.
+    #[must_use]
+    pub fn refusing(mut self, number: usize, message: String) -> Self {
+        self.refused = Some((number, message));
+        self
     }
 
     /// The same pass, but asking `query` is an error: it finds the place in the template that asks.
@@ -132,6 +160,64 @@ impl Pass {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.asked().missing.is_empty()
+    }
+
+    /// The format that values are written for.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// A value as it is printed.
+    ///
+    /// # Errors
+    /// Only in a pass that [refuses](Self::refusing) this value.
+    pub(super) fn printed<'a>(&self, value: &'a str, kind: Kind) -> Result<Cow<'a, str>, FunctionError> {
+        let plain = match kind {
+            Kind::Text => format::is_plain(self.format, value),
+            Kind::Document => false,
+        };
+        if plain {
+            return Ok(Cow::Borrowed(value));
+        }
+        let number = self.marked.fetch_add(1, Ordering::Relaxed);
+        match &self.refused {
+            Some((refused, message)) if *refused == number => Err(FunctionError::new(message)),
+            _ => Ok(Cow::Owned(mark::marked(number, kind, value))),
+        }
+    }
+
+    /// An argument as a function is to see it: without marks.
+    #[must_use]
+    pub fn argument(&self, value: Value) -> Value {
+        match value.as_str() {
+            Some(text) if self.format != Format::None && mark::is_marked(text) => {
+                Value::from(mark::unmarked(text).into_owned())
+            }
+            _ => value,
+        }
+    }
+
+    /// What a function yields of its arguments: a document of the format is written as it is, indented or not.
+    #[must_use]
+    pub fn outcome(&self, function: &Function, args: &[Value], value: Value) -> Value {
+        let is_whole = || {
+            format::makes_documents(self.format, function)
+                || (format::only_indents(function) && args.last().is_some_and(Value::is_safe))
+        };
+        match value.as_str() {
+            // What was in it before it was printed is no mark of ours.
+            Some(text) if self.format != Format::None && is_whole() => {
+                Value::from_safe_string(mark::unmarked(text).into_owned())
+            }
+            _ => value,
+        }
+    }
+
+    /// Whether the answer to a query has this value in it.
+    pub(super) fn is_origin(&self, query: &Query, value: &str) -> bool {
+        self.snapshot.answer(query).is_some_and(|answer| origin::holds(answer, value))
+            || self.last_entry(query).is_some_and(|pair| pair.value == value)
     }
 
     /// The last entry that a key had, also when it is deleted now; to be called after [`ask`](Self::ask).

@@ -5,23 +5,33 @@ use proptest::prelude::*;
 use super::*;
 use crate::answer::{Answer, Instance, Node, NodeServices, Pair, TextMap, Weights};
 use crate::config::language_of;
+use crate::config::resolved::{Delimiters, Language, MissingKey, Permissions};
 use crate::query::Health;
 
+mod formats;
 mod library;
 
+fn job(source: Source, language: Language) -> Job {
+    Job {
+        source,
+        language,
+        destination: None,
+        command: None,
+        settle: None,
+        missing_key: MissingKey::Zero,
+        delimiters: Delimiters::default(),
+        allow: Permissions::default(),
+        format: Format::None,
+        output_format: None,
+    }
+}
+
 fn inline(text: &str, language: Language) -> Result<Template, TemplateError> {
-    let source = Source::Inline { name: "inline".into(), text: text.into() };
-    Template::read(&source, language, MissingKey::Zero, &Delimiters::default(), Permissions::default())
+    Template::read(&job(Source::Inline { name: "inline".into(), text: text.into() }, language))
 }
 
 fn file(path: &Path) -> Result<Template, TemplateError> {
-    Template::read(
-        &Source::File(path.into()),
-        language_of(path),
-        MissingKey::Zero,
-        &Delimiters::default(),
-        Permissions::default(),
-    )
+    Template::read(&job(Source::File(path.into()), language_of(path)))
 }
 
 fn known(keys: &[(&str, &str)]) -> Snapshot {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::resolved::{CommandLine, Job, Language, MissingKey, Source};
+use super::super::resolved::{CommandLine, Format, Job, Language, MissingKey, OutputFormat, Source};
 use super::*;
 
 fn job(template: &str) -> Job {
@@ -42,6 +42,29 @@ fn the_name_tells_the_language() {
     assert!(!cases.is_empty());
     for (name, language) in cases {
         assert_eq!(language_of(Path::new(name)), language, "{name}");
+    }
+}
+
+#[test]
+fn the_destination_tells_the_format_of_a_jinja_template() {
+    let cases = [
+        ("a.j2:out.json", Format::Json),
+        ("a.j2:out.YAML", Format::Yaml),
+        ("a.j2:out.yml", Format::Yaml),
+        ("a.j2:run.sh", Format::Shell),
+        ("a.j2:nginx.conf", Format::None),
+        ("a.j2:json", Format::None),
+        ("a.json.j2:out", Format::None),
+        ("a.ctmpl:out.json", Format::None),
+    ];
+    assert!(!cases.is_empty());
+    for (template, format) in cases {
+        assert_eq!(job(template).format, format, "{template}");
+        assert_eq!(job(template).output_format, None);
+    }
+    let all = loaded(&["-format=none", "-output-format=yaml", "-template=a.j2:out.json", "-template=b:out"], &[]);
+    for job in all.expect("two templates").jobs {
+        assert_eq!((job.format, job.output_format), (Format::None, Some(OutputFormat::Yaml)));
     }
 }
 

@@ -9,7 +9,7 @@ use super::*;
 use crate::answer::Pair;
 use crate::apply::transaction::{Change, Outcome};
 use crate::config::resolved::{
-    CommandConfig, ConsulConfig, Delimiters, Job, Language, LogLevel, MissingKey, Permissions, Settle, Source,
+    CommandConfig, ConsulConfig, Delimiters, Format, Job, Language, LogLevel, MissingKey, Permissions, Settle, Source,
 };
 use crate::consul::AskError;
 use crate::template::Template;
@@ -32,6 +32,8 @@ fn job(text: &str, command: Option<&str>) -> Job {
         missing_key: MissingKey::Zero,
         delimiters: Delimiters::default(),
         allow: Permissions::ALL,
+        format: Format::None,
+        output_format: None,
     }
 }
 
@@ -78,9 +80,7 @@ impl Bench {
         for action in actions {
             match action {
                 Action::ReadSources(jobs) => {
-                    let read = |job: &Job| {
-                        Template::read(&job.source, job.language, job.missing_key, &job.delimiters, job.allow)
-                    };
+                    let read = |job: &Job| Template::read(job);
                     bench.step(Event::SourcesRead(jobs.iter().map(|(place, job)| (*place, read(job))).collect()));
                 }
                 other => panic!("{other:?} before the sources are read"),
@@ -332,7 +332,7 @@ fn a_broken_source_stays_a_failure_although_the_last_good_version_fails_and_reco
     bench.news("a", "1");
     assert_eq!(bench.write(), ["1"]);
     let broken = job("{{ nonsense", None);
-    let read = Template::read(&broken.source, broken.language, broken.missing_key, &broken.delimiters, broken.allow);
+    let read = Template::read(&broken);
     bench.step(Event::SourcesRead(vec![(0, read)]));
     bench.news("a", "x");
     bench.news("a", "2");

@@ -78,6 +78,15 @@ pub(super) static TABLE: &[Function] = &[
         "With blanks before every line that is not empty.",
         indent,
     ),
+    texts(
+        ["raw", "raw"],
+        "(value any) any",
+        "The same, but printed as it is where the format of the file would have it quoted or refused.",
+        |call| {
+            let [only] = call.exactly("raw")?;
+            Ok(only.as_str().map_or_else(|| only.clone(), |text| Value::from_safe_string(text.to_owned())))
+        },
+    ),
     texts(["base64Encode", "base64_encode"], "(text string) string", "In base64.", |call| {
         map(call, "base64Encode", |text| STANDARD.encode(text))
     }),

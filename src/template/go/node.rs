@@ -62,6 +62,14 @@ pub(crate) struct Pipeline {
     pub(crate) commands: Vec<Command>,
 }
 
+impl Pipeline {
+    /// Whether it is a text that the template spells out: `{{ "{{" }}`.
+    pub(super) fn is_constant(&self) -> bool {
+        let [Command { first, arguments, .. }] = self.commands.as_slice() else { return false };
+        arguments.is_empty() && matches!(first.kind, OperandKind::Text(..))
+    }
+}
+
 /// A variable that is declared or assigned to.
 #[derive(Debug)]
 pub(crate) struct Variable {

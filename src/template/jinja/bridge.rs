@@ -10,7 +10,7 @@ use minijinja::value::{Kwargs, Object, ObjectRepr, Rest, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use super::Undefined;
-use crate::config::resolved::Permissions;
+use crate::config::resolved::{Format, Permissions};
 use crate::template::function::{Call, Function, FunctionError, Group, named};
 use crate::template::functions;
 use crate::template::go::{WORDS, Word};
@@ -96,7 +96,15 @@ const FILTERS: [&str; 4] = ["go_text", "go_items", "go_pairs", "go_len"];
 fn say(word: &Word, state: &State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
     let current = state.lookup(PASS);
     let current = current.as_ref().and_then(Value::downcast_object_ref::<Current>);
-    match (word.code)(args) {
+    let outcome = match current.map(|current| &current.pass) {
+        Some(pass) if pass.format() != Format::None => match args {
+            // A text of the template stays one: its values are marked.
+            [text] if word.name == "go_text" && text.is_safe() => return Ok(text.clone()),
+            _ => (word.code)(&args.iter().map(|arg| pass.argument(arg.clone())).collect::<Vec<_>>()),
+        },
+        _ => (word.code)(args),
+    };
+    match outcome {
         Err(_) if current.is_some_and(|current| current.undefined == Undefined::Empty) => Ok(Value::UNDEFINED),
         outcome => outcome.map_err(|why| refused(format!("{}: {why}", word.name))),
     }
@@ -116,10 +124,23 @@ impl Object for Callable {
     }
 }
 
+/// The pass that is going on.
+pub(super) fn current(state: &State<'_, '_>) -> Option<Arc<Pass>> {
+    state.lookup(PASS)?.downcast_object_ref::<Current>().map(|current| Arc::clone(&current.pass))
+}
+
 fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
     let current = state.lookup(PASS);
     let Some(current) = current.as_ref().and_then(Value::downcast_object_ref::<Current>) else {
         return Err(refused(format!("{} cannot be called here", function.jinja)));
+    };
+    let bare: Vec<Value>;
+    let args = match current.pass.format() {
+        Format::None => args,
+        _ => {
+            bare = args.iter().map(|arg| unmarked(&current.pass, arg)).collect();
+            &bare
+        }
     };
     if function.options.is_empty() && args.iter().any(Value::is_kwargs) {
         return Err(refused(format!("{} takes no named arguments", function.jinja)));
@@ -135,9 +156,20 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
                 let text = format!("argument {argument} of {} is undefined", function.jinja);
                 Err(Error::new(ErrorKind::UndefinedError, text))
             }
-            None => (function.code)(&Call { args, pass: &current.pass }).map_err(|error| told(function, &error)),
+            None => match (function.code)(&Call { args, pass: &current.pass }) {
+                Ok(value) => Ok(current.pass.outcome(function, args, value)),
+                Err(error) => Err(told(function, &error)),
+            },
         },
     }
+}
+
+/// An argument as a function is to see it, also where it is given by name.
+fn unmarked(pass: &Pass, arg: &Value) -> Value {
+    if arg.is_kwargs() {
+        return Value::from(named(arg).map(|(name, value)| (name, pass.argument(value))).collect::<Kwargs>());
+    }
+    pass.argument(arg.clone())
 }
 
 /// The first argument that is undefined: its place, or the name by which it is given.

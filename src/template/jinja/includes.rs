@@ -3,6 +3,8 @@
 //! in:  the name in `include`, `import` or `extends`
 //! out: the text of that file, from the directory of the template and never from elsewhere
 //!
+//! Names that begin with `ctmpl/` are those of the macros that ctmpl brings along, and never of files.
+//!
 //! Every name is read once and remembered, also when there is no such file: those are the files to watch.
 
 use std::collections::BTreeMap;
@@ -10,6 +12,8 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use minijinja::{Error, ErrorKind};
+
+use super::macros;
 
 /// The text of a file, nothing when there is none, or why it cannot be read.
 type Read = Result<Option<Arc<str>>, String>;
@@ -34,6 +38,12 @@ impl Includes {
         if name == self.main {
             return Ok(Some(self.source.to_string()));
         }
+        if macros::are_named(name) {
+            return match macros::source(name) {
+                Some(source) => Ok(Some(source.to_owned())),
+                None => Err(refused(format!("of the names in ctmpl/ there are only {}", macros::known()))),
+            };
+        }
         let path = self.path(name).map_err(refused)?;
         let text = self.read().entry(name.to_owned()).or_insert_with(|| read(&path)).clone();
         Ok(text.map_err(refused)?.map(|text| text.to_string()))
@@ -56,14 +66,20 @@ impl Includes {
     /// The name under which errors show a template.
     pub(super) fn shown(&self, name: &str) -> String {
         match self.path(name) {
-            Ok(path) if name != self.main => path.display().to_string(),
+            Ok(path) if name != self.main && !macros::are_named(name) => path.display().to_string(),
             _ => name.to_owned(),
         }
     }
 
     /// The source of a template that was loaded.
     pub(super) fn source(&self, name: &str) -> Option<Arc<str>> {
-        if name == self.main { Some(Arc::clone(&self.source)) } else { self.read().get(name)?.clone().ok()? }
+        if name == self.main {
+            return Some(Arc::clone(&self.source));
+        }
+        if macros::are_named(name) {
+            return macros::source(name).map(Arc::from);
+        }
+        self.read().get(name)?.clone().ok()?
     }
 
     /// The names that were asked for.

@@ -1,40 +1,99 @@
 //! How a value is printed in a configuration file: `true`, not `True`; `1`, not `1.0`; nothing for none; lists and
 //! maps as JSON.
+//!
+//! Where the file has a format, a value that is not plain is marked on its way; what a macro, a block or `raw` has made
+//! is a text of the template, and is not.
+
+use std::borrow::Cow;
 
 use minijinja::value::ValueKind;
-use minijinja::{AutoEscape, Error, ErrorKind, Output, State, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Value};
 
+use super::{bridge, macros};
+use crate::config::resolved::Format;
 use crate::template::atom::Atom;
+use crate::template::format::{self, mark, mark::Kind};
 use crate::template::json::{self, Style};
+
+/// Lets every value be printed for the format of the pass.
+pub(super) fn check_values(environment: &mut Environment<'_>) {
+    environment.set_auto_escape_callback(|_| AutoEscape::Custom("format".into()));
+    // It makes HTML, which it takes for a text of the template.
+    environment.remove_filter("xmlattr");
+}
 
 /// Writes a value where a template prints it.
 pub(super) fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
-    if *state.auto_escape() != AutoEscape::None {
-        // Only where the template itself asks for it.
-        return minijinja::escape_formatter(out, state, value);
+    if let Some(format) = macros::format_of(state.name()) {
+        return Ok(out.write_str(&plain(value, format)?)?);
     }
-    match value.kind() {
-        ValueKind::String => out.write_str(value.as_str().unwrap_or_default())?,
-        ValueKind::Undefined | ValueKind::None => {}
-        ValueKind::Number if value.is_integer() => match value.as_i64() {
+    match state.auto_escape() {
+        AutoEscape::None => print_as_it_is(out, value),
+        AutoEscape::Custom(_) => print_for_format(out, state, value),
+        // Only where the template itself asks for it.
+        _ => minijinja::escape_formatter(out, state, value),
+    }
+}
+
+fn print_for_format(out: &mut Output<'_>, state: &State<'_, '_>, value: &Value) -> Result<(), Error> {
+    let kind = match value.kind() {
+        _ if value.is_safe() => return print_as_it_is(out, value),
+        ValueKind::String | ValueKind::Bytes | ValueKind::Plain => Kind::Text,
+        ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => Kind::Document,
+        _ => return print_as_it_is(out, value),
+    };
+    let Some(pass) = bridge::current(state) else { return Err(refused("nothing can be printed here")) };
+    let kind = if format::has_documents(pass.format()) { kind } else { Kind::Text };
+    let printed = shown(value)?;
+    let printed = pass.printed(&printed, kind).map_err(|error| refused(&error.0))?;
+    Ok(out.write_str(&printed)?)
+}
+
+/// A value in a macro of the library, which writes nothing but plain ones and raw ones, whatever the format of the
+/// template is.
+fn plain(value: &Value, format: Format) -> Result<Cow<'_, str>, Error> {
+    let text = shown(value)?;
+    let marked = mark::is_marked(&text);
+    if value.is_safe() && !marked {
+        return Ok(text);
+    }
+    let text = if marked { Cow::Owned(mark::unmarked(&text).into_owned()) } else { text };
+    if format::is_plain(format, &text) {
+        return Ok(text);
+    }
+    Err(refused(
+        "an argument of this macro would have to be quoted, and nothing can be here; write `| raw` behind it if it may be \
+         more than a value",
+    ))
+}
+
+fn print_as_it_is(out: &mut Output<'_>, value: &Value) -> Result<(), Error> {
+    Ok(out.write_str(&shown(value)?)?)
+}
+
+/// A value as a text.
+fn shown(value: &Value) -> Result<Cow<'_, str>, Error> {
+    Ok(match value.kind() {
+        ValueKind::String => Cow::Borrowed(value.as_str().unwrap_or_default()),
+        ValueKind::Undefined | ValueKind::None => Cow::Borrowed(""),
+        ValueKind::Number if value.is_integer() => Cow::Owned(match value.as_i64() {
             // Twice as fast as through a formatter.
-            Some(number) => out.write_str(&number.to_string())?,
-            None => write!(out, "{value}")?,
-        },
-        ValueKind::Number => out.write_str(&json::float(f64::try_from(value.clone())?))?,
-        ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" })?,
+            Some(number) => number.to_string(),
+            None => value.to_string(),
+        }),
+        ValueKind::Number => Cow::Owned(json::float(f64::try_from(value.clone())?)),
+        ValueKind::Bool => Cow::Borrowed(if value.is_true() { "true" } else { "false" }),
         ValueKind::Bytes => match std::str::from_utf8(value.as_bytes().unwrap_or_default()) {
-            Ok(text) => out.write_str(text)?,
+            Ok(text) => Cow::Borrowed(text),
             Err(_) => return Err(refused("cannot print bytes that are not UTF-8 text")),
         },
         ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => {
             let text = json::write(value, Style { pretty: false, escape_html: false });
-            out.write_str(&text.map_err(|problem| refused(&format!("cannot print this: {problem}")))?)?;
+            Cow::Owned(text.map_err(|problem| refused(&format!("cannot print this: {problem}")))?)
         }
-        _ if value.downcast_object_ref::<Atom>().is_some() => write!(out, "{value}")?,
+        _ if let Some(atom) = value.downcast_object_ref::<Atom>() => Cow::Borrowed(&atom.text),
         kind => return Err(refused(&format!("cannot print a {kind}; is it a function that is not called?"))),
-    }
-    Ok(())
+    })
 }
 
 fn refused(text: &str) -> Error {

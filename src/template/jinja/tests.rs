@@ -48,7 +48,7 @@ fn pass() -> Arc<Pass> {
 }
 
 fn render(source: &str) -> Result<String, TemplateError> {
-    JinjaTemplate::parse("test.j2", source, None)?.render(&pass(), Undefined::Refused)
+    JinjaTemplate::parse("test.j2", source, Options::default())?.render(&pass(), Undefined::Refused)
 }
 
 /// Each case: a template, and its text.
@@ -146,7 +146,7 @@ fn an_incomplete_pass_goes_on() {
     let source = "{{ service('later')[0].address.more }} {{ key('a') | int + 1 }} {{ nodes()[0].node | upper }}\n\
                   {% for s in service(key('name')) %}{{ key('in-loop') }}{% endfor %}{{ node('n').node.address }}\n\
                   {{ by_key(tree('t')).x.y.value }} {{ parse_int(key('n')) / 2 }}{{ file('/f') }}";
-    let template = JinjaTemplate::parse("test.j2", source, None).unwrap();
+    let template = JinjaTemplate::parse("test.j2", source, Options::default()).unwrap();
     let pass = pass();
     template.render(&pass, Undefined::Empty).unwrap();
     let asked: Vec<String> = pass.take_asked().queries.iter().map(ToString::to_string).collect();

@@ -2,7 +2,11 @@
 
 use std::io::Write as _;
 
+use minijinja::Value;
+
 use super::{At, Evaluator, Flow, Manner};
+use crate::config::resolved::Format;
+use crate::template::format::mark::Kind;
 use crate::template::go::error::Outcome;
 use crate::template::go::held::{Held, Shape, is_true, shape, text_value};
 use crate::template::go::node::{Branches, Invocation, List, Node};
@@ -52,7 +56,12 @@ impl<'t> Evaluator<'t> {
             Node::Action(pipeline) => {
                 let held = self.pipeline(dot, pipeline)?;
                 if pipeline.variables.is_empty() {
-                    self.print(&held)?;
+                    if self.pass.format() == Format::None || pipeline.is_constant() {
+                        self.print(&held)?;
+                    } else {
+                        self.at = At::Pipeline(pipeline);
+                        self.print_for_format(&held)?;
+                    }
                 }
             }
             Node::If(branches) => return self.branches(dot, branches, false),
@@ -127,6 +136,11 @@ impl<'t> Evaluator<'t> {
         self.spent -= outer.len();
         let text = std::mem::replace(&mut self.out, outer);
         self.spent += text.len();
+        if self.pass.format() != Format::None {
+            // A text of the template, in which every value is marked.
+            let text = String::from_utf8(text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into());
+            return Ok(Some(Held::bare(Value::from_safe_string(text))));
+        }
         Ok(Some(Held::bare(text_value(text))))
     }
 
@@ -150,6 +164,26 @@ impl<'t> Evaluator<'t> {
             }
             _ => {}
         }
+        self.show(held)
+    }
+
+    /// Writes a value for the format of the pass; what is not plain is marked.
+    fn print_for_format(&mut self, held: &Held) -> Outcome<()> {
+        if held.value.is_safe() || matches!(shape(&held.value), Shape::Bool(_) | Shape::Int(_) | Shape::Uint(_)) {
+            return self.print(held);
+        }
+        let before = std::mem::take(&mut self.out);
+        self.spent += before.len();
+        let printed = self.print(held);
+        self.spent -= before.len();
+        let text = std::mem::replace(&mut self.out, before);
+        printed?;
+        let text = String::from_utf8_lossy(&text);
+        let printed = self.pass.printed(&text, Kind::Text).map_err(|error| self.error(error.0))?;
+        self.write(printed.as_bytes())
+    }
+
+    fn show(&mut self, held: &Held) -> Outcome<()> {
         let room = self.room();
         let mut printer = Printer::new(std::mem::take(&mut self.out), room);
         printer.shown(&held.value);

@@ -7,7 +7,7 @@ fn error(source: &str) -> TemplateError {
 #[test]
 fn an_unknown_function_is_told_when_the_template_is_read() {
     let source = "server {\n  {{ servce('web') }}\n}\n";
-    insta::assert_snapshot!(JinjaTemplate::parse("nginx.j2", source, None).unwrap_err(), @r#"
+    insta::assert_snapshot!(JinjaTemplate::parse("nginx.j2", source, Options::default()).unwrap_err(), @r#"
     nginx.j2:2:6: function "servce" not defined
       2 |   {{ servce('web') }}
         |      ^

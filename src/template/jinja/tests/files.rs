@@ -2,6 +2,10 @@ use std::fs;
 
 use super::*;
 
+fn inside(directory: &Path) -> Options<'_> {
+    Options { directory: Some(directory), ..Options::default() }
+}
+
 /// A directory with these files, and the first of them as a template.
 fn template(files: &[(&str, &str)]) -> (tempfile::TempDir, Result<JinjaTemplate, TemplateError>) {
     let directory = tempfile::tempdir().unwrap();
@@ -10,7 +14,7 @@ fn template(files: &[(&str, &str)]) -> (tempfile::TempDir, Result<JinjaTemplate,
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
-    let template = JinjaTemplate::parse("main.j2", files[0].1, Some(directory.path()));
+    let template = JinjaTemplate::parse("main.j2", files[0].1, inside(directory.path()));
     (directory, template)
 }
 
@@ -98,7 +102,7 @@ fn an_include_stays_in_the_directory() {
       1 | {% include '../x' %}
         |             ^
     ");
-    let inline = JinjaTemplate::parse("inline", "{% include 'a' %}", None).unwrap_err();
+    let inline = JinjaTemplate::parse("inline", "{% include 'a' %}", Options::default()).unwrap_err();
     insta::assert_snapshot!(inline, @r"
     inline:1:13: a template in the configuration has no directory to include files from
       1 | {% include 'a' %}
@@ -113,7 +117,7 @@ fn an_include_that_is_no_text_is_an_error() {
     fs::create_dir(directory.path().join("d")).unwrap();
     for (name, wanted) in [("a", "is not UTF-8 text"), ("d", "cannot read")] {
         let error =
-            JinjaTemplate::parse("m", &format!("{{% include '{name}' %}}"), Some(directory.path())).unwrap_err();
+            JinjaTemplate::parse("m", &format!("{{% include '{name}' %}}"), inside(directory.path())).unwrap_err();
         assert!(error.message.contains(wanted), "{error}");
     }
 }

@@ -1,0 +1,155 @@
+//! Marks around the values in a text that is being made: where each begins and ends, and which one it is.
+//!
+//! in:  a value that is not plain, and its number
+//! out: the same between marks, of characters that Unicode keeps out of texts; later, the [`Piece`]s of the whole text
+//!
+//! A marked value may go through macros, blocks and filters before it is written; the marks go with it.
+
+use std::borrow::Cow;
+
+const OPEN: char = '\u{fdd0}';
+const MIDDLE: char = '\u{fdd1}';
+const CLOSE: char = '\u{fdd2}';
+const MARKS: [char; 3] = [OPEN, MIDDLE, CLOSE];
+
+/// Before the number of a list or a map that is written in JSON.
+const DOCUMENT: char = 'j';
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::template) enum Kind {
+    /// A text.
+    Text,
+    /// A list or a map, as a whole value in JSON.
+    Document,
+}
+
+/// A part of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    /// Of the template, or plain; never empty.
+    Own(&'a str),
+    /// A value.
+    Value { number: usize, kind: Kind, text: Cow<'a, str> },
+}
+
+/// A mark without its counterpart: the text was cut there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cut;
+
+/// A value between marks.
+pub(in crate::template) fn marked(number: usize, kind: Kind, text: &str) -> String {
+    let text = unmarked(text);
+    match kind {
+        Kind::Text => format!("{OPEN}{number}{MIDDLE}{text}{CLOSE}"),
+        Kind::Document => format!("{OPEN}{DOCUMENT}{number}{MIDDLE}{text}{CLOSE}"),
+    }
+}
+
+/// Whether there is any mark.
+pub(in crate::template) fn is_marked(text: &str) -> bool {
+    text.contains(MARKS)
+}
+
+/// A text without its marks.
+pub(in crate::template) fn unmarked(text: &str) -> Cow<'_, str> {
+    if !is_marked(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut bare = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(MARKS) {
+        bare.push_str(&rest[..at]);
+        rest = &rest[at..];
+        rest = match head(rest) {
+            Some((_, _, inner)) => inner,
+            None => &rest[OPEN.len_utf8()..],
+        };
+    }
+    bare.push_str(rest);
+    Cow::Owned(bare)
+}
+
+/// What an opening mark says, and what follows it.
+fn head(text: &str) -> Option<(usize, Kind, &str)> {
+    let (head, inner) = text.strip_prefix(OPEN)?.split_once(MIDDLE)?;
+    let (kind, digits) = match head.strip_prefix(DOCUMENT) {
+        Some(digits) => (Kind::Document, digits),
+        None => (Kind::Text, head),
+    };
+    Some((digits.parse().ok()?, kind, inner))
+}
+
+/// The pieces of a text.
+pub(super) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Cut> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(MARKS) {
+        if at > 0 {
+            pieces.push(Piece::Own(&rest[..at]));
+        }
+        let (number, kind, inner) = head(&rest[at..]).ok_or(Cut)?;
+        let end = end(inner).ok_or(Cut)?;
+        pieces.push(Piece::Value { number, kind, text: unmarked(&inner[..end]) });
+        rest = &inner[end + CLOSE.len_utf8()..];
+    }
+    if !rest.is_empty() {
+        pieces.push(Piece::Own(rest));
+    }
+    Ok(pieces)
+}
+
+/// Where a value ends; others may lie in it.
+fn end(inner: &str) -> Option<usize> {
+    let mut open = 1;
+    for (at, mark) in inner.match_indices(MARKS) {
+        match mark.chars().next() {
+            Some(OPEN) => open += 1,
+            Some(CLOSE) => open -= 1,
+            _ => {}
+        }
+        if open == 0 {
+            return Some(at);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(number: usize, kind: Kind, text: &str) -> Piece<'_> {
+        Piece::Value { number, kind, text: text.into() }
+    }
+
+    #[test]
+    fn what_is_marked_is_found_again() {
+        let text = format!("a{}{}b", marked(1, Kind::Text, "x;"), marked(22, Kind::Document, "[1]"));
+        let wanted =
+            vec![Piece::Own("a"), value(1, Kind::Text, "x;"), value(22, Kind::Document, "[1]"), Piece::Own("b")];
+        assert_eq!(pieces(&text), Ok(wanted));
+        assert_eq!(unmarked(&text), "ax;[1]b");
+        assert_eq!(pieces("plain"), Ok(vec![Piece::Own("plain")]));
+        assert_eq!(pieces(""), Ok(vec![]));
+    }
+
+    #[test]
+    fn marks_do_not_nest_and_cannot_be_forged() {
+        let forged = format!("{CLOSE};evil{OPEN}7{MIDDLE}");
+        assert_eq!(pieces(&marked(1, Kind::Text, &forged)), Ok(vec![value(1, Kind::Text, ";evil")]));
+        let nested = format!("{OPEN}1{MIDDLE}a{}b{CLOSE}", marked(2, Kind::Text, "x"));
+        assert_eq!(pieces(&nested), Ok(vec![value(1, Kind::Text, "axb")]));
+    }
+
+    #[test]
+    fn what_was_cut_is_noticed() {
+        let whole = marked(1, Kind::Text, "a;b");
+        let inside: Vec<_> = whole.char_indices().map(|(at, _)| at).skip(1).collect();
+        assert!(inside.len() > 3);
+        for at in inside {
+            assert_eq!(pieces(&whole[..at]), Err(Cut), "{at}");
+            assert_eq!(pieces(&whole[at..]), Err(Cut), "{at}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Values in a file with a format.
+
+use super::*;
+use crate::config::resolved::OutputFormat;
+
+const HOSTILE: &str = "x\"; } evil on; #";
+
+fn formatted(text: &str, language: Language, format: Format) -> Result<String, TemplateError> {
+    let source = Source::Inline { name: "inline".into(), text: text.into() };
+    let template = Template::read(&Job { format, ..job(source, language) })?;
+    let snapshot = known(&[
+        ("good", "web"),
+        ("evil", HOSTILE),
+        ("lines", "a\nb"),
+        ("list", "[1, \"a b\"]"),
+        ("forged", "\u{fdd0}a;"),
+    ]);
+    render(&template, &snapshot).text
+}
+
+/// Each case: a template of this language and format, and its text.
+fn hold(language: Language, format: Format, cases: &[(&str, &str)]) {
+    assert!(!cases.is_empty());
+    for (text, wanted) in cases {
+        match formatted(text, language, format) {
+            Ok(text) => assert_eq!(text, *wanted),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[test]
+fn jinja_quotes_values_and_leaves_text_alone() {
+    hold(
+        Language::Jinja,
+        Format::Nginx,
+        &[
+            ("a {{ key('good') }} {{ key('evil') }};", "a web \"x\\\"; } evil on; #\";"),
+            ("a \"{{ key('evil') }}\";", "a \"x\\\"; } evil on; #\";"),
+            ("{{ key('evil') | raw }}", HOSTILE),
+            ("{{ raw(key('evil')) }}{{ key('evil') | safe }}", "x\"; } evil on; #x\"; } evil on; #"),
+            ("{% autoescape false %}{{ key('evil') }}{% endautoescape %}", HOSTILE),
+            ("a {{ key('evil') | upper }};", "a \"X\\\"; } EVIL ON; #\";"),
+            ("a {{ ['b', key('evil')] | join(' ') }};", "a \"b x\\\"; } evil on; #\";"),
+            ("{% macro m(v) %}a {{ v }};{% endmacro %}{{ m(key('evil')) }}", "a \"x\\\"; } evil on; #\";"),
+            ("{% set b %}a {{ key('evil') }};{% endset %}{{ b }}", "a \"x\\\"; } evil on; #\";"),
+            ("{% set b %}{{ key('evil') }}{% endset %}a {{ b | trim_space }};", "a \"x\\\"; } evil on; #\";"),
+            ("{% for w in [1, 0.5, true, none] %}a {{ w }};{% endfor %}", "a 1;a 0.5;a true;a ;"),
+        ],
+    );
+    hold(
+        Language::Jinja,
+        Format::Json,
+        &[
+            ("[\"{{ key('evil') }}\"]", "[\"x\\\"; } evil on; #\"]"),
+            ("[{{ key('evil') | to_json }}, {{ ['a b'] }}]", "[\"x\\\"; } evil on; #\", [\"a b\"]]"),
+            ("[{% for i in [1, 2] %}{{ i }}{{ ', ' if not loop.last }}{% endfor %}]", "[1, 2]"),
+            ("[{{ key('forged') | to_json }}, \"{{ key('forged') }}\"]", "[\"a;\", \"a;\"]"),
+            ("{{ key('list') | parse_json | to_json_pretty }}", "[\n  1,\n  \"a b\"\n]"),
+        ],
+    );
+}
+
+#[test]
+fn go_quotes_values_and_leaves_text_alone() {
+    hold(
+        Language::Go,
+        Format::Nginx,
+        &[
+            ("a {{ key \"good\" }} {{ key \"evil\" }};", "a web \"x\\\"; } evil on; #\";"),
+            ("a '{{ key \"evil\" }}';", "a 'x\"; } evil on; #';"),
+            ("{{ key \"evil\" | raw }}", HOSTILE),
+            ("{{ \"{{ a; }}\" }}", "{{ a; }}"),
+            ("a {{ print (key \"evil\") 1 }};", "a \"x\\\"; } evil on; #1\";"),
+            ("a {{ key \"evil\" | toUpper }};", "a \"X\\\"; } EVIL ON; #\";"),
+            ("{{ define \"t\" }}a {{ . }};{{ end }}{{ template \"t\" key \"evil\" }}", "a \"x\\\"; } evil on; #\";"),
+            (
+                "{{ define \"t\" }}a {{ . }};{{ end }}{{ executeTemplate \"t\" (key \"evil\") }}",
+                "a \"x\\\"; } evil on; #\";",
+            ),
+            ("a {{ 1 }} {{ 1.5 }} {{ true }} {{ len (key \"good\") }};", "a 1 1.5 true 3;"),
+        ],
+    );
+    hold(
+        Language::Go,
+        Format::Json,
+        &[
+            (
+                "[\"{{ key \"evil\" }}\", {{ key \"evil\" | toJSON }}]",
+                "[\"x\\\"; } evil on; #\", \"x\\\"; } evil on; #\"]",
+            ),
+            ("{{ key \"list\" | parseJSON | toJSON }}", "[1,\"a b\"]"),
+        ],
+    );
+}
+
+#[test]
+fn a_refusal_shows_the_place_and_the_origin_and_no_value() {
+    let jinja = formatted("# one\na b{{ key('good') }}{{ key('evil') }};", Language::Jinja, Format::Nginx);
+    insta::assert_snapshot!(jinja.unwrap_err(), @r#"
+    inline:2:24: a value of kv.get(evil) with a double quote in it cannot be written here: it is only a part of a word, and could be quoted only as a whole
+      2 | a b{{ key('good') }}{{ key('evil') }};
+        |                        ^
+    hint: quote it as a whole, or write `| raw` behind it if it may be more than a value
+    "#);
+    let go = formatted("# one\na b{{ key \"good\" }}{{ key \"evil\" }};", Language::Go, Format::Nginx);
+    insta::assert_snapshot!(go.unwrap_err(), @r#"
+    inline:2:23: a value of kv.get(evil) with a double quote in it cannot be written here: it is only a part of a word, and could be quoted only as a whole
+      2 | a b{{ key "good" }}{{ key "evil" }};
+        |                       ^
+    hint: quote it as a whole, or write `| raw` behind it if it may be more than a value
+    "#);
+    let computed = formatted("a \"{{ key('lines') ~ '!' }}\";", Language::Jinja, Format::Nginx);
+    insta::assert_snapshot!(computed.unwrap_err(), @r#"
+    inline:1:7: a value with a line break in it cannot be written here: the format has no way to write it
+      1 | a "{{ key('lines') ~ '!' }}";
+        |       ^
+    hint: quote it as a whole, or write `| raw` behind it if it may be more than a value
+    "#);
+    let cut = formatted(
+        "{% set b %}{{ key('evil') }}{% endset %}a {{ b | truncate(5, end='') }};",
+        Language::Jinja,
+        Format::Nginx,
+    );
+    assert!(cut.is_ok(), "what is cut is a new value, and quoted as such: {cut:?}");
+}
+
+#[test]
+fn the_origin_is_found_in_answers_of_every_kind() {
+    let mut snapshot = known(&[("evil", "a;1")]);
+    let odd = |letter: char| format!("a;{letter}");
+    let instance = Instance {
+        node: odd('2'),
+        node_id: String::new(),
+        node_address: String::new(),
+        node_tagged_addresses: TextMap::new(),
+        node_meta: TextMap::new(),
+        service_meta: TextMap::from([(odd('3'), odd('4'))]),
+        address: odd('5'),
+        service_tagged_addresses: std::collections::BTreeMap::new(),
+        id: odd('6'),
+        name: "web".into(),
+        tags: vec![odd('7')],
+        checks: Vec::new(),
+        status: Health::Passing,
+        port: 80,
+        weights: Weights::default(),
+    };
+    snapshot.record(Query::service("web").unwrap(), Arc::new(Answer::Service(vec![Arc::new(instance)])));
+    let tails = [
+        ("key('evil')", "kv.get(evil)"),
+        ("service('web')[0].node", "health.service(web|passing)"),
+        ("service('web')[0].service_meta | first", "health.service(web|passing)"),
+        ("(service('web')[0].service_meta | items | first)[1]", "health.service(web|passing)"),
+        ("service('web')[0].address", "health.service(web|passing)"),
+        ("service('web')[0].id", "health.service(web|passing)"),
+        ("service('web')[0].tags[0]", "health.service(web|passing)"),
+    ];
+    for (expression, query) in tails {
+        let source = Source::Inline { name: "t".into(), text: format!("x{{{{ {expression} }}}};") };
+        let template = Template::read(&Job { format: Format::Nginx, ..job(source, Language::Jinja) }).unwrap();
+        let message = render(&template, &snapshot).text.unwrap_err().message;
+        assert!(message.starts_with(&format!("a value of {query} with \";\" in it")), "{expression}: {message}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_waited_for_first() {
+    let source = Source::Inline { name: "t".into(), text: "x{{ key('evil') }}{{ key('later') }}".into() };
+    let template = Template::read(&Job { format: Format::Nginx, ..job(source, Language::Jinja) }).unwrap();
+    let rendering = render(&template, &known(&[("evil", HOSTILE)]));
+    assert_eq!((rendering.text, rendering.missing.len()), (Ok(String::new()), 1));
+}
+
+#[test]
+fn an_output_that_does_not_parse_is_an_error() {
+    let text = |text: &str| {
+        let source = Source::Inline { name: "t".into(), text: text.into() };
+        let output_format = Some(OutputFormat::Json);
+        render(&Template::read(&Job { output_format, ..job(source, Language::Go) }).unwrap(), &known(&[("k", "1")]))
+            .text
+    };
+    assert_eq!(text("[{{ key \"k\" }}]"), Ok("[1]".to_owned()));
+    let error = text("[{{ key \"k\" }}").unwrap_err();
+    assert_eq!(error.to_string(), "t: the output is not JSON: line 1: EOF while parsing a list");
+}

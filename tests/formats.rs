@@ -1,0 +1,325 @@
+//! Names, tags, metadata and keys that want to be more than values: the file has the same directives as with harmless
+//! ones, and its program accepts it; or it is not written, and the error names the origin.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use ctmpl::answer::{Answer, Instance, Pair, TextMap, Weights};
+use ctmpl::config::resolved::{Delimiters, Format, Job, Language, MissingKey, Permissions, Source};
+use ctmpl::query::{Health, Query};
+use ctmpl::snapshot::Snapshot;
+use ctmpl::template::Template;
+use jiff::Timestamp;
+
+mod support;
+
+use support::ctmpl::{Ended, Folder, run, text};
+use support::directives::{Directive, of_haproxy, of_nginx};
+use support::servers;
+
+/// What somebody might register.
+const HOSTILE: &[&str] = &[
+    "; evil on;",
+    "x; } evil { on; }",
+    "\"; evil on; \"",
+    "'; evil on; '",
+    "a b",
+    "{",
+    "}",
+    "# comment",
+    "x # comment",
+    "a\\",
+    "\\\"; evil on;",
+    "\\'; evil on;",
+    "x\nevil on;",
+    "x\r\n\tevil on",
+    "x\0y",
+    "$host",
+    "${host}",
+    "%[env(HOME)]",
+    "`evil`",
+    "$(evil)",
+    "x\" y 'z",
+    "(a) | b & c < d > e",
+    "\u{2028}evil",
+    "ä ö — \u{fdd0}1\u{fdd1};\u{fdd2}",
+];
+
+/// Consul's answers, with one value wherever a value can be.
+fn snapshot(value: &str) -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    let pair = Pair { path: "v".into(), key: "v".into(), value: value.into(), ..Pair::default() };
+    snapshot.record(Query::key("v").unwrap(), Arc::new(Answer::Key(Some(Arc::new(pair)))));
+    let instance = Instance {
+        node: value.into(),
+        node_id: String::new(),
+        node_address: value.into(),
+        node_tagged_addresses: TextMap::new(),
+        node_meta: TextMap::new(),
+        service_meta: TextMap::from([("m".into(), value.into())]),
+        address: value.into(),
+        service_tagged_addresses: BTreeMap::new(),
+        id: value.into(),
+        name: value.into(),
+        tags: vec![value.into()],
+        checks: Vec::new(),
+        status: Health::Passing,
+        port: 80,
+        weights: Weights::default(),
+    };
+    snapshot.record(Query::service("web").unwrap(), Arc::new(Answer::Service(vec![Arc::new(instance)])));
+    snapshot
+}
+
+/// How the value is asked for, in both languages.
+const ASKED: &[(&str, &str)] = &[
+    ("key(\"v\")", "key \"v\""),
+    ("service(\"web\")[0].name", "(index (service \"web\") 0).Name"),
+    ("service(\"web\")[0].tags[0]", "index (index (service \"web\") 0).Tags 0"),
+    ("service(\"web\")[0].service_meta.m", "(index (service \"web\") 0).ServiceMeta.m"),
+    ("service(\"web\")[0].address", "(index (service \"web\") 0).Address"),
+];
+
+fn render(format: Format, language: Language, source: &str, value: &str) -> Result<String, String> {
+    let template = Template::read(&Job {
+        source: Source::Inline { name: "t".into(), text: source.into() },
+        language,
+        destination: None,
+        command: None,
+        settle: None,
+        missing_key: MissingKey::Zero,
+        delimiters: Delimiters::default(),
+        allow: Permissions::default(),
+        format,
+        output_format: None,
+    });
+    let rendering = template.unwrap().render(&snapshot(value), &Arc::default(), Timestamp::UNIX_EPOCH);
+    assert!(rendering.missing.is_empty());
+    rendering.text.map_err(|error| error.to_string())
+}
+
+/// A hostile value as it is written: characters that Unicode keeps out of texts are left out, and what looks like
+/// one of our marks with them.
+fn seen(value: &str) -> String {
+    value.replace("\u{fdd0}1\u{fdd1};\u{fdd2}", ";")
+}
+
+/// Renders a text with values in place of `§`, in all ways to ask for it and in both languages; all agree.
+fn written(format: Format, place: &str, value: &str) -> Result<String, String> {
+    let mut all = ASKED.iter().flat_map(|(jinja, go)| {
+        let fill = |expression: &str| place.replace('§', &format!("{{{{ {expression} }}}}"));
+        [(Language::Jinja, fill(jinja)), (Language::Go, fill(go))]
+    });
+    let (language, source) = all.next().unwrap();
+    let first = render(format, language, &source, value);
+    for (language, source) in all {
+        let other = render(format, language, &source, value);
+        assert_eq!(first.as_ref().ok(), other.as_ref().ok(), "{source} {value:?}: {other:?}");
+        if let Err(error) = other {
+            let origins = [": a value of kv.get(v) with ", ": a value of health.service(web|passing) with "];
+            assert!(seen(value) != value || origins.iter().any(|origin| error.contains(origin)), "{error}");
+        }
+    }
+    first
+}
+
+/// Writes every hostile value at every place; `same` is told the place, what is written there for a harmless value and
+/// for a hostile one, and the latter.
+/// Gives the number of places where a value was written, and where it was refused.
+fn for_all(format: Format, places: &[&str], mut same: impl FnMut(&str, &str, &str, &str)) -> (usize, usize) {
+    let (mut took, mut refused) = (0, 0);
+    for place in places {
+        let harmless = written(format, place, "harmless").unwrap();
+        for value in HOSTILE {
+            match written(format, place, value) {
+                Ok(hostile) => {
+                    same(place, &harmless, &hostile, value);
+                    took += 1;
+                }
+                Err(_) => refused += 1,
+            }
+        }
+    }
+    (took, refused)
+}
+
+#[test]
+fn nginx_sees_the_same_directives() {
+    let places = [
+        "add_header X-A §;",
+        "add_header X-A § always;",
+        "add_header X-A \"a §\" always;",
+        "add_header X-A 'a §' always;",
+        "# §\nadd_header X-A a;",
+        "add_header X-A a; # §",
+        "server { set $a §; }",
+        "map $uri $m { \"x§\" a; default §; }",
+        "server { location /x§/ { return 204; } }",
+    ];
+    let mut accepted = 0;
+    let (took, refused) = for_all(Format::Nginx, &places, |place, harmless, hostile, value| {
+        let [harmless, read] = [harmless, hostile].map(|text| of_nginx(text).unwrap());
+        let shape = Directive::shape(&read).replace(&seen(value), "harmless");
+        assert_eq!(Directive::shape(&harmless), shape, "{value:?}: {hostile}");
+        let in_comment = place.contains("# §");
+        assert_eq!(in_comment, !Directive::words(&read).any(|word| word.contains(&seen(value))), "{hostile}");
+        if accepted < 60 {
+            servers::nginx_accepts(hostile);
+            accepted += 1;
+        }
+    });
+    assert!(took > 80 && refused > 60, "{took} {refused}");
+}
+
+#[test]
+fn haproxy_sees_the_same_words() {
+    let head =
+        "defaults\n mode http\n timeout connect 1s\n timeout client 1s\n timeout server 1s\nfrontend f\n bind *:8000\n";
+    let places = [
+        " http-request set-header X-A §\n",
+        " http-request set-header X-A § if TRUE\n",
+        " http-request set-header X-A \"a §\"\n",
+        " http-request set-header X-A 'a §'\n",
+        " # §\n maxconn 1\n",
+        " http-request set-header X-A x§y\n",
+    ];
+    let places = places.map(|place| format!("{head}{place}"));
+    let places: Vec<&str> = places.iter().map(String::as_str).collect();
+    let folder = Folder::new();
+    let (took, refused) = for_all(Format::Haproxy, &places, |place, harmless, hostile, value| {
+        let [harmless, read] = [harmless, hostile].map(|text| of_haproxy(text).unwrap());
+        let counts = |lines: &[Vec<String>]| lines.iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(counts(&harmless), counts(&read), "{value:?}: {hostile}");
+        let in_comment = place.contains("# §");
+        assert_eq!(in_comment, !read.iter().flatten().any(|word| word.contains(&seen(value))), "{hostile}");
+        servers::haproxy_accepts(&folder.write("haproxy.cfg", hostile));
+    });
+    assert!(took > 60 && refused > 30, "{took} {refused}");
+}
+
+#[test]
+fn a_shell_sees_the_same_values() {
+    let script = "A=§\nB=x§y\nC=\"x § y\"\nD='x § y'\n# §\nE=e; F=\"${A}§\"\nG=$(printf %s §)\n";
+    let mut checked = 0;
+    for value in HOSTILE {
+        // A comment cannot hold a line break, and nothing a NUL.
+        let script =
+            if value.contains(['\n', '\r', '\u{2028}']) { script.replace("# §\n", "") } else { script.into() };
+        let Ok(script) = written(Format::Shell, &script, value) else {
+            assert!(value.contains('\0'), "{value:?}");
+            continue;
+        };
+        let print = "printf '%s\\0' \"$A\" \"$B\" \"$C\" \"$D\" \"$E\" \"$F\" \"$G\"";
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-euc", &format!("{script}{print}")]).env_clear().stdin(Stdio::null());
+        let output = shell.output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{script}: {output:?}");
+        let value = seen(value);
+        let wanted = [
+            value.clone(),
+            format!("x{value}y"),
+            format!("x {value} y"),
+            format!("x {value} y"),
+            "e".into(),
+            format!("{value}{value}"),
+            value,
+        ];
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(printed.split_terminator('\0').collect::<Vec<_>>(), wanted, "{script}");
+        checked += 1;
+    }
+    assert_eq!(checked, HOSTILE.len() - 1);
+}
+
+#[test]
+fn json_and_yaml_have_the_same_values() {
+    for (format, place) in [
+        (Format::Json, "{\"a\": \"§\", \"b\": [\"x§y\"]}"),
+        (Format::Yaml, "a: §\nb: [\"x§y\", 'x§y', §]\n"),
+        (Format::Yaml, "a: \"§\"\nb:\n  - \"x§y\" # c\n"),
+    ] {
+        let mut took = 0;
+        for value in HOSTILE {
+            let Ok(text) = written(format, place, value) else { continue };
+            let read: serde_json::Value = match format {
+                Format::Json => serde_json::from_str(&text).unwrap(),
+                _ => serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{text}: {error}")),
+            };
+            let value = seen(value);
+            assert_eq!(read["a"], value.as_str(), "{text}");
+            assert_eq!(read["b"][0], format!("x{value}y"), "{text}");
+            took += 1;
+        }
+        assert!(took > 15, "{place}: {took}");
+    }
+}
+
+/// `ctmpl dev -once` with one hostile key and these words.
+fn once(folder: &Folder, template: &str, words: &[&str]) -> Ended {
+    let seed = folder.write("seed.yaml", "kv: {evil: 'x\"; } evil on; #', good: web}\n");
+    let template = folder.path(template);
+    let mut args = ["dev", "--listen", "127.0.0.1:0", "--seed", &text(&seed), "-once", "--timeout", "10s"]
+        .map(str::to_owned)
+        .to_vec();
+    args.extend(
+        words.iter().map(|word| word.replace("TEMPLATE", &text(&template)).replace("OUT", &text(&folder.path("out")))),
+    );
+    run(args)
+}
+
+#[test]
+fn the_flag_is_for_all_templates_and_the_destination_for_one() {
+    let folder = Folder::new();
+    folder.write("a.ctmpl", "set $a {{ key \"evil\" }};\n");
+    let ended = once(&folder, "a.ctmpl", &["--format", "nginx", "--template", "TEMPLATE:OUT/a.conf"]);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    assert_eq!(folder.read("out/a.conf"), "set $a \"x\\\"; } evil on; #\";\n");
+
+    folder.write("b.j2", "[\"{{ key(\"evil\") }}\"{{ \", \" if true }}{{ [1] }}]\n");
+    let ended = once(&folder, "b.j2", &["--template", "TEMPLATE:OUT/b.json"]);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    assert_eq!(folder.read("out/b.json"), "[\"x\\\"; } evil on; #\", [1]]\n");
+    let ended = once(&folder, "b.j2", &["--format", "none", "--template", "TEMPLATE:OUT/c.json"]);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    assert_eq!(folder.read("out/c.json"), "[\"x\"; } evil on; #\", [1]]\n");
+}
+
+#[test]
+fn what_is_refused_leaves_the_file_and_names_the_origin() {
+    let folder = Folder::new();
+    folder.write("out/a.conf", "old");
+    folder.write("a.ctmpl", "server {{ key \"evil\" }}:80;\n");
+    let ended = once(&folder, "a.ctmpl", &["--format", "nginx", "--template", "TEMPLATE:OUT/a.conf"]);
+    assert_eq!(ended.code(), Some(14), "{}", ended.log);
+    assert!(ended.log.contains("a.ctmpl:1:11: a value of kv.get(evil) with a double quote in it"), "{}", ended.log);
+    assert!(!ended.log.contains("evil on"), "{}", ended.log);
+    assert_eq!(folder.read("out/a.conf"), "old");
+
+    folder.write("b.ctmpl", "[1,\n{{ key \"good\" }}]\n");
+    let words = ["--output-format", "json", "--template", "TEMPLATE:OUT/a.conf"];
+    let ended = once(&folder, "b.ctmpl", &words);
+    assert_eq!(ended.code(), Some(14), "{}", ended.log);
+    assert!(ended.log.contains("b.ctmpl: the output is not JSON: line 2: expected value"), "{}", ended.log);
+    assert_eq!(folder.read("out/a.conf"), "old");
+}
+
+#[test]
+fn a_template_for_a_json_file_may_be_written_as_before() {
+    let folder = Folder::new();
+    let template = std::fs::canonicalize("templates/prometheus-file-sd.json.j2").unwrap();
+    let seed = folder.write("seed.yaml", support::rendering::MANY);
+    let render = |out: &str, output: &Path| {
+        let job = format!("{}:{}", text(&template), text(output));
+        let words = ["dev", "--listen", "127.0.0.1:0", "--seed", &text(&seed), "-once", "--template", &job];
+        let ended = run(words.map(str::to_owned).to_vec());
+        assert_eq!(ended.code(), Some(0), "{}", ended.log);
+        folder.read(out)
+    };
+    let with = render("consul.json", &folder.path("consul.json"));
+    assert_eq!(with, render("consul.txt", &folder.path("consul.txt")));
+    assert!(with.lines().count() > 20);
+}
