@@ -163,8 +163,8 @@ fn nginx_sees_the_same_directives() {
     let mut accepted = 0;
     let (took, refused) = for_all(Format::Nginx, &places, |place, harmless, hostile, value| {
         let [harmless, read] = [harmless, hostile].map(|text| of_nginx(text).unwrap());
-        let shape = Directive::shape(&read).replace(&seen(value), "harmless");
-        assert_eq!(Directive::shape(&harmless), shape, "{value:?}: {hostile}");
+        let shapes = [(&harmless, "harmless"), (&read, &seen(value))].map(|(all, value)| Directive::shape(all, value));
+        assert_eq!(shapes[0], shapes[1], "{value:?}: {hostile}");
         let in_comment = place.contains("# §");
         assert_eq!(in_comment, !Directive::words(&read).any(|word| word.contains(&seen(value))), "{hostile}");
         if accepted < 60 {

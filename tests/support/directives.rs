@@ -11,11 +11,12 @@ pub struct Directive {
 }
 
 impl Directive {
-    /// The same without what the words are: how many there are, and what lies in what.
-    pub fn shape(directives: &[Self]) -> String {
+    /// Their names, how many words each has, and what lies in what; in a name, `value` does not show.
+    pub fn shape(directives: &[Self], value: &str) -> String {
         let one = |directive: &Self| {
-            let block = directive.block.as_ref().map_or(";".to_owned(), |block| format!("{{{}}}", Self::shape(block)));
-            format!("{}/{}{block}", directive.words[0], directive.words.len())
+            let Self { words, block } = directive;
+            let block = block.as_ref().map(|block| format!(" {{ {} }}", Self::shape(block, value)));
+            format!("{}/{}{}", words[0].replace(value, "…"), words.len(), block.unwrap_or_default())
         };
         directives.iter().map(one).collect::<Vec<_>>().join(" ")
     }
