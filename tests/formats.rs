@@ -14,6 +14,7 @@ use ctmpl::query::{Health, Query};
 use ctmpl::snapshot::Snapshot;
 use ctmpl::template::Template;
 use jiff::Timestamp;
+use proptest::prelude::*;
 
 mod support;
 
@@ -305,6 +306,47 @@ fn what_is_refused_leaves_the_file_and_names_the_origin() {
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
     assert!(ended.log.contains("b.ctmpl: the output is not JSON: line 2: expected value"), "{}", ended.log);
     assert_eq!(folder.read("out/a.conf"), "old");
+}
+
+#[test]
+fn templates_that_let_only_words_through_may_have_a_format() {
+    let folder = Folder::new();
+    let seed = folder.write("seed.yaml", &format!("{}{}", support::rendering::MANY, support::rendering::ODD));
+    for (name, format) in [
+        ("nginx-upstreams.ctmpl", "nginx"),
+        ("nginx-upstreams.conf.j2", "nginx"),
+        ("haproxy.ctmpl", "haproxy"),
+        ("haproxy.cfg.j2", "haproxy"),
+    ] {
+        let template = std::fs::canonicalize("templates").unwrap().join(name);
+        let [none, with] = ["none", format].map(|format| {
+            let job = format!("{}:{}", text(&template), text(&folder.path(format)));
+            let words = ["dev", "--listen", "127.0.0.1:0", "--seed", &text(&seed), "-once", "--format", format];
+            let ended = run(words.iter().copied().chain(["--template", &job]));
+            assert_eq!(ended.code(), Some(0), "{name}: {}", ended.log);
+            folder.read(format)
+        });
+        assert_eq!(none, with, "{name}");
+        assert!(none.lines().count() > 10, "{name}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_value_is_one_word_or_none(value in r#"[-\\"'{};#$%() a~\n]{1,8}"#, comment in r#"[-\\"'{};#$%() a~]{1,8}"#) {
+        let source = "a \"x{{ key('v') }}y\" {{ key('v') }} 'x{{ key('v') }}y';";
+        if let Ok(text) = render(Format::Nginx, Language::Jinja, source, &value) {
+            let words = ["a".into(), format!("x{value}y"), value.clone(), format!("x{value}y")].to_vec();
+            prop_assert_eq!(of_nginx(&text), Ok(vec![Directive { words, block: None }]), "{}", text);
+        }
+        let source = "a \"x{{ key('v') }}y\" {{ key('v') }}\n";
+        if let Ok(text) = render(Format::Haproxy, Language::Jinja, source, &value) {
+            prop_assert_eq!(of_haproxy(&text), Ok(vec![vec!["a".into(), format!("x{value}y"), value]]), "{}", text);
+        }
+        let source = "# {{ key('v') }}\na # {{ key('v') }}\n";
+        let text = render(Format::Haproxy, Language::Jinja, source, &comment);
+        prop_assert_eq!(of_haproxy(&text.unwrap()), Ok(vec![vec!["a".to_owned()]]));
+    }
 }
 
 #[test]

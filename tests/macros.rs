@@ -38,7 +38,8 @@ fn nginx_holds(cases: &[(&str, &[(&str, &str)])]) {
     assert!(!cases.is_empty());
     for (call, seeds) in cases {
         for (seed, wanted) in *seeds {
-            let text = made(&format!("{NGINX}{{{{ nginx.{call} }}}}"), seed).unwrap_or_else(|log| panic!("{call}: {log}"));
+            let text =
+                made(&format!("{NGINX}{{{{ nginx.{call} }}}}"), seed).unwrap_or_else(|log| panic!("{call}: {log}"));
             assert_eq!(text.trim(), *wanted, "{call}");
             servers::nginx_accepts(&text);
         }
@@ -234,7 +235,8 @@ fn a_template_with_the_format_of_its_program_has_the_same_text() {
         .map(|format| {
             let job = format!("{}:{}", template.display(), folder.path(format).display());
             let seed = seed.display().to_string();
-            let words = ["dev", "--listen", "127.0.0.1:0", "--seed", &seed, "-once", "--format", format, "--template", &job];
+            let words =
+                ["dev", "--listen", "127.0.0.1:0", "--seed", &seed, "-once", "--format", format, "--template", &job];
             let ended = support::ctmpl::run(words);
             assert_eq!(ended.code(), Some(0), "{}", ended.log);
             folder.read(format)

@@ -131,6 +131,23 @@ fn a_file_that_a_template_reads_is_followed() {
 }
 
 #[test]
+fn files_that_a_template_includes_imports_or_extends_are_followed() {
+    let (folder, consul) = (Folder::new(), consul());
+    folder.write("in.j2", "{% extends 'base' %}{% block b %}{% include 'parts/a' %}{{ port() }}{% endblock %}");
+    folder.write("base", "{% from 'macros' import port %}<{% block b %}{% endblock %}>");
+    folder.write("parts/a", "a ");
+    folder.write("macros", "{% macro port() %}{{ key('app/port') }}{% endmacro %}");
+    let _ctmpl = start(&folder, &consul, "in.j2", &[]);
+    folder.becomes("out", "<a 80>");
+    folder.write("parts/a", "b ");
+    folder.becomes("out", "<b 80>");
+    folder.write("macros", "{% macro port() %}port {{ key('app/port') }}{% endmacro %}");
+    folder.becomes("out", "<b port 80>");
+    folder.write("base", "{% from 'macros' import port %}[{% block b %}{% endblock %}]");
+    folder.becomes("out", "[b port 80]");
+}
+
+#[test]
 fn a_link_that_is_switched_is_seen() {
     let (folder, consul) = (Folder::new(), consul());
     // As Kubernetes mounts a volume.

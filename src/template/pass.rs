@@ -187,9 +187,15 @@ impl Pass {
         }
     }
 
-    /// An argument as a function is to see it: without marks.
+    /// An argument as a function is to see it: without marks. Those in a text that is printed `raw` stay.
     #[must_use]
-    pub fn argument(&self, value: Value) -> Value {
+    pub fn argument(&self, function: &Function, value: Value) -> Value {
+        if function.go == "raw" { value } else { self.bare(value) }
+    }
+
+    /// A value without marks.
+    #[must_use]
+    pub fn bare(&self, value: Value) -> Value {
         match value.as_str() {
             Some(text) if self.format != Format::None && mark::is_marked(text) => {
                 Value::from(mark::unmarked(text).into_owned())

@@ -45,10 +45,9 @@ impl Grammar for Haproxy {
             return;
         }
         match (self.at, c) {
-            (At::Comment, _) => {}
+            (At::Comment, _) | (At::Between, ' ' | '\t' | '\r') => {}
             (At::Quoted('"'), '\\') => self.escaped = true,
             (At::Quoted(by), _) => self.at = if c == by { At::Word } else { self.at },
-            (At::Between, ' ' | '\t' | '\r') => {}
             (At::Word, ' ' | '\t' | '\r') => (self.at, self.first) = (At::Between, false),
             (_, '#') => self.at = At::Comment,
             (_, '"' | '\'') => self.at = At::Quoted(c),

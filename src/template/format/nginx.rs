@@ -55,7 +55,6 @@ impl Grammar for Nginx {
         let blank = matches!(c, ' ' | '\t' | '\r' | '\n');
         match self.at {
             At::Comment if c == '\n' => self.at = At::Between,
-            At::Comment => {}
             At::Between => match c {
                 _ if blank => {}
                 ';' | '{' | '}' => self.first = true,
@@ -69,7 +68,7 @@ impl Grammar for Nginx {
             At::Word { .. } | At::After if matches!(c, ';' | '{') => self.ends(true),
             At::Word { .. } => self.at = At::Word { escaped: c == '\\', dollar: c == '$' },
             At::After if c == ')' => self.ends(false),
-            At::After => {}
+            At::Comment | At::After => {}
             At::Quoted { by, escaped: true } => self.at = At::Quoted { by, escaped: false },
             At::Quoted { by, .. } if c == by => self.at = At::After,
             At::Quoted { by, .. } => self.at = At::Quoted { by, escaped: c == '\\' },

@@ -41,6 +41,7 @@ impl Default for Shell {
 }
 
 impl Shell {
+    #[expect(clippy::match_same_arms, reason = "it is read from the top, state by state")]
     fn next(&self, c: char) -> At {
         match (self.at, self.last, c) {
             (At::Unknown, ..) => At::Unknown,
@@ -87,8 +88,7 @@ impl Grammar for Shell {
             _ if self.escaped => Err((odd, ESCAPED)),
             At::Single => Ok(value.replace('\'', "'\\''")),
             // What stands before it, a quote would make another thing of.
-            At::Word if self.last == '$' => Err((odd, "it follows a $")),
-            At::Double if self.last == '$' => Err((odd, "it follows a $")),
+            At::Word | At::Double if self.last == '$' => Err((odd, "it follows a $")),
             At::Double => Ok(in_double_quotes(value)),
             At::Between | At::Word => Ok(format!("'{}'", value.replace('\'', "'\\''"))),
         }

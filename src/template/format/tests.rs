@@ -56,9 +56,17 @@ fn in_nginx() {
             ("§;", "evil on; #", Err("where the name of a directive is expected")),
             ("a { b; } § c;", "x y", Err("where the name of a directive is expected")),
             ("# a\n§;", "x y", Err("where the name of a directive is expected")),
-            ("return 200 \"§\";", "$host", Err("with \"$\" in it cannot be written here: nginx would take what follows for a variable")),
+            (
+                "return 200 \"§\";",
+                "$host",
+                Err("with \"$\" in it cannot be written here: nginx would take what follows for a variable"),
+            ),
             ("a \"\\§\";", "\"", Err("it follows a backslash")),
-            ("# §", "a\nevil on;", Err("with a line break in it cannot be written here: the format has no way to write it")),
+            (
+                "# §",
+                "a\nevil on;",
+                Err("with a line break in it cannot be written here: the format has no way to write it"),
+            ),
             ("a \"§\";", "a\r\nX: y", Err("no way to write it")),
             ("a §;", "a\0", Err("with the character U+0000 in it cannot be written here: it is in no text")),
         ],
@@ -109,7 +117,13 @@ fn in_json() {
             ("[{}§\n{}]", ",", Ok("[{},\n{}]")),
             ("[§]", "1, 2", Err("what toJSON makes can stand")),
             ("[§]", ",", Err("what toJSON makes can stand")),
-            ("{\"a\": §}", "\"x\"", Err("with a double quote in it cannot be written here: outside of quotes only numbers, true, false, null and what toJSON makes can stand")),
+            (
+                "{\"a\": §}",
+                "\"x\"",
+                Err(
+                    "with a double quote in it cannot be written here: outside of quotes only numbers, true, false, null and what toJSON makes can stand",
+                ),
+            ),
             ("[\"\\§\"]", "\"", Err("it follows a backslash")),
         ],
     );
@@ -221,7 +235,7 @@ proptest! {
 
     #[test]
     fn a_value_is_the_same_after_yaml_was_read(
-        value in r#"[ -~\n\téß—]{1,12}"#, odd in r#"[-?:#&*!|>'"%@`{}\[\],\\ \na~.=]{1,8}"#,
+        value in r"[ -~\n\téß—]{1,12}", odd in r#"[-?:#&*!|>'"%@`{}\[\],\\ \na~.=]{1,8}"#,
     ) {
         let text = "a: \"§\"\nb:\n  - {c: §, d: 1}\n  - [§]\ne: §\n";
         for value in [value, odd] {

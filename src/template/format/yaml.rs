@@ -80,8 +80,7 @@ impl Yaml {
     /// A blank or the end of a line.
     fn part(&mut self) {
         match self.at {
-            At::Dash => self.at = At::Start,
-            At::Property => self.at = At::Start,
+            At::Dash | At::Property => self.at = At::Start,
             At::Colon => (self.at, self.entry) = (At::Start, self.word),
             At::AfterSingle => self.at = At::Plain,
             _ => {}

@@ -100,7 +100,7 @@ fn say(word: &Word, state: &State<'_, '_>, args: &[Value]) -> Result<Value, Erro
         Some(pass) if pass.format() != Format::None => match args {
             // A text of the template stays one: its values are marked.
             [text] if word.name == "go_text" && text.is_safe() => return Ok(text.clone()),
-            _ => (word.code)(&args.iter().map(|arg| pass.argument(arg.clone())).collect::<Vec<_>>()),
+            _ => (word.code)(&args.iter().map(|arg| pass.bare(arg.clone())).collect::<Vec<_>>()),
         },
         _ => (word.code)(args),
     };
@@ -135,12 +135,11 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
         return Err(refused(format!("{} cannot be called here", function.jinja)));
     };
     let bare: Vec<Value>;
-    let args = match current.pass.format() {
-        Format::None => args,
-        _ => {
-            bare = args.iter().map(|arg| unmarked(&current.pass, arg)).collect();
-            &bare
-        }
+    let args = if current.pass.format() == Format::None {
+        args
+    } else {
+        bare = args.iter().map(|arg| unmarked(&current.pass, function, arg)).collect();
+        &bare
     };
     if function.options.is_empty() && args.iter().any(Value::is_kwargs) {
         return Err(refused(format!("{} takes no named arguments", function.jinja)));
@@ -165,11 +164,11 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
 }
 
 /// An argument as a function is to see it, also where it is given by name.
-fn unmarked(pass: &Pass, arg: &Value) -> Value {
+fn unmarked(pass: &Pass, function: &Function, arg: &Value) -> Value {
     if arg.is_kwargs() {
-        return Value::from(named(arg).map(|(name, value)| (name, pass.argument(value))).collect::<Kwargs>());
+        return Value::from(named(arg).map(|(name, value)| (name, pass.bare(value))).collect::<Kwargs>());
     }
-    pass.argument(arg.clone())
+    pass.argument(function, arg.clone())
 }
 
 /// The first argument that is undefined: its place, or the name by which it is given.

@@ -62,6 +62,29 @@ fn jinja_quotes_values_and_leaves_text_alone() {
 }
 
 #[test]
+fn values_in_includes_blocks_and_macros_are_seen_where_they_come_to_stand() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = [
+        ("part", "a {{ key('evil') }};\n"),
+        ("base", "{% block b %}b {{ key('evil') }};\n{% endblock %}"),
+        ("macros", "{% macro m(v) %}\"{{ v }}\" {{ caller() }}{% endmacro %}"),
+        (
+            "m.j2",
+            "{% extends 'base' %}{% from 'macros' import m %}\n{% block b %}\n{{ super() }}{% include 'part' %}\n\
+             {% from 'macros' import m %}\nc {% call m(key('evil')) %}{{ key('evil') }};{% endcall %}\n\n\
+             {% filter upper | raw %}d {{ key('evil') }};{% endfilter %}\n{% endblock %}\n",
+        ),
+    ];
+    for (name, text) in files {
+        fs::write(directory.path().join(name), text).unwrap();
+    }
+    let source = Source::File(directory.path().join("m.j2"));
+    let template = Template::read(&Job { format: Format::Nginx, ..job(source, Language::Jinja) }).unwrap();
+    let text = render(&template, &known(&[("evil", "x; }")])).text.unwrap();
+    assert_eq!(text, "b \"x; }\";\na \"x; }\";\nc \"x; }\" \"x; }\";\nD \"X; }\";");
+}
+
+#[test]
 fn go_quotes_values_and_leaves_text_alone() {
     hold(
         Language::Go,
@@ -95,6 +118,68 @@ fn go_quotes_values_and_leaves_text_alone() {
 }
 
 #[test]
+fn documents_of_every_function_are_written_as_they_are() {
+    let value = "key('list') | parse_json";
+    for function in ["to_json", "sprig_to_json", "sprig_must_to_json", "sprig_to_raw_json", "sprig_must_to_raw_json"] {
+        let text = format!("{{{{ {value} | {function} }}}}");
+        hold(Language::Jinja, Format::Json, &[(&text, "[1,\"a b\"]")]);
+        hold(Language::Jinja, Format::Yaml, &[(&text, "[1,\"a b\"]")]);
+    }
+    for function in ["to_json_pretty", "sprig_to_pretty_json", "sprig_must_to_pretty_json"] {
+        let text = format!("{{{{ {value} | {function} }}}}");
+        hold(Language::Jinja, Format::Json, &[(&text, "[\n  1,\n  \"a b\"\n]")]);
+    }
+    hold(
+        Language::Jinja,
+        Format::Yaml,
+        &[
+            ("{{ {'a': key('lines'), 'b': [1, '{c}']} | to_yaml }}", "a: |-\n  a\n  b\nb:\n- 1\n- '{c}'"),
+            ("a:\n  {{ [1, 'b: c'] | to_yaml | indent(2) }}", "a:\n  - 1\n  - 'b: c'"),
+            ("a:\n{{ sprig_indent(2, to_yaml([1, 'b: c'])) }}", "a:\n  - 1\n  - 'b: c'"),
+            ("a: {{ 'b: c' | sprig_indent(0) }}", "a: \"b: c\""),
+        ],
+    );
+    hold(
+        Language::Go,
+        Format::Yaml,
+        &[
+            ("{{ key \"list\" | parseJSON | toYAML }}", "- 1\n- a b"),
+            ("a:\n{{ key \"list\" | parseJSON | toYAML | indent 2 }}", "a:\n  - 1\n  - a b"),
+            ("a:{{ key \"list\" | parseJSON | toYAML | sprig_nindent 2 }}", "a:\n  - 1\n  - a b"),
+            (
+                "{{ define \"t\" }}{{ key \"evil\" }}{{ end }}a: {{ executeTemplate \"t\" | indent 0 }}",
+                "a: \"x\\\"; } evil on; #\"",
+            ),
+            ("{{ key \"list\" | parseJSON | sprig_toJson }}", "[1,\"a b\"]"),
+        ],
+    );
+    // YAML is none of them in a file of JSON.
+    assert!(formatted("{{ [1] | to_yaml }}", Language::Jinja, Format::Json).is_err());
+}
+
+#[test]
+fn a_value_with_properties_is_a_value() {
+    let quoted = "a \"2020-01-02 00:00:00 +0000 UTC\";";
+    hold(Language::Jinja, Format::Nginx, &[("a {{ sprig_to_date('2006-01-02', '2020-01-02') }};", quoted)]);
+    hold(Language::Go, Format::Nginx, &[("a {{ sprig_toDate \"2006-01-02\" \"2020-01-02\" }};", quoted)]);
+}
+
+#[test]
+fn what_was_a_go_template_has_its_values_quoted() {
+    hold(
+        Language::Jinja,
+        Format::Nginx,
+        &[
+            ("a {{ key('evil') | go_text }};", "a \"x\\\"; } evil on; #\";"),
+            ("a {{ go_printf('%s!', key('evil')) }};", "a \"x\\\"; } evil on; #!\";"),
+            ("{% macro m(v) %}a {{ v }};{% endmacro %}{{ m(key('evil')) | go_text }}", "a \"x\\\"; } evil on; #\";"),
+            ("{% macro m(v) %}{{ v }}{% endmacro %}a {{ go_len(m(key('evil'))) }};", "a 16;"),
+            ("{% macro m(v) %}{{ v }}{% endmacro %}{{ 'same' if go_eq(m(key('evil')), key('evil')) }}", "same"),
+        ],
+    );
+}
+
+#[test]
 fn a_refusal_shows_the_place_and_the_origin_and_no_value() {
     let jinja = formatted("# one\na b{{ key('good') }}{{ key('evil') }};", Language::Jinja, Format::Nginx);
     insta::assert_snapshot!(jinja.unwrap_err(), @r#"
@@ -117,19 +202,14 @@ fn a_refusal_shows_the_place_and_the_origin_and_no_value() {
         |       ^
     hint: quote it as a whole, or write `| raw` behind it if it may be more than a value
     "#);
-    let cut = formatted(
-        "{% set b %}{{ key('evil') }}{% endset %}a {{ b | truncate(5, end='') }};",
-        Language::Jinja,
-        Format::Nginx,
-    );
-    assert!(cut.is_ok(), "what is cut is a new value, and quoted as such: {cut:?}");
+    let cut = formatted("{% set b %}{{ key('evil') }}{% endset %}a {{ b[:8] }};", Language::Jinja, Format::Nginx);
+    assert_eq!(cut, Ok("a \"x\\\"; }\";".to_owned()), "what is cut is a new value, and quoted as such");
 }
 
-#[test]
-fn the_origin_is_found_in_answers_of_every_kind() {
-    let mut snapshot = known(&[("evil", "a;1")]);
+/// An instance with a value in each of its texts that is not plain.
+fn odd_instance() -> Instance {
     let odd = |letter: char| format!("a;{letter}");
-    let instance = Instance {
+    Instance {
         node: odd('2'),
         node_id: String::new(),
         node_address: String::new(),
@@ -145,8 +225,23 @@ fn the_origin_is_found_in_answers_of_every_kind() {
         status: Health::Passing,
         port: 80,
         weights: Weights::default(),
-    };
-    snapshot.record(Query::service("web").unwrap(), Arc::new(Answer::Service(vec![Arc::new(instance)])));
+    }
+}
+
+#[test]
+fn an_option_is_seen_without_marks() {
+    let mut snapshot = known(&[("tag", "a;7")]);
+    snapshot.record(Query::service("web").unwrap(), Arc::new(Answer::Service(vec![Arc::new(odd_instance())])));
+    let text = "{% set tag %}{{ key('tag') }}{% endset %}{{ service('web', tag=tag) | length }}";
+    let source = Source::Inline { name: "t".into(), text: text.into() };
+    let template = Template::read(&Job { format: Format::Nginx, ..job(source, Language::Jinja) }).unwrap();
+    assert_eq!(render(&template, &snapshot).text, Ok("1".to_owned()));
+}
+
+#[test]
+fn the_origin_is_found_in_answers_of_every_kind() {
+    let mut snapshot = known(&[("evil", "a;1")]);
+    snapshot.record(Query::service("web").unwrap(), Arc::new(Answer::Service(vec![Arc::new(odd_instance())])));
     let tails = [
         ("key('evil')", "kv.get(evil)"),
         ("service('web')[0].node", "health.service(web|passing)"),

@@ -139,6 +139,8 @@ impl<'t> Evaluator<'t> {
         given: Given<'t>,
     ) -> Outcome<Held> {
         let arguments = self.values(dot, given)?;
+        let arguments: Vec<Value> =
+            arguments.into_iter().map(|argument| self.pass.argument(function, argument)).collect();
         match (function.code)(&Call { args: &arguments, pass: self.pass }) {
             Ok(value) => Ok(Held::bare(self.pass.outcome(function, &arguments, value))),
             Err(error) => {
@@ -151,9 +153,9 @@ impl<'t> Evaluator<'t> {
     fn values(&mut self, dot: &Held, given: Given<'t>) -> Outcome<Vec<Value>> {
         let mut values = Vec::with_capacity(given.arguments.len() + 1);
         for argument in given.arguments {
-            values.push(self.pass.argument(nil_for_nothing(self.argument(dot, argument)?.value)));
+            values.push(nil_for_nothing(self.argument(dot, argument)?.value));
         }
-        values.extend(given.piped.map(|held| self.pass.argument(nil_for_nothing(held.value))));
+        values.extend(given.piped.map(|held| nil_for_nothing(held.value)));
         Ok(values)
     }
 

@@ -69,6 +69,39 @@ fn what_is_included_is_known() {
 }
 
 #[test]
+fn the_macros_of_ctmpl_need_no_directory_and_are_not_watched() {
+    let source = "{% import 'ctmpl/nginx' as n %}{% from 'ctmpl/haproxy' import backend %}{{ n.upstream('a', []) }}";
+    let inline = JinjaTemplate::parse("inline", source, Options::default()).unwrap();
+    assert!(inline.render(&pass(), Undefined::Refused).unwrap().starts_with("upstream a {\n"));
+    assert_eq!(inline.included(), [] as [PathBuf; 0]);
+    let error = JinjaTemplate::parse("inline", "\n{% import 'ctmpl/apache' as a %}", Options::default()).unwrap_err();
+    insta::assert_snapshot!(error, @r#"
+    inline:2:12: of the names in ctmpl/ there are only "ctmpl/nginx" and "ctmpl/haproxy"
+      2 | {% import 'ctmpl/apache' as a %}
+        |            ^
+    "#);
+}
+
+#[test]
+fn names_do_not_choose_what_is_escaped() {
+    let files = [("page.html", "{% include 'part.html' %}{{ '<b>' }}"), ("part.html", "{{ '<a>' }}{{ '&' | e }}")];
+    assert_eq!(text(&files), "<a>&amp;<b>");
+    let script = JinjaTemplate::parse("page.html.j2", "{{ '<b>' }}", Options::default()).unwrap();
+    assert_eq!(script.render(&pass(), Undefined::Refused).unwrap(), "<b>");
+}
+
+#[test]
+fn blocks_are_trimmed_in_included_files_too() {
+    let files = [
+        ("m", "{% extends 'base' %}\n{% block b %}\nx\n  {% include 'part' %}\n{% endblock %}\n"),
+        ("base", "{% import 'macros' as m %}\n<{% block b %}\n{% endblock %}\n{{ m.line('z') }}>\n"),
+        ("part", "  {% if true %}\ny\n  {% endif %}\n"),
+        ("macros", "{% macro line(v) %}\n{{ v }}\n{% endmacro %}\n"),
+    ];
+    assert_eq!(text(&files), "<x\ny\nz\n>\n");
+}
+
+#[test]
 fn an_error_in_an_include_is_shown_there() {
     insta::assert_snapshot!(error(&[("m", "{% include 'a' %}"), ("a", "x\n{{ 1 + }}")]), @r"
     DIR/a:2:8: syntax error: unexpected end of variable block
