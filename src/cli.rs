@@ -14,7 +14,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory, FromArgMatches};
 
-pub use arguments::{Arguments, ConsulArguments, ConvertArguments, DaemonArguments, DevArguments};
+pub use arguments::{Arguments, ConsulArguments, ConvertArguments, DaemonArguments, DevArguments, SslArguments};
 pub use error::CliError;
 
 /// What the command line asks for.

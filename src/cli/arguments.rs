@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use secrecy::SecretString;
 
@@ -22,17 +23,58 @@ pub struct Arguments {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Consul")]
 pub struct ConsulArguments {
-    /// Servers or agents, tried in order: HOST:PORT, http://…[/PREFIX] or https://…
+    /// Servers or agents, tried in order: HOST:PORT, http://…[/PREFIX], https://… or unix:///SOCKET
     /// [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]
     #[arg(long, value_name = "ADDR[,ADDR…]")]
     pub consul_addr: Option<String>,
-    /// The ACL token; better given in the environment, where `ps` does not show it
-    /// [env: CONSUL_HTTP_TOKEN, CONSUL_HTTP_TOKEN_FILE]
+    /// The ACL token; better given in a file or in the environment, where `ps` does not show it
+    /// [env: CONSUL_HTTP_TOKEN]
     #[arg(long, value_name = "TOKEN")]
     pub consul_token: Option<SecretString>,
+    /// The file with the ACL token; it is watched, so that the token can be changed
+    /// [env: CONSUL_HTTP_TOKEN_FILE]
+    #[arg(long, value_name = "PATH", value_parser = path())]
+    pub consul_token_file: Option<PathBuf>,
     /// User and password for HTTP basic authentication [env: CONSUL_HTTP_AUTH]
     #[arg(long, value_name = "USER[:PASSWORD]")]
     pub consul_auth: Option<SecretString>,
+    /// The namespace of what a template asks without one [env: CONSUL_NAMESPACE]
+    #[arg(long, value_name = "NAME")]
+    pub consul_namespace: Option<String>,
+    /// The admin partition of what a template asks without one [env: CONSUL_PARTITION]
+    #[arg(long, value_name = "NAME")]
+    pub consul_partition: Option<String>,
+    /// Flags about TLS.
+    #[command(flatten)]
+    pub ssl: SslArguments,
+}
+
+/// Flags about TLS.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Consul over TLS")]
+pub struct SslArguments {
+    /// Use TLS also where the address says http; any flag below does so too [env: CONSUL_HTTP_SSL]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, hide_possible_values = true)]
+    pub consul_ssl: Option<bool>,
+    /// Whether a server has to prove who it is [env: CONSUL_HTTP_SSL_VERIFY] [default: true]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, hide_possible_values = true)]
+    pub consul_ssl_verify: Option<bool>,
+    /// The file with the certificates of the authorities that are trusted
+    /// [env: CONSUL_CACERT] [default: those of the system]
+    #[arg(long, value_name = "PATH", value_parser = path())]
+    pub consul_ssl_ca_cert: Option<PathBuf>,
+    /// The directory with such files [env: CONSUL_CAPATH]
+    #[arg(long, value_name = "PATH", value_parser = path())]
+    pub consul_ssl_ca_path: Option<PathBuf>,
+    /// The file with this host's certificate [env: CONSUL_CLIENT_CERT]
+    #[arg(long, value_name = "PATH", value_parser = path())]
+    pub consul_ssl_cert: Option<PathBuf>,
+    /// The file with its key, if it is another [env: CONSUL_CLIENT_KEY]
+    #[arg(long, value_name = "PATH", value_parser = path())]
+    pub consul_ssl_key: Option<PathBuf>,
+    /// The name that the servers' certificates are for [env: CONSUL_TLS_SERVER_NAME] [default: the host]
+    #[arg(long, value_name = "NAME")]
+    pub consul_ssl_server_name: Option<String>,
 }
 
 /// Flags about rendering, logging and the process, for the daemon and `dev` alike.
@@ -118,6 +160,11 @@ pub struct ConvertArguments {
     /// The Go template
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+}
+
+/// A path that may be empty, which is as good as not said.
+fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
 }
 
 /// Keeps configuration files in step with Consul: watches, renders, writes atomically, reloads.

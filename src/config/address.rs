@@ -1,6 +1,6 @@
 //! Where Consul is.
 //!
-//! in:  `127.0.0.1:8500,https://consul.example.com/prefix`
+//! in:  `127.0.0.1:8500,https://consul.example.com/prefix,unix:///run/consul.sock`
 //! out: the URLs, in that order
 
 use reqwest::Url;
@@ -11,11 +11,11 @@ pub enum AddressError {
     /// A list with nothing in it.
     #[error("it names no server; write HOST:PORT, for example 127.0.0.1:8500")]
     Empty,
-    /// consul-template has it.
-    #[error("the address {0:?} is not supported yet; use HOST:PORT or http(s)://HOST:PORT")]
+    /// The path of a socket that does not begin at the root.
+    #[error("the address {0:?} needs the whole path of the socket; write unix:///PATH, with three slashes")]
     UnixSocket(String),
-    /// Neither http nor https.
-    #[error("the address {0:?} has an unknown scheme; use HOST:PORT or http(s)://HOST:PORT")]
+    /// None of those that lead to Consul.
+    #[error("the address {0:?} has an unknown scheme; use HOST:PORT, http(s)://HOST:PORT or unix:///PATH")]
     Scheme(String),
     /// User or password in the address, where logs would show it.
     #[error("an address cannot hold user and password; use --consul-auth or CONSUL_HTTP_AUTH")]
@@ -60,6 +60,7 @@ fn server(written: &str, tls: bool) -> Result<Url, AddressError> {
     let scheme = match scheme.to_ascii_lowercase().as_str() {
         "http" if !tls => "http",
         "http" | "https" => "https",
+        "unix" if rest.starts_with('/') => return unix(written, rest),
         _ if rest.contains('@') => return Err(AddressError::Credentials),
         "unix" => return Err(AddressError::UnixSocket(written.to_owned())),
         _ => return Err(AddressError::Scheme(written.to_owned())),
@@ -80,6 +81,12 @@ fn server(written: &str, tls: bool) -> Result<Url, AddressError> {
     Ok(url)
 }
 
+/// A socket of this machine; TLS has no use there.
+fn unix(written: &str, path: &str) -> Result<Url, AddressError> {
+    let url = Url::from_file_path(path).ok().and_then(|url| Url::parse(&format!("unix://{}", url.path())).ok());
+    url.ok_or_else(|| AddressError::UnixSocket(written.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +104,8 @@ mod tests {
             ("a:1, b:2 ,,https://c", false, &["http://a:1/", "http://b:2/", "https://c/"]),
             ("a:1,http://a:1/,a:1", false, &["http://a:1/"]),
             ("a:1,http://b:80,https://c", true, &["https://a:1/", "https://b:80/", "https://c/"]),
+            ("unix:///run/consul.sock, a:1", true, &["unix:///run/consul.sock", "https://a:1/"]),
+            ("UNIX:///run/a b%20?#@.sock", false, &["unix:///run/a%20b%2520%3F%23@.sock"]),
         ];
         assert!(!cases.is_empty());
         for (list, tls, urls) in cases {
@@ -110,7 +119,8 @@ mod tests {
         let cases = [
             ("", "names no server"),
             (" , ", "names no server"),
-            ("unix:///run/consul.sock", "not supported yet"),
+            ("unix://run/consul.sock", "with three slashes"),
+            ("unix://", "with three slashes"),
             ("ftp://h:1", "unknown scheme"),
             ("http://", "the host is missing"),
             ("http:///etc", "the host is missing"),
@@ -120,7 +130,7 @@ mod tests {
             ("::1", "is not HOST:PORT"),
             ("a b:1", "is not HOST:PORT"),
             ("h:1?dc=x", "query or a fragment"),
-            ("a:1,unix:///x", "not supported yet"),
+            ("a:1,unix://x", "with three slashes"),
         ];
         assert!(!cases.is_empty());
         for (list, reason) in cases {

@@ -44,6 +44,11 @@ impl Environment {
         self.0.iter().filter_map(move |(name, value)| Some((text(name)?, text(value)?)))
     }
 
+    /// Whether a variable has just this meaning, however it is spelt.
+    pub(super) fn says(&self, name: &'static str, value: bool) -> bool {
+        self.boolean(name).is_ok_and(|said| said.is_some_and(|said| said.value == value))
+    }
+
     /// What the environment says. Of several variables for one thing, the first that is not blank counts.
     ///
     /// # Errors
@@ -62,14 +67,26 @@ impl Environment {
 
     fn consul(&self) -> Result<ConsulBlock, ConfigError> {
         let token = self.first(&["CONSUL_TOKEN", "CONSUL_HTTP_TOKEN"])?;
-        let token_file = self.first(&["CONSUL_TOKEN_FILE", "CONSUL_HTTP_TOKEN_FILE"])?;
+        let token_file = match self.path("CONSUL_TOKEN_FILE")? {
+            None => self.path("CONSUL_HTTP_TOKEN_FILE")?,
+            said => said,
+        };
         let auth = self.first(&["CONSUL_HTTP_AUTH"])?;
         Ok(ConsulBlock {
             address: self.first(&["CONSUL_HTTP_ADDR"])?,
             token: token.map(|Said { value, place }| Said { value: SecretString::from(value), place }),
-            token_file: token_file.map(|Said { value, place }| Said { value: PathBuf::from(value), place }),
+            token_file,
             auth: auth.and_then(|auth| user_and_password(&auth.value)).unwrap_or_else(AuthBlock::default),
-            ssl: SslBlock { enabled: self.boolean("CONSUL_HTTP_SSL")? },
+            ssl: SslBlock {
+                enabled: self.boolean("CONSUL_HTTP_SSL")?,
+                verify: self.boolean("CONSUL_HTTP_SSL_VERIFY")?,
+                ca_cert: self.path("CONSUL_CACERT")?,
+                ca_cert_bytes: None,
+                ca_path: self.path("CONSUL_CAPATH")?,
+                cert: self.path("CONSUL_CLIENT_CERT")?,
+                key: self.path("CONSUL_CLIENT_KEY")?,
+                server_name: self.first(&["CONSUL_TLS_SERVER_NAME"])?,
+            },
             namespace: self.first(&["CONSUL_NAMESPACE"])?.map(|said| said.value),
             partition: self.first(&["CONSUL_PARTITION"])?.map(|said| said.value),
         })
@@ -86,11 +103,15 @@ impl Environment {
         Ok(None)
     }
 
-    fn boolean(&self, name: &'static str) -> Result<Option<bool>, ConfigError> {
+    fn path(&self, name: &'static str) -> Result<Option<Said<PathBuf>>, ConfigError> {
+        Ok(self.first(&[name])?.map(|Said { value, place }| Said { value: PathBuf::from(value), place }))
+    }
+
+    fn boolean(&self, name: &'static str) -> Result<Option<Said<bool>>, ConfigError> {
         match self.first(&[name])? {
-            Some(said) => match go_bool(&said.value) {
-                Some(value) => Ok(Some(value)),
-                None => Err(refuse(name, ValueError::Boolean(said.value))),
+            Some(Said { value, place }) => match go_bool(&value) {
+                Some(value) => Ok(Some(Said { value, place })),
+                None => Err(refuse(name, ValueError::Boolean(value))),
             },
             None => Ok(None),
         }

@@ -3,7 +3,6 @@
 //! The cause is in the chain of sources: print errors with all of it (`anyhow`'s `{:#}`).
 
 use std::fmt;
-use std::io;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer};
@@ -14,6 +13,7 @@ use super::format::FormatError;
 use super::log_level::LogLevelError;
 use super::signal::SignalError;
 use super::template_argument::TemplateArgumentError;
+use super::token::TokenError;
 use super::wait::WaitError;
 
 /// Where something was said.
@@ -95,9 +95,6 @@ pub enum ValueError {
     /// A token that cannot be sent.
     #[error("the token has characters that no HTTP header can carry; check it for blanks and line ends")]
     Token,
-    /// A token file with nothing in it.
-    #[error("the token file is empty")]
-    NoToken,
     /// Not UTF-8.
     #[error("it is not UTF-8")]
     NotText,
@@ -117,15 +114,21 @@ pub enum ConfigError {
         /// What is wrong with it.
         source: ValueError,
     },
-    /// The token cannot be read.
-    #[error("cannot read the token file {}, named by {place}", path.display())]
+    /// The token cannot be taken from its file.
+    #[error("cannot use the token file {}, named by {place}", path.display())]
     TokenFile {
         /// Where the file was named.
         place: Place,
         /// The file.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        source: TokenError,
+    },
+    /// A key of nothing.
+    #[error("{place} names a key, but nothing names the certificate that belongs to it; give --consul-ssl-cert too")]
+    KeyWithoutCertificate {
+        /// Where it was said.
+        place: Place,
     },
     /// There are no templates.
     #[error("nothing to do: give at least one --template SOURCE:DESTINATION[:COMMAND]")]
@@ -191,6 +194,7 @@ impl ConfigError {
             | Self::SameSignal(_) => FLAGS,
             Self::Value { place, .. }
             | Self::TokenFile { place, .. }
+            | Self::KeyWithoutCertificate { place }
             | Self::NoDestination { place, .. }
             | Self::NoSource { place }
             | Self::SameDestination { place, .. }

@@ -8,22 +8,42 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::environment::Environment;
-use super::resolved::BasicAuth;
+use super::resolved::{Authorities, BasicAuth, Identity, TlsConfig};
 
 /// What is known about Consul when a command is run.
 pub(super) struct Known<'a> {
     /// The first server as written; `None` when nobody said one.
     pub(super) address: Option<&'a str>,
     /// Whether the first server is reached over TLS.
-    pub(super) tls: bool,
+    pub(super) over_tls: bool,
+    pub(super) tls: &'a TlsConfig,
     pub(super) token: Option<&'a SecretString>,
     /// The file the token came from.
     pub(super) token_file: Option<&'a Path>,
     pub(super) auth: Option<&'a BasicAuth>,
+    pub(super) namespace: Option<&'a str>,
+    pub(super) partition: Option<&'a str>,
 }
 
-/// The variables, as consul-template sets them; but what the operator's environment says about TLS stays as it is, and
-/// a token file that is not the one in use is taken out, for Consul's client would prefer it.
+impl<'a> Known<'a> {
+    /// Just an address.
+    pub(super) fn address(address: &'a str) -> Self {
+        Self {
+            address: Some(address),
+            over_tls: false,
+            tls: &TlsConfig::USUAL,
+            token: None,
+            token_file: None,
+            auth: None,
+            namespace: None,
+            partition: None,
+        }
+    }
+}
+
+/// The variables, as consul-template sets them, and the others that Consul's client looks at; but what the operator's
+/// environment says rightly about TLS stays as it is, and what Consul's client would prefer to what is in use is taken
+/// out. A token that comes from a file may change; so its file is named, and it is not.
 pub(super) fn exports(known: &Known<'_>, environment: &Environment) -> Vec<(String, SecretString)> {
     let mut exports = Vec::new();
     let mut set = |name: &str, value: SecretString| exports.push((name.to_owned(), value));
@@ -33,19 +53,50 @@ pub(super) fn exports(known: &Known<'_>, environment: &Environment) -> Vec<(Stri
     if let Some(BasicAuth { username, password }) = known.auth {
         set("CONSUL_HTTP_AUTH", format!("{username}:{}", password.expose_secret()).into());
     }
-    if let Some(token) = known.token {
-        set("CONSUL_HTTP_TOKEN", token.clone());
-        if known.token_file.is_none() && environment.has("CONSUL_HTTP_TOKEN_FILE") {
-            set("CONSUL_HTTP_TOKEN_FILE", SecretString::default());
+    match (known.token_file, known.token) {
+        (Some(path), _) => set("CONSUL_HTTP_TOKEN_FILE", shown(path)),
+        (None, Some(token)) => {
+            set("CONSUL_HTTP_TOKEN", token.clone());
+            if environment.has("CONSUL_HTTP_TOKEN_FILE") {
+                set("CONSUL_HTTP_TOKEN_FILE", SecretString::default());
+            }
         }
+        (None, None) => {}
     }
-    if let Some(path) = known.token_file {
-        set("CONSUL_HTTP_TOKEN_FILE", path.display().to_string().into());
-    }
-    for (name, value) in [("CONSUL_HTTP_SSL", known.tls), ("CONSUL_HTTP_SSL_VERIFY", true)] {
-        if !environment.has(name) {
+    for (name, value) in [("CONSUL_HTTP_SSL", known.over_tls), ("CONSUL_HTTP_SSL_VERIFY", known.tls.verify)] {
+        if !environment.says(name, value) {
             set(name, value.to_string().into());
         }
     }
+    let TlsConfig { verify: _, authorities, identity, server_name } = known.tls;
+    match authorities {
+        Authorities::File(path) => set("CONSUL_CACERT", shown(path)),
+        Authorities::Directory(path) => {
+            set("CONSUL_CAPATH", shown(path));
+            if environment.has("CONSUL_CACERT") {
+                set("CONSUL_CACERT", SecretString::default());
+            }
+        }
+        // There is no variable for it.
+        Authorities::Text(_) | Authorities::System => {}
+    }
+    if let Some(Identity { certificate, key }) = identity {
+        set("CONSUL_CLIENT_CERT", shown(certificate));
+        set("CONSUL_CLIENT_KEY", shown(key));
+    }
+    let names = [
+        ("CONSUL_TLS_SERVER_NAME", server_name.as_deref()),
+        ("CONSUL_NAMESPACE", known.namespace),
+        ("CONSUL_PARTITION", known.partition),
+    ];
+    for (name, value) in names {
+        if let Some(value) = value {
+            set(name, value.into());
+        }
+    }
     exports
+}
+
+fn shown(path: &Path) -> SecretString {
+    path.display().to_string().into()
 }

@@ -12,8 +12,8 @@ use secrecy::{ExposeSecret, SecretString};
 use super::error::{ConfigError, Place, Said, ValueError};
 use super::resolved::DevConfig;
 use super::template_argument::TemplateArgument;
-use super::written::{AuthBlock, CommandBlock, ConsulBlock, TemplateBlock, Written};
-use crate::cli::{Arguments, ConsulArguments, DaemonArguments, DevArguments};
+use super::written::{AuthBlock, CommandBlock, ConsulBlock, SslBlock, TemplateBlock, Written};
+use crate::cli::{Arguments, ConsulArguments, DaemonArguments, DevArguments, SslArguments};
 
 /// Where the embedded server listens by default: where everything expects a Consul.
 const DEV_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8500);
@@ -60,7 +60,15 @@ fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
 }
 
 pub(super) fn consul_block(arguments: ConsulArguments) -> Result<ConsulBlock, ConfigError> {
-    let ConsulArguments { consul_addr, consul_token, consul_auth } = arguments;
+    let ConsulArguments {
+        consul_addr,
+        consul_token,
+        consul_token_file,
+        consul_auth,
+        consul_namespace,
+        consul_partition,
+        ssl,
+    } = arguments;
     Ok(ConsulBlock {
         address: consul_addr.filter(|address| !address.is_empty()).map(|address| said("--consul-addr", address)),
         token: consul_token
@@ -71,8 +79,39 @@ pub(super) fn consul_block(arguments: ConsulArguments) -> Result<ConsulBlock, Co
                 .ok_or(ConfigError::Value { place: Place::Flag("--consul-auth"), source: ValueError::NoUser })?,
             None => AuthBlock::default(),
         },
-        ..ConsulBlock::default()
+        token_file: path("--consul-token-file", consul_token_file),
+        ssl: ssl_block(ssl),
+        namespace: consul_namespace.filter(|name| !name.is_empty()),
+        partition: consul_partition.filter(|name| !name.is_empty()),
     })
+}
+
+fn ssl_block(arguments: SslArguments) -> SslBlock {
+    let SslArguments {
+        consul_ssl,
+        consul_ssl_verify,
+        consul_ssl_ca_cert,
+        consul_ssl_ca_path,
+        consul_ssl_cert,
+        consul_ssl_key,
+        consul_ssl_server_name,
+    } = arguments;
+    SslBlock {
+        enabled: consul_ssl.map(|value| said("--consul-ssl", value)),
+        verify: consul_ssl_verify.map(|value| said("--consul-ssl-verify", value)),
+        ca_cert: path("--consul-ssl-ca-cert", consul_ssl_ca_cert),
+        ca_cert_bytes: None,
+        ca_path: path("--consul-ssl-ca-path", consul_ssl_ca_path),
+        cert: path("--consul-ssl-cert", consul_ssl_cert),
+        key: path("--consul-ssl-key", consul_ssl_key),
+        server_name: consul_ssl_server_name
+            .filter(|name| !name.is_empty())
+            .map(|name| said("--consul-ssl-server-name", name)),
+    }
+}
+
+fn path(flag: &'static str, path: Option<PathBuf>) -> Option<Said<PathBuf>> {
+    path.filter(|path| !path.as_os_str().is_empty()).map(|path| said(flag, path))
 }
 
 /// `user` or `user:password`, which says everything there is to say about both; `None` when empty.

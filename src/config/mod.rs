@@ -20,6 +20,8 @@ mod resolve;
 pub mod resolved;
 pub mod signal;
 pub mod template_argument;
+mod tls;
+pub mod token;
 pub mod wait;
 pub mod written;
 
@@ -33,7 +35,7 @@ use written::{ConsulBlock, Written};
 
 /// Resolves what the command line and the environment say: flags over environment over defaults.
 ///
-/// The only file that is read is the one that holds the token.
+/// The only file that is read is the one that holds the token; those that TLS needs are read by who needs TLS.
 ///
 /// # Errors
 /// [`ConfigError`]; [`ConfigError::exit_code`] tells bad flags from bad configuration.

@@ -18,8 +18,10 @@ use super::exports::{Known, exports};
 use super::job::{Common, resolve_all};
 use super::resolved::{BasicAuth, Config, ConsulConfig, Delimiters, DevConfig, LogLevel, Mode, Permissions};
 use super::signal::SignalName;
+use super::tls;
+use super::token::{self, TokenError};
 use super::wait::Wait;
-use super::written::{AuthBlock, ConsulBlock, DelimitersBlock, SslBlock, Written};
+use super::written::{AuthBlock, ConsulBlock, DelimitersBlock, Written};
 
 const ADDRESS: &str = "127.0.0.1:8500";
 const MAX_STALE: Duration = Duration::from_secs(2);
@@ -102,8 +104,7 @@ impl Config {
         if let Ok(servers) = address::servers(&address, false) {
             self.consul.servers = servers;
         }
-        let known = Known { address: Some(&address), tls: false, token: None, token_file: None, auth: None };
-        self.consul.exports = exports(&known, &Environment::default());
+        self.consul.exports = exports(&Known::address(&address), &Environment::default());
         self
     }
 }
@@ -142,7 +143,6 @@ fn signals(
     }
 }
 
-/// How Consul is reached; what is written outside the block has its default.
 fn permissions(words: &[Said<String>]) -> Result<Permissions, ConfigError> {
     let mut allow = Permissions::default();
     for Said { value, place } in words {
@@ -159,30 +159,36 @@ fn permissions(words: &[Said<String>]) -> Result<Permissions, ConfigError> {
     Ok(allow)
 }
 
+/// How Consul is reached; what is written outside the block has its default.
 pub(super) fn consul_config(block: ConsulBlock, environment: &Environment) -> Result<ConsulConfig, ConfigError> {
-    let ConsulBlock { address, token, token_file, auth, ssl: SslBlock { enabled: tls }, namespace, partition } = block;
+    let ConsulBlock { address, token, token_file, auth, ssl, namespace, partition } = block;
     let refuse = |place, error: AddressError| ConfigError::Value { place, source: error.into() };
-    let tls = tls.unwrap_or(false);
+    let (wants_tls, tls) = tls::resolve(ssl)?;
     let (list, place) = address.as_ref().map_or((ADDRESS, Place::File), |said| (&said.value, said.place));
-    let servers = address::servers(list, tls).map_err(|error| refuse(place, error))?;
+    let servers = address::servers(list, wants_tls).map_err(|error| refuse(place, error))?;
     let token_file = token_file.filter(|said| !said.value.as_os_str().is_empty());
     let token = match &token_file {
         Some(file) => Some(read_token(file)?),
-        None => token,
+        None => token.map(sendable).transpose()?,
     };
-    let token = token.map(sendable).transpose()?;
+    let token_file = token_file.map(|said| said.value);
     let auth = basic_auth(auth);
     let known = Known {
         address: address.as_ref().and_then(|said| address::items(&said.value).next()),
-        tls: servers.first().is_some_and(|server| server.scheme() == "https"),
+        over_tls: servers.first().is_some_and(|server| server.scheme() == "https"),
+        tls: &tls,
         token: token.as_ref(),
-        token_file: token_file.as_ref().map(|said| said.value.as_path()),
+        token_file: token_file.as_deref(),
         auth: auth.as_ref(),
+        namespace: namespace.as_deref(),
+        partition: partition.as_deref(),
     };
     let exports = exports(&known, environment);
     Ok(ConsulConfig {
         servers,
+        tls,
         token,
+        token_file,
         auth,
         namespace,
         partition,
@@ -192,22 +198,15 @@ pub(super) fn consul_config(block: ConsulBlock, environment: &Environment) -> Re
     })
 }
 
-fn read_token(file: &Said<PathBuf>) -> Result<Said<SecretString>, ConfigError> {
+fn read_token(file: &Said<PathBuf>) -> Result<SecretString, ConfigError> {
     let Said { value: path, place } = file;
-    let text = fs::read_to_string(path).map(SecretString::from).map_err(|source| ConfigError::TokenFile {
-        place: *place,
-        path: path.clone(),
-        source,
-    })?;
-    match text.expose_secret().trim() {
-        "" => Err(ConfigError::Value { place: *place, source: ValueError::NoToken }),
-        token => Ok(Said { value: token.into(), place: *place }),
-    }
+    let read = fs::read(path).map_err(TokenError::from).and_then(|content| token::read(&content));
+    read.map_err(|source| ConfigError::TokenFile { place: *place, path: path.clone(), source })
 }
 
-/// A token as a header can carry it; an error would otherwise come with every request.
+/// A token as a header can carry it.
 fn sendable(said: Said<SecretString>) -> Result<SecretString, ConfigError> {
-    if said.value.expose_secret().bytes().all(|byte| byte.is_ascii_graphic()) {
+    if token::is_sendable(said.value.expose_secret()) {
         Ok(said.value)
     } else {
         Err(ConfigError::Value { place: said.place, source: ValueError::Token })

@@ -58,10 +58,14 @@ pub enum Mode {
 #[derive(Clone, Debug)]
 pub struct ConsulConfig {
     /// The servers or agents, in the order in which they are tried; at least one. The path of a URL is a prefix that
-    /// does not end in a slash, unless it is only that.
+    /// does not end in a slash, unless it is only that; the path of `unix://` is that of the socket.
     pub servers: Vec<Url>,
+    /// What holds for those that are reached over TLS.
+    pub tls: TlsConfig,
     /// The token sent with every request; `None`: the agent's own.
     pub token: Option<SecretString>,
+    /// The file that the token came from, which may come to hold another; `None`: it is not from a file.
+    pub token_file: Option<PathBuf>,
     /// User and password for basic authentication; `None`: not used.
     pub auth: Option<BasicAuth>,
     /// The namespace of queries that name none; `None`: the server's choice.
@@ -74,6 +78,46 @@ pub struct ConsulConfig {
     pub block_query_wait: Duration,
     /// What commands find in their environment, so that they talk to the same Consul; values may be secret.
     pub exports: Vec<(String, SecretString)>,
+}
+
+/// Who is trusted, and who this host is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsConfig {
+    /// Whether a server has to prove who it is.
+    pub verify: bool,
+    /// Who is trusted to say so.
+    pub authorities: Authorities,
+    /// What this host proves itself with; `None`: nothing.
+    pub identity: Option<Identity>,
+    /// The name that the servers' certificates are for; `None`: the host of the address.
+    pub server_name: Option<String>,
+}
+
+impl TlsConfig {
+    /// What holds where nothing is said.
+    pub const USUAL: Self = Self { verify: true, authorities: Authorities::System, identity: None, server_name: None };
+}
+
+/// The authorities that are trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Authorities {
+    /// Those that the system trusts.
+    System,
+    /// Those whose certificates are in this file.
+    File(PathBuf),
+    /// Those whose certificates are in the files of this directory.
+    Directory(PathBuf),
+    /// Those whose certificates are in this text.
+    Text(String),
+}
+
+/// Where this host's certificate is, and its key; both may be in one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The certificate, and those between it and its authority.
+    pub certificate: PathBuf,
+    /// The key.
+    pub key: PathBuf,
 }
 
 /// User and password.

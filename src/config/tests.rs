@@ -134,7 +134,8 @@ fn bad_flags_are_13_and_bad_configuration_is_15() {
         (&["-kill-signal=KILL"], &[], 13, &["cannot use --kill-signal:", "no process can act on SIGKILL"]),
         (&["-reload-signal=SEGV"], &[], 13, &["cannot use --reload-signal:", "no process can act on SIGSEGV"]),
         (&["-template="], &[], 13, &["cannot use --template:", "cannot be empty"]),
-        (&["-consul-addr=unix:///s"], &[], 13, &["cannot use --consul-addr:", "not supported yet"]),
+        (&["-consul-addr=unix://s"], &[], 13, &["cannot use --consul-addr:", "three slashes"]),
+        (&["-consul-ssl-key=k"], &[], 13, &["--consul-ssl-key names a key", "--consul-ssl-cert"]),
         (&["-consul-auth="], &[], 13, &["cannot use --consul-auth:", "write USER or USER:PASSWORD"]),
         (&["-consul-token=a b"], &[], 13, &["cannot use --consul-token:", "no HTTP header"]),
         (
@@ -145,7 +146,7 @@ fn bad_flags_are_13_and_bad_configuration_is_15() {
         ),
         (&["-log-level="], &[], 15, &["cannot use --log-level: invalid log level \"\""]),
         (&[], &[("CT_LOG", "loud")], 15, &["cannot use CT_LOG of the environment: invalid log level \"loud\""]),
-        (&[], &[("CONSUL_HTTP_ADDR", "unix:///s")], 15, &["cannot use CONSUL_HTTP_ADDR of", "not supported yet"]),
+        (&[], &[("CONSUL_HTTP_ADDR", "ftp://s")], 15, &["cannot use CONSUL_HTTP_ADDR of", "unknown scheme"]),
         (
             &[],
             &[("CONSUL_HTTP_SSL", "yes")],
@@ -153,7 +154,7 @@ fn bad_flags_are_13_and_bad_configuration_is_15() {
             &["cannot use CONSUL_HTTP_SSL of", "\"yes\" is neither true nor false"],
         ),
         (&[], &[("CONSUL_HTTP_TOKEN", "a\tb")], 15, &["cannot use CONSUL_HTTP_TOKEN of", "no HTTP header"]),
-        (&[], &[("CONSUL_TOKEN_FILE", "/no/such")], 15, &["read the token file /no/such", "No such file"]),
+        (&[], &[("CONSUL_TOKEN_FILE", "/no/such")], 15, &["cannot use the token file /no/such", "No such file"]),
         (&[], &[("CT_LOCAL_CONFIG", "once = true")], 13, &["cannot use CT_LOCAL_CONFIG of", "not supported yet"]),
     ];
     assert!(!cases.is_empty());
@@ -169,7 +170,7 @@ fn bad_flags_are_13_and_bad_configuration_is_15() {
 #[test]
 fn a_variable_that_is_overruled_is_not_judged() {
     let config =
-        config(&["-log-level=info", "-consul-addr=h:1"], &[("CT_LOG", "loud"), ("CONSUL_HTTP_ADDR", "unix:///s")]);
+        config(&["-log-level=info", "-consul-addr=h:1"], &[("CT_LOG", "loud"), ("CONSUL_HTTP_ADDR", "ftp://s")]);
     assert_eq!(config.log_level, LogLevel::Info);
     assert_eq!(config.consul.servers[0].as_str(), "http://h:1/");
 }

@@ -90,8 +90,22 @@ pub struct AuthBlock {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SslBlock {
-    /// Whether `http` means `https`.
-    pub enabled: Option<bool>,
+    /// Whether `http` means `https`; not said: when flags or files say anything else of this block.
+    pub enabled: Option<Said<bool>>,
+    /// Whether a server has to prove who it is.
+    pub verify: Option<Said<bool>>,
+    /// The file with the certificates of the authorities that are trusted; beats the next two of the same layer.
+    pub ca_cert: Option<Said<PathBuf>>,
+    /// The same, as text; beats the next of the same layer.
+    pub ca_cert_bytes: Option<Said<String>>,
+    /// The directory with the same.
+    pub ca_path: Option<Said<PathBuf>>,
+    /// The file with this host's certificate.
+    pub cert: Option<Said<PathBuf>>,
+    /// The file with its key; not said: the same file.
+    pub key: Option<Said<PathBuf>>,
+    /// The name that the certificates of the servers are for.
+    pub server_name: Option<Said<String>>,
 }
 
 /// `default_delimiters { … }`
@@ -202,9 +216,35 @@ impl ConsulBlock {
             token,
             token_file,
             auth: auth.over(lower.auth),
-            ssl: SslBlock { enabled: ssl.enabled.or(lower.ssl.enabled) },
+            ssl: ssl.over(lower.ssl),
             namespace: namespace.or(lower.namespace),
             partition: partition.or(lower.partition),
+        }
+    }
+}
+
+impl SslBlock {
+    /// As [`Written::over`]; but a layer that says whom to trust says it alone, and one that names a certificate says
+    /// also where its key is.
+    fn over(self, lower: Self) -> Self {
+        let Self { enabled, verify, ca_cert, ca_cert_bytes, ca_path, cert, key, server_name } = self;
+        let (ca_cert, ca_cert_bytes, ca_path) = match (ca_cert, ca_cert_bytes, ca_path) {
+            (None, None, None) => (lower.ca_cert, lower.ca_cert_bytes, lower.ca_path),
+            said => said,
+        };
+        let (cert, key) = match (cert, key) {
+            (None, key) => (lower.cert, key.or(lower.key)),
+            said => said,
+        };
+        Self {
+            enabled: enabled.or(lower.enabled),
+            verify: verify.or(lower.verify),
+            ca_cert,
+            ca_cert_bytes,
+            ca_path,
+            cert,
+            key,
+            server_name: server_name.or(lower.server_name),
         }
     }
 }

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use reqwest::header::HeaderMap;
 use reqwest::{StatusCode, Url};
+use secrecy::SecretString;
 
 use super::transport::{Fetched, LONGEST_ANSWER, Lost, Transport};
-use super::{Ask, AskError, Poll, Reply, wire};
+use super::{Ask, AskError, Poll, Reply, TlsError, wire};
 use crate::answer::Answer;
 use crate::config::resolved::ConsulConfig;
 use crate::query::{NodeQuery, Query, Request};
@@ -42,6 +43,9 @@ pub enum ClientError {
     /// A header cannot be sent.
     #[error("user and password cannot be sent in an HTTP header")]
     Auth,
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 impl Client {
@@ -54,6 +58,14 @@ impl Client {
         Ok(Self { transport, config: Arc::new(config.clone()), preferred: Arc::default() })
     }
 
+    /// Sends another token from now on.
+    ///
+    /// # Errors
+    /// [`ClientError`] when no header can carry it.
+    pub fn set_token(&self, token: &SecretString) -> Result<(), ClientError> {
+        self.transport.set_token(token)
+    }
+
     fn server(&self, index: usize) -> &Url {
         &self.config.servers[index % self.config.servers.len()]
     }
@@ -61,18 +73,19 @@ impl Client {
     /// The address of a server, for messages: no user, no password.
     fn name(&self, index: usize) -> String {
         let server = self.server(index);
-        let host = server.host_str().unwrap_or_default();
+        let Some(host) = server.host_str().filter(|host| !host.is_empty()) else { return server.to_string() };
         server.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
     async fn get(&self, request: &Request, poll: Poll) -> Result<Fetched, AskError> {
         let blocking = blocks(request, poll);
         let limit = if blocking { poll.wait + poll.wait / 16 + BLOCKING_GRACE } else { ANSWER_LIMIT };
-        let address = address(self.server(poll.server), &self.at_home(request), poll);
+        let place = poll.server % self.config.servers.len();
+        let address = address(&self.config.servers[place], &self.at_home(request), poll);
         let begun = Instant::now();
-        let fetched = self.transport.get(address, limit).await;
+        let fetched = self.transport.get(place, &self.config.servers[place], address, limit).await;
         let fetched = fetched.map_err(|lost| self.lost(lost, poll.server, blocking, begun.elapsed()))?;
-        self.preferred.store(poll.server % self.config.servers.len(), Ordering::Relaxed);
+        self.preferred.store(place, Ordering::Relaxed);
         Ok(fetched)
     }
 
@@ -203,6 +216,10 @@ fn blocks(request: &Request, poll: Poll) -> bool {
 /// The URL of one poll: the parameters are sorted by name.
 fn address(server: &Url, request: &Request, poll: Poll) -> Url {
     let mut address = server.clone();
+    if server.scheme() == "unix" {
+        // Its path is that of the socket, and no part of what is asked through it.
+        address.set_path("");
+    }
     if let Ok(mut path) = address.path_segments_mut() {
         path.pop_if_empty().extend(&request.path);
     }
@@ -267,6 +284,7 @@ mod tests {
                 later,
                 "https://c/up/v1/catalog/services?index=7&wait=60000ms",
             ),
+            ("unix:///run/c.sock", Query::key("a").unwrap(), later, "unix:///v1/kv/a?index=7&wait=60000ms"),
             (
                 "http://c:8500/",
                 Query::Datacenters(crate::query::DatacentersQuery { ignore_failing: false }),

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 
 use super::End;
 use crate::answer::Answer;
 use crate::apply::transaction::{Applied, Change};
 use crate::command::{CommandError, Finished};
 use crate::config::resolved::{CommandConfig, Job};
+use crate::config::token::TokenError;
 use crate::query::Query;
 use crate::signals::Wish;
 use crate::template::{Template, TemplateError};
@@ -40,6 +42,8 @@ pub(super) enum Event {
     FilesChanged(FileEvent),
     /// The sources of these jobs were read.
     SourcesRead(Vec<(usize, Result<Template, TemplateError>)>),
+    /// The file that holds the token was read.
+    TokenRead(Result<SecretString, TokenError>),
     /// A batch of files was written.
     Applied(Vec<Applied>),
     /// A task ended without a result, which none does unless ctmpl itself is wrong; with what is known of it.
@@ -67,6 +71,10 @@ pub(super) enum Action {
     RunPlugin(Arc<Query>),
     /// Read the sources of these jobs.
     ReadSources(Vec<(usize, Arc<Job>)>),
+    /// Read the file that holds the token.
+    ReadToken(PathBuf),
+    /// Ask with this token from now on.
+    UseToken(SecretString),
     /// Write these files, all of them before anything else.
     Write(Vec<Change>),
     /// Print these files instead, where they would change.

@@ -21,6 +21,7 @@ use crate::apply::transaction::{Applied, Change, Outcome, write_all};
 use crate::apply::write::is_current;
 use crate::command;
 use crate::config::resolved::{CommandConfig, CommandLine, Job};
+use crate::config::token::{self, TokenError};
 use crate::consul::{AskError, Client};
 use crate::query::Query;
 use crate::regular;
@@ -32,6 +33,7 @@ const PLUGIN_LIMIT: Duration = Duration::from_secs(30);
 
 /// Owns every task and process that the loop starts.
 pub(super) struct Hands {
+    client: Client,
     watcher: Watcher<Client>,
     files: Files,
     exports: Arc<[(String, SecretString)]>,
@@ -43,8 +45,14 @@ pub(super) struct Hands {
 }
 
 impl Hands {
-    pub(super) fn new(watcher: Watcher<Client>, files: Files, exports: &[(String, SecretString)]) -> Self {
+    pub(super) fn new(
+        client: Client,
+        watcher: Watcher<Client>,
+        files: Files,
+        exports: &[(String, SecretString)],
+    ) -> Self {
         Self {
+            client,
             watcher,
             files,
             exports: exports.into(),
@@ -65,6 +73,14 @@ impl Hands {
                 let read = jobs.into_iter().map(|(place, job)| (place, read_source(&job)));
                 self.now(Event::SourcesRead(read.collect()));
             }
+            Action::ReadToken(path) => {
+                let read = regular::read(&path).map_err(TokenError::from);
+                self.now(Event::TokenRead(read.and_then(|content| token::read(&content))));
+            }
+            Action::UseToken(token) => match self.client.set_token(&token) {
+                Ok(()) => self.watcher.ask_denied_again(),
+                Err(error) => tracing::error!("{error}"),
+            },
             Action::Write(changes) => {
                 self.watcher.set_busy(true);
                 self.writing.begin(|writer| Event::Applied(write_all(writer, changes)));

@@ -13,6 +13,7 @@ mod job;
 mod missing;
 mod plugins;
 mod state;
+mod token;
 mod trouble;
 mod writing;
 
@@ -71,8 +72,8 @@ pub async fn run(config: Config, mut signals: Signals) -> Result<End, ClientErro
         max_stale: config.consul.max_stale,
         rest: if once { REST_ONCE } else { std::time::Duration::ZERO },
     };
-    let (watcher, mut answers) = Watcher::new(client, rules);
-    let mut hands = Hands::new(watcher, Files::new(), &config.consul.exports);
+    let (watcher, mut answers) = Watcher::new(client.clone(), rules);
+    let mut hands = Hands::new(client, watcher, Files::new(), &config.consul.exports);
     let mut state = State::new(config, Moment::now());
     let mut actions = state.begin(Moment::now());
     loop {

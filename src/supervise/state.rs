@@ -14,6 +14,7 @@ use super::End;
 use super::ending::Ending;
 use super::event::{Action, Event, Moment};
 use super::job::JobState;
+use super::token::TokenFile;
 use super::trouble::Troubles;
 use crate::answer::Answer;
 use crate::apply::ledger::{Ledger, REST};
@@ -50,6 +51,7 @@ pub(super) struct State {
     /// A command failed in a run that renders once, where nothing is tried again.
     pub(super) command_failed: bool,
     pub(super) ending: Option<Ending>,
+    token: TokenFile,
     pub(super) followed: BTreeSet<Arc<Query>>,
     /// The plugins that run, and whether what they print is stale already.
     pub(super) plugins: BTreeMap<Arc<Query>, bool>,
@@ -78,6 +80,7 @@ impl State {
             running: 0,
             command_failed: false,
             ending: None,
+            token: TokenFile::new(consul.token_file, consul.token),
             followed: BTreeSet::new(),
             plugins: BTreeMap::new(),
             watched: BTreeSet::new(),
@@ -88,6 +91,10 @@ impl State {
     /// The first actions.
     pub(super) fn begin(&mut self, now: Moment) -> Vec<Action> {
         let mut actions = self.read_sources(|_| true);
+        if !self.is_once() && self.token.path().is_some() {
+            self.watched = self.token.path().cloned().into_iter().collect();
+            actions.push(Action::Watch(self.watched.clone()));
+        }
         self.go_on(now, &mut actions);
         actions
     }
@@ -106,7 +113,9 @@ impl State {
             Event::FilesChanged(FileEvent { files }) => {
                 actions = self.read_sources(|job| job.sources().any(|source| files.contains(source)));
                 actions.extend(self.read_files(|path| files.contains(path)));
+                actions.extend(self.token.path().filter(|path| files.contains(*path)).cloned().map(Action::ReadToken));
             }
+            Event::TokenRead(read) => actions.extend(self.token.read(read).map(Action::UseToken)),
             Event::SourcesRead(all) => all.into_iter().for_each(|(job, read)| self.jobs[job].read(read)),
             Event::Applied(applied) => {
                 self.writing = false;
@@ -128,6 +137,7 @@ impl State {
                 }
                 actions = self.read_sources(|_| true);
                 actions.extend(self.read_files(|_| true));
+                actions.extend(self.token.path().cloned().map(Action::ReadToken));
             }
             Event::Wish(Wish::End) if self.ending.is_some() => return vec![Action::EndNow],
             Event::Wish(Wish::End) => {
@@ -239,8 +249,14 @@ impl State {
             return;
         }
         let asked: BTreeSet<Arc<Query>> = self.jobs.iter().flat_map(JobState::asked).cloned().collect();
-        let watched: BTreeSet<PathBuf> =
-            self.jobs.iter().flat_map(JobState::sources).cloned().chain(files(&asked).cloned()).collect();
+        let watched: BTreeSet<PathBuf> = self
+            .jobs
+            .iter()
+            .flat_map(JobState::sources)
+            .chain(files(&asked))
+            .chain(self.token.path())
+            .cloned()
+            .collect();
         if asked != self.followed {
             let new: Vec<_> =
                 files(&asked).filter(|path| !self.followed.contains(&Query::File((*path).clone()))).cloned().collect();

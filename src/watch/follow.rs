@@ -60,6 +60,8 @@ pub(super) struct Follower<A> {
     without_answer: watch::Sender<usize>,
     /// Whether somebody acts on news just now.
     busy: watch::Sender<bool>,
+    /// Counts how often the right to ask has changed.
+    rights: watch::Sender<u64>,
 }
 
 /// Counts somebody who waits for a first answer, for as long as it is held.
@@ -88,6 +90,7 @@ struct Trouble {
     /// How many servers were tried since the last answer.
     tried: usize,
     failing: bool,
+    rights: watch::Receiver<u64>,
 }
 
 /// The listener is gone: nobody wants to know any more.
@@ -97,7 +100,13 @@ impl<A: Ask> Follower<A> {
     pub(super) fn new(ask: A, rules: Rules, events: mpsc::Sender<WatchEvent>) -> Self {
         let first_answers = Arc::new(Semaphore::new(FIRST_ANSWERS));
         let (without_answer, busy) = (watch::Sender::new(0), watch::Sender::new(false));
-        Self { ask, rules, events, outage: Outage::new(), first_answers, without_answer, busy }
+        let rights = watch::Sender::new(0);
+        Self { ask, rules, events, outage: Outage::new(), first_answers, without_answer, busy, rights }
+    }
+
+    /// The right to ask has changed.
+    pub(super) fn ask_denied_again(&self) {
+        self.rights.send_modify(|count| *count += 1);
     }
 
     /// Somebody acts on news, or has done so.
@@ -108,10 +117,13 @@ impl<A: Ask> Follower<A> {
     /// Follows the query until the task is aborted or nobody listens any more.
     pub(super) async fn follow(self, query: Arc<Query>) {
         let mut cursor = Cursor::new(self.ask.preferred(), self.rules.wait, self.rules.max_stale);
-        let mut trouble = Trouble { backoff: Backoff::new(), scout: None, turn: None, tried: 0, failing: false };
+        let rights = self.rights.subscribe();
+        let mut trouble =
+            Trouble { backoff: Backoff::new(), scout: None, turn: None, tried: 0, failing: false, rights };
         let mut calm = Duration::ZERO;
         loop {
             let mut recoveries = self.outage.listen();
+            trouble.rights.mark_unchanged();
             let begun = Instant::now();
             let step = match self.ask_once(&query, &mut cursor, &mut trouble).await {
                 Ok(reply) => {
@@ -240,6 +252,11 @@ impl<A: Ask> Follower<A> {
                 if outage::wait(pause, recoveries).await {
                     // Too many at once is what it was about.
                     sleep(SPREAD.mul_f64(fastrand::f64())).await;
+                }
+            }
+            ErrorClass::Denied => {
+                if outage::wait(pause, &mut trouble.rights).await {
+                    trouble.backoff.reset();
                 }
             }
             // It is about this question: that others are answered says nothing.

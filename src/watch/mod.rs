@@ -9,7 +9,8 @@
 //!   With several servers, the next one is tried at once, and its index starts over; so it is for one that throttles
 //!   or gives answers that are not Consul's.
 //! - A server that throttles: the same, but those who are woken come back spread over a second.
-//! - A question that fails by itself (no rights, no such datacenter): asked again with growing pauses, for good.
+//! - A question that fails by itself (no rights, no such datacenter): asked again with growing pauses, for good; if it
+//!   was for want of rights, also at once when the token changes.
 //! - A poll that runs into its time limit is no error: it is asked again at once.
 
 mod backoff;
@@ -68,6 +69,11 @@ impl<A: Ask> Watcher<A> {
     /// could not be acted upon yet, and one question less competes for the processor.
     pub fn set_busy(&self, busy: bool) {
         self.follower.set_busy(busy);
+    }
+
+    /// The right to ask has changed: those who were denied it ask again now.
+    pub fn ask_denied_again(&self) {
+        self.follower.ask_denied_again();
     }
 
     /// Follows these queries and no others. A query that was followed before goes on undisturbed.

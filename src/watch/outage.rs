@@ -52,11 +52,11 @@ impl Outage {
     }
 }
 
-/// Waits for this long, or until somebody else is answered. `true`: somebody was.
-pub(super) async fn wait(pause: Duration, recoveries: &mut watch::Receiver<u64>) -> bool {
+/// Waits for this long, or until what is counted happens again, as that somebody else is answered. `true`: it did.
+pub(super) async fn wait(pause: Duration, count: &mut watch::Receiver<u64>) -> bool {
     tokio::select! {
         () = sleep(pause) => false,
-        heard = recoveries.changed() => {
+        heard = count.changed() => {
             // The sender lives in every follower, this one included: it cannot be gone.
             heard.is_ok()
         }

@@ -6,6 +6,8 @@ use secrecy::ExposeSecret;
 use tempfile::NamedTempFile;
 
 use super::*;
+use crate::config::resolved::{Authorities, Identity, TlsConfig};
+use crate::config::written::Written;
 
 fn servers(config: &Config) -> Vec<&str> {
     config.consul.servers.iter().map(reqwest::Url::as_str).collect()
@@ -104,7 +106,7 @@ fn commands_are_not_told_otherwise_than_the_environment_says() {
     let file = token_file("t");
     let environment = [("CONSUL_HTTP_TOKEN_FILE", path(&file)), ssl[0], ssl[1]];
     let from_file = config(&[], &environment);
-    assert_eq!(exports(&from_file), [("CONSUL_HTTP_TOKEN", "t"), ("CONSUL_HTTP_TOKEN_FILE", path(&file))]);
+    assert_eq!(exports(&from_file), [("CONSUL_HTTP_TOKEN_FILE", path(&file))]);
     let flag = config(&["-consul-token=f"], &environment);
     assert_eq!(exports(&flag), [("CONSUL_HTTP_TOKEN", "f"), ("CONSUL_HTTP_TOKEN_FILE", "")]);
 }
@@ -112,7 +114,8 @@ fn commands_are_not_told_otherwise_than_the_environment_says() {
 #[test]
 fn dev_is_its_own_consul_whatever_the_environment_says() {
     let environment = [
-        ("CONSUL_HTTP_ADDR", "unix:///s"),
+        ("CONSUL_HTTP_ADDR", "ftp://s"),
+        ("CONSUL_CACERT", "/no/such"),
         ("CONSUL_HTTP_TOKEN", "t"),
         ("CONSUL_HTTP_SSL", "true"),
         ("CONSUL_HTTP_AUTH", "u:p"),
@@ -177,4 +180,99 @@ fn no_secret_is_shown() {
         let error = loaded(&[words, &["-template=a:b"] as &[&str]].concat(), variables).expect_err("refused");
         assert!(!format!("{} {error:?}", chain(&error)).contains("s3cret"), "{error:?}");
     }
+}
+
+#[test]
+fn whatever_a_flag_says_of_tls_means_to_use_it() {
+    let scheme = |words: &[&str], variables: Variables<'_>| {
+        config(&[words, &["-consul-addr=http://a:1"]].concat(), variables).consul.servers[0].scheme().to_owned()
+    };
+    let cases: &[(&[&str], Variables<'_>, &str)] = &[
+        (&[], &[], "http"),
+        (&["-consul-ssl"], &[], "https"),
+        (&["-consul-ssl=false", "-consul-ssl-ca-cert=c"], &[], "http"),
+        (&["-consul-ssl-ca-cert=c"], &[], "https"),
+        (&["-consul-ssl-ca-cert="], &[], "http"),
+        (&["-consul-ssl-ca-path=c"], &[], "https"),
+        (&["-consul-ssl-cert=c"], &[], "https"),
+        (&["-consul-ssl-server-name=c"], &[], "https"),
+        (&["-consul-ssl-verify=false"], &[], "https"),
+        (&["-consul-ssl-verify"], &[], "https"),
+        (&["-consul-ssl-verify"], &[("CONSUL_HTTP_SSL", "false")], "https"),
+        (&["-consul-ssl=false"], &[("CONSUL_HTTP_SSL", "true")], "http"),
+        (&[], &[("CONSUL_HTTP_SSL", "true")], "https"),
+        (&[], &[("CONSUL_CACERT", "c"), ("CONSUL_HTTP_SSL_VERIFY", "false")], "http"),
+    ];
+    for (words, variables, expected) in cases {
+        assert_eq!(scheme(words, variables), *expected, "{words:?} {variables:?}");
+    }
+}
+
+#[test]
+fn trust_and_identity_are_those_of_the_highest_layer() {
+    let variables: Variables<'_> = &[
+        ("CONSUL_CACERT", "/env/ca"),
+        ("CONSUL_CLIENT_CERT", "/env/cert"),
+        ("CONSUL_CLIENT_KEY", "/env/key"),
+        ("CONSUL_TLS_SERVER_NAME", "env.name"),
+        ("CONSUL_HTTP_SSL_VERIFY", "false"),
+    ];
+    let identity = |certificate: &str, key: &str| Some(Identity { certificate: certificate.into(), key: key.into() });
+    assert_eq!(config(&[], &[]).consul.tls, TlsConfig::USUAL);
+    let environment = TlsConfig {
+        verify: false,
+        authorities: Authorities::File("/env/ca".into()),
+        identity: identity("/env/cert", "/env/key"),
+        server_name: Some("env.name".to_owned()),
+    };
+    assert_eq!(config(&[], variables).consul.tls, environment);
+    let flags = [
+        "-consul-ssl-ca-path=/flag/ca.d",
+        "-consul-ssl-cert=/flag/both",
+        "-consul-ssl-server-name=flag.name",
+        "-consul-ssl-verify",
+    ];
+    let config = config(&flags, variables);
+    let expected = TlsConfig {
+        verify: true,
+        authorities: Authorities::Directory("/flag/ca.d".into()),
+        identity: identity("/flag/both", "/flag/both"),
+        server_name: Some("flag.name".to_owned()),
+    };
+    assert_eq!(config.consul.tls, expected);
+    let told = [
+        ("CONSUL_HTTP_SSL", "true"),
+        ("CONSUL_HTTP_SSL_VERIFY", "true"),
+        ("CONSUL_CAPATH", "/flag/ca.d"),
+        ("CONSUL_CACERT", ""),
+        ("CONSUL_CLIENT_CERT", "/flag/both"),
+        ("CONSUL_CLIENT_KEY", "/flag/both"),
+        ("CONSUL_TLS_SERVER_NAME", "flag.name"),
+    ];
+    assert_eq!(exports(&config), told);
+}
+
+#[test]
+fn a_block_of_a_file_says_the_same() {
+    let written: Written = serde_json::from_str(
+        r#"{"template": [{"source": "a", "destination": "b"}], "consul": {"address": "h:1", "namespace": "n",
+            "token_file": "", "ssl": {"ca_cert_bytes": "pem", "ca_path": "/d", "key": ""}}}"#,
+    )
+    .expect("a layer");
+    let config = resolve::resolve(written, None, &Environment::default()).expect("a configuration");
+    assert_eq!(servers(&config), ["https://h:1/"]);
+    assert_eq!(config.consul.tls.authorities, Authorities::Text("pem".to_owned()));
+    assert_eq!((config.consul.tls.identity, config.consul.namespace.as_deref()), (None, Some("n")));
+}
+
+#[test]
+fn flags_name_the_token_file_the_namespace_and_the_partition() {
+    let file = token_file("from-file");
+    let flag = format!("-consul-token-file={}", path(&file));
+    let config = config(&[&flag, "-consul-namespace=n", "-consul-partition=p"], &[("CONSUL_HTTP_TOKEN", "t")]);
+    assert_eq!(token(&config), Some("from-file"));
+    assert_eq!(config.consul.token_file.as_deref(), Some(file.path()));
+    assert_eq!((config.consul.namespace.as_deref(), config.consul.partition.as_deref()), (Some("n"), Some("p")));
+    let told = [("CONSUL_HTTP_TOKEN_FILE", path(&file)), ("CONSUL_NAMESPACE", "n"), ("CONSUL_PARTITION", "p")];
+    assert!(told.iter().all(|pair| exports(&config).contains(pair)), "{:?}", exports(&config));
 }

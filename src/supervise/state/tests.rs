@@ -10,6 +10,7 @@ use crate::answer::Pair;
 use crate::apply::transaction::{Change, Outcome};
 use crate::config::resolved::{
     CommandConfig, ConsulConfig, Delimiters, Format, Job, Language, LogLevel, MissingKey, Permissions, Settle, Source,
+    TlsConfig,
 };
 use crate::consul::AskError;
 use crate::template::Template;
@@ -41,7 +42,9 @@ fn config(mode: Mode, jobs: Vec<Job>) -> Config {
     Config {
         consul: ConsulConfig {
             servers: vec!["http://127.0.0.1:8500".parse().unwrap()],
+            tls: TlsConfig::USUAL,
             token: None,
+            token_file: None,
             auth: None,
             namespace: None,
             partition: None,
@@ -338,4 +341,22 @@ fn a_broken_source_stays_a_failure_although_the_last_good_version_fails_and_reco
     bench.news("a", "2");
     assert_eq!(bench.write(), ["2"], "the last good version stays in force");
     assert_eq!(bench.state.jobs[0].stage(), crate::supervise::job::Stage::Failed);
+}
+
+#[test]
+fn a_token_file_is_watched_and_read_again() {
+    let mut config = config(Mode::Daemon, vec![job("plain", None)]);
+    config.consul.token_file = Some("/t".into());
+    let now = Moment { instant: Instant::now(), time: Timestamp::UNIX_EPOCH };
+    let mut state = State::new(config.clone(), now);
+    let has = |actions: &[Action], what: &str| actions.iter().any(|action| format!("{action:?}").contains(what));
+    assert!(has(&state.begin(now), r#"Watch({"/t"})"#));
+    let changed = |file: &str| Event::FilesChanged(FileEvent { files: [file.into()].into() });
+    assert!(has(&state.step(changed("/t"), now), r#"ReadToken("/t")"#));
+    assert!(!has(&state.step(changed("/other"), now), "ReadToken"));
+    assert!(has(&state.step(Event::Wish(Wish::Reload), now), r#"ReadToken("/t")"#));
+    assert!(has(&state.step(Event::TokenRead(Ok("new".into())), now), "UseToken"));
+    assert!(!has(&state.step(Event::TokenRead(Ok("new".into())), now), "UseToken"), "it is in use");
+    let mut once = State::new(Config { mode: Mode::Once { timeout: None }, ..config }, now);
+    assert!(!has(&once.begin(now), "Watch("), "nobody waits for another token who ends soon");
 }

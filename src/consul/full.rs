@@ -1,0 +1,182 @@
+//! With what `reqwest` knows of TLS, HTTP/2 and proxies.
+//!
+//! in:  an address and headers
+//! out: the whole answer, or why there is none
+//!
+//! Over HTTP/2 all questions share one connection, but a server lets only so many be open on one (100 with HAProxy, 250
+//! with Consul), and a long poll is open for long: so there are as many connections as the questions need.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::HeaderMap;
+use reqwest::{Url, Version};
+
+use super::client::ClientError;
+use super::error::{hung_up, reason};
+use super::tls::Tls;
+use super::transport::{CONNECT_LIMIT, Fetched, LONGEST_ANSWER, Lost};
+
+/// How many questions share one connection at most.
+const SHARING: usize = 90;
+/// A connection on which nothing is heard for this long is tried; only HTTP/2 has a way to.
+const PING_AFTER: Duration = Duration::from_secs(20);
+/// And this is how long it has to show that it lives.
+const PING_LIMIT: Duration = Duration::from_secs(10);
+
+/// One server, reached in this way.
+#[derive(Debug)]
+pub(super) struct Full {
+    tls: Tls,
+    server: Url,
+    /// The name under which it is asked for, where that is not its own.
+    alias: Option<String>,
+    /// At least one.
+    lanes: Mutex<Vec<Lane>>,
+}
+
+/// A client of its own has connections of its own.
+#[derive(Clone, Debug)]
+struct Lane {
+    client: reqwest::Client,
+    /// Each question that is under way holds a clone.
+    busy: Arc<()>,
+    /// Its questions share one connection.
+    shares: Arc<AtomicBool>,
+}
+
+impl Full {
+    pub(super) fn new(server: &Url, tls: Tls, server_name: Option<&str>) -> Result<Self, ClientError> {
+        // A proxy would not know a name that is not the server's own; behind one, just the certificate is judged by it.
+        let alias = server_name.filter(|_| server.scheme() == "https" && !has_proxy(server));
+        let alias = alias.filter(|name| name.parse::<std::net::IpAddr>().is_err()).map(str::to_owned);
+        let full = Self { tls, server: server.clone(), alias, lanes: Mutex::default() };
+        let first = full.open().map_err(ClientError::Http)?;
+        full.lanes.lock().unwrap_or_else(PoisonError::into_inner).push(first);
+        Ok(full)
+    }
+
+    /// Asks.
+    pub(super) async fn get(&self, mut address: Url, headers: HeaderMap) -> Result<Fetched, Lost> {
+        if let Some(alias) = &self.alias {
+            // It was a host's name when it was configured.
+            let _ = address.set_host(Some(alias));
+        }
+        let Lane { client, busy, shares } = self.lane().map_err(|error| Lost::Unreachable(reason(&error)))?;
+        let sent = client.get(address).headers(headers).send().await;
+        let mut response = sent.map_err(|error| self.lost(&error))?;
+        if response.version() == Version::HTTP_2 {
+            shares.store(true, Ordering::Relaxed);
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| Lost::CutOff(reason(&error)))? {
+            if body.len() + chunk.len() > LONGEST_ANSWER {
+                return Err(Lost::TooLong);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        drop(busy);
+        Ok(Fetched { status: response.status(), headers: std::mem::take(response.headers_mut()), body })
+    }
+
+    fn lost(&self, error: &reqwest::Error) -> Lost {
+        if error.is_builder() {
+            Lost::Unaskable(reason(error))
+        } else if let Some(reason) = self.tls.explain(error) {
+            Lost::Unreachable(reason)
+        } else if hung_up(error) && !error.is_connect() {
+            Lost::HungUp
+        } else {
+            Lost::Unreachable(reason(error))
+        }
+    }
+
+    /// The first lane with room for one more question, or a new one.
+    fn lane(&self) -> Result<Lane, reqwest::Error> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let has_room = |lane: &&Lane| !lane.shares.load(Ordering::Relaxed) || Arc::strong_count(&lane.busy) <= SHARING;
+        if let Some(lane) = lanes.iter().find(has_room) {
+            return Ok(lane.clone());
+        }
+        let lane = self.open()?;
+        lanes.push(lane.clone());
+        Ok(lane)
+    }
+
+    fn open(&self) -> Result<Lane, reqwest::Error> {
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(self.tls.settings.clone())
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_LIMIT)
+            .tcp_nodelay(true)
+            .tcp_keepalive(Duration::from_secs(10))
+            .tcp_keepalive_interval(Duration::from_secs(5))
+            .tcp_keepalive_retries(3)
+            .pool_idle_timeout(Duration::from_secs(30))
+            .http2_keep_alive_interval(PING_AFTER)
+            .http2_keep_alive_timeout(PING_LIMIT);
+        if !has_proxy(&self.server) {
+            builder = builder.no_proxy();
+        }
+        if self.alias.is_some() {
+            builder = builder.dns_resolver(Arc::new(Always(host(&self.server))));
+        }
+        Ok(Lane { client: builder.build()?, busy: Arc::default(), shares: Arc::default() })
+    }
+}
+
+/// Whatever name is asked for, this host is meant.
+#[derive(Debug)]
+struct Always(String);
+
+impl Resolve for Always {
+    fn resolve(&self, _: Name) -> Resolving {
+        let host = self.0.clone();
+        Box::pin(async move {
+            let found: Vec<_> = tokio::net::lookup_host((host, 0)).await?.collect();
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// A host as the system resolves it: an IPv6 address without its brackets.
+fn host(server: &Url) -> String {
+    server.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned()
+}
+
+/// Does the environment name a proxy that may be meant for this server? As with Go's client, none is for this machine.
+pub(super) fn has_proxy(server: &Url) -> bool {
+    let own = if server.scheme() == "https" { ["https_proxy", "HTTPS_PROXY"] } else { ["http_proxy", "HTTP_PROXY"] };
+    let names = own.into_iter().chain(["all_proxy", "ALL_PROXY"]);
+    !is_loopback(server) && names.into_iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+fn is_loopback(server: &Url) -> bool {
+    match server.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for (server, expected) in [
+            ("http://127.0.0.1:8500", true),
+            ("http://127.9.9.9", true),
+            ("http://localhost", true),
+            ("http://[::1]:1", true),
+            ("http://10.0.0.1", false),
+            ("http://localhost.example", false),
+        ] {
+            assert_eq!(is_loopback(&server.parse().unwrap()), expected, "{server}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The token in its file, which may come to hold another.
+//!
+//! in:  what the file holds now, or why it cannot be used
+//! out: the token to ask with from now on, if it is another
+
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::state::chain;
+use crate::config::token::TokenError;
+
+/// Which file it is, and what it held last.
+#[derive(Debug)]
+pub(super) struct TokenFile {
+    path: Option<PathBuf>,
+    token: Option<SecretString>,
+    /// Why the file cannot be used, as it was said last; it is not said twice.
+    complaint: Option<String>,
+}
+
+impl TokenFile {
+    pub(super) fn new(path: Option<PathBuf>, token: Option<SecretString>) -> Self {
+        Self { path, token, complaint: None }
+    }
+
+    /// Where it is; `None`: the token is not from a file.
+    pub(super) fn path(&self) -> Option<&PathBuf> {
+        self.path.as_ref()
+    }
+
+    /// Takes in what the file holds now; the token, if it is another. One that cannot be used changes nothing.
+    pub(super) fn read(&mut self, read: Result<SecretString, TokenError>) -> Option<SecretString> {
+        let path = self.path.as_ref()?.display();
+        match read {
+            Ok(token) => {
+                self.complaint = None;
+                let same = self.token.as_ref().is_some_and(|own| own.expose_secret() == token.expose_secret());
+                if same {
+                    return None;
+                }
+                tracing::info!("the token file {path} holds another token, which is used from now on");
+                self.token = Some(token.clone());
+                Some(token)
+            }
+            Err(error) => {
+                let complaint = chain(&error);
+                if self.complaint.as_ref() != Some(&complaint) {
+                    tracing::warn!("cannot use the token file {path}: {complaint}; the old token stays in use");
+                    self.complaint = Some(complaint);
+                }
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_file_keeps_the_old_token_and_is_told_once() {
+        let mut file = TokenFile::new(Some("/t".into()), Some("one".into()));
+        let used = |used: Option<SecretString>| used.map(|token| token.expose_secret().to_owned());
+        assert_eq!(used(file.read(Ok("one".into()))), None, "it is the same");
+        for _ in 0..2 {
+            assert_eq!(used(file.read(Err(TokenError::Empty))), None);
+            assert_eq!(file.complaint.as_deref(), Some("the token file is empty"));
+        }
+        assert_eq!(used(file.read(Ok("one".into()))), None, "what was kept needs no change");
+        assert_eq!(file.complaint, None, "the next trouble is told again");
+        assert_eq!(used(file.read(Ok("two".into()))).as_deref(), Some("two"));
+        assert_eq!(used(file.read(Ok("two".into()))), None);
+        assert!(!format!("{file:?}").contains("two"));
+    }
+}
