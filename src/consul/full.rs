@@ -35,6 +35,8 @@ pub(super) struct Full {
     alias: Option<String>,
     /// At least one.
     lanes: Mutex<Vec<Lane>>,
+    /// It has answered before.
+    answered: AtomicBool,
 }
 
 /// A client of its own has connections of its own.
@@ -52,7 +54,8 @@ impl Full {
         // A proxy would not know a name that is not the server's own; behind one, just the certificate is judged by it.
         let alias = server_name.filter(|_| server.scheme() == "https" && !has_proxy(server));
         let alias = alias.filter(|name| name.parse::<std::net::IpAddr>().is_err()).map(str::to_owned);
-        let full = Self { tls, server: server.clone(), alias, lanes: Mutex::default() };
+        let full =
+            Self { tls, server: server.clone(), alias, lanes: Mutex::default(), answered: AtomicBool::default() };
         let first = full.open().map_err(ClientError::Http)?;
         full.lanes.lock().unwrap_or_else(PoisonError::into_inner).push(first);
         Ok(full)
@@ -67,6 +70,7 @@ impl Full {
         let Lane { client, busy, shares } = self.lane().map_err(|error| Lost::Unreachable(reason(&error)))?;
         let sent = client.get(address).headers(headers).send().await;
         let mut response = sent.map_err(|error| self.lost(&error))?;
+        self.answered.store(true, Ordering::Relaxed);
         if response.version() == Version::HTTP_2 {
             shares.store(true, Ordering::Relaxed);
         }
@@ -86,11 +90,20 @@ impl Full {
             Lost::Unaskable(reason(error))
         } else if let Some(reason) = self.tls.explain(error) {
             Lost::Unreachable(reason)
+        } else if let Some(guess) = self.tls.guess().filter(|_| self.is_closed_to_us(error)) {
+            Lost::Unreachable(guess.to_owned())
         } else if hung_up(error) && !error.is_connect() {
             Lost::HungUp
         } else {
             Lost::Unreachable(reason(error))
         }
+    }
+
+    /// With TLS 1.3 a server judges our certificate behind the handshake; what it says then can be lost with the
+    /// connection.
+    fn is_closed_to_us(&self, error: &reqwest::Error) -> bool {
+        let closed = || hung_up(error) || reason(error).starts_with("connection closed");
+        self.server.scheme() == "https" && !self.answered.load(Ordering::Relaxed) && !error.is_connect() && closed()
     }
 
     /// The first lane with room for one more question, or a new one.

@@ -15,6 +15,7 @@ use rustls::pki_types::pem::{Error as PemError, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
 
+use super::error::reason;
 use super::verifier::Verifier;
 use crate::config::resolved::{Authorities, Identity, TlsConfig};
 
@@ -73,7 +74,7 @@ pub enum TlsError {
 #[derive(Clone, Debug)]
 pub(super) struct Tls {
     pub(super) settings: ClientConfig,
-    /// Who is trusted, in words.
+    /// Which authorities are trusted: those of which this can be said.
     trusted: String,
     /// Where this host's certificate is.
     certificate: Option<String>,
@@ -106,9 +107,9 @@ impl Tls {
         };
         settings.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let trusted = match authorities {
-            Authorities::System => "this system".to_owned(),
-            Authorities::Text(_) => "the configured authority".to_owned(),
-            Authorities::File(path) | Authorities::Directory(path) => path.display().to_string(),
+            Authorities::System => "this system trusts".to_owned(),
+            Authorities::Text(_) => "is configured".to_owned(),
+            Authorities::File(path) | Authorities::Directory(path) => format!("is in {}", path.display()),
         };
         let certificate = identity.as_ref().map(|identity| identity.certificate.display().to_string());
         Ok(Self { settings, trusted, certificate })
@@ -117,54 +118,64 @@ impl Tls {
     /// What a connection failed by, if it was TLS, and what to do about it.
     pub(super) fn explain(&self, error: &(dyn Error + 'static)) -> Option<String> {
         use CertificateError as Bad;
-        let error = find(error)?;
-        Some(match error {
-            rustls::Error::InvalidCertificate(Bad::UnknownIssuer) => format!(
-                "its certificate is not signed by an authority that {} trusts; --consul-ssl-ca-cert names the file with \
-                 the certificate of the one that signed it",
-                if self.trusted.starts_with('/') {
-                    format!("is in {}, which alone it", self.trusted)
-                } else {
-                    self.trusted.clone()
-                }
+        // HTTP/2 keeps just the words of an alert that comes behind the handshake.
+        let Some(error) = find(error) else { return alert_in(&reason(error)).map(|alert| self.about_us(alert)) };
+        let problem = match error {
+            rustls::Error::InvalidCertificate(problem) => problem,
+            rustls::Error::AlertReceived(alert) if ABOUT_US.contains(alert) => return Some(self.about_us(*alert)),
+            rustls::Error::InvalidMessage(_) => {
+                return Some("it does not speak TLS; is this its port for https?".into());
+            }
+            error => return Some(error.to_string()),
+        };
+        Some(match problem {
+            Bad::UnknownIssuer => format!(
+                "its certificate is not signed by an authority that {}; --consul-ssl-ca-cert names the file with the \
+                 certificate of the one that signed it",
+                self.trusted
             ),
-            rustls::Error::InvalidCertificate(Bad::NotValidForNameContext { expected, presented }) => {
-                let names = presented.join(", ");
-                let expected = expected.to_str();
+            Bad::NotValidForNameContext { expected, presented } => {
+                let (expected, names) = (expected.to_str(), presented.join(", "));
                 format!("its certificate is not for {expected} but for {names}; --consul-ssl-server-name says which")
             }
-            rustls::Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => {
-                "its certificate has expired; renew it there".to_owned()
-            }
-            rustls::Error::InvalidCertificate(Bad::NotValidYet | Bad::NotValidYetContext { .. }) => {
+            Bad::Expired | Bad::ExpiredContext { .. } => "its certificate has expired; renew it there".to_owned(),
+            Bad::NotValidYet | Bad::NotValidYetContext { .. } => {
                 "its certificate is not valid yet; is the clock of this host right?".to_owned()
             }
-            rustls::Error::InvalidCertificate(bad) => format!("its certificate is not valid: {bad}"),
-            rustls::Error::AlertReceived(alert) if is_about_us(*alert) => match &self.certificate {
-                None => {
-                    "it wants to see a certificate of this host; give --consul-ssl-cert and --consul-ssl-key".to_owned()
-                }
-                Some(certificate) => format!("it does not accept the certificate {certificate} ({alert:?})"),
-            },
-            rustls::Error::InvalidMessage(_) => "it does not speak TLS here; is this its port for https?".to_owned(),
-            error => error.to_string(),
+            problem => format!("its certificate is not valid: {problem}"),
         })
+    }
+
+    /// What a connection that ended without a word may have failed by.
+    pub(super) fn guess(&self) -> Option<&'static str> {
+        let guess = "it closed the connection; it may want to see a certificate of this host: --consul-ssl-cert";
+        self.certificate.is_none().then_some(guess)
+    }
+
+    fn about_us(&self, alert: AlertDescription) -> String {
+        match &self.certificate {
+            None => {
+                "it wants to see a certificate of this host; give --consul-ssl-cert and --consul-ssl-key".to_owned()
+            }
+            Some(certificate) => format!("it does not accept the certificate {certificate} ({alert:?})"),
+        }
     }
 }
 
-fn is_about_us(alert: AlertDescription) -> bool {
-    use AlertDescription as Alert;
-    matches!(
-        alert,
-        Alert::CertificateRequired
-            | Alert::BadCertificate
-            | Alert::UnsupportedCertificate
-            | Alert::CertificateRevoked
-            | Alert::CertificateExpired
-            | Alert::CertificateUnknown
-            | Alert::UnknownCA
-            | Alert::AccessDenied
-    )
+/// What a server says that is not content with this host's certificate, or with none.
+const ABOUT_US: [AlertDescription; 8] = [
+    AlertDescription::CertificateRequired,
+    AlertDescription::BadCertificate,
+    AlertDescription::UnsupportedCertificate,
+    AlertDescription::CertificateRevoked,
+    AlertDescription::CertificateExpired,
+    AlertDescription::CertificateUnknown,
+    AlertDescription::UnknownCA,
+    AlertDescription::AccessDenied,
+];
+
+fn alert_in(text: &str) -> Option<AlertDescription> {
+    ABOUT_US.into_iter().find(|alert| text == rustls::Error::AlertReceived(*alert).to_string())
 }
 
 /// The error of `rustls` among the causes of an error.
@@ -254,4 +265,78 @@ fn certificates(what: &str, text: &[u8]) -> Result<Vec<CertificateDer<'static>>,
 
 fn read(what: &str, path: &Path) -> Result<Vec<u8>, TlsError> {
     std::fs::read(path).map_err(|source| TlsError::Unreadable { what: what.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tls(certificate: Option<&str>) -> Tls {
+        let config = TlsConfig { verify: false, ..TlsConfig::USUAL };
+        Tls { certificate: certificate.map(str::to_owned), ..Tls::new(&config).unwrap() }
+    }
+
+    #[test]
+    fn a_failed_handshake_is_told_with_a_remedy() {
+        let bad = rustls::Error::InvalidCertificate;
+        let alert = rustls::Error::AlertReceived;
+        let name = ServerName::try_from("a.example").unwrap();
+        let names =
+            CertificateError::NotValidForNameContext { expected: name, presented: vec!["b".into(), "c".into()] };
+        let cases = [
+            (bad(CertificateError::UnknownIssuer), None, "an authority that this system trusts; --consul-ssl-ca-cert"),
+            (bad(names), None, "not for a.example but for b, c; --consul-ssl-server-name"),
+            (bad(CertificateError::Expired), None, "has expired"),
+            (bad(CertificateError::NotValidYet), None, "the clock of this host"),
+            (bad(CertificateError::BadSignature), None, "is not valid: "),
+            (alert(AlertDescription::CertificateRequired), None, "give --consul-ssl-cert and --consul-ssl-key"),
+            (alert(AlertDescription::UnknownCA), Some("/c.pem"), "does not accept the certificate /c.pem (UnknownCA)"),
+            (alert(AlertDescription::ProtocolVersion), None, "ProtocolVersion"),
+            (rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType), None, "does not speak TLS"),
+        ];
+        for (error, certificate, expected) in cases {
+            let said = tls(certificate).explain(&io::Error::other(error)).unwrap();
+            assert!(said.contains(expected), "{said}");
+        }
+        let words = io::Error::other("received fatal alert: BadCertificate");
+        assert!(tls(None).explain(&words).unwrap().contains("a certificate of this host"));
+        assert_eq!(tls(None).explain(&io::Error::other("connection closed")), None);
+    }
+
+    #[test]
+    fn a_name_that_no_certificate_can_have_is_refused() {
+        for (name, good) in [("server.dc1.consul", true), ("10.0.0.1", true), ("a b", false), ("http://a", false)] {
+            let config = TlsConfig { verify: false, server_name: Some(name.to_owned()), ..TlsConfig::USUAL };
+            assert_eq!(Tls::new(&config).is_ok(), good, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_a_file_holds_is_not_shown() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let encrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nczNjcmV0\n-----END ENCRYPTED PRIVATE KEY-----\n";
+        let broken = "-----BEGIN CERTIFICATE-----\ns3cret!!\n-----END CERTIFICATE-----\n";
+        let certificate = "-----BEGIN CERTIFICATE-----\nczNjcmV0\n-----END CERTIFICATE-----\n";
+        let identity = |certificate, key| Some(Identity { certificate, key });
+        let cases = [
+            (Authorities::File(file("broken", broken)), None, "holds a certificate that cannot be used"),
+            (Authorities::Text(certificate.to_owned()), None, "ca_cert_bytes holds a certificate that cannot be used"),
+            (Authorities::Text("s3cret".to_owned()), None, "there is no certificate in the configured ca_cert_bytes"),
+            (Authorities::Directory(directory.path().join("none")), None, "cannot read the directory of authorities"),
+            (Authorities::System, identity(file("c", certificate), file("k", encrypted)), "is encrypted; store it"),
+            (Authorities::System, identity(file("c", certificate), file("l", "s3cret")), "there is no private key in"),
+            (Authorities::System, identity(file("d", "s3cret"), file("l", "s3cret")), "there is no certificate in"),
+        ];
+        for (authorities, identity, expected) in cases {
+            let verify = identity.is_none();
+            let error = Tls::new(&TlsConfig { verify, authorities, identity, server_name: None }).unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+            assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
+        }
+    }
 }

@@ -35,6 +35,7 @@ struct Ports {
 /// A running Consul agent. Dropping it kills it.
 pub struct Consul {
     node: String,
+    token: String,
     arguments: Vec<String>,
     ports: Ports,
     directory: TempDir,
@@ -62,8 +63,14 @@ impl Consul {
 
     /// Starts an agent in development mode with this node name and more arguments.
     pub fn start_with(node: &str, arguments: &[&str]) -> Self {
+        Self::start_guarded(node, arguments, "")
+    }
+
+    /// The same, where only this token may look into the catalog.
+    pub fn start_guarded(node: &str, arguments: &[&str], token: &str) -> Self {
         let mut consul = Self {
             node: node.to_owned(),
+            token: token.to_owned(),
             arguments: arguments.iter().map(|text| (*text).to_owned()).collect(),
             ports: free_ports(),
             directory: tempfile::tempdir().expect("a directory"),
@@ -142,7 +149,10 @@ impl Consul {
     }
 
     fn leads_and_knows_itself(&self) -> bool {
-        let body = |target: &str| http::get(self.address(), target).map(|answer| answer.body).unwrap_or_default();
+        let body = |target: &str| {
+            let target = format!("{target}?token={}", self.token);
+            http::get(self.address(), &target).map(|answer| answer.body).unwrap_or_default()
+        };
         // The leader writes the node down first; the agent adds this field with its own synchronisation.
         body("/v1/status/leader").contains(&self.ports.server.to_string())
             && body("/v1/catalog/nodes").contains("consul-network-segment")

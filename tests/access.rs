@@ -1,0 +1,200 @@
+//! Consul behind TLS, tokens, sockets and prefixes: what it takes to be let in, and what is said when it is not enough.
+
+mod support;
+
+use std::fs;
+use std::time::Duration;
+
+use support::consul::Consul;
+use support::ctmpl::{Ctmpl, Folder, command, run, text};
+use support::secured::{Secured, authority};
+use support::{eventually, installed};
+
+/// Renders one key once, with these arguments besides; the exit code, what it said, and the file.
+fn once(address: &str, arguments: &[String]) -> (Option<i32>, String, String) {
+    let folder = Folder::new();
+    folder.write("in", r#"{{ key "k" }}"#);
+    let template = folder.template("in", "out", "");
+    let fixed = ["-once", "-timeout=4s", "-template", &template, "-consul-addr", address].map(str::to_owned);
+    let ended = run(fixed.iter().chain(arguments));
+    (ended.code(), ended.log, folder.read("out"))
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+#[test]
+fn who_is_known_is_let_in_and_everybody_else_learns_why_not() {
+    if !installed(&["consul"]) {
+        return;
+    }
+    let consul = Secured::start();
+    consul.put("k", "v");
+    let (stranger, token) = (Folder::new(), consul.token());
+    authority(&stranger.path(""));
+    let file = consul.path("token");
+    fs::write(&file, format!("{}\n", token.secret)).unwrap();
+    let with_token = format!("-consul-token-file={}", file.display());
+    let [ca, cert, key] = <[String; 3]>::try_from(consul.known()).unwrap();
+    let all = words(&[&ca, &cert, &key, &with_token]);
+    let but = |replaced: usize, by: &str| {
+        let mut all = all.clone();
+        all[replaced] = by.to_owned();
+        all
+    };
+    let (localhost, address) = (consul.https("localhost"), consul.https("127.0.0.1"));
+    let both = consul.path("both.pem");
+    let read = |name: &str| fs::read_to_string(consul.path(name)).unwrap();
+    fs::write(&both, read("dc1-client-consul-0.pem") + &read("dc1-client-consul-0-key.pem")).unwrap();
+    fs::create_dir(consul.path("ca.d")).unwrap();
+    fs::write(consul.path("ca.d/README"), "no certificate").unwrap();
+    fs::copy(consul.path("consul-agent-ca.pem"), consul.path("ca.d/0.pem")).unwrap();
+    let named = |name: &str| [all.clone(), words(&[&format!("-consul-ssl-server-name={name}")])].concat();
+    let unverified = [&all[1..], &words(&["-consul-ssl-verify=false"])].concat();
+
+    let good = [
+        (&localhost, all.clone()),
+        (&address, all.clone()),
+        (&address, named("server.dc1.consul")),
+        (&localhost, but(0, &format!("-consul-ssl-ca-path={}", consul.path("ca.d").display()))),
+        (&localhost, words(&[&ca, &format!("-consul-ssl-cert={}", both.display()), &with_token])),
+        (&localhost, unverified.clone()),
+    ];
+    for (server, arguments) in good {
+        let (code, log, out) = once(server, &arguments);
+        assert_eq!((code, out.as_str()), (Some(0), "v"), "{arguments:?}\n{log}");
+        let warned = log.matches("certificates of Consul are not verified").count();
+        assert_eq!(warned, usize::from(arguments == unverified), "{log}");
+    }
+
+    let without_certificate = words(&[&ca, &with_token]);
+    let strange = stranger.path("consul-agent-ca.pem");
+    let strange = but(0, &format!("-consul-ssl-ca-cert={}", strange.display()));
+    let no_file = but(0, "-consul-ssl-ca-cert=/no/such/ca.pem");
+    let no_certificate = but(0, &format!("-consul-ssl-ca-cert={}", file.display()));
+    let other_key = but(2, &format!("-consul-ssl-key={}", consul.path("dc1-server-consul-0-key.pem").display()));
+    let no_key = but(2, &format!("-consul-ssl-key={}", file.display()));
+    let plain = format!("https://{}", consul.plain());
+    let no_token = all[..3].to_vec();
+    let bad: [(&String, Vec<String>, i32, &[&str]); 9] = [
+        (&localhost, without_certificate, 16, &["a certificate of this host", "--consul-ssl-cert"]),
+        (&localhost, strange, 16, &["is not signed by an authority", "consul-agent-ca.pem", "--consul-ssl-ca-cert"]),
+        (&localhost, named("other.example"), 16, &["is not for other.example but for", "server.dc1.consul"]),
+        (&plain, all.clone(), 16, &["does not speak TLS"]),
+        (&localhost, no_token, 14, &["403"]),
+        (&localhost, no_file, 14, &["/no/such/ca.pem", "No such file"]),
+        (&localhost, no_certificate, 14, &["there is no certificate in", "-----BEGIN CERTIFICATE-----"]),
+        (&localhost, other_key, 14, &["cannot be used together", "dc1-server-consul-0-key.pem"]),
+        (&localhost, no_key, 14, &["there is no private key in", "-----BEGIN PRIVATE KEY-----"]),
+    ];
+    for (server, arguments, expected, parts) in bad {
+        let (code, log, out) = once(server, &arguments);
+        assert_eq!((code, out.as_str()), (Some(expected), ""), "{arguments:?}\n{log}");
+        assert!(parts.iter().all(|part| log.contains(part)), "{arguments:?}: {parts:?} in\n{log}");
+        assert!(!log.contains(&token.secret), "{log}");
+    }
+}
+
+#[test]
+fn hundreds_of_long_polls_share_a_few_connections() {
+    if !installed(&["consul"]) {
+        return;
+    }
+    const KEYS: usize = 300;
+    let consul = Secured::start();
+    for key in 0..KEYS {
+        consul.put(&format!("many/{key}"), "old");
+    }
+    let folder = Folder::new();
+    let keys: String = (0..KEYS).map(|key| format!("{{{{ key \"many/{key}\" }}}} ")).collect();
+    folder.write("in", &keys);
+    let token = format!("-consul-token={}", consul.token().secret);
+    let template = folder.template("in", "out", "");
+    let flags = [consul.known(), words(&[&token, "-template", &template])].concat();
+    let ctmpl = Ctmpl::start(consul.https("localhost"), flags);
+    folder.eventually("out", "whole", |text| text.matches("old").count() == KEYS);
+    eventually("every question waits", || ctmpl.said("is asked") >= 2 * KEYS);
+    let sockets = fs::read_dir(format!("/proc/{}/fd", ctmpl.pid())).unwrap();
+    let sockets = sockets.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
+    let sockets = sockets.filter(|target| target.to_string_lossy().starts_with("socket:")).count();
+    assert!(sockets < 30, "{sockets} sockets for {KEYS} questions");
+    // Whichever connection a question went to, its news arrive without delay.
+    for key in (0..KEYS).step_by(37).chain([KEYS - 1]) {
+        consul.put(&format!("many/{key}"), &format!("new-{key}."));
+        folder.eventually("out", "changed", |text| text.contains(&format!("new-{key}.")));
+    }
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
+fn another_token_in_the_file_is_used_and_a_bad_one_is_not() {
+    if !installed(&["consul"]) {
+        return;
+    }
+    let consul = Secured::start();
+    consul.put("k", "1");
+    let (first, second) = (consul.token(), consul.token());
+    let folder = Folder::new();
+    folder.write("in", r#"{{ key "k" }}"#);
+    folder.write("token", &first.secret);
+    let token_file = format!("-consul-token-file={}", text(&folder.path("token")));
+    let template = folder.template("in", "out", "printf %s \"$CONSUL_HTTP_TOKEN_FILE$CONSUL_HTTP_TOKEN\" >TOLD");
+    let template = template.replace("TOLD", &text(&folder.path("told")));
+    let ctmpl = Ctmpl::start(consul.socket(), [&token_file, "-template", &template]);
+    folder.becomes("out", "1");
+    folder.becomes("told", &text(&folder.path("token")));
+    // What cannot be a token changes nothing, and is told once.
+    folder.write("token", "not a token");
+    ctmpl.says("characters that no HTTP header can carry; it should hold the token and nothing else");
+    folder.write("token", "not a token either");
+    fs::remove_file(folder.path("token")).unwrap();
+    ctmpl.says("the old token stays in use");
+    consul.put("k", "2");
+    folder.becomes("out", "2");
+    // The old one is taken back, and the new one comes a while later, as when a job rotates it.
+    consul.revoke(&first);
+    consul.put("k", "3");
+    ctmpl.says("answered 403");
+    let before = folder.read("out");
+    consul.put("k", "4");
+    folder.stays("out", &before, Duration::from_millis(300));
+    folder.write("new", &second.secret);
+    fs::rename(folder.path("new"), folder.path("token")).unwrap();
+    ctmpl.says("holds another token");
+    folder.becomes("out", "4");
+    let ended = ctmpl.stop();
+    assert_eq!(ended.log.matches("no HTTP header can carry").count(), 1, "{}", ended.log);
+    assert!(!ended.log.contains(&first.secret) && !ended.log.contains(&second.secret), "{}", ended.log);
+}
+
+#[test]
+fn a_socket_of_this_machine_is_an_address_like_any_other() {
+    if !installed(&["consul"]) {
+        return;
+    }
+    let folder = Folder::new();
+    let socket = folder.path("consul.sock");
+    let consul = Consul::start_with(
+        "s1",
+        &["-hcl", &format!("addresses {{ http = \"127.0.0.1 unix://{}\" }}", socket.display())],
+    );
+    support::catalog::put(consul.address(), "k", "1");
+    folder.write("in", r#"{{ key "k" }}"#);
+    let template = folder.template("in", "out", "");
+    let mut given = command();
+    given.env("CONSUL_HTTP_ADDR", format!("unix://{}", socket.display())).args([
+        "-log-level=trace",
+        "-template",
+        &template,
+    ]);
+    let ctmpl = Ctmpl::spawn(given);
+    folder.becomes("out", "1");
+    support::catalog::put(consul.address(), "k", "2");
+    folder.becomes("out", "2");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+    let nobody = format!("unix://{}", folder.path("nobody.sock").display());
+    let (code, log, _) = once(&nobody, &[]);
+    assert_eq!(code, Some(16));
+    assert!(log.contains(&format!("cannot reach Consul at {nobody}: No such file")), "{log}");
+}

@@ -1,0 +1,127 @@
+//! A real Consul agent that speaks TLS, knows its clients by their certificates, and asks for tokens.
+//!
+//! in:  the `consul` program, which also makes the certificates
+//! out: an agent on HTTPS, on a unix socket and, for the test, on plain HTTP; and the files that a client needs
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::consul::Consul;
+use super::{catalog, free_port, http, program};
+
+/// The token with all rights.
+const MASTER: &str = "8a0ed2b5-6a51-4c0b-9e0c-f0e6a3b6c111";
+
+/// The agent and its authority.
+pub struct Secured {
+    consul: Consul,
+    https: u16,
+    directory: TempDir,
+}
+
+/// A token that was given out.
+pub struct Token {
+    /// What is sent.
+    pub secret: String,
+    accessor: String,
+}
+
+impl Secured {
+    /// Starts it. Whoever comes without a token may do nothing.
+    pub fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        authority(directory.path());
+        certificate(directory.path(), "-server");
+        certificate(directory.path(), "-client");
+        let https = free_port();
+        let at = |name: &str| directory.path().join(name);
+        let settings = json!({
+            "ports": { "https": https },
+            "addresses": { "http": format!("127.0.0.1 unix://{}", at("http.sock").display()) },
+            "ca_file": at("consul-agent-ca.pem"),
+            "cert_file": at("dc1-server-consul-0.pem"),
+            "key_file": at("dc1-server-consul-0-key.pem"),
+            "verify_incoming": true,
+            "acl": { "enabled": true, "default_policy": "deny", "tokens": { "master": MASTER, "agent": MASTER } },
+        });
+        let file = at("settings.json");
+        fs::write(&file, settings.to_string()).unwrap();
+        let consul = Consul::start_guarded("s1", &["-config-file", file.to_str().unwrap()], MASTER);
+        Self { consul, https, directory }
+    }
+
+    /// `https://`, by this name or address of this machine.
+    pub fn https(&self, host: &str) -> String {
+        format!("https://{host}:{}", self.https)
+    }
+
+    /// Where it is plain.
+    pub fn plain(&self) -> SocketAddr {
+        self.consul.address()
+    }
+
+    /// `unix://`
+    pub fn socket(&self) -> String {
+        format!("unix://{}", self.path("http.sock").display())
+    }
+
+    /// One of its files: of the authority `consul-agent-ca.pem`, of a client `dc1-client-consul-0.pem` and
+    /// `dc1-client-consul-0-key.pem`.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// The flags of a client that is known and trusts it.
+    pub fn known(&self) -> Vec<String> {
+        let flag = |name: &str, file: &str| format!("-consul-ssl-{name}={}", self.path(file).display());
+        vec![
+            flag("ca-cert", "consul-agent-ca.pem"),
+            flag("cert", "dc1-client-consul-0.pem"),
+            flag("key", "dc1-client-consul-0-key.pem"),
+        ]
+    }
+
+    /// Stores a value.
+    pub fn put(&self, key: &str, value: &str) {
+        catalog::put(self.plain(), &format!("{key}?token={MASTER}"), value);
+    }
+
+    /// A token that may read all keys, and nothing else.
+    pub fn token(&self) -> Token {
+        // It is there already from the second time on.
+        let policy = json!({ "Name": "reader", "Rules": "key_prefix \"\" { policy = \"read\" }" });
+        drop(http::request(self.plain(), "PUT", &format!("/v1/acl/policy?token={MASTER}"), &policy.to_string()));
+        let wish = json!({ "Policies": [{ "Name": "reader" }] }).to_string();
+        let answer = http::request(self.plain(), "PUT", &format!("/v1/acl/token?token={MASTER}"), &wish).unwrap();
+        let token: Value = serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("{}", answer.body));
+        let text = |name: &str| token[name].as_str().unwrap().to_owned();
+        Token { secret: text("SecretID"), accessor: text("AccessorID") }
+    }
+
+    /// Takes a token back.
+    pub fn revoke(&self, token: &Token) {
+        let target = format!("/v1/acl/token/{}?token={MASTER}", token.accessor);
+        assert_eq!(http::request(self.plain(), "DELETE", &target, "").unwrap().status, 200);
+    }
+}
+
+/// Makes an authority in a directory.
+pub fn authority(directory: &Path) {
+    tls(directory, &["ca", "create"]);
+}
+
+/// Makes a certificate, and its key, by the authority in this directory.
+fn certificate(directory: &Path, kind: &str) {
+    tls(directory, &["cert", "create", kind, "-dc=dc1"]);
+}
+
+fn tls(directory: &Path, words: &[&str]) {
+    let mut command = Command::new(program("consul").unwrap());
+    command.arg("tls").args(words).current_dir(directory).stdin(Stdio::null()).stdout(Stdio::null());
+    assert!(command.status().unwrap().success(), "consul tls {words:?}");
+}
