@@ -6,7 +6,8 @@ use std::fs;
 use std::time::Duration;
 
 use support::consul::Consul;
-use support::ctmpl::{Ctmpl, Folder, command, run, text};
+use support::ctmpl::{Ctmpl, Folder, command, run, run_command, text};
+use support::proxy::Proxy;
 use support::secured::{Secured, authority};
 use support::{eventually, installed};
 
@@ -96,19 +97,21 @@ fn who_is_known_is_let_in_and_everybody_else_learns_why_not() {
     }
 }
 
+/// More than Consul lets share one connection, and more than it takes connections from one host.
+const KEYS: usize = 300;
+
 #[test]
 fn hundreds_of_long_polls_share_a_few_connections() {
     if !installed(&["consul"]) {
         return;
     }
-    const KEYS: usize = 300;
     let consul = Secured::start();
     for key in 0..KEYS {
         consul.put(&format!("many/{key}"), "old");
     }
     let folder = Folder::new();
-    let keys: String = (0..KEYS).map(|key| format!("{{{{ key \"many/{key}\" }}}} ")).collect();
-    folder.write("in", &keys);
+    let keys: Vec<_> = (0..KEYS).map(|key| format!("{{{{ key \"many/{key}\" }}}}")).collect();
+    folder.write("in", &keys.join(" "));
     let token = format!("-consul-token={}", consul.token().secret);
     let template = folder.template("in", "out", "");
     let flags = [consul.known(), words(&[&token, "-template", &template])].concat();
@@ -197,4 +200,29 @@ fn a_socket_of_this_machine_is_an_address_like_any_other() {
     let (code, log, _) = once(&nobody, &[]);
     assert_eq!(code, Some(16));
     assert!(log.contains(&format!("cannot reach Consul at {nobody}: No such file")), "{log}");
+}
+
+#[test]
+fn a_proxy_of_the_environment_leads_to_consul_but_not_on_this_machine() {
+    if !installed(&["consul"]) {
+        return;
+    }
+    let consul = Secured::start();
+    consul.put("k", "v");
+    let proxy = Proxy::start();
+    let once_by = |server: &str| {
+        let folder = Folder::new();
+        folder.write("in", r#"{{ key "k" }}"#);
+        let mut command = command();
+        command.args(["-once", "-timeout=10s", "-consul-addr", server, "-template", &folder.template("in", "out", "")]);
+        command.args(consul.known()).arg("-consul-ssl-server-name=server.dc1.consul");
+        command.env("HTTPS_PROXY", proxy.address()).env("CONSUL_HTTP_TOKEN", consul.token().secret);
+        let ended = run_command(command);
+        assert_eq!((ended.code(), folder.read("out").as_str()), (Some(0), "v"), "{}", ended.log);
+    };
+    once_by(&consul.https("localhost"));
+    assert_eq!(proxy.asked(), None, "no proxy is for this machine");
+    let far = consul.https("consul.example");
+    once_by(&far);
+    assert_eq!(proxy.asked(), Some(format!("CONNECT {} HTTP/1.1", far.replace("https://", ""))));
 }

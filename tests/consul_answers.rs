@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ctmpl::answer::{Answer, Instance};
-use ctmpl::config::resolved::ConsulConfig;
+use ctmpl::config::resolved::{ConsulConfig, TlsConfig};
 use ctmpl::consul::{Ask, AskError, Client, ErrorClass, Poll, Reply};
 use ctmpl::query::{Health, Query};
 
@@ -32,7 +32,9 @@ fn replay(bytes: Vec<u8>) -> SocketAddr {
 fn client(server: SocketAddr) -> Client {
     Client::new(&ConsulConfig {
         servers: vec![format!("http://{server}").parse().unwrap()],
+        tls: TlsConfig::USUAL,
         token: None,
+        token_file: None,
         auth: None,
         namespace: None,
         partition: None,

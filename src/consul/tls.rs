@@ -115,6 +115,14 @@ impl Tls {
         Ok(Self { settings, trusted, certificate })
     }
 
+    /// For servers that are plain, behind a proxy that may be reached over TLS: whom this system trusts, if anybody.
+    pub(super) fn for_proxies() -> Result<Self, TlsError> {
+        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+        let builder = builder.with_safe_default_protocol_versions().map_err(|error| TlsError::Setup(error.into()))?;
+        let settings = builder.with_root_certificates(of_the_system()).with_no_client_auth();
+        Ok(Self { settings, trusted: "this system trusts".to_owned(), certificate: None })
+    }
+
     /// What a connection failed by, if it was TLS, and what to do about it.
     pub(super) fn explain(&self, error: &(dyn Error + 'static)) -> Option<String> {
         use CertificateError as Bad;
@@ -197,8 +205,7 @@ fn judge(authorities: &Authorities, provider: &Arc<CryptoProvider>) -> Result<Ar
     let mut roots = RootCertStore::empty();
     match authorities {
         Authorities::System => {
-            // Those of the system that cannot be read are passed over, as everywhere.
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            roots = of_the_system();
             if roots.is_empty() {
                 return Err(TlsError::NoneOfTheSystem);
             }
@@ -225,6 +232,13 @@ fn judge(authorities: &Authorities, provider: &Arc<CryptoProvider>) -> Result<Ar
     }
     let judge = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build();
     judge.map_err(|error| TlsError::Setup(error.into()))
+}
+
+/// Those that cannot be read are passed over, as everywhere.
+fn of_the_system() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
 }
 
 /// Trusts the certificates in a text; with `some`, there must be one.

@@ -92,8 +92,9 @@ fn full(config: &ConsulConfig) -> Result<Vec<Option<Full>>, ClientError> {
     if !config.servers.iter().any(needs_more) {
         return Ok(Vec::new());
     }
-    let tls = Tls::new(&config.tls)?;
-    if !config.tls.verify && config.servers.iter().any(|server| server.scheme() == "https") {
+    let over_tls = config.servers.iter().any(|server| server.scheme() == "https");
+    let tls = if over_tls { Tls::new(&config.tls)? } else { Tls::for_proxies()? };
+    if over_tls && !config.tls.verify {
         tracing::warn!(
             "certificates of Consul are not verified (--consul-ssl-verify=false): whoever answers at its address is \
              believed, and is told the token"

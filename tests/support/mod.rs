@@ -17,6 +17,7 @@ pub mod http;
 pub mod load;
 pub mod mount;
 pub mod nginx;
+pub mod proxy;
 pub mod rendering;
 pub mod secured;
 pub mod servers;
