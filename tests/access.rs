@@ -8,6 +8,7 @@ use std::time::Duration;
 use support::consul::Consul;
 use support::ctmpl::{Ctmpl, Folder, command, run, run_command, text};
 use support::proxy::Proxy;
+use support::recorder::Recorder;
 use support::secured::{Secured, authority};
 use support::{eventually, installed};
 
@@ -225,4 +226,16 @@ fn a_proxy_of_the_environment_leads_to_consul_but_not_on_this_machine() {
     let far = consul.https("consul.example");
     once_by(&far);
     assert_eq!(proxy.asked(), Some(format!("CONNECT {} HTTP/1.1", far.replace("https://", ""))));
+}
+
+#[test]
+fn prefix_namespace_partition_and_password_are_sent() {
+    let recorder = Recorder::start(r#"[{"Key": "k", "Value": "dg==", "Flags": 0}]"#);
+    let arguments =
+        ["-consul-namespace=n", "-consul-partition=p", "-consul-auth=user:pass", "-consul-token=t"].map(str::to_owned);
+    let (code, log, out) = once(&format!("http://{}/pre/fix/", recorder.address()), &arguments);
+    assert_eq!((code, out.as_str()), (Some(0), "v"), "{log}");
+    let head = recorder.heads().remove(0);
+    assert!(head.starts_with("GET /pre/fix/v1/kv/k?ns=n&partition=p&stale=&wait="), "{head}");
+    assert!(head.contains("\nauthorization: Basic dXNlcjpwYXNz") && head.contains("\nx-consul-token: t"), "{head}");
 }

@@ -137,3 +137,41 @@ fn basic(auth: &BasicAuth) -> Result<HeaderValue, ClientError> {
     let text = base64::engine::general_purpose::STANDARD.encode(format!("{username}:{}", password.expose_secret()));
     HeaderValue::from_str(&format!("Basic {text}")).map_err(|_| ClientError::Auth)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::resolved::TlsConfig;
+
+    fn sent(transport: &Transport, name: &str) -> Option<String> {
+        let headers = transport.headers.read().unwrap();
+        // No print shows it; only who sends it sees it.
+        assert!(headers.get(name).is_none_or(HeaderValue::is_sensitive), "{name}");
+        headers.get(name).map(|value| value.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn the_token_and_the_password_are_sent_and_the_token_can_be_replaced() {
+        let config = ConsulConfig {
+            servers: vec!["http://127.0.0.1:1".parse().unwrap(), "unix:///s".parse().unwrap()],
+            tls: TlsConfig::USUAL,
+            token: Some("one".into()),
+            token_file: None,
+            auth: Some(BasicAuth { username: "u".to_owned(), password: "p:q".into() }),
+            namespace: None,
+            partition: None,
+            max_stale: None,
+            block_query_wait: Duration::from_secs(60),
+            exports: Vec::new(),
+        };
+        let transport = Transport::new(&config).unwrap();
+        assert!(transport.full.is_empty(), "nothing needs TLS");
+        assert_eq!(sent(&transport, "authorization").as_deref(), Some("Basic dTpwOnE="));
+        assert_eq!(sent(&transport, "x-consul-token").as_deref(), Some("one"));
+        transport.set_token(&"two".into()).unwrap();
+        assert_eq!(sent(&transport, "x-consul-token").as_deref(), Some("two"));
+        assert!(matches!(transport.set_token(&"no\ntoken".into()), Err(ClientError::Token)));
+        assert_eq!(sent(&transport, "x-consul-token").as_deref(), Some("two"));
+        assert_eq!(sent(&transport, "x-unknown"), None);
+    }
+}

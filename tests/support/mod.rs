@@ -18,6 +18,7 @@ pub mod load;
 pub mod mount;
 pub mod nginx;
 pub mod proxy;
+pub mod recorder;
 pub mod rendering;
 pub mod secured;
 pub mod servers;

@@ -237,6 +237,21 @@ async fn a_refused_question_is_asked_seldom_and_an_idle_poll_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_was_denied_asks_again_at_once_when_the_rights_change() {
+    let script = Script::new([Line::Denied]);
+    let (sender, mut events) = mpsc::channel(1024);
+    let follower = Follower::new(script.clone(), RULES, sender);
+    let _task = tokio::spawn(follower.clone().follow(Query::services("").unwrap().into()));
+    sleep(Duration::from_secs(3600)).await;
+    script.replace([Line::Says(NOW, "let in", 5), Line::Idle(Duration::from_secs(70))]);
+    while events.try_recv().is_ok() {}
+    let begun = Instant::now();
+    follower.ask_denied_again();
+    assert_eq!(news(&mut events).await, "let in");
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_is_too_stale_is_asked_for_again_of_the_leader() {
     let long = Duration::from_secs(60);
     let late = Duration::from_secs(9);
