@@ -56,6 +56,12 @@ impl Snapshot {
         self.known.get(query)?.young.since(&instance.identity())
     }
 
+    /// How late it is; `None`: so late that everything has been as it is for long.
+    #[must_use]
+    pub fn moment(&self) -> Option<Instant> {
+        self.now
+    }
+
     /// Has this time come?
     #[must_use]
     pub fn is_past(&self, time: Instant) -> bool {

@@ -26,6 +26,7 @@ pub mod go;
 mod hints;
 pub mod jinja;
 pub(crate) mod json;
+pub mod kept;
 mod language;
 mod origin;
 pub mod pass;

@@ -19,12 +19,16 @@ use minijinja::Value;
 use super::format;
 use super::format::mark::{self, Kind};
 use super::function::{Function, FunctionError};
+use super::kept::{Kept, Made};
 use super::origin;
 use super::scratch::Scratch;
 use crate::answer::{Answer, Instance, Pair};
 use crate::config::resolved::Format;
 use crate::query::{Health, Query};
 use crate::snapshot::Snapshot;
+
+/// A pass that is to be made again later is made again after this time at the latest.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// What one pass over one template may see.
 #[derive(Debug)]
@@ -43,13 +47,15 @@ pub struct Pass {
     refused: Option<(usize, String)>,
 }
 
-/// What does not change from pass to pass.
-#[derive(Clone, Default)]
+/// What goes on from pass to pass.
+#[derive(Default)]
 pub struct Surroundings {
     /// The environment variables that `env` and its kin see.
     pub variables: BTreeMap<String, String>,
     /// The name of this host, which seeds what differs from host to host.
     pub host: String,
+    /// What functions made once, and go on yielding.
+    pub kept: Kept,
 }
 
 impl Surroundings {
@@ -57,7 +63,7 @@ impl Surroundings {
     #[must_use]
     pub fn here(variables: BTreeMap<String, String>) -> Self {
         let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
-        Self { variables, host: host.unwrap_or_default() }
+        Self { variables, host: host.unwrap_or_default(), kept: Kept::default() }
     }
 }
 
@@ -266,6 +272,49 @@ impl Pass {
         let mut asked = self.asked();
         let longest = asked.timed.entry(query.clone()).or_default();
         *longest = span.max(*longest);
+    }
+
+    /// What a function makes of its arguments, the same as in earlier passes. With a span it is made anew when that is
+    /// over, and the pass is made again then. While data is missing it is empty: arguments may be made of what is missing.
+    ///
+    /// # Errors
+    /// Those of making it.
+    pub fn made_once<const N: usize>(
+        &self,
+        function: &str,
+        arguments: &[&str],
+        span: Option<Duration>,
+        make: impl FnOnce() -> Result<[String; N], FunctionError>,
+    ) -> Result<[String; N], FunctionError> {
+        if self.is_incomplete() {
+            return Ok([const { String::new() }; N]);
+        }
+        let kept = &self.surroundings.kept;
+        let code = kept.code(function, arguments)?;
+        let made = match kept.find(&code, self.now) {
+            Some(made) => made,
+            None => {
+                let until = span.and_then(|span| self.now.checked_add(span).ok());
+                let made = Made { texts: make()?, until };
+                kept.keep(code, &made);
+                made
+            }
+        };
+        if let Some(until) = made.until {
+            self.again_at(until);
+        }
+        Ok(made.texts)
+    }
+
+    /// The pass is to be made again at this time, or before.
+    fn again_at(&self, time: Timestamp) {
+        let wait = Duration::try_from(time.duration_since(self.now)).unwrap_or_default();
+        // The clock may be set in between, so the time is looked at again before long.
+        let then = self.snapshot.moment().and_then(|now| now.checked_add(wait.min(LONGEST_WAIT)));
+        if let Some(then) = then {
+            let mut asked = self.asked();
+            asked.again = Some(asked.again.map_or(then, |earlier| earlier.min(then)));
+        }
     }
 
     /// The name of this host.

@@ -60,6 +60,7 @@ static TABLE: &[&[Function]] = &[
     sprig::paths::TABLE,
     sprig::dates::TABLE,
     sprig::semver::TABLE,
+    sprig::secrets::TABLE,
     spew::TABLE,
 ];
 

@@ -51,7 +51,11 @@ fn world() -> Pass {
     answer(datacenters(true), Answer::Datacenters(vec!["dc1".into()]));
     answer(Query::File(PathBuf::from("/etc/motd")), Answer::File("hello\n".into()));
     let variables = [("SET", "value"), ("EMPTY", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let surroundings = Arc::new(Surroundings { variables: BTreeMap::from(variables), host: "h1".to_owned() });
+    let surroundings = Arc::new(Surroundings {
+        variables: BTreeMap::from(variables),
+        host: "h1".to_owned(),
+        ..Surroundings::default()
+    });
     Pass::new(snapshot, surroundings, "2024-03-05T07:08:09.5Z".parse().unwrap())
 }
 

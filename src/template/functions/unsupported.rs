@@ -23,10 +23,6 @@ const PRINTS: &str = "it would print values, which may be secret, in the middle 
     spew_sprintf yield the same as a text";
 const CERTIFICATE: &str = "it would make a new key at each rendering, and the file would never stay the same; make keys and \
     certificates outside, and read them with file";
-const SALTED: &str = "it would yield another text at each rendering, and the file would never stay the same; calculate it \
-    once, and keep it in Consul's key/value store";
-const CRYPTO: &str =
-    "it would take libraries for this function alone; do it outside, and read the result with key or file";
 
 const fn not_there(names: [&'static str; 2], remedy: &'static str) -> Unsupported {
     let [go, jinja] = names;
@@ -54,11 +50,6 @@ static LIST: &[Unsupported] = &[
     not_there(["sprig_genSelfSignedCertWithKey", "sprig_gen_self_signed_cert_with_key"], CERTIFICATE),
     not_there(["sprig_genSignedCert", "sprig_gen_signed_cert"], CERTIFICATE),
     not_there(["sprig_genSignedCertWithKey", "sprig_gen_signed_cert_with_key"], CERTIFICATE),
-    not_there(["sprig_bcrypt", "sprig_bcrypt"], SALTED),
-    not_there(["sprig_htpasswd", "sprig_htpasswd"], SALTED),
-    not_there(["sprig_encryptAES", "sprig_encrypt_aes"], SALTED),
-    not_there(["sprig_decryptAES", "sprig_decrypt_aes"], CRYPTO),
-    not_there(["sprig_derivePassword", "sprig_derive_password"], CRYPTO),
 ];
 
 /// Names that consul-template once had, and what came instead.

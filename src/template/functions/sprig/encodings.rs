@@ -132,15 +132,20 @@ fn decoded(call: &Call<'_>, name: &str, decode: fn(&str) -> Result<Vec<u8>, Stri
     // Go skips line breaks.
     let written: String = text(only)?.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
     Ok(match decode(&written) {
-        Ok(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => Value::from(text),
-            Err(error) => Value::from_bytes(error.into_bytes()),
-        },
+        Ok(bytes) => text_or_bytes(bytes),
         Err(problem) => Value::from(problem),
     })
 }
 
-fn from_base64(text: &str) -> Result<Vec<u8>, String> {
+/// A Go string, which need not be UTF-8.
+pub(super) fn text_or_bytes(bytes: Vec<u8>) -> Value {
+    match String::from_utf8(bytes) {
+        Ok(text) => Value::from(text),
+        Err(error) => Value::from_bytes(error.into_bytes()),
+    }
+}
+
+pub(super) fn from_base64(text: &str) -> Result<Vec<u8>, String> {
     STANDARD.decode(text).map_err(|error| {
         let at = match error {
             base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _) => at,

@@ -16,6 +16,7 @@ pub(super) mod more_lists;
 pub(super) mod paths;
 pub(super) mod regex;
 mod same;
+pub(super) mod secrets;
 pub(super) mod semver;
 pub(super) mod text;
 pub(super) mod types;
