@@ -134,7 +134,7 @@ mod tests {
         let cases = [
             ("secret", "Vault is not asked yet"),
             ("nomadVar", "Nomad is not asked yet"),
-            ("sprig_genCA", "a new key at each rendering"),
+            ("writeToFile", "let a command"),
             ("keyPrefix", "use ls"),
             ("vault", "it became secret"),
             ("sprig_now", "timestamp"),

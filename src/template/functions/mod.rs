@@ -61,6 +61,7 @@ static TABLE: &[&[Function]] = &[
     sprig::dates::TABLE,
     sprig::semver::TABLE,
     sprig::secrets::TABLE,
+    sprig::certificates::TABLE,
     spew::TABLE,
 ];
 

@@ -19,10 +19,6 @@ const VAULT: &str = "Vault is not asked yet; let an agent of Vault write a file,
 const NOMAD: &str = "Nomad is not asked yet; services that Nomad registers in Consul are found by service, and variables can be \
     kept in Consul's key/value store";
 const OUTSIDE: &str = "a template does not act on its own yet; let a command of the configuration do this";
-const PRINTS: &str = "it would print values, which may be secret, in the middle of what the daemon prints; spew_sdump and \
-    spew_sprintf yield the same as a text";
-const CERTIFICATE: &str = "it would make a new key at each rendering, and the file would never stay the same; make keys and \
-    certificates outside, and read them with file";
 
 const fn not_there(names: [&'static str; 2], remedy: &'static str) -> Unsupported {
     let [go, jinja] = names;
@@ -40,16 +36,6 @@ static LIST: &[Unsupported] = &[
     not_there(["nomadVarList", "nomad_var_list"], NOMAD),
     not_there(["nomadVarListSafe", "nomad_var_list_safe"], NOMAD),
     not_there(["writeToFile", "write_to_file"], OUTSIDE),
-    not_there(["spew_dump", "spew_dump"], PRINTS),
-    not_there(["spew_printf", "spew_printf"], PRINTS),
-    not_there(["sprig_genPrivateKey", "sprig_gen_private_key"], CERTIFICATE),
-    not_there(["sprig_buildCustomCert", "sprig_build_custom_cert"], CERTIFICATE),
-    not_there(["sprig_genCA", "sprig_gen_ca"], CERTIFICATE),
-    not_there(["sprig_genCAWithKey", "sprig_gen_ca_with_key"], CERTIFICATE),
-    not_there(["sprig_genSelfSignedCert", "sprig_gen_self_signed_cert"], CERTIFICATE),
-    not_there(["sprig_genSelfSignedCertWithKey", "sprig_gen_self_signed_cert_with_key"], CERTIFICATE),
-    not_there(["sprig_genSignedCert", "sprig_gen_signed_cert"], CERTIFICATE),
-    not_there(["sprig_genSignedCertWithKey", "sprig_gen_signed_cert_with_key"], CERTIFICATE),
 ];
 
 /// Names that consul-template once had, and what came instead.

@@ -4,11 +4,14 @@
 //! The order of the arguments is sprig's: what is piped in comes last. The values are those that sprig gives.
 
 pub(super) mod cast;
+pub(super) mod certificates;
 mod decimal;
+mod der;
 pub(super) mod dates;
 mod duration;
 pub(super) mod encodings;
 pub(super) mod flow;
+mod keys;
 pub(super) mod lists;
 pub(super) mod maps;
 pub(super) mod math;

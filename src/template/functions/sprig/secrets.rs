@@ -67,7 +67,7 @@ fn key(password: &str) -> [u8; 32] {
     key
 }
 
-fn random<const N: usize>() -> Result<[u8; N], FunctionError> {
+pub(super) fn random<const N: usize>() -> Result<[u8; N], FunctionError> {
     let mut bytes = [0; N];
     match SystemRandom::new().fill(&mut bytes) {
         Ok(()) => Ok(bytes),
@@ -182,9 +182,12 @@ fn characters(kind: u8) -> &'static [u8] {
 
 fn derive_password(call: &Call<'_>) -> Outcome {
     let [counter_value, kind, password, user, site] = call.exactly("sprig_derivePassword")?;
-    let Ok(counter) = u32::try_from(integer(counter_value)?) else {
+    let Ok(counter) = u64::try_from(integer(counter_value)?) else {
         return refuse(wrong_type("uint32", counter_value));
     };
+    // Go takes the lower half of a number that is too large.
+    let [.., a, b, c, d] = counter.to_be_bytes();
+    let counter = u32::from_be_bytes([a, b, c, d]);
     let (kind, password, user, site) = (text(kind)?, text(password)?, text(user)?, text(site)?);
     let Some((_, forms)) = TYPES.iter().find(|(name, _)| *name == kind) else {
         return Ok(Value::from(format!("cannot find password template {kind}")));

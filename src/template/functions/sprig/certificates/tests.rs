@@ -1,0 +1,169 @@
+use std::time::Instant;
+
+use rustls::RootCertStore;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier as _;
+use rustls::pki_types::{ServerName, UnixTime};
+
+use super::*;
+use crate::query::Query;
+use crate::snapshot::Snapshot;
+use crate::template::functions::named_in_go;
+use crate::template::pass::{Pass, Surroundings};
+
+const DAY: i64 = 24 * 3600;
+
+/// Keys that openssl made, for these tests alone.
+const EC_KEY: &str = include_str!("tests/ec.pem");
+const EC_KEY_PKCS8: &str = include_str!("tests/ec-pkcs8.pem");
+const RSA_KEY: &str = include_str!("tests/rsa.pem");
+const RSA_KEY_PKCS8: &str = include_str!("tests/rsa-pkcs8.pem");
+/// A certificate of openssl, with the subject `C=AT, O=Example, CN=root`.
+const RSA_CA: &str = include_str!("tests/rsa-ca.pem");
+
+fn pass_at(surroundings: &Arc<Surroundings>, day: i64) -> Pass {
+    let mut snapshot = Snapshot::default();
+    snapshot.turn_to(Instant::now());
+    Pass::new(snapshot, Arc::clone(surroundings), Timestamp::from_second(1_800_000_000 + day * DAY).unwrap())
+}
+
+fn call_in(pass: &Pass, name: &str, args: &[Value]) -> Result<Value, String> {
+    (named_in_go(name).unwrap().code)(&Call { args, pass }).map_err(|error| error.to_string())
+}
+
+fn call(name: &str, args: &[Value]) -> Result<Value, String> {
+    call_in(&pass_at(&Arc::default(), 0), name, args)
+}
+
+fn text_of(certificate: &Value, field: &str) -> String {
+    certificate.get_attr(field).unwrap().to_string()
+}
+
+/// Is this certificate good for a host, on a day, in the eyes of those that trust another one?
+fn is_good(certificate: &Value, trusted: &str, host: &str, day: i64) -> bool {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(trusted.as_bytes()).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+    let bytes = CertificateDer::from_pem_slice(text_of(certificate, "Cert").as_bytes()).unwrap();
+    let seconds = u64::try_from(1_800_000_000 + day * DAY + 1).unwrap();
+    let now = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+    verifier.verify_server_cert(&bytes, &[], &ServerName::try_from(host.to_owned()).unwrap(), &[], now).is_ok()
+}
+
+fn wanted(name: &str, days: i64) -> [Value; 4] {
+    let ips = Value::from(vec!["10.0.0.1", "::1", "::ffff:10.0.0.2"]);
+    [Value::from(name), ips, Value::from(vec!["a.example", "*.b.example"]), Value::from(days)]
+}
+
+#[test]
+fn a_certificate_is_good_for_its_names_and_its_days() {
+    let ca = call("sprig_genCA", &[Value::from("root"), Value::from(365)]).unwrap();
+    let other = call("sprig_genCA", &[Value::from("root"), Value::from(365)]).unwrap();
+    let mut args = wanted("web", 10).to_vec();
+    args.push(ca.clone());
+    let signed = call("sprig_genSignedCert", &args).unwrap();
+    let root = text_of(&ca, "Cert");
+    for host in ["a.example", "x.b.example", "10.0.0.1", "::1", "10.0.0.2"] {
+        assert!(is_good(&signed, &root, host, 9), "{host}");
+    }
+    assert!(!is_good(&signed, &root, "b.example", 9) && !is_good(&signed, &root, "web", 9));
+    assert!(!is_good(&signed, &root, "a.example", 10) && !is_good(&signed, &root, "a.example", -1));
+    assert!(!is_good(&signed, &text_of(&other, "Cert"), "a.example", 9));
+    // What one certificate has no right to sign, another one is no good for.
+    args[4] = signed.clone();
+    let further = call("sprig_genSignedCert", &args).unwrap();
+    assert!(!is_good(&further, &root, "a.example", 9));
+}
+
+#[test]
+fn a_key_is_taken_in_every_form() {
+    let forms = [
+        (EC_KEY, "EC PRIVATE KEY", EC_KEY),
+        (EC_KEY_PKCS8, "EC PRIVATE KEY", EC_KEY),
+        (RSA_KEY, "RSA PRIVATE KEY", RSA_KEY),
+        (RSA_KEY_PKCS8, "RSA PRIVATE KEY", RSA_KEY),
+    ];
+    let made = ["ecdsa", "ed25519"].map(|kind| call("sprig_genPrivateKey", &[Value::from(kind)]).unwrap().to_string());
+    let made = [(&*made[0], "EC PRIVATE KEY", &*made[0]), (&*made[1], "PRIVATE KEY", &*made[1])];
+    for (given, kind, written) in forms.into_iter().chain(made) {
+        let given = Value::from(given);
+        let ca = call("sprig_genCAWithKey", &[Value::from("root"), Value::from(2), given.clone()]).unwrap();
+        assert_eq!(text_of(&ca, "Key"), written, "{kind}");
+        assert!(text_of(&ca, "Key").starts_with(&format!("-----BEGIN {kind}-----\n")), "{kind}");
+        let mut args = wanted("web", 2).to_vec();
+        args.extend([ca.clone(), given]);
+        let signed = call("sprig_genSignedCertWithKey", &args).unwrap();
+        assert!(is_good(&signed, &text_of(&ca, "Cert"), "a.example", 1), "{kind}");
+        let itself = call("sprig_genSelfSignedCertWithKey", &[&wanted("web", 2)[..], &[args[5].clone()]].concat());
+        assert_eq!(text_of(&itself.unwrap(), "Key"), written);
+    }
+}
+
+#[test]
+fn certificates_of_others_sign() {
+    let encoded = |text: &str| Value::from(STANDARD.encode(text));
+    let ca = call("sprig_buildCustomCert", &[encoded(RSA_CA), encoded(RSA_KEY)]).unwrap();
+    assert_eq!((text_of(&ca, "Cert"), text_of(&ca, "Key")), (RSA_CA.to_owned(), RSA_KEY.to_owned()));
+    let mut args = wanted("web", 2).to_vec();
+    args.push(ca.clone());
+    let signed = call("sprig_genSignedCert", &args).unwrap();
+    assert!(is_good(&signed, RSA_CA, "a.example", 1));
+}
+
+#[test]
+fn what_is_wrong_is_told_without_values() {
+    let encoded = |text: &str| Value::from(STANDARD.encode(text));
+    let wrong = |name, args: &[Value]| call(name, args).unwrap_err();
+    let build = |certificate: Value, key: Value| wrong("sprig_buildCustomCert", &[certificate, key]);
+    assert_eq!(build(Value::from("!"), Value::from("")), "unable to decode base64 certificate");
+    assert_eq!(build(Value::from(""), Value::from("!")), "unable to decode base64 private key");
+    assert_eq!(build(encoded("x"), encoded("x")), "unable to decode certificate: there is none in PEM in it");
+    assert_eq!(build(encoded(&pem("CERTIFICATE", b"hidden")), encoded("x")), "error parsing certificate");
+    assert_eq!(build(encoded(RSA_CA), encoded("hidden")), "there is no private key in PEM in it");
+    let ca = call("sprig_buildCustomCert", &[encoded(RSA_CA), encoded(EC_KEY)]).unwrap();
+    let mut args = wanted("web", 2).to_vec();
+    args.push(ca);
+    assert!(wrong("sprig_genSignedCert", &args).contains("is not its own"));
+    args[4] = Value::from("x");
+    assert_eq!(wrong("sprig_genSignedCert", &args), "wrong type for value; expected sprig.certificate; got string");
+    let [name, _, hosts, days] = wanted("web", 2);
+    let addresses = |ips: Vec<&'static str>| [name.clone(), Value::from(ips), hosts.clone(), days.clone()];
+    assert_eq!(wrong("sprig_genSelfSignedCert", &addresses(vec!["hidden"])), "error parsing ip: this is no address");
+    for days in [i64::MAX, i64::MIN, 10_000_000] {
+        let told = wrong("sprig_genCA", &[name.clone(), Value::from(days)]);
+        assert_eq!(told, "the certificate would be valid for too long");
+    }
+    assert!(wrong("sprig_genPrivateKey", &[Value::from("rsa")]).contains("openssl genrsa"));
+}
+
+#[test]
+fn a_certificate_stays_until_two_thirds_of_its_time_are_over() {
+    let surroundings = Arc::default();
+    let at = |day| {
+        let pass = pass_at(&surroundings, day);
+        let made = call_in(&pass, "sprig_genSelfSignedCert", &wanted("web", 30)).unwrap();
+        (text_of(&made, "Cert"), pass.take_asked().again.is_some())
+    };
+    let first = at(0);
+    assert!(first.1);
+    assert_eq!((at(1), at(19)), (first.clone(), first.clone()));
+    let second = at(20);
+    assert_ne!(first, second);
+    assert_eq!(at(39), second);
+}
+
+#[test]
+fn nothing_is_made_of_what_is_missing() {
+    let surroundings = Arc::default();
+    let pass = pass_at(&surroundings, 0);
+    assert_eq!(pass.ask(&Query::key("name").unwrap()), Ok(None));
+    let made = call_in(&pass, "sprig_genCA", &[Value::from(""), Value::from(1)]).unwrap();
+    let mut args = wanted("web", 2).to_vec();
+    args.push(made);
+    let signed = call_in(&pass, "sprig_genSignedCert", &args).unwrap();
+    assert_eq!(text_of(&signed, "Cert") + &text_of(&signed, "Key"), "");
+    let built = call_in(&pass, "sprig_buildCustomCert", &[Value::from(""), Value::from("")]).unwrap();
+    assert_eq!(text_of(&built, "Cert"), "");
+    assert_eq!(format!("{:?} {built:?}", surroundings.kept).matches("Kept(0)").count(), 1);
+}
