@@ -291,19 +291,19 @@ impl Pass {
         }
         let kept = &self.surroundings.kept;
         let code = kept.code(function, arguments)?;
-        let made = match kept.find(&code, self.now) {
-            Some(made) => made,
-            None => {
-                let until = span.and_then(|span| self.now.checked_add(span).ok());
-                let made = Made { texts: make()?, until };
-                kept.keep(code, &made);
-                made
-            }
+        let found = kept.find(&code, self.now);
+        let result = if let Some(result) = found {
+            result
+        } else {
+            let until = span.and_then(|span| self.now.checked_add(span).ok());
+            let result = Made { texts: make()?, until };
+            kept.keep(code, &result);
+            result
         };
-        if let Some(until) = made.until {
+        if let Some(until) = result.until {
             self.again_at(until);
         }
-        Ok(made.texts)
+        Ok(result.texts)
     }
 
     /// The pass is to be made again at this time, or before.

@@ -83,11 +83,8 @@ impl Key {
         Ok(Self { signing, pem, public })
     }
 
-    /// Signs, and yields how it did (`AlgorithmIdentifier`) and the signature.
-    pub(super) fn sign(
-        &self,
-        told: impl FnOnce(&[u8]) -> Vec<u8>,
-    ) -> Result<(Vec<u8>, Vec<u8>, Vec<u8>), FunctionError> {
+    /// A document that is told how it will be signed (`AlgorithmIdentifier`), with its signature.
+    pub(super) fn sign(&self, document: impl FnOnce(&[u8]) -> Vec<u8>) -> Result<Vec<u8>, FunctionError> {
         const OFFERED: [SignatureScheme; 4] = [
             SignatureScheme::RSA_PKCS1_SHA256,
             SignatureScheme::ECDSA_NISTP256_SHA256,
@@ -101,9 +98,9 @@ impl Key {
             SignatureScheme::ECDSA_NISTP384_SHA384 => der::sequence(&[&der::object(ECDSA_SHA384)]),
             _ => der::sequence(&[&der::object(ED25519)]),
         };
-        let message = told(&how);
-        let signature = signer.sign(&message).map_err(|_| FunctionError::new("the key does not sign"))?;
-        Ok((message, how, signature))
+        let document = document(&how);
+        let signature = signer.sign(&document).map_err(|_| FunctionError::new("the key does not sign"))?;
+        Ok(der::sequence(&[&document, &how, &der::bits(&signature)]))
     }
 }
 
@@ -155,6 +152,6 @@ pub(super) fn generate(call: &Call<'_>) -> Outcome {
         "dsa" => return refuse("DSA keys are not made here: hardly anything takes them; say \"ecdsa\" or \"ed25519\""),
         _ => return Ok(Value::from(format!("Unknown type {kind}"))),
     };
-    let [made] = call.pass.made_once("genPrivateKey", &[kind], None, || Ok([make()?.pem]))?;
-    Ok(Value::from(made))
+    let [pem] = call.pass.made_once("genPrivateKey", &[kind], None, || Ok([make()?.pem]))?;
+    Ok(Value::from(pem))
 }

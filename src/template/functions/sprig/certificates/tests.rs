@@ -1,10 +1,15 @@
+//! Certificates in the eyes of a library that verifies them.
+
 use std::time::Instant;
 
+use jiff::Timestamp;
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier as _;
-use rustls::pki_types::{ServerName, UnixTime};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
+use super::keys::pem;
 use super::*;
 use crate::query::Query;
 use crate::snapshot::Snapshot;
