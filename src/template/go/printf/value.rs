@@ -24,7 +24,10 @@ impl Printer {
                 self.format_text(name.as_bytes());
             }
             (Shape::Record(record), _) => {
-                self.push(b"&");
+                // A pointer, by its type.
+                if record.schema().name.starts_with('*') {
+                    self.push(b"&");
+                }
                 self.record(record, verb, 0);
             }
             _ => self.value(value, verb, 0),
