@@ -66,6 +66,8 @@ struct Text {
     content: String,
     fingerprint: u64,
     since: Unwritten,
+    /// It is being written just now, and was not rendered again since.
+    underway: bool,
 }
 
 /// What is wrong just now. Each is of its own: a source that is broken stays broken although the last good version of
@@ -244,7 +246,7 @@ impl JobState {
             Some(text) if Some(text.fingerprint) != self.written => Unwritten { first: text.since.first, latest: now },
             _ => Unwritten { first: now, latest: now },
         };
-        self.unwritten = Some(Text { content, fingerprint, since });
+        self.unwritten = Some(Text { content, fingerprint, since, underway: false });
     }
 
     /// What to do about the destination now; `None`: nothing, or not before the time at which a write is tried again.
@@ -264,7 +266,10 @@ impl JobState {
 
     /// The change that makes the destination hold the text; [`applied`](Self::applied) is to follow.
     pub(super) fn change(&mut self, place: usize) -> Change {
-        self.underway = self.unwritten.as_ref().map(|text| text.fingerprint);
+        self.underway = self.unwritten.as_mut().map(|text| {
+            text.underway = true;
+            text.fingerprint
+        });
         let content = self.unwritten.as_ref().map(|text| text.content.clone().into_bytes()).unwrap_or_default();
         let destination = self.job.destination.clone().unwrap_or_default();
         let source = match &self.job.source {
@@ -286,8 +291,9 @@ impl JobState {
                 }
                 self.failures.write = None;
                 self.written = underway;
-                // A newer text may have come meanwhile; it is still to be written.
-                self.unwritten.take_if(|text| Some(text.fingerprint) == underway);
+                // A newer text may have come meanwhile. It is still to be written, also when it is the same: perhaps it
+                // was asked for because somebody changed the file just now.
+                self.unwritten.take_if(|text| text.underway);
             }
             Err(error) => {
                 let before = self.failures.write.take();

@@ -344,6 +344,18 @@ fn a_broken_source_stays_a_failure_although_the_last_good_version_fails_and_reco
 }
 
 #[test]
+fn a_reload_during_a_write_writes_again_what_somebody_may_have_changed() {
+    let template = job("{{ key \"a\" }}", None);
+    let mut bench = Bench::start(Mode::Daemon, vec![template.clone()]);
+    bench.news("a", "1");
+    let changes = bench.take_changes().expect("it is written");
+    bench.step(Event::SourcesRead(vec![(0, Template::read(&template))]));
+    bench.written(changes, Outcome::Written);
+    assert_eq!(bench.write(), ["1"]);
+    assert_eq!(bench.write(), [""; 0], "once");
+}
+
+#[test]
 fn a_token_file_is_watched_and_read_again() {
     let mut config = config(Mode::Daemon, vec![job("plain", None)]);
     config.consul.token_file = Some("/t".into());
