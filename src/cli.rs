@@ -26,6 +26,8 @@ pub enum Outcome {
     Convert(Box<ConvertArguments>),
     /// To print this text on standard output (help or version), and to end with exit code 0.
     Print(String),
+    /// To print the reference of template functions: of this one, or of all.
+    Functions(Option<String>),
 }
 
 /// Reads the command line; the first word is the program's name.

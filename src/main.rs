@@ -10,6 +10,7 @@ use ctmpl::dev;
 use ctmpl::pid_file::PidFile;
 use ctmpl::signals::Signals;
 use ctmpl::supervise::{self, End};
+use ctmpl::template::functions::reference;
 
 /// What went wrong at the start, and the exit code for it.
 struct Failure {
@@ -40,6 +41,12 @@ fn begin() -> Result<u8, Failure> {
             return convert(*arguments).map_err(|error| Failure { error, code: RUNNING });
         }
         Ok(Outcome::Print(text)) => {
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            return Ok(End::Done.code());
+        }
+        Ok(Outcome::Functions(name)) => {
+            let text = reference::text(name.as_deref())
+                .map_err(|error| Failure { code: error.exit_code(), error: error.into() })?;
             let _ = std::io::stdout().write_all(text.as_bytes());
             return Ok(End::Done.code());
         }

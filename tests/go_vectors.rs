@@ -18,9 +18,10 @@ use serde_json::Value as Json;
 
 const VECTORS: &str = "tests/vectors/go-template.jsonl";
 
-/// How many of the errors in [`VECTORS`] have Go's very text. The others: a text that Go shows and we do not, for it
-/// may be a secret (`range can't iterate over hello`); the greatest depth; the hidden room behind the end of a list.
-const SAME_TEXT: usize = 447;
+/// How many of the errors in [`VECTORS`] have Go's very text. The others: a text or a number that Go shows and we do
+/// not, for it may be a secret (`range can't iterate over hello`, `index out of range: 4711`); the greatest depth; the
+/// hidden room behind the end of a list.
+const SAME_TEXT: usize = 441;
 
 /// Cases that may differ, and why.
 const MAY_DIFFER: &[(&str, &str)] = &[];

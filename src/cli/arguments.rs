@@ -8,6 +8,8 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use secrecy::SecretString;
 
+use super::Outcome;
+
 /// The command line as typed: nothing is resolved, `None` is "not said".
 #[derive(Clone, Debug, Default)]
 pub struct Arguments {
@@ -177,9 +179,8 @@ fn path() -> impl TypedValueParser<Value = PathBuf> {
     disable_help_flag = true
 )]
 #[command(args_override_self = true, args_conflicts_with_subcommands = true, next_line_help = true)]
-#[command(
-    override_usage = "ctmpl [FLAGS] --template SOURCE:DESTINATION[:COMMAND]…\n       ctmpl dev [FLAGS]\n       ctmpl convert [FLAGS] FILE"
-)]
+#[command(override_usage = "ctmpl [FLAGS] --template SOURCE:DESTINATION[:COMMAND]…\n       ctmpl dev [FLAGS]\n       \
+                            ctmpl convert [FLAGS] FILE\n       ctmpl functions [NAME]")]
 #[command(after_help = "Flags may be written as in Go (-once, -wait 2s) or with two dashes (--once, --wait=2s). Of a \
                         flag given twice the last counts.\nDurations are written 300ms, 5s, 1m30s, 2h.")]
 pub(super) struct CommandLine {
@@ -190,11 +191,11 @@ pub(super) struct CommandLine {
     #[command(flatten)]
     answers: Answers,
     #[command(subcommand)]
-    subcommand: Option<Command>,
+    subcommand: Option<SubCommand>,
 }
 
 #[derive(Subcommand)]
-enum Command {
+enum SubCommand {
     /// Run an embedded Consul-compatible server, in memory, and the daemon against it if there are templates
     #[command(version, disable_version_flag = true, disable_help_flag = true)]
     #[command(args_override_self = true, next_line_help = true)]
@@ -203,7 +204,17 @@ enum Command {
         #[command(flatten)]
         dev: DevArguments,
         #[command(flatten)]
-        daemon: DaemonArguments,
+        daemon: Box<DaemonArguments>,
+        #[command(flatten)]
+        answers: Answers,
+    },
+    /// Print the reference of template functions
+    #[command(version, disable_version_flag = true, disable_help_flag = true)]
+    #[command(next_line_help = true)]
+    #[command(override_usage = "ctmpl functions [NAME]")]
+    Functions {
+        /// Only this function, by its name in either language, with an example
+        name: Option<String>,
         #[command(flatten)]
         answers: Answers,
     },
@@ -213,7 +224,7 @@ enum Command {
     #[command(override_usage = "ctmpl convert [FLAGS] FILE")]
     Convert {
         #[command(flatten)]
-        convert: ConvertArguments,
+        convert: Box<ConvertArguments>,
         #[command(flatten)]
         answers: Answers,
     },
@@ -231,14 +242,17 @@ struct Answers {
     version: Option<bool>,
 }
 
-impl From<CommandLine> for super::Outcome {
+impl From<CommandLine> for Outcome {
     fn from(line: CommandLine) -> Self {
         let CommandLine { daemon, consul, answers: Answers { help: _, version: _ }, subcommand } = line;
         let run = |arguments| Self::Run(Box::new(arguments));
         match subcommand {
             None => run(Arguments { consul, daemon, dev: None }),
-            Some(Command::Dev { dev, daemon, answers: _ }) => run(Arguments { consul, daemon, dev: Some(dev) }),
-            Some(Command::Convert { convert, answers: _ }) => Self::Convert(Box::new(convert)),
+            Some(SubCommand::Dev { dev, daemon, answers: _ }) => {
+                run(Arguments { consul, daemon: *daemon, dev: Some(dev) })
+            }
+            Some(SubCommand::Convert { convert, answers: _ }) => Self::Convert(convert),
+            Some(SubCommand::Functions { name, answers: _ }) => Self::Functions(name),
         }
     }
 }

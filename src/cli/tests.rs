@@ -263,3 +263,24 @@ fn what_is_no_text_is_refused_but_a_path_may_be() {
     assert!(parse([program.clone(), strange("")]).is_err());
     assert!(parse([program, strange("-pid-file=")]).is_ok());
 }
+
+#[test]
+fn functions_takes_one_name() {
+    let asked = |words: &[&str]| match read(words) {
+        Ok(Outcome::Functions(name)) => name,
+        other => panic!("{words:?}: {other:?}"),
+    };
+    assert_eq!(asked(&["functions"]), None);
+    assert_eq!(asked(&["functions", "key"]).as_deref(), Some("key"));
+    // Not the subcommand of that name.
+    assert_eq!(asked(&["functions", "dev"]).as_deref(), Some("dev"));
+    assert!(printed(&["functions", "-help"]).contains("ctmpl functions [NAME]"));
+    assert!(printed(&["-help"]).contains("ctmpl functions [NAME]"));
+    assert!(refused(&["functions", "key", "ls"]).contains("unexpected word \"ls\""));
+    assert_eq!(asked(&["functions", "--", "--once"]).as_deref(), Some("--once"));
+    for words in [["functions", "--once"], ["functions", "--listen=x"], ["functions", "--data=x"]] {
+        assert!(refused(&words).contains("does not go with `ctmpl functions`"), "{words:?}");
+    }
+    assert!(refused(&["functions", "--nonsense"]).contains("unknown flag --nonsense"));
+    assert!(refused(&["--once", "functions"]).contains("`functions` must come first"));
+}

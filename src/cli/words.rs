@@ -51,8 +51,8 @@ const SECRET: [&str; 2] = ["consul-token", "consul-auth"];
 
 /// Reads the words that follow the program's name. `root` is built.
 pub(super) fn read(root: &Command, words: impl Iterator<Item = OsString>) -> Result<Reading, CliError> {
-    Reader { root, subcommand: None, words, previous: None, version: false, file: None, out: vec!["ctmpl".into()] }
-        .run()
+    let out = vec!["ctmpl".into()];
+    Reader { root, subcommand: None, words, previous: None, version: false, operands: Vec::new(), out }.run()
 }
 
 struct Reader<'a, W> {
@@ -62,8 +62,8 @@ struct Reader<'a, W> {
     /// The flag just read.
     previous: Option<&'a Arg>,
     version: bool,
-    /// The file that the subcommand is about.
-    file: Option<OsString>,
+    /// What the subcommand is about, such as a file.
+    operands: Vec<OsString>,
     out: Vec<OsString>,
 }
 
@@ -77,7 +77,7 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
         while let Some(word) = self.words.next() {
             if word == "--" {
                 while let Some(word) = self.words.next() {
-                    if !self.wants_file() {
+                    if !self.takes_word() {
                         return Err(self.extra(&word));
                     }
                     self.word(&word)?;
@@ -101,24 +101,33 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
         if self.version {
             return Ok(Reading::Version);
         }
-        if self.wants_file() {
+        if self.wants_word() {
             return Err(CliError::NoFile { command: self.command().get_name().to_owned() });
         }
-        // Where it cannot be taken for a flag.
-        self.out.extend(self.file.into_iter().flat_map(|file| ["--".into(), file]));
+        if !self.operands.is_empty() {
+            // Where they cannot be taken for flags.
+            self.out.push("--".into());
+            self.out.append(&mut self.operands);
+        }
         Ok(Reading::Words(self.out))
     }
 
-    /// Does the subcommand need a file that it does not have yet?
-    fn wants_file(&self) -> bool {
-        let takes = self.subcommand.is_some_and(|command| command.get_positionals().next().is_some());
-        takes && self.file.is_none()
+    /// Whether the subcommand takes one more word.
+    fn takes_word(&self) -> bool {
+        self.subcommand.is_some_and(|command| self.operands.len() < command.get_positionals().count())
     }
 
-    /// A word without a dash: a subcommand, its file, or one too many.
+    /// Whether the subcommand cannot do without one more word.
+    fn wants_word(&self) -> bool {
+        let required =
+            |command: &Command| command.get_positionals().filter(|operand| operand.is_required_set()).count();
+        self.subcommand.is_some_and(|command| self.operands.len() < required(command))
+    }
+
+    /// A word without a dash: a subcommand, what it is about, or one too many.
     fn word(&mut self, word: &OsStr) -> Result<(), CliError> {
-        if self.wants_file() {
-            self.file = Some(word.to_owned());
+        if self.takes_word() {
+            self.operands.push(word.to_owned());
             return Ok(());
         }
         let subcommand = word.to_str().and_then(|name| self.root.find_subcommand(name));
@@ -178,7 +187,7 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
             CliError::NotWithDev { flag }
         } else if let Some(command) = own.filter(|_| other.is_some() || find(self.root, name).is_some()) {
             CliError::NotWith { flag, command: command.to_owned() }
-        } else if let Some(command) = other {
+        } else if let Some(command) = other.filter(|_| find(self.root, name).is_none()) {
             CliError::OnlyWith { flag, command: command.get_name().to_owned() }
         } else {
             let mut command = self.command().clone();

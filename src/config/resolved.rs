@@ -154,6 +154,25 @@ pub struct Job {
     pub output_format: Option<OutputFormat>,
 }
 
+impl Job {
+    /// A template alone: it is written nowhere, and may do nothing beside rendering.
+    #[must_use]
+    pub fn of_template(source: Source, language: Language) -> Self {
+        Self {
+            source,
+            language,
+            destination: None,
+            command: None,
+            settle: None,
+            missing_key: MissingKey::default(),
+            delimiters: Delimiters::default(),
+            allow: Permissions::default(),
+            format: Format::None,
+            output_format: None,
+        }
+    }
+}
+
 /// What templates may do beside rendering; nothing, unless the operator says so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Permissions {

@@ -41,7 +41,7 @@ pub(super) enum Event {
     /// Files may have changed: sources of templates, or what `file` reads.
     FilesChanged(FileEvent),
     /// The sources of these jobs were read.
-    SourcesRead(Vec<(usize, Result<Template, TemplateError>)>),
+    SourcesRead(Vec<(usize, Result<Arc<Template>, TemplateError>)>),
     /// The file that holds the token was read.
     TokenRead(Result<SecretString, TokenError>),
     /// A batch of files was written.
@@ -69,8 +69,8 @@ pub(super) enum Action {
     ReadFiles(Vec<PathBuf>),
     /// Run this plugin.
     RunPlugin(Arc<Query>),
-    /// Read the sources of these jobs.
-    ReadSources(Vec<(usize, Arc<Job>)>),
+    /// Read the sources of these jobs; each with its template, if there is one, which stays if its source is the same.
+    ReadSources(Vec<(usize, Arc<Job>, Option<Arc<Template>>)>),
     /// Read the file that holds the token.
     ReadToken(PathBuf),
     /// Ask with this token from now on.

@@ -25,7 +25,7 @@ use crate::config::token::{self, TokenError};
 use crate::consul::{AskError, Client};
 use crate::query::Query;
 use crate::regular;
-use crate::template::Template;
+use crate::template::{Template, TemplateError};
 use crate::watch::{Files, WatchEvent, Watcher};
 
 /// How long a plugin may take, as in consul-template.
@@ -70,7 +70,7 @@ impl Hands {
             Action::Watch(files) => self.files.watch_exactly(files),
             Action::ReadFiles(files) => self.now(Event::Watched(files.into_iter().map(read_file).collect())),
             Action::ReadSources(jobs) => {
-                let read = jobs.into_iter().map(|(place, job)| (place, read_source(&job)));
+                let read = jobs.into_iter().map(|(place, job, known)| (place, read_source(&job, known)));
                 self.now(Event::SourcesRead(read.collect()));
             }
             Action::ReadToken(path) => {
@@ -167,8 +167,19 @@ async fn run_plugin(query: &Query, exports: &[(String, SecretString)], stop: &Ca
     }
 }
 
-fn read_source(job: &Job) -> Result<Template, crate::template::TemplateError> {
-    Template::read(job)
+/// Reads a template, and parses it unless it is the same as before.
+fn read_source(job: &Job, known: Option<Arc<Template>>) -> Result<Arc<Template>, TemplateError> {
+    reread(known, || Template::read(job))
+}
+
+fn reread(
+    known: Option<Arc<Template>>,
+    read: impl FnOnce() -> Result<Template, TemplateError>,
+) -> Result<Arc<Template>, TemplateError> {
+    match known.filter(|known| known.is_current()) {
+        Some(known) => Ok(known),
+        None => read().map(Arc::new),
+    }
 }
 
 fn read_file(path: PathBuf) -> WatchEvent {
@@ -195,4 +206,27 @@ fn print(change: Change) -> Applied {
         Outcome::Unchanged
     });
     Applied { job, destination, command: None, outcome }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::language_of;
+    use crate::config::resolved::Source;
+
+    #[test]
+    fn a_template_is_parsed_again_only_when_its_source_has_changed() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["a.ctmpl", "a.j2"] {
+            let path = directory.path().join(name);
+            let read = |text: &str, known: Option<&Arc<Template>>| {
+                std::fs::write(&path, text).unwrap();
+                let job = Job::of_template(Source::File(path.clone()), language_of(&path));
+                reread(known.cloned(), || Template::read(&job)).unwrap()
+            };
+            let first = read("a", None);
+            assert!(Arc::ptr_eq(&first, &read("a", Some(&first))), "{name}");
+            assert!(!Arc::ptr_eq(&first, &read("b", Some(&first))), "{name}");
+        }
+    }
 }

@@ -123,6 +123,11 @@ impl JobState {
         Arc::clone(&self.job)
     }
 
+    /// The last good version of its template.
+    pub(super) fn template(&self) -> Option<Arc<Template>> {
+        self.template.clone()
+    }
+
     /// The files that the template is read from.
     pub(super) fn sources(&self) -> impl Iterator<Item = &PathBuf> {
         let own = match &self.job.source {
@@ -166,7 +171,7 @@ impl JobState {
     }
 
     /// The source was read, or could not be.
-    pub(super) fn read(&mut self, read: Result<Template, TemplateError>) {
+    pub(super) fn read(&mut self, read: Result<Arc<Template>, TemplateError>) {
         match read {
             Ok(template) => {
                 if self.failures.source.take().is_some() {
@@ -174,7 +179,7 @@ impl JobState {
                 }
                 self.sources = template.sources();
                 self.new_wishes = true;
-                self.template = Some(Arc::new(template));
+                self.template = Some(template);
                 self.dirty = true;
             }
             Err(error) => {

@@ -212,7 +212,7 @@ impl State {
 
     fn read_sources(&self, wanted: impl Fn(&JobState) -> bool) -> Vec<Action> {
         let jobs = self.jobs.iter().enumerate().filter(|(_, job)| wanted(job));
-        let jobs: Vec<_> = jobs.map(|(place, job)| (place, job.job())).collect();
+        let jobs: Vec<_> = jobs.map(|(place, job)| (place, job.job(), job.template())).collect();
         if jobs.is_empty() { Vec::new() } else { vec![Action::ReadSources(jobs)] }
     }
 

@@ -188,7 +188,7 @@ fn time(name: &str, setting: &Setting<'_>) -> Result<Duration, String> {
 }
 
 fn unknown_option(name: &str) -> String {
-    match super::hints::nearest(name, OPTIONS.iter().copied()) {
+    match super::hints::did_you_mean(name, OPTIONS.iter().copied()) {
         Some(hint) => format!("unknown option {name:?}; {hint}"),
         None => format!("unknown option {name:?}; there are {}", OPTIONS.join(", ")),
     }

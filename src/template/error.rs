@@ -4,10 +4,11 @@
 //! out: a [`TemplateError`], which prints the place with its line of source and, where there is one, a hint
 //!
 //! ```text
-//! nginx.ctmpl:3:12: function "servce" not defined
-//!   3 | {{ range servce "web" }}
-//!     |          ^
-//! hint: did you mean "service"?
+//! nginx.ctmpl:4:13: can't evaluate field Adress in type *dependency.HealthService
+//!   4 |   server {{ .Adress }};
+//!     |             ^
+//! in line 3: range service "web"
+//! hint: did you mean .Address?
 //! ```
 
 use std::fmt;
@@ -46,6 +47,7 @@ pub struct TemplateError {
     pub hint: Option<Box<str>>,
     /// The files that were looked at; when one of them changes it is worth trying again.
     pub sources: Vec<PathBuf>,
+    /// The line of source with a caret, and the part of the template around it.
     excerpt: Option<Box<str>>,
 }
 
@@ -64,6 +66,15 @@ impl TemplateError {
     #[must_use]
     pub fn at(name: &str, source: &str, place: Place, message: impl Into<String>) -> Self {
         Self { place: Some(place), excerpt: excerpt(source, place), ..Self::whole(name, message) }
+    }
+
+    /// The same error with the part of the template around it that says what it is about, if there is one:
+    /// `line 3: range service "web"`.
+    #[must_use]
+    pub fn within(self, within: Option<String>) -> Self {
+        let Some(within) = within else { return self };
+        let excerpt = self.excerpt.map(|excerpt| format!("{excerpt}\n")).unwrap_or_default();
+        Self { excerpt: Some(format!("{excerpt}in {within}").into()), ..self }
     }
 
     /// The same error with a hint, if there is one.

@@ -45,6 +45,22 @@ pub enum Group {
     Debug,
 }
 
+impl Group {
+    /// The heading.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Sources => "Questions to Consul, and files",
+            Self::Environment => "The environment, and the template's own",
+            Self::Text => "Text, lists, numbers and encodings",
+            Self::Shape => "Maps, and lists in another shape",
+            Self::Math => "Arithmetic",
+            Self::Sprig => "Sprig",
+            Self::Debug => "Looking at values",
+        }
+    }
+}
+
 /// A call of a function: its arguments, in the order of Go (what is piped in comes last).
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {

@@ -25,6 +25,8 @@ mod includes;
 mod macros;
 mod print;
 mod survey;
+mod tags;
+mod undefined;
 
 use includes::Includes;
 use survey::Found;
@@ -174,6 +176,16 @@ impl JinjaTemplate {
             // What is wrong with one of them, the rendering says.
             let _ = self.environment.get_template(&include);
         }
+    }
+
+    /// The text that was parsed, without the includes.
+    pub fn source(&self) -> &str {
+        self.includes.main_source()
+    }
+
+    /// Whether the included files hold what they held when they were read.
+    pub fn includes_are_current(&self) -> bool {
+        self.includes.are_current()
     }
 
     /// The files that the template has included, or has tried to.

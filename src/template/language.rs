@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use minijinja::Value;
 
-use super::error::{Place, TemplateError};
-use super::go::{self, GoError, GoTemplate, Phase};
+use super::error::TemplateError;
+use super::go::{self, GoTemplate};
 use super::jinja::{self, JinjaTemplate, Undefined};
 use super::pass::Pass;
-use super::{functions, hints};
+use super::{functions, go_failure};
 use crate::config::resolved::{Delimiters, Format, Language, MissingKey, Permissions};
 
 /// What a template is, beside its text.
@@ -49,7 +49,7 @@ impl Engine {
                 let template = GoTemplate::parse(name, source, &options, |name| {
                     functions::named_in_go(name).filter(|_| allow.allow(name))
                 })
-                .map_err(|error| go_error(name, source, &error))?;
+                .map_err(|error| go_failure::told(name, source, &error))?;
                 Ok(Self::Go { template: Box::new(template), name: name.into(), source: source.into() })
             }
         }
@@ -64,7 +64,7 @@ impl Engine {
                     Undefined::Refused => template.execute(&Value::from(()), pass),
                     Undefined::Empty => template.survey(&Value::from(()), pass),
                 };
-                rendered.map_err(|error| go_error(name, source, &error))
+                rendered.map_err(|error| go_failure::told(name, source, &error))
             }
             Self::Jinja(template) => template.render(pass, undefined),
         }
@@ -75,6 +75,22 @@ impl Engine {
         match self {
             Self::Go { name, .. } => name,
             Self::Jinja(template) => template.name(),
+        }
+    }
+
+    /// The text that was parsed.
+    pub(super) fn source(&self) -> &str {
+        match self {
+            Self::Go { source, .. } => source,
+            Self::Jinja(template) => template.source(),
+        }
+    }
+
+    /// Whether the included files hold what they held when they were read.
+    pub(super) fn includes_are_current(&self) -> bool {
+        match self {
+            Self::Go { .. } => true,
+            Self::Jinja(template) => template.includes_are_current(),
         }
     }
 
@@ -89,25 +105,5 @@ impl Engine {
 
 /// The trees of a Go template.
 pub(super) fn go_trees(name: &str, source: &str, delimiters: &Delimiters) -> Result<go::Templates, TemplateError> {
-    go::trees(name, source, delimiters, functions::named_in_go).map_err(|error| go_error(name, source, &error))
-}
-
-/// An error of the Go engine, with its place and a hint.
-fn go_error(name: &str, source: &str, error: &GoError) -> TemplateError {
-    if let (Phase::Parse, Some((message, hint))) = (error.phase, error.function.as_deref().and_then(hints::forbidden)) {
-        return TemplateError::at(name, source, Place::of_byte(source, error.offset), message).with_hint(Some(hint));
-    }
-    let mut message = error.message.clone();
-    let hint = match (error.phase, &error.function) {
-        (Phase::Parse, Some(function)) => {
-            if functions::unsupported::in_go(function).is_some() {
-                message = hints::not_there(function, true);
-            }
-            hints::for_go_function(function).or_else(|| hints::for_go(source))
-        }
-        (Phase::Parse, None) => hints::for_go(source),
-        (Phase::Execute, _) => hints::for_go_field(&message),
-    };
-    let place = Place::of_byte(source, error.offset);
-    TemplateError::at(name, source, place, message).with_hint(hint)
+    go::trees(name, source, delimiters, functions::named_in_go).map_err(|error| go_failure::told(name, source, &error))
 }

@@ -18,11 +18,13 @@ mod any_map;
 mod atom;
 pub mod choose;
 mod dict;
+mod discretion;
 pub mod error;
 mod format;
 pub mod function;
 pub mod functions;
 pub mod go;
+mod go_failure;
 mod hints;
 pub mod jinja;
 pub(crate) mod json;
@@ -94,6 +96,13 @@ impl Template {
                 Ok(Self { file: Some(path.clone()), engine, format, output_format })
             }
         }
+    }
+
+    /// Whether its files still hold what they held when it was read, so that it need not be parsed again.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        let same = |file: &PathBuf| read(file).is_ok_and(|text| *text == *self.engine.source());
+        self.file.as_ref().is_none_or(same) && self.engine.includes_are_current()
     }
 
     /// Renders the template with what is known.

@@ -16,30 +16,67 @@ use crate::answer::{
     Check, Instance, Node, NodeService, NodeServices, Pair, ServiceTags, TaggedAddress, TextMap, Weights,
 };
 
+/// What is known about a kind of record without having one.
+trait Kind {
+    const SCHEMA: &'static Schema;
+}
+
+/// The fields of the records that one of these functions yields, or a list of.
+pub(super) fn of_function(name: &str) -> Option<&'static Schema> {
+    match name {
+        "service" | "connect" => Some(Instance::SCHEMA),
+        "services" => Some(ServiceTags::SCHEMA),
+        "node" => Some(NodeServices::SCHEMA),
+        "nodes" => Some(Node::SCHEMA),
+        "ls" | "tree" | "safe_ls" | "safe_tree" => Some(Pair::SCHEMA),
+        _ => mesh::of_function(name),
+    }
+}
+
+/// Whether a function yields one record rather than a list.
+pub(super) fn is_single(name: &str) -> bool {
+    matches!(name, "node" | "ca_leaf")
+}
+
+/// All fields of all records.
+pub(super) fn all_fields() -> impl Iterator<Item = &'static Field> {
+    let schemas =
+        [Instance::SCHEMA, NodeServices::SCHEMA, Node::SCHEMA, NodeService::SCHEMA, ServiceTags::SCHEMA, Pair::SCHEMA];
+    schemas.into_iter().chain(mesh::SCHEMAS).flat_map(|schema| schema.fields)
+}
+
+/// Whether a record has a field of this Go name.
+pub(super) fn is_field(go: &str) -> bool {
+    all_fields().any(|field| field.go == go)
+}
+
 /// Lists the fields of a type: Go name, Jinja name, how the value is made. `(omit)` marks a field that JSON leaves out
 /// when it is empty, `as` names the key that JSON has for it.
 macro_rules! record {
     ($type:ty, $schema:literal, |$item:ident| {
         $($go:ident $jinja:ident $(($omit:ident))? $(as $json:literal)? => $value:expr,)+
     }) => {
+        impl crate::template::records::Kind for $type {
+            const SCHEMA: &'static Schema = &Schema {
+                name: $schema,
+                fields: &[$(Field {
+                    go: stringify!($go),
+                    jinja: stringify!($jinja),
+                    json: {
+                        let names: &[&str] = &[$($json,)? stringify!($go)];
+                        names[0]
+                    },
+                    omit_empty: {
+                        let marks: &[&str] = &[$(stringify!($omit))?];
+                        !marks.is_empty()
+                    },
+                }),+],
+            };
+        }
+
         impl Fields for $type {
             fn schema(&self) -> &'static Schema {
-                static SCHEMA: Schema = Schema {
-                    name: $schema,
-                    fields: &[$(Field {
-                        go: stringify!($go),
-                        jinja: stringify!($jinja),
-                        json: {
-                            let names: &[&str] = &[$($json,)? stringify!($go)];
-                            names[0]
-                        },
-                        omit_empty: {
-                            let marks: &[&str] = &[$(stringify!($omit))?];
-                            !marks.is_empty()
-                        },
-                    }),+],
-                };
-                &SCHEMA
+                <Self as crate::template::records::Kind>::SCHEMA
             }
 
             fn get(&self, index: usize) -> Value {

@@ -19,6 +19,9 @@ pub struct Scratch {
 }
 
 impl Scratch {
+    /// What can be called on it, by the names of Go templates.
+    pub const METHODS: [&str; 7] = ["Key", "Get", "Set", "SetX", "MapSet", "MapSetX", "MapValues"];
+
     fn values(&self) -> MutexGuard<'_, BTreeMap<String, Value>> {
         // A panic in between leaves the map whole.
         self.values.lock().unwrap_or_else(PoisonError::into_inner)

@@ -330,24 +330,26 @@ fn errors_of_go_templates_have_place_and_hint() {
     hint: this looks like Jinja; name the file .j2 (or set language = "jinja")
     "#);
     insta::assert_snapshot!(told("x\n  {{ key \"port\" | add 1 }}"), @r#"
-    inline:2:19: error calling add: add: unknown type for a string (parseInt and parseFloat make numbers of texts)
+    inline:2:19: error calling add: unknown type for a string (parseInt and parseFloat make numbers of texts)
       2 |   {{ key "port" | add 1 }}
         |                   ^
     "#);
     insta::assert_snapshot!(told("{{ range service \"web\" }}{{ .Adress }}{{ end }}"), @r#"
-    inline:1:29: can't evaluate field Adress in type interface {}
+    inline:1:29: can't evaluate field Adress in type *dependency.HealthService
       1 | {{ range service "web" }}{{ .Adress }}{{ end }}
         |                             ^
+    in line 1: range service "web"
+    hint: did you mean .Address?
     "#);
     insta::assert_snapshot!(told("{{ mustEnv \"UNSET\" }}"), @r#"
-    inline:1:4: error calling mustEnv: required environment variable UNSET is empty
+    inline:1:4: error calling mustEnv: required environment variable "UNSET" is empty
       1 | {{ mustEnv "UNSET" }}
         |    ^
     "#);
     insta::assert_snapshot!(told("{{ if true }}"), @r"
-    inline:1:14: unexpected EOF
+    inline:1:4: {{if}} has no {{end}}
       1 | {{ if true }}
-        |              ^
+        |    ^
     ");
 }
 
@@ -357,4 +359,28 @@ fn the_place_of_a_query_is_found_in_a_go_template() {
     let place = template.place_of(&Query::key("a").unwrap(), &world(), &Arc::default(), Timestamp::UNIX_EPOCH);
     let (name, place) = place.unwrap();
     assert_eq!((name.as_str(), place.line), ("inline", 2));
+}
+
+#[test]
+fn a_template_is_current_until_one_of_its_files_changes() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let write = |name: &str, text: &str| fs::write(path(name), text).unwrap();
+    write("main.j2", "{% include 'part.j2' %}{% include 'later.j2' ignore missing %}");
+    write("part.j2", "a");
+    let template = file(&path("main.j2")).unwrap();
+    assert!(template.is_current());
+    write("part.j2", "a");
+    assert!(template.is_current());
+    write("part.j2", "b");
+    assert!(!template.is_current());
+    write("part.j2", "a");
+    write("later.j2", "c");
+    assert!(!template.is_current());
+    write("main.ctmpl", "a");
+    let template = file(&path("main.ctmpl")).unwrap();
+    assert!(template.is_current());
+    write("main.ctmpl", "b");
+    assert!(!template.is_current());
+    assert!(inline("a", Language::Go).unwrap().is_current());
 }

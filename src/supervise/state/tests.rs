@@ -83,8 +83,8 @@ impl Bench {
         for action in actions {
             match action {
                 Action::ReadSources(jobs) => {
-                    let read = |job: &Job| Template::read(job);
-                    bench.step(Event::SourcesRead(jobs.iter().map(|(place, job)| (*place, read(job))).collect()));
+                    let read = |job: &Job| Template::read(job).map(Arc::new);
+                    bench.step(Event::SourcesRead(jobs.iter().map(|(place, job, _)| (*place, read(job))).collect()));
                 }
                 other => panic!("{other:?} before the sources are read"),
             }
@@ -335,7 +335,7 @@ fn a_broken_source_stays_a_failure_although_the_last_good_version_fails_and_reco
     bench.news("a", "1");
     assert_eq!(bench.write(), ["1"]);
     let broken = job("{{ nonsense", None);
-    let read = Template::read(&broken);
+    let read = Template::read(&broken).map(Arc::new);
     bench.step(Event::SourcesRead(vec![(0, read)]));
     bench.news("a", "x");
     bench.news("a", "2");

@@ -53,7 +53,7 @@ fn must_env(call: &Call<'_>) -> Outcome {
     let name = text(name)?;
     match call.pass.variable(name) {
         Some(value) if !value.is_empty() => Ok(Value::from(value)),
-        _ => refuse(format!("required environment variable {name} is empty")),
+        _ => refuse(format!("required environment variable {name:?} is empty")),
     }
 }
 

@@ -8,6 +8,7 @@
 mod args;
 mod documents;
 mod environment;
+pub mod examples;
 mod hash;
 mod instances;
 mod layout;
@@ -17,6 +18,7 @@ mod merge;
 mod mesh;
 mod numbers;
 mod pattern;
+pub mod reference;
 mod shape;
 mod sockaddr;
 mod sources;

@@ -121,7 +121,7 @@ fn parse_json(call: &Call<'_>) -> Outcome {
     let [only] = call.exactly("parseJSON")?;
     match text(only)? {
         "" => Ok(Value::from_object(BTreeMap::<String, Value>::new())),
-        text => json::read(text).or_else(|error| refuse(format!("parseJSON: {error}"))),
+        text => json::read(text).or_else(|error| refuse(format!("parseJSON: the text is not JSON: {error}"))),
     }
 }
 

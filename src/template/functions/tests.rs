@@ -19,6 +19,7 @@ use crate::template::pass::{Absence, Pass, Surroundings};
 use crate::template::records;
 
 mod answers;
+mod examples;
 mod values;
 
 /// A world in which everything has been answered.

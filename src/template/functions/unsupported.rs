@@ -42,6 +42,7 @@ static LIST: &[Unsupported] = &[
 static REMOVED: &[(&str, &str)] = &[
     ("vault", "it became secret long ago, which is not there yet either"),
     ("keyPrefix", "it is gone; use ls for the keys directly below a prefix, tree for all of them"),
+    ("key_prefix", "it is gone; use ls for the keys directly below a prefix, tree for all of them"),
     ("storeKeyPrefix", "it is gone; use ls for the keys directly below a prefix, tree for all of them"),
 ];
 

@@ -75,6 +75,11 @@ impl Builtin {
         ALL.iter().find(|(known, _)| *known == name).map(|(_, builtin)| *builtin)
     }
 
+    /// The names of all.
+    pub(super) fn names() -> impl Iterator<Item = &'static str> {
+        ALL.iter().map(|(name, _)| *name)
+    }
+
     /// Its name.
     pub(crate) fn name(self) -> &'static str {
         ALL.iter().find(|(_, builtin)| *builtin == self).map_or("", |(name, _)| *name)

@@ -19,8 +19,66 @@ pub struct GoError {
     pub prefix: String,
     /// The message without the prefix.
     pub message: String,
+    /// What it is about, for those who want to help.
+    pub about: About,
+    /// The `range` or `with` that was being executed: where its pipeline is, and both as written.
+    pub around: Option<Box<(usize, String)>>,
+}
+
+/// What an error is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Nothing that has a name.
+    Nothing,
+    /// This function is unknown, or has failed.
+    Function(String),
+    /// There is no such thing.
+    Unknown(Box<Unknown>),
+    /// This keyword opens what nothing closes.
+    Unclosed(&'static str),
+}
+
+/// Something that there is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    /// What kind of thing it would be.
+    pub thing: Thing,
+    /// The name it was given.
+    pub name: String,
+    /// The names of those that there are; they come from the template or from a schema, never from data.
+    pub known: Vec<String>,
+}
+
+/// What has a name in a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// A field of a record.
+    Field,
+    /// A field of a list.
+    FieldOfList,
+    /// A field of a text, a number or a truth value.
+    FieldOfScalar,
+    /// A variable.
+    Variable,
+    /// A defined template.
+    Template,
+}
+
+impl About {
+    pub(super) fn unknown(thing: Thing, name: &str, known: Vec<String>) -> Self {
+        Self::Unknown(Box::new(Unknown { thing, name: name.to_owned(), known }))
+    }
+}
+
+impl GoError {
     /// The function that is unknown or that has failed.
-    pub function: Option<String>,
+    #[must_use]
+    pub fn function(&self) -> Option<&str> {
+        match &self.about {
+            About::Function(name) => Some(name),
+            _ => None,
+        }
+    }
 }
 
 /// Where an error shows up.
@@ -50,8 +108,22 @@ pub(super) struct Failure(Box<GoError>);
 impl Failure {
     /// The same error, which is about this function.
     #[must_use]
-    pub(super) fn of_function(mut self, name: &str) -> Self {
-        self.0.function = Some(name.to_owned());
+    pub(super) fn of_function(self, name: &str) -> Self {
+        self.about(About::Function(name.to_owned()))
+    }
+
+    /// The same error at another place, which Go's text does not name.
+    #[must_use]
+    pub(super) fn at(mut self, source: &str, offset: usize) -> Self {
+        (self.0.line, self.0.column) = line_and_column(source, offset);
+        self.0.offset = offset;
+        self
+    }
+
+    /// The same error, which is about this.
+    #[must_use]
+    pub(super) fn about(mut self, about: About) -> Self {
+        self.0.about = about;
         self
     }
 }

@@ -34,7 +34,7 @@ mod token;
 mod unicode;
 mod words;
 
-pub use error::{GoError, Phase};
+pub use error::{About, GoError, Phase, Thing, Unknown};
 use evaluate::Manner;
 use lexer::Comments;
 pub(crate) use parser::Templates;
@@ -96,6 +96,11 @@ fn parsed(
     let delimiters =
         Delimiters { left: or_usual(&delimiters.left, usual.left), right: or_usual(&delimiters.right, usual.right) };
     parser::parse(name, source, &delimiters, comments, &resolve).map_err(GoError::from)
+}
+
+/// The names of the functions that are part of the language.
+pub(super) fn own_functions() -> impl Iterator<Item = &'static str> {
+    builtins::Builtin::names().chain(["executeTemplate"])
 }
 
 /// A template that has been parsed.
@@ -161,7 +166,8 @@ impl GoTemplate {
                 offset: 0,
                 prefix: format!("template: {}: ", self.name),
                 message: format!("cannot start a thread: {error}"),
-                function: None,
+                about: About::Nothing,
+                around: None,
             }),
         }
     }

@@ -64,7 +64,7 @@ pub(crate) struct Pipeline {
 
 impl Pipeline {
     /// Whether it is a text that the template spells out: `{{ "{{" }}`.
-    pub(super) fn is_constant(&self) -> bool {
+    pub(super) fn is_text(&self) -> bool {
         let [Command { first, arguments, .. }] = self.commands.as_slice() else { return false };
         arguments.is_empty() && matches!(first.kind, OperandKind::Text(..))
     }
@@ -133,6 +133,24 @@ impl List {
             Node::Comment(_) => true,
             _ => false,
         })
+    }
+}
+
+impl Operand {
+    /// Whether its value is written in the template.
+    pub(super) fn is_constant(&self) -> bool {
+        match &self.kind {
+            OperandKind::Bool(_) | OperandKind::Nil | OperandKind::Number(..) | OperandKind::Text(..) => true,
+            OperandKind::Pipeline(pipeline) => pipeline.is_constant(),
+            _ => false,
+        }
+    }
+}
+
+impl Pipeline {
+    /// Whether its value is written in the template.
+    pub(super) fn is_constant(&self) -> bool {
+        matches!(self.commands.as_slice(), [only] if only.arguments.is_empty() && only.first.is_constant())
     }
 }
 

@@ -154,7 +154,7 @@ fn functions_get_what_is_piped_in_last() {
         "template: t:2:3: executing \"t\" at <joined 1 2>: error calling joined: needs strings"
     );
     assert_eq!((error.line, error.column, error.offset), (2, 4, 5));
-    assert_eq!(error.function.as_deref(), Some("joined"));
+    assert_eq!(error.function(), Some("joined"));
     assert_eq!(error.message, "error calling joined: needs strings");
     assert_eq!(
         render(
@@ -169,7 +169,7 @@ fn functions_get_what_is_piped_in_last() {
 fn a_parse_error_has_a_place() {
     let error = fails("a\n  {{ nope }}");
     assert_eq!((error.phase, error.line, error.column), (Phase::Parse, 2, 6));
-    assert_eq!(error.function.as_deref(), Some("nope"));
+    assert_eq!(error.function(), Some("nope"));
     assert_eq!(error.to_string(), "template: t:2: function \"nope\" not defined");
 }
 

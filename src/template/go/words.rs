@@ -93,7 +93,7 @@ fn field(args: &[Value]) -> Result<Value, String> {
     let [value, name] = args else { return Err(format!("wrong number of args: want 2 got {}", args.len())) };
     let name = name.as_str().ok_or("the name of a field must be a string")?;
     if value.is_undefined() || value.is_none() {
-        return Err(format!("nil pointer evaluating interface {{}}.{name}"));
+        return Err(format!("nil pointer evaluating field {name:?}"));
     }
     if let Some(record) = value.downcast_object_ref::<Record>() {
         return record.field(name).ok_or_else(|| no_field(name, value));
@@ -108,7 +108,7 @@ fn field(args: &[Value]) -> Result<Value, String> {
 }
 
 fn no_field(name: &str, value: &Value) -> String {
-    format!("can't evaluate field {name} in type {}", super::held::type_name(value))
+    format!("can't evaluate field {name:?} in type {}", super::held::type_name(value))
 }
 
 /// What a `range` goes over, with the keys.

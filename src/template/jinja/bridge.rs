@@ -12,9 +12,9 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 use super::Undefined;
 use crate::config::resolved::{Format, Permissions};
 use crate::template::function::{Call, Function, FunctionError, Group, named};
-use crate::template::functions;
 use crate::template::go::{WORDS, Word};
 use crate::template::pass::Pass;
+use crate::template::{discretion, functions};
 
 /// Not a name that can be written in a template.
 const PASS: &str = " pass";
@@ -106,7 +106,10 @@ fn say(word: &Word, state: &State<'_, '_>, args: &[Value]) -> Result<Value, Erro
     };
     match outcome {
         Err(_) if current.is_some_and(|current| current.undefined == Undefined::Empty) => Ok(Value::UNDEFINED),
-        outcome => outcome.map_err(|why| refused(format!("{}: {why}", word.name))),
+        outcome => outcome.map_err(|why| {
+            // What is quoted in it goes later, as in all errors that are not of a function of the library.
+            refused(format!("{}: {}", word.name, discretion::numbers(&why, &source(state))))
+        }),
     }
 }
 
@@ -147,17 +150,19 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
     match current.undefined {
         Undefined::Empty => match go_on(function, args, &current.pass) {
             // This one is looked for.
-            Err(error) if current.pass.is_sprung() => Err(told(function, &error)),
+            Err(error) if current.pass.is_sprung() => Err(told(function, &error, state, args)),
             outcome => Ok(outcome.unwrap_or_default()),
         },
         Undefined::Refused => match undefined(args) {
             Some(argument) => {
+                let written = argument.parse::<usize>().is_ok() || source(state).contains(&argument);
+                let argument = if written { &argument } else { "…" };
                 let text = format!("argument {argument} of {} is undefined", function.jinja);
                 Err(Error::new(ErrorKind::UndefinedError, text))
             }
             None => match (function.code)(&Call { args, pass: &current.pass }) {
                 Ok(value) => Ok(current.pass.outcome(function, args, value)),
-                Err(error) => Err(told(function, &error)),
+                Err(error) => Err(told(function, &error, state, args)),
             },
         },
     }
@@ -202,14 +207,22 @@ fn go_on(function: &Function, args: &[Value], pass: &Pass) -> Result<Value, Func
     (function.code)(&Call { args: &args, pass })
 }
 
-/// The error of a function, under the name that it has here.
-fn told(function: &Function, error: &FunctionError) -> Error {
+/// The error of a function, under the name that it has here and without what it was given. The function's own error is
+/// its source: that shows whose it is.
+fn told(function: &Function, error: &FunctionError, state: &State<'_, '_>, args: &[Value]) -> Error {
     let Function { go, jinja, .. } = function;
-    let text = error.to_string();
-    refused(match text.strip_prefix(&format!("wrong number of args for {go}: ")) {
+    let text = discretion::arguments(&error.0, &source(state), args);
+    let error = FunctionError::new(text.as_str());
+    let told = refused(match text.strip_prefix(&format!("wrong number of args for {go}: ")) {
         Some(counts) => format!("wrong number of args for {jinja}: {counts}"),
         None => format!("{jinja}: {}", text.strip_prefix(&format!("{go}: ")).unwrap_or(&text)),
-    })
+    });
+    told.with_source(error)
+}
+
+/// The source of the template that is being rendered.
+fn source(state: &State<'_, '_>) -> String {
+    state.env().get_template(state.name()).map(|template| template.source().to_owned()).unwrap_or_default()
 }
 
 fn refused(text: String) -> Error {

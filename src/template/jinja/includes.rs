@@ -15,6 +15,9 @@ use minijinja::{Error, ErrorKind};
 
 use super::macros;
 
+/// So many files are looked at for one that is meant.
+const MOST_BESIDE: usize = 1000;
+
 /// The text of a file, nothing when there is none, or why it cannot be read.
 type Read = Result<Option<Arc<str>>, String>;
 
@@ -63,6 +66,16 @@ impl Includes {
         Ok(directory.join(name))
     }
 
+    /// The names that lie where this one should.
+    pub(super) fn beside(&self, name: &str) -> Vec<String> {
+        let Some(directory) = self.path(name).ok().and_then(|path| path.parent().map(Path::to_owned)) else {
+            return Vec::new();
+        };
+        let folder = name.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
+        let files = std::fs::read_dir(directory).into_iter().flatten().take(MOST_BESIDE).flatten();
+        files.filter_map(|file| Some(folder.clone() + file.file_name().to_str()?)).collect()
+    }
+
     /// The name under which errors show a template.
     pub(super) fn shown(&self, name: &str) -> String {
         match self.path(name) {
@@ -80,6 +93,17 @@ impl Includes {
             return macros::source(name).map(Arc::from);
         }
         self.read().get(name)?.clone().ok()?
+    }
+
+    /// The source of the main template.
+    pub(super) fn main_source(&self) -> &str {
+        &self.source
+    }
+
+    /// Whether every name that was asked for still stands for the same text, or for none.
+    pub(super) fn are_current(&self) -> bool {
+        let known = self.read().clone();
+        known.iter().all(|(name, text)| self.path(name).is_ok_and(|path| read(&path) == *text))
     }
 
     /// The names that were asked for.

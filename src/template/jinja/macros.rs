@@ -30,7 +30,7 @@ pub(super) fn format_of(name: &str) -> Option<Format> {
     LIBRARY.iter().find(|(known, ..)| *known == name).map(|(_, format, _)| *format)
 }
 
-/// What can be imported, for an error message.
+/// What can be imported, for an error message. Nothing is quoted: in an error that stands for a value.
 pub(super) fn known() -> String {
-    LIBRARY.iter().map(|(name, ..)| format!("{name:?}")).collect::<Vec<_>>().join(" and ")
+    LIBRARY.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(" and ")
 }

@@ -8,6 +8,7 @@ use minijinja::{Environment, Template};
 use regex::Regex;
 
 use super::includes::Includes;
+use super::tags;
 use crate::template::error::{Place, TemplateError};
 use crate::template::functions::unsupported;
 use crate::template::hints;
@@ -74,16 +75,11 @@ pub(super) fn unknown_functions(
     match calls.min() {
         None => Ok(()),
         Some((at, function)) => {
-            if let Some((message, hint)) = hints::forbidden(&function) {
-                return Err(TemplateError::at(name, source, Place::of_byte(source, at), message).with_hint(Some(hint)));
-            }
-            let error = TemplateError::at(
-                name,
-                source,
-                Place::of_byte(source, at),
-                hints::not_there(&function, unsupported::in_jinja(&function).is_some()),
-            );
-            Err(error.with_hint(hints::for_jinja_name(&function, environment.globals().map(|(name, _)| name))))
+            let message = hints::absent::message(&function, unsupported::in_jinja(&function));
+            let error = TemplateError::at(name, source, Place::of_byte(source, at), message);
+            let tags = tags::read(source);
+            let known = environment.globals().map(|(name, _)| name).chain(tags.declared());
+            Err(error.with_hint(hints::jinja::for_function(&function, known)))
         }
     }
 }

@@ -2,12 +2,38 @@
 
 use minijinja::Value;
 
-use super::{by_value, text, text_map, texts};
+use super::{Kind, by_value, text, text_map, texts};
 use crate::answer::{
     CaRoot, Consumers, ExportedService, ImportedService, LeafCertificate, Partition, Peering, PeeringRemote,
     StreamStatus,
 };
 use crate::template::record::{Field, Fields, Schema};
+
+/// The fields of the records that one of these functions yields, or a list of.
+pub(super) fn of_function(name: &str) -> Option<&'static Schema> {
+    match name {
+        "ca_roots" => Some(CaRoot::SCHEMA),
+        "ca_leaf" => Some(LeafCertificate::SCHEMA),
+        "partitions" => Some(Partition::SCHEMA),
+        "peerings" => Some(Peering::SCHEMA),
+        "exported_services" => Some(ExportedService::SCHEMA),
+        "imported_services" => Some(ImportedService::SCHEMA),
+        _ => None,
+    }
+}
+
+/// All kinds of records.
+pub(super) const SCHEMAS: [&Schema; 9] = [
+    CaRoot::SCHEMA,
+    LeafCertificate::SCHEMA,
+    Partition::SCHEMA,
+    Peering::SCHEMA,
+    StreamStatus::SCHEMA,
+    PeeringRemote::SCHEMA,
+    ExportedService::SCHEMA,
+    Consumers::SCHEMA,
+    ImportedService::SCHEMA,
+];
 
 record!(CaRoot, "*api.CARoot", |root| {
     ID id => text(&root.id),

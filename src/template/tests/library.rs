@@ -75,7 +75,7 @@ fn what_has_been_a_method_has_a_hint() {
     };
     snapshot.record(Query::service("web").unwrap(), Arc::new(Answer::Service(vec![Arc::new(instance)])));
     let error = render(&template, &snapshot).text.unwrap_err();
-    assert!(error.hint.as_deref().is_some_and(|hint| hint.contains("| contains \"x\"")), "{error}");
+    assert!(error.hint.as_deref().is_some_and(|hint| hint.contains("| contains ")), "{error}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use minijinja::Value;
 use super::field::nil_for_nothing;
 use super::pipeline::Given;
 use super::{At, Evaluator};
+use crate::template::discretion;
 use crate::template::function::{Call, Function};
 use crate::template::go::builtins::{Builtin, Callee};
 use crate::template::go::error::{Failure, Outcome};
@@ -64,6 +65,7 @@ impl<'t> Evaluator<'t> {
     fn builtin(&mut self, dot: &Held, builtin: Builtin, whole: At<'t>, given: Given<'t>) -> Outcome<Held> {
         let mut arguments = Vec::with_capacity(given.arguments.len() + 1);
         let format_first = builtin == Builtin::Printf;
+        let piped = given.piped.is_some();
         for argument in given.arguments {
             let held = if format_first && arguments.is_empty() {
                 self.text_argument(dot, argument)?
@@ -72,9 +74,8 @@ impl<'t> Evaluator<'t> {
             };
             arguments.push(held);
         }
-        if let Some(piped) = given.piped {
-            let piped = if format_first && arguments.is_empty() { self.text(piped)? } else { piped };
-            arguments.push(piped);
+        if let Some(last) = given.piped {
+            arguments.push(if format_first && arguments.is_empty() { self.text(last)? } else { last });
         }
         let callee = given.arguments.first().map_or(Callee::Piped, Callee::Written);
         match builtin.run(&arguments, callee, self.room()) {
@@ -87,7 +88,10 @@ impl<'t> Evaluator<'t> {
             Err(trouble) => {
                 self.at = whole;
                 Err(match trouble {
-                    Trouble::Message(why) => self.failed(builtin.name(), &why),
+                    Trouble::Message(why) => {
+                        let constant = given.arguments.iter().all(Operand::is_constant) && !piped;
+                        self.failed(builtin.name(), &self.constant_or(constant, why))
+                    }
                     limit => self.trouble(limit),
                 })
             }
@@ -138,6 +142,7 @@ impl<'t> Evaluator<'t> {
         whole: At<'t>,
         given: Given<'t>,
     ) -> Outcome<Held> {
+        let constant = given.arguments.iter().all(Operand::is_constant) && given.piped.is_none();
         let arguments = self.values(dot, given)?;
         let arguments: Vec<Value> =
             arguments.into_iter().map(|argument| self.pass.argument(function, argument)).collect();
@@ -145,7 +150,10 @@ impl<'t> Evaluator<'t> {
             Ok(value) => Ok(Held::bare(self.pass.outcome(function, &arguments, value))),
             Err(error) => {
                 self.at = whole;
-                Err(self.failed(name, &error.0))
+                // What is made of values may be a secret, also where it is used as a name.
+                let why =
+                    if constant { error.0 } else { discretion::arguments(&error.0, &self.template.source, &arguments) };
+                Err(self.failed(name, &why))
             }
         }
     }
@@ -161,6 +169,7 @@ impl<'t> Evaluator<'t> {
 
     /// `executeTemplate name [data]`
     fn execute_template(&mut self, dot: &Held, name: &str, whole: At<'t>, given: Given<'t>) -> Outcome<Held> {
+        let first = given.arguments.first();
         let values = self.values(dot, given)?;
         let caller = self.at;
         self.at = whole;
@@ -181,7 +190,12 @@ impl<'t> Evaluator<'t> {
         self.at = caller;
         rendered.ok_or_else(|| {
             let known = crate::template::go::quote::quoted(self.template.name.as_bytes());
-            self.failed(name, &format!("template: no template of this name associated with template {known}"))
+            let error =
+                self.failed(name, &format!("template: no template of this name associated with template {known}"));
+            match first {
+                Some(Operand { kind: OperandKind::Text(..), .. }) => error.about(self.no_template(template)),
+                _ => error,
+            }
         })
     }
 }

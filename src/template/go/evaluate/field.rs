@@ -8,8 +8,9 @@ use minijinja::{Environment, ErrorKind, Value};
 use super::pipeline::Given;
 use super::{At, Evaluator};
 use crate::config::resolved::MissingKey;
-use crate::template::go::error::{Failure, Outcome};
-use crate::template::go::held::Held;
+use crate::template::discretion;
+use crate::template::go::error::{About, Failure, Outcome, Thing};
+use crate::template::go::held::{Held, Shape, shape};
 use crate::template::go::node::Operand;
 use crate::template::go::quote::quoted;
 use crate::template::record::{Record, TypedMap};
@@ -105,6 +106,7 @@ impl<'t> Evaluator<'t> {
             Err(error) => {
                 self.at = At::Operand(operand);
                 let why = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+                let why = discretion::quoted(&why, &self.template.source);
                 Err(self.failed(name, &why))
             }
         }
@@ -112,7 +114,23 @@ impl<'t> Evaluator<'t> {
 
     #[cold]
     fn no_field(&self, name: &str, held: &Held) -> Failure {
-        self.error(format!("can't evaluate field {name} in type {}", held.type_name()))
+        let record = held.value.downcast_object_ref::<Record>();
+        // Go knows the type of what is in a list of records; here a list holds anything.
+        let of_type = record.map_or_else(|| held.type_name(), |record| record.schema().name.to_owned());
+        let (thing, known) = match (shape(&held.value), record) {
+            (_, Some(record)) => {
+                (Thing::Field, record.schema().fields.iter().map(|field| field.go.to_owned()).collect())
+            }
+            (Shape::Opaque, None) if held.value.downcast_object_ref::<Scratch>().is_some() => {
+                (Thing::Field, Scratch::METHODS.map(str::to_owned).to_vec())
+            }
+            (Shape::List | Shape::Channel, None) => (Thing::FieldOfList, Vec::new()),
+            (Shape::Text(_) | Shape::Int(_) | Shape::Uint(_) | Shape::Float(_) | Shape::Bool(_), None) => {
+                (Thing::FieldOfScalar, Vec::new())
+            }
+            _ => return self.error(format!("can't evaluate field {name} in type {of_type}")),
+        };
+        self.error(format!("can't evaluate field {name} in type {of_type}")).about(About::unknown(thing, name, known))
     }
 
     #[cold]

@@ -5,10 +5,11 @@
 
 use std::fmt::Display;
 
-use super::error::{Failure, GoError, Outcome, Phase, line_and_column};
+use super::error::{About, Failure, GoError, Outcome, Phase, line_and_column};
 use super::held::Held;
 use super::node::{Command, Invocation, Operand, Pipeline, VariableId};
 use super::{GoTemplate, Limits};
+use crate::template::discretion;
 use crate::template::pass::Pass;
 
 mod call;
@@ -38,6 +39,7 @@ pub(super) fn execute(template: &GoTemplate, dot: &Held, pass: &Pass, manner: Ma
         name: &template.name,
         at: At::Start,
         variables: Vec::new(),
+        around: Vec::new(),
         base: 0,
         out: Vec::new(),
         spent: 0,
@@ -63,6 +65,8 @@ struct Evaluator<'t> {
     at: At<'t>,
     /// All variables, of the templates further out too.
     variables: Vec<(VariableId, Held)>,
+    /// The `range` and `with` that are being executed, for error messages.
+    around: Vec<(&'static str, &'t Pipeline)>,
     /// Where the variables of the current template begin.
     base: usize,
     out: Vec<u8>,
@@ -118,7 +122,15 @@ impl<'t> Evaluator<'t> {
         // Go counts columns from 0 here.
         let prefix = format!("template: {template}:{line}:{}: executing {name} at <{context}>: ", column - 1);
         let message = message.into();
-        Failure::from(GoError { phase: Phase::Execute, line, column, offset, prefix, message, function: None })
+        let around =
+            self.around.last().map(|(keyword, pipeline)| Box::new((pipeline.offset, format!("{keyword} {pipeline}"))));
+        let about = About::Nothing;
+        Failure::from(GoError { phase: Phase::Execute, line, column, offset, prefix, message, about, around })
+    }
+
+    /// A value that came with an error, only if it is written in the template in so many words.
+    fn constant_or(&self, is_constant: bool, message: String) -> String {
+        if is_constant { message } else { discretion::numbers(&message, &self.template.source) }
     }
 
     /// The error that a function has failed.

@@ -4,7 +4,7 @@ use minijinja::Value;
 
 use super::{Evaluator, Flow};
 use crate::template::go::compare::revealed;
-use crate::template::go::error::Outcome;
+use crate::template::go::error::{Failure, Outcome};
 use crate::template::go::held::{Held, Shape, shape, sorted_entries};
 use crate::template::go::node::Range;
 use crate::template::record::{NumberedMap, TypedMap};
@@ -13,6 +13,7 @@ impl<'t> Evaluator<'t> {
     pub(super) fn range(&mut self, dot: &Held, range: &'t Range) -> Outcome<Flow> {
         let outside = self.variables.len();
         let over = self.pipeline(dot, &range.pipeline)?;
+        self.around.push(("range", &range.pipeline));
         let any = match shape(&over.value) {
             Shape::Nothing => false,
             Shape::List => self.over_values(range, &over.value, true)?,
@@ -20,8 +21,12 @@ impl<'t> Evaluator<'t> {
             Shape::Map => self.over_map(range, &over.value)?,
             Shape::Int(count) => self.over_numbers(range, u64::try_from(count).unwrap_or(0), &over.value)?,
             Shape::Uint(count) => self.over_numbers(range, count, &over.value)?,
-            _ => return Err(self.error(format!("range can't iterate over {}", revealed(&over.value, 'v')))),
+            _ => {
+                let message = format!("range can't iterate over {}", revealed(&over.value, 'v'));
+                return Err(self.cannot_range(range, message));
+            }
         };
+        self.around.pop();
         let flow = match &range.otherwise {
             // A `break` in here ends this `range`; a `continue` goes on with the one around it.
             Some(body) if !any => match self.walk(body, dot)? {
@@ -32,6 +37,14 @@ impl<'t> Evaluator<'t> {
         };
         self.variables.truncate(outside);
         Ok(flow)
+    }
+
+    /// The error of a `range` itself, about what it should go over.
+    #[cold]
+    fn cannot_range(&mut self, range: &Range, message: String) -> Failure {
+        self.around.pop();
+        let error = self.error(self.constant_or(range.pipeline.is_constant(), message));
+        error.at(&self.template.source, range.pipeline.offset)
     }
 
     fn over_values(&mut self, range: &'t Range, values: &Value, boxed: bool) -> Outcome<bool> {
@@ -63,8 +76,8 @@ impl<'t> Evaluator<'t> {
 
     fn over_numbers(&mut self, range: &'t Range, count: u64, over: &Value) -> Outcome<bool> {
         if range.pipeline.variables.len() > 1 {
-            let over = revealed(over, 'v');
-            return Err(self.error(format!("can't use {over} to iterate over more than one variable")));
+            let message = format!("can't use {} to iterate over more than one variable", revealed(over, 'v'));
+            return Err(self.cannot_range(range, message));
         }
         for number in 0..count {
             let number = Held::bare(Value::from(number));

@@ -7,7 +7,7 @@ use minijinja::Value;
 use super::{At, Evaluator, Flow, Manner};
 use crate::config::resolved::Format;
 use crate::template::format::mark::Kind;
-use crate::template::go::error::Outcome;
+use crate::template::go::error::{About, Outcome, Thing};
 use crate::template::go::held::{Held, Shape, is_true, shape, text_value};
 use crate::template::go::node::{Branches, Invocation, List, Node};
 use crate::template::go::printf::Printer;
@@ -56,7 +56,7 @@ impl<'t> Evaluator<'t> {
             Node::Action(pipeline) => {
                 let held = self.pipeline(dot, pipeline)?;
                 if pipeline.variables.is_empty() {
-                    if self.pass.format() == Format::None || pipeline.is_constant() {
+                    if self.pass.format() == Format::None || pipeline.is_text() {
                         self.print(&held)?;
                     } else {
                         self.at = At::Pipeline(pipeline);
@@ -78,12 +78,13 @@ impl<'t> Evaluator<'t> {
     /// Passes over a node that fails, as if it were not there, unless it asks what the pass traps. The limits still
     /// hold: a node that exceeds one fails, and so does every further one of its kind.
     fn survey(&mut self, node: &'t Node, dot: &Held) -> Outcome<Flow> {
-        let (levels, calls, name, base, variables) =
-            (self.levels, self.calls, self.name, self.base, self.variables.len());
+        let (levels, calls, name, base, variables, around) =
+            (self.levels, self.calls, self.name, self.base, self.variables.len(), self.around.len());
         match self.node(node, dot) {
             Err(_) if !self.pass.is_sprung() => {
                 (self.levels, self.calls, self.name, self.base) = (levels, calls, name, base);
                 self.variables.truncate(variables);
+                self.around.truncate(around);
                 Ok(Flow::Next)
             }
             flow => flow,
@@ -96,7 +97,13 @@ impl<'t> Evaluator<'t> {
         for (pipeline, body) in &branches.arms {
             let held = self.pipeline(dot, pipeline)?;
             if is_true(&held.value) {
+                if with {
+                    self.around.push(("with", pipeline));
+                }
                 flow = Some(self.walk(body, if with { &held } else { dot })?);
+                if with {
+                    self.around.pop();
+                }
                 break;
             }
         }
@@ -113,7 +120,7 @@ impl<'t> Evaluator<'t> {
         self.at = At::Invocation(invocation);
         let Some((name, body)) = self.template.templates.get_key_value(&invocation.name) else {
             let name = crate::template::go::quote::quoted(invocation.name.as_bytes());
-            return Err(self.error(format!("template {name} not defined")));
+            return Err(self.error(format!("template {name} not defined")).about(self.no_template(&invocation.name)));
         };
         if self.calls >= self.limits.depth {
             return Err(self.error(format!("exceeded maximum template depth ({})", self.limits.depth)));
@@ -142,6 +149,14 @@ impl<'t> Evaluator<'t> {
             return Ok(Some(Held::bare(Value::from_safe_string(text))));
         }
         Ok(Some(Held::bare(text_value(text))))
+    }
+
+    /// What an error about a template that is not defined is about.
+    #[cold]
+    pub(super) fn no_template(&self, name: &str) -> About {
+        let main = self.template.name.as_ref();
+        let known = self.template.templates.keys().map(ToString::to_string).filter(|known| known != main).collect();
+        About::unknown(Thing::Template, name, known)
     }
 
     fn write(&mut self, text: &[u8]) -> Outcome<()> {

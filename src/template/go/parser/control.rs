@@ -26,32 +26,51 @@ impl Parser<'_> {
     fn action(&mut self) -> Outcome<Piece> {
         let token = self.next_non_space();
         let node = match token.kind {
-            TokenKind::Keyword(Keyword::Block) => Node::Template(self.block()?),
-            TokenKind::Keyword(Keyword::Break) => self.leave("{{break}}", Node::Break)?,
-            TokenKind::Keyword(Keyword::Continue) => self.leave("{{continue}}", Node::Continue)?,
-            TokenKind::Keyword(Keyword::Else) => return self.else_().map(Piece::Ending),
+            TokenKind::Keyword(Keyword::Block) => {
+                self.open.push(("block", token.offset));
+                Node::Template(self.block()?)
+            }
+            TokenKind::Keyword(Keyword::Break) => self.leave("{{break}}", token.offset, Node::Break)?,
+            TokenKind::Keyword(Keyword::Continue) => self.leave("{{continue}}", token.offset, Node::Continue)?,
+            TokenKind::Keyword(Keyword::Else) => {
+                self.ended_by = token.offset;
+                return self.else_().map(Piece::Ending);
+            }
             TokenKind::Keyword(Keyword::End) => {
+                self.ended_by = token.offset;
                 self.expect(TokenKind::RightDelimiter, "end")?;
                 return Ok(Piece::Ending(Ending::End));
             }
-            TokenKind::Keyword(Keyword::If) => Node::If(self.branches("if", Keyword::If)?),
-            TokenKind::Keyword(Keyword::With) => Node::With(self.branches("with", Keyword::With)?),
-            TokenKind::Keyword(Keyword::Range) => Node::Range(self.range()?),
+            TokenKind::Keyword(Keyword::If) => {
+                self.open.push(("if", token.offset));
+                Node::If(self.branches("if", Keyword::If)?)
+            }
+            TokenKind::Keyword(Keyword::With) => {
+                self.open.push(("with", token.offset));
+                Node::With(self.branches("with", Keyword::With)?)
+            }
+            TokenKind::Keyword(Keyword::Range) => {
+                self.open.push(("range", token.offset));
+                Node::Range(self.range()?)
+            }
             TokenKind::Keyword(Keyword::Template) => Node::Template(self.invocation()?),
             _ => {
-                self.give_back(token);
+                self.give_back(token.clone());
                 // Variables declared here live on until the `end`.
                 Node::Action(self.pipeline("command", TokenKind::RightDelimiter)?)
             }
         };
+        if matches!(token.kind, TokenKind::Keyword(Keyword::Block | Keyword::If | Keyword::With | Keyword::Range)) {
+            self.open.pop();
+        }
         Ok(Piece::Node(node))
     }
 
     /// `break` or `continue`.
-    fn leave(&mut self, shown: &str, node: Node) -> Outcome<Node> {
+    fn leave(&mut self, shown: &str, offset: usize, node: Node) -> Outcome<Node> {
         self.expect(TokenKind::RightDelimiter, shown)?;
         if self.frame.ranges == 0 {
-            return Err(self.error(format!("{shown} outside {{{{range}}}}")));
+            return Err(self.error_of(offset, format!("{shown} outside {{{{range}}}}")));
         }
         Ok(node)
     }
@@ -103,7 +122,7 @@ impl Parser<'_> {
         if ending == Ending::End {
             return Ok(list);
         }
-        Err(self.error(format!("expected end; found {}", ending.shown())))
+        Err(self.error_of(self.ended_by, format!("expected end; found {}", ending.shown())))
     }
 
     /// What follows `template`.

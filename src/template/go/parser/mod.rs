@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::error::{Failure, GoError, Outcome, Phase, line_and_column};
+use super::error::{About, Failure, GoError, Outcome, Phase, line_and_column};
 use super::lexer::{Comments, Lexer};
 use super::node::{Invocation, List, Node, Target, VariableId};
 use super::token::{Keyword, Token, TokenKind};
@@ -43,6 +43,8 @@ pub(super) fn parse(
         ids: HashMap::from([("$".into(), 0)]),
         templates: HashMap::new(),
         nesting: 0,
+        open: Vec::new(),
+        ended_by: 0,
     };
     parser.run()
 }
@@ -60,6 +62,10 @@ struct Parser<'s> {
     ids: HashMap<Box<str>, VariableId>,
     templates: Templates,
     nesting: usize,
+    /// The keywords that still need an `end`, and where they are.
+    open: Vec<(&'static str, usize)>,
+    /// Where the `end` or `else` is that was read last.
+    ended_by: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -115,7 +121,9 @@ impl<'s> Parser<'s> {
                 let delimiter = self.next();
                 let token = self.next_non_space();
                 if token.kind == TokenKind::Keyword(Keyword::Define) {
+                    self.open.push(("define", token.offset));
                     self.definition()?;
+                    self.open.pop();
                     continue;
                 }
                 self.give_back(token);
@@ -123,10 +131,12 @@ impl<'s> Parser<'s> {
             }
             match self.text_or_action()? {
                 Piece::Node(node) => main.0.push(node),
-                Piece::Ending(ending) => return Err(self.error(format!("unexpected {}", ending.shown()))),
+                Piece::Ending(ending) => {
+                    return Err(self.error_of(self.ended_by, format!("unexpected {}", ending.shown())));
+                }
             }
         }
-        self.add(self.name.into(), main)?;
+        self.add(self.name.into(), main, 0)?;
         Ok(self.templates)
     }
 
@@ -139,9 +149,9 @@ impl<'s> Parser<'s> {
         self.expect(TokenKind::RightDelimiter, context)?;
         let (body, ending) = self.list()?;
         if ending != Ending::End {
-            return Err(self.error(format!("unexpected {} in {context}", ending.shown())));
+            return Err(self.error_of(self.ended_by, format!("unexpected {} in {context}", ending.shown())));
         }
-        self.add(name, body)?;
+        self.add(name, body, token.offset)?;
         self.frame = outer;
         Ok(())
     }
@@ -158,18 +168,18 @@ impl<'s> Parser<'s> {
         if ending != Ending::End {
             return Err(self.error_at(here, format!("unexpected {} in {context}", ending.shown())));
         }
-        self.add(name.clone(), body)?;
+        self.add(name.clone(), body, token.offset)?;
         self.frame = outer;
         Ok(Invocation { offset: token.offset, name, pipeline: Some(pipeline) })
     }
 
     /// Takes in a template. One that is blank neither replaces another one nor forbids it.
-    fn add(&mut self, name: Box<str>, body: List) -> Outcome<()> {
+    fn add(&mut self, name: Box<str>, body: List, offset: usize) -> Outcome<()> {
         match self.templates.get(&name) {
             Some(present) if !present.is_blank() => {
                 if !body.is_blank() {
                     let name = super::quote::quoted(name.as_bytes());
-                    return Err(self.error(format!("template: multiple definition of template {name}")));
+                    return Err(self.error_of(offset, format!("template: multiple definition of template {name}")));
                 }
             }
             _ => {
@@ -192,7 +202,11 @@ impl<'s> Parser<'s> {
                 }
             }
         }
-        Err(self.error("unexpected EOF".to_owned()))
+        let end = "unexpected EOF".to_owned();
+        Err(match self.open.last() {
+            Some((keyword, offset)) => self.error_of(*offset, end).about(About::Unclosed(keyword)),
+            None => self.error(end),
+        })
     }
 
     /// One level of nesting more; whoever calls this takes one off again.
@@ -262,14 +276,25 @@ impl<'s> Parser<'s> {
     }
 
     fn error_at(&self, place: Place, message: String) -> Failure {
+        self.failure(place.line, place.offset, message)
+    }
+
+    /// An error about what begins at `offset`. Go's text names the line that was read last.
+    fn error_of(&self, offset: usize, message: String) -> Failure {
+        self.failure(self.last.line, offset, message)
+    }
+
+    fn failure(&self, last: usize, offset: usize, message: String) -> Failure {
+        let (line, column) = line_and_column(self.source, offset);
         Failure::from(GoError {
             phase: Phase::Parse,
-            line: place.line,
-            column: line_and_column(self.source, place.offset).1,
-            offset: place.offset,
-            prefix: format!("template: {}:{}: ", self.name, place.line),
+            line,
+            column,
+            offset,
+            prefix: format!("template: {}:{last}: ", self.name),
             message,
-            function: None,
+            about: About::Nothing,
+            around: None,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Operands: literals, fields, variables, functions and parentheses.
 
 use super::Parser;
-use crate::template::go::error::Outcome;
+use crate::template::go::error::{About, Outcome, Thing};
 use crate::template::go::held::text_value;
 use crate::template::go::node::{Operand, OperandKind, Variable};
 use crate::template::go::number::{character, number};
@@ -81,13 +81,15 @@ impl Parser<'_> {
         if let Some(target) = (self.resolve)(&token.text) {
             return Ok(OperandKind::Function(token.text.as_ref().into(), target));
         }
-        let error = self.error(format!("function {} not defined", quoted(token.text.as_bytes())));
+        let error = self.error_of(token.offset, format!("function {} not defined", quoted(token.text.as_bytes())));
         Err(error.of_function(&token.text))
     }
 
     fn variable(&mut self, token: &Token<'_>) -> Outcome<OperandKind> {
         if !self.frame.variables.contains(&token.text) {
-            return Err(self.error(format!("undefined variable {}", quoted(token.text.as_bytes()))));
+            let error = self.error_of(token.offset, format!("undefined variable {}", quoted(token.text.as_bytes())));
+            let known = self.frame.variables.iter().map(ToString::to_string).filter(|known| known != "$").collect();
+            return Err(error.about(About::unknown(Thing::Variable, &token.text, known)));
         }
         let variable = Variable { id: self.id(&token.text), name: token.text.as_ref().into() };
         Ok(OperandKind::Variable(variable, Box::default()))

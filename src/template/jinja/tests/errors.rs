@@ -32,29 +32,32 @@ fn an_unknown_function_is_told_when_the_template_is_read() {
 #[test]
 fn errors_show_where_and_what() {
     insta::assert_snapshot!(error("a\n{{ nope.x }}"), @r"
-    test.j2:2:4: nope.x is undefined
+    test.j2:2:4: nope is undefined
       2 | {{ nope.x }}
         |    ^
     ");
     insta::assert_snapshot!(error("{{ service('web')[7].address }}"), @r"
-    test.j2:1:18: [7].address is undefined
+    test.j2:1:18: service('web')[7] is undefined
       1 | {{ service('web')[7].address }}
         |                  ^
     ");
-    insta::assert_snapshot!(error("{{ service('web')[0].adress }}"), @r"
-    test.j2:1:4: service('web')[0].adress is undefined
+    insta::assert_snapshot!(error("{{ service('web')[0].adress }}"), @r#"
+    test.j2:1:22: service('web')[0].adress is undefined
       1 | {{ service('web')[0].adress }}
-        |    ^
-    ");
+        |                      ^
+    hint: did you mean "address"?
+    "#);
     insta::assert_snapshot!(error("{{ 'x' | uper }}"), @r#"
     test.j2:1:10: filter "uper" not defined
       1 | {{ 'x' | uper }}
         |          ^
+    hint: did you mean "upper"?
     "#);
     insta::assert_snapshot!(error("{{ 1 is evn }}"), @r#"
     test.j2:1:9: test "evn" not defined
       1 | {{ 1 is evn }}
         |         ^
+    hint: did you mean "even"?
     "#);
     insta::assert_snapshot!(error("{{ key(nope) }}"), @r"
     test.j2:1:4: argument 1 of key is undefined
@@ -65,16 +68,18 @@ fn errors_show_where_and_what() {
     test.j2:1:4: wrong number of args for key: want 1 got 0
       1 | {{ key() }}
         |    ^
+    hint: its arguments and result: key (key string) string
     ");
     insta::assert_snapshot!(error("{{ key(name='a') }}"), @r"
     test.j2:1:4: key takes no named arguments
       1 | {{ key(name='a') }}
         |    ^
+    hint: its arguments and result: key (key string) string
     ");
     insta::assert_snapshot!(error("{% for x in [1] %}"), @r"
-    test.j2:1:17: syntax error: unexpected end of input, expected end of block
+    test.j2:1:4: syntax error: {% for %} has no {% endfor %}
       1 | {% for x in [1] %}
-        |                 ^
+        |    ^
     ");
     insta::assert_snapshot!(error("{{ range service \"web\" }}{{ .Address }}{{ end }}"), @r#"
     test.j2:1:10: syntax error: unexpected identifier, expected end of variable block
@@ -86,6 +91,7 @@ fn errors_show_where_and_what() {
     test.j2:1:25: value of type number is not callable
       1 | {% set service = 1 %}{{ service('web') }}
         |                         ^
+    in line 1: set service = 1
     hint: a variable "service" hides the function of that name; rename the variable
     "#);
     insta::assert_snapshot!(error("{{ key }}"), @r"
@@ -98,11 +104,11 @@ fn errors_show_where_and_what() {
       1 | {{ scratch().map_set('a', 'b') }}
         |             ^
     ");
-    insta::assert_snapshot!(error("{{ must_env('UNSET') }}"), @r"
-    test.j2:1:4: must_env: required environment variable UNSET is empty
+    insta::assert_snapshot!(error("{{ must_env('UNSET') }}"), @r#"
+    test.j2:1:4: must_env: required environment variable "UNSET" is empty
       1 | {{ must_env('UNSET') }}
         |    ^
-    ");
+    "#);
     insta::assert_snapshot!(error("{{ 'x' | indent(-1) }}{{ 9223372036854775807 * 9223372036854775807 * 9223372036854775807 }}"), @r"
     test.j2:1:10: cannot convert number to usize
       1 | {{ 'x' | indent(-1) }}{{ 9223372036854775807 * 9223372036854775807 * 9223372036854775807 }}
@@ -116,6 +122,7 @@ fn errors_of_named_arguments_name_them() {
     test.j2:1:10: key takes no named arguments
       1 | {{ 'a' | key(name='a') }}
         |          ^
+    hint: its arguments and result: key (key string) string
     ");
     insta::assert_snapshot!(error("{{ service('web', tags='a') }}"), @r#"
     test.j2:1:4: service: unknown option "tags"; did you mean "tag"?
@@ -131,6 +138,7 @@ fn errors_of_named_arguments_name_them() {
     test.j2:1:4: service: passing_for: wrong type for value; expected string; got int
       1 | {{ service('web', passing_for=5) }}
         |    ^
+    hint: its arguments and result: service (query string, filters or options ...string) []service
     "#);
     insta::assert_snapshot!(error("{{ service('web', tag=nope) }}"), @r"
     test.j2:1:4: argument tag of service is undefined
@@ -141,6 +149,7 @@ fn errors_of_named_arguments_name_them() {
     test.j2:1:4: service: tag: invalid value; expected string
       1 | {{ service('web', tag=['a', nope]) }}
         |    ^
+    hint: its arguments and result: service (query string, filters or options ...string) []service
     ");
 }
 
@@ -194,4 +203,6 @@ fn a_template_that_does_not_end_is_an_error() {
     let growing =
         "{% set n = namespace(x='aaaaaaaaaaaaaaaa') %}{% for i in range(64) %}{% set n.x = n.x ~ n.x %}{% endfor %}";
     assert!(error(growing).message.contains("does not come to an end"));
+    let without_bounds = "{% for i in range(90000) %}{{ 'a' * 1000 }}{% endfor %}";
+    assert!(error(without_bounds).message.contains("does not come to an end"));
 }

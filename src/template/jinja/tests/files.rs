@@ -76,7 +76,7 @@ fn the_macros_of_ctmpl_need_no_directory_and_are_not_watched() {
     assert_eq!(inline.included(), [] as [PathBuf; 0]);
     let error = JinjaTemplate::parse("inline", "\n{% import 'ctmpl/apache' as a %}", Options::default()).unwrap_err();
     insta::assert_snapshot!(error, @r#"
-    inline:2:12: of the names in ctmpl/ there are only "ctmpl/nginx" and "ctmpl/haproxy"
+    inline:2:12: of the names in ctmpl/ there are only ctmpl/nginx and ctmpl/haproxy
       2 | {% import 'ctmpl/apache' as a %}
         |            ^
     "#);
@@ -114,9 +114,9 @@ fn an_error_in_an_include_is_shown_there() {
         |    ^
     ");
     insta::assert_snapshot!(error(&[("m", "{% include 'no' %}")]), @r#"
-    main.j2:1:4: there is no template "no" to include
+    main.j2:1:13: there is no template "no" to include
       1 | {% include 'no' %}
-        |    ^
+        |             ^
     "#);
     let (directory, template) = template(&[("m", "{% include 'a' %}"), ("a", "{{ 1 + }}")]);
     assert_eq!(template.unwrap_err().sources, [directory.path().join("a")]);
@@ -162,4 +162,22 @@ fn endless_includes_are_an_error() {
       1 | {% include 'a' %}
         |    ^
     ");
+}
+
+#[test]
+fn what_is_parsed_is_not_parsed_again() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("part.j2"), "{{ 1 + 1 }}").unwrap();
+    std::fs::write(directory.path().join("other.j2"), "{{ 2 + 2 }}").unwrap();
+    let source = "{% include 'part.j2' %}{% include 'oth' ~ 'er.j2' %}";
+    let mut template = JinjaTemplate::parse("main.j2", source, inside(directory.path())).unwrap();
+    assert_eq!(template.render(&pass(), Undefined::Refused).unwrap(), "24");
+    // Whoever parses from here on has to ask for the source.
+    template
+        .environment
+        .set_loader(|name| -> Result<Option<String>, minijinja::Error> { panic!("{name} is parsed again") });
+    for _ in 0..2 {
+        assert_eq!(template.render(&pass(), Undefined::Refused).unwrap(), "24");
+        template.render(&pass(), Undefined::Empty).unwrap();
+    }
 }

@@ -1,0 +1,84 @@
+//! How fast a template is rendered: one service of 5,000 instances, in both languages, on one core.
+//!
+//! `cargo bench --bench rendering`. What is meant to hold: the plain loop takes at most 1.2 ms as a Go template and
+//! 1.4 ms in Jinja, the richer one 7 ms and 9 ms.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use ctmpl::answer::{Answer, Instance, TextMap, Weights};
+use ctmpl::config::resolved::{Job, Language, Source};
+use ctmpl::query::{Health, Query};
+use ctmpl::snapshot::Snapshot;
+use ctmpl::template::{Surroundings, Template};
+use jiff::Timestamp;
+
+const INSTANCES: u32 = 5_000;
+
+/// What most templates consist of.
+const PLAIN: (&str, &str) = (
+    "upstream web {\n{{ range service \"web\" }}  server {{ .Address }}:{{ .Port }};\n{{ end }}}\n",
+    "upstream web {\n{% for s in service('web') %}\n  server {{ s.address }}:{{ s.port }};\n{% endfor %}\n}\n",
+);
+
+/// Branches, comparisons, formatting, and a loop within.
+const RICH: (&str, &str) = (
+    "upstream web {\n{{ range $i, $s := service \"web\" }}{{ if eq $s.Status \"passing\" }}  server {{ printf \"%s:%d\" \
+     $s.Address $s.Port }}{{ if eq $s.ServiceMeta.version \"2\" }} weight=2{{ else }} weight=1{{ end }}; # {{ $i }} \
+     {{ $s.Node | toUpper }}{{ range .Tags }} {{ . }}{{ end }}\n{{ else }}  # {{ $s.ID }} is {{ $s.Status }}\n{{ end }}\
+     {{ end }}}\n",
+    "upstream web {\n{% for s in service('web') %}\n{% if s.status == 'passing' %}\n  server {{ '%s:%d' | \
+     format(s.address, s.port) }}{% if s.service_meta.version == '2' %} weight=2{% else %} weight=1{% endif %}; # \
+     {{ loop.index0 }} {{ s.node | upper }}{% for tag in s.tags %} {{ tag }}{% endfor %}\n\n{% else %}\n  # {{ s.id }} \
+     is {{ s.status }}\n{% endif %}\n{% endfor %}\n}\n",
+);
+
+fn instance(number: u32) -> Arc<Instance> {
+    let [.., high, low] = number.to_be_bytes();
+    Arc::new(Instance {
+        node: format!("node-{}", number % 50),
+        node_id: format!("5f1d{number:08x}"),
+        node_address: format!("10.1.0.{}", number % 50),
+        node_tagged_addresses: TextMap::new(),
+        node_meta: TextMap::new(),
+        service_meta: TextMap::from([("version".into(), if number.is_multiple_of(3) { "2" } else { "1" }.into())]),
+        address: format!("10.0.{high}.{low}"),
+        service_tagged_addresses: BTreeMap::new(),
+        id: format!("web-{number}"),
+        name: "web".into(),
+        tags: vec!["blue".into(), "http".into(), "v2".into()],
+        checks: Vec::new(),
+        status: if number.is_multiple_of(10) { Health::Warning } else { Health::Passing },
+        port: 8000 + i64::from(number % 100),
+        weights: Weights::default(),
+    })
+}
+
+fn snapshot() -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    let instances = (0..INSTANCES).map(instance).collect();
+    snapshot.record(Query::service("web").expect("a query"), Arc::new(Answer::Service(instances)));
+    snapshot
+}
+
+fn rendering(criterion: &mut Criterion) {
+    let (snapshot, surroundings) = (snapshot(), Arc::new(Surroundings::default()));
+    let mut group = criterion.benchmark_group("rendering");
+    group.throughput(Throughput::Elements(INSTANCES.into()));
+    for (loop_, (go, jinja)) in [("plain", PLAIN), ("rich", RICH)] {
+        for (language, name, text) in [(Language::Go, "go", go), (Language::Jinja, "jinja", jinja)] {
+            let source = Source::Inline { name: name.into(), text: text.into() };
+            let template = Template::read(&Job::of_template(source, language));
+            let template = template.expect("a template");
+            let render = || template.render(&snapshot, &surroundings, Timestamp::UNIX_EPOCH).text.expect("a text");
+            // A loop that is empty would be fast.
+            assert!(render().lines().count() > 5_000, "{name}");
+            group.bench_function(format!("{name}/{loop_}"), |bencher| bencher.iter(render));
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, rendering);
+criterion_main!(benches);

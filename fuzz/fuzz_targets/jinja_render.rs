@@ -1,0 +1,32 @@
+//! Parsing and rendering a Jinja template never panics, and ends; no error shows the value of a key or a variable.
+#![no_main]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ctmpl::answer::{Answer, Pair};
+use ctmpl::query::Query;
+use ctmpl::snapshot::Snapshot;
+use ctmpl::template::jinja::{JinjaTemplate, Undefined};
+use ctmpl::template::pass::{Pass, Surroundings};
+use libfuzzer_sys::fuzz_target;
+
+/// Nothing that a template says by chance.
+const CANARY: &str = "cAnArYcAnArY";
+
+fuzz_target!(|source: &str| {
+    let Ok(template) = JinjaTemplate::parse("t", source, None) else { return };
+    let mut snapshot = Snapshot::default();
+    let pair = Pair { path: "k".into(), key: "k".into(), value: CANARY.into(), ..Pair::default() };
+    let Ok(query) = Query::key("k") else { return };
+    snapshot.record(query, Arc::new(Answer::Key(Some(Arc::new(pair)))));
+    let variables = BTreeMap::from([("E".to_owned(), CANARY.to_owned())]);
+    for undefined in [Undefined::Refused, Undefined::Empty] {
+        let surroundings = Arc::new(Surroundings { variables: variables.clone(), ..Surroundings::default() });
+        let pass = Arc::new(Pass::new(snapshot.clone(), surroundings, jiff::Timestamp::UNIX_EPOCH));
+        if let Err(error) = template.render(&pass, undefined) {
+            let shown = format!("{error} {error:?}");
+            assert!(source.contains(CANARY) || !shown.contains(CANARY), "{shown}");
+        }
+    }
+});

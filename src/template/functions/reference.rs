@@ -1,0 +1,109 @@
+//! The reference of functions, for a terminal: `ctmpl functions`.
+//!
+//! in:  the table, and the name of a function in either language
+//! out: a text; or what the name should perhaps be
+
+use std::fmt::Write as _;
+
+use super::{all, examples, named_in_go, named_in_jinja, unsupported};
+use crate::template::hints;
+
+/// There is no function of this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no function {name:?}{}; `ctmpl functions` lists all", instead.as_deref().map(|instead| format!(", {instead}")).unwrap_or_default())]
+pub struct NoSuchFunction {
+    name: String,
+    instead: Option<String>,
+}
+
+impl NoSuchFunction {
+    /// What the process ends with.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        13
+    }
+}
+
+/// The reference of this function, or of all.
+///
+/// # Errors
+/// [`NoSuchFunction`] if there is none of this name.
+pub fn text(name: Option<&str>) -> Result<String, NoSuchFunction> {
+    name.map_or_else(|| Ok(of_all()), of_one)
+}
+
+fn of_all() -> String {
+    let width = |name: fn(&'static super::Function) -> &'static str| all().map(|f| name(f).len()).max().unwrap_or(0);
+    let (go, jinja) = (width(|function| function.go), width(|function| function.jinja));
+    let mut text = String::new();
+    let mut group = None;
+    for function in all() {
+        if group != Some(function.group) {
+            let gap = if group.is_some() { "\n" } else { "" };
+            let _ = writeln!(text, "{gap}{}\n", function.group.title());
+            group = Some(function.group);
+        }
+        let _ = writeln!(text, "  {:go$}  {:jinja$}  {}", function.go, function.jinja, function.summary);
+    }
+    text + "\nThe first name is that in Go templates, the second one that in Jinja. `ctmpl functions NAME` shows more.\n"
+}
+
+fn of_one(name: &str) -> Result<String, NoSuchFunction> {
+    let Some(function) = named_in_go(name).or_else(|| named_in_jinja(name)) else {
+        let known = unsupported::in_go(name).or_else(|| unsupported::in_jinja(name));
+        let names = all().flat_map(|function| [function.go, function.jinja]);
+        let instead = hints::absent::remedy(name, known).or_else(|| hints::did_you_mean(name, names));
+        return Err(NoSuchFunction { name: name.to_owned(), instead });
+    };
+    let super::Function { go, jinja, signature, summary, .. } = function;
+    let mut text = format!("{go} {signature}\n");
+    if go != jinja {
+        let _ = writeln!(text, "In Jinja: {jinja}");
+    }
+    let _ = writeln!(text, "\n{summary}");
+    if let Some(example) = examples::of(go) {
+        let output = example.output.replace('\n', "\n        ");
+        let _ = writeln!(text, "\nGo:     {}\nJinja:  {}\nGives:  {output}", example.in_go, example.in_jinja);
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_function_is_shown_whole() {
+        insta::assert_snapshot!(text(Some("keyOrDefault")).unwrap(), @r#"
+        keyOrDefault (key string, default string) string
+        In Jinja: key_or_default
+
+        The value of a key, or the default when there is none or it is empty.
+
+        Go:     {{ keyOrDefault "app/color" "blue" }}
+        Jinja:  {{ key_or_default("app/color", "blue") }}
+        Gives:  blue
+        "#);
+        assert_eq!(text(Some("key_or_default")), text(Some("keyOrDefault")));
+    }
+
+    #[test]
+    fn all_functions_are_listed() {
+        let listed = text(None).unwrap();
+        assert!(all().count() > 60);
+        for function in all() {
+            assert!(
+                listed.contains(function.go) && listed.contains(function.jinja) && listed.contains(function.summary)
+            );
+            assert!(listed.contains(function.group.title()));
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_known_is_refused() {
+        let refused = |name| text(Some(name)).unwrap_err().to_string();
+        insta::assert_snapshot!(refused("servce"), @r#"there is no function "servce", did you mean "service"?; `ctmpl functions` lists all"#);
+        assert!(refused("keyPrefix").starts_with("there is no function \"keyPrefix\", it is gone; use ls"));
+        insta::assert_snapshot!(refused("frobnicate"), @r#"there is no function "frobnicate"; `ctmpl functions` lists all"#);
+    }
+}

@@ -1,0 +1,53 @@
+//! Functions that cannot be called: known but not there, gone, or not allowed.
+//!
+//! in:  a name that does not resolve, with what is known of it
+//! out: what is wrong with calling it, and what to do instead
+
+use crate::config::resolved::Permissions;
+use crate::template::functions;
+use crate::template::functions::unsupported::{self, Unsupported};
+
+/// What is wrong with a call.
+pub(in crate::template) fn message(name: &str, known: Option<&Unsupported>) -> String {
+    let why = match known {
+        _ if is_forbidden(name) => "is not allowed",
+        Some(_) => "is not supported yet",
+        None => "not defined",
+    };
+    format!("function {name:?} {why}")
+}
+
+/// What to do, where that is certain.
+pub(in crate::template) fn remedy(name: &str, known: Option<&Unsupported>) -> Option<String> {
+    if is_forbidden(name) {
+        return Some(format!("it acts outside of the template; --allow {name}, or allow = [{name:?}], permits it"));
+    }
+    known.map(|function| function.remedy.to_owned()).or_else(|| unsupported::gone(name))
+}
+
+/// What to say of a function of sprig that is called by its own name.
+pub(super) fn of_sprig(prefixed: &str) -> String {
+    format!("the functions of sprig have a prefix: {prefixed:?}")
+}
+
+/// Whether a function is there, but only where the operator allows it.
+fn is_forbidden(name: &str) -> bool {
+    functions::named_in_go(name).is_some() && !Permissions::default().allow(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_told_apart() {
+        let message = |name: &str| message(name, unsupported::in_go(name));
+        assert_eq!(message("plugin"), "function \"plugin\" is not allowed");
+        assert_eq!(message("secret"), "function \"secret\" is not supported yet");
+        assert_eq!(message("frobnicate"), "function \"frobnicate\" not defined");
+        let remedy = |name: &str| remedy(name, unsupported::in_go(name));
+        assert!(remedy("plugin").unwrap().contains("--allow plugin, or allow = [\"plugin\"]"));
+        assert!(remedy("vault").unwrap().contains("it became secret"));
+        assert_eq!(remedy("service"), None);
+    }
+}
