@@ -6,7 +6,8 @@
 //! The written forms are consul-template's; the suffixes come in one fixed order, `name?query@dc~near|filter`.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 mod parse;
 mod text;
@@ -48,7 +49,7 @@ pub enum Query {
     /// The services that a partition, or the agent's own, imports: `GET /v1/imported-services`.
     ImportedServices(String),
     /// The text of a file on this machine.
-    File(PathBuf),
+    File(FileQuery),
     /// The output of a program, by its name and its arguments; local as well.
     Plugin(Vec<String>),
 }
@@ -108,6 +109,15 @@ pub struct NodesQuery {
     pub near: String,
     /// Where it is asked.
     pub scope: Scope,
+}
+
+/// A file, and where it may lie: what one template may read, another may not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileQuery {
+    /// The file, as the template names it.
+    pub path: PathBuf,
+    /// The directory in which it must really lie; `None`: anywhere.
+    pub sandbox: Option<Arc<Path>>,
 }
 
 /// The datacenters, all of them or those that answer.

@@ -1,6 +1,6 @@
 //! Reads regular files, and nothing else.
 //!
-//! in:  a path that somebody wrote
+//! in:  a path that somebody wrote, and perhaps the directory that it must not lead out of
 //! out: what the file holds, or an error
 //!
 //! A named pipe would hold its reader until somebody writes into it, and a device may have no end; neither may hold
@@ -14,6 +14,8 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
+mod sandbox;
+
 /// The whole content of a regular file; links are followed.
 ///
 /// # Errors
@@ -22,7 +24,21 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     refuse_special(std::fs::metadata(path)?.file_type())?;
     // The path was looked at a moment ago; should it have become a pipe since, this does not hang.
     let flags = OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    let mut file: File = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
+    content_of(OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?)
+}
+
+/// The same for a file that must really lie in `sandbox`, if there is one; links may lead there, but not out of it.
+///
+/// # Errors
+/// As [`read`]; [`io::ErrorKind::PermissionDenied`] with what to do when the file lies elsewhere.
+pub fn read_within(path: &Path, sandbox: Option<&Path>) -> io::Result<Vec<u8>> {
+    match sandbox {
+        Some(sandbox) => content_of(sandbox::open(path, sandbox)?),
+        None => read(path),
+    }
+}
+
+fn content_of(mut file: File) -> io::Result<Vec<u8>> {
     let metadata = file.metadata()?;
     refuse_special(metadata.file_type())?;
     let mut content = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0).saturating_add(1).min(1 << 20));

@@ -97,6 +97,7 @@ fn render(format: Format, language: Language, source: &str, value: &str) -> Resu
         allow: Permissions::default(),
         format,
         output_format: None,
+        sandbox: None,
     });
     let rendering = template.unwrap().render(&snapshot(value), &Arc::default(), Timestamp::UNIX_EPOCH);
     assert!(rendering.missing.is_empty());

@@ -6,7 +6,7 @@
 //! The configuration compares destinations as texts; here links are followed.
 
 use std::collections::{BTreeSet, HashMap};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -14,11 +14,14 @@ use std::path::{Path, PathBuf};
 
 use super::error::WriteError;
 use super::place::Place;
+use crate::template::output::Output;
 
 /// The files that are written, each by one destination.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
     files: HashMap<File, PathBuf>,
+    /// What templates write beside their destinations, with the destination of each.
+    outputs: HashMap<File, PathBuf>,
     /// The destinations that were looked at.
     known: BTreeSet<PathBuf>,
 }
@@ -49,12 +52,39 @@ impl Claims {
         }
         let directory = fs::metadata(&place.directory).map_err(WriteError::when("read", &place.directory))?;
         let file = File { device: directory.dev(), directory: directory.ino(), name: place.name.clone() };
+        if let Some(other) = self.outputs.get(&file) {
+            return refused(format!("the template of {} writes it with writeToFile", other.display()));
+        }
         if let Some(other) = self.files.get(&file) {
             return refused(format!("it is the same file as {}, which another template writes", other.display()));
         }
         self.files.insert(file, destination.to_owned());
         self.known.insert(destination.to_owned());
         Ok(())
+    }
+
+    /// Lets the template of `destination` write the file `name` in a directory as well, from now on. Several templates
+    /// may append to one file.
+    pub(super) fn claim_output(
+        &mut self,
+        destination: &Path,
+        output: &Output,
+        directory: &Metadata,
+        name: &OsStr,
+    ) -> Result<(), WriteError> {
+        let file = File { device: directory.dev(), directory: directory.ino(), name: name.to_owned() };
+        let refused = |reason: String| Err(WriteError::new("write", &output.path, io::Error::other(reason)));
+        if let Some(other) = self.files.get(&file) {
+            return refused(format!("it is the same file as {}, which a template is rendered to", other.display()));
+        }
+        match self.outputs.get(&file) {
+            Some(owner) if owner == destination || output.append => Ok(()),
+            Some(owner) => refused(format!("the template of {} writes it as well", owner.display())),
+            None => {
+                self.outputs.insert(file, destination.to_owned());
+                Ok(())
+            }
+        }
     }
 }
 

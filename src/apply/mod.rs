@@ -11,6 +11,7 @@ pub mod dry;
 pub mod error;
 pub mod ledger;
 mod leftover;
+pub(crate) mod output;
 mod place;
 pub mod transaction;
 pub mod write;

@@ -18,6 +18,8 @@ use crate::regular;
 
 /// As many links as the kernel itself follows.
 const MOST_LINKS: usize = 40;
+/// What missing directories are made with, less the umask.
+const DIRECTORY_MODE: u32 = 0o755;
 
 /// Where a destination really is.
 #[derive(Debug)]
@@ -75,19 +77,24 @@ impl Place {
         if self.present.is_some() {
             return Ok(());
         }
-        let missing: Vec<_> = self.directory.ancestors().take_while(|above| is_missing(above)).collect();
-        for directory in missing.into_iter().rev() {
-            match DirBuilder::new().mode(0o755).create(directory) {
-                Ok(()) => {}
-                // Somebody else was faster.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => {}
-                Err(error) => return Err(WriteError::new("make the directory", directory, error)),
-            }
-            let above = directory.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            flush_directory(above);
-        }
-        Ok(())
+        make_directories(&self.directory, DIRECTORY_MODE)
     }
+}
+
+/// Makes a directory and those above it that are missing.
+pub(super) fn make_directories(directory: &Path, mode: u32) -> Result<(), WriteError> {
+    let missing: Vec<_> = directory.ancestors().take_while(|above| is_missing(above)).collect();
+    for directory in missing.into_iter().rev() {
+        match DirBuilder::new().mode(mode).create(directory) {
+            Ok(()) => {}
+            // Somebody else was faster.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => {}
+            Err(error) => return Err(WriteError::new("make the directory", directory, error)),
+        }
+        let above = directory.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        flush_directory(above);
+    }
+    Ok(())
 }
 
 impl Present {

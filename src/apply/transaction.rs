@@ -3,14 +3,19 @@
 //! in:  [`Change`]s, in the order of their templates
 //! out: one [`Applied`] each, in the same order, and from these the commands that are [`owed`]
 //!
+//! What a template writes beside its own file belongs to the same transaction: all of it is staged before any of it is
+//! swapped, and it is there when the template's own file changes.
+//!
 //! Each file has its own result: one that cannot be written never holds back another.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::config::resolved::CommandConfig;
+use crate::template::output::Output;
 
 use super::error::WriteError;
+use super::output::StagedOutput;
 use super::write::{Stage, Swapped, Writer};
 
 /// One destination and what it shall hold.
@@ -26,17 +31,23 @@ pub struct Change {
     pub content: Vec<u8>,
     /// What is run once the file has changed.
     pub command: Option<CommandConfig>,
+    /// What is written together with it.
+    pub outputs: Vec<Output>,
+    /// Whether content and outputs are others than when they were last written: then what is to be appended is.
+    pub fresh: bool,
 }
 
 impl fmt::Debug for Change {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { job, source, destination, content, command } = self;
+        let Self { job, source, destination, content, command, outputs, fresh } = self;
         out.debug_struct("Change")
             .field("job", job)
             .field("source", source)
             .field("destination", destination)
             .field("content", &format_args!("{} bytes", content.len()))
             .field("command", command)
+            .field("outputs", outputs)
+            .field("fresh", fresh)
             .finish()
     }
 }
@@ -70,28 +81,56 @@ pub fn write_all(writer: &mut Writer, changes: Vec<Change>) -> Vec<Applied> {
     // A check that may still say no sees the staged files here; a ledger on the disk notes the intent here.
 
     let mut swapped = Vec::new();
-    let applied = staged.into_iter().map(|(applied, staged)| swap(applied, staged, &mut swapped)).collect();
+    let applied = staged.into_iter().map(|(applied, staged)| swap(writer, applied, staged, &mut swapped)).collect();
     Swapped::flush(swapped);
     applied
 }
 
-fn stage(writer: &mut Writer, change: Change) -> (Applied, Option<Stage>) {
-    let Change { job, source, destination, content, command } = change;
-    let (stage, outcome) = match writer.stage(&destination, &content, source.as_deref()) {
-        Ok(stage) => (Some(stage), Ok(Outcome::Unchanged)),
-        Err(error) => (None, Err(error)),
-    };
-    (Applied { job, destination, command, outcome }, stage)
+/// A destination and its outputs, staged.
+struct Ready {
+    own: Stage,
+    outputs: Vec<StagedOutput>,
 }
 
-fn swap(mut applied: Applied, stage: Option<Stage>, swapped: &mut Vec<Swapped>) -> Applied {
-    if let Some(Stage::Staged(staged)) = stage {
-        applied.outcome = staged.swap().map(|done| {
-            swapped.push(done);
-            Outcome::Written
-        });
+fn stage(writer: &mut Writer, change: Change) -> (Applied, Option<Ready>) {
+    let Change { job, source, destination, content, command, outputs, fresh } = change;
+    let staged = writer.stage(&destination, &content, source.as_deref()).and_then(|own| {
+        let staged = Output::merged(outputs).into_iter().map(|output| writer.stage_output(&destination, output, fresh));
+        Ok(Ready { own, outputs: staged.collect::<Result<_, _>>()? })
+    });
+    let (ready, outcome) = match staged {
+        Ok(ready) => (Some(ready), Ok(Outcome::Unchanged)),
+        Err(error) => (None, Err(error)),
+    };
+    (Applied { job, destination, command, outcome }, ready)
+}
+
+fn swap(writer: &mut Writer, mut applied: Applied, ready: Option<Ready>, swapped: &mut Vec<Swapped>) -> Applied {
+    let Some(ready) = ready else { return applied };
+    let before = writer.unfinished.remove(&applied.destination);
+    let (known, already) = (before.is_some(), swapped.len());
+    let mut appended = before.unwrap_or_default();
+    let outcome = swap_all(ready, &mut appended, swapped);
+    // The command is owed for what was written by a transaction that failed further on, too.
+    let changed = known || swapped.len() > already;
+    if outcome.is_err() && changed {
+        writer.unfinished.insert(applied.destination.clone(), appended);
     }
+    applied.outcome = outcome.map(|()| if changed { Outcome::Written } else { Outcome::Unchanged });
     applied
+}
+
+/// The template's own file comes last: whoever sees it change finds the others there.
+fn swap_all(ready: Ready, appended: &mut Vec<(PathBuf, u64)>, swapped: &mut Vec<Swapped>) -> Result<(), WriteError> {
+    let Ready { own, outputs } = ready;
+    let settled = matches!(own, Stage::Unchanged);
+    for output in outputs {
+        swapped.extend(output.swap(settled, appended)?);
+    }
+    if let Stage::Staged(staged) = own {
+        swapped.push(staged.swap()?);
+    }
+    Ok(())
 }
 
 /// A command that must run, and the files that it must run for.

@@ -6,6 +6,7 @@
 //! A reader of the destination sees the old content or the new, never a mixture: the new content is written to a
 //! temporary file, which is renamed when it is complete and on the disk.
 
+use std::collections::HashMap;
 use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -52,8 +53,10 @@ pub struct Swapped {
 /// Writes files, batch after batch; it remembers which directories it has tidied, and which files are whose.
 #[derive(Debug, Default)]
 pub struct Writer {
-    claims: Claims,
-    leftovers: Leftovers,
+    pub(super) claims: Claims,
+    pub(super) leftovers: Leftovers,
+    /// The destinations of which something was written before the rest failed, with what was appended.
+    pub(super) unfinished: HashMap<PathBuf, Vec<(PathBuf, u64)>>,
 }
 
 impl Writer {
@@ -105,6 +108,10 @@ impl Staged {
 }
 
 impl Swapped {
+    pub(super) fn in_directory(directory: PathBuf) -> Self {
+        Self { directory }
+    }
+
     /// Flushes each of the directories once, so that the new content outlasts a power failure.
     pub fn flush(mut all: Vec<Self>) {
         all.sort();
@@ -146,7 +153,7 @@ fn create(path: &Path) -> io::Result<File> {
 /// Gives the new file the owner and group of the one that it replaces; says whether that could be done.
 ///
 /// Only root can give files away; for anybody else a file with another owner is still better than an old one.
-fn keep_owner(file: &File, old: &Metadata, path: &Path) -> bool {
+pub(super) fn keep_owner(file: &File, old: &Metadata, path: &Path) -> bool {
     let ours = file.metadata().ok();
     if ours.is_some_and(|ours| (ours.uid(), ours.gid()) == (old.uid(), old.gid())) {
         return true;

@@ -86,9 +86,12 @@ pub struct DaemonArguments {
     #[arg(long, value_name = "SOURCE:DESTINATION[:COMMAND]", action = ArgAction::Append)]
     #[arg(help_heading = "Templates")]
     pub template: Vec<String>,
-    /// What templates may do beside rendering, `plugin`: run programs; repeats
+    /// What templates may do beside rendering: `plugin`, run programs; `writeToFile`, write other files; repeats
     #[arg(long, value_name = "WORD[,WORD…]", action = ArgAction::Append, help_heading = "Templates")]
     pub allow: Vec<String>,
+    /// Let templates read files (file, include) only in this directory; no link leads out of it
+    #[arg(long, value_name = "DIR", help_heading = "Templates")]
+    pub sandbox_path: Option<PathBuf>,
     /// Collect changes until it has been quiet for MIN, but no longer than MAX (default 4 × MIN)
     #[arg(long, value_name = "MIN[:MAX]", help_heading = "Templates")]
     pub wait: Option<String>,

@@ -87,7 +87,7 @@ pub enum ValueError {
     #[error("{0:?} is neither true nor false")]
     Boolean(String),
     /// Nothing that a template can be allowed.
-    #[error("{0:?} is nothing that templates can be allowed; write plugin")]
+    #[error("{0:?} is nothing that templates can be allowed; write plugin or writeToFile")]
     Permission(String),
     /// No user.
     #[error("it is empty; write USER or USER:PASSWORD")]

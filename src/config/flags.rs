@@ -40,6 +40,7 @@ fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
         reload_signal,
         pid_file,
         allow,
+        sandbox_path,
     } = arguments;
     Ok(Written {
         template: template.iter().map(|text| template_block(text)).collect::<Result<_, _>>()?,
@@ -55,6 +56,7 @@ fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
         reload_signal: value("--reload-signal", reload_signal)?.map(|signal| said("--reload-signal", signal)),
         pid_file: pid_file.filter(|path| !path.as_os_str().is_empty()),
         allow: (!allow.is_empty()).then(|| allow.into_iter().map(|word| said("--allow", word)).collect()),
+        sandbox_path,
         ..Written::default()
     })
 }

@@ -29,6 +29,8 @@ pub(super) struct Common {
     /// `None`: by the name of the destination.
     pub(super) format: Option<Format>,
     pub(super) output_format: Option<OutputFormat>,
+    /// The directory that templates may read files from.
+    pub(super) sandbox: Option<PathBuf>,
 }
 
 /// Resolves every template, and sees that no two of them write the same file.
@@ -67,7 +69,10 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
         wait,
         format,
         output_format,
+        sandbox_path,
     } = block;
+    let said = |path: &PathBuf| !path.as_os_str().is_empty();
+    let sandbox = sandbox_path.filter(said).or_else(|| common.sandbox.clone().filter(said));
     let source = source_of(source, contents, destination.as_deref()).ok_or(ConfigError::NoSource { place })?;
     check_destination(place, &source, destination.as_deref(), common.dry)?;
     let language = language.unwrap_or_else(|| match &source {
@@ -91,6 +96,7 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
             right: right_delimiter.unwrap_or_else(|| common.delimiters.right.clone()),
         },
         allow: common.allow,
+        sandbox: sandbox.map(Into::into),
     })
 }
 

@@ -51,6 +51,7 @@ pub(super) fn resolve(
         reload_signal,
         pid_file,
         allow,
+        sandbox_path,
         once,
         timeout,
         dry,
@@ -64,6 +65,7 @@ pub(super) fn resolve(
         output_format,
         delimiters: Delimiters { left: left.unwrap_or(default.left), right: right.unwrap_or(default.right) },
         allow: permissions(&allow.unwrap_or_default())?,
+        sandbox: sandbox_path,
     };
     let (kill_signal, reload_signal) = signals(kill_signal, reload_signal)?;
     let jobs = resolve_all(template, &common)?;
@@ -149,6 +151,7 @@ fn permissions(words: &[Said<String>]) -> Result<Permissions, ConfigError> {
         for word in value.split(',').map(str::trim).filter(|word| !word.is_empty()) {
             match word {
                 "plugin" => allow.plugin = true,
+                "writeToFile" => allow.write_to_file = true,
                 other => {
                     let source = ValueError::Permission(other.to_owned());
                     return Err(ConfigError::Value { place: *place, source });

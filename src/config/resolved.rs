@@ -1,7 +1,8 @@
 //! The resolved configuration.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -152,6 +153,8 @@ pub struct Job {
     pub format: Format,
     /// What the file must be in order to be written; `None`: anything.
     pub output_format: Option<OutputFormat>,
+    /// The directory in which every file must really lie that it reads; `None`: anywhere.
+    pub sandbox: Option<Arc<Path>>,
 }
 
 impl Job {
@@ -169,6 +172,7 @@ impl Job {
             allow: Permissions::default(),
             format: Format::None,
             output_format: None,
+            sandbox: None,
         }
     }
 }
@@ -178,17 +182,20 @@ impl Job {
 pub struct Permissions {
     /// `plugin`: run programs.
     pub plugin: bool,
+    /// `writeToFile`: write files beside the one they are rendered to.
+    pub write_to_file: bool,
 }
 
 impl Permissions {
     /// Everything there is.
-    pub const ALL: Self = Self { plugin: true };
+    pub const ALL: Self = Self { plugin: true, write_to_file: true };
 
     /// May a template call the function with this Go name?
     #[must_use]
     pub fn allow(self, function: &str) -> bool {
         match function {
             "plugin" => self.plugin,
+            "writeToFile" => self.write_to_file,
             _ => true,
         }
     }

@@ -244,9 +244,23 @@ fn nothing_is_allowed_but_what_is_said() {
     assert!(!allowed(&["--allow="]).plugin);
     assert!(allowed(&["--allow", "plugin"]).plugin);
     assert!(allowed(&["--allow", "", "--allow", " plugin, plugin"]).plugin);
+    assert!(!allowed(&["--allow", "plugin"]).write_to_file);
+    let both = allowed(&["--allow", "plugin,writeToFile"]);
+    assert!(both.plugin && both.write_to_file);
     let (text, code) = refused(&["--allow", "plugin,sudo", "--template", "in:out"], &[]);
     assert_eq!(
         (text.as_str(), code),
-        ("cannot use --allow: \"sudo\" is nothing that templates can be allowed; write plugin", 13)
+        ("cannot use --allow: \"sudo\" is nothing that templates can be allowed; write plugin or writeToFile", 13)
     );
+}
+
+#[test]
+fn a_template_reads_anywhere_unless_a_sandbox_is_set() {
+    let sandbox = |words: &[&str]| config(words, &[]).jobs[0].sandbox.clone();
+    assert_eq!(sandbox(&[]), None);
+    assert_eq!(sandbox(&["-sandbox-path", "/srv/parts"]).as_deref(), Some("/srv/parts".as_ref()));
+    // A variable that is not set must not open the door.
+    let arguments = ["--sandbox-path=", "--template=in:out"];
+    let words = ["ctmpl"].into_iter().chain(arguments).map(OsString::from);
+    assert!(cli::parse(words).is_err());
 }

@@ -44,6 +44,8 @@ pub struct Written {
     pub pid_file: Option<PathBuf>,
     /// What templates may do beside rendering.
     pub allow: Option<Vec<Said<String>>>,
+    /// The directory that templates may read files from, where a template does not say.
+    pub sandbox_path: Option<PathBuf>,
     /// Whether to end when all is written.
     pub once: Option<bool>,
     /// When to give up on that; flags only.
@@ -147,6 +149,8 @@ pub struct TemplateBlock {
     pub format: Option<Format>,
     /// What the output must be.
     pub output_format: Option<OutputFormat>,
+    /// The directory that it may read files from.
+    pub sandbox_path: Option<PathBuf>,
 }
 
 /// `command`, in either form.
@@ -177,6 +181,7 @@ impl Written {
             reload_signal,
             pid_file,
             allow,
+            sandbox_path,
             once,
             timeout,
             dry,
@@ -195,6 +200,7 @@ impl Written {
             reload_signal: reload_signal.or(lower.reload_signal),
             pid_file: pid_file.or(lower.pid_file),
             allow: allow.or(lower.allow),
+            sandbox_path: sandbox_path.or(lower.sandbox_path),
             once: once.or(lower.once),
             timeout: timeout.or(lower.timeout),
             dry: dry.or(lower.dry),

@@ -13,7 +13,7 @@ use similar::TextDiff;
 use crate::answer::Answer;
 use crate::config::resolved::{Delimiters, Format, Job, Language, MissingKey, Permissions, Source};
 use crate::consul::{Ask, AskError, Poll};
-use crate::query::Query;
+use crate::query::{FileQuery, Query};
 use crate::regular;
 use crate::snapshot::Snapshot;
 use crate::template::{Rendering, Surroundings, Template, TemplateError};
@@ -68,6 +68,7 @@ impl Pair {
                 missing_key: MissingKey::default(),
                 delimiters: delimiters.clone(),
                 allow: Permissions::ALL,
+                sandbox: None,
                 // A format could make both print the same of what differs, or another text of the same.
                 format: Format::None,
                 output_format: None,
@@ -103,8 +104,9 @@ impl Pair {
 }
 
 async fn answer(query: &Query, consul: Option<&impl Ask>) -> Result<Option<Answer>, ProofError> {
-    let answered = if let Query::File(path) = query {
-        let read = regular::read(path).map(|content| Answer::File(String::from_utf8_lossy(&content).into()));
+    let answered = if let Query::File(FileQuery { path, sandbox }) = query {
+        let read = regular::read_within(path, sandbox.as_deref())
+            .map(|content| Answer::File(String::from_utf8_lossy(&content).into()));
         read.map_err(|source| AskError::File { path: path.clone(), source })
     } else {
         let Some(consul) = consul else { return Ok(None) };
@@ -124,7 +126,8 @@ fn compare([go, jinja]: [Rendering; 2]) -> Proof {
     };
     match jinja.text {
         Err(error) => Proof::Fails(error),
-        Ok(text) if text == wanted => Proof::Same(text.len()),
+        Ok(text) if text == wanted && go.outputs == jinja.outputs => Proof::Same(text.len()),
+        Ok(text) if text == wanted => Proof::Different("what they write with writeToFile differs\n".to_owned()),
         Ok(text) => {
             let diff = TextDiff::from_lines(wanted.as_str(), text.as_str());
             Proof::Different(diff.unified_diff().header("the Go template", "the Jinja template").to_string())

@@ -31,7 +31,7 @@ impl fmt::Display for Query {
             Self::Peerings(partition) => write!(f, "list.peerings?partition={partition}"),
             Self::ExportedServices(partition) => write!(f, "list.exportedServices({partition})"),
             Self::ImportedServices(partition) => write!(f, "list.importedServices({partition})"),
-            Self::File(path) => write!(f, "file({})", path.display()),
+            Self::File(file) => write!(f, "file({})", file.path.display()),
             // Arguments may be secret.
             Self::Plugin(words) => write!(f, "plugin({})", words.first().map_or("", String::as_str)),
         }

@@ -14,7 +14,7 @@ use crate::apply::transaction::{Applied, Change};
 use crate::command::{CommandError, Finished};
 use crate::config::resolved::{CommandConfig, Job};
 use crate::config::token::TokenError;
-use crate::query::Query;
+use crate::query::{FileQuery, Query};
 use crate::signals::Wish;
 use crate::template::{Template, TemplateError};
 use crate::watch::{FileEvent, WatchEvent};
@@ -66,7 +66,7 @@ pub(super) enum Action {
     /// Watch these files, and no others.
     Watch(BTreeSet<PathBuf>),
     /// Read these files for `file`, and answer as a watched query does.
-    ReadFiles(Vec<PathBuf>),
+    ReadFiles(Vec<FileQuery>),
     /// Run this plugin.
     RunPlugin(Arc<Query>),
     /// Read the sources of these jobs; each with its template, if there is one, which stays if its source is the same.

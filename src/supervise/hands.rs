@@ -4,7 +4,6 @@
 //! out: [`Event`]s
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,15 +15,17 @@ use super::event::{Action, Event};
 use super::state::chain;
 use super::writing::Writing;
 use crate::answer::Answer;
-use crate::apply::dry;
+use crate::apply::error::WriteError;
 use crate::apply::transaction::{Applied, Change, Outcome, write_all};
 use crate::apply::write::is_current;
+use crate::apply::{dry, output};
 use crate::command;
 use crate::config::resolved::{CommandConfig, CommandLine, Job};
 use crate::config::token::{self, TokenError};
 use crate::consul::{AskError, Client};
-use crate::query::Query;
+use crate::query::{FileQuery, Query};
 use crate::regular;
+use crate::template::output::Output;
 use crate::template::{Template, TemplateError};
 use crate::watch::{Files, WatchEvent, Watcher};
 
@@ -182,9 +183,11 @@ fn reread(
     }
 }
 
-fn read_file(path: PathBuf) -> WatchEvent {
-    let query = Arc::new(Query::File(path.clone()));
-    match regular::read(&path) {
+fn read_file(file: FileQuery) -> WatchEvent {
+    let read = regular::read_within(&file.path, file.sandbox.as_deref());
+    let path = file.path.clone();
+    let query = Arc::new(Query::File(file));
+    match read {
         Ok(content) => {
             let text = String::from_utf8_lossy(&content);
             WatchEvent::News(query, Arc::new(Answer::File(text.into())))
@@ -193,8 +196,17 @@ fn read_file(path: PathBuf) -> WatchEvent {
     }
 }
 
+fn print_output(output: &Output, fresh: bool) -> Result<(), WriteError> {
+    if !output::is_current(output, fresh)? {
+        let (path, content) = (&output.path, output.content.as_bytes());
+        let shown = if output.append { dry::shown_appended(path, content) } else { dry::shown(Some(path), content) };
+        let _ = std::io::stdout().lock().write_all(&shown);
+    }
+    Ok(())
+}
+
 fn print(change: Change) -> Applied {
-    let Change { job, source: _, destination, content, command: _ } = change;
+    let Change { job, source: _, destination, content, command: _, outputs, fresh } = change;
     let nowhere = destination.as_os_str().is_empty();
     let outcome = if nowhere { Ok(false) } else { is_current(&destination, &content) };
     let outcome = outcome.map(|current| {
@@ -203,8 +215,10 @@ fn print(change: Change) -> Applied {
             // Somebody who has closed our standard output does not want to see it.
             let _ = std::io::stdout().lock().write_all(&shown);
         }
-        Outcome::Unchanged
     });
+    let outputs =
+        outcome.and_then(|()| Output::merged(outputs).iter().try_for_each(|output| print_output(output, fresh)));
+    let outcome = outputs.map(|()| Outcome::Unchanged);
     Applied { job, destination, command: None, outcome }
 }
 

@@ -18,6 +18,7 @@ use crate::config::resolved::{CommandLine, Job, Mode, Settle, Source};
 use crate::decide::{Decision, Outcome, Unwritten, decide};
 use crate::query::Query;
 use crate::snapshot::Snapshot;
+use crate::template::output::Output;
 use crate::template::{Absence, Rendering, Surroundings, Template, TemplateError};
 
 /// Where a job stands, as far as somebody who waits for it needs to know.
@@ -64,6 +65,8 @@ pub(super) struct JobState {
 #[derive(Debug)]
 struct Text {
     content: String,
+    /// What is written together with it.
+    outputs: Vec<Output>,
     fingerprint: u64,
     since: Unwritten,
     /// It is being written just now, and was not rendered again since.
@@ -212,7 +215,8 @@ impl JobState {
         let Some(template) = self.template.as_ref().filter(|_| self.dirty) else { return };
         let template = Arc::clone(template);
         self.dirty = false;
-        let Rendering { text, asked, missing, timed, again } = template.render(snapshot, surroundings, now.time);
+        let Rendering { text, outputs, asked, missing, timed, again } =
+            template.render(snapshot, surroundings, now.time);
         // An include whose name is computed is known only now.
         let sources = template.sources();
         self.new_wishes |= sources != self.sources;
@@ -233,7 +237,7 @@ impl JobState {
         self.again = again;
         match text {
             _ if !complete => {}
-            Ok(text) => self.rendered(text, now.instant),
+            Ok(text) => self.rendered(text, outputs, now.instant),
             Err(error) => {
                 self.unwritten = None;
                 say(&mut self.failures.rendering, chain(&error));
@@ -241,17 +245,17 @@ impl JobState {
         }
     }
 
-    fn rendered(&mut self, content: String, now: Instant) {
+    fn rendered(&mut self, content: String, outputs: Vec<Output>, now: Instant) {
         if self.failures.rendering.take().is_some() {
             tracing::info!("{} renders again", self.name());
         }
-        let fingerprint = fingerprint(&content);
+        let fingerprint = fingerprint(&content, &outputs);
         let since = match &self.unwritten {
             Some(text) if text.fingerprint == fingerprint => text.since,
             Some(text) if Some(text.fingerprint) != self.written => Unwritten { first: text.since.first, latest: now },
             _ => Unwritten { first: now, latest: now },
         };
-        self.unwritten = Some(Text { content, fingerprint, since, underway: false });
+        self.unwritten = Some(Text { content, outputs, fingerprint, since, underway: false });
     }
 
     /// What to do about the destination now; `None`: nothing, or not before the time at which a write is tried again.
@@ -275,13 +279,16 @@ impl JobState {
             text.underway = true;
             text.fingerprint
         });
-        let content = self.unwritten.as_ref().map(|text| text.content.clone().into_bytes()).unwrap_or_default();
+        let text = self.unwritten.as_ref();
+        let content = text.map(|text| text.content.clone().into_bytes()).unwrap_or_default();
+        let outputs = text.map(|text| text.outputs.clone()).unwrap_or_default();
+        let fresh = self.underway != self.written;
         let destination = self.job.destination.clone().unwrap_or_default();
         let source = match &self.job.source {
             Source::File(path) => Some(path.clone()),
             Source::Inline { .. } => None,
         };
-        Change { job: place, source, destination, content, command: self.job.command.clone() }
+        Change { job: place, source, destination, content, command: self.job.command.clone(), outputs, fresh }
     }
 
     /// The text of the last [`change`](Self::change) was written, was there already, or could not be written.
@@ -345,8 +352,8 @@ fn say(slot: &mut Option<String>, text: String) {
     *slot = Some(text);
 }
 
-fn fingerprint(content: &str) -> u64 {
+fn fingerprint(content: &str, outputs: &[Output]) -> u64 {
     let mut hasher = DefaultHasher::new();
-    content.hash(&mut hasher);
+    (content, outputs).hash(&mut hasher);
     hasher.finish()
 }

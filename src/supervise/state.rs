@@ -23,7 +23,7 @@ use crate::command::{CommandError, Finished};
 use crate::config::resolved::{CommandLine, Config, Mode};
 use crate::decide::Decision;
 use crate::guard::{Judgement, judge};
-use crate::query::Query;
+use crate::query::{FileQuery, Query};
 use crate::signals::Wish;
 use crate::snapshot::Snapshot;
 use crate::template::Surroundings;
@@ -217,7 +217,7 @@ impl State {
     }
 
     fn read_files(&self, wanted: impl Fn(&PathBuf) -> bool) -> Option<Action> {
-        let files: Vec<_> = files(&self.followed).filter(|path| wanted(path)).cloned().collect();
+        let files: Vec<_> = files(&self.followed).filter(|file| wanted(&file.path)).cloned().collect();
         (!files.is_empty()).then_some(Action::ReadFiles(files))
     }
 
@@ -253,13 +253,13 @@ impl State {
             .jobs
             .iter()
             .flat_map(JobState::sources)
-            .chain(files(&asked))
+            .chain(files(&asked).map(|file| &file.path))
             .chain(self.token.path())
             .cloned()
             .collect();
         if asked != self.followed {
             let new: Vec<_> =
-                files(&asked).filter(|path| !self.followed.contains(&Query::File((*path).clone()))).cloned().collect();
+                files(&asked).filter(|file| !self.followed.contains(&Query::File((*file).clone()))).cloned().collect();
             self.snapshot.retain(|query| asked.contains(query));
             self.troubles.retain(|query| asked.contains(query));
             let is_local = |query: &Query| matches!(query, Query::File(_) | Query::Plugin(_));
@@ -332,9 +332,9 @@ pub(super) fn is_plugin(query: &Query) -> bool {
     matches!(query, Query::Plugin(_))
 }
 
-fn files(queries: &BTreeSet<Arc<Query>>) -> impl Iterator<Item = &PathBuf> {
+fn files(queries: &BTreeSet<Arc<Query>>) -> impl Iterator<Item = &FileQuery> {
     queries.iter().filter_map(|query| match &**query {
-        Query::File(path) => Some(path),
+        Query::File(file) => Some(file),
         _ => None,
     })
 }

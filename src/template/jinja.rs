@@ -57,6 +57,8 @@ pub struct Options<'a> {
     pub format: Format,
     /// Where includes are found.
     pub directory: Option<&'a Path>,
+    /// Where everything must really lie that it includes; `None`: anywhere.
+    pub sandbox: Option<&'a Arc<Path>>,
     /// What it may do beside rendering.
     pub allow: Permissions,
 }
@@ -114,7 +116,7 @@ impl JinjaTemplate {
     /// # Errors
     /// [`TemplateError`] when the template or an include is not Jinja, or calls a function that does not exist.
     pub fn parse(name: &str, source: &str, options: Options<'_>) -> Result<Self, TemplateError> {
-        let Options { format, directory, allow } = options;
+        let Options { format, directory, sandbox, allow } = options;
         let mut environment = environment_for(source).clone();
         if format != Format::None {
             print::check_values(&mut environment);
@@ -122,7 +124,7 @@ impl JinjaTemplate {
         for function in functions::all().filter(|function| !allow.allow(function.go)) {
             environment.remove_global(function.jinja);
         }
-        let includes = Arc::new(Includes::of(name, source, directory));
+        let includes = Arc::new(Includes::of(name, source, directory, sandbox));
         let loader = Arc::clone(&includes);
         environment.set_loader(move |include| loader.load(include));
         let template = Self { name: name.to_owned(), environment, includes };

@@ -27,6 +27,8 @@ pub(super) struct Settings<'a> {
     pub(super) directory: Option<&'a Path>,
     /// What it may do beside rendering.
     pub(super) allow: Permissions,
+    /// Where everything lies that it reads; `None`: anywhere.
+    pub(super) sandbox: Option<&'a Arc<Path>>,
 }
 
 /// A parsed template of either language.
@@ -38,10 +40,10 @@ pub(super) enum Engine {
 
 impl Engine {
     pub(super) fn parse(name: &str, source: &str, settings: Settings<'_>) -> Result<Self, TemplateError> {
-        let Settings { language, missing_key, delimiters, format, directory, allow } = settings;
+        let Settings { language, missing_key, delimiters, format, directory, allow, sandbox } = settings;
         match language {
             Language::Jinja => {
-                let options = jinja::Options { format, directory, allow };
+                let options = jinja::Options { format, directory, sandbox, allow };
                 Ok(Self::Jinja(Box::new(JinjaTemplate::parse(name, source, options)?)))
             }
             Language::Go => {

@@ -31,6 +31,7 @@ pub(crate) mod json;
 pub mod kept;
 mod language;
 mod origin;
+pub mod output;
 pub mod pass;
 pub mod record;
 pub mod records;
@@ -42,6 +43,7 @@ pub use pass::{Absence, Surroundings};
 use format::Refusal;
 use jinja::Undefined;
 use language::{Engine, Settings};
+use output::Output;
 use pass::{Asked, Pass};
 
 /// A template, read and parsed.
@@ -51,6 +53,8 @@ pub struct Template {
     engine: Engine,
     format: Format,
     output_format: Option<OutputFormat>,
+    /// The directory that everything it reads lies in; `None`: anywhere.
+    sandbox: Option<Arc<Path>>,
 }
 
 /// What comes out of one pass over a template.
@@ -58,6 +62,8 @@ pub struct Template {
 pub struct Rendering {
     /// The text, or why there is none. Worth nothing while data is missing: then it is an empty text.
     pub text: Result<String, TemplateError>,
+    /// The files to write together with the text; none while data is missing.
+    pub outputs: Vec<Output>,
     /// Every query that the template asked.
     pub asked: BTreeSet<Arc<Query>>,
     /// The queries without which the template cannot be written, and why they have no data.
@@ -75,14 +81,27 @@ impl Template {
     /// [`TemplateError`] when the file cannot be read, is not UTF-8, or is not a template of its language. It names
     /// the files to watch for a change.
     pub fn read(job: &Job) -> Result<Self, TemplateError> {
-        let Job { source, language, missing_key, delimiters, format, output_format, allow, .. } = job;
+        let Job { source, language, missing_key, delimiters, format, output_format, allow, sandbox, .. } = job;
         let (language, missing_key, allow) = (*language, *missing_key, *allow);
         let (format, output_format) = (*format, *output_format);
-        let settings = |directory| Settings { language, missing_key, delimiters, format, directory, allow };
+        let settings = |directory| Settings {
+            language,
+            missing_key,
+            delimiters,
+            format,
+            directory,
+            allow,
+            sandbox: sandbox.as_ref(),
+        };
+        let sandbox = sandbox.clone();
         match source {
-            Source::Inline { name, text } => {
-                Ok(Self { file: None, engine: Engine::parse(name, text, settings(None))?, format, output_format })
-            }
+            Source::Inline { name, text } => Ok(Self {
+                file: None,
+                engine: Engine::parse(name, text, settings(None))?,
+                format,
+                output_format,
+                sandbox,
+            }),
             Source::File(path) => {
                 let name = path.display().to_string();
                 let engine = read(path).and_then(|text| {
@@ -93,7 +112,7 @@ impl Template {
                     let sources = std::iter::once(path.clone()).chain(error.sources.iter().cloned()).collect();
                     error.with_sources(sources)
                 })?;
-                Ok(Self { file: Some(path.clone()), engine, format, output_format })
+                Ok(Self { file: Some(path.clone()), engine, format, output_format, sandbox })
             }
         }
     }
@@ -105,15 +124,21 @@ impl Template {
         self.file.as_ref().is_none_or(same) && self.engine.includes_are_current()
     }
 
+    fn pass(&self, snapshot: &Snapshot, surroundings: &Arc<Surroundings>, now: Timestamp) -> Pass {
+        Pass::new(snapshot.clone(), Arc::clone(surroundings), now).within(self.sandbox.as_ref())
+    }
+
     /// Renders the template with what is known.
     #[must_use]
     pub fn render(&self, snapshot: &Snapshot, surroundings: &Arc<Surroundings>, now: Timestamp) -> Rendering {
-        let begin = || Pass::new(snapshot.clone(), Arc::clone(surroundings), now);
+        let begin = || self.pass(snapshot, surroundings, now);
         let pass = Arc::new(begin().writing(self.format));
         let text = self.engine.render(&pass, Undefined::Refused);
         let mut asked = pass.take_asked();
         if asked.missing.is_empty() {
-            return rendering(text.and_then(|text| self.finished(text, begin, &asked)), asked);
+            let text = text.and_then(|text| self.finished(text, begin, &asked));
+            let outputs = if text.is_ok() { pass.take_outputs() } else { Vec::new() };
+            return Rendering { outputs, ..rendering(text, asked) };
         }
         if text.is_err() {
             // It stopped half way for want of data; what it asks further down is worth knowing now, not one round
@@ -171,8 +196,7 @@ impl Template {
         now: Timestamp,
     ) -> Option<(String, Place)> {
         [Undefined::Refused, Undefined::Empty].into_iter().find_map(|undefined| {
-            let pass = Pass::new(snapshot.clone(), Arc::clone(surroundings), now).trapping(query.clone());
-            let pass = Arc::new(pass);
+            let pass = Arc::new(self.pass(snapshot, surroundings, now).trapping(query.clone()));
             let error = self.engine.render(&pass, undefined).err().filter(|_| pass.is_sprung())?;
             Some((error.name, error.place?))
         })
@@ -181,7 +205,7 @@ impl Template {
 
 fn rendering(text: Result<String, TemplateError>, asked: Asked) -> Rendering {
     let Asked { queries, missing, timed, again } = asked;
-    Rendering { text, asked: queries, missing, timed, again }
+    Rendering { text, outputs: Vec::new(), asked: queries, missing, timed, again }
 }
 
 /// The trees of a Go template, to be written anew.

@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ use super::format::mark::{self, Kind};
 use super::function::{Function, FunctionError};
 use super::kept::{Kept, Made};
 use super::origin;
+use super::output::Output;
 use super::scratch::Scratch;
 use crate::answer::{Answer, Instance, Pair};
 use crate::config::resolved::Format;
@@ -38,6 +40,8 @@ pub struct Pass {
     now: Timestamp,
     scratch: Arc<Scratch>,
     asked: Mutex<Asked>,
+    outputs: Mutex<Vec<Output>>,
+    sandbox: Option<Arc<Path>>,
     trap: Option<Query>,
     sprung: AtomicBool,
     format: Format,
@@ -108,6 +112,8 @@ impl Pass {
             now,
             scratch: Arc::default(),
             asked: Mutex::default(),
+            outputs: Mutex::default(),
+            sandbox: None,
             trap: None,
             sprung: AtomicBool::new(false),
             format: Format::None,
@@ -128,6 +134,19 @@ impl Pass {
     pub fn refusing(mut self, number: usize, message: String) -> Self {
         self.refused = Some((number, message));
         self
+    }
+
+    /// The same pass, but `file` reads only what lies in this directory, if there is one.
+    #[must_use]
+    pub fn within(mut self, sandbox: Option<&Arc<Path>>) -> Self {
+        self.sandbox = sandbox.cloned();
+        self
+    }
+
+    /// The directory in which every file must lie that is read; `None`: anywhere.
+    #[must_use]
+    pub fn sandbox(&self) -> Option<&Arc<Path>> {
+        self.sandbox.as_ref()
     }
 
     /// The same pass, but asking `query` is an error: it finds the place in the template that asks.
@@ -333,6 +352,17 @@ impl Pass {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// This is to be written together with what the pass renders.
+    pub fn write(&self, output: Output) {
+        self.outputs.lock().unwrap_or_else(PoisonError::into_inner).push(output);
+    }
+
+    /// What is to be written; to be called at the end of the pass, as it takes it away.
+    #[must_use]
+    pub fn take_outputs(&self) -> Vec<Output> {
+        std::mem::take(&mut self.outputs.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The scratch pad of the pass.

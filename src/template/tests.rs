@@ -10,6 +10,7 @@ use crate::query::Health;
 
 mod formats;
 mod library;
+mod outputs;
 
 fn job(source: Source, language: Language) -> Job {
     Job {
@@ -23,6 +24,7 @@ fn job(source: Source, language: Language) -> Job {
         allow: Permissions::default(),
         format: Format::None,
         output_format: None,
+        sandbox: None,
     }
 }
 

@@ -22,6 +22,8 @@ fn one_failure_never_touches_another_file() {
         destination: at(name),
         content: b"text".to_vec(),
         command: None,
+        outputs: Vec::new(),
+        fresh: true,
     });
     let applied = write_all(&mut Writer::default(), changes.collect());
     let jobs: Vec<_> = applied.iter().map(|applied| applied.job).collect();
@@ -46,6 +48,8 @@ fn a_thousand_files_do_not_need_a_thousand_descriptors() {
         destination: room.path().join(job.to_string()),
         content: job.to_string().into_bytes(),
         command: None,
+        outputs: Vec::new(),
+        fresh: true,
     });
     let applied = write_all(&mut Writer::default(), changes.collect());
     assert_eq!(applied.len(), 1_500);
@@ -73,6 +77,8 @@ fn commands_are_owed_once_each_in_the_order_of_the_templates() {
         destination: at(name),
         content: b"text".to_vec(),
         command,
+        outputs: Vec::new(),
+        fresh: true,
     });
     let applied = write_all(&mut Writer::default(), changes.collect());
     let (a, c, d) = (at("a"), at("c"), at("d"));
@@ -89,7 +95,45 @@ fn the_content_is_not_in_the_debug_form() {
         destination: "out".into(),
         content: b"password=hunter2".to_vec(),
         command: None,
+        outputs: Vec::new(),
+        fresh: true,
     };
     let text = format!("{change:?}");
     assert!(text.contains("16 bytes") && !text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn what_fails_after_an_output_was_written_appends_once_and_still_owes_its_command() {
+    let room = tempfile::tempdir().unwrap();
+    let at = |name: &str| room.path().join(name);
+    let output = |name: &str, append| {
+        let (user, group, content) = (String::new(), String::new(), "1\n".to_owned());
+        Output { path: at(name), user, group, mode: 0o600, append, content }
+    };
+    let change = || Change {
+        job: 0,
+        source: None,
+        destination: at("out"),
+        content: b"text".to_vec(),
+        command: Some(shell("reload now", 30)),
+        outputs: vec![output("side", false), output("log", true)],
+        fresh: true,
+    };
+    let mut writer = Writer::default();
+    let (applied, ready) = stage(&mut writer, change());
+    assert!(!at("side").exists() && !at("log").exists() && !at("out").exists(), "nothing is visible yet");
+    // What the rename does not survive.
+    fs::create_dir(at("out")).unwrap();
+    let applied = swap(&mut writer, applied, ready, &mut Vec::new());
+    assert_eq!(applied.outcome.unwrap_err().path(), at("out"));
+    assert_eq!(fs::read_to_string(at("log")).unwrap(), "1\n");
+    // Somebody else makes the file what it should be, and yet something has changed.
+    fs::remove_dir(at("out")).unwrap();
+    fs::write(at("out"), "text").unwrap();
+    let applied = write_all(&mut writer, vec![change()]);
+    assert_eq!(owed(&applied).len(), 1);
+    assert_eq!(fs::read_to_string(at("log")).unwrap(), "1\n");
+    let applied = write_all(&mut writer, vec![Change { content: b"next".to_vec(), ..change() }]);
+    assert_eq!(owed(&applied).len(), 1);
+    assert_eq!(fs::read_to_string(at("log")).unwrap(), "1\n1\n");
 }

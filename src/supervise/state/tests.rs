@@ -1,6 +1,7 @@
 //! The loop's rules, stepped through by hand: no clock, no file, no process.
 
 mod ending;
+mod outputs;
 mod passing;
 
 use jiff::Timestamp;
@@ -35,6 +36,7 @@ fn job(text: &str, command: Option<&str>) -> Job {
         allow: Permissions::ALL,
         format: Format::None,
         output_format: None,
+        sandbox: None,
     }
 }
 
@@ -349,7 +351,7 @@ fn a_reload_during_a_write_writes_again_what_somebody_may_have_changed() {
     let mut bench = Bench::start(Mode::Daemon, vec![template.clone()]);
     bench.news("a", "1");
     let changes = bench.take_changes().expect("it is written");
-    bench.step(Event::SourcesRead(vec![(0, Template::read(&template))]));
+    bench.step(Event::SourcesRead(vec![(0, Template::read(&template).map(Arc::new))]));
     bench.written(changes, Outcome::Written);
     assert_eq!(bench.write(), ["1"]);
     assert_eq!(bench.write(), [""; 0], "once");
@@ -371,4 +373,26 @@ fn a_token_file_is_watched_and_read_again() {
     assert!(!has(&state.step(Event::TokenRead(Ok("new".into())), now), "UseToken"), "it is in use");
     let mut once = State::new(Config { mode: Mode::Once { timeout: None }, ..config }, now);
     assert!(!has(&once.begin(now), "Watch("), "nobody waits for another token who ends soon");
+}
+
+#[test]
+fn an_answer_is_for_the_sandbox_in_which_it_was_read() {
+    let text = r#"{{ file "/a" }}"#;
+    let within = |name: &str| Some(Arc::from(std::path::Path::new(name)));
+    let jobs = [None, within("/x"), within("/y"), within("/x")].map(|sandbox| Job {
+        destination: Some(format!("/out/{sandbox:?}").into()),
+        sandbox,
+        ..job(text, None)
+    });
+    let mut bench = Bench::start(Mode::Daemon, jobs.to_vec());
+    let read = bench.actions.iter().find_map(|action| match action {
+        Action::ReadFiles(files) => Some(files.clone()),
+        _ => None,
+    });
+    let read: Vec<_> = read.unwrap().into_iter().map(|file| file.sandbox).collect();
+    assert_eq!(read, [None, within("/x"), within("/y")]);
+    let file = |sandbox| Arc::new(Query::File(FileQuery { path: "/a".into(), sandbox }));
+    bench.step(Event::Watched(vec![WatchEvent::News(file(within("/x")), Arc::new(Answer::File("x".into())))]));
+    let jobs: Vec<_> = bench.take_changes().unwrap().into_iter().map(|change| change.job).collect();
+    assert_eq!(jobs, [1, 3]);
 }

@@ -17,6 +17,7 @@ mod math;
 mod merge;
 mod mesh;
 mod numbers;
+mod outputs;
 mod pattern;
 pub mod reference;
 mod shape;
@@ -41,6 +42,7 @@ static TABLE: &[&[Function]] = &[
     sources::TABLE,
     mesh::TABLE,
     environment::TABLE,
+    outputs::TABLE,
     sockaddr::TABLE,
     text::TABLE,
     hash::TABLE,

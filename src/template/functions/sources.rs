@@ -11,7 +11,7 @@ use minijinja::Value;
 use super::args::{Outcome, refuse, text};
 use super::function;
 use crate::answer::{Answer, NodeServices, Pair};
-use crate::query::{DatacentersQuery, Query, QueryError};
+use crate::query::{DatacentersQuery, FileQuery, Query, QueryError};
 use crate::template::function::{Call, Function, FunctionError, Group};
 use crate::template::pass::Absence;
 use crate::template::record::Record;
@@ -225,7 +225,8 @@ fn file(call: &Call<'_>) -> Outcome {
     if path.is_empty() {
         return Ok(Value::from(""));
     }
-    Ok(match call.pass.ask(&Query::File(PathBuf::from(path)))?.as_deref() {
+    let query = Query::File(FileQuery { path: PathBuf::from(path), sandbox: call.pass.sandbox().cloned() });
+    Ok(match call.pass.ask(&query)?.as_deref() {
         Some(Answer::File(text)) => Value::from(Arc::clone(text)),
         _ => Value::from(""),
     })

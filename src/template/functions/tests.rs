@@ -12,7 +12,7 @@ use crate::answer::{
     Answer, CaRoot, Consumers, ExportedService, ImportedService, Instance, LeafCertificate, Node, NodeServices, Pair,
     Partition, Peering, ServiceTags, TextMap, Weights,
 };
-use crate::query::{DatacentersQuery, Health, Query};
+use crate::query::{DatacentersQuery, FileQuery, Health, Query};
 use crate::snapshot::Snapshot;
 use crate::template::json::{self, Style};
 use crate::template::pass::{Absence, Pass, Surroundings};
@@ -50,7 +50,7 @@ fn world() -> Pass {
     let datacenters = |ignore_failing| Query::Datacenters(DatacentersQuery { ignore_failing });
     answer(datacenters(false), Answer::Datacenters(vec!["dc1".into(), "dc2".into()]));
     answer(datacenters(true), Answer::Datacenters(vec!["dc1".into()]));
-    answer(Query::File(PathBuf::from("/etc/motd")), Answer::File("hello\n".into()));
+    answer(Query::File(FileQuery { path: PathBuf::from("/etc/motd"), sandbox: None }), Answer::File("hello\n".into()));
     let variables = [("SET", "value"), ("EMPTY", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
     let surroundings = Arc::new(Surroundings {
         variables: BTreeMap::from(variables),

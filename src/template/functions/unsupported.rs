@@ -18,7 +18,6 @@ const VAULT: &str = "Vault is not asked yet; let an agent of Vault write a file,
     with consul-template";
 const NOMAD: &str = "Nomad is not asked yet; services that Nomad registers in Consul are found by service, and variables can be \
     kept in Consul's key/value store";
-const OUTSIDE: &str = "a template does not act on its own yet; let a command of the configuration do this";
 
 const fn not_there(names: [&'static str; 2], remedy: &'static str) -> Unsupported {
     let [go, jinja] = names;
@@ -35,7 +34,6 @@ static LIST: &[Unsupported] = &[
     not_there(["nomadVarExists", "nomad_var_exists"], NOMAD),
     not_there(["nomadVarList", "nomad_var_list"], NOMAD),
     not_there(["nomadVarListSafe", "nomad_var_list_safe"], NOMAD),
-    not_there(["writeToFile", "write_to_file"], OUTSIDE),
 ];
 
 /// Names that consul-template once had, and what came instead.

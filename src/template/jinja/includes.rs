@@ -1,7 +1,8 @@
 //! The files that a template includes.
 //!
 //! in:  the name in `include`, `import` or `extends`
-//! out: the text of that file, from the directory of the template and never from elsewhere
+//! out: the text of that file, from the directory of the template and never from elsewhere; links
+//!      may lead out of there, but not out of the sandbox, if there is one
 //!
 //! Names that begin with `ctmpl/` are those of the macros that ctmpl brings along, and never of files.
 //!
@@ -27,13 +28,14 @@ pub(super) struct Includes {
     main: String,
     source: Arc<str>,
     directory: Option<PathBuf>,
+    sandbox: Option<Arc<Path>>,
     read: Mutex<BTreeMap<String, Read>>,
 }
 
 impl Includes {
-    pub(super) fn of(main: &str, source: &str, directory: Option<&Path>) -> Self {
-        let directory = directory.map(Path::to_owned);
-        Self { main: main.to_owned(), source: source.into(), directory, read: Mutex::default() }
+    pub(super) fn of(main: &str, source: &str, directory: Option<&Path>, sandbox: Option<&Arc<Path>>) -> Self {
+        let (directory, sandbox) = (directory.map(Path::to_owned), sandbox.cloned());
+        Self { main: main.to_owned(), source: source.into(), directory, sandbox, read: Mutex::default() }
     }
 
     /// The source of the main template or of an include; what minijinja calls when it does not know a name.
@@ -48,7 +50,7 @@ impl Includes {
             };
         }
         let path = self.path(name).map_err(refused)?;
-        let text = self.read().entry(name.to_owned()).or_insert_with(|| read(&path)).clone();
+        let text = self.read().entry(name.to_owned()).or_insert_with(|| read(&path, self.sandbox.as_deref())).clone();
         Ok(text.map_err(refused)?.map(|text| text.to_string()))
     }
 
@@ -103,7 +105,7 @@ impl Includes {
     /// Whether every name that was asked for still stands for the same text, or for none.
     pub(super) fn are_current(&self) -> bool {
         let known = self.read().clone();
-        known.iter().all(|(name, text)| self.path(name).is_ok_and(|path| read(&path) == *text))
+        known.iter().all(|(name, text)| self.path(name).is_ok_and(|path| read(&path, self.sandbox.as_deref()) == *text))
     }
 
     /// The names that were asked for.
@@ -127,8 +129,8 @@ impl Includes {
     }
 }
 
-fn read(path: &Path) -> Read {
-    match crate::regular::read(path) {
+fn read(path: &Path, sandbox: Option<&Path>) -> Read {
+    match crate::regular::read_within(path, sandbox) {
         Ok(bytes) => match String::from_utf8(bytes) {
             Ok(text) => Ok(Some(text.into())),
             Err(_) => Err(format!("{} is not UTF-8 text", path.display())),

@@ -1,5 +1,6 @@
 use super::*;
 use crate::config::resolved::{Job, Language, Source};
+use crate::query::FileQuery;
 use crate::template::Template;
 use crate::template::functions::examples::{self, Example};
 
@@ -67,7 +68,7 @@ fn seen() -> (Snapshot, Arc<Surroundings>) {
     let proxy = Instance { port: 21_000, ..(*instance(1, "blue", "1.4")).clone() };
     answer(Query::connect("web").unwrap(), Answer::Service(vec![Arc::new(proxy)]));
     mesh(&mut answer);
-    answer(Query::File(PathBuf::from("/etc/motd")), Answer::File("welcome".into()));
+    answer(Query::File(FileQuery { path: "/etc/motd".into(), sandbox: None }), Answer::File("welcome".into()));
     let variables = BTreeMap::from([("STAGE".to_owned(), "test".to_owned())]);
     (snapshot, Arc::new(Surroundings { variables, ..Surroundings::default() }))
 }
