@@ -1,7 +1,5 @@
 //! `writeToFile`: only where it is allowed, together with the template's own file, and never on an incomplete pass.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::Duration;
