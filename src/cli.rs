@@ -24,6 +24,10 @@ pub enum Outcome {
     Run(Box<Arguments>),
     /// To convert a template.
     Convert(Box<ConvertArguments>),
+    /// To check what these arguments name.
+    Validate(Box<Arguments>),
+    /// To show what these arguments come to.
+    Config(Box<Arguments>),
     /// To print this text on standard output (help or version), and to end with exit code 0.
     Print(String),
     /// To print the reference of template functions: of this one, or of all.

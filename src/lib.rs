@@ -1,6 +1,7 @@
 //! ctmpl: the daemon between service discovery and the programs that read configuration files.
 
 pub mod cli;
+pub mod regular;
 pub mod config;
 pub mod query;
 pub mod answer;
@@ -8,7 +9,6 @@ pub mod consul;
 pub mod watch;
 pub mod guard;
 pub mod snapshot;
-pub mod regular;
 pub mod template;
 pub mod decide;
 pub mod command;

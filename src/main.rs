@@ -3,13 +3,14 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use ctmpl::cli::{self, ConvertArguments, Outcome};
-use ctmpl::config::{self, Config, Environment};
+use ctmpl::cli::{self, Arguments, ConvertArguments, Outcome};
+use ctmpl::config::{self, Config, ConfigError, Environment};
 use ctmpl::convert::command::Report;
 use ctmpl::dev;
 use ctmpl::pid_file::PidFile;
 use ctmpl::signals::Signals;
 use ctmpl::supervise::{self, End};
+use ctmpl::template::Template;
 use ctmpl::template::functions::reference;
 
 /// What went wrong at the start, and the exit code for it.
@@ -20,6 +21,8 @@ struct Failure {
 
 /// A template, a command, Consul, or this machine: consul-template's code for whatever fails while running.
 const RUNNING: u8 = 14;
+/// A template that is no template, for somebody who only wants to know.
+const CONFIGURATION: u8 = 15;
 /// A template was converted, but not all of it, or not to the same.
 const NOT_THE_SAME: u8 = 1;
 
@@ -40,23 +43,58 @@ fn begin() -> Result<u8, Failure> {
         Ok(Outcome::Convert(arguments)) => {
             return convert(*arguments).map_err(|error| Failure { error, code: RUNNING });
         }
-        Ok(Outcome::Print(text)) => {
-            let _ = std::io::stdout().write_all(text.as_bytes());
-            return Ok(End::Done.code());
-        }
+        Ok(Outcome::Validate(arguments)) => return validate(*arguments),
+        Ok(Outcome::Config(arguments)) => return show(*arguments),
+        Ok(Outcome::Print(text)) => return Ok(print(&text)),
         Ok(Outcome::Functions(name)) => {
             let text = reference::text(name.as_deref())
                 .map_err(|error| Failure { code: error.exit_code(), error: error.into() })?;
-            let _ = std::io::stdout().write_all(text.as_bytes());
-            return Ok(End::Done.code());
+            return Ok(print(&text));
         }
         Err(error) => return Err(Failure { code: error.exit_code(), error: error.into() }),
     };
     let environment: Environment = std::env::vars_os().collect();
-    let config = config::load(arguments, &environment)
-        .map_err(|error| Failure { code: error.exit_code(), error: error.into() })?;
+    let config = config::load(arguments, &environment)?;
     ctmpl::log::start(config.log_level);
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
     run(config).map(End::code).map_err(|error| Failure { error, code: RUNNING })
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self { code: error.exit_code(), error: error.into() }
+    }
+}
+
+fn print(text: &str) -> u8 {
+    // Somebody who has closed our standard output does not want to see it.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    End::Done.code()
+}
+
+/// Checks the configuration and every template, and says all that is wrong with them.
+fn validate(arguments: Arguments) -> Result<u8, Failure> {
+    let config = config::load(arguments, &std::env::vars_os().collect())?;
+    for warning in &config.warnings {
+        let _ = writeln!(std::io::stderr(), "ctmpl: {warning}");
+    }
+    let broken: Vec<_> = config.jobs.iter().filter_map(|job| Template::read(job).err()).collect();
+    for error in &broken {
+        let _ = writeln!(std::io::stderr(), "ctmpl: {}", chain(error));
+    }
+    Ok(if broken.is_empty() { End::Done.code() } else { CONFIGURATION })
+}
+
+/// An error with its causes, of which the first may have several lines.
+fn chain(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {}", chain(source)))
+}
+
+/// Shows the configuration.
+fn show(arguments: Arguments) -> Result<u8, Failure> {
+    Ok(print(&config::show(arguments, &std::env::vars_os().collect())?))
 }
 
 /// Converts a template, and says on standard error what there is to say.

@@ -67,6 +67,7 @@ fn links_between_documents_lead_somewhere() {
         "README.md",
         "docs/templates.md",
         "docs/functions.md",
+        "docs/configuration.md",
         "docs/design.md",
         "examples/README.md",
         "examples/dev/README.md",

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use ctmpl::answer::{Answer, Instance, Pair, TextMap, Weights};
-use ctmpl::config::resolved::{Delimiters, Format, Job, Language, MissingKey, Permissions, Source};
+use ctmpl::config::resolved::{Delimiters, FileConfig, Format, Job, Language, MissingKey, Permissions, Source};
 use ctmpl::query::{Health, Query};
 use ctmpl::snapshot::Snapshot;
 use ctmpl::template::Template;
@@ -98,6 +98,7 @@ fn render(format: Format, language: Language, source: &str, value: &str) -> Resu
         format,
         output_format: None,
         sandbox: None,
+        file: FileConfig::default(),
     });
     let rendering = template.unwrap().render(&snapshot(value), &Arc::default(), Timestamp::UNIX_EPOCH);
     assert!(rendering.missing.is_empty());

@@ -6,6 +6,7 @@
 //! Everything that touches the disk here blocks: call it on a thread of its own.
 
 pub mod backoff;
+mod attributes;
 mod claims;
 pub mod dry;
 pub mod error;

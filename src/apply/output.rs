@@ -18,10 +18,11 @@ use nix::fcntl::{OFlag, openat, renameat};
 use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Group, Uid, UnlinkatFlags, User, fchown, unlinkat};
 
+use super::attributes::keep_owner;
 use super::error::WriteError;
 use super::leftover;
 use super::place::make_directories;
-use super::write::{Swapped, Writer, keep_owner};
+use super::write::{Swapped, Writer};
 use crate::regular;
 use crate::template::output::Output;
 

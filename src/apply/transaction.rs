@@ -11,7 +11,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::config::resolved::CommandConfig;
+use crate::config::resolved::{CommandConfig, FileConfig};
 use crate::template::output::Output;
 
 use super::error::WriteError;
@@ -35,11 +35,13 @@ pub struct Change {
     pub outputs: Vec<Output>,
     /// Whether content and outputs are others than when they were last written: then what is to be appended is.
     pub fresh: bool,
+    /// What the file is like, beside its content.
+    pub file: FileConfig,
 }
 
 impl fmt::Debug for Change {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { job, source, destination, content, command, outputs, fresh } = self;
+        let Self { job, source, destination, content, command, outputs, fresh, file } = self;
         out.debug_struct("Change")
             .field("job", job)
             .field("source", source)
@@ -48,6 +50,7 @@ impl fmt::Debug for Change {
             .field("command", command)
             .field("outputs", outputs)
             .field("fresh", fresh)
+            .field("file", file)
             .finish()
     }
 }
@@ -93,8 +96,8 @@ struct Ready {
 }
 
 fn stage(writer: &mut Writer, change: Change) -> (Applied, Option<Ready>) {
-    let Change { job, source, destination, content, command, outputs, fresh } = change;
-    let staged = writer.stage(&destination, &content, source.as_deref()).and_then(|own| {
+    let Change { job, source, destination, content, command, outputs, fresh, file } = change;
+    let staged = writer.stage(&destination, &content, source.as_deref(), &file).and_then(|own| {
         let staged = Output::merged(outputs).into_iter().map(|output| writer.stage_output(&destination, output, fresh));
         Ok(Ready { own, outputs: staged.collect::<Result<_, _>>()? })
     });

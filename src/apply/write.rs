@@ -7,22 +7,20 @@
 //! temporary file, which is renamed when it is complete and on the disk.
 
 use std::collections::HashMap;
-use std::fs::{File, Metadata, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
-use nix::unistd::{Gid, Uid, fchown};
 use tempfile::{Builder, NamedTempFile, TempPath};
 
+use super::attributes::Attributes;
 use super::claims::Claims;
 use super::error::WriteError;
 use super::leftover::{self, Leftovers};
 use super::place::{Place, flush_directory};
-
-/// The mode of a file that was not there before, whatever the umask.
-const NEW_MODE: u32 = 0o644;
+use crate::config::resolved::FileConfig;
 
 /// What became of the first step.
 #[derive(Debug)]
@@ -41,6 +39,8 @@ pub struct Staged {
     file: TempPath,
     destination: PathBuf,
     directory: PathBuf,
+    /// Whether what is replaced is kept.
+    backup: bool,
 }
 
 /// A destination that holds its new content; its directory still has to be [flushed](Swapped::flush).
@@ -63,22 +63,33 @@ impl Writer {
     /// Writes `content` beside `destination`, unless the destination holds it already.
     ///
     /// A symlink is followed: the file it points to, existing or not, is the one that is replaced. Missing directories
-    /// are made. Mode and owner are those of the file that is replaced, 0644 and our own if there is none. The
+    /// are made, unless the `config` says no. Mode and owner are those of the `config`, else those of the file that is
+    /// replaced, else 0644 and our own; a file that holds the content with another mode or owner is replaced too. The
     /// `template` is what the content was rendered from, if it is a file.
     ///
     /// # Errors
     /// [`WriteError`] with what was tried, and on what. Nothing visible has changed then, except for directories made.
-    pub fn stage(&mut self, destination: &Path, content: &[u8], template: Option<&Path>) -> Result<Stage, WriteError> {
+    pub fn stage(
+        &mut self,
+        destination: &Path,
+        content: &[u8],
+        template: Option<&Path>,
+        config: &FileConfig,
+    ) -> Result<Stage, WriteError> {
         let mut place = Place::find(destination)?;
-        place.make_directory()?;
+        let attributes = Attributes::find(config, &place.path)?;
+        if config.make_directories {
+            place.make_directory()?;
+        }
         self.claims.claim(destination, &place, template)?;
-        if place.holds(content)? {
+        let met = place.present.as_ref().is_some_and(|present| attributes.are_met(&present.metadata));
+        if met && place.holds(content)? {
             return Ok(Stage::Unchanged);
         }
         self.leftovers.remove(&place.directory, &place.name);
-        let file = write_beside(&place, content)?;
+        let file = write_beside(&place, content, attributes)?;
         let Place { path, directory, .. } = place;
-        Ok(Stage::Staged(Staged { file, destination: path, directory }))
+        Ok(Stage::Staged(Staged { file, destination: path, directory, backup: config.backup }))
     }
 }
 
@@ -101,7 +112,10 @@ impl Staged {
     /// # Errors
     /// [`WriteError`] when the rename fails; the destination is as it was then, and the staged file is gone.
     pub fn swap(self) -> Result<Swapped, WriteError> {
-        let Self { file, destination, directory } = self;
+        let Self { file, destination, directory, backup } = self;
+        if backup {
+            keep(&destination, &directory)?;
+        }
         file.persist(&destination).map_err(|failed| WriteError::new("replace", &destination, failed.error))?;
         Ok(Swapped { directory })
     }
@@ -123,7 +137,7 @@ impl Swapped {
 }
 
 /// The complete new file, under a temporary name; removed again if anything fails.
-fn write_beside(place: &Place, content: &[u8]) -> Result<TempPath, WriteError> {
+fn write_beside(place: &Place, content: &[u8], attributes: Attributes) -> Result<TempPath, WriteError> {
     let failed = |step| WriteError::when(step, &place.path);
     let new: NamedTempFile = Builder::new()
         .prefix(&leftover::prefix(&place.name))
@@ -132,14 +146,7 @@ fn write_beside(place: &Place, content: &[u8]) -> Result<TempPath, WriteError> {
         .map_err(failed("create a new file beside"))?;
     let mut file = new.as_file();
     file.write_all(content).map_err(failed("write the new"))?;
-    let owned = match &place.present {
-        Some(present) => keep_owner(file, &present.metadata, &place.path),
-        None => true,
-    };
-    let mode = place.present.as_ref().map_or(NEW_MODE, |present| present.metadata.mode());
-    // Whoever the file belongs to now was not given the rights that these bits lend.
-    let mode = mode & if owned { 0o7777 } else { 0o777 };
-    file.set_permissions(Permissions::from_mode(mode)).map_err(failed("set the mode of the new"))?;
+    attributes.give(file, place.present.as_ref().map(|present| &present.metadata), &place.path)?;
     file.sync_all().map_err(failed("flush the new"))?;
     Ok(new.into_temp_path())
 }
@@ -150,20 +157,26 @@ fn create(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Gives the new file the owner and group of the one that it replaces; says whether that could be done.
+/// Keeps what is at `destination` under its name with `.bak` after it, in place of what was kept before.
 ///
-/// Only root can give files away; for anybody else a file with another owner is still better than an old one.
-pub(super) fn keep_owner(file: &File, old: &Metadata, path: &Path) -> bool {
-    let ours = file.metadata().ok();
-    if ours.is_some_and(|ours| (ours.uid(), ours.gid()) == (old.uid(), old.gid())) {
-        return true;
-    }
-    let group = Some(Gid::from_raw(old.gid()));
-    let Err(error) = fchown(file, Some(Uid::from_raw(old.uid())), group) else { return true };
-    // The group alone can be kept by anyone who is in it.
-    let group_kept = fchown(file, None, group).is_ok();
-    tracing::warn!(file = %path.display(), owner = old.uid(), group = old.gid(), group_kept, %error, "cannot keep the owner");
-    false
+/// It is the same file under two names until the new one takes the first of them: so it has its mode and owner, and at
+/// no time is there no backup.
+fn keep(destination: &Path, directory: &Path) -> Result<(), WriteError> {
+    let failed = |error| WriteError::new("keep a backup of", destination, error);
+    let Some(name) = destination.file_name() else { return Ok(()) };
+    let link = Builder::new()
+        .prefix(&leftover::prefix(name))
+        .rand_bytes(leftover::RANDOM_LEN)
+        .make_in(directory, |path| fs::hard_link(destination, path));
+    let link = match link {
+        Ok(link) => link.into_temp_path(),
+        // There is nothing to keep.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut backup = name.to_owned();
+    backup.push(".bak");
+    link.persist(directory.join(backup)).map_err(|error| failed(error.error))
 }
 
 #[cfg(test)]

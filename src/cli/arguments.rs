@@ -82,6 +82,9 @@ pub struct SslArguments {
 /// Flags about rendering, logging and the process, for the daemon and `dev` alike.
 #[derive(Args, Clone, Debug, Default)]
 pub struct DaemonArguments {
+    /// A file or a directory with configuration, in HCL, JSON, YAML or TOML; repeats, the later wins
+    #[arg(long, value_name = "PATH", action = ArgAction::Append, help_heading = "Templates")]
+    pub config: Vec<PathBuf>,
     /// What to render, where to, and what to run when it has changed; repeats. `\:` is a literal colon
     #[arg(long, value_name = "SOURCE:DESTINATION[:COMMAND]", action = ArgAction::Append)]
     #[arg(help_heading = "Templates")]
@@ -183,7 +186,8 @@ fn path() -> impl TypedValueParser<Value = PathBuf> {
 )]
 #[command(args_override_self = true, args_conflicts_with_subcommands = true, next_line_help = true)]
 #[command(override_usage = "ctmpl [FLAGS] --template SOURCE:DESTINATION[:COMMAND]…\n       ctmpl dev [FLAGS]\n       \
-                            ctmpl convert [FLAGS] FILE\n       ctmpl functions [NAME]")]
+                            ctmpl validate [FLAGS]\n       ctmpl config [FLAGS]\n       ctmpl convert [FLAGS] FILE\n       \
+                            ctmpl functions [NAME]")]
 #[command(after_help = "Flags may be written as in Go (-once, -wait 2s) or with two dashes (--once, --wait=2s). Of a \
                         flag given twice the last counts.\nDurations are written 300ms, 5s, 1m30s, 2h.")]
 pub(super) struct CommandLine {
@@ -218,6 +222,30 @@ enum SubCommand {
     Functions {
         /// Only this function, by its name in either language, with an example
         name: Option<String>,
+        #[command(flatten)]
+        answers: Answers,
+    },
+    /// Read and check the configuration and all templates; write nothing, run nothing, ask nobody
+    #[command(version, disable_version_flag = true, disable_help_flag = true)]
+    #[command(args_override_self = true, next_line_help = true)]
+    #[command(override_usage = "ctmpl validate [FLAGS]")]
+    Validate {
+        #[command(flatten)]
+        daemon: Box<DaemonArguments>,
+        #[command(flatten)]
+        consul: Box<ConsulArguments>,
+        #[command(flatten)]
+        answers: Answers,
+    },
+    /// Show what flags, environment, files and defaults come to, each value with its origin, and no secret
+    #[command(version, disable_version_flag = true, disable_help_flag = true)]
+    #[command(args_override_self = true, next_line_help = true)]
+    #[command(override_usage = "ctmpl config [FLAGS]")]
+    Config {
+        #[command(flatten)]
+        daemon: Box<DaemonArguments>,
+        #[command(flatten)]
+        consul: Box<ConsulArguments>,
         #[command(flatten)]
         answers: Answers,
     },
@@ -256,6 +284,12 @@ impl From<CommandLine> for Outcome {
             }
             Some(SubCommand::Convert { convert, answers: _ }) => Self::Convert(convert),
             Some(SubCommand::Functions { name, answers: _ }) => Self::Functions(name),
+            Some(SubCommand::Validate { daemon, consul, answers: _ }) => {
+                Self::Validate(Box::new(Arguments { consul: *consul, daemon: *daemon, dev: None }))
+            }
+            Some(SubCommand::Config { daemon, consul, answers: _ }) => {
+                Self::Config(Box::new(Arguments { consul: *consul, daemon: *daemon, dev: None }))
+            }
         }
     }
 }

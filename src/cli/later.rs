@@ -2,7 +2,6 @@
 
 /// Their names, without dashes, in the order of consul-template's documentation.
 pub(super) const LATER: &[&str] = &[
-    "config",
     "consul-retry",
     "consul-retry-attempts",
     "consul-retry-backoff",

@@ -51,6 +51,7 @@ const VALUES: &[(&str, Get)] = &[
     ("consul-ssl-key", |a| shown(a.consul.ssl.consul_ssl_key.as_ref())),
     ("consul-ssl-server-name", |a| a.consul.ssl.consul_ssl_server_name.clone()),
     ("template", |a| a.daemon.template.last().cloned()),
+    ("config", |a| a.daemon.config.last().map(|path| path.display().to_string())),
     ("allow", |a| a.daemon.allow.last().cloned()),
     ("wait", |a| a.daemon.wait.clone()),
     ("format", |a| a.daemon.format.clone()),
@@ -109,6 +110,23 @@ fn dev_takes_the_daemons_flags_and_its_own() {
     }
     assert!(arguments(&["dev"]).dev.is_some());
     assert!(arguments(&[]).dev.is_none());
+}
+
+#[test]
+fn a_check_and_a_look_take_the_daemons_flags() {
+    let words = ["--config=a.hcl", "-config", "b.d", "-consul-addr=h:1", "-once"];
+    for name in ["validate", "config"] {
+        let arguments = match read(&[&[name], &words as &[&str]].concat()) {
+            Ok(Outcome::Validate(arguments)) if name == "validate" => *arguments,
+            Ok(Outcome::Config(arguments)) if name == "config" => *arguments,
+            other => panic!("{name}: {other:?}"),
+        };
+        assert_eq!(arguments.daemon.config, ["a.hcl", "b.d"].map(std::path::PathBuf::from));
+        assert_eq!(arguments.consul.consul_addr.as_deref(), Some("h:1"));
+        assert_eq!(arguments.daemon.once, Some(true));
+        assert!(printed(&[name, "-h"]).contains("--config"));
+        assert!(refused(&[name, "--seed", "x"]).contains(&format!("does not go with `ctmpl {name}`")));
+    }
 }
 
 #[test]

@@ -7,11 +7,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::Deserialize;
-
 /// A duration in Go's notation. There are no negative ones: nothing in a configuration can last less than no time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GoDuration(pub Duration);
 
 /// A text that is no duration.
@@ -65,14 +62,6 @@ impl FromStr for GoDuration {
         nanoseconds(text)
             .map(|nanos| Self(Duration::from_nanos(nanos)))
             .map_err(|refusal| DurationError { written: text.to_owned(), reason: refusal.reason() })
-    }
-}
-
-impl TryFrom<String> for GoDuration {
-    type Error = DurationError;
-
-    fn try_from(text: String) -> Result<Self, DurationError> {
-        text.parse()
     }
 }
 

@@ -11,8 +11,9 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use super::error::{ConfigError, Place, Said, ValueError};
+use super::file;
 use super::flags::user_and_password;
-use super::written::{AuthBlock, ConsulBlock, SslBlock, Written};
+use super::written::{ConsulBlock, SslBlock, Written};
 use crate::cli::go_bool;
 
 /// The variables of the process.
@@ -55,14 +56,15 @@ impl Environment {
     /// [`ConfigError`] for a variable that cannot be understood. What can be wrong only in its use (an address, a log
     /// level) is checked later, if nothing lies over it.
     pub fn written(&self) -> Result<Written, ConfigError> {
-        if self.has("CT_LOCAL_CONFIG") {
-            return Err(refuse("CT_LOCAL_CONFIG", ValueError::NotSupportedYet));
-        }
-        Ok(Written {
+        let single = Written {
             consul: self.consul()?,
             log_level: self.first(&["CT_LOG", "CONSUL_TEMPLATE_LOG", "CONSUL_TEMPLATE_LOG_LEVEL"])?,
             ..Written::default()
-        })
+        };
+        match self.first(&["CT_LOCAL_CONFIG"])? {
+            Some(Said { value, .. }) => Ok(file::read_variable("CT_LOCAL_CONFIG", &value)?.over(single)),
+            None => Ok(single),
+        }
     }
 
     fn consul(&self) -> Result<ConsulBlock, ConfigError> {
@@ -76,7 +78,7 @@ impl Environment {
             address: self.first(&["CONSUL_HTTP_ADDR"])?,
             token: token.map(|Said { value, place }| Said { value: SecretString::from(value), place }),
             token_file,
-            auth: auth.and_then(|auth| user_and_password(&auth.value)).unwrap_or_else(AuthBlock::default),
+            auth: auth.and_then(|auth| user_and_password(&auth.value, &auth.place)).unwrap_or_default(),
             ssl: SslBlock {
                 enabled: self.boolean("CONSUL_HTTP_SSL")?,
                 verify: self.boolean("CONSUL_HTTP_SSL_VERIFY")?,
@@ -87,8 +89,8 @@ impl Environment {
                 key: self.path("CONSUL_CLIENT_KEY")?,
                 server_name: self.first(&["CONSUL_TLS_SERVER_NAME"])?,
             },
-            namespace: self.first(&["CONSUL_NAMESPACE"])?.map(|said| said.value),
-            partition: self.first(&["CONSUL_PARTITION"])?.map(|said| said.value),
+            namespace: self.first(&["CONSUL_NAMESPACE"])?,
+            partition: self.first(&["CONSUL_PARTITION"])?,
         })
     }
 

@@ -3,12 +3,13 @@
 //! The cause is in the chain of sources: print errors with all of it (`anyhow`'s `{:#}`).
 
 use std::fmt;
-use std::path::PathBuf;
-
-use serde::{Deserialize, Deserializer};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::address::AddressError;
 use super::duration::DurationError;
+use super::file_mode::FileModeError;
 use super::format::FormatError;
 use super::log_level::LogLevelError;
 use super::signal::SignalError;
@@ -17,40 +18,71 @@ use super::token::TokenError;
 use super::wait::WaitError;
 
 /// Where something was said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Place {
+    /// Nowhere: it is the default.
+    #[default]
+    Default,
     /// On the command line, by this flag.
     Flag(&'static str),
     /// In the environment, by this variable.
     Variable(&'static str),
     /// In a configuration file.
-    #[default]
-    File,
+    File(Arc<Spot>),
+}
+
+/// A place in a text that holds configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// Which text.
+    pub origin: Origin,
+    /// The line, from 1; 0: not known.
+    pub line: usize,
+    /// The key with those around it: `consul.auth.username`, `template[2].source`; empty: the text as a whole.
+    pub key: String,
+}
+
+/// A text that holds configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A file.
+    File(Arc<Path>),
+    /// A variable of the environment.
+    Variable(&'static str),
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Default => f.write_str("the default"),
             Self::Flag(name) => f.write_str(name),
             Self::Variable(name) => write!(f, "{name} of the environment"),
-            Self::File => f.write_str("the configuration file"),
+            Self::File(spot) if spot.key.is_empty() => write!(f, "{spot}"),
+            Self::File(spot) => write!(f, "{} in {spot}", spot.key),
         }
     }
 }
 
-/// A value that is checked only when nothing lies over it, with the place where it was said.
+/// The text and the line, without the key.
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { origin, line, key: _ } = self;
+        match (origin, line) {
+            (Origin::File(path), 0) => write!(f, "{}", path.display()),
+            (Origin::File(path), line) => write!(f, "{}:{line}", path.display()),
+            (Origin::Variable(name), 0) => write!(f, "{name} of the environment"),
+            (Origin::Variable(name), line) => write!(f, "{name} of the environment, line {line}"),
+        }
+    }
+}
+
+/// A value with the place where it was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said<T> {
     /// What was said.
     pub value: T,
     /// Where.
     pub place: Place,
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Said<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self { value: T::deserialize(deserializer)?, place: Place::File })
-    }
 }
 
 /// A value that cannot be used.
@@ -99,8 +131,67 @@ pub enum ValueError {
     #[error("it is not UTF-8")]
     NotText,
     /// Known to consul-template only.
-    #[error("it is not supported yet; unset it, and use flags")]
-    NotSupportedYet,
+    #[error("it is not supported yet: {0}")]
+    NotSupportedYet(&'static str),
+    /// A key that does not exist.
+    #[error("there is no such key{}", offered(similar.as_deref(), known))]
+    UnknownKey {
+        /// The key that was probably meant.
+        similar: Option<String>,
+        /// All keys of the block.
+        known: Vec<&'static str>,
+    },
+    /// A value of another kind than the key takes.
+    #[error("it is {found}, and should be {expected}")]
+    WrongKind {
+        /// What the key takes.
+        expected: &'static str,
+        /// What was written; never the value itself.
+        found: &'static str,
+    },
+    /// A key that is there more than once.
+    #[error("it is said {count} times, first on line {first}; say it once")]
+    Repeated {
+        /// How often.
+        count: usize,
+        /// The line of the first.
+        first: usize,
+    },
+    /// No mode of a file.
+    #[error(transparent)]
+    FileMode(#[from] FileModeError),
+    /// A name that is empty.
+    #[error("it is empty; leave it out instead")]
+    Empty,
+    /// A number below zero, or above what there can be.
+    #[error("{0} is out of range")]
+    Range(i64),
+    /// A time limit of nothing.
+    #[error("a limit of 0s would end the command at once; write how long it may take, for example 5m")]
+    NoTime,
+    /// Two spellings of one thing.
+    #[error("{one} and {other} mean the same; say one of them")]
+    Both {
+        /// One.
+        one: &'static str,
+        /// The other.
+        other: &'static str,
+    },
+}
+
+/// How a template is given a destination where it was said.
+fn add(place: &Place, template: &str) -> String {
+    match place {
+        Place::File(_) => format!("write destination = \"…\" into {place}"),
+        Place::Default | Place::Flag(_) | Place::Variable(_) => format!("write {template}:DESTINATION"),
+    }
+}
+
+fn offered(similar: Option<&str>, known: &[&str]) -> String {
+    match similar {
+        Some(name) => format!("; did you mean {name}?"),
+        None => format!("; there are {}", known.join(", ")),
+    }
 }
 
 /// A configuration that cannot be used. No message shows a secret.
@@ -130,18 +221,46 @@ pub enum ConfigError {
         /// Where it was said.
         place: Place,
     },
+    /// A configuration file or directory cannot be read.
+    #[error("cannot read the configuration {}", path.display())]
+    Unreadable {
+        /// The file or directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A text is not in the format it should be in.
+    #[error("cannot read the configuration {spot} as {format}: {reason}")]
+    Malformed {
+        /// Where.
+        spot: Arc<Spot>,
+        /// The format.
+        format: &'static str,
+        /// What is wrong there.
+        reason: String,
+    },
     /// There are no templates.
-    #[error("nothing to do: give at least one --template SOURCE:DESTINATION[:COMMAND]")]
+    #[error(
+        "nothing to do: give at least one --template SOURCE:DESTINATION[:COMMAND], or a --config with a template block"
+    )]
     NothingToDo,
     /// A limit on one run without one.
     #[error("--timeout goes only with --once; the daemon waits as long as it takes")]
     TimeoutWithoutOnce,
     /// One signal with two roles.
-    #[error("--kill-signal and --reload-signal are both {0}; choose another for one of them, or SIGNULL for none")]
-    SameSignal(&'static str),
+    #[error(
+        "the kill signal and the reload signal are both {signal}; choose another for one of them, or SIGNULL for none"
+    )]
+    SameSignal {
+        /// The signal.
+        signal: &'static str,
+        /// Where one of them was said.
+        place: Place,
+    },
     /// A template with nowhere to go.
     #[error(
-        "the template {template} has no destination; write {template}:DESTINATION, or --dry to print what it renders to"
+        "the template {template} has no destination; {}, or --dry to print what it renders to",
+        add(place, template)
     )]
     NoDestination {
         /// Where it was said.
@@ -150,7 +269,7 @@ pub enum ConfigError {
         template: String,
     },
     /// Neither a source nor a text, or both.
-    #[error("a template needs either a source or contents, and not both")]
+    #[error("a template needs either a source or contents, and not both; see {place}")]
     NoSource {
         /// Where it was said.
         place: Place,
@@ -187,12 +306,14 @@ impl ConfigError {
         const FLAGS: u8 = 13;
         const CONFIGURATION: u8 = 15;
         match self {
-            Self::Value { source: ValueError::LogLevel(_), .. } => CONFIGURATION,
-            Self::Value { source: ValueError::NotSupportedYet, .. }
-            | Self::NothingToDo
-            | Self::TimeoutWithoutOnce
-            | Self::SameSignal(_) => FLAGS,
+            Self::Value { source: ValueError::LogLevel(_), .. } | Self::Unreadable { .. } => CONFIGURATION,
+            Self::NothingToDo | Self::TimeoutWithoutOnce => FLAGS,
+            Self::Malformed { spot, .. } => match spot.origin {
+                Origin::Variable(_) => FLAGS,
+                Origin::File(_) => CONFIGURATION,
+            },
             Self::Value { place, .. }
+            | Self::SameSignal { place, .. }
             | Self::TokenFile { place, .. }
             | Self::KeyWithoutCertificate { place }
             | Self::NoDestination { place, .. }
@@ -200,7 +321,8 @@ impl ConfigError {
             | Self::SameDestination { place, .. }
             | Self::OwnSource { place, .. } => match place {
                 Place::Flag(_) => FLAGS,
-                Place::Variable(_) | Place::File => CONFIGURATION,
+                Place::File(spot) if matches!(spot.origin, Origin::Variable(_)) => FLAGS,
+                Place::Default | Place::Variable(_) | Place::File(_) => CONFIGURATION,
             },
         }
     }

@@ -41,6 +41,8 @@ fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
         pid_file,
         allow,
         sandbox_path,
+        // They are layers of their own.
+        config: _,
     } = arguments;
     Ok(Written {
         template: template.iter().map(|text| template_block(text)).collect::<Result<_, _>>()?,
@@ -48,15 +50,15 @@ fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
         format: value("--format", format)?,
         output_format: value("--output-format", output_format)?,
         max_stale: value("--max-stale", max_stale)?,
-        dry,
-        once,
+        dry: dry.map(|dry| said("--dry", dry)),
+        once: once.map(|once| said("--once", once)),
         timeout: value("--timeout", timeout)?,
         log_level: log_level.map(|value| said("--log-level", value)),
-        kill_signal: value("--kill-signal", kill_signal)?.map(|signal| said("--kill-signal", signal)),
-        reload_signal: value("--reload-signal", reload_signal)?.map(|signal| said("--reload-signal", signal)),
-        pid_file: pid_file.filter(|path| !path.as_os_str().is_empty()),
+        kill_signal: value("--kill-signal", kill_signal)?,
+        reload_signal: value("--reload-signal", reload_signal)?,
+        pid_file: pid_file.filter(|path| !path.as_os_str().is_empty()).map(|path| said("--pid-file", path)),
         allow: (!allow.is_empty()).then(|| allow.into_iter().map(|word| said("--allow", word)).collect()),
-        sandbox_path,
+        sandbox_path: sandbox_path.map(|path| said("--sandbox-path", path)),
         ..Written::default()
     })
 }
@@ -77,14 +79,14 @@ pub(super) fn consul_block(arguments: ConsulArguments) -> Result<ConsulBlock, Co
             .filter(|token| !token.expose_secret().is_empty())
             .map(|token| said("--consul-token", token)),
         auth: match consul_auth {
-            Some(auth) => user_and_password(auth.expose_secret())
+            Some(auth) => user_and_password(auth.expose_secret(), &Place::Flag("--consul-auth"))
                 .ok_or(ConfigError::Value { place: Place::Flag("--consul-auth"), source: ValueError::NoUser })?,
             None => AuthBlock::default(),
         },
         token_file: path("--consul-token-file", consul_token_file),
         ssl: ssl_block(ssl),
-        namespace: consul_namespace.filter(|name| !name.is_empty()),
-        partition: consul_partition.filter(|name| !name.is_empty()),
+        namespace: consul_namespace.filter(|name| !name.is_empty()).map(|name| said("--consul-namespace", name)),
+        partition: consul_partition.filter(|name| !name.is_empty()).map(|name| said("--consul-partition", name)),
     })
 }
 
@@ -117,12 +119,12 @@ fn path(flag: &'static str, path: Option<PathBuf>) -> Option<Said<PathBuf>> {
 }
 
 /// `user` or `user:password`, which says everything there is to say about both; `None` when empty.
-pub(super) fn user_and_password(text: &str) -> Option<AuthBlock> {
+pub(super) fn user_and_password(text: &str, place: &Place) -> Option<AuthBlock> {
     let (username, password) = text.split_once(':').unwrap_or((text, ""));
     (!text.is_empty()).then(|| AuthBlock {
-        enabled: Some(true),
-        username: Some(username.to_owned()),
-        password: Some(SecretString::from(password)),
+        enabled: Some(Said { value: true, place: place.clone() }),
+        username: Some(Said { value: username.to_owned(), place: place.clone() }),
+        password: Some(Said { value: SecretString::from(password), place: place.clone() }),
     })
 }
 
@@ -158,12 +160,12 @@ fn said<T>(flag: &'static str, value: T) -> Said<T> {
     Said { value, place: Place::Flag(flag) }
 }
 
-fn value<T>(flag: &'static str, text: Option<String>) -> Result<Option<T>, ConfigError>
+fn value<T>(flag: &'static str, text: Option<String>) -> Result<Option<Said<T>>, ConfigError>
 where
     T: FromStr,
     ValueError: From<T::Err>,
 {
-    text.map(|text| parse(flag, &text)).transpose()
+    text.map(|text| Ok(said(flag, parse(flag, &text)?))).transpose()
 }
 
 fn parse<T>(flag: &'static str, text: &str) -> Result<T, ConfigError>

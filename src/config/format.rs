@@ -46,6 +46,32 @@ impl FromStr for OutputFormat {
     }
 }
 
+impl Format {
+    /// Its name, as it is read.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Nginx => "nginx",
+            Self::Haproxy => "haproxy",
+            Self::Json => "json",
+            Self::Yaml => "yaml",
+            Self::Shell => "shell",
+        }
+    }
+}
+
+impl OutputFormat {
+    /// Its name, as it is read.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Yaml => "yaml",
+            Self::Toml => "toml",
+            Self::Ini => "ini",
+        }
+    }
+}
+
 /// The format that is meant where none is named: in Jinja that of the destination, where its name leaves no doubt.
 /// Templates in Go came to be without formats, and have none.
 pub(super) fn of_destination(language: Language, destination: Option<&Path>) -> Format {
@@ -75,6 +101,7 @@ mod tests {
         assert!(!cases.is_empty());
         for (text, format) in cases {
             assert_eq!(text.parse(), Ok(format), "{text}");
+            assert_eq!(format.name(), text.to_lowercase());
         }
         let cases = [
             ("json", OutputFormat::Json),
@@ -84,6 +111,7 @@ mod tests {
         ];
         for (text, format) in cases {
             assert_eq!(text.parse(), Ok(format), "{text}");
+            assert_eq!(format.name(), text.to_lowercase());
         }
     }
 

@@ -6,11 +6,13 @@
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use super::error::{ConfigError, Place};
+use super::duration::GoDuration;
+use super::error::{ConfigError, Place, Said, ValueError};
 use super::format;
+use super::resolve::filled;
 use super::resolved::{
-    CommandConfig, CommandLine, Delimiters, Format, Job, Language, MissingKey, Mode, OutputFormat, Permissions, Settle,
-    Source,
+    CommandConfig, CommandLine, Delimiters, FileConfig, Format, Job, Language, MissingKey, Mode, OutputFormat,
+    Permissions, Settle, Source,
 };
 use super::wait::Wait;
 use super::written::{CommandBlock, TemplateBlock};
@@ -37,7 +39,7 @@ pub(super) struct Common {
 pub(super) fn resolve_all(blocks: Vec<TemplateBlock>, common: &Common) -> Result<Vec<Job>, ConfigError> {
     let mut jobs: Vec<Job> = Vec::with_capacity(blocks.len());
     for block in blocks {
-        let place = block.place;
+        let place = block.place.clone();
         let job = resolve(block, common)?;
         let twin = jobs.iter().find(
             |other| matches!((&other.destination, &job.destination), (Some(one), Some(two)) if same_path(one, two)),
@@ -70,10 +72,18 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
         format,
         output_format,
         sandbox_path,
+        command_timeout,
+        perms,
+        user,
+        group,
+        backup,
+        create_dest_dirs,
     } = block;
     let said = |path: &PathBuf| !path.as_os_str().is_empty();
     let sandbox = sandbox_path.filter(said).or_else(|| common.sandbox.clone().filter(said));
-    let source = source_of(source, contents, destination.as_deref()).ok_or(ConfigError::NoSource { place })?;
+    let source = source_of(source, contents, destination.as_deref())
+        .ok_or_else(|| ConfigError::NoSource { place: place.clone() })?;
+    let destination = destination.filter(|path| !path.as_os_str().is_empty());
     check_destination(place, &source, destination.as_deref(), common.dry)?;
     let language = language.unwrap_or_else(|| match &source {
         Source::File(path) => language_of(path),
@@ -85,15 +95,22 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
         output_format: output_format.or(common.output_format),
         source,
         destination,
-        command: command.and_then(command_config),
+        command: command_config(command, command_timeout)?,
         settle: match common.mode {
             Mode::Once { .. } => None,
             Mode::Daemon => wait.map_or(common.settle, Wait::settle),
         },
+        file: FileConfig {
+            mode: perms.map(|mode| mode.0).filter(|mode| *mode != 0),
+            user,
+            group,
+            backup: backup.unwrap_or(false),
+            make_directories: create_dest_dirs.unwrap_or(true),
+        },
         missing_key: if error_on_missing_key == Some(true) { MissingKey::Error } else { MissingKey::Zero },
         delimiters: Delimiters {
-            left: left_delimiter.unwrap_or_else(|| common.delimiters.left.clone()),
-            right: right_delimiter.unwrap_or_else(|| common.delimiters.right.clone()),
+            left: filled(left_delimiter).unwrap_or_else(|| common.delimiters.left.clone()),
+            right: filled(right_delimiter).unwrap_or_else(|| common.delimiters.right.clone()),
         },
         allow: common.allow,
         sandbox: sandbox.map(Into::into),
@@ -148,16 +165,27 @@ pub fn language_of(source: &Path) -> Language {
     }
 }
 
-fn command_config(block: CommandBlock) -> Option<CommandConfig> {
+fn command_config(
+    block: Option<CommandBlock>,
+    timeout: Option<Said<GoDuration>>,
+) -> Result<Option<CommandConfig>, ConfigError> {
     let line = match block {
-        CommandBlock::Line(line) => command_line(&line)?,
-        CommandBlock::List(words) => match words.as_slice() {
-            [] => return None,
-            [line] => command_line(line)?,
-            _ => CommandLine::Direct(words),
+        None => None,
+        Some(CommandBlock::Line(line)) => command_line(&line),
+        Some(CommandBlock::List(words)) => match words.as_slice() {
+            [] => None,
+            [line] => command_line(line),
+            _ => Some(CommandLine::Direct(words)),
         },
     };
-    Some(CommandConfig { line, timeout: COMMAND_TIMEOUT })
+    let timeout = match timeout {
+        None => COMMAND_TIMEOUT,
+        Some(Said { value, place }) if value.0.is_zero() => {
+            return Err(ConfigError::Value { place, source: ValueError::NoTime });
+        }
+        Some(Said { value, .. }) => value.0,
+    };
+    Ok(line.map(|line| CommandConfig { line, timeout }))
 }
 
 /// Blanks around a line mean nothing, so that two jobs share one run of it; blanks within make it the shell's.

@@ -16,6 +16,7 @@ use super::environment::Environment;
 use super::error::{ConfigError, Place, Said, ValueError};
 use super::exports::{Known, exports};
 use super::job::{Common, resolve_all};
+use super::later;
 use super::resolved::{BasicAuth, Config, ConsulConfig, Delimiters, DevConfig, LogLevel, Mode, Permissions};
 use super::signal::SignalName;
 use super::tls;
@@ -23,10 +24,10 @@ use super::token::{self, TokenError};
 use super::wait::Wait;
 use super::written::{AuthBlock, ConsulBlock, DelimitersBlock, Written};
 
-const ADDRESS: &str = "127.0.0.1:8500";
-const MAX_STALE: Duration = Duration::from_secs(2);
-const BLOCK_QUERY_WAIT: Duration = Duration::from_secs(60);
-const TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const ADDRESS: &str = "127.0.0.1:8500";
+pub(super) const MAX_STALE: Duration = Duration::from_secs(2);
+pub(super) const BLOCK_QUERY_WAIT: Duration = Duration::from_secs(60);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 const LOG_LEVEL: LogLevel = LogLevel::Warn;
 const KILL_SIGNAL: Signal = Signal::SIGINT;
 const RELOAD_SIGNAL: Signal = Signal::SIGHUP;
@@ -55,25 +56,30 @@ pub(super) fn resolve(
         once,
         timeout,
         dry,
+        later,
     } = written;
+    let warnings = later::answer(&later)?;
     let default = Delimiters::default();
     let common = Common {
-        mode: mode(once.unwrap_or(false), timeout.map(|timeout| timeout.0))?,
-        dry: dry.unwrap_or(false),
-        settle: wait.and_then(Wait::settle),
-        format,
-        output_format,
-        delimiters: Delimiters { left: left.unwrap_or(default.left), right: right.unwrap_or(default.right) },
+        mode: mode(value(once).unwrap_or(false), value(timeout).map(|timeout| timeout.0))?,
+        dry: value(dry).unwrap_or(false),
+        settle: value(wait).and_then(Wait::settle),
+        delimiters: Delimiters {
+            left: filled(value(left)).unwrap_or(default.left),
+            right: filled(value(right)).unwrap_or(default.right),
+        },
+        format: value(format),
+        output_format: value(output_format),
         allow: permissions(&allow.unwrap_or_default())?,
-        sandbox: sandbox_path,
+        sandbox: value(sandbox_path),
     };
     let (kill_signal, reload_signal) = signals(kill_signal, reload_signal)?;
     let jobs = resolve_all(template, &common)?;
     if jobs.is_empty() && dev.is_none() {
         return Err(ConfigError::NothingToDo);
     }
-    let max_stale = Some(max_stale.map_or(MAX_STALE, |age| age.0)).filter(|age| !age.is_zero());
-    let block_query_wait = block_query_wait.map_or(BLOCK_QUERY_WAIT, |wait| wait.0);
+    let max_stale = Some(value(max_stale).map_or(MAX_STALE, |age| age.0)).filter(|age| !age.is_zero());
+    let block_query_wait = value(block_query_wait).map_or(BLOCK_QUERY_WAIT, |wait| wait.0);
     let embedded = dev.as_ref().map(|dev| dev.listen);
     let config = Config {
         consul: ConsulConfig { max_stale, block_query_wait, ..consul_config(consul, environment)? },
@@ -83,8 +89,9 @@ pub(super) fn resolve(
         log_level: log_level.map_or(Ok(LOG_LEVEL), |said| level(&said))?,
         kill_signal,
         reload_signal,
-        pid_file,
+        pid_file: value(pid_file),
         dev,
+        warnings,
     };
     Ok(match embedded {
         Some(listen) => config.against(listen),
@@ -111,6 +118,16 @@ impl Config {
     }
 }
 
+/// What was said, wherever.
+pub(super) fn value<T>(said: Option<Said<T>>) -> Option<T> {
+    said.map(|said| said.value)
+}
+
+/// The empty text says nothing, as in consul-template.
+pub(super) fn filled(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
 fn mode(once: bool, timeout: Option<Duration>) -> Result<Mode, ConfigError> {
     match (once, timeout) {
         (true, timeout) => {
@@ -122,7 +139,9 @@ fn mode(once: bool, timeout: Option<Duration>) -> Result<Mode, ConfigError> {
 }
 
 fn level(said: &Said<String>) -> Result<LogLevel, ConfigError> {
-    said.value.parse().map_err(|error| ConfigError::Value { place: said.place, source: ValueError::LogLevel(error) })
+    said.value
+        .parse()
+        .map_err(|error| ConfigError::Value { place: said.place.clone(), source: ValueError::LogLevel(error) })
 }
 
 /// The kill and the reload signal. A signal that is chosen for one role leaves the other, if it had that by default.
@@ -132,12 +151,16 @@ fn signals(
 ) -> Result<(Option<Signal>, Option<Signal>), ConfigError> {
     for said in kill.iter().chain(&reload) {
         if let Some(signal) = said.value.0.filter(|_| !said.value.can_be_handled()) {
-            return Err(ConfigError::Value { place: said.place, source: ValueError::Unhandled(signal.as_str()) });
+            let place = said.place.clone();
+            return Err(ConfigError::Value { place, source: ValueError::Unhandled(signal.as_str()) });
         }
     }
+    let place = kill.as_ref().map(|said| said.place.clone()).unwrap_or_default();
     let chosen = (kill.map(|said| said.value.0), reload.map(|said| said.value.0));
     match chosen {
-        (Some(Some(kill)), Some(Some(reload))) if kill == reload => Err(ConfigError::SameSignal(kill.as_str())),
+        (Some(Some(kill)), Some(Some(reload))) if kill == reload => {
+            Err(ConfigError::SameSignal { signal: kill.as_str(), place })
+        }
         (Some(kill), Some(reload)) => Ok((kill, reload)),
         (Some(kill), None) => Ok((kill, Some(RELOAD_SIGNAL).filter(|reload| Some(*reload) != kill))),
         (None, Some(reload)) => Ok((Some(KILL_SIGNAL).filter(|kill| Some(*kill) != reload), reload)),
@@ -145,6 +168,7 @@ fn signals(
     }
 }
 
+/// What templates may do, of the words that were said.
 fn permissions(words: &[Said<String>]) -> Result<Permissions, ConfigError> {
     let mut allow = Permissions::default();
     for Said { value, place } in words {
@@ -154,7 +178,7 @@ fn permissions(words: &[Said<String>]) -> Result<Permissions, ConfigError> {
                 "writeToFile" => allow.write_to_file = true,
                 other => {
                     let source = ValueError::Permission(other.to_owned());
-                    return Err(ConfigError::Value { place: *place, source });
+                    return Err(ConfigError::Value { place: place.clone(), source });
                 }
             }
         }
@@ -167,7 +191,7 @@ pub(super) fn consul_config(block: ConsulBlock, environment: &Environment) -> Re
     let ConsulBlock { address, token, token_file, auth, ssl, namespace, partition } = block;
     let refuse = |place, error: AddressError| ConfigError::Value { place, source: error.into() };
     let (wants_tls, tls) = tls::resolve(ssl)?;
-    let (list, place) = address.as_ref().map_or((ADDRESS, Place::File), |said| (&said.value, said.place));
+    let (list, place) = address.as_ref().map_or((ADDRESS, Place::Default), |said| (&said.value, said.place.clone()));
     let servers = address::servers(list, wants_tls).map_err(|error| refuse(place, error))?;
     let token_file = token_file.filter(|said| !said.value.as_os_str().is_empty());
     let token = match &token_file {
@@ -183,8 +207,8 @@ pub(super) fn consul_config(block: ConsulBlock, environment: &Environment) -> Re
         token: token.as_ref(),
         token_file: token_file.as_deref(),
         auth: auth.as_ref(),
-        namespace: namespace.as_deref(),
-        partition: partition.as_deref(),
+        namespace: namespace.as_ref().map(|said| said.value.as_str()),
+        partition: partition.as_ref().map(|said| said.value.as_str()),
     };
     let exports = exports(&known, environment);
     Ok(ConsulConfig {
@@ -193,8 +217,8 @@ pub(super) fn consul_config(block: ConsulBlock, environment: &Environment) -> Re
         token,
         token_file,
         auth,
-        namespace,
-        partition,
+        namespace: value(namespace),
+        partition: value(partition),
         max_stale: Some(MAX_STALE),
         block_query_wait: BLOCK_QUERY_WAIT,
         exports,
@@ -204,7 +228,7 @@ pub(super) fn consul_config(block: ConsulBlock, environment: &Environment) -> Re
 fn read_token(file: &Said<PathBuf>) -> Result<SecretString, ConfigError> {
     let Said { value: path, place } = file;
     let read = fs::read(path).map_err(TokenError::from).and_then(|content| token::read(&content));
-    read.map_err(|source| ConfigError::TokenFile { place: *place, path: path.clone(), source })
+    read.map_err(|source| ConfigError::TokenFile { place: place.clone(), path: path.clone(), source })
 }
 
 /// A token as a header can carry it.
@@ -219,7 +243,7 @@ fn sendable(said: Said<SecretString>) -> Result<SecretString, ConfigError> {
 /// As in consul-template, a user or a password is enough to use them.
 fn basic_auth(block: AuthBlock) -> Option<BasicAuth> {
     let AuthBlock { enabled, username, password } = block;
-    let (username, password) = (username.unwrap_or_default(), password.unwrap_or_default());
+    let (username, password) = (value(username).unwrap_or_default(), value(password).unwrap_or_default());
     let said = !username.is_empty() || !password.expose_secret().is_empty();
-    (enabled.unwrap_or(true) && said).then_some(BasicAuth { username, password })
+    (value(enabled).unwrap_or(true) && said).then_some(BasicAuth { username, password })
 }

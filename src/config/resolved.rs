@@ -8,7 +8,6 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use reqwest::Url;
 use secrecy::SecretString;
-use serde::Deserialize;
 
 /// Everything that the daemon, or one run of it, needs to know.
 #[derive(Clone, Debug)]
@@ -32,6 +31,8 @@ pub struct Config {
     pub pid_file: Option<PathBuf>,
     /// The embedded server to run beside it; `None`: none. With one, `jobs` may be empty.
     pub dev: Option<DevConfig>,
+    /// What the operator should know about what was said, once the log is there.
+    pub warnings: Vec<String>,
 }
 
 /// The embedded server.
@@ -143,6 +144,8 @@ pub struct Job {
     pub command: Option<CommandConfig>,
     /// How long changes are collected before the file is written; `None`: not at all.
     pub settle: Option<Settle>,
+    /// What the file is like, beside its content.
+    pub file: FileConfig,
     /// What a missing key of a map does in a Go template.
     pub missing_key: MissingKey,
     /// What opens and closes an action in a Go template.
@@ -173,6 +176,7 @@ impl Job {
             format: Format::None,
             output_format: None,
             sandbox: None,
+            file: FileConfig::default(),
         }
     }
 }
@@ -201,6 +205,36 @@ impl Permissions {
     }
 }
 
+/// What a file is like, beside its content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileConfig {
+    /// Its mode; `None`: that of the file that is replaced, else 0644.
+    pub mode: Option<u32>,
+    /// Its owner; `None`: that of the file that is replaced, else whoever runs this.
+    pub user: Option<Owner>,
+    /// Its group; `None`: likewise.
+    pub group: Option<Owner>,
+    /// Whether what is replaced is kept beside it, with `.bak` after its name.
+    pub backup: bool,
+    /// Whether missing directories are made.
+    pub make_directories: bool,
+}
+
+impl Default for FileConfig {
+    fn default() -> Self {
+        Self { mode: None, user: None, group: None, backup: false, make_directories: true }
+    }
+}
+
+/// A user or a group. A name is looked up when the file is written: it may not exist where the configuration is checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// By number.
+    Id(u32),
+    /// By name.
+    Name(String),
+}
+
 /// Where a template comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Source {
@@ -216,8 +250,7 @@ pub enum Source {
 }
 
 /// The language of a template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// Go text/template, as consul-template has it.
     Go,
@@ -226,8 +259,7 @@ pub enum Language {
 }
 
 /// How the program reads the file, and so what a value may look like in it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// Values are written as they are.
     #[default]
@@ -245,8 +277,7 @@ pub enum Format {
 }
 
 /// What an output is read as, before it is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputFormat {
     /// One value.
     Json,

@@ -6,11 +6,9 @@
 use std::str::FromStr;
 
 use nix::sys::signal::Signal;
-use serde::Deserialize;
 
 /// A signal, or `None` for `SIGNULL`, which takes its role away from every signal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignalName(pub Option<Signal>);
 
 /// A text that names no signal.
@@ -80,15 +78,6 @@ impl FromStr for SignalName {
     }
 }
 
-impl TryFrom<String> for SignalName {
-    type Error = SignalError;
-
-    /// The empty text of a configuration file means `SIGNULL`; on the command line it is refused.
-    fn try_from(text: String) -> Result<Self, SignalError> {
-        if text.is_empty() { Ok(Self(None)) } else { text.parse() }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,10 +104,5 @@ mod tests {
             let error = text.parse::<SignalName>().expect_err(text).to_string();
             assert!(error.contains(&format!("{text:?}")) && error.contains("SIGHUP"), "{error}");
         }
-    }
-
-    #[test]
-    fn a_file_takes_a_role_away_with_an_empty_name() {
-        assert_eq!(SignalName::try_from(String::new()), Ok(SignalName(None)));
     }
 }

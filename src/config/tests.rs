@@ -4,11 +4,13 @@ mod consul;
 mod templates;
 
 use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::error::Place;
+use super::error::{Origin, Place, Spot};
 use super::resolved::{Format, Job, LogLevel, Mode, OutputFormat, Settle};
 use super::*;
 use crate::cli::{self, Outcome};
@@ -155,7 +157,18 @@ fn bad_flags_are_13_and_bad_configuration_is_15() {
         ),
         (&[], &[("CONSUL_HTTP_TOKEN", "a\tb")], 15, &["cannot use CONSUL_HTTP_TOKEN of", "no HTTP header"]),
         (&[], &[("CONSUL_TOKEN_FILE", "/no/such")], 15, &["cannot use the token file /no/such", "No such file"]),
-        (&[], &[("CT_LOCAL_CONFIG", "once = true")], 13, &["cannot use CT_LOCAL_CONFIG of", "not supported yet"]),
+        (
+            &[],
+            &[("CT_LOCAL_CONFIG", "once = 1")],
+            13,
+            &["cannot use once in CT_LOCAL_CONFIG of the environment, line 1"],
+        ),
+        (
+            &[],
+            &[("CT_LOCAL_CONFIG", "once =")],
+            13,
+            &["CT_LOCAL_CONFIG of the environment, line 1 as HCL: once has no"],
+        ),
     ];
     assert!(!cases.is_empty());
     for (words, variables, code, parts) in cases {
@@ -186,13 +199,15 @@ fn the_first_log_variable_that_is_not_blank_counts() {
 
 #[test]
 fn the_written_shape_reads_from_a_file_and_takes_layers() {
-    let upper: Written = serde_json::from_str(
+    let upper = file::read_text(
+        "upper.json",
         r#"{"wait": "2s:10s", "format": "shell",
             "template": [{"source": "b", "destination": "bo", "wait": "0", "format": "nginx", "output_format": "toml"}],
             "consul": {"auth": {"username": "u"}}, "kill_signal": ""}"#,
     )
     .expect("an upper layer");
-    let lower: Written = serde_json::from_str(
+    let lower = file::read_text(
+        "lower.json",
         r#"{"wait": "5s", "max_stale": "1m", "log_level": "info", "format": "json", "output_format": "ini",
             "default_delimiters": {"left": "<<"}, "once": false,
             "consul": {"address": "h:1", "auth": {"username": "v", "password": "s3cret"}, "token": "s3cret"},
@@ -216,14 +231,19 @@ fn the_written_shape_reads_from_a_file_and_takes_layers() {
     assert_eq!(config.consul.max_stale, Some(Duration::from_secs(60)));
     assert_eq!(config.consul.auth.map(|auth| auth.username).as_deref(), Some("u"));
     assert_eq!((config.log_level, config.kill_signal), (LogLevel::Info, None));
-    assert!(serde_json::from_str::<Written>(r#"{"consul": {"addres": "h"}}"#).is_err(), "unknown keys are errors");
 }
 
 #[test]
 fn a_place_says_where() {
     assert_eq!(Place::Flag("--wait").to_string(), "--wait");
     assert_eq!(Place::Variable("CT_LOG").to_string(), "CT_LOG of the environment");
-    assert_eq!(Place::default().to_string(), "the configuration file");
+    assert_eq!(Place::default().to_string(), "the default");
+    let file = |line, key: &str| {
+        let origin = Origin::File(Path::new("/etc/a.hcl").into());
+        Place::File(Arc::new(Spot { origin, line, key: key.to_owned() })).to_string()
+    };
+    assert_eq!(file(3, "consul.token"), "consul.token in /etc/a.hcl:3");
+    assert_eq!(file(0, ""), "/etc/a.hcl");
 }
 
 #[test]
@@ -235,6 +255,18 @@ fn what_a_variable_holds_must_be_text() {
     assert_eq!(error.exit_code(), 15);
     assert!(chain(&error).contains("CONSUL_HTTP_TOKEN of the environment: it is not UTF-8"));
     assert!(!format!("{error:?} {environment:?}").contains("s3cret"));
+}
+
+#[test]
+fn an_embedded_server_needs_nothing_of_the_consul_block() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = folder.path().join("a.hcl");
+    std::fs::write(&path, "consul { token_file = \"/no/such\" transport {} }").expect("a file");
+    let flag = format!("-config={}", path.display());
+    let (text, code) = refused(&[&flag, "-template=in:out"], &[]);
+    assert!(text.contains("the token file /no/such, named by consul.token_file in "), "{text}");
+    assert_eq!(code, 15);
+    assert_eq!(loaded(&["dev", &flag, "-template=in:out"], &[]).expect("a configuration").warnings, [""; 0]);
 }
 
 #[test]

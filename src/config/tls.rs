@@ -43,17 +43,17 @@ fn named(path: Option<Said<PathBuf>>) -> Option<Said<PathBuf>> {
 /// the environment, Consul's own client heeds just the one variable.
 fn is_wanted(block: &SslBlock) -> bool {
     let SslBlock { enabled, verify, ca_cert, ca_cert_bytes, ca_path, cert, key, server_name } = block;
-    if let Some(said) = enabled.as_ref().filter(|said| !is_variable(said.place)) {
+    if let Some(said) = enabled.as_ref().filter(|said| !is_variable(&said.place)) {
         return said.value;
     }
     let paths = [ca_cert, ca_path, cert, key].into_iter().flatten();
-    let paths = paths.filter(|said| !said.value.as_os_str().is_empty()).map(|said| said.place);
+    let paths = paths.filter(|said| !said.value.as_os_str().is_empty()).map(|said| &said.place);
     let texts = [ca_cert_bytes, server_name].into_iter().flatten();
-    let texts = texts.filter(|said| !said.value.is_empty()).map(|said| said.place);
-    let mut places = paths.chain(texts).chain(verify.as_ref().map(|said| said.place));
+    let texts = texts.filter(|said| !said.value.is_empty()).map(|said| &said.place);
+    let mut places = paths.chain(texts).chain(verify.as_ref().map(|said| &said.place));
     places.any(|place| !is_variable(place)) || enabled.as_ref().is_some_and(|said| said.value)
 }
 
-fn is_variable(place: Place) -> bool {
+fn is_variable(place: &Place) -> bool {
     matches!(place, Place::Variable(_))
 }

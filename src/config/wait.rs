@@ -5,14 +5,11 @@
 
 use std::str::FromStr;
 
-use serde::Deserialize;
-
 use super::duration::{DurationError, GoDuration};
 use super::resolved::Settle;
 
 /// What `wait` says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
     /// `0`: changes are not collected. Not the same as saying nothing: it beats what a lower layer says.
     Off,
@@ -57,11 +54,17 @@ impl FromStr for Wait {
             Some((min, max)) => (min, Some(max)),
             None => (text, None),
         };
-        let min: GoDuration = min.trim().parse()?;
-        let max = match max {
-            Some(max) => max.trim().parse()?,
-            None => GoDuration(min.0.saturating_mul(MAXIMUM_PER_MINIMUM)),
-        };
+        Self::between(min.trim().parse()?, max.map(|max| max.trim().parse()).transpose()?)
+    }
+}
+
+impl Wait {
+    /// A minimum and perhaps a maximum.
+    ///
+    /// # Errors
+    /// [`WaitError::Backwards`]
+    pub fn between(min: GoDuration, max: Option<GoDuration>) -> Result<Self, WaitError> {
+        let max = max.unwrap_or_else(|| GoDuration(min.0.saturating_mul(MAXIMUM_PER_MINIMUM)));
         if max < min {
             Err(WaitError::Backwards { min, max })
         } else if min.0.is_zero() {
@@ -69,14 +72,6 @@ impl FromStr for Wait {
         } else {
             Ok(Self::For(Settle { quiet: min.0, most: max.0 }))
         }
-    }
-}
-
-impl TryFrom<String> for Wait {
-    type Error = WaitError;
-
-    fn try_from(text: String) -> Result<Self, WaitError> {
-        text.parse()
     }
 }
 

@@ -1,22 +1,28 @@
 //! The written shape: what flags, environment and files say, before defaults and before any of it is weighed.
 //!
 //! Each source is one layer, a [`Written`] in which `None` is "not said"; [`Written::over`] lays one over another.
-//! Keys are called as in consul-template's files.
+//! Keys are called as in consul-template's files. A key is a field here and a line in `from_node`; one that is not
+//! supported yet is a line in `from_node` only, and one in `config::later`.
+
+mod consul;
+mod later;
+mod template;
 
 use std::path::PathBuf;
-
-use secrecy::SecretString;
-use serde::Deserialize;
+use std::sync::Arc;
 
 use super::duration::GoDuration;
-use super::error::{Place, Said};
-use super::resolved::{Format, Language, OutputFormat};
+use super::error::{ConfigError, Said, Spot};
+use super::file::{At, Fields, FromNode, Node};
+use super::resolved::{Format, OutputFormat};
 use super::signal::SignalName;
 use super::wait::Wait;
 
+pub use consul::{AuthBlock, ConsulBlock, SslBlock};
+pub use template::{CommandBlock, TemplateBlock};
+
 /// One layer.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default)]
 pub struct Written {
     /// How Consul is reached.
     pub consul: ConsulBlock,
@@ -25,15 +31,15 @@ pub struct Written {
     /// What opens and closes an action, where a template does not say.
     pub default_delimiters: DelimitersBlock,
     /// How long changes are collected, where a template does not say.
-    pub wait: Option<Wait>,
+    pub wait: Option<Said<Wait>>,
     /// How values are written, where a template does not say.
-    pub format: Option<Format>,
+    pub format: Option<Said<Format>>,
     /// What every output must be, where a template does not say.
-    pub output_format: Option<OutputFormat>,
+    pub output_format: Option<Said<OutputFormat>>,
     /// How old a stale answer may be.
-    pub max_stale: Option<GoDuration>,
+    pub max_stale: Option<Said<GoDuration>>,
     /// How long one blocking query may block.
-    pub block_query_wait: Option<GoDuration>,
+    pub block_query_wait: Option<Said<GoDuration>>,
     /// What is logged.
     pub log_level: Option<Said<String>>,
     /// The signal that ends the process.
@@ -41,126 +47,64 @@ pub struct Written {
     /// The signal that makes it read everything again.
     pub reload_signal: Option<Said<SignalName>>,
     /// Where the process ID is written.
-    pub pid_file: Option<PathBuf>,
+    pub pid_file: Option<Said<PathBuf>>,
     /// What templates may do beside rendering.
     pub allow: Option<Vec<Said<String>>>,
     /// The directory that templates may read files from, where a template does not say.
-    pub sandbox_path: Option<PathBuf>,
+    pub sandbox_path: Option<Said<PathBuf>>,
     /// Whether to end when all is written.
-    pub once: Option<bool>,
+    pub once: Option<Said<bool>>,
     /// When to give up on that; flags only.
-    #[serde(skip)]
-    pub timeout: Option<GoDuration>,
+    pub timeout: Option<Said<GoDuration>>,
     /// Whether only to print; flags only.
-    #[serde(skip)]
-    pub dry: Option<bool>,
-}
-
-/// `consul { … }`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ConsulBlock {
-    /// A comma separated list of servers.
-    pub address: Option<Said<String>>,
-    /// The token.
-    pub token: Option<Said<SecretString>>,
-    /// The file that holds the token; beats `token` of the same layer.
-    pub token_file: Option<Said<PathBuf>>,
-    /// `auth { … }`
-    pub auth: AuthBlock,
-    /// `ssl { … }`
-    pub ssl: SslBlock,
-    /// The namespace.
-    pub namespace: Option<String>,
-    /// The admin partition.
-    pub partition: Option<String>,
-}
-
-/// `auth { … }`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct AuthBlock {
-    /// Whether it is used; not said: when there is a user or a password.
-    pub enabled: Option<bool>,
-    /// The user.
-    pub username: Option<String>,
-    /// The password.
-    pub password: Option<SecretString>,
-}
-
-/// `ssl { … }`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SslBlock {
-    /// Whether `http` means `https`; not said: when flags or files say anything else of this block.
-    pub enabled: Option<Said<bool>>,
-    /// Whether a server has to prove who it is.
-    pub verify: Option<Said<bool>>,
-    /// The file with the certificates of the authorities that are trusted; beats the next two of the same layer.
-    pub ca_cert: Option<Said<PathBuf>>,
-    /// The same, as text; beats the next of the same layer.
-    pub ca_cert_bytes: Option<Said<String>>,
-    /// The directory with the same.
-    pub ca_path: Option<Said<PathBuf>>,
-    /// The file with this host's certificate.
-    pub cert: Option<Said<PathBuf>>,
-    /// The file with its key; not said: the same file.
-    pub key: Option<Said<PathBuf>>,
-    /// The name that the certificates of the servers are for.
-    pub server_name: Option<Said<String>>,
+    pub dry: Option<Said<bool>>,
+    /// Keys of consul-template that are not supported yet; files only.
+    pub later: Vec<Arc<Spot>>,
 }
 
 /// `default_delimiters { … }`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default)]
 pub struct DelimitersBlock {
     /// What opens an action.
-    pub left: Option<String>,
+    pub left: Option<Said<String>>,
     /// What closes an action.
-    pub right: Option<String>,
+    pub right: Option<Said<String>>,
 }
 
-/// `template { … }`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct TemplateBlock {
-    /// Where the block was written.
-    #[serde(skip)]
-    pub place: Place,
-    /// The file with the template.
-    pub source: Option<PathBuf>,
-    /// The template itself.
-    pub contents: Option<String>,
-    /// The file it is rendered to.
-    pub destination: Option<PathBuf>,
-    /// What is run when it has changed.
-    pub command: Option<CommandBlock>,
-    /// Its language; not said: by the name of the source.
-    pub language: Option<Language>,
-    /// Whether a missing key of a map is an error.
-    pub error_on_missing_key: Option<bool>,
-    /// What opens an action.
-    pub left_delimiter: Option<String>,
-    /// What closes an action.
-    pub right_delimiter: Option<String>,
-    /// How long changes are collected.
-    pub wait: Option<Wait>,
-    /// How values are written; not said: by the name of the destination.
-    pub format: Option<Format>,
-    /// What the output must be.
-    pub output_format: Option<OutputFormat>,
-    /// The directory that it may read files from.
-    pub sandbox_path: Option<PathBuf>,
+impl FromNode for Written {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        let mut fields = Fields::of(node, at)?;
+        let written = Self {
+            consul: fields.block("consul")?,
+            template: fields.blocks("template")?,
+            default_delimiters: fields.block("default_delimiters")?,
+            wait: fields.key("wait")?,
+            format: fields.key("format")?,
+            output_format: fields.key("output_format")?,
+            max_stale: fields.key("max_stale")?,
+            block_query_wait: fields.key("block_query_wait")?,
+            log_level: fields.key("log_level")?,
+            kill_signal: fields.key("kill_signal")?,
+            reload_signal: fields.key("reload_signal")?,
+            pid_file: fields.key::<Said<PathBuf>>("pid_file")?.filter(|said| !said.value.as_os_str().is_empty()),
+            allow: fields.key("allow")?,
+            sandbox_path: fields.key("sandbox_path")?,
+            once: fields.key("once")?,
+            ..Self::default()
+        };
+        later::top(&mut fields)?;
+        fields.done()?;
+        Ok(written)
+    }
 }
 
-/// `command`, in either form.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
-pub enum CommandBlock {
-    /// A line.
-    Line(String),
-    /// A program and its arguments. A list of one is a line.
-    List(Vec<String>),
+impl FromNode for DelimitersBlock {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        let mut fields = Fields::of(node, at)?;
+        let block = Self { left: fields.key("left")?, right: fields.key("right")? };
+        fields.done()?;
+        Ok(block)
+    }
 }
 
 impl Written {
@@ -185,6 +129,7 @@ impl Written {
             once,
             timeout,
             dry,
+            later,
         } = self;
         Self {
             consul: consul.over(lower.consul),
@@ -204,64 +149,7 @@ impl Written {
             once: once.or(lower.once),
             timeout: timeout.or(lower.timeout),
             dry: dry.or(lower.dry),
-        }
-    }
-}
-
-impl ConsulBlock {
-    /// As [`Written::over`]; but a layer that says where the token is says it alone, lest a token file of the
-    /// environment beat the token of a flag.
-    fn over(self, lower: Self) -> Self {
-        let Self { address, token, token_file, auth, ssl, namespace, partition } = self;
-        let (token, token_file) = match (token, token_file) {
-            (None, None) => (lower.token, lower.token_file),
-            said => said,
-        };
-        Self {
-            address: address.or(lower.address),
-            token,
-            token_file,
-            auth: auth.over(lower.auth),
-            ssl: ssl.over(lower.ssl),
-            namespace: namespace.or(lower.namespace),
-            partition: partition.or(lower.partition),
-        }
-    }
-}
-
-impl SslBlock {
-    /// As [`Written::over`]; but a layer that says whom to trust says it alone, and one that names a certificate says
-    /// also where its key is.
-    fn over(self, lower: Self) -> Self {
-        let Self { enabled, verify, ca_cert, ca_cert_bytes, ca_path, cert, key, server_name } = self;
-        let (ca_cert, ca_cert_bytes, ca_path) = match (ca_cert, ca_cert_bytes, ca_path) {
-            (None, None, None) => (lower.ca_cert, lower.ca_cert_bytes, lower.ca_path),
-            said => said,
-        };
-        let (cert, key) = match (cert, key) {
-            (None, key) => (lower.cert, key.or(lower.key)),
-            said => said,
-        };
-        Self {
-            enabled: enabled.or(lower.enabled),
-            verify: verify.or(lower.verify),
-            ca_cert,
-            ca_cert_bytes,
-            ca_path,
-            cert,
-            key,
-            server_name: server_name.or(lower.server_name),
-        }
-    }
-}
-
-impl AuthBlock {
-    fn over(self, lower: Self) -> Self {
-        let Self { enabled, username, password } = self;
-        Self {
-            enabled: enabled.or(lower.enabled),
-            username: username.or(lower.username),
-            password: password.or(lower.password),
+            later: lower.later.into_iter().chain(later).collect(),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::prove::{Pair, Proof};
 use super::{Conversion, convert};
 use crate::apply::write::{Stage, Swapped, Writer};
 use crate::cli::{ConsulArguments, ConvertArguments};
-use crate::config::resolved::Delimiters;
+use crate::config::resolved::{Delimiters, FileConfig};
 use crate::config::{self, Environment};
 use crate::consul::Client;
 use crate::dev;
@@ -95,7 +95,9 @@ fn write(output: Option<&Path>, text: &str, template: &Path) -> anyhow::Result<(
     let Some(path) = output else {
         return std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output");
     };
-    if let Stage::Staged(staged) = Writer::default().stage(path, text.as_bytes(), Some(template))? {
+    if let Stage::Staged(staged) =
+        Writer::default().stage(path, text.as_bytes(), Some(template), &FileConfig::default())?
+    {
         Swapped::flush(vec![staged.swap()?]);
     }
     Ok(())

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use similar::TextDiff;
 
 use crate::answer::Answer;
-use crate::config::resolved::{Delimiters, Format, Job, Language, MissingKey, Permissions, Source};
+use crate::config::resolved::{Delimiters, FileConfig, Format, Job, Language, MissingKey, Permissions, Source};
 use crate::consul::{Ask, AskError, Poll};
 use crate::query::{FileQuery, Query};
 use crate::regular;
@@ -72,6 +72,7 @@ impl Pair {
                 // A format could make both print the same of what differs, or another text of the same.
                 format: Format::None,
                 output_format: None,
+                file: FileConfig::default(),
             })
         };
         Ok(Self { go: read(go, Language::Go)?, jinja: read(jinja, Language::Jinja)? })

@@ -206,7 +206,7 @@ fn print_output(output: &Output, fresh: bool) -> Result<(), WriteError> {
 }
 
 fn print(change: Change) -> Applied {
-    let Change { job, source: _, destination, content, command: _, outputs, fresh } = change;
+    let Change { job, source: _, destination, content, command: _, outputs, fresh, file: _ } = change;
     let nowhere = destination.as_os_str().is_empty();
     let outcome = if nowhere { Ok(false) } else { is_current(&destination, &content) };
     let outcome = outcome.map(|current| {

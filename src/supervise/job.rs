@@ -288,7 +288,16 @@ impl JobState {
             Source::File(path) => Some(path.clone()),
             Source::Inline { .. } => None,
         };
-        Change { job: place, source, destination, content, command: self.job.command.clone(), outputs, fresh }
+        Change {
+            job: place,
+            source,
+            destination,
+            content,
+            command: self.job.command.clone(),
+            file: self.job.file.clone(),
+            outputs,
+            fresh,
+        }
     }
 
     /// The text of the last [`change`](Self::change) was written, was there already, or could not be written.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::answer::{Answer, Instance, Node, NodeServices, Pair, TextMap, Weights};
 use crate::config::language_of;
-use crate::config::resolved::{Delimiters, Language, MissingKey, Permissions};
+use crate::config::resolved::{Delimiters, FileConfig, Language, MissingKey, Permissions};
 use crate::query::Health;
 
 mod formats;
@@ -25,6 +25,7 @@ fn job(source: Source, language: Language) -> Job {
         format: Format::None,
         output_format: None,
         sandbox: None,
+        file: FileConfig::default(),
     }
 }
 

@@ -5,6 +5,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::apply::transaction::{Applied, Change, Outcome, write_all};
+use crate::config::resolved::FileConfig;
 
 fn output(path: &Path, content: &str) -> Output {
     let (user, group) = (String::new(), String::new());
@@ -43,6 +44,7 @@ impl Bench {
             command: None,
             outputs,
             fresh,
+            file: FileConfig::default(),
         };
         let applied: Vec<Applied> = write_all(&mut self.writer, vec![change]);
         let outcome = applied.into_iter().next().unwrap().outcome;

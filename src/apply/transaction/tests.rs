@@ -24,6 +24,7 @@ fn one_failure_never_touches_another_file() {
         command: None,
         outputs: Vec::new(),
         fresh: true,
+        file: FileConfig::default(),
     });
     let applied = write_all(&mut Writer::default(), changes.collect());
     let jobs: Vec<_> = applied.iter().map(|applied| applied.job).collect();
@@ -50,6 +51,7 @@ fn a_thousand_files_do_not_need_a_thousand_descriptors() {
         command: None,
         outputs: Vec::new(),
         fresh: true,
+        file: FileConfig::default(),
     });
     let applied = write_all(&mut Writer::default(), changes.collect());
     assert_eq!(applied.len(), 1_500);
@@ -79,6 +81,7 @@ fn commands_are_owed_once_each_in_the_order_of_the_templates() {
         command,
         outputs: Vec::new(),
         fresh: true,
+        file: FileConfig::default(),
     });
     let applied = write_all(&mut Writer::default(), changes.collect());
     let (a, c, d) = (at("a"), at("c"), at("d"));
@@ -97,6 +100,7 @@ fn the_content_is_not_in_the_debug_form() {
         command: None,
         outputs: Vec::new(),
         fresh: true,
+        file: FileConfig::default(),
     };
     let text = format!("{change:?}");
     assert!(text.contains("16 bytes") && !text.contains("hunter2"), "{text}");
@@ -118,6 +122,7 @@ fn what_fails_after_an_output_was_written_appends_once_and_still_owes_its_comman
         command: Some(shell("reload now", 30)),
         outputs: vec![output("side", false), output("log", true)],
         fresh: true,
+        file: FileConfig::default(),
     };
     let mut writer = Writer::default();
     let (applied, ready) = stage(&mut writer, change());

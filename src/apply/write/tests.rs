@@ -1,13 +1,15 @@
-use std::fs;
+use std::fs::Permissions;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
+use nix::unistd::{Gid, Uid};
 use tempfile::TempDir;
 
 use super::*;
 
+mod asked_for;
 mod refusals;
 
 fn room() -> TempDir {
@@ -16,7 +18,7 @@ fn room() -> TempDir {
 
 /// Stages and swaps; whether anything changed.
 fn put(destination: &Path, content: &[u8]) -> Result<bool, WriteError> {
-    match Writer::default().stage(destination, content, None)? {
+    match Writer::default().stage(destination, content, None, &FileConfig::default())? {
         Stage::Unchanged => Ok(false),
         Stage::Staged(staged) => {
             Swapped::flush(vec![staged.swap()?]);
@@ -51,7 +53,9 @@ fn nothing_is_visible_before_the_swap_and_nothing_is_left_without_it() {
     let room = room();
     let out = room.path().join("out");
     fs::write(&out, "old").unwrap();
-    let Stage::Staged(staged) = Writer::default().stage(&out, b"new", None).unwrap() else { panic!("it differs") };
+    let Stage::Staged(staged) = Writer::default().stage(&out, b"new", None, &FileConfig::default()).unwrap() else {
+        panic!("it differs")
+    };
     assert_eq!(fs::read(&out).unwrap(), b"old");
     assert_eq!(fs::read(staged.path()).unwrap(), b"new");
     let name = staged.path().file_name().unwrap().to_str().unwrap();

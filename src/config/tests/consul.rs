@@ -7,7 +7,6 @@ use tempfile::NamedTempFile;
 
 use super::*;
 use crate::config::resolved::{Authorities, Identity, TlsConfig};
-use crate::config::written::Written;
 
 fn servers(config: &Config) -> Vec<&str> {
     config.consul.servers.iter().map(reqwest::Url::as_str).collect()
@@ -254,7 +253,8 @@ fn trust_and_identity_are_those_of_the_highest_layer() {
 
 #[test]
 fn a_block_of_a_file_says_the_same() {
-    let written: Written = serde_json::from_str(
+    let written = file::read_text(
+        "a.json",
         r#"{"template": [{"source": "a", "destination": "b"}], "consul": {"address": "h:1", "namespace": "n",
             "token_file": "", "ssl": {"ca_cert_bytes": "pem", "ca_path": "/d", "key": ""}}}"#,
     )

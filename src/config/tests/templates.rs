@@ -10,7 +10,7 @@ fn job(template: &str) -> Job {
 }
 
 fn file_job(json: &str) -> Result<Job, ConfigError> {
-    let written: Written = serde_json::from_str(&format!(r#"{{"template": [{json}]}}"#)).expect(json);
+    let written = file::read_text("f.json", &format!(r#"{{"template": [{json}]}}"#)).expect(json);
     resolve::resolve(written, None, &Environment::default()).map(|mut config| config.jobs.remove(0))
 }
 

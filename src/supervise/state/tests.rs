@@ -10,8 +10,8 @@ use super::*;
 use crate::answer::Pair;
 use crate::apply::transaction::{Change, Outcome};
 use crate::config::resolved::{
-    CommandConfig, ConsulConfig, Delimiters, Format, Job, Language, LogLevel, MissingKey, Permissions, Settle, Source,
-    TlsConfig,
+    CommandConfig, ConsulConfig, Delimiters, FileConfig, Format, Job, Language, LogLevel, MissingKey, Permissions,
+    Settle, Source, TlsConfig,
 };
 use crate::consul::AskError;
 use crate::template::Template;
@@ -37,6 +37,7 @@ fn job(text: &str, command: Option<&str>) -> Job {
         format: Format::None,
         output_format: None,
         sandbox: None,
+        file: FileConfig::default(),
     }
 }
 
@@ -62,6 +63,7 @@ fn config(mode: Mode, jobs: Vec<Job>) -> Config {
         reload_signal: None,
         pid_file: None,
         dev: None,
+        warnings: Vec::new(),
     }
 }
 

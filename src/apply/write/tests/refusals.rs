@@ -215,7 +215,9 @@ fn a_link_to_its_own_template() {
     let (template, out) = (room.path().join("in"), room.path().join("out"));
     std::fs::write(&template, "text").unwrap();
     std::os::unix::fs::symlink("in", &out).unwrap();
-    let error = Writer::default().stage(&out, b"rendered", Some(&template)).expect_err("it is its own template");
+    let error = Writer::default()
+        .stage(&out, b"rendered", Some(&template), &FileConfig::default())
+        .expect_err("it is its own template");
     assert!(error.source().unwrap().to_string().starts_with("it is its own template"), "{error}");
     assert_eq!(std::fs::read(&template).unwrap(), b"text");
 }
@@ -228,10 +230,10 @@ fn the_same_file_by_another_path() {
     std::os::unix::fs::symlink(".", &other).unwrap();
     let mut writer = Writer::default();
     for _ in 0..2 {
-        assert!(writer.stage(&real, b"one", None).is_ok(), "the first, again and again");
+        assert!(writer.stage(&real, b"one", None, &FileConfig::default()).is_ok(), "the first, again and again");
     }
     for another in [link, other.join("real")] {
-        let error = writer.stage(&another, b"two", None).expect_err("it is taken");
+        let error = writer.stage(&another, b"two", None, &FileConfig::default()).expect_err("it is taken");
         let reason = error.source().unwrap().to_string();
         assert!(reason.contains("the same file as") && reason.contains("which another template writes"), "{reason}");
     }

@@ -1,0 +1,120 @@
+//! Mode, owner, backup and directories as the configuration asks for them.
+
+use super::*;
+use crate::config::resolved::Owner;
+
+fn put_as(destination: &Path, content: &[u8], config: &FileConfig) -> Result<bool, WriteError> {
+    match Writer::default().stage(destination, content, None, config)? {
+        Stage::Unchanged => Ok(false),
+        Stage::Staged(staged) => {
+            Swapped::flush(vec![staged.swap()?]);
+            Ok(true)
+        }
+    }
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_mode_that_is_asked_for_is_the_modes_of_the_file() {
+    let room = room();
+    let out = room.path().join("out");
+    let with = |mode| FileConfig { mode: Some(mode), ..FileConfig::default() };
+    assert!(put_as(&out, b"one", &with(0o640)).unwrap());
+    assert_eq!(mode(&out), 0o640);
+    assert!(!put_as(&out, b"one", &with(0o640)).unwrap());
+    assert!(put_as(&out, b"one", &with(0o600)).unwrap(), "another mode is a change");
+    assert_eq!(mode(&out), 0o600);
+    assert!(put_as(&out, b"two", &FileConfig::default()).unwrap());
+    assert_eq!(mode(&out), 0o600, "what is not asked for is kept");
+}
+
+#[test]
+fn the_owner_that_is_asked_for_owns_the_file() {
+    let room = room();
+    let out = room.path().join("out");
+    let me = fs::metadata(room.path()).unwrap();
+    let own = FileConfig { user: Some(Owner::Id(me.uid())), group: Some(Owner::Id(me.gid())), ..FileConfig::default() };
+    assert!(put_as(&out, b"one", &own).unwrap());
+    assert!(!put_as(&out, b"one", &own).unwrap());
+    let by_name = FileConfig { user: Some(Owner::Name("root".to_owned())), ..FileConfig::default() };
+    let other = FileConfig { user: Some(Owner::Id(1)), group: Some(Owner::Id(2)), ..FileConfig::default() };
+    if me.uid() == 0 {
+        assert!(put_as(&out, b"one", &other).unwrap(), "another owner is a change");
+        let file = fs::metadata(&out).unwrap();
+        assert_eq!((file.uid(), file.gid()), (1, 2));
+        assert!(put_as(&out, b"one", &by_name).unwrap());
+        let file = fs::metadata(&out).unwrap();
+        assert_eq!((file.uid(), file.gid()), (0, 2), "the group is kept");
+    } else {
+        for config in [by_name, other] {
+            let error = put_as(&out, b"two", &config).expect_err("only root gives files away");
+            assert!(error.to_string().contains("set the owner of the new"), "{error}");
+        }
+        assert_eq!(fs::read(&out).unwrap(), b"one");
+    }
+    assert_eq!(names(room.path()), ["out"]);
+}
+
+#[test]
+fn an_owner_that_does_not_exist_is_named() {
+    let room = room();
+    let out = room.path().join("out");
+    let nobody = Some(Owner::Name("no-such-name".to_owned()));
+    let user = FileConfig { user: nobody.clone(), ..FileConfig::default() };
+    let group = FileConfig { group: nobody, ..FileConfig::default() };
+    for (config, kind) in [(user, "user"), (group, "group")] {
+        let error = put_as(&out, b"one", &config).expect_err(kind);
+        assert!(error.to_string().contains(&format!("find the {kind} for")), "{error}");
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        assert_eq!(cause, Some(format!("there is no {kind} no-such-name")));
+    }
+    assert!(!out.exists());
+}
+
+#[test]
+fn a_backup_is_what_was_there_before() {
+    let room = room();
+    let (out, bak) = (room.path().join("out"), room.path().join("out.bak"));
+    let config = FileConfig { backup: true, ..FileConfig::default() };
+    assert!(put_as(&out, b"one", &config).unwrap());
+    assert!(!bak.exists(), "there was nothing before");
+    fs::set_permissions(&out, Permissions::from_mode(0o600)).unwrap();
+    for (content, before) in [(b"two", b"one"), (b"six", b"two")] {
+        assert!(put_as(&out, content, &config).unwrap());
+        assert_eq!((fs::read(&out).unwrap(), fs::read(&bak).unwrap()), (content.to_vec(), before.to_vec()));
+        assert_eq!(mode(&bak), 0o600);
+    }
+    assert!(!put_as(&out, b"six", &config).unwrap());
+    assert_eq!(fs::read(&bak).unwrap(), b"two", "what does not change is not backed up");
+    assert_eq!(names(room.path()), ["out", "out.bak"]);
+}
+
+#[test]
+fn a_backup_that_cannot_be_kept_changes_nothing() {
+    let room = room();
+    let out = room.path().join("out");
+    let config = FileConfig { backup: true, ..FileConfig::default() };
+    fs::write(&out, "one").unwrap();
+    fs::create_dir(room.path().join("out.bak")).unwrap();
+    let error = put_as(&out, b"two", &config).expect_err("a directory is in the way");
+    assert!(error.to_string().contains("keep a backup of"), "{error}");
+    assert_eq!(fs::read(&out).unwrap(), b"one");
+    assert_eq!(names(room.path()), ["out", "out.bak"]);
+}
+
+#[test]
+fn directories_are_made_unless_that_is_not_wanted() {
+    let room = room();
+    let out = room.path().join("a/b/out");
+    let config = FileConfig { make_directories: false, ..FileConfig::default() };
+    assert!(put_as(&out, b"one", &config).is_err());
+    assert_eq!(names(room.path()), Vec::<String>::new());
+    assert!(put_as(&out, b"one", &FileConfig::default()).unwrap());
+    assert!(put_as(&out, b"two", &config).unwrap());
+}

@@ -1,0 +1,129 @@
+//! The words of HCL, version 1.
+//!
+//! in:  a text without carriage returns before line ends
+//! out: [`Token`]s, each with its line
+
+use super::text::{heredoc, quoted};
+use crate::config::file::tree::{Malformed, float, integer};
+
+/// A word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Token {
+    /// A name without quotes; `true` and `false` too.
+    Name(String),
+    /// A text in quotes, or a heredoc.
+    Text(String),
+    /// A number, as it was spelled.
+    Number(String),
+    /// One of `{ } [ ] , =`.
+    Sign(char),
+    /// The end of the text.
+    End,
+}
+
+impl Token {
+    /// What it is, in the words of an error; never what a text holds.
+    pub(super) fn shown(&self) -> String {
+        match self {
+            Self::Name(name) => format!("the name {name}"),
+            Self::Text(_) => "a text in quotes".to_owned(),
+            Self::Number(_) => "a number".to_owned(),
+            Self::Sign(sign) => format!("`{sign}`"),
+            Self::End => "the end of the file".to_owned(),
+        }
+    }
+}
+
+/// Takes words off the front of a text.
+pub(super) struct Lexer<'a> {
+    pub(super) rest: &'a str,
+    pub(super) line: usize,
+}
+
+impl<'a> Lexer<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { rest: text, line: 1 }
+    }
+
+    /// The next word, and the line on which it begins.
+    pub(super) fn next(&mut self) -> Result<(Token, usize), Malformed> {
+        self.skip()?;
+        let line = self.line;
+        let Some(first) = self.rest.chars().next() else { return Ok((Token::End, line)) };
+        let token = match first {
+            '{' | '}' | '[' | ']' | ',' | '=' => {
+                self.take(1);
+                Token::Sign(first)
+            }
+            '"' => Token::Text(quoted(self)?),
+            '<' => Token::Text(heredoc(self)?),
+            '0'..='9' | '-' | '.' => Token::Number(self.number()?),
+            _ if first.is_alphabetic() || first == '_' => {
+                let goes_on = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
+                Token::Name(self.take_while(goes_on).to_owned())
+            }
+            _ => {
+                return Err(Malformed::new(line, format!("the character {first:?} means nothing here{}", hint(first))));
+            }
+        };
+        Ok((token, line))
+    }
+
+    /// Takes so many bytes, which end between two characters.
+    pub(super) fn take(&mut self, bytes: usize) -> &'a str {
+        let (taken, rest) = self.rest.split_at(bytes);
+        self.line += taken.bytes().filter(|byte| *byte == b'\n').count();
+        self.rest = rest;
+        taken
+    }
+
+    pub(super) fn take_while(&mut self, goes_on: impl Fn(char) -> bool) -> &'a str {
+        self.take(self.rest.find(|letter| !goes_on(letter)).unwrap_or(self.rest.len()))
+    }
+
+    /// Blanks, line ends and comments.
+    fn skip(&mut self) -> Result<(), Malformed> {
+        loop {
+            self.take_while(|letter| matches!(letter, ' ' | '\t' | '\r' | '\n'));
+            if self.rest.starts_with('#') || self.rest.starts_with("//") {
+                self.take_while(|letter| letter != '\n');
+            } else if self.rest.starts_with("/*") {
+                let line = self.line;
+                let end = self.rest[2..].find("*/").ok_or_else(|| Malformed::new(line, "the comment has no end"))?;
+                self.take(end + 4);
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    fn number(&mut self) -> Result<String, Malformed> {
+        let bytes = self.rest.as_bytes();
+        let hexadecimal = bytes.starts_with(b"0x") || bytes.starts_with(b"0X");
+        let goes_on = |at: usize| match bytes[at] {
+            b'-' => at == 0 || (!hexadecimal && matches!(bytes[at - 1], b'e' | b'E')),
+            b'+' => at > 0 && !hexadecimal && matches!(bytes[at - 1], b'e' | b'E'),
+            byte => byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_'),
+        };
+        let length = (0..bytes.len()).find(|at| !goes_on(*at)).unwrap_or(bytes.len());
+        let spelling = self.take(length);
+        let octal =
+            spelling.len() > 1 && spelling.bytes().all(|byte| byte.is_ascii_digit()) && spelling.starts_with('0');
+        let known = integer(spelling).is_some() || (!octal && float(spelling).is_some());
+        if known && !spelling.contains('_') {
+            return Ok(spelling.to_owned());
+        }
+        // It is not shown: it may be a secret.
+        Err(Malformed::new(self.line, "what begins as a number is none; put a text or a duration into quotes"))
+    }
+}
+
+/// What was probably meant by a character that HCL does not know.
+fn hint(character: char) -> &'static str {
+    match character {
+        ':' => "; HCL writes `key = value`, and a file in YAML is named .yaml",
+        ';' => "; what follows goes on a line of its own",
+        '\'' => "; texts are in double quotes",
+        _ => "",
+    }
+}

@@ -1,0 +1,128 @@
+//! HCL, version 1, as people write it.
+//!
+//! in:  a text: `key = value`, `block { … }`, `block = { … }`, comments, heredocs, lists
+//! out: a [`Node`], or the first line on which it is no HCL
+//!
+//! Our own, since what there is for Rust reads version 2, in which a leading zero is not octal, `<<EOF` interpolates,
+//! and blocks do not stand on one line with others.
+
+mod lexer;
+mod text;
+
+use std::borrow::Cow;
+
+use super::tree::{DEEPEST, Entry, Malformed, Node, Value};
+use lexer::{Lexer, Token};
+
+/// Reads a text.
+pub(super) fn parse(text: &str) -> Result<Node, Malformed> {
+    let text = if text.contains("\r\n") { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) };
+    let mut parser = Parser { lexer: Lexer::new(&text), next: (Token::End, 1) };
+    parser.step()?;
+    let entries = parser.entries(0)?;
+    match &parser.next {
+        (Token::End, _) => Ok(Node { line: 1, value: Value::Block(entries) }),
+        (token, line) => Err(Malformed::new(*line, format!("{} closes nothing", token.shown()))),
+    }
+}
+
+struct Parser<'a> {
+    lexer: Lexer<'a>,
+    next: (Token, usize),
+}
+
+impl Parser<'_> {
+    /// Goes on to the next token, and gives the one before it.
+    fn step(&mut self) -> Result<(Token, usize), Malformed> {
+        let next = self.lexer.next()?;
+        Ok(std::mem::replace(&mut self.next, next))
+    }
+
+    /// Entries up to a `}` or the end, neither of which is taken.
+    fn entries(&mut self, depth: usize) -> Result<Vec<Entry>, Malformed> {
+        let mut entries = Vec::new();
+        loop {
+            match &self.next.0 {
+                Token::End | Token::Sign('}') => return Ok(entries),
+                Token::Name(_) | Token::Text(_) => entries.push(self.entry(depth)?),
+                token => {
+                    return Err(Malformed::new(self.next.1, format!("a key is missing before {}", token.shown())));
+                }
+            }
+            if self.next.0 == Token::Sign(',') {
+                self.step()?;
+            }
+        }
+    }
+
+    fn entry(&mut self, depth: usize) -> Result<Entry, Malformed> {
+        let (Token::Name(key) | Token::Text(key), line) = self.step()? else {
+            return Err(Malformed::new(self.next.1, "a key is missing"));
+        };
+        let node = match &self.next.0 {
+            Token::Sign('=') => {
+                self.step()?;
+                self.value(&key, depth)?
+            }
+            Token::Sign('{') => self.value(&key, depth)?,
+            Token::Name(_) | Token::Text(_) => {
+                let what = format!("{key} takes no label: write `{key} {{`, or `{key} = …`");
+                return Err(Malformed::new(self.next.1, what));
+            }
+            token => {
+                let what = format!("{key} needs a value, `{key} = …` or `{key} {{ … }}`, not {}", token.shown());
+                return Err(Malformed::new(self.next.1, what));
+            }
+        };
+        Ok(Entry { key, line, node })
+    }
+
+    fn value(&mut self, key: &str, depth: usize) -> Result<Node, Malformed> {
+        let (token, line) = self.step()?;
+        if depth == DEEPEST {
+            return Err(Malformed::too_deep(line));
+        }
+        let value = match token {
+            Token::Text(text) => Value::Text(text),
+            Token::Number(spelling) => Value::Number(spelling),
+            Token::Name(name) if name == "true" => Value::Bool(true),
+            Token::Name(name) if name == "false" => Value::Bool(false),
+            // It is not shown: it may be a secret.
+            Token::Name(_) => return Err(Malformed::new(line, format!("the value of {key} needs quotes"))),
+            Token::Sign('{') => Value::Block(self.block(key, line, depth)?),
+            Token::Sign('[') => Value::List(self.list(key, line, depth)?),
+            token => return Err(Malformed::new(line, format!("{key} has no value; there is {}", token.shown()))),
+        };
+        Ok(Node { line, value })
+    }
+
+    fn block(&mut self, key: &str, line: usize, depth: usize) -> Result<Vec<Entry>, Malformed> {
+        let entries = self.entries(depth + 1)?;
+        match self.step()?.0 {
+            Token::Sign('}') => Ok(entries),
+            _ => Err(Malformed::new(line, format!("the block {key} has no closing `}}`"))),
+        }
+    }
+
+    fn list(&mut self, key: &str, line: usize, depth: usize) -> Result<Vec<Node>, Malformed> {
+        let mut items = Vec::new();
+        loop {
+            match &self.next.0 {
+                Token::Sign(']') => {}
+                Token::End => return Err(Malformed::new(line, format!("the list {key} has no closing `]`"))),
+                _ => items.push(self.value(key, depth + 1)?),
+            }
+            match self.step()? {
+                (Token::Sign(','), _) => {}
+                (Token::Sign(']'), _) => return Ok(items),
+                (Token::End, _) => return Err(Malformed::new(line, format!("the list {key} has no closing `]`"))),
+                (token, line) => {
+                    return Err(Malformed::new(line, format!("a comma is missing in {key} before {}", token.shown())));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

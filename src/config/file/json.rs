@@ -1,0 +1,131 @@
+//! JSON.
+//!
+//! in:  a text
+//! out: a [`Node`], or the first line on which it is no JSON
+//!
+//! Each value is first taken as the piece of text that it is: so its line is known, and the spelling of a number.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::tree::{DEEPEST, Entry, Lines, Malformed, Node, Value};
+
+/// Reads a text.
+pub(super) fn parse(text: &str) -> Result<Node, Malformed> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let raw: &RawValue = serde_json::from_str(text).map_err(|error| malformed(0, &error))?;
+    node(&Whole { text, lines: Lines::of(text.as_bytes()) }, raw.get(), 0)
+}
+
+/// The text of which all values are pieces.
+struct Whole<'a> {
+    text: &'a str,
+    lines: Lines,
+}
+
+impl Whole<'_> {
+    /// The line on which a piece begins.
+    fn line_of(&self, piece: &str) -> usize {
+        self.lines.line((piece.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize))
+    }
+}
+
+fn node(whole: &Whole<'_>, piece: &str, depth: usize) -> Result<Node, Malformed> {
+    let line = whole.line_of(piece);
+    if depth > DEEPEST {
+        return Err(Malformed::too_deep(line));
+    }
+    let refuse = |error: serde_json::Error| malformed(line - 1, &error);
+    let value = match piece.as_bytes().first() {
+        Some(b'{') => {
+            let Pairs(pairs) = serde_json::from_str(piece).map_err(refuse)?;
+            let entry = |(key, raw): (String, &RawValue)| {
+                let node = node(whole, raw.get(), depth + 1)?;
+                Ok(Entry { key, line: node.line, node })
+            };
+            Value::Block(pairs.into_iter().map(entry).collect::<Result<_, _>>()?)
+        }
+        Some(b'[') => {
+            let items: Vec<&RawValue> = serde_json::from_str(piece).map_err(refuse)?;
+            Value::List(items.into_iter().map(|raw| node(whole, raw.get(), depth + 1)).collect::<Result<_, _>>()?)
+        }
+        Some(b'"') => Value::Text(serde_json::from_str(piece).map_err(refuse)?),
+        Some(b't') => Value::Bool(true),
+        Some(b'f') => Value::Bool(false),
+        Some(b'n') => Value::Null,
+        _ => Value::Number(piece.to_owned()),
+    };
+    Ok(Node { line, value })
+}
+
+/// The lines of an error count from that of the piece.
+fn malformed(lines_before: usize, error: &serde_json::Error) -> Malformed {
+    let said = error.to_string();
+    let reason = said.rfind(" at line ").map_or(said.as_str(), |at| &said[..at]);
+    Malformed::new(lines_before + error.line(), reason)
+}
+
+/// The keys and values of an object, in order, with those that are there twice.
+struct Pairs<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Pairs<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Pairs<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_spellings_and_repeated_keys_are_kept() {
+        let node = parse("{\n \"a\": 0.50,\n \"a\":\n [true, null,\n \"\\u00e9\"]}").expect("JSON");
+        let Value::Block(entries) = node.value else { panic!("a block") };
+        let number = Node { line: 2, value: Value::Number("0.50".to_owned()) };
+        assert_eq!(entries[0], Entry { key: "a".to_owned(), line: 2, node: number });
+        let Value::List(items) = &entries[1].node.value else { panic!("a list") };
+        assert_eq!((entries[1].line, items[0].line, items[2].line), (4, 4, 5));
+        assert_eq!(items[1].value, Value::Null);
+        assert_eq!(items[2].value, Value::Text("é".to_owned()));
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused_with_its_line() {
+        let deep = "[".repeat(100_000);
+        let closed = format!("{}{}", "[".repeat(100), "]".repeat(100));
+        let cases = [
+            ("", 1, "EOF while parsing a value"),
+            ("{\n \"a\": \n}", 3, "expected value"),
+            ("{\n \"a\": [1,\n {\"b\": 01}]}", 3, "invalid number"),
+            ("{\"a\": 1} x", 1, "trailing characters"),
+            ("{\n\"a\": \"\n\"}", 2, "control character"),
+            ("{\n\n\"\\ud800\": 1}", 3, "unexpected end of hex escape"),
+            (&deep, 1, "EOF"),
+            (&closed, 1, "more than 32 deep"),
+        ];
+        for (text, line, reason) in cases {
+            let error = parse(text).expect_err(reason);
+            assert!(error.reason.contains(reason), "{error:?}");
+            assert!(error.line.abs_diff(line) <= 1, "{line} {error:?}");
+        }
+    }
+}

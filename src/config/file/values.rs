@@ -1,0 +1,198 @@
+//! Single values, as the keys of a configuration take them.
+//!
+//! in:  a [`Node`]
+//! out: a text, a number, a duration, a mode …; an error never shows a text that may be a secret
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use secrecy::SecretString;
+
+use super::fields::{At, Fields, FromNode};
+use super::tree::{Node, Value, float, integer};
+use crate::config::duration::GoDuration;
+use crate::config::error::{ConfigError, Said, ValueError};
+use crate::config::file_mode::FileMode;
+use crate::config::resolved::{Format, Language, OutputFormat, Owner};
+use crate::config::signal::SignalName;
+use crate::config::wait::Wait;
+use crate::config::written::CommandBlock;
+
+impl FromNode for bool {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        match &node.value {
+            Value::Bool(value) => Ok(*value),
+            _ => Err(at.wrong_kind(node, "true or false, without quotes")),
+        }
+    }
+}
+
+impl FromNode for String {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        text(node, at, "a text in quotes").map(str::to_owned)
+    }
+}
+
+impl FromNode for PathBuf {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        text(node, at, "a path in quotes").map(Self::from)
+    }
+}
+
+impl FromNode for SecretString {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        text(node, at, "a text in quotes").map(Self::from)
+    }
+}
+
+impl FromNode for i64 {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        let expected = "a whole number, without quotes";
+        match &node.value {
+            Value::Number(spelling) => integer(spelling).ok_or_else(|| at.wrong_kind(node, expected)),
+            _ => Err(at.wrong_kind(node, expected)),
+        }
+    }
+}
+
+impl FromNode for u32 {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        let number = i64::from_node(node, at)?;
+        Self::try_from(number).map_err(|_| at.refuse(ValueError::Range(number)))
+    }
+}
+
+impl FromNode for f64 {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        let number = match &node.value {
+            Value::Number(spelling) => float(spelling),
+            _ => None,
+        };
+        number.ok_or_else(|| at.wrong_kind(node, "a number, without quotes"))
+    }
+}
+
+/// A number without a unit is refused, whatever unit it may have meant; but nothing is nothing in every unit.
+impl FromNode for GoDuration {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        match &node.value {
+            Value::Number(spelling) => parse(spelling, at),
+            _ => parse(text(node, at, "a duration in quotes, for example \"5s\"")?, at),
+        }
+    }
+}
+
+/// In a file, the empty text takes the role away from every signal.
+impl FromNode for SignalName {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        let name = text(node, at, "the name of a signal in quotes, for example \"SIGHUP\"")?;
+        if name.is_empty() { Ok(Self(None)) } else { parse(name, at) }
+    }
+}
+
+impl FromNode for FileMode {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        match &node.value {
+            Value::Number(text) | Value::Text(text) => parse(text, at),
+            _ => Err(at.wrong_kind(node, "a mode, for example \"0640\"")),
+        }
+    }
+}
+
+impl FromNode for Owner {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        match &node.value {
+            Value::Number(_) => u32::from_node(node, at).map(Self::Id),
+            Value::Text(text) if text.is_empty() => Err(at.refuse(ValueError::Empty)),
+            Value::Text(text) => Ok(text.parse().map_or_else(|_| Self::Name(text.clone()), Self::Id)),
+            _ => Err(at.wrong_kind(node, "a name or a number")),
+        }
+    }
+}
+
+impl FromNode for Language {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        let expected = "\"go\" or \"jinja\"";
+        match text(node, at, expected)? {
+            "go" => Ok(Self::Go),
+            "jinja" => Ok(Self::Jinja),
+            _ => Err(at.refuse(ValueError::WrongKind { expected, found: "another text" })),
+        }
+    }
+}
+
+impl FromNode for Format {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        parse(text(node, at, "the name of a format in quotes")?, at)
+    }
+}
+
+impl FromNode for OutputFormat {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        parse(text(node, at, "the name of a format in quotes")?, at)
+    }
+}
+
+impl FromNode for CommandBlock {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        match &node.value {
+            Value::Text(line) => Ok(Self::Line(line.clone())),
+            Value::List(_) => Vec::from_node(node, at).map(Self::List),
+            _ => Err(at.wrong_kind(node, "a command line, or a list of a program and its arguments")),
+        }
+    }
+}
+
+/// A list of texts; a single text is a list of one, commas and all.
+impl<T: OneOfMany> FromNode for Vec<T> {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        match &node.value {
+            Value::Text(_) => Ok(vec![T::from_node(node, at)?]),
+            Value::List(items) => items.iter().map(|item| T::from_node(item, at)).collect(),
+            _ => Err(at.wrong_kind(node, "a list of texts")),
+        }
+    }
+}
+
+/// What a list holds.
+pub(crate) trait OneOfMany: FromNode {}
+impl OneOfMany for String {}
+impl OneOfMany for Said<String> {}
+
+/// `"2s:10s"`, or `{ min = "2s", max = "10s" }`. What consul-template calls `bool` says whether it counts at all.
+impl FromNode for Wait {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        if let Value::Text(text) = &node.value {
+            return parse(text, at);
+        }
+        if !matches!(node.value, Value::Block(_) | Value::List(_)) {
+            return Err(at.wrong_kind(node, "\"MIN:MAX\", or a block with min and max"));
+        }
+        let mut fields = Fields::of(node, at)?;
+        let (min, max) = (fields.key::<GoDuration>("min")?, fields.key::<GoDuration>("max")?);
+        let enabled = match (fields.key::<bool>("bool")?, fields.key::<bool>("enabled")?) {
+            (Some(_), Some(_)) => return Err(at.refuse(ValueError::Both { one: "bool", other: "enabled" })),
+            (one, other) => one.or(other),
+        };
+        fields.done()?;
+        match (enabled, min) {
+            (Some(false), _) | (_, None) => Ok(Self::Off),
+            (_, Some(min)) => Self::between(min, max).map_err(|error| at.refuse(error)),
+        }
+    }
+}
+
+fn text<'a>(node: &'a Node, at: At<'_>, expected: &'static str) -> Result<&'a str, ConfigError> {
+    match &node.value {
+        Value::Text(text) => Ok(text),
+        _ => Err(at.wrong_kind(node, expected)),
+    }
+}
+
+fn parse<T>(text: &str, at: At<'_>) -> Result<T, ConfigError>
+where
+    T: FromStr,
+    ValueError: From<T::Err>,
+{
+    text.parse().map_err(|error: T::Err| at.refuse(error))
+}

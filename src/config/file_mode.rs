@@ -1,0 +1,66 @@
+//! Modes of files, as written: always octal, with or without a leading zero, with or without quotes.
+//!
+//! in:  `0640`, `640`, `"640"`, `0o640`
+//! out: a [`FileMode`]; what nobody can have meant is refused
+
+use std::str::FromStr;
+
+/// The nine bits of a mode; 0 stands for "as the file has it already".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileMode(pub u32);
+
+/// A text that is no mode.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FileModeError {
+    /// No octal digits, or too many.
+    #[error("{0:?} is no mode; write octal digits, for example \"0640\"")]
+    NotOctal(String),
+    /// A mode that gives others more than the owner, or nothing to the owner.
+    #[error(
+        "the mode {0:04o} is not plausible: the owner can read a file, and nobody else can do more with it; \
+         modes are octal, for example \"0640\""
+    )]
+    Implausible(u32),
+}
+
+impl FromStr for FileMode {
+    type Err = FileModeError;
+
+    fn from_str(text: &str) -> Result<Self, FileModeError> {
+        let no_mode = || FileModeError::NotOctal(text.to_owned());
+        let digits = text.strip_prefix("0o").unwrap_or(text);
+        if !digits.starts_with(|first: char| first.is_digit(8)) {
+            return Err(no_mode());
+        }
+        let mode = u32::from_str_radix(digits, 8).map_err(|_| no_mode())?;
+        let [owner, group, other] = [6, 3, 0].map(|shift| mode >> shift & 0o7);
+        let plausible = mode <= 0o777 && owner & 0o4 != 0 && group & !owner == 0 && other & !owner == 0;
+        if mode == 0 || plausible { Ok(Self(mode)) } else { Err(FileModeError::Implausible(mode)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_are_octal_however_they_are_written() {
+        let cases = [("0640", 0o640), ("640", 0o640), ("0o640", 0o640), ("00600", 0o600), ("444", 0o444), ("0", 0)];
+        for (text, mode) in cases {
+            assert_eq!(text.parse(), Ok(FileMode(mode)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_meant_is_refused() {
+        // 416, 420, 432, 436: what 0640, 0644, 0660, 0664 are in decimal digits.
+        for text in ["416", "420", "432", "436", "4755", "1200", "0200", "0066", "0007", "077"] {
+            let error = text.parse::<FileMode>().expect_err(text).to_string();
+            assert!(error.contains("not plausible") && error.contains("octal"), "{error}");
+        }
+        for text in ["", "384", "rw-r--r--", "0x1a0", "-640", "+640", "6 40", "99999999999", "0o"] {
+            let error = text.parse::<FileMode>().expect_err(text).to_string();
+            assert!(error.contains("is no mode"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The block about a template, as written.
+
+use std::path::PathBuf;
+
+use super::later;
+use crate::config::duration::GoDuration;
+use crate::config::error::{ConfigError, Place, Said};
+use crate::config::file::{At, Fields, FromNode, Node};
+use crate::config::file_mode::FileMode;
+use crate::config::resolved::{Format, Language, OutputFormat, Owner};
+use crate::config::wait::Wait;
+
+/// `template { … }`
+#[derive(Clone, Debug, Default)]
+pub struct TemplateBlock {
+    /// Where the block was written.
+    pub place: Place,
+    /// The file with the template.
+    pub source: Option<PathBuf>,
+    /// The template itself.
+    pub contents: Option<String>,
+    /// The file it is rendered to.
+    pub destination: Option<PathBuf>,
+    /// What is run when it has changed.
+    pub command: Option<CommandBlock>,
+    /// How long that may take.
+    pub command_timeout: Option<Said<GoDuration>>,
+    /// Its language; not said: by the name of the source.
+    pub language: Option<Language>,
+    /// Whether a missing key of a map is an error.
+    pub error_on_missing_key: Option<bool>,
+    /// What opens an action.
+    pub left_delimiter: Option<String>,
+    /// What closes an action.
+    pub right_delimiter: Option<String>,
+    /// How long changes are collected.
+    pub wait: Option<Wait>,
+    /// How values are written; not said: by the name of the destination.
+    pub format: Option<Format>,
+    /// What the output must be.
+    pub output_format: Option<OutputFormat>,
+    /// The directory that it may read files from.
+    pub sandbox_path: Option<PathBuf>,
+    /// The mode of the file.
+    pub perms: Option<FileMode>,
+    /// Who owns the file.
+    pub user: Option<Owner>,
+    /// Which group owns the file.
+    pub group: Option<Owner>,
+    /// Whether the file that is replaced is kept beside it.
+    pub backup: Option<bool>,
+    /// Whether missing directories are made.
+    pub create_dest_dirs: Option<bool>,
+}
+
+/// `command`, in either form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CommandBlock {
+    /// A line.
+    Line(String),
+    /// A program and its arguments. A list of one is a line.
+    List(Vec<String>),
+}
+
+/// `exec { … }` in a template: another spelling of the command.
+#[derive(Default)]
+struct ExecBlock {
+    command: Option<CommandBlock>,
+    timeout: Option<Said<GoDuration>>,
+}
+
+impl FromNode for TemplateBlock {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        let mut fields = Fields::of(node, at)?;
+        let exec: ExecBlock = fields.block("exec")?;
+        let (command, command_timeout) = (fields.key("command")?, fields.key("command_timeout")?);
+        let (user, uid) = (fields.key("user")?, fields.key::<u32>("uid")?);
+        let (group, gid) = (fields.key("group")?, fields.key::<u32>("gid")?);
+        let block = Self {
+            place: at.place(),
+            source: fields.key("source")?,
+            contents: fields.key("contents")?,
+            destination: fields.key("destination")?,
+            command: exec.command.or(command),
+            command_timeout: exec.timeout.or(command_timeout),
+            language: fields.key("language")?,
+            error_on_missing_key: fields.key("error_on_missing_key")?,
+            left_delimiter: fields.key("left_delimiter")?,
+            right_delimiter: fields.key("right_delimiter")?,
+            wait: fields.key("wait")?,
+            format: fields.key("format")?,
+            output_format: fields.key("output_format")?,
+            sandbox_path: fields.key("sandbox_path")?,
+            perms: fields.key("perms")?,
+            user: user.or(uid.map(Owner::Id)),
+            group: group.or(gid.map(Owner::Id)),
+            backup: fields.key("backup")?,
+            create_dest_dirs: fields.key("create_dest_dirs")?,
+        };
+        later::template(&mut fields)?;
+        fields.done()?;
+        Ok(block)
+    }
+}
+
+impl FromNode for ExecBlock {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        let mut fields = Fields::of(node, at)?;
+        let block = Self { command: fields.key("command")?, timeout: fields.key("timeout")? };
+        later::template_exec(&mut fields)?;
+        fields.done()?;
+        Ok(block)
+    }
+}
