@@ -10,7 +10,7 @@ use crate::template::functions::unsupported::{self, Unsupported};
 /// What is wrong with a call.
 pub(in crate::template) fn message(name: &str, known: Option<&Unsupported>) -> String {
     let why = match known {
-        _ if is_forbidden(name) => "is not allowed",
+        _ if forbidden(name).is_some() => "is not allowed",
         Some(_) => "is not supported yet",
         None => "not defined",
     };
@@ -19,8 +19,8 @@ pub(in crate::template) fn message(name: &str, known: Option<&Unsupported>) -> S
 
 /// What to do, where that is certain.
 pub(in crate::template) fn remedy(name: &str, known: Option<&Unsupported>) -> Option<String> {
-    if is_forbidden(name) {
-        return Some(format!("it acts outside of the template; --allow {name}, or allow = [{name:?}], permits it"));
+    if let Some(word) = forbidden(name) {
+        return Some(format!("it acts outside of the template; --allow {word}, or allow = [{word:?}], permits it"));
     }
     known.map(|function| function.remedy.to_owned()).or_else(|| unsupported::gone(name))
 }
@@ -30,9 +30,10 @@ pub(super) fn of_sprig(prefixed: &str) -> String {
     format!("the functions of sprig have a prefix: {prefixed:?}")
 }
 
-/// Whether a function is there, but only where the operator allows it.
-fn is_forbidden(name: &str) -> bool {
-    functions::named_in_go(name).is_some() && !Permissions::default().allow(name)
+/// The word that allows a function which is there only where the operator allows it.
+fn forbidden(name: &str) -> Option<&'static str> {
+    let function = functions::named_in_go(name).or_else(|| functions::named_in_jinja(name))?;
+    (!Permissions::default().allow(function.go)).then_some(function.go)
 }
 
 #[cfg(test)]

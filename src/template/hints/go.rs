@@ -150,7 +150,6 @@ mod tests {
         let cases = [
             ("secret", "Vault is not asked yet"),
             ("nomadVar", "Nomad is not asked yet"),
-            ("writeToFile", "let a command"),
             ("keyPrefix", "use ls"),
             ("vault", "it became secret"),
             ("sprig_now", "timestamp"),
