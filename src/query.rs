@@ -16,7 +16,7 @@ pub use parse::QueryError;
 
 /// One question, watched once per process however many templates ask it.
 ///
-/// Two queries are the same question when they are equal; the text form ([`fmt::Display`]) is for logs and messages.
+/// Two queries are the same question when they are equal; the text form ([`Display`](std::fmt::Display)) is for logs and messages.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Query {
     /// One entry of the key/value store: `GET /v1/kv/<key>`.

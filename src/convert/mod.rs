@@ -1,7 +1,7 @@
 //! `ctmpl convert`: a Go template as a Jinja template.
 //!
 //! in:  the source of a Go template
-//! out: a [`Conversion`]: the Jinja text, and [`Mark`]s for what could not be converted; and, with [`prove`](self::prove), how what
+//! out: a [`Conversion`]: the Jinja text, and [`Mark`]s for what could not be converted; and, with [`prove`], how what
 //!      both print differs
 //!
 //! Whatever is converted without a mark prints the same bytes. Jinja's own words are used where they mean the same for

@@ -102,22 +102,24 @@ fn hour_of_12(time: &DateTime) -> i8 {
     }
 }
 
+/// The months, as Go names them.
+pub(super) const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
 fn month(time: &DateTime) -> &'static str {
-    const NAMES: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    NAMES[usize::from(time.month().unsigned_abs()) - 1]
+    MONTHS[usize::from(time.month().unsigned_abs()) - 1]
 }
 
 fn weekday(time: &DateTime) -> &'static str {
