@@ -30,6 +30,8 @@ pub enum Outcome {
     Config(Box<Arguments>),
     /// To print this text on standard output (help or version), and to end with exit code 0.
     Print(String),
+    /// To print the JSON Schema of configurations.
+    Schema,
     /// To print the reference of template functions: of this one, or of all.
     Functions(Option<String>),
 }

@@ -46,6 +46,7 @@ fn begin() -> Result<u8, Failure> {
         Ok(Outcome::Validate(arguments)) => return validate(*arguments),
         Ok(Outcome::Config(arguments)) => return show(*arguments),
         Ok(Outcome::Print(text)) => return Ok(print(&text)),
+        Ok(Outcome::Schema) => return Ok(print(&config::schema::text())),
         Ok(Outcome::Functions(name)) => {
             let text = reference::text(name.as_deref())
                 .map_err(|error| Failure { code: error.exit_code(), error: error.into() })?;

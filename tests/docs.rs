@@ -1,4 +1,5 @@
-//! The documents say what the program does: the reference of functions is the table's, links lead somewhere.
+//! The documents say what the program does: the references of functions and of keys are the tables', links lead
+//! somewhere.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
@@ -6,6 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use ctmpl::config::reference::{self, Described};
 use ctmpl::template::function::Function;
 use ctmpl::template::functions::{self, examples};
 
@@ -61,6 +63,62 @@ fn the_reference_of_functions_is_made_of_the_table() {
     assert!(page == reference, "{PAGE} is stale: CTMPL_UPDATE_DOCS=1 cargo test --test docs");
 }
 
+/// The tables of keys, one for each block that is not within another.
+fn tables_of_keys() -> String {
+    let keys = reference::keys();
+    assert!(keys.len() > 50, "the table is empty");
+    let mut text = String::new();
+    let blocks = keys.iter().filter(|key| key.path.contains('.')).filter_map(|key| key.path.split('.').next());
+    let mut groups = vec![""];
+    for block in blocks {
+        if !groups.contains(&block) {
+            groups.push(block);
+        }
+    }
+    for group in groups {
+        if !group.is_empty() {
+            write!(text, "\n### `{group}`\n").unwrap();
+        }
+        text += "\n| key | takes | default | |\n|---|---|---|---|\n";
+        for Described { path, kind, default, purpose } in &keys {
+            let (block, name) = path.split_once('.').unwrap_or(("", path));
+            if block == group {
+                let is_value = default.starts_with(['"', '[']) || ["true", "false"].contains(default);
+                let default = if is_value { format!("`{default}`") } else { (*default).to_owned() };
+                writeln!(text, "| `{name}` | {kind} | {default} | {purpose} |").unwrap();
+            }
+        }
+    }
+    text + "\n"
+}
+
+fn table_of_later() -> String {
+    let mut text = "\n| key | | |\n|---|---|---|\n".to_owned();
+    for (path, refused, what) in reference::keys_for_later().filter(|(path, ..)| *path != "consul") {
+        writeln!(text, "| `{path}` | {} | {what} |", if refused { "an error" } else { "a warning" }).unwrap();
+    }
+    text + "\n"
+}
+
+#[test]
+fn the_tables_of_keys_are_made_of_the_written_shape() {
+    const PAGE: &str = "docs/configuration.md";
+    let mut page = fs::read_to_string(PAGE).unwrap();
+    let mut stale = false;
+    for (name, made) in [("keys", tables_of_keys()), ("later", table_of_later())] {
+        let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->\n"));
+        let start = page.find(&begin).unwrap() + begin.len();
+        let stop = page.find(&end).unwrap();
+        stale |= page[start..stop] != made;
+        page.replace_range(start..stop, &made);
+    }
+    if std::env::var_os("CTMPL_UPDATE_DOCS").is_some() {
+        fs::write(PAGE, &page).unwrap();
+    } else {
+        assert!(!stale, "{PAGE} is stale: CTMPL_UPDATE_DOCS=1 cargo test --test docs");
+    }
+}
+
 #[test]
 fn links_between_documents_lead_somewhere() {
     let pages = [
@@ -69,6 +127,7 @@ fn links_between_documents_lead_somewhere() {
         "docs/functions.md",
         "docs/configuration.md",
         "docs/design.md",
+        "docs/from-consul-template.md",
         "examples/README.md",
         "examples/dev/README.md",
     ];

@@ -186,7 +186,7 @@ fn path() -> impl TypedValueParser<Value = PathBuf> {
 )]
 #[command(args_override_self = true, args_conflicts_with_subcommands = true, next_line_help = true)]
 #[command(override_usage = "ctmpl [FLAGS] --template SOURCE:DESTINATION[:COMMAND]…\n       ctmpl dev [FLAGS]\n       \
-                            ctmpl validate [FLAGS]\n       ctmpl config [FLAGS]\n       ctmpl convert [FLAGS] FILE\n       \
+                            ctmpl validate [FLAGS]\n       ctmpl config [FLAGS]\n       ctmpl schema\n       ctmpl convert [FLAGS] FILE\n       \
                             ctmpl functions [NAME]")]
 #[command(after_help = "Flags may be written as in Go (-once, -wait 2s) or with two dashes (--once, --wait=2s). Of a \
                         flag given twice the last counts.\nDurations are written 300ms, 5s, 1m30s, 2h.")]
@@ -249,6 +249,14 @@ enum SubCommand {
         #[command(flatten)]
         answers: Answers,
     },
+    /// Print the JSON Schema of configurations, for editors
+    #[command(version, disable_version_flag = true, disable_help_flag = true)]
+    #[command(next_line_help = true)]
+    #[command(override_usage = "ctmpl schema")]
+    Schema {
+        #[command(flatten)]
+        answers: Answers,
+    },
     /// Convert a Go template to Jinja, and prove that both print the same
     #[command(version, disable_version_flag = true, disable_help_flag = true)]
     #[command(args_override_self = true, next_line_help = true)]
@@ -283,6 +291,7 @@ impl From<CommandLine> for Outcome {
                 run(Arguments { consul, daemon: *daemon, dev: Some(dev) })
             }
             Some(SubCommand::Convert { convert, answers: _ }) => Self::Convert(convert),
+            Some(SubCommand::Schema { answers: _ }) => Self::Schema,
             Some(SubCommand::Functions { name, answers: _ }) => Self::Functions(name),
             Some(SubCommand::Validate { daemon, consul, answers: _ }) => {
                 Self::Validate(Box::new(Arguments { consul: *consul, daemon: *daemon, dev: None }))

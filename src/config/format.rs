@@ -47,6 +47,9 @@ impl FromStr for OutputFormat {
 }
 
 impl Format {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::None, Self::Nginx, Self::Haproxy, Self::Json, Self::Yaml, Self::Shell];
+
     /// Its name, as it is read.
     pub fn name(self) -> &'static str {
         match self {
@@ -61,6 +64,9 @@ impl Format {
 }
 
 impl OutputFormat {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Json, Self::Yaml, Self::Toml, Self::Ini];
+
     /// Its name, as it is read.
     pub fn name(self) -> &'static str {
         match self {

@@ -48,6 +48,14 @@ const LATER: &[(&str, Word)] = &[
     ("vault", Warn("ctmpl asks Consul alone; a template that asks Vault fails with its line")),
 ];
 
+/// The keys with what is said about each, and whether that is an error.
+pub(super) fn words() -> impl Iterator<Item = (&'static str, bool, &'static str)> {
+    LATER.iter().map(|(key, word)| match word {
+        Refuse(what) => (*key, true, *what),
+        Warn(what) => (*key, false, *what),
+    })
+}
+
 /// Warnings about the keys that were said, once each.
 pub(super) fn answer(said: &[Arc<Spot>]) -> Result<Vec<String>, ConfigError> {
     let mut warned = BTreeSet::new();

@@ -53,6 +53,11 @@ fn list() -> String {
 }
 
 impl SignalName {
+    /// All names, that for none too.
+    pub(super) fn names() -> Vec<&'static str> {
+        KNOWN.into_iter().map(Signal::as_str).chain(["SIGIOT", "SIGNULL"]).collect()
+    }
+
     /// Whether a process can receive the signal and act on it. The others end or stop it, whatever it wants.
     pub fn can_be_handled(self) -> bool {
         !matches!(self.0, Some(Signal::SIGKILL | Signal::SIGSTOP | Signal::SIGILL | Signal::SIGFPE | Signal::SIGSEGV))

@@ -92,6 +92,8 @@ impl FromNode for Written {
             once: fields.key("once")?,
             ..Self::default()
         };
+        // For editors; nobody reads it here.
+        fields.key::<String>("$schema")?;
         later::top(&mut fields)?;
         fields.done()?;
         Ok(written)

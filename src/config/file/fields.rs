@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use super::shape::{Key, Later, Spelling};
 use super::tree::{Entry, Node, Value};
 use crate::config::error::{ConfigError, Origin, Place, Said, Spot, ValueError};
 
@@ -17,12 +18,19 @@ const ALIKE: f64 = 0.8;
 pub(crate) struct At<'a> {
     pub(super) spot: &'a Spot,
     pub(super) later: &'a RefCell<Vec<Arc<Spot>>>,
+    /// Where the keys that are asked for are noted, when nothing is read and only the shape is wanted.
+    pub(super) keys: Option<&'a RefCell<Vec<Key>>>,
 }
 
 /// What can be read from a node.
 pub(crate) trait FromNode: Sized {
     /// Reads it.
     fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError>;
+
+    /// How it is written, where that is more than a kind of value; for the schema and the tables of keys.
+    fn spelling() -> Option<Spelling> {
+        None
+    }
 }
 
 impl At<'_> {
@@ -57,6 +65,10 @@ impl<T: FromNode> FromNode for Said<T> {
     fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
         Ok(Self { value: T::from_node(node, at)?, place: at.place() })
     }
+
+    fn spelling() -> Option<Spelling> {
+        T::spelling()
+    }
 }
 
 /// The keys of one block.
@@ -84,9 +96,12 @@ impl<'a> Fields<'a> {
 
     /// The value of a key.
     pub(crate) fn key<T: FromNode>(&mut self, name: &'static str) -> Result<Option<T>, ConfigError> {
+        if let Some(keys) = self.at.keys {
+            keys.borrow_mut().push(Key::of::<T>(name));
+        }
         let Some(entry) = self.only(name)? else { return Ok(None) };
         let spot = self.at.below(name, entry.line);
-        T::from_node(&entry.node, At { spot: &spot, later: self.at.later }).map(Some)
+        T::from_node(&entry.node, At { spot: &spot, ..self.at }).map(Some)
     }
 
     /// A block; the empty one when the key is not there.
@@ -96,6 +111,9 @@ impl<'a> Fields<'a> {
 
     /// Blocks, as many as there are: the key repeated, lists of blocks, or both.
     pub(crate) fn blocks<T: FromNode>(&mut self, name: &'static str) -> Result<Vec<T>, ConfigError> {
+        if let Some(keys) = self.at.keys {
+            keys.borrow_mut().push(Key { repeats: true, ..Key::of::<T>(name) });
+        }
         let mut blocks = Vec::new();
         for entry in self.matching(name) {
             let nodes = match &entry.node.value {
@@ -106,7 +124,7 @@ impl<'a> Fields<'a> {
             for node in nodes {
                 let line = if nodes.len() == 1 { entry.line } else { node.line };
                 let spot = self.at.below(&format!("{name}[{}]", blocks.len() + 1), line);
-                blocks.push(T::from_node(node, At { spot: &spot, later: self.at.later })?);
+                blocks.push(T::from_node(node, At { spot: &spot, ..self.at })?);
             }
         }
         Ok(blocks)
@@ -117,6 +135,7 @@ impl<'a> Fields<'a> {
         if let Some(Said { value: _, place: Place::File(spot) }) = self.key::<Said<T>>(name)? {
             self.at.later.borrow_mut().push(spot);
         }
+        self.mark(Later::Always);
         Ok(())
     }
 
@@ -128,7 +147,15 @@ impl<'a> Fields<'a> {
         {
             self.at.later.borrow_mut().push(Arc::clone(spot));
         }
+        self.mark(Later::When(asking));
         Ok(said.map(|said| said.value))
+    }
+
+    /// Notes of the last key that it is left for later.
+    fn mark(&self, later: Later) {
+        if let Some(key) = self.at.keys.and_then(|keys| keys.borrow_mut().pop()) {
+            self.at.keys.inspect(|keys| keys.borrow_mut().push(Key { later, ..key }));
+        }
     }
 
     /// Whether every key was asked for; the first that was not is an error.
@@ -146,7 +173,7 @@ impl<'a> Fields<'a> {
             .map(|(_, name)| name.to_owned());
         self.asked.sort_unstable();
         let known = self.asked;
-        Err(At { spot: &spot, later: self.at.later }.refuse(ValueError::UnknownKey { similar, known }))
+        Err(At { spot: &spot, ..self.at }.refuse(ValueError::UnknownKey { similar, known }))
     }
 
     fn matching(&mut self, name: &'static str) -> impl Iterator<Item = &'a Entry> + use<'a> {
@@ -164,7 +191,7 @@ impl<'a> Fields<'a> {
             Some(last) => {
                 let count = self.entries.iter().filter(|entry| entry.key.eq_ignore_ascii_case(name)).count();
                 let spot = at.below(name, last.line);
-                Err(At { spot: &spot, later: at.later }.refuse(ValueError::Repeated { count, first: first.line }))
+                Err(At { spot: &spot, ..at }.refuse(ValueError::Repeated { count, first: first.line }))
             }
         }
     }

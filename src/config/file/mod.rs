@@ -9,6 +9,7 @@ mod fields;
 mod folder;
 mod hcl;
 mod json;
+mod shape;
 mod toml;
 mod tree;
 mod values;
@@ -23,6 +24,7 @@ use super::written::Written;
 use crate::regular;
 pub(crate) use fields::{At, Fields, FromNode};
 pub(super) use folder::{Found, find};
+pub(super) use shape::{Key, Later, Number, Shape, Spelling};
 pub(crate) use tree::Node;
 use tree::{Lines, Malformed};
 
@@ -126,7 +128,7 @@ pub(super) fn read_variable(name: &'static str, text: &str) -> Result<Written, C
 fn parse(origin: Origin, format: Format, text: &str) -> Result<Written, ConfigError> {
     let node = format.parse(text).map_err(|error| malformed(origin.clone(), format.name(), error))?;
     let (spot, later) = (fields::whole(origin), RefCell::default());
-    let written = Written::from_node(&node, At { spot: &spot, later: &later })?;
+    let written = Written::from_node(&node, At { spot: &spot, later: &later, keys: None })?;
     Ok(Written { later: later.into_inner(), ..written })
 }
 

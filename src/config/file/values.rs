@@ -9,6 +9,7 @@ use std::str::FromStr;
 use secrecy::SecretString;
 
 use super::fields::{At, Fields, FromNode};
+use super::shape::{Spelling, in_any_case};
 use super::tree::{Node, Value, float, integer};
 use crate::config::duration::GoDuration;
 use crate::config::error::{ConfigError, Said, ValueError};
@@ -36,6 +37,10 @@ impl FromNode for String {
 impl FromNode for PathBuf {
     fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
         text(node, at, "a path in quotes").map(Self::from)
+    }
+
+    fn spelling() -> Option<Spelling> {
+        Some(Spelling { name: "path", ..Spelling::default() })
     }
 }
 
@@ -72,6 +77,13 @@ impl FromNode for f64 {
     }
 }
 
+/// A duration, as a regular expression.
+const DURATION: &str = r"\+?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)";
+
+fn whole(pattern: &str) -> String {
+    format!("^{pattern}$")
+}
+
 /// A number without a unit is refused, whatever unit it may have meant; but nothing is nothing in every unit.
 impl FromNode for GoDuration {
     fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
@@ -79,6 +91,10 @@ impl FromNode for GoDuration {
             Value::Number(spelling) => parse(spelling, at),
             _ => parse(text(node, at, "a duration in quotes, for example \"5s\"")?, at),
         }
+    }
+
+    fn spelling() -> Option<Spelling> {
+        Some(Spelling { name: "duration", pattern: Some(whole(DURATION)), ..Spelling::default() })
     }
 }
 
@@ -88,6 +104,13 @@ impl FromNode for SignalName {
         let name = text(node, at, "the name of a signal in quotes, for example \"SIGHUP\"")?;
         if name.is_empty() { Ok(Self(None)) } else { parse(name, at) }
     }
+
+    fn spelling() -> Option<Spelling> {
+        let names = SignalName::names();
+        let bare: Vec<_> = names.iter().map(|name| name.trim_start_matches("SIG")).collect();
+        let pattern = Some(format!("^(([Ss][Ii][Gg])?({}))?$", in_any_case(&bare)));
+        Some(Spelling { name: "signal", names, pattern })
+    }
 }
 
 impl FromNode for FileMode {
@@ -96,6 +119,12 @@ impl FromNode for FileMode {
             Value::Number(text) | Value::Text(text) => parse(text, at),
             _ => Err(at.wrong_kind(node, "a mode, for example \"0640\"")),
         }
+    }
+
+    fn spelling() -> Option<Spelling> {
+        // Nobody may do more than the owner.
+        let modes = "0*(0|4[04]{2}|5[0145]{2}|6[0246]{2}|7[0-7]{2})";
+        Some(Spelling { name: "mode", pattern: Some(format!("^(0o)?{modes}$")), ..Spelling::default() })
     }
 }
 
@@ -108,6 +137,10 @@ impl FromNode for Owner {
             _ => Err(at.wrong_kind(node, "a name or a number")),
         }
     }
+
+    fn spelling() -> Option<Spelling> {
+        Some(Spelling { name: "owner", pattern: Some("^[\\s\\S]+$".to_owned()), ..Spelling::default() })
+    }
 }
 
 impl FromNode for Language {
@@ -119,17 +152,29 @@ impl FromNode for Language {
             _ => Err(at.refuse(ValueError::WrongKind { expected, found: "another text" })),
         }
     }
+
+    fn spelling() -> Option<Spelling> {
+        Some(Spelling { name: "language", names: vec!["go", "jinja"], pattern: None })
+    }
 }
 
 impl FromNode for Format {
     fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
         parse(text(node, at, "the name of a format in quotes")?, at)
     }
+
+    fn spelling() -> Option<Spelling> {
+        Some(Spelling::of_names("format", Self::ALL.map(Self::name).to_vec()))
+    }
 }
 
 impl FromNode for OutputFormat {
     fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
         parse(text(node, at, "the name of a format in quotes")?, at)
+    }
+
+    fn spelling() -> Option<Spelling> {
+        Some(Spelling::of_names("output_format", Self::ALL.map(Self::name).to_vec()))
     }
 }
 
@@ -141,6 +186,10 @@ impl FromNode for CommandBlock {
             _ => Err(at.wrong_kind(node, "a command line, or a list of a program and its arguments")),
         }
     }
+
+    fn spelling() -> Option<Spelling> {
+        Some(Spelling { name: "command", ..Spelling::default() })
+    }
 }
 
 /// A list of texts; a single text is a list of one, commas and all.
@@ -151,6 +200,10 @@ impl<T: OneOfMany> FromNode for Vec<T> {
             Value::List(items) => items.iter().map(|item| T::from_node(item, at)).collect(),
             _ => Err(at.wrong_kind(node, "a list of texts")),
         }
+    }
+
+    fn spelling() -> Option<Spelling> {
+        T::spelling()
     }
 }
 
@@ -179,6 +232,11 @@ impl FromNode for Wait {
             (Some(false), _) | (_, None) => Ok(Self::Off),
             (_, Some(min)) => Self::between(min, max).map_err(|error| at.refuse(error)),
         }
+    }
+
+    fn spelling() -> Option<Spelling> {
+        let pattern = format!("^ *{DURATION} *(: *{DURATION} *)?$");
+        Some(Spelling { name: "wait", pattern: Some(pattern), ..Spelling::default() })
     }
 }
 
