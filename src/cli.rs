@@ -14,7 +14,9 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory, FromArgMatches};
 
-pub use arguments::{Arguments, ConsulArguments, ConvertArguments, DaemonArguments, DevArguments, SslArguments};
+pub use arguments::{
+    Arguments, ConsulArguments, ConvertArguments, DaemonArguments, DevArguments, MigrateArguments, SslArguments,
+};
 pub use error::CliError;
 
 /// What the command line asks for.
@@ -24,6 +26,8 @@ pub enum Outcome {
     Run(Box<Arguments>),
     /// To convert a template.
     Convert(Box<ConvertArguments>),
+    /// To rewrite a configuration of consul-template.
+    Migrate(MigrateArguments),
     /// To check what these arguments name.
     Validate(Box<Arguments>),
     /// To show what these arguments come to.

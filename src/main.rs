@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use ctmpl::cli::{self, Arguments, ConvertArguments, Outcome};
+use ctmpl::cli::{self, Arguments, ConvertArguments, MigrateArguments, Outcome};
+use ctmpl::config::migrate::{self, Migration};
 use ctmpl::config::{self, Config, ConfigError, Environment};
 use ctmpl::convert::command::Report;
 use ctmpl::dev;
@@ -23,7 +24,9 @@ struct Failure {
 const RUNNING: u8 = 14;
 /// A template that is no template, for somebody who only wants to know.
 const CONFIGURATION: u8 = 15;
-/// A template was converted, but not all of it, or not to the same.
+/// A flag that cannot be used.
+const FLAGS: u8 = 13;
+/// A template or a configuration was converted, but not all of it, or not to the same.
 const NOT_THE_SAME: u8 = 1;
 
 fn main() -> ExitCode {
@@ -43,6 +46,7 @@ fn begin() -> Result<u8, Failure> {
         Ok(Outcome::Convert(arguments)) => {
             return convert(*arguments).map_err(|error| Failure { error, code: RUNNING });
         }
+        Ok(Outcome::Migrate(arguments)) => return migrate(arguments),
         Ok(Outcome::Validate(arguments)) => return validate(*arguments),
         Ok(Outcome::Config(arguments)) => return show(*arguments),
         Ok(Outcome::Print(text)) => return Ok(print(&text)),
@@ -96,6 +100,22 @@ fn chain(error: &dyn std::error::Error) -> String {
 /// Shows the configuration.
 fn show(arguments: Arguments) -> Result<u8, Failure> {
     Ok(print(&config::show(arguments, &std::env::vars_os().collect())?))
+}
+
+/// Rewrites a configuration of consul-template, and says on standard error what there is to say.
+fn migrate(arguments: MigrateArguments) -> Result<u8, Failure> {
+    let MigrateArguments { to, file } = arguments;
+    let language = to.map_or(Ok(migrate::Language::default()), |name| name.parse());
+    let language = language.map_err(|error: migrate::LanguageError| Failure {
+        error: anyhow::Error::new(error).context("cannot use --to"),
+        code: FLAGS,
+    })?;
+    let Migration { text, notes, complete } = migrate::migrate(&file, language)?;
+    print(&text);
+    for note in notes {
+        let _ = writeln!(std::io::stderr(), "ctmpl: {note}");
+    }
+    Ok(if complete { End::Done.code() } else { NOT_THE_SAME })
 }
 
 /// Converts a template, and says on standard error what there is to say.

@@ -170,6 +170,18 @@ pub struct ConvertArguments {
     pub file: PathBuf,
 }
 
+/// `ctmpl migrate`.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Migration")]
+pub struct MigrateArguments {
+    /// What to write: yaml, toml, hcl or json, of which the last has no comments [default: yaml]
+    #[arg(long, value_name = "FORMAT")]
+    pub to: Option<String>,
+    /// A configuration file of consul-template, in HCL or JSON
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
 /// A path that may be empty, which is as good as not said.
 fn path() -> impl TypedValueParser<Value = PathBuf> {
     OsStringValueParser::new().map(PathBuf::from)
@@ -186,7 +198,8 @@ fn path() -> impl TypedValueParser<Value = PathBuf> {
 )]
 #[command(args_override_self = true, args_conflicts_with_subcommands = true, next_line_help = true)]
 #[command(override_usage = "ctmpl [FLAGS] --template SOURCE:DESTINATION[:COMMAND]…\n       ctmpl dev [FLAGS]\n       \
-                            ctmpl validate [FLAGS]\n       ctmpl config [FLAGS]\n       ctmpl schema\n       ctmpl convert [FLAGS] FILE\n       \
+                            ctmpl validate [FLAGS]\n       ctmpl config [FLAGS]\n       ctmpl schema\n       \
+                            ctmpl migrate [FLAGS] FILE\n       ctmpl convert [FLAGS] FILE\n       \
                             ctmpl functions [NAME]")]
 #[command(after_help = "Flags may be written as in Go (-once, -wait 2s) or with two dashes (--once, --wait=2s). Of a \
                         flag given twice the last counts.\nDurations are written 300ms, 5s, 1m30s, 2h.")]
@@ -257,6 +270,16 @@ enum SubCommand {
         #[command(flatten)]
         answers: Answers,
     },
+    /// Print a configuration of consul-template as one of ctmpl, and say what means something else here
+    #[command(version, disable_version_flag = true, disable_help_flag = true)]
+    #[command(args_override_self = true, next_line_help = true)]
+    #[command(override_usage = "ctmpl migrate [FLAGS] FILE")]
+    Migrate {
+        #[command(flatten)]
+        migrate: MigrateArguments,
+        #[command(flatten)]
+        answers: Answers,
+    },
     /// Convert a Go template to Jinja, and prove that both print the same
     #[command(version, disable_version_flag = true, disable_help_flag = true)]
     #[command(args_override_self = true, next_line_help = true)]
@@ -291,6 +314,7 @@ impl From<CommandLine> for Outcome {
                 run(Arguments { consul, daemon: *daemon, dev: Some(dev) })
             }
             Some(SubCommand::Convert { convert, answers: _ }) => Self::Convert(convert),
+            Some(SubCommand::Migrate { migrate, answers: _ }) => Self::Migrate(migrate),
             Some(SubCommand::Schema { answers: _ }) => Self::Schema,
             Some(SubCommand::Functions { name, answers: _ }) => Self::Functions(name),
             Some(SubCommand::Validate { daemon, consul, answers: _ }) => {

@@ -229,6 +229,12 @@ pub enum ConfigError {
         /// Why.
         source: io::Error,
     },
+    /// A file that is no configuration of consul-template.
+    #[error("cannot migrate {}: consul-template reads HCL and JSON only, so this is ctmpl's already", path.display())]
+    NotMigratable {
+        /// The file.
+        path: PathBuf,
+    },
     /// A text is not in the format it should be in.
     #[error("cannot read the configuration {spot} as {format}: {reason}")]
     Malformed {
@@ -306,7 +312,9 @@ impl ConfigError {
         const FLAGS: u8 = 13;
         const CONFIGURATION: u8 = 15;
         match self {
-            Self::Value { source: ValueError::LogLevel(_), .. } | Self::Unreadable { .. } => CONFIGURATION,
+            Self::Value { source: ValueError::LogLevel(_), .. }
+            | Self::Unreadable { .. }
+            | Self::NotMigratable { .. } => CONFIGURATION,
             Self::NothingToDo | Self::TimeoutWithoutOnce => FLAGS,
             Self::Malformed { spot, .. } => match spot.origin {
                 Origin::Variable(_) => FLAGS,

@@ -81,7 +81,7 @@ fn refusal(spot: &Arc<Spot>, what: &'static str) -> ConfigError {
 }
 
 /// `template[2].exec.env` → `template.exec.env`
-fn without_numbers(key: &str) -> String {
+pub(super) fn without_numbers(key: &str) -> String {
     key.split('.').map(|part| part.split('[').next().unwrap_or_default()).collect::<Vec<_>>().join(".")
 }
 

@@ -234,7 +234,7 @@ fn without_password(addresses: &str) -> String {
 }
 
 /// A text of HCL that reads back as the same text.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut shown = String::with_capacity(text.len() + 2);
     shown.push('"');
     let mut before = ' ';

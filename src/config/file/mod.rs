@@ -24,8 +24,10 @@ use super::written::Written;
 use crate::regular;
 pub(crate) use fields::{At, Fields, FromNode};
 pub(super) use folder::{Found, find};
+pub(super) use hcl::Comment;
 pub(super) use shape::{Key, Later, Number, Shape, Spelling};
 pub(crate) use tree::Node;
+pub(super) use tree::{Entry, Value, float, integer};
 use tree::{Lines, Malformed};
 
 /// The largest file that is read; templates with a megabyte of `contents` fit in.
@@ -33,7 +35,7 @@ const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// What a text is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
+pub(super) enum Format {
     Hcl,
     Json,
     Yaml,
@@ -88,35 +90,66 @@ impl Format {
     }
 }
 
+/// A file before anything is made of it.
+pub(super) struct Source {
+    /// Where it is from.
+    pub(super) origin: Origin,
+    /// What it is written in.
+    pub(super) format: Format,
+    /// What it holds.
+    pub(super) text: String,
+}
+
+impl Source {
+    /// Loads a file.
+    pub(super) fn load(path: &Path) -> Result<Self, ConfigError> {
+        let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+        let size = std::fs::metadata(path).map_err(unreadable)?.len();
+        if size > LARGEST {
+            let what = format!("it has {size} bytes; a configuration has at most {LARGEST}");
+            return Err(unreadable(std::io::Error::new(std::io::ErrorKind::FileTooLarge, what)));
+        }
+        let bytes = regular::read(path).map_err(unreadable)?;
+        let origin = Origin::File(Arc::from(path));
+        let format = Format::of_name(path);
+        let mut text = match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                let good = error.utf8_error().valid_up_to();
+                let line = Lines::of(error.as_bytes()).line(good);
+                let format = format.map_or("text", Format::name);
+                return Err(malformed(origin, format, Malformed::new(line, "it is not UTF-8")));
+            }
+        };
+        if text.starts_with('\u{feff}') {
+            text.remove(0);
+        }
+        let json = text.trim_start().starts_with('{');
+        let format = match format {
+            // As consul-template has it: an HCL file may hold JSON.
+            Some(Format::Hcl) if json => Format::Json,
+            Some(format) => format,
+            None => Format::of_text(&text),
+        };
+        Ok(Self { origin, format, text })
+    }
+
+    /// Its values.
+    pub(super) fn tree(&self) -> Result<Node, ConfigError> {
+        let Self { origin, format, text } = self;
+        format.parse(text).map_err(|error| malformed(origin.clone(), format.name(), error))
+    }
+
+    /// Its comments, if it is HCL.
+    pub(super) fn comments(&self) -> Vec<Comment> {
+        if self.format == Format::Hcl { hcl::comments(&self.text) } else { Vec::new() }
+    }
+}
+
 /// Reads a file.
 pub(super) fn read(path: &Path) -> Result<Written, ConfigError> {
-    let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
-    let size = std::fs::metadata(path).map_err(unreadable)?.len();
-    if size > LARGEST {
-        let what = format!("it has {size} bytes; a configuration has at most {LARGEST}");
-        return Err(unreadable(std::io::Error::new(std::io::ErrorKind::FileTooLarge, what)));
-    }
-    let bytes = regular::read(path).map_err(unreadable)?;
-    let origin = Origin::File(Arc::from(path));
-    let format = Format::of_name(path);
-    let text = match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let good = error.utf8_error().valid_up_to();
-            let line = Lines::of(error.as_bytes()).line(good);
-            let format = format.map_or("text", Format::name);
-            return Err(malformed(origin, format, Malformed::new(line, "it is not UTF-8")));
-        }
-    };
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let json = text.trim_start().starts_with('{');
-    let format = match format {
-        // As consul-template has it: an HCL file may hold JSON.
-        Some(Format::Hcl) if json => Format::Json,
-        Some(format) => format,
-        None => Format::of_text(text),
-    };
-    parse(origin, format, text)
+    let source = Source::load(path)?;
+    written(&source.tree()?, source.origin)
 }
 
 /// Reads the text of a variable, which is HCL or JSON.
@@ -127,8 +160,13 @@ pub(super) fn read_variable(name: &'static str, text: &str) -> Result<Written, C
 
 fn parse(origin: Origin, format: Format, text: &str) -> Result<Written, ConfigError> {
     let node = format.parse(text).map_err(|error| malformed(origin.clone(), format.name(), error))?;
+    written(&node, origin)
+}
+
+/// What the values of a file say.
+pub(super) fn written(node: &Node, origin: Origin) -> Result<Written, ConfigError> {
     let (spot, later) = (fields::whole(origin), RefCell::default());
-    let written = Written::from_node(&node, At { spot: &spot, later: &later, keys: None })?;
+    let written = Written::from_node(node, At { spot: &spot, later: &later, keys: None })?;
     Ok(Written { later: later.into_inner(), ..written })
 }
 

@@ -4,19 +4,19 @@
 //! out: a tree of [`Node`]s; a number keeps its spelling, for `perms = 0640` and `perms = 640` are the same mode
 
 /// How deep values may lie in one another; a configuration needs five.
-pub(super) const DEEPEST: usize = 32;
+pub(in crate::config) const DEEPEST: usize = 32;
 
 /// A value and its line.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Node {
     /// The line, from 1; 0 where the format does not tell.
-    pub(super) line: usize,
-    pub(super) value: Value,
+    pub(in crate::config) line: usize,
+    pub(in crate::config) value: Value,
 }
 
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
+pub(in crate::config) enum Value {
     /// Says nothing: as if the key were not there.
     Null,
     Bool(bool),
@@ -30,34 +30,34 @@ pub(super) enum Value {
 
 /// A key and its value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Entry {
-    pub(super) key: String,
+pub(in crate::config) struct Entry {
+    pub(in crate::config) key: String,
     /// The line of the key.
-    pub(super) line: usize,
-    pub(super) node: Node,
+    pub(in crate::config) line: usize,
+    pub(in crate::config) node: Node,
 }
 
 /// A text that is not in the format it should be in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed {
     /// The line, from 1; 0 where the format does not tell.
-    pub(super) line: usize,
-    pub(super) reason: String,
+    pub(in crate::config) line: usize,
+    pub(in crate::config) reason: String,
 }
 
 impl Malformed {
-    pub(super) fn new(line: usize, reason: impl Into<String>) -> Self {
+    pub(in crate::config) fn new(line: usize, reason: impl Into<String>) -> Self {
         Self { line, reason: reason.into() }
     }
 
-    pub(super) fn too_deep(line: usize) -> Self {
+    pub(in crate::config) fn too_deep(line: usize) -> Self {
         Self::new(line, format!("values lie more than {DEEPEST} deep in one another"))
     }
 }
 
 impl Node {
     /// What it is, in the words of an error; never what it holds.
-    pub(super) fn kind(&self) -> &'static str {
+    pub(in crate::config) fn kind(&self) -> &'static str {
         match self.value {
             Value::Null => "nothing",
             Value::Bool(_) => "true or false",
@@ -70,7 +70,7 @@ impl Node {
 }
 
 /// The whole number that a spelling stands for: decimal, `0x`, `0o` or `0b`, and octal after a plain 0 as in HCL.
-pub(super) fn integer(spelling: &str) -> Option<i64> {
+pub(in crate::config) fn integer(spelling: &str) -> Option<i64> {
     let plain = spelling.replace('_', "");
     let (negative, digits) = match plain.strip_prefix('-') {
         Some(digits) => (true, digits),
@@ -94,7 +94,7 @@ pub(super) fn integer(spelling: &str) -> Option<i64> {
 }
 
 /// The number that a spelling stands for.
-pub(super) fn float(spelling: &str) -> Option<f64> {
+pub(in crate::config) fn float(spelling: &str) -> Option<f64> {
     match integer(spelling) {
         // Nothing in a configuration is that large.
         #[expect(clippy::cast_precision_loss, reason = "nothing in a configuration is that large")]
@@ -104,16 +104,16 @@ pub(super) fn float(spelling: &str) -> Option<f64> {
 }
 
 /// Where the lines of a text end.
-pub(super) struct Lines(Vec<usize>);
+pub(in crate::config) struct Lines(Vec<usize>);
 
 impl Lines {
     /// Those of a text.
-    pub(super) fn of(text: &[u8]) -> Self {
+    pub(in crate::config) fn of(text: &[u8]) -> Self {
         Self(text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at).collect())
     }
 
     /// The line of a byte, from 1.
-    pub(super) fn line(&self, byte: usize) -> usize {
+    pub(in crate::config) fn line(&self, byte: usize) -> usize {
         1 + self.0.partition_point(|end| *end < byte)
     }
 }

@@ -38,11 +38,13 @@ impl Token {
 pub(super) struct Lexer<'a> {
     pub(super) rest: &'a str,
     pub(super) line: usize,
+    /// The comments before the word that was last taken, each with its line.
+    pub(super) comments: Vec<(usize, &'a str)>,
 }
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { rest: text, line: 1 }
+        Self { rest: text, line: 1, comments: Vec::new() }
     }
 
     /// The next word, and the line on which it begins.
@@ -83,17 +85,19 @@ impl<'a> Lexer<'a> {
 
     /// Blanks, line ends and comments.
     fn skip(&mut self) -> Result<(), Malformed> {
+        self.comments.clear();
         loop {
             self.take_while(|letter| matches!(letter, ' ' | '\t' | '\r' | '\n'));
-            if self.rest.starts_with('#') || self.rest.starts_with("//") {
-                self.take_while(|letter| letter != '\n');
+            let line = self.line;
+            let comment = if self.rest.starts_with('#') || self.rest.starts_with("//") {
+                self.take_while(|letter| letter != '\n')
             } else if self.rest.starts_with("/*") {
-                let line = self.line;
                 let end = self.rest[2..].find("*/").ok_or_else(|| Malformed::new(line, "the comment has no end"))?;
-                self.take(end + 4);
+                self.take(end + 4)
             } else {
                 return Ok(());
-            }
+            };
+            self.comments.push((line, comment));
         }
     }
 

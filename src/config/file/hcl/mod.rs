@@ -6,12 +6,14 @@
 //! Our own, since what there is for Rust reads version 2, in which a leading zero is not octal, `<<EOF` interpolates,
 //! and blocks do not stand on one line with others.
 
+mod comments;
 mod lexer;
 mod text;
 
 use std::borrow::Cow;
 
 use super::tree::{DEEPEST, Entry, Malformed, Node, Value};
+pub(in crate::config) use comments::{Comment, comments};
 use lexer::{Lexer, Token};
 
 /// Reads a text.

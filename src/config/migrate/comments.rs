@@ -1,0 +1,46 @@
+//! Which comment belongs to which key.
+//!
+//! in:  the comments of a block, and the lines of its keys
+//! out: those before each key, those within its block, and those after the last
+
+use crate::config::file::Comment;
+
+/// The comments of a block.
+pub(super) struct Spread {
+    /// Before each key.
+    pub(super) above: Vec<Vec<String>>,
+    /// Within the value of each key.
+    pub(super) within: Vec<Vec<Comment>>,
+    /// After all keys.
+    pub(super) rest: Vec<String>,
+}
+
+/// Spreads the comments of a block that lies in so many others over its keys, which begin on these lines. A comment that
+/// stands behind something on its line is about that; any other is about what comes next.
+pub(super) fn spread(lines: &[usize], depth: usize, comments: Vec<Comment>) -> Spread {
+    let mut spread =
+        Spread { above: vec![Vec::new(); lines.len()], within: vec![Vec::new(); lines.len()], rest: Vec::new() };
+    for comment in comments {
+        let before = lines.iter().rposition(|line| *line <= comment.line);
+        let after = lines.iter().position(|line| *line >= comment.line);
+        match (before, after) {
+            (Some(before), _) if comment.depth > depth => spread.within[before].push(comment),
+            (Some(before), _) if !comment.alone => spread.above[before].extend(comment.lines),
+            (_, Some(after)) => spread.above[after].extend(comment.lines),
+            (_, None) => spread.rest.extend(comment.lines),
+        }
+    }
+    spread
+}
+
+/// Spreads comments over the blocks of a list.
+pub(super) fn over_blocks(lines: &[usize], comments: Vec<Comment>) -> Vec<Vec<Comment>> {
+    let mut within = vec![Vec::new(); lines.len()];
+    for comment in comments {
+        let at = lines.iter().rposition(|line| *line <= comment.line).unwrap_or_default();
+        if let Some(block) = within.get_mut(at) {
+            block.push(comment);
+        }
+    }
+    within
+}

@@ -1,0 +1,29 @@
+//! A configuration in JSON, which has no comments.
+//!
+//! in:  a [`Section`]
+//! out: its text
+
+use serde_json::{Map, Value};
+
+use super::section::{Piece, Section};
+
+pub(super) fn write(section: &Section) -> String {
+    format!("{:#}\n", block(section))
+}
+
+fn block(section: &Section) -> Value {
+    let entries = section.items.iter().map(|item| (item.key.clone(), value(&item.value)));
+    Value::Object(entries.collect::<Map<_, _>>())
+}
+
+fn value(piece: &Piece) -> Value {
+    match piece {
+        Piece::Bool(value) => Value::Bool(*value),
+        // A number that JSON cannot write is refused before it comes here.
+        Piece::Number(number) => serde_json::from_str(number).unwrap_or_else(|_| Value::String(number.clone())),
+        Piece::Text(text) => Value::String(text.clone()),
+        Piece::List(items) => items.iter().map(value).collect(),
+        Piece::Block(section) => block(section),
+        Piece::Blocks(sections) => sections.iter().map(block).collect(),
+    }
+}

@@ -1,0 +1,101 @@
+//! From a configuration of consul-template to one of ctmpl that means the same.
+//!
+//! in:  a file in HCL or JSON, as consul-template reads it
+//! out: the same in YAML, TOML, HCL or JSON, and what there is to say about it
+//!
+//! consul-template takes more than ctmpl does, and some of it otherwise: so the values of the file are rewritten before
+//! they become a configuration. What comes out is read as every file is, so it is one, or the error names the line.
+
+mod comments;
+mod hcl;
+mod json;
+mod page;
+mod rewrite;
+mod rules;
+mod section;
+mod toml;
+mod yaml;
+
+use std::path::Path;
+use std::str::FromStr;
+
+use super::error::ConfigError;
+use super::file::{self, Format, Source};
+use super::{later, reference};
+use rewrite::Rewriter;
+use section::Section;
+
+/// What a configuration is written in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// For which editors have the schema, and which keeps comments and texts of several lines.
+    #[default]
+    Yaml,
+    /// The same, for whoever likes it better.
+    Toml,
+    /// Closest to what it was.
+    Hcl,
+    /// For programs; there are no comments in it.
+    Json,
+}
+
+/// A text that names none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no format {0:?}; write yaml, toml, hcl or json")]
+pub struct LanguageError(String);
+
+impl FromStr for Language {
+    type Err = LanguageError;
+
+    fn from_str(text: &str) -> Result<Self, LanguageError> {
+        match text.to_ascii_lowercase().as_str() {
+            "yaml" | "yml" => Ok(Self::Yaml),
+            "toml" => Ok(Self::Toml),
+            "hcl" => Ok(Self::Hcl),
+            "json" => Ok(Self::Json),
+            _ => Err(LanguageError(text.to_owned())),
+        }
+    }
+}
+
+/// A configuration that was rewritten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migration {
+    /// The configuration.
+    pub text: String,
+    /// What was changed or means something else here, with its place; no value is shown.
+    pub notes: Vec<String>,
+    /// Nothing had to be left out that consul-template acts on.
+    pub complete: bool,
+}
+
+/// Rewrites a file.
+///
+/// # Errors
+/// When the file cannot be read, or holds what neither consul-template nor ctmpl takes.
+pub fn migrate(path: &Path, language: Language) -> Result<Migration, ConfigError> {
+    let source = Source::load(path)?;
+    if !matches!(source.format, Format::Hcl | Format::Json) {
+        return Err(ConfigError::NotMigratable { path: path.to_owned() });
+    }
+    let shape = reference::shape();
+    let mut rewriter = Rewriter::new(source.origin.clone());
+    let tree = source.tree()?;
+    let section = rewriter.whole(&tree, shape.keys(), source.comments());
+    let written = file::written(&section.as_ref().map_or(tree, Section::node), source.origin)?;
+    later::answer(&written.later)?;
+    let (notes, complete) = rewriter.done();
+    Ok(Migration { text: write(&section.unwrap_or_default(), language), notes, complete })
+}
+
+fn write(section: &Section, language: Language) -> String {
+    match language {
+        Language::Yaml => yaml::write(section),
+        Language::Toml => toml::write(section),
+        Language::Hcl => hcl::write(section),
+        Language::Json => json::write(section),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! What consul-template reads otherwise than ctmpl, value by value.
+//!
+//! in:  a value, what its key takes, and the key
+//! out: what ctmpl has to be told, and what there is to say about it
+
+use std::time::Duration;
+
+use super::section::Piece;
+use crate::config::duration::GoDuration;
+use crate::config::file::{Node, Shape, Value, float, integer};
+use crate::config::file_mode::FileMode;
+
+/// What becomes of a value.
+pub(super) enum Verdict {
+    /// It means the same.
+    Same(Piece),
+    /// This is to be said of it.
+    Noted(Piece, &'static str),
+    /// It cannot be said here.
+    LeftOut(&'static str),
+}
+use Verdict::{LeftOut, Noted, Same};
+
+/// Older names of keys: the block, the older name, the newer one.
+const RENAMED: &[(&str, &str, &str)] = &[
+    ("wait", "bool", "enabled"),
+    ("template", "uid", "user"),
+    ("template", "gid", "group"),
+    ("template", "function_blacklist", "function_denylist"),
+    ("env", "whitelist", "allowlist"),
+    ("env", "blacklist", "denylist"),
+];
+
+/// Limits that cannot be nothing.
+const LIMITS: [&str; 2] = ["template.command_timeout", "template.exec.timeout"];
+
+/// The newer name of a key of a block, if it has one.
+pub(super) fn newer(block: &str, name: &str) -> Option<&'static str> {
+    let block = block.rsplit('.').next().unwrap_or_default();
+    RENAMED.iter().find(|(at, old, _)| *at == block && *old == name).map(|(_, _, new)| *new)
+}
+
+/// A single value of a key; `path` is without numbers.
+pub(super) fn value(path: &str, shape: &Shape, node: &Node) -> Verdict {
+    let spelling = shape.spelling.as_ref().map_or("", |spelling| spelling.name);
+    match (spelling, &node.value) {
+        ("duration", value) => duration(path, node, value),
+        ("mode", Value::Number(spelling)) => mode_of_number(spelling).unwrap_or_else(|| Same(plain(node))),
+        ("mode", Value::Text(text)) => mode_of_text(text),
+        ("command", Value::Text(line)) if line.contains(',') => {
+            Noted(Piece::Text(line.clone()), "consul-template cuts it at its commas; here it is one line")
+        }
+        (_, Value::Text(text)) if spelling != "command" && shape.list.is_some() && text.contains(',') => {
+            let items = text.split(',').map(|item| Piece::Text(item.to_owned())).collect();
+            Noted(Piece::List(items), "consul-template cuts a text at its commas, ctmpl does not; it is a list now")
+        }
+        (_, Value::Bool(true)) if path == "once" => {
+            Noted(Piece::Bool(true), "consul-template ignores it in a file; ctmpl ends when everything is written")
+        }
+        _ => Same(plain(node)),
+    }
+}
+
+fn duration(path: &str, node: &Node, value: &Value) -> Verdict {
+    let nanos = match value {
+        Value::Number(spelling) => integer(spelling).and_then(|number| u64::try_from(number).ok()),
+        _ => None,
+    };
+    let said = match value {
+        Value::Text(text) => text.parse().ok(),
+        _ => nanos.map(|nanos| GoDuration(Duration::from_nanos(nanos))),
+    };
+    match (said, nanos) {
+        (Some(said), _) if said.0.is_zero() && LIMITS.contains(&path) => LeftOut(
+            "consul-template does not wait for the command then; ctmpl does, for 30s where nothing else is said",
+        ),
+        (Some(said), Some(1..)) => {
+            let what = "a number is nanoseconds in consul-template, and an error here; this is as long, with its unit";
+            Noted(Piece::Text(said.to_string()), what)
+        }
+        (Some(said), Some(0)) => Same(Piece::Text(said.to_string())),
+        _ => Same(plain(node)),
+    }
+}
+
+fn text_of(mode: u32) -> Piece {
+    Piece::Text(format!("{mode:04o}"))
+}
+
+/// A leading zero is octal in HCL; any other number is decimal in consul-template, and octal here.
+fn mode_of_number(spelling: &str) -> Option<Verdict> {
+    let octal = spelling.parse::<FileMode>().ok();
+    let number = integer(spelling).and_then(|number| u32::try_from(number).ok())?;
+    let meant = format!("{number:o}").parse::<FileMode>().ok();
+    match (octal, meant) {
+        (Some(octal), Some(meant)) if octal == meant => Some(Same(text_of(octal.0))),
+        (Some(octal), _) => {
+            Some(Noted(text_of(octal.0), "consul-template reads the number as decimal, which gives another mode"))
+        }
+        (None, Some(meant)) => {
+            Some(Noted(text_of(meant.0), "it was in decimal; modes are octal here, whatever they look like"))
+        }
+        (None, None) => None,
+    }
+}
+
+fn mode_of_text(text: &str) -> Verdict {
+    let bits = u32::from_str_radix(text, 8).ok().filter(|mode| *mode > 0o777 && *mode <= 0o7777);
+    match (text.parse::<FileMode>(), bits.map(|mode| mode & 0o777)) {
+        (Ok(mode), _) => Same(text_of(mode.0)),
+        (Err(_), Some(mode)) => Noted(text_of(mode), "consul-template sets the last nine bits only"),
+        (Err(_), None) => Same(Piece::Text(text.to_owned())),
+    }
+}
+
+/// A value as it is, numbers in decimal.
+pub(super) fn plain(node: &Node) -> Piece {
+    match &node.value {
+        Value::Bool(value) => Piece::Bool(*value),
+        Value::Number(spelling) => {
+            let whole = integer(spelling).map(|number| number.to_string());
+            let any = || float(spelling).map(|number| number.to_string());
+            Piece::Number(whole.or_else(any).unwrap_or_else(|| spelling.clone()))
+        }
+        Value::Text(text) => Piece::Text(text.clone()),
+        Value::List(items) => Piece::List(items.iter().map(plain).collect()),
+        // Only where no block can be: the reading code says so.
+        Value::Null | Value::Block(_) => Piece::Block(super::Section::default()),
+    }
+}

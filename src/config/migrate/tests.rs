@@ -1,0 +1,219 @@
+//! What becomes of each thing that consul-template reads otherwise; and that every format reads back as it was written.
+
+use proptest::prelude::*;
+
+use super::section::{Item, Piece};
+use super::*;
+use crate::config::error::Origin;
+use crate::config::file::Node;
+
+/// What becomes of a file in YAML, with its notes.
+fn migrated(name: &str, text: &str) -> Result<Migration, String> {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = folder.path().join(name);
+    std::fs::write(&path, text).expect("a file");
+    let here = |text: String| text.replace(&format!("{}/", folder.path().display()), "");
+    match migrate(&path, Language::Yaml) {
+        Ok(made) => Ok(Migration { notes: made.notes.into_iter().map(here).collect(), ..made }),
+        Err(error) => {
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            Err(here(format!("{error}: {}", source.unwrap_or_default())))
+        }
+    }
+}
+
+#[test]
+fn what_is_read_otherwise_is_said_so_that_it_means_the_same() {
+    let cases: &[(&str, &str, &str)] = &[
+        // Numbers are nanoseconds there.
+        ("max_stale = 5000000000", "max_stale: \"5s\"", "max_stale in f:1: a number is nanoseconds"),
+        ("block_query_wait = 0", "block_query_wait: \"0s\"", ""),
+        ("wait { min = 1000000 }", "  min: \"1ms\"", "wait.min in f:1: a number is nanoseconds"),
+        // Modes.
+        ("template { perms = 0640 }", "perms: \"0640\"", ""),
+        ("template { perms = \"640\" }", "perms: \"0640\"", ""),
+        (
+            "template { perms = 640 }",
+            "perms: \"0640\"",
+            "template[1].perms in f:1: consul-template reads the number as decimal",
+        ),
+        ("template { perms = 420 }", "perms: \"0644\"", "template[1].perms in f:1: it was in decimal"),
+        ("template { perms = \"4755\" }", "perms: \"0755\"", "the last nine bits"),
+        ("template { perms = 0 }", "perms: \"0000\"", ""),
+        // Commas.
+        ("template { command = \"echo a,b\" }", "command: \"echo a,b\"", "cuts it at its commas"),
+        ("template { command = [\"echo a,b\"] }", "command: [\"echo a,b\"]", ""),
+        // What is there more than once.
+        ("log_level = \"info\"\nlog_level = \"err\"", "log_level: err", "log_level in f:1: it is there again below"),
+        (
+            "consul { address = \"a\" }\nCONSUL { token = \"t\" }",
+            "consul:\n  token: t",
+            "consul in f:1: it is there again",
+        ),
+        // Older spellings.
+        ("consul = \"h:8500\"", "consul:\n  address: h:8500", "beat this block"),
+        ("wait { bool = true min = \"1s\" }", "enabled: true", ""),
+        ("template { uid = 7 gid = 010 }", "user: 7\n    group: 8", ""),
+        ("template { uid = 7 user = \"u\" }", "- user: u\n", ""),
+        ("template { exec { command = \"x\" timeout = \"5s\" } }", "- command: x\n    command_timeout: \"5s\"", ""),
+        (
+            "template { command = \"y\" exec { command = \"x\" } }",
+            "- command: x\n",
+            "template[1].command in f:1: that of exec wins",
+        ),
+        ("template { exec {} source = \"a\" }", "- source: a\n", ""),
+        // What means something else here.
+        ("once = true", "once: true", "once in f:1: consul-template ignores it"),
+        ("once = false", "once: false", ""),
+        (
+            "template { source = \"a.j2\" }",
+            "source: a.j2\n    # ctmpl migrate: source: a source of this name is in Jinja here, and in Go in consul-template\n    language: go",
+            "is in Jinja here",
+        ),
+        ("template { source = \"a.j2\" language = \"jinja\" }", "language: jinja", ""),
+        ("parseonly = false", "", ""),
+    ];
+    for (text, expected, note) in cases {
+        let Migration { text: made, notes, complete } =
+            migrated("f", text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert!(made.contains(expected), "{text}: {made}");
+        let told = notes.join("\n");
+        assert!(told.contains(note), "{text}: {told}");
+        assert_eq!(notes.is_empty(), note.is_empty(), "{text}: {told}");
+        assert!(complete, "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_said_here_is_left_out_and_named() {
+    for (text, key) in [
+        ("vault { address = \"v\" retry { attempts = 3 } }", "vault"),
+        ("nomad {}", "nomad"),
+        ("deduplicate { enabled = true }", "deduplicate"),
+        ("parseonly = true", "parseonly"),
+        ("template { command_timeout = \"0s\" }", "template[1].command_timeout"),
+        ("template { command_timeout = 0 }", "template[1].command_timeout"),
+        ("template { exec { command = \"x\" timeout = \"0\" } }", "template[1].exec.timeout"),
+    ] {
+        let Migration { text: made, notes, complete } =
+            migrated("f", text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert!(!complete && notes.len() == 1, "{text}: {notes:?}");
+        assert!(notes[0].starts_with(&format!("{key} in ")) && notes[0].contains(": left out: "), "{notes:?}");
+        assert!(made.contains("# ctmpl migrate: "), "{made}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_an_error_with_its_line() {
+    for (name, text, part) in [
+        ("f", "\nconsul { adress = \"h\" }", "consul.adress in "),
+        ("f", "\ntemplate { source = 5 }", "template[1].source in "),
+        ("f", "template { perms = 9999 }", "is no mode"),
+        ("f", "max_stale = -5", "max_stale in "),
+        ("f", "consul { address { x = 1 } }", "consul.address in "),
+        ("f", "template = 5", "template[1] in "),
+        ("f", "a = ", "as HCL"),
+        ("f.yaml", "once: true", "HCL and JSON only"),
+        ("f.json", "[]", "should be a block"),
+    ] {
+        let error = migrated(name, text).expect_err(text);
+        assert!(error.contains(part), "{text}: {error}");
+    }
+}
+
+#[test]
+fn comments_stay_with_what_they_are_about() {
+    let text = "# head\nconsul { # of consul\n  # of the address\n  address = \"h:1\" // behind it\n  # last in consul\n}\n\
+                # before the template\ntemplate {\n  /* of the source */ source = \"s\"\n  vault_gone = 1\n}\n# end\n";
+    let text = text.replace("  vault_gone = 1\n", "  # about nothing\n");
+    let made = migrated("f", &text).expect("HCL").text;
+    let made: Vec<_> = made.lines().filter(|line| !line.contains("ctmpl migrate")).collect();
+    let expected = [
+        "# head",
+        "consul:",
+        "  # of consul",
+        "  # of the address",
+        "  # behind it",
+        "  address: h:1",
+        "  # last in consul",
+        "",
+        "template:",
+        "  # before the template",
+        "  # of the source",
+        "  - source: s",
+        "    # about nothing",
+        "# end",
+    ];
+    assert_eq!(made, expected);
+}
+
+/// Without lines, for those are others when it is written anew.
+fn values(node: &Node) -> String {
+    let shown = format!("{node:?}");
+    let mut parts = shown.split("line: ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.trim_start_matches(|letter: char| letter.is_ascii_digit()))
+}
+
+/// What a text in a format holds.
+fn read_back(text: &str, format: Format) -> Result<String, String> {
+    let source = Source { origin: Origin::Variable("TEST"), format, text: text.to_owned() };
+    source.tree().map(|node| values(&node)).map_err(|error| format!("{error}"))
+}
+
+fn a_text() -> impl Strategy<Value = String> {
+    let odd = "[ \\t\\n\\r\"'\\\\${}:#|>&*!%@`~?,\\[\\]a0=EOF\\-]{0,12}";
+    prop_oneof![
+        Just("yes".to_owned()),
+        Just("1e3".to_owned()),
+        Just("0x1".to_owned()),
+        odd,
+        "\\PC{0,8}",
+        "([a-z \"]{0,6}\n){1,3}"
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_format_reads_back_what_was_written(
+        texts in proptest::collection::vec(a_text(), 1..4),
+        note in "[ -~]{0,20}",
+        number in -1000_i32..1000,
+    ) {
+        let above = vec![note];
+        let text = |at: usize| Piece::Text(texts[at % texts.len()].clone());
+        let item = |key: &str, value| Item { line: 0, above: above.clone(), key: key.to_owned(), value };
+        let inner = || Section {
+            items: vec![item("a", text(0)), item("b", Piece::List(vec![text(1), text(2)])), item("c", Piece::Number(number.to_string()))],
+            rest: above.clone(),
+            above: above.clone(),
+            line: 0,
+        };
+        let deep = Section { items: vec![item("x", Piece::Bool(true)), item("deep", Piece::Block(inner()))], ..inner() };
+        let section = Section {
+            items: vec![
+                item("$schema", text(1)),
+                item("one", Piece::Block(deep.clone())),
+                item("many", Piece::Blocks(vec![inner(), deep, Section::default()])),
+            ],
+            rest: above.clone(),
+            ..Section::default()
+        };
+        for (language, format) in [(Language::Yaml, Format::Yaml), (Language::Toml, Format::Toml), (Language::Json, Format::Json)] {
+            let written = write(&section, language);
+            let expected = values(&section.node());
+            prop_assert_eq!(read_back(&written, format), Ok(expected), "{}", written);
+        }
+        // Blocks that are repeated there are a list elsewhere.
+        let alone = Section { items: vec![item("one", Piece::Block(inner()))], ..Section::default() };
+        let written = write(&alone, Language::Hcl);
+        prop_assert_eq!(read_back(&written, Format::Hcl), Ok(values(&alone.node())), "{}", written);
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in "\\PC*|([a-z]{1,8} (=|\\{|\\}|\"x\"|5|#|\n) ?){0,12}") {
+        let _ = migrated("f", &text);
+    }
+}
