@@ -282,6 +282,17 @@ fn no_secret_is_shown_in_an_error() {
         let shown = refused("a.hcl", text);
         assert!(!shown.contains("s3cret"), "{shown}");
     }
+    // A token of digits that somebody forgot to quote.
+    for (name, text) in [
+        ("a.yaml", "consul:\n  token: 31415e9265"),
+        ("a.yaml", "consul:\n  token: *31415e9265"),
+        ("a.toml", "[consul]\ntoken = 31415e9265"),
+        ("a.json", "{\"consul\": {\"token\": 31415e9265}}"),
+        ("a.hcl", "consul { token = 31415e9265 }"),
+    ] {
+        let shown = refused(name, text);
+        assert!(!shown.contains("31415"), "{shown}");
+    }
 }
 
 #[test]

@@ -22,9 +22,14 @@ pub(super) fn parse(text: &str) -> Result<Node, Malformed> {
         let line = error.location().map_or(0, |place| usize::try_from(place.line()).unwrap_or(0));
         let said = error.to_string();
         let said = said.lines().next().unwrap_or_default();
-        Malformed::new(line, said.rfind(" at line ").map_or(said, |at| &said[..at]))
+        Malformed::new(line, without_values(said.rfind(" at line ").map_or(said, |at| &said[..at])))
     })?;
     node(text, any, 0)
+}
+
+/// An error without what it quotes of the text, which may be a secret, and may be long.
+fn without_values(said: &str) -> String {
+    said.split('`').step_by(2).collect::<Vec<_>>().join("`…`")
 }
 
 /// A value before its numbers are spelled as in the text.

@@ -1,0 +1,302 @@
+//! Every key of a configuration, through the binary: what a file says, and what `ctmpl config` shows, which is what counts;
+//! how values are written; and what is refused.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use ctmpl::config::reference;
+
+use support::ctmpl::{Ended, Folder, command, run_command};
+
+/// What makes a configuration complete.
+const TEMPLATE: &str = "template { contents = \"x\" destination = \"out\" }\n";
+
+fn run(folder: &Folder, words: &[&str]) -> Ended {
+    let mut command = command();
+    command.current_dir(folder.path(".")).args(words);
+    run_command(command)
+}
+
+/// What is shown for a file with these lines, without origins.
+fn shown(folder: &Folder, name: &str, text: &str) -> String {
+    folder.write(name, text);
+    let ended = run(folder, &["config", "--config", name]);
+    assert_eq!(ended.code(), Some(0), "{text}: {}", ended.log);
+    ended.output
+}
+
+/// Whether a line of a shown configuration, or of a block in it, is this.
+fn shows(output: &str, line: &str) -> bool {
+    output.lines().any(|shown| shown.split(" # ").next().unwrap_or_default().trim() == line)
+}
+
+/// Keys at the top: what is written, and the line that is shown.
+const TOP: &[(&str, &str, &str)] = &[
+    ("wait", "wait = \"2s\"", "wait = \"2s:8s\""),
+    ("wait", "wait = \"2s:10s\"", "wait = \"2s:10s\""),
+    ("wait.min", "wait { min = \"2s\" }", "wait = \"2s:8s\""),
+    ("wait.max", "wait { min = \"2s\" max = \"10s\" }", "wait = \"2s:10s\""),
+    ("wait.enabled", "wait { enabled = false min = \"2s\" }", "wait = \"0s\""),
+    ("wait.bool", "wait { bool = false min = \"2s\" }", "wait = \"0s\""),
+    ("default_delimiters", "default_delimiters {}", "left = \"{{\""),
+    ("default_delimiters.left", "default_delimiters { left = \"<%\" }", "left = \"<%\""),
+    ("default_delimiters.right", "default_delimiters { right = \"%>\" }", "right = \"%>\""),
+    ("format", "format = \"nginx\"", "format = \"nginx\""),
+    ("output_format", "output_format = \"ini\"", "output_format = \"ini\""),
+    ("max_stale", "max_stale = \"600s\"", "max_stale = \"10m\""),
+    ("max_stale", "max_stale = 0", "max_stale = \"0s\""),
+    ("block_query_wait", "block_query_wait = \"1.5m\"", "block_query_wait = \"1m30s\""),
+    ("log_level", "log_level = \"DEBUG\"", "log_level = \"DEBUG\""),
+    ("kill_signal", "kill_signal = \"sigterm\"", "kill_signal = \"SIGTERM\""),
+    ("kill_signal", "kill_signal = \"\"", "kill_signal = \"\""),
+    ("reload_signal", "reload_signal = \"USR1\"", "reload_signal = \"SIGUSR1\""),
+    ("reload_signal", "reload_signal = \"SIGNULL\"", "reload_signal = \"\""),
+    ("pid_file", "pid_file = \"/run/ctmpl.pid\"", "pid_file = \"/run/ctmpl.pid\""),
+    ("allow", "allow = [\"plugin\"]", "allow = [\"plugin\"]"),
+    ("sandbox_path", "sandbox_path = \"/srv\"", "sandbox_path = \"/srv\""),
+    ("once", "once = true", "once = true"),
+    ("$schema", "\"$schema\" = \"s\"", "once = false"),
+    ("consul", "consul = \"h:1\"", "address = \"h:1\""),
+    ("consul.address", "consul { address = \"h:1,i:2\" }", "address = \"h:1,i:2\""),
+    ("consul.token", "consul { token = \"s3cret\" }", "token = \"***\""),
+    ("consul.token_file", "consul { token_file = \"token\" }", "token_file = \"token\""),
+    ("consul.namespace", "consul { namespace = \"n\" }", "namespace = \"n\""),
+    ("consul.partition", "consul { partition = \"p\" }", "partition = \"p\""),
+    ("consul.auth", "consul { auth { username = \"u\" } }", "auth {"),
+    ("consul.auth.enabled", "consul { auth { enabled = false } }", "enabled = false"),
+    ("consul.auth.username", "consul { auth { username = \"u\" } }", "username = \"u\""),
+    ("consul.auth.password", "consul { auth { password = \"s3cret\" } }", "password = \"***\""),
+    ("consul.ssl", "consul { ssl {} }", "ssl {"),
+    ("consul.ssl.enabled", "consul { ssl { enabled = true } }", "enabled = true"),
+    ("consul.ssl.verify", "consul { ssl { verify = false } }", "verify = false"),
+    ("consul.ssl.ca_cert", "consul { ssl { ca_cert = \"/ca\" } }", "ca_cert = \"/ca\""),
+    ("consul.ssl.ca_cert_bytes", "consul { ssl { ca_cert_bytes = \"PEM\" } }", "ca_cert_bytes = \"PEM\""),
+    ("consul.ssl.ca_path", "consul { ssl { ca_path = \"/cas\" } }", "ca_path = \"/cas\""),
+    ("consul.ssl.cert", "consul { ssl { cert = \"/crt\" } }", "cert = \"/crt\""),
+    ("consul.ssl.key", "consul { ssl { cert = \"/crt\" key = \"/key\" } }", "key = \"/key\""),
+    ("consul.ssl.server_name", "consul { ssl { server_name = \"s\" } }", "server_name = \"s\""),
+];
+
+/// Keys of a template, likewise.
+const OF_TEMPLATES: &[(&str, &str, &str)] = &[
+    ("source", "source = \"in.j2\"", "source = \"in.j2\""),
+    ("contents", "contents = \"a\\nb\"", "contents = \"a\\nb\""),
+    ("contents", "contents = <<EOF\na \"${b}\"\nEOF", "contents = \"a \\\"$\\x7bb}\\\"\\n\""),
+    ("contents", "contents = <<-EOF\n    a\n      b\n    EOF", "contents = \"a\\n  b\\n\""),
+    ("destination", "destination = \"/etc/a b\"", "destination = \"/etc/a b\""),
+    ("language", "language = \"jinja\"", "language = \"jinja\""),
+    ("command", "command = \"echo a,b\"", "command = \"echo a,b\""),
+    ("command", "command = [\"a\", \"b c\"]", "command = [\"a\", \"b c\"]"),
+    ("command_timeout", "command_timeout = \"90s\"", "command_timeout = \"1m30s\""),
+    ("exec", "exec {}", "destination = \"out\""),
+    ("exec.command", "command = \"a\" exec { command = \"b\" }", "command = \"b\""),
+    ("exec.timeout", "command_timeout = \"1s\" exec { timeout = \"2s\" }", "command_timeout = \"2s\""),
+    ("wait", "wait = \"1s\"", "wait = \"1s:4s\""),
+    ("wait", "wait { min = \"1s\" max = \"2s\" }", "wait = \"1s:2s\""),
+    ("left_delimiter", "left_delimiter = \"[[\"", "left_delimiter = \"[[\""),
+    ("right_delimiter", "right_delimiter = \"]]\"", "right_delimiter = \"]]\""),
+    ("format", "format = \"haproxy\"", "format = \"haproxy\""),
+    ("output_format", "output_format = \"toml\"", "output_format = \"toml\""),
+    ("sandbox_path", "sandbox_path = \"/srv\"", "sandbox_path = \"/srv\""),
+    ("error_on_missing_key", "error_on_missing_key = true", "error_on_missing_key = true"),
+    ("perms", "perms = 0640", "perms = 0640"),
+    ("perms", "perms = 640", "perms = 0640"),
+    ("perms", "perms = \"640\"", "perms = 0640"),
+    ("perms", "perms = \"0640\"", "perms = 0640"),
+    ("user", "user = 1000", "user = 1000"),
+    ("user", "user = \"1000\"", "user = 1000"),
+    ("user", "user = \"www-data\"", "user = \"www-data\""),
+    ("group", "group = \"adm\"", "group = \"adm\""),
+    ("uid", "uid = 7", "user = 7"),
+    ("gid", "gid = 7", "group = 7"),
+    ("backup", "backup = true", "backup = true"),
+    ("create_dest_dirs", "create_dest_dirs = false", "create_dest_dirs = false"),
+];
+
+#[test]
+fn every_key_that_is_said_is_shown() {
+    let folder = Folder::new();
+    folder.write("token", "t0ken");
+    for (key, written, line) in TOP {
+        let output = shown(&folder, "a.hcl", &format!("{written}\n{TEMPLATE}"));
+        assert!(shows(&output, line), "{key}: {line:?} in {output}");
+        assert!(!output.contains("s3cret"), "{output}");
+    }
+    for (key, written, line) in OF_TEMPLATES {
+        let contents = if ["source", "contents"].contains(key) { "" } else { "contents = \"x\"\n" };
+        let destination = if *key == "destination" { "" } else { "destination = \"out\"\n" };
+        let output = shown(&folder, "a.hcl", &format!("template {{\n{written}\n{contents}{destination}}}"));
+        assert!(shows(&output, line), "template.{key}: {line:?} in {output}");
+    }
+}
+
+#[test]
+fn no_key_is_without_its_row() {
+    /// Keys that are blocks of which each has rows of its own.
+    const BLOCKS: [&str; 1] = ["template"];
+    let mut tried: BTreeSet<String> = TOP.iter().map(|(key, ..)| (*key).to_owned()).collect();
+    tried.extend(OF_TEMPLATES.iter().map(|(key, ..)| format!("template.{key}")));
+    tried.extend(BLOCKS.map(str::to_owned));
+    let keys: BTreeSet<String> = reference::keys().into_iter().map(|key| key.path.to_owned()).collect();
+    assert!(keys.len() > 50, "{keys:?}");
+    let without: Vec<_> = keys.difference(&tried).collect();
+    assert!(without.is_empty(), "add rows for {without:?}");
+    let gone: Vec<_> = tried.difference(&keys).collect();
+    assert!(gone.is_empty(), "there are no such keys: {gone:?}");
+}
+
+/// The same in several ways of writing.
+#[test]
+fn hcl_is_read_as_people_write_it() {
+    let ways = [
+        "consul { address = \"h:1\" namespace = \"n\" }",
+        "consul = { address = \"h:1\", namespace = \"n\" }",
+        "# c\n// c\n/* c\n { */ CONSUL {\n Address = \"h:1\", NameSpace = \"n\"\n}",
+        "\"consul\" = { \"address\" = \"h:1\" \"namespace\" = \"n\" }",
+        "consul = [{ address = \"h:1\" namespace = \"n\" }]",
+        "consul {\r\n  address = \"\\u0068:1\"\r\n  namespace = \"\\x6e\"\r\n}",
+    ];
+    let folder = Folder::new();
+    for way in ways {
+        let output = shown(&folder, "a.hcl", &format!("{way}\n{TEMPLATE}"));
+        for line in ["address = \"h:1\"", "namespace = \"n\""] {
+            assert!(shows(&output, line), "{way}: {output}");
+        }
+    }
+    // JSON, also in a file that is named otherwise; blocks in lists; nothing.
+    let json = r#"{"consul": [{"address": "h:1"}], "Once": true, "syslog": null,
+        "template": [{"contents": "x", "destination": "a"}, [{"contents": "y", "destination": "b"}]]}"#;
+    for name in ["a.json", "b.hcl", "b.conf"] {
+        let output = shown(&folder, name, json);
+        assert!(shows(&output, "once = true") && shows(&output, "destination = \"b\""), "{output}");
+    }
+}
+
+#[test]
+fn what_was_read_in_silence_is_refused() {
+    let folder = Folder::new();
+    let cases = [
+        ("max_stale = 5", "max_stale in a.hcl:1: the duration \"5\" needs a unit, for example 5s"),
+        ("block_query_wait = \"5\"", "needs a unit"),
+        ("wait { min = 5000 }", "wait.min in a.hcl:1"),
+        ("wait = \"5s:1s\"", "wait in a.hcl:1: the maximum 1s is below the minimum 5s"),
+        ("template { perms = 420 }", "template[1].perms in a.hcl:1: the mode 0420 is not plausible"),
+        ("template { perms = \"4755\" }", "not plausible"),
+        ("template { perms = 1e3 }", "is no mode"),
+        ("template { user = true }", "template[1].user in a.hcl:1: it is true or false"),
+        ("once = \"true\"", "once in a.hcl:1: it is a text, and should be true or false"),
+        ("once = 1", "once in a.hcl:1: it is a number"),
+        ("wait {}\nwait {}", "wait in a.hcl:2: it is said 2 times, first on line 1"),
+        ("consul {}\nconsul = {}", "consul in a.hcl:2: it is said 2 times"),
+        ("consul { ssl {}\n ssl {} }", "consul.ssl in a.hcl:2: it is said 2 times"),
+        ("log_level = \"info\"\nlog_level = \"err\"", "log_level in a.hcl:2: it is said 2 times"),
+        ("template { exec {}\n exec {} }", "template[1].exec in a.hcl:2: it is said 2 times"),
+        ("template \"label\" {}", "template takes no label"),
+        ("token = \"s3cret\"", "there is no such key"),
+        ("templates {}", "did you mean template?"),
+        ("consul { retrys = 1 }", "consul.retrys in a.hcl:1: there is no such key; did you mean retry?"),
+        ("template { exec_kill_signal = \"x\" }", "template[1].exec_kill_signal in a.hcl:1: there is no such key"),
+        ("dry = true", "dry in a.hcl:1: there is no such key"),
+        ("parse_only = true", "did you mean parseonly?"),
+    ];
+    for (text, part) in cases {
+        folder.write("a.hcl", text);
+        for command in ["validate", "config"] {
+            let ended = run(&folder, &[command, "--config=a.hcl"]);
+            assert_eq!(ended.code(), Some(15), "{text}: {}", ended.log);
+            assert!(ended.log.contains(part) && !ended.log.contains("s3cret"), "{text}: {}", ended.log);
+        }
+    }
+}
+
+#[test]
+fn what_is_no_configuration_at_all_says_so_soon() {
+    let folder = Folder::new();
+    let deep = 200_000;
+    let cases: &[(&str, Vec<u8>, &str)] = &[
+        ("latin.hcl", b"# caf\xe9".to_vec(), "latin.hcl:1 as HCL: it is not UTF-8"),
+        ("nul.hcl", b"once = true\0".to_vec(), "nul.hcl:1 as HCL"),
+        ("nul.json", b"{\"once\": true\0}".to_vec(), "nul.json:1 as JSON"),
+        ("nul.yaml", b"once: true\0".to_vec(), "nul.yaml"),
+        ("nul.toml", b"once = true\0".to_vec(), "nul.toml:1 as TOML"),
+        ("utf16.hcl", b"\xff\xfeo\0n\0".to_vec(), "it is not UTF-8"),
+        ("large.yaml", vec![b'#'; 10 * 1024 * 1024], "it has 10485760 bytes; a configuration has at most 4194304"),
+        ("deep.hcl", "a {".repeat(deep).into_bytes(), "deep.hcl:1 as HCL: values lie more than 32 deep"),
+        ("deep.json", "[".repeat(deep).into_bytes(), "deep.json:1 as JSON"),
+        ("deep.yaml", "[".repeat(deep).into_bytes(), "deep.yaml"),
+        ("deep.toml", ("a = ".to_owned() + &"[".repeat(deep)).into_bytes(), "deep.toml:1 as TOML"),
+        ("huge.hcl", b"template { uid = 99999999999999999999 }".to_vec(), "template[1].uid in huge.hcl:1"),
+        ("huge.json", b"{\"template\": {\"uid\": 1e400}}".to_vec(), "huge.json:1"),
+        ("huge.yaml", format!("template:\n - user: {}\n", "9".repeat(5000)).into_bytes(), "huge.yaml"),
+        ("far.hcl", b"max_stale = \"9999999999h\"".to_vec(), "is longer than 292 years"),
+        ("list.yaml", b"- once".to_vec(), "list.yaml"),
+    ];
+    for (name, bytes, part) in cases {
+        fs::write(folder.path(name), bytes).unwrap();
+        let ended = run(&folder, &["validate", &format!("--config={name}")]);
+        assert_eq!(ended.code(), Some(15), "{name}: {}", ended.log);
+        assert!(ended.log.contains(part), "{name}: {part:?} in {}", ended.log);
+        assert!(ended.log.lines().count() == 1 && ended.log.len() < 1000, "{name}: {}", ended.log);
+    }
+}
+
+#[test]
+fn a_byte_order_mark_says_nothing() {
+    let folder = Folder::new();
+    let texts = [
+        ("a.hcl", "once = true template { contents = \"x\" destination = \"o\" }"),
+        ("a.json", r#"{"once": true, "template": {"contents": "x", "destination": "o"}}"#),
+        ("a.yaml", "once: true\ntemplate: {contents: x, destination: o}\n"),
+        ("a.toml", "once = true\ntemplate = {contents = \"x\", destination = \"o\"}\n"),
+    ];
+    for (name, text) in texts {
+        assert!(shows(&shown(&folder, name, &format!("\u{feff}{text}")), "once = true"), "{name}");
+    }
+}
+
+#[test]
+fn a_directory_gives_what_is_configuration_and_never_runs_in_circles() {
+    let folder = Folder::new();
+    folder.write("d/10-a.hcl", TEMPLATE);
+    folder.write("d/20.d/b.yaml", "log_level: info\n");
+    folder.write("d/30-c.json", "{\"log_level\": \"debug\"}");
+    for name in ["d/README.md", "d/a.hcl~", "d/.a.hcl.swp", "d/b.hcl.bak", "d/.git/config.hcl"] {
+        folder.write(name, "garbage {");
+    }
+    // As Kubernetes mounts a ConfigMap.
+    folder.write("d/..2026_11/map.toml", "max_stale = \"7s\"\n");
+    symlink("..2026_11", folder.path("d/..data")).unwrap();
+    symlink("..data/map.toml", folder.path("d/map.toml")).unwrap();
+    let ended = run(&folder, &["config", "--config=d"]);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    assert!(shows(&ended.output, "log_level = \"debug\"") && shows(&ended.output, "max_stale = \"7s\""));
+    let ended = run(&folder, &["validate", "--config=d"]);
+    assert!(
+        ended.log.contains("not read") && ended.log.contains("d/README.md, d/a.hcl~, d/b.hcl.bak"),
+        "{}",
+        ended.log
+    );
+
+    symlink("..", folder.path("d/20.d/up")).unwrap();
+    let ended = run(&folder, &["config", "--config=d"]);
+    assert_eq!(ended.code(), Some(15));
+    assert!(ended.log.contains("does a link lead back up?"), "{}", ended.log);
+    fs::remove_file(folder.path("d/20.d/up")).unwrap();
+    symlink("self.hcl", folder.path("d/self.hcl")).unwrap();
+    let ended = run(&folder, &["config", "--config=d"]);
+    assert!(ended.code() == Some(15) && ended.log.contains("d/self.hcl"), "{}", ended.log);
+    fs::remove_file(folder.path("d/self.hcl")).unwrap();
+    for missing in ["none", "none.hcl", "d/none.yaml"] {
+        let ended = run(&folder, &["config", &format!("--config={missing}")]);
+        assert!(
+            ended.code() == Some(15) && ended.log.contains(&format!("configuration {missing}: No such file")),
+            "{}",
+            ended.log
+        );
+    }
+}
