@@ -16,6 +16,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use support::ctmpl::{Ended, Folder, command, run_command};
+use support::documents::{blocks, copy, shell};
 
 const FORMATS: [&str; 4] = ["hcl", "json", "yaml", "toml"];
 
@@ -189,4 +190,20 @@ fn what_cannot_be_migrated_says_why() {
         assert_eq!((ended.code(), ended.output.as_str()), (Some(code), ""), "{words:?}: {}", ended.log);
         assert!(ended.log.contains(part) && ended.log.lines().count() == 1, "{words:?}: {}", ended.log);
     }
+}
+
+#[test]
+fn the_way_that_the_documents_show_can_be_gone() {
+    let page = fs::read_to_string("docs/from-consul-template.md").unwrap();
+    let block = blocks(&page, "sh migrate").remove(0);
+    let folder = folder();
+    copy(&folder);
+    folder.write(
+        "consul-template.hcl",
+        "template {\n  source = \"templates/nginx.ctmpl\"\n  destination = \"out\"\n  perms = 640\n}\n",
+    );
+    let output = shell(&folder, "").args(["-c", &block.replace("/etc/", "")]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.lines().count() == 1 && said.contains("template[1].perms in "), "{said}");
+    assert!(folder.read("ctmpl.yaml").contains("perms: \"0640\""), "{}", folder.read("ctmpl.yaml"));
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ctmpl::answer::{Answer, Pair};
 use ctmpl::query::Query;
 use ctmpl::snapshot::Snapshot;
-use ctmpl::template::jinja::{JinjaTemplate, Undefined};
+use ctmpl::template::jinja::{JinjaTemplate, Options, Undefined};
 use ctmpl::template::pass::{Pass, Surroundings};
 use libfuzzer_sys::fuzz_target;
 
@@ -15,7 +15,7 @@ use libfuzzer_sys::fuzz_target;
 const CANARY: &str = "cAnArYcAnArY";
 
 fuzz_target!(|source: &str| {
-    let Ok(template) = JinjaTemplate::parse("t", source, None) else { return };
+    let Ok(template) = JinjaTemplate::parse("t", source, Options::default()) else { return };
     let mut snapshot = Snapshot::default();
     let pair = Pair { path: "k".into(), key: "k".into(), value: CANARY.into(), ..Pair::default() };
     let Ok(query) = Query::key("k") else { return };

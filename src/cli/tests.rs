@@ -302,3 +302,25 @@ fn functions_takes_one_name() {
     assert!(refused(&["functions", "--nonsense"]).contains("unknown flag --nonsense"));
     assert!(refused(&["--once", "functions"]).contains("`functions` must come first"));
 }
+
+#[test]
+fn migrate_takes_one_file_and_a_format() {
+    let asked = |words: &[&str]| match read(words) {
+        Ok(Outcome::Migrate(MigrateArguments { to, file })) => (to, file.display().to_string()),
+        other => panic!("{words:?}: {other:?}"),
+    };
+    assert_eq!(asked(&["migrate", "a.hcl"]), (None, "a.hcl".to_owned()));
+    for words in [["migrate", "-to=toml", "a.hcl"].as_slice(), &["migrate", "a.hcl", "--to", "toml"]] {
+        assert_eq!(asked(words), (Some("toml".to_owned()), "a.hcl".to_owned()));
+    }
+    assert!(refused(&["migrate"]).contains("migrate"));
+    assert!(refused(&["migrate", "a", "b"]).contains("unexpected word \"b\""));
+    assert!(refused(&["migrate", "a", "--once"]).contains("does not go with `ctmpl migrate`"));
+}
+
+#[test]
+fn schema_takes_nothing() {
+    assert!(matches!(read(&["schema"]), Ok(Outcome::Schema)));
+    assert!(refused(&["schema", "x"]).contains("unexpected word \"x\""));
+    assert!(refused(&["schema", "--once"]).contains("does not go with `ctmpl schema`"));
+}

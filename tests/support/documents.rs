@@ -11,8 +11,20 @@ use super::ctmpl::{Folder, text};
 
 /// What a block can be: to be tried anywhere, meant for a server, or one of the project's own scripts; without a word
 /// it is no command.
-const KINDS: [&str; 11] =
-    ["", "sh", "sh convert", "sh server", "sh demo", "sh build", "sh test", "sh config", "hcl", "yaml", "toml"];
+const KINDS: [&str; 12] = [
+    "",
+    "sh",
+    "sh convert",
+    "sh migrate",
+    "sh server",
+    "sh demo",
+    "sh build",
+    "sh test",
+    "sh config",
+    "hcl",
+    "yaml",
+    "toml",
+];
 
 /// The blocks of a README that begin with exactly these words after the three backticks.
 pub fn blocks(readme: &str, words: &str) -> Vec<String> {

@@ -19,9 +19,9 @@ mod yaml;
 use std::path::Path;
 use std::str::FromStr;
 
-use super::error::ConfigError;
+use super::error::{ConfigError, Origin};
 use super::file::{self, Format, Source};
-use super::{later, reference};
+use super::{later, reference, show};
 use rewrite::Rewriter;
 use section::Section;
 
@@ -78,14 +78,20 @@ pub fn migrate(path: &Path, language: Language) -> Result<Migration, ConfigError
     if !matches!(source.format, Format::Hcl | Format::Json) {
         return Err(ConfigError::NotMigratable { path: path.to_owned() });
     }
+    let (section, rewriter) = rewrite(&source)?;
+    let (notes, complete) = rewriter.done();
+    Ok(Migration { text: write(&section, language), notes, complete })
+}
+
+/// What the values of a file become, when that is a configuration.
+fn rewrite(source: &Source) -> Result<(Section, Rewriter), ConfigError> {
     let shape = reference::shape();
     let mut rewriter = Rewriter::new(source.origin.clone());
     let tree = source.tree()?;
     let section = rewriter.whole(&tree, shape.keys(), source.comments());
-    let written = file::written(&section.as_ref().map_or(tree, Section::node), source.origin)?;
+    let written = file::written(&section.as_ref().map_or(tree, Section::node), source.origin.clone())?;
     later::answer(&written.later)?;
-    let (notes, complete) = rewriter.done();
-    Ok(Migration { text: write(&section.unwrap_or_default(), language), notes, complete })
+    Ok((section.unwrap_or_default(), rewriter))
 }
 
 fn write(section: &Section, language: Language) -> String {
@@ -95,6 +101,26 @@ fn write(section: &Section, language: Language) -> String {
         Language::Hcl => hcl::write(section),
         Language::Json => json::write(section),
     }
+}
+
+/// Rewrites a text in HCL, and reads what comes of it in each format; for fuzzing, since it is the same in all of them.
+#[doc(hidden)]
+pub fn fuzz(text: &str) {
+    let source = |format, text: &str| Source { origin: Origin::Variable("FUZZ"), format, text: text.to_owned() };
+    let Ok((section, _)) = rewrite(&source(Format::Hcl, text)) else { return };
+    let shown = |source: &Source| {
+        let written = source.tree().and_then(|tree| file::written(&tree, source.origin.clone()));
+        let shown = show::show(&written.unwrap_or_else(|error| panic!("{error}: {}", source.text)));
+        shown.lines().map(|line| line.split(" # ").next().unwrap_or_default().trim_end().to_owned()).collect::<Vec<_>>()
+    };
+    let formats = [
+        (Language::Json, Format::Json),
+        (Language::Yaml, Format::Yaml),
+        (Language::Toml, Format::Toml),
+        (Language::Hcl, Format::Hcl),
+    ];
+    let all = formats.map(|(language, format)| shown(&source(format, &write(&section, language))));
+    assert!(all.iter().all(|one| *one == all[0]), "{text}: {all:?}");
 }
 
 #[cfg(test)]

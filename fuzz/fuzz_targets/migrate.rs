@@ -1,0 +1,7 @@
+//! Whatever is in HCL and can be migrated is the same configuration in every format.
+#![no_main]
+
+use ctmpl::config::migrate;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| migrate::fuzz(text));

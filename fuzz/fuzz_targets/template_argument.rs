@@ -1,0 +1,7 @@
+//! Reading the value of `--template` never panics, keeps commands as they are, and makes no part blank.
+#![no_main]
+
+use ctmpl::config::template_argument;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| template_argument::fuzz(text));
