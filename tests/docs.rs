@@ -119,6 +119,15 @@ fn the_tables_of_keys_are_made_of_the_written_shape() {
     }
 }
 
+/// The headings of a page, as links name them.
+fn headings(page: &str) -> Vec<String> {
+    let named = |heading: &str| {
+        let kept = heading.to_lowercase().replace(' ', "-");
+        kept.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_')).collect()
+    };
+    page.lines().filter(|line| line.starts_with('#')).map(|line| named(line.trim_start_matches('#').trim())).collect()
+}
+
 #[test]
 fn links_between_documents_lead_somewhere() {
     let pages = [
@@ -135,12 +144,20 @@ fn links_between_documents_lead_somewhere() {
     for page in pages {
         let text = fs::read_to_string(page).unwrap();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let file = link.split('#').next().unwrap_or_default();
-            if !file.is_empty() && !file.contains("://") {
-                let target = Path::new(page).parent().unwrap().join(file);
-                assert!(target.exists(), "{page} links to {link}");
-                checked += 1;
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            if file.contains("://") {
+                continue;
             }
+            let own = Path::new(page);
+            let target = if file.is_empty() { own.to_owned() } else { own.parent().unwrap().join(file) };
+            assert!(target.exists(), "{page} links to {link}");
+            if !heading.is_empty() {
+                assert!(
+                    headings(&fs::read_to_string(&target).unwrap()).contains(&heading.to_owned()),
+                    "{page}: {link}"
+                );
+            }
+            checked += 1;
         }
     }
     assert!(checked > 8, "only {checked} links");

@@ -21,13 +21,12 @@ pub(super) fn spread(lines: &[usize], depth: usize, comments: Vec<Comment>) -> S
     let mut spread =
         Spread { above: vec![Vec::new(); lines.len()], within: vec![Vec::new(); lines.len()], rest: Vec::new() };
     for comment in comments {
-        let before = lines.iter().rposition(|line| *line <= comment.line);
-        let after = lines.iter().position(|line| *line >= comment.line);
-        match (before, after) {
-            (Some(before), _) if comment.depth > depth => spread.within[before].push(comment),
-            (Some(before), _) if !comment.alone => spread.above[before].extend(comment.lines),
-            (_, Some(after)) => spread.above[after].extend(comment.lines),
-            (_, None) => spread.rest.extend(comment.lines),
+        let before = last_until(lines, comment.line);
+        let after = lines.partition_point(|line| *line < comment.line);
+        match before {
+            Some(before) if comment.depth > depth => spread.within[before].push(comment),
+            Some(before) if !comment.alone => spread.above[before].extend(comment.lines),
+            _ => spread.above.get_mut(after).unwrap_or(&mut spread.rest).extend(comment.lines),
         }
     }
     spread
@@ -37,10 +36,15 @@ pub(super) fn spread(lines: &[usize], depth: usize, comments: Vec<Comment>) -> S
 pub(super) fn over_blocks(lines: &[usize], comments: Vec<Comment>) -> Vec<Vec<Comment>> {
     let mut within = vec![Vec::new(); lines.len()];
     for comment in comments {
-        let at = lines.iter().rposition(|line| *line <= comment.line).unwrap_or_default();
+        let at = last_until(lines, comment.line).unwrap_or_default();
         if let Some(block) = within.get_mut(at) {
             block.push(comment);
         }
     }
     within
+}
+
+/// The last of the lines, which are in order, that is not behind this one.
+fn last_until(lines: &[usize], line: usize) -> Option<usize> {
+    lines.partition_point(|other| *other <= line).checked_sub(1)
 }

@@ -18,7 +18,7 @@ impl Page {
     /// Comments, each on a line of its own.
     pub(super) fn comments(&mut self, indent: &str, lines: &[String]) {
         for line in lines {
-            self.line(indent, format!("# {line}").trim_end());
+            self.line(indent, format!("# {}", line.replace(|letter| !is_plain(letter), " ")).trim_end());
         }
     }
 
@@ -28,4 +28,22 @@ impl Page {
             self.0.push('\n');
         }
     }
+}
+
+/// A text in quotes, as both YAML and TOML read it.
+pub(super) fn quoted(text: &str) -> String {
+    let escaped = |letter: char| match letter {
+        '"' => "\\\"".to_owned(),
+        '\\' => "\\\\".to_owned(),
+        '\n' => "\\n".to_owned(),
+        '\t' => "\\t".to_owned(),
+        letter if is_plain(letter) => letter.to_string(),
+        letter => format!("\\U{:08x}", u32::from(letter)),
+    };
+    format!("\"{}\"", text.chars().map(escaped).collect::<String>())
+}
+
+/// Whether a letter can stand for itself, on one line, in every format.
+pub(super) fn is_plain(letter: char) -> bool {
+    !letter.is_control() && !matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }

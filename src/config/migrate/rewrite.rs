@@ -69,9 +69,9 @@ impl Rewriter {
                 _ => typed.as_str(),
             };
             let Some(key) = block.keys.iter().find(|key| key.name == name) else {
-                // Nobody knows it, and the reading code will say so.
+                // Nobody knows it, and the reading code will say so; what else there is does not matter.
                 section.push(entry.line, &entry.key, rules::plain(&entry.node));
-                continue;
+                break;
             };
             if entry.node.value == Value::Null {
                 continue;

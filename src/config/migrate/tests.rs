@@ -122,6 +122,22 @@ fn what_is_wrong_is_an_error_with_its_line() {
 }
 
 #[test]
+fn a_large_file_is_rewritten_in_no_time() {
+    let lines = |line: &str| line.repeat(100_000);
+    let texts = [
+        lines("max_stale = \"5s\" # again\n"),
+        lines("nobody = 1 # knows it\n") + &lines("template {} // one more\n"),
+        format!("template {{\n{}}}", lines("# one\ncommand = \"x\"\n")),
+    ];
+    for text in texts {
+        let begun = std::time::Instant::now();
+        let _ = migrated("f", &text);
+        // Time that grows with the square of the size would be minutes.
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+    }
+}
+
+#[test]
 fn comments_stay_with_what_they_are_about() {
     let text = "# head\nconsul { # of consul\n  # of the address\n  address = \"h:1\" // behind it\n  # last in consul\n}\n\
                 # before the template\ntemplate {\n  /* of the source */ source = \"s\"\n  vault_gone = 1\n}\n# end\n";
@@ -221,7 +237,7 @@ proptest! {
     fn what_is_rewritten_is_the_same_in_all_formats(
         top in proptest::collection::vec(a_top_key(), 0..6),
         inner in proptest::collection::vec(a_key_of_a_template(), 0..8),
-        note in "[ -~]{0,9}",
+        note in "[ -~\t\u{1}\u{7f}\u{85}\u{2028}\u{feff}\u{ffff}é]{0,9}",
     ) {
         let (top, inner) = (top.join(&format!(" # {note}\n")), inner.join(&format!(" # {note}\n")));
         let text = format!("{top} # {note}\ntemplate {{ # {note}\n{inner}\n# {note}\n}}\ntemplate {{}}\n// {note}");

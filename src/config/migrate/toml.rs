@@ -3,7 +3,7 @@
 //! in:  a [`Section`]
 //! out: its text
 
-use super::page::Page;
+use super::page::{Page, is_plain, quoted};
 use super::section::{Item, Piece, Section};
 
 pub(super) fn write(section: &Section) -> String {
@@ -47,9 +47,7 @@ fn single(value: &Piece) -> String {
     match value {
         Piece::Bool(value) => value.to_string(),
         Piece::Number(number) => number.clone(),
-        Piece::Text(text)
-            if text.contains('\n') && !text.contains(|letter: char| letter.is_control() && letter != '\n') =>
-        {
+        Piece::Text(text) if text.contains('\n') && text.chars().all(|letter| letter == '\n' || is_plain(letter)) => {
             // Two quotes are no end yet, unless the end comes right after them.
             let (body, last) = text.strip_suffix('"').map_or((text.as_str(), ""), |body| (body, "\\\""));
             let body = body.replace('\\', "\\\\").replace("\"\"\"", "\"\"\\\"");
@@ -59,16 +57,4 @@ fn single(value: &Piece) -> String {
         Piece::List(items) => format!("[{}]", items.iter().map(single).collect::<Vec<_>>().join(", ")),
         Piece::Block(_) | Piece::Blocks(_) => "{}".to_owned(),
     }
-}
-
-fn quoted(text: &str) -> String {
-    let escaped = |letter: char| match letter {
-        '"' => "\\\"".to_owned(),
-        '\\' => "\\\\".to_owned(),
-        '\n' => "\\n".to_owned(),
-        '\t' => "\\t".to_owned(),
-        letter if letter.is_control() => format!("\\u{:04x}", u32::from(letter)),
-        letter => letter.to_string(),
-    };
-    format!("\"{}\"", text.chars().map(escaped).collect::<String>())
 }

@@ -3,7 +3,7 @@
 //! in:  a [`Section`]
 //! out: its text
 
-use super::page::Page;
+use super::page::{Page, is_plain, quoted};
 use super::section::{Item, Piece, Section};
 
 /// Words that mean something else without quotes, in one version of YAML or another.
@@ -98,21 +98,4 @@ fn scalar(text: &str) -> String {
         && !text.ends_with([' ', ':'])
         && !WORDS.contains(&text.to_ascii_lowercase().as_str());
     if plain { text.to_owned() } else { quoted(text) }
-}
-
-fn quoted(text: &str) -> String {
-    let escaped = |letter: char| match letter {
-        '"' => "\\\"".to_owned(),
-        '\\' => "\\\\".to_owned(),
-        '\n' => "\\n".to_owned(),
-        '\t' => "\\t".to_owned(),
-        letter if is_plain(letter) => letter.to_string(),
-        letter => format!("\\U{:08x}", u32::from(letter)),
-    };
-    format!("\"{}\"", text.chars().map(escaped).collect::<String>())
-}
-
-/// Whether a letter can stand for itself.
-fn is_plain(letter: char) -> bool {
-    !letter.is_control() && !matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
