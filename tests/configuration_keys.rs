@@ -1,8 +1,6 @@
 //! Every key of a configuration, through the binary: what a file says, and what `ctmpl config` shows, which is what counts;
 //! how values are written; and what is refused.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
 mod support;
 
 use std::collections::BTreeSet;

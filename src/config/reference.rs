@@ -222,7 +222,8 @@ mod tests {
             if let Ok(value) = serde_json::from_str::<Value>(default) {
                 // Whoever says anything of TLS wants it; a default address is not handed on to commands.
                 let left = ["consul.ssl.verify", "consul.address"].contains(path);
-                assert!(left || resolved(path, Some(value)) == resolved(path, None), "{path}");
+                let same = left || resolved(path, Some(value)) == resolved(path, None);
+                assert!(same, "{path}: saying {default} is more than silence; write the default between backticks");
                 tried += 1;
             }
         }
