@@ -105,12 +105,12 @@ fn show(arguments: Arguments) -> Result<u8, Failure> {
 /// Rewrites a configuration of consul-template, and says on standard error what there is to say.
 fn migrate(arguments: MigrateArguments) -> Result<u8, Failure> {
     let MigrateArguments { to, file } = arguments;
-    let language = to.map_or(Ok(migrate::Language::default()), |name| name.parse());
-    let language = language.map_err(|error: migrate::LanguageError| Failure {
+    let notation = to.map_or(Ok(migrate::Notation::default()), |name| name.parse());
+    let notation = notation.map_err(|error: migrate::NotationError| Failure {
         error: anyhow::Error::new(error).context("cannot use --to"),
         code: FLAGS,
     })?;
-    let Migration { text, notes, complete } = migrate::migrate(&file, language)?;
+    let Migration { text, notes, complete } = migrate::migrate(&file, notation)?;
     print(&text);
     for note in notes {
         let _ = writeln!(std::io::stderr(), "ctmpl: {note}");

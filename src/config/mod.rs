@@ -5,7 +5,8 @@
 //!
 //! Each source of settings is read into the same written shape, a layer ([`written::Written`]); the layers are laid
 //! over one another, and what comes of it is resolved. A new key is a field of the written shape, a field of the
-//! resolved shape, and the place of its use.
+//! resolved shape, the place of its use, and a row in [`mod@reference`], of which the tables of the documents and the
+//! schema are made.
 
 pub mod address;
 pub mod duration;

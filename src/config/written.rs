@@ -1,8 +1,8 @@
 //! The written shape: what flags, environment and files say, before defaults and before any of it is weighed.
 //!
 //! Each source is one layer, a [`Written`] in which `None` is "not said"; [`Written::over`] lays one over another.
-//! Keys are called as in consul-template's files. A key is a field here and a line in `from_node`; one that is not
-//! supported yet is a line in `from_node` only, and one in `config::later`.
+//! Keys are called as in consul-template's files. A key is a field here, a line in `from_node`, and a row in
+//! `config::reference`; one that is not supported yet is a line in `from_node` only, and one in `config::later`.
 
 mod consul;
 mod later;

@@ -27,7 +27,7 @@ use section::Section;
 
 /// What a configuration is written in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Language {
+pub enum Notation {
     /// For which editors have the schema, and which keeps comments and texts of several lines.
     #[default]
     Yaml,
@@ -42,18 +42,18 @@ pub enum Language {
 /// A text that names none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no format {0:?}; write yaml, toml, hcl or json")]
-pub struct LanguageError(String);
+pub struct NotationError(String);
 
-impl FromStr for Language {
-    type Err = LanguageError;
+impl FromStr for Notation {
+    type Err = NotationError;
 
-    fn from_str(text: &str) -> Result<Self, LanguageError> {
+    fn from_str(text: &str) -> Result<Self, NotationError> {
         match text.to_ascii_lowercase().as_str() {
             "yaml" | "yml" => Ok(Self::Yaml),
             "toml" => Ok(Self::Toml),
             "hcl" => Ok(Self::Hcl),
             "json" => Ok(Self::Json),
-            _ => Err(LanguageError(text.to_owned())),
+            _ => Err(NotationError(text.to_owned())),
         }
     }
 }
@@ -73,14 +73,14 @@ pub struct Migration {
 ///
 /// # Errors
 /// When the file cannot be read, or holds what neither consul-template nor ctmpl takes.
-pub fn migrate(path: &Path, language: Language) -> Result<Migration, ConfigError> {
+pub fn migrate(path: &Path, notation: Notation) -> Result<Migration, ConfigError> {
     let source = Source::load(path)?;
     if !matches!(source.format, Format::Hcl | Format::Json) {
         return Err(ConfigError::NotMigratable { path: path.to_owned() });
     }
     let (section, rewriter) = rewrite(&source)?;
     let (notes, complete) = rewriter.done();
-    Ok(Migration { text: write(&section, language), notes, complete })
+    Ok(Migration { text: write(&section, notation), notes, complete })
 }
 
 /// What the values of a file become, when that is a configuration.
@@ -94,12 +94,12 @@ fn rewrite(source: &Source) -> Result<(Section, Rewriter), ConfigError> {
     Ok((section.unwrap_or_default(), rewriter))
 }
 
-fn write(section: &Section, language: Language) -> String {
-    match language {
-        Language::Yaml => yaml::write(section),
-        Language::Toml => toml::write(section),
-        Language::Hcl => hcl::write(section),
-        Language::Json => json::write(section),
+fn write(section: &Section, notation: Notation) -> String {
+    match notation {
+        Notation::Yaml => yaml::write(section),
+        Notation::Toml => toml::write(section),
+        Notation::Hcl => hcl::write(section),
+        Notation::Json => json::write(section),
     }
 }
 
@@ -114,12 +114,12 @@ pub fn fuzz(text: &str) {
         shown.lines().map(|line| line.split(" # ").next().unwrap_or_default().trim_end().to_owned()).collect::<Vec<_>>()
     };
     let formats = [
-        (Language::Json, Format::Json),
-        (Language::Yaml, Format::Yaml),
-        (Language::Toml, Format::Toml),
-        (Language::Hcl, Format::Hcl),
+        (Notation::Json, Format::Json),
+        (Notation::Yaml, Format::Yaml),
+        (Notation::Toml, Format::Toml),
+        (Notation::Hcl, Format::Hcl),
     ];
-    let all = formats.map(|(language, format)| shown(&source(format, &write(&section, language))));
+    let all = formats.map(|(notation, format)| shown(&source(format, &write(&section, notation))));
     assert!(all.iter().all(|one| *one == all[0]), "{text}: {all:?}");
 }
 

@@ -13,7 +13,7 @@ fn migrated(name: &str, text: &str) -> Result<Migration, String> {
     let path = folder.path().join(name);
     std::fs::write(&path, text).expect("a file");
     let here = |text: String| text.replace(&format!("{}/", folder.path().display()), "");
-    match migrate(&path, Language::Yaml) {
+    match migrate(&path, Notation::Yaml) {
         Ok(made) => Ok(Migration { notes: made.notes.into_iter().map(here).collect(), ..made }),
         Err(error) => {
             let source = std::error::Error::source(&error).map(ToString::to_string);
@@ -217,14 +217,14 @@ proptest! {
             rest: above.clone(),
             ..Section::default()
         };
-        for (language, format) in [(Language::Yaml, Format::Yaml), (Language::Toml, Format::Toml), (Language::Json, Format::Json)] {
-            let written = write(&section, language);
+        for (notation, format) in [(Notation::Yaml, Format::Yaml), (Notation::Toml, Format::Toml), (Notation::Json, Format::Json)] {
+            let written = write(&section, notation);
             let expected = values(&section.node());
             prop_assert_eq!(read_back(&written, format), Ok(expected), "{}", written);
         }
         // Blocks that are repeated there are a list elsewhere.
         let alone = Section { items: vec![item("one", Piece::Block(inner()))], ..Section::default() };
-        let written = write(&alone, Language::Hcl);
+        let written = write(&alone, Notation::Hcl);
         prop_assert_eq!(read_back(&written, Format::Hcl), Ok(values(&alone.node())), "{}", written);
     }
 
