@@ -127,9 +127,10 @@ pub(super) fn shape() -> Shape {
 
 /// The default of a key and what it is for.
 pub(super) fn row(path: &str) -> Option<(&'static str, &'static str)> {
-    // The block about waiting is the same wherever it stands.
-    let path = path.strip_prefix("template.").filter(|rest| rest.starts_with("wait.")).unwrap_or(path);
-    ROWS.iter().find(|(key, ..)| *key == path).map(|(_, default, purpose)| (*default, *purpose))
+    let of = |path: &str| ROWS.iter().find(|(key, ..)| *key == path).map(|(_, default, purpose)| (*default, *purpose));
+    // A block within a template is the same as where it stands by itself: `template.wait.min`, `wait.min`.
+    let by_itself = || path.strip_prefix("template.").filter(|rest| rest.contains('.')).and_then(of);
+    of(path).or_else(by_itself)
 }
 
 /// All keys of a shape that are acted on, with the blocks around them.

@@ -18,6 +18,8 @@ use crate::config::resolved::Language;
 /// What begins a comment of ours.
 const MARK: &str = "ctmpl migrate: ";
 
+const AGAIN: &str = "it is there more than once, and the last one counts";
+
 const ENVIRONMENT: &str = "variables of the environment (CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN and their kin) beat this \
                            block; in consul-template it beats them";
 
@@ -78,8 +80,7 @@ impl Rewriter {
             }
             let again = block.entries[at + 1..].iter().any(|later| later.key.eq_ignore_ascii_case(&entry.key));
             if again && !key.repeats {
-                let what = "it is there again below, and the last one counts";
-                self.note(entry.line, &block.below(name), what, &mut section.rest);
+                self.note(entry.line, &block.below(name), AGAIN, &mut section.rest);
                 continue;
             }
             self.entry(block, entry, key, within, &mut section);
@@ -110,10 +111,14 @@ impl Rewriter {
             self.blocks(block, entry, key, within, section);
             return;
         }
-        let value = match blocks_of(&entry.node).and_then(|blocks| Some((blocks.last()?.0, blocks.last()?.1))) {
-            Some((line, entries)) if key.shape.block.is_some() => {
+        let blocks = blocks_of(&entry.node).unwrap_or_default();
+        let value = match blocks.as_slice() {
+            [before @ .., (line, entries)] if key.shape.block.is_some() => {
+                if !before.is_empty() {
+                    self.note(entry.line, &path, AGAIN, &mut section.rest);
+                }
                 let inner = Block { entries, keys: key.shape.keys(), path: &path, depth: block.depth + 1 };
-                Piece::Block(self.section(&inner, line, within))
+                Piece::Block(self.section(&inner, *line, within))
             }
             _ if kind == "consul" && matches!(entry.node.value, Value::Text(_)) => {
                 // As it was written long ago.
@@ -172,6 +177,7 @@ impl Rewriter {
             above.append(&mut item.above);
             if let Some((place, old)) = section.take(&item.key) {
                 at -= usize::from(place < at);
+                above.splice(0..0, old.above);
                 self.note(old.line, &format!("{path}.{}", old.key), "that of exec wins, and is here now", &mut above);
             }
             item.above = std::mem::take(&mut above);

@@ -44,11 +44,16 @@ fn what_is_read_otherwise_is_said_so_that_it_means_the_same() {
         ("template { command = \"echo a,b\" }", "command: \"echo a,b\"", "cuts it at its commas"),
         ("template { command = [\"echo a,b\"] }", "command: [\"echo a,b\"]", ""),
         // What is there more than once.
-        ("log_level = \"info\"\nlog_level = \"err\"", "log_level: err", "log_level in f:1: it is there again below"),
+        ("log_level = \"info\"\nlog_level = \"err\"", "log_level: err", "log_level in f:1: it is there more than once"),
         (
             "consul { address = \"a\" }\nCONSUL { token = \"t\" }",
             "consul:\n  token: t",
-            "consul in f:1: it is there again",
+            "consul in f:1: it is there more than once",
+        ),
+        (
+            "wait = [{ min = \"1s\" }, { min = \"2s\" }]",
+            "wait:\n  min: \"2s\"",
+            "wait in f:1: it is there more than once",
         ),
         // Older spellings.
         ("consul = \"h:8500\"", "consul:\n  address: h:8500", "beat this block"),
