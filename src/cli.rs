@@ -14,7 +14,9 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory, FromArgMatches};
 
-pub use arguments::{Arguments, ConsulArguments, ConvertArguments, DaemonArguments, DevArguments, SslArguments};
+pub use arguments::{
+    Arguments, ConsulArguments, ConvertArguments, DaemonArguments, DevArguments, LogArguments, SslArguments,
+};
 pub use error::CliError;
 
 /// What the command line asks for.

@@ -55,11 +55,15 @@ fn begin() -> Result<u8, Failure> {
     };
     let environment: Environment = std::env::vars_os().collect();
     let config = config::load(arguments, &environment)?;
-    ctmpl::log::start(config.log_level);
+    let log =
+        ctmpl::log::start(&config.log).map_err(|error| Failure { code: error.exit_code(), error: error.into() })?;
+    tracing::info!(name: "process.started", version = env!("CARGO_PKG_VERSION"), "ctmpl v{}", env!("CARGO_PKG_VERSION"));
     for warning in &config.warnings {
-        tracing::warn!("{warning}");
+        tracing::warn!(name: "config.warning", "{warning}");
     }
-    run(config).map(End::code).map_err(|error| Failure { error, code: RUNNING })
+    let end = run(config).map(End::code).map_err(|error| Failure { error, code: RUNNING });
+    drop(log);
+    end
 }
 
 impl From<ConfigError> for Failure {
@@ -126,7 +130,8 @@ async fn supervise(config: Config) -> anyhow::Result<End> {
     let seed = dev.seed.as_deref().map_or_else(|| Ok(dev::Seed::default()), dev::Seed::read)?;
     let server = dev::Server::start(dev::Options { listen: dev.listen, seed, ..dev::Options::default() }).await?;
     let config = config.against(server.address());
-    tracing::info!("the embedded server is listening on http://{}", server.address());
+    let address = server.address();
+    tracing::info!(name: "dev.listening", %address, "the embedded server is listening on http://{address}");
     let end = supervise::run(config, signals).await?;
     server.stop().await;
     Ok(end)

@@ -34,8 +34,12 @@ pub type Sink = Box<dyn FnMut(Stream, &str) + Send>;
 pub fn log(line: &CommandLine) -> Sink {
     let command = line.to_string();
     Box::new(move |stream, line| match stream {
-        Stream::Out => tracing::info!(target: "command", %command, "{line}"),
-        Stream::Err => tracing::warn!(target: "command", %command, "{line}"),
+        Stream::Out => {
+            tracing::info!(name: "command.output", target: "command", command, line, "{line} command={command}");
+        }
+        Stream::Err => {
+            tracing::warn!(name: "command.error_output", target: "command", command, line, "{line} command={command}");
+        }
     })
 }
 

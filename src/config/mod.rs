@@ -19,6 +19,7 @@ pub mod format;
 mod job;
 mod later;
 pub mod log_level;
+pub mod logging;
 mod resolve;
 mod show;
 pub mod resolved;

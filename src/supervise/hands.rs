@@ -80,7 +80,7 @@ impl Hands {
             }
             Action::UseToken(token) => match self.client.set_token(&token) {
                 Ok(()) => self.watcher.ask_denied_again(),
-                Err(error) => tracing::error!("{error}"),
+                Err(error) => tracing::error!(name: "token.unusable", %error, "{error}"),
             },
             Action::Write(changes) => {
                 self.watcher.set_busy(true);
