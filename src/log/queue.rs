@@ -136,6 +136,10 @@ impl Queue {
             }
             self.state().lost += lost;
         }
+        let lost = self.state().lost;
+        if lost > 0 {
+            let _ = sink.write(&Record::lost(lost));
+        }
         self.state().thread = Thread::Ended;
         self.changed.notify_all();
     }
@@ -218,7 +222,8 @@ mod tests {
     #[test]
     fn an_outlet_that_fails_is_told_what_it_missed() {
         let (queue, open, read) = slow();
-        for works in [true, false, false, true, true] {
+        // `one`; `two` is lost; the number of what is lost; `three`; `four` is lost; the number, at the end.
+        for works in [true, false, true, true, false, true] {
             open.send(works).unwrap();
         }
         for name in ["one", "two", "three", "four"] {
@@ -227,8 +232,8 @@ mod tests {
         drop(open);
         queue.close();
         queue.wait_until(Instant::now() + Duration::from_secs(20));
-        // `three` comes with the number that is lost, which is lost too.
-        assert_eq!(read.try_iter().collect::<Vec<_>>()[0], "one");
+        let lost = Record::lost(1).message;
+        assert_eq!(read.try_iter().collect::<Vec<_>>(), ["one", &lost, "three", &lost]);
     }
 
     #[test]

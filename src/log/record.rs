@@ -68,7 +68,10 @@ impl Record {
             level: Level::WARN,
             component: "log",
             event: Some(EVENT),
-            message: format!("{count} lines of the log are missing here: they could not be written"),
+            message: match count {
+                1 => "a line of the log is missing here: it could not be written".to_owned(),
+                _ => format!("{count} lines of the log are missing here: they could not be written"),
+            },
             fields: vec![("lines", Value::Natural(count))],
         }
     }

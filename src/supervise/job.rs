@@ -163,6 +163,11 @@ impl JobState {
         }
     }
 
+    /// Was its file written at least once, or found to be right?
+    pub(super) fn is_written(&self) -> bool {
+        self.written.is_some()
+    }
+
     /// Is this what is run when its file has changed?
     pub(super) fn has_command(&self, line: &CommandLine) -> bool {
         self.job.command.as_ref().is_some_and(|command| command.line == *line)
@@ -356,7 +361,8 @@ impl JobState {
         place.map_or_else(|| (self.name(), 0), |(name, place)| (name, place.line))
     }
 
-    fn name(&self) -> String {
+    /// The template, as people call it.
+    pub(super) fn name(&self) -> String {
         match &self.job.source {
             Source::File(path) => path.display().to_string(),
             Source::Inline { name, .. } => name.clone(),

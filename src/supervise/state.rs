@@ -51,6 +51,8 @@ pub(super) struct State {
     /// A command failed in a run that renders once, where nothing is tried again.
     pub(super) command_failed: bool,
     pub(super) ending: Option<Ending>,
+    /// Everything is being read again.
+    pub(super) reloading: bool,
     token: TokenFile,
     pub(super) followed: BTreeSet<Arc<Query>>,
     /// The plugins that run, and whether what they print is stale already.
@@ -80,6 +82,7 @@ impl State {
             running: 0,
             command_failed: false,
             ending: None,
+            reloading: false,
             token: TokenFile::new(consul.token_file, consul.token),
             followed: BTreeSet::new(),
             plugins: BTreeMap::new(),
@@ -116,7 +119,10 @@ impl State {
                 actions.extend(self.token.path().filter(|path| files.contains(*path)).cloned().map(Action::ReadToken));
             }
             Event::TokenRead(read) => actions.extend(self.token.read(read).map(Action::UseToken)),
-            Event::SourcesRead(all) => all.into_iter().for_each(|(job, read)| self.jobs[job].read(read)),
+            Event::SourcesRead(all) => {
+                self.reloading = false;
+                all.into_iter().for_each(|(job, read)| self.jobs[job].read(read));
+            }
             Event::Applied(applied) => {
                 self.writing = false;
                 for owed in owed(&applied) {
@@ -136,6 +142,7 @@ impl State {
                     self.ask_again(&plugin);
                 }
                 actions = self.read_sources(|_| true);
+                self.reloading = !actions.is_empty();
                 actions.extend(self.read_files(|_| true));
                 actions.extend(self.token.path().cloned().map(Action::ReadToken));
             }

@@ -63,6 +63,16 @@ impl Troubles {
         self.open.get(query).map(|error| chain(&**error))
     }
 
+    /// Is nobody answered?
+    pub(super) fn is_outage(&self) -> bool {
+        self.outage.is_some()
+    }
+
+    /// How many questions fail by themselves.
+    pub(super) fn questions(&self) -> usize {
+        self.open.values().filter(|error| !concerns_everybody(error.class())).count()
+    }
+
     fn close_outage(&mut self, answered: Option<Instant>) {
         if self.open.values().any(|error| concerns_everybody(error.class())) {
             return;
