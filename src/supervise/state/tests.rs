@@ -3,6 +3,7 @@
 mod ending;
 mod outputs;
 mod passing;
+mod standing;
 
 use jiff::Timestamp;
 
