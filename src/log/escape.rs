@@ -5,11 +5,10 @@
 
 use std::fmt::Write as _;
 
-/// Appends `text` for people: `\n`, `\t`, `\u{1b}` in the place of what is not shown; `newline` for a new line.
-pub(super) fn push(line: &mut String, text: &str, newline: &str) {
+/// Appends `text` for people: `\n`, `\t`, `\u{1b}` in the place of what is not shown.
+pub(super) fn push(line: &mut String, text: &str) {
     for letter in text.chars() {
         match letter {
-            '\n' => line.push_str(newline),
             _ if is_hidden(letter) => line.extend(letter.escape_default()),
             _ => line.push(letter),
         }
@@ -47,7 +46,7 @@ mod tests {
 
     fn escaped(text: &str) -> String {
         let mut line = String::new();
-        push(&mut line, text, "\\n");
+        push(&mut line, text);
         line
     }
 

@@ -10,11 +10,11 @@ use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 
-use super::escape;
-use super::layout::{priority, push_text};
+use super::layout::priority;
 use super::queue::Sink;
 use super::record::Record;
 use super::syslog::sender;
+use super::{escape, layout};
 
 /// How much of a text is sent when it is too long for a datagram.
 const MOST: usize = 32 * 1024;
@@ -49,9 +49,7 @@ impl Sink for Journal {
 
 fn entry(record: &Record) -> Vec<u8> {
     let mut entry = Vec::new();
-    let mut message = String::new();
-    // An entry may have several lines, and cannot be taken for two.
-    push_text(&mut message, record, "\n");
+    let message = lines(&format!("({}) {}", record.component, layout::text(record)));
     push(&mut entry, "MESSAGE", &message);
     push(&mut entry, "PRIORITY", &priority(record.level).to_string());
     push(&mut entry, "SYSLOG_IDENTIFIER", "ctmpl");
@@ -60,11 +58,21 @@ fn entry(record: &Record) -> Vec<u8> {
         push(&mut entry, "CTMPL_EVENT", event);
     }
     for (name, value) in &record.fields {
-        let (name, mut text) = (field_name(name), String::new());
-        escape::push(&mut text, &value.to_string(), "\n");
-        push(&mut entry, &name, &text);
+        push(&mut entry, &field_name(name), &lines(&value.to_string()));
     }
     entry
+}
+
+/// A text that `journalctl` shows as text. An entry may have several lines, and cannot be taken for two.
+fn lines(text: &str) -> String {
+    let mut lines = String::new();
+    for (number, line) in text.split('\n').enumerate() {
+        if number > 0 {
+            lines.push('\n');
+        }
+        escape::push(&mut lines, line);
+    }
+    lines
 }
 
 fn push(entry: &mut Vec<u8>, name: &str, value: &str) {

@@ -3,6 +3,7 @@
 //! in:  a [`Record`]
 //! out: `2026-11-22T15:33:01.232Z [INFO] (watch) text`, or an object of JSON
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use tracing::Level;
@@ -18,8 +19,6 @@ const LIBRARY: &str = "library";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) format: LogFormat,
-    /// Somebody reads it as it comes: an error may have several lines, each indented so that it is no event.
-    pub(super) terminal: bool,
     /// Each line begins with its priority, as `sd-daemon(3)` has it.
     pub(super) priorities: bool,
 }
@@ -27,36 +26,45 @@ pub(super) struct Layout {
 impl Layout {
     /// The lines of a file.
     pub(super) fn of_file(format: LogFormat) -> Self {
-        Self { format, terminal: false, priorities: false }
+        Self { format, priorities: false }
     }
 
-    /// Appends the line with its end.
+    /// Appends the line with its end; in text, an error that shows an excerpt has several, each with all of the head.
     pub(super) fn push(self, line: &mut String, record: &Record) {
-        if self.priorities {
-            // Writing into a text does not fail.
-            let _ = write!(line, "<{}>", priority(record.level));
-        }
+        let priority = if self.priorities { format!("<{}>", priority(record.level)) } else { String::new() };
         match self.format {
-            LogFormat::Json => push_object(line, record),
+            LogFormat::Json => {
+                line.push_str(&priority);
+                push_object(line, record);
+                line.push('\n');
+            }
             LogFormat::Text => {
-                let _ = write!(line, "{:.3} [{}] ", record.time, level(record.level));
-                push_text(line, record, if self.terminal { "\n    " } else { "\\n" });
+                let (time, level, component) = (record.time, level(record.level), record.component);
+                let head = format!("{priority}{time:.3} [{level}] ({component}) ");
+                for (indent, part) in parts(&text(record)) {
+                    line.push_str(&head);
+                    line.push_str(indent);
+                    push(line, part);
+                    line.push('\n');
+                }
             }
         }
-        line.push('\n');
     }
 }
 
-/// `(component) text`. The text of ours has everything in it; libraries say some of it in fields.
-pub(super) fn push_text(line: &mut String, record: &Record, newline: &str) {
-    let _ = write!(line, "({}) ", record.component);
-    push(line, &record.message, newline);
-    if record.event.is_none() {
-        for (name, value) in &record.fields {
-            let _ = write!(line, " {name}=");
-            push(line, &value.to_string(), newline);
-        }
+/// What is said, in full: the text of ours has everything in it, libraries say some of it in fields.
+pub(super) fn text(record: &Record) -> Cow<'_, str> {
+    if record.event.is_some() {
+        return Cow::Borrowed(&record.message);
     }
+    let fields = record.fields.iter().map(|(name, value)| format!(" {name}={value}"));
+    Cow::Owned(std::iter::once(record.message.clone()).chain(fields).collect())
+}
+
+/// The lines of a text, all but the first indented: none of them can pass for an event.
+pub(super) fn parts(text: &str) -> impl Iterator<Item = (&'static str, &str)> {
+    let parts = text.trim_end_matches('\n').split('\n');
+    parts.enumerate().map(|(number, part)| (if number == 0 { "" } else { "    " }, part))
 }
 
 fn push_object(line: &mut String, record: &Record) {
@@ -122,15 +130,14 @@ mod tests {
     }
 
     #[test]
-    fn text_is_one_line_but_on_a_terminal() {
+    fn every_line_of_text_has_its_head_and_no_line_but_the_first_passes_for_an_event() {
         let plain = Layout::of_file(LogFormat::Text);
-        assert_eq!(line(plain, &record()), "2026-11-22T15:33:01.232Z [ERR] (watch) one\\ntwo \"x\"\n");
-        let terminal = Layout { terminal: true, ..plain };
-        assert_eq!(line(terminal, &record()), "2026-11-22T15:33:01.232Z [ERR] (watch) one\n    two \"x\"\n");
+        let head = "2026-11-22T15:33:01.232Z [ERR] (watch)";
+        assert_eq!(line(plain, &record()), format!("{head} one\n{head}     two \"x\"\n"));
         let journal = Layout { priorities: true, ..plain };
-        assert!(line(journal, &record()).starts_with("<3>2026-"));
-        let library = Record { event: None, ..record() };
-        assert!(line(plain, &library).ends_with("two \"x\" path=/a\\nb n=3 f=0.5\n"));
+        assert_eq!(line(journal, &record()), format!("<3>{head} one\n<3>{head}     two \"x\"\n"));
+        let library = Record { event: None, message: "one\r\n".to_owned(), ..record() };
+        assert_eq!(line(plain, &library), format!("{head} one\\r\n{head}      path=/a\n{head}     b n=3 f=0.5\n"));
     }
 
     #[test]

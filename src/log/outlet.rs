@@ -3,7 +3,7 @@
 //! in:  a [`LogConfig`], and whether standard error is connected to the journal
 //! out: the [`Outlet`]s, opened
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 use std::path::PathBuf;
 
 use super::LogError;
@@ -78,8 +78,7 @@ pub(super) fn wanted<T>(
     let instead = connected && journal.is_some();
     outlets.extend(journal.map(|opened| (own, opened)));
     if !instead {
-        let terminal = io::stderr().is_terminal();
-        outlets.push(keyed(Outlet::StandardError(Layout { format: *format, terminal, priorities: connected }), &open)?);
+        outlets.push(keyed(Outlet::StandardError(Layout { format: *format, priorities: connected }), &open)?);
     }
     if let Some(file) = file {
         outlets.push(keyed(Outlet::File(file.clone(), Layout::of_file(*format)), &open)?);

@@ -12,9 +12,9 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use tracing::Level;
 
-use super::layout::push_text;
 use super::queue::Sink;
 use super::record::Record;
+use super::{escape, layout};
 use crate::config::logging::SyslogConfig;
 
 /// What most take in one piece.
@@ -42,7 +42,7 @@ impl Syslog {
         let priority = facility.number() * 8 + severity(record.level);
         let time = record.time.to_zoned(self.zone.clone());
         let mut text = format!("<{priority}>{} {name}[{}]: ", time.strftime("%b %e %H:%M:%S"), std::process::id());
-        push_text(&mut text, record, "\\n");
+        escape::push(&mut text, &format!("({}) {}", record.component, layout::text(record)));
         if text.len() >= MOST {
             text.truncate(text.floor_char_boundary(MOST - 16));
             text.push_str("… [cut]");

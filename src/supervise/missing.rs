@@ -20,7 +20,7 @@ impl Lack {
     /// Says it in the log, one event for each.
     pub(super) fn tell(&self) {
         let Self { place: (template, line), query, .. } = self;
-        tracing::error!(name: "data.missing", template, line, %query, "  {self}");
+        tracing::error!(name: "data.missing", template, line, %query, "{self}");
     }
 }
 
