@@ -23,6 +23,7 @@ mod error;
 mod group;
 mod lines;
 mod output;
+mod secrets;
 
 pub use capture::capture;
 pub use error::CommandError;

@@ -180,3 +180,53 @@ fn filter(level: LogLevel) -> LevelFilter {
         LogLevel::Trace => LevelFilter::TRACE,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+    use crate::config::logging::{Keep, LogFileConfig};
+
+    fn to(path: PathBuf, level: LogLevel) -> LogConfig {
+        let file = LogFileConfig { path, rotate_bytes: None, rotate_after: None, keep: Keep::All };
+        LogConfig { file: Some(file), ..LogConfig::of_level(level) }
+    }
+
+    /// The last word of each line, file by file.
+    fn told(directory: &Path) -> Vec<Vec<String>> {
+        let mut files: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        let words = |text: String| text.lines().map(|line| line.rsplit(' ').next().unwrap().to_owned()).collect();
+        files.iter().map(|file| words(fs::read_to_string(file).unwrap())).collect()
+    }
+
+    #[test]
+    fn a_change_keeps_what_stays_and_one_that_fails_changes_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        let dispatch = tracing::Dispatch::new(this());
+        tracing::dispatcher::with_default(&dispatch, || {
+            let say = |text: &str| tracing::debug!(name: "template.told", function = "", "{text}");
+            change(&to(path("a.log"), LogLevel::Error)).unwrap();
+            let log = Log(());
+            say("too much");
+            change(&to(path("a.log"), LogLevel::Debug)).unwrap();
+            say("one");
+            let error = change(&to(path("none/a.log"), LogLevel::Error)).unwrap_err();
+            assert!(error.to_string().starts_with("cannot log to the file"), "{error}");
+            say("two");
+            change(&to(path("b.log"), LogLevel::Debug)).unwrap();
+            say("three");
+            drop(log);
+        });
+        let expected = [vec!["one", "two"], vec!["three"]];
+        let latest = Instant::now() + Duration::from_secs(20);
+        // An outlet that is no longer wanted still writes what it has, and nobody waits for it.
+        while told(directory.path()) != expected && Instant::now() < latest {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(told(directory.path()), expected, "one file for each path, and no other");
+    }
+}

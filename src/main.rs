@@ -19,6 +19,7 @@ struct Failure {
     code: u8,
 }
 
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// A template, a command, Consul, or this machine: consul-template's code for whatever fails while running.
 const RUNNING: u8 = 14;
 /// A template that is no template, for somebody who only wants to know.
@@ -57,13 +58,20 @@ fn begin() -> Result<u8, Failure> {
     let config = config::load(arguments, &environment)?;
     let log =
         ctmpl::log::start(&config.log).map_err(|error| Failure { code: error.exit_code(), error: error.into() })?;
-    tracing::info!(name: "process.started", version = env!("CARGO_PKG_VERSION"), "ctmpl v{}", env!("CARGO_PKG_VERSION"));
+    tracing::info!(name: "process.started", version = VERSION, "ctmpl v{VERSION}");
     for warning in &config.warnings {
         tracing::warn!(name: "config.warning", "{warning}");
     }
-    let end = run(config).map(End::code).map_err(|error| Failure { error, code: RUNNING });
+    let code = match run(config) {
+        Ok(end) => end.code(),
+        Err(error) => {
+            let error = format!("{error:#}");
+            tracing::error!(name: "process.failed", error, "{error}");
+            RUNNING
+        }
+    };
     drop(log);
-    end
+    Ok(code)
 }
 
 impl From<ConfigError> for Failure {

@@ -113,7 +113,12 @@ fn no_secret_is_told_anywhere_at_any_level() {
         command.env("CANARY", SECRETS[4]).args(["-log-level=trace", "-config", &config, &format]).args(&token);
         command.arg(format!("-consul-addr={}", consul.address()));
         command.arg(format!("-consul-auth=user:{}", SECRETS[2]));
-        for (source, run) in [("good", "false"), ("fails", ""), ("fails.j2", ""), ("told", "no-such-program")] {
+        for (source, run) in [
+            ("good", "echo $CONSUL_HTTP_TOKEN $CONSUL_HTTP_AUTH; false"),
+            ("fails", ""),
+            ("fails.j2", ""),
+            ("told", "no-such-program"),
+        ] {
             command.args(["-template", &folder.template(source, &format!("{source}.out"), run)]);
         }
         let _ = fs::remove_file(folder.path("good.out"));
@@ -139,6 +144,7 @@ fn no_secret_is_told_anywhere_at_any_level() {
         let outlets = [ended.log, log_file(&folder, "ct-"), syslog.heard().join(""), journal.heard().join("")];
         for outlet in outlets {
             assert!(outlet.contains("is asked"), "at trace, questions are told: {outlet}");
+            assert!(outlet.contains("*** command="), "what the command printed is told: {outlet}");
             for secret in SECRETS {
                 assert!(!outlet.contains(secret), "{secret} in {outlet}");
             }
