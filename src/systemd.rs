@@ -249,7 +249,7 @@ mod tests {
         let mut watchdog = Watchdog::of(Some("2000000"), Some(&own), now).expect("it is meant for us");
         assert!(watchdog.is_due(now) && !watchdog.is_due(now));
         assert!(!watchdog.is_due(now + Duration::from_millis(999)));
-        assert!(watchdog.is_due(now + Duration::from_millis(1000)));
+        assert!(watchdog.is_due(now + Duration::from_secs(1)));
         for (microseconds, process) in
             [(None, None), (Some("0"), None), (Some("x"), None), (Some("2000000"), Some("1"))]
         {

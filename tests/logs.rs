@@ -1,5 +1,7 @@
 //! The log, wherever it goes: one line an event, no secret, and nobody it could hold up.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 mod support;
 
 use std::fs::{self, File};
@@ -54,9 +56,9 @@ fn everywhere(folder: &Folder) -> (String, Datagrams, Datagrams) {
     let sockets = (Datagrams::at(&syslog), Datagrams::at(&journal));
     let config = format!(
         "log_file {{ path = {:?} }} syslog {{ enabled = true address = {:?} }} journal {{ enabled = true address = {:?} }}",
-        folder.path("ct.log"),
-        syslog,
-        journal
+        text(&folder.path("ct.log")),
+        text(&syslog),
+        text(&journal)
     );
     (text(&folder.write("log.hcl", &config)), sockets.0, sockets.1)
 }
@@ -265,9 +267,9 @@ fn log_files_are_rotated_by_size_and_only_so_many_stay() {
 fn a_log_that_cannot_be_had_is_fifteen_and_says_what_to_do() {
     let (folder, consul) = setup();
     let config = |name: &str, text: String| text_of(&folder, name, &text);
-    let nowhere = folder.path("nowhere");
+    let nowhere = text(&folder.path("nowhere"));
     for (arguments, parts) in [
-        (vec![format!("-log-file={}/x/", nowhere.display())], ["cannot log to the file", "make its directory"]),
+        (vec![format!("-log-file={}/x/", nowhere)], ["cannot log to the file", "make its directory"]),
         (
             vec!["-config".to_owned(), config("s.hcl", format!("syslog {{ address = {nowhere:?} }}"))],
             ["cannot log to the system's log at", "leave out --syslog"],
@@ -296,8 +298,8 @@ fn text_of(folder: &Folder, name: &str, content: &str) -> String {
 #[test]
 fn a_syslog_that_goes_away_is_told_again_when_it_is_back() {
     let (folder, consul) = setup();
-    let socket = folder.path("syslog");
-    let syslog = Datagrams::at(&socket);
+    let path = folder.path("syslog");
+    let (syslog, socket) = (Datagrams::at(&path), text(&path));
     let config =
         text_of(&folder, "s.hcl", &format!("syslog {{ facility = \"local5\" name = \"ct\" address = {socket:?} }}"));
     let ctmpl = Ctmpl::spawn(daemon(&folder, &consul, &["-log-level=info", "-config", &config]));
@@ -306,7 +308,7 @@ fn a_syslog_that_goes_away_is_told_again_when_it_is_back() {
     consul.put_key("app/port", "81");
     folder.becomes("out", "81");
     ctmpl.says("cannot log to the system's log");
-    let syslog = Datagrams::at(&socket);
+    let syslog = Datagrams::at(&path);
     consul.put_key("app/port", "82");
     folder.becomes("out", "82");
     syslog.hears("of the log are missing here");
@@ -317,7 +319,8 @@ fn a_syslog_that_goes_away_is_told_again_when_it_is_back() {
 #[test]
 fn a_standard_error_that_is_the_journal_is_told_in_the_journals_way() {
     let (folder, consul) = setup();
-    let socket = folder.path("journal");
+    let path = folder.path("journal");
+    let socket = text(&path);
     let config = text_of(&folder, "j.hcl", &format!("journal {{ address = {socket:?} }}"));
     let stderr = |name: &str, format: &str| {
         let file = File::create(folder.path(name)).unwrap();
@@ -331,7 +334,7 @@ fn a_standard_error_that_is_the_journal_is_told_in_the_journals_way() {
     // Without its socket, the lines have their priority.
     let lines = stderr("a", "-log-format=text");
     assert!(lines.lines().count() > 1 && lines.lines().all(|line| line.starts_with("<6>2")), "{lines}");
-    let journal = Datagrams::at(&socket);
+    let journal = Datagrams::at(&path);
     assert_eq!(stderr("b", "-log-format=text"), "");
     assert!(journal.hears("is written to").contains("\nCTMPL_EVENT=file.written\n"));
     let lines = stderr("c", "-log-format=json");

@@ -125,7 +125,7 @@ impl Series {
         let Ok(entries) = fs::read_dir(&self.directory) else { return };
         let mut found: Vec<(u128, PathBuf)> =
             entries.flatten().filter_map(|entry| Some((self.time_of(&entry.file_name())?, entry.path()))).collect();
-        found.sort_unstable_by(|one, other| other.0.cmp(&one.0));
+        found.sort_unstable_by_key(|(time, _)| std::cmp::Reverse(*time));
         for (_, old) in found.iter().skip(count) {
             let _ = fs::remove_file(old);
         }

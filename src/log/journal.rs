@@ -38,8 +38,7 @@ impl Sink for Journal {
         match self.socket.send_to(&entry(record), &self.address) {
             Err(error) if error.raw_os_error() == Some(nix::errno::Errno::EMSGSIZE as i32) => {
                 let mut short = Record { fields: Vec::new(), ..record.clone() };
-                short.message.truncate(short.message.floor_char_boundary(MOST));
-                short.message.push_str("… [cut]");
+                layout::cut(&mut short.message, MOST);
                 self.socket.send_to(&entry(&short), &self.address).map(drop)
             }
             sent => sent.map(drop),

@@ -67,6 +67,16 @@ pub(super) fn parts(text: &str) -> impl Iterator<Item = (&'static str, &str)> {
     parts.enumerate().map(|(number, part)| (if number == 0 { "" } else { "    " }, part))
 }
 
+/// Leaves so many bytes of a text at most, and says when that is not all of it.
+pub(super) fn cut(text: &mut String, most: usize) {
+    const CUT: &str = "… [cut]";
+    if text.len() > most {
+        let end = (0..=most.saturating_sub(CUT.len())).rev().find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or_default());
+        text.push_str(CUT);
+    }
+}
+
 fn push_object(line: &mut String, record: &Record) {
     let Record { time, level, component, event, message, fields } = record;
     let _ = write!(line, "{{\"timestamp\":\"{time:.3}\",\"level\":\"{}\"", level.as_str().to_ascii_lowercase());

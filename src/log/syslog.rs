@@ -43,10 +43,7 @@ impl Syslog {
         let time = record.time.to_zoned(self.zone.clone());
         let mut text = format!("<{priority}>{} {name}[{}]: ", time.strftime("%b %e %H:%M:%S"), std::process::id());
         escape::push(&mut text, &format!("({}) {}", record.component, layout::text(record)));
-        if text.len() >= MOST {
-            text.truncate(text.floor_char_boundary(MOST - 16));
-            text.push_str("… [cut]");
-        }
+        layout::cut(&mut text, MOST - 1);
         text.push('\n');
         text
     }
@@ -81,7 +78,7 @@ mod tests {
     use crate::config::logging::Facility;
 
     fn receive(socket: &UnixDatagram) -> String {
-        let mut buffer = [0; 64 * 1024];
+        let mut buffer = vec![0; 64 * 1024];
         let length = socket.recv(&mut buffer).unwrap();
         String::from_utf8(buffer[..length].to_vec()).unwrap()
     }

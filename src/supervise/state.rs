@@ -35,6 +35,7 @@ const COMPANY: Duration = Duration::from_secs(1);
 
 /// Everything the loop knows.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
 pub(super) struct State {
     pub(super) mode: Mode,
     dry: bool,
@@ -121,7 +122,9 @@ impl State {
             Event::TokenRead(read) => actions.extend(self.token.read(read).map(Action::UseToken)),
             Event::SourcesRead(all) => {
                 self.reloading = false;
-                all.into_iter().for_each(|(job, read)| self.jobs[job].read(read));
+                for (job, read) in all {
+                    self.jobs[job].read(read);
+                }
             }
             Event::Applied(applied) => {
                 self.writing = false;
