@@ -4,7 +4,7 @@
 //! out: lines for standard error and a file, entries for syslog and the journal
 //!
 //! Every event has a name that stays the same (`name: "file.written"` in the call); `docs/logs.md` lists them. An event
-//! becomes a [`Record`](record::Record), and each outlet writes it on a thread of its own, behind a queue that loses what
+//! becomes a [`Record`], and each outlet writes it on a thread of its own, behind a queue that loses what
 //! does not fit and counts it: no reader, disk or socket can hold up whoever has something to say.
 
 use std::io;

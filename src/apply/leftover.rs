@@ -67,7 +67,10 @@ impl Leftovers {
             let path = directory.join(found);
             if is_its && is_left_behind(&path) && fs::remove_file(&path).is_ok() {
                 let file = path.display();
-                tracing::info!(name: "file.leftover_removed", %file, "removed a temporary file that a killed process left behind file={file}");
+                tracing::info!(
+                    name: "file.leftover_removed", %file,
+                    "removed a temporary file that a killed process left behind file={file}"
+                );
             }
             !is_its
         });

@@ -44,7 +44,10 @@ pub fn log(line: &CommandLine, environment: &[(String, SecretString)]) -> Sink {
                 tracing::info!(name: "command.output", target: "command", command, output, "{output} command={command}");
             }
             Stream::Err => {
-                tracing::warn!(name: "command.error_output", target: "command", command, output, "{output} command={command}");
+                tracing::warn!(
+                    name: "command.error_output", target: "command", command, output,
+                    "{output} command={command}"
+                );
             }
         }
     })

@@ -3,20 +3,18 @@
 //! in:  all layers as one [`Written`]
 //! out: HCL, with the origin of each value in a comment; secrets are `***`
 
+mod logging;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
 use super::duration::GoDuration;
 use super::error::{Place, Said};
-use super::logging::{JOURNAL, NAME, ROTATE_AFTER, SYSLOG};
 use super::resolve::{ADDRESS, BLOCK_QUERY_WAIT, MAX_STALE, TIMEOUT};
 use super::resolved::{Delimiters, Language, Owner};
 use super::signal::SignalName;
 use super::wait::Wait;
-use super::written::{
-    AuthBlock, CommandBlock, ConsulBlock, DelimitersBlock, JournalBlock, LogFileBlock, LoggingBlock, SslBlock,
-    SyslogBlock, TemplateBlock, Written,
-};
+use super::written::{AuthBlock, CommandBlock, ConsulBlock, DelimitersBlock, SslBlock, TemplateBlock, Written};
 
 /// A secret, whatever it is.
 const SECRET: &str = "\"***\"";
@@ -98,7 +96,7 @@ pub(super) fn show(written: &Written) -> String {
     page.said("output_format", output_format.as_ref(), None, |format| quoted(format.name()));
     page.said("max_stale", max_stale.as_ref(), Some(&duration(&GoDuration(MAX_STALE))), duration);
     page.said("block_query_wait", block_query_wait.as_ref(), Some(&duration(&GoDuration(BLOCK_QUERY_WAIT))), duration);
-    show_log(&mut page, log);
+    logging::show(&mut page, log);
     page.said("kill_signal", kill_signal.as_ref(), Some("\"SIGINT\""), signal);
     page.said("reload_signal", reload_signal.as_ref(), Some("\"SIGHUP\""), signal);
     page.said("pid_file", pid_file.as_ref(), None, |file| path(file));
@@ -120,38 +118,6 @@ pub(super) fn show(written: &Written) -> String {
         page.line(&format!("# {}: not supported yet", spot.key), Some(&spot.to_string()));
     }
     page.text
-}
-
-fn show_log(page: &mut Page, block: &LoggingBlock) {
-    let LoggingBlock { level, format, file, syslog, journal } = block;
-    page.said("log_level", level.as_ref(), Some("\"warn\""), |text| quoted(text));
-    page.said("log_format", format.as_ref(), Some("\"text\""), |text| quoted(text));
-    let LogFileBlock { path: file, rotate_bytes, rotate_duration, max_files } = file;
-    if file.is_some() || rotate_bytes.is_some() || rotate_duration.is_some() || max_files.is_some() {
-        page.block("log_file", None, |page| {
-            page.said("path", file.as_ref(), None, |file| path(file));
-            page.said("log_rotate_bytes", rotate_bytes.as_ref(), Some("0"), ToString::to_string);
-            let after = duration(&GoDuration(ROTATE_AFTER));
-            page.said("log_rotate_duration", rotate_duration.as_ref(), Some(&after), duration);
-            page.said("log_rotate_max_files", max_files.as_ref(), Some("0"), ToString::to_string);
-        });
-    }
-    let SyslogBlock { enabled, facility, name, address } = syslog;
-    if enabled.is_some() || facility.is_some() || name.is_some() || address.is_some() {
-        page.block("syslog", None, |page| {
-            page.said("enabled", enabled.as_ref(), Some("true"), ToString::to_string);
-            page.said("facility", facility.as_ref(), Some("\"LOCAL0\""), |text| quoted(text));
-            page.said("name", name.as_ref(), Some(&quoted(NAME)), |text| quoted(text));
-            page.said("address", address.as_ref(), Some(&quoted(SYSLOG)), |file| path(file));
-        });
-    }
-    let JournalBlock { enabled, address } = journal;
-    if enabled.is_some() || address.is_some() {
-        page.block("journal", None, |page| {
-            page.said("enabled", enabled.as_ref(), None, ToString::to_string);
-            page.said("address", address.as_ref(), Some(&quoted(JOURNAL)), |file| path(file));
-        });
-    }
 }
 
 fn show_consul(page: &mut Page, block: &ConsulBlock) {

@@ -152,7 +152,10 @@ async fn listen_until(stop: CancellationToken, mut door: Door, shared: Shared, m
             }
             Some(ended) = connections.join_next(), if !connections.is_empty() => {
                 if let Err(error) = ended {
-                    tracing::warn!(name: "dev.connection_failed", %error, "a connection of the embedded server failed error={error}");
+                    tracing::warn!(
+                        name: "dev.connection_failed", %error,
+                        "a connection of the embedded server failed error={error}"
+                    );
                 }
             }
         }

@@ -61,7 +61,10 @@ impl LogFile {
             }
             Err(error) => {
                 self.not_before = Some(now + PATIENCE);
-                tracing::warn!(name: "log.not_rotated", %error, "cannot begin the next log file ({error}); the old one goes on");
+                tracing::warn!(
+                    name: "log.not_rotated", %error,
+                    "cannot begin the next log file ({error}); the old one goes on"
+                );
             }
         }
     }

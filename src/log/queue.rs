@@ -130,7 +130,10 @@ impl Queue {
                         broken = true;
                         // The others are told; here, it is lost as well.
                         let outlet = &self.shown;
-                        tracing::warn!(name: "log.broken", outlet, %error, "cannot log to {outlet}: {error}; what is said meanwhile is missing there");
+                        tracing::warn!(
+                            name: "log.broken", outlet, %error,
+                            "cannot log to {outlet}: {error}; what is said meanwhile is missing there"
+                        );
                     }
                 }
             }

@@ -325,7 +325,10 @@ impl JobState {
                 if written == Written::Written {
                     tracing::info!(name: "file.written", template, destination, "{template} is written to {destination}");
                 } else {
-                    tracing::debug!(name: "file.unchanged", template, destination, "{template} is unchanged in {destination}");
+                    tracing::debug!(
+                        name: "file.unchanged", template, destination,
+                        "{template} is unchanged in {destination}"
+                    );
                 }
                 self.failures.write = None;
                 self.written = underway;

@@ -204,7 +204,10 @@ impl State {
         match ended {
             Ok(Finished { took, .. }) => {
                 let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-                tracing::info!(name: "command.succeeded", command = %line, milliseconds, "command {line} succeeded after {milliseconds} ms");
+                tracing::info!(
+                    name: "command.succeeded", command = %line, milliseconds,
+                    "command {line} succeeded after {milliseconds} ms"
+                );
                 self.ledger.finished(line, true, now.instant, 0.0);
             }
             Err(error) if self.is_once() => {

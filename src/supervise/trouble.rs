@@ -26,7 +26,10 @@ impl Troubles {
         if concerns_everybody(error.class()) {
             if self.outage.is_none() {
                 self.outage = Some(now);
-                tracing::warn!(name: "consul.outage", error = text, "{text}; the files stay as they are, and it is asked again until it answers");
+                tracing::warn!(
+                    name: "consul.outage", error = text,
+                    "{text}; the files stay as they are, and it is asked again until it answers"
+                );
             } else {
                 tracing::debug!(name: "query.without_consul", %query, error = text, "{query}: {text}");
             }

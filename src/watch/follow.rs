@@ -170,7 +170,10 @@ impl<A: Ask> Follower<A> {
         match &asked {
             Ok(reply) => {
                 let index = reply.index.unwrap_or_default();
-                tracing::trace!(name: "query.answered", %query, server, index, "{query} is answered server={server} index={index}");
+                tracing::trace!(
+                    name: "query.answered", %query, server, index,
+                    "{query} is answered server={server} index={index}"
+                );
             }
             Err(error) => {
                 tracing::trace!(name: "query.refused", %query, server, %error, "{query} fails: {error} server={server}");
