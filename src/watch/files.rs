@@ -72,7 +72,7 @@ impl Files {
                 tracing::warn!(
                     name: "files.not_watched", %error,
                     "cannot watch files ({error}); they are read again on SIGHUP"
-                )
+                );
             };
             self.watcher = started.inspect_err(unheard).ok();
         }
