@@ -23,6 +23,7 @@ mod error;
 mod group;
 mod lines;
 mod output;
+mod secrets;
 
 pub use capture::capture;
 pub use error::CommandError;
@@ -142,6 +143,9 @@ fn start(line: &CommandLine, environment: &[(String, SecretString)]) -> io::Resu
 }
 
 fn spawn(mut command: Command, environment: &[(String, SecretString)]) -> io::Result<Child> {
+    for name in crate::systemd::VARIABLES {
+        command.env_remove(name);
+    }
     command.envs(environment.iter().map(|(name, value)| (name, value.expose_secret())));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.process_group(0).spawn()

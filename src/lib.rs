@@ -11,6 +11,7 @@ pub mod guard;
 pub mod snapshot;
 pub mod template;
 pub mod decide;
+pub mod systemd;
 pub mod command;
 pub mod apply;
 pub mod signals;

@@ -20,6 +20,7 @@ struct Failure {
     code: u8,
 }
 
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// A template, a command, Consul, or this machine: consul-template's code for whatever fails while running.
 const RUNNING: u8 = 14;
 /// A template that is no template, for somebody who only wants to know.
@@ -60,11 +61,22 @@ fn begin() -> Result<u8, Failure> {
     };
     let environment: Environment = std::env::vars_os().collect();
     let config = config::load(arguments, &environment)?;
-    ctmpl::log::start(config.log_level);
+    let log =
+        ctmpl::log::start(&config.log).map_err(|error| Failure { code: error.exit_code(), error: error.into() })?;
+    tracing::info!(name: "process.started", version = VERSION, "ctmpl v{VERSION}");
     for warning in &config.warnings {
-        tracing::warn!("{warning}");
+        tracing::warn!(name: "config.warning", "{warning}");
     }
-    run(config).map(End::code).map_err(|error| Failure { error, code: RUNNING })
+    let code = match run(config) {
+        Ok(end) => end.code(),
+        Err(error) => {
+            let error = format!("{error:#}");
+            tracing::error!(name: "process.failed", error, "{error}");
+            RUNNING
+        }
+    };
+    drop(log);
+    Ok(code)
 }
 
 impl From<ConfigError> for Failure {
@@ -147,7 +159,8 @@ async fn supervise(config: Config) -> anyhow::Result<End> {
     let seed = dev.seed.as_deref().map_or_else(|| Ok(dev::Seed::default()), dev::Seed::read)?;
     let server = dev::Server::start(dev::Options { listen: dev.listen, seed, ..dev::Options::default() }).await?;
     let config = config.against(server.address());
-    tracing::info!("the embedded server is listening on http://{}", server.address());
+    let address = server.address();
+    tracing::info!(name: "dev.listening", %address, "the embedded server is listening on http://{address}");
     let end = supervise::run(config, signals).await?;
     server.stop().await;
     Ok(end)

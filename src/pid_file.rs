@@ -46,7 +46,8 @@ impl Drop for PidFile {
     fn drop(&mut self) {
         let ours = fs::read_to_string(&self.path).is_ok_and(|text| text == std::process::id().to_string());
         if ours && let Err(error) = fs::remove_file(&self.path) {
-            tracing::warn!("cannot remove {}: {error}", self.path.display());
+            let file = self.path.display();
+            tracing::warn!(name: "pid_file.not_removed", %file, %error, "cannot remove {file}: {error}");
         }
     }
 }

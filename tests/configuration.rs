@@ -187,11 +187,11 @@ fn validate_reads_everything_and_touches_nothing() {
     folder.write("worse.j2", "{% if %}");
     folder.write(
         "ct.hcl",
-        "template { source = \"good\" destination = \"out\" command = \"touch ran\" }\nsyslog { enabled = true }",
+        "template { source = \"good\" destination = \"out\" command = \"touch ran\" }\nnomad { enabled = true }",
     );
     let ended = run(&folder, &["validate", "-config=ct.hcl"]);
     assert_eq!((ended.code(), ended.output.as_str()), (Some(0), ""));
-    assert!(ended.log.contains("syslog in ct.hcl:2"), "{}", ended.log);
+    assert!(ended.log.contains("nomad in ct.hcl:2"), "{}", ended.log);
     let ended =
         run(&folder, &["validate", "-config=ct.hcl", "-template=bad:b", "-template=worse.j2:c", "-template=none:d"]);
     assert_eq!(ended.code(), Some(15));

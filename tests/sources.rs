@@ -68,7 +68,9 @@ fn a_broken_version_is_shown_in_place_and_the_last_good_one_stays_in_force() {
         assert!(column_said.starts_with(|first: char| first.is_ascii_digit()), "no column: {log}");
         let shown: Vec<_> = log.lines().skip(line + 1).take(4).collect();
         let excerpt = shown.iter().position(|text| text.contains(broken.lines().nth(1).unwrap()));
-        let caret = shown.iter().find(|text| text.trim_start_matches([' ', '|']).starts_with('^'));
+        // Each line has the time, the level and the component before it.
+        let text_of = |line: &str| line.split_once(") ").map(|(_, text)| text.to_owned()).unwrap_or_default();
+        let caret = shown.iter().find(|line| text_of(line).trim_start_matches([' ', '|']).starts_with('^'));
         assert!(excerpt.is_some() && caret.is_some(), "no excerpt with a caret: {log}");
         let above = shown[excerpt.unwrap()];
         let pointed = &above[caret.unwrap().find('^').unwrap()..];

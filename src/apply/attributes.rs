@@ -86,6 +86,10 @@ pub(super) fn keep_owner(file: &File, old: &Metadata, path: &Path) -> bool {
     let Err(error) = fchown(file, Some(Uid::from_raw(old.uid())), group) else { return true };
     // The group alone can be kept by anyone who is in it.
     let group_kept = fchown(file, None, group).is_ok();
-    tracing::warn!(file = %path.display(), owner = old.uid(), group = old.gid(), group_kept, %error, "cannot keep the owner");
+    let (file, owner, group) = (path.display(), old.uid(), old.gid());
+    tracing::warn!(
+        name: "file.owner_lost", %file, owner, group, group_kept, %error,
+        "cannot keep the owner file={file} owner={owner} group={group} group_kept={group_kept} error={error}"
+    );
     false
 }

@@ -102,6 +102,11 @@ impl Ledger {
         Some(debt.command.clone())
     }
 
+    /// The commands whose last run failed.
+    pub fn failing(&self) -> impl Iterator<Item = &CommandLine> {
+        self.debts.iter().filter(|debt| debt.failures > 0).map(|debt| &debt.command.line)
+    }
+
     /// The run of `line` has ended. If it failed, what it was for is owed again, after a wait: see [`wait_after`] for
     /// `jitter`, a number between 0 and 1 from outside.
     pub fn finished(&mut self, line: &CommandLine, succeeded: bool, now: Instant, jitter: f64) -> Option<Retry> {

@@ -66,7 +66,11 @@ impl Leftovers {
             let is_its = prefix_of(found) == Some(&prefix);
             let path = directory.join(found);
             if is_its && is_left_behind(&path) && fs::remove_file(&path).is_ok() {
-                tracing::info!(file = %path.display(), "removed a temporary file that a killed process left behind");
+                let file = path.display();
+                tracing::info!(
+                    name: "file.leftover_removed", %file,
+                    "removed a temporary file that a killed process left behind file={file}"
+                );
             }
             !is_its
         });

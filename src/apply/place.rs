@@ -116,7 +116,11 @@ impl Present {
 pub(super) fn flush_directory(directory: &Path) {
     let flushed = File::open(directory).and_then(|open| open.sync_all());
     if let Err(error) = flushed {
-        tracing::warn!(directory = %directory.display(), %error, "cannot flush the directory: a power failure could undo the last write");
+        let directory = directory.display();
+        tracing::warn!(
+            name: "directory.not_flushed", %directory, %error,
+            "cannot flush the directory: a power failure could undo the last write directory={directory} error={error}"
+        );
     }
 }
 

@@ -119,10 +119,9 @@ pub struct DaemonArguments {
     /// With --once: give up after this long and list what is missing; 0: never [default: 60s]
     #[arg(long, value_name = "DURATION", help_heading = "Templates")]
     pub timeout: Option<String>,
-    /// trace, debug, info, warn or err
-    /// [env: CT_LOG, CONSUL_TEMPLATE_LOG, CONSUL_TEMPLATE_LOG_LEVEL] [default: warn]
-    #[arg(long, value_name = "LEVEL", help_heading = "Process")]
-    pub log_level: Option<String>,
+    /// Flags about the log.
+    #[command(flatten)]
+    pub log: LogArguments,
     /// The signal that ends it in an orderly way, beside TERM, INT and QUIT; SIGNULL: no other [default: SIGINT]
     #[arg(long, value_name = "SIGNAL", help_heading = "Process")]
     pub kill_signal: Option<String>,
@@ -132,6 +131,40 @@ pub struct DaemonArguments {
     /// Where to write the process ID
     #[arg(long, value_name = "PATH", help_heading = "Process")]
     pub pid_file: Option<PathBuf>,
+}
+
+/// Flags about the log.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Log")]
+pub struct LogArguments {
+    /// trace, debug, info, warn or err
+    /// [env: CT_LOG, CONSUL_TEMPLATE_LOG, CONSUL_TEMPLATE_LOG_LEVEL] [default: warn]
+    #[arg(long, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+    /// How the log looks on standard error and in its file: text or json [default: text]
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<String>,
+    /// Log to a file as well; its name is this with the time before the extension
+    #[arg(long, value_name = "PATH", value_parser = path())]
+    pub log_file: Option<PathBuf>,
+    /// Begin the next log file when one is as large as this; 0: never [default: 0]
+    #[arg(long, value_name = "BYTES")]
+    pub log_rotate_bytes: Option<String>,
+    /// Begin the next log file when one is as old as this; 0: never [default: 24h]
+    #[arg(long, value_name = "DURATION")]
+    pub log_rotate_duration: Option<String>,
+    /// How many old log files stay; 0: all, -1: none [default: 0]
+    #[arg(long, value_name = "COUNT")]
+    pub log_rotate_max_files: Option<String>,
+    /// Tell the system's log as well; either flag below does so too
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, hide_possible_values = true)]
+    pub syslog: Option<bool>,
+    /// Which kind of program this is to the system's log [default: LOCAL0]
+    #[arg(long, value_name = "FACILITY")]
+    pub syslog_facility: Option<String>,
+    /// The name it goes by there [default: consul-template]
+    #[arg(long, value_name = "NAME")]
+    pub syslog_name: Option<String>,
 }
 
 /// Flags of `ctmpl dev` alone.

@@ -9,6 +9,7 @@ use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
+use secrecy::SecretString;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdout};
 use tokio::time::timeout;
@@ -16,6 +17,7 @@ use tokio::time::timeout;
 use crate::config::resolved::CommandLine;
 
 use super::lines::Lines;
+use super::secrets::Secrets;
 
 /// Where a line came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +32,24 @@ pub enum Stream {
 pub type Sink = Box<dyn FnMut(Stream, &str) + Send>;
 
 /// The sink that logs, under the target `command`: standard output as what happened, standard error as what the
-/// operator should know, because that is where a command that fails says why.
-pub fn log(line: &CommandLine) -> Sink {
-    let command = line.to_string();
-    Box::new(move |stream, line| match stream {
-        Stream::Out => tracing::info!(target: "command", %command, "{line}"),
-        Stream::Err => tracing::warn!(target: "command", %command, "{line}"),
+/// operator should know, because that is where a command that fails says why. What the command was given in its
+/// `environment` and is secret is not told.
+pub fn log(line: &CommandLine, environment: &[(String, SecretString)]) -> Sink {
+    let secrets = Secrets::of(environment);
+    let command = secrets.hidden_in(&line.to_string());
+    Box::new(move |stream, line| {
+        let output = secrets.hidden_in(line);
+        match stream {
+            Stream::Out => {
+                tracing::info!(name: "command.output", target: "command", command, output, "{output} command={command}");
+            }
+            Stream::Err => {
+                tracing::warn!(
+                    name: "command.error_output", target: "command", command, output,
+                    "{output} command={command}"
+                );
+            }
+        }
     })
 }
 

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use super::error::{ConfigError, Place, Said, ValueError};
 use super::file;
 use super::flags::user_and_password;
-use super::written::{ConsulBlock, SslBlock, Written};
+use super::written::{ConsulBlock, LoggingBlock, SslBlock, Written};
 use crate::cli::go_bool;
 
 /// The variables of the process.
@@ -58,7 +58,10 @@ impl Environment {
     pub fn written(&self) -> Result<Written, ConfigError> {
         let single = Written {
             consul: self.consul()?,
-            log_level: self.first(&["CT_LOG", "CONSUL_TEMPLATE_LOG", "CONSUL_TEMPLATE_LOG_LEVEL"])?,
+            log: LoggingBlock {
+                level: self.first(&["CT_LOG", "CONSUL_TEMPLATE_LOG", "CONSUL_TEMPLATE_LOG_LEVEL"])?,
+                ..LoggingBlock::default()
+            },
             ..Written::default()
         };
         match self.first(&["CT_LOCAL_CONFIG"])? {

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::io;
+use std::num::ParseIntError;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use super::duration::DurationError;
 use super::file_mode::FileModeError;
 use super::format::FormatError;
 use super::log_level::LogLevelError;
+use super::logging::{FacilityError, LogFormatError};
 use super::signal::SignalError;
 use super::template_argument::TemplateArgumentError;
 use super::token::TokenError;
@@ -103,6 +105,12 @@ pub enum ValueError {
     /// No log level.
     #[error(transparent)]
     LogLevel(#[from] LogLevelError),
+    /// No format of the log.
+    #[error(transparent)]
+    LogFormat(#[from] LogFormatError),
+    /// No facility of syslog.
+    #[error(transparent)]
+    Facility(#[from] FacilityError),
     /// No format.
     #[error(transparent)]
     Format(#[from] FormatError),
@@ -163,6 +171,9 @@ pub enum ValueError {
     /// A name that is empty.
     #[error("it is empty; leave it out instead")]
     Empty,
+    /// No whole number.
+    #[error("it is no whole number")]
+    Number(#[from] ParseIntError),
     /// A number below zero, or above what there can be.
     #[error("{0} is out of range")]
     Range(i64),
@@ -307,12 +318,12 @@ pub enum ConfigError {
 
 impl ConfigError {
     /// What the process ends with: 13 for bad flags, 15 for bad configuration, as consul-template does; a bad log
-    /// level is always 15, a bad `CT_LOCAL_CONFIG` always 13.
+    /// level or facility is always 15, a bad `CT_LOCAL_CONFIG` always 13.
     pub fn exit_code(&self) -> u8 {
         const FLAGS: u8 = 13;
         const CONFIGURATION: u8 = 15;
         match self {
-            Self::Value { source: ValueError::LogLevel(_), .. }
+            Self::Value { source: ValueError::LogLevel(_) | ValueError::Facility(_), .. }
             | Self::Unreadable { .. }
             | Self::NotMigratable { .. } => CONFIGURATION,
             Self::NothingToDo | Self::TimeoutWithoutOnce => FLAGS,

@@ -12,8 +12,11 @@ use secrecy::{ExposeSecret, SecretString};
 use super::error::{ConfigError, Place, Said, ValueError};
 use super::resolved::DevConfig;
 use super::template_argument::TemplateArgument;
-use super::written::{AuthBlock, CommandBlock, ConsulBlock, SslBlock, TemplateBlock, Written};
-use crate::cli::{Arguments, ConsulArguments, DaemonArguments, DevArguments, SslArguments};
+use super::written::{
+    AuthBlock, CommandBlock, ConsulBlock, JournalBlock, LogFileBlock, LoggingBlock, SslBlock, SyslogBlock,
+    TemplateBlock, Written,
+};
+use crate::cli::{Arguments, ConsulArguments, DaemonArguments, DevArguments, LogArguments, SslArguments};
 
 /// Where the embedded server listens by default: where everything expects a Consul.
 const DEV_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8500);
@@ -35,7 +38,7 @@ fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
         dry,
         once,
         timeout,
-        log_level,
+        log,
         kill_signal,
         reload_signal,
         pid_file,
@@ -53,13 +56,44 @@ fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
         dry: dry.map(|dry| said("--dry", dry)),
         once: once.map(|once| said("--once", once)),
         timeout: value("--timeout", timeout)?,
-        log_level: log_level.map(|value| said("--log-level", value)),
+        log: logging_block(log)?,
         kill_signal: value("--kill-signal", kill_signal)?,
         reload_signal: value("--reload-signal", reload_signal)?,
         pid_file: pid_file.filter(|path| !path.as_os_str().is_empty()).map(|path| said("--pid-file", path)),
         allow: (!allow.is_empty()).then(|| allow.into_iter().map(|word| said("--allow", word)).collect()),
         sandbox_path: sandbox_path.map(|path| said("--sandbox-path", path)),
         ..Written::default()
+    })
+}
+
+fn logging_block(arguments: LogArguments) -> Result<LoggingBlock, ConfigError> {
+    let LogArguments {
+        log_level,
+        log_format,
+        log_file,
+        log_rotate_bytes,
+        log_rotate_duration,
+        log_rotate_max_files,
+        syslog,
+        syslog_facility,
+        syslog_name,
+    } = arguments;
+    Ok(LoggingBlock {
+        level: log_level.map(|level| said("--log-level", level)),
+        format: log_format.map(|format| said("--log-format", format)),
+        file: LogFileBlock {
+            path: path("--log-file", log_file),
+            rotate_bytes: value("--log-rotate-bytes", log_rotate_bytes)?,
+            rotate_duration: value("--log-rotate-duration", log_rotate_duration)?,
+            max_files: value("--log-rotate-max-files", log_rotate_max_files)?,
+        },
+        syslog: SyslogBlock {
+            enabled: syslog.map(|syslog| said("--syslog", syslog)),
+            facility: syslog_facility.map(|facility| said("--syslog-facility", facility)),
+            name: syslog_name.map(|name| said("--syslog-name", name)),
+            address: None,
+        },
+        journal: JournalBlock::default(),
     })
 }
 

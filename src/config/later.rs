@@ -20,7 +20,6 @@ use Word::{Refuse, Warn};
 
 const ERRORS: &str = "a template that fails never ends the daemon, and always fails a run with once";
 const NO_CHILD: &str = "it is for a child that is kept running; a command runs to its end";
-const LOG: &str = "the log goes to standard error; let systemd, Docker or Kubernetes keep it";
 
 /// Keys and what is said about them; the number of a template is left out. A key that is supported leaves this list,
 /// and `written::later`.
@@ -31,10 +30,8 @@ const LATER: &[(&str, Word)] = &[
     ("deduplicate", Warn("each process asks Consul itself, and each question once, however many templates ask it")),
     ("err_on_failed_lookup", Warn("what is missing is waited for; -once ends with a list of it after its timeout")),
     ("exec", Refuse("give the program a unit of its own, and templates a command that reloads it")),
-    ("log_file", Warn(LOG)),
     ("nomad", Warn("ctmpl asks Consul alone; a template that asks Nomad fails with its line")),
     ("parseonly", Refuse("use `ctmpl validate`, which writes nothing and runs nothing")),
-    ("syslog", Warn(LOG)),
     ("template.error_fatal", Warn(ERRORS)),
     ("template.exec.enabled", Refuse("a command that is there runs; take it out")),
     ("template.exec.env", Refuse("commands have the environment of ctmpl; use `env` in the command itself")),
@@ -97,9 +94,7 @@ mod tests {
                 "consul" => "\"h:1\"",
                 "enabled" => "false",
                 "parseonly" | "err_on_failed_lookup" | "error_fatal" | "template_error_fatal" => "true",
-                "retry" | "transport" | "exec" | "env" | "deduplicate" | "vault" | "nomad" | "syslog" | "log_file" => {
-                    "{}"
-                }
+                "retry" | "transport" | "exec" | "env" | "deduplicate" | "vault" | "nomad" => "{}",
                 "splay" | "kill_timeout" => "\"5s\"",
                 "kill_signal" | "reload_signal" => "\"SIGHUP\"",
                 _ => "\"x\"",

@@ -20,6 +20,7 @@ pub mod format;
 mod job;
 mod later;
 pub mod log_level;
+pub mod logging;
 pub mod migrate;
 pub mod reference;
 mod resolve;

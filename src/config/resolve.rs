@@ -17,7 +17,8 @@ use super::error::{ConfigError, Place, Said, ValueError};
 use super::exports::{Known, exports};
 use super::job::{Common, resolve_all};
 use super::later;
-use super::resolved::{BasicAuth, Config, ConsulConfig, Delimiters, DevConfig, LogLevel, Mode, Permissions};
+use super::logging;
+use super::resolved::{BasicAuth, Config, ConsulConfig, Delimiters, DevConfig, Mode, Permissions};
 use super::signal::SignalName;
 use super::tls;
 use super::token::{self, TokenError};
@@ -28,7 +29,6 @@ pub(super) const ADDRESS: &str = "127.0.0.1:8500";
 pub(super) const MAX_STALE: Duration = Duration::from_secs(2);
 pub(super) const BLOCK_QUERY_WAIT: Duration = Duration::from_secs(60);
 pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
-const LOG_LEVEL: LogLevel = LogLevel::Warn;
 const KILL_SIGNAL: Signal = Signal::SIGINT;
 const RELOAD_SIGNAL: Signal = Signal::SIGHUP;
 
@@ -47,7 +47,7 @@ pub(super) fn resolve(
         output_format,
         max_stale,
         block_query_wait,
-        log_level,
+        log,
         kill_signal,
         reload_signal,
         pid_file,
@@ -86,7 +86,7 @@ pub(super) fn resolve(
         jobs,
         mode: common.mode,
         dry: common.dry,
-        log_level: log_level.map_or(Ok(LOG_LEVEL), |said| level(&said))?,
+        log: logging::resolve(log)?,
         kill_signal,
         reload_signal,
         pid_file: value(pid_file),
@@ -136,12 +136,6 @@ fn mode(once: bool, timeout: Option<Duration>) -> Result<Mode, ConfigError> {
         (false, Some(_)) => Err(ConfigError::TimeoutWithoutOnce),
         (false, None) => Ok(Mode::Daemon),
     }
-}
-
-fn level(said: &Said<String>) -> Result<LogLevel, ConfigError> {
-    said.value
-        .parse()
-        .map_err(|error| ConfigError::Value { place: said.place.clone(), source: ValueError::LogLevel(error) })
 }
 
 /// The kill and the reload signal. A signal that is chosen for one role leaves the other, if it had that by default.

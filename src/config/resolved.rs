@@ -9,6 +9,8 @@ use nix::sys::signal::Signal;
 use reqwest::Url;
 use secrecy::SecretString;
 
+pub use super::logging::LogConfig;
+
 /// Everything that the daemon, or one run of it, needs to know.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -20,8 +22,8 @@ pub struct Config {
     pub mode: Mode,
     /// Print what would be written; write nothing and run nothing.
     pub dry: bool,
-    /// What is logged.
-    pub log_level: LogLevel,
+    /// What is logged, how, and to whom.
+    pub log: LogConfig,
     /// The signal that ends the process in an orderly way, beside TERM, INT and QUIT; `None`: no other.
     pub kill_signal: Option<Signal>,
     /// The signal that makes it read everything again; `None`: none does. It may be TERM, INT or QUIT, which then does

@@ -3,6 +3,8 @@
 //! in:  all layers as one [`Written`]
 //! out: HCL, with the origin of each value in a comment; secrets are `***`
 
+mod logging;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -70,7 +72,7 @@ pub(super) fn show(written: &Written) -> String {
         output_format,
         max_stale,
         block_query_wait,
-        log_level,
+        log,
         kill_signal,
         reload_signal,
         pid_file,
@@ -94,7 +96,7 @@ pub(super) fn show(written: &Written) -> String {
     page.said("output_format", output_format.as_ref(), None, |format| quoted(format.name()));
     page.said("max_stale", max_stale.as_ref(), Some(&duration(&GoDuration(MAX_STALE))), duration);
     page.said("block_query_wait", block_query_wait.as_ref(), Some(&duration(&GoDuration(BLOCK_QUERY_WAIT))), duration);
-    page.said("log_level", log_level.as_ref(), Some("\"warn\""), |text| quoted(text));
+    logging::show(&mut page, log);
     page.said("kill_signal", kill_signal.as_ref(), Some("\"SIGINT\""), signal);
     page.said("reload_signal", reload_signal.as_ref(), Some("\"SIGHUP\""), signal);
     page.said("pid_file", pid_file.as_ref(), None, |file| path(file));

@@ -1,6 +1,7 @@
 //! From a command line and an environment to a configuration.
 
 mod consul;
+mod logging;
 mod templates;
 
 use std::ffi::OsString;
@@ -51,7 +52,7 @@ fn defaults_are_consul_templates() {
     let config = config(&[], &[]);
     assert_eq!(config.mode, Mode::Daemon);
     assert!(!config.dry);
-    assert_eq!(config.log_level, LogLevel::Warn);
+    assert_eq!(config.log.level, LogLevel::Warn);
     assert_eq!(config.kill_signal, Some(Signal::SIGINT));
     assert_eq!(config.reload_signal, Some(Signal::SIGHUP));
     assert_eq!(config.pid_file, None);
@@ -81,7 +82,7 @@ fn every_flag_arrives() {
     assert!(config.dry);
     assert_eq!(config.mode, Mode::Once { timeout: Some(Duration::from_secs(90)) });
     assert_eq!(config.consul.max_stale, None);
-    assert_eq!(config.log_level, LogLevel::Trace);
+    assert_eq!(config.log.level, LogLevel::Trace);
     assert_eq!(config.kill_signal, Some(Signal::SIGTERM));
     assert_eq!(config.reload_signal, Some(Signal::SIGUSR1));
     assert_eq!(config.pid_file.as_deref(), Some("/run/ctmpl.pid".as_ref()));
@@ -184,13 +185,13 @@ fn bad_flags_are_13_and_bad_configuration_is_15() {
 fn a_variable_that_is_overruled_is_not_judged() {
     let config =
         config(&["-log-level=info", "-consul-addr=h:1"], &[("CT_LOG", "loud"), ("CONSUL_HTTP_ADDR", "ftp://s")]);
-    assert_eq!(config.log_level, LogLevel::Info);
+    assert_eq!(config.log.level, LogLevel::Info);
     assert_eq!(config.consul.servers[0].as_str(), "http://h:1/");
 }
 
 #[test]
 fn the_first_log_variable_that_is_not_blank_counts() {
-    let level = |variables: Variables<'_>| config(&[], variables).log_level;
+    let level = |variables: Variables<'_>| config(&[], variables).log.level;
     assert_eq!(level(&[("CONSUL_TEMPLATE_LOG_LEVEL", "err")]), LogLevel::Error);
     assert_eq!(level(&[("CONSUL_TEMPLATE_LOG_LEVEL", "err"), ("CONSUL_TEMPLATE_LOG", " info ")]), LogLevel::Info);
     assert_eq!(level(&[("CT_LOG", "  "), ("CONSUL_TEMPLATE_LOG", "info")]), LogLevel::Info);
@@ -230,7 +231,7 @@ fn the_written_shape_reads_from_a_file_and_takes_layers() {
     assert_eq!(config.jobs[0].delimiters.right, "}}");
     assert_eq!(config.consul.max_stale, Some(Duration::from_secs(60)));
     assert_eq!(config.consul.auth.map(|auth| auth.username).as_deref(), Some("u"));
-    assert_eq!((config.log_level, config.kill_signal), (LogLevel::Info, None));
+    assert_eq!((config.log.level, config.kill_signal), (LogLevel::Info, None));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod consul;
 mod later;
+mod logging;
 mod template;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use super::signal::SignalName;
 use super::wait::Wait;
 
 pub use consul::{AuthBlock, ConsulBlock, SslBlock};
+pub use logging::{JournalBlock, LogFileBlock, LoggingBlock, SyslogBlock};
 pub use template::{CommandBlock, TemplateBlock};
 
 /// One layer.
@@ -40,8 +42,8 @@ pub struct Written {
     pub max_stale: Option<Said<GoDuration>>,
     /// How long one blocking query may block.
     pub block_query_wait: Option<Said<GoDuration>>,
-    /// What is logged.
-    pub log_level: Option<Said<String>>,
+    /// What is logged, how, and to whom.
+    pub log: LoggingBlock,
     /// The signal that ends the process.
     pub kill_signal: Option<Said<SignalName>>,
     /// The signal that makes it read everything again.
@@ -83,7 +85,7 @@ impl FromNode for Written {
             output_format: fields.key("output_format")?,
             max_stale: fields.key("max_stale")?,
             block_query_wait: fields.key("block_query_wait")?,
-            log_level: fields.key("log_level")?,
+            log: LoggingBlock::from_fields(&mut fields)?,
             kill_signal: fields.key("kill_signal")?,
             reload_signal: fields.key("reload_signal")?,
             pid_file: fields.key::<Said<PathBuf>>("pid_file")?.filter(|said| !said.value.as_os_str().is_empty()),
@@ -122,7 +124,7 @@ impl Written {
             output_format,
             max_stale,
             block_query_wait,
-            log_level,
+            log,
             kill_signal,
             reload_signal,
             pid_file,
@@ -142,7 +144,7 @@ impl Written {
             output_format: output_format.or(lower.output_format),
             max_stale: max_stale.or(lower.max_stale),
             block_query_wait: block_query_wait.or(lower.block_query_wait),
-            log_level: log_level.or(lower.log_level),
+            log: log.over(lower.log),
             kill_signal: kill_signal.or(lower.kill_signal),
             reload_signal: reload_signal.or(lower.reload_signal),
             pid_file: pid_file.or(lower.pid_file),

@@ -96,6 +96,7 @@ fn full(config: &ConsulConfig) -> Result<Vec<Option<Full>>, ClientError> {
     let tls = if over_tls { Tls::new(&config.tls)? } else { Tls::for_proxies()? };
     if over_tls && !config.tls.verify {
         tracing::warn!(
+            name: "consul.unverified",
             "certificates of Consul are not verified (--consul-ssl-verify=false): whoever answers at its address is \
              believed, and is told the token"
         );

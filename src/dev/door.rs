@@ -47,7 +47,10 @@ impl Door {
             match listener.accept().await {
                 Ok((stream, _)) => return stream,
                 Err(error) => {
-                    tracing::warn!(%error, "the embedded server cannot take a connection");
+                    tracing::warn!(
+                        name: "dev.not_accepting", %error,
+                        "the embedded server cannot take a connection error={error}"
+                    );
                     sleep(PAUSE).await;
                 }
             }
@@ -76,7 +79,11 @@ impl Door {
                     return;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, address = %self.address, "the embedded server waits for its port");
+                    let address = self.address;
+                    tracing::warn!(
+                        name: "dev.no_port", %error, %address,
+                        "the embedded server waits for its port error={error} address={address}"
+                    );
                     sleep(PAUSE).await;
                 }
             }

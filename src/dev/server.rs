@@ -152,7 +152,10 @@ async fn listen_until(stop: CancellationToken, mut door: Door, shared: Shared, m
             }
             Some(ended) = connections.join_next(), if !connections.is_empty() => {
                 if let Err(error) = ended {
-                    tracing::warn!(%error, "a connection of the embedded server failed");
+                    tracing::warn!(
+                        name: "dev.connection_failed", %error,
+                        "a connection of the embedded server failed error={error}"
+                    );
                 }
             }
         }
@@ -181,7 +184,7 @@ async fn converse(stream: TcpStream, shared: Shared) {
     });
     let connection = http1::Builder::new().title_case_headers(true).serve_connection(TokioIo::new(wire), service);
     if let Err(error) = connection.await {
-        tracing::debug!(%error, "a connection of the embedded server was cut");
+        tracing::debug!(name: "dev.connection_cut", %error, "a connection of the embedded server was cut error={error}");
     }
 }
 

@@ -4,8 +4,29 @@ use std::fmt;
 
 use super::{DatacentersQuery, HealthFilter, KeyQuery, Query, Scope, ServiceQuery};
 
+/// On one line, whatever a template has made a name of.
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_to(&mut OneLine(f))
+    }
+}
+
+/// Shows what would begin a line or move the cursor.
+struct OneLine<'a, 'b>(&'a mut fmt::Formatter<'b>);
+
+impl fmt::Write for OneLine<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for part in text.split_inclusive(char::is_control) {
+            let plain = part.trim_end_matches(char::is_control);
+            self.0.write_str(plain)?;
+            part[plain.len()..].chars().try_for_each(|letter| write!(self.0, "{}", letter.escape_default()))?;
+        }
+        Ok(())
+    }
+}
+
+impl Query {
+    fn write_to(&self, f: &mut impl fmt::Write) -> fmt::Result {
         match self {
             Self::Key(query) => write!(f, "kv.get({query})"),
             Self::Pairs(query) => write!(f, "kv.list({query})"),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::End;
 use super::event::Moment;
 use super::job::{JobState, Stage};
-use super::missing::{Lack, Report};
+use super::missing::Lack;
 use super::state::{State, wake_at};
 use crate::config::resolved::Mode;
 use crate::query::Query;
@@ -34,7 +34,9 @@ impl State {
         if now < deadline {
             wake_at(&mut self.wake, deadline);
         } else if self.ending.is_none() && self.jobs.iter().any(|job| job.stage() == Stage::Waiting) {
-            tracing::error!("{}", Report { after: now - self.begun, lacks: &self.lacks(moment) });
+            let (lacks, seconds) = (self.lacks(moment), (now - self.begun).as_secs_f64());
+            tracing::error!(name: "once.timed_out", seconds, "timed out after {seconds:.1} s; still missing:");
+            lacks.iter().for_each(Lack::tell);
             self.ending = Some(Ending::begin(End::TimedOut, now));
         }
         // Otherwise nothing is missing but the end of a command, which has a limit of its own.
@@ -62,7 +64,8 @@ impl State {
     fn outcome(&self, moment: Moment) -> End {
         let lacks = self.lacks(moment);
         if !lacks.is_empty() {
-            tracing::error!("{}", Report { after: Duration::ZERO, lacks: &lacks });
+            tracing::error!(name: "once.impossible", "this data cannot be had:");
+            lacks.iter().for_each(Lack::tell);
         }
         let done = self.jobs.iter().all(|job| job.stage() == Stage::Done) && !self.command_failed;
         if done { End::Done } else { End::Failed }

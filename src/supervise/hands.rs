@@ -80,7 +80,7 @@ impl Hands {
             }
             Action::UseToken(token) => match self.client.set_token(&token) {
                 Ok(()) => self.watcher.ask_denied_again(),
-                Err(error) => tracing::error!("{error}"),
+                Err(error) => tracing::error!(name: "token.unusable", %error, "{error}"),
             },
             Action::Write(changes) => {
                 self.watcher.set_busy(true);
@@ -93,7 +93,7 @@ impl Hands {
             Action::Run(command) => {
                 let (exports, stop) = (Arc::clone(&self.exports), self.stop.clone());
                 self.tasks.spawn(async move {
-                    let ended = command::run(&command, &exports, &stop, command::log(&command.line)).await;
+                    let ended = command::run(&command, &exports, &stop, command::log(&command.line, &exports)).await;
                     Event::CommandEnded(command, ended)
                 });
             }
@@ -159,7 +159,7 @@ async fn run_plugin(query: &Query, exports: &[(String, SecretString)], stop: &Ca
     let command = CommandConfig { line: CommandLine::Direct(words.clone()), timeout: PLUGIN_LIMIT };
     let shown = CommandLine::Direct(vec![program.to_owned()]);
     let failed = |why: String| Answer::Plugin(Err(why.into()));
-    match command::capture(&command, exports, stop, command::log(&shown)).await {
+    match command::capture(&command, exports, stop, command::log(&shown, exports)).await {
         Ok(printed) => match String::from_utf8(printed) {
             Ok(text) => Answer::Plugin(Ok(text.trim().into())),
             Err(_) => failed(format!("what {program} printed is not UTF-8 text")),

@@ -163,6 +163,11 @@ impl JobState {
         }
     }
 
+    /// Was its file written at least once, or found to be right?
+    pub(super) fn is_written(&self) -> bool {
+        self.written.is_some()
+    }
+
     /// Is this what is run when its file has changed?
     pub(super) fn has_command(&self, line: &CommandLine) -> bool {
         self.job.command.as_ref().is_some_and(|command| command.line == *line)
@@ -178,7 +183,8 @@ impl JobState {
         match read {
             Ok(template) => {
                 if self.failures.source.take().is_some() {
-                    tracing::info!("{} is right again", self.name());
+                    let template = self.name();
+                    tracing::info!(name: "source.recovered", template, "{template} is right again");
                 }
                 self.sources = template.sources();
                 self.new_wishes = true;
@@ -189,7 +195,10 @@ impl JobState {
                 self.sources.extend(error.sources.iter().cloned());
                 self.new_wishes = true;
                 let kept = if self.template.is_some() { "\nthe last good version stays in force" } else { "" };
-                say(&mut self.failures.source, format!("{}{kept}", chain(&error)));
+                let text = format!("{}{kept}", chain(&error));
+                if is_news(&mut self.failures.source, &text) {
+                    tracing::error!(name: "source.broken", template = self.name(), "{text}");
+                }
             }
         }
     }
@@ -240,14 +249,21 @@ impl JobState {
             Ok(text) => self.rendered(text, outputs, now.instant),
             Err(error) => {
                 self.unwritten = None;
-                say(&mut self.failures.rendering, chain(&error));
+                let text = chain(&error);
+                if is_news(&mut self.failures.rendering, &text) {
+                    tracing::error!(name: "template.failed", template = self.name(), "{text}");
+                }
             }
         }
     }
 
     fn rendered(&mut self, content: String, outputs: Vec<Output>, now: Instant) {
         if self.failures.rendering.take().is_some() {
-            tracing::info!("{} renders again", self.name());
+            let template = self.name();
+            tracing::info!(name: "template.recovered", template, "{template} renders again");
+        } else if tracing::enabled!(tracing::Level::DEBUG) {
+            let (template, bytes) = (self.name(), content.len());
+            tracing::debug!(name: "template.rendered", template, bytes, "{template} renders to {bytes} bytes");
         }
         let fingerprint = fingerprint(&content, &outputs);
         let since = match &self.unwritten {
@@ -305,10 +321,14 @@ impl JobState {
         let underway = self.underway.take();
         match outcome {
             Ok(written) => {
+                let (template, destination) = (self.name(), self.destination());
                 if written == Written::Written {
-                    tracing::info!("{} is written to {}", self.name(), self.destination());
+                    tracing::info!(name: "file.written", template, destination, "{template} is written to {destination}");
                 } else {
-                    tracing::debug!("{} is unchanged in {}", self.name(), self.destination());
+                    tracing::debug!(
+                        name: "file.unchanged", template, destination,
+                        "{template} is unchanged in {destination}"
+                    );
                 }
                 self.failures.write = None;
                 self.written = underway;
@@ -321,9 +341,12 @@ impl JobState {
                 let count = before.as_ref().map_or(1, |failure| failure.count.saturating_add(1));
                 let again = now + wait_after(count, fastrand::f64()).min(Duration::from_secs(60));
                 let remedy = error.remedy().map_or(String::new(), |remedy| format!("; {remedy}"));
-                let mut text = before.map(|failure| failure.text);
-                say(&mut text, format!("{}{remedy}", chain(&error)));
-                self.failures.write = text.map(|text| WriteFailure { count, text, again });
+                let text = format!("{}{remedy}", chain(&error));
+                if before.is_none_or(|failure| failure.text != text) {
+                    let (template, destination) = (self.name(), self.destination());
+                    tracing::error!(name: "file.failed", template, destination, "{text}");
+                }
+                self.failures.write = Some(WriteFailure { count, text, again });
             }
         }
     }
@@ -341,7 +364,8 @@ impl JobState {
         place.map_or_else(|| (self.name(), 0), |(name, place)| (name, place.line))
     }
 
-    fn name(&self) -> String {
+    /// The template, as people call it.
+    pub(super) fn name(&self) -> String {
         match &self.job.source {
             Source::File(path) => path.display().to_string(),
             Source::Inline { name, .. } => name.clone(),
@@ -353,12 +377,9 @@ impl JobState {
     }
 }
 
-/// Keeps what is wrong, and says it, unless it was said already.
-fn say(slot: &mut Option<String>, text: String) {
-    if slot.as_ref() != Some(&text) {
-        tracing::error!("{text}");
-    }
-    *slot = Some(text);
+/// Keeps what is wrong; is it to be said, or was it said already?
+fn is_news(slot: &mut Option<String>, text: &str) -> bool {
+    slot.replace(text.to_owned()).is_none_or(|before| before != text)
 }
 
 fn fingerprint(content: &str, outputs: &[Output]) -> u64 {

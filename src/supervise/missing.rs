@@ -1,7 +1,6 @@
 //! What is missing when the time is up: each query with the place that asks it and the reason.
 
 use std::fmt;
-use std::time::Duration;
 
 use crate::query::Query;
 use crate::template::Absence;
@@ -17,22 +16,11 @@ pub(super) struct Lack {
     pub(super) trouble: Option<String>,
 }
 
-/// The whole list.
-#[derive(Debug)]
-pub(super) struct Report<'a> {
-    /// After how long; zero: it is no use waiting.
-    pub(super) after: Duration,
-    pub(super) lacks: &'a [Lack],
-}
-
-impl fmt::Display for Report<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.after.is_zero() {
-            write!(f, "this data cannot be had:")?;
-        } else {
-            write!(f, "timed out after {:.1} s; still missing:", self.after.as_secs_f64())?;
-        }
-        self.lacks.iter().try_for_each(|lack| write!(f, "\n  {lack}"))
+impl Lack {
+    /// Says it in the log, one event for each.
+    pub(super) fn tell(&self) {
+        let Self { place: (template, line), query, .. } = self;
+        tracing::error!(name: "data.missing", template, line, %query, "{self}");
     }
 }
 

@@ -12,6 +12,7 @@ mod hands;
 mod job;
 mod missing;
 mod plugins;
+mod standing;
 mod state;
 mod token;
 mod trouble;
@@ -24,6 +25,7 @@ use tokio::sync::mpsc;
 use crate::config::resolved::Config;
 use crate::consul::{Client, ClientError};
 use crate::signals::{Signals, Wish};
+use crate::systemd::{Phase, Standing, Systemd};
 use crate::watch::{Files, Rules, WatchEvent, Watcher};
 use event::{Action, Event, Moment};
 use hands::Hands;
@@ -76,10 +78,14 @@ pub async fn run(config: Config, mut signals: Signals) -> Result<End, ClientErro
     let mut hands = Hands::new(client, watcher, Files::new(), &config.consul.exports);
     let mut state = State::new(config, Moment::now());
     let mut actions = state.begin(Moment::now());
+    let mut systemd = Systemd::here(Moment::now().instant);
     loop {
+        systemd.tell(|| state.standing(), Moment::now().instant);
         for action in actions {
             match action {
                 Action::End(end) => {
+                    let ending = || Standing { phase: Phase::Ending, ..state.standing() };
+                    systemd.tell(ending, Moment::now().instant);
                     return Ok(tokio::select! {
                         () = hands.let_go() => end,
                         () = wish_to_end(&mut signals) => End::Interrupted,
@@ -91,12 +97,14 @@ pub async fn run(config: Config, mut signals: Signals) -> Result<End, ClientErro
         }
         let event = tokio::select! {
             biased;
-            wish = signals.next() => Event::Wish(wish),
-            event = hands.next() => event,
-            events = take(&mut answers) => Event::Watched(events),
-            () = sleep_until(state.next_wake()) => Event::Time,
+            wish = signals.next() => Some(Event::Wish(wish)),
+            event = hands.next() => Some(event),
+            events = take(&mut answers) => Some(Event::Watched(events)),
+            () = sleep_until(state.next_wake()) => Some(Event::Time),
+            // It is told at each turn, so that a loop that no longer turns is noticed.
+            () = sleep_until(systemd.next_wake()) => None,
         };
-        actions = state.step(event, Moment::now());
+        actions = event.map_or_else(Vec::new, |event| state.step(event, Moment::now()));
     }
 }
 

@@ -35,6 +35,7 @@ const COMPANY: Duration = Duration::from_secs(1);
 
 /// Everything the loop knows.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
 pub(super) struct State {
     pub(super) mode: Mode,
     dry: bool,
@@ -51,6 +52,8 @@ pub(super) struct State {
     /// A command failed in a run that renders once, where nothing is tried again.
     pub(super) command_failed: bool,
     pub(super) ending: Option<Ending>,
+    /// Everything is being read again.
+    pub(super) reloading: bool,
     token: TokenFile,
     pub(super) followed: BTreeSet<Arc<Query>>,
     /// The plugins that run, and whether what they print is stale already.
@@ -80,6 +83,7 @@ impl State {
             running: 0,
             command_failed: false,
             ending: None,
+            reloading: false,
             token: TokenFile::new(consul.token_file, consul.token),
             followed: BTreeSet::new(),
             plugins: BTreeMap::new(),
@@ -116,7 +120,12 @@ impl State {
                 actions.extend(self.token.path().filter(|path| files.contains(*path)).cloned().map(Action::ReadToken));
             }
             Event::TokenRead(read) => actions.extend(self.token.read(read).map(Action::UseToken)),
-            Event::SourcesRead(all) => all.into_iter().for_each(|(job, read)| self.jobs[job].read(read)),
+            Event::SourcesRead(all) => {
+                self.reloading = false;
+                for (job, read) in all {
+                    self.jobs[job].read(read);
+                }
+            }
             Event::Applied(applied) => {
                 self.writing = false;
                 for owed in owed(&applied) {
@@ -130,23 +139,24 @@ impl State {
             Event::PluginEnded(query, answer) => self.plugin_ended(query, answer),
             Event::CommandEnded(command, ended) => self.command_ended(&command.line, ended, now),
             Event::Wish(Wish::Reload) => {
-                tracing::info!("reading everything again");
+                tracing::info!(name: "reload.begun", "reading everything again");
                 let plugins: Vec<_> = self.followed.iter().filter(|query| is_plugin(query)).cloned().collect();
                 for plugin in plugins {
                     self.ask_again(&plugin);
                 }
                 actions = self.read_sources(|_| true);
+                self.reloading = !actions.is_empty();
                 actions.extend(self.read_files(|_| true));
                 actions.extend(self.token.path().cloned().map(Action::ReadToken));
             }
             Event::Wish(Wish::End) if self.ending.is_some() => return vec![Action::EndNow],
             Event::Wish(Wish::End) => {
-                tracing::info!("ending");
+                tracing::info!(name: "process.ending", "ending");
                 self.ending = Some(Ending::begin(End::Interrupted, now.instant));
             }
             Event::Lost(what) => {
                 // What it was about to do is not known to be done: begin anew, by whoever watches over the process.
-                tracing::error!("a task of ctmpl ended by itself ({what}); ending");
+                tracing::error!(name: "process.lost_task", what, "a task of ctmpl ended by itself ({what}); ending");
                 return vec![Action::End(End::Failed)];
             }
             Event::Time => {}
@@ -174,9 +184,9 @@ impl State {
     pub(super) fn believe(&mut self, query: Arc<Query>, answer: Arc<Answer>) {
         let before = self.snapshot.answer(&query);
         if let Judgement::BelievedLoss { before } = judge(before.map(AsRef::as_ref), &answer) {
-            tracing::warn!("{query} went from {before} to nothing");
+            tracing::warn!(name: "query.emptied", %query, %before, "{query} went from {before} to nothing");
         } else {
-            tracing::debug!("{query} has news");
+            tracing::debug!(name: "query.changed", %query, "{query} has news");
         }
         let mut longest = Duration::ZERO;
         for job in &mut self.jobs {
@@ -193,11 +203,16 @@ impl State {
         self.running = self.running.saturating_sub(1);
         match ended {
             Ok(Finished { took, .. }) => {
-                tracing::info!("command {line} succeeded after {} ms", took.as_millis());
+                let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                tracing::info!(
+                    name: "command.succeeded", command = %line, milliseconds,
+                    "command {line} succeeded after {milliseconds} ms"
+                );
                 self.ledger.finished(line, true, now.instant, 0.0);
             }
             Err(error) if self.is_once() => {
-                tracing::error!("{}", chain(&error));
+                let error = chain(&error);
+                tracing::error!(name: "command.failed", command = %line, error, "{error}");
                 self.command_failed = true;
                 self.ledger.finished(line, true, now.instant, 0.0);
             }
@@ -205,7 +220,8 @@ impl State {
                 let retry = self.ledger.finished(line, false, now.instant, fastrand::f64());
                 let again =
                     retry.map_or(String::new(), |retry| format!("; runs again in {:.1} s", retry.after.as_secs_f64()));
-                tracing::error!("{}{again}", chain(&error));
+                let error = chain(&error);
+                tracing::error!(name: "command.failed", command = %line, error, "{error}{again}");
             }
         }
     }
@@ -313,6 +329,7 @@ impl State {
         let held = |line: &CommandLine| in_company && self.jobs.iter().any(|job| job.waits_with(line));
         if let Some(command) = self.ledger.start_next(by, held) {
             self.running += 1;
+            tracing::debug!(name: "command.started", command = %command.line, "command {} starts", command.line);
             actions.push(Action::Run(command));
         } else if let Some(due) = self.ledger.next_wake() {
             // What is due and yet did not start is held: for company, or until the run that renders once is over.

@@ -39,14 +39,20 @@ impl TokenFile {
                 if same {
                     return None;
                 }
-                tracing::info!("the token file {path} holds another token, which is used from now on");
+                tracing::info!(
+                    name: "token.changed", file = %path,
+                    "the token file {path} holds another token, which is used from now on"
+                );
                 self.token = Some(token.clone());
                 Some(token)
             }
             Err(error) => {
                 let complaint = chain(&error);
                 if self.complaint.as_ref() != Some(&complaint) {
-                    tracing::warn!("cannot use the token file {path}: {complaint}; the old token stays in use");
+                    tracing::warn!(
+                        name: "token.refused", file = %path, error = complaint,
+                        "cannot use the token file {path}: {complaint}; the old token stays in use"
+                    );
                     self.complaint = Some(complaint);
                 }
                 None

@@ -26,14 +26,17 @@ impl Troubles {
         if concerns_everybody(error.class()) {
             if self.outage.is_none() {
                 self.outage = Some(now);
-                tracing::warn!("{text}; the files stay as they are, and it is asked again until it answers");
+                tracing::warn!(
+                    name: "consul.outage", error = text,
+                    "{text}; the files stay as they are, and it is asked again until it answers"
+                );
             } else {
-                tracing::debug!("{query}: {text}");
+                tracing::debug!(name: "query.without_consul", %query, error = text, "{query}: {text}");
             }
         } else if self.open.get(&query).is_none_or(|before| chain(&**before) != text) {
-            tracing::error!("{query}: {text}");
+            tracing::error!(name: "query.failed", %query, error = text, "{query}: {text}");
         } else {
-            tracing::debug!("{query}: still {text}");
+            tracing::debug!(name: "query.still_fails", %query, error = text, "{query}: still {text}");
         }
         self.open.insert(query, error);
     }
@@ -42,7 +45,7 @@ impl Troubles {
     pub(super) fn recovered(&mut self, query: &Query, now: Instant) {
         let Some(error) = self.open.remove(query) else { return };
         if !concerns_everybody(error.class()) {
-            tracing::info!("{query} is answered again");
+            tracing::info!(name: "query.recovered", %query, "{query} is answered again");
         }
         self.close_outage(Some(now));
     }
@@ -63,12 +66,23 @@ impl Troubles {
         self.open.get(query).map(|error| chain(&**error))
     }
 
+    /// Is nobody answered?
+    pub(super) fn is_outage(&self) -> bool {
+        self.outage.is_some()
+    }
+
+    /// How many questions fail by themselves.
+    pub(super) fn questions(&self) -> usize {
+        self.open.values().filter(|error| !concerns_everybody(error.class())).count()
+    }
+
     fn close_outage(&mut self, answered: Option<Instant>) {
         if self.open.values().any(|error| concerns_everybody(error.class())) {
             return;
         }
         if let (Some(since), Some(now)) = (self.outage.take(), answered) {
-            tracing::info!("Consul answers again after {:.1} s", (now - since).as_secs_f64());
+            let seconds = (now - since).as_secs_f64();
+            tracing::info!(name: "consul.recovered", seconds, "Consul answers again after {seconds:.1} s");
         }
     }
 }

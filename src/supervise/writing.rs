@@ -32,7 +32,9 @@ impl Writing {
         self.underway += 1;
         if self.thread.is_none() {
             // Without a thread the work has no result, and `next` says so.
-            self.thread = start().inspect_err(|error| tracing::error!("cannot start a thread: {error}")).ok();
+            let cannot =
+                |error: &_| tracing::error!(name: "process.no_thread", %error, "cannot start a thread: {error}");
+            self.thread = start().inspect_err(cannot).ok();
         }
         if let Some(thread) = &self.thread {
             // A thread that is gone has no results, and `next` says so.

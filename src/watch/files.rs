@@ -68,7 +68,12 @@ impl Files {
         self.wanted = wanted;
         if self.watcher.is_none() && !self.wanted.is_empty() {
             let started = start(self.reports.clone(), Arc::clone(&self.names));
-            let unheard = |error: &_| tracing::warn!("cannot watch files ({error}); they are read again on SIGHUP");
+            let unheard = |error: &_| {
+                tracing::warn!(
+                    name: "files.not_watched", %error,
+                    "cannot watch files ({error}); they are read again on SIGHUP"
+                );
+            };
             self.watcher = started.inspect_err(unheard).ok();
         }
         self.watch_directories();
@@ -96,7 +101,13 @@ impl Files {
             let identity = identity_of(&new);
             match watcher.watch(&new, RecursiveMode::NonRecursive) {
                 Ok(()) => drop(self.watched.insert(new, identity)),
-                Err(error) => tracing::warn!("cannot watch {}: {error}", new.display()),
+                Err(error) => {
+                    let directory = new.display();
+                    tracing::warn!(
+                        name: "directory.not_watched", %directory, %error,
+                        "cannot watch {directory}: {error}"
+                    );
+                }
             }
         }
     }

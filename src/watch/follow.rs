@@ -163,12 +163,21 @@ impl<A: Ask> Follower<A> {
             }
         }
         let poll = cursor.poll();
-        tracing::trace!(server = poll.server, index = poll.index, "{query} is asked");
+        let (server, index) = (poll.server, poll.index);
+        tracing::trace!(name: "query.asked", %query, server, index, "{query} is asked server={server} index={index}");
         let asked = self.ask.ask(query, poll).await;
         drop(waiting);
         match &asked {
-            Ok(reply) => tracing::trace!(server = poll.server, index = reply.index, "{query} is answered"),
-            Err(error) => tracing::trace!(server = poll.server, "{query} fails: {error}"),
+            Ok(reply) => {
+                let index = reply.index.unwrap_or_default();
+                tracing::trace!(
+                    name: "query.answered", %query, server, index,
+                    "{query} is answered server={server} index={index}"
+                );
+            }
+            Err(error) => {
+                tracing::trace!(name: "query.refused", %query, server, %error, "{query} fails: {error} server={server}");
+            }
         }
         asked
     }

@@ -146,6 +146,12 @@ impl Ctmpl {
         Self { child, log, readers }
     }
 
+    /// Starts a command made by [`command`], with a standard error of its own that nobody here reads.
+    pub fn spawn_unread(mut command: Command, stderr: Stdio) -> Self {
+        let child = command.stdout(Stdio::null()).stderr(stderr).spawn().unwrap();
+        Self { child, log: Arc::default(), readers: Vec::new() }
+    }
+
     /// What it has logged up to now.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()

@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod cluster;
 pub mod consul;
 pub mod ctmpl;
+pub mod datagrams;
 pub mod directives;
 pub mod documents;
 pub mod haproxy;

@@ -298,10 +298,10 @@ fn no_secret_is_shown_in_an_error() {
 #[test]
 fn what_is_not_supported_is_a_warning_where_nothing_is_lost() {
     let text = "vault { address = \"v\" retry { attempts = 3 } }\nnomad { retry { enabled = true } }\ndeduplicate { enabled = true }\n\
-                syslog {} log_file { path = \"x\" }\nconsul { retry { backoff = \"1s\" } transport { max_idle_conns = 5 } }\n\
+                \nconsul { retry { backoff = \"1s\" } transport { max_idle_conns = 5 } }\n\
                 template { contents = \"x\" destination = \"y\" error_fatal = false }";
     let warnings = config("a.hcl", text).warnings;
-    assert_eq!(warnings.len(), 8, "{warnings:?}");
+    assert_eq!(warnings.len(), 6, "{warnings:?}");
     for key in ["vault in a.hcl:1", "nomad in a.hcl:2", "deduplicate in a.hcl:3", "consul.retry in a.hcl:5"] {
         assert!(warnings.iter().any(|warning| warning.starts_with(key)), "{key}: {warnings:?}");
     }

@@ -125,7 +125,7 @@ fn dev_is_its_own_consul_whatever_the_environment_says() {
     assert_eq!(dev.dev.as_ref().map(|dev| dev.listen.to_string()).as_deref(), Some("127.0.0.1:8500"));
     assert_eq!(servers(&dev), ["http://127.0.0.1:8500/"]);
     assert!(dev.consul.token.is_none() && dev.consul.auth.is_none());
-    assert_eq!(dev.log_level, LogLevel::Info);
+    assert_eq!(dev.log.level, LogLevel::Info);
     let dev = loaded(&["dev", "--listen", "0.0.0.0:0", "--seed=s.yaml", "--template=a:b"], &environment).expect("dev");
     assert_eq!(dev.dev.as_ref().and_then(|dev| dev.seed.clone()), Some("s.yaml".into()));
     assert_eq!(dev.jobs.len(), 1);

@@ -18,14 +18,12 @@ struct Block<const KIND: u8>;
 
 const EXEC: u8 = 0;
 const ENVIRONMENT: u8 = 1;
-const SYSLOG: u8 = 2;
-const LOG_FILE: u8 = 3;
-const DEDUPLICATE: u8 = 4;
-const RETRY: u8 = 5;
-const TRANSPORT: u8 = 6;
-const SSL: u8 = 7;
-const NOMAD: u8 = 8;
-const VAULT: u8 = 9;
+const DEDUPLICATE: u8 = 2;
+const RETRY: u8 = 3;
+const TRANSPORT: u8 = 4;
+const SSL: u8 = 5;
+const NOMAD: u8 = 6;
+const VAULT: u8 = 7;
 
 impl<const KIND: u8> FromNode for Block<KIND> {
     fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
@@ -34,11 +32,6 @@ impl<const KIND: u8> FromNode for Block<KIND> {
         match KIND {
             EXEC => exec(keys)?,
             ENVIRONMENT => environment(keys)?,
-            SYSLOG => check(keys, &["enabled"], &["facility", "name"], &[], &[])?,
-            LOG_FILE => {
-                let numbers = ["log_rotate_bytes", "log_rotate_max_files"];
-                check(keys, &[], &["path"], &["log_rotate_duration"], &numbers)?;
-            }
             DEDUPLICATE => check(keys, &["enabled"], &["prefix"], &["ttl", "max_stale", "block_query_wait"], &[])?,
             RETRY => check(keys, &["enabled"], &[], &["backoff", "max_backoff"], &["attempts"])?,
             TRANSPORT => {
@@ -92,8 +85,6 @@ fn check(
 /// Keys beside those of [`Written`](super::Written).
 pub(super) fn top(fields: &mut Fields<'_>) -> Checked {
     fields.later::<Block<EXEC>>("exec")?;
-    fields.later::<Block<SYSLOG>>("syslog")?;
-    fields.later::<Block<LOG_FILE>>("log_file")?;
     fields.later::<Block<VAULT>>("vault")?;
     fields.later::<Block<NOMAD>>("nomad")?;
     fields.later::<Block<DEDUPLICATE>>("deduplicate")?;

@@ -155,3 +155,9 @@ proptest! {
         prop_assert_eq!((query.tag, query.name, query.scope.datacenter, query.near), (tag, name, dc, near));
     }
 }
+
+#[test]
+fn a_query_is_shown_on_one_line() {
+    let query = Query::key("a\nb\u{1b}[2J").expect("a key");
+    assert_eq!(query.to_string(), "kv.get(a\\nb\\u{1b}[2J)");
+}

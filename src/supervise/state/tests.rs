@@ -3,6 +3,7 @@
 mod ending;
 mod outputs;
 mod passing;
+mod standing;
 
 use jiff::Timestamp;
 
@@ -10,8 +11,8 @@ use super::*;
 use crate::answer::Pair;
 use crate::apply::transaction::{Change, Outcome};
 use crate::config::resolved::{
-    CommandConfig, ConsulConfig, Delimiters, FileConfig, Format, Job, Language, LogLevel, MissingKey, Permissions,
-    Settle, Source, TlsConfig,
+    CommandConfig, ConsulConfig, Delimiters, FileConfig, Format, Job, Language, LogConfig, LogLevel, MissingKey,
+    Permissions, Settle, Source, TlsConfig,
 };
 use crate::consul::AskError;
 use crate::template::Template;
@@ -58,7 +59,7 @@ fn config(mode: Mode, jobs: Vec<Job>) -> Config {
         jobs,
         mode,
         dry: false,
-        log_level: LogLevel::Warn,
+        log: LogConfig::of_level(LogLevel::Warn),
         kill_signal: None,
         reload_signal: None,
         pid_file: None,

@@ -16,7 +16,7 @@ pub(super) fn tell(function: &str, values: &[Value]) {
     if !tracing::enabled!(tracing::Level::DEBUG) {
         return;
     }
-    tracing::debug!("{function}: {}", outline(values));
+    tracing::debug!(name: "template.told", function, "{function}: {}", outline(values));
 }
 
 /// Types and lengths, and no values. The keys of a map are values too; the fields of a record are not.

@@ -1,0 +1,161 @@
+//! How a record looks as a line.
+//!
+//! in:  a [`Record`]
+//! out: `2026-11-22T15:33:01.232Z [INFO] (watch) text`, or an object of JSON
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use tracing::Level;
+
+use super::escape::{push, push_json};
+use super::record::{Record, Value};
+use crate::config::logging::LogFormat;
+
+/// The name of the events of libraries, which have none of their own.
+const LIBRARY: &str = "library";
+
+/// How lines look in one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Layout {
+    pub(super) format: LogFormat,
+    /// Each line begins with its priority, as `sd-daemon(3)` has it.
+    pub(super) priorities: bool,
+}
+
+impl Layout {
+    /// The lines of a file.
+    pub(super) fn of_file(format: LogFormat) -> Self {
+        Self { format, priorities: false }
+    }
+
+    /// Appends the line with its end; in text, an error that shows an excerpt has several, each with all of the head.
+    pub(super) fn push(self, line: &mut String, record: &Record) {
+        let priority = if self.priorities { format!("<{}>", priority(record.level)) } else { String::new() };
+        match self.format {
+            LogFormat::Json => {
+                line.push_str(&priority);
+                push_object(line, record);
+                line.push('\n');
+            }
+            LogFormat::Text => {
+                let (time, level, component) = (record.time, level(record.level), record.component);
+                let head = format!("{priority}{time:.3} [{level}] ({component}) ");
+                for (indent, part) in parts(&text(record)) {
+                    line.push_str(&head);
+                    line.push_str(indent);
+                    push(line, part);
+                    line.push('\n');
+                }
+            }
+        }
+    }
+}
+
+/// What is said, in full: the text of ours has everything in it, libraries say some of it in fields.
+pub(super) fn text(record: &Record) -> Cow<'_, str> {
+    if record.event.is_some() {
+        return Cow::Borrowed(&record.message);
+    }
+    let fields = record.fields.iter().map(|(name, value)| format!(" {name}={value}"));
+    Cow::Owned(std::iter::once(record.message.clone()).chain(fields).collect())
+}
+
+/// The lines of a text, all but the first indented: none of them can pass for an event.
+pub(super) fn parts(text: &str) -> impl Iterator<Item = (&'static str, &str)> {
+    let parts = text.trim_end_matches('\n').split('\n');
+    parts.enumerate().map(|(number, part)| (if number == 0 { "" } else { "    " }, part))
+}
+
+/// Leaves so many bytes of a text at most, and says when that is not all of it.
+pub(super) fn cut(text: &mut String, most: usize) {
+    const CUT: &str = "… [cut]";
+    if text.len() > most {
+        let end = (0..=most.saturating_sub(CUT.len())).rev().find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or_default());
+        text.push_str(CUT);
+    }
+}
+
+fn push_object(line: &mut String, record: &Record) {
+    let Record { time, level, component, event, message, fields } = record;
+    let _ = write!(line, "{{\"timestamp\":\"{time:.3}\",\"level\":\"{}\"", level.as_str().to_ascii_lowercase());
+    for (name, text) in [("component", *component), ("event", event.unwrap_or(LIBRARY)), ("message", message)] {
+        let _ = write!(line, ",\"{name}\":");
+        push_json(line, text);
+    }
+    for (name, value) in fields {
+        let _ = write!(line, ",\"{name}\":");
+        match value {
+            Value::Integer(number) => drop(write!(line, "{number}")),
+            Value::Natural(number) => drop(write!(line, "{number}")),
+            Value::Bool(value) => drop(write!(line, "{value}")),
+            Value::Float(number) if number.is_finite() => drop(write!(line, "{number}")),
+            Value::Text(_) | Value::Float(_) => push_json(line, &value.to_string()),
+        }
+    }
+    line.push('}');
+}
+
+/// The level as consul-template writes it.
+fn level(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "ERR",
+        Level::WARN => "WARN",
+        Level::INFO => "INFO",
+        Level::DEBUG => "DEBUG",
+        Level::TRACE => "TRACE",
+    }
+}
+
+/// The priority of a level, as syslog and the journal number them.
+pub(super) fn priority(level: Level) -> u8 {
+    match level {
+        Level::ERROR => 3,
+        Level::WARN => 4,
+        Level::INFO => 6,
+        Level::DEBUG | Level::TRACE => 7,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> Record {
+        Record {
+            time: "2026-11-22T15:33:01.2325Z".parse().expect("a time"),
+            level: Level::ERROR,
+            component: "watch",
+            event: Some("a.b"),
+            message: "one\ntwo \"x\"".to_owned(),
+            fields: vec![("path", Value::Text("/a\nb".to_owned())), ("n", Value::Natural(3)), ("f", Value::Float(0.5))],
+        }
+    }
+
+    fn line(layout: Layout, record: &Record) -> String {
+        let mut line = String::new();
+        layout.push(&mut line, record);
+        line
+    }
+
+    #[test]
+    fn every_line_of_text_has_its_head_and_no_line_but_the_first_passes_for_an_event() {
+        let plain = Layout::of_file(LogFormat::Text);
+        let head = "2026-11-22T15:33:01.232Z [ERR] (watch)";
+        assert_eq!(line(plain, &record()), format!("{head} one\n{head}     two \"x\"\n"));
+        let journal = Layout { priorities: true, ..plain };
+        assert_eq!(line(journal, &record()), format!("<3>{head} one\n<3>{head}     two \"x\"\n"));
+        let library = Record { event: None, message: "one\r\n".to_owned(), ..record() };
+        assert_eq!(line(plain, &library), format!("{head} one\\r\n{head}      path=/a\n{head}     b n=3 f=0.5\n"));
+    }
+
+    #[test]
+    fn json_is_an_object_a_line() {
+        assert_eq!(
+            line(Layout::of_file(LogFormat::Json), &record()),
+            "{\"timestamp\":\"2026-11-22T15:33:01.232Z\",\"level\":\"error\",\"component\":\"watch\",\"event\":\"a.b\",\
+             \"message\":\"one\\ntwo \\\"x\\\"\",\"path\":\"/a\\nb\",\"n\":3,\"f\":0.5}\n"
+        );
+    }
+}

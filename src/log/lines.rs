@@ -1,0 +1,84 @@
+//! Writes lines, whole.
+//!
+//! in:  lines
+//! out: the same in a file or a pipe; after a line that was torn by an error, the next begins on a line of its own
+
+use std::io::{self, ErrorKind, Write};
+use std::thread::sleep;
+use std::time::Duration;
+
+/// How long whoever has made our standard error non-blocking is given before it is tried again.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Where lines go.
+pub(super) struct Lines<W> {
+    to: W,
+    torn: bool,
+}
+
+impl<W: Write> Lines<W> {
+    pub(super) fn new(to: W) -> Self {
+        Self { to, torn: false }
+    }
+
+    /// Writes a line, which has its end; waits as long as it takes.
+    pub(super) fn write(&mut self, line: &str) -> io::Result<()> {
+        if self.torn {
+            self.write_all(b"\n").1?;
+            self.torn = false;
+        }
+        let (written, result) = self.write_all(line.as_bytes());
+        self.torn = result.is_err() && written > 0;
+        result
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> (usize, io::Result<()>) {
+        let mut written = 0;
+        while written < bytes.len() {
+            match self.to.write(&bytes[written..]) {
+                Ok(0) => return (written, Err(ErrorKind::WriteZero.into())),
+                Ok(count) => written += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => sleep(PAUSE),
+                Err(error) => return (written, Err(error)),
+            }
+        }
+        (written, Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes so many bytes, and then none until there is room again.
+    struct Disk {
+        content: Vec<u8>,
+        room: usize,
+    }
+
+    impl Write for &mut Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let count = bytes.len().min(self.room);
+            self.room -= count;
+            self.content.extend_from_slice(&bytes[..count]);
+            if count == 0 { Err(ErrorKind::StorageFull.into()) } else { Ok(count) }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn after_a_torn_line_the_next_has_one_of_its_own() {
+        let mut disk = Disk { content: Vec::new(), room: 6 };
+        let mut lines = Lines::new(&mut disk);
+        assert!(lines.write("one\n").is_ok());
+        assert!(lines.write("two\n").is_err());
+        assert!(lines.write("three\n").is_err());
+        lines.to.room = 100;
+        assert!(lines.write("four\n").is_ok());
+        assert_eq!(String::from_utf8_lossy(&disk.content), "one\ntw\nfour\n");
+    }
+}

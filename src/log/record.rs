@@ -1,0 +1,144 @@
+//! One event, as all outlets are given it.
+//!
+//! in:  an event of `tracing`
+//! out: a [`Record`]: when, how grave, from where, its name, what is said, and the fields that say it for machines
+
+use std::fmt::{self, Write as _};
+
+use jiff::Timestamp;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level};
+
+/// An event.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    pub(super) time: Timestamp,
+    pub(super) level: Level,
+    /// The room of the code that speaks, or the library.
+    pub(super) component: &'static str,
+    /// Its stable name; `None`: a library speaks.
+    pub(super) event: Option<&'static str>,
+    pub(super) message: String,
+    pub(super) fields: Vec<(&'static str, Value)>,
+}
+
+/// The value of a field.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value {
+    Text(String),
+    Integer(i64),
+    Natural(u64),
+    Float(f64),
+    Bool(bool),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Integer(number) => number.fmt(f),
+            Self::Natural(number) => number.fmt(f),
+            Self::Float(number) => number.fmt(f),
+            Self::Bool(value) => value.fmt(f),
+        }
+    }
+}
+
+impl Record {
+    pub(super) fn of(event: &Event<'_>) -> Self {
+        let metadata = event.metadata();
+        let mut record = Self {
+            time: Timestamp::now(),
+            level: *metadata.level(),
+            component: component(metadata.target()),
+            // `tracing` names an event after its place in the source when nobody has named it.
+            event: Some(metadata.name()).filter(|name| !name.starts_with("event ")),
+            message: String::new(),
+            fields: Vec::new(),
+        };
+        event.record(&mut record);
+        record
+    }
+
+    /// What is said in the place of lines that were lost.
+    pub(super) fn lost(count: u64) -> Self {
+        const EVENT: &str = "log.lost";
+        Self {
+            time: Timestamp::now(),
+            level: Level::WARN,
+            component: "log",
+            event: Some(EVENT),
+            message: match count {
+                1 => "a line of the log is missing here: it could not be written".to_owned(),
+                _ => format!("{count} lines of the log are missing here: they could not be written"),
+            },
+            fields: vec![("lines", Value::Natural(count))],
+        }
+    }
+
+    /// What it takes to keep it, about.
+    pub(super) fn size(&self) -> usize {
+        let field = |(_, value): &(&str, Value)| match value {
+            Value::Text(text) => text.len() + 64,
+            _ => 64,
+        };
+        256 + self.message.len() + self.fields.iter().map(field).sum::<usize>()
+    }
+}
+
+impl Visit for Record {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            // Writing into a text does not fail.
+            let _ = write!(self.message, "{value:?}");
+        } else {
+            self.fields.push((field.name(), Value::Text(format!("{value:?}"))));
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "message" {
+            self.message.push_str(value);
+        } else {
+            self.fields.push((field.name(), Value::Text(value.to_owned())));
+        }
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.fields.push((field.name(), Value::Integer(value)));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.fields.push((field.name(), Value::Natural(value)));
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.fields.push((field.name(), Value::Float(value)));
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.fields.push((field.name(), Value::Bool(value)));
+    }
+}
+
+/// `ctmpl::watch::follow` is `watch`.
+fn component(target: &'static str) -> &'static str {
+    let mut parts = target.split("::");
+    match (parts.next(), parts.next()) {
+        (Some("ctmpl"), Some(room)) => room,
+        (Some(library), _) => library,
+        (None, _) => target,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_component_is_the_room() {
+        assert_eq!(component("ctmpl::watch::follow"), "watch");
+        assert_eq!(component("ctmpl"), "ctmpl");
+        assert_eq!(component("hyper::client"), "hyper");
+    }
+}

@@ -1,0 +1,61 @@
+//! A socket that is told something, datagram by datagram: what syslog, the journal and systemd listen at.
+//!
+//! in:  a path
+//! out: what arrived, in its order
+
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Listens until it is dropped.
+pub struct Datagrams {
+    heard: Arc<Mutex<Vec<String>>>,
+    open: Arc<()>,
+    listener: Option<JoinHandle<()>>,
+}
+
+impl Datagrams {
+    /// Listens at this path, in the place of whoever did before.
+    pub fn at(path: &Path) -> Self {
+        let _ = std::fs::remove_file(path);
+        let socket = UnixDatagram::bind(path).unwrap();
+        socket.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        let (heard, open) = (Arc::new(Mutex::new(Vec::new())), Arc::new(()));
+        let (into, still_open) = (Arc::clone(&heard), Arc::downgrade(&open));
+        let listener = std::thread::spawn(move || {
+            let mut buffer = vec![0; 256 * 1024];
+            while still_open.strong_count() > 0 {
+                if let Ok(length) = socket.recv(&mut buffer) {
+                    into.lock().unwrap().push(String::from_utf8_lossy(&buffer[..length]).into_owned());
+                }
+            }
+        });
+        Self { heard, open, listener: Some(listener) }
+    }
+
+    /// What arrived up to now.
+    pub fn heard(&self) -> Vec<String> {
+        self.heard.lock().unwrap().clone()
+    }
+
+    /// Waits until something has arrived that holds this text; says which.
+    pub fn hears(&self, text: &str) -> String {
+        let mut found = None;
+        super::eventually(&format!("{text:?} arrives"), || {
+            found = self.heard().into_iter().find(|datagram| datagram.contains(text));
+            found.is_some()
+        });
+        found.unwrap_or_default()
+    }
+}
+
+impl Drop for Datagrams {
+    fn drop(&mut self) {
+        self.open = Arc::default();
+        if let Some(listener) = self.listener.take() {
+            let _ = listener.join();
+        }
+    }
+}
