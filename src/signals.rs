@@ -3,6 +3,7 @@
 //! in:  TERM, INT, QUIT, and the two signals of the configuration
 //! out: a [`Wish`]
 
+use std::collections::BTreeSet;
 use std::io;
 
 use nix::sys::signal::Signal;
@@ -22,8 +23,39 @@ pub enum Wish {
 /// Listens for signals; dropping it ends the listening, but the signals stay caught.
 #[derive(Debug)]
 pub struct Signals {
-    wishes: mpsc::UnboundedReceiver<Wish>,
-    _listeners: JoinSet<()>,
+    roles: Roles,
+    received: mpsc::UnboundedReceiver<Signal>,
+    sender: mpsc::UnboundedSender<Signal>,
+    heard: BTreeSet<Signal>,
+    listeners: JoinSet<()>,
+}
+
+/// What each signal asks for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Roles {
+    kill: Option<Signal>,
+    reload: Option<Signal>,
+}
+
+/// They ask for the end, unless one of them is the signal to reload.
+const ENDS: [Signal; 3] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT];
+
+impl Roles {
+    fn wish(self, signal: Signal) -> Option<Wish> {
+        let Self { kill, reload } = self;
+        if kill == Some(signal) {
+            Some(Wish::End)
+        } else if reload == Some(signal) {
+            Some(Wish::Reload)
+        } else {
+            ENDS.contains(&signal).then_some(Wish::End)
+        }
+    }
+
+    /// The signals to listen for. A daemon that does not reload on HUP should not die of it either.
+    fn signals(self) -> impl Iterator<Item = Signal> {
+        ENDS.into_iter().chain([Signal::SIGHUP]).chain(self.kill).chain(self.reload)
+    }
 }
 
 /// A signal that cannot be listened for.
@@ -41,49 +73,54 @@ impl Signals {
     /// # Errors
     /// [`SignalError`] when the system refuses one of them.
     pub fn listen(kill: Option<Signal>, reload: Option<Signal>) -> Result<Self, SignalError> {
-        let (sender, wishes) = mpsc::unbounded_channel();
-        let mut listeners = JoinSet::new();
-        let mut ends = vec![Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT];
-        ends.retain(|&signal| Some(signal) != reload);
-        ends.extend(kill);
-        ends.sort_unstable();
-        ends.dedup();
-        let reloads = reload.filter(|reload| !ends.contains(reload));
-        let all = ends.into_iter().map(|signal| (signal, Wish::End));
-        for (name, wish) in all.chain(reloads.map(|signal| (signal, Wish::Reload))) {
-            let listener =
-                signal(SignalKind::from_raw(name as i32)).map_err(|source| SignalError { signal: name, source })?;
-            listeners.spawn(forward(listener, wish, sender.clone()));
+        let (sender, received) = mpsc::unbounded_channel();
+        let (heard, listeners) = (BTreeSet::new(), JoinSet::new());
+        let mut signals = Self { roles: Roles::default(), received, sender, heard, listeners };
+        signals.assign(kill, reload)?;
+        Ok(signals)
+    }
+
+    /// Gives the signals these roles from now on; none that was sent meanwhile is lost. A signal that has no role any
+    /// more is heard, and does nothing.
+    ///
+    /// # Errors
+    /// As [`listen`](Self::listen); then everything stays as it was.
+    pub fn assign(&mut self, kill: Option<Signal>, reload: Option<Signal>) -> Result<(), SignalError> {
+        let roles = Roles { kill, reload };
+        for name in roles.signals() {
+            if !self.heard.contains(&name) {
+                let listener = signal(SignalKind::from_raw(name as i32));
+                let listener = listener.map_err(|source| SignalError { signal: name, source })?;
+                self.listeners.spawn(forward(listener, name, self.sender.clone()));
+                self.heard.insert(name);
+            }
         }
-        if reload != Some(Signal::SIGHUP) && kill != Some(Signal::SIGHUP) {
-            // A daemon that does not reload on HUP should not die of it either.
-            let source = signal(SignalKind::hangup());
-            let listener = source.map_err(|source| SignalError { signal: Signal::SIGHUP, source })?;
-            listeners.spawn(ignore(listener));
-        }
-        Ok(Self { wishes, _listeners: listeners })
+        self.roles = roles;
+        Ok(())
     }
 
     /// The next wish.
     pub async fn next(&mut self) -> Wish {
-        match self.wishes.recv().await {
-            Some(wish) => wish,
-            // The listeners live as long as this does, so there is always one to hear from.
-            None => std::future::pending().await,
+        loop {
+            match self.received.recv().await {
+                Some(signal) => {
+                    if let Some(wish) = self.roles.wish(signal) {
+                        return wish;
+                    }
+                }
+                // A sender lives as long as this does, so there is always one to hear from.
+                None => std::future::pending().await,
+            }
         }
     }
 }
 
-async fn forward(mut listener: Listener, wish: Wish, wishes: mpsc::UnboundedSender<Wish>) {
+async fn forward(mut listener: Listener, signal: Signal, sender: mpsc::UnboundedSender<Signal>) {
     while listener.recv().await.is_some() {
-        if wishes.send(wish).is_err() {
+        if sender.send(signal).is_err() {
             return;
         }
     }
-}
-
-async fn ignore(mut listener: Listener) {
-    while listener.recv().await.is_some() {}
 }
 
 #[cfg(test)]
@@ -105,5 +142,26 @@ mod tests {
             let heard = tokio::time::timeout(Duration::from_secs(5), signals.next()).await;
             assert_eq!(heard.expect("nothing was heard"), wish, "{signal}");
         }
+        kill(Pid::this(), Signal::SIGUSR1).unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        signals.assign(None, Some(Signal::SIGUSR1)).unwrap();
+        let heard = tokio::time::timeout(Duration::from_secs(5), signals.next()).await;
+        assert_eq!(heard.expect("nothing was heard"), Wish::Reload, "what was sent before has its new role");
+        kill(Pid::this(), Signal::SIGUSR2).unwrap();
+        kill(Pid::this(), Signal::SIGTERM).unwrap();
+        let heard = tokio::time::timeout(Duration::from_secs(5), signals.next()).await;
+        assert_eq!(heard.expect("nothing was heard"), Wish::End, "USR2 has no role any more");
+    }
+
+    #[test]
+    fn a_signal_has_one_role() {
+        let roles = Roles { kill: None, reload: Some(Signal::SIGTERM) };
+        assert_eq!(roles.wish(Signal::SIGTERM), Some(Wish::Reload));
+        assert_eq!(roles.wish(Signal::SIGQUIT), Some(Wish::End));
+        assert_eq!(roles.wish(Signal::SIGHUP), None);
+        assert_eq!(
+            Roles { kill: Some(Signal::SIGHUP), reload: Some(Signal::SIGHUP) }.wish(Signal::SIGHUP),
+            Some(Wish::End)
+        );
     }
 }

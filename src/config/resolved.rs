@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use reqwest::Url;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 pub use super::logging::LogConfig;
 
@@ -82,6 +82,37 @@ pub struct ConsulConfig {
     pub block_query_wait: Duration,
     /// What commands find in their environment, so that they talk to the same Consul; values may be secret.
     pub exports: Vec<(String, SecretString)>,
+}
+
+impl PartialEq for ConsulConfig {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { servers, tls, token, token_file, auth, namespace, partition, max_stale, block_query_wait, exports } =
+            self;
+        let exported = |exports: &[(String, SecretString)]| {
+            exports.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect::<Vec<_>>()
+        };
+        *servers == other.servers
+            && *tls == other.tls
+            && same_secret(token.as_ref(), other.token.as_ref())
+            && *token_file == other.token_file
+            && *auth == other.auth
+            && *namespace == other.namespace
+            && *partition == other.partition
+            && *max_stale == other.max_stale
+            && *block_query_wait == other.block_query_wait
+            && exported(exports) == exported(&other.exports)
+    }
+}
+
+impl PartialEq for BasicAuth {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { username, password } = self;
+        *username == other.username && same_secret(Some(password), Some(&other.password))
+    }
+}
+
+fn same_secret(one: Option<&SecretString>, other: Option<&SecretString>) -> bool {
+    one.map(ExposeSecret::expose_secret) == other.map(ExposeSecret::expose_secret)
 }
 
 /// Who is trusted, and who this host is.
@@ -180,6 +211,33 @@ impl Job {
             sandbox: None,
             file: FileConfig::default(),
         }
+    }
+
+    /// Does another job make the same template of its source? What becomes of the text may differ.
+    #[must_use]
+    pub fn reads_as(&self, other: &Self) -> bool {
+        let Self {
+            source,
+            language,
+            destination: _,
+            command: _,
+            settle: _,
+            file: _,
+            missing_key,
+            delimiters,
+            allow,
+            format,
+            output_format,
+            sandbox,
+        } = self;
+        *source == other.source
+            && *language == other.language
+            && *missing_key == other.missing_key
+            && *delimiters == other.delimiters
+            && *allow == other.allow
+            && *format == other.format
+            && *output_format == other.output_format
+            && *sandbox == other.sandbox
     }
 }
 

@@ -71,7 +71,7 @@ impl Hands {
             Action::Watch(files) => self.files.watch_exactly(files),
             Action::ReadFiles(files) => self.now(Event::Watched(files.into_iter().map(read_file).collect())),
             Action::ReadSources(jobs) => {
-                let read = jobs.into_iter().map(|(place, job, known)| (place, read_source(&job, known)));
+                let read = jobs.into_iter().map(|(number, job, known)| (number, read_source(&job, known)));
                 self.now(Event::SourcesRead(read.collect()));
             }
             Action::ReadToken(path) => {
@@ -82,6 +82,11 @@ impl Hands {
                 Ok(()) => self.watcher.ask_denied_again(),
                 Err(error) => tracing::error!(name: "token.unusable", %error, "{error}"),
             },
+            Action::AskWith(client, rules) => {
+                self.watcher.ask_with(client.clone(), rules);
+                self.client = client;
+            }
+            Action::Export(exports) => self.exports = exports.into(),
             Action::Write(changes) => {
                 self.watcher.set_busy(true);
                 self.writing.begin(|writer| Event::Applied(write_all(writer, changes)));
@@ -104,8 +109,8 @@ impl Hands {
                     Event::PluginEnded(query, Arc::new(answer))
                 });
             }
-            // The loop ends itself.
-            Action::End(_) | Action::EndNow => {}
+            // The loop does these itself.
+            Action::ReadConfig | Action::End(_) | Action::EndNow => {}
         }
     }
 
@@ -138,7 +143,7 @@ impl Hands {
     }
 
     /// A result that is there already; it is taken in its turn.
-    fn now(&mut self, event: Event) {
+    pub(super) fn now(&mut self, event: Event) {
         self.tasks.spawn(async { event });
     }
 }

@@ -3,6 +3,7 @@
 mod ending;
 mod outputs;
 mod passing;
+mod reload;
 mod standing;
 
 use jiff::Timestamp;
@@ -371,7 +372,7 @@ fn a_token_file_is_watched_and_read_again() {
     let changed = |file: &str| Event::FilesChanged(FileEvent { files: [file.into()].into() });
     assert!(has(&state.step(changed("/t"), now), r#"ReadToken("/t")"#));
     assert!(!has(&state.step(changed("/other"), now), "ReadToken"));
-    assert!(has(&state.step(Event::Wish(Wish::Reload), now), r#"ReadToken("/t")"#));
+    assert!(has(&state.step(Event::Wish(Wish::Reload), now), "ReadConfig"), "with the configuration, that is");
     assert!(has(&state.step(Event::TokenRead(Ok("new".into())), now), "UseToken"));
     assert!(!has(&state.step(Event::TokenRead(Ok("new".into())), now), "UseToken"), "it is in use");
     let mut once = State::new(Config { mode: Mode::Once { timeout: None }, ..config }, now);
