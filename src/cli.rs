@@ -15,7 +15,8 @@ use std::ffi::OsString;
 use clap::{CommandFactory, FromArgMatches};
 
 pub use arguments::{
-    Arguments, ConsulArguments, ConvertArguments, DaemonArguments, DevArguments, LogArguments, SslArguments,
+    Arguments, ConsulArguments, ConvertArguments, DaemonArguments, DevArguments, ExecArguments, LogArguments,
+    SslArguments,
 };
 pub use error::CliError;
 

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use ctmpl::child::guardian;
 use ctmpl::cli::{self, Arguments, ConvertArguments, Outcome};
 use ctmpl::config::{self, Config, ConfigError, Environment};
 use ctmpl::convert::command::Report;
@@ -25,6 +26,9 @@ const CONFIGURATION: u8 = 15;
 const NOT_THE_SAME: u8 = 1;
 
 fn main() -> ExitCode {
+    if let Some(code) = guardian::serve(std::env::args_os()) {
+        return ExitCode::from(code);
+    }
     match begin() {
         Ok(code) => ExitCode::from(code),
         Err(Failure { error, code }) => {

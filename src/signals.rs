@@ -18,7 +18,33 @@ pub enum Wish {
     End,
     /// Read everything again.
     Reload,
+    /// The child is meant.
+    PassOn(Signal),
 }
+
+/// What is passed on to a child, if it has no role here. Others come by the way (`SIGCHLD`, `SIGPIPE`), cannot be caught,
+/// or tell a process of its own mistakes.
+pub const PASSED_ON: [Signal; 19] = [
+    Signal::SIGHUP,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGTRAP,
+    Signal::SIGABRT,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGALRM,
+    Signal::SIGTERM,
+    Signal::SIGCONT,
+    Signal::SIGTSTP,
+    Signal::SIGTTIN,
+    Signal::SIGTTOU,
+    Signal::SIGXCPU,
+    Signal::SIGXFSZ,
+    Signal::SIGPROF,
+    Signal::SIGWINCH,
+    Signal::SIGIO,
+    Signal::SIGSYS,
+];
 
 /// Listens for signals; dropping it ends the listening, but the signals stay caught.
 #[derive(Debug)]
@@ -31,10 +57,14 @@ pub struct Signals {
 }
 
 /// What each signal asks for.
-#[derive(Clone, Copy, Debug, Default)]
-struct Roles {
-    kill: Option<Signal>,
-    reload: Option<Signal>,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Roles {
+    /// Asks for the end, beside TERM, INT and QUIT.
+    pub kill: Option<Signal>,
+    /// Asks for reading everything again; may be one of these three.
+    pub reload: Option<Signal>,
+    /// Whether there is a child that others are passed on to.
+    pub child: bool,
 }
 
 /// They ask for the end, unless one of them is the signal to reload.
@@ -42,19 +72,22 @@ const ENDS: [Signal; 3] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT];
 
 impl Roles {
     fn wish(self, signal: Signal) -> Option<Wish> {
-        let Self { kill, reload } = self;
+        let Self { kill, reload, child } = self;
         if kill == Some(signal) {
             Some(Wish::End)
         } else if reload == Some(signal) {
             Some(Wish::Reload)
+        } else if ENDS.contains(&signal) {
+            Some(Wish::End)
         } else {
-            ENDS.contains(&signal).then_some(Wish::End)
+            child.then_some(Wish::PassOn(signal))
         }
     }
 
     /// The signals to listen for. A daemon that does not reload on HUP should not die of it either.
     fn signals(self) -> impl Iterator<Item = Signal> {
-        ENDS.into_iter().chain([Signal::SIGHUP]).chain(self.kill).chain(self.reload)
+        let passed_on = PASSED_ON.into_iter().filter(move |_| self.child);
+        ENDS.into_iter().chain([Signal::SIGHUP]).chain(self.kill).chain(self.reload).chain(passed_on)
     }
 }
 
@@ -67,16 +100,15 @@ pub struct SignalError {
 }
 
 impl Signals {
-    /// Begins to listen. TERM, INT, QUIT and `kill` ask for the end, `reload` for reading everything again; what
-    /// asks for both asks for the end. `reload` may be one of the first three.
+    /// Begins to listen. What asks for both the end and a reload asks for the end.
     ///
     /// # Errors
     /// [`SignalError`] when the system refuses one of them.
-    pub fn listen(kill: Option<Signal>, reload: Option<Signal>) -> Result<Self, SignalError> {
+    pub fn listen(roles: Roles) -> Result<Self, SignalError> {
         let (sender, received) = mpsc::unbounded_channel();
         let (heard, listeners) = (BTreeSet::new(), JoinSet::new());
         let mut signals = Self { roles: Roles::default(), received, sender, heard, listeners };
-        signals.assign(kill, reload)?;
+        signals.assign(roles)?;
         Ok(signals)
     }
 
@@ -85,8 +117,7 @@ impl Signals {
     ///
     /// # Errors
     /// As [`listen`](Self::listen); then everything stays as it was.
-    pub fn assign(&mut self, kill: Option<Signal>, reload: Option<Signal>) -> Result<(), SignalError> {
-        let roles = Roles { kill, reload };
+    pub fn assign(&mut self, roles: Roles) -> Result<(), SignalError> {
         for name in roles.signals() {
             if !self.heard.contains(&name) {
                 let listener = signal(SignalKind::from_raw(name as i32));
@@ -134,7 +165,7 @@ mod tests {
 
     #[tokio::test]
     async fn signals_become_wishes() {
-        let mut signals = Signals::listen(Some(Signal::SIGUSR1), Some(Signal::SIGUSR2)).unwrap();
+        let mut signals = Signals::listen(roles(Some(Signal::SIGUSR1), Some(Signal::SIGUSR2))).unwrap();
         for (signal, wish) in
             [(Signal::SIGUSR1, Wish::End), (Signal::SIGUSR2, Wish::Reload), (Signal::SIGTERM, Wish::End)]
         {
@@ -144,7 +175,7 @@ mod tests {
         }
         kill(Pid::this(), Signal::SIGUSR1).unwrap();
         tokio::time::sleep(Duration::from_millis(50)).await;
-        signals.assign(None, Some(Signal::SIGUSR1)).unwrap();
+        signals.assign(roles(None, Some(Signal::SIGUSR1))).unwrap();
         let heard = tokio::time::timeout(Duration::from_secs(5), signals.next()).await;
         assert_eq!(heard.expect("nothing was heard"), Wish::Reload, "what was sent before has its new role");
         kill(Pid::this(), Signal::SIGUSR2).unwrap();
@@ -155,13 +186,18 @@ mod tests {
 
     #[test]
     fn a_signal_has_one_role() {
-        let roles = Roles { kill: None, reload: Some(Signal::SIGTERM) };
-        assert_eq!(roles.wish(Signal::SIGTERM), Some(Wish::Reload));
-        assert_eq!(roles.wish(Signal::SIGQUIT), Some(Wish::End));
-        assert_eq!(roles.wish(Signal::SIGHUP), None);
-        assert_eq!(
-            Roles { kill: Some(Signal::SIGHUP), reload: Some(Signal::SIGHUP) }.wish(Signal::SIGHUP),
-            Some(Wish::End)
-        );
+        let reload_on_term = roles(None, Some(Signal::SIGTERM));
+        assert_eq!(reload_on_term.wish(Signal::SIGTERM), Some(Wish::Reload));
+        assert_eq!(reload_on_term.wish(Signal::SIGQUIT), Some(Wish::End));
+        assert_eq!(reload_on_term.wish(Signal::SIGHUP), None);
+        assert_eq!(roles(Some(Signal::SIGHUP), Some(Signal::SIGHUP)).wish(Signal::SIGHUP), Some(Wish::End));
+        let with_child = Roles { child: true, ..reload_on_term };
+        assert_eq!(with_child.wish(Signal::SIGTERM), Some(Wish::Reload));
+        assert_eq!(with_child.wish(Signal::SIGHUP), Some(Wish::PassOn(Signal::SIGHUP)));
+        assert_eq!(with_child.wish(Signal::SIGINT), Some(Wish::End));
+    }
+
+    fn roles(kill: Option<Signal>, reload: Option<Signal>) -> Roles {
+        Roles { kill, reload, child: false }
     }
 }

@@ -167,6 +167,11 @@ impl Ledger {
         self.debts.iter().filter_map(Debt::startable).min()
     }
 
+    /// Whether every command that is owed has been tried since it was.
+    pub fn is_tried(&self) -> bool {
+        self.debts.iter().all(|debt| debt.underway.is_none() && debt.failures > 0)
+    }
+
     /// Whether every file that was written has had its command run with success.
     pub fn is_settled(&self) -> bool {
         self.debts.is_empty()

@@ -9,6 +9,7 @@ use nix::sys::signal::Signal;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
+pub use super::exec::{EnvironmentConfig, ExecConfig};
 pub use super::logging::LogConfig;
 
 /// Everything that the daemon, or one run of it, needs to know.
@@ -18,6 +19,8 @@ pub struct Config {
     pub consul: ConsulConfig,
     /// One entry a template, in the order in which they are applied.
     pub jobs: Vec<Job>,
+    /// The child that is started when all is written; `None`: none.
+    pub exec: Option<ExecConfig>,
     /// Whether to end when all is written, or to go on watching.
     pub mode: Mode,
     /// Print what would be written; write nothing and run nothing.
@@ -392,6 +395,8 @@ pub struct CommandConfig {
     pub line: CommandLine,
     /// After how long it is asked to stop, then made to.
     pub timeout: Duration,
+    /// What it finds in its environment.
+    pub environment: EnvironmentConfig,
 }
 
 /// What is run: two jobs with the same one share one run of it.

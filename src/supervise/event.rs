@@ -12,7 +12,9 @@ use super::End;
 use super::process::{Renewal, RenewalError};
 use crate::answer::Answer;
 use crate::apply::transaction::{Applied, Change};
+use crate::child::process::{Exit, Order};
 use crate::command::{CommandError, Finished};
+use crate::config::exec::ExecConfig;
 use crate::config::resolved::{CommandConfig, Job};
 use crate::config::token::TokenError;
 use crate::consul::Client;
@@ -56,6 +58,8 @@ pub(super) enum Event {
     CommandEnded(CommandConfig, Result<Finished, CommandError>),
     /// A plugin ended, with what it printed or why it failed.
     PluginEnded(Arc<Query>, Arc<Answer>),
+    /// The child ended, or could not be started.
+    ChildEnded(Result<Exit, CommandError>),
     /// A signal came.
     Wish(Wish),
     /// The time came that `State::next_wake` named.
@@ -91,6 +95,10 @@ pub(super) enum Action {
     Print(Vec<Change>),
     /// Run this command.
     Run(CommandConfig),
+    /// Start the child.
+    StartChild(Arc<ExecConfig>),
+    /// Tell the child, if it runs.
+    OrderChild(Order),
     /// It is over; what is under way is brought to its end.
     End(End),
     /// It is over, and what is under way is killed.

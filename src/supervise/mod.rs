@@ -6,6 +6,7 @@
 //! [`run`] waits for whatever comes first and turns it into an `Event`; `State::step` decides, without touching
 //! anything, which `Action`s follow; `Hands` carry them out and bring the results back as events.
 
+mod child;
 mod ending;
 mod event;
 mod hands;
@@ -46,6 +47,8 @@ pub enum End {
     Failed,
     /// Data was still missing when the time was up.
     TimedOut,
+    /// The child ended with this code.
+    Child(u8),
 }
 
 impl End {
@@ -57,6 +60,7 @@ impl End {
             Self::Interrupted => 12,
             Self::Failed => 14,
             Self::TimedOut => 16,
+            Self::Child(code) => code,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::config::{ConfigError, ConsulConfig};
 use crate::consul::{Client, ClientError};
 use crate::log::{self, LogError};
 use crate::pid_file::{PidFile, PidFileError};
-use crate::signals::{SignalError, Signals, Wish};
+use crate::signals::{Roles, SignalError, Signals, Wish};
 
 /// Reads the configuration anew, from wherever it came.
 type Read = Box<dyn Fn() -> Result<Config, ConfigError> + Send>;
@@ -74,7 +74,7 @@ impl Process {
         config: &Config,
         read: impl Fn() -> Result<Config, ConfigError> + Send + 'static,
     ) -> Result<Self, ProcessError> {
-        let signals = Signals::listen(config.kill_signal, config.reload_signal)?;
+        let signals = Signals::listen(roles(config))?;
         let pid_file = config.pid_file.as_deref().map(PidFile::create).transpose()?;
         Ok(Self { signals, pid_file, read: Box::new(read) })
     }
@@ -91,12 +91,16 @@ impl Process {
         let stays = self.pid_file.as_ref().map(PidFile::path) == config.pid_file.as_deref();
         let new = if stays { None } else { config.pid_file.as_deref().map(PidFile::create).transpose()? };
         log::change(&config.log)?;
-        self.signals.assign(config.kill_signal, config.reload_signal)?;
+        self.signals.assign(roles(&config))?;
         if !stays {
             self.pid_file = new;
         }
         Ok(Box::new(Renewal { config, client }))
     }
+}
+
+fn roles(config: &Config) -> Roles {
+    Roles { kill: config.kill_signal, reload: config.reload_signal, child: config.exec.is_some() }
 }
 
 /// What the queries of a configuration are asked by, beside who is asked.

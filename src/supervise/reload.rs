@@ -39,8 +39,19 @@ impl State {
             }
         };
         // The process has taken over what is its own already.
-        let Config { consul, jobs, mode, dry, log: _, kill_signal: _, reload_signal: _, pid_file: _, dev: _, warnings } =
-            config;
+        let Config {
+            consul,
+            jobs,
+            mode,
+            dry,
+            log: _,
+            kill_signal: _,
+            reload_signal: _,
+            pid_file: _,
+            dev: _,
+            warnings,
+            exec,
+        } = config;
         for warning in warnings {
             tracing::warn!(name: "config.warning", "{warning}");
         }
@@ -56,6 +67,7 @@ impl State {
             name: "reload.done", kept, changed, new, gone,
             "the configuration is read again; templates: {kept} as they were, {changed} changed, {new} new, {gone} gone"
         );
+        self.renew_child(exec, now.instant, &mut actions);
         actions.extend(self.read_everything());
         actions
     }

@@ -20,7 +20,8 @@ use super::token::TokenFile;
 use super::trouble::Troubles;
 use crate::answer::Answer;
 use crate::apply::ledger::{Ledger, REST};
-use crate::apply::transaction::{Applied, owed};
+use crate::apply::transaction::{Applied, Outcome, owed};
+use crate::child::Child;
 use crate::command::{CommandError, Finished};
 use crate::config::resolved::{CommandLine, Config, ConsulConfig, Mode};
 use crate::decide::Decision;
@@ -58,6 +59,10 @@ pub(super) struct State {
     /// A command failed in a run that renders once, where nothing is tried again.
     pub(super) command_failed: bool,
     pub(super) ending: Option<Ending>,
+    /// The child that is kept running; `None`: none is wanted.
+    pub(super) child: Option<Child>,
+    /// Files have changed since the child was told.
+    pub(super) files_changed: bool,
     /// Everything is being read again.
     pub(super) reloading: bool,
     pub(super) token: TokenFile,
@@ -72,7 +77,7 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(config: Config, now: Moment) -> Self {
-        let Config { consul, jobs, mode, dry, .. } = config;
+        let Config { consul, jobs, exec, mode, dry, .. } = config;
         let jobs = jobs.into_iter().enumerate();
         let jobs: Vec<_> = jobs.map(|(number, job)| JobState::new(number, job, mode)).collect();
         Self {
@@ -89,6 +94,8 @@ impl State {
             running: 0,
             command_failed: false,
             ending: None,
+            child: exec.map(Child::new),
+            files_changed: false,
             reloading: false,
             token: TokenFile::new(consul.token_file.clone(), consul.token.clone()),
             consul,
@@ -152,10 +159,12 @@ impl State {
                 self.reloading = true;
                 actions.push(Action::ReadConfig);
             }
+            Event::ChildEnded(ended) => self.child_ended(ended, now, &mut actions),
+            Event::Wish(Wish::PassOn(signal)) => self.pass_on(signal, now, &mut actions),
             Event::Wish(Wish::End) if self.ending.is_some() => return vec![Action::EndNow],
             Event::Wish(Wish::End) => {
                 tracing::info!(name: "process.ending", "ending");
-                self.ending = Some(Ending::begin(End::Interrupted, now.instant));
+                self.begin_to_end(End::Interrupted, now.instant, &mut actions);
             }
             Event::Lost(what) => {
                 // What it was about to do is not known to be done: begin anew, by whoever watches over the process.
@@ -177,6 +186,7 @@ impl State {
                 *command = Some(new);
             }
         }
+        self.files_changed |= applied.iter().any(|applied| matches!(applied.outcome, Ok(Outcome::Written)));
         for owed in owed(&applied) {
             let rank = self.jobs.iter().position(|job| job.has_command(&owed.command.line)).unwrap_or_default();
             self.ledger.owe(owed.command, rank, owed.destinations, now);
@@ -268,7 +278,7 @@ impl State {
     /// Everything that may follow from whatever just happened.
     fn go_on(&mut self, now: Moment, actions: &mut Vec<Action>) {
         self.wake = None;
-        if self.ending.is_none() {
+        if self.ending.is_none() && !self.only_child() {
             for job in &mut self.jobs {
                 job.render(&self.snapshot, &self.surroundings, now);
                 if let Some(again) = job.again() {
@@ -279,8 +289,9 @@ impl State {
             self.run_plugins(actions);
             self.write(now.instant, actions);
         }
-        self.expire(now);
+        self.expire(now, actions);
         self.run_commands(now.instant, actions);
+        self.keep_child(now.instant, actions);
         if let Some(end) = self.end(now) {
             actions.push(Action::End(end));
         }

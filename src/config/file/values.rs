@@ -12,6 +12,7 @@ use super::fields::{At, Fields, FromNode};
 use super::tree::{Node, Value, float, integer};
 use crate::config::duration::GoDuration;
 use crate::config::error::{ConfigError, Said, ValueError};
+use crate::config::exec::OnChange;
 use crate::config::file_mode::FileMode;
 use crate::config::resolved::{Format, Language, OutputFormat, Owner};
 use crate::config::signal::SignalName;
@@ -124,6 +125,12 @@ impl FromNode for Language {
 impl FromNode for Format {
     fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
         parse(text(node, at, "the name of a format in quotes")?, at)
+    }
+}
+
+impl FromNode for OnChange {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        parse(text(node, at, "the name of a signal in quotes")?, at)
     }
 }
 

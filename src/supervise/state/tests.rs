@@ -12,8 +12,8 @@ use super::*;
 use crate::answer::Pair;
 use crate::apply::transaction::{Change, Outcome};
 use crate::config::resolved::{
-    CommandConfig, ConsulConfig, Delimiters, FileConfig, Format, Job, Language, LogConfig, LogLevel, MissingKey,
-    Permissions, Settle, Source, TlsConfig,
+    CommandConfig, ConsulConfig, Delimiters, EnvironmentConfig, FileConfig, Format, Job, Language, LogConfig, LogLevel,
+    MissingKey, Permissions, Settle, Source, TlsConfig,
 };
 use crate::consul::AskError;
 use crate::template::Template;
@@ -31,7 +31,11 @@ fn job(text: &str, command: Option<&str>) -> Job {
         source: Source::Inline { name: "t".to_owned(), text: text.to_owned() },
         language: Language::Go,
         destination: Some(PathBuf::from(format!("/out/{}", text.len()))),
-        command: line.map(|line| CommandConfig { line, timeout: Duration::from_secs(30) }),
+        command: line.map(|line| CommandConfig {
+            line,
+            timeout: Duration::from_secs(30),
+            environment: EnvironmentConfig::default(),
+        }),
         settle: None,
         missing_key: MissingKey::Zero,
         delimiters: Delimiters::default(),
@@ -58,6 +62,7 @@ fn config(mode: Mode, jobs: Vec<Job>) -> Config {
             exports: Vec::new(),
         },
         jobs,
+        exec: None,
         mode,
         dry: false,
         log: LogConfig::of_level(LogLevel::Warn),
