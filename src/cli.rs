@@ -15,8 +15,8 @@ use std::ffi::OsString;
 use clap::{CommandFactory, FromArgMatches};
 
 pub use arguments::{
-    Arguments, ConsulArguments, ConvertArguments, DaemonArguments, DevArguments, LogArguments, MigrateArguments,
-    SslArguments,
+    Arguments, ConsulArguments, ConvertArguments, DaemonArguments, DevArguments, ExecArguments, LogArguments,
+    MigrateArguments, SslArguments,
 };
 pub use error::CliError;
 

@@ -7,18 +7,21 @@
 //! whole group: asked with TERM, made to with KILL. Whatever a command that ended by itself has left running in the
 //! background lives on: that is how services are started.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::resolved::{CommandConfig, CommandLine};
+use crate::config::resolved::{CommandConfig, CommandLine, EnvironmentConfig};
 
 mod capture;
+mod environment;
 mod error;
 mod group;
 mod lines;
@@ -26,6 +29,7 @@ mod output;
 mod secrets;
 
 pub use capture::capture;
+pub use environment::{environment, locate};
 pub use error::CommandError;
 pub use output::{Output, Sink, Stream, log};
 
@@ -82,9 +86,9 @@ async fn run_with_grace(
     sink: Sink,
     grace: Duration,
 ) -> Result<Finished, CommandError> {
-    let CommandConfig { line, timeout } = command;
+    let CommandConfig { line, timeout, environment: config } = command;
     let started = Instant::now();
-    let mut child = start(line, environment).map_err(|source| CommandError::cannot_start(line, source))?;
+    let mut child = start(line, config, environment).map_err(|source| CommandError::cannot_start(line, source))?;
     let group = Group::led_by(&child);
     let mut output = Output::of(&mut child, sink);
     let end = tokio::select! {
@@ -118,21 +122,22 @@ async fn over(limit: Duration) {
     }
 }
 
-fn start(line: &CommandLine, environment: &[(String, SecretString)]) -> io::Result<Child> {
+fn start(line: &CommandLine, config: &EnvironmentConfig, exports: &[(String, SecretString)]) -> io::Result<Child> {
+    let environment = environment(config, exports);
     match line {
         CommandLine::Direct(words) => {
             let empty = || io::Error::new(io::ErrorKind::InvalidInput, "the command is empty");
             let (program, arguments) = words.split_first().ok_or_else(empty)?;
-            let mut command = Command::new(program);
-            command.args(arguments);
-            spawn(command, environment)
+            let mut command = Command::new(locate(program));
+            command.arg0(program).args(arguments);
+            spawn(command, &environment)
         }
         CommandLine::Shell(text) => {
             let mut tried = Err(io::ErrorKind::NotFound.into());
             for shell in SHELLS {
-                let mut command = Command::new(shell);
+                let mut command = Command::new(locate(shell));
                 command.arg("-c").arg(text);
-                tried = spawn(command, environment);
+                tried = spawn(command, &environment);
                 if !matches!(&tried, Err(error) if error.kind() == io::ErrorKind::NotFound) {
                     break;
                 }
@@ -142,11 +147,8 @@ fn start(line: &CommandLine, environment: &[(String, SecretString)]) -> io::Resu
     }
 }
 
-fn spawn(mut command: Command, environment: &[(String, SecretString)]) -> io::Result<Child> {
-    for name in crate::systemd::VARIABLES {
-        command.env_remove(name);
-    }
-    command.envs(environment.iter().map(|(name, value)| (name, value.expose_secret())));
+fn spawn(mut command: Command, environment: &BTreeMap<OsString, OsString>) -> io::Result<Child> {
+    command.env_clear().envs(environment);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.process_group(0).spawn()
 }

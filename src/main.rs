@@ -3,14 +3,13 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use ctmpl::child::guardian;
 use ctmpl::cli::{self, Arguments, ConvertArguments, MigrateArguments, Outcome};
 use ctmpl::config::migrate::{self, Migration};
 use ctmpl::config::{self, Config, ConfigError, Environment};
 use ctmpl::convert::command::Report;
 use ctmpl::dev;
-use ctmpl::pid_file::PidFile;
-use ctmpl::signals::Signals;
-use ctmpl::supervise::{self, End};
+use ctmpl::supervise::{self, End, Process};
 use ctmpl::template::Template;
 use ctmpl::template::functions::reference;
 
@@ -31,6 +30,9 @@ const FLAGS: u8 = 13;
 const NOT_THE_SAME: u8 = 1;
 
 fn main() -> ExitCode {
+    if let Some(code) = guardian::serve(std::env::args_os()) {
+        return ExitCode::from(code);
+    }
     match begin() {
         Ok(code) => ExitCode::from(code),
         Err(Failure { error, code }) => {
@@ -60,14 +62,14 @@ fn begin() -> Result<u8, Failure> {
         Err(error) => return Err(Failure { code: error.exit_code(), error: error.into() }),
     };
     let environment: Environment = std::env::vars_os().collect();
-    let config = config::load(arguments, &environment)?;
+    let config = config::load(arguments.clone(), &environment)?;
     let log =
         ctmpl::log::start(&config.log).map_err(|error| Failure { code: error.exit_code(), error: error.into() })?;
     tracing::info!(name: "process.started", version = VERSION, "ctmpl v{VERSION}");
     for warning in &config.warnings {
         tracing::warn!(name: "config.warning", "{warning}");
     }
-    let code = match run(config) {
+    let code = match run(config, move || config::load(arguments.clone(), &environment)) {
         Ok(end) => end.code(),
         Err(error) => {
             let error = format!("{error:#}");
@@ -141,27 +143,31 @@ fn convert(arguments: ConvertArguments) -> anyhow::Result<u8> {
     Ok(if clean { End::Done.code() } else { NOT_THE_SAME })
 }
 
-fn run(config: Config) -> anyhow::Result<End> {
+fn run(config: Config, read_again: impl Fn() -> Result<Config, ConfigError> + Send + 'static) -> anyhow::Result<End> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // As a task among tasks it is woken by the run queue; the future that is blocked on, by the system.
-    let task = runtime.spawn(supervise(config));
+    let task = runtime.spawn(supervise(config, read_again));
     let end = runtime.block_on(task)?;
     // An orderly end has waited for every write; the other one does not wait for a disk that hangs.
     runtime.shutdown_background();
     end
 }
 
-async fn supervise(config: Config) -> anyhow::Result<End> {
-    let signals = Signals::listen(config.kill_signal, config.reload_signal)?;
-    // Whoever reads it may send a signal at once.
-    let _pid_file = config.pid_file.as_deref().map(PidFile::create).transpose()?;
-    let Some(dev) = config.dev.clone() else { return Ok(supervise::run(config, signals).await?) };
+async fn supervise(
+    config: Config,
+    read_again: impl Fn() -> Result<Config, ConfigError> + Send + 'static,
+) -> anyhow::Result<End> {
+    let Some(dev) = config.dev.clone() else {
+        let process = Process::begin(&config, read_again)?;
+        return Ok(supervise::run(config, process).await?);
+    };
     let seed = dev.seed.as_deref().map_or_else(|| Ok(dev::Seed::default()), dev::Seed::read)?;
     let server = dev::Server::start(dev::Options { listen: dev.listen, seed, ..dev::Options::default() }).await?;
-    let config = config.against(server.address());
     let address = server.address();
+    let config = config.against(address);
+    let process = Process::begin(&config, move || Ok(read_again()?.against(address)))?;
     tracing::info!(name: "dev.listening", %address, "the embedded server is listening on http://{address}");
-    let end = supervise::run(config, signals).await?;
+    let end = supervise::run(config, process).await?;
     server.stop().await;
     Ok(end)
 }

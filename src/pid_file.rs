@@ -27,6 +27,11 @@ impl PidFile {
         write(path).map_err(|source| PidFileError { path: path.to_owned(), source })?;
         Ok(Self { path: path.to_owned() })
     }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
 }
 
 fn write(path: &Path) -> io::Result<()> {

@@ -54,7 +54,11 @@ struct Notices {
 
 impl Notices {
     /// The message, if there is news; `monotonic` is the time on the clock of that name.
-    fn about(&mut self, standing: Standing, monotonic: Duration) -> Option<String> {
+    fn about(&mut self, mut standing: Standing, monotonic: Duration) -> Option<String> {
+        if standing.phase == Phase::Starting && self.told.as_ref().is_some_and(|told| told.phase != Phase::Starting) {
+            // A reload brought templates that wait for data; whoever was ready serves the others.
+            standing.phase = Phase::Ready;
+        }
         let before = self.told.as_ref();
         let phase = before.map_or(Phase::Starting, |told| told.phase);
         let mut lines = Vec::new();

@@ -19,7 +19,7 @@ use support::rendering::{MANY, NONE, ONE, output, read_flags, read_script, rende
 use support::servers;
 use support::{eventually, free_port, http};
 
-const EXAMPLES: &[&str] = &["ci", "dev", "haproxy", "nginx", "systemd"];
+const EXAMPLES: &[&str] = &["ci", "container", "dev", "haproxy", "nginx", "systemd"];
 
 /// A file of an example.
 fn example(name: &str) -> PathBuf {
@@ -61,7 +61,7 @@ fn commands_to_try_do_what_they_say() {
             run += 1;
         }
     }
-    assert_eq!(run, 4, "every example but systemd's can be tried");
+    assert_eq!(run, 5, "every example but systemd's can be tried");
 }
 
 #[test]

@@ -71,6 +71,24 @@ fn the_tutorials_command_follows_the_service() {
 }
 
 #[test]
+fn a_program_that_is_kept_running_decides_the_end() {
+    let folder = Folder::new();
+    copy(&folder);
+    let block = blocks(&readme(), "sh exec").remove(0);
+    let calls = read_script(&folder, &folder.path(""), &block);
+    let consul = Background::start(Options::default()).unwrap();
+    let mut run = command();
+    let here = |word: &String| {
+        word.replace("/etc/nginx/conf.d/", "out/").replace("nginx -g 'daemon off;'", "sh -c 'cat out/lp.conf; exit 7'")
+    };
+    run.args(calls[0].iter().map(here)).current_dir(folder.path(""));
+    run.env("CONSUL_HTTP_ADDR", consul.address().to_string());
+    let output = run.output().unwrap();
+    assert_eq!(output.status.code(), Some(7), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("upstream http_backend"));
+}
+
+#[test]
 fn the_demo_shows_a_change_arriving() {
     let block = blocks(&readme(), "sh demo").remove(0);
     let mut demo = Command::new("bash");

@@ -134,9 +134,42 @@ impl Ledger {
         retry
     }
 
+    /// The configuration is another: what was owed for a file is owed to its command of now, which `command_of` knows,
+    /// with its rank. A file that nobody writes any more is owed nothing. A run that is under way is not disturbed, and
+    /// not repeated for files that are not its own any more.
+    pub fn renew(&mut self, now: Instant, command_of: impl Fn(&Path) -> Option<(CommandConfig, usize)>) {
+        let mut moved = Vec::new();
+        for debt in &mut self.debts {
+            let mut stays = |path: &PathBuf| match command_of(path) {
+                Some((command, rank)) if command.line == debt.command.line => {
+                    (debt.command, debt.rank) = (command, rank);
+                    true
+                }
+                Some((command, rank)) => {
+                    moved.push((command, rank, path.clone()));
+                    false
+                }
+                None => false,
+            };
+            debt.waiting.retain(&mut stays);
+            if let Some(underway) = &mut debt.underway {
+                underway.retain(stays);
+            }
+        }
+        self.debts.retain(|debt| !debt.is_settled());
+        for (command, rank, path) in moved {
+            self.owe(&command, rank, [path], now);
+        }
+    }
+
     /// When the next command becomes due, unless something changes first; in the past if one is due already.
     pub fn next_wake(&self) -> Option<Instant> {
         self.debts.iter().filter_map(Debt::startable).min()
+    }
+
+    /// Whether every command that is owed has been tried since it was.
+    pub fn is_tried(&self) -> bool {
+        self.debts.iter().all(|debt| debt.underway.is_none() && debt.failures > 0)
     }
 
     /// Whether every file that was written has had its command run with success.

@@ -21,7 +21,7 @@ use super::write::{Stage, Swapped, Writer};
 /// One destination and what it shall hold.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The job's place in the configuration.
+    /// The job's number.
     pub job: usize,
     /// The template, if it is a file.
     pub source: Option<PathBuf>,
@@ -58,7 +58,7 @@ impl fmt::Debug for Change {
 /// What became of one change.
 #[derive(Debug)]
 pub struct Applied {
-    /// The job's place in the configuration.
+    /// The job's number.
     pub job: usize,
     /// The file.
     pub destination: PathBuf,

@@ -119,6 +119,9 @@ pub struct DaemonArguments {
     /// With --once: give up after this long and list what is missing; 0: never [default: 60s]
     #[arg(long, value_name = "DURATION", help_heading = "Templates")]
     pub timeout: Option<String>,
+    /// Flags about the child.
+    #[command(flatten)]
+    pub exec: ExecArguments,
     /// Flags about the log.
     #[command(flatten)]
     pub log: LogArguments,
@@ -131,6 +134,39 @@ pub struct DaemonArguments {
     /// Where to write the process ID
     #[arg(long, value_name = "PATH", help_heading = "Process")]
     pub pid_file: Option<PathBuf>,
+}
+
+/// Flags about the child.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "A program that is kept running")]
+pub struct ExecArguments {
+    /// Start this when everything is written, keep it in step with the files, and end as it ends
+    #[arg(long, value_name = "COMMAND")]
+    pub exec: Option<String>,
+    /// What it is sent when a file has changed; SIGNULL: nothing [default: it is started anew]
+    #[arg(long, value_name = "SIGNAL")]
+    pub exec_reload_signal: Option<String>,
+    /// What asks it to end [default: SIGINT]
+    #[arg(long, value_name = "SIGNAL")]
+    pub exec_kill_signal: Option<String>,
+    /// How long it may take to end before it is killed [default: 30s]
+    #[arg(long, value_name = "DURATION")]
+    pub exec_kill_timeout: Option<String>,
+    /// Let each change wait for up to this long, at random, before the program is told [default: 0s]
+    #[arg(long, value_name = "DURATION")]
+    pub exec_splay: Option<String>,
+    /// Give it no variable of this environment
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, hide_possible_values = true)]
+    pub exec_env_pristine: Option<bool>,
+    /// Give it this variable; repeats
+    #[arg(long, value_name = "NAME=VALUE", action = ArgAction::Append)]
+    pub exec_env_custom: Vec<SecretString>,
+    /// Of this environment, give it only variables with such a name: *, ? and [a-z] are patterns; repeats
+    #[arg(long, value_name = "PATTERN", action = ArgAction::Append)]
+    pub exec_env_allowlist: Vec<String>,
+    /// Of this environment, give it no variable with such a name; repeats
+    #[arg(long, value_name = "PATTERN", action = ArgAction::Append)]
+    pub exec_env_denylist: Vec<String>,
 }
 
 /// Flags about the log.

@@ -47,7 +47,7 @@ fn kind(arg: &Arg) -> Kind {
 }
 
 /// Flags after whose value a stray word is not shown, since it may be the rest of the secret.
-const SECRET: [&str; 2] = ["consul-token", "consul-auth"];
+const SECRET: [&str; 3] = ["consul-token", "consul-auth", "exec-env-custom"];
 
 /// Reads the words that follow the program's name. `root` is built.
 pub(super) fn read(root: &Command, words: impl Iterator<Item = OsString>) -> Result<Reading, CliError> {

@@ -25,8 +25,8 @@ pub async fn capture(
     stop: &CancellationToken,
     sink: Sink,
 ) -> Result<Vec<u8>, CommandError> {
-    let CommandConfig { line, timeout: limit } = command;
-    let mut child = start(line, environment).map_err(|source| CommandError::cannot_start(line, source))?;
+    let CommandConfig { line, timeout: limit, environment: config } = command;
+    let mut child = start(line, config, environment).map_err(|source| CommandError::cannot_start(line, source))?;
     let group = Group::led_by(&child);
     let mut printed = child.stdout.take().map(|pipe| pipe.take(MOST));
     let mut errors = Output::of(&mut child, sink);

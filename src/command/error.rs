@@ -80,7 +80,7 @@ impl CommandError {
         self
     }
 
-    pub(super) fn cannot_start(line: &CommandLine, source: io::Error) -> Self {
+    pub(crate) fn cannot_start(line: &CommandLine, source: io::Error) -> Self {
         let program = match line {
             CommandLine::Shell(_) => "sh".to_owned(),
             CommandLine::Direct(words) => words.first().cloned().unwrap_or_default(),
@@ -99,7 +99,7 @@ impl CommandError {
         Self::CannotStart { program, remedy, source }
     }
 
-    pub(super) fn lost(line: &CommandLine, source: io::Error) -> Self {
+    pub(crate) fn lost(line: &CommandLine, source: io::Error) -> Self {
         Self::Lost { command: line.to_string(), source }
     }
 

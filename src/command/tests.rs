@@ -7,14 +7,23 @@ use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
 use super::*;
+use crate::config::resolved::EnvironmentConfig;
 
 fn shell(line: &str) -> CommandConfig {
-    CommandConfig { line: CommandLine::Shell(line.to_owned()), timeout: Duration::from_secs(30) }
+    CommandConfig {
+        line: CommandLine::Shell(line.to_owned()),
+        timeout: Duration::from_secs(30),
+        environment: EnvironmentConfig::default(),
+    }
 }
 
 fn direct(words: &[&str]) -> CommandConfig {
     let words = words.iter().map(|&word| word.to_owned()).collect();
-    CommandConfig { line: CommandLine::Direct(words), timeout: Duration::from_secs(30) }
+    CommandConfig {
+        line: CommandLine::Direct(words),
+        timeout: Duration::from_secs(30),
+        environment: EnvironmentConfig::default(),
+    }
 }
 
 fn within(milliseconds: u64, command: CommandConfig) -> CommandConfig {

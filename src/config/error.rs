@@ -12,6 +12,7 @@ use super::address::AddressError;
 use super::duration::DurationError;
 use super::file_mode::FileModeError;
 use super::format::FormatError;
+use super::glob::GlobError;
 use super::log_level::LogLevelError;
 use super::logging::{FacilityError, LogFormatError};
 use super::signal::SignalError;
@@ -177,6 +178,12 @@ pub enum ValueError {
     /// A number below zero, or above what there can be.
     #[error("{0} is out of range")]
     Range(i64),
+    /// A variable without a name.
+    #[error("this is no NAME=VALUE")]
+    Variable,
+    /// No pattern.
+    #[error(transparent)]
+    Glob(#[from] GlobError),
     /// A time limit of nothing.
     #[error("a limit of 0s would end the command at once; write how long it may take, for example 5m")]
     NoTime,

@@ -13,10 +13,12 @@ use super::error::{ConfigError, Place, Said, ValueError};
 use super::resolved::DevConfig;
 use super::template_argument::TemplateArgument;
 use super::written::{
-    AuthBlock, CommandBlock, ConsulBlock, JournalBlock, LogFileBlock, LoggingBlock, SslBlock, SyslogBlock,
-    TemplateBlock, Written,
+    AuthBlock, CommandBlock, ConsulBlock, EnvironmentBlock, ExecBlock, JournalBlock, LogFileBlock, LoggingBlock,
+    SslBlock, SyslogBlock, TemplateBlock, Written,
 };
-use crate::cli::{Arguments, ConsulArguments, DaemonArguments, DevArguments, LogArguments, SslArguments};
+use crate::cli::{
+    Arguments, ConsulArguments, DaemonArguments, DevArguments, ExecArguments, LogArguments, SslArguments,
+};
 
 /// Where the embedded server listens by default: where everything expects a Consul.
 const DEV_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8500);
@@ -38,6 +40,7 @@ fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
         dry,
         once,
         timeout,
+        exec,
         log,
         kill_signal,
         reload_signal,
@@ -56,6 +59,7 @@ fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
         dry: dry.map(|dry| said("--dry", dry)),
         once: once.map(|once| said("--once", once)),
         timeout: value("--timeout", timeout)?,
+        exec: exec_block(exec)?,
         log: logging_block(log)?,
         kill_signal: value("--kill-signal", kill_signal)?,
         reload_signal: value("--reload-signal", reload_signal)?,
@@ -63,6 +67,36 @@ fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
         allow: (!allow.is_empty()).then(|| allow.into_iter().map(|word| said("--allow", word)).collect()),
         sandbox_path: sandbox_path.map(|path| said("--sandbox-path", path)),
         ..Written::default()
+    })
+}
+
+fn exec_block(arguments: ExecArguments) -> Result<ExecBlock, ConfigError> {
+    let ExecArguments {
+        exec,
+        exec_reload_signal,
+        exec_kill_signal,
+        exec_kill_timeout,
+        exec_splay,
+        exec_env_pristine,
+        exec_env_custom,
+        exec_env_allowlist,
+        exec_env_denylist,
+    } = arguments;
+    let all = |flag, texts: Vec<String>| texts.into_iter().map(|text| said(flag, text)).collect();
+    let custom = exec_env_custom.iter().map(|variable| variable.expose_secret().to_owned()).collect();
+    Ok(ExecBlock {
+        enabled: None,
+        command: exec.map(|line| said("--exec", CommandBlock::Line(line))),
+        environment: EnvironmentBlock {
+            pristine: exec_env_pristine.map(|pristine| said("--exec-env-pristine", pristine)),
+            custom: all("--exec-env-custom", custom),
+            allowlist: all("--exec-env-allowlist", exec_env_allowlist),
+            denylist: all("--exec-env-denylist", exec_env_denylist),
+        },
+        kill_signal: value("--exec-kill-signal", exec_kill_signal)?,
+        kill_timeout: value("--exec-kill-timeout", exec_kill_timeout)?,
+        reload_signal: value("--exec-reload-signal", exec_reload_signal)?,
+        splay: value("--exec-splay", exec_splay)?,
     })
 }
 

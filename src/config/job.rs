@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::duration::GoDuration;
 use super::error::{ConfigError, Place, Said, ValueError};
+use super::exec::resolve_environment;
 use super::format;
 use super::resolve::filled;
 use super::resolved::{
@@ -15,7 +16,7 @@ use super::resolved::{
     Permissions, Settle, Source,
 };
 use super::wait::Wait;
-use super::written::{CommandBlock, TemplateBlock};
+use super::written::{CommandBlock, EnvironmentBlock, TemplateBlock};
 
 /// How long a command may run.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
@@ -73,6 +74,7 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
         output_format,
         sandbox_path,
         command_timeout,
+        environment,
         perms,
         user,
         group,
@@ -95,7 +97,7 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
         output_format: output_format.or(common.output_format),
         source,
         destination,
-        command: command_config(command, command_timeout)?,
+        command: command_config(command, command_timeout, environment)?,
         settle: match common.mode {
             Mode::Once { .. } => None,
             Mode::Daemon => wait.map_or(common.settle, Wait::settle),
@@ -168,16 +170,9 @@ pub fn language_of(source: &Path) -> Language {
 fn command_config(
     block: Option<CommandBlock>,
     timeout: Option<Said<GoDuration>>,
+    environment: EnvironmentBlock,
 ) -> Result<Option<CommandConfig>, ConfigError> {
-    let line = match block {
-        None => None,
-        Some(CommandBlock::Line(line)) => command_line(&line),
-        Some(CommandBlock::List(words)) => match words.as_slice() {
-            [] => None,
-            [line] => command_line(line),
-            _ => Some(CommandLine::Direct(words)),
-        },
-    };
+    let line = block.and_then(command_line_of);
     let timeout = match timeout {
         None => COMMAND_TIMEOUT,
         Some(Said { value, place }) if value.0.is_zero() => {
@@ -185,7 +180,20 @@ fn command_config(
         }
         Some(Said { value, .. }) => value.0,
     };
-    Ok(line.map(|line| CommandConfig { line, timeout }))
+    let environment = resolve_environment(environment)?;
+    Ok(line.map(|line| CommandConfig { line, timeout, environment }))
+}
+
+/// A list of one is a line; an empty one is no command.
+pub(super) fn command_line_of(block: CommandBlock) -> Option<CommandLine> {
+    match block {
+        CommandBlock::Line(line) => command_line(&line),
+        CommandBlock::List(words) => match words.as_slice() {
+            [] => None,
+            [line] => command_line(line),
+            _ => Some(CommandLine::Direct(words)),
+        },
+    }
 }
 
 /// Blanks around a line mean nothing, so that two jobs share one run of it; blanks within make it the shell's.

@@ -14,6 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::address::{self, AddressError};
 use super::environment::Environment;
 use super::error::{ConfigError, Place, Said, ValueError};
+use super::exec;
 use super::exports::{Known, exports};
 use super::job::{Common, resolve_all};
 use super::later;
@@ -41,6 +42,7 @@ pub(super) fn resolve(
     let Written {
         consul,
         template,
+        exec,
         default_delimiters: DelimitersBlock { left, right },
         wait,
         format,
@@ -75,7 +77,8 @@ pub(super) fn resolve(
     };
     let (kill_signal, reload_signal) = signals(kill_signal, reload_signal)?;
     let jobs = resolve_all(template, &common)?;
-    if jobs.is_empty() && dev.is_none() {
+    let exec = exec::resolve(exec)?;
+    if jobs.is_empty() && dev.is_none() && exec.is_none() {
         return Err(ConfigError::NothingToDo);
     }
     let max_stale = Some(value(max_stale).map_or(MAX_STALE, |age| age.0)).filter(|age| !age.is_zero());
@@ -84,6 +87,7 @@ pub(super) fn resolve(
     let config = Config {
         consul: ConsulConfig { max_stale, block_query_wait, ..consul_config(consul, environment)? },
         jobs,
+        exec,
         mode: common.mode,
         dry: common.dry,
         log: logging::resolve(log)?,

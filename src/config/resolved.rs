@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use reqwest::Url;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
+pub use super::exec::{EnvironmentConfig, ExecConfig};
 pub use super::logging::LogConfig;
 
 /// Everything that the daemon, or one run of it, needs to know.
@@ -18,6 +19,8 @@ pub struct Config {
     pub consul: ConsulConfig,
     /// One entry a template, in the order in which they are applied.
     pub jobs: Vec<Job>,
+    /// The child that is started when all is written; `None`: none.
+    pub exec: Option<ExecConfig>,
     /// Whether to end when all is written, or to go on watching.
     pub mode: Mode,
     /// Print what would be written; write nothing and run nothing.
@@ -82,6 +85,37 @@ pub struct ConsulConfig {
     pub block_query_wait: Duration,
     /// What commands find in their environment, so that they talk to the same Consul; values may be secret.
     pub exports: Vec<(String, SecretString)>,
+}
+
+impl PartialEq for ConsulConfig {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { servers, tls, token, token_file, auth, namespace, partition, max_stale, block_query_wait, exports } =
+            self;
+        let exported = |exports: &[(String, SecretString)]| {
+            exports.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect::<Vec<_>>()
+        };
+        *servers == other.servers
+            && *tls == other.tls
+            && same_secret(token.as_ref(), other.token.as_ref())
+            && *token_file == other.token_file
+            && *auth == other.auth
+            && *namespace == other.namespace
+            && *partition == other.partition
+            && *max_stale == other.max_stale
+            && *block_query_wait == other.block_query_wait
+            && exported(exports) == exported(&other.exports)
+    }
+}
+
+impl PartialEq for BasicAuth {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { username, password } = self;
+        *username == other.username && same_secret(Some(password), Some(&other.password))
+    }
+}
+
+fn same_secret(one: Option<&SecretString>, other: Option<&SecretString>) -> bool {
+    one.map(ExposeSecret::expose_secret) == other.map(ExposeSecret::expose_secret)
 }
 
 /// Who is trusted, and who this host is.
@@ -180,6 +214,33 @@ impl Job {
             sandbox: None,
             file: FileConfig::default(),
         }
+    }
+
+    /// Does another job make the same template of its source? What becomes of the text may differ.
+    #[must_use]
+    pub fn reads_as(&self, other: &Self) -> bool {
+        let Self {
+            source,
+            language,
+            destination: _,
+            command: _,
+            settle: _,
+            file: _,
+            missing_key,
+            delimiters,
+            allow,
+            format,
+            output_format,
+            sandbox,
+        } = self;
+        *source == other.source
+            && *language == other.language
+            && *missing_key == other.missing_key
+            && *delimiters == other.delimiters
+            && *allow == other.allow
+            && *format == other.format
+            && *output_format == other.output_format
+            && *sandbox == other.sandbox
     }
 }
 
@@ -334,6 +395,8 @@ pub struct CommandConfig {
     pub line: CommandLine,
     /// After how long it is asked to stop, then made to.
     pub timeout: Duration,
+    /// What it finds in its environment.
+    pub environment: EnvironmentConfig,
 }
 
 /// What is run: two jobs with the same one share one run of it.

@@ -3,6 +3,7 @@
 //! in:  all layers as one [`Written`]
 //! out: HCL, with the origin of each value in a comment; secrets are `***`
 
+mod exec;
 mod logging;
 
 use std::fmt::Write as _;
@@ -54,6 +55,14 @@ impl Page {
         }
     }
 
+    /// A list, with the origin of its first entry; nothing if it is empty.
+    fn list(&mut self, key: &str, said: &[Said<String>], shown: impl Fn(&str) -> String) {
+        if let Some(first) = said.first() {
+            let items: Vec<_> = said.iter().map(|item| shown(&item.value)).collect();
+            self.line(&format!("{key} = [{}]", items.join(", ")), Some(&first.place.to_string()));
+        }
+    }
+
     fn plain(&mut self, key: &str, value: Option<String>) {
         if let Some(value) = value {
             self.line(&format!("{key} = {value}"), None);
@@ -66,6 +75,7 @@ pub(super) fn show(written: &Written) -> String {
     let Written {
         consul,
         template,
+        exec,
         default_delimiters: DelimitersBlock { left, right },
         wait,
         format,
@@ -85,25 +95,22 @@ pub(super) fn show(written: &Written) -> String {
     } = written;
     let mut page = Page::default();
     page.block("consul", None, |page| show_consul(page, consul));
+    exec::show(&mut page, exec);
     let default = Delimiters::default();
     page.block("default_delimiters", None, |page| {
         page.said("left", left.as_ref(), Some(&quoted(&default.left)), |text| quoted(text));
         page.said("right", right.as_ref(), Some(&quoted(&default.right)), |text| quoted(text));
     });
-    let signal = |name: &SignalName| quoted(name.0.map_or("", nix::sys::signal::Signal::as_str));
     page.said("wait", wait.as_ref(), Some("\"0s\""), shown_wait);
     page.said("format", format.as_ref(), None, |format| quoted(format.name()));
     page.said("output_format", output_format.as_ref(), None, |format| quoted(format.name()));
     page.said("max_stale", max_stale.as_ref(), Some(&duration(&GoDuration(MAX_STALE))), duration);
     page.said("block_query_wait", block_query_wait.as_ref(), Some(&duration(&GoDuration(BLOCK_QUERY_WAIT))), duration);
     logging::show(&mut page, log);
-    page.said("kill_signal", kill_signal.as_ref(), Some("\"SIGINT\""), signal);
-    page.said("reload_signal", reload_signal.as_ref(), Some("\"SIGHUP\""), signal);
+    page.said("kill_signal", kill_signal.as_ref(), Some("\"SIGINT\""), shown_signal);
+    page.said("reload_signal", reload_signal.as_ref(), Some("\"SIGHUP\""), shown_signal);
     page.said("pid_file", pid_file.as_ref(), None, |file| path(file));
-    if let Some((first, words)) = allow.as_ref().and_then(|words| Some((words.first()?, words))) {
-        let words: Vec<_> = words.iter().map(|word| quoted(&word.value)).collect();
-        page.line(&format!("allow = [{}]", words.join(", ")), Some(&first.place.to_string()));
-    }
+    page.list("allow", allow.as_deref().unwrap_or_default(), |word| quoted(word));
     page.said("sandbox_path", sandbox_path.as_ref(), None, |directory| path(directory));
     page.said("once", once.as_ref(), Some("false"), ToString::to_string);
     let is_once = once.as_ref().is_some_and(|once| once.value);
@@ -118,6 +125,19 @@ pub(super) fn show(written: &Written) -> String {
         page.line(&format!("# {}: not supported yet", spot.key), Some(&spot.to_string()));
     }
     page.text
+}
+
+fn shown_signal(name: &SignalName) -> String {
+    quoted(name.0.map_or("", nix::sys::signal::Signal::as_str))
+}
+
+fn shown_command(command: &CommandBlock) -> String {
+    match command {
+        CommandBlock::Line(line) => quoted(line),
+        CommandBlock::List(words) => {
+            format!("[{}]", words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(", "))
+        }
+    }
 }
 
 fn show_consul(page: &mut Page, block: &ConsulBlock) {
@@ -156,6 +176,7 @@ fn show_template(page: &mut Page, block: &TemplateBlock) {
         destination,
         command,
         command_timeout,
+        environment,
         language,
         error_on_missing_key,
         left_delimiter,
@@ -173,16 +194,11 @@ fn show_template(page: &mut Page, block: &TemplateBlock) {
     page.plain("source", source.as_deref().map(path));
     page.plain("contents", contents.as_deref().map(quoted));
     page.plain("destination", destination.as_deref().map(path));
-    page.plain(
-        "command",
-        command.as_ref().map(|command| match command {
-            CommandBlock::Line(line) => quoted(line),
-            CommandBlock::List(words) => {
-                format!("[{}]", words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(", "))
-            }
-        }),
-    );
+    page.plain("command", command.as_ref().map(shown_command));
     page.plain("command_timeout", command_timeout.as_ref().map(|said| duration(&said.value)));
+    if !environment.is_empty() {
+        page.block("exec", None, |page| exec::show_environment(page, environment));
+    }
     page.plain(
         "language",
         language.map(|language| match language {

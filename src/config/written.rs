@@ -5,6 +5,7 @@
 //! `config::reference`; one that is not supported yet is a line in `from_node` only, and one in `config::later`.
 
 mod consul;
+mod exec;
 mod later;
 mod logging;
 mod template;
@@ -20,6 +21,7 @@ use super::signal::SignalName;
 use super::wait::Wait;
 
 pub use consul::{AuthBlock, ConsulBlock, SslBlock};
+pub use exec::{EnvironmentBlock, ExecBlock};
 pub use logging::{JournalBlock, LogFileBlock, LoggingBlock, SyslogBlock};
 pub use template::{CommandBlock, TemplateBlock};
 
@@ -30,6 +32,8 @@ pub struct Written {
     pub consul: ConsulBlock,
     /// The templates, in order.
     pub template: Vec<TemplateBlock>,
+    /// The child that is kept running.
+    pub exec: ExecBlock,
     /// What opens and closes an action, where a template does not say.
     pub default_delimiters: DelimitersBlock,
     /// How long changes are collected, where a template does not say.
@@ -79,6 +83,7 @@ impl FromNode for Written {
         let written = Self {
             consul: fields.block("consul")?,
             template: fields.blocks("template")?,
+            exec: fields.block("exec")?,
             default_delimiters: fields.block("default_delimiters")?,
             wait: fields.key("wait")?,
             format: fields.key("format")?,
@@ -118,6 +123,7 @@ impl Written {
         let Self {
             consul,
             template,
+            exec,
             default_delimiters,
             wait,
             format,
@@ -138,6 +144,7 @@ impl Written {
         Self {
             consul: consul.over(lower.consul),
             template: lower.template.into_iter().chain(template).collect(),
+            exec: exec.over(lower.exec),
             default_delimiters: default_delimiters.over(lower.default_delimiters),
             wait: wait.or(lower.wait),
             format: format.or(lower.format),

@@ -3,15 +3,19 @@
 use std::time::{Duration, Instant};
 
 use super::End;
-use super::event::Moment;
+use super::event::{Action, Moment};
 use super::job::{JobState, Stage};
 use super::missing::Lack;
 use super::state::{State, wake_at};
+use crate::child::Child;
 use crate::config::resolved::Mode;
 use crate::query::Query;
 
 /// How long an orderly end waits for commands that are running.
 const FAREWELL: Duration = Duration::from_secs(10);
+
+/// How long what was killed may take to be gone.
+const AFTER_THE_KILL: Duration = Duration::from_secs(6);
 
 /// An end that is decided, but waits for what is under way.
 #[derive(Clone, Copy, Debug)]
@@ -21,15 +25,18 @@ pub(super) struct Ending {
 }
 
 impl Ending {
-    pub(super) fn begin(end: End, now: Instant) -> Self {
-        Self { end, latest: now + FAREWELL }
+    pub(super) fn begin(end: End, now: Instant, grace: Duration) -> Self {
+        Self { end, latest: now + FAREWELL.max(grace) }
     }
 }
 
 impl State {
     /// In a run that renders once: is the time up, with data missing? Then that is said, and the end begins.
-    pub(super) fn expire(&mut self, moment: Moment) {
+    pub(super) fn expire(&mut self, moment: Moment, actions: &mut Vec<Action>) {
         let Mode::Once { timeout: Some(timeout) } = self.mode else { return };
+        if self.only_child() {
+            return;
+        }
         let (now, deadline) = (moment.instant, self.begun + timeout);
         if now < deadline {
             wake_at(&mut self.wake, deadline);
@@ -37,14 +44,21 @@ impl State {
             let (lacks, seconds) = (self.lacks(moment), (now - self.begun).as_secs_f64());
             tracing::error!(name: "once.timed_out", seconds, "timed out after {seconds:.1} s; still missing:");
             lacks.iter().for_each(Lack::tell);
-            self.ending = Some(Ending::begin(End::TimedOut, now));
+            self.begin_to_end(End::TimedOut, now, actions);
         }
         // Otherwise nothing is missing but the end of a command, which has a limit of its own.
     }
 
+    /// It is decided that it ends, and how; the child is asked to.
+    pub(super) fn begin_to_end(&mut self, end: End, now: Instant, actions: &mut Vec<Action>) {
+        let grace = self.child.as_ref().map_or(Duration::ZERO, |child| child.grace() + AFTER_THE_KILL);
+        self.ending = Some(Ending::begin(end, now, grace));
+        self.stop_child(now, actions);
+    }
+
     /// Is it over, and how?
     pub(super) fn end(&mut self, moment: Moment) -> Option<End> {
-        let idle = !self.writing && self.running == 0;
+        let idle = !self.writing && self.running == 0 && self.child.as_ref().is_none_or(Child::is_over);
         if let Some(Ending { end, latest }) = self.ending {
             wake_at(&mut self.wake, latest);
             return (idle || moment.instant >= latest).then_some(end);

@@ -9,15 +9,19 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use super::End;
+use super::process::{Renewal, RenewalError};
 use crate::answer::Answer;
 use crate::apply::transaction::{Applied, Change};
+use crate::child::process::{Exit, Order};
 use crate::command::{CommandError, Finished};
+use crate::config::exec::ExecConfig;
 use crate::config::resolved::{CommandConfig, Job};
 use crate::config::token::TokenError;
+use crate::consul::Client;
 use crate::query::{FileQuery, Query};
 use crate::signals::Wish;
 use crate::template::{Template, TemplateError};
-use crate::watch::{FileEvent, WatchEvent};
+use crate::watch::{FileEvent, Rules, WatchEvent};
 
 /// When something happened: on the clock that measures, and on the clock that tells the date.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +44,9 @@ pub(super) enum Event {
     Watched(Vec<WatchEvent>),
     /// Files may have changed: sources of templates, or what `file` reads.
     FilesChanged(FileEvent),
-    /// The sources of these jobs were read.
+    /// The configuration was read again, and is wrong, or in force as far as the process is concerned.
+    ConfigRead(Result<Box<Renewal>, RenewalError>),
+    /// The sources of the jobs with these numbers were read.
     SourcesRead(Vec<(usize, Result<Arc<Template>, TemplateError>)>),
     /// The file that holds the token was read.
     TokenRead(Result<SecretString, TokenError>),
@@ -52,6 +58,8 @@ pub(super) enum Event {
     CommandEnded(CommandConfig, Result<Finished, CommandError>),
     /// A plugin ended, with what it printed or why it failed.
     PluginEnded(Arc<Query>, Arc<Answer>),
+    /// The child ended, or could not be started.
+    ChildEnded(Result<Exit, CommandError>),
     /// A signal came.
     Wish(Wish),
     /// The time came that `State::next_wake` named.
@@ -69,6 +77,12 @@ pub(super) enum Action {
     ReadFiles(Vec<FileQuery>),
     /// Run this plugin.
     RunPlugin(Arc<Query>),
+    /// Read the configuration again.
+    ReadConfig,
+    /// Ask Consul like this from now on, all questions anew.
+    AskWith(Client, Rules),
+    /// Let commands find this in their environment.
+    Export(Vec<(String, SecretString)>),
     /// Read the sources of these jobs; each with its template, if there is one, which stays if its source is the same.
     ReadSources(Vec<(usize, Arc<Job>, Option<Arc<Template>>)>),
     /// Read the file that holds the token.
@@ -81,6 +95,10 @@ pub(super) enum Action {
     Print(Vec<Change>),
     /// Run this command.
     Run(CommandConfig),
+    /// Start the child.
+    StartChild(Arc<ExecConfig>),
+    /// Tell the child, if it runs.
+    OrderChild(Order),
     /// It is over; what is under way is brought to its end.
     End(End),
     /// It is over, and what is under way is killed.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -19,8 +20,9 @@ use crate::apply::error::WriteError;
 use crate::apply::transaction::{Applied, Change, Outcome, write_all};
 use crate::apply::write::is_current;
 use crate::apply::{dry, output};
+use crate::child::process::{self, Order};
 use crate::command;
-use crate::config::resolved::{CommandConfig, CommandLine, Job};
+use crate::config::resolved::{CommandConfig, CommandLine, EnvironmentConfig, Job};
 use crate::config::token::{self, TokenError};
 use crate::consul::{AskError, Client};
 use crate::query::{FileQuery, Query};
@@ -43,6 +45,9 @@ pub(super) struct Hands {
     /// What commands left running in the background still prints.
     lingering: JoinSet<()>,
     stop: CancellationToken,
+    /// The child that is kept running, for as long as it does.
+    child: JoinSet<Event>,
+    orders: Option<mpsc::UnboundedSender<Order>>,
 }
 
 impl Hands {
@@ -61,6 +66,8 @@ impl Hands {
             writing: Writing::default(),
             lingering: JoinSet::new(),
             stop: CancellationToken::new(),
+            child: JoinSet::new(),
+            orders: None,
         }
     }
 
@@ -71,7 +78,7 @@ impl Hands {
             Action::Watch(files) => self.files.watch_exactly(files),
             Action::ReadFiles(files) => self.now(Event::Watched(files.into_iter().map(read_file).collect())),
             Action::ReadSources(jobs) => {
-                let read = jobs.into_iter().map(|(place, job, known)| (place, read_source(&job, known)));
+                let read = jobs.into_iter().map(|(number, job, known)| (number, read_source(&job, known)));
                 self.now(Event::SourcesRead(read.collect()));
             }
             Action::ReadToken(path) => {
@@ -82,6 +89,11 @@ impl Hands {
                 Ok(()) => self.watcher.ask_denied_again(),
                 Err(error) => tracing::error!(name: "token.unusable", %error, "{error}"),
             },
+            Action::AskWith(client, rules) => {
+                self.watcher.ask_with(client.clone(), rules);
+                self.client = client;
+            }
+            Action::Export(exports) => self.exports = exports.into(),
             Action::Write(changes) => {
                 self.watcher.set_busy(true);
                 self.writing.begin(|writer| Event::Applied(write_all(writer, changes)));
@@ -104,8 +116,18 @@ impl Hands {
                     Event::PluginEnded(query, Arc::new(answer))
                 });
             }
-            // The loop ends itself.
-            Action::End(_) | Action::EndNow => {}
+            Action::StartChild(config) => {
+                let (sender, orders) = mpsc::unbounded_channel();
+                let exports = Arc::clone(&self.exports);
+                self.orders = Some(sender);
+                self.child.spawn(async move { Event::ChildEnded(process::run(&config, &exports, orders).await) });
+            }
+            Action::OrderChild(order) => {
+                // One that has just ended hears nothing any more.
+                let _ = self.orders.as_ref().map(|orders| orders.send(order));
+            }
+            // The loop does these itself.
+            Action::ReadConfig | Action::End(_) | Action::EndNow => {}
         }
     }
 
@@ -114,6 +136,7 @@ impl Hands {
         let mut event = tokio::select! {
             event = self.writing.next() => event,
             event = join(&mut self.tasks) => event,
+            event = join(&mut self.child) => event,
             event = self.files.changed() => Event::FilesChanged(event),
         };
         if let Event::Applied(_) = &event {
@@ -133,12 +156,14 @@ impl Hands {
     pub(super) async fn let_go(mut self) {
         self.writing.finish().await;
         self.stop.cancel();
+        // A child that is still there was not heard to end in time: its guardian makes it.
+        self.child.shutdown().await;
         while self.tasks.join_next().await.is_some() {}
         self.lingering.shutdown().await;
     }
 
     /// A result that is there already; it is taken in its turn.
-    fn now(&mut self, event: Event) {
+    pub(super) fn now(&mut self, event: Event) {
         self.tasks.spawn(async { event });
     }
 }
@@ -156,7 +181,11 @@ async fn join(tasks: &mut JoinSet<Event>) -> Event {
 async fn run_plugin(query: &Query, exports: &[(String, SecretString)], stop: &CancellationToken) -> Answer {
     let Query::Plugin(words) = query else { return Answer::Plugin(Err("it is no plugin".into())) };
     let program = words.first().map_or("", String::as_str);
-    let command = CommandConfig { line: CommandLine::Direct(words.clone()), timeout: PLUGIN_LIMIT };
+    let command = CommandConfig {
+        line: CommandLine::Direct(words.clone()),
+        timeout: PLUGIN_LIMIT,
+        environment: EnvironmentConfig::default(),
+    };
     let shown = CommandLine::Direct(vec![program.to_owned()]);
     let failed = |why: String| Answer::Plugin(Err(why.into()));
     match command::capture(&command, exports, stop, command::log(&shown, exports)).await {

@@ -35,6 +35,8 @@ pub(super) enum Stage {
 /// A job, and everything that changes about it.
 #[derive(Debug)]
 pub(super) struct JobState {
+    /// What it is called in events; no other job of the process has it, not even one for the same file.
+    number: usize,
     job: Arc<Job>,
     settle: Option<Settle>,
     /// The files to watch for a change of the template: what it includes among them.
@@ -102,11 +104,11 @@ impl Failures {
 }
 
 impl JobState {
-    pub(super) fn new(job: Job, mode: Mode) -> Self {
-        let settle = job.settle.filter(|_| mode == Mode::Daemon);
+    pub(super) fn new(number: usize, job: Job, mode: Mode) -> Self {
         Self {
+            number,
+            settle: settle(&job, mode),
             job: Arc::new(job),
-            settle,
             sources: Vec::new(),
             template: None,
             dirty: false,
@@ -120,6 +122,40 @@ impl JobState {
             written: None,
             failures: Failures::default(),
         }
+    }
+
+    /// The same file by another configuration. What is known of it stays, as far as it is still true; events that are
+    /// under way find it by its number only if they are.
+    pub(super) fn renewed(mut self, job: Job, mode: Mode, number: usize) -> Self {
+        if !self.job.reads_as(&job) {
+            // Its queries are let go when it is known what the new template asks.
+            return Self { asked: self.asked, ..Self::new(number, job, mode) };
+        }
+        if self.job.file != job.file {
+            // The content may be there already; whether the rest is right is known to whoever writes it.
+            (self.number, self.written, self.underway) = (number, None, None);
+            self.unwritten = None;
+            self.failures.write = None;
+            self.dirty = true;
+        }
+        self.settle = settle(&job, mode);
+        self.job = Arc::new(job);
+        self
+    }
+
+    /// Its number in events.
+    pub(super) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// Is this job for the same file? In a dry run, where there may be none: of the same template?
+    pub(super) fn is_of(&self, job: &Job) -> bool {
+        self.job.destination == job.destination && (job.destination.is_some() || self.job.source == job.source)
+    }
+
+    /// Something that it depends on, and no query, has changed.
+    pub(super) fn soil(&mut self) {
+        self.dirty = true;
     }
 
     pub(super) fn job(&self) -> Arc<Job> {
@@ -290,7 +326,7 @@ impl JobState {
     }
 
     /// The change that makes the destination hold the text; [`applied`](Self::applied) is to follow.
-    pub(super) fn change(&mut self, place: usize) -> Change {
+    pub(super) fn change(&mut self) -> Change {
         self.underway = self.unwritten.as_mut().map(|text| {
             text.underway = true;
             text.fingerprint
@@ -305,7 +341,7 @@ impl JobState {
             Source::Inline { .. } => None,
         };
         Change {
-            job: place,
+            job: self.number,
             source,
             destination,
             content,
@@ -380,6 +416,11 @@ impl JobState {
 /// Keeps what is wrong; is it to be said, or was it said already?
 fn is_news(slot: &mut Option<String>, text: &str) -> bool {
     slot.replace(text.to_owned()).is_none_or(|before| before != text)
+}
+
+/// Whoever renders once waits for no quiet.
+fn settle(job: &Job, mode: Mode) -> Option<Settle> {
+    job.settle.filter(|_| mode == Mode::Daemon)
 }
 
 fn fingerprint(content: &str, outputs: &[Output]) -> u64 {

@@ -1,17 +1,20 @@
 //! The one loop: wait, step, act.
 //!
-//! in:  a [`Config`], and the [`Signals`] that are listened for
+//! in:  a [`Config`], and the [`Process`] that it runs in
 //! out: the files it asks for, kept right, until the [`End`]
 //!
 //! [`run`] waits for whatever comes first and turns it into an `Event`; `State::step` decides, without touching
 //! anything, which `Action`s follow; `Hands` carry them out and bring the results back as events.
 
+mod child;
 mod ending;
 mod event;
 mod hands;
 mod job;
 mod missing;
 mod plugins;
+mod process;
+mod reload;
 mod standing;
 mod state;
 mod token;
@@ -22,13 +25,15 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use crate::config::resolved::Config;
+use crate::config::resolved::{Config, Mode};
 use crate::consul::{Client, ClientError};
-use crate::signals::{Signals, Wish};
+use crate::signals::Wish;
 use crate::systemd::{Phase, Standing, Systemd};
-use crate::watch::{Files, Rules, WatchEvent, Watcher};
+use crate::watch::{Files, WatchEvent, Watcher};
 use event::{Action, Event, Moment};
 use hands::Hands;
+use process::rules;
+pub use process::{Process, ProcessError};
 use state::State;
 
 /// How the process ended.
@@ -42,6 +47,8 @@ pub enum End {
     Failed,
     /// Data was still missing when the time was up.
     TimedOut,
+    /// The child ended with this code.
+    Child(u8),
 }
 
 impl End {
@@ -53,6 +60,7 @@ impl End {
             Self::Interrupted => 12,
             Self::Failed => 14,
             Self::TimedOut => 16,
+            Self::Child(code) => code,
         }
     }
 }
@@ -66,15 +74,10 @@ const REST_ONCE: std::time::Duration = std::time::Duration::from_millis(500);
 ///
 /// # Errors
 /// [`ClientError`] when it cannot begin. Once it runs, nothing but the end ends it.
-pub async fn run(config: Config, mut signals: Signals) -> Result<End, ClientError> {
+pub async fn run(config: Config, mut process: Process) -> Result<End, ClientError> {
     let client = Client::new(&config.consul)?;
-    let once = matches!(config.mode, crate::config::resolved::Mode::Once { .. });
-    let rules = Rules {
-        wait: config.consul.block_query_wait,
-        max_stale: config.consul.max_stale,
-        rest: if once { REST_ONCE } else { std::time::Duration::ZERO },
-    };
-    let (watcher, mut answers) = Watcher::new(client.clone(), rules);
+    let once = matches!(config.mode, Mode::Once { .. });
+    let (watcher, mut answers) = Watcher::new(client.clone(), rules(&config.consul, once));
     let mut hands = Hands::new(client, watcher, Files::new(), &config.consul.exports);
     let mut state = State::new(config, Moment::now());
     let mut actions = state.begin(Moment::now());
@@ -88,16 +91,17 @@ pub async fn run(config: Config, mut signals: Signals) -> Result<End, ClientErro
                     systemd.tell(ending, Moment::now().instant);
                     return Ok(tokio::select! {
                         () = hands.let_go() => end,
-                        () = wish_to_end(&mut signals) => End::Interrupted,
+                        () = wish_to_end(&mut process) => End::Interrupted,
                     });
                 }
                 Action::EndNow => return Ok(End::Interrupted),
+                Action::ReadConfig => hands.now(Event::ConfigRead(process.renew())),
                 action => hands.act(action),
             }
         }
         let event = tokio::select! {
             biased;
-            wish = signals.next() => Some(Event::Wish(wish)),
+            wish = process.wish() => Some(Event::Wish(wish)),
             event = hands.next() => Some(event),
             events = take(&mut answers) => Some(Event::Watched(events)),
             () = sleep_until(state.next_wake()) => Some(Event::Time),
@@ -109,8 +113,8 @@ pub async fn run(config: Config, mut signals: Signals) -> Result<End, ClientErro
 }
 
 /// Whoever asks for the end once more does not want to wait for what is under way.
-async fn wish_to_end(signals: &mut Signals) {
-    while signals.next().await != Wish::End {}
+async fn wish_to_end(process: &mut Process) {
+    while process.wish().await != Wish::End {}
 }
 
 /// Everything that can be had without waiting, and at least one.

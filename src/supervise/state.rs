@@ -4,6 +4,7 @@
 //! out: [`Action`]s, and the time at which to look again even if nothing happens
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,13 +15,15 @@ use super::End;
 use super::ending::Ending;
 use super::event::{Action, Event, Moment};
 use super::job::JobState;
+use super::reload::command_of;
 use super::token::TokenFile;
 use super::trouble::Troubles;
 use crate::answer::Answer;
 use crate::apply::ledger::{Ledger, REST};
-use crate::apply::transaction::{Applied, owed};
+use crate::apply::transaction::{Applied, Outcome, owed};
+use crate::child::Child;
 use crate::command::{CommandError, Finished};
-use crate::config::resolved::{CommandLine, Config, Mode};
+use crate::config::resolved::{CommandLine, Config, ConsulConfig, Mode};
 use crate::decide::Decision;
 use crate::guard::{Judgement, judge};
 use crate::query::{FileQuery, Query};
@@ -38,8 +41,12 @@ const COMPANY: Duration = Duration::from_secs(1);
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
 pub(super) struct State {
     pub(super) mode: Mode,
-    dry: bool,
+    pub(super) dry: bool,
     pub(super) jobs: Vec<JobState>,
+    /// The number of the next job.
+    pub(super) numbers: usize,
+    /// How Consul is asked now.
+    pub(super) consul: ConsulConfig,
     pub(super) snapshot: Snapshot,
     pub(super) surroundings: Arc<Surroundings>,
     pub(super) troubles: Troubles,
@@ -52,9 +59,15 @@ pub(super) struct State {
     /// A command failed in a run that renders once, where nothing is tried again.
     pub(super) command_failed: bool,
     pub(super) ending: Option<Ending>,
+    /// The child that is kept running; `None`: none is wanted.
+    pub(super) child: Option<Child>,
+    /// Files have changed since the child was told.
+    pub(super) files_changed: bool,
     /// Everything is being read again.
     pub(super) reloading: bool,
-    token: TokenFile,
+    pub(super) token: TokenFile,
+    /// What is followed may have changed, though no template asks anything else.
+    pub(super) look_again: bool,
     pub(super) followed: BTreeSet<Arc<Query>>,
     /// The plugins that run, and whether what they print is stale already.
     pub(super) plugins: BTreeMap<Arc<Query>, bool>,
@@ -64,18 +77,16 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(config: Config, now: Moment) -> Self {
-        let Config { consul, jobs, mode, dry, .. } = config;
-        let mut variables: BTreeMap<String, String> = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
-        // `env` sees what commands see.
-        variables.extend(consul.exports.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())));
+        let Config { consul, jobs, exec, mode, dry, .. } = config;
+        let jobs = jobs.into_iter().enumerate();
+        let jobs: Vec<_> = jobs.map(|(number, job)| JobState::new(number, job, mode)).collect();
         Self {
             mode,
             dry,
-            jobs: jobs.into_iter().map(|job| JobState::new(job, mode)).collect(),
+            numbers: jobs.len(),
+            jobs,
             snapshot: Snapshot::default(),
-            surroundings: Arc::new(Surroundings::here(variables)),
+            surroundings: Arc::new(Surroundings::here(variables(&consul))),
             troubles: Troubles::default(),
             ledger: Ledger::default(),
             begun: now.instant,
@@ -83,8 +94,12 @@ impl State {
             running: 0,
             command_failed: false,
             ending: None,
+            child: exec.map(Child::new),
+            files_changed: false,
             reloading: false,
-            token: TokenFile::new(consul.token_file, consul.token),
+            token: TokenFile::new(consul.token_file.clone(), consul.token.clone()),
+            consul,
+            look_again: false,
             followed: BTreeSet::new(),
             plugins: BTreeMap::new(),
             watched: BTreeSet::new(),
@@ -119,40 +134,37 @@ impl State {
                 actions.extend(self.read_files(|path| files.contains(path)));
                 actions.extend(self.token.path().filter(|path| files.contains(*path)).cloned().map(Action::ReadToken));
             }
-            Event::TokenRead(read) => actions.extend(self.token.read(read).map(Action::UseToken)),
+            Event::TokenRead(read) => {
+                let token = self.token.read(read);
+                if let Some(token) = &token {
+                    self.consul.token = Some(token.clone());
+                }
+                actions.extend(token.map(Action::UseToken));
+            }
+            Event::ConfigRead(read) => actions = self.renew(read, now),
             Event::SourcesRead(all) => {
                 self.reloading = false;
-                for (job, read) in all {
-                    self.jobs[job].read(read);
+                for (number, read) in all {
+                    if let Some(job) = self.numbered(number) {
+                        job.read(read);
+                    }
                 }
             }
-            Event::Applied(applied) => {
-                self.writing = false;
-                for owed in owed(&applied) {
-                    let rank = self.jobs.iter().position(|job| job.has_command(&owed.command.line)).unwrap_or_default();
-                    self.ledger.owe(owed.command, rank, owed.destinations, now.instant);
-                }
-                for Applied { job, outcome, .. } in applied {
-                    self.jobs[job].applied(outcome, now.instant);
-                }
-            }
+            Event::Applied(applied) => self.applied(applied, now.instant),
             Event::PluginEnded(query, answer) => self.plugin_ended(query, answer),
             Event::CommandEnded(command, ended) => self.command_ended(&command.line, ended, now),
+            Event::Wish(Wish::Reload) if self.ending.is_some() => {}
             Event::Wish(Wish::Reload) => {
                 tracing::info!(name: "reload.begun", "reading everything again");
-                let plugins: Vec<_> = self.followed.iter().filter(|query| is_plugin(query)).cloned().collect();
-                for plugin in plugins {
-                    self.ask_again(&plugin);
-                }
-                actions = self.read_sources(|_| true);
-                self.reloading = !actions.is_empty();
-                actions.extend(self.read_files(|_| true));
-                actions.extend(self.token.path().cloned().map(Action::ReadToken));
+                self.reloading = true;
+                actions.push(Action::ReadConfig);
             }
+            Event::ChildEnded(ended) => self.child_ended(ended, now, &mut actions),
+            Event::Wish(Wish::PassOn(signal)) => self.pass_on(signal, now, &mut actions),
             Event::Wish(Wish::End) if self.ending.is_some() => return vec![Action::EndNow],
             Event::Wish(Wish::End) => {
                 tracing::info!(name: "process.ending", "ending");
-                self.ending = Some(Ending::begin(End::Interrupted, now.instant));
+                self.begin_to_end(End::Interrupted, now.instant, &mut actions);
             }
             Event::Lost(what) => {
                 // What it was about to do is not known to be done: begin anew, by whoever watches over the process.
@@ -163,6 +175,35 @@ impl State {
         }
         self.go_on(now, &mut actions);
         actions
+    }
+
+    fn applied(&mut self, mut applied: Vec<Applied>, now: Instant) {
+        self.writing = false;
+        for Applied { job, destination, command, .. } in &mut applied {
+            // What was written before a reload needs the command that holds after it.
+            let here = self.numbered(*job).is_some();
+            if !here && let Some((new, _)) = command_of(&self.jobs, destination) {
+                *command = Some(new);
+            }
+        }
+        self.files_changed |= applied.iter().any(|applied| matches!(applied.outcome, Ok(Outcome::Written)));
+        for owed in owed(&applied) {
+            let rank = self.jobs.iter().position(|job| job.has_command(&owed.command.line)).unwrap_or_default();
+            self.ledger.owe(owed.command, rank, owed.destinations, now);
+        }
+        for Applied { job, outcome, .. } in applied {
+            if let Some(job) = self.numbered(job) {
+                job.applied(outcome, now);
+            }
+        }
+    }
+
+    /// The job with this number, if it is still there.
+    fn numbered(&mut self, number: usize) -> Option<&mut JobState> {
+        // As long as nothing was read again, the number is the place.
+        let place = self.jobs.get(number).filter(|job| job.number() == number).map(|_| number);
+        let place = place.or_else(|| self.jobs.iter().position(|job| job.number() == number))?;
+        self.jobs.get_mut(place)
     }
 
     fn watched(&mut self, event: WatchEvent, now: Moment) {
@@ -226,13 +267,13 @@ impl State {
         }
     }
 
-    fn read_sources(&self, wanted: impl Fn(&JobState) -> bool) -> Vec<Action> {
-        let jobs = self.jobs.iter().enumerate().filter(|(_, job)| wanted(job));
-        let jobs: Vec<_> = jobs.map(|(place, job)| (place, job.job(), job.template())).collect();
+    pub(super) fn read_sources(&self, wanted: impl Fn(&JobState) -> bool) -> Vec<Action> {
+        let jobs = self.jobs.iter().filter(|job| wanted(job));
+        let jobs: Vec<_> = jobs.map(|job| (job.number(), job.job(), job.template())).collect();
         if jobs.is_empty() { Vec::new() } else { vec![Action::ReadSources(jobs)] }
     }
 
-    fn read_files(&self, wanted: impl Fn(&PathBuf) -> bool) -> Option<Action> {
+    pub(super) fn read_files(&self, wanted: impl Fn(&PathBuf) -> bool) -> Option<Action> {
         let files: Vec<_> = files(&self.followed).filter(|file| wanted(&file.path)).cloned().collect();
         (!files.is_empty()).then_some(Action::ReadFiles(files))
     }
@@ -240,7 +281,7 @@ impl State {
     /// Everything that may follow from whatever just happened.
     fn go_on(&mut self, now: Moment, actions: &mut Vec<Action>) {
         self.wake = None;
-        if self.ending.is_none() {
+        if self.ending.is_none() && !self.only_child() {
             for job in &mut self.jobs {
                 job.render(&self.snapshot, &self.surroundings, now);
                 if let Some(again) = job.again() {
@@ -251,8 +292,9 @@ impl State {
             self.run_plugins(actions);
             self.write(now.instant, actions);
         }
-        self.expire(now);
+        self.expire(now, actions);
         self.run_commands(now.instant, actions);
+        self.keep_child(now.instant, actions);
         if let Some(end) = self.end(now) {
             actions.push(Action::End(end));
         }
@@ -261,7 +303,7 @@ impl State {
     /// Follows what is asked now, and forgets what nobody asks any more.
     fn follow(&mut self, actions: &mut Vec<Action>) {
         let wishes = self.jobs.iter_mut().map(JobState::take_new_wishes);
-        if !wishes.reduce(|any, new| any | new).unwrap_or(false) {
+        if !wishes.fold(std::mem::take(&mut self.look_again), |any, new| any | new) {
             return;
         }
         let asked: BTreeSet<Arc<Query>> = self.jobs.iter().flat_map(JobState::asked).cloned().collect();
@@ -300,9 +342,9 @@ impl State {
             return;
         }
         let mut changes = Vec::new();
-        for (place, job) in self.jobs.iter_mut().enumerate() {
+        for job in &mut self.jobs {
             match job.decide(now) {
-                Some(Decision::Apply) => changes.push(job.change(place)),
+                Some(Decision::Apply) => changes.push(job.change()),
                 Some(Decision::AwaitQuiet(due)) => wake_at(&mut self.wake, due),
                 Some(Decision::AwaitAnswers | Decision::KeepOld) | None => {}
             }
@@ -343,6 +385,13 @@ impl State {
     pub(super) fn is_once(&self) -> bool {
         matches!(self.mode, Mode::Once { .. })
     }
+}
+
+/// The variables that templates see: what commands see.
+pub(super) fn variables(consul: &ConsulConfig) -> BTreeMap<String, String> {
+    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    let exports = consul.exports.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned()));
+    std::env::vars_os().filter_map(text).chain(exports).collect()
 }
 
 pub(super) fn is_plugin(query: &Query) -> bool {

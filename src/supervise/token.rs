@@ -29,6 +29,14 @@ impl TokenFile {
         self.path.as_ref()
     }
 
+    /// Which file it is from now on, and what it holds.
+    pub(super) fn follow(&mut self, path: Option<PathBuf>, token: Option<SecretString>) {
+        if path != self.path {
+            self.complaint = None;
+        }
+        (self.path, self.token) = (path, token);
+    }
+
     /// Takes in what the file holds now; the token, if it is another. One that cannot be used changes nothing.
     pub(super) fn read(&mut self, read: Result<SecretString, TokenError>) -> Option<SecretString> {
         let path = self.path.as_ref()?.display();

@@ -52,14 +52,14 @@ pub struct Pass {
 }
 
 /// What goes on from pass to pass.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Surroundings {
     /// The environment variables that `env` and its kin see.
     pub variables: BTreeMap<String, String>,
     /// The name of this host, which seeds what differs from host to host.
     pub host: String,
     /// What functions made once, and go on yielding.
-    pub kept: Kept,
+    pub kept: Arc<Kept>,
 }
 
 impl Surroundings {
@@ -67,7 +67,7 @@ impl Surroundings {
     #[must_use]
     pub fn here(variables: BTreeMap<String, String>) -> Self {
         let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
-        Self { variables, host: host.unwrap_or_default(), kept: Kept::default() }
+        Self { variables, host: host.unwrap_or_default(), kept: Arc::default() }
     }
 }
 

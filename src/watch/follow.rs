@@ -104,6 +104,13 @@ impl<A: Ask> Follower<A> {
         Self { ask, rules, events, outage: Outage::new(), first_answers, without_answer, busy, rights }
     }
 
+    /// One that asks somebody else, or by other rules, and tells the same listener.
+    pub(super) fn with(&self, ask: A, rules: Rules) -> Self {
+        let new = Self::new(ask, rules, self.events.clone());
+        new.busy.send_replace(*self.busy.borrow());
+        new
+    }
+
     /// The right to ask has changed.
     pub(super) fn ask_denied_again(&self) {
         self.rights.send_modify(|count| *count += 1);

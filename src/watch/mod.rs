@@ -65,6 +65,14 @@ impl<A: Ask> Watcher<A> {
         )
     }
 
+    /// Asks somebody else from now on, or by other rules: every query begins anew.
+    pub fn ask_with(&mut self, ask: A, rules: Rules) {
+        self.tasks.abort_all();
+        self.follower = self.follower.with(ask, rules);
+        let wanted = self.followed.drain().map(|(query, _)| query).collect();
+        self.follow_exactly(&wanted);
+    }
+
     /// Says whether somebody acts on news just now. Meanwhile those who had news do not ask on: whatever they hear
     /// could not be acted upon yet, and one question less competes for the processor.
     pub fn set_busy(&self, busy: bool) {

@@ -11,7 +11,7 @@ use super::ctmpl::{Folder, text};
 
 /// What a block can be: to be tried anywhere, meant for a server, or one of the project's own scripts; without a word
 /// it is no command.
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 13] = [
     "",
     "sh",
     "sh convert",
@@ -21,6 +21,7 @@ const KINDS: [&str; 12] = [
     "sh build",
     "sh test",
     "sh config",
+    "sh exec",
     "hcl",
     "yaml",
     "toml",

@@ -1,10 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::resolved::EnvironmentConfig;
 
 fn command(name: &str) -> CommandConfig {
     let line = CommandLine::Direct(vec![name.to_owned()]);
-    CommandConfig { line, timeout: Duration::from_secs(30) }
+    CommandConfig { line, timeout: Duration::from_secs(30), environment: EnvironmentConfig::default() }
 }
 
 fn names(commands: &[CommandConfig]) -> Vec<&str> {

@@ -4,9 +4,14 @@ use std::time::Duration;
 use crate::config::resolved::CommandLine;
 
 use super::*;
+use crate::config::resolved::EnvironmentConfig;
 
 fn shell(line: &str, seconds: u64) -> CommandConfig {
-    CommandConfig { line: CommandLine::Shell(line.to_owned()), timeout: Duration::from_secs(seconds) }
+    CommandConfig {
+        line: CommandLine::Shell(line.to_owned()),
+        timeout: Duration::from_secs(seconds),
+        environment: EnvironmentConfig::default(),
+    }
 }
 
 #[test]

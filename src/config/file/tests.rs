@@ -255,7 +255,7 @@ fn an_error_names_file_line_and_key_and_what_was_meant() {
             "kill_signal = \"HUP\" reload_signal = \"HUP\" template { contents = \"x\" destination = \"y\" }",
             &["both SIGHUP"],
         ),
-        ("a.hcl", "exec { command = \"x\" }", &["exec in a.hcl:1: it is not supported yet"]),
+        ("a.hcl", "parseonly = true", &["parseonly in a.hcl:1: it is not supported yet"]),
         ("a.hcl", "exec { comand = \"x\" }", &["exec.comand in a.hcl:1", "did you mean command?"]),
         ("a.hcl", "parseonly = true", &["use `ctmpl validate`"]),
         ("a.hcl", "a = ", &["cannot read the configuration a.hcl:1 as HCL: a has no value"]),

@@ -13,6 +13,7 @@ use super::shape::{Spelling, in_any_case};
 use super::tree::{Node, Value, float, integer};
 use crate::config::duration::GoDuration;
 use crate::config::error::{ConfigError, Said, ValueError};
+use crate::config::exec::OnChange;
 use crate::config::file_mode::FileMode;
 use crate::config::resolved::{Format, Language, OutputFormat, Owner};
 use crate::config::signal::SignalName;
@@ -165,6 +166,12 @@ impl FromNode for Format {
 
     fn spelling() -> Option<Spelling> {
         Some(Spelling::of_names("format", Self::ALL.map(Self::name).to_vec()))
+    }
+}
+
+impl FromNode for OnChange {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        parse(text(node, at, "the name of a signal in quotes")?, at)
     }
 }
 

@@ -9,15 +9,11 @@ use crate::config::error::{ConfigError, Said};
 use crate::config::file::{At, Fields, FromNode, Node};
 use crate::config::signal::SignalName;
 
-use super::CommandBlock;
-
 type Checked = Result<(), ConfigError>;
 
 /// A block that is checked only.
 struct Block<const KIND: u8>;
 
-const EXEC: u8 = 0;
-const ENVIRONMENT: u8 = 1;
 const DEDUPLICATE: u8 = 2;
 const RETRY: u8 = 3;
 const TRANSPORT: u8 = 4;
@@ -30,8 +26,6 @@ impl<const KIND: u8> FromNode for Block<KIND> {
         let mut fields = Fields::of(node, at)?;
         let keys = &mut fields;
         match KIND {
-            EXEC => exec(keys)?,
-            ENVIRONMENT => environment(keys)?,
             DEDUPLICATE => check(keys, &["enabled"], &["prefix"], &["ttl", "max_stale", "block_query_wait"], &[])?,
             RETRY => check(keys, &["enabled"], &[], &["backoff", "max_backoff"], &["attempts"])?,
             TRANSPORT => {
@@ -84,7 +78,6 @@ fn check(
 
 /// Keys beside those of [`Written`](super::Written).
 pub(super) fn top(fields: &mut Fields<'_>) -> Checked {
-    fields.later::<Block<EXEC>>("exec")?;
     fields.later::<Block<VAULT>>("vault")?;
     fields.later::<Block<NOMAD>>("nomad")?;
     fields.later::<Block<DEDUPLICATE>>("deduplicate")?;
@@ -117,26 +110,10 @@ pub(super) fn template(fields: &mut Fields<'_>) -> Checked {
 /// Keys beside the command and its limit in the `exec` block of a template.
 pub(super) fn template_exec(fields: &mut Fields<'_>) -> Checked {
     fields.later_when("enabled", false)?;
-    fields.later::<Block<ENVIRONMENT>>("env")?;
     fields.later::<SignalName>("kill_signal")?;
     fields.later::<SignalName>("reload_signal")?;
     fields.later::<GoDuration>("kill_timeout")?;
     fields.later::<GoDuration>("splay")
-}
-
-fn exec(fields: &mut Fields<'_>) -> Checked {
-    fields.key::<CommandBlock>("command")?;
-    fields.key::<Block<ENVIRONMENT>>("env")?;
-    fields.key::<SignalName>("kill_signal")?;
-    fields.key::<SignalName>("reload_signal")?;
-    check(fields, &["enabled"], &[], &["kill_timeout", "splay", "timeout"], &[])
-}
-
-fn environment(fields: &mut Fields<'_>) -> Checked {
-    for name in ["custom", "allowlist", "denylist", "whitelist", "blacklist"] {
-        fields.key::<Vec<String>>(name)?;
-    }
-    check(fields, &["pristine"], &[], &[], &[])
 }
 
 fn vault(fields: &mut Fields<'_>) -> Checked {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::later;
+use super::{EnvironmentBlock, later};
 use crate::config::duration::GoDuration;
 use crate::config::error::{ConfigError, Place, Said};
 use crate::config::file::{At, Fields, FromNode, Node};
@@ -25,6 +25,8 @@ pub struct TemplateBlock {
     pub command: Option<CommandBlock>,
     /// How long that may take.
     pub command_timeout: Option<Said<GoDuration>>,
+    /// What it finds in its environment.
+    pub environment: EnvironmentBlock,
     /// Its language; not said: by the name of the source.
     pub language: Option<Language>,
     /// Whether a missing key of a map is an error.
@@ -67,6 +69,7 @@ pub enum CommandBlock {
 struct ExecBlock {
     command: Option<CommandBlock>,
     timeout: Option<Said<GoDuration>>,
+    environment: EnvironmentBlock,
 }
 
 impl FromNode for TemplateBlock {
@@ -83,6 +86,7 @@ impl FromNode for TemplateBlock {
             destination: fields.key("destination")?,
             command: exec.command.or(command),
             command_timeout: exec.timeout.or(command_timeout),
+            environment: exec.environment,
             language: fields.key("language")?,
             error_on_missing_key: fields.key("error_on_missing_key")?,
             left_delimiter: fields.key("left_delimiter")?,
@@ -106,7 +110,11 @@ impl FromNode for TemplateBlock {
 impl FromNode for ExecBlock {
     fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
         let mut fields = Fields::of(node, at)?;
-        let block = Self { command: fields.key("command")?, timeout: fields.key("timeout")? };
+        let block = Self {
+            command: fields.key("command")?,
+            timeout: fields.key("timeout")?,
+            environment: fields.block("env")?,
+        };
         later::template_exec(&mut fields)?;
         fields.done()?;
         Ok(block)

@@ -3,6 +3,7 @@
 mod ending;
 mod outputs;
 mod passing;
+mod reload;
 mod standing;
 
 use jiff::Timestamp;
@@ -11,8 +12,8 @@ use super::*;
 use crate::answer::Pair;
 use crate::apply::transaction::{Change, Outcome};
 use crate::config::resolved::{
-    CommandConfig, ConsulConfig, Delimiters, FileConfig, Format, Job, Language, LogConfig, LogLevel, MissingKey,
-    Permissions, Settle, Source, TlsConfig,
+    CommandConfig, ConsulConfig, Delimiters, EnvironmentConfig, FileConfig, Format, Job, Language, LogConfig, LogLevel,
+    MissingKey, Permissions, Settle, Source, TlsConfig,
 };
 use crate::consul::AskError;
 use crate::template::Template;
@@ -30,7 +31,11 @@ fn job(text: &str, command: Option<&str>) -> Job {
         source: Source::Inline { name: "t".to_owned(), text: text.to_owned() },
         language: Language::Go,
         destination: Some(PathBuf::from(format!("/out/{}", text.len()))),
-        command: line.map(|line| CommandConfig { line, timeout: Duration::from_secs(30) }),
+        command: line.map(|line| CommandConfig {
+            line,
+            timeout: Duration::from_secs(30),
+            environment: EnvironmentConfig::default(),
+        }),
         settle: None,
         missing_key: MissingKey::Zero,
         delimiters: Delimiters::default(),
@@ -57,6 +62,7 @@ fn config(mode: Mode, jobs: Vec<Job>) -> Config {
             exports: Vec::new(),
         },
         jobs,
+        exec: None,
         mode,
         dry: false,
         log: LogConfig::of_level(LogLevel::Warn),
@@ -371,7 +377,7 @@ fn a_token_file_is_watched_and_read_again() {
     let changed = |file: &str| Event::FilesChanged(FileEvent { files: [file.into()].into() });
     assert!(has(&state.step(changed("/t"), now), r#"ReadToken("/t")"#));
     assert!(!has(&state.step(changed("/other"), now), "ReadToken"));
-    assert!(has(&state.step(Event::Wish(Wish::Reload), now), r#"ReadToken("/t")"#));
+    assert!(has(&state.step(Event::Wish(Wish::Reload), now), "ReadConfig"), "with the configuration, that is");
     assert!(has(&state.step(Event::TokenRead(Ok("new".into())), now), "UseToken"));
     assert!(!has(&state.step(Event::TokenRead(Ok("new".into())), now), "UseToken"), "it is in use");
     let mut once = State::new(Config { mode: Mode::Once { timeout: None }, ..config }, now);

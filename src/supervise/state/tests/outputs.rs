@@ -35,13 +35,7 @@ fn an_output_goes_with_its_text_and_not_before_everything_is_there() {
 
     // Rendered again with the same result, nothing is new.
     bench.news("b", "2");
-    bench.step(Event::Wish(Wish::Reload));
-    let read = bench.actions.iter().find_map(|action| match action {
-        Action::ReadSources(jobs) => Some(jobs.clone()),
-        _ => None,
-    });
-    let read = read.unwrap().into_iter().map(|(place, job, _)| (place, Template::read(&job).map(Arc::new)));
-    bench.step(Event::SourcesRead(read.collect()));
+    bench.renew(vec![job(TEMPLATE, Some("reload"))]);
     // News that came first may have been written before the sources were read.
     let changes = bench.take_changes().unwrap();
     assert_eq!(told(&changes), wanted("x", "2", false));

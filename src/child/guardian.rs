@@ -1,0 +1,285 @@
+//! A small process between ctmpl and its child, so that no end of ctmpl leaves anything behind.
+//!
+//! in:  its own command line, which only ctmpl writes; messages over its standard input
+//! out: the child, its signals, and its end, passed on
+//!
+//! Whatever the child has started becomes the guardian's when its parent dies (`PR_SET_CHILD_SUBREAPER`), also what has left
+//! the process group. When ctmpl is gone, however it went, the socket closes, and the guardian kills all of it. When the
+//! child has ended, what is left of it is asked to end, then made to.
+//!
+//! Started as process 1, as in a container, ctmpl puts a guardian before itself: it reaps what the kernel hands to process 1,
+//! and passes signals on.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write as _};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::prctl::set_child_subreaper;
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+use rustix::process::{WaitOptions, wait};
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::{sleep, sleep_until, timeout_at};
+
+use super::link::{self, Message};
+use super::tree::{handles, processes};
+use crate::signals::PASSED_ON;
+
+/// What the first word is where ctmpl starts itself as a guardian.
+const WORD: &str = "--guard-a-child";
+/// How long what a child has left behind may take to end when it is asked to.
+const GRACE: Duration = Duration::from_secs(5);
+/// How often it is looked whether all are gone.
+const LOOK: Duration = Duration::from_millis(10);
+/// Where a shell is looked for: on the path first.
+const SHELLS: [&str; 3] = ["sh", "/bin/sh", "/usr/bin/sh"];
+
+/// Whether signals are for the child alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It is the program itself.
+    Program,
+    /// It is a shell, and the program is what it has started.
+    Shell,
+}
+
+/// The command line that makes ctmpl a guardian.
+pub(super) fn command_line(kind: Kind, kill_signal: Option<Signal>) -> [String; 3] {
+    let kind = match kind {
+        Kind::Program => "program",
+        Kind::Shell => "shell",
+    };
+    [WORD.to_owned(), kind.to_owned(), kill_signal.map_or(0, |signal| signal as i32).to_string()]
+}
+
+/// What a guardian guards.
+struct Charge {
+    words: Vec<OsString>,
+    kind: Kind,
+    /// What asks it to end, which a shell is not kept from.
+    kill_signal: Option<Signal>,
+    /// `None`: ctmpl itself is the child, and this is process 1.
+    link: Option<UnixStream>,
+}
+
+/// Does the work of a guardian, if this process is to be one: then its exit code.
+pub fn serve(arguments: impl Iterator<Item = OsString>) -> Option<u8> {
+    let words: Vec<OsString> = arguments.collect();
+    let charge = if words.get(1).is_some_and(|word| word == WORD) {
+        charge_of(&words[2..]).ok()?
+    } else if std::process::id() == 1 {
+        let own = std::iter::once("/proc/self/exe".into()).chain(words.into_iter().skip(1));
+        Charge { words: own.collect(), kind: Kind::Program, kill_signal: None, link: None }
+    } else {
+        return None;
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+    Some(runtime.block_on(guard(charge)).unwrap_or(CANNOT))
+}
+
+/// The exit code where a guardian cannot do its work; a shell's for a program that cannot be started.
+const CANNOT: u8 = 126;
+
+fn charge_of(words: &[OsString]) -> io::Result<Charge> {
+    let text = |place: usize| words.get(place).and_then(|word| word.to_str()).unwrap_or_default();
+    let kind = if text(0) == "shell" { Kind::Shell } else { Kind::Program };
+    let kill_signal = text(1).parse().ok().and_then(|number: i32| Signal::try_from(number).ok());
+    let link = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    Ok(Charge { words: words.get(2..).unwrap_or_default().to_vec(), kind, kill_signal, link: Some(link) })
+}
+
+/// What a guardian hears.
+enum Heard {
+    /// A process of its own has ended.
+    Death,
+    Signal(Signal),
+    /// ctmpl is gone, or wants the child to be.
+    Gone,
+}
+
+async fn guard(charge: Charge) -> io::Result<u8> {
+    let Charge { words, kind, kill_signal, link } = charge;
+    // Where the kernel does not know this, what leaves its parent is process 1's, as always.
+    let _ = set_child_subreaper(true);
+    let mut deaths = signal(SignalKind::child())?;
+    let mut signals = listen()?;
+    let input = link.as_ref().map(link::take_descriptor).transpose()?;
+    let tell = |message: Message| {
+        // ctmpl may be gone; then this ends soon.
+        let _ = link.as_ref().map(|mut link| link.write_all(message.to_string().as_bytes()));
+    };
+    let child = match start(&words, input) {
+        Ok(child) => child,
+        Err(error) => {
+            tell(Message::Failed(error.raw_os_error().unwrap_or(Errno::EINVAL as i32)));
+            return Ok(CANNOT);
+        }
+    };
+    tell(Message::Started);
+    let mut lines = link.as_ref().map(|link| lines_of(link.try_clone()?)).transpose()?;
+    loop {
+        let heard = tokio::select! {
+            _ = deaths.recv() => Heard::Death,
+            Some(signal) = signals.recv() => if link.is_none() { Heard::Signal(signal) } else { continue },
+            heard = hear(lines.as_mut()) => heard,
+        };
+        match heard {
+            Heard::Signal(signal) => deliver(signal, child, kind, kill_signal),
+            Heard::Gone => {
+                end_all(child, Duration::ZERO).await;
+                // Whoever asked for it, and is still there, wants to know.
+                tell(Message::Killed(Signal::SIGKILL as i32));
+                return Ok(128 + Signal::SIGKILL as u8);
+            }
+            Heard::Death => {}
+        }
+        if let Some(status) = reap(child) {
+            if link.is_some() {
+                tokio::select! {
+                    () = end_all(child, GRACE) => {}
+                    () = gone(lines.as_mut()) => end_all(child, Duration::ZERO).await,
+                }
+            }
+            tell(status.signal().map_or(Message::Exited(status.code().unwrap_or_default()), Message::Killed));
+            return Ok(code(status));
+        }
+    }
+}
+
+/// The code that a shell would end with.
+pub(super) fn code(status: ExitStatus) -> u8 {
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
+}
+
+/// Catches what would end this process, in every case: who ends is the child.
+fn listen() -> io::Result<mpsc::UnboundedReceiver<Signal>> {
+    let (sender, signals) = mpsc::unbounded_channel();
+    for name in PASSED_ON {
+        let mut listener = signal(SignalKind::from_raw(name as i32))?;
+        let sender = sender.clone();
+        tokio::spawn(async move { while listener.recv().await.is_some() && sender.send(name).is_ok() {} });
+    }
+    Ok(signals)
+}
+
+/// `input` is the child's standard input, if it is not this one's.
+fn start(words: &[OsString], input: Option<OwnedFd>) -> io::Result<Pid> {
+    let (program, arguments) = words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    let shells = SHELLS.map(OsStr::new);
+    let programs: &[&OsStr] = if program == SHELLS[0] { &shells } else { &[program] };
+    let mut tried = Err(io::ErrorKind::NotFound.into());
+    for program in programs {
+        let input = input.as_ref().map_or_else(|| Ok(Stdio::inherit()), |input| input.try_clone().map(Stdio::from))?;
+        tried = Command::new(program).args(arguments).process_group(0).stdin(input).spawn();
+        if !matches!(&tried, Err(error) if error.kind() == io::ErrorKind::NotFound) {
+            break;
+        }
+    }
+    let id = i32::try_from(tried?.id()).map_err(|_| io::ErrorKind::InvalidData)?;
+    Ok(Pid::from_raw(id))
+}
+
+fn lines_of(link: UnixStream) -> io::Result<Lines<BufReader<tokio::net::UnixStream>>> {
+    link.set_nonblocking(true)?;
+    Ok(BufReader::new(tokio::net::UnixStream::from_std(link)?).lines())
+}
+
+type Link = Lines<BufReader<tokio::net::UnixStream>>;
+
+async fn hear(link: Option<&mut Link>) -> Heard {
+    let Some(link) = link else { return std::future::pending().await };
+    loop {
+        match link.next_line().await {
+            Ok(Some(line)) => {
+                if let Ok(Message::Signal(signal)) = line.parse() {
+                    return Heard::Signal(signal);
+                }
+            }
+            Ok(None) | Err(_) => return Heard::Gone,
+        }
+    }
+}
+
+async fn gone(mut link: Option<&mut Link>) {
+    while !matches!(hear(link.as_deref_mut()).await, Heard::Gone) {}
+}
+
+/// Reaps all that have ended; the status of the child, if it is among them.
+fn reap(child: Pid) -> Option<ExitStatus> {
+    let mut ended = None;
+    loop {
+        match wait(WaitOptions::NOHANG) {
+            Ok(Some((id, status))) if id.as_raw_nonzero().get() == child.as_raw() => {
+                ended = Some(ExitStatus::from_raw(status.as_raw()));
+            }
+            Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
+            Ok(None) | Err(_) => return ended,
+        }
+    }
+}
+
+/// Sends a signal to the program. A shell does not get one that it would only die of: it waits for the program.
+fn deliver(signal: Signal, child: Pid, kind: Kind, kill_signal: Option<Signal>) {
+    if kind == Kind::Program {
+        let _ = kill(child, signal);
+        return;
+    }
+    let ends = Some(signal) == kill_signal || matches!(signal, Signal::SIGTERM | Signal::SIGINT | Signal::SIGQUIT);
+    let mut others = processes().filter(|process| process.group == child && process.id != child).peekable();
+    if ends || others.peek().is_none() || handles(child, signal) {
+        let _ = killpg(child, signal);
+        return;
+    }
+    for process in others {
+        let _ = kill(process.id, signal);
+    }
+}
+
+/// Ends everything that is left: asked first, if there is grace.
+async fn end_all(child: Pid, grace: Duration) {
+    let deadline = Instant::now() + grace;
+    if !grace.is_zero() {
+        signal_all(child, Signal::SIGTERM);
+        signal_all(child, Signal::SIGCONT);
+        let gone = async {
+            while !is_childless() {
+                sleep(LOOK).await;
+            }
+        };
+        if timeout_at(deadline.into(), gone).await.is_ok() {
+            return;
+        }
+    }
+    // What is killed hands its children over; so all come along in the end. One that hangs in the kernel is not waited for.
+    let latest = Instant::now() + GRACE;
+    while !is_childless() && Instant::now() < latest {
+        signal_all(child, Signal::SIGKILL);
+        sleep_until((Instant::now() + LOOK).into()).await;
+    }
+}
+
+fn signal_all(child: Pid, signal: Signal) {
+    let _ = killpg(child, signal);
+    for process in processes().filter(|process| process.parent == Pid::this()) {
+        let _ = kill(process.id, signal);
+    }
+}
+
+/// Reaps what has ended; is nothing left?
+fn is_childless() -> bool {
+    loop {
+        match wait(WaitOptions::NOHANG) {
+            Ok(None) => return false,
+            Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return true,
+        }
+    }
+}

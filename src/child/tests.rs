@@ -1,0 +1,153 @@
+//! The rules of the child, with plain values.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::config::resolved::{CommandLine, EnvironmentConfig};
+
+fn config(on_change: OnChange) -> ExecConfig {
+    ExecConfig {
+        line: CommandLine::Direct(vec!["app".to_owned()]),
+        environment: EnvironmentConfig::default(),
+        on_change,
+        kill_signal: Some(Signal::SIGINT),
+        kill_timeout: Duration::from_secs(30),
+        splay: Duration::from_secs(10),
+    }
+}
+
+fn running(on_change: OnChange) -> Child {
+    let mut child = Child::new(config(on_change));
+    assert_eq!(child.start(), Step::Start);
+    child
+}
+
+const HUP: OnChange = OnChange::Signal(Signal::SIGHUP);
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_change_waits_for_its_splay_and_others_come_with_it() {
+    let (mut child, now) = (running(HUP), Instant::now());
+    child.changed(now, 0.5);
+    assert_eq!((child.due(now), child.next_wake()), (None, Some(now + SECOND * 5)));
+    child.changed(now + SECOND, 1.0);
+    assert_eq!(child.next_wake(), Some(now + SECOND * 5), "the first one decides");
+    assert_eq!(child.due(now + SECOND * 5), Some(Step::Signal(Signal::SIGHUP)));
+    assert_eq!((child.due(now + SECOND * 60), child.next_wake()), (None, None));
+}
+
+#[test]
+fn without_a_signal_it_starts_anew_after_its_grace_at_the_latest() {
+    let (mut child, now) = (running(OnChange::Restart), Instant::now());
+    child.changed(now, 0.0);
+    assert_eq!(child.due(now), Some(Step::Signal(Signal::SIGINT)));
+    child.changed(now + SECOND, 0.0);
+    assert_eq!(child.due(now + SECOND), None, "the new one sees that, too");
+    assert_eq!(child.next_wake(), Some(now + SECOND * 30));
+    assert_eq!(child.due(now + SECOND * 30), Some(Step::Kill));
+    assert_eq!((child.due(now + SECOND * 90), child.next_wake()), (None, None), "once");
+    assert_eq!(child.ended(), Ended::Anew);
+    assert_eq!(child.ended(), Ended::ByItself);
+    assert!(child.is_over());
+}
+
+#[test]
+fn a_child_that_watches_its_files_itself_is_told_nothing() {
+    let (mut child, now) = (running(OnChange::Nothing), Instant::now());
+    child.changed(now, 0.0);
+    assert_eq!((child.due(now), child.next_wake()), (None, None));
+}
+
+#[test]
+fn an_end_that_was_asked_for_overtakes_a_new_start() {
+    let (mut child, now) = (running(OnChange::Restart), Instant::now());
+    child.changed(now, 0.0);
+    child.due(now);
+    assert_eq!(child.stop(now), None, "it was asked already");
+    assert!(!child.is_over());
+    assert_eq!(child.ended(), Ended::Asked);
+    let mut waiting = Child::new(config(HUP));
+    assert_eq!((waiting.stop(now), waiting.is_over(), waiting.is_waiting()), (None, true, false));
+}
+
+#[test]
+fn signals_are_passed_on_by_what_they_mean() {
+    let (mut child, now) = (running(HUP), Instant::now());
+    assert_eq!(child.hear(Signal::SIGUSR1, now, 0.0), Some(Step::Signal(Signal::SIGUSR1)));
+    assert_eq!(child.hear(Signal::SIGHUP, now, 0.1), None, "with splay");
+    assert_eq!(child.due(now + SECOND), Some(Step::Signal(Signal::SIGHUP)));
+    assert_eq!(child.hear(Signal::SIGINT, now, 0.0), Some(Step::Signal(Signal::SIGINT)));
+    assert_eq!(child.due(now + SECOND * 30), Some(Step::Kill));
+    assert_eq!(child.ended(), Ended::ByItself, "nobody here wanted it");
+    assert_eq!(child.hear(Signal::SIGUSR1, now, 0.0), None);
+}
+
+#[test]
+fn without_a_kill_signal_the_grace_is_all_there_is() {
+    let mut child = Child::new(ExecConfig { kill_signal: None, ..config(HUP) });
+    child.start();
+    let now = Instant::now();
+    assert_eq!(child.stop(now), None);
+    assert_eq!(child.due(now + SECOND * 30), Some(Step::Kill));
+}
+
+#[test]
+fn another_configuration_starts_it_anew_only_if_it_is_another_program() {
+    let (mut child, now) = (running(HUP), Instant::now());
+    assert_eq!(child.renew(config(HUP), now), None);
+    assert_eq!(child.renew(config(OnChange::Restart), now), None);
+    child.changed(now, 0.0);
+    assert_eq!(child.due(now), Some(Step::Signal(Signal::SIGINT)), "the new rule holds");
+    child.ended();
+    let line = CommandLine::Direct(vec!["other".to_owned()]);
+    assert_eq!(child.renew(ExecConfig { line, ..config(HUP) }, now), Some(Step::Signal(Signal::SIGINT)));
+    assert_eq!(child.ended(), Ended::Anew);
+    child.stop(now);
+    child.renew(config(HUP), now);
+    assert_eq!(child.ended(), Ended::Anew, "it is wanted again");
+}
+
+proptest! {
+    /// Whatever happens: it is killed at most once for each end, never without having been asked, and an end that is asked
+    /// for comes.
+    #[test]
+    fn an_end_comes_and_nothing_is_done_twice(
+        events in prop::collection::vec((0..6_u8, 0..40_u64), 0..60),
+        restarts: bool,
+    ) {
+        let mut child = running(if restarts { OnChange::Restart } else { HUP });
+        let mut now = Instant::now();
+        let (mut asked, mut killed, mut alive) = (false, false, true);
+        for (event, seconds) in events {
+            now += Duration::from_secs(seconds);
+            let step = match event {
+                0 => { child.changed(now, 0.5); None }
+                1 => child.hear(Signal::SIGUSR1, now, 0.0),
+                2 => child.renew(config(if restarts { OnChange::Restart } else { HUP }), now),
+                3 if alive => {
+                    (asked, killed) = (false, false);
+                    alive = child.ended() == Ended::Anew;
+                    None
+                }
+                _ => child.due(now),
+            };
+            match step {
+                Some(Step::Signal(Signal::SIGINT)) => { prop_assert!(!asked); asked = true; }
+                Some(Step::Kill) => { prop_assert!(asked && !killed); killed = true; }
+                Some(Step::Start) => prop_assert!(false, "only an end starts it"),
+                Some(Step::Signal(_)) | None => {}
+            }
+            prop_assert!(child.next_wake().is_none_or(|wake| alive && wake <= now + Duration::from_secs(30)));
+        }
+        if alive {
+            child.stop(now);
+            let wake = child.next_wake();
+            prop_assert!(killed || wake.is_some());
+            if let Some(wake) = wake {
+                prop_assert_eq!(child.due(wake), Some(Step::Kill));
+            }
+            prop_assert_eq!(child.ended(), Ended::Asked);
+        }
+        prop_assert!(child.is_over());
+    }
+}

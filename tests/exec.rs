@@ -1,0 +1,365 @@
+//! One child that is kept running, through the binary: its start, its signals, its end, and that nothing of it is left.
+
+mod support;
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use ctmpl::dev::{Background, Seed};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use support::ctmpl::{Ctmpl, DEADLINE, Folder, command};
+use support::{eventually, is_alive};
+
+fn consul() -> Background {
+    support::embedded(Seed::default().key("a", "1"))
+}
+
+/// A child that writes what happens to it into `log`; `pid` is its own number.
+const APP: &str = r#"#!/bin/bash
+cd "$(dirname "$0")"
+echo $$ > pid
+trap 'echo hup >> log' HUP
+trap 'echo usr1 >> log' USR1
+trap 'echo int >> log; exit 7' INT
+echo start >> log
+while :; do sleep 0.02; done
+"#;
+
+struct Scene {
+    folder: Folder,
+    consul: Background,
+}
+
+impl Scene {
+    fn new(app: &str) -> Self {
+        let folder = Folder::new();
+        folder.program("app", app);
+        folder.write("in", "{{ key \"a\" }}");
+        Self { folder, consul: consul() }
+    }
+
+    fn command(&self, flags: &[&str]) -> Command {
+        let mut command = command();
+        command.current_dir(self.folder.path(".")).arg(format!("--consul-addr={}", self.consul.address()));
+        command.args(["--log-level=debug", "--template=in:out"]).args(flags);
+        command
+    }
+
+    fn start(&self, flags: &[&str]) -> Ctmpl {
+        Ctmpl::spawn(self.command(flags))
+    }
+
+    fn logs(&self, text: &str) {
+        self.folder.becomes("log", text);
+    }
+
+    fn pid(&self) -> String {
+        self.folder.eventually("pid", "a number", |text| text.ends_with('\n')).trim().to_owned()
+    }
+
+    fn gone(&self, pid: &str) {
+        eventually("the child is gone", || !is_alive(pid));
+    }
+}
+
+#[test]
+fn it_starts_after_the_files_hears_of_changes_and_ends_with_us() {
+    let scene = Scene::new(APP);
+    scene.folder.program("app", &APP.replace("echo start", "cat out >> log; echo ' start'"));
+    let ctmpl = scene.start(&["--exec=./app", "--exec-reload-signal=SIGHUP"]);
+    scene.logs("1 start\n");
+    let pid = scene.pid();
+    scene.consul.put_key("a", "2");
+    scene.logs("1 start\nhup\n");
+    assert_eq!(scene.folder.read("out"), "2");
+    ctmpl.signal(Signal::SIGUSR1);
+    scene.logs("1 start\nhup\nusr1\n");
+    let ended = ctmpl.stop();
+    assert_eq!(ended.code(), Some(12), "{}", ended.log);
+    assert_eq!(scene.folder.read("log"), "1 start\nhup\nusr1\nint\n");
+    assert!(!is_alive(&pid));
+}
+
+#[test]
+fn without_a_reload_signal_it_starts_anew() {
+    let scene = Scene::new(APP);
+    let ctmpl = scene.start(&["--exec=./app"]);
+    scene.logs("start\n");
+    let first = scene.pid();
+    scene.consul.put_key("a", "2");
+    scene.logs("start\nint\nstart\n");
+    eventually("it has another number", || scene.pid() != first);
+    scene.gone(&first);
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
+fn it_ends_as_its_child_ends() {
+    for (script, code, said) in [
+        ("exit 0", 0, "with exit code 0"),
+        ("exit 3", 3, "with exit code 3"),
+        ("kill -9 $$", 137, "by SIGKILL"),
+        ("kill -SEGV $$", 139, "by SIGSEGV"),
+    ] {
+        let scene = Scene::new(&format!("#!/bin/sh\n{script}\n"));
+        let ended = scene.start(&["--exec=./app", "--pid-file=ctmpl.pid"]).ends();
+        assert_eq!(ended.code(), Some(code), "{script}: {}", ended.log);
+        assert!(ended.log.contains(said), "{}", ended.log);
+        assert_eq!(ended.log.contains("[ERR]"), code != 0, "{}", ended.log);
+        assert!(!scene.folder.path("ctmpl.pid").exists());
+    }
+    let scene = Scene::new(APP);
+    let ended = scene.start(&["--exec=./no-such-program"]).ends();
+    assert_eq!(ended.code(), Some(14), "{}", ended.log);
+    assert!(ended.log.contains("cannot start \"./no-such-program\""), "{}", ended.log);
+}
+
+#[test]
+fn a_run_that_renders_once_waits_for_the_child_and_renders_no_more() {
+    let scene = Scene::new(APP);
+    let ctmpl = scene.start(&["--exec=./app", "-once", "--timeout=2s"]);
+    scene.logs("start\n");
+    scene.consul.put_key("a", "2");
+    scene.folder.stays("out", "1", Duration::from_millis(2500));
+    ctmpl.signal(Signal::SIGUSR1);
+    scene.logs("start\nusr1\n");
+    kill(Pid::from_raw(scene.pid().parse().unwrap()), Signal::SIGINT).unwrap();
+    assert_eq!(ctmpl.ends().code(), Some(7));
+
+    let scene = Scene::new(APP);
+    scene.folder.write("in", "{{ key \"a\" | parseInt | add \"x\" }}");
+    let ended = scene.start(&["--exec=./app", "-once"]).ends();
+    assert_eq!(ended.code(), Some(14));
+    assert_eq!(scene.folder.read("log"), "", "nothing is written, nothing starts");
+}
+
+#[test]
+fn a_child_that_ignores_its_signal_is_killed_after_its_grace() {
+    let scene = Scene::new(
+        "#!/bin/sh\ncd \"$(dirname \"$0\")\"\ntrap '' INT TERM\necho $$ > pid\nwhile :; do sleep 0.02; done\n",
+    );
+    let ctmpl = scene.start(&["--exec=./app", "--exec-kill-timeout=300ms"]);
+    let first = scene.pid();
+    // A render is not held up by it.
+    scene.consul.put_key("a", "2");
+    ctmpl.says("is sent SIGINT");
+    scene.consul.put_key("a", "3");
+    scene.folder.becomes("out", "3");
+    scene.gone(&first);
+    ctmpl.says("did not end within 300ms, and is killed");
+    eventually("it has another number", || scene.pid() != first);
+    let second = scene.pid();
+    let begun = Instant::now();
+    assert_eq!(ctmpl.stop().code(), Some(12));
+    assert!(begun.elapsed() >= Duration::from_millis(300));
+    assert!(!is_alive(&second));
+}
+
+#[test]
+fn a_splay_holds_no_rendering_up() {
+    let scene = Scene::new(APP);
+    let ctmpl = scene.start(&["--exec=./app", "--exec-reload-signal=SIGHUP", "--exec-splay=1h"]);
+    scene.logs("start\n");
+    for value in ["2", "3", "4"] {
+        scene.consul.put_key("a", value);
+        scene.folder.becomes("out", value);
+    }
+    assert_eq!(scene.folder.read("log"), "start\n");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+/// A child whose grandchild leaves its parent, its group and its session.
+const DOUBLE_FORK: &str = r#"#!/bin/bash
+cd "$(dirname "$0")"
+(setsid bash -c 'trap "" TERM INT HUP; echo $$ > grandchild; exec sleep 1000' &) &
+until [ -s grandchild ]; do sleep 0.01; done
+echo $$ > pid
+exec sleep 1000
+"#;
+
+#[test]
+fn nothing_is_left_however_it_ends() {
+    // ctmpl is killed; it ends; the child ends by itself.
+    for way in ["kill", "stop", "child"] {
+        let scene = Scene::new(DOUBLE_FORK);
+        let ctmpl = scene.start(&["--exec=./app", "--exec-kill-timeout=1s"]);
+        let pids = [scene.pid(), scene.folder.read("grandchild").trim().to_owned()];
+        assert!(pids.iter().all(|pid| is_alive(pid)), "{pids:?}");
+        match way {
+            "kill" => {
+                ctmpl.signal(Signal::SIGKILL);
+                drop(ctmpl);
+            }
+            "stop" => assert_eq!(ctmpl.stop().code(), Some(12)),
+            _ => {
+                kill(Pid::from_raw(pids[0].parse().unwrap()), Signal::SIGKILL).unwrap();
+                assert_eq!(ctmpl.ends().code(), Some(137));
+            }
+        }
+        pids.iter().for_each(|pid| scene.gone(pid));
+    }
+}
+
+#[test]
+fn a_thousand_reloads_leave_no_zombie_and_lose_no_change() {
+    let scene = Scene::new(
+        "#!/bin/bash\ncd \"$(dirname \"$0\")\"\ntrap exit INT\ntrap '/bin/true & cat out > seen' HUP\necho $$ > pid\nwhile :; do sleep 0.01; done\n",
+    );
+    let ctmpl = scene.start(&["--exec=./app", "--exec-reload-signal=SIGHUP"]);
+    let pid = scene.pid();
+    for round in 0..1000 {
+        scene.consul.put_key("a", &round.to_string());
+        scene.folder.becomes("out", &round.to_string());
+    }
+    scene.folder.becomes("seen", "999");
+    assert!(ctmpl.said("is sent SIGHUP") >= 999);
+    let zombies = Command::new("ps").args(["-eo", "ppid,stat,pid"]).output().unwrap();
+    let table = String::from_utf8(zombies.stdout).unwrap();
+    let guardian = table.lines().find(|line| line.split_whitespace().nth(2) == Some(&pid));
+    let guardian = guardian.and_then(|line| line.split_whitespace().next()).unwrap();
+    let ours = [ctmpl.pid().to_string(), guardian.to_owned()];
+    let dead = table.lines().filter(|line| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        ours.iter().any(|own| own == words[0]) && words[1].starts_with('Z')
+    });
+    assert_eq!(dead.count(), 0, "{table}");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
+fn a_signal_goes_to_the_program_and_not_to_the_shell_alone() {
+    // One program: the shell becomes it. More than that: the shell waits, and is not hit.
+    for line in ["./app one 'a;b'", "true && ./app two; true"] {
+        let scene = Scene::new(APP);
+        let ctmpl = scene.start(&[&format!("--exec={line}"), "--exec-reload-signal=SIGUSR1"]);
+        scene.logs("start\n");
+        scene.consul.put_key("a", "2");
+        scene.logs("start\nusr1\n");
+        ctmpl.signal(Signal::SIGHUP);
+        ctmpl.signal(Signal::SIGWINCH);
+        scene.consul.put_key("a", "3");
+        scene.logs("start\nusr1\nusr1\n");
+        let pid = scene.pid();
+        assert_eq!(ctmpl.stop().code(), Some(12), "{line}");
+        assert!(!is_alive(&pid));
+    }
+}
+
+#[test]
+fn the_environment_is_filtered_for_the_child_and_for_commands() {
+    let scene = Scene::new(
+        "#!/bin/bash\ncd \"$(dirname \"$0\")\"\nenv | grep -E '^(KEEP|DROP|OWN|CONSUL_HTTP_ADDR|HOME)=' | sort > env.now\nmv env.now env\nexec sleep 1000\n",
+    );
+    scene.folder.write(
+        "ct.hcl",
+        "exec { env { denylist = [\"DROP*\", \"HOME\"] custom = [\"OWN=$PATH,x\"] } }\n\
+         template { contents = \"x\" destination = \"other\" command = \"env > command.env\" exec { env { pristine = true custom = \"OWN=c\" } } }",
+    );
+    let mut run = scene.command(&["--config=ct.hcl", "--exec=./app", "--exec-env-denylist=SHELL"]);
+    run.env("KEEP_ME", "1").env("KEEP", "yes").env("DROP_ME", "no").env("DROP", "no").env("HOME", "/");
+    let ctmpl = Ctmpl::spawn(run);
+    let address = format!("CONSUL_HTTP_ADDR={}\n", scene.consul.address());
+    scene.folder.becomes("env", &format!("{address}KEEP=yes\nOWN=$PATH,x\n"));
+    let seen = scene.folder.eventually("command.env", "there", |text| text.contains("OWN=c\n"));
+    assert!(seen.contains(&address) && !seen.contains("KEEP") && !seen.contains("HOME"), "{seen}");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
+fn the_child_has_our_standard_input_and_output() {
+    let scene = Scene::new("#!/bin/sh\nread line\necho \"got $line\"\n");
+    let mut run = scene.command(&["--exec=./app"]);
+    run.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = run.spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"hello\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stdout).unwrap().as_str()), (Some(0), "got hello\n"));
+}
+
+#[test]
+fn a_dry_run_starts_no_child_and_none_disabled_is_started() {
+    let scene = Scene::new(APP);
+    let ended = scene.start(&["--exec=./app", "-dry", "-once"]).ends();
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    assert!(ended.log.contains("a dry run starts no child"), "{}", ended.log);
+    scene.folder.write("ct.hcl", "exec { command = \"./app\" enabled = false }");
+    let ended = scene.start(&["--config=ct.hcl", "-once"]).ends();
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    assert_eq!(scene.folder.read("log"), "");
+}
+
+#[test]
+fn the_child_lives_on_across_a_reload_of_the_configuration() {
+    let scene = Scene::new(APP);
+    let with =
+        |exec: &str, more: &str| format!("exec {{ command = \"./app\" reload_signal = \"SIGUSR1\" {exec} }}\n{more}");
+    scene.folder.write("ct.hcl", &with("", ""));
+    let ctmpl = scene.start(&["--config=ct.hcl"]);
+    scene.logs("start\n");
+    let first = scene.pid();
+    let reload = |text: &str, count: usize| {
+        scene.folder.write("ct.hcl", text);
+        ctmpl.signal(Signal::SIGHUP);
+        eventually("it is read again", || ctmpl.said("the configuration is read again") == count);
+    };
+    reload(&with("splay = \"0s\" kill_timeout = \"9s\"", "template { contents = \"x\" destination = \"new\" }"), 1);
+    scene.folder.becomes("new", "x");
+    scene.logs("start\nusr1\n");
+    assert_eq!(scene.pid(), first);
+    reload(&with("env { custom = [\"A=b\"] }", ""), 2);
+    scene.logs("start\nusr1\nint\nstart\n");
+    scene.gone(&first);
+    eventually("it has another number", || scene.pid() != first);
+    let second = scene.pid();
+    reload("log_level = \"debug\"", 3);
+    scene.gone(&second);
+    scene.logs("start\nusr1\nint\nstart\nint\n");
+    reload(&with("", ""), 4);
+    scene.logs("start\nusr1\nint\nstart\nint\nstart\n");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
+fn as_process_1_it_reaps_what_others_leave() {
+    let scene = Scene::new(APP);
+    // Its command leaves a process that ends when its parent is gone.
+    scene.folder.write(
+        "ct.hcl",
+        "template { contents = \"{{ key \\\"a\\\" }}\" destination = \"other\" command = \"(sleep 0.1 &) ; true\" }",
+    );
+    let inner = scene.command(&["--config=ct.hcl", "--exec=./app"]);
+    let mut outer = Command::new("unshare");
+    outer.args(["--pid", "--fork", "--mount-proc", "--kill-child"]).arg(inner.get_program()).args(inner.get_args());
+    outer.current_dir(scene.folder.path(".")).stdin(Stdio::null());
+    let possible = Command::new("unshare").args(["--pid", "--fork", "--mount-proc", "true"]).status();
+    if !possible.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: no process namespace can be made here");
+        return;
+    }
+    let ctmpl = Ctmpl::spawn(outer);
+    scene.logs("start\n");
+    for value in ["2", "3", "4"] {
+        scene.consul.put_key("a", value);
+        scene.folder.becomes("other", value);
+    }
+    let init = format!("/proc/{}/task/{0}/children", ctmpl.pid());
+    let init = std::fs::read_to_string(init).unwrap().trim().to_owned();
+    let children = || {
+        let table = Command::new("ps").args(["-eo", "ppid,stat"]).output().unwrap();
+        let table = String::from_utf8(table.stdout).unwrap();
+        let of_init = table.lines().filter(|line| line.split_whitespace().next() == Some(&init));
+        of_init.map(|line| line.split_whitespace().nth(1).unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    eventually("process 1 has ctmpl alone, and no zombie", || {
+        let children = children();
+        children.len() == 1 && !children[0].starts_with('Z')
+    });
+    // A signal for process 1 is passed on to ctmpl.
+    kill(Pid::from_raw(init.parse().unwrap()), Signal::SIGTERM).unwrap();
+    let begun = Instant::now();
+    let ended = ctmpl.ends();
+    assert!(begun.elapsed() < DEADLINE);
+    assert_eq!(ended.code(), Some(12), "{}", ended.log);
+    assert!(scene.folder.read("log").ends_with("int\n"));
+}

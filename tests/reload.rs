@@ -1,0 +1,161 @@
+//! A signal has the configuration read again, through the binary: what is new comes into force, what is the same goes on,
+//! and what is wrong changes nothing.
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::time::Duration;
+
+use ctmpl::dev::{Background, Seed};
+use nix::sys::signal::Signal;
+use support::ctmpl::{Ctmpl, Folder, command};
+
+/// Starts it in a folder with the configuration `ct.hcl` there.
+fn start(folder: &Folder, consul: &Background, config: &str) -> Ctmpl {
+    folder.write("ct.hcl", config);
+    let mut command = command();
+    command.current_dir(folder.path(".")).arg(format!("--consul-addr={}", consul.address()));
+    command.args(["--log-level=debug", "--config=ct.hcl"]);
+    Ctmpl::spawn(command)
+}
+
+/// Writes another configuration, and waits until it was read for the `count`th time.
+fn reload(folder: &Folder, ctmpl: &Ctmpl, config: &str, count: usize) {
+    folder.write("ct.hcl", config);
+    ctmpl.signal(Signal::SIGHUP);
+    support::eventually("the configuration is read again", || ctmpl.said("the configuration is read again") == count);
+}
+
+fn consul() -> Background {
+    support::embedded(Seed::default().key("a", "1").key("b", "1"))
+}
+
+#[test]
+fn templates_are_added_changed_and_taken_away() {
+    let (folder, consul) = (Folder::new(), consul());
+    let one = "template { contents = \"a{{ key \\\"a\\\" }}\" destination = \"one\" command = \"echo ran >> ran\" }\n";
+    let ctmpl = start(&folder, &consul, one);
+    folder.becomes("one", "a1");
+    folder.becomes("ran", "ran\n");
+    let before = fs::metadata(folder.path("one")).unwrap();
+
+    let two = "template { contents = \"b{{ key \\\"b\\\" }}\" destination = \"two\" }\n";
+    reload(&folder, &ctmpl, &format!("{two}{one}"), 1);
+    folder.becomes("two", "b1");
+    ctmpl.says("templates: 1 as they were, 0 changed, 1 new, 0 gone");
+    let after = fs::metadata(folder.path("one")).unwrap();
+    assert_eq!((before.ino(), before.mtime_nsec()), (after.ino(), after.mtime_nsec()), "it was written again");
+
+    reload(&folder, &ctmpl, &format!("{}{one}", two.replace("\"b{{", "\"B{{")), 2);
+    folder.becomes("two", "B1");
+    ctmpl.says("templates: 1 as they were, 1 changed, 0 new, 0 gone");
+
+    reload(&folder, &ctmpl, two, 3);
+    folder.becomes("two", "b1");
+    consul.put_key("a", "2");
+    consul.put_key("b", "2");
+    folder.becomes("two", "b2");
+    folder.stays("one", "a1", Duration::from_millis(200));
+    assert_eq!(folder.read("ran"), "ran\n", "an unchanged file has its command run once");
+}
+
+#[test]
+fn a_wrong_configuration_changes_nothing_and_the_daemon_lives() {
+    let (folder, consul) = (Folder::new(), consul());
+    let good = "template { contents = \"{{ key \\\"a\\\" }}\" destination = \"out\" }\nlog_level = \"debug\"";
+    let mut ctmpl = start(&folder, &consul, good);
+    folder.becomes("out", "1");
+    for (config, says) in [
+        ("\n\ntemplate { sorce = \"x\" }", "template[1].sorce in ct.hcl:3: there is no such key; did you mean source?"),
+        ("template {", "ct.hcl"),
+        ("", "nothing to do"),
+        ("template { contents = \"x\" destination = \"out\" }\nconsul { ssl { ca_cert = \"none.pem\" } }", "none.pem"),
+        ("template { contents = \"x\" destination = \"out\" }\npid_file = \"no/such/pid\"", "no/such/pid"),
+        ("template { contents = \"x\" destination = \"out\" }\nlog_file { path = \"/proc/none/x.log\" }", "/proc/none"),
+    ] {
+        folder.write("ct.hcl", config);
+        let refused = ctmpl.said("everything stays as it was");
+        ctmpl.signal(Signal::SIGHUP);
+        support::eventually("it is refused", || ctmpl.said("everything stays as it was") == refused + 1);
+        ctmpl.says(says);
+        assert!(ctmpl.is_running());
+    }
+    fs::remove_file(folder.path("ct.hcl")).unwrap();
+    ctmpl.signal(Signal::SIGHUP);
+    ctmpl.says("cannot read the configuration ct.hcl");
+    consul.put_key("a", "2");
+    folder.becomes("out", "2");
+}
+
+#[test]
+fn settings_of_the_process_come_into_force() {
+    let (folder, consul, other) = (Folder::new(), consul(), support::embedded(Seed::default().key("a", "other")));
+    let with =
+        |more: &str| format!("template {{ contents = \"{{{{ key \\\"a\\\" }}}}\" destination = \"out\" }}\n{more}");
+    folder.write("ct.hcl", &with(&format!("consul {{ address = \"{}\" }} pid_file = \"pid\"", consul.address())));
+    let mut command = command();
+    command.current_dir(folder.path(".")).args(["--config=ct.hcl"]);
+    let ctmpl = Ctmpl::spawn(command);
+    folder.becomes("out", "1");
+    assert_eq!(folder.read("pid"), ctmpl.pid().to_string());
+    assert_eq!(ctmpl.log(), "", "warnings only");
+
+    let new = with(&format!(
+        "consul {{ address = \"{}\" }} pid_file = \"other.pid\" log_level = \"debug\" reload_signal = \"SIGUSR1\" \
+         kill_signal = \"SIGUSR2\" block_query_wait = \"5s\"",
+        other.address()
+    ));
+    reload(&folder, &ctmpl, &new, 1);
+    folder.becomes("out", "other");
+    assert_eq!((folder.read("pid"), folder.read("other.pid")), (String::new(), ctmpl.pid().to_string()));
+    consul.put_key("a", "2");
+    other.put_key("a", "3");
+    folder.becomes("out", "3");
+
+    ctmpl.signal(Signal::SIGHUP);
+    ctmpl.signal(Signal::SIGUSR1);
+    support::eventually("the new signal is heard", || ctmpl.said("reading everything again") == 1);
+    support::eventually("and acted upon", || ctmpl.said("the configuration is read again") == 2);
+    ctmpl.signal(Signal::SIGUSR2);
+    let ended = ctmpl.ends();
+    assert_eq!(ended.code(), Some(12), "{}", ended.log);
+    assert!(!folder.path("other.pid").exists());
+}
+
+#[test]
+fn mode_and_command_change_without_news() {
+    let (folder, consul) = (Folder::new(), consul());
+    let with =
+        |more: &str| format!("template {{ contents = \"{{{{ key \\\"a\\\" }}}}\" destination = \"out\" {more} }}");
+    let ctmpl = start(&folder, &consul, &with("command = \"false\""));
+    folder.becomes("out", "1");
+    ctmpl.says("command false");
+    reload(&folder, &ctmpl, &with("perms = 0600 command = \"echo right >> ran\""), 1);
+    support::eventually("the mode is set", || {
+        fs::metadata(folder.path("out")).unwrap().permissions().mode() & 0o777 == 0o600
+    });
+    folder.becomes("ran", "right\n");
+    let failures = ctmpl.said("command false exited");
+    assert!(failures > 0, "{}", ctmpl.log());
+    std::thread::sleep(Duration::from_millis(1500));
+    assert_eq!(ctmpl.said("command false exited"), failures, "what no template names any more is not run");
+}
+
+#[test]
+fn a_token_that_cannot_be_read_refuses_the_reload() {
+    let (folder, consul) = (Folder::new(), consul());
+    folder.write("token", "t");
+    let with = |path: &str| {
+        format!(
+            "consul {{ token_file = \"{path}\" }} template {{ contents = \"{{{{ key \\\"a\\\" }}}}\" destination = \"out\" }}"
+        )
+    };
+    let ctmpl = start(&folder, &consul, &with("token"));
+    folder.becomes("out", "1");
+    folder.write("ct.hcl", &with("none"));
+    ctmpl.signal(Signal::SIGHUP);
+    ctmpl.says("everything stays as it was");
+    folder.write("token", "other");
+    ctmpl.says("the token file token holds another token");
+}
