@@ -131,6 +131,8 @@ impl State {
             Event::CommandEnded(command, ended) => self.command_ended(&command.line, ended, now),
             Event::Wish(Wish::Reload) => {
                 tracing::info!("reading everything again");
+                self.jobs.iter_mut().for_each(|job| job.retry_now(now.instant));
+                self.ledger.retry_now(now.instant);
                 let plugins: Vec<_> = self.followed.iter().filter(|query| is_plugin(query)).cloned().collect();
                 for plugin in plugins {
                     self.ask_again(&plugin);
