@@ -73,10 +73,7 @@ mod tests {
     fn it_is_what_diff_u_shows() {
         assert_eq!(diff("same\n", "same\n"), "");
         assert_eq!(diff("a\nb\nc\n", "a\nB\nc\n"), "--- one\n+++ two\n@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n");
-        assert_eq!(
-            diff("x", "x\n"),
-            "--- one\n+++ two\n@@ -1 +1 @@\n-x\n\\ No newline at end of file\n+x\n"
-        );
+        assert_eq!(diff("x", "x\n"), "--- one\n+++ two\n@@ -1 +1 @@\n-x\n\\ No newline at end of file\n+x\n");
         assert_eq!(diff("", "a\n"), "--- one\n+++ two\n@@ -0,0 +1 @@\n+a\n");
     }
 

@@ -129,8 +129,6 @@ fn compare([go, jinja]: [Rendering; 2]) -> Proof {
         Err(error) => Proof::Fails(error),
         Ok(text) if text == wanted && go.outputs == jinja.outputs => Proof::Same(text.len()),
         Ok(text) if text == wanted => Proof::Different("what they write with writeToFile differs\n".to_owned()),
-        Ok(text) => {
-            Proof::Different(diff::unified(["the Go template", &wanted], ["the Jinja template", &text]))
-        }
+        Ok(text) => Proof::Different(diff::unified(["the Go template", &wanted], ["the Jinja template", &text])),
     }
 }

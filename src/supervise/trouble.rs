@@ -31,7 +31,12 @@ impl Troubles {
                 tracing::debug!("{query}: {text}");
             }
         } else if self.open.get(&query).is_none_or(|before| chain(&**before) != text) {
-            tracing::error!("{query}: {text}");
+            let is_known = error.concerns_the_server() && self.open.values().any(|other| chain(&**other) == text);
+            if is_known {
+                tracing::debug!("{query}: {text}");
+            } else {
+                tracing::error!("{query}: {text}");
+            }
         } else {
             tracing::debug!("{query}: still {text}");
         }

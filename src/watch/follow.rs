@@ -38,6 +38,9 @@ const FIRST_ANSWERS: usize = 8;
 const COURTESY: Duration = Duration::from_secs(2);
 /// Over this time those come back who were throttled.
 const SPREAD: Duration = Duration::from_secs(1);
+/// All who are denied ask together once in this time at the most; a right that is given is seen soon, and a right that
+/// is wanting for good does not fill the server's log.
+const DENIED_PAUSE: Duration = Duration::from_secs(5);
 /// Endpoints that do not block are asked this often.
 const INTERVAL: Duration = Duration::from_secs(15);
 /// The least time from one question to the next, so that a server whose every answer is news is not asked in a tight
@@ -58,13 +61,15 @@ pub(super) struct Follower<A> {
     first_answers: Arc<Semaphore>,
     /// How many wait for a first answer.
     without_answer: watch::Sender<usize>,
+    /// How many are denied their answer.
+    denied: watch::Sender<usize>,
     /// Whether somebody acts on news just now.
     busy: watch::Sender<bool>,
     /// Counts how often the right to ask has changed.
     rights: watch::Sender<u64>,
 }
 
-/// Counts somebody who waits for a first answer, for as long as it is held.
+/// Counts somebody who waits, for a first answer or for the right to ask, for as long as it is held.
 struct Waiting(watch::Sender<usize>);
 
 impl Waiting {
@@ -84,6 +89,7 @@ impl Drop for Waiting {
 struct Trouble {
     backoff: Backoff,
     scout: Option<Scout>,
+    denied: Option<Waiting>,
     /// The right to ask for a first answer; held until there is one or all servers were tried, so that those who wait
     /// for it do not run into the same dead server.
     turn: Option<OwnedSemaphorePermit>,
@@ -99,9 +105,9 @@ struct Unwanted;
 impl<A: Ask> Follower<A> {
     pub(super) fn new(ask: A, rules: Rules, events: mpsc::Sender<WatchEvent>) -> Self {
         let first_answers = Arc::new(Semaphore::new(FIRST_ANSWERS));
-        let (without_answer, busy) = (watch::Sender::new(0), watch::Sender::new(false));
-        let rights = watch::Sender::new(0);
-        Self { ask, rules, events, outage: Outage::new(), first_answers, without_answer, busy, rights }
+        let (without_answer, denied) = (watch::Sender::new(0), watch::Sender::new(0));
+        let (busy, rights) = (watch::Sender::new(false), watch::Sender::new(0));
+        Self { ask, rules, events, outage: Outage::new(), first_answers, without_answer, denied, busy, rights }
     }
 
     /// The right to ask has changed.
@@ -118,8 +124,8 @@ impl<A: Ask> Follower<A> {
     pub(super) async fn follow(self, query: Arc<Query>) {
         let mut cursor = Cursor::new(self.ask.preferred(), self.rules.wait, self.rules.max_stale);
         let rights = self.rights.subscribe();
-        let mut trouble =
-            Trouble { backoff: Backoff::new(), scout: None, turn: None, tried: 0, failing: false, rights };
+        let (backoff, scout, denied, turn) = (Backoff::new(), None, None, None);
+        let mut trouble = Trouble { backoff, scout, denied, turn, tried: 0, failing: false, rights };
         let mut calm = Duration::ZERO;
         loop {
             let mut recoveries = self.outage.listen();
@@ -187,6 +193,10 @@ impl<A: Ask> Follower<A> {
         trouble.tried = 0;
         trouble.backoff.reset();
         trouble.scout = None;
+        if trouble.denied.take().is_some() {
+            // Whoever gave this right has perhaps given others.
+            self.ask_denied_again();
+        }
         if std::mem::take(&mut trouble.failing) {
             self.outage.recovered();
             self.tell(WatchEvent::Recovered(Arc::clone(query))).await?;
@@ -233,21 +243,24 @@ impl<A: Ask> Follower<A> {
         }
         trouble.turn = None;
         // One who asks often is no burden, even for a server of which too much is asked.
-        if matches!(class, ErrorClass::Outage | ErrorClass::Throttled) {
+        if error.concerns_the_server() {
             trouble.scout = trouble.scout.take().or_else(|| self.outage.scout());
         } else if trouble.scout.take().is_some() {
             // Whoever refuses one question can answer the others again.
             self.outage.recovered();
         }
+        let is_denied = class == ErrorClass::Denied;
+        trouble.denied = is_denied.then(|| trouble.denied.take().unwrap_or_else(|| Waiting::begin(&self.denied)));
         trouble.failing = true;
+        let concerns_the_server = error.concerns_the_server();
         self.tell(WatchEvent::Failed(Arc::clone(query), Arc::new(error))).await?;
-        let pause = trouble.backoff.next(Outage::longest_pause(trouble.scout.as_ref()), fastrand::f64());
+        let mut longest = Outage::longest_pause(trouble.scout.as_ref());
+        if is_denied {
+            longest =
+                longest.min(DENIED_PAUSE.saturating_mul(u32::try_from(*self.denied.borrow()).unwrap_or(u32::MAX)));
+        }
+        let pause = trouble.backoff.next(longest, fastrand::f64());
         match class {
-            ErrorClass::Outage => {
-                if outage::wait(pause, recoveries).await {
-                    trouble.backoff.reset();
-                }
-            }
             ErrorClass::Throttled => {
                 if outage::wait(pause, recoveries).await {
                     // Too many at once is what it was about.
@@ -256,6 +269,11 @@ impl<A: Ask> Follower<A> {
             }
             ErrorClass::Denied => {
                 if outage::wait(pause, &mut trouble.rights).await {
+                    trouble.backoff.reset();
+                }
+            }
+            _ if concerns_the_server => {
+                if outage::wait(pause, recoveries).await {
                     trouble.backoff.reset();
                 }
             }

@@ -366,7 +366,8 @@ fn a_reload_tries_at_once_what_failed() {
     let changes = bench.take_changes().unwrap();
     let full = || crate::apply::error::WriteError::new("write", "/out/11".as_ref(), std::io::ErrorKind::StorageFull);
     let failed = |changes: Vec<Change>| {
-        let applied = |Change { job, destination, .. }| Applied { job, destination, command: None, outcome: Err(full()) };
+        let applied =
+            |Change { job, destination, .. }| Applied { job, destination, command: None, outcome: Err(full()) };
         Event::Applied(changes.into_iter().map(applied).collect())
     };
     bench.step(failed(changes));

@@ -30,6 +30,10 @@ enum Line {
     Down,
     /// A refusal that is about the question.
     Denied,
+    /// A refusal that no right changes.
+    Unknown,
+    /// A web page.
+    Page,
     /// Too much is asked.
     Throttled,
     /// Never answers within the client's limit.
@@ -85,6 +89,8 @@ impl Ask for Script {
             Line::Says(after, value, index) => (after, value, index, NOW),
             Line::SaysLate(after, value, index, late) => (after, value, index, late),
             Line::Down => return Err(AskError::Unreachable { server, reason: "refused".to_owned() }),
+            Line::Unknown => return Err(status(400, "Invalid")),
+            Line::Page => return Err(AskError::Unreadable { server, reason: "line 1".to_owned() }),
             Line::Denied => return Err(status(403, "Permission denied")),
             Line::Throttled => return Err(status(429, "Too many requests")),
             Line::Idle(limit) => {
@@ -217,8 +223,8 @@ async fn another_server_is_tried_at_once_and_nothing_is_reported() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_question_is_asked_seldom_and_an_idle_poll_at_once() {
-    let script = Script::new([Line::Denied]);
+async fn a_question_that_fails_is_asked_seldom_and_an_idle_poll_at_once() {
+    let script = Script::new([Line::Unknown]);
     let (task, mut events) = start(&script);
     sleep(Duration::from_secs(3600)).await;
     let asked = script.asked().len();
@@ -249,6 +255,45 @@ async fn who_was_denied_asks_again_at_once_when_the_rights_change() {
     follower.ask_denied_again();
     assert_eq!(news(&mut events).await, "let in");
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_right_that_is_given_is_seen_soon_and_one_that_is_wanting_is_asked_for_seldom_however_many_want_it() {
+    for many in [1, 40] {
+        let script = Script::new([Line::Denied]);
+        let (sender, mut events) = mpsc::channel(100_000);
+        let follower = Follower::new(script.clone(), RULES, sender);
+        let key = |n| Query::key(&format!("k{n}")).unwrap().into();
+        let _tasks: Vec<_> = (0..many).map(|n| tokio::spawn(follower.clone().follow(key(n)))).collect();
+        sleep(Duration::from_secs(3600)).await;
+        let asked = script.asked().len();
+        assert!(asked < 6000, "{many}: {asked} requests in an hour");
+        while events.try_recv().is_ok() {}
+        script.replace([Line::Says(NOW, "let in", 5), Line::Idle(Duration::from_secs(70))]);
+        let begun = Instant::now();
+        assert_eq!(news(&mut events).await, "let in");
+        assert!(begun.elapsed() <= DENIED_PAUSE * 3, "{many}: {:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_gave_web_pages_is_heard_within_two_seconds_when_it_is_consul_again() {
+    let script = Script::new([Line::Page]);
+    let (sender, mut events) = mpsc::channel(100_000);
+    let follower = Follower::new(script.clone(), RULES, sender);
+    let key = |n| Query::key(&format!("k{n}")).unwrap().into();
+    let _tasks: Vec<_> = (0..20).map(|n| tokio::spawn(follower.clone().follow(key(n)))).collect();
+    sleep(Duration::from_secs(3600)).await;
+    let asked = script.asked().len();
+    assert!(asked < 12_000, "{asked} requests in an hour");
+    while events.try_recv().is_ok() {}
+    let long = Duration::from_secs(70);
+    script.replace(std::iter::repeat_n(Line::Says(NOW, "back", 5), 20).chain([Line::Idle(long)]));
+    let begun = Instant::now();
+    for _ in 0..20 {
+        assert_eq!(news(&mut events).await, "back");
+    }
+    assert!(begun.elapsed() <= Duration::from_secs(2), "{:?}", begun.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

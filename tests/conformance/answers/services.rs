@@ -108,6 +108,38 @@ pub(super) fn cases() -> Vec<Case> {
             vec![Status(200), NoStanding],
         ),
         case(
+            "the agent's services, filtered",
+            &[("PUT", REGISTER, r#"{"Name":"an-only","Port":9,"Tags":["x"]}"#)],
+            ("GET", "/v1/agent/services?filter=Service==%22an-only%22", ""),
+            vec![
+                Status(200),
+                Json(json!({"an-only": {
+                    "ID": "an-only", "Service": "an-only", "Tags": ["x"], "Meta": {}, "Port": 9, "Address": "",
+                    "Weights": {"Passing": 1, "Warning": 1}, "EnableTagOverride": false,
+                }})),
+            ],
+        ),
+        case(
+            "the agent's checks, filtered",
+            &[("PUT", REGISTER, r#"{"Name":"an-checked","Check":{"TTL":"1h","Status":"warning"}}"#)],
+            ("GET", "/v1/agent/checks?filter=ServiceName==%22an-checked%22+and+Status==passing", ""),
+            vec![Status(200), Json(json!({}))],
+        ),
+        case(
+            "checks stay when another word than true asks to replace them",
+            &[
+                ("PUT", REGISTER, r#"{"Name":"an-kept","Check":{"TTL":"1h"}}"#),
+                ("PUT", "/v1/agent/service/register?replace-existing-checks=1", r#"{"Name":"an-kept"}"#),
+            ],
+            ("GET", "/v1/agent/checks?filter=ServiceName==%22an-kept%22", ""),
+            vec![
+                Status(200),
+                Json(json!({"service:an-kept": check(
+                    "service:an-kept", "Service 'an-kept' check", "critical", "ttl", "", ("an-kept", "an-kept", &[]),
+                )})),
+            ],
+        ),
+        case(
             "an address of six bytes",
             &[("PUT", REGISTER, r#"{"Name":"an-six","Address":"::1","Port":6}"#)],
             ("GET", "/v1/catalog/service/an-six?filter=ServiceTaggedAddresses.lan_ipv6.Port==6", ""),
