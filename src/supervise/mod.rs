@@ -19,6 +19,7 @@ mod writing;
 
 use std::time::Instant;
 
+use nix::sys::resource::{Resource, getrlimit};
 use tokio::sync::mpsc;
 
 use crate::config::resolved::Config;
@@ -55,6 +56,9 @@ impl End {
     }
 }
 
+/// How many files are open at most beside the connections that wait: those of first answers, of what is written, of a
+/// command, of the watch, and some to spare.
+const OTHER_FILES: usize = 40;
 /// How many events are taken in before the templates are looked at again.
 const BATCH: usize = 2048;
 /// How long somebody who renders once rests after an answer: mostly, the first answer is all that is needed.
@@ -71,6 +75,7 @@ pub async fn run(config: Config, mut signals: Signals) -> Result<End, ClientErro
         wait: config.consul.block_query_wait,
         max_stale: config.consul.max_stale,
         rest: if once { REST_ONCE } else { std::time::Duration::ZERO },
+        polls: room_for_polls(config.dev.is_some()),
     };
     let (watcher, mut answers) = Watcher::new(client.clone(), rules);
     let mut hands = Hands::new(client, watcher, Files::new(), &config.consul.exports);
@@ -98,6 +103,15 @@ pub async fn run(config: Config, mut signals: Signals) -> Result<End, ClientErro
         };
         actions = state.step(event, Moment::now());
     }
+}
+
+/// How many connections may wait for news, so that enough files can be opened for everything else. The embedded server
+/// has the other end of each connection in the same process.
+fn room_for_polls(embedded: bool) -> usize {
+    let most =
+        getrlimit(Resource::RLIMIT_NOFILE).map_or(usize::MAX, |(soft, _)| usize::try_from(soft).unwrap_or(usize::MAX));
+    let room = most.saturating_sub(OTHER_FILES);
+    if embedded { room / 2 } else { room }
 }
 
 /// Whoever asks for the end once more does not want to wait for what is under way.

@@ -5,10 +5,10 @@
 //!
 //! The rules are in [`Cursor`]; this loop asks, waits and tells.
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, mpsc, watch};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -29,6 +29,9 @@ pub struct Rules {
     /// How long to rest after news before the next, blocking request. Somebody who renders once needs no second
     /// answer unless the first was not enough.
     pub rest: Duration,
+    /// How many queries may block at the same time; the others wait for their turn. Each holds a connection, which is
+    /// an open file.
+    pub polls: usize,
 }
 
 /// How many queries may ask for their first answer at the same time: they are short, and there may be thousands.
@@ -36,6 +39,8 @@ const FIRST_ANSWERS: usize = 8;
 /// How long a long poll leaves its connection to those who have no answer yet. Consul takes only so many connections
 /// of a host; what was answered is right for the moment, what was not keeps a file from being written.
 const COURTESY: Duration = Duration::from_secs(2);
+/// How long a query blocks while others wait for their turn.
+const CROWDED_WAIT: Duration = Duration::from_secs(2);
 /// Over this time those come back who were throttled.
 const SPREAD: Duration = Duration::from_secs(1);
 /// All who are denied ask together once in this time at the most; a right that is given is seen soon, and a right that
@@ -59,6 +64,11 @@ pub(super) struct Follower<A> {
     events: mpsc::Sender<WatchEvent>,
     outage: Outage,
     first_answers: Arc<Semaphore>,
+    polls: Arc<Semaphore>,
+    /// How many follow a query.
+    all: watch::Sender<usize>,
+    /// Says once that some wait for their turn.
+    crowded: Arc<Once>,
     /// How many wait for a first answer.
     without_answer: watch::Sender<usize>,
     /// How many are denied their answer.
@@ -69,7 +79,7 @@ pub(super) struct Follower<A> {
     rights: watch::Sender<u64>,
 }
 
-/// Counts somebody who waits, for a first answer or for the right to ask, for as long as it is held.
+/// Counts somebody who follows, waits for a first answer or wants the right to ask, for as long as it is held.
 struct Waiting(watch::Sender<usize>);
 
 impl Waiting {
@@ -105,9 +115,12 @@ struct Unwanted;
 impl<A: Ask> Follower<A> {
     pub(super) fn new(ask: A, rules: Rules, events: mpsc::Sender<WatchEvent>) -> Self {
         let first_answers = Arc::new(Semaphore::new(FIRST_ANSWERS));
+        let (polls, crowded) =
+            (Arc::new(Semaphore::new(rules.polls.clamp(1, Semaphore::MAX_PERMITS))), Arc::new(Once::new()));
         let (without_answer, denied) = (watch::Sender::new(0), watch::Sender::new(0));
         let (busy, rights) = (watch::Sender::new(false), watch::Sender::new(0));
-        Self { ask, rules, events, outage: Outage::new(), first_answers, without_answer, denied, busy, rights }
+        let (outage, all) = (Outage::new(), watch::Sender::new(0));
+        Self { ask, rules, events, outage, first_answers, polls, all, crowded, without_answer, denied, busy, rights }
     }
 
     /// The right to ask has changed.
@@ -122,6 +135,7 @@ impl<A: Ask> Follower<A> {
 
     /// Follows the query until the task is aborted or nobody listens any more.
     pub(super) async fn follow(self, query: Arc<Query>) {
+        let _one_of_all = Waiting::begin(&self.all);
         let mut cursor = Cursor::new(self.ask.preferred(), self.rules.wait, self.rules.max_stale);
         let rights = self.rights.subscribe();
         let (backoff, scout, denied, turn) = (Backoff::new(), None, None, None);
@@ -168,7 +182,12 @@ impl<A: Ask> Follower<A> {
                 cursor.move_to(self.ask.preferred());
             }
         }
-        let poll = cursor.poll();
+        let _turn = if cursor.poll().index > 0 { self.turn_to_block().await } else { None };
+        let mut poll = cursor.poll();
+        if *self.all.borrow() > self.rules.polls {
+            // Others wait for their turn, or soon will.
+            poll.wait = poll.wait.min(CROWDED_WAIT);
+        }
         tracing::trace!(server = poll.server, index = poll.index, "{query} is asked");
         let asked = self.ask.ask(query, poll).await;
         drop(waiting);
@@ -177,6 +196,21 @@ impl<A: Ask> Follower<A> {
             Err(error) => tracing::trace!(server = poll.server, "{query} fails: {error}"),
         }
         asked
+    }
+
+    /// The right to block, when there is one free.
+    async fn turn_to_block(&self) -> Option<SemaphorePermit<'_>> {
+        if let Ok(turn) = self.polls.try_acquire() {
+            return Some(turn);
+        }
+        self.crowded.call_once(|| {
+            tracing::warn!(
+                "only {} queries can wait for news at the same time, and others hear of theirs later, because this \
+                 process may have few files open; raise the limit (ulimit -n, LimitNOFILE= in a systemd unit)",
+                self.rules.polls
+            );
+        });
+        self.polls.acquire().await.ok()
     }
 
     async fn answered(

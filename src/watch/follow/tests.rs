@@ -18,6 +18,8 @@ struct State {
     asked: Vec<(Duration, Poll)>,
     begun: Instant,
     servers: usize,
+    blocking: usize,
+    most_blocking: usize,
 }
 
 #[derive(Clone)]
@@ -26,6 +28,8 @@ enum Line {
     Says(Duration, &'static str, u64),
     /// The same, from a server that lost its leader this long ago.
     SaysLate(Duration, &'static str, u64, Duration),
+    /// When the time it may block is over, this answer with this index.
+    Blocks(&'static str, u64),
     /// An outage.
     Down,
     /// A refusal that is about the question.
@@ -49,7 +53,14 @@ impl Script {
 
     fn with_servers(servers: usize, lines: impl IntoIterator<Item = Line>) -> Self {
         let lines = lines.into_iter().collect();
-        Self(Arc::new(Mutex::new(State { lines, asked: Vec::new(), begun: Instant::now(), servers })))
+        Self(Arc::new(Mutex::new(State {
+            lines,
+            asked: Vec::new(),
+            begun: Instant::now(),
+            servers,
+            blocking: 0,
+            most_blocking: 0,
+        })))
     }
 
     fn asked(&self) -> Vec<(Duration, Poll)> {
@@ -88,6 +99,16 @@ impl Ask for Script {
         let (after, value, index, late) = match self.next(poll) {
             Line::Says(after, value, index) => (after, value, index, NOW),
             Line::SaysLate(after, value, index, late) => (after, value, index, late),
+            Line::Blocks(value, index) => {
+                {
+                    let mut state = self.0.lock().unwrap();
+                    state.blocking += 1;
+                    state.most_blocking = state.most_blocking.max(state.blocking);
+                }
+                sleep(poll.wait).await;
+                self.0.lock().unwrap().blocking -= 1;
+                (NOW, value, index, NOW)
+            }
             Line::Down => return Err(AskError::Unreachable { server, reason: "refused".to_owned() }),
             Line::Unknown => return Err(status(400, "Invalid")),
             Line::Page => return Err(AskError::Unreadable { server, reason: "line 1".to_owned() }),
@@ -103,8 +124,12 @@ impl Ask for Script {
     }
 }
 
-const RULES: Rules =
-    Rules { wait: Duration::from_secs(60), max_stale: Some(Duration::from_secs(2)), rest: Duration::ZERO };
+const RULES: Rules = Rules {
+    wait: Duration::from_secs(60),
+    max_stale: Some(Duration::from_secs(2)),
+    rest: Duration::ZERO,
+    polls: usize::MAX,
+};
 
 fn start(script: &Script) -> (JoinHandle<()>, mpsc::Receiver<WatchEvent>) {
     let (sender, events) = mpsc::channel(64);
@@ -294,6 +319,25 @@ async fn a_server_that_gave_web_pages_is_heard_within_two_seconds_when_it_is_con
         assert_eq!(news(&mut events).await, "back");
     }
     assert!(begun.elapsed() <= Duration::from_secs(2), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_queries_than_there_is_room_for_take_turns() {
+    let answer = Line::Says(NOW, "a", 5);
+    let script = Script::new(std::iter::repeat_n(answer, 20).chain([Line::Blocks("b", 6)]));
+    let (sender, mut events) = mpsc::channel(1024);
+    let follower = Follower::new(script.clone(), Rules { polls: 4, ..RULES }, sender);
+    let key = |n| Query::key(&format!("k{n}")).unwrap().into();
+    let _tasks: Vec<_> = (0..20).map(|n| tokio::spawn(follower.clone().follow(key(n)))).collect();
+    for _ in 0..20 {
+        assert_eq!(news(&mut events).await, "a");
+    }
+    let begun = Instant::now();
+    for _ in 0..20 {
+        assert_eq!(news(&mut events).await, "b", "everybody hears of it");
+    }
+    assert!(begun.elapsed() < CROWDED_WAIT * 6, "{:?}", begun.elapsed());
+    assert_eq!(script.0.lock().unwrap().most_blocking, 4);
 }
 
 #[tokio::test(start_paused = true)]
