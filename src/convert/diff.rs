@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn changes_that_are_far_apart_are_shown_apart() {
-        let old: String = (1..=30).map(|line| format!("{line}\n")).collect();
+        let old = (1..=30).map(|line| line.to_string()).collect::<Vec<_>>().join("\n") + "\n";
         let new = old.replace("\n2\n", "\ntwo\n").replace("\n29\n", "\n");
         assert_eq!(
             diff(&old, &new),

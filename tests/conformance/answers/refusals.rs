@@ -57,6 +57,12 @@ pub(super) fn cases() -> Vec<Case> {
             400,
             "Bad request: Invalid query parameter: \"ns\" - Namespaces are a Consul Enterprise feature",
         ),
+    ]
+}
+
+/// Paths and methods that lead elsewhere, or nowhere.
+pub(super) fn paths() -> Vec<Case> {
+    vec![
         case(
             "a path with empty steps",
             &[],
