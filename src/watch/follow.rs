@@ -63,6 +63,9 @@ pub(super) struct Follower<A> {
     rules: Rules,
     events: mpsc::Sender<WatchEvent>,
     outage: Outage,
+    /// Chooses the one who asks often among those whose answers are not Consul's. It is not the one of an outage: whose
+    /// answer can never be read would not notice its end.
+    pages: Outage,
     first_answers: Arc<Semaphore>,
     polls: Arc<Semaphore>,
     /// How many follow a query.
@@ -99,6 +102,7 @@ impl Drop for Waiting {
 struct Trouble {
     backoff: Backoff,
     scout: Option<Scout>,
+    page_scout: Option<Scout>,
     denied: Option<Waiting>,
     /// The right to ask for a first answer; held until there is one or all servers were tried, so that those who wait
     /// for it do not run into the same dead server.
@@ -119,8 +123,22 @@ impl<A: Ask> Follower<A> {
             (Arc::new(Semaphore::new(rules.polls.clamp(1, Semaphore::MAX_PERMITS))), Arc::new(Once::new()));
         let (without_answer, denied) = (watch::Sender::new(0), watch::Sender::new(0));
         let (busy, rights) = (watch::Sender::new(false), watch::Sender::new(0));
-        let (outage, all) = (Outage::new(), watch::Sender::new(0));
-        Self { ask, rules, events, outage, first_answers, polls, all, crowded, without_answer, denied, busy, rights }
+        let (outage, pages, all) = (Outage::new(), Outage::new(), watch::Sender::new(0));
+        Self {
+            ask,
+            rules,
+            events,
+            outage,
+            pages,
+            first_answers,
+            polls,
+            all,
+            crowded,
+            without_answer,
+            denied,
+            busy,
+            rights,
+        }
     }
 
     /// The right to ask has changed.
@@ -138,8 +156,8 @@ impl<A: Ask> Follower<A> {
         let _one_of_all = Waiting::begin(&self.all);
         let mut cursor = Cursor::new(self.ask.preferred(), self.rules.wait, self.rules.max_stale);
         let rights = self.rights.subscribe();
-        let (backoff, scout, denied, turn) = (Backoff::new(), None, None, None);
-        let mut trouble = Trouble { backoff, scout, denied, turn, tried: 0, failing: false, rights };
+        let (backoff, scout, page_scout, denied, turn) = (Backoff::new(), None, None, None, None);
+        let mut trouble = Trouble { backoff, scout, page_scout, denied, turn, tried: 0, failing: false, rights };
         let mut calm = Duration::ZERO;
         loop {
             let mut recoveries = self.outage.listen();
@@ -227,6 +245,7 @@ impl<A: Ask> Follower<A> {
         trouble.tried = 0;
         trouble.backoff.reset();
         trouble.scout = None;
+        trouble.page_scout = None;
         if trouble.denied.take().is_some() {
             // Whoever gave this right has perhaps given others.
             self.ask_denied_again();
@@ -277,18 +296,23 @@ impl<A: Ask> Follower<A> {
         }
         trouble.turn = None;
         // One who asks often is no burden, even for a server of which too much is asked.
-        if error.concerns_the_server() {
+        let is_outage = matches!(class, ErrorClass::Outage | ErrorClass::Throttled);
+        let is_page = error.concerns_the_server() && !is_outage;
+        trouble.page_scout = trouble.page_scout.take().filter(|_| is_page);
+        if is_outage {
             trouble.scout = trouble.scout.take().or_else(|| self.outage.scout());
         } else if trouble.scout.take().is_some() {
             // Whoever refuses one question can answer the others again.
             self.outage.recovered();
         }
+        if is_page {
+            trouble.page_scout = trouble.page_scout.take().or_else(|| self.pages.scout());
+        }
         let is_denied = class == ErrorClass::Denied;
         trouble.denied = is_denied.then(|| trouble.denied.take().unwrap_or_else(|| Waiting::begin(&self.denied)));
         trouble.failing = true;
-        let concerns_the_server = error.concerns_the_server();
         self.tell(WatchEvent::Failed(Arc::clone(query), Arc::new(error))).await?;
-        let mut longest = Outage::longest_pause(trouble.scout.as_ref());
+        let mut longest = Outage::longest_pause(trouble.scout.as_ref().or(trouble.page_scout.as_ref()));
         if is_denied {
             longest =
                 longest.min(DENIED_PAUSE.saturating_mul(u32::try_from(*self.denied.borrow()).unwrap_or(u32::MAX)));
@@ -306,7 +330,7 @@ impl<A: Ask> Follower<A> {
                     trouble.backoff.reset();
                 }
             }
-            _ if concerns_the_server => {
+            _ if is_outage || is_page => {
                 if outage::wait(pause, recoveries).await {
                     trouble.backoff.reset();
                 }

@@ -464,3 +464,46 @@ async fn only_the_first_few_find_out_that_a_server_swallows_everything() {
     all_answered(1000, &mut events).await;
     assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
 }
+
+/// Away, then back; but one question is never answered with anything that can be read.
+#[derive(Clone)]
+struct HalfBroken(Arc<Mutex<bool>>);
+
+impl Ask for HalfBroken {
+    fn servers(&self) -> usize {
+        1
+    }
+
+    fn preferred(&self) -> usize {
+        0
+    }
+
+    async fn ask(&self, query: &Query, poll: Poll) -> Result<Reply, AskError> {
+        let server = "a.test:8500".to_owned();
+        if query.to_string().contains("broken") {
+            return Err(AskError::Unreadable { server, reason: "line 1".to_owned() });
+        }
+        if !*self.0.lock().unwrap() {
+            return Err(AskError::Unreachable { server, reason: "refused".to_owned() });
+        }
+        sleep(if poll.index > 0 { poll.wait } else { NOW }).await;
+        Ok(Reply { answer: Answer::Datacenters(vec!["back".to_owned()]), index: Some(5), last_contact: NOW })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_can_never_be_answered_does_not_hide_the_end_of_an_outage() {
+    let server = HalfBroken(Arc::default());
+    let (sender, mut events) = mpsc::channel(100_000);
+    let follower = Follower::new(server.clone(), RULES, sender);
+    let key = |name| Query::key(name).unwrap().into();
+    let _tasks: Vec<_> = ["broken", "a", "b", "c"].map(|name| tokio::spawn(follower.clone().follow(key(name)))).into();
+    sleep(Duration::from_secs(3600)).await;
+    while events.try_recv().is_ok() {}
+    *server.0.lock().unwrap() = true;
+    let begun = Instant::now();
+    for _ in 0..3 {
+        assert_eq!(news(&mut events).await, "back");
+    }
+    assert!(begun.elapsed() <= Duration::from_secs(2), "{:?}", begun.elapsed());
+}

@@ -47,7 +47,17 @@ fn critical_2() -> Value {
     json!({"Node": own_node(), "Service": web_2(), "Checks": [serf_health(), own]})
 }
 
+/// As the agent shows a check, which has no index there.
+fn unstamped(mut check: Value) -> Value {
+    for index in ["CreateIndex", "ModifyIndex"] {
+        check[index] = json!(0);
+    }
+    check
+}
+
 pub(super) fn cases() -> Vec<Case> {
+    let of: (&str, &str, &[&str]) = ("an-kept", "an-kept", &[]);
+    let kept = || check("service:an-kept", "Service 'an-kept' check", "critical", "ttl", "", of);
     let asked = |name, target, body| case(name, WEB, ("GET", target, ""), vec![Status(200), Standing, Json(body)]);
     let leader = |mut case: Case, how| {
         case.expect.push(Header("X-Consul-Effective-Consistency", how));
@@ -132,12 +142,7 @@ pub(super) fn cases() -> Vec<Case> {
                 ("PUT", "/v1/agent/service/register?replace-existing-checks=1", r#"{"Name":"an-kept"}"#),
             ],
             ("GET", "/v1/agent/checks?filter=ServiceName==%22an-kept%22", ""),
-            vec![
-                Status(200),
-                Json(json!({"service:an-kept": check(
-                    "service:an-kept", "Service 'an-kept' check", "critical", "ttl", "", ("an-kept", "an-kept", &[]),
-                )})),
-            ],
+            vec![Status(200), Json(json!({"service:an-kept": unstamped(kept())}))],
         ),
         case(
             "an address of six bytes",
