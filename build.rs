@@ -1,6 +1,6 @@
 //! Lets the linker lay the functions that every run calls beside each other, in a release.
 //!
-//! in:  `link/order.ld`, which `scripts/order` writes
+//! in:  `link/order.ld`, which `link/order` writes
 //! out: an argument for the linker, or nothing where the linker does not understand it
 //!
 //! Most of a small daemon's memory is its program: the system brings it in by pieces of 64 KiB, and the few functions
