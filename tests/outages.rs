@@ -72,8 +72,8 @@ fn bad_answers_of_any_kind_change_no_file_and_others_carry_on() {
         (Fault::Status(500, "No cluster leader".into()), "answered 500: No cluster leader", soon),
         (Fault::Status(403, "Permission denied".into()), "answered 403: Permission denied", later),
         (Fault::Status(429, "Your IP is issuing too many".into()), "answered 429: Your IP", soon),
-        (Fault::Html(web_page.into()), "an answer that is not Consul's", later),
-        (Fault::HalfBody, "an answer that is not Consul's", later),
+        (Fault::Html(web_page.into()), "an answer that is not Consul's", soon),
+        (Fault::HalfBody, "an answer that is not Consul's", soon),
         (Fault::CutAfter(240), "the answer is cut off", soon),
         (Fault::HangUp, "closed the connection without an answer", soon),
     ];

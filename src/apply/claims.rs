@@ -55,7 +55,7 @@ impl Claims {
         if let Some(other) = self.outputs.get(&file) {
             return refused(format!("the template of {} writes it with writeToFile", other.display()));
         }
-        if let Some(other) = self.files.get(&file) {
+        if let Some(other) = self.files.get(&file).filter(|other| leads_to(other, &file)) {
             return refused(format!("it is the same file as {}, which another template writes", other.display()));
         }
         self.files.insert(file, destination.to_owned());
@@ -86,6 +86,15 @@ impl Claims {
             }
         }
     }
+}
+
+/// Does the path still lead to the file? Its directory may have been removed, and another one made that has its number.
+fn leads_to(path: &Path, file: &File) -> bool {
+    let place = Place::find(path).ok();
+    let directory = place.as_ref().and_then(|place| fs::metadata(&place.directory).ok());
+    place.zip(directory).is_some_and(|(place, directory)| {
+        (directory.dev(), directory.ino(), &place.name) == (file.device, file.directory, &file.name)
+    })
 }
 
 fn is_same(one: Option<&Metadata>, other: Option<&Metadata>) -> bool {

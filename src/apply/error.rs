@@ -13,7 +13,7 @@ pub struct WriteError {
 }
 
 impl WriteError {
-    pub(super) fn new(step: &'static str, path: &Path, source: impl Into<io::Error>) -> Self {
+    pub(crate) fn new(step: &'static str, path: &Path, source: impl Into<io::Error>) -> Self {
         Self { step, path: path.to_owned(), source: plain(source.into()) }
     }
 

@@ -162,6 +162,15 @@ impl Ledger {
         }
     }
 
+    /// Somebody asks for everything again: what failed does not wait any longer.
+    pub fn retry_now(&mut self, now: Instant) {
+        let rests = &self.rests;
+        for debt in &mut self.debts {
+            let rested = rests.iter().find(|(line, _)| *line == debt.command.line).map_or(now, |(_, until)| *until);
+            debt.due = debt.due.min(now.max(rested));
+        }
+    }
+
     /// When the next command becomes due, unless something changes first; in the past if one is due already.
     pub fn next_wake(&self) -> Option<Instant> {
         self.debts.iter().filter_map(Debt::startable).min()

@@ -75,7 +75,10 @@ fn server(written: &str, tls: bool) -> Result<Url, AddressError> {
     if rest.is_empty() || rest.starts_with('/') {
         return Err(malformed("the host is missing".to_owned()));
     }
-    let mut url = Url::parse(&format!("{scheme}://{rest}")).map_err(|error| malformed(error.to_string()))?;
+    // A port alone is one of this machine, as in Go.
+    let port_alone = rest.strip_prefix(':').is_some_and(|port| port.starts_with(|digit: char| digit.is_ascii_digit()));
+    let host = if port_alone { "localhost" } else { "" };
+    let mut url = Url::parse(&format!("{scheme}://{host}{rest}")).map_err(|error| malformed(error.to_string()))?;
     let prefix = url.path().trim_end_matches('/').to_owned();
     url.set_path(&prefix);
     Ok(url)
@@ -96,6 +99,8 @@ mod tests {
         let cases: &[(&str, bool, &[&str])] = &[
             ("127.0.0.1:8500", false, &["http://127.0.0.1:8500/"]),
             ("localhost:8500", false, &["http://localhost:8500/"]),
+            (":8500", false, &["http://localhost:8500/"]),
+            ("http://:8500/pre", false, &["http://localhost:8500/pre"]),
             ("[::1]:8500", false, &["http://[::1]:8500/"]),
             ("consul.example.com", false, &["http://consul.example.com/"]),
             ("http://h:1/pre/fix/", false, &["http://h:1/pre/fix"]),
@@ -124,7 +129,8 @@ mod tests {
             ("ftp://h:1", "unknown scheme"),
             ("http://", "the host is missing"),
             ("http:///etc", "the host is missing"),
-            (":8500", "is not HOST:PORT"),
+            (":", "is not HOST:PORT"),
+            (":port", "is not HOST:PORT"),
             ("h:port", "is not HOST:PORT"),
             ("h:123456", "is not HOST:PORT"),
             ("::1", "is not HOST:PORT"),

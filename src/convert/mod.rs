@@ -20,6 +20,7 @@ use crate::template::{TemplateError, go_trees};
 
 mod calls;
 pub mod command;
+mod diff;
 mod expression;
 mod layout;
 mod name;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use similar::TextDiff;
 
+use super::diff;
 use crate::answer::Answer;
 use crate::config::resolved::{Delimiters, FileConfig, Format, Job, Language, MissingKey, Permissions, Source};
 use crate::consul::{Ask, AskError, Poll};
@@ -129,9 +129,6 @@ fn compare([go, jinja]: [Rendering; 2]) -> Proof {
         Err(error) => Proof::Fails(error),
         Ok(text) if text == wanted && go.outputs == jinja.outputs => Proof::Same(text.len()),
         Ok(text) if text == wanted => Proof::Different("what they write with writeToFile differs\n".to_owned()),
-        Ok(text) => {
-            let diff = TextDiff::from_lines(wanted.as_str(), text.as_str());
-            Proof::Different(diff.unified_diff().header("the Go template", "the Jinja template").to_string())
-        }
+        Ok(text) => Proof::Different(diff::unified(["the Go template", &wanted], ["the Jinja template", &text])),
     }
 }

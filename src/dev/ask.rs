@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::faults::Interruptions;
-use super::filter::Filter;
+use super::filter::{Filter, NO_FILTER};
 use super::question::{Look, Question};
 use super::reply::Reply;
 use super::request::{ReadOptions, Request};
@@ -37,9 +37,8 @@ pub(crate) async fn ask(
     question: &Question,
 ) -> Result<Reply, Reply> {
     let standing = |reply: Reply| if question.of_kv() { reply } else { reply.with_standing(1, false, 0) };
-    let filter = Filter::parse(&options.filter, question).map_err(|wrong| {
-        standing(Reply::text(500, format!("Failed to create boolean expression evaluator: {wrong}")))
-    })?;
+    let filter = Filter::parse(&options.filter, question)
+        .map_err(|wrong| standing(Reply::text(500, format!("{NO_FILTER}: {wrong}"))))?;
     let found = tokio::select! {
         found = wait(store, options, question) => found.map_err(standing)?,
         reply = interruptions.below(&request.path) => return Err(reply),
@@ -49,7 +48,11 @@ pub(crate) async fn ask(
         None => Reply::empty(404),
         Some(mut body) => {
             filter.retain(&mut body);
-            if request.has("raw") && question.of_kv() { raw(&body) } else { Reply::json(&body, pretty) }
+            if request.has("raw") && matches!(question, Question::Key(_)) {
+                raw(&body)
+            } else {
+                Reply::json(&body, pretty)
+            }
         }
     };
     let reply = reply.with_standing(found.index.max(1), true, 0);

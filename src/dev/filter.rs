@@ -15,6 +15,9 @@ use super::json;
 use super::question::Question;
 use super::records::{Check, Instance, Node, Stamped};
 
+/// How Consul begins to say what is wrong with an expression.
+pub(crate) const NO_FILTER: &str = "Failed to create boolean expression evaluator";
+
 /// Fields that are maps with free keys.
 const MAPS: [&str; 5] = ["Meta", "NodeMeta", "ServiceMeta", "TaggedAddresses", "ServiceTaggedAddresses"];
 
@@ -25,10 +28,22 @@ pub(crate) struct Filter(Option<Expression>);
 impl Filter {
     /// Reads an expression and checks it against the shape of the question's results.
     pub(crate) fn parse(text: &str, question: &Question) -> Result<Self, String> {
-        let (false, Some(sample)) = (text.trim().is_empty(), sample(question)) else { return Ok(Self(None)) };
+        sample(question).map_or(Ok(Self(None)), |sample| Self::of(text, &sample))
+    }
+
+    /// Reads an expression and checks it against what one result looks like.
+    pub(crate) fn of(text: &str, sample: &Value) -> Result<Self, String> {
+        if text.trim().is_empty() {
+            return Ok(Self(None));
+        }
         let expression = parse(text)?;
-        expression.matches().into_iter().try_for_each(|found| fits(found, &sample))?;
+        expression.matches().into_iter().try_for_each(|found| fits(found, sample))?;
         Ok(Self(Some(expression)))
+    }
+
+    /// Is the condition satisfied?
+    pub(crate) fn keeps(&self, item: &Value) -> bool {
+        self.0.as_ref().is_none_or(|expression| holds(expression, item))
     }
 
     /// Drops the results that do not satisfy the condition.
@@ -49,13 +64,15 @@ fn sample(question: &Question) -> Option<Value> {
     let (node, check) = (Stamped::<Node>::default(), Stamped::<Check>::default());
     match question {
         Question::Key(_) | Question::Entries(_) | Question::Keys(..) | Question::Services(_) => None,
-        Question::Instances(..) => Some(json::catalog_instance(&instance, &node, "")),
+        Question::Instances { .. } => Some(json::catalog_instance(&instance, &node, "")),
         Question::Nodes(_) => Some(json::node(&node, "")),
         Question::Node(_) => Some(json::instance(&instance)),
         Question::Health { .. } | Question::Connect { .. } => Some(serde_json::json!({
             "Node": json::node(&node, ""), "Service": json::instance(&instance), "Checks": [json::check(&check)],
         })),
-        Question::NodeChecks(_) | Question::ServiceChecks(_) | Question::ChecksInState(_) => Some(json::check(&check)),
+        Question::NodeChecks(_) | Question::ServiceChecks { .. } | Question::ChecksInState { .. } => {
+            Some(json::check(&check))
+        }
     }
 }
 
@@ -148,7 +165,7 @@ mod tests {
     use serde_json::json;
 
     fn kept(filter: &str) -> usize {
-        let question = Question::Health { name: "web".into(), tags: Vec::new(), passing: false };
+        let question = Question::Health { name: "web".into(), tags: Vec::new(), meta: Vec::new(), passing: false };
         let filter = Filter::parse(filter, &question).expect("a good filter");
         let mut body = json!([
             {"Node": {"Node": "a", "Meta": null}, "Service": {"Port": 80, "Tags": ["v1"], "Meta": {"k": "x"}},

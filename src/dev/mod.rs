@@ -44,7 +44,6 @@ mod request;
 mod routes;
 mod seed;
 mod seed_text;
-#[expect(clippy::unnecessary_wraps, reason = "all handlers have one signature")]
 mod serve_agent;
 #[expect(clippy::unnecessary_wraps, reason = "all handlers have one signature")]
 mod serve_catalog;

@@ -22,22 +22,22 @@ pub(crate) enum Question {
     Keys(String, String),
     /// The names of all services with their tags.
     Services(Vec<(String, String)>),
-    /// The instances of a service that have all these tags.
-    Instances(String, Vec<String>),
+    /// The instances of a service that have all these tags, on nodes with all of this.
+    Instances { name: String, tags: Vec<String>, meta: Vec<(String, String)> },
     /// All nodes.
     Nodes(Vec<(String, String)>),
     /// One node with its instances.
     Node(String),
     /// The instances of a service with their checks.
-    Health { name: String, tags: Vec<String>, passing: bool },
+    Health { name: String, tags: Vec<String>, meta: Vec<(String, String)>, passing: bool },
     /// The instances through which a service is reached in the mesh, with their checks.
-    Connect { name: String, passing: bool },
+    Connect { name: String, meta: Vec<(String, String)>, passing: bool },
     /// The checks on a node.
     NodeChecks(String),
     /// The checks of a service.
-    ServiceChecks(String),
+    ServiceChecks { name: String, meta: Vec<(String, String)> },
     /// The checks in a state, or in `any`.
-    ChecksInState(String),
+    ChecksInState { state: String, meta: Vec<(String, String)> },
 }
 
 /// Where a question stands.
@@ -106,7 +106,9 @@ impl Question {
                     vec![(Table::Nodes, fold(name).into()), (Table::NodeInstances, fold(name).into())],
                 ),
             },
-            Self::Instances(name, _) => Look::below(catalog.service_index(name, false), instance_places(catalog, name)),
+            Self::Instances { name, .. } => {
+                Look::below(catalog.service_index(name, false), instance_places(catalog, name))
+            }
             Self::Health { name, .. } if catalog.services().contains_key(&fold(name)) => {
                 Look::by_index(catalog.service_index(name, true))
             }
@@ -115,8 +117,10 @@ impl Question {
             // than with the real thing.
             Self::Connect { .. } => Look::by_index(tables.nodes.max(tables.services).max(tables.checks)),
             Self::NodeChecks(name) => Look::below(tables.checks, vec![(Table::NodeChecks, fold(name).into())]),
-            Self::ServiceChecks(name) => Look::below(tables.checks, vec![(Table::ServiceChecks, fold(name).into())]),
-            Self::ChecksInState(_) => Look::below(tables.checks, vec![(Table::NodeChecks, Vec::new())]),
+            Self::ServiceChecks { name, .. } => {
+                Look::below(tables.checks, vec![(Table::ServiceChecks, fold(name).into())])
+            }
+            Self::ChecksInState { .. } => Look::below(tables.checks, vec![(Table::NodeChecks, Vec::new())]),
         }
     }
 
@@ -145,23 +149,30 @@ impl Question {
                 let services: serde_json::Map<String, Value> = found.collect();
                 json!({"Node": json::node(node, datacenter), "Services": services})
             }),
-            Self::Instances(name, tags) => instances(catalog, name, tags)
+            Self::Instances { name, tags, meta } => instances(catalog, name, tags)
+                .filter(|it| node_has(catalog, &it.value.node, meta))
                 .filter_map(|it| Some(json::catalog_instance(it, catalog.node(&it.value.node)?, datacenter)))
                 .collect(),
-            Self::Health { name, tags, passing } => {
-                instances(catalog, name, tags).filter_map(|it| health(dc, it, *passing)).collect()
-            }
-            Self::Connect { name, passing } => {
-                let instances = catalog.instances().filter(|found| reaches(&found.value, name));
-                instances.filter_map(|it| health(dc, it, *passing)).collect()
+            Self::Health { name, tags, meta, passing } => instances(catalog, name, tags)
+                .filter(|it| node_has(catalog, &it.value.node, meta))
+                .filter_map(|it| health(dc, it, *passing))
+                .collect(),
+            Self::Connect { name, meta, passing } => {
+                let reaches =
+                    |it: &&Stamped<Instance>| reaches(&it.value, name) && node_has(catalog, &it.value.node, meta);
+                catalog.instances().filter(reaches).filter_map(|it| health(dc, it, *passing)).collect()
             }
             Self::NodeChecks(node) => catalog.checks_on(node).map(json::check).collect(),
-            Self::ServiceChecks(name) => {
-                let of = |check: &&Stamped<Check>| fold(&check.value.service_name) == fold(name);
+            Self::ServiceChecks { name, meta } => {
+                let of = |check: &&Stamped<Check>| {
+                    fold(&check.value.service_name) == fold(name) && node_has(catalog, &check.value.node, meta)
+                };
                 catalog.checks().filter(of).map(json::check).collect()
             }
-            Self::ChecksInState(state) => {
-                let of = |check: &&Stamped<Check>| state == "any" || check.value.status == *state;
+            Self::ChecksInState { state, meta } => {
+                let of = |check: &&Stamped<Check>| {
+                    (state == "any" || check.value.status == *state) && node_has(catalog, &check.value.node, meta)
+                };
                 catalog.checks().filter(of).map(json::check).collect()
             }
         };

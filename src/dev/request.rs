@@ -28,6 +28,7 @@ pub(crate) struct Request {
     /// Its body.
     pub(crate) body: Bytes,
     query: Vec<(String, String)>,
+    query_text: String,
 }
 
 impl Request {
@@ -36,7 +37,12 @@ impl Request {
         let pairs = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
         let query = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(k, v)| (plain(k), plain(v)));
         let path = percent_decode_str(uri.path()).decode_utf8_lossy().into_owned();
-        Self { method, path, body, query: query.collect() }
+        Self { method, path, body, query: query.collect(), query_text: uri.query().unwrap_or_default().to_owned() }
+    }
+
+    /// The query as it came.
+    pub(crate) fn query_text(&self) -> &str {
+        &self.query_text
     }
 
     /// Does the query have this parameter, with a value or without?

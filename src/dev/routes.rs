@@ -74,10 +74,17 @@ pub(crate) fn serve(store: &Store, request: &Request) -> Result<Outcome, Reply> 
     let path = request.path.as_str();
     let below =
         |route: &&Route| path.strip_prefix(route.path).is_some_and(|rest| rest.is_empty() || route.path.ends_with('/'));
+    if let Some(clean) = cleaned(path) {
+        return Err(moved(request, &clean));
+    }
     let Some(route) = ROUTES.iter().find(below) else {
-        let moved = ROUTES.iter().any(|route| route.path.strip_suffix('/') == Some(path));
-        return Err(if moved { see_below(path) } else { nowhere() });
+        let is_above = ROUTES.iter().any(|route| route.path.strip_suffix('/') == Some(path));
+        return Err(if is_above { moved(request, &format!("{path}/")) } else { nowhere(path) });
     };
+    if request.has("ns") {
+        let text = "Bad request: Invalid query parameter: \"ns\" - Namespaces are a Consul Enterprise feature";
+        return Err(Reply::text(400, text));
+    }
     let allowed = route.methods.iter().fold("OPTIONS".to_owned(), |list, method| format!("{list},{method}"));
     if request.method == Method::OPTIONS {
         return Err(Reply::empty(200).with("Allow", allowed));
@@ -89,12 +96,63 @@ pub(crate) fn serve(store: &Store, request: &Request) -> Result<Outcome, Reply> 
     (route.handler)(store, request, &path[route.path.len()..])
 }
 
-fn nowhere() -> Reply {
-    let mut reply = Reply::empty(404);
+/// What Consul has and this server has not; it says so, instead of letting somebody believe that the path is wrong.
+const ELSEWHERE: [&str; 12] = [
+    "/v1/acl/",
+    "/v1/agent/",
+    "/v1/catalog/",
+    "/v1/config/",
+    "/v1/connect/",
+    "/v1/coordinate/",
+    "/v1/event/",
+    "/v1/health/",
+    "/v1/operator/",
+    "/v1/query",
+    "/v1/session/",
+    "/v1/txn",
+];
+
+fn nowhere(path: &str) -> Reply {
+    if path == "/" {
+        return Reply::text(200, "Consul Agent");
+    }
+    let known = ELSEWHERE.iter().any(|known| path.starts_with(known));
+    let mut reply =
+        if known { Reply::text(404, format!("{path} is not part of the embedded server")) } else { Reply::empty(404) };
     reply.without("Vary");
     reply
 }
 
-fn see_below(path: &str) -> Reply {
-    Reply::html(301, format!("<a href=\"{path}/\">Moved Permanently</a>.\n\n")).with("Location", format!("{path}/"))
+/// The path without empty, `.` and `..` steps; nothing if it has none of them.
+fn cleaned(path: &str) -> Option<String> {
+    let steps = path.strip_prefix('/')?.split('/');
+    let mut clean: Vec<&str> = Vec::new();
+    for step in steps {
+        match step {
+            "" | "." => {}
+            ".." => drop(clean.pop()),
+            step => clean.push(step),
+        }
+    }
+    let end = if path.ends_with('/') && !clean.is_empty() { "/" } else { "" };
+    let clean = format!("/{}{end}", clean.join("/"));
+    (clean != path).then_some(clean)
 }
+
+/// The same is to be found there. Only who asks with GET is told so in words.
+fn moved(request: &Request, path: &str) -> Reply {
+    let path: String = percent_encoding::utf8_percent_encode(path, UNSAFE).collect();
+    let place = if request.query_text().is_empty() { path } else { format!("{path}?{}", request.query_text()) };
+    let mut reply = if request.method == Method::GET {
+        let shown = place.replace('&', "&amp;");
+        Reply::html(301, format!("<a href=\"{shown}\">Moved Permanently</a>.\n\n"))
+    } else {
+        Reply::empty(301)
+    };
+    reply.without("Vary");
+    reply.with("Location", place)
+}
+
+/// What a path cannot hold as it is.
+const UNSAFE: &percent_encoding::AsciiSet =
+    &percent_encoding::CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?').add(b'`');

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use serde_json::{Map, Value};
 
 use super::fields::Fields;
+use super::filter::{Filter, NO_FILTER};
 use super::go;
 use super::json;
 use super::mesh::Part;
@@ -22,17 +23,32 @@ const STATES: [&str; 3] = ["passing", "warning", "critical"];
 
 /// The agent's services, by ID.
 pub(crate) fn services(store: &Store, request: &Request, _: &str) -> Served {
-    let found: Map<String, Value> = store.read(|world| {
-        world.agent.instances.iter().map(|(id, instance)| (id.clone(), json::agent_instance(instance))).collect()
+    let sample = json::agent_instance(&Instance {
+        tagged: [("lan".to_owned(), (String::new(), 0))].into(),
+        ..Instance::default()
     });
-    Ok(Outcome::Done(Reply::json(&Value::Object(found), request.has("pretty"))))
+    let all = store.read(|world| {
+        let shown = world.agent.instances.iter().map(|(id, instance)| (id.clone(), json::agent_instance(instance)));
+        shown.collect::<Vec<_>>()
+    });
+    filtered(request, &sample, all)
 }
 
 /// The agent's checks, by ID.
 pub(crate) fn checks(store: &Store, request: &Request, _: &str) -> Served {
     let unstamped = |check: &Check| json::check(&Stamped { value: check.clone(), create: 0, modify: 0 });
-    let found: Map<String, Value> =
-        store.read(|world| world.agent.checks.iter().map(|(id, check)| (id.clone(), unstamped(check))).collect());
+    let all = store.read(|world| {
+        let shown = world.agent.checks.iter().map(|(id, check)| (id.clone(), unstamped(check)));
+        shown.collect::<Vec<_>>()
+    });
+    filtered(request, &unstamped(&Check::default()), all)
+}
+
+/// Those that satisfy `?filter`; each looks like the sample.
+fn filtered(request: &Request, sample: &Value, all: Vec<(String, Value)>) -> Served {
+    let filter = Filter::of(request.get("filter"), sample);
+    let filter = filter.map_err(|wrong| Reply::text(500, format!("{NO_FILTER}: {wrong}")))?;
+    let found: Map<String, Value> = all.into_iter().filter(|(_, item)| filter.keeps(item)).collect();
     Ok(Outcome::Done(Reply::json(&Value::Object(found), request.has("pretty"))))
 }
 
@@ -73,8 +89,14 @@ pub(crate) fn register_service(store: &Store, request: &Request, _: &str) -> Ser
         }
         checks.push(check);
     }
-    store.write(|world| world.register_instance(instance, checks, request.has("replace-existing-checks")));
+    store.write(|world| world.register_instance(instance, checks, replaces_checks(request)));
     Ok(Outcome::Done(Reply::empty(200)))
+}
+
+/// Consul takes the words `true` and nothing for yes, but no other.
+fn replaces_checks(request: &Request) -> bool {
+    let name = "replace-existing-checks";
+    request.has(name) && matches!(request.get(name), "" | "true")
 }
 
 fn sound(instance: &Instance) -> Result<(), Reply> {
@@ -163,6 +185,9 @@ fn read_check(mut body: Fields) -> Result<Option<Check>, Reply> {
 
 /// Removes an instance.
 pub(crate) fn deregister_service(store: &Store, _: &Request, id: &str) -> Served {
+    if id.is_empty() {
+        return Err(Reply::text(500, "ServiceID missing"));
+    }
     store.write(|world| world.deregister_instance(id));
     Ok(Outcome::Done(Reply::empty(200)))
 }
@@ -221,6 +246,9 @@ pub(crate) fn register_check(store: &Store, request: &Request, _: &str) -> Serve
 
 /// Removes a check.
 pub(crate) fn deregister_check(store: &Store, _: &Request, id: &str) -> Served {
+    if id.is_empty() {
+        return Err(Reply::text(500, "CheckID missing"));
+    }
     store.write(|world| world.deregister_check(id));
     Ok(Outcome::Done(Reply::empty(200)))
 }

@@ -25,7 +25,7 @@ pub(crate) fn services(_: &Store, request: &Request, _: &str) -> Served {
 /// The instances of a service.
 pub(crate) fn service(_: &Store, request: &Request, name: &str) -> Served {
     named(name, "Missing service name")?;
-    Ok(Outcome::Ask(Question::Instances(name.to_owned(), request.all("tag"))))
+    Ok(Outcome::Ask(Question::Instances { name: name.to_owned(), tags: request.all("tag"), meta: request.node_meta() }))
 }
 
 /// All nodes.
@@ -53,7 +53,12 @@ pub(crate) fn datacenters(store: &Store, request: &Request, _: &str) -> Served {
 pub(crate) fn health_service(_: &Store, request: &Request, name: &str) -> Served {
     named(name, "Missing service name")?;
     let passing = passing(request)?;
-    Ok(Outcome::Ask(Question::Health { name: name.to_owned(), tags: request.all("tag"), passing }))
+    Ok(Outcome::Ask(Question::Health {
+        name: name.to_owned(),
+        tags: request.all("tag"),
+        meta: request.node_meta(),
+        passing,
+    }))
 }
 
 /// Only those that pass?
@@ -68,7 +73,7 @@ fn passing(request: &Request) -> Result<bool, Reply> {
 /// matter.
 pub(crate) fn health_connect(_: &Store, request: &Request, name: &str) -> Served {
     named(name, "Missing service name")?;
-    Ok(Outcome::Ask(Question::Connect { name: name.to_owned(), passing: passing(request)? }))
+    Ok(Outcome::Ask(Question::Connect { name: name.to_owned(), meta: request.node_meta(), passing: passing(request)? }))
 }
 
 /// The checks on a node.
@@ -78,15 +83,15 @@ pub(crate) fn health_node(_: &Store, _: &Request, name: &str) -> Served {
 }
 
 /// The checks of a service.
-pub(crate) fn health_checks(_: &Store, _: &Request, name: &str) -> Served {
+pub(crate) fn health_checks(_: &Store, request: &Request, name: &str) -> Served {
     named(name, "Missing service name")?;
-    Ok(Outcome::Ask(Question::ServiceChecks(name.to_owned())))
+    Ok(Outcome::Ask(Question::ServiceChecks { name: name.to_owned(), meta: request.node_meta() }))
 }
 
 /// The checks in a state.
-pub(crate) fn health_state(_: &Store, _: &Request, state: &str) -> Served {
+pub(crate) fn health_state(_: &Store, request: &Request, state: &str) -> Served {
     named(state, "Missing check state")?;
-    Ok(Outcome::Ask(Question::ChecksInState(state.to_owned())))
+    Ok(Outcome::Ask(Question::ChecksInState { state: state.to_owned(), meta: request.node_meta() }))
 }
 
 fn named(name: &str, missing: &str) -> Result<(), Reply> {

@@ -239,6 +239,13 @@ impl JobState {
         }
     }
 
+    /// Somebody asks for everything again: a write that failed does not wait any longer.
+    pub(super) fn retry_now(&mut self, now: Instant) {
+        if let Some(failure) = &mut self.failures.write {
+            failure.again = now;
+        }
+    }
+
     /// A query has news.
     pub(super) fn hear_of(&mut self, query: &Query) {
         self.dirty |= self.asked.contains(query);

@@ -67,8 +67,6 @@ impl End {
 
 /// How many events are taken in before the templates are looked at again.
 const BATCH: usize = 2048;
-/// How long somebody who renders once rests after an answer: mostly, the first answer is all that is needed.
-const REST_ONCE: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// Runs until the end.
 ///
@@ -77,7 +75,7 @@ const REST_ONCE: std::time::Duration = std::time::Duration::from_millis(500);
 pub async fn run(config: Config, mut process: Process) -> Result<End, ClientError> {
     let client = Client::new(&config.consul)?;
     let once = matches!(config.mode, Mode::Once { .. });
-    let (watcher, mut answers) = Watcher::new(client.clone(), rules(&config.consul, once));
+    let (watcher, mut answers) = Watcher::new(client.clone(), rules(&config.consul, once, config.dev.is_some()));
     let mut hands = Hands::new(client, watcher, Files::new(), &config.consul.exports);
     let mut state = State::new(config, Moment::now());
     let mut actions = state.begin(Moment::now());

@@ -3,12 +3,23 @@
 //! in:  a configuration that was read again
 //! out: a [`Renewal`], with everything that could fail already done; and that put in force
 
+use std::time::Duration;
+
+use nix::sys::resource::{Resource, getrlimit};
+
 use crate::config::resolved::Config;
 use crate::config::{ConfigError, ConsulConfig};
 use crate::consul::{Client, ClientError};
 use crate::log::{self, LogError};
 use crate::pid_file::{PidFile, PidFileError};
 use crate::signals::{Roles, SignalError, Signals, Wish};
+use crate::watch::Rules;
+
+/// How many files are open at most beside the connections that wait: those of first answers, of what is written, of a
+/// command, of the watch, and some to spare.
+const OTHER_FILES: usize = 40;
+/// How long somebody who renders once rests after an answer: mostly, the first answer is all that is needed.
+const REST_ONCE: Duration = Duration::from_millis(500);
 
 /// Reads the configuration anew, from wherever it came.
 type Read = Box<dyn Fn() -> Result<Config, ConfigError> + Send>;
@@ -104,12 +115,22 @@ fn roles(config: &Config) -> Roles {
 }
 
 /// What the queries of a configuration are asked by, beside who is asked.
-pub(super) fn rules(consul: &ConsulConfig, once: bool) -> crate::watch::Rules {
-    crate::watch::Rules {
+pub(super) fn rules(consul: &ConsulConfig, once: bool, embedded: bool) -> Rules {
+    Rules {
         wait: consul.block_query_wait,
         max_stale: consul.max_stale,
-        rest: if once { super::REST_ONCE } else { std::time::Duration::ZERO },
+        rest: if once { REST_ONCE } else { Duration::ZERO },
+        polls: room_for_polls(embedded),
     }
+}
+
+/// How many connections may wait for news, so that enough files can be opened for everything else. The embedded server
+/// has the other end of each connection in the same process.
+fn room_for_polls(embedded: bool) -> usize {
+    let most =
+        getrlimit(Resource::RLIMIT_NOFILE).map_or(usize::MAX, |(soft, _)| usize::try_from(soft).unwrap_or(usize::MAX));
+    let room = most.saturating_sub(OTHER_FILES);
+    if embedded { room / 2 } else { room }
 }
 
 #[cfg(test)]

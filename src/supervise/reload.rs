@@ -48,7 +48,7 @@ impl State {
             kill_signal: _,
             reload_signal: _,
             pid_file: _,
-            dev: _,
+            dev,
             warnings,
             exec,
         } = config;
@@ -58,7 +58,7 @@ impl State {
         if mode != self.mode || dry != self.dry {
             tracing::warn!(name: "reload.unchangeable", "once, timeout and dry are those of the start");
         }
-        let mut actions = self.ask_as(consul, client);
+        let mut actions = self.ask_as(consul, client, dev.is_some());
         let Tally { kept, changed, new, gone } = self.replace_jobs(jobs);
         let ranked = |path: &Path| command_of(&self.jobs, path);
         self.ledger.renew(now.instant, ranked);
@@ -85,11 +85,11 @@ impl State {
     }
 
     /// Asks Consul like this from now on. What was answered stays believed until there are other answers.
-    fn ask_as(&mut self, consul: ConsulConfig, client: Client) -> Vec<Action> {
+    fn ask_as(&mut self, consul: ConsulConfig, client: Client, embedded: bool) -> Vec<Action> {
         if consul == self.consul {
             return Vec::new();
         }
-        let mut actions = vec![Action::AskWith(client, rules(&consul, self.is_once()))];
+        let mut actions = vec![Action::AskWith(client, rules(&consul, self.is_once(), embedded))];
         let variables = variables(&consul);
         if variables != self.surroundings.variables {
             self.surroundings = Arc::new(Surroundings { variables, ..Surroundings::clone(&self.surroundings) });

@@ -156,6 +156,8 @@ impl State {
             Event::Wish(Wish::Reload) if self.ending.is_some() => {}
             Event::Wish(Wish::Reload) => {
                 tracing::info!(name: "reload.begun", "reading everything again");
+                self.jobs.iter_mut().for_each(|job| job.retry_now(now.instant));
+                self.ledger.retry_now(now.instant);
                 self.reloading = true;
                 actions.push(Action::ReadConfig);
             }

@@ -34,7 +34,12 @@ impl Troubles {
                 tracing::debug!(name: "query.without_consul", %query, error = text, "{query}: {text}");
             }
         } else if self.open.get(&query).is_none_or(|before| chain(&**before) != text) {
-            tracing::error!(name: "query.failed", %query, error = text, "{query}: {text}");
+            let is_known = error.concerns_the_server() && self.open.values().any(|other| chain(&**other) == text);
+            if is_known {
+                tracing::debug!(name: "query.fails_too", %query, error = text, "{query}: {text}");
+            } else {
+                tracing::error!(name: "query.failed", %query, error = text, "{query}: {text}");
+            }
         } else {
             tracing::debug!(name: "query.still_fails", %query, error = text, "{query}: still {text}");
         }

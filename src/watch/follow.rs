@@ -5,10 +5,10 @@
 //!
 //! The rules are in [`Cursor`]; this loop asks, waits and tells.
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, mpsc, watch};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -29,6 +29,9 @@ pub struct Rules {
     /// How long to rest after news before the next, blocking request. Somebody who renders once needs no second
     /// answer unless the first was not enough.
     pub rest: Duration,
+    /// How many queries may block at the same time; the others wait for their turn. Each holds a connection, which is
+    /// an open file.
+    pub polls: usize,
 }
 
 /// How many queries may ask for their first answer at the same time: they are short, and there may be thousands.
@@ -36,8 +39,13 @@ const FIRST_ANSWERS: usize = 8;
 /// How long a long poll leaves its connection to those who have no answer yet. Consul takes only so many connections
 /// of a host; what was answered is right for the moment, what was not keeps a file from being written.
 const COURTESY: Duration = Duration::from_secs(2);
+/// How long a query blocks while others wait for their turn.
+const CROWDED_WAIT: Duration = Duration::from_secs(2);
 /// Over this time those come back who were throttled.
 const SPREAD: Duration = Duration::from_secs(1);
+/// All who are denied ask together once in this time at the most; a right that is given is seen soon, and a right that
+/// is wanting for good does not fill the server's log.
+const DENIED_PAUSE: Duration = Duration::from_secs(5);
 /// Endpoints that do not block are asked this often.
 const INTERVAL: Duration = Duration::from_secs(15);
 /// The least time from one question to the next, so that a server whose every answer is news is not asked in a tight
@@ -55,16 +63,26 @@ pub(super) struct Follower<A> {
     rules: Rules,
     events: mpsc::Sender<WatchEvent>,
     outage: Outage,
+    /// Chooses the one who asks often among those whose answers are not Consul's. It is not the one of an outage: whose
+    /// answer can never be read would not notice its end.
+    pages: Outage,
     first_answers: Arc<Semaphore>,
+    polls: Arc<Semaphore>,
+    /// How many follow a query.
+    all: watch::Sender<usize>,
+    /// Says once that some wait for their turn.
+    crowded: Arc<Once>,
     /// How many wait for a first answer.
     without_answer: watch::Sender<usize>,
+    /// How many are denied their answer.
+    denied: watch::Sender<usize>,
     /// Whether somebody acts on news just now.
     busy: watch::Sender<bool>,
     /// Counts how often the right to ask has changed.
     rights: watch::Sender<u64>,
 }
 
-/// Counts somebody who waits for a first answer, for as long as it is held.
+/// Counts somebody who follows, waits for a first answer or wants the right to ask, for as long as it is held.
 struct Waiting(watch::Sender<usize>);
 
 impl Waiting {
@@ -84,6 +102,8 @@ impl Drop for Waiting {
 struct Trouble {
     backoff: Backoff,
     scout: Option<Scout>,
+    page_scout: Option<Scout>,
+    denied: Option<Waiting>,
     /// The right to ask for a first answer; held until there is one or all servers were tried, so that those who wait
     /// for it do not run into the same dead server.
     turn: Option<OwnedSemaphorePermit>,
@@ -99,9 +119,26 @@ struct Unwanted;
 impl<A: Ask> Follower<A> {
     pub(super) fn new(ask: A, rules: Rules, events: mpsc::Sender<WatchEvent>) -> Self {
         let first_answers = Arc::new(Semaphore::new(FIRST_ANSWERS));
-        let (without_answer, busy) = (watch::Sender::new(0), watch::Sender::new(false));
-        let rights = watch::Sender::new(0);
-        Self { ask, rules, events, outage: Outage::new(), first_answers, without_answer, busy, rights }
+        let (polls, crowded) =
+            (Arc::new(Semaphore::new(rules.polls.clamp(1, Semaphore::MAX_PERMITS))), Arc::new(Once::new()));
+        let (without_answer, denied) = (watch::Sender::new(0), watch::Sender::new(0));
+        let (busy, rights) = (watch::Sender::new(false), watch::Sender::new(0));
+        let (outage, pages, all) = (Outage::new(), Outage::new(), watch::Sender::new(0));
+        Self {
+            ask,
+            rules,
+            events,
+            outage,
+            pages,
+            first_answers,
+            polls,
+            all,
+            crowded,
+            without_answer,
+            denied,
+            busy,
+            rights,
+        }
     }
 
     /// One that asks somebody else, or by other rules, and tells the same listener.
@@ -123,10 +160,11 @@ impl<A: Ask> Follower<A> {
 
     /// Follows the query until the task is aborted or nobody listens any more.
     pub(super) async fn follow(self, query: Arc<Query>) {
+        let _one_of_all = Waiting::begin(&self.all);
         let mut cursor = Cursor::new(self.ask.preferred(), self.rules.wait, self.rules.max_stale);
         let rights = self.rights.subscribe();
-        let mut trouble =
-            Trouble { backoff: Backoff::new(), scout: None, turn: None, tried: 0, failing: false, rights };
+        let (backoff, scout, page_scout, denied, turn) = (Backoff::new(), None, None, None, None);
+        let mut trouble = Trouble { backoff, scout, page_scout, denied, turn, tried: 0, failing: false, rights };
         let mut calm = Duration::ZERO;
         loop {
             let mut recoveries = self.outage.listen();
@@ -169,7 +207,12 @@ impl<A: Ask> Follower<A> {
                 cursor.move_to(self.ask.preferred());
             }
         }
-        let poll = cursor.poll();
+        let _turn = if cursor.poll().index > 0 { self.turn_to_block().await } else { None };
+        let mut poll = cursor.poll();
+        if *self.all.borrow() > self.rules.polls {
+            // Others wait for their turn, or soon will.
+            poll.wait = poll.wait.min(CROWDED_WAIT);
+        }
         let (server, index) = (poll.server, poll.index);
         tracing::trace!(name: "query.asked", %query, server, index, "{query} is asked server={server} index={index}");
         let asked = self.ask.ask(query, poll).await;
@@ -189,6 +232,22 @@ impl<A: Ask> Follower<A> {
         asked
     }
 
+    /// The right to block, when there is one free.
+    async fn turn_to_block(&self) -> Option<SemaphorePermit<'_>> {
+        if let Ok(turn) = self.polls.try_acquire() {
+            return Some(turn);
+        }
+        self.crowded.call_once(|| {
+            tracing::warn!(
+                name: "queries.take_turns", polls = self.rules.polls,
+                "only {} queries can wait for news at the same time, and others hear of theirs later, because this \
+                 process may have few files open; raise the limit (ulimit -n, LimitNOFILE= in a systemd unit)",
+                self.rules.polls
+            );
+        });
+        self.polls.acquire().await.ok()
+    }
+
     async fn answered(
         &self,
         query: &Arc<Query>,
@@ -203,6 +262,11 @@ impl<A: Ask> Follower<A> {
         trouble.tried = 0;
         trouble.backoff.reset();
         trouble.scout = None;
+        trouble.page_scout = None;
+        if trouble.denied.take().is_some() {
+            // Whoever gave this right has perhaps given others.
+            self.ask_denied_again();
+        }
         if std::mem::take(&mut trouble.failing) {
             self.outage.recovered();
             self.tell(WatchEvent::Recovered(Arc::clone(query))).await?;
@@ -249,21 +313,29 @@ impl<A: Ask> Follower<A> {
         }
         trouble.turn = None;
         // One who asks often is no burden, even for a server of which too much is asked.
-        if matches!(class, ErrorClass::Outage | ErrorClass::Throttled) {
+        let is_outage = matches!(class, ErrorClass::Outage | ErrorClass::Throttled);
+        let is_page = error.concerns_the_server() && !is_outage;
+        trouble.page_scout = trouble.page_scout.take().filter(|_| is_page);
+        if is_outage {
             trouble.scout = trouble.scout.take().or_else(|| self.outage.scout());
         } else if trouble.scout.take().is_some() {
             // Whoever refuses one question can answer the others again.
             self.outage.recovered();
         }
+        if is_page {
+            trouble.page_scout = trouble.page_scout.take().or_else(|| self.pages.scout());
+        }
+        let is_denied = class == ErrorClass::Denied;
+        trouble.denied = is_denied.then(|| trouble.denied.take().unwrap_or_else(|| Waiting::begin(&self.denied)));
         trouble.failing = true;
         self.tell(WatchEvent::Failed(Arc::clone(query), Arc::new(error))).await?;
-        let pause = trouble.backoff.next(Outage::longest_pause(trouble.scout.as_ref()), fastrand::f64());
+        let mut longest = Outage::longest_pause(trouble.scout.as_ref().or(trouble.page_scout.as_ref()));
+        if is_denied {
+            longest =
+                longest.min(DENIED_PAUSE.saturating_mul(u32::try_from(*self.denied.borrow()).unwrap_or(u32::MAX)));
+        }
+        let pause = trouble.backoff.next(longest, fastrand::f64());
         match class {
-            ErrorClass::Outage => {
-                if outage::wait(pause, recoveries).await {
-                    trouble.backoff.reset();
-                }
-            }
             ErrorClass::Throttled => {
                 if outage::wait(pause, recoveries).await {
                     // Too many at once is what it was about.
@@ -272,6 +344,11 @@ impl<A: Ask> Follower<A> {
             }
             ErrorClass::Denied => {
                 if outage::wait(pause, &mut trouble.rights).await {
+                    trouble.backoff.reset();
+                }
+            }
+            _ if is_outage || is_page => {
+                if outage::wait(pause, recoveries).await {
                     trouble.backoff.reset();
                 }
             }

@@ -8,9 +8,11 @@
 //!   minute, but one of them (whichever failed first) asks at least once a second, and its success wakes all others.
 //!   With several servers, the next one is tried at once, and its index starts over; so it is for one that throttles
 //!   or gives answers that are not Consul's.
+//! - A server whose answers are not Consul's (a login page of a proxy, half of an answer): the same.
 //! - A server that throttles: the same, but those who are woken come back spread over a second.
-//! - A question that fails by itself (no rights, no such datacenter): asked again with growing pauses, for good; if it
-//!   was for want of rights, also at once when the token changes.
+//! - A question that fails by itself (no rights, no such datacenter): asked again with growing pauses, for good.
+//!   Those who lack rights ask together about once in five seconds, and all at once when one of them gets an answer or
+//!   the token changes.
 //! - A poll that runs into its time limit is no error: it is asked again at once.
 
 mod backoff;

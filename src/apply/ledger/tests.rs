@@ -55,6 +55,24 @@ fn commands_start_by_rank_whichever_is_owed_first() {
 }
 
 #[test]
+fn a_failed_command_runs_at_once_when_everything_is_asked_for_again_but_not_before_its_rest() {
+    let (mut ledger, mut now, a) = (Ledger::default(), Instant::now(), command("a"));
+    ledger.owe(&a, 0, ["1"], now);
+    for _ in 0..8 {
+        assert_eq!(start_due(&mut ledger, now).len(), 1);
+        let Retry { after, .. } = ledger.finished(&a.line, false, now, 1.0).expect("it is owed");
+        now += after;
+    }
+    start_due(&mut ledger, now);
+    ledger.finished(&a.line, false, now, 1.0);
+    ledger.retry_now(now);
+    assert_eq!(ledger.next_wake(), Some(now + REST));
+    now += REST * 2;
+    ledger.retry_now(now);
+    assert_eq!(start_due(&mut ledger, now), [a]);
+}
+
+#[test]
 fn a_command_rests_between_two_runs_and_another_one_does_not_wait_for_it() {
     let (mut ledger, now, a, b) = (Ledger::default(), Instant::now(), command("a"), command("b"));
     ledger.owe(&a, 0, ["1"], now);

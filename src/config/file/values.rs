@@ -173,6 +173,10 @@ impl FromNode for OnChange {
     fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
         parse(text(node, at, "the name of a signal in quotes")?, at)
     }
+
+    fn spelling() -> Option<Spelling> {
+        SignalName::spelling()
+    }
 }
 
 impl FromNode for OutputFormat {

@@ -367,6 +367,36 @@ fn a_reload_during_a_write_writes_again_what_somebody_may_have_changed() {
 }
 
 #[test]
+fn a_reload_tries_at_once_what_failed() {
+    let mut bench = Bench::start(Mode::Daemon, vec![job("{{key `a`}}", Some("x"))]);
+    bench.news("a", "1");
+    let changes = bench.take_changes().unwrap();
+    let full = || crate::apply::error::WriteError::new("write", "/out/11".as_ref(), std::io::ErrorKind::StorageFull);
+    let failed = |changes: Vec<Change>| {
+        let applied =
+            |Change { job, destination, .. }| Applied { job, destination, command: None, outcome: Err(full()) };
+        Event::Applied(changes.into_iter().map(applied).collect())
+    };
+    bench.step(failed(changes));
+    assert!(bench.take_changes().is_none(), "it rests");
+    bench.step(Event::Wish(Wish::Reload));
+    let changes = bench.take_changes().expect("the disk may have room again");
+    bench.written(changes, Outcome::Written);
+
+    for _ in 0..4 {
+        let run = bench.take_runs().remove(0);
+        bench.ended(run, false);
+        bench.pass(Duration::from_secs(300));
+    }
+    let run = bench.take_runs().remove(0);
+    bench.ended(run, false);
+    bench.pass(REST);
+    assert_eq!(bench.take_runs(), [], "it rests for longer");
+    bench.step(Event::Wish(Wish::Reload));
+    assert_eq!(bench.take_runs().len(), 1, "what the command complains about may be mended");
+}
+
+#[test]
 fn a_token_file_is_watched_and_read_again() {
     let mut config = config(Mode::Daemon, vec![job("plain", None)]);
     config.consul.token_file = Some("/t".into());

@@ -18,6 +18,8 @@ struct State {
     asked: Vec<(Duration, Poll)>,
     begun: Instant,
     servers: usize,
+    blocking: usize,
+    most_blocking: usize,
 }
 
 #[derive(Clone)]
@@ -26,10 +28,16 @@ enum Line {
     Says(Duration, &'static str, u64),
     /// The same, from a server that lost its leader this long ago.
     SaysLate(Duration, &'static str, u64, Duration),
+    /// When the time it may block is over, this answer with this index.
+    Blocks(&'static str, u64),
     /// An outage.
     Down,
     /// A refusal that is about the question.
     Denied,
+    /// A refusal that no right changes.
+    Unknown,
+    /// A web page.
+    Page,
     /// Too much is asked.
     Throttled,
     /// Never answers within the client's limit.
@@ -45,7 +53,14 @@ impl Script {
 
     fn with_servers(servers: usize, lines: impl IntoIterator<Item = Line>) -> Self {
         let lines = lines.into_iter().collect();
-        Self(Arc::new(Mutex::new(State { lines, asked: Vec::new(), begun: Instant::now(), servers })))
+        Self(Arc::new(Mutex::new(State {
+            lines,
+            asked: Vec::new(),
+            begun: Instant::now(),
+            servers,
+            blocking: 0,
+            most_blocking: 0,
+        })))
     }
 
     fn asked(&self) -> Vec<(Duration, Poll)> {
@@ -84,7 +99,19 @@ impl Ask for Script {
         let (after, value, index, late) = match self.next(poll) {
             Line::Says(after, value, index) => (after, value, index, NOW),
             Line::SaysLate(after, value, index, late) => (after, value, index, late),
+            Line::Blocks(value, index) => {
+                {
+                    let mut state = self.0.lock().unwrap();
+                    state.blocking += 1;
+                    state.most_blocking = state.most_blocking.max(state.blocking);
+                }
+                sleep(poll.wait).await;
+                self.0.lock().unwrap().blocking -= 1;
+                (NOW, value, index, NOW)
+            }
             Line::Down => return Err(AskError::Unreachable { server, reason: "refused".to_owned() }),
+            Line::Unknown => return Err(status(400, "Invalid")),
+            Line::Page => return Err(AskError::Unreadable { server, reason: "line 1".to_owned() }),
             Line::Denied => return Err(status(403, "Permission denied")),
             Line::Throttled => return Err(status(429, "Too many requests")),
             Line::Idle(limit) => {
@@ -97,8 +124,12 @@ impl Ask for Script {
     }
 }
 
-const RULES: Rules =
-    Rules { wait: Duration::from_secs(60), max_stale: Some(Duration::from_secs(2)), rest: Duration::ZERO };
+const RULES: Rules = Rules {
+    wait: Duration::from_secs(60),
+    max_stale: Some(Duration::from_secs(2)),
+    rest: Duration::ZERO,
+    polls: usize::MAX,
+};
 
 fn start(script: &Script) -> (JoinHandle<()>, mpsc::Receiver<WatchEvent>) {
     let (sender, events) = mpsc::channel(64);
@@ -217,8 +248,8 @@ async fn another_server_is_tried_at_once_and_nothing_is_reported() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_question_is_asked_seldom_and_an_idle_poll_at_once() {
-    let script = Script::new([Line::Denied]);
+async fn a_question_that_fails_is_asked_seldom_and_an_idle_poll_at_once() {
+    let script = Script::new([Line::Unknown]);
     let (task, mut events) = start(&script);
     sleep(Duration::from_secs(3600)).await;
     let asked = script.asked().len();
@@ -249,6 +280,64 @@ async fn who_was_denied_asks_again_at_once_when_the_rights_change() {
     follower.ask_denied_again();
     assert_eq!(news(&mut events).await, "let in");
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_right_that_is_given_is_seen_soon_and_one_that_is_wanting_is_asked_for_seldom_however_many_want_it() {
+    for many in [1, 40] {
+        let script = Script::new([Line::Denied]);
+        let (sender, mut events) = mpsc::channel(100_000);
+        let follower = Follower::new(script.clone(), RULES, sender);
+        let key = |n| Query::key(&format!("k{n}")).unwrap().into();
+        let _tasks: Vec<_> = (0..many).map(|n| tokio::spawn(follower.clone().follow(key(n)))).collect();
+        sleep(Duration::from_secs(3600)).await;
+        let asked = script.asked().len();
+        assert!(asked < 6000, "{many}: {asked} requests in an hour");
+        while events.try_recv().is_ok() {}
+        script.replace([Line::Says(NOW, "let in", 5), Line::Idle(Duration::from_secs(70))]);
+        let begun = Instant::now();
+        assert_eq!(news(&mut events).await, "let in");
+        assert!(begun.elapsed() <= DENIED_PAUSE * 3, "{many}: {:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_gave_web_pages_is_heard_within_two_seconds_when_it_is_consul_again() {
+    let script = Script::new([Line::Page]);
+    let (sender, mut events) = mpsc::channel(100_000);
+    let follower = Follower::new(script.clone(), RULES, sender);
+    let key = |n| Query::key(&format!("k{n}")).unwrap().into();
+    let _tasks: Vec<_> = (0..20).map(|n| tokio::spawn(follower.clone().follow(key(n)))).collect();
+    sleep(Duration::from_secs(3600)).await;
+    let asked = script.asked().len();
+    assert!(asked < 12_000, "{asked} requests in an hour");
+    while events.try_recv().is_ok() {}
+    let long = Duration::from_secs(70);
+    script.replace(std::iter::repeat_n(Line::Says(NOW, "back", 5), 20).chain([Line::Idle(long)]));
+    let begun = Instant::now();
+    for _ in 0..20 {
+        assert_eq!(news(&mut events).await, "back");
+    }
+    assert!(begun.elapsed() <= Duration::from_secs(2), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_queries_than_there_is_room_for_take_turns() {
+    let answer = Line::Says(NOW, "a", 5);
+    let script = Script::new(std::iter::repeat_n(answer, 20).chain([Line::Blocks("b", 6)]));
+    let (sender, mut events) = mpsc::channel(1024);
+    let follower = Follower::new(script.clone(), Rules { polls: 4, ..RULES }, sender);
+    let key = |n| Query::key(&format!("k{n}")).unwrap().into();
+    let _tasks: Vec<_> = (0..20).map(|n| tokio::spawn(follower.clone().follow(key(n)))).collect();
+    for _ in 0..20 {
+        assert_eq!(news(&mut events).await, "a");
+    }
+    let begun = Instant::now();
+    for _ in 0..20 {
+        assert_eq!(news(&mut events).await, "b", "everybody hears of it");
+    }
+    assert!(begun.elapsed() < CROWDED_WAIT * 6, "{:?}", begun.elapsed());
+    assert_eq!(script.0.lock().unwrap().most_blocking, 4);
 }
 
 #[tokio::test(start_paused = true)]
@@ -374,4 +463,47 @@ async fn only_the_first_few_find_out_that_a_server_swallows_everything() {
     let (_tasks, mut events) = start_many(1000, FirstIsABlackHole::default());
     all_answered(1000, &mut events).await;
     assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
+}
+
+/// Away, then back; but one question is never answered with anything that can be read.
+#[derive(Clone)]
+struct HalfBroken(Arc<Mutex<bool>>);
+
+impl Ask for HalfBroken {
+    fn servers(&self) -> usize {
+        1
+    }
+
+    fn preferred(&self) -> usize {
+        0
+    }
+
+    async fn ask(&self, query: &Query, poll: Poll) -> Result<Reply, AskError> {
+        let server = "a.test:8500".to_owned();
+        if query.to_string().contains("broken") {
+            return Err(AskError::Unreadable { server, reason: "line 1".to_owned() });
+        }
+        if !*self.0.lock().unwrap() {
+            return Err(AskError::Unreachable { server, reason: "refused".to_owned() });
+        }
+        sleep(if poll.index > 0 { poll.wait } else { NOW }).await;
+        Ok(Reply { answer: Answer::Datacenters(vec!["back".to_owned()]), index: Some(5), last_contact: NOW })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_can_never_be_answered_does_not_hide_the_end_of_an_outage() {
+    let server = HalfBroken(Arc::default());
+    let (sender, mut events) = mpsc::channel(100_000);
+    let follower = Follower::new(server.clone(), RULES, sender);
+    let key = |name| Query::key(name).unwrap().into();
+    let _tasks: Vec<_> = ["broken", "a", "b", "c"].map(|name| tokio::spawn(follower.clone().follow(key(name)))).into();
+    sleep(Duration::from_secs(3600)).await;
+    while events.try_recv().is_ok() {}
+    *server.0.lock().unwrap() = true;
+    let begun = Instant::now();
+    for _ in 0..3 {
+        assert_eq!(news(&mut events).await, "back");
+    }
+    assert!(begun.elapsed() <= Duration::from_secs(2), "{:?}", begun.elapsed());
 }

@@ -57,6 +57,7 @@ fn all() -> Vec<Case> {
     [
         keys::cases(),
         refusals::cases(),
+        refusals::paths(),
         refusals::registrations(),
         services::cases(),
         mesh::cases(),

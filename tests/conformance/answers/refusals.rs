@@ -51,7 +51,50 @@ pub(super) fn cases() -> Vec<Case> {
             "/v1/health/service/web?filter=Service.Nope==8",
             "Failed to create boolean expression evaluator: Selector \"Service.Nope\" is not valid",
         ),
+        wrong(
+            "a namespace",
+            "/v1/kv/a?ns=x",
+            400,
+            "Bad request: Invalid query parameter: \"ns\" - Namespaces are a Consul Enterprise feature",
+        ),
+    ]
+}
+
+/// Paths and methods that lead elsewhere, or nowhere.
+pub(super) fn paths() -> Vec<Case> {
+    vec![
+        case(
+            "a path with empty steps",
+            &[],
+            ("GET", "/v1/kv//a/./b%2F../c?raw", ""),
+            vec![Status(301), Header("Location", "/v1/kv/a/c?raw"), NoStanding],
+        ),
+        case(
+            "a write to a path with empty steps",
+            &[],
+            ("PUT", "/v1/kv//a", "x"),
+            vec![Status(301), Header("Location", "/v1/kv/a"), Text("")],
+        ),
         case("an unknown path", &[], ("GET", "/v1/nope", ""), vec![Status(404), Text(""), NoStanding]),
+        case(
+            "a path without its slash but with a query",
+            &[],
+            ("GET", "/v1/kv?recurse", ""),
+            vec![Status(301), Header("Location", "/v1/kv/?recurse")],
+        ),
+        refusal("a deregistration without ID", ("PUT", "/v1/agent/service/deregister/", ""), 500, "ServiceID missing"),
+        refusal(
+            "a deregistration of a check without ID",
+            ("PUT", "/v1/agent/check/deregister/", ""),
+            500,
+            "CheckID missing",
+        ),
+        refusal(
+            "a filter of the agent's services that is none",
+            ("GET", "/v1/agent/services?filter=Nope==1", ""),
+            500,
+            "Failed to create boolean expression evaluator: Selector \"Nope\" is not valid",
+        ),
         case(
             "a path without its slash",
             &[],

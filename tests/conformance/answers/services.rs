@@ -47,7 +47,17 @@ fn critical_2() -> Value {
     json!({"Node": own_node(), "Service": web_2(), "Checks": [serf_health(), own]})
 }
 
+/// As the agent shows a check, which has no index there.
+fn unstamped(mut check: Value) -> Value {
+    for index in ["CreateIndex", "ModifyIndex"] {
+        check[index] = json!(0);
+    }
+    check
+}
+
 pub(super) fn cases() -> Vec<Case> {
+    let of: (&str, &str, &[&str]) = ("an-kept", "an-kept", &[]);
+    let kept = || check("service:an-kept", "Service 'an-kept' check", "critical", "ttl", "", of);
     let asked = |name, target, body| case(name, WEB, ("GET", target, ""), vec![Status(200), Standing, Json(body)]);
     let leader = |mut case: Case, how| {
         case.expect.push(Header("X-Consul-Effective-Consistency", how));
@@ -106,6 +116,33 @@ pub(super) fn cases() -> Vec<Case> {
             &[("PUT", REGISTER, r#"{"name":"an-low","port":8,"enable_tag_override":true,"weights":{"passing":3}}"#)],
             ("GET", "/v1/agent/services", ""),
             vec![Status(200), NoStanding],
+        ),
+        case(
+            "the agent's services, filtered",
+            &[("PUT", REGISTER, r#"{"Name":"an-only","Port":9,"Tags":["x"]}"#)],
+            ("GET", "/v1/agent/services?filter=Service==%22an-only%22", ""),
+            vec![
+                Status(200),
+                Json(json!({"an-only": {
+                    "ID": "an-only", "Service": "an-only", "Tags": ["x"], "Meta": {}, "Port": 9, "Address": "",
+                    "Weights": {"Passing": 1, "Warning": 1}, "EnableTagOverride": false,
+                }})),
+            ],
+        ),
+        case(
+            "the agent's checks, filtered",
+            &[("PUT", REGISTER, r#"{"Name":"an-checked","Check":{"TTL":"1h","Status":"warning"}}"#)],
+            ("GET", "/v1/agent/checks?filter=ServiceName==%22an-checked%22+and+Status==passing", ""),
+            vec![Status(200), Json(json!({}))],
+        ),
+        case(
+            "checks stay when another word than true asks to replace them",
+            &[
+                ("PUT", REGISTER, r#"{"Name":"an-kept","Check":{"TTL":"1h"}}"#),
+                ("PUT", "/v1/agent/service/register?replace-existing-checks=1", r#"{"Name":"an-kept"}"#),
+            ],
+            ("GET", "/v1/agent/checks?filter=ServiceName==%22an-kept%22", ""),
+            vec![Status(200), Json(json!({"service:an-kept": unstamped(kept())}))],
         ),
         case(
             "an address of six bytes",

@@ -238,3 +238,15 @@ fn the_same_file_by_another_path() {
         assert!(reason.contains("the same file as") && reason.contains("which another template writes"), "{reason}");
     }
 }
+
+#[test]
+fn a_directory_that_was_another_ones_is_free_again() {
+    let room = room();
+    let (before, after) = (room.path().join("before"), room.path().join("after"));
+    let mut writer = Writer::default();
+    let mut stage = |path: &Path| writer.stage(path, b"text", None, &FileConfig::default());
+    assert!(stage(&before.join("file")).is_ok());
+    // The same directory with the same number: so it is, mostly, with one that is made after another was removed.
+    std::fs::rename(&before, &after).unwrap();
+    assert!(stage(&after.join("file")).is_ok(), "nothing of the other template is there any more");
+}
