@@ -115,7 +115,7 @@ async fn guard(charge: Charge) -> io::Result<u8> {
         // ctmpl may be gone; then this ends soon.
         let _ = link.as_ref().map(|mut link| link.write_all(message.to_string().as_bytes()));
     };
-    let child = match start(&words, input) {
+    let child = match start(&words, input.as_ref()) {
         Ok(child) => child,
         Err(error) => {
             tell(Message::Failed(error.raw_os_error().unwrap_or(Errno::EINVAL as i32)));
@@ -171,13 +171,13 @@ fn listen() -> io::Result<mpsc::UnboundedReceiver<Signal>> {
 }
 
 /// `input` is the child's standard input, if it is not this one's.
-fn start(words: &[OsString], input: Option<OwnedFd>) -> io::Result<Pid> {
+fn start(words: &[OsString], input: Option<&OwnedFd>) -> io::Result<Pid> {
     let (program, arguments) = words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let shells = SHELLS.map(OsStr::new);
     let programs: &[&OsStr] = if program == SHELLS[0] { &shells } else { &[program] };
     let mut tried = Err(io::ErrorKind::NotFound.into());
     for program in programs {
-        let input = input.as_ref().map_or_else(|| Ok(Stdio::inherit()), |input| input.try_clone().map(Stdio::from))?;
+        let input = input.map_or_else(|| Ok(Stdio::inherit()), |input| input.try_clone().map(Stdio::from))?;
         tried = Command::new(program).args(arguments).process_group(0).stdin(input).spawn();
         if !matches!(&tried, Err(error) if error.kind() == io::ErrorKind::NotFound) {
             break;
@@ -198,8 +198,8 @@ async fn hear(link: Option<&mut Link>) -> Heard {
     let Some(link) = link else { return std::future::pending().await };
     loop {
         match link.next_line().await {
-            Ok(Some(line)) => {
-                if let Ok(Message::Signal(signal)) = line.parse() {
+            Ok(Some(message)) => {
+                if let Ok(Message::Signal(signal)) = message.parse() {
                     return Heard::Signal(signal);
                 }
             }

@@ -69,8 +69,8 @@ pub async fn run(
 ) -> Result<Exit, CommandError> {
     let line = &config.line;
     let lost = |source| CommandError::lost(line, source);
-    let (link, mut guardian) = start(config, exports).map_err(|source| CommandError::cannot_start(line, source))?;
-    let (reader, mut writer) = link.into_split();
+    let (socket, mut guardian) = start(config, exports).map_err(|source| CommandError::cannot_start(line, source))?;
+    let (reader, mut writer) = socket.into_split();
     let mut messages = BufReader::new(reader).lines();
     let mut exit = None;
     loop {
@@ -141,13 +141,9 @@ fn is_one_program(line: &str) -> bool {
     let mut letters = line.chars();
     while let Some(letter) = letters.next() {
         match letter {
-            ';' | '&' | '|' | '(' | ')' | '<' | '>' | '`' | '\n' | '#' => return false,
             '\\' => drop(letters.next()),
-            '\'' => {
-                if !letters.any(|letter| letter == '\'') {
-                    return false;
-                }
-            }
+            '\'' if letters.any(|letter| letter == '\'') => {}
+            ';' | '&' | '|' | '(' | ')' | '<' | '>' | '`' | '\n' | '#' | '\'' => return false,
             '"' => loop {
                 match letters.next() {
                     Some('\\') => drop(letters.next()),

@@ -110,7 +110,7 @@ pub(super) fn show(written: &Written) -> String {
     page.said("kill_signal", kill_signal.as_ref(), Some("\"SIGINT\""), shown_signal);
     page.said("reload_signal", reload_signal.as_ref(), Some("\"SIGHUP\""), shown_signal);
     page.said("pid_file", pid_file.as_ref(), None, |file| path(file));
-    page.list("allow", allow.as_deref().unwrap_or_default(), |word| quoted(word));
+    page.list("allow", allow.as_deref().unwrap_or_default(), quoted);
     page.said("sandbox_path", sandbox_path.as_ref(), None, |directory| path(directory));
     page.said("once", once.as_ref(), Some("false"), ToString::to_string);
     let is_once = once.as_ref().is_some_and(|once| once.value);
@@ -127,6 +127,7 @@ pub(super) fn show(written: &Written) -> String {
     page.text
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "values are shown by reference")]
 fn shown_signal(name: &SignalName) -> String {
     quoted(name.0.map_or("", nix::sys::signal::Signal::as_str))
 }

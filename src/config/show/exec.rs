@@ -38,7 +38,7 @@ pub(super) fn show_environment(page: &mut Page, block: &EnvironmentBlock) {
         page.list("custom", custom, |text| {
             quoted(&text.split_once('=').map_or("***".to_owned(), |(name, _)| format!("{name}=***")))
         });
-        page.list("allowlist", allowlist, |text| quoted(text));
-        page.list("denylist", denylist, |text| quoted(text));
+        page.list("allowlist", allowlist, quoted);
+        page.list("denylist", denylist, quoted);
     });
 }
