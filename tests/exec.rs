@@ -57,10 +57,17 @@ impl Scene {
     fn pid(&self) -> String {
         self.folder.eventually("pid", "a number", |text| text.ends_with('\n')).trim().to_owned()
     }
+}
 
-    fn gone(&self, pid: &str) {
-        eventually("the child is gone", || !is_alive(pid));
-    }
+/// The process that has started another.
+fn parent_of(pid: &str) -> String {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    stat.rsplit_once(") ").unwrap().1.split(' ').nth(1).unwrap().to_owned()
+}
+
+/// Waits until a process is no more.
+fn gone(pid: &str) {
+    eventually("the process is gone", || !is_alive(pid));
 }
 
 #[test]
@@ -90,7 +97,7 @@ fn without_a_reload_signal_it_starts_anew() {
     scene.consul.put_key("a", "2");
     scene.logs("start\nint\nstart\n");
     eventually("it has another number", || scene.pid() != first);
-    scene.gone(&first);
+    gone(&first);
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
 
@@ -146,7 +153,7 @@ fn a_child_that_ignores_its_signal_is_killed_after_its_grace() {
     ctmpl.says("is sent SIGINT");
     scene.consul.put_key("a", "3");
     scene.folder.becomes("out", "3");
-    scene.gone(&first);
+    gone(&first);
     ctmpl.says("did not end within 300ms, and is killed");
     eventually("it has another number", || scene.pid() != first);
     let second = scene.pid();
@@ -180,8 +187,8 @@ exec sleep 1000
 
 #[test]
 fn nothing_is_left_however_it_ends() {
-    // ctmpl is killed; it ends; the child ends by itself.
-    for way in ["kill", "stop", "child"] {
+    // ctmpl is killed; it ends; the child ends by itself; its guardian is killed.
+    for way in ["kill", "stop", "child", "guardian"] {
         let scene = Scene::new(DOUBLE_FORK);
         let ctmpl = scene.start(&["--exec=./app", "--exec-kill-timeout=1s"]);
         let pids = [scene.pid(), scene.folder.read("grandchild").trim().to_owned()];
@@ -191,13 +198,26 @@ fn nothing_is_left_however_it_ends() {
                 ctmpl.signal(Signal::SIGKILL);
                 drop(ctmpl);
             }
+            "guardian" => {
+                let guardian = parent_of(&pids[0]);
+                assert_ne!(guardian, ctmpl.pid().to_string());
+                kill(Pid::from_raw(guardian.parse().unwrap()), Signal::SIGKILL).unwrap();
+                gone(&pids[0]);
+                ctmpl.says("its guardian ended");
+                // What has left the child is nobody's now, and still holds our standard error.
+                kill(Pid::from_raw(pids[1].parse().unwrap()), Signal::SIGKILL).unwrap();
+                let ended = ctmpl.ends();
+                assert_eq!(ended.code(), Some(14), "{}", ended.log);
+            }
             "stop" => assert_eq!(ctmpl.stop().code(), Some(12)),
             _ => {
                 kill(Pid::from_raw(pids[0].parse().unwrap()), Signal::SIGKILL).unwrap();
                 assert_eq!(ctmpl.ends().code(), Some(137));
             }
         }
-        pids.iter().for_each(|pid| scene.gone(pid));
+        for pid in &pids {
+            gone(pid);
+        }
     }
 }
 
@@ -214,11 +234,10 @@ fn a_thousand_reloads_leave_no_zombie_and_lose_no_change() {
     }
     scene.folder.becomes("seen", "999");
     assert!(ctmpl.said("is sent SIGHUP") >= 999);
+    let guardian = parent_of(&pid);
     let zombies = Command::new("ps").args(["-eo", "ppid,stat,pid"]).output().unwrap();
     let table = String::from_utf8(zombies.stdout).unwrap();
-    let guardian = table.lines().find(|line| line.split_whitespace().nth(2) == Some(&pid));
-    let guardian = guardian.and_then(|line| line.split_whitespace().next()).unwrap();
-    let ours = [ctmpl.pid().to_string(), guardian.to_owned()];
+    let ours = [ctmpl.pid().to_string(), guardian];
     let dead = table.lines().filter(|line| {
         let words: Vec<_> = line.split_whitespace().collect();
         ours.iter().any(|own| own == words[0]) && words[1].starts_with('Z')
@@ -243,6 +262,27 @@ fn a_signal_goes_to_the_program_and_not_to_the_shell_alone() {
         let pid = scene.pid();
         assert_eq!(ctmpl.stop().code(), Some(12), "{line}");
         assert!(!is_alive(&pid));
+    }
+}
+
+#[test]
+fn a_program_below_a_shell_has_all_of_its_grace() {
+    let scene = Scene::new(
+        "#!/bin/bash\ncd \"$(dirname \"$0\")\"\ntrap 'sleep 6; echo done > log; exit' TERM\necho $$ > pid\nwhile :; do sleep 0.02; done\n",
+    );
+    let ctmpl = scene.start(&["--exec=true; ./app; true", "--exec-kill-signal=SIGTERM"]);
+    let pid = scene.pid();
+    assert_eq!(ctmpl.stop().code(), Some(12));
+    assert!(!is_alive(&pid));
+    assert_eq!(scene.folder.read("log"), "done\n", "it was killed before it was done");
+}
+
+#[test]
+fn a_signal_that_nobody_hears_is_refused() {
+    for flag in ["--exec-reload-signal=SIGSTOP", "--exec-reload-signal=KILL", "--exec-kill-signal=STOP"] {
+        let ended = Scene::new(APP).start(&["--exec=./app", flag]).ends();
+        assert_eq!(ended.code(), Some(13), "{}", ended.log);
+        assert!(ended.log.contains("SIG"), "{}", ended.log);
     }
 }
 
@@ -309,11 +349,11 @@ fn the_child_lives_on_across_a_reload_of_the_configuration() {
     assert_eq!(scene.pid(), first);
     reload(&with("env { custom = [\"A=b\"] }", ""), 2);
     scene.logs("start\nusr1\nint\nstart\n");
-    scene.gone(&first);
+    gone(&first);
     eventually("it has another number", || scene.pid() != first);
     let second = scene.pid();
     reload("log_level = \"debug\"", 3);
-    scene.gone(&second);
+    gone(&second);
     scene.logs("start\nusr1\nint\nstart\nint\n");
     reload(&with("", ""), 4);
     scene.logs("start\nusr1\nint\nstart\nint\nstart\n");
@@ -321,6 +361,7 @@ fn the_child_lives_on_across_a_reload_of_the_configuration() {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn as_process_1_it_reaps_what_others_leave() {
     let scene = Scene::new(APP);
     // Its command leaves a process that ends when its parent is gone.

@@ -1,18 +1,21 @@
-# ctmpl renders the site, starts nginx, reloads it on changes, and ends as it ends.
+# What the container starts: render the site, run nginx, tell it of changes, end with it.
+
 template {
-  source      = "site.conf.ctmpl"
+  source      = "/etc/ctmpl/site.conf.j2"
   destination = "/etc/nginx/conf.d/site.conf"
 }
 
 exec {
-  command       = ["nginx", "-g", "daemon off;"]
+  command = ["nginx", "-g", "daemon off;"]
+
+  # nginx reads its files again on HUP, and finishes what it serves on QUIT.
   reload_signal = "SIGHUP"
-  # nginx finishes what it is serving.
   kill_signal   = "SIGQUIT"
-  kill_timeout  = "20s"
+
+  # `docker stop` waits for 10 s, unless it is told otherwise.
+  kill_timeout = "8s"
 
   env {
-    # nginx has no use for it.
-    denylist = ["CONSUL_HTTP_TOKEN"]
+    denylist = ["SECRET_*"]
   }
 }

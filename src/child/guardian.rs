@@ -5,13 +5,14 @@
 //!
 //! Whatever the child has started becomes the guardian's when its parent dies (`PR_SET_CHILD_SUBREAPER`), also what has left
 //! the process group. When ctmpl is gone, however it went, the socket closes, and the guardian kills all of it. When the
-//! child has ended, what is left of it is asked to end, then made to.
+//! child has ended, what is left of it is asked to end, then made to. Should the guardian itself be killed, so is the child
+//! (`PR_SET_PDEATHSIG`): for that, one more process is ctmpl first, and then becomes the program.
 //!
 //! Started as process 1, as in a container, ctmpl puts a guardian before itself: it reaps what the kernel hands to process 1,
 //! and passes signals on.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
@@ -19,7 +20,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::sys::prctl::set_child_subreaper;
+use nix::sys::prctl::{set_child_subreaper, set_pdeathsig};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use rustix::process::{WaitOptions, wait};
@@ -34,7 +35,9 @@ use crate::signals::PASSED_ON;
 
 /// What the first word is where ctmpl starts itself as a guardian.
 const WORD: &str = "--guard-a-child";
-/// How long what a child has left behind may take to end when it is asked to.
+/// What the first word is where it starts itself to become the child.
+const BECOME: &str = "--become-a-child";
+/// How long what a child has left behind may take to end when it is asked to; where the child was, ctmpl sees to that.
 const GRACE: Duration = Duration::from_secs(5);
 /// How often it is looked whether all are gone.
 const LOOK: Duration = Duration::from_millis(10);
@@ -72,8 +75,11 @@ struct Charge {
 /// Does the work of a guardian, if this process is to be one: then its exit code.
 pub fn serve(arguments: impl Iterator<Item = OsString>) -> Option<u8> {
     let words: Vec<OsString> = arguments.collect();
-    let charge = if words.get(1).is_some_and(|word| word == WORD) {
+    let first = words.get(1).and_then(|word| word.to_str()).unwrap_or_default();
+    let charge = if first == WORD {
         charge_of(&words[2..]).ok()?
+    } else if first == BECOME {
+        return Some(become_program(&words[2..]));
     } else if std::process::id() == 1 {
         let own = std::iter::once("/proc/self/exe".into()).chain(words.into_iter().skip(1));
         Charge { words: own.collect(), kind: Kind::Program, kill_signal: None, link: None }
@@ -123,6 +129,8 @@ async fn guard(charge: Charge) -> io::Result<u8> {
         }
     };
     tell(Message::Started);
+    // The child was asked to end: what it has started may take as long as ctmpl gives it.
+    let mut asked = false;
     let mut lines = link.as_ref().map(|link| lines_of(link.try_clone()?)).transpose()?;
     loop {
         let heard = tokio::select! {
@@ -131,7 +139,10 @@ async fn guard(charge: Charge) -> io::Result<u8> {
             heard = hear(lines.as_mut()) => heard,
         };
         match heard {
-            Heard::Signal(signal) => deliver(signal, child, kind, kill_signal),
+            Heard::Signal(signal) => {
+                asked |= Some(signal) == kill_signal;
+                deliver(signal, child, kind, kill_signal);
+            }
             Heard::Gone => {
                 end_all(child, Duration::ZERO).await;
                 // Whoever asked for it, and is still there, wants to know.
@@ -143,7 +154,8 @@ async fn guard(charge: Charge) -> io::Result<u8> {
         if let Some(status) = reap(child) {
             if link.is_some() {
                 tokio::select! {
-                    () = end_all(child, GRACE) => {}
+                    () = all_gone(), if asked => {}
+                    () = end_all(child, GRACE), if !asked => {}
                     () = gone(lines.as_mut()) => end_all(child, Duration::ZERO).await,
                 }
             }
@@ -177,14 +189,51 @@ fn start(words: &[OsString], input: Option<&OwnedFd>) -> io::Result<Pid> {
     let programs: &[&OsStr] = if program == SHELLS[0] { &shells } else { &[program] };
     let mut tried = Err(io::ErrorKind::NotFound.into());
     for program in programs {
-        let input = input.map_or_else(|| Ok(Stdio::inherit()), |input| input.try_clone().map(Stdio::from))?;
-        tried = Command::new(program).args(arguments).process_group(0).stdin(input).spawn();
+        tried = start_one(program, arguments, input);
         if !matches!(&tried, Err(error) if error.kind() == io::ErrorKind::NotFound) {
             break;
         }
     }
-    let id = i32::try_from(tried?.id()).map_err(|_| io::ErrorKind::InvalidData)?;
+    tried
+}
+
+fn start_one(program: &OsStr, arguments: &[OsString], input: Option<&OwnedFd>) -> io::Result<Pid> {
+    let (ours, theirs) = UnixStream::pair()?;
+    match input {
+        Some(input) => link::send_descriptor(&ours, input)?,
+        None => link::send_descriptor(&ours, io::stdin())?,
+    }
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0("guardian").args([BECOME, &std::process::id().to_string()]).arg(program).args(arguments);
+    let child = command.process_group(0).stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
+    // Its end closes when it has become the program; before that, it can say why it cannot.
+    drop(command);
+    let mut number = [0; 4];
+    if (&ours).read_exact(&mut number).is_ok() {
+        reap(Pid::from_raw(0));
+        return Err(io::Error::from_raw_os_error(i32::from_le_bytes(number)));
+    }
+    let id = i32::try_from(child.id()).map_err(|_| io::ErrorKind::InvalidData)?;
     Ok(Pid::from_raw(id))
+}
+
+/// Becomes the program, which dies with its guardian; comes back only if that cannot be, with the exit code.
+fn become_program(words: &[OsString]) -> u8 {
+    let become_it = |mut link: &UnixStream| -> io::Result<()> {
+        rustix::stdio::dup2_stdin(link::take_descriptor(link)?)?;
+        set_pdeathsig(Signal::SIGKILL)?;
+        let guardian = words.first().and_then(|word| word.to_str()?.parse().ok());
+        let (program, arguments) = words.get(1..).and_then(<[_]>::split_first).ok_or(io::ErrorKind::InvalidInput)?;
+        if guardian == Some(Pid::parent().as_raw()) {
+            let error = Command::new(program).args(arguments).exec();
+            link.write_all(&error.raw_os_error().unwrap_or(Errno::EINVAL as i32).to_le_bytes())?;
+        }
+        Ok(())
+    };
+    if let Ok(link) = io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from) {
+        let _ = become_it(&link);
+    }
+    CANNOT
 }
 
 fn lines_of(link: UnixStream) -> io::Result<Lines<BufReader<tokio::net::UnixStream>>> {
@@ -243,18 +292,19 @@ fn deliver(signal: Signal, child: Pid, kind: Kind, kill_signal: Option<Signal>) 
     }
 }
 
+async fn all_gone() {
+    while !is_childless() {
+        sleep(LOOK).await;
+    }
+}
+
 /// Ends everything that is left: asked first, if there is grace.
 async fn end_all(child: Pid, grace: Duration) {
     let deadline = Instant::now() + grace;
     if !grace.is_zero() {
         signal_all(child, Signal::SIGTERM);
         signal_all(child, Signal::SIGCONT);
-        let gone = async {
-            while !is_childless() {
-                sleep(LOOK).await;
-            }
-        };
-        if timeout_at(deadline.into(), gone).await.is_ok() {
+        if timeout_at(deadline.into(), all_gone()).await.is_ok() {
             return;
         }
     }

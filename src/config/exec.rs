@@ -104,6 +104,16 @@ impl EnvironmentConfig {
 pub(super) fn resolve(block: ExecBlock) -> Result<Option<ExecConfig>, ConfigError> {
     let ExecBlock { enabled, command, environment, kill_signal, kill_timeout, reload_signal, splay } = block;
     let environment = resolve_environment(environment)?;
+    // Nobody hears these; the first would end it, the second stop it for good.
+    let unheard = |signal: Signal| matches!(signal, Signal::SIGKILL | Signal::SIGSTOP);
+    if let Some(Said { value: OnChange::Signal(signal), place }) = &reload_signal
+        && unheard(*signal)
+    {
+        return Err(ConfigError::Value { place: place.clone(), source: ValueError::Unhandled(signal.as_str()) });
+    }
+    if let Some(Said { value: SignalName(Some(Signal::SIGSTOP)), place }) = &kill_signal {
+        return Err(ConfigError::Value { place: place.clone(), source: ValueError::Unhandled("SIGSTOP") });
+    }
     let line = command.and_then(|command| command_line_of(command.value));
     let enabled = value(enabled).unwrap_or(true);
     Ok(line.filter(|_| enabled).map(|line| ExecConfig {

@@ -57,6 +57,16 @@ pub(super) fn value(path: &str, shape: &Shape, node: &Node) -> Verdict {
         (_, Value::Bool(true)) if path == "once" => {
             Noted(Piece::Bool(true), "consul-template ignores it in a file; ctmpl ends when everything is written")
         }
+        (_, Value::Text(text)) if path == "exec.reload_signal" && text.is_empty() => {
+            let what = "consul-template leaves the program alone then, and so does this; empty, ctmpl starts it anew";
+            Noted(Piece::Text("SIGNULL".to_owned()), what)
+        }
+        (_, Value::Text(text)) if path == "exec.kill_signal" && text.is_empty() => {
+            Noted(Piece::Text("SIGNULL".to_owned()), "empty, it would be SIGINT in ctmpl")
+        }
+        (_, Value::Bool(false)) if path == "exec.enabled" || path == "template.exec.enabled" => {
+            Noted(Piece::Bool(false), "consul-template runs it all the same; ctmpl does not")
+        }
         _ => Same(plain(node)),
     }
 }

@@ -68,6 +68,18 @@ fn what_is_read_otherwise_is_said_so_that_it_means_the_same() {
         ),
         ("template { exec {} source = \"a\" }", "- source: a\n", ""),
         // What means something else here.
+        (
+            "exec { command = \"x\" reload_signal = \"\" }",
+            "reload_signal: SIGNULL",
+            "exec.reload_signal in f:1: consul-template leaves the program alone",
+        ),
+        ("exec { command = \"x\" kill_signal = \"\" }", "kill_signal: SIGNULL", "exec.kill_signal in f:1"),
+        ("exec { command = \"x\" enabled = false }", "enabled: false", "runs it all the same"),
+        (
+            "exec { command = \"x\" env { whitelist = [\"A*\"] } }",
+            "exec:\n  command: x\n  env:\n    allowlist: [\"A*\"]",
+            "",
+        ),
         ("once = true", "once: true", "once in f:1: consul-template ignores it"),
         ("once = false", "once: false", ""),
         (
