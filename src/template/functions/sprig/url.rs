@@ -84,7 +84,12 @@ impl Url {
         if host.chars().any(|c| c.is_ascii() && !is_host(c) && c != '%') {
             return Err("invalid character in host name".to_owned());
         }
+        if host.find('[').is_some_and(|at| at > 0) {
+            return Err("invalid IP-literal".to_owned());
+        }
         self.host = unescaped(host)?;
+        // Behind the %25 of an IPv6 address stands the name of a network device.
+        let host = host.split_once("%25").filter(|_| host.starts_with('[')).map_or(host, |(address, _)| address);
         // Only what is not plain may be an escape in a host.
         if host.match_indices('%').any(|(at, _)| host[at + 1..].starts_with(|c: char| c < '8')) {
             return Err("invalid URL escape".to_owned());
