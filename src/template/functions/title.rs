@@ -45,14 +45,13 @@ fn joins(before: char, c: char, after: char) -> bool {
 
 /// Of two letters that are one character, only the first one is a capital: `ǅ`, and `Ss` for `ß`.
 fn first(c: char, out: &mut String) {
-    let mut capitals = c.to_uppercase();
-    match digraph(c) {
-        Some(titled) => out.push(titled),
-        None => {
-            out.extend(capitals.next());
-            out.extend(capitals.flat_map(char::to_lowercase));
-        }
+    if let Some(titled) = digraph(c) {
+        out.push(titled);
+        return;
     }
+    let mut capitals = c.to_uppercase();
+    out.extend(capitals.next());
+    out.extend(capitals.flat_map(char::to_lowercase));
 }
 
 /// The title case of the characters that have one of their own.

@@ -7,6 +7,8 @@
 //! is an octal number, `{,2}` are plain characters, classes have no set operations, flags are `i`, `m`, `s` and `U`
 //! alone and may stand before a repetition, and a repetition of a repetition needs brackets.
 
+use std::fmt::Write as _;
+
 use super::{class, replace};
 
 /// What is wrong with a pattern, in Go's words.
@@ -108,7 +110,7 @@ impl<'p> Translation<'p> {
         }
         if repeated {
             // Only flags lie between the two.
-            self.out.insert_str(end, ")");
+            self.out.insert(end, ')');
             self.out.insert_str(begin, "(?:");
             end += 4;
         }
@@ -136,7 +138,8 @@ impl<'p> Translation<'p> {
                 return Err(INVALID_NAME);
             }
             self.named += 1;
-            self.out.push_str(&format!("(?P<{}>", replace::inner(self.named, name)));
+            // Writing to a String cannot fail, here and below.
+            let _ = write!(self.out, "(?P<{}>", replace::inner(self.named, name));
             self.open(begin, after);
             return Ok(());
         }
@@ -148,11 +151,11 @@ impl<'p> Translation<'p> {
         }
         let flags = distinct(flags);
         if special[end..].starts_with(':') {
-            self.out.push_str(&format!("(?{flags}:"));
+            let _ = write!(self.out, "(?{flags}:");
             self.open(begin, after);
         } else {
             if !flags.is_empty() {
-                self.out.push_str(&format!("(?{flags})"));
+                let _ = write!(self.out, "(?{flags})");
             }
             self.rest = after;
         }
