@@ -19,6 +19,7 @@ const NO_OPERAND: Wrong = "missing argument to repetition operator";
 const NESTED_REPETITION: Wrong = "invalid nested repetition operator";
 const INVALID_COUNT: Wrong = "invalid repeat count";
 const INVALID_SYNTAX: Wrong = "invalid or unsupported Perl syntax";
+const NO_LOOKING: Wrong = "invalid or unsupported Perl syntax: there is no look-ahead and no look-behind";
 const INVALID_NAME: Wrong = "invalid named capture";
 const NO_OPENING: Wrong = "unexpected )";
 const NO_CLOSING: Wrong = "missing closing )";
@@ -132,6 +133,9 @@ impl<'p> Translation<'p> {
             self.open(begin, after);
             return Ok(());
         };
+        if ["=", "!", "<=", "<!"].iter().any(|look| special.starts_with(look)) {
+            return Err(NO_LOOKING);
+        }
         if let Some(named) = special.strip_prefix("P<").or_else(|| special.strip_prefix('<')) {
             let (name, after) = named.split_once('>').ok_or(INVALID_NAME)?;
             if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
