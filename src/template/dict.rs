@@ -88,6 +88,18 @@ pub(crate) fn within_limits(value: Value) -> Result<Value, FunctionError> {
     Ok(value)
 }
 
+/// Walks the lists in a list, and nothing else.
+///
+/// # Errors
+/// When they are nested too deep, or hold too much.
+pub(crate) fn check_lists(list: &Value) -> Result<(), FunctionError> {
+    Walk { host: None, left: MOST_VALUES }.visit_lists(list, 0)
+}
+
+fn too_deep() -> FunctionError {
+    FunctionError::new(format!("maps and lists nested more than {MOST_LEVELS} levels deep"))
+}
+
 /// A walk over everything in a value.
 struct Walk<'d> {
     /// The map that it is put into.
@@ -97,15 +109,30 @@ struct Walk<'d> {
 }
 
 impl Walk<'_> {
-    fn visit(&mut self, value: &Value, level: usize) -> Result<(), FunctionError> {
+    fn count(&mut self) -> Result<(), FunctionError> {
         self.left = self.left.checked_sub(1).ok_or_else(|| {
             FunctionError::new(format!("a map or a list with more than {MOST_VALUES} values in all levels"))
         })?;
-        match value.kind() {
-            ValueKind::Seq | ValueKind::Map if level > MOST_LEVELS => {
-                let text = format!("maps and lists nested more than {MOST_LEVELS} levels deep");
-                return Err(FunctionError::new(text));
+        Ok(())
+    }
+
+    fn visit_lists(&mut self, list: &Value, level: usize) -> Result<(), FunctionError> {
+        if level > MOST_LEVELS {
+            return Err(too_deep());
+        }
+        for item in list.try_iter().into_iter().flatten() {
+            self.count()?;
+            if item.kind() == ValueKind::Seq {
+                self.visit_lists(&item, level + 1)?;
             }
+        }
+        Ok(())
+    }
+
+    fn visit(&mut self, value: &Value, level: usize) -> Result<(), FunctionError> {
+        self.count()?;
+        match value.kind() {
+            ValueKind::Seq | ValueKind::Map if level > MOST_LEVELS => return Err(too_deep()),
             ValueKind::Seq => {
                 for item in value.try_iter().into_iter().flatten() {
                     self.visit(&item, level + 1)?;

@@ -26,6 +26,21 @@ pub struct Function {
     pub code: fn(&Call<'_>) -> Result<Value, FunctionError>,
 }
 
+impl Function {
+    /// Calls it, for what the pass can still afford.
+    ///
+    /// # Errors
+    /// What the function says, or that everything the functions of the pass have made is too much.
+    pub fn call(&self, call: &Call<'_>) -> Result<Value, FunctionError> {
+        let value = (self.code)(call)?;
+        // The answers to questions are there already.
+        if self.group != Group::Sources {
+            call.pass.afford(&value)?;
+        }
+        Ok(value)
+    }
+}
+
 /// The headings of the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {

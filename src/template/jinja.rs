@@ -16,10 +16,12 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use super::error::{Place, TemplateError};
 use super::function::{Function, Group};
 use super::functions;
+use super::go::with_room;
 use super::pass::Pass;
 use crate::config::resolved::{Format, Permissions};
 
 mod bridge;
+mod depth;
 mod failure;
 mod includes;
 mod macros;
@@ -32,7 +34,7 @@ use includes::Includes;
 use survey::Found;
 
 /// How many steps a rendering may take; writing 64 bytes counts as one. It is reached after about a second.
-const FUEL: u64 = if cfg!(test) { 1_000_000 } else { 20_000_000 };
+const FUEL: u64 = if cfg!(test) { 1_000_000 } else { 10_000_000 };
 
 /// How deep macros and includes may be nested: a macro counts as 4, an include as 10.
 const DEPTH: usize = 300;
@@ -117,6 +119,9 @@ impl JinjaTemplate {
     /// [`TemplateError`] when the template or an include is not Jinja, or calls a function that does not exist.
     pub fn parse(name: &str, source: &str, options: Options<'_>) -> Result<Self, TemplateError> {
         let Options { format, directory, sandbox, allow } = options;
+        if let Some(at) = depth::too_deep(source) {
+            return Err(TemplateError::at(name, source, Place::of_byte(source, at), depth::message()));
+        }
         let mut environment = environment_for(source).clone();
         if format != Format::None {
             print::check_values(&mut environment);
@@ -165,11 +170,21 @@ impl JinjaTemplate {
         });
         bridge::enter(&mut environment, pass, undefined);
         let known = self.includes.count();
-        let rendered = environment.get_template(&self.name).and_then(|template| template.render(()));
+        let render = || environment.get_template(&self.name).and_then(|template| template.render(()));
+        let rendered = with_room(self.may_nest(), render)
+            .map_err(|error| TemplateError::whole(&self.name, format!("cannot start a thread: {error}")))?;
         if self.includes.count() > known {
             self.keep_compiled();
         }
         rendered.map_err(|error| self.failure(&error))
+    }
+
+    /// Whether lists may be put into each other in a loop, without end: to drop them takes stack.
+    fn may_nest(&self) -> bool {
+        let nests = |source: &str| source.contains("namespace");
+        let included =
+            || self.includes.names().iter().any(|name| self.includes.source(name).is_some_and(|s| nests(&s)));
+        nests(self.includes.main_source()) || included()
     }
 
     /// Includes whose names were computed were compiled in the clone; here they stay for the next rendering.

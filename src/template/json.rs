@@ -6,6 +6,7 @@
 //! Map keys are sorted, records keep the order of their fields, and a number is in exponent form only below 1e-6 and
 //! from 1e21 on. Numbers that are read become floats, as in Go.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -29,9 +30,48 @@ pub(crate) struct Style {
 /// Deeper than this is taken for a mistake.
 const MAX_DEPTH: usize = 100;
 
+/// A text that grows beyond this is taken for a mistake: a list that holds another one twice, and so on, is short to write
+/// and endless to print.
+const MAX_LENGTH: usize = 64 << 20;
+
 /// Reads JSON; the error says where it is wrong, but not what stands there.
 pub(crate) fn read(text: &str) -> Result<Value, serde_json::Error> {
-    serde_json::from_str::<serde_json::Value>(text).map(|json| value(&json))
+    serde_json::from_str::<serde_json::Value>(&whole_surrogates(text)).map(|json| value(&json))
+}
+
+/// Half of a surrogate pair stands for the replacement character in Go, and is an error elsewhere.
+fn whole_surrogates(text: &str) -> Cow<'_, str> {
+    let mut mended = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        let half = surrogate(escape);
+        let pair =
+            half.is_some_and(|half| half < 0xdc00) && surrogate(&escape[6..]).is_some_and(|second| second >= 0xdc00);
+        // The second half of a pair is passed over with the first one.
+        let length = if pair {
+            12
+        } else if half.is_some() {
+            6
+        } else {
+            1 + escape[1..].chars().next().map_or(0, char::len_utf8)
+        };
+        if half.is_some() && !pair {
+            mended.push_str(before);
+            mended.push_str("\\ufffd");
+        } else {
+            mended.push_str(&rest[..at + length]);
+        }
+        rest = &escape[length..];
+    }
+    if mended.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(mended + rest) }
+}
+
+/// The half of a surrogate pair that a text begins with, escaped.
+fn surrogate(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    let code = digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())??;
+    (0xd800..0xe000).contains(&code).then_some(code)
 }
 
 /// A JSON object as a map.
@@ -79,6 +119,9 @@ struct Writer {
 
 impl Writer {
     fn value(&mut self, value: &Value) -> Result<(), String> {
+        if self.out.len() > MAX_LENGTH {
+            return Err(format!("json: the text is larger than {MAX_LENGTH} bytes"));
+        }
         match value.kind() {
             ValueKind::Undefined | ValueKind::None => self.out.push_str("null"),
             ValueKind::Bool => self.out.push_str(if value.is_true() { "true" } else { "false" }),
@@ -213,6 +256,7 @@ mod tests {
             (r#""<a&b>\u2028\u0001\b\f""#, r#""\u003ca\u0026b\u003e\u2028\u0001\b\f""#),
             ("[1500000,1e21,0.0000001,0.000001,-0.0,123456789.5]", "[1500000,1e+21,1e-7,0.000001,-0,123456789.5]"),
             ("[[],{},true]", "[[],{},true]"),
+            (r#""\ud800|\ud83dx|\ude00\ud83d|\ud83d\ude00|\\ud800|\u0041""#, r#""�|�x|��|😀|\\ud800|A""#),
         ];
         assert!(!cases.is_empty());
         for (read_from, written) in cases {
@@ -241,6 +285,12 @@ mod tests {
             deep = Value::from(vec![deep]);
         }
         assert!(write(&deep, GO).unwrap_err().contains("levels deep"));
+    }
+
+    #[test]
+    fn lists_that_hold_each_other_many_times_are_not_written_to_their_end() {
+        let doubled = (0..60).fold(Value::from("x".repeat(1000)), |list, _| Value::from(vec![list.clone(), list]));
+        assert!(write(&doubled, GO).unwrap_err().contains("larger than"));
     }
 
     #[test]

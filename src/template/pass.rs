@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use minijinja::Value;
+use minijinja::value::ValueKind;
 
 use super::format;
 use super::format::mark::{self, Kind};
@@ -49,7 +50,15 @@ pub struct Pass {
     marked: AtomicUsize,
     /// Which of them is an error, and what the error says.
     refused: Option<(usize, String)>,
+    /// How many bytes of text the functions have made, and how many items of lists.
+    made: [AtomicUsize; 2],
 }
+
+/// More text than this cannot be made by the functions of one pass: whatever of it a template keeps is in memory.
+const MOST_TEXT: usize = 256 << 20;
+
+/// More items of lists than this cannot be made. A list that is appended to is made anew each time.
+const MOST_ITEMS: usize = 50_000_000;
 
 /// What goes on from pass to pass.
 #[derive(Clone, Default)]
@@ -119,7 +128,27 @@ impl Pass {
             format: Format::None,
             marked: AtomicUsize::new(0),
             refused: None,
+            made: [const { AtomicUsize::new(0) }; 2],
         }
+    }
+
+    /// Counts what a function has made.
+    ///
+    /// # Errors
+    /// If it is too much together with what was made before.
+    pub(crate) fn afford(&self, value: &Value) -> Result<(), FunctionError> {
+        let [texts, items] = &self.made;
+        let (made, size, most, what) = match value.kind() {
+            ValueKind::String => (texts, value.as_bytes().map_or(0, <[u8]>::len), MOST_TEXT, "bytes of text"),
+            ValueKind::Seq => (items, value.len().unwrap_or(0), MOST_ITEMS, "items of lists"),
+            _ => return Ok(()),
+        };
+        if made.fetch_add(size, Ordering::Relaxed).saturating_add(size) > most {
+            return Err(FunctionError::new(format!(
+                "the functions of this template have made more than {most} {what}"
+            )));
+        }
+        Ok(())
     }
 
     /// The same pass, but its values are written for this format: those that are not plain are marked.

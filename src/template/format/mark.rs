@@ -57,7 +57,7 @@ pub(in crate::template) fn unmarked(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut bare = String::with_capacity(text.len());
-    let mut rest = text;
+    let mut rest = behind_a_cut_head(text);
     while let Some(at) = rest.find(MARKS) {
         bare.push_str(&rest[..at]);
         rest = &rest[at..];
@@ -68,6 +68,14 @@ pub(in crate::template) fn unmarked(text: &str) -> Cow<'_, str> {
     }
     bare.push_str(rest);
     Cow::Owned(bare)
+}
+
+/// The text without the number that is left where it was cut within an opening mark.
+fn behind_a_cut_head(text: &str) -> &str {
+    match text.split_once(MIDDLE) {
+        Some((head, inner)) if head.strip_prefix(DOCUMENT).unwrap_or(head).bytes().all(|c| c.is_ascii_digit()) => inner,
+        _ => text,
+    }
 }
 
 /// What an opening mark says, and what follows it.
@@ -151,5 +159,12 @@ mod tests {
             assert_eq!(pieces(&whole[..at]), Err(Cut), "{at}");
             assert_eq!(pieces(&whole[at..]), Err(Cut), "{at}");
         }
+    }
+
+    #[test]
+    fn the_number_of_a_mark_that_was_cut_is_no_part_of_the_value() {
+        let whole = marked(12, Kind::Text, "a;b");
+        let cuts: Vec<_> = whole.char_indices().map(|(at, _)| unmarked(&whole[at..]).into_owned()).collect();
+        assert_eq!(cuts, ["a;b", "a;b", "a;b", "a;b", "a;b", ";b", "b", ""]);
     }
 }

@@ -162,7 +162,9 @@ fn odd(value: &str, is_plain: impl Fn(char) -> bool) -> char {
 
 /// A character that ends a line or does something to a terminal; tabs do not count.
 fn control(value: &str) -> Option<char> {
-    value.chars().find(|c| (c.is_control() && *c != '\t') || matches!(c, '\u{2028}' | '\u{2029}'))
+    value
+        .chars()
+        .find(|c| (c.is_control() && *c != '\t') || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}'))
 }
 
 /// A value that is only a part of something that could be quoted.

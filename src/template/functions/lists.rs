@@ -11,6 +11,9 @@ use crate::answer::TextMap;
 use crate::template::function::{Call, Function, FunctionError, Group};
 use crate::template::record::TypedMap;
 
+/// A text with more parts than this is taken for a mistake.
+const MAX_ITEMS: usize = 1_000_000;
+
 /// A loop over more numbers than this is taken for a mistake.
 const MAX_TURNS: i64 = 10_000_000;
 
@@ -94,22 +97,24 @@ pub(super) static TABLE: &[Function] = &[
 
 fn split(call: &Call<'_>) -> Outcome {
     let [separator, last] = call.exactly("split")?;
-    Ok(parts(text(separator)?, text(last)?.trim()).into_iter().collect())
+    Ok(parts(text(separator)?, text(last)?.trim())?.into_iter().collect())
 }
 
 /// Go's `strings.Split`, but nothing for an empty text.
-fn parts<'a>(separator: &str, text: &'a str) -> Vec<&'a str> {
-    match (separator, text) {
+fn parts<'a>(separator: &str, text: &'a str) -> Result<Vec<&'a str>, FunctionError> {
+    let most = MAX_ITEMS + 1;
+    let parts: Vec<&str> = match (separator, text) {
         (_, "") => Vec::new(),
-        ("", text) => text.char_indices().map(|(at, c)| &text[at..at + c.len_utf8()]).collect(),
-        (separator, text) => text.split(separator).collect(),
-    }
+        ("", text) => text.char_indices().take(most).map(|(at, c)| &text[at..at + c.len_utf8()]).collect(),
+        (separator, text) => text.split(separator).take(most).collect(),
+    };
+    if parts.len() > MAX_ITEMS { refuse(format!("a list with more than {MAX_ITEMS} items")) } else { Ok(parts) }
 }
 
 fn split_to_map(call: &Call<'_>) -> Outcome {
     let [separator, assignment, last] = call.exactly("splitToMap")?;
     let (separator, assignment, text) = (text(separator)?, text(assignment)?, text(last)?);
-    let pairs = parts(separator, text.trim()).into_iter().filter_map(|part| part.split_once(assignment));
+    let pairs = parts(separator, text.trim())?.into_iter().filter_map(|part| part.split_once(assignment));
     let map: TextMap = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     Ok(TypedMap::of_text(&map))
 }

@@ -1,7 +1,9 @@
 //! Texts: case, trimming, replacing, patterns, base64.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use base64::alphabet;
+use base64::engine::GeneralPurpose;
+use base64::engine::general_purpose::PAD;
 use minijinja::Value;
 
 use super::args::{Outcome, integer, refuse, text};
@@ -10,6 +12,12 @@ use crate::template::function::{Call, Function, Group};
 
 /// A text that grows beyond this is taken for a mistake.
 const MAX_LENGTH: usize = 64 << 20;
+
+/// Base64 as Go reads it: the bits that are left over in the last character do not matter.
+pub(super) const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::STANDARD, PAD.with_decode_allow_trailing_bits(true));
+
+const BASE64_URL: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, PAD.with_decode_allow_trailing_bits(true));
 
 const fn texts(
     names: [&'static str; 2],
@@ -88,19 +96,19 @@ pub(super) static TABLE: &[Function] = &[
         },
     ),
     texts(["base64Encode", "base64_encode"], "(text string) string", "In base64.", |call| {
-        map(call, "base64Encode", |text| STANDARD.encode(text))
+        map(call, "base64Encode", |text| BASE64.encode(text))
     }),
     texts(["base64Decode", "base64_decode"], "(text string) string", "The text that is written in base64.", |call| {
-        decode(call, "base64Decode", &STANDARD)
+        decode(call, "base64Decode", &BASE64)
     }),
     texts(["base64URLEncode", "base64_url_encode"], "(text string) string", "In the base64 of URLs.", |call| {
-        map(call, "base64URLEncode", |text| URL_SAFE.encode(text))
+        map(call, "base64URLEncode", |text| BASE64_URL.encode(text))
     }),
     texts(
         ["base64URLDecode", "base64_url_decode"],
         "(text string) string",
         "The text that is written in the base64 of URLs.",
-        |call| decode(call, "base64URLDecode", &URL_SAFE),
+        |call| decode(call, "base64URLDecode", &BASE64_URL),
     ),
 ];
 
@@ -144,11 +152,7 @@ fn replace_all(call: &Call<'_>) -> Outcome {
 fn regex_replace_all(call: &Call<'_>) -> Outcome {
     let [pattern, replacement, last] = call.exactly("regexReplaceAll")?;
     let (pattern, replacement, text) = (pattern::compiled(text(pattern)?)?, text(replacement)?, text(last)?);
-    let longest = text.len().saturating_add(1).saturating_mul(replacement.len());
-    if longest > MAX_LENGTH && pattern.find_iter(text).count().saturating_mul(replacement.len()) > MAX_LENGTH {
-        return refuse("the result is too long");
-    }
-    Ok(Value::from(pattern.replace_all(text, replacement)))
+    pattern::replaced(&pattern, text, replacement, MAX_LENGTH).map(Value::from)
 }
 
 fn regex_match(call: &Call<'_>) -> Outcome {

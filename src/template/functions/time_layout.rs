@@ -23,7 +23,10 @@ enum Element {
     /// With the smallest number of digits.
     Month(usize),
     Day(usize),
-    DayOfYear,
+    /// With one digit, or a blank and one.
+    BlankDay,
+    /// With three digits, or with blanks before them.
+    DayOfYear(bool),
     Hour,
     HourOf12(usize),
     Minute(usize),
@@ -51,8 +54,8 @@ const ELEMENTS: [(&str, Element); 33] = [
     ("Z0700", Element::Offset { z: true, colon: false, parts: 2 }),
     ("-0700", Element::Offset { z: false, colon: false, parts: 2 }),
     ("2006", Element::Year),
-    ("__2", Element::DayOfYear),
-    ("002", Element::DayOfYear),
+    ("__2", Element::DayOfYear(false)),
+    ("002", Element::DayOfYear(true)),
     ("Jan", Element::ShortMonth),
     ("Mon", Element::ShortDay),
     ("MST", Element::Zone),
@@ -65,7 +68,7 @@ const ELEMENTS: [(&str, Element); 33] = [
     ("05", Element::Second(2)),
     ("06", Element::ShortYear),
     ("15", Element::Hour),
-    ("_2", Element::Day(1)),
+    ("_2", Element::BlankDay),
     ("PM", Element::Half(true)),
     ("pm", Element::Half(false)),
     ("1", Element::Month(1)),
@@ -79,8 +82,8 @@ const ELEMENTS: [(&str, Element); 33] = [
 #[derive(Clone, Copy, Debug)]
 struct Read {
     year: i16,
-    month: i8,
-    day: i8,
+    month: Option<i8>,
+    day: Option<i8>,
     hour: i8,
     minute: i8,
     second: i8,
@@ -96,8 +99,8 @@ type Rest<'t> = Result<&'t str, String>;
 pub(super) fn parse(layout: &str, text: &str) -> Result<Timestamp, String> {
     let mut read = Read {
         year: 0,
-        month: 1,
-        day: 1,
+        month: None,
+        day: None,
         hour: 0,
         minute: 0,
         second: 0,
@@ -109,14 +112,15 @@ pub(super) fn parse(layout: &str, text: &str) -> Result<Timestamp, String> {
     let (mut layout, mut rest) = (layout, text);
     while let Some(first) = layout.chars().next() {
         if let Some(length) = fraction_length(layout) {
+            let written = layout[1..length].starts_with('0').then_some(length);
             layout = &layout[length..];
-            rest = fraction(rest, &mut read)?;
-        } else if let Some((written, element)) = ELEMENTS.iter().find(|(written, _)| layout.starts_with(written)) {
+            rest = fraction(rest, written, &mut read)?;
+        } else if let Some((written, element)) = ELEMENTS.iter().find(|(written, _)| begins(layout, written)) {
             layout = &layout[written.len()..];
             rest = element.read(rest, &mut read)?;
             // Seconds may have a fraction, also where the layout has none.
             if matches!(element, Element::Second(_)) && fraction_length(layout).is_none() {
-                rest = fraction(rest, &mut read)?;
+                rest = fraction(rest, None, &mut read)?;
             }
         } else {
             layout = &layout[first.len_utf8()..];
@@ -130,6 +134,16 @@ pub(super) fn parse(layout: &str, text: &str) -> Result<Timestamp, String> {
         return Err("extra text at the end".to_owned());
     }
     read.timestamp()
+}
+
+/// Whether a layout begins with an element: `_2006` is a line and a year, and `Janus` is not a month.
+fn begins(layout: &str, written: &str) -> bool {
+    let Some(after) = layout.strip_prefix(written) else { return false };
+    match written {
+        "_2" => !after.starts_with("006"),
+        "Jan" | "Mon" => !after.starts_with(|c: char| c.is_ascii_lowercase()),
+        _ => true,
+    }
 }
 
 fn cannot(what: &str) -> String {
@@ -153,9 +167,16 @@ impl Read {
             Some(day) => {
                 let first = Date::new(self.year, 1, 1).map_err(|_| out_of_range("year"))?;
                 let date = first.checked_add(SignedDuration::from_hours(24 * (i64::from(day) - 1)));
-                date.map_err(|_| out_of_range("day of year"))?
+                let date = date.map_err(|_| out_of_range("day of year"))?;
+                let said = |said: Option<i8>, is: i8| said.is_none_or(|said| said == is);
+                if date.year() != self.year || !said(self.month, date.month()) || !said(self.day, date.day()) {
+                    return Err("day of year does not match the rest".to_owned());
+                }
+                date
             }
-            None => Date::new(self.year, self.month, self.day).map_err(|_| out_of_range("day"))?,
+            None => {
+                Date::new(self.year, self.month.unwrap_or(1), self.day.unwrap_or(1)).map_err(|_| out_of_range("day"))?
+            }
         };
         let offset = Offset::from_seconds(self.offset).map_err(|_| out_of_range("time zone offset"))?;
         offset.to_timestamp(DateTime::from_parts(date, time)).map_err(|_| out_of_range("time"))
@@ -168,7 +189,7 @@ impl Element {
             Self::LongMonth | Self::ShortMonth => {
                 let short = matches!(self, Self::ShortMonth);
                 let (at, rest) = name(text, &MONTHS, short).ok_or_else(|| cannot("the name of a month"))?;
-                read.month = i8::try_from(at + 1).unwrap_or(1);
+                read.month = i8::try_from(at + 1).ok();
                 Ok(rest)
             }
             Self::LongDay | Self::ShortDay => {
@@ -185,10 +206,12 @@ impl Element {
                 read.year = if year >= 69 { year + 1900 } else { year + 2000 };
                 Ok(rest)
             }
-            Self::Month(least) => within(text, least, 1..=12, "month", &mut read.month),
-            Self::Day(least) => within(text.trim_start_matches(' '), least, 1..=31, "day", &mut read.day),
-            Self::DayOfYear => {
-                let (day, rest) = number(text.trim_start_matches(' '), 1, 3, "a day of the year")?;
+            Self::Month(least) => within(text, least, 1..=12, "month", read.month.insert(0)),
+            Self::Day(least) => within(text, least, 1..=31, "day", read.day.insert(0)),
+            Self::BlankDay => Self::Day(1).read(text.strip_prefix(' ').unwrap_or(text), read),
+            Self::DayOfYear(whole) => {
+                let blanks = text.bytes().take(2).take_while(|byte| *byte == b' ' && !whole).count();
+                let (day, rest) = number(&text[blanks..], if whole { 3 } else { 1 }, 3, "a day of the year")?;
                 read.day_of_year = Some(day);
                 if (1..=366).contains(&day) { Ok(rest) } else { Err(out_of_range("day of year")) }
             }
@@ -205,6 +228,9 @@ impl Element {
             Self::Offset { colon, parts, .. } => offset(text, colon, parts, &mut read.offset),
             // An abbreviation does not say how far away it is from UTC.
             Self::Zone => {
+                if let Some(rest) = text.strip_prefix("UTC") {
+                    return Ok(rest);
+                }
                 let length = text.bytes().take_while(u8::is_ascii_uppercase).count();
                 if (3..=5).contains(&length) { Ok(&text[length..]) } else { Err(cannot("a time zone")) }
             }
@@ -275,10 +301,16 @@ fn fraction_length(layout: &str) -> Option<usize> {
     ends.then_some(length + 1)
 }
 
-/// A point and digits, if there are any.
-fn fraction<'t>(text: &'t str, read: &mut Read) -> Rest<'t> {
-    let Some(rest) = text.strip_prefix(['.', ',']) else { return Ok(text) };
-    let length = rest.bytes().take_while(u8::is_ascii_digit).count();
+/// A point and digits, if there are any; as many as are `written`, if the layout says how many.
+fn fraction<'t>(text: &'t str, written: Option<usize>, read: &mut Read) -> Rest<'t> {
+    let most = written.map_or(usize::MAX, |length| length - 1);
+    let Some(rest) = text.strip_prefix(['.', ',']) else {
+        return if written.is_some() { Err(cannot("a fraction")) } else { Ok(text) };
+    };
+    let length = rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
+    if written.is_some() && length < most {
+        return Err(cannot("a fraction"));
+    }
     if length == 0 {
         return Ok(text);
     }

@@ -20,7 +20,7 @@ pub(super) fn title(text: &str) -> String {
         before = c;
         if inside && !titled && (c.is_lowercase() || c.is_uppercase()) {
             titled = true;
-            out.push(first(c));
+            first(c, &mut out);
         } else {
             out.push(c);
         }
@@ -43,14 +43,26 @@ fn joins(before: char, c: char, after: char) -> bool {
     }
 }
 
-fn first(c: char) -> char {
-    match c {
+/// Of two letters that are one character, only the first one is a capital: `ǅ`, and `Ss` for `ß`.
+fn first(c: char, out: &mut String) {
+    if let Some(titled) = digraph(c) {
+        out.push(titled);
+        return;
+    }
+    let mut capitals = c.to_uppercase();
+    out.extend(capitals.next());
+    out.extend(capitals.flat_map(char::to_lowercase));
+}
+
+/// The title case of the characters that have one of their own.
+pub(super) fn digraph(c: char) -> Option<char> {
+    Some(match c {
         'ǆ' | 'Ǆ' => 'ǅ',
         'ǉ' | 'Ǉ' => 'ǈ',
         'ǌ' | 'Ǌ' => 'ǋ',
         'ǳ' | 'Ǳ' => 'ǲ',
-        c => c.to_uppercase().next().unwrap_or(c),
-    }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -64,6 +76,7 @@ mod tests {
             ("ALL caps kept", "ALL Caps Kept"),
             ("älter  über", "Älter  Über"),
             ("'quoted' a", "'Quoted' A"),
+            ("ǆ ßa ﬁx", "ǅ Ssa Fix"),
             ("", ""),
         ];
         assert!(!cases.is_empty());

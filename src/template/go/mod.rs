@@ -38,6 +38,7 @@ pub use error::{About, GoError, Phase, Thing, Unknown};
 use evaluate::Manner;
 use lexer::Comments;
 pub(crate) use parser::Templates;
+pub(in crate::template) use stack::with_room;
 pub(in crate::template) use words::{WORDS, Word};
 
 /// What can be chosen about a template.

@@ -23,7 +23,7 @@ pub(super) fn is_deep(name: &str, templates: &Templates) -> bool {
 }
 
 /// Runs `work` where the stack is large enough.
-pub(super) fn with_room<T: Send>(deep: bool, work: impl FnOnce() -> T + Send) -> std::io::Result<T> {
+pub(in crate::template) fn with_room<T: Send>(deep: bool, work: impl FnOnce() -> T + Send) -> std::io::Result<T> {
     if !deep {
         return Ok(work());
     }

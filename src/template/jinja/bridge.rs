@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use minijinja::value::{Kwargs, Object, ObjectRepr, Rest, ValueOrKwargs};
+use minijinja::value::{Kwargs, Object, ObjectRepr, Rest, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use super::Undefined;
@@ -14,7 +14,7 @@ use crate::config::resolved::{Format, Permissions};
 use crate::template::function::{Call, Function, FunctionError, Group, named};
 use crate::template::go::{WORDS, Word};
 use crate::template::pass::Pass;
-use crate::template::{discretion, functions};
+use crate::template::{dict, discretion, functions};
 
 /// Not a name that can be written in a template.
 const PASS: &str = " pass";
@@ -97,6 +97,7 @@ fn say(word: &Word, state: &State<'_, '_>, args: &[Value]) -> Result<Value, Erro
     let current = state.lookup(PASS);
     let current = current.as_ref().and_then(Value::downcast_object_ref::<Current>);
     let outcome = match current.map(|current| &current.pass) {
+        _ if let Err(error) = bounded(args) => Err(error.0),
         Some(pass) if pass.format() != Format::None => match args {
             // A text of the template stays one: its values are marked.
             [text] if word.name == "go_text" && text.is_safe() => return Ok(text.clone()),
@@ -160,12 +161,17 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
                 let text = format!("argument {argument} of {} is undefined", function.jinja);
                 Err(Error::new(ErrorKind::UndefinedError, text))
             }
-            None => match (function.code)(&Call { args, pass: &current.pass }) {
+            None => match bounded(args).and_then(|()| function.call(&Call { args, pass: &current.pass })) {
                 Ok(value) => Ok(current.pass.outcome(function, args, value)),
                 Err(error) => Err(told(function, &error, state, args)),
             },
         },
     }
+}
+
+/// Refuses lists that Jinja has put into each other without end: the library's own cannot be.
+fn bounded(args: &[Value]) -> Result<(), FunctionError> {
+    args.iter().filter(|arg| arg.kind() == ValueKind::Seq).try_for_each(dict::check_lists)
 }
 
 /// An argument as a function is to see it, also where it is given by name.
@@ -199,12 +205,13 @@ fn go_on(function: &Function, args: &[Value], pass: &Pass) -> Result<Value, Func
         let args: Vec<Value> =
             args.iter().map(|arg| if arg.is_kwargs() { defined(arg) } else { arg.clone() }).collect();
         // What is not known yet is undefined rather than empty: `int` and its kin take that for 0.
-        let value = (function.code)(&Call { args: &args, pass })?;
+        let value = function.call(&Call { args: &args, pass })?;
         return Ok(if value.as_str() == Some("") { Value::UNDEFINED } else { value });
     }
     let known = |arg: &Value| if arg.is_undefined() { Value::from("") } else { arg.clone() };
     let args: Vec<Value> = args.iter().map(known).collect();
-    (function.code)(&Call { args: &args, pass })
+    bounded(&args)?;
+    function.call(&Call { args: &args, pass })
 }
 
 /// The error of a function, under the name that it has here and without what it was given. The function's own error is

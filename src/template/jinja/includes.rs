@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use minijinja::{Error, ErrorKind};
 
-use super::macros;
+use super::{depth, macros};
 
 /// So many files are looked at for one that is meant.
 const MOST_BESIDE: usize = 1000;
@@ -51,7 +51,11 @@ impl Includes {
         }
         let path = self.path(name).map_err(refused)?;
         let text = self.read().entry(name.to_owned()).or_insert_with(|| read(&path, self.sandbox.as_deref())).clone();
-        Ok(text.map_err(refused)?.map(|text| text.to_string()))
+        let text = text.map_err(refused)?;
+        match text.as_deref().and_then(depth::too_deep) {
+            Some(_) => Err(refused(format!("{}: {}", path.display(), depth::message()))),
+            None => Ok(text.map(|text| text.to_string())),
+        }
     }
 
     /// Where an include is found.

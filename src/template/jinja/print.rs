@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use minijinja::value::ValueKind;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, HtmlEscape, Output, State, Value};
 
 use super::{bridge, macros};
 use crate::config::resolved::Format;
@@ -31,7 +31,14 @@ pub(super) fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Val
         AutoEscape::None => print_as_it_is(out, value),
         AutoEscape::Custom(_) => print_for_format(out, state, value),
         // Only where the template itself asks for it.
-        _ => minijinja::escape_formatter(out, state, value),
+        _ => match bridge::current(state).filter(|pass| pass.format() != Format::None && !value.is_safe()) {
+            Some(pass) => {
+                let escaped = HtmlEscape(&shown(value)?).to_string();
+                let printed = pass.printed(&escaped, Kind::Text).map_err(|error| refused(&error.0))?;
+                Ok(out.write_str(&printed)?)
+            }
+            None => minijinja::escape_formatter(out, state, value),
+        },
     }
 }
 

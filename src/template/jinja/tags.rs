@@ -29,6 +29,8 @@ pub(super) enum Cut {
 #[derive(Debug, Default)]
 pub(super) struct Tags<'s> {
     pub(super) all: Vec<Tag<'s>>,
+    /// What stands in every tag and every printed expression, and where; also in the one that is cut.
+    pub(super) insides: Vec<(usize, &'s str)>,
     pub(super) cut: Option<Cut>,
 }
 
@@ -47,9 +49,12 @@ pub(super) fn read(source: &str) -> Tags<'_> {
         }
         let end = match end_of(source, inside, if opening == "{{" { "}}" } else { "%}" }) {
             Ok(end) => end,
-            Err(Some(quote)) => return Tags { cut: Some(Cut::Text(quote)), ..tags },
-            Err(None) => return Tags { cut: Some(Cut::Tag(at)), ..tags },
+            Err(quote) => {
+                tags.insides.push((inside, &source[inside..]));
+                return Tags { cut: Some(quote.map_or(Cut::Tag(at), Cut::Text)), ..tags };
+            }
         };
+        tags.insides.push((inside, &source[inside..end]));
         position = end + 2;
         if opening == "{%" {
             let tag = tag(source, inside, end);

@@ -161,3 +161,38 @@ fn an_incomplete_pass_goes_on() {
     file(/f)
     ");
 }
+
+/// What hangs on one another in a row took the parser's stack, and with it the process.
+#[test]
+fn a_row_that_is_too_long_for_the_parser_is_an_error() {
+    let long = [format!("{{{{ {}1 }}}}", "not ".repeat(20_000)), format!("{{{{ 1{} }}}}", " + 1".repeat(20_000))];
+    for source in long {
+        assert!(render(&source).unwrap_err().message.contains("one after the other"));
+    }
+    for source in
+        [format!("{{{{ {}1 }}}}", "-".repeat(depth::MOST)), format!("{{{{ 1{} }}}}", " + 1".repeat(depth::MOST))]
+    {
+        assert!(render(&source).is_ok());
+    }
+}
+
+/// To drop a deep list took the stack, and with it the process.
+#[test]
+fn lists_in_lists_without_end_do_no_harm() {
+    let grow = |turns: usize, value: &str| {
+        format!(
+            "{{% set ns = namespace(x=[1]) %}}{{% for i in range({turns}) %}}{{% set ns.x = {value} %}}{{% endfor %}}"
+        )
+    };
+    assert_eq!(render(&(grow(50_000, "[ns.x]") + "ok")).unwrap(), "ok");
+    let doubled = grow(40, "[ns.x, ns.x]");
+    for (print, message) in [
+        ("{{ ns.x }}", "the text is larger than"),
+        ("{{ ns.x | to_yaml }}", "values in all levels"),
+        ("{{ ns.x | go_text }}", "values in all levels"),
+        ("{{ sprig_deep_equal(ns.x, ns.x) }}", "values in all levels"),
+    ] {
+        let error = render(&(doubled.clone() + print)).unwrap_err();
+        assert!(error.message.contains(message), "{print}: {}", error.message);
+    }
+}

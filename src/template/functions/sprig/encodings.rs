@@ -1,7 +1,6 @@
 //! Encodings, checksums and JSON.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use data_encoding::BASE32;
 use minijinja::Value;
 use ring::digest::{self, Algorithm};
@@ -10,11 +9,12 @@ use super::{map, sprig};
 use crate::template::function::{Call, Function};
 use crate::template::functions::args::{Outcome, refuse, text};
 use crate::template::functions::hash::hex;
+use crate::template::functions::text::BASE64;
 use crate::template::json::{self, Style};
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(["sprig_b64enc", "sprig_b64enc"], "(text string) string", "In base64.", |call| {
-        map(call, "sprig_b64enc", |text| STANDARD.encode(text))
+        map(call, "sprig_b64enc", |text| BASE64.encode(text))
     }),
     sprig(
         ["sprig_b64dec", "sprig_b64dec"],
@@ -146,7 +146,7 @@ pub(super) fn text_or_bytes(bytes: Vec<u8>) -> Value {
 }
 
 pub(super) fn from_base64(text: &str) -> Result<Vec<u8>, String> {
-    STANDARD.decode(text).map_err(|error| {
+    BASE64.decode(text).map_err(|error| {
         let at = match error {
             base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _) => at,
             _ => text.trim_end_matches('=').len() / 4 * 4,

@@ -3,9 +3,9 @@
 use minijinja::Value;
 use regex::{NoExpand, Regex};
 
-use super::{fits, sprig};
+use super::{MAX_ITEMS, MAX_LENGTH, fits, sprig};
 use crate::template::function::{Call, Function, FunctionError};
-use crate::template::functions::args::{Outcome, integer, text};
+use crate::template::functions::args::{Outcome, integer, refuse, text};
 use crate::template::functions::pattern;
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
@@ -110,24 +110,31 @@ fn most(count: &Value) -> Result<usize, FunctionError> {
     Ok(usize::try_from(integer(count)?).unwrap_or(usize::MAX))
 }
 
+fn not_too_many(items: &[Value]) -> Result<(), FunctionError> {
+    if items.len() > MAX_ITEMS { refuse(format!("a list with more than {MAX_ITEMS} items")) } else { Ok(()) }
+}
+
 fn find_all(call: &Call<'_>, name: &str) -> Outcome {
     let [written, last, count] = call.exactly(name)?;
     let (pattern, text) = (compiled(written)?, text(last)?);
-    Ok(pattern.find_iter(text).take(most(count)?).map(|found| Value::from(found.as_str())).collect())
+    let found: Vec<Value> = pattern
+        .find_iter(text)
+        .take(most(count)?.min(MAX_ITEMS + 1))
+        .map(|found| Value::from(found.as_str()))
+        .collect();
+    not_too_many(&found)?;
+    Ok(Value::from(found))
 }
 
 fn replace(call: &Call<'_>, name: &str, literal: bool) -> Outcome {
     let [written, whole, replacement] = call.exactly(name)?;
     let (pattern, text, replacement) = (compiled(written)?, text(whole)?, text(replacement)?);
+    if !literal {
+        return pattern::replaced(&pattern, text, replacement, MAX_LENGTH).map(Value::from);
+    }
     let count = pattern.find_iter(text).count();
-    // A group can be as long as the text, and stand in the replacement as often as there is a `$`.
-    let longest = replacement.len().saturating_add(replacement.matches('$').count().saturating_mul(text.len()));
-    fits(text.len().saturating_add(count.saturating_mul(if literal { replacement.len() } else { longest })))?;
-    Ok(Value::from(if literal {
-        pattern.replace_all(text, NoExpand(replacement))
-    } else {
-        pattern.replace_all(text, replacement)
-    }))
+    fits(text.len().saturating_add(count.saturating_mul(replacement.len())))?;
+    Ok(Value::from(pattern.replace_all(text, NoExpand(replacement))))
 }
 
 fn split(call: &Call<'_>, name: &str) -> Outcome {
@@ -144,6 +151,7 @@ fn split(call: &Call<'_>, name: &str) -> Outcome {
             break;
         }
         end = found.start();
+        not_too_many(&parts)?;
         // A match of nothing at the very beginning splits nothing off.
         if found.end() > 0 {
             parts.push(Value::from(&text[from..end]));

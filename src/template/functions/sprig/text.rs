@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use minijinja::Value;
 
-use super::{MAX_LENGTH, cast, fits, map, map_two, sprig, wrap};
+use super::{MAX_ITEMS, MAX_LENGTH, cast, fits, map, map_two, sprig, wrap};
 use crate::answer::TextMap;
 use crate::template::function::{Call, Function, FunctionError};
 use crate::template::functions::args::{Outcome, integer, refuse, text};
@@ -171,7 +171,10 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         ["sprig_split", "sprig_split"],
         "(separator string, text string) map[string]string",
         "The parts of a text under the keys _0, _1 and so on.",
-        |call| map_two(call, "sprig_split", |separator, text| numbered(parts(separator, text, -1))),
+        |call| {
+            let [separator, last] = call.exactly("sprig_split")?;
+            Ok(numbered(parts(text(separator)?, text(last)?, -1)?))
+        },
     ),
     sprig(
         ["sprig_splitn", "sprig_splitn"],
@@ -179,14 +182,17 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "At most so many parts of a text under the keys _0, _1 and so on.",
         |call| {
             let [separator, count, last] = call.exactly("sprig_splitn")?;
-            Ok(numbered(parts(text(separator)?, text(last)?, integer(count)?)))
+            Ok(numbered(parts(text(separator)?, text(last)?, integer(count)?)?))
         },
     ),
     sprig(
         ["sprig_splitList", "sprig_split_list"],
         "(separator string, text string) []string",
         "The parts of a text.",
-        |call| map_two(call, "sprig_splitList", |separator, text| parts(separator, text, -1).into_iter().collect()),
+        |call| {
+            let [separator, last] = call.exactly("sprig_splitList")?;
+            Ok(parts(text(separator)?, text(last)?, -1)?.into_iter().collect())
+        },
     ),
     sprig(
         ["sprig_toStrings", "sprig_to_strings"],
@@ -290,23 +296,23 @@ fn each(call: &Call<'_>, show: impl Fn(&Value) -> Result<String, FunctionError>)
 }
 
 /// Go's `strings.SplitN`: at most `count` parts, all of them when it is negative.
-fn parts<'a>(separator: &str, text: &'a str, count: i64) -> Vec<&'a str> {
+fn parts<'a>(separator: &str, text: &'a str, count: i64) -> Result<Vec<&'a str>, FunctionError> {
     let most = usize::try_from(count).unwrap_or(usize::MAX);
+    let mut found = Vec::new();
     if most == 0 {
-        return Vec::new();
+        return Ok(found);
     }
     if !separator.is_empty() {
-        return text.splitn(most, separator).collect();
+        found.extend(text.splitn(most, separator).take(MAX_ITEMS + 1));
     }
-    let mut found = Vec::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
+    let mut rest = if separator.is_empty() { text } else { "" };
+    while let Some(first) = rest.chars().next().filter(|_| found.len() <= MAX_ITEMS) {
         let length = if found.len() + 1 == most { rest.len() } else { first.len_utf8() };
         let (part, after) = rest.split_at(length);
         found.push(part);
         rest = after;
     }
-    found
+    if found.len() > MAX_ITEMS { refuse(format!("a list with more than {MAX_ITEMS} items")) } else { Ok(found) }
 }
 
 fn numbered(parts: Vec<&str>) -> Value {

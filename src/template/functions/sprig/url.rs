@@ -23,10 +23,10 @@ pub(super) struct Url {
 impl Url {
     /// Takes a URL apart.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        if text.chars().any(|c| c < ' ' || c == '\x7f') {
+        let (rest, fragment) = text.split_once('#').unwrap_or((text, ""));
+        if rest.chars().any(|c| c < ' ' || c == '\x7f') {
             return Err("invalid control character in URL".to_owned());
         }
-        let (rest, fragment) = text.split_once('#').unwrap_or((text, ""));
         let mut url = Self { fragment: unescaped(fragment)?, ..Self::default() };
         let rest = match scheme(rest)? {
             Some((scheme, rest)) => {
@@ -66,8 +66,7 @@ impl Url {
                 if !userinfo.chars().all(allowed) {
                     return Err("invalid userinfo".to_owned());
                 }
-                unescaped(userinfo)?;
-                userinfo.clone_into(&mut self.userinfo);
+                self.userinfo = plainest(userinfo)?;
                 host
             }
             None => authority,
@@ -85,7 +84,12 @@ impl Url {
         if host.chars().any(|c| c.is_ascii() && !is_host(c) && c != '%') {
             return Err("invalid character in host name".to_owned());
         }
+        if host.find('[').is_some_and(|at| at > 0) {
+            return Err("invalid IP-literal".to_owned());
+        }
         self.host = unescaped(host)?;
+        // Behind the %25 of an IPv6 address stands the name of a network device.
+        let host = host.split_once("%25").filter(|_| host.starts_with('[')).map_or(host, |(address, _)| address);
         // Only what is not plain may be an escape in a host.
         if host.match_indices('%').any(|(at, _)| host[at + 1..].starts_with(|c: char| c < '8')) {
             return Err("invalid URL escape".to_owned());
@@ -130,6 +134,21 @@ fn unescaped(text: &str) -> Result<String, String> {
     }
     let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
     decoded.map(std::borrow::Cow::into_owned).map_err(|_| "an escape that is not UTF-8 text".to_owned())
+}
+
+/// A name and a password with nothing escaped that need not be.
+fn plainest(userinfo: &str) -> Result<String, String> {
+    let parts: Result<Vec<_>, _> = userinfo.splitn(2, ':').map(unescaped).collect();
+    Ok(parts?.iter().map(|part| Escaped(part, "$&+,;=").to_string()).collect::<Vec<_>>().join(":"))
+}
+
+/// A part, and what stays in it beside plain characters.
+struct Escaped<'t>(&'t str, &'t str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_escaped(f, self.0, self.1)
+    }
 }
 
 /// Writes a part with everything escaped that is neither plain nor one of `others`.

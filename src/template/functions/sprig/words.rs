@@ -6,6 +6,7 @@ use super::{map, sprig};
 use crate::template::function::Function;
 use crate::template::functions::args::text;
 use crate::template::functions::text::{lower, upper};
+use crate::template::functions::title::digraph;
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(["sprig_upper", "sprig_upper"], "(text string) string", "In upper case.", |call| {
@@ -61,9 +62,11 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
 fn title(text: &str) -> String {
     let mut before = ' ';
     let titled = |c: char| {
-        let begins = !(before.is_alphanumeric() || before == '_');
+        // Of what is not ASCII, Go takes only white space for the end of a word.
+        let ended =
+            if before.is_ascii() { !(before.is_ascii_alphanumeric() || before == '_') } else { before.is_whitespace() };
         before = c;
-        if begins { upper(c) } else { c }
+        if ended { digraph(c).unwrap_or_else(|| upper(c)) } else { c }
     };
     text.chars().map(titled).collect()
 }

@@ -146,7 +146,7 @@ impl<'t> Evaluator<'t> {
         let arguments = self.values(dot, given)?;
         let arguments: Vec<Value> =
             arguments.into_iter().map(|argument| self.pass.argument(function, argument)).collect();
-        match (function.code)(&Call { args: &arguments, pass: self.pass }) {
+        match function.call(&Call { args: &arguments, pass: self.pass }) {
             Ok(value) => Ok(Held::bare(self.pass.outcome(function, &arguments, value))),
             Err(error) => {
                 self.at = whole;

@@ -1,0 +1,181 @@
+//! How deep the expressions of a Jinja template are, found without parsing it.
+//!
+//! in:  the source
+//! out: where it goes deeper than the parser has room for
+//!
+//! minijinja counts brackets within brackets and blocks within blocks, but not what hangs on one another in a row:
+//! `1 + 1 + 1`, `a.b.c`, `not not a`, one `elif` after the other. A long enough row would exhaust the stack.
+
+use super::tags;
+
+/// How long a row may be, with the rows around it.
+pub(super) const MOST: usize = 500;
+
+/// What is said of a longer one.
+pub(super) fn message() -> String {
+    format!("more than {MOST} operators, dots, filters or elif one after the other; take it apart with `set`")
+}
+
+/// Where the first row becomes too long.
+pub(super) fn too_deep(source: &str) -> Option<usize> {
+    let tags = tags::read(source);
+    let expression = tags.insides.iter().find_map(|(at, inside)| Some(at + row(inside)?));
+    expression.or_else(|| branches(&tags.all))
+}
+
+fn branches(tags: &[tags::Tag<'_>]) -> Option<usize> {
+    let mut open = Rows::default();
+    for tag in tags {
+        match tag.name {
+            "if" => open.enter(),
+            "endif" => open.leave(),
+            "elif" if open.link() => return Some(tag.at),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Where the row becomes too long in one expression.
+fn row(expression: &str) -> Option<usize> {
+    let mut rows = Rows::default();
+    let mut quote: Option<char> = None;
+    let mut before = ' ';
+    let mut word = 0;
+    for (at, c) in expression.char_indices() {
+        let letter = c.is_alphanumeric() || c == '_';
+        let long = match (quote, c) {
+            (Some(open), _) => {
+                if c == open && before != '\\' {
+                    quote = None;
+                }
+                // Of two backslashes the second one escapes nothing.
+                before = if before == '\\' { ' ' } else { c };
+                continue;
+            }
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                false
+            }
+            (None, '(' | '[' | '{') => {
+                let long = rows.link();
+                rows.enter();
+                long
+            }
+            (None, ')' | ']' | '}') => {
+                rows.leave();
+                false
+            }
+            (None, ',') => {
+                rows.leave();
+                rows.enter();
+                false
+            }
+            (None, '.') => !before.is_ascii_digit() && rows.link(),
+            (None, '+' | '-' | '~' | '|' | '%') => rows.link(),
+            (None, '*' | '/' | '=' | '<' | '>' | '!') => !"*/=<>!".contains(before) && rows.link(),
+            _ if letter && !(before.is_alphanumeric() || before == '_') => {
+                word = at;
+                false
+            }
+            _ => false,
+        };
+        let ends = !letter && (before.is_alphanumeric() || before == '_');
+        let operator = ends && matches!(&expression[word..at], "and" | "or" | "not" | "in" | "is" | "if");
+        if long || (operator && rows.link()) {
+            return Some(at);
+        }
+        before = c;
+    }
+    None
+}
+
+/// The lengths of the rows that are open, each within the one before.
+#[derive(Default)]
+struct Rows {
+    outer: Vec<usize>,
+    length: usize,
+    total: usize,
+}
+
+impl Rows {
+    fn enter(&mut self) {
+        self.outer.push(std::mem::take(&mut self.length));
+    }
+
+    fn leave(&mut self) {
+        self.total -= self.length;
+        self.length = self.outer.pop().unwrap_or(0);
+    }
+
+    /// One link more; whether that is too many.
+    fn link(&mut self) -> bool {
+        self.length += 1;
+        self.total += 1;
+        self.total > MOST
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINKS: [&str; 14] = [
+        "1+1",
+        "-1",
+        "not 1",
+        "{}.a",
+        "1[0]",
+        "f()",
+        "f(1, 2)",
+        "1**1",
+        "1 if 1 else 1",
+        "1 and 1",
+        "\"a\"|upper",
+        "1 is defined",
+        "1 == 1",
+        "1 ~ 1",
+    ];
+
+    /// What repeats in a link: all but its beginning.
+    fn repeated(link: &str, times: usize) -> String {
+        match link {
+            "-1" => format!("{}1", "-".repeat(times)),
+            "not 1" => format!("{}1", "not ".repeat(times)),
+            _ => {
+                let begin = link.find([' ', '+', '.', '[', '(', '*', '|']).unwrap();
+                format!("{}{}", &link[..begin], link[begin..].repeat(times))
+            }
+        }
+    }
+
+    #[test]
+    fn every_row_is_seen_where_it_becomes_too_long() {
+        for link in LINKS {
+            let source = |times| format!("x {{{{ {} }}}}", repeated(link, times));
+            assert_eq!(too_deep(&source(MOST / 2)), None, "{link}");
+            assert!(too_deep(&source(MOST + 1)).is_some(), "{link}");
+            assert!(too_deep(&source(MOST + 1).replace(" }}", "")).is_some(), "{link} without an end");
+        }
+        let elifs = |times: usize| format!("{{% if 0 %}}{}{{% endif %}}", "{% elif 0 %}".repeat(times));
+        assert_eq!(too_deep(&elifs(MOST)), None);
+        assert!(too_deep(&elifs(MOST + 1)).is_some());
+    }
+
+    #[test]
+    fn what_stands_beside_each_other_is_no_row() {
+        let beside = [
+            format!("{{{{ [{}] }}}}", "-1.5, ".repeat(2000)),
+            format!("{{{{ f({}) }}}}", "a.b(1) + 2, ".repeat(2000)),
+            format!("{{{{ \"{}\" }}}}", "a.b-\\\"".repeat(2000)),
+            "{{ a.b }}".repeat(2000),
+            "{% if a %}{% elif b %}{% endif %}".repeat(2000),
+            format!("{{# {} #}}", "-".repeat(2000)),
+            format!("{{% raw %}}{{{{ {} }}}}{{% endraw %}}", "-".repeat(2000)),
+        ];
+        assert!(!beside.is_empty());
+        for source in beside {
+            assert_eq!(too_deep(&source), None, "{}", &source[..40]);
+        }
+    }
+}
