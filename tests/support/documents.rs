@@ -14,6 +14,7 @@ use super::ctmpl::{Folder, text};
 const KINDS: [&str; 13] = [
     "",
     "sh",
+    "sh pages",
     "sh convert",
     "sh migrate",
     "sh server",

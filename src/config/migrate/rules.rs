@@ -57,6 +57,12 @@ pub(super) fn value(path: &str, shape: &Shape, node: &Node) -> Verdict {
         (_, Value::Bool(true)) if path == "once" => {
             Noted(Piece::Bool(true), "consul-template ignores it in a file; ctmpl ends when everything is written")
         }
+        (_, Value::Bool(true)) if path == "parseonly" => {
+            Noted(Piece::Bool(true), "consul-template ignores it in a file; ctmpl reads the templates and ends")
+        }
+        (_, Value::Number(spelling)) if path == "consul.retry.attempts" && integer(spelling) != Some(0) => {
+            Noted(plain(node), "the daemon asks for ever; only a run with -once gives up after as many")
+        }
         _ => Same(plain(node)),
     }
 }
