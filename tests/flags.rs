@@ -390,7 +390,7 @@ fn a_single_run_gives_up_after_so_many_attempts_and_says_what_is_missing() {
         let fixed: Vec<&str> = fixed.iter().map(String::as_str).collect();
         let ended = run(&folder, &[fixed.as_slice(), words].concat());
         assert_eq!((ended.code(), asked.load(Ordering::SeqCst)), (Some(14), questions), "{words:?}: {}", ended.log);
-        for part in ["this data cannot be had:\n  key:1: ", "No cluster leader", part] {
+        for part in ["this data cannot be had:\n", " key:1: kv.get(a): ", "No cluster leader", part] {
             assert!(ended.log.contains(part), "{part:?} in {}", ended.log);
         }
     }

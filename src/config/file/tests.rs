@@ -255,7 +255,6 @@ fn an_error_names_file_line_and_key_and_what_was_meant() {
             "kill_signal = \"HUP\" reload_signal = \"HUP\" template { contents = \"x\" destination = \"y\" }",
             &["both SIGHUP"],
         ),
-        ("a.hcl", "parseonly = true", &["parseonly in a.hcl:1: it is not supported yet"]),
         ("a.hcl", "exec { comand = \"x\" }", &["exec.comand in a.hcl:1", "did you mean command?"]),
         ("a.hcl", "parseonly = \"true\"", &["parseonly in a.hcl:1", "true or false"]),
         ("a.hcl", "consul { retry { attempts = -1 } }", &["consul.retry.attempts in a.hcl:1: -1 is out of range"]),

@@ -83,7 +83,6 @@ fn what_is_read_otherwise_is_said_so_that_it_means_the_same() {
             "attempts: 12",
             "consul.retry.attempts in f:1: the daemon asks for ever",
         ),
-        ("consul { retry { attempts = 0 } }", "attempts: 0", ""),
     ];
     for (text, expected, note) in cases {
         let Migration { text: made, notes, complete } =
