@@ -69,6 +69,9 @@ fn begin() -> Result<u8, Failure> {
     for warning in &config.warnings {
         tracing::warn!(name: "config.warning", "{warning}");
     }
+    if config.parse_only {
+        return Ok(check(&config, RUNNING));
+    }
     let code = match run(config, move || config::load(arguments.clone(), &environment)) {
         Ok(end) => end.code(),
         Err(error) => {
@@ -99,11 +102,16 @@ fn validate(arguments: Arguments) -> Result<u8, Failure> {
     for warning in &config.warnings {
         let _ = writeln!(std::io::stderr(), "ctmpl: {warning}");
     }
+    Ok(check(&config, CONFIGURATION))
+}
+
+/// Reads every template, and says all that is wrong with them; `code` if there is something.
+fn check(config: &Config, code: u8) -> u8 {
     let broken: Vec<_> = config.jobs.iter().filter_map(|job| Template::read(job).err()).collect();
     for error in &broken {
         let _ = writeln!(std::io::stderr(), "ctmpl: {}", chain(error));
     }
-    Ok(if broken.is_empty() { End::Done.code() } else { CONFIGURATION })
+    if broken.is_empty() { End::Done.code() } else { code }
 }
 
 /// An error with its causes, of which the first may have several lines.

@@ -239,3 +239,148 @@ fn prefix_namespace_partition_and_password_are_sent() {
     assert!(head.starts_with("GET /pre/fix/v1/kv/k?ns=n&partition=p&stale=&wait="), "{head}");
     assert!(head.contains("\nauthorization: Basic dXNlcjpwYXNz") && head.contains("\nx-consul-token: t"), "{head}");
 }
+
+#[test]
+fn authorities_can_stand_in_the_configuration_itself() {
+    if !installed(&["consul"]) {
+        return;
+    }
+    let consul = Secured::start();
+    consul.put("k", "v");
+    let folder = Folder::new();
+    let pem = fs::read_to_string(consul.path("consul-agent-ca.pem")).unwrap();
+    let path = |name: &str| text(&consul.path(name));
+    let config = format!(
+        "consul {{\n address = \"{}\"\n token = \"{}\"\n ssl {{\n  cert = \"{}\"\n  key = \"{}\"\n  \
+         ca_cert_bytes = <<EOF\n{pem}EOF\n }}\n}}",
+        consul.https("localhost"),
+        consul.token().secret,
+        path("dc1-client-consul-0.pem"),
+        path("dc1-client-consul-0-key.pem"),
+    );
+    folder.write("ct.hcl", &config);
+    folder.write("in", r#"{{ key "k" }}"#);
+    let template = folder.template("in", "out", "");
+    let ended = run(["-once", "-timeout=9s", "-template", &template, "-config", &text(&folder.path("ct.hcl"))]);
+    assert_eq!((ended.code(), folder.read("out").as_str()), (Some(0), "v"), "{}", ended.log);
+}
+
+/// What the environment says of a client that is known.
+fn variables(consul: &Secured) -> Vec<(&'static str, String)> {
+    vec![
+        ("CONSUL_HTTP_ADDR", consul.https("localhost")),
+        ("CONSUL_CACERT", text(&consul.path("consul-agent-ca.pem"))),
+        ("CONSUL_CLIENT_CERT", text(&consul.path("dc1-client-consul-0.pem"))),
+        ("CONSUL_CLIENT_KEY", text(&consul.path("dc1-client-consul-0-key.pem"))),
+    ]
+}
+
+#[test]
+fn consuls_own_program_reaches_the_same_consul_as_a_command() {
+    if !installed(&["consul"]) {
+        return;
+    }
+    let consul = Secured::start();
+    consul.put("k", "v");
+    let token = consul.token();
+    let by_flags = {
+        let mut command = command();
+        command.args(consul.known()).arg(format!("-consul-addr={}", consul.https("localhost")));
+        command.arg(format!("-consul-token={}", token.secret));
+        // They would mislead whoever believes them.
+        command.env("CONSUL_HTTP_ADDR", "127.0.0.1:1").env("CONSUL_HTTP_SSL", "false");
+        command
+    };
+    let by_variables = {
+        let mut command = command();
+        command.envs(variables(&consul)).env("CONSUL_HTTP_TOKEN", &token.secret);
+        command
+    };
+    let of_another_authority = {
+        let mut command = command();
+        // Without a scheme: only the variable says that it is TLS, and that nobody verifies it.
+        command.envs(variables(&consul)).env_remove("CONSUL_CACERT");
+        command.env("CONSUL_HTTP_ADDR", consul.https("localhost").replace("https://", ""));
+        command.env("CONSUL_HTTP_SSL", "true").env("CONSUL_HTTP_SSL_VERIFY", "false");
+        command.env("CONSUL_HTTP_TOKEN", &token.secret);
+        command
+    };
+    for (name, mut command) in [("flags", by_flags), ("variables", by_variables), ("verify", of_another_authority)] {
+        let folder = Folder::new();
+        folder.write("in", r#"{{ key "k" }}"#);
+        let line = format!("consul kv get k >{}", text(&folder.path("told")));
+        command.args(["-once", "-timeout=9s", "-template", &folder.template("in", "out", &line)]);
+        let ended = run_command(command);
+        assert_eq!((ended.code(), folder.read("out").as_str()), (Some(0), "v"), "{name}: {}", ended.log);
+        assert_eq!(folder.read("told"), "v\n", "{name}: {}", ended.log);
+        assert!(!ended.log.contains(&token.secret), "{}", ended.log);
+    }
+}
+
+#[test]
+fn a_proxy_for_plain_http_is_asked_unless_the_host_is_excepted() {
+    let recorder = Recorder::start(r#"[{"Key": "k", "Value": "dg==", "Flags": 0}]"#);
+    let once_by = |excepted: &str| {
+        let folder = Folder::new();
+        folder.write("in", r#"{{ key "k" }}"#);
+        let mut command = command();
+        command.args(["-once", "-timeout=2s", "-consul-retry=false", "-consul-addr=consul.invalid:8500"]);
+        command.args(["-template", &folder.template("in", "out", "")]);
+        command.env("HTTP_PROXY", format!("http://{}", recorder.address())).env("NO_PROXY", excepted);
+        let ended = run_command(command);
+        (ended.code(), folder.read("out"), ended.log)
+    };
+    let (code, out, log) = once_by("other.invalid");
+    assert_eq!((code, out.as_str()), (Some(0), "v"), "{log}");
+    let head = recorder.heads().remove(0);
+    assert!(head.starts_with("GET http://consul.invalid:8500/v1/kv/k?"), "{head}");
+    let (code, out, log) = once_by("other.invalid,.invalid");
+    // Whether it is long in coming or not: nobody of that name is found.
+    assert!([Some(14), Some(16)].contains(&code) && out.is_empty(), "{log}");
+    assert!(recorder.heads().is_empty(), "it is not for the proxy");
+}
+
+#[test]
+fn other_certificates_in_the_files_are_used_and_bad_ones_are_not() {
+    if !installed(&["consul"]) {
+        return;
+    }
+    let consul = Secured::start();
+    consul.put("k", "1");
+    let folder = Folder::new();
+    folder.write("in", r#"{{ key "k" }}"#);
+    let copy = |from: &std::path::Path, to: &str| fs::write(folder.path(to), fs::read(from).unwrap()).unwrap();
+    let stranger = Folder::new();
+    authority(&stranger.path(""));
+    copy(&stranger.path("consul-agent-ca.pem"), "ca.pem");
+    copy(&consul.path("dc1-client-consul-0.pem"), "cert.pem");
+    copy(&consul.path("dc1-client-consul-0-key.pem"), "key.pem");
+    let flag = |name: &str, value: &str| format!("-consul-{name}={value}");
+    let ctmpl = Ctmpl::start(
+        consul.https("localhost"),
+        [
+            flag("ssl-ca-cert", &text(&folder.path("ca.pem"))),
+            flag("ssl-cert", &text(&folder.path("cert.pem"))),
+            flag("ssl-key", &text(&folder.path("key.pem"))),
+            flag("token", &consul.token().secret),
+            format!("-template={}", folder.template("in", "out", "")),
+        ],
+    );
+    ctmpl.says("is not signed by an authority");
+    copy(&consul.path("consul-agent-ca.pem"), "new.pem");
+    fs::rename(folder.path("new.pem"), folder.path("ca.pem")).unwrap();
+    ctmpl.says("the certificates for Consul have been read again");
+    folder.becomes("out", "1");
+    // A certificate comes before its key, or is none.
+    copy(&consul.path("dc1-server-consul-0.pem"), "cert.pem");
+    ctmpl.says("cannot be used together");
+    ctmpl.says("the certificates from before stay in use");
+    consul.put("k", "2");
+    folder.becomes("out", "2");
+    let again = ctmpl.said("have been read again");
+    copy(&consul.path("dc1-server-consul-0-key.pem"), "key.pem");
+    eventually("both are used", || ctmpl.said("have been read again") > again);
+    consul.put("k", "3");
+    folder.becomes("out", "3");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}

@@ -88,6 +88,7 @@ const TOP: &[(&str, &str, &str)] = &[
     ("allow", "allow = [\"plugin\"]", "allow = [\"plugin\"]"),
     ("sandbox_path", "sandbox_path = \"/srv\"", "sandbox_path = \"/srv\""),
     ("once", "once = true", "once = true"),
+    ("parseonly", "parseonly = true", "parseonly = true"),
     ("$schema", "\"$schema\" = \"s\"", "once = false"),
     ("consul", "consul = \"h:1\"", "address = \"h:1\""),
     ("consul.address", "consul { address = \"h:1,i:2\" }", "address = \"h:1,i:2\""),
@@ -108,6 +109,44 @@ const TOP: &[(&str, &str, &str)] = &[
     ("consul.ssl.cert", "consul { ssl { cert = \"/crt\" } }", "cert = \"/crt\""),
     ("consul.ssl.key", "consul { ssl { cert = \"/crt\" key = \"/key\" } }", "key = \"/key\""),
     ("consul.ssl.server_name", "consul { ssl { server_name = \"s\" } }", "server_name = \"s\""),
+    ("consul.retry", "consul { retry {} }", "retry {"),
+    ("consul.retry.enabled", "consul { retry { enabled = false } }", "enabled = false"),
+    ("consul.retry.attempts", "consul { retry { attempts = 7 } }", "attempts = 7"),
+    ("consul.retry.backoff", "consul { retry { backoff = \"3s\" } }", "backoff = \"3s\""),
+    ("consul.retry.max_backoff", "consul { retry { max_backoff = \"90s\" } }", "max_backoff = \"1m30s\""),
+    ("consul.transport", "consul { transport {} }", "transport {"),
+    ("consul.transport.dial_timeout", "consul { transport { dial_timeout = \"3s\" } }", "dial_timeout = \"3s\""),
+    (
+        "consul.transport.tls_handshake_timeout",
+        "consul { transport { tls_handshake_timeout = \"3s\" } }",
+        "tls_handshake_timeout = \"3s\"",
+    ),
+    (
+        "consul.transport.dial_keep_alive",
+        "consul { transport { dial_keep_alive = \"3s\" } }",
+        "dial_keep_alive = \"3s\"",
+    ),
+    (
+        "consul.transport.disable_keep_alives",
+        "consul { transport { disable_keep_alives = true } }",
+        "disable_keep_alives = true",
+    ),
+    (
+        "consul.transport.idle_conn_timeout",
+        "consul { transport { idle_conn_timeout = \"3s\" } }",
+        "idle_conn_timeout = \"3s\"",
+    ),
+    ("consul.transport.max_idle_conns", "consul { transport { max_idle_conns = 3 } }", "max_idle_conns = 3"),
+    (
+        "consul.transport.max_idle_conns_per_host",
+        "consul { transport { max_idle_conns_per_host = 3 } }",
+        "max_idle_conns_per_host = 3",
+    ),
+    (
+        "consul.transport.max_conns_per_host",
+        "consul { transport { max_conns_per_host = 3 } }",
+        "max_conns_per_host = 3",
+    ),
 ];
 
 /// Keys of a template, likewise.

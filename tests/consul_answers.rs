@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ctmpl::answer::{Answer, Instance};
-use ctmpl::config::resolved::{ConsulConfig, TlsConfig};
+use ctmpl::config::resolved::{ConsulConfig, RetryConfig, TlsConfig, TransportConfig};
 use ctmpl::consul::{Ask, AskError, Client, ErrorClass, Poll, Reply};
 use ctmpl::query::{Health, Query};
 
@@ -40,6 +40,8 @@ fn client(server: SocketAddr) -> Client {
         partition: None,
         max_stale: Some(Duration::from_secs(2)),
         block_query_wait: Duration::from_secs(60),
+        retry: RetryConfig::USUAL,
+        transport: TransportConfig::USUAL,
         exports: Vec::new(),
     })
     .unwrap()

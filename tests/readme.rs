@@ -45,6 +45,21 @@ fn the_conversion_is_proven() {
 }
 
 #[test]
+fn shells_and_man_find_what_is_put_where_they_look() {
+    let folder = Folder::new();
+    copy(&folder);
+    let block = blocks(&readme(), "sh pages").remove(0);
+    let files = [".local/share/bash-completion/completions/ctmpl", ".local/share/man/man1/ctmpl.1"];
+    for file in files {
+        folder.write(file, "");
+    }
+    let output = shell(&folder, "").args(["-c", &block]).env("HOME", folder.path("")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(folder.read(files[0]).contains("complete -F _ctmpl"), "{}", folder.read(files[0]));
+    assert!(folder.read(files[1]).starts_with(".TH CTMPL 1"));
+}
+
+#[test]
 fn the_tutorials_command_follows_the_service() {
     let folder = Folder::new();
     copy(&folder);

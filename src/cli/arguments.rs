@@ -4,79 +4,32 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, TypedValueParser, ValueHint};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use secrecy::SecretString;
 
-use super::Outcome;
+use super::completions::{self, Shell};
+use super::{Outcome, man};
+
+mod consul;
+mod unused;
+
+pub use consul::{ConsulArguments, RetryArguments, SslArguments, TransportArguments};
+pub use unused::{UnusedArguments, UnusedFlag, UnusedValue};
 
 /// The command line as typed: nothing is resolved, `None` is "not said".
 #[derive(Clone, Debug, Default)]
 pub struct Arguments {
     /// How Consul is reached; nothing in it is said when `dev` is.
     pub consul: ConsulArguments,
+    /// What happens when it does not answer; likewise.
+    pub retry: RetryArguments,
     /// What the daemon does.
     pub daemon: DaemonArguments,
     /// `ctmpl dev`.
     pub dev: Option<DevArguments>,
-}
-
-/// Flags about Consul.
-#[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Consul")]
-pub struct ConsulArguments {
-    /// Servers or agents, tried in order: HOST:PORT, http://…[/PREFIX], https://… or unix:///SOCKET
-    /// [env: CONSUL_HTTP_ADDR] [default: 127.0.0.1:8500]
-    #[arg(long, value_name = "ADDR[,ADDR…]")]
-    pub consul_addr: Option<String>,
-    /// The ACL token; better given in a file or in the environment, where `ps` does not show it
-    /// [env: CONSUL_HTTP_TOKEN]
-    #[arg(long, value_name = "TOKEN")]
-    pub consul_token: Option<SecretString>,
-    /// The file with the ACL token; it is watched, so that the token can be changed
-    /// [env: CONSUL_HTTP_TOKEN_FILE]
-    #[arg(long, value_name = "PATH", value_parser = path())]
-    pub consul_token_file: Option<PathBuf>,
-    /// User and password for HTTP basic authentication [env: CONSUL_HTTP_AUTH]
-    #[arg(long, value_name = "USER[:PASSWORD]")]
-    pub consul_auth: Option<SecretString>,
-    /// The namespace of what a template asks without one [env: CONSUL_NAMESPACE]
-    #[arg(long, value_name = "NAME")]
-    pub consul_namespace: Option<String>,
-    /// The admin partition of what a template asks without one [env: CONSUL_PARTITION]
-    #[arg(long, value_name = "NAME")]
-    pub consul_partition: Option<String>,
-    /// Flags about TLS.
-    #[command(flatten)]
-    pub ssl: SslArguments,
-}
-
-/// Flags about TLS.
-#[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Consul over TLS")]
-pub struct SslArguments {
-    /// Use TLS also where the address says http; any flag below does so too [env: CONSUL_HTTP_SSL]
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, hide_possible_values = true)]
-    pub consul_ssl: Option<bool>,
-    /// Whether a server has to prove who it is [env: CONSUL_HTTP_SSL_VERIFY] [default: true]
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, hide_possible_values = true)]
-    pub consul_ssl_verify: Option<bool>,
-    /// The file with the certificates of the authorities that are trusted
-    /// [env: CONSUL_CACERT] [default: those of the system]
-    #[arg(long, value_name = "PATH", value_parser = path())]
-    pub consul_ssl_ca_cert: Option<PathBuf>,
-    /// The directory with such files [env: CONSUL_CAPATH]
-    #[arg(long, value_name = "PATH", value_parser = path())]
-    pub consul_ssl_ca_path: Option<PathBuf>,
-    /// The file with this host's certificate [env: CONSUL_CLIENT_CERT]
-    #[arg(long, value_name = "PATH", value_parser = path())]
-    pub consul_ssl_cert: Option<PathBuf>,
-    /// The file with its key, if it is another [env: CONSUL_CLIENT_KEY]
-    #[arg(long, value_name = "PATH", value_parser = path())]
-    pub consul_ssl_key: Option<PathBuf>,
-    /// The name that the servers' certificates are for [env: CONSUL_TLS_SERVER_NAME] [default: the host]
-    #[arg(long, value_name = "NAME")]
-    pub consul_ssl_server_name: Option<String>,
+    /// What consul-template would heed and ctmpl only accepts.
+    pub unused: UnusedArguments,
 }
 
 /// Flags about rendering, logging and the process, for the daemon and `dev` alike.
@@ -84,16 +37,19 @@ pub struct SslArguments {
 pub struct DaemonArguments {
     /// A file or a directory with configuration, in HCL, JSON, YAML or TOML; repeats, the later wins
     #[arg(long, value_name = "PATH", action = ArgAction::Append, help_heading = "Templates")]
+    #[arg(value_hint = ValueHint::AnyPath)]
     pub config: Vec<PathBuf>,
     /// What to render, where to, and what to run when it has changed; repeats. `\:` is a literal colon
     #[arg(long, value_name = "SOURCE:DESTINATION[:COMMAND]", action = ArgAction::Append)]
     #[arg(help_heading = "Templates")]
+    #[arg(value_hint = ValueHint::AnyPath)]
     pub template: Vec<String>,
     /// What templates may do beside rendering: `plugin`, run programs; `writeToFile`, write other files; repeats
     #[arg(long, value_name = "WORD[,WORD…]", action = ArgAction::Append, help_heading = "Templates")]
     pub allow: Vec<String>,
     /// Let templates read files (file, include) only in this directory; no link leads out of it
     #[arg(long, value_name = "DIR", help_heading = "Templates")]
+    #[arg(value_hint = ValueHint::DirPath)]
     pub sandbox_path: Option<PathBuf>,
     /// Collect changes until it has been quiet for MIN, but no longer than MAX (default 4 × MIN)
     #[arg(long, value_name = "MIN[:MAX]", help_heading = "Templates")]
@@ -108,6 +64,16 @@ pub struct DaemonArguments {
     /// How old an answer of a server that is not the leader may be; 0: ask the leader [default: 2s]
     #[arg(long, value_name = "DURATION", help_heading = "Templates")]
     pub max_stale: Option<String>,
+    /// What opens an action in Go templates that do not say otherwise [default: {{]
+    #[arg(long, value_name = "TEXT", help_heading = "Templates")]
+    pub default_left_delimiter: Option<String>,
+    /// What closes it [default: }}]
+    #[arg(long, value_name = "TEXT", help_heading = "Templates")]
+    pub default_right_delimiter: Option<String>,
+    /// Only read all templates, and fail with 14 if one of them is none; ask nobody, write nothing and run nothing
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(hide_possible_values = true, help_heading = "Templates")]
+    pub parse_only: Option<bool>,
     /// Print what would be written; write nothing and run nothing
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(hide_possible_values = true, help_heading = "Templates")]
@@ -133,6 +99,7 @@ pub struct DaemonArguments {
     pub reload_signal: Option<String>,
     /// Where to write the process ID
     #[arg(long, value_name = "PATH", help_heading = "Process")]
+    #[arg(value_hint = ValueHint::FilePath)]
     pub pid_file: Option<PathBuf>,
 }
 
@@ -182,6 +149,7 @@ pub struct LogArguments {
     pub log_format: Option<String>,
     /// Log to a file as well; its name is this with the time before the extension
     #[arg(long, value_name = "PATH", value_parser = path())]
+    #[arg(value_hint = ValueHint::FilePath)]
     pub log_file: Option<PathBuf>,
     /// Begin the next log file when one is as large as this; 0: never [default: 0]
     #[arg(long, value_name = "BYTES")]
@@ -212,6 +180,7 @@ pub struct DevArguments {
     pub listen: Option<String>,
     /// What it holds at first: a YAML or JSON file
     #[arg(long, value_name = "FILE")]
+    #[arg(value_hint = ValueHint::FilePath)]
     pub seed: Option<PathBuf>,
 }
 
@@ -224,9 +193,11 @@ pub struct ConvertArguments {
     pub consul: ConsulArguments,
     /// Prove the result on this data: a YAML or JSON file as `ctmpl dev --seed` has it
     #[arg(long, value_name = "FILE")]
+    #[arg(value_hint = ValueHint::FilePath)]
     pub data: Option<PathBuf>,
     /// Write the Jinja template here instead of to standard output
     #[arg(long, short = 'o', value_name = "FILE")]
+    #[arg(value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
     /// What opens an action in the Go template [default: {{]
     #[arg(long, value_name = "TEXT")]
@@ -236,6 +207,7 @@ pub struct ConvertArguments {
     pub right_delimiter: Option<String>,
     /// The Go template
     #[arg(value_name = "FILE")]
+    #[arg(value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
 }
 
@@ -269,14 +241,17 @@ fn path() -> impl TypedValueParser<Value = PathBuf> {
 #[command(override_usage = "ctmpl [FLAGS] --template SOURCE:DESTINATION[:COMMAND]…\n       ctmpl dev [FLAGS]\n       \
                             ctmpl validate [FLAGS]\n       ctmpl config [FLAGS]\n       ctmpl schema\n       \
                             ctmpl migrate [FLAGS] FILE\n       ctmpl convert [FLAGS] FILE\n       \
-                            ctmpl functions [NAME]")]
+                            ctmpl functions [NAME]\n       ctmpl completions SHELL\n       ctmpl man")]
 #[command(after_help = "Flags may be written as in Go (-once, -wait 2s) or with two dashes (--once, --wait=2s). Of a \
-                        flag given twice the last counts.\nDurations are written 300ms, 5s, 1m30s, 2h.")]
+                        flag given twice the last counts.\nDurations are written 300ms, 5s, 1m30s, 2h.\n\
+                        consul-template's flags about Vault, and -dedup, are accepted, each with a warning.")]
 pub(super) struct CommandLine {
     #[command(flatten)]
     daemon: DaemonArguments,
     #[command(flatten)]
     consul: ConsulArguments,
+    #[command(flatten)]
+    retry: RetryArguments,
     #[command(flatten)]
     answers: Answers,
     #[command(subcommand)]
@@ -317,6 +292,8 @@ enum SubCommand {
         #[command(flatten)]
         consul: Box<ConsulArguments>,
         #[command(flatten)]
+        retry: Box<RetryArguments>,
+        #[command(flatten)]
         answers: Answers,
     },
     /// Show what flags, environment, files and defaults come to, each value with its origin, and no secret
@@ -328,6 +305,27 @@ enum SubCommand {
         daemon: Box<DaemonArguments>,
         #[command(flatten)]
         consul: Box<ConsulArguments>,
+        #[command(flatten)]
+        retry: Box<RetryArguments>,
+        #[command(flatten)]
+        answers: Answers,
+    },
+    /// Print what makes a shell complete the words of ctmpl
+    #[command(version, disable_version_flag = true, disable_help_flag = true)]
+    #[command(next_line_help = true)]
+    #[command(override_usage = "ctmpl completions SHELL")]
+    Completions {
+        /// bash, zsh or fish
+        #[arg(hide_possible_values = true)]
+        shell: Shell,
+        #[command(flatten)]
+        answers: Answers,
+    },
+    /// Print the manual page
+    #[command(version, disable_version_flag = true, disable_help_flag = true)]
+    #[command(next_line_help = true)]
+    #[command(override_usage = "ctmpl man")]
+    Man {
         #[command(flatten)]
         answers: Answers,
     },
@@ -375,23 +373,31 @@ struct Answers {
 
 impl From<CommandLine> for Outcome {
     fn from(line: CommandLine) -> Self {
-        let CommandLine { daemon, consul, answers: Answers { help: _, version: _ }, subcommand } = line;
+        let CommandLine { daemon, consul, retry, answers: Answers { help: _, version: _ }, subcommand } = line;
         let run = |arguments| Self::Run(Box::new(arguments));
         match subcommand {
-            None => run(Arguments { consul, daemon, dev: None }),
+            None => run(Arguments { consul, retry, daemon, ..Arguments::default() }),
             Some(SubCommand::Dev { dev, daemon, answers: _ }) => {
-                run(Arguments { consul, daemon: *daemon, dev: Some(dev) })
+                run(Arguments { daemon: *daemon, dev: Some(dev), ..Arguments::default() })
             }
             Some(SubCommand::Convert { convert, answers: _ }) => Self::Convert(convert),
             Some(SubCommand::Migrate { migrate, answers: _ }) => Self::Migrate(migrate),
             Some(SubCommand::Schema { answers: _ }) => Self::Schema,
+            Some(SubCommand::Completions { shell, answers: _ }) => Self::Print(completions::script(shell)),
+            Some(SubCommand::Man { answers: _ }) => Self::Print(man::page()),
             Some(SubCommand::Functions { name, answers: _ }) => Self::Functions(name),
-            Some(SubCommand::Validate { daemon, consul, answers: _ }) => {
-                Self::Validate(Box::new(Arguments { consul: *consul, daemon: *daemon, dev: None }))
-            }
-            Some(SubCommand::Config { daemon, consul, answers: _ }) => {
-                Self::Config(Box::new(Arguments { consul: *consul, daemon: *daemon, dev: None }))
-            }
+            Some(SubCommand::Validate { daemon, consul, retry, answers: _ }) => Self::Validate(Box::new(Arguments {
+                consul: *consul,
+                retry: *retry,
+                daemon: *daemon,
+                ..Arguments::default()
+            })),
+            Some(SubCommand::Config { daemon, consul, retry, answers: _ }) => Self::Config(Box::new(Arguments {
+                consul: *consul,
+                retry: *retry,
+                daemon: *daemon,
+                ..Arguments::default()
+            })),
         }
     }
 }

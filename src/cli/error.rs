@@ -41,11 +41,13 @@ pub enum CliError {
         /// The command that has it.
         command: String,
     },
-    /// A command without the file that it is about.
-    #[error("a file is missing; write `ctmpl {command} [FLAGS] FILE`")]
-    NoFile {
+    /// A command without the word that it is about.
+    #[error("a {} is missing; write `ctmpl {command} [FLAGS] {word}`", word.to_lowercase())]
+    MissingWord {
         /// The command.
         command: String,
+        /// What the word stands for.
+        word: String,
     },
     /// The line ends where a value should be.
     #[error("the flag {flag} needs a value; write {flag} {form}")]
@@ -109,11 +111,16 @@ impl CliError {
         13
     }
 
-    /// Keeps the first line, in which `clap` says it all; the usage that follows is in the help.
+    /// Keeps the first line, in which `clap` says it all but what else there is; the usage that follows is in the help.
     pub(super) fn from_clap(error: &clap::Error) -> Self {
         let text = error.to_string();
         let line = text.lines().next().unwrap_or_default();
-        Self::Refused(line.strip_prefix("error: ").unwrap_or(line).to_owned())
+        let line = line.strip_prefix("error: ").unwrap_or(line);
+        let words = match error.get(ContextKind::ValidValue) {
+            Some(ContextValue::Strings(words)) if !words.is_empty() => format!("; write {}", words.join(" or ")),
+            _ => String::new(),
+        };
+        Self::Refused(format!("{line}{words}"))
     }
 }
 

@@ -50,6 +50,18 @@ const VALUES: &[(&str, Get)] = &[
     ("consul-ssl-cert", |a| shown(a.consul.ssl.consul_ssl_cert.as_ref())),
     ("consul-ssl-key", |a| shown(a.consul.ssl.consul_ssl_key.as_ref())),
     ("consul-ssl-server-name", |a| a.consul.ssl.consul_ssl_server_name.clone()),
+    ("consul-retry-attempts", |a| a.retry.consul_retry_attempts.clone()),
+    ("consul-retry-backoff", |a| a.retry.consul_retry_backoff.clone()),
+    ("retry", |a| a.retry.consul_retry_backoff.clone()),
+    ("consul-retry-max-backoff", |a| a.retry.consul_retry_max_backoff.clone()),
+    ("consul-transport-dial-timeout", |a| a.consul.transport.consul_transport_dial_timeout.clone()),
+    ("consul-transport-dial-keep-alive", |a| a.consul.transport.consul_transport_dial_keep_alive.clone()),
+    ("consul-transport-tls-handshake-timeout", |a| a.consul.transport.consul_transport_tls_handshake_timeout.clone()),
+    ("consul-transport-max-idle-conns-per-host", |a| {
+        a.consul.transport.consul_transport_max_idle_conns_per_host.clone()
+    }),
+    ("default-left-delimiter", |a| a.daemon.default_left_delimiter.clone()),
+    ("default-right-delimiter", |a| a.daemon.default_right_delimiter.clone()),
     ("template", |a| a.daemon.template.last().cloned()),
     ("config", |a| a.daemon.config.last().map(|path| path.display().to_string())),
     ("allow", |a| a.daemon.allow.last().cloned()),
@@ -80,6 +92,9 @@ const BOOLS: &[(&str, GetBool)] = &[
     ("once", |a| a.daemon.once),
     ("dry", |a| a.daemon.dry),
     ("syslog", |a| a.daemon.log.syslog),
+    ("parse-only", |a| a.daemon.parse_only),
+    ("consul-retry", |a| a.retry.consul_retry),
+    ("consul-transport-disable-keep-alives", |a| a.consul.transport.consul_transport_disable_keep_alives),
     ("consul-ssl", |a| a.consul.ssl.consul_ssl),
     ("consul-ssl-verify", |a| a.consul.ssl.consul_ssl_verify),
 ];
@@ -99,7 +114,8 @@ fn check_values(before: &[&str], flags: &[(&str, Get)]) {
         let flag = format!("--{name}");
         let twice = [before, &[&flag, "first", &flag, "last"]].concat();
         assert_eq!(get(&arguments(&twice)).as_deref(), Some("last"), "the last {name} wins");
-        assert!(refused(&[before, &[&flag]].concat()).starts_with(&format!("the flag {flag} needs a value")));
+        let canonical = flag.replace("--retry", "--consul-retry-backoff");
+        assert!(refused(&[before, &[&flag]].concat()).starts_with(&format!("the flag {canonical} needs a value")));
     }
 }
 
@@ -111,7 +127,8 @@ fn every_flag_takes_its_value_in_four_spellings() {
 #[test]
 fn dev_takes_the_daemons_flags_and_its_own() {
     check_values(&["dev"], DEV_VALUES);
-    let shared: Vec<_> = VALUES.iter().copied().filter(|(name, _)| !name.starts_with("consul-")).collect();
+    let of_daemon = |name: &str| !name.starts_with("consul-") && name != "retry";
+    let shared: Vec<_> = VALUES.iter().copied().filter(|(name, _)| of_daemon(name)).collect();
     check_values(&["dev"], &shared);
     for (name, get) in BOOLS.iter().filter(|(name, _)| !name.starts_with("consul-")) {
         assert_eq!(get(&arguments(&["dev", &format!("-{name}")])), Some(true));
@@ -216,6 +233,10 @@ fn wrong_words_are_named_with_a_remedy() {
         (&["convert", "a", "--once"], &["--once", "does not go with `ctmpl convert`"]),
         (&["dev", "--data", "x"], &["--data", "does not go with `ctmpl dev`"]),
         (&["convert"], &["a file is missing", "ctmpl convert [FLAGS] FILE"]),
+        (&["completions"], &["a shell is missing", "ctmpl completions [FLAGS] SHELL"]),
+        (&["completions", "tcsh"], &["'tcsh'", "write bash or zsh or fish"]),
+        (&["man", "page"], &["unexpected word \"page\""]),
+        (&["-vault-tken=x"], &["unknown flag --vault-tken, did you mean --vault-token?"]),
         (&["convert", "a", "b"], &["unexpected word \"b\""]),
         (&["convert", "a", "--", "b"], &["unexpected word \"b\""]),
     ];
@@ -230,14 +251,14 @@ fn wrong_words_are_named_with_a_remedy() {
 
 #[test]
 fn what_consul_template_has_is_not_unknown() {
-    assert!(later::LATER.len() > 30);
+    assert!(!later::LATER.is_empty());
     for name in later::LATER {
         for words in [vec![format!("-{name}")], vec!["dev".to_owned(), format!("--{name}=x")]] {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             assert!(refused(&words).contains(&format!("--{name} is not supported yet")), "{words:?}");
         }
     }
-    let known = arguments::CommandLine::command();
+    let known = everything_taken();
     for arg in known.get_arguments() {
         assert!(!arg.get_long().is_some_and(|name| later::LATER.contains(&name)), "{arg} is no longer to come");
     }
@@ -261,7 +282,7 @@ fn help_and_version_are_printed() {
 
 #[test]
 fn no_secret_is_shown() {
-    let arguments = arguments(&["-consul-token", "s3cret-t", "-consul-auth=u:s3cret-p"]);
+    let arguments = arguments(&["-consul-token", "s3cret-t", "-consul-auth=u:s3cret-p", "-vault-token=s3cret"]);
     assert!(!format!("{arguments:?} {arguments:#?}").contains("s3cret"));
     let cases: &[&[&str]] = &[
         &["-consul-token", "", "s3cret"],
@@ -270,8 +291,8 @@ fn no_secret_is_shown() {
         &["-consul-tokn=s3cret"],
         &["-consul-tokn", "s3cret"],
         &["---consul-token=s3cret"],
-        &["-vault-token=s3cret"],
-        &["-vault-token", "s3cret"],
+        &["-vault-token", "", "s3cret"],
+        &["-vault-tokn=s3cret"],
     ];
     assert!(!cases.is_empty());
     for words in cases {
@@ -331,4 +352,46 @@ fn schema_takes_nothing() {
     assert!(matches!(read(&["schema"]), Ok(Outcome::Schema)));
     assert!(refused(&["schema", "x"]).contains("unexpected word \"x\""));
     assert!(refused(&["schema", "--once"]).contains("does not go with `ctmpl schema`"));
+}
+
+#[test]
+fn what_is_only_accepted_is_noted_once_and_its_bools_take_no_word() {
+    let said = |words: &[&str]| arguments(words).unused.said.into_iter().map(|said| said.flag).collect::<Vec<_>>();
+    assert_eq!(said(&["-vault-addr", "x", "--vault-ssl", "-once", "-vault-addr=y"]), ["--vault-addr", "--vault-ssl"]);
+    assert_eq!(said(&["-dedup", "-vault-retry-attempts", "3"]), ["--dedup", "--vault-retry-attempts"]);
+    assert!(refused(&["-vault-renew-token", "false"]).contains("write --vault-renew-token=true"));
+    let all = printed(&["-h"]);
+    assert!(!all.contains("--vault-addr") && all.contains("flags about Vault"), "{all}");
+    for name in ["dev", "validate", "config"] {
+        assert!(read(&[name, "-vault-addr=x"]).is_ok(), "{name}");
+    }
+    assert!(refused(&["convert", "a", "-vault-addr=x"]).contains("does not go with `ctmpl convert`"));
+}
+
+#[test]
+fn shells_are_offered_what_the_help_tells_of() {
+    for (shell, begins) in [("bash", "_ctmpl()"), ("zsh", "#compdef ctmpl"), ("fish", "complete -c ctmpl")] {
+        let script = printed(&["completions", shell]);
+        assert!(script.contains(begins), "{script}");
+        for word in ["consul-addr", "default-left-delimiter", "validate", "convert", "haproxy", "completions"] {
+            assert!(script.contains(word), "{word} for {shell}");
+        }
+        assert!(!script.contains("vault"), "{shell}");
+    }
+}
+
+#[test]
+fn the_manual_has_every_flag_and_every_command() {
+    let page = printed(&["man"]);
+    assert!(page.starts_with(".TH CTMPL 1"), "{page}");
+    let command = described();
+    let names = command.get_subcommands().chain([&command]).flat_map(Command::get_arguments);
+    let names: Vec<_> = names.filter_map(clap::Arg::get_long).collect();
+    assert!(names.len() > 60);
+    for name in names {
+        assert!(page.contains(&format!("\\-\\-{}", name.replace('-', "\\-"))), "{name}");
+    }
+    for command in command.get_subcommands() {
+        assert!(page.contains(&format!("ctmpl {}", command.get_name())), "{command}");
+    }
 }

@@ -47,7 +47,7 @@ fn kind(arg: &Arg) -> Kind {
 }
 
 /// Flags after whose value a stray word is not shown, since it may be the rest of the secret.
-const SECRET: [&str; 3] = ["consul-token", "consul-auth", "exec-env-custom"];
+const SECRET: [&str; 4] = ["consul-token", "consul-auth", "exec-env-custom", "vault-token"];
 
 /// Reads the words that follow the program's name. `root` is built.
 pub(super) fn read(root: &Command, words: impl Iterator<Item = OsString>) -> Result<Reading, CliError> {
@@ -101,8 +101,8 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
         if self.version {
             return Ok(Reading::Version);
         }
-        if self.wants_word() {
-            return Err(CliError::NoFile { command: self.command().get_name().to_owned() });
+        if let Some(word) = self.wanted_word() {
+            return Err(CliError::MissingWord { command: self.command().get_name().to_owned(), word });
         }
         if !self.operands.is_empty() {
             // Where they cannot be taken for flags.
@@ -117,11 +117,10 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
         self.subcommand.is_some_and(|command| self.operands.len() < command.get_positionals().count())
     }
 
-    /// Whether the subcommand cannot do without one more word.
-    fn wants_word(&self) -> bool {
-        let required =
-            |command: &Command| command.get_positionals().filter(|operand| operand.is_required_set()).count();
-        self.subcommand.is_some_and(|command| self.operands.len() < required(command))
+    /// What the next word stands for, if the subcommand cannot do without it.
+    fn wanted_word(&self) -> Option<String> {
+        let wanted = self.subcommand?.get_positionals().filter(|operand| operand.is_required_set());
+        wanted.skip(self.operands.len()).find_map(value_name)
     }
 
     /// A word without a dash: a subcommand, what it is about, or one too many.
@@ -209,7 +208,8 @@ fn split(word: &OsStr) -> (String, Option<&OsStr>) {
 
 fn find<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     command.get_arguments().find(|arg| {
-        arg.get_long() == Some(name) || arg.get_short().is_some_and(|short| name.strip_prefix(short) == Some(""))
+        arg.get_long_and_visible_aliases().is_some_and(|names| names.contains(&name))
+            || arg.get_short().is_some_and(|short| name.strip_prefix(short) == Some(""))
     })
 }
 
@@ -232,6 +232,10 @@ pub(super) fn go_bool(text: &str) -> Option<bool> {
 }
 
 fn missing_value(arg: &Arg, long: &str) -> CliError {
-    let form = arg.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
-    CliError::MissingValue { flag: format!("--{long}"), form: form.unwrap_or_default() }
+    CliError::MissingValue { flag: format!("--{long}"), form: value_name(arg).unwrap_or_default() }
+}
+
+/// What the value of a flag, or a word, looks like.
+fn value_name(arg: &Arg) -> Option<String> {
+    arg.get_value_names()?.first().map(ToString::to_string)
 }

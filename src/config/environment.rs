@@ -94,6 +94,7 @@ impl Environment {
             },
             namespace: self.first(&["CONSUL_NAMESPACE"])?,
             partition: self.first(&["CONSUL_PARTITION"])?,
+            ..ConsulBlock::default()
         })
     }
 

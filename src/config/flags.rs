@@ -3,6 +3,8 @@
 //! in:  the [`Arguments`] as typed
 //! out: a [`Written`], and what `ctmpl dev` wants
 
+mod connection;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -13,8 +15,8 @@ use super::error::{ConfigError, Place, Said, ValueError};
 use super::resolved::DevConfig;
 use super::template_argument::TemplateArgument;
 use super::written::{
-    AuthBlock, CommandBlock, ConsulBlock, EnvironmentBlock, ExecBlock, JournalBlock, LogFileBlock, LoggingBlock,
-    SslBlock, SyslogBlock, TemplateBlock, Written,
+    AuthBlock, CommandBlock, ConsulBlock, DelimitersBlock, EnvironmentBlock, ExecBlock, JournalBlock, LogFileBlock,
+    LoggingBlock, RetryBlock, SslBlock, SyslogBlock, TemplateBlock, Written,
 };
 use crate::cli::{
     Arguments, ConsulArguments, DaemonArguments, DevArguments, ExecArguments, LogArguments, SslArguments,
@@ -25,8 +27,12 @@ const DEV_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LO
 
 /// Reads every flag. What is said with an empty value is not said, as in consul-template, where that makes sense.
 pub(super) fn read(arguments: Arguments) -> Result<(Written, Option<DevConfig>), ConfigError> {
-    let Arguments { consul, daemon, dev } = arguments;
-    let written = Written { consul: consul_block(consul)?, ..daemon_layer(daemon)? };
+    let Arguments { consul, retry, daemon, dev, unused } = arguments;
+    let written = Written {
+        consul: ConsulBlock { retry: connection::retry_block(retry)?, ..consul_block(consul)? },
+        unused: connection::unused(unused)?,
+        ..daemon_layer(daemon)?
+    };
     Ok((written, dev.map(dev_config).transpose()?))
 }
 
@@ -47,6 +53,9 @@ fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
         pid_file,
         allow,
         sandbox_path,
+        default_left_delimiter,
+        default_right_delimiter,
+        parse_only,
         // They are layers of their own.
         config: _,
     } = arguments;
@@ -56,6 +65,11 @@ fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
         format: value("--format", format)?,
         output_format: value("--output-format", output_format)?,
         max_stale: value("--max-stale", max_stale)?,
+        default_delimiters: DelimitersBlock {
+            left: default_left_delimiter.map(|text| said("--default-left-delimiter", text)),
+            right: default_right_delimiter.map(|text| said("--default-right-delimiter", text)),
+        },
+        parse_only: parse_only.map(|parse_only| said("--parse-only", parse_only)),
         dry: dry.map(|dry| said("--dry", dry)),
         once: once.map(|once| said("--once", once)),
         timeout: value("--timeout", timeout)?,
@@ -140,6 +154,7 @@ pub(super) fn consul_block(arguments: ConsulArguments) -> Result<ConsulBlock, Co
         consul_namespace,
         consul_partition,
         ssl,
+        transport,
     } = arguments;
     Ok(ConsulBlock {
         address: consul_addr.filter(|address| !address.is_empty()).map(|address| said("--consul-addr", address)),
@@ -152,7 +167,9 @@ pub(super) fn consul_block(arguments: ConsulArguments) -> Result<ConsulBlock, Co
             None => AuthBlock::default(),
         },
         token_file: path("--consul-token-file", consul_token_file),
+        retry: RetryBlock::default(),
         ssl: ssl_block(ssl),
+        transport: connection::transport_block(transport)?,
         namespace: consul_namespace.filter(|name| !name.is_empty()).map(|name| said("--consul-namespace", name)),
         partition: consul_partition.filter(|name| !name.is_empty()).map(|name| said("--consul-partition", name)),
     })

@@ -24,7 +24,8 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 /// What holds for every template that does not say otherwise.
 pub(super) struct Common {
     pub(super) mode: Mode,
-    pub(super) dry: bool,
+    /// Whether files are written at all.
+    pub(super) writes: bool,
     pub(super) settle: Option<Settle>,
     pub(super) delimiters: Delimiters,
     /// What templates may do beside rendering.
@@ -86,7 +87,7 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
     let source = source_of(source, contents, destination.as_deref())
         .ok_or_else(|| ConfigError::NoSource { place: place.clone() })?;
     let destination = destination.filter(|path| !path.as_os_str().is_empty());
-    check_destination(place, &source, destination.as_deref(), common.dry)?;
+    check_destination(place, &source, destination.as_deref(), common.writes)?;
     let language = language.unwrap_or_else(|| match &source {
         Source::File(path) => language_of(path),
         Source::Inline { .. } => Language::Go,
@@ -132,9 +133,14 @@ fn source_of(source: Option<PathBuf>, contents: Option<String>, destination: Opt
     }
 }
 
-fn check_destination(place: Place, source: &Source, destination: Option<&Path>, dry: bool) -> Result<(), ConfigError> {
+fn check_destination(
+    place: Place,
+    source: &Source,
+    destination: Option<&Path>,
+    writes: bool,
+) -> Result<(), ConfigError> {
     match (destination, source) {
-        (None, _) if dry => Ok(()),
+        (None, _) if !writes => Ok(()),
         (None, _) => Err(ConfigError::NoDestination { place, template: name(source) }),
         (Some(destination), Source::File(path)) if same_path(path, destination) => {
             Err(ConfigError::OwnSource { place, template: path.clone() })

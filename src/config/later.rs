@@ -20,18 +20,17 @@ use Word::{Refuse, Warn};
 
 const ERRORS: &str = "a template that fails never ends the daemon, and always fails a run with once";
 const NO_CHILD: &str = "it is for a child that is kept running; a command runs to its end";
+const DEDUPLICATE: &str = "each process asks Consul itself, and each question once, however many templates ask it";
+const VAULT: &str = "ctmpl asks Consul alone; a template that asks Vault fails with its line";
 
 /// Keys and what is said about them; the number of a template is left out. A key that is supported leaves this list,
 /// and `written::later`.
 const LATER: &[(&str, Word)] = &[
     ("consul", Warn("it is the old spelling; write consul { address = … }")),
-    ("consul.retry", Warn("ctmpl asks for ever, with pauses of its own")),
-    ("consul.transport", Warn("connections are ctmpl's own, one for each query that waits")),
-    ("deduplicate", Warn("each process asks Consul itself, and each question once, however many templates ask it")),
+    ("deduplicate", Warn(DEDUPLICATE)),
     ("err_on_failed_lookup", Warn("what is missing is waited for; -once ends with a list of it after its timeout")),
     ("exec.timeout", Warn("a child runs for as long as it likes; kill_timeout says how long it may take to end")),
     ("nomad", Warn("ctmpl asks Consul alone; a template that asks Nomad fails with its line")),
-    ("parseonly", Refuse("use `ctmpl validate`, which writes nothing and runs nothing")),
     ("template.error_fatal", Warn(ERRORS)),
     ("template.exec.enabled", Refuse("a command that is there runs; take it out")),
     ("template.exec.kill_signal", Warn(NO_CHILD)),
@@ -41,7 +40,7 @@ const LATER: &[(&str, Word)] = &[
     ("template.function_blacklist", Refuse("all functions can be used")),
     ("template.function_denylist", Refuse("all functions can be used")),
     ("template_error_fatal", Warn(ERRORS)),
-    ("vault", Warn("ctmpl asks Consul alone; a template that asks Vault fails with its line")),
+    ("vault", Warn(VAULT)),
 ];
 
 /// The keys with what is said about each, and whether that is an error.
@@ -72,6 +71,11 @@ pub(super) fn answer(said: &[Arc<Spot>]) -> Result<Vec<String>, ConfigError> {
     Ok(warnings)
 }
 
+/// Warnings about flags that are only accepted.
+pub(super) fn answer_flags(said: &[&'static str]) -> impl Iterator<Item = String> {
+    said.iter().map(|flag| format!("{flag}: {}", if *flag == "--dedup" { DEDUPLICATE } else { VAULT }))
+}
+
 fn refusal(spot: &Arc<Spot>, what: &'static str) -> ConfigError {
     ConfigError::Value { place: Place::File(Arc::clone(spot)), source: ValueError::NotSupportedYet(what) }
 }
@@ -92,8 +96,8 @@ mod tests {
             let value = match key.rsplit('.').next().unwrap_or_default() {
                 "consul" => "\"h:1\"",
                 "enabled" => "false",
-                "parseonly" | "err_on_failed_lookup" | "error_fatal" | "template_error_fatal" => "true",
-                "retry" | "transport" | "deduplicate" | "vault" | "nomad" => "{}",
+                "err_on_failed_lookup" | "error_fatal" | "template_error_fatal" => "true",
+                "deduplicate" | "vault" | "nomad" => "{}",
                 "splay" | "kill_timeout" | "timeout" => "\"5s\"",
                 "kill_signal" | "reload_signal" => "\"SIGHUP\"",
                 _ => "\"x\"",

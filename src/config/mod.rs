@@ -9,6 +9,7 @@
 //! schema are made.
 
 pub mod address;
+mod connection;
 pub mod duration;
 pub mod environment;
 pub mod error;

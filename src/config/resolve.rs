@@ -12,6 +12,7 @@ use nix::sys::signal::Signal;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::address::{self, AddressError};
+use super::connection;
 use super::environment::Environment;
 use super::error::{ConfigError, Place, Said, ValueError};
 use super::exec;
@@ -56,15 +57,21 @@ pub(super) fn resolve(
         allow,
         sandbox_path,
         once,
+        parse_only,
         timeout,
         dry,
         later,
+        unused,
     } = written;
-    let warnings = later::answer(&later)?;
+    let mode = mode(value(once).unwrap_or(false), value(timeout).map(|timeout| timeout.0))?;
+    let mut warnings = later::answer(&later)?;
+    warnings.extend(later::answer_flags(&unused));
+    warnings.extend(connection::unheeded(&consul.retry, &consul.transport, mode));
+    let (dry, parse_only) = (value(dry).unwrap_or(false), value(parse_only).unwrap_or(false));
     let default = Delimiters::default();
     let common = Common {
-        mode: mode(value(once).unwrap_or(false), value(timeout).map(|timeout| timeout.0))?,
-        dry: value(dry).unwrap_or(false),
+        mode,
+        writes: !dry && !parse_only,
         settle: value(wait).and_then(Wait::settle),
         delimiters: Delimiters {
             left: filled(value(left)).unwrap_or(default.left),
@@ -89,7 +96,8 @@ pub(super) fn resolve(
         jobs,
         exec,
         mode: common.mode,
-        dry: common.dry,
+        dry,
+        parse_only,
         log: logging::resolve(log)?,
         kill_signal,
         reload_signal,
@@ -186,7 +194,7 @@ fn permissions(words: &[Said<String>]) -> Result<Permissions, ConfigError> {
 
 /// How Consul is reached; what is written outside the block has its default.
 pub(super) fn consul_config(block: ConsulBlock, environment: &Environment) -> Result<ConsulConfig, ConfigError> {
-    let ConsulBlock { address, token, token_file, auth, ssl, namespace, partition } = block;
+    let ConsulBlock { address, token, token_file, auth, retry, ssl, transport, namespace, partition } = block;
     let refuse = |place, error: AddressError| ConfigError::Value { place, source: error.into() };
     let (wants_tls, tls) = tls::resolve(ssl)?;
     let (list, place) = address.as_ref().map_or((ADDRESS, Place::Default), |said| (&said.value, said.place.clone()));
@@ -219,6 +227,8 @@ pub(super) fn consul_config(block: ConsulBlock, environment: &Environment) -> Re
         partition: value(partition),
         max_stale: Some(MAX_STALE),
         block_query_wait: BLOCK_QUERY_WAIT,
+        retry: connection::retry(retry),
+        transport: connection::transport(transport),
         exports,
     })
 }

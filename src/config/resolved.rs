@@ -25,6 +25,8 @@ pub struct Config {
     pub mode: Mode,
     /// Print what would be written; write nothing and run nothing.
     pub dry: bool,
+    /// Read all templates, and do nothing else.
+    pub parse_only: bool,
     /// What is logged, how, and to whom.
     pub log: LogConfig,
     /// The signal that ends the process in an orderly way, beside TERM, INT and QUIT; `None`: no other.
@@ -83,14 +85,18 @@ pub struct ConsulConfig {
     pub max_stale: Option<Duration>,
     /// How long one blocking query may block.
     pub block_query_wait: Duration,
+    /// What happens when it does not answer.
+    pub retry: RetryConfig,
+    /// How connections are kept.
+    pub transport: TransportConfig,
     /// What commands find in their environment, so that they talk to the same Consul; values may be secret.
     pub exports: Vec<(String, SecretString)>,
 }
 
 impl PartialEq for ConsulConfig {
     fn eq(&self, other: &Self) -> bool {
-        let Self { servers, tls, token, token_file, auth, namespace, partition, max_stale, block_query_wait, exports } =
-            self;
+        let Self { servers, tls, token, token_file, auth, namespace, partition, .. } = self;
+        let Self { max_stale, block_query_wait, retry, transport, exports, .. } = self;
         let exported = |exports: &[(String, SecretString)]| {
             exports.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect::<Vec<_>>()
         };
@@ -103,6 +109,8 @@ impl PartialEq for ConsulConfig {
             && *partition == other.partition
             && *max_stale == other.max_stale
             && *block_query_wait == other.block_query_wait
+            && *retry == other.retry
+            && *transport == other.transport
             && exported(exports) == exported(&other.exports)
     }
 }
@@ -116,6 +124,100 @@ impl PartialEq for BasicAuth {
 
 fn same_secret(one: Option<&SecretString>, other: Option<&SecretString>) -> bool {
     one.map(ExposeSecret::expose_secret) == other.map(ExposeSecret::expose_secret)
+}
+
+impl ConsulConfig {
+    /// Is any server reached over TLS?
+    #[must_use]
+    pub fn is_over_tls(&self) -> bool {
+        self.servers.iter().any(|server| server.scheme() == "https")
+    }
+
+    /// The files that TLS needs; those in a directory of authorities are not among them.
+    #[must_use]
+    pub fn certificates(&self) -> Vec<PathBuf> {
+        if !self.is_over_tls() {
+            return Vec::new();
+        }
+        let TlsConfig { authorities, identity, .. } = &self.tls;
+        let authorities = match authorities {
+            Authorities::File(path) => Some(path),
+            Authorities::System | Authorities::Directory(_) | Authorities::Text(_) => None,
+        };
+        let own = identity.iter().flat_map(|identity| [&identity.certificate, &identity.key]);
+        authorities.into_iter().chain(own).cloned().collect()
+    }
+}
+
+/// What happens when Consul does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryConfig {
+    /// How often a run that renders once asks again, before it gives up; `None`: until its time is up. The daemon asks
+    /// for ever.
+    pub attempts: Option<u32>,
+    /// How long it waits each time.
+    pub pauses: Pauses,
+}
+
+/// How long to wait before asking again what was not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pauses {
+    /// The first time; then it doubles.
+    pub first: Duration,
+    /// At most.
+    pub longest: Duration,
+    /// At most, for the one question by which a recovery is seen.
+    pub scout: Duration,
+}
+
+impl RetryConfig {
+    /// What holds where nothing is said.
+    pub const USUAL: Self = Self { attempts: None, pauses: Pauses::USUAL };
+}
+
+impl Pauses {
+    /// What holds where nothing is said. The scout's is half a second on average, so that a recovery is seen within a
+    /// second.
+    pub const USUAL: Self =
+        Self { first: Duration::from_millis(250), longest: Duration::from_secs(60), scout: Duration::from_secs(1) };
+}
+
+/// How connections are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransportConfig {
+    /// How long connecting may take; `None`: as long as the answer.
+    pub connect_limit: Option<Duration>,
+    /// The same for TLS, with its handshake.
+    pub tls_connect_limit: Option<Duration>,
+    /// After how much silence a connection is tried.
+    pub keep_alive: Duration,
+    /// Whether a connection is used for more than one question.
+    pub reuse: bool,
+    /// How long a connection waits for its next question; `None`: no limit.
+    pub idle_limit: Option<Duration>,
+    /// How many may wait so.
+    pub most_idle: usize,
+    /// How many to one server may wait so.
+    pub most_idle_of_one: usize,
+}
+
+impl TransportConfig {
+    /// What holds where nothing is said.
+    pub const USUAL: Self = Self {
+        connect_limit: Some(Duration::from_secs(10)),
+        tls_connect_limit: Some(Duration::from_secs(10)),
+        keep_alive: Duration::from_secs(10),
+        reuse: true,
+        idle_limit: Some(Duration::from_secs(30)),
+        most_idle: usize::MAX,
+        most_idle_of_one: usize::MAX,
+    };
+
+    /// How long connecting may take to whichever server; zero where there is no limit.
+    #[must_use]
+    pub fn longest_connect(&self) -> Duration {
+        self.connect_limit.max(self.tls_connect_limit).unwrap_or_default()
+    }
 }
 
 /// Who is trusted, and who this host is.

@@ -3,6 +3,7 @@
 //! in:  all layers as one [`Written`]
 //! out: HCL, with the origin of each value in a comment; secrets are `***`
 
+mod connection;
 mod exec;
 mod logging;
 
@@ -89,9 +90,11 @@ pub(super) fn show(written: &Written) -> String {
         allow,
         sandbox_path,
         once,
+        parse_only,
         timeout,
         dry,
         later,
+        unused,
     } = written;
     let mut page = Page::default();
     page.block("consul", None, |page| show_consul(page, consul));
@@ -113,6 +116,7 @@ pub(super) fn show(written: &Written) -> String {
     page.list("allow", allow.as_deref().unwrap_or_default(), quoted);
     page.said("sandbox_path", sandbox_path.as_ref(), None, |directory| path(directory));
     page.said("once", once.as_ref(), Some("false"), ToString::to_string);
+    page.said("parseonly", parse_only.as_ref(), None, ToString::to_string);
     let is_once = once.as_ref().is_some_and(|once| once.value);
     // Two flags that no file can hold.
     let limit = duration(&GoDuration(TIMEOUT));
@@ -123,6 +127,9 @@ pub(super) fn show(written: &Written) -> String {
     }
     for spot in later {
         page.line(&format!("# {}: not supported yet", spot.key), Some(&spot.to_string()));
+    }
+    for flag in unused {
+        page.line("# accepted only", Some(flag));
     }
     page.text
 }
@@ -142,7 +149,7 @@ fn shown_command(command: &CommandBlock) -> String {
 }
 
 fn show_consul(page: &mut Page, block: &ConsulBlock) {
-    let ConsulBlock { address, token, token_file, auth, ssl, namespace, partition } = block;
+    let ConsulBlock { address, token, token_file, auth, retry, ssl, transport, namespace, partition } = block;
     let AuthBlock { enabled: auth_enabled, username, password } = auth;
     page.said("address", address.as_ref(), Some(&quoted(ADDRESS)), |text| quoted(&without_password(text)));
     page.said("token", token.as_ref(), None, |_| SECRET.to_owned());
@@ -156,6 +163,7 @@ fn show_consul(page: &mut Page, block: &ConsulBlock) {
             page.said("password", password.as_ref(), None, |_| SECRET.to_owned());
         });
     }
+    page.block("retry", None, |page| connection::show_retry(page, retry));
     let SslBlock { enabled, verify, ca_cert, ca_cert_bytes, ca_path, cert, key, server_name } = ssl;
     page.block("ssl", None, |page| {
         page.said("enabled", enabled.as_ref(), None, ToString::to_string);
@@ -167,6 +175,7 @@ fn show_consul(page: &mut Page, block: &ConsulBlock) {
         page.said("key", key.as_ref(), None, |file| path(file));
         page.said("server_name", server_name.as_ref(), None, |text| quoted(text));
     });
+    page.block("transport", None, |page| connection::show_transport(page, transport));
 }
 
 fn show_template(page: &mut Page, block: &TemplateBlock) {

@@ -4,6 +4,7 @@
 //! Keys are called as in consul-template's files. A key is a field here, a line in `from_node`, and a row in
 //! `config::reference`; one that is not supported yet is a line in `from_node` only, and one in `config::later`.
 
+mod connection;
 mod consul;
 mod exec;
 mod later;
@@ -20,6 +21,7 @@ use super::resolved::{Format, OutputFormat};
 use super::signal::SignalName;
 use super::wait::Wait;
 
+pub use connection::{RetryBlock, TransportBlock};
 pub use consul::{AuthBlock, ConsulBlock, SslBlock};
 pub use exec::{EnvironmentBlock, ExecBlock};
 pub use logging::{JournalBlock, LogFileBlock, LoggingBlock, SyslogBlock};
@@ -62,10 +64,14 @@ pub struct Written {
     pub once: Option<Said<bool>>,
     /// When to give up on that; flags only.
     pub timeout: Option<Said<GoDuration>>,
+    /// Whether only to read the templates.
+    pub parse_only: Option<Said<bool>>,
     /// Whether only to print; flags only.
     pub dry: Option<Said<bool>>,
     /// Keys of consul-template that are not supported yet; files only.
     pub later: Vec<Arc<Spot>>,
+    /// Flags of consul-template that are only accepted.
+    pub unused: Vec<&'static str>,
 }
 
 /// `default_delimiters { … }`
@@ -97,6 +103,7 @@ impl FromNode for Written {
             allow: fields.key("allow")?,
             sandbox_path: fields.key("sandbox_path")?,
             once: fields.key("once")?,
+            parse_only: fields.key("parseonly")?,
             ..Self::default()
         };
         // For editors; nobody reads it here.
@@ -137,9 +144,11 @@ impl Written {
             allow,
             sandbox_path,
             once,
+            parse_only,
             timeout,
             dry,
             later,
+            unused,
         } = self;
         Self {
             consul: consul.over(lower.consul),
@@ -158,9 +167,11 @@ impl Written {
             allow: allow.or(lower.allow),
             sandbox_path: sandbox_path.or(lower.sandbox_path),
             once: once.or(lower.once),
+            parse_only: parse_only.or(lower.parse_only),
             timeout: timeout.or(lower.timeout),
             dry: dry.or(lower.dry),
             later: lower.later.into_iter().chain(later).collect(),
+            unused: lower.unused.into_iter().chain(unused).collect(),
         }
     }
 }

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use super::transport::{Fetched, LONGEST_ANSWER, Lost, Transport};
 use super::{Ask, AskError, Poll, Reply, TlsError, wire};
 use crate::answer::Answer;
-use crate::config::resolved::ConsulConfig;
+use crate::config::resolved::{ConsulConfig, TransportConfig};
 use crate::query::{NodeQuery, Query, Request};
 
 /// How long a server may take for an answer that does not block. A server without a leader holds a request for 7 s.
@@ -27,6 +27,8 @@ const REFUSED_WITHIN: Duration = Duration::from_millis(500);
 pub struct Client {
     transport: Arc<Transport>,
     config: Arc<ConsulConfig>,
+    /// How much longer than usually connecting may take; it is a part of the time that an answer may take.
+    longer_than_usual: Duration,
     /// The server that last answered.
     preferred: Arc<AtomicUsize>,
 }
@@ -55,7 +57,9 @@ impl Client {
     /// [`ClientError`] when the settings cannot be used.
     pub fn new(config: &ConsulConfig) -> Result<Self, ClientError> {
         let transport = Arc::new(Transport::new(config)?);
-        Ok(Self { transport, config: Arc::new(config.clone()), preferred: Arc::default() })
+        let longer_than_usual =
+            config.transport.longest_connect().saturating_sub(TransportConfig::USUAL.longest_connect());
+        Ok(Self { transport, config: Arc::new(config.clone()), longer_than_usual, preferred: Arc::default() })
     }
 
     /// Sends another token from now on.
@@ -64,6 +68,14 @@ impl Client {
     /// [`ClientError`] when no header can carry it.
     pub fn set_token(&self, token: &SecretString) -> Result<(), ClientError> {
         self.transport.set_token(token)
+    }
+
+    /// Reads the certificates and keys again, which may have been replaced.
+    ///
+    /// # Errors
+    /// [`ClientError`] when they cannot be used; those from before stay in use then.
+    pub fn read_certificates(&self) -> Result<(), ClientError> {
+        self.transport.read_certificates(&self.config)
     }
 
     fn server(&self, index: usize) -> &Url {
@@ -80,6 +92,7 @@ impl Client {
     async fn get(&self, request: &Request, poll: Poll) -> Result<Fetched, AskError> {
         let blocking = blocks(request, poll);
         let limit = if blocking { poll.wait + poll.wait / 16 + BLOCKING_GRACE } else { ANSWER_LIMIT };
+        let limit = limit.saturating_add(self.longer_than_usual);
         let place = poll.server % self.config.servers.len();
         let address = address(&self.config.servers[place], &self.at_home(request), poll);
         let begun = Instant::now();

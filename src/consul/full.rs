@@ -17,7 +17,8 @@ use reqwest::{Url, Version};
 use super::client::ClientError;
 use super::error::{hung_up, reason};
 use super::tls::Tls;
-use super::transport::{CONNECT_LIMIT, Fetched, LONGEST_ANSWER, Lost};
+use super::transport::{Fetched, LONGEST_ANSWER, Lost};
+use crate::config::resolved::{ConsulConfig, TlsConfig, TransportConfig};
 
 /// How many questions share one connection at most.
 const SHARING: usize = 90;
@@ -31,6 +32,7 @@ const PING_LIMIT: Duration = Duration::from_secs(10);
 pub(super) struct Full {
     tls: Tls,
     server: Url,
+    settings: TransportConfig,
     /// The name under which it is asked for, where that is not its own.
     alias: Option<String>,
     /// At least one.
@@ -50,12 +52,19 @@ struct Lane {
 }
 
 impl Full {
-    pub(super) fn new(server: &Url, tls: Tls, server_name: Option<&str>) -> Result<Self, ClientError> {
+    pub(super) fn new(server: &Url, tls: Tls, config: &ConsulConfig) -> Result<Self, ClientError> {
+        let ConsulConfig { tls: TlsConfig { server_name, .. }, transport, .. } = config;
         // A proxy would not know a name that is not the server's own; behind one, just the certificate is judged by it.
-        let alias = server_name.filter(|_| server.scheme() == "https" && !has_proxy(server));
+        let alias = server_name.as_deref().filter(|_| server.scheme() == "https" && !has_proxy(server));
         let alias = alias.filter(|name| name.parse::<std::net::IpAddr>().is_err()).map(str::to_owned);
-        let full =
-            Self { tls, server: server.clone(), alias, lanes: Mutex::default(), answered: AtomicBool::default() };
+        let full = Self {
+            tls,
+            server: server.clone(),
+            settings: *transport,
+            alias,
+            lanes: Mutex::default(),
+            answered: AtomicBool::default(),
+        };
         let first = full.open().map_err(ClientError::Http)?;
         full.lanes.lock().unwrap_or_else(PoisonError::into_inner).push(first);
         Ok(full)
@@ -71,7 +80,7 @@ impl Full {
         let sent = client.get(address).headers(headers).send().await;
         let mut response = sent.map_err(|error| self.lost(&error))?;
         self.answered.store(true, Ordering::Relaxed);
-        if response.version() == Version::HTTP_2 {
+        if response.version() == Version::HTTP_2 && self.settings.reuse {
             shares.store(true, Ordering::Relaxed);
         }
         let mut body = Vec::new();
@@ -92,6 +101,8 @@ impl Full {
             Lost::Unreachable(reason)
         } else if let Some(guess) = self.tls.guess().filter(|_| self.is_closed_to_us(error)) {
             Lost::Unreachable(guess.to_owned())
+        } else if let Some(limit) = self.connect_limit().filter(|_| error.is_timeout() && error.is_connect()) {
+            Lost::late(limit)
         } else if hung_up(error) && !error.is_connect() {
             Lost::HungUp
         } else {
@@ -118,18 +129,27 @@ impl Full {
         Ok(lane)
     }
 
+    fn connect_limit(&self) -> Option<Duration> {
+        let TransportConfig { connect_limit, tls_connect_limit, .. } = self.settings;
+        if self.server.scheme() == "https" { tls_connect_limit } else { connect_limit }
+    }
+
     fn open(&self) -> Result<Lane, reqwest::Error> {
+        let TransportConfig { keep_alive, reuse, idle_limit, most_idle, most_idle_of_one, .. } = self.settings;
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(self.tls.settings.clone())
             .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_LIMIT)
             .tcp_nodelay(true)
-            .tcp_keepalive(Duration::from_secs(10))
-            .tcp_keepalive_interval(Duration::from_secs(5))
+            .tcp_keepalive(keep_alive)
+            .tcp_keepalive_interval((keep_alive / 2).max(Duration::from_secs(1)))
             .tcp_keepalive_retries(3)
-            .pool_idle_timeout(Duration::from_secs(30))
+            .pool_idle_timeout(idle_limit)
+            .pool_max_idle_per_host(if reuse { most_idle.min(most_idle_of_one) } else { 0 })
             .http2_keep_alive_interval(PING_AFTER)
             .http2_keep_alive_timeout(PING_LIMIT);
+        if let Some(limit) = self.connect_limit() {
+            builder = builder.connect_timeout(limit);
+        }
         if !has_proxy(&self.server) {
             builder = builder.no_proxy();
         }

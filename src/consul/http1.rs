@@ -39,11 +39,11 @@ pub(super) enum Malformed {
     Nothing,
 }
 
-/// The bytes that ask for `address`.
+/// The bytes that ask for `address`, on a connection that is kept or not.
 ///
 /// # Errors
 /// [`Lost::Unaskable`] when the address is too long.
-pub(super) fn request(address: &Url, authority: &str, headers: &HeaderMap) -> Result<Vec<u8>, Lost> {
+pub(super) fn request(address: &Url, authority: &str, headers: &HeaderMap, keeps: bool) -> Result<Vec<u8>, Lost> {
     let len = address.path().len() + address.query().map_or(0, |query| query.len() + 1);
     if len > LONGEST_TARGET {
         return Err(Lost::Unaskable(format!("its address is {len} bytes long, and may have {LONGEST_TARGET}")));
@@ -62,6 +62,9 @@ pub(super) fn request(address: &Url, authority: &str, headers: &HeaderMap) -> Re
         request.extend_from_slice(name.as_str().as_bytes());
         request.extend_from_slice(b": ");
         request.extend_from_slice(value.as_bytes());
+    }
+    if !keeps {
+        request.extend_from_slice(b"\r\nconnection: close");
     }
     request.extend_from_slice(b"\r\n\r\n");
     Ok(request)

@@ -19,11 +19,13 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Instant, timeout};
 
 use super::http1::{self, Answering, Malformed};
-use super::transport::{CONNECT_LIMIT, Fetched, Lost};
+use super::transport::{Fetched, Lost};
+use crate::config::resolved::TransportConfig;
 
 /// Connections that wait for their next question; those of one server stand together with those of others.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Plain {
+    settings: TransportConfig,
     idle: Mutex<Vec<Idle>>,
 }
 
@@ -34,15 +36,17 @@ struct Idle {
     since: Instant,
 }
 
-/// A connection that has been idle for longer is not trusted any more.
-const LONGEST_IDLE: Duration = Duration::from_secs(30);
 /// So much is read at a time.
 const PIECE: usize = 16 << 10;
 
 impl Plain {
+    pub(super) fn new(settings: TransportConfig) -> Self {
+        Self { settings, idle: Mutex::default() }
+    }
+
     /// Asks, on a connection that is open already if there is one.
     pub(super) async fn get(&self, server: &Url, address: &Url, headers: &HeaderMap) -> Result<Fetched, Lost> {
-        let request = http1::request(address, &authority(address), headers)?;
+        let request = http1::request(address, &authority(address), headers, self.settings.reuse)?;
         let place = place(server);
         while let Some(mut stream) = self.take(&place) {
             match ask(&mut stream, &request).await {
@@ -55,25 +59,38 @@ impl Plain {
                 }
             }
         }
-        let late = |_| Lost::Unreachable(format!("connecting took longer than {} s", CONNECT_LIMIT.as_secs()));
-        let connected = timeout(CONNECT_LIMIT, connect(server)).await.map_err(late)?;
-        let mut stream = connected.map_err(|error| Lost::Unreachable(error.to_string()))?;
+        let mut stream = self.connect(server).await?;
         let (fetched, keeps) = ask(&mut stream, &request).await?;
         self.put_back(place, stream, keeps);
         Ok(fetched)
     }
 
+    async fn connect(&self, server: &Url) -> Result<Stream, Lost> {
+        let connect = connect(server, self.settings.keep_alive);
+        let connected = match self.settings.connect_limit {
+            Some(limit) => timeout(limit, connect).await.map_err(|_| Lost::late(limit))?,
+            None => connect.await,
+        };
+        connected.map_err(|error| Lost::Unreachable(error.to_string()))
+    }
+
     fn take(&self, place: &str) -> Option<Stream> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|idle| idle.since.elapsed() < LONGEST_IDLE);
+        // One that has been idle for longer is not trusted any more.
+        idle.retain(|idle| self.settings.idle_limit.is_none_or(|limit| idle.since.elapsed() < limit));
         let found = idle.iter().rposition(|idle| idle.place == place)?;
         Some(idle.swap_remove(found).stream)
     }
 
     fn put_back(&self, place: String, stream: Stream, keeps: bool) {
-        if keeps {
-            let idle = Idle { place, stream, since: Instant::now() };
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
+        let TransportConfig { reuse, most_idle, most_idle_of_one, .. } = self.settings;
+        if !keeps || !reuse {
+            return;
+        }
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_one = || idle.iter().filter(|idle| idle.place == place).count();
+        if idle.len() < most_idle && (most_idle_of_one == usize::MAX || of_one() < most_idle_of_one) {
+            idle.push(Idle { place, stream, since: Instant::now() });
         }
     }
 }
@@ -145,7 +162,7 @@ impl Stream {
 }
 
 /// Connects to the socket, or to the first of the host's addresses that can be connected to.
-async fn connect(server: &Url) -> io::Result<Stream> {
+async fn connect(server: &Url, keep_alive: Duration) -> io::Result<Stream> {
     let nowhere = || io::Error::new(io::ErrorKind::InvalidInput, "the address has no host");
     if server.scheme() == "unix" {
         let path = server.to_file_path().map_err(|()| nowhere())?;
@@ -158,8 +175,9 @@ async fn connect(server: &Url) -> io::Result<Stream> {
         url::Host::Ipv6(ip) => TcpStream::connect((ip, port)).await?,
     };
     stream.set_nodelay(true)?;
-    // A host that is gone without a word is noticed after half a minute, not at the end of the wait.
-    let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(10)).with_interval(Duration::from_secs(5));
+    // A host that is gone without a word is noticed after half a minute by default, not at the end of the wait.
+    let keepalive =
+        TcpKeepalive::new().with_time(keep_alive).with_interval((keep_alive / 2).max(Duration::from_secs(1)));
     SockRef::from(&stream).set_tcp_keepalive(&keepalive.with_retries(3))?;
     Ok(Stream::Tcp(stream))
 }
@@ -187,5 +205,65 @@ fn malformed(malformed: Malformed) -> Lost {
         Malformed::TooLong => Lost::TooLong,
         Malformed::CutOff => Lost::CutOff("the connection ended".to_owned()),
         Malformed::Nothing => Lost::HungUp,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    /// A server that keeps its connections; how many there were, and its address.
+    async fn server() -> (Arc<AtomicUsize>, Url) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&connections);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::SeqCst);
+                tokio::spawn(async move {
+                    let mut piece = [0; 4096];
+                    while stream.read(&mut piece).await.is_ok_and(|len| len > 0) {
+                        // So that those who ask at the same time need a connection each.
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]").await;
+                    }
+                });
+            }
+        });
+        (connections, address)
+    }
+
+    #[tokio::test]
+    async fn as_many_connections_are_kept_as_is_said() {
+        let usual = TransportConfig::USUAL;
+        let cases = [
+            (usual, 3),
+            (TransportConfig { most_idle_of_one: 1, ..usual }, 5),
+            (TransportConfig { most_idle: 2, ..usual }, 4),
+            (TransportConfig { idle_limit: Some(Duration::ZERO), ..usual }, 6),
+            (TransportConfig { reuse: false, ..usual }, 6),
+        ];
+        for (settings, expected) in cases {
+            let (connections, address) = server().await;
+            let plain = Arc::new(Plain::new(settings));
+            for _ in 0..2 {
+                let mut questions = JoinSet::new();
+                for _ in 0..3 {
+                    let (plain, address) = (Arc::clone(&plain), address.clone());
+                    questions
+                        .spawn(async move { plain.get(&address, &address, &HeaderMap::new()).await.unwrap().body });
+                }
+                assert_eq!(questions.join_all().await, [b"[]", b"[]", b"[]"]);
+            }
+            assert_eq!(connections.load(Ordering::SeqCst), expected, "{settings:?}");
+        }
     }
 }

@@ -15,11 +15,10 @@ use super::client::ClientError;
 use super::full::{Full, has_proxy};
 use super::plain::Plain;
 use super::tls::Tls;
+use crate::config::duration::GoDuration;
 use crate::config::resolved::{BasicAuth, ConsulConfig};
 
 const TOKEN: HeaderName = HeaderName::from_static("x-consul-token");
-/// How long connecting may take.
-pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// The longest answer that is read; Consul's own are far below.
 pub(super) const LONGEST_ANSWER: usize = 256 << 20;
 
@@ -50,6 +49,13 @@ pub(super) enum Lost {
     TimedOut,
 }
 
+impl Lost {
+    /// Connecting took longer than it may.
+    pub(super) fn late(limit: Duration) -> Self {
+        Self::Unreachable(format!("connecting took longer than {}", GoDuration(limit)))
+    }
+}
+
 /// Both ways.
 #[derive(Debug)]
 pub(super) struct Transport {
@@ -57,13 +63,27 @@ pub(super) struct Transport {
     headers: RwLock<Arc<HeaderMap>>,
     plain: Plain,
     /// Empty where no server needs it: setting up TLS takes longer than everything else at the start.
-    full: Vec<Option<Full>>,
+    full: RwLock<Vec<Option<Arc<Full>>>>,
 }
 
 impl Transport {
     pub(super) fn new(config: &ConsulConfig) -> Result<Self, ClientError> {
         let headers = RwLock::new(Arc::new(headers(config)?));
-        Ok(Self { headers, plain: Plain::default(), full: full(config)? })
+        if config.is_over_tls() && !config.tls.verify {
+            tracing::warn!(
+                name: "consul.unverified",
+                "certificates of Consul are not verified (--consul-ssl-verify=false): whoever answers at its address is \
+                 believed, and is told the token"
+            );
+        }
+        Ok(Self { headers, plain: Plain::new(config.transport), full: RwLock::new(full(config)?) })
+    }
+
+    /// Reads the certificates again; connections from now on are made with them. Those that wait go on waiting.
+    pub(super) fn read_certificates(&self, config: &ConsulConfig) -> Result<(), ClientError> {
+        let full = full(config)?;
+        *self.full.write().unwrap_or_else(PoisonError::into_inner) = full;
+        Ok(())
     }
 
     /// Sends another token from now on.
@@ -77,10 +97,11 @@ impl Transport {
     /// Asks the server that stands at this place in the configuration.
     pub(super) async fn get(&self, place: usize, server: &Url, address: Url, limit: Duration) -> Result<Fetched, Lost> {
         let headers = Arc::clone(&self.headers.read().unwrap_or_else(PoisonError::into_inner));
+        let full = self.full.read().unwrap_or_else(PoisonError::into_inner).get(place).cloned().flatten();
         let fetched = async {
-            match self.full.get(place) {
-                Some(Some(full)) => full.get(address, (*headers).clone()).await,
-                _ => self.plain.get(server, &address, &headers).await,
+            match full {
+                Some(full) => full.get(address, (*headers).clone()).await,
+                None => self.plain.get(server, &address, &headers).await,
             }
         };
         timeout(limit, fetched).await.unwrap_or(Err(Lost::TimedOut))
@@ -88,20 +109,12 @@ impl Transport {
 }
 
 /// Those who need more than a plain connection, in the order of the servers.
-fn full(config: &ConsulConfig) -> Result<Vec<Option<Full>>, ClientError> {
+fn full(config: &ConsulConfig) -> Result<Vec<Option<Arc<Full>>>, ClientError> {
     if !config.servers.iter().any(needs_more) {
         return Ok(Vec::new());
     }
-    let over_tls = config.servers.iter().any(|server| server.scheme() == "https");
-    let tls = if over_tls { Tls::new(&config.tls)? } else { Tls::for_proxies()? };
-    if over_tls && !config.tls.verify {
-        tracing::warn!(
-            name: "consul.unverified",
-            "certificates of Consul are not verified (--consul-ssl-verify=false): whoever answers at its address is \
-             believed, and is told the token"
-        );
-    }
-    let full = |server| needs_more(server).then(|| Full::new(server, tls.clone(), config.tls.server_name.as_deref()));
+    let tls = if config.is_over_tls() { Tls::new(&config.tls)? } else { Tls::for_proxies()? };
+    let full = |server| needs_more(server).then(|| Full::new(server, tls.clone(), config).map(Arc::new));
     config.servers.iter().map(|server| full(server).transpose()).collect()
 }
 
@@ -142,7 +155,7 @@ fn basic(auth: &BasicAuth) -> Result<HeaderValue, ClientError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::resolved::TlsConfig;
+    use crate::config::resolved::{RetryConfig, TlsConfig, TransportConfig};
 
     fn sent(transport: &Transport, name: &str) -> Option<String> {
         let headers = transport.headers.read().unwrap();
@@ -163,10 +176,12 @@ mod tests {
             partition: None,
             max_stale: None,
             block_query_wait: Duration::from_secs(60),
+            retry: RetryConfig::USUAL,
+            transport: TransportConfig::USUAL,
             exports: Vec::new(),
         };
         let transport = Transport::new(&config).unwrap();
-        assert!(transport.full.is_empty(), "nothing needs TLS");
+        assert!(transport.full.read().unwrap().is_empty(), "nothing needs TLS");
         assert_eq!(sent(&transport, "authorization").as_deref(), Some("Basic dTpwOnE="));
         assert_eq!(sent(&transport, "x-consul-token").as_deref(), Some("one"));
         transport.set_token(&"two".into()).unwrap();

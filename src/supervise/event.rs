@@ -17,7 +17,7 @@ use crate::command::{CommandError, Finished};
 use crate::config::exec::ExecConfig;
 use crate::config::resolved::{CommandConfig, Job};
 use crate::config::token::TokenError;
-use crate::consul::Client;
+use crate::consul::{Client, ClientError};
 use crate::query::{FileQuery, Query};
 use crate::signals::Wish;
 use crate::template::{Template, TemplateError};
@@ -50,6 +50,8 @@ pub(super) enum Event {
     SourcesRead(Vec<(usize, Result<Arc<Template>, TemplateError>)>),
     /// The file that holds the token was read.
     TokenRead(Result<SecretString, TokenError>),
+    /// The certificates were read again, or could not be.
+    CertificatesRead(Result<(), ClientError>),
     /// A batch of files was written.
     Applied(Vec<Applied>),
     /// A task ended without a result, which none does unless ctmpl itself is wrong; with what is known of it.
@@ -89,6 +91,8 @@ pub(super) enum Action {
     ReadToken(PathBuf),
     /// Ask with this token from now on.
     UseToken(SecretString),
+    /// Read the certificates again, and connect with them from now on.
+    ReadCertificates,
     /// Write these files, all of them before anything else.
     Write(Vec<Change>),
     /// Print these files instead, where they would change.

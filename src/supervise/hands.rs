@@ -94,6 +94,10 @@ impl Hands {
                 self.client = client;
             }
             Action::Export(exports) => self.exports = exports.into(),
+            Action::ReadCertificates => {
+                let read = self.client.read_certificates();
+                self.now(Event::CertificatesRead(read));
+            }
             Action::Write(changes) => {
                 self.watcher.set_busy(true);
                 self.writing.begin(|writer| Event::Applied(write_all(writer, changes)));

@@ -6,6 +6,7 @@
 //! [`run`] waits for whatever comes first and turns it into an `Event`; `State::step` decides, without touching
 //! anything, which `Action`s follow; `Hands` carry them out and bring the results back as events.
 
+mod certificates;
 mod child;
 mod ending;
 mod event;

@@ -121,6 +121,7 @@ pub(super) fn rules(consul: &ConsulConfig, once: bool, embedded: bool) -> Rules 
         max_stale: consul.max_stale,
         rest: if once { REST_ONCE } else { Duration::ZERO },
         polls: room_for_polls(embedded),
+        pauses: consul.retry.pauses,
     }
 }
 

@@ -9,6 +9,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::certificates::Certificates;
 use super::event::{Action, Moment};
 use super::job::JobState;
 use super::process::{Renewal, RenewalError, rules};
@@ -44,6 +45,7 @@ impl State {
             jobs,
             mode,
             dry,
+            parse_only: _,
             log: _,
             kill_signal: _,
             reload_signal: _,
@@ -87,7 +89,8 @@ impl State {
     /// Asks Consul like this from now on. What was answered stays believed until there are other answers.
     fn ask_as(&mut self, consul: ConsulConfig, client: Client, embedded: bool) -> Vec<Action> {
         if consul == self.consul {
-            return Vec::new();
+            // The files may hold others nevertheless.
+            return if self.certificates.are_used() { vec![Action::ReadCertificates] } else { Vec::new() };
         }
         let mut actions = vec![Action::AskWith(client, rules(&consul, self.is_once(), embedded))];
         let variables = variables(&consul);
@@ -97,6 +100,7 @@ impl State {
             actions.push(Action::Export(consul.exports.clone()));
         }
         self.token.follow(consul.token_file.clone(), consul.token.clone());
+        self.certificates = Certificates::new(&consul);
         self.consul = consul;
         actions
     }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use secrecy::ExposeSecret;
 
 use super::End;
+use super::certificates::Certificates;
 use super::ending::Ending;
 use super::event::{Action, Event, Moment};
 use super::job::JobState;
@@ -66,6 +67,7 @@ pub(super) struct State {
     /// Everything is being read again.
     pub(super) reloading: bool,
     pub(super) token: TokenFile,
+    pub(super) certificates: Certificates,
     /// What is followed may have changed, though no template asks anything else.
     pub(super) look_again: bool,
     pub(super) followed: BTreeSet<Arc<Query>>,
@@ -87,7 +89,8 @@ impl State {
             jobs,
             snapshot: Snapshot::default(),
             surroundings: Arc::new(Surroundings::here(variables(&consul))),
-            troubles: Troubles::default(),
+            // The daemon asks for ever.
+            troubles: Troubles::new(consul.retry.attempts.filter(|_| mode != Mode::Daemon)),
             ledger: Ledger::default(),
             begun: now.instant,
             writing: false,
@@ -98,6 +101,7 @@ impl State {
             files_changed: false,
             reloading: false,
             token: TokenFile::new(consul.token_file.clone(), consul.token.clone()),
+            certificates: Certificates::new(&consul),
             consul,
             look_again: false,
             followed: BTreeSet::new(),
@@ -110,8 +114,8 @@ impl State {
     /// The first actions.
     pub(super) fn begin(&mut self, now: Moment) -> Vec<Action> {
         let mut actions = self.read_sources(|_| true);
-        if !self.is_once() && self.token.path().is_some() {
-            self.watched = self.token.path().cloned().into_iter().collect();
+        self.watched = self.token.path().into_iter().chain(self.certificates.paths()).cloned().collect();
+        if !self.is_once() && !self.watched.is_empty() {
             actions.push(Action::Watch(self.watched.clone()));
         }
         self.go_on(now, &mut actions);
@@ -133,7 +137,11 @@ impl State {
                 actions = self.read_sources(|job| job.sources().any(|source| files.contains(source)));
                 actions.extend(self.read_files(|path| files.contains(path)));
                 actions.extend(self.token.path().filter(|path| files.contains(*path)).cloned().map(Action::ReadToken));
+                if self.certificates.paths().iter().any(|path| files.contains(path)) {
+                    actions.push(Action::ReadCertificates);
+                }
             }
+            Event::CertificatesRead(read) => self.certificates.read(read),
             Event::TokenRead(read) => {
                 let token = self.token.read(read);
                 if let Some(token) = &token {
@@ -315,6 +323,7 @@ impl State {
             .flat_map(JobState::sources)
             .chain(files(&asked).map(|file| &file.path))
             .chain(self.token.path())
+            .chain(self.certificates.paths())
             .cloned()
             .collect();
         if asked != self.followed {

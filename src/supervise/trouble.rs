@@ -14,27 +14,46 @@ use crate::query::Query;
 /// The questions that fail just now.
 #[derive(Debug, Default)]
 pub(super) struct Troubles {
-    open: BTreeMap<Arc<Query>, Arc<AskError>>,
+    open: BTreeMap<Arc<Query>, Trouble>,
+    /// After how many failures in a row a question is given up; `None`: never.
+    patience: Option<u32>,
     /// Since when nobody is answered.
     outage: Option<Instant>,
 }
 
+/// One of them.
+#[derive(Debug)]
+struct Trouble {
+    error: Arc<AskError>,
+    /// How often it has failed in a row.
+    failures: u32,
+}
+
 impl Troubles {
+    /// None yet. A question is asked again so often before it is given up; `None`: for ever.
+    pub(super) fn new(attempts: Option<u32>) -> Self {
+        Self { patience: attempts.map(|attempts| attempts.saturating_add(1)), ..Self::default() }
+    }
+
     /// A question failed, perhaps not for the first time.
     pub(super) fn failed(&mut self, query: Arc<Query>, error: Arc<AskError>, now: Instant) {
         let text = chain(&*error);
+        let before = self.open.get(&query);
+        let failures = before.map_or(0, |before| before.failures).saturating_add(1);
         if concerns_everybody(error.class()) {
             if self.outage.is_none() {
                 self.outage = Some(now);
-                tracing::warn!(
-                    name: "consul.outage", error = text,
-                    "{text}; the files stay as they are, and it is asked again until it answers"
-                );
+                let again = match self.patience {
+                    None => "it is asked again until it answers".to_owned(),
+                    Some(1) => "it is not asked again".to_owned(),
+                    Some(patience) => format!("it is asked again up to {} times", patience - 1),
+                };
+                tracing::warn!(name: "consul.outage", error = text, "{text}; the files stay as they are, and {again}");
             } else {
                 tracing::debug!(name: "query.without_consul", %query, error = text, "{query}: {text}");
             }
-        } else if self.open.get(&query).is_none_or(|before| chain(&**before) != text) {
-            let is_known = error.concerns_the_server() && self.open.values().any(|other| chain(&**other) == text);
+        } else if before.is_none_or(|before| chain(&*before.error) != text) {
+            let is_known = error.concerns_the_server() && self.open.values().any(|other| chain(&*other.error) == text);
             if is_known {
                 tracing::debug!(name: "query.fails_too", %query, error = text, "{query}: {text}");
             } else {
@@ -43,12 +62,12 @@ impl Troubles {
         } else {
             tracing::debug!(name: "query.still_fails", %query, error = text, "{query}: still {text}");
         }
-        self.open.insert(query, error);
+        self.open.insert(query, Trouble { error, failures });
     }
 
     /// A question was answered.
     pub(super) fn recovered(&mut self, query: &Query, now: Instant) {
-        let Some(error) = self.open.remove(query) else { return };
+        let Some(Trouble { error, .. }) = self.open.remove(query) else { return };
         if !concerns_everybody(error.class()) {
             tracing::info!(name: "query.recovered", %query, "{query} is answered again");
         }
@@ -61,14 +80,15 @@ impl Troubles {
         self.close_outage(None);
     }
 
-    /// Does this question fail in a way that asking again does not mend?
+    /// Does this question fail in a way that asking again does not mend, or has it been asked often enough?
     pub(super) fn is_final(&self, query: &Query) -> bool {
-        self.open.get(query).is_some_and(|error| error.is_final())
+        let given_up = |failures| self.patience.is_some_and(|patience| failures >= patience);
+        self.open.get(query).is_some_and(|trouble| trouble.error.is_final() || given_up(trouble.failures))
     }
 
     /// Why this question fails.
     pub(super) fn text(&self, query: &Query) -> Option<String> {
-        self.open.get(query).map(|error| chain(&**error))
+        self.open.get(query).map(|trouble| chain(&*trouble.error))
     }
 
     /// Is nobody answered?
@@ -78,11 +98,11 @@ impl Troubles {
 
     /// How many questions fail by themselves.
     pub(super) fn questions(&self) -> usize {
-        self.open.values().filter(|error| !concerns_everybody(error.class())).count()
+        self.open.values().filter(|trouble| !concerns_everybody(trouble.error.class())).count()
     }
 
     fn close_outage(&mut self, answered: Option<Instant>) {
-        if self.open.values().any(|error| concerns_everybody(error.class())) {
+        if self.open.values().any(|trouble| concerns_everybody(trouble.error.class())) {
             return;
         }
         if let (Some(since), Some(now)) = (self.outage.take(), answered) {

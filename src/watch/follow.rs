@@ -16,6 +16,7 @@ use super::WatchEvent;
 use super::backoff::Backoff;
 use super::cursor::{Cursor, Verdict};
 use super::outage::{self, Outage, Scout};
+use crate::config::resolved::Pauses;
 use crate::consul::{Ask, AskError, ErrorClass};
 use crate::query::Query;
 
@@ -32,6 +33,8 @@ pub struct Rules {
     /// How many queries may block at the same time; the others wait for their turn. Each holds a connection, which is
     /// an open file.
     pub polls: usize,
+    /// How long to wait before asking again what was not answered.
+    pub pauses: Pauses,
 }
 
 /// How many queries may ask for their first answer at the same time: they are short, and there may be thousands.
@@ -163,7 +166,7 @@ impl<A: Ask> Follower<A> {
         let _one_of_all = Waiting::begin(&self.all);
         let mut cursor = Cursor::new(self.ask.preferred(), self.rules.wait, self.rules.max_stale);
         let rights = self.rights.subscribe();
-        let (backoff, scout, page_scout, denied, turn) = (Backoff::new(), None, None, None, None);
+        let (backoff, scout, page_scout, denied, turn) = (Backoff::new(&self.rules.pauses), None, None, None, None);
         let mut trouble = Trouble { backoff, scout, page_scout, denied, turn, tried: 0, failing: false, rights };
         let mut calm = Duration::ZERO;
         loop {
@@ -329,7 +332,8 @@ impl<A: Ask> Follower<A> {
         trouble.denied = is_denied.then(|| trouble.denied.take().unwrap_or_else(|| Waiting::begin(&self.denied)));
         trouble.failing = true;
         self.tell(WatchEvent::Failed(Arc::clone(query), Arc::new(error))).await?;
-        let mut longest = Outage::longest_pause(trouble.scout.as_ref().or(trouble.page_scout.as_ref()));
+        let mut longest =
+            Outage::longest_pause(&self.rules.pauses, trouble.scout.as_ref().or(trouble.page_scout.as_ref()));
         if is_denied {
             longest =
                 longest.min(DENIED_PAUSE.saturating_mul(u32::try_from(*self.denied.borrow()).unwrap_or(u32::MAX)));

@@ -5,7 +5,7 @@
 //!
 //! # Recovery
 //! - A server that cannot be reached, or has no leader: every query keeps asking with growing pauses of up to a
-//!   minute, but one of them (whichever failed first) asks at least once a second, and its success wakes all others.
+//!   minute, but one of them (whichever failed first) asks at least once a second (or as the operator says), and its success wakes all others.
 //!   With several servers, the next one is tried at once, and its index starts over; so it is for one that throttles
 //!   or gives answers that are not Consul's.
 //! - A server whose answers are not Consul's (a login page of a proxy, half of an answer): the same.

@@ -8,10 +8,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::sleep;
 
-/// The pause of the one who asks often. Half a second on average, so that a recovery is seen within a second.
-const SCOUT_PAUSE: Duration = Duration::from_secs(1);
-/// The pause of all others.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+use crate::config::resolved::Pauses;
 
 /// Shared by all followers; a clone is the same outage.
 #[derive(Clone, Debug)]
@@ -37,8 +34,8 @@ impl Outage {
     }
 
     /// The longest pause, for the scout or for another.
-    pub(super) fn longest_pause(scout: Option<&Scout>) -> Duration {
-        if scout.is_some() { SCOUT_PAUSE } else { LONGEST_PAUSE }
+    pub(super) fn longest_pause(pauses: &Pauses, scout: Option<&Scout>) -> Duration {
+        if scout.is_some() { pauses.scout } else { pauses.longest }
     }
 
     /// A listener that hears of recoveries from now on.

@@ -11,9 +11,10 @@ use super::ctmpl::{Folder, text};
 
 /// What a block can be: to be tried anywhere, meant for a server, or one of the project's own scripts; without a word
 /// it is no command.
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 14] = [
     "",
     "sh",
+    "sh pages",
     "sh convert",
     "sh migrate",
     "sh server",

@@ -255,9 +255,10 @@ fn an_error_names_file_line_and_key_and_what_was_meant() {
             "kill_signal = \"HUP\" reload_signal = \"HUP\" template { contents = \"x\" destination = \"y\" }",
             &["both SIGHUP"],
         ),
-        ("a.hcl", "parseonly = true", &["parseonly in a.hcl:1: it is not supported yet"]),
         ("a.hcl", "exec { comand = \"x\" }", &["exec.comand in a.hcl:1", "did you mean command?"]),
-        ("a.hcl", "parseonly = true", &["use `ctmpl validate`"]),
+        ("a.hcl", "parseonly = \"true\"", &["parseonly in a.hcl:1", "true or false"]),
+        ("a.hcl", "consul { retry { attempts = -1 } }", &["consul.retry.attempts in a.hcl:1: -1 is out of range"]),
+        ("a.hcl", "consul { transport { dial_timout = 0 } }", &["did you mean dial_timeout?"]),
         ("a.hcl", "a = ", &["cannot read the configuration a.hcl:1 as HCL: a has no value"]),
         ("a.yaml", "- a", &["a.yaml: it is a list, and should be a block"]),
     ];
@@ -298,11 +299,11 @@ fn no_secret_is_shown_in_an_error() {
 #[test]
 fn what_is_not_supported_is_a_warning_where_nothing_is_lost() {
     let text = "vault { address = \"v\" retry { attempts = 3 } }\nnomad { retry { enabled = true } }\ndeduplicate { enabled = true }\n\
-                \nconsul { retry { backoff = \"1s\" } transport { max_idle_conns = 5 } }\n\
+                \nconsul { retry { attempts = 12 } transport { max_conns_per_host = 5 } }\n\
                 template { contents = \"x\" destination = \"y\" error_fatal = false }";
     let warnings = config("a.hcl", text).warnings;
     assert_eq!(warnings.len(), 6, "{warnings:?}");
-    for key in ["vault in a.hcl:1", "nomad in a.hcl:2", "deduplicate in a.hcl:3", "consul.retry in a.hcl:5"] {
+    for key in ["vault in a.hcl:1", "nomad in a.hcl:2", "deduplicate in a.hcl:3", "consul.retry.attempts in a.hcl:5"] {
         assert!(warnings.iter().any(|warning| warning.starts_with(key)), "{key}: {warnings:?}");
     }
 }

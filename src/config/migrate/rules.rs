@@ -61,11 +61,14 @@ pub(super) fn value(path: &str, shape: &Shape, node: &Node) -> Verdict {
             let what = "consul-template leaves the program alone then, and so does this; empty, ctmpl starts it anew";
             Noted(Piece::Text("SIGNULL".to_owned()), what)
         }
-        (_, Value::Text(text)) if path == "exec.kill_signal" && text.is_empty() => {
-            Noted(Piece::Text("SIGNULL".to_owned()), "empty, it would be SIGINT in ctmpl")
-        }
         (_, Value::Bool(false)) if path == "exec.enabled" || path == "template.exec.enabled" => {
             Noted(Piece::Bool(false), "consul-template runs it all the same; ctmpl does not")
+        }
+        (_, Value::Bool(true)) if path == "parseonly" => {
+            Noted(Piece::Bool(true), "consul-template ignores it in a file; ctmpl reads the templates and ends")
+        }
+        (_, Value::Number(spelling)) if path == "consul.retry.attempts" && integer(spelling) != Some(0) => {
+            Noted(plain(node), "the daemon asks for ever; only a run with -once gives up after as many")
         }
         _ => Same(plain(node)),
     }

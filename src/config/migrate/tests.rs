@@ -73,7 +73,6 @@ fn what_is_read_otherwise_is_said_so_that_it_means_the_same() {
             "reload_signal: SIGNULL",
             "exec.reload_signal in f:1: consul-template leaves the program alone",
         ),
-        ("exec { command = \"x\" kill_signal = \"\" }", "kill_signal: SIGNULL", "exec.kill_signal in f:1"),
         ("exec { command = \"x\" enabled = false }", "enabled: false", "runs it all the same"),
         (
             "exec { command = \"x\" env { whitelist = [\"A*\"] } }",
@@ -88,7 +87,13 @@ fn what_is_read_otherwise_is_said_so_that_it_means_the_same() {
             "is in Jinja here",
         ),
         ("template { source = \"a.j2\" language = \"jinja\" }", "language: jinja", ""),
-        ("parseonly = false", "", ""),
+        ("parseonly = false", "parseonly: false", ""),
+        ("parseonly = true", "parseonly: true", "parseonly in f:1: consul-template ignores it"),
+        (
+            "consul { retry { attempts = 12 } }",
+            "attempts: 12",
+            "consul.retry.attempts in f:1: the daemon asks for ever",
+        ),
     ];
     for (text, expected, note) in cases {
         let Migration { text: made, notes, complete } =
@@ -107,7 +112,6 @@ fn what_cannot_be_said_here_is_left_out_and_named() {
         ("vault { address = \"v\" retry { attempts = 3 } }", "vault"),
         ("nomad {}", "nomad"),
         ("deduplicate { enabled = true }", "deduplicate"),
-        ("parseonly = true", "parseonly"),
         ("template { command_timeout = \"0s\" }", "template[1].command_timeout"),
         ("template { command_timeout = 0 }", "template[1].command_timeout"),
         ("template { exec { command = \"x\" timeout = \"0\" } }", "template[1].exec.timeout"),

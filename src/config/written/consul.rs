@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
+use super::connection::{RetryBlock, TransportBlock};
 use super::later;
 use crate::config::error::{ConfigError, Said};
 use crate::config::file::{At, Fields, FromNode, Node};
@@ -19,8 +20,12 @@ pub struct ConsulBlock {
     pub token_file: Option<Said<PathBuf>>,
     /// `auth { … }`
     pub auth: AuthBlock,
+    /// `retry { … }`
+    pub retry: RetryBlock,
     /// `ssl { … }`
     pub ssl: SslBlock,
+    /// `transport { … }`
+    pub transport: TransportBlock,
     /// The namespace.
     pub namespace: Option<Said<String>>,
     /// The admin partition.
@@ -70,11 +75,12 @@ impl FromNode for ConsulBlock {
             token: fields.key("token")?,
             token_file: fields.key("token_file")?,
             auth: fields.block("auth")?,
+            retry: fields.block("retry")?,
             ssl: fields.block("ssl")?,
+            transport: fields.block("transport")?,
             namespace: fields.key("namespace")?,
             partition: fields.key("partition")?,
         };
-        later::consul(&mut fields)?;
         fields.done()?;
         Ok(block.without_blanks())
     }
@@ -115,7 +121,7 @@ impl ConsulBlock {
     /// As [`Written::over`](super::Written::over); but a layer that says where the token is says it alone, lest a
     /// token file of the environment beat the token of a flag.
     pub(super) fn over(self, lower: Self) -> Self {
-        let Self { address, token, token_file, auth, ssl, namespace, partition } = self;
+        let Self { address, token, token_file, auth, retry, ssl, transport, namespace, partition } = self;
         let (token, token_file) = match (token, token_file) {
             (None, None) => (lower.token, lower.token_file),
             said => said,
@@ -125,7 +131,9 @@ impl ConsulBlock {
             token,
             token_file,
             auth: auth.over(lower.auth),
+            retry: retry.over(lower.retry),
             ssl: ssl.over(lower.ssl),
+            transport: transport.over(lower.transport),
             namespace: namespace.or(lower.namespace),
             partition: partition.or(lower.partition),
         }
@@ -141,8 +149,7 @@ impl ConsulBlock {
             token_file: self.token_file.filter(|file| !file.value.as_os_str().is_empty()),
             namespace: self.namespace.filter(said),
             partition: self.partition.filter(said),
-            auth: self.auth,
-            ssl: self.ssl,
+            ..self
         }
     }
 }

@@ -83,7 +83,6 @@ pub(super) fn top(fields: &mut Fields<'_>) -> Checked {
     fields.later::<Block<DEDUPLICATE>>("deduplicate")?;
     fields.later::<bool>("template_error_fatal")?;
     fields.later_when("err_on_failed_lookup", true)?;
-    fields.later_when("parseonly", true)?;
     Ok(())
 }
 
@@ -92,12 +91,6 @@ pub(super) fn address_alone(node: &Node, at: At<'_>) -> Option<Said<String>> {
     let address = Said::from_node(node, at).ok()?;
     at.note_later();
     Some(address)
-}
-
-/// Keys beside those of [`ConsulBlock`](super::ConsulBlock).
-pub(super) fn consul(fields: &mut Fields<'_>) -> Checked {
-    fields.later::<Block<RETRY>>("retry")?;
-    fields.later::<Block<TRANSPORT>>("transport")
 }
 
 /// Keys beside those of [`TemplateBlock`](super::TemplateBlock).

@@ -15,11 +15,11 @@ fn read(pieces: &[&[u8]]) -> Result<(u16, String, bool), Malformed> {
 fn a_request_names_host_path_and_headers() {
     let address: Url = "http://u:p@consul:8500/v1/kv/a%20b?wait=5s&stale".parse().unwrap();
     let headers = HeaderMap::from_iter([(HeaderName::from_static("x-a"), HeaderValue::from_static("1"))]);
-    let request = request(&address, "consul:8500", &headers).unwrap();
+    let request = request(&address, "consul:8500", &headers, true).unwrap();
     let expected = "GET /v1/kv/a%20b?wait=5s&stale HTTP/1.1\r\nhost: consul:8500\r\nx-a: 1\r\n\r\n";
     assert_eq!(String::from_utf8(request).unwrap(), expected);
     let long: Url = format!("http://consul/{}", "x".repeat(LONGEST_TARGET)).parse().unwrap();
-    assert!(matches!(super::request(&long, "consul", &headers), Err(Lost::Unaskable(_))));
+    assert!(matches!(super::request(&long, "consul", &headers, true), Err(Lost::Unaskable(_))));
 }
 
 #[test]

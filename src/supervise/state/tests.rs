@@ -13,7 +13,7 @@ use crate::answer::Pair;
 use crate::apply::transaction::{Change, Outcome};
 use crate::config::resolved::{
     CommandConfig, ConsulConfig, Delimiters, EnvironmentConfig, FileConfig, Format, Job, Language, LogConfig, LogLevel,
-    MissingKey, Permissions, Settle, Source, TlsConfig,
+    MissingKey, Permissions, RetryConfig, Settle, Source, TlsConfig, TransportConfig,
 };
 use crate::consul::AskError;
 use crate::template::Template;
@@ -59,12 +59,15 @@ fn config(mode: Mode, jobs: Vec<Job>) -> Config {
             partition: None,
             max_stale: None,
             block_query_wait: Duration::from_secs(60),
+            retry: RetryConfig::USUAL,
+            transport: TransportConfig::USUAL,
             exports: Vec::new(),
         },
         jobs,
         exec: None,
         mode,
         dry: false,
+        parse_only: false,
         log: LogConfig::of_level(LogLevel::Warn),
         kill_signal: None,
         reload_signal: None,

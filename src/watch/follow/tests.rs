@@ -129,6 +129,7 @@ const RULES: Rules = Rules {
     max_stale: Some(Duration::from_secs(2)),
     rest: Duration::ZERO,
     polls: usize::MAX,
+    pauses: Pauses::USUAL,
 };
 
 fn start(script: &Script) -> (JoinHandle<()>, mpsc::Receiver<WatchEvent>) {
@@ -186,6 +187,21 @@ async fn two_hours_of_outage_are_one_scout_and_a_recovery_within_two_seconds() {
     }
     assert!(back.elapsed() < Duration::from_secs(2), "{:?}", back.elapsed());
     tasks.iter().for_each(JoinHandle::abort);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_scout_waits_as_long_as_the_operator_says() {
+    let (first, longest) = (Duration::from_secs(20), Duration::from_secs(300));
+    let pauses = Pauses { first, longest, scout: first };
+    let script = Script::new([Line::Down]);
+    let (sender, _events) = mpsc::channel(100_000);
+    let follower = Follower::new(script.clone(), Rules { pauses, ..RULES }, sender);
+    let _tasks: Vec<_> =
+        (0..10).map(|n| tokio::spawn(follower.clone().follow(Query::key(&format!("k{n}")).unwrap().into()))).collect();
+    sleep(Duration::from_secs(3600)).await;
+    let asked = script.asked().len();
+    // On average the scout asks every 11 s, and each of the nine others every 165 s, once their pauses have grown.
+    assert!((300..1000).contains(&asked), "{asked} requests");
 }
 
 #[tokio::test(start_paused = true)]
