@@ -136,6 +136,7 @@ fn start(line: &CommandLine, config: &EnvironmentConfig, exports: &[(String, Sec
             let mut tried = Err(io::ErrorKind::NotFound.into());
             for shell in SHELLS {
                 let mut command = Command::new(locate(shell));
+                command.arg0(shell);
                 command.arg("-c").arg(text);
                 tried = spawn(command, &environment);
                 if !matches!(&tried, Err(error) if error.kind() == io::ErrorKind::NotFound) {

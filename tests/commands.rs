@@ -130,7 +130,7 @@ fn a_command_finds_the_same_consul_in_its_environment() {
     let print = format!("env | grep ^CONSUL_ | sort > {}", folder.path("env").display());
     let mut command = command();
     command.args(templates(&folder, &[("a", &print)])).arg("-once").arg(format!("-consul-addr={}", consul.address()));
-    command.args(["-consul-token=s3cr3t-token", "-consul-auth=user:pa55word"]).env("CONSUL_NAMESPACE", "kept");
+    command.args(["-consul-token=s3cr3t-token", "-consul-auth=user:pa55word"]);
     let ended = support::ctmpl::run_command(command);
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
     let found = folder.read("env");
@@ -139,12 +139,19 @@ fn a_command_finds_the_same_consul_in_its_environment() {
         "CONSUL_HTTP_TOKEN=s3cr3t-token",
         "CONSUL_HTTP_AUTH=user:pa55word",
         "CONSUL_HTTP_SSL=false",
-        "CONSUL_NAMESPACE=kept",
     ] {
         assert!(found.lines().any(|line| line == wanted), "{wanted} is not among\n{found}");
     }
     let token = consul.faults().requests("/v1/kv/a").first().and_then(|seen| seen.token.clone());
     assert_eq!(token.as_deref(), Some("s3cr3t-token"), "and it is used");
+
+    // Consul without namespaces refuses whoever asks in one; this template asks nothing.
+    let template = format!("{}:{}:{print}", folder.write("plain", "x").display(), folder.path("out").display());
+    let mut command = support::ctmpl::command();
+    command.args(["-once", "-template", &template]).env("CONSUL_NAMESPACE", "kept");
+    let ended = support::ctmpl::run_command(command);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    assert!(folder.read("env").lines().any(|line| line == "CONSUL_NAMESPACE=kept"), "{}", folder.read("env"));
 }
 
 #[test]

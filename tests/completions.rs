@@ -1,5 +1,11 @@
 //! What shells and man are given, used by the real bash and the real man.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test that cannot go on says where, and one that is skipped says so"
+)]
+
 mod support;
 
 use std::process::{Command, Stdio};

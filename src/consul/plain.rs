@@ -176,9 +176,8 @@ async fn connect(server: &Url, keep_alive: Duration) -> io::Result<Stream> {
     };
     stream.set_nodelay(true)?;
     // A host that is gone without a word is noticed after half a minute by default, not at the end of the wait.
-    let keepalive =
-        TcpKeepalive::new().with_time(keep_alive).with_interval((keep_alive / 2).max(Duration::from_secs(1)));
-    SockRef::from(&stream).set_tcp_keepalive(&keepalive.with_retries(3))?;
+    let probes = TcpKeepalive::new().with_time(keep_alive).with_interval((keep_alive / 2).max(Duration::from_secs(1)));
+    SockRef::from(&stream).set_tcp_keepalive(&probes.with_retries(3))?;
     Ok(Stream::Tcp(stream))
 }
 
