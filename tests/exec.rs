@@ -1,5 +1,7 @@
 //! One child that is kept running, through the binary: its start, its signals, its end, and that nothing of it is left.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 mod support;
 
 use std::process::{Command, Stdio};

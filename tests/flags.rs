@@ -3,6 +3,8 @@
 //! A flag shows itself in what `ctmpl config` prints, with its name as the origin; what cannot be seen there has a test
 //! of its own below the table.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 mod support;
 
 use std::collections::BTreeSet;

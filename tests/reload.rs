@@ -130,16 +130,16 @@ fn mode_and_command_change_without_news() {
         |more: &str| format!("template {{ contents = \"{{{{ key \\\"a\\\" }}}}\" destination = \"out\" {more} }}");
     let ctmpl = start(&folder, &consul, &with("command = \"false\""));
     folder.becomes("out", "1");
-    ctmpl.says("command false");
+    ctmpl.says("command `false` failed");
     reload(&folder, &ctmpl, &with("perms = 0600 command = \"echo right >> ran\""), 1);
     support::eventually("the mode is set", || {
         fs::metadata(folder.path("out")).unwrap().permissions().mode() & 0o777 == 0o600
     });
     folder.becomes("ran", "right\n");
-    let failures = ctmpl.said("command false exited");
+    let failures = ctmpl.said("command `false` failed");
     assert!(failures > 0, "{}", ctmpl.log());
     std::thread::sleep(Duration::from_millis(1500));
-    assert_eq!(ctmpl.said("command false exited"), failures, "what no template names any more is not run");
+    assert_eq!(ctmpl.said("command `false` failed"), failures, "what no template names any more is not run");
 }
 
 #[test]
