@@ -3,13 +3,11 @@
 //! in:  the words of the command line, in Go style (`-once`, `-wait 2s`) or GNU style (`--once`, `--wait=2s`)
 //! out: an [`Outcome`]: [`Arguments`] in which nothing but the spelling is checked, or a text to print
 //!
-//! A new flag is one field of a struct in `arguments`; its consul-template name then leaves the list in `later`. Help,
-//! manual page and completions are made of the same structs.
+//! A new flag is one field of a struct in `arguments`. Help, manual page and completions are made of the same structs.
 
 mod arguments;
 mod completions;
 mod error;
-mod later;
 mod man;
 mod words;
 

@@ -151,11 +151,6 @@ fn a_wrong_configuration_is_15_and_names_its_place() {
         ("twice.yaml", "once: true\nonce: true\n", &["twice.yaml", "as YAML"]),
         ("syntax.toml", "once = \n", &["syntax.toml:1 as TOML"]),
         ("unit.json", "{\"max_stale\": 5}", &["max_stale in unit.json:1", "needs a unit, for example 5s"]),
-        (
-            "later.hcl",
-            "template { function_denylist = [\"env\"] }",
-            &["function_denylist in later.hcl:1", "not supported yet"],
-        ),
         ("latin.yaml", "", &["latin.yaml:1 as YAML: it is not UTF-8"]),
         ("large.hcl", "", &["it has 10485760 bytes"]),
         ("none.hcl", "", &["cannot read the configuration none.hcl", "No such file"]),

@@ -87,6 +87,9 @@ const TOP: &[(&str, &str, &str)] = &[
     ("pid_file", "pid_file = \"/run/ctmpl.pid\"", "pid_file = \"/run/ctmpl.pid\""),
     ("allow", "allow = [\"plugin\"]", "allow = [\"plugin\"]"),
     ("sandbox_path", "sandbox_path = \"/srv\"", "sandbox_path = \"/srv\""),
+    ("write", "write = \"Inplace\"", "write = \"inplace\""),
+    ("template_error_fatal", "template_error_fatal = false", "template_error_fatal = false"),
+    ("err_on_failed_lookup", "err_on_failed_lookup = true", "err_on_failed_lookup = true"),
     ("once", "once = true", "once = true"),
     ("parseonly", "parseonly = true", "parseonly = true"),
     ("$schema", "\"$schema\" = \"s\"", "once = false"),
@@ -183,6 +186,11 @@ const OF_TEMPLATES: &[(&str, &str, &str)] = &[
     ("gid", "gid = 7", "group = 7"),
     ("backup", "backup = true", "backup = true"),
     ("create_dest_dirs", "create_dest_dirs = false", "create_dest_dirs = false"),
+    ("write", "write = \"rename\"", "write = \"rename\""),
+    ("function_denylist", "function_denylist = [\"key*\"]", "function_denylist = [\"key*\"]"),
+    ("function_blacklist", "function_blacklist = [\"a\"]", "function_denylist = [\"a\"]"),
+    ("error_fatal", "error_fatal = false", "error_fatal = false"),
+    ("exec.enabled", "command = \"a\" exec { enabled = false }", "destination = \"out\""),
 ];
 
 #[test]

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use ctmpl::answer::{Answer, Instance, Pair, TextMap, Weights};
-use ctmpl::config::resolved::{Delimiters, FileConfig, Format, Job, Language, MissingKey, Permissions, Source};
+use ctmpl::config::resolved::{Format, Job, Language, Source};
 use ctmpl::query::{Health, Query};
 use ctmpl::snapshot::Snapshot;
 use ctmpl::template::Template;
@@ -87,18 +87,8 @@ const ASKED: &[(&str, &str)] = &[
 
 fn render(format: Format, language: Language, source: &str, value: &str) -> Result<String, String> {
     let template = Template::read(&Job {
-        source: Source::Inline { name: "t".into(), text: source.into() },
-        language,
-        destination: None,
-        command: None,
-        settle: None,
-        missing_key: MissingKey::Zero,
-        delimiters: Delimiters::default(),
-        allow: Permissions::default(),
         format,
-        output_format: None,
-        sandbox: None,
-        file: FileConfig::default(),
+        ..Job::of_template(Source::Inline { name: "t".into(), text: source.into() }, language)
     });
     let rendering = template.unwrap().render(&snapshot(value), &Arc::default(), Timestamp::UNIX_EPOCH);
     assert!(rendering.missing.is_empty());

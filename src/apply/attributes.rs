@@ -54,6 +54,21 @@ impl Attributes {
         let mode = mode.or(old.map(kept)).unwrap_or(NEW_MODE);
         file.set_permissions(Permissions::from_mode(mode)).map_err(WriteError::when("set the mode of the new", path))
     }
+
+    /// Gives a file that is there already what is asked for, and it does not have.
+    pub(super) fn give_in_place(self, file: &File, path: &Path) -> Result<(), WriteError> {
+        let Self { mode, user, group } = self;
+        let has = file.metadata().map_err(WriteError::when("read", path))?;
+        if user.is_some_and(|user| user.as_raw() != has.uid()) || group.is_some_and(|group| group.as_raw() != has.gid())
+        {
+            fchown(file, user, group).map_err(WriteError::when("set the owner of", path))?;
+        }
+        let changed = user.is_some() || group.is_some();
+        if let Some(mode) = mode.filter(|mode| changed || has.mode() & 0o7777 != *mode) {
+            file.set_permissions(Permissions::from_mode(mode)).map_err(WriteError::when("set the mode of", path))?;
+        }
+        Ok(())
+    }
 }
 
 fn user(owner: &Owner) -> io::Result<Uid> {

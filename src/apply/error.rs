@@ -3,6 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// The step that fails in a directory in which nothing can be created.
+pub(super) const CREATE: &str = "create a new file beside";
+
 /// A destination that could not be written; nothing visible has changed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {step} {}", path.display())]
@@ -27,6 +30,17 @@ impl WriteError {
         &self.path
     }
 
+    /// Is it because the file is a mount point? Such a file can neither be replaced nor be given another name.
+    pub(super) fn is_of_a_mount(&self) -> bool {
+        matches!(self.source.kind(), io::ErrorKind::ResourceBusy | io::ErrorKind::CrossesDevices)
+    }
+
+    /// Is it because no file can be created in the directory?
+    pub(super) fn is_of_a_closed_directory(&self) -> bool {
+        self.step == CREATE
+            && matches!(self.source.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+    }
+
     /// What the operator can do about it, where that is more than the cause already says.
     pub fn remedy(&self) -> Option<String> {
         let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -47,7 +61,8 @@ impl WriteError {
             }
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(format!("make room in {directory}")),
             io::ErrorKind::ResourceBusy | io::ErrorKind::CrossesDevices => Some(format!(
-                "a file that is mounted by itself cannot be replaced: mount its directory {directory} instead"
+                "a file that is mounted by itself cannot be replaced: mount its directory {directory} instead, or let it be \
+                written in place: write = \"inplace\""
             )),
             _ => None,
         }

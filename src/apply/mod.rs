@@ -10,6 +10,7 @@ mod attributes;
 mod claims;
 pub mod dry;
 pub mod error;
+mod in_place;
 pub mod ledger;
 mod leftover;
 pub(crate) mod output;

@@ -114,6 +114,7 @@ fn swap(writer: &mut Writer, mut applied: Applied, ready: Option<Ready>, swapped
     let (known, already) = (before.is_some(), swapped.len());
     let mut appended = before.unwrap_or_default();
     let outcome = swap_all(ready, &mut appended, swapped);
+    tell_in_place(writer, &applied.destination, &swapped[already..]);
     // The command is owed for what was written by a transaction that failed further on, too.
     let changed = known || swapped.len() > already;
     if outcome.is_err() && changed {
@@ -121,6 +122,18 @@ fn swap(writer: &mut Writer, mut applied: Applied, ready: Option<Ready>, swapped
     }
     applied.outcome = outcome.map(|()| if changed { Outcome::Written } else { Outcome::Unchanged });
     applied
+}
+
+/// Says once of each destination that it is not replaced as others are.
+fn tell_in_place(writer: &mut Writer, destination: &Path, swapped: &[Swapped]) {
+    let Some(why) = swapped.iter().find_map(|swapped| swapped.in_place?.warning()) else { return };
+    if writer.told.insert(destination.to_owned()) {
+        let destination = destination.display().to_string();
+        tracing::warn!(
+            name: "file.in_place", destination, why,
+            "{destination} is written in place, for {why}: who reads it meanwhile may see a mixture of old and new"
+        );
+    }
 }
 
 /// The template's own file comes last: whoever sees it change finds the others there.

@@ -6,7 +6,7 @@
 //! A reader of the destination sees the old content or the new, never a mixture: the new content is written to a
 //! temporary file, which is renamed when it is complete and on the disk.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -17,10 +17,11 @@ use tempfile::{Builder, NamedTempFile, TempPath};
 
 use super::attributes::Attributes;
 use super::claims::Claims;
-use super::error::WriteError;
+use super::error::{CREATE, WriteError};
+use super::in_place::{self, Reason};
 use super::leftover::{self, Leftovers};
 use super::place::{Place, flush_directory};
-use crate::config::resolved::FileConfig;
+use crate::config::resolved::{FileConfig, WriteMode};
 
 /// What became of the first step.
 #[derive(Debug)]
@@ -36,11 +37,20 @@ pub enum Stage {
 /// Dropping it removes it.
 #[derive(Debug)]
 pub struct Staged {
-    file: TempPath,
+    new: New,
     destination: PathBuf,
     directory: PathBuf,
-    /// Whether what is replaced is kept.
-    backup: bool,
+    attributes: Attributes,
+    config: FileConfig,
+}
+
+/// Where new content waits.
+#[derive(Debug)]
+enum New {
+    /// Beside the destination.
+    Beside(TempPath),
+    /// In memory, with the file that it is to be written into.
+    InPlace { file: File, content: Vec<u8>, reason: Reason },
 }
 
 /// A destination that holds its new content; its directory still has to be [flushed](Swapped::flush).
@@ -48,6 +58,8 @@ pub struct Staged {
 #[must_use = "the directory must be flushed"]
 pub struct Swapped {
     directory: PathBuf,
+    /// Why the destination was written in place; `None`: it was replaced.
+    pub(super) in_place: Option<Reason>,
 }
 
 /// Writes files, batch after batch; it remembers which directories it has tidied, and which files are whose.
@@ -57,6 +69,8 @@ pub struct Writer {
     pub(super) leftovers: Leftovers,
     /// The destinations of which something was written before the rest failed, with what was appended.
     pub(super) unfinished: HashMap<PathBuf, Vec<(PathBuf, u64)>>,
+    /// The destinations that were said to be written in place.
+    pub(super) told: HashSet<PathBuf>,
 }
 
 impl Writer {
@@ -87,9 +101,9 @@ impl Writer {
             return Ok(Stage::Unchanged);
         }
         self.leftovers.remove(&place.directory, &place.name);
-        let file = write_beside(&place, content, attributes)?;
+        let new = prepare(&place, content, attributes, config.write)?;
         let Place { path, directory, .. } = place;
-        Ok(Stage::Staged(Staged { file, destination: path, directory, backup: config.backup }))
+        Ok(Stage::Staged(Staged { new, destination: path, directory, attributes, config: config.clone() }))
     }
 }
 
@@ -102,9 +116,12 @@ pub fn is_current(destination: &Path, content: &[u8]) -> Result<bool, WriteError
 }
 
 impl Staged {
-    /// Where the new content lies, for a check that wants to see it.
-    pub fn path(&self) -> &Path {
-        &self.file
+    /// Where the new content lies, for a check that wants to see it; `None`: nowhere, for it is written in place.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.new {
+            New::Beside(file) => Some(file),
+            New::InPlace { .. } => None,
+        }
     }
 
     /// Puts the new content in the destination's place. It is visible when this returns.
@@ -112,18 +129,46 @@ impl Staged {
     /// # Errors
     /// [`WriteError`] when the rename fails; the destination is as it was then, and the staged file is gone.
     pub fn swap(self) -> Result<Swapped, WriteError> {
-        let Self { file, destination, directory, backup } = self;
-        if backup {
-            keep(&destination, &directory)?;
-        }
-        file.persist(&destination).map_err(|failed| WriteError::new("replace", &destination, failed.error))?;
-        Ok(Swapped { directory })
+        let Self { new, destination, directory, attributes, config } = self;
+        let backup = config.backup;
+        let write = |file: &mut File, content: &[u8], reason| {
+            in_place::write(file, content, attributes, backup, &destination)?;
+            Ok(Some(reason))
+        };
+        let in_place = match new {
+            New::InPlace { mut file, content, reason } => write(&mut file, &content, reason)?,
+            New::Beside(new) => match replace(new, &destination, &directory, backup) {
+                Ok(()) => None,
+                Err((Some(new), error)) if config.write == WriteMode::Auto && error.is_of_a_mount() => {
+                    let content = fs::read(&new).map_err(WriteError::when("read the new", &destination))?;
+                    let mut file =
+                        in_place::open(&destination).map_err(WriteError::when("write into", &destination))?;
+                    write(&mut file, &content, Reason::Mounted)?
+                }
+                Err((_, error)) => return Err(error),
+            },
+        };
+        Ok(Swapped { directory, in_place })
     }
+}
+
+/// Renames the new file over the old one. A failure brings the new one back.
+fn replace(
+    new: TempPath,
+    destination: &Path,
+    directory: &Path,
+    backup: bool,
+) -> Result<(), (Option<TempPath>, WriteError)> {
+    if backup && let Err(error) = keep(destination, directory) {
+        return Err((Some(new), error));
+    }
+    new.persist(destination)
+        .map_err(|failed| (Some(failed.path), WriteError::new("replace", destination, failed.error)))
 }
 
 impl Swapped {
     pub(super) fn in_directory(directory: PathBuf) -> Self {
-        Self { directory }
+        Self { directory, in_place: None }
     }
 
     /// Flushes each of the directories once, so that the new content outlasts a power failure.
@@ -136,6 +181,26 @@ impl Swapped {
     }
 }
 
+/// The new content, ready to be swapped.
+fn prepare(place: &Place, content: &[u8], attributes: Attributes, mode: WriteMode) -> Result<New, WriteError> {
+    let into = |reason| {
+        let file = in_place::open(&place.path).map_err(WriteError::when("write into", &place.path))?;
+        Ok(New::InPlace { file, content: content.to_vec(), reason })
+    };
+    // What is not there yet has to be created, in any mode.
+    if mode == WriteMode::InPlace && place.present.is_some() {
+        return into(Reason::Asked);
+    }
+    match write_beside(place, content, attributes) {
+        Ok(new) => Ok(New::Beside(new)),
+        // Whoever cannot write the file either has to be told about the directory.
+        Err(error) if mode == WriteMode::Auto && place.present.is_some() && error.is_of_a_closed_directory() => {
+            into(Reason::Closed).map_err(|_| error)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// The complete new file, under a temporary name; removed again if anything fails.
 fn write_beside(place: &Place, content: &[u8], attributes: Attributes) -> Result<TempPath, WriteError> {
     let failed = |step| WriteError::when(step, &place.path);
@@ -143,7 +208,7 @@ fn write_beside(place: &Place, content: &[u8], attributes: Attributes) -> Result
         .prefix(&leftover::prefix(&place.name))
         .rand_bytes(leftover::RANDOM_LEN)
         .make_in(&place.directory, create)
-        .map_err(failed("create a new file beside"))?;
+        .map_err(failed(CREATE))?;
     let mut file = new.as_file();
     file.write_all(content).map_err(failed("write the new"))?;
     attributes.give(file, place.present.as_ref().map(|present| &present.metadata), &place.path)?;
@@ -151,7 +216,7 @@ fn write_beside(place: &Place, content: &[u8], attributes: Attributes) -> Result
     Ok(new.into_temp_path())
 }
 
-fn create(path: &Path) -> io::Result<File> {
+pub(super) fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(0o600).custom_flags(OFlag::O_NOFOLLOW.bits());
     options.open(path)

@@ -51,6 +51,14 @@ pub struct DaemonArguments {
     #[arg(long, value_name = "DIR", help_heading = "Templates")]
     #[arg(value_hint = ValueHint::DirPath)]
     pub sandbox_path: Option<PathBuf>,
+    /// How files are written: auto replaces a file, or writes it in place where that cannot be; rename refuses then;
+    /// inplace always writes in place [default: auto]
+    #[arg(long, value_name = "MODE", help_heading = "Templates")]
+    pub write: Option<String>,
+    /// Whether a template that fails ends the process, whatever the configuration says [default: only with --once]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(hide_possible_values = true, help_heading = "Templates")]
+    pub template_error_fatal: Option<bool>,
     /// Collect changes until it has been quiet for MIN, but no longer than MAX (default 4 × MIN)
     #[arg(long, value_name = "MIN[:MAX]", help_heading = "Templates")]
     pub wait: Option<String>,

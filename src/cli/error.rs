@@ -13,12 +13,6 @@ pub enum CliError {
         /// The flag that was probably meant.
         similar: Option<String>,
     },
-    /// consul-template has it, ctmpl does not have it yet.
-    #[error("the flag {flag} is not supported yet; `ctmpl --help` lists those that are")]
-    NotSupportedYet {
-        /// As typed, with two dashes.
-        flag: String,
-    },
     /// A flag of the daemon that makes no sense with the embedded server.
     #[error("the flag {flag} does not go with `ctmpl dev`, which brings its own Consul")]
     NotWithDev {

@@ -65,6 +65,7 @@ const VALUES: &[(&str, Get)] = &[
     ("template", |a| a.daemon.template.last().cloned()),
     ("config", |a| a.daemon.config.last().map(|path| path.display().to_string())),
     ("allow", |a| a.daemon.allow.last().cloned()),
+    ("write", |a| a.daemon.write.clone()),
     ("wait", |a| a.daemon.wait.clone()),
     ("format", |a| a.daemon.format.clone()),
     ("output-format", |a| a.daemon.output_format.clone()),
@@ -246,21 +247,6 @@ fn wrong_words_are_named_with_a_remedy() {
         for part in *parts {
             assert!(text.contains(part), "{words:?}: {text}");
         }
-    }
-}
-
-#[test]
-fn what_consul_template_has_is_not_unknown() {
-    assert!(!later::LATER.is_empty());
-    for name in later::LATER {
-        for words in [vec![format!("-{name}")], vec!["dev".to_owned(), format!("--{name}=x")]] {
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            assert!(refused(&words).contains(&format!("--{name} is not supported yet")), "{words:?}");
-        }
-    }
-    let known = everything_taken();
-    for arg in known.get_arguments() {
-        assert!(!arg.get_long().is_some_and(|name| later::LATER.contains(&name)), "{arg} is no longer to come");
     }
 }
 

@@ -12,7 +12,6 @@ use std::os::unix::ffi::OsStrExt;
 use clap::{Arg, ArgAction, Command};
 
 use super::error::{CliError, similar};
-use super::later::LATER;
 
 /// What the words say.
 #[derive(Debug, PartialEq, Eq)]
@@ -180,9 +179,7 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
         let flag = format!("--{name}");
         let own = self.subcommand.map(Command::get_name);
         let other = self.root.get_subcommands().find(|command| find(command, name).is_some());
-        if LATER.contains(&name) {
-            CliError::NotSupportedYet { flag }
-        } else if own == Some("dev") && find(self.root, name).is_some() {
+        if own == Some("dev") && find(self.root, name).is_some() {
             CliError::NotWithDev { flag }
         } else if let Some(command) = own.filter(|_| other.is_some() || find(self.root, name).is_some()) {
             CliError::NotWith { flag, command: command.to_owned() }

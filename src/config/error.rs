@@ -19,6 +19,7 @@ use super::signal::SignalError;
 use super::template_argument::TemplateArgumentError;
 use super::token::TokenError;
 use super::wait::WaitError;
+use super::write_mode::WriteModeError;
 
 /// Where something was said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -139,9 +140,6 @@ pub enum ValueError {
     /// Not UTF-8.
     #[error("it is not UTF-8")]
     NotText,
-    /// Known to consul-template only.
-    #[error("it is not supported yet: {0}")]
-    NotSupportedYet(&'static str),
     /// A key that does not exist.
     #[error("there is no such key{}", offered(similar.as_deref(), known))]
     UnknownKey {
@@ -184,6 +182,9 @@ pub enum ValueError {
     /// No pattern.
     #[error(transparent)]
     Glob(#[from] GlobError),
+    /// No way of writing.
+    #[error(transparent)]
+    WriteMode(#[from] WriteModeError),
     /// A time limit of nothing.
     #[error("a limit of 0s would end the command at once; write how long it may take, for example 5m")]
     NoTime,

@@ -136,7 +136,7 @@ pub(super) fn resolve_environment(block: EnvironmentBlock) -> Result<Environment
     })
 }
 
-fn globs(texts: Vec<Said<String>>) -> Result<Vec<Glob>, ConfigError> {
+pub(super) fn globs(texts: Vec<Said<String>>) -> Result<Vec<Glob>, ConfigError> {
     let glob = |Said { value, place }: Said<String>| {
         value.parse::<Glob>().map_err(|error| ConfigError::Value { place, source: error.into() })
     };

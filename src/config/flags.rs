@@ -56,6 +56,8 @@ fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
         default_left_delimiter,
         default_right_delimiter,
         parse_only,
+        write,
+        template_error_fatal,
         // They are layers of their own.
         config: _,
     } = arguments;
@@ -80,6 +82,8 @@ fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
         pid_file: pid_file.filter(|path| !path.as_os_str().is_empty()).map(|path| said("--pid-file", path)),
         allow: (!allow.is_empty()).then(|| allow.into_iter().map(|word| said("--allow", word)).collect()),
         sandbox_path: sandbox_path.map(|path| said("--sandbox-path", path)),
+        write: value("--write", write)?,
+        template_error_fatal: template_error_fatal.map(|fatal| said("--template-error-fatal", fatal)),
         ..Written::default()
     })
 }

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use super::duration::GoDuration;
 use super::error::{ConfigError, Place, Said, ValueError};
-use super::exec::resolve_environment;
+use super::exec::{globs, resolve_environment};
 use super::format;
 use super::resolve::filled;
 use super::resolved::{
-    CommandConfig, CommandLine, Delimiters, FileConfig, Format, Job, Language, MissingKey, Mode, OutputFormat,
-    Permissions, Settle, Source,
+    CommandConfig, CommandLine, Delimiters, FileConfig, Format, Job, Language, MissingKey, Mode, OnError, OutputFormat,
+    Permissions, Settle, Source, WriteMode,
 };
 use super::wait::Wait;
 use super::written::{CommandBlock, EnvironmentBlock, TemplateBlock};
@@ -35,6 +35,8 @@ pub(super) struct Common {
     pub(super) output_format: Option<OutputFormat>,
     /// The directory that templates may read files from.
     pub(super) sandbox: Option<PathBuf>,
+    pub(super) write: WriteMode,
+    pub(super) error_fatal: Option<Said<bool>>,
 }
 
 /// Resolves every template, and sees that no two of them write the same file.
@@ -81,6 +83,9 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
         group,
         backup,
         create_dest_dirs,
+        write,
+        function_denylist,
+        error_fatal,
     } = block;
     let said = |path: &PathBuf| !path.as_os_str().is_empty();
     let sandbox = sandbox_path.filter(said).or_else(|| common.sandbox.clone().filter(said));
@@ -109,6 +114,7 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
             group,
             backup: backup.unwrap_or(false),
             make_directories: create_dest_dirs.unwrap_or(true),
+            write: write.unwrap_or(common.write),
         },
         missing_key: if error_on_missing_key == Some(true) { MissingKey::Error } else { MissingKey::Zero },
         delimiters: Delimiters {
@@ -117,7 +123,18 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
         },
         allow: common.allow,
         sandbox: sandbox.map(Into::into),
+        denied: globs(function_denylist)?.into(),
+        on_error: on_error(error_fatal, common.error_fatal.as_ref()),
     })
+}
+
+/// A flag is for all templates, whatever they say.
+fn on_error(own: Option<bool>, common: Option<&Said<bool>>) -> OnError {
+    let fatal = match common {
+        Some(Said { value, place: Place::Flag(_) }) => Some(*value),
+        common => own.or(common.map(|said| said.value)),
+    };
+    fatal.map_or(OnError::Usual, |fatal| if fatal { OnError::Fatal } else { OnError::Logged })
 }
 
 /// Exactly one of the two must be there and not empty.

@@ -35,6 +35,7 @@ pub mod template_argument;
 mod tls;
 pub mod token;
 pub mod wait;
+mod write_mode;
 pub mod written;
 
 pub use environment::Environment;

@@ -64,6 +64,9 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("pid_file", "", "where the process ID is written"),
     ("allow", "[]", "what templates may do beside rendering: `[\"plugin\", \"writeToFile\"]`"),
     ("sandbox_path", "", "the `sandbox_path` of templates that do not say otherwise"),
+    ("write", "\"auto\"", "the `write` of templates that do not say otherwise"),
+    ("template_error_fatal", "", "the `error_fatal` of templates that do not say otherwise"),
+    ("err_on_failed_lookup", "false", "end with 14 when a key that a template needs does not exist"),
     ("once", "false", "end when everything is written"),
     ("parseonly", "false", "read all templates and do nothing else; exit code 14 if one of them is none"),
     ("$schema", "", "the JSON Schema of the file, for editors; ctmpl does not look at it"),
@@ -122,6 +125,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("template.command", "", "what is run when the file has changed"),
     ("template.command_timeout", "\"30s\"", "how long that may take"),
     ("template.exec", "", "the same two, as consul-template also spells them; they win"),
+    ("template.exec.enabled", "true", "whether there is a command"),
     ("template.exec.command", "", "what is run when the file has changed"),
     ("template.exec.timeout", "\"30s\"", "how long that may take"),
     (
@@ -146,6 +150,22 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("template.gid", "", "an older spelling of `group`"),
     ("template.backup", "false", "keep what is replaced, with `.bak` after its name"),
     ("template.create_dest_dirs", "true", "make missing directories"),
+    (
+        "template.write",
+        "that of the whole",
+        "`\"rename\"`: replace the file; `\"inplace\"`: write into it; `\"auto\"`: replace it where that can be",
+    ),
+    (
+        "template.function_denylist",
+        "[]",
+        "functions whose name is like one of these patterns fail when they are called",
+    ),
+    ("template.function_blacklist", "[]", "an older spelling of `function_denylist`"),
+    (
+        "template.error_fatal",
+        "only with `once`",
+        "whether a failure of its rendering or its write ends ctmpl; see [below](#when-a-template-fails)",
+    ),
 ];
 
 /// What is known of a key.
@@ -175,7 +195,7 @@ pub fn keys() -> Vec<Described> {
 }
 
 /// Every key that is not acted on, and what ctmpl does instead; whether it is an error.
-pub fn keys_for_later() -> impl Iterator<Item = (&'static str, bool, &'static str)> {
+pub fn keys_for_later() -> impl Iterator<Item = (&'static str, &'static str)> {
     later::words()
 }
 

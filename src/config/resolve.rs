@@ -56,6 +56,9 @@ pub(super) fn resolve(
         pid_file,
         allow,
         sandbox_path,
+        write,
+        template_error_fatal,
+        err_on_failed_lookup,
         once,
         parse_only,
         timeout,
@@ -64,7 +67,7 @@ pub(super) fn resolve(
         unused,
     } = written;
     let mode = mode(value(once).unwrap_or(false), value(timeout).map(|timeout| timeout.0))?;
-    let mut warnings = later::answer(&later)?;
+    let mut warnings = later::answer(&later);
     warnings.extend(later::answer_flags(&unused));
     warnings.extend(connection::unheeded(&consul.retry, &consul.transport, mode));
     let (dry, parse_only) = (value(dry).unwrap_or(false), value(parse_only).unwrap_or(false));
@@ -81,6 +84,8 @@ pub(super) fn resolve(
         output_format: value(output_format),
         allow: permissions(&allow.unwrap_or_default())?,
         sandbox: value(sandbox_path),
+        write: value(write).unwrap_or_default(),
+        error_fatal: template_error_fatal,
     };
     let (kill_signal, reload_signal) = signals(kill_signal, reload_signal)?;
     let jobs = resolve_all(template, &common)?;
@@ -98,6 +103,7 @@ pub(super) fn resolve(
         mode: common.mode,
         dry,
         parse_only,
+        fail_on_missing: value(err_on_failed_lookup).unwrap_or(false),
         log: logging::resolve(log)?,
         kill_signal,
         reload_signal,

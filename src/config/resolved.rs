@@ -10,6 +10,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use super::exec::{EnvironmentConfig, ExecConfig};
+use super::glob::Glob;
 pub use super::logging::LogConfig;
 
 /// Everything that the daemon, or one run of it, needs to know.
@@ -27,6 +28,8 @@ pub struct Config {
     pub dry: bool,
     /// Read all templates, and do nothing else.
     pub parse_only: bool,
+    /// Whether the process ends, and has failed, when a key that a template needs does not exist.
+    pub fail_on_missing: bool,
     /// What is logged, how, and to whom.
     pub log: LogConfig,
     /// The signal that ends the process in an orderly way, beside TERM, INT and QUIT; `None`: no other.
@@ -296,6 +299,22 @@ pub struct Job {
     pub output_format: Option<OutputFormat>,
     /// The directory in which every file must really lie that it reads; `None`: anywhere.
     pub sandbox: Option<Arc<Path>>,
+    /// Patterns of functions that fail when they are called.
+    pub denied: Arc<[Glob]>,
+    /// What its failure means for the process.
+    pub on_error: OnError,
+}
+
+/// What the failure of a template means for the process: of its rendering with all data there, or of its write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnError {
+    /// A daemon goes on with the file as it is; a run that renders once fails.
+    #[default]
+    Usual,
+    /// The process ends, and has failed.
+    Fatal,
+    /// It is logged, and nothing else.
+    Logged,
 }
 
 impl Job {
@@ -314,6 +333,8 @@ impl Job {
             format: Format::None,
             output_format: None,
             sandbox: None,
+            denied: Arc::default(),
+            on_error: OnError::default(),
             file: FileConfig::default(),
         }
     }
@@ -334,12 +355,15 @@ impl Job {
             format,
             output_format,
             sandbox,
+            denied,
+            on_error: _,
         } = self;
         *source == other.source
             && *language == other.language
             && *missing_key == other.missing_key
             && *delimiters == other.delimiters
             && *allow == other.allow
+            && *denied == other.denied
             && *format == other.format
             && *output_format == other.output_format
             && *sandbox == other.sandbox
@@ -383,11 +407,25 @@ pub struct FileConfig {
     pub backup: bool,
     /// Whether missing directories are made.
     pub make_directories: bool,
+    /// How the new content comes to be in its place.
+    pub write: WriteMode,
+}
+
+/// How the new content of a file comes to be in its place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WriteMode {
+    /// The file is replaced; where that cannot be, it is written in place.
+    #[default]
+    Auto,
+    /// The file is replaced, or nothing happens to it.
+    Rename,
+    /// The file is written in place; readers may see a mixture.
+    InPlace,
 }
 
 impl Default for FileConfig {
     fn default() -> Self {
-        Self { mode: None, user: None, group: None, backup: false, make_directories: true }
+        Self { mode: None, user: None, group: None, backup: false, make_directories: true, write: WriteMode::Auto }
     }
 }
 

@@ -45,17 +45,13 @@ impl Definitions {
         json!({"type": "object", "properties": properties, "additionalProperties": false})
     }
 
-    /// What a key takes; null, which says nothing, when whatever it says is an error.
+    /// What a key takes.
     fn property(&mut self, path: &str, key: &Key) -> Value {
         let word = later::words().find(|(name, ..)| *name == path).filter(|_| key.later != Later::No);
-        let takes = match (key.later, word) {
-            (Later::When(asking), Some((_, true, _))) => json!({"enum": [!asking, null]}),
-            (Later::Always, Some((_, true, _))) => json!({"type": "null"}),
-            _ => self.alternatives(path, key),
-        };
+        let takes = self.alternatives(path, key);
         let mut property = json!({});
         match (word, reference::row(path)) {
-            (Some((_, _, what)), _) => {
+            (Some((_, what)), _) => {
                 property["description"] = json!(format!("not acted on: {what}"));
                 property["deprecated"] = json!(true);
             }

@@ -89,6 +89,9 @@ pub(super) fn show(written: &Written) -> String {
         pid_file,
         allow,
         sandbox_path,
+        write,
+        template_error_fatal,
+        err_on_failed_lookup,
         once,
         parse_only,
         timeout,
@@ -115,6 +118,9 @@ pub(super) fn show(written: &Written) -> String {
     page.said("pid_file", pid_file.as_ref(), None, |file| path(file));
     page.list("allow", allow.as_deref().unwrap_or_default(), quoted);
     page.said("sandbox_path", sandbox_path.as_ref(), None, |directory| path(directory));
+    page.said("write", write.as_ref(), Some("\"auto\""), |mode| quoted(mode.name()));
+    page.said("template_error_fatal", template_error_fatal.as_ref(), None, ToString::to_string);
+    page.said("err_on_failed_lookup", err_on_failed_lookup.as_ref(), Some("false"), ToString::to_string);
     page.said("once", once.as_ref(), Some("false"), ToString::to_string);
     page.said("parseonly", parse_only.as_ref(), None, ToString::to_string);
     let is_once = once.as_ref().is_some_and(|once| once.value);
@@ -200,6 +206,9 @@ fn show_template(page: &mut Page, block: &TemplateBlock) {
         group,
         backup,
         create_dest_dirs,
+        write,
+        function_denylist,
+        error_fatal,
     } = block;
     page.plain("source", source.as_deref().map(path));
     page.plain("contents", contents.as_deref().map(quoted));
@@ -228,6 +237,9 @@ fn show_template(page: &mut Page, block: &TemplateBlock) {
     page.plain("group", group.as_ref().map(owner));
     page.plain("backup", backup.as_ref().map(ToString::to_string));
     page.plain("create_dest_dirs", create_dest_dirs.as_ref().map(ToString::to_string));
+    page.plain("write", write.map(|mode| quoted(mode.name())));
+    page.list("function_denylist", function_denylist, quoted);
+    page.plain("error_fatal", error_fatal.as_ref().map(ToString::to_string));
 }
 
 fn duration(duration: &GoDuration) -> String {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use super::duration::GoDuration;
 use super::error::{ConfigError, Said, Spot};
 use super::file::{At, Fields, FromNode, Node};
-use super::resolved::{Format, OutputFormat};
+use super::resolved::{Format, OutputFormat, WriteMode};
 use super::signal::SignalName;
 use super::wait::Wait;
 
@@ -60,6 +60,12 @@ pub struct Written {
     pub allow: Option<Vec<Said<String>>>,
     /// The directory that templates may read files from, where a template does not say.
     pub sandbox_path: Option<Said<PathBuf>>,
+    /// How the files are written, where a template does not say.
+    pub write: Option<Said<WriteMode>>,
+    /// Whether the failure of a template ends the process, where a template does not say.
+    pub template_error_fatal: Option<Said<bool>>,
+    /// Whether a key that does not exist ends the process.
+    pub err_on_failed_lookup: Option<Said<bool>>,
     /// Whether to end when all is written.
     pub once: Option<Said<bool>>,
     /// When to give up on that; flags only.
@@ -102,6 +108,9 @@ impl FromNode for Written {
             pid_file: fields.key::<Said<PathBuf>>("pid_file")?.filter(|said| !said.value.as_os_str().is_empty()),
             allow: fields.key("allow")?,
             sandbox_path: fields.key("sandbox_path")?,
+            write: fields.key("write")?,
+            template_error_fatal: fields.key("template_error_fatal")?,
+            err_on_failed_lookup: fields.key("err_on_failed_lookup")?,
             once: fields.key("once")?,
             parse_only: fields.key("parseonly")?,
             ..Self::default()
@@ -143,6 +152,9 @@ impl Written {
             pid_file,
             allow,
             sandbox_path,
+            write,
+            template_error_fatal,
+            err_on_failed_lookup,
             once,
             parse_only,
             timeout,
@@ -166,6 +178,9 @@ impl Written {
             pid_file: pid_file.or(lower.pid_file),
             allow: allow.or(lower.allow),
             sandbox_path: sandbox_path.or(lower.sandbox_path),
+            write: write.or(lower.write),
+            template_error_fatal: template_error_fatal.or(lower.template_error_fatal),
+            err_on_failed_lookup: sticky(err_on_failed_lookup, lower.err_on_failed_lookup),
             once: once.or(lower.once),
             parse_only: parse_only.or(lower.parse_only),
             timeout: timeout.or(lower.timeout),
@@ -173,6 +188,14 @@ impl Written {
             later: lower.later.into_iter().chain(later).collect(),
             unused: lower.unused.into_iter().chain(unused).collect(),
         }
+    }
+}
+
+/// Once it is true it stays so, as in consul-template.
+fn sticky(upper: Option<Said<bool>>, lower: Option<Said<bool>>) -> Option<Said<bool>> {
+    match lower {
+        Some(lower) if lower.value => Some(lower),
+        lower => upper.or(lower),
     }
 }
 

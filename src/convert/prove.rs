@@ -11,7 +11,9 @@ use jiff::Timestamp;
 
 use super::diff;
 use crate::answer::Answer;
-use crate::config::resolved::{Delimiters, FileConfig, Format, Job, Language, MissingKey, Permissions, Source};
+use crate::config::resolved::{
+    Delimiters, FileConfig, Format, Job, Language, MissingKey, OnError, Permissions, Source,
+};
 use crate::consul::{Ask, AskError, Poll};
 use crate::query::{FileQuery, Query};
 use crate::regular;
@@ -68,6 +70,8 @@ impl Pair {
                 missing_key: MissingKey::default(),
                 delimiters: delimiters.clone(),
                 allow: Permissions::ALL,
+                denied: Arc::default(),
+                on_error: OnError::default(),
                 sandbox: None,
                 // A format could make both print the same of what differs, or another text of the same.
                 format: Format::None,

@@ -8,8 +8,9 @@ use super::job::{JobState, Stage};
 use super::missing::Lack;
 use super::state::{State, wake_at};
 use crate::child::Child;
-use crate::config::resolved::Mode;
+use crate::config::resolved::{Mode, OnError};
 use crate::query::Query;
+use crate::template::Absence;
 
 /// How long an orderly end waits for commands that are running.
 const FAREWELL: Duration = Duration::from_secs(10);
@@ -49,6 +50,29 @@ impl State {
         // Otherwise nothing is missing but the end of a command, which has a limit of its own.
     }
 
+    /// Is there a failure that is to end the process? Then that is said, and the end begins.
+    pub(super) fn fail(&mut self, moment: Moment, actions: &mut Vec<Action>) {
+        if self.ending.is_some() || self.only_child() {
+            return;
+        }
+        let fatal = |job: &&JobState| job.on_error() == OnError::Fatal && job.has_failed_for_good();
+        if !self.is_once()
+            && let Some(job) = self.jobs.iter().find(fatal)
+        {
+            let template = job.name();
+            tracing::error!(name: "template.fatal", template, "ending, for {template} has failed: error_fatal is true");
+            self.begin_to_end(End::Failed, moment.instant, actions);
+        } else if self.fail_on_missing {
+            let absent = |lack: &Lack| lack.absence != Absence::Unanswered;
+            if self.jobs.iter().any(|job| job.missing().any(|(_, absence)| absence != Absence::Unanswered)) {
+                let lacks = self.lacks(moment);
+                tracing::error!(name: "lookup.failed", "ending, for this does not exist: err_on_failed_lookup is true");
+                lacks.iter().filter(|lack| absent(lack)).for_each(Lack::tell);
+                self.begin_to_end(End::Failed, moment.instant, actions);
+            }
+        }
+    }
+
     /// It is decided that it ends, and how; the child is asked to.
     pub(super) fn begin_to_end(&mut self, end: End, now: Instant, actions: &mut Vec<Action>) {
         let grace = self.child.as_ref().map_or(Duration::ZERO, |child| child.grace() + AFTER_THE_KILL);
@@ -81,7 +105,12 @@ impl State {
             tracing::error!(name: "once.impossible", "this data cannot be had:");
             lacks.iter().for_each(Lack::tell);
         }
-        let done = self.jobs.iter().all(|job| job.stage() == Stage::Done) && !self.command_failed;
+        let passed = |job: &JobState| match job.stage() {
+            Stage::Done => true,
+            Stage::Failed => job.on_error() == OnError::Logged,
+            Stage::Waiting => false,
+        };
+        let done = self.jobs.iter().all(passed) && !self.command_failed;
         if done { End::Done } else { End::Failed }
     }
 

@@ -14,7 +14,7 @@ use super::state::chain;
 use crate::apply::backoff::wait_after;
 use crate::apply::error::WriteError;
 use crate::apply::transaction::{Change, Outcome as Written};
-use crate::config::resolved::{CommandLine, Job, Mode, Settle, Source};
+use crate::config::resolved::{CommandLine, Job, Mode, OnError, Settle, Source};
 use crate::decide::{Decision, Outcome, Unwritten, decide};
 use crate::query::Query;
 use crate::snapshot::Snapshot;
@@ -197,6 +197,16 @@ impl JobState {
             Some(_) if current => Stage::Done,
             _ => Stage::Waiting,
         }
+    }
+
+    /// Has it failed with all data there, in its rendering or its write?
+    pub(super) fn has_failed_for_good(&self) -> bool {
+        self.failures.rendering.is_some() || self.failures.write.is_some()
+    }
+
+    /// What its failure means for the process.
+    pub(super) fn on_error(&self) -> OnError {
+        self.job.on_error
     }
 
     /// Was its file written at least once, or found to be right?

@@ -46,6 +46,7 @@ impl State {
             mode,
             dry,
             parse_only: _,
+            fail_on_missing,
             log: _,
             kill_signal: _,
             reload_signal: _,
@@ -60,6 +61,7 @@ impl State {
         if mode != self.mode || dry != self.dry {
             tracing::warn!(name: "reload.unchangeable", "once, timeout and dry are those of the start");
         }
+        self.fail_on_missing = fail_on_missing;
         let mut actions = self.ask_as(consul, client, dev.is_some());
         let Tally { kept, changed, new, gone } = self.replace_jobs(jobs);
         let ranked = |path: &Path| command_of(&self.jobs, path);

@@ -43,6 +43,8 @@ const COMPANY: Duration = Duration::from_secs(1);
 pub(super) struct State {
     pub(super) mode: Mode,
     pub(super) dry: bool,
+    /// A key that does not exist ends the process.
+    pub(super) fail_on_missing: bool,
     pub(super) jobs: Vec<JobState>,
     /// The number of the next job.
     pub(super) numbers: usize,
@@ -79,12 +81,13 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(config: Config, now: Moment) -> Self {
-        let Config { consul, jobs, exec, mode, dry, .. } = config;
+        let Config { consul, jobs, exec, mode, dry, fail_on_missing, .. } = config;
         let jobs = jobs.into_iter().enumerate();
         let jobs: Vec<_> = jobs.map(|(number, job)| JobState::new(number, job, mode)).collect();
         Self {
             mode,
             dry,
+            fail_on_missing,
             numbers: jobs.len(),
             jobs,
             snapshot: Snapshot::default(),
@@ -302,6 +305,7 @@ impl State {
             self.run_plugins(actions);
             self.write(now.instant, actions);
         }
+        self.fail(now, actions);
         self.expire(now, actions);
         self.run_commands(now.instant, actions);
         self.keep_child(now.instant, actions);

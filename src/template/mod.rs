@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use crate::config::glob::Glob;
 use crate::config::resolved::{Delimiters, Format, Job, OutputFormat, Source};
 use crate::query::Query;
 use crate::snapshot::Snapshot;
@@ -55,6 +56,8 @@ pub struct Template {
     output_format: Option<OutputFormat>,
     /// The directory that everything it reads lies in; `None`: anywhere.
     sandbox: Option<Arc<Path>>,
+    /// Functions that fail when they are called.
+    denied: Arc<[Glob]>,
 }
 
 /// What comes out of one pass over a template.
@@ -81,7 +84,7 @@ impl Template {
     /// [`TemplateError`] when the file cannot be read, is not UTF-8, or is not a template of its language. It names
     /// the files to watch for a change.
     pub fn read(job: &Job) -> Result<Self, TemplateError> {
-        let Job { source, language, missing_key, delimiters, format, output_format, allow, sandbox, .. } = job;
+        let Job { source, language, missing_key, delimiters, format, output_format, allow, sandbox, denied, .. } = job;
         let (language, missing_key, allow) = (*language, *missing_key, *allow);
         let (format, output_format) = (*format, *output_format);
         let settings = |directory| Settings {
@@ -93,7 +96,7 @@ impl Template {
             allow,
             sandbox: sandbox.as_ref(),
         };
-        let sandbox = sandbox.clone();
+        let (sandbox, denied) = (sandbox.clone(), Arc::clone(denied));
         match source {
             Source::Inline { name, text } => Ok(Self {
                 file: None,
@@ -101,6 +104,7 @@ impl Template {
                 format,
                 output_format,
                 sandbox,
+                denied,
             }),
             Source::File(path) => {
                 let name = path.display().to_string();
@@ -112,7 +116,7 @@ impl Template {
                     let sources = std::iter::once(path.clone()).chain(error.sources.iter().cloned()).collect();
                     error.with_sources(sources)
                 })?;
-                Ok(Self { file: Some(path.clone()), engine, format, output_format, sandbox })
+                Ok(Self { file: Some(path.clone()), engine, format, output_format, sandbox, denied })
             }
         }
     }
@@ -125,7 +129,7 @@ impl Template {
     }
 
     fn pass(&self, snapshot: &Snapshot, surroundings: &Arc<Surroundings>, now: Timestamp) -> Pass {
-        Pass::new(snapshot.clone(), Arc::clone(surroundings), now).within(self.sandbox.as_ref())
+        Pass::new(snapshot.clone(), Arc::clone(surroundings), now).within(self.sandbox.as_ref()).denying(&self.denied)
     }
 
     /// Renders the template with what is known.

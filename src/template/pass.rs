@@ -26,6 +26,7 @@ use super::origin;
 use super::output::Output;
 use super::scratch::Scratch;
 use crate::answer::{Answer, Instance, Pair};
+use crate::config::glob::Glob;
 use crate::config::resolved::Format;
 use crate::query::{Health, Query};
 use crate::snapshot::Snapshot;
@@ -43,6 +44,7 @@ pub struct Pass {
     asked: Mutex<Asked>,
     outputs: Mutex<Vec<Output>>,
     sandbox: Option<Arc<Path>>,
+    denied: Arc<[Glob]>,
     trap: Option<Query>,
     sprung: AtomicBool,
     format: Format,
@@ -123,6 +125,7 @@ impl Pass {
             asked: Mutex::default(),
             outputs: Mutex::default(),
             sandbox: None,
+            denied: Arc::default(),
             trap: None,
             sprung: AtomicBool::new(false),
             format: Format::None,
@@ -170,6 +173,27 @@ impl Pass {
     pub fn within(mut self, sandbox: Option<&Arc<Path>>) -> Self {
         self.sandbox = sandbox.cloned();
         self
+    }
+
+    /// The same pass, but functions with names like these fail when they are called.
+    #[must_use]
+    pub fn denying(mut self, denied: &Arc<[Glob]>) -> Self {
+        self.denied = Arc::clone(denied);
+        self
+    }
+
+    /// May this function be called, which goes by these names?
+    ///
+    /// # Errors
+    /// If it is denied, with the pattern that does it.
+    pub fn permit(&self, names: [&str; 2]) -> Result<(), FunctionError> {
+        let denies = |glob: &&Glob| names.iter().any(|name| glob.matches(name));
+        match self.denied.iter().find(denies) {
+            None => Ok(()),
+            Some(glob) => {
+                Err(FunctionError(format!("the function is disabled: function_denylist has {:?}", glob.written())))
+            }
+        }
     }
 
     /// The directory in which every file must lie that is read; `None`: anywhere.

@@ -10,6 +10,7 @@ use crate::query::Health;
 
 mod formats;
 mod library;
+mod denied;
 mod outputs;
 
 fn job(source: Source, language: Language) -> Job {
@@ -25,6 +26,8 @@ fn job(source: Source, language: Language) -> Job {
         format: Format::None,
         output_format: None,
         sandbox: None,
+        denied: Arc::default(),
+        on_error: crate::config::resolved::OnError::default(),
         file: FileConfig::default(),
     }
 }

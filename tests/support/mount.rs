@@ -24,6 +24,16 @@ impl<'a> Mount<'a> {
         None
     }
 
+    /// Mounts a file over another one, as containers do it; only root can, and not everywhere.
+    pub fn of_file(from: &Path, over: &'a Path) -> Option<Self> {
+        let mounted = Command::new("mount").arg("--bind").args([from, over]).output();
+        if mounted.is_ok_and(|ended| ended.status.success()) {
+            return Some(Self(over));
+        }
+        eprintln!("skipped: a file cannot be mounted here");
+        None
+    }
+
     /// Makes it read-only; says whether that was possible.
     pub fn is_made_read_only(&self) -> bool {
         Command::new("mount").args(["-o", "remount,ro"]).arg(self.0).status().is_ok_and(|status| status.success())

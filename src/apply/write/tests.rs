@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::*;
 
 mod asked_for;
+mod in_place;
 mod refusals;
 
 fn room() -> TempDir {
@@ -57,8 +58,8 @@ fn nothing_is_visible_before_the_swap_and_nothing_is_left_without_it() {
         panic!("it differs")
     };
     assert_eq!(fs::read(&out).unwrap(), b"old");
-    assert_eq!(fs::read(staged.path()).unwrap(), b"new");
-    let name = staged.path().file_name().unwrap().to_str().unwrap();
+    assert_eq!(fs::read(staged.path().unwrap()).unwrap(), b"new");
+    let name = staged.path().unwrap().file_name().unwrap().to_str().unwrap();
     assert!(name.starts_with(".out.ctmpl-"), "{name}");
     drop(staged);
     assert_eq!(names(room.path()), ["out"]);

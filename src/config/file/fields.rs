@@ -135,20 +135,8 @@ impl<'a> Fields<'a> {
         if let Some(Said { value: _, place: Place::File(spot) }) = self.key::<Said<T>>(name)? {
             self.at.later.borrow_mut().push(spot);
         }
-        self.mark(Later::Always);
+        self.mark(Later::Yes);
         Ok(())
-    }
-
-    /// The same for a bool that asks for something only when it is `asking`.
-    pub(crate) fn later_when(&mut self, name: &'static str, asking: bool) -> Result<Option<bool>, ConfigError> {
-        let said = self.key::<Said<bool>>(name)?;
-        if let Some(Said { value, place: Place::File(spot) }) = &said
-            && *value == asking
-        {
-            self.at.later.borrow_mut().push(Arc::clone(spot));
-        }
-        self.mark(Later::When(asking));
-        Ok(said.map(|said| said.value))
     }
 
     /// Notes of the last key that it is left for later.

@@ -58,9 +58,7 @@ pub(in crate::config) enum Later {
     /// It is not.
     No,
     /// It is.
-    Always,
-    /// It is when it says this.
-    When(bool),
+    Yes,
 }
 
 /// How a value is written, where that is more than a kind of value.

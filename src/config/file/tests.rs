@@ -300,7 +300,7 @@ fn no_secret_is_shown_in_an_error() {
 fn what_is_not_supported_is_a_warning_where_nothing_is_lost() {
     let text = "vault { address = \"v\" retry { attempts = 3 } }\nnomad { retry { enabled = true } }\ndeduplicate { enabled = true }\n\
                 \nconsul { retry { attempts = 12 } transport { max_conns_per_host = 5 } }\n\
-                template { contents = \"x\" destination = \"y\" error_fatal = false }";
+                template { contents = \"x\" destination = \"y\" exec { command = \"z\" splay = \"1s\" } }";
     let warnings = config("a.hcl", text).warnings;
     assert_eq!(warnings.len(), 6, "{warnings:?}");
     for key in ["vault in a.hcl:1", "nomad in a.hcl:2", "deduplicate in a.hcl:3", "consul.retry.attempts in a.hcl:5"] {

@@ -15,7 +15,7 @@ use crate::config::duration::GoDuration;
 use crate::config::error::{ConfigError, Said, ValueError};
 use crate::config::exec::OnChange;
 use crate::config::file_mode::FileMode;
-use crate::config::resolved::{Format, Language, OutputFormat, Owner};
+use crate::config::resolved::{Format, Language, OutputFormat, Owner, WriteMode};
 use crate::config::signal::SignalName;
 use crate::config::wait::Wait;
 use crate::config::written::CommandBlock;
@@ -186,6 +186,16 @@ impl FromNode for OutputFormat {
 
     fn spelling() -> Option<Spelling> {
         Some(Spelling::of_names("output_format", Self::ALL.map(Self::name).to_vec()))
+    }
+}
+
+impl FromNode for WriteMode {
+    fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
+        parse(text(node, at, "\"auto\", \"rename\" or \"inplace\"")?, at)
+    }
+
+    fn spelling() -> Option<Spelling> {
+        Some(Spelling::of_names("write", Self::ALL.map(Self::name).to_vec()))
     }
 }
 

@@ -21,7 +21,7 @@ use std::str::FromStr;
 
 use super::error::{ConfigError, Origin};
 use super::file::{self, Format, Source};
-use super::{later, reference, show};
+use super::{reference, show};
 use rewrite::Rewriter;
 use section::Section;
 
@@ -89,8 +89,8 @@ fn rewrite(source: &Source) -> Result<(Section, Rewriter), ConfigError> {
     let mut rewriter = Rewriter::new(source.origin.clone());
     let tree = source.tree()?;
     let section = rewriter.whole(&tree, shape.keys(), source.comments());
-    let written = file::written(&section.as_ref().map_or(tree, Section::node), source.origin.clone())?;
-    later::answer(&written.later)?;
+    // What comes out has to be read again.
+    file::written(&section.as_ref().map_or(tree, Section::node), source.origin.clone())?;
     Ok((section.unwrap_or_default(), rewriter))
 }
 

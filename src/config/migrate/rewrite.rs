@@ -101,10 +101,8 @@ impl Rewriter {
     fn entry(&mut self, block: &Block<'_>, entry: &Entry, key: &Key, within: Vec<Comment>, section: &mut Section) {
         let path = block.below(key.name);
         let kind = later::without_numbers(&path);
-        if let Some(what) = unsupported(key, &kind, &entry.node) {
-            if !what.is_empty() {
-                self.leave_out(entry.line, &path, what, &mut section.rest);
-            }
+        if let Some(what) = unsupported(key, &kind) {
+            self.leave_out(entry.line, &path, what, &mut section.rest);
             return;
         }
         if key.repeats {
@@ -236,14 +234,10 @@ impl Block<'_> {
     }
 }
 
-/// Why a key is left out, if it is; the empty text when there is nothing in it anyway.
-fn unsupported(key: &Key, kind: &str, node: &Node) -> Option<&'static str> {
-    let word = || later::words().find(|(path, ..)| *path == kind).map_or("it has no meaning here", |(_, _, what)| what);
-    match (key.later, &node.value) {
-        (Later::No, _) => None,
-        (Later::When(asking), Value::Bool(said)) if *said != asking => Some(""),
-        _ => Some(word()),
-    }
+/// Why a key is left out, if it is.
+fn unsupported(key: &Key, kind: &str) -> Option<&'static str> {
+    let word = || later::words().find(|(path, _)| *path == kind).map_or("it has no meaning here", |(_, what)| what);
+    (key.later == Later::Yes).then(word)
 }
 
 /// The blocks of a value, each with its line; `None` if it is something else.

@@ -26,7 +26,7 @@ impl Judge {
 
 /// What the reading code says of a document.
 fn is_read(document: &Value) -> bool {
-    read_text("a.json", &document.to_string()).is_ok_and(|written| later::answer(&written.later).is_ok())
+    read_text("a.json", &document.to_string()).is_ok()
 }
 
 /// All keys, with the blocks around them.

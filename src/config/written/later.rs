@@ -81,8 +81,6 @@ pub(super) fn top(fields: &mut Fields<'_>) -> Checked {
     fields.later::<Block<VAULT>>("vault")?;
     fields.later::<Block<NOMAD>>("nomad")?;
     fields.later::<Block<DEDUPLICATE>>("deduplicate")?;
-    fields.later::<bool>("template_error_fatal")?;
-    fields.later_when("err_on_failed_lookup", true)?;
     Ok(())
 }
 
@@ -93,16 +91,8 @@ pub(super) fn address_alone(node: &Node, at: At<'_>) -> Option<Said<String>> {
     Some(address)
 }
 
-/// Keys beside those of [`TemplateBlock`](super::TemplateBlock).
-pub(super) fn template(fields: &mut Fields<'_>) -> Checked {
-    fields.later::<bool>("error_fatal")?;
-    fields.later::<Vec<String>>("function_denylist")?;
-    fields.later::<Vec<String>>("function_blacklist")
-}
-
 /// Keys beside the command and its limit in the `exec` block of a template.
 pub(super) fn template_exec(fields: &mut Fields<'_>) -> Checked {
-    fields.later_when("enabled", false)?;
     fields.later::<SignalName>("kill_signal")?;
     fields.later::<SignalName>("reload_signal")?;
     fields.later::<GoDuration>("kill_timeout")?;

@@ -7,7 +7,7 @@ use crate::config::duration::GoDuration;
 use crate::config::error::{ConfigError, Place, Said};
 use crate::config::file::{At, Fields, FromNode, Node};
 use crate::config::file_mode::FileMode;
-use crate::config::resolved::{Format, Language, OutputFormat, Owner};
+use crate::config::resolved::{Format, Language, OutputFormat, Owner, WriteMode};
 use crate::config::wait::Wait;
 
 /// `template { … }`
@@ -53,6 +53,12 @@ pub struct TemplateBlock {
     pub backup: Option<bool>,
     /// Whether missing directories are made.
     pub create_dest_dirs: Option<bool>,
+    /// How the file is written.
+    pub write: Option<WriteMode>,
+    /// Patterns of functions that fail when they are called.
+    pub function_denylist: Vec<Said<String>>,
+    /// Whether its failure ends the process.
+    pub error_fatal: Option<bool>,
 }
 
 /// `command`, in either form.
@@ -67,6 +73,7 @@ pub enum CommandBlock {
 /// `exec { … }` in a template: another spelling of the command.
 #[derive(Default)]
 struct ExecBlock {
+    enabled: Option<bool>,
     command: Option<CommandBlock>,
     timeout: Option<Said<GoDuration>>,
     environment: EnvironmentBlock,
@@ -79,12 +86,15 @@ impl FromNode for TemplateBlock {
         let (command, command_timeout) = (fields.key("command")?, fields.key("command_timeout")?);
         let (user, uid) = (fields.key("user")?, fields.key::<u32>("uid")?);
         let (group, gid) = (fields.key("group")?, fields.key::<u32>("gid")?);
+        let mut denylist: Vec<_> = fields.key::<Vec<Said<String>>>("function_denylist")?.unwrap_or_default();
+        denylist.extend(fields.key::<Vec<Said<String>>>("function_blacklist")?.unwrap_or_default());
         let block = Self {
             place: at.place(),
             source: fields.key("source")?,
             contents: fields.key("contents")?,
             destination: fields.key("destination")?,
-            command: exec.command.or(command),
+            // What is switched off takes the command in its older spelling along.
+            command: exec.command.or(command).filter(|_| exec.enabled != Some(false)),
             command_timeout: exec.timeout.or(command_timeout),
             environment: exec.environment,
             language: fields.key("language")?,
@@ -100,8 +110,10 @@ impl FromNode for TemplateBlock {
             group: group.or(gid.map(Owner::Id)),
             backup: fields.key("backup")?,
             create_dest_dirs: fields.key("create_dest_dirs")?,
+            write: fields.key("write")?,
+            function_denylist: denylist,
+            error_fatal: fields.key("error_fatal")?,
         };
-        later::template(&mut fields)?;
         fields.done()?;
         Ok(block)
     }
@@ -111,6 +123,7 @@ impl FromNode for ExecBlock {
     fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
         let mut fields = Fields::of(node, at)?;
         let block = Self {
+            enabled: fields.key("enabled")?,
             command: fields.key("command")?,
             timeout: fields.key("timeout")?,
             environment: fields.block("env")?,

@@ -43,6 +43,8 @@ fn job(text: &str, command: Option<&str>) -> Job {
         format: Format::None,
         output_format: None,
         sandbox: None,
+        denied: Arc::default(),
+        on_error: crate::config::resolved::OnError::default(),
         file: FileConfig::default(),
     }
 }
@@ -68,6 +70,7 @@ fn config(mode: Mode, jobs: Vec<Job>) -> Config {
         mode,
         dry: false,
         parse_only: false,
+        fail_on_missing: false,
         log: LogConfig::of_level(LogLevel::Warn),
         kill_signal: None,
         reload_signal: None,

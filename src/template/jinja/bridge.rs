@@ -138,6 +138,9 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
     let Some(current) = current.as_ref().and_then(Value::downcast_object_ref::<Current>) else {
         return Err(refused(format!("{} cannot be called here", function.jinja)));
     };
+    if let Err(error) = current.pass.permit([function.go, function.jinja]) {
+        return Err(told(function, &error, state, &[]));
+    }
     let bare: Vec<Value>;
     let args = if current.pass.format() == Format::None {
         args

@@ -3,7 +3,7 @@
 use super::*;
 use crate::config::resolved::Owner;
 
-fn put_as(destination: &Path, content: &[u8], config: &FileConfig) -> Result<bool, WriteError> {
+pub(super) fn put_as(destination: &Path, content: &[u8], config: &FileConfig) -> Result<bool, WriteError> {
     match Writer::default().stage(destination, content, None, config)? {
         Stage::Unchanged => Ok(false),
         Stage::Staged(staged) => {
@@ -13,7 +13,7 @@ fn put_as(destination: &Path, content: &[u8], config: &FileConfig) -> Result<boo
     }
 }
 
-fn names(directory: &Path) -> Vec<String> {
+pub(super) fn names(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).unwrap();
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();

@@ -6,14 +6,19 @@ use std::process::Command;
 use nix::sys::stat::Mode;
 use nix::unistd::{mkfifo, setfsgid, setfsuid};
 
+use super::asked_for::put_as;
 use super::*;
 
 const NOBODY: u32 = 65_534;
 
 /// Fails with this message (`ROOM` stands for the directory), and leaves nothing behind.
 fn refused(room: &Path, destination: &Path, message: &str) -> WriteError {
+    refused_as(room, destination, message, &FileConfig::default())
+}
+
+fn refused_as(room: &Path, destination: &Path, message: &str, config: &FileConfig) -> WriteError {
     let before = names(room);
-    let error = put(destination, b"new content").expect_err("it cannot be written");
+    let error = put_as(destination, b"new content", config).expect_err("it cannot be written");
     let text = format!("{error}: {}", error.source().unwrap()).replace(room.to_str().unwrap(), "ROOM");
     assert_eq!(text, message);
     assert_eq!(names(room), before, "something was left behind");
@@ -30,7 +35,7 @@ fn skipped(why: &str) {
 }
 
 /// Runs `work` in a thread whose access to files is that of nobody, for root is refused nothing.
-fn as_nobody<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+pub(super) fn as_nobody<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
             if Uid::effective().is_root() {
@@ -202,8 +207,12 @@ fn a_file_that_is_mounted_by_itself() {
         return skipped("mounting a file needs root");
     }
     let failed = std::panic::catch_unwind(|| {
-        let error = refused(room.path(), &out, "cannot replace ROOM/out: Device or resource busy (os error 16)");
-        assert!(remedy(&error, room.path()).ends_with("mount its directory ROOM instead"));
+        let rename = FileConfig { write: WriteMode::Rename, ..FileConfig::default() };
+        let message = "cannot replace ROOM/out: Device or resource busy (os error 16)";
+        let error = refused_as(room.path(), &out, message, &rename);
+        assert!(
+            remedy(&error, room.path()).contains("mount its directory ROOM instead, or let it be written in place")
+        );
     });
     Command::new("umount").arg(&out).status().unwrap();
     failed.unwrap();

@@ -142,6 +142,7 @@ impl<'t> Evaluator<'t> {
         whole: At<'t>,
         given: Given<'t>,
     ) -> Outcome<Held> {
+        self.permit(name, function.jinja, whole)?;
         let constant = given.arguments.iter().all(Operand::is_constant) && given.piped.is_none();
         let arguments = self.values(dot, given)?;
         let arguments: Vec<Value> =
@@ -158,6 +159,14 @@ impl<'t> Evaluator<'t> {
         }
     }
 
+    /// Nothing of a function that is denied is evaluated.
+    fn permit(&mut self, name: &str, jinja: &str, whole: At<'t>) -> Outcome<()> {
+        self.pass.permit([name, jinja]).map_err(|error| {
+            self.at = whole;
+            self.failed(name, &error.0)
+        })
+    }
+
     fn values(&mut self, dot: &Held, given: Given<'t>) -> Outcome<Vec<Value>> {
         let mut values = Vec::with_capacity(given.arguments.len() + 1);
         for argument in given.arguments {
@@ -169,6 +178,7 @@ impl<'t> Evaluator<'t> {
 
     /// `executeTemplate name [data]`
     fn execute_template(&mut self, dot: &Held, name: &str, whole: At<'t>, given: Given<'t>) -> Outcome<Held> {
+        self.permit(name, name, whole)?;
         let first = given.arguments.first();
         let values = self.values(dot, given)?;
         let caller = self.at;
