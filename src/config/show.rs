@@ -132,7 +132,7 @@ pub(super) fn show(written: &Written) -> String {
         page.block("template", Some(&block.place.to_string()), |page| show_template(page, block));
     }
     for spot in later {
-        page.line(&format!("# {}: not supported yet", spot.key), Some(&spot.to_string()));
+        page.line(&format!("# {}: not acted on", spot.key), Some(&spot.to_string()));
     }
     for flag in unused {
         page.line("# accepted only", Some(flag));

@@ -2,7 +2,7 @@
 //!
 //! Each source is one layer, a [`Written`] in which `None` is "not said"; [`Written::over`] lays one over another.
 //! Keys are called as in consul-template's files. A key is a field here, a line in `from_node`, and a row in
-//! `config::reference`; one that is not supported yet is a line in `from_node` only, and one in `config::later`.
+//! `config::reference`; one that is not acted on is a line in `from_node` only, and one in `config::later`.
 
 mod connection;
 mod consul;
@@ -74,7 +74,7 @@ pub struct Written {
     pub parse_only: Option<Said<bool>>,
     /// Whether only to print; flags only.
     pub dry: Option<Said<bool>>,
-    /// Keys of consul-template that are not supported yet; files only.
+    /// Keys of consul-template that are not acted on; files only.
     pub later: Vec<Arc<Spot>>,
     /// Flags of consul-template that are only accepted.
     pub unused: Vec<&'static str>,

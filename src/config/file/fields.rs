@@ -13,7 +13,7 @@ use crate::config::error::{ConfigError, Origin, Place, Said, Spot, ValueError};
 /// How much two names must be alike for one to be taken for the other.
 const ALIKE: f64 = 0.8;
 
-/// Where a node stands, and where what is not supported yet is noted.
+/// Where a node stands, and where what is not acted on is noted.
 #[derive(Clone, Copy)]
 pub(crate) struct At<'a> {
     pub(super) spot: &'a Spot,

@@ -1,4 +1,4 @@
-//! The keys of consul-template that are read and not acted on yet: what they hold is checked, and their place noted.
+//! The keys of consul-template that are read and not acted on: what they hold is checked, and their place noted.
 //!
 //! What is said about each is in `config::later`.
 

@@ -1,0 +1,213 @@
+//! How Consul is reached.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+
+/// How Consul is reached.
+#[derive(Clone, Debug)]
+pub struct ConsulConfig {
+    /// The servers or agents, in the order in which they are tried; at least one. The path of a URL is a prefix that
+    /// does not end in a slash, unless it is only that; the path of `unix://` is that of the socket.
+    pub servers: Vec<Url>,
+    /// What holds for those that are reached over TLS.
+    pub tls: TlsConfig,
+    /// The token sent with every request; `None`: the agent's own.
+    pub token: Option<SecretString>,
+    /// The file that the token came from, which may come to hold another; `None`: it is not from a file.
+    pub token_file: Option<PathBuf>,
+    /// User and password for basic authentication; `None`: not used.
+    pub auth: Option<BasicAuth>,
+    /// The namespace of queries that name none; `None`: the server's choice.
+    pub namespace: Option<String>,
+    /// The admin partition of queries that name none; `None`: the server's choice.
+    pub partition: Option<String>,
+    /// How old a stale answer may be; `None`: stale answers are not asked for.
+    pub max_stale: Option<Duration>,
+    /// How long one blocking query may block.
+    pub block_query_wait: Duration,
+    /// What happens when it does not answer.
+    pub retry: RetryConfig,
+    /// How connections are kept.
+    pub transport: TransportConfig,
+    /// What commands find in their environment, so that they talk to the same Consul; values may be secret.
+    pub exports: Vec<(String, SecretString)>,
+}
+
+impl PartialEq for ConsulConfig {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { servers, tls, token, token_file, auth, namespace, partition, .. } = self;
+        let Self { max_stale, block_query_wait, retry, transport, exports, .. } = self;
+        let exported = |exports: &[(String, SecretString)]| {
+            exports.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect::<Vec<_>>()
+        };
+        *servers == other.servers
+            && *tls == other.tls
+            && same_secret(token.as_ref(), other.token.as_ref())
+            && *token_file == other.token_file
+            && *auth == other.auth
+            && *namespace == other.namespace
+            && *partition == other.partition
+            && *max_stale == other.max_stale
+            && *block_query_wait == other.block_query_wait
+            && *retry == other.retry
+            && *transport == other.transport
+            && exported(exports) == exported(&other.exports)
+    }
+}
+
+impl PartialEq for BasicAuth {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { username, password } = self;
+        *username == other.username && same_secret(Some(password), Some(&other.password))
+    }
+}
+
+fn same_secret(one: Option<&SecretString>, other: Option<&SecretString>) -> bool {
+    one.map(ExposeSecret::expose_secret) == other.map(ExposeSecret::expose_secret)
+}
+
+impl ConsulConfig {
+    /// Is any server reached over TLS?
+    #[must_use]
+    pub fn is_over_tls(&self) -> bool {
+        self.servers.iter().any(|server| server.scheme() == "https")
+    }
+
+    /// The files that TLS needs; those in a directory of authorities are not among them.
+    #[must_use]
+    pub fn certificates(&self) -> Vec<PathBuf> {
+        if !self.is_over_tls() {
+            return Vec::new();
+        }
+        let TlsConfig { authorities, identity, .. } = &self.tls;
+        let authorities = match authorities {
+            Authorities::File(path) => Some(path),
+            Authorities::System | Authorities::Directory(_) | Authorities::Text(_) => None,
+        };
+        let own = identity.iter().flat_map(|identity| [&identity.certificate, &identity.key]);
+        authorities.into_iter().chain(own).cloned().collect()
+    }
+}
+
+/// What happens when Consul does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryConfig {
+    /// How often a run that renders once asks again, before it gives up; `None`: until its time is up. The daemon asks
+    /// for ever.
+    pub attempts: Option<u32>,
+    /// How long it waits each time.
+    pub pauses: Pauses,
+}
+
+/// How long to wait before asking again what was not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pauses {
+    /// The first time; then it doubles.
+    pub first: Duration,
+    /// At most.
+    pub longest: Duration,
+    /// At most, for the one question by which a recovery is seen.
+    pub scout: Duration,
+}
+
+impl RetryConfig {
+    /// What holds where nothing is said.
+    pub const USUAL: Self = Self { attempts: None, pauses: Pauses::USUAL };
+}
+
+impl Pauses {
+    /// What holds where nothing is said. The scout's is half a second on average, so that a recovery is seen within a
+    /// second.
+    pub const USUAL: Self =
+        Self { first: Duration::from_millis(250), longest: Duration::from_secs(60), scout: Duration::from_secs(1) };
+}
+
+/// How connections are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransportConfig {
+    /// How long connecting may take; `None`: as long as the answer.
+    pub connect_limit: Option<Duration>,
+    /// The same for TLS, with its handshake.
+    pub tls_connect_limit: Option<Duration>,
+    /// After how much silence a connection is tried.
+    pub keep_alive: Duration,
+    /// Whether a connection is used for more than one question.
+    pub reuse: bool,
+    /// How long a connection waits for its next question; `None`: no limit.
+    pub idle_limit: Option<Duration>,
+    /// How many may wait so.
+    pub most_idle: usize,
+    /// How many to one server may wait so.
+    pub most_idle_of_one: usize,
+}
+
+impl TransportConfig {
+    /// What holds where nothing is said.
+    pub const USUAL: Self = Self {
+        connect_limit: Some(Duration::from_secs(10)),
+        tls_connect_limit: Some(Duration::from_secs(10)),
+        keep_alive: Duration::from_secs(10),
+        reuse: true,
+        idle_limit: Some(Duration::from_secs(30)),
+        most_idle: usize::MAX,
+        most_idle_of_one: usize::MAX,
+    };
+
+    /// How long connecting may take to whichever server; zero where there is no limit.
+    #[must_use]
+    pub fn longest_connect(&self) -> Duration {
+        self.connect_limit.max(self.tls_connect_limit).unwrap_or_default()
+    }
+}
+
+/// Who is trusted, and who this host is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsConfig {
+    /// Whether a server has to prove who it is.
+    pub verify: bool,
+    /// Who is trusted to say so.
+    pub authorities: Authorities,
+    /// What this host proves itself with; `None`: nothing.
+    pub identity: Option<Identity>,
+    /// The name that the servers' certificates are for; `None`: the host of the address.
+    pub server_name: Option<String>,
+}
+
+impl TlsConfig {
+    /// What holds where nothing is said.
+    pub const USUAL: Self = Self { verify: true, authorities: Authorities::System, identity: None, server_name: None };
+}
+
+/// The authorities that are trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Authorities {
+    /// Those that the system trusts.
+    System,
+    /// Those whose certificates are in this file.
+    File(PathBuf),
+    /// Those whose certificates are in the files of this directory.
+    Directory(PathBuf),
+    /// Those whose certificates are in this text.
+    Text(String),
+}
+
+/// Where this host's certificate is, and its key; both may be in one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The certificate, and those between it and its authority.
+    pub certificate: PathBuf,
+    /// The key.
+    pub key: PathBuf,
+}
+
+/// User and password.
+#[derive(Clone, Debug)]
+pub struct BasicAuth {
+    /// The user.
+    pub username: String,
+    /// The password, which may be empty.
+    pub password: SecretString,
+}
