@@ -8,6 +8,7 @@
 
 mod certificates;
 mod child;
+mod commands;
 mod ending;
 mod event;
 mod hands;

@@ -20,11 +20,10 @@ use super::reload::command_of;
 use super::token::TokenFile;
 use super::trouble::Troubles;
 use crate::answer::Answer;
-use crate::apply::ledger::{Ledger, REST};
+use crate::apply::ledger::Ledger;
 use crate::apply::transaction::{Applied, Outcome, owed};
 use crate::child::Child;
-use crate::command::{CommandError, Finished};
-use crate::config::resolved::{CommandLine, Config, ConsulConfig, Mode};
+use crate::config::resolved::{Config, ConsulConfig, Mode};
 use crate::decide::Decision;
 use crate::guard::{Judgement, judge};
 use crate::query::{FileQuery, Query};
@@ -32,10 +31,6 @@ use crate::signals::Wish;
 use crate::snapshot::Snapshot;
 use crate::template::Surroundings;
 use crate::watch::{FileEvent, WatchEvent};
-
-/// Templates with the same command that get their data a moment apart share one run of it: at the start, the command
-/// waits this long for those that have nothing yet.
-const COMPANY: Duration = Duration::from_secs(1);
 
 /// Everything the loop knows.
 #[derive(Debug)]
@@ -253,33 +248,6 @@ impl State {
         self.snapshot.record_timed(query, answer, longest);
     }
 
-    fn command_ended(&mut self, line: &CommandLine, ended: Result<Finished, CommandError>, now: Moment) {
-        self.running = self.running.saturating_sub(1);
-        match ended {
-            Ok(Finished { took, .. }) => {
-                let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-                tracing::info!(
-                    name: "command.succeeded", command = %line, milliseconds,
-                    "command {line} succeeded after {milliseconds} ms"
-                );
-                self.ledger.finished(line, true, now.instant, 0.0);
-            }
-            Err(error) if self.is_once() => {
-                let error = chain(&error);
-                tracing::error!(name: "command.failed", command = %line, error, "{error}");
-                self.command_failed = true;
-                self.ledger.finished(line, true, now.instant, 0.0);
-            }
-            Err(error) => {
-                let retry = self.ledger.finished(line, false, now.instant, fastrand::f64());
-                let again =
-                    retry.map_or(String::new(), |retry| format!("; runs again in {:.1} s", retry.after.as_secs_f64()));
-                let error = chain(&error);
-                tracing::error!(name: "command.failed", command = %line, error, "{error}{again}");
-            }
-        }
-    }
-
     pub(super) fn read_sources(&self, wanted: impl Fn(&JobState) -> bool) -> Vec<Action> {
         let jobs = self.jobs.iter().filter(|job| wanted(job));
         let jobs: Vec<_> = jobs.map(|job| (job.number(), job.job(), job.template())).collect();
@@ -367,33 +335,6 @@ impl State {
         if !changes.is_empty() {
             self.writing = true;
             actions.push(if self.dry { Action::Print(changes) } else { Action::Write(changes) });
-        }
-    }
-
-    fn run_commands(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        if self.writing {
-            // All files of a pass, then its commands.
-            return;
-        }
-        if self.running > 0 {
-            // One after another, in the order of the templates: a command may count on the one before it.
-            return;
-        }
-        // At the end nobody waits for the end of a rest.
-        let by = if self.ending.is_some() { now + REST } else { now };
-        let company_until = if self.is_once() { None } else { Some(self.begun + COMPANY) };
-        let in_company = self.ending.is_none() && company_until.is_none_or(|until| now < until);
-        let held = |line: &CommandLine| in_company && self.jobs.iter().any(|job| job.waits_with(line));
-        if let Some(command) = self.ledger.start_next(by, held) {
-            self.running += 1;
-            tracing::debug!(name: "command.started", command = %command.line, "command {} starts", command.line);
-            actions.push(Action::Run(command));
-        } else if let Some(due) = self.ledger.next_wake() {
-            // What is due and yet did not start is held: for company, or until the run that renders once is over.
-            let due = if due > now { Some(due) } else { company_until };
-            if let Some(due) = due {
-                wake_at(&mut self.wake, due);
-            }
         }
     }
 

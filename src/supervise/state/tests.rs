@@ -10,12 +10,15 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::answer::Pair;
+use crate::apply::ledger::REST;
 use crate::apply::transaction::{Change, Outcome};
+use crate::command::{CommandError, Finished};
 use crate::config::resolved::{
-    CommandConfig, ConsulConfig, Delimiters, EnvironmentConfig, FileConfig, Format, Job, Language, LogConfig, LogLevel,
-    MissingKey, Permissions, RetryConfig, Settle, Source, TlsConfig, TransportConfig,
+    CommandConfig, CommandLine, ConsulConfig, Delimiters, EnvironmentConfig, FileConfig, Format, Job, Language,
+    LogConfig, LogLevel, MissingKey, Permissions, RetryConfig, Settle, Source, TlsConfig, TransportConfig,
 };
 use crate::consul::AskError;
+use crate::supervise::commands::COMPANY;
 use crate::template::Template;
 
 /// A state, and the time of the test.
