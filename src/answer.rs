@@ -13,8 +13,10 @@ use serde::{Deserialize, Deserializer};
 
 use crate::query::Health;
 
+mod depth;
 mod mesh;
 
+pub use depth::Depth;
 pub use mesh::{
     CaRoot, Consumers, ExportedService, ImportedService, LeafCertificate, Partition, Peering, PeeringRemote,
     PrivateKey, StreamStatus,

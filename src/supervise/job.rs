@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::event::Moment;
 use super::state::chain;
+use crate::answer::{Answer, Depth};
 use crate::apply::backoff::wait_after;
 use crate::apply::error::WriteError;
 use crate::apply::transaction::{Change, Outcome as Written};
@@ -50,6 +51,8 @@ pub(super) struct JobState {
     /// Whether `asked` or `sources` have changed since somebody looked.
     new_wishes: bool,
     missing: BTreeMap<Query, Absence>,
+    /// How deep it looks into the answers to the queries of which it does not see all.
+    depths: BTreeSet<(Query, Depth)>,
     /// The queries of which it wants to know since when their instances pass, and for how long.
     timed: BTreeMap<Query, Duration>,
     /// When it is rendered again though nothing may have changed.
@@ -115,6 +118,7 @@ impl JobState {
             asked: BTreeSet::new(),
             new_wishes: true,
             missing: BTreeMap::new(),
+            depths: BTreeSet::new(),
             timed: BTreeMap::new(),
             again: None,
             unwritten: None,
@@ -256,8 +260,20 @@ impl JobState {
         }
     }
 
-    /// A query has news.
-    pub(super) fn hear_of(&mut self, query: &Query) {
+    /// A query has a new answer. Does this template see a difference?
+    pub(super) fn hear_of(&mut self, query: &Query, before: Option<&Answer>, after: &Answer) -> bool {
+        let mut depths = self.depths.iter().filter(|(of, _)| of == query).map(|(_, depth)| depth).peekable();
+        let sees = self.asked.contains(query)
+            && match before {
+                Some(before) if depths.peek().is_some() => depths.any(|depth| depth.sees_change(before, after)),
+                _ => true,
+            };
+        self.dirty |= sees;
+        sees
+    }
+
+    /// The answer to a query holds no longer.
+    pub(super) fn lose(&mut self, query: &Query) {
         self.dirty |= self.asked.contains(query);
     }
 
@@ -277,7 +293,7 @@ impl JobState {
         let Some(template) = self.template.as_ref().filter(|_| self.dirty) else { return };
         let template = Arc::clone(template);
         self.dirty = false;
-        let Rendering { text, outputs, asked, missing, timed, again } =
+        let Rendering { text, outputs, asked, missing, depths, timed, again } =
             template.render(snapshot, surroundings, now.time);
         // An include whose name is computed is known only now.
         let sources = template.sources();
@@ -287,10 +303,12 @@ impl JobState {
         if missing.is_empty() && text.is_ok() {
             self.new_wishes |= self.asked != asked;
             self.asked = asked;
+            self.depths = depths;
             self.timed = timed;
         } else {
             // What an incomplete or failed pass did not come to ask may still be wanted.
             self.asked.extend(asked);
+            self.depths.extend(depths);
             self.timed.extend(timed);
             self.new_wishes |= self.asked.len() != known;
         }

@@ -30,16 +30,6 @@ impl State {
         }
     }
 
-    /// A query has news: what the plugins of its templates have printed is stale.
-    pub(super) fn ask_plugins_with(&mut self, query: &Query) {
-        let jobs = self.jobs.iter().filter(|job| job.asked().any(|asked| **asked == *query));
-        let plugins: Vec<Arc<Query>> =
-            jobs.flat_map(|job| job.asked().filter(|asked| is_plugin(asked)).cloned()).collect();
-        for plugin in plugins {
-            self.ask_again(&plugin);
-        }
-    }
-
     /// What this plugin has printed, or is about to print, is stale.
     pub(super) fn ask_again(&mut self, plugin: &Arc<Query>) {
         self.snapshot.forget(plugin);
@@ -47,7 +37,7 @@ impl State {
             *stale = true;
         }
         for job in &mut self.jobs {
-            job.hear_of(plugin);
+            job.lose(plugin);
         }
     }
 

@@ -231,19 +231,22 @@ impl State {
     }
 
     pub(super) fn believe(&mut self, query: Arc<Query>, answer: Arc<Answer>) {
-        let before = self.snapshot.answer(&query);
-        if let Judgement::BelievedLoss { before } = judge(before.map(AsRef::as_ref), &answer) {
+        let before = self.snapshot.answer(&query).cloned();
+        if let Judgement::BelievedLoss { before } = judge(before.as_deref(), &answer) {
             tracing::warn!(name: "query.emptied", %query, %before, "{query} went from {before} to nothing");
         } else {
             tracing::debug!(name: "query.changed", %query, "{query} has news");
         }
+        let mut stale = Vec::new();
         let mut longest = Duration::ZERO;
         for job in &mut self.jobs {
-            job.hear_of(&query);
+            if job.hear_of(&query, before.as_deref(), &answer) && !is_plugin(&query) {
+                stale.extend(job.asked().filter(|asked| is_plugin(asked)).cloned());
+            }
             longest = longest.max(job.times(&query));
         }
-        if !is_plugin(&query) {
-            self.ask_plugins_with(&query);
+        for plugin in stale {
+            self.ask_again(&plugin);
         }
         self.snapshot.record_timed(query, answer, longest);
     }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use crate::answer::Depth;
 use crate::config::glob::Glob;
 use crate::config::resolved::{Delimiters, Format, Job, OutputFormat, Source};
 use crate::query::Query;
@@ -71,6 +72,8 @@ pub struct Rendering {
     pub asked: BTreeSet<Arc<Query>>,
     /// The queries without which the template cannot be written, and why they have no data.
     pub missing: BTreeMap<Query, Absence>,
+    /// How deep was looked into the answers to the queries of which not all is seen.
+    pub depths: BTreeSet<(Query, Depth)>,
     /// Of which queries it matters since when their instances pass, and for how long it does.
     pub timed: BTreeMap<Query, Duration>,
     /// When it has to be rendered again though no answer may have changed.
@@ -152,6 +155,7 @@ impl Template {
             let further = pass.take_asked();
             asked.queries.extend(further.queries);
             asked.missing.extend(further.missing);
+            asked.depths.extend(further.depths);
             asked.timed.extend(further.timed);
         }
         rendering(Ok(String::new()), asked)
@@ -208,8 +212,8 @@ impl Template {
 }
 
 fn rendering(text: Result<String, TemplateError>, asked: Asked) -> Rendering {
-    let Asked { queries, missing, timed, again } = asked;
-    Rendering { text, outputs: Vec::new(), asked: queries, missing, timed, again }
+    let Asked { queries, missing, depths, timed, again } = asked;
+    Rendering { text, outputs: Vec::new(), asked: queries, missing, depths, timed, again }
 }
 
 /// The trees of a Go template, to be written anew.

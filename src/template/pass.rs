@@ -25,7 +25,7 @@ use super::kept::{Kept, Made};
 use super::origin;
 use super::output::Output;
 use super::scratch::Scratch;
-use crate::answer::{Answer, Instance, Pair};
+use crate::answer::{Answer, Depth, Instance, Pair};
 use crate::config::glob::Glob;
 use crate::config::resolved::Format;
 use crate::query::{Health, Query};
@@ -96,6 +96,8 @@ pub struct Asked {
     pub queries: BTreeSet<Arc<Query>>,
     /// The queries whose data is still missing, and why.
     pub missing: BTreeMap<Query, Absence>,
+    /// How deep was looked into the answers to the queries of which not all is seen.
+    pub depths: BTreeSet<(Query, Depth)>,
     /// The queries of which it matters since when their instances pass, and for how long it does.
     pub timed: BTreeMap<Query, Duration>,
     /// When the next instance will have been passing for long enough.
@@ -238,6 +240,11 @@ impl Pass {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.asked().missing.is_empty()
+    }
+
+    /// Of the answer to this query, no more is seen than this; several calls add up.
+    pub fn sees(&self, query: &Query, depth: Depth) {
+        self.asked().depths.insert((query.clone(), depth));
     }
 
     /// The format that values are written for.

@@ -10,7 +10,7 @@ use minijinja::Value;
 
 use super::args::{Outcome, refuse, text};
 use super::function;
-use crate::answer::{Answer, NodeServices, Pair};
+use crate::answer::{Answer, Depth, NodeServices, Pair};
 use crate::query::{DatacentersQuery, FileQuery, Query, QueryError};
 use crate::template::function::{Call, Function, FunctionError, Group};
 use crate::template::pass::Absence;
@@ -179,31 +179,23 @@ fn key_or_default(call: &Call<'_>) -> Outcome {
 }
 
 fn ls(call: &Call<'_>) -> Outcome {
-    pairs(call, "ls", directly_below, false)
+    pairs(call, "ls", Depth::Level, false)
 }
 
 fn tree(call: &Call<'_>) -> Outcome {
-    pairs(call, "tree", no_folder, false)
+    pairs(call, "tree", Depth::Tree, false)
 }
 
 fn safe_ls(call: &Call<'_>) -> Outcome {
-    pairs(call, "safeLs", directly_below, true)
+    pairs(call, "safeLs", Depth::Level, true)
 }
 
 fn safe_tree(call: &Call<'_>) -> Outcome {
-    pairs(call, "safeTree", no_folder, true)
+    pairs(call, "safeTree", Depth::Tree, true)
 }
 
-fn directly_below(pair: &Pair) -> bool {
-    !pair.key.is_empty() && !pair.key.contains('/')
-}
-
-fn no_folder(pair: &Pair) -> bool {
-    !pair.key.is_empty() && !pair.key.ends_with('/')
-}
-
-/// The pairs below a prefix that `wanted` keeps; when `needed`, the template waits for at least one.
-fn pairs(call: &Call<'_>, name: &str, wanted: fn(&Pair) -> bool, needed: bool) -> Outcome {
+/// The pairs below a prefix, as deep as this; when `needed`, the template waits for at least one.
+fn pairs(call: &Call<'_>, name: &str, depth: Depth, needed: bool) -> Outcome {
     let [prefix] = call.exactly(name)?;
     let prefix = text(prefix)?;
     if prefix.is_empty() {
@@ -211,8 +203,9 @@ fn pairs(call: &Call<'_>, name: &str, wanted: fn(&Pair) -> bool, needed: bool) -
     }
     let query = Query::pairs(prefix)?;
     let answer = call.pass.ask(&query)?;
+    call.pass.sees(&query, depth);
     let Some(Answer::Pairs(pairs)) = answer.as_deref() else { return Ok(empty_list()) };
-    let kept: Vec<Arc<Pair>> = pairs.iter().filter(|pair| wanted(pair)).cloned().collect();
+    let kept: Vec<Arc<Pair>> = pairs.iter().filter(|pair| depth.sees(pair)).cloned().collect();
     if needed && kept.is_empty() {
         call.pass.lacks(&query, Absence::NothingBelow);
     }

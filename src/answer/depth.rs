@@ -1,0 +1,78 @@
+//! How much of the entries below a prefix somebody sees, and whether that has changed.
+
+use super::{Answer, Pair};
+
+/// How deep somebody looks below a prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Depth {
+    /// The keys directly below it.
+    Level,
+    /// All keys below it; a key that ends in a slash is a folder, and not seen.
+    Tree,
+}
+
+impl Depth {
+    /// Is this entry seen?
+    #[must_use]
+    pub fn sees(self, pair: &Pair) -> bool {
+        let Pair { key, .. } = pair;
+        match self {
+            Self::Level => !key.is_empty() && !key.contains('/'),
+            Self::Tree => !key.is_empty() && !key.ends_with('/'),
+        }
+    }
+
+    /// Does this answer look different from the one before?
+    #[must_use]
+    pub fn sees_change(self, before: &Answer, after: &Answer) -> bool {
+        match (before, after) {
+            (Answer::Pairs(before), Answer::Pairs(after)) => {
+                let [before, after] = [before, after].map(|pairs| pairs.iter().filter(|pair| self.sees(pair)));
+                !before.eq(after)
+            }
+            _ => before != after,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn pairs(entries: &[(&str, &str)]) -> Answer {
+        let pair = |(key, value): &(&str, &str)| Pair {
+            path: format!("app/{key}"),
+            key: (*key).to_owned(),
+            value: (*value).to_owned(),
+            ..Pair::default()
+        };
+        Answer::Pairs(entries.iter().map(pair).map(Arc::new).collect())
+    }
+
+    #[test]
+    fn only_what_is_seen_is_a_change() {
+        let before = [("", "folder"), ("a", "1"), ("sub/", ""), ("sub/b", "2")];
+        for (after, level, tree) in [
+            (vec![("", "folder"), ("a", "1"), ("sub/", ""), ("sub/b", "2")], false, false),
+            (vec![("a", "1"), ("sub/b", "2")], false, false),
+            (vec![("a", "1"), ("sub/", ""), ("sub/b", "3")], false, true),
+            (vec![("a", "1")], false, true),
+            (vec![("a", "2"), ("sub/b", "2")], true, true),
+            (vec![("a", "1"), ("c", "1"), ("sub/b", "2")], true, true),
+            (vec![], true, true),
+        ] {
+            let (before, after) = (pairs(&before), pairs(&after));
+            assert_eq!(Depth::Level.sees_change(&before, &after), level, "{after:?}");
+            assert_eq!(Depth::Tree.sees_change(&before, &after), tree, "{after:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_of_another_kind_is_compared_as_a_whole() {
+        let names = |name: &str| Answer::Datacenters(vec![name.to_owned()]);
+        assert!(Depth::Level.sees_change(&names("a"), &names("b")));
+        assert!(!Depth::Level.sees_change(&names("a"), &names("a")));
+    }
+}
