@@ -290,8 +290,9 @@ fn a_signal_that_nobody_hears_is_refused() {
 
 #[test]
 fn the_environment_is_filtered_for_the_child_and_for_commands() {
+    // Without the trap, a SIGINT that comes while `mv` runs is none to bash when `mv` does not die of it.
     let scene = Scene::new(
-        "#!/bin/bash\ncd \"$(dirname \"$0\")\"\nenv | grep -E '^(KEEP|DROP|OWN|CONSUL_HTTP_ADDR|HOME)=' | sort > env.now\nmv env.now env\nexec sleep 1000\n",
+        "#!/bin/bash\ntrap exit INT\ncd \"$(dirname \"$0\")\"\nenv | grep -E '^(KEEP|DROP|OWN|CONSUL_HTTP_ADDR|HOME)=' | sort > env.now\nmv env.now env\nexec sleep 1000\n",
     );
     scene.folder.write(
         "ct.hcl",

@@ -91,7 +91,7 @@ fn render(format: Format, language: Language, source: &str, value: &str) -> Resu
         ..Job::of_template(Source::Inline { name: "t".into(), text: source.into() }, language)
     });
     let rendering = template.unwrap().render(&snapshot(value), &Arc::default(), Timestamp::UNIX_EPOCH);
-    assert!(rendering.missing.is_empty());
+    assert!(rendering.asked.missing.is_empty());
     rendering.text.map_err(|error| error.to_string())
 }
 

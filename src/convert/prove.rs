@@ -91,7 +91,7 @@ impl Pair {
         let now = Timestamp::now();
         for _ in 0..ROUNDS {
             let both = [&self.go, &self.jinja].map(|template| template.render(&snapshot, around, now));
-            let asked = both.iter().flat_map(|rendering| &rendering.asked);
+            let asked = both.iter().flat_map(|rendering| &rendering.asked.queries);
             let news: BTreeSet<Arc<Query>> = asked.filter(|query| snapshot.answer(query).is_none()).cloned().collect();
             if news.is_empty() {
                 return Ok(compare(both));
@@ -122,7 +122,7 @@ async fn answer(query: &Query, consul: Option<&impl Ask>) -> Result<Option<Answe
 }
 
 fn compare([go, jinja]: [Rendering; 2]) -> Proof {
-    if let Some((query, _)) = go.missing.first_key_value() {
+    if let Some((query, _)) = go.asked.missing.first_key_value() {
         return Proof::Nothing(format!("it waits for {query}, of which there is nothing"));
     }
     let wanted = match go.text {

@@ -3,15 +3,13 @@
 //! in:  its source when it was read, news of its queries, the result of a write
 //! out: a [`Decision`], and the [`Change`] to make
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::event::Moment;
 use super::state::chain;
-use crate::answer::{Answer, Depth};
+use crate::answer::Answer;
 use crate::apply::backoff::wait_after;
 use crate::apply::error::WriteError;
 use crate::apply::transaction::{Change, Outcome as Written};
@@ -20,7 +18,13 @@ use crate::decide::{Decision, Outcome, Unwritten, decide};
 use crate::query::Query;
 use crate::snapshot::Snapshot;
 use crate::template::output::Output;
-use crate::template::{Absence, Rendering, Surroundings, Template, TemplateError};
+use crate::template::{Absence, Asked, Rendering, Surroundings, Template, TemplateError};
+
+mod failures;
+mod text;
+
+use failures::{Failures, WriteFailure, is_news};
+use text::{Text, fingerprint};
 
 /// Where a job stands, as far as somebody who waits for it needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,17 +50,10 @@ pub(super) struct JobState {
     template: Option<Arc<Template>>,
     /// Whether something it depends on has changed since it was rendered.
     dirty: bool,
-    /// The queries that are followed for it.
-    asked: BTreeSet<Arc<Query>>,
-    /// Whether `asked` or `sources` have changed since somebody looked.
+    /// What it asks; the queries are followed for it.
+    asked: Asked,
+    /// Whether the queries of `asked` or `sources` have changed since somebody looked.
     new_wishes: bool,
-    missing: BTreeMap<Query, Absence>,
-    /// How deep it looks into the answers to the queries of which it does not see all.
-    depths: BTreeSet<(Query, Depth)>,
-    /// The queries of which it wants to know since when their instances pass, and for how long.
-    timed: BTreeMap<Query, Duration>,
-    /// When it is rendered again though nothing may have changed.
-    again: Option<Instant>,
     /// A text that is not written yet.
     unwritten: Option<Text>,
     /// The fingerprint of the text that is being written just now.
@@ -64,46 +61,6 @@ pub(super) struct JobState {
     /// The fingerprint of the text that the destination holds, as far as this process knows.
     written: Option<u64>,
     failures: Failures,
-}
-
-/// A text that waits to be written, since when.
-#[derive(Debug)]
-struct Text {
-    content: String,
-    /// What is written together with it.
-    outputs: Vec<Output>,
-    fingerprint: u64,
-    since: Unwritten,
-    /// It is being written just now, and was not rendered again since.
-    underway: bool,
-}
-
-/// What is wrong just now. Each is of its own: a source that is broken stays broken although the last good version of
-/// it renders, and a disk that is full stays full.
-#[derive(Debug, Default)]
-struct Failures {
-    /// The source cannot be read or is broken; the last good version stays in force.
-    source: Option<String>,
-    /// All data is there, but the template fails on it.
-    rendering: Option<String>,
-    /// The destination cannot be written.
-    write: Option<WriteFailure>,
-}
-
-/// A write that failed, and is tried again.
-#[derive(Debug)]
-struct WriteFailure {
-    /// How often in a row.
-    count: u32,
-    text: String,
-    again: Instant,
-}
-
-impl Failures {
-    fn any(&self) -> bool {
-        let Self { source, rendering, write } = self;
-        source.is_some() || rendering.is_some() || write.is_some()
-    }
 }
 
 impl JobState {
@@ -115,12 +72,8 @@ impl JobState {
             sources: Vec::new(),
             template: None,
             dirty: false,
-            asked: BTreeSet::new(),
+            asked: Asked::default(),
             new_wishes: true,
-            missing: BTreeMap::new(),
-            depths: BTreeSet::new(),
-            timed: BTreeMap::new(),
-            again: None,
             unwritten: None,
             underway: None,
             written: None,
@@ -182,7 +135,7 @@ impl JobState {
 
     /// The queries that must be followed for it.
     pub(super) fn asked(&self) -> impl Iterator<Item = &Arc<Query>> {
-        self.asked.iter()
+        self.asked.queries.iter()
     }
 
     /// Does it ask or read something else than when this was called last?
@@ -191,11 +144,11 @@ impl JobState {
     }
 
     pub(super) fn missing(&self) -> impl Iterator<Item = (&Query, Absence)> {
-        self.missing.iter().map(|(query, absence)| (query, *absence))
+        self.asked.missing.iter().map(|(query, absence)| (query, *absence))
     }
 
     pub(super) fn stage(&self) -> Stage {
-        let current = self.unwritten.is_none() && self.missing.is_empty() && !self.dirty;
+        let current = self.unwritten.is_none() && self.asked.is_complete() && !self.dirty;
         match self.written {
             _ if self.failures.any() => Stage::Failed,
             Some(_) if current => Stage::Done,
@@ -262,59 +215,39 @@ impl JobState {
 
     /// A query has a new answer. Does this template see a difference?
     pub(super) fn hear_of(&mut self, query: &Query, before: Option<&Answer>, after: &Answer) -> bool {
-        let mut depths = self.depths.iter().filter(|(of, _)| of == query).map(|(_, depth)| depth).peekable();
-        let sees = self.asked.contains(query)
-            && match before {
-                Some(before) if depths.peek().is_some() => depths.any(|depth| depth.sees_change(before, after)),
-                _ => true,
-            };
+        let sees = self.asked.sees_change(query, before, after);
         self.dirty |= sees;
         sees
     }
 
     /// The answer to a query holds no longer.
     pub(super) fn lose(&mut self, query: &Query) {
-        self.dirty |= self.asked.contains(query);
+        self.dirty |= self.asked.queries.contains(query);
     }
 
     /// For how long it matters that an instance in the answer to this query has begun to pass.
     pub(super) fn times(&self, query: &Query) -> Duration {
-        self.timed.get(query).copied().unwrap_or_default()
+        self.asked.timed.get(query).copied().unwrap_or_default()
     }
 
     /// When it is to be rendered again, though nothing may have changed.
     pub(super) fn again(&self) -> Option<Instant> {
-        self.again
+        self.asked.again
     }
 
     /// Renders, if something has changed.
     pub(super) fn render(&mut self, snapshot: &Snapshot, surroundings: &Arc<Surroundings>, now: Moment) {
-        self.dirty |= self.again.is_some_and(|again| again <= now.instant);
+        self.dirty |= self.asked.again.is_some_and(|again| again <= now.instant);
         let Some(template) = self.template.as_ref().filter(|_| self.dirty) else { return };
         let template = Arc::clone(template);
         self.dirty = false;
-        let Rendering { text, outputs, asked, missing, depths, timed, again } =
-            template.render(snapshot, surroundings, now.time);
+        let Rendering { text, outputs, asked } = template.render(snapshot, surroundings, now.time);
         // An include whose name is computed is known only now.
         let sources = template.sources();
         self.new_wishes |= sources != self.sources;
         self.sources = sources;
-        let known = self.asked.len();
-        if missing.is_empty() && text.is_ok() {
-            self.new_wishes |= self.asked != asked;
-            self.asked = asked;
-            self.depths = depths;
-            self.timed = timed;
-        } else {
-            // What an incomplete or failed pass did not come to ask may still be wanted.
-            self.asked.extend(asked);
-            self.depths.extend(depths);
-            self.timed.extend(timed);
-            self.new_wishes |= self.asked.len() != known;
-        }
-        let complete = missing.is_empty();
-        self.missing = missing;
-        self.again = again;
+        let complete = asked.is_complete();
+        self.new_wishes |= self.asked.replace(asked, complete && text.is_ok());
         match text {
             _ if !complete => {}
             Ok(text) => self.rendered(text, outputs, now.instant),
@@ -350,7 +283,7 @@ impl JobState {
         let again = self.failures.write.as_ref().map(|failure| failure.again);
         let outcome = match &self.unwritten {
             Some(_) if again.is_some_and(|again| now < again) => return again.map(Decision::AwaitQuiet),
-            _ if !self.missing.is_empty() => Outcome::Incomplete,
+            _ if !self.asked.is_complete() => Outcome::Incomplete,
             _ if self.failures.rendering.is_some() => Outcome::Failed,
             Some(text) if Some(text.fingerprint) == self.written => Outcome::Same,
             Some(text) => Outcome::New(text.since),
@@ -448,18 +381,7 @@ impl JobState {
     }
 }
 
-/// Keeps what is wrong; is it to be said, or was it said already?
-fn is_news(slot: &mut Option<String>, text: &str) -> bool {
-    slot.replace(text.to_owned()).is_none_or(|before| before != text)
-}
-
 /// Whoever renders once waits for no quiet.
 fn settle(job: &Job, mode: Mode) -> Option<Settle> {
     job.settle.filter(|_| mode == Mode::Daemon)
-}
-
-fn fingerprint(content: &str, outputs: &[Output]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (content, outputs).hash(&mut hasher);
-    hasher.finish()
 }

@@ -3,14 +3,11 @@
 //! in:  a source, its language, and a [`Snapshot`] of what is known
 //! out: a [`Rendering`]: the text or the error, every query that was asked, and which of them have no data yet
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::answer::Depth;
 use crate::config::glob::Glob;
 use crate::config::resolved::{Delimiters, Format, Job, OutputFormat, Source};
 use crate::query::Query;
@@ -40,13 +37,13 @@ pub mod records;
 pub mod scratch;
 
 pub use error::{Place, TemplateError};
-pub use pass::{Absence, Surroundings};
+pub use pass::{Absence, Asked, Surroundings};
 
 use format::Refusal;
 use jinja::Undefined;
 use language::{Engine, Settings};
 use output::Output;
-use pass::{Asked, Pass};
+use pass::Pass;
 
 /// A template, read and parsed.
 #[derive(Debug)]
@@ -68,16 +65,8 @@ pub struct Rendering {
     pub text: Result<String, TemplateError>,
     /// The files to write together with the text; none while data is missing.
     pub outputs: Vec<Output>,
-    /// Every query that the template asked.
-    pub asked: BTreeSet<Arc<Query>>,
-    /// The queries without which the template cannot be written, and why they have no data.
-    pub missing: BTreeMap<Query, Absence>,
-    /// How deep was looked into the answers to the queries of which not all is seen.
-    pub depths: BTreeSet<(Query, Depth)>,
-    /// Of which queries it matters since when their instances pass, and for how long it does.
-    pub timed: BTreeMap<Query, Duration>,
-    /// When it has to be rendered again though no answer may have changed.
-    pub again: Option<Instant>,
+    /// What the template asked.
+    pub asked: Asked,
 }
 
 impl Template {
@@ -142,23 +131,19 @@ impl Template {
         let pass = Arc::new(begin().writing(self.format));
         let text = self.engine.render(&pass, Undefined::Refused);
         let mut asked = pass.take_asked();
-        if asked.missing.is_empty() {
+        if asked.is_complete() {
             let text = text.and_then(|text| self.finished(text, begin, &asked));
             let outputs = if text.is_ok() { pass.take_outputs() } else { Vec::new() };
-            return Rendering { outputs, ..rendering(text, asked) };
+            return Rendering { text, outputs, asked };
         }
         if text.is_err() {
             // It stopped half way for want of data; what it asks further down is worth knowing now, not one round
             // trip later.
             let pass = Arc::new(begin());
             let _ = self.engine.render(&pass, Undefined::Empty);
-            let further = pass.take_asked();
-            asked.queries.extend(further.queries);
-            asked.missing.extend(further.missing);
-            asked.depths.extend(further.depths);
-            asked.timed.extend(further.timed);
+            asked.add(pass.take_asked());
         }
-        rendering(Ok(String::new()), asked)
+        Rendering { text: Ok(String::new()), outputs: Vec::new(), asked }
     }
 
     /// The text with every value written as its place asks for, if it then is what it has to be.
@@ -209,11 +194,6 @@ impl Template {
             Some((error.name, error.place?))
         })
     }
-}
-
-fn rendering(text: Result<String, TemplateError>, asked: Asked) -> Rendering {
-    let Asked { queries, missing, depths, timed, again } = asked;
-    Rendering { text, outputs: Vec::new(), asked: queries, missing, depths, timed, again }
 }
 
 /// The trees of a Go template, to be written anew.

@@ -77,7 +77,11 @@ pub(crate) fn surroundings() -> Arc<Surroundings> {
 pub(crate) fn outcome(source: &Source, language: Language, missing_key: MissingKey) -> Result<String, TemplateError> {
     let template = Template::read(&Job { missing_key, ..Job::of_template(source.clone(), language) })?;
     let rendering = template.render(&world(), &surroundings(), Timestamp::UNIX_EPOCH);
-    assert_eq!(rendering.missing.keys().collect::<Vec<_>>(), Vec::<&Query>::new(), "asks what the world does not have");
+    assert_eq!(
+        rendering.asked.missing.keys().collect::<Vec<_>>(),
+        Vec::<&Query>::new(),
+        "asks what the world does not have"
+    );
     rendering.text
 }
 

@@ -59,7 +59,7 @@ fn instances(call: &Call<'_>, query: fn(&str) -> Result<Query, QueryError>) -> O
     match Choice::read(options) {
         Ok(choice) => chosen(call, query, &choice),
         Err(reason) => {
-            if call.pass.is_incomplete() {
+            if !call.pass.is_complete() {
                 // An option may be made of what is not there yet. What is asked does not wait for it.
                 call.pass.ask(&query)?;
             }

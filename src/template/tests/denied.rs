@@ -19,7 +19,7 @@ fn a_denied_function_fails_when_it_is_called_and_only_then() {
             let rendering = render(&denying(&[pattern], uncalled, language), &Snapshot::default());
             assert_eq!(rendering.text.unwrap(), "b");
             let rendering = render(&denying(&["x", pattern], called, language), &Snapshot::default());
-            assert!(rendering.asked.is_empty() && rendering.missing.is_empty(), "nothing is asked");
+            assert!(rendering.asked.queries.is_empty() && rendering.asked.missing.is_empty(), "nothing is asked");
             let message = rendering.text.expect_err("it is denied").message;
             assert!(message.contains("key: ") || message.contains("calling key"), "{message}");
             assert!(message.contains(&format!("is disabled: function_denylist has {pattern:?}")), "{message}");

@@ -264,7 +264,7 @@ fn what_is_missing_is_waited_for_first() {
     let source = Source::Inline { name: "t".into(), text: "x{{ key('evil') }}{{ key('later') }}".into() };
     let template = Template::read(&Job { format: Format::Nginx, ..job(source, Language::Jinja) }).unwrap();
     let rendering = render(&template, &known(&[("evil", HOSTILE)]));
-    assert_eq!((rendering.text, rendering.missing.len()), (Ok(String::new()), 1));
+    assert_eq!((rendering.text, rendering.asked.missing.len()), (Ok(String::new()), 1));
 }
 
 #[test]

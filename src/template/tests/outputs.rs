@@ -51,7 +51,7 @@ fn the_format_of_the_template_is_not_that_of_what_it_writes_beside() {
 fn a_pass_that_is_incomplete_or_fails_writes_nothing() {
     for (text, language) in [(GO, Language::Go), (JINJA, Language::Jinja)] {
         let rendering = render(&allowed(text, language).unwrap(), &Snapshot::default());
-        assert!(rendering.outputs.is_empty() && !rendering.missing.is_empty(), "{text}");
+        assert!(rendering.outputs.is_empty() && !rendering.asked.missing.is_empty(), "{text}");
     }
     let failing = "{{ \"1\" | writeToFile \"x\" \"\" \"\" \"600\" }}{{ parseInt \"x\" }}";
     let rendering = render(&allowed(failing, Language::Go).unwrap(), &Snapshot::default());

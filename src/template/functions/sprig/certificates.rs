@@ -140,7 +140,7 @@ fn pair(certificate: String, key: String) -> Value {
 fn custom(call: &Call<'_>) -> Outcome {
     let [certificate, key] = call.exactly("sprig_buildCustomCert")?;
     let (certificate, key) = (text(certificate)?, text(key)?);
-    if call.pass.is_incomplete() {
+    if !call.pass.is_complete() {
         return Ok(pair(String::new(), String::new()));
     }
     let decoded = |text: &str, what| {

@@ -104,7 +104,7 @@ fn rendered(text: &str, language: Language) -> String {
     let (snapshot, surroundings) = seen();
     let template = template.unwrap_or_else(|error| panic!("{error}"));
     let rendering = template.render(&snapshot, &surroundings, "2024-03-05T07:08:09Z".parse().unwrap());
-    assert!(rendering.missing.is_empty(), "{text} asks {:?}", rendering.missing);
+    assert!(rendering.asked.missing.is_empty(), "{text} asks {:?}", rendering.asked.missing);
     rendering.text.unwrap_or_else(|error| panic!("{error}"))
 }
 
