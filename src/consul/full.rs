@@ -4,7 +4,9 @@
 //! out: the whole answer, or why there is none
 //!
 //! Over HTTP/2 all questions share one connection, but a server lets only so many be open on one (100 with HAProxy, 250
-//! with Consul), and a long poll is open for long: so there are as many connections as the questions need.
+//! with Consul), and a long poll is open for long: so there are as many connections as the questions need. It takes an
+//! answer to know that the server speaks HTTP/2; from then on each further connection speaks nothing else, so that many
+//! questions at a time open one connection, not one each to find out.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,6 +41,8 @@ pub(super) struct Full {
     lanes: Mutex<Vec<Lane>>,
     /// It has answered before.
     answered: AtomicBool,
+    /// Its last answer came in HTTP/2.
+    multiplexes: AtomicBool,
 }
 
 /// A client of its own has connections of its own.
@@ -49,6 +53,8 @@ struct Lane {
     busy: Arc<()>,
     /// Its questions share one connection.
     shares: Arc<AtomicBool>,
+    /// It speaks HTTP/2, or not at all.
+    only_http2: bool,
 }
 
 impl Full {
@@ -64,8 +70,9 @@ impl Full {
             alias,
             lanes: Mutex::default(),
             answered: AtomicBool::default(),
+            multiplexes: AtomicBool::default(),
         };
-        let first = full.open().map_err(ClientError::Http)?;
+        let first = full.open(false).map_err(ClientError::Http)?;
         full.lanes.lock().unwrap_or_else(PoisonError::into_inner).push(first);
         Ok(full)
     }
@@ -76,13 +83,16 @@ impl Full {
             // It was a host's name when it was configured.
             let _ = address.set_host(Some(alias));
         }
-        let Lane { client, busy, shares } = self.lane().map_err(|error| Lost::Unreachable(reason(&error)))?;
-        let sent = client.get(address).headers(headers).send().await;
-        let mut response = sent.map_err(|error| self.lost(&error))?;
+        let lane = self.lane().map_err(|error| Lost::Unreachable(reason(&error)))?;
+        let sent = lane.client.get(address).headers(headers).send().await;
+        let mut response = sent.map_err(|error| {
+            self.close(&lane);
+            self.lost(&error)
+        })?;
         self.answered.store(true, Ordering::Relaxed);
-        if response.version() == Version::HTTP_2 && self.settings.reuse {
-            shares.store(true, Ordering::Relaxed);
-        }
+        let multiplexes = response.version() == Version::HTTP_2 && self.settings.reuse;
+        self.multiplexes.store(multiplexes, Ordering::Relaxed);
+        lane.shares.store(multiplexes, Ordering::Relaxed);
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| Lost::CutOff(reason(&error)))? {
             if body.len() + chunk.len() > LONGEST_ANSWER {
@@ -90,7 +100,6 @@ impl Full {
             }
             body.extend_from_slice(&chunk);
         }
-        drop(busy);
         Ok(Fetched { status: response.status(), headers: std::mem::take(response.headers_mut()), body })
     }
 
@@ -124,9 +133,18 @@ impl Full {
         if let Some(lane) = lanes.iter().find(has_room) {
             return Ok(lane.clone());
         }
-        let lane = self.open()?;
+        let lane = self.open(self.multiplexes.load(Ordering::Relaxed))?;
         lanes.push(lane.clone());
         Ok(lane)
+    }
+
+    /// Lets a lane go that failed, if it insists on HTTP/2: the server may be another one by now.
+    fn close(&self, failed: &Lane) {
+        if failed.only_http2 {
+            self.multiplexes.store(false, Ordering::Relaxed);
+            let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+            lanes.retain(|lane| !Arc::ptr_eq(&lane.busy, &failed.busy));
+        }
     }
 
     fn connect_limit(&self) -> Option<Duration> {
@@ -134,10 +152,17 @@ impl Full {
         if self.server.scheme() == "https" { tls_connect_limit } else { connect_limit }
     }
 
-    fn open(&self) -> Result<Lane, reqwest::Error> {
+    fn open(&self, only_http2: bool) -> Result<Lane, reqwest::Error> {
         let TransportConfig { keep_alive, reuse, idle_limit, most_idle, most_idle_of_one, .. } = self.settings;
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(self.tls.settings.clone())
+        let mut tls = self.tls.settings.clone();
+        let mut builder = reqwest::Client::builder();
+        if only_http2 {
+            tls.alpn_protocols.retain(|protocol| protocol == b"h2");
+            // It makes the client open one connection, for which all others wait.
+            builder = builder.http2_prior_knowledge();
+        }
+        builder = builder
+            .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
             .tcp_nodelay(true)
             .tcp_keepalive(keep_alive)
@@ -156,7 +181,8 @@ impl Full {
         if self.alias.is_some() {
             builder = builder.dns_resolver(Arc::new(Always(host(&self.server))));
         }
-        Ok(Lane { client: builder.build()?, busy: Arc::default(), shares: Arc::default() })
+        let shares = Arc::new(AtomicBool::new(only_http2));
+        Ok(Lane { client: builder.build()?, busy: Arc::default(), shares, only_http2 })
     }
 }
 
