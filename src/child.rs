@@ -121,8 +121,8 @@ impl Child {
             self.changed(now, share);
             return self.due(now);
         }
-        if self.config.kill_signal == Some(signal) {
-            return self.ask_to_end(now, Then::OwnEnd);
+        if self.config.kill_signal.signal(None) == Some(signal) {
+            return self.ask_to_end(None, now, Then::OwnEnd);
         }
         Some(Step::Signal(signal))
     }
@@ -135,7 +135,7 @@ impl Child {
                     self.phase = Phase::Running { change: None };
                     Some(Step::Signal(signal))
                 }
-                OnChange::Restart => self.ask_to_end(now, Then::Start),
+                OnChange::Restart => self.ask_to_end(None, now, Then::Start),
                 OnChange::Nothing => {
                     self.phase = Phase::Running { change: None };
                     None
@@ -158,10 +158,10 @@ impl Child {
         }
     }
 
-    /// It is not wanted any more.
-    pub fn stop(&mut self, now: Instant) -> Option<Step> {
+    /// It is not wanted any more; `asked` is what has asked us to end, if a signal has.
+    pub fn stop(&mut self, asked: Option<Signal>, now: Instant) -> Option<Step> {
         match &mut self.phase {
-            Phase::Running { .. } => self.ask_to_end(now, Then::End),
+            Phase::Running { .. } => self.ask_to_end(asked, now, Then::End),
             Phase::Stopping { then, .. } => {
                 *then = Then::End;
                 None
@@ -183,7 +183,7 @@ impl Child {
         let same = config.line == self.config.line && config.environment == self.config.environment;
         let step = match self.phase {
             // The old one is asked as it wants to be.
-            Phase::Running { .. } if !same => self.ask_to_end(now, Then::Start),
+            Phase::Running { .. } if !same => self.ask_to_end(None, now, Then::Start),
             Phase::Stopping { kill, then: Then::End } => {
                 self.phase = Phase::Stopping { kill, then: Then::Start };
                 None
@@ -212,9 +212,9 @@ impl Child {
         ended
     }
 
-    fn ask_to_end(&mut self, now: Instant, then: Then) -> Option<Step> {
+    fn ask_to_end(&mut self, asked: Option<Signal>, now: Instant, then: Then) -> Option<Step> {
         self.phase = Phase::Stopping { kill: Some(now + self.config.kill_timeout), then };
-        self.config.kill_signal.map(Step::Signal)
+        self.config.kill_signal.signal(asked).map(Step::Signal)
     }
 }
 

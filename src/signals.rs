@@ -14,8 +14,8 @@ use tokio::task::JoinSet;
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
-    /// End in an orderly way; asked for a second time: at once.
-    End,
+    /// End in an orderly way, as this signal has asked; asked for a second time: at once.
+    End(Signal),
     /// Read everything again.
     Reload,
     /// The child is meant.
@@ -46,6 +46,18 @@ pub const PASSED_ON: [Signal; 19] = [
     Signal::SIGSYS,
 ];
 
+/// By default each of these would end the process, though nobody who sends one wants that: a logrotate that takes it for
+/// another daemon, a timer that it has inherited. What is wrong with the process itself (ABRT, SYS, …) still ends it.
+const STRAYS: [Signal; 7] = [
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGALRM,
+    Signal::SIGXCPU,
+    Signal::SIGXFSZ,
+    Signal::SIGPROF,
+    Signal::SIGIO,
+];
+
 /// Listens for signals; dropping it ends the listening, but the signals stay caught.
 #[derive(Debug)]
 pub struct Signals {
@@ -74,20 +86,20 @@ impl Roles {
     fn wish(self, signal: Signal) -> Option<Wish> {
         let Self { kill, reload, child } = self;
         if kill == Some(signal) {
-            Some(Wish::End)
+            Some(Wish::End(signal))
         } else if reload == Some(signal) {
             Some(Wish::Reload)
         } else if ENDS.contains(&signal) {
-            Some(Wish::End)
+            Some(Wish::End(signal))
         } else {
             child.then_some(Wish::PassOn(signal))
         }
     }
 
-    /// The signals to listen for. A daemon that does not reload on HUP should not die of it either.
+    /// The signals to listen for. A daemon that does not reload on HUP should not die of it either, nor of a stray.
     fn signals(self) -> impl Iterator<Item = Signal> {
         let passed_on = PASSED_ON.into_iter().filter(move |_| self.child);
-        ENDS.into_iter().chain([Signal::SIGHUP]).chain(self.kill).chain(self.reload).chain(passed_on)
+        ENDS.into_iter().chain([Signal::SIGHUP]).chain(STRAYS).chain(self.kill).chain(self.reload).chain(passed_on)
     }
 }
 
@@ -166,9 +178,11 @@ mod tests {
     #[tokio::test]
     async fn signals_become_wishes() {
         let mut signals = Signals::listen(roles(Some(Signal::SIGUSR1), Some(Signal::SIGUSR2))).unwrap();
-        for (signal, wish) in
-            [(Signal::SIGUSR1, Wish::End), (Signal::SIGUSR2, Wish::Reload), (Signal::SIGTERM, Wish::End)]
-        {
+        for (signal, wish) in [
+            (Signal::SIGUSR1, Wish::End(Signal::SIGUSR1)),
+            (Signal::SIGUSR2, Wish::Reload),
+            (Signal::SIGTERM, Wish::End(Signal::SIGTERM)),
+        ] {
             kill(Pid::this(), signal).unwrap();
             let heard = tokio::time::timeout(Duration::from_secs(5), signals.next()).await;
             assert_eq!(heard.expect("nothing was heard"), wish, "{signal}");
@@ -181,20 +195,23 @@ mod tests {
         kill(Pid::this(), Signal::SIGUSR2).unwrap();
         kill(Pid::this(), Signal::SIGTERM).unwrap();
         let heard = tokio::time::timeout(Duration::from_secs(5), signals.next()).await;
-        assert_eq!(heard.expect("nothing was heard"), Wish::End, "USR2 has no role any more");
+        assert_eq!(heard.expect("nothing was heard"), Wish::End(Signal::SIGTERM), "USR2 has no role any more");
     }
 
     #[test]
     fn a_signal_has_one_role() {
         let reload_on_term = roles(None, Some(Signal::SIGTERM));
         assert_eq!(reload_on_term.wish(Signal::SIGTERM), Some(Wish::Reload));
-        assert_eq!(reload_on_term.wish(Signal::SIGQUIT), Some(Wish::End));
+        assert_eq!(reload_on_term.wish(Signal::SIGQUIT), Some(Wish::End(Signal::SIGQUIT)));
         assert_eq!(reload_on_term.wish(Signal::SIGHUP), None);
-        assert_eq!(roles(Some(Signal::SIGHUP), Some(Signal::SIGHUP)).wish(Signal::SIGHUP), Some(Wish::End));
+        assert_eq!(
+            roles(Some(Signal::SIGHUP), Some(Signal::SIGHUP)).wish(Signal::SIGHUP),
+            Some(Wish::End(Signal::SIGHUP))
+        );
         let with_child = Roles { child: true, ..reload_on_term };
         assert_eq!(with_child.wish(Signal::SIGTERM), Some(Wish::Reload));
         assert_eq!(with_child.wish(Signal::SIGHUP), Some(Wish::PassOn(Signal::SIGHUP)));
-        assert_eq!(with_child.wish(Signal::SIGINT), Some(Wish::End));
+        assert_eq!(with_child.wish(Signal::SIGINT), Some(Wish::End(Signal::SIGINT)));
     }
 
     fn roles(kill: Option<Signal>, reload: Option<Signal>) -> Roles {

@@ -24,6 +24,7 @@ echo $$ > pid
 trap 'echo hup >> log' HUP
 trap 'echo usr1 >> log' USR1
 trap 'echo int >> log; exit 7' INT
+trap 'echo term >> log; exit 7' TERM
 echo start >> log
 while :; do sleep 0.02; done
 "#;
@@ -86,8 +87,27 @@ fn it_starts_after_the_files_hears_of_changes_and_ends_with_us() {
     scene.logs("1 start\nhup\nusr1\n");
     let ended = ctmpl.stop();
     assert_eq!(ended.code(), Some(12), "{}", ended.log);
-    assert_eq!(scene.folder.read("log"), "1 start\nhup\nusr1\nint\n");
+    assert_eq!(scene.folder.read("log"), "1 start\nhup\nusr1\nterm\n");
     assert!(!is_alive(&pid));
+}
+
+#[test]
+fn it_is_asked_to_end_as_we_are_unless_somebody_has_said_how() {
+    let cases: [(&[&str], Signal, &str); 4] = [
+        (&["--exec=./app"], Signal::SIGINT, "int"),
+        (&["--exec=./app"], Signal::SIGTERM, "term"),
+        (&["--exec=./app; exit $?"], Signal::SIGTERM, "term"),
+        (&["--exec=./app", "--exec-kill-signal=SIGINT"], Signal::SIGTERM, "int"),
+    ];
+    for (flags, signal, heard) in cases {
+        let scene = Scene::new(APP);
+        let ctmpl = scene.start(flags);
+        scene.logs("start\n");
+        ctmpl.signal(signal);
+        let ended = ctmpl.ends();
+        assert_eq!(ended.code(), Some(12), "{}", ended.log);
+        assert_eq!(scene.folder.read("log"), format!("start\n{heard}\n"), "{flags:?} {signal}");
+    }
 }
 
 #[test]
@@ -405,5 +425,5 @@ fn as_process_1_it_reaps_what_others_leave() {
     let ended = ctmpl.ends();
     assert!(begun.elapsed() < DEADLINE);
     assert_eq!(ended.code(), Some(12), "{}", ended.log);
-    assert!(scene.folder.read("log").ends_with("int\n"));
+    assert!(scene.folder.read("log").ends_with("term\n"));
 }

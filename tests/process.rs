@@ -88,6 +88,30 @@ fn the_watchdog_is_fed_while_nothing_happens() {
 }
 
 #[test]
+fn a_stray_signal_ends_nothing() {
+    let (folder, consul, _systemd) = setup();
+    let ctmpl = Ctmpl::spawn(service(&folder, &consul, &["-template", &folder.template("in", "out", "")]));
+    folder.becomes("out", "80");
+    let strays = [
+        Signal::SIGUSR1,
+        Signal::SIGUSR2,
+        Signal::SIGALRM,
+        Signal::SIGWINCH,
+        Signal::SIGPIPE,
+        Signal::SIGXCPU,
+        Signal::SIGXFSZ,
+        Signal::SIGPROF,
+        Signal::SIGIO,
+    ];
+    for signal in strays {
+        ctmpl.signal(signal);
+    }
+    consul.put_key("app/port", "81");
+    folder.becomes("out", "81");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
 fn a_run_that_renders_once_is_ready_and_then_over() {
     let (folder, consul, systemd) = setup();
     let ended = run_command(service(&folder, &consul, &["-once", "-template", &folder.template("in", "out", "")]));

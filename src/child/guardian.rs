@@ -54,20 +54,21 @@ pub(super) enum Kind {
 }
 
 /// The command line that makes ctmpl a guardian.
-pub(super) fn command_line(kind: Kind, kill_signal: Option<Signal>) -> [String; 3] {
+pub(super) fn command_line(kind: Kind, kill_signals: &[Signal]) -> [String; 3] {
     let kind = match kind {
         Kind::Program => "program",
         Kind::Shell => "shell",
     };
-    [WORD.to_owned(), kind.to_owned(), kill_signal.map_or(0, |signal| signal as i32).to_string()]
+    let numbers: Vec<_> = kill_signals.iter().map(|signal| (*signal as i32).to_string()).collect();
+    [WORD.to_owned(), kind.to_owned(), numbers.join(",")]
 }
 
 /// What a guardian guards.
 struct Charge {
     words: Vec<OsString>,
     kind: Kind,
-    /// What asks it to end, which a shell is not kept from.
-    kill_signal: Option<Signal>,
+    /// What may ask it to end, which a shell is not kept from.
+    kill_signals: Vec<Signal>,
     /// `None`: ctmpl itself is the child, and this is process 1.
     link: Option<UnixStream>,
 }
@@ -82,7 +83,7 @@ pub fn serve(arguments: impl Iterator<Item = OsString>) -> Option<u8> {
         return Some(become_program(&words[2..]));
     } else if std::process::id() == 1 {
         let own = std::iter::once("/proc/self/exe".into()).chain(words.into_iter().skip(1));
-        Charge { words: own.collect(), kind: Kind::Program, kill_signal: None, link: None }
+        Charge { words: own.collect(), kind: Kind::Program, kill_signals: Vec::new(), link: None }
     } else {
         return None;
     };
@@ -96,9 +97,10 @@ const CANNOT: u8 = 126;
 fn charge_of(words: &[OsString]) -> io::Result<Charge> {
     let text = |place: usize| words.get(place).and_then(|word| word.to_str()).unwrap_or_default();
     let kind = if text(0) == "shell" { Kind::Shell } else { Kind::Program };
-    let kill_signal = text(1).parse().ok().and_then(|number: i32| Signal::try_from(number).ok());
+    let signal = |number: &str| Signal::try_from(number.parse::<i32>().ok()?).ok();
+    let kill_signals = text(1).split(',').filter_map(signal).collect();
     let link = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-    Ok(Charge { words: words.get(2..).unwrap_or_default().to_vec(), kind, kill_signal, link: Some(link) })
+    Ok(Charge { words: words.get(2..).unwrap_or_default().to_vec(), kind, kill_signals, link: Some(link) })
 }
 
 /// What a guardian hears.
@@ -111,7 +113,7 @@ enum Heard {
 }
 
 async fn guard(charge: Charge) -> io::Result<u8> {
-    let Charge { words, kind, kill_signal, link } = charge;
+    let Charge { words, kind, kill_signals, link } = charge;
     // Where the kernel does not know this, what leaves its parent is process 1's, as always.
     let _ = set_child_subreaper(true);
     let mut deaths = signal(SignalKind::child())?;
@@ -140,8 +142,9 @@ async fn guard(charge: Charge) -> io::Result<u8> {
         };
         match heard {
             Heard::Signal(signal) => {
-                asked |= Some(signal) == kill_signal;
-                deliver(signal, child, kind, kill_signal);
+                let ends = kill_signals.contains(&signal);
+                asked |= ends;
+                deliver(signal, child, kind, ends);
             }
             Heard::Gone => {
                 end_all(child, Duration::ZERO).await;
@@ -276,12 +279,12 @@ fn reap(child: Pid) -> Option<ExitStatus> {
 }
 
 /// Sends a signal to the program. A shell does not get one that it would only die of: it waits for the program.
-fn deliver(signal: Signal, child: Pid, kind: Kind, kill_signal: Option<Signal>) {
+fn deliver(signal: Signal, child: Pid, kind: Kind, ends: bool) {
     if kind == Kind::Program {
         let _ = kill(child, signal);
         return;
     }
-    let ends = Some(signal) == kill_signal || matches!(signal, Signal::SIGTERM | Signal::SIGINT | Signal::SIGQUIT);
+    let ends = ends || matches!(signal, Signal::SIGTERM | Signal::SIGINT | Signal::SIGQUIT);
     let mut others = processes().filter(|process| process.group == child && process.id != child).peekable();
     if ends || others.peek().is_none() || handles(child, signal) {
         let _ = killpg(child, signal);

@@ -108,7 +108,7 @@ fn start(config: &ExecConfig, exports: &[(String, SecretString)]) -> io::Result<
     ours.set_nonblocking(true)?;
     let mut command = Command::new("/proc/self/exe");
     // Not "ctmpl": whoever kills all that is called so should leave this one to do its work.
-    command.arg0("guardian").args(guardian::command_line(kind, config.kill_signal)).args(words);
+    command.arg0("guardian").args(guardian::command_line(kind, &config.kill_signal.signals())).args(words);
     command.env_clear().envs(environment(&config.environment, exports));
     let guardian = command.stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs))).process_group(0).spawn()?;
     Ok((UnixStream::from_std(ours)?, guardian))

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::exec::KillSignal;
 use crate::config::resolved::{CommandLine, EnvironmentConfig};
 
 fn config(on_change: OnChange) -> ExecConfig {
@@ -10,7 +11,7 @@ fn config(on_change: OnChange) -> ExecConfig {
         line: CommandLine::Direct(vec!["app".to_owned()]),
         environment: EnvironmentConfig::default(),
         on_change,
-        kill_signal: Some(Signal::SIGINT),
+        kill_signal: KillSignal::Usual,
         kill_timeout: Duration::from_secs(30),
         splay: Duration::from_secs(10),
     }
@@ -63,11 +64,11 @@ fn an_end_that_was_asked_for_overtakes_a_new_start() {
     let (mut child, now) = (running(OnChange::Restart), Instant::now());
     child.changed(now, 0.0);
     child.due(now);
-    assert_eq!(child.stop(now), None, "it was asked already");
+    assert_eq!(child.stop(None, now), None, "it was asked already");
     assert!(!child.is_over());
     assert_eq!(child.ended(), Ended::Asked);
     let mut waiting = Child::new(config(HUP));
-    assert_eq!((waiting.stop(now), waiting.is_over(), waiting.is_waiting()), (None, true, false));
+    assert_eq!((waiting.stop(None, now), waiting.is_over(), waiting.is_waiting()), (None, true, false));
 }
 
 #[test]
@@ -84,11 +85,30 @@ fn signals_are_passed_on_by_what_they_mean() {
 
 #[test]
 fn without_a_kill_signal_the_grace_is_all_there_is() {
-    let mut child = Child::new(ExecConfig { kill_signal: None, ..config(HUP) });
+    let mut child = Child::new(ExecConfig { kill_signal: KillSignal::Nothing, ..config(HUP) });
     child.start();
     let now = Instant::now();
-    assert_eq!(child.stop(now), None);
+    assert_eq!(child.stop(None, now), None);
     assert_eq!(child.due(now + SECOND * 30), Some(Step::Kill));
+}
+
+#[test]
+fn it_is_asked_to_end_as_ctmpl_is_unless_somebody_has_said_how() {
+    let now = Instant::now();
+    let chosen = KillSignal::Said(Signal::SIGHUP);
+    let cases = [
+        (KillSignal::Usual, Some(Signal::SIGTERM), Some(Signal::SIGTERM)),
+        (KillSignal::Usual, Some(Signal::SIGQUIT), Some(Signal::SIGQUIT)),
+        (KillSignal::Usual, Some(Signal::SIGUSR1), Some(Signal::SIGINT)),
+        (KillSignal::Usual, None, Some(Signal::SIGINT)),
+        (chosen, Some(Signal::SIGTERM), Some(Signal::SIGHUP)),
+        (KillSignal::Nothing, Some(Signal::SIGTERM), None),
+    ];
+    for (kill_signal, asked, sent) in cases {
+        let mut child = Child::new(ExecConfig { kill_signal, ..config(HUP) });
+        child.start();
+        assert_eq!(child.stop(asked, now), sent.map(Step::Signal), "{kill_signal:?} {asked:?}");
+    }
 }
 
 #[test]
@@ -102,7 +122,7 @@ fn another_configuration_starts_it_anew_only_if_it_is_another_program() {
     let line = CommandLine::Direct(vec!["other".to_owned()]);
     assert_eq!(child.renew(ExecConfig { line, ..config(HUP) }, now), Some(Step::Signal(Signal::SIGINT)));
     assert_eq!(child.ended(), Ended::Anew);
-    child.stop(now);
+    child.stop(None, now);
     child.renew(config(HUP), now);
     assert_eq!(child.ended(), Ended::Anew, "it is wanted again");
 }
@@ -140,7 +160,7 @@ proptest! {
             prop_assert!(child.next_wake().is_none_or(|wake| alive && wake <= now + Duration::from_secs(30)));
         }
         if alive {
-            child.stop(now);
+            child.stop(None, now);
             let wake = child.next_wake();
             prop_assert!(killed || wake.is_some());
             if let Some(wake) = wake {

@@ -17,7 +17,9 @@ use super::signal::{SignalError, SignalName};
 use super::written::{EnvironmentBlock, ExecBlock};
 
 /// As in consul-template.
-pub(super) const KILL_SIGNAL: Signal = Signal::SIGINT;
+const USUAL: Signal = Signal::SIGINT;
+/// What ends ctmpl and then the child, where nothing is said.
+const PASSED_ON: [Signal; 2] = [Signal::SIGTERM, Signal::SIGQUIT];
 /// As in consul-template.
 pub(super) const KILL_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -30,12 +32,25 @@ pub struct ExecConfig {
     pub environment: EnvironmentConfig,
     /// What happens when a file has changed.
     pub on_change: OnChange,
-    /// What asks it to end; `None`: nothing does.
-    pub kill_signal: Option<Signal>,
+    /// What asks it to end.
+    pub kill_signal: KillSignal,
     /// How long it may take to end before it is made to.
     pub kill_timeout: Duration,
     /// A change waits for up to this long, at random, so that not all hosts act at once.
     pub splay: Duration,
+}
+
+/// What asks the child to end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KillSignal {
+    /// Nobody has said. Where ctmpl itself is asked by TERM or QUIT, the child is asked by the same, as consul-template
+    /// passes both on: many a program heeds TERM and simply dies of INT. Else it is INT, as in consul-template.
+    #[default]
+    Usual,
+    /// This one.
+    Said(Signal),
+    /// Nothing does.
+    Nothing,
 }
 
 /// What happens to the child when a file has changed.
@@ -48,6 +63,28 @@ pub enum OnChange {
     Signal(Signal),
     /// Nothing: it watches its files itself.
     Nothing,
+}
+
+impl KillSignal {
+    /// The signal; `asked` is the one that has asked ctmpl to end, if one has.
+    #[must_use]
+    pub fn signal(self, asked: Option<Signal>) -> Option<Signal> {
+        match self {
+            Self::Usual => asked.filter(|asked| PASSED_ON.contains(asked)).or(Some(USUAL)),
+            Self::Said(signal) => Some(signal),
+            Self::Nothing => None,
+        }
+    }
+
+    /// All that may come of it.
+    #[must_use]
+    pub fn signals(self) -> Vec<Signal> {
+        match self {
+            Self::Usual => [USUAL].into_iter().chain(PASSED_ON).collect(),
+            Self::Said(signal) => vec![signal],
+            Self::Nothing => Vec::new(),
+        }
+    }
 }
 
 impl FromStr for OnChange {
@@ -120,7 +157,8 @@ pub(super) fn resolve(block: ExecBlock) -> Result<Option<ExecConfig>, ConfigErro
         line,
         environment,
         on_change: value(reload_signal).unwrap_or_default(),
-        kill_signal: value(kill_signal).map_or(Some(KILL_SIGNAL), |SignalName(signal)| signal),
+        kill_signal: value(kill_signal)
+            .map_or(KillSignal::Usual, |SignalName(signal)| signal.map_or(KillSignal::Nothing, KillSignal::Said)),
         kill_timeout: value(kill_timeout).map_or(KILL_TIMEOUT, |limit| limit.0),
         splay: value(splay).map_or(Duration::ZERO, |splay| splay.0),
     }))

@@ -65,10 +65,10 @@ impl State {
         }
     }
 
-    /// The child is not wanted any more.
-    pub(super) fn stop_child(&mut self, now: Instant, actions: &mut Vec<Action>) {
+    /// The child is not wanted any more; `asked` is what has asked us to end, if a signal has.
+    pub(super) fn stop_child(&mut self, asked: Option<Signal>, now: Instant, actions: &mut Vec<Action>) {
         if let Some(child) = &mut self.child {
-            let step = child.stop(now);
+            let step = child.stop(asked, now);
             take(child, step, actions);
         }
     }
@@ -81,7 +81,7 @@ impl State {
                 take(child, step, actions);
             }
             (Some(child), None) if child.is_waiting() => self.child = None,
-            (Some(_), None) => self.stop_child(now, actions),
+            (Some(_), None) => self.stop_child(None, now, actions),
             (None, Some(exec)) => self.child = Some(Child::new(exec)),
             (None, None) => {}
         }
@@ -126,7 +126,7 @@ impl State {
             }
         };
         if self.ending.is_none() {
-            self.begin_to_end(end, now.instant, actions);
+            self.begin_to_end(end, None, now.instant, actions);
         }
     }
 }

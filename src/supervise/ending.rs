@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
+
 use super::End;
 use super::event::{Action, Moment};
 use super::job::{JobState, Stage};
@@ -45,7 +47,7 @@ impl State {
             let (lacks, seconds) = (self.lacks(moment), (now - self.begun).as_secs_f64());
             tracing::error!(name: "once.timed_out", seconds, "timed out after {seconds:.1} s; still missing:");
             lacks.iter().for_each(Lack::tell);
-            self.begin_to_end(End::TimedOut, now, actions);
+            self.begin_to_end(End::TimedOut, None, now, actions);
         }
         // Otherwise nothing is missing but the end of a command, which has a limit of its own.
     }
@@ -61,23 +63,23 @@ impl State {
         {
             let template = job.name();
             tracing::error!(name: "template.fatal", template, "ending, for {template} has failed: error_fatal is true");
-            self.begin_to_end(End::Failed, moment.instant, actions);
+            self.begin_to_end(End::Failed, None, moment.instant, actions);
         } else if self.fail_on_missing {
             let absent = |lack: &Lack| lack.absence != Absence::Unanswered;
             if self.jobs.iter().any(|job| job.missing().any(|(_, absence)| absence != Absence::Unanswered)) {
                 let lacks = self.lacks(moment);
                 tracing::error!(name: "lookup.failed", "ending, for this does not exist: err_on_failed_lookup is true");
                 lacks.iter().filter(|lack| absent(lack)).for_each(Lack::tell);
-                self.begin_to_end(End::Failed, moment.instant, actions);
+                self.begin_to_end(End::Failed, None, moment.instant, actions);
             }
         }
     }
 
-    /// It is decided that it ends, and how; the child is asked to.
-    pub(super) fn begin_to_end(&mut self, end: End, now: Instant, actions: &mut Vec<Action>) {
+    /// It is decided that it ends, and how; the child is asked to. `asked` is the signal that has asked for it.
+    pub(super) fn begin_to_end(&mut self, end: End, asked: Option<Signal>, now: Instant, actions: &mut Vec<Action>) {
         let grace = self.child.as_ref().map_or(Duration::ZERO, |child| child.grace() + AFTER_THE_KILL);
         self.ending = Some(Ending::begin(end, now, grace));
-        self.stop_child(now, actions);
+        self.stop_child(asked, now, actions);
     }
 
     /// Is it over, and how?

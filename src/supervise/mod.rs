@@ -114,7 +114,7 @@ pub async fn run(config: Config, mut process: Process) -> Result<End, ClientErro
 
 /// Whoever asks for the end once more does not want to wait for what is under way.
 async fn wish_to_end(process: &mut Process) {
-    while process.wish().await != Wish::End {}
+    while !matches!(process.wish().await, Wish::End(_)) {}
 }
 
 /// Everything that can be had without waiting, and at least one.

@@ -169,10 +169,10 @@ impl State {
             }
             Event::ChildEnded(ended) => self.child_ended(ended, now, &mut actions),
             Event::Wish(Wish::PassOn(signal)) => self.pass_on(signal, now, &mut actions),
-            Event::Wish(Wish::End) if self.ending.is_some() => return vec![Action::EndNow],
-            Event::Wish(Wish::End) => {
+            Event::Wish(Wish::End(_)) if self.ending.is_some() => return vec![Action::EndNow],
+            Event::Wish(Wish::End(signal)) => {
                 tracing::info!(name: "process.ending", "ending");
-                self.begin_to_end(End::Interrupted, now.instant, &mut actions);
+                self.begin_to_end(End::Interrupted, Some(signal), now.instant, &mut actions);
             }
             Event::Lost(what) => {
                 // What it was about to do is not known to be done: begin anew, by whoever watches over the process.

@@ -2,7 +2,7 @@
 
 use super::{Page, duration, quoted, shown_command, shown_signal};
 use crate::config::duration::GoDuration;
-use crate::config::exec::{KILL_SIGNAL, KILL_TIMEOUT, OnChange};
+use crate::config::exec::{KILL_TIMEOUT, OnChange};
 use crate::config::written::{EnvironmentBlock, ExecBlock};
 
 pub(super) fn show(page: &mut Page, block: &ExecBlock) {
@@ -15,8 +15,9 @@ pub(super) fn show(page: &mut Page, block: &ExecBlock) {
         page.said("enabled", enabled.as_ref(), Some("true"), ToString::to_string);
         page.said("command", command.as_ref(), None, shown_command);
         show_environment(page, environment);
-        let (signal, limit) = (quoted(KILL_SIGNAL.as_str()), duration(&GoDuration(KILL_TIMEOUT)));
-        page.said("kill_signal", kill_signal.as_ref(), Some(&signal), shown_signal);
+        let limit = duration(&GoDuration(KILL_TIMEOUT));
+        // Where nothing is said it depends: to show one would be to choose it.
+        page.said("kill_signal", kill_signal.as_ref(), None, shown_signal);
         page.said("kill_timeout", kill_timeout.as_ref(), Some(&limit), duration);
         page.said("reload_signal", reload_signal.as_ref(), Some("\"\""), |change| match change {
             OnChange::Restart => quoted(""),

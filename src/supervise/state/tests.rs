@@ -6,6 +6,8 @@ mod passing;
 mod reload;
 mod standing;
 
+use nix::sys::signal::Signal;
+
 use jiff::Timestamp;
 
 use super::*;

@@ -62,7 +62,7 @@ fn an_orderly_end_waits_for_what_is_under_way_and_a_second_wish_does_not() {
     let mut bench = Bench::start(Mode::Daemon, jobs());
     bench.news("a", "1");
     let changes = bench.take_changes().unwrap();
-    bench.step(Event::Wish(Wish::End));
+    bench.step(Event::Wish(Wish::End(Signal::SIGTERM)));
     assert_eq!(bench.end(), None, "a file is being written");
     bench.written(changes, Outcome::Written);
     assert_eq!(bench.end(), None, "its command is owed");
@@ -73,13 +73,13 @@ fn an_orderly_end_waits_for_what_is_under_way_and_a_second_wish_does_not() {
     let mut bench = Bench::start(Mode::Daemon, jobs());
     bench.news("a", "1");
     bench.write();
-    bench.step(Event::Wish(Wish::End));
+    bench.step(Event::Wish(Wish::End(Signal::SIGTERM)));
     assert_eq!(bench.end(), None);
-    bench.step(Event::Wish(Wish::End));
+    bench.step(Event::Wish(Wish::End(Signal::SIGTERM)));
     assert_eq!(bench.end(), Some(End::Interrupted));
 
     let mut bench = Bench::start(Mode::Daemon, jobs());
-    bench.step(Event::Wish(Wish::End));
+    bench.step(Event::Wish(Wish::End(Signal::SIGTERM)));
     assert_eq!(bench.end(), Some(End::Interrupted));
 }
 

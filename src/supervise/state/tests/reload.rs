@@ -47,7 +47,7 @@ fn a_signal_has_the_configuration_read_but_not_at_the_end() {
     bench.step(Event::Wish(Wish::Reload));
     assert!(bench.actions.iter().any(|action| matches!(action, Action::ReadConfig)));
     bench.actions.clear();
-    bench.step(Event::Wish(Wish::End));
+    bench.step(Event::Wish(Wish::End(Signal::SIGTERM)));
     bench.step(Event::Wish(Wish::Reload));
     assert!(!bench.actions.iter().any(|action| matches!(action, Action::ReadConfig)));
 }

@@ -65,6 +65,6 @@ fn a_reload_lasts_until_the_sources_are_read_and_an_end_is_told_at_once() {
     assert_eq!(bench.stands(), (Phase::Reloading, "reading everything again; 1 template up to date".to_owned()));
     bench.step(Event::SourcesRead(Vec::new()));
     assert_eq!(bench.stands().0, Phase::Ready);
-    bench.step(Event::Wish(Wish::End));
+    bench.step(Event::Wish(Wish::End(Signal::SIGTERM)));
     assert_eq!(bench.stands(), (Phase::Ending, "ending; 1 template up to date".to_owned()));
 }
