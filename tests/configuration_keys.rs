@@ -252,6 +252,51 @@ fn hcl_is_read_as_people_write_it() {
     }
 }
 
+/// What generators and templates of configurations leave behind means what it means to consul-template.
+#[test]
+fn what_is_empty_says_nothing() {
+    let folder = Folder::new();
+    let empty =
+        "syslog { facility = \"\" name = \"\" }\npid_file = \"\"\nwait {}\nconsul { retry { attempts = 3.0 } }\n";
+    let template =
+        "template { contents = \"x\" destination = \"out\" user = \"\" group = \"\" wait {} command = \"\" }\n";
+    folder.write("a.hcl", &format!("{empty}{template}"));
+    let flags = ["--config=a.hcl", "-pid-file=", "-syslog-facility=", "-syslog-name=", "-once"];
+    let ended = run(&folder, &flags);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    assert_eq!(folder.read("out"), "x");
+    let output =
+        shown(&folder, "b.json", r#"{"template": [{"contents": "x", "destination": "o", "perms": "0600",},],}"#);
+    assert!(shows(&output, "perms = 0600"), "{output}");
+    let output = shown(&folder, "c.json", TEMPLATE);
+    assert!(shows(&output, "destination = \"out\""), "HCL in a file that is named otherwise: {output}");
+}
+
+/// Each key of `wait` is decided by itself, and a template's that says nothing is that of the whole.
+#[test]
+fn a_wait_is_put_together_from_all_layers() {
+    let folder = Folder::new();
+    folder.write("b.hcl", "wait { max = \"12s\" }");
+    for (wait, own, shown_lines) in [
+        ("wait { min = \"10s\" max = \"20s\" }", "{}", &["wait = \"10s:12s\""][..]),
+        ("wait { min = \"10s\" }", "{ max = \"5s\" }", &["wait = \"10s:12s\""]),
+        ("wait = \"10s\"", "{ enabled = false }", &["wait = \"10s:12s\"", "wait = \"0s\""]),
+        ("", "{ min = \"1s\" }", &["wait = \"0s\"", "wait = \"1s:4s\""]),
+    ] {
+        let text = format!("{wait}\ntemplate {{ contents = \"x\" destination = \"out\" wait {own} }}");
+        folder.write("a.hcl", &text);
+        let ended = run(&folder, &["config", "--config=a.hcl", "--config=b.hcl"]);
+        let lines: Vec<_> =
+            ended.output.lines().map(|line| line.split(" # ").next().unwrap_or_default().trim()).collect();
+        let waits: Vec<_> = lines.into_iter().filter(|line| line.starts_with("wait = ")).collect();
+        assert_eq!(waits, shown_lines, "{text}: {}{}", ended.output, ended.log);
+    }
+    folder.write("a.hcl", &format!("wait = \"20s:30s\"\n{TEMPLATE}"));
+    let ended = run(&folder, &["validate", "--config=a.hcl", "--config=b.hcl"]);
+    assert_eq!(ended.code(), Some(15));
+    assert!(ended.log.contains("wait in b.hcl:1: the maximum 12s is below the minimum 20s"), "{}", ended.log);
+}
+
 #[test]
 fn what_was_read_in_silence_is_refused() {
     let folder = Folder::new();
@@ -260,9 +305,10 @@ fn what_was_read_in_silence_is_refused() {
         ("block_query_wait = \"5\"", "needs a unit"),
         ("wait { min = 5000 }", "wait.min in a.hcl:1"),
         ("wait = \"5s:1s\"", "wait in a.hcl:1: the maximum 1s is below the minimum 5s"),
-        ("template { perms = 420 }", "template[1].perms in a.hcl:1: the mode 0420 is not plausible"),
+        ("template { perms = 420 }", "template[1].perms in a.hcl:1: 420 is the mode 0644 in decimal digits"),
         ("template { perms = \"4755\" }", "not plausible"),
         ("template { perms = 1e3 }", "is no mode"),
+        ("template { uid = 7.5 }", "template[1].uid in a.hcl:1: 7.5 is no whole number"),
         ("template { user = true }", "template[1].user in a.hcl:1: it is true or false"),
         ("once = \"true\"", "once in a.hcl:1: it is a text, and should be true or false"),
         ("once = 1", "once in a.hcl:1: it is a number"),

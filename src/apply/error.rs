@@ -46,6 +46,7 @@ impl WriteError {
         let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let directory = directory.display();
         match self.source.kind() {
+            io::ErrorKind::NotFound => Some("make it, or have it made: create_dest_dirs = true".to_owned()),
             io::ErrorKind::IsADirectory => Some(format!("name a file in it: {}", self.path.join("FILE").display())),
             io::ErrorKind::NotADirectory => self
                 .path

@@ -106,7 +106,7 @@ pub struct DaemonArguments {
     #[arg(long, value_name = "SIGNAL", help_heading = "Process")]
     pub reload_signal: Option<String>,
     /// Where to write the process ID
-    #[arg(long, value_name = "PATH", help_heading = "Process")]
+    #[arg(long, value_name = "PATH", value_parser = path(), help_heading = "Process")]
     #[arg(value_hint = ValueHint::FilePath)]
     pub pid_file: Option<PathBuf>,
 }

@@ -167,12 +167,12 @@ pub enum ValueError {
     /// No mode of a file.
     #[error(transparent)]
     FileMode(#[from] FileModeError),
-    /// A name that is empty.
-    #[error("it is empty; leave it out instead")]
-    Empty,
     /// No whole number.
     #[error("it is no whole number")]
     Number(#[from] ParseIntError),
+    /// A number with a fraction, or one that is too large for anything.
+    #[error("{0} is no whole number that anything here can be")]
+    NotWhole(String),
     /// A number below zero, or above what there can be.
     #[error("{0} is out of range")]
     Range(i64),

@@ -21,6 +21,25 @@ pub enum FileModeError {
          modes are octal, for example \"0640\""
     )]
     Implausible(u32),
+    /// A number that is a mode in decimal digits, as a program writes it into JSON.
+    #[error("{0} is the mode {1:04o} in decimal digits, and modes are octal here: write \"{1:04o}\"")]
+    Decimal(String, u32),
+}
+
+impl FileMode {
+    /// A mode that is written as a number, without quotes.
+    ///
+    /// # Errors
+    /// [`FileModeError`], which says what was meant where that is clear.
+    pub fn of_number(spelling: &str) -> Result<Self, FileModeError> {
+        spelling.parse().map_err(|error| {
+            let octal = spelling.parse::<u32>().map(|number| format!("{number:o}"));
+            match octal.ok().filter(|_| !spelling.starts_with('0')).and_then(|octal| octal.parse::<Self>().ok()) {
+                Some(Self(mode)) => FileModeError::Decimal(spelling.to_owned(), mode),
+                None => error,
+            }
+        })
+    }
 }
 
 impl FromStr for FileMode {
@@ -48,6 +67,20 @@ mod tests {
         let cases = [("0640", 0o640), ("640", 0o640), ("0o640", 0o640), ("00600", 0o600), ("444", 0o444), ("0", 0)];
         for (text, mode) in cases {
             assert_eq!(text.parse(), Ok(FileMode(mode)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mode_in_decimal_digits_is_told_how_to_be_written() {
+        for (text, mode) in [("420", "\"0644\""), ("384", "\"0600\""), ("416", "\"0640\""), ("493", "\"0755\"")] {
+            let error = FileMode::of_number(text).expect_err(text).to_string();
+            assert!(error.contains("in decimal digits") && error.ends_with(mode), "{error}");
+        }
+        assert_eq!(FileMode::of_number("0640"), Ok(FileMode(0o640)));
+        assert_eq!(FileMode::of_number("640"), Ok(FileMode(0o640)));
+        for text in ["0416", "9999", "4755", "0.5"] {
+            let error = FileMode::of_number(text).expect_err(text).to_string();
+            assert!(!error.contains("decimal"), "{error}");
         }
     }
 

@@ -15,7 +15,7 @@ use super::resolved::{
     CommandConfig, CommandLine, Delimiters, FileConfig, Format, Job, Language, MissingKey, Mode, OnError, OutputFormat,
     Permissions, Settle, Source, WriteMode,
 };
-use super::wait::Wait;
+use super::wait::{self, Wait};
 use super::written::{CommandBlock, EnvironmentBlock, TemplateBlock};
 
 /// How long a command may run.
@@ -89,9 +89,9 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
     } = block;
     let said = |path: &PathBuf| !path.as_os_str().is_empty();
     let sandbox = sandbox_path.filter(said).or_else(|| common.sandbox.clone().filter(said));
+    let destination = destination.filter(said);
     let source = source_of(source, contents, destination.as_deref())
         .ok_or_else(|| ConfigError::NoSource { place: place.clone() })?;
-    let destination = destination.filter(|path| !path.as_os_str().is_empty());
     check_destination(place, &source, destination.as_deref(), common.writes)?;
     let language = language.unwrap_or_else(|| match &source {
         Source::File(path) => language_of(path),
@@ -106,7 +106,7 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
         command: command_config(command, command_timeout, environment)?,
         settle: match common.mode {
             Mode::Once { .. } => None,
-            Mode::Daemon => wait.map_or(common.settle, Wait::settle),
+            Mode::Daemon => wait::said(wait)?.map_or(common.settle, Wait::settle),
         },
         file: FileConfig {
             mode: perms.map(|mode| mode.0).filter(|mode| *mode != 0),

@@ -219,6 +219,9 @@ fn log_file(block: LogFileBlock) -> Result<Option<LogFileConfig>, ConfigError> {
 /// Who says how the system's log is told wants it told.
 fn system_log(block: SyslogBlock) -> Result<Option<SyslogConfig>, ConfigError> {
     let SyslogBlock { enabled, facility, name, address } = block;
+    // What is empty is not said, as in consul-template.
+    let said = |text: &Said<String>| !text.value.is_empty();
+    let (facility, name) = (facility.filter(said), name.filter(said));
     let meant = facility.is_some() || name.is_some() || address.is_some();
     let facility = facility.map_or(Ok(Facility::LOCAL0), |said| parse(&said))?;
     let name = filled(value(name)).unwrap_or_else(|| NAME.to_owned());

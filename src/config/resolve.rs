@@ -24,7 +24,7 @@ use super::resolved::{BasicAuth, Config, ConsulConfig, Delimiters, DevConfig, Mo
 use super::signal::SignalName;
 use super::tls;
 use super::token::{self, TokenError};
-use super::wait::Wait;
+use super::wait::{self, Wait};
 use super::written::{AuthBlock, ConsulBlock, DelimitersBlock, Written};
 
 pub(super) const ADDRESS: &str = "127.0.0.1:8500";
@@ -75,7 +75,7 @@ pub(super) fn resolve(
     let common = Common {
         mode,
         writes: !dry && !parse_only,
-        settle: value(wait).and_then(Wait::settle),
+        settle: wait::said(wait)?.and_then(Wait::settle),
         delimiters: Delimiters {
             left: filled(value(left)).unwrap_or(default.left),
             right: filled(value(right)).unwrap_or(default.right),

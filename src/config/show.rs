@@ -15,7 +15,7 @@ use super::error::{Place, Said};
 use super::resolve::{ADDRESS, BLOCK_QUERY_WAIT, MAX_STALE, TIMEOUT};
 use super::resolved::{Delimiters, Language, Owner};
 use super::signal::SignalName;
-use super::wait::Wait;
+use super::wait::{Wait, WaitBlock};
 use super::written::{AuthBlock, CommandBlock, ConsulBlock, DelimitersBlock, SslBlock, TemplateBlock, Written};
 
 /// A secret, whatever it is.
@@ -107,7 +107,8 @@ pub(super) fn show(written: &Written) -> String {
         page.said("left", left.as_ref(), Some(&quoted(&default.left)), |text| quoted(text));
         page.said("right", right.as_ref(), Some(&quoted(&default.right)), |text| quoted(text));
     });
-    page.said("wait", wait.as_ref(), Some("\"0s\""), shown_wait);
+    let said = wait.as_ref().filter(|said| said.value.wait() != Ok(None));
+    page.said("wait", said, Some("\"0s\""), shown_wait);
     page.said("format", format.as_ref(), None, |format| quoted(format.name()));
     page.said("output_format", output_format.as_ref(), None, |format| quoted(format.name()));
     page.said("max_stale", max_stale.as_ref(), Some(&duration(&GoDuration(MAX_STALE))), duration);
@@ -228,7 +229,8 @@ fn show_template(page: &mut Page, block: &TemplateBlock) {
     page.plain("error_on_missing_key", error_on_missing_key.as_ref().map(ToString::to_string));
     page.plain("left_delimiter", left_delimiter.as_deref().map(quoted));
     page.plain("right_delimiter", right_delimiter.as_deref().map(quoted));
-    page.plain("wait", wait.as_ref().map(shown_wait));
+    let said = wait.as_ref().filter(|said| said.value.wait() != Ok(None));
+    page.plain("wait", said.map(|said| shown_wait(&said.value)));
     page.plain("format", format.map(|format| quoted(format.name())));
     page.plain("output_format", output_format.map(|format| quoted(format.name())));
     page.plain("sandbox_path", sandbox_path.as_deref().map(path));
@@ -246,10 +248,11 @@ fn duration(duration: &GoDuration) -> String {
     quoted(&duration.to_string())
 }
 
-fn shown_wait(wait: &Wait) -> String {
-    match wait {
-        Wait::Off => quoted("0s"),
-        Wait::For(settle) => quoted(&format!("{}:{}", GoDuration(settle.quiet), GoDuration(settle.most))),
+/// What cannot be meant is refused before anything is shown.
+fn shown_wait(wait: &WaitBlock) -> String {
+    match wait.wait() {
+        Err(_) | Ok(None | Some(Wait::Off)) => quoted("0s"),
+        Ok(Some(Wait::For(settle))) => quoted(&format!("{}:{}", GoDuration(settle.quiet), GoDuration(settle.most))),
     }
 }
 

@@ -1,14 +1,26 @@
 //! How long changes are collected, as written.
 //!
-//! in:  `min` or `min:max` in Go durations; `0` for not at all
-//! out: a [`Wait`]
+//! in:  `min` or `min:max` in Go durations, or a block with these keys; `0` for not at all
+//! out: a [`WaitBlock`], and the [`Wait`] that those of all layers come to
 
 use std::str::FromStr;
 
 use super::duration::{DurationError, GoDuration};
+use super::error::{ConfigError, Said, ValueError};
 use super::resolved::Settle;
 
-/// What `wait` says.
+/// What one layer says, key by key. Who writes it as one text says all of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WaitBlock {
+    /// Whether it counts.
+    pub enabled: Option<bool>,
+    /// How long it has been quiet.
+    pub min: Option<GoDuration>,
+    /// How long changes are collected at most.
+    pub max: Option<GoDuration>,
+}
+
+/// What `wait` comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
     /// `0`: changes are not collected. Not the same as saying nothing: it beats what a lower layer says.
@@ -36,6 +48,10 @@ pub enum WaitError {
 /// The maximum, when only the minimum is given.
 const MAXIMUM_PER_MINIMUM: u32 = 4;
 
+fn most(min: GoDuration) -> GoDuration {
+    GoDuration(min.0.saturating_mul(MAXIMUM_PER_MINIMUM))
+}
+
 impl Wait {
     /// What it means.
     pub fn settle(self) -> Option<Settle> {
@@ -46,7 +62,28 @@ impl Wait {
     }
 }
 
-impl FromStr for Wait {
+impl WaitBlock {
+    /// What this says, and where it is silent, what the lower one says.
+    #[must_use]
+    pub fn over(self, lower: Self) -> Self {
+        let Self { enabled, min, max } = self;
+        Self { enabled: enabled.or(lower.enabled), min: min.or(lower.min), max: max.or(lower.max) }
+    }
+
+    /// What it comes to; `None`: nothing is said. A maximum alone limits nothing.
+    ///
+    /// # Errors
+    /// [`WaitError::Backwards`]
+    pub fn wait(self) -> Result<Option<Wait>, WaitError> {
+        match (self.enabled, self.min) {
+            (Some(false), _) => Ok(Some(Wait::Off)),
+            (_, Some(min)) => Wait::between(min, self.max).map(Some),
+            (_, None) => Ok(None),
+        }
+    }
+}
+
+impl FromStr for WaitBlock {
     type Err = WaitError;
 
     fn from_str(text: &str) -> Result<Self, WaitError> {
@@ -54,7 +91,10 @@ impl FromStr for Wait {
             Some((min, max)) => (min, Some(max)),
             None => (text, None),
         };
-        Self::between(min.trim().parse()?, max.map(|max| max.trim().parse()).transpose()?)
+        let min: GoDuration = min.trim().parse()?;
+        let max = max.map_or(Ok(most(min)), |max| max.trim().parse())?;
+        Wait::between(min, Some(max))?;
+        Ok(Self { enabled: Some(true), min: Some(min), max: Some(max) })
     }
 }
 
@@ -64,7 +104,7 @@ impl Wait {
     /// # Errors
     /// [`WaitError::Backwards`]
     pub fn between(min: GoDuration, max: Option<GoDuration>) -> Result<Self, WaitError> {
-        let max = max.unwrap_or_else(|| GoDuration(min.0.saturating_mul(MAXIMUM_PER_MINIMUM)));
+        let max = max.unwrap_or_else(|| most(min));
         if max < min {
             Err(WaitError::Backwards { min, max })
         } else if min.0.is_zero() {
@@ -73,6 +113,12 @@ impl Wait {
             Ok(Self::For(Settle { quiet: min.0, most: max.0 }))
         }
     }
+}
+
+/// What is said of it in all layers; `None`: nothing.
+pub(super) fn said(wait: Option<Said<WaitBlock>>) -> Result<Option<Wait>, ConfigError> {
+    let Some(Said { value, place }) = wait else { return Ok(None) };
+    value.wait().map_err(|error| ConfigError::Value { place, source: ValueError::from(error) })
 }
 
 #[cfg(test)]
@@ -95,8 +141,38 @@ mod tests {
         ];
         assert!(!cases.is_empty());
         for (text, wait) in cases {
-            assert_eq!(text.parse(), Ok(wait), "{text}");
+            let block: WaitBlock = text.parse().expect(text);
+            assert_eq!(block.wait(), Ok(Some(wait)), "{text}");
         }
+    }
+
+    #[test]
+    fn a_layer_says_only_what_is_written_in_it() {
+        let seconds = |seconds| Some(GoDuration(Duration::from_secs(seconds)));
+        let settle = |quiet, most| {
+            Some(Wait::For(Settle { quiet: Duration::from_secs(quiet), most: Duration::from_secs(most) }))
+        };
+        let whole: WaitBlock = "10s:20s".parse().expect("a wait");
+        let (min, max) = (
+            WaitBlock { min: seconds(5), ..WaitBlock::default() },
+            WaitBlock { max: seconds(12), ..WaitBlock::default() },
+        );
+        let off = WaitBlock { enabled: Some(false), ..WaitBlock::default() };
+        let cases = [
+            (WaitBlock::default(), None),
+            (max, None),
+            (min, settle(5, 20)),
+            (max.over(whole), settle(10, 12)),
+            (min.over(max), settle(5, 12)),
+            (WaitBlock::default().over(whole), settle(10, 20)),
+            (off.over(whole), Some(Wait::Off)),
+            (whole.over(off), settle(10, 20)),
+        ];
+        for (block, wait) in cases {
+            assert_eq!(block.wait(), Ok(wait), "{block:?}");
+        }
+        let backwards = WaitBlock { max: seconds(2), ..WaitBlock::default() }.over(whole);
+        assert!(backwards.wait().is_err());
     }
 
     #[test]
@@ -112,7 +188,7 @@ mod tests {
         ];
         assert!(!cases.is_empty());
         for (text, reason) in cases {
-            let error = text.parse::<Wait>().expect_err(text).to_string();
+            let error = text.parse::<WaitBlock>().expect_err(text).to_string();
             assert!(error.contains(reason), "{text}: {error}");
         }
     }

@@ -19,7 +19,7 @@ use super::error::{ConfigError, Said, Spot};
 use super::file::{At, Fields, FromNode, Node};
 use super::resolved::{Format, OutputFormat, WriteMode};
 use super::signal::SignalName;
-use super::wait::Wait;
+use super::wait::WaitBlock;
 
 pub use connection::{RetryBlock, TransportBlock};
 pub use consul::{AuthBlock, ConsulBlock, SslBlock};
@@ -39,7 +39,7 @@ pub struct Written {
     /// What opens and closes an action, where a template does not say.
     pub default_delimiters: DelimitersBlock,
     /// How long changes are collected, where a template does not say.
-    pub wait: Option<Said<Wait>>,
+    pub wait: Option<Said<WaitBlock>>,
     /// How values are written, where a template does not say.
     pub format: Option<Said<Format>>,
     /// What every output must be, where a template does not say.
@@ -167,7 +167,7 @@ impl Written {
             template: lower.template.into_iter().chain(template).collect(),
             exec: exec.over(lower.exec),
             default_delimiters: default_delimiters.over(lower.default_delimiters),
-            wait: wait.or(lower.wait),
+            wait: wait_over(wait, lower.wait),
             format: format.or(lower.format),
             output_format: output_format.or(lower.output_format),
             max_stale: max_stale.or(lower.max_stale),
@@ -188,6 +188,13 @@ impl Written {
             later: lower.later.into_iter().chain(later).collect(),
             unused: lower.unused.into_iter().chain(unused).collect(),
         }
+    }
+}
+
+fn wait_over(upper: Option<Said<WaitBlock>>, lower: Option<Said<WaitBlock>>) -> Option<Said<WaitBlock>> {
+    match (upper, lower) {
+        (Some(upper), Some(lower)) => Some(Said { value: upper.value.over(lower.value), place: upper.place }),
+        (upper, lower) => upper.or(lower),
     }
 }
 

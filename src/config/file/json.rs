@@ -5,6 +5,7 @@
 //!
 //! Each value is first taken as the piece of text that it is: so its line is known, and the spelling of a number.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -14,9 +15,37 @@ use super::tree::{DEEPEST, Entry, Lines, Malformed, Node, Value};
 
 /// Reads a text.
 pub(super) fn parse(text: &str) -> Result<Node, Malformed> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = &without_last_commas(text.strip_prefix('\u{feff}').unwrap_or(text));
     let raw: &RawValue = serde_json::from_str(text).map_err(|error| malformed(0, &error))?;
     node(&Whole { text, lines: Lines::of(text.as_bytes()) }, raw.get(), 0)
+}
+
+/// consul-template lets a comma stand after the last of a list or an object. It becomes a blank here, so that everything
+/// else stays where it is.
+fn without_last_commas(text: &str) -> Cow<'_, str> {
+    let (mut in_text, mut escaped, mut commas) = (false, false, Vec::new());
+    // The byte before, blanks aside, and where it is; and the one before that.
+    let (mut last, mut before) = ((0, b'{'), b'{');
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b']' | b'}' if !in_text && last.1 == b',' && !b"[{,".contains(&before) => commas.push(last.0),
+            _ => {}
+        }
+        if in_text || !byte.is_ascii_whitespace() {
+            (before, last) = (last.1, (at, byte));
+        }
+    }
+    if commas.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut text = text.to_owned();
+    for at in commas {
+        text.replace_range(at..=at, " ");
+    }
+    Cow::Owned(text)
 }
 
 /// The text of which all values are pieces.
@@ -106,6 +135,17 @@ mod tests {
         assert_eq!((entries[1].line, items[0].line, items[2].line), (4, 4, 5));
         assert_eq!(items[1].value, Value::Null);
         assert_eq!(items[2].value, Value::Text("é".to_owned()));
+    }
+
+    #[test]
+    fn a_comma_after_the_last_says_nothing() {
+        let texts =
+            ["{\"a\": [1, \"x,]\", {}],\n \"b\\\",}\": true}", "{\"a\": [1, \"x,]\", { } , ],\n \"b\\\",}\": true,\n}"];
+        let [plain, lax] = texts.map(|text| parse(text).expect(text));
+        assert_eq!(plain, lax);
+        for text in ["[,]", "[1,,]", "{,}", "[1,] ,", ",", "{\"a\": 1,,}"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]

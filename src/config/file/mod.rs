@@ -126,8 +126,9 @@ impl Source {
         }
         let json = text.trim_start().starts_with('{');
         let format = match format {
-            // As consul-template has it: an HCL file may hold JSON.
+            // As consul-template has it: an HCL file may hold JSON, and the other way round.
             Some(Format::Hcl) if json => Format::Json,
+            Some(Format::Json) if !json && hcl::parse(&text).is_ok() => Format::Hcl,
             Some(format) => format,
             None => Format::of_text(&text),
         };

@@ -17,7 +17,7 @@ use crate::config::exec::OnChange;
 use crate::config::file_mode::FileMode;
 use crate::config::resolved::{Format, Language, OutputFormat, Owner, WriteMode};
 use crate::config::signal::SignalName;
-use crate::config::wait::Wait;
+use crate::config::wait::{Wait, WaitBlock};
 use crate::config::written::CommandBlock;
 
 impl FromNode for bool {
@@ -53,12 +53,18 @@ impl FromNode for SecretString {
 
 impl FromNode for i64 {
     fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
-        let expected = "a whole number, without quotes";
         match &node.value {
-            Value::Number(spelling) => integer(spelling).ok_or_else(|| at.wrong_kind(node, expected)),
-            _ => Err(at.wrong_kind(node, expected)),
+            Value::Number(spelling) => whole_number(spelling, at),
+            _ => Err(at.wrong_kind(node, "a whole number, without quotes")),
         }
     }
+}
+
+/// A program that writes JSON may write 3 as 3.0.
+fn whole_number(spelling: &str, at: At<'_>) -> Result<i64, ConfigError> {
+    let whole = spelling.split_once('.').filter(|(_, rest)| rest.bytes().all(|digit| digit == b'0'));
+    integer(whole.map_or(spelling, |(whole, _)| whole))
+        .ok_or_else(|| at.refuse(ValueError::NotWhole(spelling.to_owned())))
 }
 
 impl FromNode for u32 {
@@ -117,7 +123,8 @@ impl FromNode for SignalName {
 impl FromNode for FileMode {
     fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
         match &node.value {
-            Value::Number(text) | Value::Text(text) => parse(text, at),
+            Value::Number(spelling) => Self::of_number(spelling).map_err(|error| at.refuse(error)),
+            Value::Text(text) => parse(text, at),
             _ => Err(at.wrong_kind(node, "a mode, for example \"0640\"")),
         }
     }
@@ -129,18 +136,19 @@ impl FromNode for FileMode {
     }
 }
 
-impl FromNode for Owner {
+/// The empty text names nobody, as in consul-template.
+impl FromNode for Option<Owner> {
     fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
         match &node.value {
-            Value::Number(_) => u32::from_node(node, at).map(Self::Id),
-            Value::Text(text) if text.is_empty() => Err(at.refuse(ValueError::Empty)),
-            Value::Text(text) => Ok(text.parse().map_or_else(|_| Self::Name(text.clone()), Self::Id)),
+            Value::Number(_) => u32::from_node(node, at).map(Owner::Id).map(Some),
+            Value::Text(text) if text.is_empty() => Ok(None),
+            Value::Text(text) => Ok(Some(text.parse().map_or_else(|_| Owner::Name(text.clone()), Owner::Id))),
             _ => Err(at.wrong_kind(node, "a name or a number")),
         }
     }
 
     fn spelling() -> Option<Spelling> {
-        Some(Spelling { name: "owner", pattern: Some("^[\\s\\S]+$".to_owned()), ..Spelling::default() })
+        Some(Spelling { name: "owner", pattern: Some("^[\\s\\S]*$".to_owned()), ..Spelling::default() })
     }
 }
 
@@ -234,7 +242,7 @@ impl OneOfMany for String {}
 impl OneOfMany for Said<String> {}
 
 /// `"2s:10s"`, or `{ min = "2s", max = "10s" }`. What consul-template calls `bool` says whether it counts at all.
-impl FromNode for Wait {
+impl FromNode for WaitBlock {
     fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
         if let Value::Text(text) = &node.value {
             return parse(text, at);
@@ -249,10 +257,10 @@ impl FromNode for Wait {
             (one, other) => one.or(other),
         };
         fields.done()?;
-        match (enabled, min) {
-            (Some(false), _) | (_, None) => Ok(Self::Off),
-            (_, Some(min)) => Self::between(min, max).map_err(|error| at.refuse(error)),
+        if let (Some(min), None | Some(true)) = (min, enabled) {
+            Wait::between(min, max).map_err(|error| at.refuse(error))?;
         }
+        Ok(Self { enabled, min, max })
     }
 
     fn spelling() -> Option<Spelling> {

@@ -8,7 +8,7 @@ use crate::config::error::{ConfigError, Place, Said};
 use crate::config::file::{At, Fields, FromNode, Node};
 use crate::config::file_mode::FileMode;
 use crate::config::resolved::{Format, Language, OutputFormat, Owner, WriteMode};
-use crate::config::wait::Wait;
+use crate::config::wait::WaitBlock;
 
 /// `template { … }`
 #[derive(Clone, Debug, Default)]
@@ -36,7 +36,7 @@ pub struct TemplateBlock {
     /// What closes an action.
     pub right_delimiter: Option<String>,
     /// How long changes are collected.
-    pub wait: Option<Wait>,
+    pub wait: Option<Said<WaitBlock>>,
     /// How values are written; not said: by the name of the destination.
     pub format: Option<Format>,
     /// What the output must be.
@@ -84,8 +84,8 @@ impl FromNode for TemplateBlock {
         let mut fields = Fields::of(node, at)?;
         let exec: ExecBlock = fields.block("exec")?;
         let (command, command_timeout) = (fields.key("command")?, fields.key("command_timeout")?);
-        let (user, uid) = (fields.key("user")?, fields.key::<u32>("uid")?);
-        let (group, gid) = (fields.key("group")?, fields.key::<u32>("gid")?);
+        let (user, uid) = (fields.key::<Option<Owner>>("user")?.flatten(), fields.key::<u32>("uid")?);
+        let (group, gid) = (fields.key::<Option<Owner>>("group")?.flatten(), fields.key::<u32>("gid")?);
         let mut denylist: Vec<_> = fields.key::<Vec<Said<String>>>("function_denylist")?.unwrap_or_default();
         denylist.extend(fields.key::<Vec<Said<String>>>("function_blacklist")?.unwrap_or_default());
         let block = Self {

@@ -113,7 +113,8 @@ fn directories_are_made_unless_that_is_not_wanted() {
     let room = room();
     let out = room.path().join("a/b/out");
     let config = FileConfig { make_directories: false, ..FileConfig::default() };
-    assert!(put_as(&out, b"one", &config).is_err());
+    let error = put_as(&out, b"one", &config).expect_err("nobody makes the directory");
+    assert!(error.remedy().unwrap_or_default().contains("create_dest_dirs"), "{error}");
     assert_eq!(names(room.path()), Vec::<String>::new());
     assert!(put_as(&out, b"one", &FileConfig::default()).unwrap());
     assert!(put_as(&out, b"two", &config).unwrap());
