@@ -98,47 +98,6 @@ fn who_is_known_is_let_in_and_everybody_else_learns_why_not() {
     }
 }
 
-/// More than Consul lets share one connection, and more than it takes connections from one host.
-const KEYS: usize = 300;
-
-/// How many connections there are to this address of 127.0.0.1.
-fn connections_to(address: &str) -> usize {
-    const ESTABLISHED: &str = "01";
-    let port: u16 = address.rsplit(':').next().unwrap().parse().unwrap();
-    let remote = format!("0100007F:{port:04X}");
-    let table = fs::read_to_string("/proc/net/tcp").unwrap();
-    table.lines().filter(|line| line.split_whitespace().skip(2).take(2).eq([remote.as_str(), ESTABLISHED])).count()
-}
-
-#[test]
-fn hundreds_of_long_polls_share_a_few_connections() {
-    if !installed(&["consul"]) {
-        return;
-    }
-    let consul = Secured::start();
-    for key in 0..KEYS {
-        consul.put(&format!("many/{key}"), "old");
-    }
-    let folder = Folder::new();
-    let keys: Vec<_> = (0..KEYS).map(|key| format!("{{{{ key \"many/{key}\" }}}}")).collect();
-    folder.write("in", &keys.join(" "));
-    let token = format!("-consul-token={}", consul.token().secret);
-    let template = folder.template("in", "out", "");
-    let flags = [consul.known(), words(&[&token, "-template", &template])].concat();
-    let ctmpl = Ctmpl::start(consul.https("localhost"), flags);
-    folder.eventually("out", "whole", |text| text.matches("old").count() == KEYS);
-    eventually("every question waits", || ctmpl.said("is asked") >= 2 * KEYS);
-    // Ninety questions share a connection; what the first ones opened beside each other is closed again.
-    let address = consul.https("127.0.0.1");
-    eventually("few connections are left", || connections_to(&address) == KEYS.div_ceil(90));
-    // Whichever connection a question went to, its news arrive without delay.
-    for key in (0..KEYS).step_by(37).chain([KEYS - 1]) {
-        consul.put(&format!("many/{key}"), &format!("new-{key}."));
-        folder.eventually("out", "changed", |text| text.contains(&format!("new-{key}.")));
-    }
-    assert_eq!(ctmpl.stop().code(), Some(12));
-}
-
 #[test]
 fn another_token_in_the_file_is_used_and_a_bad_one_is_not() {
     if !installed(&["consul"]) {

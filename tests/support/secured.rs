@@ -116,7 +116,7 @@ pub fn authority(directory: &Path) {
 }
 
 /// Makes a certificate, and its key, by the authority in this directory.
-fn certificate(directory: &Path, kind: &str) {
+pub fn certificate(directory: &Path, kind: &str) {
     tls(directory, &["cert", "create", kind, "-dc=dc1"]);
 }
 

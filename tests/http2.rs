@@ -1,0 +1,156 @@
+//! Over TLS, HTTP/2 is spoken where the server can: many long polls share a few connections.
+
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
+
+mod support;
+
+use std::fs;
+
+use ctmpl::dev::{Background, Seed};
+use support::ctmpl::{Ctmpl, Folder};
+use support::haproxy::Haproxy;
+use support::secured::{Secured, authority, certificate};
+use support::{eventually, free_port, installed};
+
+/// How many questions share a connection.
+const SHARING: usize = 90;
+
+/// How many connections there are to this address of 127.0.0.1.
+fn connections_to(address: &str) -> usize {
+    const ESTABLISHED: &str = "01";
+    let port: u16 = address.rsplit(':').next().unwrap().parse().unwrap();
+    let remote = format!("0100007F:{port:04X}");
+    let table = fs::read_to_string("/proc/net/tcp").unwrap();
+    table.lines().filter(|line| line.split_whitespace().skip(2).take(2).eq([remote.as_str(), ESTABLISHED])).count()
+}
+
+/// More than Consul lets share one connection, and more than it takes connections from one host.
+const MANY: usize = 300;
+
+#[test]
+fn hundreds_of_long_polls_share_a_few_connections() {
+    if !installed(&["consul"]) {
+        return;
+    }
+    let consul = Secured::start();
+    for key in 0..MANY {
+        consul.put(&format!("many/{key}"), "old");
+    }
+    let folder = Folder::new();
+    let keys: Vec<_> = (0..MANY).map(|key| format!("{{{{ key \"many/{key}\" }}}}")).collect();
+    folder.write("in", &keys.join(" "));
+    let token = format!("-consul-token={}", consul.token().secret);
+    let template = folder.template("in", "out", "");
+    let flags = [consul.known(), vec![token, "-template".to_owned(), template]].concat();
+    let ctmpl = Ctmpl::start(consul.https("localhost"), flags);
+    folder.eventually("out", "whole", |text| text.matches("old").count() == MANY);
+    eventually("every question waits", || ctmpl.said("is asked") >= 2 * MANY);
+    // Ninety questions share a connection; what the first ones opened beside each other is closed again.
+    let address = consul.https("127.0.0.1");
+    eventually("few connections are left", || connections_to(&address) == MANY.div_ceil(SHARING));
+    // Whichever connection a question went to, its news arrive without delay.
+    for key in (0..MANY).step_by(37).chain([MANY - 1]) {
+        consul.put(&format!("many/{key}"), &format!("new-{key}."));
+        folder.eventually("out", "changed", |text| text.contains(&format!("new-{key}.")));
+    }
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+/// More than HAProxy lets share one connection, each a key of its own.
+const KEYS: usize = 130;
+
+/// HAProxy with a certificate before the embedded server, and ctmpl that asks through it.
+struct Scene {
+    folder: Folder,
+    consul: Background,
+    port: u16,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let folder = Folder::new();
+        authority(&folder.path(""));
+        certificate(&folder.path(""), "-server");
+        let [certificate, key] =
+            ["dc1-server-consul-0.pem", "dc1-server-consul-0-key.pem"].map(|name| folder.read(name));
+        folder.write("both.pem", &(certificate + &key));
+        let keys: Vec<_> = (0..KEYS).map(|key| format!("{{{{ key \"many/{key}\" }}}}")).collect();
+        folder.write("in", &keys.join(" "));
+        let seed = (0..KEYS).fold(Seed::default(), |seed, key| seed.key(&format!("many/{key}"), "old"));
+        Self { folder, consul: support::embedded(seed), port: free_port() }
+    }
+
+    /// An HAProxy that speaks these protocols at a port.
+    fn front(&self, port: u16, protocols: &str) -> String {
+        let (certificate, behind) = (self.folder.path("both.pem"), self.consul.address());
+        format!(
+            "listen p{port}\n bind 127.0.0.1:{port} ssl crt {} alpn {protocols}\n server consul {behind}\n",
+            certificate.display()
+        )
+    }
+
+    fn haproxy(&self, sections: &str) -> Haproxy {
+        let defaults = "defaults\n mode http\n timeout connect 5s\n timeout client 10m\n timeout server 10m\n";
+        self.folder.write("haproxy.cfg", &format!("{defaults}{sections}"));
+        Haproxy::start(&self.folder, "haproxy.cfg")
+    }
+
+    fn address(&self) -> String {
+        format!("https://127.0.0.1:{}", self.port)
+    }
+
+    fn start(&self) -> Ctmpl {
+        let authority = format!("-consul-ssl-ca-cert={}", self.folder.path("consul-agent-ca.pem").display());
+        Ctmpl::start(self.address(), ["-template", &self.folder.template("in", "out", ""), &authority])
+    }
+
+    fn becomes_whole(&self) {
+        self.folder.eventually("out", "whole", |text| text.matches("old").count() == KEYS);
+    }
+
+    /// Every question hears of a change.
+    fn hears(&self) {
+        for key in 0..KEYS {
+            self.consul.put_key(&format!("many/{key}"), "new");
+        }
+        self.folder.eventually("out", "changed", |text| text.matches("new").count() == KEYS);
+    }
+}
+
+#[test]
+fn a_server_that_gives_up_http2_is_asked_in_http1() {
+    if !installed(&["consul", "haproxy"]) {
+        return;
+    }
+    let scene = Scene::new();
+    let haproxy = scene.haproxy(&scene.front(scene.port, "h2,http/1.1"));
+    let ctmpl = scene.start();
+    scene.becomes_whole();
+    eventually("they share connections", || connections_to(&scene.address()) == KEYS.div_ceil(SHARING));
+
+    drop(haproxy);
+    let _haproxy = scene.haproxy(&scene.front(scene.port, "http/1.1"));
+    eventually("every question has a connection", || connections_to(&scene.address()) >= KEYS);
+    scene.hears();
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
+fn a_balancer_before_servers_of_both_kinds_is_no_obstacle() {
+    if !installed(&["consul", "haproxy"]) {
+        return;
+    }
+    let scene = Scene::new();
+    let [new, old] = [free_port(), free_port()];
+    let balancer = format!(
+        "listen balancer\n mode tcp\n balance roundrobin\n bind 127.0.0.1:{}\n server new 127.0.0.1:{new}\n server old 127.0.0.1:{old}\n",
+        scene.port
+    );
+    let fronts = scene.front(new, "h2,http/1.1") + &scene.front(old, "http/1.1");
+    let _haproxy = scene.haproxy(&(balancer + &fronts));
+    let ctmpl = scene.start();
+    scene.becomes_whole();
+    eventually("every question waits", || scene.consul.faults().open_requests("/v1/kv/") == KEYS);
+    scene.hears();
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
