@@ -300,6 +300,20 @@ fn a_program_below_a_shell_has_all_of_its_grace() {
 }
 
 #[test]
+fn what_was_not_asked_to_end_with_the_child_is_asked_after_it_and_not_waited_for() {
+    let left_behind = "cd \"$(dirname \"$0\")\"\nsleep 1000 &\nsetsid sleep 1000 &\necho $$ > pid\nexec sleep 1000\n";
+    for line in ["./app", "true; ./app; true"] {
+        let scene = Scene::new(&format!("#!/bin/bash\n{left_behind}"));
+        let ctmpl = scene.start(&[&format!("--exec={line}"), "--exec-kill-signal=SIGTERM", "--exec-kill-timeout=1h"]);
+        let first = scene.pid();
+        scene.consul.put_key("a", "2");
+        gone(&first);
+        eventually("it has another number", || scene.pid() != first);
+        assert_eq!(ctmpl.stop().code(), Some(12), "{line}");
+    }
+}
+
+#[test]
 fn a_signal_that_nobody_hears_is_refused() {
     for flag in ["--exec-reload-signal=SIGSTOP", "--exec-reload-signal=KILL", "--exec-kill-signal=STOP"] {
         let ended = Scene::new(APP).start(&["--exec=./app", flag]).ends();

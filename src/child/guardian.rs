@@ -156,6 +156,9 @@ async fn guard(charge: Charge) -> io::Result<u8> {
         }
         if let Some(status) = reap(child) {
             if link.is_some() {
+                if asked {
+                    ask_the_rest(child, kind);
+                }
                 tokio::select! {
                     () = all_gone(), if asked => {}
                     () = end_all(child, GRACE), if !asked => {}
@@ -292,6 +295,18 @@ fn deliver(signal: Signal, child: Pid, kind: Kind, ends: bool) {
     }
     for process in others {
         let _ = kill(process.id, signal);
+    }
+}
+
+/// Who was not asked to end with the child, and so might never: whoever has left its group, and where the signal was for
+/// the program alone, its group.
+fn ask_the_rest(child: Pid, kind: Kind) {
+    if kind == Kind::Program {
+        signal_all(child, Signal::SIGTERM);
+        return;
+    }
+    for process in processes().filter(|process| process.parent == Pid::this() && process.group != child) {
+        let _ = kill(process.id, Signal::SIGTERM);
     }
 }
 
