@@ -93,9 +93,10 @@ fn it_starts_after_the_files_hears_of_changes_and_ends_with_us() {
 
 #[test]
 fn it_is_asked_to_end_as_we_are_unless_somebody_has_said_how() {
-    let cases: [(&[&str], Signal, &str); 4] = [
+    let cases: [(&[&str], Signal, &str); 5] = [
         (&["--exec=./app"], Signal::SIGINT, "int"),
         (&["--exec=./app"], Signal::SIGTERM, "term"),
+        (&["--exec=./app"], Signal::SIGQUIT, "int"),
         (&["--exec=./app; exit $?"], Signal::SIGTERM, "term"),
         (&["--exec=./app", "--exec-kill-signal=SIGINT"], Signal::SIGTERM, "int"),
     ];

@@ -98,7 +98,7 @@ fn it_is_asked_to_end_as_ctmpl_is_unless_somebody_has_said_how() {
     let chosen = KillSignal::Said(Signal::SIGHUP);
     let cases = [
         (KillSignal::Usual, Some(Signal::SIGTERM), Some(Signal::SIGTERM)),
-        (KillSignal::Usual, Some(Signal::SIGQUIT), Some(Signal::SIGQUIT)),
+        (KillSignal::Usual, Some(Signal::SIGQUIT), Some(Signal::SIGINT)),
         (KillSignal::Usual, Some(Signal::SIGUSR1), Some(Signal::SIGINT)),
         (KillSignal::Usual, None, Some(Signal::SIGINT)),
         (chosen, Some(Signal::SIGTERM), Some(Signal::SIGHUP)),

@@ -121,7 +121,7 @@ pub struct ExecArguments {
     /// What it is sent when a file has changed; SIGNULL: nothing [default: it is started anew]
     #[arg(long, value_name = "SIGNAL")]
     pub exec_reload_signal: Option<String>,
-    /// What asks it to end [default: SIGINT]
+    /// What asks it to end [default: the TERM that ends ctmpl, else SIGINT]
     #[arg(long, value_name = "SIGNAL")]
     pub exec_kill_signal: Option<String>,
     /// How long it may take to end before it is killed [default: 30s]

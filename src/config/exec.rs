@@ -18,8 +18,8 @@ use super::written::{EnvironmentBlock, ExecBlock};
 
 /// As in consul-template.
 const USUAL: Signal = Signal::SIGINT;
-/// What ends ctmpl and then the child, where nothing is said.
-const PASSED_ON: [Signal; 2] = [Signal::SIGTERM, Signal::SIGQUIT];
+/// What ends ctmpl and then the child, where nothing is said. QUIT does not: it has a program dump its core or its threads.
+const PASSED_ON: Signal = Signal::SIGTERM;
 /// As in consul-template.
 pub(super) const KILL_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -43,8 +43,8 @@ pub struct ExecConfig {
 /// What asks the child to end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KillSignal {
-    /// Nobody has said. Where ctmpl itself is asked by TERM or QUIT, the child is asked by the same, as consul-template
-    /// passes both on: many a program heeds TERM and simply dies of INT. Else it is INT, as in consul-template.
+    /// Nobody has said. Where ctmpl itself is asked by TERM, the child is asked by the same, as consul-template passes
+    /// it on: many a program heeds TERM and simply dies of INT. Else it is INT, as in consul-template.
     #[default]
     Usual,
     /// This one.
@@ -70,7 +70,7 @@ impl KillSignal {
     #[must_use]
     pub fn signal(self, asked: Option<Signal>) -> Option<Signal> {
         match self {
-            Self::Usual => asked.filter(|asked| PASSED_ON.contains(asked)).or(Some(USUAL)),
+            Self::Usual => asked.filter(|asked| *asked == PASSED_ON).or(Some(USUAL)),
             Self::Said(signal) => Some(signal),
             Self::Nothing => None,
         }
@@ -80,7 +80,7 @@ impl KillSignal {
     #[must_use]
     pub fn signals(self) -> Vec<Signal> {
         match self {
-            Self::Usual => [USUAL].into_iter().chain(PASSED_ON).collect(),
+            Self::Usual => vec![USUAL, PASSED_ON],
             Self::Said(signal) => vec![signal],
             Self::Nothing => Vec::new(),
         }

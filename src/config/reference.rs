@@ -37,11 +37,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("exec.env.denylist", "[]", "of ctmpl's environment, no variable whose name is like one of these patterns"),
     ("exec.env.whitelist", "[]", "an older spelling of `allowlist`"),
     ("exec.env.blacklist", "[]", "an older spelling of `denylist`"),
-    (
-        "exec.kill_signal",
-        "the TERM or QUIT that ends ctmpl, else `\"SIGINT\"`",
-        "what asks it to end; `\"\"`: nothing does",
-    ),
+    ("exec.kill_signal", "the TERM that ends ctmpl, else `\"SIGINT\"`", "what asks it to end; `\"\"`: nothing does"),
     ("exec.kill_timeout", "\"30s\"", "how long it may take to end before it is killed"),
     (
         "exec.reload_signal",
