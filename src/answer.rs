@@ -96,8 +96,10 @@ pub struct Pair {
     pub path: String,
     /// The key without the prefix that was asked for, and without the slashes that follow it.
     pub key: String,
-    /// The value; bytes that are not UTF-8 are kept as the replacement character.
+    /// The value; what is not UTF-8 in it is the replacement character.
     pub value: String,
+    /// The value as it is, where it is not UTF-8.
+    pub bytes: Option<Box<[u8]>>,
     /// The index at which the entry was made.
     pub create_index: u64,
     /// The index at which the entry last changed.

@@ -269,7 +269,8 @@ fn path(segments: &[&str]) -> Vec<String> {
 
 /// Slashes in a row count as one, as in the redirect that Consul answers such a path with; the one at the end stays.
 fn kv_path(key: &str) -> Vec<String> {
-    let (key, end) = key.strip_suffix('/').map_or((key, None), |key| (key, Some("")));
+    // Without any key it is the root, which ends in a slash too.
+    let (key, end) = key.strip_suffix('/').map_or((key, key.is_empty().then_some("")), |key| (key, Some("")));
     let parts = key.split('/').filter(|part| !part.is_empty()).chain(end);
     path(&["kv"]).into_iter().chain(parts.map(str::to_owned)).collect()
 }

@@ -102,16 +102,11 @@ fn pair_of(query: &KeyQuery, wire: WirePair) -> Result<Arc<Pair>, String> {
     let value = STANDARD.decode(value.unwrap_or_default()).map_err(|_| "a value is not base64".to_owned())?;
     // A prefix is cut off as text, and all slashes after it: below "app", "app2" is the key "2".
     let key = path.strip_prefix(&query.key).unwrap_or(&path).trim_start_matches('/').to_owned();
-    Ok(Arc::new(Pair {
-        key,
-        path,
-        value: String::from_utf8(value).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
-        create_index,
-        modify_index,
-        lock_index,
-        flags,
-        session,
-    }))
+    let (value, bytes) = match String::from_utf8(value) {
+        Ok(text) => (text, None),
+        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(error.into_bytes().into())),
+    };
+    Ok(Arc::new(Pair { path, key, value, bytes, create_index, modify_index, lock_index, flags, session }))
 }
 
 #[derive(Deserialize)]
@@ -237,6 +232,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_value_that_is_not_text_is_kept_as_it_is() {
+        let query = Query::key("k").unwrap();
+        let body = br#"[{"Key":"k","Value":"AP/+YQ==","LockIndex":0,"Flags":0,"CreateIndex":1,"ModifyIndex":1}]"#;
+        let Ok(Answer::Key(Some(pair))) = read(&query, body) else { panic!("no pair") };
+        assert_eq!(pair.value, "\0\u{fffd}\u{fffd}a");
+        assert_eq!(pair.bytes.as_deref(), Some(&[0, 0xff, 0xfe, b'a'][..]));
+    }
 
     proptest! {
         #[test]

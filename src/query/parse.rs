@@ -66,7 +66,7 @@ impl Query {
     /// # Errors
     /// [`QueryError`] when the text does not have that form.
     pub fn pairs(text: &str) -> Result<Self, QueryError> {
-        key_query(Written { label: "kv.list", text }).map(Self::Pairs)
+        key_query(Written { label: LIST, text }).map(Self::Pairs)
     }
 
     /// The argument of `service`: `[TAG.]NAME[?QUERY][@DC][~NEAR][|FILTER]`.
@@ -195,11 +195,16 @@ fn service_query(written: Written<'_>) -> Result<ServiceQuery, QueryError> {
     })
 }
 
+/// What the list of all pairs below a prefix is called.
+const LIST: &str = "kv.list";
+
 fn key_query(written: Written<'_>) -> Result<KeyQuery, QueryError> {
     let (rest, datacenter) = cut(written.text, '@');
     let (key, parameters) = cut(rest, '?');
+    // A slash alone is the root of all keys, below which there are others; it is no key.
+    let is_root = key == "/" && written.label == LIST;
     let key = key.strip_prefix('/').unwrap_or(key);
-    if key.is_empty() {
+    if key.is_empty() && !is_root {
         return Err(written.refuse("the key is empty"));
     }
     if key.split('/').any(|part| part == "." || part == "..") {

@@ -3,7 +3,10 @@
 //! A function is one entry of a table: its names, what it is for, and its code. The code sees its arguments and the
 //! [`Pass`] it is called in; it cannot tell which language called it.
 
+use std::borrow::Cow;
+
 use minijinja::Value;
+use minijinja::value::ValueKind;
 
 use super::pass::Pass;
 
@@ -32,7 +35,8 @@ impl Function {
     /// # Errors
     /// What the function says, or that everything the functions of the pass have made is too much.
     pub fn call(&self, call: &Call<'_>) -> Result<Value, FunctionError> {
-        let value = (self.code)(call)?;
+        let args = self.of_text(call.args);
+        let value = (self.code)(&Call { args: &args, pass: call.pass })?;
         // The answers to questions are there already.
         if self.group != Group::Sources {
             call.pass.afford(&value)?;
@@ -40,6 +44,36 @@ impl Function {
         Ok(value)
     }
 }
+
+impl Function {
+    /// The arguments, with what is not UTF-8 in them as replacement characters for a function that is about characters.
+    fn of_text<'a>(&self, args: &'a [Value]) -> Cow<'a, [Value]> {
+        let is_binary = |value: &Value| value.kind() == ValueKind::Bytes;
+        if self.signature.contains("any") || OF_BYTES.contains(&self.go) || !args.iter().any(is_binary) {
+            return Cow::Borrowed(args);
+        }
+        let text = |value: &Value| match value.as_bytes().filter(|_| is_binary(value)) {
+            Some(bytes) => Value::from(String::from_utf8_lossy(bytes)),
+            None => value.clone(),
+        };
+        args.iter().map(text).collect()
+    }
+}
+
+/// Those that take the bytes of a text as they are.
+const OF_BYTES: [&str; 11] = [
+    "base64Encode",
+    "base64URLEncode",
+    "sha256Hex",
+    "md5sum",
+    "hmacSHA256Hex",
+    "sprig_b64enc",
+    "sprig_b32enc",
+    "sprig_sha1sum",
+    "sprig_sha256sum",
+    "sprig_sha512sum",
+    "sprig_adler32sum",
+];
 
 /// The headings of the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

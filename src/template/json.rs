@@ -127,14 +127,14 @@ impl Writer {
             ValueKind::Bool => self.out.push_str(if value.is_true() { "true" } else { "false" }),
             ValueKind::Number => self.number(value)?,
             ValueKind::String => self.text(value.as_str().unwrap_or_default()),
-            ValueKind::Bytes => self.text(&String::from_utf8_lossy(value.as_bytes().unwrap_or_default())),
+            ValueKind::Bytes => self.binary(value.as_bytes().unwrap_or_default()),
             ValueKind::Seq | ValueKind::Iterable => {
                 let items = value.try_iter().map_err(|_| unsupported("this list"))?;
                 self.container('[', ']', items, |writer, item| writer.value(&item))?;
             }
             ValueKind::Map => self.map(value)?,
             _ => match value.downcast_object_ref::<Atom>() {
-                Some(atom) => self.text(&atom.text),
+                Some(atom) => self.text(&atom.encoded()),
                 None => return Err(unsupported("an object")),
             },
         }
@@ -218,6 +218,21 @@ impl Writer {
 
     fn text(&mut self, text: &str) {
         self.out.push('"');
+        self.characters(text);
+        self.out.push('"');
+    }
+
+    /// A text in which each byte that is not UTF-8 is the escape of the replacement character, as in Go.
+    fn binary(&mut self, bytes: &[u8]) {
+        self.out.push('"');
+        for chunk in bytes.utf8_chunks() {
+            self.characters(chunk.valid());
+            chunk.invalid().iter().for_each(|_| self.out.push_str("\\ufffd"));
+        }
+        self.out.push('"');
+    }
+
+    fn characters(&mut self, text: &str) {
         for c in text.chars() {
             match c {
                 '"' => self.out.push_str("\\\""),
@@ -235,7 +250,6 @@ impl Writer {
                 c => self.out.push(c),
             }
         }
-        self.out.push('"');
     }
 }
 

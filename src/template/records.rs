@@ -87,10 +87,15 @@ macro_rules! record {
     };
 }
 
+/// The value of a key pair: a text, or bytes where it is not UTF-8.
+pub(super) fn value_of(pair: &Pair) -> Value {
+    pair.bytes.as_deref().map_or_else(|| text(&pair.value), |bytes| Value::from_bytes(bytes.to_vec()))
+}
+
 record!(Pair, "*dependency.KeyPair", |pair| {
     Path path => text(&pair.path),
     Key key => text(&pair.key),
-    Value value => text(&pair.value),
+    Value value => value_of(pair),
     CreateIndex create_index => Value::from(pair.create_index),
     ModifyIndex modify_index => Value::from(pair.modify_index),
     LockIndex lock_index => Value::from(pair.lock_index),

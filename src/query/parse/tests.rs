@@ -45,8 +45,12 @@ fn every_form_of_a_key_is_read() {
     for (text, expected) in cases {
         assert_eq!(shown(&Query::key(text).unwrap()), expected, "{text}");
     }
-    let cases =
-        [("app", "kv.list(app) /v1/kv/app?recurse="), ("app/@dc2", "kv.list(app/@dc2) /v1/kv/app/?dc=dc2&recurse=")];
+    let cases = [
+        ("app", "kv.list(app) /v1/kv/app?recurse="),
+        ("app/@dc2", "kv.list(app/@dc2) /v1/kv/app/?dc=dc2&recurse="),
+        // All keys there are.
+        ("/", "kv.list() /v1/kv/?recurse="),
+    ];
     for (text, expected) in cases {
         assert_eq!(shown(&Query::pairs(text).unwrap()), expected, "{text}");
     }

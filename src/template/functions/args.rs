@@ -39,6 +39,14 @@ pub(super) fn text(value: &Value) -> Result<&str, FunctionError> {
     }
 }
 
+/// The bytes of a text, which need not be UTF-8.
+pub(super) fn bytes(value: &Value) -> Result<&[u8], FunctionError> {
+    match value.kind() {
+        ValueKind::String | ValueKind::Bytes => Ok(value.as_bytes().unwrap_or_default()),
+        _ => refuse(wrong_type("string", value)),
+    }
+}
+
 /// A whole number.
 pub(super) fn integer(value: &Value) -> Result<i64, FunctionError> {
     match Number::of(value) {

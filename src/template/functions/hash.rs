@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use minijinja::Value;
 use ring::{digest, hmac};
 
-use super::args::{Outcome, text};
+use super::args::{Outcome, bytes};
 use super::function;
 use crate::template::function::{Call, Function, Group};
 
@@ -21,11 +21,11 @@ const fn hash(
 pub(super) static TABLE: &[Function] = &[
     hash(["sha256Hex", "sha256_hex"], "(text string) string", "The SHA-256 in hex.", |call| {
         let [only] = call.exactly("sha256Hex")?;
-        Ok(Value::from(hex(digest::digest(&digest::SHA256, text(only)?.as_bytes()).as_ref())))
+        Ok(Value::from(hex(digest::digest(&digest::SHA256, bytes(only)?).as_ref())))
     }),
     hash(["md5sum", "md5sum"], "(text string) string", "The MD5 in hex.", |call| {
         let [only] = call.exactly("md5sum")?;
-        Ok(Value::from(hex(&md5::compute(text(only)?).0)))
+        Ok(Value::from(hex(&md5::compute(bytes(only)?).0)))
     }),
     hash(
         ["hmacSHA256Hex", "hmac_sha256_hex"],
@@ -33,8 +33,8 @@ pub(super) static TABLE: &[Function] = &[
         "The HMAC with SHA-256 of a message in hex; the key comes last.",
         |call| {
             let [message, key] = call.exactly("hmacSHA256Hex")?;
-            let key = hmac::Key::new(hmac::HMAC_SHA256, text(key)?.as_bytes());
-            Ok(Value::from(hex(hmac::sign(&key, text(message)?.as_bytes()).as_ref())))
+            let key = hmac::Key::new(hmac::HMAC_SHA256, bytes(key)?);
+            Ok(Value::from(hex(hmac::sign(&key, bytes(message)?).as_ref())))
         },
     ),
 ];

@@ -1,59 +1,73 @@
 //! Go's time layouts: a layout is the time `Mon Jan 2 15:04:05 2006`, written as one wants to see times.
 //!
 //! in:  a layout and a time
-//! out: the time in UTC, written like the layout
+//! out: the time, written like the layout
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 /// One element of a layout: the text that stands for it, and how it is written.
-type Element = (&'static str, fn(&DateTime) -> String);
+type Element = (&'static str, fn(&Clock<'_>) -> String);
+
+/// A time as the clocks of its zone show it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock<'z> {
+    pub(super) time: DateTime,
+    /// How many seconds it is ahead of UTC.
+    pub(super) offset: i32,
+    /// The name of the zone, which may be empty.
+    pub(super) zone: &'z str,
+}
 
 /// Longer texts stand before their beginnings.
 static ELEMENTS: &[Element] = &[
-    ("January", |t| month(t).to_owned()),
-    ("Monday", |t| weekday(t).to_owned()),
-    ("Z07:00:00", |_| "Z".to_owned()),
-    ("-07:00:00", |_| "+00:00:00".to_owned()),
-    ("Z070000", |_| "Z".to_owned()),
-    ("-070000", |_| "+000000".to_owned()),
-    ("Z07:00", |_| "Z".to_owned()),
-    ("-07:00", |_| "+00:00".to_owned()),
-    ("Z0700", |_| "Z".to_owned()),
-    ("-0700", |_| "+0000".to_owned()),
-    ("2006", |t| format!("{:04}", t.year())),
-    ("__2", |t| format!("{:>3}", t.day_of_year())),
-    ("002", |t| format!("{:03}", t.day_of_year())),
-    ("Jan", |t| month(t)[..3].to_owned()),
-    ("Mon", |t| weekday(t)[..3].to_owned()),
-    ("MST", |_| "UTC".to_owned()),
-    ("Z07", |_| "Z".to_owned()),
-    ("-07", |_| "+00".to_owned()),
-    ("01", |t| format!("{:02}", t.month())),
-    ("02", |t| format!("{:02}", t.day())),
-    ("03", |t| format!("{:02}", hour_of_12(t))),
-    ("04", |t| format!("{:02}", t.minute())),
-    ("05", |t| format!("{:02}", t.second())),
-    ("06", |t| format!("{:02}", t.year().rem_euclid(100))),
-    ("15", |t| format!("{:02}", t.hour())),
-    ("_2", |t| format!("{:>2}", t.day())),
-    ("PM", |t| if t.hour() < 12 { "AM" } else { "PM" }.to_owned()),
-    ("pm", |t| if t.hour() < 12 { "am" } else { "pm" }.to_owned()),
-    ("1", |t| t.month().to_string()),
-    ("2", |t| t.day().to_string()),
-    ("3", |t| hour_of_12(t).to_string()),
-    ("4", |t| t.minute().to_string()),
-    ("5", |t| t.second().to_string()),
+    ("January", |t| month(&t.time).to_owned()),
+    ("Monday", |t| weekday(&t.time).to_owned()),
+    ("Z07:00:00", |t| t.offset(true, ":", 3)),
+    ("-07:00:00", |t| t.offset(false, ":", 3)),
+    ("Z070000", |t| t.offset(true, "", 3)),
+    ("-070000", |t| t.offset(false, "", 3)),
+    ("Z07:00", |t| t.offset(true, ":", 2)),
+    ("-07:00", |t| t.offset(false, ":", 2)),
+    ("Z0700", |t| t.offset(true, "", 2)),
+    ("-0700", |t| t.offset(false, "", 2)),
+    ("2006", |t| format!("{:04}", t.time.year())),
+    ("__2", |t| format!("{:>3}", t.time.day_of_year())),
+    ("002", |t| format!("{:03}", t.time.day_of_year())),
+    ("Jan", |t| month(&t.time)[..3].to_owned()),
+    ("Mon", |t| weekday(&t.time)[..3].to_owned()),
+    ("MST", |t| t.zone()),
+    ("Z07", |t| t.offset(true, "", 1)),
+    ("-07", |t| t.offset(false, "", 1)),
+    ("01", |t| format!("{:02}", t.time.month())),
+    ("02", |t| format!("{:02}", t.time.day())),
+    ("03", |t| format!("{:02}", hour_of_12(&t.time))),
+    ("04", |t| format!("{:02}", t.time.minute())),
+    ("05", |t| format!("{:02}", t.time.second())),
+    ("06", |t| format!("{:02}", t.time.year().rem_euclid(100))),
+    ("15", |t| format!("{:02}", t.time.hour())),
+    ("_2", |t| format!("{:>2}", t.time.day())),
+    ("PM", |t| if t.time.hour() < 12 { "AM" } else { "PM" }.to_owned()),
+    ("pm", |t| if t.time.hour() < 12 { "am" } else { "pm" }.to_owned()),
+    ("1", |t| t.time.month().to_string()),
+    ("2", |t| t.time.day().to_string()),
+    ("3", |t| hour_of_12(&t.time).to_string()),
+    ("4", |t| t.time.minute().to_string()),
+    ("5", |t| t.time.second().to_string()),
 ];
 
 /// Writes a time, in UTC.
 pub(super) fn format(layout: &str, time: Timestamp) -> String {
-    let time = time.to_zoned(TimeZone::UTC).datetime();
+    format_clock(layout, &Clock { time: time.to_zoned(TimeZone::UTC).datetime(), offset: 0, zone: "UTC" })
+}
+
+/// Writes a time as the clocks of its zone show it.
+pub(super) fn format_clock(layout: &str, clock: &Clock<'_>) -> String {
     let mut out = String::new();
     let mut rest = layout;
     while let Some(first) = rest.chars().next() {
-        if let Some((written, length)) = fraction(rest, &time) {
+        if let Some((written, length)) = fraction(rest, &clock.time) {
             out.push_str(&written);
             rest = &rest[length..];
         } else if rest.starts_with("_2006") {
@@ -61,7 +75,7 @@ pub(super) fn format(layout: &str, time: Timestamp) -> String {
             out.push('_');
             rest = &rest[1..];
         } else if let Some((element, write)) = ELEMENTS.iter().find(|(element, _)| begins_with(rest, element)) {
-            out.push_str(&write(&time));
+            out.push_str(&write(clock));
             rest = &rest[element.len()..];
         } else {
             out.push(first);
@@ -69,6 +83,24 @@ pub(super) fn format(layout: &str, time: Timestamp) -> String {
         }
     }
     out
+}
+
+impl Clock<'_> {
+    /// The offset from UTC as so many numbers; `z` stands for none.
+    fn offset(&self, z: bool, between: &str, parts: usize) -> String {
+        if z && self.offset == 0 {
+            return "Z".to_owned();
+        }
+        let sign = if self.offset < 0 { '-' } else { '+' };
+        let all = self.offset.unsigned_abs();
+        let numbers = [all / 3600, all / 60 % 60, all % 60].map(|number| format!("{number:02}"));
+        format!("{sign}{}", numbers[..parts].join(between))
+    }
+
+    /// The name of the zone; where there is none, its hours and minutes.
+    fn zone(&self) -> String {
+        if self.zone.is_empty() { self.offset(false, "", 2) } else { self.zone.to_owned() }
+    }
 }
 
 /// `Jan` and `Mon` are not taken out of a longer word (`Janet`).

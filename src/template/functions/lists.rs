@@ -5,7 +5,7 @@ use std::sync::Arc;
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object, ObjectRepr, ValueKind};
 
-use super::args::{Number, Outcome, list, refuse, text};
+use super::args::{Number, Outcome, bytes, list, refuse, text};
 use super::function;
 use crate::answer::TextMap;
 use crate::template::function::{Call, Function, FunctionError, Group};
@@ -132,6 +132,12 @@ fn is_in(haystack: &Value, needle: &Value) -> bool {
     match haystack.kind() {
         ValueKind::String => match (text(haystack), text(needle)) {
             (Ok(haystack), Ok(needle)) => haystack.contains(needle),
+            _ => false,
+        },
+        ValueKind::Bytes => match (bytes(haystack), bytes(needle)) {
+            (Ok(haystack), Ok(needle)) => {
+                needle.is_empty() || haystack.windows(needle.len()).any(|window| window == needle)
+            }
             _ => false,
         },
         ValueKind::Seq => list(haystack).is_ok_and(|items| items.iter().any(|item| same(item, needle))),

@@ -15,6 +15,7 @@ mod layout;
 mod lists;
 mod math;
 mod merge;
+mod moment;
 mod mesh;
 mod numbers;
 mod outputs;

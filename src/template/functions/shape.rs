@@ -148,7 +148,7 @@ fn by_port(call: &Call<'_>) -> Outcome {
 
 fn by_meta(call: &Call<'_>) -> Outcome {
     let [keys, services] = call.exactly("byMeta")?;
-    let keys: Vec<&str> = text(keys)?.split(',').map(str::trim).collect();
+    let keys: Vec<&str> = text(keys)?.split(',').collect();
     let mut groups: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for (value, record) in records(services, SERVICE)? {
         let meta = record.field("ServiceMeta").unwrap_or_default();
@@ -160,8 +160,8 @@ fn by_meta(call: &Call<'_>) -> Outcome {
 
 /// One key of `byMeta`, as it stands in the name of a group.
 fn meta_part(key: &str, meta: &Value) -> Result<String, FunctionError> {
-    let (name, as_int) = match key.split_once('|') {
-        Some((name, kind)) => (name, kind == "int"),
+    let (name, as_int) = match key.strip_suffix("|int") {
+        Some(name) => (name, true),
         None => (key, false),
     };
     let found = meta.get_attr(name).unwrap_or_default();
@@ -172,11 +172,9 @@ fn meta_part(key: &str, meta: &Value) -> Result<String, FunctionError> {
             Err(problem) => refuse(format!("byMeta: strconv.Atoi: parsing the value of {name:?}: {problem}")),
         };
     }
-    if value.is_empty() {
-        return Ok(format!("_no_{name}_"));
-    }
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' };
-    Ok(value.chars().map(plain).collect())
+    let part = if value.is_empty() { format!("_no_{name}_") } else { value.to_owned() };
+    Ok(part.chars().map(plain).collect())
 }
 
 /// A tree of maps while it is being built.

@@ -150,7 +150,7 @@ fn key(call: &Call<'_>) -> Outcome {
     }
     let query = Query::key(name)?;
     if let Some(pair) = entry(call, &query)?.or_else(|| call.pass.last_entry(&query)) {
-        return Ok(Value::from(pair.value.as_str()));
+        return Ok(records::value_of(&pair));
     }
     // Of a query without an answer the pass has noted that already, and that stands.
     call.pass.lacks(&query, Absence::NoSuchKey);
@@ -173,7 +173,7 @@ fn key_or_default(call: &Call<'_>) -> Outcome {
         return Ok(Value::from(default));
     }
     match entry(call, &Query::key(name)?)? {
-        Some(pair) if !pair.value.is_empty() => Ok(Value::from(pair.value.as_str())),
+        Some(pair) if !pair.value.is_empty() => Ok(records::value_of(&pair)),
         _ => Ok(Value::from(default)),
     }
 }

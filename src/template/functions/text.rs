@@ -6,7 +6,7 @@ use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::PAD;
 use minijinja::Value;
 
-use super::args::{Outcome, integer, refuse, text};
+use super::args::{Outcome, bytes, integer, refuse, text};
 use super::{function, pattern, title};
 use crate::template::function::{Call, Function, Group};
 
@@ -96,13 +96,15 @@ pub(super) static TABLE: &[Function] = &[
         },
     ),
     texts(["base64Encode", "base64_encode"], "(text string) string", "In base64.", |call| {
-        map(call, "base64Encode", |text| BASE64.encode(text))
+        let [only] = call.exactly("base64Encode")?;
+        Ok(Value::from(BASE64.encode(bytes(only)?)))
     }),
     texts(["base64Decode", "base64_decode"], "(text string) string", "The text that is written in base64.", |call| {
         decode(call, "base64Decode", &BASE64)
     }),
     texts(["base64URLEncode", "base64_url_encode"], "(text string) string", "In the base64 of URLs.", |call| {
-        map(call, "base64URLEncode", |text| BASE64_URL.encode(text))
+        let [only] = call.exactly("base64URLEncode")?;
+        Ok(Value::from(BASE64_URL.encode(bytes(only)?)))
     }),
     texts(
         ["base64URLDecode", "base64_url_decode"],

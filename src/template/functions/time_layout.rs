@@ -1,13 +1,13 @@
 //! Reads times that are written like a Go layout.
 //!
 //! in:  a layout (`2006-01-02 15:04`), and a text
-//! out: the time, or what is wrong; a time without a zone is in UTC
+//! out: the [`Moment`], or what is wrong; a time without a zone is in UTC
 
+use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time};
-use jiff::tz::Offset;
-use jiff::{SignedDuration, Timestamp};
 
 use super::layout::MONTHS;
+use super::moment::Moment;
 
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
@@ -79,7 +79,7 @@ const ELEMENTS: [(&str, Element); 33] = [
 ];
 
 /// What has been read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Read {
     year: i16,
     month: Option<i8>,
@@ -90,13 +90,14 @@ struct Read {
     nanos: i32,
     afternoon: Option<bool>,
     day_of_year: Option<i16>,
-    offset: i32,
+    offset: Option<i32>,
+    zone: String,
 }
 
 type Rest<'t> = Result<&'t str, String>;
 
 /// The time that a text says.
-pub(super) fn parse(layout: &str, text: &str) -> Result<Timestamp, String> {
+pub(super) fn parse(layout: &str, text: &str) -> Result<Moment, String> {
     let mut read = Read {
         year: 0,
         month: None,
@@ -107,7 +108,8 @@ pub(super) fn parse(layout: &str, text: &str) -> Result<Timestamp, String> {
         nanos: 0,
         afternoon: None,
         day_of_year: None,
-        offset: 0,
+        offset: None,
+        zone: String::new(),
     };
     let (mut layout, mut rest) = (layout, text);
     while let Some(first) = layout.chars().next() {
@@ -133,7 +135,7 @@ pub(super) fn parse(layout: &str, text: &str) -> Result<Timestamp, String> {
     if !rest.is_empty() {
         return Err("extra text at the end".to_owned());
     }
-    read.timestamp()
+    read.moment()
 }
 
 /// Whether a layout begins with an element: `_2006` is a line and a year, and `Janus` is not a month.
@@ -155,7 +157,7 @@ fn out_of_range(what: &str) -> String {
 }
 
 impl Read {
-    fn timestamp(self) -> Result<Timestamp, String> {
+    fn moment(self) -> Result<Moment, String> {
         let hour = match self.afternoon {
             Some(true) if self.hour < 12 => self.hour + 12,
             Some(false) if self.hour == 12 => 0,
@@ -178,8 +180,14 @@ impl Read {
                 Date::new(self.year, self.month.unwrap_or(1), self.day.unwrap_or(1)).map_err(|_| out_of_range("day"))?
             }
         };
-        let offset = Offset::from_seconds(self.offset).map_err(|_| out_of_range("time zone offset"))?;
-        offset.to_timestamp(DateTime::from_parts(date, time)).map_err(|_| out_of_range("time"))
+        // As for Go, a zone of UTC's own offset is UTC, whatever its name.
+        let (offset, zone) = match self.offset {
+            Some(0) => (0, "UTC".to_owned()),
+            Some(offset) => (offset, self.zone),
+            None if self.zone.is_empty() => (0, "UTC".to_owned()),
+            None => (0, self.zone),
+        };
+        Moment::at(DateTime::from_parts(date, time), offset, zone).ok_or_else(|| out_of_range("time"))
     }
 }
 
@@ -224,15 +232,24 @@ impl Element {
                 read.afternoon = Some(text.starts_with(after));
                 text.strip_prefix(before).or_else(|| text.strip_prefix(after)).ok_or_else(|| cannot("AM or PM"))
             }
-            Self::Offset { z: true, .. } if text.starts_with('Z') => Ok(&text[1..]),
+            Self::Offset { z: true, .. } if text.starts_with('Z') => {
+                read.offset = Some(0);
+                Ok(&text[1..])
+            }
             Self::Offset { colon, parts, .. } => offset(text, colon, parts, &mut read.offset),
             // An abbreviation does not say how far away it is from UTC.
             Self::Zone => {
                 if let Some(rest) = text.strip_prefix("UTC") {
+                    read.offset = Some(0);
                     return Ok(rest);
                 }
                 let length = text.bytes().take_while(u8::is_ascii_uppercase).count();
-                if (3..=5).contains(&length) { Ok(&text[length..]) } else { Err(cannot("a time zone")) }
+                if !(3..=5).contains(&length) {
+                    return Err(cannot("a time zone"));
+                }
+                let (zone, rest) = text.split_at(length);
+                zone.clone_into(&mut read.zone);
+                Ok(rest)
             }
         }
     }
@@ -272,7 +289,7 @@ fn within<'t>(
     Ok(rest)
 }
 
-fn offset<'t>(text: &'t str, colon: bool, parts: usize, place: &mut i32) -> Rest<'t> {
+fn offset<'t>(text: &'t str, colon: bool, parts: usize, place: &mut Option<i32>) -> Rest<'t> {
     let sign = match text.as_bytes().first() {
         Some(b'+') => 1,
         Some(b'-') => -1,
@@ -288,7 +305,7 @@ fn offset<'t>(text: &'t str, colon: bool, parts: usize, place: &mut i32) -> Rest
         seconds += i32::from(value) * unit;
         rest = after;
     }
-    *place = sign * seconds;
+    *place = Some(sign * seconds);
     Ok(rest)
 }
 

@@ -3,6 +3,8 @@
 //! A word is a run of letters, digits and underscores; an apostrophe, a full stop or a colon between two letters, and
 //! a comma or a full stop between two digits, do not end it.
 
+use super::text::upper;
+
 /// The first letter of each word in upper case; nothing else changes.
 pub(super) fn title(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -45,7 +47,7 @@ fn joins(before: char, c: char, after: char) -> bool {
 
 /// Of two letters that are one character, only the first one is a capital: `ǅ`, and `Ss` for `ß`.
 fn first(c: char, out: &mut String) {
-    if let Some(titled) = digraph(c) {
+    if let Some(titled) = title_case(c) {
         out.push(titled);
         return;
     }
@@ -54,13 +56,20 @@ fn first(c: char, out: &mut String) {
     out.extend(capitals.flat_map(char::to_lowercase));
 }
 
-/// The title case of the characters that have one of their own.
-pub(super) fn digraph(c: char) -> Option<char> {
+/// One character in title case, if that is one character too.
+pub(super) fn one_title(c: char) -> char {
+    title_case(c).unwrap_or_else(|| upper(c))
+}
+
+/// The title case of the characters whose title case is not their upper case.
+fn title_case(c: char) -> Option<char> {
     Some(match c {
-        'ǆ' | 'Ǆ' => 'ǅ',
-        'ǉ' | 'Ǉ' => 'ǈ',
-        'ǌ' | 'Ǌ' => 'ǋ',
-        'ǳ' | 'Ǳ' => 'ǲ',
+        'ǆ' | 'Ǆ' | 'ǅ' => 'ǅ',
+        'ǉ' | 'Ǉ' | 'ǈ' => 'ǈ',
+        'ǌ' | 'Ǌ' | 'ǋ' => 'ǋ',
+        'ǳ' | 'Ǳ' | 'ǲ' => 'ǲ',
+        // Georgian has capitals only for texts that are in capitals altogether.
+        'ა'..='ჺ' | 'ჽ'..='ჿ' => c,
         _ => return None,
     })
 }

@@ -128,6 +128,7 @@ impl Writer {
                 self.out.push('}');
             }
             _ => match value.downcast_object_ref::<Atom>() {
+                Some(atom) if atom.has_own_notation() => self.out.push_str(&atom.encoded()),
                 Some(atom) => self.out.push_str(&quoted(&atom.text)),
                 None => return Err(format!("toml: unsupported type: {}", show::type_of(value))),
             },

@@ -36,6 +36,7 @@ impl Address {
                 (["Flags", "flags"], Value::from(self.flags.join("|"))),
                 (["Default", "default"], Value::from(self.default)),
             ],
+            methods: None,
         })
     }
 

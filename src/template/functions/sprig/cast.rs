@@ -13,12 +13,18 @@ pub(in crate::template::functions) fn int(value: &Value) -> i64 {
     match (Number::of(value), value.kind()) {
         (Some(Number::Int(number)), _) => number,
         (Some(Number::Uint(number)), _) => number.cast_signed(),
-        #[expect(clippy::cast_possible_truncation, reason = "what is behind the point is cut off")]
-        (Some(Number::Float(number)), _) => number as i64,
+        (Some(Number::Float(number)), _) => truncated(number),
         (None, ValueKind::Bool) => i64::from(value.is_true()),
         (None, ValueKind::String) => of_text(value.as_str().unwrap_or_default()),
         _ => 0,
     }
+}
+
+/// What is behind the point is cut off; what no integer can be is the least one, as the conversion is made on amd64.
+fn truncated(number: f64) -> i64 {
+    const END: f64 = 9_223_372_036_854_775_808.0;
+    #[expect(clippy::cast_possible_truncation, reason = "what is behind the point is cut off")]
+    if (-END..END).contains(&number) { number as i64 } else { i64::MIN }
 }
 
 /// A number as Go writes them, in any base; zeros behind a point do not count.

@@ -5,16 +5,16 @@ use data_encoding::BASE32;
 use minijinja::Value;
 use ring::digest::{self, Algorithm};
 
-use super::{map, sprig};
+use super::sprig;
 use crate::template::function::{Call, Function};
-use crate::template::functions::args::{Outcome, refuse, text};
+use crate::template::functions::args::{Outcome, bytes, refuse, text};
 use crate::template::functions::hash::hex;
 use crate::template::functions::text::BASE64;
 use crate::template::json::{self, Style};
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(["sprig_b64enc", "sprig_b64enc"], "(text string) string", "In base64.", |call| {
-        map(call, "sprig_b64enc", |text| BASE64.encode(text))
+        written(call, "sprig_b64enc", |bytes| BASE64.encode(bytes))
     }),
     sprig(
         ["sprig_b64dec", "sprig_b64dec"],
@@ -23,7 +23,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         |call| decoded(call, "sprig_b64dec", from_base64),
     ),
     sprig(["sprig_b32enc", "sprig_b32enc"], "(text string) string", "In base32.", |call| {
-        map(call, "sprig_b32enc", |text| BASE32.encode(text.as_bytes()))
+        written(call, "sprig_b32enc", |bytes| BASE32.encode(bytes))
     }),
     sprig(
         ["sprig_b32dec", "sprig_b32dec"],
@@ -41,7 +41,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         sum(call, "sprig_sha512sum", &digest::SHA512)
     }),
     sprig(["sprig_adler32sum", "sprig_adler32sum"], "(text string) string", "The Adler-32 in decimal.", |call| {
-        map(call, "sprig_adler32sum", |text| adler32(text.as_bytes()).to_string())
+        written(call, "sprig_adler32sum", |bytes| adler32(bytes).to_string())
     }),
     sprig(
         ["sprig_fromJson", "sprig_from_json"],
@@ -114,7 +114,13 @@ fn strict(call: &Call<'_>, name: &str, style: Style) -> Outcome {
 }
 
 fn sum(call: &Call<'_>, name: &str, algorithm: &'static Algorithm) -> Outcome {
-    map(call, name, |text| hex(digest::digest(algorithm, text.as_bytes()).as_ref()))
+    written(call, name, |bytes| hex(digest::digest(algorithm, bytes).as_ref()))
+}
+
+/// The bytes of the only argument, written in another way.
+fn written(call: &Call<'_>, name: &str, write: impl Fn(&[u8]) -> String) -> Outcome {
+    let [only] = call.exactly(name)?;
+    Ok(Value::from(write(bytes(only)?)))
 }
 
 fn adler32(bytes: &[u8]) -> u32 {

@@ -183,9 +183,10 @@ fn dig(call: &Call<'_>) -> Outcome {
     if keys.is_empty() {
         return refuse("dig needs at least three arguments");
     }
+    let keys: Vec<&str> = keys.iter().map(text).collect::<Result<_, _>>()?;
     let mut found = map.clone();
     for key in keys {
-        match entry(&found, text(key)?)? {
+        match entry(&found, key)? {
             Some(value) => found = value,
             None => return Ok(default.clone()),
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use minijinja::Value;
 
-use super::url::Url;
+use super::url::{self, Url};
 use super::{map, sprig};
 use crate::template::dict::Dict;
 use crate::template::function::{Call, Function};
@@ -135,7 +135,8 @@ fn join(call: &Call<'_>) -> Outcome {
     let url = Url {
         scheme: part("scheme")?,
         opaque: part("opaque")?,
-        userinfo: part("userinfo")?,
+        userinfo: url::userinfo(&part("userinfo")?)
+            .or_else(|why| refuse(format!("unable to parse userinfo in dict: {why}")))?,
         host: part("host")?,
         path: part("path")?,
         query: part("query")?,

@@ -4,9 +4,9 @@ use minijinja::Value;
 
 use super::sprig;
 use super::version::{Constraint, Version};
-use crate::template::atom::Atom;
+use crate::template::atom::{Atom, Methods};
 use crate::template::function::{Call, Function};
-use crate::template::functions::args::{Outcome, refuse, text};
+use crate::template::functions::args::{Outcome, refuse, text, wrong_type};
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
@@ -35,18 +35,51 @@ fn semver(call: &Call<'_>) -> Outcome {
     let [original] = call.exactly("sprig_semver")?;
     let original = text(original)?;
     let Some(version) = Version::parse(original) else { return refuse(NO_VERSION) };
+    Ok(value(version, original))
+}
+
+fn value(version: Version, original: &str) -> Value {
     let shown = version.to_string();
-    Ok(Value::from_object(Atom {
+    Value::from_object(Atom {
         go_type: "*semver.Version",
         properties: vec![
             (["Major", "major"], Value::from(version.numbers[0])),
             (["Minor", "minor"], Value::from(version.numbers[1])),
             (["Patch", "patch"], Value::from(version.numbers[2])),
-            (["Prerelease", "prerelease"], Value::from(version.prerelease)),
-            (["Metadata", "metadata"], Value::from(version.metadata)),
+            (["Prerelease", "prerelease"], Value::from(version.prerelease.as_str())),
+            (["Metadata", "metadata"], Value::from(version.metadata.as_str())),
             (["Original", "original"], Value::from(original)),
             (["String", "string"], Value::from(shown.as_str())),
         ],
         text: shown,
-    }))
+        methods: Some(Box::new(version)),
+    })
+}
+
+impl Methods for Version {
+    fn call(&self, method: &str, args: &[Value]) -> Option<Result<Value, String>> {
+        let compared = |other: &Value, judge: fn(std::cmp::Ordering) -> Value| {
+            let other = other.downcast_object_ref::<Atom>().and_then(Atom::inner::<Self>);
+            Some(other.map(|other| judge(self.compare(other))).ok_or_else(|| wrong_type("*semver.Version", &args[0])))
+        };
+        // What is before a release is made the release.
+        let next = |place: usize| {
+            let next = match place {
+                2 if !self.prerelease.is_empty() => Self { numbers: self.numbers, ..Self::default() },
+                _ => self.next(place),
+            };
+            let original = next.to_string();
+            Some(Ok(value(next, &original)))
+        };
+        match (method, args) {
+            ("Compare" | "compare", [other]) => compared(other, |order| Value::from(order as i8)),
+            ("Equal" | "equal", [other]) => compared(other, |order| Value::from(order.is_eq())),
+            ("LessThan" | "less_than", [other]) => compared(other, |order| Value::from(order.is_lt())),
+            ("GreaterThan" | "greater_than", [other]) => compared(other, |order| Value::from(order.is_gt())),
+            ("IncMajor" | "inc_major", []) => next(0),
+            ("IncMinor" | "inc_minor", []) => next(1),
+            ("IncPatch" | "inc_patch", []) => next(2),
+            _ => None,
+        }
+    }
 }

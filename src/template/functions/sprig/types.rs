@@ -6,7 +6,7 @@ use minijinja::value::ValueKind;
 use super::{cast, same, sprig};
 use crate::template::dict::Dict;
 use crate::template::function::{Call, Function};
-use crate::template::functions::args::{Outcome, text};
+use crate::template::functions::args::{Outcome, refuse, text};
 use crate::template::functions::merge;
 use crate::template::go::show;
 
@@ -83,6 +83,9 @@ fn type_of(value: &Value) -> String {
 
 fn copied(call: &Call<'_>, name: &str) -> Outcome {
     let [only] = call.exactly(name)?;
+    if cast::is_nil(only) {
+        return refuse("there is no copy of nil");
+    }
     Ok(copy(only))
 }
 

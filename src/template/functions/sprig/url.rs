@@ -62,10 +62,6 @@ impl Url {
     fn authority(&mut self, authority: &str) -> Result<(), String> {
         let host = match authority.rsplit_once('@') {
             Some((userinfo, host)) => {
-                let allowed = |c: char| c.is_ascii_alphanumeric() || "-._:~!$&'()*+,;=%@".contains(c);
-                if !userinfo.chars().all(allowed) {
-                    return Err("invalid userinfo".to_owned());
-                }
                 self.userinfo = plainest(userinfo)?;
                 host
             }
@@ -136,8 +132,17 @@ fn unescaped(text: &str) -> Result<String, String> {
     decoded.map(std::borrow::Cow::into_owned).map_err(|_| "an escape that is not UTF-8 text".to_owned())
 }
 
+/// What stands before the `@` of a URL that is made of parts. Where it would end before the `@`, there is none.
+pub(super) fn userinfo(text: &str) -> Result<String, String> {
+    if text.contains(['/', '?', '#']) { Ok(String::new()) } else { plainest(text) }
+}
+
 /// A name and a password with nothing escaped that need not be.
 fn plainest(userinfo: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._:~!$&'()*+,;=%@".contains(c);
+    if !userinfo.chars().all(allowed) {
+        return Err("invalid userinfo".to_owned());
+    }
     let parts: Result<Vec<_>, _> = userinfo.splitn(2, ':').map(unescaped).collect();
     Ok(parts?.iter().map(|part| Escaped(part, "$&+,;=").to_string()).collect::<Vec<_>>().join(":"))
 }

@@ -21,7 +21,7 @@ impl Version {
         (!partial.wild).then_some(version)
     }
 
-    fn next(&self, place: usize) -> Self {
+    pub(super) fn next(&self, place: usize) -> Self {
         let mut numbers = self.numbers;
         numbers[place] = numbers[place].saturating_add(1);
         for later in &mut numbers[place + 1..] {
@@ -30,7 +30,7 @@ impl Version {
         Self { numbers, ..Self::default() }
     }
 
-    fn compare(&self, other: &Self) -> Ordering {
+    pub(super) fn compare(&self, other: &Self) -> Ordering {
         self.numbers.cmp(&other.numbers).then_with(|| compare_prereleases(&self.prerelease, &other.prerelease))
     }
 }
@@ -94,7 +94,10 @@ fn parse_partial(text: &str) -> Option<(Partial, Version)> {
     let identifiers = |part: &str| {
         part.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
     };
-    if !prerelease.is_none_or(identifiers) || !metadata.is_none_or(identifiers) {
+    // Numbers begin with a zero only in metadata.
+    let plain = |part: &str| !(part.len() > 1 && part.starts_with('0') && part.bytes().all(|b| b.is_ascii_digit()));
+    let plain_numbers = prerelease.is_none_or(|prerelease| prerelease.split('.').all(plain));
+    if !plain_numbers || !prerelease.is_none_or(identifiers) || !metadata.is_none_or(identifiers) {
         return None;
     }
     let mut partial = Partial { given: 0, wild: false };
@@ -137,7 +140,7 @@ struct Condition {
 }
 
 /// Longer ones stand before their beginnings.
-const OPERATORS: [&str; 13] = ["!=", ">=", "=>", "<=", "=<", "~>", "==", ">", "<", "=", "~", "^", ""];
+const OPERATORS: [&str; 12] = ["!=", ">=", "=>", "<=", "=<", "~>", ">", "<", "=", "~", "^", ""];
 
 impl Constraint {
     /// Reads a constraint.
@@ -198,8 +201,8 @@ impl Condition {
         let order = version.compare(wanted);
         match *operator {
             "!=" => self.differs(version, released),
-            "" | "=" | "==" if open.is_some() => released && self.is_close(version, partial.given.saturating_sub(1)),
-            "" | "=" | "==" => released && order.is_eq(),
+            "" | "=" if open.is_some() => released && self.is_close(version, partial.given.saturating_sub(1)),
+            "" | "=" => released && order.is_eq(),
             // What begins with the numbers of `>1.2` is not above it.
             ">" => released && order.is_gt() && !(open.is_some() && begins(version, wanted, partial.given)),
             ">=" | "=>" => released && order.is_ge(),

@@ -6,7 +6,7 @@ use super::{map, sprig};
 use crate::template::function::Function;
 use crate::template::functions::args::text;
 use crate::template::functions::text::{lower, upper};
-use crate::template::functions::title::digraph;
+use crate::template::functions::title::one_title;
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(["sprig_upper", "sprig_upper"], "(text string) string", "In upper case.", |call| {
@@ -66,7 +66,7 @@ fn title(text: &str) -> String {
         let ended =
             if before.is_ascii() { !(before.is_ascii_alphanumeric() || before == '_') } else { before.is_whitespace() };
         before = c;
-        if ended { digraph(c).unwrap_or_else(|| upper(c)) } else { c }
+        if ended { one_title(c) } else { c }
     };
     text.chars().map(titled).collect()
 }

@@ -48,6 +48,23 @@ fn keys() {
 }
 
 #[test]
+fn a_key_that_is_not_text_keeps_its_bytes_for_what_takes_bytes() {
+    let bytes = vec![0, 0xff, 0xfe, 0x80, b'a'];
+    let value = String::from_utf8_lossy(&bytes).into_owned();
+    let value = records::value_of(&Pair { value, bytes: Some(bytes.into()), ..Pair::default() });
+    let cases = [
+        ("base64Encode", "AP/+gGE="),
+        ("sprig_b64enc", "AP/+gGE="),
+        ("base64URLEncode", "AP_-gGE="),
+        ("md5sum", "79a7435031053cfc40b1027010c8f126"),
+        ("toJSON", r#""\u0000\ufffd\ufffd\ufffda""#),
+    ];
+    for (name, wanted) in cases {
+        assert_eq!(call(name, std::slice::from_ref(&value)).unwrap().as_str(), Some(wanted), "{name}");
+    }
+}
+
+#[test]
 fn pairs_below_a_prefix() {
     let keys = |name: &str, prefix: &str| -> (Vec<String>, Vec<(String, Option<Absence>)>) {
         let (value, queries) = asked(name, &[Value::from(prefix)]);
@@ -244,6 +261,12 @@ fn services_by_what_they_share() {
     let by_meta = call("byMeta", &["version,weight|int".into(), services()]).unwrap();
     assert_eq!(ids(&by_meta), ["1_0_00007: web-1", "_no_version__00007: web-2"]);
     assert_eq!(ids(&call("byMeta", &["none|int".into(), services()]).unwrap()), ["00000: web-1 web-2"]);
+    // Names are taken as they are written, blanks and other bars included.
+    for (names, group) in [("version ,none", "_no_version____no_none_"), ("version|x", "_no_version_x_")] {
+        let by_meta = call("byMeta", &[names.into(), services()]).unwrap();
+        assert_eq!(ids(&by_meta), [format!("{group}: web-1 web-2")], "{names}");
+    }
+    assert_eq!(ids(&call("byMeta", &["weight|int|int".into(), services()]).unwrap()), ["00000: web-1 web-2"]);
     let error = call("byMeta", &["version|int".into(), services()]).unwrap_err();
     assert_eq!(error, "byMeta: strconv.Atoi: parsing the value of \"version\": invalid syntax");
     assert_eq!(told("byTag", "[[1]]"), "!wrong type for value; expected a list of services; got int");

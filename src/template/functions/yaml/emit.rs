@@ -160,6 +160,7 @@ impl Emitter {
                 }
             }
             _ => match value.downcast_object_ref::<Atom>() {
+                Some(atom) if atom.has_own_notation() => self.out.push_str(&atom.encoded()),
                 Some(atom) => self.text(&atom.text, indent, key),
                 None => return Err(format!("cannot marshal type: {}", show::type_of(value))),
             },

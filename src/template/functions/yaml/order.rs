@@ -5,15 +5,17 @@ use std::iter::Peekable;
 use std::str::Chars;
 
 use minijinja::Value;
+use minijinja::value::ValueKind;
 
 use crate::template::functions::args::Number;
 
-/// Which key comes first: truth values and numbers, then texts.
+/// Which key comes first: truth values and numbers, then nil, then texts.
 pub(super) fn compare(a: &Value, b: &Value) -> Ordering {
     match (number(a), number(b)) {
         (Some(left), Some(right)) => left.total_cmp(&right).then_with(|| a.is_number().cmp(&b.is_number())),
         (Some(_), None) => Ordering::Less,
         (None, Some(_)) => Ordering::Greater,
+        (None, None) if a.is_none() || b.is_none() => b.is_none().cmp(&a.is_none()),
         (None, None) => compare_texts(a.as_str().unwrap_or_default(), b.as_str().unwrap_or_default()),
     }
 }
@@ -21,7 +23,7 @@ pub(super) fn compare(a: &Value, b: &Value) -> Ordering {
 fn number(value: &Value) -> Option<f64> {
     match Number::of(value) {
         Some(number) => Some(number.float()),
-        None => value.as_str().is_none().then(|| f64::from(u8::from(value.is_true()))),
+        None => (value.kind() == ValueKind::Bool).then(|| f64::from(u8::from(value.is_true()))),
     }
 }
 

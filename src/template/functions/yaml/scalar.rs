@@ -61,7 +61,8 @@ fn number(text: &str) -> Scalar {
         return Scalar::Uint(number);
     }
     match plain.parse() {
-        Ok(number) if is_float(&plain) => Scalar::Float(number),
+        // One that is too large stays a text.
+        Ok(number) if is_float(&plain) && f64::is_finite(number) => Scalar::Float(number),
         _ => Scalar::Text,
     }
 }

@@ -177,6 +177,9 @@ impl<'t> Evaluator<'t> {
             Shape::Int(int) if self.room() >= INT_DIGITS => {
                 return write!(self.out, "{int}").map_err(|_| self.too_large());
             }
+            Shape::Channel => {
+                return Err(self.error(format!("can't print a value of type {}", held.type_name())));
+            }
             _ => {}
         }
         self.show(held)

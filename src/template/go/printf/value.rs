@@ -70,9 +70,11 @@ impl Printer {
             Shape::List => self.list(value, verb, depth),
             Shape::Map => self.map(value, verb, depth),
             Shape::Record(record) => self.record(record, verb, depth),
-            Shape::Opaque if matches!(verb, 'v' | 's') && value.downcast_object_ref::<Atom>().is_some() => {
+            Shape::Opaque
+                if matches!(verb, 'v' | 's' | 'q' | 'x' | 'X') && value.downcast_object_ref::<Atom>().is_some() =>
+            {
                 let text = value.to_string();
-                self.pad(text.as_bytes());
+                self.text(text.as_bytes(), verb);
             }
             Shape::Channel | Shape::Opaque => self.address(value),
         }
