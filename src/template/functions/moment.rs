@@ -37,11 +37,18 @@ impl Moment {
 
     /// The seconds since 1970.
     pub(super) fn seconds(&self) -> i64 {
-        self.since_1970().as_secs()
+        self.since_1970(1_000_000_000)
     }
 
-    fn since_1970(&self) -> SignedDuration {
-        self.utc.duration_since(date(1970, 1, 1).at(0, 0, 0, 0))
+    /// How many whole units of so many nanoseconds have gone by.
+    fn since_1970(&self, unit: i128) -> i64 {
+        let nanos = self.utc.duration_since(date(1970, 1, 1).at(0, 0, 0, 0)).as_nanos();
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "Go's numbers wrap around, too, for a time that is too far away"
+        )]
+        let units = nanos.div_euclid(unit) as i64;
+        units
     }
 
     /// Later by some nanoseconds, or earlier; nothing if that is too far away.
@@ -68,18 +75,14 @@ impl Moment {
     pub(super) fn value(self) -> Value {
         let civil = self.clock().time;
         let number = |number: i64| Value::from(number);
-        let nanos = self.since_1970().as_nanos();
-        // Go's numbers wrap around where a time is too far away for them.
-        #[expect(clippy::cast_possible_truncation, reason = "as in Go")]
-        let nanos = nanos as i64;
         Value::from_object(Atom {
             go_type: "time.Time",
             text: self.written("2006-01-02 15:04:05.999999999 -0700 MST"),
             properties: vec![
                 (["Unix", "unix"], number(self.seconds())),
-                (["UnixMilli", "unix_milli"], number(nanos.div_euclid(1_000_000))),
-                (["UnixMicro", "unix_micro"], number(nanos.div_euclid(1_000))),
-                (["UnixNano", "unix_nano"], number(nanos)),
+                (["UnixMilli", "unix_milli"], number(self.since_1970(1_000_000))),
+                (["UnixMicro", "unix_micro"], number(self.since_1970(1_000))),
+                (["UnixNano", "unix_nano"], number(self.since_1970(1))),
                 (["Year", "year"], number(civil.year().into())),
                 (["Month", "month"], Value::from(self.written("January"))),
                 (["Day", "day"], number(civil.day().into())),
