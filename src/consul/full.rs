@@ -41,18 +41,16 @@ pub(super) struct Full {
     lanes: Mutex<Vec<Lane>>,
     /// It has answered before.
     answered: AtomicBool,
-    /// Its last answer came in HTTP/2.
+    /// It speaks HTTP/2, as far as is known.
     multiplexes: AtomicBool,
 }
 
-/// A client of its own has connections of its own.
+/// A client of its own has connections of its own: one, where HTTP/2 is spoken.
 #[derive(Clone, Debug)]
 struct Lane {
     client: reqwest::Client,
     /// Each question that is under way holds a clone.
     busy: Arc<()>,
-    /// Its questions share one connection.
-    shares: Arc<AtomicBool>,
     /// It speaks HTTP/2, or not at all.
     only_http2: bool,
 }
@@ -90,9 +88,9 @@ impl Full {
             self.lost(&error)
         })?;
         self.answered.store(true, Ordering::Relaxed);
-        let multiplexes = response.version() == Version::HTTP_2 && self.settings.reuse;
-        self.multiplexes.store(multiplexes, Ordering::Relaxed);
-        lane.shares.store(multiplexes, Ordering::Relaxed);
+        if response.version() == Version::HTTP_2 && self.settings.reuse {
+            self.multiplexes.store(true, Ordering::Relaxed);
+        }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| Lost::CutOff(reason(&error)))? {
             if body.len() + chunk.len() > LONGEST_ANSWER {
@@ -129,7 +127,7 @@ impl Full {
     /// The first lane with room for one more question, or a new one.
     fn lane(&self) -> Result<Lane, reqwest::Error> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let has_room = |lane: &&Lane| !lane.shares.load(Ordering::Relaxed) || Arc::strong_count(&lane.busy) <= SHARING;
+        let has_room = |lane: &&Lane| Arc::strong_count(&lane.busy) <= SHARING;
         if let Some(lane) = lanes.iter().find(has_room) {
             return Ok(lane.clone());
         }
@@ -181,8 +179,7 @@ impl Full {
         if self.alias.is_some() {
             builder = builder.dns_resolver(Arc::new(Always(host(&self.server))));
         }
-        let shares = Arc::new(AtomicBool::new(only_http2));
-        Ok(Lane { client: builder.build()?, busy: Arc::default(), shares, only_http2 })
+        Ok(Lane { client: builder.build()?, busy: Arc::default(), only_http2 })
     }
 }
 
