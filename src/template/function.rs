@@ -43,13 +43,11 @@ impl Function {
         }
         Ok(value)
     }
-}
 
-impl Function {
     /// The arguments, with what is not UTF-8 in them as replacement characters for a function that is about characters.
     fn of_text<'a>(&self, args: &'a [Value]) -> Cow<'a, [Value]> {
         let is_binary = |value: &Value| value.kind() == ValueKind::Bytes;
-        if self.signature.contains("any") || OF_BYTES.contains(&self.go) || !args.iter().any(is_binary) {
+        if !args.iter().any(is_binary) || self.signature.contains("any") || OF_BYTES.contains(&self.go) {
             return Cow::Borrowed(args);
         }
         let text = |value: &Value| match value.as_bytes().filter(|_| is_binary(value)) {
