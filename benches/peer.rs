@@ -11,6 +11,10 @@
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
 
 #[path = "../tests/support/mod.rs"]
+#[expect(
+    dead_code,
+    reason = "the benchmark needs only a part of what the tests share"
+)]
 mod support;
 mod peer {
     pub(super) mod http;
@@ -31,7 +35,8 @@ const ONCE_RUNS: usize = 30;
 const SERVICES: usize = 150;
 const INSTANCES: usize = 5;
 
-const ONE_SERVICE: &str = "{{ range service \"svc-0\" }}server {{ .Address }}:{{ .Port }};\n{{ end }}";
+const ONE_SERVICE: &str =
+    "{{ range service \"svc-0\" }}server {{ .Address }}:{{ .Port }};\n{{ end }}";
 const ONE_KEY: &str = "{{ key \"bench/value\" }}\n";
 const MANY: &str = "{{ key \"bench/value\" }}\n{{ range services }}{{ range service .Name }}\
                     server {{ .Address }}:{{ .Port }}; # {{ .Name }}\n{{ end }}{{ end }}";
@@ -47,35 +52,63 @@ fn main() {
     }
     // Consul keeps a connection's slot until its query's wait is over, also when the client is gone: several daemons
     // one after another, each with 151 queries, would be locked out.
-    let server = Consul::start_with("bench", &["-hcl", "limits { http_max_conns_per_client = 4000 }"]);
+    let server = Consul::start_with(
+        "bench",
+        &["-hcl", "limits { http_max_conns_per_client = 4000 }"],
+    );
     let address = server.address();
     let folder = tempfile::tempdir().expect("a folder for the files");
     fill(address);
 
-    println!("| | program | p50 | floor | of the floor | CPU per change | memory |\n|---|---|---|---|---|---|---|");
+    println!(
+        "| | program | p50 | floor | of the floor | CPU per change | memory |\n|---|---|---|---|---|---|---|"
+    );
     for (name, program) in programs() {
         let wall = once(&program, address, folder.path());
         let peak = process::peak_of(&once_arguments(&program, address, folder.path()));
-        println!("| -once, one service | {name} | {} | | | | peak {} |", milliseconds(wall), mebibytes(peak));
-        for (row, template) in [("daemon, one key", ONE_KEY), ("daemon, 150 services of 5 and one key", MANY)] {
+        println!(
+            "| -once, one service | {name} | {} | | | | peak {} |",
+            milliseconds(wall),
+            mebibytes(peak)
+        );
+        for (row, template) in [
+            ("daemon, one key", ONE_KEY),
+            ("daemon, 150 services of 5 and one key", MANY),
+        ] {
             // The floor of the same minutes: before and after.
             let mut floor = floor(address, folder.path());
-            let Measured { latency, cpu, resident } = daemon(&program, address, folder.path(), template);
+            let Measured {
+                latency,
+                cpu,
+                resident,
+            } = daemon(&program, address, folder.path(), template);
             floor.extend(self::floor(address, folder.path()));
             let floor = median(floor);
             let ratio = latency.as_secs_f64() / floor.as_secs_f64();
             let [latency, floor, cpu] = [latency, floor, cpu].map(milliseconds);
-            println!("| {row} | {name} | {latency} | {floor} | {ratio:.2} | {cpu} | {} |", mebibytes(resident));
+            println!(
+                "| {row} | {name} | {latency} | {floor} | {ratio:.2} | {cpu} | {} |",
+                mebibytes(resident)
+            );
         }
     }
 }
 
 /// ctmpl, and the peer that the environment names.
 fn programs() -> Vec<(String, PathBuf)> {
-    let mut programs = vec![("ctmpl".to_owned(), PathBuf::from(env!("CARGO_BIN_EXE_ctmpl")))];
+    let mut programs = vec![(
+        "ctmpl".to_owned(),
+        PathBuf::from(env!("CARGO_BIN_EXE_ctmpl")),
+    )];
     if let Some(peer) = std::env::var_os("PEER").filter(|peer| !peer.is_empty()) {
         let peer = PathBuf::from(peer);
-        programs.push((peer.file_name().unwrap_or_default().to_string_lossy().into_owned(), peer));
+        programs.push((
+            peer.file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+            peer,
+        ));
     }
     programs
 }
@@ -99,9 +132,16 @@ fn once_arguments(program: &Path, consul: SocketAddr, folder: &Path) -> Vec<Stri
     fs::write(&template, ONE_SERVICE).expect("a template");
     let destination = folder.join("once.out");
     let template = format!("{}:{}", template.display(), destination.display());
-    [&program.display().to_string(), "-once", "-consul-addr", &consul.to_string(), "-template", &template]
-        .map(ToOwned::to_owned)
-        .to_vec()
+    [
+        &program.display().to_string(),
+        "-once",
+        "-consul-addr",
+        &consul.to_string(),
+        "-template",
+        &template,
+    ]
+    .map(ToOwned::to_owned)
+    .to_vec()
 }
 
 /// A template lies in another directory than what is made of it, as it does in real life.
@@ -116,10 +156,16 @@ fn once(program: &Path, consul: SocketAddr, folder: &Path) -> Duration {
     let runs = (0..ONCE_RUNS).map(|_| {
         let _ = fs::remove_file(folder.join("once.out"));
         let begun = Instant::now();
-        let status = Command::new(&arguments[0]).args(&arguments[1..]).status().expect("it runs");
+        let status = Command::new(&arguments[0])
+            .args(&arguments[1..])
+            .status()
+            .expect("it runs");
         let took = begun.elapsed();
         assert!(status.success(), "{arguments:?} ended with {status}");
-        assert!(fs::read_to_string(folder.join("once.out")).is_ok_and(|text| text.lines().count() == INSTANCES));
+        assert!(
+            fs::read_to_string(folder.join("once.out"))
+                .is_ok_and(|text| text.lines().count() == INSTANCES)
+        );
         took
     });
     median(runs.collect())
@@ -158,15 +204,21 @@ fn daemon(program: &Path, consul: SocketAddr, folder: &Path, text: &str) -> Meas
         took
     });
     let latency = median(latencies.collect());
-    let cpu = process::cpu(daemon.0.id()).saturating_sub(before) / u32::try_from(CHANGES).unwrap_or(1);
+    let cpu =
+        process::cpu(daemon.0.id()).saturating_sub(before) / u32::try_from(CHANGES).unwrap_or(1);
     let resident = process::resident(daemon.0.id());
-    Measured { latency, cpu, resident }
+    Measured {
+        latency,
+        cpu,
+        resident,
+    }
 }
 
 /// The least that must happen: a poll that is woken, a read, a write, an fsync, a rename.
 fn floor(consul: SocketAddr, folder: &Path) -> Vec<Duration> {
     let destination = folder.join("floor.out");
-    let (follower, ready) = http::follow(consul, "/v1/kv/bench/value", destination.clone(), CHANGES);
+    let (follower, ready) =
+        http::follow(consul, "/v1/kv/bench/value", destination.clone(), CHANGES);
     ready.recv().expect("the follower runs");
     let latencies = (0..CHANGES).map(|change| {
         // The value is shown as Consul encodes it: reading it is not part of the floor.
@@ -174,7 +226,10 @@ fn floor(consul: SocketAddr, folder: &Path) -> Vec<Duration> {
         std::thread::sleep(Duration::from_millis(30));
         http::put(consul, "/v1/kv/bench/value", &value);
         let returned = Instant::now();
-        await_value(&destination, &base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &value));
+        await_value(
+            &destination,
+            &base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &value),
+        );
         returned.elapsed()
     });
     let latencies = latencies.collect();
@@ -185,7 +240,11 @@ fn floor(consul: SocketAddr, folder: &Path) -> Vec<Duration> {
 fn await_value(destination: &Path, value: &str) {
     let begun = Instant::now();
     while !fs::read_to_string(destination).is_ok_and(|text| text.contains(value)) {
-        assert!(begun.elapsed() < Duration::from_secs(30), "{} does not come to hold {value}", destination.display());
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "{} does not come to hold {value}",
+            destination.display()
+        );
         std::thread::sleep(Duration::from_micros(20));
     }
 }

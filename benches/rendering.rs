@@ -42,14 +42,21 @@ fn instance(number: u32) -> Arc<Instance> {
         node_address: format!("10.1.0.{}", number % 50),
         node_tagged_addresses: TextMap::new(),
         node_meta: TextMap::new(),
-        service_meta: TextMap::from([("version".into(), if number.is_multiple_of(3) { "2" } else { "1" }.into())]),
+        service_meta: TextMap::from([(
+            "version".into(),
+            if number.is_multiple_of(3) { "2" } else { "1" }.into(),
+        )]),
         address: format!("10.0.{high}.{low}"),
         service_tagged_addresses: BTreeMap::new(),
         id: format!("web-{number}"),
         name: "web".into(),
         tags: vec!["blue".into(), "http".into(), "v2".into()],
         checks: Vec::new(),
-        status: if number.is_multiple_of(10) { Health::Warning } else { Health::Passing },
+        status: if number.is_multiple_of(10) {
+            Health::Warning
+        } else {
+            Health::Passing
+        },
         port: 8000 + i64::from(number % 100),
         weights: Weights::default(),
     })
@@ -58,7 +65,10 @@ fn instance(number: u32) -> Arc<Instance> {
 fn snapshot() -> Snapshot {
     let mut snapshot = Snapshot::default();
     let instances = (0..INSTANCES).map(instance).collect();
-    snapshot.record(Query::service("web").expect("a query"), Arc::new(Answer::Service(instances)));
+    snapshot.record(
+        Query::service("web").expect("a query"),
+        Arc::new(Answer::Service(instances)),
+    );
     snapshot
 }
 
@@ -67,11 +77,20 @@ fn rendering(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("rendering");
     group.throughput(Throughput::Elements(INSTANCES.into()));
     for (loop_, (go, jinja)) in [("plain", PLAIN), ("rich", RICH)] {
-        for (language, name, text) in [(Language::Go, "go", go), (Language::Jinja, "jinja", jinja)] {
-            let source = Source::Inline { name: name.into(), text: text.into() };
+        for (language, name, text) in [(Language::Go, "go", go), (Language::Jinja, "jinja", jinja)]
+        {
+            let source = Source::Inline {
+                name: name.into(),
+                text: text.into(),
+            };
             let template = Template::read(&Job::of_template(source, language));
             let template = template.expect("a template");
-            let render = || template.render(&snapshot, &surroundings, Timestamp::UNIX_EPOCH).text.expect("a text");
+            let render = || {
+                template
+                    .render(&snapshot, &surroundings, Timestamp::UNIX_EPOCH)
+                    .text
+                    .expect("a text")
+            };
             // A loop that is empty would be fast.
             assert!(render().lines().count() > 5_000, "{name}");
             group.bench_function(format!("{name}/{loop_}"), |bencher| bencher.iter(render));

@@ -18,8 +18,8 @@ mod mesh;
 
 pub use depth::Depth;
 pub use mesh::{
-    CaRoot, Consumers, ExportedService, ImportedService, LeafCertificate, Partition, Peering, PeeringRemote,
-    PrivateKey, StreamStatus,
+    CaRoot, Consumers, ExportedService, ImportedService, LeafCertificate, Partition, Peering,
+    PeeringRemote, PrivateKey, StreamStatus,
 };
 
 /// The typed answer to one [`crate::query::Query`]; each variant belongs to the query of the same name, and that of a
@@ -160,9 +160,19 @@ impl Identity<'_> {
     /// The same, for keeping.
     #[must_use]
     pub fn into_owned(self) -> Identity<'static> {
-        let Self { node, id, address, port } = self;
+        let Self {
+            node,
+            id,
+            address,
+            port,
+        } = self;
         let [node, id, address] = [node, id, address].map(|text| Cow::Owned(text.into_owned()));
-        Identity { node, id, address, port }
+        Identity {
+            node,
+            id,
+            address,
+            port,
+        }
     }
 }
 
@@ -170,8 +180,14 @@ impl Instance {
     /// Its identity: the node, the ID, and where it is reached.
     #[must_use]
     pub fn identity(&self) -> Identity<'_> {
-        let [node, id, address] = [&self.node, &self.id, &self.address].map(|text| Cow::Borrowed(text.as_str()));
-        Identity { node, id, address, port: self.port }
+        let [node, id, address] =
+            [&self.node, &self.id, &self.address].map(|text| Cow::Borrowed(text.as_str()));
+        Identity {
+            node,
+            id,
+            address,
+            port: self.port,
+        }
     }
 }
 

@@ -79,7 +79,10 @@ pub enum Ended {
 impl Child {
     /// One that is still to be started.
     pub fn new(config: ExecConfig) -> Self {
-        Self { config: Arc::new(config), phase: Phase::Waiting }
+        Self {
+            config: Arc::new(config),
+            phase: Phase::Waiting,
+        }
     }
 
     /// What it is run by.
@@ -106,7 +109,10 @@ impl Child {
     /// A file has changed. It is told when its splay is over, of which `share` (from 0 to 1) is taken; one that is about
     /// to start anew sees it anyway.
     pub fn changed(&mut self, now: Instant, share: f64) {
-        if let Phase::Running { change: change @ None } = &mut self.phase {
+        if let Phase::Running {
+            change: change @ None,
+        } = &mut self.phase
+        {
             *change = Some(now + self.config.splay.mul_f64(share.clamp(0.0, 1.0)));
         }
     }
@@ -130,7 +136,9 @@ impl Child {
     /// What is due by now.
     pub fn due(&mut self, now: Instant) -> Option<Step> {
         match self.phase {
-            Phase::Running { change: Some(change) } if change <= now => match self.config.on_change {
+            Phase::Running {
+                change: Some(change),
+            } if change <= now => match self.config.on_change {
                 OnChange::Signal(signal) => {
                     self.phase = Phase::Running { change: None };
                     Some(Step::Signal(signal))
@@ -141,7 +149,10 @@ impl Child {
                     None
                 }
             },
-            Phase::Stopping { kill: Some(kill), then } if kill <= now => {
+            Phase::Stopping {
+                kill: Some(kill),
+                then,
+            } if kill <= now => {
                 self.phase = Phase::Stopping { kill: None, then };
                 Some(Step::Kill)
             }
@@ -175,7 +186,11 @@ impl Child {
 
     /// How long [`stop`](Self::stop) may take.
     pub fn grace(&self) -> Duration {
-        if self.is_over() { Duration::ZERO } else { self.config.kill_timeout }
+        if self.is_over() {
+            Duration::ZERO
+        } else {
+            self.config.kill_timeout
+        }
     }
 
     /// It is run like this from now on: started anew, if it is another program or has another environment.
@@ -184,8 +199,14 @@ impl Child {
         let step = match self.phase {
             // The old one is asked as it wants to be.
             Phase::Running { .. } if !same => self.ask_to_end(None, now, Then::Start),
-            Phase::Stopping { kill, then: Then::End } => {
-                self.phase = Phase::Stopping { kill, then: Then::Start };
+            Phase::Stopping {
+                kill,
+                then: Then::End,
+            } => {
+                self.phase = Phase::Stopping {
+                    kill,
+                    then: Then::Start,
+                };
                 None
             }
             _ => None,
@@ -202,18 +223,32 @@ impl Child {
     /// It has ended.
     pub fn ended(&mut self) -> Ended {
         let ended = match self.phase {
-            Phase::Stopping { then: Then::Start, .. } => Ended::Anew,
-            Phase::Stopping { then: Then::End, .. } => Ended::Asked,
-            Phase::Stopping { then: Then::OwnEnd, .. } | Phase::Running { .. } | Phase::Waiting | Phase::Over => {
-                Ended::ByItself
+            Phase::Stopping {
+                then: Then::Start, ..
+            } => Ended::Anew,
+            Phase::Stopping {
+                then: Then::End, ..
+            } => Ended::Asked,
+            Phase::Stopping {
+                then: Then::OwnEnd, ..
             }
+            | Phase::Running { .. }
+            | Phase::Waiting
+            | Phase::Over => Ended::ByItself,
         };
-        self.phase = if ended == Ended::Anew { Phase::Running { change: None } } else { Phase::Over };
+        self.phase = if ended == Ended::Anew {
+            Phase::Running { change: None }
+        } else {
+            Phase::Over
+        };
         ended
     }
 
     fn ask_to_end(&mut self, asked: Option<Signal>, now: Instant, then: Then) -> Option<Step> {
-        self.phase = Phase::Stopping { kill: Some(now + self.config.kill_timeout), then };
+        self.phase = Phase::Stopping {
+            kill: Some(now + self.config.kill_timeout),
+            then,
+        };
         self.config.kill_signal.signal(asked).map(Step::Signal)
     }
 }

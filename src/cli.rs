@@ -16,8 +16,9 @@ use std::ffi::OsString;
 use clap::{Command, CommandFactory, FromArgMatches};
 
 pub use arguments::{
-    Arguments, ConsulArguments, ConvertArguments, DaemonArguments, DevArguments, ExecArguments, LogArguments,
-    MigrateArguments, RetryArguments, SslArguments, TransportArguments, UnusedArguments, UnusedFlag, UnusedValue,
+    Arguments, ConsulArguments, ConvertArguments, DaemonArguments, DevArguments, ExecArguments,
+    LogArguments, MigrateArguments, RetryArguments, SslArguments, TransportArguments,
+    UnusedArguments, UnusedFlag, UnusedValue,
 };
 pub use error::CliError;
 
@@ -51,24 +52,47 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Outcome, CliErr
     command.build();
     let words = match words::read(&command, args.into_iter().skip(1))? {
         words::Reading::Words(words) => words,
-        words::Reading::Version => return Ok(Outcome::Print(format!("ctmpl v{}\n", env!("CARGO_PKG_VERSION")))),
+        words::Reading::Version => {
+            return Ok(Outcome::Print(format!(
+                "ctmpl v{}\n",
+                env!("CARGO_PKG_VERSION")
+            )));
+        }
         words::Reading::Help { subcommand } => {
             let mut command = described();
             let asked = match subcommand {
                 Some(name) => command.find_subcommand_mut(name),
                 None => Some(&mut command),
             };
-            let help = asked.map(|asked| asked.render_help().to_string()).unwrap_or_default();
+            let help = asked
+                .map(|asked| asked.render_help().to_string())
+                .unwrap_or_default();
             return Ok(Outcome::Print(help.trim_end().to_owned() + "\n"));
         }
     };
-    let matches = command.try_get_matches_from(words).map_err(|error| CliError::from_clap(&error))?;
-    let line = arguments::CommandLine::from_arg_matches(&matches).map_err(|error| CliError::from_clap(&error))?;
-    let unused = UnusedArguments::of(matches.subcommand().map_or(&matches, |(_, matches)| matches));
+    let matches = command
+        .try_get_matches_from(words)
+        .map_err(|error| CliError::from_clap(&error))?;
+    let line = arguments::CommandLine::from_arg_matches(&matches)
+        .map_err(|error| CliError::from_clap(&error))?;
+    let unused = UnusedArguments::of(
+        matches
+            .subcommand()
+            .map_or(&matches, |(_, matches)| matches),
+    );
     Ok(match line.into() {
-        Outcome::Run(arguments) => Outcome::Run(Box::new(Arguments { unused, ..*arguments })),
-        Outcome::Validate(arguments) => Outcome::Validate(Box::new(Arguments { unused, ..*arguments })),
-        Outcome::Config(arguments) => Outcome::Config(Box::new(Arguments { unused, ..*arguments })),
+        Outcome::Run(arguments) => Outcome::Run(Box::new(Arguments {
+            unused,
+            ..*arguments
+        })),
+        Outcome::Validate(arguments) => Outcome::Validate(Box::new(Arguments {
+            unused,
+            ..*arguments
+        })),
+        Outcome::Config(arguments) => Outcome::Config(Box::new(Arguments {
+            unused,
+            ..*arguments
+        })),
         other => other,
     })
 }
@@ -85,7 +109,9 @@ fn everything_taken() -> Command {
     let command = UnusedArguments::added_to(arguments::CommandLine::command());
     ["dev", "validate", "config"]
         .into_iter()
-        .fold(command, |command, name| command.mut_subcommand(name, UnusedArguments::added_to))
+        .fold(command, |command, name| {
+            command.mut_subcommand(name, UnusedArguments::added_to)
+        })
 }
 
 /// A bool in one of the spellings that Go knows: `1 t T TRUE true True 0 f F FALSE false False`.

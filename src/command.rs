@@ -86,9 +86,14 @@ async fn run_with_grace(
     sink: Sink,
     grace: Duration,
 ) -> Result<Finished, CommandError> {
-    let CommandConfig { line, timeout, environment: config } = command;
+    let CommandConfig {
+        line,
+        timeout,
+        environment: config,
+    } = command;
     let started = Instant::now();
-    let mut child = start(line, config, environment).map_err(|source| CommandError::cannot_start(line, source))?;
+    let mut child = start(line, config, environment)
+        .map_err(|source| CommandError::cannot_start(line, source))?;
     let group = Group::led_by(&child);
     let mut output = Output::of(&mut child, sink);
     let end = tokio::select! {
@@ -103,14 +108,21 @@ async fn run_with_grace(
             output.beside(group.end(&mut child, grace)).await;
             output.drain(DRAIN).await;
             let overdue = matches!(end, End::Overdue);
-            return Err(if overdue { CommandError::overdue(line, *timeout) } else { CommandError::stopped(line) });
+            return Err(if overdue {
+                CommandError::overdue(line, *timeout)
+            } else {
+                CommandError::stopped(line)
+            });
         }
     };
     let took = started.elapsed();
     group.release();
     let drained = output.drain(DRAIN).await;
     CommandError::check(line, status)?;
-    Ok(Finished { took, lingering: (!drained).then_some(output) })
+    Ok(Finished {
+        took,
+        lingering: (!drained).then_some(output),
+    })
 }
 
 /// Ends when the limit is over: never, if it is zero.
@@ -122,7 +134,11 @@ async fn over(limit: Duration) {
     }
 }
 
-fn start(line: &CommandLine, config: &EnvironmentConfig, exports: &[(String, SecretString)]) -> io::Result<Child> {
+fn start(
+    line: &CommandLine,
+    config: &EnvironmentConfig,
+    exports: &[(String, SecretString)],
+) -> io::Result<Child> {
     let environment = environment(config, exports);
     match line {
         CommandLine::Direct(words) => {
@@ -150,7 +166,10 @@ fn start(line: &CommandLine, config: &EnvironmentConfig, exports: &[(String, Sec
 
 fn spawn(mut command: Command, environment: &BTreeMap<OsString, OsString>) -> io::Result<Child> {
     command.env_clear().envs(environment);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command.process_group(0).spawn()
 }
 

@@ -58,7 +58,11 @@ pub fn decide(outcome: Outcome, settle: Option<Settle>, now: Instant) -> Decisio
         (Outcome::Same, _) | (Outcome::New(_), None) => Decision::Apply,
         (Outcome::New(unwritten), Some(settle)) => {
             let due = (unwritten.latest + settle.quiet).min(unwritten.first + settle.most);
-            if now < due { Decision::AwaitQuiet(due) } else { Decision::Apply }
+            if now < due {
+                Decision::AwaitQuiet(due)
+            } else {
+                Decision::Apply
+            }
         }
     }
 }
@@ -71,13 +75,19 @@ mod tests {
 
     use super::*;
 
-    const SETTLE: Settle = Settle { quiet: Duration::from_secs(2), most: Duration::from_secs(10) };
+    const SETTLE: Settle = Settle {
+        quiet: Duration::from_secs(2),
+        most: Duration::from_secs(10),
+    };
 
     #[test]
     fn what_is_incomplete_or_failed_changes_nothing_however_long_it_waits() {
         let now = Instant::now();
         for settle in [None, Some(SETTLE)] {
-            assert_eq!(decide(Outcome::Incomplete, settle, now), Decision::AwaitAnswers);
+            assert_eq!(
+                decide(Outcome::Incomplete, settle, now),
+                Decision::AwaitAnswers
+            );
             assert_eq!(decide(Outcome::Failed, settle, now), Decision::KeepOld);
             assert_eq!(decide(Outcome::Same, settle, now), Decision::Apply);
         }
@@ -86,7 +96,17 @@ mod tests {
     #[test]
     fn without_settling_a_text_is_written_at_once() {
         let now = Instant::now();
-        assert_eq!(decide(Outcome::New(Unwritten { first: now, latest: now }), None, now), Decision::Apply);
+        assert_eq!(
+            decide(
+                Outcome::New(Unwritten {
+                    first: now,
+                    latest: now
+                }),
+                None,
+                now
+            ),
+            Decision::Apply
+        );
     }
 
     proptest! {

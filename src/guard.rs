@@ -36,9 +36,23 @@ mod tests {
     #[test]
     fn a_loss_of_everything_is_pointed_out_and_nothing_else_is() {
         let some = |count: usize| Answer::Datacenters(vec![String::new(); count]);
-        assert_eq!(judge(Some(&some(3)), &some(0)), Judgement::BelievedLoss { before: 3 });
-        for (before, after) in [(None, 0), (None, 3), (Some(0), 0), (Some(0), 3), (Some(3), 1), (Some(3), 3)] {
-            assert_eq!(judge(before.map(some).as_ref(), &some(after)), Judgement::Believed, "{before:?} {after}");
+        assert_eq!(
+            judge(Some(&some(3)), &some(0)),
+            Judgement::BelievedLoss { before: 3 }
+        );
+        for (before, after) in [
+            (None, 0),
+            (None, 3),
+            (Some(0), 0),
+            (Some(0), 3),
+            (Some(3), 1),
+            (Some(3), 3),
+        ] {
+            assert_eq!(
+                judge(before.map(some).as_ref(), &some(after)),
+                Judgement::Believed,
+                "{before:?} {after}"
+            );
         }
     }
 }

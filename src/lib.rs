@@ -1,23 +1,73 @@
 //! ctmpl: the daemon between service discovery and the programs that read configuration files.
+//!
+//! ```text
+//! arguments → config → watch → snapshot → template → decide → apply → command
+//!                        ▲                    │
+//!                        └─── dependencies ───┘
+//! ```
+//!
+//! A module imports only modules listed above it; `tests/layers.rs` checks this. The blank lines
+//! keep rustfmt from sorting the list.
 
+/// Parses the command line.
 pub mod cli;
+
+/// Opens and reads regular files only, so that a pipe or a device cannot block the program.
 pub mod regular;
+
+/// Layers (files, environment, flags) become one resolved configuration.
 pub mod config;
+
+/// What a template can ask for: catalog, health, KV, files and plugins.
 pub mod query;
+
+/// What a query returns, typed.
 pub mod answer;
+
+/// The Consul client.
 pub mod consul;
+
+/// Follows queries with blocking reads, and files with notifications.
 pub mod watch;
+
+/// Decides whether an answer is accepted.
 pub mod guard;
+
+/// The latest accepted answers.
 pub mod snapshot;
+
+/// Parses and renders templates in both languages.
 pub mod template;
+
+/// Decides whether a rendering is written now, later or not at all.
 pub mod decide;
+
+/// Reports readiness, status and watchdog to systemd.
 pub mod systemd;
+
+/// Maps signals to actions.
 pub mod signals;
+
+/// Runs reload commands.
 pub mod command;
+
+/// Runs the supervised child process.
 pub mod child;
+
+/// Writes files atomically and keeps the ledger of owed commands.
 pub mod apply;
+
+/// Log outlets: stderr, file, syslog, journal.
 pub mod log;
+
+/// Writes and removes the PID file.
 pub mod pid_file;
+
+/// The daemon: the event loop and its state.
 pub mod supervise;
+
+/// The embedded Consul-compatible server.
 pub mod dev;
+
+/// Converts Go templates to Jinja.
 pub mod convert;

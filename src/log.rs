@@ -58,7 +58,13 @@ pub struct Log(());
 impl Drop for Log {
     fn drop(&mut self) {
         let latest = Instant::now() + FAREWELL;
-        let outlets = std::mem::take(&mut this().setup.write().unwrap_or_else(PoisonError::into_inner).outlets);
+        let outlets = std::mem::take(
+            &mut this()
+                .setup
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .outlets,
+        );
         for (_, queue) in &outlets {
             queue.close();
         }
@@ -86,18 +92,33 @@ pub fn start(config: &LogConfig) -> Result<Log, LogError> {
 pub fn change(config: &LogConfig) -> Result<(), LogError> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = this().setup.read().unwrap_or_else(PoisonError::into_inner).outlets.clone();
+    let known = this()
+        .setup
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .outlets
+        .clone();
     let outlets = outlet::wanted(config, journal::is_connected(), |outlet| {
         known.iter().find(|(own, _)| own == outlet).map_or_else(
-            || outlet.open().map(|opened| Arc::new(Queue::new(outlet.shown(), opened))),
+            || {
+                outlet
+                    .open()
+                    .map(|opened| Arc::new(Queue::new(outlet.shown(), opened)))
+            },
             |(_, queue)| Ok(Arc::clone(queue)),
         )
     })?;
     {
         let mut setup = this().setup.write().unwrap_or_else(PoisonError::into_inner);
-        *setup = Setup { level: filter(config.level), outlets: outlets.clone() };
+        *setup = Setup {
+            level: filter(config.level),
+            outlets: outlets.clone(),
+        };
     }
-    for (_, old) in known.iter().filter(|(outlet, _)| !outlets.iter().any(|(own, _)| own == outlet)) {
+    for (_, old) in known
+        .iter()
+        .filter(|(outlet, _)| !outlets.iter().any(|(own, _)| own == outlet))
+    {
         old.close();
     }
     tracing::callsite::rebuild_interest_cache();
@@ -124,13 +145,19 @@ struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { level: LevelFilter::OFF, outlets: Vec::new() }
+        Self {
+            level: LevelFilter::OFF,
+            outlets: Vec::new(),
+        }
     }
 }
 
 impl Dispatcher {
     fn level(&self) -> LevelFilter {
-        self.setup.read().unwrap_or_else(PoisonError::into_inner).level
+        self.setup
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .level
     }
 }
 
@@ -139,7 +166,11 @@ impl Subscriber for &'static Dispatcher {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         // Events of libraries show from WARN on only: theirs may name headers.
         let level = self.level();
-        let level = if is_ours(metadata.target()) { level } else { level.min(LevelFilter::WARN) };
+        let level = if is_ours(metadata.target()) {
+            level
+        } else {
+            level.min(LevelFilter::WARN)
+        };
         metadata.is_event() && *metadata.level() <= level
     }
 
@@ -149,7 +180,12 @@ impl Subscriber for &'static Dispatcher {
 
     fn event(&self, event: &Event<'_>) {
         let record = Arc::new(Record::of(event));
-        for (_, queue) in &self.setup.read().unwrap_or_else(PoisonError::into_inner).outlets {
+        for (_, queue) in &self
+            .setup
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .outlets
+        {
             queue.push(&record);
         }
     }
@@ -190,16 +226,34 @@ mod tests {
     use crate::config::logging::{Keep, LogFileConfig};
 
     fn to(path: PathBuf, level: LogLevel) -> LogConfig {
-        let file = LogFileConfig { path, rotate_bytes: None, rotate_after: None, keep: Keep::All };
-        LogConfig { file: Some(file), ..LogConfig::of_level(level) }
+        let file = LogFileConfig {
+            path,
+            rotate_bytes: None,
+            rotate_after: None,
+            keep: Keep::All,
+        };
+        LogConfig {
+            file: Some(file),
+            ..LogConfig::of_level(level)
+        }
     }
 
     /// The last word of each line, file by file.
     fn told(directory: &Path) -> Vec<Vec<String>> {
-        let mut files: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut files: Vec<_> = fs::read_dir(directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
         files.sort();
-        let words = |text: String| text.lines().map(|line| line.rsplit(' ').next().unwrap().to_owned()).collect();
-        files.iter().map(|file| words(fs::read_to_string(file).unwrap())).collect()
+        let words = |text: String| {
+            text.lines()
+                .map(|line| line.rsplit(' ').next().unwrap().to_owned())
+                .collect()
+        };
+        files
+            .iter()
+            .map(|file| words(fs::read_to_string(file).unwrap()))
+            .collect()
     }
 
     #[test]
@@ -215,7 +269,10 @@ mod tests {
             change(&to(path("a.log"), LogLevel::Debug)).unwrap();
             say("one");
             let error = change(&to(path("none/a.log"), LogLevel::Error)).unwrap_err();
-            assert!(error.to_string().starts_with("cannot log to the file"), "{error}");
+            assert!(
+                error.to_string().starts_with("cannot log to the file"),
+                "{error}"
+            );
             say("two");
             change(&to(path("b.log"), LogLevel::Debug)).unwrap();
             say("three");
@@ -227,6 +284,10 @@ mod tests {
         while told(directory.path()) != expected && Instant::now() < latest {
             std::thread::sleep(Duration::from_millis(5));
         }
-        assert_eq!(told(directory.path()), expected, "one file for each path, and no other");
+        assert_eq!(
+            told(directory.path()),
+            expected,
+            "one file for each path, and no other"
+        );
     }
 }

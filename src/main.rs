@@ -47,7 +47,10 @@ fn begin() -> Result<u8, Failure> {
     let arguments = match cli::parse(std::env::args_os()) {
         Ok(Outcome::Run(arguments)) => *arguments,
         Ok(Outcome::Convert(arguments)) => {
-            return convert(*arguments).map_err(|error| Failure { error, code: RUNNING });
+            return convert(*arguments).map_err(|error| Failure {
+                error,
+                code: RUNNING,
+            });
         }
         Ok(Outcome::Migrate(arguments)) => return migrate(arguments),
         Ok(Outcome::Validate(arguments)) => return validate(*arguments),
@@ -55,16 +58,25 @@ fn begin() -> Result<u8, Failure> {
         Ok(Outcome::Print(text)) => return Ok(print(&text)),
         Ok(Outcome::Schema) => return Ok(print(&config::schema::text())),
         Ok(Outcome::Functions(name)) => {
-            let text = reference::text(name.as_deref())
-                .map_err(|error| Failure { code: error.exit_code(), error: error.into() })?;
+            let text = reference::text(name.as_deref()).map_err(|error| Failure {
+                code: error.exit_code(),
+                error: error.into(),
+            })?;
             return Ok(print(&text));
         }
-        Err(error) => return Err(Failure { code: error.exit_code(), error: error.into() }),
+        Err(error) => {
+            return Err(Failure {
+                code: error.exit_code(),
+                error: error.into(),
+            });
+        }
     };
     let environment: Environment = std::env::vars_os().collect();
     let config = config::load(arguments.clone(), &environment)?;
-    let log =
-        ctmpl::log::start(&config.log).map_err(|error| Failure { code: error.exit_code(), error: error.into() })?;
+    let log = ctmpl::log::start(&config.log).map_err(|error| Failure {
+        code: error.exit_code(),
+        error: error.into(),
+    })?;
     tracing::info!(name: "process.started", version = VERSION, "ctmpl v{VERSION}");
     for warning in &config.warnings {
         tracing::warn!(name: "config.warning", "{warning}");
@@ -72,7 +84,9 @@ fn begin() -> Result<u8, Failure> {
     if config.parse_only {
         return Ok(check(&config, RUNNING));
     }
-    let code = match run(config, move || config::load(arguments.clone(), &environment)) {
+    let code = match run(config, move || {
+        config::load(arguments.clone(), &environment)
+    }) {
         Ok(end) => end.code(),
         Err(error) => {
             let error = format!("{error:#}");
@@ -86,7 +100,10 @@ fn begin() -> Result<u8, Failure> {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
-        Self { code: error.exit_code(), error: error.into() }
+        Self {
+            code: error.exit_code(),
+            error: error.into(),
+        }
     }
 }
 
@@ -107,21 +124,35 @@ fn validate(arguments: Arguments) -> Result<u8, Failure> {
 
 /// Reads every template, and says all that is wrong with them; `code` if there is something.
 fn check(config: &Config, code: u8) -> u8 {
-    let broken: Vec<_> = config.jobs.iter().filter_map(|job| Template::read(job).err()).collect();
+    let broken: Vec<_> = config
+        .jobs
+        .iter()
+        .filter_map(|job| Template::read(job).err())
+        .collect();
     for error in &broken {
         let _ = writeln!(std::io::stderr(), "ctmpl: {}", chain(error));
     }
-    if broken.is_empty() { End::Done.code() } else { code }
+    if broken.is_empty() {
+        End::Done.code()
+    } else {
+        code
+    }
 }
 
 /// An error with its causes, of which the first may have several lines.
 fn chain(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {}", chain(source)))
+    error.source().map_or_else(
+        || error.to_string(),
+        |source| format!("{error}: {}", chain(source)),
+    )
 }
 
 /// Shows the configuration.
 fn show(arguments: Arguments) -> Result<u8, Failure> {
-    Ok(print(&config::show(arguments, &std::env::vars_os().collect())?))
+    Ok(print(&config::show(
+        arguments,
+        &std::env::vars_os().collect(),
+    )?))
 }
 
 /// Rewrites a configuration of consul-template, and says on standard error what there is to say.
@@ -132,27 +163,47 @@ fn migrate(arguments: MigrateArguments) -> Result<u8, Failure> {
         error: anyhow::Error::new(error).context("cannot use --to"),
         code: FLAGS,
     })?;
-    let Migration { text, notes, complete } = migrate::migrate(&file, notation)?;
+    let Migration {
+        text,
+        notes,
+        complete,
+    } = migrate::migrate(&file, notation)?;
     print(&text);
     for note in notes {
         let _ = writeln!(std::io::stderr(), "ctmpl: {note}");
     }
-    Ok(if complete { End::Done.code() } else { NOT_THE_SAME })
+    Ok(if complete {
+        End::Done.code()
+    } else {
+        NOT_THE_SAME
+    })
 }
 
 /// Converts a template, and says on standard error what there is to say.
 fn convert(arguments: ConvertArguments) -> anyhow::Result<u8> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let environment: Environment = std::env::vars_os().collect();
-    let Report { notes, clean } = runtime.block_on(ctmpl::convert::command::run(arguments, &environment))?;
+    let Report { notes, clean } =
+        runtime.block_on(ctmpl::convert::command::run(arguments, &environment))?;
     for note in notes {
         let _ = writeln!(std::io::stderr(), "ctmpl: {note}");
     }
-    Ok(if clean { End::Done.code() } else { NOT_THE_SAME })
+    Ok(if clean {
+        End::Done.code()
+    } else {
+        NOT_THE_SAME
+    })
 }
 
-fn run(config: Config, read_again: impl Fn() -> Result<Config, ConfigError> + Send + 'static) -> anyhow::Result<End> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+fn run(
+    config: Config,
+    read_again: impl Fn() -> Result<Config, ConfigError> + Send + 'static,
+) -> anyhow::Result<End> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     // As a task among tasks it is woken by the run queue; the future that is blocked on, by the system.
     let task = runtime.spawn(supervise(config, read_again));
     let end = runtime.block_on(task)?;
@@ -169,8 +220,16 @@ async fn supervise(
         let process = Process::begin(&config, read_again)?;
         return Ok(supervise::run(config, process).await?);
     };
-    let seed = dev.seed.as_deref().map_or_else(|| Ok(dev::Seed::default()), dev::Seed::read)?;
-    let server = dev::Server::start(dev::Options { listen: dev.listen, seed, ..dev::Options::default() }).await?;
+    let seed = dev
+        .seed
+        .as_deref()
+        .map_or_else(|| Ok(dev::Seed::default()), dev::Seed::read)?;
+    let server = dev::Server::start(dev::Options {
+        listen: dev.listen,
+        seed,
+        ..dev::Options::default()
+    })
+    .await?;
     let address = server.address();
     let config = config.against(address);
     let process = Process::begin(&config, move || Ok(read_again()?.against(address)))?;

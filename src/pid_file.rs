@@ -24,8 +24,13 @@ impl PidFile {
     /// # Errors
     /// [`PidFileError`] when the file cannot be made.
     pub fn create(path: &Path) -> Result<Self, PidFileError> {
-        write(path).map_err(|source| PidFileError { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned() })
+        write(path).map_err(|source| PidFileError {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+        })
     }
 
     /// Where it is.
@@ -39,7 +44,9 @@ fn write(path: &Path) -> io::Result<()> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let mut file = tempfile::Builder::new().prefix(".ctmpl-pid-").tempfile_in(directory)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".ctmpl-pid-")
+        .tempfile_in(directory)?;
     write!(file, "{}", std::process::id())?;
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     file.as_file().set_permissions(mode)?;
@@ -49,7 +56,8 @@ fn write(path: &Path) -> io::Result<()> {
 
 impl Drop for PidFile {
     fn drop(&mut self) {
-        let ours = fs::read_to_string(&self.path).is_ok_and(|text| text == std::process::id().to_string());
+        let ours =
+            fs::read_to_string(&self.path).is_ok_and(|text| text == std::process::id().to_string());
         if ours && let Err(error) = fs::remove_file(&self.path) {
             let file = self.path.display();
             tracing::warn!(name: "pid_file.not_removed", %file, %error, "cannot remove {file}: {error}");
@@ -66,7 +74,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("pid");
         let held = PidFile::create(&path).unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), std::process::id().to_string());
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            std::process::id().to_string()
+        );
         drop(held);
         assert!(!path.exists());
 
@@ -79,6 +90,9 @@ mod tests {
     #[test]
     fn a_directory_that_is_not_there_is_an_error_that_names_the_file() {
         let error = PidFile::create(Path::new("/nonexistent/pid")).unwrap_err();
-        assert_eq!(error.to_string(), "cannot write the process ID to /nonexistent/pid");
+        assert_eq!(
+            error.to_string(),
+            "cannot write the process ID to /nonexistent/pid"
+        );
     }
 }

@@ -199,7 +199,11 @@ impl Query {
     #[must_use]
     pub fn blocks(&self) -> bool {
         match self {
-            Self::Datacenters(_) | Self::Partitions | Self::Peerings(_) | Self::File(_) | Self::Plugin(_) => false,
+            Self::Datacenters(_)
+            | Self::Partitions
+            | Self::Peerings(_)
+            | Self::File(_)
+            | Self::Plugin(_) => false,
             Self::Key(_)
             | Self::Pairs(_)
             | Self::Services(_)
@@ -239,10 +243,19 @@ impl Query {
                 parameters.push(("recurse", String::new()));
                 (kv_path(&query.key), parameters)
             }
-            Self::Service(query) => (path(&["health", "service", &query.name]), query.parameters()),
-            Self::Connect(query) => (path(&["health", "connect", &query.name]), query.parameters()),
+            Self::Service(query) => (
+                path(&["health", "service", &query.name]),
+                query.parameters(),
+            ),
+            Self::Connect(query) => (
+                path(&["health", "connect", &query.name]),
+                query.parameters(),
+            ),
             Self::Services(scope) => (path(&["catalog", "services"]), scope.parameters()),
-            Self::Node(query) => (path(&["catalog", "node", &query.name]), query.scope.parameters()),
+            Self::Node(query) => (
+                path(&["catalog", "node", &query.name]),
+                query.scope.parameters(),
+            ),
             Self::Nodes(query) => {
                 let mut parameters = query.scope.parameters();
                 push(&mut parameters, "near", &query.near);
@@ -250,29 +263,48 @@ impl Query {
             }
             Self::Datacenters(_) => (path(&["catalog", "datacenters"]), Vec::new()),
             Self::CaRoots => (path(&["agent", "connect", "ca", "roots"]), Vec::new()),
-            Self::CaLeaf(service) => (path(&["agent", "connect", "ca", "leaf", service]), Vec::new()),
+            Self::CaLeaf(service) => (
+                path(&["agent", "connect", "ca", "leaf", service]),
+                Vec::new(),
+            ),
             Self::Partitions => (path(&["partitions"]), Vec::new()),
             Self::Peerings(partition) => (path(&["peerings"]), of_partition(partition)),
-            Self::ExportedServices(partition) => (path(&["exported-services"]), of_partition(partition)),
-            Self::ImportedServices(partition) => (path(&["imported-services"]), of_partition(partition)),
+            Self::ExportedServices(partition) => {
+                (path(&["exported-services"]), of_partition(partition))
+            }
+            Self::ImportedServices(partition) => {
+                (path(&["imported-services"]), of_partition(partition))
+            }
             Self::File(_) | Self::Plugin(_) => return None,
         };
-        let mut request = Request { path, parameters, blocking: self.blocks() };
+        let mut request = Request {
+            path,
+            parameters,
+            blocking: self.blocks(),
+        };
         request.parameters.sort();
         Some(request)
     }
 }
 
 fn path(segments: &[&str]) -> Vec<String> {
-    std::iter::once("v1").chain(segments.iter().copied()).map(str::to_owned).collect()
+    std::iter::once("v1")
+        .chain(segments.iter().copied())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Slashes in a row count as one, as in the redirect that Consul answers such a path with; the one at the end stays.
 fn kv_path(key: &str) -> Vec<String> {
     // Without any key it is the root, which ends in a slash too.
-    let (key, end) = key.strip_suffix('/').map_or((key, key.is_empty().then_some("")), |key| (key, Some("")));
+    let (key, end) = key
+        .strip_suffix('/')
+        .map_or((key, key.is_empty().then_some("")), |key| (key, Some("")));
     let parts = key.split('/').filter(|part| !part.is_empty()).chain(end);
-    path(&["kv"]).into_iter().chain(parts.map(str::to_owned)).collect()
+    path(&["kv"])
+        .into_iter()
+        .chain(parts.map(str::to_owned))
+        .collect()
 }
 
 fn of_partition(partition: &str) -> Vec<(&'static str, String)> {

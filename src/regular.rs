@@ -24,7 +24,12 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     refuse_special(std::fs::metadata(path)?.file_type())?;
     // The path was looked at a moment ago; should it have become a pipe since, this does not hang.
     let flags = OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    content_of(OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?)
+    content_of(
+        OpenOptions::new()
+            .read(true)
+            .custom_flags(flags.bits())
+            .open(path)?,
+    )
 }
 
 /// The same for a file that must really lie in `sandbox`, if there is one; links may lead there, but not out of it.
@@ -41,7 +46,12 @@ pub fn read_within(path: &Path, sandbox: Option<&Path>) -> io::Result<Vec<u8>> {
 fn content_of(mut file: File) -> io::Result<Vec<u8>> {
     let metadata = file.metadata()?;
     refuse_special(metadata.file_type())?;
-    let mut content = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0).saturating_add(1).min(1 << 20));
+    let mut content = Vec::with_capacity(
+        usize::try_from(metadata.len())
+            .unwrap_or(0)
+            .saturating_add(1)
+            .min(1 << 20),
+    );
     file.read_to_end(&mut content)?;
     Ok(content)
 }
@@ -74,14 +84,28 @@ mod tests {
         let pipe = directory.path().join("pipe");
         mkfifo(&pipe, Mode::S_IRWXU).unwrap();
         assert!(read(&pipe).unwrap_err().to_string().contains("named pipe"));
-        assert!(read(Path::new("/dev/zero")).unwrap_err().to_string().contains("device"));
-        assert_eq!(read(directory.path()).unwrap_err().kind(), io::ErrorKind::IsADirectory);
-        assert_eq!(read(&directory.path().join("none")).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert!(
+            read(Path::new("/dev/zero"))
+                .unwrap_err()
+                .to_string()
+                .contains("device")
+        );
+        assert_eq!(
+            read(directory.path()).unwrap_err().kind(),
+            io::ErrorKind::IsADirectory
+        );
+        assert_eq!(
+            read(&directory.path().join("none")).unwrap_err().kind(),
+            io::ErrorKind::NotFound
+        );
     }
 
     #[test]
     fn a_regular_file_is_read_also_where_it_does_not_tell_its_size() {
-        assert_eq!(read(Path::new("Cargo.toml")).unwrap(), std::fs::read("Cargo.toml").unwrap());
+        assert_eq!(
+            read(Path::new("Cargo.toml")).unwrap(),
+            std::fs::read("Cargo.toml").unwrap()
+        );
         assert!(!read(Path::new("/proc/self/status")).unwrap().is_empty());
     }
 }

@@ -84,7 +84,11 @@ const ENDS: [Signal; 3] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT];
 
 impl Roles {
     fn wish(self, signal: Signal) -> Option<Wish> {
-        let Self { kill, reload, child } = self;
+        let Self {
+            kill,
+            reload,
+            child,
+        } = self;
         if kill == Some(signal) {
             Some(Wish::End(signal))
         } else if reload == Some(signal) {
@@ -99,7 +103,12 @@ impl Roles {
     /// The signals to listen for. A daemon that does not reload on HUP should not die of it either, nor of a stray.
     fn signals(self) -> impl Iterator<Item = Signal> {
         let passed_on = PASSED_ON.into_iter().filter(move |_| self.child);
-        ENDS.into_iter().chain([Signal::SIGHUP]).chain(STRAYS).chain(self.kill).chain(self.reload).chain(passed_on)
+        ENDS.into_iter()
+            .chain([Signal::SIGHUP])
+            .chain(STRAYS)
+            .chain(self.kill)
+            .chain(self.reload)
+            .chain(passed_on)
     }
 }
 
@@ -119,7 +128,13 @@ impl Signals {
     pub fn listen(roles: Roles) -> Result<Self, SignalError> {
         let (sender, received) = mpsc::unbounded_channel();
         let (heard, listeners) = (BTreeSet::new(), JoinSet::new());
-        let mut signals = Self { roles: Roles::default(), received, sender, heard, listeners };
+        let mut signals = Self {
+            roles: Roles::default(),
+            received,
+            sender,
+            heard,
+            listeners,
+        };
         signals.assign(roles)?;
         Ok(signals)
     }
@@ -133,8 +148,12 @@ impl Signals {
         for name in roles.signals() {
             if !self.heard.contains(&name) {
                 let listener = signal(SignalKind::from_raw(name as i32));
-                let listener = listener.map_err(|source| SignalError { signal: name, source })?;
-                self.listeners.spawn(forward(listener, name, self.sender.clone()));
+                let listener = listener.map_err(|source| SignalError {
+                    signal: name,
+                    source,
+                })?;
+                self.listeners
+                    .spawn(forward(listener, name, self.sender.clone()));
                 self.heard.insert(name);
             }
         }
@@ -177,7 +196,8 @@ mod tests {
 
     #[tokio::test]
     async fn signals_become_wishes() {
-        let mut signals = Signals::listen(roles(Some(Signal::SIGUSR1), Some(Signal::SIGUSR2))).unwrap();
+        let mut signals =
+            Signals::listen(roles(Some(Signal::SIGUSR1), Some(Signal::SIGUSR2))).unwrap();
         for (signal, wish) in [
             (Signal::SIGUSR1, Wish::End(Signal::SIGUSR1)),
             (Signal::SIGUSR2, Wish::Reload),
@@ -191,30 +211,54 @@ mod tests {
         tokio::time::sleep(Duration::from_millis(50)).await;
         signals.assign(roles(None, Some(Signal::SIGUSR1))).unwrap();
         let heard = tokio::time::timeout(Duration::from_secs(5), signals.next()).await;
-        assert_eq!(heard.expect("nothing was heard"), Wish::Reload, "what was sent before has its new role");
+        assert_eq!(
+            heard.expect("nothing was heard"),
+            Wish::Reload,
+            "what was sent before has its new role"
+        );
         kill(Pid::this(), Signal::SIGUSR2).unwrap();
         kill(Pid::this(), Signal::SIGTERM).unwrap();
         let heard = tokio::time::timeout(Duration::from_secs(5), signals.next()).await;
-        assert_eq!(heard.expect("nothing was heard"), Wish::End(Signal::SIGTERM), "USR2 has no role any more");
+        assert_eq!(
+            heard.expect("nothing was heard"),
+            Wish::End(Signal::SIGTERM),
+            "USR2 has no role any more"
+        );
     }
 
     #[test]
     fn a_signal_has_one_role() {
         let reload_on_term = roles(None, Some(Signal::SIGTERM));
         assert_eq!(reload_on_term.wish(Signal::SIGTERM), Some(Wish::Reload));
-        assert_eq!(reload_on_term.wish(Signal::SIGQUIT), Some(Wish::End(Signal::SIGQUIT)));
+        assert_eq!(
+            reload_on_term.wish(Signal::SIGQUIT),
+            Some(Wish::End(Signal::SIGQUIT))
+        );
         assert_eq!(reload_on_term.wish(Signal::SIGHUP), None);
         assert_eq!(
             roles(Some(Signal::SIGHUP), Some(Signal::SIGHUP)).wish(Signal::SIGHUP),
             Some(Wish::End(Signal::SIGHUP))
         );
-        let with_child = Roles { child: true, ..reload_on_term };
+        let with_child = Roles {
+            child: true,
+            ..reload_on_term
+        };
         assert_eq!(with_child.wish(Signal::SIGTERM), Some(Wish::Reload));
-        assert_eq!(with_child.wish(Signal::SIGHUP), Some(Wish::PassOn(Signal::SIGHUP)));
-        assert_eq!(with_child.wish(Signal::SIGINT), Some(Wish::End(Signal::SIGINT)));
+        assert_eq!(
+            with_child.wish(Signal::SIGHUP),
+            Some(Wish::PassOn(Signal::SIGHUP))
+        );
+        assert_eq!(
+            with_child.wish(Signal::SIGINT),
+            Some(Wish::End(Signal::SIGINT))
+        );
     }
 
     fn roles(kill: Option<Signal>, reload: Option<Signal>) -> Roles {
-        Roles { kill, reload, child: false }
+        Roles {
+            kill,
+            reload,
+            child: false,
+        }
     }
 }

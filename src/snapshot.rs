@@ -41,7 +41,9 @@ impl Snapshot {
     /// The question as it is kept here, and its latest answer.
     #[must_use]
     pub fn entry(&self, query: &Query) -> Option<(&Arc<Query>, &Arc<Answer>)> {
-        self.known.get_key_value(query).map(|(query, known)| (query, &known.answer))
+        self.known
+            .get_key_value(query)
+            .map(|(query, known)| (query, &known.answer))
     }
 
     /// The last entry that this key had, also when it is gone now.
@@ -79,19 +81,33 @@ impl Snapshot {
     }
 
     /// Takes an answer in, and keeps in mind for this long which instances began to pass with it.
-    pub fn record_timed(&mut self, query: impl Into<Arc<Query>>, answer: Arc<Answer>, longest: Duration) {
+    pub fn record_timed(
+        &mut self,
+        query: impl Into<Arc<Query>>,
+        answer: Arc<Answer>,
+        longest: Duration,
+    ) {
         let query = query.into();
         let known = Arc::make_mut(&mut self.known);
         let before = known.get(&query);
         let young = match (before, self.now) {
-            (Some(before), Some(now)) if !longest.is_zero() => before.young.next(&before.answer, &answer, now, longest),
+            (Some(before), Some(now)) if !longest.is_zero() => {
+                before.young.next(&before.answer, &answer, now, longest)
+            }
             _ => Young::default(),
         };
         let last_entry = match &*answer {
             Answer::Key(Some(pair)) => Some(Arc::clone(pair)),
             _ => before.and_then(|known| known.last_entry.clone()),
         };
-        known.insert(query, Known { answer, last_entry, young });
+        known.insert(
+            query,
+            Known {
+                answer,
+                last_entry,
+                young,
+            },
+        );
     }
 
     /// Forgets the answer to a question.

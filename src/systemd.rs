@@ -17,7 +17,12 @@ use std::time::{Duration, Instant};
 use nix::time::{ClockId, clock_gettime};
 
 /// Variables that concern this process alone: whoever else takes them to be meant for him speaks in our name.
-pub const VARIABLES: [&str; 4] = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM"];
+pub const VARIABLES: [&str; 4] = [
+    "NOTIFY_SOCKET",
+    "WATCHDOG_USEC",
+    "WATCHDOG_PID",
+    "JOURNAL_STREAM",
+];
 
 /// When a message that the socket had no room for is sent again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -55,7 +60,12 @@ struct Notices {
 impl Notices {
     /// The message, if there is news; `monotonic` is the time on the clock of that name.
     fn about(&mut self, mut standing: Standing, monotonic: Duration) -> Option<String> {
-        if standing.phase == Phase::Starting && self.told.as_ref().is_some_and(|told| told.phase != Phase::Starting) {
+        if standing.phase == Phase::Starting
+            && self
+                .told
+                .as_ref()
+                .is_some_and(|told| told.phase != Phase::Starting)
+        {
             // A reload brought templates that wait for data; whoever was ready serves the others.
             standing.phase = Phase::Ready;
         }
@@ -73,8 +83,11 @@ impl Notices {
             Phase::Ending => lines.push("STOPPING=1".to_owned()),
         }
         if before.is_none_or(|told| told.status != standing.status) {
-            let one_line: String =
-                standing.status.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+            let one_line: String = standing
+                .status
+                .chars()
+                .map(|letter| if letter.is_control() { ' ' } else { letter })
+                .collect();
             lines.push(format!("STATUS={one_line}"));
         }
         self.told = Some(standing);
@@ -139,8 +152,16 @@ impl Systemd {
             };
             Link::to(&address).inspect_err(refused).ok()
         });
-        let watchdog = Watchdog::of(text("WATCHDOG_USEC").as_deref(), text("WATCHDOG_PID").as_deref(), now);
-        Self { link, notices: Notices::default(), watchdog }
+        let watchdog = Watchdog::of(
+            text("WATCHDOG_USEC").as_deref(),
+            text("WATCHDOG_PID").as_deref(),
+            now,
+        );
+        Self {
+            link,
+            notices: Notices::default(),
+            watchdog,
+        }
     }
 
     /// Tells how it stands, if that is news, and that the loop turns, if it is time.
@@ -152,7 +173,11 @@ impl Systemd {
         if let Some(message) = self.notices.about(standing(), monotonic()) {
             link.send(message, now);
         }
-        if self.watchdog.as_mut().is_some_and(|watchdog| watchdog.is_due(now)) {
+        if self
+            .watchdog
+            .as_mut()
+            .is_some_and(|watchdog| watchdog.is_due(now))
+        {
             link.send("WATCHDOG=1".to_owned(), now);
         }
     }
@@ -160,7 +185,12 @@ impl Systemd {
     /// When [`tell`](Self::tell) is to be called, even if nothing happens.
     pub fn next_wake(&self) -> Option<Instant> {
         let link = self.link.as_ref()?;
-        self.watchdog.as_ref().map(|watchdog| watchdog.due).into_iter().chain(link.again).min()
+        self.watchdog
+            .as_ref()
+            .map(|watchdog| watchdog.due)
+            .into_iter()
+            .chain(link.again)
+            .min()
     }
 }
 
@@ -172,7 +202,12 @@ impl Link {
         };
         let socket = UnixDatagram::unbound()?;
         socket.set_nonblocking(true)?;
-        Ok(Self { socket, address, unsent: VecDeque::new(), again: None })
+        Ok(Self {
+            socket,
+            address,
+            unsent: VecDeque::new(),
+            again: None,
+        })
     }
 
     fn send(&mut self, message: String, now: Instant) {
@@ -211,18 +246,29 @@ mod tests {
     use super::*;
 
     fn standing(phase: Phase, status: &str) -> Standing {
-        Standing { phase, status: status.to_owned() }
+        Standing {
+            phase,
+            status: status.to_owned(),
+        }
     }
 
     fn linked(address: &OsStr, watchdog: Option<Watchdog>) -> Systemd {
-        Systemd { link: Some(Link::to(address).unwrap()), notices: Notices::default(), watchdog }
+        Systemd {
+            link: Some(Link::to(address).unwrap()),
+            notices: Notices::default(),
+            watchdog,
+        }
     }
 
     fn received(socket: &UnixDatagram) -> Vec<String> {
         socket.set_nonblocking(true).unwrap();
         let mut buffer = [0; 4096];
-        let next =
-            || socket.recv(&mut buffer).ok().map(|length| String::from_utf8_lossy(&buffer[..length]).into_owned());
+        let next = || {
+            socket
+                .recv(&mut buffer)
+                .ok()
+                .map(|length| String::from_utf8_lossy(&buffer[..length]).into_owned())
+        };
         std::iter::from_fn(next).collect()
     }
 
@@ -233,16 +279,28 @@ mod tests {
         for (phase, status, expected) in [
             (Phase::Starting, "0 of 1", Some("STATUS=0 of 1")),
             (Phase::Starting, "0 of 1", None),
-            (Phase::Ready, "1\nREADY=0", Some("READY=1\nSTATUS=1 READY=0")),
+            (
+                Phase::Ready,
+                "1\nREADY=0",
+                Some("READY=1\nSTATUS=1 READY=0"),
+            ),
             (Phase::Ready, "1\nREADY=0", None),
             (Phase::Ready, "trouble", Some("STATUS=trouble")),
-            (Phase::Reloading, "trouble", Some("RELOADING=1\nMONOTONIC_USEC=42")),
+            (
+                Phase::Reloading,
+                "trouble",
+                Some("RELOADING=1\nMONOTONIC_USEC=42"),
+            ),
             (Phase::Reloading, "trouble", None),
             (Phase::Ready, "1", Some("READY=1\nSTATUS=1")),
             (Phase::Ending, "1", Some("STOPPING=1")),
             (Phase::Ending, "1", None),
         ] {
-            assert_eq!(notices.about(standing(phase, status), clock).as_deref(), expected, "{phase:?} {status}");
+            assert_eq!(
+                notices.about(standing(phase, status), clock).as_deref(),
+                expected,
+                "{phase:?} {status}"
+            );
         }
     }
 
@@ -250,14 +308,21 @@ mod tests {
     fn the_watchdog_is_fed_at_half_its_time() {
         let now = Instant::now();
         let own = std::process::id().to_string();
-        let mut watchdog = Watchdog::of(Some("2000000"), Some(&own), now).expect("it is meant for us");
+        let mut watchdog =
+            Watchdog::of(Some("2000000"), Some(&own), now).expect("it is meant for us");
         assert!(watchdog.is_due(now) && !watchdog.is_due(now));
         assert!(!watchdog.is_due(now + Duration::from_millis(999)));
         assert!(watchdog.is_due(now + Duration::from_secs(1)));
-        for (microseconds, process) in
-            [(None, None), (Some("0"), None), (Some("x"), None), (Some("2000000"), Some("1"))]
-        {
-            assert!(Watchdog::of(microseconds, process, now).is_none(), "{microseconds:?} {process:?}");
+        for (microseconds, process) in [
+            (None, None),
+            (Some("0"), None),
+            (Some("x"), None),
+            (Some("2000000"), Some("1")),
+        ] {
+            assert!(
+                Watchdog::of(microseconds, process, now).is_none(),
+                "{microseconds:?} {process:?}"
+            );
         }
     }
 
@@ -267,9 +332,13 @@ mod tests {
         let path = directory.path().join("notify");
         let by_path = UnixDatagram::bind(&path).unwrap();
         let name = format!("ctmpl-test-{}-{}", std::process::id(), fastrand::u64(..));
-        let by_name = UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
+        let by_name =
+            UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
         let now = Instant::now();
-        for (address, socket) in [(path.into_os_string(), by_path), (format!("@{name}").into(), by_name)] {
+        for (address, socket) in [
+            (path.into_os_string(), by_path),
+            (format!("@{name}").into(), by_name),
+        ] {
             let mut systemd = linked(&address, Watchdog::of(Some("20000000"), None, now));
             assert!(systemd.next_wake().is_some_and(|wake| wake <= now));
             systemd.tell(|| standing(Phase::Ready, "well"), now);
@@ -300,7 +369,11 @@ mod tests {
 
     #[test]
     fn without_a_socket_nothing_is_asked() {
-        let mut systemd = Systemd { link: None, notices: Notices::default(), watchdog: None };
+        let mut systemd = Systemd {
+            link: None,
+            notices: Notices::default(),
+            watchdog: None,
+        };
         systemd.tell(|| panic!("nobody wants to know"), Instant::now());
         assert_eq!(systemd.next_wake(), None);
     }

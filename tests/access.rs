@@ -1,23 +1,29 @@
 //! Consul behind TLS, tokens, sockets and prefixes: what it takes to be let in, and what is said when it is not enough.
 
-mod support;
-
 use std::fs;
 use std::time::Duration;
 
-use support::consul::Consul;
-use support::ctmpl::{Ctmpl, Folder, command, run, run_command, text};
-use support::proxy::Proxy;
-use support::recorder::Recorder;
-use support::secured::{Secured, authority};
-use support::{eventually, installed};
+use crate::support::consul::Consul;
+use crate::support::ctmpl::{Ctmpl, Folder, command, run, run_command, text};
+use crate::support::proxy::Proxy;
+use crate::support::recorder::Recorder;
+use crate::support::secured::{Secured, authority};
+use crate::support::{eventually, installed};
 
 /// Renders one key once, with these arguments besides; the exit code, what it said, and the file.
 fn once(address: &str, arguments: &[String]) -> (Option<i32>, String, String) {
     let folder = Folder::new();
     folder.write("in", r#"{{ key "k" }}"#);
     let template = folder.template("in", "out", "");
-    let fixed = ["-once", "-timeout=4s", "-template", &template, "-consul-addr", address].map(str::to_owned);
+    let fixed = [
+        "-once",
+        "-timeout=4s",
+        "-template",
+        &template,
+        "-consul-addr",
+        address,
+    ]
+    .map(str::to_owned);
     let ended = run(fixed.iter().chain(arguments));
     (ended.code(), ended.log, folder.read("out"))
 }
@@ -27,6 +33,7 @@ fn words(words: &[&str]) -> Vec<String> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn who_is_known_is_let_in_and_everybody_else_learns_why_not() {
     if !installed(&["consul"]) {
         return;
@@ -48,25 +55,54 @@ fn who_is_known_is_let_in_and_everybody_else_learns_why_not() {
     let (localhost, address) = (consul.https("localhost"), consul.https("127.0.0.1"));
     let both = consul.path("both.pem");
     let read = |name: &str| fs::read_to_string(consul.path(name)).unwrap();
-    fs::write(&both, read("dc1-client-consul-0.pem") + &read("dc1-client-consul-0-key.pem")).unwrap();
+    fs::write(
+        &both,
+        read("dc1-client-consul-0.pem") + &read("dc1-client-consul-0-key.pem"),
+    )
+    .unwrap();
     fs::create_dir(consul.path("ca.d")).unwrap();
     fs::write(consul.path("ca.d/README"), "no certificate").unwrap();
-    fs::copy(consul.path("consul-agent-ca.pem"), consul.path("ca.d/0.pem")).unwrap();
-    let named = |name: &str| [all.clone(), words(&[&format!("-consul-ssl-server-name={name}")])].concat();
+    fs::copy(
+        consul.path("consul-agent-ca.pem"),
+        consul.path("ca.d/0.pem"),
+    )
+    .unwrap();
+    let named = |name: &str| {
+        [
+            all.clone(),
+            words(&[&format!("-consul-ssl-server-name={name}")]),
+        ]
+        .concat()
+    };
     let unverified = [&all[1..], &words(&["-consul-ssl-verify=false"])].concat();
 
     let good = [
         (&localhost, all.clone()),
         (&address, all.clone()),
         (&address, named("server.dc1.consul")),
-        (&localhost, but(0, &format!("-consul-ssl-ca-path={}", consul.path("ca.d").display()))),
-        (&localhost, words(&[&ca, &format!("-consul-ssl-cert={}", both.display()), &with_token])),
+        (
+            &localhost,
+            but(
+                0,
+                &format!("-consul-ssl-ca-path={}", consul.path("ca.d").display()),
+            ),
+        ),
+        (
+            &localhost,
+            words(&[
+                &ca,
+                &format!("-consul-ssl-cert={}", both.display()),
+                &with_token,
+            ]),
+        ),
         (&localhost, unverified.clone()),
     ];
     for (server, arguments) in good {
         let (code, log, out) = once(server, &arguments);
         assert_eq!((code, out.as_str()), (Some(0), "v"), "{arguments:?}\n{log}");
-        let warned = log.matches("certificates of Consul are not verified").count();
+        let warned = log
+            .matches("certificates of Consul are not verified")
+            .count();
         assert_eq!(warned, usize::from(arguments == unverified), "{log}");
     }
 
@@ -75,25 +111,77 @@ fn who_is_known_is_let_in_and_everybody_else_learns_why_not() {
     let strange = but(0, &format!("-consul-ssl-ca-cert={}", strange.display()));
     let no_file = but(0, "-consul-ssl-ca-cert=/no/such/ca.pem");
     let no_certificate = but(0, &format!("-consul-ssl-ca-cert={}", file.display()));
-    let other_key = but(2, &format!("-consul-ssl-key={}", consul.path("dc1-server-consul-0-key.pem").display()));
+    let other_key = but(
+        2,
+        &format!(
+            "-consul-ssl-key={}",
+            consul.path("dc1-server-consul-0-key.pem").display()
+        ),
+    );
     let no_key = but(2, &format!("-consul-ssl-key={}", file.display()));
     let plain = format!("https://{}", consul.plain());
     let no_token = all[..3].to_vec();
     let bad: [(&String, Vec<String>, i32, &[&str]); 9] = [
-        (&localhost, without_certificate, 16, &["a certificate of this host", "--consul-ssl-cert"]),
-        (&localhost, strange, 16, &["is not signed by an authority", "consul-agent-ca.pem", "--consul-ssl-ca-cert"]),
-        (&localhost, named("other.example"), 16, &["is not for other.example but for", "server.dc1.consul"]),
+        (
+            &localhost,
+            without_certificate,
+            16,
+            &["a certificate of this host", "--consul-ssl-cert"],
+        ),
+        (
+            &localhost,
+            strange,
+            16,
+            &[
+                "is not signed by an authority",
+                "consul-agent-ca.pem",
+                "--consul-ssl-ca-cert",
+            ],
+        ),
+        (
+            &localhost,
+            named("other.example"),
+            16,
+            &["is not for other.example but for", "server.dc1.consul"],
+        ),
         (&plain, all.clone(), 16, &["does not speak TLS"]),
         (&localhost, no_token, 14, &["403"]),
-        (&localhost, no_file, 14, &["/no/such/ca.pem", "No such file"]),
-        (&localhost, no_certificate, 14, &["there is no certificate in", "-----BEGIN CERTIFICATE-----"]),
-        (&localhost, other_key, 14, &["cannot be used together", "dc1-server-consul-0-key.pem"]),
-        (&localhost, no_key, 14, &["there is no private key in", "-----BEGIN PRIVATE KEY-----"]),
+        (
+            &localhost,
+            no_file,
+            14,
+            &["/no/such/ca.pem", "No such file"],
+        ),
+        (
+            &localhost,
+            no_certificate,
+            14,
+            &["there is no certificate in", "-----BEGIN CERTIFICATE-----"],
+        ),
+        (
+            &localhost,
+            other_key,
+            14,
+            &["cannot be used together", "dc1-server-consul-0-key.pem"],
+        ),
+        (
+            &localhost,
+            no_key,
+            14,
+            &["there is no private key in", "-----BEGIN PRIVATE KEY-----"],
+        ),
     ];
     for (server, arguments, expected, parts) in bad {
         let (code, log, out) = once(server, &arguments);
-        assert_eq!((code, out.as_str()), (Some(expected), ""), "{arguments:?}\n{log}");
-        assert!(parts.iter().all(|part| log.contains(part)), "{arguments:?}: {parts:?} in\n{log}");
+        assert_eq!(
+            (code, out.as_str()),
+            (Some(expected), ""),
+            "{arguments:?}\n{log}"
+        );
+        assert!(
+            parts.iter().all(|part| log.contains(part)),
+            "{arguments:?}: {parts:?} in\n{log}"
+        );
         assert!(!log.contains(&token.secret), "{log}");
     }
 }
@@ -110,14 +198,20 @@ fn another_token_in_the_file_is_used_and_a_bad_one_is_not() {
     folder.write("in", r#"{{ key "k" }}"#);
     folder.write("token", &first.secret);
     let token_file = format!("-consul-token-file={}", text(&folder.path("token")));
-    let template = folder.template("in", "out", "printf %s \"$CONSUL_HTTP_TOKEN_FILE$CONSUL_HTTP_TOKEN\" >TOLD");
+    let template = folder.template(
+        "in",
+        "out",
+        "printf %s \"$CONSUL_HTTP_TOKEN_FILE$CONSUL_HTTP_TOKEN\" >TOLD",
+    );
     let template = template.replace("TOLD", &text(&folder.path("told")));
     let ctmpl = Ctmpl::start(consul.socket(), [&token_file, "-template", &template]);
     folder.becomes("out", "1");
     folder.becomes("told", &text(&folder.path("token")));
     // What cannot be a token changes nothing, and is told once.
     folder.write("token", "not a token");
-    ctmpl.says("characters that no HTTP header can carry; it should hold the token and nothing else");
+    ctmpl.says(
+        "characters that no HTTP header can carry; it should hold the token and nothing else",
+    );
     folder.write("token", "not a token either");
     fs::remove_file(folder.path("token")).unwrap();
     ctmpl.says("the old token stays in use");
@@ -135,8 +229,17 @@ fn another_token_in_the_file_is_used_and_a_bad_one_is_not() {
     ctmpl.says("holds another token");
     folder.becomes("out", "4");
     let ended = ctmpl.stop();
-    assert_eq!(ended.log.matches("no HTTP header can carry").count(), 1, "{}", ended.log);
-    assert!(!ended.log.contains(&first.secret) && !ended.log.contains(&second.secret), "{}", ended.log);
+    assert_eq!(
+        ended.log.matches("no HTTP header can carry").count(),
+        1,
+        "{}",
+        ended.log
+    );
+    assert!(
+        !ended.log.contains(&first.secret) && !ended.log.contains(&second.secret),
+        "{}",
+        ended.log
+    );
 }
 
 #[test]
@@ -148,26 +251,33 @@ fn a_socket_of_this_machine_is_an_address_like_any_other() {
     let socket = folder.path("consul.sock");
     let consul = Consul::start_with(
         "s1",
-        &["-hcl", &format!("addresses {{ http = \"127.0.0.1 unix://{}\" }}", socket.display())],
+        &[
+            "-hcl",
+            &format!(
+                "addresses {{ http = \"127.0.0.1 unix://{}\" }}",
+                socket.display()
+            ),
+        ],
     );
-    support::catalog::put(consul.address(), "k", "1");
+    crate::support::catalog::put(consul.address(), "k", "1");
     folder.write("in", r#"{{ key "k" }}"#);
     let template = folder.template("in", "out", "");
     let mut given = command();
-    given.env("CONSUL_HTTP_ADDR", format!("unix://{}", socket.display())).args([
-        "-log-level=trace",
-        "-template",
-        &template,
-    ]);
+    given
+        .env("CONSUL_HTTP_ADDR", format!("unix://{}", socket.display()))
+        .args(["-log-level=trace", "-template", &template]);
     let ctmpl = Ctmpl::spawn(given);
     folder.becomes("out", "1");
-    support::catalog::put(consul.address(), "k", "2");
+    crate::support::catalog::put(consul.address(), "k", "2");
     folder.becomes("out", "2");
     assert_eq!(ctmpl.stop().code(), Some(12));
     let nobody = format!("unix://{}", folder.path("nobody.sock").display());
     let (code, log, _) = once(&nobody, &[]);
     assert_eq!(code, Some(16));
-    assert!(log.contains(&format!("cannot reach Consul at {nobody}: No such file")), "{log}");
+    assert!(
+        log.contains(&format!("cannot reach Consul at {nobody}: No such file")),
+        "{log}"
+    );
 }
 
 #[test]
@@ -182,29 +292,63 @@ fn a_proxy_of_the_environment_leads_to_consul_but_not_on_this_machine() {
         let folder = Folder::new();
         folder.write("in", r#"{{ key "k" }}"#);
         let mut command = command();
-        command.args(["-once", "-timeout=10s", "-consul-addr", server, "-template", &folder.template("in", "out", "")]);
-        command.args(consul.known()).arg("-consul-ssl-server-name=server.dc1.consul");
-        command.env("HTTPS_PROXY", proxy.address()).env("CONSUL_HTTP_TOKEN", consul.token().secret);
+        command.args([
+            "-once",
+            "-timeout=10s",
+            "-consul-addr",
+            server,
+            "-template",
+            &folder.template("in", "out", ""),
+        ]);
+        command
+            .args(consul.known())
+            .arg("-consul-ssl-server-name=server.dc1.consul");
+        command
+            .env("HTTPS_PROXY", proxy.address())
+            .env("CONSUL_HTTP_TOKEN", consul.token().secret);
         let ended = run_command(command);
-        assert_eq!((ended.code(), folder.read("out").as_str()), (Some(0), "v"), "{}", ended.log);
+        assert_eq!(
+            (ended.code(), folder.read("out").as_str()),
+            (Some(0), "v"),
+            "{}",
+            ended.log
+        );
     };
     once_by(&consul.https("localhost"));
     assert_eq!(proxy.asked(), None, "no proxy is for this machine");
     let far = consul.https("consul.example");
     once_by(&far);
-    assert_eq!(proxy.asked(), Some(format!("CONNECT {} HTTP/1.1", far.replace("https://", ""))));
+    assert_eq!(
+        proxy.asked(),
+        Some(format!("CONNECT {} HTTP/1.1", far.replace("https://", "")))
+    );
 }
 
 #[test]
 fn prefix_namespace_partition_and_password_are_sent() {
     let recorder = Recorder::start(r#"[{"Key": "k", "Value": "dg==", "Flags": 0}]"#);
-    let arguments =
-        ["-consul-namespace=n", "-consul-partition=p", "-consul-auth=user:pass", "-consul-token=t"].map(str::to_owned);
-    let (code, log, out) = once(&format!("http://{}/pre/fix/", recorder.address()), &arguments);
+    let arguments = [
+        "-consul-namespace=n",
+        "-consul-partition=p",
+        "-consul-auth=user:pass",
+        "-consul-token=t",
+    ]
+    .map(str::to_owned);
+    let (code, log, out) = once(
+        &format!("http://{}/pre/fix/", recorder.address()),
+        &arguments,
+    );
     assert_eq!((code, out.as_str()), (Some(0), "v"), "{log}");
     let head = recorder.heads().remove(0);
-    assert!(head.starts_with("GET /pre/fix/v1/kv/k?ns=n&partition=p&stale=&wait="), "{head}");
-    assert!(head.contains("\nauthorization: Basic dXNlcjpwYXNz") && head.contains("\nx-consul-token: t"), "{head}");
+    assert!(
+        head.starts_with("GET /pre/fix/v1/kv/k?ns=n&partition=p&stale=&wait="),
+        "{head}"
+    );
+    assert!(
+        head.contains("\nauthorization: Basic dXNlcjpwYXNz")
+            && head.contains("\nx-consul-token: t"),
+        "{head}"
+    );
 }
 
 #[test]
@@ -228,8 +372,20 @@ fn authorities_can_stand_in_the_configuration_itself() {
     folder.write("ct.hcl", &config);
     folder.write("in", r#"{{ key "k" }}"#);
     let template = folder.template("in", "out", "");
-    let ended = run(["-once", "-timeout=9s", "-template", &template, "-config", &text(&folder.path("ct.hcl"))]);
-    assert_eq!((ended.code(), folder.read("out").as_str()), (Some(0), "v"), "{}", ended.log);
+    let ended = run([
+        "-once",
+        "-timeout=9s",
+        "-template",
+        &template,
+        "-config",
+        &text(&folder.path("ct.hcl")),
+    ]);
+    assert_eq!(
+        (ended.code(), folder.read("out").as_str()),
+        (Some(0), "v"),
+        "{}",
+        ended.log
+    );
 }
 
 /// What the environment says of a client that is known.
@@ -237,8 +393,14 @@ fn variables(consul: &Secured) -> Vec<(&'static str, String)> {
     vec![
         ("CONSUL_HTTP_ADDR", consul.https("localhost")),
         ("CONSUL_CACERT", text(&consul.path("consul-agent-ca.pem"))),
-        ("CONSUL_CLIENT_CERT", text(&consul.path("dc1-client-consul-0.pem"))),
-        ("CONSUL_CLIENT_KEY", text(&consul.path("dc1-client-consul-0-key.pem"))),
+        (
+            "CONSUL_CLIENT_CERT",
+            text(&consul.path("dc1-client-consul-0.pem")),
+        ),
+        (
+            "CONSUL_CLIENT_KEY",
+            text(&consul.path("dc1-client-consul-0-key.pem")),
+        ),
     ]
 }
 
@@ -252,33 +414,58 @@ fn consuls_own_program_reaches_the_same_consul_as_a_command() {
     let token = consul.token();
     let by_flags = {
         let mut command = command();
-        command.args(consul.known()).arg(format!("-consul-addr={}", consul.https("localhost")));
+        command
+            .args(consul.known())
+            .arg(format!("-consul-addr={}", consul.https("localhost")));
         command.arg(format!("-consul-token={}", token.secret));
         // They would mislead whoever believes them.
-        command.env("CONSUL_HTTP_ADDR", "127.0.0.1:1").env("CONSUL_HTTP_SSL", "false");
+        command
+            .env("CONSUL_HTTP_ADDR", "127.0.0.1:1")
+            .env("CONSUL_HTTP_SSL", "false");
         command
     };
     let by_variables = {
         let mut command = command();
-        command.envs(variables(&consul)).env("CONSUL_HTTP_TOKEN", &token.secret);
+        command
+            .envs(variables(&consul))
+            .env("CONSUL_HTTP_TOKEN", &token.secret);
         command
     };
     let of_another_authority = {
         let mut command = command();
         // Without a scheme: only the variable says that it is TLS, and that nobody verifies it.
         command.envs(variables(&consul)).env_remove("CONSUL_CACERT");
-        command.env("CONSUL_HTTP_ADDR", consul.https("localhost").replace("https://", ""));
-        command.env("CONSUL_HTTP_SSL", "true").env("CONSUL_HTTP_SSL_VERIFY", "false");
+        command.env(
+            "CONSUL_HTTP_ADDR",
+            consul.https("localhost").replace("https://", ""),
+        );
+        command
+            .env("CONSUL_HTTP_SSL", "true")
+            .env("CONSUL_HTTP_SSL_VERIFY", "false");
         command.env("CONSUL_HTTP_TOKEN", &token.secret);
         command
     };
-    for (name, mut command) in [("flags", by_flags), ("variables", by_variables), ("verify", of_another_authority)] {
+    for (name, mut command) in [
+        ("flags", by_flags),
+        ("variables", by_variables),
+        ("verify", of_another_authority),
+    ] {
         let folder = Folder::new();
         folder.write("in", r#"{{ key "k" }}"#);
         let line = format!("consul kv get k >{}", text(&folder.path("told")));
-        command.args(["-once", "-timeout=9s", "-template", &folder.template("in", "out", &line)]);
+        command.args([
+            "-once",
+            "-timeout=9s",
+            "-template",
+            &folder.template("in", "out", &line),
+        ]);
         let ended = run_command(command);
-        assert_eq!((ended.code(), folder.read("out").as_str()), (Some(0), "v"), "{name}: {}", ended.log);
+        assert_eq!(
+            (ended.code(), folder.read("out").as_str()),
+            (Some(0), "v"),
+            "{name}: {}",
+            ended.log
+        );
         assert_eq!(folder.read("told"), "v\n", "{name}: {}", ended.log);
         assert!(!ended.log.contains(&token.secret), "{}", ended.log);
     }
@@ -291,19 +478,32 @@ fn a_proxy_for_plain_http_is_asked_unless_the_host_is_excepted() {
         let folder = Folder::new();
         folder.write("in", r#"{{ key "k" }}"#);
         let mut command = command();
-        command.args(["-once", "-timeout=2s", "-consul-retry=false", "-consul-addr=consul.invalid:8500"]);
+        command.args([
+            "-once",
+            "-timeout=2s",
+            "-consul-retry=false",
+            "-consul-addr=consul.invalid:8500",
+        ]);
         command.args(["-template", &folder.template("in", "out", "")]);
-        command.env("HTTP_PROXY", format!("http://{}", recorder.address())).env("NO_PROXY", excepted);
+        command
+            .env("HTTP_PROXY", format!("http://{}", recorder.address()))
+            .env("NO_PROXY", excepted);
         let ended = run_command(command);
         (ended.code(), folder.read("out"), ended.log)
     };
     let (code, out, log) = once_by("other.invalid");
     assert_eq!((code, out.as_str()), (Some(0), "v"), "{log}");
     let head = recorder.heads().remove(0);
-    assert!(head.starts_with("GET http://consul.invalid:8500/v1/kv/k?"), "{head}");
+    assert!(
+        head.starts_with("GET http://consul.invalid:8500/v1/kv/k?"),
+        "{head}"
+    );
     let (code, out, log) = once_by("other.invalid,.invalid");
     // Whether it is long in coming or not: nobody of that name is found.
-    assert!([Some(14), Some(16)].contains(&code) && out.is_empty(), "{log}");
+    assert!(
+        [Some(14), Some(16)].contains(&code) && out.is_empty(),
+        "{log}"
+    );
     assert!(recorder.heads().is_empty(), "it is not for the proxy");
 }
 
@@ -316,7 +516,9 @@ fn other_certificates_in_the_files_are_used_and_bad_ones_are_not() {
     consul.put("k", "1");
     let folder = Folder::new();
     folder.write("in", r#"{{ key "k" }}"#);
-    let copy = |from: &std::path::Path, to: &str| fs::write(folder.path(to), fs::read(from).unwrap()).unwrap();
+    let copy = |from: &std::path::Path, to: &str| {
+        fs::write(folder.path(to), fs::read(from).unwrap()).unwrap();
+    };
     let stranger = Folder::new();
     authority(&stranger.path(""));
     copy(&stranger.path("consul-agent-ca.pem"), "ca.pem");
@@ -346,7 +548,9 @@ fn other_certificates_in_the_files_are_used_and_bad_ones_are_not() {
     folder.becomes("out", "2");
     let again = ctmpl.said("have been read again");
     copy(&consul.path("dc1-server-consul-0-key.pem"), "key.pem");
-    eventually("both are used", || ctmpl.said("have been read again") > again);
+    eventually("both are used", || {
+        ctmpl.said("have been read again") > again
+    });
     consul.put("k", "3");
     folder.becomes("out", "3");
     assert_eq!(ctmpl.stop().code(), Some(12));

@@ -1,13 +1,11 @@
 //! Three real Consul servers: the leader is killed, or the server that ctmpl talks to.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
-use support::catalog::{put, try_put};
-use support::cluster::Cluster;
-use support::ctmpl::{Ctmpl, Folder};
-use support::{eventually, installed, within};
+use crate::support::catalog::{put, try_put};
+use crate::support::cluster::Cluster;
+use crate::support::ctmpl::{Ctmpl, Folder};
+use crate::support::{eventually, installed, within};
 
 /// From the change being possible to its being in the file.
 const LATEST: Duration = Duration::from_secs(2);
@@ -17,13 +15,19 @@ const OUTAGE: &str = "the files stay as they are";
 /// Changes the key as soon as it can be changed, and says since when it is.
 fn changes_as_soon_as_possible(cluster: &Cluster, place: usize, value: &str) -> Instant {
     // While nobody leads, a server holds the request for seconds: the change is possible when it was taken.
-    eventually("the cluster takes a change again", || try_put(cluster.address(place), "app/port", value));
+    eventually("the cluster takes a change again", || {
+        try_put(cluster.address(place), "app/port", value)
+    });
     Instant::now()
 }
 
 /// The file comes to hold the value within the limit, counted from when the change was made.
 fn arrives(folder: &Folder, value: &str, since: Instant) {
-    within(LATEST.saturating_sub(since.elapsed()), &format!("the file says {value}"), || folder.read("out") == value);
+    within(
+        LATEST.saturating_sub(since.elapsed()),
+        &format!("the file says {value}"),
+        || folder.read("out") == value,
+    );
 }
 
 #[test]
@@ -33,16 +37,24 @@ fn a_cluster_that_loses_its_leader_changes_no_file_and_catches_up() {
     }
     let (folder, mut cluster) = (Folder::new(), Cluster::start());
     put(cluster.address(0), "app/port", "80");
-    folder.write("in", r#"{{ key "app/port" }}{{ range service "consul" }}{{ end }}"#);
+    folder.write(
+        "in",
+        r#"{{ key "app/port" }}{{ range service "consul" }}{{ end }}"#,
+    );
     let leader = cluster.leader();
     let follower = (leader + 1) % 3;
     // The server it talks to stays; only its leader goes.
     let template = folder.template("in", "out", "");
-    let mut ctmpl = Ctmpl::start(cluster.addresses_from(follower), ["-max-stale=0", "-template", &template]);
+    let mut ctmpl = Ctmpl::start(
+        cluster.addresses_from(follower),
+        ["-max-stale=0", "-template", &template],
+    );
     folder.becomes("out", "80");
 
     cluster.kill(leader);
-    let changed = watch_while(&folder, "80", || changes_as_soon_as_possible(&cluster, follower, "81"));
+    let changed = watch_while(&folder, "80", || {
+        changes_as_soon_as_possible(&cluster, follower, "81")
+    });
     arrives(&folder, "81", changed);
     assert!(ctmpl.is_running());
     assert!(ctmpl.said(OUTAGE) <= 1, "it is told once:\n{}", ctmpl.log());
@@ -50,14 +62,22 @@ fn a_cluster_that_loses_its_leader_changes_no_file_and_catches_up() {
 
     // Another leader is lost with it: two of three are gone, and nobody leads, until one comes back.
     let second = cluster.leader();
-    let last = (0..3).find(|place| ![leader, second].contains(place)).unwrap();
+    let last = (0..3)
+        .find(|place| ![leader, second].contains(place))
+        .unwrap();
     cluster.kill(second);
     folder.stays("out", "81", Duration::from_millis(500));
     cluster.launch(leader);
-    let changed = watch_while(&folder, "81", || changes_as_soon_as_possible(&cluster, last, "82"));
+    let changed = watch_while(&folder, "81", || {
+        changes_as_soon_as_possible(&cluster, last, "82")
+    });
     arrives(&folder, "82", changed);
     assert!(ctmpl.is_running());
-    assert!(ctmpl.said(OUTAGE) <= 2, "each outage is told once:\n{}", ctmpl.log());
+    assert!(
+        ctmpl.said(OUTAGE) <= 2,
+        "each outage is told once:\n{}",
+        ctmpl.log()
+    );
 }
 
 #[test]
@@ -69,21 +89,37 @@ fn a_server_that_is_killed_is_left_for_the_next_one() {
     put(cluster.address(0), "app/port", "80");
     folder.write("in", r#"{{ key "app/port" }}"#);
     let leader = cluster.leader();
-    let ctmpl = Ctmpl::start(cluster.addresses_from(leader), ["-template", &folder.template("in", "out", "")]);
+    let ctmpl = Ctmpl::start(
+        cluster.addresses_from(leader),
+        ["-template", &folder.template("in", "out", "")],
+    );
     folder.becomes("out", "80");
 
     cluster.kill(leader);
     let next = (leader + 1) % 3;
-    let changed = watch_while(&folder, "80", || changes_as_soon_as_possible(&cluster, next, "81"));
+    let changed = watch_while(&folder, "80", || {
+        changes_as_soon_as_possible(&cluster, next, "81")
+    });
     arrives(&folder, "81", changed);
-    assert!(ctmpl.said(OUTAGE) <= 1, "it is told once at most:\n{}", ctmpl.log());
+    assert!(
+        ctmpl.said(OUTAGE) <= 1,
+        "it is told once at most:\n{}",
+        ctmpl.log()
+    );
 
     // A follower that is left is no reason for anything: not even for a word.
     let said = ctmpl.said(OUTAGE);
     let address = cluster.address(next).to_string();
-    let other = Ctmpl::start(cluster.addresses_from(next), ["-template", &folder.template("in", "other", "")]);
+    let other = Ctmpl::start(
+        cluster.addresses_from(next),
+        ["-template", &folder.template("in", "other", "")],
+    );
     folder.becomes("other", "81");
-    assert!(!other.log().contains("[WARN]"), "{address}: {}", other.log());
+    assert!(
+        !other.log().contains("[WARN]"),
+        "{address}: {}",
+        other.log()
+    );
     assert_eq!(ctmpl.said(OUTAGE), said);
 }
 
@@ -92,19 +128,27 @@ fn a_server_that_is_not_there_at_the_start_is_passed_over() {
     if !installed(&["consul"]) {
         return;
     }
-    let (folder, consul) = (Folder::new(), support::consul::Consul::start());
+    let (folder, consul) = (Folder::new(), crate::support::consul::Consul::start());
     put(consul.address(), "app/port", "80");
     folder.write("in", r#"{{ key "app/port" }}"#);
-    let nobody = support::free_port();
+    let nobody = crate::support::free_port();
     let servers = format!("127.0.0.1:{nobody},{}", consul.address());
-    let ended = support::ctmpl::run([
+    let ended = crate::support::ctmpl::run([
         format!("-consul-addr={servers}"),
         "-once".into(),
         "-template".into(),
         folder.template("in", "out", ""),
     ]);
-    assert_eq!((ended.code(), folder.read("out").as_str()), (Some(0), "80"), "{}", ended.log);
-    assert_eq!(ended.log, "", "a server that answers is reason enough to be silent");
+    assert_eq!(
+        (ended.code(), folder.read("out").as_str()),
+        (Some(0), "80"),
+        "{}",
+        ended.log
+    );
+    assert_eq!(
+        ended.log, "",
+        "a server that answers is reason enough to be silent"
+    );
 }
 
 /// The file keeps this text until something else is done, however long it takes.
@@ -125,7 +169,10 @@ fn watch_while<T>(folder: &Folder, text: &str, until: impl FnOnce() -> T) -> T {
         over.store(true, Ordering::SeqCst);
         // The change itself may have arrived a moment before it was looked at for the last time.
         let seen = watcher.join().expect("the watcher");
-        assert!(seen.iter().filter(|now| *now != text).count() <= 1 && !seen.contains(""), "the file was {seen:?}");
+        assert!(
+            seen.iter().filter(|now| *now != text).count() <= 1 && !seen.contains(""),
+            "the file was {seen:?}"
+        );
         done
     })
 }

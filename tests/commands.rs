@@ -1,16 +1,14 @@
 //! Commands: when they run, how they run, what they find and what they say; and that no secret is ever logged.
 
-mod support;
-
 use std::fs;
 use std::time::Duration;
 
+use crate::support::ctmpl::{Ctmpl, Folder, command, run, text};
+use crate::support::eventually;
 use ctmpl::dev::{Background, Fault, Seed};
-use support::ctmpl::{Ctmpl, Folder, command, run, text};
-use support::eventually;
 
 fn consul() -> Background {
-    support::embedded(Seed::default().key("a", "1").key("b", "1").key("c", "1"))
+    crate::support::embedded(Seed::default().key("a", "1").key("b", "1").key("c", "1"))
 }
 
 /// A template for each of these keys, all with their destinations in the folder.
@@ -18,7 +16,10 @@ fn templates(folder: &Folder, keys: &[(&str, &str)]) -> Vec<String> {
     let mut arguments = Vec::new();
     for (key, command) in keys {
         folder.write(&format!("{key}.in"), &format!("{{{{ key \"{key}\" }}}}"));
-        arguments.extend(["-template".to_owned(), folder.template(&format!("{key}.in"), key, command)]);
+        arguments.extend([
+            "-template".to_owned(),
+            folder.template(&format!("{key}.in"), key, command),
+        ]);
     }
     arguments
 }
@@ -31,9 +32,18 @@ fn script(folder: &Folder, name: &str, lines: &str) -> String {
 #[test]
 fn a_command_runs_once_after_all_files_of_a_pass_and_different_ones_in_order() {
     let (folder, consul) = (Folder::new(), consul());
-    let list = |name: &str| format!("echo {name} $(cat {0}/a {0}/b {0}/c) >> {0}/runs", folder.path("").display());
+    let list = |name: &str| {
+        format!(
+            "echo {name} $(cat {0}/a {0}/b {0}/c) >> {0}/runs",
+            folder.path("").display()
+        )
+    };
     let (shared, other) = (list("shared"), list("other"));
-    let keys = [("a", shared.as_str()), ("b", other.as_str()), ("c", shared.as_str())];
+    let keys = [
+        ("a", shared.as_str()),
+        ("b", other.as_str()),
+        ("c", shared.as_str()),
+    ];
     let arguments = templates(&folder, &keys);
     // What one answer changes is one pass.
     for key in ["a", "b", "c"] {
@@ -45,16 +55,27 @@ fn a_command_runs_once_after_all_files_of_a_pass_and_different_ones_in_order() {
     folder.becomes("runs", "shared 111\nother 111\nshared 222\nother 222\n");
 
     folder.write("b.in", "{{ key \"b\" }}");
-    folder.becomes("runs", "shared 111\nother 111\nshared 222\nother 222\nother 212\n");
+    folder.becomes(
+        "runs",
+        "shared 111\nother 111\nshared 222\nother 222\nother 212\n",
+    );
     eventually("each run is told", || ctmpl.said("succeeded after") == 5);
 }
 
 #[test]
 fn at_the_start_a_command_waits_for_all_of_its_files() {
     let (folder, consul) = (Folder::new(), consul());
-    consul.faults().inject("/v1/kv/b", Fault::Delay(Duration::from_millis(300)));
-    let count = format!("echo $(cat {0}/a {0}/b) >> {0}/runs", folder.path("").display());
-    let ctmpl = Ctmpl::start(consul.address(), templates(&folder, &[("a", &count), ("b", &count)]));
+    consul
+        .faults()
+        .inject("/v1/kv/b", Fault::Delay(Duration::from_millis(300)));
+    let count = format!(
+        "echo $(cat {0}/a {0}/b) >> {0}/runs",
+        folder.path("").display()
+    );
+    let ctmpl = Ctmpl::start(
+        consul.address(),
+        templates(&folder, &[("a", &count), ("b", &count)]),
+    );
     folder.becomes("runs", "11\n");
     ctmpl.says("succeeded after");
     folder.stays("runs", "11\n", Duration::from_millis(300));
@@ -64,24 +85,43 @@ fn at_the_start_a_command_waits_for_all_of_its_files() {
 fn a_line_with_blanks_is_the_shells_and_a_single_word_is_a_program() {
     let (folder, consul) = (Folder::new(), consul());
     let (line, word) = (folder.path("line"), folder.path("word"));
-    let parent = |out: &std::path::Path| format!("tr '\\0' ' ' < /proc/$PPID/cmdline > {}", out.display());
+    let parent =
+        |out: &std::path::Path| format!("tr '\\0' ' ' < /proc/$PPID/cmdline > {}", out.display());
     let program = script(&folder, "program", &parent(&word));
     let shell = script(&folder, "from-shell", &parent(&line));
     let through = format!("{shell} && echo x::y > {}", folder.path("colons").display());
-    let _ctmpl = Ctmpl::start(consul.address(), templates(&folder, &[("a", &through), ("b", &program)]));
+    let _ctmpl = Ctmpl::start(
+        consul.address(),
+        templates(&folder, &[("a", &through), ("b", &program)]),
+    );
     folder.becomes("colons", "x::y\n");
-    eventually("both have run", || !folder.read("line").is_empty() && !folder.read("word").is_empty());
-    assert!(folder.read("line").starts_with("sh -c "), "{}", folder.read("line"));
+    eventually("both have run", || {
+        !folder.read("line").is_empty() && !folder.read("word").is_empty()
+    });
+    assert!(
+        folder.read("line").starts_with("sh -c "),
+        "{}",
+        folder.read("line")
+    );
     let started_by = folder.read("word");
-    assert!(started_by.contains("--consul-addr=") && !started_by.contains("sh -c"), "{started_by}");
+    assert!(
+        started_by.contains("--consul-addr=") && !started_by.contains("sh -c"),
+        "{started_by}"
+    );
 }
 
 #[test]
 fn a_command_that_fails_is_told_tried_again_and_never_ends_the_daemon() {
     let (folder, consul) = (Folder::new(), consul());
     let tries = folder.path("tries");
-    let failing = format!("echo try >> {0}; test $(wc -l < {0}) -ge 3", tries.display());
-    let mut ctmpl = Ctmpl::start(consul.address(), templates(&folder, &[("a", &failing), ("b", "/no/such/program")]));
+    let failing = format!(
+        "echo try >> {0}; test $(wc -l < {0}) -ge 3",
+        tries.display()
+    );
+    let mut ctmpl = Ctmpl::start(
+        consul.address(),
+        templates(&folder, &[("a", &failing), ("b", "/no/such/program")]),
+    );
     ctmpl.says("failed with exit code 1; runs again in");
     ctmpl.says("cannot start \"/no/such/program\" (there is no such file");
     folder.becomes("tries", "try\ntry\ntry\n");
@@ -112,11 +152,17 @@ fn a_command_that_leaves_something_running_does_not_hold_up_the_next() {
     let background = folder.path("background");
     let daemon = format!("sleep 60 & echo $! >> {}", background.display());
     let _ctmpl = Ctmpl::start(consul.address(), templates(&folder, &[("a", &daemon)]));
-    let lives = || folder.read("background").lines().map(str::to_owned).collect::<Vec<_>>();
+    let lives = || {
+        folder
+            .read("background")
+            .lines()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
     eventually("the command ran", || lives().len() == 1);
     consul.put_key("a", "2");
     eventually("it ran again", || lives().len() == 2);
-    let alive = lives().iter().all(|pid| support::is_alive(pid));
+    let alive = lives().iter().all(|pid| crate::support::is_alive(pid));
     for pid in lives() {
         let pid = nix::unistd::Pid::from_raw(pid.parse().unwrap());
         let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
@@ -127,11 +173,17 @@ fn a_command_that_leaves_something_running_does_not_hold_up_the_next() {
 #[test]
 fn a_command_finds_the_same_consul_in_its_environment() {
     let (folder, consul) = (Folder::new(), consul());
-    let print = format!("env | grep ^CONSUL_ | sort > {}", folder.path("env").display());
+    let print = format!(
+        "env | grep ^CONSUL_ | sort > {}",
+        folder.path("env").display()
+    );
     let mut command = command();
-    command.args(templates(&folder, &[("a", &print)])).arg("-once").arg(format!("-consul-addr={}", consul.address()));
+    command
+        .args(templates(&folder, &[("a", &print)]))
+        .arg("-once")
+        .arg(format!("-consul-addr={}", consul.address()));
     command.args(["-consul-token=s3cr3t-token", "-consul-auth=user:pa55word"]);
-    let ended = support::ctmpl::run_command(command);
+    let ended = crate::support::ctmpl::run_command(command);
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
     let found = folder.read("env");
     for wanted in [
@@ -140,18 +192,38 @@ fn a_command_finds_the_same_consul_in_its_environment() {
         "CONSUL_HTTP_AUTH=user:pa55word",
         "CONSUL_HTTP_SSL=false",
     ] {
-        assert!(found.lines().any(|line| line == wanted), "{wanted} is not among\n{found}");
+        assert!(
+            found.lines().any(|line| line == wanted),
+            "{wanted} is not among\n{found}"
+        );
     }
-    let token = consul.faults().requests("/v1/kv/a").first().and_then(|seen| seen.token.clone());
+    let token = consul
+        .faults()
+        .requests("/v1/kv/a")
+        .first()
+        .and_then(|seen| seen.token.clone());
     assert_eq!(token.as_deref(), Some("s3cr3t-token"), "and it is used");
 
     // Consul without namespaces refuses whoever asks in one; this template asks nothing.
-    let template = format!("{}:{}:{print}", folder.write("plain", "x").display(), folder.path("out").display());
-    let mut command = support::ctmpl::command();
-    command.args(["-once", "-template", &template]).env("CONSUL_NAMESPACE", "kept");
-    let ended = support::ctmpl::run_command(command);
+    let template = format!(
+        "{}:{}:{print}",
+        folder.write("plain", "x").display(),
+        folder.path("out").display()
+    );
+    let mut command = crate::support::ctmpl::command();
+    command
+        .args(["-once", "-template", &template])
+        .env("CONSUL_NAMESPACE", "kept");
+    let ended = crate::support::ctmpl::run_command(command);
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
-    assert!(folder.read("env").lines().any(|line| line == "CONSUL_NAMESPACE=kept"), "{}", folder.read("env"));
+    assert!(
+        folder
+            .read("env")
+            .lines()
+            .any(|line| line == "CONSUL_NAMESPACE=kept"),
+        "{}",
+        folder.read("env")
+    );
 }
 
 #[test]
@@ -159,17 +231,35 @@ fn the_environment_names_the_consul_when_no_flag_does() {
     let (folder, consul) = (Folder::new(), consul());
     let mut command = command();
     command.args(templates(&folder, &[("a", "")])).arg("-once");
-    command.env("CONSUL_HTTP_ADDR", format!("http://{}", consul.address())).env("CONSUL_HTTP_TOKEN", "from-the-env");
-    let ended = support::ctmpl::run_command(command);
-    assert_eq!((ended.code(), folder.read("a").as_str()), (Some(0), "1"), "{}", ended.log);
-    let token = consul.faults().requests("/v1/kv/a").first().and_then(|seen| seen.token.clone());
+    command
+        .env("CONSUL_HTTP_ADDR", format!("http://{}", consul.address()))
+        .env("CONSUL_HTTP_TOKEN", "from-the-env");
+    let ended = crate::support::ctmpl::run_command(command);
+    assert_eq!(
+        (ended.code(), folder.read("a").as_str()),
+        (Some(0), "1"),
+        "{}",
+        ended.log
+    );
+    let token = consul
+        .faults()
+        .requests("/v1/kv/a")
+        .first()
+        .and_then(|seen| seen.token.clone());
     assert_eq!(token.as_deref(), Some("from-the-env"));
 }
 
 #[test]
 fn no_secret_is_ever_logged() {
     let (folder, consul) = (Folder::new(), consul());
-    let secrets = ["t0ken-of-flag", "t0ken-of-env", "pa55word", "va1ue-of-key", "va1ue-of-env", "va1ue-of-file"];
+    let secrets = [
+        "t0ken-of-flag",
+        "t0ken-of-env",
+        "pa55word",
+        "va1ue-of-key",
+        "va1ue-of-env",
+        "va1ue-of-file",
+    ];
     consul.put_key("secret", secrets[3]);
     folder.write("part", secrets[5]);
     let template = format!(
@@ -184,18 +274,39 @@ fn no_secret_is_ever_logged() {
     folder.write("index.in", r#"{{ index (env "SECRET" | split "-") 99 }}"#);
     folder.write("json.in.j2", "{{ key('secret') | parse_json }}");
     folder.write("kind.in.j2", "{{ key('secret').nothing.below }}");
-    let names = ["good.in", "good.in.j2", "int.in", "json.in", "index.in", "json.in.j2", "kind.in.j2"];
-    let templates: Vec<_> = names.map(|name| folder.template(name, &format!("{name}.out"), "false")).into();
+    let names = [
+        "good.in",
+        "good.in.j2",
+        "int.in",
+        "json.in",
+        "index.in",
+        "json.in.j2",
+        "kind.in.j2",
+    ];
+    let templates: Vec<_> = names
+        .map(|name| folder.template(name, &format!("{name}.out"), "false"))
+        .into();
     for (token, from_environment) in [(Some("-consul-token=t0ken-of-flag"), false), (None, true)] {
         let mut command = command();
-        command.arg(format!("-consul-addr={}", consul.address())).arg("-log-level=trace").env("SECRET", secrets[4]);
-        command.args(templates.iter().flat_map(|template| ["-template", template])).args(token);
+        command
+            .arg(format!("-consul-addr={}", consul.address()))
+            .arg("-log-level=trace")
+            .env("SECRET", secrets[4]);
+        command
+            .args(
+                templates
+                    .iter()
+                    .flat_map(|template| ["-template", template]),
+            )
+            .args(token);
         command.arg(format!("-consul-auth=user:{}", secrets[2]));
         if from_environment {
             command.env("CONSUL_HTTP_TOKEN", secrets[1]);
         }
         let ctmpl = Ctmpl::spawn(command);
-        folder.eventually("good.in.out", "written", |text| text.contains(secrets[3]) && text.contains(secrets[5]));
+        folder.eventually("good.in.out", "written", |text| {
+            text.contains(secrets[3]) && text.contains(secrets[5])
+        });
         for name in ["int.in", "json.in", "index.in", "json.in.j2", "kind.in.j2"] {
             ctmpl.says(&format!("{name}:1"));
         }
@@ -207,17 +318,28 @@ fn no_secret_is_ever_logged() {
         ctmpl.says("Consul answers again");
         let ended = ctmpl.stop();
         for secret in secrets {
-            assert!(!ended.log.contains(secret), "{secret} is in the log:\n{}", ended.log);
+            assert!(
+                !ended.log.contains(secret),
+                "{secret} is in the log:\n{}",
+                ended.log
+            );
         }
         for name in names {
             let _ = fs::remove_file(folder.path(&format!("{name}.out")));
         }
     }
     // Nor in the messages about flags.
-    for arguments in [&["-consul-token", "t0ken-of-flag", "stray"][..], &["-consul-auth=user:pa55word", "-wrong"]] {
+    for arguments in [
+        &["-consul-token", "t0ken-of-flag", "stray"][..],
+        &["-consul-auth=user:pa55word", "-wrong"],
+    ] {
         let ended = run(arguments);
         assert_eq!(ended.code(), Some(13));
-        assert!(secrets.iter().all(|secret| !ended.log.contains(secret)), "{}", ended.log);
+        assert!(
+            secrets.iter().all(|secret| !ended.log.contains(secret)),
+            "{}",
+            ended.log
+        );
     }
 }
 
@@ -226,9 +348,14 @@ fn a_change_while_a_command_runs_is_followed_by_another_run() {
     let (folder, consul) = (Folder::new(), consul());
     let place = folder.path("");
     let wait = "until test -e go-on; do sleep 0.05; done";
-    let slow = format!("cd {}; v=$(cat a); touch began; {wait}; echo $v >> runs", place.display());
+    let slow = format!(
+        "cd {}; v=$(cat a); touch began; {wait}; echo $v >> runs",
+        place.display()
+    );
     let _ctmpl = Ctmpl::start(consul.address(), templates(&folder, &[("a", &slow)]));
-    eventually("the command has read the file", || folder.path("began").exists());
+    eventually("the command has read the file", || {
+        folder.path("began").exists()
+    });
     consul.put_key("a", "2");
     folder.becomes("a", "2");
     folder.stays("runs", "", Duration::from_millis(200));

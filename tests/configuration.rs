@@ -1,12 +1,10 @@
 //! Configuration files, through the binary: four formats, directories, precedence, errors, `validate` and `config`.
 
-mod support;
-
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-use support::ctmpl::{Ended, Folder, command, run_command, text};
-use support::documents::blocks;
+use crate::support::ctmpl::{Ended, Folder, command, run_command, text};
+use crate::support::documents::blocks;
 
 /// Runs it in a folder, with these words.
 fn run(folder: &Folder, words: &[&str]) -> Ended {
@@ -47,12 +45,26 @@ fn a_file_in_each_format_renders_the_same() {
         folder.write("in", SOURCE);
         folder.write(name, &config.replace("OUT", "out"));
         let mut command = command();
-        command.current_dir(folder.path(".")).env("WHO", "me").args(["-config", name]);
+        command
+            .current_dir(folder.path("."))
+            .env("WHO", "me")
+            .args(["-config", name]);
         let ended = run_command(command);
         assert_eq!(ended.code(), Some(0), "{name}: {}", ended.log);
         assert_eq!(folder.read("out"), "me 2\n", "{name}");
-        assert_eq!(fs::metadata(folder.path("out")).unwrap().permissions().mode() & 0o7777, 0o640, "{name}");
-        assert!(folder.path("out.ran,").exists(), "{name}: the command keeps its comma");
+        assert_eq!(
+            fs::metadata(folder.path("out"))
+                .unwrap()
+                .permissions()
+                .mode()
+                & 0o7777,
+            0o640,
+            "{name}"
+        );
+        assert!(
+            folder.path("out.ran,").exists(),
+            "{name}: the command keeps its comma"
+        );
     }
 }
 
@@ -60,47 +72,103 @@ fn a_file_in_each_format_renders_the_same() {
 fn later_files_win_and_templates_add_up() {
     let folder = Folder::new();
     folder.write("in", "x");
-    folder.write("a.hcl", "template { source = \"in\" destination = \"a\" }\nlog_level = \"info\" max_stale = \"1s\"");
-    folder.write("d/b.yaml", "template: {source: in, destination: b}\nlog_level: debug\n");
-    folder.write("d/c.json", r#"{"template": [{"source": "in", "destination": "c"}]}"#);
+    folder.write(
+        "a.hcl",
+        "template { source = \"in\" destination = \"a\" }\nlog_level = \"info\" max_stale = \"1s\"",
+    );
+    folder.write(
+        "d/b.yaml",
+        "template: {source: in, destination: b}\nlog_level: debug\n",
+    );
+    folder.write(
+        "d/c.json",
+        r#"{"template": [{"source": "in", "destination": "c"}]}"#,
+    );
     folder.write("d/c.json~", "garbage");
     folder.write("d/notes.txt", "garbage");
-    let words = ["-config", "a.hcl", "--config=d", "-template", "in:e", "-once", "-max-stale=3s"];
+    let words = [
+        "-config",
+        "a.hcl",
+        "--config=d",
+        "-template",
+        "in:e",
+        "-once",
+        "-max-stale=3s",
+    ];
     let shown = run(&folder, &[&["config"], &words as &[&str]].concat());
     assert_eq!(shown.code(), Some(0), "{}", shown.log);
-    let line = |part: &str| shown.output.lines().find(|line| line.contains(part)).unwrap_or_default().to_owned();
+    let line = |part: &str| {
+        shown
+            .output
+            .lines()
+            .find(|line| line.contains(part))
+            .unwrap_or_default()
+            .to_owned()
+    };
     assert!(
-        line("log_level").contains("\"debug\"") && line("log_level").contains("log_level in d/b.yaml:2"),
+        line("log_level").contains("\"debug\"")
+            && line("log_level").contains("log_level in d/b.yaml:2"),
         "{}",
         shown.output
     );
     assert!(line("max_stale").contains("\"3s\"") && line("max_stale").contains("# --max-stale"));
     assert!(line("once = true").contains("# --once"));
     assert!(line("kill_signal").contains("# the default"));
-    let places: Vec<_> = shown.output.lines().filter(|line| line.starts_with("template")).collect();
+    let places: Vec<_> = shown
+        .output
+        .lines()
+        .filter(|line| line.starts_with("template"))
+        .collect();
     assert_eq!(places.len(), 4, "{}", shown.output);
-    for (place, part) in places.iter().zip(["a.hcl:1", "d/b.yaml:1", "d/c.json:1", "--template"]) {
+    for (place, part) in places
+        .iter()
+        .zip(["a.hcl:1", "d/b.yaml:1", "d/c.json:1", "--template"])
+    {
         assert!(place.contains(part), "{place}");
     }
-    let ended = run(&folder, &[&words as &[&str], &["--log-level=warn"]].concat());
+    let ended = run(
+        &folder,
+        &[&words as &[&str], &["--log-level=warn"]].concat(),
+    );
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
     assert_eq!(["a", "b", "c", "e"].map(|name| folder.read(name)), ["x"; 4]);
-    assert!(ended.log.contains("d/c.json~, d/notes.txt"), "{}", ended.log);
+    assert!(
+        ended.log.contains("d/c.json~, d/notes.txt"),
+        "{}",
+        ended.log
+    );
 }
 
 #[test]
 fn what_config_shows_is_a_configuration() {
     let folder = Folder::new();
     folder.write("a.hcl", "template { contents = \"a\\nb ${x} \\\"\" destination = \"o u t\" wait = \"1s\" user = 7 }\nwait = \"2s\"\nreload_signal = \"\"");
-    let words = ["config", "-config=a.hcl", "-consul-token=s3cret", "-consul-auth=u:s3cret", "-once", "-allow=plugin"];
+    let words = [
+        "config",
+        "-config=a.hcl",
+        "-consul-token=s3cret",
+        "-consul-auth=u:s3cret",
+        "-once",
+        "-allow=plugin",
+    ];
     let shown = run(&folder, &words);
     assert!(!shown.output.contains("s3cret"), "{}", shown.output);
     folder.write("b.hcl", &shown.output);
     let again = run(&folder, &["config", "-config=b.hcl"]);
     assert_eq!(again.code(), Some(0), "{}", again.log);
     let values = |output: &str| {
-        let value = |line: &str| line.split(" # ").next().unwrap_or_default().trim().to_owned();
-        output.lines().map(value).filter(|line| !line.starts_with('#')).collect::<Vec<_>>()
+        let value = |line: &str| {
+            line.split(" # ")
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_owned()
+        };
+        output
+            .lines()
+            .map(value)
+            .filter(|line| !line.starts_with('#'))
+            .collect::<Vec<_>>()
     };
     assert_eq!(values(&again.output), values(&shown.output));
     assert!(values(&shown.output).len() > 15);
@@ -115,14 +183,23 @@ fn a_local_configuration_lies_between_files_and_flags() {
     );
     let shown = |flags: &[&str]| {
         let mut command = command();
-        command.current_dir(folder.path(".")).env("CT_LOCAL_CONFIG", "max_stale = \"2s\"\nblock_query_wait = \"2m\"");
-        command.env("CONSUL_HTTP_ADDR", "env:1").args(["config", "-config=a.hcl"]).args(flags);
+        command.current_dir(folder.path(".")).env(
+            "CT_LOCAL_CONFIG",
+            "max_stale = \"2s\"\nblock_query_wait = \"2m\"",
+        );
+        command
+            .env("CONSUL_HTTP_ADDR", "env:1")
+            .args(["config", "-config=a.hcl"])
+            .args(flags);
         run_command(command).output
     };
     let output = shown(&["-max-stale=9s"]);
-    for part in
-        ["max_stale = \"9s\"", "block_query_wait = \"2m\"", "CT_LOCAL_CONFIG of the environment, line 2", "\"env:1\""]
-    {
+    for part in [
+        "max_stale = \"9s\"",
+        "block_query_wait = \"2m\"",
+        "CT_LOCAL_CONFIG of the environment, line 2",
+        "\"env:1\"",
+    ] {
         assert!(output.contains(part), "{part}: {output}");
     }
 }
@@ -130,7 +207,10 @@ fn a_local_configuration_lies_between_files_and_flags() {
 #[test]
 fn a_mounted_config_map_is_read() {
     let folder = Folder::new();
-    folder.write("d/..2026/ct.hcl", "once = true template { contents = \"x\" destination = \"out\" }");
+    folder.write(
+        "d/..2026/ct.hcl",
+        "once = true template { contents = \"x\" destination = \"out\" }",
+    );
     symlink("..2026", folder.path("d/..data")).unwrap();
     symlink("..data/ct.hcl", folder.path("d/ct.hcl")).unwrap();
     let ended = run(&folder, &["-config=d"]);
@@ -145,21 +225,48 @@ fn a_wrong_configuration_is_15_and_names_its_place() {
     fs::write(folder.path("latin.yaml"), b"log_level: info # caf\xe9\n").unwrap();
     fs::write(folder.path("large.hcl"), vec![b' '; 10 * 1024 * 1024]).unwrap();
     let cases: &[(&str, &str, &[&str])] = &[
-        ("unknown.hcl", "\nconsul { adress = \"h\" }", &["consul.adress in unknown.hcl:2", "did you mean address?"]),
-        ("kind.yaml", "once: maybe\n", &["once in kind.yaml:1", "true or false"]),
-        ("twice.hcl", "consul {}\nconsul {}", &["consul in twice.hcl:2: it is said 2 times, first on line 1"]),
-        ("twice.yaml", "once: true\nonce: true\n", &["twice.yaml", "as YAML"]),
+        (
+            "unknown.hcl",
+            "\nconsul { adress = \"h\" }",
+            &["consul.adress in unknown.hcl:2", "did you mean address?"],
+        ),
+        (
+            "kind.yaml",
+            "once: maybe\n",
+            &["once in kind.yaml:1", "true or false"],
+        ),
+        (
+            "twice.hcl",
+            "consul {}\nconsul {}",
+            &["consul in twice.hcl:2: it is said 2 times, first on line 1"],
+        ),
+        (
+            "twice.yaml",
+            "once: true\nonce: true\n",
+            &["twice.yaml", "as YAML"],
+        ),
         ("syntax.toml", "once = \n", &["syntax.toml:1 as TOML"]),
-        ("unit.json", "{\"max_stale\": 5}", &["max_stale in unit.json:1", "needs a unit, for example 5s"]),
+        (
+            "unit.json",
+            "{\"max_stale\": 5}",
+            &["max_stale in unit.json:1", "needs a unit, for example 5s"],
+        ),
         ("latin.yaml", "", &["latin.yaml:1 as YAML: it is not UTF-8"]),
         ("large.hcl", "", &["it has 10485760 bytes"]),
-        ("none.hcl", "", &["cannot read the configuration none.hcl", "No such file"]),
+        (
+            "none.hcl",
+            "",
+            &["cannot read the configuration none.hcl", "No such file"],
+        ),
     ];
     for (name, config, parts) in cases {
         if !config.is_empty() {
             folder.write(name, config);
         }
-        let ended = run(&folder, &["-once", "-template=in:out", &format!("-config={name}")]);
+        let ended = run(
+            &folder,
+            &["-once", "-template=in:out", &format!("-config={name}")],
+        );
         assert_eq!(ended.code(), Some(15), "{name}: {}", ended.log);
         for part in *parts {
             assert!(ended.log.contains(part), "{part:?} in {}", ended.log);
@@ -191,14 +298,25 @@ fn validate_reads_everything_and_touches_nothing() {
     let ended = run(&folder, &["validate", "-config=ct.hcl"]);
     assert_eq!((ended.code(), ended.output.as_str()), (Some(0), ""));
     assert!(ended.log.contains("nomad in ct.hcl:2"), "{}", ended.log);
-    let ended =
-        run(&folder, &["validate", "-config=ct.hcl", "-template=bad:b", "-template=worse.j2:c", "-template=none:d"]);
+    let ended = run(
+        &folder,
+        &[
+            "validate",
+            "-config=ct.hcl",
+            "-template=bad:b",
+            "-template=worse.j2:c",
+            "-template=none:d",
+        ],
+    );
     assert_eq!(ended.code(), Some(15));
     for part in ["bad:1", "worse.j2:1", "none"] {
         assert!(ended.log.contains(part), "{part}: {}", ended.log);
     }
     folder.write("ct.hcl", "template { source = \"good\" }");
-    assert_eq!(run(&folder, &["validate", "-config=ct.hcl"]).code(), Some(15));
+    assert_eq!(
+        run(&folder, &["validate", "-config=ct.hcl"]).code(),
+        Some(15)
+    );
     assert_eq!(run(&folder, &["validate", "-wait=5"]).code(), Some(13));
     assert!(!folder.path("out").exists() && !folder.path("ran").exists());
 }
@@ -215,7 +333,10 @@ fn a_user_by_number_and_a_backup_are_applied() {
     );
     let ended = run(&folder, &["-config=ct.hcl"]);
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
-    assert_eq!((folder.read("out").as_str(), folder.read("out.bak").as_str()), ("new", "old"));
+    assert_eq!(
+        (folder.read("out").as_str(), folder.read("out.bak").as_str()),
+        ("new", "old")
+    );
 }
 
 #[test]
@@ -226,7 +347,10 @@ fn what_the_documents_show_is_a_configuration() {
         folder.write("nginx.ctmpl", "x");
         let token = text(&folder.write("token", "t"));
         for block in blocks(&page, format) {
-            folder.write(&format!("d/a.{format}"), &block.replace("/run/secrets/consul-token", &token));
+            folder.write(
+                &format!("d/a.{format}"),
+                &block.replace("/run/secrets/consul-token", &token),
+            );
             let ended = run(&folder, &["validate", "--config", "d"]);
             assert_eq!((ended.code(), ended.log.as_str()), (Some(0), ""), "{block}");
         }

@@ -1,10 +1,6 @@
 //! Configurations as people have them, in `tests/configurations`: the same in four formats, in the eyes of the schema, and
 //! migrated.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -15,22 +11,32 @@ use ctmpl::config::{self, Environment};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use support::ctmpl::{Ended, Folder, command, run_command};
-use support::documents::{blocks, copy, shell};
+use crate::support::ctmpl::{Ended, Folder, command, run_command};
+use crate::support::documents::{blocks, copy, shell};
 
 const FORMATS: [&str; 4] = ["hcl", "json", "yaml", "toml"];
 
 /// The names of the configurations.
 fn names() -> BTreeSet<String> {
     let files = fs::read_dir("tests/configurations").unwrap();
-    let names: BTreeSet<_> =
-        files.map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+    let names: BTreeSet<_> = files
+        .map(|file| {
+            file.unwrap()
+                .path()
+                .file_stem()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
     assert!(names.len() >= 4, "{names:?}");
     names
 }
 
 fn text(name: &str, format: &str) -> String {
-    fs::read_to_string(format!("tests/configurations/{name}.{format}")).unwrap_or_else(|_| panic!("{name}.{format}"))
+    fs::read_to_string(format!("tests/configurations/{name}.{format}"))
+        .unwrap_or_else(|_| panic!("{name}.{format}"))
 }
 
 /// A folder with all that they name.
@@ -50,7 +56,13 @@ fn run(folder: &Folder, words: &[&str]) -> Ended {
 fn shown(folder: &Folder, file: &str) -> Vec<String> {
     let ended = run(folder, &["config", "--config", file]);
     assert_eq!(ended.code(), Some(0), "{file}: {}", ended.log);
-    let value = |line: &str| line.split(" # ").next().unwrap_or_default().trim_end().to_owned();
+    let value = |line: &str| {
+        line.split(" # ")
+            .next()
+            .unwrap_or_default()
+            .trim_end()
+            .to_owned()
+    };
     let lines: Vec<_> = ended.output.lines().map(value).collect();
     assert!(lines.len() > 20, "{lines:?}");
     lines
@@ -59,10 +71,20 @@ fn shown(folder: &Folder, file: &str) -> Vec<String> {
 /// What comes of a file: everything, secrets included.
 fn resolved(path: &Path) -> String {
     let words = ["ctmpl".into(), "--config".into(), path.into()];
-    let Ok(Outcome::Run(arguments)) = cli::parse(words) else { panic!("{}", path.display()) };
+    let Ok(Outcome::Run(arguments)) = cli::parse(words) else {
+        panic!("{}", path.display())
+    };
     let config = config::load(*arguments, &Environment::default()).unwrap();
-    let auth = config.consul.auth.as_ref().map(|auth| auth.password.expose_secret().to_owned());
-    let token = config.consul.token.as_ref().map(|token| token.expose_secret().to_owned());
+    let auth = config
+        .consul
+        .auth
+        .as_ref()
+        .map(|auth| auth.password.expose_secret().to_owned());
+    let token = config
+        .consul
+        .token
+        .as_ref()
+        .map(|token| token.expose_secret().to_owned());
     format!("{config:?} {auth:?} {token:?}")
 }
 
@@ -71,10 +93,15 @@ fn a_configuration_is_the_same_in_four_formats() {
     let folder = folder();
     for name in names() {
         let texts = FORMATS.map(|format| {
-            let text = text(&name, format)
-                .replace("consul-token", support::ctmpl::text(&folder.path("consul-token")).as_str());
+            let text = text(&name, format).replace(
+                "consul-token",
+                crate::support::ctmpl::text(&folder.path("consul-token")).as_str(),
+            );
             folder.write(&format!("{name}.{format}"), &text);
-            (shown(&folder, &format!("{name}.{format}")), resolved(&folder.path(&format!("{name}.{format}"))))
+            (
+                shown(&folder, &format!("{name}.{format}")),
+                resolved(&folder.path(&format!("{name}.{format}"))),
+            )
         });
         for (format, other) in FORMATS.iter().zip(&texts) {
             assert_eq!(other, &texts[0], "{name}.{format}");
@@ -88,7 +115,9 @@ fn the_schema_takes_them() {
     let schema = run(&folder, &["schema"]);
     assert_eq!((schema.code(), schema.log.as_str()), (Some(0), ""));
     let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
-    compiler.add_resource("schema.json", serde_json::from_str(&schema.output).unwrap()).unwrap();
+    compiler
+        .add_resource("schema.json", serde_json::from_str(&schema.output).unwrap())
+        .unwrap();
     let index = compiler.compile("schema.json", &mut schemas).unwrap();
     for name in names() {
         let mut document: Value = serde_json::from_str(&text(&name, "json")).unwrap();
@@ -111,12 +140,22 @@ fn what_is_migrated_means_the_same() {
             assert_eq!(migrated.code(), Some(0), "{name}: {}", migrated.log);
             let file = format!("new.{format}");
             folder.write(&file, &migrated.output);
-            assert_eq!(shown(&folder, &file), expected, "{name} in {format}: {}", migrated.output);
+            assert_eq!(
+                shown(&folder, &file),
+                expected,
+                "{name} in {format}: {}",
+                migrated.output
+            );
             // Once is enough: nothing is left to be changed.
             if format == "hcl" {
                 let again = run(&folder, &["migrate", "--to", format, &file]);
                 let own = |line: &&str| !line.contains("ctmpl migrate: ");
-                let lines = |text: &str| text.lines().filter(own).map(str::to_owned).collect::<Vec<_>>();
+                let lines = |text: &str| {
+                    text.lines()
+                        .filter(own)
+                        .map(str::to_owned)
+                        .collect::<Vec<_>>()
+                };
                 assert_eq!(lines(&again.output), lines(&migrated.output), "{name}");
             }
         }
@@ -163,9 +202,17 @@ template:
     assert_eq!(migrated.output, expected);
     let notes: Vec<_> = migrated.log.lines().collect();
     assert_eq!(notes.len(), 8, "{notes:#?}");
-    assert!(notes.iter().all(|note| note.starts_with("ctmpl: ") && note.contains(" in old.hcl:")), "{notes:#?}");
+    assert!(
+        notes
+            .iter()
+            .all(|note| note.starts_with("ctmpl: ") && note.contains(" in old.hcl:")),
+        "{notes:#?}"
+    );
     folder.write("new.yaml", &migrated.output);
-    assert_eq!(run(&folder, &["config", "--config", "new.yaml"]).code(), Some(0));
+    assert_eq!(
+        run(&folder, &["config", "--config", "new.yaml"]).code(),
+        Some(0)
+    );
 }
 
 #[test]
@@ -180,15 +227,32 @@ fn what_cannot_be_migrated_says_why() {
             15,
             "consul.adress in bad.hcl:2: there is no such key; did you mean address?",
         ),
-        (&["migrate", "none.hcl"], 15, "cannot read the configuration none.hcl"),
+        (
+            &["migrate", "none.hcl"],
+            15,
+            "cannot read the configuration none.hcl",
+        ),
         (&["migrate", "d"], 15, "cannot read the configuration d"),
         (&["migrate", "new.yaml"], 15, "HCL and JSON only"),
-        (&["migrate", "--to=xml", "bad.hcl"], 13, "cannot use --to: there is no format \"xml\""),
+        (
+            &["migrate", "--to=xml", "bad.hcl"],
+            13,
+            "cannot use --to: there is no format \"xml\"",
+        ),
         (&["migrate"], 13, "migrate"),
     ] {
         let ended = run(&folder, words);
-        assert_eq!((ended.code(), ended.output.as_str()), (Some(code), ""), "{words:?}: {}", ended.log);
-        assert!(ended.log.contains(part) && ended.log.lines().count() == 1, "{words:?}: {}", ended.log);
+        assert_eq!(
+            (ended.code(), ended.output.as_str()),
+            (Some(code), ""),
+            "{words:?}: {}",
+            ended.log
+        );
+        assert!(
+            ended.log.contains(part) && ended.log.lines().count() == 1,
+            "{words:?}: {}",
+            ended.log
+        );
     }
 }
 
@@ -202,8 +266,20 @@ fn the_way_that_the_documents_show_can_be_gone() {
         "consul-template.hcl",
         "template {\n  source = \"templates/nginx.ctmpl\"\n  destination = \"out\"\n  perms = 640\n}\n",
     );
-    let output = shell(&folder, "").args(["-c", &block.replace("/etc/", "")]).output().unwrap();
+    let output = shell(&folder, "")
+        .args(["-c", &block.replace("/etc/", "")])
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.lines().count() == 1 && said.contains("template[1].perms in "), "{said}");
-    assert!(folder.read("ctmpl.yaml").contains("perms: \"0640\""), "{}", folder.read("ctmpl.yaml"));
+    assert!(
+        output.status.success()
+            && said.lines().count() == 1
+            && said.contains("template[1].perms in "),
+        "{said}"
+    );
+    assert!(
+        folder.read("ctmpl.yaml").contains("perms: \"0640\""),
+        "{}",
+        folder.read("ctmpl.yaml")
+    );
 }

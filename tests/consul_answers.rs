@@ -1,7 +1,5 @@
 //! What real servers answered, replayed byte for byte to the client: each is read, or sorted into its class of errors.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -48,7 +46,12 @@ fn client(server: SocketAddr) -> Client {
 }
 
 async fn ask(query: &Query, bytes: Vec<u8>) -> Result<Reply, AskError> {
-    let poll = Poll { server: 0, index: 0, wait: Duration::from_secs(60), stale: true };
+    let poll = Poll {
+        server: 0,
+        index: 0,
+        wait: Duration::from_secs(60),
+        stale: true,
+    };
     client(replay(bytes)).ask(query, poll).await
 }
 
@@ -70,11 +73,26 @@ fn instances(reply: Reply) -> Vec<Arc<Instance>> {
 
 #[tokio::test]
 async fn three_healthy_instances_are_read() {
-    let reply = fixture(&service("web"), "health-service-web-passing-3").await.unwrap();
-    assert_eq!((reply.index, reply.last_contact), (Some(26), Duration::ZERO));
+    let reply = fixture(&service("web"), "health-service-web-passing-3")
+        .await
+        .unwrap();
+    assert_eq!(
+        (reply.index, reply.last_contact),
+        (Some(26), Duration::ZERO)
+    );
     let instances = instances(reply);
-    let read: Vec<_> = instances.iter().map(|one| (one.id.as_str(), one.address.as_str(), one.port)).collect();
-    assert_eq!(read, [("web-1", "127.0.0.1", 8081), ("web-2", "127.0.0.1", 8082), ("web-3", "127.0.0.1", 8083)]);
+    let read: Vec<_> = instances
+        .iter()
+        .map(|one| (one.id.as_str(), one.address.as_str(), one.port))
+        .collect();
+    assert_eq!(
+        read,
+        [
+            ("web-1", "127.0.0.1", 8081),
+            ("web-2", "127.0.0.1", 8082),
+            ("web-3", "127.0.0.1", 8083)
+        ]
+    );
     let first = &instances[0];
     assert_eq!(first.tags, ["blue", "v1"], "tags are sorted");
     assert_eq!((first.status, first.checks.len()), (Health::Passing, 2));
@@ -85,11 +103,25 @@ async fn three_healthy_instances_are_read() {
 
 #[tokio::test]
 async fn maintenance_is_the_worst_state_and_is_filtered() {
-    let all = instances(fixture(&service("web|any"), "health-service-with-maintenance-all").await.unwrap());
-    let in_maintenance = all.iter().filter(|one| one.status == Health::Maintenance).count();
+    let all = instances(
+        fixture(&service("web|any"), "health-service-with-maintenance-all")
+            .await
+            .unwrap(),
+    );
+    let in_maintenance = all
+        .iter()
+        .filter(|one| one.status == Health::Maintenance)
+        .count();
     assert_eq!((all.len(), in_maintenance), (3, 1));
-    for (query, count) in [("web", 2), ("web|maintenance", 1), ("web|passing,maintenance", 3), ("web|,", 0)] {
-        let reply = fixture(&service(query), "health-service-with-maintenance-all").await.unwrap();
+    for (query, count) in [
+        ("web", 2),
+        ("web|maintenance", 1),
+        ("web|passing,maintenance", 3),
+        ("web|,", 0),
+    ] {
+        let reply = fixture(&service(query), "health-service-with-maintenance-all")
+            .await
+            .unwrap();
         assert_eq!(instances(reply).len(), count, "{query}");
     }
 }
@@ -101,15 +133,29 @@ async fn entries_of_the_store_are_read_and_absent_ones_are_no_error() {
         Answer::Key(pair) => pair.map(|pair| pair.value.clone()),
         other => panic!("{other:?}"),
     };
-    assert_eq!(value(fixture(&key, "kv-get-one").await.unwrap()).as_deref(), Some("hello"));
-    assert_eq!(value(fixture(&key, "kv-get-null-value").await.unwrap()).as_deref(), Some(""));
+    assert_eq!(
+        value(fixture(&key, "kv-get-one").await.unwrap()).as_deref(),
+        Some("hello")
+    );
+    assert_eq!(
+        value(fixture(&key, "kv-get-null-value").await.unwrap()).as_deref(),
+        Some("")
+    );
     let absent = fixture(&key, "kv-get-404").await.unwrap();
-    assert!(absent.index.is_some(), "an absent key has an index to wait on");
+    assert!(
+        absent.index.is_some(),
+        "an absent key has an index to wait on"
+    );
     assert_eq!(value(absent), None);
 
     let below = Query::pairs("app").unwrap();
-    let Answer::Pairs(pairs) = fixture(&below, "kv-recurse-one").await.unwrap().answer else { panic!() };
-    assert_eq!((pairs[0].path.as_str(), pairs[0].key.as_str()), ("app/one", "one"));
+    let Answer::Pairs(pairs) = fixture(&below, "kv-recurse-one").await.unwrap().answer else {
+        panic!()
+    };
+    assert_eq!(
+        (pairs[0].path.as_str(), pairs[0].key.as_str()),
+        ("app/one", "one")
+    );
     for name in ["kv-recurse-404-empty-store", "acl-kv-recurse-no-token"] {
         let reply = fixture(&below, name).await.unwrap();
         assert_eq!(reply.answer, Answer::Pairs(Vec::new()), "{name}");
@@ -119,77 +165,181 @@ async fn entries_of_the_store_are_read_and_absent_ones_are_no_error() {
 
 #[tokio::test]
 async fn the_catalog_is_read_and_sorted() {
-    let reply = fixture(&Query::services("").unwrap(), "blocking-catalog-services-tag-change").await.unwrap();
-    let Answer::Services(services) = reply.answer else { panic!() };
+    let reply = fixture(
+        &Query::services("").unwrap(),
+        "blocking-catalog-services-tag-change",
+    )
+    .await
+    .unwrap();
+    let Answer::Services(services) = reply.answer else {
+        panic!()
+    };
     assert_eq!(
         (services[1].name.as_str(), &services[1].tags[..]),
         ("web", &["blue", "v1", "v2"].map(str::to_owned)[..])
     );
 
-    let reply = fixture(&Query::nodes("").unwrap(), "catalog-nodes").await.unwrap();
-    let Answer::Nodes(nodes) = reply.answer else { panic!() };
-    assert_eq!((nodes[0].node.as_str(), nodes[0].datacenter.as_str()), ("s1", "dc1"));
+    let reply = fixture(&Query::nodes("").unwrap(), "catalog-nodes")
+        .await
+        .unwrap();
+    let Answer::Nodes(nodes) = reply.answer else {
+        panic!()
+    };
+    assert_eq!(
+        (nodes[0].node.as_str(), nodes[0].datacenter.as_str()),
+        ("s1", "dc1")
+    );
 
     let node = Query::node("s1").unwrap();
-    let Answer::Node(Some(found)) = fixture(&node, "catalog-node-s1").await.unwrap().answer else { panic!() };
-    let names: Vec<_> = found.services.iter().map(|service| service.id.as_str()).collect();
+    let Answer::Node(Some(found)) = fixture(&node, "catalog-node-s1").await.unwrap().answer else {
+        panic!()
+    };
+    let names: Vec<_> = found
+        .services
+        .iter()
+        .map(|service| service.id.as_str())
+        .collect();
     assert_eq!(names, ["consul", "web-1", "web-2", "web-3"]);
-    assert_eq!(fixture(&node, "catalog-node-unknown").await.unwrap().answer, Answer::Node(None));
+    assert_eq!(
+        fixture(&node, "catalog-node-unknown").await.unwrap().answer,
+        Answer::Node(None)
+    );
 
-    let all = Query::Datacenters(ctmpl::query::DatacentersQuery { ignore_failing: false });
+    let all = Query::Datacenters(ctmpl::query::DatacentersQuery {
+        ignore_failing: false,
+    });
     let reply = fixture(&all, "catalog-datacenters").await.unwrap();
-    assert_eq!((reply.answer, reply.index), (Answer::Datacenters(vec!["dc1".to_owned()]), None));
+    assert_eq!(
+        (reply.answer, reply.index),
+        (Answer::Datacenters(vec!["dc1".to_owned()]), None)
+    );
 }
 
 #[tokio::test]
 async fn the_mesh_is_read() {
-    let reply = fixture(&Query::connect("web|any").unwrap(), "health-connect-web-sidecar").await.unwrap();
+    let reply = fixture(
+        &Query::connect("web|any").unwrap(),
+        "health-connect-web-sidecar",
+    )
+    .await
+    .unwrap();
     assert_eq!(reply.index, Some(27));
     let proxies = instances(reply);
-    let read: Vec<_> = proxies.iter().map(|one| (one.name.as_str(), one.port, one.status)).collect();
+    let read: Vec<_> = proxies
+        .iter()
+        .map(|one| (one.name.as_str(), one.port, one.status))
+        .collect();
     assert_eq!(read, [("web-sidecar-proxy", 21000, Health::Critical)]);
-    let passing = fixture(&Query::connect("web").unwrap(), "health-connect-web-sidecar").await.unwrap();
-    assert!(instances(passing).is_empty(), "without a filter only those that pass");
+    let passing = fixture(
+        &Query::connect("web").unwrap(),
+        "health-connect-web-sidecar",
+    )
+    .await
+    .unwrap();
+    assert!(
+        instances(passing).is_empty(),
+        "without a filter only those that pass"
+    );
 
     let reply = fixture(&Query::CaRoots, "connect-ca-roots").await.unwrap();
     assert!(reply.index.is_some(), "there is an index to wait on");
-    let Answer::CaRoots(roots) = reply.answer else { panic!() };
-    assert_eq!((roots.len(), roots[0].name.as_str(), roots[0].active), (1, "Consul CA Root Cert", true));
-    assert!(roots[0].certificate.starts_with("-----BEGIN CERTIFICATE-----\n"));
+    let Answer::CaRoots(roots) = reply.answer else {
+        panic!()
+    };
+    assert_eq!(
+        (roots.len(), roots[0].name.as_str(), roots[0].active),
+        (1, "Consul CA Root Cert", true)
+    );
+    assert!(
+        roots[0]
+            .certificate
+            .starts_with("-----BEGIN CERTIFICATE-----\n")
+    );
 }
 
 #[tokio::test]
 async fn other_clusters_are_read_and_sorted() {
-    let reply = fixture(&Query::Partitions, "SYNTHETIC-partitions").await.unwrap();
-    let Answer::Partitions(partitions) = reply.answer else { panic!() };
-    let read: Vec<_> = partitions.iter().map(|one| (one.name.as_str(), one.description.as_str())).collect();
-    assert_eq!(read, [("default", "Builtin Default Partition"), ("na-west", "Partition for North America West")]);
+    let reply = fixture(&Query::Partitions, "SYNTHETIC-partitions")
+        .await
+        .unwrap();
+    let Answer::Partitions(partitions) = reply.answer else {
+        panic!()
+    };
+    let read: Vec<_> = partitions
+        .iter()
+        .map(|one| (one.name.as_str(), one.description.as_str()))
+        .collect();
+    assert_eq!(
+        read,
+        [
+            ("default", "Builtin Default Partition"),
+            ("na-west", "Partition for North America West")
+        ]
+    );
 
-    let reply = fixture(&Query::peerings("").unwrap(), "SYNTHETIC-peerings").await.unwrap();
-    let Answer::Peerings(peerings) = reply.answer else { panic!() };
-    let read: Vec<_> = peerings.iter().map(|one| (one.name.as_str(), one.state.as_str())).collect();
+    let reply = fixture(&Query::peerings("").unwrap(), "SYNTHETIC-peerings")
+        .await
+        .unwrap();
+    let Answer::Peerings(peerings) = reply.answer else {
+        panic!()
+    };
+    let read: Vec<_> = peerings
+        .iter()
+        .map(|one| (one.name.as_str(), one.state.as_str()))
+        .collect();
     assert_eq!(read, [("cluster-02", "ACTIVE"), ("cluster-03", "PENDING")]);
     let first = &peerings[0];
     assert_eq!(first.stream_status.imported_services, ["api", "db"]);
-    assert_eq!(first.stream_status.last_heartbeat.as_deref(), Some("2026-11-22T20:28:14.0254Z"));
-    assert_eq!((first.stream_status.last_send.as_ref(), first.remote.datacenter.as_str()), (None, "dc2"));
-    assert_eq!((first.peer_server_addresses.len(), peerings[1].meta["env"].as_str()), (1, "production"));
+    assert_eq!(
+        first.stream_status.last_heartbeat.as_deref(),
+        Some("2026-11-22T20:28:14.0254Z")
+    );
+    assert_eq!(
+        (
+            first.stream_status.last_send.as_ref(),
+            first.remote.datacenter.as_str()
+        ),
+        (None, "dc2")
+    );
+    assert_eq!(
+        (
+            first.peer_server_addresses.len(),
+            peerings[1].meta["env"].as_str()
+        ),
+        (1, "production")
+    );
 
     let exported = Query::ExportedServices(String::new());
-    let reply = fixture(&exported, "SYNTHETIC-exported-services").await.unwrap();
+    let reply = fixture(&exported, "SYNTHETIC-exported-services")
+        .await
+        .unwrap();
     assert_eq!(reply.index, Some(61));
-    let Answer::ExportedServices(services) = reply.answer else { panic!() };
-    let read: Vec<_> = services.iter().map(|one| (one.service.as_str(), one.namespace.as_str())).collect();
-    assert_eq!(read, [("db", ""), ("frontend", "default"), ("frontend", "ns")]);
+    let Answer::ExportedServices(services) = reply.answer else {
+        panic!()
+    };
+    let read: Vec<_> = services
+        .iter()
+        .map(|one| (one.service.as_str(), one.namespace.as_str()))
+        .collect();
+    assert_eq!(
+        read,
+        [("db", ""), ("frontend", "default"), ("frontend", "ns")]
+    );
     assert_eq!(services[1].consumers.peers, ["east", "west"]);
     assert_eq!(services[0].consumers.partitions, ["part1"]);
 
     let imported = Query::ImportedServices("part3".to_owned());
-    let Answer::ImportedServices(services) = fixture(&imported, "SYNTHETIC-imported-services").await.unwrap().answer
+    let Answer::ImportedServices(services) = fixture(&imported, "SYNTHETIC-imported-services")
+        .await
+        .unwrap()
+        .answer
     else {
         panic!()
     };
-    let read: Vec<_> = services.iter().map(|one| (one.service.as_str(), one.source_partition.as_str())).collect();
+    let read: Vec<_> = services
+        .iter()
+        .map(|one| (one.service.as_str(), one.source_partition.as_str()))
+        .collect();
     assert_eq!(read, [("api", "part1"), ("web", "part2")]);
 }
 
@@ -203,7 +353,9 @@ async fn a_consul_that_is_too_old_is_told_from_a_wrong_address() {
     ] {
         let error = fixture(&query, "error-404-path").await.unwrap_err();
         assert!(
-            error.to_string().contains(&format!("answered 404: it does not know this question; that needs {needed}")),
+            error.to_string().contains(&format!(
+                "answered 404: it does not know this question; that needs {needed}"
+            )),
             "{error}"
         );
         assert!(error.is_final(), "{query}");
@@ -213,18 +365,31 @@ async fn a_consul_that_is_too_old_is_told_from_a_wrong_address() {
 #[tokio::test]
 async fn a_mesh_that_is_switched_off_is_no_outage() {
     let text = "Connect must be enabled in order to use this endpoint";
-    let answer = format!("HTTP/1.1 500 Internal Server Error\r\nContent-Length: {}\r\n\r\n{text}", text.len());
+    let answer = format!(
+        "HTTP/1.1 500 Internal Server Error\r\nContent-Length: {}\r\n\r\n{text}",
+        text.len()
+    );
     for query in [Query::CaRoots, Query::ca_leaf("web").unwrap()] {
         let error = ask(&query, answer.clone().into_bytes()).await.unwrap_err();
-        assert_eq!((error.class(), error.is_final()), (ErrorClass::Question, true), "{error}");
+        assert_eq!(
+            (error.class(), error.is_final()),
+            (ErrorClass::Question, true),
+            "{error}"
+        );
         assert!(error.to_string().contains(text), "{error}");
     }
 }
 
 #[tokio::test]
 async fn a_server_that_lost_its_leader_tells_how_old_its_answer_is() {
-    let reply = fixture(&service("web"), "noleader-2srv-stale-200").await.unwrap();
-    assert!(reply.last_contact > Duration::from_secs(2), "{:?}", reply.last_contact);
+    let reply = fixture(&service("web"), "noleader-2srv-stale-200")
+        .await
+        .unwrap();
+    assert!(
+        reply.last_contact > Duration::from_secs(2),
+        "{:?}",
+        reply.last_contact
+    );
 }
 
 #[tokio::test]
@@ -247,28 +412,60 @@ async fn every_error_has_its_class() {
     ];
     for (name, class, is_final) in cases {
         let error = fixture(&service("web"), name).await.expect_err(name);
-        assert_eq!((error.class(), error.is_final()), (class, is_final), "{name}: {error}");
+        assert_eq!(
+            (error.class(), error.is_final()),
+            (class, is_final),
+            "{name}: {error}"
+        );
     }
 }
 
 #[tokio::test]
 async fn what_is_not_an_answer_is_said_and_never_read_as_data() {
-    let ok = |body: &str| format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes();
+    let ok = |body: &str| {
+        format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes()
+    };
     let cases = [
-        (ok("<html><body>Welcome to nginx!</body></html>"), "it is HTML"),
-        (ok("[{\"Node\":{\"Node\":\"s1\""), "the JSON ends too early, at line 1 column"),
+        (
+            ok("<html><body>Welcome to nginx!</body></html>"),
+            "it is HTML",
+        ),
+        (
+            ok("[{\"Node\":{\"Node\":\"s1\""),
+            "the JSON ends too early, at line 1 column",
+        ),
         (ok("{\"a\":1}"), "another shape than expected"),
         (ok("nonsense"), "it is not JSON"),
         (ok(""), "the JSON ends too early"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[".to_vec(), "the answer is cut off"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n[{\"No".to_vec(), "the answer is cut off"),
-        (b"HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n".to_vec(), "answered 301"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[".to_vec(),
+            "the answer is cut off",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n[{\"No".to_vec(),
+            "the answer is cut off",
+        ),
+        (
+            b"HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
+                .to_vec(),
+            "answered 301",
+        ),
         (b"".to_vec(), "closed the connection without an answer"),
         (b"SSH-2.0-OpenSSH_9.2\r\n".to_vec(), "cannot reach Consul"),
     ];
     for (bytes, expected) in cases {
-        let error = ask(&service("web"), bytes).await.expect_err(expected).to_string();
-        assert!(error.contains(expected), "{error:?} does not say {expected:?}");
+        let error = ask(&service("web"), bytes)
+            .await
+            .expect_err(expected)
+            .to_string();
+        assert!(
+            error.contains(expected),
+            "{error:?} does not say {expected:?}"
+        );
     }
 }
 
@@ -276,10 +473,15 @@ async fn what_is_not_an_answer_is_said_and_never_read_as_data() {
 async fn headers_that_a_gateway_adds_do_not_hide_the_answer() {
     for size in [100, 6_000, 60_000] {
         let padding = "x".repeat(size);
-        let answer =
-            format!("HTTP/1.1 200 OK\r\nX-Trace: {padding}\r\nX-Consul-Index: 7\r\nContent-Length: 2\r\n\r\n[]");
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nX-Trace: {padding}\r\nX-Consul-Index: 7\r\nContent-Length: 2\r\n\r\n[]"
+        );
         let reply = ask(&service("web"), answer.into_bytes()).await.unwrap();
-        assert_eq!((reply.index, instances(reply).len()), (Some(7), 0), "{size}");
+        assert_eq!(
+            (reply.index, instances(reply).len()),
+            (Some(7), 0),
+            "{size}"
+        );
     }
 }
 
@@ -302,7 +504,9 @@ fn dies(how: Dies) -> SocketAddr {
         let (mut stream, _) = listener.accept().unwrap();
         let mut request = [0; 4096];
         let _ = stream.read(&mut request);
-        stream.write_all(b"HTTP/1.1 200 OK\r\nX-Consul-Index: 7\r\nContent-Length: 2\r\n\r\n[]").unwrap();
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\nX-Consul-Index: 7\r\nContent-Length: 2\r\n\r\n[]")
+            .unwrap();
         drop(listener);
         match how {
             Dies::BetweenQuestions => {}
@@ -316,14 +520,29 @@ fn dies(how: Dies) -> SocketAddr {
 /// A connection that had ended was kept beside the question that waited for it: the question waited out its whole time.
 #[tokio::test]
 async fn a_server_that_dies_during_a_long_poll_is_noticed_at_once() {
-    for how in [Dies::BetweenQuestions, Dies::AfterReading, Dies::BeforeReading] {
+    for how in [
+        Dies::BetweenQuestions,
+        Dies::AfterReading,
+        Dies::BeforeReading,
+    ] {
         let client = client(dies(how));
-        let poll = |index| Poll { server: 0, index, wait: Duration::from_secs(60), stale: true };
+        let poll = |index| Poll {
+            server: 0,
+            index,
+            wait: Duration::from_secs(60),
+            stale: true,
+        };
         client.ask(&service("web"), poll(0)).await.unwrap();
         // Long enough for the end to arrive, if there is one.
         tokio::time::sleep(Duration::from_millis(50)).await;
-        let lost = tokio::time::timeout(Duration::from_secs(10), client.ask(&service("web"), poll(7))).await;
-        let error = lost.unwrap_or_else(|_| panic!("{how:?}: nothing is noticed")).expect_err("it is dead");
+        let lost = tokio::time::timeout(
+            Duration::from_secs(10),
+            client.ask(&service("web"), poll(7)),
+        )
+        .await;
+        let error = lost
+            .unwrap_or_else(|_| panic!("{how:?}: nothing is noticed"))
+            .expect_err("it is dead");
         assert_eq!(error.class(), ErrorClass::Outage, "{how:?}: {error}");
     }
 }

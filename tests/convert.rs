@@ -1,14 +1,10 @@
 //! `ctmpl convert`, the real binary: every Go template of the repository, proven on data, and rendered by the daemon.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-mod support;
-
-use support::ctmpl::{Folder, command, text};
-use support::rendering::{MANY, NONE, ODD, ONE, output, render};
+use crate::support::ctmpl::{Folder, command, text};
+use crate::support::rendering::{MANY, NONE, ODD, ONE, output, render};
 
 /// Every Go template that is there.
 fn templates() -> Vec<PathBuf> {
@@ -16,8 +12,15 @@ fn templates() -> Vec<PathBuf> {
     let mut left: Vec<PathBuf> = ["templates", "examples"].map(PathBuf::from).to_vec();
     while let Some(path) = left.pop() {
         if path.is_dir() {
-            left.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
-        } else if path.extension().is_some_and(|extension| extension == "ctmpl") {
+            left.extend(
+                std::fs::read_dir(path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "ctmpl")
+        {
             found.push(path);
         }
     }
@@ -26,7 +29,12 @@ fn templates() -> Vec<PathBuf> {
 }
 
 fn convert(template: &Path, args: &[&str]) -> Output {
-    command().arg("convert").arg(template).args(args).output().unwrap()
+    command()
+        .arg("convert")
+        .arg(template)
+        .args(args)
+        .output()
+        .unwrap()
 }
 
 fn log(output: &Output) -> String {
@@ -43,7 +51,10 @@ fn every_template_of_the_repository_is_converted_and_proven() {
             let done = convert(&template, &["--data", &text(&data)]);
             let log = log(&done);
             assert_eq!(done.status.code(), Some(0), "{}: {log}", template.display());
-            assert!(log.contains("proven: both templates print the same") && log.lines().count() == 1, "{log}");
+            assert!(
+                log.contains("proven: both templates print the same") && log.lines().count() == 1,
+                "{log}"
+            );
         }
     }
 }
@@ -56,14 +67,20 @@ fn the_daemon_writes_the_same_from_either() {
         for template in templates() {
             let name = template.file_name().unwrap().to_str().unwrap().to_owned();
             let jinja = folder.path(&format!("{name}.j2"));
-            assert_eq!(convert(&template, &["-o", &text(&jinja)]).status.code(), Some(0), "{name}");
+            assert_eq!(
+                convert(&template, &["-o", &text(&jinja)]).status.code(),
+                Some(0),
+                "{name}"
+            );
             all.extend([std::fs::canonicalize(&template).unwrap(), jinja]);
         }
         let ended = render(&folder, seed, &all);
         assert_eq!(ended.code(), Some(0), "{}", ended.log);
         for pair in all.chunks(2) {
-            let [go, jinja] = [&pair[0], &pair[1]].map(|path| path.file_name().unwrap().to_str().unwrap());
-            let [go, jinja] = [go, jinja].map(|name| std::fs::read_to_string(output(&folder, name)).unwrap());
+            let [go, jinja] =
+                [&pair[0], &pair[1]].map(|path| path.file_name().unwrap().to_str().unwrap());
+            let [go, jinja] =
+                [go, jinja].map(|name| std::fs::read_to_string(output(&folder, name)).unwrap());
             assert_eq!(go, jinja, "{}", pair[0].display());
         }
     }
@@ -77,7 +94,11 @@ fn what_is_not_converted_is_told_and_makes_it_fail() {
     assert_eq!(done.status.code(), Some(1));
     let text = String::from_utf8(done.stdout.clone()).unwrap();
     assert!(text.contains("{# ctmpl convert: line 2: call 1:"), "{text}");
-    assert!(log(&done).contains("a.ctmpl: not converted: line 2: call 1:"), "{}", log(&done));
+    assert!(
+        log(&done).contains("a.ctmpl: not converted: line 2: call 1:"),
+        "{}",
+        log(&done)
+    );
 }
 
 #[test]
@@ -86,36 +107,57 @@ fn a_difference_is_shown() {
     // The name of a template that is computed: converted it prints nothing.
     let source = "{{define \"a\"}}A{{end}}before\n{{executeTemplate (printf \"%s\" (env \"NAME\")) 1}}\nafter\n";
     let template = folder.write("a.ctmpl", source);
-    let done = command().env("NAME", "a").args(["convert", &text(&template)]).output().unwrap();
+    let done = command()
+        .env("NAME", "a")
+        .args(["convert", &text(&template)])
+        .output()
+        .unwrap();
     assert_eq!(done.status.code(), Some(1));
     let log = log(&done);
-    assert!(log.contains("the templates print something different:") && log.contains("\n-A\n"), "{log}");
+    assert!(
+        log.contains("the templates print something different:") && log.contains("\n-A\n"),
+        "{log}"
+    );
 }
 
 #[test]
 fn without_data_it_says_that_nothing_is_proven() {
     let done = convert(Path::new("templates/nginx.ctmpl"), &[]);
     assert_eq!(done.status.code(), Some(0));
-    assert!(log(&done).contains("not proven: it asks Consul; give it one with --data FILE or --consul-addr ADDR"));
-    assert!(String::from_utf8(done.stdout.clone()).unwrap().contains("{% for instance in service(\"nginx\") %}"));
+    assert!(log(&done).contains(
+        "not proven: it asks Consul; give it one with --data FILE or --consul-addr ADDR"
+    ));
+    assert!(
+        String::from_utf8(done.stdout.clone())
+            .unwrap()
+            .contains("{% for instance in service(\"nginx\") %}")
+    );
 }
 
 #[test]
 fn a_live_consul_proves_as_well() {
-    let consul = support::embedded(ctmpl::dev::Seed::default().key("a", "1"));
+    let consul = crate::support::embedded(ctmpl::dev::Seed::default().key("a", "1"));
     let folder = Folder::new();
-    let template = folder.write("a.ctmpl", "{{ key \"a\" }}\n{{ range ls \"\" }}{{ .Key }}{{ end }}");
+    let template = folder.write(
+        "a.ctmpl",
+        "{{ key \"a\" }}\n{{ range ls \"\" }}{{ .Key }}{{ end }}",
+    );
     let address = format!("--consul-addr={}", consul.address());
     let done = convert(&template, &[&address]);
     assert!(
-        done.status.success() && log(&done).contains("proven: both templates print the same 2 bytes"),
+        done.status.success()
+            && log(&done).contains("proven: both templates print the same 2 bytes"),
         "{}",
         log(&done)
     );
     let template = folder.write("b.ctmpl", "{{ key \"none\" }}");
     let done = convert(&template, &[&address]);
     assert!(done.status.success(), "{}", log(&done));
-    assert!(log(&done).contains("not proven") && log(&done).contains("waits for kv.get(none)"), "{}", log(&done));
+    assert!(
+        log(&done).contains("not proven") && log(&done).contains("waits for kv.get(none)"),
+        "{}",
+        log(&done)
+    );
 }
 
 #[test]
@@ -125,10 +167,18 @@ fn what_cannot_be_read_is_an_error_of_its_own() {
     let fine = folder.write("fine.ctmpl", "{{ key \"a\" }}");
     let none = text(&folder.path("none"));
     let cases: [(&Path, &[&str], &str); 4] = [
-        (&broken, &[], "broken.ctmpl:2:4: function \"servce\" not defined"),
+        (
+            &broken,
+            &[],
+            "broken.ctmpl:2:4: function \"servce\" not defined",
+        ),
         (Path::new("none.ctmpl"), &[], "cannot read the template"),
         (&fine, &["--data", &none], "none"),
-        (&fine, &["--consul-addr", "127.0.0.1:1"], "cannot ask for kv.get(a)"),
+        (
+            &fine,
+            &["--consul-addr", "127.0.0.1:1"],
+            "cannot ask for kv.get(a)",
+        ),
     ];
     for (template, args, said) in cases {
         let done = convert(template, args);
@@ -142,5 +192,10 @@ fn the_template_itself_is_not_written_over() {
     let folder = Folder::new();
     let template = folder.write("a.ctmpl", "a");
     let done = convert(&template, &["-o", &text(&template)]);
-    assert_eq!((done.status.code(), folder.read("a.ctmpl").as_str()), (Some(14), "a"), "{}", log(&done));
+    assert_eq!(
+        (done.status.code(), folder.read("a.ctmpl").as_str()),
+        (Some(14), "a"),
+        "{}",
+        log(&done)
+    );
 }

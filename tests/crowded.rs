@@ -1,12 +1,10 @@
 //! More queries than the agent takes connections from one host.
 
-mod support;
-
 use std::fmt::Write as _;
 
+use crate::support::ctmpl::{Ctmpl, Folder};
+use crate::support::eventually;
 use ctmpl::dev::Seed;
-use support::ctmpl::{Ctmpl, Folder};
-use support::eventually;
 
 /// Consul takes 200 connections of a host by default; here it is a tenth of it.
 const CONNECTIONS: usize = 20;
@@ -20,14 +18,24 @@ fn every_query_gets_its_first_answer_before_long_polls_take_the_connections() {
         writeln!(template, "{{{{ key \"k{number}\" }}}}").expect("a string takes it");
         writeln!(expected, "{number}").expect("a string takes it");
     }
-    let consul = support::embedded(seed);
+    let consul = crate::support::embedded(seed);
     consul.faults().limit_connections(CONNECTIONS);
     let folder = Folder::new();
     folder.write("in", &template);
-    let ctmpl = Ctmpl::start(consul.address(), ["-template", &folder.template("in", "out", "")]);
+    let ctmpl = Ctmpl::start(
+        consul.address(),
+        ["-template", &folder.template("in", "out", "")],
+    );
     folder.becomes("out", &expected);
     // Those that find no connection are refused, and one line says so for all.
-    eventually("the long polls are refused", || ctmpl.said(" fails: ") >= QUERIES - CONNECTIONS);
+    eventually("the long polls are refused", || {
+        ctmpl.said(" fails: ") >= QUERIES - CONNECTIONS
+    });
     ctmpl.says("the files stay as they are");
-    assert_eq!(ctmpl.said("the files stay as they are"), 1, "{}", ctmpl.log());
+    assert_eq!(
+        ctmpl.said("the files stay as they are"),
+        1,
+        "{}",
+        ctmpl.log()
+    );
 }

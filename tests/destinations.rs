@@ -1,42 +1,55 @@
 //! What templates say of their files and of their failures, through the binary.
 
-mod support;
-
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::Command;
 
+use crate::support::ctmpl::{Ctmpl, Ended, Folder, command, run_command};
+use crate::support::mount::Mount;
 use ctmpl::dev::{Background, Seed};
-use support::ctmpl::{Ctmpl, Ended, Folder, command, run_command};
-use support::mount::Mount;
 
 fn consul() -> Background {
-    support::embedded(Seed::default().key("a", "1").key("n", "5"))
+    crate::support::embedded(Seed::default().key("a", "1").key("n", "5"))
 }
 
 /// A command in the folder, with this configuration.
 fn with(folder: &Folder, consul: &Background, configuration: &str, flags: &[&str]) -> Command {
     folder.write("ct.hcl", configuration);
     let mut command = command();
-    command.current_dir(folder.path(".")).args(["--config=ct.hcl", "--log-level=info"]).args(flags);
+    command
+        .current_dir(folder.path("."))
+        .args(["--config=ct.hcl", "--log-level=info"])
+        .args(flags);
     command.arg(format!("--consul-addr={}", consul.address()));
     command
 }
 
 fn once(folder: &Folder, consul: &Background, configuration: &str) -> Ended {
-    run_command(with(folder, consul, configuration, &["--once", "--timeout=10s"]))
+    run_command(with(
+        folder,
+        consul,
+        configuration,
+        &["--once", "--timeout=10s"],
+    ))
 }
 
 /// A template whose text is the key `a`.
 fn of_key(more: &str) -> String {
-    format!("template {{\n contents = \"{{{{ key \\\"a\\\" }}}}\"\n destination = \"out\"\n {more}\n}}\n")
+    format!(
+        "template {{\n contents = \"{{{{ key \\\"a\\\" }}}}\"\n destination = \"out\"\n {more}\n}}\n"
+    )
 }
 
 #[test]
 fn a_file_that_is_mounted_by_itself_is_written_in_place_with_one_warning() {
     let (folder, consul) = (Folder::new(), consul());
-    let (outside, out) = (folder.write("outside", "old, and longer"), folder.write("out", ""));
-    let Some(_mount) = Mount::of_file(&outside, &out) else { return };
+    let (outside, out) = (
+        folder.write("outside", "old, and longer"),
+        folder.write("out", ""),
+    );
+    let Some(_mount) = Mount::of_file(&outside, &out) else {
+        return;
+    };
     let mut ctmpl = Ctmpl::spawn(with(&folder, &consul, &of_key("backup = true"), &[]));
     folder.becomes("outside", "1");
     consul.put_key("a", "2");
@@ -44,26 +57,62 @@ fn a_file_that_is_mounted_by_itself_is_written_in_place_with_one_warning() {
     consul.put_key("a", "3");
     folder.becomes("out", "3");
     assert_eq!(folder.read("out.bak"), "2");
-    assert_eq!(ctmpl.said("out is written in place, for it is mounted by itself"), 1, "{}", ctmpl.log());
+    assert_eq!(
+        ctmpl.said("out is written in place, for it is mounted by itself"),
+        1,
+        "{}",
+        ctmpl.log()
+    );
     assert!(ctmpl.is_running());
     ctmpl.stop();
 
     consul.put_key("a", "4");
     let ended = once(&folder, &consul, &of_key("write = \"rename\""));
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
-    assert!(ended.log.contains("mounted by itself") && ended.log.contains("write = \"inplace\""), "{}", ended.log);
+    assert!(
+        ended.log.contains("mounted by itself") && ended.log.contains("write = \"inplace\""),
+        "{}",
+        ended.log
+    );
     assert_eq!(folder.read("out"), "3");
-    let ended = once(&folder, &consul, &format!("write = \"inplace\"\n{}", of_key("")));
-    assert_eq!((ended.code(), folder.read("outside").as_str()), (Some(0), "4"), "{}", ended.log);
-    assert!(!ended.log.contains("in place"), "it was asked for: {}", ended.log);
+    let ended = once(
+        &folder,
+        &consul,
+        &format!("write = \"inplace\"\n{}", of_key("")),
+    );
+    assert_eq!(
+        (ended.code(), folder.read("outside").as_str()),
+        (Some(0), "4"),
+        "{}",
+        ended.log
+    );
+    assert!(
+        !ended.log.contains("in place"),
+        "it was asked for: {}",
+        ended.log
+    );
     consul.put_key("a", "5");
     let flags = ["--once", "--timeout=10s", "-write=inplace"];
     let ended = run_command(with(&folder, &consul, &of_key(""), &flags));
-    assert_eq!((ended.code(), folder.read("outside").as_str()), (Some(0), "5"), "{}", ended.log);
-    assert!(!ended.log.contains("in place"), "so it was here: {}", ended.log);
-    let hidden = fs::read_dir(folder.path("."))
-        .unwrap()
-        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with(".out"));
+    assert_eq!(
+        (ended.code(), folder.read("outside").as_str()),
+        (Some(0), "5"),
+        "{}",
+        ended.log
+    );
+    assert!(
+        !ended.log.contains("in place"),
+        "so it was here: {}",
+        ended.log
+    );
+    let hidden = fs::read_dir(folder.path(".")).unwrap().filter(|entry| {
+        entry
+            .as_ref()
+            .unwrap()
+            .file_name()
+            .to_string_lossy()
+            .starts_with(".out")
+    });
     assert_eq!(hidden.count(), 0, "no temporary file is left");
 }
 
@@ -83,17 +132,39 @@ fn a_file_in_a_directory_of_somebody_else_is_written_in_place() {
     let program = folder.path("ctmpl");
     fs::copy(env!("CARGO_BIN_EXE_ctmpl"), &program).unwrap();
     let as_nobody = |mode: &str| {
-        let inner = with(&folder, &consul, &of_key(&format!("write = \"{mode}\"")), &["--once", "--timeout=10s"]);
+        let inner = with(
+            &folder,
+            &consul,
+            &of_key(&format!("write = \"{mode}\"")),
+            &["--once", "--timeout=10s"],
+        );
         let mut command = Command::new("setpriv");
-        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&program).args(inner.get_args());
+        command
+            .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+            .arg(&program)
+            .args(inner.get_args());
         command.current_dir(folder.path("."));
         run_command(command)
     };
     let ended = as_nobody("rename");
-    assert_eq!((ended.code(), folder.read("out").as_str()), (Some(14), "old"), "{}", ended.log);
+    assert_eq!(
+        (ended.code(), folder.read("out").as_str()),
+        (Some(14), "old"),
+        "{}",
+        ended.log
+    );
     let ended = as_nobody("auto");
-    assert_eq!((ended.code(), folder.read("out").as_str()), (Some(0), "1"), "{}", ended.log);
-    assert!(ended.log.contains("no file can be created beside it"), "{}", ended.log);
+    assert_eq!(
+        (ended.code(), folder.read("out").as_str()),
+        (Some(0), "1"),
+        "{}",
+        ended.log
+    );
+    assert!(
+        ended.log.contains("no file can be created beside it"),
+        "{}",
+        ended.log
+    );
     assert_eq!(fs::metadata(&out).unwrap().ino(), inode);
 }
 
@@ -110,14 +181,29 @@ fn a_failing_template_ends_a_daemon_only_where_that_is_asked_for() {
     for (top, own, flags, ends) in [
         ("", "", &[][..], false),
         ("", "error_fatal = false", &[], false),
-        ("template_error_fatal = true\n", "error_fatal = false", &[], false),
+        (
+            "template_error_fatal = true\n",
+            "error_fatal = false",
+            &[],
+            false,
+        ),
         ("", "error_fatal = true", &[], true),
         ("template_error_fatal = true\n", "", &[], true),
         ("", "error_fatal = false", &["-template-error-fatal"], true),
-        ("template_error_fatal = true\n", "error_fatal = true", &["--template-error-fatal=false"], false),
+        (
+            "template_error_fatal = true\n",
+            "error_fatal = true",
+            &["--template-error-fatal=false"],
+            false,
+        ),
     ] {
         let (folder, consul) = (Folder::new(), consul());
-        let mut ctmpl = Ctmpl::spawn(with(&folder, &consul, &format!("{top}{}", failing(own)), flags));
+        let mut ctmpl = Ctmpl::spawn(with(
+            &folder,
+            &consul,
+            &format!("{top}{}", failing(own)),
+            flags,
+        ));
         folder.becomes("failing", "5");
         folder.becomes("out", "1");
         consul.put_key("n", "none");
@@ -137,13 +223,20 @@ fn a_failing_template_ends_a_daemon_only_where_that_is_asked_for() {
 
 #[test]
 fn a_failing_template_fails_a_run_with_once_unless_it_says_otherwise() {
-    for (own, code) in [("", 14), ("error_fatal = true", 14), ("error_fatal = false", 0)] {
+    for (own, code) in [
+        ("", 14),
+        ("error_fatal = true", 14),
+        ("error_fatal = false", 0),
+    ] {
         let (folder, consul) = (Folder::new(), consul());
         consul.put_key("n", "none");
         let ended = once(&folder, &consul, &failing(own));
         assert_eq!(ended.code(), Some(code), "{own}: {}", ended.log);
         assert!(ended.log.contains("parseInt"), "{}", ended.log);
-        assert_eq!((folder.read("failing").as_str(), folder.read("out").as_str()), ("", "1"));
+        assert_eq!(
+            (folder.read("failing").as_str(), folder.read("out").as_str()),
+            ("", "1")
+        );
     }
 }
 
@@ -151,7 +244,10 @@ fn a_failing_template_fails_a_run_with_once_unless_it_says_otherwise() {
 fn a_write_that_fails_is_a_failure_too() {
     let (folder, consul) = (Folder::new(), consul());
     fs::create_dir(folder.path("out")).unwrap();
-    assert_eq!(once(&folder, &consul, &of_key("error_fatal = false")).code(), Some(0));
+    assert_eq!(
+        once(&folder, &consul, &of_key("error_fatal = false")).code(),
+        Some(0)
+    );
     let ended = Ctmpl::spawn(with(&folder, &consul, &of_key("error_fatal = true"), &[])).ends();
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
 }
@@ -164,12 +260,21 @@ fn a_failed_lookup_ends_it_at_once_where_that_is_asked_for() {
     for flags in [&["--once", "--timeout=0"][..], &[]] {
         let ended = Ctmpl::spawn(with(&folder, &consul, configuration, flags)).ends();
         assert_eq!(ended.code(), Some(14), "{flags:?}: {}", ended.log);
-        assert!(ended.log.contains("nope") && ended.log.contains("the key does not exist"), "{}", ended.log);
+        assert!(
+            ended.log.contains("nope") && ended.log.contains("the key does not exist"),
+            "{}",
+            ended.log
+        );
         assert!(ended.log.contains("err_on_failed_lookup"), "{}", ended.log);
     }
     let found = configuration.replace("\\\"nope\\\"", "\\\"a\\\"");
     let ended = once(&folder, &consul, &found);
-    assert_eq!((ended.code(), folder.read("nope").as_str()), (Some(0), "1"), "{}", ended.log);
+    assert_eq!(
+        (ended.code(), folder.read("nope").as_str()),
+        (Some(0), "1"),
+        "{}",
+        ended.log
+    );
 }
 
 #[test]
@@ -178,7 +283,11 @@ fn a_denied_function_is_named_with_who_denies_it() {
     for key in ["function_denylist", "function_blacklist"] {
         let ended = once(&folder, &consul, &of_key(&format!("{key} = [\"ke*\"]")));
         assert_eq!(ended.code(), Some(14), "{}", ended.log);
-        assert!(ended.log.contains("key") && ended.log.contains("function_denylist has \"ke*\""), "{}", ended.log);
+        assert!(
+            ended.log.contains("key") && ended.log.contains("function_denylist has \"ke*\""),
+            "{}",
+            ended.log
+        );
     }
 }
 
@@ -187,8 +296,13 @@ fn a_command_that_is_switched_off_does_not_run() {
     let (folder, consul) = (Folder::new(), consul());
     for (enabled, ran) in [(false, false), (true, true)] {
         let _ = fs::remove_file(folder.path("out"));
-        let more = format!("command = \"touch ran old\"\n exec {{ enabled = {enabled} command = \"touch ran\" }}");
+        let more = format!(
+            "command = \"touch ran old\"\n exec {{ enabled = {enabled} command = \"touch ran\" }}"
+        );
         assert_eq!(once(&folder, &consul, &of_key(&more)).code(), Some(0));
-        assert_eq!((folder.read("out").as_str(), folder.path("ran").exists()), ("1", ran));
+        assert_eq!(
+            (folder.read("out").as_str(), folder.path("ran").exists()),
+            ("1", ran)
+        );
     }
 }

@@ -6,14 +6,11 @@
 //! `conformance/answers/` has requests and what comes back; `conformance/wakes.rs` has blocking queries and what
 //! wakes them; `conformance/moves.rs` has writes and whose index they move.
 
-mod conformance;
-mod support;
-
 use std::net::SocketAddr;
 
-use conformance::{answers, moves, wakes};
+use crate::conformance::{answers, moves, wakes};
+use crate::support::consul::Consul;
 use ctmpl::dev::{Background, Options};
-use support::consul::Consul;
 
 /// Runs every case against a server that is fresh.
 fn conforms(name: &str, address: SocketAddr) {
@@ -24,7 +21,11 @@ fn conforms(name: &str, address: SocketAddr) {
 
 #[test]
 fn the_embedded_server_conforms() {
-    let server = Background::start(Options { node: "s1".into(), ..Options::default() }).expect("a server");
+    let server = Background::start(Options {
+        node: "s1".into(),
+        ..Options::default()
+    })
+    .expect("a server");
     conforms("embedded", server.address());
 }
 
@@ -42,10 +43,15 @@ fn a_real_consul_that_is_started_again_has_forgotten() {
     }
     let mut consul = Consul::start();
     let address = consul.address();
-    support::http::request(address, "PUT", "/v1/kv/a", "1").expect("an answer");
+    crate::support::http::request(address, "PUT", "/v1/kv/a", "1").expect("an answer");
     consul.stop();
-    assert!(support::http::get(address, "/v1/kv/a").is_err());
+    assert!(crate::support::http::get(address, "/v1/kv/a").is_err());
     consul.start_again();
     assert_eq!(consul.address(), address);
-    assert_eq!(support::http::get(address, "/v1/kv/a").expect("an answer").status, 404);
+    assert_eq!(
+        crate::support::http::get(address, "/v1/kv/a")
+            .expect("an answer")
+            .status,
+        404
+    );
 }

@@ -1,23 +1,19 @@
 //! Every set-up in `examples/`: its templates rendered and accepted by the program they are for, its commands run, or
 //! at least read.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ctmpl::config::resolved::Source;
 
-mod support;
-
-use support::backend::Backend;
-use support::ctmpl::{Ctmpl, Folder, command, text};
-use support::documents::{blocks, copy, shell};
-use support::haproxy::Haproxy;
-use support::rendering::{MANY, NONE, ONE, output, read_flags, read_script, render};
-use support::servers;
-use support::{eventually, free_port, http, is_alive};
+use crate::support::backend::Backend;
+use crate::support::ctmpl::{Ctmpl, Folder, command, text};
+use crate::support::documents::{blocks, copy, shell};
+use crate::support::haproxy::Haproxy;
+use crate::support::rendering::{MANY, NONE, ONE, output, read_flags, read_script, render};
+use crate::support::servers;
+use crate::support::{eventually, free_port, http, is_alive};
 
 const EXAMPLES: &[&str] = &["ci", "container", "dev", "haproxy", "nginx", "systemd"];
 
@@ -35,14 +31,21 @@ fn renders(template: &str, seed: &str) -> Folder {
 
 #[test]
 fn no_example_is_forgotten() {
-    let entries = fs::read_dir("examples").unwrap().map(|entry| entry.unwrap());
+    let entries = fs::read_dir("examples")
+        .unwrap()
+        .map(|entry| entry.unwrap());
     let folders = entries.filter(|entry| entry.path().is_dir());
-    let mut found: Vec<_> = folders.map(|entry| entry.file_name().into_string().unwrap()).collect();
+    let mut found: Vec<_> = folders
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
     found.sort_unstable();
     assert_eq!(found, EXAMPLES);
     let list = fs::read_to_string("examples/README.md").unwrap();
     for name in EXAMPLES {
-        assert!(list.contains(&format!("[{name}]({name})")), "{name} is not listed");
+        assert!(
+            list.contains(&format!("[{name}]({name})")),
+            "{name} is not listed"
+        );
     }
 }
 
@@ -52,12 +55,24 @@ fn commands_to_try_do_what_they_say() {
     copy(&folder);
     let mut run = 0;
     for name in EXAMPLES {
-        for block in blocks(&fs::read_to_string(example(&format!("{name}/README.md"))).unwrap(), "sh") {
-            let output = shell(&folder, &format!("examples/{name}")).args(["-c", &block]).output().unwrap();
+        for block in blocks(
+            &fs::read_to_string(example(&format!("{name}/README.md"))).unwrap(),
+            "sh",
+        ) {
+            let output = shell(&folder, &format!("examples/{name}"))
+                .args(["-c", &block])
+                .output()
+                .unwrap();
             let said = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success() && said.is_empty(), "{name}: {block}\n{said}");
+            assert!(
+                output.status.success() && said.is_empty(),
+                "{name}: {block}\n{said}"
+            );
             // Each shows what it has made.
-            assert!(String::from_utf8_lossy(&output.stdout).lines().count() >= 3, "{name}: {output:?}");
+            assert!(
+                String::from_utf8_lossy(&output.stdout).lines().count() >= 3,
+                "{name}: {output:?}"
+            );
             run += 1;
         }
     }
@@ -70,12 +85,21 @@ fn commands_for_servers_have_flags_that_exist() {
     copy(&folder);
     let mut read = 0;
     for name in EXAMPLES {
-        for block in blocks(&fs::read_to_string(example(&format!("{name}/README.md"))).unwrap(), "sh server") {
+        for block in blocks(
+            &fs::read_to_string(example(&format!("{name}/README.md"))).unwrap(),
+            "sh server",
+        ) {
             let directory = folder.path(&format!("examples/{name}"));
             for call in read_script(&folder, &directory, &block) {
                 for job in read_flags(&call).jobs {
-                    let Source::File(source) = job.source else { panic!("{call:?}") };
-                    assert!(directory.join(&source).is_file(), "{name}: there is no {}", source.display());
+                    let Source::File(source) = job.source else {
+                        panic!("{call:?}")
+                    };
+                    assert!(
+                        directory.join(&source).is_file(),
+                        "{name}: there is no {}",
+                        source.display()
+                    );
                     read += 1;
                 }
             }
@@ -97,7 +121,9 @@ fn nginx_accepts_the_site_and_serves_it() {
     let seed = format!("services: [{{name: web, address: 127.0.0.1, port: {port}}}]");
     let folder = renders("nginx/shop.conf.ctmpl", &seed);
     let site = folder.read("out/shop.conf.ctmpl");
-    let Some(answers) = servers::nginx_answers(&site, &["/", "/api/"]) else { return };
+    let Some(answers) = servers::nginx_answers(&site, &["/", "/api/"]) else {
+        return;
+    };
     assert_eq!(answers[0], (200, "the shop".to_owned()));
     assert_eq!(answers[1].0, 503);
 }
@@ -120,39 +146,71 @@ fn address_of(dev: &Ctmpl) -> SocketAddr {
 
 #[test]
 fn a_change_reaches_haproxy_in_master_worker_mode() {
-    let Some(haproxy) = servers::require("haproxy") else { return };
+    let Some(haproxy) = servers::require("haproxy") else {
+        return;
+    };
     let folder = Folder::new();
     let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
     let template = fs::read_to_string(example("haproxy/haproxy.cfg.j2")).unwrap();
-    let source = folder.write("haproxy.cfg.j2", &template.replace("bind *:8000", &format!("bind {address}")));
+    let source = folder.write(
+        "haproxy.cfg.j2",
+        &template.replace("bind *:8000", &format!("bind {address}")),
+    );
     let ended = render(&folder, NONE, &[source]);
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
     let file = output(&folder, "haproxy.cfg.j2");
     let _haproxy = Haproxy::start(&folder, "out/haproxy.cfg.j2");
     assert_eq!(http::get(address, "/").unwrap().status, 503);
 
-    let reload = format!("{} -c -q -f {} && {}", text(&haproxy), text(&file), Haproxy::reload(&folder));
+    let reload = format!(
+        "{} -c -q -f {} && {}",
+        text(&haproxy),
+        text(&file),
+        Haproxy::reload(&folder)
+    );
     let mut dev = command();
     dev.args(["dev", "--listen", "127.0.0.1:0", "--log-level", "info"]);
-    dev.args(["--template", &folder.template("haproxy.cfg.j2", "out/haproxy.cfg.j2", &reload)]);
+    dev.args([
+        "--template",
+        &folder.template("haproxy.cfg.j2", "out/haproxy.cfg.j2", &reload),
+    ]);
     let dev = Ctmpl::spawn(dev);
     let backend = Backend::start("the shop");
-    let body = format!(r#"{{"Name":"web","Address":"127.0.0.1","Port":{}}}"#, backend.port());
-    assert_eq!(http::request(address_of(&dev), "PUT", "/v1/agent/service/register", &body).unwrap().status, 200);
-    eventually("HAProxy proxies", || http::get(address, "/").is_ok_and(|answer| answer.body == "the shop"));
+    let body = format!(
+        r#"{{"Name":"web","Address":"127.0.0.1","Port":{}}}"#,
+        backend.port()
+    );
+    assert_eq!(
+        http::request(address_of(&dev), "PUT", "/v1/agent/service/register", &body)
+            .unwrap()
+            .status,
+        200
+    );
+    eventually("HAProxy proxies", || {
+        http::get(address, "/").is_ok_and(|answer| answer.body == "the shop")
+    });
     assert_eq!(dev.stop().code(), Some(12));
 }
 
 #[test]
 fn a_change_reaches_nginx_below_ctmpl_as_in_a_container() {
-    let Some(nginx) = servers::require("nginx") else { return };
+    let Some(nginx) = servers::require("nginx") else {
+        return;
+    };
     let folder = Folder::new();
     let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
     let site = fs::read_to_string(example("container/site.conf.j2")).unwrap();
-    let source = folder.write("site.conf.j2", &site.replace("listen 80;", &format!("listen {address};")));
+    let source = folder.write(
+        "site.conf.j2",
+        &site.replace("listen 80;", &format!("listen {address};")),
+    );
     let pid_file = text(&folder.path("nginx.pid"));
     let log = text(&folder.path("error.log"));
-    let user = if nix::unistd::Uid::effective().is_root() { "user root;" } else { "" };
+    let user = if nix::unistd::Uid::effective().is_root() {
+        "user root;"
+    } else {
+        ""
+    };
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|what| format!("{what}_temp_path {};", text(&folder.path(what))))
         .concat();
@@ -165,25 +223,59 @@ fn a_change_reaches_nginx_below_ctmpl_as_in_a_container() {
         ),
     );
     let config = fs::read_to_string(example("container/ctmpl.hcl")).unwrap();
-    let program = format!("[\"{}\", \"-e\", \"{log}\", \"-c\", \"{}\", ", text(&nginx), text(&conf));
+    let program = format!(
+        "[\"{}\", \"-e\", \"{log}\", \"-c\", \"{}\", ",
+        text(&nginx),
+        text(&conf)
+    );
     let config = config
         .replace("/etc/ctmpl/site.conf.j2", &text(&source))
-        .replace("/etc/nginx/conf.d/site.conf", &text(&folder.path("conf.d/site.conf")))
+        .replace(
+            "/etc/nginx/conf.d/site.conf",
+            &text(&folder.path("conf.d/site.conf")),
+        )
         .replace("[\"nginx\", ", &program);
     let config = text(&folder.write("ctmpl.hcl", &config));
     let mut dev = command();
-    dev.args(["dev", "--listen", "127.0.0.1:0", "--log-level", "info", "--config", &config]);
+    dev.args([
+        "dev",
+        "--listen",
+        "127.0.0.1:0",
+        "--log-level",
+        "info",
+        "--config",
+        &config,
+    ]);
     let dev = Ctmpl::spawn(dev);
-    eventually("nginx answers", || http::get(address, "/").is_ok_and(|answer| answer.status == 503));
+    eventually("nginx answers", || {
+        http::get(address, "/").is_ok_and(|answer| answer.status == 503)
+    });
     let master = folder.read("nginx.pid").trim().to_owned();
 
     let backend = Backend::start("the shop");
-    let body = format!(r#"{{"Name":"web","Address":"127.0.0.1","Port":{}}}"#, backend.port());
-    assert_eq!(http::request(address_of(&dev), "PUT", "/v1/agent/service/register", &body).unwrap().status, 200);
-    eventually("nginx proxies", || http::get(address, "/").is_ok_and(|answer| answer.body == "the shop"));
-    assert_eq!(folder.read("nginx.pid").trim(), master, "it was not started anew");
+    let body = format!(
+        r#"{{"Name":"web","Address":"127.0.0.1","Port":{}}}"#,
+        backend.port()
+    );
+    assert_eq!(
+        http::request(address_of(&dev), "PUT", "/v1/agent/service/register", &body)
+            .unwrap()
+            .status,
+        200
+    );
+    eventually("nginx proxies", || {
+        http::get(address, "/").is_ok_and(|answer| answer.body == "the shop")
+    });
+    assert_eq!(
+        folder.read("nginx.pid").trim(),
+        master,
+        "it was not started anew"
+    );
     assert_eq!(dev.stop().code(), Some(12));
-    assert!(!is_alive(&master) && !folder.path("nginx.pid").exists(), "it has ended in an orderly way");
+    assert!(
+        !is_alive(&master) && !folder.path("nginx.pid").exists(),
+        "it has ended in an orderly way"
+    );
 }
 
 #[test]
@@ -193,24 +285,50 @@ fn the_job_ends_with_the_code_of_what_went_wrong() {
     let render = |seed: &str| {
         folder.write("seed.yaml", seed);
         let mut dev = command();
-        dev.args(["dev", "--listen", "127.0.0.1:0", "--log-level", "info", "--seed"]).arg(folder.path("seed.yaml"));
+        dev.args([
+            "dev",
+            "--listen",
+            "127.0.0.1:0",
+            "--log-level",
+            "info",
+            "--seed",
+        ])
+        .arg(folder.path("seed.yaml"));
         let dev = Ctmpl::spawn(dev);
         let mut job = shell(&folder, "examples/ci");
-        job.arg("./render.sh").env("CONSUL_HTTP_ADDR", address_of(&dev).to_string()).env("RENDER_TIMEOUT", "2s");
+        job.arg("./render.sh")
+            .env("CONSUL_HTTP_ADDR", address_of(&dev).to_string())
+            .env("RENDER_TIMEOUT", "2s");
         let output = job.output().unwrap();
         dev.stop();
-        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
     };
     let (code, said) = render(MANY);
     assert_eq!(code, Some(0), "{said}");
     let made = folder.read("examples/ci/build/app.env");
-    assert_eq!(made, "DB_HOST=\"db.example.net\"\nLOG_LEVEL=\"warn\"\nAPI_URL=\"http://10.0.0.1:9000\"\n");
+    assert_eq!(
+        made,
+        "DB_HOST=\"db.example.net\"\nLOG_LEVEL=\"warn\"\nAPI_URL=\"http://10.0.0.1:9000\"\n"
+    );
 
     let (code, said) = render(NONE);
     assert_eq!(code, Some(16), "{said}");
-    assert!(said.contains("app/config/db/host") && said.contains("app.env.j2"), "{said}");
-    assert!(said.ends_with("render.sh: not everything was there in time; the list is above\n"), "{said}");
-    assert_eq!(folder.read("examples/ci/build/app.env"), made, "an incomplete file must not be written");
+    assert!(
+        said.contains("app/config/db/host") && said.contains("app.env.j2"),
+        "{said}"
+    );
+    assert!(
+        said.ends_with("render.sh: not everything was there in time; the list is above\n"),
+        "{said}"
+    );
+    assert_eq!(
+        folder.read("examples/ci/build/app.env"),
+        made,
+        "an incomplete file must not be written"
+    );
 
     folder.write("examples/ci/app.env.j2", "{{ no_such_function() }}");
     let (code, said) = render(ONE);
@@ -221,10 +339,21 @@ fn the_job_ends_with_the_code_of_what_went_wrong() {
 fn systemd_takes_the_unit() {
     let unit = fs::read_to_string("examples/systemd/ctmpl.service").unwrap();
     // Its command line, with the line that it goes on in.
-    let command = unit.split("ExecStart=/usr/local/bin/").nth(1).unwrap().split("\nExecReload").next().unwrap();
+    let command = unit
+        .split("ExecStart=/usr/local/bin/")
+        .nth(1)
+        .unwrap()
+        .split("\nExecReload")
+        .next()
+        .unwrap();
     let calls = read_script(&Folder::new(), Path::new("/"), command);
     assert_eq!(read_flags(&calls[0]).jobs.len(), 1, "{calls:?}");
-    for line in ["Restart=on-failure", "SuccessExitStatus=12", "KillMode=mixed", "ReadWritePaths=/etc/nginx/conf.d"] {
+    for line in [
+        "Restart=on-failure",
+        "SuccessExitStatus=12",
+        "KillMode=mixed",
+        "ReadWritePaths=/etc/nginx/conf.d",
+    ] {
         assert!(unit.lines().any(|own| own == line), "{line}");
     }
     servers::systemd_accepts(&unit.replace("/usr/local/bin/ctmpl", env!("CARGO_BIN_EXE_ctmpl")));

@@ -1,20 +1,16 @@
 //! One child that is kept running, through the binary: its start, its signals, its end, and that nothing of it is left.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
-mod support;
-
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::ctmpl::{Ctmpl, DEADLINE, Folder, command};
+use crate::support::{eventually, is_alive};
 use ctmpl::dev::{Background, Seed};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use support::ctmpl::{Ctmpl, DEADLINE, Folder, command};
-use support::{eventually, is_alive};
 
 fn consul() -> Background {
-    support::embedded(Seed::default().key("a", "1"))
+    crate::support::embedded(Seed::default().key("a", "1"))
 }
 
 /// A child that writes what happens to it into `log`; `pid` is its own number.
@@ -39,13 +35,20 @@ impl Scene {
         let folder = Folder::new();
         folder.program("app", app);
         folder.write("in", "{{ key \"a\" }}");
-        Self { folder, consul: consul() }
+        Self {
+            folder,
+            consul: consul(),
+        }
     }
 
     fn command(&self, flags: &[&str]) -> Command {
         let mut command = command();
-        command.current_dir(self.folder.path(".")).arg(format!("--consul-addr={}", self.consul.address()));
-        command.args(["--log-level=debug", "--template=in:out"]).args(flags);
+        command
+            .current_dir(self.folder.path("."))
+            .arg(format!("--consul-addr={}", self.consul.address()));
+        command
+            .args(["--log-level=debug", "--template=in:out"])
+            .args(flags);
         command
     }
 
@@ -58,14 +61,23 @@ impl Scene {
     }
 
     fn pid(&self) -> String {
-        self.folder.eventually("pid", "a number", |text| text.ends_with('\n')).trim().to_owned()
+        self.folder
+            .eventually("pid", "a number", |text| text.ends_with('\n'))
+            .trim()
+            .to_owned()
     }
 }
 
 /// The process that has started another.
 fn parent_of(pid: &str) -> String {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    stat.rsplit_once(") ").unwrap().1.split(' ').nth(1).unwrap().to_owned()
+    stat.rsplit_once(") ")
+        .unwrap()
+        .1
+        .split(' ')
+        .nth(1)
+        .unwrap()
+        .to_owned()
 }
 
 /// Waits until a process is no more.
@@ -76,7 +88,10 @@ fn gone(pid: &str) {
 #[test]
 fn it_starts_after_the_files_hears_of_changes_and_ends_with_us() {
     let scene = Scene::new(APP);
-    scene.folder.program("app", &APP.replace("echo start", "cat out >> log; echo ' start'"));
+    scene.folder.program(
+        "app",
+        &APP.replace("echo start", "cat out >> log; echo ' start'"),
+    );
     let ctmpl = scene.start(&["--exec=./app", "--exec-reload-signal=SIGHUP"]);
     scene.logs("1 start\n");
     let pid = scene.pid();
@@ -98,7 +113,11 @@ fn it_is_asked_to_end_as_we_are_unless_somebody_has_said_how() {
         (&["--exec=./app"], Signal::SIGTERM, "term"),
         (&["--exec=./app"], Signal::SIGQUIT, "int"),
         (&["--exec=./app; exit $?"], Signal::SIGTERM, "term"),
-        (&["--exec=./app", "--exec-kill-signal=SIGINT"], Signal::SIGTERM, "int"),
+        (
+            &["--exec=./app", "--exec-kill-signal=SIGINT"],
+            Signal::SIGTERM,
+            "int",
+        ),
     ];
     for (flags, signal, heard) in cases {
         let scene = Scene::new(APP);
@@ -107,7 +126,11 @@ fn it_is_asked_to_end_as_we_are_unless_somebody_has_said_how() {
         ctmpl.signal(signal);
         let ended = ctmpl.ends();
         assert_eq!(ended.code(), Some(12), "{}", ended.log);
-        assert_eq!(scene.folder.read("log"), format!("start\n{heard}\n"), "{flags:?} {signal}");
+        assert_eq!(
+            scene.folder.read("log"),
+            format!("start\n{heard}\n"),
+            "{flags:?} {signal}"
+        );
     }
 }
 
@@ -133,7 +156,9 @@ fn it_ends_as_its_child_ends() {
         ("kill -SEGV $$", 139, "by SIGSEGV"),
     ] {
         let scene = Scene::new(&format!("#!/bin/sh\n{script}\n"));
-        let ended = scene.start(&["--exec=./app", "--pid-file=ctmpl.pid"]).ends();
+        let ended = scene
+            .start(&["--exec=./app", "--pid-file=ctmpl.pid"])
+            .ends();
         assert_eq!(ended.code(), Some(code), "{script}: {}", ended.log);
         assert!(ended.log.contains(said), "{}", ended.log);
         assert_eq!(ended.log.contains("[ERR]"), code != 0, "{}", ended.log);
@@ -142,7 +167,11 @@ fn it_ends_as_its_child_ends() {
     let scene = Scene::new(APP);
     let ended = scene.start(&["--exec=./no-such-program"]).ends();
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
-    assert!(ended.log.contains("cannot start \"./no-such-program\""), "{}", ended.log);
+    assert!(
+        ended.log.contains("cannot start \"./no-such-program\""),
+        "{}",
+        ended.log
+    );
 }
 
 #[test]
@@ -158,10 +187,16 @@ fn a_run_that_renders_once_waits_for_the_child_and_renders_no_more() {
     assert_eq!(ctmpl.ends().code(), Some(7));
 
     let scene = Scene::new(APP);
-    scene.folder.write("in", "{{ key \"a\" | parseInt | add \"x\" }}");
+    scene
+        .folder
+        .write("in", "{{ key \"a\" | parseInt | add \"x\" }}");
     let ended = scene.start(&["--exec=./app", "-once"]).ends();
     assert_eq!(ended.code(), Some(14));
-    assert_eq!(scene.folder.read("log"), "", "nothing is written, nothing starts");
+    assert_eq!(
+        scene.folder.read("log"),
+        "",
+        "nothing is written, nothing starts"
+    );
 }
 
 #[test]
@@ -189,7 +224,11 @@ fn a_child_that_ignores_its_signal_is_killed_after_its_grace() {
 #[test]
 fn a_splay_holds_no_rendering_up() {
     let scene = Scene::new(APP);
-    let ctmpl = scene.start(&["--exec=./app", "--exec-reload-signal=SIGHUP", "--exec-splay=1h"]);
+    let ctmpl = scene.start(&[
+        "--exec=./app",
+        "--exec-reload-signal=SIGHUP",
+        "--exec-splay=1h",
+    ]);
     scene.logs("start\n");
     for value in ["2", "3", "4"] {
         scene.consul.put_key("a", value);
@@ -214,7 +253,10 @@ fn nothing_is_left_however_it_ends() {
     for way in ["kill", "stop", "child", "guardian"] {
         let scene = Scene::new(DOUBLE_FORK);
         let ctmpl = scene.start(&["--exec=./app", "--exec-kill-timeout=1s"]);
-        let pids = [scene.pid(), scene.folder.read("grandchild").trim().to_owned()];
+        let pids = [
+            scene.pid(),
+            scene.folder.read("grandchild").trim().to_owned(),
+        ];
         assert!(pids.iter().all(|pid| is_alive(pid)), "{pids:?}");
         match way {
             "kill" => {
@@ -258,7 +300,10 @@ fn a_thousand_reloads_leave_no_zombie_and_lose_no_change() {
     scene.folder.becomes("seen", "999");
     assert!(ctmpl.said("is sent SIGHUP") >= 999);
     let guardian = parent_of(&pid);
-    let zombies = Command::new("ps").args(["-eo", "ppid,stat,pid"]).output().unwrap();
+    let zombies = Command::new("ps")
+        .args(["-eo", "ppid,stat,pid"])
+        .output()
+        .unwrap();
     let table = String::from_utf8(zombies.stdout).unwrap();
     let ours = [ctmpl.pid().to_string(), guardian];
     let dead = table.lines().filter(|line| {
@@ -297,7 +342,11 @@ fn a_program_below_a_shell_has_all_of_its_grace() {
     let pid = scene.pid();
     assert_eq!(ctmpl.stop().code(), Some(12));
     assert!(!is_alive(&pid));
-    assert_eq!(scene.folder.read("log"), "done\n", "it was killed before it was done");
+    assert_eq!(
+        scene.folder.read("log"),
+        "done\n",
+        "it was killed before it was done"
+    );
 }
 
 #[test]
@@ -305,7 +354,11 @@ fn what_was_not_asked_to_end_with_the_child_is_asked_after_it_and_not_waited_for
     let left_behind = "cd \"$(dirname \"$0\")\"\nsleep 1000 &\nsetsid sleep 1000 &\necho $$ > pid\nexec sleep 1000\n";
     for line in ["./app", "true; ./app; true"] {
         let scene = Scene::new(&format!("#!/bin/bash\n{left_behind}"));
-        let ctmpl = scene.start(&[&format!("--exec={line}"), "--exec-kill-signal=SIGTERM", "--exec-kill-timeout=1h"]);
+        let ctmpl = scene.start(&[
+            &format!("--exec={line}"),
+            "--exec-kill-signal=SIGTERM",
+            "--exec-kill-timeout=1h",
+        ]);
         let first = scene.pid();
         scene.consul.put_key("a", "2");
         gone(&first);
@@ -316,7 +369,11 @@ fn what_was_not_asked_to_end_with_the_child_is_asked_after_it_and_not_waited_for
 
 #[test]
 fn a_signal_that_nobody_hears_is_refused() {
-    for flag in ["--exec-reload-signal=SIGSTOP", "--exec-reload-signal=KILL", "--exec-kill-signal=STOP"] {
+    for flag in [
+        "--exec-reload-signal=SIGSTOP",
+        "--exec-reload-signal=KILL",
+        "--exec-kill-signal=STOP",
+    ] {
         let ended = Scene::new(APP).start(&["--exec=./app", flag]).ends();
         assert_eq!(ended.code(), Some(13), "{}", ended.log);
         assert!(ended.log.contains("SIG"), "{}", ended.log);
@@ -334,13 +391,28 @@ fn the_environment_is_filtered_for_the_child_and_for_commands() {
         "exec { env { denylist = [\"DROP*\", \"HOME\"] custom = [\"OWN=$PATH,x\"] } }\n\
          template { contents = \"x\" destination = \"other\" command = \"env > command.env\" exec { env { pristine = true custom = \"OWN=c\" } } }",
     );
-    let mut run = scene.command(&["--config=ct.hcl", "--exec=./app", "--exec-env-denylist=SHELL"]);
-    run.env("KEEP_ME", "1").env("KEEP", "yes").env("DROP_ME", "no").env("DROP", "no").env("HOME", "/");
+    let mut run = scene.command(&[
+        "--config=ct.hcl",
+        "--exec=./app",
+        "--exec-env-denylist=SHELL",
+    ]);
+    run.env("KEEP_ME", "1")
+        .env("KEEP", "yes")
+        .env("DROP_ME", "no")
+        .env("DROP", "no")
+        .env("HOME", "/");
     let ctmpl = Ctmpl::spawn(run);
     let address = format!("CONSUL_HTTP_ADDR={}\n", scene.consul.address());
-    scene.folder.becomes("env", &format!("{address}KEEP=yes\nOWN=$PATH,x\n"));
-    let seen = scene.folder.eventually("command.env", "there", |text| text.contains("OWN=c\n"));
-    assert!(seen.contains(&address) && !seen.contains("KEEP") && !seen.contains("HOME"), "{seen}");
+    scene
+        .folder
+        .becomes("env", &format!("{address}KEEP=yes\nOWN=$PATH,x\n"));
+    let seen = scene
+        .folder
+        .eventually("command.env", "there", |text| text.contains("OWN=c\n"));
+    assert!(
+        seen.contains(&address) && !seen.contains("KEEP") && !seen.contains("HOME"),
+        "{seen}"
+    );
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
 
@@ -348,11 +420,19 @@ fn the_environment_is_filtered_for_the_child_and_for_commands() {
 fn the_child_has_our_standard_input_and_output() {
     let scene = Scene::new("#!/bin/sh\nread line\necho \"got $line\"\n");
     let mut run = scene.command(&["--exec=./app"]);
-    run.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    run.stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
     let mut child = run.spawn().unwrap();
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"hello\n").unwrap();
     let output = child.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), String::from_utf8(output.stdout).unwrap().as_str()), (Some(0), "got hello\n"));
+    assert_eq!(
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap().as_str()
+        ),
+        (Some(0), "got hello\n")
+    );
 }
 
 #[test]
@@ -360,8 +440,14 @@ fn a_dry_run_starts_no_child_and_none_disabled_is_started() {
     let scene = Scene::new(APP);
     let ended = scene.start(&["--exec=./app", "-dry", "-once"]).ends();
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
-    assert!(ended.log.contains("a dry run starts no child"), "{}", ended.log);
-    scene.folder.write("ct.hcl", "exec { command = \"./app\" enabled = false }");
+    assert!(
+        ended.log.contains("a dry run starts no child"),
+        "{}",
+        ended.log
+    );
+    scene
+        .folder
+        .write("ct.hcl", "exec { command = \"./app\" enabled = false }");
     let ended = scene.start(&["--config=ct.hcl", "-once"]).ends();
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
     assert_eq!(scene.folder.read("log"), "");
@@ -370,8 +456,9 @@ fn a_dry_run_starts_no_child_and_none_disabled_is_started() {
 #[test]
 fn the_child_lives_on_across_a_reload_of_the_configuration() {
     let scene = Scene::new(APP);
-    let with =
-        |exec: &str, more: &str| format!("exec {{ command = \"./app\" reload_signal = \"SIGUSR1\" {exec} }}\n{more}");
+    let with = |exec: &str, more: &str| {
+        format!("exec {{ command = \"./app\" reload_signal = \"SIGUSR1\" {exec} }}\n{more}")
+    };
     scene.folder.write("ct.hcl", &with("", ""));
     let ctmpl = scene.start(&["--config=ct.hcl"]);
     scene.logs("start\n");
@@ -379,9 +466,17 @@ fn the_child_lives_on_across_a_reload_of_the_configuration() {
     let reload = |text: &str, count: usize| {
         scene.folder.write("ct.hcl", text);
         ctmpl.signal(Signal::SIGHUP);
-        eventually("it is read again", || ctmpl.said("the configuration is read again") == count);
+        eventually("it is read again", || {
+            ctmpl.said("the configuration is read again") == count
+        });
     };
-    reload(&with("splay = \"0s\" kill_timeout = \"9s\"", "template { contents = \"x\" destination = \"new\" }"), 1);
+    reload(
+        &with(
+            "splay = \"0s\" kill_timeout = \"9s\"",
+            "template { contents = \"x\" destination = \"new\" }",
+        ),
+        1,
+    );
     scene.folder.becomes("new", "x");
     scene.logs("start\nusr1\n");
     assert_eq!(scene.pid(), first);
@@ -409,9 +504,16 @@ fn as_process_1_it_reaps_what_others_leave() {
     );
     let inner = scene.command(&["--config=ct.hcl", "--exec=./app"]);
     let mut outer = Command::new("unshare");
-    outer.args(["--pid", "--fork", "--mount-proc", "--kill-child"]).arg(inner.get_program()).args(inner.get_args());
-    outer.current_dir(scene.folder.path(".")).stdin(Stdio::null());
-    let possible = Command::new("unshare").args(["--pid", "--fork", "--mount-proc", "true"]).status();
+    outer
+        .args(["--pid", "--fork", "--mount-proc", "--kill-child"])
+        .arg(inner.get_program())
+        .args(inner.get_args());
+    outer
+        .current_dir(scene.folder.path("."))
+        .stdin(Stdio::null());
+    let possible = Command::new("unshare")
+        .args(["--pid", "--fork", "--mount-proc", "true"])
+        .status();
     if !possible.is_ok_and(|status| status.success()) {
         eprintln!("skipped: no process namespace can be made here");
         return;
@@ -425,10 +527,22 @@ fn as_process_1_it_reaps_what_others_leave() {
     let init = format!("/proc/{}/task/{0}/children", ctmpl.pid());
     let init = std::fs::read_to_string(init).unwrap().trim().to_owned();
     let children = || {
-        let table = Command::new("ps").args(["-eo", "ppid,stat"]).output().unwrap();
+        let table = Command::new("ps")
+            .args(["-eo", "ppid,stat"])
+            .output()
+            .unwrap();
         let table = String::from_utf8(table.stdout).unwrap();
-        let of_init = table.lines().filter(|line| line.split_whitespace().next() == Some(&init));
-        of_init.map(|line| line.split_whitespace().nth(1).unwrap_or_default().to_owned()).collect::<Vec<_>>()
+        let of_init = table
+            .lines()
+            .filter(|line| line.split_whitespace().next() == Some(&init));
+        of_init
+            .map(|line| {
+                line.split_whitespace()
+                    .nth(1)
+                    .unwrap_or_default()
+                    .to_owned()
+            })
+            .collect::<Vec<_>>()
     };
     eventually("process 1 has ctmpl alone, and no zombie", || {
         let children = children();

@@ -3,10 +3,6 @@
 //! A flag shows itself in what `ctmpl config` prints, with its name as the origin; what cannot be seen there has a test
 //! of its own below the table.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
-mod support;
-
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
@@ -14,8 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use support::ctmpl::{Ctmpl, Ended, Folder, command, run_command, text};
-use support::recorder::Recorder;
+use crate::support::ctmpl::{Ctmpl, Ended, Folder, command, run_command, text};
+use crate::support::recorder::Recorder;
 
 /// What a flag comes to.
 enum Effect {
@@ -155,7 +151,10 @@ fn spellings(flag: &str, value: &str) -> Vec<Vec<String>> {
             let name = format!("{dashes}{flag}");
             match value {
                 "" => [vec![name.clone()], vec![format!("{name}=true")]],
-                value => [vec![name.clone(), value.to_owned()], vec![format!("{name}={value}")]],
+                value => [
+                    vec![name.clone(), value.to_owned()],
+                    vec![format!("{name}={value}")],
+                ],
             }
         })
         .collect()
@@ -184,25 +183,52 @@ fn every_flag_has_its_effect_in_every_spelling() {
         for words in spellings(flag, value) {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             // A key needs a certificate to belong to.
-            let around = if *flag == "consul-ssl-key" { "-consul-ssl-cert=/e" } else { "-template=in:out" };
+            let around = if *flag == "consul-ssl-key" {
+                "-consul-ssl-cert=/e"
+            } else {
+                "-template=in:out"
+            };
             let own = ["-template=in:out2", around].map(str::to_owned);
-            let own: Vec<&str> =
-                own[..if around == "-template=in:out" { 1 } else { 2 }].iter().map(String::as_str).collect();
+            let own: Vec<&str> = own[..if around == "-template=in:out" { 1 } else { 2 }]
+                .iter()
+                .map(String::as_str)
+                .collect();
             match effect {
                 Shows(line) => {
                     let ended = run(&folder, &[&["config"], own.as_slice(), &words].concat());
                     assert_eq!(ended.code(), Some(0), "{words:?}: {}", ended.log);
-                    let origin = format!("# --{}", if *flag == "retry" { "consul-retry-backoff" } else { flag });
-                    let shown = |shown: &str| shown.trim().starts_with(line) && shown.ends_with(&origin);
-                    assert!(ended.output.lines().any(shown), "{words:?}: {line} {origin} in\n{}", ended.output);
+                    let origin = format!(
+                        "# --{}",
+                        if *flag == "retry" {
+                            "consul-retry-backoff"
+                        } else {
+                            flag
+                        }
+                    );
+                    let shown =
+                        |shown: &str| shown.trim().starts_with(line) && shown.ends_with(&origin);
+                    assert!(
+                        ended.output.lines().any(shown),
+                        "{words:?}: {line} {origin} in\n{}",
+                        ended.output
+                    );
                     assert!(!ended.output.contains("s3cret"), "{}", ended.output);
                     checked += 1;
                 }
                 Warns(part) => {
                     let ended = run(&folder, &[&["validate"], own.as_slice(), &words].concat());
                     let warning = format!("ctmpl: --{flag}: ");
-                    assert_eq!((ended.code(), ended.log.matches(&warning).count()), (Some(0), 1), "{}", ended.log);
-                    assert!(ended.log.contains(part) && ended.log.lines().count() == 1, "{}", ended.log);
+                    assert_eq!(
+                        (ended.code(), ended.log.matches(&warning).count()),
+                        (Some(0), 1),
+                        "{}",
+                        ended.log
+                    );
+                    assert!(
+                        ended.log.contains(part) && ended.log.lines().count() == 1,
+                        "{}",
+                        ended.log
+                    );
                     assert!(!ended.log.contains("s3cret"), "{}", ended.log);
                     checked += 1;
                 }
@@ -219,9 +245,17 @@ fn a_bool_says_no_as_well() {
     let mut checked = 0;
     for (flag, value, effect) in ROWS {
         if let (Shows(line), "") = (effect, *value) {
-            let ended = run(&folder, &["config", "-template=in:out", &format!("-{flag}=false")]);
+            let ended = run(
+                &folder,
+                &["config", "-template=in:out", &format!("-{flag}=false")],
+            );
             let line = line.replace("true", "false");
-            assert!(ended.output.contains(&line), "{flag}: {line} in {}{}", ended.output, ended.log);
+            assert!(
+                ended.output.contains(&line),
+                "{flag}: {line} in {}{}",
+                ended.output,
+                ended.log
+            );
             checked += 1;
         }
     }
@@ -233,18 +267,54 @@ fn a_wrong_flag_is_13_in_one_line() {
     let folder = folder();
     let cases: &[(&[&str], &[&str])] = &[
         (&["-nope"], &["unknown flag --nope"]),
-        (&["-consul-retri"], &["unknown flag --consul-retri", "did you mean --consul-retry?"]),
-        (&["-once=maybe"], &["invalid boolean value \"maybe\" for --once"]),
-        (&["-once", "false"], &["unexpected word \"false\"", "--once=true or --once=false"]),
+        (
+            &["-consul-retri"],
+            &[
+                "unknown flag --consul-retri",
+                "did you mean --consul-retry?",
+            ],
+        ),
+        (
+            &["-once=maybe"],
+            &["invalid boolean value \"maybe\" for --once"],
+        ),
+        (
+            &["-once", "false"],
+            &["unexpected word \"false\"", "--once=true or --once=false"],
+        ),
         (&["-wait=5x"], &["cannot use --wait", "unknown unit \"x\""]),
-        (&["-retry", "5"], &["cannot use --consul-retry-backoff", "needs a unit"]),
-        (&["-consul-retry-max-backoff=-1s"], &["cannot use --consul-retry-max-backoff", "is negative"]),
-        (&["-consul-retry-attempts=many"], &["cannot use --consul-retry-attempts", "no whole number"]),
-        (&["-consul-retry-attempts=-1"], &["cannot use --consul-retry-attempts", "-1 is out of range"]),
-        (&["-consul-retry-attempts=9999999999"], &["cannot use --consul-retry-attempts", "out of range"]),
-        (&["-consul-transport-dial-timeout=soon"], &["cannot use --consul-transport-dial-timeout"]),
-        (&["-vault-retry-backoff=5x"], &["cannot use --vault-retry-backoff", "unknown unit"]),
-        (&["-vault-retry-attempts=x"], &["cannot use --vault-retry-attempts", "no whole number"]),
+        (
+            &["-retry", "5"],
+            &["cannot use --consul-retry-backoff", "needs a unit"],
+        ),
+        (
+            &["-consul-retry-max-backoff=-1s"],
+            &["cannot use --consul-retry-max-backoff", "is negative"],
+        ),
+        (
+            &["-consul-retry-attempts=many"],
+            &["cannot use --consul-retry-attempts", "no whole number"],
+        ),
+        (
+            &["-consul-retry-attempts=-1"],
+            &["cannot use --consul-retry-attempts", "-1 is out of range"],
+        ),
+        (
+            &["-consul-retry-attempts=9999999999"],
+            &["cannot use --consul-retry-attempts", "out of range"],
+        ),
+        (
+            &["-consul-transport-dial-timeout=soon"],
+            &["cannot use --consul-transport-dial-timeout"],
+        ),
+        (
+            &["-vault-retry-backoff=5x"],
+            &["cannot use --vault-retry-backoff", "unknown unit"],
+        ),
+        (
+            &["-vault-retry-attempts=x"],
+            &["cannot use --vault-retry-attempts", "no whole number"],
+        ),
         (&["-kill-signal="], &["cannot use --kill-signal"]),
         (&["-kill-signal=9"], &["cannot use --kill-signal"]),
         (&["-template="], &["cannot use --template"]),
@@ -254,7 +324,12 @@ fn a_wrong_flag_is_13_in_one_line() {
     ];
     for (words, parts) in cases {
         let ended = run(&folder, &[&["-template=in:out"], *words].concat());
-        assert_eq!((ended.code(), ended.output.as_str()), (Some(13), ""), "{words:?}: {}", ended.log);
+        assert_eq!(
+            (ended.code(), ended.output.as_str()),
+            (Some(13), ""),
+            "{words:?}: {}",
+            ended.log
+        );
         assert_eq!(ended.log.lines().count(), 1, "{}", ended.log);
         assert!(ended.log.starts_with("ctmpl: "), "{}", ended.log);
         for part in *parts {
@@ -262,7 +337,10 @@ fn a_wrong_flag_is_13_in_one_line() {
         }
     }
     let mut local = command();
-    local.current_dir(folder.path(".")).env("CT_LOCAL_CONFIG", "max_stale = 5").arg("-template=in:out");
+    local
+        .current_dir(folder.path("."))
+        .env("CT_LOCAL_CONFIG", "max_stale = 5")
+        .arg("-template=in:out");
     assert_eq!(run_command(local).code(), Some(13));
     assert!(!folder.path("out").exists());
 }
@@ -273,13 +351,22 @@ fn help_and_version_are_printed_without_any_configuration() {
     for flag in ["-h", "--h", "-help", "--help"] {
         let ended = run(&folder, &["-config=none", flag]);
         assert_eq!((ended.code(), ended.log.as_str()), (Some(0), ""), "{flag}");
-        for topic in ["Templates:", "Process:", "Consul:", "Consul over TLS:", "When Consul does not answer:"] {
+        for topic in [
+            "Templates:",
+            "Process:",
+            "Consul:",
+            "Consul over TLS:",
+            "When Consul does not answer:",
+        ] {
             assert!(ended.output.contains(topic), "{topic}: {}", ended.output);
         }
     }
     for flag in ["-v", "--v", "-version", "--version"] {
         let ended = run(&folder, &["-config=none", flag]);
-        assert_eq!(ended.output, concat!("ctmpl v", env!("CARGO_PKG_VERSION"), "\n"));
+        assert_eq!(
+            ended.output,
+            concat!("ctmpl v", env!("CARGO_PKG_VERSION"), "\n")
+        );
         assert_eq!(ended.code(), Some(0));
     }
 }
@@ -291,9 +378,21 @@ fn a_file_is_taken_from_wherever_it_is_named() {
     folder.write("b.yaml", "block_query_wait: 7s");
     for words in spellings("config", "d") {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let ended = run(&folder, &[&["config", "-template=in:out", "-config=b.yaml"], words.as_slice()].concat());
+        let ended = run(
+            &folder,
+            &[
+                &["config", "-template=in:out", "-config=b.yaml"],
+                words.as_slice(),
+            ]
+            .concat(),
+        );
         for part in ["max_stale in d/a.hcl:1", "block_query_wait in b.yaml:1"] {
-            assert!(ended.output.contains(part), "{words:?}: {part}: {}{}", ended.output, ended.log);
+            assert!(
+                ended.output.contains(part),
+                "{words:?}: {part}: {}{}",
+                ended.output,
+                ended.log
+            );
         }
     }
 }
@@ -315,16 +414,32 @@ fn parse_only_reads_every_template_and_does_nothing_else() {
         &["dev", "-parse-only", "-template=good:out"],
     ] {
         let ended = run(&folder, words);
-        assert_eq!((ended.code(), ended.output.as_str(), ended.log.as_str()), (Some(0), "", ""), "{words:?}");
+        assert_eq!(
+            (ended.code(), ended.output.as_str(), ended.log.as_str()),
+            (Some(0), "", ""),
+            "{words:?}"
+        );
     }
     for (template, part) in [("bad:out", "bad:1"), ("none:out", "none")] {
-        let ended = run(&folder, &["-parse-only", "-template=good:a", "-template", template]);
+        let ended = run(
+            &folder,
+            &["-parse-only", "-template=good:a", "-template", template],
+        );
         assert_eq!(ended.code(), Some(14), "{template}");
         assert!(ended.log.contains(part), "{}", ended.log);
     }
-    assert!(!folder.path("out").exists() && !folder.path("ran").exists() && !folder.path("a").exists());
-    folder.write("in.hcl", "parseonly = true\ntemplate { source = \"in\" destination = \"out\" }");
-    assert_eq!(run(&folder, &["-config=in.hcl", "-parse-only=false", "-once"]).code(), Some(0), "the flag wins");
+    assert!(
+        !folder.path("out").exists() && !folder.path("ran").exists() && !folder.path("a").exists()
+    );
+    folder.write(
+        "in.hcl",
+        "parseonly = true\ntemplate { source = \"in\" destination = \"out\" }",
+    );
+    assert_eq!(
+        run(&folder, &["-config=in.hcl", "-parse-only=false", "-once"]).code(),
+        Some(0),
+        "the flag wins"
+    );
     assert_eq!(folder.read("out"), "x");
 }
 
@@ -337,17 +452,38 @@ fn other_delimiters_open_and_close_every_go_template_that_does_not_say_otherwise
         "own.hcl",
         "template { contents = \"[[ 2 ]]\" destination = \"own\" left_delimiter = \"[[\" right_delimiter = \"]]\" }",
     );
-    let flags = ["-once", "-default-left-delimiter=<<", "--default-right-delimiter", ">>"];
-    let ended =
-        run(&folder, &[&flags[..], &["-template=go:go.out", "-template=jinja.j2:j2.out", "-config=own.hcl"]].concat());
+    let flags = [
+        "-once",
+        "-default-left-delimiter=<<",
+        "--default-right-delimiter",
+        ">>",
+    ];
+    let ended = run(
+        &folder,
+        &[
+            &flags[..],
+            &[
+                "-template=go:go.out",
+                "-template=jinja.j2:j2.out",
+                "-config=own.hcl",
+            ],
+        ]
+        .concat(),
+    );
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
-    assert_eq!(["go.out", "j2.out", "own"].map(|name| folder.read(name)), ["2 {{ x }}", "2 << x >>", "2"]);
+    assert_eq!(
+        ["go.out", "j2.out", "own"].map(|name| folder.read(name)),
+        ["2 {{ x }}", "2 << x >>", "2"]
+    );
 }
 
 /// A server that refuses everything as Consul does without a leader; and how often it was asked.
 fn without_leader() -> (SocketAddr, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (address, asked) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
+    let (address, asked) = (
+        listener.local_addr().unwrap(),
+        Arc::new(AtomicUsize::new(0)),
+    );
     let count = Arc::clone(&asked);
     std::thread::spawn(move || {
         for stream in listener.incoming() {
@@ -367,30 +503,68 @@ fn a_single_run_gives_up_after_so_many_attempts_and_says_what_is_missing() {
     let folder = folder();
     folder.write("key", "{{ key \"a\" }}");
     folder.write("none.hcl", "consul { retry { enabled = false } }");
-    folder.write("two.hcl", "consul { retry { attempts = 2 backoff = \"20ms\" } }");
+    folder.write(
+        "two.hcl",
+        "consul { retry { attempts = 2 backoff = \"20ms\" } }",
+    );
     let cases: [(&[&str], usize, &str); 4] = [
-        (&["-consul-retry-attempts=3", "-consul-retry-backoff=10ms"], 4, "asked again up to 3 times"),
-        (&["-consul-retry=false", "-consul-retry-attempts=5"], 1, "it is not asked again"),
+        (
+            &["-consul-retry-attempts=3", "-consul-retry-backoff=10ms"],
+            4,
+            "asked again up to 3 times",
+        ),
+        (
+            &["-consul-retry=false", "-consul-retry-attempts=5"],
+            1,
+            "it is not asked again",
+        ),
         (&["-config=none.hcl"], 1, "it is not asked again"),
         (&["-config=two.hcl"], 3, "asked again up to 2 times"),
     ];
     for (words, questions, part) in cases {
         let (address, asked) = without_leader();
-        let fixed = ["-once", "-template=key:out", "-consul-addr", &address.to_string()].map(str::to_owned);
+        let fixed = [
+            "-once",
+            "-template=key:out",
+            "-consul-addr",
+            &address.to_string(),
+        ]
+        .map(str::to_owned);
         let fixed: Vec<&str> = fixed.iter().map(String::as_str).collect();
         let ended = run(&folder, &[fixed.as_slice(), words].concat());
-        assert_eq!((ended.code(), asked.load(Ordering::SeqCst)), (Some(14), questions), "{words:?}: {}", ended.log);
-        for part in ["this data cannot be had:\n", " key:1: kv.get(a): ", "No cluster leader", part] {
+        assert_eq!(
+            (ended.code(), asked.load(Ordering::SeqCst)),
+            (Some(14), questions),
+            "{words:?}: {}",
+            ended.log
+        );
+        for part in [
+            "this data cannot be had:\n",
+            " key:1: kv.get(a): ",
+            "No cluster leader",
+            part,
+        ] {
             assert!(ended.log.contains(part), "{part:?} in {}", ended.log);
         }
     }
     // Nothing said, and 0: until the time is up.
     for words in [&[][..], &["-consul-retry-attempts=0"]] {
         let (address, asked) = without_leader();
-        let fixed = ["-once", "-timeout=1s", "-retry=50ms", "-template=key:out", "-consul-addr", &address.to_string()]
-            .map(str::to_owned);
+        let fixed = [
+            "-once",
+            "-timeout=1s",
+            "-retry=50ms",
+            "-template=key:out",
+            "-consul-addr",
+            &address.to_string(),
+        ]
+        .map(str::to_owned);
         let fixed: Vec<&str> = fixed.iter().map(String::as_str).collect();
-        assert_eq!(run(&folder, &[fixed.as_slice(), words].concat()).code(), Some(16), "{words:?}");
+        assert_eq!(
+            run(&folder, &[fixed.as_slice(), words].concat()).code(),
+            Some(16),
+            "{words:?}"
+        );
         assert!(asked.load(Ordering::SeqCst) >= 3);
     }
     assert!(!folder.path("out").exists());
@@ -404,10 +578,16 @@ fn the_daemon_asks_for_ever_whatever_is_said_and_says_so() {
     let template = folder.template("key", "out", "");
     let mut ctmpl = Ctmpl::start(
         address,
-        ["-consul-retry=false", "-consul-retry-attempts=1", "-consul-retry-backoff=10ms", "-template", &template],
+        [
+            "-consul-retry=false",
+            "-consul-retry-attempts=1",
+            "-consul-retry-backoff=10ms",
+            "-template",
+            &template,
+        ],
     );
     ctmpl.says("--consul-retry: the daemon asks until it is answered");
-    support::eventually("it asks on", || asked.load(Ordering::SeqCst) > 4);
+    crate::support::eventually("it asks on", || asked.load(Ordering::SeqCst) > 4);
     assert!(ctmpl.is_running());
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
@@ -418,7 +598,14 @@ fn a_longer_first_pause_makes_it_ask_less() {
     folder.write("key", "{{ key \"a\" }}");
     let (address, asked) = without_leader();
     let address = address.to_string();
-    let words = ["-once", "-timeout=2s", "-retry=10m", "-template=key:out", "-consul-addr", &address];
+    let words = [
+        "-once",
+        "-timeout=2s",
+        "-retry=10m",
+        "-template=key:out",
+        "-consul-addr",
+        &address,
+    ];
     assert_eq!(run(&folder, &words).code(), Some(16));
     assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
@@ -427,10 +614,16 @@ fn a_longer_first_pause_makes_it_ask_less() {
 fn without_keep_alives_every_question_says_so() {
     let folder = folder();
     folder.write("key", "{{ key \"k\" }}");
-    for (words, closes) in [(&[][..], false), (&["-consul-transport-disable-keep-alives"], true)] {
+    for (words, closes) in [
+        (&[][..], false),
+        (&["-consul-transport-disable-keep-alives"], true),
+    ] {
         let recorder = Recorder::start(r#"[{"Key": "k", "Value": "dg==", "Flags": 0}]"#);
         let address = format!("-consul-addr={}", recorder.address());
-        let ended = run(&folder, &[&["-once", "-template=key:out", &address], words].concat());
+        let ended = run(
+            &folder,
+            &[&["-once", "-template=key:out", &address], words].concat(),
+        );
         assert_eq!(ended.code(), Some(0), "{}", ended.log);
         let head = recorder.heads().remove(0);
         assert_eq!(head.contains("\nconnection: close"), closes, "{head}");
@@ -440,11 +633,15 @@ fn without_keep_alives_every_question_says_so() {
 /// A port at which connecting takes for ever: nobody takes in who knocks, and the queue is full.
 fn full_queue() -> (socket2::Socket, Vec<std::net::TcpStream>, SocketAddr) {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    socket
+        .bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())
+        .unwrap();
     socket.listen(0).unwrap();
     let address = socket.local_addr().unwrap().as_socket().unwrap();
     let mut waiting = Vec::new();
-    while let Ok(stream) = std::net::TcpStream::connect_timeout(&address, Duration::from_millis(200)) {
+    while let Ok(stream) =
+        std::net::TcpStream::connect_timeout(&address, Duration::from_millis(200))
+    {
         waiting.push(stream);
         assert!(waiting.len() < 64);
     }
@@ -456,18 +653,39 @@ fn connecting_may_take_as_long_as_is_said() {
     let folder = folder();
     folder.write("key", "{{ key \"k\" }}");
     let (_socket, _waiting, address) = full_queue();
-    let flags = ["-once", "-template=key:out", "-consul-retry=false", "-consul-transport-dial-timeout=300ms"];
-    let over_tls = ["-consul-ssl-verify=false", "-consul-transport-tls-handshake-timeout=400ms"];
+    let flags = [
+        "-once",
+        "-template=key:out",
+        "-consul-retry=false",
+        "-consul-transport-dial-timeout=300ms",
+    ];
+    let over_tls = [
+        "-consul-ssl-verify=false",
+        "-consul-transport-tls-handshake-timeout=400ms",
+    ];
     for (server, more, limit) in [
         (format!("http://{address}"), &[][..], "300ms"),
         (format!("https://{address}"), &over_tls[..1], "300ms"),
         (format!("https://{address}"), &over_tls[..], "700ms"),
     ] {
         let begun = Instant::now();
-        let ended = run(&folder, &[&flags[..], &["-consul-addr", &server], more].concat());
+        let ended = run(
+            &folder,
+            &[&flags[..], &["-consul-addr", &server], more].concat(),
+        );
         assert_eq!(ended.code(), Some(14), "{}", ended.log);
-        assert!(begun.elapsed() < Duration::from_secs(5), "{server} took {:?}", begun.elapsed());
-        assert!(ended.log.contains(&format!("connecting took longer than {limit};")), "{}", ended.log);
+        assert!(
+            begun.elapsed() < Duration::from_secs(5),
+            "{server} took {:?}",
+            begun.elapsed()
+        );
+        assert!(
+            ended
+                .log
+                .contains(&format!("connecting took longer than {limit};")),
+            "{}",
+            ended.log
+        );
     }
 }
 
@@ -499,7 +717,9 @@ fn every_variable_is_heeded() {
     for (name, value, line) in rows {
         let shown = |variables: &[(&str, String)]| {
             let mut command = command();
-            command.current_dir(folder.path(".")).args(["config", "-template=in:out"]);
+            command
+                .current_dir(folder.path("."))
+                .args(["config", "-template=in:out"]);
             if *name == "CONSUL_CLIENT_KEY" {
                 command.env("CONSUL_CLIENT_CERT", "/e");
             }
@@ -514,7 +734,10 @@ fn every_variable_is_heeded() {
         let origin = format!("# {name} of the environment");
         let is_it = |shown: &str| shown.trim().starts_with(line) && shown.ends_with(&origin);
         assert!(output.lines().any(is_it), "{name}: {line} in {output}");
-        assert!(!shown(&[(name, " \t".to_owned())]).contains(name), "a blank {name} says nothing");
+        assert!(
+            !shown(&[(name, " \t".to_owned())]).contains(name),
+            "a blank {name} says nothing"
+        );
     }
     // Of several for one thing, the first that is not blank.
     for names in [
@@ -524,15 +747,28 @@ fn every_variable_is_heeded() {
     ] {
         for first in 0..names.len() {
             let mut command = command();
-            command.current_dir(folder.path(".")).args(["config", "-template=in:out"]);
+            command
+                .current_dir(folder.path("."))
+                .args(["config", "-template=in:out"]);
             for (place, name) in names.iter().enumerate() {
                 let value = if names[0] == "CT_LOG" { "info" } else { &token };
                 command.env(name, if place < first { " " } else { value });
             }
             let output = run_command(command).output;
-            assert!(output.contains(&format!("# {} of the environment", names[first])), "{names:?} {first}: {output}");
-            for other in names.iter().enumerate().filter(|(place, _)| *place != first).map(|(_, name)| name) {
-                assert!(!output.contains(&format!("# {other} of the environment")), "{other}: {output}");
+            assert!(
+                output.contains(&format!("# {} of the environment", names[first])),
+                "{names:?} {first}: {output}"
+            );
+            for other in names
+                .iter()
+                .enumerate()
+                .filter(|(place, _)| *place != first)
+                .map(|(_, name)| name)
+            {
+                assert!(
+                    !output.contains(&format!("# {other} of the environment")),
+                    "{other}: {output}"
+                );
             }
         }
     }

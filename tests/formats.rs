@@ -1,8 +1,6 @@
 //! Names, tags, metadata and keys that want to be more than values: the file has the same directives as with harmless
 //! ones, and its program accepts it; or it is not written, and the error names the origin.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -16,11 +14,9 @@ use ctmpl::template::Template;
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-mod support;
-
-use support::ctmpl::{Ended, Folder, run, text};
-use support::directives::{Directive, of_haproxy, of_nginx};
-use support::servers;
+use crate::support::ctmpl::{Ended, Folder, run, text};
+use crate::support::directives::{Directive, of_haproxy, of_nginx};
+use crate::support::servers;
 
 /// What somebody might register.
 const HOSTILE: &[&str] = &[
@@ -53,8 +49,16 @@ const HOSTILE: &[&str] = &[
 /// Consul's answers, with one value wherever a value can be.
 fn snapshot(value: &str) -> Snapshot {
     let mut snapshot = Snapshot::default();
-    let pair = Pair { path: "v".into(), key: "v".into(), value: value.into(), ..Pair::default() };
-    snapshot.record(Query::key("v").unwrap(), Arc::new(Answer::Key(Some(Arc::new(pair)))));
+    let pair = Pair {
+        path: "v".into(),
+        key: "v".into(),
+        value: value.into(),
+        ..Pair::default()
+    };
+    snapshot.record(
+        Query::key("v").unwrap(),
+        Arc::new(Answer::Key(Some(Arc::new(pair)))),
+    );
     let instance = Instance {
         node: value.into(),
         node_id: String::new(),
@@ -72,25 +76,49 @@ fn snapshot(value: &str) -> Snapshot {
         port: 80,
         weights: Weights::default(),
     };
-    snapshot.record(Query::service("web").unwrap(), Arc::new(Answer::Service(vec![Arc::new(instance)])));
+    snapshot.record(
+        Query::service("web").unwrap(),
+        Arc::new(Answer::Service(vec![Arc::new(instance)])),
+    );
     snapshot
 }
 
 /// How the value is asked for, in both languages.
 const ASKED: &[(&str, &str)] = &[
     ("key(\"v\")", "key \"v\""),
-    ("service(\"web\")[0].name", "(index (service \"web\") 0).Name"),
-    ("service(\"web\")[0].tags[0]", "index (index (service \"web\") 0).Tags 0"),
-    ("service(\"web\")[0].service_meta.m", "(index (service \"web\") 0).ServiceMeta.m"),
-    ("service(\"web\")[0].address", "(index (service \"web\") 0).Address"),
+    (
+        "service(\"web\")[0].name",
+        "(index (service \"web\") 0).Name",
+    ),
+    (
+        "service(\"web\")[0].tags[0]",
+        "index (index (service \"web\") 0).Tags 0",
+    ),
+    (
+        "service(\"web\")[0].service_meta.m",
+        "(index (service \"web\") 0).ServiceMeta.m",
+    ),
+    (
+        "service(\"web\")[0].address",
+        "(index (service \"web\") 0).Address",
+    ),
 ];
 
 fn render(format: Format, language: Language, source: &str, value: &str) -> Result<String, String> {
     let template = Template::read(&Job {
         format,
-        ..Job::of_template(Source::Inline { name: "t".into(), text: source.into() }, language)
+        ..Job::of_template(
+            Source::Inline {
+                name: "t".into(),
+                text: source.into(),
+            },
+            language,
+        )
     });
-    let rendering = template.unwrap().render(&snapshot(value), &Arc::default(), Timestamp::UNIX_EPOCH);
+    let rendering =
+        template
+            .unwrap()
+            .render(&snapshot(value), &Arc::default(), Timestamp::UNIX_EPOCH);
     assert!(rendering.asked.missing.is_empty());
     rendering.text.map_err(|error| error.to_string())
 }
@@ -111,10 +139,20 @@ fn written(format: Format, place: &str, value: &str) -> Result<String, String> {
     let first = render(format, language, &source, value);
     for (language, source) in all {
         let other = render(format, language, &source, value);
-        assert_eq!(first.as_ref().ok(), other.as_ref().ok(), "{source} {value:?}: {other:?}");
+        assert_eq!(
+            first.as_ref().ok(),
+            other.as_ref().ok(),
+            "{source} {value:?}: {other:?}"
+        );
         if let Err(error) = other {
-            let origins = [": a value of kv.get(v) with ", ": a value of health.service(web|passing) with "];
-            assert!(seen(value) != value || origins.iter().any(|origin| error.contains(origin)), "{error}");
+            let origins = [
+                ": a value of kv.get(v) with ",
+                ": a value of health.service(web|passing) with ",
+            ];
+            assert!(
+                seen(value) != value || origins.iter().any(|origin| error.contains(origin)),
+                "{error}"
+            );
         }
     }
     first
@@ -123,7 +161,11 @@ fn written(format: Format, place: &str, value: &str) -> Result<String, String> {
 /// Writes every hostile value at every place; `same` is told the place, what is written there for a harmless value and
 /// for a hostile one, and the latter.
 /// Gives the number of places where a value was written, and where it was refused.
-fn for_all(format: Format, places: &[&str], mut same: impl FnMut(&str, &str, &str, &str)) -> (usize, usize) {
+fn for_all(
+    format: Format,
+    places: &[&str],
+    mut same: impl FnMut(&str, &str, &str, &str),
+) -> (usize, usize) {
     let (mut took, mut refused) = (0, 0);
     for place in places {
         let harmless = written(format, place, "harmless").unwrap();
@@ -156,10 +198,15 @@ fn nginx_sees_the_same_directives() {
     let mut accepted = 0;
     let (took, refused) = for_all(Format::Nginx, &places, |place, harmless, hostile, value| {
         let [harmless, read] = [harmless, hostile].map(|text| of_nginx(text).unwrap());
-        let shapes = [(&harmless, "harmless"), (&read, &seen(value))].map(|(all, value)| Directive::shape(all, value));
+        let shapes = [(&harmless, "harmless"), (&read, &seen(value))]
+            .map(|(all, value)| Directive::shape(all, value));
         assert_eq!(shapes[0], shapes[1], "{value:?}: {hostile}");
         let in_comment = place.contains("# §");
-        assert_eq!(in_comment, !Directive::words(&read).any(|word| word.contains(&seen(value))), "{hostile}");
+        assert_eq!(
+            in_comment,
+            !Directive::words(&read).any(|word| word.contains(&seen(value))),
+            "{hostile}"
+        );
         if accepted < 60 {
             servers::nginx_accepts(hostile);
             accepted += 1;
@@ -170,8 +217,7 @@ fn nginx_sees_the_same_directives() {
 
 #[test]
 fn haproxy_sees_the_same_words() {
-    let head =
-        "defaults\n mode http\n timeout connect 1s\n timeout client 1s\n timeout server 1s\nfrontend f\n bind *:8000\n";
+    let head = "defaults\n mode http\n timeout connect 1s\n timeout client 1s\n timeout server 1s\nfrontend f\n bind *:8000\n";
     let places = [
         " http-request set-header X-A §\n",
         " http-request set-header X-A § if TRUE\n",
@@ -183,14 +229,25 @@ fn haproxy_sees_the_same_words() {
     let places = places.map(|place| format!("{head}{place}"));
     let places: Vec<&str> = places.iter().map(String::as_str).collect();
     let folder = Folder::new();
-    let (took, refused) = for_all(Format::Haproxy, &places, |place, harmless, hostile, value| {
-        let [harmless, read] = [harmless, hostile].map(|text| of_haproxy(text).unwrap());
-        let counts = |lines: &[Vec<String>]| lines.iter().map(Vec::len).collect::<Vec<_>>();
-        assert_eq!(counts(&harmless), counts(&read), "{value:?}: {hostile}");
-        let in_comment = place.contains("# §");
-        assert_eq!(in_comment, !read.iter().flatten().any(|word| word.contains(&seen(value))), "{hostile}");
-        servers::haproxy_accepts(&folder.write("haproxy.cfg", hostile));
-    });
+    let (took, refused) = for_all(
+        Format::Haproxy,
+        &places,
+        |place, harmless, hostile, value| {
+            let [harmless, read] = [harmless, hostile].map(|text| of_haproxy(text).unwrap());
+            let counts = |lines: &[Vec<String>]| lines.iter().map(Vec::len).collect::<Vec<_>>();
+            assert_eq!(counts(&harmless), counts(&read), "{value:?}: {hostile}");
+            let in_comment = place.contains("# §");
+            assert_eq!(
+                in_comment,
+                !read
+                    .iter()
+                    .flatten()
+                    .any(|word| word.contains(&seen(value))),
+                "{hostile}"
+            );
+            servers::haproxy_accepts(&folder.write("haproxy.cfg", hostile));
+        },
+    );
     assert!(took > 60 && refused > 30, "{took} {refused}");
 }
 
@@ -200,17 +257,26 @@ fn a_shell_sees_the_same_values() {
     let mut checked = 0;
     for value in HOSTILE {
         // A comment cannot hold a line break, and nothing a NUL.
-        let script =
-            if value.contains(['\n', '\r', '\u{2028}']) { script.replace("# §\n", "") } else { script.into() };
+        let script = if value.contains(['\n', '\r', '\u{2028}']) {
+            script.replace("# §\n", "")
+        } else {
+            script.into()
+        };
         let Ok(script) = written(Format::Shell, &script, value) else {
             assert!(value.contains('\0'), "{value:?}");
             continue;
         };
         let print = "printf '%s\\0' \"$A\" \"$B\" \"$C\" \"$D\" \"$E\" \"$F\" \"$G\"";
         let mut shell = Command::new("/bin/sh");
-        shell.args(["-euc", &format!("{script}{print}")]).env_clear().stdin(Stdio::null());
+        shell
+            .args(["-euc", &format!("{script}{print}")])
+            .env_clear()
+            .stdin(Stdio::null());
         let output = shell.output().unwrap();
-        assert!(output.status.success() && output.stderr.is_empty(), "{script}: {output:?}");
+        assert!(
+            output.status.success() && output.stderr.is_empty(),
+            "{script}: {output:?}"
+        );
         let value = seen(value);
         let wanted = [
             value.clone(),
@@ -222,7 +288,11 @@ fn a_shell_sees_the_same_values() {
             value,
         ];
         let printed = String::from_utf8(output.stdout).unwrap();
-        assert_eq!(printed.split_terminator('\0').collect::<Vec<_>>(), wanted, "{script}");
+        assert_eq!(
+            printed.split_terminator('\0').collect::<Vec<_>>(),
+            wanted,
+            "{script}"
+        );
         checked += 1;
     }
     assert_eq!(checked, HOSTILE.len() - 1);
@@ -237,10 +307,14 @@ fn json_and_yaml_have_the_same_values() {
     ] {
         let mut took = 0;
         for value in HOSTILE {
-            let Ok(text) = written(format, place, value) else { continue };
+            let Ok(text) = written(format, place, value) else {
+                continue;
+            };
             let read: serde_json::Value = match format {
                 Format::Json => serde_json::from_str(&text).unwrap(),
-                _ => serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{text}: {error}")),
+                _ => {
+                    serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{text}: {error}"))
+                }
             };
             let value = seen(value);
             assert_eq!(read["a"], value.as_str(), "{text}");
@@ -255,12 +329,22 @@ fn json_and_yaml_have_the_same_values() {
 fn once(folder: &Folder, template: &str, words: &[&str]) -> Ended {
     let seed = folder.write("seed.yaml", "kv: {evil: 'x\"; } evil on; #', good: web}\n");
     let template = folder.path(template);
-    let mut args = ["dev", "--listen", "127.0.0.1:0", "--seed", &text(&seed), "-once", "--timeout", "10s"]
-        .map(str::to_owned)
-        .to_vec();
-    args.extend(
-        words.iter().map(|word| word.replace("TEMPLATE", &text(&template)).replace("OUT", &text(&folder.path("out")))),
-    );
+    let mut args = [
+        "dev",
+        "--listen",
+        "127.0.0.1:0",
+        "--seed",
+        &text(&seed),
+        "-once",
+        "--timeout",
+        "10s",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    args.extend(words.iter().map(|word| {
+        word.replace("TEMPLATE", &text(&template))
+            .replace("OUT", &text(&folder.path("out")))
+    }));
     run(args)
 }
 
@@ -268,15 +352,32 @@ fn once(folder: &Folder, template: &str, words: &[&str]) -> Ended {
 fn the_flag_is_for_all_templates_and_the_destination_for_one() {
     let folder = Folder::new();
     folder.write("a.ctmpl", "set $a {{ key \"evil\" }};\n");
-    let ended = once(&folder, "a.ctmpl", &["--format", "nginx", "--template", "TEMPLATE:OUT/a.conf"]);
+    let ended = once(
+        &folder,
+        "a.ctmpl",
+        &["--format", "nginx", "--template", "TEMPLATE:OUT/a.conf"],
+    );
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
-    assert_eq!(folder.read("out/a.conf"), "set $a \"x\\\"; } evil on; #\";\n");
+    assert_eq!(
+        folder.read("out/a.conf"),
+        "set $a \"x\\\"; } evil on; #\";\n"
+    );
 
-    folder.write("b.j2", "[\"{{ key(\"evil\") }}\"{{ \", \" if true }}{{ [1] }}]\n");
+    folder.write(
+        "b.j2",
+        "[\"{{ key(\"evil\") }}\"{{ \", \" if true }}{{ [1] }}]\n",
+    );
     let ended = once(&folder, "b.j2", &["--template", "TEMPLATE:OUT/b.json"]);
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
-    assert_eq!(folder.read("out/b.json"), "[\"x\\\"; } evil on; #\", [1]]\n");
-    let ended = once(&folder, "b.j2", &["--format", "none", "--template", "TEMPLATE:OUT/c.json"]);
+    assert_eq!(
+        folder.read("out/b.json"),
+        "[\"x\\\"; } evil on; #\", [1]]\n"
+    );
+    let ended = once(
+        &folder,
+        "b.j2",
+        &["--format", "none", "--template", "TEMPLATE:OUT/c.json"],
+    );
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
     assert_eq!(folder.read("out/c.json"), "[\"x\"; } evil on; #\", [1]]\n");
 }
@@ -286,24 +387,52 @@ fn what_is_refused_leaves_the_file_and_names_the_origin() {
     let folder = Folder::new();
     folder.write("out/a.conf", "old");
     folder.write("a.ctmpl", "server {{ key \"evil\" }}:80;\n");
-    let ended = once(&folder, "a.ctmpl", &["--format", "nginx", "--template", "TEMPLATE:OUT/a.conf"]);
+    let ended = once(
+        &folder,
+        "a.ctmpl",
+        &["--format", "nginx", "--template", "TEMPLATE:OUT/a.conf"],
+    );
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
-    assert!(ended.log.contains("a.ctmpl:1:11: a value of kv.get(evil) with a double quote in it"), "{}", ended.log);
+    assert!(
+        ended
+            .log
+            .contains("a.ctmpl:1:11: a value of kv.get(evil) with a double quote in it"),
+        "{}",
+        ended.log
+    );
     assert!(!ended.log.contains("evil on"), "{}", ended.log);
     assert_eq!(folder.read("out/a.conf"), "old");
 
     folder.write("b.ctmpl", "[1,\n{{ key \"good\" }}]\n");
-    let words = ["--output-format", "json", "--template", "TEMPLATE:OUT/a.conf"];
+    let words = [
+        "--output-format",
+        "json",
+        "--template",
+        "TEMPLATE:OUT/a.conf",
+    ];
     let ended = once(&folder, "b.ctmpl", &words);
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
-    assert!(ended.log.contains("b.ctmpl: the output is not JSON: line 2: expected value"), "{}", ended.log);
+    assert!(
+        ended
+            .log
+            .contains("b.ctmpl: the output is not JSON: line 2: expected value"),
+        "{}",
+        ended.log
+    );
     assert_eq!(folder.read("out/a.conf"), "old");
 }
 
 #[test]
 fn templates_that_let_only_words_through_may_have_a_format() {
     let folder = Folder::new();
-    let seed = folder.write("seed.yaml", &format!("{}{}", support::rendering::MANY, support::rendering::ODD));
+    let seed = folder.write(
+        "seed.yaml",
+        &format!(
+            "{}{}",
+            crate::support::rendering::MANY,
+            crate::support::rendering::ODD
+        ),
+    );
     for (name, format) in [
         ("nginx-upstreams.ctmpl", "nginx"),
         ("nginx-upstreams.conf.j2", "nginx"),
@@ -313,7 +442,16 @@ fn templates_that_let_only_words_through_may_have_a_format() {
         let template = std::fs::canonicalize("templates").unwrap().join(name);
         let [none, with] = ["none", format].map(|format| {
             let job = format!("{}:{}", text(&template), text(&folder.path(format)));
-            let words = ["dev", "--listen", "127.0.0.1:0", "--seed", &text(&seed), "-once", "--format", format];
+            let words = [
+                "dev",
+                "--listen",
+                "127.0.0.1:0",
+                "--seed",
+                &text(&seed),
+                "-once",
+                "--format",
+                format,
+            ];
             let ended = run(words.iter().copied().chain(["--template", &job]));
             assert_eq!(ended.code(), Some(0), "{name}: {}", ended.log);
             folder.read(format)
@@ -345,10 +483,19 @@ proptest! {
 fn a_template_for_a_json_file_may_be_written_as_before() {
     let folder = Folder::new();
     let template = std::fs::canonicalize("templates/prometheus-file-sd.json.j2").unwrap();
-    let seed = folder.write("seed.yaml", support::rendering::MANY);
+    let seed = folder.write("seed.yaml", crate::support::rendering::MANY);
     let render = |out: &str, output: &Path| {
         let job = format!("{}:{}", text(&template), text(output));
-        let words = ["dev", "--listen", "127.0.0.1:0", "--seed", &text(&seed), "-once", "--template", &job];
+        let words = [
+            "dev",
+            "--listen",
+            "127.0.0.1:0",
+            "--seed",
+            &text(&seed),
+            "-once",
+            "--template",
+            &job,
+        ];
         let ended = run(words.map(str::to_owned).to_vec());
         assert_eq!(ended.code(), Some(0), "{}", ended.log);
         folder.read(out)

@@ -29,24 +29,50 @@ struct Case {
 fn cases() -> Vec<Case> {
     let path = std::env::var("CTMPL_FUNCTION_VECTORS").unwrap_or_else(|_| VECTORS.to_owned());
     let text = std::fs::read_to_string(&path).expect("the vectors can be read");
-    let cases: Vec<Case> = text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
-    assert!(cases.len() > 200 || path != VECTORS, "only {} cases in {path}", cases.len());
+    let cases: Vec<Case> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect(line))
+        .collect();
+    assert!(
+        cases.len() > 200 || path != VECTORS,
+        "only {} cases in {path}",
+        cases.len()
+    );
     cases
 }
 
 fn render(template: &str) -> Result<String, (&'static str, String)> {
     let variables = BTreeMap::from([("SET".to_owned(), "value".to_owned())]);
-    let pass = Pass::new(Snapshot::default(), Arc::new(Surroundings::here(variables)), Timestamp::UNIX_EPOCH);
+    let pass = Pass::new(
+        Snapshot::default(),
+        Arc::new(Surroundings::here(variables)),
+        Timestamp::UNIX_EPOCH,
+    );
     GoTemplate::parse("", template, &Options::default(), functions::named_in_go)
         .and_then(|template| template.execute(&Value::from(()), &pass))
-        .map_err(|error| (if error.phase == Phase::Parse { "parse" } else { "exec" }, error.to_string()))
+        .map_err(|error| {
+            (
+                if error.phase == Phase::Parse {
+                    "parse"
+                } else {
+                    "exec"
+                },
+                error.to_string(),
+            )
+        })
 }
 
 #[test]
 fn functions_do_what_they_do_in_consul_template() {
     let mut report = String::new();
     let mut failed = 0;
-    for Case { template, output, error, phase } in cases() {
+    for Case {
+        template,
+        output,
+        error,
+        phase,
+    } in cases()
+    {
         let ours = render(&template);
         let passed = match (&ours, &output, &phase) {
             (Ok(ours), Some(output), _) => ours == output,
@@ -67,10 +93,17 @@ fn functions_do_what_they_do_in_consul_template() {
 #[test]
 fn every_function_has_a_case() {
     let elsewhere = ["sprig_ago", "sockaddr", "file", "raw", "writeToFile"];
-    let templates: String = cases().into_iter().map(|case| case.template + "\n").collect();
-    let words: BTreeSet<&str> = templates.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+    let templates: String = cases()
+        .into_iter()
+        .map(|case| case.template + "\n")
+        .collect();
+    let words: BTreeSet<&str> = templates
+        .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .collect();
     let plain = functions::all().filter(|function| function.group != Group::Sources);
-    let missing: Vec<&str> =
-        plain.map(|function| function.go).filter(|name| !words.contains(name) && !elsewhere.contains(name)).collect();
+    let missing: Vec<&str> = plain
+        .map(|function| function.go)
+        .filter(|name| !words.contains(name) && !elsewhere.contains(name))
+        .collect();
     assert!(missing.is_empty(), "no case for {missing:?}");
 }

@@ -52,7 +52,13 @@ struct CaseOptions {
 }
 
 impl From<CaseOptions> for Options {
-    fn from(CaseOptions { left, right, missingkey }: CaseOptions) -> Self {
+    fn from(
+        CaseOptions {
+            left,
+            right,
+            missingkey,
+        }: CaseOptions,
+    ) -> Self {
         let usual = Delimiters::default();
         let missing_key = match missingkey.as_deref() {
             Some("error") => MissingKey::Error,
@@ -60,8 +66,15 @@ impl From<CaseOptions> for Options {
             Some("default" | "invalid") | None => MissingKey::Default,
             Some(other) => panic!("no such missingkey: {other}"),
         };
-        let delimiters = Delimiters { left: left.unwrap_or(usual.left), right: right.unwrap_or(usual.right) };
-        Self { delimiters, missing_key, ..Self::default() }
+        let delimiters = Delimiters {
+            left: left.unwrap_or(usual.left),
+            right: right.unwrap_or(usual.right),
+        };
+        Self {
+            delimiters,
+            missing_key,
+            ..Self::default()
+        }
     }
 }
 
@@ -77,9 +90,16 @@ fn load() -> (HashMap<String, Value>, Vec<Case>) {
     let path = std::env::var("CTMPL_GO_VECTORS").unwrap_or_else(|_| VECTORS.to_owned());
     let text = std::fs::read_to_string(&path).expect("the vectors can be read");
     let mut lines = text.lines();
-    let fixtures: Fixtures = serde_json::from_str(lines.next().expect("the first line")).expect("the data");
-    let data = fixtures.data.iter().map(|(key, json)| (key.clone(), value(json))).collect();
-    let cases: Vec<Case> = lines.map(|line| serde_json::from_str(line).expect(line)).collect();
+    let fixtures: Fixtures =
+        serde_json::from_str(lines.next().expect("the first line")).expect("the data");
+    let data = fixtures
+        .data
+        .iter()
+        .map(|(key, json)| (key.clone(), value(json)))
+        .collect();
+    let cases: Vec<Case> = lines
+        .map(|line| serde_json::from_str(line).expect(line))
+        .collect();
     assert!(!cases.is_empty(), "there are no cases in {path}");
     (data, cases)
 }
@@ -97,20 +117,35 @@ fn value(json: &Json) -> Value {
             .expect("a number"),
         Json::String(text) => Value::from(text.as_str()),
         Json::Array(values) => Value::from(values.iter().map(value).collect::<Vec<_>>()),
-        Json::Object(entries) => {
-            Value::from(entries.iter().map(|(key, json)| (key.clone(), value(json))).collect::<BTreeMap<_, _>>())
-        }
+        Json::Object(entries) => Value::from(
+            entries
+                .iter()
+                .map(|(key, json)| (key.clone(), value(json)))
+                .collect::<BTreeMap<_, _>>(),
+        ),
     }
 }
 
-fn render(template: &str, options: &Options, dot: &Value) -> Result<String, (&'static str, String)> {
-    let pass = Pass::new(Snapshot::default(), Arc::new(Surroundings::default()), Timestamp::UNIX_EPOCH);
-    GoTemplate::parse("t", template, options, |_| None).and_then(|template| template.execute(dot, &pass)).map_err(
-        |error| {
-            let phase = if error.phase == Phase::Parse { "parse" } else { "exec" };
+fn render(
+    template: &str,
+    options: &Options,
+    dot: &Value,
+) -> Result<String, (&'static str, String)> {
+    let pass = Pass::new(
+        Snapshot::default(),
+        Arc::new(Surroundings::default()),
+        Timestamp::UNIX_EPOCH,
+    );
+    GoTemplate::parse("t", template, options, |_| None)
+        .and_then(|template| template.execute(dot, &pass))
+        .map_err(|error| {
+            let phase = if error.phase == Phase::Parse {
+                "parse"
+            } else {
+                "exec"
+            };
             (phase, error.to_string())
-        },
-    )
+        })
 }
 
 #[test]
@@ -118,8 +153,22 @@ fn templates_do_what_they_do_in_go() {
     let (data, cases) = load();
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     let mut report = String::new();
-    for Case { id, category, template, data: key, options, output, error, phase } in cases {
-        let ours = render(&template, &options.into(), data.get(&key).expect("the data of the case"));
+    for Case {
+        id,
+        category,
+        template,
+        data: key,
+        options,
+        output,
+        error,
+        phase,
+    } in cases
+    {
+        let ours = render(
+            &template,
+            &options.into(),
+            data.get(&key).expect("the data of the case"),
+        );
         let tally = tallies.entry(category).or_default();
         tally.cases += 1;
         let passed = match (&ours, &output, &phase) {
@@ -131,14 +180,22 @@ fn templates_do_what_they_do_in_go() {
             tally.passed += 1;
         } else {
             let go = output.as_ref().or(error.as_ref());
-            writeln!(report, "{id}: {template:?}\n    Go:   {go:?}\n    ours: {ours:?}").expect("text");
+            writeln!(
+                report,
+                "{id}: {template:?}\n    Go:   {go:?}\n    ours: {ours:?}"
+            )
+            .expect("text");
         }
         if let Some(go) = error {
             tally.errors += 1;
             match &ours {
                 Err((_, text)) if *text == go => tally.same_text += 1,
                 Err((_, text)) if passed => {
-                    writeln!(report, "(text) {id}: {template:?}\n    Go:   {go}\n    ours: {text}").expect("text");
+                    writeln!(
+                        report,
+                        "(text) {id}: {template:?}\n    Go:   {go}\n    ours: {text}"
+                    )
+                    .expect("text");
                 }
                 _ => {}
             }
@@ -150,12 +207,30 @@ fn templates_do_what_they_do_in_go() {
         errors: sum.errors + tally.errors,
         same_text: sum.same_text + tally.same_text,
     });
-    let mut table = format!("{:<14}{:>14}{:>20}\n", "category", "passed", "same error text");
-    for (category, Tally { cases, passed, errors, same_text }) in
-        tallies.iter().map(|(name, tally)| (name.as_str(), tally)).chain([("all", &total)])
+    let mut table = format!(
+        "{:<14}{:>14}{:>20}\n",
+        "category", "passed", "same error text"
+    );
+    for (
+        category,
+        Tally {
+            cases,
+            passed,
+            errors,
+            same_text,
+        },
+    ) in tallies
+        .iter()
+        .map(|(name, tally)| (name.as_str(), tally))
+        .chain([("all", &total)])
     {
         let passed = format!("{passed}/{cases}");
-        writeln!(table, "{category:<14}{passed:>14}{:>20}", format!("{same_text}/{errors}")).expect("text");
+        writeln!(
+            table,
+            "{category:<14}{passed:>14}{:>20}",
+            format!("{same_text}/{errors}")
+        )
+        .expect("text");
     }
     assert_eq!(total.passed, total.cases, "\n{report}\n{table}");
     if std::env::var_os("CTMPL_GO_VECTORS").is_none() {
@@ -164,7 +239,10 @@ fn templates_do_what_they_do_in_go() {
     eprint_table(&format!("{report}\n{table}"));
 }
 
-#[expect(clippy::print_stderr, reason = "the table is for whoever runs the test with --nocapture")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the table is for whoever runs the test with --nocapture"
+)]
 fn eprint_table(text: &str) {
     eprintln!("{text}");
 }

@@ -1,16 +1,14 @@
 //! The main job with HAProxy: its whole configuration is rendered, and its master is told to read it again.
 
-mod support;
-
 use std::net::SocketAddr;
 
-use support::backend::Backend;
-use support::catalog::{deregister, passes, register};
-use support::consul::Consul;
-use support::ctmpl::{Ctmpl, Folder, command, run};
-use support::haproxy::Haproxy;
-use support::load::Load;
-use support::{eventually, free_port, http, installed};
+use crate::support::backend::Backend;
+use crate::support::catalog::{deregister, passes, register};
+use crate::support::consul::Consul;
+use crate::support::ctmpl::{Ctmpl, Folder, command, run};
+use crate::support::haproxy::Haproxy;
+use crate::support::load::Load;
+use crate::support::{eventually, free_port, http, installed};
 
 const GO: &str = r#"global
     maxconn 200
@@ -38,8 +36,14 @@ fn instances_come_go_and_fail_under_load_and_no_request_is_lost() {
 #[test]
 fn the_jinja_twin_of_the_template_does_the_same() {
     let jinja = GO
-        .replace(r#"{{- range service "web"}}"#, r#"{% for s in service("web") %}"#)
-        .replace("{{.ID}} {{.Address}}:{{.Port}}", "{{ s.id }} {{ s.address }}:{{ s.port }}")
+        .replace(
+            r#"{{- range service "web"}}"#,
+            r#"{% for s in service("web") %}"#,
+        )
+        .replace(
+            "{{.ID}} {{.Address}}:{{.Port}}",
+            "{{ s.id }} {{ s.address }}:{{ s.port }}",
+        )
         .replace("{{- end}}", "{% endfor %}");
     carries_the_load("haproxy.cfg.j2", &jinja);
 }
@@ -57,7 +61,12 @@ fn carries_the_load(source: &str, template: &str) {
 
     // HAProxy does not start without its file: it is rendered once, and then kept.
     let address = format!("--consul-addr={}", consul.address());
-    let rendered = run([&address, "-once", "-template", &folder.template(source, "haproxy.cfg", "")]);
+    let rendered = run([
+        &address,
+        "-once",
+        "-template",
+        &folder.template(source, "haproxy.cfg", ""),
+    ]);
     assert_eq!(rendered.code(), Some(0), "{}", rendered.log);
     let _haproxy = Haproxy::start(&folder, "haproxy.cfg");
     let ctmpl = Ctmpl::spawn({
@@ -68,7 +77,9 @@ fn carries_the_load(source: &str, template: &str) {
         command.args(["--wait=700ms:5s", "--log-level=info"]);
         command
     });
-    eventually("haproxy listens", || http::get(front, "/").is_ok_and(|answer| answer.status == 200));
+    eventually("haproxy listens", || {
+        http::get(front, "/").is_ok_and(|answer| answer.status == 200)
+    });
 
     let load = Load::start(front);
     load.comes_to_rotate_over(&["one"]);
@@ -87,9 +98,16 @@ fn carries_the_load(source: &str, template: &str) {
     load.comes_to_rotate_over(&["one", "two", "three"]);
 
     let requests = load.ends_without_a_failure();
-    assert!(requests > 100, "there was hardly any load: {requests} requests");
+    assert!(
+        requests > 100,
+        "there was hardly any load: {requests} requests"
+    );
     let ended = ctmpl.stop();
-    assert!(!ended.log.contains("[ERR]") && !ended.log.contains("failed"), "{}", ended.log);
+    assert!(
+        !ended.log.contains("[ERR]") && !ended.log.contains("failed"),
+        "{}",
+        ended.log
+    );
     let said = folder.read("haproxy.log");
     assert!(!said.contains("[ALERT]"), "{said}");
 }

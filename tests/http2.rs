@@ -1,16 +1,12 @@
 //! Over TLS, HTTP/2 is spoken where the server can: many long polls share a few connections.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
-
-mod support;
-
 use std::fs;
 
+use crate::support::ctmpl::{Ctmpl, Folder};
+use crate::support::haproxy::Haproxy;
+use crate::support::secured::{Secured, authority, certificate};
+use crate::support::{eventually, free_port, installed};
 use ctmpl::dev::{Background, Seed};
-use support::ctmpl::{Ctmpl, Folder};
-use support::haproxy::Haproxy;
-use support::secured::{Secured, authority, certificate};
-use support::{eventually, free_port, installed};
 
 /// How many questions share a connection.
 const SHARING: usize = 90;
@@ -21,7 +17,15 @@ fn connections_to(address: &str) -> usize {
     let port: u16 = address.rsplit(':').next().unwrap().parse().unwrap();
     let remote = format!("0100007F:{port:04X}");
     let table = fs::read_to_string("/proc/net/tcp").unwrap();
-    table.lines().filter(|line| line.split_whitespace().skip(2).take(2).eq([remote.as_str(), ESTABLISHED])).count()
+    table
+        .lines()
+        .filter(|line| {
+            line.split_whitespace()
+                .skip(2)
+                .take(2)
+                .eq([remote.as_str(), ESTABLISHED])
+        })
+        .count()
 }
 
 /// More than Consul lets share one connection, and more than it takes connections from one host.
@@ -37,21 +41,33 @@ fn hundreds_of_long_polls_share_a_few_connections() {
         consul.put(&format!("many/{key}"), "old");
     }
     let folder = Folder::new();
-    let keys: Vec<_> = (0..MANY).map(|key| format!("{{{{ key \"many/{key}\" }}}}")).collect();
+    let keys: Vec<_> = (0..MANY)
+        .map(|key| format!("{{{{ key \"many/{key}\" }}}}"))
+        .collect();
     folder.write("in", &keys.join(" "));
     let token = format!("-consul-token={}", consul.token().secret);
     let template = folder.template("in", "out", "");
-    let flags = [consul.known(), vec![token, "-template".to_owned(), template]].concat();
+    let flags = [
+        consul.known(),
+        vec![token, "-template".to_owned(), template],
+    ]
+    .concat();
     let ctmpl = Ctmpl::start(consul.https("localhost"), flags);
     folder.eventually("out", "whole", |text| text.matches("old").count() == MANY);
-    eventually("every question waits", || ctmpl.said("is asked") >= 2 * MANY);
+    eventually("every question waits", || {
+        ctmpl.said("is asked") >= 2 * MANY
+    });
     // Ninety questions share a connection; what the first ones opened beside each other is closed again.
     let address = consul.https("127.0.0.1");
-    eventually("few connections are left", || connections_to(&address) == MANY.div_ceil(SHARING));
+    eventually("few connections are left", || {
+        connections_to(&address) == MANY.div_ceil(SHARING)
+    });
     // Whichever connection a question went to, its news arrive without delay.
     for key in (0..MANY).step_by(37).chain([MANY - 1]) {
         consul.put(&format!("many/{key}"), &format!("new-{key}."));
-        folder.eventually("out", "changed", |text| text.contains(&format!("new-{key}.")));
+        folder.eventually("out", "changed", |text| {
+            text.contains(&format!("new-{key}."))
+        });
     }
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
@@ -71,13 +87,21 @@ impl Scene {
         let folder = Folder::new();
         authority(&folder.path(""));
         certificate(&folder.path(""), "-server");
-        let [certificate, key] =
-            ["dc1-server-consul-0.pem", "dc1-server-consul-0-key.pem"].map(|name| folder.read(name));
+        let [certificate, key] = ["dc1-server-consul-0.pem", "dc1-server-consul-0-key.pem"]
+            .map(|name| folder.read(name));
         folder.write("both.pem", &(certificate + &key));
-        let keys: Vec<_> = (0..KEYS).map(|key| format!("{{{{ key \"many/{key}\" }}}}")).collect();
+        let keys: Vec<_> = (0..KEYS)
+            .map(|key| format!("{{{{ key \"many/{key}\" }}}}"))
+            .collect();
         folder.write("in", &keys.join(" "));
-        let seed = (0..KEYS).fold(Seed::default(), |seed, key| seed.key(&format!("many/{key}"), "old"));
-        Self { folder, consul: support::embedded(seed), port: free_port() }
+        let seed = (0..KEYS).fold(Seed::default(), |seed, key| {
+            seed.key(&format!("many/{key}"), "old")
+        });
+        Self {
+            folder,
+            consul: crate::support::embedded(seed),
+            port: free_port(),
+        }
     }
 
     /// An HAProxy that speaks these protocols at a port.
@@ -90,8 +114,10 @@ impl Scene {
     }
 
     fn haproxy(&self, sections: &str) -> Haproxy {
-        let defaults = "defaults\n mode http\n timeout connect 5s\n timeout client 10m\n timeout server 10m\n";
-        self.folder.write("haproxy.cfg", &format!("{defaults}{sections}"));
+        let defaults =
+            "defaults\n mode http\n timeout connect 5s\n timeout client 10m\n timeout server 10m\n";
+        self.folder
+            .write("haproxy.cfg", &format!("{defaults}{sections}"));
         Haproxy::start(&self.folder, "haproxy.cfg")
     }
 
@@ -100,12 +126,23 @@ impl Scene {
     }
 
     fn start(&self) -> Ctmpl {
-        let authority = format!("-consul-ssl-ca-cert={}", self.folder.path("consul-agent-ca.pem").display());
-        Ctmpl::start(self.address(), ["-template", &self.folder.template("in", "out", ""), &authority])
+        let authority = format!(
+            "-consul-ssl-ca-cert={}",
+            self.folder.path("consul-agent-ca.pem").display()
+        );
+        Ctmpl::start(
+            self.address(),
+            [
+                "-template",
+                &self.folder.template("in", "out", ""),
+                &authority,
+            ],
+        )
     }
 
     fn becomes_whole(&self) {
-        self.folder.eventually("out", "whole", |text| text.matches("old").count() == KEYS);
+        self.folder
+            .eventually("out", "whole", |text| text.matches("old").count() == KEYS);
     }
 
     /// Every question hears of a change.
@@ -113,7 +150,8 @@ impl Scene {
         for key in 0..KEYS {
             self.consul.put_key(&format!("many/{key}"), "new");
         }
-        self.folder.eventually("out", "changed", |text| text.matches("new").count() == KEYS);
+        self.folder
+            .eventually("out", "changed", |text| text.matches("new").count() == KEYS);
     }
 }
 
@@ -126,11 +164,15 @@ fn a_server_that_gives_up_http2_is_asked_in_http1() {
     let haproxy = scene.haproxy(&scene.front(scene.port, "h2,http/1.1"));
     let ctmpl = scene.start();
     scene.becomes_whole();
-    eventually("they share connections", || connections_to(&scene.address()) == KEYS.div_ceil(SHARING));
+    eventually("they share connections", || {
+        connections_to(&scene.address()) == KEYS.div_ceil(SHARING)
+    });
 
     drop(haproxy);
     let _haproxy = scene.haproxy(&scene.front(scene.port, "http/1.1"));
-    eventually("every question has a connection", || connections_to(&scene.address()) >= KEYS);
+    eventually("every question has a connection", || {
+        connections_to(&scene.address()) >= KEYS
+    });
     scene.hears();
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
@@ -150,7 +192,9 @@ fn a_balancer_before_servers_of_both_kinds_is_no_obstacle() {
     let _haproxy = scene.haproxy(&(balancer + &fronts));
     let ctmpl = scene.start();
     scene.becomes_whole();
-    eventually("every question waits", || scene.consul.faults().open_requests("/v1/kv/") == KEYS);
+    eventually("every question waits", || {
+        scene.consul.faults().open_requests("/v1/kv/") == KEYS
+    });
     scene.hears();
     assert_eq!(ctmpl.stop().code(), Some(12));
 }

@@ -1,52 +1,68 @@
 //! The log, wherever it goes: one line an event, no secret, and nobody it could hold up.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
-mod support;
-
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::Stdio;
 
+use crate::support::ctmpl::{Ctmpl, Folder, command, run, run_command, text};
+use crate::support::datagrams::Datagrams;
+use crate::support::eventually;
+use crate::support::mount::Mount;
 use ctmpl::dev::{Background, Seed};
 use serde_json::Value;
-use support::ctmpl::{Ctmpl, Folder, command, run, run_command, text};
-use support::datagrams::Datagrams;
-use support::eventually;
-use support::mount::Mount;
 
 /// A server with a key, and a template for it.
 fn setup() -> (Folder, Background) {
     let folder = Folder::new();
     folder.write("in", "{{ key \"app/port\" }}");
-    (folder, support::embedded(Seed::default().key("app/port", "80")))
+    (
+        folder,
+        crate::support::embedded(Seed::default().key("app/port", "80")),
+    )
 }
 
 /// A command for that template, with these further arguments.
 fn daemon(folder: &Folder, consul: &Background, arguments: &[&str]) -> std::process::Command {
     let mut command = command();
     command.arg(format!("-consul-addr={}", consul.address()));
-    command.args(["-template", &folder.template("in", "out", "")]).args(arguments);
+    command
+        .args(["-template", &folder.template("in", "out", "")])
+        .args(arguments);
     command
 }
 
 /// All log files of a folder, in their order, as one text.
 fn log_file(folder: &Folder, prefix: &str) -> String {
-    let entries = fs::read_dir(folder.path("")).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> =
-        entries.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with(prefix)).collect();
+    let entries = fs::read_dir(folder.path(""))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = entries
+        .filter(|path| {
+            path.file_name()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .starts_with(prefix)
+        })
+        .collect();
     files.sort();
-    files.iter().map(|path| fs::read_to_string(path).unwrap()).collect()
+    files
+        .iter()
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect()
 }
 
 /// Does a line begin with the time and the level?
 fn is_event(line: &str) -> bool {
     let mut words = line.split(' ');
     let (time, level, component) = (words.next(), words.next(), words.next());
-    let is_time = time.is_some_and(|time| time.len() == "2026-11-22T15:33:01.232Z".len() && time.ends_with('Z'));
+    let is_time = time
+        .is_some_and(|time| time.len() == "2026-11-22T15:33:01.232Z".len() && time.ends_with('Z'));
     is_time
-        && level.is_some_and(|level| ["[ERR]", "[WARN]", "[INFO]", "[DEBUG]", "[TRACE]"].contains(&level))
+        && level.is_some_and(|level| {
+            ["[ERR]", "[WARN]", "[INFO]", "[DEBUG]", "[TRACE]"].contains(&level)
+        })
         && component.is_some_and(|component| component.starts_with('(') && component.ends_with(')'))
 }
 
@@ -60,7 +76,11 @@ fn everywhere(folder: &Folder) -> (String, Datagrams, Datagrams) {
         text(&syslog),
         text(&journal)
     );
-    (text(&folder.write("log.hcl", &config)), sockets.0, sockets.1)
+    (
+        text(&folder.write("log.hcl", &config)),
+        sockets.0,
+        sockets.1,
+    )
 }
 
 #[test]
@@ -69,50 +89,107 @@ fn all_outlets_at_once_are_told_the_same() {
         let (folder, consul) = setup();
         let (config, syslog, journal) = everywhere(&folder);
         let format = format!("-log-format={format}");
-        let ended = run_command(daemon(&folder, &consul, &["-once", "-log-level=INFO", "-config", &config, &format]));
+        let ended = run_command(daemon(
+            &folder,
+            &consul,
+            &["-once", "-log-level=INFO", "-config", &config, &format],
+        ));
         assert_eq!(ended.code(), Some(0), "{}", ended.log);
-        assert_eq!(log_file(&folder, "ct-"), ended.log, "the file says what standard error says");
+        assert_eq!(
+            log_file(&folder, "ct-"),
+            ended.log,
+            "the file says what standard error says"
+        );
         let out = folder.path("out").display().to_string();
-        let told = format!("(supervise) {} is written to {out}", folder.path("in").display());
+        let told = format!(
+            "(supervise) {} is written to {out}",
+            folder.path("in").display()
+        );
         let line = syslog.hears(&told);
-        assert!(line.starts_with("<133>") && line.contains(" consul-template["), "{line}");
+        assert!(
+            line.starts_with("<133>") && line.contains(" consul-template["),
+            "{line}"
+        );
         let entry = journal.hears(&told);
-        for field in ["\nPRIORITY=6\n", "\nCTMPL_EVENT=file.written\n", &format!("\nCTMPL_DESTINATION={out}\n")] {
+        for field in [
+            "\nPRIORITY=6\n",
+            "\nCTMPL_EVENT=file.written\n",
+            &format!("\nCTMPL_DESTINATION={out}\n"),
+        ] {
             assert!(entry.contains(field), "{field:?}: {entry}");
         }
         if format.ends_with("json") {
-            let lines: Vec<Value> = ended.log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-            let written = lines.iter().find(|line| line["event"] == "file.written").unwrap();
+            let lines: Vec<Value> = ended
+                .log
+                .lines()
+                .map(|line| serde_json::from_str(line).unwrap())
+                .collect();
+            let written = lines
+                .iter()
+                .find(|line| line["event"] == "file.written")
+                .unwrap();
             assert_eq!(written["level"], "info");
             assert_eq!(written["component"], "supervise");
             assert_eq!(written["destination"], out.as_str());
-            assert!(written["message"].as_str().unwrap().ends_with(&out) && written["timestamp"].is_string());
+            assert!(
+                written["message"].as_str().unwrap().ends_with(&out)
+                    && written["timestamp"].is_string()
+            );
         } else {
-            assert!(ended.log.lines().all(is_event) && ended.log.contains(&told), "{}", ended.log);
+            assert!(
+                ended.log.lines().all(is_event) && ended.log.contains(&told),
+                "{}",
+                ended.log
+            );
         }
-        let modes = fs::read_dir(folder.path("")).unwrap().map(|entry| entry.unwrap());
-        let logs: Vec<_> = modes.filter(|entry| entry.file_name().to_str().unwrap().starts_with("ct-")).collect();
+        let modes = fs::read_dir(folder.path(""))
+            .unwrap()
+            .map(|entry| entry.unwrap());
+        let logs: Vec<_> = modes
+            .filter(|entry| entry.file_name().to_str().unwrap().starts_with("ct-"))
+            .collect();
         assert_eq!(logs.len(), 1);
-        assert_eq!(logs[0].metadata().unwrap().permissions().mode() & 0o137, 0, "0640, less the umask");
+        assert_eq!(
+            logs[0].metadata().unwrap().permissions().mode() & 0o137,
+            0,
+            "0640, less the umask"
+        );
     }
 }
 
 #[test]
 fn no_secret_is_told_anywhere_at_any_level() {
-    const SECRETS: [&str; 5] = ["t0ken-of-flag", "t0ken-of-file", "pa55word", "key-valu3", "variable-valu3"];
+    const SECRETS: [&str; 5] = [
+        "t0ken-of-flag",
+        "t0ken-of-file",
+        "pa55word",
+        "key-valu3",
+        "variable-valu3",
+    ];
     let (folder, _) = setup();
-    let seed = Seed::default().key("secret", SECRETS[3]).key("number", SECRETS[3]);
-    let consul = support::embedded(seed);
+    let seed = Seed::default()
+        .key("secret", SECRETS[3])
+        .key("number", SECRETS[3]);
+    let consul = crate::support::embedded(seed);
     folder.write("good", r#"{{ key "secret" }}{{ env "CANARY" }}"#);
     folder.write("fails", r#"{{ key "number" | parseInt }}"#);
-    folder.write("fails.j2", r#"{{ key("number") | int + env("CANARY") }}{{ key("number").nothing.more }}"#);
+    folder.write(
+        "fails.j2",
+        r#"{{ key("number") | int + env("CANARY") }}{{ key("number").nothing.more }}"#,
+    );
     folder.write("told", r#"{{ key "secret" | spew_dump }}"#);
     let token = text(&folder.write("token", SECRETS[1]));
     let (config, syslog, journal) = everywhere(&folder);
-    for (format, token) in [("text", vec!["-consul-token", SECRETS[0]]), ("json", vec!["-consul-token-file", &token])] {
+    for (format, token) in [
+        ("text", vec!["-consul-token", SECRETS[0]]),
+        ("json", vec!["-consul-token-file", &token]),
+    ] {
         let format = format!("-log-format={format}");
         let mut command = command();
-        command.env("CANARY", SECRETS[4]).args(["-log-level=trace", "-config", &config, &format]).args(&token);
+        command
+            .env("CANARY", SECRETS[4])
+            .args(["-log-level=trace", "-config", &config, &format])
+            .args(&token);
         command.arg(format!("-consul-addr={}", consul.address()));
         command.arg(format!("-consul-auth=user:{}", SECRETS[2]));
         for (source, run) in [
@@ -121,7 +198,10 @@ fn no_secret_is_told_anywhere_at_any_level() {
             ("fails.j2", ""),
             ("told", "no-such-program"),
         ] {
-            command.args(["-template", &folder.template(source, &format!("{source}.out"), run)]);
+            command.args([
+                "-template",
+                &folder.template(source, &format!("{source}.out"), run),
+            ]);
         }
         let _ = fs::remove_file(folder.path("good.out"));
         let ctmpl = Ctmpl::spawn(command);
@@ -132,7 +212,11 @@ fn no_secret_is_told_anywhere_at_any_level() {
         ctmpl.says("the files stay as they are");
         consul.faults().listen_again();
         ctmpl.says("Consul answers again");
-        fs::write(folder.path("token"), format!("{}\n{}", SECRETS[1], SECRETS[1])).unwrap();
+        fs::write(
+            folder.path("token"),
+            format!("{}\n{}", SECRETS[1], SECRETS[1]),
+        )
+        .unwrap();
         if token[0].ends_with("file") {
             ctmpl.says("cannot use the token file");
         }
@@ -143,10 +227,21 @@ fn no_secret_is_told_anywhere_at_any_level() {
         assert_eq!(ended.code(), Some(12), "{}", ended.log);
         syslog.hears("ending");
         journal.hears("process.ending");
-        let outlets = [ended.log, log_file(&folder, "ct-"), syslog.heard().join(""), journal.heard().join("")];
+        let outlets = [
+            ended.log,
+            log_file(&folder, "ct-"),
+            syslog.heard().join(""),
+            journal.heard().join(""),
+        ];
         for outlet in outlets {
-            assert!(outlet.contains("is asked"), "at trace, questions are told: {outlet}");
-            assert!(outlet.contains("*** command="), "what the command printed is told: {outlet}");
+            assert!(
+                outlet.contains("is asked"),
+                "at trace, questions are told: {outlet}"
+            );
+            assert!(
+                outlet.contains("*** command="),
+                "what the command printed is told: {outlet}"
+            );
             for secret in SECRETS {
                 assert!(!outlet.contains(secret), "{secret} in {outlet}");
             }
@@ -158,26 +253,50 @@ fn no_secret_is_told_anywhere_at_any_level() {
 fn nothing_that_is_logged_can_pass_for_a_line_of_its_own() {
     let forged = "x\n2026-11-22T15:33:01.232Z [ERR] (watch) forged\r\u{1b}[2J\u{2028}";
     let folder = Folder::new();
-    let consul = support::embedded(Seed::default().key("evil", forged));
+    let consul = crate::support::embedded(Seed::default().key("evil", forged));
     folder.write("in", "{{ keyOrDefault (key \"evil\") \"none\" }}");
-    folder.write("broken\n2026-11-22T15:33:01.232Z [ERR] (watch) forged", "{{ nonsense }}\n{{ end }}");
-    let broken = folder.template("broken\n2026-11-22T15\\:33\\:01.232Z [ERR] (watch) forged", "b", "");
+    folder.write(
+        "broken\n2026-11-22T15:33:01.232Z [ERR] (watch) forged",
+        "{{ nonsense }}\n{{ end }}",
+    );
+    let broken = folder.template(
+        "broken\n2026-11-22T15\\:33\\:01.232Z [ERR] (watch) forged",
+        "b",
+        "",
+    );
     let prints = "printf 'a\\r2026-11-22T15\\:33\\:01.232Z [ERR] (watch) forged\\033[2J\\n'";
     for format in ["text", "json"] {
         let _ = fs::remove_file(folder.path("out"));
         let format = format!("-log-format={format}");
         let log = text(&folder.path(&format!("{format}.log")));
-        let arguments = ["-template", &folder.template("in", "out", prints), "-template", &broken, &format];
-        let ctmpl = Ctmpl::start(consul.address(), arguments.into_iter().chain(["-log-file", &log]));
+        let arguments = [
+            "-template",
+            &folder.template("in", "out", prints),
+            "-template",
+            &broken,
+            &format,
+        ];
+        let ctmpl = Ctmpl::start(
+            consul.address(),
+            arguments.into_iter().chain(["-log-file", &log]),
+        );
         ctmpl.says("succeeded");
         ctmpl.says("nonsense");
         let ended = ctmpl.stop();
         assert_eq!(ended.log, log_file(&folder, &format!("{format}-")));
         assert!(ended.log.contains("forged"), "{}", ended.log);
         for line in ended.log.lines() {
-            assert!(!line.chars().any(|letter| letter.is_control() || letter == '\u{2028}'), "{line:?}");
+            assert!(
+                !line
+                    .chars()
+                    .any(|letter| letter.is_control() || letter == '\u{2028}'),
+                "{line:?}"
+            );
             if format.ends_with("text") {
-                assert!(is_event(line) && !line.starts_with("2026-11-22T15:33:01.232Z"), "{line:?}");
+                assert!(
+                    is_event(line) && !line.starts_with("2026-11-22T15:33:01.232Z"),
+                    "{line:?}"
+                );
             } else {
                 let line: Value = serde_json::from_str(line).unwrap();
                 assert!(line["event"].is_string(), "{line}");
@@ -208,7 +327,11 @@ fn a_standard_error_that_nobody_reads_holds_nobody_up() {
     folder.becomes("out", "84");
     assert_eq!(ctmpl.stop().code(), Some(12));
     let said = reader.join().unwrap();
-    assert!(said.contains("lines of the log are missing here"), "{} bytes", said.len());
+    assert!(
+        said.contains("lines of the log are missing here"),
+        "{} bytes",
+        said.len()
+    );
     assert!(said.lines().all(is_event));
 }
 
@@ -225,17 +348,27 @@ fn a_standard_error_that_is_closed_ends_nobody() {
     folder.becomes("out", "81");
     assert_eq!(ctmpl.stop().code(), Some(12));
     let said = log_file(&folder, "ct-");
-    assert_eq!(said.matches("cannot log to standard error").count(), 1, "{said}");
+    assert_eq!(
+        said.matches("cannot log to standard error").count(),
+        1,
+        "{said}"
+    );
 }
 
 #[test]
 fn a_disk_that_is_full_costs_lines_of_the_log_and_nothing_else() {
     let (folder, consul) = setup();
     let disk = folder.path("disk");
-    let Some(mount) = Mount::tiny(&disk) else { return };
+    let Some(mount) = Mount::tiny(&disk) else {
+        return;
+    };
     mount.fill();
     let log = text(&disk.join("ct.log"));
-    let ctmpl = Ctmpl::spawn(daemon(&folder, &consul, &["-log-level=trace", "-log-file", &log]));
+    let ctmpl = Ctmpl::spawn(daemon(
+        &folder,
+        &consul,
+        &["-log-level=trace", "-log-file", &log],
+    ));
     folder.becomes("out", "80");
     ctmpl.says("cannot log to the file");
     consul.put_key("app/port", "81");
@@ -245,21 +378,40 @@ fn a_disk_that_is_full_costs_lines_of_the_log_and_nothing_else() {
     consul.put_key("app/port", "82");
     folder.becomes("out", "82");
     assert_eq!(ctmpl.stop().code(), Some(12));
-    let said: String =
-        fs::read_dir(&disk).unwrap().map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect();
-    assert!(said.contains("of the log are missing here") && said.contains("[INFO] (supervise) ending"), "{said}");
+    let said: String = fs::read_dir(&disk)
+        .unwrap()
+        .map(|file| fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect();
+    assert!(
+        said.contains("of the log are missing here") && said.contains("[INFO] (supervise) ending"),
+        "{said}"
+    );
 }
 
 #[test]
 fn log_files_are_rotated_by_size_and_only_so_many_stay() {
     let (folder, consul) = setup();
     let log = text(&folder.path("ct.log"));
-    let rotated = ["-log-level=trace", "-log-file", &log, "-log-rotate-bytes=1", "-log-rotate-max-files=2"];
-    let ended = run_command(daemon(&folder, &consul, &[&rotated[..], &["-once"]].concat()));
+    let rotated = [
+        "-log-level=trace",
+        "-log-file",
+        &log,
+        "-log-rotate-bytes=1",
+        "-log-rotate-max-files=2",
+    ];
+    let ended = run_command(daemon(
+        &folder,
+        &consul,
+        &[&rotated[..], &["-once"]].concat(),
+    ));
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
     let kept = log_file(&folder, "ct-");
     assert!(ended.log.lines().count() > 4, "{}", ended.log);
-    assert_eq!(kept.lines().count(), 3, "one line a file, two old ones and the last: {kept}");
+    assert_eq!(
+        kept.lines().count(),
+        3,
+        "one line a file, two old ones and the last: {kept}"
+    );
     assert!(ended.log.ends_with(&kept), "{kept}\n{}", ended.log);
 }
 
@@ -269,23 +421,48 @@ fn a_log_that_cannot_be_had_is_fifteen_and_says_what_to_do() {
     let config = |name: &str, text: String| text_of(&folder, name, &text);
     let nowhere = text(&folder.path("nowhere"));
     for (arguments, parts) in [
-        (vec![format!("-log-file={}/x/", nowhere)], ["cannot log to the file", "make its directory"]),
         (
-            vec!["-config".to_owned(), config("s.hcl", format!("syslog {{ address = {nowhere:?} }}"))],
+            vec![format!("-log-file={}/x/", nowhere)],
+            ["cannot log to the file", "make its directory"],
+        ),
+        (
+            vec![
+                "-config".to_owned(),
+                config("s.hcl", format!("syslog {{ address = {nowhere:?} }}")),
+            ],
             ["cannot log to the system's log at", "leave out --syslog"],
         ),
         (
-            vec!["-config".to_owned(), config("j.hcl", format!("journal {{ enabled = true address = {nowhere:?} }}"))],
+            vec![
+                "-config".to_owned(),
+                config(
+                    "j.hcl",
+                    format!("journal {{ enabled = true address = {nowhere:?} }}"),
+                ),
+            ],
             ["cannot log to the journal at", "name its socket"],
         ),
-        (vec!["-log-level=BOGUS".to_owned()], ["invalid log level \"BOGUS\", valid log levels are", "TRACE, DEBUG"]),
-        (vec!["-syslog-facility=x".to_owned()], ["\"x\" is no facility of syslog", "LOCAL0"]),
+        (
+            vec!["-log-level=BOGUS".to_owned()],
+            [
+                "invalid log level \"BOGUS\", valid log levels are",
+                "TRACE, DEBUG",
+            ],
+        ),
+        (
+            vec!["-syslog-facility=x".to_owned()],
+            ["\"x\" is no facility of syslog", "LOCAL0"],
+        ),
     ] {
         let mut command = daemon(&folder, &consul, &["-once"]);
         command.args(&arguments);
         let ended = run_command(command);
         assert_eq!(ended.code(), Some(15), "{arguments:?}: {}", ended.log);
-        assert!(parts.iter().all(|part| ended.log.contains(part)), "{parts:?}: {}", ended.log);
+        assert!(
+            parts.iter().all(|part| ended.log.contains(part)),
+            "{parts:?}: {}",
+            ended.log
+        );
         assert_eq!(ended.log.lines().count(), 1, "{}", ended.log);
     }
     assert!(!folder.path("out").exists());
@@ -300,10 +477,21 @@ fn a_syslog_that_goes_away_is_told_again_when_it_is_back() {
     let (folder, consul) = setup();
     let path = folder.path("syslog");
     let (syslog, socket) = (Datagrams::at(&path), text(&path));
-    let config =
-        text_of(&folder, "s.hcl", &format!("syslog {{ facility = \"local5\" name = \"ct\" address = {socket:?} }}"));
-    let ctmpl = Ctmpl::spawn(daemon(&folder, &consul, &["-log-level=info", "-config", &config]));
-    assert!(syslog.hears("is written to").starts_with("<173>"), "{:?}", syslog.heard());
+    let config = text_of(
+        &folder,
+        "s.hcl",
+        &format!("syslog {{ facility = \"local5\" name = \"ct\" address = {socket:?} }}"),
+    );
+    let ctmpl = Ctmpl::spawn(daemon(
+        &folder,
+        &consul,
+        &["-log-level=info", "-config", &config],
+    ));
+    assert!(
+        syslog.hears("is written to").starts_with("<173>"),
+        "{:?}",
+        syslog.heard()
+    );
     drop(syslog);
     consul.put_key("app/port", "81");
     folder.becomes("out", "81");
@@ -321,26 +509,53 @@ fn a_standard_error_that_is_the_journal_is_told_in_the_journals_way() {
     let (folder, consul) = setup();
     let path = folder.path("journal");
     let socket = text(&path);
-    let config = text_of(&folder, "j.hcl", &format!("journal {{ address = {socket:?} }}"));
+    let config = text_of(
+        &folder,
+        "j.hcl",
+        &format!("journal {{ address = {socket:?} }}"),
+    );
     let stderr = |name: &str, format: &str| {
         let file = File::create(folder.path(name)).unwrap();
         let metadata = file.metadata().unwrap();
-        let mut command = daemon(&folder, &consul, &["-once", "-log-level=info", "-config", &config, format]);
-        command.env("JOURNAL_STREAM", format!("{}:{}", metadata.dev(), metadata.ino())).stdout(Stdio::null());
+        let mut command = daemon(
+            &folder,
+            &consul,
+            &["-once", "-log-level=info", "-config", &config, format],
+        );
+        command
+            .env(
+                "JOURNAL_STREAM",
+                format!("{}:{}", metadata.dev(), metadata.ino()),
+            )
+            .stdout(Stdio::null());
         let _ = fs::remove_file(folder.path("out"));
         assert!(command.stderr(file).status().unwrap().success());
         folder.read(name)
     };
     // Without its socket, the lines have their priority.
     let lines = stderr("a", "-log-format=text");
-    assert!(lines.lines().count() > 1 && lines.lines().all(|line| line.starts_with("<6>2")), "{lines}");
+    assert!(
+        lines.lines().count() > 1 && lines.lines().all(|line| line.starts_with("<6>2")),
+        "{lines}"
+    );
     let journal = Datagrams::at(&path);
     assert_eq!(stderr("b", "-log-format=text"), "");
-    assert!(journal.hears("is written to").contains("\nCTMPL_EVENT=file.written\n"));
+    assert!(
+        journal
+            .hears("is written to")
+            .contains("\nCTMPL_EVENT=file.written\n")
+    );
     let lines = stderr("c", "-log-format=json");
-    assert!(lines.lines().count() > 1 && lines.lines().all(|line| line.starts_with("<6>{")), "{lines}");
+    assert!(
+        lines.lines().count() > 1 && lines.lines().all(|line| line.starts_with("<6>{")),
+        "{lines}"
+    );
     // Somebody has redirected it.
-    let mut command = daemon(&folder, &consul, &["-once", "-log-level=info", "-config", &config]);
+    let mut command = daemon(
+        &folder,
+        &consul,
+        &["-once", "-log-level=info", "-config", &config],
+    );
     command.env("JOURNAL_STREAM", "1:1");
     assert!(run_command(command).log.lines().all(is_event));
 }
@@ -350,8 +565,14 @@ fn the_version_is_the_first_line() {
     let (folder, consul) = setup();
     let ended = run_command(daemon(&folder, &consul, &["-once", "-log-level=info"]));
     let first = ended.log.lines().next().unwrap_or_default();
-    assert!(first.ends_with(concat!("[INFO] (ctmpl) ctmpl v", env!("CARGO_PKG_VERSION"))), "{first}");
-    assert_eq!(run(["-version"]).output, concat!("ctmpl v", env!("CARGO_PKG_VERSION"), "\n"));
+    assert!(
+        first.ends_with(concat!("[INFO] (ctmpl) ctmpl v", env!("CARGO_PKG_VERSION"))),
+        "{first}"
+    );
+    assert_eq!(
+        run(["-version"]).output,
+        concat!("ctmpl v", env!("CARGO_PKG_VERSION"), "\n")
+    );
     let _ = std::io::stderr().flush();
     eventually("it is written", || folder.read("out") == "80");
 }

@@ -1,17 +1,13 @@
 //! The macros that ctmpl brings along: what they write for no, one and many instances is accepted by the program it is
 //! for, and no instance can be more than a server.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
 use std::path::PathBuf;
 
-mod support;
-
-use support::backend::Backend;
-use support::ctmpl::Folder;
-use support::directives::{of_haproxy, of_nginx};
-use support::rendering::{MANY, NONE, ODD, ONE, output, render};
-use support::servers;
+use crate::support::backend::Backend;
+use crate::support::ctmpl::Folder;
+use crate::support::directives::{of_haproxy, of_nginx};
+use crate::support::rendering::{MANY, NONE, ODD, ONE, output, render};
+use crate::support::servers;
 
 const NGINX: &str = "{% import 'ctmpl/nginx' as nginx %}\n";
 const HAPROXY: &str = "{% import 'ctmpl/haproxy' as haproxy %}\n\
@@ -38,8 +34,8 @@ fn nginx_holds(cases: &[(&str, &[(&str, &str)])]) {
     assert!(!cases.is_empty());
     for (call, seeds) in cases {
         for (seed, wanted) in *seeds {
-            let text =
-                made(&format!("{NGINX}{{{{ nginx.{call} }}}}"), seed).unwrap_or_else(|log| panic!("{call}: {log}"));
+            let text = made(&format!("{NGINX}{{{{ nginx.{call} }}}}"), seed)
+                .unwrap_or_else(|log| panic!("{call}: {log}"));
             assert_eq!(text.trim(), *wanted, "{call}");
             servers::nginx_accepts(&text);
         }
@@ -58,13 +54,25 @@ fn an_upstream_for_no_one_and_many_instances() {
             "upstream('web', service('web'))",
             &[
                 (NONE, &empty),
-                (ONE, "upstream web {\n    zone web 64k;\n    server 10.0.0.1:8080 weight=1;\n}"),
+                (
+                    ONE,
+                    "upstream web {\n    zone web 64k;\n    server 10.0.0.1:8080 weight=1;\n}",
+                ),
                 (MANY, many),
             ],
         ),
-        ("upstream('web', service('web'), empty='503')", &[(NONE, &empty)]),
-        ("upstream('web', service('web'), empty='down')", &[(NONE, &empty), (MANY, many)]),
-        ("upstream('web', service('web'), empty='omit')", &[(NONE, ""), (MANY, many)]),
+        (
+            "upstream('web', service('web'), empty='503')",
+            &[(NONE, &empty)],
+        ),
+        (
+            "upstream('web', service('web'), empty='down')",
+            &[(NONE, &empty), (MANY, many)],
+        ),
+        (
+            "upstream('web', service('web'), empty='omit')",
+            &[(NONE, ""), (MANY, many)],
+        ),
         (
             "upstream('web', service('web'), method='least_conn', weights=false, max_fails=0, fail_timeout='5s', \
              max_conns=9, keepalive=4, zone='')",
@@ -76,7 +84,10 @@ fn an_upstream_for_no_one_and_many_instances() {
         ),
         (
             "upstream('web', service('web'), method='hash $request_uri consistent' | raw, zone='', weights=false)",
-            &[(ONE, "upstream web {\n    hash $request_uri consistent;\n    server 10.0.0.1:8080;\n}")],
+            &[(
+                ONE,
+                "upstream web {\n    hash $request_uri consistent;\n    server 10.0.0.1:8080;\n}",
+            )],
         ),
         (
             "upstream('n', service('nginx|any'), backup='metrics', zone='')",
@@ -96,19 +107,46 @@ fn an_upstream_for_no_one_and_many_instances() {
 #[test]
 fn an_instance_is_a_server_or_nothing() {
     for prefix in ["", "{% autoescape true %}"] {
-        let suffix = if prefix.is_empty() { "" } else { "{% endautoescape %}" };
-        let call = format!("{NGINX}{prefix}{{{{ nginx.upstream('web', service('web')) }}}}{suffix}");
+        let suffix = if prefix.is_empty() {
+            ""
+        } else {
+            "{% endautoescape %}"
+        };
+        let call =
+            format!("{NGINX}{prefix}{{{{ nginx.upstream('web', service('web')) }}}}{suffix}");
         let text = made(&call, &odd()).unwrap();
         let read = of_nginx(&text).unwrap();
-        let servers = read[0].block.as_ref().unwrap().iter().filter(|directive| directive.words[0] == "server");
+        let servers = read[0]
+            .block
+            .as_ref()
+            .unwrap()
+            .iter()
+            .filter(|directive| directive.words[0] == "server");
         assert_eq!((read.len(), servers.count()), (1, 5), "{text}");
-        assert!(text.contains("server [fd00::1]:80") && !text.contains("evil"), "{text}");
+        assert!(
+            text.contains("server [fd00::1]:80") && !text.contains("evil"),
+            "{text}"
+        );
         servers::nginx_accepts(&text);
     }
-    let text = made(&format!("{HAPROXY}{{{{ haproxy.backend('web', service('web')) }}}}"), &odd()).unwrap();
-    let servers = of_haproxy(&text).unwrap().into_iter().filter(|words| words[0] == "server");
-    assert_eq!(servers.map(|words| words.len()).collect::<Vec<_>>(), [5; 5], "{text}");
-    assert!(text.contains(" [fd00::1]:80 ") && !text.contains("evil {"), "{text}");
+    let text = made(
+        &format!("{HAPROXY}{{{{ haproxy.backend('web', service('web')) }}}}"),
+        &odd(),
+    )
+    .unwrap();
+    let servers = of_haproxy(&text)
+        .unwrap()
+        .into_iter()
+        .filter(|words| words[0] == "server");
+    assert_eq!(
+        servers.map(|words| words.len()).collect::<Vec<_>>(),
+        [5; 5],
+        "{text}"
+    );
+    assert!(
+        text.contains(" [fd00::1]:80 ") && !text.contains("evil {"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -122,20 +160,43 @@ fn an_argument_is_a_word_unless_it_is_raw() {
     ];
     for call in calls {
         let log = made(&format!("{NGINX}{{{{ nginx.{call} }}}}"), ONE).unwrap_err();
-        assert!(log.contains("ctmpl/nginx:") && log.contains("would have to be quoted"), "{call}: {log}");
+        assert!(
+            log.contains("ctmpl/nginx:") && log.contains("would have to be quoted"),
+            "{call}: {log}"
+        );
     }
-    let log = made(&format!("{HAPROXY}{{{{ haproxy.backend('a b', []) }}}}"), ONE).unwrap_err();
-    assert!(log.contains("ctmpl/haproxy:") && log.contains("would have to be quoted"), "{log}");
-    let log = made(&format!("{NGINX}{{{{ nginx.upstream('web', [], empty='404') }}}}"), ONE).unwrap_err();
-    assert!(log.contains(r#"{"503": "", "omit": "", "down": ""}[empty]"#), "{log}");
+    let log = made(
+        &format!("{HAPROXY}{{{{ haproxy.backend('a b', []) }}}}"),
+        ONE,
+    )
+    .unwrap_err();
+    assert!(
+        log.contains("ctmpl/haproxy:") && log.contains("would have to be quoted"),
+        "{log}"
+    );
+    let log = made(
+        &format!("{NGINX}{{{{ nginx.upstream('web', [], empty='404') }}}}"),
+        ONE,
+    )
+    .unwrap_err();
+    assert!(
+        log.contains(r#"{"503": "", "omit": "", "down": ""}[empty]"#),
+        "{log}"
+    );
     let log = made("{% import 'ctmpl/apache' as apache %}", ONE).unwrap_err();
-    assert!(log.contains("of the names in ctmpl/ there are only ctmpl/nginx and ctmpl/haproxy"), "{log}");
+    assert!(
+        log.contains("of the names in ctmpl/ there are only ctmpl/nginx and ctmpl/haproxy"),
+        "{log}"
+    );
 }
 
 #[test]
 fn a_site_passes_or_answers_503() {
     let backend = Backend::start("the backend");
-    let instance = format!("services: [{{name: web, address: 127.0.0.1, port: {}}}]", backend.port());
+    let instance = format!(
+        "services: [{{name: web, address: 127.0.0.1, port: {}}}]",
+        backend.port()
+    );
     let site = |empty: &str| {
         format!(
             "{NGINX}{{{{ nginx.upstream('web', service('web'), empty='{empty}') }}}}\
@@ -151,7 +212,9 @@ fn a_site_passes_or_answers_503() {
         ("omit", NONE, 404),
     ] {
         let text = made(&site(empty), seed).unwrap();
-        let Some(answers) = servers::nginx_answers(&text, &["/x"]) else { return };
+        let Some(answers) = servers::nginx_answers(&text, &["/x"]) else {
+            return;
+        };
         assert_eq!(answers[0].0, status, "{text}");
     }
 }
@@ -206,17 +269,28 @@ fn a_backend_for_no_one_and_many_instances() {
         let folder = Folder::new();
         servers::haproxy_accepts(&folder.write("haproxy.cfg", &text));
     }
-    let twice = "{{ haproxy.backend('a', service('web')) }}{{ haproxy.backend('b', service('web')) }}";
+    let twice =
+        "{{ haproxy.backend('a', service('web')) }}{{ haproxy.backend('b', service('web')) }}";
     let text = made(&format!("{HAPROXY}{twice}"), MANY).unwrap();
-    assert_eq!(text.matches(" n1_we_b_1 ").count(), 2, "names are names of their backend: {text}");
+    assert_eq!(
+        text.matches(" n1_we_b_1 ").count(),
+        2,
+        "names are names of their backend: {text}"
+    );
 }
 
 #[test]
 fn the_macros_are_never_files() {
     let folder = Folder::new();
-    folder.write("ctmpl/nginx", "{% macro upstream(name, instances) %}stolen{% endmacro %}");
+    folder.write(
+        "ctmpl/nginx",
+        "{% macro upstream(name, instances) %}stolen{% endmacro %}",
+    );
     folder.write("ctmpl/other", "stolen");
-    let template = folder.write("t.j2", &format!("{NGINX}{{{{ nginx.upstream('web', []) }}}}"));
+    let template = folder.write(
+        "t.j2",
+        &format!("{NGINX}{{{{ nginx.upstream('web', []) }}}}"),
+    );
     let ended = render(&folder, ONE, &[template]);
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
     assert!(folder.read("out/t.j2").contains("upstream web {"));
@@ -235,12 +309,25 @@ fn a_template_with_the_format_of_its_program_has_the_same_text() {
         .map(|format| {
             let job = format!("{}:{}", template.display(), folder.path(format).display());
             let seed = seed.display().to_string();
-            let words =
-                ["dev", "--listen", "127.0.0.1:0", "--seed", &seed, "-once", "--format", format, "--template", &job];
-            let ended = support::ctmpl::run(words);
+            let words = [
+                "dev",
+                "--listen",
+                "127.0.0.1:0",
+                "--seed",
+                &seed,
+                "-once",
+                "--format",
+                format,
+                "--template",
+                &job,
+            ];
+            let ended = crate::support::ctmpl::run(words);
             assert_eq!(ended.code(), Some(0), "{}", ended.log);
             folder.read(format)
         })
         .collect();
-    assert!(made[0].contains("upstream web {") && made.iter().all(|text| *text == made[0]), "{made:?}");
+    assert!(
+        made[0].contains("upstream web {") && made.iter().all(|text| *text == made[0]),
+        "{made:?}"
+    );
 }

@@ -1,14 +1,10 @@
 //! The service mesh of a real Consul: who is reached through what, the trusted roots, and a service's certificate.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
-mod support;
-
 use std::net::SocketAddr;
 
-use support::consul::Consul;
-use support::ctmpl::{Ctmpl, Folder, run};
-use support::{eventually, http, installed};
+use crate::support::consul::Consul;
+use crate::support::ctmpl::{Ctmpl, Folder, run};
+use crate::support::{eventually, http, installed};
 
 fn write(consul: SocketAddr, target: &str, body: &str) {
     let answer = http::request(consul, "PUT", target, body).unwrap();
@@ -39,7 +35,9 @@ const NEW_KEY: [&str; 3] = [
 
 /// The root certificate that signs now.
 fn active_root(consul: SocketAddr) -> String {
-    let body = http::get(consul, "/v1/agent/connect/ca/roots").unwrap().body;
+    let body = http::get(consul, "/v1/agent/connect/ca/roots")
+        .unwrap()
+        .body;
     let roots: serde_json::Value = serde_json::from_str(&body).unwrap();
     roots["ActiveRootID"].as_str().unwrap().to_owned()
 }
@@ -52,34 +50,61 @@ fn the_mesh_is_followed_in_both_languages_and_no_key_is_logged() {
     let (folder, consul) = (Folder::new(), Consul::start());
     folder.write("mesh.ctmpl", GO);
     folder.write("mesh.j2", JINJA);
-    let [go, jinja] = [("mesh.ctmpl", "go"), ("mesh.j2", "jinja")].map(|(from, to)| folder.template(from, to, ""));
+    let [go, jinja] = [("mesh.ctmpl", "go"), ("mesh.j2", "jinja")]
+        .map(|(from, to)| folder.template(from, to, ""));
     let ctmpl = Ctmpl::start(consul.address(), ["-template", &go, "-template", &jinja]);
-    let key = |text: &str| text.contains("-----BEGIN EC PRIVATE KEY-----\n") && text.ends_with("PRIVATE KEY-----\n");
-    let first = folder.eventually("go", "whole", |text| text.starts_with(&active_root(consul.address())) && key(text));
-    assert!(first.contains("web spiffe://") && first.contains("/svc/web\n-----BEGIN CERTIFICATE-----\n"), "{first}");
+    let key = |text: &str| {
+        text.contains("-----BEGIN EC PRIVATE KEY-----\n") && text.ends_with("PRIVATE KEY-----\n")
+    };
+    let first = folder.eventually("go", "whole", |text| {
+        text.starts_with(&active_root(consul.address())) && key(text)
+    });
+    assert!(
+        first.contains("web spiffe://")
+            && first.contains("/svc/web\n-----BEGIN CERTIFICATE-----\n"),
+        "{first}"
+    );
 
     // A service that is part of the mesh itself, and a proxy of it.
     let native = r#"{"Name":"web","Port":80,"Connect":{"Native":true}}"#;
     write(consul.address(), "/v1/agent/service/register", native);
-    folder.eventually("go", "with the service", |text| text.starts_with("web 80\n"));
+    folder.eventually("go", "with the service", |text| {
+        text.starts_with("web 80\n")
+    });
     let proxy = r#"{"Name":"web-proxy","Kind":"connect-proxy","Port":20000,"Proxy":{"DestinationServiceName":"web"}}"#;
     write(consul.address(), "/v1/agent/service/register", proxy);
-    folder.eventually("go", "with the proxy", |text| text.starts_with("web 80\nweb-proxy 20000\n"));
+    folder.eventually("go", "with the proxy", |text| {
+        text.starts_with("web 80\nweb-proxy 20000\n")
+    });
 
     // A new root is trusted at once. Consul takes up to half a minute to sign certificates with it.
     let before = active_root(consul.address());
-    let key = format!("-----BEGIN EC PRIVATE KEY-----\n{}\n-----END EC PRIVATE KEY-----\n", NEW_KEY.join("\n"));
+    let key = format!(
+        "-----BEGIN EC PRIVATE KEY-----\n{}\n-----END EC PRIVATE KEY-----\n",
+        NEW_KEY.join("\n")
+    );
     let configuration = serde_json::json!({"Provider": "consul", "Config": {"PrivateKey": key}});
-    write(consul.address(), "/v1/connect/ca/configuration", &configuration.to_string());
-    eventually("another root signs", || active_root(consul.address()) != before);
+    write(
+        consul.address(),
+        "/v1/connect/ca/configuration",
+        &configuration.to_string(),
+    );
+    eventually("another root signs", || {
+        active_root(consul.address()) != before
+    });
     let root = format!("\n{}\n", active_root(consul.address()));
     folder.eventually("go", "with the new root", |text| text.contains(&root));
-    folder.eventually("jinja", "the same in Jinja", |text| text == folder.read("go"));
+    folder.eventually("jinja", "the same in Jinja", |text| {
+        text == folder.read("go")
+    });
 
     let log = ctmpl.stop().log;
     assert!(log.contains("connect.caleaf(web) has news"), "{log}");
     let secret = first.lines().rev().nth(1).unwrap();
-    assert!(secret.len() > 20 && !log.contains(secret), "a private key is in the log");
+    assert!(
+        secret.len() > 20 && !log.contains(secret),
+        "a private key is in the log"
+    );
 }
 
 #[test]
@@ -87,14 +112,26 @@ fn a_mesh_that_is_switched_off_ends_a_run_that_renders_once_with_the_reason() {
     if !installed(&["consul"]) {
         return;
     }
-    let (folder, consul) = (Folder::new(), Consul::start_with("s1", &["-hcl", "connect { enabled = false }"]));
+    let (folder, consul) = (
+        Folder::new(),
+        Consul::start_with("s1", &["-hcl", "connect { enabled = false }"]),
+    );
     folder.write("in", "{{ range caRoots }}{{ .ID }}{{ end }}");
     let address = format!("--consul-addr={}", consul.address());
-    let ended = run([&address, "-once", "-template", &folder.template("in", "out", "")]);
+    let ended = run([
+        &address,
+        "-once",
+        "-template",
+        &folder.template("in", "out", ""),
+    ]);
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
     let reason = "in:1: connect.caroots: Consul at";
     let text = "answered 500: Connect must be enabled in order to use this endpoint";
-    assert!(ended.log.contains(reason) && ended.log.contains(text), "{}", ended.log);
+    assert!(
+        ended.log.contains(reason) && ended.log.contains(text),
+        "{}",
+        ended.log
+    );
 }
 
 #[test]
@@ -107,10 +144,22 @@ fn what_this_consul_does_not_have_is_said() {
     for (function, question, needed) in [
         ("partitions", "list.partitions", "Consul Enterprise 1.11"),
         ("peerings", "list.peerings", "Consul 1.13"),
-        ("exportedServices", "list.exportedServices()", "Consul 1.17.3"),
+        (
+            "exportedServices",
+            "list.exportedServices()",
+            "Consul 1.17.3",
+        ),
     ] {
-        folder.write("in", &format!("\n{{{{ range {function} }}}}{{{{ .Name }}}}{{{{ end }}}}"));
-        let ended = run([&address, "-once", "-template", &folder.template("in", "out", "")]);
+        folder.write(
+            "in",
+            &format!("\n{{{{ range {function} }}}}{{{{ .Name }}}}{{{{ end }}}}"),
+        );
+        let ended = run([
+            &address,
+            "-once",
+            "-template",
+            &folder.template("in", "out", ""),
+        ]);
         assert_eq!(ended.code(), Some(14), "{}", ended.log);
         for text in [&format!("in:2: {question}: "), needed] {
             assert!(ended.log.contains(text), "{text}: {}", ended.log);

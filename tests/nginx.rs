@@ -1,17 +1,15 @@
 //! The main job, on the real servers: instances come, go and fail their checks, the file follows, nginx is reloaded,
 //! and no request is lost on the way.
 
-mod support;
-
 use std::net::SocketAddr;
 
-use support::backend::Backend;
-use support::catalog::{deregister, passes, register};
-use support::consul::Consul;
-use support::ctmpl::{Ctmpl, Folder, command, text};
-use support::load::Load;
-use support::nginx::Nginx;
-use support::{free_port, installed};
+use crate::support::backend::Backend;
+use crate::support::catalog::{deregister, passes, register};
+use crate::support::consul::Consul;
+use crate::support::ctmpl::{Ctmpl, Folder, command, text};
+use crate::support::load::Load;
+use crate::support::nginx::Nginx;
+use crate::support::{free_port, installed};
 
 /// The tutorial's template, with a port and a log of the test's own.
 const GO: &str = r#"upstream http_backend {
@@ -42,7 +40,10 @@ fn instances_come_go_and_fail_under_load_and_no_request_is_lost() {
 #[test]
 fn the_jinja_twin_of_the_template_does_the_same() {
     let jinja = GO
-        .replace(r#"{{range service "nginx"}}"#, r#"{% for s in service("nginx") %}"#)
+        .replace(
+            r#"{{range service "nginx"}}"#,
+            r#"{% for s in service("nginx") %}"#,
+        )
         .replace("{{.Address}}:{{.Port}}", "{{ s.address }}:{{ s.port }}")
         .replace("{{end}}", "{% endfor %}");
     carries_the_load("nginx.conf.j2", &jinja);
@@ -57,20 +58,33 @@ fn carries_the_load(source: &str, template: &str) {
     let nginx = Nginx::start(&folder);
     let front = SocketAddr::from(([127, 0, 0, 1], free_port()));
     let log = folder.path("lp.com-access.log");
-    folder.write(source, &template.replace("PORT", &front.port().to_string()).replace("LOG", &text(&log)));
+    folder.write(
+        source,
+        &template
+            .replace("PORT", &front.port().to_string())
+            .replace("LOG", &text(&log)),
+    );
     // nginx refuses an upstream without servers: the first one is there before the file is.
     register(consul.address(), "nginx", &one);
     passes(consul.address(), "nginx", &one);
 
     let ctmpl = Ctmpl::spawn({
         let mut command = command();
-        command.arg("--consul-addr").arg(consul.address().to_string());
-        command.arg("--template").arg(folder.template(source, "conf.d/lp.conf", nginx.reload()));
-        command.arg("--log-level=info").env("PATH", path_of_the_system());
+        command
+            .arg("--consul-addr")
+            .arg(consul.address().to_string());
+        command
+            .arg("--template")
+            .arg(folder.template(source, "conf.d/lp.conf", nginx.reload()));
+        command
+            .arg("--log-level=info")
+            .env("PATH", path_of_the_system());
         command
     });
     serves(&folder, &[&one]);
-    support::eventually("nginx listens", || support::http::get(front, "/").is_ok_and(|answer| answer.status == 200));
+    crate::support::eventually("nginx listens", || {
+        crate::support::http::get(front, "/").is_ok_and(|answer| answer.status == 200)
+    });
 
     let load = Load::start(front);
     load.comes_to_rotate_over(&["one"]);
@@ -93,25 +107,46 @@ fn carries_the_load(source: &str, template: &str) {
     load.comes_to_rotate_over(&["one", "two", "three"]);
 
     let requests = load.ends_without_a_failure();
-    assert!(requests > 100, "there was hardly any load: {requests} requests");
+    assert!(
+        requests > 100,
+        "there was hardly any load: {requests} requests"
+    );
     let ended = ctmpl.stop();
-    assert!(!ended.log.contains("[ERR]") && !ended.log.contains("failed"), "{}", ended.log);
+    assert!(
+        !ended.log.contains("[ERR]") && !ended.log.contains("failed"),
+        "{}",
+        ended.log
+    );
     assert_eq!(ended.code(), Some(12));
 }
 
 /// Waits until the file names these backends and no others.
 fn serves(folder: &Folder, backends: &[&Backend]) {
-    let mut wanted: Vec<_> = backends.iter().map(|one| format!("server 127.0.0.1:{};", one.port())).collect();
+    let mut wanted: Vec<_> = backends
+        .iter()
+        .map(|one| format!("server 127.0.0.1:{};", one.port()))
+        .collect();
     wanted.sort();
-    folder.eventually("conf.d/lp.conf", &format!("one that serves {wanted:?}"), |text| {
-        let mut named: Vec<_> =
-            text.lines().map(str::trim).filter(|line| line.starts_with("server 127")).map(str::to_owned).collect();
-        named.sort();
-        named == wanted
-    });
+    folder.eventually(
+        "conf.d/lp.conf",
+        &format!("one that serves {wanted:?}"),
+        |text| {
+            let mut named: Vec<_> = text
+                .lines()
+                .map(str::trim)
+                .filter(|line| line.starts_with("server 127"))
+                .map(str::to_owned)
+                .collect();
+            named.sort();
+            named == wanted
+        },
+    );
 }
 
 /// The environment's, and where nginx is.
 fn path_of_the_system() -> String {
-    format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default())
+    format!(
+        "{}:/usr/sbin:/sbin",
+        std::env::var("PATH").unwrap_or_default()
+    )
 }

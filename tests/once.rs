@@ -1,16 +1,14 @@
 //! Rendering once: it ends, with the right code, and says what is missing.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
+use crate::support::ctmpl::{Ctmpl, Ended, Folder, run};
+use crate::support::free_port;
 use ctmpl::dev::{Background, Fault, Seed};
 use nix::sys::signal::Signal;
-use support::ctmpl::{Ctmpl, Ended, Folder, run};
-use support::free_port;
 
 fn consul() -> Background {
-    support::embedded(Seed::default().key("app/port", "80").key("app/name", "x"))
+    crate::support::embedded(Seed::default().key("app/port", "80").key("app/name", "x"))
 }
 
 /// Runs it once against this server, with these further arguments.
@@ -25,7 +23,10 @@ fn all_is_written_and_the_command_ran_once_for_several_files() {
     folder.write("a.in", r#"{{ key "app/port" }}"#);
     folder.write("b.in.j2", r#"{{ key("app/name") }}"#);
     let command = format!("echo ran >> {}", folder.path("runs").display());
-    let (a, b) = (folder.template("a.in", "a", &command), folder.template("b.in.j2", "b", &command));
+    let (a, b) = (
+        folder.template("a.in", "a", &command),
+        folder.template("b.in.j2", "b", &command),
+    );
     let ended = once(&consul, &["-template", &a, "-template", &b]);
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
     assert_eq!([folder.read("a"), folder.read("b")], ["80", "x"]);
@@ -34,7 +35,10 @@ fn all_is_written_and_the_command_ran_once_for_several_files() {
 
     // All is as it should be: nothing is written, and no command runs.
     let again = once(&consul, &["-template", &a, "-template", &b]);
-    assert_eq!((again.code(), folder.read("runs").as_str()), (Some(0), "ran\n"));
+    assert_eq!(
+        (again.code(), folder.read("runs").as_str()),
+        (Some(0), "ran\n")
+    );
 }
 
 #[test]
@@ -42,18 +46,33 @@ fn a_dry_run_prints_and_writes_nothing() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", r#"port {{ key "app/port" }}"#);
     let command = format!("touch {}", folder.path("ran").display());
-    let ended = once(&consul, &["-dry", "-template", &folder.template("in", "out", &command)]);
+    let ended = once(
+        &consul,
+        &["-dry", "-template", &folder.template("in", "out", &command)],
+    );
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
-    assert_eq!(ended.output.trim_end(), format!("> {}\nport 80", folder.path("out").display()));
+    assert_eq!(
+        ended.output.trim_end(),
+        format!("> {}\nport 80", folder.path("out").display())
+    );
     assert!(!folder.path("out").exists() && !folder.path("ran").exists());
 }
 
 #[test]
 fn bad_flags_are_thirteen_and_name_the_flag() {
-    for arguments in [&["-no-such-flag"][..], &["-wait=2x", "-template=a:b"], &["-template"], &["-once=maybe"]] {
+    for arguments in [
+        &["-no-such-flag"][..],
+        &["-wait=2x", "-template=a:b"],
+        &["-template"],
+        &["-once=maybe"],
+    ] {
         let ended = run(arguments);
         assert_eq!(ended.code(), Some(13), "{arguments:?}: {}", ended.log);
-        assert!(ended.log.starts_with("ctmpl: ") && ended.log.trim_end().lines().count() <= 3, "{}", ended.log);
+        assert!(
+            ended.log.starts_with("ctmpl: ") && ended.log.trim_end().lines().count() <= 3,
+            "{}",
+            ended.log
+        );
     }
 }
 
@@ -66,7 +85,11 @@ fn what_is_written_well_and_makes_no_sense_is_told_apart_as_consul_template_does
     assert!(level.log.contains("loud"), "{}", level.log);
     let twice = run(["-template", &template, "-template", &template]);
     assert_eq!(twice.code(), Some(13), "{}", twice.log);
-    assert!(twice.log.contains("two templates have the destination"), "{}", twice.log);
+    assert!(
+        twice.log.contains("two templates have the destination"),
+        "{}",
+        twice.log
+    );
     let lonely = run(["-template=lonely"]);
     assert_eq!(lonely.code(), Some(13), "{}", lonely.log);
     assert!(lonely.log.contains("destination"), "{}", lonely.log);
@@ -76,10 +99,20 @@ fn what_is_written_well_and_makes_no_sense_is_told_apart_as_consul_template_does
 fn a_failing_command_is_fourteen_and_the_files_are_written() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", r#"{{ key "app/port" }}"#);
-    let ended = once(&consul, &["-template", &folder.template("in", "out", "echo why >&2; exit 3")]);
+    let ended = once(
+        &consul,
+        &[
+            "-template",
+            &folder.template("in", "out", "echo why >&2; exit 3"),
+        ],
+    );
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
     assert_eq!(folder.read("out"), "80");
-    assert!(ended.log.contains("failed with exit code 3") && ended.log.contains("why"), "{}", ended.log);
+    assert!(
+        ended.log.contains("failed with exit code 3") && ended.log.contains("why"),
+        "{}",
+        ended.log
+    );
 }
 
 #[test]
@@ -89,63 +122,113 @@ fn a_broken_template_is_fourteen_and_the_other_one_is_written() {
     for (name, text, said) in [
         ("syntax.in", "fine\n{{ if }}", "syntax.in:2"),
         ("function.in", "{{ nonsense }}", "function.in:1"),
-        ("data.in", "x\n{{ key \"app/port\" | parseJSON | len | index 3 }}", "data.in:2"),
+        (
+            "data.in",
+            "x\n{{ key \"app/port\" | parseJSON | len | index 3 }}",
+            "data.in:2",
+        ),
         ("query.in", r#"{{ service "a b|c|d|e" }}"#, "query.in:1"),
         ("broken.j2", "a\nb\n{% for %}", "broken.j2:3"),
     ] {
         folder.write(name, text);
-        let (bad, good) =
-            (folder.template(name, "bad", ""), folder.template("good.in", name.replace('.', "-").as_str(), ""));
+        let (bad, good) = (
+            folder.template(name, "bad", ""),
+            folder.template("good.in", name.replace('.', "-").as_str(), ""),
+        );
         let ended = once(&consul, &["-template", &bad, "-template", &good]);
         assert_eq!(ended.code(), Some(14), "{name}: {}", ended.log);
         assert_eq!(folder.read(&name.replace('.', "-")), "80", "{name}");
         assert!(!folder.path("bad").exists());
         assert!(ended.log.contains(said), "{name}: {}", ended.log);
     }
-    let missing = once(&consul, &["-template", &folder.template("nowhere.in", "bad", "")]);
+    let missing = once(
+        &consul,
+        &["-template", &folder.template("nowhere.in", "bad", "")],
+    );
     assert_eq!(missing.code(), Some(14));
-    assert!(missing.log.contains("nowhere.in") && missing.log.contains("No such file"), "{}", missing.log);
+    assert!(
+        missing.log.contains("nowhere.in") && missing.log.contains("No such file"),
+        "{}",
+        missing.log
+    );
 }
 
 #[test]
 fn missing_keys_are_sixteen_with_a_list_of_places() {
     let (folder, consul) = (Folder::new(), consul());
-    folder.write("in", "{{ key \"app/port\" }}\n{{ key \"no/such\" }}\n\n{{ key \"nor/this\" }}");
+    folder.write(
+        "in",
+        "{{ key \"app/port\" }}\n{{ key \"no/such\" }}\n\n{{ key \"nor/this\" }}",
+    );
     folder.write("good.in", r#"{{ key "app/name" }}"#);
-    let (bad, good) = (folder.template("in", "out", ""), folder.template("good.in", "good", ""));
-    let ended = once(&consul, &["-timeout=700ms", "-template", &bad, "-template", &good]);
+    let (bad, good) = (
+        folder.template("in", "out", ""),
+        folder.template("good.in", "good", ""),
+    );
+    let ended = once(
+        &consul,
+        &["-timeout=700ms", "-template", &bad, "-template", &good],
+    );
     assert_eq!(ended.code(), Some(16), "{}", ended.log);
     assert!(!folder.path("out").exists());
     assert_eq!(folder.read("good"), "x", "the other template is written");
     let place = |line: u32| format!("{}:{line}: ", folder.path("in").display());
-    let lines: Vec<_> = ended.log.lines().filter(|line| line.contains("the key does not exist")).collect();
+    let lines: Vec<_> = ended
+        .log
+        .lines()
+        .filter(|line| line.contains("the key does not exist"))
+        .collect();
     assert_eq!(lines.len(), 2, "{}", ended.log);
-    assert!(lines[0].contains(&place(2)) && lines[0].contains("kv.get(no/such)"), "{lines:?}");
-    assert!(lines[1].contains(&place(4)) && lines[1].contains("kv.get(nor/this)"), "{lines:?}");
+    assert!(
+        lines[0].contains(&place(2)) && lines[0].contains("kv.get(no/such)"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[1].contains(&place(4)) && lines[1].contains("kv.get(nor/this)"),
+        "{lines:?}"
+    );
 }
 
 #[test]
 fn what_is_missing_and_comes_in_time_is_waited_for() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", r#"{{ key "late" }}"#);
-    let ctmpl = Ctmpl::start(consul.address(), ["-once", "-template", &folder.template("in", "out", "")]);
+    let ctmpl = Ctmpl::start(
+        consul.address(),
+        ["-once", "-template", &folder.template("in", "out", "")],
+    );
     ctmpl.says("has news");
     consul.put_key("late", "here");
     let ended = ctmpl.ends();
-    assert_eq!((ended.code(), folder.read("out").as_str()), (Some(0), "here"), "{}", ended.log);
+    assert_eq!(
+        (ended.code(), folder.read("out").as_str()),
+        (Some(0), "here"),
+        "{}",
+        ended.log
+    );
 }
 
 #[test]
 fn rights_that_are_missing_end_it_soon_with_fourteen() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", "\n{{ key \"app/port\" }}");
-    consul.faults().inject("/v1/kv/", Fault::Status(403, "Permission denied".into()));
+    consul
+        .faults()
+        .inject("/v1/kv/", Fault::Status(403, "Permission denied".into()));
     let begun = Instant::now();
     let ended = once(&consul, &["-template", &folder.template("in", "out", "")]);
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        begun.elapsed()
+    );
     let place = format!("{}:2: kv.get(app/port)", folder.path("in").display());
-    assert!(ended.log.contains(&place) && ended.log.contains("Permission denied"), "{}", ended.log);
+    assert!(
+        ended.log.contains(&place) && ended.log.contains("Permission denied"),
+        "{}",
+        ended.log
+    );
 }
 
 #[test]
@@ -153,7 +236,12 @@ fn a_black_hole_a_web_server_and_nobody_at_all_do_not_make_it_hang() {
     let folder = Folder::new();
     folder.write("in", r#"{{ key "app/port" }}"#);
     let template = folder.template("in", "out", "");
-    for fault in [Some(Fault::BlackHole), Some(Fault::Html("<html>".into())), Some(Fault::HangUp), None] {
+    for fault in [
+        Some(Fault::BlackHole),
+        Some(Fault::Html("<html>".into())),
+        Some(Fault::HangUp),
+        None,
+    ] {
         let consul = consul();
         match fault.clone() {
             Some(fault) => drop(consul.faults().inject("/", fault)),
@@ -161,14 +249,33 @@ fn a_black_hole_a_web_server_and_nobody_at_all_do_not_make_it_hang() {
         }
         let begun = Instant::now();
         let ended = once(&consul, &["-timeout=1s", "-template", &template]);
-        assert!(begun.elapsed() < Duration::from_secs(5), "{fault:?}: {:?}", begun.elapsed());
-        assert!([Some(16), Some(14)].contains(&ended.code()), "{fault:?}: {:?} {}", ended.code(), ended.log);
-        assert!(ended.log.contains("in:1: kv.get(app/port): "), "{fault:?}: {}", ended.log);
+        assert!(
+            begun.elapsed() < Duration::from_secs(5),
+            "{fault:?}: {:?}",
+            begun.elapsed()
+        );
+        assert!(
+            [Some(16), Some(14)].contains(&ended.code()),
+            "{fault:?}: {:?} {}",
+            ended.code(),
+            ended.log
+        );
+        assert!(
+            ended.log.contains("in:1: kv.get(app/port): "),
+            "{fault:?}: {}",
+            ended.log
+        );
         assert!(!folder.path("out").exists());
     }
     // An address that swallows everything: nothing listens there, and nothing says so.
     let begun = Instant::now();
-    let ended = run(["-consul-addr=198.51.100.1:8500", "-once", "-timeout=1s", "-template", &template]);
+    let ended = run([
+        "-consul-addr=198.51.100.1:8500",
+        "-once",
+        "-timeout=1s",
+        "-template",
+        &template,
+    ]);
     assert_eq!(ended.code(), Some(16), "{}", ended.log);
     assert!(begun.elapsed() < Duration::from_secs(5));
 }

@@ -1,17 +1,15 @@
 //! Consul cannot answer, or answers nonsense: no file changes by it, it is told once, and all is right again soon
 //! after.
 
-mod support;
-
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use crate::support::catalog::put;
+use crate::support::consul::Consul;
+use crate::support::ctmpl::{Ctmpl, DEADLINE, Folder};
+use crate::support::{eventually, installed, within};
 use ctmpl::dev::{Background, Fault, Seed};
 use nix::sys::signal::Signal;
-use support::catalog::put;
-use support::consul::Consul;
-use support::ctmpl::{Ctmpl, DEADLINE, Folder};
-use support::{eventually, installed, within};
 
 /// From the recovery of Consul to the file being right.
 const LATEST: Duration = Duration::from_secs(2);
@@ -25,26 +23,43 @@ struct Pair {
 }
 
 fn pair(more: &[&str]) -> Pair {
-    let seed = Seed::default().key("app/port", "80").key("other/port", "90");
-    let consul = support::embedded(seed);
+    let seed = Seed::default()
+        .key("app/port", "80")
+        .key("other/port", "90");
+    let consul = crate::support::embedded(seed);
     let folder = Folder::new();
     folder.write("in", r#"port {{ key "app/port" }}"#);
     folder.write("other.in", r#"port {{ key "other/port" }}"#);
-    let templates = [folder.template("in", "out", ""), folder.template("other.in", "other", "")];
-    let arguments = templates.iter().flat_map(|template| ["-template", template]).chain(more.iter().copied());
+    let templates = [
+        folder.template("in", "out", ""),
+        folder.template("other.in", "other", ""),
+    ];
+    let arguments = templates
+        .iter()
+        .flat_map(|template| ["-template", template])
+        .chain(more.iter().copied());
     let ctmpl = Ctmpl::start(consul.address(), arguments);
     folder.becomes("out", "port 80");
     folder.becomes("other", "port 90");
     eventually("both questions wait", || {
-        consul.faults().requests("/v1/kv/").len() >= 4 && consul.faults().open_requests("/v1/kv/") == 2
+        consul.faults().requests("/v1/kv/").len() >= 4
+            && consul.faults().open_requests("/v1/kv/") == 2
     });
-    Pair { folder, consul, ctmpl }
+    Pair {
+        folder,
+        consul,
+        ctmpl,
+    }
 }
 
 impl Pair {
     /// The question of the first template is answered with this fault for a while; the second template carries on.
     fn suffers(&mut self, fault: Fault, said: &str) {
-        let Self { folder, consul, ctmpl } = self;
+        let Self {
+            folder,
+            consul,
+            ctmpl,
+        } = self;
         consul.faults().inject("/v1/kv/app", fault);
         // The query that waits already is answered honestly once more; the fault begins with the next.
         consul.put_key("app/port", "81");
@@ -60,7 +75,11 @@ impl Pair {
 
 /// The file says this within the limit after the recovery.
 fn recovers(folder: &Folder, text: &str, since: Instant) {
-    within(LATEST.saturating_sub(since.elapsed()), &format!("the file says {text:?}"), || folder.read("out") == text);
+    within(
+        LATEST.saturating_sub(since.elapsed()),
+        &format!("the file says {text:?}"),
+        || folder.read("out") == text,
+    );
 }
 
 #[test]
@@ -69,13 +88,33 @@ fn bad_answers_of_any_kind_change_no_file_and_others_carry_on() {
     // What is about one question is asked again with growing pauses; what concerns everybody, at least once a second.
     let (soon, later) = (LATEST, DEADLINE);
     let cases = [
-        (Fault::Status(500, "No cluster leader".into()), "answered 500: No cluster leader", soon),
-        (Fault::Status(403, "Permission denied".into()), "answered 403: Permission denied", later),
-        (Fault::Status(429, "Your IP is issuing too many".into()), "answered 429: Your IP", soon),
-        (Fault::Html(web_page.into()), "an answer that is not Consul's", soon),
+        (
+            Fault::Status(500, "No cluster leader".into()),
+            "answered 500: No cluster leader",
+            soon,
+        ),
+        (
+            Fault::Status(403, "Permission denied".into()),
+            "answered 403: Permission denied",
+            later,
+        ),
+        (
+            Fault::Status(429, "Your IP is issuing too many".into()),
+            "answered 429: Your IP",
+            soon,
+        ),
+        (
+            Fault::Html(web_page.into()),
+            "an answer that is not Consul's",
+            soon,
+        ),
         (Fault::HalfBody, "an answer that is not Consul's", soon),
         (Fault::CutAfter(240), "the answer is cut off", soon),
-        (Fault::HangUp, "closed the connection without an answer", soon),
+        (
+            Fault::HangUp,
+            "closed the connection without an answer",
+            soon,
+        ),
     ];
     assert!(!cases.is_empty());
     std::thread::scope(|scope| {
@@ -83,8 +122,13 @@ fn bad_answers_of_any_kind_change_no_file_and_others_carry_on() {
             scope.spawn(move || {
                 let mut pair = pair(&[]);
                 pair.suffers(fault.clone(), said);
-                within(limit, &format!("{fault:?} is over"), || pair.folder.read("out") == "port 82");
-                let loud: Vec<_> = loud(&pair.ctmpl).into_iter().filter(|line| line.contains(said)).collect();
+                within(limit, &format!("{fault:?} is over"), || {
+                    pair.folder.read("out") == "port 82"
+                });
+                let loud: Vec<_> = loud(&pair.ctmpl)
+                    .into_iter()
+                    .filter(|line| line.contains(said))
+                    .collect();
                 assert_eq!(loud.len(), 1, "{fault:?} is told once: {loud:#?}");
                 assert!(pair.ctmpl.is_running());
             });
@@ -95,15 +139,27 @@ fn bad_answers_of_any_kind_change_no_file_and_others_carry_on() {
 /// The lines that an operator sees who wants to hear of trouble only.
 fn loud(ctmpl: &Ctmpl) -> Vec<String> {
     let log = ctmpl.log();
-    log.lines().filter(|line| line.contains("[WARN]") || line.contains("[ERR]")).map(str::to_owned).collect()
+    log.lines()
+        .filter(|line| line.contains("[WARN]") || line.contains("[ERR]"))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
 fn strange_indexes_and_slow_answers_change_nothing_about_what_is_right() {
-    let cases = [Fault::NoIndex, Fault::Index(0), Fault::Index(1), Fault::Delay(Duration::from_millis(300))];
+    let cases = [
+        Fault::NoIndex,
+        Fault::Index(0),
+        Fault::Index(1),
+        Fault::Delay(Duration::from_millis(300)),
+    ];
     assert!(!cases.is_empty());
     for fault in cases {
-        let Pair { folder, consul, mut ctmpl } = pair(&[]);
+        let Pair {
+            folder,
+            consul,
+            mut ctmpl,
+        } = pair(&[]);
         consul.faults().inject("/v1/kv/", fault.clone());
         for port in ["81", "82", "83"] {
             consul.put_key("app/port", port);
@@ -119,7 +175,11 @@ fn strange_indexes_and_slow_answers_change_nothing_about_what_is_right() {
 
 #[test]
 fn an_endless_index_of_one_does_not_make_it_ask_without_pause() {
-    let Pair { folder, consul, ctmpl: _ctmpl } = pair(&[]);
+    let Pair {
+        folder,
+        consul,
+        ctmpl: _ctmpl,
+    } = pair(&[]);
     consul.faults().inject("/v1/kv/app", Fault::Index(1));
     consul.put_key("app/port", "81");
     recovers(&folder, "port 81", Instant::now());
@@ -131,7 +191,11 @@ fn an_endless_index_of_one_does_not_make_it_ask_without_pause() {
 
 #[test]
 fn an_index_that_goes_back_loses_no_change() {
-    let Pair { folder, consul, ctmpl } = pair(&[]);
+    let Pair {
+        folder,
+        consul,
+        ctmpl,
+    } = pair(&[]);
     for value in 0..20 {
         consul.put_key("filler", &value.to_string());
     }
@@ -140,7 +204,8 @@ fn an_index_that_goes_back_loses_no_change() {
     folder.becomes("out", "port 81");
     // A query that comes after the restore, with an index of before, waits in vain: with the real one as well.
     eventually("the question waits", || {
-        consul.faults().requests("/v1/kv/app").len() > asked && consul.faults().open_requests("/v1/kv/app") == 1
+        consul.faults().requests("/v1/kv/app").len() > asked
+            && consul.faults().open_requests("/v1/kv/app") == 1
     });
     consul.faults().rewind(7);
     consul.put_key("app/port", "82");
@@ -150,21 +215,35 @@ fn an_index_that_goes_back_loses_no_change() {
 
 #[test]
 fn a_copy_that_is_too_old_is_not_believed() {
-    let Pair { folder, consul, ctmpl } = pair(&["-max-stale=5s"]);
-    consul.faults().inject("/v1/kv/app", Fault::LastContact(Duration::from_secs(60)));
+    let Pair {
+        folder,
+        consul,
+        ctmpl,
+    } = pair(&["-max-stale=5s"]);
+    consul
+        .faults()
+        .inject("/v1/kv/app", Fault::LastContact(Duration::from_secs(60)));
     for port in ["81", "82"] {
         consul.put_key("app/port", port);
         recovers(&folder, &format!("port {port}"), Instant::now());
     }
     eventually("it is asked without ?stale", || {
-        consul.faults().requests("/v1/kv/app").iter().any(|seen| !seen.query.contains("stale"))
+        consul
+            .faults()
+            .requests("/v1/kv/app")
+            .iter()
+            .any(|seen| !seen.query.contains("stale"))
     });
     assert_eq!(loud(&ctmpl), Vec::<String>::new());
 }
 
 #[test]
 fn a_black_hole_delays_and_nothing_more() {
-    let Pair { folder, consul, mut ctmpl } = pair(&[]);
+    let Pair {
+        folder,
+        consul,
+        mut ctmpl,
+    } = pair(&[]);
     consul.faults().inject("/v1/", Fault::BlackHole);
     consul.faults().cut_connections();
     consul.put_key("app/port", "81");
@@ -178,7 +257,11 @@ fn a_black_hole_delays_and_nothing_more() {
 
 #[test]
 fn a_server_that_refuses_connections_for_a_long_time_is_heard_at_once_when_it_is_back() {
-    let Pair { folder, consul, mut ctmpl } = pair(&[]);
+    let Pair {
+        folder,
+        consul,
+        mut ctmpl,
+    } = pair(&[]);
     consul.faults().stop_listening();
     ctmpl.says(ONCE);
     consul.put_key("app/port", "81");
@@ -195,11 +278,18 @@ fn a_server_that_refuses_connections_for_a_long_time_is_heard_at_once_when_it_is
 
 #[test]
 fn a_server_that_throttled_for_a_long_time_is_heard_soon_after() {
-    let busy = Fault::Status(429, "Your IP is issuing too many concurrent connections".into());
+    let busy = Fault::Status(
+        429,
+        "Your IP is issuing too many concurrent connections".into(),
+    );
     std::thread::scope(|scope| {
         for fault in [busy, Fault::HangUp] {
             scope.spawn(move || {
-                let Pair { folder, consul, ctmpl } = pair(&[]);
+                let Pair {
+                    folder,
+                    consul,
+                    ctmpl,
+                } = pair(&[]);
                 consul.faults().inject("/v1/", fault.clone());
                 consul.faults().interrupt("/v1/", 429, "");
                 ctmpl.says(ONCE);
@@ -208,7 +298,10 @@ fn a_server_that_throttled_for_a_long_time_is_heard_soon_after() {
                 // Long enough for pauses to have grown.
                 folder.stays("out", "port 80", Duration::from_secs(7));
                 let asked = consul.faults().requests("/v1/kv/").len();
-                assert!(asked < 40, "{fault:?}: {asked} requests do not relieve a server that throttles");
+                assert!(
+                    asked < 40,
+                    "{fault:?}: {asked} requests do not relieve a server that throttles"
+                );
                 consul.faults().lift_all();
                 within(LATEST, "one of the two files is right", || {
                     folder.read("out") == "port 81" || folder.read("other") == "port 91"
@@ -221,10 +314,20 @@ fn a_server_that_throttled_for_a_long_time_is_heard_soon_after() {
 
 #[test]
 fn a_server_that_throttles_or_is_no_consul_is_left_for_the_next_one() {
-    let busy = Fault::Status(429, "Your IP is issuing too many concurrent connections".into());
-    for fault in [busy, Fault::HangUp, Fault::Html("<html>".into()), Fault::Status(500, "No cluster leader".into())] {
-        let (bad, good) =
-            (support::embedded(Seed::default()), support::embedded(Seed::default().key("app/port", "80")));
+    let busy = Fault::Status(
+        429,
+        "Your IP is issuing too many concurrent connections".into(),
+    );
+    for fault in [
+        busy,
+        Fault::HangUp,
+        Fault::Html("<html>".into()),
+        Fault::Status(500, "No cluster leader".into()),
+    ] {
+        let (bad, good) = (
+            crate::support::embedded(Seed::default()),
+            crate::support::embedded(Seed::default().key("app/port", "80")),
+        );
         bad.faults().inject("/", fault.clone());
         let folder = Folder::new();
         folder.write("in", r#"port {{ key "app/port" }}"#);
@@ -234,7 +337,11 @@ fn a_server_that_throttles_or_is_no_consul_is_left_for_the_next_one() {
         recovers(&folder, "port 80", begun);
         good.put_key("app/port", "81");
         recovers(&folder, "port 81", Instant::now());
-        assert_eq!(loud(&ctmpl), Vec::<String>::new(), "{fault:?}: the next one answers");
+        assert_eq!(
+            loud(&ctmpl),
+            Vec::<String>::new(),
+            "{fault:?}: the next one answers"
+        );
     }
 }
 
@@ -248,10 +355,19 @@ fn a_real_consul_may_come_late_go_away_and_come_back_with_nothing() {
     consul.stop();
 
     let folder = Folder::new();
-    folder.write("in", r#"port {{ key "app/port" }}{{ range service "web" }} {{ .ID }}{{ end }}"#);
+    folder.write(
+        "in",
+        r#"port {{ key "app/port" }}{{ range service "web" }} {{ .ID }}{{ end }}"#,
+    );
     folder.write("late.in", r#"{{ keyOrDefault "app/port" "none" }}"#);
-    let templates = [folder.template("in", "out", ""), folder.template("late.in", "late", "")];
-    let mut ctmpl = Ctmpl::start(address, ["-template", &templates[0], "-template", &templates[1]]);
+    let templates = [
+        folder.template("in", "out", ""),
+        folder.template("late.in", "late", ""),
+    ];
+    let mut ctmpl = Ctmpl::start(
+        address,
+        ["-template", &templates[0], "-template", &templates[1]],
+    );
     ctmpl.says(ONCE);
     consul.start_again();
     put(address, "app/port", "80");
@@ -263,13 +379,20 @@ fn a_real_consul_may_come_late_go_away_and_come_back_with_nothing() {
     folder.stays("out", "port 80", Duration::from_millis(800));
     folder.stays("late", "80", Duration::from_millis(200));
     consul.start_again();
-    within(LATEST, "the default is in force", || folder.read("late") == "none");
+    within(LATEST, "the default is in force", || {
+        folder.read("late") == "none"
+    });
     assert_eq!(folder.read("out"), "port 80");
     put(address, "app/port", "81");
     recovers(&folder, "port 81", Instant::now());
     folder.becomes("late", "81");
     assert!(ctmpl.is_running());
-    assert_eq!(ctmpl.said(ONCE), 2, "each outage is told once:\n{}", ctmpl.log());
+    assert_eq!(
+        ctmpl.said(ONCE),
+        2,
+        "each outage is told once:\n{}",
+        ctmpl.log()
+    );
 
     // It hangs, and goes on.
     consul.signal(Signal::SIGSTOP);
@@ -282,11 +405,16 @@ fn a_real_consul_may_come_late_go_away_and_come_back_with_nothing() {
 
 #[test]
 fn a_gateway_that_gives_up_at_once_is_an_outage_and_not_asked_in_a_tight_loop() {
-    let consul = support::embedded(ctmpl::dev::Seed::default().key("a", "1"));
+    let consul = crate::support::embedded(ctmpl::dev::Seed::default().key("a", "1"));
     let folder = Folder::new();
     folder.write("in", r#"{{ key "a" }}"#);
-    let rule = consul.faults().inject("/v1/kv/", Fault::Status(504, "stream timeout".to_owned()));
-    let ctmpl = Ctmpl::start(consul.address(), ["-template", &folder.template("in", "out", "")]);
+    let rule = consul
+        .faults()
+        .inject("/v1/kv/", Fault::Status(504, "stream timeout".to_owned()));
+    let ctmpl = Ctmpl::start(
+        consul.address(),
+        ["-template", &folder.template("in", "out", "")],
+    );
     ctmpl.says("answered 504: stream timeout");
     std::thread::sleep(Duration::from_secs(1));
     let asked = consul.faults().requests("/v1/kv/").len();
@@ -297,14 +425,21 @@ fn a_gateway_that_gives_up_at_once_is_an_outage_and_not_asked_in_a_tight_loop() 
 
 #[test]
 fn a_key_that_is_too_long_for_a_url_is_no_outage() {
-    let consul = support::embedded(ctmpl::dev::Seed::default().key("a", "1"));
+    let consul = crate::support::embedded(ctmpl::dev::Seed::default().key("a", "1"));
     let folder = Folder::new();
-    folder.write("in", &format!(r#"{{{{ keyOrDefault "{}" "" }}}}"#, "k".repeat(100_000)));
-    let ended = support::ctmpl::run([
+    folder.write(
+        "in",
+        &format!(r#"{{{{ keyOrDefault "{}" "" }}}}"#, "k".repeat(100_000)),
+    );
+    let ended = crate::support::ctmpl::run([
         "-once".to_owned(),
         format!("-consul-addr={}", consul.address()),
         format!("-template={}", folder.template("in", "out", "")),
     ]);
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
-    assert!(ended.log.contains("cannot be asked over HTTP"), "{}", ended.log);
+    assert!(
+        ended.log.contains("cannot be asked over HTTP"),
+        "{}",
+        ended.log
+    );
 }

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use ctmpl::dev::Seed;
 
-mod support;
-
-use support::ctmpl::{Ctmpl, Ended, Folder, run};
-use support::embedded;
+use crate::support::ctmpl::{Ctmpl, Ended, Folder, run};
+use crate::support::embedded;
 
 fn once(folder: &Folder, consul: &ctmpl::dev::Background, more: &[&str]) -> Ended {
-    let mut args = vec!["-once".to_owned(), format!("--consul-addr={}", consul.address()), "--timeout=10s".to_owned()];
+    let mut args = vec![
+        "-once".to_owned(),
+        format!("--consul-addr={}", consul.address()),
+        "--timeout=10s".to_owned(),
+    ];
     args.extend(["--template".to_owned(), folder.template("in", "out", "")]);
     args.extend(more.iter().map(|word| (*word).to_owned()));
     run(args)
@@ -34,7 +36,13 @@ fn without_permission_nothing_is_written() {
     folder.write("in", &template(&folder, "side", ""));
     let ended = once(&folder, &consul, &["--allow=plugin"]);
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
-    assert!(ended.log.contains("function \"writeToFile\" is not allowed"), "{}", ended.log);
+    assert!(
+        ended
+            .log
+            .contains("function \"writeToFile\" is not allowed"),
+        "{}",
+        ended.log
+    );
     assert!(!folder.path("side").exists() && !folder.path("out").exists());
 }
 
@@ -42,16 +50,39 @@ fn without_permission_nothing_is_written() {
 fn it_is_written_with_the_template_and_appended_once_for_each_apply() {
     let consul = embedded(Seed::default().key("side", "1"));
     let folder = Folder::new();
-    let (side, log) = (template(&folder, "deep/side", ""), template(&folder, "log", "append,newline"));
+    let (side, log) = (
+        template(&folder, "deep/side", ""),
+        template(&folder, "log", "append,newline"),
+    );
     folder.write("in", &format!("{side}{log}"));
-    let line = folder.template("in", "out", &format!("echo x >>{}", folder.path("runs").display()));
-    let ctmpl = Ctmpl::start(consul.address(), ["--allow=writeToFile", "--template", &line]);
+    let line = folder.template(
+        "in",
+        "out",
+        &format!("echo x >>{}", folder.path("runs").display()),
+    );
+    let ctmpl = Ctmpl::start(
+        consul.address(),
+        ["--allow=writeToFile", "--template", &line],
+    );
     std::thread::sleep(Duration::from_millis(300));
-    assert!(!folder.path("deep").exists() && !folder.path("log").exists(), "a key is still missing");
+    assert!(
+        !folder.path("deep").exists() && !folder.path("log").exists(),
+        "a key is still missing"
+    );
     consul.put_key("a", "x");
     folder.becomes("out", "xx");
-    assert_eq!((folder.read("deep/side"), folder.read("log")), ("1".into(), "1\n".into()));
-    assert_eq!(fs::metadata(folder.path("deep/side")).unwrap().permissions().mode() & 0o7777, 0o640);
+    assert_eq!(
+        (folder.read("deep/side"), folder.read("log")),
+        ("1".into(), "1\n".into())
+    );
+    assert_eq!(
+        fs::metadata(folder.path("deep/side"))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o7777,
+        0o640
+    );
     folder.becomes("runs", "x\n");
     // The side alone.
     consul.put_key("side", "2");
@@ -63,7 +94,11 @@ fn it_is_written_with_the_template_and_appended_once_for_each_apply() {
     folder.stays("log", "1\n2\n", Duration::from_millis(400));
     assert_eq!(ctmpl.stop().code(), Some(12));
     let ended = once(&folder, &consul, &["--allow=writeToFile"]);
-    assert_eq!((ended.code(), folder.read("log")), (Some(0), "1\n2\n".into()), "another process has nothing new");
+    assert_eq!(
+        (ended.code(), folder.read("log")),
+        (Some(0), "1\n2\n".into()),
+        "another process has nothing new"
+    );
 }
 
 #[test]
@@ -73,26 +108,56 @@ fn a_link_is_refused_and_no_log_shows_the_content() {
     folder.write("target", "old");
     symlink("target", folder.path("side")).unwrap();
     folder.write("in", &template(&folder, "side", ""));
-    let ended = once(&folder, &consul, &["--allow=writeToFile", "--log-level=trace"]);
+    let ended = once(
+        &folder,
+        &consul,
+        &["--allow=writeToFile", "--log-level=trace"],
+    );
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
-    assert!(ended.log.contains("side: it is a symlink") && !ended.log.contains("s3cret"), "{}", ended.log);
+    assert!(
+        ended.log.contains("side: it is a symlink") && !ended.log.contains("s3cret"),
+        "{}",
+        ended.log
+    );
     assert_eq!(folder.read("target"), "old");
     assert!(!folder.path("out").exists());
     fs::remove_file(folder.path("side")).unwrap();
-    let ended = once(&folder, &consul, &["--allow=writeToFile", "--log-level=trace"]);
-    assert!(ended.code() == Some(0) && !ended.log.contains("s3cret"), "{}", ended.log);
-    assert_eq!((folder.read("side"), folder.read("out")), ("s3cret".into(), "1".into()));
+    let ended = once(
+        &folder,
+        &consul,
+        &["--allow=writeToFile", "--log-level=trace"],
+    );
+    assert!(
+        ended.code() == Some(0) && !ended.log.contains("s3cret"),
+        "{}",
+        ended.log
+    );
+    assert_eq!(
+        (folder.read("side"), folder.read("out")),
+        ("s3cret".into(), "1".into())
+    );
 }
 
 #[test]
 fn a_dry_run_shows_it_and_writes_nothing() {
     let consul = embedded(Seed::default().key("a", "1\n").key("side", "2"));
     let folder = Folder::new();
-    let (side, log) = (template(&folder, "deep/side", "newline"), template(&folder, "log", "append"));
+    let (side, log) = (
+        template(&folder, "deep/side", "newline"),
+        template(&folder, "log", "append"),
+    );
     folder.write("in", &format!("{side}{log}"));
     let ended = once(&folder, &consul, &["--allow=writeToFile", "-dry"]);
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
-    let [out, side, log] = ["out", "deep/side", "log"].map(|name| folder.path(name).display().to_string());
-    assert_eq!(ended.output, format!("> {out}\n1\n1\n> {side}\n2\n>> {log}\n2"));
-    assert!(!folder.path("out").exists() && !folder.path("deep").exists() && !folder.path("log").exists());
+    let [out, side, log] =
+        ["out", "deep/side", "log"].map(|name| folder.path(name).display().to_string());
+    assert_eq!(
+        ended.output,
+        format!("> {out}\n1\n1\n> {side}\n2\n>> {log}\n2")
+    );
+    assert!(
+        !folder.path("out").exists()
+            && !folder.path("deep").exists()
+            && !folder.path("log").exists()
+    );
 }

@@ -2,10 +2,8 @@
 
 use ctmpl::dev::Seed;
 
-mod support;
-
-use support::ctmpl::{Ctmpl, Folder, run, text};
-use support::embedded;
+use crate::support::ctmpl::{Ctmpl, Folder, run, text};
+use crate::support::embedded;
 
 /// Writes down its arguments, and prints the last one in brackets.
 const PLUGIN: &str = "#!/bin/sh\nfor last; do :; done\nprintf '%s\\n' \"$*\" >>\"$(dirname \"$0\")/calls\"\n\
@@ -17,9 +15,21 @@ fn folder() -> Folder {
     folder
 }
 
-fn once(folder: &Folder, consul: &ctmpl::dev::Background, template: &str, more: &[&str]) -> support::ctmpl::Ended {
-    let mut args = vec!["-once".to_owned(), format!("--consul-addr={}", consul.address()), "--timeout=10s".to_owned()];
-    args.extend(["--template".to_owned(), folder.template(template, "out", "")]);
+fn once(
+    folder: &Folder,
+    consul: &ctmpl::dev::Background,
+    template: &str,
+    more: &[&str],
+) -> crate::support::ctmpl::Ended {
+    let mut args = vec![
+        "-once".to_owned(),
+        format!("--consul-addr={}", consul.address()),
+        "--timeout=10s".to_owned(),
+    ];
+    args.extend([
+        "--template".to_owned(),
+        folder.template(template, "out", ""),
+    ]);
     args.extend(more.iter().map(|word| (*word).to_owned()));
     run(args)
 }
@@ -27,19 +37,28 @@ fn once(folder: &Folder, consul: &ctmpl::dev::Background, template: &str, more: 
 #[test]
 fn without_permission_it_is_an_error_that_names_the_remedy() {
     let consul = embedded(Seed::default());
-    for (name, template) in [("a.ctmpl", "x\n{{ plugin \"true\" }}"), ("a.j2", "x\n{{ plugin(\"true\") }}")] {
+    for (name, template) in [
+        ("a.ctmpl", "x\n{{ plugin \"true\" }}"),
+        ("a.j2", "x\n{{ plugin(\"true\") }}"),
+    ] {
         let folder = folder();
         folder.write(name, template);
         let ended = once(&folder, &consul, name, &[]);
         assert_eq!(ended.code(), Some(14), "{}", ended.log);
         let said = format!("{name}:2:4: function \"plugin\" is not allowed");
-        assert!(ended.log.contains(&said) && ended.log.contains("--allow plugin"), "{}", ended.log);
+        assert!(
+            ended.log.contains(&said) && ended.log.contains("--allow plugin"),
+            "{}",
+            ended.log
+        );
         assert!(!folder.path("out").exists());
     }
     let ended = once(&folder(), &consul, "a.ctmpl", &["--allow", "plugins"]);
     assert_eq!(ended.code(), Some(13), "{}", ended.log);
     assert!(
-        ended.log.contains("\"plugins\" is nothing that templates can be allowed; write plugin or writeToFile"),
+        ended.log.contains(
+            "\"plugins\" is nothing that templates can be allowed; write plugin or writeToFile"
+        ),
         "{}",
         ended.log
     );
@@ -49,11 +68,20 @@ fn without_permission_it_is_an_error_that_names_the_remedy() {
 fn it_runs_once_with_arguments_that_are_there() {
     let consul = embedded(Seed::default().key("a", "1").key("b", "2"));
     for (name, template) in [
-        ("a.ctmpl", "{{ key \"a\" | plugin \"PLUGIN\" \" \" \"x\" }}|{{ key \"b\" }}"),
-        ("a.j2", "{{ plugin(\"PLUGIN\", \"\", \"x\", key(\"a\")) }}|{{ key(\"b\") }}"),
+        (
+            "a.ctmpl",
+            "{{ key \"a\" | plugin \"PLUGIN\" \" \" \"x\" }}|{{ key \"b\" }}",
+        ),
+        (
+            "a.j2",
+            "{{ plugin(\"PLUGIN\", \"\", \"x\", key(\"a\")) }}|{{ key(\"b\") }}",
+        ),
     ] {
         let folder = folder();
-        folder.write(name, &template.replace("PLUGIN", &text(&folder.path("plugin"))));
+        folder.write(
+            name,
+            &template.replace("PLUGIN", &text(&folder.path("plugin"))),
+        );
         let ended = once(&folder, &consul, name, &["--allow=plugin"]);
         assert_eq!(ended.code(), Some(0), "{}", ended.log);
         assert_eq!(folder.read("out"), "<1>|2");
@@ -67,10 +95,16 @@ fn one_may_be_the_argument_of_another() {
     let consul = embedded(Seed::default());
     let folder = folder();
     let plugin = text(&folder.path("plugin"));
-    folder.write("a.ctmpl", &format!("{{{{ plugin \"{plugin}\" (plugin \"{plugin}\" \"a\") }}}}"));
+    folder.write(
+        "a.ctmpl",
+        &format!("{{{{ plugin \"{plugin}\" (plugin \"{plugin}\" \"a\") }}}}"),
+    );
     let ended = once(&folder, &consul, "a.ctmpl", &["--allow=plugin"]);
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
-    assert_eq!((folder.read("out"), folder.read("calls")), ("<<a>>".to_owned(), "a\n<a>\n".to_owned()));
+    assert_eq!(
+        (folder.read("out"), folder.read("calls")),
+        ("<<a>>".to_owned(), "a\n<a>\n".to_owned())
+    );
 }
 
 #[test]
@@ -78,11 +112,26 @@ fn one_that_fails_fails_the_template_and_shows_no_argument() {
     let consul = embedded(Seed::default().key("password", "s3cret"));
     let folder = folder();
     let failing = text(&folder.program("failing", "#!/bin/sh\nexit 3\n"));
-    for (program, said) in [(failing.as_str(), "failed with exit code 3"), ("/nowhere", "cannot start \"/nowhere\"")] {
-        folder.write("a.ctmpl", &format!("{{{{ key \"password\" | plugin \"{program}\" }}}}"));
-        let ended = once(&folder, &consul, "a.ctmpl", &["--allow=plugin", "--log-level=trace"]);
+    for (program, said) in [
+        (failing.as_str(), "failed with exit code 3"),
+        ("/nowhere", "cannot start \"/nowhere\""),
+    ] {
+        folder.write(
+            "a.ctmpl",
+            &format!("{{{{ key \"password\" | plugin \"{program}\" }}}}"),
+        );
+        let ended = once(
+            &folder,
+            &consul,
+            "a.ctmpl",
+            &["--allow=plugin", "--log-level=trace"],
+        );
         assert_eq!(ended.code(), Some(14), "{}", ended.log);
-        assert!(ended.log.contains(said) && !ended.log.contains("s3cret"), "{}", ended.log);
+        assert!(
+            ended.log.contains(said) && !ended.log.contains("s3cret"),
+            "{}",
+            ended.log
+        );
         assert!(!folder.path("out").exists());
     }
 }
@@ -92,9 +141,15 @@ fn news_run_it_again_once() {
     let consul = embedded(Seed::default().key("a", "1").key("b", "1"));
     let folder = folder();
     let plugin = text(&folder.path("plugin"));
-    folder.write("a.ctmpl", &format!("{{{{ plugin \"{plugin}\" (key \"a\") }}}}{{{{ key \"b\" }}}}"));
+    folder.write(
+        "a.ctmpl",
+        &format!("{{{{ plugin \"{plugin}\" (key \"a\") }}}}{{{{ key \"b\" }}}}"),
+    );
     let template = folder.template("a.ctmpl", "out", "");
-    let ctmpl = Ctmpl::start(consul.address(), ["--allow=plugin", "--template", &template]);
+    let ctmpl = Ctmpl::start(
+        consul.address(),
+        ["--allow=plugin", "--template", &template],
+    );
     folder.becomes("out", "<1>1");
     // News that are no argument of it: what it printed may be another text by now.
     consul.put_key("b", "2");
@@ -104,6 +159,9 @@ fn news_run_it_again_once() {
     folder.becomes("out", "<2>2");
     folder.stays("out", "<2>2", std::time::Duration::from_millis(300));
     let calls = folder.read("calls");
-    assert!(calls.ends_with("\n2\n") && calls.lines().filter(|call| *call == "2").count() == 1, "{calls}");
+    assert!(
+        calls.ends_with("\n2\n") && calls.lines().filter(|call| *call == "2").count() == 1,
+        "{calls}"
+    );
     assert_eq!(ctmpl.stop().code(), Some(12));
 }

@@ -1,27 +1,31 @@
 //! What those see of the process who watch over it: systemd, and whoever reads the file with its ID.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::ctmpl::{Ctmpl, Folder, command, run_command, text};
+use crate::support::datagrams::Datagrams;
+use crate::support::eventually;
 use ctmpl::dev::{Background, Seed};
 use nix::sys::signal::Signal;
-use support::ctmpl::{Ctmpl, Folder, command, run_command, text};
-use support::datagrams::Datagrams;
-use support::eventually;
 
 fn setup() -> (Folder, Background, Datagrams) {
     let folder = Folder::new();
     folder.write("in", "{{ key \"app/port\" }}");
     folder.write("late", "{{ key \"late\" }}");
     let systemd = Datagrams::at(&folder.path("notify"));
-    (folder, support::embedded(Seed::default().key("app/port", "80")), systemd)
+    (
+        folder,
+        crate::support::embedded(Seed::default().key("app/port", "80")),
+        systemd,
+    )
 }
 
 /// A command of a service of systemd, with these further arguments.
 fn service(folder: &Folder, consul: &Background, arguments: &[&str]) -> std::process::Command {
     let mut command = command();
-    command.env("NOTIFY_SOCKET", folder.path("notify")).arg(format!("-consul-addr={}", consul.address()));
+    command
+        .env("NOTIFY_SOCKET", folder.path("notify"))
+        .arg(format!("-consul-addr={}", consul.address()));
     command.args(arguments);
     command
 }
@@ -29,20 +33,37 @@ fn service(folder: &Folder, consul: &Background, arguments: &[&str]) -> std::pro
 /// What of these lines was told, in its order, status aside.
 fn told(systemd: &Datagrams) -> Vec<String> {
     let lines = systemd.heard().join("\n");
-    lines.lines().filter(|line| !line.starts_with("STATUS=")).map(str::to_owned).collect()
+    lines
+        .lines()
+        .filter(|line| !line.starts_with("STATUS="))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
 fn systemd_is_told_ready_reloading_trouble_and_the_end() {
     let (folder, consul, systemd) = setup();
-    let templates = [folder.template("in", "out", ""), folder.template("late", "late.out", "")];
+    let templates = [
+        folder.template("in", "out", ""),
+        folder.template("late", "late.out", ""),
+    ];
     let ctmpl = Ctmpl::spawn(service(
         &folder,
         &consul,
-        &["-log-level=trace", "-template", &templates[0], "-template", &templates[1]],
+        &[
+            "-log-level=trace",
+            "-template",
+            &templates[0],
+            "-template",
+            &templates[1],
+        ],
     ));
     systemd.hears("STATUS=1 of 2 templates written");
-    assert!(told(&systemd).is_empty(), "one file is missing: {:?}", systemd.heard());
+    assert!(
+        told(&systemd).is_empty(),
+        "one file is missing: {:?}",
+        systemd.heard()
+    );
     consul.put_key("late", "1");
     systemd.hears("READY=1\nSTATUS=2 templates up to date");
     consul.put_key("late", "2");
@@ -52,7 +73,10 @@ fn systemd_is_told_ready_reloading_trouble_and_the_end() {
     systemd.hears("STATUS=Consul does not answer, and is asked again; 2 templates written");
     consul.faults().listen_again();
     eventually("the trouble is over", || {
-        systemd.heard().last().is_some_and(|last| last.ends_with("=2 templates up to date"))
+        systemd
+            .heard()
+            .last()
+            .is_some_and(|last| last.ends_with("=2 templates up to date"))
     });
     assert_eq!(told(&systemd), ["READY=1"], "it is told once");
 
@@ -61,8 +85,18 @@ fn systemd_is_told_ready_reloading_trouble_and_the_end() {
     assert_eq!(ctmpl.stop().code(), Some(12));
     eventually("the end arrives", || told(&systemd).len() == 5);
     let told = told(&systemd);
-    assert_eq!((told[1].as_str(), &told[3..]), ("RELOADING=1", &["READY=1".to_owned(), "STOPPING=1".to_owned()][..]));
-    let clock: u64 = told[2].strip_prefix("MONOTONIC_USEC=").unwrap().parse().unwrap();
+    assert_eq!(
+        (told[1].as_str(), &told[3..]),
+        (
+            "RELOADING=1",
+            &["READY=1".to_owned(), "STOPPING=1".to_owned()][..]
+        )
+    );
+    let clock: u64 = told[2]
+        .strip_prefix("MONOTONIC_USEC=")
+        .unwrap()
+        .parse()
+        .unwrap();
     assert!(clock > 0);
 }
 
@@ -74,7 +108,12 @@ fn the_watchdog_is_fed_while_nothing_happens() {
     command.env("WATCHDOG_USEC", "100000");
     let ctmpl = Ctmpl::spawn(command);
     folder.becomes("out", "80");
-    let fed = || told(&systemd).iter().filter(|line| *line == "WATCHDOG=1").count();
+    let fed = || {
+        told(&systemd)
+            .iter()
+            .filter(|line| *line == "WATCHDOG=1")
+            .count()
+    };
     let before = fed();
     eventually("it is fed again and again", || fed() > before + 5);
     // A process that does not turn does not say so.
@@ -90,7 +129,11 @@ fn the_watchdog_is_fed_while_nothing_happens() {
 #[test]
 fn a_stray_signal_ends_nothing() {
     let (folder, consul, _systemd) = setup();
-    let ctmpl = Ctmpl::spawn(service(&folder, &consul, &["-template", &folder.template("in", "out", "")]));
+    let ctmpl = Ctmpl::spawn(service(
+        &folder,
+        &consul,
+        &["-template", &folder.template("in", "out", "")],
+    ));
     folder.becomes("out", "80");
     let strays = [
         Signal::SIGUSR1,
@@ -114,21 +157,44 @@ fn a_stray_signal_ends_nothing() {
 #[test]
 fn a_run_that_renders_once_is_ready_and_then_over() {
     let (folder, consul, systemd) = setup();
-    let ended = run_command(service(&folder, &consul, &["-once", "-template", &folder.template("in", "out", "")]));
+    let ended = run_command(service(
+        &folder,
+        &consul,
+        &["-once", "-template", &folder.template("in", "out", "")],
+    ));
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
-    eventually("the end arrives", || told(&systemd) == ["READY=1", "STOPPING=1"]);
+    eventually("the end arrives", || {
+        told(&systemd) == ["READY=1", "STOPPING=1"]
+    });
     folder.write("in", "{{ nonsense }}");
-    let ended = run_command(service(&folder, &consul, &["-once", "-template", &folder.template("in", "out", "")]));
+    let ended = run_command(service(
+        &folder,
+        &consul,
+        &["-once", "-template", &folder.template("in", "out", "")],
+    ));
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
-    eventually("the end arrives", || told(&systemd) == ["READY=1", "STOPPING=1", "STOPPING=1"]);
+    eventually("the end arrives", || {
+        told(&systemd) == ["READY=1", "STOPPING=1", "STOPPING=1"]
+    });
 }
 
 #[test]
 fn commands_do_not_speak_to_systemd_in_our_name() {
     let (folder, consul, _systemd) = setup();
     let variables = format!("env > {}", folder.path("variables").display());
-    let mut command = service(&folder, &consul, &["-once", "-template", &folder.template("in", "out", &variables)]);
-    command.env("WATCHDOG_USEC", "1000000").env("JOURNAL_STREAM", "1:1").env("KEPT", "yes");
+    let mut command = service(
+        &folder,
+        &consul,
+        &[
+            "-once",
+            "-template",
+            &folder.template("in", "out", &variables),
+        ],
+    );
+    command
+        .env("WATCHDOG_USEC", "1000000")
+        .env("JOURNAL_STREAM", "1:1")
+        .env("KEPT", "yes");
     assert_eq!(run_command(command).code(), Some(0));
     let seen = folder.read("variables");
     assert!(seen.contains("KEPT=yes"), "{seen}");
@@ -141,12 +207,25 @@ fn commands_do_not_speak_to_systemd_in_our_name() {
 fn a_systemd_that_does_not_listen_is_no_trouble() {
     let (folder, consul, systemd) = setup();
     drop(systemd);
-    for address in [text(&folder.path("notify")), text(&folder.path("none")), "x".repeat(200)] {
-        let mut command = service(&folder, &consul, &["-once", "-template", &folder.template("in", "out", "")]);
+    for address in [
+        text(&folder.path("notify")),
+        text(&folder.path("none")),
+        "x".repeat(200),
+    ] {
+        let mut command = service(
+            &folder,
+            &consul,
+            &["-once", "-template", &folder.template("in", "out", "")],
+        );
         command.env("NOTIFY_SOCKET", &address);
         let ended = run_command(command);
         assert_eq!(ended.code(), Some(0), "{address}: {}", ended.log);
-        assert_eq!(ended.log.contains("NOTIFY_SOCKET"), address.starts_with('x'), "{}", ended.log);
+        assert_eq!(
+            ended.log.contains("NOTIFY_SOCKET"),
+            address.starts_with('x'),
+            "{}",
+            ended.log
+        );
     }
 }
 
@@ -155,8 +234,11 @@ fn the_pid_file_goes_with_every_end() {
     let (folder, consul, _systemd) = setup();
     folder.write("broken", "{{ nonsense }}");
     let pid = text(&folder.path("pid"));
-    let (good, broken, late) =
-        (folder.template("in", "out", ""), folder.template("broken", "b", ""), folder.template("late", "l", ""));
+    let (good, broken, late) = (
+        folder.template("in", "out", ""),
+        folder.template("broken", "b", ""),
+        folder.template("late", "l", ""),
+    );
     let failing = folder.template("in", "f", "false");
     let port = consul.address().to_string();
     for (arguments, code) in [
@@ -164,14 +246,24 @@ fn the_pid_file_goes_with_every_end() {
         (vec!["-once", "-template", &broken], 14),
         (vec!["-once", "-template", &failing], 14),
         (vec!["-once", "-timeout=300ms", "-template", &late], 16),
-        (vec!["-consul-ssl-ca-cert=/nonexistent", "-consul-ssl", "-template", &good], 14),
+        (
+            vec![
+                "-consul-ssl-ca-cert=/nonexistent",
+                "-consul-ssl",
+                "-template",
+                &good,
+            ],
+            14,
+        ),
         (vec!["dev", "-listen", &port, "-template", &good], 14),
     ] {
         let mut command = command();
         if arguments[0] == "dev" {
             command.args(&arguments);
         } else {
-            command.arg(format!("-consul-addr={}", consul.address())).args(&arguments);
+            command
+                .arg(format!("-consul-addr={}", consul.address()))
+                .args(&arguments);
         }
         let ended = run_command({
             command.args(["-pid-file", &pid]);
@@ -185,7 +277,9 @@ fn the_pid_file_goes_with_every_end() {
     let mut command = service(&folder, &consul, &["-pid-file", &pid, "-template", &slow]);
     command.current_dir(folder.path(""));
     let ctmpl = Ctmpl::spawn(command);
-    eventually("the command runs", || folder.path("began").exists() && folder.path("pid").exists());
+    eventually("the command runs", || {
+        folder.path("began").exists() && folder.path("pid").exists()
+    });
     ctmpl.signal(Signal::SIGTERM);
     ctmpl.signal(Signal::SIGINT);
     assert_eq!(ctmpl.ends().code(), Some(12));

@@ -1,24 +1,28 @@
 //! Changes are collected while they come, and what has not changed wakes nobody.
 
-mod support;
-
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use crate::support::ctmpl::{Ctmpl, Folder};
+use crate::support::eventually;
 use ctmpl::dev::{Background, Fault, Seed};
-use support::ctmpl::{Ctmpl, Folder};
-use support::eventually;
 
 /// The tests measure time: one after the other.
 static TURN: Mutex<()> = Mutex::new(());
 
 fn consul() -> Background {
-    support::embedded(Seed::default().key("app/port", "0").key("app/name", "x"))
+    crate::support::embedded(Seed::default().key("app/port", "0").key("app/name", "x"))
 }
 
 fn start(folder: &Folder, consul: &Background, wait: &str) -> Ctmpl {
     folder.write("in", r#"{{ key "app/port" }}"#);
-    Ctmpl::start(consul.address(), [format!("-wait={wait}"), format!("-template={}", folder.template("in", "out", ""))])
+    Ctmpl::start(
+        consul.address(),
+        [
+            format!("-wait={wait}"),
+            format!("-template={}", folder.template("in", "out", "")),
+        ],
+    )
 }
 
 /// How often the template was written.
@@ -40,7 +44,11 @@ fn the_first_text_is_not_delayed() {
     let begun = Instant::now();
     let _ctmpl = start(&folder, &consul, "8s:60s");
     folder.becomes("out", "0");
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[test]
@@ -62,7 +70,10 @@ fn each_change_begins_the_minimum_anew_and_only_the_last_text_is_written() {
     let quiet = last.elapsed();
     eventually("the second write is told", || writes(&ctmpl) == 2);
     assert!(last.duration_since(first) > Duration::from_millis(1700));
-    assert!(quiet > Duration::from_millis(500) && quiet < Duration::from_secs(4), "written after {quiet:?}");
+    assert!(
+        quiet > Duration::from_millis(500) && quiet < Duration::from_secs(4),
+        "written after {quiet:?}"
+    );
 }
 
 #[test]
@@ -78,7 +89,10 @@ fn a_change_that_never_rests_is_written_at_the_maximum() {
         port += 1;
         consul.put_key("app/port", &port.to_string());
         std::thread::sleep(Duration::from_millis(50));
-        assert!(begun.elapsed() < Duration::from_secs(8), "the maximum has passed long ago");
+        assert!(
+            begun.elapsed() < Duration::from_secs(8),
+            "the maximum has passed long ago"
+        );
     }
     let took = begun.elapsed();
     assert!(took > Duration::from_millis(1800), "written after {took:?}");
@@ -92,16 +106,27 @@ fn a_value_that_returns_before_it_was_written_writes_nothing() {
     let (folder, consul) = (Folder::new(), consul());
     let ctmpl = start(&folder, &consul, "500ms:60s");
     folder.becomes("out", "0");
-    let inode = |folder: &Folder| std::os::unix::fs::MetadataExt::ino(&folder.path("out").metadata().unwrap());
+    let inode = |folder: &Folder| {
+        std::os::unix::fs::MetadataExt::ino(&folder.path("out").metadata().unwrap())
+    };
     let before = inode(&folder);
     waits_again(&consul, "/v1/kv/app/port");
     let news = ctmpl.said("kv.get(app/port) has news");
     consul.put_key("app/port", "1");
-    eventually("the change is heard of", || ctmpl.said("kv.get(app/port) has news") == news + 1);
+    eventually("the change is heard of", || {
+        ctmpl.said("kv.get(app/port) has news") == news + 1
+    });
     consul.put_key("app/port", "0");
-    eventually("the return is heard of", || ctmpl.said("kv.get(app/port) has news") == news + 2);
+    eventually("the return is heard of", || {
+        ctmpl.said("kv.get(app/port) has news") == news + 2
+    });
     folder.stays("out", "0", Duration::from_millis(1200));
-    assert_eq!((writes(&ctmpl), inode(&folder)), (1, before), "{}", ctmpl.log());
+    assert_eq!(
+        (writes(&ctmpl), inode(&folder)),
+        (1, before),
+        "{}",
+        ctmpl.log()
+    );
 }
 
 #[test]
@@ -111,14 +136,21 @@ fn only_the_template_whose_data_changed_is_looked_at() {
     // A text that differs with every rendering tells how often the template was rendered.
     folder.write("port.in", r#"{{ key "app/port" }} {{ timestamp "unix" }}"#);
     folder.write("name.in", r#"{{ key "app/name" }} {{ timestamp }}"#);
-    let (port, name) = (folder.template("port.in", "port", ""), folder.template("name.in", "name", ""));
+    let (port, name) = (
+        folder.template("port.in", "port", ""),
+        folder.template("name.in", "name", ""),
+    );
     let ctmpl = Ctmpl::start(consul.address(), ["-template", &port, "-template", &name]);
     let first = folder.eventually("name", "there", |text| text.starts_with("x "));
     folder.eventually("port", "there", |text| text.starts_with("0 "));
     std::thread::sleep(Duration::from_millis(1100));
     consul.put_key("app/port", "1");
     folder.eventually("port", "rendered again", |text| text.starts_with("1 "));
-    assert_eq!(folder.read("name"), first, "nothing that it asks has changed");
+    assert_eq!(
+        folder.read("name"),
+        first,
+        "nothing that it asks has changed"
+    );
     assert_eq!(ctmpl.said("name.in is written to"), 1, "{}", ctmpl.log());
 }
 
@@ -126,8 +158,14 @@ fn only_the_template_whose_data_changed_is_looked_at() {
 fn a_change_that_a_template_does_not_see_wakes_nobody() {
     let _turn = TURN.lock();
     let (folder, consul) = (Folder::new(), consul());
-    folder.write("in", r#"{{ range ls "app" }}{{ .Key }}={{ .Value }} {{ end }}{{ timestamp }}"#);
-    let ctmpl = Ctmpl::start(consul.address(), ["-template", &folder.template("in", "out", "")]);
+    folder.write(
+        "in",
+        r#"{{ range ls "app" }}{{ .Key }}={{ .Value }} {{ end }}{{ timestamp }}"#,
+    );
+    let ctmpl = Ctmpl::start(
+        consul.address(),
+        ["-template", &folder.template("in", "out", "")],
+    );
     let first = folder.eventually("out", "there", |text| text.starts_with("name=x port=0 "));
     waits_again(&consul, "/v1/kv/app");
     // Only a text of another second would show that it was rendered again.

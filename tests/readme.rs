@@ -1,18 +1,14 @@
 //! Every command of the README is run; those for a server with harmless stand-ins for what only a server has.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
 use std::fs;
 use std::process::Command;
 
 use ctmpl::config::resolved::Source;
 use ctmpl::dev::{Background, Options, Service};
 
-mod support;
-
-use support::ctmpl::{Ctmpl, Folder, command};
-use support::documents::{blocks, copy, shell};
-use support::rendering::{read_flags, read_script};
+use crate::support::ctmpl::{Ctmpl, Folder, command};
+use crate::support::documents::{blocks, copy, shell};
+use crate::support::rendering::{read_flags, read_script};
 
 fn readme() -> String {
     fs::read_to_string("README.md").unwrap()
@@ -27,10 +23,20 @@ fn commands_to_try_do_what_they_say() {
     for block in &blocks {
         let output = shell(&folder, "").args(["-c", block]).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && said.is_empty(), "{block}\n{said}");
+        assert!(
+            output.status.success() && said.is_empty(),
+            "{block}\n{said}"
+        );
     }
-    assert!(!folder.path("out/lp.conf").exists(), "a dry run writes nothing");
-    assert!(folder.read("out/app.env").contains("LOG_LEVEL="), "{:?}", folder.read("out/app.env"));
+    assert!(
+        !folder.path("out/lp.conf").exists(),
+        "a dry run writes nothing"
+    );
+    assert!(
+        folder.read("out/app.env").contains("LOG_LEVEL="),
+        "{:?}",
+        folder.read("out/app.env")
+    );
 }
 
 #[test]
@@ -40,8 +46,15 @@ fn the_conversion_is_proven() {
     let block = blocks(&readme(), "sh convert").remove(0);
     let output = shell(&folder, "").args(["-c", &block]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.contains("proven: both templates print the same"), "{said}");
-    assert!(folder.read("out/lp.conf.j2").contains("{% for instance in service(\"nginx\") %}"));
+    assert!(
+        output.status.success() && said.contains("proven: both templates print the same"),
+        "{said}"
+    );
+    assert!(
+        folder
+            .read("out/lp.conf.j2")
+            .contains("{% for instance in service(\"nginx\") %}")
+    );
 }
 
 #[test]
@@ -49,13 +62,28 @@ fn shells_and_man_find_what_is_put_where_they_look() {
     let folder = Folder::new();
     copy(&folder);
     let block = blocks(&readme(), "sh pages").remove(0);
-    let files = [".local/share/bash-completion/completions/ctmpl", ".local/share/man/man1/ctmpl.1"];
+    let files = [
+        ".local/share/bash-completion/completions/ctmpl",
+        ".local/share/man/man1/ctmpl.1",
+    ];
     for file in files {
         folder.write(file, "");
     }
-    let output = shell(&folder, "").args(["-c", &block]).env("HOME", folder.path("")).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(folder.read(files[0]).contains("complete -F _ctmpl"), "{}", folder.read(files[0]));
+    let output = shell(&folder, "")
+        .args(["-c", &block])
+        .env("HOME", folder.path(""))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        folder.read(files[0]).contains("complete -F _ctmpl"),
+        "{}",
+        folder.read(files[0])
+    );
     assert!(folder.read(files[1]).starts_with(".TH CTMPL 1"));
 }
 
@@ -67,20 +95,29 @@ fn the_tutorials_command_follows_the_service() {
     let calls = read_script(&folder, &folder.path(""), &block);
     assert_eq!(calls.len(), 1);
     let job = read_flags(&calls[0]).jobs.remove(0);
-    assert!(matches!(&job.source, Source::File(source) if folder.path("").join(source).is_file()), "{job:?}");
+    assert!(
+        matches!(&job.source, Source::File(source) if folder.path("").join(source).is_file()),
+        "{job:?}"
+    );
 
     let consul = Background::start(Options::default()).unwrap();
     let mut run = command();
     // The same words, but for what only a server has.
     let here = |word: &String| {
         let word = word.replace("127.0.0.1:8500", &consul.address().to_string());
-        word.replace("/etc/nginx/conf.d/", "out/").replace("nginx -s reload", "touch out/reloaded")
+        word.replace("/etc/nginx/conf.d/", "out/")
+            .replace("nginx -s reload", "touch out/reloaded")
     };
-    run.args(calls[0].iter().map(here)).current_dir(folder.path(""));
+    run.args(calls[0].iter().map(here))
+        .current_dir(folder.path(""));
     let ctmpl = Ctmpl::spawn(run);
-    folder.eventually("out/lp.conf", "a site without instances", |text| text.contains("503"));
+    folder.eventually("out/lp.conf", "a site without instances", |text| {
+        text.contains("503")
+    });
     consul.register(Service::new("nginx").address("10.0.0.7").port(80));
-    folder.eventually("out/lp.conf", "a site with one", |text| text.contains("server 10.0.0.7:80;"));
+    folder.eventually("out/lp.conf", "a site with one", |text| {
+        text.contains("server 10.0.0.7:80;")
+    });
     ctmpl.says("succeeded");
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
@@ -94,12 +131,19 @@ fn a_program_that_is_kept_running_decides_the_end() {
     let consul = Background::start(Options::default()).unwrap();
     let mut run = command();
     let here = |word: &String| {
-        word.replace("/etc/nginx/conf.d/", "out/").replace("nginx -g 'daemon off;'", "sh -c 'cat out/lp.conf; exit 7'")
+        word.replace("/etc/nginx/conf.d/", "out/")
+            .replace("nginx -g 'daemon off;'", "sh -c 'cat out/lp.conf; exit 7'")
     };
-    run.args(calls[0].iter().map(here)).current_dir(folder.path(""));
+    run.args(calls[0].iter().map(here))
+        .current_dir(folder.path(""));
     run.env("CONSUL_HTTP_ADDR", consul.address().to_string());
     let output = run.output().unwrap();
-    assert_eq!(output.status.code(), Some(7), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(7),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(String::from_utf8_lossy(&output.stdout).contains("upstream http_backend"));
 }
 
@@ -111,14 +155,22 @@ fn the_demo_shows_a_change_arriving() {
     // What cargo tells a test about itself makes another cargo build again what is built.
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
-        if name.starts_with("CARGO_") && !["CARGO_HOME", "CARGO_TARGET_DIR"].contains(&name.as_str()) {
+        if name.starts_with("CARGO_")
+            && !["CARGO_HOME", "CARGO_TARGET_DIR"].contains(&name.as_str())
+        {
             demo.env_remove(name);
         }
     }
     let output = demo.output().unwrap();
-    let (said, shown) = (String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
+    let (said, shown) = (
+        String::from_utf8_lossy(&output.stderr),
+        String::from_utf8_lossy(&output.stdout),
+    );
     assert!(output.status.success(), "{said}\n{shown}");
-    assert!(shown.contains('+') && shown.contains("10.0.0.19"), "{shown}");
+    assert!(
+        shown.contains('+') && shown.contains("10.0.0.19"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -126,11 +178,26 @@ fn the_scripts_are_what_ci_runs() {
     let ci = fs::read_to_string(".ci/run").unwrap();
     for words in ["sh build", "sh test"] {
         let block = blocks(&readme(), words).remove(0);
-        assert!(ci.contains(&format!("step {block}\n")), "CI does not run {block}");
+        assert!(
+            ci.contains(&format!("step {block}\n")),
+            "CI does not run {block}"
+        );
     }
     let mut checked = 0;
-    for script in fs::read_dir("scripts").unwrap().map(|entry| entry.unwrap().path()) {
-        assert!(Command::new("bash").arg("-n").arg(&script).status().unwrap().success(), "{}", script.display());
+    for script in fs::read_dir("scripts")
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+    {
+        assert!(
+            Command::new("bash")
+                .arg("-n")
+                .arg(&script)
+                .status()
+                .unwrap()
+                .success(),
+            "{}",
+            script.display()
+        );
         checked += 1;
     }
     assert!(checked >= 4);

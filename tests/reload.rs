@@ -1,21 +1,21 @@
 //! A signal has the configuration read again, through the binary: what is new comes into force, what is the same goes on,
 //! and what is wrong changes nothing.
 
-mod support;
-
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::time::Duration;
 
+use crate::support::ctmpl::{Ctmpl, Folder, command};
 use ctmpl::dev::{Background, Seed};
 use nix::sys::signal::Signal;
-use support::ctmpl::{Ctmpl, Folder, command};
 
 /// Starts it in a folder with the configuration `ct.hcl` there.
 fn start(folder: &Folder, consul: &Background, config: &str) -> Ctmpl {
     folder.write("ct.hcl", config);
     let mut command = command();
-    command.current_dir(folder.path(".")).arg(format!("--consul-addr={}", consul.address()));
+    command
+        .current_dir(folder.path("."))
+        .arg(format!("--consul-addr={}", consul.address()));
     command.args(["--log-level=debug", "--config=ct.hcl"]);
     Ctmpl::spawn(command)
 }
@@ -24,11 +24,13 @@ fn start(folder: &Folder, consul: &Background, config: &str) -> Ctmpl {
 fn reload(folder: &Folder, ctmpl: &Ctmpl, config: &str, count: usize) {
     folder.write("ct.hcl", config);
     ctmpl.signal(Signal::SIGHUP);
-    support::eventually("the configuration is read again", || ctmpl.said("the configuration is read again") == count);
+    crate::support::eventually("the configuration is read again", || {
+        ctmpl.said("the configuration is read again") == count
+    });
 }
 
 fn consul() -> Background {
-    support::embedded(Seed::default().key("a", "1").key("b", "1"))
+    crate::support::embedded(Seed::default().key("a", "1").key("b", "1"))
 }
 
 #[test]
@@ -45,9 +47,18 @@ fn templates_are_added_changed_and_taken_away() {
     folder.becomes("two", "b1");
     ctmpl.says("templates: 1 as they were, 0 changed, 1 new, 0 gone");
     let after = fs::metadata(folder.path("one")).unwrap();
-    assert_eq!((before.ino(), before.mtime_nsec()), (after.ino(), after.mtime_nsec()), "it was written again");
+    assert_eq!(
+        (before.ino(), before.mtime_nsec()),
+        (after.ino(), after.mtime_nsec()),
+        "it was written again"
+    );
 
-    reload(&folder, &ctmpl, &format!("{}{one}", two.replace("\"b{{", "\"B{{")), 2);
+    reload(
+        &folder,
+        &ctmpl,
+        &format!("{}{one}", two.replace("\"b{{", "\"B{{")),
+        2,
+    );
     folder.becomes("two", "B1");
     ctmpl.says("templates: 1 as they were, 1 changed, 0 new, 0 gone");
 
@@ -57,7 +68,11 @@ fn templates_are_added_changed_and_taken_away() {
     consul.put_key("b", "2");
     folder.becomes("two", "b2");
     folder.stays("one", "a1", Duration::from_millis(200));
-    assert_eq!(folder.read("ran"), "ran\n", "an unchanged file has its command run once");
+    assert_eq!(
+        folder.read("ran"),
+        "ran\n",
+        "an unchanged file has its command run once"
+    );
 }
 
 #[test]
@@ -67,17 +82,31 @@ fn a_wrong_configuration_changes_nothing_and_the_daemon_lives() {
     let mut ctmpl = start(&folder, &consul, good);
     folder.becomes("out", "1");
     for (config, says) in [
-        ("\n\ntemplate { sorce = \"x\" }", "template[1].sorce in ct.hcl:3: there is no such key; did you mean source?"),
+        (
+            "\n\ntemplate { sorce = \"x\" }",
+            "template[1].sorce in ct.hcl:3: there is no such key; did you mean source?",
+        ),
         ("template {", "ct.hcl"),
         ("", "nothing to do"),
-        ("template { contents = \"x\" destination = \"out\" }\nconsul { ssl { ca_cert = \"none.pem\" } }", "none.pem"),
-        ("template { contents = \"x\" destination = \"out\" }\npid_file = \"no/such/pid\"", "no/such/pid"),
-        ("template { contents = \"x\" destination = \"out\" }\nlog_file { path = \"/proc/none/x.log\" }", "/proc/none"),
+        (
+            "template { contents = \"x\" destination = \"out\" }\nconsul { ssl { ca_cert = \"none.pem\" } }",
+            "none.pem",
+        ),
+        (
+            "template { contents = \"x\" destination = \"out\" }\npid_file = \"no/such/pid\"",
+            "no/such/pid",
+        ),
+        (
+            "template { contents = \"x\" destination = \"out\" }\nlog_file { path = \"/proc/none/x.log\" }",
+            "/proc/none",
+        ),
     ] {
         folder.write("ct.hcl", config);
         let refused = ctmpl.said("everything stays as it was");
         ctmpl.signal(Signal::SIGHUP);
-        support::eventually("it is refused", || ctmpl.said("everything stays as it was") == refused + 1);
+        crate::support::eventually("it is refused", || {
+            ctmpl.said("everything stays as it was") == refused + 1
+        });
         ctmpl.says(says);
         assert!(ctmpl.is_running());
     }
@@ -90,12 +119,27 @@ fn a_wrong_configuration_changes_nothing_and_the_daemon_lives() {
 
 #[test]
 fn settings_of_the_process_come_into_force() {
-    let (folder, consul, other) = (Folder::new(), consul(), support::embedded(Seed::default().key("a", "other")));
-    let with =
-        |more: &str| format!("template {{ contents = \"{{{{ key \\\"a\\\" }}}}\" destination = \"out\" }}\n{more}");
-    folder.write("ct.hcl", &with(&format!("consul {{ address = \"{}\" }} pid_file = \"pid\"", consul.address())));
+    let (folder, consul, other) = (
+        Folder::new(),
+        consul(),
+        crate::support::embedded(Seed::default().key("a", "other")),
+    );
+    let with = |more: &str| {
+        format!(
+            "template {{ contents = \"{{{{ key \\\"a\\\" }}}}\" destination = \"out\" }}\n{more}"
+        )
+    };
+    folder.write(
+        "ct.hcl",
+        &with(&format!(
+            "consul {{ address = \"{}\" }} pid_file = \"pid\"",
+            consul.address()
+        )),
+    );
     let mut command = command();
-    command.current_dir(folder.path(".")).args(["--config=ct.hcl"]);
+    command
+        .current_dir(folder.path("."))
+        .args(["--config=ct.hcl"]);
     let ctmpl = Ctmpl::spawn(command);
     folder.becomes("out", "1");
     assert_eq!(folder.read("pid"), ctmpl.pid().to_string());
@@ -108,15 +152,22 @@ fn settings_of_the_process_come_into_force() {
     ));
     reload(&folder, &ctmpl, &new, 1);
     folder.becomes("out", "other");
-    assert_eq!((folder.read("pid"), folder.read("other.pid")), (String::new(), ctmpl.pid().to_string()));
+    assert_eq!(
+        (folder.read("pid"), folder.read("other.pid")),
+        (String::new(), ctmpl.pid().to_string())
+    );
     consul.put_key("a", "2");
     other.put_key("a", "3");
     folder.becomes("out", "3");
 
     ctmpl.signal(Signal::SIGHUP);
     ctmpl.signal(Signal::SIGUSR1);
-    support::eventually("the new signal is heard", || ctmpl.said("reading everything again") == 1);
-    support::eventually("and acted upon", || ctmpl.said("the configuration is read again") == 2);
+    crate::support::eventually("the new signal is heard", || {
+        ctmpl.said("reading everything again") == 1
+    });
+    crate::support::eventually("and acted upon", || {
+        ctmpl.said("the configuration is read again") == 2
+    });
     ctmpl.signal(Signal::SIGUSR2);
     let ended = ctmpl.ends();
     assert_eq!(ended.code(), Some(12), "{}", ended.log);
@@ -126,20 +177,37 @@ fn settings_of_the_process_come_into_force() {
 #[test]
 fn mode_and_command_change_without_news() {
     let (folder, consul) = (Folder::new(), consul());
-    let with =
-        |more: &str| format!("template {{ contents = \"{{{{ key \\\"a\\\" }}}}\" destination = \"out\" {more} }}");
+    let with = |more: &str| {
+        format!(
+            "template {{ contents = \"{{{{ key \\\"a\\\" }}}}\" destination = \"out\" {more} }}"
+        )
+    };
     let ctmpl = start(&folder, &consul, &with("command = \"false\""));
     folder.becomes("out", "1");
     ctmpl.says("command `false` failed");
-    reload(&folder, &ctmpl, &with("perms = 0600 command = \"echo right >> ran\""), 1);
-    support::eventually("the mode is set", || {
-        fs::metadata(folder.path("out")).unwrap().permissions().mode() & 0o777 == 0o600
+    reload(
+        &folder,
+        &ctmpl,
+        &with("perms = 0600 command = \"echo right >> ran\""),
+        1,
+    );
+    crate::support::eventually("the mode is set", || {
+        fs::metadata(folder.path("out"))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777
+            == 0o600
     });
     folder.becomes("ran", "right\n");
     let failures = ctmpl.said("command `false` failed");
     assert!(failures > 0, "{}", ctmpl.log());
     std::thread::sleep(Duration::from_millis(1500));
-    assert_eq!(ctmpl.said("command `false` failed"), failures, "what no template names any more is not run");
+    assert_eq!(
+        ctmpl.said("command `false` failed"),
+        failures,
+        "what no template names any more is not run"
+    );
 }
 
 #[test]

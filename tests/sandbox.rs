@@ -1,16 +1,12 @@
 //! `--sandbox-path`: what templates may read lies in it, whatever links say.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
 use std::fs;
 use std::os::unix::fs::symlink;
 
 use ctmpl::dev::Seed;
 
-mod support;
-
-use support::ctmpl::{Ctmpl, Folder, run, text};
-use support::embedded;
+use crate::support::ctmpl::{Ctmpl, Folder, run, text};
+use crate::support::embedded;
 
 /// `box/` with a file, a link in it that leaves it, and what must not be read.
 fn folder() -> Folder {
@@ -21,10 +17,17 @@ fn folder() -> Folder {
     folder
 }
 
-fn once(folder: &Folder, template: &str, more: &[&str]) -> support::ctmpl::Ended {
+fn once(folder: &Folder, template: &str, more: &[&str]) -> crate::support::ctmpl::Ended {
     let consul = embedded(Seed::default());
-    let mut args = vec!["-once".to_owned(), format!("--consul-addr={}", consul.address()), "--timeout=10s".to_owned()];
-    args.extend(["--template".to_owned(), folder.template(template, "out", "")]);
+    let mut args = vec![
+        "-once".to_owned(),
+        format!("--consul-addr={}", consul.address()),
+        "--timeout=10s".to_owned(),
+    ];
+    args.extend([
+        "--template".to_owned(),
+        folder.template(template, "out", ""),
+    ]);
     args.extend(more.iter().map(|word| (*word).to_owned()));
     run(args)
 }
@@ -33,9 +36,15 @@ fn once(folder: &Folder, template: &str, more: &[&str]) -> support::ctmpl::Ended
 fn a_file_in_the_sandbox_is_read_and_followed() {
     let folder = folder();
     let consul = embedded(Seed::default());
-    folder.write("in", &format!("{{{{ file \"{}\" }}}}", folder.path("box/part").display()));
+    folder.write(
+        "in",
+        &format!("{{{{ file \"{}\" }}}}", folder.path("box/part").display()),
+    );
     let (template, sandbox) = (folder.template("in", "out", ""), text(&folder.path("box")));
-    let ctmpl = Ctmpl::start(consul.address(), ["--template", &template, "-sandbox-path", &sandbox]);
+    let ctmpl = Ctmpl::start(
+        consul.address(),
+        ["--template", &template, "-sandbox-path", &sandbox],
+    );
     folder.becomes("out", "one");
     folder.write("box/part", "two");
     folder.becomes("out", "two");
@@ -48,7 +57,11 @@ fn a_file_in_the_sandbox_is_read_and_followed() {
     folder.write("box/part", "three");
     folder.becomes("out", "three");
     let ended = ctmpl.stop();
-    assert!(ended.code() == Some(12) && !ended.log.contains("s3cret"), "{}", ended.log);
+    assert!(
+        ended.code() == Some(12) && !ended.log.contains("s3cret"),
+        "{}",
+        ended.log
+    );
 }
 
 #[test]
@@ -60,10 +73,17 @@ fn what_leaves_the_sandbox_is_an_error_that_names_the_file_and_the_remedy() {
         folder.write("in", &format!("{{{{ file \"{path}\" }}}}"));
         let ended = once(&folder, "in", &[&sandbox]);
         assert_eq!(ended.code(), Some(14), "{}", ended.log);
-        for said in [&format!("cannot read {path}: it lies outside of the sandbox"), "another --sandbox-path"] {
+        for said in [
+            &format!("cannot read {path}: it lies outside of the sandbox"),
+            "another --sandbox-path",
+        ] {
             assert!(ended.log.contains(said), "{}", ended.log);
         }
-        assert!(!ended.log.contains("s3cret") && !folder.path("out").exists(), "{}", ended.log);
+        assert!(
+            !ended.log.contains("s3cret") && !folder.path("out").exists(),
+            "{}",
+            ended.log
+        );
         // Nothing is wrong with the file itself.
         assert_eq!(once(&folder, "in", &[]).code(), Some(0));
         assert_eq!(folder.read("out"), "s3cret");
@@ -89,7 +109,11 @@ fn what_a_template_includes_lies_in_the_sandbox_too() {
         folder.write(name, include);
         let ended = once(&folder, name, &[&sandbox]);
         assert_eq!(ended.code(), Some(14), "{include}: {}", ended.log);
-        assert!(ended.log.contains("outside of the sandbox") && !ended.log.contains("s3cret"), "{}", ended.log);
+        assert!(
+            ended.log.contains("outside of the sandbox") && !ended.log.contains("s3cret"),
+            "{}",
+            ended.log
+        );
         assert!(!folder.path("out").exists());
     }
 }

@@ -1,22 +1,23 @@
 //! Templates and files are followed while they change, and signals are heard.
 
-mod support;
-
 use std::fs;
 use std::time::{Duration, Instant};
 
+use crate::support::ctmpl::{Ctmpl, Ended, Folder};
+use crate::support::eventually;
 use ctmpl::dev::{Background, Seed};
 use nix::sys::signal::Signal;
-use support::ctmpl::{Ctmpl, Ended, Folder};
-use support::eventually;
 
 fn consul() -> Background {
-    support::embedded(Seed::default().key("app/port", "80"))
+    crate::support::embedded(Seed::default().key("app/port", "80"))
 }
 
 fn start(folder: &Folder, consul: &Background, source: &str, more: &[&str]) -> Ctmpl {
     let template = folder.template(source, "out", "");
-    Ctmpl::start(consul.address(), ["-template", &template].iter().chain(more))
+    Ctmpl::start(
+        consul.address(),
+        ["-template", &template].iter().chain(more),
+    )
 }
 
 #[test]
@@ -53,7 +54,13 @@ fn a_broken_version_is_shown_in_place_and_the_last_good_one_stays_in_force() {
             "is {{ key \"app/port\" }}",
             "nonsense",
         ),
-        ("in.j2", "port {{ key('app/port') }}", "first\nport {{ key('app/port' }}", "is {{ key('app/port') }}", "}}"),
+        (
+            "in.j2",
+            "port {{ key('app/port') }}",
+            "first\nport {{ key('app/port' }}",
+            "is {{ key('app/port') }}",
+            "}}",
+        ),
     ] {
         consul.put_key("app/port", "80");
         folder.write(source, good);
@@ -63,18 +70,40 @@ fn a_broken_version_is_shown_in_place_and_the_last_good_one_stays_in_force() {
         ctmpl.says("the last good version stays in force");
         let log = ctmpl.log();
         let place = format!("{}:2:", folder.path(source).display());
-        let line = log.lines().position(|line| line.contains(&place)).unwrap_or_else(|| panic!("no {place}: {log}"));
+        let line = log
+            .lines()
+            .position(|line| line.contains(&place))
+            .unwrap_or_else(|| panic!("no {place}: {log}"));
         let column_said = log.lines().nth(line).unwrap().split(&place).nth(1).unwrap();
-        assert!(column_said.starts_with(|first: char| first.is_ascii_digit()), "no column: {log}");
+        assert!(
+            column_said.starts_with(|first: char| first.is_ascii_digit()),
+            "no column: {log}"
+        );
         let shown: Vec<_> = log.lines().skip(line + 1).take(4).collect();
-        let excerpt = shown.iter().position(|text| text.contains(broken.lines().nth(1).unwrap()));
+        let excerpt = shown
+            .iter()
+            .position(|text| text.contains(broken.lines().nth(1).unwrap()));
         // Each line has the time, the level and the component before it.
-        let text_of = |line: &str| line.split_once(") ").map(|(_, text)| text.to_owned()).unwrap_or_default();
-        let caret = shown.iter().find(|line| text_of(line).trim_start_matches([' ', '|']).starts_with('^'));
-        assert!(excerpt.is_some() && caret.is_some(), "no excerpt with a caret: {log}");
+        let text_of = |line: &str| {
+            line.split_once(") ")
+                .map(|(_, text)| text.to_owned())
+                .unwrap_or_default()
+        };
+        let caret = shown.iter().find(|line| {
+            text_of(line)
+                .trim_start_matches([' ', '|'])
+                .starts_with('^')
+        });
+        assert!(
+            excerpt.is_some() && caret.is_some(),
+            "no excerpt with a caret: {log}"
+        );
         let above = shown[excerpt.unwrap()];
         let pointed = &above[caret.unwrap().find('^').unwrap()..];
-        assert!(pointed.starts_with(column), "the caret points at {pointed:?}: {log}");
+        assert!(
+            pointed.starts_with(column),
+            "the caret points at {pointed:?}: {log}"
+        );
 
         // The old version still follows its data.
         consul.put_key("app/port", "81");
@@ -118,10 +147,19 @@ fn a_template_in_a_directory_that_is_not_there_at_the_start_is_taken_up_when_it_
 fn a_file_that_a_template_reads_is_followed() {
     let (folder, consul) = (Folder::new(), consul());
     let part = folder.path("part");
-    folder.write("in", &format!("{{{{ key \"app/port\" }}}} {{{{ file \"{}\" }}}}", part.display()));
+    folder.write(
+        "in",
+        &format!(
+            "{{{{ key \"app/port\" }}}} {{{{ file \"{}\" }}}}",
+            part.display()
+        ),
+    );
     let ctmpl = start(&folder, &consul, "in", &[]);
     ctmpl.says("part");
-    assert!(!folder.path("out").exists(), "what it reads is not there yet");
+    assert!(
+        !folder.path("out").exists(),
+        "what it reads is not there yet"
+    );
     folder.write("part", "one");
     folder.becomes("out", "80 one");
     folder.write("part", "two");
@@ -135,17 +173,32 @@ fn a_file_that_a_template_reads_is_followed() {
 #[test]
 fn files_that_a_template_includes_imports_or_extends_are_followed() {
     let (folder, consul) = (Folder::new(), consul());
-    folder.write("in.j2", "{% extends 'base' %}{% block b %}{% include 'parts/a' %}{{ port() }}{% endblock %}");
-    folder.write("base", "{% from 'macros' import port %}<{% block b %}{% endblock %}>");
+    folder.write(
+        "in.j2",
+        "{% extends 'base' %}{% block b %}{% include 'parts/a' %}{{ port() }}{% endblock %}",
+    );
+    folder.write(
+        "base",
+        "{% from 'macros' import port %}<{% block b %}{% endblock %}>",
+    );
     folder.write("parts/a", "a ");
-    folder.write("macros", "{% macro port() %}{{ key('app/port') }}{% endmacro %}");
+    folder.write(
+        "macros",
+        "{% macro port() %}{{ key('app/port') }}{% endmacro %}",
+    );
     let _ctmpl = start(&folder, &consul, "in.j2", &[]);
     folder.becomes("out", "<a 80>");
     folder.write("parts/a", "b ");
     folder.becomes("out", "<b 80>");
-    folder.write("macros", "{% macro port() %}port {{ key('app/port') }}{% endmacro %}");
+    folder.write(
+        "macros",
+        "{% macro port() %}port {{ key('app/port') }}{% endmacro %}",
+    );
     folder.becomes("out", "<b port 80>");
-    folder.write("base", "{% from 'macros' import port %}[{% block b %}{% endblock %}]");
+    folder.write(
+        "base",
+        "{% from 'macros' import port %}[{% block b %}{% endblock %}]",
+    );
     folder.becomes("out", "[b port 80]");
 }
 
@@ -183,8 +236,15 @@ fn it_ends_in_an_orderly_way_with_twelve_and_its_pid_file_goes() {
     folder.write("in", r#"{{ key "app/port" }}"#);
     let pid = folder.path("pid");
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
-        let ctmpl = start(&folder, &consul, "in", &["-pid-file", pid.to_str().unwrap()]);
-        eventually("the PID file tells", || folder.read("pid").trim() == ctmpl.pid().to_string());
+        let ctmpl = start(
+            &folder,
+            &consul,
+            "in",
+            &["-pid-file", pid.to_str().unwrap()],
+        );
+        eventually("the PID file tells", || {
+            folder.read("pid").trim() == ctmpl.pid().to_string()
+        });
         folder.becomes("out", "80");
         ctmpl.signal(signal);
         let ended = ctmpl.ends();
@@ -199,7 +259,12 @@ fn a_signal_as_soon_as_the_pid_file_is_there_is_heard() {
     folder.write("in", r#"{{ key "app/port" }}"#);
     let pid = folder.path("pid");
     for (signal, ends) in [(Signal::SIGTERM, true), (Signal::SIGHUP, false)].repeat(10) {
-        let mut ctmpl = start(&folder, &consul, "in", &["-pid-file", pid.to_str().unwrap()]);
+        let mut ctmpl = start(
+            &folder,
+            &consul,
+            "in",
+            &["-pid-file", pid.to_str().unwrap()],
+        );
         while !pid.exists() {
             assert!(ctmpl.is_running());
         }
@@ -219,11 +284,19 @@ fn a_pipe_or_a_device_as_template_or_file_holds_nobody_up() {
     let (folder, consul) = (Folder::new(), consul());
     nix::unistd::mkfifo(&folder.path("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
     folder.write("in", r#"{{ key "app/port" }}"#);
-    folder.write("reader", &format!("{{{{ file \"{}\" }}}}", folder.path("pipe").display()));
+    folder.write(
+        "reader",
+        &format!("{{{{ file \"{}\" }}}}", folder.path("pipe").display()),
+    );
     folder.write("endless", r#"{{ file "/dev/zero" }}"#);
     let names = ["pipe", "reader", "endless", "in"];
     let templates = names.map(|name| folder.template(name, &format!("{name}.out"), ""));
-    let ctmpl = Ctmpl::start(consul.address(), templates.iter().flat_map(|template| ["-template", template.as_str()]));
+    let ctmpl = Ctmpl::start(
+        consul.address(),
+        templates
+            .iter()
+            .flat_map(|template| ["-template", template.as_str()]),
+    );
     folder.becomes("in.out", "80");
     ctmpl.says("cannot read the template: it is a named pipe, not a regular file");
     ctmpl.says("pipe: it is a named pipe, not a regular file");
@@ -237,13 +310,21 @@ fn a_pipe_or_a_device_as_template_or_file_holds_nobody_up() {
 fn the_signals_can_be_chosen() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", r#"{{ key "app/port" }}"#);
-    let mut ctmpl = start(&folder, &consul, "in", &["-kill-signal=SIGUSR1", "-reload-signal=SIGUSR2"]);
+    let mut ctmpl = start(
+        &folder,
+        &consul,
+        "in",
+        &["-kill-signal=SIGUSR1", "-reload-signal=SIGUSR2"],
+    );
     folder.becomes("out", "80");
     ctmpl.signal(Signal::SIGUSR2);
     ctmpl.says("reading everything again");
     ctmpl.signal(Signal::SIGHUP);
     folder.stays("out", "80", Duration::from_millis(200));
-    assert!(ctmpl.is_running(), "it does not die of a signal that means nothing to it");
+    assert!(
+        ctmpl.is_running(),
+        "it does not die of a signal that means nothing to it"
+    );
     ctmpl.signal(Signal::SIGUSR1);
     assert_eq!(ctmpl.ends().code(), Some(12));
 }
@@ -254,7 +335,11 @@ fn an_orderly_end_waits_for_a_command_and_a_second_signal_does_not() {
     folder.write("in", r#"{{ key "app/port" }}"#);
     let (started, done) = (folder.path("started"), folder.path("done"));
     let run = |seconds: &str| -> Ctmpl {
-        let command = format!("touch {}; sleep {seconds}; touch {}", started.display(), done.display());
+        let command = format!(
+            "touch {}; sleep {seconds}; touch {}",
+            started.display(),
+            done.display()
+        );
         let template = folder.template("in", "out", &command);
         let ctmpl = Ctmpl::start(consul.address(), ["-template", &template]);
         eventually("the command began", || started.exists());
@@ -264,7 +349,11 @@ fn an_orderly_end_waits_for_a_command_and_a_second_signal_does_not() {
     };
     let ended: Ended = run("1").ends();
     assert_eq!(ended.code(), Some(12), "{}", ended.log);
-    assert!(done.exists(), "the command was to come to its end: {}", ended.log);
+    assert!(
+        done.exists(),
+        "the command was to come to its end: {}",
+        ended.log
+    );
 
     for file in ["out", "started", "done"] {
         fs::remove_file(folder.path(file)).unwrap();
@@ -273,7 +362,11 @@ fn an_orderly_end_waits_for_a_command_and_a_second_signal_does_not() {
     let begun = Instant::now();
     ctmpl.signal(Signal::SIGINT);
     let ended = ctmpl.ends();
-    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        begun.elapsed()
+    );
     assert_eq!(ended.code(), Some(12), "{}", ended.log);
     assert!(!done.exists());
 }
@@ -283,8 +376,14 @@ fn a_second_signal_is_heard_also_while_a_command_is_made_to_stop() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", r#"{{ key "app/port" }}"#);
     let started = folder.path("started");
-    let command = format!("trap '' TERM; touch {}; sleep 60; sleep 60", started.display());
-    let ctmpl = Ctmpl::start(consul.address(), ["-template", &folder.template("in", "out", &command)]);
+    let command = format!(
+        "trap '' TERM; touch {}; sleep 60; sleep 60",
+        started.display()
+    );
+    let ctmpl = Ctmpl::start(
+        consul.address(),
+        ["-template", &folder.template("in", "out", &command)],
+    );
     eventually("the command began", || started.exists());
     ctmpl.signal(Signal::SIGTERM);
     // The farewell is over by then, and the command has been asked to stop.
@@ -292,7 +391,11 @@ fn a_second_signal_is_heard_also_while_a_command_is_made_to_stop() {
     let begun = Instant::now();
     ctmpl.signal(Signal::SIGTERM);
     let ended = ctmpl.ends();
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        begun.elapsed()
+    );
     assert_eq!(ended.code(), Some(12), "{}", ended.log);
 }
 
@@ -300,12 +403,22 @@ fn a_second_signal_is_heard_also_while_a_command_is_made_to_stop() {
 fn a_dry_run_whose_output_nobody_reads_still_hears_signals() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", &"more than a pipe holds\n".repeat(10_000));
-    let mut command = support::ctmpl::command();
-    command.arg(format!("-consul-addr={}", consul.address())).args(["-dry", "-log-level=info"]);
+    let mut command = crate::support::ctmpl::command();
+    command
+        .arg(format!("-consul-addr={}", consul.address()))
+        .args(["-dry", "-log-level=info"]);
     command.args(["-template", &folder.template("in", "out", "")]);
-    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
+    command
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null());
     let mut child = command.spawn().unwrap();
-    let end = || nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
+    let end = || {
+        nix::sys::signal::kill(
+            nix::unistd::Pid::from_raw(child.id().cast_signed()),
+            Signal::SIGTERM,
+        )
+        .unwrap();
+    };
     std::thread::sleep(Duration::from_secs(1));
     end();
     std::thread::sleep(Duration::from_millis(500));

@@ -1,18 +1,16 @@
 //! Files: never torn, never touched without need, and a clear word where they cannot be written.
 
-mod support;
-
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::support::ctmpl::{Ctmpl, Ended, Folder, run};
+use crate::support::mount::Mount;
 use ctmpl::dev::{Background, Seed};
-use support::ctmpl::{Ctmpl, Ended, Folder, run};
-use support::mount::Mount;
 
 fn consul() -> Background {
-    support::embedded(Seed::default().key("app/port", "80"))
+    crate::support::embedded(Seed::default().key("app/port", "80"))
 }
 
 /// A folder with the template `in` and another one that has nothing to do with what goes wrong.
@@ -25,9 +23,26 @@ fn folder() -> Folder {
 /// Renders `in` to this destination, and beside it to one that is in nobody's way.
 fn once(folder: &Folder, consul: &Background, destination: &str) -> Ended {
     let address = format!("-consul-addr={}", consul.address());
-    let (one, other) = (folder.template("in", destination, ""), folder.template("in", "beside", ""));
-    let ended = run([&address, "-once", "-timeout=10s", "-log-level=info", "-template", &one, "-template", &other]);
-    assert_eq!(folder.read("beside"), "port 80", "the other template carries on: {}", ended.log);
+    let (one, other) = (
+        folder.template("in", destination, ""),
+        folder.template("in", "beside", ""),
+    );
+    let ended = run([
+        &address,
+        "-once",
+        "-timeout=10s",
+        "-log-level=info",
+        "-template",
+        &one,
+        "-template",
+        &other,
+    ]);
+    assert_eq!(
+        folder.read("beside"),
+        "port 80",
+        "the other template carries on: {}",
+        ended.log
+    );
     ended
 }
 
@@ -38,7 +53,10 @@ fn whole(number: u64) -> String {
 }
 
 fn is_whole(text: &str) -> bool {
-    let number = text.strip_prefix("head ").and_then(|rest| rest.split('\n').next()).and_then(|text| text.parse().ok());
+    let number = text
+        .strip_prefix("head ")
+        .and_then(|rest| rest.split('\n').next())
+        .and_then(|text| text.parse().ok());
     number.is_some_and(|number| whole(number) == text)
 }
 
@@ -71,14 +89,20 @@ fn killed_again_and_again_it_never_leaves_a_torn_file() {
             torn
         });
         for _ in 0..40 {
-            let ctmpl = Ctmpl::start(consul.address(), ["-template", &folder.template("in", "to/out", "")]);
+            let ctmpl = Ctmpl::start(
+                consul.address(),
+                ["-template", &folder.template("in", "to/out", "")],
+            );
             std::thread::sleep(Duration::from_millis(fastrand::u64(5..150)));
             drop(ctmpl);
         }
         over.store(true, Ordering::SeqCst);
         assert_eq!(reader.join().unwrap(), None, "the reader saw a torn file");
     });
-    assert!(read.load(Ordering::SeqCst) > 100 && value.load(Ordering::SeqCst) > 100, "hardly anything was tried");
+    assert!(
+        read.load(Ordering::SeqCst) > 100 && value.load(Ordering::SeqCst) > 100,
+        "hardly anything was tried"
+    );
 
     // What was killed in the middle leaves hidden files; when they are old, the next write takes them away.
     let hidden = || fs::read_dir(folder.path("to")).unwrap().count() - 1;
@@ -87,13 +111,26 @@ fn killed_again_and_again_it_never_leaves_a_torn_file() {
     for entry in fs::read_dir(folder.path("to")).unwrap().map(Result::unwrap) {
         let name = entry.file_name();
         if name != "out" {
-            assert!(name.to_string_lossy().starts_with(".out."), "{name:?} is in the way of an include");
-            fs::File::options().write(true).open(entry.path()).unwrap().set_modified(old).unwrap();
+            assert!(
+                name.to_string_lossy().starts_with(".out."),
+                "{name:?} is in the way of an include"
+            );
+            fs::File::options()
+                .write(true)
+                .open(entry.path())
+                .unwrap()
+                .set_modified(old)
+                .unwrap();
         }
     }
     consul.put_key("big", &whole(u64::MAX));
     let address = format!("-consul-addr={}", consul.address());
-    let ended = run([&address, "-once", "-template", &folder.template("in", "to/out", "")]);
+    let ended = run([
+        &address,
+        "-once",
+        "-template",
+        &folder.template("in", "to/out", ""),
+    ]);
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
     assert!(is_whole(&folder.read("to/out")));
     assert_eq!(hidden(), 0, "what was left behind is taken away");
@@ -105,17 +142,23 @@ fn what_is_right_already_is_not_touched_and_its_command_does_not_run() {
     folder.write("out", "port 80");
     let before = fs::metadata(folder.path("out")).unwrap();
     let ran = format!("touch {}", folder.path("ran").display());
-    let ctmpl = Ctmpl::start(consul.address(), ["-template", &folder.template("in", "out", &ran)]);
+    let ctmpl = Ctmpl::start(
+        consul.address(),
+        ["-template", &folder.template("in", "out", &ran)],
+    );
     ctmpl.says("is unchanged in");
     consul.put_key("unrelated", "x");
     folder.stays("out", "port 80", Duration::from_millis(300));
     let after = fs::metadata(folder.path("out")).unwrap();
-    assert_eq!((before.ino(), before.mtime_nsec()), (after.ino(), after.mtime_nsec()));
+    assert_eq!(
+        (before.ino(), before.mtime_nsec()),
+        (after.ino(), after.mtime_nsec())
+    );
     assert!(!folder.path("ran").exists());
 
     consul.put_key("app/port", "81");
     folder.becomes("out", "port 81");
-    support::eventually("the command runs", || folder.path("ran").exists());
+    crate::support::eventually("the command runs", || folder.path("ran").exists());
 }
 
 #[test]
@@ -129,9 +172,15 @@ fn mode_and_owner_are_kept_and_a_new_file_can_be_read_by_all() {
     }
     assert_eq!(once(&folder, &consul, "out").code(), Some(0));
     let metadata = fs::metadata(folder.path("out")).unwrap();
-    assert_eq!((folder.read("out").as_str(), metadata.mode() & 0o7777), ("port 80", 0o640));
+    assert_eq!(
+        (folder.read("out").as_str(), metadata.mode() & 0o7777),
+        ("port 80", 0o640)
+    );
     assert!(!root || (metadata.uid(), metadata.gid()) == (12_345, 23_456));
-    assert_eq!(fs::metadata(folder.path("beside")).unwrap().mode() & 0o7777, 0o644);
+    assert_eq!(
+        fs::metadata(folder.path("beside")).unwrap().mode() & 0o7777,
+        0o644
+    );
 }
 
 #[test]
@@ -140,7 +189,11 @@ fn a_link_is_followed_and_missing_directories_are_made() {
     let real = folder.write("real/file", "old");
     symlink(&real, folder.path("link")).unwrap();
     symlink("real/new", folder.path("dangling")).unwrap();
-    for (destination, holds) in [("link", "real/file"), ("dangling", "real/new"), ("a/b/c/out", "a/b/c/out")] {
+    for (destination, holds) in [
+        ("link", "real/file"),
+        ("dangling", "real/new"),
+        ("a/b/c/out", "a/b/c/out"),
+    ] {
         let ended = once(&folder, &consul, destination);
         assert_eq!(ended.code(), Some(0), "{}", ended.log);
         assert_eq!(folder.read(holds), "port 80");
@@ -162,7 +215,13 @@ fn a_destination_that_is_no_file_is_named_with_a_remedy() {
         let ended = once(&folder, &consul, destination);
         assert_eq!(ended.code(), Some(14), "{destination}: {}", ended.log);
         assert!(ended.log.contains(said), "{destination}: {}", ended.log);
-        assert!(ended.log.contains(folder.path(destination).to_str().unwrap()), "{destination}: {}", ended.log);
+        assert!(
+            ended
+                .log
+                .contains(folder.path(destination).to_str().unwrap()),
+            "{destination}: {}",
+            ended.log
+        );
     }
 }
 
@@ -172,12 +231,17 @@ fn a_directory_that_refuses_is_named_once_and_tried_again_by_the_daemon() {
     // Root may write into any directory but not into one that is immutable; a file system without room is the same
     // to both.
     let path = folder.path("full");
-    let Some(mount) = Mount::tiny(&path) else { return };
+    let Some(mount) = Mount::tiny(&path) else {
+        return;
+    };
     fs::write(folder.path("full/out"), "old").unwrap();
     mount.fill();
     consul.put_key("big", &"x".repeat(300_000));
     folder.write("big.in", r#"{{ key "big" }}"#);
-    let (big, small) = (folder.template("big.in", "full/out", ""), folder.template("in", "beside", ""));
+    let (big, small) = (
+        folder.template("big.in", "full/out", ""),
+        folder.template("in", "beside", ""),
+    );
     let mut ctmpl = Ctmpl::start(consul.address(), ["-template", &big, "-template", &small]);
     ctmpl.says("No space left on device");
     folder.becomes("beside", "port 80");
@@ -185,12 +249,23 @@ fn a_directory_that_refuses_is_named_once_and_tried_again_by_the_daemon() {
     folder.becomes("beside", "port 81");
     std::thread::sleep(Duration::from_millis(1500));
     assert_eq!(folder.read("full/out"), "old");
-    assert_eq!(ctmpl.said("No space left on device"), 1, "it is told once:\n{}", ctmpl.log());
+    assert_eq!(
+        ctmpl.said("No space left on device"),
+        1,
+        "it is told once:\n{}",
+        ctmpl.log()
+    );
     assert!(ctmpl.log().contains("make room in"), "{}", ctmpl.log());
-    assert_eq!(fs::read_dir(folder.path("full")).unwrap().count(), 2, "no temporary file is left");
+    assert_eq!(
+        fs::read_dir(folder.path("full")).unwrap().count(),
+        2,
+        "no temporary file is left"
+    );
 
     fs::remove_file(folder.path("full/filler")).unwrap();
-    support::eventually("it is written as soon as there is room", || folder.read("full/out").len() == 300_000);
+    crate::support::eventually("it is written as soon as there is room", || {
+        folder.read("full/out").len() == 300_000
+    });
     assert!(ctmpl.is_running());
 }
 
@@ -198,9 +273,15 @@ fn a_directory_that_refuses_is_named_once_and_tried_again_by_the_daemon() {
 fn a_read_only_directory_is_named_with_a_remedy() {
     let (folder, consul) = (folder(), consul());
     let path = folder.path("fixed");
-    let Some(mount) = Mount::tiny(&path) else { return };
+    let Some(mount) = Mount::tiny(&path) else {
+        return;
+    };
     assert!(mount.is_made_read_only());
     let ended = once(&folder, &consul, "fixed/out");
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
-    assert!(ended.log.contains("Read-only file system") && ended.log.contains("ReadWritePaths="), "{}", ended.log);
+    assert!(
+        ended.log.contains("Read-only file system") && ended.log.contains("ReadWritePaths="),
+        "{}",
+        ended.log
+    );
 }

@@ -11,7 +11,12 @@ use std::thread::JoinHandle;
 pub(crate) fn put(server: SocketAddr, path: &str, body: &str) {
     let mut connection = Connection::open(server);
     let (status, _, answer) = connection.ask("PUT", path, body);
-    assert_eq!(status, 200, "PUT {path}: {}", String::from_utf8_lossy(&answer));
+    assert_eq!(
+        status,
+        200,
+        "PUT {path}: {}",
+        String::from_utf8_lossy(&answer)
+    );
 }
 
 struct Connection(BufReader<TcpStream>);
@@ -25,8 +30,14 @@ impl Connection {
 
     /// The status, the index and the body. The answers asked for here have a length.
     fn ask(&mut self, method: &str, path: &str, body: &str) -> (u16, u64, Vec<u8>) {
-        let request = format!("{method} {path} HTTP/1.1\r\nHost: c\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-        self.0.get_mut().write_all(request.as_bytes()).expect("the server reads");
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: c\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.0
+            .get_mut()
+            .write_all(request.as_bytes())
+            .expect("the server reads");
         let (mut status, mut index, mut length) = (0, 0, 0);
         loop {
             let mut line = String::new();
@@ -49,7 +60,12 @@ impl Connection {
 }
 
 /// Follows a key for some changes: each answer becomes the file, by write, fsync and rename.
-pub(crate) fn follow(server: SocketAddr, path: &str, to: PathBuf, changes: usize) -> (JoinHandle<()>, Receiver<()>) {
+pub(crate) fn follow(
+    server: SocketAddr,
+    path: &str,
+    to: PathBuf,
+    changes: usize,
+) -> (JoinHandle<()>, Receiver<()>) {
     let path = path.to_owned();
     let (ready, is_ready) = channel();
     let follower = std::thread::spawn(move || {
@@ -58,7 +74,8 @@ pub(crate) fn follow(server: SocketAddr, path: &str, to: PathBuf, changes: usize
         let _ = ready.send(());
         let beside = to.with_extension("new");
         for _ in 0..changes {
-            let (_, next, body) = connection.ask("GET", &format!("{path}?index={index}&wait=60s"), "");
+            let (_, next, body) =
+                connection.ask("GET", &format!("{path}?index={index}&wait=60s"), "");
             index = next;
             let mut file = File::create(&beside).expect("a file");
             file.write_all(&body).expect("it is written");

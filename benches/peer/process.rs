@@ -32,19 +32,36 @@ pub(crate) fn cpu(process: u32) -> Duration {
 /// Resident memory in KiB.
 pub(crate) fn resident(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line VmRSS");
-    line.trim().trim_end_matches(" kB").parse().expect("a number")
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .expect("a line VmRSS");
+    line.trim()
+        .trim_end_matches(" kB")
+        .parse()
+        .expect("a number")
 }
 
 /// The highest resident memory of a run to its end, in KiB; measured in a process that has no other child.
 pub(crate) fn peak_of(arguments: &[String]) -> u64 {
     let own = std::env::current_exe().expect("the benchmark's own path");
-    let output = Command::new(own).arg(PEAK_FLAG).args(arguments).output().expect("it runs");
-    String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number")
+    let output = Command::new(own)
+        .arg(PEAK_FLAG)
+        .args(arguments)
+        .output()
+        .expect("it runs");
+    String::from_utf8_lossy(&output.stdout)
+        .trim()
+        .parse()
+        .expect("a number")
 }
 
 pub(crate) fn print_peak_of(run: &[String]) {
-    let status = Command::new(&run[0]).args(&run[1..]).stdout(Stdio::null()).status().expect("it runs");
+    let status = Command::new(&run[0])
+        .args(&run[1..])
+        .stdout(Stdio::null())
+        .status()
+        .expect("it runs");
     assert!(status.success(), "{run:?} ended with {status}");
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("the usage of children");
     println!("{}", usage.max_rss());

@@ -7,9 +7,15 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (&str, &str, &str)| {
     let (left, right, source) = input;
-    let delimiters = Delimiters { left: left.to_owned(), right: right.to_owned() };
+    let delimiters = Delimiters {
+        left: left.to_owned(),
+        right: right.to_owned(),
+    };
     for delimiters in [Delimiters::default(), delimiters] {
-        let options = Options { delimiters, ..Options::default() };
+        let options = Options {
+            delimiters,
+            ..Options::default()
+        };
         let _ = GoTemplate::parse("t", source, &options, |_| None);
     }
 });

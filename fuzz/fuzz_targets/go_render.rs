@@ -13,28 +13,61 @@ use ctmpl::template::pass::{Pass, Surroundings};
 use libfuzzer_sys::fuzz_target;
 use minijinja::Value;
 
-const LIMITS: Limits = Limits { steps: 10_000, text: 100_000, depth: 500 };
+const LIMITS: Limits = Limits {
+    steps: 10_000,
+    text: 100_000,
+    depth: 500,
+};
 
 /// Nothing that a template says by chance.
 const CANARY: &str = "cAnArYcAnArY";
 
 fuzz_target!(|source: &str| {
-    let options = Options { limits: LIMITS, ..Options::default() };
-    let Ok(template) = GoTemplate::parse("t", source, &options, functions::named_in_go) else { return };
-    let list = Value::from(vec![Value::from(1), Value::from("two"), Value::from(3.5), Value::from(())]);
-    let dot = Value::from_pairs([("a", list), ("b", Value::from(CANARY)), ("c", Value::from(-7))]);
+    let options = Options {
+        limits: LIMITS,
+        ..Options::default()
+    };
+    let Ok(template) = GoTemplate::parse("t", source, &options, functions::named_in_go) else {
+        return;
+    };
+    let list = Value::from(vec![
+        Value::from(1),
+        Value::from("two"),
+        Value::from(3.5),
+        Value::from(()),
+    ]);
+    let dot = Value::from_pairs([
+        ("a", list),
+        ("b", Value::from(CANARY)),
+        ("c", Value::from(-7)),
+    ]);
     let mut snapshot = Snapshot::default();
-    let pair = Pair { path: "k".into(), key: "k".into(), value: CANARY.into(), ..Pair::default() };
+    let pair = Pair {
+        path: "k".into(),
+        key: "k".into(),
+        value: CANARY.into(),
+        ..Pair::default()
+    };
     let Ok(query) = Query::key("k") else { return };
     snapshot.record(query, Arc::new(Answer::Key(Some(Arc::new(pair)))));
     let variables = BTreeMap::from([("E".to_owned(), CANARY.to_owned())]);
-    let pass = Pass::new(snapshot, Arc::new(Surroundings { variables, ..Surroundings::default() }), jiff::Timestamp::UNIX_EPOCH);
+    let pass = Pass::new(
+        snapshot,
+        Arc::new(Surroundings {
+            variables,
+            ..Surroundings::default()
+        }),
+        jiff::Timestamp::UNIX_EPOCH,
+    );
     match template.execute(&dot, &pass) {
         // Each byte that is not UTF-8 becomes three.
         Ok(text) => assert!(text.len() <= 3 * LIMITS.text),
         Err(error) => {
             let shown = format!("{error} {error:?}");
-            assert!(source.contains(CANARY) || !shown.contains(CANARY), "{shown}");
+            assert!(
+                source.contains(CANARY) || !shown.contains(CANARY),
+                "{shown}"
+            );
         }
     }
 });

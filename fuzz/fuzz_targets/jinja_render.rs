@@ -15,18 +15,35 @@ use libfuzzer_sys::fuzz_target;
 const CANARY: &str = "cAnArYcAnArY";
 
 fuzz_target!(|source: &str| {
-    let Ok(template) = JinjaTemplate::parse("t", source, Options::default()) else { return };
+    let Ok(template) = JinjaTemplate::parse("t", source, Options::default()) else {
+        return;
+    };
     let mut snapshot = Snapshot::default();
-    let pair = Pair { path: "k".into(), key: "k".into(), value: CANARY.into(), ..Pair::default() };
+    let pair = Pair {
+        path: "k".into(),
+        key: "k".into(),
+        value: CANARY.into(),
+        ..Pair::default()
+    };
     let Ok(query) = Query::key("k") else { return };
     snapshot.record(query, Arc::new(Answer::Key(Some(Arc::new(pair)))));
     let variables = BTreeMap::from([("E".to_owned(), CANARY.to_owned())]);
     for undefined in [Undefined::Refused, Undefined::Empty] {
-        let surroundings = Arc::new(Surroundings { variables: variables.clone(), ..Surroundings::default() });
-        let pass = Arc::new(Pass::new(snapshot.clone(), surroundings, jiff::Timestamp::UNIX_EPOCH));
+        let surroundings = Arc::new(Surroundings {
+            variables: variables.clone(),
+            ..Surroundings::default()
+        });
+        let pass = Arc::new(Pass::new(
+            snapshot.clone(),
+            surroundings,
+            jiff::Timestamp::UNIX_EPOCH,
+        ));
         if let Err(error) = template.render(&pass, undefined) {
             let shown = format!("{error} {error:?}");
-            assert!(source.contains(CANARY) || !shown.contains(CANARY), "{shown}");
+            assert!(
+                source.contains(CANARY) || !shown.contains(CANARY),
+                "{shown}"
+            );
         }
     }
 });

@@ -27,7 +27,8 @@ impl Depth {
     pub fn sees_change(self, before: &Answer, after: &Answer) -> bool {
         match (before, after) {
             (Answer::Pairs(before), Answer::Pairs(after)) => {
-                let [before, after] = [before, after].map(|pairs| pairs.iter().filter(|pair| self.sees(pair)));
+                let [before, after] =
+                    [before, after].map(|pairs| pairs.iter().filter(|pair| self.sees(pair)));
                 !before.eq(after)
             }
             _ => before != after,
@@ -55,7 +56,11 @@ mod tests {
     fn only_what_is_seen_is_a_change() {
         let before = [("", "folder"), ("a", "1"), ("sub/", ""), ("sub/b", "2")];
         for (after, level, tree) in [
-            (vec![("", "folder"), ("a", "1"), ("sub/", ""), ("sub/b", "2")], false, false),
+            (
+                vec![("", "folder"), ("a", "1"), ("sub/", ""), ("sub/b", "2")],
+                false,
+                false,
+            ),
             (vec![("a", "1"), ("sub/b", "2")], false, false),
             (vec![("a", "1"), ("sub/", ""), ("sub/b", "3")], false, true),
             (vec![("a", "1")], false, true),
@@ -64,7 +69,11 @@ mod tests {
             (vec![], true, true),
         ] {
             let (before, after) = (pairs(&before), pairs(&after));
-            assert_eq!(Depth::Level.sees_change(&before, &after), level, "{after:?}");
+            assert_eq!(
+                Depth::Level.sees_change(&before, &after),
+                level,
+                "{after:?}"
+            );
             assert_eq!(Depth::Tree.sees_change(&before, &after), tree, "{after:?}");
         }
     }

@@ -200,10 +200,22 @@ mod tests {
     fn a_private_key_is_not_shown() {
         let leaf: LeafCertificate =
             serde_json::from_str(r#"{"PrivateKeyPEM":"BEGIN secret","Service":"web"}"#).unwrap();
-        assert_eq!((leaf.private_key.expose(), leaf.service.as_str()), ("BEGIN secret", "web"));
-        let shown = format!("{leaf:?} {leaf:#?} {:?}", crate::answer::Answer::CaLeaf(leaf.clone().into()));
-        assert!(shown.contains("[redacted]") && !shown.contains("secret"), "{shown}");
-        let other = LeafCertificate { private_key: PrivateKey::default(), ..leaf.clone() };
+        assert_eq!(
+            (leaf.private_key.expose(), leaf.service.as_str()),
+            ("BEGIN secret", "web")
+        );
+        let shown = format!(
+            "{leaf:?} {leaf:#?} {:?}",
+            crate::answer::Answer::CaLeaf(leaf.clone().into())
+        );
+        assert!(
+            shown.contains("[redacted]") && !shown.contains("secret"),
+            "{shown}"
+        );
+        let other = LeafCertificate {
+            private_key: PrivateKey::default(),
+            ..leaf.clone()
+        };
         assert!(leaf == leaf.clone() && leaf != other);
     }
 }

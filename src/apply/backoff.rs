@@ -11,9 +11,15 @@ const MOST: Duration = Duration::from_secs(5 * 60);
 ///
 /// `jitter` is between 0 (wait half as long) and 1 (wait all of it).
 pub fn wait_after(failures: u32, jitter: f64) -> Duration {
-    let doubled = 1u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
+    let doubled = 1u32
+        .checked_shl(failures.saturating_sub(1))
+        .unwrap_or(u32::MAX);
     let whole = FIRST.saturating_mul(doubled).min(MOST);
-    let jitter = if jitter.is_nan() { 1.0 } else { jitter.clamp(0.0, 1.0) };
+    let jitter = if jitter.is_nan() {
+        1.0
+    } else {
+        jitter.clamp(0.0, 1.0)
+    };
     whole.mul_f64(0.5 + jitter / 2.0)
 }
 
@@ -25,7 +31,9 @@ mod tests {
 
     #[test]
     fn it_doubles_up_to_five_minutes() {
-        let waits: Vec<_> = (1..=12).map(|failures| wait_after(failures, 1.0).as_secs()).collect();
+        let waits: Vec<_> = (1..=12)
+            .map(|failures| wait_after(failures, 1.0).as_secs())
+            .collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
     }
 

@@ -45,18 +45,37 @@ impl Claims {
         if self.known.contains(destination) {
             return Ok(());
         }
-        let refused = |reason: String| Err(WriteError::new("write", destination, io::Error::other(reason)));
+        let refused = |reason: String| {
+            Err(WriteError::new(
+                "write",
+                destination,
+                io::Error::other(reason),
+            ))
+        };
         let found = place.present.as_ref().map(|present| &present.metadata);
-        if let Some(template) = template.filter(|template| is_same(found, fs::metadata(template).ok().as_ref())) {
+        if let Some(template) =
+            template.filter(|template| is_same(found, fs::metadata(template).ok().as_ref()))
+        {
             return refused(format!("it is its own template {}", template.display()));
         }
-        let directory = fs::metadata(&place.directory).map_err(WriteError::when("read", &place.directory))?;
-        let file = File { device: directory.dev(), directory: directory.ino(), name: place.name.clone() };
+        let directory =
+            fs::metadata(&place.directory).map_err(WriteError::when("read", &place.directory))?;
+        let file = File {
+            device: directory.dev(),
+            directory: directory.ino(),
+            name: place.name.clone(),
+        };
         if let Some(other) = self.outputs.get(&file) {
-            return refused(format!("the template of {} writes it with writeToFile", other.display()));
+            return refused(format!(
+                "the template of {} writes it with writeToFile",
+                other.display()
+            ));
         }
         if let Some(other) = self.files.get(&file).filter(|other| leads_to(other, &file)) {
-            return refused(format!("it is the same file as {}, which another template writes", other.display()));
+            return refused(format!(
+                "it is the same file as {}, which another template writes",
+                other.display()
+            ));
         }
         self.files.insert(file, destination.to_owned());
         self.known.insert(destination.to_owned());
@@ -72,14 +91,30 @@ impl Claims {
         directory: &Metadata,
         name: &OsStr,
     ) -> Result<(), WriteError> {
-        let file = File { device: directory.dev(), directory: directory.ino(), name: name.to_owned() };
-        let refused = |reason: String| Err(WriteError::new("write", &output.path, io::Error::other(reason)));
+        let file = File {
+            device: directory.dev(),
+            directory: directory.ino(),
+            name: name.to_owned(),
+        };
+        let refused = |reason: String| {
+            Err(WriteError::new(
+                "write",
+                &output.path,
+                io::Error::other(reason),
+            ))
+        };
         if let Some(other) = self.files.get(&file) {
-            return refused(format!("it is the same file as {}, which a template is rendered to", other.display()));
+            return refused(format!(
+                "it is the same file as {}, which a template is rendered to",
+                other.display()
+            ));
         }
         match self.outputs.get(&file) {
             Some(owner) if owner == destination || output.append => Ok(()),
-            Some(owner) => refused(format!("the template of {} writes it as well", owner.display())),
+            Some(owner) => refused(format!(
+                "the template of {} writes it as well",
+                owner.display()
+            )),
             None => {
                 self.outputs.insert(file, destination.to_owned());
                 Ok(())
@@ -91,12 +126,15 @@ impl Claims {
 /// Does the path still lead to the file? Its directory may have been removed, and another one made that has its number.
 fn leads_to(path: &Path, file: &File) -> bool {
     let place = Place::find(path).ok();
-    let directory = place.as_ref().and_then(|place| fs::metadata(&place.directory).ok());
+    let directory = place
+        .as_ref()
+        .and_then(|place| fs::metadata(&place.directory).ok());
     place.zip(directory).is_some_and(|(place, directory)| {
         (directory.dev(), directory.ino(), &place.name) == (file.device, file.directory, &file.name)
     })
 }
 
 fn is_same(one: Option<&Metadata>, other: Option<&Metadata>) -> bool {
-    one.zip(other).is_some_and(|(one, other)| (one.dev(), one.ino()) == (other.dev(), other.ino()))
+    one.zip(other)
+        .is_some_and(|(one, other)| (one.dev(), one.ino()) == (other.dev(), other.ino()))
 }

@@ -22,7 +22,10 @@ mod tests {
 
     #[test]
     fn the_destination_comes_first_and_the_content_is_untouched() {
-        assert_eq!(shown(Some(Path::new("out dir/a")), b"a\nb"), b"> out dir/a\na\nb");
+        assert_eq!(
+            shown(Some(Path::new("out dir/a")), b"a\nb"),
+            b"> out dir/a\na\nb"
+        );
         assert_eq!(shown(Some(Path::new("a")), b"b\n"), b"> a\nb\n");
         assert_eq!(shown_appended(Path::new("a"), b"b\n"), b">> a\nb\n");
         assert_eq!(shown(None, b"\xff"), b"> \n\xff");

@@ -46,7 +46,11 @@ impl Reason {
 /// The file, open for reading and writing, and as it is.
 pub(super) fn open(path: &Path) -> io::Result<File> {
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-    let file = OpenOptions::new().read(true).write(true).custom_flags(flags.bits()).open(path)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(flags.bits())
+        .open(path)?;
     regular::refuse_special(file.metadata()?.file_type())?;
     Ok(file)
 }
@@ -61,7 +65,9 @@ pub(super) fn write(
 ) -> Result<(), WriteError> {
     let failed = |step| WriteError::when(step, path);
     let mut old = Vec::new();
-    file.rewind().and_then(|()| file.read_to_end(&mut old)).map_err(failed("read"))?;
+    file.rewind()
+        .and_then(|()| file.read_to_end(&mut old))
+        .map_err(failed("read"))?;
     make_room(file, old.len(), content.len()).map_err(failed("make room in"))?;
     if backup {
         keep(file, &old, path).map_err(failed("keep a backup of"))?;
@@ -70,7 +76,10 @@ pub(super) fn write(
     put(file, content).map_err(|error| {
         let error = match put(file, &old) {
             Ok(()) => error,
-            Err(_) => io::Error::new(error.kind(), format!("{error}; what it held before could not be put back")),
+            Err(_) => io::Error::new(
+                error.kind(),
+                format!("{error}; what it held before could not be put back"),
+            ),
         };
         WriteError::new("write into", path, error)
     })
@@ -99,16 +108,27 @@ fn make_room(file: &File, held: usize, wanted: usize) -> io::Result<()> {
 /// A copy: a second name would be that of the file that is written into.
 fn keep(file: &File, old: &[u8], path: &Path) -> io::Result<()> {
     let metadata = file.metadata()?;
-    let Some(name) = path.file_name() else { return Ok(()) };
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let new =
-        Builder::new().prefix(&leftover::prefix(name)).rand_bytes(leftover::RANDOM_LEN).make_in(directory, create)?;
+    let Some(name) = path.file_name() else {
+        return Ok(());
+    };
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let new = Builder::new()
+        .prefix(&leftover::prefix(name))
+        .rand_bytes(leftover::RANDOM_LEN)
+        .make_in(directory, create)?;
     let mut copy = new.as_file();
     copy.write_all(old)?;
     let owned = keep_owner(copy, &metadata, path);
-    copy.set_permissions(Permissions::from_mode(metadata.mode() & if owned { 0o7777 } else { 0o777 }))?;
+    copy.set_permissions(Permissions::from_mode(
+        metadata.mode() & if owned { 0o7777 } else { 0o777 },
+    ))?;
     copy.sync_all()?;
     let mut backup = name.to_owned();
     backup.push(".bak");
-    new.into_temp_path().persist(directory.join(backup)).map_err(|failed| failed.error)
+    new.into_temp_path()
+        .persist(directory.join(backup))
+        .map_err(|failed| failed.error)
 }

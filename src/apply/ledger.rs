@@ -85,18 +85,33 @@ impl Ledger {
         let due = now.max(self.rested(&command.line).unwrap_or(now));
         let place = self.place_of(&command.line).unwrap_or_else(|| {
             let (waiting, underway) = (BTreeSet::new(), None);
-            self.debts.push(Debt { command: command.clone(), rank, waiting, underway, failures: 0, due });
+            self.debts.push(Debt {
+                command: command.clone(),
+                rank,
+                waiting,
+                underway,
+                failures: 0,
+                due,
+            });
             self.debts.len() - 1
         });
         let debt = &mut self.debts[place];
-        debt.waiting.extend(destinations.into_iter().map(Into::into));
+        debt.waiting
+            .extend(destinations.into_iter().map(Into::into));
         debt.due = due;
     }
 
     /// The command that must start now, if there is one: of those that are due and not `held`, the one of the lowest
     /// rank. It counts as running from here until [`Ledger::finished`].
-    pub fn start_next(&mut self, now: Instant, held: impl Fn(&CommandLine) -> bool) -> Option<CommandConfig> {
-        let due = self.debts.iter_mut().filter(|debt| debt.is_due(now) && !held(&debt.command.line));
+    pub fn start_next(
+        &mut self,
+        now: Instant,
+        held: impl Fn(&CommandLine) -> bool,
+    ) -> Option<CommandConfig> {
+        let due = self
+            .debts
+            .iter_mut()
+            .filter(|debt| debt.is_due(now) && !held(&debt.command.line));
         let debt = due.min_by_key(|debt| debt.rank)?;
         debt.underway = Some(std::mem::take(&mut debt.waiting));
         Some(debt.command.clone())
@@ -104,12 +119,21 @@ impl Ledger {
 
     /// The commands whose last run failed.
     pub fn failing(&self) -> impl Iterator<Item = &CommandLine> {
-        self.debts.iter().filter(|debt| debt.failures > 0).map(|debt| &debt.command.line)
+        self.debts
+            .iter()
+            .filter(|debt| debt.failures > 0)
+            .map(|debt| &debt.command.line)
     }
 
     /// The run of `line` has ended. If it failed, what it was for is owed again, after a wait: see [`wait_after`] for
     /// `jitter`, a number between 0 and 1 from outside.
-    pub fn finished(&mut self, line: &CommandLine, succeeded: bool, now: Instant, jitter: f64) -> Option<Retry> {
+    pub fn finished(
+        &mut self,
+        line: &CommandLine,
+        succeeded: bool,
+        now: Instant,
+        jitter: f64,
+    ) -> Option<Retry> {
         let place = self.place_of(line)?;
         let debt = &mut self.debts[place];
         let ran_for = debt.underway.take()?;
@@ -121,15 +145,23 @@ impl Ledger {
         } else {
             debt.failures = debt.failures.saturating_add(1);
             // A file written during the run is tried soon; without one, the same again can wait.
-            let after = if debt.waiting.is_empty() { wait_after(debt.failures, jitter) } else { REST };
+            let after = if debt.waiting.is_empty() {
+                wait_after(debt.failures, jitter)
+            } else {
+                REST
+            };
             debt.due = rested.max(now + after);
             debt.waiting.extend(ran_for);
-            (!debt.waiting.is_empty()).then_some(Retry { failures: debt.failures, after })
+            (!debt.waiting.is_empty()).then_some(Retry {
+                failures: debt.failures,
+                after,
+            })
         };
         if debt.is_settled() {
             self.debts.remove(place);
         }
-        self.rests.retain(|(other, until)| other != line && *until > now);
+        self.rests
+            .retain(|(other, until)| other != line && *until > now);
         self.rests.push((line.clone(), rested));
         retry
     }
@@ -137,7 +169,11 @@ impl Ledger {
     /// The configuration is another: what was owed for a file is owed to its command of now, which `command_of` knows,
     /// with its rank. A file that nobody writes any more is owed nothing. A run that is under way is not disturbed, and
     /// not repeated for files that are not its own any more.
-    pub fn renew(&mut self, now: Instant, command_of: impl Fn(&Path) -> Option<(CommandConfig, usize)>) {
+    pub fn renew(
+        &mut self,
+        now: Instant,
+        command_of: impl Fn(&Path) -> Option<(CommandConfig, usize)>,
+    ) {
         let mut moved = Vec::new();
         for debt in &mut self.debts {
             let mut stays = |path: &PathBuf| match command_of(path) {
@@ -166,7 +202,10 @@ impl Ledger {
     pub fn retry_now(&mut self, now: Instant) {
         let rests = &self.rests;
         for debt in &mut self.debts {
-            let rested = rests.iter().find(|(line, _)| *line == debt.command.line).map_or(now, |(_, until)| *until);
+            let rested = rests
+                .iter()
+                .find(|(line, _)| *line == debt.command.line)
+                .map_or(now, |(_, until)| *until);
             debt.due = debt.due.min(now.max(rested));
         }
     }
@@ -178,7 +217,9 @@ impl Ledger {
 
     /// Whether every command that is owed has been tried since it was.
     pub fn is_tried(&self) -> bool {
-        self.debts.iter().all(|debt| debt.underway.is_none() && debt.failures > 0)
+        self.debts
+            .iter()
+            .all(|debt| debt.underway.is_none() && debt.failures > 0)
     }
 
     /// Whether every file that was written has had its command run with success.
@@ -189,18 +230,30 @@ impl Ledger {
     /// The files whose command has not succeeded since they were written, with that command.
     pub fn unapplied(&self) -> impl Iterator<Item = (&Path, &CommandConfig)> {
         self.debts.iter().flat_map(|debt| {
-            let underway = debt.underway.iter().flatten().filter(|path| !debt.waiting.contains(*path));
-            debt.waiting.iter().chain(underway).map(|path| (path.as_path(), &debt.command))
+            let underway = debt
+                .underway
+                .iter()
+                .flatten()
+                .filter(|path| !debt.waiting.contains(*path));
+            debt.waiting
+                .iter()
+                .chain(underway)
+                .map(|path| (path.as_path(), &debt.command))
         })
     }
 
     /// When the rest of this command is over, if it has run.
     fn rested(&self, line: &CommandLine) -> Option<Instant> {
-        self.rests.iter().find(|(rested, _)| rested == line).map(|(_, until)| *until)
+        self.rests
+            .iter()
+            .find(|(rested, _)| rested == line)
+            .map(|(_, until)| *until)
     }
 
     fn place_of(&self, line: &CommandLine) -> Option<usize> {
-        self.debts.iter().position(|debt| debt.command.line == *line)
+        self.debts
+            .iter()
+            .position(|debt| debt.command.line == *line)
     }
 }
 

@@ -42,7 +42,9 @@ fn shortened(name: &OsStr, room: usize) -> &[u8] {
 fn prefix_of(name: &OsStr) -> Option<&OsStr> {
     let bytes = name.as_bytes();
     let (prefix, random) = bytes.split_at_checked(bytes.len().checked_sub(RANDOM_LEN)?)?;
-    let ours = prefix.starts_with(b".") && prefix.ends_with(MARK) && random.iter().all(u8::is_ascii_alphanumeric);
+    let ours = prefix.starts_with(b".")
+        && prefix.ends_with(MARK)
+        && random.iter().all(u8::is_ascii_alphanumeric);
     ours.then(|| OsStr::from_bytes(prefix))
 }
 
@@ -58,9 +60,16 @@ impl Leftovers {
     /// again does not fill it. Whatever cannot be removed is left: it is in nobody's way.
     pub(super) fn remove(&mut self, directory: &Path, name: &OsStr) {
         if !self.by_directory.contains_key(directory) {
-            self.by_directory.insert(directory.to_owned(), temporary_files(directory));
+            self.by_directory
+                .insert(directory.to_owned(), temporary_files(directory));
         }
-        let Some(lying_about) = self.by_directory.get_mut(directory).filter(|found| !found.is_empty()) else { return };
+        let Some(lying_about) = self
+            .by_directory
+            .get_mut(directory)
+            .filter(|found| !found.is_empty())
+        else {
+            return;
+        };
         let prefix = prefix(name);
         lying_about.retain(|found| {
             let is_its = prefix_of(found) == Some(&prefix);
@@ -79,12 +88,20 @@ impl Leftovers {
 
 fn temporary_files(directory: &Path) -> Vec<OsString> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    entries.map(|entry| entry.file_name()).filter(|name| prefix_of(name).is_some()).collect()
+    entries
+        .map(|entry| entry.file_name())
+        .filter(|name| prefix_of(name).is_some())
+        .collect()
 }
 
 fn is_left_behind(path: &Path) -> bool {
-    let Ok(metadata) = fs::symlink_metadata(path) else { return false };
-    let age = metadata.modified().ok().and_then(|modified| modified.elapsed().ok());
+    let Ok(metadata) = fs::symlink_metadata(path) else {
+        return false;
+    };
+    let age = metadata
+        .modified()
+        .ok()
+        .and_then(|modified| modified.elapsed().ok());
     metadata.is_file() && age.is_some_and(|age| age > LEFT_BEHIND)
 }
 
@@ -97,20 +114,39 @@ mod tests {
 
     #[test]
     fn a_name_of_ours_is_recognised_and_no_other() {
-        for ours in [".a.ctmpl-12345678", "..ctmpl-abcdEFGH", ".x.ctmpl-.ctmpl-00000000"] {
+        for ours in [
+            ".a.ctmpl-12345678",
+            "..ctmpl-abcdEFGH",
+            ".x.ctmpl-.ctmpl-00000000",
+        ] {
             assert!(prefix_of(OsStr::new(ours)).is_some(), "{ours}");
         }
-        for other in ["", ".", "a.ctmpl-12345678", ".a.ctmpl-1234567", ".a.ctmpl-123456789", ".a.ctmpl-1234-678", ".a"]
-        {
+        for other in [
+            "",
+            ".",
+            "a.ctmpl-12345678",
+            ".a.ctmpl-1234567",
+            ".a.ctmpl-123456789",
+            ".a.ctmpl-1234-678",
+            ".a",
+        ] {
             assert!(prefix_of(OsStr::new(other)).is_none(), "{other}");
         }
     }
 
     #[test]
     fn the_longest_name_still_fits_and_stays_valid_text() {
-        for name in ["x".repeat(NAME_MAX), "ä".repeat(127), format!("x{}", "€".repeat(84))] {
+        for name in [
+            "x".repeat(NAME_MAX),
+            "ä".repeat(127),
+            format!("x{}", "€".repeat(84)),
+        ] {
             let prefix = prefix(OsStr::new(&name));
-            assert!(prefix.len() + RANDOM_LEN <= NAME_MAX, "{} bytes", prefix.len());
+            assert!(
+                prefix.len() + RANDOM_LEN <= NAME_MAX,
+                "{} bytes",
+                prefix.len()
+            );
             assert!(prefix.to_str().is_some());
         }
     }
@@ -120,12 +156,18 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let old = SystemTime::now() - LEFT_BEHIND - Duration::from_secs(5);
         let make = |name: &str, modified: SystemTime| {
-            File::create(directory.path().join(name)).unwrap().set_modified(modified).unwrap();
+            File::create(directory.path().join(name))
+                .unwrap()
+                .set_modified(modified)
+                .unwrap();
         };
         make(".app.conf.ctmpl-abcdefgh", old);
         let kept = [
             (".app.conf.ctmpl-ABCDEFGH", SystemTime::now()),
-            (".app.conf.ctmpl-future00", SystemTime::now() + Duration::from_secs(3600)),
+            (
+                ".app.conf.ctmpl-future00",
+                SystemTime::now() + Duration::from_secs(3600),
+            ),
             (".other.conf.ctmpl-abcdefgh", old),
             (".app.conf.ctmpl-abc", old),
             (".app.conf.ctmpl-abcdefgh.bak", old),

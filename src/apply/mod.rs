@@ -5,8 +5,8 @@
 //!
 //! Everything that touches the disk here blocks: call it on a thread of its own.
 
-pub mod backoff;
 mod attributes;
+pub mod backoff;
 mod claims;
 pub mod dry;
 pub mod error;

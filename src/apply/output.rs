@@ -37,7 +37,11 @@ pub(super) enum StagedOutput {
     /// The new content lies beside the file, complete and on the disk.
     Replacement(Replacement),
     /// The content is to be added to the file.
-    Addition { place: Place, output: Output, owner: Owner },
+    Addition {
+        place: Place,
+        output: Output,
+        owner: Owner,
+    },
 }
 
 /// New content beside its file. Dropping it removes it.
@@ -70,22 +74,40 @@ impl Writer {
         let place = Place::of(&output.path)?;
         make_directories(&place.directory, DIRECTORY_MODE)?;
         let present = place.open_present()?;
-        let metadata = fs::metadata(&place.directory).map_err(WriteError::when("read", &place.directory))?;
-        self.claims.claim_output(destination, &output, &metadata, &place.name)?;
+        let metadata =
+            fs::metadata(&place.directory).map_err(WriteError::when("read", &place.directory))?;
+        self.claims
+            .claim_output(destination, &output, &metadata, &place.name)?;
         let owner = owner(&output).map_err(WriteError::when("give an owner to", &place.path))?;
         if output.append {
-            let addition = StagedOutput::Addition { place, output, owner };
-            return Ok(if fresh { addition } else { StagedOutput::Unchanged });
+            let addition = StagedOutput::Addition {
+                place,
+                output,
+                owner,
+            };
+            return Ok(if fresh {
+                addition
+            } else {
+                StagedOutput::Unchanged
+            });
         }
         if let Some((file, metadata)) = &present
             && is_right(metadata, &output, owner)
-            && holds(file, metadata, &output.content).map_err(WriteError::when("read", &place.path))?
+            && holds(file, metadata, &output.content)
+                .map_err(WriteError::when("read", &place.path))?
         {
             return Ok(StagedOutput::Unchanged);
         }
         self.leftovers.remove(&place.directory, &place.name);
-        let mut replacement = Replacement { place, temporary: None };
-        replacement.write(&output, owner, present.as_ref().map(|(_, metadata)| metadata))?;
+        let mut replacement = Replacement {
+            place,
+            temporary: None,
+        };
+        replacement.write(
+            &output,
+            owner,
+            present.as_ref().map(|(_, metadata)| metadata),
+        )?;
         Ok(StagedOutput::Replacement(replacement))
     }
 }
@@ -93,14 +115,19 @@ impl Writer {
 /// Whether an output changes nothing, for a dry run.
 pub(crate) fn is_current(output: &Output, fresh: bool) -> Result<bool, WriteError> {
     let place = Place::of(&output.path)?;
-    let Some((file, metadata)) = (if place.directory.exists() { place.open_present()? } else { None }) else {
+    let Some((file, metadata)) = (if place.directory.exists() {
+        place.open_present()?
+    } else {
+        None
+    }) else {
         return Ok(output.append && !fresh);
     };
     if output.append {
         return Ok(!fresh);
     }
     let owner = owner(output).map_err(WriteError::when("give an owner to", &place.path))?;
-    let held = holds(&file, &metadata, &output.content).map_err(WriteError::when("read", &place.path))?;
+    let held =
+        holds(&file, &metadata, &output.content).map_err(WriteError::when("read", &place.path))?;
     Ok(held && is_right(&metadata, output, owner))
 }
 
@@ -108,11 +135,19 @@ impl StagedOutput {
     /// Makes it visible; `None`: nothing has changed. Content that was appended already, by a transaction that failed
     /// further on or by a process before this one (`settled`: the template's own file is as it should be), is not
     /// appended again.
-    pub(super) fn swap(self, settled: bool, appended: &mut Vec<(PathBuf, u64)>) -> Result<Option<Swapped>, WriteError> {
+    pub(super) fn swap(
+        self,
+        settled: bool,
+        appended: &mut Vec<(PathBuf, u64)>,
+    ) -> Result<Option<Swapped>, WriteError> {
         match self {
             Self::Unchanged => Ok(None),
             Self::Replacement(replacement) => replacement.swap().map(Some),
-            Self::Addition { place, output, owner } => {
+            Self::Addition {
+                place,
+                output,
+                owner,
+            } => {
                 let addition = (place.path.clone(), fingerprint(&output.content));
                 if appended.contains(&addition) {
                     return Ok(None);
@@ -126,22 +161,40 @@ impl StagedOutput {
 }
 
 impl Replacement {
-    fn write(&mut self, output: &Output, owner: Owner, old: Option<&Metadata>) -> Result<(), WriteError> {
+    fn write(
+        &mut self,
+        output: &Output,
+        owner: Owner,
+        old: Option<&Metadata>,
+    ) -> Result<(), WriteError> {
         let failed = |step| WriteError::when(step, &output.path);
         let directory = self.place.open_directory()?;
         let mut temporary = leftover::prefix(&self.place.name);
-        temporary.push((0..leftover::RANDOM_LEN).map(|_| fastrand::alphanumeric()).collect::<String>());
-        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let file = openat(&directory, temporary.as_os_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR);
+        temporary.push(
+            (0..leftover::RANDOM_LEN)
+                .map(|_| fastrand::alphanumeric())
+                .collect::<String>(),
+        );
+        let flags =
+            OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let file = openat(
+            &directory,
+            temporary.as_os_str(),
+            flags,
+            Mode::S_IRUSR | Mode::S_IWUSR,
+        );
         let file = file.map_err(WriteError::when("create a new file beside", &output.path))?;
         let mut file = File::from(file);
         self.temporary = Some(temporary);
-        file.write_all(output.content.as_bytes()).map_err(failed("write the new"))?;
+        file.write_all(output.content.as_bytes())
+            .map_err(failed("write the new"))?;
         match (owner, old) {
             (None, Some(old)) => drop(keep_owner(&file, old, &output.path)),
-            (owner, _) => give(&file, owner).map_err(WriteError::when("set the owner of the new", &output.path))?,
+            (owner, _) => give(&file, owner)
+                .map_err(WriteError::when("set the owner of the new", &output.path))?,
         }
-        file.set_permissions(Permissions::from_mode(output.mode)).map_err(failed("set the mode of the new"))?;
+        file.set_permissions(Permissions::from_mode(output.mode))
+            .map_err(failed("set the mode of the new"))?;
         file.sync_all().map_err(failed("flush the new"))
     }
 
@@ -159,9 +212,15 @@ impl Replacement {
 
 impl Drop for Replacement {
     fn drop(&mut self) {
-        if let (Some(temporary), Ok(directory)) = (self.temporary.take(), self.place.open_directory()) {
+        if let (Some(temporary), Ok(directory)) =
+            (self.temporary.take(), self.place.open_directory())
+        {
             // What cannot be removed is in nobody's way, and is removed later as a leftover.
-            let _ = unlinkat(&directory, temporary.as_os_str(), UnlinkatFlags::NoRemoveDir);
+            let _ = unlinkat(
+                &directory,
+                temporary.as_os_str(),
+                UnlinkatFlags::NoRemoveDir,
+            );
         }
     }
 }
@@ -169,24 +228,44 @@ impl Drop for Replacement {
 impl Place {
     fn of(path: &Path) -> Result<Self, WriteError> {
         let names_a_directory = path.as_os_str().as_encoded_bytes().ends_with(b"/");
-        let Some(name) = path.file_name().filter(|_| !names_a_directory).map(OsStr::to_owned) else {
+        let Some(name) = path
+            .file_name()
+            .filter(|_| !names_a_directory)
+            .map(OsStr::to_owned)
+        else {
             return Err(WriteError::new("replace", path, Errno::EISDIR));
         };
         // Without any `.`, which at the end of a link would follow it.
-        let directory: PathBuf = path.parent().into_iter().flat_map(Path::components).collect();
-        let directory = if directory.as_os_str().is_empty() { PathBuf::from(".") } else { directory };
-        Ok(Self { path: path.to_owned(), directory, name })
+        let directory: PathBuf = path
+            .parent()
+            .into_iter()
+            .flat_map(Path::components)
+            .collect();
+        let directory = if directory.as_os_str().is_empty() {
+            PathBuf::from(".")
+        } else {
+            directory
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            directory,
+            name,
+        })
     }
 
     fn open_directory(&self) -> Result<File, WriteError> {
         let refused = |error: io::Error| match fs::symlink_metadata(&self.directory) {
-            Ok(metadata) if metadata.is_symlink() => {
-                io::Error::other(format!("its directory {} is a symlink; name the real one", self.directory.display()))
-            }
+            Ok(metadata) if metadata.is_symlink() => io::Error::other(format!(
+                "its directory {} is a symlink; name the real one",
+                self.directory.display()
+            )),
             _ => error,
         };
         let flags = (OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC).bits();
-        let opened = OpenOptions::new().read(true).custom_flags(flags).open(&self.directory);
+        let opened = OpenOptions::new()
+            .read(true)
+            .custom_flags(flags)
+            .open(&self.directory);
         opened.map_err(|error| WriteError::new("write", &self.path, refused(error)))
     }
 
@@ -199,7 +278,8 @@ impl Place {
                 return Err(WriteError::new("write", &self.path, error));
             }
             Ok(metadata) => {
-                regular::refuse_special(metadata.file_type()).map_err(WriteError::when("replace", &self.path))?;
+                regular::refuse_special(metadata.file_type())
+                    .map_err(WriteError::when("replace", &self.path))?;
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(WriteError::new("read", &self.path, error)),
@@ -208,12 +288,26 @@ impl Place {
     }
 
     /// Opens the file, which may have become something else since it was looked at.
-    fn open_at(&self, directory: &File, how: OFlag, step: &'static str) -> Result<(File, Metadata), WriteError> {
-        let flags = how | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
-        let file = openat(directory, self.name.as_os_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR);
+    fn open_at(
+        &self,
+        directory: &File,
+        how: OFlag,
+        step: &'static str,
+    ) -> Result<(File, Metadata), WriteError> {
+        let flags =
+            how | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+        let file = openat(
+            directory,
+            self.name.as_os_str(),
+            flags,
+            Mode::S_IRUSR | Mode::S_IWUSR,
+        );
         let file = File::from(file.map_err(WriteError::when(step, &self.path))?);
-        let metadata = file.metadata().map_err(WriteError::when(step, &self.path))?;
-        regular::refuse_special(metadata.file_type()).map_err(WriteError::when("replace", &self.path))?;
+        let metadata = file
+            .metadata()
+            .map_err(WriteError::when(step, &self.path))?;
+        regular::refuse_special(metadata.file_type())
+            .map_err(WriteError::when("replace", &self.path))?;
         Ok((file, metadata))
     }
 
@@ -240,7 +334,9 @@ impl Place {
 }
 
 fn ends_with(file: &mut File, length: u64, content: &[u8]) -> io::Result<bool> {
-    let Some(start) = length.checked_sub(content.len() as u64) else { return Ok(false) };
+    let Some(start) = length.checked_sub(content.len() as u64) else {
+        return Ok(false);
+    };
     file.seek(SeekFrom::Start(start))?;
     let mut end = Vec::with_capacity(content.len() + 1);
     file.take(content.len() as u64 + 1).read_to_end(&mut end)?;
@@ -257,8 +353,9 @@ fn holds(file: &File, metadata: &Metadata, content: &str) -> io::Result<bool> {
 }
 
 fn is_right(metadata: &Metadata, output: &Output, owner: Owner) -> bool {
-    let has_owner =
-        owner.is_none_or(|(user, group)| (metadata.uid(), metadata.gid()) == (user.as_raw(), group.as_raw()));
+    let has_owner = owner.is_none_or(|(user, group)| {
+        (metadata.uid(), metadata.gid()) == (user.as_raw(), group.as_raw())
+    });
     has_owner && metadata.mode() & 0o7777 == output.mode
 }
 
@@ -269,7 +366,11 @@ fn owner(output: &Output) -> io::Result<Owner> {
         return Ok(None);
     }
     let number = |text: &str, what: &str| {
-        text.parse().map_err(|_| io::Error::other(format!("there is no {what} {text:?}; name one, or give its number")))
+        text.parse().map_err(|_| {
+            io::Error::other(format!(
+                "there is no {what} {text:?}; name one, or give its number"
+            ))
+        })
     };
     let user = match User::from_name(user)? {
         _ if user.is_empty() => Uid::effective(),
@@ -285,7 +386,9 @@ fn owner(output: &Output) -> io::Result<Owner> {
 }
 
 fn give(file: &File, owner: Owner) -> nix::Result<()> {
-    owner.map_or(Ok(()), |(user, group)| fchown(file, Some(user), Some(group)))
+    owner.map_or(Ok(()), |(user, group)| {
+        fchown(file, Some(user), Some(group))
+    })
 }
 
 fn fingerprint(content: &str) -> u64 {

@@ -48,7 +48,11 @@ impl Place {
         let (path, kind) = follow(destination)?;
         let names_a_directory = path.as_os_str().as_bytes().ends_with(b"/");
         let (false, Some(name)) = (names_a_directory, path.file_name()) else {
-            let cause = if path.as_os_str().is_empty() { Errno::ENOENT } else { Errno::EISDIR };
+            let cause = if path.as_os_str().is_empty() {
+                Errno::ENOENT
+            } else {
+                Errno::EISDIR
+            };
             return Err(WriteError::new("replace", &path, cause));
         };
         let name = name.to_owned();
@@ -57,18 +61,27 @@ impl Place {
             _ => PathBuf::from("."),
         };
         let present = kind.map(|kind| Present::open(&path, kind)).transpose()?;
-        Ok(Self { path, directory, name, present })
+        Ok(Self {
+            path,
+            directory,
+            name,
+            present,
+        })
     }
 
     /// Whether `content` is what the file holds already.
     pub(super) fn holds(&mut self, content: &[u8]) -> Result<bool, WriteError> {
-        let Some(present) = &mut self.present else { return Ok(false) };
+        let Some(present) = &mut self.present else {
+            return Ok(false);
+        };
         if present.metadata.len() != content.len() as u64 {
             return Ok(false);
         }
         let mut held = Vec::with_capacity(content.len() + 1);
         let file = Read::by_ref(&mut present.file);
-        file.take(content.len() as u64 + 1).read_to_end(&mut held).map_err(WriteError::when("read", &self.path))?;
+        file.take(content.len() as u64 + 1)
+            .read_to_end(&mut held)
+            .map_err(WriteError::when("read", &self.path))?;
         Ok(held == content)
     }
 
@@ -83,7 +96,10 @@ impl Place {
 
 /// Makes a directory and those above it that are missing.
 pub(super) fn make_directories(directory: &Path, mode: u32) -> Result<(), WriteError> {
-    let missing: Vec<_> = directory.ancestors().take_while(|above| is_missing(above)).collect();
+    let missing: Vec<_> = directory
+        .ancestors()
+        .take_while(|above| is_missing(above))
+        .collect();
     for directory in missing.into_iter().rev() {
         match DirBuilder::new().mode(mode).create(directory) {
             Ok(()) => {}
@@ -91,7 +107,10 @@ pub(super) fn make_directories(directory: &Path, mode: u32) -> Result<(), WriteE
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => {}
             Err(error) => return Err(WriteError::new("make the directory", directory, error)),
         }
-        let above = directory.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let above = directory
+            .parent()
+            .filter(|above| !above.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         flush_directory(above);
     }
     Ok(())
@@ -102,7 +121,10 @@ impl Present {
         refuse_special(path, kind)?;
         // The path was looked at a moment ago; should it have become a link or a pipe since, this does not hang.
         let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-        let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(flags.bits())
+            .open(path);
         let file = file.map_err(WriteError::when("read", path))?;
         let metadata = file.metadata().map_err(WriteError::when("read", path))?;
         refuse_special(path, metadata.file_type())?;
@@ -130,7 +152,8 @@ fn follow(destination: &Path) -> Result<(PathBuf, Option<FileType>), WriteError>
     for _ in 0..=MOST_LINKS {
         match fs::symlink_metadata(&path) {
             Ok(metadata) if metadata.is_symlink() => {
-                let target = fs::read_link(&path).map_err(WriteError::when("follow the link", &path))?;
+                let target =
+                    fs::read_link(&path).map_err(WriteError::when("follow the link", &path))?;
                 path = path.parent().unwrap_or(Path::new("")).join(target);
             }
             Ok(metadata) => return Ok((path, Some(metadata.file_type()))),
@@ -138,11 +161,17 @@ fn follow(destination: &Path) -> Result<(PathBuf, Option<FileType>), WriteError>
             Err(error) => return Err(WriteError::new("read", &path, error)),
         }
     }
-    Err(WriteError::new("follow the link", destination, Errno::ELOOP))
+    Err(WriteError::new(
+        "follow the link",
+        destination,
+        Errno::ELOOP,
+    ))
 }
 
 fn is_missing(path: &Path) -> bool {
-    let error = (!path.as_os_str().is_empty()).then(|| fs::metadata(path).err()).flatten();
+    let error = (!path.as_os_str().is_empty())
+        .then(|| fs::metadata(path).err())
+        .flatten();
     error.is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 

@@ -41,7 +41,16 @@ pub struct Change {
 
 impl fmt::Debug for Change {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { job, source, destination, content, command, outputs, fresh, file } = self;
+        let Self {
+            job,
+            source,
+            destination,
+            content,
+            command,
+            outputs,
+            fresh,
+            file,
+        } = self;
         out.debug_struct("Change")
             .field("job", job)
             .field("source", source)
@@ -79,12 +88,18 @@ pub enum Outcome {
 
 /// Stages all changes, then swaps all.
 pub fn write_all(writer: &mut Writer, changes: Vec<Change>) -> Vec<Applied> {
-    let staged: Vec<_> = changes.into_iter().map(|change| stage(writer, change)).collect();
+    let staged: Vec<_> = changes
+        .into_iter()
+        .map(|change| stage(writer, change))
+        .collect();
 
     // A check that may still say no sees the staged files here; a ledger on the disk notes the intent here.
 
     let mut swapped = Vec::new();
-    let applied = staged.into_iter().map(|(applied, staged)| swap(writer, applied, staged, &mut swapped)).collect();
+    let applied = staged
+        .into_iter()
+        .map(|(applied, staged)| swap(writer, applied, staged, &mut swapped))
+        .collect();
     Swapped::flush(swapped);
     applied
 }
@@ -96,19 +111,48 @@ struct Ready {
 }
 
 fn stage(writer: &mut Writer, change: Change) -> (Applied, Option<Ready>) {
-    let Change { job, source, destination, content, command, outputs, fresh, file } = change;
-    let staged = writer.stage(&destination, &content, source.as_deref(), &file).and_then(|own| {
-        let staged = Output::merged(outputs).into_iter().map(|output| writer.stage_output(&destination, output, fresh));
-        Ok(Ready { own, outputs: staged.collect::<Result<_, _>>()? })
-    });
+    let Change {
+        job,
+        source,
+        destination,
+        content,
+        command,
+        outputs,
+        fresh,
+        file,
+    } = change;
+    let staged = writer
+        .stage(&destination, &content, source.as_deref(), &file)
+        .and_then(|own| {
+            let staged = Output::merged(outputs)
+                .into_iter()
+                .map(|output| writer.stage_output(&destination, output, fresh));
+            Ok(Ready {
+                own,
+                outputs: staged.collect::<Result<_, _>>()?,
+            })
+        });
     let (ready, outcome) = match staged {
         Ok(ready) => (Some(ready), Ok(Outcome::Unchanged)),
         Err(error) => (None, Err(error)),
     };
-    (Applied { job, destination, command, outcome }, ready)
+    (
+        Applied {
+            job,
+            destination,
+            command,
+            outcome,
+        },
+        ready,
+    )
 }
 
-fn swap(writer: &mut Writer, mut applied: Applied, ready: Option<Ready>, swapped: &mut Vec<Swapped>) -> Applied {
+fn swap(
+    writer: &mut Writer,
+    mut applied: Applied,
+    ready: Option<Ready>,
+    swapped: &mut Vec<Swapped>,
+) -> Applied {
     let Some(ready) = ready else { return applied };
     let before = writer.unfinished.remove(&applied.destination);
     let (known, already) = (before.is_some(), swapped.len());
@@ -118,15 +162,28 @@ fn swap(writer: &mut Writer, mut applied: Applied, ready: Option<Ready>, swapped
     // The command is owed for what was written by a transaction that failed further on, too.
     let changed = known || swapped.len() > already;
     if outcome.is_err() && changed {
-        writer.unfinished.insert(applied.destination.clone(), appended);
+        writer
+            .unfinished
+            .insert(applied.destination.clone(), appended);
     }
-    applied.outcome = outcome.map(|()| if changed { Outcome::Written } else { Outcome::Unchanged });
+    applied.outcome = outcome.map(|()| {
+        if changed {
+            Outcome::Written
+        } else {
+            Outcome::Unchanged
+        }
+    });
     applied
 }
 
 /// Says once of each destination that it is not replaced as others are.
 fn tell_in_place(writer: &mut Writer, destination: &Path, swapped: &[Swapped]) {
-    let Some(why) = swapped.iter().find_map(|swapped| swapped.in_place?.warning()) else { return };
+    let Some(why) = swapped
+        .iter()
+        .find_map(|swapped| swapped.in_place?.warning())
+    else {
+        return;
+    };
     if writer.told.insert(destination.to_owned()) {
         let destination = destination.display().to_string();
         tracing::warn!(
@@ -137,7 +194,11 @@ fn tell_in_place(writer: &mut Writer, destination: &Path, swapped: &[Swapped]) {
 }
 
 /// The template's own file comes last: whoever sees it change finds the others there.
-fn swap_all(ready: Ready, appended: &mut Vec<(PathBuf, u64)>, swapped: &mut Vec<Swapped>) -> Result<(), WriteError> {
+fn swap_all(
+    ready: Ready,
+    appended: &mut Vec<(PathBuf, u64)>,
+    swapped: &mut Vec<Swapped>,
+) -> Result<(), WriteError> {
     let Ready { own, outputs } = ready;
     let settled = matches!(own, Stage::Unchanged);
     for output in outputs {
@@ -161,12 +222,25 @@ pub struct Owed<'a> {
 /// The distinct commands whose files were written, in the order of the first template of each.
 pub fn owed(applied: &[Applied]) -> Vec<Owed<'_>> {
     let mut all: Vec<Owed<'_>> = Vec::new();
-    let written = applied.iter().filter(|applied| matches!(applied.outcome, Ok(Outcome::Written)));
-    for Applied { destination, command, .. } in written {
+    let written = applied
+        .iter()
+        .filter(|applied| matches!(applied.outcome, Ok(Outcome::Written)));
+    for Applied {
+        destination,
+        command,
+        ..
+    } in written
+    {
         let Some(command) = command else { continue };
-        match all.iter_mut().find(|owed| owed.command.line == command.line) {
+        match all
+            .iter_mut()
+            .find(|owed| owed.command.line == command.line)
+        {
             Some(owed) => owed.destinations.push(destination),
-            None => all.push(Owed { command, destinations: vec![destination] }),
+            None => all.push(Owed {
+                command,
+                destinations: vec![destination],
+            }),
         }
     }
     all

@@ -50,7 +50,11 @@ enum New {
     /// Beside the destination.
     Beside(TempPath),
     /// In memory, with the file that it is to be written into.
-    InPlace { file: File, content: Vec<u8>, reason: Reason },
+    InPlace {
+        file: File,
+        content: Vec<u8>,
+        reason: Reason,
+    },
 }
 
 /// A destination that holds its new content; its directory still has to be [flushed](Swapped::flush).
@@ -96,14 +100,25 @@ impl Writer {
             place.make_directory()?;
         }
         self.claims.claim(destination, &place, template)?;
-        let met = place.present.as_ref().is_some_and(|present| attributes.are_met(&present.metadata));
+        let met = place
+            .present
+            .as_ref()
+            .is_some_and(|present| attributes.are_met(&present.metadata));
         if met && place.holds(content)? {
             return Ok(Stage::Unchanged);
         }
         self.leftovers.remove(&place.directory, &place.name);
         let new = prepare(&place, content, attributes, config.write)?;
-        let Place { path, directory, .. } = place;
-        Ok(Stage::Staged(Staged { new, destination: path, directory, attributes, config: config.clone() }))
+        let Place {
+            path, directory, ..
+        } = place;
+        Ok(Stage::Staged(Staged {
+            new,
+            destination: path,
+            directory,
+            attributes,
+            config: config.clone(),
+        }))
     }
 }
 
@@ -129,26 +144,42 @@ impl Staged {
     /// # Errors
     /// [`WriteError`] when the rename fails; the destination is as it was then, and the staged file is gone.
     pub fn swap(self) -> Result<Swapped, WriteError> {
-        let Self { new, destination, directory, attributes, config } = self;
+        let Self {
+            new,
+            destination,
+            directory,
+            attributes,
+            config,
+        } = self;
         let backup = config.backup;
         let write = |file: &mut File, content: &[u8], reason| {
             in_place::write(file, content, attributes, backup, &destination)?;
             Ok(Some(reason))
         };
         let in_place = match new {
-            New::InPlace { mut file, content, reason } => write(&mut file, &content, reason)?,
+            New::InPlace {
+                mut file,
+                content,
+                reason,
+            } => write(&mut file, &content, reason)?,
             New::Beside(new) => match replace(new, &destination, &directory, backup) {
                 Ok(()) => None,
-                Err((Some(new), error)) if config.write == WriteMode::Auto && error.is_of_a_mount() => {
-                    let content = fs::read(&new).map_err(WriteError::when("read the new", &destination))?;
-                    let mut file =
-                        in_place::open(&destination).map_err(WriteError::when("write into", &destination))?;
+                Err((Some(new), error))
+                    if config.write == WriteMode::Auto && error.is_of_a_mount() =>
+                {
+                    let content =
+                        fs::read(&new).map_err(WriteError::when("read the new", &destination))?;
+                    let mut file = in_place::open(&destination)
+                        .map_err(WriteError::when("write into", &destination))?;
                     write(&mut file, &content, Reason::Mounted)?
                 }
                 Err((_, error)) => return Err(error),
             },
         };
-        Ok(Swapped { directory, in_place })
+        Ok(Swapped {
+            directory,
+            in_place,
+        })
     }
 }
 
@@ -162,13 +193,20 @@ fn replace(
     if backup && let Err(error) = keep(destination, directory) {
         return Err((Some(new), error));
     }
-    new.persist(destination)
-        .map_err(|failed| (Some(failed.path), WriteError::new("replace", destination, failed.error)))
+    new.persist(destination).map_err(|failed| {
+        (
+            Some(failed.path),
+            WriteError::new("replace", destination, failed.error),
+        )
+    })
 }
 
 impl Swapped {
     pub(super) fn in_directory(directory: PathBuf) -> Self {
-        Self { directory, in_place: None }
+        Self {
+            directory,
+            in_place: None,
+        }
     }
 
     /// Flushes each of the directories once, so that the new content outlasts a power failure.
@@ -182,10 +220,20 @@ impl Swapped {
 }
 
 /// The new content, ready to be swapped.
-fn prepare(place: &Place, content: &[u8], attributes: Attributes, mode: WriteMode) -> Result<New, WriteError> {
+fn prepare(
+    place: &Place,
+    content: &[u8],
+    attributes: Attributes,
+    mode: WriteMode,
+) -> Result<New, WriteError> {
     let into = |reason| {
-        let file = in_place::open(&place.path).map_err(WriteError::when("write into", &place.path))?;
-        Ok(New::InPlace { file, content: content.to_vec(), reason })
+        let file =
+            in_place::open(&place.path).map_err(WriteError::when("write into", &place.path))?;
+        Ok(New::InPlace {
+            file,
+            content: content.to_vec(),
+            reason,
+        })
     };
     // What is not there yet has to be created, in any mode.
     if mode == WriteMode::InPlace && place.present.is_some() {
@@ -194,7 +242,11 @@ fn prepare(place: &Place, content: &[u8], attributes: Attributes, mode: WriteMod
     match write_beside(place, content, attributes) {
         Ok(new) => Ok(New::Beside(new)),
         // Whoever cannot write the file either has to be told about the directory.
-        Err(error) if mode == WriteMode::Auto && place.present.is_some() && error.is_of_a_closed_directory() => {
+        Err(error)
+            if mode == WriteMode::Auto
+                && place.present.is_some()
+                && error.is_of_a_closed_directory() =>
+        {
             into(Reason::Closed).map_err(|_| error)
         }
         Err(error) => Err(error),
@@ -202,7 +254,11 @@ fn prepare(place: &Place, content: &[u8], attributes: Attributes, mode: WriteMod
 }
 
 /// The complete new file, under a temporary name; removed again if anything fails.
-fn write_beside(place: &Place, content: &[u8], attributes: Attributes) -> Result<TempPath, WriteError> {
+fn write_beside(
+    place: &Place,
+    content: &[u8],
+    attributes: Attributes,
+) -> Result<TempPath, WriteError> {
     let failed = |step| WriteError::when(step, &place.path);
     let new: NamedTempFile = Builder::new()
         .prefix(&leftover::prefix(&place.name))
@@ -211,14 +267,22 @@ fn write_beside(place: &Place, content: &[u8], attributes: Attributes) -> Result
         .map_err(failed(CREATE))?;
     let mut file = new.as_file();
     file.write_all(content).map_err(failed("write the new"))?;
-    attributes.give(file, place.present.as_ref().map(|present| &present.metadata), &place.path)?;
+    attributes.give(
+        file,
+        place.present.as_ref().map(|present| &present.metadata),
+        &place.path,
+    )?;
     file.sync_all().map_err(failed("flush the new"))?;
     Ok(new.into_temp_path())
 }
 
 pub(super) fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600).custom_flags(OFlag::O_NOFOLLOW.bits());
+    options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .custom_flags(OFlag::O_NOFOLLOW.bits());
     options.open(path)
 }
 
@@ -228,7 +292,9 @@ pub(super) fn create(path: &Path) -> io::Result<File> {
 /// no time is there no backup.
 fn keep(destination: &Path, directory: &Path) -> Result<(), WriteError> {
     let failed = |error| WriteError::new("keep a backup of", destination, error);
-    let Some(name) = destination.file_name() else { return Ok(()) };
+    let Some(name) = destination.file_name() else {
+        return Ok(());
+    };
     let link = Builder::new()
         .prefix(&leftover::prefix(name))
         .rand_bytes(leftover::RANDOM_LEN)
@@ -241,7 +307,8 @@ fn keep(destination: &Path, directory: &Path) -> Result<(), WriteError> {
     };
     let mut backup = name.to_owned();
     backup.push(".bak");
-    link.persist(directory.join(backup)).map_err(|error| failed(error.error))
+    link.persist(directory.join(backup))
+        .map_err(|error| failed(error.error))
 }
 
 #[cfg(test)]

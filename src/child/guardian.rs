@@ -59,7 +59,10 @@ pub(super) fn command_line(kind: Kind, kill_signals: &[Signal]) -> [String; 3] {
         Kind::Program => "program",
         Kind::Shell => "shell",
     };
-    let numbers: Vec<_> = kill_signals.iter().map(|signal| (*signal as i32).to_string()).collect();
+    let numbers: Vec<_> = kill_signals
+        .iter()
+        .map(|signal| (*signal as i32).to_string())
+        .collect();
     [WORD.to_owned(), kind.to_owned(), numbers.join(",")]
 }
 
@@ -76,18 +79,29 @@ struct Charge {
 /// Does the work of a guardian, if this process is to be one: then its exit code.
 pub fn serve(arguments: impl Iterator<Item = OsString>) -> Option<u8> {
     let words: Vec<OsString> = arguments.collect();
-    let first = words.get(1).and_then(|word| word.to_str()).unwrap_or_default();
+    let first = words
+        .get(1)
+        .and_then(|word| word.to_str())
+        .unwrap_or_default();
     let charge = if first == WORD {
         charge_of(&words[2..]).ok()?
     } else if first == BECOME {
         return Some(become_program(&words[2..]));
     } else if std::process::id() == 1 {
         let own = std::iter::once("/proc/self/exe".into()).chain(words.into_iter().skip(1));
-        Charge { words: own.collect(), kind: Kind::Program, kill_signals: Vec::new(), link: None }
+        Charge {
+            words: own.collect(),
+            kind: Kind::Program,
+            kill_signals: Vec::new(),
+            link: None,
+        }
     } else {
         return None;
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .ok()?;
     Some(runtime.block_on(guard(charge)).unwrap_or(CANNOT))
 }
 
@@ -95,12 +109,26 @@ pub fn serve(arguments: impl Iterator<Item = OsString>) -> Option<u8> {
 const CANNOT: u8 = 126;
 
 fn charge_of(words: &[OsString]) -> io::Result<Charge> {
-    let text = |place: usize| words.get(place).and_then(|word| word.to_str()).unwrap_or_default();
-    let kind = if text(0) == "shell" { Kind::Shell } else { Kind::Program };
+    let text = |place: usize| {
+        words
+            .get(place)
+            .and_then(|word| word.to_str())
+            .unwrap_or_default()
+    };
+    let kind = if text(0) == "shell" {
+        Kind::Shell
+    } else {
+        Kind::Program
+    };
     let signal = |number: &str| Signal::try_from(number.parse::<i32>().ok()?).ok();
     let kill_signals = text(1).split(',').filter_map(signal).collect();
     let link = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-    Ok(Charge { words: words.get(2..).unwrap_or_default().to_vec(), kind, kill_signals, link: Some(link) })
+    Ok(Charge {
+        words: words.get(2..).unwrap_or_default().to_vec(),
+        kind,
+        kill_signals,
+        link: Some(link),
+    })
 }
 
 /// What a guardian hears.
@@ -113,7 +141,12 @@ enum Heard {
 }
 
 async fn guard(charge: Charge) -> io::Result<u8> {
-    let Charge { words, kind, kill_signals, link } = charge;
+    let Charge {
+        words,
+        kind,
+        kill_signals,
+        link,
+    } = charge;
     // Where the kernel does not know this, what leaves its parent is process 1's, as always.
     let _ = set_child_subreaper(true);
     let mut deaths = signal(SignalKind::child())?;
@@ -121,19 +154,26 @@ async fn guard(charge: Charge) -> io::Result<u8> {
     let input = link.as_ref().map(link::take_descriptor).transpose()?;
     let tell = |message: Message| {
         // ctmpl may be gone; then this ends soon.
-        let _ = link.as_ref().map(|mut link| link.write_all(message.to_string().as_bytes()));
+        let _ = link
+            .as_ref()
+            .map(|mut link| link.write_all(message.to_string().as_bytes()));
     };
     let child = match start(&words, input.as_ref()) {
         Ok(child) => child,
         Err(error) => {
-            tell(Message::Failed(error.raw_os_error().unwrap_or(Errno::EINVAL as i32)));
+            tell(Message::Failed(
+                error.raw_os_error().unwrap_or(Errno::EINVAL as i32),
+            ));
             return Ok(CANNOT);
         }
     };
     tell(Message::Started);
     // The child was asked to end: what it has started may take as long as ctmpl gives it.
     let mut asked = false;
-    let mut lines = link.as_ref().map(|link| lines_of(link.try_clone()?)).transpose()?;
+    let mut lines = link
+        .as_ref()
+        .map(|link| lines_of(link.try_clone()?))
+        .transpose()?;
     loop {
         let heard = tokio::select! {
             _ = deaths.recv() => Heard::Death,
@@ -165,7 +205,10 @@ async fn guard(charge: Charge) -> io::Result<u8> {
                     () = gone(lines.as_mut()) => end_all(child, Duration::ZERO).await,
                 }
             }
-            tell(status.signal().map_or(Message::Exited(status.code().unwrap_or_default()), Message::Killed));
+            tell(status.signal().map_or(
+                Message::Exited(status.code().unwrap_or_default()),
+                Message::Killed,
+            ));
             return Ok(code(status));
         }
     }
@@ -173,8 +216,11 @@ async fn guard(charge: Charge) -> io::Result<u8> {
 
 /// The code that a shell would end with.
 pub(super) fn code(status: ExitStatus) -> u8 {
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
-    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
+    let code = status
+        .code()
+        .or_else(|| status.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok())
+        .unwrap_or(u8::MAX)
 }
 
 /// Catches what would end this process, in every case: who ends is the child.
@@ -183,7 +229,9 @@ fn listen() -> io::Result<mpsc::UnboundedReceiver<Signal>> {
     for name in PASSED_ON {
         let mut listener = signal(SignalKind::from_raw(name as i32))?;
         let sender = sender.clone();
-        tokio::spawn(async move { while listener.recv().await.is_some() && sender.send(name).is_ok() {} });
+        tokio::spawn(async move {
+            while listener.recv().await.is_some() && sender.send(name).is_ok() {}
+        });
     }
     Ok(signals)
 }
@@ -192,7 +240,11 @@ fn listen() -> io::Result<mpsc::UnboundedReceiver<Signal>> {
 fn start(words: &[OsString], input: Option<&OwnedFd>) -> io::Result<Pid> {
     let (program, arguments) = words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let shells = SHELLS.map(OsStr::new);
-    let programs: &[&OsStr] = if program == SHELLS[0] { &shells } else { &[program] };
+    let programs: &[&OsStr] = if program == SHELLS[0] {
+        &shells
+    } else {
+        &[program]
+    };
     let mut tried = Err(io::ErrorKind::NotFound.into());
     for program in programs {
         tried = start_one(program, arguments, input);
@@ -210,8 +262,15 @@ fn start_one(program: &OsStr, arguments: &[OsString], input: Option<&OwnedFd>) -
         None => link::send_descriptor(&ours, io::stdin())?,
     }
     let mut command = Command::new("/proc/self/exe");
-    command.arg0("guardian").args([BECOME, &std::process::id().to_string()]).arg(program).args(arguments);
-    let child = command.process_group(0).stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
+    command
+        .arg0("guardian")
+        .args([BECOME, &std::process::id().to_string()])
+        .arg(program)
+        .args(arguments);
+    let child = command
+        .process_group(0)
+        .stdin(Stdio::from(OwnedFd::from(theirs)))
+        .spawn()?;
     // Its end closes when it has become the program; before that, it can say why it cannot.
     drop(command);
     let mut number = [0; 4];
@@ -229,14 +288,26 @@ fn become_program(words: &[OsString]) -> u8 {
         rustix::stdio::dup2_stdin(link::take_descriptor(link)?)?;
         set_pdeathsig(Signal::SIGKILL)?;
         let guardian = words.first().and_then(|word| word.to_str()?.parse().ok());
-        let (program, arguments) = words.get(1..).and_then(<[_]>::split_first).ok_or(io::ErrorKind::InvalidInput)?;
+        let (program, arguments) = words
+            .get(1..)
+            .and_then(<[_]>::split_first)
+            .ok_or(io::ErrorKind::InvalidInput)?;
         if guardian == Some(Pid::parent().as_raw()) {
             let error = Command::new(program).args(arguments).exec();
-            link.write_all(&error.raw_os_error().unwrap_or(Errno::EINVAL as i32).to_le_bytes())?;
+            link.write_all(
+                &error
+                    .raw_os_error()
+                    .unwrap_or(Errno::EINVAL as i32)
+                    .to_le_bytes(),
+            )?;
         }
         Ok(())
     };
-    if let Ok(link) = io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from) {
+    if let Ok(link) = io::stdin()
+        .as_fd()
+        .try_clone_to_owned()
+        .map(UnixStream::from)
+    {
         let _ = become_it(&link);
     }
     CANNOT
@@ -250,7 +321,9 @@ fn lines_of(link: UnixStream) -> io::Result<Lines<BufReader<tokio::net::UnixStre
 type Link = Lines<BufReader<tokio::net::UnixStream>>;
 
 async fn hear(link: Option<&mut Link>) -> Heard {
-    let Some(link) = link else { return std::future::pending().await };
+    let Some(link) = link else {
+        return std::future::pending().await;
+    };
     loop {
         match link.next_line().await {
             Ok(Some(message)) => {
@@ -288,7 +361,9 @@ fn deliver(signal: Signal, child: Pid, kind: Kind, ends: bool) {
         return;
     }
     let ends = ends || matches!(signal, Signal::SIGTERM | Signal::SIGINT | Signal::SIGQUIT);
-    let mut others = processes().filter(|process| process.group == child && process.id != child).peekable();
+    let mut others = processes()
+        .filter(|process| process.group == child && process.id != child)
+        .peekable();
     if ends || others.peek().is_none() || handles(child, signal) {
         let _ = killpg(child, signal);
         return;
@@ -305,7 +380,9 @@ fn ask_the_rest(child: Pid, kind: Kind) {
         signal_all(child, Signal::SIGTERM);
         return;
     }
-    for process in processes().filter(|process| process.parent == Pid::this() && process.group != child) {
+    for process in
+        processes().filter(|process| process.parent == Pid::this() && process.group != child)
+    {
         let _ = kill(process.id, Signal::SIGTERM);
     }
 }

@@ -12,8 +12,8 @@ use std::str::FromStr;
 
 use nix::sys::signal::Signal;
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
-    recvmsg, sendmsg,
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
 };
 
 /// A message.
@@ -54,7 +54,9 @@ impl FromStr for Message {
         let (word, number) = line.trim_end().split_once(' ').ok_or(NoMessage)?;
         let number: i32 = number.parse().map_err(|_| NoMessage)?;
         match word {
-            "signal" => Signal::try_from(number).map(Self::Signal).map_err(|_| NoMessage),
+            "signal" => Signal::try_from(number)
+                .map(Self::Signal)
+                .map_err(|_| NoMessage),
             "started" => Ok(Self::Started),
             "failed" => Ok(Self::Failed(number)),
             "exited" => Ok(Self::Exited(number)),
@@ -70,7 +72,12 @@ pub(super) fn send_descriptor(link: &UnixStream, descriptor: impl AsFd) -> io::R
     let mut control = SendAncillaryBuffer::new(&mut space);
     let descriptors = [descriptor.as_fd()];
     control.push(SendAncillaryMessage::ScmRights(&descriptors));
-    sendmsg(link, &[IoSlice::new(b"0")], &mut control, SendFlags::empty())?;
+    sendmsg(
+        link,
+        &[IoSlice::new(b"0")],
+        &mut control,
+        SendFlags::empty(),
+    )?;
     Ok(())
 }
 
@@ -79,7 +86,12 @@ pub(super) fn take_descriptor(link: &UnixStream) -> io::Result<OwnedFd> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let mut byte = [0];
-    recvmsg(link, &mut [IoSliceMut::new(&mut byte)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    recvmsg(
+        link,
+        &mut [IoSliceMut::new(&mut byte)],
+        &mut control,
+        RecvFlags::CMSG_CLOEXEC,
+    )?;
     let sent = control.drain().find_map(|message| match message {
         RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
         _ => None,
@@ -106,7 +118,14 @@ mod tests {
         for message in all {
             assert_eq!(message.to_string().parse::<Message>().unwrap(), message);
         }
-        for line in ["", "signal", "signal x", "signal 999", "other 1", "exited 99999999999"] {
+        for line in [
+            "",
+            "signal",
+            "signal x",
+            "signal 999",
+            "other 1",
+            "exited 99999999999",
+        ] {
             assert!(line.parse::<Message>().is_err(), "{line}");
         }
     }
@@ -117,7 +136,9 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(b"x").unwrap();
         send_descriptor(&ours, &file).unwrap();
-        (&ours).write_all(Message::Started.to_string().as_bytes()).unwrap();
+        (&ours)
+            .write_all(Message::Started.to_string().as_bytes())
+            .unwrap();
         drop(ours);
         let taken = std::fs::File::from(take_descriptor(&theirs).unwrap());
         assert_eq!(taken.metadata().unwrap().len(), 1);

@@ -69,7 +69,8 @@ pub async fn run(
 ) -> Result<Exit, CommandError> {
     let line = &config.line;
     let lost = |source| CommandError::lost(line, source);
-    let (socket, mut guardian) = start(config, exports).map_err(|source| CommandError::cannot_start(line, source))?;
+    let (socket, mut guardian) =
+        start(config, exports).map_err(|source| CommandError::cannot_start(line, source))?;
     let (reader, mut writer) = socket.into_split();
     let mut messages = BufReader::new(reader).lines();
     let mut exit = None;
@@ -87,30 +88,51 @@ pub async fn run(
         };
         match message.ok().flatten().map(|line| line.parse()) {
             Some(Ok(Message::Failed(number))) => {
-                return Err(CommandError::cannot_start(line, io::Error::from_raw_os_error(number)));
+                return Err(CommandError::cannot_start(
+                    line,
+                    io::Error::from_raw_os_error(number),
+                ));
             }
-            Some(Ok(Message::Exited(code))) => exit = Some(ExitStatus::from_raw((code & 0xff) << 8)),
+            Some(Ok(Message::Exited(code))) => {
+                exit = Some(ExitStatus::from_raw((code & 0xff) << 8));
+            }
             Some(Ok(Message::Killed(number))) => exit = Some(ExitStatus::from_raw(number & 0x7f)),
             Some(Ok(Message::Started | Message::Signal(_)) | Err(_)) => {}
             None => {
                 let own = guardian.wait().await.map_err(lost)?;
-                let vanished = || lost(io::Error::other(format!("its guardian ended {}", Exit(own))));
+                let vanished = || {
+                    lost(io::Error::other(format!(
+                        "its guardian ended {}",
+                        Exit(own)
+                    )))
+                };
                 return exit.map(Exit).ok_or_else(vanished);
             }
         }
     }
 }
 
-fn start(config: &ExecConfig, exports: &[(String, SecretString)]) -> io::Result<(UnixStream, tokio::process::Child)> {
+fn start(
+    config: &ExecConfig,
+    exports: &[(String, SecretString)],
+) -> io::Result<(UnixStream, tokio::process::Child)> {
     let (kind, words) = words(&config.line);
     let (ours, theirs) = Socket::pair()?;
     link::send_descriptor(&ours, io::stdin())?;
     ours.set_nonblocking(true)?;
     let mut command = Command::new("/proc/self/exe");
     // Not "ctmpl": whoever kills all that is called so should leave this one to do its work.
-    command.arg0("guardian").args(guardian::command_line(kind, &config.kill_signal.signals())).args(words);
-    command.env_clear().envs(environment(&config.environment, exports));
-    let guardian = command.stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs))).process_group(0).spawn()?;
+    command
+        .arg0("guardian")
+        .args(guardian::command_line(kind, &config.kill_signal.signals()))
+        .args(words);
+    command
+        .env_clear()
+        .envs(environment(&config.environment, exports));
+    let guardian = command
+        .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
+        .process_group(0)
+        .spawn()?;
     Ok((UnixStream::from_std(ours)?, guardian))
 }
 
@@ -120,18 +142,27 @@ fn words(line: &CommandLine) -> (Kind, Vec<OsString>) {
     match line {
         CommandLine::Direct(words) => {
             let program = words.first().map(|program| locate(program));
-            (Kind::Program, program.into_iter().chain(words.iter().skip(1).map(Into::into)).collect())
+            (
+                Kind::Program,
+                program
+                    .into_iter()
+                    .chain(words.iter().skip(1).map(Into::into))
+                    .collect(),
+            )
         }
-        CommandLine::Shell(text) if is_one_program(text) => (Kind::Program, shell(format!("exec {text}"))),
+        CommandLine::Shell(text) if is_one_program(text) => {
+            (Kind::Program, shell(format!("exec {text}")))
+        }
         CommandLine::Shell(text) => (Kind::Shell, shell(text.clone())),
     }
 }
 
 /// Words that are no programs, or mean something else after `exec`.
 const OF_THE_SHELL: [&str; 36] = [
-    "!", ".", ":", "[[", "{", "alias", "bg", "break", "case", "cd", "command", "continue", "eval", "exec", "exit",
-    "export", "fg", "for", "function", "if", "jobs", "read", "readonly", "return", "select", "set", "shift", "source",
-    "time", "times", "trap", "type", "ulimit", "umask", "until", "while",
+    "!", ".", ":", "[[", "{", "alias", "bg", "break", "case", "cd", "command", "continue", "eval",
+    "exec", "exit", "export", "fg", "for", "function", "if", "jobs", "read", "readonly", "return",
+    "select", "set", "shift", "source", "time", "times", "trap", "type", "ulimit", "umask",
+    "until", "while",
 ];
 
 /// Is the line one program and its arguments, so that the shell can become it? A signal for the shell is then one for the

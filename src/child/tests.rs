@@ -30,11 +30,24 @@ const SECOND: Duration = Duration::from_secs(1);
 fn a_change_waits_for_its_splay_and_others_come_with_it() {
     let (mut child, now) = (running(HUP), Instant::now());
     child.changed(now, 0.5);
-    assert_eq!((child.due(now), child.next_wake()), (None, Some(now + SECOND * 5)));
+    assert_eq!(
+        (child.due(now), child.next_wake()),
+        (None, Some(now + SECOND * 5))
+    );
     child.changed(now + SECOND, 1.0);
-    assert_eq!(child.next_wake(), Some(now + SECOND * 5), "the first one decides");
-    assert_eq!(child.due(now + SECOND * 5), Some(Step::Signal(Signal::SIGHUP)));
-    assert_eq!((child.due(now + SECOND * 60), child.next_wake()), (None, None));
+    assert_eq!(
+        child.next_wake(),
+        Some(now + SECOND * 5),
+        "the first one decides"
+    );
+    assert_eq!(
+        child.due(now + SECOND * 5),
+        Some(Step::Signal(Signal::SIGHUP))
+    );
+    assert_eq!(
+        (child.due(now + SECOND * 60), child.next_wake()),
+        (None, None)
+    );
 }
 
 #[test]
@@ -46,7 +59,11 @@ fn without_a_signal_it_starts_anew_after_its_grace_at_the_latest() {
     assert_eq!(child.due(now + SECOND), None, "the new one sees that, too");
     assert_eq!(child.next_wake(), Some(now + SECOND * 30));
     assert_eq!(child.due(now + SECOND * 30), Some(Step::Kill));
-    assert_eq!((child.due(now + SECOND * 90), child.next_wake()), (None, None), "once");
+    assert_eq!(
+        (child.due(now + SECOND * 90), child.next_wake()),
+        (None, None),
+        "once"
+    );
     assert_eq!(child.ended(), Ended::Anew);
     assert_eq!(child.ended(), Ended::ByItself);
     assert!(child.is_over());
@@ -68,16 +85,29 @@ fn an_end_that_was_asked_for_overtakes_a_new_start() {
     assert!(!child.is_over());
     assert_eq!(child.ended(), Ended::Asked);
     let mut waiting = Child::new(config(HUP));
-    assert_eq!((waiting.stop(None, now), waiting.is_over(), waiting.is_waiting()), (None, true, false));
+    assert_eq!(
+        (
+            waiting.stop(None, now),
+            waiting.is_over(),
+            waiting.is_waiting()
+        ),
+        (None, true, false)
+    );
 }
 
 #[test]
 fn signals_are_passed_on_by_what_they_mean() {
     let (mut child, now) = (running(HUP), Instant::now());
-    assert_eq!(child.hear(Signal::SIGUSR1, now, 0.0), Some(Step::Signal(Signal::SIGUSR1)));
+    assert_eq!(
+        child.hear(Signal::SIGUSR1, now, 0.0),
+        Some(Step::Signal(Signal::SIGUSR1))
+    );
     assert_eq!(child.hear(Signal::SIGHUP, now, 0.1), None, "with splay");
     assert_eq!(child.due(now + SECOND), Some(Step::Signal(Signal::SIGHUP)));
-    assert_eq!(child.hear(Signal::SIGINT, now, 0.0), Some(Step::Signal(Signal::SIGINT)));
+    assert_eq!(
+        child.hear(Signal::SIGINT, now, 0.0),
+        Some(Step::Signal(Signal::SIGINT))
+    );
     assert_eq!(child.due(now + SECOND * 30), Some(Step::Kill));
     assert_eq!(child.ended(), Ended::ByItself, "nobody here wanted it");
     assert_eq!(child.hear(Signal::SIGUSR1, now, 0.0), None);
@@ -85,7 +115,10 @@ fn signals_are_passed_on_by_what_they_mean() {
 
 #[test]
 fn without_a_kill_signal_the_grace_is_all_there_is() {
-    let mut child = Child::new(ExecConfig { kill_signal: KillSignal::Nothing, ..config(HUP) });
+    let mut child = Child::new(ExecConfig {
+        kill_signal: KillSignal::Nothing,
+        ..config(HUP)
+    });
     child.start();
     let now = Instant::now();
     assert_eq!(child.stop(None, now), None);
@@ -97,17 +130,36 @@ fn it_is_asked_to_end_as_ctmpl_is_unless_somebody_has_said_how() {
     let now = Instant::now();
     let chosen = KillSignal::Said(Signal::SIGHUP);
     let cases = [
-        (KillSignal::Usual, Some(Signal::SIGTERM), Some(Signal::SIGTERM)),
-        (KillSignal::Usual, Some(Signal::SIGQUIT), Some(Signal::SIGINT)),
-        (KillSignal::Usual, Some(Signal::SIGUSR1), Some(Signal::SIGINT)),
+        (
+            KillSignal::Usual,
+            Some(Signal::SIGTERM),
+            Some(Signal::SIGTERM),
+        ),
+        (
+            KillSignal::Usual,
+            Some(Signal::SIGQUIT),
+            Some(Signal::SIGINT),
+        ),
+        (
+            KillSignal::Usual,
+            Some(Signal::SIGUSR1),
+            Some(Signal::SIGINT),
+        ),
         (KillSignal::Usual, None, Some(Signal::SIGINT)),
         (chosen, Some(Signal::SIGTERM), Some(Signal::SIGHUP)),
         (KillSignal::Nothing, Some(Signal::SIGTERM), None),
     ];
     for (kill_signal, asked, sent) in cases {
-        let mut child = Child::new(ExecConfig { kill_signal, ..config(HUP) });
+        let mut child = Child::new(ExecConfig {
+            kill_signal,
+            ..config(HUP)
+        });
         child.start();
-        assert_eq!(child.stop(asked, now), sent.map(Step::Signal), "{kill_signal:?} {asked:?}");
+        assert_eq!(
+            child.stop(asked, now),
+            sent.map(Step::Signal),
+            "{kill_signal:?} {asked:?}"
+        );
     }
 }
 
@@ -117,10 +169,23 @@ fn another_configuration_starts_it_anew_only_if_it_is_another_program() {
     assert_eq!(child.renew(config(HUP), now), None);
     assert_eq!(child.renew(config(OnChange::Restart), now), None);
     child.changed(now, 0.0);
-    assert_eq!(child.due(now), Some(Step::Signal(Signal::SIGINT)), "the new rule holds");
+    assert_eq!(
+        child.due(now),
+        Some(Step::Signal(Signal::SIGINT)),
+        "the new rule holds"
+    );
     child.ended();
     let line = CommandLine::Direct(vec!["other".to_owned()]);
-    assert_eq!(child.renew(ExecConfig { line, ..config(HUP) }, now), Some(Step::Signal(Signal::SIGINT)));
+    assert_eq!(
+        child.renew(
+            ExecConfig {
+                line,
+                ..config(HUP)
+            },
+            now
+        ),
+        Some(Step::Signal(Signal::SIGINT))
+    );
     assert_eq!(child.ended(), Ended::Anew);
     child.stop(None, now);
     child.renew(config(HUP), now);

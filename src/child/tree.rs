@@ -15,7 +15,10 @@ pub(super) struct Process {
 
 /// All that can be seen. Where there is no `/proc`, none.
 pub(super) fn processes() -> impl Iterator<Item = Process> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
+    let entries = fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok);
     entries.filter_map(|entry| {
         entry.file_name().to_str()?.parse::<u32>().ok()?;
         read(&fs::read_to_string(entry.path().join("stat")).ok()?)
@@ -27,14 +30,20 @@ fn read(stat: &str) -> Option<Process> {
     let id = stat.split_once(' ')?.0;
     let mut rest = stat.rsplit_once(") ")?.1.split(' ').skip(1);
     let number = |text: &str| text.parse().ok().map(Pid::from_raw);
-    Some(Process { id: number(id)?, parent: number(rest.next()?)?, group: number(rest.next()?)? })
+    Some(Process {
+        id: number(id)?,
+        parent: number(rest.next()?)?,
+        group: number(rest.next()?)?,
+    })
 }
 
 /// Has a process a handler of its own for a signal?
 pub(super) fn handles(process: Pid, signal: Signal) -> bool {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-    let mask = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    let mask = caught
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or_default();
     mask & (1 << (signal as i32 - 1)) != 0
 }
 
@@ -45,15 +54,27 @@ mod tests {
     #[test]
     fn a_name_may_hold_anything() {
         let process = read("12 (a) S 9 (b) R 1 7 7 0 -1").unwrap();
-        assert_eq!(process, Process { id: Pid::from_raw(12), parent: Pid::from_raw(1), group: Pid::from_raw(7) });
+        assert_eq!(
+            process,
+            Process {
+                id: Pid::from_raw(12),
+                parent: Pid::from_raw(1),
+                group: Pid::from_raw(7)
+            }
+        );
         assert_eq!(read(""), None);
         assert_eq!(read("1 (x) S"), None);
     }
 
     #[test]
     fn this_process_is_there() {
-        let own = processes().find(|process| process.id == Pid::this()).unwrap();
-        assert_eq!((own.parent, own.group), (Pid::parent(), nix::unistd::getpgrp()));
+        let own = processes()
+            .find(|process| process.id == Pid::this())
+            .unwrap();
+        assert_eq!(
+            (own.parent, own.group),
+            (Pid::parent(), nix::unistd::getpgrp())
+        );
         assert!(!handles(Pid::this(), Signal::SIGWINCH));
     }
 }

@@ -126,14 +126,22 @@ fn path() -> impl TypedValueParser<Value = PathBuf> {
     disable_help_subcommand = true,
     disable_help_flag = true
 )]
-#[command(args_override_self = true, args_conflicts_with_subcommands = true, next_line_help = true)]
-#[command(override_usage = "ctmpl [FLAGS] --template SOURCE:DESTINATION[:COMMAND]…\n       ctmpl dev [FLAGS]\n       \
+#[command(
+    args_override_self = true,
+    args_conflicts_with_subcommands = true,
+    next_line_help = true
+)]
+#[command(
+    override_usage = "ctmpl [FLAGS] --template SOURCE:DESTINATION[:COMMAND]…\n       ctmpl dev [FLAGS]\n       \
                             ctmpl validate [FLAGS]\n       ctmpl config [FLAGS]\n       ctmpl schema\n       \
                             ctmpl migrate [FLAGS] FILE\n       ctmpl convert [FLAGS] FILE\n       \
-                            ctmpl functions [NAME]\n       ctmpl completions SHELL\n       ctmpl man")]
-#[command(after_help = "Flags may be written as in Go (-once, -wait 2s) or with two dashes (--once, --wait=2s). Of a \
+                            ctmpl functions [NAME]\n       ctmpl completions SHELL\n       ctmpl man"
+)]
+#[command(
+    after_help = "Flags may be written as in Go (-once, -wait 2s) or with two dashes (--once, --wait=2s). Of a \
                         flag given twice the last counts.\nDurations are written 300ms, 5s, 1m30s, 2h.\n\
-                        consul-template's flags about Vault, and -dedup, are accepted, each with a warning.")]
+                        consul-template's flags about Vault, and -dedup, are accepted, each with a warning."
+)]
 pub(super) struct CommandLine {
     #[command(flatten)]
     daemon: DaemonArguments,
@@ -262,26 +270,64 @@ struct Answers {
 
 impl From<CommandLine> for Outcome {
     fn from(line: CommandLine) -> Self {
-        let CommandLine { daemon, consul, retry, answers: Answers { help: _, version: _ }, subcommand } = line;
+        let CommandLine {
+            daemon,
+            consul,
+            retry,
+            answers: Answers {
+                help: _,
+                version: _,
+            },
+            subcommand,
+        } = line;
         let run = |arguments| Self::Run(Box::new(arguments));
         match subcommand {
-            None => run(Arguments { consul, retry, daemon, ..Arguments::default() }),
-            Some(SubCommand::Dev { dev, daemon, answers: _ }) => {
-                run(Arguments { daemon: *daemon, dev: Some(dev), ..Arguments::default() })
-            }
-            Some(SubCommand::Convert { convert, answers: _ }) => Self::Convert(convert),
-            Some(SubCommand::Migrate { migrate, answers: _ }) => Self::Migrate(migrate),
+            None => run(Arguments {
+                consul,
+                retry,
+                daemon,
+                ..Arguments::default()
+            }),
+            Some(SubCommand::Dev {
+                dev,
+                daemon,
+                answers: _,
+            }) => run(Arguments {
+                daemon: *daemon,
+                dev: Some(dev),
+                ..Arguments::default()
+            }),
+            Some(SubCommand::Convert {
+                convert,
+                answers: _,
+            }) => Self::Convert(convert),
+            Some(SubCommand::Migrate {
+                migrate,
+                answers: _,
+            }) => Self::Migrate(migrate),
             Some(SubCommand::Schema { answers: _ }) => Self::Schema,
-            Some(SubCommand::Completions { shell, answers: _ }) => Self::Print(completions::script(shell)),
+            Some(SubCommand::Completions { shell, answers: _ }) => {
+                Self::Print(completions::script(shell))
+            }
             Some(SubCommand::Man { answers: _ }) => Self::Print(man::page()),
             Some(SubCommand::Functions { name, answers: _ }) => Self::Functions(name),
-            Some(SubCommand::Validate { daemon, consul, retry, answers: _ }) => Self::Validate(Box::new(Arguments {
+            Some(SubCommand::Validate {
+                daemon,
+                consul,
+                retry,
+                answers: _,
+            }) => Self::Validate(Box::new(Arguments {
                 consul: *consul,
                 retry: *retry,
                 daemon: *daemon,
                 ..Arguments::default()
             })),
-            Some(SubCommand::Config { daemon, consul, retry, answers: _ }) => Self::Config(Box::new(Arguments {
+            Some(SubCommand::Config {
+                daemon,
+                consul,
+                retry,
+                answers: _,
+            }) => Self::Config(Box::new(Arguments {
                 consul: *consul,
                 retry: *retry,
                 daemon: *daemon,

@@ -17,7 +17,10 @@ pub(super) enum Shell {
 
 /// The words that a flag takes, where there are only a few.
 const WORDS: &[(&str, &[&str])] = &[
-    ("format", &["nginx", "haproxy", "json", "yaml", "shell", "none"]),
+    (
+        "format",
+        &["nginx", "haproxy", "json", "yaml", "shell", "none"],
+    ),
     ("output-format", &["json", "yaml", "toml", "ini"]),
     ("log-level", &["trace", "debug", "info", "warn", "err"]),
     ("allow", &["plugin", "writeToFile"]),
@@ -44,9 +47,15 @@ fn offered_arg(arg: Arg) -> Arg {
     let words = WORDS.iter().find(|(name, _)| arg.get_long() == Some(name));
     if let Some((_, words)) = words {
         arg.value_parser(PossibleValuesParser::new(*words))
-    } else if arg.get_num_args().is_some_and(|count| count.min_values() == 0) && !arg.is_positional() {
+    } else if arg
+        .get_num_args()
+        .is_some_and(|count| count.min_values() == 0)
+        && !arg.is_positional()
+    {
         // A bool is offered without a value: a shell would offer one as the next word, where it cannot stand.
-        arg.require_equals(false).num_args(0).action(ArgAction::SetTrue)
+        arg.require_equals(false)
+            .num_args(0)
+            .action(ArgAction::SetTrue)
     } else if arg.get_value_hint() == ValueHint::Unknown {
         // Not the names of files, at any rate.
         arg.value_hint(ValueHint::Other)

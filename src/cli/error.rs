@@ -20,7 +20,9 @@ pub enum CliError {
         flag: String,
     },
     /// A flag that another command has.
-    #[error("the flag {flag} does not go with `ctmpl {command}`; `ctmpl {command} --help` lists those that do")]
+    #[error(
+        "the flag {flag} does not go with `ctmpl {command}`; `ctmpl {command} --help` lists those that do"
+    )]
     NotWith {
         /// As typed, with two dashes.
         flag: String,
@@ -52,7 +54,9 @@ pub enum CliError {
         form: String,
     },
     /// Not one of Go's twelve spellings.
-    #[error("invalid boolean value {value:?} for {flag}; write {flag}, {flag}=true or {flag}=false")]
+    #[error(
+        "invalid boolean value {value:?} for {flag}; write {flag}, {flag}=true or {flag}=false"
+    )]
     InvalidBoolean {
         /// The flag.
         flag: String,
@@ -85,7 +89,9 @@ pub enum CliError {
 }
 
 fn tip(similar: Option<&str>) -> String {
-    similar.map(|flag| format!(", did you mean {flag}?")).unwrap_or_default()
+    similar
+        .map(|flag| format!(", did you mean {flag}?"))
+        .unwrap_or_default()
 }
 
 fn quoted(word: Option<&str>) -> String {
@@ -94,7 +100,9 @@ fn quoted(word: Option<&str>) -> String {
 
 fn remedy(after: Option<&str>) -> String {
     match after {
-        Some(flag) => format!("; {flag} takes no separate value, write {flag}=true or {flag}=false"),
+        Some(flag) => {
+            format!("; {flag} takes no separate value, write {flag}=true or {flag}=false")
+        }
         None => "; every value belongs to a flag, and one with blanks needs quotes".to_owned(),
     }
 }
@@ -111,7 +119,9 @@ impl CliError {
         let line = text.lines().next().unwrap_or_default();
         let line = line.strip_prefix("error: ").unwrap_or(line);
         let words = match error.get(ContextKind::ValidValue) {
-            Some(ContextValue::Strings(words)) if !words.is_empty() => format!("; write {}", words.join(" or ")),
+            Some(ContextValue::Strings(words)) if !words.is_empty() => {
+                format!("; write {}", words.join(" or "))
+            }
             _ => String::new(),
         };
         Self::Refused(format!("{line}{words}"))

@@ -14,8 +14,14 @@ consul-template.";
 
 /// The exit codes, and what each says.
 const CODES: &[(&str, &str)] = &[
-    ("0", "Everything is written, and every command has succeeded."),
-    ("1", "ctmpl convert could not convert all, or not to the same."),
+    (
+        "0",
+        "Everything is written, and every command has succeeded.",
+    ),
+    (
+        "1",
+        "ctmpl convert could not convert all, or not to the same.",
+    ),
     ("12", "Ended by TERM, INT, QUIT or the kill signal."),
     ("13", "A flag is wrong."),
     ("14", "A template, a command, or Consul failed."),
@@ -25,14 +31,23 @@ const CODES: &[(&str, &str)] = &[
 
 /// The signals, and what each does.
 const SIGNALS: &[(&str, &str)] = &[
-    ("TERM, INT, QUIT, the kill signal", "End in an orderly way; a second one ends at once."),
+    (
+        "TERM, INT, QUIT, the kill signal",
+        "End in an orderly way; a second one ends at once.",
+    ),
     ("HUP, or the reload signal", "Read everything again."),
 ];
 
 /// The variables that no flag tells of.
 const VARIABLES: &[(&str, &str)] = &[
-    ("CT_LOCAL_CONFIG", "A whole configuration in HCL or JSON, over all files and under all flags."),
-    ("HTTP_PROXY, HTTPS_PROXY, NO_PROXY", "Whether Consul is reached by a proxy; none is used to this machine."),
+    (
+        "CT_LOCAL_CONFIG",
+        "A whole configuration in HCL or JSON, over all files and under all flags.",
+    ),
+    (
+        "HTTP_PROXY, HTTPS_PROXY, NO_PROXY",
+        "Whether Consul is reached by a proxy; none is used to this machine.",
+    ),
 ];
 
 /// The whole page.
@@ -41,7 +56,12 @@ pub(super) fn page() -> String {
     let mut page = format!(
         ".TH CTMPL 1 \"\" \"ctmpl {}\"\n.SH NAME\nctmpl \\- {}\n",
         escaped(env!("CARGO_PKG_VERSION")),
-        escaped(&command.get_about().map(ToString::to_string).unwrap_or_default())
+        escaped(
+            &command
+                .get_about()
+                .map(ToString::to_string)
+                .unwrap_or_default()
+        )
     );
     page += ".SH SYNOPSIS\n.nf\n";
     for line in usage(&command).lines() {
@@ -49,19 +69,36 @@ pub(super) fn page() -> String {
     }
     page += ".fi\n.SH DESCRIPTION\n";
     line_of_text(&mut page, DESCRIPTION);
-    line_of_text(&mut page, &command.get_after_help().map(ToString::to_string).unwrap_or_default().replace('\n', " "));
+    line_of_text(
+        &mut page,
+        &command
+            .get_after_help()
+            .map(ToString::to_string)
+            .unwrap_or_default()
+            .replace('\n', " "),
+    );
     page += ".SH OPTIONS\n";
     flags(&mut page, &command, |_| true);
     page += ".SH COMMANDS\n";
     for own in command.get_subcommands() {
         let _ = writeln!(page, ".SS {}", escaped(usage(own).trim()));
-        line_of_text(&mut page, &(own.get_about().map(ToString::to_string).unwrap_or_default() + "."));
+        line_of_text(
+            &mut page,
+            &(own.get_about().map(ToString::to_string).unwrap_or_default() + "."),
+        );
         // What it has in common with the others is above.
         flags(&mut page, own, |arg| {
-            arg.is_positional() || command.get_arguments().all(|other| other.get_id() != arg.get_id())
+            arg.is_positional()
+                || command
+                    .get_arguments()
+                    .all(|other| other.get_id() != arg.get_id())
         });
     }
-    for (title, entries) in [("EXIT STATUS", CODES), ("SIGNALS", SIGNALS), ("ENVIRONMENT", VARIABLES)] {
+    for (title, entries) in [
+        ("EXIT STATUS", CODES),
+        ("SIGNALS", SIGNALS),
+        ("ENVIRONMENT", VARIABLES),
+    ] {
         let _ = writeln!(page, ".SH {title}");
         for (name, text) in entries {
             entry(&mut page, &format!("\\fB{}\\fR", escaped(name)), text);
@@ -97,14 +134,25 @@ fn flags(page: &mut String, command: &Command, shown: impl Fn(&Arg) -> bool) {
 
 /// `-o, --output FILE`, in bold and italics.
 fn name(arg: &Arg) -> String {
-    let value = arg.get_value_names().unwrap_or_default().first().map(|name| format!("\\fI{}\\fR", escaped(name)));
+    let value = arg
+        .get_value_names()
+        .unwrap_or_default()
+        .first()
+        .map(|name| format!("\\fI{}\\fR", escaped(name)));
     let names = arg.get_short().map(|short| format!("-{short}")).into_iter();
     let longs = arg.get_long_and_visible_aliases().unwrap_or_default();
-    let names: Vec<_> = names.chain(longs.iter().map(|name| format!("--{name}"))).collect();
-    let shown = names.iter().map(|name| format!("\\fB{}\\fR", escaped(name))).collect::<Vec<_>>().join(", ");
+    let names: Vec<_> = names
+        .chain(longs.iter().map(|name| format!("--{name}")))
+        .collect();
+    let shown = names
+        .iter()
+        .map(|name| format!("\\fB{}\\fR", escaped(name)))
+        .collect::<Vec<_>>()
+        .join(", ");
     match (
         value.filter(|_| arg.get_action().takes_values()),
-        arg.get_num_args().is_some_and(|count| count.min_values() == 0),
+        arg.get_num_args()
+            .is_some_and(|count| count.min_values() == 0),
     ) {
         (Some(value), true) => format!("{shown}[={value}]"),
         (Some(value), false) => format!("{shown} {value}").trim_start().to_owned(),
@@ -120,7 +168,11 @@ fn entry(page: &mut String, name: &str, text: &str) {
 fn line_of_text(page: &mut String, text: &str) {
     let text = escaped(text);
     // Elsewhere these begin a request.
-    let guard = if text.starts_with(['.', '\'']) { "\\&" } else { "" };
+    let guard = if text.starts_with(['.', '\'']) {
+        "\\&"
+    } else {
+        ""
+    };
     let _ = writeln!(page, "{guard}{text}");
 }
 

@@ -6,7 +6,11 @@ use secrecy::ExposeSecret;
 use super::*;
 
 fn read(words: &[&str]) -> Result<Outcome, CliError> {
-    parse(std::iter::once("ctmpl").chain(words.iter().copied()).map(OsString::from))
+    parse(
+        std::iter::once("ctmpl")
+            .chain(words.iter().copied())
+            .map(OsString::from),
+    )
 }
 
 fn arguments(words: &[&str]) -> Arguments {
@@ -40,30 +44,79 @@ fn shown(path: Option<&std::path::PathBuf>) -> Option<String> {
 /// Every flag with a value, and where it ends up.
 const VALUES: &[(&str, Get)] = &[
     ("consul-addr", |a| a.consul.consul_addr.clone()),
-    ("consul-token", |a| a.consul.consul_token.as_ref().map(|token| token.expose_secret().to_owned())),
-    ("consul-auth", |a| a.consul.consul_auth.as_ref().map(|auth| auth.expose_secret().to_owned())),
-    ("consul-token-file", |a| shown(a.consul.consul_token_file.as_ref())),
+    ("consul-token", |a| {
+        a.consul
+            .consul_token
+            .as_ref()
+            .map(|token| token.expose_secret().to_owned())
+    }),
+    ("consul-auth", |a| {
+        a.consul
+            .consul_auth
+            .as_ref()
+            .map(|auth| auth.expose_secret().to_owned())
+    }),
+    ("consul-token-file", |a| {
+        shown(a.consul.consul_token_file.as_ref())
+    }),
     ("consul-namespace", |a| a.consul.consul_namespace.clone()),
     ("consul-partition", |a| a.consul.consul_partition.clone()),
-    ("consul-ssl-ca-cert", |a| shown(a.consul.ssl.consul_ssl_ca_cert.as_ref())),
-    ("consul-ssl-ca-path", |a| shown(a.consul.ssl.consul_ssl_ca_path.as_ref())),
-    ("consul-ssl-cert", |a| shown(a.consul.ssl.consul_ssl_cert.as_ref())),
-    ("consul-ssl-key", |a| shown(a.consul.ssl.consul_ssl_key.as_ref())),
-    ("consul-ssl-server-name", |a| a.consul.ssl.consul_ssl_server_name.clone()),
-    ("consul-retry-attempts", |a| a.retry.consul_retry_attempts.clone()),
-    ("consul-retry-backoff", |a| a.retry.consul_retry_backoff.clone()),
-    ("retry", |a| a.retry.consul_retry_backoff.clone()),
-    ("consul-retry-max-backoff", |a| a.retry.consul_retry_max_backoff.clone()),
-    ("consul-transport-dial-timeout", |a| a.consul.transport.consul_transport_dial_timeout.clone()),
-    ("consul-transport-dial-keep-alive", |a| a.consul.transport.consul_transport_dial_keep_alive.clone()),
-    ("consul-transport-tls-handshake-timeout", |a| a.consul.transport.consul_transport_tls_handshake_timeout.clone()),
-    ("consul-transport-max-idle-conns-per-host", |a| {
-        a.consul.transport.consul_transport_max_idle_conns_per_host.clone()
+    ("consul-ssl-ca-cert", |a| {
+        shown(a.consul.ssl.consul_ssl_ca_cert.as_ref())
     }),
-    ("default-left-delimiter", |a| a.daemon.default_left_delimiter.clone()),
-    ("default-right-delimiter", |a| a.daemon.default_right_delimiter.clone()),
+    ("consul-ssl-ca-path", |a| {
+        shown(a.consul.ssl.consul_ssl_ca_path.as_ref())
+    }),
+    ("consul-ssl-cert", |a| {
+        shown(a.consul.ssl.consul_ssl_cert.as_ref())
+    }),
+    ("consul-ssl-key", |a| {
+        shown(a.consul.ssl.consul_ssl_key.as_ref())
+    }),
+    ("consul-ssl-server-name", |a| {
+        a.consul.ssl.consul_ssl_server_name.clone()
+    }),
+    ("consul-retry-attempts", |a| {
+        a.retry.consul_retry_attempts.clone()
+    }),
+    ("consul-retry-backoff", |a| {
+        a.retry.consul_retry_backoff.clone()
+    }),
+    ("retry", |a| a.retry.consul_retry_backoff.clone()),
+    ("consul-retry-max-backoff", |a| {
+        a.retry.consul_retry_max_backoff.clone()
+    }),
+    ("consul-transport-dial-timeout", |a| {
+        a.consul.transport.consul_transport_dial_timeout.clone()
+    }),
+    ("consul-transport-dial-keep-alive", |a| {
+        a.consul.transport.consul_transport_dial_keep_alive.clone()
+    }),
+    ("consul-transport-tls-handshake-timeout", |a| {
+        a.consul
+            .transport
+            .consul_transport_tls_handshake_timeout
+            .clone()
+    }),
+    ("consul-transport-max-idle-conns-per-host", |a| {
+        a.consul
+            .transport
+            .consul_transport_max_idle_conns_per_host
+            .clone()
+    }),
+    ("default-left-delimiter", |a| {
+        a.daemon.default_left_delimiter.clone()
+    }),
+    ("default-right-delimiter", |a| {
+        a.daemon.default_right_delimiter.clone()
+    }),
     ("template", |a| a.daemon.template.last().cloned()),
-    ("config", |a| a.daemon.config.last().map(|path| path.display().to_string())),
+    ("config", |a| {
+        a.daemon
+            .config
+            .last()
+            .map(|path| path.display().to_string())
+    }),
     ("allow", |a| a.daemon.allow.last().cloned()),
     ("write", |a| a.daemon.write.clone()),
     ("wait", |a| a.daemon.wait.clone()),
@@ -74,9 +127,15 @@ const VALUES: &[(&str, Get)] = &[
     ("log-level", |a| a.daemon.log.log_level.clone()),
     ("log-format", |a| a.daemon.log.log_format.clone()),
     ("log-file", |a| shown(a.daemon.log.log_file.as_ref())),
-    ("log-rotate-bytes", |a| a.daemon.log.log_rotate_bytes.clone()),
-    ("log-rotate-duration", |a| a.daemon.log.log_rotate_duration.clone()),
-    ("log-rotate-max-files", |a| a.daemon.log.log_rotate_max_files.clone()),
+    ("log-rotate-bytes", |a| {
+        a.daemon.log.log_rotate_bytes.clone()
+    }),
+    ("log-rotate-duration", |a| {
+        a.daemon.log.log_rotate_duration.clone()
+    }),
+    ("log-rotate-max-files", |a| {
+        a.daemon.log.log_rotate_max_files.clone()
+    }),
     ("syslog-facility", |a| a.daemon.log.syslog_facility.clone()),
     ("syslog-name", |a| a.daemon.log.syslog_name.clone()),
     ("kill-signal", |a| a.daemon.kill_signal.clone()),
@@ -84,8 +143,10 @@ const VALUES: &[(&str, Get)] = &[
     ("pid-file", |a| shown(a.daemon.pid_file.as_ref())),
 ];
 
-const DEV_VALUES: &[(&str, Get)] =
-    &[("listen", |a| a.dev.as_ref()?.listen.clone()), ("seed", |a| shown(a.dev.as_ref()?.seed.as_ref()))];
+const DEV_VALUES: &[(&str, Get)] = &[
+    ("listen", |a| a.dev.as_ref()?.listen.clone()),
+    ("seed", |a| shown(a.dev.as_ref()?.seed.as_ref())),
+];
 
 type GetBool = fn(&Arguments) -> Option<bool>;
 
@@ -95,7 +156,9 @@ const BOOLS: &[(&str, GetBool)] = &[
     ("syslog", |a| a.daemon.log.syslog),
     ("parse-only", |a| a.daemon.parse_only),
     ("consul-retry", |a| a.retry.consul_retry),
-    ("consul-transport-disable-keep-alives", |a| a.consul.transport.consul_transport_disable_keep_alives),
+    ("consul-transport-disable-keep-alives", |a| {
+        a.consul.transport.consul_transport_disable_keep_alives
+    }),
     ("consul-ssl", |a| a.consul.ssl.consul_ssl),
     ("consul-ssl-verify", |a| a.consul.ssl.consul_ssl_verify),
 ];
@@ -114,9 +177,16 @@ fn check_values(before: &[&str], flags: &[(&str, Get)]) {
         }
         let flag = format!("--{name}");
         let twice = [before, &[&flag, "first", &flag, "last"]].concat();
-        assert_eq!(get(&arguments(&twice)).as_deref(), Some("last"), "the last {name} wins");
+        assert_eq!(
+            get(&arguments(&twice)).as_deref(),
+            Some("last"),
+            "the last {name} wins"
+        );
         let canonical = flag.replace("--retry", "--consul-retry-backoff");
-        assert!(refused(&[before, &[&flag]].concat()).starts_with(&format!("the flag {canonical} needs a value")));
+        assert!(
+            refused(&[before, &[&flag]].concat())
+                .starts_with(&format!("the flag {canonical} needs a value"))
+        );
     }
 }
 
@@ -129,9 +199,16 @@ fn every_flag_takes_its_value_in_four_spellings() {
 fn dev_takes_the_daemons_flags_and_its_own() {
     check_values(&["dev"], DEV_VALUES);
     let of_daemon = |name: &str| !name.starts_with("consul-") && name != "retry";
-    let shared: Vec<_> = VALUES.iter().copied().filter(|(name, _)| of_daemon(name)).collect();
+    let shared: Vec<_> = VALUES
+        .iter()
+        .copied()
+        .filter(|(name, _)| of_daemon(name))
+        .collect();
     check_values(&["dev"], &shared);
-    for (name, get) in BOOLS.iter().filter(|(name, _)| !name.starts_with("consul-")) {
+    for (name, get) in BOOLS
+        .iter()
+        .filter(|(name, _)| !name.starts_with("consul-"))
+    {
         assert_eq!(get(&arguments(&["dev", &format!("-{name}")])), Some(true));
     }
     assert!(arguments(&["dev"]).dev.is_some());
@@ -140,18 +217,29 @@ fn dev_takes_the_daemons_flags_and_its_own() {
 
 #[test]
 fn a_check_and_a_look_take_the_daemons_flags() {
-    let words = ["--config=a.hcl", "-config", "b.d", "-consul-addr=h:1", "-once"];
+    let words = [
+        "--config=a.hcl",
+        "-config",
+        "b.d",
+        "-consul-addr=h:1",
+        "-once",
+    ];
     for name in ["validate", "config"] {
         let arguments = match read(&[&[name], &words as &[&str]].concat()) {
             Ok(Outcome::Validate(arguments)) if name == "validate" => *arguments,
             Ok(Outcome::Config(arguments)) if name == "config" => *arguments,
             other => panic!("{name}: {other:?}"),
         };
-        assert_eq!(arguments.daemon.config, ["a.hcl", "b.d"].map(std::path::PathBuf::from));
+        assert_eq!(
+            arguments.daemon.config,
+            ["a.hcl", "b.d"].map(std::path::PathBuf::from)
+        );
         assert_eq!(arguments.consul.consul_addr.as_deref(), Some("h:1"));
         assert_eq!(arguments.daemon.once, Some(true));
         assert!(printed(&[name, "-h"]).contains("--config"));
-        assert!(refused(&[name, "--seed", "x"]).contains(&format!("does not go with `ctmpl {name}`")));
+        assert!(
+            refused(&[name, "--seed", "x"]).contains(&format!("does not go with `ctmpl {name}`"))
+        );
     }
 }
 
@@ -161,13 +249,27 @@ fn a_conversion_takes_a_file_and_its_own_flags() {
         Ok(Outcome::Convert(arguments)) => *arguments,
         other => panic!("{words:?}: {other:?}"),
     };
-    let path = |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.display().to_string());
-    let arguments = convert(&["-data", "d.yaml", "a.ctmpl", "-o", "a.j2", "--left-delimiter=<<"]);
+    let path =
+        |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    let arguments = convert(&[
+        "-data",
+        "d.yaml",
+        "a.ctmpl",
+        "-o",
+        "a.j2",
+        "--left-delimiter=<<",
+    ]);
     assert_eq!(arguments.file.to_str(), Some("a.ctmpl"));
     assert_eq!(path(&arguments.data).as_deref(), Some("d.yaml"));
     assert_eq!(path(&arguments.output).as_deref(), Some("a.j2"));
     assert_eq!(arguments.left_delimiter.as_deref(), Some("<<"));
-    assert_eq!(convert(&["--consul-addr=x:1", "dev"]).consul.consul_addr.as_deref(), Some("x:1"));
+    assert_eq!(
+        convert(&["--consul-addr=x:1", "dev"])
+            .consul
+            .consul_addr
+            .as_deref(),
+        Some("x:1")
+    );
     assert_eq!(convert(&["--", "--data"]).file.to_str(), Some("--data"));
     assert!(printed(&["convert", "-h"]).contains("--data"));
 }
@@ -179,20 +281,34 @@ fn every_bool_takes_every_spelling_of_go_but_no_separate_word() {
         assert_eq!(get(&arguments(&[])), None);
         for flag in [format!("-{name}"), format!("--{name}")] {
             assert_eq!(get(&arguments(&[&flag])), Some(true));
-            for (value, spellings) in
-                [(true, ["1", "t", "T", "TRUE", "true", "True"]), (false, ["0", "f", "F", "FALSE", "false", "False"])]
-            {
+            for (value, spellings) in [
+                (true, ["1", "t", "T", "TRUE", "true", "True"]),
+                (false, ["0", "f", "F", "FALSE", "false", "False"]),
+            ] {
                 for spelling in spellings {
-                    assert_eq!(get(&arguments(&[&format!("{flag}={spelling}")])), Some(value));
+                    assert_eq!(
+                        get(&arguments(&[&format!("{flag}={spelling}")])),
+                        Some(value)
+                    );
                 }
             }
-            assert_eq!(get(&arguments(&[&flag, &format!("{flag}=false")])), Some(false), "the last one wins");
+            assert_eq!(
+                get(&arguments(&[&flag, &format!("{flag}=false")])),
+                Some(false),
+                "the last one wins"
+            );
             for value in ["maybe", "", "yes", "tRUE", "on"] {
                 let text = refused(&[&format!("{flag}={value}")]);
-                assert!(text.starts_with(&format!("invalid boolean value {value:?} for --{name}")), "{text}");
+                assert!(
+                    text.starts_with(&format!("invalid boolean value {value:?} for --{name}")),
+                    "{text}"
+                );
             }
             let text = refused(&[&flag, "false"]);
-            assert!(text.contains("\"false\"") && text.contains(&format!("write --{name}=true")), "{text}");
+            assert!(
+                text.contains("\"false\"") && text.contains(&format!("write --{name}=true")),
+                "{text}"
+            );
         }
     }
 }
@@ -213,13 +329,28 @@ fn two_dashes_end_the_flags_and_nothing_may_follow() {
 fn wrong_words_are_named_with_a_remedy() {
     let cases: &[(&[&str], &[&str])] = &[
         (&["-nope"], &["unknown flag --nope", "--help"]),
-        (&["-zzz=1"], &["unknown flag --zzz; `ctmpl --help` lists all"]),
-        (&["--onec"], &["unknown flag --onec", "did you mean --once?"]),
-        (&["-consul-adr=1.2.3.4:8500"], &["unknown flag --consul-adr,", "did you mean --consul-addr?"]),
-        (&["dev", "--lissen", "x"], &["unknown flag --lissen", "did you mean --listen?"]),
+        (
+            &["-zzz=1"],
+            &["unknown flag --zzz; `ctmpl --help` lists all"],
+        ),
+        (
+            &["--onec"],
+            &["unknown flag --onec", "did you mean --once?"],
+        ),
+        (
+            &["-consul-adr=1.2.3.4:8500"],
+            &["unknown flag --consul-adr,", "did you mean --consul-addr?"],
+        ),
+        (
+            &["dev", "--lissen", "x"],
+            &["unknown flag --lissen", "did you mean --listen?"],
+        ),
         (&["-once", "-nope", "-h"], &["unknown flag --nope"]),
         (&["-version", "-nope"], &["unknown flag --nope"]),
-        (&["extra"], &["unexpected word \"extra\"", "every value belongs to a flag"]),
+        (
+            &["extra"],
+            &["unexpected word \"extra\"", "every value belongs to a flag"],
+        ),
         (&["-"], &["unexpected word \"-\""]),
         (&[""], &["unexpected word \"\""]),
         (&["-wait", "5s", "10s"], &["unexpected word \"10s\""]),
@@ -228,16 +359,37 @@ fn wrong_words_are_named_with_a_remedy() {
         (&["---once"], &["bad flag syntax \"---once\""]),
         (&["-=x"], &["bad flag syntax \"-\""]),
         (&["--=x"], &["bad flag syntax \"--\""]),
-        (&["dev", "-consul-addr", "x"], &["--consul-addr", "brings its own Consul"]),
+        (
+            &["dev", "-consul-addr", "x"],
+            &["--consul-addr", "brings its own Consul"],
+        ),
         (&["--seed", "x"], &["--seed", "only with `ctmpl dev`"]),
         (&["--data", "x"], &["--data", "only with `ctmpl convert`"]),
-        (&["convert", "a", "--once"], &["--once", "does not go with `ctmpl convert`"]),
-        (&["dev", "--data", "x"], &["--data", "does not go with `ctmpl dev`"]),
-        (&["convert"], &["a file is missing", "ctmpl convert [FLAGS] FILE"]),
-        (&["completions"], &["a shell is missing", "ctmpl completions [FLAGS] SHELL"]),
-        (&["completions", "tcsh"], &["'tcsh'", "write bash or zsh or fish"]),
+        (
+            &["convert", "a", "--once"],
+            &["--once", "does not go with `ctmpl convert`"],
+        ),
+        (
+            &["dev", "--data", "x"],
+            &["--data", "does not go with `ctmpl dev`"],
+        ),
+        (
+            &["convert"],
+            &["a file is missing", "ctmpl convert [FLAGS] FILE"],
+        ),
+        (
+            &["completions"],
+            &["a shell is missing", "ctmpl completions [FLAGS] SHELL"],
+        ),
+        (
+            &["completions", "tcsh"],
+            &["'tcsh'", "write bash or zsh or fish"],
+        ),
         (&["man", "page"], &["unexpected word \"page\""]),
-        (&["-vault-tken=x"], &["unknown flag --vault-tken, did you mean --vault-token?"]),
+        (
+            &["-vault-tken=x"],
+            &["unknown flag --vault-tken, did you mean --vault-token?"],
+        ),
         (&["convert", "a", "b"], &["unexpected word \"b\""]),
         (&["convert", "a", "--", "b"], &["unexpected word \"b\""]),
     ];
@@ -254,21 +406,45 @@ fn wrong_words_are_named_with_a_remedy() {
 fn help_and_version_are_printed() {
     for flag in ["-h", "--h", "-help", "--help", "-help=x"] {
         let text = printed(&["-once", flag, "-nope"]);
-        for part in ["Consul:", "Templates:", "Process:", "--consul-addr", "--template", "ctmpl dev", "-v, --version"] {
+        for part in [
+            "Consul:",
+            "Templates:",
+            "Process:",
+            "--consul-addr",
+            "--template",
+            "ctmpl dev",
+            "-v, --version",
+        ] {
             assert!(text.contains(part), "{part} in {text}");
         }
         let text = printed(&["dev", flag]);
-        assert!(text.contains("--listen") && text.contains("--template") && !text.contains("--consul-addr"), "{text}");
+        assert!(
+            text.contains("--listen")
+                && text.contains("--template")
+                && !text.contains("--consul-addr"),
+            "{text}"
+        );
     }
     for flag in ["-v", "--v", "-version", "--version", "-version=true"] {
-        assert_eq!(printed(&[flag, "-once"]), concat!("ctmpl v", env!("CARGO_PKG_VERSION"), "\n"));
+        assert_eq!(
+            printed(&[flag, "-once"]),
+            concat!("ctmpl v", env!("CARGO_PKG_VERSION"), "\n")
+        );
     }
-    assert_eq!(arguments(&["-version=false", "-once"]).daemon.once, Some(true));
+    assert_eq!(
+        arguments(&["-version=false", "-once"]).daemon.once,
+        Some(true)
+    );
 }
 
 #[test]
 fn no_secret_is_shown() {
-    let arguments = arguments(&["-consul-token", "s3cret-t", "-consul-auth=u:s3cret-p", "-vault-token=s3cret"]);
+    let arguments = arguments(&[
+        "-consul-token",
+        "s3cret-t",
+        "-consul-auth=u:s3cret-p",
+        "-vault-token=s3cret",
+    ]);
     assert!(!format!("{arguments:?} {arguments:#?}").contains("s3cret"));
     let cases: &[&[&str]] = &[
         &["-consul-token", "", "s3cret"],
@@ -310,9 +486,19 @@ fn functions_takes_one_name() {
     assert!(printed(&["functions", "-help"]).contains("ctmpl functions [NAME]"));
     assert!(printed(&["-help"]).contains("ctmpl functions [NAME]"));
     assert!(refused(&["functions", "key", "ls"]).contains("unexpected word \"ls\""));
-    assert_eq!(asked(&["functions", "--", "--once"]).as_deref(), Some("--once"));
-    for words in [["functions", "--once"], ["functions", "--listen=x"], ["functions", "--data=x"]] {
-        assert!(refused(&words).contains("does not go with `ctmpl functions`"), "{words:?}");
+    assert_eq!(
+        asked(&["functions", "--", "--once"]).as_deref(),
+        Some("--once")
+    );
+    for words in [
+        ["functions", "--once"],
+        ["functions", "--listen=x"],
+        ["functions", "--data=x"],
+    ] {
+        assert!(
+            refused(&words).contains("does not go with `ctmpl functions`"),
+            "{words:?}"
+        );
     }
     assert!(refused(&["functions", "--nonsense"]).contains("unknown flag --nonsense"));
     assert!(refused(&["--once", "functions"]).contains("`functions` must come first"));
@@ -325,7 +511,10 @@ fn migrate_takes_one_file_and_a_format() {
         other => panic!("{words:?}: {other:?}"),
     };
     assert_eq!(asked(&["migrate", "a.hcl"]), (None, "a.hcl".to_owned()));
-    for words in [["migrate", "-to=toml", "a.hcl"].as_slice(), &["migrate", "a.hcl", "--to", "toml"]] {
+    for words in [
+        ["migrate", "-to=toml", "a.hcl"].as_slice(),
+        &["migrate", "a.hcl", "--to", "toml"],
+    ] {
         assert_eq!(asked(words), (Some("toml".to_owned()), "a.hcl".to_owned()));
     }
     assert!(refused(&["migrate"]).contains("migrate"));
@@ -342,24 +531,53 @@ fn schema_takes_nothing() {
 
 #[test]
 fn what_is_only_accepted_is_noted_once_and_its_bools_take_no_word() {
-    let said = |words: &[&str]| arguments(words).unused.said.into_iter().map(|said| said.flag).collect::<Vec<_>>();
-    assert_eq!(said(&["-vault-addr", "x", "--vault-ssl", "-once", "-vault-addr=y"]), ["--vault-addr", "--vault-ssl"]);
-    assert_eq!(said(&["-dedup", "-vault-retry-attempts", "3"]), ["--dedup", "--vault-retry-attempts"]);
+    let said = |words: &[&str]| {
+        arguments(words)
+            .unused
+            .said
+            .into_iter()
+            .map(|said| said.flag)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        said(&["-vault-addr", "x", "--vault-ssl", "-once", "-vault-addr=y"]),
+        ["--vault-addr", "--vault-ssl"]
+    );
+    assert_eq!(
+        said(&["-dedup", "-vault-retry-attempts", "3"]),
+        ["--dedup", "--vault-retry-attempts"]
+    );
     assert!(refused(&["-vault-renew-token", "false"]).contains("write --vault-renew-token=true"));
     let all = printed(&["-h"]);
-    assert!(!all.contains("--vault-addr") && all.contains("flags about Vault"), "{all}");
+    assert!(
+        !all.contains("--vault-addr") && all.contains("flags about Vault"),
+        "{all}"
+    );
     for name in ["dev", "validate", "config"] {
         assert!(read(&[name, "-vault-addr=x"]).is_ok(), "{name}");
     }
-    assert!(refused(&["convert", "a", "-vault-addr=x"]).contains("does not go with `ctmpl convert`"));
+    assert!(
+        refused(&["convert", "a", "-vault-addr=x"]).contains("does not go with `ctmpl convert`")
+    );
 }
 
 #[test]
 fn shells_are_offered_what_the_help_tells_of() {
-    for (shell, begins) in [("bash", "_ctmpl()"), ("zsh", "#compdef ctmpl"), ("fish", "complete -c ctmpl")] {
+    for (shell, begins) in [
+        ("bash", "_ctmpl()"),
+        ("zsh", "#compdef ctmpl"),
+        ("fish", "complete -c ctmpl"),
+    ] {
         let script = printed(&["completions", shell]);
         assert!(script.contains(begins), "{script}");
-        for word in ["consul-addr", "default-left-delimiter", "validate", "convert", "haproxy", "completions"] {
+        for word in [
+            "consul-addr",
+            "default-left-delimiter",
+            "validate",
+            "convert",
+            "haproxy",
+            "completions",
+        ] {
             assert!(script.contains(word), "{word} for {shell}");
         }
         assert!(!script.contains("vault"), "{shell}");
@@ -371,13 +589,22 @@ fn the_manual_has_every_flag_and_every_command() {
     let page = printed(&["man"]);
     assert!(page.starts_with(".TH CTMPL 1"), "{page}");
     let command = described();
-    let names = command.get_subcommands().chain([&command]).flat_map(Command::get_arguments);
+    let names = command
+        .get_subcommands()
+        .chain([&command])
+        .flat_map(Command::get_arguments);
     let names: Vec<_> = names.filter_map(clap::Arg::get_long).collect();
     assert!(names.len() > 60);
     for name in names {
-        assert!(page.contains(&format!("\\-\\-{}", name.replace('-', "\\-"))), "{name}");
+        assert!(
+            page.contains(&format!("\\-\\-{}", name.replace('-', "\\-"))),
+            "{name}"
+        );
     }
     for command in command.get_subcommands() {
-        assert!(page.contains(&format!("ctmpl {}", command.get_name())), "{command}");
+        assert!(
+            page.contains(&format!("ctmpl {}", command.get_name())),
+            "{command}"
+        );
     }
 }

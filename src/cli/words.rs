@@ -40,18 +40,40 @@ fn kind(arg: &Arg) -> Kind {
     match arg.get_action() {
         ArgAction::Help => Kind::Help,
         ArgAction::Version => Kind::Version,
-        _ if arg.get_num_args().is_some_and(|count| count.min_values() == 0) => Kind::Bool,
+        _ if arg
+            .get_num_args()
+            .is_some_and(|count| count.min_values() == 0) =>
+        {
+            Kind::Bool
+        }
         _ => Kind::Value,
     }
 }
 
 /// Flags after whose value a stray word is not shown, since it may be the rest of the secret.
-const SECRET: [&str; 4] = ["consul-token", "consul-auth", "exec-env-custom", "vault-token"];
+const SECRET: [&str; 4] = [
+    "consul-token",
+    "consul-auth",
+    "exec-env-custom",
+    "vault-token",
+];
 
 /// Reads the words that follow the program's name. `root` is built.
-pub(super) fn read(root: &Command, words: impl Iterator<Item = OsString>) -> Result<Reading, CliError> {
+pub(super) fn read(
+    root: &Command,
+    words: impl Iterator<Item = OsString>,
+) -> Result<Reading, CliError> {
     let out = vec!["ctmpl".into()];
-    Reader { root, subcommand: None, words, previous: None, version: false, operands: Vec::new(), out }.run()
+    Reader {
+        root,
+        subcommand: None,
+        words,
+        previous: None,
+        version: false,
+        operands: Vec::new(),
+        out,
+    }
+    .run()
 }
 
 struct Reader<'a, W> {
@@ -86,7 +108,8 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
             match word.as_bytes() {
                 [b'-', _, ..] => {
                     if self.flag(&word)? == Kind::Help {
-                        let subcommand = self.subcommand.map(|command| command.get_name().to_owned());
+                        let subcommand =
+                            self.subcommand.map(|command| command.get_name().to_owned());
                         return Ok(Reading::Help { subcommand });
                     }
                 }
@@ -101,7 +124,10 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
             return Ok(Reading::Version);
         }
         if let Some(word) = self.wanted_word() {
-            return Err(CliError::MissingWord { command: self.command().get_name().to_owned(), word });
+            return Err(CliError::MissingWord {
+                command: self.command().get_name().to_owned(),
+                word,
+            });
         }
         if !self.operands.is_empty() {
             // Where they cannot be taken for flags.
@@ -113,12 +139,16 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
 
     /// Whether the subcommand takes one more word.
     fn takes_word(&self) -> bool {
-        self.subcommand.is_some_and(|command| self.operands.len() < command.get_positionals().count())
+        self.subcommand
+            .is_some_and(|command| self.operands.len() < command.get_positionals().count())
     }
 
     /// What the next word stands for, if the subcommand cannot do without it.
     fn wanted_word(&self) -> Option<String> {
-        let wanted = self.subcommand?.get_positionals().filter(|operand| operand.is_required_set());
+        let wanted = self
+            .subcommand?
+            .get_positionals()
+            .filter(|operand| operand.is_required_set());
         wanted.skip(self.operands.len()).find_map(value_name)
     }
 
@@ -128,10 +158,14 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
             self.operands.push(word.to_owned());
             return Ok(());
         }
-        let subcommand = word.to_str().and_then(|name| self.root.find_subcommand(name));
+        let subcommand = word
+            .to_str()
+            .and_then(|name| self.root.find_subcommand(name));
         match subcommand {
             Some(_) if self.out.len() > 1 || self.previous.is_some() => {
-                Err(CliError::SubcommandFirst { name: word.to_string_lossy().into_owned() })
+                Err(CliError::SubcommandFirst {
+                    name: word.to_string_lossy().into_owned(),
+                })
             }
             Some(command) => {
                 self.subcommand = Some(command);
@@ -145,14 +179,24 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
     fn extra(&self, word: &OsStr) -> CliError {
         let name = self.previous.and_then(Arg::get_long);
         let secret = name.is_some_and(|name| SECRET.contains(&name));
-        let after = self.previous.filter(|arg| kind(arg) == Kind::Bool).and(name).map(|name| format!("--{name}"));
-        CliError::ExtraWord { word: (!secret).then(|| word.to_string_lossy().into_owned()), after }
+        let after = self
+            .previous
+            .filter(|arg| kind(arg) == Kind::Bool)
+            .and(name)
+            .map(|name| format!("--{name}"));
+        CliError::ExtraWord {
+            word: (!secret).then(|| word.to_string_lossy().into_owned()),
+            after,
+        }
     }
 
     /// A word with a dash, and the value that belongs to it.
     fn flag(&mut self, word: &OsStr) -> Result<Kind, CliError> {
         let (typed, value) = split(word);
-        let name = typed.strip_prefix("--").or_else(|| typed.strip_prefix('-')).unwrap_or(&typed);
+        let name = typed
+            .strip_prefix("--")
+            .or_else(|| typed.strip_prefix('-'))
+            .unwrap_or(&typed);
         if name.is_empty() || name.starts_with('-') {
             return Err(CliError::BadSyntax { word: typed });
         }
@@ -163,7 +207,9 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
         match kind {
             Kind::Help => {}
             Kind::Version => self.version = boolean(long, value)?,
-            Kind::Bool => self.out.push(format!("--{long}={}", boolean(long, value)?).into()),
+            Kind::Bool => self
+                .out
+                .push(format!("--{long}={}", boolean(long, value)?).into()),
             Kind::Value => {
                 let value = value.map(OsStr::to_owned).or_else(|| self.words.next());
                 let value = value.ok_or_else(|| missing_value(arg, long))?;
@@ -178,17 +224,31 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
     fn unknown(&self, name: &str) -> CliError {
         let flag = format!("--{name}");
         let own = self.subcommand.map(Command::get_name);
-        let other = self.root.get_subcommands().find(|command| find(command, name).is_some());
+        let other = self
+            .root
+            .get_subcommands()
+            .find(|command| find(command, name).is_some());
         if own == Some("dev") && find(self.root, name).is_some() {
             CliError::NotWithDev { flag }
-        } else if let Some(command) = own.filter(|_| other.is_some() || find(self.root, name).is_some()) {
-            CliError::NotWith { flag, command: command.to_owned() }
+        } else if let Some(command) =
+            own.filter(|_| other.is_some() || find(self.root, name).is_some())
+        {
+            CliError::NotWith {
+                flag,
+                command: command.to_owned(),
+            }
         } else if let Some(command) = other.filter(|_| find(self.root, name).is_none()) {
-            CliError::OnlyWith { flag, command: command.get_name().to_owned() }
+            CliError::OnlyWith {
+                flag,
+                command: command.get_name().to_owned(),
+            }
         } else {
             let mut command = self.command().clone();
             let tip = command.try_get_matches_from_mut(["ctmpl", &flag]).err();
-            CliError::UnknownFlag { similar: tip.as_ref().and_then(similar), flag }
+            CliError::UnknownFlag {
+                similar: tip.as_ref().and_then(similar),
+                flag,
+            }
         }
     }
 }
@@ -205,18 +265,24 @@ fn split(word: &OsStr) -> (String, Option<&OsStr>) {
 
 fn find<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     command.get_arguments().find(|arg| {
-        arg.get_long_and_visible_aliases().is_some_and(|names| names.contains(&name))
-            || arg.get_short().is_some_and(|short| name.strip_prefix(short) == Some(""))
+        arg.get_long_and_visible_aliases()
+            .is_some_and(|names| names.contains(&name))
+            || arg
+                .get_short()
+                .is_some_and(|short| name.strip_prefix(short) == Some(""))
     })
 }
 
 /// A bool in one of Go's spellings; the flag alone is true.
 fn boolean(flag: &str, value: Option<&OsStr>) -> Result<bool, CliError> {
     let Some(value) = value else { return Ok(true) };
-    value.to_str().and_then(go_bool).ok_or_else(|| CliError::InvalidBoolean {
-        flag: format!("--{flag}"),
-        value: value.to_string_lossy().into_owned(),
-    })
+    value
+        .to_str()
+        .and_then(go_bool)
+        .ok_or_else(|| CliError::InvalidBoolean {
+            flag: format!("--{flag}"),
+            value: value.to_string_lossy().into_owned(),
+        })
 }
 
 /// The spellings that Go knows.
@@ -229,7 +295,10 @@ pub(super) fn go_bool(text: &str) -> Option<bool> {
 }
 
 fn missing_value(arg: &Arg, long: &str) -> CliError {
-    CliError::MissingValue { flag: format!("--{long}"), form: value_name(arg).unwrap_or_default() }
+    CliError::MissingValue {
+        flag: format!("--{long}"),
+        form: value_name(arg).unwrap_or_default(),
+    }
 }
 
 /// What the value of a flag, or a word, looks like.

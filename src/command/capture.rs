@@ -25,8 +25,13 @@ pub async fn capture(
     stop: &CancellationToken,
     sink: Sink,
 ) -> Result<Vec<u8>, CommandError> {
-    let CommandConfig { line, timeout: limit, environment: config } = command;
-    let mut child = start(line, config, environment).map_err(|source| CommandError::cannot_start(line, source))?;
+    let CommandConfig {
+        line,
+        timeout: limit,
+        environment: config,
+    } = command;
+    let mut child = start(line, config, environment)
+        .map_err(|source| CommandError::cannot_start(line, source))?;
     let group = Group::led_by(&child);
     let mut printed = child.stdout.take().map(|pipe| pipe.take(MOST));
     let mut errors = Output::of(&mut child, sink);
@@ -47,7 +52,11 @@ pub async fn capture(
         errors.beside(group.end(&mut child, GRACE)).await;
         errors.drain(DRAIN).await;
         let stopped = stop.is_cancelled();
-        return Err(if stopped { CommandError::stopped(line) } else { CommandError::overdue(line, *limit) });
+        return Err(if stopped {
+            CommandError::stopped(line)
+        } else {
+            CommandError::overdue(line, *limit)
+        });
     };
     let status = status.map_err(|source| CommandError::lost(line, source))?;
     group.release();

@@ -89,26 +89,42 @@ impl CommandError {
             io::ErrorKind::NotFound if program.contains('/') => {
                 Some("there is no such file, or the interpreter in its first line is missing")
             }
-            io::ErrorKind::NotFound => Some("it is in no directory of PATH; give its full path, or install it"),
-            io::ErrorKind::PermissionDenied => Some("the file must be executable by the user that runs ctmpl"),
+            io::ErrorKind::NotFound => {
+                Some("it is in no directory of PATH; give its full path, or install it")
+            }
+            io::ErrorKind::PermissionDenied => {
+                Some("the file must be executable by the user that runs ctmpl")
+            }
             _ if source.raw_os_error() == Some(Errno::ENOEXEC as i32) => {
                 Some("a script needs a first line like #!/bin/sh")
             }
             _ => None,
         };
-        Self::CannotStart { program, remedy, source }
+        Self::CannotStart {
+            program,
+            remedy,
+            source,
+        }
     }
 
     pub(crate) fn lost(line: &CommandLine, source: io::Error) -> Self {
-        Self::Lost { command: line.to_string(), source }
+        Self::Lost {
+            command: line.to_string(),
+            source,
+        }
     }
 
     pub(super) fn overdue(line: &CommandLine, limit: Duration) -> Self {
-        Self::Overdue { command: line.to_string(), limit }
+        Self::Overdue {
+            command: line.to_string(),
+            limit,
+        }
     }
 
     pub(super) fn stopped(line: &CommandLine) -> Self {
-        Self::Stopped { command: line.to_string() }
+        Self::Stopped {
+            command: line.to_string(),
+        }
     }
 
     /// Whether it succeeded.
@@ -116,26 +132,38 @@ impl CommandError {
         let command = || line.to_string();
         match (status.code(), status.signal()) {
             (Some(0), _) => Ok(()),
-            (Some(code), _) => {
-                Err(Self::Failed { command: command(), code, shell: matches!(line, CommandLine::Shell(_)) })
-            }
-            (None, signal) => Err(Self::Killed { command: command(), signal: signal.unwrap_or_default() }),
+            (Some(code), _) => Err(Self::Failed {
+                command: command(),
+                code,
+                shell: matches!(line, CommandLine::Shell(_)),
+            }),
+            (None, signal) => Err(Self::Killed {
+                command: command(),
+                signal: signal.unwrap_or_default(),
+            }),
         }
     }
 }
 
 fn hint(remedy: Option<&'static str>) -> String {
-    remedy.map(|remedy| format!(" ({remedy})")).unwrap_or_default()
+    remedy
+        .map(|remedy| format!(" ({remedy})"))
+        .unwrap_or_default()
 }
 
 fn remedy_of_code(code: i32, shell: bool) -> Option<&'static str> {
     match code {
-        127 if shell => Some("the shell found no such program in PATH; give its full path, or install it"),
+        127 if shell => {
+            Some("the shell found no such program in PATH; give its full path, or install it")
+        }
         126 if shell => Some("the shell found the program but may not execute it"),
         _ => None,
     }
 }
 
 fn signal_name(number: i32) -> String {
-    Signal::try_from(number).map_or_else(|_| format!("signal {number}"), |signal| signal.as_str().to_owned())
+    Signal::try_from(number).map_or_else(
+        |_| format!("signal {number}"),
+        |signal| signal.as_str().to_owned(),
+    )
 }

@@ -22,7 +22,10 @@ impl Group {
     /// The group of a child that was started as the leader of its own.
     pub(super) fn led_by(child: &Child) -> Self {
         // A child's number is positive; 0 or 1 would be our own group or every process.
-        let id = child.id().and_then(|id| i32::try_from(id).ok()).filter(|id| *id > 1);
+        let id = child
+            .id()
+            .and_then(|id| i32::try_from(id).ok())
+            .filter(|id| *id > 1);
         Self(id.map(Pid::from_raw))
     }
 
@@ -52,7 +55,8 @@ impl Group {
     }
 
     fn exists(&self) -> bool {
-        self.0.is_some_and(|id| killpg(id, None) != Err(Errno::ESRCH))
+        self.0
+            .is_some_and(|id| killpg(id, None) != Err(Errno::ESRCH))
     }
 
     fn signal(&self, signal: Signal) {

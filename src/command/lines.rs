@@ -92,8 +92,15 @@ mod tests {
         }
         assert!(lines.begun.len() <= LONGEST);
         lines.take(b"\nnext\n", |line| found.push(line.to_owned()));
-        assert_eq!(found, [format!("{}{CUT}", "x".repeat(LONGEST)), "next".to_owned()]);
-        assert_eq!(cut(&[&[b'x'; LONGEST], b"\n"]), ["x".repeat(LONGEST)], "the longest that is not cut");
+        assert_eq!(
+            found,
+            [format!("{}{CUT}", "x".repeat(LONGEST)), "next".to_owned()]
+        );
+        assert_eq!(
+            cut(&[&[b'x'; LONGEST], b"\n"]),
+            ["x".repeat(LONGEST)],
+            "the longest that is not cut"
+        );
     }
 
     proptest! {

@@ -62,14 +62,20 @@ pub struct Output {
 
 impl fmt::Debug for Output {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Output").field("open", &self.is_open()).finish_non_exhaustive()
+        out.debug_struct("Output")
+            .field("open", &self.is_open())
+            .finish_non_exhaustive()
     }
 }
 
 impl Output {
     /// Takes the child's pipes.
     pub(super) fn of(child: &mut Child, sink: Sink) -> Self {
-        Self { out: Pipe::of(child.stdout.take()), err: Pipe::of(child.stderr.take()), sink }
+        Self {
+            out: Pipe::of(child.stdout.take()),
+            err: Pipe::of(child.stderr.take()),
+            sink,
+        }
     }
 
     /// Hands out lines until nobody holds the pipes any more.
@@ -131,7 +137,11 @@ struct Pipe<R> {
 
 impl<R: AsyncRead + Unpin> Pipe<R> {
     fn of(reader: Option<R>) -> Self {
-        Self { reader, buffer: Box::new([0; 8 * 1024]), lines: Lines::default() }
+        Self {
+            reader,
+            buffer: Box::new([0; 8 * 1024]),
+            lines: Lines::default(),
+        }
     }
 
     /// Reads into the buffer; never comes back once the pipe has ended.

@@ -16,12 +16,22 @@ pub(super) struct Secrets(Vec<SecretString>);
 
 impl Secrets {
     pub(super) fn of(environment: &[(String, SecretString)]) -> Self {
-        let values = environment.iter().filter(|(name, _)| SECRET.contains(&name.as_str()));
+        let values = environment
+            .iter()
+            .filter(|(name, _)| SECRET.contains(&name.as_str()));
         let mut secrets = Vec::new();
         for (_, value) in values {
             // `USER:PASSWORD`; a token has no colon.
-            let parts = value.expose_secret().split_once(':').map(|(_, password)| password);
-            secrets.extend(parts.into_iter().chain([value.expose_secret()]).filter(|text| text.len() >= SHORTEST));
+            let parts = value
+                .expose_secret()
+                .split_once(':')
+                .map(|(_, password)| password);
+            secrets.extend(
+                parts
+                    .into_iter()
+                    .chain([value.expose_secret()])
+                    .filter(|text| text.len() >= SHORTEST),
+            );
         }
         secrets.sort_by_key(|text| std::cmp::Reverse(text.len()));
         Self(secrets.into_iter().map(SecretString::from).collect())
@@ -31,7 +41,11 @@ impl Secrets {
     pub(super) fn hidden_in(&self, text: &str) -> String {
         let hide = |text: String, secret: &SecretString| {
             let secret = secret.expose_secret();
-            if text.contains(secret) { text.replace(secret, "***") } else { text }
+            if text.contains(secret) {
+                text.replace(secret, "***")
+            } else {
+                text
+            }
         };
         self.0.iter().fold(text.to_owned(), hide)
     }

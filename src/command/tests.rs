@@ -27,7 +27,10 @@ fn direct(words: &[&str]) -> CommandConfig {
 }
 
 fn within(milliseconds: u64, command: CommandConfig) -> CommandConfig {
-    CommandConfig { timeout: Duration::from_millis(milliseconds), ..command }
+    CommandConfig {
+        timeout: Duration::from_millis(milliseconds),
+        ..command
+    }
 }
 
 type Printed = Arc<Mutex<Vec<(Stream, String)>>>;
@@ -38,14 +41,26 @@ fn collect(printed: &Printed) -> Sink {
 }
 
 fn lines(printed: &Printed) -> Vec<String> {
-    printed.lock().unwrap().iter().map(|(_, line)| line.clone()).collect()
+    printed
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(_, line)| line.clone())
+        .collect()
 }
 
 /// Runs it, with a short grace, and gives what it printed beside its result.
 async fn ran(command: CommandConfig) -> (Result<Finished, CommandError>, Vec<String>) {
     let printed = Printed::default();
     let grace = Duration::from_millis(300);
-    let result = run_with_grace(&command, &[], &CancellationToken::new(), collect(&printed), grace).await;
+    let result = run_with_grace(
+        &command,
+        &[],
+        &CancellationToken::new(),
+        collect(&printed),
+        grace,
+    )
+    .await;
     (result, lines(&printed))
 }
 
@@ -70,10 +85,17 @@ async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 async fn output_comes_line_by_line_from_both_streams() {
     let printed = Printed::default();
     let command = shell("echo one; echo two >&2; printf 'no end'");
-    run(&command, &[], &CancellationToken::new(), collect(&printed)).await.unwrap();
+    run(&command, &[], &CancellationToken::new(), collect(&printed))
+        .await
+        .unwrap();
     let printed = printed.lock().unwrap();
-    let of =
-        |wanted| printed.iter().filter(|(stream, _)| *stream == wanted).map(|(_, line)| &line[..]).collect::<Vec<_>>();
+    let of = |wanted| {
+        printed
+            .iter()
+            .filter(|(stream, _)| *stream == wanted)
+            .map(|(_, line)| &line[..])
+            .collect::<Vec<_>>()
+    };
     assert_eq!(of(Stream::Out), ["one", "no end"]);
     assert_eq!(of(Stream::Err), ["two"]);
 }
@@ -89,13 +111,18 @@ async fn a_line_is_handed_out_while_the_command_still_runs() {
         stop.cancel();
     };
     let (ended, ()) = tokio::join!(running, watching);
-    assert_eq!(ended.unwrap_err().to_string(), "command `echo early; sleep 60` was stopped before its end");
+    assert_eq!(
+        ended.unwrap_err().to_string(),
+        "command `echo early; sleep 60` was stopped before its end"
+    );
 }
 
 #[tokio::test]
 async fn a_shell_line_has_pipes_lists_and_quotes() {
-    let (result, lines) =
-        ran(shell("printf 'b\\na b\\n' | sort && echo \"it's\" 'a  blank' && false || echo $((1+1))")).await;
+    let (result, lines) = ran(shell(
+        "printf 'b\\na b\\n' | sort && echo \"it's\" 'a  blank' && false || echo $((1+1))",
+    ))
+    .await;
     result.unwrap();
     assert_eq!(lines, ["a b", "b", "it's a  blank", "2"]);
 }
@@ -113,7 +140,13 @@ async fn the_environment_is_ours_and_what_is_added() {
     let environment = [("CTMPL_TEST_ADDED".to_owned(), SecretString::from("se cret"))];
     let printed = Printed::default();
     let command = shell("echo \"$CTMPL_TEST_ADDED\"; test -n \"$PATH\"; exit 3");
-    let result = run(&command, &environment, &CancellationToken::new(), collect(&printed)).await;
+    let result = run(
+        &command,
+        &environment,
+        &CancellationToken::new(),
+        collect(&printed),
+    )
+    .await;
     assert_eq!(lines(&printed), ["se cret"]);
     let error = result.unwrap_err();
     assert!(!format!("{error} {error:?}").contains("se cret"));
@@ -121,7 +154,10 @@ async fn the_environment_is_ours_and_what_is_added() {
 
 #[tokio::test]
 async fn its_input_is_empty_and_its_group_its_own() {
-    let (result, lines) = ran(shell("cat; read line; echo \"$?\"; ps -o pgid= -p $$ | tr -d ' '; echo $$")).await;
+    let (result, lines) = ran(shell(
+        "cat; read line; echo \"$?\"; ps -o pgid= -p $$ | tr -d ' '; echo $$",
+    ))
+    .await;
     result.unwrap();
     assert_eq!(lines.len(), 3, "{lines:?}");
     assert_eq!((&lines[0][..], &lines[1]), ("1", &lines[2]));
@@ -152,7 +188,10 @@ async fn every_way_to_fail_has_its_message() {
     }
     let (result, _) = ran(direct(&["ctmpl-no-such"])).await;
     let error = result.unwrap_err();
-    assert_eq!(error.source().unwrap().to_string(), "No such file or directory (os error 2)");
+    assert_eq!(
+        error.source().unwrap().to_string(),
+        "No such file or directory (os error 2)"
+    );
 }
 
 #[tokio::test]
@@ -160,25 +199,56 @@ async fn a_file_that_cannot_be_executed_has_its_message() {
     let room = tempfile::tempdir().unwrap();
     let script = room.path().join("script");
     for (content, mode, remedy) in [
-        ("echo", 0o644, "(the file must be executable by the user that runs ctmpl)"),
-        ("neither a script nor a program", 0o755, "(a script needs a first line like #!/bin/sh)"),
+        (
+            "echo",
+            0o644,
+            "(the file must be executable by the user that runs ctmpl)",
+        ),
+        (
+            "neither a script nor a program",
+            0o755,
+            "(a script needs a first line like #!/bin/sh)",
+        ),
     ] {
         // Written by another process: as long as one that was just started has it open, it would be busy.
-        let write = format!("printf %s '{content}' >'{0}'; chmod {mode:o} '{0}'", script.display());
-        assert!(std::process::Command::new("/bin/sh").args(["-c", &write]).status().unwrap().success());
-        let error = ran(direct(&[script.to_str().unwrap()])).await.0.unwrap_err();
+        let write = format!(
+            "printf %s '{content}' >'{0}'; chmod {mode:o} '{0}'",
+            script.display()
+        );
+        assert!(
+            std::process::Command::new("/bin/sh")
+                .args(["-c", &write])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let error = ran(direct(&[script.to_str().unwrap()]))
+            .await
+            .0
+            .unwrap_err();
         assert!(error.to_string().ends_with(remedy), "{error}");
     }
 }
 
 #[tokio::test]
 async fn a_command_over_its_limit_is_asked_to_end_and_may_say_goodbye() {
-    let command = within(300, shell("trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.05; done"));
+    let command = within(
+        300,
+        shell("trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.05; done"),
+    );
     let (result, lines) = ran(command).await;
     let message = result.unwrap_err().to_string();
-    assert!(message.ends_with("did not end within 300ms and was stopped"), "{message}");
+    assert!(
+        message.ends_with("did not end within 300ms and was stopped"),
+        "{message}"
+    );
     // The shell may say beside it that what it was waiting for was ended.
-    assert!(["ready", "bye"].iter().all(|said| lines.iter().any(|line| line == said)), "{lines:?}");
+    assert!(
+        ["ready", "bye"]
+            .iter()
+            .all(|said| lines.iter().any(|line| line == said)),
+        "{lines:?}"
+    );
 }
 
 #[tokio::test]
@@ -187,7 +257,10 @@ async fn a_command_that_does_not_listen_is_killed_with_all_it_started() {
     let started = Instant::now();
     let (result, lines) = ran(within(300, shell(line))).await;
     assert!(matches!(result, Err(CommandError::Overdue { .. })));
-    assert!(started.elapsed() >= Duration::from_millis(600), "limit and grace");
+    assert!(
+        started.elapsed() >= Duration::from_millis(600),
+        "limit and grace"
+    );
     assert!(started.elapsed() < Duration::from_secs(5));
     assert_eq!(lines.len(), 2);
     eventually("all are gone", || !lines.iter().any(|id| alive(id))).await;
@@ -197,9 +270,15 @@ async fn a_command_that_does_not_listen_is_killed_with_all_it_started() {
 async fn grandchildren_get_the_grace_even_if_the_shell_ends_at_once() {
     let room = tempfile::tempdir().unwrap();
     let cleaned = room.path().join("cleaned");
-    let inner =
-        format!("trap 'sleep 0.1; : > {}; exit' TERM; echo ready; while :; do sleep 0.02; done", cleaned.display());
-    let (result, lines) = ran(within(400, shell(&format!("sh -c \"{inner}\" & wait; echo not reached")))).await;
+    let inner = format!(
+        "trap 'sleep 0.1; : > {}; exit' TERM; echo ready; while :; do sleep 0.02; done",
+        cleaned.display()
+    );
+    let (result, lines) = ran(within(
+        400,
+        shell(&format!("sh -c \"{inner}\" & wait; echo not reached")),
+    ))
+    .await;
     assert!(matches!(result, Err(CommandError::Overdue { .. })));
     assert!(lines.iter().any(|line| line == "ready"), "{lines:?}");
     assert!(!lines.iter().any(|line| line == "not reached"));
@@ -211,8 +290,19 @@ async fn what_a_success_leaves_in_the_background_neither_blocks_nor_dies() {
     let printed = Printed::default();
     let line = "(sleep 0.6; echo late; sleep 60) & echo $!; echo done";
     let started = Instant::now();
-    let finished = run(&shell(line), &[], &CancellationToken::new(), collect(&printed)).await.unwrap();
-    assert!(started.elapsed() < Duration::from_millis(580), "it waited for the pipe: {:?}", started.elapsed());
+    let finished = run(
+        &shell(line),
+        &[],
+        &CancellationToken::new(),
+        collect(&printed),
+    )
+    .await
+    .unwrap();
+    assert!(
+        started.elapsed() < Duration::from_millis(580),
+        "it waited for the pipe: {:?}",
+        started.elapsed()
+    );
     assert!(finished.took < Duration::from_millis(300));
     let id = lines(&printed)[0].clone();
     assert!(alive(&id));
@@ -250,7 +340,10 @@ async fn dropping_the_future_kills_the_group() {
     assert!(ids.iter().all(|id| alive(id)));
     task.abort();
     eventually("both are gone", || !ids.iter().any(|id| alive(id))).await;
-    eventually("the leader was waited for", || !Path::new(&format!("/proc/{}", ids[1])).exists()).await;
+    eventually("the leader was waited for", || {
+        !Path::new(&format!("/proc/{}", ids[1])).exists()
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -282,7 +375,13 @@ async fn a_flood_of_output_does_not_outlast_the_limit() {
     let counter = Arc::clone(&count);
     let sink: Sink = Box::new(move |_, _| *counter.lock().unwrap() += 1);
     let started = Instant::now();
-    let result = run(&within(300, direct(&["yes"])), &[], &CancellationToken::new(), sink).await;
+    let result = run(
+        &within(300, direct(&["yes"])),
+        &[],
+        &CancellationToken::new(),
+        sink,
+    )
+    .await;
     assert!(matches!(result, Err(CommandError::Overdue { .. })));
     assert!(started.elapsed() < Duration::from_secs(3));
     assert!(*count.lock().unwrap() > 1000);
@@ -301,7 +400,9 @@ async fn what_is_printed_is_captured_whole() {
     let printed = Printed::default();
     let stop = CancellationToken::new();
     let line = "head -c 300000 /dev/zero | tr '\\0' 'a'; printf '\\r\\n'; echo aside >&2";
-    let bytes = capture(&shell(line), &[], &stop, collect(&printed)).await.unwrap();
+    let bytes = capture(&shell(line), &[], &stop, collect(&printed))
+        .await
+        .unwrap();
     assert_eq!(bytes.len(), 300_002);
     assert!(bytes.ends_with(b"a\r\n"));
     assert_eq!(lines(&printed), ["aside"]);
@@ -310,12 +411,19 @@ async fn what_is_printed_is_captured_whole() {
 #[tokio::test]
 async fn a_capture_that_fails_is_no_output() {
     let stop = CancellationToken::new();
-    let commands = [shell("echo text; exit 4"), within(100, shell("echo s3cret; sleep 60")), shell("sleep 60")];
+    let commands = [
+        shell("echo text; exit 4"),
+        within(100, shell("echo s3cret; sleep 60")),
+        shell("sleep 60"),
+    ];
     let failed = |at: usize| capture(&commands[at], &[], &stop, Box::new(|_, _| {}));
     let error = failed(0).await.unwrap_err().shown_as("it");
     assert_eq!(error.to_string(), "command `it` failed with exit code 4");
     let error = failed(1).await.unwrap_err().shown_as("it");
-    assert_eq!(error.to_string(), "command `it` did not end within 100ms and was stopped");
+    assert_eq!(
+        error.to_string(),
+        "command `it` did not end within 100ms and was stopped"
+    );
     stop.cancel();
     assert!(matches!(failed(2).await, Err(CommandError::Stopped { .. })));
 }

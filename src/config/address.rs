@@ -12,16 +12,22 @@ pub enum AddressError {
     #[error("it names no server; write HOST:PORT, for example 127.0.0.1:8500")]
     Empty,
     /// The path of a socket that does not begin at the root.
-    #[error("the address {0:?} needs the whole path of the socket; write unix:///PATH, with three slashes")]
+    #[error(
+        "the address {0:?} needs the whole path of the socket; write unix:///PATH, with three slashes"
+    )]
     UnixSocket(String),
     /// None of those that lead to Consul.
-    #[error("the address {0:?} has an unknown scheme; use HOST:PORT, http(s)://HOST:PORT or unix:///PATH")]
+    #[error(
+        "the address {0:?} has an unknown scheme; use HOST:PORT, http(s)://HOST:PORT or unix:///PATH"
+    )]
     Scheme(String),
     /// User or password in the address, where logs would show it.
     #[error("an address cannot hold user and password; use --consul-auth or CONSUL_HTTP_AUTH")]
     Credentials,
     /// What follows a `?` or `#`.
-    #[error("the address {0:?} cannot have a query or a fragment; write http(s)://HOST:PORT[/PREFIX]")]
+    #[error(
+        "the address {0:?} cannot have a query or a fragment; write http(s)://HOST:PORT[/PREFIX]"
+    )]
     Query(String),
     /// Not a host, not a port.
     #[error("the address {written:?} is not HOST:PORT or http(s)://HOST:PORT[/PREFIX]: {reason}")]
@@ -35,7 +41,9 @@ pub enum AddressError {
 
 /// The items of a list as written; blank ones are skipped.
 pub(super) fn items(list: &str) -> impl Iterator<Item = &str> {
-    list.split(',').map(str::trim).filter(|item| !item.is_empty())
+    list.split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
 }
 
 /// The servers of a comma separated list, each once. With `tls`, `http` means `https`; without, `https` stays.
@@ -52,7 +60,11 @@ pub fn servers(list: &str, tls: bool) -> Result<Vec<Url>, AddressError> {
             servers.push(server);
         }
     }
-    if servers.is_empty() { Err(AddressError::Empty) } else { Ok(servers) }
+    if servers.is_empty() {
+        Err(AddressError::Empty)
+    } else {
+        Ok(servers)
+    }
 }
 
 fn server(written: &str, tls: bool) -> Result<Url, AddressError> {
@@ -71,14 +83,20 @@ fn server(written: &str, tls: bool) -> Result<Url, AddressError> {
     if rest.contains(['?', '#']) {
         return Err(AddressError::Query(written.to_owned()));
     }
-    let malformed = |reason: String| AddressError::Malformed { written: written.to_owned(), reason };
+    let malformed = |reason: String| AddressError::Malformed {
+        written: written.to_owned(),
+        reason,
+    };
     if rest.is_empty() || rest.starts_with('/') {
         return Err(malformed("the host is missing".to_owned()));
     }
     // A port alone is one of this machine, as in Go.
-    let port_alone = rest.strip_prefix(':').is_some_and(|port| port.starts_with(|digit: char| digit.is_ascii_digit()));
+    let port_alone = rest
+        .strip_prefix(':')
+        .is_some_and(|port| port.starts_with(|digit: char| digit.is_ascii_digit()));
     let host = if port_alone { "localhost" } else { "" };
-    let mut url = Url::parse(&format!("{scheme}://{host}{rest}")).map_err(|error| malformed(error.to_string()))?;
+    let mut url = Url::parse(&format!("{scheme}://{host}{rest}"))
+        .map_err(|error| malformed(error.to_string()))?;
     let prefix = url.path().trim_end_matches('/').to_owned();
     url.set_path(&prefix);
     Ok(url)
@@ -86,7 +104,9 @@ fn server(written: &str, tls: bool) -> Result<Url, AddressError> {
 
 /// A socket of this machine; TLS has no use there.
 fn unix(written: &str, path: &str) -> Result<Url, AddressError> {
-    let url = Url::from_file_path(path).ok().and_then(|url| Url::parse(&format!("unix://{}", url.path())).ok());
+    let url = Url::from_file_path(path)
+        .ok()
+        .and_then(|url| Url::parse(&format!("unix://{}", url.path())).ok());
     url.ok_or_else(|| AddressError::UnixSocket(written.to_owned()))
 }
 
@@ -106,16 +126,36 @@ mod tests {
             ("http://h:1/pre/fix/", false, &["http://h:1/pre/fix"]),
             ("h:1/pre", false, &["http://h:1/pre"]),
             ("HTTPS://h:8501", false, &["https://h:8501/"]),
-            ("a:1, b:2 ,,https://c", false, &["http://a:1/", "http://b:2/", "https://c/"]),
+            (
+                "a:1, b:2 ,,https://c",
+                false,
+                &["http://a:1/", "http://b:2/", "https://c/"],
+            ),
             ("a:1,http://a:1/,a:1", false, &["http://a:1/"]),
-            ("a:1,http://b:80,https://c", true, &["https://a:1/", "https://b:80/", "https://c/"]),
-            ("unix:///run/consul.sock, a:1", true, &["unix:///run/consul.sock", "https://a:1/"]),
-            ("UNIX:///run/a b%20?#@.sock", false, &["unix:///run/a%20b%2520%3F%23@.sock"]),
+            (
+                "a:1,http://b:80,https://c",
+                true,
+                &["https://a:1/", "https://b:80/", "https://c/"],
+            ),
+            (
+                "unix:///run/consul.sock, a:1",
+                true,
+                &["unix:///run/consul.sock", "https://a:1/"],
+            ),
+            (
+                "UNIX:///run/a b%20?#@.sock",
+                false,
+                &["unix:///run/a%20b%2520%3F%23@.sock"],
+            ),
         ];
         assert!(!cases.is_empty());
         for (list, tls, urls) in cases {
             let servers = servers(list, *tls).expect(list);
-            assert_eq!(servers.iter().map(Url::as_str).collect::<Vec<_>>(), *urls, "{list}");
+            assert_eq!(
+                servers.iter().map(Url::as_str).collect::<Vec<_>>(),
+                *urls,
+                "{list}"
+            );
         }
     }
 
@@ -147,9 +187,13 @@ mod tests {
 
     #[test]
     fn a_password_in_an_address_is_refused_unseen() {
-        for list in
-            ["http://u:s3cret@h:1", "u:s3cret@h", "ftp://u:s3cret@h", "unix://u:s3cret@h", "a:1,https://s3cret@h"]
-        {
+        for list in [
+            "http://u:s3cret@h:1",
+            "u:s3cret@h",
+            "ftp://u:s3cret@h",
+            "unix://u:s3cret@h",
+            "a:1,https://s3cret@h",
+        ] {
             let error = servers(list, false).expect_err(list);
             assert_eq!(error, AddressError::Credentials);
             assert!(!format!("{error} {error:?}").contains("s3cret"));

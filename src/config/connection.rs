@@ -18,7 +18,12 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// Resolves the block.
 pub(super) fn retry(block: RetryBlock) -> RetryConfig {
-    let RetryBlock { enabled, attempts, backoff, max_backoff } = block;
+    let RetryBlock {
+        enabled,
+        attempts,
+        backoff,
+        max_backoff,
+    } = block;
     let first = value(backoff).map_or(Pauses::USUAL.first, |pause| pause.0.max(SHORTEST));
     let longest = match value(max_backoff) {
         None => Pauses::USUAL.longest,
@@ -29,7 +34,14 @@ pub(super) fn retry(block: RetryBlock) -> RetryConfig {
         (Some(false), _) => Some(0),
         (_, attempts) => attempts.filter(|attempts| *attempts > 0),
     };
-    RetryConfig { attempts, pauses: Pauses { first, longest, scout: Pauses::USUAL.scout.max(first).min(longest) } }
+    RetryConfig {
+        attempts,
+        pauses: Pauses {
+            first,
+            longest,
+            scout: Pauses::USUAL.scout.max(first).min(longest),
+        },
+    }
 }
 
 /// Resolves the block.
@@ -47,8 +59,12 @@ pub(super) fn transport(block: TransportBlock) -> TransportConfig {
     let usual = TransportConfig::USUAL;
     let connect_limit = limit(dial_timeout, usual.connect_limit);
     let handshake = limit(tls_handshake_timeout, Some(Duration::ZERO));
-    let tls_connect_limit = connect_limit.zip(handshake).map(|(one, other)| one.saturating_add(other));
-    let keep_alive = value(dial_keep_alive).map(|silence| silence.0).filter(|silence| !silence.is_zero());
+    let tls_connect_limit = connect_limit
+        .zip(handshake)
+        .map(|(one, other)| one.saturating_add(other));
+    let keep_alive = value(dial_keep_alive)
+        .map(|silence| silence.0)
+        .filter(|silence| !silence.is_zero());
     TransportConfig {
         connect_limit,
         tls_connect_limit,
@@ -70,14 +86,24 @@ fn limit(said: Option<Said<GoDuration>>, usual: Option<Duration>) -> Option<Dura
 
 /// None at all is no limit.
 fn most(said: Option<Said<u32>>) -> usize {
-    value(said).filter(|most| *most > 0).map_or(usize::MAX, |most| most as usize)
+    value(said)
+        .filter(|most| *most > 0)
+        .map_or(usize::MAX, |most| most as usize)
 }
 
 /// What is said of these blocks that is not done.
 pub(super) fn unheeded(retry: &RetryBlock, transport: &TransportBlock, mode: Mode) -> Vec<String> {
     let mut warnings = Vec::new();
-    let enabled = retry.enabled.as_ref().filter(|said| !said.value).map(|said| &said.place);
-    let attempts = retry.attempts.as_ref().filter(|said| said.value > 0).map(|said| &said.place);
+    let enabled = retry
+        .enabled
+        .as_ref()
+        .filter(|said| !said.value)
+        .map(|said| &said.place);
+    let attempts = retry
+        .attempts
+        .as_ref()
+        .filter(|said| said.value > 0)
+        .map(|said| &said.place);
     if let Some(place) = enabled.or(attempts)
         && mode == Mode::Daemon
     {
@@ -85,7 +111,11 @@ pub(super) fn unheeded(retry: &RetryBlock, transport: &TransportBlock, mode: Mod
             "{place}: the daemon asks until it is answered, and the files stay; a run with -once gives up"
         ));
     }
-    if let Some(said) = transport.max_conns_per_host.as_ref().filter(|said| said.value > 0) {
+    if let Some(said) = transport
+        .max_conns_per_host
+        .as_ref()
+        .filter(|said| said.value > 0)
+    {
         let place = &said.place;
         warnings.push(format!(
             "{place}: each query that waits has a connection of its own, or shares one with 89 others over HTTP/2"
@@ -100,7 +130,9 @@ mod tests {
     use super::*;
 
     fn blocks(text: &str) -> (RetryBlock, TransportBlock) {
-        let consul = read_text("f", &format!("consul {{ {text} }}")).expect("HCL").consul;
+        let consul = read_text("f", &format!("consul {{ {text} }}"))
+            .expect("HCL")
+            .consul;
         (consul.retry, consul.transport)
     }
 
@@ -114,15 +146,38 @@ mod tests {
             ("", None, (0.25, 60.0, 1.0)),
             ("attempts = 12", Some(12), (0.25, 60.0, 1.0)),
             ("attempts = 0 backoff = \"5s\"", None, (5.0, 60.0, 5.0)),
-            ("enabled = true backoff = \"2s\" max_backoff = \"1s\"", None, (2.0, 1.0, 1.0)),
-            ("enabled = false attempts = 3 max_backoff = \"500ms\"", Some(0), (0.25, 0.5, 0.5)),
-            ("backoff = 0 max_backoff = \"10m\"", None, (0.01, 600.0, 1.0)),
+            (
+                "enabled = true backoff = \"2s\" max_backoff = \"1s\"",
+                None,
+                (2.0, 1.0, 1.0),
+            ),
+            (
+                "enabled = false attempts = 3 max_backoff = \"500ms\"",
+                Some(0),
+                (0.25, 0.5, 0.5),
+            ),
+            (
+                "backoff = 0 max_backoff = \"10m\"",
+                None,
+                (0.01, 600.0, 1.0),
+            ),
         ];
         for (text, attempts, (first, longest, scout)) in cases {
-            let pauses = Pauses { first: seconds(first), longest: seconds(longest), scout: seconds(scout) };
-            assert_eq!(retry(blocks(&format!("retry {{ {text} }}")).0), RetryConfig { attempts, pauses }, "{text}");
+            let pauses = Pauses {
+                first: seconds(first),
+                longest: seconds(longest),
+                scout: seconds(scout),
+            };
+            assert_eq!(
+                retry(blocks(&format!("retry {{ {text} }}")).0),
+                RetryConfig { attempts, pauses },
+                "{text}"
+            );
         }
-        assert_eq!(retry(blocks("retry { max_backoff = 0 }").0).pauses.longest, Duration::MAX);
+        assert_eq!(
+            retry(blocks("retry { max_backoff = 0 }").0).pauses.longest,
+            Duration::MAX
+        );
     }
 
     #[test]
@@ -142,7 +197,8 @@ mod tests {
             most_idle_of_one: 4,
         };
         assert_eq!(all, expected);
-        let none = of("dial_timeout = 0 idle_conn_timeout = 0 dial_keep_alive = 0 max_idle_conns = 0");
+        let none =
+            of("dial_timeout = 0 idle_conn_timeout = 0 dial_keep_alive = 0 max_idle_conns = 0");
         let expected = TransportConfig {
             connect_limit: None,
             tls_connect_limit: None,
@@ -162,11 +218,23 @@ mod tests {
         for (text, daemon, single) in [
             ("retry { attempts = 12 }", 1, 0),
             ("retry { enabled = false attempts = 1 }", 1, 0),
-            ("retry { attempts = 0 backoff = \"1s\" enabled = true }", 0, 0),
+            (
+                "retry { attempts = 0 backoff = \"1s\" enabled = true }",
+                0,
+                0,
+            ),
             ("transport { max_conns_per_host = 1 }", 1, 1),
-            ("transport { max_conns_per_host = 0 dial_timeout = \"1s\" }", 0, 0),
+            (
+                "transport { max_conns_per_host = 0 dial_timeout = \"1s\" }",
+                0,
+                0,
+            ),
         ] {
-            assert_eq!((said(text, Mode::Daemon), said(text, once)), (daemon, single), "{text}");
+            assert_eq!(
+                (said(text, Mode::Daemon), said(text, once)),
+                (daemon, single),
+                "{text}"
+            );
         }
     }
 }

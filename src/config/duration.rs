@@ -48,8 +48,12 @@ impl Refusal {
             Self::Empty => "is empty; write for example 5s".to_owned(),
             Self::Negative => "is negative; nothing lasts less than 0s".to_owned(),
             Self::NoNumber(rest) => format!("has no number at {rest:?}; write for example 1m30s"),
-            Self::NoUnit(number) => format!("needs a unit, for example {number}s (ns, us, ms, s, m, h)"),
-            Self::UnknownUnit(unit) => format!("has the unknown unit {unit:?}; there are ns, us, ms, s, m, h"),
+            Self::NoUnit(number) => {
+                format!("needs a unit, for example {number}s (ns, us, ms, s, m, h)")
+            }
+            Self::UnknownUnit(unit) => {
+                format!("has the unknown unit {unit:?}; there are ns, us, ms, s, m, h")
+            }
             Self::TooLong => "is longer than 292 years".to_owned(),
         }
     }
@@ -61,7 +65,10 @@ impl FromStr for GoDuration {
     fn from_str(text: &str) -> Result<Self, DurationError> {
         nanoseconds(text)
             .map(|nanos| Self(Duration::from_nanos(nanos)))
-            .map_err(|refusal| DurationError { written: text.to_owned(), reason: refusal.reason() })
+            .map_err(|refusal| DurationError {
+                written: text.to_owned(),
+                reason: refusal.reason(),
+            })
     }
 }
 
@@ -79,7 +86,10 @@ fn nanoseconds(text: &str) -> Result<u64, Refusal> {
     let mut total = 0_u128;
     while !rest.is_empty() {
         let (part, after) = first_part(rest)?;
-        total = total.checked_add(part).filter(|total| *total <= LIMIT).ok_or(Refusal::TooLong)?;
+        total = total
+            .checked_add(part)
+            .filter(|total| *total <= LIMIT)
+            .ok_or(Refusal::TooLong)?;
         rest = after;
     }
     if negative && total > 0 {
@@ -98,12 +108,17 @@ fn first_part(text: &str) -> Result<(u128, &str), Refusal> {
     if whole.is_empty() && fraction.is_empty() {
         return Err(Refusal::NoNumber(text.to_owned()));
     }
-    let (name, rest) = rest.split_at(rest.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(rest.len()));
+    let (name, rest) = rest.split_at(
+        rest.find(|c: char| c == '.' || c.is_ascii_digit())
+            .unwrap_or(rest.len()),
+    );
     if name.is_empty() {
         return Err(Refusal::NoUnit(text.trim_end_matches('.').to_owned()));
     }
     let unit = unit(name).ok_or_else(|| Refusal::UnknownUnit(name.to_owned()))?;
-    let whole = number(whole).and_then(|whole| whole.checked_mul(unit)).ok_or(Refusal::TooLong)?;
+    let whole = number(whole)
+        .and_then(|whole| whole.checked_mul(unit))
+        .ok_or(Refusal::TooLong)?;
     let fraction = &fraction[..fraction.len().min(FRACTION_DIGITS)];
     let scale = fraction.bytes().fold(1_u128, |scale, _| scale * 10);
     let fraction = number(fraction).ok_or(Refusal::TooLong)? * unit / scale;
@@ -111,12 +126,19 @@ fn first_part(text: &str) -> Result<(u128, &str), Refusal> {
 }
 
 fn digits(text: &str) -> (&str, &str) {
-    text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
+    text.split_at(
+        text.find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len()),
+    )
 }
 
 /// The value of decimal digits; of none, 0; `None` when it does not fit.
 fn number(digits: &str) -> Option<u128> {
-    if digits.is_empty() { Some(0) } else { digits.parse().ok() }
+    if digits.is_empty() {
+        Some(0)
+    } else {
+        digits.parse().ok()
+    }
 }
 
 fn unit(name: &str) -> Option<u128> {
@@ -199,12 +221,19 @@ mod tests {
             ("5.s", 5_000_000_000),
             ("1h1h", 7_200_000_000_000),
             ("0.1111111111111111112h", 400_000_000_000),
-            ("0.3333333333333333333333333333333333333333333333h", 1_199_999_999_999),
+            (
+                "0.3333333333333333333333333333333333333333333333h",
+                1_199_999_999_999,
+            ),
             ("9223372036854775807ns", 9_223_372_036_854_775_807),
         ];
         assert!(!cases.is_empty());
         for (text, nanos) in cases {
-            assert_eq!(text.parse(), Ok(GoDuration(Duration::from_nanos(*nanos))), "{text}");
+            assert_eq!(
+                text.parse(),
+                Ok(GoDuration(Duration::from_nanos(*nanos))),
+                "{text}"
+            );
         }
     }
 
@@ -232,7 +261,10 @@ mod tests {
         assert!(!cases.is_empty());
         for (text, reason) in cases {
             let error = text.parse::<GoDuration>().expect_err(text).to_string();
-            assert!(error.contains(reason) && error.contains(&format!("{text:?}")), "{text}: {error}");
+            assert!(
+                error.contains(reason) && error.contains(&format!("{text:?}")),
+                "{text}: {error}"
+            );
         }
     }
 

@@ -29,25 +29,35 @@ impl fmt::Debug for Environment {
 
 impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {
-        Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+        Self(
+            variables
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
     }
 }
 
 impl Environment {
     /// Whether a variable is there and not empty.
     pub fn has(&self, name: &str) -> bool {
-        self.0.get(&OsString::from(name)).is_some_and(|value| !value.is_empty())
+        self.0
+            .get(&OsString::from(name))
+            .is_some_and(|value| !value.is_empty())
     }
 
     /// The variables that are text.
     pub fn readable(&self) -> impl Iterator<Item = (String, String)> {
         let text = |text: &OsString| text.to_str().map(str::to_owned);
-        self.0.iter().filter_map(move |(name, value)| Some((text(name)?, text(value)?)))
+        self.0
+            .iter()
+            .filter_map(move |(name, value)| Some((text(name)?, text(value)?)))
     }
 
     /// Whether a variable has just this meaning, however it is spelt.
     pub(super) fn says(&self, name: &'static str, value: bool) -> bool {
-        self.boolean(name).is_ok_and(|said| said.is_some_and(|said| said.value == value))
+        self.boolean(name)
+            .is_ok_and(|said| said.is_some_and(|said| said.value == value))
     }
 
     /// What the environment says. Of several variables for one thing, the first that is not blank counts.
@@ -59,13 +69,19 @@ impl Environment {
         let single = Written {
             consul: self.consul()?,
             log: LoggingBlock {
-                level: self.first(&["CT_LOG", "CONSUL_TEMPLATE_LOG", "CONSUL_TEMPLATE_LOG_LEVEL"])?,
+                level: self.first(&[
+                    "CT_LOG",
+                    "CONSUL_TEMPLATE_LOG",
+                    "CONSUL_TEMPLATE_LOG_LEVEL",
+                ])?,
                 ..LoggingBlock::default()
             },
             ..Written::default()
         };
         match self.first(&["CT_LOCAL_CONFIG"])? {
-            Some(Said { value, .. }) => Ok(file::read_variable("CT_LOCAL_CONFIG", &value)?.over(single)),
+            Some(Said { value, .. }) => {
+                Ok(file::read_variable("CT_LOCAL_CONFIG", &value)?.over(single))
+            }
             None => Ok(single),
         }
     }
@@ -79,9 +95,14 @@ impl Environment {
         let auth = self.first(&["CONSUL_HTTP_AUTH"])?;
         Ok(ConsulBlock {
             address: self.first(&["CONSUL_HTTP_ADDR"])?,
-            token: token.map(|Said { value, place }| Said { value: SecretString::from(value), place }),
+            token: token.map(|Said { value, place }| Said {
+                value: SecretString::from(value),
+                place,
+            }),
             token_file,
-            auth: auth.and_then(|auth| user_and_password(&auth.value, &auth.place)).unwrap_or_default(),
+            auth: auth
+                .and_then(|auth| user_and_password(&auth.value, &auth.place))
+                .unwrap_or_default(),
             ssl: SslBlock {
                 enabled: self.boolean("CONSUL_HTTP_SSL")?,
                 verify: self.boolean("CONSUL_HTTP_SSL_VERIFY")?,
@@ -100,17 +121,28 @@ impl Environment {
 
     fn first(&self, names: &[&'static str]) -> Result<Option<Said<String>>, ConfigError> {
         for name in names {
-            let Some(value) = self.0.get(&OsString::from(name)) else { continue };
-            let value = value.to_str().ok_or_else(|| refuse(name, ValueError::NotText))?.trim();
+            let Some(value) = self.0.get(&OsString::from(name)) else {
+                continue;
+            };
+            let value = value
+                .to_str()
+                .ok_or_else(|| refuse(name, ValueError::NotText))?
+                .trim();
             if !value.is_empty() {
-                return Ok(Some(Said { value: value.to_owned(), place: Place::Variable(name) }));
+                return Ok(Some(Said {
+                    value: value.to_owned(),
+                    place: Place::Variable(name),
+                }));
             }
         }
         Ok(None)
     }
 
     fn path(&self, name: &'static str) -> Result<Option<Said<PathBuf>>, ConfigError> {
-        Ok(self.first(&[name])?.map(|Said { value, place }| Said { value: PathBuf::from(value), place }))
+        Ok(self.first(&[name])?.map(|Said { value, place }| Said {
+            value: PathBuf::from(value),
+            place,
+        }))
     }
 
     fn boolean(&self, name: &'static str) -> Result<Option<Said<bool>>, ConfigError> {
@@ -125,5 +157,8 @@ impl Environment {
 }
 
 fn refuse(name: &'static str, source: ValueError) -> ConfigError {
-    ConfigError::Value { place: Place::Variable(name), source }
+    ConfigError::Value {
+        place: Place::Variable(name),
+        source,
+    }
 }

@@ -70,7 +70,11 @@ impl fmt::Display for Place {
 /// The text and the line, without the key.
 impl fmt::Display for Spot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { origin, line, key: _ } = self;
+        let Self {
+            origin,
+            line,
+            key: _,
+        } = self;
         match (origin, line) {
             (Origin::File(path), 0) => write!(f, "{}", path.display()),
             (Origin::File(path), line) => write!(f, "{}:{line}", path.display()),
@@ -135,7 +139,9 @@ pub enum ValueError {
     #[error("it is empty; write USER or USER:PASSWORD")]
     NoUser,
     /// A token that cannot be sent.
-    #[error("the token has characters that no HTTP header can carry; check it for blanks and line ends")]
+    #[error(
+        "the token has characters that no HTTP header can carry; check it for blanks and line ends"
+    )]
     Token,
     /// Not UTF-8.
     #[error("it is not UTF-8")]
@@ -186,7 +192,9 @@ pub enum ValueError {
     #[error(transparent)]
     WriteMode(#[from] WriteModeError),
     /// A time limit of nothing.
-    #[error("a limit of 0s would end the command at once; write how long it may take, for example 5m")]
+    #[error(
+        "a limit of 0s would end the command at once; write how long it may take, for example 5m"
+    )]
     NoTime,
     /// Two spellings of one thing.
     #[error("{one} and {other} mean the same; say one of them")]
@@ -202,7 +210,9 @@ pub enum ValueError {
 fn add(place: &Place, template: &str) -> String {
     match place {
         Place::File(_) => format!("write destination = \"…\" into {place}"),
-        Place::Default | Place::Flag(_) | Place::Variable(_) => format!("write {template}:DESTINATION"),
+        Place::Default | Place::Flag(_) | Place::Variable(_) => {
+            format!("write {template}:DESTINATION")
+        }
     }
 }
 
@@ -235,7 +245,9 @@ pub enum ConfigError {
         source: TokenError,
     },
     /// A key of nothing.
-    #[error("{place} names a key, but nothing names the certificate that belongs to it; give --consul-ssl-cert too")]
+    #[error(
+        "{place} names a key, but nothing names the certificate that belongs to it; give --consul-ssl-cert too"
+    )]
     KeyWithoutCertificate {
         /// Where it was said.
         place: Place,
@@ -331,7 +343,10 @@ impl ConfigError {
         const FLAGS: u8 = 13;
         const CONFIGURATION: u8 = 15;
         match self {
-            Self::Value { source: ValueError::LogLevel(_) | ValueError::Facility(_), .. }
+            Self::Value {
+                source: ValueError::LogLevel(_) | ValueError::Facility(_),
+                ..
+            }
             | Self::Unreadable { .. }
             | Self::NotMigratable { .. } => CONFIGURATION,
             Self::NothingToDo | Self::TimeoutWithoutOnce => FLAGS,

@@ -95,7 +95,8 @@ impl FromStr for OnChange {
         if text.is_empty() {
             return Ok(Self::Restart);
         }
-        text.parse().map(|SignalName(signal)| signal.map_or(Self::Nothing, Self::Signal))
+        text.parse()
+            .map(|SignalName(signal)| signal.map_or(Self::Nothing, Self::Signal))
     }
 }
 
@@ -131,7 +132,12 @@ impl std::fmt::Debug for Variable {
 impl EnvironmentConfig {
     /// Does a program see this variable of ours?
     pub fn passes(&self, name: &str) -> bool {
-        let Self { pristine, allow, deny, custom: _ } = self;
+        let Self {
+            pristine,
+            allow,
+            deny,
+            custom: _,
+        } = self;
         let like = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(name));
         !pristine && (allow.is_empty() || like(allow)) && !like(deny)
     }
@@ -139,17 +145,38 @@ impl EnvironmentConfig {
 
 /// The child, if there is one.
 pub(super) fn resolve(block: ExecBlock) -> Result<Option<ExecConfig>, ConfigError> {
-    let ExecBlock { enabled, command, environment, kill_signal, kill_timeout, reload_signal, splay } = block;
+    let ExecBlock {
+        enabled,
+        command,
+        environment,
+        kill_signal,
+        kill_timeout,
+        reload_signal,
+        splay,
+    } = block;
     let environment = resolve_environment(environment)?;
     // Nobody hears these; the first would end it, the second stop it for good.
     let unheard = |signal: Signal| matches!(signal, Signal::SIGKILL | Signal::SIGSTOP);
-    if let Some(Said { value: OnChange::Signal(signal), place }) = &reload_signal
+    if let Some(Said {
+        value: OnChange::Signal(signal),
+        place,
+    }) = &reload_signal
         && unheard(*signal)
     {
-        return Err(ConfigError::Value { place: place.clone(), source: ValueError::Unhandled(signal.as_str()) });
+        return Err(ConfigError::Value {
+            place: place.clone(),
+            source: ValueError::Unhandled(signal.as_str()),
+        });
     }
-    if let Some(Said { value: SignalName(Some(Signal::SIGSTOP)), place }) = &kill_signal {
-        return Err(ConfigError::Value { place: place.clone(), source: ValueError::Unhandled("SIGSTOP") });
+    if let Some(Said {
+        value: SignalName(Some(Signal::SIGSTOP)),
+        place,
+    }) = &kill_signal
+    {
+        return Err(ConfigError::Value {
+            place: place.clone(),
+            source: ValueError::Unhandled("SIGSTOP"),
+        });
     }
     let line = command.and_then(|command| command_line_of(command.value));
     let enabled = value(enabled).unwrap_or(true);
@@ -157,15 +184,23 @@ pub(super) fn resolve(block: ExecBlock) -> Result<Option<ExecConfig>, ConfigErro
         line,
         environment,
         on_change: value(reload_signal).unwrap_or_default(),
-        kill_signal: value(kill_signal)
-            .map_or(KillSignal::Usual, |SignalName(signal)| signal.map_or(KillSignal::Nothing, KillSignal::Said)),
+        kill_signal: value(kill_signal).map_or(KillSignal::Usual, |SignalName(signal)| {
+            signal.map_or(KillSignal::Nothing, KillSignal::Said)
+        }),
         kill_timeout: value(kill_timeout).map_or(KILL_TIMEOUT, |limit| limit.0),
         splay: value(splay).map_or(Duration::ZERO, |splay| splay.0),
     }))
 }
 
-pub(super) fn resolve_environment(block: EnvironmentBlock) -> Result<EnvironmentConfig, ConfigError> {
-    let EnvironmentBlock { pristine, custom, allowlist, denylist } = block;
+pub(super) fn resolve_environment(
+    block: EnvironmentBlock,
+) -> Result<EnvironmentConfig, ConfigError> {
+    let EnvironmentBlock {
+        pristine,
+        custom,
+        allowlist,
+        denylist,
+    } = block;
     Ok(EnvironmentConfig {
         pristine: value(pristine).unwrap_or(false),
         allow: globs(allowlist)?,
@@ -176,16 +211,27 @@ pub(super) fn resolve_environment(block: EnvironmentBlock) -> Result<Environment
 
 pub(super) fn globs(texts: Vec<Said<String>>) -> Result<Vec<Glob>, ConfigError> {
     let glob = |Said { value, place }: Said<String>| {
-        value.parse::<Glob>().map_err(|error| ConfigError::Value { place, source: error.into() })
+        value.parse::<Glob>().map_err(|error| ConfigError::Value {
+            place,
+            source: error.into(),
+        })
     };
     texts.into_iter().map(glob).collect()
 }
 
 fn variable(Said { value, place }: Said<String>) -> Result<Variable, ConfigError> {
     match value.split_once('=') {
-        Some((name, value)) if !name.is_empty() && !name.contains('\0') && !value.contains('\0') => {
-            Ok(Variable { name: name.to_owned(), value: value.to_owned() })
+        Some((name, value))
+            if !name.is_empty() && !name.contains('\0') && !value.contains('\0') =>
+        {
+            Ok(Variable {
+                name: name.to_owned(),
+                value: value.to_owned(),
+            })
         }
-        _ => Err(ConfigError::Value { place, source: ValueError::Variable }),
+        _ => Err(ConfigError::Value {
+            place,
+            source: ValueError::Variable,
+        }),
     }
 }

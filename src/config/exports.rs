@@ -51,7 +51,10 @@ pub(super) fn exports(known: &Known<'_>, environment: &Environment) -> Vec<(Stri
         set("CONSUL_HTTP_ADDR", address.into());
     }
     if let Some(BasicAuth { username, password }) = known.auth {
-        set("CONSUL_HTTP_AUTH", format!("{username}:{}", password.expose_secret()).into());
+        set(
+            "CONSUL_HTTP_AUTH",
+            format!("{username}:{}", password.expose_secret()).into(),
+        );
     }
     match (known.token_file, known.token) {
         (Some(path), _) => set("CONSUL_HTTP_TOKEN_FILE", shown(path)),
@@ -63,12 +66,20 @@ pub(super) fn exports(known: &Known<'_>, environment: &Environment) -> Vec<(Stri
         }
         (None, None) => {}
     }
-    for (name, value) in [("CONSUL_HTTP_SSL", known.over_tls), ("CONSUL_HTTP_SSL_VERIFY", known.tls.verify)] {
+    for (name, value) in [
+        ("CONSUL_HTTP_SSL", known.over_tls),
+        ("CONSUL_HTTP_SSL_VERIFY", known.tls.verify),
+    ] {
         if !environment.says(name, value) {
             set(name, value.to_string().into());
         }
     }
-    let TlsConfig { verify: _, authorities, identity, server_name } = known.tls;
+    let TlsConfig {
+        verify: _,
+        authorities,
+        identity,
+        server_name,
+    } = known.tls;
     match authorities {
         Authorities::File(path) => set("CONSUL_CACERT", shown(path)),
         Authorities::Directory(path) => {

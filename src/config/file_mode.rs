@@ -22,7 +22,9 @@ pub enum FileModeError {
     )]
     Implausible(u32),
     /// A number that is a mode in decimal digits, as a program writes it into JSON.
-    #[error("{0} is the mode {1:04o} in decimal digits, and modes are octal here: write \"{1:04o}\"")]
+    #[error(
+        "{0} is the mode {1:04o} in decimal digits, and modes are octal here: write \"{1:04o}\""
+    )]
     Decimal(String, u32),
 }
 
@@ -34,7 +36,11 @@ impl FileMode {
     pub fn of_number(spelling: &str) -> Result<Self, FileModeError> {
         spelling.parse().map_err(|error| {
             let octal = spelling.parse::<u32>().map(|number| format!("{number:o}"));
-            match octal.ok().filter(|_| !spelling.starts_with('0')).and_then(|octal| octal.parse::<Self>().ok()) {
+            match octal
+                .ok()
+                .filter(|_| !spelling.starts_with('0'))
+                .and_then(|octal| octal.parse::<Self>().ok())
+            {
                 Some(Self(mode)) => FileModeError::Decimal(spelling.to_owned(), mode),
                 None => error,
             }
@@ -53,8 +59,13 @@ impl FromStr for FileMode {
         }
         let mode = u32::from_str_radix(digits, 8).map_err(|_| no_mode())?;
         let [owner, group, other] = [6, 3, 0].map(|shift| mode >> shift & 0o7);
-        let plausible = mode <= 0o777 && owner & 0o4 != 0 && group & !owner == 0 && other & !owner == 0;
-        if mode == 0 || plausible { Ok(Self(mode)) } else { Err(FileModeError::Implausible(mode)) }
+        let plausible =
+            mode <= 0o777 && owner & 0o4 != 0 && group & !owner == 0 && other & !owner == 0;
+        if mode == 0 || plausible {
+            Ok(Self(mode))
+        } else {
+            Err(FileModeError::Implausible(mode))
+        }
     }
 }
 
@@ -64,7 +75,14 @@ mod tests {
 
     #[test]
     fn modes_are_octal_however_they_are_written() {
-        let cases = [("0640", 0o640), ("640", 0o640), ("0o640", 0o640), ("00600", 0o600), ("444", 0o444), ("0", 0)];
+        let cases = [
+            ("0640", 0o640),
+            ("640", 0o640),
+            ("0o640", 0o640),
+            ("00600", 0o600),
+            ("444", 0o444),
+            ("0", 0),
+        ];
         for (text, mode) in cases {
             assert_eq!(text.parse(), Ok(FileMode(mode)), "{text}");
         }
@@ -72,9 +90,17 @@ mod tests {
 
     #[test]
     fn a_mode_in_decimal_digits_is_told_how_to_be_written() {
-        for (text, mode) in [("420", "\"0644\""), ("384", "\"0600\""), ("416", "\"0640\""), ("493", "\"0755\"")] {
+        for (text, mode) in [
+            ("420", "\"0644\""),
+            ("384", "\"0600\""),
+            ("416", "\"0640\""),
+            ("493", "\"0755\""),
+        ] {
             let error = FileMode::of_number(text).expect_err(text).to_string();
-            assert!(error.contains("in decimal digits") && error.ends_with(mode), "{error}");
+            assert!(
+                error.contains("in decimal digits") && error.ends_with(mode),
+                "{error}"
+            );
         }
         assert_eq!(FileMode::of_number("0640"), Ok(FileMode(0o640)));
         assert_eq!(FileMode::of_number("640"), Ok(FileMode(0o640)));
@@ -87,11 +113,26 @@ mod tests {
     #[test]
     fn what_nobody_meant_is_refused() {
         // 416, 420, 432, 436: what 0640, 0644, 0660, 0664 are in decimal digits.
-        for text in ["416", "420", "432", "436", "4755", "1200", "0200", "0066", "0007", "077"] {
+        for text in [
+            "416", "420", "432", "436", "4755", "1200", "0200", "0066", "0007", "077",
+        ] {
             let error = text.parse::<FileMode>().expect_err(text).to_string();
-            assert!(error.contains("not plausible") && error.contains("octal"), "{error}");
+            assert!(
+                error.contains("not plausible") && error.contains("octal"),
+                "{error}"
+            );
         }
-        for text in ["", "384", "rw-r--r--", "0x1a0", "-640", "+640", "6 40", "99999999999", "0o"] {
+        for text in [
+            "",
+            "384",
+            "rw-r--r--",
+            "0x1a0",
+            "-640",
+            "+640",
+            "6 40",
+            "99999999999",
+            "0o",
+        ] {
             let error = text.parse::<FileMode>().expect_err(text).to_string();
             assert!(error.contains("is no mode"), "{error}");
         }

@@ -15,11 +15,13 @@ use super::error::{ConfigError, Place, Said, ValueError};
 use super::resolved::DevConfig;
 use super::template_argument::TemplateArgument;
 use super::written::{
-    AuthBlock, CommandBlock, ConsulBlock, DelimitersBlock, EnvironmentBlock, ExecBlock, JournalBlock, LogFileBlock,
-    LoggingBlock, RetryBlock, SslBlock, SyslogBlock, TemplateBlock, Written,
+    AuthBlock, CommandBlock, ConsulBlock, DelimitersBlock, EnvironmentBlock, ExecBlock,
+    JournalBlock, LogFileBlock, LoggingBlock, RetryBlock, SslBlock, SyslogBlock, TemplateBlock,
+    Written,
 };
 use crate::cli::{
-    Arguments, ConsulArguments, DaemonArguments, DevArguments, ExecArguments, LogArguments, SslArguments,
+    Arguments, ConsulArguments, DaemonArguments, DevArguments, ExecArguments, LogArguments,
+    SslArguments,
 };
 
 /// Where the embedded server listens by default: where everything expects a Consul.
@@ -27,9 +29,18 @@ const DEV_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LO
 
 /// Reads every flag. What is said with an empty value is not said, as in consul-template, where that makes sense.
 pub(super) fn read(arguments: Arguments) -> Result<(Written, Option<DevConfig>), ConfigError> {
-    let Arguments { consul, retry, daemon, dev, unused } = arguments;
+    let Arguments {
+        consul,
+        retry,
+        daemon,
+        dev,
+        unused,
+    } = arguments;
     let written = Written {
-        consul: ConsulBlock { retry: connection::retry_block(retry)?, ..consul_block(consul)? },
+        consul: ConsulBlock {
+            retry: connection::retry_block(retry)?,
+            ..consul_block(consul)?
+        },
         unused: connection::unused(unused)?,
         ..daemon_layer(daemon)?
     };
@@ -62,7 +73,10 @@ fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
         config: _,
     } = arguments;
     Ok(Written {
-        template: template.iter().map(|text| template_block(text)).collect::<Result<_, _>>()?,
+        template: template
+            .iter()
+            .map(|text| template_block(text))
+            .collect::<Result<_, _>>()?,
         wait: value("--wait", wait)?,
         format: value("--format", format)?,
         output_format: value("--output-format", output_format)?,
@@ -79,11 +93,19 @@ fn daemon_layer(arguments: DaemonArguments) -> Result<Written, ConfigError> {
         log: logging_block(log)?,
         kill_signal: value("--kill-signal", kill_signal)?,
         reload_signal: value("--reload-signal", reload_signal)?,
-        pid_file: pid_file.filter(|path| !path.as_os_str().is_empty()).map(|path| said("--pid-file", path)),
-        allow: (!allow.is_empty()).then(|| allow.into_iter().map(|word| said("--allow", word)).collect()),
+        pid_file: pid_file
+            .filter(|path| !path.as_os_str().is_empty())
+            .map(|path| said("--pid-file", path)),
+        allow: (!allow.is_empty()).then(|| {
+            allow
+                .into_iter()
+                .map(|word| said("--allow", word))
+                .collect()
+        }),
         sandbox_path: sandbox_path.map(|path| said("--sandbox-path", path)),
         write: value("--write", write)?,
-        template_error_fatal: template_error_fatal.map(|fatal| said("--template-error-fatal", fatal)),
+        template_error_fatal: template_error_fatal
+            .map(|fatal| said("--template-error-fatal", fatal)),
         ..Written::default()
     })
 }
@@ -101,7 +123,10 @@ fn exec_block(arguments: ExecArguments) -> Result<ExecBlock, ConfigError> {
         exec_env_denylist,
     } = arguments;
     let all = |flag, texts: Vec<String>| texts.into_iter().map(|text| said(flag, text)).collect();
-    let custom = exec_env_custom.iter().map(|variable| variable.expose_secret().to_owned()).collect();
+    let custom = exec_env_custom
+        .iter()
+        .map(|variable| variable.expose_secret().to_owned())
+        .collect();
     Ok(ExecBlock {
         enabled: None,
         command: exec.map(|line| said("--exec", CommandBlock::Line(line))),
@@ -161,21 +186,30 @@ pub(super) fn consul_block(arguments: ConsulArguments) -> Result<ConsulBlock, Co
         transport,
     } = arguments;
     Ok(ConsulBlock {
-        address: consul_addr.filter(|address| !address.is_empty()).map(|address| said("--consul-addr", address)),
+        address: consul_addr
+            .filter(|address| !address.is_empty())
+            .map(|address| said("--consul-addr", address)),
         token: consul_token
             .filter(|token| !token.expose_secret().is_empty())
             .map(|token| said("--consul-token", token)),
         auth: match consul_auth {
             Some(auth) => user_and_password(auth.expose_secret(), &Place::Flag("--consul-auth"))
-                .ok_or(ConfigError::Value { place: Place::Flag("--consul-auth"), source: ValueError::NoUser })?,
+                .ok_or(ConfigError::Value {
+                    place: Place::Flag("--consul-auth"),
+                    source: ValueError::NoUser,
+                })?,
             None => AuthBlock::default(),
         },
         token_file: path("--consul-token-file", consul_token_file),
         retry: RetryBlock::default(),
         ssl: ssl_block(ssl),
         transport: connection::transport_block(transport)?,
-        namespace: consul_namespace.filter(|name| !name.is_empty()).map(|name| said("--consul-namespace", name)),
-        partition: consul_partition.filter(|name| !name.is_empty()).map(|name| said("--consul-partition", name)),
+        namespace: consul_namespace
+            .filter(|name| !name.is_empty())
+            .map(|name| said("--consul-namespace", name)),
+        partition: consul_partition
+            .filter(|name| !name.is_empty())
+            .map(|name| said("--consul-partition", name)),
     })
 }
 
@@ -204,21 +238,35 @@ fn ssl_block(arguments: SslArguments) -> SslBlock {
 }
 
 fn path(flag: &'static str, path: Option<PathBuf>) -> Option<Said<PathBuf>> {
-    path.filter(|path| !path.as_os_str().is_empty()).map(|path| said(flag, path))
+    path.filter(|path| !path.as_os_str().is_empty())
+        .map(|path| said(flag, path))
 }
 
 /// `user` or `user:password`, which says everything there is to say about both; `None` when empty.
 pub(super) fn user_and_password(text: &str, place: &Place) -> Option<AuthBlock> {
     let (username, password) = text.split_once(':').unwrap_or((text, ""));
     (!text.is_empty()).then(|| AuthBlock {
-        enabled: Some(Said { value: true, place: place.clone() }),
-        username: Some(Said { value: username.to_owned(), place: place.clone() }),
-        password: Some(Said { value: SecretString::from(password), place: place.clone() }),
+        enabled: Some(Said {
+            value: true,
+            place: place.clone(),
+        }),
+        username: Some(Said {
+            value: username.to_owned(),
+            place: place.clone(),
+        }),
+        password: Some(Said {
+            value: SecretString::from(password),
+            place: place.clone(),
+        }),
     })
 }
 
 fn template_block(text: &str) -> Result<TemplateBlock, ConfigError> {
-    let TemplateArgument { source, destination, command } = parse("--template", text)?;
+    let TemplateArgument {
+        source,
+        destination,
+        command,
+    } = parse("--template", text)?;
     Ok(TemplateBlock {
         place: Place::Flag("--template"),
         source: Some(PathBuf::from(source)),
@@ -231,22 +279,33 @@ fn template_block(text: &str) -> Result<TemplateBlock, ConfigError> {
 fn dev_config(arguments: DevArguments) -> Result<DevConfig, ConfigError> {
     let DevArguments { listen, seed } = arguments;
     let listen = match listen {
-        Some(text) => listen_address(&text)
-            .ok_or(ConfigError::Value { place: Place::Flag("--listen"), source: ValueError::Listen(text) })?,
+        Some(text) => listen_address(&text).ok_or(ConfigError::Value {
+            place: Place::Flag("--listen"),
+            source: ValueError::Listen(text),
+        })?,
         None => DEV_LISTEN,
     };
-    Ok(DevConfig { listen, seed: seed.filter(|path| !path.as_os_str().is_empty()) })
+    Ok(DevConfig {
+        listen,
+        seed: seed.filter(|path| !path.as_os_str().is_empty()),
+    })
 }
 
 fn listen_address(text: &str) -> Option<SocketAddr> {
     match text.strip_prefix("localhost:") {
-        Some(port) => Some(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port.parse().ok()?)),
+        Some(port) => Some(SocketAddr::new(
+            Ipv4Addr::LOCALHOST.into(),
+            port.parse().ok()?,
+        )),
         None => text.parse().ok(),
     }
 }
 
 fn said<T>(flag: &'static str, value: T) -> Said<T> {
-    Said { value, place: Place::Flag(flag) }
+    Said {
+        value,
+        place: Place::Flag(flag),
+    }
 }
 
 fn value<T>(flag: &'static str, text: Option<String>) -> Result<Option<Said<T>>, ConfigError>
@@ -254,7 +313,8 @@ where
     T: FromStr,
     ValueError: From<T::Err>,
 {
-    text.map(|text| Ok(said(flag, parse(flag, &text)?))).transpose()
+    text.map(|text| Ok(said(flag, parse(flag, &text)?)))
+        .transpose()
 }
 
 fn parse<T>(flag: &'static str, text: &str) -> Result<T, ConfigError>
@@ -262,5 +322,8 @@ where
     T: FromStr,
     ValueError: From<T::Err>,
 {
-    text.parse().map_err(|error| ConfigError::Value { place: Place::Flag(flag), source: ValueError::from(error) })
+    text.parse().map_err(|error| ConfigError::Value {
+        place: Place::Flag(flag),
+        source: ValueError::from(error),
+    })
 }

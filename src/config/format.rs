@@ -27,7 +27,10 @@ impl FromStr for Format {
             "json" => Ok(Self::Json),
             "yaml" => Ok(Self::Yaml),
             "shell" => Ok(Self::Shell),
-            _ => Err(FormatError { written: text.to_owned(), known: "nginx, haproxy, json, yaml, shell or none" }),
+            _ => Err(FormatError {
+                written: text.to_owned(),
+                known: "nginx, haproxy, json, yaml, shell or none",
+            }),
         }
     }
 }
@@ -41,14 +44,24 @@ impl FromStr for OutputFormat {
             "yaml" => Ok(Self::Yaml),
             "toml" => Ok(Self::Toml),
             "ini" => Ok(Self::Ini),
-            _ => Err(FormatError { written: text.to_owned(), known: "json, yaml, toml or ini" }),
+            _ => Err(FormatError {
+                written: text.to_owned(),
+                known: "json, yaml, toml or ini",
+            }),
         }
     }
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::None, Self::Nginx, Self::Haproxy, Self::Json, Self::Yaml, Self::Shell];
+    pub const ALL: [Self; 6] = [
+        Self::None,
+        Self::Nginx,
+        Self::Haproxy,
+        Self::Json,
+        Self::Yaml,
+        Self::Shell,
+    ];
 
     /// Its name, as it is read.
     pub fn name(self) -> &'static str {
@@ -81,8 +94,13 @@ impl OutputFormat {
 /// The format that is meant where none is named: in Jinja that of the destination, where its name leaves no doubt.
 /// Templates in Go came to be without formats, and have none.
 pub(super) fn of_destination(language: Language, destination: Option<&Path>) -> Format {
-    let extension = destination.and_then(Path::extension).and_then(|extension| extension.to_str());
-    match (language, extension.unwrap_or_default().to_ascii_lowercase().as_str()) {
+    let extension = destination
+        .and_then(Path::extension)
+        .and_then(|extension| extension.to_str());
+    match (
+        language,
+        extension.unwrap_or_default().to_ascii_lowercase().as_str(),
+    ) {
         (Language::Jinja, "json") => Format::Json,
         (Language::Jinja, "yaml" | "yml") => Format::Yaml,
         (Language::Jinja, "sh") => Format::Shell,
@@ -123,9 +141,21 @@ mod tests {
 
     #[test]
     fn what_is_no_format_is_told_which_there_are() {
-        let error = "apache".parse::<Format>().expect_err("no format").to_string();
-        assert_eq!(error, "there is no format \"apache\"; write nginx, haproxy, json, yaml, shell or none");
-        let error = "".parse::<OutputFormat>().expect_err("no format").to_string();
-        assert_eq!(error, "there is no format \"\"; write json, yaml, toml or ini");
+        let error = "apache"
+            .parse::<Format>()
+            .expect_err("no format")
+            .to_string();
+        assert_eq!(
+            error,
+            "there is no format \"apache\"; write nginx, haproxy, json, yaml, shell or none"
+        );
+        let error = ""
+            .parse::<OutputFormat>()
+            .expect_err("no format")
+            .to_string();
+        assert_eq!(
+            error,
+            "there is no format \"\"; write json, yaml, toml or ini"
+        );
     }
 }

@@ -18,7 +18,10 @@ enum Part {
     /// This character.
     This(char),
     /// One of these characters, or none of them.
-    OneOf { ranges: Vec<(char, char)>, none: bool },
+    OneOf {
+        ranges: Vec<(char, char)>,
+        none: bool,
+    },
 }
 
 /// A text that is no pattern.
@@ -33,7 +36,10 @@ impl FromStr for Glob {
     type Err = GlobError;
 
     fn from_str(text: &str) -> Result<Self, GlobError> {
-        let refuse = |what| GlobError { written: text.to_owned(), what };
+        let refuse = |what| GlobError {
+            written: text.to_owned(),
+            what,
+        };
         let mut letters = text.chars().peekable();
         let mut parts = Vec::new();
         while let Some(letter) = letters.next() {
@@ -44,13 +50,17 @@ impl FromStr for Glob {
                 '\\' => Part::This(letters.next().ok_or_else(|| refuse("ends in a \\"))?),
                 '[' => {
                     let none = letters.next_if(|next| matches!(next, '!' | '^')).is_some();
-                    let ranges = ranges(&mut letters).ok_or_else(|| refuse("has a [ without its ]"))?;
+                    let ranges =
+                        ranges(&mut letters).ok_or_else(|| refuse("has a [ without its ]"))?;
                     Part::OneOf { ranges, none }
                 }
                 letter => Part::This(letter),
             });
         }
-        Ok(Self { written: text.to_owned(), parts })
+        Ok(Self {
+            written: text.to_owned(),
+            parts,
+        })
     }
 }
 
@@ -81,7 +91,10 @@ impl Part {
             Self::Any | Self::One => true,
             Self::This(this) => *this == letter,
             Self::OneOf { ranges, none } => {
-                ranges.iter().any(|(first, last)| (*first..=*last).contains(&letter)) != *none
+                ranges
+                    .iter()
+                    .any(|(first, last)| (*first..=*last).contains(&letter))
+                    != *none
             }
         }
     }
@@ -110,7 +123,9 @@ impl Glob {
                     letter += 1;
                 }
                 _ => {
-                    let Some((place, taken)) = star else { return false };
+                    let Some((place, taken)) = star else {
+                        return false;
+                    };
                     star = Some((place, taken + 1));
                     (part, letter) = (place + 1, taken + 1);
                 }
@@ -130,7 +145,11 @@ mod tests {
     fn patterns_match_as_in_a_shell() {
         for (pattern, yes, no) in [
             ("HOME", &["HOME"][..], &["HOM", "HOMES", "home", ""][..]),
-            ("CONSUL_*", &["CONSUL_", "CONSUL_HTTP_ADDR"], &["CONSUL", "XCONSUL_A"]),
+            (
+                "CONSUL_*",
+                &["CONSUL_", "CONSUL_HTTP_ADDR"],
+                &["CONSUL", "XCONSUL_A"],
+            ),
             ("*", &["", "A", "ÄÖ"], &[]),
             ("A?C", &["ABC", "AÄC"], &["AC", "ABBC"]),
             ("[a-cX]*", &["a", "bz", "Xa"], &["d", "", "A"]),
@@ -149,7 +168,10 @@ mod tests {
                 assert!(!glob.matches(name), "{pattern} {name}");
             }
         }
-        assert_eq!("a[b".parse::<Glob>().unwrap_err().to_string(), "the pattern \"a[b\" has a [ without its ]");
+        assert_eq!(
+            "a[b".parse::<Glob>().unwrap_err().to_string(),
+            "the pattern \"a[b\" has a [ without its ]"
+        );
         assert!("a\\".parse::<Glob>().is_err() && "[]".parse::<Glob>().is_err());
     }
 

@@ -12,8 +12,8 @@ use super::exec::{globs, resolve_environment};
 use super::format;
 use super::resolve::filled;
 use super::resolved::{
-    CommandConfig, CommandLine, Delimiters, FileConfig, Format, Job, Language, MissingKey, Mode, OnError, OutputFormat,
-    Permissions, Settle, Source, WriteMode,
+    CommandConfig, CommandLine, Delimiters, FileConfig, Format, Job, Language, MissingKey, Mode,
+    OnError, OutputFormat, Permissions, Settle, Source, WriteMode,
 };
 use super::wait::{self, Wait};
 use super::written::{CommandBlock, EnvironmentBlock, TemplateBlock};
@@ -40,7 +40,10 @@ pub(super) struct Common {
 }
 
 /// Resolves every template, and sees that no two of them write the same file.
-pub(super) fn resolve_all(blocks: Vec<TemplateBlock>, common: &Common) -> Result<Vec<Job>, ConfigError> {
+pub(super) fn resolve_all(
+    blocks: Vec<TemplateBlock>,
+    common: &Common,
+) -> Result<Vec<Job>, ConfigError> {
     let mut jobs: Vec<Job> = Vec::with_capacity(blocks.len());
     for block in blocks {
         let place = block.place.clone();
@@ -88,10 +91,15 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
         error_fatal,
     } = block;
     let said = |path: &PathBuf| !path.as_os_str().is_empty();
-    let sandbox = sandbox_path.filter(said).or_else(|| common.sandbox.clone().filter(said));
+    let sandbox = sandbox_path
+        .filter(said)
+        .or_else(|| common.sandbox.clone().filter(said));
     let destination = destination.filter(said);
-    let source = source_of(source, contents, destination.as_deref())
-        .ok_or_else(|| ConfigError::NoSource { place: place.clone() })?;
+    let source = source_of(source, contents, destination.as_deref()).ok_or_else(|| {
+        ConfigError::NoSource {
+            place: place.clone(),
+        }
+    })?;
     check_destination(place, &source, destination.as_deref(), common.writes)?;
     let language = language.unwrap_or_else(|| match &source {
         Source::File(path) => language_of(path),
@@ -99,7 +107,9 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
     });
     Ok(Job {
         language,
-        format: format.or(common.format).unwrap_or_else(|| format::of_destination(language, destination.as_deref())),
+        format: format
+            .or(common.format)
+            .unwrap_or_else(|| format::of_destination(language, destination.as_deref())),
         output_format: output_format.or(common.output_format),
         source,
         destination,
@@ -116,7 +126,11 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
             make_directories: create_dest_dirs.unwrap_or(true),
             write: write.unwrap_or(common.write),
         },
-        missing_key: if error_on_missing_key == Some(true) { MissingKey::Error } else { MissingKey::Zero },
+        missing_key: if error_on_missing_key == Some(true) {
+            MissingKey::Error
+        } else {
+            MissingKey::Zero
+        },
         delimiters: Delimiters {
             left: filled(left_delimiter).unwrap_or_else(|| common.delimiters.left.clone()),
             right: filled(right_delimiter).unwrap_or_else(|| common.delimiters.right.clone()),
@@ -131,19 +145,35 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
 /// A flag is for all templates, whatever they say.
 fn on_error(own: Option<bool>, common: Option<&Said<bool>>) -> OnError {
     let fatal = match common {
-        Some(Said { value, place: Place::Flag(_) }) => Some(*value),
+        Some(Said {
+            value,
+            place: Place::Flag(_),
+        }) => Some(*value),
         common => own.or(common.map(|said| said.value)),
     };
-    fatal.map_or(OnError::Usual, |fatal| if fatal { OnError::Fatal } else { OnError::Logged })
+    fatal.map_or(OnError::Usual, |fatal| {
+        if fatal {
+            OnError::Fatal
+        } else {
+            OnError::Logged
+        }
+    })
 }
 
 /// Exactly one of the two must be there and not empty.
-fn source_of(source: Option<PathBuf>, contents: Option<String>, destination: Option<&Path>) -> Option<Source> {
+fn source_of(
+    source: Option<PathBuf>,
+    contents: Option<String>,
+    destination: Option<&Path>,
+) -> Option<Source> {
     let source = source.filter(|path| !path.as_os_str().is_empty());
     match (source, contents.filter(|text| !text.is_empty())) {
         (Some(path), None) => Some(Source::File(path)),
         (None, Some(text)) => {
-            let name = destination.map_or_else(|| "inline".to_owned(), |path| format!("inline:{}", path.display()));
+            let name = destination.map_or_else(
+                || "inline".to_owned(),
+                |path| format!("inline:{}", path.display()),
+            );
             Some(Source::Inline { name, text })
         }
         (None, None) | (Some(_), Some(_)) => None,
@@ -158,9 +188,15 @@ fn check_destination(
 ) -> Result<(), ConfigError> {
     match (destination, source) {
         (None, _) if !writes => Ok(()),
-        (None, _) => Err(ConfigError::NoDestination { place, template: name(source) }),
+        (None, _) => Err(ConfigError::NoDestination {
+            place,
+            template: name(source),
+        }),
         (Some(destination), Source::File(path)) if same_path(path, destination) => {
-            Err(ConfigError::OwnSource { place, template: path.clone() })
+            Err(ConfigError::OwnSource {
+                place,
+                template: path.clone(),
+            })
         }
         (Some(_), _) => Ok(()),
     }
@@ -182,8 +218,14 @@ fn same_path(one: &Path, two: &Path) -> bool {
 
 /// The language of a template, by its name: `.j2`, `.jinja` and `.jinja2` are Jinja, everything else is Go.
 pub fn language_of(source: &Path) -> Language {
-    let extension = source.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    if ["j2", "jinja", "jinja2"].iter().any(|jinja| extension.eq_ignore_ascii_case(jinja)) {
+    let extension = source
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or_default();
+    if ["j2", "jinja", "jinja2"]
+        .iter()
+        .any(|jinja| extension.eq_ignore_ascii_case(jinja))
+    {
         Language::Jinja
     } else {
         Language::Go
@@ -199,12 +241,19 @@ fn command_config(
     let timeout = match timeout {
         None => COMMAND_TIMEOUT,
         Some(Said { value, place }) if value.0.is_zero() => {
-            return Err(ConfigError::Value { place, source: ValueError::NoTime });
+            return Err(ConfigError::Value {
+                place,
+                source: ValueError::NoTime,
+            });
         }
         Some(Said { value, .. }) => value.0,
     };
     let environment = resolve_environment(environment)?;
-    Ok(line.map(|line| CommandConfig { line, timeout, environment }))
+    Ok(line.map(|line| CommandConfig {
+        line,
+        timeout,
+        environment,
+    }))
 }
 
 /// A list of one is a line; an empty one is no command.

@@ -24,7 +24,9 @@ impl FromStr for LogLevel {
             "info" => Ok(Self::Info),
             "warn" | "warning" => Ok(Self::Warn),
             "err" | "error" => Ok(Self::Error),
-            _ => Err(LogLevelError { written: text.to_owned() }),
+            _ => Err(LogLevelError {
+                written: text.to_owned(),
+            }),
         }
     }
 }
@@ -52,7 +54,13 @@ mod tests {
 
     #[test]
     fn a_bad_level_is_answered_as_consul_template_does() {
-        let error = "BOGUS".parse::<LogLevel>().expect_err("no level").to_string();
-        assert_eq!(error, r#"invalid log level "BOGUS", valid log levels are TRACE, DEBUG, INFO, WARN, ERR"#);
+        let error = "BOGUS"
+            .parse::<LogLevel>()
+            .expect_err("no level")
+            .to_string();
+        assert_eq!(
+            error,
+            r#"invalid log level "BOGUS", valid log levels are TRACE, DEBUG, INFO, WARN, ERR"#
+        );
     }
 }

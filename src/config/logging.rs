@@ -38,8 +38,17 @@ pub struct LogConfig {
 impl LogConfig {
     /// Standard error alone, and the journal instead where systemd has connected it.
     pub fn of_level(level: LogLevel) -> Self {
-        let journal = JournalConfig { wanted: Wanted::WhereConnected, address: PathBuf::from(JOURNAL) };
-        Self { level, format: LogFormat::Text, file: None, syslog: None, journal }
+        let journal = JournalConfig {
+            wanted: Wanted::WhereConnected,
+            address: PathBuf::from(JOURNAL),
+        };
+        Self {
+            level,
+            format: LogFormat::Text,
+            file: None,
+            syslog: None,
+            journal,
+        }
     }
 }
 
@@ -156,8 +165,12 @@ impl FromStr for Facility {
     type Err = FacilityError;
 
     fn from_str(text: &str) -> Result<Self, FacilityError> {
-        let known = FACILITIES.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
-        known.map(|(_, number)| Self(*number)).ok_or_else(|| FacilityError(text.to_owned()))
+        let known = FACILITIES
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(text));
+        known
+            .map(|(_, number)| Self(*number))
+            .ok_or_else(|| FacilityError(text.to_owned()))
     }
 }
 
@@ -179,7 +192,13 @@ impl FromStr for LogFormat {
 }
 
 pub(super) fn resolve(block: LoggingBlock) -> Result<LogConfig, ConfigError> {
-    let LoggingBlock { level, format, file, syslog, journal } = block;
+    let LoggingBlock {
+        level,
+        format,
+        file,
+        syslog,
+        journal,
+    } = block;
     Ok(LogConfig {
         level: level.map_or(Ok(LEVEL), |said| parse(&said))?,
         format: format.map_or(Ok(LogFormat::Text), |said| parse(&said))?,
@@ -192,16 +211,29 @@ pub(super) fn resolve(block: LoggingBlock) -> Result<LogConfig, ConfigError> {
                 Some(true) => Wanted::Always,
                 Some(false) => Wanted::Never,
             };
-            JournalConfig { wanted, address: socket(address, JOURNAL) }
+            JournalConfig {
+                wanted,
+                address: socket(address, JOURNAL),
+            }
         },
     })
 }
 
 fn log_file(block: LogFileBlock) -> Result<Option<LogFileConfig>, ConfigError> {
-    let LogFileBlock { path, rotate_bytes, rotate_duration, max_files } = block;
-    let Some(path) = value(path).filter(|path| !path.as_os_str().is_empty()) else { return Ok(None) };
+    let LogFileBlock {
+        path,
+        rotate_bytes,
+        rotate_duration,
+        max_files,
+    } = block;
+    let Some(path) = value(path).filter(|path| !path.as_os_str().is_empty()) else {
+        return Ok(None);
+    };
     let rotate_bytes = rotate_bytes.map_or(Ok(0), |Said { value, place }| {
-        u64::try_from(value).map_err(|_| ConfigError::Value { place, source: ValueError::Range(value) })
+        u64::try_from(value).map_err(|_| ConfigError::Value {
+            place,
+            source: ValueError::Range(value),
+        })
     })?;
     let rotate_after = value(rotate_duration).map_or(ROTATE_AFTER, |duration| duration.0);
     Ok(Some(LogFileConfig {
@@ -218,18 +250,29 @@ fn log_file(block: LogFileBlock) -> Result<Option<LogFileConfig>, ConfigError> {
 
 /// Who says how the system's log is told wants it told.
 fn system_log(block: SyslogBlock) -> Result<Option<SyslogConfig>, ConfigError> {
-    let SyslogBlock { enabled, facility, name, address } = block;
+    let SyslogBlock {
+        enabled,
+        facility,
+        name,
+        address,
+    } = block;
     // What is empty is not said, as in consul-template.
     let said = |text: &Said<String>| !text.value.is_empty();
     let (facility, name) = (facility.filter(said), name.filter(said));
     let meant = facility.is_some() || name.is_some() || address.is_some();
     let facility = facility.map_or(Ok(Facility::LOCAL0), |said| parse(&said))?;
     let name = filled(value(name)).unwrap_or_else(|| NAME.to_owned());
-    Ok(value(enabled).unwrap_or(meant).then(|| SyslogConfig { facility, name, address: socket(address, SYSLOG) }))
+    Ok(value(enabled).unwrap_or(meant).then(|| SyslogConfig {
+        facility,
+        name,
+        address: socket(address, SYSLOG),
+    }))
 }
 
 fn socket(said: Option<Said<PathBuf>>, default: &str) -> PathBuf {
-    value(said).filter(|path| !path.as_os_str().is_empty()).unwrap_or_else(|| PathBuf::from(default))
+    value(said)
+        .filter(|path| !path.as_os_str().is_empty())
+        .unwrap_or_else(|| PathBuf::from(default))
 }
 
 fn parse<T>(said: &Said<String>) -> Result<T, ConfigError>
@@ -237,7 +280,8 @@ where
     T: FromStr,
     ValueError: From<T::Err>,
 {
-    said.value
-        .parse()
-        .map_err(|error| ConfigError::Value { place: said.place.clone(), source: ValueError::from(error) })
+    said.value.parse().map_err(|error| ConfigError::Value {
+        place: said.place.clone(),
+        source: ValueError::from(error),
+    })
 }

@@ -27,9 +27,9 @@ pub mod logging;
 pub mod migrate;
 pub mod reference;
 mod resolve;
-mod show;
 pub mod resolved;
 pub mod schema;
+mod show;
 pub mod signal;
 pub mod template_argument;
 mod tls;
@@ -105,8 +105,14 @@ fn layers(
 ///
 /// # Errors
 /// As [`load`].
-pub fn consul(arguments: ConsulArguments, environment: &Environment) -> Result<ConsulConfig, ConfigError> {
-    let flags = Written { consul: flags::consul_block(arguments)?, ..Written::default() };
+pub fn consul(
+    arguments: ConsulArguments,
+    environment: &Environment,
+) -> Result<ConsulConfig, ConfigError> {
+    let flags = Written {
+        consul: flags::consul_block(arguments)?,
+        ..Written::default()
+    };
     resolve::consul_config(flags.over(environment.written()?).consul, environment)
 }
 

@@ -66,11 +66,17 @@ pub(super) fn resolve(
         later,
         unused,
     } = written;
-    let mode = mode(value(once).unwrap_or(false), value(timeout).map(|timeout| timeout.0))?;
+    let mode = mode(
+        value(once).unwrap_or(false),
+        value(timeout).map(|timeout| timeout.0),
+    )?;
     let mut warnings = later::answer(&later);
     warnings.extend(later::answer_flags(&unused));
     warnings.extend(connection::unheeded(&consul.retry, &consul.transport, mode));
-    let (dry, parse_only) = (value(dry).unwrap_or(false), value(parse_only).unwrap_or(false));
+    let (dry, parse_only) = (
+        value(dry).unwrap_or(false),
+        value(parse_only).unwrap_or(false),
+    );
     let default = Delimiters::default();
     let common = Common {
         mode,
@@ -93,11 +99,16 @@ pub(super) fn resolve(
     if jobs.is_empty() && dev.is_none() && exec.is_none() {
         return Err(ConfigError::NothingToDo);
     }
-    let max_stale = Some(value(max_stale).map_or(MAX_STALE, |age| age.0)).filter(|age| !age.is_zero());
+    let max_stale =
+        Some(value(max_stale).map_or(MAX_STALE, |age| age.0)).filter(|age| !age.is_zero());
     let block_query_wait = value(block_query_wait).map_or(BLOCK_QUERY_WAIT, |wait| wait.0);
     let embedded = dev.as_ref().map(|dev| dev.listen);
     let config = Config {
-        consul: ConsulConfig { max_stale, block_query_wait, ..consul_config(consul, environment)? },
+        consul: ConsulConfig {
+            max_stale,
+            block_query_wait,
+            ..consul_config(consul, environment)?
+        },
         jobs,
         exec,
         mode: common.mode,
@@ -148,9 +159,9 @@ pub(super) fn filled(text: Option<String>) -> Option<String> {
 
 fn mode(once: bool, timeout: Option<Duration>) -> Result<Mode, ConfigError> {
     match (once, timeout) {
-        (true, timeout) => {
-            Ok(Mode::Once { timeout: Some(timeout.unwrap_or(TIMEOUT)).filter(|timeout| !timeout.is_zero()) })
-        }
+        (true, timeout) => Ok(Mode::Once {
+            timeout: Some(timeout.unwrap_or(TIMEOUT)).filter(|timeout| !timeout.is_zero()),
+        }),
         (false, Some(_)) => Err(ConfigError::TimeoutWithoutOnce),
         (false, None) => Ok(Mode::Daemon),
     }
@@ -164,18 +175,34 @@ fn signals(
     for said in kill.iter().chain(&reload) {
         if let Some(signal) = said.value.0.filter(|_| !said.value.can_be_handled()) {
             let place = said.place.clone();
-            return Err(ConfigError::Value { place, source: ValueError::Unhandled(signal.as_str()) });
+            return Err(ConfigError::Value {
+                place,
+                source: ValueError::Unhandled(signal.as_str()),
+            });
         }
     }
-    let place = kill.as_ref().map(|said| said.place.clone()).unwrap_or_default();
-    let chosen = (kill.map(|said| said.value.0), reload.map(|said| said.value.0));
+    let place = kill
+        .as_ref()
+        .map(|said| said.place.clone())
+        .unwrap_or_default();
+    let chosen = (
+        kill.map(|said| said.value.0),
+        reload.map(|said| said.value.0),
+    );
     match chosen {
-        (Some(Some(kill)), Some(Some(reload))) if kill == reload => {
-            Err(ConfigError::SameSignal { signal: kill.as_str(), place })
-        }
+        (Some(Some(kill)), Some(Some(reload))) if kill == reload => Err(ConfigError::SameSignal {
+            signal: kill.as_str(),
+            place,
+        }),
         (Some(kill), Some(reload)) => Ok((kill, reload)),
-        (Some(kill), None) => Ok((kill, Some(RELOAD_SIGNAL).filter(|reload| Some(*reload) != kill))),
-        (None, Some(reload)) => Ok((Some(KILL_SIGNAL).filter(|kill| Some(*kill) != reload), reload)),
+        (Some(kill), None) => Ok((
+            kill,
+            Some(RELOAD_SIGNAL).filter(|reload| Some(*reload) != kill),
+        )),
+        (None, Some(reload)) => Ok((
+            Some(KILL_SIGNAL).filter(|kill| Some(*kill) != reload),
+            reload,
+        )),
         (None, None) => Ok((Some(KILL_SIGNAL), Some(RELOAD_SIGNAL))),
     }
 }
@@ -184,13 +211,20 @@ fn signals(
 fn permissions(words: &[Said<String>]) -> Result<Permissions, ConfigError> {
     let mut allow = Permissions::default();
     for Said { value, place } in words {
-        for word in value.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        for word in value
+            .split(',')
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+        {
             match word {
                 "plugin" => allow.plugin = true,
                 "writeToFile" => allow.write_to_file = true,
                 other => {
                     let source = ValueError::Permission(other.to_owned());
-                    return Err(ConfigError::Value { place: place.clone(), source });
+                    return Err(ConfigError::Value {
+                        place: place.clone(),
+                        source,
+                    });
                 }
             }
         }
@@ -199,11 +233,29 @@ fn permissions(words: &[Said<String>]) -> Result<Permissions, ConfigError> {
 }
 
 /// How Consul is reached; what is written outside the block has its default.
-pub(super) fn consul_config(block: ConsulBlock, environment: &Environment) -> Result<ConsulConfig, ConfigError> {
-    let ConsulBlock { address, token, token_file, auth, retry, ssl, transport, namespace, partition } = block;
-    let refuse = |place, error: AddressError| ConfigError::Value { place, source: error.into() };
+pub(super) fn consul_config(
+    block: ConsulBlock,
+    environment: &Environment,
+) -> Result<ConsulConfig, ConfigError> {
+    let ConsulBlock {
+        address,
+        token,
+        token_file,
+        auth,
+        retry,
+        ssl,
+        transport,
+        namespace,
+        partition,
+    } = block;
+    let refuse = |place, error: AddressError| ConfigError::Value {
+        place,
+        source: error.into(),
+    };
     let (wants_tls, tls) = tls::resolve(ssl)?;
-    let (list, place) = address.as_ref().map_or((ADDRESS, Place::Default), |said| (&said.value, said.place.clone()));
+    let (list, place) = address.as_ref().map_or((ADDRESS, Place::Default), |said| {
+        (&said.value, said.place.clone())
+    });
     let servers = address::servers(list, wants_tls).map_err(|error| refuse(place, error))?;
     let token_file = token_file.filter(|said| !said.value.as_os_str().is_empty());
     let token = match &token_file {
@@ -213,8 +265,12 @@ pub(super) fn consul_config(block: ConsulBlock, environment: &Environment) -> Re
     let token_file = token_file.map(|said| said.value);
     let auth = basic_auth(auth);
     let known = Known {
-        address: address.as_ref().and_then(|said| address::items(&said.value).next()),
-        over_tls: servers.first().is_some_and(|server| server.scheme() == "https"),
+        address: address
+            .as_ref()
+            .and_then(|said| address::items(&said.value).next()),
+        over_tls: servers
+            .first()
+            .is_some_and(|server| server.scheme() == "https"),
         tls: &tls,
         token: token.as_ref(),
         token_file: token_file.as_deref(),
@@ -241,8 +297,14 @@ pub(super) fn consul_config(block: ConsulBlock, environment: &Environment) -> Re
 
 fn read_token(file: &Said<PathBuf>) -> Result<SecretString, ConfigError> {
     let Said { value: path, place } = file;
-    let read = fs::read(path).map_err(TokenError::from).and_then(|content| token::read(&content));
-    read.map_err(|source| ConfigError::TokenFile { place: place.clone(), path: path.clone(), source })
+    let read = fs::read(path)
+        .map_err(TokenError::from)
+        .and_then(|content| token::read(&content));
+    read.map_err(|source| ConfigError::TokenFile {
+        place: place.clone(),
+        path: path.clone(),
+        source,
+    })
 }
 
 /// A token as a header can carry it.
@@ -250,14 +312,24 @@ fn sendable(said: Said<SecretString>) -> Result<SecretString, ConfigError> {
     if token::is_sendable(said.value.expose_secret()) {
         Ok(said.value)
     } else {
-        Err(ConfigError::Value { place: said.place, source: ValueError::Token })
+        Err(ConfigError::Value {
+            place: said.place,
+            source: ValueError::Token,
+        })
     }
 }
 
 /// As in consul-template, a user or a password is enough to use them.
 fn basic_auth(block: AuthBlock) -> Option<BasicAuth> {
-    let AuthBlock { enabled, username, password } = block;
-    let (username, password) = (value(username).unwrap_or_default(), value(password).unwrap_or_default());
+    let AuthBlock {
+        enabled,
+        username,
+        password,
+    } = block;
+    let (username, password) = (
+        value(username).unwrap_or_default(),
+        value(password).unwrap_or_default(),
+    );
     let said = !username.is_empty() || !password.expose_secret().is_empty();
     (value(enabled).unwrap_or(true) && said).then_some(BasicAuth { username, password })
 }

@@ -11,10 +11,12 @@ use nix::sys::signal::Signal;
 
 pub use super::exec::{EnvironmentConfig, ExecConfig};
 pub use super::logging::LogConfig;
-pub use consul::{Authorities, BasicAuth, ConsulConfig, Identity, Pauses, RetryConfig, TlsConfig, TransportConfig};
+pub use consul::{
+    Authorities, BasicAuth, ConsulConfig, Identity, Pauses, RetryConfig, TlsConfig, TransportConfig,
+};
 pub use job::{
-    CommandConfig, CommandLine, Delimiters, FileConfig, Format, Job, Language, MissingKey, OnError, OutputFormat,
-    Owner, Permissions, Settle, Source, WriteMode,
+    CommandConfig, CommandLine, Delimiters, FileConfig, Format, Job, Language, MissingKey, OnError,
+    OutputFormat, Owner, Permissions, Settle, Source, WriteMode,
 };
 
 /// Everything that the daemon, or one run of it, needs to know.

@@ -39,7 +39,11 @@ impl Definitions {
     fn block(&mut self, path: &str, keys: &[Key]) -> Value {
         let mut properties = Map::new();
         for key in keys {
-            let path = if path.is_empty() { key.name.to_owned() } else { format!("{path}.{}", key.name) };
+            let path = if path.is_empty() {
+                key.name.to_owned()
+            } else {
+                format!("{path}.{}", key.name)
+            };
             properties.insert(key.name.to_owned(), self.property(&path, key));
         }
         json!({"type": "object", "properties": properties, "additionalProperties": false})
@@ -47,7 +51,9 @@ impl Definitions {
 
     /// What a key takes.
     fn property(&mut self, path: &str, key: &Key) -> Value {
-        let word = later::words().find(|(name, ..)| *name == path).filter(|_| key.later != Later::No);
+        let word = later::words()
+            .find(|(name, ..)| *name == path)
+            .filter(|_| key.later != Later::No);
         let takes = self.alternatives(path, key);
         let mut property = json!({});
         match (word, reference::row(path)) {
@@ -111,9 +117,18 @@ impl Definitions {
     }
 
     fn text(&mut self, spelling: Option<&Spelling>) -> Value {
-        let Some(Spelling { name, names, pattern }) = spelling else { return json!({"type": "string"}) };
+        let Some(Spelling {
+            name,
+            names,
+            pattern,
+        }) = spelling
+        else {
+            return json!({"type": "string"});
+        };
         let names = (!names.is_empty()).then(|| json!({"enum": names}));
-        let pattern = pattern.as_ref().map(|pattern| json!({"type": "string", "pattern": pattern}));
+        let pattern = pattern
+            .as_ref()
+            .map(|pattern| json!({"type": "string", "pattern": pattern}));
         let text = match (names, pattern) {
             (Some(names), Some(pattern)) => json!({"anyOf": [names, pattern]}),
             (Some(only), None) | (None, Some(only)) => only,

@@ -16,7 +16,9 @@ use super::resolve::{ADDRESS, BLOCK_QUERY_WAIT, MAX_STALE, TIMEOUT};
 use super::resolved::{Delimiters, Language, Owner};
 use super::signal::SignalName;
 use super::wait::{Wait, WaitBlock};
-use super::written::{AuthBlock, CommandBlock, ConsulBlock, DelimitersBlock, SslBlock, TemplateBlock, Written};
+use super::written::{
+    AuthBlock, CommandBlock, ConsulBlock, DelimitersBlock, SslBlock, TemplateBlock, Written,
+};
 
 /// A secret, whatever it is.
 const SECRET: &str = "\"***\"";
@@ -46,12 +48,24 @@ impl Page {
     }
 
     /// A value that was said, or its default; nothing if there is neither.
-    fn said<T>(&mut self, key: &str, said: Option<&Said<T>>, default: Option<&str>, shown: impl Fn(&T) -> String) {
+    fn said<T>(
+        &mut self,
+        key: &str,
+        said: Option<&Said<T>>,
+        default: Option<&str>,
+        shown: impl Fn(&T) -> String,
+    ) {
         match (said, default) {
             (Some(Said { value, place }), _) => {
-                self.line(&format!("{key} = {}", shown(value)), Some(&place.to_string()));
+                self.line(
+                    &format!("{key} = {}", shown(value)),
+                    Some(&place.to_string()),
+                );
             }
-            (None, Some(default)) => self.line(&format!("{key} = {default}"), Some(&Place::Default.to_string())),
+            (None, Some(default)) => self.line(
+                &format!("{key} = {default}"),
+                Some(&Place::Default.to_string()),
+            ),
             (None, None) => {}
         }
     }
@@ -60,7 +74,10 @@ impl Page {
     fn list(&mut self, key: &str, said: &[Said<String>], shown: impl Fn(&str) -> String) {
         if let Some(first) = said.first() {
             let items: Vec<_> = said.iter().map(|item| shown(&item.value)).collect();
-            self.line(&format!("{key} = [{}]", items.join(", ")), Some(&first.place.to_string()));
+            self.line(
+                &format!("{key} = [{}]", items.join(", ")),
+                Some(&first.place.to_string()),
+            );
         }
     }
 
@@ -72,6 +89,7 @@ impl Page {
 }
 
 /// The whole configuration.
+#[expect(clippy::too_many_lines, reason = "one branch for each key")]
 pub(super) fn show(written: &Written) -> String {
     let Written {
         consul,
@@ -104,36 +122,94 @@ pub(super) fn show(written: &Written) -> String {
     exec::show(&mut page, exec);
     let default = Delimiters::default();
     page.block("default_delimiters", None, |page| {
-        page.said("left", left.as_ref(), Some(&quoted(&default.left)), |text| quoted(text));
-        page.said("right", right.as_ref(), Some(&quoted(&default.right)), |text| quoted(text));
+        page.said(
+            "left",
+            left.as_ref(),
+            Some(&quoted(&default.left)),
+            |text| quoted(text),
+        );
+        page.said(
+            "right",
+            right.as_ref(),
+            Some(&quoted(&default.right)),
+            |text| quoted(text),
+        );
     });
     let said = wait.as_ref().filter(|said| said.value.wait() != Ok(None));
     page.said("wait", said, Some("\"0s\""), shown_wait);
-    page.said("format", format.as_ref(), None, |format| quoted(format.name()));
-    page.said("output_format", output_format.as_ref(), None, |format| quoted(format.name()));
-    page.said("max_stale", max_stale.as_ref(), Some(&duration(&GoDuration(MAX_STALE))), duration);
-    page.said("block_query_wait", block_query_wait.as_ref(), Some(&duration(&GoDuration(BLOCK_QUERY_WAIT))), duration);
+    page.said("format", format.as_ref(), None, |format| {
+        quoted(format.name())
+    });
+    page.said("output_format", output_format.as_ref(), None, |format| {
+        quoted(format.name())
+    });
+    page.said(
+        "max_stale",
+        max_stale.as_ref(),
+        Some(&duration(&GoDuration(MAX_STALE))),
+        duration,
+    );
+    page.said(
+        "block_query_wait",
+        block_query_wait.as_ref(),
+        Some(&duration(&GoDuration(BLOCK_QUERY_WAIT))),
+        duration,
+    );
     logging::show(&mut page, log);
-    page.said("kill_signal", kill_signal.as_ref(), Some("\"SIGINT\""), shown_signal);
-    page.said("reload_signal", reload_signal.as_ref(), Some("\"SIGHUP\""), shown_signal);
+    page.said(
+        "kill_signal",
+        kill_signal.as_ref(),
+        Some("\"SIGINT\""),
+        shown_signal,
+    );
+    page.said(
+        "reload_signal",
+        reload_signal.as_ref(),
+        Some("\"SIGHUP\""),
+        shown_signal,
+    );
     page.said("pid_file", pid_file.as_ref(), None, |file| path(file));
     page.list("allow", allow.as_deref().unwrap_or_default(), quoted);
-    page.said("sandbox_path", sandbox_path.as_ref(), None, |directory| path(directory));
-    page.said("write", write.as_ref(), Some("\"auto\""), |mode| quoted(mode.name()));
-    page.said("template_error_fatal", template_error_fatal.as_ref(), None, ToString::to_string);
-    page.said("err_on_failed_lookup", err_on_failed_lookup.as_ref(), Some("false"), ToString::to_string);
+    page.said("sandbox_path", sandbox_path.as_ref(), None, |directory| {
+        path(directory)
+    });
+    page.said("write", write.as_ref(), Some("\"auto\""), |mode| {
+        quoted(mode.name())
+    });
+    page.said(
+        "template_error_fatal",
+        template_error_fatal.as_ref(),
+        None,
+        ToString::to_string,
+    );
+    page.said(
+        "err_on_failed_lookup",
+        err_on_failed_lookup.as_ref(),
+        Some("false"),
+        ToString::to_string,
+    );
     page.said("once", once.as_ref(), Some("false"), ToString::to_string);
     page.said("parseonly", parse_only.as_ref(), None, ToString::to_string);
     let is_once = once.as_ref().is_some_and(|once| once.value);
     // Two flags that no file can hold.
     let limit = duration(&GoDuration(TIMEOUT));
-    page.said("# timeout", timeout.as_ref(), is_once.then_some(limit.as_str()), duration);
+    page.said(
+        "# timeout",
+        timeout.as_ref(),
+        is_once.then_some(limit.as_str()),
+        duration,
+    );
     page.said("# dry", dry.as_ref(), None, ToString::to_string);
     for block in template {
-        page.block("template", Some(&block.place.to_string()), |page| show_template(page, block));
+        page.block("template", Some(&block.place.to_string()), |page| {
+            show_template(page, block);
+        });
     }
     for spot in later {
-        page.line(&format!("# {}: not acted on", spot.key), Some(&spot.to_string()));
+        page.line(
+            &format!("# {}: not acted on", spot.key),
+            Some(&spot.to_string()),
+        );
     }
     for flag in unused {
         page.line("# accepted only", Some(flag));
@@ -141,7 +217,10 @@ pub(super) fn show(written: &Written) -> String {
     page.text
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "values are shown by reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "values are shown by reference"
+)]
 fn shown_signal(name: &SignalName) -> String {
     quoted(name.0.map_or("", nix::sys::signal::Signal::as_str))
 }
@@ -150,15 +229,41 @@ fn shown_command(command: &CommandBlock) -> String {
     match command {
         CommandBlock::Line(line) => quoted(line),
         CommandBlock::List(words) => {
-            format!("[{}]", words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(", "))
+            format!(
+                "[{}]",
+                words
+                    .iter()
+                    .map(|word| quoted(word))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )
         }
     }
 }
 
 fn show_consul(page: &mut Page, block: &ConsulBlock) {
-    let ConsulBlock { address, token, token_file, auth, retry, ssl, transport, namespace, partition } = block;
-    let AuthBlock { enabled: auth_enabled, username, password } = auth;
-    page.said("address", address.as_ref(), Some(&quoted(ADDRESS)), |text| quoted(&without_password(text)));
+    let ConsulBlock {
+        address,
+        token,
+        token_file,
+        auth,
+        retry,
+        ssl,
+        transport,
+        namespace,
+        partition,
+    } = block;
+    let AuthBlock {
+        enabled: auth_enabled,
+        username,
+        password,
+    } = auth;
+    page.said(
+        "address",
+        address.as_ref(),
+        Some(&quoted(ADDRESS)),
+        |text| quoted(&without_password(text)),
+    );
     page.said("token", token.as_ref(), None, |_| SECRET.to_owned());
     page.said("token_file", token_file.as_ref(), None, |file| path(file));
     page.said("namespace", namespace.as_ref(), None, |text| quoted(text));
@@ -171,18 +276,33 @@ fn show_consul(page: &mut Page, block: &ConsulBlock) {
         });
     }
     page.block("retry", None, |page| connection::show_retry(page, retry));
-    let SslBlock { enabled, verify, ca_cert, ca_cert_bytes, ca_path, cert, key, server_name } = ssl;
+    let SslBlock {
+        enabled,
+        verify,
+        ca_cert,
+        ca_cert_bytes,
+        ca_path,
+        cert,
+        key,
+        server_name,
+    } = ssl;
     page.block("ssl", None, |page| {
         page.said("enabled", enabled.as_ref(), None, ToString::to_string);
         page.said("verify", verify.as_ref(), None, ToString::to_string);
         page.said("ca_cert", ca_cert.as_ref(), None, |file| path(file));
-        page.said("ca_cert_bytes", ca_cert_bytes.as_ref(), None, |text| quoted(text));
+        page.said("ca_cert_bytes", ca_cert_bytes.as_ref(), None, |text| {
+            quoted(text)
+        });
         page.said("ca_path", ca_path.as_ref(), None, |file| path(file));
         page.said("cert", cert.as_ref(), None, |file| path(file));
         page.said("key", key.as_ref(), None, |file| path(file));
-        page.said("server_name", server_name.as_ref(), None, |text| quoted(text));
+        page.said("server_name", server_name.as_ref(), None, |text| {
+            quoted(text)
+        });
     });
-    page.block("transport", None, |page| connection::show_transport(page, transport));
+    page.block("transport", None, |page| {
+        connection::show_transport(page, transport);
+    });
 }
 
 fn show_template(page: &mut Page, block: &TemplateBlock) {
@@ -215,9 +335,14 @@ fn show_template(page: &mut Page, block: &TemplateBlock) {
     page.plain("contents", contents.as_deref().map(quoted));
     page.plain("destination", destination.as_deref().map(path));
     page.plain("command", command.as_ref().map(shown_command));
-    page.plain("command_timeout", command_timeout.as_ref().map(|said| duration(&said.value)));
+    page.plain(
+        "command_timeout",
+        command_timeout.as_ref().map(|said| duration(&said.value)),
+    );
     if !environment.is_empty() {
-        page.block("exec", None, |page| exec::show_environment(page, environment));
+        page.block("exec", None, |page| {
+            exec::show_environment(page, environment);
+        });
     }
     page.plain(
         "language",
@@ -226,19 +351,28 @@ fn show_template(page: &mut Page, block: &TemplateBlock) {
             Language::Jinja => quoted("jinja"),
         }),
     );
-    page.plain("error_on_missing_key", error_on_missing_key.as_ref().map(ToString::to_string));
+    page.plain(
+        "error_on_missing_key",
+        error_on_missing_key.as_ref().map(ToString::to_string),
+    );
     page.plain("left_delimiter", left_delimiter.as_deref().map(quoted));
     page.plain("right_delimiter", right_delimiter.as_deref().map(quoted));
     let said = wait.as_ref().filter(|said| said.value.wait() != Ok(None));
     page.plain("wait", said.map(|said| shown_wait(&said.value)));
     page.plain("format", format.map(|format| quoted(format.name())));
-    page.plain("output_format", output_format.map(|format| quoted(format.name())));
+    page.plain(
+        "output_format",
+        output_format.map(|format| quoted(format.name())),
+    );
     page.plain("sandbox_path", sandbox_path.as_deref().map(path));
     page.plain("perms", perms.map(|mode| format!("{:04o}", mode.0)));
     page.plain("user", user.as_ref().map(owner));
     page.plain("group", group.as_ref().map(owner));
     page.plain("backup", backup.as_ref().map(ToString::to_string));
-    page.plain("create_dest_dirs", create_dest_dirs.as_ref().map(ToString::to_string));
+    page.plain(
+        "create_dest_dirs",
+        create_dest_dirs.as_ref().map(ToString::to_string),
+    );
     page.plain("write", write.map(|mode| quoted(mode.name())));
     page.list("function_denylist", function_denylist, quoted);
     page.plain("error_fatal", error_fatal.as_ref().map(ToString::to_string));
@@ -252,7 +386,11 @@ fn duration(duration: &GoDuration) -> String {
 fn shown_wait(wait: &WaitBlock) -> String {
     match wait.wait() {
         Err(_) | Ok(None | Some(Wait::Off)) => quoted("0s"),
-        Ok(Some(Wait::For(settle))) => quoted(&format!("{}:{}", GoDuration(settle.quiet), GoDuration(settle.most))),
+        Ok(Some(Wait::For(settle))) => quoted(&format!(
+            "{}:{}",
+            GoDuration(settle.quiet),
+            GoDuration(settle.most)
+        )),
     }
 }
 
@@ -269,10 +407,15 @@ fn path(path: &Path) -> String {
 
 /// User and password in an address are nobody else's business.
 fn without_password(addresses: &str) -> String {
-    let hidden = addresses.split(',').map(|address| match address.rsplit_once('@') {
-        Some((before, host)) => format!("{}***@{host}", before.find("://").map_or("", |at| &before[..at + 3])),
-        None => address.to_owned(),
-    });
+    let hidden = addresses
+        .split(',')
+        .map(|address| match address.rsplit_once('@') {
+            Some((before, host)) => format!(
+                "{}***@{host}",
+                before.find("://").map_or("", |at| &before[..at + 3])
+            ),
+            None => address.to_owned(),
+        });
     hidden.collect::<Vec<_>>().join(",")
 }
 
@@ -323,9 +466,12 @@ mod tests {
         let text = "consul { token = \"s3cret\" address = \"http://u:s3cret@h:1,i:2\" auth { username = \"u\" password = \"s3cret\" } }";
         let shown = show(&read_text("f", text).expect("HCL"));
         assert!(!shown.contains("s3cret"), "{shown}");
-        for part in
-            ["address = \"http://***@h:1,i:2\"", "token = \"***\"", "# consul.auth.password in f:1", "# the default"]
-        {
+        for part in [
+            "address = \"http://***@h:1,i:2\"",
+            "token = \"***\"",
+            "# consul.auth.password in f:1",
+            "# the default",
+        ] {
             assert!(shown.contains(part), "{part}: {shown}");
         }
     }

@@ -55,12 +55,25 @@ fn list() -> String {
 impl SignalName {
     /// All names, that for none too.
     pub(super) fn names() -> Vec<&'static str> {
-        KNOWN.into_iter().map(Signal::as_str).chain(["SIGIOT", "SIGNULL"]).collect()
+        KNOWN
+            .into_iter()
+            .map(Signal::as_str)
+            .chain(["SIGIOT", "SIGNULL"])
+            .collect()
     }
 
     /// Whether a process can receive the signal and act on it. The others end or stop it, whatever it wants.
     pub fn can_be_handled(self) -> bool {
-        !matches!(self.0, Some(Signal::SIGKILL | Signal::SIGSTOP | Signal::SIGILL | Signal::SIGFPE | Signal::SIGSEGV))
+        !matches!(
+            self.0,
+            Some(
+                Signal::SIGKILL
+                    | Signal::SIGSTOP
+                    | Signal::SIGILL
+                    | Signal::SIGFPE
+                    | Signal::SIGSEGV
+            )
+        )
     }
 }
 
@@ -79,7 +92,9 @@ impl FromStr for SignalName {
             .into_iter()
             .find(|signal| signal.as_str().strip_prefix("SIG") == Some(name))
             .map(|signal| Self(Some(signal)))
-            .ok_or_else(|| SignalError { written: text.to_owned() })
+            .ok_or_else(|| SignalError {
+                written: text.to_owned(),
+            })
     }
 }
 
@@ -103,11 +118,23 @@ mod tests {
 
     #[test]
     fn what_is_no_signal_says_which_there_are() {
-        let cases = ["", "1", "9", "SIG", "SIGSIGHUP", "SIGCHLD", "SIGURG", "TERMINATE"];
+        let cases = [
+            "",
+            "1",
+            "9",
+            "SIG",
+            "SIGSIGHUP",
+            "SIGCHLD",
+            "SIGURG",
+            "TERMINATE",
+        ];
         assert!(!cases.is_empty());
         for text in cases {
             let error = text.parse::<SignalName>().expect_err(text).to_string();
-            assert!(error.contains(&format!("{text:?}")) && error.contains("SIGHUP"), "{error}");
+            assert!(
+                error.contains(&format!("{text:?}")) && error.contains("SIGHUP"),
+                "{error}"
+            );
         }
     }
 }

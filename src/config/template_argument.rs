@@ -40,7 +40,14 @@ impl std::str::FromStr for TemplateArgument {
     type Err = TemplateArgumentError;
 
     fn from_str(text: &str) -> Result<Self, TemplateArgumentError> {
-        parse(text, if cfg!(windows) { Drives::Windows } else { Drives::None })
+        parse(
+            text,
+            if cfg!(windows) {
+                Drives::Windows
+            } else {
+                Drives::None
+            },
+        )
     }
 }
 
@@ -51,7 +58,11 @@ fn parse(text: &str, drives: Drives) -> Result<TemplateArgument, TemplateArgumen
         let (destination, rest) = cut(rest, drives);
         (filled(destination), rest)
     });
-    Ok(TemplateArgument { source, destination, command: rest.and_then(|rest| filled(rest.to_owned())) })
+    Ok(TemplateArgument {
+        source,
+        destination,
+        command: rest.and_then(|rest| filled(rest.to_owned())),
+    })
 }
 
 fn filled(part: String) -> Option<String> {
@@ -89,7 +100,11 @@ fn cut(text: &str, drives: Drives) -> (String, Option<&str>) {
 /// How much of the text is a drive letter with its colon. As in consul-template, something must follow.
 fn drive_length(text: &str, drives: Drives) -> usize {
     match text.as_bytes() {
-        [letter, b':', next, ..] if drives == Drives::Windows && letter.is_ascii_alphabetic() && *next != b':' => 2,
+        [letter, b':', next, ..]
+            if drives == Drives::Windows && letter.is_ascii_alphabetic() && *next != b':' =>
+        {
+            2
+        }
         _ => 0,
     }
 }
@@ -98,10 +113,23 @@ fn drive_length(text: &str, drives: Drives) -> usize {
 #[doc(hidden)]
 pub fn fuzz(text: &str) {
     for drives in [Drives::None, Drives::Windows] {
-        if let Ok(TemplateArgument { source, destination, command }) = parse(text, drives) {
-            assert!(command.as_ref().is_none_or(|command| text.ends_with(command)), "{text}");
+        if let Ok(TemplateArgument {
+            source,
+            destination,
+            command,
+        }) = parse(text, drives)
+        {
+            assert!(
+                command
+                    .as_ref()
+                    .is_none_or(|command| text.ends_with(command)),
+                "{text}"
+            );
             let parts = [Some(source), destination, command];
-            assert!(parts.iter().flatten().all(|part| !part.trim().is_empty()), "{text}");
+            assert!(
+                parts.iter().flatten().all(|part| !part.trim().is_empty()),
+                "{text}"
+            );
         }
     }
 }
@@ -133,11 +161,17 @@ mod tests {
             &[
                 ("in.tpl", ("in.tpl", None, None)),
                 ("in.tpl:out", ("in.tpl", Some("out"), None)),
-                ("in.tpl:out:cmd a:b c", ("in.tpl", Some("out"), Some("cmd a:b c"))),
+                (
+                    "in.tpl:out:cmd a:b c",
+                    ("in.tpl", Some("out"), Some("cmd a:b c")),
+                ),
                 ("in.tpl:out:", ("in.tpl", Some("out"), None)),
                 (":in.tpl:out", ("in.tpl", Some("out"), None)),
                 ("in.tpl::cmd", ("in.tpl", None, Some("cmd"))),
-                ("in.tpl:out:rsync h::m/x", ("in.tpl", Some("out"), Some("rsync h::m/x"))),
+                (
+                    "in.tpl:out:rsync h::m/x",
+                    ("in.tpl", Some("out"), Some("rsync h::m/x")),
+                ),
                 ("a:b", ("a", Some("b"), None)),
                 ("a:b:c", ("a", Some("b"), Some("c"))),
                 ("in.tpl:b:cmd", ("in.tpl", Some("b"), Some("cmd"))),
@@ -159,7 +193,10 @@ mod tests {
         check(
             Drives::None,
             &[
-                (r"in\:1.tpl:out\:2:echo a\:b", ("in:1.tpl", Some("out:2"), Some(r"echo a\:b"))),
+                (
+                    r"in\:1.tpl:out\:2:echo a\:b",
+                    ("in:1.tpl", Some("out:2"), Some(r"echo a\:b")),
+                ),
                 (r"a\\:b", (r"a\", Some("b"), None)),
                 (r"a\\\:b", (r"a\:b", None, None)),
                 (r"a\b:c\", (r"a\b", Some(r"c\"), None)),
@@ -173,13 +210,22 @@ mod tests {
         check(
             Drives::Windows,
             &[
-                (r"C:\in.tpl:D:\out:cmd", (r"C:\in.tpl", Some(r"D:\out"), Some("cmd"))),
+                (
+                    r"C:\in.tpl:D:\out:cmd",
+                    (r"C:\in.tpl", Some(r"D:\out"), Some("cmd")),
+                ),
                 ("a:b", ("a:b", None, None)),
                 ("in.tpl:b:cmd", ("in.tpl", Some("b:cmd"), None)),
                 ("in.tpl:out:c:d", ("in.tpl", Some("out"), Some("c:d"))),
             ],
         );
-        check(Drives::None, &[(r"C:\in.tpl:D:\out:cmd", ("C", Some(r"\in.tpl"), Some(r"D:\out:cmd")))]);
+        check(
+            Drives::None,
+            &[(
+                r"C:\in.tpl:D:\out:cmd",
+                ("C", Some(r"\in.tpl"), Some(r"D:\out:cmd")),
+            )],
+        );
     }
 
     #[test]
@@ -187,9 +233,17 @@ mod tests {
         let cases = ["", ":", "::", " ", " :out", "::: :x"];
         assert!(!cases.is_empty());
         for text in cases {
-            assert_eq!(text.parse::<TemplateArgument>(), Err(TemplateArgumentError), "{text:?}");
+            assert_eq!(
+                text.parse::<TemplateArgument>(),
+                Err(TemplateArgumentError),
+                "{text:?}"
+            );
         }
-        assert!(TemplateArgumentError.to_string().starts_with("template: cannot be empty"));
+        assert!(
+            TemplateArgumentError
+                .to_string()
+                .starts_with("template: cannot be empty")
+        );
     }
 
     /// What the documentation says about writing a part that has colons in it.

@@ -20,7 +20,9 @@ type Variables<'a> = &'a [(&'a str, &'a str)];
 
 /// What a command line and some variables resolve to.
 fn loaded(words: &[&str], variables: Variables<'_>) -> Result<Config, ConfigError> {
-    let words = std::iter::once("ctmpl").chain(words.iter().copied()).map(OsString::from);
+    let words = std::iter::once("ctmpl")
+        .chain(words.iter().copied())
+        .map(OsString::from);
     match cli::parse(words).expect("a good command line") {
         Outcome::Run(arguments) => load(*arguments, &variables.iter().copied().collect()),
         other => panic!("{other:?}"),
@@ -29,7 +31,8 @@ fn loaded(words: &[&str], variables: Variables<'_>) -> Result<Config, ConfigErro
 
 /// The same, with one template.
 fn config(words: &[&str], variables: Variables<'_>) -> Config {
-    loaded(&[words, &["--template", "in:out"]].concat(), variables).unwrap_or_else(|error| panic!("{}", chain(&error)))
+    loaded(&[words, &["--template", "in:out"]].concat(), variables)
+        .unwrap_or_else(|error| panic!("{}", chain(&error)))
 }
 
 /// The whole error in one line, as `main` prints it, and its exit code.
@@ -80,7 +83,12 @@ fn every_flag_arrives() {
         &[],
     );
     assert!(config.dry);
-    assert_eq!(config.mode, Mode::Once { timeout: Some(Duration::from_secs(90)) });
+    assert_eq!(
+        config.mode,
+        Mode::Once {
+            timeout: Some(Duration::from_secs(90))
+        }
+    );
     assert_eq!(config.consul.max_stale, None);
     assert_eq!(config.log.level, LogLevel::Trace);
     assert_eq!(config.kill_signal, Some(Signal::SIGTERM));
@@ -90,8 +98,16 @@ fn every_flag_arrives() {
 
 #[test]
 fn once_has_a_limit_unless_it_is_taken_away() {
-    assert_eq!(config(&["-once"], &[]).mode, Mode::Once { timeout: Some(Duration::from_secs(60)) });
-    assert_eq!(config(&["-once", "-timeout=0"], &[]).mode, Mode::Once { timeout: None });
+    assert_eq!(
+        config(&["-once"], &[]).mode,
+        Mode::Once {
+            timeout: Some(Duration::from_secs(60))
+        }
+    );
+    assert_eq!(
+        config(&["-once", "-timeout=0"], &[]).mode,
+        Mode::Once { timeout: None }
+    );
     assert_eq!(config(&["-once", "-once=false"], &[]).mode, Mode::Daemon);
     let (text, code) = refused(&["-timeout=5s", "-template=a:b"], &[]);
     assert!(text.contains("--timeout goes only with --once"), "{text}");
@@ -100,7 +116,10 @@ fn once_has_a_limit_unless_it_is_taken_away() {
 
 #[test]
 fn a_wait_settles_the_daemon_and_not_a_single_run() {
-    let settle = Settle { quiet: Duration::from_secs(2), most: Duration::from_secs(8) };
+    let settle = Settle {
+        quiet: Duration::from_secs(2),
+        most: Duration::from_secs(8),
+    };
     assert_eq!(config(&["-wait=2s"], &[]).jobs[0].settle, Some(settle));
     assert_eq!(config(&["-wait=0"], &[]).jobs[0].settle, None);
     assert_eq!(config(&["-wait=2s", "-once"], &[]).jobs[0].settle, None);
@@ -115,49 +134,165 @@ fn one_signal_has_one_role() {
     let (int, hup) = (Some(Signal::SIGINT), Some(Signal::SIGHUP));
     assert_eq!(both(&["-kill-signal=SIGNULL"]), (None, hup));
     assert_eq!(both(&["-reload-signal=SIGNULL"]), (int, None));
-    assert_eq!(both(&["-reload-signal=SIGNULL", "-kill-signal=SIGNULL"]), (None, None));
+    assert_eq!(
+        both(&["-reload-signal=SIGNULL", "-kill-signal=SIGNULL"]),
+        (None, None)
+    );
     assert_eq!(both(&["-kill-signal=HUP"]), (hup, None));
     assert_eq!(both(&["-reload-signal=INT"]), (None, int));
-    let (text, code) = refused(&["-kill-signal=HUP", "-reload-signal=HUP", "-template=a:b"], &[]);
+    let (text, code) = refused(
+        &["-kill-signal=HUP", "-reload-signal=HUP", "-template=a:b"],
+        &[],
+    );
     assert!(text.contains("both SIGHUP"), "{text}");
     assert_eq!(code, 13);
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn bad_flags_are_13_and_bad_configuration_is_15() {
     let cases: &[(&[&str], Variables<'_>, u8, &[&str])] = &[
-        (&["-wait=5x"], &[], 13, &["cannot use --wait:", "unknown unit \"x\""]),
-        (&["-wait=9s:1s"], &[], 13, &["cannot use --wait:", "below the minimum"]),
-        (&["-format=apache"], &[], 13, &["cannot use --format: there is no format \"apache\"; write nginx,"]),
-        (&["-output-format="], &[], 13, &["cannot use --output-format:", "write json, yaml, toml or ini"]),
-        (&["-max-stale=5"], &[], 13, &["cannot use --max-stale:", "needs a unit, for example 5s"]),
-        (&["-once", "-timeout=-5s"], &[], 13, &["cannot use --timeout:", "is negative"]),
-        (&["-kill-signal="], &[], 13, &["cannot use --kill-signal:", "there is no signal"]),
-        (&["-reload-signal=9"], &[], 13, &["cannot use --reload-signal:", "there is no signal"]),
-        (&["-kill-signal=KILL"], &[], 13, &["cannot use --kill-signal:", "no process can act on SIGKILL"]),
-        (&["-reload-signal=SEGV"], &[], 13, &["cannot use --reload-signal:", "no process can act on SIGSEGV"]),
-        (&["-template="], &[], 13, &["cannot use --template:", "cannot be empty"]),
-        (&["-consul-addr=unix://s"], &[], 13, &["cannot use --consul-addr:", "three slashes"]),
-        (&["-consul-ssl-key=k"], &[], 13, &["--consul-ssl-key names a key", "--consul-ssl-cert"]),
-        (&["-consul-auth="], &[], 13, &["cannot use --consul-auth:", "write USER or USER:PASSWORD"]),
-        (&["-consul-token=a b"], &[], 13, &["cannot use --consul-token:", "no HTTP header"]),
+        (
+            &["-wait=5x"],
+            &[],
+            13,
+            &["cannot use --wait:", "unknown unit \"x\""],
+        ),
+        (
+            &["-wait=9s:1s"],
+            &[],
+            13,
+            &["cannot use --wait:", "below the minimum"],
+        ),
+        (
+            &["-format=apache"],
+            &[],
+            13,
+            &["cannot use --format: there is no format \"apache\"; write nginx,"],
+        ),
+        (
+            &["-output-format="],
+            &[],
+            13,
+            &[
+                "cannot use --output-format:",
+                "write json, yaml, toml or ini",
+            ],
+        ),
+        (
+            &["-max-stale=5"],
+            &[],
+            13,
+            &["cannot use --max-stale:", "needs a unit, for example 5s"],
+        ),
+        (
+            &["-once", "-timeout=-5s"],
+            &[],
+            13,
+            &["cannot use --timeout:", "is negative"],
+        ),
+        (
+            &["-kill-signal="],
+            &[],
+            13,
+            &["cannot use --kill-signal:", "there is no signal"],
+        ),
+        (
+            &["-reload-signal=9"],
+            &[],
+            13,
+            &["cannot use --reload-signal:", "there is no signal"],
+        ),
+        (
+            &["-kill-signal=KILL"],
+            &[],
+            13,
+            &["cannot use --kill-signal:", "no process can act on SIGKILL"],
+        ),
+        (
+            &["-reload-signal=SEGV"],
+            &[],
+            13,
+            &[
+                "cannot use --reload-signal:",
+                "no process can act on SIGSEGV",
+            ],
+        ),
+        (
+            &["-template="],
+            &[],
+            13,
+            &["cannot use --template:", "cannot be empty"],
+        ),
+        (
+            &["-consul-addr=unix://s"],
+            &[],
+            13,
+            &["cannot use --consul-addr:", "three slashes"],
+        ),
+        (
+            &["-consul-ssl-key=k"],
+            &[],
+            13,
+            &["--consul-ssl-key names a key", "--consul-ssl-cert"],
+        ),
+        (
+            &["-consul-auth="],
+            &[],
+            13,
+            &["cannot use --consul-auth:", "write USER or USER:PASSWORD"],
+        ),
+        (
+            &["-consul-token=a b"],
+            &[],
+            13,
+            &["cannot use --consul-token:", "no HTTP header"],
+        ),
         (
             &["-log-level=BOGUS"],
             &[],
             15,
             &["cannot use --log-level: invalid log level \"BOGUS\", valid log levels are"],
         ),
-        (&["-log-level="], &[], 15, &["cannot use --log-level: invalid log level \"\""]),
-        (&[], &[("CT_LOG", "loud")], 15, &["cannot use CT_LOG of the environment: invalid log level \"loud\""]),
-        (&[], &[("CONSUL_HTTP_ADDR", "ftp://s")], 15, &["cannot use CONSUL_HTTP_ADDR of", "unknown scheme"]),
+        (
+            &["-log-level="],
+            &[],
+            15,
+            &["cannot use --log-level: invalid log level \"\""],
+        ),
+        (
+            &[],
+            &[("CT_LOG", "loud")],
+            15,
+            &["cannot use CT_LOG of the environment: invalid log level \"loud\""],
+        ),
+        (
+            &[],
+            &[("CONSUL_HTTP_ADDR", "ftp://s")],
+            15,
+            &["cannot use CONSUL_HTTP_ADDR of", "unknown scheme"],
+        ),
         (
             &[],
             &[("CONSUL_HTTP_SSL", "yes")],
             15,
-            &["cannot use CONSUL_HTTP_SSL of", "\"yes\" is neither true nor false"],
+            &[
+                "cannot use CONSUL_HTTP_SSL of",
+                "\"yes\" is neither true nor false",
+            ],
         ),
-        (&[], &[("CONSUL_HTTP_TOKEN", "a\tb")], 15, &["cannot use CONSUL_HTTP_TOKEN of", "no HTTP header"]),
-        (&[], &[("CONSUL_TOKEN_FILE", "/no/such")], 15, &["cannot use the token file /no/such", "No such file"]),
+        (
+            &[],
+            &[("CONSUL_HTTP_TOKEN", "a\tb")],
+            15,
+            &["cannot use CONSUL_HTTP_TOKEN of", "no HTTP header"],
+        ),
+        (
+            &[],
+            &[("CONSUL_TOKEN_FILE", "/no/such")],
+            15,
+            &["cannot use the token file /no/such", "No such file"],
+        ),
         (
             &[],
             &[("CT_LOCAL_CONFIG", "once = 1")],
@@ -173,7 +308,10 @@ fn bad_flags_are_13_and_bad_configuration_is_15() {
     ];
     assert!(!cases.is_empty());
     for (words, variables, code, parts) in cases {
-        let (text, got) = refused(&[words, &["-template=in:out"] as &[&str]].concat(), variables);
+        let (text, got) = refused(
+            &[words, &["-template=in:out"] as &[&str]].concat(),
+            variables,
+        );
         assert_eq!(got, *code, "{text}");
         for part in *parts {
             assert_eq!(text.matches(part).count(), 1, "{part:?} once in {text:?}");
@@ -183,8 +321,10 @@ fn bad_flags_are_13_and_bad_configuration_is_15() {
 
 #[test]
 fn a_variable_that_is_overruled_is_not_judged() {
-    let config =
-        config(&["-log-level=info", "-consul-addr=h:1"], &[("CT_LOG", "loud"), ("CONSUL_HTTP_ADDR", "ftp://s")]);
+    let config = config(
+        &["-log-level=info", "-consul-addr=h:1"],
+        &[("CT_LOG", "loud"), ("CONSUL_HTTP_ADDR", "ftp://s")],
+    );
     assert_eq!(config.log.level, LogLevel::Info);
     assert_eq!(config.consul.servers[0].as_str(), "http://h:1/");
 }
@@ -192,10 +332,25 @@ fn a_variable_that_is_overruled_is_not_judged() {
 #[test]
 fn the_first_log_variable_that_is_not_blank_counts() {
     let level = |variables: Variables<'_>| config(&[], variables).log.level;
-    assert_eq!(level(&[("CONSUL_TEMPLATE_LOG_LEVEL", "err")]), LogLevel::Error);
-    assert_eq!(level(&[("CONSUL_TEMPLATE_LOG_LEVEL", "err"), ("CONSUL_TEMPLATE_LOG", " info ")]), LogLevel::Info);
-    assert_eq!(level(&[("CT_LOG", "  "), ("CONSUL_TEMPLATE_LOG", "info")]), LogLevel::Info);
-    assert_eq!(level(&[("CT_LOG", "debug"), ("CONSUL_TEMPLATE_LOG", "info")]), LogLevel::Debug);
+    assert_eq!(
+        level(&[("CONSUL_TEMPLATE_LOG_LEVEL", "err")]),
+        LogLevel::Error
+    );
+    assert_eq!(
+        level(&[
+            ("CONSUL_TEMPLATE_LOG_LEVEL", "err"),
+            ("CONSUL_TEMPLATE_LOG", " info ")
+        ]),
+        LogLevel::Info
+    );
+    assert_eq!(
+        level(&[("CT_LOG", "  "), ("CONSUL_TEMPLATE_LOG", "info")]),
+        LogLevel::Info
+    );
+    assert_eq!(
+        level(&[("CT_LOG", "debug"), ("CONSUL_TEMPLATE_LOG", "info")]),
+        LogLevel::Debug
+    );
 }
 
 #[test]
@@ -219,29 +374,56 @@ fn the_written_shape_reads_from_a_file_and_takes_layers() {
     assert!(!format!("{written:?}").contains("s3cret"));
     let config = resolve::resolve(written, None, &Environment::default()).expect("a configuration");
     assert_eq!(
-        config.jobs.iter().map(|job| job.destination.clone()).collect::<Vec<_>>(),
+        config
+            .jobs
+            .iter()
+            .map(|job| job.destination.clone())
+            .collect::<Vec<_>>(),
         [Some("ao".into()), Some("bo".into())]
     );
-    assert_eq!(config.jobs[0].settle.map(|settle| settle.most), Some(Duration::from_secs(10)));
+    assert_eq!(
+        config.jobs[0].settle.map(|settle| settle.most),
+        Some(Duration::from_secs(10))
+    );
     assert_eq!(config.jobs[1].settle, None);
     let formats = |job: &Job| (job.format, job.output_format);
-    assert_eq!(formats(&config.jobs[0]), (Format::Shell, Some(OutputFormat::Ini)));
-    assert_eq!(formats(&config.jobs[1]), (Format::Nginx, Some(OutputFormat::Toml)));
+    assert_eq!(
+        formats(&config.jobs[0]),
+        (Format::Shell, Some(OutputFormat::Ini))
+    );
+    assert_eq!(
+        formats(&config.jobs[1]),
+        (Format::Nginx, Some(OutputFormat::Toml))
+    );
     assert_eq!(config.jobs[0].delimiters.left, "<<");
     assert_eq!(config.jobs[0].delimiters.right, "}}");
     assert_eq!(config.consul.max_stale, Some(Duration::from_secs(60)));
-    assert_eq!(config.consul.auth.map(|auth| auth.username).as_deref(), Some("u"));
-    assert_eq!((config.log.level, config.kill_signal), (LogLevel::Info, None));
+    assert_eq!(
+        config.consul.auth.map(|auth| auth.username).as_deref(),
+        Some("u")
+    );
+    assert_eq!(
+        (config.log.level, config.kill_signal),
+        (LogLevel::Info, None)
+    );
 }
 
 #[test]
 fn a_place_says_where() {
     assert_eq!(Place::Flag("--wait").to_string(), "--wait");
-    assert_eq!(Place::Variable("CT_LOG").to_string(), "CT_LOG of the environment");
+    assert_eq!(
+        Place::Variable("CT_LOG").to_string(),
+        "CT_LOG of the environment"
+    );
     assert_eq!(Place::default().to_string(), "the default");
     let file = |line, key: &str| {
         let origin = Origin::File(Path::new("/etc/a.hcl").into());
-        Place::File(Arc::new(Spot { origin, line, key: key.to_owned() })).to_string()
+        Place::File(Arc::new(Spot {
+            origin,
+            line,
+            key: key.to_owned(),
+        }))
+        .to_string()
     };
     assert_eq!(file(3, "consul.token"), "consul.token in /etc/a.hcl:3");
     assert_eq!(file(0, ""), "/etc/a.hcl");
@@ -250,8 +432,12 @@ fn a_place_says_where() {
 #[test]
 fn what_a_variable_holds_must_be_text() {
     use std::os::unix::ffi::OsStringExt;
-    let environment: Environment =
-        [("CONSUL_HTTP_TOKEN", OsString::from_vec(b"s3cret\xff".to_vec()))].into_iter().collect();
+    let environment: Environment = [(
+        "CONSUL_HTTP_TOKEN",
+        OsString::from_vec(b"s3cret\xff".to_vec()),
+    )]
+    .into_iter()
+    .collect();
     let error = environment.written().expect_err("no text");
     assert_eq!(error.exit_code(), 15);
     assert!(chain(&error).contains("CONSUL_HTTP_TOKEN of the environment: it is not UTF-8"));
@@ -265,9 +451,17 @@ fn an_embedded_server_needs_nothing_of_the_consul_block() {
     std::fs::write(&path, "consul { token_file = \"/no/such\" transport {} }").expect("a file");
     let flag = format!("-config={}", path.display());
     let (text, code) = refused(&[&flag, "-template=in:out"], &[]);
-    assert!(text.contains("the token file /no/such, named by consul.token_file in "), "{text}");
+    assert!(
+        text.contains("the token file /no/such, named by consul.token_file in "),
+        "{text}"
+    );
     assert_eq!(code, 15);
-    assert_eq!(loaded(&["dev", &flag, "-template=in:out"], &[]).expect("a configuration").warnings, [""; 0]);
+    assert_eq!(
+        loaded(&["dev", &flag, "-template=in:out"], &[])
+            .expect("a configuration")
+            .warnings,
+        [""; 0]
+    );
 }
 
 #[test]
@@ -283,7 +477,10 @@ fn nothing_is_allowed_but_what_is_said() {
     let (text, code) = refused(&["--allow", "plugin,sudo", "--template", "in:out"], &[]);
     assert_eq!(
         (text.as_str(), code),
-        ("cannot use --allow: \"sudo\" is nothing that templates can be allowed; write plugin or writeToFile", 13)
+        (
+            "cannot use --allow: \"sudo\" is nothing that templates can be allowed; write plugin or writeToFile",
+            13
+        )
     );
 }
 
@@ -291,7 +488,10 @@ fn nothing_is_allowed_but_what_is_said() {
 fn a_template_reads_anywhere_unless_a_sandbox_is_set() {
     let sandbox = |words: &[&str]| config(words, &[]).jobs[0].sandbox.clone();
     assert_eq!(sandbox(&[]), None);
-    assert_eq!(sandbox(&["-sandbox-path", "/srv/parts"]).as_deref(), Some("/srv/parts".as_ref()));
+    assert_eq!(
+        sandbox(&["-sandbox-path", "/srv/parts"]).as_deref(),
+        Some("/srv/parts".as_ref())
+    );
     // A variable that is not set must not open the door.
     let arguments = ["--sandbox-path=", "--template=in:out"];
     let words = ["ctmpl"].into_iter().chain(arguments).map(OsString::from);

@@ -17,7 +17,9 @@ pub enum TokenError {
     #[error("the token file is empty")]
     Empty,
     /// There is something else in it.
-    #[error("it has characters that no HTTP header can carry; it should hold the token and nothing else")]
+    #[error(
+        "it has characters that no HTTP header can carry; it should hold the token and nothing else"
+    )]
     Unsendable,
 }
 
@@ -31,7 +33,11 @@ pub fn read(content: &[u8]) -> Result<SecretString, TokenError> {
         return Err(TokenError::Empty);
     }
     let text = std::str::from_utf8(token).map_err(|_| TokenError::Unsendable)?;
-    if is_sendable(text) { Ok(text.into()) } else { Err(TokenError::Unsendable) }
+    if is_sendable(text) {
+        Ok(text.into())
+    } else {
+        Err(TokenError::Unsendable)
+    }
 }
 
 /// Can a header carry it? An error would otherwise come with every request.
@@ -47,13 +53,23 @@ mod tests {
 
     #[test]
     fn a_file_holds_one_token() {
-        for (content, token) in [(&b" abc-1\r\n"[..], "abc-1"), (b"x", "x"), (b"\n\na=b+/~\n", "a=b+/~")] {
+        for (content, token) in [
+            (&b" abc-1\r\n"[..], "abc-1"),
+            (b"x", "x"),
+            (b"\n\na=b+/~\n", "a=b+/~"),
+        ] {
             assert_eq!(read(content).unwrap().expose_secret(), token);
         }
         for content in [&b""[..], b" \n\t"] {
             assert!(matches!(read(content), Err(TokenError::Empty)));
         }
-        for content in [&b"s3cret s3cret"[..], b"s3cret\nmore", b"s3cret\xff", "s3cret\u{e4}".as_bytes(), b"s3cret\0"] {
+        for content in [
+            &b"s3cret s3cret"[..],
+            b"s3cret\nmore",
+            b"s3cret\xff",
+            "s3cret\u{e4}".as_bytes(),
+            b"s3cret\0",
+        ] {
             let error = read(content).unwrap_err();
             assert!(matches!(error, TokenError::Unsendable));
             assert!(!format!("{error} {error:?}").contains("s3cret"));

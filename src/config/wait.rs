@@ -67,7 +67,11 @@ impl WaitBlock {
     #[must_use]
     pub fn over(self, lower: Self) -> Self {
         let Self { enabled, min, max } = self;
-        Self { enabled: enabled.or(lower.enabled), min: min.or(lower.min), max: max.or(lower.max) }
+        Self {
+            enabled: enabled.or(lower.enabled),
+            min: min.or(lower.min),
+            max: max.or(lower.max),
+        }
     }
 
     /// What it comes to; `None`: nothing is said. A maximum alone limits nothing.
@@ -94,7 +98,11 @@ impl FromStr for WaitBlock {
         let min: GoDuration = min.trim().parse()?;
         let max = max.map_or(Ok(most(min)), |max| max.trim().parse())?;
         Wait::between(min, Some(max))?;
-        Ok(Self { enabled: Some(true), min: Some(min), max: Some(max) })
+        Ok(Self {
+            enabled: Some(true),
+            min: Some(min),
+            max: Some(max),
+        })
     }
 }
 
@@ -110,15 +118,23 @@ impl Wait {
         } else if min.0.is_zero() {
             Ok(Self::Off)
         } else {
-            Ok(Self::For(Settle { quiet: min.0, most: max.0 }))
+            Ok(Self::For(Settle {
+                quiet: min.0,
+                most: max.0,
+            }))
         }
     }
 }
 
 /// What is said of it in all layers; `None`: nothing.
 pub(super) fn said(wait: Option<Said<WaitBlock>>) -> Result<Option<Wait>, ConfigError> {
-    let Some(Said { value, place }) = wait else { return Ok(None) };
-    value.wait().map_err(|error| ConfigError::Value { place, source: ValueError::from(error) })
+    let Some(Said { value, place }) = wait else {
+        return Ok(None);
+    };
+    value.wait().map_err(|error| ConfigError::Value {
+        place,
+        source: ValueError::from(error),
+    })
 }
 
 #[cfg(test)]
@@ -129,8 +145,12 @@ mod tests {
 
     #[test]
     fn a_wait_is_a_minimum_and_perhaps_a_maximum() {
-        let settle =
-            |quiet, most| Wait::For(Settle { quiet: Duration::from_millis(quiet), most: Duration::from_millis(most) });
+        let settle = |quiet, most| {
+            Wait::For(Settle {
+                quiet: Duration::from_millis(quiet),
+                most: Duration::from_millis(most),
+            })
+        };
         let cases = [
             ("2s:10s", settle(2000, 10_000)),
             ("2s", settle(2000, 8000)),
@@ -150,14 +170,26 @@ mod tests {
     fn a_layer_says_only_what_is_written_in_it() {
         let seconds = |seconds| Some(GoDuration(Duration::from_secs(seconds)));
         let settle = |quiet, most| {
-            Some(Wait::For(Settle { quiet: Duration::from_secs(quiet), most: Duration::from_secs(most) }))
+            Some(Wait::For(Settle {
+                quiet: Duration::from_secs(quiet),
+                most: Duration::from_secs(most),
+            }))
         };
         let whole: WaitBlock = "10s:20s".parse().expect("a wait");
         let (min, max) = (
-            WaitBlock { min: seconds(5), ..WaitBlock::default() },
-            WaitBlock { max: seconds(12), ..WaitBlock::default() },
+            WaitBlock {
+                min: seconds(5),
+                ..WaitBlock::default()
+            },
+            WaitBlock {
+                max: seconds(12),
+                ..WaitBlock::default()
+            },
         );
-        let off = WaitBlock { enabled: Some(false), ..WaitBlock::default() };
+        let off = WaitBlock {
+            enabled: Some(false),
+            ..WaitBlock::default()
+        };
         let cases = [
             (WaitBlock::default(), None),
             (max, None),
@@ -171,7 +203,11 @@ mod tests {
         for (block, wait) in cases {
             assert_eq!(block.wait(), Ok(wait), "{block:?}");
         }
-        let backwards = WaitBlock { max: seconds(2), ..WaitBlock::default() }.over(whole);
+        let backwards = WaitBlock {
+            max: seconds(2),
+            ..WaitBlock::default()
+        }
+        .over(whole);
         assert!(backwards.wait().is_err());
     }
 

@@ -14,7 +14,10 @@ impl FromStr for WriteMode {
 
     fn from_str(text: &str) -> Result<Self, WriteModeError> {
         let named = |mode: &Self| mode.name().eq_ignore_ascii_case(text);
-        Self::ALL.into_iter().find(named).ok_or_else(|| WriteModeError(text.to_owned()))
+        Self::ALL
+            .into_iter()
+            .find(named)
+            .ok_or_else(|| WriteModeError(text.to_owned()))
     }
 }
 
@@ -42,7 +45,13 @@ mod tests {
             assert_eq!(mode.name().parse(), Ok(mode));
             assert_eq!(mode.name().to_uppercase().parse(), Ok(mode));
         }
-        let error = "truncate".parse::<WriteMode>().expect_err("no way of writing").to_string();
-        assert_eq!(error, "files are not written \"truncate\"; write auto, rename or inplace");
+        let error = "truncate"
+            .parse::<WriteMode>()
+            .expect_err("no way of writing")
+            .to_string();
+        assert_eq!(
+            error,
+            "files are not written \"truncate\"; write auto, rename or inplace"
+        );
     }
 }

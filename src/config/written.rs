@@ -105,7 +105,9 @@ impl FromNode for Written {
             log: LoggingBlock::from_fields(&mut fields)?,
             kill_signal: fields.key("kill_signal")?,
             reload_signal: fields.key("reload_signal")?,
-            pid_file: fields.key::<Said<PathBuf>>("pid_file")?.filter(|said| !said.value.as_os_str().is_empty()),
+            pid_file: fields
+                .key::<Said<PathBuf>>("pid_file")?
+                .filter(|said| !said.value.as_os_str().is_empty()),
             allow: fields.key("allow")?,
             sandbox_path: fields.key("sandbox_path")?,
             write: fields.key("write")?,
@@ -126,7 +128,10 @@ impl FromNode for Written {
 impl FromNode for DelimitersBlock {
     fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
         let mut fields = Fields::of(node, at)?;
-        let block = Self { left: fields.key("left")?, right: fields.key("right")? };
+        let block = Self {
+            left: fields.key("left")?,
+            right: fields.key("right")?,
+        };
         fields.done()?;
         Ok(block)
     }
@@ -191,9 +196,15 @@ impl Written {
     }
 }
 
-fn wait_over(upper: Option<Said<WaitBlock>>, lower: Option<Said<WaitBlock>>) -> Option<Said<WaitBlock>> {
+fn wait_over(
+    upper: Option<Said<WaitBlock>>,
+    lower: Option<Said<WaitBlock>>,
+) -> Option<Said<WaitBlock>> {
     match (upper, lower) {
-        (Some(upper), Some(lower)) => Some(Said { value: upper.value.over(lower.value), place: upper.place }),
+        (Some(upper), Some(lower)) => Some(Said {
+            value: upper.value.over(lower.value),
+            place: upper.place,
+        }),
         (upper, lower) => upper.or(lower),
     }
 }
@@ -209,6 +220,9 @@ fn sticky(upper: Option<Said<bool>>, lower: Option<Said<bool>>) -> Option<Said<b
 impl DelimitersBlock {
     fn over(self, lower: Self) -> Self {
         let Self { left, right } = self;
-        Self { left: left.or(lower.left), right: right.or(lower.right) }
+        Self {
+            left: left.or(lower.left),
+            right: right.or(lower.right),
+        }
     }
 }

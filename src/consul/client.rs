@@ -57,9 +57,16 @@ impl Client {
     /// [`ClientError`] when the settings cannot be used.
     pub fn new(config: &ConsulConfig) -> Result<Self, ClientError> {
         let transport = Arc::new(Transport::new(config)?);
-        let longer_than_usual =
-            config.transport.longest_connect().saturating_sub(TransportConfig::USUAL.longest_connect());
-        Ok(Self { transport, config: Arc::new(config.clone()), longer_than_usual, preferred: Arc::default() })
+        let longer_than_usual = config
+            .transport
+            .longest_connect()
+            .saturating_sub(TransportConfig::USUAL.longest_connect());
+        Ok(Self {
+            transport,
+            config: Arc::new(config.clone()),
+            longer_than_usual,
+            preferred: Arc::default(),
+        })
     }
 
     /// Sends another token from now on.
@@ -85,19 +92,31 @@ impl Client {
     /// The address of a server, for messages: no user, no password.
     fn name(&self, index: usize) -> String {
         let server = self.server(index);
-        let Some(host) = server.host_str().filter(|host| !host.is_empty()) else { return server.to_string() };
-        server.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+        let Some(host) = server.host_str().filter(|host| !host.is_empty()) else {
+            return server.to_string();
+        };
+        server
+            .port_or_known_default()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
     async fn get(&self, request: &Request, poll: Poll) -> Result<Fetched, AskError> {
         let blocking = blocks(request, poll);
-        let limit = if blocking { poll.wait + poll.wait / 16 + BLOCKING_GRACE } else { ANSWER_LIMIT };
+        let limit = if blocking {
+            poll.wait + poll.wait / 16 + BLOCKING_GRACE
+        } else {
+            ANSWER_LIMIT
+        };
         let limit = limit.saturating_add(self.longer_than_usual);
         let place = poll.server % self.config.servers.len();
         let address = address(&self.config.servers[place], &self.at_home(request), poll);
         let begun = Instant::now();
-        let fetched = self.transport.get(place, &self.config.servers[place], address, limit).await;
-        let fetched = fetched.map_err(|lost| self.lost(lost, poll.server, blocking, begun.elapsed()))?;
+        let fetched = self
+            .transport
+            .get(place, &self.config.servers[place], address, limit)
+            .await;
+        let fetched =
+            fetched.map_err(|lost| self.lost(lost, poll.server, blocking, begun.elapsed()))?;
         self.preferred.store(place, Ordering::Relaxed);
         Ok(fetched)
     }
@@ -105,9 +124,16 @@ impl Client {
     /// The request, in the configured namespace and partition where it names none.
     fn at_home(&self, request: &Request) -> Request {
         let mut request = request.clone();
-        let ConsulConfig { namespace, partition, .. } = &*self.config;
+        let ConsulConfig {
+            namespace,
+            partition,
+            ..
+        } = &*self.config;
         for (name, home) in [("ns", namespace), ("partition", partition)] {
-            if let Some(home) = home.as_ref().filter(|_| request.parameters.iter().all(|(said, _)| *said != name)) {
+            if let Some(home) = home
+                .as_ref()
+                .filter(|_| request.parameters.iter().all(|(said, _)| *said != name))
+            {
                 request.parameters.push((name, home.clone()));
             }
         }
@@ -120,32 +146,62 @@ impl Client {
             Lost::Unaskable(reason) => AskError::Unaskable { reason },
             Lost::TimedOut => AskError::TimedOut { server, blocking },
             Lost::HungUp if after < REFUSED_WITHIN => AskError::HungUp { server },
-            Lost::HungUp => AskError::Unreachable { server, reason: "it closed the connection".to_owned() },
+            Lost::HungUp => AskError::Unreachable {
+                server,
+                reason: "it closed the connection".to_owned(),
+            },
             Lost::Unreachable(reason) => AskError::Unreachable { server, reason },
             // A connection that is cut in the middle of an answer is an outage, not a refusal.
-            Lost::CutOff(why) => AskError::Unreachable { server, reason: format!("the answer is cut off ({why})") },
-            Lost::LargeHead => AskError::Unreadable { server, reason: "its head is longer than 1 MiB".to_owned() },
-            Lost::TooLong => {
-                AskError::Unreadable { server, reason: format!("it is longer than {} MiB", LONGEST_ANSWER >> 20) }
-            }
+            Lost::CutOff(why) => AskError::Unreachable {
+                server,
+                reason: format!("the answer is cut off ({why})"),
+            },
+            Lost::LargeHead => AskError::Unreadable {
+                server,
+                reason: "its head is longer than 1 MiB".to_owned(),
+            },
+            Lost::TooLong => AskError::Unreadable {
+                server,
+                reason: format!("it is longer than {} MiB", LONGEST_ANSWER >> 20),
+            },
         }
     }
 
-    async fn ask_one(&self, query: &Query, request: &Request, poll: Poll) -> Result<Reply, AskError> {
-        let Fetched { status, headers, body } = self.get(request, poll).await?;
+    async fn ask_one(
+        &self,
+        query: &Query,
+        request: &Request,
+        poll: Poll,
+    ) -> Result<Reply, AskError> {
+        let Fetched {
+            status,
+            headers,
+            body,
+        } = self.get(request, poll).await?;
         let blocking = blocks(request, poll);
         let answer = match (status, query) {
-            (StatusCode::OK, _) => wire::read(query, &body)
-                .map_err(|reason| AskError::Unreadable { server: self.name(poll.server), reason })?,
+            (StatusCode::OK, _) => {
+                wire::read(query, &body).map_err(|reason| AskError::Unreadable {
+                    server: self.name(poll.server),
+                    reason,
+                })?
+            }
             (StatusCode::NOT_FOUND, Query::Key(_)) if body.is_empty() => Answer::Key(None),
-            (StatusCode::NOT_FOUND, Query::Pairs(_)) if body.is_empty() => Answer::Pairs(Vec::new()),
+            (StatusCode::NOT_FOUND, Query::Pairs(_)) if body.is_empty() => {
+                Answer::Pairs(Vec::new())
+            }
             // Whoever stands between us and Consul did not want to wait for so long.
             (StatusCode::GATEWAY_TIMEOUT, _) if blocking => {
-                return Err(AskError::TimedOut { server: self.name(poll.server), blocking });
+                return Err(AskError::TimedOut {
+                    server: self.name(poll.server),
+                    blocking,
+                });
             }
             (StatusCode::NOT_FOUND, query) if body.is_empty() && query.needs().is_some() => {
-                let needed =
-                    format!("it does not know this question; that needs {}", query.needs().unwrap_or_default());
+                let needed = format!(
+                    "it does not know this question; that needs {}",
+                    query.needs().unwrap_or_default()
+                );
                 return Err(self.refused(status, needed.as_bytes(), poll.server));
             }
             _ => return Err(self.refused(status, &body, poll.server)),
@@ -153,24 +209,41 @@ impl Client {
         Ok(Reply {
             answer,
             index: number(&headers, "x-consul-index"),
-            last_contact: Duration::from_millis(number(&headers, "x-consul-lastcontact").unwrap_or(0)),
+            last_contact: Duration::from_millis(
+                number(&headers, "x-consul-lastcontact").unwrap_or(0),
+            ),
         })
     }
 
     fn refused(&self, status: StatusCode, body: &[u8], server: usize) -> AskError {
         let text = std::str::from_utf8(body).unwrap_or_default().trim();
-        let message = if text.starts_with('<') || text.contains('\n') || text.len() > 300 { "" } else { text };
-        AskError::Status { server: self.name(server), status: status.as_u16(), message: message.to_owned() }
+        let message = if text.starts_with('<') || text.contains('\n') || text.len() > 300 {
+            ""
+        } else {
+            text
+        };
+        AskError::Status {
+            server: self.name(server),
+            status: status.as_u16(),
+            message: message.to_owned(),
+        }
     }
 
     /// The name of the node that the agent runs on, which is what a node query without a name means.
     async fn own_node(&self, poll: Poll) -> Result<String, AskError> {
-        let request = Request { path: words(&["v1", "agent", "self"]), parameters: Vec::new(), blocking: false };
+        let request = Request {
+            path: words(&["v1", "agent", "self"]),
+            parameters: Vec::new(),
+            blocking: false,
+        };
         let Fetched { status, body, .. } = self.get(&request, poll).await?;
         if status != StatusCode::OK {
             return Err(self.refused(status, &body, poll.server));
         }
-        wire::node_name(&body).map_err(|reason| AskError::Unreadable { server: self.name(poll.server), reason })
+        wire::node_name(&body).map_err(|reason| AskError::Unreadable {
+            server: self.name(poll.server),
+            reason,
+        })
     }
 
     /// The datacenters whose catalog answers.
@@ -182,7 +255,11 @@ impl Client {
                 parameters: vec![("consistent", String::new()), ("dc", datacenter.clone())],
                 blocking: false,
             };
-            if self.get(&request, poll).await.is_ok_and(|fetched| fetched.status == StatusCode::OK) {
+            if self
+                .get(&request, poll)
+                .await
+                .is_ok_and(|fetched| fetched.status == StatusCode::OK)
+            {
                 answering.insert(datacenter);
             }
         }
@@ -203,13 +280,19 @@ impl Ask for Client {
         let query = match query {
             Query::Node(node) if node.name.is_empty() => {
                 let name = self.own_node(poll).await?;
-                &Query::Node(NodeQuery { name, scope: node.scope.clone() })
+                &Query::Node(NodeQuery {
+                    name,
+                    scope: node.scope.clone(),
+                })
             }
             query => query,
         };
         let Some(request) = query.request() else {
             let reason = format!("{query} is not a question for Consul");
-            return Err(AskError::Unreadable { server: self.name(poll.server), reason });
+            return Err(AskError::Unreadable {
+                server: self.name(poll.server),
+                reason,
+            });
         };
         let mut reply = self.ask_one(query, &request, poll).await?;
         if let (Query::Datacenters(wanted), Answer::Datacenters(names)) = (query, &mut reply.answer)
@@ -267,8 +350,17 @@ mod tests {
 
     #[test]
     fn a_question_becomes_the_address_that_consul_knows() {
-        let poll = Poll { server: 0, index: 0, wait: Duration::from_secs(60), stale: true };
-        let later = Poll { index: 7, stale: false, ..poll };
+        let poll = Poll {
+            server: 0,
+            index: 0,
+            wait: Duration::from_secs(60),
+            stale: true,
+        };
+        let later = Poll {
+            index: 7,
+            stale: false,
+            ..poll
+        };
         let service = Query::service("t1.web?ns=a&partition=p@dc2~n.1").unwrap();
         let cases = [
             (
@@ -283,31 +375,51 @@ mod tests {
                 later,
                 "http://c:8500/v1/kv/a%20b/c%25d?index=7&wait=60000ms",
             ),
-            ("http://c:8500", Query::key("//a//b").unwrap(), later, "http://c:8500/v1/kv/a/b?index=7&wait=60000ms"),
+            (
+                "http://c:8500",
+                Query::key("//a//b").unwrap(),
+                later,
+                "http://c:8500/v1/kv/a/b?index=7&wait=60000ms",
+            ),
             (
                 "http://c:8500",
                 Query::pairs("p//").unwrap(),
                 later,
                 "http://c:8500/v1/kv/p/?index=7&recurse=&wait=60000ms",
             ),
-            ("http://c:8500", Query::pairs("p/").unwrap(), poll, "http://c:8500/v1/kv/p/?recurse=&stale=&wait=60000ms"),
+            (
+                "http://c:8500",
+                Query::pairs("p/").unwrap(),
+                poll,
+                "http://c:8500/v1/kv/p/?recurse=&stale=&wait=60000ms",
+            ),
             (
                 "https://c/up",
                 Query::services("").unwrap(),
                 later,
                 "https://c/up/v1/catalog/services?index=7&wait=60000ms",
             ),
-            ("unix:///run/c.sock", Query::key("a").unwrap(), later, "unix:///v1/kv/a?index=7&wait=60000ms"),
+            (
+                "unix:///run/c.sock",
+                Query::key("a").unwrap(),
+                later,
+                "unix:///v1/kv/a?index=7&wait=60000ms",
+            ),
             (
                 "http://c:8500/",
-                Query::Datacenters(crate::query::DatacentersQuery { ignore_failing: false }),
+                Query::Datacenters(crate::query::DatacentersQuery {
+                    ignore_failing: false,
+                }),
                 poll,
                 "http://c:8500/v1/catalog/datacenters",
             ),
         ];
         for (server, query, poll, expected) in cases {
             let server: Url = server.parse().unwrap();
-            assert_eq!(address(&server, &query.request().unwrap(), poll).as_str(), expected);
+            assert_eq!(
+                address(&server, &query.request().unwrap(), poll).as_str(),
+                expected
+            );
         }
     }
 }

@@ -59,7 +59,9 @@ pub enum AskError {
         message: String,
     },
     /// An answer that is not what this question is answered with.
-    #[error("{server} gave an answer that is not Consul's: {reason}; is this the address of Consul's HTTP API?")]
+    #[error(
+        "{server} gave an answer that is not Consul's: {reason}; is this the address of Consul's HTTP API?"
+    )]
     Unreadable {
         /// The server's address.
         server: String,
@@ -87,7 +89,11 @@ struct Said<'a>(&'a str);
 
 impl fmt::Display for Said<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() { Ok(()) } else { write!(f, ": {}", self.0) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            write!(f, ": {}", self.0)
+        }
     }
 }
 
@@ -104,32 +110,45 @@ impl AskError {
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         match self {
-            Self::Unreachable { .. } | Self::TimedOut { blocking: false, .. } => ErrorClass::Outage,
+            Self::Unreachable { .. }
+            | Self::TimedOut {
+                blocking: false, ..
+            } => ErrorClass::Outage,
             Self::HungUp { .. } => ErrorClass::Throttled,
             Self::TimedOut { blocking: true, .. } => ErrorClass::Idle,
-            Self::Status { status, message, .. } => match status {
+            Self::Status {
+                status, message, ..
+            } => match status {
                 401 | 403 => ErrorClass::Denied,
                 429 => ErrorClass::Throttled,
-                500..=599 if !ABOUT_THE_QUESTION.iter().any(|text| message.contains(text)) => ErrorClass::Outage,
+                500..=599 if !ABOUT_THE_QUESTION.iter().any(|text| message.contains(text)) => {
+                    ErrorClass::Outage
+                }
                 _ => ErrorClass::Question,
             },
-            Self::Unreadable { .. } | Self::Unaskable { .. } | Self::File { .. } => ErrorClass::Question,
+            Self::Unreadable { .. } | Self::Unaskable { .. } | Self::File { .. } => {
+                ErrorClass::Question
+            }
         }
     }
 
     /// May another server answer the same question?
     #[must_use]
     pub fn concerns_the_server(&self) -> bool {
-        matches!(self.class(), ErrorClass::Outage | ErrorClass::Throttled) || matches!(self, Self::Unreadable { .. })
+        matches!(self.class(), ErrorClass::Outage | ErrorClass::Throttled)
+            || matches!(self, Self::Unreadable { .. })
     }
 
     /// Will asking again without any change of the question or of the rights fail again?
     #[must_use]
     pub fn is_final(&self) -> bool {
         match self {
-            Self::Status { status: 400 | 401 | 403 | 404 | 405, .. } | Self::Unaskable { .. } | Self::File { .. } => {
-                true
+            Self::Status {
+                status: 400 | 401 | 403 | 404 | 405,
+                ..
             }
+            | Self::Unaskable { .. }
+            | Self::File { .. } => true,
             Self::Status { .. } => self.class() == ErrorClass::Question,
             _ => false,
         }
@@ -149,9 +168,18 @@ pub(super) fn reason(error: &dyn Error) -> String {
 pub(super) fn hung_up(error: &(dyn Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        let closed = |kind| matches!(kind, io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe);
-        if error.downcast_ref::<io::Error>().is_some_and(|error| closed(error.kind()))
-            || error.to_string().contains("connection closed before message completed")
+        let closed = |kind| {
+            matches!(
+                kind,
+                io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
+            )
+        };
+        if error
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| closed(error.kind()))
+            || error
+                .to_string()
+                .contains("connection closed before message completed")
         {
             return true;
         }

@@ -57,10 +57,18 @@ struct Lane {
 
 impl Full {
     pub(super) fn new(server: &Url, tls: Tls, config: &ConsulConfig) -> Result<Self, ClientError> {
-        let ConsulConfig { tls: TlsConfig { server_name, .. }, transport, .. } = config;
+        let ConsulConfig {
+            tls: TlsConfig { server_name, .. },
+            transport,
+            ..
+        } = config;
         // A proxy would not know a name that is not the server's own; behind one, just the certificate is judged by it.
-        let alias = server_name.as_deref().filter(|_| server.scheme() == "https" && !has_proxy(server));
-        let alias = alias.filter(|name| name.parse::<std::net::IpAddr>().is_err()).map(str::to_owned);
+        let alias = server_name
+            .as_deref()
+            .filter(|_| server.scheme() == "https" && !has_proxy(server));
+        let alias = alias
+            .filter(|name| name.parse::<std::net::IpAddr>().is_err())
+            .map(str::to_owned);
         let full = Self {
             tls,
             server: server.clone(),
@@ -71,7 +79,10 @@ impl Full {
             multiplexes: AtomicBool::default(),
         };
         let first = full.open(false).map_err(ClientError::Http)?;
-        full.lanes.lock().unwrap_or_else(PoisonError::into_inner).push(first);
+        full.lanes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(first);
         Ok(full)
     }
 
@@ -81,7 +92,9 @@ impl Full {
             // It was a host's name when it was configured.
             let _ = address.set_host(Some(alias));
         }
-        let lane = self.lane().map_err(|error| Lost::Unreachable(reason(&error)))?;
+        let lane = self
+            .lane()
+            .map_err(|error| Lost::Unreachable(reason(&error)))?;
         let sent = lane.client.get(address).headers(headers).send().await;
         let mut response = sent.map_err(|error| {
             self.close(&lane);
@@ -92,13 +105,21 @@ impl Full {
             self.multiplexes.store(true, Ordering::Relaxed);
         }
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| Lost::CutOff(reason(&error)))? {
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| Lost::CutOff(reason(&error)))?
+        {
             if body.len() + chunk.len() > LONGEST_ANSWER {
                 return Err(Lost::TooLong);
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Fetched { status: response.status(), headers: std::mem::take(response.headers_mut()), body })
+        Ok(Fetched {
+            status: response.status(),
+            headers: std::mem::take(response.headers_mut()),
+            body,
+        })
     }
 
     fn lost(&self, error: &reqwest::Error) -> Lost {
@@ -108,7 +129,10 @@ impl Full {
             Lost::Unreachable(reason)
         } else if let Some(guess) = self.tls.guess().filter(|_| self.is_closed_to_us(error)) {
             Lost::Unreachable(guess.to_owned())
-        } else if let Some(limit) = self.connect_limit().filter(|_| error.is_timeout() && error.is_connect()) {
+        } else if let Some(limit) = self
+            .connect_limit()
+            .filter(|_| error.is_timeout() && error.is_connect())
+        {
             Lost::late(limit)
         } else if hung_up(error) && !error.is_connect() {
             Lost::HungUp
@@ -121,7 +145,10 @@ impl Full {
     /// connection.
     fn is_closed_to_us(&self, error: &reqwest::Error) -> bool {
         let closed = || hung_up(error) || reason(error).starts_with("connection closed");
-        self.server.scheme() == "https" && !self.answered.load(Ordering::Relaxed) && !error.is_connect() && closed()
+        self.server.scheme() == "https"
+            && !self.answered.load(Ordering::Relaxed)
+            && !error.is_connect()
+            && closed()
     }
 
     /// The first lane with room for one more question, or a new one.
@@ -146,12 +173,27 @@ impl Full {
     }
 
     fn connect_limit(&self) -> Option<Duration> {
-        let TransportConfig { connect_limit, tls_connect_limit, .. } = self.settings;
-        if self.server.scheme() == "https" { tls_connect_limit } else { connect_limit }
+        let TransportConfig {
+            connect_limit,
+            tls_connect_limit,
+            ..
+        } = self.settings;
+        if self.server.scheme() == "https" {
+            tls_connect_limit
+        } else {
+            connect_limit
+        }
     }
 
     fn open(&self, only_http2: bool) -> Result<Lane, reqwest::Error> {
-        let TransportConfig { keep_alive, reuse, idle_limit, most_idle, most_idle_of_one, .. } = self.settings;
+        let TransportConfig {
+            keep_alive,
+            reuse,
+            idle_limit,
+            most_idle,
+            most_idle_of_one,
+            ..
+        } = self.settings;
         let mut tls = self.tls.settings.clone();
         let mut builder = reqwest::Client::builder();
         if only_http2 {
@@ -167,7 +209,11 @@ impl Full {
             .tcp_keepalive_interval((keep_alive / 2).max(Duration::from_secs(1)))
             .tcp_keepalive_retries(3)
             .pool_idle_timeout(idle_limit)
-            .pool_max_idle_per_host(if reuse { most_idle.min(most_idle_of_one) } else { 0 })
+            .pool_max_idle_per_host(if reuse {
+                most_idle.min(most_idle_of_one)
+            } else {
+                0
+            })
             .http2_keep_alive_interval(PING_AFTER)
             .http2_keep_alive_timeout(PING_LIMIT);
         if let Some(limit) = self.connect_limit() {
@@ -179,7 +225,11 @@ impl Full {
         if self.alias.is_some() {
             builder = builder.dns_resolver(Arc::new(Always(host(&self.server))));
         }
-        Ok(Lane { client: builder.build()?, busy: Arc::default(), only_http2 })
+        Ok(Lane {
+            client: builder.build()?,
+            busy: Arc::default(),
+            only_http2,
+        })
     }
 }
 
@@ -199,14 +249,26 @@ impl Resolve for Always {
 
 /// A host as the system resolves it: an IPv6 address without its brackets.
 fn host(server: &Url) -> String {
-    server.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned()
+    server
+        .host_str()
+        .unwrap_or_default()
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .to_owned()
 }
 
 /// Does the environment name a proxy that may be meant for this server? As with Go's client, none is for this machine.
 pub(super) fn has_proxy(server: &Url) -> bool {
-    let own = if server.scheme() == "https" { ["https_proxy", "HTTPS_PROXY"] } else { ["http_proxy", "HTTP_PROXY"] };
+    let own = if server.scheme() == "https" {
+        ["https_proxy", "HTTPS_PROXY"]
+    } else {
+        ["http_proxy", "HTTP_PROXY"]
+    };
     let names = own.into_iter().chain(["all_proxy", "ALL_PROXY"]);
-    !is_loopback(server) && names.into_iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+    !is_loopback(server)
+        && names
+            .into_iter()
+            .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
 fn is_loopback(server: &Url) -> bool {

@@ -6,8 +6,8 @@
 //! Heads and the sizes of chunks are parsed by `httparse`; where a body ends is decided here.
 
 use reqwest::header::{
-    CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, InvalidHeaderName, InvalidHeaderValue,
-    TRANSFER_ENCODING,
+    CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, InvalidHeaderName,
+    InvalidHeaderValue, TRANSFER_ENCODING,
 };
 use reqwest::{StatusCode, Url};
 
@@ -43,10 +43,17 @@ pub(super) enum Malformed {
 ///
 /// # Errors
 /// [`Lost::Unaskable`] when the address is too long.
-pub(super) fn request(address: &Url, authority: &str, headers: &HeaderMap, keeps: bool) -> Result<Vec<u8>, Lost> {
+pub(super) fn request(
+    address: &Url,
+    authority: &str,
+    headers: &HeaderMap,
+    keeps: bool,
+) -> Result<Vec<u8>, Lost> {
     let len = address.path().len() + address.query().map_or(0, |query| query.len() + 1);
     if len > LONGEST_TARGET {
-        return Err(Lost::Unaskable(format!("its address is {len} bytes long, and may have {LONGEST_TARGET}")));
+        return Err(Lost::Unaskable(format!(
+            "its address is {len} bytes long, and may have {LONGEST_TARGET}"
+        )));
     }
     let mut request = Vec::with_capacity(len + 256);
     request.extend_from_slice(b"GET ");
@@ -137,12 +144,28 @@ impl Answering {
 
     /// The answer, when all of it has come or the connection has ended; and whether the connection can be used again.
     pub(super) fn finish(self) -> Result<(Fetched, bool), Malformed> {
-        let Self { pending, head, body, next } = self;
+        let Self {
+            pending,
+            head,
+            body,
+            next,
+        } = self;
         match (head, next) {
             (Some(head), Next::End | Next::BodyToTheEnd) => {
-                let Head { status, headers, keeps } = head;
+                let Head {
+                    status,
+                    headers,
+                    keeps,
+                } = head;
                 // What comes behind an answer was not asked for.
-                Ok((Fetched { status, headers, body }, keeps && next == Next::End && pending.is_empty()))
+                Ok((
+                    Fetched {
+                        status,
+                        headers,
+                        body,
+                    },
+                    keeps && next == Next::End && pending.is_empty(),
+                ))
             }
             (None, _) if pending.is_empty() => Err(Malformed::Nothing),
             _ => Err(Malformed::CutOff),
@@ -157,7 +180,9 @@ impl Answering {
         }
         match self.next {
             Next::Head => {
-                let Some((head, framing, len)) = read_head(pending)? else { return Ok(None) };
+                let Some((head, framing, len)) = read_head(pending)? else {
+                    return Ok(None);
+                };
                 // An interim answer says only that the real one will come.
                 if !head.status.is_informational() {
                     self.head = Some(head);
@@ -167,7 +192,11 @@ impl Answering {
             }
             Next::Body(left) | Next::Chunk(left) => {
                 let len = left.min(pending.len());
-                let behind = if matches!(self.next, Next::Body(_)) { Next::End } else { Next::ChunkEnd };
+                let behind = if matches!(self.next, Next::Body(_)) {
+                    Next::End
+                } else {
+                    Next::ChunkEnd
+                };
                 let is_all = len == left;
                 self.next = match self.next {
                     _ if is_all => behind,
@@ -180,7 +209,11 @@ impl Answering {
             Next::ChunkSize => match httparse::parse_chunk_size(pending) {
                 Ok(httparse::Status::Complete((len, size))) => {
                     let size = usize::try_from(size).map_err(|_| Malformed::TooLong)?;
-                    self.next = if size == 0 { Next::Trailer } else { Next::Chunk(size) };
+                    self.next = if size == 0 {
+                        Next::Trailer
+                    } else {
+                        Next::Chunk(size)
+                    };
                     Ok(Some(len))
                 }
                 Ok(httparse::Status::Partial) if pending.len() < LONGEST_LINE => Ok(None),
@@ -202,7 +235,9 @@ impl Answering {
                     Ok(Some(end + 1))
                 }
                 None if pending.len() < LONGEST_LINE => Ok(None),
-                None => Err(Malformed::Body("what follows the last chunk does not end".to_owned())),
+                None => Err(Malformed::Body(
+                    "what follows the last chunk does not end".to_owned(),
+                )),
             },
             Next::End => Ok(None),
         }
@@ -231,7 +266,9 @@ fn read_head(bytes: &[u8]) -> Result<Option<(Head, Next, usize)>, Malformed> {
             }
             Ok(httparse::Status::Partial) if bytes.len() < LONGEST_HEAD => return Ok(None),
             Err(httparse::Error::TooManyHeaders) if room < most => room *= 4,
-            Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => return Err(Malformed::LargeHead),
+            Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => {
+                return Err(Malformed::LargeHead);
+            }
             Err(error) => return Err(Malformed::Head(format!("this is not HTTP ({error})"))),
         }
     }
@@ -239,22 +276,39 @@ fn read_head(bytes: &[u8]) -> Result<Option<(Head, Next, usize)>, Malformed> {
 
 fn understand(parsed: &httparse::Response<'_, '_>) -> Result<(Head, Next), Malformed> {
     let wrong = |reason: &str| Malformed::Head(reason.to_owned());
-    let status = StatusCode::from_u16(parsed.code.unwrap_or_default()).map_err(|_| wrong("its status is none"))?;
+    let status = StatusCode::from_u16(parsed.code.unwrap_or_default())
+        .map_err(|_| wrong("its status is none"))?;
     let mut headers = HeaderMap::with_capacity(parsed.headers.len());
     for header in parsed.headers.iter() {
         let name = HeaderName::from_bytes(header.name.as_bytes())
             .map_err(|_: InvalidHeaderName| wrong("it has a header without a proper name"))?;
-        let value = HeaderValue::from_bytes(header.value)
-            .map_err(|_: InvalidHeaderValue| wrong("it has a header with a character that does not belong there"))?;
+        let value = HeaderValue::from_bytes(header.value).map_err(|_: InvalidHeaderValue| {
+            wrong("it has a header with a character that does not belong there")
+        })?;
         headers.append(name, value);
     }
     let framing = framing(status, &headers)?;
     let says = |word: &str| {
-        let said = headers.get_all(CONNECTION).into_iter().filter_map(|value| value.to_str().ok());
-        said.flat_map(|value| value.split(',')).any(|said| said.trim().eq_ignore_ascii_case(word))
+        let said = headers
+            .get_all(CONNECTION)
+            .into_iter()
+            .filter_map(|value| value.to_str().ok());
+        said.flat_map(|value| value.split(','))
+            .any(|said| said.trim().eq_ignore_ascii_case(word))
     };
-    let keeps = if parsed.version == Some(1) { !says("close") } else { says("keep-alive") };
-    Ok((Head { status, headers, keeps }, framing))
+    let keeps = if parsed.version == Some(1) {
+        !says("close")
+    } else {
+        says("keep-alive")
+    };
+    Ok((
+        Head {
+            status,
+            headers,
+            keeps,
+        },
+        framing,
+    ))
 }
 
 /// Where the body ends (RFC 9112 §6.3).
@@ -263,13 +317,30 @@ fn framing(status: StatusCode, headers: &HeaderMap) -> Result<Next, Malformed> {
         return Ok(Next::End);
     }
     if let Some(coding) = headers.get_all(TRANSFER_ENCODING).into_iter().next_back() {
-        let last = coding.to_str().unwrap_or_default().rsplit(',').next().unwrap_or_default().trim();
-        return Ok(if last.eq_ignore_ascii_case("chunked") { Next::ChunkSize } else { Next::BodyToTheEnd });
+        let last = coding
+            .to_str()
+            .unwrap_or_default()
+            .rsplit(',')
+            .next()
+            .unwrap_or_default()
+            .trim();
+        return Ok(if last.eq_ignore_ascii_case("chunked") {
+            Next::ChunkSize
+        } else {
+            Next::BodyToTheEnd
+        });
     }
-    let mut lengths = headers.get_all(CONTENT_LENGTH).into_iter().map(|value| value.to_str().ok()?.trim().parse().ok());
-    let Some(length) = lengths.next() else { return Ok(Next::BodyToTheEnd) };
+    let mut lengths = headers
+        .get_all(CONTENT_LENGTH)
+        .into_iter()
+        .map(|value| value.to_str().ok()?.trim().parse().ok());
+    let Some(length) = lengths.next() else {
+        return Ok(Next::BodyToTheEnd);
+    };
     let same = lengths.all(|another| another == length);
-    let length: usize = length.filter(|_| same).ok_or_else(|| Malformed::Body("its length is no number".to_owned()))?;
+    let length: usize = length
+        .filter(|_| same)
+        .ok_or_else(|| Malformed::Body("its length is no number".to_owned()))?;
     match length {
         0 => Ok(Next::End),
         length if length > LONGEST_ANSWER => Err(Malformed::TooLong),

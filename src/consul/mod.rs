@@ -56,5 +56,9 @@ pub trait Ask: Clone + Send + Sync + 'static {
     fn preferred(&self) -> usize;
 
     /// Asks one server once.
-    fn ask(&self, query: &Query, poll: Poll) -> impl Future<Output = Result<Reply, AskError>> + Send;
+    fn ask(
+        &self,
+        query: &Query,
+        poll: Poll,
+    ) -> impl Future<Output = Result<Reply, AskError>> + Send;
 }

@@ -41,11 +41,19 @@ const PIECE: usize = 16 << 10;
 
 impl Plain {
     pub(super) fn new(settings: TransportConfig) -> Self {
-        Self { settings, idle: Mutex::default() }
+        Self {
+            settings,
+            idle: Mutex::default(),
+        }
     }
 
     /// Asks, on a connection that is open already if there is one.
-    pub(super) async fn get(&self, server: &Url, address: &Url, headers: &HeaderMap) -> Result<Fetched, Lost> {
+    pub(super) async fn get(
+        &self,
+        server: &Url,
+        address: &Url,
+        headers: &HeaderMap,
+    ) -> Result<Fetched, Lost> {
         let request = http1::request(address, &authority(address), headers, self.settings.reuse)?;
         let place = place(server);
         while let Some(mut stream) = self.take(&place) {
@@ -68,7 +76,9 @@ impl Plain {
     async fn connect(&self, server: &Url) -> Result<Stream, Lost> {
         let connect = connect(server, self.settings.keep_alive);
         let connected = match self.settings.connect_limit {
-            Some(limit) => timeout(limit, connect).await.map_err(|_| Lost::late(limit))?,
+            Some(limit) => timeout(limit, connect)
+                .await
+                .map_err(|_| Lost::late(limit))?,
             None => connect.await,
         };
         connected.map_err(|error| Lost::Unreachable(error.to_string()))
@@ -77,27 +87,44 @@ impl Plain {
     fn take(&self, place: &str) -> Option<Stream> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         // One that has been idle for longer is not trusted any more.
-        idle.retain(|idle| self.settings.idle_limit.is_none_or(|limit| idle.since.elapsed() < limit));
+        idle.retain(|idle| {
+            self.settings
+                .idle_limit
+                .is_none_or(|limit| idle.since.elapsed() < limit)
+        });
         let found = idle.iter().rposition(|idle| idle.place == place)?;
         Some(idle.swap_remove(found).stream)
     }
 
     fn put_back(&self, place: String, stream: Stream, keeps: bool) {
-        let TransportConfig { reuse, most_idle, most_idle_of_one, .. } = self.settings;
+        let TransportConfig {
+            reuse,
+            most_idle,
+            most_idle_of_one,
+            ..
+        } = self.settings;
         if !keeps || !reuse {
             return;
         }
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let of_one = || idle.iter().filter(|idle| idle.place == place).count();
-        if idle.len() < most_idle && (most_idle_of_one == usize::MAX || of_one() < most_idle_of_one) {
-            idle.push(Idle { place, stream, since: Instant::now() });
+        if idle.len() < most_idle && (most_idle_of_one == usize::MAX || of_one() < most_idle_of_one)
+        {
+            idle.push(Idle {
+                place,
+                stream,
+                since: Instant::now(),
+            });
         }
     }
 }
 
 /// Asks once; says also whether the connection can be used again.
 async fn ask(stream: &mut Stream, request: &[u8]) -> Result<(Fetched, bool), Lost> {
-    stream.write_all(request).await.map_err(|error| lost(&error))?;
+    stream
+        .write_all(request)
+        .await
+        .map_err(|error| lost(&error))?;
     let mut answering = Answering::default();
     while !answering.is_complete() {
         stream.readable().await.map_err(|error| lost(&error))?;
@@ -176,24 +203,39 @@ async fn connect(server: &Url, keep_alive: Duration) -> io::Result<Stream> {
     };
     stream.set_nodelay(true)?;
     // A host that is gone without a word is noticed after half a minute by default, not at the end of the wait.
-    let probes = TcpKeepalive::new().with_time(keep_alive).with_interval((keep_alive / 2).max(Duration::from_secs(1)));
+    let probes = TcpKeepalive::new()
+        .with_time(keep_alive)
+        .with_interval((keep_alive / 2).max(Duration::from_secs(1)));
     SockRef::from(&stream).set_tcp_keepalive(&probes.with_retries(3))?;
     Ok(Stream::Tcp(stream))
 }
 
 /// What tells connections to one server from those to another.
 fn place(server: &Url) -> String {
-    if server.scheme() == "unix" { server.path().to_owned() } else { authority(server) }
+    if server.scheme() == "unix" {
+        server.path().to_owned()
+    } else {
+        authority(server)
+    }
 }
 
 fn authority(address: &Url) -> String {
-    let host = address.host_str().filter(|host| !host.is_empty()).unwrap_or("localhost");
-    address.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    let host = address
+        .host_str()
+        .filter(|host| !host.is_empty())
+        .unwrap_or("localhost");
+    address
+        .port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// Whether the other side hung up before it said anything, or something else went wrong.
 fn lost(error: &io::Error) -> Lost {
-    if super::error::hung_up(error) { Lost::HungUp } else { Lost::Unreachable(super::error::reason(error)) }
+    if super::error::hung_up(error) {
+        Lost::HungUp
+    } else {
+        Lost::Unreachable(super::error::reason(error))
+    }
 }
 
 fn malformed(malformed: Malformed) -> Lost {
@@ -221,7 +263,9 @@ mod tests {
     /// A server that keeps its connections; how many there were, and its address.
     async fn server() -> (Arc<AtomicUsize>, Url) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap())
+            .parse()
+            .unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&connections);
         tokio::spawn(async move {
@@ -232,7 +276,9 @@ mod tests {
                     while stream.read(&mut piece).await.is_ok_and(|len| len > 0) {
                         // So that those who ask at the same time need a connection each.
                         tokio::time::sleep(Duration::from_millis(50)).await;
-                        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]").await;
+                        let _ = stream
+                            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
+                            .await;
                     }
                 });
             }
@@ -245,10 +291,34 @@ mod tests {
         let usual = TransportConfig::USUAL;
         let cases = [
             (usual, 3),
-            (TransportConfig { most_idle_of_one: 1, ..usual }, 5),
-            (TransportConfig { most_idle: 2, ..usual }, 4),
-            (TransportConfig { idle_limit: Some(Duration::ZERO), ..usual }, 6),
-            (TransportConfig { reuse: false, ..usual }, 6),
+            (
+                TransportConfig {
+                    most_idle_of_one: 1,
+                    ..usual
+                },
+                5,
+            ),
+            (
+                TransportConfig {
+                    most_idle: 2,
+                    ..usual
+                },
+                4,
+            ),
+            (
+                TransportConfig {
+                    idle_limit: Some(Duration::ZERO),
+                    ..usual
+                },
+                6,
+            ),
+            (
+                TransportConfig {
+                    reuse: false,
+                    ..usual
+                },
+                6,
+            ),
         ];
         for (settings, expected) in cases {
             let (connections, address) = server().await;
@@ -257,8 +327,13 @@ mod tests {
                 let mut questions = JoinSet::new();
                 for _ in 0..3 {
                     let (plain, address) = (Arc::clone(&plain), address.clone());
-                    questions
-                        .spawn(async move { plain.get(&address, &address, &HeaderMap::new()).await.unwrap().body });
+                    questions.spawn(async move {
+                        plain
+                            .get(&address, &address, &HeaderMap::new())
+                            .await
+                            .unwrap()
+                            .body
+                    });
                 }
                 assert_eq!(questions.join_all().await, [b"[]", b"[]", b"[]"]);
             }

@@ -31,7 +31,9 @@ pub enum TlsError {
         source: io::Error,
     },
     /// A file holds something else.
-    #[error("there is no certificate in {0}; it should hold PEM, which begins with -----BEGIN CERTIFICATE-----")]
+    #[error(
+        "there is no certificate in {0}; it should hold PEM, which begins with -----BEGIN CERTIFICATE-----"
+    )]
     NoCertificate(String),
     /// A certificate is none.
     #[error("{what} holds a certificate that cannot be used")]
@@ -42,10 +44,14 @@ pub enum TlsError {
         source: Box<dyn Error + Send + Sync>,
     },
     /// The key's file holds something else.
-    #[error("there is no private key in {0}; it should hold PEM, which has a line -----BEGIN PRIVATE KEY-----")]
+    #[error(
+        "there is no private key in {0}; it should hold PEM, which has a line -----BEGIN PRIVATE KEY-----"
+    )]
     NoKey(String),
     /// Nobody is here to type a password.
-    #[error("the key in {0} is encrypted; store it decrypted, readable for ctmpl alone: openssl pkey -in OLD -out NEW")]
+    #[error(
+        "the key in {0} is encrypted; store it decrypted, readable for ctmpl alone: openssl pkey -in OLD -out NEW"
+    )]
     EncryptedKey(String),
     /// Certificate and key do not go together, or are of a kind that is not known.
     #[error("the certificate {certificate} and the key {key} cannot be used together")]
@@ -82,26 +88,43 @@ pub(super) struct Tls {
 
 impl Tls {
     pub(super) fn new(config: &TlsConfig) -> Result<Self, TlsError> {
-        let TlsConfig { verify, authorities, identity, server_name } = config;
+        let TlsConfig {
+            verify,
+            authorities,
+            identity,
+            server_name,
+        } = config;
         let provider = Arc::new(ring::default_provider());
-        let name = server_name.clone().map(|name| ServerName::try_from(name.clone()).map_err(|_| name)).transpose();
+        let name = server_name
+            .clone()
+            .map(|name| ServerName::try_from(name.clone()).map_err(|_| name))
+            .transpose();
         let name = name.map_err(TlsError::ServerName)?;
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions();
         let builder = builder.map_err(|error| TlsError::Setup(error.into()))?;
-        let judge = if *verify { Some(judge(authorities, &provider)?) } else { None };
+        let judge = if *verify {
+            Some(judge(authorities, &provider)?)
+        } else {
+            None
+        };
         let verifier: Arc<dyn ServerCertVerifier> = match (judge, name) {
             (Some(judge), None) => judge,
             (judge, name) => Arc::new(Verifier::new(judge, name, provider)),
         };
-        let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
+        let builder = builder
+            .dangerous()
+            .with_custom_certificate_verifier(verifier);
         let mut settings = match identity {
             Some(identity) => {
                 let (chain, key) = own(identity)?;
-                builder.with_client_auth_cert(chain, key).map_err(|source| TlsError::Identity {
-                    certificate: identity.certificate.display().to_string(),
-                    key: identity.key.display().to_string(),
-                    source,
-                })?
+                builder
+                    .with_client_auth_cert(chain, key)
+                    .map_err(|source| TlsError::Identity {
+                        certificate: identity.certificate.display().to_string(),
+                        key: identity.key.display().to_string(),
+                        source,
+                    })?
             }
             None => builder.with_no_client_auth(),
         };
@@ -109,28 +132,48 @@ impl Tls {
         let trusted = match authorities {
             Authorities::System => "this system trusts".to_owned(),
             Authorities::Text(_) => "is configured".to_owned(),
-            Authorities::File(path) | Authorities::Directory(path) => format!("is in {}", path.display()),
+            Authorities::File(path) | Authorities::Directory(path) => {
+                format!("is in {}", path.display())
+            }
         };
-        let certificate = identity.as_ref().map(|identity| identity.certificate.display().to_string());
-        Ok(Self { settings, trusted, certificate })
+        let certificate = identity
+            .as_ref()
+            .map(|identity| identity.certificate.display().to_string());
+        Ok(Self {
+            settings,
+            trusted,
+            certificate,
+        })
     }
 
     /// For servers that are plain, behind a proxy that may be reached over TLS: whom this system trusts, if anybody.
     pub(super) fn for_proxies() -> Result<Self, TlsError> {
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-        let builder = builder.with_safe_default_protocol_versions().map_err(|error| TlsError::Setup(error.into()))?;
-        let settings = builder.with_root_certificates(of_the_system()).with_no_client_auth();
-        Ok(Self { settings, trusted: "this system trusts".to_owned(), certificate: None })
+        let builder = builder
+            .with_safe_default_protocol_versions()
+            .map_err(|error| TlsError::Setup(error.into()))?;
+        let settings = builder
+            .with_root_certificates(of_the_system())
+            .with_no_client_auth();
+        Ok(Self {
+            settings,
+            trusted: "this system trusts".to_owned(),
+            certificate: None,
+        })
     }
 
     /// What a connection failed by, if it was TLS, and what to do about it.
     pub(super) fn explain(&self, error: &(dyn Error + 'static)) -> Option<String> {
         use CertificateError as Bad;
         // HTTP/2 keeps just the words of an alert that comes behind the handshake.
-        let Some(error) = find(error) else { return alert_in(&reason(error)).map(|alert| self.about_us(alert)) };
+        let Some(error) = find(error) else {
+            return alert_in(&reason(error)).map(|alert| self.about_us(alert));
+        };
         let problem = match error {
             rustls::Error::InvalidCertificate(problem) => problem,
-            rustls::Error::AlertReceived(alert) if ABOUT_US.contains(alert) => return Some(self.about_us(*alert)),
+            rustls::Error::AlertReceived(alert) if ABOUT_US.contains(alert) => {
+                return Some(self.about_us(*alert));
+            }
             rustls::Error::InvalidMessage(_) => {
                 return Some("it does not speak TLS; is this its port for https?".into());
             }
@@ -142,11 +185,18 @@ impl Tls {
                  certificate of the one that signed it",
                 self.trusted
             ),
-            Bad::NotValidForNameContext { expected, presented } => {
+            Bad::NotValidForNameContext {
+                expected,
+                presented,
+            } => {
                 let (expected, names) = (expected.to_str(), presented.join(", "));
-                format!("its certificate is not for {expected} but for {names}; --consul-ssl-server-name says which")
+                format!(
+                    "its certificate is not for {expected} but for {names}; --consul-ssl-server-name says which"
+                )
             }
-            Bad::Expired | Bad::ExpiredContext { .. } => "its certificate has expired; renew it there".to_owned(),
+            Bad::Expired | Bad::ExpiredContext { .. } => {
+                "its certificate has expired; renew it there".to_owned()
+            }
             Bad::NotValidYet | Bad::NotValidYetContext { .. } => {
                 "its certificate is not valid yet; is the clock of this host right?".to_owned()
             }
@@ -183,7 +233,9 @@ const ABOUT_US: [AlertDescription; 8] = [
 ];
 
 fn alert_in(text: &str) -> Option<AlertDescription> {
-    ABOUT_US.into_iter().find(|alert| text == rustls::Error::AlertReceived(*alert).to_string())
+    ABOUT_US
+        .into_iter()
+        .find(|alert| text == rustls::Error::AlertReceived(*alert).to_string())
 }
 
 /// The error of `rustls` among the causes of an error.
@@ -194,14 +246,21 @@ fn find<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
             return Some(found);
         }
         // It does not count what it wraps among its causes.
-        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        cause = wrapped.map(|wrapped| wrapped as &(dyn Error + 'static)).or_else(|| error.source());
+        let wrapped = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        cause = wrapped
+            .map(|wrapped| wrapped as &(dyn Error + 'static))
+            .or_else(|| error.source());
     }
     None
 }
 
 /// Whoever judges the certificates of servers.
-fn judge(authorities: &Authorities, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
+fn judge(
+    authorities: &Authorities,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
     let mut roots = RootCertStore::empty();
     match authorities {
         Authorities::System => {
@@ -210,14 +269,22 @@ fn judge(authorities: &Authorities, provider: &Arc<CryptoProvider>) -> Result<Ar
                 return Err(TlsError::NoneOfTheSystem);
             }
         }
-        Authorities::Text(text) => trust(&mut roots, "the configured ca_cert_bytes", text.as_bytes(), true)?,
+        Authorities::Text(text) => trust(
+            &mut roots,
+            "the configured ca_cert_bytes",
+            text.as_bytes(),
+            true,
+        )?,
         Authorities::File(path) => {
             let what = format!("the certificates of authorities {}", path.display());
             trust(&mut roots, &what, &read(&what, path)?, true)?;
         }
         Authorities::Directory(path) => {
             let what = format!("the directory of authorities {}", path.display());
-            let unreadable = |source| TlsError::Unreadable { what: what.clone(), source };
+            let unreadable = |source| TlsError::Unreadable {
+                what: what.clone(),
+                source,
+            };
             for entry in std::fs::read_dir(path).map_err(unreadable)? {
                 let path = entry.map_err(unreadable)?.path();
                 if path.is_file() {
@@ -230,7 +297,8 @@ fn judge(authorities: &Authorities, provider: &Arc<CryptoProvider>) -> Result<Ar
             }
         }
     }
-    let judge = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build();
+    let judge =
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build();
     judge.map_err(|error| TlsError::Setup(error.into()))
 }
 
@@ -248,14 +316,19 @@ fn trust(roots: &mut RootCertStore, what: &str, text: &[u8], some: bool) -> Resu
         return Err(TlsError::NoCertificate(what.to_owned()));
     }
     for certificate in certificates {
-        let unusable = |source: rustls::Error| TlsError::Certificate { what: what.to_owned(), source: source.into() };
+        let unusable = |source: rustls::Error| TlsError::Certificate {
+            what: what.to_owned(),
+            source: source.into(),
+        };
         roots.add(certificate).map_err(unusable)?;
     }
     Ok(())
 }
 
 /// This host's certificate, with those between it and its authority, and its key.
-fn own(identity: &Identity) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {
+fn own(
+    identity: &Identity,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {
     let Identity { certificate, key } = identity;
     let what = format!("the certificate {}", certificate.display());
     let chain = certificates(&what, &read(&what, certificate)?)?;
@@ -274,11 +347,17 @@ fn own(identity: &Identity) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyD
 
 fn certificates(what: &str, text: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let read: Result<Vec<_>, PemError> = CertificateDer::pem_slice_iter(text).collect();
-    read.map_err(|error| TlsError::Certificate { what: what.to_owned(), source: error.into() })
+    read.map_err(|error| TlsError::Certificate {
+        what: what.to_owned(),
+        source: error.into(),
+    })
 }
 
 fn read(what: &str, path: &Path) -> Result<Vec<u8>, TlsError> {
-    std::fs::read(path).map_err(|source| TlsError::Unreadable { what: what.to_owned(), source })
+    std::fs::read(path).map_err(|source| TlsError::Unreadable {
+        what: what.to_owned(),
+        source,
+    })
 }
 
 #[cfg(test)]

@@ -76,7 +76,11 @@ impl Transport {
                  believed, and is told the token"
             );
         }
-        Ok(Self { headers, plain: Plain::new(config.transport), full: RwLock::new(full(config)?) })
+        Ok(Self {
+            headers,
+            plain: Plain::new(config.transport),
+            full: RwLock::new(full(config)?),
+        })
     }
 
     /// Reads the certificates again; connections from now on are made with them. Those that wait go on waiting.
@@ -95,9 +99,21 @@ impl Transport {
     }
 
     /// Asks the server that stands at this place in the configuration.
-    pub(super) async fn get(&self, place: usize, server: &Url, address: Url, limit: Duration) -> Result<Fetched, Lost> {
+    pub(super) async fn get(
+        &self,
+        place: usize,
+        server: &Url,
+        address: Url,
+        limit: Duration,
+    ) -> Result<Fetched, Lost> {
         let headers = Arc::clone(&self.headers.read().unwrap_or_else(PoisonError::into_inner));
-        let full = self.full.read().unwrap_or_else(PoisonError::into_inner).get(place).cloned().flatten();
+        let full = self
+            .full
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(place)
+            .cloned()
+            .flatten();
         let fetched = async {
             match full {
                 Some(full) => full.get(address, (*headers).clone()).await,
@@ -113,9 +129,18 @@ fn full(config: &ConsulConfig) -> Result<Vec<Option<Arc<Full>>>, ClientError> {
     if !config.servers.iter().any(needs_more) {
         return Ok(Vec::new());
     }
-    let tls = if config.is_over_tls() { Tls::new(&config.tls)? } else { Tls::for_proxies()? };
-    let full = |server| needs_more(server).then(|| Full::new(server, tls.clone(), config).map(Arc::new));
-    config.servers.iter().map(|server| full(server).transpose()).collect()
+    let tls = if config.is_over_tls() {
+        Tls::new(&config.tls)?
+    } else {
+        Tls::for_proxies()?
+    };
+    let full =
+        |server| needs_more(server).then(|| Full::new(server, tls.clone(), config).map(Arc::new));
+    config
+        .servers
+        .iter()
+        .map(|server| full(server).transpose())
+        .collect()
 }
 
 /// Does a server need TLS or a proxy?
@@ -125,7 +150,10 @@ fn needs_more(server: &Url) -> bool {
 
 fn headers(config: &ConsulConfig) -> Result<HeaderMap, ClientError> {
     let mut headers = HeaderMap::new();
-    headers.insert(USER_AGENT, HeaderValue::from_static(concat!("ctmpl/", env!("CARGO_PKG_VERSION"))));
+    headers.insert(
+        USER_AGENT,
+        HeaderValue::from_static(concat!("ctmpl/", env!("CARGO_PKG_VERSION"))),
+    );
     if let Some(token) = &config.token {
         headers.insert(TOKEN, token_header(token)?);
     }
@@ -136,7 +164,9 @@ fn headers(config: &ConsulConfig) -> Result<HeaderMap, ClientError> {
 }
 
 fn token_header(token: &SecretString) -> Result<HeaderValue, ClientError> {
-    HeaderValue::from_str(token.expose_secret()).map(secret).map_err(|_| ClientError::Token)
+    HeaderValue::from_str(token.expose_secret())
+        .map(secret)
+        .map_err(|_| ClientError::Token)
 }
 
 /// Never shown, not even by a debugger's print.
@@ -148,7 +178,8 @@ fn secret(mut value: HeaderValue) -> HeaderValue {
 fn basic(auth: &BasicAuth) -> Result<HeaderValue, ClientError> {
     use base64::Engine;
     let BasicAuth { username, password } = auth;
-    let text = base64::engine::general_purpose::STANDARD.encode(format!("{username}:{}", password.expose_secret()));
+    let text = base64::engine::general_purpose::STANDARD
+        .encode(format!("{username}:{}", password.expose_secret()));
     HeaderValue::from_str(&format!("Basic {text}")).map_err(|_| ClientError::Auth)
 }
 
@@ -160,18 +191,29 @@ mod tests {
     fn sent(transport: &Transport, name: &str) -> Option<String> {
         let headers = transport.headers.read().unwrap();
         // No print shows it; only who sends it sees it.
-        assert!(headers.get(name).is_none_or(HeaderValue::is_sensitive), "{name}");
-        headers.get(name).map(|value| value.to_str().unwrap().to_owned())
+        assert!(
+            headers.get(name).is_none_or(HeaderValue::is_sensitive),
+            "{name}"
+        );
+        headers
+            .get(name)
+            .map(|value| value.to_str().unwrap().to_owned())
     }
 
     #[test]
     fn the_token_and_the_password_are_sent_and_the_token_can_be_replaced() {
         let config = ConsulConfig {
-            servers: vec!["http://127.0.0.1:1".parse().unwrap(), "unix:///s".parse().unwrap()],
+            servers: vec![
+                "http://127.0.0.1:1".parse().unwrap(),
+                "unix:///s".parse().unwrap(),
+            ],
             tls: TlsConfig::USUAL,
             token: Some("one".into()),
             token_file: None,
-            auth: Some(BasicAuth { username: "u".to_owned(), password: "p:q".into() }),
+            auth: Some(BasicAuth {
+                username: "u".to_owned(),
+                password: "p:q".into(),
+            }),
             namespace: None,
             partition: None,
             max_stale: None,
@@ -181,12 +223,21 @@ mod tests {
             exports: Vec::new(),
         };
         let transport = Transport::new(&config).unwrap();
-        assert!(transport.full.read().unwrap().is_empty(), "nothing needs TLS");
-        assert_eq!(sent(&transport, "authorization").as_deref(), Some("Basic dTpwOnE="));
+        assert!(
+            transport.full.read().unwrap().is_empty(),
+            "nothing needs TLS"
+        );
+        assert_eq!(
+            sent(&transport, "authorization").as_deref(),
+            Some("Basic dTpwOnE=")
+        );
         assert_eq!(sent(&transport, "x-consul-token").as_deref(), Some("one"));
         transport.set_token(&"two".into()).unwrap();
         assert_eq!(sent(&transport, "x-consul-token").as_deref(), Some("two"));
-        assert!(matches!(transport.set_token(&"no\ntoken".into()), Err(ClientError::Token)));
+        assert!(matches!(
+            transport.set_token(&"no\ntoken".into()),
+            Err(ClientError::Token)
+        ));
         assert_eq!(sent(&transport, "x-consul-token").as_deref(), Some("two"));
         assert_eq!(sent(&transport, "x-unknown"), None);
     }

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::answer::{
-    Answer, Check, Instance, Node, NodeService, NodeServices, Pair, ServiceTags, TaggedAddress, TextMap, Weights,
-    or_default,
+    Answer, Check, Instance, Node, NodeService, NodeServices, Pair, ServiceTags, TaggedAddress,
+    TextMap, Weights, or_default,
 };
 use crate::query::{Health, KeyQuery, Query, ServiceQuery};
 
@@ -24,7 +24,9 @@ pub(super) fn read(query: &Query, body: &[u8]) -> Result<Answer, String> {
     Ok(match query {
         Query::Key(query) => Answer::Key(pairs(query, body)?.pop()),
         Query::Pairs(query) => Answer::Pairs(pairs(query, body)?),
-        Query::Service(query) | Query::Connect(query) => Answer::Service(instances(query, json(body)?)),
+        Query::Service(query) | Query::Connect(query) => {
+            Answer::Service(instances(query, json(body)?))
+        }
         Query::Services(_) => Answer::Services(services(json(body)?)),
         Query::Node(_) => Answer::Node(node_services(json(body)?)),
         Query::Nodes(query) => {
@@ -98,15 +100,42 @@ fn pairs(query: &KeyQuery, body: &[u8]) -> Result<Vec<Arc<Pair>>, String> {
 }
 
 fn pair_of(query: &KeyQuery, wire: WirePair) -> Result<Arc<Pair>, String> {
-    let WirePair { lock_index, key: path, flags, value, session, create_index, modify_index } = wire;
-    let value = STANDARD.decode(value.unwrap_or_default()).map_err(|_| "a value is not base64".to_owned())?;
+    let WirePair {
+        lock_index,
+        key: path,
+        flags,
+        value,
+        session,
+        create_index,
+        modify_index,
+    } = wire;
+    let value = STANDARD
+        .decode(value.unwrap_or_default())
+        .map_err(|_| "a value is not base64".to_owned())?;
     // A prefix is cut off as text, and all slashes after it: below "app", "app2" is the key "2".
-    let key = path.strip_prefix(&query.key).unwrap_or(&path).trim_start_matches('/').to_owned();
+    let key = path
+        .strip_prefix(&query.key)
+        .unwrap_or(&path)
+        .trim_start_matches('/')
+        .to_owned();
     let (value, bytes) = match String::from_utf8(value) {
         Ok(text) => (text, None),
-        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(error.into_bytes().into())),
+        Err(error) => (
+            String::from_utf8_lossy(error.as_bytes()).into_owned(),
+            Some(error.into_bytes().into()),
+        ),
     };
-    Ok(Arc::new(Pair { path, key, value, bytes, create_index, modify_index, lock_index, flags, session }))
+    Ok(Arc::new(Pair {
+        path,
+        key,
+        value,
+        bytes,
+        create_index,
+        modify_index,
+        lock_index,
+        flags,
+        session,
+    }))
 }
 
 #[derive(Deserialize)]
@@ -150,12 +179,29 @@ fn instances(query: &ServiceQuery, entries: Option<Vec<WireEntry>>) -> Vec<Arc<I
 }
 
 fn instance(entry: WireEntry) -> Instance {
-    let WireEntry { node, service, checks } = entry;
-    let WireService { id, service: name, mut tags, address, tagged_addresses, meta, port, weights } = service;
+    let WireEntry {
+        node,
+        service,
+        checks,
+    } = entry;
+    let WireService {
+        id,
+        service: name,
+        mut tags,
+        address,
+        tagged_addresses,
+        meta,
+        port,
+        weights,
+    } = service;
     tags.sort();
     Instance {
         status: health(&checks),
-        address: if address.is_empty() { node.address.clone() } else { address },
+        address: if address.is_empty() {
+            node.address.clone()
+        } else {
+            address
+        },
         node: node.node,
         node_id: node.id,
         node_address: node.address,
@@ -191,7 +237,11 @@ fn health(checks: &[Arc<Check>]) -> Health {
         Health::Critical => 3,
         Health::Maintenance => 4,
     };
-    checks.iter().map(state).max_by_key(gravity).unwrap_or(Health::Passing)
+    checks
+        .iter()
+        .map(state)
+        .max_by_key(gravity)
+        .unwrap_or(Health::Passing)
 }
 
 fn services(names: Option<BTreeMap<String, Option<Vec<String>>>>) -> Vec<Arc<ServiceTags>> {
@@ -224,7 +274,10 @@ fn node_services(wire: Option<WireNode>) -> Option<Arc<NodeServices>> {
         })
         .collect();
     services.sort_by(|a, b| (&a.service, &a.id).cmp(&(&b.service, &b.id)));
-    Some(Arc::new(NodeServices { node: node?, services }))
+    Some(Arc::new(NodeServices {
+        node: node?,
+        services,
+    }))
 }
 
 #[cfg(test)]
@@ -237,7 +290,9 @@ mod tests {
     fn a_value_that_is_not_text_is_kept_as_it_is() {
         let query = Query::key("k").unwrap();
         let body = br#"[{"Key":"k","Value":"AP/+YQ==","LockIndex":0,"Flags":0,"CreateIndex":1,"ModifyIndex":1}]"#;
-        let Ok(Answer::Key(Some(pair))) = read(&query, body) else { panic!("no pair") };
+        let Ok(Answer::Key(Some(pair))) = read(&query, body) else {
+            panic!("no pair")
+        };
         assert_eq!(pair.value, "\0\u{fffd}\u{fffd}a");
         assert_eq!(pair.bytes.as_deref(), Some(&[0, 0xff, 0xfe, b'a'][..]));
     }

@@ -21,7 +21,14 @@ impl<'t> Writer<'t> {
         args: Vec<Expr>,
         piped: bool,
     ) -> Outcome {
-        self.call_named(command.offset, &command.to_string(), name, target, args, piped)
+        self.call_named(
+            command.offset,
+            &command.to_string(),
+            name,
+            target,
+            args,
+            piped,
+        )
     }
 
     pub(super) fn call_named(
@@ -38,10 +45,19 @@ impl<'t> Writer<'t> {
             Target::Builtin(builtin) => {
                 let (fixed, variadic) = builtin.arguments();
                 if args.len() < fixed || (!variadic && args.len() > fixed) {
-                    return Err(Cannot::new(offset, whole, &format!("wrong number of arguments for {name}")));
+                    return Err(Cannot::new(
+                        offset,
+                        whole,
+                        &format!("wrong number of arguments for {name}"),
+                    ));
                 }
-                own(builtin, args)
-                    .ok_or_else(|| Cannot::new(offset, whole, "no value of a template is a function to be called"))
+                own(builtin, args).ok_or_else(|| {
+                    Cannot::new(
+                        offset,
+                        whole,
+                        "no value of a template is a function to be called",
+                    )
+                })
             }
             Target::ExecuteTemplate => {
                 let mut args = args.into_iter();
@@ -69,7 +85,8 @@ fn library(function: &Function, args: Vec<Expr>, piped: bool) -> Expr {
             return list.filter(&format!("join({})", separator.settled().text), kind);
         }
         ("contains", [needle, haystack]) | ("in", [haystack, needle])
-            if needle.kind == Type::Text && (haystack.kind == Type::Text || haystack.kind == list_of_texts) =>
+            if needle.kind == Type::Text
+                && (haystack.kind == Type::Text || haystack.kind == list_of_texts) =>
         {
             let operands = vec![needle.clone(), haystack.clone()];
             return Expr::operator(operands, "in", Level::Compare, Level::Concat, Type::Bool);
@@ -109,11 +126,18 @@ fn result(function: &Function, args: &[Expr]) -> Type {
 
 /// A function of Go itself.
 fn own(builtin: Builtin, mut args: Vec<Expr>) -> Option<Expr> {
-    let alike = |args: &[Expr]| args.iter().all(|arg| arg.kind.compares_alike() && arg.kind == args[0].kind);
-    let compare = |args, operator| Expr::operator(args, operator, Level::Compare, Level::Concat, Type::Bool);
+    let alike = |args: &[Expr]| {
+        args.iter()
+            .all(|arg| arg.kind.compares_alike() && arg.kind == args[0].kind)
+    };
+    let compare =
+        |args, operator| Expr::operator(args, operator, Level::Compare, Level::Concat, Type::Bool);
     Some(match builtin {
         Builtin::And | Builtin::Or => {
-            let kind = args.iter().map(|arg| arg.kind.clone()).fold(Type::Unseen, Type::join);
+            let kind = args
+                .iter()
+                .map(|arg| arg.kind.clone())
+                .fold(Type::Unseen, Type::join);
             if args.len() == 1 {
                 return args.pop();
             }
@@ -125,16 +149,30 @@ fn own(builtin: Builtin, mut args: Vec<Expr>) -> Option<Expr> {
         }
         Builtin::Not => {
             let value = args.pop()?.settled();
-            Expr::new(format!("not {}", value.at(Level::Compare)), Level::Not, Type::Bool)
+            Expr::new(
+                format!("not {}", value.at(Level::Compare)),
+                Level::Not,
+                Type::Bool,
+            )
         }
         Builtin::Eq if args.len() == 2 && alike(&args) => compare(args, "=="),
         Builtin::Eq if args.len() > 2 && alike(&args) => {
-            let rest: Vec<String> = args.split_off(1).into_iter().map(|arg| arg.settled().text).collect();
+            let rest: Vec<String> = args
+                .split_off(1)
+                .into_iter()
+                .map(|arg| arg.settled().text)
+                .collect();
             let value = args.pop()?.settled().at(Level::Concat);
-            Expr::new(format!("{value} in [{}]", rest.join(", ")), Level::Compare, Type::Bool)
+            Expr::new(
+                format!("{value} in [{}]", rest.join(", ")),
+                Level::Compare,
+                Type::Bool,
+            )
         }
         Builtin::Ne if alike(&args) => compare(args, "!="),
-        Builtin::Lt | Builtin::Le | Builtin::Gt | Builtin::Ge if alike(&args) && args[0].kind != Type::Bool => {
+        Builtin::Lt | Builtin::Le | Builtin::Gt | Builtin::Ge
+            if alike(&args) && args[0].kind != Type::Bool =>
+        {
             let sign = match builtin {
                 Builtin::Lt => "<",
                 Builtin::Le => "<=",
@@ -181,18 +219,27 @@ fn index(mut args: Vec<Expr>) -> Expr {
     if args.len() == 1 {
         return args.remove(0);
     }
-    let kind = args[1..].iter().fold(args[0].kind.clone(), |kind, _| match kind {
-        Type::List(item) | Type::Map(item) | Type::ByInt(item) => *item,
-        Type::Text => Type::Int,
-        Type::Plain => Type::Plain,
-        _ => Type::Any,
-    });
+    let kind = args[1..]
+        .iter()
+        .fold(args[0].kind.clone(), |kind, _| match kind {
+            Type::List(item) | Type::Map(item) | Type::ByInt(item) => *item,
+            Type::Text => Type::Int,
+            Type::Plain => Type::Plain,
+            _ => Type::Any,
+        });
     match args.as_slice() {
-        [list, at] if matches!(list.kind, Type::List(_)) && at.text.chars().all(|c| c.is_ascii_digit()) => {
+        [list, at]
+            if matches!(list.kind, Type::List(_))
+                && at.text.chars().all(|c| c.is_ascii_digit()) =>
+        {
             Expr::primary(format!("{}[{}]", list.at(Level::Primary), at.text), kind)
         }
-        [map, key] if matches!(&map.kind, Type::Map(of) if **of == Type::Text) && key.kind == Type::Text => {
-            Expr::primary(format!("{}[{}]", map.at(Level::Primary), key.text), kind).filter("default(\"\")", Type::Text)
+        [map, key]
+            if matches!(&map.kind, Type::Map(of) if **of == Type::Text)
+                && key.kind == Type::Text =>
+        {
+            Expr::primary(format!("{}[{}]", map.at(Level::Primary), key.text), kind)
+                .filter("default(\"\")", Type::Text)
         }
         _ => Expr::call("go_index", args, kind),
     }
@@ -200,7 +247,10 @@ fn index(mut args: Vec<Expr>) -> Expr {
 
 /// A format of nothing but `%s`, `%d` and `%v` is its texts, one after the other.
 fn printf(args: Vec<Expr>) -> Expr {
-    let simple = args[0].literal.as_deref().and_then(|format| parts(format, &args[1..]));
+    let simple = args[0]
+        .literal
+        .as_deref()
+        .and_then(|format| parts(format, &args[1..]));
     match simple {
         Some(mut parts) if parts.len() == 1 && parts[0].kind == Type::Text => parts.remove(0),
         Some(parts) if parts.len() > 1 => together(parts),
@@ -224,7 +274,10 @@ fn parts(format: &str, values: &[Expr]) -> Option<Vec<Expr>> {
             continue;
         }
         let value = values.next()?;
-        if !matches!((verb, &value.kind), ('s' | 'v', Type::Text) | ('d' | 'v', Type::Int)) {
+        if !matches!(
+            (verb, &value.kind),
+            ('s' | 'v', Type::Text) | ('d' | 'v', Type::Int)
+        ) {
             return None;
         }
         if !text.is_empty() {

@@ -33,17 +33,31 @@ pub struct Report {
 /// # Errors
 /// When the template cannot be read, the data cannot be had, or the result cannot be written.
 pub async fn run(arguments: ConvertArguments, environment: &Environment) -> anyhow::Result<Report> {
-    let ConvertArguments { consul, data, output, left_delimiter, right_delimiter, file } = arguments;
+    let ConvertArguments {
+        consul,
+        data,
+        output,
+        left_delimiter,
+        right_delimiter,
+        file,
+    } = arguments;
     let usual = Delimiters::default();
     let delimiters = Delimiters {
-        left: left_delimiter.filter(|text| !text.is_empty()).unwrap_or(usual.left),
-        right: right_delimiter.filter(|text| !text.is_empty()).unwrap_or(usual.right),
+        left: left_delimiter
+            .filter(|text| !text.is_empty())
+            .unwrap_or(usual.left),
+        right: right_delimiter
+            .filter(|text| !text.is_empty())
+            .unwrap_or(usual.right),
     };
     let name = file.display().to_string();
     let source = template::read(&file)?;
     let Conversion { text, marks } = convert(&name, &source, &delimiters)?;
     write(output.as_deref(), &text, &file)?;
-    let mut notes: Vec<String> = marks.iter().map(|mark| format!("{name}: not converted: {mark}")).collect();
+    let mut notes: Vec<String> = marks
+        .iter()
+        .map(|mark| format!("{name}: not converted: {mark}"))
+        .collect();
     let mut clean = marks.is_empty();
     let around = Arc::new(Surroundings::here(environment.readable().collect()));
     match Pair::read(&name, &source, &delimiters, &text) {
@@ -67,12 +81,20 @@ async fn prove(
 ) -> anyhow::Result<Proof> {
     let Some(data) = data else {
         let is_said = consul.consul_addr.is_some() || environment.has("CONSUL_HTTP_ADDR");
-        let client =
-            is_said.then(|| -> anyhow::Result<Client> { Ok(Client::new(&config::consul(consul, environment)?)?) });
+        let client = is_said.then(|| -> anyhow::Result<Client> {
+            Ok(Client::new(&config::consul(consul, environment)?)?)
+        });
         return Ok(pair.prove(client.transpose()?.as_ref(), around).await?);
     };
-    let server = dev::Server::start(dev::Options { seed: dev::Seed::read(data)?, ..dev::Options::default() }).await?;
-    let consul = ConsulArguments { consul_addr: Some(server.address().to_string()), ..ConsulArguments::default() };
+    let server = dev::Server::start(dev::Options {
+        seed: dev::Seed::read(data)?,
+        ..dev::Options::default()
+    })
+    .await?;
+    let consul = ConsulArguments {
+        consul_addr: Some(server.address().to_string()),
+        ..ConsulArguments::default()
+    };
     let client = Client::new(&config::consul(consul, &Environment::default())?)?;
     let proof = pair.prove(Some(&client), around).await;
     server.stop().await;
@@ -81,23 +103,39 @@ async fn prove(
 
 fn told(name: &str, proof: Proof) -> String {
     match proof {
-        Proof::Same(bytes) => format!("{name}: proven: both templates print the same {bytes} bytes"),
-        Proof::Different(diff) => format!("{name}: the templates print something different:\n{}", diff.trim_end()),
-        Proof::Fails(error) => format!("{name}: the Jinja template fails where the Go template does not:\n{error}"),
-        Proof::Nothing(why) => format!("{name}: not proven: the Go template prints nothing with this data: {why}"),
+        Proof::Same(bytes) => {
+            format!("{name}: proven: both templates print the same {bytes} bytes")
+        }
+        Proof::Different(diff) => format!(
+            "{name}: the templates print something different:\n{}",
+            diff.trim_end()
+        ),
+        Proof::Fails(error) => {
+            format!("{name}: the Jinja template fails where the Go template does not:\n{error}")
+        }
+        Proof::Nothing(why) => {
+            format!("{name}: not proven: the Go template prints nothing with this data: {why}")
+        }
         Proof::NoData => {
-            format!("{name}: not proven: it asks Consul; give it one with --data FILE or --consul-addr ADDR")
+            format!(
+                "{name}: not proven: it asks Consul; give it one with --data FILE or --consul-addr ADDR"
+            )
         }
     }
 }
 
 fn write(output: Option<&Path>, text: &str, template: &Path) -> anyhow::Result<()> {
     let Some(path) = output else {
-        return std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output");
+        return std::io::stdout()
+            .write_all(text.as_bytes())
+            .context("cannot write to standard output");
     };
-    if let Stage::Staged(staged) =
-        Writer::default().stage(path, text.as_bytes(), Some(template), &FileConfig::default())?
-    {
+    if let Stage::Staged(staged) = Writer::default().stage(
+        path,
+        text.as_bytes(),
+        Some(template),
+        &FileConfig::default(),
+    )? {
         Swapped::flush(vec![staged.swap()?]);
     }
     Ok(())

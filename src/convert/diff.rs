@@ -20,10 +20,18 @@ pub(super) fn unified([old_name, old]: [&str; 2], [new_name, new]: [&str; 2]) ->
     let [old, new]: [Vec<&str>; 2] = [old, new].map(|text| text.split_inclusive('\n').collect());
     let mut hook = Replace::new(Capture::new());
     // Capturing cannot fail.
-    let _ = myers::diff(&mut hook, old.as_slice(), 0..old.len(), new.as_slice(), 0..new.len());
+    let _ = myers::diff(
+        &mut hook,
+        old.as_slice(),
+        0..old.len(),
+        new.as_slice(),
+        0..new.len(),
+    );
     let mut out = String::new();
     for hunk in group_diff_ops(hook.into_inner().into_ops(), AROUND) {
-        let Some((first, last)) = hunk.first().zip(hunk.last()) else { continue };
+        let Some((first, last)) = hunk.first().zip(hunk.last()) else {
+            continue;
+        };
         if out.is_empty() {
             let _ = writeln!(out, "--- {old_name}\n+++ {new_name}");
         }
@@ -72,14 +80,24 @@ mod tests {
     #[test]
     fn it_is_what_diff_u_shows() {
         assert_eq!(diff("same\n", "same\n"), "");
-        assert_eq!(diff("a\nb\nc\n", "a\nB\nc\n"), "--- one\n+++ two\n@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n");
-        assert_eq!(diff("x", "x\n"), "--- one\n+++ two\n@@ -1 +1 @@\n-x\n\\ No newline at end of file\n+x\n");
+        assert_eq!(
+            diff("a\nb\nc\n", "a\nB\nc\n"),
+            "--- one\n+++ two\n@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n"
+        );
+        assert_eq!(
+            diff("x", "x\n"),
+            "--- one\n+++ two\n@@ -1 +1 @@\n-x\n\\ No newline at end of file\n+x\n"
+        );
         assert_eq!(diff("", "a\n"), "--- one\n+++ two\n@@ -0,0 +1 @@\n+a\n");
     }
 
     #[test]
     fn changes_that_are_far_apart_are_shown_apart() {
-        let old = (1..=30).map(|line| line.to_string()).collect::<Vec<_>>().join("\n") + "\n";
+        let old = (1..=30)
+            .map(|line| line.to_string())
+            .collect::<Vec<_>>()
+            .join("\n")
+            + "\n";
         let new = old.replace("\n2\n", "\ntwo\n").replace("\n29\n", "\n");
         assert_eq!(
             diff(&old, &new),

@@ -32,7 +32,15 @@ pub(super) struct Expr {
 
 impl Expr {
     pub(super) fn new(text: impl Into<String>, level: Level, kind: Type) -> Self {
-        Self { text: text.into(), level, kind, open: false, literal: None, noun: None, does: false }
+        Self {
+            text: text.into(),
+            level,
+            kind,
+            open: false,
+            literal: None,
+            noun: None,
+            does: false,
+        }
     }
 
     pub(super) fn primary(text: impl Into<String>, kind: Type) -> Self {
@@ -45,7 +53,10 @@ impl Expr {
 
     /// A text as a literal.
     pub(super) fn text(text: &str) -> Self {
-        Self { literal: Some(text.to_owned()), ..Self::primary(quoted(text), Type::Text) }
+        Self {
+            literal: Some(text.to_owned()),
+            ..Self::primary(quoted(text), Type::Text)
+        }
     }
 
     /// A call, with its arguments.
@@ -56,18 +67,35 @@ impl Expr {
 
     /// The value through a filter.
     pub(super) fn filter(self, filter: &str, kind: Type) -> Self {
-        Self::new(format!("{} | {filter}", self.at(Level::Filter)), Level::Filter, kind)
+        Self::new(
+            format!("{} | {filter}", self.at(Level::Filter)),
+            Level::Filter,
+            kind,
+        )
     }
 
     /// Operands with an operator between them.
-    pub(super) fn operator(operands: Vec<Self>, operator: &str, level: Level, inside: Level, kind: Type) -> Self {
-        let operands: Vec<String> = operands.into_iter().map(|one| one.settled().at(inside)).collect();
+    pub(super) fn operator(
+        operands: Vec<Self>,
+        operator: &str,
+        level: Level,
+        inside: Level,
+        kind: Type,
+    ) -> Self {
+        let operands: Vec<String> = operands
+            .into_iter()
+            .map(|one| one.settled().at(inside))
+            .collect();
         Self::new(operands.join(&format!(" {operator} ")), level, kind)
     }
 
     /// The text, in parentheses where it would fall apart.
     pub(super) fn at(&self, level: Level) -> String {
-        if self.level < level { format!("({})", self.text) } else { self.text.clone() }
+        if self.level < level {
+            format!("({})", self.text)
+        } else {
+            self.text.clone()
+        }
     }
 
     /// The same, but none where it would be undefined.
@@ -76,16 +104,26 @@ impl Expr {
             return self;
         }
         let Self { kind, noun, .. } = self.clone();
-        Self { noun, ..self.filter("default(none)", kind) }
+        Self {
+            noun,
+            ..self.filter("default(none)", kind)
+        }
     }
 
     pub(super) fn called(self, noun: impl Into<String>) -> Self {
-        Self { noun: Some(noun.into()), ..self }
+        Self {
+            noun: Some(noun.into()),
+            ..self
+        }
     }
 
     /// Is it a name, or a path from one?
     pub(super) fn is_path(&self) -> bool {
-        self.level == Level::Primary && self.text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
+        self.level == Level::Primary
+            && self
+                .text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
     }
 }
 
@@ -98,7 +136,9 @@ pub(super) fn quoted(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if c.is_control() && u32::from(c) < 0x100 => out.extend(format!("\\x{:02x}", u32::from(c)).chars()),
+            c if c.is_control() && u32::from(c) < 0x100 => {
+                out.extend(format!("\\x{:02x}", u32::from(c)).chars());
+            }
             c => out.push(c),
         }
     }

@@ -26,7 +26,10 @@ struct Writer {
 
 /// Writes the template.
 pub(super) fn write(list: &[Piece]) -> String {
-    let mut writer = Writer { out: String::new(), end: End::Text };
+    let mut writer = Writer {
+        out: String::new(),
+        end: End::Text,
+    };
     writer.list(list, true);
     writer.out
 }
@@ -35,7 +38,8 @@ impl Writer {
     fn list(&mut self, list: &[Piece], own_lines: bool) {
         for (index, piece) in list.iter().enumerate() {
             // What prints nothing leaves a line of text as it is.
-            let amid = !self.begins_line() && matches!(list.get(index + 1), None | Some(Piece::Text(_)));
+            let amid =
+                !self.begins_line() && matches!(list.get(index + 1), None | Some(Piece::Text(_)));
             let own_lines = own_lines && (piece.has_line_break() || (piece.is_silent() && !amid));
             self.piece(piece, own_lines);
         }
@@ -51,13 +55,20 @@ impl Writer {
             Piece::Comment(comment) => self.comment(comment, own_lines),
             Piece::If { arms, otherwise } => {
                 for (index, (condition, list)) in arms.iter().enumerate() {
-                    self.tag(&format!("{} {condition}", if index == 0 { "if" } else { "elif" }), own_lines);
+                    self.tag(
+                        &format!("{} {condition}", if index == 0 { "if" } else { "elif" }),
+                        own_lines,
+                    );
                     self.list(list, own_lines);
                 }
                 self.otherwise(otherwise, own_lines);
                 self.tag("endif", own_lines);
             }
-            Piece::For { head, body, otherwise } => {
+            Piece::For {
+                head,
+                body,
+                otherwise,
+            } => {
                 self.tag(head, own_lines);
                 self.list(body, own_lines);
                 self.otherwise(otherwise, own_lines);
@@ -221,9 +232,17 @@ mod tests {
                     let taken = arms.iter().find(|(condition, _)| condition == "true");
                     out.push_str(&printed(taken.map_or(otherwise, |(_, list)| list)));
                 }
-                Piece::For { head, body, otherwise } => {
+                Piece::For {
+                    head,
+                    body,
+                    otherwise,
+                } => {
                     let count = head.matches('1').count();
-                    out.push_str(&if count == 0 { printed(otherwise) } else { printed(body).repeat(count) });
+                    out.push_str(&if count == 0 {
+                        printed(otherwise)
+                    } else {
+                        printed(body).repeat(count)
+                    });
                 }
                 Piece::Tag(_) | Piece::Comment(_) | Piece::Leave(_) | Piece::Macro { .. } => {}
             }
@@ -244,12 +263,17 @@ mod tests {
             let condition = prop_oneof![Just("true".to_owned()), Just("false".to_owned())];
             let head = prop_oneof!["for z in \\[\\]", "for z in \\[1\\]", "for z in \\[1, 1\\]"];
             prop_oneof![
-                (prop::collection::vec((condition, list(inner.clone())), 1..3), list(inner.clone()))
+                (
+                    prop::collection::vec((condition, list(inner.clone())), 1..3),
+                    list(inner.clone())
+                )
                     .prop_map(|(arms, otherwise)| Piece::If { arms, otherwise }),
-                (head, list(inner.clone()), list(inner)).prop_map(|(head, body, otherwise)| Piece::For {
-                    head,
-                    body,
-                    otherwise
+                (head, list(inner.clone()), list(inner)).prop_map(|(head, body, otherwise)| {
+                    Piece::For {
+                        head,
+                        body,
+                        otherwise,
+                    }
                 }),
             ]
         });
@@ -257,10 +281,16 @@ mod tests {
     }
 
     fn rendered(text: &str) -> String {
-        let pass = Pass::new(Snapshot::default(), Arc::new(Surroundings::default()), Timestamp::UNIX_EPOCH);
+        let pass = Pass::new(
+            Snapshot::default(),
+            Arc::new(Surroundings::default()),
+            Timestamp::UNIX_EPOCH,
+        );
         let template = JinjaTemplate::parse("t", text, jinja::Options::default())
             .unwrap_or_else(|error| panic!("{error}\n{text}"));
-        template.render(&Arc::new(pass), Undefined::Refused).unwrap_or_else(|error| panic!("{error}\n{text}"))
+        template
+            .render(&Arc::new(pass), Undefined::Refused)
+            .unwrap_or_else(|error| panic!("{error}\n{text}"))
     }
 
     proptest! {

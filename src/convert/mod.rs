@@ -72,7 +72,11 @@ impl fmt::Display for Mark {
 ///
 /// # Errors
 /// [`TemplateError`] when it is not a Go template.
-pub fn convert(name: &str, source: &str, delimiters: &Delimiters) -> Result<Conversion, TemplateError> {
+pub fn convert(
+    name: &str,
+    source: &str,
+    delimiters: &Delimiters,
+) -> Result<Conversion, TemplateError> {
     convert_with(name, source, delimiters, None)
 }
 
@@ -84,7 +88,12 @@ fn convert_with(
     root: Option<&str>,
 ) -> Result<Conversion, TemplateError> {
     let templates = go_trees(name, source, delimiters)?;
-    let job = Job { main: name, source, templates: &templates, root };
+    let job = Job {
+        main: name,
+        source,
+        templates: &templates,
+        root,
+    };
     let mut known = Known::default();
     let (pieces, mut marks) = loop {
         let (pieces, marks, found) = job.round(&known);
@@ -95,9 +104,16 @@ fn convert_with(
         }
     };
     let text = layout::write(&pieces);
-    let options = jinja::Options { allow: Permissions::ALL, ..jinja::Options::default() };
+    let options = jinja::Options {
+        allow: Permissions::ALL,
+        ..jinja::Options::default()
+    };
     if let Err(error) = JinjaTemplate::parse(name, &text, options) {
-        marks.push(Mark { line: 1, what: "the template as a whole".to_owned(), why: error.message });
+        marks.push(Mark {
+            line: 1,
+            what: "the template as a whole".to_owned(),
+            why: error.message,
+        });
     }
     marks.sort();
     Ok(Conversion { text, marks })
@@ -119,11 +135,20 @@ impl Job<'_> {
         let mut marks = Vec::new();
         let mut written = Vec::new();
         for template in self.order() {
-            let (Some(body), Some(own)) = (self.templates.get(template), macros.get(template)) else { continue };
+            let (Some(body), Some(own)) = (self.templates.get(template), macros.get(template))
+            else {
+                continue;
+            };
             let mut names = names.clone();
-            let kind = before.arguments.get(template).cloned().unwrap_or(Type::Unseen);
+            let kind = before
+                .arguments
+                .get(template)
+                .cloned()
+                .unwrap_or(Type::Unseen);
             let argument = own.takes.as_deref().map(|hint| names.fresh(hint));
-            let root = argument.as_ref().map_or_else(Expr::none, |name| Expr::primary(name.as_str(), kind));
+            let root = argument
+                .as_ref()
+                .map_or_else(Expr::none, |name| Expr::primary(name.as_str(), kind));
             let mut writer = Writer::new(self.source, body, &macros, before, known, names, root);
             let list = settle(writer.list(body));
             let head = format!("macro {}({})", own.name, argument.unwrap_or_default());
@@ -131,16 +156,23 @@ impl Job<'_> {
             marks.append(&mut writer.marks);
             known = writer.known;
         }
-        let Some(body) = self.templates.get(self.main) else { return (written, marks, known) };
+        let Some(body) = self.templates.get(self.main) else {
+            return (written, marks, known);
+        };
         let root = match self.root {
             None => Expr::none(),
             Some(_) => Expr::primary(names.fresh("data"), Type::Plain),
         };
-        let set = self.root.map(|value| Piece::Tag(format!("set {} = {value}", root.text)));
+        let set = self
+            .root
+            .map(|value| Piece::Tag(format!("set {} = {value}", root.text)));
         let mut writer = Writer::new(self.source, body, &macros, before, known, names, root);
         let mut list = settle(writer.list(body));
         // What a file is for stands before what it is made of.
-        let comments = list.iter().take_while(|piece| matches!(piece, Piece::Comment(_))).count();
+        let comments = list
+            .iter()
+            .take_while(|piece| matches!(piece, Piece::Comment(_)))
+            .count();
         let rest = list.split_off(comments);
         list.extend(written);
         list.extend(set);
@@ -153,7 +185,10 @@ impl Job<'_> {
     fn assume(&self, known: &mut Known) -> bool {
         let mut news = false;
         for template in self.order() {
-            let kind = known.arguments.entry(template.to_owned()).or_insert(Type::Unseen);
+            let kind = known
+                .arguments
+                .entry(template.to_owned())
+                .or_insert(Type::Unseen);
             if *kind == Type::Unseen {
                 *kind = Type::Any;
                 news = true;
@@ -164,7 +199,11 @@ impl Job<'_> {
 
     /// The templates that others call, in the order in which the source names them; what is called before its caller.
     fn order(&self) -> Vec<&str> {
-        let others = self.templates.keys().map(|name| &**name).filter(|name| *name != self.main);
+        let others = self
+            .templates
+            .keys()
+            .map(|name| &**name)
+            .filter(|name| *name != self.main);
         let place = |name: &str| self.source.find(&format!("{name:?}")).unwrap_or(usize::MAX);
         let mut left: Vec<&str> = others.collect();
         left.sort_by_key(|name| (place(name), *name));
@@ -172,7 +211,9 @@ impl Job<'_> {
         while !left.is_empty() {
             let ready = |name: &&str| {
                 let calls = self.templates.get(*name).map(called).unwrap_or_default();
-                !left.iter().any(|other| other != name && calls.contains(other))
+                !left
+                    .iter()
+                    .any(|other| other != name && calls.contains(other))
             };
             // Some call each other in a circle; that shows when the result is read.
             let next = left.iter().position(ready).unwrap_or(0);
@@ -184,11 +225,15 @@ impl Job<'_> {
     fn macros(&self, known: &Known, names: &mut Names) -> BTreeMap<String, Macro> {
         let mut macros = BTreeMap::new();
         for template in self.order() {
-            let takes = self.templates.get(template).filter(|body| uses_argument(body)).map(|_| {
-                let noun = known.nouns.get(template).cloned().flatten();
-                let kind = known.arguments.get(template);
-                noun.unwrap_or_else(|| kind.map_or("value", Type::noun).to_owned())
-            });
+            let takes = self
+                .templates
+                .get(template)
+                .filter(|body| uses_argument(body))
+                .map(|_| {
+                    let noun = known.nouns.get(template).cloned().flatten();
+                    let kind = known.arguments.get(template);
+                    noun.unwrap_or_else(|| kind.map_or("value", Type::noun).to_owned())
+                });
             let name = names.fresh(&snake(template));
             macros.insert(template.to_owned(), Macro { name, takes });
         }

@@ -78,7 +78,10 @@ pub(super) struct Names {
 impl Names {
     /// With names that nothing may be called.
     pub(super) fn new(taken: impl IntoIterator<Item = String>) -> Self {
-        Self { taken: taken.into_iter().collect(), live: Vec::new() }
+        Self {
+            taken: taken.into_iter().collect(),
+            live: Vec::new(),
+        }
     }
 
     /// A name like the hint, in use from now on.
@@ -91,7 +94,10 @@ impl Names {
                 && !self.live.iter().any(|live| live == name)
         };
         let numbered = (2..).map(|number| format!("{name}_{number}"));
-        let found = std::iter::once(name.clone()).chain(numbered).find(|name| free(name)).unwrap_or(name);
+        let found = std::iter::once(name.clone())
+            .chain(numbered)
+            .find(|name| free(name))
+            .unwrap_or(name);
         self.live.push(found.clone());
         found
     }
@@ -134,8 +140,13 @@ pub(super) fn snake(hint: &str) -> String {
 
 /// Can this be written after a dot?
 pub(super) fn is_plain(name: &str) -> bool {
-    let first = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
-    first && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !RESERVED[..45].contains(&name)
+    let first = name
+        .chars()
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+    first
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !RESERVED[..45].contains(&name)
 }
 
 /// One of a list with this name.
@@ -143,7 +154,9 @@ pub(super) fn singular(name: &str) -> Option<&str> {
     let name = name.rsplit('_').next().unwrap_or(name);
     match name {
         "addresses" => Some("address"),
-        _ => name.strip_suffix('s').filter(|one| one.len() > 1 && !one.ends_with('s')),
+        _ => name
+            .strip_suffix('s')
+            .filter(|one| one.len() > 1 && !one.ends_with('s')),
     }
 }
 
@@ -174,7 +187,10 @@ mod tests {
         let mut names = Names::new(["key".to_owned()]);
         assert_eq!(names.fresh("key"), "key_2");
         let mark = names.mark();
-        assert_eq!([names.fresh("a"), names.fresh("a"), names.fresh("loop")], ["a", "a_2", "loop_2"]);
+        assert_eq!(
+            [names.fresh("a"), names.fresh("a"), names.fresh("loop")],
+            ["a", "a_2", "loop_2"]
+        );
         names.release(mark);
         assert_eq!(names.fresh("a"), "a");
     }

@@ -41,7 +41,9 @@ impl Piece {
             Self::Text(text) => text.is_empty(),
             Self::Print(_) | Self::Leave(_) => false,
             Self::Tag(_) | Self::Comment(_) | Self::Macro { .. } => true,
-            Self::If { .. } | Self::For { .. } => self.lists().all(|list| list.iter().all(Self::is_silent)),
+            Self::If { .. } | Self::For { .. } => {
+                self.lists().all(|list| list.iter().all(Self::is_silent))
+            }
         }
     }
 
@@ -49,7 +51,9 @@ impl Piece {
     pub(super) fn has_line_break(&self) -> bool {
         match self {
             Self::Text(text) | Self::Comment(text) => text.contains('\n'),
-            _ => self.lists().any(|list| list.iter().any(Self::has_line_break)),
+            _ => self
+                .lists()
+                .any(|list| list.iter().any(Self::has_line_break)),
         }
     }
 
@@ -59,10 +63,14 @@ impl Piece {
 
     fn lists(&self) -> Box<dyn Iterator<Item = &Vec<Self>> + '_> {
         match self {
-            Self::If { arms, otherwise } => {
-                Box::new(arms.iter().map(|(_, list)| list).chain(std::iter::once(otherwise)))
-            }
-            Self::For { body, otherwise, .. } => Box::new([body, otherwise].into_iter()),
+            Self::If { arms, otherwise } => Box::new(
+                arms.iter()
+                    .map(|(_, list)| list)
+                    .chain(std::iter::once(otherwise)),
+            ),
+            Self::For {
+                body, otherwise, ..
+            } => Box::new([body, otherwise].into_iter()),
             Self::Macro { body, .. } => Box::new(std::iter::once(body)),
             _ => Box::new(std::iter::empty()),
         }
@@ -71,13 +79,27 @@ impl Piece {
     fn map_lists(self, change: &mut impl FnMut(Vec<Self>) -> Option<Vec<Self>>) -> Option<Self> {
         Some(match self {
             Self::If { arms, otherwise } => {
-                let arms = arms.into_iter().map(|(condition, list)| Some((condition, change(list)?)));
-                Self::If { arms: arms.collect::<Option<_>>()?, otherwise: change(otherwise)? }
+                let arms = arms
+                    .into_iter()
+                    .map(|(condition, list)| Some((condition, change(list)?)));
+                Self::If {
+                    arms: arms.collect::<Option<_>>()?,
+                    otherwise: change(otherwise)?,
+                }
             }
-            Self::For { head, body, otherwise } => {
-                Self::For { head, body: change(body)?, otherwise: change(otherwise)? }
-            }
-            Self::Macro { head, body } => Self::Macro { head, body: change(body)? },
+            Self::For {
+                head,
+                body,
+                otherwise,
+            } => Self::For {
+                head,
+                body: change(body)?,
+                otherwise: change(otherwise)?,
+            },
+            Self::Macro { head, body } => Self::Macro {
+                head,
+                body: change(body)?,
+            },
             other => other,
         })
     }
@@ -90,7 +112,10 @@ pub(super) fn settle(list: Vec<Piece>) -> Vec<Piece> {
     for piece in joined(list).into_iter().rev() {
         let inner = piece.clone().map_lists(&mut |list| Some(settle(list)));
         let piece = inner.unwrap_or(piece);
-        let moves = !matches!(piece, Piece::Text(_) | Piece::Print(_) | Piece::Leave(_) | Piece::Macro { .. });
+        let moves = !matches!(
+            piece,
+            Piece::Text(_) | Piece::Print(_) | Piece::Leave(_) | Piece::Macro { .. }
+        );
         let next = match settled.last_mut() {
             Some(Piece::Text(text)) if moves && text.starts_with('\n') => text,
             _ => {
@@ -123,7 +148,9 @@ fn passed(piece: Piece) -> Option<Piece> {
 
 fn passed_list(list: Vec<Piece>) -> Option<Vec<Piece>> {
     let mut list = joined(list);
-    let Some(first) = list.iter().position(|piece| !piece.is_silent()) else { return Some(list) };
+    let Some(first) = list.iter().position(|piece| !piece.is_silent()) else {
+        return Some(list);
+    };
     if let Piece::Text(text) = &mut list[first] {
         if !text.starts_with('\n') {
             return None;

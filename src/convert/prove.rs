@@ -58,9 +58,17 @@ impl Pair {
     ///
     /// # Errors
     /// [`TemplateError`] when one of them is not a template of its language.
-    pub fn read(name: &str, go: &str, delimiters: &Delimiters, jinja: &str) -> Result<Self, TemplateError> {
+    pub fn read(
+        name: &str,
+        go: &str,
+        delimiters: &Delimiters,
+        jinja: &str,
+    ) -> Result<Self, TemplateError> {
         let read = |text: &str, language| {
-            let source = Source::Inline { name: name.to_owned(), text: text.to_owned() };
+            let source = Source::Inline {
+                name: name.to_owned(),
+                text: text.to_owned(),
+            };
             Template::read(&Job {
                 source,
                 language,
@@ -79,32 +87,52 @@ impl Pair {
                 file: FileConfig::default(),
             })
         };
-        Ok(Self { go: read(go, Language::Go)?, jinja: read(jinja, Language::Jinja)? })
+        Ok(Self {
+            go: read(go, Language::Go)?,
+            jinja: read(jinja, Language::Jinja)?,
+        })
     }
 
     /// Renders both, asking for whatever they ask, and compares.
     ///
     /// # Errors
     /// [`ProofError`] when an answer cannot be had.
-    pub async fn prove(&self, consul: Option<&impl Ask>, around: &Arc<Surroundings>) -> Result<Proof, ProofError> {
+    pub async fn prove(
+        &self,
+        consul: Option<&impl Ask>,
+        around: &Arc<Surroundings>,
+    ) -> Result<Proof, ProofError> {
         let mut snapshot = Snapshot::default();
         let now = Timestamp::now();
         for _ in 0..ROUNDS {
-            let both = [&self.go, &self.jinja].map(|template| template.render(&snapshot, around, now));
+            let both =
+                [&self.go, &self.jinja].map(|template| template.render(&snapshot, around, now));
             let asked = both.iter().flat_map(|rendering| &rendering.asked.queries);
-            let news: BTreeSet<Arc<Query>> = asked.filter(|query| snapshot.answer(query).is_none()).cloned().collect();
+            let news: BTreeSet<Arc<Query>> = asked
+                .filter(|query| snapshot.answer(query).is_none())
+                .cloned()
+                .collect();
             if news.is_empty() {
                 return Ok(compare(both));
             }
-            if let Some(plugin) = news.iter().find(|query| matches!(***query, Query::Plugin(_))) {
-                return Ok(Proof::Nothing(format!("it asks {plugin}, and a proof runs no programs")));
+            if let Some(plugin) = news
+                .iter()
+                .find(|query| matches!(***query, Query::Plugin(_)))
+            {
+                return Ok(Proof::Nothing(format!(
+                    "it asks {plugin}, and a proof runs no programs"
+                )));
             }
             for query in news {
-                let Some(answer) = answer(&query, consul).await? else { return Ok(Proof::NoData) };
+                let Some(answer) = answer(&query, consul).await? else {
+                    return Ok(Proof::NoData);
+                };
                 snapshot.record(query, Arc::new(answer));
             }
         }
-        Ok(Proof::Nothing(format!("it still asks for more after {ROUNDS} rounds of questions")))
+        Ok(Proof::Nothing(format!(
+            "it still asks for more after {ROUNDS} rounds of questions"
+        )))
     }
 }
 
@@ -112,13 +140,26 @@ async fn answer(query: &Query, consul: Option<&impl Ask>) -> Result<Option<Answe
     let answered = if let Query::File(FileQuery { path, sandbox }) = query {
         let read = regular::read_within(path, sandbox.as_deref())
             .map(|content| Answer::File(String::from_utf8_lossy(&content).into()));
-        read.map_err(|source| AskError::File { path: path.clone(), source })
+        read.map_err(|source| AskError::File {
+            path: path.clone(),
+            source,
+        })
     } else {
-        let Some(consul) = consul else { return Ok(None) };
-        let poll = Poll { server: consul.preferred(), index: 0, wait: Duration::ZERO, stale: false };
+        let Some(consul) = consul else {
+            return Ok(None);
+        };
+        let poll = Poll {
+            server: consul.preferred(),
+            index: 0,
+            wait: Duration::ZERO,
+            stale: false,
+        };
         consul.ask(query, poll).await.map(|reply| reply.answer)
     };
-    answered.map(Some).map_err(|source| ProofError { query: query.clone(), source })
+    answered.map(Some).map_err(|source| ProofError {
+        query: query.clone(),
+        source,
+    })
 }
 
 fn compare([go, jinja]: [Rendering; 2]) -> Proof {
@@ -132,7 +173,12 @@ fn compare([go, jinja]: [Rendering; 2]) -> Proof {
     match jinja.text {
         Err(error) => Proof::Fails(error),
         Ok(text) if text == wanted && go.outputs == jinja.outputs => Proof::Same(text.len()),
-        Ok(text) if text == wanted => Proof::Different("what they write with writeToFile differs\n".to_owned()),
-        Ok(text) => Proof::Different(diff::unified(["the Go template", &wanted], ["the Jinja template", &text])),
+        Ok(text) if text == wanted => {
+            Proof::Different("what they write with writeToFile differs\n".to_owned())
+        }
+        Ok(text) => Proof::Different(diff::unified(
+            ["the Go template", &wanted],
+            ["the Jinja template", &text],
+        )),
     }
 }

@@ -51,11 +51,20 @@ impl<'t> Writer<'t> {
                 let mark = self.mark(cannot);
                 pieces.push(mark);
             }
-            Ok(value) if !pipeline.variables.is_empty() => pieces.extend(self.bind(pipeline, &value)),
-            Ok(Expr { literal: Some(text), .. }) => pieces.push(Piece::Text(text)),
+            Ok(value) if !pipeline.variables.is_empty() => {
+                pieces.extend(self.bind(pipeline, &value));
+            }
+            Ok(Expr {
+                literal: Some(text),
+                ..
+            }) => pieces.push(Piece::Text(text)),
             Ok(value) if value.does => pieces.push(Piece::Tag(format!("do {}", value.text))),
-            Ok(value) if value.kind == Type::Nil => pieces.push(Piece::Text("<no value>".to_owned())),
-            Ok(value) if value.kind.prints_alike() && !value.open => pieces.push(Piece::Print(value.text)),
+            Ok(value) if value.kind == Type::Nil => {
+                pieces.push(Piece::Text("<no value>".to_owned()));
+            }
+            Ok(value) if value.kind.prints_alike() && !value.open => {
+                pieces.push(Piece::Print(value.text));
+            }
             Ok(value) => pieces.push(Piece::Print(value.filter("go_text", Type::Text).text)),
         }
     }
@@ -67,7 +76,12 @@ impl<'t> Writer<'t> {
             pieces.extend(self.bind(pipeline, &value));
             argument = Some(value);
         }
-        match self.invoke(invocation.offset, &invocation.to_string(), &invocation.name, argument) {
+        match self.invoke(
+            invocation.offset,
+            &invocation.to_string(),
+            &invocation.name,
+            argument,
+        ) {
             Ok(call) => pieces.push(Piece::Print(call.text)),
             Err(cannot) => {
                 let mark = self.mark(cannot);
@@ -77,9 +91,16 @@ impl<'t> Writer<'t> {
     }
 
     /// `if` or `with`, from one of its conditions on.
-    fn arms(&mut self, arms: &'t [(Pipeline, List)], otherwise: Option<&'t List>, with: bool) -> Vec<Piece> {
+    fn arms(
+        &mut self,
+        arms: &'t [(Pipeline, List)],
+        otherwise: Option<&'t List>,
+        with: bool,
+    ) -> Vec<Piece> {
         let Some(((pipeline, body), rest)) = arms.split_first() else {
-            return otherwise.map(|list| self.inside(None, list)).unwrap_or_default();
+            return otherwise
+                .map(|list| self.inside(None, list))
+                .unwrap_or_default();
         };
         let mut pieces = Vec::new();
         let mut value = self.value_or_mark(pipeline, &mut pieces);
@@ -109,12 +130,20 @@ impl<'t> Writer<'t> {
             written.append(arms);
             other = std::mem::take(otherwise);
         }
-        pieces.push(Piece::If { arms: written, otherwise: other });
+        pieces.push(Piece::If {
+            arms: written,
+            otherwise: other,
+        });
         pieces
     }
 
+    #[expect(clippy::too_many_lines, reason = "one branch for each key")]
     fn range(&mut self, range: &'t Range) -> Vec<Piece> {
-        let Range { pipeline, body, otherwise } = range;
+        let Range {
+            pipeline,
+            body,
+            otherwise,
+        } = range;
         let mut pieces = Vec::new();
         let over = self.value_or_mark(pipeline, &mut pieces);
         let otherwise = match otherwise {
@@ -131,7 +160,11 @@ impl<'t> Writer<'t> {
             pieces.extend(self.bind(pipeline, &over));
         }
         let outside = self.enter();
-        let names: Vec<&str> = pipeline.variables.iter().map(|variable| &*variable.name).collect();
+        let names: Vec<&str> = pipeline
+            .variables
+            .iter()
+            .map(|variable| &*variable.name)
+            .collect();
         let used = |name| Some((0, name)).filter(|_| pipeline.assigns || uses_variable(body, name));
         let (index, element) = match names.as_slice() {
             [] => (None, None),
@@ -142,10 +175,18 @@ impl<'t> Writer<'t> {
             Ok(loops) => loops,
             Err(why) => {
                 pieces.push(self.mark(Cannot::new(pipeline.offset, pipeline, why)));
-                Loops { over: "[]".to_owned(), item: Type::Any, keys: None }
+                Loops {
+                    over: "[]".to_owned(),
+                    item: Type::Any,
+                    keys: None,
+                }
             }
         };
-        let Loops { over: text, item: kind, keys } = loops;
+        let Loops {
+            over: text,
+            item: kind,
+            keys,
+        } = loops;
         let mut first = Vec::new();
         // What the loop itself names, and what is set from that in its body.
         let hint = match element {
@@ -153,7 +194,9 @@ impl<'t> Writer<'t> {
             _ => item_noun(&over, &kind),
         };
         let key_target = keys.as_ref().map(|_| {
-            let hint = index.filter(|_| !pipeline.assigns).map_or("name", |(_, name)| name);
+            let hint = index
+                .filter(|_| !pipeline.assigns)
+                .map_or("name", |(_, name)| name);
             self.names.fresh(hint)
         });
         let target = self.names.fresh(&hint);
@@ -175,20 +218,40 @@ impl<'t> Writer<'t> {
             None => format!("for {target} in {text}"),
         };
         if otherwise.is_empty() || !leaves(body) {
-            pieces.push(Piece::For { head, body: first, otherwise });
+            pieces.push(Piece::For {
+                head,
+                body: first,
+                otherwise,
+            });
             return pieces;
         }
         // A loop that is left the first time takes its else as well.
         let list = self.names.fresh("list");
         pieces.push(Piece::Tag(format!("set {list} = {text} | list")));
-        let head = format!("{} in {list}", head.split(" in ").next().unwrap_or_default());
-        let body = vec![Piece::For { head, body: first, otherwise: Vec::new() }];
-        pieces.push(Piece::If { arms: vec![(list, body)], otherwise });
+        let head = format!(
+            "{} in {list}",
+            head.split(" in ").next().unwrap_or_default()
+        );
+        let body = vec![Piece::For {
+            head,
+            body: first,
+            otherwise: Vec::new(),
+        }];
+        pieces.push(Piece::If {
+            arms: vec![(list, body)],
+            otherwise,
+        });
         pieces
     }
 
     /// Gives a variable of a loop its value, unless it is what the loop itself names.
-    fn loop_variable(&mut self, pipeline: &'t Pipeline, place: usize, name: &str, value: &Expr) -> Vec<Piece> {
+    fn loop_variable(
+        &mut self,
+        pipeline: &'t Pipeline,
+        place: usize,
+        name: &str,
+        value: &Expr,
+    ) -> Vec<Piece> {
         let key = (pipeline.offset, place);
         if pipeline.assigns {
             return vec![self.assign(pipeline.offset, name, value)];
@@ -201,7 +264,10 @@ impl<'t> Writer<'t> {
             Some(Assigned::Within) => {
                 let own = self.names.fresh(name);
                 self.declare(name, &format!("{own}.value"), key, value.kind.clone());
-                vec![Piece::Tag(format!("set {own} = namespace(value={})", value.text))]
+                vec![Piece::Tag(format!(
+                    "set {own} = namespace(value={})",
+                    value.text
+                ))]
             }
             _ => {
                 let own = self.names.fresh(name);
@@ -214,7 +280,11 @@ impl<'t> Writer<'t> {
 
 /// How to go over a value.
 fn loops(over: &Expr, keys: bool, variables: usize) -> Result<Loops, &'static str> {
-    let same = |item: &Type| Loops { over: over.text.clone(), item: item.clone(), keys: None };
+    let same = |item: &Type| Loops {
+        over: over.text.clone(),
+        item: item.clone(),
+        keys: None,
+    };
     let pairs = |filter: &str, item: &Type, key: Type| Loops {
         over: format!("{} | {filter}", over.at(Level::Filter)),
         item: item.clone(),
@@ -226,17 +296,40 @@ fn loops(over: &Expr, keys: bool, variables: usize) -> Result<Loops, &'static st
         Type::Map(item) => pairs("items", item, Type::Text),
         Type::ByInt(item) => pairs("items", item, Type::Int),
         Type::Int if variables > 1 => return Err("there is but one number at a time"),
-        Type::Int if over.text.parse::<usize>().is_ok_and(|number| number <= SMALL) => {
-            Loops { over: format!("range({})", over.text), item: Type::Int, keys: None }
+        Type::Int
+            if over
+                .text
+                .parse::<usize>()
+                .is_ok_and(|number| number <= SMALL) =>
+        {
+            Loops {
+                over: format!("range({})", over.text),
+                item: Type::Int,
+                keys: None,
+            }
         }
-        Type::Int => Loops { keys: None, ..pairs("go_items", &Type::Int, Type::Nil) },
-        Type::Nil => Loops { over: "[]".to_owned(), item: Type::Any, keys: None },
+        Type::Int => Loops {
+            keys: None,
+            ..pairs("go_items", &Type::Int, Type::Nil)
+        },
+        Type::Nil => Loops {
+            over: "[]".to_owned(),
+            item: Type::Any,
+            keys: None,
+        },
         Type::Plain | Type::Any | Type::Unseen => {
-            let item = if over.kind == Type::Plain { Type::Plain } else { Type::Any };
+            let item = if over.kind == Type::Plain {
+                Type::Plain
+            } else {
+                Type::Any
+            };
             if keys {
                 pairs("go_pairs", &item, Type::Plain)
             } else {
-                Loops { keys: None, ..pairs("go_items", &item, Type::Nil) }
+                Loops {
+                    keys: None,
+                    ..pairs("go_items", &item, Type::Nil)
+                }
             }
         }
         _ => return Err("it is nothing that a loop can go over"),
@@ -253,14 +346,22 @@ struct Loops {
 
 /// A name for a value.
 fn noun(value: &Expr) -> String {
-    value.noun.clone().unwrap_or_else(|| value.kind.noun().to_owned())
+    value
+        .noun
+        .clone()
+        .unwrap_or_else(|| value.kind.noun().to_owned())
 }
 
 /// A name for what a loop yields.
 fn item_noun(over: &Expr, item: &Type) -> String {
     match item {
         Type::Record(_) => item.noun().to_owned(),
-        _ => over.noun.as_deref().and_then(singular).unwrap_or("item").to_owned(),
+        _ => over
+            .noun
+            .as_deref()
+            .and_then(singular)
+            .unwrap_or("item")
+            .to_owned(),
     }
 }
 
@@ -269,7 +370,8 @@ fn leaves(list: &List) -> bool {
     list.0.iter().any(|node| match node {
         Node::Break => true,
         Node::If(branches) | Node::With(branches) => {
-            branches.arms.iter().any(|(_, body)| leaves(body)) || branches.otherwise.as_ref().is_some_and(leaves)
+            branches.arms.iter().any(|(_, body)| leaves(body))
+                || branches.otherwise.as_ref().is_some_and(leaves)
         }
         _ => false,
     })

@@ -49,33 +49,57 @@ fn value(json: &Json) -> Value {
         Json::Null => Value::from(()),
         Json::Bool(value) => Value::from(*value),
         Json::Number(number) => {
-            let whole = number.as_i64().map(Value::from).or_else(|| number.as_u64().map(Value::from));
+            let whole = number
+                .as_i64()
+                .map(Value::from)
+                .or_else(|| number.as_u64().map(Value::from));
             whole.or_else(|| number.as_f64().map(Value::from)).unwrap()
         }
         Json::String(text) => Value::from(text.as_str()),
         Json::Array(values) => Value::from(values.iter().map(value).collect::<Vec<_>>()),
-        Json::Object(entries) => {
-            Value::from(entries.iter().map(|(key, json)| (key.clone(), value(json))).collect::<BTreeMap<_, _>>())
-        }
+        Json::Object(entries) => Value::from(
+            entries
+                .iter()
+                .map(|(key, json)| (key.clone(), value(json)))
+                .collect::<BTreeMap<_, _>>(),
+        ),
     }
 }
 
 fn pass(dot: &Value) -> Arc<Pass> {
-    let pass = Pass::new(Snapshot::default(), Arc::new(Surroundings::default()), Timestamp::UNIX_EPOCH);
+    let pass = Pass::new(
+        Snapshot::default(),
+        Arc::new(Surroundings::default()),
+        Timestamp::UNIX_EPOCH,
+    );
     let scratch = Value::from_dyn_object(pass.scratch());
-    scratch.call_method(&mut Environment::empty().empty_state(), "set", &["dot".into(), dot.clone()]).unwrap();
+    scratch
+        .call_method(
+            &mut Environment::empty().empty_state(),
+            "set",
+            &["dot".into(), dot.clone()],
+        )
+        .unwrap();
     Arc::new(pass)
 }
 
 /// What the Go template prints; nothing where it fails.
 fn in_go(template: &str, delimiters: &Delimiters, dot: &Value) -> Option<String> {
     let missing_key = MissingKey::default();
-    let options = Options { delimiters: delimiters.clone(), missing_key, ..Options::default() };
-    GoTemplate::parse("t", template, &options, functions::named_in_go).ok()?.execute(dot, &pass(dot)).ok()
+    let options = Options {
+        delimiters: delimiters.clone(),
+        missing_key,
+        ..Options::default()
+    };
+    GoTemplate::parse("t", template, &options, functions::named_in_go)
+        .ok()?
+        .execute(dot, &pass(dot))
+        .ok()
 }
 
 fn in_jinja(text: &str, dot: &Value) -> Result<String, TemplateError> {
-    JinjaTemplate::parse("t", text, jinja::Options::default())?.render(&pass(dot), Undefined::Refused)
+    JinjaTemplate::parse("t", text, jinja::Options::default())?
+        .render(&pass(dot), Undefined::Refused)
 }
 
 #[test]
@@ -83,17 +107,31 @@ fn the_vectors_print_the_same_or_are_marked() {
     let text = std::fs::read_to_string("tests/vectors/go-template.jsonl").unwrap();
     let mut lines = text.lines();
     let fixtures: Fixtures = serde_json::from_str(lines.next().unwrap()).unwrap();
-    let data: HashMap<String, Value> = fixtures.data.iter().map(|(key, json)| (key.clone(), value(json))).collect();
+    let data: HashMap<String, Value> = fixtures
+        .data
+        .iter()
+        .map(|(key, json)| (key.clone(), value(json)))
+        .collect();
     let (mut rendered, mut equal, mut marked, mut failing, mut both_fail) = (0, 0, 0, 0, 0);
     let mut report = String::new();
     for case in lines.map(|line| serde_json::from_str::<Case>(line).unwrap()) {
-        let Case { id, template, data: key, options, .. } = case;
+        let Case {
+            id,
+            template,
+            data: key,
+            options,
+            ..
+        } = case;
         let usual = Delimiters::default();
-        let delimiters =
-            Delimiters { left: options.left.unwrap_or(usual.left), right: options.right.unwrap_or(usual.right) };
+        let delimiters = Delimiters {
+            left: options.left.unwrap_or(usual.left),
+            right: options.right.unwrap_or(usual.right),
+        };
         let dot = &data[&key];
         let root = Some(ROOT).filter(|_| !dot.is_none());
-        let Ok(converted) = convert_with("t", &template, &delimiters, root) else { continue };
+        let Ok(converted) = convert_with("t", &template, &delimiters, root) else {
+            continue;
+        };
         let jinja = in_jinja(&converted.text, dot);
         let Some(wanted) = in_go(&template, &delimiters, dot) else {
             failing += 1;
@@ -103,12 +141,21 @@ fn the_vectors_print_the_same_or_are_marked() {
         rendered += 1;
         if !converted.marks.is_empty() {
             marked += 1;
-            writeln!(report, "(marked) {id}: {template:?}\n    {:?}", converted.marks).unwrap();
+            writeln!(
+                report,
+                "(marked) {id}: {template:?}\n    {:?}",
+                converted.marks
+            )
+            .unwrap();
         } else if jinja.as_ref().is_ok_and(|text| *text == wanted) {
             equal += 1;
         } else {
             let Conversion { text, .. } = converted;
-            writeln!(report, "{id}: {template:?}\n    {text:?}\n    Go:    {wanted:?}\n    Jinja: {jinja:?}").unwrap();
+            writeln!(
+                report,
+                "{id}: {template:?}\n    {text:?}\n    Go:    {wanted:?}\n    Jinja: {jinja:?}"
+            )
+            .unwrap();
         }
     }
     let share = equal * 100 / rendered;
@@ -116,7 +163,10 @@ fn the_vectors_print_the_same_or_are_marked() {
         "{rendered} vectors render: {equal} are converted and equal ({share} %), {marked} are marked; \
          {failing} fail in Go: {both_fail} of them are marked or fail in Jinja"
     );
-    #[expect(clippy::print_stderr, reason = "for whoever runs the test with --nocapture")]
+    #[expect(
+        clippy::print_stderr,
+        reason = "for whoever runs the test with --nocapture"
+    )]
     {
         eprintln!("{report}\n{table}");
     }
@@ -136,8 +186,14 @@ const CONVERSIONS: &[(&str, &str)] = &[
         "{{if keyExists \"a\"}}A{{else if eq (key \"b\") \"x\" \"y\"}}B{{end}}\n",
         "{% if key_exists(\"a\") %}A{% elif key(\"b\") in [\"x\", \"y\"] %}B{% endif +%}\n",
     ),
-    ("{{key \"a\" | toUpper | printf \"%s:%s\" \"x\"}}", "{{ \"x\" ~ \":\" ~ key(\"a\") | to_upper }}"),
-    ("{{with $x := key \"a\"}}{{$x}}{{.}}{{end}}", "{% set x = key(\"a\") %}\n{% if x %}{{ x }}{{ x }}{% endif %}"),
+    (
+        "{{key \"a\" | toUpper | printf \"%s:%s\" \"x\"}}",
+        "{{ \"x\" ~ \":\" ~ key(\"a\") | to_upper }}",
+    ),
+    (
+        "{{with $x := key \"a\"}}{{$x}}{{.}}{{end}}",
+        "{% set x = key(\"a\") %}\n{% if x %}{{ x }}{{ x }}{% endif %}",
+    ),
     (
         "{{with key \"a\" | parseJSON}}{{.b}} {{index . \"c\"}}{{end}}",
         "{% set value = key(\"a\") | parse_json %}\n{% if value %}{{ value.b | go_text }} \
@@ -153,9 +209,15 @@ const CONVERSIONS: &[(&str, &str)] = &[
         "{% for instance in service(\"web\") %}{{ instance.service_meta.zone | default(\"\") }}\
          {% for k, v in instance.node_meta | items %}{{ k }}={{ v }};{% endfor %}{% endfor %}",
     ),
-    ("{{\"{{\"}} {% x %} {#", "{{ \"{{\" }} {{ \"{\" }}% x %} {{ \"{\" }}#"),
+    (
+        "{{\"{{\"}} {% x %} {#",
+        "{{ \"{{\" }} {{ \"{\" }}% x %} {{ \"{\" }}#",
+    ),
     ("a{{/* {# -#} */}}b", "a{# {# -# } #}b"),
-    ("{{call 1}}", "{# ctmpl convert: line 1: call 1: no value of a template is a function to be called #}\n"),
+    (
+        "{{call 1}}",
+        "{# ctmpl convert: line 1: call 1: no value of a template is a function to be called #}\n",
+    ),
     (
         "a\n{{if call 1}}b{{end}}",
         "a\n{# ctmpl convert: line 2: call 1: no value of a template is a function to be called #}\n\
@@ -168,15 +230,23 @@ fn it_reads_as_if_it_had_been_written_so() {
     for (go, jinja) in CONVERSIONS {
         let Conversion { text, marks } = convert("t", go, &Delimiters::default()).unwrap();
         assert_eq!(text, *jinja, "{go}");
-        assert_eq!(marks.len(), text.matches("ctmpl convert:").count(), "{go}: {marks:?}");
+        assert_eq!(
+            marks.len(),
+            text.matches("ctmpl convert:").count(),
+            "{go}: {marks:?}"
+        );
     }
     assert!(CONVERSIONS.len() > 5);
 }
 
 #[test]
 fn a_mark_has_a_line_and_a_reason() {
-    let Conversion { text, marks } =
-        convert("t", "a\n\n{{template \"none\"}}b{{$x := 1i}}", &Delimiters::default()).unwrap();
+    let Conversion { text, marks } = convert(
+        "t",
+        "a\n\n{{template \"none\"}}b{{$x := 1i}}",
+        &Delimiters::default(),
+    )
+    .unwrap();
     let told: Vec<String> = marks.iter().map(ToString::to_string).collect();
     assert_eq!(
         told,
@@ -185,7 +255,10 @@ fn a_mark_has_a_line_and_a_reason() {
             "line 3: {{template \"none\"}}: there is no macro for this template"
         ]
     );
-    assert!(text.starts_with("a\n\n{# ctmpl convert: line 3: {{template \"none\"}}"), "{text}");
+    assert!(
+        text.starts_with("a\n\n{# ctmpl convert: line 3: {{template \"none\"}}"),
+        "{text}"
+    );
 }
 
 /// Templates that go in circles, that hide things, that have the names of Jinja's words.
@@ -193,21 +266,42 @@ fn a_mark_has_a_line_and_a_reason() {
 fn names_and_scopes_are_kept_apart() {
     let cases = [
         ("{{$x := 1}}{{if true}}{{$x := 2}}{{$x}}{{end}}{{$x}}", "21"),
-        ("{{$x := 1}}{{range loop 3}}{{$x = add $x .}}{{end}}{{$x}}", "4"),
-        ("{{$x := 0}}{{range loop 2}}{{$y := 5}}{{range loop 2}}{{$y = add 1 $y}}{{end}}{{$x = $y}}{{end}}{{$x}}", "7"),
+        (
+            "{{$x := 1}}{{range loop 3}}{{$x = add $x .}}{{end}}{{$x}}",
+            "4",
+        ),
+        (
+            "{{$x := 0}}{{range loop 2}}{{$y := 5}}{{range loop 2}}{{$y = add 1 $y}}{{end}}{{$x = $y}}{{end}}{{$x}}",
+            "7",
+        ),
         (
             "{{$loop := 1}}{{$service := 2}}{{$none := 3}}{{range loop 2}}{{$loop}}{{$service}}{{$none}}{{end}}",
             "123123",
         ),
-        ("{{define \"a\"}}{{if gt . 0}}{{.}}{{template \"a\" subtract 1 .}}{{end}}{{end}}{{template \"a\" 3}}", "321"),
+        (
+            "{{define \"a\"}}{{if gt . 0}}{{.}}{{template \"a\" subtract 1 .}}{{end}}{{end}}{{template \"a\" 3}}",
+            "321",
+        ),
         (
             "{{define \"b\"}}<{{.}}>{{end}}{{define \"a\"}}{{template \"b\" .}}{{end}}{{range loop 2}}{{template \"a\" .}}{{end}}",
             "<0><1>",
         ),
-        ("{{block \"if\" 5}}{{.}}{{end}}{{executeTemplate \"if\" 6 | toUpper}}", "56"),
-        ("{{range $i, $e := loop 3}}{{if eq $e 1}}{{continue}}{{end}}{{$i}}{{$e = 9}}{{.}}{{$e}}{{end}}", "009229"),
-        ("{{range loop 3}}{{break}}{{else}}E{{end}}{{range loop 0}}x{{else}}E{{end}}", "E"),
-        ("{{with 0}}{{.}}{{else with 1}}{{.}}{{else}}{{.}}{{end}}", "1"),
+        (
+            "{{block \"if\" 5}}{{.}}{{end}}{{executeTemplate \"if\" 6 | toUpper}}",
+            "56",
+        ),
+        (
+            "{{range $i, $e := loop 3}}{{if eq $e 1}}{{continue}}{{end}}{{$i}}{{$e = 9}}{{.}}{{$e}}{{end}}",
+            "009229",
+        ),
+        (
+            "{{range loop 3}}{{break}}{{else}}E{{end}}{{range loop 0}}x{{else}}E{{end}}",
+            "E",
+        ),
+        (
+            "{{with 0}}{{.}}{{else with 1}}{{.}}{{else}}{{.}}{{end}}",
+            "1",
+        ),
         (
             "{{scratch.Set \"a\" 1}}{{scratch.Get \"a\"}}{{scratch.MapSet \"m\" \"k\" 2}}{{range scratch.MapValues \"m\"}}{{.}}{{end}}",
             "12",
@@ -230,7 +324,17 @@ fn names_and_scopes_are_kept_apart() {
         let Conversion { text, marks } = convert("t", go, &Delimiters::default()).unwrap();
         assert!(marks.is_empty(), "{go}: {marks:?}");
         let nothing = Value::from(());
-        assert_eq!(in_go(go, &Delimiters::default(), &nothing).as_deref(), Some(printed), "{go}");
-        assert_eq!(in_jinja(&text, &nothing).as_deref().map_err(ToString::to_string), Ok(printed), "{go}: {text}");
+        assert_eq!(
+            in_go(go, &Delimiters::default(), &nothing).as_deref(),
+            Some(printed),
+            "{go}"
+        );
+        assert_eq!(
+            in_jinja(&text, &nothing)
+                .as_deref()
+                .map_err(ToString::to_string),
+            Ok(printed),
+            "{go}: {text}"
+        );
     }
 }

@@ -12,7 +12,8 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use crate::answer::{
-    Check, Instance, Node, NodeService, NodeServices, Pair, ServiceTags, TaggedAddress, TextMap, Weights,
+    Check, Instance, Node, NodeService, NodeServices, Pair, ServiceTags, TaggedAddress, TextMap,
+    Weights,
 };
 use crate::query::Health;
 use crate::template::record::{Fields, Record, TypedMap};
@@ -94,8 +95,12 @@ impl Type {
 
     /// The field of a record with this Go name: its Jinja name and its type.
     pub(super) fn field(&self, go: &str) -> Option<(&'static str, Self)> {
-        let Self::Record(schema) = self else { return None };
-        let sample = samples().into_iter().find(|sample| sample.schema().name == *schema)?;
+        let Self::Record(schema) = self else {
+            return None;
+        };
+        let sample = samples()
+            .into_iter()
+            .find(|sample| sample.schema().name == *schema)?;
         let record = Record::value(sample);
         let record = record.downcast_object_ref::<Record>()?;
         let found = record.fields().find(|(field, _)| field.go == go);
@@ -152,7 +157,9 @@ impl Type {
             ValueKind::Number => Self::Float,
             ValueKind::Seq => {
                 let first = value.try_iter().ok().and_then(|mut items| items.next());
-                Self::List(Box::new(first.map_or(Self::Any, |first| Self::of_value(&first))))
+                Self::List(Box::new(
+                    first.map_or(Self::Any, |first| Self::of_value(&first)),
+                ))
             }
             _ => Self::Plain,
         }
@@ -183,11 +190,23 @@ fn samples() -> Vec<Arc<dyn Fields>> {
         Arc::new(Pair::default()),
         Arc::new(TaggedAddress::default()),
         Arc::new(Weights::default()),
-        Arc::new(Check { service_tags: texts(), ..Check::default() }),
-        Arc::new(ServiceTags { name: String::new(), tags: texts() }),
+        Arc::new(Check {
+            service_tags: texts(),
+            ..Check::default()
+        }),
+        Arc::new(ServiceTags {
+            name: String::new(),
+            tags: texts(),
+        }),
         Arc::new(Node::default()),
-        Arc::new(NodeServices { node: Arc::default(), services: vec![Arc::default()] }),
-        Arc::new(NodeService { tags: texts(), ..NodeService::default() }),
+        Arc::new(NodeServices {
+            node: Arc::default(),
+            services: vec![Arc::default()],
+        }),
+        Arc::new(NodeService {
+            tags: texts(),
+            ..NodeService::default()
+        }),
     ]
 }
 
@@ -210,7 +229,10 @@ mod tests {
             ("loop", Type::Ints),
             ("scratch", Type::Scratch),
             ("splitToMap", Type::Map(Box::new(Type::Text))),
-            ("services", Type::List(Box::new(Type::Record("*dependency.CatalogSnippet")))),
+            (
+                "services",
+                Type::List(Box::new(Type::Record("*dependency.CatalogSnippet"))),
+            ),
         ];
         assert!(!cases.is_empty());
         for (name, kind) in cases {
@@ -222,9 +244,18 @@ mod tests {
     fn fields_have_types() {
         let instance = Type::Record("*dependency.HealthService");
         assert_eq!(instance.field("NodeID"), Some(("node_id", Type::Text)));
-        assert_eq!(instance.field("Tags"), Some(("tags", Type::List(Box::new(Type::Text)))));
-        assert_eq!(instance.field("ServiceMeta"), Some(("service_meta", Type::Map(Box::new(Type::Text)))));
-        assert_eq!(instance.field("Weights").unwrap().1.field("Passing"), Some(("passing", Type::Int)));
+        assert_eq!(
+            instance.field("Tags"),
+            Some(("tags", Type::List(Box::new(Type::Text))))
+        );
+        assert_eq!(
+            instance.field("ServiceMeta"),
+            Some(("service_meta", Type::Map(Box::new(Type::Text))))
+        );
+        assert_eq!(
+            instance.field("Weights").unwrap().1.field("Passing"),
+            Some(("passing", Type::Int))
+        );
         assert_eq!(instance.field("Nope"), None);
         assert_eq!(Type::Text.field("Address"), None);
     }

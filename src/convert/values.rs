@@ -24,7 +24,11 @@ impl<'t> Writer<'t> {
     fn command(&mut self, command: &'t Command, piped: Option<Expr>) -> Outcome {
         let first = &command.first;
         if let OperandKind::Function(name, target) = &first.kind {
-            let mut args = command.arguments.iter().map(|arg| self.operand(arg)).collect::<Result<Vec<_>, _>>()?;
+            let mut args = command
+                .arguments
+                .iter()
+                .map(|arg| self.operand(arg))
+                .collect::<Result<Vec<_>, _>>()?;
             let is_piped = piped.is_some();
             args.extend(piped);
             return self.call(command, name, *target, args, is_piped);
@@ -37,7 +41,11 @@ impl<'t> Writer<'t> {
                 self.operand(first)
             };
         }
-        let mut args = command.arguments.iter().map(|arg| self.operand(arg)).collect::<Result<Vec<_>, _>>()?;
+        let mut args = command
+            .arguments
+            .iter()
+            .map(|arg| self.operand(arg))
+            .collect::<Result<Vec<_>, _>>()?;
         args.extend(piped);
         self.method(command, first, args)
     }
@@ -47,7 +55,9 @@ impl<'t> Writer<'t> {
         let cannot = |why: &str| Cannot::new(command.offset, command, why);
         let (head, names) = match &operand.kind {
             OperandKind::Field(names) => (self.dot(), names),
-            OperandKind::Variable(variable, names) => (self.variable(operand, &variable.name)?, names),
+            OperandKind::Variable(variable, names) => {
+                (self.variable(operand, &variable.name)?, names)
+            }
             OperandKind::Chain(head, names) => (self.operand(head)?, names),
             _ => return Err(cannot("only functions and methods take arguments")),
         };
@@ -60,7 +70,10 @@ impl<'t> Writer<'t> {
         }
         match head.kind {
             Type::Scratch => Ok(scratch(&head, last, args)),
-            Type::Any | Type::Unseen => Ok(Expr { does: false, ..scratch(&head, last, args) }),
+            Type::Any | Type::Unseen => Ok(Expr {
+                does: false,
+                ..scratch(&head, last, args)
+            }),
             _ => Err(cannot("only functions and methods take arguments")),
         }
     }
@@ -96,26 +109,40 @@ impl<'t> Writer<'t> {
                 let whole = operand.to_string();
                 self.call_named(operand.offset, &whole, name, *target, Vec::new(), false)
             }
-            OperandKind::Pipeline(pipeline) if pipeline.variables.is_empty() => self.value(pipeline),
-            OperandKind::Pipeline(_) => cannot("Jinja cannot set a variable inside of an expression"),
+            OperandKind::Pipeline(pipeline) if pipeline.variables.is_empty() => {
+                self.value(pipeline)
+            }
+            OperandKind::Pipeline(_) => {
+                cannot("Jinja cannot set a variable inside of an expression")
+            }
         }
     }
 }
 
 fn fields(operand: &Operand, value: Expr, names: &[Box<str>]) -> Outcome {
-    names.iter().try_fold(value, |value, name| field(operand, value, name))
+    names
+        .iter()
+        .try_fold(value, |value, name| field(operand, value, name))
 }
 
 fn field(operand: &Operand, value: Expr, name: &str) -> Outcome {
     let noun = snake(name);
     let after_dot = |value: &Expr| {
         let base = value.at(Level::Primary);
-        if is_plain(name) { format!("{base}.{name}") } else { format!("{base}[{}]", super::expression::quoted(name)) }
+        if is_plain(name) {
+            format!("{base}.{name}")
+        } else {
+            format!("{base}[{}]", super::expression::quoted(name))
+        }
     };
     let found = match &value.kind {
         Type::Record(_) => {
             let Some((field, kind)) = value.kind.field(name) else {
-                return Err(Cannot::new(operand.offset, operand, &format!("there is no field {name}")));
+                return Err(Cannot::new(
+                    operand.offset,
+                    operand,
+                    &format!("there is no field {name}"),
+                ));
             };
             Expr::primary(format!("{}.{field}", value.at(Level::Primary)), kind)
         }
@@ -126,12 +153,25 @@ fn field(operand: &Operand, value: Expr, name: &str) -> Outcome {
             let of = (**of).clone();
             Expr::call("go_index", [value, Expr::text(name)], of)
         }
-        Type::Plain | Type::Unseen => Expr { open: true, ..Expr::primary(after_dot(&value), value.kind.clone()) },
+        Type::Plain | Type::Unseen => Expr {
+            open: true,
+            ..Expr::primary(after_dot(&value), value.kind.clone())
+        },
         Type::Any => Expr::call("go_field", [value, Expr::text(name)], Type::Any),
-        Type::Nil => return Err(Cannot::new(operand.offset, operand, "there is no data here to have fields")),
+        Type::Nil => {
+            return Err(Cannot::new(
+                operand.offset,
+                operand,
+                "there is no data here to have fields",
+            ));
+        }
         Type::Scratch => scratch(&value, name, Vec::new()),
         _ => {
-            return Err(Cannot::new(operand.offset, operand, &format!("what it is taken of has no field {name}")));
+            return Err(Cannot::new(
+                operand.offset,
+                operand,
+                &format!("what it is taken of has no field {name}"),
+            ));
         }
     };
     Ok(found.called(noun))
@@ -147,7 +187,10 @@ fn scratch(pad: &Expr, method: &str, args: Vec<Expr>) -> Expr {
     };
     let does = matches!(method, "Set" | "SetX" | "MapSet" | "MapSetX");
     let called = format!("{}.{}", pad.at(Level::Primary), snake(method));
-    Expr { does, ..Expr::call(&called, args, kind) }
+    Expr {
+        does,
+        ..Expr::call(&called, args, kind)
+    }
 }
 
 /// A number as Jinja writes it.
@@ -158,8 +201,20 @@ fn number(value: &minijinja::Value) -> Option<Expr> {
     let (text, kind) = if value.is_integer() {
         (value.to_string(), Type::Int)
     } else {
-        (format!("{:?}", f64::try_from(value.clone()).ok().filter(|float| float.is_finite())?), Type::Float)
+        (
+            format!(
+                "{:?}",
+                f64::try_from(value.clone())
+                    .ok()
+                    .filter(|float| float.is_finite())?
+            ),
+            Type::Float,
+        )
     };
-    let level = if text.starts_with('-') { Level::Concat } else { Level::Primary };
+    let level = if text.starts_with('-') {
+        Level::Concat
+    } else {
+        Level::Primary
+    };
     Some(Expr::new(text, level, kind))
 }

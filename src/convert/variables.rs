@@ -8,7 +8,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::template::go::node::{Branches, Command, List, Node, Operand, OperandKind, Pipeline, Range};
+use crate::template::go::node::{
+    Branches, Command, List, Node, Operand, OperandKind, Pipeline, Range,
+};
 
 /// Where a variable is declared: the place of the pipeline, and which of its variables.
 pub(super) type Key = (usize, usize);
@@ -24,7 +26,11 @@ pub(super) enum Assigned {
 
 /// The variables of a template that change.
 pub(super) fn assigned(list: &List) -> BTreeMap<Key, Assigned> {
-    let mut walk = Walk { scopes: Vec::new(), loops: 0, found: BTreeMap::new() };
+    let mut walk = Walk {
+        scopes: Vec::new(),
+        loops: 0,
+        found: BTreeMap::new(),
+    };
     walk.list(list);
     walk.found
 }
@@ -43,7 +49,10 @@ impl<'t> Walk<'t> {
                 Node::Action(pipeline) => self.pipeline(pipeline),
                 Node::If(branches) | Node::With(branches) => self.branches(branches),
                 Node::Range(range) => self.range(range),
-                Node::Template(invocation) => invocation.pipeline.iter().for_each(|pipeline| self.pipeline(pipeline)),
+                Node::Template(invocation) => invocation
+                    .pipeline
+                    .iter()
+                    .for_each(|pipeline| self.pipeline(pipeline)),
                 Node::Text(_) | Node::Comment(_) | Node::Break | Node::Continue => {}
             }
         }
@@ -78,12 +87,21 @@ impl<'t> Walk<'t> {
     fn pipeline(&mut self, pipeline: &'t Pipeline) {
         for (index, variable) in pipeline.variables.iter().enumerate() {
             if !pipeline.assigns {
-                self.scopes.push((&variable.name, (pipeline.offset, index), self.loops));
+                self.scopes
+                    .push((&variable.name, (pipeline.offset, index), self.loops));
                 continue;
             }
-            let known = self.scopes.iter().rev().find(|(name, ..)| *name == &*variable.name);
+            let known = self
+                .scopes
+                .iter()
+                .rev()
+                .find(|(name, ..)| *name == &*variable.name);
             if let Some((_, key, loops)) = known {
-                let how = if *loops < self.loops { Assigned::Within } else { Assigned::Here };
+                let how = if *loops < self.loops {
+                    Assigned::Within
+                } else {
+                    Assigned::Here
+                };
                 let found = self.found.entry(*key).or_insert(how);
                 *found = how.max(*found);
             }
@@ -93,12 +111,18 @@ impl<'t> Walk<'t> {
 
 /// Does a run of nodes use this variable?
 pub(super) fn uses_variable(list: &List, name: &str) -> bool {
-    any_operand(list, true, &|kind| matches!(kind, OperandKind::Variable(variable, _) if &*variable.name == name))
+    any_operand(
+        list,
+        true,
+        &|kind| matches!(kind, OperandKind::Variable(variable, _) if &*variable.name == name),
+    )
 }
 
 /// Does a run of nodes use its dot?
 pub(super) fn uses_dot(list: &List) -> bool {
-    any_operand(list, false, &|kind| matches!(kind, OperandKind::Dot | OperandKind::Field(_)))
+    any_operand(list, false, &|kind| {
+        matches!(kind, OperandKind::Dot | OperandKind::Field(_))
+    })
 }
 
 /// Does a template use what it was given: its dot, or `$`?
@@ -115,12 +139,19 @@ pub(super) fn called(list: &List) -> BTreeSet<&str> {
                 names.insert(&*invocation.name);
             }
             Node::If(branches) | Node::With(branches) => {
-                let lists = branches.arms.iter().map(|(_, body)| body).chain(&branches.otherwise);
+                let lists = branches
+                    .arms
+                    .iter()
+                    .map(|(_, body)| body)
+                    .chain(&branches.otherwise);
                 lists.for_each(|list| names.extend(called(list)));
             }
             Node::Range(range) => {
                 names.extend(called(&range.body));
-                range.otherwise.iter().for_each(|list| names.extend(called(list)));
+                range
+                    .otherwise
+                    .iter()
+                    .for_each(|list| names.extend(called(list)));
             }
             Node::Text(_) | Node::Comment(_) | Node::Action(_) | Node::Break | Node::Continue => {}
         }
@@ -144,11 +175,17 @@ fn any_operand(list: &List, inside: bool, found: &dyn Fn(&OperandKind) -> bool) 
     list.0.iter().any(|node| match node {
         Node::Action(pipeline) => in_pipeline(pipeline),
         Node::If(branches) => {
-            branches.arms.iter().any(|(pipeline, body)| in_pipeline(pipeline) || in_list(body))
+            branches
+                .arms
+                .iter()
+                .any(|(pipeline, body)| in_pipeline(pipeline) || in_list(body))
                 || branches.otherwise.as_ref().is_some_and(in_list)
         }
         Node::With(branches) => {
-            branches.arms.iter().any(|(pipeline, body)| in_pipeline(pipeline) || (inside && in_list(body)))
+            branches
+                .arms
+                .iter()
+                .any(|(pipeline, body)| in_pipeline(pipeline) || (inside && in_list(body)))
                 || branches.otherwise.as_ref().is_some_and(in_list)
         }
         Node::Range(range) => {
@@ -162,8 +199,11 @@ fn any_operand(list: &List, inside: bool, found: &dyn Fn(&OperandKind) -> bool) 
 }
 
 fn in_pipeline(pipeline: &Pipeline, found: &dyn Fn(&OperandKind) -> bool) -> bool {
-    let in_command =
-        |command: &Command| std::iter::once(&command.first).chain(&command.arguments).any(|one| in_operand(one, found));
+    let in_command = |command: &Command| {
+        std::iter::once(&command.first)
+            .chain(&command.arguments)
+            .any(|one| in_operand(one, found))
+    };
     pipeline.commands.iter().any(in_command)
 }
 

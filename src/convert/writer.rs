@@ -37,11 +37,17 @@ pub(super) struct Known {
 
 impl Known {
     pub(super) fn learn_argument(&mut self, template: &str, kind: Type, noun: Option<&str>) {
-        let known = self.nouns.entry(template.to_owned()).or_insert_with(|| noun.map(str::to_owned));
+        let known = self
+            .nouns
+            .entry(template.to_owned())
+            .or_insert_with(|| noun.map(str::to_owned));
         if known.as_deref() != noun {
             *known = None;
         }
-        let known = self.arguments.entry(template.to_owned()).or_insert(Type::Unseen);
+        let known = self
+            .arguments
+            .entry(template.to_owned())
+            .or_insert(Type::Unseen);
         *known = std::mem::replace(known, Type::Unseen).join(kind);
     }
 
@@ -61,7 +67,11 @@ pub(super) struct Cannot {
 
 impl Cannot {
     pub(super) fn new(offset: usize, what: impl Display, why: &str) -> Self {
-        Self { offset, what: what.to_string(), why: why.to_owned() }
+        Self {
+            offset,
+            what: what.to_string(),
+            why: why.to_owned(),
+        }
     }
 }
 
@@ -100,7 +110,18 @@ impl<'t> Writer<'t> {
     ) -> Self {
         let assigned = assigned(body);
         let (marks, scopes, dots) = (Vec::new(), Vec::new(), Vec::new());
-        Self { source, macros, before, known, names, marks, assigned, scopes, root, dots }
+        Self {
+            source,
+            macros,
+            before,
+            known,
+            names,
+            marks,
+            assigned,
+            scopes,
+            root,
+            dots,
+        }
     }
 
     /// The value of the dot.
@@ -141,7 +162,11 @@ impl<'t> Writer<'t> {
     /// Makes a variable known under a name that Jinja has for it.
     pub(super) fn declare(&mut self, go: &str, jinja: &str, key: Key, kind: Type) {
         self.known.learn_variable(key, kind);
-        self.scopes.push(Variable { go: go.to_owned(), jinja: jinja.to_owned(), key });
+        self.scopes.push(Variable {
+            go: go.to_owned(),
+            jinja: jinja.to_owned(),
+            key,
+        });
     }
 
     /// The value of a variable.
@@ -150,13 +175,24 @@ impl<'t> Writer<'t> {
             return Ok(self.root.clone());
         }
         let found = self.lookup(name);
-        found.ok_or_else(|| Cannot::new(operand.offset, operand, &format!("{name} has no value of its own here")))
+        found.ok_or_else(|| {
+            Cannot::new(
+                operand.offset,
+                operand,
+                &format!("{name} has no value of its own here"),
+            )
+        })
     }
 
     /// The value of a variable that was declared.
     pub(super) fn lookup(&self, name: &str) -> Option<Expr> {
-        let found = self.scopes.iter().rev().find(|variable| variable.go == name)?;
-        let kinds = [&self.known, self.before].map(|known| known.variables.get(&found.key).cloned());
+        let found = self
+            .scopes
+            .iter()
+            .rev()
+            .find(|variable| variable.go == name)?;
+        let kinds =
+            [&self.known, self.before].map(|known| known.variables.get(&found.key).cloned());
         let kind = kinds.into_iter().flatten().fold(Type::Unseen, Type::join);
         Some(Expr::primary(found.jinja.clone(), kind).called(snake(name)))
     }
@@ -165,7 +201,11 @@ impl<'t> Writer<'t> {
     pub(super) fn is_steady(&self, value: &Expr) -> bool {
         let base = value.text.split('.').next().unwrap_or_default();
         let changes = |variable: &&Variable| self.changes(variable.key).is_some();
-        !self.scopes.iter().filter(changes).any(|variable| variable.jinja.split('.').next() == Some(base))
+        !self
+            .scopes
+            .iter()
+            .filter(changes)
+            .any(|variable| variable.jinja.split('.').next() == Some(base))
     }
 
     /// What gives variables their value: those that a pipeline declares, or those that it assigns to.
@@ -180,7 +220,10 @@ impl<'t> Writer<'t> {
             let key = (pipeline.offset, index);
             let name = self.names.fresh(&variable.name);
             if self.changes(key) == Some(Assigned::Within) {
-                pieces.push(Piece::Tag(format!("set {name} = namespace(value={})", value.text)));
+                pieces.push(Piece::Tag(format!(
+                    "set {name} = namespace(value={})",
+                    value.text
+                )));
                 self.declare(&variable.name, &format!("{name}.value"), key, value.kind);
             } else {
                 pieces.push(Piece::Tag(format!("set {name} = {}", value.text)));
@@ -192,21 +235,41 @@ impl<'t> Writer<'t> {
 
     /// A new value for a variable that is there.
     pub(super) fn assign(&mut self, offset: usize, name: &str, value: &Expr) -> Piece {
-        let found = self.scopes.iter().rev().find(|variable| variable.go == name).cloned();
+        let found = self
+            .scopes
+            .iter()
+            .rev()
+            .find(|variable| variable.go == name)
+            .cloned();
         let Some(Variable { jinja, key, .. }) = found else {
-            return self.mark(Cannot::new(offset, format!("{name} ="), "the variable is not one of this template"));
+            return self.mark(Cannot::new(
+                offset,
+                format!("{name} ="),
+                "the variable is not one of this template",
+            ));
         };
         self.known.learn_variable(key, value.kind.clone());
         Piece::Tag(format!("set {jinja} = {}", value.text))
     }
 
     /// A call of another template.
-    pub(super) fn invoke(&mut self, offset: usize, whole: &str, template: &str, argument: Option<Expr>) -> Outcome {
+    pub(super) fn invoke(
+        &mut self,
+        offset: usize,
+        whole: &str,
+        template: &str,
+        argument: Option<Expr>,
+    ) -> Outcome {
         let Some(Macro { name, takes }) = self.macros.get(template) else {
-            return Err(Cannot::new(offset, whole, "there is no macro for this template"));
+            return Err(Cannot::new(
+                offset,
+                whole,
+                "there is no macro for this template",
+            ));
         };
         let argument = argument.unwrap_or_else(Expr::none);
-        self.known.learn_argument(template, argument.kind.clone(), argument.noun.as_deref());
+        self.known
+            .learn_argument(template, argument.kind.clone(), argument.noun.as_deref());
         let args = takes.is_some().then_some(argument);
         Ok(Expr::call(name, args, Type::Text))
     }
@@ -222,13 +285,20 @@ impl<'t> Writer<'t> {
     }
 
     /// The value of a pipeline; where there is none, a mark, and none.
-    pub(super) fn value_or_mark(&mut self, pipeline: &'t Pipeline, pieces: &mut Vec<Piece>) -> Expr {
+    pub(super) fn value_or_mark(
+        &mut self,
+        pipeline: &'t Pipeline,
+        pieces: &mut Vec<Piece>,
+    ) -> Expr {
         match self.value(pipeline) {
             Ok(value) => value,
             Err(cannot) => {
                 let mark = self.mark(cannot);
                 pieces.push(mark);
-                Expr { kind: Type::Any, ..Expr::none() }
+                Expr {
+                    kind: Type::Any,
+                    ..Expr::none()
+                }
             }
         }
     }

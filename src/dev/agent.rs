@@ -35,7 +35,12 @@ pub(crate) enum AgentError {
 
 impl World {
     /// Registers an instance with its checks, in one step.
-    pub(crate) fn register_instance(&mut self, mut instance: Instance, checks: Vec<Check>, replace_checks: bool) {
+    pub(crate) fn register_instance(
+        &mut self,
+        mut instance: Instance,
+        checks: Vec<Check>,
+        replace_checks: bool,
+    ) {
         instance.node.clone_from(&self.identity.node);
         let mut kept = Vec::new();
         for mut check in checks {
@@ -50,14 +55,22 @@ impl World {
             .agent
             .checks
             .values()
-            .filter(|old| replace_checks && old.service_id == instance.id && !kept.iter().any(|new| new.id == old.id))
+            .filter(|old| {
+                replace_checks
+                    && old.service_id == instance.id
+                    && !kept.iter().any(|new| new.id == old.id)
+            })
             .map(|old| old.id.clone())
             .collect();
         for id in unwanted {
             self.deregister_check(&id);
         }
-        self.agent.instances.insert(instance.id.clone(), instance.clone());
-        self.agent.checks.extend(kept.iter().map(|check| (check.id.clone(), check.clone())));
+        self.agent
+            .instances
+            .insert(instance.id.clone(), instance.clone());
+        self.agent
+            .checks
+            .extend(kept.iter().map(|check| (check.id.clone(), check.clone())));
         self.local().write(|_, catalog, (index, ledger)| {
             catalog.put_instance((index, ledger), instance);
             for check in kept {
@@ -71,7 +84,10 @@ impl World {
     pub(crate) fn register_check(&mut self, check: Check) -> Result<(), AgentError> {
         let check = match self.agent.instances.get(&check.service_id) {
             Some(instance) => self.place_check(check, instance),
-            None if check.service_id.is_empty() => Check { node: self.identity.node.clone(), ..check },
+            None if check.service_id.is_empty() => Check {
+                node: self.identity.node.clone(),
+                ..check
+            },
             None => return Err(AgentError::UnknownServiceOfCheck(check.service_id)),
         };
         self.agent.checks.insert(check.id.clone(), check.clone());
@@ -86,7 +102,8 @@ impl World {
         }
         self.agent.checks.retain(|_, check| check.service_id != id);
         let node = self.identity.node.clone();
-        self.local().write(|_, catalog, at| catalog.remove_instance(at, &node, id));
+        self.local()
+            .write(|_, catalog, at| catalog.remove_instance(at, &node, id));
     }
 
     /// Removes a check. One that is not there is removed already.
@@ -95,12 +112,22 @@ impl World {
             return;
         }
         let node = self.identity.node.clone();
-        self.local().write(|_, catalog, at| catalog.remove_check(at, &node, id));
+        self.local()
+            .write(|_, catalog, at| catalog.remove_check(at, &node, id));
     }
 
     /// A TTL check reports. As with the real agent, a new output alone does not reach the catalog.
-    pub(crate) fn report(&mut self, id: &str, status: &str, output: &str) -> Result<(), AgentError> {
-        let known = self.agent.checks.get_mut(id).filter(|check| check.kind == "ttl");
+    pub(crate) fn report(
+        &mut self,
+        id: &str,
+        status: &str,
+        output: &str,
+    ) -> Result<(), AgentError> {
+        let known = self
+            .agent
+            .checks
+            .get_mut(id)
+            .filter(|check| check.kind == "ttl");
         let check = known.ok_or_else(|| AgentError::NotTtl(id.to_owned()))?;
         output.clone_into(&mut check.output);
         if check.status != status {
@@ -112,8 +139,17 @@ impl World {
     }
 
     /// Puts an instance into maintenance or takes it out.
-    pub(crate) fn maintain_instance(&mut self, id: &str, enable: bool, reason: &str) -> Result<(), AgentError> {
-        let instance = self.agent.instances.get(id).ok_or_else(|| AgentError::UnknownService(id.to_owned()))?;
+    pub(crate) fn maintain_instance(
+        &mut self,
+        id: &str,
+        enable: bool,
+        reason: &str,
+    ) -> Result<(), AgentError> {
+        let instance = self
+            .agent
+            .instances
+            .get(id)
+            .ok_or_else(|| AgentError::UnknownService(id.to_owned()))?;
         let check = maintenance(format!("{SERVICE_MAINTENANCE}{id}"), "Service", reason);
         let check = self.place_check(check, instance);
         self.maintain(check, enable);
@@ -123,7 +159,13 @@ impl World {
     /// Puts the node into maintenance or takes it out.
     pub(crate) fn maintain_node(&mut self, enable: bool, reason: &str) {
         let check = maintenance(NODE_MAINTENANCE.to_owned(), "Node", reason);
-        self.maintain(Check { node: self.identity.node.clone(), ..check }, enable);
+        self.maintain(
+            Check {
+                node: self.identity.node.clone(),
+                ..check
+            },
+            enable,
+        );
     }
 
     fn maintain(&mut self, check: Check, enable: bool) {
@@ -146,20 +188,30 @@ impl World {
     }
 
     fn write_check(&mut self, check: Check) {
-        let stored = self.local().write(|_, catalog, at| catalog.put_check(at, check));
-        debug_assert!(stored.is_ok(), "what is registered with the agent is in the catalog");
+        let stored = self
+            .local()
+            .write(|_, catalog, at| catalog.put_check(at, check));
+        debug_assert!(
+            stored.is_ok(),
+            "what is registered with the agent is in the catalog"
+        );
     }
 }
 
 fn maintenance(id: String, of: &str, reason: &str) -> Check {
     let what = if of == "Node" { "node" } else { "service" };
-    let no_reason =
-        format!("Maintenance mode is enabled for this {what}, but no reason was provided. This is a default message.");
+    let no_reason = format!(
+        "Maintenance mode is enabled for this {what}, but no reason was provided. This is a default message."
+    );
     Check {
         id,
         name: format!("{of} Maintenance Mode"),
         status: "critical".into(),
-        notes: if reason.is_empty() { no_reason } else { reason.to_owned() },
+        notes: if reason.is_empty() {
+            no_reason
+        } else {
+            reason.to_owned()
+        },
         kind: "maintenance".into(),
         ..Check::default()
     }

@@ -36,7 +36,13 @@ pub(crate) async fn ask(
     options: &ReadOptions,
     question: &Question,
 ) -> Result<Reply, Reply> {
-    let standing = |reply: Reply| if question.of_kv() { reply } else { reply.with_standing(1, false, 0) };
+    let standing = |reply: Reply| {
+        if question.of_kv() {
+            reply
+        } else {
+            reply.with_standing(1, false, 0)
+        }
+    };
     let filter = Filter::parse(&options.filter, question)
         .map_err(|wrong| standing(Reply::text(500, format!("{NO_FILTER}: {wrong}"))))?;
     let found = tokio::select! {
@@ -57,7 +63,11 @@ pub(crate) async fn ask(
     };
     let reply = reply.with_standing(found.index.max(1), true, 0);
     let named = reply.status == 200 && !question.of_kv();
-    Ok(if named { reply.with("X-Consul-Effective-Consistency", options.consistency.name()) } else { reply })
+    Ok(if named {
+        reply.with("X-Consul-Effective-Consistency", options.consistency.name())
+    } else {
+        reply
+    })
 }
 
 async fn wait(store: &Store, options: &ReadOptions, question: &Question) -> Result<Found, Reply> {
@@ -83,10 +93,19 @@ async fn wait(store: &Store, options: &ReadOptions, question: &Question) -> Resu
     }
 }
 
-fn step(store: &Store, options: &ReadOptions, question: &Question, last: Option<(Look, u64, u64)>) -> Step {
+fn step(
+    store: &Store,
+    options: &ReadOptions,
+    question: &Question,
+    last: Option<(Look, u64, u64)>,
+) -> Step {
     store.read(|world| {
-        let Some(dc) = world.datacenter(options.datacenter.as_deref()) else { return Step::NoDatacenter };
-        let restored = last.as_ref().is_some_and(|(_, _, epoch)| *epoch != world.epoch);
+        let Some(dc) = world.datacenter(options.datacenter.as_deref()) else {
+            return Step::NoDatacenter;
+        };
+        let restored = last
+            .as_ref()
+            .is_some_and(|(_, _, epoch)| *epoch != world.epoch);
         if let Some((look, since, epoch)) = last
             && !restored
             && !look.stirred(&dc.ledger, since)
@@ -95,9 +114,16 @@ fn step(store: &Store, options: &ReadOptions, question: &Question, last: Option<
         }
         let look = question.look(dc);
         if options.index == 0 || restored || look.index.max(1) > options.index {
-            Step::Answer(Found { index: look.index, body: question.answer(dc) })
+            Step::Answer(Found {
+                index: look.index,
+                body: question.answer(dc),
+            })
         } else {
-            Step::Wait { look, since: dc.index, epoch: world.epoch }
+            Step::Wait {
+                look,
+                since: dc.index,
+                epoch: world.epoch,
+            }
         }
     })
 }
@@ -105,9 +131,17 @@ fn step(store: &Store, options: &ReadOptions, question: &Question, last: Option<
 /// The value of a key as it was stored.
 fn raw(body: &Value) -> Reply {
     use base64::Engine as _;
-    let encoded = body.pointer("/0/Value").and_then(Value::as_str).unwrap_or_default();
-    let value = base64::engine::general_purpose::STANDARD.decode(encoded).unwrap_or_default();
-    let reply = Reply { body: value.into(), ..Reply::empty(200) };
+    let encoded = body
+        .pointer("/0/Value")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let value = base64::engine::general_purpose::STANDARD
+        .decode(encoded)
+        .unwrap_or_default();
+    let reply = Reply {
+        body: value.into(),
+        ..Reply::empty(200)
+    };
     reply
         .with("Content-Type", "text/plain")
         .with("X-Content-Type-Options", "nosniff")

@@ -33,21 +33,36 @@ impl Background {
         let (tell, told) = std::sync::mpsc::channel();
         let stop = CancellationToken::new();
         let shutdown = stop.clone();
-        let thread = std::thread::Builder::new().name("ctmpl-dev".into()).spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let started = runtime.and_then(|runtime| Ok((runtime.block_on(Server::start(options))?, runtime)));
-            match started {
-                Err(error) => drop(tell.send(Err(error))),
-                Ok((server, runtime)) => {
-                    let handles = (server.address(), server.faults().clone(), server.contents().clone());
-                    if tell.send(Ok(handles)).is_ok() {
-                        runtime.block_on(server.serve(shutdown));
+        let thread = std::thread::Builder::new()
+            .name("ctmpl-dev".into())
+            .spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build();
+                let started = runtime
+                    .and_then(|runtime| Ok((runtime.block_on(Server::start(options))?, runtime)));
+                match started {
+                    Err(error) => drop(tell.send(Err(error))),
+                    Ok((server, runtime)) => {
+                        let handles = (
+                            server.address(),
+                            server.faults().clone(),
+                            server.contents().clone(),
+                        );
+                        if tell.send(Ok(handles)).is_ok() {
+                            runtime.block_on(server.serve(shutdown));
+                        }
                     }
                 }
-            }
-        })?;
+            })?;
         let (address, faults, contents) = told.recv().map_err(io::Error::other)??;
-        Ok(Self { address, faults, contents, stop, thread: Some(thread) })
+        Ok(Self {
+            address,
+            faults,
+            contents,
+            stop,
+            thread: Some(thread),
+        })
     }
 
     /// Where it listens.
@@ -90,7 +105,10 @@ impl Background {
     /// # Panics
     /// When there is neither.
     pub fn set_check(&self, id: &str, status: &str) {
-        assert!(self.contents.set_check(id, status), "there is no check or instance {id:?}");
+        assert!(
+            self.contents.set_check(id, status),
+            "there is no check or instance {id:?}"
+        );
     }
 
     /// Stops it and waits until it has ended.

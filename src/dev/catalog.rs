@@ -66,7 +66,14 @@ impl Catalog {
         ledger.note(Table::Nodes, &fold(&node.name), index);
         self.tables.nodes = index;
         self.touch_services_of(&node.name, index);
-        self.nodes.insert(fold(&node.name), Stamped { value: node, create, modify: index });
+        self.nodes.insert(
+            fold(&node.name),
+            Stamped {
+                value: node,
+                create,
+                modify: index,
+            },
+        );
     }
 
     /// Registers an instance or changes it. Its node must be there.
@@ -78,18 +85,32 @@ impl Catalog {
             return;
         }
         let create = old.map_or(index, |old| old.create);
-        if let Some(renamed) = old.map(|old| fold(&old.value.name)).filter(|name| *name != fold(&instance.name)) {
+        if let Some(renamed) = old
+            .map(|old| fold(&old.value.name))
+            .filter(|name| *name != fold(&instance.name))
+        {
             ledger.note(Table::ServiceInstances, &renamed, index);
             self.services.insert(renamed, index);
         }
         self.note_instance(ledger, &instance, index);
         self.services.insert(fold(&instance.name), index);
-        self.instances.insert(place, Stamped { value: instance, create, modify: index });
+        self.instances.insert(
+            place,
+            Stamped {
+                value: instance,
+                create,
+                modify: index,
+            },
+        );
         self.forget_services_without_instances(index);
     }
 
     /// Registers a check or changes it, filling in the service's name and tags.
-    pub(crate) fn put_check(&mut self, at: (u64, &mut Ledger), mut check: Check) -> Result<(), CheckError> {
+    pub(crate) fn put_check(
+        &mut self,
+        at: (u64, &mut Ledger),
+        mut check: Check,
+    ) -> Result<(), CheckError> {
         let (index, ledger) = at;
         if !self.nodes.contains_key(&fold(&check.node)) {
             return Err(CheckError::NoNode);
@@ -113,14 +134,23 @@ impl Catalog {
         }
         let create = old.map_or(index, |old| old.create);
         self.note_check(ledger, &check, index);
-        self.checks.insert(place, Stamped { value: check, create, modify: index });
+        self.checks.insert(
+            place,
+            Stamped {
+                value: check,
+                create,
+                modify: index,
+            },
+        );
         Ok(())
     }
 
     /// Removes an instance with its checks.
     pub(crate) fn remove_instance(&mut self, at: (u64, &mut Ledger), node: &str, id: &str) {
         let (index, ledger) = at;
-        let Some(gone) = self.instances.remove(&place(node, id)) else { return };
+        let Some(gone) = self.instances.remove(&place(node, id)) else {
+            return;
+        };
         let checks: Vec<String> = self
             .checks_on(node)
             .filter(|check| fold(&check.value.service_id) == fold(id))
@@ -139,7 +169,9 @@ impl Catalog {
     /// Removes a check.
     pub(crate) fn remove_check(&mut self, at: (u64, &mut Ledger), node: &str, id: &str) {
         let (index, ledger) = at;
-        let Some(gone) = self.checks.remove(&place(node, id)) else { return };
+        let Some(gone) = self.checks.remove(&place(node, id)) else {
+            return;
+        };
         self.note_check(ledger, &gone.value, index);
         if gone.value.service_id.is_empty() {
             self.tables.services = index;
@@ -152,11 +184,17 @@ impl Catalog {
         if !self.nodes.contains_key(&fold(node)) {
             return;
         }
-        let instances: Vec<String> = self.instances_on(node).map(|found| found.value.id.clone()).collect();
+        let instances: Vec<String> = self
+            .instances_on(node)
+            .map(|found| found.value.id.clone())
+            .collect();
         for id in instances {
             self.remove_instance((index, ledger), node, &id);
         }
-        let checks: Vec<String> = self.checks_on(node).map(|found| found.value.id.clone()).collect();
+        let checks: Vec<String> = self
+            .checks_on(node)
+            .map(|found| found.value.id.clone())
+            .collect();
         for id in checks {
             self.remove_check((index, ledger), node, &id);
         }
@@ -182,13 +220,18 @@ impl Catalog {
         if check.service_id.is_empty() {
             self.touch_services_of(&check.node, index);
         } else {
-            self.services.entry(fold(&check.service_name)).and_modify(|at| *at = index);
+            self.services
+                .entry(fold(&check.service_name))
+                .and_modify(|at| *at = index);
         }
     }
 
     /// A change of a node or of a check of it is a change of every service on it.
     fn touch_services_of(&mut self, node: &str, index: u64) {
-        let names: Vec<String> = self.instances_on(node).map(|found| fold(&found.value.name)).collect();
+        let names: Vec<String> = self
+            .instances_on(node)
+            .map(|found| fold(&found.value.name))
+            .collect();
         for name in names {
             self.services.insert(name, index);
         }
@@ -197,7 +240,11 @@ impl Catalog {
     fn forget_services_without_instances(&mut self, index: u64) {
         let before = self.services.len();
         let instances = &self.instances;
-        self.services.retain(|name, _| instances.values().any(|found| fold(&found.value.name) == *name));
+        self.services.retain(|name, _| {
+            instances
+                .values()
+                .any(|found| fold(&found.value.name) == *name)
+        });
         if self.services.len() < before {
             self.last_extinction = Some(index);
         }
@@ -237,15 +284,24 @@ impl Catalog {
     }
 
     /// The instances on a node, by ID.
-    pub(crate) fn instances_on(&self, node: &str) -> impl Iterator<Item = &Stamped<Instance>> + use<'_> {
+    pub(crate) fn instances_on(
+        &self,
+        node: &str,
+    ) -> impl Iterator<Item = &Stamped<Instance>> + use<'_> {
         let node = fold(node);
-        self.instances.range((node.clone(), String::new())..).take_while(move |(at, _)| at.0 == node).map(|(_, it)| it)
+        self.instances
+            .range((node.clone(), String::new())..)
+            .take_while(move |(at, _)| at.0 == node)
+            .map(|(_, it)| it)
     }
 
     /// The checks on a node, by ID.
     pub(crate) fn checks_on(&self, node: &str) -> impl Iterator<Item = &Stamped<Check>> + use<'_> {
         let node = fold(node);
-        self.checks.range((node.clone(), String::new())..).take_while(move |(at, _)| at.0 == node).map(|(_, it)| it)
+        self.checks
+            .range((node.clone(), String::new())..)
+            .take_while(move |(at, _)| at.0 == node)
+            .map(|(_, it)| it)
     }
 
     /// The index of each table.
@@ -255,9 +311,19 @@ impl Catalog {
 
     /// The index a query of one service is at.
     pub(crate) fn service_index(&self, name: &str, with_checks: bool) -> u64 {
-        let Tables { nodes, services, checks } = self.tables;
-        let whole = nodes.max(services).max(if with_checks { checks } else { 0 });
-        self.services.get(&fold(name)).copied().or(self.last_extinction).unwrap_or(whole)
+        let Tables {
+            nodes,
+            services,
+            checks,
+        } = self.tables;
+        let whole = nodes
+            .max(services)
+            .max(if with_checks { checks } else { 0 });
+        self.services
+            .get(&fold(name))
+            .copied()
+            .or(self.last_extinction)
+            .unwrap_or(whole)
     }
 
     /// Lowers every index to this one at most, as after a restore of an older snapshot.
@@ -267,11 +333,23 @@ impl Catalog {
             stamped.modify = stamped.modify.min(to);
         }
         self.nodes.values_mut().for_each(|found| lower(found, to));
-        self.instances.values_mut().for_each(|found| lower(found, to));
+        self.instances
+            .values_mut()
+            .for_each(|found| lower(found, to));
         self.checks.values_mut().for_each(|found| lower(found, to));
-        self.services.values_mut().for_each(|at| *at = (*at).min(to));
-        let Tables { nodes, services, checks } = self.tables;
-        self.tables = Tables { nodes: nodes.min(to), services: services.min(to), checks: checks.min(to) };
+        self.services
+            .values_mut()
+            .for_each(|at| *at = (*at).min(to));
+        let Tables {
+            nodes,
+            services,
+            checks,
+        } = self.tables;
+        self.tables = Tables {
+            nodes: nodes.min(to),
+            services: services.min(to),
+            checks: checks.min(to),
+        };
         self.last_extinction = self.last_extinction.map(|at| at.min(to));
     }
 }

@@ -28,12 +28,17 @@ impl Contents {
 
     /// Deletes a key.
     pub fn delete_key(&self, key: &str) {
-        self.store.write(|world| world.local().write(|kv, _, at| kv.delete(at, key, Only::Always)));
+        self.store.write(|world| {
+            world
+                .local()
+                .write(|kv, _, at| kv.delete(at, key, Only::Always))
+        });
     }
 
     /// Deletes all keys below a prefix.
     pub fn delete_keys(&self, prefix: &str) {
-        self.store.write(|world| world.local().write(|kv, _, at| kv.delete_below(at, prefix)));
+        self.store
+            .write(|world| world.local().write(|kv, _, at| kv.delete_below(at, prefix)));
     }
 
     /// Registers an instance of a service, or changes it. One on another node than the server's own brings its node
@@ -47,7 +52,10 @@ impl Contents {
         self.store.write(|world| {
             world.deregister_instance(id);
             let dc = world.local();
-            let of = dc.catalog.instances().find(|found| fold(&found.value.id) == fold(id));
+            let of = dc
+                .catalog
+                .instances()
+                .find(|found| fold(&found.value.id) == fold(id));
             if let Some(node) = of.map(|found| found.value.node.clone()) {
                 dc.write(|_, catalog, at| catalog.remove_instance(at, &node, id));
             }
@@ -56,7 +64,11 @@ impl Contents {
 
     /// Removes a node with all that is on it.
     pub fn remove_node(&self, name: &str) {
-        self.store.write(|world| world.local().write(|_, catalog, at| catalog.remove_node(at, name)));
+        self.store.write(|world| {
+            world
+                .local()
+                .write(|_, catalog, at| catalog.remove_node(at, name));
+        });
     }
 
     /// Sets the status of a check. Named by the check's ID, or by that of an instance, which gets the check
@@ -68,7 +80,8 @@ impl Contents {
 
     /// The server's raft index.
     pub fn index(&self) -> u64 {
-        self.store.read(|world| world.datacenter(None).map_or(0, |dc| dc.index))
+        self.store
+            .read(|world| world.datacenter(None).map_or(0, |dc| dc.index))
     }
 }
 
@@ -78,12 +91,18 @@ pub(crate) fn put_key(dc: &mut Datacenter, key: &str, value: &str) {
 
 pub(crate) fn register(world: &mut World, service: Service) {
     let own = world.identity.node.clone();
-    if service.node.as_ref().is_some_and(|node| fold(node) != fold(&own)) {
+    if service
+        .node
+        .as_ref()
+        .is_some_and(|node| fold(node) != fold(&own))
+    {
         return register_elsewhere(world.local(), service);
     }
     let (instance, status) = instance(service, &own);
     let check = status.map(|status| service_check(&instance, &status));
-    let report = check.as_ref().map(|check| (check.id.clone(), check.status.clone()));
+    let report = check
+        .as_ref()
+        .map(|check| (check.id.clone(), check.status.clone()));
     world.register_instance(instance, check.into_iter().collect(), false);
     if let Some((id, status)) = report {
         // A registration does not change the status of a check that is there; saying it here does.
@@ -93,10 +112,24 @@ pub(crate) fn register(world: &mut World, service: Service) {
 
 /// Registers an instance on a node that has no part in the server's agent.
 pub(crate) fn register_elsewhere(dc: &mut Datacenter, service: Service) {
-    let node = service.node.clone().unwrap_or_else(|| format!("{}-node", service.name));
+    let node = service
+        .node
+        .clone()
+        .unwrap_or_else(|| format!("{}-node", service.name));
     if dc.catalog.node(&node).is_none() {
-        let address = service.address.clone().unwrap_or_else(|| "127.0.0.1".into());
-        register_node(dc, Node { name: node.clone(), address, ..Node::default() }, "passing");
+        let address = service
+            .address
+            .clone()
+            .unwrap_or_else(|| "127.0.0.1".into());
+        register_node(
+            dc,
+            Node {
+                name: node.clone(),
+                address,
+                ..Node::default()
+            },
+            "passing",
+        );
     }
     let (instance, status) = instance(service, &node);
     let check = status.map(|status| service_check(&instance, &status));
@@ -111,7 +144,10 @@ pub(crate) fn register_elsewhere(dc: &mut Datacenter, service: Service) {
 
 /// Registers a node with the check every agent's node has.
 pub(crate) fn register_node(dc: &mut Datacenter, node: Node, status: &str) {
-    let check = Check { status: status.to_owned(), ..serf_health(&node.name) };
+    let check = Check {
+        status: status.to_owned(),
+        ..serf_health(&node.name)
+    };
     dc.write(|_, catalog, (index, ledger)| {
         catalog.put_node((index, ledger), node);
         let stored = catalog.put_check((index, ledger), check);
@@ -124,16 +160,29 @@ fn set_check(world: &mut World, id: &str, status: &str) -> bool {
         return true;
     }
     let dc = world.local();
-    let known = dc.catalog.checks().find(|found| found.value.id == id).map(|found| found.value.clone());
+    let known = dc
+        .catalog
+        .checks()
+        .find(|found| found.value.id == id)
+        .map(|found| found.value.clone());
     if let Some(mut check) = known {
         status.clone_into(&mut check.status);
         if let Some(own) = world.agent.checks.get_mut(id) {
             status.clone_into(&mut own.status);
         }
-        return world.local().write(|_, catalog, at| catalog.put_check(at, check)).is_ok();
+        return world
+            .local()
+            .write(|_, catalog, at| catalog.put_check(at, check))
+            .is_ok();
     }
-    let instance = dc.catalog.instances().find(|found| found.value.id == id).map(|found| found.value.clone());
-    let Some(instance) = instance else { return false };
+    let instance = dc
+        .catalog
+        .instances()
+        .find(|found| found.value.id == id)
+        .map(|found| found.value.clone());
+    let Some(instance) = instance else {
+        return false;
+    };
     let check = service_check(&instance, status);
     if world.agent.checks.contains_key(&check.id) {
         return set_check(world, &check.id, status);
@@ -141,7 +190,10 @@ fn set_check(world: &mut World, id: &str, status: &str) -> bool {
     if instance.node == world.identity.node {
         return world.register_check(check).is_ok();
     }
-    world.local().write(|_, catalog, at| catalog.put_check(at, check)).is_ok()
+    world
+        .local()
+        .write(|_, catalog, at| catalog.put_check(at, check))
+        .is_ok()
 }
 
 fn service_check(instance: &Instance, status: &str) -> Check {
@@ -157,7 +209,18 @@ fn service_check(instance: &Instance, status: &str) -> Check {
 }
 
 fn instance(service: Service, node: &str) -> (Instance, Option<String>) {
-    let Service { name, id, node: _, address, port, tags, meta, status, weights, proxy_of } = service;
+    let Service {
+        name,
+        id,
+        node: _,
+        address,
+        port,
+        tags,
+        meta,
+        status,
+        weights,
+        proxy_of,
+    } = service;
     let instance = Instance {
         node: node.to_owned(),
         id: id.unwrap_or_else(|| name.clone()),

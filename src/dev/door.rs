@@ -32,7 +32,10 @@ impl Door {
     /// Opens the port; 0 takes a free one.
     pub(crate) async fn open(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
-        Ok(Self { address: listener.local_addr()?, state: State::Open(listener) })
+        Ok(Self {
+            address: listener.local_addr()?,
+            state: State::Open(listener),
+        })
     }
 
     /// The port's address.
@@ -42,7 +45,9 @@ impl Door {
 
     /// The next connection; never while the door is shut.
     pub(crate) async fn next(&self) -> TcpStream {
-        let State::Open(listener) = &self.state else { return std::future::pending().await };
+        let State::Open(listener) = &self.state else {
+            return std::future::pending().await;
+        };
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => return stream,
@@ -71,8 +76,13 @@ impl Door {
                 Some(socket) => Ok(socket),
                 None => bind(self.address),
             };
-            let done = bound
-                .and_then(|socket| if open { socket.listen(1024).map(State::Open) } else { Ok(State::Shut(socket)) });
+            let done = bound.and_then(|socket| {
+                if open {
+                    socket.listen(1024).map(State::Open)
+                } else {
+                    Ok(State::Shut(socket))
+                }
+            });
             match done {
                 Ok(state) => {
                     self.state = state;
@@ -92,7 +102,11 @@ impl Door {
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     Ok(socket)

@@ -144,13 +144,17 @@ impl Faults {
     /// Ends all rules, and the limit of connections.
     pub fn lift_all(&self) {
         self.locked(|rules| rules.troubles.clear());
-        self.listening.send_modify(|listening| listening.most = None);
+        self.listening
+            .send_modify(|listening| listening.most = None);
     }
 
     /// Answers the blocking queries that wait now below this path, as a dying leader does.
     pub fn interrupt(&self, prefix: &str, status: u16, text: &str) {
         let reply = Some((status, text.to_owned()));
-        self.interruption.send_replace(Interruption { prefix: prefix.to_owned(), reply });
+        self.interruption.send_replace(Interruption {
+            prefix: prefix.to_owned(),
+            reply,
+        });
     }
 
     /// How often all connections were cut.
@@ -165,17 +169,20 @@ impl Faults {
 
     /// Stops listening and cuts all connections: new ones are refused. The port stays reserved.
     pub fn stop_listening(&self) {
-        self.listening.send_modify(|listening| listening.refused = true);
+        self.listening
+            .send_modify(|listening| listening.refused = true);
     }
 
     /// Listens again on the same port.
     pub fn listen_again(&self) {
-        self.listening.send_modify(|listening| listening.refused = false);
+        self.listening
+            .send_modify(|listening| listening.refused = false);
     }
 
     /// Closes every connection beyond this number as soon as it is made, without any HTTP.
     pub fn limit_connections(&self, most: usize) {
-        self.listening.send_modify(|listening| listening.most = Some(most));
+        self.listening
+            .send_modify(|listening| listening.most = Some(most));
     }
 
     /// Loses all state, seed included, as a `-dev` agent does that is restarted. Waiting queries are answered.
@@ -216,7 +223,12 @@ impl Faults {
     fn add(&self, prefix: &str, fault: Fault, left: Option<usize>) -> Rule {
         self.locked(|rules| {
             rules.next += 1;
-            let trouble = Trouble { prefix: prefix.to_owned(), fault, left, since: Instant::now() };
+            let trouble = Trouble {
+                prefix: prefix.to_owned(),
+                fault,
+                left,
+                since: Instant::now(),
+            };
             rules.troubles.insert(rules.next, trouble);
             Rule(rules.next)
         })
@@ -237,7 +249,10 @@ impl Faults {
                 if !path.starts_with(&trouble.prefix) || trouble.left == Some(0) {
                     return trouble.left != Some(0);
                 }
-                struck.push(Struck { fault: trouble.fault.clone(), since: trouble.since });
+                struck.push(Struck {
+                    fault: trouble.fault.clone(),
+                    since: trouble.since,
+                });
                 trouble.left = trouble.left.map(|left| left - 1);
                 true
             });

@@ -17,24 +17,35 @@ pub(crate) struct Fields {
 impl Fields {
     /// The fields of a body. `owner` is what Go calls the structure it decodes into.
     pub(crate) fn decode(body: &[u8], owner: &'static str) -> Result<Self, Reply> {
-        let value: Value = serde_json::from_slice(body).map_err(|error| wrong(&go::decode_error(body, &error)))?;
+        let value: Value =
+            serde_json::from_slice(body).map_err(|error| wrong(&go::decode_error(body, &error)))?;
         Self::of(value, owner)
     }
 
     /// The fields of a value within a body.
     pub(crate) fn of(value: Value, owner: &'static str) -> Result<Self, Reply> {
         match value {
-            Value::Object(fields) => Ok(Self { owner, left: fields.into_iter().collect() }),
-            Value::Null => Ok(Self { owner, left: Vec::new() }),
-            other => {
-                Err(wrong(&format!("json: cannot unmarshal {} into Go value of type structs.{owner}", kind(&other))))
-            }
+            Value::Object(fields) => Ok(Self {
+                owner,
+                left: fields.into_iter().collect(),
+            }),
+            Value::Null => Ok(Self {
+                owner,
+                left: Vec::new(),
+            }),
+            other => Err(wrong(&format!(
+                "json: cannot unmarshal {} into Go value of type structs.{owner}",
+                kind(&other)
+            ))),
         }
     }
 
     /// Takes a field out; nothing when it is not there or `null`.
     pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
-        let at = self.left.iter().position(|(own, _)| own.replace('_', "").eq_ignore_ascii_case(name))?;
+        let at = self
+            .left
+            .iter()
+            .position(|(own, _)| own.replace('_', "").eq_ignore_ascii_case(name))?;
         Some(self.left.remove(at).1).filter(|value| !value.is_null())
     }
 
@@ -51,7 +62,10 @@ impl Fields {
     pub(crate) fn number(&mut self, name: &str) -> Result<Option<i64>, Reply> {
         match self.take(name) {
             None => Ok(None),
-            Some(other) => other.as_i64().map(Some).ok_or_else(|| self.misfit(&other, name, "int")),
+            Some(other) => other
+                .as_i64()
+                .map(Some)
+                .ok_or_else(|| self.misfit(&other, name, "int")),
         }
     }
 
@@ -59,30 +73,50 @@ impl Fields {
     pub(crate) fn boolean(&mut self, name: &str) -> Result<bool, Reply> {
         match self.take(name) {
             None => Ok(false),
-            Some(other) => other.as_bool().ok_or_else(|| self.misfit(&other, name, "bool")),
+            Some(other) => other
+                .as_bool()
+                .ok_or_else(|| self.misfit(&other, name, "bool")),
         }
     }
 
     /// Takes a list of texts.
     pub(crate) fn texts(&mut self, name: &str) -> Result<Vec<String>, Reply> {
-        let Some(value) = self.take(name) else { return Ok(Vec::new()) };
-        let texts = value.as_array().map(|list| list.iter().map(|it| it.as_str().map(str::to_owned)).collect());
-        texts.flatten().ok_or_else(|| self.misfit(&value, name, "[]string"))
+        let Some(value) = self.take(name) else {
+            return Ok(Vec::new());
+        };
+        let texts = value.as_array().map(|list| {
+            list.iter()
+                .map(|it| it.as_str().map(str::to_owned))
+                .collect()
+        });
+        texts
+            .flatten()
+            .ok_or_else(|| self.misfit(&value, name, "[]string"))
     }
 
     /// Takes pairs of texts.
     pub(crate) fn pairs(&mut self, name: &str) -> Result<BTreeMap<String, String>, Reply> {
-        let Some(value) = self.take(name) else { return Ok(BTreeMap::new()) };
-        let pair = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
-        let pairs = value.as_object().map(|fields| fields.iter().map(pair).collect());
-        pairs.flatten().ok_or_else(|| self.misfit(&value, name, "map[string]string"))
+        let Some(value) = self.take(name) else {
+            return Ok(BTreeMap::new());
+        };
+        let pair =
+            |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+        let pairs = value
+            .as_object()
+            .map(|fields| fields.iter().map(pair).collect());
+        pairs
+            .flatten()
+            .ok_or_else(|| self.misfit(&value, name, "map[string]string"))
     }
 
     /// Takes a list of objects.
     pub(crate) fn objects(&mut self, name: &str, owner: &'static str) -> Result<Vec<Self>, Reply> {
         match self.take(name) {
             None => Ok(Vec::new()),
-            Some(Value::Array(items)) => items.into_iter().map(|item| Self::of(item, owner)).collect(),
+            Some(Value::Array(items)) => items
+                .into_iter()
+                .map(|item| Self::of(item, owner))
+                .collect(),
             Some(other) => Err(self.misfit(&other, name, "[]object")),
         }
     }
@@ -104,7 +138,10 @@ impl Fields {
 
     fn misfit(&self, value: &Value, name: &str, wanted: &str) -> Reply {
         let owner = self.owner;
-        wrong(&format!("json: cannot unmarshal {} into Go struct field {owner}.{name} of type {wanted}", kind(value)))
+        wrong(&format!(
+            "json: cannot unmarshal {} into Go struct field {owner}.{name} of type {wanted}",
+            kind(value)
+        ))
     }
 }
 

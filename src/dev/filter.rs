@@ -19,7 +19,13 @@ use super::records::{Check, Instance, Node, Stamped};
 pub(crate) const NO_FILTER: &str = "Failed to create boolean expression evaluator";
 
 /// Fields that are maps with free keys.
-const MAPS: [&str; 5] = ["Meta", "NodeMeta", "ServiceMeta", "TaggedAddresses", "ServiceTaggedAddresses"];
+const MAPS: [&str; 5] = [
+    "Meta",
+    "NodeMeta",
+    "ServiceMeta",
+    "TaggedAddresses",
+    "ServiceTaggedAddresses",
+];
 
 /// A condition on each result of a list; an empty one is always true.
 #[derive(Debug)]
@@ -37,13 +43,18 @@ impl Filter {
             return Ok(Self(None));
         }
         let expression = parse(text)?;
-        expression.matches().into_iter().try_for_each(|found| fits(found, sample))?;
+        expression
+            .matches()
+            .into_iter()
+            .try_for_each(|found| fits(found, sample))?;
         Ok(Self(Some(expression)))
     }
 
     /// Is the condition satisfied?
     pub(crate) fn keeps(&self, item: &Value) -> bool {
-        self.0.as_ref().is_none_or(|expression| holds(expression, item))
+        self.0
+            .as_ref()
+            .is_none_or(|expression| holds(expression, item))
     }
 
     /// Drops the results that do not satisfy the condition.
@@ -60,19 +71,27 @@ impl Filter {
 /// What one result of the question looks like; nothing when its results cannot be filtered.
 fn sample(question: &Question) -> Option<Value> {
     let tagged = [("lan".to_owned(), (String::new(), 0))];
-    let instance = Stamped { value: Instance { tagged: tagged.into(), ..Instance::default() }, ..Stamped::default() };
+    let instance = Stamped {
+        value: Instance {
+            tagged: tagged.into(),
+            ..Instance::default()
+        },
+        ..Stamped::default()
+    };
     let (node, check) = (Stamped::<Node>::default(), Stamped::<Check>::default());
     match question {
-        Question::Key(_) | Question::Entries(_) | Question::Keys(..) | Question::Services(_) => None,
+        Question::Key(_) | Question::Entries(_) | Question::Keys(..) | Question::Services(_) => {
+            None
+        }
         Question::Instances { .. } => Some(json::catalog_instance(&instance, &node, "")),
         Question::Nodes(_) => Some(json::node(&node, "")),
         Question::Node(_) => Some(json::instance(&instance)),
         Question::Health { .. } | Question::Connect { .. } => Some(serde_json::json!({
             "Node": json::node(&node, ""), "Service": json::instance(&instance), "Checks": [json::check(&check)],
         })),
-        Question::NodeChecks(_) | Question::ServiceChecks { .. } | Question::ChecksInState { .. } => {
-            Some(json::check(&check))
-        }
+        Question::NodeChecks(_)
+        | Question::ServiceChecks { .. }
+        | Question::ChecksInState { .. } => Some(json::check(&check)),
     }
 }
 
@@ -94,14 +113,19 @@ fn fits(found: &Match, sample: &Value) -> Result<(), String> {
         parent = name;
     }
     let value = &found.value;
-    let number = matches!(found.operator, Operator::Equal | Operator::NotEqual) && place.is_number();
+    let number =
+        matches!(found.operator, Operator::Equal | Operator::NotEqual) && place.is_number();
     if number && value.parse::<i64>().is_err() {
         let value = go::quoted(value);
         let why = format!("strconv.ParseInt: parsing {value}: invalid syntax");
-        return Err(format!("Failed to coerce value {value} for selector {}: {why}", go::quoted(&selector)));
+        return Err(format!(
+            "Failed to coerce value {value} for selector {}: {why}",
+            go::quoted(&selector)
+        ));
     }
     if found.operator.is_pattern() {
-        Regex::new(value).map_err(|error| format!("Failed to compile regular expression: {error}"))?;
+        Regex::new(value)
+            .map_err(|error| format!("Failed to compile regular expression: {error}"))?;
     }
     Ok(())
 }
@@ -117,14 +141,19 @@ fn holds(expression: &Expression, item: &Value) -> bool {
 
 /// Follows the selector; in a list of objects it is enough that one of them matches.
 fn matches(found: &Match, selector: &[String], place: &Value) -> bool {
-    let Some((name, rest)) = selector.split_first() else { return leaf(found, place) };
+    let Some((name, rest)) = selector.split_first() else {
+        return leaf(found, place);
+    };
     if let Some(list) = place.as_array() {
         return list.iter().any(|item| matches(found, selector, item));
     }
     match place.get(name) {
         Some(inner) => matches(found, rest, inner),
         // A map without the key.
-        None => matches!(found.operator, Operator::NotEqual | Operator::IsEmpty | Operator::NotContains),
+        None => matches!(
+            found.operator,
+            Operator::NotEqual | Operator::IsEmpty | Operator::NotContains
+        ),
     }
 }
 
@@ -165,7 +194,12 @@ mod tests {
     use serde_json::json;
 
     fn kept(filter: &str) -> usize {
-        let question = Question::Health { name: "web".into(), tags: Vec::new(), meta: Vec::new(), passing: false };
+        let question = Question::Health {
+            name: "web".into(),
+            tags: Vec::new(),
+            meta: Vec::new(),
+            passing: false,
+        };
         let filter = Filter::parse(filter, &question).expect("a good filter");
         let mut body = json!([
             {"Node": {"Node": "a", "Meta": null}, "Service": {"Port": 80, "Tags": ["v1"], "Meta": {"k": "x"}},
@@ -205,7 +239,14 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused() {
         let question = Question::NodeChecks("a".into());
-        for wrong in ["xx", "Nope == 1", "Status ==", "(Status == a", "Status == a b", "CreateIndex == x"] {
+        for wrong in [
+            "xx",
+            "Nope == 1",
+            "Status ==",
+            "(Status == a",
+            "Status == a b",
+            "CreateIndex == x",
+        ] {
             assert!(Filter::parse(wrong, &question).is_err(), "{wrong}");
         }
     }

@@ -51,7 +51,9 @@ impl Expression {
     /// All comparisons in it.
     pub(crate) fn matches(&self) -> Vec<&Match> {
         match self {
-            Self::And(one, other) | Self::Or(one, other) => [one.matches(), other.matches()].concat(),
+            Self::And(one, other) | Self::Or(one, other) => {
+                [one.matches(), other.matches()].concat()
+            }
             Self::Not(inner) => inner.matches(),
             Self::Match(found) => vec![found],
         }
@@ -60,9 +62,17 @@ impl Expression {
 
 /// Reads an expression.
 pub(crate) fn parse(text: &str) -> Result<Expression, String> {
-    let mut reader = Reader { tokens: tokens(text)?, at: 0, end: text.len() };
+    let mut reader = Reader {
+        tokens: tokens(text)?,
+        at: 0,
+        end: text.len(),
+    };
     let expression = reader.alternatives()?;
-    if reader.at < reader.tokens.len() { Err(reader.nonsense()) } else { Ok(expression) }
+    if reader.at < reader.tokens.len() {
+        Err(reader.nonsense())
+    } else {
+        Ok(expression)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +92,10 @@ fn tokens(text: &str) -> Result<Vec<(usize, Token)>, String> {
         let rest = &text[at..];
         if first.is_whitespace() {
             at += first.len_utf8();
-        } else if let Some(sign) = ["(", ")", "==", "!="].into_iter().find(|sign| rest.starts_with(sign)) {
+        } else if let Some(sign) = ["(", ")", "==", "!="]
+            .into_iter()
+            .find(|sign| rest.starts_with(sign))
+        {
             found.push((at, Token::Sign(sign)));
             at += sign.len();
         } else if first == '"' || first == '`' {
@@ -91,7 +104,10 @@ fn tokens(text: &str) -> Result<Vec<(usize, Token)>, String> {
             at += length + 2;
         } else {
             let ends = |c: char| c.is_whitespace() || "()=!".contains(c);
-            let length = rest.find(ends).filter(|length| *length > 0).unwrap_or(rest.len());
+            let length = rest
+                .find(ends)
+                .filter(|length| *length > 0)
+                .unwrap_or(rest.len());
             found.push((at, Token::Word(rest[..length].to_owned())));
             at += length;
         }
@@ -116,7 +132,10 @@ impl Reader {
         if !self.word("or") {
             return Ok(one);
         }
-        Ok(Expression::Or(Box::new(one), Box::new(self.alternatives()?)))
+        Ok(Expression::Or(
+            Box::new(one),
+            Box::new(self.alternatives()?),
+        ))
     }
 
     fn conjunction(&mut self) -> Result<Expression, String> {
@@ -124,7 +143,10 @@ impl Reader {
         if !self.word("and") {
             return Ok(one);
         }
-        Ok(Expression::And(Box::new(one), Box::new(self.conjunction()?)))
+        Ok(Expression::And(
+            Box::new(one),
+            Box::new(self.conjunction()?),
+        ))
     }
 
     fn term(&mut self) -> Result<Expression, String> {
@@ -133,7 +155,11 @@ impl Reader {
         }
         if self.sign("(") {
             let inner = self.alternatives()?;
-            return if self.sign(")") { Ok(inner) } else { Err(self.nonsense()) };
+            return if self.sign(")") {
+                Ok(inner)
+            } else {
+                Err(self.nonsense())
+            };
         }
         self.comparison()
     }
@@ -151,7 +177,11 @@ impl Reader {
         } else if self.word("matches") {
             (first, Operator::Matches, self.value()?)
         } else if self.word("is") {
-            let operator = if self.word("not") { Operator::IsNotEmpty } else { Operator::IsEmpty };
+            let operator = if self.word("not") {
+                Operator::IsNotEmpty
+            } else {
+                Operator::IsEmpty
+            };
             if !self.word("empty") {
                 return Err(self.nonsense());
             }
@@ -161,8 +191,17 @@ impl Reader {
         } else {
             return Err(self.nonsense());
         };
-        let selector = selector.replace("[\"", ".").replace("\"]", "").split('.').map(str::to_owned).collect();
-        Ok(Expression::Match(Match { selector, operator, value }))
+        let selector = selector
+            .replace("[\"", ".")
+            .replace("\"]", "")
+            .split('.')
+            .map(str::to_owned)
+            .collect();
+        Ok(Expression::Match(Match {
+            selector,
+            operator,
+            value,
+        }))
     }
 
     fn negated(&mut self, first: String) -> Result<(String, Operator, String), String> {
@@ -196,7 +235,10 @@ impl Reader {
     }
 
     fn skip(&mut self, wanted: impl Fn(&Token) -> bool) -> bool {
-        let found = self.tokens.get(self.at).is_some_and(|(_, token)| wanted(token));
+        let found = self
+            .tokens
+            .get(self.at)
+            .is_some_and(|(_, token)| wanted(token));
         self.at += usize::from(found);
         found
     }

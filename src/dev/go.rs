@@ -16,10 +16,14 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
         return None;
     }
     while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').filter(|at| *at > 0)?;
+        let digits = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .filter(|at| *at > 0)?;
         let number: f64 = rest[..digits].parse().ok()?;
         rest = &rest[digits..];
-        let unit = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        let unit = rest
+            .find(|c: char| c.is_ascii_digit() || c == '.')
+            .unwrap_or(rest.len());
         let scale = match &rest[..unit] {
             "ns" => 1e-9,
             "us" | "µs" | "μs" => 1e-6,
@@ -32,7 +36,11 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
         seconds += number * scale;
         rest = &rest[unit..];
     }
-    if negative { Some(Duration::ZERO) } else { Duration::try_from_secs_f64(seconds).ok() }
+    if negative {
+        Some(Duration::ZERO)
+    } else {
+        Duration::try_from_secs_f64(seconds).ok()
+    }
 }
 
 /// The text in Go's double quotes.
@@ -57,8 +65,14 @@ pub(crate) fn decode_error(body: &[u8], error: &serde_json::Error) -> String {
     if error.is_eof() {
         return "unexpected EOF".into();
     }
-    let line = body.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
-    let found = line.get(error.column().saturating_sub(1)).copied().map_or(' ', char::from);
+    let line = body
+        .split(|byte| *byte == b'\n')
+        .nth(error.line().saturating_sub(1))
+        .unwrap_or_default();
+    let found = line
+        .get(error.column().saturating_sub(1))
+        .copied()
+        .map_or(' ', char::from);
     let said = error.to_string();
     if said.starts_with("key must be a string") {
         format!("invalid character '{found}' looking for beginning of object key string")

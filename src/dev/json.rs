@@ -20,7 +20,13 @@ pub(crate) fn entry(key: &str, entry: &Entry) -> Value {
 
 /// A node, as `/v1/catalog/nodes` and the health answers have it.
 pub(crate) fn node(node: &Stamped<Node>, datacenter: &str) -> Value {
-    let Node { id, name, address, tagged, meta } = &node.value;
+    let Node {
+        id,
+        name,
+        address,
+        tagged,
+        meta,
+    } = &node.value;
     json!({
         "ID": id, "Node": name, "Address": address, "Datacenter": datacenter,
         "TaggedAddresses": null_if_empty(tagged), "Meta": null_if_empty(meta),
@@ -50,9 +56,19 @@ pub(crate) fn instance(instance: &Stamped<Instance>) -> Value {
 }
 
 /// An instance with its node, as `/v1/catalog/service` has it.
-pub(crate) fn catalog_instance(instance: &Stamped<Instance>, node: &Stamped<Node>, datacenter: &str) -> Value {
+pub(crate) fn catalog_instance(
+    instance: &Stamped<Instance>,
+    node: &Stamped<Node>,
+    datacenter: &str,
+) -> Value {
     let found = &instance.value;
-    let Node { id, name, address, tagged, meta } = &node.value;
+    let Node {
+        id,
+        name,
+        address,
+        tagged,
+        meta,
+    } = &node.value;
     let mut fields = Map::new();
     fields.insert("ID".into(), json!(id));
     fields.insert("Node".into(), json!(name));
@@ -69,7 +85,10 @@ pub(crate) fn catalog_instance(instance: &Stamped<Instance>, node: &Stamped<Node
     fields.insert("ServiceWeights".into(), weights(found));
     fields.insert("ServiceMeta".into(), json!(found.meta));
     fields.insert("ServicePort".into(), json!(found.port));
-    fields.insert("ServiceEnableTagOverride".into(), json!(found.enable_tag_override));
+    fields.insert(
+        "ServiceEnableTagOverride".into(),
+        json!(found.enable_tag_override),
+    );
     fields.insert("ServiceProxy".into(), proxy(found));
     fields.insert("ServiceConnect".into(), connect(found));
     fields.insert("CreateIndex".into(), json!(instance.create));
@@ -130,7 +149,11 @@ fn weights(instance: &Instance) -> Value {
 }
 
 fn kind(instance: &Instance) -> &'static str {
-    if matches!(instance.mesh, Mesh::ProxyOf(_)) { "connect-proxy" } else { "" }
+    if matches!(instance.mesh, Mesh::ProxyOf(_)) {
+        "connect-proxy"
+    } else {
+        ""
+    }
 }
 
 fn insert_kind(fields: &mut Map<String, Value>, name: &str, instance: &Instance) {
@@ -142,13 +165,19 @@ fn insert_kind(fields: &mut Map<String, Value>, name: &str, instance: &Instance)
 
 fn proxy(instance: &Instance) -> Value {
     match &instance.mesh {
-        Mesh::ProxyOf(service) => json!({"DestinationServiceName": service, "MeshGateway": {}, "Expose": {}}),
+        Mesh::ProxyOf(service) => {
+            json!({"DestinationServiceName": service, "MeshGateway": {}, "Expose": {}})
+        }
         Mesh::Outside | Mesh::Native => json!({"MeshGateway": {}, "Expose": {}}),
     }
 }
 
 fn connect(instance: &Instance) -> Value {
-    if instance.mesh == Mesh::Native { json!({"Native": true}) } else { json!({}) }
+    if instance.mesh == Mesh::Native {
+        json!({"Native": true})
+    } else {
+        json!({})
+    }
 }
 
 fn insert_tagged(fields: &mut Map<String, Value>, name: &str, instance: &Instance) {
@@ -156,11 +185,16 @@ fn insert_tagged(fields: &mut Map<String, Value>, name: &str, instance: &Instanc
         return;
     }
     let pairs = instance.tagged.iter();
-    let tagged: Map<String, Value> =
-        pairs.map(|(name, (address, port))| (name.clone(), json!({"Address": address, "Port": port}))).collect();
+    let tagged: Map<String, Value> = pairs
+        .map(|(name, (address, port))| (name.clone(), json!({"Address": address, "Port": port})))
+        .collect();
     fields.insert(name.to_owned(), Value::Object(tagged));
 }
 
 fn null_if_empty(map: &BTreeMap<String, String>) -> Value {
-    if map.is_empty() { Value::Null } else { json!(map) }
+    if map.is_empty() {
+        Value::Null
+    } else {
+        json!(map)
+    }
 }

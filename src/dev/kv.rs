@@ -39,7 +39,14 @@ pub(crate) struct Kv {
 
 impl Kv {
     /// Stores a value; says whether the condition held. Writing what is already there moves no index.
-    pub(crate) fn put(&mut self, at: (u64, &mut Ledger), key: &str, value: &[u8], flags: u64, only: Only) -> bool {
+    pub(crate) fn put(
+        &mut self,
+        at: (u64, &mut Ledger),
+        key: &str,
+        value: &[u8],
+        flags: u64,
+        only: Only,
+    ) -> bool {
         let (index, ledger) = at;
         let old = self.entries.get(key);
         if let Only::IfAt(wanted) = only
@@ -51,7 +58,15 @@ impl Kv {
             return true;
         }
         let create = old.map_or(index, |entry| entry.create);
-        self.entries.insert(key.to_owned(), Entry { value: value.to_vec(), flags, create, modify: index });
+        self.entries.insert(
+            key.to_owned(),
+            Entry {
+                value: value.to_vec(),
+                flags,
+                create,
+                modify: index,
+            },
+        );
         self.table = index;
         ledger.note(Table::Keys, key, index);
         true
@@ -102,7 +117,10 @@ impl Kv {
     }
 
     /// The entries below a prefix, by key.
-    pub(crate) fn below<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a Entry)> {
+    pub(crate) fn below<'a>(
+        &'a self,
+        prefix: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a Entry)> {
         self.entries
             .range(prefix.to_owned()..)
             .take_while(move |(key, _)| key.starts_with(prefix))
@@ -111,7 +129,9 @@ impl Kv {
 
     /// The index a query of one key is at: the key's own, or the table's when it is not there.
     pub(crate) fn key_index(&self, key: &str) -> u64 {
-        self.entries.get(key).map_or(self.table, |entry| entry.modify)
+        self.entries
+            .get(key)
+            .map_or(self.table, |entry| entry.modify)
     }
 
     /// The index a query of a prefix is at: the youngest of its keys and graves, or the table's when there are none.
@@ -120,8 +140,11 @@ impl Kv {
             return self.table;
         }
         let keys = self.below(prefix).map(|(_, entry)| entry.modify);
-        let graves =
-            self.graves.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix)).map(|(_, at)| *at);
+        let graves = self
+            .graves
+            .range(prefix.to_owned()..)
+            .take_while(|(key, _)| key.starts_with(prefix))
+            .map(|(_, at)| *at);
         keys.chain(graves).max().unwrap_or(self.table)
     }
 
@@ -141,7 +164,13 @@ mod tests {
     use super::*;
 
     fn put(kv: &mut Kv, index: u64, key: &str, value: &str) {
-        assert!(kv.put((index, &mut Ledger::default()), key, value.as_bytes(), 0, Only::Always));
+        assert!(kv.put(
+            (index, &mut Ledger::default()),
+            key,
+            value.as_bytes(),
+            0,
+            Only::Always
+        ));
     }
 
     #[test]

@@ -37,7 +37,8 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// This name was written or deleted at this index.
     pub(crate) fn note(&mut self, table: Table, name: &str, index: u64) {
-        self.written.insert((table, name.as_bytes().to_vec()), index);
+        self.written
+            .insert((table, name.as_bytes().to_vec()), index);
     }
 
     /// Was a name that starts with the scope written after this index?
@@ -55,10 +56,14 @@ pub(crate) fn scope<V>(names: &BTreeMap<String, V>, wanted: &str) -> Vec<u8> {
     let wanted = wanted.as_bytes();
     let mut path: Vec<u8> = Vec::new();
     loop {
-        let Some(next) = wanted.get(path.len()) else { return path };
+        let Some(next) = wanted.get(path.len()) else {
+            return path;
+        };
         let mut edge = path.clone();
         edge.push(*next);
-        let Some(node) = common_prefix(names, &edge) else { return path };
+        let Some(node) = common_prefix(names, &edge) else {
+            return path;
+        };
         if !wanted.starts_with(&node) {
             return edge;
         }
@@ -79,7 +84,11 @@ fn common_prefix<V>(names: &BTreeMap<String, V>, edge: &[u8]) -> Option<Vec<u8>>
     let first = below.next()?;
     let last = below.last().unwrap_or(first);
     // A lone name ends with a terminator, which no wanted name has: nothing below it but itself.
-    let same = first.iter().zip(last).take_while(|(one, other)| one == other).count();
+    let same = first
+        .iter()
+        .zip(last)
+        .take_while(|(one, other)| one == other)
+        .count();
     Some(first[..same].to_vec())
 }
 
@@ -103,8 +112,14 @@ mod tests {
 
     #[test]
     fn a_missing_sibling_waits_on_the_shared_part() {
-        assert_eq!(scope(&names(&["app/one", "app/two", "b"]), "app/x"), b"app/");
-        assert_eq!(scope(&names(&["app/one", "app/two", "b"]), "app/tee"), b"app/t");
+        assert_eq!(
+            scope(&names(&["app/one", "app/two", "b"]), "app/x"),
+            b"app/"
+        );
+        assert_eq!(
+            scope(&names(&["app/one", "app/two", "b"]), "app/tee"),
+            b"app/t"
+        );
     }
 
     #[test]

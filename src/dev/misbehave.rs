@@ -30,7 +30,11 @@ pub(crate) async fn before(struck: &[Struck], request: &Request, cut: &Cut) -> O
                     return Some(reply);
                 }
             }
-            Fault::HalfBody | Fault::Index(_) | Fault::NoIndex | Fault::LastContact(_) | Fault::UnknownLeader => {}
+            Fault::HalfBody
+            | Fault::Index(_)
+            | Fault::NoIndex
+            | Fault::LastContact(_)
+            | Fault::UnknownLeader => {}
         }
     }
     None
@@ -42,7 +46,9 @@ pub(crate) fn after(struck: &[Struck], mut reply: Reply) -> Reply {
         let standing = reply.has("X-Consul-Index");
         match fault {
             Fault::HalfBody => reply.body = reply.body.slice(..reply.body.len() / 2),
-            Fault::Index(index) if standing => reply = reply.with("X-Consul-Index", index.to_string()),
+            Fault::Index(index) if standing => {
+                reply = reply.with("X-Consul-Index", index.to_string());
+            }
             Fault::NoIndex => reply.without("X-Consul-Index"),
             Fault::LastContact(age) if standing => {
                 reply = reply.with("X-Consul-Lastcontact", age.as_millis().to_string());
@@ -50,7 +56,9 @@ pub(crate) fn after(struck: &[Struck], mut reply: Reply) -> Reply {
             Fault::UnknownLeader if standing => reply = reply.with("X-Consul-Knownleader", "false"),
             Fault::NoLeader(_) if standing && reply.status != 500 => {
                 let age = since.elapsed().as_millis().to_string();
-                reply = reply.with("X-Consul-Knownleader", "false").with("X-Consul-Lastcontact", age);
+                reply = reply
+                    .with("X-Consul-Knownleader", "false")
+                    .with("X-Consul-Lastcontact", age);
             }
             _ => {}
         }
@@ -64,12 +72,18 @@ async fn without_leader(request: &Request, hold: Duration) -> Option<Reply> {
     if path == "/v1/status/leader" {
         return Some(Reply::json(&serde_json::json!(""), request.has("pretty")));
     }
-    let led = ["/v1/kv/", "/v1/catalog/", "/v1/health/"].into_iter().any(|prefix| path.starts_with(prefix));
+    let led = ["/v1/kv/", "/v1/catalog/", "/v1/health/"]
+        .into_iter()
+        .any(|prefix| path.starts_with(prefix));
     if !led || path == "/v1/catalog/datacenters" || request.has("stale") {
         return None;
     }
     sleep(hold).await;
     let reply = Reply::text(500, "No cluster leader");
     let standing = request.method == axum::http::Method::GET && !path.starts_with("/v1/kv/");
-    Some(if standing { reply.with_standing(1, false, 0) } else { reply })
+    Some(if standing {
+        reply.with_standing(1, false, 0)
+    } else {
+        reply
+    })
 }

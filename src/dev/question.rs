@@ -23,21 +23,40 @@ pub(crate) enum Question {
     /// The names of all services with their tags.
     Services(Vec<(String, String)>),
     /// The instances of a service that have all these tags, on nodes with all of this.
-    Instances { name: String, tags: Vec<String>, meta: Vec<(String, String)> },
+    Instances {
+        name: String,
+        tags: Vec<String>,
+        meta: Vec<(String, String)>,
+    },
     /// All nodes.
     Nodes(Vec<(String, String)>),
     /// One node with its instances.
     Node(String),
     /// The instances of a service with their checks.
-    Health { name: String, tags: Vec<String>, meta: Vec<(String, String)>, passing: bool },
+    Health {
+        name: String,
+        tags: Vec<String>,
+        meta: Vec<(String, String)>,
+        passing: bool,
+    },
     /// The instances through which a service is reached in the mesh, with their checks.
-    Connect { name: String, meta: Vec<(String, String)>, passing: bool },
+    Connect {
+        name: String,
+        meta: Vec<(String, String)>,
+        passing: bool,
+    },
     /// The checks on a node.
     NodeChecks(String),
     /// The checks of a service.
-    ServiceChecks { name: String, meta: Vec<(String, String)> },
+    ServiceChecks {
+        name: String,
+        meta: Vec<(String, String)>,
+    },
     /// The checks in a state, or in `any`.
-    ChecksInState { state: String, meta: Vec<(String, String)> },
+    ChecksInState {
+        state: String,
+        meta: Vec<(String, String)>,
+    },
 }
 
 /// Where a question stands.
@@ -61,16 +80,24 @@ impl Look {
     pub(crate) fn stirred(&self, ledger: &Ledger, since: u64) -> bool {
         match &self.watch {
             Watch::Index => true,
-            Watch::Below(places) => places.iter().any(|(table, scope)| ledger.touched(*table, scope, since)),
+            Watch::Below(places) => places
+                .iter()
+                .any(|(table, scope)| ledger.touched(*table, scope, since)),
         }
     }
 
     fn by_index(index: u64) -> Self {
-        Self { index, watch: Watch::Index }
+        Self {
+            index,
+            watch: Watch::Index,
+        }
     }
 
     fn below(index: u64, places: Vec<(Table, Vec<u8>)>) -> Self {
-        Self { index, watch: Watch::Below(places) }
+        Self {
+            index,
+            watch: Watch::Below(places),
+        }
     }
 }
 
@@ -85,93 +112,149 @@ impl Question {
         let Datacenter { kv, catalog, .. } = dc;
         let tables = catalog.tables();
         match self {
-            Self::Key(key) => {
-                Look::below(kv.key_index(key), vec![(Table::Keys, scope(kv.entries(), &format!("{key}\0")))])
-            }
-            Self::Entries(prefix) | Self::Keys(prefix, _) => {
-                Look::below(kv.prefix_index(prefix), vec![(Table::Keys, scope(kv.entries(), prefix))])
-            }
+            Self::Key(key) => Look::below(
+                kv.key_index(key),
+                vec![(Table::Keys, scope(kv.entries(), &format!("{key}\0")))],
+            ),
+            Self::Entries(prefix) | Self::Keys(prefix, _) => Look::below(
+                kv.prefix_index(prefix),
+                vec![(Table::Keys, scope(kv.entries(), prefix))],
+            ),
             Self::Services(meta) if meta.is_empty() => {
                 Look::below(tables.services, vec![(Table::ServiceInstances, Vec::new())])
             }
             Self::Services(_) => Look::below(
                 tables.services.max(tables.nodes),
-                vec![(Table::ServiceInstances, Vec::new()), (Table::Nodes, Vec::new())],
+                vec![
+                    (Table::ServiceInstances, Vec::new()),
+                    (Table::Nodes, Vec::new()),
+                ],
             ),
             Self::Nodes(_) => Look::below(tables.nodes, vec![(Table::Nodes, Vec::new())]),
             Self::Node(name) => match catalog.node(name) {
                 None => Look::below(0, vec![(Table::Nodes, scope(catalog.nodes(), &fold(name)))]),
                 Some(_) => Look::below(
                     tables.nodes.max(tables.services),
-                    vec![(Table::Nodes, fold(name).into()), (Table::NodeInstances, fold(name).into())],
+                    vec![
+                        (Table::Nodes, fold(name).into()),
+                        (Table::NodeInstances, fold(name).into()),
+                    ],
                 ),
             },
-            Self::Instances { name, .. } => {
-                Look::below(catalog.service_index(name, false), instance_places(catalog, name))
-            }
+            Self::Instances { name, .. } => Look::below(
+                catalog.service_index(name, false),
+                instance_places(catalog, name),
+            ),
             Self::Health { name, .. } if catalog.services().contains_key(&fold(name)) => {
                 Look::by_index(catalog.service_index(name, true))
             }
-            Self::Health { name, .. } => Look::below(catalog.service_index(name, true), instance_places(catalog, name)),
+            Self::Health { name, .. } => Look::below(
+                catalog.service_index(name, true),
+                instance_places(catalog, name),
+            ),
             // Any of them may come to be a proxy of the service: every change of the catalog wakes, which is more often
             // than with the real thing.
-            Self::Connect { .. } => Look::by_index(tables.nodes.max(tables.services).max(tables.checks)),
-            Self::NodeChecks(name) => Look::below(tables.checks, vec![(Table::NodeChecks, fold(name).into())]),
-            Self::ServiceChecks { name, .. } => {
-                Look::below(tables.checks, vec![(Table::ServiceChecks, fold(name).into())])
+            Self::Connect { .. } => {
+                Look::by_index(tables.nodes.max(tables.services).max(tables.checks))
             }
-            Self::ChecksInState { .. } => Look::below(tables.checks, vec![(Table::NodeChecks, Vec::new())]),
+            Self::NodeChecks(name) => {
+                Look::below(tables.checks, vec![(Table::NodeChecks, fold(name).into())])
+            }
+            Self::ServiceChecks { name, .. } => Look::below(
+                tables.checks,
+                vec![(Table::ServiceChecks, fold(name).into())],
+            ),
+            Self::ChecksInState { .. } => {
+                Look::below(tables.checks, vec![(Table::NodeChecks, Vec::new())])
+            }
         }
     }
 
     /// The answer; nothing stands for Consul's 404.
     pub(crate) fn answer(&self, dc: &Datacenter) -> Option<Value> {
-        let Datacenter { kv, catalog, name: datacenter, .. } = dc;
+        let Datacenter {
+            kv,
+            catalog,
+            name: datacenter,
+            ..
+        } = dc;
         let answer = match self {
             Self::Key(key) => json!([json::entry(key, kv.get(key)?)]),
             Self::Entries(prefix) => {
-                let found: Vec<Value> = kv.below(prefix).map(|(key, entry)| json::entry(key, entry)).collect();
+                let found: Vec<Value> = kv
+                    .below(prefix)
+                    .map(|(key, entry)| json::entry(key, entry))
+                    .collect();
                 return (!found.is_empty()).then(|| json!(found));
             }
             Self::Keys(prefix, separator) => {
                 let found = fold_keys(kv.below(prefix).map(|(key, _)| key), prefix, separator);
                 return (!found.is_empty()).then(|| json!(found));
             }
-            Self::Services(meta) => {
-                json::services(catalog.instances().filter(|found| node_has(catalog, &found.value.node, meta)))
-            }
+            Self::Services(meta) => json::services(
+                catalog
+                    .instances()
+                    .filter(|found| node_has(catalog, &found.value.node, meta)),
+            ),
             Self::Nodes(meta) => {
-                let nodes = catalog.nodes().values().filter(|node| node_has(catalog, &node.value.name, meta));
+                let nodes = catalog
+                    .nodes()
+                    .values()
+                    .filter(|node| node_has(catalog, &node.value.name, meta));
                 nodes.map(|node| json::node(node, datacenter)).collect()
             }
             Self::Node(name) => catalog.node(name).map_or(Value::Null, |node| {
-                let found = catalog.instances_on(name).map(|it| (it.value.id.clone(), json::instance(it)));
+                let found = catalog
+                    .instances_on(name)
+                    .map(|it| (it.value.id.clone(), json::instance(it)));
                 let services: serde_json::Map<String, Value> = found.collect();
                 json!({"Node": json::node(node, datacenter), "Services": services})
             }),
             Self::Instances { name, tags, meta } => instances(catalog, name, tags)
                 .filter(|it| node_has(catalog, &it.value.node, meta))
-                .filter_map(|it| Some(json::catalog_instance(it, catalog.node(&it.value.node)?, datacenter)))
+                .filter_map(|it| {
+                    Some(json::catalog_instance(
+                        it,
+                        catalog.node(&it.value.node)?,
+                        datacenter,
+                    ))
+                })
                 .collect(),
-            Self::Health { name, tags, meta, passing } => instances(catalog, name, tags)
+            Self::Health {
+                name,
+                tags,
+                meta,
+                passing,
+            } => instances(catalog, name, tags)
                 .filter(|it| node_has(catalog, &it.value.node, meta))
                 .filter_map(|it| health(dc, it, *passing))
                 .collect(),
-            Self::Connect { name, meta, passing } => {
-                let reaches =
-                    |it: &&Stamped<Instance>| reaches(&it.value, name) && node_has(catalog, &it.value.node, meta);
-                catalog.instances().filter(reaches).filter_map(|it| health(dc, it, *passing)).collect()
+            Self::Connect {
+                name,
+                meta,
+                passing,
+            } => {
+                let reaches = |it: &&Stamped<Instance>| {
+                    reaches(&it.value, name) && node_has(catalog, &it.value.node, meta)
+                };
+                catalog
+                    .instances()
+                    .filter(reaches)
+                    .filter_map(|it| health(dc, it, *passing))
+                    .collect()
             }
             Self::NodeChecks(node) => catalog.checks_on(node).map(json::check).collect(),
             Self::ServiceChecks { name, meta } => {
                 let of = |check: &&Stamped<Check>| {
-                    fold(&check.value.service_name) == fold(name) && node_has(catalog, &check.value.node, meta)
+                    fold(&check.value.service_name) == fold(name)
+                        && node_has(catalog, &check.value.node, meta)
                 };
                 catalog.checks().filter(of).map(json::check).collect()
             }
             Self::ChecksInState { state, meta } => {
                 let of = |check: &&Stamped<Check>| {
-                    (state == "any" || check.value.status == *state) && node_has(catalog, &check.value.node, meta)
+                    (state == "any" || check.value.status == *state)
+                        && node_has(catalog, &check.value.node, meta)
                 };
                 catalog.checks().filter(of).map(json::check).collect()
             }
@@ -182,8 +265,13 @@ impl Question {
 
 /// What a query of a service's instances waits on: the instances themselves, and the nodes they are on.
 fn instance_places(catalog: &Catalog, name: &str) -> Vec<(Table, Vec<u8>)> {
-    let mut places = vec![(Table::ServiceInstances, scope(catalog.services(), &format!("{}\0", fold(name))))];
-    places.extend(instances(catalog, name, &[]).map(|it| (Table::Nodes, fold(&it.value.node).into())));
+    let mut places = vec![(
+        Table::ServiceInstances,
+        scope(catalog.services(), &format!("{}\0", fold(name))),
+    )];
+    places.extend(
+        instances(catalog, name, &[]).map(|it| (Table::Nodes, fold(&it.value.node).into())),
+    );
     places
 }
 
@@ -208,8 +296,11 @@ fn reaches(instance: &Instance, name: &str) -> bool {
 }
 
 fn node_has(catalog: &Catalog, node: &str, meta: &[(String, String)]) -> bool {
-    let own =
-        |(key, value): &(String, String)| catalog.node(node).is_some_and(|n| n.value.meta.get(key) == Some(value));
+    let own = |(key, value): &(String, String)| {
+        catalog
+            .node(node)
+            .is_some_and(|n| n.value.meta.get(key) == Some(value))
+    };
     meta.iter().all(own)
 }
 
@@ -218,22 +309,35 @@ fn health(dc: &Datacenter, instance: &Stamped<Instance>, passing: bool) -> Optio
     let node = dc.catalog.node(&instance.value.node)?;
     let of = |id: &str| {
         let id = id.to_owned();
-        dc.catalog.checks_on(&instance.value.node).filter(move |check| fold(&check.value.service_id) == fold(&id))
+        dc.catalog
+            .checks_on(&instance.value.node)
+            .filter(move |check| fold(&check.value.service_id) == fold(&id))
     };
     let mut checks = of("").chain(of(&instance.value.id));
     if passing && checks.any(|check| check.value.status != "passing") {
         return None;
     }
-    let checks: Vec<Value> = of("").chain(of(&instance.value.id)).map(json::check).collect();
-    Some(json!({"Node": json::node(node, &dc.name), "Service": json::instance(instance), "Checks": checks}))
+    let checks: Vec<Value> = of("")
+        .chain(of(&instance.value.id))
+        .map(json::check)
+        .collect();
+    Some(
+        json!({"Node": json::node(node, &dc.name), "Service": json::instance(instance), "Checks": checks}),
+    )
 }
 
 /// Key names, cut after the first separator behind the prefix, each once.
-fn fold_keys<'a>(keys: impl Iterator<Item = &'a str>, prefix: &str, separator: &str) -> Vec<&'a str> {
+fn fold_keys<'a>(
+    keys: impl Iterator<Item = &'a str>,
+    prefix: &str,
+    separator: &str,
+) -> Vec<&'a str> {
     let mut folded: Vec<&str> = Vec::new();
     for key in keys {
         let behind = &key[prefix.len()..];
-        let cut = (!separator.is_empty()).then(|| behind.find(separator)).flatten();
+        let cut = (!separator.is_empty())
+            .then(|| behind.find(separator))
+            .flatten();
         let name = cut.map_or(key, |at| &key[..prefix.len() + at + separator.len()]);
         if folded.last() != Some(&name) {
             folded.push(name);

@@ -38,7 +38,10 @@ impl Record {
             pages.open.push(path.clone());
             pages.seen.push(seen);
         });
-        Open { record: self.clone(), path: Some(path) }
+        Open {
+            record: self.clone(),
+            path: Some(path),
+        }
     }
 
     /// Counts a connection until the result is dropped.
@@ -47,15 +50,31 @@ impl Record {
             pages.connections += 1;
             pages.most_connections = pages.most_connections.max(pages.connections);
         });
-        Open { record: self.clone(), path: None }
+        Open {
+            record: self.clone(),
+            path: None,
+        }
     }
 
     pub(crate) fn requests(&self, prefix: &str) -> Vec<Seen> {
-        self.locked(|pages| pages.seen.iter().filter(|seen| seen.path.starts_with(prefix)).cloned().collect())
+        self.locked(|pages| {
+            pages
+                .seen
+                .iter()
+                .filter(|seen| seen.path.starts_with(prefix))
+                .cloned()
+                .collect()
+        })
     }
 
     pub(crate) fn open(&self, prefix: &str) -> usize {
-        self.locked(|pages| pages.open.iter().filter(|path| path.starts_with(prefix)).count())
+        self.locked(|pages| {
+            pages
+                .open
+                .iter()
+                .filter(|path| path.starts_with(prefix))
+                .count()
+        })
     }
 
     pub(crate) fn connections(&self) -> usize {

@@ -19,24 +19,42 @@ pub(crate) struct Reply {
 impl Reply {
     /// An answer without a body.
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, headers: vec![("Vary", "Accept-Encoding".into())], body: Bytes::new() }
+        Self {
+            status,
+            headers: vec![("Vary", "Accept-Encoding".into())],
+            body: Bytes::new(),
+        }
     }
 
     /// Plain text, which is how Consul says what is wrong.
     pub(crate) fn text(status: u16, text: impl Into<String>) -> Self {
-        let reply = Self { body: Bytes::from(text.into()), ..Self::empty(status) };
+        let reply = Self {
+            body: Bytes::from(text.into()),
+            ..Self::empty(status)
+        };
         reply.with("Content-Type", "text/plain; charset=utf-8")
     }
 
     /// JSON.
     pub(crate) fn json(value: &Value, pretty: bool) -> Self {
-        let body = if pretty { indented(value) } else { value.to_string().into_bytes() };
-        Self { body: body.into(), ..Self::empty(200) }.with("Content-Type", "application/json")
+        let body = if pretty {
+            indented(value)
+        } else {
+            value.to_string().into_bytes()
+        };
+        Self {
+            body: body.into(),
+            ..Self::empty(200)
+        }
+        .with("Content-Type", "application/json")
     }
 
     /// A web page.
     pub(crate) fn html(status: u16, page: impl Into<String>) -> Self {
-        let reply = Self { body: Bytes::from(page.into()), ..Self::empty(status) };
+        let reply = Self {
+            body: Bytes::from(page.into()),
+            ..Self::empty(status)
+        };
         reply.with("Content-Type", "text/html; charset=utf-8")
     }
 
@@ -48,7 +66,12 @@ impl Reply {
     }
 
     /// With the headers that tell a query's standing.
-    pub(crate) fn with_standing(self, index: u64, known_leader: bool, last_contact_ms: u64) -> Self {
+    pub(crate) fn with_standing(
+        self,
+        index: u64,
+        known_leader: bool,
+        last_contact_ms: u64,
+    ) -> Self {
         self.with("X-Consul-Index", index.to_string())
             .with("X-Consul-Knownleader", known_leader.to_string())
             .with("X-Consul-Lastcontact", last_contact_ms.to_string())
@@ -67,10 +90,13 @@ impl Reply {
     /// The answer for the wire.
     pub(crate) fn into_response(self) -> Response<Body> {
         let mut response = Response::new(Body::from(self.body));
-        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         for (name, value) in self.headers {
             if let Ok(value) = HeaderValue::from_str(&value) {
-                response.headers_mut().insert(name.to_ascii_lowercase().parse().unwrap_or(VARY), value);
+                response
+                    .headers_mut()
+                    .insert(name.to_ascii_lowercase().parse().unwrap_or(VARY), value);
             }
         }
         response

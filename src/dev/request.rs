@@ -34,10 +34,24 @@ pub(crate) struct Request {
 impl Request {
     /// Decodes a request.
     pub(crate) fn new(method: Method, uri: &Uri, body: Bytes) -> Self {
-        let pairs = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
-        let query = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(k, v)| (plain(k), plain(v)));
-        let path = percent_decode_str(uri.path()).decode_utf8_lossy().into_owned();
-        Self { method, path, body, query: query.collect(), query_text: uri.query().unwrap_or_default().to_owned() }
+        let pairs = uri
+            .query()
+            .unwrap_or_default()
+            .split('&')
+            .filter(|pair| !pair.is_empty());
+        let query = pairs
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .map(|(k, v)| (plain(k), plain(v)));
+        let path = percent_decode_str(uri.path())
+            .decode_utf8_lossy()
+            .into_owned();
+        Self {
+            method,
+            path,
+            body,
+            query: query.collect(),
+            query_text: uri.query().unwrap_or_default().to_owned(),
+        }
     }
 
     /// The query as it came.
@@ -52,12 +66,19 @@ impl Request {
 
     /// The first value of this parameter; one without a value, or not there, is empty.
     pub(crate) fn get(&self, name: &str) -> &str {
-        self.query.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+        self.query
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or("", |(_, value)| value)
     }
 
     /// All values of this parameter.
     pub(crate) fn all(&self, name: &str) -> Vec<String> {
-        self.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect()
+        self.query
+            .iter()
+            .filter(|(key, _)| key == name)
+            .map(|(_, value)| value.clone())
+            .collect()
     }
 
     /// The values of `?node-meta=key:value`.
@@ -80,7 +101,15 @@ impl Request {
             return Ok(None);
         }
         let text = self.get(name);
-        let wrong = |_| Reply::text(500, format!("strconv.ParseUint: parsing {}: invalid syntax", go::quoted(text)));
+        let wrong = |_| {
+            Reply::text(
+                500,
+                format!(
+                    "strconv.ParseUint: parsing {}: invalid syntax",
+                    go::quoted(text)
+                ),
+            )
+        };
         text.parse().map(Some).map_err(wrong)
     }
 
@@ -92,7 +121,9 @@ impl Request {
         };
         let index = match self.get("index") {
             "" => 0,
-            text => text.parse().map_err(|_| Reply::text(400, "Invalid index"))?,
+            text => text
+                .parse()
+                .map_err(|_| Reply::text(400, "Invalid index"))?,
         };
         let consistency = match (self.has("stale"), self.has("consistent")) {
             (true, true) => {
@@ -105,12 +136,19 @@ impl Request {
         };
         let max_stale = self.get("max_stale");
         if !max_stale.is_empty() && go::duration(max_stale).is_none() {
-            return Err(Reply::text(400, format!("Invalid max_stale value {}", go::quoted(max_stale))));
+            return Err(Reply::text(
+                400,
+                format!("Invalid max_stale value {}", go::quoted(max_stale)),
+            ));
         }
         Ok(ReadOptions {
             datacenter: self.datacenter().map(str::to_owned),
             index,
-            wait: if wait.is_zero() { DEFAULT_WAIT } else { wait.min(MOST_WAIT) },
+            wait: if wait.is_zero() {
+                DEFAULT_WAIT
+            } else {
+                wait.min(MOST_WAIT)
+            },
             consistency,
             filter: self.get("filter").to_owned(),
         })
@@ -155,6 +193,10 @@ pub(crate) struct ReadOptions {
 }
 
 fn plain(text: &str) -> String {
-    let spaced: Cow<'_, str> = if text.contains('+') { text.replace('+', " ").into() } else { text.into() };
+    let spaced: Cow<'_, str> = if text.contains('+') {
+        text.replace('+', " ").into()
+    } else {
+        text.into()
+    };
     percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }

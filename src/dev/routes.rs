@@ -9,7 +9,9 @@ use super::question::Question;
 use super::reply::Reply;
 use super::request::Request;
 use super::store::Store;
-use super::{serve_agent as agent, serve_catalog as catalog, serve_kv as kv, serve_status as status};
+use super::{
+    serve_agent as agent, serve_catalog as catalog, serve_kv as kv, serve_status as status,
+};
 
 /// What a route makes of a request.
 #[derive(Debug)]
@@ -35,7 +37,11 @@ const PUT: &[Method] = &[Method::PUT];
 const ALL: &[Method] = &[Method::GET, Method::PUT, Method::DELETE];
 
 const fn route(path: &'static str, methods: &'static [Method], handler: Handler) -> Route {
-    Route { path, methods, handler }
+    Route {
+        path,
+        methods,
+        handler,
+    }
 }
 
 const ROUTES: &[Route] = &[
@@ -56,8 +62,16 @@ const ROUTES: &[Route] = &[
     route("/v1/agent/services", GET, agent::services),
     route("/v1/agent/checks", GET, agent::checks),
     route("/v1/agent/service/register", PUT, agent::register_service),
-    route("/v1/agent/service/deregister/", PUT, agent::deregister_service),
-    route("/v1/agent/service/maintenance/", PUT, agent::service_maintenance),
+    route(
+        "/v1/agent/service/deregister/",
+        PUT,
+        agent::deregister_service,
+    ),
+    route(
+        "/v1/agent/service/maintenance/",
+        PUT,
+        agent::service_maintenance,
+    ),
     route("/v1/agent/maintenance", PUT, agent::node_maintenance),
     route("/v1/agent/check/register", PUT, agent::register_check),
     route("/v1/agent/check/deregister/", PUT, agent::deregister_check),
@@ -72,20 +86,33 @@ const ROUTES: &[Route] = &[
 /// Finds the route and lets it serve.
 pub(crate) fn serve(store: &Store, request: &Request) -> Result<Outcome, Reply> {
     let path = request.path.as_str();
-    let below =
-        |route: &&Route| path.strip_prefix(route.path).is_some_and(|rest| rest.is_empty() || route.path.ends_with('/'));
+    let below = |route: &&Route| {
+        path.strip_prefix(route.path)
+            .is_some_and(|rest| rest.is_empty() || route.path.ends_with('/'))
+    };
     if let Some(clean) = cleaned(path) {
         return Err(moved(request, &clean));
     }
     let Some(route) = ROUTES.iter().find(below) else {
-        let is_above = ROUTES.iter().any(|route| route.path.strip_suffix('/') == Some(path));
-        return Err(if is_above { moved(request, &format!("{path}/")) } else { nowhere(path) });
+        let is_above = ROUTES
+            .iter()
+            .any(|route| route.path.strip_suffix('/') == Some(path));
+        return Err(if is_above {
+            moved(request, &format!("{path}/"))
+        } else {
+            nowhere(path)
+        });
     };
     if request.has("ns") {
         let text = "Bad request: Invalid query parameter: \"ns\" - Namespaces are a Consul Enterprise feature";
         return Err(Reply::text(400, text));
     }
-    let allowed = route.methods.iter().fold("OPTIONS".to_owned(), |list, method| format!("{list},{method}"));
+    let allowed = route
+        .methods
+        .iter()
+        .fold("OPTIONS".to_owned(), |list, method| {
+            format!("{list},{method}")
+        });
     if request.method == Method::OPTIONS {
         return Err(Reply::empty(200).with("Allow", allowed));
     }
@@ -117,8 +144,11 @@ fn nowhere(path: &str) -> Reply {
         return Reply::text(200, "Consul Agent");
     }
     let known = ELSEWHERE.iter().any(|known| path.starts_with(known));
-    let mut reply =
-        if known { Reply::text(404, format!("{path} is not part of the embedded server")) } else { Reply::empty(404) };
+    let mut reply = if known {
+        Reply::text(404, format!("{path} is not part of the embedded server"))
+    } else {
+        Reply::empty(404)
+    };
     reply.without("Vary");
     reply
 }
@@ -134,7 +164,11 @@ fn cleaned(path: &str) -> Option<String> {
             step => clean.push(step),
         }
     }
-    let end = if path.ends_with('/') && !clean.is_empty() { "/" } else { "" };
+    let end = if path.ends_with('/') && !clean.is_empty() {
+        "/"
+    } else {
+        ""
+    };
     let clean = format!("/{}{end}", clean.join("/"));
     (clean != path).then_some(clean)
 }
@@ -142,10 +176,17 @@ fn cleaned(path: &str) -> Option<String> {
 /// The same is to be found there. Only who asks with GET is told so in words.
 fn moved(request: &Request, path: &str) -> Reply {
     let path: String = percent_encoding::utf8_percent_encode(path, UNSAFE).collect();
-    let place = if request.query_text().is_empty() { path } else { format!("{path}?{}", request.query_text()) };
+    let place = if request.query_text().is_empty() {
+        path
+    } else {
+        format!("{path}?{}", request.query_text())
+    };
     let mut reply = if request.method == Method::GET {
         let shown = place.replace('&', "&amp;");
-        Reply::html(301, format!("<a href=\"{shown}\">Moved Permanently</a>.\n\n"))
+        Reply::html(
+            301,
+            format!("<a href=\"{shown}\">Moved Permanently</a>.\n\n"),
+        )
     } else {
         Reply::empty(301)
     };
@@ -154,5 +195,12 @@ fn moved(request: &Request, path: &str) -> Reply {
 }
 
 /// What a path cannot hold as it is.
-const UNSAFE: &percent_encoding::AsciiSet =
-    &percent_encoding::CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?').add(b'`');
+const UNSAFE: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'`');

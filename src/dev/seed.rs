@@ -120,19 +120,28 @@ impl Service {
     /// With this ID.
     #[must_use]
     pub fn id(self, id: &str) -> Self {
-        Self { id: Some(id.to_owned()), ..self }
+        Self {
+            id: Some(id.to_owned()),
+            ..self
+        }
     }
 
     /// On this node.
     #[must_use]
     pub fn node(self, node: &str) -> Self {
-        Self { node: Some(node.to_owned()), ..self }
+        Self {
+            node: Some(node.to_owned()),
+            ..self
+        }
     }
 
     /// At this address.
     #[must_use]
     pub fn address(self, address: &str) -> Self {
-        Self { address: Some(address.to_owned()), ..self }
+        Self {
+            address: Some(address.to_owned()),
+            ..self
+        }
     }
 
     /// At this port.
@@ -158,7 +167,10 @@ impl Service {
     /// With a check in this state.
     #[must_use]
     pub fn status(self, status: Status) -> Self {
-        Self { status: Some(status), ..self }
+        Self {
+            status: Some(status),
+            ..self
+        }
     }
 }
 
@@ -204,7 +216,10 @@ fn one() -> u16 {
 
 impl From<SeedWeights> for Weights {
     fn from(SeedWeights { passing, warning }: SeedWeights) -> Self {
-        Self { passing: passing.into(), warning: warning.into() }
+        Self {
+            passing: passing.into(),
+            warning: warning.into(),
+        }
     }
 }
 
@@ -247,14 +262,31 @@ impl Seed {
 
     /// Writes the seed into a fresh server.
     pub(crate) fn sow(self, world: &mut World) {
-        let Self { kv, services, nodes, datacenters } = self;
+        let Self {
+            kv,
+            services,
+            nodes,
+            datacenters,
+        } = self;
         let dc = world.local();
         sow_keys_and_nodes(dc, &kv, nodes);
         for service in services {
             register(world, service);
         }
-        for (name, SeedDatacenter { kv, services, nodes }) in datacenters {
-            let fresh = Datacenter { name: name.clone(), index: 4, ..Datacenter::default() };
+        for (
+            name,
+            SeedDatacenter {
+                kv,
+                services,
+                nodes,
+            },
+        ) in datacenters
+        {
+            let fresh = Datacenter {
+                name: name.clone(),
+                index: 4,
+                ..Datacenter::default()
+            };
             let dc = world.datacenters.entry(name).or_insert(fresh);
             sow_keys_and_nodes(dc, &kv, nodes);
             for service in services {
@@ -268,9 +300,24 @@ fn sow_keys_and_nodes(dc: &mut Datacenter, kv: &BTreeMap<String, Scalar>, nodes:
     for (key, Scalar(value)) in kv {
         put_key(dc, key, value);
     }
-    for SeedNode { name, address, meta, status } in nodes {
+    for SeedNode {
+        name,
+        address,
+        meta,
+        status,
+    } in nodes
+    {
         let status = status.unwrap_or(Status::Passing).name();
-        register_node(dc, Node { name, address, meta, ..Node::default() }, status);
+        register_node(
+            dc,
+            Node {
+                name,
+                address,
+                meta,
+                ..Node::default()
+            },
+            status,
+        );
     }
 }
 
@@ -301,9 +348,15 @@ impl Seed {
     /// # Errors
     /// When it cannot be read or is no seed.
     pub fn read(path: &Path) -> Result<Self, SeedError> {
-        let wrong = |source| SeedError::Read { path: path.to_owned(), source };
+        let wrong = |source| SeedError::Read {
+            path: path.to_owned(),
+            source,
+        };
         let text = std::fs::read_to_string(path).map_err(wrong)?;
-        Self::parse(&text).map_err(|reason| SeedError::Wrong { path: path.to_owned(), reason })
+        Self::parse(&text).map_err(|reason| SeedError::Wrong {
+            path: path.to_owned(),
+            reason,
+        })
     }
 
     /// Reads a seed.

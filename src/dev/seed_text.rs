@@ -7,12 +7,18 @@ use super::seed::Seed;
 
 /// Reads a seed.
 pub(crate) fn parse(text: &str) -> Result<Seed, String> {
-    if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+    if text
+        .lines()
+        .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
+    {
         return Ok(Seed::default());
     }
     serde_saphyr::from_str(text).map_err(|error| {
         let error = error.without_snippet();
-        let line = error.location().map(|place| format!("line {}: ", place.line())).unwrap_or_default();
+        let line = error
+            .location()
+            .map(|place| format!("line {}: ", place.line()))
+            .unwrap_or_default();
         let said = error.to_string();
         let said = said.lines().next().unwrap_or_default();
         let said = said.rfind(" at line ").map_or(said, |at| &said[..at]);
@@ -23,12 +29,19 @@ pub(crate) fn parse(text: &str) -> Result<Seed, String> {
 /// The allowed name closest to an unknown one, if one is close.
 fn did_you_mean(said: &str) -> String {
     let unknown = said.split('`').nth(1);
-    let allowed = said.split_once("expected one of ").map_or("", |(_, names)| names);
+    let allowed = said
+        .split_once("expected one of ")
+        .map_or("", |(_, names)| names);
     let close = unknown.and_then(|unknown| {
-        let near = allowed.split(", ").map(|name| (distance(unknown, name), name)).filter(|(far, _)| *far <= 2);
+        let near = allowed
+            .split(", ")
+            .map(|name| (distance(unknown, name), name))
+            .filter(|(far, _)| *far <= 2);
         near.min()
     });
-    close.map(|(_, name)| format!("; did you mean {name}?")).unwrap_or_default()
+    close
+        .map(|(_, name)| format!("; did you mean {name}?"))
+        .unwrap_or_default()
 }
 
 /// How many letters have to be changed, added or left out to make one word of the other.
@@ -93,7 +106,8 @@ datacenters:
 
     #[test]
     fn json_reads_too_and_so_does_nothing() {
-        let seed = parse(r#"{"kv": {"a": "b", "n": 1}, "services": [{"name": "web", "port": 80}]}"#);
+        let seed =
+            parse(r#"{"kv": {"a": "b", "n": 1}, "services": [{"name": "web", "port": 80}]}"#);
         assert_eq!(seed.expect("a good seed").services[0].port, 80);
         assert_eq!(parse("# later\n\n"), Ok(Seed::default()));
     }

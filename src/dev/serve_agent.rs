@@ -28,7 +28,11 @@ pub(crate) fn services(store: &Store, request: &Request, _: &str) -> Served {
         ..Instance::default()
     });
     let all = store.read(|world| {
-        let shown = world.agent.instances.iter().map(|(id, instance)| (id.clone(), json::agent_instance(instance)));
+        let shown = world
+            .agent
+            .instances
+            .iter()
+            .map(|(id, instance)| (id.clone(), json::agent_instance(instance)));
         shown.collect::<Vec<_>>()
     });
     filtered(request, &sample, all)
@@ -36,9 +40,19 @@ pub(crate) fn services(store: &Store, request: &Request, _: &str) -> Served {
 
 /// The agent's checks, by ID.
 pub(crate) fn checks(store: &Store, request: &Request, _: &str) -> Served {
-    let unstamped = |check: &Check| json::check(&Stamped { value: check.clone(), create: 0, modify: 0 });
+    let unstamped = |check: &Check| {
+        json::check(&Stamped {
+            value: check.clone(),
+            create: 0,
+            modify: 0,
+        })
+    };
     let all = store.read(|world| {
-        let shown = world.agent.checks.iter().map(|(id, check)| (id.clone(), unstamped(check)));
+        let shown = world
+            .agent
+            .checks
+            .iter()
+            .map(|(id, check)| (id.clone(), unstamped(check)));
         shown.collect::<Vec<_>>()
     });
     filtered(request, &unstamped(&Check::default()), all)
@@ -48,8 +62,14 @@ pub(crate) fn checks(store: &Store, request: &Request, _: &str) -> Served {
 fn filtered(request: &Request, sample: &Value, all: Vec<(String, Value)>) -> Served {
     let filter = Filter::of(request.get("filter"), sample);
     let filter = filter.map_err(|wrong| Reply::text(500, format!("{NO_FILTER}: {wrong}")))?;
-    let found: Map<String, Value> = all.into_iter().filter(|(_, item)| filter.keeps(item)).collect();
-    Ok(Outcome::Done(Reply::json(&Value::Object(found), request.has("pretty"))))
+    let found: Map<String, Value> = all
+        .into_iter()
+        .filter(|(_, item)| filter.keeps(item))
+        .collect();
+    Ok(Outcome::Done(Reply::json(
+        &Value::Object(found),
+        request.has("pretty"),
+    )))
 }
 
 /// Registers an instance with its checks.
@@ -68,7 +88,10 @@ pub(crate) fn register_service(store: &Store, request: &Request, _: &str) -> Ser
         ..Instance::default()
     };
     let part = Part::read(&mut body)?;
-    let single = body.take("Check").map(|check| Fields::of(check, "CheckType")).transpose()?;
+    let single = body
+        .take("Check")
+        .map(|check| Fields::of(check, "CheckType"))
+        .transpose()?;
     let several = body.objects("Checks", "CheckType")?;
     body.ignore(&["Token", "TaggedAddresses", "Namespace"]);
     body.finish()?;
@@ -79,9 +102,15 @@ pub(crate) fn register_service(store: &Store, request: &Request, _: &str) -> Ser
     let alone = several.len() + usize::from(single.is_some()) == 1;
     let mut checks = Vec::new();
     for (at, definition) in single.into_iter().chain(several).enumerate() {
-        let Some(mut check) = read_check(definition)? else { continue };
+        let Some(mut check) = read_check(definition)? else {
+            continue;
+        };
         if check.id.is_empty() {
-            let number = if alone { String::new() } else { format!(":{}", at + 1) };
+            let number = if alone {
+                String::new()
+            } else {
+                format!(":{}", at + 1)
+            };
             check.id = format!("service:{}{number}", instance.id);
         }
         if check.name.is_empty() {
@@ -106,7 +135,10 @@ fn sound(instance: &Instance) -> Result<(), Reply> {
     if matches!(instance.address.as_str(), "0.0.0.0" | "::" | "[::]") {
         return Err(Reply::text(400, "Invalid service address"));
     }
-    let plain = |key: &str| key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    let plain = |key: &str| {
+        key.chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    };
     if let Some((key, value)) = instance.meta.iter().find(|(key, _)| !plain(key)) {
         let text = format!(
             "Invalid Service Meta: Couldn't load metadata pair ('{key}', '{value}'): Key contains invalid characters"
@@ -114,7 +146,10 @@ fn sound(instance: &Instance) -> Result<(), Reply> {
         return Err(Reply::text(400, text));
     }
     if instance.weights.passing < 1 {
-        return Err(Reply::text(400, "Invalid Weights: Passing must be greater than 0"));
+        return Err(Reply::text(
+            400,
+            "Invalid Weights: Passing must be greater than 0",
+        ));
     }
     Ok(())
 }
@@ -126,15 +161,21 @@ fn tagged(instance: &Instance) -> BTreeMap<String, (String, i64)> {
         Ok(IpAddr::V6(_)) => ["lan_ipv6", "wan_ipv6"],
         Err(_) => return BTreeMap::new(),
     };
-    names.map(|name| (name.to_owned(), (instance.address.clone(), instance.port))).into()
+    names
+        .map(|name| (name.to_owned(), (instance.address.clone(), instance.port)))
+        .into()
 }
 
 /// Takes the weights; what is not there is 1 and 1.
 pub(crate) fn weights(body: &mut Fields) -> Result<Weights, Reply> {
-    let Some(value) = body.take("Weights") else { return Ok(Weights::default()) };
+    let Some(value) = body.take("Weights") else {
+        return Ok(Weights::default());
+    };
     let mut inner = Fields::of(value, "Weights")?;
-    let weights =
-        Weights { passing: inner.number("Passing")?.unwrap_or(0), warning: inner.number("Warning")?.unwrap_or(0) };
+    let weights = Weights {
+        passing: inner.number("Passing")?.unwrap_or(0),
+        warning: inner.number("Warning")?.unwrap_or(0),
+    };
     inner.finish()?;
     Ok(weights)
 }
@@ -145,37 +186,77 @@ fn read_check(mut body: Fields) -> Result<Option<Check>, Reply> {
     let (name, status) = (body.text("Name")?, body.text("Status")?);
     let (notes, service_id) = (body.text("Notes")?, body.text("ServiceID")?);
     let (ttl, interval) = (body.text("TTL")?, body.text("Interval")?);
-    let script = ["Args", "ScriptArgs"].into_iter().any(|key| body.take(key).is_some());
-    let probes =
-        [("HTTP", "http"), ("TCP", "tcp"), ("GRPC", "grpc"), ("AliasService", "alias"), ("AliasNode", "alias")];
-    let probe = probes.into_iter().filter(|(key, _)| body.take(key).is_some()).map(|(_, kind)| kind).next();
-    body.ignore(&["Timeout", "Method", "Header", "Body", "TLSSkipVerify", "GRPCUseTLS", "OutputMaxSize", "Token"]);
-    body.ignore(&["DeregisterCriticalServiceAfter", "SuccessBeforePassing", "FailuresBeforeCritical", "Output"]);
+    let script = ["Args", "ScriptArgs"]
+        .into_iter()
+        .any(|key| body.take(key).is_some());
+    let probes = [
+        ("HTTP", "http"),
+        ("TCP", "tcp"),
+        ("GRPC", "grpc"),
+        ("AliasService", "alias"),
+        ("AliasNode", "alias"),
+    ];
+    let probe = probes
+        .into_iter()
+        .filter(|(key, _)| body.take(key).is_some())
+        .map(|(_, kind)| kind)
+        .next();
+    body.ignore(&[
+        "Timeout",
+        "Method",
+        "Header",
+        "Body",
+        "TLSSkipVerify",
+        "GRPCUseTLS",
+        "OutputMaxSize",
+        "Token",
+    ]);
+    body.ignore(&[
+        "DeregisterCriticalServiceAfter",
+        "SuccessBeforePassing",
+        "FailuresBeforeCritical",
+        "Output",
+    ]);
     body.ignore(&["DockerContainerID", "Shell", "Namespace"]);
     body.finish()?;
-    let empty = ttl.is_empty() && probe.is_none() && !script && name.is_empty() && status.is_empty();
+    let empty =
+        ttl.is_empty() && probe.is_none() && !script && name.is_empty() && status.is_empty();
     if empty && id.is_empty() && check_id.is_empty() && notes.is_empty() {
         return Ok(None);
     }
     if !status.is_empty() && !STATES.contains(&status.as_str()) {
-        return Err(Reply::text(400, "Status for checks must 'passing', 'warning', 'critical'"));
+        return Err(Reply::text(
+            400,
+            "Status for checks must 'passing', 'warning', 'critical'",
+        ));
     }
     if script {
-        let text =
-            "Scripts are disabled on this agent from remote calls; to enable, configure 'enable_script_checks' to true";
+        let text = "Scripts are disabled on this agent from remote calls; to enable, configure 'enable_script_checks' to true";
         return Err(Reply::text(500, text));
     }
     let kind = probe.unwrap_or("ttl");
     if kind == "ttl" && go::duration(&ttl).is_none_or(|ttl| ttl.is_zero()) {
-        return Err(Reply::text(400, "Invalid check: TTL must be > 0 for TTL checks"));
+        return Err(Reply::text(
+            400,
+            "Invalid check: TTL must be > 0 for TTL checks",
+        ));
     }
-    if !matches!(kind, "ttl" | "alias") && go::duration(&interval).is_none_or(|every| every.is_zero()) {
-        return Err(Reply::text(400, "Invalid check: Interval must be > 0 for Script, HTTP, or TCP checks"));
+    if !matches!(kind, "ttl" | "alias")
+        && go::duration(&interval).is_none_or(|every| every.is_zero())
+    {
+        return Err(Reply::text(
+            400,
+            "Invalid check: Interval must be > 0 for Script, HTTP, or TCP checks",
+        ));
     }
     Ok(Some(Check {
         id: if check_id.is_empty() { id } else { check_id },
         name,
-        status: if status.is_empty() { "critical".into() } else { status },
+        status: if status.is_empty() {
+            "critical".into()
+        } else {
+            status
+        },
         notes,
         service_id,
         kind: kind.into(),
@@ -214,7 +295,12 @@ fn enable(request: &Request) -> Result<bool, Reply> {
     match request.get("enable") {
         "" => Err(Reply::text(400, "Missing value for enable")),
         text => {
-            let wrong = || Reply::text(400, format!("Invalid value for enable: {}", go::quoted(text)));
+            let wrong = || {
+                Reply::text(
+                    400,
+                    format!("Invalid value for enable: {}", go::quoted(text)),
+                )
+            };
             go::boolean(text).ok_or_else(wrong)
         }
     }
@@ -230,8 +316,8 @@ pub(crate) fn register_check(store: &Store, request: &Request, _: &str) -> Serve
     if !status.is_empty() && !STATES.contains(&status.as_str()) {
         return Err(Reply::text(400, "Bad check status"));
     }
-    let mut check =
-        read_check(body)?.ok_or_else(|| Reply::text(400, "Invalid check: TTL must be > 0 for TTL checks"))?;
+    let mut check = read_check(body)?
+        .ok_or_else(|| Reply::text(400, "Invalid check: TTL must be > 0 for TTL checks"))?;
     if check.id.is_empty() {
         check.id.clone_from(&name);
     }
@@ -274,7 +360,10 @@ pub(crate) fn update(store: &Store, request: &Request, id: &str) -> Served {
     let (status, output) = (body.text("Status")?, body.text("Output")?);
     body.finish()?;
     if !STATES.contains(&status.as_str()) {
-        return Err(Reply::text(400, format!("Invalid check status: '{status}'")));
+        return Err(Reply::text(
+            400,
+            format!("Invalid check status: '{status}'"),
+        ));
     }
     report(store, id, &status, &output)
 }

@@ -25,7 +25,11 @@ pub(crate) fn services(_: &Store, request: &Request, _: &str) -> Served {
 /// The instances of a service.
 pub(crate) fn service(_: &Store, request: &Request, name: &str) -> Served {
     named(name, "Missing service name")?;
-    Ok(Outcome::Ask(Question::Instances { name: name.to_owned(), tags: request.all("tag"), meta: request.node_meta() }))
+    Ok(Outcome::Ask(Question::Instances {
+        name: name.to_owned(),
+        tags: request.all("tag"),
+        meta: request.node_meta(),
+    }))
 }
 
 /// All nodes.
@@ -43,10 +47,19 @@ pub(crate) fn node(_: &Store, _: &Request, name: &str) -> Served {
 pub(crate) fn datacenters(store: &Store, request: &Request, _: &str) -> Served {
     let names = store.read(|world| {
         let own = world.identity.datacenter.clone();
-        let others = world.datacenters.keys().filter(|name| **name != own).cloned();
-        std::iter::once(own.clone()).chain(others).collect::<Vec<_>>()
+        let others = world
+            .datacenters
+            .keys()
+            .filter(|name| **name != own)
+            .cloned();
+        std::iter::once(own.clone())
+            .chain(others)
+            .collect::<Vec<_>>()
     });
-    Ok(Outcome::Done(Reply::json(&json!(names), request.has("pretty"))))
+    Ok(Outcome::Done(Reply::json(
+        &json!(names),
+        request.has("pretty"),
+    )))
 }
 
 /// The instances of a service with their checks.
@@ -73,7 +86,11 @@ fn passing(request: &Request) -> Result<bool, Reply> {
 /// matter.
 pub(crate) fn health_connect(_: &Store, request: &Request, name: &str) -> Served {
     named(name, "Missing service name")?;
-    Ok(Outcome::Ask(Question::Connect { name: name.to_owned(), meta: request.node_meta(), passing: passing(request)? }))
+    Ok(Outcome::Ask(Question::Connect {
+        name: name.to_owned(),
+        meta: request.node_meta(),
+        passing: passing(request)?,
+    }))
 }
 
 /// The checks on a node.
@@ -85,17 +102,27 @@ pub(crate) fn health_node(_: &Store, _: &Request, name: &str) -> Served {
 /// The checks of a service.
 pub(crate) fn health_checks(_: &Store, request: &Request, name: &str) -> Served {
     named(name, "Missing service name")?;
-    Ok(Outcome::Ask(Question::ServiceChecks { name: name.to_owned(), meta: request.node_meta() }))
+    Ok(Outcome::Ask(Question::ServiceChecks {
+        name: name.to_owned(),
+        meta: request.node_meta(),
+    }))
 }
 
 /// The checks in a state.
 pub(crate) fn health_state(_: &Store, request: &Request, state: &str) -> Served {
     named(state, "Missing check state")?;
-    Ok(Outcome::Ask(Question::ChecksInState { state: state.to_owned(), meta: request.node_meta() }))
+    Ok(Outcome::Ask(Question::ChecksInState {
+        state: state.to_owned(),
+        meta: request.node_meta(),
+    }))
 }
 
 fn named(name: &str, missing: &str) -> Result<(), Reply> {
-    if name.is_empty() { Err(Reply::text(400, missing)) } else { Ok(()) }
+    if name.is_empty() {
+        Err(Reply::text(400, missing))
+    } else {
+        Ok(())
+    }
 }
 
 /// Writes a node, an instance and checks straight into the catalog.
@@ -109,12 +136,18 @@ pub(crate) fn register(store: &Store, request: &Request, _: &str) -> Served {
         meta: body.pairs("NodeMeta")?,
     };
     let dc = body.text("Datacenter")?;
-    let instance = body.take("Service").map(|value| read_instance(value, &node.name)).transpose()?;
+    let instance = body
+        .take("Service")
+        .map(|value| read_instance(value, &node.name))
+        .transpose()?;
     let mut checks = body.objects("Checks", "HealthCheck")?;
     if let Some(check) = body.take("Check") {
         checks.push(Fields::of(check, "HealthCheck")?);
     }
-    let checks: Vec<Check> = checks.into_iter().map(|check| read_check(check, &node.name)).collect::<Result<_, _>>()?;
+    let checks: Vec<Check> = checks
+        .into_iter()
+        .map(|check| read_check(check, &node.name))
+        .collect::<Result<_, _>>()?;
     let keep_node = body.boolean("SkipNodeUpdate")?;
     body.ignore(&["WriteRequest", "Token", "Namespace"]);
     body.finish()?;
@@ -122,7 +155,10 @@ pub(crate) fn register(store: &Store, request: &Request, _: &str) -> Served {
         return Err(Reply::text(500, "Must provide node"));
     }
     if node.address.is_empty() && !keep_node {
-        return Err(Reply::text(500, "Must provide address if SkipNodeUpdate is not set"));
+        return Err(Reply::text(
+            500,
+            "Must provide address if SkipNodeUpdate is not set",
+        ));
     }
     let stored = store.write(|world| {
         let dc = world.datacenter_mut(Some(dc.as_str()).filter(|name| !name.is_empty()))?;
@@ -133,12 +169,17 @@ pub(crate) fn register(store: &Store, request: &Request, _: &str) -> Served {
             if let Some(instance) = instance {
                 catalog.put_instance((index, ledger), instance);
             }
-            checks.into_iter().try_for_each(|check| catalog.put_check((index, ledger), check))
+            checks
+                .into_iter()
+                .try_for_each(|check| catalog.put_check((index, ledger), check))
         }))
     });
     let stored = stored.ok_or_else(|| Reply::text(500, "No path to datacenter"))?;
     stored.map_err(|error| Reply::text(500, error.to_string()))?;
-    Ok(Outcome::Done(Reply::json(&json!(true), request.has("pretty"))))
+    Ok(Outcome::Done(Reply::json(
+        &json!(true),
+        request.has("pretty"),
+    )))
 }
 
 /// Removes a check, an instance or a whole node from the catalog.
@@ -165,7 +206,10 @@ pub(crate) fn deregister(store: &Store, request: &Request, _: &str) -> Served {
         Some(())
     });
     done.ok_or_else(|| Reply::text(500, "No path to datacenter"))?;
-    Ok(Outcome::Done(Reply::json(&json!(true), request.has("pretty"))))
+    Ok(Outcome::Done(Reply::json(
+        &json!(true),
+        request.has("pretty"),
+    )))
 }
 
 fn read_instance(value: serde_json::Value, node: &str) -> Result<Instance, Reply> {
@@ -206,7 +250,14 @@ fn read_check(mut body: Fields, node: &str) -> Result<Check, Reply> {
         service_tags: Vec::new(),
         kind: body.text("Type")?,
     };
-    body.ignore(&["Node", "ServiceTags", "Definition", "Namespace", "CreateIndex", "ModifyIndex"]);
+    body.ignore(&[
+        "Node",
+        "ServiceTags",
+        "Definition",
+        "Namespace",
+        "CreateIndex",
+        "ModifyIndex",
+    ]);
     body.finish()?;
     Ok(check)
 }

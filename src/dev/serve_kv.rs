@@ -25,7 +25,10 @@ pub(crate) fn serve(store: &Store, request: &Request, key: &str) -> Result<Outco
 
 fn read(request: &Request, key: &str) -> Result<Outcome, Reply> {
     if request.has("keys") {
-        return Ok(Outcome::Ask(Question::Keys(key.to_owned(), request.get("separator").to_owned())));
+        return Ok(Outcome::Ask(Question::Keys(
+            key.to_owned(),
+            request.get("separator").to_owned(),
+        )));
     }
     if request.has("recurse") {
         return Ok(Outcome::Ask(Question::Entries(key.to_owned())));
@@ -36,13 +39,22 @@ fn read(request: &Request, key: &str) -> Result<Outcome, Reply> {
 
 fn put(store: &Store, request: &Request, key: &str) -> Result<Outcome, Reply> {
     named(key)?;
-    let session = ["acquire", "release"].into_iter().find(|name| request.has(name));
+    let session = ["acquire", "release"]
+        .into_iter()
+        .find(|name| request.has(name));
     if let Some(name) = session {
         if request.has("cas") {
-            let flags = format!("Conflicting flags: {name}={}&cas={}", request.get(name), request.get("cas"));
+            let flags = format!(
+                "Conflicting flags: {name}={}&cas={}",
+                request.get(name),
+                request.get("cas")
+            );
             return Err(Reply::text(400, flags));
         }
-        return Err(Reply::text(500, "sessions and locks are not part of the embedded server"));
+        return Err(Reply::text(
+            500,
+            "sessions and locks are not part of the embedded server",
+        ));
     }
     let flags = request.number("flags")?.unwrap_or(0);
     let only = only(request)?;
@@ -54,7 +66,9 @@ fn put(store: &Store, request: &Request, key: &str) -> Result<Outcome, Reply> {
         );
         return Err(Reply::text(413, text).with("Connection", "close"));
     }
-    write(store, request, |dc| dc.write(|kv, _, at| kv.put(at, key, &request.body, flags, only)))
+    write(store, request, |dc| {
+        dc.write(|kv, _, at| kv.put(at, key, &request.body, flags, only))
+    })
 }
 
 fn delete(store: &Store, request: &Request, key: &str) -> Result<Outcome, Reply> {
@@ -66,17 +80,30 @@ fn delete(store: &Store, request: &Request, key: &str) -> Result<Outcome, Reply>
     }
     named(key)?;
     let only = only(request)?;
-    write(store, request, |dc| dc.write(|kv, _, at| kv.delete(at, key, only)))
+    write(store, request, |dc| {
+        dc.write(|kv, _, at| kv.delete(at, key, only))
+    })
 }
 
-fn write(store: &Store, request: &Request, change: impl FnOnce(&mut Datacenter) -> bool) -> Result<Outcome, Reply> {
+fn write(
+    store: &Store,
+    request: &Request,
+    change: impl FnOnce(&mut Datacenter) -> bool,
+) -> Result<Outcome, Reply> {
     let done = store.write(|world| world.datacenter_mut(request.datacenter()).map(change));
     let done = done.ok_or_else(|| Reply::text(500, "No path to datacenter"))?;
-    Ok(Outcome::Done(Reply::json(&json!(done), request.has("pretty"))))
+    Ok(Outcome::Done(Reply::json(
+        &json!(done),
+        request.has("pretty"),
+    )))
 }
 
 fn named(key: &str) -> Result<(), Reply> {
-    if key.is_empty() { Err(Reply::text(400, "Missing key name")) } else { Ok(()) }
+    if key.is_empty() {
+        Err(Reply::text(400, "Missing key name"))
+    } else {
+        Ok(())
+    }
 }
 
 fn only(request: &Request) -> Result<Only, Reply> {

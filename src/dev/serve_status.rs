@@ -24,7 +24,13 @@ pub(crate) fn peers(store: &Store, request: &Request, _: &str) -> Result<Outcome
 
 /// Who the agent is. Of the many settings a real one tells, only what tools look at.
 pub(crate) fn agent_self(store: &Store, request: &Request, _: &str) -> Result<Outcome, Reply> {
-    let Identity { node, node_id, datacenter, address, rpc_port } = store.read(|world| world.identity.clone());
+    let Identity {
+        node,
+        node_id,
+        datacenter,
+        address,
+        rpc_port,
+    } = store.read(|world| world.identity.clone());
     let body = json!({
         "Config": {
             "Datacenter": datacenter, "NodeName": node, "NodeID": node_id, "Revision": "", "Server": true,
@@ -45,6 +51,10 @@ pub(crate) fn agent_self(store: &Store, request: &Request, _: &str) -> Result<Ou
 }
 
 fn known(store: &Store, request: &Request) -> Result<Identity, Reply> {
-    let identity = store.read(|world| world.datacenter(request.datacenter()).map(|_| world.identity.clone()));
+    let identity = store.read(|world| {
+        world
+            .datacenter(request.datacenter())
+            .map(|_| world.identity.clone())
+    });
     identity.ok_or_else(|| Reply::text(500, "No path to datacenter"))
 }

@@ -82,22 +82,41 @@ impl Server {
     /// # Errors
     /// When it cannot listen at the address.
     pub async fn start(options: Options) -> io::Result<Self> {
-        let Options { listen, node, datacenter, seed } = options;
+        let Options {
+            listen,
+            node,
+            datacenter,
+            seed,
+        } = options;
         let door = Door::open(listen).await?;
         let address = door.address();
-        let identity =
-            Identity { node, node_id: node_id(), datacenter, address: address.ip().to_string(), rpc_port: 8300 };
+        let identity = Identity {
+            node,
+            node_id: node_id(),
+            datacenter,
+            address: address.ip().to_string(),
+            rpc_port: 8300,
+        };
         let mut world = World::new(identity);
         seed.sow(&mut world);
         let store = Store::new(world);
-        let shared = Shared { faults: Faults::new(store.clone()), store };
+        let shared = Shared {
+            faults: Faults::new(store.clone()),
+            store,
+        };
         let (faults, contents) = (shared.faults.clone(), Contents::new(shared.store.clone()));
         let stop = CancellationToken::new();
         let mut listening = JoinSet::new();
         // From here on, before the task's first turn, no order is missed.
         let orders = faults.listening();
         listening.spawn(listen_until(stop.clone(), door, shared, orders));
-        Ok(Self { address, faults, contents, listening, stop })
+        Ok(Self {
+            address,
+            faults,
+            contents,
+            listening,
+            stop,
+        })
     }
 
     /// Where it listens.
@@ -129,7 +148,12 @@ impl Server {
 }
 
 /// Takes connections until stopped. It owns them: when it ends, they end.
-async fn listen_until(stop: CancellationToken, mut door: Door, shared: Shared, mut orders: watch::Receiver<Listening>) {
+async fn listen_until(
+    stop: CancellationToken,
+    mut door: Door,
+    shared: Shared,
+    mut orders: watch::Receiver<Listening>,
+) {
     let mut connections = JoinSet::new();
     let mut cuts = Listening::default().cuts;
     loop {
@@ -182,7 +206,9 @@ async fn converse(stream: TcpStream, shared: Shared) {
             Ok::<_, Infallible>(response)
         }
     });
-    let connection = http1::Builder::new().title_case_headers(true).serve_connection(TokioIo::new(wire), service);
+    let connection = http1::Builder::new()
+        .title_case_headers(true)
+        .serve_connection(TokioIo::new(wire), service);
     if let Err(error) = connection.await {
         tracing::debug!(name: "dev.connection_cut", %error, "a connection of the embedded server was cut error={error}");
     }
@@ -190,7 +216,10 @@ async fn converse(stream: TcpStream, shared: Shared) {
 
 async fn respond(request: http::Request<Incoming>, shared: &Shared, cut: &Cut) -> Response<Body> {
     let (head, body) = request.into_parts();
-    let token = head.headers.get("x-consul-token").and_then(|value| value.to_str().ok());
+    let token = head
+        .headers
+        .get("x-consul-token")
+        .and_then(|value| value.to_str().ok());
     let path = head.uri.path().to_owned();
     // Whoever sees that it has arrived can interrupt it.
     let interruptions = shared.faults.interruptions();
@@ -201,7 +230,9 @@ async fn respond(request: http::Request<Incoming>, shared: &Shared, cut: &Cut) -
         token: token.map(str::to_owned),
     });
     let Ok(body) = to_bytes(Body::new(body), LONGEST_BODY).await else {
-        return Reply::text(413, "Request body too large").with("Connection", "close").into_response();
+        return Reply::text(413, "Request body too large")
+            .with("Connection", "close")
+            .into_response();
     };
     let request = Request::new(head.method, &head.uri, body);
     let struck = shared.faults.strike(&path);
@@ -217,7 +248,16 @@ async fn honest(request: &Request, shared: &Shared, interruptions: Interruptions
     let answer = async {
         match routes::serve(store, request)? {
             Outcome::Done(reply) => Ok(reply),
-            Outcome::Ask(question) => ask(store, interruptions, request, &request.read_options()?, &question).await,
+            Outcome::Ask(question) => {
+                ask(
+                    store,
+                    interruptions,
+                    request,
+                    &request.read_options()?,
+                    &question,
+                )
+                .await
+            }
         }
     };
     answer.await.unwrap_or_else(|refusal| refusal)
@@ -227,5 +267,12 @@ async fn honest(request: &Request, shared: &Shared, interruptions: Interruptions
 fn node_id() -> String {
     let (high, low) = (fastrand::u64(..), fastrand::u64(..));
     let text = format!("{high:016x}{low:016x}");
-    format!("{}-{}-{}-{}-{}", &text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..])
+    format!(
+        "{}-{}-{}-{}-{}",
+        &text[..8],
+        &text[8..12],
+        &text[12..16],
+        &text[16..20],
+        &text[20..]
+    )
 }

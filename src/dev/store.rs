@@ -19,7 +19,10 @@ pub(crate) struct Store {
 impl Store {
     /// A store of this state.
     pub(crate) fn new(world: World) -> Self {
-        Self { world: Arc::new(Mutex::new(world)), bell: watch::Sender::new(()) }
+        Self {
+            world: Arc::new(Mutex::new(world)),
+            bell: watch::Sender::new(()),
+        }
     }
 
     /// Looks at the state.

@@ -34,7 +34,8 @@ impl Cut {
     fn spend(&self, bytes: usize) {
         let left = self.left();
         if left != u64::MAX {
-            self.0.store(left.saturating_sub(bytes as u64), Ordering::Release);
+            self.0
+                .store(left.saturating_sub(bytes as u64), Ordering::Release);
         }
     }
 }
@@ -54,13 +55,21 @@ impl Wire {
 }
 
 impl AsyncRead for Wire {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, into)
     }
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let left = self.cut.left();
         if left == 0 {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));

@@ -31,9 +31,16 @@ pub(crate) struct Datacenter {
 
 impl Datacenter {
     /// Takes the next step of the log and writes at it.
-    pub(crate) fn write<R>(&mut self, change: impl FnOnce(&mut Kv, &mut Catalog, (u64, &mut Ledger)) -> R) -> R {
+    pub(crate) fn write<R>(
+        &mut self,
+        change: impl FnOnce(&mut Kv, &mut Catalog, (u64, &mut Ledger)) -> R,
+    ) -> R {
         self.index += 1;
-        change(&mut self.kv, &mut self.catalog, (self.index, &mut self.ledger))
+        change(
+            &mut self.kv,
+            &mut self.catalog,
+            (self.index, &mut self.ledger),
+        )
     }
 }
 
@@ -68,7 +75,11 @@ pub(crate) struct World {
 impl World {
     /// A server that has just elected itself, with nothing else in its catalog.
     pub(crate) fn new(identity: Identity) -> Self {
-        let mut dc = Datacenter { name: identity.datacenter.clone(), index: FIRST_INDEX - 1, ..Datacenter::default() };
+        let mut dc = Datacenter {
+            name: identity.datacenter.clone(),
+            index: FIRST_INDEX - 1,
+            ..Datacenter::default()
+        };
         let node = own_node(&identity);
         dc.write(|_, catalog, (index, ledger)| {
             catalog.put_node((index, ledger), node);
@@ -77,28 +88,43 @@ impl World {
             debug_assert!(stored.is_ok(), "the own node was registered a line above");
         });
         let datacenters = BTreeMap::from([(identity.datacenter.clone(), dc)]);
-        Self { identity, datacenters, agent: Agent::default(), epoch: 0 }
+        Self {
+            identity,
+            datacenters,
+            agent: Agent::default(),
+            epoch: 0,
+        }
     }
 
     /// The datacenter the server is in.
     pub(crate) fn local(&mut self) -> &mut Datacenter {
         let name = self.identity.datacenter.clone();
-        self.datacenters.entry(name.clone()).or_insert_with(|| Datacenter { name, ..Datacenter::default() })
+        self.datacenters
+            .entry(name.clone())
+            .or_insert_with(|| Datacenter {
+                name,
+                ..Datacenter::default()
+            })
     }
 
     /// The datacenter with this name; none means the own one.
     pub(crate) fn datacenter(&self, name: Option<&str>) -> Option<&Datacenter> {
-        self.datacenters.get(name.unwrap_or(&self.identity.datacenter))
+        self.datacenters
+            .get(name.unwrap_or(&self.identity.datacenter))
     }
 
     /// The same, for writing.
     pub(crate) fn datacenter_mut(&mut self, name: Option<&str>) -> Option<&mut Datacenter> {
-        self.datacenters.get_mut(name.unwrap_or(&self.identity.datacenter))
+        self.datacenters
+            .get_mut(name.unwrap_or(&self.identity.datacenter))
     }
 
     /// Loses everything, as a `-dev` agent does that is restarted.
     pub(crate) fn forget(&mut self) {
-        *self = Self { epoch: self.epoch + 1, ..Self::new(self.identity.clone()) };
+        *self = Self {
+            epoch: self.epoch + 1,
+            ..Self::new(self.identity.clone())
+        };
     }
 
     /// Lowers every index of the own datacenter to this one at most, keeping the data.
@@ -114,7 +140,8 @@ impl World {
 
 fn own_node(identity: &Identity) -> Node {
     let address = &identity.address;
-    let tagged = ["lan", "lan_ipv4", "wan", "wan_ipv4"].map(|name| (name.to_owned(), address.clone()));
+    let tagged =
+        ["lan", "lan_ipv4", "wan", "wan_ipv4"].map(|name| (name.to_owned(), address.clone()));
     Node {
         id: identity.node_id.clone(),
         name: identity.node.clone(),
@@ -138,7 +165,9 @@ fn own_service(identity: &Identity) -> Instance {
         id: "consul".into(),
         name: "consul".into(),
         port: i64::from(identity.rpc_port),
-        meta: meta.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+        meta: meta
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into(),
         ..Instance::default()
     }
 }

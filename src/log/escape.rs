@@ -35,7 +35,8 @@ pub(super) fn push_json(line: &mut String, text: &str) {
 
 /// Control characters, the separators of lines and paragraphs, and what turns the direction of writing.
 fn is_hidden(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+    letter.is_control()
+        || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
 }
 
 #[cfg(test)]
@@ -52,7 +53,10 @@ mod tests {
 
     #[test]
     fn what_moves_the_cursor_is_shown_and_all_else_stays() {
-        assert_eq!(escaped("a\nb\r\tc\u{1b}[31m \\ \u{202e}é"), "a\\nb\\r\\tc\\u{1b}[31m \\ \\u{202e}é");
+        assert_eq!(
+            escaped("a\nb\r\tc\u{1b}[31m \\ \u{202e}é"),
+            "a\\nb\\r\\tc\\u{1b}[31m \\ \\u{202e}é"
+        );
     }
 
     proptest! {

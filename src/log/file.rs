@@ -43,11 +43,24 @@ impl LogFile {
         let series = Series::of(&config.path);
         let file = series.next(config.keep)?;
         let (lines, begun) = (Lines::new(file), Instant::now());
-        Ok(Self { config, layout, series, lines, size: 0, begun, not_before: None, line: String::new() })
+        Ok(Self {
+            config,
+            layout,
+            series,
+            lines,
+            size: 0,
+            begun,
+            not_before: None,
+            line: String::new(),
+        })
     }
 
     fn is_due(&self, now: Instant) -> bool {
-        let LogFileConfig { rotate_bytes, rotate_after, .. } = self.config;
+        let LogFileConfig {
+            rotate_bytes,
+            rotate_after,
+            ..
+        } = self.config;
         let large = rotate_bytes.is_some_and(|most| self.size >= most);
         let old = rotate_after.is_some_and(|most| now - self.begun >= most);
         (large || old) && self.size > 0 && self.not_before.is_none_or(|at| now >= at)
@@ -94,13 +107,23 @@ struct Series {
 impl Series {
     fn of(path: &Path) -> Self {
         let is_directory = path.as_os_str().as_encoded_bytes().ends_with(b"/");
-        let (directory, name) = if is_directory { (Some(path), None) } else { (path.parent(), path.file_name()) };
+        let (directory, name) = if is_directory {
+            (Some(path), None)
+        } else {
+            (path.parent(), path.file_name())
+        };
         let name = Path::new(name.unwrap_or(NAME.as_ref()));
         let part = |part: Option<&std::ffi::OsStr>, default: &str| {
-            part.map_or_else(|| default.as_bytes().to_vec(), |part| part.as_encoded_bytes().to_vec())
+            part.map_or_else(
+                || default.as_bytes().to_vec(),
+                |part| part.as_encoded_bytes().to_vec(),
+            )
         };
         Self {
-            directory: directory.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned(),
+            directory: directory
+                .filter(|path| !path.as_os_str().is_empty())
+                .unwrap_or(Path::new("."))
+                .to_owned(),
             before: [part(name.file_stem(), NAME), b"-".to_vec()].concat(),
             after: [b".".to_vec(), part(name.extension(), EXTENSION)].concat(),
         }
@@ -115,7 +138,12 @@ impl Series {
             let time = Timestamp::now().as_nanosecond().to_string();
             let name = [&self.before, time.as_bytes(), &self.after].concat();
             let path = self.directory.join(OsString::from_vec(name));
-            match OpenOptions::new().append(true).create_new(true).mode(0o640).open(path) {
+            match OpenOptions::new()
+                .append(true)
+                .create_new(true)
+                .mode(0o640)
+                .open(path)
+            {
                 // The clock has stood still.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 opened => return opened,
@@ -125,9 +153,13 @@ impl Series {
 
     /// Removes all but the newest. What cannot be removed stays: the log is more important than its room.
     fn prune(&self, count: usize) {
-        let Ok(entries) = fs::read_dir(&self.directory) else { return };
-        let mut found: Vec<(u128, PathBuf)> =
-            entries.flatten().filter_map(|entry| Some((self.time_of(&entry.file_name())?, entry.path()))).collect();
+        let Ok(entries) = fs::read_dir(&self.directory) else {
+            return;
+        };
+        let mut found: Vec<(u128, PathBuf)> = entries
+            .flatten()
+            .filter_map(|entry| Some((self.time_of(&entry.file_name())?, entry.path())))
+            .collect();
         found.sort_unstable_by_key(|(time, _)| std::cmp::Reverse(*time));
         for (_, old) in found.iter().skip(count) {
             let _ = fs::remove_file(old);
@@ -136,8 +168,13 @@ impl Series {
 
     /// The time in the name of a file, if it is one of these.
     fn time_of(&self, name: &std::ffi::OsStr) -> Option<u128> {
-        let time = name.as_encoded_bytes().strip_prefix(&*self.before)?.strip_suffix(&*self.after)?;
-        time.iter().all(u8::is_ascii_digit).then(|| std::str::from_utf8(time).ok()?.parse().ok())?
+        let time = name
+            .as_encoded_bytes()
+            .strip_prefix(&*self.before)?
+            .strip_suffix(&*self.after)?;
+        time.iter()
+            .all(u8::is_ascii_digit)
+            .then(|| std::str::from_utf8(time).ok()?.parse().ok())?
     }
 }
 
@@ -149,14 +186,21 @@ mod tests {
     use crate::config::logging::LogFormat;
 
     fn names(directory: &Path) -> Vec<String> {
-        let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let entries = fs::read_dir(directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let mut names: Vec<_> = entries.collect();
         names.sort();
         names
     }
 
     fn begin(path: PathBuf, bytes: Option<u64>, keep: Keep) -> LogFile {
-        let config = LogFileConfig { path, rotate_bytes: bytes, rotate_after: None, keep };
+        let config = LogFileConfig {
+            path,
+            rotate_bytes: bytes,
+            rotate_after: None,
+            keep,
+        };
         LogFile::begin(config, Layout::of_file(LogFormat::Text)).unwrap()
     }
 
@@ -171,7 +215,11 @@ mod tests {
         for (path, directory, before, after) in cases {
             let series = Series::of(Path::new(path));
             assert_eq!(series.directory, Path::new(directory).join(""), "{path}");
-            assert_eq!((&*series.before, &*series.after), (before.as_bytes(), after.as_bytes()), "{path}");
+            assert_eq!(
+                (&*series.before, &*series.after),
+                (before.as_bytes(), after.as_bytes()),
+                "{path}"
+            );
         }
     }
 
@@ -188,14 +236,29 @@ mod tests {
         }
         let mut names = names(directory.path());
         names.retain(|name| !others.contains(&name.as_str()));
-        assert_eq!(names.len(), 3, "two old ones and the one that is written: {names:?}");
+        assert_eq!(
+            names.len(),
+            3,
+            "two old ones and the one that is written: {names:?}"
+        );
         for name in names {
             let path = directory.path().join(&name);
-            assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1, "{name}");
-            assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o137, 0, "{name}");
+            assert_eq!(
+                fs::read_to_string(&path).unwrap().lines().count(),
+                1,
+                "{name}"
+            );
+            assert_eq!(
+                fs::metadata(path).unwrap().permissions().mode() & 0o137,
+                0,
+                "{name}"
+            );
         }
         for name in others {
-            assert!(directory.path().join(name).exists(), "{name} is no log of ours");
+            assert!(
+                directory.path().join(name).exists(),
+                "{name} is no log of ours"
+            );
         }
     }
 
@@ -209,7 +272,10 @@ mod tests {
         }
         assert_eq!(names(directory.path()).len(), 1, "old ones go at once");
         let text = fs::read_to_string(directory.path().join(&names(directory.path())[0])).unwrap();
-        assert!(text.contains("Z [WARN] (log) 7 lines"), "lines have their time: {text}");
+        assert!(
+            text.contains("Z [WARN] (log) 7 lines"),
+            "lines have their time: {text}"
+        );
     }
 
     #[test]
@@ -221,7 +287,9 @@ mod tests {
         file.write(&Record::lost(1)).unwrap();
         fs::rename(&inner, directory.path().join("e")).unwrap();
         file.write(&Record::lost(2)).unwrap();
-        let [name] = &names(&directory.path().join("e"))[..] else { panic!("one file") };
+        let [name] = &names(&directory.path().join("e"))[..] else {
+            panic!("one file")
+        };
         let text = fs::read_to_string(directory.path().join("e").join(name)).unwrap();
         assert_eq!(text.lines().count(), 2, "{text}");
     }

@@ -37,7 +37,10 @@ impl Sink for Journal {
     fn write(&mut self, record: &Record) -> io::Result<()> {
         match self.socket.send_to(&entry(record), &self.address) {
             Err(error) if error.raw_os_error() == Some(nix::errno::Errno::EMSGSIZE as i32) => {
-                let mut short = Record { fields: Vec::new(), ..record.clone() };
+                let mut short = Record {
+                    fields: Vec::new(),
+                    ..record.clone()
+                };
                 layout::cut(&mut short.message, MOST);
                 self.socket.send_to(&entry(&short), &self.address).map(drop)
             }
@@ -88,14 +91,22 @@ fn push(entry: &mut Vec<u8>, name: &str, value: &str) {
 
 /// `rate.limit` is `CTMPL_RATE_LIMIT`: the journal takes nothing but capitals, digits and `_`.
 fn field_name(name: &str) -> String {
-    let letters =
-        name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' });
+    let letters = name.chars().map(|letter| {
+        if letter.is_ascii_alphanumeric() {
+            letter.to_ascii_uppercase()
+        } else {
+            '_'
+        }
+    });
     "CTMPL_".chars().chain(letters).take(64).collect()
 }
 
 /// Has systemd connected standard error to the journal, and has nobody redirected it since?
 pub(super) fn is_connected() -> bool {
-    let ours = io::stderr().as_fd().try_clone_to_owned().and_then(|stderr| std::fs::File::from(stderr).metadata());
+    let ours = io::stderr()
+        .as_fd()
+        .try_clone_to_owned()
+        .and_then(|stderr| std::fs::File::from(stderr).metadata());
     let named = std::env::var_os("JOURNAL_STREAM");
     matches!((named, ours), (Some(named), Ok(ours)) if names(&named, ours.dev(), ours.ino()))
 }
@@ -113,8 +124,15 @@ mod tests {
 
     #[test]
     fn an_entry_has_priority_event_and_fields() {
-        let fields = vec![("a.path", Value::Text("/x\nPRIORITY=0".to_owned())), ("count", Value::Natural(3))];
-        let record = Record { message: "a\u{1b}".to_owned(), fields, ..Record::lost(0) };
+        let fields = vec![
+            ("a.path", Value::Text("/x\nPRIORITY=0".to_owned())),
+            ("count", Value::Natural(3)),
+        ];
+        let record = Record {
+            message: "a\u{1b}".to_owned(),
+            fields,
+            ..Record::lost(0)
+        };
         let expected = "MESSAGE=(log) a\\u{1b}\nPRIORITY=4\nSYSLOG_IDENTIFIER=ctmpl\nCTMPL_COMPONENT=log\n\
                         CTMPL_EVENT=log.lost\nCTMPL_A_PATH\n\u{d}\0\0\0\0\0\0\0/x\nPRIORITY=0\nCTMPL_COUNT=3\n";
         assert_eq!(String::from_utf8(entry(&record)).unwrap(), expected);
@@ -126,7 +144,12 @@ mod tests {
         let address = directory.path().join("journal");
         let socket = UnixDatagram::bind(&address).unwrap();
         let mut journal = Journal::open(address).unwrap();
-        journal.write(&Record { message: "é".repeat(4 * 1024 * 1024), ..Record::lost(0) }).unwrap();
+        journal
+            .write(&Record {
+                message: "é".repeat(4 * 1024 * 1024),
+                ..Record::lost(0)
+            })
+            .unwrap();
         let mut buffer = vec![0; 256 * 1024];
         let length = socket.recv(&mut buffer).unwrap();
         assert!(String::from_utf8_lossy(&buffer[..length]).contains("é… [cut]\nPRIORITY=4\n"));

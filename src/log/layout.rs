@@ -26,12 +26,19 @@ pub(super) struct Layout {
 impl Layout {
     /// The lines of a file.
     pub(super) fn of_file(format: LogFormat) -> Self {
-        Self { format, priorities: false }
+        Self {
+            format,
+            priorities: false,
+        }
     }
 
     /// Appends the line with its end; in text, an error that shows an excerpt has several, each with all of the head.
     pub(super) fn push(self, line: &mut String, record: &Record) {
-        let priority = if self.priorities { format!("<{}>", priority(record.level)) } else { String::new() };
+        let priority = if self.priorities {
+            format!("<{}>", priority(record.level))
+        } else {
+            String::new()
+        };
         match self.format {
             LogFormat::Json => {
                 line.push_str(&priority);
@@ -57,30 +64,56 @@ pub(super) fn text(record: &Record) -> Cow<'_, str> {
     if record.event.is_some() {
         return Cow::Borrowed(&record.message);
     }
-    let fields = record.fields.iter().map(|(name, value)| format!(" {name}={value}"));
-    Cow::Owned(std::iter::once(record.message.clone()).chain(fields).collect())
+    let fields = record
+        .fields
+        .iter()
+        .map(|(name, value)| format!(" {name}={value}"));
+    Cow::Owned(
+        std::iter::once(record.message.clone())
+            .chain(fields)
+            .collect(),
+    )
 }
 
 /// The lines of a text, all but the first indented: none of them can pass for an event.
 pub(super) fn parts(text: &str) -> impl Iterator<Item = (&'static str, &str)> {
     let parts = text.trim_end_matches('\n').split('\n');
-    parts.enumerate().map(|(number, part)| (if number == 0 { "" } else { "    " }, part))
+    parts
+        .enumerate()
+        .map(|(number, part)| (if number == 0 { "" } else { "    " }, part))
 }
 
 /// Leaves so many bytes of a text at most, and says when that is not all of it.
 pub(super) fn cut(text: &mut String, most: usize) {
     const CUT: &str = "… [cut]";
     if text.len() > most {
-        let end = (0..=most.saturating_sub(CUT.len())).rev().find(|end| text.is_char_boundary(*end));
+        let end = (0..=most.saturating_sub(CUT.len()))
+            .rev()
+            .find(|end| text.is_char_boundary(*end));
         text.truncate(end.unwrap_or_default());
         text.push_str(CUT);
     }
 }
 
 fn push_object(line: &mut String, record: &Record) {
-    let Record { time, level, component, event, message, fields } = record;
-    let _ = write!(line, "{{\"timestamp\":\"{time:.3}\",\"level\":\"{}\"", level.as_str().to_ascii_lowercase());
-    for (name, text) in [("component", *component), ("event", event.unwrap_or(LIBRARY)), ("message", message)] {
+    let Record {
+        time,
+        level,
+        component,
+        event,
+        message,
+        fields,
+    } = record;
+    let _ = write!(
+        line,
+        "{{\"timestamp\":\"{time:.3}\",\"level\":\"{}\"",
+        level.as_str().to_ascii_lowercase()
+    );
+    for (name, text) in [
+        ("component", *component),
+        ("event", event.unwrap_or(LIBRARY)),
+        ("message", message),
+    ] {
         let _ = write!(line, ",\"{name}\":");
         push_json(line, text);
     }
@@ -129,7 +162,11 @@ mod tests {
             component: "watch",
             event: Some("a.b"),
             message: "one\ntwo \"x\"".to_owned(),
-            fields: vec![("path", Value::Text("/a\nb".to_owned())), ("n", Value::Natural(3)), ("f", Value::Float(0.5))],
+            fields: vec![
+                ("path", Value::Text("/a\nb".to_owned())),
+                ("n", Value::Natural(3)),
+                ("f", Value::Float(0.5)),
+            ],
         }
     }
 
@@ -143,11 +180,27 @@ mod tests {
     fn every_line_of_text_has_its_head_and_no_line_but_the_first_passes_for_an_event() {
         let plain = Layout::of_file(LogFormat::Text);
         let head = "2026-11-22T15:33:01.232Z [ERR] (watch)";
-        assert_eq!(line(plain, &record()), format!("{head} one\n{head}     two \"x\"\n"));
-        let journal = Layout { priorities: true, ..plain };
-        assert_eq!(line(journal, &record()), format!("<3>{head} one\n<3>{head}     two \"x\"\n"));
-        let library = Record { event: None, message: "one\r\n".to_owned(), ..record() };
-        assert_eq!(line(plain, &library), format!("{head} one\\r\n{head}      path=/a\n{head}     b n=3 f=0.5\n"));
+        assert_eq!(
+            line(plain, &record()),
+            format!("{head} one\n{head}     two \"x\"\n")
+        );
+        let journal = Layout {
+            priorities: true,
+            ..plain
+        };
+        assert_eq!(
+            line(journal, &record()),
+            format!("<3>{head} one\n<3>{head}     two \"x\"\n")
+        );
+        let library = Record {
+            event: None,
+            message: "one\r\n".to_owned(),
+            ..record()
+        };
+        assert_eq!(
+            line(plain, &library),
+            format!("{head} one\\r\n{head}      path=/a\n{head}     b n=3 f=0.5\n")
+        );
     }
 
     #[test]

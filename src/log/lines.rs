@@ -62,7 +62,11 @@ mod tests {
             let count = bytes.len().min(self.room);
             self.room -= count;
             self.content.extend_from_slice(&bytes[..count]);
-            if count == 0 { Err(ErrorKind::StorageFull.into()) } else { Ok(count) }
+            if count == 0 {
+                Err(ErrorKind::StorageFull.into())
+            } else {
+                Ok(count)
+            }
         }
 
         fn flush(&mut self) -> io::Result<()> {
@@ -72,7 +76,10 @@ mod tests {
 
     #[test]
     fn after_a_torn_line_the_next_has_one_of_its_own() {
-        let mut disk = Disk { content: Vec::new(), room: 6 };
+        let mut disk = Disk {
+            content: Vec::new(),
+            room: 6,
+        };
         let mut lines = Lines::new(&mut disk);
         assert!(lines.write("one\n").is_ok());
         assert!(lines.write("two\n").is_err());

@@ -30,7 +30,14 @@ impl Outlet {
         let (opened, remedy): (io::Result<Box<dyn Sink>>, _) = match self {
             Self::StandardError(layout) => {
                 let line = String::new();
-                (Ok(Box::new(StandardError { layout: *layout, lines: Lines::new(io::stderr()), line })), "")
+                (
+                    Ok(Box::new(StandardError {
+                        layout: *layout,
+                        lines: Lines::new(io::stderr()),
+                        line,
+                    })),
+                    "",
+                )
             }
             Self::File(config, layout) => (
                 LogFile::begin(config.clone(), *layout).map(|file| Box::new(file) as _),
@@ -45,7 +52,11 @@ impl Outlet {
                 "name its socket with journal { address = … }, or leave out journal { enabled = true }",
             ),
         };
-        opened.map_err(|source| LogError { outlet: self.shown(), remedy, source })
+        opened.map_err(|source| LogError {
+            outlet: self.shown(),
+            remedy,
+            source,
+        })
     }
 
     /// As people call it.
@@ -65,7 +76,13 @@ pub(super) fn wanted<T>(
     connected: bool,
     open: impl Fn(&Outlet) -> Result<T, LogError>,
 ) -> Result<Vec<(Outlet, T)>, LogError> {
-    let LogConfig { level: _, format, file, syslog, journal } = config;
+    let LogConfig {
+        level: _,
+        format,
+        file,
+        syslog,
+        journal,
+    } = config;
     let mut outlets = Vec::new();
     let own = Outlet::Journal(journal.address.clone());
     // Whoever asks for JSON on a standard error that is the journal gets that: there, it is the text of the entry.
@@ -78,10 +95,19 @@ pub(super) fn wanted<T>(
     let instead = connected && journal.is_some();
     outlets.extend(journal.map(|opened| (own, opened)));
     if !instead {
-        outlets.push(keyed(Outlet::StandardError(Layout { format: *format, priorities: connected }), &open)?);
+        outlets.push(keyed(
+            Outlet::StandardError(Layout {
+                format: *format,
+                priorities: connected,
+            }),
+            &open,
+        )?);
     }
     if let Some(file) = file {
-        outlets.push(keyed(Outlet::File(file.clone(), Layout::of_file(*format)), &open)?);
+        outlets.push(keyed(
+            Outlet::File(file.clone(), Layout::of_file(*format)),
+            &open,
+        )?);
     }
     if let Some(syslog) = syslog {
         outlets.push(keyed(Outlet::Syslog(syslog.clone()), &open)?);
@@ -89,7 +115,10 @@ pub(super) fn wanted<T>(
     Ok(outlets)
 }
 
-fn keyed<T>(outlet: Outlet, open: impl Fn(&Outlet) -> Result<T, LogError>) -> Result<(Outlet, T), LogError> {
+fn keyed<T>(
+    outlet: Outlet,
+    open: impl Fn(&Outlet) -> Result<T, LogError>,
+) -> Result<(Outlet, T), LogError> {
     let opened = open(&outlet)?;
     Ok((outlet, opened))
 }
@@ -118,13 +147,19 @@ mod tests {
     fn the_journal_is_told_in_place_of_standard_error_where_it_is_connected() {
         let there = |_: &Outlet| Ok(());
         let away = |outlet: &Outlet| match outlet {
-            Outlet::Journal(_) => {
-                Err(LogError { outlet: String::new(), remedy: "", source: io::ErrorKind::NotFound.into() })
-            }
+            Outlet::Journal(_) => Err(LogError {
+                outlet: String::new(),
+                remedy: "",
+                source: io::ErrorKind::NotFound.into(),
+            }),
             _ => Ok(()),
         };
         let names = |config: &LogConfig, connected, is_there: bool| {
-            let outlets = if is_there { wanted(config, connected, there) } else { wanted(config, connected, away) };
+            let outlets = if is_there {
+                wanted(config, connected, there)
+            } else {
+                wanted(config, connected, away)
+            };
             outlets.ok().map(|outlets| {
                 let name = |(outlet, ()): &(Outlet, ())| match outlet {
                     Outlet::StandardError(Layout { priorities, .. }) => {
@@ -141,8 +176,17 @@ mod tests {
             })
         };
         let text = LogConfig::of_level(LogLevel::Info);
-        let json = LogConfig { format: LogFormat::Json, ..text.clone() };
-        let told = |wanted| LogConfig { journal: JournalConfig { wanted, ..text.journal.clone() }, ..text.clone() };
+        let json = LogConfig {
+            format: LogFormat::Json,
+            ..text.clone()
+        };
+        let told = |wanted| LogConfig {
+            journal: JournalConfig {
+                wanted,
+                ..text.journal.clone()
+            },
+            ..text.clone()
+        };
         for (config, connected, is_there, expected) in [
             (&text, false, true, Some("e")),
             (&text, true, true, Some("j")),
@@ -153,7 +197,11 @@ mod tests {
             (&told(Wanted::Always), false, true, Some("je")),
             (&told(Wanted::Always), false, false, None),
         ] {
-            assert_eq!(names(config, connected, is_there).as_deref(), expected, "{config:?} {connected} {is_there}");
+            assert_eq!(
+                names(config, connected, is_there).as_deref(),
+                expected,
+                "{config:?} {connected} {is_there}"
+            );
         }
     }
 }

@@ -49,15 +49,27 @@ enum Thread {
 
 impl fmt::Debug for Queue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Queue").field("shown", &self.shown).finish_non_exhaustive()
+        f.debug_struct("Queue")
+            .field("shown", &self.shown)
+            .finish_non_exhaustive()
     }
 }
 
 impl Queue {
     pub(super) fn new(shown: String, sink: Box<dyn Sink>) -> Self {
         let (records, thread) = (VecDeque::new(), Thread::NotYet(sink));
-        let state = Mutex::new(State { records, size: 0, lost: 0, closed: false, thread });
-        Self { shown, state, changed: Condvar::new() }
+        let state = Mutex::new(State {
+            records,
+            size: 0,
+            lost: 0,
+            closed: false,
+            thread,
+        });
+        Self {
+            shown,
+            state,
+            changed: Condvar::new(),
+        }
     }
 
     /// Hands a record over, unless there is no room.
@@ -96,7 +108,11 @@ impl Queue {
             if left.is_zero() {
                 return;
             }
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state = self
+                .changed
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 
@@ -108,9 +124,15 @@ impl Queue {
         if !matches!(state.thread, Thread::NotYet(_)) {
             return;
         }
-        let Thread::NotYet(sink) = std::mem::replace(&mut state.thread, Thread::Running) else { return };
+        let Thread::NotYet(sink) = std::mem::replace(&mut state.thread, Thread::Running) else {
+            return;
+        };
         let queue = Arc::clone(self);
-        if thread::Builder::new().name("log".to_owned()).spawn(move || queue.run(sink)).is_err() {
+        if thread::Builder::new()
+            .name("log".to_owned())
+            .spawn(move || queue.run(sink))
+            .is_err()
+        {
             // Without a thread there is no log here; whoever waits for it should not.
             state.thread = Thread::Ended;
         }
@@ -162,7 +184,10 @@ impl Queue {
             if state.closed {
                 return None;
             }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -195,11 +220,21 @@ mod tests {
     fn slow() -> (Arc<Queue>, mpsc::Sender<bool>, mpsc::Receiver<String>) {
         let (open, gate) = mpsc::channel();
         let (written, read) = mpsc::channel();
-        (Arc::new(Queue::new("a test".to_owned(), Box::new(Slow { gate, written }))), open, read)
+        (
+            Arc::new(Queue::new(
+                "a test".to_owned(),
+                Box::new(Slow { gate, written }),
+            )),
+            open,
+            read,
+        )
     }
 
     fn record(message: String) -> Arc<Record> {
-        Arc::new(Record { message, ..Record::lost(0) })
+        Arc::new(Record {
+            message,
+            ..Record::lost(0)
+        })
     }
 
     #[test]
@@ -207,7 +242,10 @@ mod tests {
         let (queue, open, read) = slow();
         let begun = Instant::now();
         for number in 0..100 {
-            queue.push(&record(format!("record-{number} {}", "z".repeat(ROOM / 10))));
+            queue.push(&record(format!(
+                "record-{number} {}",
+                "z".repeat(ROOM / 10)
+            )));
         }
         queue.close();
         queue.wait_until(Instant::now() + Duration::from_millis(50));
@@ -215,9 +253,16 @@ mod tests {
         drop(open);
         queue.wait_until(begun + Duration::from_secs(20));
         // Every record is written, or counted in the line that stands before the next one that is.
-        let said: Vec<String> = read.try_iter().map(|text| text.chars().take(40).collect()).collect();
-        let (written, lost): (Vec<_>, Vec<_>) = said.iter().partition(|text| text.starts_with("record-"));
-        let lost: usize = lost.iter().map(|text| text.split(' ').next().unwrap().parse().unwrap_or(1)).sum();
+        let said: Vec<String> = read
+            .try_iter()
+            .map(|text| text.chars().take(40).collect())
+            .collect();
+        let (written, lost): (Vec<_>, Vec<_>) =
+            said.iter().partition(|text| text.starts_with("record-"));
+        let lost: usize = lost
+            .iter()
+            .map(|text| text.split(' ').next().unwrap().parse().unwrap_or(1))
+            .sum();
         assert!((9..15).contains(&written.len()), "{said:?}");
         assert_eq!(written.len() + lost, 100, "{said:?}");
     }
@@ -236,7 +281,10 @@ mod tests {
         queue.close();
         queue.wait_until(Instant::now() + Duration::from_secs(20));
         let lost = Record::lost(1).message;
-        assert_eq!(read.try_iter().collect::<Vec<_>>(), ["one", &lost, "three", &lost]);
+        assert_eq!(
+            read.try_iter().collect::<Vec<_>>(),
+            ["one", &lost, "three", &lost]
+        );
     }
 
     #[test]

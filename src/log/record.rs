@@ -70,7 +70,9 @@ impl Record {
             event: Some(EVENT),
             message: match count {
                 1 => "a line of the log is missing here: it could not be written".to_owned(),
-                _ => format!("{count} lines of the log are missing here: they could not be written"),
+                _ => {
+                    format!("{count} lines of the log are missing here: they could not be written")
+                }
             },
             fields: vec![("lines", Value::Natural(count))],
         }
@@ -92,7 +94,8 @@ impl Visit for Record {
             // Writing into a text does not fail.
             let _ = write!(self.message, "{value:?}");
         } else {
-            self.fields.push((field.name(), Value::Text(format!("{value:?}"))));
+            self.fields
+                .push((field.name(), Value::Text(format!("{value:?}"))));
         }
     }
 
@@ -100,7 +103,8 @@ impl Visit for Record {
         if field.name() == "message" {
             self.message.push_str(value);
         } else {
-            self.fields.push((field.name(), Value::Text(value.to_owned())));
+            self.fields
+                .push((field.name(), Value::Text(value.to_owned())));
         }
     }
 

@@ -34,15 +34,30 @@ impl Syslog {
         let socket = sender()?;
         // Is anybody there? The one who answers now need not be the one who does later.
         UnixDatagram::unbound()?.connect(&config.address)?;
-        Ok(Self { config, socket, zone: TimeZone::system() })
+        Ok(Self {
+            config,
+            socket,
+            zone: TimeZone::system(),
+        })
     }
 
     fn datagram(&self, record: &Record) -> String {
-        let SyslogConfig { facility, name, address: _ } = &self.config;
+        let SyslogConfig {
+            facility,
+            name,
+            address: _,
+        } = &self.config;
         let priority = facility.number() * 8 + severity(record.level);
         let time = record.time.to_zoned(self.zone.clone());
-        let mut text = format!("<{priority}>{} {name}[{}]: ", time.strftime("%b %e %H:%M:%S"), std::process::id());
-        escape::push(&mut text, &format!("({}) {}", record.component, layout::text(record)));
+        let mut text = format!(
+            "<{priority}>{} {name}[{}]: ",
+            time.strftime("%b %e %H:%M:%S"),
+            std::process::id()
+        );
+        escape::push(
+            &mut text,
+            &format!("({}) {}", record.component, layout::text(record)),
+        );
         layout::cut(&mut text, MOST - 1);
         text.push('\n');
         text
@@ -51,7 +66,9 @@ impl Syslog {
 
 impl Sink for Syslog {
     fn write(&mut self, record: &Record) -> io::Result<()> {
-        self.socket.send_to(self.datagram(record).as_bytes(), &self.config.address).map(drop)
+        self.socket
+            .send_to(self.datagram(record).as_bytes(), &self.config.address)
+            .map(drop)
     }
 }
 
@@ -87,27 +104,59 @@ mod tests {
     fn a_datagram_is_as_go_sends_it_and_a_new_listener_is_found() {
         let directory = tempfile::tempdir().unwrap();
         let address = directory.path().join("log");
-        let config = SyslogConfig { facility: Facility::LOCAL0, name: "ct".to_owned(), address: address.clone() };
+        let config = SyslogConfig {
+            facility: Facility::LOCAL0,
+            name: "ct".to_owned(),
+            address: address.clone(),
+        };
         assert!(Syslog::open(config.clone()).is_err(), "nobody is there");
         let socket = UnixDatagram::bind(&address).unwrap();
-        let mut syslog = Syslog { zone: TimeZone::UTC, ..Syslog::open(config).unwrap() };
+        let mut syslog = Syslog {
+            zone: TimeZone::UTC,
+            ..Syslog::open(config).unwrap()
+        };
         let time = "2026-11-02T05:33:01Z".parse().unwrap();
-        let record = Record { time, message: "a\nb".to_owned(), ..Record::lost(0) };
+        let record = Record {
+            time,
+            message: "a\nb".to_owned(),
+            ..Record::lost(0)
+        };
         syslog.write(&record).unwrap();
-        assert_eq!(receive(&socket), format!("<132>Nov  2 05:33:01 ct[{}]: (log) a\\nb\n", std::process::id()));
+        assert_eq!(
+            receive(&socket),
+            format!(
+                "<132>Nov  2 05:33:01 ct[{}]: (log) a\\nb\n",
+                std::process::id()
+            )
+        );
 
         drop(socket);
         assert!(syslog.write(&record).is_err(), "it is gone");
         std::fs::remove_file(&address).unwrap();
         let socket = UnixDatagram::bind(&address).unwrap();
-        syslog.write(&Record { message: "é".repeat(MOST), ..record }).unwrap();
+        syslog
+            .write(&Record {
+                message: "é".repeat(MOST),
+                ..record
+            })
+            .unwrap();
         let text = receive(&socket);
-        assert!(text.len() <= MOST && text.ends_with("é… [cut]\n"), "{}", text.len());
+        assert!(
+            text.len() <= MOST && text.ends_with("é… [cut]\n"),
+            "{}",
+            text.len()
+        );
     }
 
     #[test]
     fn levels_are_as_in_consul_template() {
-        let levels = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE];
+        let levels = [
+            Level::ERROR,
+            Level::WARN,
+            Level::INFO,
+            Level::DEBUG,
+            Level::TRACE,
+        ];
         assert_eq!(levels.map(severity), [3, 4, 5, 6, 5]);
     }
 }

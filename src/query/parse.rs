@@ -28,7 +28,11 @@ struct Written<'a> {
 
 impl Written<'_> {
     fn refuse(self, reason: impl Into<String>) -> QueryError {
-        QueryError { label: self.label, written: self.text.to_owned(), reason: reason.into() }
+        QueryError {
+            label: self.label,
+            written: self.text.to_owned(),
+            reason: reason.into(),
+        }
     }
 
     /// Every character of `part` must be a letter, a digit, `_` or one of `more`.
@@ -36,7 +40,10 @@ impl Written<'_> {
         if part.is_empty() {
             return Err(self.refuse(format!("{what} is empty")));
         }
-        match part.chars().find(|c| !(c.is_ascii_alphanumeric() || *c == '_' || more.contains(*c))) {
+        match part
+            .chars()
+            .find(|c| !(c.is_ascii_alphanumeric() || *c == '_' || more.contains(*c)))
+        {
             None => Ok(part.to_owned()),
             Some(wrong) => Err(self.refuse(format!("{what} cannot contain {wrong:?}"))),
         }
@@ -58,7 +65,11 @@ impl Query {
     /// # Errors
     /// [`QueryError`] when the text does not have that form.
     pub fn key(text: &str) -> Result<Self, QueryError> {
-        key_query(Written { label: "kv.get", text }).map(Self::Key)
+        key_query(Written {
+            label: "kv.get",
+            text,
+        })
+        .map(Self::Key)
     }
 
     /// The argument of `ls`, `tree`, `safeLs` and `safeTree`: `PREFIX[?QUERY][@DC]`.
@@ -74,7 +85,11 @@ impl Query {
     /// # Errors
     /// [`QueryError`] when the text does not have that form, or names an unknown filter word.
     pub fn service(text: &str) -> Result<Self, QueryError> {
-        service_query(Written { label: "health.service", text }).map(Self::Service)
+        service_query(Written {
+            label: "health.service",
+            text,
+        })
+        .map(Self::Service)
     }
 
     /// The argument of `connect`, which is that of `service`.
@@ -82,7 +97,11 @@ impl Query {
     /// # Errors
     /// [`QueryError`] when the text does not have that form, or names an unknown filter word.
     pub fn connect(text: &str) -> Result<Self, QueryError> {
-        service_query(Written { label: "health.connect", text }).map(Self::Connect)
+        service_query(Written {
+            label: "health.connect",
+            text,
+        })
+        .map(Self::Connect)
     }
 
     /// The argument of `services`: `[?QUERY][@DC]`.
@@ -90,11 +109,18 @@ impl Query {
     /// # Errors
     /// [`QueryError`] when the text does not have that form.
     pub fn services(text: &str) -> Result<Self, QueryError> {
-        let written = Written { label: "catalog.services", text };
+        let written = Written {
+            label: "catalog.services",
+            text,
+        };
         let (rest, datacenter) = cut(text, '@');
         let (rest, parameters) = cut(rest, '?');
         nothing_left(written, rest)?;
-        Ok(Self::Services(scope(written, read_parameters(written, parameters)?, datacenter)?))
+        Ok(Self::Services(scope(
+            written,
+            read_parameters(written, parameters)?,
+            datacenter,
+        )?))
     }
 
     /// The argument of `node`: `[NAME][?QUERY][@DC]`; no name is the agent's own node.
@@ -102,14 +128,20 @@ impl Query {
     /// # Errors
     /// [`QueryError`] when the text does not have that form.
     pub fn node(text: &str) -> Result<Self, QueryError> {
-        let written = Written { label: "catalog.node", text };
+        let written = Written {
+            label: "catalog.node",
+            text,
+        };
         let (rest, datacenter) = cut(text, '@');
         let (name, parameters) = cut(rest, '?');
         let name = match name {
             "" if text.is_empty() => String::new(),
             name => written.word(name, "the node name", "-.")?,
         };
-        Ok(Self::Node(NodeQuery { name, scope: scope(written, read_parameters(written, parameters)?, datacenter)? }))
+        Ok(Self::Node(NodeQuery {
+            name,
+            scope: scope(written, read_parameters(written, parameters)?, datacenter)?,
+        }))
     }
 
     /// The argument of `caLeaf`: the name of a service.
@@ -117,12 +149,17 @@ impl Query {
     /// # Errors
     /// [`QueryError`] when it cannot be the name of a service.
     pub fn ca_leaf(text: &str) -> Result<Self, QueryError> {
-        let written = Written { label: "connect.caleaf", text };
+        let written = Written {
+            label: "connect.caleaf",
+            text,
+        };
         if text.chars().all(|c| c == '.') {
             // A URL drops such parts, so something else would be asked for.
             return Err(written.refuse("the service name has nothing but dots"));
         }
-        written.word(text, "the service name", "-.").map(Self::CaLeaf)
+        written
+            .word(text, "the service name", "-.")
+            .map(Self::CaLeaf)
     }
 
     /// The argument of `peerings`: `[?partition=P]`.
@@ -130,12 +167,17 @@ impl Query {
     /// # Errors
     /// [`QueryError`] when the text does not have that form.
     pub fn peerings(text: &str) -> Result<Self, QueryError> {
-        let written = Written { label: "list.peering", text };
+        let written = Written {
+            label: "list.peering",
+            text,
+        };
         let (rest, parameters) = cut(text, '?');
         if !rest.is_empty() {
             return Err(written.refuse(format!("it begins with ?, not with {rest:?}")));
         }
-        Ok(Self::Peerings(read_parameters(written, parameters)?.partition))
+        Ok(Self::Peerings(
+            read_parameters(written, parameters)?.partition,
+        ))
     }
 
     /// The argument of `nodes`: `[?QUERY][@DC][~NEAR]`.
@@ -143,7 +185,10 @@ impl Query {
     /// # Errors
     /// [`QueryError`] when the text does not have that form.
     pub fn nodes(text: &str) -> Result<Self, QueryError> {
-        let written = Written { label: "catalog.nodes", text };
+        let written = Written {
+            label: "catalog.nodes",
+            text,
+        };
         let (rest, near) = cut(text, '~');
         let (rest, datacenter) = cut(rest, '@');
         let (rest, parameters) = cut(rest, '?');
@@ -163,12 +208,19 @@ fn cut(text: &str, sign: char) -> (&str, Option<&str>) {
     }
 }
 
-fn optional(part: Option<&str>, read: impl Fn(&str) -> Result<String, QueryError>) -> Result<String, QueryError> {
+fn optional(
+    part: Option<&str>,
+    read: impl Fn(&str) -> Result<String, QueryError>,
+) -> Result<String, QueryError> {
     part.map_or_else(|| Ok(String::new()), read)
 }
 
 fn nothing_left(written: Written<'_>, rest: &str) -> Result<(), QueryError> {
-    if rest.is_empty() { Ok(()) } else { Err(written.refuse(format!("it begins with ?, @ or ~, not with {rest:?}"))) }
+    if rest.is_empty() {
+        Ok(())
+    } else {
+        Err(written.refuse(format!("it begins with ?, @ or ~, not with {rest:?}")))
+    }
 }
 
 fn service_query(written: Written<'_>) -> Result<ServiceQuery, QueryError> {
@@ -191,7 +243,10 @@ fn service_query(written: Written<'_>) -> Result<ServiceQuery, QueryError> {
         sameness_group: parameters.sameness_group.clone(),
         scope: scope(written, parameters, datacenter)?,
         near: optional(near, |near| written.word(near, "the node after ~", "-."))?,
-        health: filter.map_or_else(|| Ok(HealthFilter::passing()), |filter| read_filter(written, filter))?,
+        health: filter.map_or_else(
+            || Ok(HealthFilter::passing()),
+            |filter| read_filter(written, filter),
+        )?,
     })
 }
 
@@ -209,20 +264,40 @@ fn key_query(written: Written<'_>) -> Result<KeyQuery, QueryError> {
     }
     if key.split('/').any(|part| part == "." || part == "..") {
         // A URL drops such parts, so another key would be asked for.
-        return Err(written.refuse("a part of a key that is only dots cannot be addressed over HTTP"));
+        return Err(
+            written.refuse("a part of a key that is only dots cannot be addressed over HTTP")
+        );
     }
-    Ok(KeyQuery { key: key.to_owned(), scope: scope(written, read_parameters(written, parameters)?, datacenter)? })
+    Ok(KeyQuery {
+        key: key.to_owned(),
+        scope: scope(written, read_parameters(written, parameters)?, datacenter)?,
+    })
 }
 
-fn scope(written: Written<'_>, parameters: Parameters, datacenter: Option<&str>) -> Result<Scope, QueryError> {
+fn scope(
+    written: Written<'_>,
+    parameters: Parameters,
+    datacenter: Option<&str>,
+) -> Result<Scope, QueryError> {
     let datacenter = optional(datacenter, |dc| written.word(dc, "the datacenter", "-."))?;
-    let Parameters { namespace, partition, peer: _, sameness_group: _ } = parameters;
-    Ok(Scope { datacenter, namespace, partition })
+    let Parameters {
+        namespace,
+        partition,
+        peer: _,
+        sameness_group: _,
+    } = parameters;
+    Ok(Scope {
+        datacenter,
+        namespace,
+        partition,
+    })
 }
 
 fn read_parameters(written: Written<'_>, text: Option<&str>) -> Result<Parameters, QueryError> {
     let mut parameters = Parameters::default();
-    let Some(text) = text else { return Ok(parameters) };
+    let Some(text) = text else {
+        return Ok(parameters);
+    };
     if text.is_empty() {
         return Err(written.refuse("nothing follows ?"));
     }
@@ -239,7 +314,11 @@ fn read_parameters(written: Written<'_>, text: Option<&str>) -> Result<Parameter
                 )));
             }
         };
-        *slot = if value.is_empty() { String::new() } else { written.word(value, "a value after ?", "-=")? };
+        *slot = if value.is_empty() {
+            String::new()
+        } else {
+            written.word(value, "a value after ?", "-=")?
+        };
     }
     Ok(parameters)
 }
@@ -249,7 +328,11 @@ fn read_filter(written: Written<'_>, text: &str) -> Result<HealthFilter, QueryEr
     if text.is_empty() {
         return Err(written.refuse("nothing follows |"));
     }
-    for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+    for word in text
+        .split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+    {
         wanted.insert(match word {
             "any" => return Ok(HealthFilter::Any),
             "passing" => Health::Passing,

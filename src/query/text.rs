@@ -19,7 +19,9 @@ impl fmt::Write for OneLine<'_, '_> {
         for part in text.split_inclusive(char::is_control) {
             let plain = part.trim_end_matches(char::is_control);
             self.0.write_str(plain)?;
-            part[plain.len()..].chars().try_for_each(|letter| write!(self.0, "{}", letter.escape_default()))?;
+            part[plain.len()..]
+                .chars()
+                .try_for_each(|letter| write!(self.0, "{}", letter.escape_default()))?;
         }
         Ok(())
     }
@@ -41,8 +43,12 @@ impl Query {
                 suffix if suffix.is_empty() => write!(f, "catalog.nodes"),
                 suffix => write!(f, "catalog.nodes({suffix})"),
             },
-            Self::Datacenters(DatacentersQuery { ignore_failing: false }) => write!(f, "catalog.datacenters"),
-            Self::Datacenters(DatacentersQuery { ignore_failing: true }) => {
+            Self::Datacenters(DatacentersQuery {
+                ignore_failing: false,
+            }) => write!(f, "catalog.datacenters"),
+            Self::Datacenters(DatacentersQuery {
+                ignore_failing: true,
+            }) => {
                 write!(f, "catalog.datacenters(ignore failing)")
             }
             Self::CaRoots => write!(f, "connect.caroots"),
@@ -54,7 +60,9 @@ impl Query {
             Self::ImportedServices(partition) => write!(f, "list.importedServices({partition})"),
             Self::File(file) => write!(f, "file({})", file.path.display()),
             // Arguments may be secret.
-            Self::Plugin(words) => write!(f, "plugin({})", words.first().map_or("", String::as_str)),
+            Self::Plugin(words) => {
+                write!(f, "plugin({})", words.first().map_or("", String::as_str))
+            }
         }
     }
 }
@@ -64,13 +72,21 @@ struct Suffix<'a>(char, &'a str);
 
 impl fmt::Display for Suffix<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.1.is_empty() { Ok(()) } else { write!(f, "{}{}", self.0, self.1) }
+        if self.1.is_empty() {
+            Ok(())
+        } else {
+            write!(f, "{}{}", self.0, self.1)
+        }
     }
 }
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { datacenter, namespace, partition } = self;
+        let Self {
+            datacenter,
+            namespace,
+            partition,
+        } = self;
         write!(f, "{}", Suffix('@', datacenter))?;
         if !partition.is_empty() {
             write!(f, "@partition={partition}")?;
@@ -90,7 +106,15 @@ impl fmt::Display for KeyQuery {
 
 impl fmt::Display for ServiceQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, tag, scope, peer, sameness_group, near, health } = self;
+        let Self {
+            name,
+            tag,
+            scope,
+            peer,
+            sameness_group,
+            near,
+            health,
+        } = self;
         if !tag.is_empty() {
             write!(f, "{tag}.")?;
         }

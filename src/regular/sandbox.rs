@@ -24,7 +24,9 @@ const TRIES: usize = 8;
 pub(super) fn open(path: &Path, sandbox: &Path) -> io::Result<File> {
     let mut outcome = Err(Errno::ENOENT);
     for _ in 0..TRIES {
-        let root = sandbox.canonicalize().map_err(|error| no_sandbox(sandbox, &error))?;
+        let root = sandbox
+            .canonicalize()
+            .map_err(|error| no_sandbox(sandbox, &error))?;
         let directory = open_directory(&root).map_err(|error| no_sandbox(sandbox, &error))?;
         let inside = find(path, &root)?.ok_or_else(|| outside(sandbox))?;
         super::refuse_special(std::fs::metadata(root.join(&inside))?.file_type())?;
@@ -37,7 +39,10 @@ pub(super) fn open(path: &Path, sandbox: &Path) -> io::Result<File> {
 }
 
 fn open_directory(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).custom_flags((OFlag::O_DIRECTORY | OFlag::O_CLOEXEC).bits()).open(path)
+    OpenOptions::new()
+        .read(true)
+        .custom_flags((OFlag::O_DIRECTORY | OFlag::O_CLOEXEC).bits())
+        .open(path)
 }
 
 /// Where the file is in the sandbox, without any link on the way; `None`: it is not in there.
@@ -47,8 +52,15 @@ fn find(path: &Path, root: &Path) -> io::Result<Option<PathBuf>> {
         Ok(real) => Ok(real.strip_prefix(root).ok().map(Path::to_owned)),
         Err(error) => {
             // What would be in the sandbox if it were there is missing; anything else is refused.
-            let above = path.ancestors().skip(1).find_map(|above| above.canonicalize().ok());
-            if above.is_some_and(|above| above.starts_with(root)) { Err(error) } else { Ok(None) }
+            let above = path
+                .ancestors()
+                .skip(1)
+                .find_map(|above| above.canonicalize().ok());
+            if above.is_some_and(|above| above.starts_with(root)) {
+                Err(error)
+            } else {
+                Ok(None)
+            }
         }
     }
 }
@@ -62,14 +74,21 @@ fn open_beneath(directory: &File, inside: &Path) -> nix::Result<OwnedFd> {
     }
 }
 
-const FLAGS: OFlag = OFlag::O_RDONLY.union(OFlag::O_NONBLOCK).union(OFlag::O_NOCTTY).union(OFlag::O_CLOEXEC);
+const FLAGS: OFlag = OFlag::O_RDONLY
+    .union(OFlag::O_NONBLOCK)
+    .union(OFlag::O_NOCTTY)
+    .union(OFlag::O_CLOEXEC);
 
 #[cfg(target_os = "linux")]
 fn resolve_beneath(directory: &File, inside: &Path) -> nix::Result<OwnedFd> {
     use nix::fcntl::{OpenHow, ResolveFlag, openat2};
 
     let resolve = ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_MAGICLINKS;
-    openat2(directory, inside, OpenHow::new().flags(FLAGS).resolve(resolve))
+    openat2(
+        directory,
+        inside,
+        OpenHow::new().flags(FLAGS).resolve(resolve),
+    )
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -82,28 +101,46 @@ fn walk_beneath(directory: &File, inside: &Path) -> nix::Result<OwnedFd> {
     let mut open: Option<OwnedFd> = None;
     let mut parts = inside.components().peekable();
     while let Some(part) = parts.next() {
-        let Component::Normal(name) = part else { return Err(Errno::EXDEV) };
-        let kind = if parts.peek().is_some() { OFlag::O_DIRECTORY } else { OFlag::empty() };
+        let Component::Normal(name) = part else {
+            return Err(Errno::EXDEV);
+        };
+        let kind = if parts.peek().is_some() {
+            OFlag::O_DIRECTORY
+        } else {
+            OFlag::empty()
+        };
         let above = open.as_ref().map_or(directory.as_fd(), |open| open.as_fd());
-        open = Some(openat(above, name, FLAGS | kind | OFlag::O_NOFOLLOW, Mode::empty())?);
+        open = Some(openat(
+            above,
+            name,
+            FLAGS | kind | OFlag::O_NOFOLLOW,
+            Mode::empty(),
+        )?);
     }
     open.ok_or(Errno::EISDIR)
 }
 
 /// Is this what the system says when a file was there a moment ago, and is elsewhere now?
 fn has_moved(error: Errno) -> bool {
-    matches!(error, Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP | Errno::EXDEV | Errno::EAGAIN)
+    matches!(
+        error,
+        Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP | Errno::EXDEV | Errno::EAGAIN
+    )
 }
 
 fn outside(sandbox: &Path) -> io::Error {
     let sandbox = sandbox.display();
-    let text = format!("it lies outside of the sandbox {sandbox}; put it in there, or choose another --sandbox-path");
+    let text = format!(
+        "it lies outside of the sandbox {sandbox}; put it in there, or choose another --sandbox-path"
+    );
     io::Error::new(io::ErrorKind::PermissionDenied, text)
 }
 
 fn no_sandbox(sandbox: &Path, error: &io::Error) -> io::Error {
     let sandbox = sandbox.display();
-    let text = format!("cannot open the sandbox {sandbox} ({error}); make it, or choose another --sandbox-path");
+    let text = format!(
+        "cannot open the sandbox {sandbox} ({error}); make it, or choose another --sandbox-path"
+    );
     io::Error::other(text)
 }
 

@@ -18,12 +18,25 @@ pub(super) struct Young(BTreeMap<Identity<'static>, Instant>);
 
 impl Young {
     /// What is young in an answer that comes now, and is no older than anybody wants to know.
-    pub(super) fn next(&self, before: &Answer, answer: &Answer, now: Instant, longest: Duration) -> Self {
+    pub(super) fn next(
+        &self,
+        before: &Answer,
+        answer: &Answer,
+        now: Instant,
+        longest: Duration,
+    ) -> Self {
         let known: HashSet<_> = passing(before).map(Instance::identity).collect();
-        let since = |identity: &Identity<'_>| if known.contains(identity) { self.since(identity) } else { Some(now) };
+        let since = |identity: &Identity<'_>| {
+            if known.contains(identity) {
+                self.since(identity)
+            } else {
+                Some(now)
+            }
+        };
         let young = passing(answer).filter_map(|instance| {
             let identity = instance.identity();
-            let since = since(&identity).filter(|since| now.saturating_duration_since(*since) < longest)?;
+            let since =
+                since(&identity).filter(|since| now.saturating_duration_since(*since) < longest)?;
             Some((identity.into_owned(), since))
         });
         Self(young.collect())
@@ -36,8 +49,15 @@ impl Young {
 }
 
 fn passing(answer: &Answer) -> impl Iterator<Item = &Instance> {
-    let instances = if let Answer::Service(instances) = answer { instances.as_slice() } else { &[] };
-    instances.iter().map(AsRef::as_ref).filter(|instance| instance.status == Health::Passing)
+    let instances = if let Answer::Service(instances) = answer {
+        instances.as_slice()
+    } else {
+        &[]
+    };
+    instances
+        .iter()
+        .map(AsRef::as_ref)
+        .filter(|instance| instance.status == Health::Passing)
 }
 
 #[cfg(test)]
@@ -49,7 +69,13 @@ mod tests {
     const LONGEST: Duration = Duration::from_secs(5);
 
     fn instance(id: &str, port: i64, status: Health) -> Instance {
-        Instance { node: "n1".into(), id: id.into(), port, status, ..Instance::default() }
+        Instance {
+            node: "n1".into(),
+            id: id.into(),
+            port,
+            status,
+            ..Instance::default()
+        }
     }
 
     fn answer(instances: &[Instance]) -> Answer {
@@ -65,7 +91,10 @@ mod tests {
             let now = begin + Duration::from_secs(second);
             young = young.next(&answer(&pair[0]), &answer(&pair[1]), now, LONGEST);
             let age = |(identity, since): (&Identity<'_>, &Instant)| {
-                let instance = pair[1].iter().find(|one| one.identity() == *identity).unwrap();
+                let instance = pair[1]
+                    .iter()
+                    .find(|one| one.identity() == *identity)
+                    .unwrap();
                 (instance.id.clone(), (now - *since).as_secs())
             };
             ages.push(young.0.iter().map(age).collect());
@@ -82,34 +111,58 @@ mod tests {
         let one = |id, status| instance(id, 80, status);
         let a = || one("a", Passing);
         let cases: &[Case<'_>] = &[
-            ("there from the first answer on", &[vec![a()], vec![a()]], &[&[]]),
-            ("comes", &[vec![a()], vec![a(), one("b", Passing)]], &[&[("b", 0)]]),
+            (
+                "there from the first answer on",
+                &[vec![a()], vec![a()]],
+                &[&[]],
+            ),
+            (
+                "comes",
+                &[vec![a()], vec![a(), one("b", Passing)]],
+                &[&[("b", 0)]],
+            ),
             (
                 "comes, and grows older",
                 &[vec![], vec![a()], vec![a()], vec![a()]],
                 &[&[("a", 0)], &[("a", 1)], &[("a", 2)]],
             ),
-            ("goes, and comes back", &[vec![a()], vec![], vec![a()]], &[&[], &[("a", 0)]]),
+            (
+                "goes, and comes back",
+                &[vec![a()], vec![], vec![a()]],
+                &[&[], &[("a", 0)]],
+            ),
             (
                 "comes before it passes",
                 &[vec![], vec![one("a", Critical)], vec![a()], vec![a()]],
                 &[&[], &[("a", 0)], &[("a", 1)]],
             ),
-            ("fails for a while", &[vec![a()], vec![one("a", Warning)], vec![a()]], &[&[], &[("a", 0)]]),
-            ("moves to another port", &[vec![a()], vec![instance("a", 81, Passing)]], &[&[("a", 0)]]),
+            (
+                "fails for a while",
+                &[vec![a()], vec![one("a", Warning)], vec![a()]],
+                &[&[], &[("a", 0)]],
+            ),
+            (
+                "moves to another port",
+                &[vec![a()], vec![instance("a", 81, Passing)]],
+                &[&[("a", 0)]],
+            ),
         ];
         assert!(!cases.is_empty());
         for (what, answers, expected) in cases {
             let told: Vec<Vec<_>> = history(answers);
-            let told: Vec<Vec<_>> =
-                told.iter().map(|ages| ages.iter().map(|(id, age)| (id.as_str(), *age)).collect()).collect();
+            let told: Vec<Vec<_>> = told
+                .iter()
+                .map(|ages| ages.iter().map(|(id, age)| (id.as_str(), *age)).collect())
+                .collect();
             assert_eq!(told, *expected, "{what}");
         }
     }
 
     #[test]
     fn who_is_older_than_anybody_asks_is_forgotten() {
-        let grown: Vec<_> = std::iter::once(vec![]).chain(vec![vec![instance("a", 80, Health::Passing)]; 8]).collect();
+        let grown: Vec<_> = std::iter::once(vec![])
+            .chain(vec![vec![instance("a", 80, Health::Passing)]; 8])
+            .collect();
         let young: Vec<_> = history(&grown).iter().map(Vec::len).collect();
         assert_eq!(young, [1, 1, 1, 1, 1, 0, 0, 0]);
     }
@@ -117,7 +170,12 @@ mod tests {
     #[test]
     fn other_answers_have_nobody_who_is_young() {
         let names = Answer::Datacenters(vec!["dc1".into()]);
-        let young = Young::default().next(&Answer::Datacenters(Vec::new()), &names, Instant::now(), LONGEST);
+        let young = Young::default().next(
+            &Answer::Datacenters(Vec::new()),
+            &names,
+            Instant::now(),
+            LONGEST,
+        );
         assert!(young.0.is_empty());
     }
 }

@@ -21,7 +21,11 @@ pub(super) struct Certificates {
 
 impl Certificates {
     pub(super) fn new(consul: &ConsulConfig) -> Self {
-        Self { paths: consul.certificates(), used: consul.is_over_tls(), complaint: None }
+        Self {
+            paths: consul.certificates(),
+            used: consul.is_over_tls(),
+            complaint: None,
+        }
     }
 
     /// The files to watch.

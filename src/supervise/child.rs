@@ -66,7 +66,12 @@ impl State {
     }
 
     /// The child is not wanted any more; `asked` is what has asked us to end, if a signal has.
-    pub(super) fn stop_child(&mut self, asked: Option<Signal>, now: Instant, actions: &mut Vec<Action>) {
+    pub(super) fn stop_child(
+        &mut self,
+        asked: Option<Signal>,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
         if let Some(child) = &mut self.child {
             let step = child.stop(asked, now);
             take(child, step, actions);
@@ -74,7 +79,12 @@ impl State {
     }
 
     /// The configuration is another. A child that is the same runs on.
-    pub(super) fn renew_child(&mut self, exec: Option<ExecConfig>, now: Instant, actions: &mut Vec<Action>) {
+    pub(super) fn renew_child(
+        &mut self,
+        exec: Option<ExecConfig>,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
         match (&mut self.child, exec) {
             (Some(child), Some(exec)) => {
                 let step = child.renew(exec, now);
@@ -88,7 +98,12 @@ impl State {
     }
 
     /// The child has ended, or could not be started.
-    pub(super) fn child_ended(&mut self, ended: Result<Exit, CommandError>, now: Moment, actions: &mut Vec<Action>) {
+    pub(super) fn child_ended(
+        &mut self,
+        ended: Result<Exit, CommandError>,
+        now: Moment,
+        actions: &mut Vec<Action>,
+    ) {
         let Some(child) = &mut self.child else { return };
         let config = child.config();
         let line = &config.line;

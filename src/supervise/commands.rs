@@ -16,7 +16,12 @@ use crate::config::resolved::CommandLine;
 pub(super) const COMPANY: Duration = Duration::from_secs(1);
 
 impl State {
-    pub(super) fn command_ended(&mut self, line: &CommandLine, ended: Result<Finished, CommandError>, now: Moment) {
+    pub(super) fn command_ended(
+        &mut self,
+        line: &CommandLine,
+        ended: Result<Finished, CommandError>,
+        now: Moment,
+    ) {
         self.running = self.running.saturating_sub(1);
         match ended {
             Ok(Finished { took, .. }) => {
@@ -34,9 +39,12 @@ impl State {
                 self.ledger.finished(line, true, now.instant, 0.0);
             }
             Err(error) => {
-                let retry = self.ledger.finished(line, false, now.instant, fastrand::f64());
-                let again =
-                    retry.map_or(String::new(), |retry| format!("; runs again in {:.1} s", retry.after.as_secs_f64()));
+                let retry = self
+                    .ledger
+                    .finished(line, false, now.instant, fastrand::f64());
+                let again = retry.map_or(String::new(), |retry| {
+                    format!("; runs again in {:.1} s", retry.after.as_secs_f64())
+                });
                 let error = chain(&error);
                 tracing::error!(name: "command.failed", command = %line, error, "{error}{again}");
             }
@@ -53,10 +61,19 @@ impl State {
             return;
         }
         // At the end nobody waits for the end of a rest.
-        let by = if self.ending.is_some() { now + REST } else { now };
-        let company_until = if self.is_once() { None } else { Some(self.begun + COMPANY) };
+        let by = if self.ending.is_some() {
+            now + REST
+        } else {
+            now
+        };
+        let company_until = if self.is_once() {
+            None
+        } else {
+            Some(self.begun + COMPANY)
+        };
         let in_company = self.ending.is_none() && company_until.is_none_or(|until| now < until);
-        let held = |line: &CommandLine| in_company && self.jobs.iter().any(|job| job.waits_with(line));
+        let held =
+            |line: &CommandLine| in_company && self.jobs.iter().any(|job| job.waits_with(line));
         if let Some(command) = self.ledger.start_next(by, held) {
             self.running += 1;
             tracing::debug!(name: "command.started", command = %command.line, "command {} starts", command.line);

@@ -29,21 +29,30 @@ pub(super) struct Ending {
 
 impl Ending {
     pub(super) fn begin(end: End, now: Instant, grace: Duration) -> Self {
-        Self { end, latest: now + FAREWELL.max(grace) }
+        Self {
+            end,
+            latest: now + FAREWELL.max(grace),
+        }
     }
 }
 
 impl State {
     /// In a run that renders once: is the time up, with data missing? Then that is said, and the end begins.
     pub(super) fn expire(&mut self, moment: Moment, actions: &mut Vec<Action>) {
-        let Mode::Once { timeout: Some(timeout) } = self.mode else { return };
+        let Mode::Once {
+            timeout: Some(timeout),
+        } = self.mode
+        else {
+            return;
+        };
         if self.only_child() {
             return;
         }
         let (now, deadline) = (moment.instant, self.begun + timeout);
         if now < deadline {
             wake_at(&mut self.wake, deadline);
-        } else if self.ending.is_none() && self.jobs.iter().any(|job| job.stage() == Stage::Waiting) {
+        } else if self.ending.is_none() && self.jobs.iter().any(|job| job.stage() == Stage::Waiting)
+        {
             let (lacks, seconds) = (self.lacks(moment), (now - self.begun).as_secs_f64());
             tracing::error!(name: "once.timed_out", seconds, "timed out after {seconds:.1} s; still missing:");
             lacks.iter().for_each(Lack::tell);
@@ -66,30 +75,47 @@ impl State {
             self.begin_to_end(End::Failed, None, moment.instant, actions);
         } else if self.fail_on_missing {
             let absent = |lack: &Lack| lack.absence != Absence::Unanswered;
-            if self.jobs.iter().any(|job| job.missing().any(|(_, absence)| absence != Absence::Unanswered)) {
+            if self.jobs.iter().any(|job| {
+                job.missing()
+                    .any(|(_, absence)| absence != Absence::Unanswered)
+            }) {
                 let lacks = self.lacks(moment);
                 tracing::error!(name: "lookup.failed", "ending, for this does not exist: err_on_failed_lookup is true");
-                lacks.iter().filter(|lack| absent(lack)).for_each(Lack::tell);
+                lacks
+                    .iter()
+                    .filter(|lack| absent(lack))
+                    .for_each(Lack::tell);
                 self.begin_to_end(End::Failed, None, moment.instant, actions);
             }
         }
     }
 
     /// It is decided that it ends, and how; the child is asked to. `asked` is the signal that has asked for it.
-    pub(super) fn begin_to_end(&mut self, end: End, asked: Option<Signal>, now: Instant, actions: &mut Vec<Action>) {
-        let grace = self.child.as_ref().map_or(Duration::ZERO, |child| child.grace() + AFTER_THE_KILL);
+    pub(super) fn begin_to_end(
+        &mut self,
+        end: End,
+        asked: Option<Signal>,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
+        let grace = self
+            .child
+            .as_ref()
+            .map_or(Duration::ZERO, |child| child.grace() + AFTER_THE_KILL);
         self.ending = Some(Ending::begin(end, now, grace));
         self.stop_child(asked, now, actions);
     }
 
     /// Is it over, and how?
     pub(super) fn end(&mut self, moment: Moment) -> Option<End> {
-        let idle = !self.writing && self.running == 0 && self.child.as_ref().is_none_or(Child::is_over);
+        let idle =
+            !self.writing && self.running == 0 && self.child.as_ref().is_none_or(Child::is_over);
         if let Some(Ending { end, latest }) = self.ending {
             wake_at(&mut self.wake, latest);
             return (idle || moment.instant >= latest).then_some(end);
         }
-        let settled = idle && self.ledger.is_settled() && self.jobs.iter().all(|job| self.is_final(job));
+        let settled =
+            idle && self.ledger.is_settled() && self.jobs.iter().all(|job| self.is_final(job));
         (self.is_once() && settled).then(|| self.outcome(moment))
     }
 
@@ -97,7 +123,9 @@ impl State {
     fn is_final(&self, job: &JobState) -> bool {
         match job.stage() {
             Stage::Done | Stage::Failed => true,
-            Stage::Waiting => job.missing().any(|(query, _)| self.troubles.is_final(query)),
+            Stage::Waiting => job
+                .missing()
+                .any(|(query, _)| self.troubles.is_final(query)),
         }
     }
 
@@ -118,7 +146,10 @@ impl State {
 
     /// What is missing, and where it is asked.
     fn lacks(&self, moment: Moment) -> Vec<Lack> {
-        let all = self.jobs.iter().flat_map(|job| job.missing().map(move |(query, absence)| (job, query, absence)));
+        let all = self.jobs.iter().flat_map(|job| {
+            job.missing()
+                .map(move |(query, absence)| (job, query, absence))
+        });
         let lack = |(job, query, absence): (&JobState, &Query, _)| Lack {
             place: job.place_of(query, &self.snapshot, &self.surroundings, moment),
             query: query.clone(),

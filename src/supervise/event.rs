@@ -33,7 +33,10 @@ pub(super) struct Moment {
 impl Moment {
     pub(super) fn now() -> Self {
         // The clock of the runtime, which tests can pause.
-        Self { instant: tokio::time::Instant::now().into_std(), time: Timestamp::now() }
+        Self {
+            instant: tokio::time::Instant::now().into_std(),
+            time: Timestamp::now(),
+        }
     }
 }
 

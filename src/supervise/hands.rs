@@ -76,14 +76,20 @@ impl Hands {
         match action {
             Action::Follow(queries) => self.watcher.follow_exactly(&queries),
             Action::Watch(files) => self.files.watch_exactly(files),
-            Action::ReadFiles(files) => self.now(Event::Watched(files.into_iter().map(read_file).collect())),
+            Action::ReadFiles(files) => {
+                self.now(Event::Watched(files.into_iter().map(read_file).collect()));
+            }
             Action::ReadSources(jobs) => {
-                let read = jobs.into_iter().map(|(number, job, known)| (number, read_source(&job, known)));
+                let read = jobs
+                    .into_iter()
+                    .map(|(number, job, known)| (number, read_source(&job, known)));
                 self.now(Event::SourcesRead(read.collect()));
             }
             Action::ReadToken(path) => {
                 let read = regular::read(&path).map_err(TokenError::from);
-                self.now(Event::TokenRead(read.and_then(|content| token::read(&content))));
+                self.now(Event::TokenRead(
+                    read.and_then(|content| token::read(&content)),
+                ));
             }
             Action::UseToken(token) => match self.client.set_token(&token) {
                 Ok(()) => self.watcher.ask_denied_again(),
@@ -100,16 +106,24 @@ impl Hands {
             }
             Action::Write(changes) => {
                 self.watcher.set_busy(true);
-                self.writing.begin(|writer| Event::Applied(write_all(writer, changes)));
+                self.writing
+                    .begin(|writer| Event::Applied(write_all(writer, changes)));
             }
             Action::Print(changes) => {
                 // Whoever reads our standard output may take his time.
-                self.writing.begin(|_| Event::Applied(changes.into_iter().map(print).collect()));
+                self.writing
+                    .begin(|_| Event::Applied(changes.into_iter().map(print).collect()));
             }
             Action::Run(command) => {
                 let (exports, stop) = (Arc::clone(&self.exports), self.stop.clone());
                 self.tasks.spawn(async move {
-                    let ended = command::run(&command, &exports, &stop, command::log(&command.line, &exports)).await;
+                    let ended = command::run(
+                        &command,
+                        &exports,
+                        &stop,
+                        command::log(&command.line, &exports),
+                    )
+                    .await;
                     Event::CommandEnded(command, ended)
                 });
             }
@@ -124,7 +138,9 @@ impl Hands {
                 let (sender, orders) = mpsc::unbounded_channel();
                 let exports = Arc::clone(&self.exports);
                 self.orders = Some(sender);
-                self.child.spawn(async move { Event::ChildEnded(process::run(&config, &exports, orders).await) });
+                self.child.spawn(async move {
+                    Event::ChildEnded(process::run(&config, &exports, orders).await)
+                });
             }
             Action::OrderChild(order) => {
                 // One that has just ended hears nothing any more.
@@ -182,8 +198,14 @@ async fn join(tasks: &mut JoinSet<Event>) -> Event {
 }
 
 /// Runs a program for what it prints. No text shows its arguments, which may be made of values.
-async fn run_plugin(query: &Query, exports: &[(String, SecretString)], stop: &CancellationToken) -> Answer {
-    let Query::Plugin(words) = query else { return Answer::Plugin(Err("it is no plugin".into())) };
+async fn run_plugin(
+    query: &Query,
+    exports: &[(String, SecretString)],
+    stop: &CancellationToken,
+) -> Answer {
+    let Query::Plugin(words) = query else {
+        return Answer::Plugin(Err("it is no plugin".into()));
+    };
     let program = words.first().map_or("", String::as_str);
     let command = CommandConfig {
         line: CommandLine::Direct(words.clone()),
@@ -232,16 +254,33 @@ fn read_file(file: FileQuery) -> WatchEvent {
 fn print_output(output: &Output, fresh: bool) -> Result<(), WriteError> {
     if !output::is_current(output, fresh)? {
         let (path, content) = (&output.path, output.content.as_bytes());
-        let shown = if output.append { dry::shown_appended(path, content) } else { dry::shown(Some(path), content) };
+        let shown = if output.append {
+            dry::shown_appended(path, content)
+        } else {
+            dry::shown(Some(path), content)
+        };
         let _ = std::io::stdout().lock().write_all(&shown);
     }
     Ok(())
 }
 
 fn print(change: Change) -> Applied {
-    let Change { job, source: _, destination, content, command: _, outputs, fresh, file: _ } = change;
+    let Change {
+        job,
+        source: _,
+        destination,
+        content,
+        command: _,
+        outputs,
+        fresh,
+        file: _,
+    } = change;
     let nowhere = destination.as_os_str().is_empty();
-    let outcome = if nowhere { Ok(false) } else { is_current(&destination, &content) };
+    let outcome = if nowhere {
+        Ok(false)
+    } else {
+        is_current(&destination, &content)
+    };
     let outcome = outcome.map(|current| {
         if !current {
             let shown = dry::shown((!nowhere).then_some(&destination), &content);
@@ -249,10 +288,18 @@ fn print(change: Change) -> Applied {
             let _ = std::io::stdout().lock().write_all(&shown);
         }
     });
-    let outputs =
-        outcome.and_then(|()| Output::merged(outputs).iter().try_for_each(|output| print_output(output, fresh)));
+    let outputs = outcome.and_then(|()| {
+        Output::merged(outputs)
+            .iter()
+            .try_for_each(|output| print_output(output, fresh))
+    });
     let outcome = outputs.map(|()| Outcome::Unchanged);
-    Applied { job, destination, command: None, outcome }
+    Applied {
+        job,
+        destination,
+        command: None,
+        outcome,
+    }
 }
 
 #[cfg(test)]

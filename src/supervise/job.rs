@@ -86,7 +86,10 @@ impl JobState {
     pub(super) fn renewed(mut self, job: Job, mode: Mode, number: usize) -> Self {
         if !self.job.reads_as(&job) {
             // Its queries are let go when it is known what the new template asks.
-            return Self { asked: self.asked, ..Self::new(number, job, mode) };
+            return Self {
+                asked: self.asked,
+                ..Self::new(number, job, mode)
+            };
         }
         if self.job.file != job.file {
             // The content may be there already; whether the rest is right is known to whoever writes it.
@@ -107,7 +110,8 @@ impl JobState {
 
     /// Is this job for the same file? In a dry run, where there may be none: of the same template?
     pub(super) fn is_of(&self, job: &Job) -> bool {
-        self.job.destination == job.destination && (job.destination.is_some() || self.job.source == job.source)
+        self.job.destination == job.destination
+            && (job.destination.is_some() || self.job.source == job.source)
     }
 
     /// Something that it depends on, and no query, has changed.
@@ -144,7 +148,10 @@ impl JobState {
     }
 
     pub(super) fn missing(&self) -> impl Iterator<Item = (&Query, Absence)> {
-        self.asked.missing.iter().map(|(query, absence)| (query, *absence))
+        self.asked
+            .missing
+            .iter()
+            .map(|(query, absence)| (query, *absence))
     }
 
     pub(super) fn stage(&self) -> Stage {
@@ -173,7 +180,10 @@ impl JobState {
 
     /// Is this what is run when its file has changed?
     pub(super) fn has_command(&self, line: &CommandLine) -> bool {
-        self.job.command.as_ref().is_some_and(|command| command.line == *line)
+        self.job
+            .command
+            .as_ref()
+            .is_some_and(|command| command.line == *line)
     }
 
     /// Has it this command, and nothing written yet although it may have soon?
@@ -197,7 +207,11 @@ impl JobState {
             Err(error) => {
                 self.sources.extend(error.sources.iter().cloned());
                 self.new_wishes = true;
-                let kept = if self.template.is_some() { "\nthe last good version stays in force" } else { "" };
+                let kept = if self.template.is_some() {
+                    "\nthe last good version stays in force"
+                } else {
+                    ""
+                };
                 let text = format!("{}{kept}", chain(&error));
                 if is_news(&mut self.failures.source, &text) {
                     tracing::error!(name: "source.broken", template = self.name(), "{text}");
@@ -214,7 +228,12 @@ impl JobState {
     }
 
     /// A query has a new answer. Does this template see a difference?
-    pub(super) fn hear_of(&mut self, query: &Query, before: Option<&Answer>, after: &Answer) -> bool {
+    pub(super) fn hear_of(
+        &mut self,
+        query: &Query,
+        before: Option<&Answer>,
+        after: &Answer,
+    ) -> bool {
         let sees = self.asked.sees_change(query, before, after);
         self.dirty |= sees;
         sees
@@ -236,12 +255,23 @@ impl JobState {
     }
 
     /// Renders, if something has changed.
-    pub(super) fn render(&mut self, snapshot: &Snapshot, surroundings: &Arc<Surroundings>, now: Moment) {
+    pub(super) fn render(
+        &mut self,
+        snapshot: &Snapshot,
+        surroundings: &Arc<Surroundings>,
+        now: Moment,
+    ) {
         self.dirty |= self.asked.again.is_some_and(|again| again <= now.instant);
-        let Some(template) = self.template.as_ref().filter(|_| self.dirty) else { return };
+        let Some(template) = self.template.as_ref().filter(|_| self.dirty) else {
+            return;
+        };
         let template = Arc::clone(template);
         self.dirty = false;
-        let Rendering { text, outputs, asked } = template.render(snapshot, surroundings, now.time);
+        let Rendering {
+            text,
+            outputs,
+            asked,
+        } = template.render(snapshot, surroundings, now.time);
         // An include whose name is computed is known only now.
         let sources = template.sources();
         self.new_wishes |= sources != self.sources;
@@ -272,17 +302,31 @@ impl JobState {
         let fingerprint = fingerprint(&content, &outputs);
         let since = match &self.unwritten {
             Some(text) if text.fingerprint == fingerprint => text.since,
-            Some(text) if Some(text.fingerprint) != self.written => Unwritten { first: text.since.first, latest: now },
-            _ => Unwritten { first: now, latest: now },
+            Some(text) if Some(text.fingerprint) != self.written => Unwritten {
+                first: text.since.first,
+                latest: now,
+            },
+            _ => Unwritten {
+                first: now,
+                latest: now,
+            },
         };
-        self.unwritten = Some(Text { content, outputs, fingerprint, since, underway: false });
+        self.unwritten = Some(Text {
+            content,
+            outputs,
+            fingerprint,
+            since,
+            underway: false,
+        });
     }
 
     /// What to do about the destination now; `None`: nothing, or not before the time at which a write is tried again.
     pub(super) fn decide(&self, now: Instant) -> Option<Decision> {
         let again = self.failures.write.as_ref().map(|failure| failure.again);
         let outcome = match &self.unwritten {
-            Some(_) if again.is_some_and(|again| now < again) => return again.map(Decision::AwaitQuiet),
+            Some(_) if again.is_some_and(|again| now < again) => {
+                return again.map(Decision::AwaitQuiet);
+            }
             _ if !self.asked.is_complete() => Outcome::Incomplete,
             _ if self.failures.rendering.is_some() => Outcome::Failed,
             Some(text) if Some(text.fingerprint) == self.written => Outcome::Same,
@@ -290,7 +334,11 @@ impl JobState {
             None => return None,
         };
         // The first text of a process is not delayed.
-        Some(decide(outcome, self.settle.filter(|_| self.written.is_some()), now))
+        Some(decide(
+            outcome,
+            self.settle.filter(|_| self.written.is_some()),
+            now,
+        ))
     }
 
     /// The change that makes the destination hold the text; [`applied`](Self::applied) is to follow.
@@ -300,7 +348,9 @@ impl JobState {
             text.fingerprint
         });
         let text = self.unwritten.as_ref();
-        let content = text.map(|text| text.content.clone().into_bytes()).unwrap_or_default();
+        let content = text
+            .map(|text| text.content.clone().into_bytes())
+            .unwrap_or_default();
         let outputs = text.map(|text| text.outputs.clone()).unwrap_or_default();
         let fresh = self.underway != self.written;
         let destination = self.job.destination.clone().unwrap_or_default();
@@ -342,9 +392,13 @@ impl JobState {
             }
             Err(error) => {
                 let before = self.failures.write.take();
-                let count = before.as_ref().map_or(1, |failure| failure.count.saturating_add(1));
+                let count = before
+                    .as_ref()
+                    .map_or(1, |failure| failure.count.saturating_add(1));
                 let again = now + wait_after(count, fastrand::f64()).min(Duration::from_secs(60));
-                let remedy = error.remedy().map_or(String::new(), |remedy| format!("; {remedy}"));
+                let remedy = error
+                    .remedy()
+                    .map_or(String::new(), |remedy| format!("; {remedy}"));
                 let text = format!("{}{remedy}", chain(&error));
                 if before.is_none_or(|failure| failure.text != text) {
                     let (template, destination) = (self.name(), self.destination());
@@ -364,7 +418,8 @@ impl JobState {
         now: Moment,
     ) -> (String, u32) {
         let template = self.template.as_ref();
-        let place = template.and_then(|template| template.place_of(query, snapshot, surroundings, now.time));
+        let place = template
+            .and_then(|template| template.place_of(query, snapshot, surroundings, now.time));
         place.map_or_else(|| (self.name(), 0), |(name, place)| (name, place.line))
     }
 
@@ -377,7 +432,10 @@ impl JobState {
     }
 
     fn destination(&self) -> String {
-        self.job.destination.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
+        self.job.destination.as_ref().map_or_else(
+            || "standard output".to_owned(),
+            |path| path.display().to_string(),
+        )
     }
 }
 

@@ -19,14 +19,23 @@ pub(super) struct Lack {
 impl Lack {
     /// Says it in the log, one event for each.
     pub(super) fn tell(&self) {
-        let Self { place: (template, line), query, .. } = self;
+        let Self {
+            place: (template, line),
+            query,
+            ..
+        } = self;
         tracing::error!(name: "data.missing", template, line, %query, "{self}");
     }
 }
 
 impl fmt::Display for Lack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { place: (file, line), query, absence, trouble } = self;
+        let Self {
+            place: (file, line),
+            query,
+            absence,
+            trouble,
+        } = self;
         match line {
             0 => write!(f, "{file}: {query}: ")?,
             line => write!(f, "{file}:{line}: {query}: ")?,

@@ -77,7 +77,10 @@ const BATCH: usize = 2048;
 pub async fn run(config: Config, mut process: Process) -> Result<End, ClientError> {
     let client = Client::new(&config.consul)?;
     let once = matches!(config.mode, Mode::Once { .. });
-    let (watcher, mut answers) = Watcher::new(client.clone(), rules(&config.consul, once, config.dev.is_some()));
+    let (watcher, mut answers) = Watcher::new(
+        client.clone(),
+        rules(&config.consul, once, config.dev.is_some()),
+    );
     let mut hands = Hands::new(client, watcher, Files::new(), &config.consul.exports);
     let mut state = State::new(config, Moment::now());
     let mut actions = state.begin(Moment::now());
@@ -87,7 +90,10 @@ pub async fn run(config: Config, mut process: Process) -> Result<End, ClientErro
         for action in actions {
             match action {
                 Action::End(end) => {
-                    let ending = || Standing { phase: Phase::Ending, ..state.standing() };
+                    let ending = || Standing {
+                        phase: Phase::Ending,
+                        ..state.standing()
+                    };
                     systemd.tell(ending, Moment::now().instant);
                     return Ok(tokio::select! {
                         () = hands.let_go() => end,

@@ -19,9 +19,17 @@ impl State {
         let lacks_nothing_else = |job: &&JobState| job.missing().all(|(query, _)| is_plugin(query));
         let lacked = |job: &'_ JobState| -> Vec<Arc<Query>> {
             let missing: BTreeSet<&Query> = job.missing().map(|(query, _)| query).collect();
-            job.asked().filter(|query| missing.contains(&***query)).cloned().collect()
+            job.asked()
+                .filter(|query| missing.contains(&***query))
+                .cloned()
+                .collect()
         };
-        let missing: Vec<Arc<Query>> = self.jobs.iter().filter(lacks_nothing_else).flat_map(lacked).collect();
+        let missing: Vec<Arc<Query>> = self
+            .jobs
+            .iter()
+            .filter(lacks_nothing_else)
+            .flat_map(lacked)
+            .collect();
         for plugin in missing {
             if !self.plugins.contains_key(&plugin) {
                 self.plugins.insert(Arc::clone(&plugin), false);

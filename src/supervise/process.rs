@@ -71,7 +71,9 @@ pub(super) enum RenewalError {
 
 impl std::fmt::Debug for Renewal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Renewal").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("Renewal")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 
@@ -86,8 +88,16 @@ impl Process {
         read: impl Fn() -> Result<Config, ConfigError> + Send + 'static,
     ) -> Result<Self, ProcessError> {
         let signals = Signals::listen(roles(config))?;
-        let pid_file = config.pid_file.as_deref().map(PidFile::create).transpose()?;
-        Ok(Self { signals, pid_file, read: Box::new(read) })
+        let pid_file = config
+            .pid_file
+            .as_deref()
+            .map(PidFile::create)
+            .transpose()?;
+        Ok(Self {
+            signals,
+            pid_file,
+            read: Box::new(read),
+        })
     }
 
     /// What a signal asks for.
@@ -100,7 +110,15 @@ impl Process {
         let config = (self.read)()?;
         let client = Client::new(&config.consul)?;
         let stays = self.pid_file.as_ref().map(PidFile::path) == config.pid_file.as_deref();
-        let new = if stays { None } else { config.pid_file.as_deref().map(PidFile::create).transpose()? };
+        let new = if stays {
+            None
+        } else {
+            config
+                .pid_file
+                .as_deref()
+                .map(PidFile::create)
+                .transpose()?
+        };
         log::change(&config.log)?;
         self.signals.assign(roles(&config))?;
         if !stays {
@@ -111,7 +129,11 @@ impl Process {
 }
 
 fn roles(config: &Config) -> Roles {
-    Roles { kill: config.kill_signal, reload: config.reload_signal, child: config.exec.is_some() }
+    Roles {
+        kill: config.kill_signal,
+        reload: config.reload_signal,
+        child: config.exec.is_some(),
+    }
 }
 
 /// What the queries of a configuration are asked by, beside who is asked.
@@ -128,8 +150,9 @@ pub(super) fn rules(consul: &ConsulConfig, once: bool, embedded: bool) -> Rules 
 /// How many connections may wait for news, so that enough files can be opened for everything else. The embedded server
 /// has the other end of each connection in the same process.
 fn room_for_polls(embedded: bool) -> usize {
-    let most =
-        getrlimit(Resource::RLIMIT_NOFILE).map_or(usize::MAX, |(soft, _)| usize::try_from(soft).unwrap_or(usize::MAX));
+    let most = getrlimit(Resource::RLIMIT_NOFILE).map_or(usize::MAX, |(soft, _)| {
+        usize::try_from(soft).unwrap_or(usize::MAX)
+    });
     let room = most.saturating_sub(OTHER_FILES);
     if embedded { room / 2 } else { room }
 }
@@ -138,6 +161,9 @@ fn room_for_polls(embedded: bool) -> usize {
 impl Renewal {
     /// One that no process has taken over anything of.
     pub(super) fn of(config: Config) -> Result<Self, ClientError> {
-        Ok(Self { client: Client::new(&config.consul)?, config })
+        Ok(Self {
+            client: Client::new(&config.consul)?,
+            config,
+        })
     }
 }

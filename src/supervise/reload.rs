@@ -29,7 +29,11 @@ struct Tally {
 
 impl State {
     /// The configuration was read again.
-    pub(super) fn renew(&mut self, read: Result<Box<Renewal>, RenewalError>, now: Moment) -> Vec<Action> {
+    pub(super) fn renew(
+        &mut self,
+        read: Result<Box<Renewal>, RenewalError>,
+        now: Moment,
+    ) -> Vec<Action> {
         let Renewal { config, client } = match read {
             Ok(renewal) => *renewal,
             Err(error) => {
@@ -63,7 +67,12 @@ impl State {
         }
         self.fail_on_missing = fail_on_missing;
         let mut actions = self.ask_as(consul, client, dev.is_some());
-        let Tally { kept, changed, new, gone } = self.replace_jobs(jobs);
+        let Tally {
+            kept,
+            changed,
+            new,
+            gone,
+        } = self.replace_jobs(jobs);
         let ranked = |path: &Path| command_of(&self.jobs, path);
         self.ledger.renew(now.instant, ranked);
         self.look_again = true;
@@ -78,7 +87,12 @@ impl State {
 
     /// All sources and files; what plugins print, too.
     fn read_everything(&mut self) -> Vec<Action> {
-        let plugins: Vec<_> = self.followed.iter().filter(|query| is_plugin(query)).cloned().collect();
+        let plugins: Vec<_> = self
+            .followed
+            .iter()
+            .filter(|query| is_plugin(query))
+            .cloned()
+            .collect();
         for plugin in plugins {
             self.ask_again(&plugin);
         }
@@ -92,16 +106,27 @@ impl State {
     fn ask_as(&mut self, consul: ConsulConfig, client: Client, embedded: bool) -> Vec<Action> {
         if consul == self.consul {
             // The files may hold others nevertheless.
-            return if self.certificates.are_used() { vec![Action::ReadCertificates] } else { Vec::new() };
+            return if self.certificates.are_used() {
+                vec![Action::ReadCertificates]
+            } else {
+                Vec::new()
+            };
         }
-        let mut actions = vec![Action::AskWith(client, rules(&consul, self.is_once(), embedded))];
+        let mut actions = vec![Action::AskWith(
+            client,
+            rules(&consul, self.is_once(), embedded),
+        )];
         let variables = variables(&consul);
         if variables != self.surroundings.variables {
-            self.surroundings = Arc::new(Surroundings { variables, ..Surroundings::clone(&self.surroundings) });
+            self.surroundings = Arc::new(Surroundings {
+                variables,
+                ..Surroundings::clone(&self.surroundings)
+            });
             self.jobs.iter_mut().for_each(JobState::soil);
             actions.push(Action::Export(consul.exports.clone()));
         }
-        self.token.follow(consul.token_file.clone(), consul.token.clone());
+        self.token
+            .follow(consul.token_file.clone(), consul.token.clone());
         self.certificates = Certificates::new(&consul);
         self.consul = consul;
         actions
@@ -114,22 +139,23 @@ impl State {
         for job in jobs {
             let place = before.iter().position(|old| old.is_of(&job));
             let number = self.numbers;
-            self.jobs.push(match place.map(|place| before.swap_remove(place)) {
-                Some(old) if *old.job() == job => {
-                    tally.kept += 1;
-                    old
-                }
-                Some(old) => {
-                    tally.changed += 1;
-                    self.numbers += 1;
-                    old.renewed(job, self.mode, number)
-                }
-                None => {
-                    tally.new += 1;
-                    self.numbers += 1;
-                    JobState::new(number, job, self.mode)
-                }
-            });
+            self.jobs
+                .push(match place.map(|place| before.swap_remove(place)) {
+                    Some(old) if *old.job() == job => {
+                        tally.kept += 1;
+                        old
+                    }
+                    Some(old) => {
+                        tally.changed += 1;
+                        self.numbers += 1;
+                        old.renewed(job, self.mode, number)
+                    }
+                    None => {
+                        tally.new += 1;
+                        self.numbers += 1;
+                        JobState::new(number, job, self.mode)
+                    }
+                });
         }
         tally.gone = before.len();
         tally
@@ -138,8 +164,14 @@ impl State {
 
 /// The command that a file needs now, and its rank.
 pub(super) fn command_of(jobs: &[JobState], destination: &Path) -> Option<(CommandConfig, usize)> {
-    let job = jobs.iter().map(JobState::job).find(|job| job.destination.as_deref() == Some(destination))?;
+    let job = jobs
+        .iter()
+        .map(JobState::job)
+        .find(|job| job.destination.as_deref() == Some(destination))?;
     let command = job.command.clone()?;
-    let rank = jobs.iter().position(|job| job.has_command(&command.line)).unwrap_or_default();
+    let rank = jobs
+        .iter()
+        .position(|job| job.has_command(&command.line))
+        .unwrap_or_default();
     Some((command, rank))
 }

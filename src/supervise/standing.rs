@@ -34,7 +34,11 @@ impl State {
             () if self.reloading => Phase::Reloading,
             () => Phase::Ready,
         };
-        let mut failing = self.jobs.iter().filter(|job| job.stage() == Stage::Failed).map(JobState::name);
+        let mut failing = self
+            .jobs
+            .iter()
+            .filter(|job| job.stage() == Stage::Failed)
+            .map(JobState::name);
         let facts = Facts {
             templates: self.jobs.len(),
             written,
@@ -49,13 +53,25 @@ impl State {
                 Phase::Starting | Phase::Ready => "",
             },
         };
-        Standing { phase, status: facts.line() }
+        Standing {
+            phase,
+            status: facts.line(),
+        }
     }
 }
 
 impl Facts<'_> {
     fn line(&self) -> String {
-        let Self { templates, written, failing, command, outage, questions, phase, doing } = self;
+        let Self {
+            templates,
+            written,
+            failing,
+            command,
+            outage,
+            questions,
+            phase,
+            doing,
+        } = self;
         let mut troubles = Vec::new();
         if *outage {
             troubles.push("Consul does not answer, and is asked again".to_owned());
@@ -73,7 +89,11 @@ impl Facts<'_> {
         if let Some(command) = command {
             troubles.push(format!("the command {command} fails, and is run again"));
         }
-        let noun = if *templates == 1 { "template" } else { "templates" };
+        let noun = if *templates == 1 {
+            "template"
+        } else {
+            "templates"
+        };
         let rest = match phase {
             Phase::Starting => format!("{written} of {templates} {noun} written"),
             _ if troubles.is_empty() => format!("{templates} {noun} up to date"),

@@ -34,7 +34,10 @@ use crate::watch::{FileEvent, WatchEvent};
 
 /// Everything the loop knows.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, in any combination"
+)]
 pub(super) struct State {
     pub(super) mode: Mode,
     pub(super) dry: bool,
@@ -76,9 +79,19 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(config: Config, now: Moment) -> Self {
-        let Config { consul, jobs, exec, mode, dry, fail_on_missing, .. } = config;
+        let Config {
+            consul,
+            jobs,
+            exec,
+            mode,
+            dry,
+            fail_on_missing,
+            ..
+        } = config;
         let jobs = jobs.into_iter().enumerate();
-        let jobs: Vec<_> = jobs.map(|(number, job)| JobState::new(number, job, mode)).collect();
+        let jobs: Vec<_> = jobs
+            .map(|(number, job)| JobState::new(number, job, mode))
+            .collect();
         Self {
             mode,
             dry,
@@ -112,7 +125,13 @@ impl State {
     /// The first actions.
     pub(super) fn begin(&mut self, now: Moment) -> Vec<Action> {
         let mut actions = self.read_sources(|_| true);
-        self.watched = self.token.path().into_iter().chain(self.certificates.paths()).cloned().collect();
+        self.watched = self
+            .token
+            .path()
+            .into_iter()
+            .chain(self.certificates.paths())
+            .cloned()
+            .collect();
         if !self.is_once() && !self.watched.is_empty() {
             actions.push(Action::Watch(self.watched.clone()));
         }
@@ -130,12 +149,26 @@ impl State {
         let mut actions = Vec::new();
         self.snapshot.turn_to(now.instant);
         match event {
-            Event::Watched(events) => events.into_iter().for_each(|event| self.watched(event, now)),
+            Event::Watched(events) => events
+                .into_iter()
+                .for_each(|event| self.watched(event, now)),
             Event::FilesChanged(FileEvent { files }) => {
-                actions = self.read_sources(|job| job.sources().any(|source| files.contains(source)));
+                actions =
+                    self.read_sources(|job| job.sources().any(|source| files.contains(source)));
                 actions.extend(self.read_files(|path| files.contains(path)));
-                actions.extend(self.token.path().filter(|path| files.contains(*path)).cloned().map(Action::ReadToken));
-                if self.certificates.paths().iter().any(|path| files.contains(path)) {
+                actions.extend(
+                    self.token
+                        .path()
+                        .filter(|path| files.contains(*path))
+                        .cloned()
+                        .map(Action::ReadToken),
+                );
+                if self
+                    .certificates
+                    .paths()
+                    .iter()
+                    .any(|path| files.contains(path))
+                {
                     actions.push(Action::ReadCertificates);
                 }
             }
@@ -162,7 +195,9 @@ impl State {
             Event::Wish(Wish::Reload) if self.ending.is_some() => {}
             Event::Wish(Wish::Reload) => {
                 tracing::info!(name: "reload.begun", "reading everything again");
-                self.jobs.iter_mut().for_each(|job| job.retry_now(now.instant));
+                self.jobs
+                    .iter_mut()
+                    .for_each(|job| job.retry_now(now.instant));
                 self.ledger.retry_now(now.instant);
                 self.reloading = true;
                 actions.push(Action::ReadConfig);
@@ -187,16 +222,28 @@ impl State {
 
     fn applied(&mut self, mut applied: Vec<Applied>, now: Instant) {
         self.writing = false;
-        for Applied { job, destination, command, .. } in &mut applied {
+        for Applied {
+            job,
+            destination,
+            command,
+            ..
+        } in &mut applied
+        {
             // What was written before a reload needs the command that holds after it.
             let here = self.numbered(*job).is_some();
             if !here && let Some((new, _)) = command_of(&self.jobs, destination) {
                 *command = Some(new);
             }
         }
-        self.files_changed |= applied.iter().any(|applied| matches!(applied.outcome, Ok(Outcome::Written)));
+        self.files_changed |= applied
+            .iter()
+            .any(|applied| matches!(applied.outcome, Ok(Outcome::Written)));
         for owed in owed(&applied) {
-            let rank = self.jobs.iter().position(|job| job.has_command(&owed.command.line)).unwrap_or_default();
+            let rank = self
+                .jobs
+                .iter()
+                .position(|job| job.has_command(&owed.command.line))
+                .unwrap_or_default();
             self.ledger.owe(owed.command, rank, owed.destinations, now);
         }
         for Applied { job, outcome, .. } in applied {
@@ -209,13 +256,19 @@ impl State {
     /// The job with this number, if it is still there.
     fn numbered(&mut self, number: usize) -> Option<&mut JobState> {
         // As long as nothing was read again, the number is the place.
-        let place = self.jobs.get(number).filter(|job| job.number() == number).map(|_| number);
+        let place = self
+            .jobs
+            .get(number)
+            .filter(|job| job.number() == number)
+            .map(|_| number);
         let place = place.or_else(|| self.jobs.iter().position(|job| job.number() == number))?;
         self.jobs.get_mut(place)
     }
 
     fn watched(&mut self, event: WatchEvent, now: Moment) {
-        let (WatchEvent::News(query, _) | WatchEvent::Failed(query, _) | WatchEvent::Recovered(query)) = &event;
+        let (WatchEvent::News(query, _)
+        | WatchEvent::Failed(query, _)
+        | WatchEvent::Recovered(query)) = &event;
         if !self.followed.contains(query) {
             // It was under way when the query was let go: kept, it would pass for fresh when it is asked again.
             return;
@@ -253,12 +306,21 @@ impl State {
 
     pub(super) fn read_sources(&self, wanted: impl Fn(&JobState) -> bool) -> Vec<Action> {
         let jobs = self.jobs.iter().filter(|job| wanted(job));
-        let jobs: Vec<_> = jobs.map(|job| (job.number(), job.job(), job.template())).collect();
-        if jobs.is_empty() { Vec::new() } else { vec![Action::ReadSources(jobs)] }
+        let jobs: Vec<_> = jobs
+            .map(|job| (job.number(), job.job(), job.template()))
+            .collect();
+        if jobs.is_empty() {
+            Vec::new()
+        } else {
+            vec![Action::ReadSources(jobs)]
+        }
     }
 
     pub(super) fn read_files(&self, wanted: impl Fn(&PathBuf) -> bool) -> Option<Action> {
-        let files: Vec<_> = files(&self.followed).filter(|file| wanted(&file.path)).cloned().collect();
+        let files: Vec<_> = files(&self.followed)
+            .filter(|file| wanted(&file.path))
+            .cloned()
+            .collect();
         (!files.is_empty()).then_some(Action::ReadFiles(files))
     }
 
@@ -291,7 +353,12 @@ impl State {
         if !wishes.fold(std::mem::take(&mut self.look_again), |any, new| any | new) {
             return;
         }
-        let asked: BTreeSet<Arc<Query>> = self.jobs.iter().flat_map(JobState::asked).cloned().collect();
+        let asked: BTreeSet<Arc<Query>> = self
+            .jobs
+            .iter()
+            .flat_map(JobState::asked)
+            .cloned()
+            .collect();
         let watched: BTreeSet<PathBuf> = self
             .jobs
             .iter()
@@ -302,12 +369,18 @@ impl State {
             .cloned()
             .collect();
         if asked != self.followed {
-            let new: Vec<_> =
-                files(&asked).filter(|file| !self.followed.contains(&Query::File((*file).clone()))).cloned().collect();
+            let new: Vec<_> = files(&asked)
+                .filter(|file| !self.followed.contains(&Query::File((*file).clone())))
+                .cloned()
+                .collect();
             self.snapshot.retain(|query| asked.contains(query));
             self.troubles.retain(|query| asked.contains(query));
             let is_local = |query: &Query| matches!(query, Query::File(_) | Query::Plugin(_));
-            let remote = asked.iter().filter(|query| !is_local(query)).cloned().collect();
+            let remote = asked
+                .iter()
+                .filter(|query| !is_local(query))
+                .cloned()
+                .collect();
             actions.push(Action::Follow(remote));
             if !new.is_empty() {
                 actions.push(Action::ReadFiles(new));
@@ -337,7 +410,11 @@ impl State {
         }
         if !changes.is_empty() {
             self.writing = true;
-            actions.push(if self.dry { Action::Print(changes) } else { Action::Write(changes) });
+            actions.push(if self.dry {
+                Action::Print(changes)
+            } else {
+                Action::Write(changes)
+            });
         }
     }
 
@@ -348,9 +425,17 @@ impl State {
 
 /// The variables that templates see: what commands see.
 pub(super) fn variables(consul: &ConsulConfig) -> BTreeMap<String, String> {
-    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
-    let exports = consul.exports.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned()));
-    std::env::vars_os().filter_map(text).chain(exports).collect()
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    let exports = consul
+        .exports
+        .iter()
+        .map(|(name, value)| (name.clone(), value.expose_secret().to_owned()));
+    std::env::vars_os()
+        .filter_map(text)
+        .chain(exports)
+        .collect()
 }
 
 pub(super) fn is_plugin(query: &Query) -> bool {
@@ -371,7 +456,10 @@ pub(super) fn wake_at(wake: &mut Option<Instant>, at: Instant) {
 /// An error and its causes, on one line.
 pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
-    std::iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect::<Vec<_>>().join(": ")
+    std::iter::once(error.to_string())
+        .chain(causes.map(ToString::to_string))
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 #[cfg(test)]

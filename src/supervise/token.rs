@@ -21,7 +21,11 @@ pub(super) struct TokenFile {
 
 impl TokenFile {
     pub(super) fn new(path: Option<PathBuf>, token: Option<SecretString>) -> Self {
-        Self { path, token, complaint: None }
+        Self {
+            path,
+            token,
+            complaint: None,
+        }
     }
 
     /// Where it is; `None`: the token is not from a file.
@@ -43,7 +47,10 @@ impl TokenFile {
         match read {
             Ok(token) => {
                 self.complaint = None;
-                let same = self.token.as_ref().is_some_and(|own| own.expose_secret() == token.expose_secret());
+                let same = self
+                    .token
+                    .as_ref()
+                    .is_some_and(|own| own.expose_secret() == token.expose_secret());
                 if same {
                     return None;
                 }
@@ -82,7 +89,11 @@ mod tests {
             assert_eq!(used(file.read(Err(TokenError::Empty))), None);
             assert_eq!(file.complaint.as_deref(), Some("the token file is empty"));
         }
-        assert_eq!(used(file.read(Ok("one".into()))), None, "what was kept needs no change");
+        assert_eq!(
+            used(file.read(Ok("one".into()))),
+            None,
+            "what was kept needs no change"
+        );
         assert_eq!(file.complaint, None, "the next trouble is told again");
         assert_eq!(used(file.read(Ok("two".into()))).as_deref(), Some("two"));
         assert_eq!(used(file.read(Ok("two".into()))), None);

@@ -32,7 +32,10 @@ struct Trouble {
 impl Troubles {
     /// None yet. A question is asked again so often before it is given up; `None`: for ever.
     pub(super) fn new(attempts: Option<u32>) -> Self {
-        Self { patience: attempts.map(|attempts| attempts.saturating_add(1)), ..Self::default() }
+        Self {
+            patience: attempts.map(|attempts| attempts.saturating_add(1)),
+            ..Self::default()
+        }
     }
 
     /// A question failed, perhaps not for the first time.
@@ -53,7 +56,8 @@ impl Troubles {
                 tracing::debug!(name: "query.without_consul", %query, error = text, "{query}: {text}");
             }
         } else if before.is_none_or(|before| chain(&*before.error) != text) {
-            let is_known = error.concerns_the_server() && self.open.values().any(|other| chain(&*other.error) == text);
+            let is_known = error.concerns_the_server()
+                && self.open.values().any(|other| chain(&*other.error) == text);
             if is_known {
                 tracing::debug!(name: "query.fails_too", %query, error = text, "{query}: {text}");
             } else {
@@ -67,7 +71,9 @@ impl Troubles {
 
     /// A question was answered.
     pub(super) fn recovered(&mut self, query: &Query, now: Instant) {
-        let Some(Trouble { error, .. }) = self.open.remove(query) else { return };
+        let Some(Trouble { error, .. }) = self.open.remove(query) else {
+            return;
+        };
         if !concerns_everybody(error.class()) {
             tracing::info!(name: "query.recovered", %query, "{query} is answered again");
         }
@@ -83,7 +89,9 @@ impl Troubles {
     /// Does this question fail in a way that asking again does not mend, or has it been asked often enough?
     pub(super) fn is_final(&self, query: &Query) -> bool {
         let given_up = |failures| self.patience.is_some_and(|patience| failures >= patience);
-        self.open.get(query).is_some_and(|trouble| trouble.error.is_final() || given_up(trouble.failures))
+        self.open
+            .get(query)
+            .is_some_and(|trouble| trouble.error.is_final() || given_up(trouble.failures))
     }
 
     /// Why this question fails.
@@ -98,11 +106,18 @@ impl Troubles {
 
     /// How many questions fail by themselves.
     pub(super) fn questions(&self) -> usize {
-        self.open.values().filter(|trouble| !concerns_everybody(trouble.error.class())).count()
+        self.open
+            .values()
+            .filter(|trouble| !concerns_everybody(trouble.error.class()))
+            .count()
     }
 
     fn close_outage(&mut self, answered: Option<Instant>) {
-        if self.open.values().any(|trouble| concerns_everybody(trouble.error.class())) {
+        if self
+            .open
+            .values()
+            .any(|trouble| concerns_everybody(trouble.error.class()))
+        {
             return;
         }
         if let (Some(since), Some(now)) = (self.outage.take(), answered) {

@@ -32,8 +32,7 @@ impl Writing {
         self.underway += 1;
         if self.thread.is_none() {
             // Without a thread the work has no result, and `next` says so.
-            let cannot =
-                |error: &_| tracing::error!(name: "process.no_thread", %error, "cannot start a thread: {error}");
+            let cannot = |error: &_| tracing::error!(name: "process.no_thread", %error, "cannot start a thread: {error}");
             self.thread = start().inspect_err(cannot).ok();
         }
         if let Some(thread) = &self.thread {
@@ -66,14 +65,16 @@ impl Writing {
 fn start() -> io::Result<Thread> {
     let (work, todo) = std_mpsc::channel::<Work>();
     let (done, results) = mpsc::unbounded_channel();
-    thread::Builder::new().name("writing".to_owned()).spawn(move || {
-        let mut writer = Writer::default();
-        for work in todo {
-            if done.send(work(&mut writer)).is_err() {
-                return;
+    thread::Builder::new()
+        .name("writing".to_owned())
+        .spawn(move || {
+            let mut writer = Writer::default();
+            for work in todo {
+                if done.send(work(&mut writer)).is_err() {
+                    return;
+                }
             }
-        }
-    })?;
+        })?;
     Ok(Thread { work, results })
 }
 

@@ -30,7 +30,9 @@ impl AnyKey {
                 Ok(number) => Some(Self::Int(number)),
                 Err(_) => u64::try_from(value.clone()).ok().map(Self::Uint),
             },
-            ValueKind::Number => f64::try_from(value.clone()).ok().map(|number| Self::Float(ordered(number))),
+            ValueKind::Number => f64::try_from(value.clone())
+                .ok()
+                .map(|number| Self::Float(ordered(number))),
             _ => None,
         }
     }
@@ -54,7 +56,11 @@ fn ordered(number: f64) -> i64 {
 }
 
 fn unordered(bits: i64) -> u64 {
-    if bits < 0 { (bits ^ i64::MAX).cast_unsigned() } else { bits.cast_unsigned() }
+    if bits < 0 {
+        (bits ^ i64::MAX).cast_unsigned()
+    } else {
+        bits.cast_unsigned()
+    }
 }
 
 /// A map with keys of any kind.
@@ -84,14 +90,28 @@ mod tests {
 
     #[test]
     fn keys_of_different_kinds_are_different_keys() {
-        let keys =
-            [Value::from(1), Value::from(1.0), Value::from(true), Value::from("1"), Value::from(()), (-1.5).into()];
-        let entries = keys.iter().enumerate().map(|(at, key)| (AnyKey::of(key).unwrap(), Value::from(at))).collect();
+        let keys = [
+            Value::from(1),
+            Value::from(1.0),
+            Value::from(true),
+            Value::from("1"),
+            Value::from(()),
+            (-1.5).into(),
+        ];
+        let entries = keys
+            .iter()
+            .enumerate()
+            .map(|(at, key)| (AnyKey::of(key).unwrap(), Value::from(at)))
+            .collect();
         let map = Value::from_object(AnyMap { entries });
         for (at, key) in keys.iter().enumerate() {
             assert_eq!(map.get_item(key).unwrap(), Value::from(at), "{key}");
         }
-        let shown: Vec<String> = map.try_iter().unwrap().map(|key| format!("{key:?}")).collect();
+        let shown: Vec<String> = map
+            .try_iter()
+            .unwrap()
+            .map(|key| format!("{key:?}"))
+            .collect();
         assert_eq!(shown, ["None", "'1'", "1", "-1.5", "1.0", "True"]);
         assert_eq!(AnyKey::of(&Value::from(vec![1])), None);
     }

@@ -38,7 +38,10 @@ pub(crate) struct Atom {
 impl Atom {
     /// A property, by its name in either language.
     pub(crate) fn property(&self, name: &str) -> Option<Value> {
-        self.properties.iter().find(|(names, _)| names.contains(&name)).map(|(_, value)| value.clone())
+        self.properties
+            .iter()
+            .find(|(names, _)| names.contains(&name))
+            .map(|(_, value)| value.clone())
     }
 
     /// What stands behind its methods, if it is of that type.
@@ -49,7 +52,9 @@ impl Atom {
 
     /// Whether formats have a type for it, and write it without quotes.
     pub(crate) fn has_own_notation(&self) -> bool {
-        self.methods.as_ref().is_some_and(|methods| methods.encoded().is_some())
+        self.methods
+            .as_ref()
+            .is_some_and(|methods| methods.encoded().is_some())
     }
 
     /// How formats write it.
@@ -70,17 +75,32 @@ impl Object for Atom {
         self.property(key.as_str()?)
     }
 
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
-        if let Some(result) = self.methods.as_ref().and_then(|methods| methods.call(method, args)) {
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
+        if let Some(result) = self
+            .methods
+            .as_ref()
+            .and_then(|methods| methods.call(method, args))
+        {
             return result.map_err(|why| Error::new(ErrorKind::InvalidOperation, why));
         }
         match self.property(method) {
             Some(value) if args.is_empty() => Ok(value),
             Some(_) => {
-                let text = format!("wrong number of args for {method}: want 0 got {}", args.len());
+                let text = format!(
+                    "wrong number of args for {method}: want 0 got {}",
+                    args.len()
+                );
                 Err(Error::new(ErrorKind::InvalidOperation, text))
             }
-            None => Err(Error::new(ErrorKind::UnknownMethod, format!("{} has no method {method:?}", self.go_type))),
+            None => Err(Error::new(
+                ErrorKind::UnknownMethod,
+                format!("{} has no method {method:?}", self.go_type),
+            )),
         }
     }
 

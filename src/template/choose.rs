@@ -14,7 +14,14 @@ use crate::answer::Instance;
 use crate::config::duration::GoDuration;
 
 /// The options there are, by name.
-pub const OPTIONS: &[&str] = &["tag", "unique", "require_port", "sort", "passing_for", "shuffle"];
+pub const OPTIONS: &[&str] = &[
+    "tag",
+    "unique",
+    "require_port",
+    "sort",
+    "passing_for",
+    "shuffle",
+];
 
 /// Which instances a template wants, and in which order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,8 +80,17 @@ impl Setting<'_> {
     where
         T: Copy,
     {
-        let known = |text: &str| words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
-        let found = if let Self::Text(text) = self { known(text) } else { None };
+        let known = |text: &str| {
+            words
+                .iter()
+                .find(|(word, _)| *word == text)
+                .map(|(_, meaning)| *meaning)
+        };
+        let found = if let Self::Text(text) = self {
+            known(text)
+        } else {
+            None
+        };
         found.ok_or_else(|| {
             let words: Vec<_> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
             format!("{name} is {}", words.join(" or "))
@@ -87,7 +103,9 @@ impl Choice {
     ///
     /// # Errors
     /// A text that says which option is wrong, and why.
-    pub fn read<'a>(options: impl IntoIterator<Item = (&'a str, Setting<'a>)>) -> Result<Self, String> {
+    pub fn read<'a>(
+        options: impl IntoIterator<Item = (&'a str, Setting<'a>)>,
+    ) -> Result<Self, String> {
         let mut choice = Self::default();
         let mut seen = HashSet::new();
         for (name, setting) in options {
@@ -98,7 +116,10 @@ impl Choice {
                 "tag" => choice.add_tags(&setting)?,
                 "unique" => choice.unique = setting.word(name, &[("addr:port", true)])?,
                 "require_port" => choice.require_port = setting.flag(name)?,
-                "sort" => choice.sort = Some(setting.word(name, &[("name", Sort::Name), ("near", Sort::Near)])?),
+                "sort" => {
+                    choice.sort =
+                        Some(setting.word(name, &[("name", Sort::Name), ("near", Sort::Near)])?);
+                }
                 "shuffle" => choice.shuffle = setting.flag(name)?,
                 "passing_for" => choice.passing_for = time(name, &setting)?,
                 unknown => return Err(unknown_option(unknown)),
@@ -158,7 +179,10 @@ impl Choice {
     ) -> Vec<Arc<Instance>> {
         let wanted = |one: &&Arc<Instance>| {
             (one.port != 0 || !self.require_port)
-                && self.tags.iter().all(|tag| one.tags.iter().any(|own| own.to_lowercase() == *tag))
+                && self
+                    .tags
+                    .iter()
+                    .all(|tag| one.tags.iter().any(|own| own.to_lowercase() == *tag))
                 && has_passed(one)
         };
         let mut chosen: Vec<_> = instances.iter().filter(wanted).cloned().collect();
@@ -183,8 +207,13 @@ impl Choice {
 }
 
 fn time(name: &str, setting: &Setting<'_>) -> Result<Duration, String> {
-    let read = if let Setting::Text(text) = setting { text.parse::<GoDuration>().ok() } else { None };
-    read.map(|GoDuration(time)| time).ok_or_else(|| format!("{name} is a time such as \"5s\" or \"1m30s\""))
+    let read = if let Setting::Text(text) = setting {
+        text.parse::<GoDuration>().ok()
+    } else {
+        None
+    };
+    read.map(|GoDuration(time)| time)
+        .ok_or_else(|| format!("{name} is a time such as \"5s\" or \"1m30s\""))
 }
 
 fn unknown_option(name: &str) -> String {

@@ -33,7 +33,10 @@ pub(crate) struct Dict {
 impl Dict {
     /// A map with these entries, which are not nested deeper than text can be that was read.
     pub(crate) fn value(entries: BTreeMap<String, Value>) -> Value {
-        Value::from_object(Self { entries: Mutex::new(entries), level: AtomicUsize::new(0) })
+        Value::from_object(Self {
+            entries: Mutex::new(entries),
+            level: AtomicUsize::new(0),
+        })
     }
 
     /// A map with these entries.
@@ -65,7 +68,11 @@ impl Dict {
     /// When the map would hold itself, or be nested too deep.
     pub(crate) fn set(&self, key: &str, value: Value) -> Result<(), FunctionError> {
         let level = self.level.load(Ordering::Relaxed) + 1;
-        Walk { host: Some(self), left: MOST_VALUES }.visit(&value, level)?;
+        Walk {
+            host: Some(self),
+            left: MOST_VALUES,
+        }
+        .visit(&value, level)?;
         // What stood there goes after the lock: it may be a map, and a deep one.
         let before = self.lock().insert(key.to_owned(), value);
         drop(before);
@@ -84,7 +91,11 @@ impl Dict {
 /// # Errors
 /// When it is nested too deep, or holds too much.
 pub(crate) fn within_limits(value: Value) -> Result<Value, FunctionError> {
-    Walk { host: None, left: MOST_VALUES }.visit(&value, 0)?;
+    Walk {
+        host: None,
+        left: MOST_VALUES,
+    }
+    .visit(&value, 0)?;
     Ok(value)
 }
 
@@ -93,11 +104,17 @@ pub(crate) fn within_limits(value: Value) -> Result<Value, FunctionError> {
 /// # Errors
 /// When they are nested too deep, or hold too much.
 pub(crate) fn check_lists(list: &Value) -> Result<(), FunctionError> {
-    Walk { host: None, left: MOST_VALUES }.visit_lists(list, 0)
+    Walk {
+        host: None,
+        left: MOST_VALUES,
+    }
+    .visit_lists(list, 0)
 }
 
 fn too_deep() -> FunctionError {
-    FunctionError::new(format!("maps and lists nested more than {MOST_LEVELS} levels deep"))
+    FunctionError::new(format!(
+        "maps and lists nested more than {MOST_LEVELS} levels deep"
+    ))
 }
 
 /// A walk over everything in a value.
@@ -111,7 +128,9 @@ struct Walk<'d> {
 impl Walk<'_> {
     fn count(&mut self) -> Result<(), FunctionError> {
         self.left = self.left.checked_sub(1).ok_or_else(|| {
-            FunctionError::new(format!("a map or a list with more than {MOST_VALUES} values in all levels"))
+            FunctionError::new(format!(
+                "a map or a list with more than {MOST_VALUES} values in all levels"
+            ))
         })?;
         Ok(())
     }
@@ -145,7 +164,9 @@ impl Walk<'_> {
     }
 
     fn visit_map(&mut self, map: &Value, level: usize) -> Result<(), FunctionError> {
-        let Some(object) = map.as_object() else { return Ok(()) };
+        let Some(object) = map.as_object() else {
+            return Ok(());
+        };
         if object.downcast_ref::<Record>().is_some() {
             return Ok(());
         }
@@ -176,7 +197,12 @@ impl Object for Dict {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Values(self.lock().keys().map(|key| Value::from(key.as_str())).collect())
+        Enumerator::Values(
+            self.lock()
+                .keys()
+                .map(|key| Value::from(key.as_str()))
+                .collect(),
+        )
     }
 
     fn enumerator_len(self: &Arc<Self>) -> Option<usize> {
@@ -205,9 +231,13 @@ mod tests {
     #[test]
     fn a_map_never_holds_itself() {
         let (outer, inner) = (Dict::value(BTreeMap::new()), Dict::value(BTreeMap::new()));
-        dict(&outer).set("inner", Value::from(vec![inner.clone()])).unwrap();
+        dict(&outer)
+            .set("inner", Value::from(vec![inner.clone()]))
+            .unwrap();
         for host in [&outer, &inner] {
-            let error = dict(host).set("x", Value::from(vec![outer.clone()])).unwrap_err();
+            let error = dict(host)
+                .set("x", Value::from(vec![outer.clone()]))
+                .unwrap_err();
             assert_eq!(error.to_string(), "a map cannot hold itself");
         }
     }
@@ -215,14 +245,19 @@ mod tests {
     #[test]
     fn a_map_grows_deep_neither_at_its_head_nor_at_its_end() {
         let mut head = Dict::value(BTreeMap::new());
-        let grown = (0..1000).find_map(|_| match Dict::checked(BTreeMap::from([("in".to_owned(), head.clone())])) {
-            Ok(deeper) => {
-                head = deeper;
-                None
+        let grown = (0..1000).find_map(|_| {
+            match Dict::checked(BTreeMap::from([("in".to_owned(), head.clone())])) {
+                Ok(deeper) => {
+                    head = deeper;
+                    None
+                }
+                Err(error) => Some(error.to_string()),
             }
-            Err(error) => Some(error.to_string()),
         });
-        assert_eq!(grown.unwrap(), "maps and lists nested more than 100 levels deep");
+        assert_eq!(
+            grown.unwrap(),
+            "maps and lists nested more than 100 levels deep"
+        );
         let mut end = Dict::value(BTreeMap::new());
         let grown = (0..1000).find_map(|_| {
             let deeper = Dict::value(BTreeMap::new());
@@ -232,13 +267,18 @@ mod tests {
         });
         assert!(grown.is_some());
         let mut wide = Value::from(1);
-        let grown = (0..1000).find_map(|_| match within_limits(Value::from(vec![wide.clone(), wide.clone()])) {
-            Ok(wider) => {
-                wide = wider;
-                None
+        let grown = (0..1000).find_map(|_| {
+            match within_limits(Value::from(vec![wide.clone(), wide.clone()])) {
+                Ok(wider) => {
+                    wide = wider;
+                    None
+                }
+                Err(error) => Some(error.to_string()),
             }
-            Err(error) => Some(error.to_string()),
         });
-        assert_eq!(grown.unwrap(), "a map or a list with more than 1000000 values in all levels");
+        assert_eq!(
+            grown.unwrap(),
+            "a map or a list with more than 1000000 values in all levels"
+        );
     }
 }

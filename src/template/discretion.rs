@@ -25,14 +25,21 @@ pub(super) fn arguments(message: &str, source: &str, arguments: &[Value]) -> Str
         return words(message, source);
     }
     without_quoted(message, &|piece| {
-        let given = |text: &String| !text.is_empty() && (text.contains(piece) || piece.contains(text));
+        let given =
+            |text: &String| !text.is_empty() && (text.contains(piece) || piece.contains(text));
         is_written(piece, source) || !texts.iter().any(given)
     })
 }
 
 /// A message that a template has made itself, without those words that the source does not have.
 fn words(message: &str, source: &str) -> String {
-    let word = |word: &str| if source.contains(word) { word.to_owned() } else { VALUE.to_string() };
+    let word = |word: &str| {
+        if source.contains(word) {
+            word.to_owned()
+        } else {
+            VALUE.to_string()
+        }
+    };
     message.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
@@ -47,7 +54,10 @@ fn collect(value: &Value, depth: usize, texts: &mut Vec<String>) {
     } else if depth > 0 && matches!(value.kind(), ValueKind::Seq | ValueKind::Map) {
         for item in value.try_iter().into_iter().flatten() {
             if value.kind() == ValueKind::Map {
-                value.get_item(&item).iter().for_each(|entry| collect(entry, depth - 1, texts));
+                value
+                    .get_item(&item)
+                    .iter()
+                    .for_each(|entry| collect(entry, depth - 1, texts));
             }
             collect(&item, depth - 1, texts);
         }
@@ -90,12 +100,21 @@ fn without(message: &str, quote: char, stays: &dyn Fn(&str) -> bool) -> String {
 
 /// How many quotes there are, without the apostrophe of "can't".
 fn quotes(message: &str, quote: char) -> usize {
-    message.match_indices(quote).filter(|(at, _)| !is_apostrophe(message, *at, quote)).count()
+    message
+        .match_indices(quote)
+        .filter(|(at, _)| !is_apostrophe(message, *at, quote))
+        .count()
 }
 
 fn is_apostrophe(message: &str, at: usize, quote: char) -> bool {
-    let beside = [message[..at].chars().next_back(), message[at + quote.len_utf8()..].chars().next()];
-    quote != '"' && beside.into_iter().all(|c| c.is_some_and(char::is_alphanumeric))
+    let beside = [
+        message[..at].chars().next_back(),
+        message[at + quote.len_utf8()..].chars().next(),
+    ];
+    quote != '"'
+        && beside
+            .into_iter()
+            .all(|c| c.is_some_and(char::is_alphanumeric))
 }
 
 /// Where the insides of quoted texts begin and end; one that does not end ends with the message.
@@ -126,7 +145,9 @@ pub(super) fn numbers(message: &str, source: &str) -> String {
     let mut rest = message;
     while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
         let (before, from) = rest.split_at(at);
-        let end = from.find(|c: char| !c.is_ascii_digit()).unwrap_or(from.len());
+        let end = from
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(from.len());
         let (number, after) = from.split_at(end);
         out.push_str(before);
         // The names of types stay: `float64`.
@@ -143,7 +164,10 @@ pub(super) fn numbers(message: &str, source: &str) -> String {
 /// Whether a number stands in a text, and not merely as a part of a longer one.
 fn has_number(text: &str, number: &str) -> bool {
     text.match_indices(number).any(|(at, _)| {
-        let beside = [text[..at].chars().next_back(), text[at + number.len()..].chars().next()];
+        let beside = [
+            text[..at].chars().next_back(),
+            text[at + number.len()..].chars().next(),
+        ];
         !beside.into_iter().flatten().any(|c| c.is_ascii_digit())
     })
 }
@@ -156,9 +180,18 @@ mod tests {
     fn what_is_written_stays() {
         let source = "{{ service \"my web\" }}{{ x['it'] }}{{ index . 7 }}";
         let cases = [
-            (r#"invalid format: "my web": cannot contain ' '"#, r#"invalid format: "my web": cannot contain ' '"#),
-            (r#"invalid format: "secret": the name "web""#, r#"invalid format: "…": the name "web""#),
-            (r#"invalid format: "a\"b": no"#, r#"invalid format: "…": no"#),
+            (
+                r#"invalid format: "my web": cannot contain ' '"#,
+                r#"invalid format: "my web": cannot contain ' '"#,
+            ),
+            (
+                r#"invalid format: "secret": the name "web""#,
+                r#"invalid format: "…": the name "web""#,
+            ),
+            (
+                r#"invalid format: "a\"b": no"#,
+                r#"invalid format: "…": no"#,
+            ),
             ("can't give 'it' to 'you'", "can't give '…'"),
             ("unknown 'it's secret' here", "unknown '…' here"),
             ("unknown 'it' secret' here", "unknown '…' here"),
@@ -177,7 +210,10 @@ mod tests {
         let given = [Value::from("my secret"), Value::from(vec!["other", "a\0b"])];
         let cases = [
             (r#"sort is "name" or "near""#, r#"sort is "name" or "near""#),
-            (r#"no "secret" and no "other", but "web""#, r#"no "…" and no "…", but "web""#),
+            (
+                r#"no "secret" and no "other", but "web""#,
+                r#"no "…" and no "…", but "web""#,
+            ),
             (r#"no "my secret|any""#, r#"no "…""#),
             (r#"no "a\0b""#, r#"no "…""#),
             ("other", "…"),

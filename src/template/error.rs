@@ -30,7 +30,10 @@ impl Place {
         let before = source.get(..byte).unwrap_or(source);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let counted = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
-        Self { line: counted(before.matches('\n').count()), column: counted(before[line_start..].chars().count()) }
+        Self {
+            line: counted(before.matches('\n').count()),
+            column: counted(before[line_start..].chars().count()),
+        }
     }
 }
 
@@ -59,13 +62,24 @@ impl TemplateError {
     #[must_use]
     pub fn whole(name: &str, message: impl Into<String>) -> Self {
         let (place, hint, excerpt) = (None, None, None);
-        Self { name: name.to_owned(), place, message: message.into(), hint, sources: Vec::new(), excerpt }
+        Self {
+            name: name.to_owned(),
+            place,
+            message: message.into(),
+            hint,
+            sources: Vec::new(),
+            excerpt,
+        }
     }
 
     /// An error at a place of a template with this text.
     #[must_use]
     pub fn at(name: &str, source: &str, place: Place, message: impl Into<String>) -> Self {
-        Self { place: Some(place), excerpt: excerpt(source, place), ..Self::whole(name, message) }
+        Self {
+            place: Some(place),
+            excerpt: excerpt(source, place),
+            ..Self::whole(name, message)
+        }
     }
 
     /// The same error with the part of the template around it that says what it is about, if there is one:
@@ -73,14 +87,23 @@ impl TemplateError {
     #[must_use]
     pub fn within(self, within: Option<String>) -> Self {
         let Some(within) = within else { return self };
-        let excerpt = self.excerpt.map(|excerpt| format!("{excerpt}\n")).unwrap_or_default();
-        Self { excerpt: Some(format!("{excerpt}in {within}").into()), ..self }
+        let excerpt = self
+            .excerpt
+            .map(|excerpt| format!("{excerpt}\n"))
+            .unwrap_or_default();
+        Self {
+            excerpt: Some(format!("{excerpt}in {within}").into()),
+            ..self
+        }
     }
 
     /// The same error with a hint, if there is one.
     #[must_use]
     pub fn with_hint(self, hint: Option<String>) -> Self {
-        Self { hint: hint.map(String::into_boxed_str), ..self }
+        Self {
+            hint: hint.map(String::into_boxed_str),
+            ..self
+        }
     }
 
     /// The same error with the files that were looked at.
@@ -92,21 +115,50 @@ impl TemplateError {
 
 /// The line of a place, with a caret below the column.
 fn excerpt(source: &str, place: Place) -> Option<Box<str>> {
-    let (line, column) = (usize::try_from(place.line).ok()?, usize::try_from(place.column).ok()?);
+    let (line, column) = (
+        usize::try_from(place.line).ok()?,
+        usize::try_from(place.column).ok()?,
+    );
     let text = source.lines().nth(line.checked_sub(1)?)?;
     let number = line.to_string();
-    let skipped = if column > WIDEST { column - WIDEST / 2 } else { 0 };
-    let shown: String = text.chars().skip(skipped).take(WIDEST).map(visible).collect();
+    let skipped = if column > WIDEST {
+        column - WIDEST / 2
+    } else {
+        0
+    };
+    let shown: String = text
+        .chars()
+        .skip(skipped)
+        .take(WIDEST)
+        .map(visible)
+        .collect();
     let excerpt = format!("  {number} | {shown}");
-    let Some(before) = column.checked_sub(1 + skipped) else { return Some(excerpt.into()) };
+    let Some(before) = column.checked_sub(1 + skipped) else {
+        return Some(excerpt.into());
+    };
     // A tab moves the caret as far as it moves the text above it.
-    let padding: String = shown.chars().take(before).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-    Some(format!("{excerpt}\n  {:width$} | {padding}^", "", width = number.len()).into())
+    let padding: String = shown
+        .chars()
+        .take(before)
+        .map(|c| if c == '\t' { '\t' } else { ' ' })
+        .collect();
+    Some(
+        format!(
+            "{excerpt}\n  {:width$} | {padding}^",
+            "",
+            width = number.len()
+        )
+        .into(),
+    )
 }
 
 /// What a terminal would obey is not passed on to it.
 fn visible(c: char) -> char {
-    if c.is_control() && c != '\t' { '\u{fffd}' } else { c }
+    if c.is_control() && c != '\t' {
+        '\u{fffd}'
+    } else {
+        c
+    }
 }
 
 impl fmt::Display for TemplateError {
@@ -137,8 +189,16 @@ mod tests {
     #[test]
     fn shows_the_place() {
         let source = "server {\n\t{{ range servce \"web\" }}\n";
-        let error = TemplateError::at("nginx.ctmpl", source, Place { line: 2, column: 11 }, "no such function")
-            .with_hint(Some("did you mean \"service\"?".into()));
+        let error = TemplateError::at(
+            "nginx.ctmpl",
+            source,
+            Place {
+                line: 2,
+                column: 11,
+            },
+            "no such function",
+        )
+        .with_hint(Some("did you mean \"service\"?".into()));
         insta::assert_snapshot!(error, @r#"
         nginx.ctmpl:2:11: no such function
           2 | 	{{ range servce "web" }}
@@ -159,7 +219,15 @@ mod tests {
     #[test]
     fn a_long_line_is_cut_around_the_place() {
         let source = format!("{}{{{{ wrong }}}}{}", "a".repeat(500), "b".repeat(500));
-        let error = TemplateError::at("a", &source, Place { line: 1, column: 504 }, "wrong");
+        let error = TemplateError::at(
+            "a",
+            &source,
+            Place {
+                line: 1,
+                column: 504,
+            },
+            "wrong",
+        );
         insta::assert_snapshot!(error, @r"
         a:1:504: wrong
           1 | aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa{{ wrong }}bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
@@ -169,8 +237,19 @@ mod tests {
 
     #[test]
     fn places_past_the_end_do_no_harm() {
-        for place in [Place { line: 0, column: 0 }, Place { line: 9, column: 9 }, Place { line: 1, column: 99 }] {
-            assert!(TemplateError::at("a", "x", place, "wrong").to_string().contains("wrong"));
+        for place in [
+            Place { line: 0, column: 0 },
+            Place { line: 9, column: 9 },
+            Place {
+                line: 1,
+                column: 99,
+            },
+        ] {
+            assert!(
+                TemplateError::at("a", "x", place, "wrong")
+                    .to_string()
+                    .contains("wrong")
+            );
         }
         assert_eq!(Place::of_byte("aé\nb", 4), Place { line: 2, column: 1 });
         assert_eq!(Place::of_byte("aéb", 3), Place { line: 1, column: 3 });

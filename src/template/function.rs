@@ -36,7 +36,10 @@ impl Function {
     /// What the function says, or that everything the functions of the pass have made is too much.
     pub fn call(&self, call: &Call<'_>) -> Result<Value, FunctionError> {
         let args = self.of_text(call.args);
-        let value = (self.code)(&Call { args: &args, pass: call.pass })?;
+        let value = (self.code)(&Call {
+            args: &args,
+            pass: call.pass,
+        })?;
         // The answers to questions are there already.
         if self.group != Group::Sources {
             call.pass.afford(&value)?;
@@ -47,7 +50,10 @@ impl Function {
     /// The arguments, with what is not UTF-8 in them as replacement characters for a function that is about characters.
     fn of_text<'a>(&self, args: &'a [Value]) -> Cow<'a, [Value]> {
         let is_binary = |value: &Value| value.kind() == ValueKind::Bytes;
-        if !args.iter().any(is_binary) || self.signature.contains("any") || OF_BYTES.contains(&self.go) {
+        if !args.iter().any(is_binary)
+            || self.signature.contains("any")
+            || OF_BYTES.contains(&self.go)
+        {
             return Cow::Borrowed(args);
         }
         let text = |value: &Value| match value.as_bytes().filter(|_| is_binary(value)) {
@@ -120,7 +126,12 @@ pub struct Call<'a> {
 /// What is given by name, in an argument that holds all of it.
 pub(super) fn named(arguments: &Value) -> impl Iterator<Item = (String, Value)> {
     let names = arguments.try_iter().into_iter().flatten();
-    names.map(|name| (name.to_string(), arguments.get_item(&name).unwrap_or_default()))
+    names.map(|name| {
+        (
+            name.to_string(),
+            arguments.get_item(&name).unwrap_or_default(),
+        )
+    })
 }
 
 /// Why a function could not do its work. The text names no value of a key or of a variable.

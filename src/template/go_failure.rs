@@ -12,7 +12,9 @@ use super::{functions, hints};
 /// Tells an error of the template `name`.
 pub(super) fn told(name: &str, source: &str, error: &GoError) -> TemplateError {
     let place = Place::of_byte(source, error.offset);
-    TemplateError::at(name, source, place, message(error)).within(within(source, error)).with_hint(hint(source, error))
+    TemplateError::at(name, source, place, message(error))
+        .within(within(source, error))
+        .with_hint(hint(source, error))
 }
 
 /// Go's words, save where they say little, or everything twice.
@@ -22,7 +24,9 @@ fn message(error: &GoError) -> String {
         About::Unknown(unknown) if unknown.thing == Thing::Template => {
             format!("template {:?} not defined", unknown.name)
         }
-        About::Function(name) if error.phase == Phase::Parse => absent::message(name, unsupported::in_go(name)),
+        About::Function(name) if error.phase == Phase::Parse => {
+            absent::message(name, unsupported::in_go(name))
+        }
         About::Function(name) => {
             let calling = format!("error calling {name}: ");
             match error.message.strip_prefix(&format!("{calling}{name}: ")) {
@@ -42,12 +46,18 @@ fn within(source: &str, error: &GoError) -> Option<String> {
     let at = source.get(error.offset..).unwrap_or_default();
     // Of `$s.Address` the place is the dot.
     let before = source.get(..error.offset).unwrap_or_default();
-    let name = before.rsplit(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '$')).next().unwrap_or_default();
+    let name = before
+        .rsplit(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '$'))
+        .next()
+        .unwrap_or_default();
     if at.starts_with('.') && name.len() > 1 && name.starts_with('$') {
         return declaration(before, name);
     }
     let (offset, pipeline) = error.around.as_deref()?;
-    Some(format!("line {}: {pipeline}", Place::of_byte(source, *offset).line))
+    Some(format!(
+        "line {}: {pipeline}",
+        Place::of_byte(source, *offset).line
+    ))
 }
 
 /// The action that gives a variable its value, as written.
@@ -55,16 +65,19 @@ fn declaration(before: &str, name: &str) -> Option<String> {
     let uses = before.rmatch_indices(name).filter(|(at, _)| {
         let after = before[at + name.len()..].trim_start();
         let after = match after.strip_prefix(',') {
-            Some(second) => {
-                second.trim_start().trim_start_matches(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$'))
-            }
+            Some(second) => second
+                .trim_start()
+                .trim_start_matches(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$')),
             None => after,
         };
         after.trim_start().starts_with(":=")
     });
     let at = uses.map(|(at, _)| at).next()?;
     let begin = before[..at].rfind("{{").map_or(at, |at| at + 2);
-    let action = before[begin..].split("}}").next()?.trim_matches(|c: char| c == '-' || c.is_whitespace());
+    let action = before[begin..]
+        .split("}}")
+        .next()?
+        .trim_matches(|c: char| c == '-' || c.is_whitespace());
     let line = Place::of_byte(before, begin).line;
     (!action.contains('\n')).then(|| format!("line {line}: {action}"))
 }

@@ -48,7 +48,9 @@ pub struct JinjaTemplate {
 
 impl fmt::Debug for JinjaTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JinjaTemplate").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("JinjaTemplate")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -85,7 +87,10 @@ static COMMON: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.set_recursion_limit(DEPTH);
     environment.set_auto_reload(false);
     let mut syntax = SyntaxConfig::builder();
-    syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
+    syntax
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .keep_trailing_newline(true);
     if let Ok(syntax) = syntax.build() {
         environment.set_syntax(syntax);
     }
@@ -104,7 +109,11 @@ static WITH_SPRIG: LazyLock<Environment<'static>> = LazyLock::new(|| {
 /// What a template needs. What it includes may call more than it does itself.
 fn environment_for(source: &str) -> &'static Environment<'static> {
     let more = ["sprig_", "include", "import", "extends"];
-    if more.iter().any(|word| source.contains(word)) { &WITH_SPRIG } else { &COMMON }
+    if more.iter().any(|word| source.contains(word)) {
+        &WITH_SPRIG
+    } else {
+        &COMMON
+    }
 }
 
 /// Whether a function of the library is a filter as well: Jinja may have one of that name by itself.
@@ -118,9 +127,19 @@ impl JinjaTemplate {
     /// # Errors
     /// [`TemplateError`] when the template or an include is not Jinja, or calls a function that does not exist.
     pub fn parse(name: &str, source: &str, options: Options<'_>) -> Result<Self, TemplateError> {
-        let Options { format, directory, sandbox, allow } = options;
+        let Options {
+            format,
+            directory,
+            sandbox,
+            allow,
+        } = options;
         if let Some(at) = depth::too_deep(source) {
-            return Err(TemplateError::at(name, source, Place::of_byte(source, at), depth::message()));
+            return Err(TemplateError::at(
+                name,
+                source,
+                Place::of_byte(source, at),
+                depth::message(),
+            ));
         }
         let mut environment = environment_for(source).clone();
         if format != Format::None {
@@ -132,7 +151,11 @@ impl JinjaTemplate {
         let includes = Arc::new(Includes::of(name, source, directory, sandbox));
         let loader = Arc::clone(&includes);
         environment.set_loader(move |include| loader.load(include));
-        let template = Self { name: name.to_owned(), environment, includes };
+        let template = Self {
+            name: name.to_owned(),
+            environment,
+            includes,
+        };
         match template.check() {
             Ok(()) => Ok(template),
             Err(error) => Err(error.with_sources(template.included())),
@@ -146,7 +169,10 @@ impl JinjaTemplate {
 
     /// Compiles the template and its includes, which then stay compiled.
     fn check(&self) -> Result<(), TemplateError> {
-        let compiled = self.environment.get_template(&self.name).map_err(|error| self.failure(&error))?;
+        let compiled = self
+            .environment
+            .get_template(&self.name)
+            .map_err(|error| self.failure(&error))?;
         for found in survey::includes(&self.name, &self.includes) {
             match self.environment.get_template(&found.name) {
                 Ok(_) => {}
@@ -170,9 +196,14 @@ impl JinjaTemplate {
         });
         bridge::enter(&mut environment, pass, undefined);
         let known = self.includes.count();
-        let render = || environment.get_template(&self.name).and_then(|template| template.render(()));
-        let rendered = with_room(self.may_nest(), render)
-            .map_err(|error| TemplateError::whole(&self.name, format!("cannot start a thread: {error}")))?;
+        let render = || {
+            environment
+                .get_template(&self.name)
+                .and_then(|template| template.render(()))
+        };
+        let rendered = with_room(self.may_nest(), render).map_err(|error| {
+            TemplateError::whole(&self.name, format!("cannot start a thread: {error}"))
+        })?;
         if self.includes.count() > known {
             self.keep_compiled();
         }
@@ -182,8 +213,12 @@ impl JinjaTemplate {
     /// Whether lists may be put into each other in a loop, without end: to drop them takes stack.
     fn may_nest(&self) -> bool {
         let nests = |source: &str| source.contains("namespace");
-        let included =
-            || self.includes.names().iter().any(|name| self.includes.source(name).is_some_and(|s| nests(&s)));
+        let included = || {
+            self.includes
+                .names()
+                .iter()
+                .any(|name| self.includes.source(name).is_some_and(|s| nests(&s)))
+        };
         nests(self.includes.main_source()) || included()
     }
 
@@ -217,7 +252,12 @@ impl JinjaTemplate {
             return failure;
         }
         let source = self.includes.source(&found.by).unwrap_or_default();
-        TemplateError::at(&self.includes.shown(&found.by), &source, Place::of_byte(&source, found.at), failure.message)
+        TemplateError::at(
+            &self.includes.shown(&found.by),
+            &source,
+            Place::of_byte(&source, found.at),
+            failure.message,
+        )
     }
 
     fn failure(&self, error: &minijinja::Error) -> TemplateError {

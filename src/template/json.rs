@@ -46,8 +46,8 @@ fn whole_surrogates(text: &str) -> Cow<'_, str> {
     while let Some(at) = rest.find('\\') {
         let (before, escape) = rest.split_at(at);
         let half = surrogate(escape);
-        let pair =
-            half.is_some_and(|half| half < 0xdc00) && surrogate(&escape[6..]).is_some_and(|second| second >= 0xdc00);
+        let pair = half.is_some_and(|half| half < 0xdc00)
+            && surrogate(&escape[6..]).is_some_and(|second| second >= 0xdc00);
         // The second half of a pair is passed over with the first one.
         let length = if pair {
             12
@@ -64,19 +64,31 @@ fn whole_surrogates(text: &str) -> Cow<'_, str> {
         }
         rest = &escape[length..];
     }
-    if mended.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(mended + rest) }
+    if mended.is_empty() {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(mended + rest)
+    }
 }
 
 /// The half of a surrogate pair that a text begins with, escaped.
 fn surrogate(text: &str) -> Option<u32> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
-    let code = digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())??;
+    let code = digits
+        .bytes()
+        .all(|byte| byte.is_ascii_hexdigit())
+        .then(|| u32::from_str_radix(digits, 16).ok())??;
     (0xd800..0xe000).contains(&code).then_some(code)
 }
 
 /// A JSON object as a map.
 pub(crate) fn object(fields: &serde_json::Map<String, serde_json::Value>) -> Value {
-    Dict::value(fields.iter().map(|(key, json)| (key.clone(), value(json))).collect())
+    Dict::value(
+        fields
+            .iter()
+            .map(|(key, json)| (key.clone(), value(json)))
+            .collect(),
+    )
 }
 
 fn value(json: &serde_json::Value) -> Value {
@@ -92,7 +104,11 @@ fn value(json: &serde_json::Value) -> Value {
 
 /// Writes JSON.
 pub(crate) fn write(value: &Value, style: Style) -> Result<String, String> {
-    let mut writer = Writer { out: String::new(), style, depth: 0 };
+    let mut writer = Writer {
+        out: String::new(),
+        style,
+        depth: 0,
+    };
     writer.value(value)?;
     Ok(writer.out)
 }
@@ -103,7 +119,9 @@ pub(crate) fn float(number: f64) -> String {
     if size != 0.0 && !(1e-6..1e21).contains(&size) && size.is_finite() {
         let text = format!("{number:e}");
         match text.split_once('e') {
-            Some((digits, exponent)) if !exponent.starts_with('-') => format!("{digits}e+{exponent}"),
+            Some((digits, exponent)) if !exponent.starts_with('-') => {
+                format!("{digits}e+{exponent}")
+            }
             _ => text,
         }
     } else {
@@ -124,7 +142,9 @@ impl Writer {
         }
         match value.kind() {
             ValueKind::Undefined | ValueKind::None => self.out.push_str("null"),
-            ValueKind::Bool => self.out.push_str(if value.is_true() { "true" } else { "false" }),
+            ValueKind::Bool => self
+                .out
+                .push_str(if value.is_true() { "true" } else { "false" }),
             ValueKind::Number => self.number(value)?,
             ValueKind::String => self.text(value.as_str().unwrap_or_default()),
             ValueKind::Bytes => self.binary(value.as_bytes().unwrap_or_default()),
@@ -143,11 +163,17 @@ impl Writer {
 
     fn map(&mut self, value: &Value) -> Result<(), String> {
         if let Some(record) = value.downcast_object_ref::<Record>() {
-            let fields = record.fields().filter(|(field, value)| !field.omit_empty || value.is_true());
-            return self.container('{', '}', fields, |writer, (field, value)| writer.entry(field.json, &value));
+            let fields = record
+                .fields()
+                .filter(|(field, value)| !field.omit_empty || value.is_true());
+            return self.container('{', '}', fields, |writer, (field, value)| {
+                writer.entry(field.json, &value)
+            });
         }
         if value.downcast_object_ref::<AnyMap>().is_some() {
-            return Err(unsupported("map[interface {}]interface {}, which is what YAML makes of a map"));
+            return Err(unsupported(
+                "map[interface {}]interface {}, which is what YAML makes of a map",
+            ));
         }
         let mut entries = BTreeMap::new();
         for key in value.try_iter().map_err(|_| unsupported("this map"))? {
@@ -159,12 +185,15 @@ impl Writer {
             let item = value.get_item(&key).map_err(|_| unsupported("this map"))?;
             entries.insert(name, item);
         }
-        self.container('{', '}', entries.into_iter(), |writer, (key, value)| writer.entry(&key, &value))
+        self.container('{', '}', entries.into_iter(), |writer, (key, value)| {
+            writer.entry(&key, &value)
+        })
     }
 
     fn entry(&mut self, key: &str, value: &Value) -> Result<(), String> {
         self.text(key);
-        self.out.push_str(if self.style.pretty { ": " } else { ":" });
+        self.out
+            .push_str(if self.style.pretty { ": " } else { ":" });
         self.value(value)
     }
 
@@ -227,7 +256,10 @@ impl Writer {
         self.out.push('"');
         for chunk in bytes.utf8_chunks() {
             self.characters(chunk.valid());
-            chunk.invalid().iter().for_each(|_| self.out.push_str("\\ufffd"));
+            chunk
+                .invalid()
+                .iter()
+                .for_each(|_| self.out.push_str("\\ufffd"));
         }
         self.out.push('"');
     }
@@ -261,16 +293,31 @@ fn unsupported(what: &str) -> String {
 mod tests {
     use super::*;
 
-    const GO: Style = Style { pretty: false, escape_html: true };
+    const GO: Style = Style {
+        pretty: false,
+        escape_html: true,
+    };
 
     #[test]
     fn is_written_as_go_writes_it() {
         let cases = [
-            (r#"{"b":[1,2.5,"x"],"a":null}"#, r#"{"a":null,"b":[1,2.5,"x"]}"#),
-            (r#""<a&b>\u2028\u0001\b\f""#, r#""\u003ca\u0026b\u003e\u2028\u0001\b\f""#),
-            ("[1500000,1e21,0.0000001,0.000001,-0.0,123456789.5]", "[1500000,1e+21,1e-7,0.000001,-0,123456789.5]"),
+            (
+                r#"{"b":[1,2.5,"x"],"a":null}"#,
+                r#"{"a":null,"b":[1,2.5,"x"]}"#,
+            ),
+            (
+                r#""<a&b>\u2028\u0001\b\f""#,
+                r#""\u003ca\u0026b\u003e\u2028\u0001\b\f""#,
+            ),
+            (
+                "[1500000,1e21,0.0000001,0.000001,-0.0,123456789.5]",
+                "[1500000,1e+21,1e-7,0.000001,-0,123456789.5]",
+            ),
             ("[[],{},true]", "[[],{},true]"),
-            (r#""\ud800|\ud83dx|\ude00\ud83d|\ud83d\ude00|\\ud800|\u0041""#, r#""�|�x|��|😀|\\ud800|A""#),
+            (
+                r#""\ud800|\ud83dx|\ude00\ud83d|\ud83d\ude00|\\ud800|\u0041""#,
+                r#""�|�x|��|😀|\\ud800|A""#,
+            ),
         ];
         assert!(!cases.is_empty());
         for (read_from, written) in cases {
@@ -281,13 +328,30 @@ mod tests {
     #[test]
     fn pretty_is_indented_by_two() {
         let value = read(r#"{"a":[1,{"b":[]}],"c":{}}"#).unwrap();
-        let text = write(&value, Style { pretty: true, escape_html: true }).unwrap();
-        assert_eq!(text, "{\n  \"a\": [\n    1,\n    {\n      \"b\": []\n    }\n  ],\n  \"c\": {}\n}");
+        let text = write(
+            &value,
+            Style {
+                pretty: true,
+                escape_html: true,
+            },
+        )
+        .unwrap();
+        assert_eq!(
+            text,
+            "{\n  \"a\": [\n    1,\n    {\n      \"b\": []\n    }\n  ],\n  \"c\": {}\n}"
+        );
     }
 
     #[test]
     fn unescaped_keeps_the_signs_of_html_only() {
-        let text = write(&Value::from("<\u{2029}>"), Style { pretty: false, escape_html: false }).unwrap();
+        let text = write(
+            &Value::from("<\u{2029}>"),
+            Style {
+                pretty: false,
+                escape_html: false,
+            },
+        )
+        .unwrap();
         assert_eq!(text, "\"<\\u2029>\"");
     }
 
@@ -303,13 +367,18 @@ mod tests {
 
     #[test]
     fn lists_that_hold_each_other_many_times_are_not_written_to_their_end() {
-        let doubled = (0..60).fold(Value::from("x".repeat(1000)), |list, _| Value::from(vec![list.clone(), list]));
+        let doubled = (0..60).fold(Value::from("x".repeat(1000)), |list, _| {
+            Value::from(vec![list.clone(), list])
+        });
         assert!(write(&doubled, GO).unwrap_err().contains("larger than"));
     }
 
     #[test]
     fn integer_keys_become_text() {
         let map: BTreeMap<Value, i64> = BTreeMap::from([(Value::from(10), 1), (Value::from(9), 2)]);
-        assert_eq!(write(&Value::from_object(map), GO).unwrap(), r#"{"10":1,"9":2}"#);
+        assert_eq!(
+            write(&Value::from_object(map), GO).unwrap(),
+            r#"{"10":1,"9":2}"#
+        );
     }
 }

@@ -71,23 +71,50 @@ impl Kept {
         let mut memory = self.memory();
         let memory = memory.as_mut()?;
         memory.calls += 1;
-        let result = memory.results.get_mut(code).filter(|result| result.until.is_none_or(|until| now < until))?;
+        let result = memory
+            .results
+            .get_mut(code)
+            .filter(|result| result.until.is_none_or(|until| now < until))?;
         result.used = memory.calls;
-        let texts: Vec<String> = result.texts.iter().map(|text| text.expose_secret().to_owned()).collect();
-        Some(Made { texts: texts.try_into().ok()?, until: result.until })
+        let texts: Vec<String> = result
+            .texts
+            .iter()
+            .map(|text| text.expose_secret().to_owned())
+            .collect();
+        Some(Made {
+            texts: texts.try_into().ok()?,
+            until: result.until,
+        })
     }
 
     /// Keeps what this call made.
     pub(super) fn keep<const N: usize>(&self, code: Code, made: &Made<N>) {
         let mut memory = self.memory();
-        let Some(memory) = memory.as_mut() else { return };
+        let Some(memory) = memory.as_mut() else {
+            return;
+        };
         if memory.results.len() >= MOST
-            && let Some(oldest) = memory.results.iter().min_by_key(|(_, result)| result.used).map(|(code, _)| *code)
+            && let Some(oldest) = memory
+                .results
+                .iter()
+                .min_by_key(|(_, result)| result.used)
+                .map(|(code, _)| *code)
         {
             memory.results.remove(&oldest);
         }
-        let texts = made.texts.iter().map(|text| SecretString::from(text.as_str())).collect();
-        memory.results.insert(code, Remembered { texts, until: made.until, used: memory.calls });
+        let texts = made
+            .texts
+            .iter()
+            .map(|text| SecretString::from(text.as_str()))
+            .collect();
+        memory.results.insert(
+            code,
+            Remembered {
+                texts,
+                until: made.until,
+                used: memory.calls,
+            },
+        );
     }
 
     fn memory(&self) -> MutexGuard<'_, Option<Memory>> {
@@ -100,14 +127,21 @@ impl Memory {
     fn new() -> Result<Self, FunctionError> {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
             .map_err(|_| FunctionError::new("the system gives no random numbers"))?;
-        Ok(Self { key, results: HashMap::new(), calls: 0 })
+        Ok(Self {
+            key,
+            results: HashMap::new(),
+            calls: 0,
+        })
     }
 }
 
 /// Only how many: all of it is secret.
 impl fmt::Debug for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = self.memory().as_ref().map_or(0, |memory| memory.results.len());
+        let count = self
+            .memory()
+            .as_ref()
+            .map_or(0, |memory| memory.results.len());
         write!(f, "Kept({count})")
     }
 }
@@ -117,11 +151,16 @@ mod tests {
     use super::*;
 
     fn made(text: &str, until: Option<i64>) -> Made<1> {
-        Made { texts: [text.to_owned()], until: until.map(|second| Timestamp::from_second(second).unwrap()) }
+        Made {
+            texts: [text.to_owned()],
+            until: until.map(|second| Timestamp::from_second(second).unwrap()),
+        }
     }
 
     fn found(kept: &Kept, code: &Code, second: i64) -> Option<String> {
-        let [text] = kept.find(code, Timestamp::from_second(second).unwrap())?.texts;
+        let [text] = kept
+            .find(code, Timestamp::from_second(second).unwrap())?
+            .texts;
         Some(text)
     }
 
@@ -136,7 +175,10 @@ mod tests {
             ("g", &["a", "b"]),
             ("f", &[]),
         ];
-        let codes: Vec<Code> = calls.iter().map(|(name, args)| kept.code(name, args).unwrap()).collect();
+        let codes: Vec<Code> = calls
+            .iter()
+            .map(|(name, args)| kept.code(name, args).unwrap())
+            .collect();
         for (index, code) in codes.iter().enumerate() {
             let (name, args) = calls[index];
             assert_eq!(kept.code(name, args).unwrap(), *code);
@@ -151,7 +193,10 @@ mod tests {
         let code = kept.code("f", &["x"]).unwrap();
         assert_eq!(found(&kept, &code, 5), None);
         kept.keep(code, &made("old", Some(10)));
-        assert_eq!((found(&kept, &code, 9), found(&kept, &code, 10)), (Some("old".to_owned()), None));
+        assert_eq!(
+            (found(&kept, &code, 9), found(&kept, &code, 10)),
+            (Some("old".to_owned()), None)
+        );
         kept.keep(code, &made("new", None));
         assert_eq!(found(&kept, &code, 1_000_000).as_deref(), Some("new"));
     }
@@ -174,7 +219,10 @@ mod tests {
     fn nothing_is_shown() {
         let kept = Kept::default();
         assert_eq!(format!("{kept:?}"), "Kept(0)");
-        kept.keep(kept.code("f", &["password"]).unwrap(), &made("secret", None));
+        kept.keep(
+            kept.code("f", &["password"]).unwrap(),
+            &made("secret", None),
+        );
         assert_eq!(format!("{kept:?}"), "Kept(1)");
     }
 }

@@ -34,34 +34,73 @@ pub(super) struct Settings<'a> {
 /// A parsed template of either language.
 #[derive(Debug)]
 pub(super) enum Engine {
-    Go { template: Box<GoTemplate>, name: Box<str>, source: Box<str> },
+    Go {
+        template: Box<GoTemplate>,
+        name: Box<str>,
+        source: Box<str>,
+    },
     Jinja(Box<JinjaTemplate>),
 }
 
 impl Engine {
-    pub(super) fn parse(name: &str, source: &str, settings: Settings<'_>) -> Result<Self, TemplateError> {
-        let Settings { language, missing_key, delimiters, format, directory, allow, sandbox } = settings;
+    pub(super) fn parse(
+        name: &str,
+        source: &str,
+        settings: Settings<'_>,
+    ) -> Result<Self, TemplateError> {
+        let Settings {
+            language,
+            missing_key,
+            delimiters,
+            format,
+            directory,
+            allow,
+            sandbox,
+        } = settings;
         match language {
             Language::Jinja => {
-                let options = jinja::Options { format, directory, sandbox, allow };
-                Ok(Self::Jinja(Box::new(JinjaTemplate::parse(name, source, options)?)))
+                let options = jinja::Options {
+                    format,
+                    directory,
+                    sandbox,
+                    allow,
+                };
+                Ok(Self::Jinja(Box::new(JinjaTemplate::parse(
+                    name, source, options,
+                )?)))
             }
             Language::Go => {
-                let options = go::Options { delimiters: delimiters.clone(), missing_key, ..go::Options::default() };
+                let options = go::Options {
+                    delimiters: delimiters.clone(),
+                    missing_key,
+                    ..go::Options::default()
+                };
                 let template = GoTemplate::parse(name, source, &options, |name| {
                     functions::named_in_go(name).filter(|_| allow.allow(name))
                 })
                 .map_err(|error| go_failure::told(name, source, &error))?;
-                Ok(Self::Go { template: Box::new(template), name: name.into(), source: source.into() })
+                Ok(Self::Go {
+                    template: Box::new(template),
+                    name: name.into(),
+                    source: source.into(),
+                })
             }
         }
     }
 
     /// Renders. Where undefined is taken for empty, it is for the sake of what the template asks: it goes on as far as
     /// it can, and the text is worth nothing.
-    pub(super) fn render(&self, pass: &Arc<Pass>, undefined: Undefined) -> Result<String, TemplateError> {
+    pub(super) fn render(
+        &self,
+        pass: &Arc<Pass>,
+        undefined: Undefined,
+    ) -> Result<String, TemplateError> {
         match self {
-            Self::Go { template, name, source } => {
+            Self::Go {
+                template,
+                name,
+                source,
+            } => {
                 let rendered = match undefined {
                     Undefined::Refused => template.execute(&Value::from(()), pass),
                     Undefined::Empty => template.survey(&Value::from(()), pass),
@@ -106,6 +145,11 @@ impl Engine {
 }
 
 /// The trees of a Go template.
-pub(super) fn go_trees(name: &str, source: &str, delimiters: &Delimiters) -> Result<go::Templates, TemplateError> {
-    go::trees(name, source, delimiters, functions::named_in_go).map_err(|error| go_failure::told(name, source, &error))
+pub(super) fn go_trees(
+    name: &str,
+    source: &str,
+    delimiters: &Delimiters,
+) -> Result<go::Templates, TemplateError> {
+    go::trees(name, source, delimiters, functions::named_in_go)
+        .map_err(|error| go_failure::told(name, source, &error))
 }

@@ -76,7 +76,18 @@ impl Template {
     /// [`TemplateError`] when the file cannot be read, is not UTF-8, or is not a template of its language. It names
     /// the files to watch for a change.
     pub fn read(job: &Job) -> Result<Self, TemplateError> {
-        let Job { source, language, missing_key, delimiters, format, output_format, allow, sandbox, denied, .. } = job;
+        let Job {
+            source,
+            language,
+            missing_key,
+            delimiters,
+            format,
+            output_format,
+            allow,
+            sandbox,
+            denied,
+            ..
+        } = job;
         let (language, missing_key, allow) = (*language, *missing_key, *allow);
         let (format, output_format) = (*format, *output_format);
         let settings = |directory| Settings {
@@ -105,10 +116,19 @@ impl Template {
                     Engine::parse(&name, &text, settings(path.parent()))
                 });
                 let engine = engine.map_err(|error| {
-                    let sources = std::iter::once(path.clone()).chain(error.sources.iter().cloned()).collect();
+                    let sources = std::iter::once(path.clone())
+                        .chain(error.sources.iter().cloned())
+                        .collect();
                     error.with_sources(sources)
                 })?;
-                Ok(Self { file: Some(path.clone()), engine, format, output_format, sandbox, denied })
+                Ok(Self {
+                    file: Some(path.clone()),
+                    engine,
+                    format,
+                    output_format,
+                    sandbox,
+                    denied,
+                })
             }
         }
     }
@@ -121,20 +141,35 @@ impl Template {
     }
 
     fn pass(&self, snapshot: &Snapshot, surroundings: &Arc<Surroundings>, now: Timestamp) -> Pass {
-        Pass::new(snapshot.clone(), Arc::clone(surroundings), now).within(self.sandbox.as_ref()).denying(&self.denied)
+        Pass::new(snapshot.clone(), Arc::clone(surroundings), now)
+            .within(self.sandbox.as_ref())
+            .denying(&self.denied)
     }
 
     /// Renders the template with what is known.
     #[must_use]
-    pub fn render(&self, snapshot: &Snapshot, surroundings: &Arc<Surroundings>, now: Timestamp) -> Rendering {
+    pub fn render(
+        &self,
+        snapshot: &Snapshot,
+        surroundings: &Arc<Surroundings>,
+        now: Timestamp,
+    ) -> Rendering {
         let begin = || self.pass(snapshot, surroundings, now);
         let pass = Arc::new(begin().writing(self.format));
         let text = self.engine.render(&pass, Undefined::Refused);
         let mut asked = pass.take_asked();
         if asked.is_complete() {
             let text = text.and_then(|text| self.finished(text, begin, &asked));
-            let outputs = if text.is_ok() { pass.take_outputs() } else { Vec::new() };
-            return Rendering { text, outputs, asked };
+            let outputs = if text.is_ok() {
+                pass.take_outputs()
+            } else {
+                Vec::new()
+            };
+            return Rendering {
+                text,
+                outputs,
+                asked,
+            };
         }
         if text.is_err() {
             // It stopped half way for want of data; what it asks further down is worth knowing now, not one round
@@ -143,16 +178,28 @@ impl Template {
             let _ = self.engine.render(&pass, Undefined::Empty);
             asked.add(pass.take_asked());
         }
-        Rendering { text: Ok(String::new()), outputs: Vec::new(), asked }
+        Rendering {
+            text: Ok(String::new()),
+            outputs: Vec::new(),
+            asked,
+        }
     }
 
     /// The text with every value written as its place asks for, if it then is what it has to be.
-    fn finished(&self, text: String, begin: impl Fn() -> Pass, asked: &Asked) -> Result<String, TemplateError> {
+    fn finished(
+        &self,
+        text: String,
+        begin: impl Fn() -> Pass,
+        asked: &Asked,
+    ) -> Result<String, TemplateError> {
         let text = match format::settle(self.format, text) {
             Ok(text) => text,
             Err(refusal) => return Err(self.refused(refusal, begin(), asked)),
         };
-        match self.output_format.map_or(Ok(()), |expected| format::check(expected, &text)) {
+        match self
+            .output_format
+            .map_or(Ok(()), |expected| format::check(expected, &text))
+        {
             Ok(()) => Ok(text),
             Err(message) => Err(TemplateError::whole(self.engine.name(), message)),
         }
@@ -160,23 +207,40 @@ impl Template {
 
     /// The error at the place that prints a value; found by another pass in which printing it is an error.
     fn refused(&self, refusal: Refusal, again: Pass, asked: &Asked) -> TemplateError {
-        let Refusal { number, text, message } = refusal;
-        let Some(number) = number else { return TemplateError::whole(self.engine.name(), message) };
-        let message = match asked.queries.iter().find(|query| again.is_origin(query, &text)) {
+        let Refusal {
+            number,
+            text,
+            message,
+        } = refusal;
+        let Some(number) = number else {
+            return TemplateError::whole(self.engine.name(), message);
+        };
+        let message = match asked
+            .queries
+            .iter()
+            .find(|query| again.is_origin(query, &text))
+        {
             Some(query) => format!("a value of {query} {message}"),
             None => format!("a value {message}"),
         };
         let again = Arc::new(again.writing(self.format).refusing(number, message.clone()));
         let error = self.engine.render(&again, Undefined::Refused).err();
-        error.unwrap_or_else(|| TemplateError::whole(self.engine.name(), message)).with_hint(Some(
-            "quote it as a whole, or write `| raw` behind it if it may be more than a value".to_owned(),
-        ))
+        error
+            .unwrap_or_else(|| TemplateError::whole(self.engine.name(), message))
+            .with_hint(Some(
+                "quote it as a whole, or write `| raw` behind it if it may be more than a value"
+                    .to_owned(),
+            ))
     }
 
     /// The files to watch: the template itself, and what it includes or would include if it were there.
     #[must_use]
     pub fn sources(&self) -> Vec<PathBuf> {
-        self.file.iter().cloned().chain(self.engine.included()).collect()
+        self.file
+            .iter()
+            .cloned()
+            .chain(self.engine.included())
+            .collect()
     }
 
     /// Where the template asks a query, with the name of the file; found by a pass in which asking it is an error.
@@ -188,27 +252,44 @@ impl Template {
         surroundings: &Arc<Surroundings>,
         now: Timestamp,
     ) -> Option<(String, Place)> {
-        [Undefined::Refused, Undefined::Empty].into_iter().find_map(|undefined| {
-            let pass = Arc::new(self.pass(snapshot, surroundings, now).trapping(query.clone()));
-            let error = self.engine.render(&pass, undefined).err().filter(|_| pass.is_sprung())?;
-            Some((error.name, error.place?))
-        })
+        [Undefined::Refused, Undefined::Empty]
+            .into_iter()
+            .find_map(|undefined| {
+                let pass = Arc::new(
+                    self.pass(snapshot, surroundings, now)
+                        .trapping(query.clone()),
+                );
+                let error = self
+                    .engine
+                    .render(&pass, undefined)
+                    .err()
+                    .filter(|_| pass.is_sprung())?;
+                Some((error.name, error.place?))
+            })
     }
 }
 
 /// The trees of a Go template, to be written anew.
-pub(crate) fn go_trees(name: &str, source: &str, delimiters: &Delimiters) -> Result<go::Templates, TemplateError> {
+pub(crate) fn go_trees(
+    name: &str,
+    source: &str,
+    delimiters: &Delimiters,
+) -> Result<go::Templates, TemplateError> {
     language::go_trees(name, source, delimiters)
 }
 
 pub(crate) fn read(path: &Path) -> Result<String, TemplateError> {
     let name = path.display().to_string();
-    let bytes = crate::regular::read(path)
-        .map_err(|error| TemplateError::whole(&name, format!("cannot read the template: {error}")))?;
+    let bytes = crate::regular::read(path).map_err(|error| {
+        TemplateError::whole(&name, format!("cannot read the template: {error}"))
+    })?;
     String::from_utf8(bytes).map_err(|error| {
         let text = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
         let line = 1 + text.matches('\n').count();
-        TemplateError::whole(&name, format!("cannot read the template: line {line} is not UTF-8 text"))
+        TemplateError::whole(
+            &name,
+            format!("cannot read the template: line {line} is not UTF-8 text"),
+        )
     })
 }
 

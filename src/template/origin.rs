@@ -28,7 +28,11 @@ pub(super) fn holds(answer: &Answer, text: &str) -> bool {
         Answer::Peerings(peerings) => records::list(peerings),
         Answer::ExportedServices(services) => records::list(services),
         Answer::ImportedServices(services) => records::list(services),
-        Answer::Plugin(printed) => return printed.as_ref().is_ok_and(|printed| printed.as_ref() == text),
+        Answer::Plugin(printed) => {
+            return printed
+                .as_ref()
+                .is_ok_and(|printed| printed.as_ref() == text);
+        }
         Answer::Datacenters(names) => return names.iter().any(|name| name == text),
         Answer::File(content) => return content.as_ref() == text,
     };
@@ -39,14 +43,23 @@ fn holds_at(value: &Value, text: &str, depth: usize) -> bool {
     if let Some(own) = value.as_str() {
         return own == text;
     }
-    let Some(depth) = depth.checked_sub(1) else { return false };
+    let Some(depth) = depth.checked_sub(1) else {
+        return false;
+    };
     if let Some(record) = value.downcast_object_ref::<Record>() {
-        return record.fields().any(|(_, field)| holds_at(&field, text, depth));
+        return record
+            .fields()
+            .any(|(_, field)| holds_at(&field, text, depth));
     }
-    let Ok(mut items) = value.try_iter() else { return false };
+    let Ok(mut items) = value.try_iter() else {
+        return false;
+    };
     match value.kind() {
         ValueKind::Map => items.any(|key| {
-            holds_at(&key, text, depth) || value.get_item(&key).is_ok_and(|entry| holds_at(&entry, text, depth))
+            holds_at(&key, text, depth)
+                || value
+                    .get_item(&key)
+                    .is_ok_and(|entry| holds_at(&entry, text, depth))
         }),
         ValueKind::Seq => items.any(|item| holds_at(&item, text, depth)),
         _ => false,

@@ -24,7 +24,14 @@ pub struct Output {
 
 impl fmt::Debug for Output {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, user, group, mode, append, content } = self;
+        let Self {
+            path,
+            user,
+            group,
+            mode,
+            append,
+            content,
+        } = self;
         out.debug_struct("Output")
             .field("path", path)
             .field("user", user)
@@ -45,7 +52,11 @@ impl Output {
             match merged.iter_mut().find(|before| before.path == output.path) {
                 Some(before) if output.append => {
                     let content = std::mem::take(&mut before.content) + &output.content;
-                    *before = Self { append: before.append, content, ..output };
+                    *before = Self {
+                        append: before.append,
+                        content,
+                        ..output
+                    };
                 }
                 Some(before) => *before = output,
                 None => merged.push(output),
@@ -61,21 +72,61 @@ mod tests {
 
     fn output(path: &str, append: bool, content: &str) -> Output {
         let (user, group) = (String::new(), String::new());
-        Output { path: path.into(), user, group, mode: 0o600, append, content: content.to_owned() }
+        Output {
+            path: path.into(),
+            user,
+            group,
+            mode: 0o600,
+            append,
+            content: content.to_owned(),
+        }
     }
 
     #[test]
     fn steps_to_one_file_are_one_content() {
-        let steps = [("a", true, "1"), ("b", false, "2"), ("a", true, "3"), ("b", true, "4"), ("c", true, "5")];
-        let merged = Output::merged(steps.iter().map(|(path, append, text)| output(path, *append, text)).collect());
-        assert_eq!(merged, [output("a", true, "13"), output("b", false, "24"), output("c", true, "5")]);
-        let replaced = Output::merged(vec![output("a", true, "1"), Output { mode: 0o644, ..output("a", false, "2") }]);
-        assert_eq!(replaced, [Output { mode: 0o644, ..output("a", false, "2") }]);
+        let steps = [
+            ("a", true, "1"),
+            ("b", false, "2"),
+            ("a", true, "3"),
+            ("b", true, "4"),
+            ("c", true, "5"),
+        ];
+        let merged = Output::merged(
+            steps
+                .iter()
+                .map(|(path, append, text)| output(path, *append, text))
+                .collect(),
+        );
+        assert_eq!(
+            merged,
+            [
+                output("a", true, "13"),
+                output("b", false, "24"),
+                output("c", true, "5")
+            ]
+        );
+        let replaced = Output::merged(vec![
+            output("a", true, "1"),
+            Output {
+                mode: 0o644,
+                ..output("a", false, "2")
+            },
+        ]);
+        assert_eq!(
+            replaced,
+            [Output {
+                mode: 0o644,
+                ..output("a", false, "2")
+            }]
+        );
     }
 
     #[test]
     fn the_content_is_not_in_the_debug_form() {
         let text = format!("{:?}", output("a", true, "hunter2"));
-        assert!(text.contains("7 bytes") && !text.contains("hunter2"), "{text}");
+        assert!(
+            text.contains("7 bytes") && !text.contains("hunter2"),
+            "{text}"
+        );
     }
 }

@@ -88,8 +88,18 @@ impl Pass {
     pub(crate) fn afford(&self, value: &Value) -> Result<(), FunctionError> {
         let [texts, items] = &self.made;
         let (made, size, most, what) = match value.kind() {
-            ValueKind::String => (texts, value.as_bytes().map_or(0, <[u8]>::len), MOST_TEXT, "bytes of text"),
-            ValueKind::Seq => (items, value.len().unwrap_or(0), MOST_ITEMS, "items of lists"),
+            ValueKind::String => (
+                texts,
+                value.as_bytes().map_or(0, <[u8]>::len),
+                MOST_TEXT,
+                "bytes of text",
+            ),
+            ValueKind::Seq => (
+                items,
+                value.len().unwrap_or(0),
+                MOST_ITEMS,
+                "items of lists",
+            ),
             _ => return Ok(()),
         };
         if made.fetch_add(size, Ordering::Relaxed).saturating_add(size) > most {
@@ -122,9 +132,10 @@ impl Pass {
         let denies = |glob: &&Glob| names.iter().any(|name| glob.matches(name));
         match self.denied.iter().find(denies) {
             None => Ok(()),
-            Some(glob) => {
-                Err(FunctionError(format!("the function is disabled: function_denylist has {:?}", glob.written())))
-            }
+            Some(glob) => Err(FunctionError(format!(
+                "the function is disabled: function_denylist has {:?}",
+                glob.written()
+            ))),
         }
     }
 
@@ -208,7 +219,10 @@ impl Pass {
 
     /// This is to be written together with what the pass renders.
     pub fn write(&self, output: Output) {
-        self.outputs.lock().unwrap_or_else(PoisonError::into_inner).push(output);
+        self.outputs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(output);
     }
 
     /// What is to be written; to be called at the end of the pass, as it takes it away.

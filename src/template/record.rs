@@ -60,7 +60,11 @@ impl Record {
     /// The field with this Go name.
     #[must_use]
     pub fn field(&self, go: &str) -> Option<Value> {
-        self.schema().fields.iter().position(|field| field.go == go).map(|index| self.0.get(index))
+        self.schema()
+            .fields
+            .iter()
+            .position(|field| field.go == go)
+            .map(|index| self.0.get(index))
     }
 
     /// The field at this place of the schema; undefined past its end.
@@ -71,7 +75,11 @@ impl Record {
 
     /// All fields, in their declared order.
     pub fn fields(&self) -> impl Iterator<Item = (&'static Field, Value)> + '_ {
-        self.schema().fields.iter().enumerate().map(|(index, field)| (field, self.0.get(index)))
+        self.schema()
+            .fields
+            .iter()
+            .enumerate()
+            .map(|(index, field)| (field, self.0.get(index)))
     }
 }
 
@@ -96,7 +104,13 @@ impl Object for Record {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Values(self.schema().fields.iter().map(|field| Value::from(field.go)).collect())
+        Enumerator::Values(
+            self.schema()
+                .fields
+                .iter()
+                .map(|field| Value::from(field.go))
+                .collect(),
+        )
     }
 
     /// A struct is true, whatever is in it.
@@ -117,8 +131,14 @@ pub struct TypedMap {
 impl TypedMap {
     /// Go's `map[string]string`.
     pub fn of_text<'a>(entries: impl IntoIterator<Item = (&'a String, &'a String)>) -> Value {
-        let entries = entries.into_iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
-        Value::from_object(Self { entries, zero: Value::from("") })
+        let entries = entries
+            .into_iter()
+            .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
+            .collect();
+        Value::from_object(Self {
+            entries,
+            zero: Value::from(""),
+        })
     }
 }
 
@@ -136,7 +156,12 @@ impl Object for TypedMap {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Values(self.entries.keys().map(|key| Value::from(key.as_str())).collect())
+        Enumerator::Values(
+            self.entries
+                .keys()
+                .map(|key| Value::from(key.as_str()))
+                .collect(),
+        )
     }
 }
 

@@ -13,7 +13,8 @@ use minijinja::value::{Enumerator, Object, ObjectRepr};
 use super::json;
 use super::record::{Field, Fields, Record, Schema, TypedMap};
 use crate::answer::{
-    Check, Instance, Node, NodeService, NodeServices, Pair, ServiceTags, TaggedAddress, TextMap, Weights,
+    Check, Instance, Node, NodeService, NodeServices, Pair, ServiceTags, TaggedAddress, TextMap,
+    Weights,
 };
 
 /// What is known about a kind of record without having one.
@@ -40,9 +41,18 @@ pub(super) fn is_single(name: &str) -> bool {
 
 /// All fields of all records.
 pub(super) fn all_fields() -> impl Iterator<Item = &'static Field> {
-    let schemas =
-        [Instance::SCHEMA, NodeServices::SCHEMA, Node::SCHEMA, NodeService::SCHEMA, ServiceTags::SCHEMA, Pair::SCHEMA];
-    schemas.into_iter().chain(mesh::SCHEMAS).flat_map(|schema| schema.fields)
+    let schemas = [
+        Instance::SCHEMA,
+        NodeServices::SCHEMA,
+        Node::SCHEMA,
+        NodeService::SCHEMA,
+        ServiceTags::SCHEMA,
+        Pair::SCHEMA,
+    ];
+    schemas
+        .into_iter()
+        .chain(mesh::SCHEMAS)
+        .flat_map(|schema| schema.fields)
 }
 
 /// Whether a record has a field of this Go name.
@@ -89,7 +99,10 @@ macro_rules! record {
 
 /// The value of a key pair: a text, or bytes where it is not UTF-8.
 pub(super) fn value_of(pair: &Pair) -> Value {
-    pair.bytes.as_deref().map_or_else(|| text(&pair.value), |bytes| Value::from_bytes(bytes.to_vec()))
+    pair.bytes.as_deref().map_or_else(
+        || text(&pair.value),
+        |bytes| Value::from_bytes(bytes.to_vec()),
+    )
 }
 
 record!(Pair, "*dependency.KeyPair", |pair| {
@@ -207,7 +220,9 @@ impl<T: Fields + 'static> Object for List<T> {
     }
 
     fn get_value(self: &Arc<Self>, index: &Value) -> Option<Value> {
-        self.0.get(index.as_usize()?).map(|item| Record::value(Arc::clone(item) as _))
+        self.0
+            .get(index.as_usize()?)
+            .map(|item| Record::value(Arc::clone(item) as _))
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {

@@ -20,7 +20,15 @@ pub struct Scratch {
 
 impl Scratch {
     /// What can be called on it, by the names of Go templates.
-    pub const METHODS: [&str; 7] = ["Key", "Get", "Set", "SetX", "MapSet", "MapSetX", "MapValues"];
+    pub const METHODS: [&str; 7] = [
+        "Key",
+        "Get",
+        "Set",
+        "SetX",
+        "MapSet",
+        "MapSetX",
+        "MapValues",
+    ];
 
     fn values(&self) -> MutexGuard<'_, BTreeMap<String, Value>> {
         // A panic in between leaves the map whole.
@@ -28,7 +36,10 @@ impl Scratch {
     }
 
     fn get(&self, key: &str) -> Value {
-        self.values().get(key).cloned().unwrap_or_else(|| Value::from(()))
+        self.values()
+            .get(key)
+            .cloned()
+            .unwrap_or_else(|| Value::from(()))
     }
 
     fn set(&self, key: &str, value: &Value, only_new: bool) {
@@ -40,17 +51,22 @@ impl Scratch {
 
     fn map_set(&self, key: &str, entry: &str, value: &Value, only_new: bool) -> Result<(), Error> {
         let map = self.map(key)?;
-        let Some(dict) = map.downcast_object_ref::<Dict>() else { return Err(not_a_map(key)) };
+        let Some(dict) = map.downcast_object_ref::<Dict>() else {
+            return Err(not_a_map(key));
+        };
         if only_new && dict.get(entry).is_some() {
             return Ok(());
         }
-        dict.set(entry, value.clone()).map_err(|error| refused(error.to_string()))
+        dict.set(entry, value.clone())
+            .map_err(|error| refused(error.to_string()))
     }
 
     /// The map that stands under a key, which becomes one that can be changed; a new one where there is nothing.
     fn map(&self, key: &str) -> Result<Value, Error> {
         let mut values = self.values();
-        let slot = values.entry(key.to_owned()).or_insert_with(|| Dict::value(BTreeMap::new()));
+        let slot = values
+            .entry(key.to_owned())
+            .or_insert_with(|| Dict::value(BTreeMap::new()));
         if slot.downcast_object_ref::<Dict>().is_none() {
             *slot = Dict::value(entries(slot).ok_or_else(|| not_a_map(key))?);
         }
@@ -62,14 +78,18 @@ impl Scratch {
             return Ok(Value::from(Vec::<Value>::new()));
         }
         let map = self.map(key)?;
-        let values = map.downcast_object_ref::<Dict>().map(Dict::entries).unwrap_or_default();
+        let values = map
+            .downcast_object_ref::<Dict>()
+            .map(Dict::entries)
+            .unwrap_or_default();
         Ok(values.into_values().collect())
     }
 }
 
 /// The entries of a map of anything by text.
 fn entries(value: &Value) -> Option<BTreeMap<String, Value>> {
-    let typed = value.downcast_object_ref::<Record>().is_some() || value.downcast_object_ref::<TypedMap>().is_some();
+    let typed = value.downcast_object_ref::<Record>().is_some()
+        || value.downcast_object_ref::<TypedMap>().is_some();
     if typed || value.kind() != ValueKind::Map {
         return None;
     }
@@ -93,19 +113,34 @@ impl Object for Scratch {
         ObjectRepr::Plain
     }
 
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
         let wanted = match method {
             "Key" | "key" | "Get" | "get" | "MapValues" | "map_values" => 1,
             "Set" | "set" | "SetX" | "set_x" => 2,
             "MapSet" | "map_set" | "MapSetX" | "map_set_x" => 3,
-            _ => return Err(Error::new(ErrorKind::UnknownMethod, format!("scratch has no method {method:?}"))),
+            _ => {
+                return Err(Error::new(
+                    ErrorKind::UnknownMethod,
+                    format!("scratch has no method {method:?}"),
+                ));
+            }
         };
         if args.len() != wanted {
-            return Err(refused(format!("wrong number of args for {method}: want {wanted} got {}", args.len())));
+            return Err(refused(format!(
+                "wrong number of args for {method}: want {wanted} got {}",
+                args.len()
+            )));
         }
         let text = |index: usize| {
             let text = args.get(index).and_then(Value::as_str);
-            text.ok_or_else(|| refused(format!("{method}: argument {} must be a string", index + 1)))
+            text.ok_or_else(|| {
+                refused(format!("{method}: argument {} must be a string", index + 1))
+            })
         };
         let key = text(0)?;
         match method {
@@ -135,11 +170,20 @@ mod tests {
     fn keeps_values() {
         let scratch = Value::from_object(Scratch::default());
         assert!(call(&scratch, "Get", &["a".into()]).unwrap().is_none());
-        assert_eq!(call(&scratch, "Set", &["a".into(), 1.into()]).unwrap(), Value::from(""));
+        assert_eq!(
+            call(&scratch, "Set", &["a".into(), 1.into()]).unwrap(),
+            Value::from("")
+        );
         call(&scratch, "SetX", &["a".into(), 2.into()]).unwrap();
         call(&scratch, "set_x", &["b".into(), 2.into()]).unwrap();
-        assert_eq!(call(&scratch, "get", &["a".into()]).unwrap(), Value::from(1));
-        assert_eq!(call(&scratch, "Get", &["b".into()]).unwrap(), Value::from(2));
+        assert_eq!(
+            call(&scratch, "get", &["a".into()]).unwrap(),
+            Value::from(1)
+        );
+        assert_eq!(
+            call(&scratch, "Get", &["b".into()]).unwrap(),
+            Value::from(2)
+        );
         assert!(call(&scratch, "Key", &["a".into()]).unwrap().is_true());
         assert!(!call(&scratch, "Key", &["c".into()]).unwrap().is_true());
     }
@@ -147,14 +191,32 @@ mod tests {
     #[test]
     fn maps_grow_and_list_their_values_by_key() {
         let scratch = Value::from_object(Scratch::default());
-        for (method, entry, value) in
-            [("MapSet", "z", 1), ("map_set", "a", 2), ("MapSetX", "a", 3), ("map_set_x", "m", 4)]
-        {
-            assert_eq!(call(&scratch, method, &["m".into(), entry.into(), value.into()]).unwrap(), Value::from(""));
+        for (method, entry, value) in [
+            ("MapSet", "z", 1),
+            ("map_set", "a", 2),
+            ("MapSetX", "a", 3),
+            ("map_set_x", "m", 4),
+        ] {
+            assert_eq!(
+                call(&scratch, method, &["m".into(), entry.into(), value.into()]).unwrap(),
+                Value::from("")
+            );
         }
-        assert_eq!(call(&scratch, "MapValues", &["m".into()]).unwrap(), Value::from(vec![2, 4, 1]));
-        assert_eq!(call(&scratch, "MapValues", &["none".into()]).unwrap(), Value::from(Vec::<i64>::new()));
-        assert_eq!(call(&scratch, "Get", &["m".into()]).unwrap().get_attr("z").unwrap(), Value::from(1));
+        assert_eq!(
+            call(&scratch, "MapValues", &["m".into()]).unwrap(),
+            Value::from(vec![2, 4, 1])
+        );
+        assert_eq!(
+            call(&scratch, "MapValues", &["none".into()]).unwrap(),
+            Value::from(Vec::<i64>::new())
+        );
+        assert_eq!(
+            call(&scratch, "Get", &["m".into()])
+                .unwrap()
+                .get_attr("z")
+                .unwrap(),
+            Value::from(1)
+        );
     }
 
     #[test]
@@ -163,7 +225,10 @@ mod tests {
         let whole = Value::from_object(BTreeMap::from([("a".to_owned(), Value::from(1))]));
         call(&scratch, "Set", &["m".into(), whole]).unwrap();
         call(&scratch, "MapSet", &["m".into(), "b".into(), 2.into()]).unwrap();
-        assert_eq!(call(&scratch, "MapValues", &["m".into()]).unwrap(), Value::from(vec![1, 2]));
+        assert_eq!(
+            call(&scratch, "MapValues", &["m".into()]).unwrap(),
+            Value::from(vec![1, 2])
+        );
     }
 
     #[test]
@@ -172,12 +237,23 @@ mod tests {
         call(&scratch, "Set", &["a".into(), "secret".into()]).unwrap();
         let error = call(&scratch, "MapSet", &["a".into(), "b".into(), 1.into()]).unwrap_err();
         assert_eq!(error.detail(), Some("\"a\" is not a map"));
-        assert_eq!(call(&scratch, "MapValues", &["a".into()]).unwrap_err().detail(), Some("\"a\" is not a map"));
+        assert_eq!(
+            call(&scratch, "MapValues", &["a".into()])
+                .unwrap_err()
+                .detail(),
+            Some("\"a\" is not a map")
+        );
         assert_eq!(
             call(&scratch, "Set", &["a".into()]).unwrap_err().detail(),
             Some("wrong number of args for Set: want 2 got 1")
         );
-        assert_eq!(call(&scratch, "Get", &[1.into()]).unwrap_err().detail(), Some("Get: argument 1 must be a string"));
-        assert_eq!(call(&scratch, "Nope", &[]).unwrap_err().kind(), ErrorKind::UnknownMethod);
+        assert_eq!(
+            call(&scratch, "Get", &[1.into()]).unwrap_err().detail(),
+            Some("Get: argument 1 must be a string")
+        );
+        assert_eq!(
+            call(&scratch, "Nope", &[]).unwrap_err().kind(),
+            ErrorKind::UnknownMethod
+        );
     }
 }

@@ -9,9 +9,9 @@ use crate::config::language_of;
 use crate::config::resolved::{Delimiters, FileConfig, Language, MissingKey, Permissions};
 use crate::query::Health;
 
+mod denied;
 mod formats;
 mod library;
-mod denied;
 mod outputs;
 
 fn job(source: Source, language: Language) -> Job {
@@ -34,7 +34,13 @@ fn job(source: Source, language: Language) -> Job {
 }
 
 fn inline(text: &str, language: Language) -> Result<Template, TemplateError> {
-    Template::read(&job(Source::Inline { name: "inline".into(), text: text.into() }, language))
+    Template::read(&job(
+        Source::Inline {
+            name: "inline".into(),
+            text: text.into(),
+        },
+        language,
+    ))
 }
 
 fn file(path: &Path) -> Result<Template, TemplateError> {
@@ -44,8 +50,16 @@ fn file(path: &Path) -> Result<Template, TemplateError> {
 fn known(keys: &[(&str, &str)]) -> Snapshot {
     let mut snapshot = Snapshot::default();
     for (key, value) in keys {
-        let pair = Pair { path: (*key).into(), key: (*key).into(), value: (*value).into(), ..Pair::default() };
-        snapshot.record(Query::key(key).unwrap(), Arc::new(Answer::Key(Some(Arc::new(pair)))));
+        let pair = Pair {
+            path: (*key).into(),
+            key: (*key).into(),
+            value: (*value).into(),
+            ..Pair::default()
+        };
+        snapshot.record(
+            Query::key(key).unwrap(),
+            Arc::new(Answer::Key(Some(Arc::new(pair)))),
+        );
     }
     snapshot
 }
@@ -55,7 +69,11 @@ fn render(template: &Template, snapshot: &Snapshot) -> Rendering {
 }
 
 fn names(queries: impl IntoIterator<Item: ToString>) -> String {
-    queries.into_iter().map(|query| query.to_string()).collect::<Vec<_>>().join(" ")
+    queries
+        .into_iter()
+        .map(|query| query.to_string())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[test]
@@ -66,13 +84,19 @@ fn a_rendering_says_what_was_asked_and_what_is_missing() {
     assert_eq!(names(&rendering.asked.queries), "kv.get(a) kv.get(b)");
     assert_eq!(names(rendering.asked.missing.keys()), "kv.get(b)");
     let rendering = render(&template, &known(&[("a", "1"), ("b", "2")]));
-    assert_eq!((rendering.text, rendering.asked.missing.len()), (Ok("12".into()), 0));
+    assert_eq!(
+        (rendering.text, rendering.asked.missing.len()),
+        (Ok("12".into()), 0)
+    );
 }
 
 #[test]
 fn an_error_of_an_incomplete_pass_is_none_and_hides_no_query() {
     let templates = [
-        ("{{ service('x')[0].address }}{{ key('a') | int }}{{ key('b') }}", Language::Jinja),
+        (
+            "{{ service('x')[0].address }}{{ key('a') | int }}{{ key('b') }}",
+            Language::Jinja,
+        ),
         (
             "{{ (index (service \"x\") 0).Address }}{{ with index (service \"x\") 0 }}{{ .ID }}{{ end }}{{ key \"a\" | \
           parseJSON | len }}{{ range key \"a\" }}{{ end }}{{ key \"b\" }}",
@@ -83,10 +107,22 @@ fn an_error_of_an_incomplete_pass_is_none_and_hides_no_query() {
         let template = inline(text, language).unwrap();
         let rendering = render(&template, &Snapshot::default());
         assert_eq!(rendering.text, Ok(String::new()));
-        assert_eq!(names(rendering.asked.missing.keys()), "kv.get(a) kv.get(b) health.service(x|passing)", "{text}");
-        let place =
-            template.place_of(&Query::key("b").unwrap(), &Snapshot::default(), &Arc::default(), Timestamp::UNIX_EPOCH);
-        assert_eq!(place.map(|(name, place)| (name, place.line)), Some(("inline".to_owned(), 1)), "{text}");
+        assert_eq!(
+            names(rendering.asked.missing.keys()),
+            "kv.get(a) kv.get(b) health.service(x|passing)",
+            "{text}"
+        );
+        let place = template.place_of(
+            &Query::key("b").unwrap(),
+            &Snapshot::default(),
+            &Arc::default(),
+            Timestamp::UNIX_EPOCH,
+        );
+        assert_eq!(
+            place.map(|(name, place)| (name, place.line)),
+            Some(("inline".to_owned(), 1)),
+            "{text}"
+        );
     }
 }
 
@@ -103,9 +139,17 @@ fn the_place_of_a_query_is_found() {
     let text = "x\n{% if service('w')[0].port %}{% endif %}\n  {{ key('a') }}\n";
     let template = inline(text, Language::Jinja).unwrap();
     let place = |key: &str| {
-        template.place_of(&Query::key(key).unwrap(), &Snapshot::default(), &Arc::default(), Timestamp::UNIX_EPOCH)
+        template.place_of(
+            &Query::key(key).unwrap(),
+            &Snapshot::default(),
+            &Arc::default(),
+            Timestamp::UNIX_EPOCH,
+        )
     };
-    assert_eq!(place("a"), Some(("inline".into(), Place { line: 3, column: 6 })));
+    assert_eq!(
+        place("a"),
+        Some(("inline".into(), Place { line: 3, column: 6 }))
+    );
     assert_eq!(place("b"), None);
 }
 
@@ -130,7 +174,9 @@ fn what_cannot_be_read_is_an_error() {
     let told = |name: &str| {
         let error = file(&directory.path().join(name)).unwrap_err();
         assert_eq!(error.sources, [directory.path().join(name)]);
-        error.to_string().replace(directory.path().to_str().unwrap(), "DIR")
+        error
+            .to_string()
+            .replace(directory.path().to_str().unwrap(), "DIR")
     };
     insta::assert_snapshot!(told("none.j2"), @"DIR/none.j2: cannot read the template: No such file or directory (os error 2)");
     fs::write(directory.path().join("bytes.j2"), b"a\n\xff").unwrap();
@@ -139,7 +185,12 @@ fn what_cannot_be_read_is_an_error() {
 
 /// What both languages make of the same world.
 fn both(go: &str, jinja: &str, snapshot: &Snapshot) -> (Rendering, Rendering) {
-    let render = |text, language| render(&inline(text, language).unwrap_or_else(|error| panic!("{error}")), snapshot);
+    let render = |text, language| {
+        render(
+            &inline(text, language).unwrap_or_else(|error| panic!("{error}")),
+            snapshot,
+        )
+    };
     (render(go, Language::Go), render(jinja, Language::Jinja))
 }
 
@@ -161,17 +212,42 @@ fn world() -> Snapshot {
             checks: Vec::new(),
             status: Health::Passing,
             port: 8000 + number,
-            weights: Weights { passing: 1, warning: 1 },
+            weights: Weights {
+                passing: 1,
+                warning: 1,
+            },
         })
     };
-    snapshot.record(Query::service("web").unwrap(), Arc::new(Answer::Service(vec![instance(1), instance(2)])));
-    snapshot.record(Query::service("web|any").unwrap(), Arc::new(Answer::Service(vec![instance(1), instance(2)])));
-    let pair = |key: &str| Arc::new(Pair { key: key.into(), value: key.to_uppercase(), ..Pair::default() });
+    snapshot.record(
+        Query::service("web").unwrap(),
+        Arc::new(Answer::Service(vec![instance(1), instance(2)])),
+    );
+    snapshot.record(
+        Query::service("web|any").unwrap(),
+        Arc::new(Answer::Service(vec![instance(1), instance(2)])),
+    );
+    let pair = |key: &str| {
+        Arc::new(Pair {
+            key: key.into(),
+            value: key.to_uppercase(),
+            ..Pair::default()
+        })
+    };
     let pairs = vec![pair("a/x"), pair("a/y"), pair("b")];
     snapshot.record(Query::pairs("app").unwrap(), Arc::new(Answer::Pairs(pairs)));
-    let node = Arc::new(Node { node: "n1".into(), address: "10.0.0.1".into(), ..Node::default() });
-    let found = NodeServices { node, services: Vec::new() };
-    snapshot.record(Query::node("n1").unwrap(), Arc::new(Answer::Node(Some(Arc::new(found)))));
+    let node = Arc::new(Node {
+        node: "n1".into(),
+        address: "10.0.0.1".into(),
+        ..Node::default()
+    });
+    let found = NodeServices {
+        node,
+        services: Vec::new(),
+    };
+    snapshot.record(
+        Query::node("n1").unwrap(),
+        Arc::new(Answer::Node(Some(Arc::new(found)))),
+    );
     snapshot.record(Query::node("n2").unwrap(), Arc::new(Answer::Node(None)));
     snapshot
 }
@@ -184,7 +260,11 @@ fn both_languages_render_the_same() {
             "{% for s in service('web') %}server {{ s.address }}:{{ s.port }};\n{% endfor %}",
             "server 10.0.0.1:8001;\nserver 10.0.0.2:8002;\n",
         ),
-        ("{{ key \"port\" | parseInt | add 1 }}", "{{ key('port') | parse_int | add(1) }}", "81"),
+        (
+            "{{ key \"port\" | parseInt | add 1 }}",
+            "{{ key('port') | parse_int | add(1) }}",
+            "81",
+        ),
         (
             "{{ range $tag, $list := service \"web\" | byTag }}{{ $tag }}={{ len $list }} {{ end }}",
             "{% for tag, list in service('web') | by_tag | items %}{{ tag }}={{ list | length }} {% endfor %}",
@@ -200,13 +280,21 @@ fn both_languages_render_the_same() {
             "{% for f, p in by_key(tree('app')) | items %}{{ f }}:{% for k, v in p | items %}{{ k }}={{ v.value }},{% endfor %}{% endfor %}",
             "a:x=A/X,y=A/Y,",
         ),
-        ("{{ (index (service \"web\") 0).ServiceMeta.version }}", "{{ service('web')[0].service_meta.version }}", "2"),
+        (
+            "{{ (index (service \"web\") 0).ServiceMeta.version }}",
+            "{{ service('web')[0].service_meta.version }}",
+            "2",
+        ),
         (
             "{{ key \"json\" | parseJSON | toJSON }}",
             "{{ key('json') | parse_json | to_json }}",
             r#"{"a":"\u003c","b":[1,2.5]}"#,
         ),
-        ("{{ with node \"n1\" }}{{ .Node.Address }}{{ end }}", "{{ node('n1').node.address }}", "10.0.0.1"),
+        (
+            "{{ with node \"n1\" }}{{ .Node.Address }}{{ end }}",
+            "{{ node('n1').node.address }}",
+            "10.0.0.1",
+        ),
         (
             "{{ with node \"n2\" }}{{ if .Node }}yes{{ else }}no{{ end }}{{ end }}",
             "{{ 'yes' if node('n2').node else 'no' }}",
@@ -217,7 +305,11 @@ fn both_languages_render_the_same() {
             "{{ scratch().map_set('m', 'b', 1) }}{{ scratch().map_set('m', 'a', 2) }}{{ scratch().map_values('m') | to_json }}",
             "[2,1]",
         ),
-        ("{{ range loop 1 3 }}{{ . }}{{ end }}", "{% for i in loop_range(1, 3) %}{{ i }}{% endfor %}", "12"),
+        (
+            "{{ range loop 1 3 }}{{ . }}{{ end }}",
+            "{% for i in loop_range(1, 3) %}{{ i }}{% endfor %}",
+            "12",
+        ),
         (
             "{{ range $i, $s := service \"web\" }}{{ $i }}{{ .Tags | join \"+\" }} {{ end }}",
             "{% for s in service('web') %}{{ loop.index0 }}{{ s.tags | join('+') }} {% endfor %}",
@@ -238,7 +330,11 @@ fn both_languages_render_the_same() {
             "{% for s in 'web' | service(unique='addr:port', shuffle=true, passing_for='5s') %}{{ s.id }} {% endfor %}",
             "web-1 web-2 ",
         ),
-        ("{{ or \"x\" (key \"unasked\") }}", "{{ 'x' or key('unasked') }}", "x"),
+        (
+            "{{ or \"x\" (key \"unasked\") }}",
+            "{{ 'x' or key('unasked') }}",
+            "x",
+        ),
     ];
     assert!(!cases.is_empty());
     for (go, jinja, wanted) in cases {
@@ -312,7 +408,10 @@ fn both_languages_ask_the_same_of_an_empty_world() {
     assert!(!cases.is_empty());
     for (go, jinja) in cases {
         let (in_go, in_jinja) = both(go, jinja, &Snapshot::default());
-        assert_eq!((&in_go.text, &in_jinja.text), (&Ok(String::new()), &Ok(String::new())));
+        assert_eq!(
+            (&in_go.text, &in_jinja.text),
+            (&Ok(String::new()), &Ok(String::new()))
+        );
         assert_eq!(in_go.asked, in_jinja.asked, "{go}");
         assert!(in_go.asked.missing.len() >= 2);
     }
@@ -363,7 +462,12 @@ fn errors_of_go_templates_have_place_and_hint() {
 #[test]
 fn the_place_of_a_query_is_found_in_a_go_template() {
     let template = inline("x\n  {{ if true }}{{ key \"a\" }}{{ end }}", Language::Go).unwrap();
-    let place = template.place_of(&Query::key("a").unwrap(), &world(), &Arc::default(), Timestamp::UNIX_EPOCH);
+    let place = template.place_of(
+        &Query::key("a").unwrap(),
+        &world(),
+        &Arc::default(),
+        Timestamp::UNIX_EPOCH,
+    );
     let (name, place) = place.unwrap();
     assert_eq!((name.as_str(), place.line), ("inline", 2));
 }
@@ -373,7 +477,10 @@ fn a_template_is_current_until_one_of_its_files_changes() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
     let write = |name: &str, text: &str| fs::write(path(name), text).unwrap();
-    write("main.j2", "{% include 'part.j2' %}{% include 'later.j2' ignore missing %}");
+    write(
+        "main.j2",
+        "{% include 'part.j2' %}{% include 'later.j2' ignore missing %}",
+    );
     write("part.j2", "a");
     let template = file(&path("main.j2")).unwrap();
     assert!(template.is_current());

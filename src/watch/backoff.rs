@@ -14,12 +14,18 @@ pub(super) struct Backoff {
 
 impl Backoff {
     pub(super) fn new(pauses: &Pauses) -> Self {
-        Self { first: pauses.first, failures: 0 }
+        Self {
+            first: pauses.first,
+            failures: 0,
+        }
     }
 
     /// The next pause, at most `cap`. `random` is at least 0 and below 1.
     pub(super) fn next(&mut self, cap: Duration, random: f64) -> Duration {
-        let full = self.first.saturating_mul(1 << self.failures.min(16)).min(cap);
+        let full = self
+            .first
+            .saturating_mul(1 << self.failures.min(16))
+            .min(cap);
         self.failures = self.failures.saturating_add(1);
         // Full jitter, but never so little that the pause is none.
         full.mul_f64(0.1 + 0.9 * random)
@@ -40,7 +46,9 @@ mod tests {
         let mut backoff = Backoff::new(&Pauses::USUAL);
         let pauses: Vec<_> = (0..12).map(|_| backoff.next(longest, 0.999_999)).collect();
         assert!(pauses.is_sorted());
-        assert!(pauses[0] <= first && pauses[11] <= longest && pauses[11] > Duration::from_secs(59));
+        assert!(
+            pauses[0] <= first && pauses[11] <= longest && pauses[11] > Duration::from_secs(59)
+        );
         backoff.reset();
         assert!(backoff.next(longest, 0.999_999) <= first);
     }

@@ -40,7 +40,14 @@ impl Cursor {
     /// The beginning: nothing is known, and the first request does not block.
     #[must_use]
     pub fn new(server: usize, wait: Duration, max_stale: Option<Duration>) -> Self {
-        Self { server, index: 0, wait, max_stale, insist: false, last: None }
+        Self {
+            server,
+            index: 0,
+            wait,
+            max_stale,
+            insist: false,
+            last: None,
+        }
     }
 
     /// The next request.
@@ -76,7 +83,11 @@ impl Cursor {
 
     /// Takes a reply in.
     pub fn accept(&mut self, reply: Reply) -> Verdict {
-        let Reply { answer, index, last_contact } = reply;
+        let Reply {
+            answer,
+            index,
+            last_contact,
+        } = reply;
         if self.poll().stale && self.max_stale.is_some_and(|most| last_contact > most) {
             self.insist = true;
             return Verdict::TooStale;
@@ -105,7 +116,11 @@ mod tests {
 
     fn reply(names: &[&str], index: impl Into<Option<u64>>) -> Reply {
         let answer = Answer::Datacenters(names.iter().map(|&name| name.to_owned()).collect());
-        Reply { answer, index: index.into(), last_contact: Duration::ZERO }
+        Reply {
+            answer,
+            index: index.into(),
+            last_contact: Duration::ZERO,
+        }
     }
 
     fn news(verdict: &Verdict) -> bool {
@@ -115,7 +130,15 @@ mod tests {
     #[test]
     fn the_first_request_does_not_block_and_the_next_waits_on_the_index() {
         let mut cursor = Cursor::new(0, WAIT, None);
-        assert_eq!(cursor.poll(), Poll { server: 0, index: 0, wait: WAIT, stale: false });
+        assert_eq!(
+            cursor.poll(),
+            Poll {
+                server: 0,
+                index: 0,
+                wait: WAIT,
+                stale: false
+            }
+        );
         assert!(news(&cursor.accept(reply(&["a"], 7))));
         assert_eq!(cursor.poll().index, 7);
     }
@@ -152,7 +175,10 @@ mod tests {
     fn a_stale_answer_that_is_too_old_is_asked_for_again_once_without_stale() {
         let mut cursor = Cursor::new(0, WAIT, Some(Duration::from_secs(2)));
         assert!(cursor.poll().stale);
-        let old = Reply { last_contact: Duration::from_secs(3), ..reply(&["a"], 7) };
+        let old = Reply {
+            last_contact: Duration::from_secs(3),
+            ..reply(&["a"], 7)
+        };
         assert_eq!(cursor.accept(old), Verdict::TooStale);
         assert_eq!((cursor.poll().stale, cursor.poll().index), (false, 0));
         assert!(news(&cursor.accept(reply(&["a"], 7))));

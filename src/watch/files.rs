@@ -60,7 +60,15 @@ impl Files {
     pub fn new() -> Self {
         let (reports, changes) = mpsc::unbounded_channel();
         let (wanted, watched, names) = (BTreeSet::new(), BTreeMap::new(), Arc::default());
-        Self { watcher: None, reports, changes, wanted, watched, names, pending: None }
+        Self {
+            watcher: None,
+            reports,
+            changes,
+            wanted,
+            watched,
+            names,
+            pending: None,
+        }
     }
 
     /// Watches these files and no others. Where the system cannot watch files, this is said, and nothing is heard.
@@ -82,10 +90,15 @@ impl Files {
     /// Watches the directories in which the wanted files are now.
     fn watch_directories(&mut self) {
         let ways: Vec<Way> = self.wanted.iter().map(|file| Way::to(file)).collect();
-        let directories: BTreeSet<PathBuf> = ways.iter().flat_map(|way| way.directories.iter().cloned()).collect();
+        let directories: BTreeSet<PathBuf> = ways
+            .iter()
+            .flat_map(|way| way.directories.iter().cloned())
+            .collect();
         *self.names.write().unwrap_or_else(PoisonError::into_inner) =
             ways.into_iter().flat_map(|way| way.names).collect();
-        let Some(watcher) = &mut self.watcher else { return };
+        let Some(watcher) = &mut self.watcher else {
+            return;
+        };
         self.watched.retain(|directory, identity| {
             let keep = directories.contains(directory) && *identity == identity_of(directory);
             if !keep {
@@ -115,7 +128,10 @@ impl Files {
     /// Waits until some of the files may have changed, and it has been quiet since.
     pub async fn changed(&mut self) -> FileEvent {
         loop {
-            let due = self.pending.as_ref().map(|pending| (pending.latest + QUIET).min(pending.first + LONGEST));
+            let due = self
+                .pending
+                .as_ref()
+                .map(|pending| (pending.latest + QUIET).min(pending.first + LONGEST));
             tokio::select! {
                 // The sender is held here, so the channel does not close.
                 Some(paths) = self.changes.recv() => self.note(&paths),
@@ -133,14 +149,26 @@ impl Files {
     fn note(&mut self, paths: &[PathBuf]) {
         let touched = |file: &Path| {
             let names = Way::to(file).names;
-            paths.is_empty() || paths.iter().any(|path| path.file_name().is_some_and(|name| names.contains(name)))
+            paths.is_empty()
+                || paths
+                    .iter()
+                    .any(|path| path.file_name().is_some_and(|name| names.contains(name)))
         };
-        let files: BTreeSet<_> = self.wanted.iter().filter(|file| touched(file)).cloned().collect();
+        let files: BTreeSet<_> = self
+            .wanted
+            .iter()
+            .filter(|file| touched(file))
+            .cloned()
+            .collect();
         if files.is_empty() {
             return;
         }
         let now = Instant::now();
-        let pending = self.pending.get_or_insert_with(|| Pending { files: BTreeSet::new(), first: now, latest: now });
+        let pending = self.pending.get_or_insert_with(|| Pending {
+            files: BTreeSet::new(),
+            first: now,
+            latest: now,
+        });
         pending.files.extend(files);
         pending.latest = now;
     }
@@ -178,7 +206,11 @@ impl Default for Files {
 fn is_change(kind: EventKind) -> bool {
     match kind {
         EventKind::Access(access) => access == AccessKind::Close(AccessMode::Write),
-        EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_) | EventKind::Any | EventKind::Other => true,
+        EventKind::Create(_)
+        | EventKind::Modify(_)
+        | EventKind::Remove(_)
+        | EventKind::Any
+        | EventKind::Other => true,
     }
 }
 
@@ -187,7 +219,9 @@ fn is_change(kind: EventKind) -> bool {
 type Identity = (u64, u64, Option<SystemTime>);
 
 fn identity_of(directory: &Path) -> Option<Identity> {
-    std::fs::metadata(directory).ok().map(|metadata| (metadata.dev(), metadata.ino(), metadata.created().ok()))
+    std::fs::metadata(directory)
+        .ok()
+        .map(|metadata| (metadata.dev(), metadata.ino(), metadata.created().ok()))
 }
 
 /// The way from the root to a file, links included.
@@ -215,10 +249,11 @@ impl Way {
 
     /// Notes a path without looking behind its links; gives the path behind the first of them.
     fn follow(&mut self, path: &Path) -> Option<PathBuf> {
-        self.names.extend(path.components().filter_map(|component| match component {
-            Component::Normal(name) => Some(name.to_owned()),
-            _ => None,
-        }));
+        self.names
+            .extend(path.components().filter_map(|component| match component {
+                Component::Normal(name) => Some(name.to_owned()),
+                _ => None,
+            }));
         let mut above = PathBuf::new();
         for (place, component) in path.components().enumerate() {
             let directory = above.clone();
@@ -231,7 +266,12 @@ impl Way {
         }
         // For a file that is not there, the nearest directory above it that is.
         let parents = path.ancestors().skip(1);
-        self.directories.extend(parents.into_iter().find(|above| above.is_dir()).map(Path::to_owned));
+        self.directories.extend(
+            parents
+                .into_iter()
+                .find(|above| above.is_dir())
+                .map(Path::to_owned),
+        );
         None
     }
 }
@@ -245,7 +285,10 @@ mod tests {
     const DEADLINE: Duration = Duration::from_secs(10);
 
     async fn heard(files: &mut Files) -> BTreeSet<PathBuf> {
-        tokio::time::timeout(DEADLINE, files.changed()).await.expect("nothing was heard").files
+        tokio::time::timeout(DEADLINE, files.changed())
+            .await
+            .expect("nothing was heard")
+            .files
     }
 
     #[tokio::test]
@@ -307,7 +350,11 @@ mod tests {
             fs::write(&file, n.to_string()).unwrap();
         }
         heard(&mut files).await;
-        assert!(tokio::time::timeout(Duration::from_millis(300), files.changed()).await.is_err());
+        assert!(
+            tokio::time::timeout(Duration::from_millis(300), files.changed())
+                .await
+                .is_err()
+        );
     }
 
     #[tokio::test]

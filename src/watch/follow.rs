@@ -122,8 +122,10 @@ struct Unwanted;
 impl<A: Ask> Follower<A> {
     pub(super) fn new(ask: A, rules: Rules, events: mpsc::Sender<WatchEvent>) -> Self {
         let first_answers = Arc::new(Semaphore::new(FIRST_ANSWERS));
-        let (polls, crowded) =
-            (Arc::new(Semaphore::new(rules.polls.clamp(1, Semaphore::MAX_PERMITS))), Arc::new(Once::new()));
+        let (polls, crowded) = (
+            Arc::new(Semaphore::new(rules.polls.clamp(1, Semaphore::MAX_PERMITS))),
+            Arc::new(Once::new()),
+        );
         let (without_answer, denied) = (watch::Sender::new(0), watch::Sender::new(0));
         let (busy, rights) = (watch::Sender::new(false), watch::Sender::new(0));
         let (outage, pages, all) = (Outage::new(), Outage::new(), watch::Sender::new(0));
@@ -166,8 +168,18 @@ impl<A: Ask> Follower<A> {
         let _one_of_all = Waiting::begin(&self.all);
         let mut cursor = Cursor::new(self.ask.preferred(), self.rules.wait, self.rules.max_stale);
         let rights = self.rights.subscribe();
-        let (backoff, scout, page_scout, denied, turn) = (Backoff::new(&self.rules.pauses), None, None, None, None);
-        let mut trouble = Trouble { backoff, scout, page_scout, denied, turn, tried: 0, failing: false, rights };
+        let (backoff, scout, page_scout, denied, turn) =
+            (Backoff::new(&self.rules.pauses), None, None, None, None);
+        let mut trouble = Trouble {
+            backoff,
+            scout,
+            page_scout,
+            denied,
+            turn,
+            tried: 0,
+            failing: false,
+            rights,
+        };
         let mut calm = Duration::ZERO;
         loop {
             let mut recoveries = self.outage.listen();
@@ -179,7 +191,10 @@ impl<A: Ask> Follower<A> {
                     calm = calmer(calm, &verdict, begun.elapsed());
                     self.answered(&query, verdict, calm, &mut trouble).await
                 }
-                Err(error) => self.failed(&query, error, &mut cursor, &mut trouble, &mut recoveries).await,
+                Err(error) => {
+                    self.failed(&query, error, &mut cursor, &mut trouble, &mut recoveries)
+                        .await
+                }
             };
             if let Err(Unwanted) = step {
                 return;
@@ -210,7 +225,11 @@ impl<A: Ask> Follower<A> {
                 cursor.move_to(self.ask.preferred());
             }
         }
-        let _turn = if cursor.poll().index > 0 { self.turn_to_block().await } else { None };
+        let _turn = if cursor.poll().index > 0 {
+            self.turn_to_block().await
+        } else {
+            None
+        };
         let mut poll = cursor.poll();
         if *self.all.borrow() > self.rules.polls {
             // Others wait for their turn, or soon will.
@@ -276,7 +295,8 @@ impl<A: Ask> Follower<A> {
         }
         let rest = match verdict {
             Verdict::News(answer) => {
-                self.tell(WatchEvent::News(Arc::clone(query), answer)).await?;
+                self.tell(WatchEvent::News(Arc::clone(query), answer))
+                    .await?;
                 self.rules.rest.max(calm)
             }
             Verdict::NoNews | Verdict::TooStale => calm,
@@ -329,14 +349,24 @@ impl<A: Ask> Follower<A> {
             trouble.page_scout = trouble.page_scout.take().or_else(|| self.pages.scout());
         }
         let is_denied = class == ErrorClass::Denied;
-        trouble.denied = is_denied.then(|| trouble.denied.take().unwrap_or_else(|| Waiting::begin(&self.denied)));
+        trouble.denied = is_denied.then(|| {
+            trouble
+                .denied
+                .take()
+                .unwrap_or_else(|| Waiting::begin(&self.denied))
+        });
         trouble.failing = true;
-        self.tell(WatchEvent::Failed(Arc::clone(query), Arc::new(error))).await?;
-        let mut longest =
-            Outage::longest_pause(&self.rules.pauses, trouble.scout.as_ref().or(trouble.page_scout.as_ref()));
+        self.tell(WatchEvent::Failed(Arc::clone(query), Arc::new(error)))
+            .await?;
+        let mut longest = Outage::longest_pause(
+            &self.rules.pauses,
+            trouble.scout.as_ref().or(trouble.page_scout.as_ref()),
+        );
         if is_denied {
-            longest =
-                longest.min(DENIED_PAUSE.saturating_mul(u32::try_from(*self.denied.borrow()).unwrap_or(u32::MAX)));
+            longest = longest.min(
+                DENIED_PAUSE
+                    .saturating_mul(u32::try_from(*self.denied.borrow()).unwrap_or(u32::MAX)),
+            );
         }
         let pause = trouble.backoff.next(longest, fastrand::f64());
         match class {
@@ -372,7 +402,9 @@ impl<A: Ask> Follower<A> {
 fn calmer(before: Duration, verdict: &Verdict, took: Duration) -> Duration {
     match verdict {
         Verdict::News(_) if took < BREATH => BREATH,
-        Verdict::NoNews if took < QUICK => (before * 2).clamp(Duration::from_millis(20), LONGEST_CALM),
+        Verdict::NoNews if took < QUICK => {
+            (before * 2).clamp(Duration::from_millis(20), LONGEST_CALM)
+        }
         _ => Duration::ZERO,
     }
 }

@@ -62,7 +62,11 @@ impl<A: Ask> Watcher<A> {
     pub fn new(ask: A, rules: Rules) -> (Self, mpsc::Receiver<WatchEvent>) {
         let (events, receiver) = mpsc::channel(EVENTS);
         (
-            Self { follower: Follower::new(ask, rules, events), followed: HashMap::new(), tasks: JoinSet::new() },
+            Self {
+                follower: Follower::new(ask, rules, events),
+                followed: HashMap::new(),
+                tasks: JoinSet::new(),
+            },
             receiver,
         )
     }
@@ -97,7 +101,9 @@ impl<A: Ask> Watcher<A> {
         });
         for query in wanted {
             if !self.followed.contains_key(query) {
-                let task = self.tasks.spawn(self.follower.clone().follow(Arc::clone(query)));
+                let task = self
+                    .tasks
+                    .spawn(self.follower.clone().follow(Arc::clone(query)));
                 self.followed.insert(Arc::clone(query), task);
             }
         }

@@ -20,12 +20,19 @@ pub(super) struct Outage {
 /// Whoever holds it asks often.
 #[derive(Debug)]
 pub(super) struct Scout(
-    #[expect(dead_code, reason = "held, never read: dropping it lets another one be the scout")] OwnedSemaphorePermit,
+    #[expect(
+        dead_code,
+        reason = "held, never read: dropping it lets another one be the scout"
+    )]
+    OwnedSemaphorePermit,
 );
 
 impl Outage {
     pub(super) fn new() -> Self {
-        Self { scout: Arc::new(Semaphore::new(1)), recoveries: watch::Sender::new(0) }
+        Self {
+            scout: Arc::new(Semaphore::new(1)),
+            recoveries: watch::Sender::new(0),
+        }
     }
 
     /// Become the one who asks often, if nobody is.
@@ -35,7 +42,11 @@ impl Outage {
 
     /// The longest pause, for the scout or for another.
     pub(super) fn longest_pause(pauses: &Pauses, scout: Option<&Scout>) -> Duration {
-        if scout.is_some() { pauses.scout } else { pauses.longest }
+        if scout.is_some() {
+            pauses.scout
+        } else {
+            pauses.longest
+        }
     }
 
     /// A listener that hears of recoveries from now on.

@@ -14,7 +14,8 @@ pub(crate) type Request = (&'static str, &'static str, &'static str);
 
 /// Makes a request.
 pub(crate) fn make(address: SocketAddr, (method, target, body): Request) -> Answer {
-    http::request(address, method, target, body).unwrap_or_else(|error| panic!("{method} {target}: {error}"))
+    http::request(address, method, target, body)
+        .unwrap_or_else(|error| panic!("{method} {target}: {error}"))
 }
 
 /// Makes requests that have to succeed.

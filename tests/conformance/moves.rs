@@ -30,10 +30,21 @@ struct Move {
     moved: &'static [&'static str],
 }
 
-const REGISTER_A: Request =
-    ("PUT", "/v1/agent/service/register", r#"{"Name":"mv-a","Port":1,"Check":{"TTL":"1h","Status":"passing"}}"#);
-const REGISTER_B: Request = ("PUT", "/v1/agent/service/register", r#"{"Name":"mv-b","Port":2}"#);
-const REGISTER_NODE: Request = ("PUT", "/v1/catalog/register", r#"{"Node":"mv-node","Address":"10.0.0.9"}"#);
+const REGISTER_A: Request = (
+    "PUT",
+    "/v1/agent/service/register",
+    r#"{"Name":"mv-a","Port":1,"Check":{"TTL":"1h","Status":"passing"}}"#,
+);
+const REGISTER_B: Request = (
+    "PUT",
+    "/v1/agent/service/register",
+    r#"{"Name":"mv-b","Port":2}"#,
+);
+const REGISTER_NODE: Request = (
+    "PUT",
+    "/v1/catalog/register",
+    r#"{"Node":"mv-node","Address":"10.0.0.9"}"#,
+);
 
 /// They build on each other, and on a fresh server.
 const MOVES: &[Move] = &[
@@ -56,7 +67,12 @@ const MOVES: &[Move] = &[
         name: "the same registration again moves the table of checks, and with it an unknown service",
         setup: &[],
         write: REGISTER_A,
-        moved: &["/v1/health/service/mv-b", "/v1/health/service/mv-none", "/v1/health/state/any", "/v1/health/node/s1"],
+        moved: &[
+            "/v1/health/service/mv-b",
+            "/v1/health/service/mv-none",
+            "/v1/health/state/any",
+            "/v1/health/node/s1",
+        ],
     },
     Move {
         name: "another service moves no service that is there",
@@ -91,13 +107,27 @@ const MOVES: &[Move] = &[
         name: "a node moves the nodes, and an unknown service",
         setup: &[],
         write: REGISTER_NODE,
-        moved: &["/v1/catalog/nodes", "/v1/catalog/node/s1", "/v1/catalog/node/mv-node", "/v1/health/service/mv-none"],
+        moved: &[
+            "/v1/catalog/nodes",
+            "/v1/catalog/node/s1",
+            "/v1/catalog/node/mv-node",
+            "/v1/health/service/mv-none",
+        ],
     },
-    Move { name: "the same node again moves nothing", setup: &[], write: REGISTER_NODE, moved: &[] },
+    Move {
+        name: "the same node again moves nothing",
+        setup: &[],
+        write: REGISTER_NODE,
+        moved: &[],
+    },
     Move {
         name: "a check of the node moves every service on it",
         setup: &[],
-        write: ("PUT", "/v1/agent/check/register", r#"{"Name":"mv-check","TTL":"1h","Status":"passing"}"#),
+        write: (
+            "PUT",
+            "/v1/agent/check/register",
+            r#"{"Name":"mv-check","TTL":"1h","Status":"passing"}"#,
+        ),
         moved: &[
             "/v1/catalog/service/mv-a",
             "/v1/health/service/mv-a",
@@ -141,12 +171,20 @@ const MOVES: &[Move] = &[
         name: "once a service went away, an unknown one stays where that left it",
         setup: &[],
         write: ("PUT", "/v1/agent/service/register", r#"{"Name":"mv-c"}"#),
-        moved: &["/v1/catalog/services", "/v1/catalog/node/s1", "/v1/catalog/node/mv-node"],
+        moved: &[
+            "/v1/catalog/services",
+            "/v1/catalog/node/s1",
+            "/v1/catalog/node/mv-node",
+        ],
     },
     Move {
         name: "a change of tags moves its service",
         setup: &[],
-        write: ("PUT", "/v1/agent/service/register", r#"{"Name":"mv-a","Port":1,"Tags":["new"]}"#),
+        write: (
+            "PUT",
+            "/v1/agent/service/register",
+            r#"{"Name":"mv-a","Port":1,"Tags":["new"]}"#,
+        ),
         moved: &[
             "/v1/catalog/services",
             "/v1/catalog/node/s1",
@@ -157,7 +195,11 @@ const MOVES: &[Move] = &[
     },
     Move {
         name: "the end of an instance leaves its service to the others",
-        setup: &[("PUT", "/v1/agent/service/register", r#"{"Name":"mv-a","ID":"mv-a-2","Port":3}"#)],
+        setup: &[(
+            "PUT",
+            "/v1/agent/service/register",
+            r#"{"Name":"mv-a","ID":"mv-a-2","Port":3}"#,
+        )],
         write: ("PUT", "/v1/agent/service/deregister/mv-a-2", ""),
         moved: &[
             "/v1/catalog/services",
@@ -173,13 +215,22 @@ const MOVES: &[Move] = &[
         name: "maintenance moves its service",
         setup: &[],
         write: ("PUT", "/v1/agent/service/maintenance/mv-a?enable=true", ""),
-        moved: &["/v1/catalog/service/mv-a", "/v1/health/service/mv-a", "/v1/health/state/any", "/v1/health/node/s1"],
+        moved: &[
+            "/v1/catalog/service/mv-a",
+            "/v1/health/service/mv-a",
+            "/v1/health/state/any",
+            "/v1/health/node/s1",
+        ],
     },
     Move {
         name: "the first key moves every key and prefix, there or not",
         setup: &[],
         write: ("PUT", "/v1/kv/mv/one", "1"),
-        moved: &["/v1/kv/mv/?recurse", "/v1/kv/mv/one", "/v1/kv/mv-none/?recurse"],
+        moved: &[
+            "/v1/kv/mv/?recurse",
+            "/v1/kv/mv/one",
+            "/v1/kv/mv-none/?recurse",
+        ],
     },
     Move {
         name: "another key moves its prefix, not its neighbour",
@@ -193,12 +244,21 @@ const MOVES: &[Move] = &[
         write: ("PUT", "/v1/kv/elsewhere", "3"),
         moved: &["/v1/kv/mv-none/?recurse"],
     },
-    Move { name: "the same value moves nothing", setup: &[], write: ("PUT", "/v1/kv/mv/one", "1"), moved: &[] },
+    Move {
+        name: "the same value moves nothing",
+        setup: &[],
+        write: ("PUT", "/v1/kv/mv/one", "1"),
+        moved: &[],
+    },
     Move {
         name: "other flags with the same value are a change",
         setup: &[],
         write: ("PUT", "/v1/kv/mv/one?flags=7", "1"),
-        moved: &["/v1/kv/mv/?recurse", "/v1/kv/mv/one", "/v1/kv/mv-none/?recurse"],
+        moved: &[
+            "/v1/kv/mv/?recurse",
+            "/v1/kv/mv/one",
+            "/v1/kv/mv-none/?recurse",
+        ],
     },
     Move {
         name: "a condition that does not hold moves nothing",
@@ -222,7 +282,11 @@ const MOVES: &[Move] = &[
         name: "the deletion of a tree moves its prefix and its keys",
         setup: &[],
         write: ("DELETE", "/v1/kv/mv/?recurse", ""),
-        moved: &["/v1/kv/mv/?recurse", "/v1/kv/mv/one", "/v1/kv/mv-none/?recurse"],
+        moved: &[
+            "/v1/kv/mv/?recurse",
+            "/v1/kv/mv/one",
+            "/v1/kv/mv-none/?recurse",
+        ],
     },
     Move {
         name: "a grave keeps its empty prefix where the deletion left it",
@@ -253,14 +317,23 @@ const MOVES: &[Move] = &[
 /// Makes every write and compares the indexes.
 pub(crate) fn run(server: &str, address: SocketAddr) {
     const { assert!(!MOVES.is_empty()) };
-    for Move { name, setup, write, moved } in MOVES {
+    for Move {
+        name,
+        setup,
+        write,
+        moved,
+    } in MOVES
+    {
         let case = format!("{server}: {name}");
         set_up(&case, address, setup);
         let before = indexes(address);
         assert_eq!(make(address, *write).status, 200, "{case}");
         let after = indexes(address);
         let grew = |at: &usize| after[*at] > before[*at];
-        let found: Vec<&str> = (0..QUESTIONS.len()).filter(grew).map(|at| QUESTIONS[at]).collect();
+        let found: Vec<&str> = (0..QUESTIONS.len())
+            .filter(grew)
+            .map(|at| QUESTIONS[at])
+            .collect();
         assert_eq!(found, *moved, "{case}: before {before:?}, after {after:?}");
     }
 }

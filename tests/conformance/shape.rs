@@ -9,7 +9,8 @@ use crate::support::http::Answer;
 
 /// The shape of an answer's body.
 pub(crate) fn shape(answer: &Answer) -> Value {
-    let mut body = serde_json::from_str(&answer.body).unwrap_or_else(|error| panic!("{error}: {answer:?}"));
+    let mut body =
+        serde_json::from_str(&answer.body).unwrap_or_else(|error| panic!("{error}: {answer:?}"));
     blur(&mut body);
     body
 }

@@ -81,14 +81,21 @@ const WAKES: &[Wake] = &[
     },
     Wake {
         name: "a missing key wakes for a new one on the way to it",
-        setup: &[("PUT", "/v1/kv/wk/one", "1"), ("PUT", "/v1/kv/wk/three", "1")],
+        setup: &[
+            ("PUT", "/v1/kv/wk/one", "1"),
+            ("PUT", "/v1/kv/wk/three", "1"),
+        ],
         asked: "/v1/kv/wk/xylophone",
         write: ("PUT", "/v1/kv/wk/zebra", "1"),
         outcome: Wakes(404),
     },
     Wake {
         name: "a missing key sleeps through a write below another branch",
-        setup: &[("PUT", "/v1/kv/wk/one", "1"), ("PUT", "/v1/kv/wk/three", "1"), ("PUT", "/v1/kv/other/a", "1")],
+        setup: &[
+            ("PUT", "/v1/kv/wk/one", "1"),
+            ("PUT", "/v1/kv/wk/three", "1"),
+            ("PUT", "/v1/kv/other/a", "1"),
+        ],
         asked: "/v1/kv/wk/xylophone",
         write: ("PUT", "/v1/kv/other/a", "2"),
         outcome: Sleeps,
@@ -130,7 +137,11 @@ const WAKES: &[Wake] = &[
     },
     Wake {
         name: "health wakes when a check turns critical",
-        setup: &[("PUT", REGISTER, r#"{"Name":"wk-web","Port":1,"Check":{"TTL":"1h","Status":"passing"}}"#)],
+        setup: &[(
+            "PUT",
+            REGISTER,
+            r#"{"Name":"wk-web","Port":1,"Check":{"TTL":"1h","Status":"passing"}}"#,
+        )],
         asked: "/v1/health/service/wk-web?passing",
         write: ("PUT", "/v1/agent/check/fail/service:wk-web", ""),
         outcome: Wakes(200),
@@ -167,7 +178,11 @@ const WAKES: &[Wake] = &[
         name: "health wakes for another instance",
         setup: &[],
         asked: "/v1/health/service/wk-web",
-        write: ("PUT", REGISTER, r#"{"Name":"wk-web","ID":"wk-web-2","Port":3}"#),
+        write: (
+            "PUT",
+            REGISTER,
+            r#"{"Name":"wk-web","ID":"wk-web-2","Port":3}"#,
+        ),
         outcome: Wakes(200),
     },
     Wake {
@@ -202,7 +217,11 @@ const WAKES: &[Wake] = &[
         name: "the catalog's instances wake for a change of tags",
         setup: &[],
         asked: "/v1/catalog/service/wk-other",
-        write: ("PUT", REGISTER, r#"{"Name":"wk-other","Port":2,"Tags":["new"]}"#),
+        write: (
+            "PUT",
+            REGISTER,
+            r#"{"Name":"wk-other","Port":2,"Tags":["new"]}"#,
+        ),
         outcome: Wakes(200),
     },
     Wake {
@@ -251,14 +270,22 @@ const WAKES: &[Wake] = &[
         name: "the nodes wake for a new one",
         setup: &[],
         asked: "/v1/catalog/nodes",
-        write: ("PUT", "/v1/catalog/register", r#"{"Node":"wk-node","Address":"10.0.0.7"}"#),
+        write: (
+            "PUT",
+            "/v1/catalog/register",
+            r#"{"Node":"wk-node","Address":"10.0.0.7"}"#,
+        ),
         outcome: Wakes(200),
     },
     Wake {
         name: "a node sleeps through another's registration",
         setup: &[],
         asked: "/v1/catalog/node/s1",
-        write: ("PUT", "/v1/catalog/register", r#"{"Node":"wk-node","Address":"10.0.0.8"}"#),
+        write: (
+            "PUT",
+            "/v1/catalog/register",
+            r#"{"Node":"wk-node","Address":"10.0.0.8"}"#,
+        ),
         outcome: Sleeps,
     },
     Wake {
@@ -286,25 +313,48 @@ pub(crate) fn run(server: &str, address: SocketAddr) {
 }
 
 fn sees(case: &str, address: SocketAddr, wake: &Wake) {
-    let Wake { asked, write, outcome, .. } = wake;
+    let Wake {
+        asked,
+        write,
+        outcome,
+        ..
+    } = wake;
     let index = http::get(address, asked).expect("an answer").index();
-    let wait = if matches!(outcome, Wakes(_)) { "5m" } else { "600ms" };
+    let wait = if matches!(outcome, Wakes(_)) {
+        "5m"
+    } else {
+        "600ms"
+    };
     let joint = if asked.contains('?') { '&' } else { '?' };
     let began = Instant::now();
     let target = format!("{asked}{joint}index={index}&wait={wait}");
     let mut query = http::send(address, "GET", &target, "").expect("sent");
-    assert!(query.is_silent_for(QUIET), "{case}: the query does not wait");
+    assert!(
+        query.is_silent_for(QUIET),
+        "{case}: the query does not wait"
+    );
     assert_eq!(make(address, *write).status, 200, "{case}");
     match outcome {
         Wakes(status) => {
-            let answer = query.answer(SOON).unwrap_or_else(|error| panic!("{case}: {error}"));
+            let answer = query
+                .answer(SOON)
+                .unwrap_or_else(|error| panic!("{case}: {error}"));
             assert_eq!(answer.status, *status, "{case}: {answer:?}");
-            assert!(answer.index() > index, "{case}: index {index} in, {} out", answer.index());
+            assert!(
+                answer.index() > index,
+                "{case}: index {index} in, {} out",
+                answer.index()
+            );
         }
         Sleeps => {
-            let answer = query.answer(SOON).unwrap_or_else(|error| panic!("{case}: {error}"));
+            let answer = query
+                .answer(SOON)
+                .unwrap_or_else(|error| panic!("{case}: {error}"));
             let waited = began.elapsed();
-            assert!(waited >= Duration::from_millis(600), "{case}: woke after {waited:?}: {answer:?}");
+            assert!(
+                waited >= Duration::from_millis(600),
+                "{case}: woke after {waited:?}: {answer:?}"
+            );
             assert_eq!(answer.index(), index, "{case}");
         }
     }
@@ -312,8 +362,13 @@ fn sees(case: &str, address: SocketAddr, wake: &Wake) {
 
 fn an_index_ahead_waits_and_comes_back_smaller(server: &str, address: SocketAddr) {
     let began = Instant::now();
-    let answer = http::get(address, "/v1/catalog/services?index=999999&wait=500ms").expect("an answer");
-    assert!(began.elapsed() >= Duration::from_millis(500), "{server}: {:?}", began.elapsed());
+    let answer =
+        http::get(address, "/v1/catalog/services?index=999999&wait=500ms").expect("an answer");
+    assert!(
+        began.elapsed() >= Duration::from_millis(500),
+        "{server}: {:?}",
+        began.elapsed()
+    );
     assert_eq!(answer.status, 200, "{server}");
     assert!(answer.index() < 999_999, "{server}: {answer:?}");
 }

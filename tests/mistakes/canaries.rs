@@ -44,7 +44,12 @@ const SECRET_IN_JINJA: &[&str] = &[
 ];
 
 /// What stands in the other places.
-const OTHERS_IN_GO: &[&str] = &["\"a\"", "3", "(service \"web\")", "(parseJSON (key \"json\"))"];
+const OTHERS_IN_GO: &[&str] = &[
+    "\"a\"",
+    "3",
+    "(service \"web\")",
+    "(parseJSON (key \"json\"))",
+];
 const OTHERS_IN_JINJA: &[&str] = &["'a'", "3", "service('web')", "parse_json(key('json'))"];
 
 const BUILT_INTO_GO: &[&str] = &[
@@ -143,8 +148,16 @@ const WORDS_OF_GO: &[&str] = &[
 fn secrets() -> Snapshot {
     let mut snapshot = world();
     for (key, value) in SECRETS {
-        let pair = Pair { path: (*key).into(), key: (*key).into(), value: (*value).into(), ..Pair::default() };
-        snapshot.record(Query::key(key).unwrap(), Arc::new(Answer::Key(Some(Arc::new(pair)))));
+        let pair = Pair {
+            path: (*key).into(),
+            key: (*key).into(),
+            value: (*value).into(),
+            ..Pair::default()
+        };
+        snapshot.record(
+            Query::key(key).unwrap(),
+            Arc::new(Answer::Key(Some(Arc::new(pair)))),
+        );
     }
     snapshot
 }
@@ -156,8 +169,17 @@ fn arguments(secrets: &[&str], others: &[&str]) -> Vec<Vec<String>> {
         for place in 0..count {
             for secret in secrets {
                 // A single argument has no others.
-                for other in others.iter().take(if count == 1 { 1 } else { others.len() }) {
-                    let argument = |at| if at == place { (*secret).to_owned() } else { (*other).to_owned() };
+                for other in others
+                    .iter()
+                    .take(if count == 1 { 1 } else { others.len() })
+                {
+                    let argument = |at| {
+                        if at == place {
+                            (*secret).to_owned()
+                        } else {
+                            (*other).to_owned()
+                        }
+                    };
                     all.push((0..count).map(argument).collect());
                 }
             }
@@ -173,10 +195,19 @@ fn fails(
     text: &str,
     language: Language,
 ) -> Result<bool, String> {
-    let source = Source::Inline { name: "t".into(), text: text.into() };
-    let read = Template::read(&Job { missing_key: MissingKey::Error, ..Job::of_template(source, language) });
+    let source = Source::Inline {
+        name: "t".into(),
+        text: text.into(),
+    };
+    let read = Template::read(&Job {
+        missing_key: MissingKey::Error,
+        ..Job::of_template(source, language)
+    });
     let error = match read {
-        Ok(template) => match template.render(snapshot, surroundings, Timestamp::UNIX_EPOCH).text {
+        Ok(template) => match template
+            .render(snapshot, surroundings, Timestamp::UNIX_EPOCH)
+            .text
+        {
             Ok(_) => return Ok(false),
             Err(error) => error,
         },
@@ -189,13 +220,20 @@ fn fails(
         cause = next.source();
     }
     let leaks = shown.contains(CANARY) || shown.contains("4711081547");
-    if leaks { Err(format!("{text}\n{error}")) } else { Ok(true) }
+    if leaks {
+        Err(format!("{text}\n{error}"))
+    } else {
+        Ok(true)
+    }
 }
 
 fn hold(templates: impl Iterator<Item = String>, language: Language, least: usize) {
     let snapshot = secrets();
     let variables = BTreeMap::from([("PASSWORD".to_owned(), "zqx zqx'zqx".to_owned())]);
-    let surroundings = Arc::new(Surroundings { variables, ..Surroundings::default() });
+    let surroundings = Arc::new(Surroundings {
+        variables,
+        ..Surroundings::default()
+    });
     let mut failed = 0;
     let mut leaks = Vec::new();
     for text in templates {
@@ -204,26 +242,43 @@ fn hold(templates: impl Iterator<Item = String>, language: Language, least: usiz
             Err(leak) => leaks.push(leak),
         }
     }
-    assert!(leaks.is_empty(), "{} leaks:\n{}", leaks.len(), leaks.join("\n\n"));
+    assert!(
+        leaks.is_empty(),
+        "{} leaks:\n{}",
+        leaks.len(),
+        leaks.join("\n\n")
+    );
     assert!(failed >= least, "only {failed} templates failed");
 }
 
 #[test]
 fn no_function_of_a_go_template_tells_its_arguments() {
-    let names = || functions::all().map(|function| function.go).chain(BUILT_INTO_GO.iter().copied());
+    let names = || {
+        functions::all()
+            .map(|function| function.go)
+            .chain(BUILT_INTO_GO.iter().copied())
+    };
     let calls = names().flat_map(|name| {
         let arguments = arguments(SECRET_IN_GO, OTHERS_IN_GO);
-        arguments.into_iter().map(move |arguments| format!("{{{{ {name} {} }}}}", arguments.join(" ")))
+        arguments
+            .into_iter()
+            .map(move |arguments| format!("{{{{ {name} {} }}}}", arguments.join(" ")))
     });
     hold(calls, Language::Go, 5000);
 }
 
 #[test]
 fn no_function_of_a_jinja_template_tells_its_arguments() {
-    let names = || functions::all().map(|function| function.jinja).chain(WORDS_OF_GO.iter().copied());
+    let names = || {
+        functions::all()
+            .map(|function| function.jinja)
+            .chain(WORDS_OF_GO.iter().copied())
+    };
     let calls = names().flat_map(|name| {
         let arguments = arguments(SECRET_IN_JINJA, OTHERS_IN_JINJA);
-        arguments.into_iter().map(move |arguments| format!("{{{{ {name}({}) }}}}", arguments.join(", ")))
+        arguments
+            .into_iter()
+            .map(move |arguments| format!("{{{{ {name}({}) }}}}", arguments.join(", ")))
     });
     hold(calls, Language::Jinja, 5000);
 }
@@ -233,7 +288,11 @@ fn no_filter_of_a_jinja_template_tells_its_arguments() {
     let calls = BUILT_INTO_JINJA.iter().flat_map(|name| {
         let arguments = arguments(SECRET_IN_JINJA, OTHERS_IN_JINJA);
         arguments.into_iter().map(move |arguments| {
-            format!("{{{{ ({}) | {name}({}) | list }}}}", arguments[0], arguments[1..].join(", "))
+            format!(
+                "{{{{ ({}) | {name}({}) | list }}}}",
+                arguments[0],
+                arguments[1..].join(", ")
+            )
         })
     });
     hold(calls, Language::Jinja, 1000);
@@ -250,7 +309,9 @@ fn no_statement_tells_what_it_works_on() {
             format!("{{{{ with {secret} }}}}{{{{ service . }}}}{{{{ mustEnv . }}}}{{{{ end }}}}"),
             format!("{{{{ scratch.Put {secret} 1 }}}}"),
             format!("{{{{ scratch.Set {secret} 1 }}}}{{{{ scratch.MapValues {secret} }}}}"),
-            format!("{{{{ define \"a\" }}}}{{{{ .a.b }}}}{{{{ end }}}}{{{{ template \"a\" {secret} }}}}"),
+            format!(
+                "{{{{ define \"a\" }}}}{{{{ .a.b }}}}{{{{ end }}}}{{{{ template \"a\" {secret} }}}}"
+            ),
         ]
     });
     hold(in_go, Language::Go, 40);

@@ -28,7 +28,10 @@ impl Backend {
     pub fn start(name: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared { healthy: AtomicBool::new(true), stop: AtomicBool::new(false) });
+        let shared = Arc::new(Shared {
+            healthy: AtomicBool::new(true),
+            stop: AtomicBool::new(false),
+        });
         let (own, text) = (Arc::clone(&shared), name.to_owned());
         let thread = std::thread::spawn(move || {
             for stream in listener.incoming() {
@@ -41,7 +44,12 @@ impl Backend {
                 }
             }
         });
-        Self { name: name.to_owned(), address, shared, thread: Some(thread) }
+        Self {
+            name: name.to_owned(),
+            address,
+            shared,
+            thread: Some(thread),
+        }
     }
 
     /// Its name.
@@ -87,8 +95,13 @@ fn answer(mut stream: TcpStream, shared: &Shared, name: &str) {
         }
     }
     let sick = request.starts_with(b"GET /health ") && !shared.healthy.load(Ordering::SeqCst);
-    let (status, body) = if sick { ("503 Service Unavailable", "sick") } else { ("200 OK", name) };
+    let (status, body) = if sick {
+        ("503 Service Unavailable", "sick")
+    } else {
+        ("200 OK", name)
+    };
     let length = body.len();
-    let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+    let answer =
+        format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
     drop(stream.write_all(answer.as_bytes()));
 }

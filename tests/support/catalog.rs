@@ -7,7 +7,11 @@ use super::http;
 
 /// Stores a value.
 pub fn put(consul: SocketAddr, key: &str, value: &str) {
-    assert_eq!(write(consul, &format!("/v1/kv/{key}"), value), "true", "{key}");
+    assert_eq!(
+        write(consul, &format!("/v1/kv/{key}"), value),
+        "true",
+        "{key}"
+    );
 }
 
 /// Tries to store a value; a server that cannot is no failure of the test.
@@ -18,7 +22,8 @@ pub fn try_put(consul: SocketAddr, key: &str, value: &str) -> bool {
 
 /// Registers a backend as an instance of a service, its name as ID, with an HTTP check.
 pub fn register(consul: SocketAddr, service: &str, backend: &Backend) {
-    let check = serde_json::json!({ "HTTP": backend.health(), "Interval": "200ms", "Timeout": "5s" });
+    let check =
+        serde_json::json!({ "HTTP": backend.health(), "Interval": "200ms", "Timeout": "5s" });
     let (name, port) = (backend.name(), backend.port());
     let body = serde_json::json!({ "Name": service, "ID": name, "Address": "127.0.0.1", "Port": port, "Check": check });
     write(consul, "/v1/agent/service/register", &body.to_string());

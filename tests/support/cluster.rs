@@ -32,11 +32,16 @@ impl Cluster {
     /// Starts it, and waits until it has a leader and three voters.
     pub fn start() -> Self {
         let servers = free_addresses().map(|ip| Server { ip, process: None });
-        let mut cluster = Self { servers: servers.into(), directory: tempfile::tempdir().unwrap() };
+        let mut cluster = Self {
+            servers: servers.into(),
+            directory: tempfile::tempdir().unwrap(),
+        };
         for place in 0..3 {
             cluster.launch(place);
         }
-        within(START, "three servers agree on a leader", || cluster.servers.iter().all(|one| voters(one.http()) == 3));
+        within(START, "three servers agree on a leader", || {
+            cluster.servers.iter().all(|one| voters(one.http()) == 3)
+        });
         cluster
     }
 
@@ -47,7 +52,9 @@ impl Cluster {
 
     /// All of them, as a value of `--consul-addr`, this one first.
     pub fn addresses_from(&self, first: usize) -> String {
-        let all: Vec<_> = (0..3).map(|place| self.address((first + place) % 3).to_string()).collect();
+        let all: Vec<_> = (0..3)
+            .map(|place| self.address((first + place) % 3).to_string())
+            .collect();
         all.join(",")
     }
 
@@ -55,11 +62,16 @@ impl Cluster {
     pub fn leader(&self) -> usize {
         let mut found = None;
         within(START, "the cluster has a leader", || {
-            let alive = self.servers.iter().filter(|server| server.process.is_some());
-            let mut said = alive.filter_map(|server| http::get(server.http(), "/v1/status/leader").ok());
+            let alive = self
+                .servers
+                .iter()
+                .filter(|server| server.process.is_some());
+            let mut said =
+                alive.filter_map(|server| http::get(server.http(), "/v1/status/leader").ok());
             found = said.find_map(|said| {
                 self.servers.iter().position(|server| {
-                    server.process.is_some() && said.body.contains(&format!("\"{}:8300\"", server.ip))
+                    server.process.is_some()
+                        && said.body.contains(&format!("\"{}:8300\"", server.ip))
                 })
             });
             found.is_some()
@@ -75,7 +87,11 @@ impl Cluster {
     /// Starts a server again with the data it had.
     pub fn launch(&mut self, place: usize) {
         let folder = self.directory.path().join(place.to_string());
-        let join: Vec<_> = self.servers.iter().map(|server| format!("-retry-join={}", server.ip)).collect();
+        let join: Vec<_> = self
+            .servers
+            .iter()
+            .map(|server| format!("-retry-join={}", server.ip))
+            .collect();
         let server = &mut self.servers[place];
         server.process = Some(launch(server.ip, &format!("s{place}"), &folder, &join));
     }
@@ -102,23 +118,57 @@ impl Drop for Server {
 
 fn launch(ip: Ipv4Addr, node: &str, folder: &Path, join: &[String]) -> Child {
     std::fs::create_dir_all(folder).unwrap();
-    let log = File::options().create(true).append(true).open(folder.join("log")).unwrap();
+    let log = File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join("log"))
+        .unwrap();
     let mut command = Command::new(program("consul").unwrap());
-    command.args(["agent", "-server", "-bootstrap-expect=3", "-dns-port=-1", "-grpc-port=-1"]);
-    command.args(["-hcl", "performance { raft_multiplier = 1 }", "-retry-interval=1s"]);
-    command.args([format!("-node={node}"), format!("-bind={ip}"), format!("-client={ip}")]).args(join);
+    command.args([
+        "agent",
+        "-server",
+        "-bootstrap-expect=3",
+        "-dns-port=-1",
+        "-grpc-port=-1",
+    ]);
+    command.args([
+        "-hcl",
+        "performance { raft_multiplier = 1 }",
+        "-retry-interval=1s",
+    ]);
+    command
+        .args([
+            format!("-node={node}"),
+            format!("-bind={ip}"),
+            format!("-client={ip}"),
+        ])
+        .args(join);
     command.arg("-data-dir").arg(folder.join("data"));
-    command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+    command
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log);
     command.spawn().unwrap()
 }
 
 /// How many voters this server knows of, if it knows a leader.
 fn voters(server: SocketAddr) -> usize {
-    let Ok(answer) = http::get(server, "/v1/operator/raft/configuration") else { return 0 };
-    let Ok(body) = serde_json::from_str::<serde_json::Value>(&answer.body) else { return 0 };
+    let Ok(answer) = http::get(server, "/v1/operator/raft/configuration") else {
+        return 0;
+    };
+    let Ok(body) = serde_json::from_str::<serde_json::Value>(&answer.body) else {
+        return 0;
+    };
     let servers = body["Servers"].as_array().cloned().unwrap_or_default();
     let led = servers.iter().any(|server| server["Leader"] == true);
-    if led { servers.iter().filter(|server| server["Voter"] == true).count() } else { 0 }
+    if led {
+        servers
+            .iter()
+            .filter(|server| server["Voter"] == true)
+            .count()
+    } else {
+        0
+    }
 }
 
 /// Three addresses on which nobody uses Consul's ports.
@@ -126,7 +176,11 @@ fn free_addresses() -> [Ipv4Addr; 3] {
     loop {
         let (second, third) = (fastrand::u8(1..255), fastrand::u8(1..255));
         let addresses = [1, 2, 3].map(|last| Ipv4Addr::new(127, second, third, last));
-        let free = |ip: &Ipv4Addr| PORTS.iter().all(|port| TcpListener::bind((*ip, *port)).is_ok());
+        let free = |ip: &Ipv4Addr| {
+            PORTS
+                .iter()
+                .all(|port| TcpListener::bind((*ip, *port)).is_ok())
+        };
         if addresses.iter().all(free) {
             return addresses;
         }

@@ -45,11 +45,17 @@ pub struct Consul {
 impl Consul {
     /// Is there a `consul` program? When there is none, says that the test is skipped; with
     /// `CTMPL_TEST_SERVERS=required` set, the test fails.
-    #[expect(clippy::print_stderr, reason = "who runs the tests has to see what did not run")]
+    #[expect(
+        clippy::print_stderr,
+        reason = "who runs the tests has to see what did not run"
+    )]
     pub fn is_installed() -> bool {
         let found = program().is_some();
         let required = env::var("CTMPL_TEST_SERVERS").is_ok_and(|value| value == "required");
-        assert!(found || !required, "CTMPL_TEST_SERVERS=required, but there is no consul on PATH");
+        assert!(
+            found || !required,
+            "CTMPL_TEST_SERVERS=required, but there is no consul on PATH"
+        );
         if !found {
             eprintln!("skipped: there is no consul on PATH");
         }
@@ -84,17 +90,15 @@ impl Consul {
             consul.kill();
             consul.ports = free_ports();
         }
-        panic!("consul did not start in {TRIES} tries; it said:\n{}", consul.said());
+        panic!(
+            "consul did not start in {TRIES} tries; it said:\n{}",
+            consul.said()
+        );
     }
 
     /// Where it answers HTTP.
     pub fn address(&self) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], self.ports.http))
-    }
-
-    /// Where other agents join it.
-    pub fn serf_address(&self) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], self.ports.serf_lan))
     }
 
     /// Kills it, as a crash would.
@@ -105,7 +109,11 @@ impl Consul {
     /// Sends it a signal, to stop it for a while or to let it go on.
     pub fn signal(&self, signal: Signal) {
         let process = self.process.as_ref().expect("a running consul");
-        kill(Pid::from_raw(i32::try_from(process.id()).expect("a process ID")), signal).expect("a signal");
+        kill(
+            Pid::from_raw(i32::try_from(process.id()).expect("a process ID")),
+            signal,
+        )
+        .expect("a signal");
     }
 
     /// Starts it again on the same ports. An agent in development mode has forgotten everything.
@@ -117,18 +125,46 @@ impl Consul {
                 return;
             }
         }
-        panic!("consul did not start again in {TRIES} tries; it said:\n{}", self.said());
+        panic!(
+            "consul did not start again in {TRIES} tries; it said:\n{}",
+            self.said()
+        );
     }
 
     fn launch(&mut self) {
-        let Ports { http, server, serf_lan, serf_wan } = self.ports;
+        let Ports {
+            http,
+            server,
+            serf_lan,
+            serf_wan,
+        } = self.ports;
         let log = File::create(self.log()).expect("a log file");
         let mut command = Command::new(program().expect("a consul program"));
-        command.args(["agent", "-dev", "-bind=127.0.0.1", "-client=127.0.0.1", "-dns-port=-1", "-grpc-port=-1"]);
-        command.args([format!("-node={}", self.node), format!("-http-port={http}"), format!("-server-port={server}")]);
-        command.args([format!("-serf-lan-port={serf_lan}"), format!("-serf-wan-port={serf_wan}")]);
-        command.arg("-data-dir").arg(self.directory.path().join("data")).args(&self.arguments);
-        command.stdin(Stdio::null()).stderr(log.try_clone().expect("a second handle")).stdout(log);
+        command.args([
+            "agent",
+            "-dev",
+            "-bind=127.0.0.1",
+            "-client=127.0.0.1",
+            "-dns-port=-1",
+            "-grpc-port=-1",
+        ]);
+        command.args([
+            format!("-node={}", self.node),
+            format!("-http-port={http}"),
+            format!("-server-port={server}"),
+        ]);
+        command.args([
+            format!("-serf-lan-port={serf_lan}"),
+            format!("-serf-wan-port={serf_wan}"),
+        ]);
+        command
+            .arg("-data-dir")
+            .arg(self.directory.path().join("data"))
+            .args(&self.arguments);
+        command
+            .stdin(Stdio::null())
+            .stderr(log.try_clone().expect("a second handle"))
+            .stdout(log);
         self.process = Some(command.spawn().expect("a consul process"));
     }
 
@@ -136,7 +172,10 @@ impl Consul {
     fn becomes_useful(&mut self) -> bool {
         let deadline = Instant::now() + START;
         while Instant::now() < deadline {
-            let ended = self.process.as_mut().is_none_or(|process| process.try_wait().is_ok_and(|end| end.is_some()));
+            let ended = self
+                .process
+                .as_mut()
+                .is_none_or(|process| process.try_wait().is_ok_and(|end| end.is_some()));
             if ended {
                 return false;
             }
@@ -151,7 +190,9 @@ impl Consul {
     fn leads_and_knows_itself(&self) -> bool {
         let body = |target: &str| {
             let target = format!("{target}?token={}", self.token);
-            http::get(self.address(), &target).map(|answer| answer.body).unwrap_or_default()
+            http::get(self.address(), &target)
+                .map(|answer| answer.body)
+                .unwrap_or_default()
         };
         // The leader writes the node down first; the agent adds this field with its own synchronisation.
         body("/v1/status/leader").contains(&self.ports.server.to_string())
@@ -183,7 +224,9 @@ impl Drop for Consul {
 
 fn program() -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|directory| directory.join("consul")).find(|file| file.is_file())
+    env::split_paths(&path)
+        .map(|directory| directory.join("consul"))
+        .find(|file| file.is_file())
 }
 
 /// Ports nobody listens at now. They lie below those the system gives to outgoing connections, and all are held
@@ -197,5 +240,10 @@ fn free_ports() -> Ports {
     };
     let held = [free(), free(), free(), free()];
     let [http, server, lan, wan] = held.each_ref().map(|(port, _)| *port);
-    Ports { http, server, serf_lan: lan, serf_wan: wan }
+    Ports {
+        http,
+        server,
+        serf_lan: lan,
+        serf_wan: wan,
+    }
 }

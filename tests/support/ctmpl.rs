@@ -21,7 +21,12 @@ pub struct Folder(TempDir);
 impl Folder {
     /// An empty one.
     pub fn new() -> Self {
-        Self(tempfile::Builder::new().prefix("ctmpl-test-").tempdir().unwrap())
+        Self(
+            tempfile::Builder::new()
+                .prefix("ctmpl-test-")
+                .tempdir()
+                .unwrap(),
+        )
     }
 
     /// The path of something in it.
@@ -48,7 +53,11 @@ impl Folder {
             .args(["-euc", "printf %s \"$2\" >\"$1\"; chmod 755 \"$1\"", "sh"])
             .args([path.as_os_str(), text.as_ref()])
             .status();
-        assert!(written.unwrap().success(), "cannot write {}", path.display());
+        assert!(
+            written.unwrap().success(),
+            "cannot write {}",
+            path.display()
+        );
         path
     }
 
@@ -60,7 +69,11 @@ impl Folder {
     /// `SOURCE:DESTINATION[:COMMAND]` of two names in this folder.
     pub fn template(&self, source: &str, destination: &str, command: &str) -> String {
         let (source, destination) = (self.path(source), self.path(destination));
-        let command = if command.is_empty() { String::new() } else { format!(":{command}") };
+        let command = if command.is_empty() {
+            String::new()
+        } else {
+            format!(":{command}")
+        };
         format!("{}:{}{command}", source.display(), destination.display())
     }
 
@@ -72,7 +85,10 @@ impl Folder {
             if holds(&text) {
                 return text;
             }
-            assert!(begun.elapsed() < DEADLINE, "{name} does not come to be {what}; it is {text:?}");
+            assert!(
+                begun.elapsed() < DEADLINE,
+                "{name} does not come to be {what}; it is {text:?}"
+            );
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -121,7 +137,10 @@ pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ctmpl"));
     for (name, _) in std::env::vars_os() {
         let heeded = name.to_string_lossy();
-        if heeded.starts_with("CONSUL_") || heeded.starts_with("CT_") || heeded.to_lowercase().ends_with("_proxy") {
+        if heeded.starts_with("CONSUL_")
+            || heeded.starts_with("CT_")
+            || heeded.to_lowercase().ends_with("_proxy")
+        {
             command.env_remove(&name);
         }
     }
@@ -131,25 +150,47 @@ pub fn command() -> Command {
 
 impl Ctmpl {
     /// Starts it with these arguments, against the Consul at this address.
-    pub fn start<S: AsRef<std::ffi::OsStr>>(consul: impl std::fmt::Display, args: impl IntoIterator<Item = S>) -> Self {
+    pub fn start<S: AsRef<std::ffi::OsStr>>(
+        consul: impl std::fmt::Display,
+        args: impl IntoIterator<Item = S>,
+    ) -> Self {
         let mut command = command();
-        command.arg(format!("--consul-addr={consul}")).arg("--log-level=trace").args(args);
+        command
+            .arg(format!("--consul-addr={consul}"))
+            .arg("--log-level=trace")
+            .args(args);
         Self::spawn(command)
     }
 
     /// Starts a command made by [`command`].
     pub fn spawn(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let stderr = child.stderr.take().unwrap();
         let readers = vec![gather(stderr, Arc::clone(&log))];
-        Self { child, log, readers }
+        Self {
+            child,
+            log,
+            readers,
+        }
     }
 
     /// Starts a command made by [`command`], with a standard error of its own that nobody here reads.
     pub fn spawn_unread(mut command: Command, stderr: Stdio) -> Self {
-        let child = command.stdout(Stdio::null()).stderr(stderr).spawn().unwrap();
-        Self { child, log: Arc::default(), readers: Vec::new() }
+        let child = command
+            .stdout(Stdio::null())
+            .stderr(stderr)
+            .spawn()
+            .unwrap();
+        Self {
+            child,
+            log: Arc::default(),
+            readers: Vec::new(),
+        }
     }
 
     /// What it has logged up to now.
@@ -161,7 +202,11 @@ impl Ctmpl {
     pub fn says(&self, text: &str) {
         let begun = Instant::now();
         while !self.log().contains(text) {
-            assert!(begun.elapsed() < DEADLINE, "the log does not come to say {text:?}:\n{}", self.log());
+            assert!(
+                begun.elapsed() < DEADLINE,
+                "the log does not come to say {text:?}:\n{}",
+                self.log()
+            );
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -183,7 +228,11 @@ impl Ctmpl {
 
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), signal).unwrap();
+        kill(
+            Pid::from_raw(i32::try_from(self.child.id()).unwrap()),
+            signal,
+        )
+        .unwrap();
     }
 
     /// Waits for the end.
@@ -193,13 +242,21 @@ impl Ctmpl {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            assert!(begun.elapsed() < DEADLINE, "it does not end:\n{}", self.log());
+            assert!(
+                begun.elapsed() < DEADLINE,
+                "it does not end:\n{}",
+                self.log()
+            );
             std::thread::sleep(Duration::from_millis(5));
         };
         for reader in self.readers.drain(..) {
             reader.join().unwrap();
         }
-        Ended { status, log: self.log(), output: String::new() }
+        Ended {
+            status,
+            log: self.log(),
+            output: String::new(),
+        }
     }
 
     /// Asks it to end, and waits for that.
@@ -230,14 +287,20 @@ pub fn run<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Ende
 pub fn run_command(mut command: Command) -> Ended {
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Ended { status: output.status, log: text(output.stderr), output: text(output.stdout) }
+    Ended {
+        status: output.status,
+        log: text(output.stderr),
+        output: text(output.stdout),
+    }
 }
 
 fn gather(mut stream: impl Read + Send + 'static, into: Arc<Mutex<String>>) -> JoinHandle<()> {
     std::thread::spawn(move || {
         let mut buffer = [0; 4096];
         while let Ok(count @ 1..) = stream.read(&mut buffer) {
-            into.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..count]));
+            into.lock()
+                .unwrap()
+                .push_str(&String::from_utf8_lossy(&buffer[..count]));
         }
     })
 }

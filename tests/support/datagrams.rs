@@ -21,18 +21,26 @@ impl Datagrams {
     pub fn at(path: &Path) -> Self {
         let _ = std::fs::remove_file(path);
         let socket = UnixDatagram::bind(path).unwrap();
-        socket.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        socket
+            .set_read_timeout(Some(Duration::from_millis(20)))
+            .unwrap();
         let (heard, open) = (Arc::new(Mutex::new(Vec::new())), Arc::new(()));
         let (into, still_open) = (Arc::clone(&heard), Arc::downgrade(&open));
         let listener = std::thread::spawn(move || {
             let mut buffer = vec![0; 256 * 1024];
             while still_open.strong_count() > 0 {
                 if let Ok(length) = socket.recv(&mut buffer) {
-                    into.lock().unwrap().push(String::from_utf8_lossy(&buffer[..length]).into_owned());
+                    into.lock()
+                        .unwrap()
+                        .push(String::from_utf8_lossy(&buffer[..length]).into_owned());
                 }
             }
         });
-        Self { heard, open, listener: Some(listener) }
+        Self {
+            heard,
+            open,
+            listener: Some(listener),
+        }
     }
 
     /// What arrived up to now.
@@ -44,7 +52,10 @@ impl Datagrams {
     pub fn hears(&self, text: &str) -> String {
         let mut found = None;
         super::eventually(&format!("{text:?} arrives"), || {
-            found = self.heard().into_iter().find(|datagram| datagram.contains(text));
+            found = self
+                .heard()
+                .into_iter()
+                .find(|datagram| datagram.contains(text));
             found.is_some()
         });
         found.unwrap_or_default()

@@ -15,8 +15,15 @@ impl Directive {
     pub fn shape(directives: &[Self], value: &str) -> String {
         let one = |directive: &Self| {
             let Self { words, block } = directive;
-            let block = block.as_ref().map(|block| format!(" {{ {} }}", Self::shape(block, value)));
-            format!("{}/{}{}", words[0].replace(value, "…"), words.len(), block.unwrap_or_default())
+            let block = block
+                .as_ref()
+                .map(|block| format!(" {{ {} }}", Self::shape(block, value)));
+            format!(
+                "{}/{}{}",
+                words[0].replace(value, "…"),
+                words.len(),
+                block.unwrap_or_default()
+            )
         };
         directives.iter().map(one).collect::<Vec<_>>().join(" ")
     }
@@ -34,7 +41,9 @@ impl Directive {
 pub fn of_nginx(text: &str) -> Result<Vec<Directive>, String> {
     let mut letters = text.chars().peekable();
     let directives = block(&mut letters)?;
-    letters.next().map_or(Ok(directives), |_| Err("a brace too many".to_owned()))
+    letters
+        .next()
+        .map_or(Ok(directives), |_| Err("a brace too many".to_owned()))
 }
 
 type Letters<'a> = std::iter::Peekable<std::str::Chars<'a>>;
@@ -51,13 +60,19 @@ fn block(letters: &mut Letters<'_>) -> Result<Vec<Directive>, String> {
             ';' => {
                 letters.next();
                 let words = Some(std::mem::take(&mut words)).filter(|words| !words.is_empty());
-                directives.push(Directive { words: words.ok_or("an empty directive")?, block: None });
+                directives.push(Directive {
+                    words: words.ok_or("an empty directive")?,
+                    block: None,
+                });
             }
             '{' => {
                 letters.next();
                 let words = Some(std::mem::take(&mut words)).filter(|words| !words.is_empty());
                 let words = words.ok_or("a block without a name")?;
-                directives.push(Directive { words, block: Some(block(letters)?) });
+                directives.push(Directive {
+                    words,
+                    block: Some(block(letters)?),
+                });
                 letters.next().ok_or("a block that does not end")?;
             }
             '}' if words.is_empty() => return Ok(directives),
@@ -73,7 +88,11 @@ fn block(letters: &mut Letters<'_>) -> Result<Vec<Directive>, String> {
             _ => words.push(word(letters)),
         }
     }
-    if words.is_empty() { Ok(directives) } else { Err("a directive without an end".to_owned()) }
+    if words.is_empty() {
+        Ok(directives)
+    } else {
+        Err("a directive without an end".to_owned())
+    }
 }
 
 fn quoted(letters: &mut Letters<'_>, quote: char) -> Result<String, String> {
@@ -96,7 +115,11 @@ fn word(letters: &mut Letters<'_>) -> String {
             break;
         }
         letters.next();
-        if letter == '\\' { escaped(letters, &mut word) } else { word.push(letter) }
+        if letter == '\\' {
+            escaped(letters, &mut word);
+        } else {
+            word.push(letter);
+        }
     }
     word
 }
@@ -115,7 +138,10 @@ fn escaped(letters: &mut Letters<'_>, word: &mut String) {
 /// Reads a configuration of HAProxy: the words of each line that is not empty.
 pub fn of_haproxy(text: &str) -> Result<Vec<Vec<String>>, String> {
     let lines: Result<Vec<_>, _> = text.lines().map(words).collect();
-    Ok(lines?.into_iter().filter(|words| !words.is_empty()).collect())
+    Ok(lines?
+        .into_iter()
+        .filter(|words| !words.is_empty())
+        .collect())
 }
 
 fn words(line: &str) -> Result<Vec<String>, String> {
@@ -136,5 +162,9 @@ fn words(line: &str) -> Result<Vec<String>, String> {
         }
     }
     words.extend(word);
-    if quote.is_some() { Err("a quote that does not end".to_owned()) } else { Ok(words) }
+    if quote.is_some() {
+        Err("a quote that does not end".to_owned())
+    } else {
+        Ok(words)
+    }
 }

@@ -38,7 +38,10 @@ pub fn blocks(readme: &str, words: &str) -> Vec<String> {
             if own == words {
                 found.push(block.join("\n"));
             } else {
-                assert!(KINDS.contains(&own), "nobody reads a block that begins with ```{own}");
+                assert!(
+                    KINDS.contains(&own),
+                    "nobody reads a block that begins with ```{own}"
+                );
             }
         }
     }
@@ -51,7 +54,11 @@ pub fn copy(folder: &Folder) {
     let mut left: Vec<_> = ["examples", "templates"].map(PathBuf::from).to_vec();
     while let Some(path) = left.pop() {
         if path.is_dir() {
-            left.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            left.extend(
+                fs::read_dir(&path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
         } else {
             let copy = folder.path(&text(&path));
             fs::create_dir_all(copy.parent().unwrap()).unwrap();
@@ -68,7 +75,11 @@ pub fn copy(folder: &Folder) {
 pub fn shell(folder: &Folder, directory: &str) -> Command {
     let mut shell = Command::new("/bin/sh");
     let path = format!("{}:/usr/bin:/bin", text(&folder.path("bin")));
-    shell.arg("-eu").current_dir(folder.path(directory)).env_clear().env("PATH", path);
+    shell
+        .arg("-eu")
+        .current_dir(folder.path(directory))
+        .env_clear()
+        .env("PATH", path);
     shell.stdin(Stdio::null());
     shell
 }

@@ -19,11 +19,21 @@ impl Haproxy {
     pub fn start(folder: &Folder, config: &str) -> Self {
         let log = std::fs::File::create(folder.path("haproxy.log")).unwrap();
         let mut command = Command::new(program("haproxy").unwrap());
-        command.arg("-W").arg("-f").arg(folder.path(config)).arg("-p").arg(folder.path("haproxy.pid"));
-        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        command
+            .arg("-W")
+            .arg("-f")
+            .arg(folder.path(config))
+            .arg("-p")
+            .arg(folder.path("haproxy.pid"));
+        command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log);
         let master = command.spawn().unwrap();
         let haproxy = Self { master };
-        eventually("haproxy has a worker", || !children(haproxy.master.id()).is_empty());
+        eventually("haproxy has a worker", || {
+            !children(haproxy.master.id()).is_empty()
+        });
         eventually("haproxy tells its process ID", || {
             folder.read("haproxy.pid").trim() == haproxy.master.id().to_string()
         });

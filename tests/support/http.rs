@@ -24,12 +24,17 @@ pub struct Answer {
 impl Answer {
     /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(own, _)| own.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// The index it is at.
     pub fn index(&self) -> u64 {
-        let index = self.header("X-Consul-Index").and_then(|text| text.parse().ok());
+        let index = self
+            .header("X-Consul-Index")
+            .and_then(|text| text.parse().ok());
         index.unwrap_or_else(|| panic!("no index in {self:?}"))
     }
 }
@@ -48,7 +53,10 @@ pub fn send(address: SocketAddr, method: &str, target: &str, body: &str) -> io::
         "{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
     );
     stream.write_all(format!("{head}{body}").as_bytes())?;
-    Ok(Pending { stream, bytes: Vec::new() })
+    Ok(Pending {
+        stream,
+        bytes: Vec::new(),
+    })
 }
 
 /// Sends a request and takes its answer.
@@ -64,14 +72,19 @@ pub fn get(address: SocketAddr, target: &str) -> io::Result<Answer> {
 impl Pending {
     /// Is there still no answer after this time?
     pub fn is_silent_for(&mut self, time: Duration) -> bool {
-        self.stream.set_read_timeout(Some(time)).expect("a time limit");
+        self.stream
+            .set_read_timeout(Some(time))
+            .expect("a time limit");
         let mut some = [0; 1024];
         match self.stream.read(&mut some) {
             Ok(length) => {
                 self.bytes.extend_from_slice(&some[..length]);
                 false
             }
-            Err(error) => matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut),
+            Err(error) => matches!(
+                error.kind(),
+                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+            ),
         }
     }
 
@@ -80,10 +93,12 @@ impl Pending {
         self.stream.set_read_timeout(Some(patience))?;
         match self.stream.read_to_end(&mut self.bytes) {
             // A server that closes while we still send resets the connection behind its answer.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset && !self.bytes.is_empty() => {}
+            Err(error)
+                if error.kind() == io::ErrorKind::ConnectionReset && !self.bytes.is_empty() => {}
             read => drop(read?),
         }
-        parse(&self.bytes).ok_or_else(|| io::Error::new(io::ErrorKind::UnexpectedEof, "no HTTP answer"))
+        parse(&self.bytes)
+            .ok_or_else(|| io::Error::new(io::ErrorKind::UnexpectedEof, "no HTTP answer"))
     }
 }
 
@@ -92,12 +107,24 @@ fn parse(bytes: &[u8]) -> Option<Answer> {
     let head = std::str::from_utf8(&bytes[..end]).ok()?;
     let mut lines = head.split("\r\n");
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
-    let headers: Vec<(String, String)> =
-        lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.into(), value.into())).collect();
-    let chunked = headers.iter().any(|(name, value)| name == "Transfer-Encoding" && value == "chunked");
+    let headers: Vec<(String, String)> = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
+    let chunked = headers
+        .iter()
+        .any(|(name, value)| name == "Transfer-Encoding" && value == "chunked");
     let body = &bytes[end + 4..];
-    let body = if chunked { unchunk(body)? } else { body.to_vec() };
-    Some(Answer { status, headers, body: String::from_utf8(body).ok()? })
+    let body = if chunked {
+        unchunk(body)?
+    } else {
+        body.to_vec()
+    };
+    Some(Answer {
+        status,
+        headers,
+        body: String::from_utf8(body).ok()?,
+    })
 }
 
 fn unchunk(mut rest: &[u8]) -> Option<Vec<u8>> {

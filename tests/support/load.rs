@@ -63,8 +63,16 @@ impl Load {
                 count.abs_diff(share) <= CLIENTS + 1
             });
             let failed = self.failures();
-            assert!(failed.is_empty(), "{} requests failed: {:?}", failed.len(), &failed[..failed.len().min(5)]);
-            assert!(begun.elapsed() < Duration::from_secs(15), "{names:?} do not take turns: {last:?}");
+            assert!(
+                failed.is_empty(),
+                "{} requests failed: {:?}",
+                failed.len(),
+                &failed[..failed.len().min(5)]
+            );
+            assert!(
+                begun.elapsed() < Duration::from_secs(15),
+                "{names:?} do not take turns: {last:?}"
+            );
             total == window && last.len() == names.len() && even
         });
     }
@@ -74,18 +82,38 @@ impl Load {
         self.stop();
         let failed = self.failures();
         let total = self.shared.answers.lock().unwrap().len();
-        assert!(failed.is_empty(), "{} of {total} requests failed: {:?}", failed.len(), &failed[..failed.len().min(5)]);
+        assert!(
+            failed.is_empty(),
+            "{} of {total} requests failed: {:?}",
+            failed.len(),
+            &failed[..failed.len().min(5)]
+        );
         total
     }
 
     fn failures(&self) -> Vec<String> {
-        self.shared.answers.lock().unwrap().iter().filter_map(|answer| answer.clone().err()).collect()
+        self.shared
+            .answers
+            .lock()
+            .unwrap()
+            .iter()
+            .filter_map(|answer| answer.clone().err())
+            .collect()
     }
 
     /// Who gave the last so many answers, and how many each.
     fn last(&self, count: usize) -> BTreeMap<String, usize> {
         let mut by_name = BTreeMap::new();
-        for name in self.shared.answers.lock().unwrap().iter().rev().take(count).flatten() {
+        for name in self
+            .shared
+            .answers
+            .lock()
+            .unwrap()
+            .iter()
+            .rev()
+            .take(count)
+            .flatten()
+        {
             *by_name.entry(name.clone()).or_default() += 1;
         }
         by_name
@@ -107,5 +135,9 @@ impl Drop for Load {
 
 fn ask(address: SocketAddr) -> Result<String, String> {
     let answer = http::get(address, "/").map_err(|error| error.to_string())?;
-    if answer.status == 200 { Ok(answer.body) } else { Err(format!("{}: {}", answer.status, answer.body)) }
+    if answer.status == 200 {
+        Ok(answer.body)
+    } else {
+        Err(format!("{}: {}", answer.status, answer.body))
+    }
 }

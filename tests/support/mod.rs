@@ -1,10 +1,11 @@
 //! What the integration tests share: the program itself, real servers, and a way to talk to them.
 
-// Every test program takes from here what it needs.
-#![allow(dead_code, unreachable_pub)]
-// A test that cannot go on says so by panicking, here as in the test itself.
-#![allow(clippy::unwrap_used, clippy::print_stderr)]
-
+#![expect(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "helpers of tests: they fail by panicking, and print why a test is skipped"
+)]
 pub mod backend;
 pub mod catalog;
 pub mod cluster;
@@ -34,14 +35,23 @@ use ::ctmpl::dev::{Background, Options, Seed};
 pub fn program(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let system = ["/usr/sbin", "/sbin", "/usr/local/sbin"].map(PathBuf::from);
-    env::split_paths(&path).chain(system).map(|directory| directory.join(name)).find(|file| file.is_file())
+    env::split_paths(&path)
+        .chain(system)
+        .map(|directory| directory.join(name))
+        .find(|file| file.is_file())
 }
 
 /// Are these servers installed? If not, the test is skipped and says so; with `CTMPL_TEST_SERVERS=required` it fails.
 pub fn installed(names: &[&str]) -> bool {
-    let missing: Vec<_> = names.iter().filter(|name| program(name).is_none()).collect();
+    let missing: Vec<_> = names
+        .iter()
+        .filter(|name| program(name).is_none())
+        .collect();
     let required = env::var("CTMPL_TEST_SERVERS").is_ok_and(|value| value == "required");
-    assert!(missing.is_empty() || !required, "CTMPL_TEST_SERVERS=required, but these are not installed: {missing:?}");
+    assert!(
+        missing.is_empty() || !required,
+        "CTMPL_TEST_SERVERS=required, but these are not installed: {missing:?}"
+    );
     if !missing.is_empty() {
         eprintln!("skipped: these servers are not installed: {missing:?}");
     }
@@ -50,7 +60,11 @@ pub fn installed(names: &[&str]) -> bool {
 
 /// The embedded server, holding this.
 pub fn embedded(seed: Seed) -> Background {
-    Background::start(Options { seed, ..Options::default() }).unwrap()
+    Background::start(Options {
+        seed,
+        ..Options::default()
+    })
+    .unwrap()
 }
 
 /// Waits until something holds.
@@ -62,7 +76,10 @@ pub fn eventually(what: &str, holds: impl FnMut() -> bool) {
 pub fn within(limit: Duration, what: &str, mut holds: impl FnMut() -> bool) -> Duration {
     let begun = Instant::now();
     while !holds() {
-        assert!(begun.elapsed() < limit, "it does not come to pass within {limit:?}: {what}");
+        assert!(
+            begun.elapsed() < limit,
+            "it does not come to pass within {limit:?}: {what}"
+        );
         std::thread::sleep(Duration::from_millis(5));
     }
     begun.elapsed()
@@ -70,8 +87,13 @@ pub fn within(limit: Duration, what: &str, mut holds: impl FnMut() -> bool) -> D
 
 /// Is this process running? A zombie is not.
 pub fn is_alive(pid: &str) -> bool {
-    let status = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
-    !status.is_empty() && !status.rsplit(") ").next().is_some_and(|rest| rest.starts_with('Z'))
+    let status =
+        std::fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
+    !status.is_empty()
+        && !status
+            .rsplit(") ")
+            .next()
+            .is_some_and(|rest| rest.starts_with('Z'))
 }
 
 /// A port on 127.0.0.1 at which nobody listens now. It lies below those the system gives to outgoing connections.

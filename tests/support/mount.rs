@@ -16,7 +16,10 @@ impl<'a> Mount<'a> {
     /// Mounts one of 400 kB; only root can, and not everywhere.
     pub fn tiny(path: &'a Path) -> Option<Self> {
         fs::create_dir_all(path).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=400k", "ctmpl-test"]).arg(path).output();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=400k", "ctmpl-test"])
+            .arg(path)
+            .output();
         if mounted.is_ok_and(|ended| ended.status.success()) {
             return Some(Self(path));
         }
@@ -26,7 +29,10 @@ impl<'a> Mount<'a> {
 
     /// Mounts a file over another one, as containers do it; only root can, and not everywhere.
     pub fn of_file(from: &Path, over: &'a Path) -> Option<Self> {
-        let mounted = Command::new("mount").arg("--bind").args([from, over]).output();
+        let mounted = Command::new("mount")
+            .arg("--bind")
+            .args([from, over])
+            .output();
         if mounted.is_ok_and(|ended| ended.status.success()) {
             return Some(Self(over));
         }
@@ -36,7 +42,11 @@ impl<'a> Mount<'a> {
 
     /// Makes it read-only; says whether that was possible.
     pub fn is_made_read_only(&self) -> bool {
-        Command::new("mount").args(["-o", "remount,ro"]).arg(self.0).status().is_ok_and(|status| status.success())
+        Command::new("mount")
+            .args(["-o", "remount,ro"])
+            .arg(self.0)
+            .status()
+            .is_ok_and(|status| status.success())
     }
 
     /// Leaves no room for anything, with a file `filler`.
@@ -52,7 +62,11 @@ impl Drop for Mount<'_> {
     fn drop(&mut self) {
         let begun = Instant::now();
         // A process that is ending may still hold it for a moment.
-        while !Command::new("umount").arg(self.0).status().is_ok_and(|status| status.success()) {
+        while !Command::new("umount")
+            .arg(self.0)
+            .status()
+            .is_ok_and(|status| status.success())
+        {
             if begun.elapsed() > Duration::from_secs(5) {
                 drop(Command::new("umount").arg("-l").arg(self.0).status());
                 return;

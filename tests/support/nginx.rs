@@ -20,9 +20,18 @@ impl Nginx {
         for name in ["conf.d", "temp"] {
             std::fs::create_dir_all(folder.path(name)).unwrap();
         }
-        let user = if nix::unistd::Uid::effective().is_root() { "user root;" } else { "" };
+        let user = if nix::unistd::Uid::effective().is_root() {
+            "user root;"
+        } else {
+            ""
+        };
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-            .map(|what| format!("  {what}_temp_path {};\n", text(&folder.path(&format!("temp/{what}")))))
+            .map(|what| {
+                format!(
+                    "  {what}_temp_path {};\n",
+                    text(&folder.path(&format!("temp/{what}")))
+                )
+            })
             .concat();
         let config = format!(
             "{user}\ndaemon off;\nworker_processes 1;\npid {};\nerror_log {} notice;\nevents {{}}\nhttp {{\n\
@@ -32,13 +41,23 @@ impl Nginx {
             text(&folder.path("conf.d/*.conf")),
         );
         folder.write("nginx.conf", &config);
-        let arguments = ["-p".into(), text(&folder.path("")), "-c".into(), "nginx.conf".into()];
+        let arguments = [
+            "-p".into(),
+            text(&folder.path("")),
+            "-c".into(),
+            "nginx.conf".into(),
+        ];
         let log = ["-e".into(), text(&folder.path("error.log"))];
         let mut command = Command::new(program("nginx").unwrap());
         command.args(&arguments).args(&log).stdin(Stdio::null());
         let master = command.spawn().unwrap();
-        let nginx = Self { master, reload: format!("nginx {} {} -s reload", arguments.join(" "), log.join(" ")) };
-        eventually("nginx runs", || folder.read("nginx.pid").trim() == nginx.master.id().to_string());
+        let nginx = Self {
+            master,
+            reload: format!("nginx {} {} -s reload", arguments.join(" "), log.join(" ")),
+        };
+        eventually("nginx runs", || {
+            folder.read("nginx.pid").trim() == nginx.master.id().to_string()
+        });
         eventually("nginx has a worker", || !nginx.workers().is_empty());
         nginx
     }
@@ -61,8 +80,11 @@ impl Drop for Nginx {
 
 /// The processes that this one has started.
 pub fn children(pid: u32) -> Vec<i32> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+    let text =
+        std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    text.split_whitespace()
+        .filter_map(|pid| pid.parse().ok())
+        .collect()
 }
 
 /// Ends a master and its workers, at once: workers of a master that is killed would live on.

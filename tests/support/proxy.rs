@@ -46,7 +46,15 @@ fn serve(mut client: TcpStream, asked: &mpsc::Sender<String>) {
     }
     let head = String::from_utf8(head).unwrap();
     let line = head.lines().next().unwrap();
-    let port: u16 = line.rsplit(':').next().unwrap().split(' ').next().unwrap().parse().unwrap();
+    let port: u16 = line
+        .rsplit(':')
+        .next()
+        .unwrap()
+        .split(' ')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
     // The test may have ended.
     let _ = asked.send(line.to_owned());
     let mut server = TcpStream::connect(("127.0.0.1", port)).unwrap();

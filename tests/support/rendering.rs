@@ -62,11 +62,23 @@ pub const ODD: &str = r#"
 /// Runs `ctmpl dev -once` with this seed and these templates; each becomes `out/NAME` in the folder.
 pub fn render(folder: &Folder, seed: &str, templates: &[PathBuf]) -> Ended {
     let seed = folder.write("seed.yaml", seed);
-    let mut args = ["dev", "--listen", "127.0.0.1:0", "--seed", &text(&seed), "-once"].map(str::to_owned).to_vec();
+    let mut args = [
+        "dev",
+        "--listen",
+        "127.0.0.1:0",
+        "--seed",
+        &text(&seed),
+        "-once",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     args.extend(["--timeout".to_owned(), "10s".to_owned()]);
     for template in templates {
         let name = template.file_name().unwrap().to_str().unwrap();
-        args.extend(["--template".to_owned(), format!("{}:{}", text(template), text(&output(folder, name)))]);
+        args.extend([
+            "--template".to_owned(),
+            format!("{}:{}", text(template), text(&output(folder, name))),
+        ]);
     }
     run(args)
 }
@@ -78,28 +90,44 @@ pub fn output(folder: &Folder, name: &str) -> PathBuf {
 
 /// What the binary makes of these words: nothing is run, but a wrong flag or a wrong value is found.
 pub fn read_flags(words: &[String]) -> Config {
-    let words: Vec<_> = std::iter::once("ctmpl").chain(words.iter().map(String::as_str)).map(OsString::from).collect();
+    let words: Vec<_> = std::iter::once("ctmpl")
+        .chain(words.iter().map(String::as_str))
+        .map(OsString::from)
+        .collect();
     let arguments = match cli::parse(words.clone()) {
         Ok(Outcome::Run(arguments)) => *arguments,
         other => panic!("{words:?} is no command line of ctmpl: {other:?}"),
     };
-    config::load(arguments, &Environment::default()).unwrap_or_else(|error| panic!("{words:?}: {error}"))
+    config::load(arguments, &Environment::default())
+        .unwrap_or_else(|error| panic!("{words:?}: {error}"))
 }
 
 /// Runs shell text in which every program is one that does nothing; gives the words of each call of `ctmpl`.
 pub fn read_script(folder: &Folder, directory: &Path, script: &str) -> Vec<Vec<String>> {
     let calls = folder.path("calls");
     // Every call ends with a word that is empty.
-    let ctmpl = format!("#!/bin/sh\nprintf '%s\\0' \"$@\" '' >>'{}'\n", calls.display());
-    let idle = ["nginx", "haproxy", "systemctl", "install", "curl"].map(|name| (name, "#!/bin/sh\n"));
+    let ctmpl = format!(
+        "#!/bin/sh\nprintf '%s\\0' \"$@\" '' >>'{}'\n",
+        calls.display()
+    );
+    let idle =
+        ["nginx", "haproxy", "systemctl", "install", "curl"].map(|name| (name, "#!/bin/sh\n"));
     let dirname = ("dirname", "#!/bin/sh\nprintf '%s\\n' \"${1%/*}\"\n");
     for (name, text) in idle.into_iter().chain([dirname, ("ctmpl", ctmpl.as_str())]) {
         folder.program(&format!("idle/{name}"), text);
     }
     let mut command = Command::new("/bin/sh");
-    command.args(["-eu", "-c", script]).current_dir(directory).env_clear().env("PATH", folder.path("idle"));
+    command
+        .args(["-eu", "-c", script])
+        .current_dir(directory)
+        .env_clear()
+        .env("PATH", folder.path("idle"));
     let output = command.stdin(Stdio::null()).output().unwrap();
-    assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{script}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let called = folder.read("calls");
     let _ = std::fs::remove_file(calls);
     let words = |call: &str| call.split('\0').map(str::to_owned).collect();

@@ -52,7 +52,11 @@ impl Secured {
         let file = at("settings.json");
         fs::write(&file, settings.to_string()).unwrap();
         let consul = Consul::start_guarded("s1", &["-config-file", file.to_str().unwrap()], MASTER);
-        Self { consul, https, directory }
+        Self {
+            consul,
+            https,
+            directory,
+        }
     }
 
     /// `https://`, by this name or address of this machine.
@@ -78,7 +82,8 @@ impl Secured {
 
     /// The flags of a client that is known and trusts it.
     pub fn known(&self) -> Vec<String> {
-        let flag = |name: &str, file: &str| format!("-consul-ssl-{name}={}", self.path(file).display());
+        let flag =
+            |name: &str, file: &str| format!("-consul-ssl-{name}={}", self.path(file).display());
         vec![
             flag("ca-cert", "consul-agent-ca.pem"),
             flag("cert", "dc1-client-consul-0.pem"),
@@ -95,18 +100,38 @@ impl Secured {
     pub fn token(&self) -> Token {
         // It is there already from the second time on.
         let policy = json!({ "Name": "reader", "Rules": "key_prefix \"\" { policy = \"read\" }" });
-        drop(http::request(self.plain(), "PUT", &format!("/v1/acl/policy?token={MASTER}"), &policy.to_string()));
+        drop(http::request(
+            self.plain(),
+            "PUT",
+            &format!("/v1/acl/policy?token={MASTER}"),
+            &policy.to_string(),
+        ));
         let wish = json!({ "Policies": [{ "Name": "reader" }] }).to_string();
-        let answer = http::request(self.plain(), "PUT", &format!("/v1/acl/token?token={MASTER}"), &wish).unwrap();
-        let token: Value = serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("{}", answer.body));
+        let answer = http::request(
+            self.plain(),
+            "PUT",
+            &format!("/v1/acl/token?token={MASTER}"),
+            &wish,
+        )
+        .unwrap();
+        let token: Value =
+            serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("{}", answer.body));
         let text = |name: &str| token[name].as_str().unwrap().to_owned();
-        Token { secret: text("SecretID"), accessor: text("AccessorID") }
+        Token {
+            secret: text("SecretID"),
+            accessor: text("AccessorID"),
+        }
     }
 
     /// Takes a token back.
     pub fn revoke(&self, token: &Token) {
         let target = format!("/v1/acl/token/{}?token={MASTER}", token.accessor);
-        assert_eq!(http::request(self.plain(), "DELETE", &target, "").unwrap().status, 200);
+        assert_eq!(
+            http::request(self.plain(), "DELETE", &target, "")
+                .unwrap()
+                .status,
+            200
+        );
     }
 }
 
@@ -122,6 +147,11 @@ pub fn certificate(directory: &Path, kind: &str) {
 
 fn tls(directory: &Path, words: &[&str]) {
     let mut command = Command::new(program("consul").unwrap());
-    command.arg("tls").args(words).current_dir(directory).stdin(Stdio::null()).stdout(Stdio::null());
+    command
+        .arg("tls")
+        .args(words)
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
     assert!(command.status().unwrap().success(), "consul tls {words:?}");
 }

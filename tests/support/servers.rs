@@ -20,18 +20,29 @@ fn accepts(mut command: Command, file: &Path) {
     let said = String::from_utf8_lossy(&output.stderr);
     let content = std::fs::read_to_string(file).unwrap();
     let ended = output.status;
-    assert!(ended.success(), "{command:?} ended with {ended}:\n{said}\n--- {}:\n{content}", file.display());
+    assert!(
+        ended.success(),
+        "{command:?} ended with {ended}:\n{said}\n--- {}:\n{content}",
+        file.display()
+    );
 }
 
 /// nginx accepts this inside of `http {}`.
 pub fn nginx_accepts(site: &str) {
-    let Some(nginx) = require("nginx") else { return };
+    let Some(nginx) = require("nginx") else {
+        return;
+    };
     let folder = Folder::new();
     let site = folder.write("site.conf", &without_logs(&folder, site));
-    let wrapper = format!("pid /dev/null;\nerror_log stderr;\nevents {{}}\nhttp {{ include {}; }}\n", text(&site));
+    let wrapper = format!(
+        "pid /dev/null;\nerror_log stderr;\nevents {{}}\nhttp {{ include {}; }}\n",
+        text(&site)
+    );
     let wrapper = folder.write("wrapper.conf", &wrapper);
     let mut command = Command::new(nginx);
-    command.args(["-t", "-q", "-e", "stderr", "-c"]).arg(wrapper);
+    command
+        .args(["-t", "-q", "-e", "stderr", "-c"])
+        .arg(wrapper);
     accepts(command, &site);
 }
 
@@ -50,12 +61,20 @@ pub fn nginx_answers(site: &str, targets: &[&str]) -> Option<Vec<(u16, String)>>
     folder.write("conf.d/site.conf", &without_logs(&folder, &site));
     let _nginx = nginx::Nginx::start(&folder);
     let ask = |target: &&str| http::get(([127, 0, 0, 1], port).into(), target).unwrap();
-    Some(targets.iter().map(ask).map(|answer| (answer.status, answer.body)).collect())
+    Some(
+        targets
+            .iter()
+            .map(ask)
+            .map(|answer| (answer.status, answer.body))
+            .collect(),
+    )
 }
 
 /// HAProxy accepts this file.
 pub fn haproxy_accepts(file: &Path) {
-    let Some(haproxy) = require("haproxy") else { return };
+    let Some(haproxy) = require("haproxy") else {
+        return;
+    };
     let mut command = Command::new(haproxy);
     command.args(["-c", "-q", "-f"]).arg(file);
     accepts(command, file);
@@ -69,11 +88,33 @@ pub fn apache_accepts(file: &Path) {
     };
     let folder = Folder::new();
     let root = text(&folder.path(""));
-    let wanted = ["mpm_event", "authz_core", "alias", "proxy", "proxy_http", "slotmem_shm", "proxy_balancer"];
-    let load = |module| format!("LoadModule {module}_module {}/mod_{module}.so\n", modules.display());
-    let load: String = wanted.into_iter().chain(["lbmethod_byrequests"]).map(load).collect();
-    let head = format!("ServerRoot {root}\nDefaultRuntimeDir {root}\nServerName localhost\nErrorLog {root}log\n");
-    let wrapper = folder.write("apache.conf", &format!("{head}{load}Include {}\n", text(file)));
+    let wanted = [
+        "mpm_event",
+        "authz_core",
+        "alias",
+        "proxy",
+        "proxy_http",
+        "slotmem_shm",
+        "proxy_balancer",
+    ];
+    let load = |module| {
+        format!(
+            "LoadModule {module}_module {}/mod_{module}.so\n",
+            modules.display()
+        )
+    };
+    let load: String = wanted
+        .into_iter()
+        .chain(["lbmethod_byrequests"])
+        .map(load)
+        .collect();
+    let head = format!(
+        "ServerRoot {root}\nDefaultRuntimeDir {root}\nServerName localhost\nErrorLog {root}log\n"
+    );
+    let wrapper = folder.write(
+        "apache.conf",
+        &format!("{head}{load}Include {}\n", text(file)),
+    );
     let mut command = Command::new(apache);
     command.arg("-t").arg("-f").arg(wrapper);
     accepts(command, file);
@@ -86,8 +127,16 @@ pub fn systemd_accepts(unit: &str) {
     };
     let folder = Folder::new();
     let file = folder.write("ctmpl.service", unit);
-    let output = Command::new(analyze).args(["verify", "--man=no"]).arg(file).stdin(Stdio::null()).output().unwrap();
+    let output = Command::new(analyze)
+        .args(["verify", "--man=no"])
+        .arg(file)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     // It may have its own troubles with other units of the machine.
-    assert!(output.status.success() && !said.contains("ctmpl.service"), "{said}");
+    assert!(
+        output.status.success() && !said.contains("ctmpl.service"),
+        "{said}"
+    );
 }

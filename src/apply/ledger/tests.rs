@@ -5,7 +5,11 @@ use crate::config::resolved::EnvironmentConfig;
 
 fn command(name: &str) -> CommandConfig {
     let line = CommandLine::Direct(vec![name.to_owned()]);
-    CommandConfig { line, timeout: Duration::from_secs(30), environment: EnvironmentConfig::default() }
+    CommandConfig {
+        line,
+        timeout: Duration::from_secs(30),
+        environment: EnvironmentConfig::default(),
+    }
 }
 
 fn names(commands: &[CommandConfig]) -> Vec<&str> {
@@ -13,7 +17,11 @@ fn names(commands: &[CommandConfig]) -> Vec<&str> {
         CommandLine::Direct(words) => words[0].clone(),
         CommandLine::Shell(line) => line.clone(),
     };
-    commands.iter().map(name).map(|name| if name == "a" { "a" } else { "b" }).collect()
+    commands
+        .iter()
+        .map(name)
+        .map(|name| if name == "a" { "a" } else { "b" })
+        .collect()
 }
 
 /// Starts everything that is due.
@@ -23,7 +31,12 @@ fn start_due(ledger: &mut Ledger, now: Instant) -> Vec<CommandConfig> {
 
 #[test]
 fn a_held_command_waits_and_does_not_hold_the_others() {
-    let (mut ledger, now, a, b) = (Ledger::default(), Instant::now(), command("a"), command("b"));
+    let (mut ledger, now, a, b) = (
+        Ledger::default(),
+        Instant::now(),
+        command("a"),
+        command("b"),
+    );
     ledger.owe(&a, 0, ["1"], now);
     ledger.owe(&b, 1, ["2"], now);
     assert_eq!(ledger.start_next(now, |line| *line == a.line), Some(b));
@@ -36,10 +49,22 @@ fn one_run_pays_for_all_files_and_then_nothing_is_owed() {
     let (mut ledger, now, a) = (Ledger::default(), Instant::now(), command("a"));
     assert_eq!(ledger.next_wake(), None);
     ledger.owe(&a, 0, ["1", "2"], now);
-    ledger.owe(&CommandConfig { timeout: Duration::from_secs(1), ..a.clone() }, 0, ["3"], now);
+    ledger.owe(
+        &CommandConfig {
+            timeout: Duration::from_secs(1),
+            ..a.clone()
+        },
+        0,
+        ["3"],
+        now,
+    );
     assert_eq!(ledger.unapplied().count(), 3);
     assert_eq!(ledger.next_wake(), Some(now));
-    assert_eq!(start_due(&mut ledger, now), std::slice::from_ref(&a), "the first one's settings hold");
+    assert_eq!(
+        start_due(&mut ledger, now),
+        std::slice::from_ref(&a),
+        "the first one's settings hold"
+    );
     assert_eq!(start_due(&mut ledger, now), [], "it is running");
     assert_eq!(ledger.next_wake(), None);
     assert_eq!(ledger.finished(&a.line, true, now, 1.0), None);
@@ -60,7 +85,9 @@ fn a_failed_command_runs_at_once_when_everything_is_asked_for_again_but_not_befo
     ledger.owe(&a, 0, ["1"], now);
     for _ in 0..8 {
         assert_eq!(start_due(&mut ledger, now).len(), 1);
-        let Retry { after, .. } = ledger.finished(&a.line, false, now, 1.0).expect("it is owed");
+        let Retry { after, .. } = ledger
+            .finished(&a.line, false, now, 1.0)
+            .expect("it is owed");
         now += after;
     }
     start_due(&mut ledger, now);
@@ -74,7 +101,12 @@ fn a_failed_command_runs_at_once_when_everything_is_asked_for_again_but_not_befo
 
 #[test]
 fn a_command_rests_between_two_runs_and_another_one_does_not_wait_for_it() {
-    let (mut ledger, now, a, b) = (Ledger::default(), Instant::now(), command("a"), command("b"));
+    let (mut ledger, now, a, b) = (
+        Ledger::default(),
+        Instant::now(),
+        command("a"),
+        command("b"),
+    );
     ledger.owe(&a, 0, ["1"], now);
     start_due(&mut ledger, now);
     ledger.finished(&a.line, true, now, 1.0);
@@ -97,7 +129,14 @@ fn a_file_written_during_a_run_owes_another_run() {
     assert_eq!(start_due(&mut ledger, now + REST).len(), 1);
     ledger.owe(&a, 0, ["1"], now);
     let retry = ledger.finished(&a.line, false, now, 1.0);
-    assert_eq!(retry, Some(Retry { failures: 1, after: REST }), "the new content may be the cure");
+    assert_eq!(
+        retry,
+        Some(Retry {
+            failures: 1,
+            after: REST
+        }),
+        "the new content may be the cure"
+    );
 }
 
 #[test]
@@ -107,7 +146,13 @@ fn a_failure_is_tried_again_with_backoff_until_it_succeeds() {
     for (failures, seconds) in (1..).zip([1, 2, 4, 8]) {
         assert_eq!(start_due(&mut ledger, now).len(), 1);
         let retry = ledger.finished(&a.line, false, now, 1.0);
-        assert_eq!(retry, Some(Retry { failures, after: Duration::from_secs(seconds) }));
+        assert_eq!(
+            retry,
+            Some(Retry {
+                failures,
+                after: Duration::from_secs(seconds)
+            })
+        );
         let wake = ledger.next_wake().unwrap();
         assert_eq!(wake - now, Duration::from_secs(seconds));
         assert_eq!(start_due(&mut ledger, now + Duration::from_millis(999)), []);
@@ -118,7 +163,11 @@ fn a_failure_is_tried_again_with_backoff_until_it_succeeds() {
     assert!(ledger.is_settled());
     ledger.owe(&a, 0, ["1"], now);
     start_due(&mut ledger, now + REST);
-    assert_eq!(ledger.finished(&a.line, false, now, 1.0).unwrap().failures, 1, "the count starts over");
+    assert_eq!(
+        ledger.finished(&a.line, false, now, 1.0).unwrap().failures,
+        1,
+        "the count starts over"
+    );
 }
 
 #[test]
@@ -130,7 +179,10 @@ fn new_content_does_not_wait_for_the_backoff() {
     assert_eq!(start_due(&mut ledger, now + REST), []);
     ledger.owe(&a, 0, ["1"], now);
     assert_eq!(start_due(&mut ledger, now + REST).len(), 1);
-    assert_eq!(ledger.finished(&a.line, false, now, 1.0).unwrap().failures, 2);
+    assert_eq!(
+        ledger.finished(&a.line, false, now, 1.0).unwrap().failures,
+        2
+    );
 }
 
 #[test]
@@ -145,10 +197,18 @@ fn the_end_of_a_run_that_was_not_begun_changes_nothing() {
 /// What can happen to a ledger; the number of a command or a file.
 #[derive(Clone, Copy, Debug)]
 enum Event {
-    Write { file: usize },
+    Write {
+        file: usize,
+    },
     Start,
-    End { command: usize, succeeded: bool, jitter: f64 },
-    Pass { milliseconds: u64 },
+    End {
+        command: usize,
+        succeeded: bool,
+        jitter: f64,
+    },
+    Pass {
+        milliseconds: u64,
+    },
 }
 
 fn event() -> impl Strategy<Value = Event> {

@@ -9,11 +9,21 @@ use crate::config::resolved::FileConfig;
 
 fn output(path: &Path, content: &str) -> Output {
     let (user, group) = (String::new(), String::new());
-    Output { path: path.into(), user, group, mode: 0o640, append: false, content: content.to_owned() }
+    Output {
+        path: path.into(),
+        user,
+        group,
+        mode: 0o640,
+        append: false,
+        content: content.to_owned(),
+    }
 }
 
 fn appended(path: &Path, content: &str) -> Output {
-    Output { append: true, ..output(path, content) }
+    Output {
+        append: true,
+        ..output(path, content)
+    }
 }
 
 /// Templates that are rendered into a room of their own.
@@ -24,7 +34,10 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self { room: tempfile::tempdir().unwrap(), writer: Writer::default() }
+        Self {
+            room: tempfile::tempdir().unwrap(),
+            writer: Writer::default(),
+        }
     }
 
     fn at(&self, name: &str) -> PathBuf {
@@ -35,7 +48,13 @@ impl Bench {
         fs::read_to_string(self.at(name)).unwrap_or_default()
     }
 
-    fn apply(&mut self, destination: &str, text: &str, outputs: Vec<Output>, fresh: bool) -> Result<Outcome, String> {
+    fn apply(
+        &mut self,
+        destination: &str,
+        text: &str,
+        outputs: Vec<Output>,
+        fresh: bool,
+    ) -> Result<Outcome, String> {
         let change = Change {
             job: 0,
             source: None,
@@ -53,7 +72,9 @@ impl Bench {
 
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.room.path()).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -67,21 +88,45 @@ fn mode(path: &Path) -> u32 {
 fn an_output_is_written_with_its_mode_and_only_when_it_differs() {
     let mut bench = Bench::new();
     let side = bench.at("deep/er/side");
-    assert_eq!(bench.apply("out", "a", vec![output(&side, "1")], true), Ok(Outcome::Written));
-    assert_eq!((bench.read("out"), bench.read("deep/er/side"), mode(&side)), ("a".into(), "1".into(), 0o640));
+    assert_eq!(
+        bench.apply("out", "a", vec![output(&side, "1")], true),
+        Ok(Outcome::Written)
+    );
+    assert_eq!(
+        (bench.read("out"), bench.read("deep/er/side"), mode(&side)),
+        ("a".into(), "1".into(), 0o640)
+    );
     let before = fs::metadata(&side).unwrap();
-    assert_eq!(bench.apply("out", "a", vec![output(&side, "1")], true), Ok(Outcome::Unchanged));
+    assert_eq!(
+        bench.apply("out", "a", vec![output(&side, "1")], true),
+        Ok(Outcome::Unchanged)
+    );
     assert_eq!(fs::metadata(&side).unwrap().ino(), before.ino());
     // The output alone: the command is owed as well.
-    assert_eq!(bench.apply("out", "a", vec![output(&side, "2")], true), Ok(Outcome::Written));
+    assert_eq!(
+        bench.apply("out", "a", vec![output(&side, "2")], true),
+        Ok(Outcome::Written)
+    );
     assert_eq!(bench.read("deep/er/side"), "2");
-    let private = Output { mode: 0o600, ..output(&side, "2") };
-    assert_eq!(bench.apply("out", "a", vec![private], true), Ok(Outcome::Written));
+    let private = Output {
+        mode: 0o600,
+        ..output(&side, "2")
+    };
+    assert_eq!(
+        bench.apply("out", "a", vec![private], true),
+        Ok(Outcome::Written)
+    );
     assert_eq!(mode(&side), 0o600);
     // Somebody else has changed it: it is put right, as the template's own file is.
     fs::write(&side, "x").unwrap();
-    assert_eq!(bench.apply("out", "a", vec![output(&side, "2")], false), Ok(Outcome::Written));
-    assert_eq!((bench.read("deep/er/side"), mode(&side)), ("2".into(), 0o640));
+    assert_eq!(
+        bench.apply("out", "a", vec![output(&side, "2")], false),
+        Ok(Outcome::Written)
+    );
+    assert_eq!(
+        (bench.read("deep/er/side"), mode(&side)),
+        ("2".into(), 0o640)
+    );
 }
 
 #[test]
@@ -90,7 +135,11 @@ fn it_is_replaced_and_not_written_into() {
     let side = bench.at("side");
     fs::write(&side, "old").unwrap();
     let mut reader = File::open(&side).unwrap();
-    assert!(bench.apply("out", "a", vec![output(&side, "new")], true).is_ok());
+    assert!(
+        bench
+            .apply("out", "a", vec![output(&side, "new")], true)
+            .is_ok()
+    );
     let mut held = String::new();
     reader.read_to_string(&mut held).unwrap();
     assert_eq!((held.as_str(), bench.read("side").as_str()), ("old", "new"));
@@ -104,16 +153,38 @@ fn appending_happens_once_for_each_content() {
     fs::write(&log, "begin\n").unwrap();
     let line = || vec![appended(&log, "1\n")];
     assert_eq!(bench.apply("out", "a", line(), true), Ok(Outcome::Written));
-    assert_eq!((bench.read("log"), mode(&log)), ("begin\n1\n".into(), 0o640));
-    assert_eq!(bench.apply("out", "a", line(), false), Ok(Outcome::Unchanged), "rendered again without news");
+    assert_eq!(
+        (bench.read("log"), mode(&log)),
+        ("begin\n1\n".into(), 0o640)
+    );
+    assert_eq!(
+        bench.apply("out", "a", line(), false),
+        Ok(Outcome::Unchanged),
+        "rendered again without news"
+    );
     bench.writer = Writer::default();
-    assert_eq!(bench.apply("out", "a", line(), true), Ok(Outcome::Unchanged), "another process, nothing new");
+    assert_eq!(
+        bench.apply("out", "a", line(), true),
+        Ok(Outcome::Unchanged),
+        "another process, nothing new"
+    );
     assert_eq!(bench.read("log"), "begin\n1\n");
-    assert_eq!(bench.apply("out", "b", line(), true), Ok(Outcome::Written), "another text");
-    assert_eq!(bench.apply("out", "b", vec![appended(&log, "2\n")], true), Ok(Outcome::Written), "another line");
+    assert_eq!(
+        bench.apply("out", "b", line(), true),
+        Ok(Outcome::Written),
+        "another text"
+    );
+    assert_eq!(
+        bench.apply("out", "b", vec![appended(&log, "2\n")], true),
+        Ok(Outcome::Written),
+        "another line"
+    );
     assert_eq!(bench.read("log"), "begin\n1\n1\n2\n");
     let both = vec![output(&log, "x"), appended(&log, "y"), appended(&log, "z")];
-    assert_eq!(bench.apply("out", "b", both.clone(), true), Ok(Outcome::Written));
+    assert_eq!(
+        bench.apply("out", "b", both.clone(), true),
+        Ok(Outcome::Written)
+    );
     assert_eq!(bench.apply("out", "c", both, true), Ok(Outcome::Written));
     assert_eq!(bench.read("log"), "xyz");
 }
@@ -140,13 +211,23 @@ fn links_and_what_is_no_file_are_refused_and_nothing_is_visible() {
         ("folder/..", "directory"),
     ] {
         for append in [false, true] {
-            let refused = Output { append, ..output(&bench.at(name), "s3cret") };
+            let refused = Output {
+                append,
+                ..output(&bench.at(name), "s3cret")
+            };
             let outputs = vec![output(&bench.at("first"), "s3cret"), refused];
             let error = bench.apply("out", "a", outputs, true).expect_err(name);
-            assert!(error.contains(wanted) && !error.contains("s3cret"), "{name}: {error}");
+            assert!(
+                error.contains(wanted) && !error.contains("s3cret"),
+                "{name}: {error}"
+            );
         }
     }
-    assert_eq!(bench.names(), before, "neither the other output nor the text, nor anything temporary");
+    assert_eq!(
+        bench.names(),
+        before,
+        "neither the other output nor the text, nor anything temporary"
+    );
     assert_eq!(bench.read("target"), "old");
 }
 
@@ -156,9 +237,15 @@ fn a_directory_that_becomes_a_link_in_between_leads_nowhere() {
         let mut bench = Bench::new();
         fs::create_dir(bench.at("folder")).unwrap();
         fs::create_dir(bench.at("elsewhere")).unwrap();
-        let output = Output { append, ..output(&bench.at("folder/side"), "new") };
+        let output = Output {
+            append,
+            ..output(&bench.at("folder/side"), "new")
+        };
         let destination = bench.at("out");
-        let staged = bench.writer.stage_output(&destination, output, true).unwrap();
+        let staged = bench
+            .writer
+            .stage_output(&destination, output, true)
+            .unwrap();
         fs::rename(bench.at("folder"), bench.at("moved")).unwrap();
         symlink("elsewhere", bench.at("folder")).unwrap();
         let error = staged.swap(false, &mut Vec::new()).unwrap_err();
@@ -172,9 +259,15 @@ fn a_file_that_becomes_a_link_in_between_is_replaced_or_refused_but_not_followed
     for append in [false, true] {
         let mut bench = Bench::new();
         fs::write(bench.at("target"), "old").unwrap();
-        let output = Output { append, ..output(&bench.at("side"), "new") };
+        let output = Output {
+            append,
+            ..output(&bench.at("side"), "new")
+        };
         let destination = bench.at("out");
-        let staged = bench.writer.stage_output(&destination, output, true).unwrap();
+        let staged = bench
+            .writer
+            .stage_output(&destination, output, true)
+            .unwrap();
         symlink("target", bench.at("side")).unwrap();
         assert_eq!(staged.swap(false, &mut Vec::new()).is_ok(), !append);
         assert_eq!(bench.read("target"), "old");
@@ -186,17 +279,36 @@ fn owners_are_named_or_numbered() {
     let mut bench = Bench::new();
     let side = bench.at("side");
     let (uid, gid) = (Uid::effective(), Gid::effective());
-    let own = User::from_uid(uid).unwrap().map_or_else(|| uid.to_string(), |user| user.name);
-    for (user, group) in [(own, String::new()), (uid.to_string(), gid.to_string()), (String::new(), gid.to_string())] {
-        let owned = Output { user, group, ..output(&side, "1") };
+    let own = User::from_uid(uid)
+        .unwrap()
+        .map_or_else(|| uid.to_string(), |user| user.name);
+    for (user, group) in [
+        (own, String::new()),
+        (uid.to_string(), gid.to_string()),
+        (String::new(), gid.to_string()),
+    ] {
+        let owned = Output {
+            user,
+            group,
+            ..output(&side, "1")
+        };
         assert!(bench.apply("out", "a", vec![owned], true).is_ok());
         let metadata = fs::metadata(&side).unwrap();
-        assert_eq!((metadata.uid(), metadata.gid()), (uid.as_raw(), gid.as_raw()));
+        assert_eq!(
+            (metadata.uid(), metadata.gid()),
+            (uid.as_raw(), gid.as_raw())
+        );
     }
-    for (user, group, wanted) in
-        [("no-such-one", "", "no user"), ("", "no-such-one", "no group"), ("-1", "", "no user")]
-    {
-        let nobodys = Output { user: user.into(), group: group.into(), ..output(&bench.at("other"), "1") };
+    for (user, group, wanted) in [
+        ("no-such-one", "", "no user"),
+        ("", "no-such-one", "no group"),
+        ("-1", "", "no user"),
+    ] {
+        let nobodys = Output {
+            user: user.into(),
+            group: group.into(),
+            ..output(&bench.at("other"), "1")
+        };
         let error = bench.apply("out", "b", vec![nobodys], true).unwrap_err();
         assert!(error.contains(wanted), "{error}");
         assert!(!bench.at("other").exists());
@@ -208,21 +320,43 @@ fn owners_are_named_or_numbered() {
 fn nobody_writes_what_a_template_is_rendered_to_and_no_two_replace_one_file() {
     let mut bench = Bench::new();
     let (out, side, log) = (bench.at("out"), bench.at("side"), bench.at("log"));
-    let error = bench.apply("out", "a", vec![output(&out, "x")], true).unwrap_err();
+    let error = bench
+        .apply("out", "a", vec![output(&out, "x")], true)
+        .unwrap_err();
     assert!(error.contains("which a template is rendered to"), "{error}");
-    assert!(bench.apply("out", "a", vec![output(&side, "x"), appended(&log, "1\n")], true).is_ok());
-    let error = bench.apply("other", "a", vec![output(&side, "y")], true).unwrap_err();
+    assert!(
+        bench
+            .apply(
+                "out",
+                "a",
+                vec![output(&side, "x"), appended(&log, "1\n")],
+                true
+            )
+            .is_ok()
+    );
+    let error = bench
+        .apply("other", "a", vec![output(&side, "y")], true)
+        .unwrap_err();
     assert!(error.contains("writes it as well"), "{error}");
     let error = bench.apply("side", "a", Vec::new(), true).unwrap_err();
     assert!(error.contains("writes it with writeToFile"), "{error}");
-    assert!(bench.apply("third", "a", vec![appended(&log, "3\n")], true).is_ok());
-    assert_eq!((bench.read("side"), bench.read("log")), ("x".into(), "1\n3\n".into()));
+    assert!(
+        bench
+            .apply("third", "a", vec![appended(&log, "3\n")], true)
+            .is_ok()
+    );
+    assert_eq!(
+        (bench.read("side"), bench.read("log")),
+        ("x".into(), "1\n3\n".into())
+    );
 }
 
 #[test]
 fn a_thousand_outputs_do_not_need_a_thousand_descriptors() {
     let mut bench = Bench::new();
-    let outputs = (0..1_500).map(|number| output(&bench.at(&format!("side-{number}")), "x")).collect();
+    let outputs = (0..1_500)
+        .map(|number| output(&bench.at(&format!("side-{number}")), "x"))
+        .collect();
     assert_eq!(bench.apply("out", "a", outputs, true), Ok(Outcome::Written));
     assert_eq!(bench.names().len(), 1_501);
 }

@@ -42,7 +42,11 @@ fn one_failure_never_touches_another_file() {
     for name in ["first", "same", "deep/last"] {
         assert_eq!(fs::read_to_string(at(name)).unwrap(), "text");
     }
-    assert_eq!(fs::read_dir(room.path()).unwrap().count(), 4, "no temporary file is left");
+    assert_eq!(
+        fs::read_dir(room.path()).unwrap().count(),
+        4,
+        "no temporary file is left"
+    );
 }
 
 #[test]
@@ -60,7 +64,11 @@ fn a_thousand_files_do_not_need_a_thousand_descriptors() {
     });
     let applied = write_all(&mut Writer::default(), changes.collect());
     assert_eq!(applied.len(), 1_500);
-    assert!(applied.iter().all(|applied| matches!(applied.outcome, Ok(Outcome::Written))));
+    assert!(
+        applied
+            .iter()
+            .all(|applied| matches!(applied.outcome, Ok(Outcome::Written)))
+    );
     assert_eq!(fs::read_dir(room.path()).unwrap().count(), 1_500);
 }
 
@@ -78,20 +86,31 @@ fn commands_are_owed_once_each_in_the_order_of_the_templates() {
         ("d", Some(shell("nginx -s reload", 5))),
         ("same/impossible", Some(shell("not owed either", 30))),
     ];
-    let changes = plan.into_iter().enumerate().map(|(job, (name, command))| Change {
-        job,
-        source: None,
-        destination: at(name),
-        content: b"text".to_vec(),
-        command,
-        outputs: Vec::new(),
-        fresh: true,
-        file: FileConfig::default(),
-    });
+    let changes = plan
+        .into_iter()
+        .enumerate()
+        .map(|(job, (name, command))| Change {
+            job,
+            source: None,
+            destination: at(name),
+            content: b"text".to_vec(),
+            command,
+            outputs: Vec::new(),
+            fresh: true,
+            file: FileConfig::default(),
+        });
     let applied = write_all(&mut Writer::default(), changes.collect());
     let (a, c, d) = (at("a"), at("c"), at("d"));
-    let expected =
-        [Owed { command: &reload, destinations: vec![&a, &d] }, Owed { command: &other, destinations: vec![&c] }];
+    let expected = [
+        Owed {
+            command: &reload,
+            destinations: vec![&a, &d],
+        },
+        Owed {
+            command: &other,
+            destinations: vec![&c],
+        },
+    ];
     assert_eq!(owed(&applied), expected);
 }
 
@@ -108,7 +127,10 @@ fn the_content_is_not_in_the_debug_form() {
         file: FileConfig::default(),
     };
     let text = format!("{change:?}");
-    assert!(text.contains("16 bytes") && !text.contains("hunter2"), "{text}");
+    assert!(
+        text.contains("16 bytes") && !text.contains("hunter2"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -117,7 +139,14 @@ fn what_fails_after_an_output_was_written_appends_once_and_still_owes_its_comman
     let at = |name: &str| room.path().join(name);
     let output = |name: &str, append| {
         let (user, group, content) = (String::new(), String::new(), "1\n".to_owned());
-        Output { path: at(name), user, group, mode: 0o600, append, content }
+        Output {
+            path: at(name),
+            user,
+            group,
+            mode: 0o600,
+            append,
+            content,
+        }
     };
     let change = || Change {
         job: 0,
@@ -131,7 +160,10 @@ fn what_fails_after_an_output_was_written_appends_once_and_still_owes_its_comman
     };
     let mut writer = Writer::default();
     let (applied, ready) = stage(&mut writer, change());
-    assert!(!at("side").exists() && !at("log").exists() && !at("out").exists(), "nothing is visible yet");
+    assert!(
+        !at("side").exists() && !at("log").exists() && !at("out").exists(),
+        "nothing is visible yet"
+    );
     // What the rename does not survive.
     fs::create_dir(at("out")).unwrap();
     let applied = swap(&mut writer, applied, ready, &mut Vec::new());
@@ -143,7 +175,13 @@ fn what_fails_after_an_output_was_written_appends_once_and_still_owes_its_comman
     let applied = write_all(&mut writer, vec![change()]);
     assert_eq!(owed(&applied).len(), 1);
     assert_eq!(fs::read_to_string(at("log")).unwrap(), "1\n");
-    let applied = write_all(&mut writer, vec![Change { content: b"next".to_vec(), ..change() }]);
+    let applied = write_all(
+        &mut writer,
+        vec![Change {
+            content: b"next".to_vec(),
+            ..change()
+        }],
+    );
     assert_eq!(owed(&applied).len(), 1);
     assert_eq!(fs::read_to_string(at("log")).unwrap(), "1\n1\n");
 }

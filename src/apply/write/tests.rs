@@ -33,7 +33,9 @@ fn mode(path: &Path) -> u32 {
 }
 
 fn names(directory: &Path) -> Vec<String> {
-    let names = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<_> = names.collect();
     names.sort();
     names
@@ -54,12 +56,21 @@ fn nothing_is_visible_before_the_swap_and_nothing_is_left_without_it() {
     let room = room();
     let out = room.path().join("out");
     fs::write(&out, "old").unwrap();
-    let Stage::Staged(staged) = Writer::default().stage(&out, b"new", None, &FileConfig::default()).unwrap() else {
+    let Stage::Staged(staged) = Writer::default()
+        .stage(&out, b"new", None, &FileConfig::default())
+        .unwrap()
+    else {
         panic!("it differs")
     };
     assert_eq!(fs::read(&out).unwrap(), b"old");
     assert_eq!(fs::read(staged.path().unwrap()).unwrap(), b"new");
-    let name = staged.path().unwrap().file_name().unwrap().to_str().unwrap();
+    let name = staged
+        .path()
+        .unwrap()
+        .file_name()
+        .unwrap()
+        .to_str()
+        .unwrap();
     assert!(name.starts_with(".out.ctmpl-"), "{name}");
     drop(staged);
     assert_eq!(names(room.path()), ["out"]);
@@ -72,12 +83,20 @@ fn the_same_content_leaves_the_file_alone() {
     for content in ["", "same"] {
         fs::write(&out, content).unwrap();
         let long_ago = SystemTime::now() - Duration::from_secs(1000);
-        File::options().write(true).open(&out).unwrap().set_modified(long_ago).unwrap();
+        File::options()
+            .write(true)
+            .open(&out)
+            .unwrap()
+            .set_modified(long_ago)
+            .unwrap();
         let before = fs::metadata(&out).unwrap();
         assert!(is_current(&out, content.as_bytes()).unwrap());
         assert!(!put(&out, content.as_bytes()).unwrap());
         let after = fs::metadata(&out).unwrap();
-        assert_eq!((before.ino(), before.modified().unwrap()), (after.ino(), after.modified().unwrap()));
+        assert_eq!(
+            (before.ino(), before.modified().unwrap()),
+            (after.ino(), after.modified().unwrap())
+        );
     }
 }
 
@@ -105,7 +124,10 @@ fn mode_and_owner_of_the_old_file_are_kept() {
         let before = fs::metadata(&out).unwrap();
         assert!(put(&out, b"new").unwrap());
         let after = fs::metadata(&out).unwrap();
-        assert_eq!((after.mode(), after.uid(), after.gid()), (before.mode(), before.uid(), before.gid()));
+        assert_eq!(
+            (after.mode(), after.uid(), after.gid()),
+            (before.mode(), before.uid(), before.gid())
+        );
         assert_eq!(after.uid() == 1234, as_root);
         fs::remove_file(&out).unwrap();
     }
@@ -124,7 +146,11 @@ fn symlinks_are_followed_and_stay() {
         assert!(put(&link, content.as_bytes()).unwrap());
         assert_eq!(fs::read_to_string(&real).unwrap(), content);
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert!(fs::symlink_metadata(room.path().join("real/second")).unwrap().is_symlink());
+        assert!(
+            fs::symlink_metadata(room.path().join("real/second"))
+                .unwrap()
+                .is_symlink()
+        );
         assert!(!fs::symlink_metadata(&real).unwrap().is_symlink());
         assert!(!put(&link, content.as_bytes()).unwrap());
     }
@@ -138,7 +164,10 @@ fn a_dangling_symlink_gets_its_target_with_directories() {
     let link = room.path().join("link");
     symlink("not/there/yet", &link).unwrap();
     assert!(put(&link, b"text").unwrap());
-    assert_eq!(fs::read(room.path().join("not/there/yet")).unwrap(), b"text");
+    assert_eq!(
+        fs::read(room.path().join("not/there/yet")).unwrap(),
+        b"text"
+    );
 }
 
 #[test]
@@ -146,7 +175,12 @@ fn names_of_any_kind_are_written() {
     let room = room();
     let strange = std::ffi::OsStr::from_bytes(b"not \xff utf-8");
     let longest = "n".repeat(255);
-    for name in [strange, longest.as_ref(), ".hidden".as_ref(), "two\nlines".as_ref()] {
+    for name in [
+        strange,
+        longest.as_ref(),
+        ".hidden".as_ref(),
+        "two\nlines".as_ref(),
+    ] {
         assert!(put(&room.path().join(name), b"text").unwrap());
     }
     assert_eq!(fs::read_dir(room.path()).unwrap().count(), 4);
@@ -156,7 +190,9 @@ fn names_of_any_kind_are_written() {
 fn a_reader_never_sees_a_torn_file() {
     let room = room();
     let out = room.path().join("out");
-    let content = |number: usize| vec![b'a' + u8::try_from(number % 26).unwrap(); 10_000 + (number % 7) * 5_000];
+    let content = |number: usize| {
+        vec![b'a' + u8::try_from(number % 26).unwrap(); 10_000 + (number % 7) * 5_000]
+    };
     put(&out, &content(0)).unwrap();
     let done = AtomicBool::new(false);
     let seen = std::thread::scope(|scope| {
@@ -164,9 +200,14 @@ fn a_reader_never_sees_a_torn_file() {
             let mut reads = 0;
             while !done.load(Ordering::Relaxed) {
                 let text = fs::read(&out).unwrap();
-                let number =
-                    (0..26 * 7).find(|number| content(*number).len() == text.len() && text[0] == content(*number)[0]);
-                assert!(number.is_some_and(|number| text == content(number)), "torn: {} bytes", text.len());
+                let number = (0..26 * 7).find(|number| {
+                    content(*number).len() == text.len() && text[0] == content(*number)[0]
+                });
+                assert!(
+                    number.is_some_and(|number| text == content(number)),
+                    "torn: {} bytes",
+                    text.len()
+                );
                 reads += 1;
             }
             reads

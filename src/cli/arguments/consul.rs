@@ -1,6 +1,9 @@
 //! Flags about Consul: where it is, how it is reached, and what happens when it does not answer.
 
-#![expect(clippy::doc_markdown, reason = "the documentation of a flag is its help, shown as plain text")]
+#![expect(
+    clippy::doc_markdown,
+    reason = "the documentation of a flag is its help, shown as plain text"
+)]
 
 use std::path::PathBuf;
 

@@ -1,6 +1,9 @@
 //! The flags about the child and the log.
 
-#![expect(clippy::doc_markdown, reason = "the documentation of a flag is its help, shown as plain text")]
+#![expect(
+    clippy::doc_markdown,
+    reason = "the documentation of a flag is its help, shown as plain text"
+)]
 
 use std::path::PathBuf;
 

@@ -79,7 +79,11 @@ impl UnusedArguments {
         let arg = |&(flag, kind): &(&'static str, Kind)| {
             let arg = Arg::new(name(flag)).long(name(flag));
             match kind {
-                Bool => arg.value_name("BOOL").num_args(0..=1).require_equals(true).value_parser(value_parser!(bool)),
+                Bool => arg
+                    .value_name("BOOL")
+                    .num_args(0..=1)
+                    .require_equals(true)
+                    .value_parser(value_parser!(bool)),
                 Duration => arg.value_name("DURATION"),
                 Number => arg.value_name("COUNT"),
                 Text => arg.value_name("TEXT"),
@@ -91,7 +95,13 @@ impl UnusedArguments {
     /// Those that were given; none where none is taken.
     pub(crate) fn of(matches: &ArgMatches) -> Self {
         let said = UNUSED.iter().filter_map(|&(flag, kind)| {
-            let text = || matches.try_get_one::<String>(name(flag)).ok().flatten().cloned();
+            let text = || {
+                matches
+                    .try_get_one::<String>(name(flag))
+                    .ok()
+                    .flatten()
+                    .cloned()
+            };
             let value = match kind {
                 Bool => UnusedValue::Bool(*matches.try_get_one::<bool>(name(flag)).ok().flatten()?),
                 Duration => UnusedValue::Duration(text()?),
@@ -100,6 +110,8 @@ impl UnusedArguments {
             };
             Some(UnusedFlag { flag, value })
         });
-        Self { said: said.collect() }
+        Self {
+            said: said.collect(),
+        }
     }
 }

@@ -39,7 +39,9 @@ pub(in crate::config) fn find(path: &Path) -> Result<Found, ConfigError> {
 
 fn walk(directory: &Path, depth: usize, found: &mut Found) -> Result<(), ConfigError> {
     if depth == DEEPEST {
-        let what = format!("directories lie more than {DEEPEST} deep in one another; does a link lead back up?");
+        let what = format!(
+            "directories lie more than {DEEPEST} deep in one another; does a link lead back up?"
+        );
         return Err(unreadable(directory)(std::io::Error::other(what)));
     }
     let entries = fs::read_dir(directory).map_err(unreadable(directory))?;
@@ -63,7 +65,10 @@ fn walk(directory: &Path, depth: usize, found: &mut Found) -> Result<(), ConfigE
 }
 
 fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> ConfigError + '_ {
-    move |source| ConfigError::Unreadable { path: path.to_owned(), source }
+    move |source| ConfigError::Unreadable {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 #[cfg(test)]
@@ -77,11 +82,23 @@ mod tests {
         let folder = tempfile::tempdir().expect("a directory");
         let at = |name: &str| folder.path().join(name);
         fs::create_dir_all(at("b.d/empty")).expect("directories");
-        for name in ["b.d/x.json", "a.hcl", "c.YML", "d.toml", "a.hcl~", "README", ".hidden.hcl", "b.hcl.bak"] {
+        for name in [
+            "b.d/x.json",
+            "a.hcl",
+            "c.YML",
+            "d.toml",
+            "a.hcl~",
+            "README",
+            ".hidden.hcl",
+            "b.hcl.bak",
+        ] {
             fs::write(at(name), "").expect(name);
         }
         let found = find(folder.path()).expect("found");
-        assert_eq!(found.files, ["a.hcl", "b.d/x.json", "c.YML", "d.toml"].map(at));
+        assert_eq!(
+            found.files,
+            ["a.hcl", "b.d/x.json", "c.YML", "d.toml"].map(at)
+        );
         assert_eq!(found.left, ["README", "a.hcl~", "b.hcl.bak"].map(at));
         assert_eq!(find(&at("README")).expect("named").files, [at("README")]);
         assert_eq!(find(&at("b.d/empty")).expect("empty"), Found::default());
@@ -102,10 +119,20 @@ mod tests {
     fn links_that_lead_nowhere_or_in_circles_are_errors() {
         let folder = tempfile::tempdir().expect("a directory");
         symlink(folder.path(), folder.path().join("up")).expect("a link");
-        assert!(find(folder.path()).expect_err("a circle").to_string().contains("/up/up"));
+        assert!(
+            find(folder.path())
+                .expect_err("a circle")
+                .to_string()
+                .contains("/up/up")
+        );
         fs::remove_file(folder.path().join("up")).expect("removed");
         symlink("nowhere", folder.path().join("a.hcl")).expect("a link");
-        assert!(find(folder.path()).expect_err("nowhere").to_string().contains("a.hcl"));
+        assert!(
+            find(folder.path())
+                .expect_err("nowhere")
+                .to_string()
+                .contains("a.hcl")
+        );
         assert!(find(&folder.path().join("none")).is_err());
     }
 }

@@ -17,7 +17,14 @@ use super::tree::{DEEPEST, Entry, Lines, Malformed, Node, Value};
 pub(super) fn parse(text: &str) -> Result<Node, Malformed> {
     let text = &without_last_commas(text.strip_prefix('\u{feff}').unwrap_or(text));
     let raw: &RawValue = serde_json::from_str(text).map_err(|error| malformed(0, &error))?;
-    node(&Whole { text, lines: Lines::of(text.as_bytes()) }, raw.get(), 0)
+    node(
+        &Whole {
+            text,
+            lines: Lines::of(text.as_bytes()),
+        },
+        raw.get(),
+        0,
+    )
 }
 
 /// consul-template lets a comma stand after the last of a list or an object. It becomes a blank here, so that everything
@@ -31,7 +38,9 @@ fn without_last_commas(text: &str) -> Cow<'_, str> {
             _ if escaped => escaped = false,
             b'\\' if in_text => escaped = true,
             b'"' => in_text = !in_text,
-            b']' | b'}' if !in_text && last.1 == b',' && !b"[{,".contains(&before) => commas.push(last.0),
+            b']' | b'}' if !in_text && last.1 == b',' && !b"[{,".contains(&before) => {
+                commas.push(last.0);
+            }
             _ => {}
         }
         if in_text || !byte.is_ascii_whitespace() {
@@ -57,7 +66,8 @@ struct Whole<'a> {
 impl Whole<'_> {
     /// The line on which a piece begins.
     fn line_of(&self, piece: &str) -> usize {
-        self.lines.line((piece.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize))
+        self.lines
+            .line((piece.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize))
     }
 }
 
@@ -72,13 +82,22 @@ fn node(whole: &Whole<'_>, piece: &str, depth: usize) -> Result<Node, Malformed>
             let Pairs(pairs) = serde_json::from_str(piece).map_err(refuse)?;
             let entry = |(key, raw): (String, &RawValue)| {
                 let node = node(whole, raw.get(), depth + 1)?;
-                Ok(Entry { key, line: node.line, node })
+                Ok(Entry {
+                    key,
+                    line: node.line,
+                    node,
+                })
             };
             Value::Block(pairs.into_iter().map(entry).collect::<Result<_, _>>()?)
         }
         Some(b'[') => {
             let items: Vec<&RawValue> = serde_json::from_str(piece).map_err(refuse)?;
-            Value::List(items.into_iter().map(|raw| node(whole, raw.get(), depth + 1)).collect::<Result<_, _>>()?)
+            Value::List(
+                items
+                    .into_iter()
+                    .map(|raw| node(whole, raw.get(), depth + 1))
+                    .collect::<Result<_, _>>()?,
+            )
         }
         Some(b'"') => Value::Text(serde_json::from_str(piece).map_err(refuse)?),
         Some(b't') => Value::Bool(true),
@@ -92,7 +111,9 @@ fn node(whole: &Whole<'_>, piece: &str, depth: usize) -> Result<Node, Malformed>
 /// The lines of an error count from that of the piece.
 fn malformed(lines_before: usize, error: &serde_json::Error) -> Malformed {
     let said = error.to_string();
-    let reason = said.rfind(" at line ").map_or(said.as_str(), |at| &said[..at]);
+    let reason = said
+        .rfind(" at line ")
+        .map_or(said.as_str(), |at| &said[..at]);
     Malformed::new(lines_before + error.line(), reason)
 }
 
@@ -128,10 +149,24 @@ mod tests {
     #[test]
     fn lines_spellings_and_repeated_keys_are_kept() {
         let node = parse("{\n \"a\": 0.50,\n \"a\":\n [true, null,\n \"\\u00e9\"]}").expect("JSON");
-        let Value::Block(entries) = node.value else { panic!("a block") };
-        let number = Node { line: 2, value: Value::Number("0.50".to_owned()) };
-        assert_eq!(entries[0], Entry { key: "a".to_owned(), line: 2, node: number });
-        let Value::List(items) = &entries[1].node.value else { panic!("a list") };
+        let Value::Block(entries) = node.value else {
+            panic!("a block")
+        };
+        let number = Node {
+            line: 2,
+            value: Value::Number("0.50".to_owned()),
+        };
+        assert_eq!(
+            entries[0],
+            Entry {
+                key: "a".to_owned(),
+                line: 2,
+                node: number
+            }
+        );
+        let Value::List(items) = &entries[1].node.value else {
+            panic!("a list")
+        };
         assert_eq!((entries[1].line, items[0].line, items[2].line), (4, 4, 5));
         assert_eq!(items[1].value, Value::Null);
         assert_eq!(items[2].value, Value::Text("é".to_owned()));
@@ -139,8 +174,10 @@ mod tests {
 
     #[test]
     fn a_comma_after_the_last_says_nothing() {
-        let texts =
-            ["{\"a\": [1, \"x,]\", {}],\n \"b\\\",}\": true}", "{\"a\": [1, \"x,]\", { } , ],\n \"b\\\",}\": true,\n}"];
+        let texts = [
+            "{\"a\": [1, \"x,]\", {}],\n \"b\\\",}\": true}",
+            "{\"a\": [1, \"x,]\", { } , ],\n \"b\\\",}\": true,\n}",
+        ];
         let [plain, lax] = texts.map(|text| parse(text).expect(text));
         assert_eq!(plain, lax);
         for text in ["[,]", "[1,,]", "{,}", "[1,] ,", ",", "{\"a\": 1,,}"] {

@@ -65,9 +65,12 @@ impl Format {
 
     /// The format of a text, by its first line that says something.
     fn of_text(text: &str) -> Self {
-        let says = |line: &&str| !line.is_empty() && !line.starts_with('#') && !line.starts_with("//");
+        let says =
+            |line: &&str| !line.is_empty() && !line.starts_with('#') && !line.starts_with("//");
         let first = text.lines().map(str::trim).find(says).unwrap_or_default();
-        let name = first.trim_start_matches(|letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-'));
+        let name = first.trim_start_matches(|letter: char| {
+            letter.is_alphanumeric() || matches!(letter, '_' | '-')
+        });
         let yaml = first.len() > name.len() && (name == ":" || name.starts_with(": "));
         match first.as_bytes() {
             [b'{', ..] => Self::Json,
@@ -103,11 +106,17 @@ pub(super) struct Source {
 impl Source {
     /// Loads a file.
     pub(super) fn load(path: &Path) -> Result<Self, ConfigError> {
-        let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+        let unreadable = |source| ConfigError::Unreadable {
+            path: path.to_owned(),
+            source,
+        };
         let size = std::fs::metadata(path).map_err(unreadable)?.len();
         if size > LARGEST {
             let what = format!("it has {size} bytes; a configuration has at most {LARGEST}");
-            return Err(unreadable(std::io::Error::new(std::io::ErrorKind::FileTooLarge, what)));
+            return Err(unreadable(std::io::Error::new(
+                std::io::ErrorKind::FileTooLarge,
+                what,
+            )));
         }
         let bytes = regular::read(path).map_err(unreadable)?;
         let origin = Origin::File(Arc::from(path));
@@ -118,7 +127,11 @@ impl Source {
                 let good = error.utf8_error().valid_up_to();
                 let line = Lines::of(error.as_bytes()).line(good);
                 let format = format.map_or("text", Format::name);
-                return Err(malformed(origin, format, Malformed::new(line, "it is not UTF-8")));
+                return Err(malformed(
+                    origin,
+                    format,
+                    Malformed::new(line, "it is not UTF-8"),
+                ));
             }
         };
         if text.starts_with('\u{feff}') {
@@ -132,18 +145,32 @@ impl Source {
             Some(format) => format,
             None => Format::of_text(&text),
         };
-        Ok(Self { origin, format, text })
+        Ok(Self {
+            origin,
+            format,
+            text,
+        })
     }
 
     /// Its values.
     pub(super) fn tree(&self) -> Result<Node, ConfigError> {
-        let Self { origin, format, text } = self;
-        format.parse(text).map_err(|error| malformed(origin.clone(), format.name(), error))
+        let Self {
+            origin,
+            format,
+            text,
+        } = self;
+        format
+            .parse(text)
+            .map_err(|error| malformed(origin.clone(), format.name(), error))
     }
 
     /// Its comments, if it is HCL.
     pub(super) fn comments(&self) -> Vec<Comment> {
-        if self.format == Format::Hcl { hcl::comments(&self.text) } else { Vec::new() }
+        if self.format == Format::Hcl {
+            hcl::comments(&self.text)
+        } else {
+            Vec::new()
+        }
     }
 }
 
@@ -155,25 +182,49 @@ pub(super) fn read(path: &Path) -> Result<Written, ConfigError> {
 
 /// Reads the text of a variable, which is HCL or JSON.
 pub(super) fn read_variable(name: &'static str, text: &str) -> Result<Written, ConfigError> {
-    let format = if text.trim_start().starts_with('{') { Format::Json } else { Format::Hcl };
+    let format = if text.trim_start().starts_with('{') {
+        Format::Json
+    } else {
+        Format::Hcl
+    };
     parse(Origin::Variable(name), format, text)
 }
 
 fn parse(origin: Origin, format: Format, text: &str) -> Result<Written, ConfigError> {
-    let node = format.parse(text).map_err(|error| malformed(origin.clone(), format.name(), error))?;
+    let node = format
+        .parse(text)
+        .map_err(|error| malformed(origin.clone(), format.name(), error))?;
     written(&node, origin)
 }
 
 /// What the values of a file say.
 pub(super) fn written(node: &Node, origin: Origin) -> Result<Written, ConfigError> {
     let (spot, later) = (fields::whole(origin), RefCell::default());
-    let written = Written::from_node(node, At { spot: &spot, later: &later, keys: None })?;
-    Ok(Written { later: later.into_inner(), ..written })
+    let written = Written::from_node(
+        node,
+        At {
+            spot: &spot,
+            later: &later,
+            keys: None,
+        },
+    )?;
+    Ok(Written {
+        later: later.into_inner(),
+        ..written
+    })
 }
 
 fn malformed(origin: Origin, format: &'static str, error: Malformed) -> ConfigError {
     let Malformed { line, reason } = error;
-    ConfigError::Malformed { spot: Arc::new(Spot { origin, line, key: String::new() }), format, reason }
+    ConfigError::Malformed {
+        spot: Arc::new(Spot {
+            origin,
+            line,
+            key: String::new(),
+        }),
+        format,
+        reason,
+    }
 }
 
 /// Reads a text, as if it were in a file of this name.
@@ -186,7 +237,13 @@ pub(super) fn read_text(name: &str, text: &str) -> Result<Written, ConfigError> 
 /// Reads a text in each format; for fuzzing, since none of them may ever panic.
 #[doc(hidden)]
 pub fn fuzz(text: &str) {
-    for format in [Format::Hcl, Format::Json, Format::Yaml, Format::Toml, Format::of_text(text)] {
+    for format in [
+        Format::Hcl,
+        Format::Json,
+        Format::Yaml,
+        Format::Toml,
+        Format::of_text(text),
+    ] {
         let _ = parse(Origin::Variable("FUZZ"), format, text);
     }
 }

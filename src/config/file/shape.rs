@@ -76,7 +76,11 @@ impl Spelling {
     /// One of these names, in any case.
     pub(super) fn of_names(name: &'static str, names: Vec<&'static str>) -> Self {
         let pattern = Some(format!("^({})$", in_any_case(&names)));
-        Self { name, names, pattern }
+        Self {
+            name,
+            names,
+            pattern,
+        }
     }
 }
 
@@ -86,13 +90,22 @@ pub(super) fn in_any_case(names: &[&str]) -> String {
         (upper, lower) if upper == lower => letter.to_string(),
         (upper, lower) => format!("[{upper}{lower}]"),
     };
-    names.iter().map(|name| name.chars().map(letter).collect()).collect::<Vec<String>>().join("|")
+    names
+        .iter()
+        .map(|name| name.chars().map(letter).collect())
+        .collect::<Vec<String>>()
+        .join("|")
 }
 
 impl Key {
     /// A key whose value is of this type.
     pub(super) fn of<T: FromNode>(name: &'static str) -> Self {
-        Self { name, shape: Shape::of::<T>(), repeats: false, later: Later::No }
+        Self {
+            name,
+            shape: Shape::of::<T>(),
+            repeats: false,
+            later: Later::No,
+        }
     }
 }
 
@@ -144,7 +157,10 @@ fn number<T: FromNode>() -> Option<Number> {
 
 fn block<T: FromNode>() -> Option<Vec<Key>> {
     let keys = RefCell::default();
-    let taken = is_kind(&attempt::<T>(Value::Block(Vec::new()), Some(&keys)), "a block");
+    let taken = is_kind(
+        &attempt::<T>(Value::Block(Vec::new()), Some(&keys)),
+        "a block",
+    );
     taken.then(|| keys.into_inner())
 }
 
@@ -158,7 +174,8 @@ fn takes<T: FromNode>(value: Value) -> bool {
         Value::List(items) => items.first().map_or("a list", Node::kind),
         value => node(value.clone()).kind(),
     };
-    is_kind(&attempt::<T>(value.clone(), None), kind) && is_kind(&attempt::<T>(value, None), "a list")
+    is_kind(&attempt::<T>(value.clone(), None), kind)
+        && is_kind(&attempt::<T>(value, None), "a list")
 }
 
 fn is_kind<T>(answer: &Result<T, ConfigError>, kind: &str) -> bool {
@@ -167,7 +184,14 @@ fn is_kind<T>(answer: &Result<T, ConfigError>, kind: &str) -> bool {
 
 fn attempt<T: FromNode>(value: Value, keys: Option<&RefCell<Vec<Key>>>) -> Result<T, ConfigError> {
     let (spot, later) = (whole(Origin::Variable("")), RefCell::default());
-    T::from_node(&node(value), At { spot: &spot, later: &later, keys })
+    T::from_node(
+        &node(value),
+        At {
+            spot: &spot,
+            later: &later,
+            keys,
+        },
+    )
 }
 
 fn node(value: Value) -> Node {

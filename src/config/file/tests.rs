@@ -11,15 +11,19 @@ use crate::config::resolved::{CommandLine, Config, Owner};
 
 fn config(name: &str, text: &str) -> Config {
     let written = read_text(name, text).unwrap_or_else(|error| panic!("{name}: {}", chain(&error)));
-    resolve(written, None, &Environment::default()).unwrap_or_else(|error| panic!("{name}: {}", chain(&error)))
+    resolve(written, None, &Environment::default())
+        .unwrap_or_else(|error| panic!("{name}: {}", chain(&error)))
 }
 
 fn chain(error: &ConfigError) -> String {
-    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+    error
+        .source()
+        .map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }
 
 fn refused(name: &str, text: &str) -> String {
-    let error = read_text(name, text).and_then(|written| resolve(written, None, &Environment::default()));
+    let error =
+        read_text(name, text).and_then(|written| resolve(written, None, &Environment::default()));
     let error = error.expect_err(text);
     assert_eq!(error.exit_code(), 15);
     let shown = chain(&error);
@@ -167,15 +171,42 @@ fn four_formats_are_one_configuration() {
     assert_eq!(hcl.jobs[0].file.user, Some(Owner::Id(1000)));
     assert_eq!(hcl.jobs[0].file.group, Some(Owner::Name("adm".to_owned())));
     let command = hcl.jobs[0].command.as_ref().expect("a command");
-    assert_eq!(command.line, CommandLine::Shell("echo a,b".to_owned()), "commands keep their commas");
+    assert_eq!(
+        command.line,
+        CommandLine::Shell("echo a,b".to_owned()),
+        "commands keep their commas"
+    );
     assert_eq!(command.timeout.as_secs(), 300);
-    assert_eq!(hcl.jobs[1].command.as_ref().map(|command| command.timeout.as_secs()), Some(60));
+    assert_eq!(
+        hcl.jobs[1]
+            .command
+            .as_ref()
+            .map(|command| command.timeout.as_secs()),
+        Some(60)
+    );
     assert_eq!(hcl.jobs[1].delimiters.right, ">>");
     assert_eq!(hcl.reload_signal, None);
-    let others = [("a.json", JSON), ("a.hcl", JSON), ("a.yaml", YAML), ("a.YML", YAML), ("a.toml", TOML)];
-    for (name, text) in others.into_iter().chain([HCL, JSON, YAML, TOML].map(|text| ("a.conf", text))) {
-        let name = if text == JSON && name == "a.hcl" { "a.conf" } else { name };
-        assert_eq!(format!("{:?}", config(name, text)), format!("{hcl:?}"), "{name}");
+    let others = [
+        ("a.json", JSON),
+        ("a.hcl", JSON),
+        ("a.yaml", YAML),
+        ("a.YML", YAML),
+        ("a.toml", TOML),
+    ];
+    for (name, text) in others
+        .into_iter()
+        .chain([HCL, JSON, YAML, TOML].map(|text| ("a.conf", text)))
+    {
+        let name = if text == JSON && name == "a.hcl" {
+            "a.conf"
+        } else {
+            name
+        };
+        assert_eq!(
+            format!("{:?}", config(name, text)),
+            format!("{hcl:?}"),
+            "{name}"
+        );
     }
 }
 
@@ -200,42 +231,131 @@ fn the_content_tells_the_format_where_the_name_does_not() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn an_error_names_file_line_and_key_and_what_was_meant() {
     let cases: &[(&str, &str, &[&str])] = &[
-        ("a.hcl", "consul {\n  addres = \"h\"\n}", &["consul.addres in a.hcl:2", "did you mean address?"]),
-        ("a.yaml", "template:\n  - soruce: x\n", &["template[1].soruce in a.yaml:2", "did you mean source?"]),
+        (
+            "a.hcl",
+            "consul {\n  addres = \"h\"\n}",
+            &["consul.addres in a.hcl:2", "did you mean address?"],
+        ),
+        (
+            "a.yaml",
+            "template:\n  - soruce: x\n",
+            &["template[1].soruce in a.yaml:2", "did you mean source?"],
+        ),
         (
             "a.toml",
             "[[template]]\nsource = \"x\"\n[[template]]\ncomand = \"x\"",
             &["template[2].comand in a.toml:4", "command?"],
         ),
-        ("a.json", "{\n\"tempalte\": {}}", &["tempalte in a.json:2", "did you mean template?"]),
-        ("a.hcl", "consul { auth { xyz = 1 } }", &["consul.auth.xyz", "there are enabled, password, username"]),
-        ("a.hcl", "parse_only = true", &["parse_only in a.hcl:1", "did you mean parseonly?"]),
-        ("a.hcl", "max_stale = 5", &["max_stale in a.hcl:1", "needs a unit, for example 5s"]),
+        (
+            "a.json",
+            "{\n\"tempalte\": {}}",
+            &["tempalte in a.json:2", "did you mean template?"],
+        ),
+        (
+            "a.hcl",
+            "consul { auth { xyz = 1 } }",
+            &["consul.auth.xyz", "there are enabled, password, username"],
+        ),
+        (
+            "a.hcl",
+            "parse_only = true",
+            &["parse_only in a.hcl:1", "did you mean parseonly?"],
+        ),
+        (
+            "a.hcl",
+            "max_stale = 5",
+            &["max_stale in a.hcl:1", "needs a unit, for example 5s"],
+        ),
         ("a.hcl", "max_stale = \"5\"", &["needs a unit"]),
-        ("a.hcl", "max_stale = true", &["it is true or false, and should be a duration in quotes"]),
-        ("a.hcl", "once = \"true\"", &["it is a text, and should be true or false, without quotes"]),
-        ("a.hcl", "consul { address = 5 }", &["consul.address in a.hcl:1: it is a number, and should be a text"]),
-        ("a.hcl", "consul = 5", &["consul in a.hcl:1: it is a number, and should be a block"]),
-        ("a.hcl", "template = [1]", &["template[1] in a.hcl:1: it is a number, and should be a block"]),
-        ("a.hcl", "consul {}\n\nconsul {}", &["consul in a.hcl:3: it is said 2 times, first on line 1"]),
-        ("a.hcl", "once = true\nOnce = true", &["once in a.hcl:2: it is said 2 times, first on line 1"]),
-        ("a.json", "{\"consul\": [{},\n{}]}", &["consul in a.json:1: it is said 2 times"]),
-        ("a.json", "{\"once\": true,\n\"once\": true}", &["once in a.json:2: it is said 2 times, first on line 1"]),
+        (
+            "a.hcl",
+            "max_stale = true",
+            &["it is true or false, and should be a duration in quotes"],
+        ),
+        (
+            "a.hcl",
+            "once = \"true\"",
+            &["it is a text, and should be true or false, without quotes"],
+        ),
+        (
+            "a.hcl",
+            "consul { address = 5 }",
+            &["consul.address in a.hcl:1: it is a number, and should be a text"],
+        ),
+        (
+            "a.hcl",
+            "consul = 5",
+            &["consul in a.hcl:1: it is a number, and should be a block"],
+        ),
+        (
+            "a.hcl",
+            "template = [1]",
+            &["template[1] in a.hcl:1: it is a number, and should be a block"],
+        ),
+        (
+            "a.hcl",
+            "consul {}\n\nconsul {}",
+            &["consul in a.hcl:3: it is said 2 times, first on line 1"],
+        ),
+        (
+            "a.hcl",
+            "once = true\nOnce = true",
+            &["once in a.hcl:2: it is said 2 times, first on line 1"],
+        ),
+        (
+            "a.json",
+            "{\"consul\": [{},\n{}]}",
+            &["consul in a.json:1: it is said 2 times"],
+        ),
+        (
+            "a.json",
+            "{\"once\": true,\n\"once\": true}",
+            &["once in a.json:2: it is said 2 times, first on line 1"],
+        ),
         (
             "a.hcl",
             "template { perms = 420 }",
             &["template[1].perms in a.hcl:1: 420 is the mode 0644 in decimal digits"],
         ),
         ("a.hcl", "template { perms = \"rw\" }", &["is no mode"]),
-        ("a.hcl", "template { uid = -1 }", &["template[1].uid in a.hcl:1: -1 is out of range"]),
-        ("a.hcl", "format = \"apache\"", &["format in a.hcl:1: there is no format \"apache\""]),
-        ("a.hcl", "template { output_format = \"xml\" }", &["template[1].output_format in a.hcl:1: there is no"]),
-        ("a.hcl", "template { language = \"perl\" }", &["should be \"go\" or \"jinja\""]),
-        ("a.hcl", "template {\n command = [1] }", &["template[1].command in a.hcl:2: it is a number"]),
-        ("a.hcl", "wait { min = \"5s\" max = \"1s\" }", &["wait in a.hcl:1: the maximum 1s is below"]),
-        ("a.hcl", "wait { bool = true enabled = true }", &["bool and enabled mean the same"]),
+        (
+            "a.hcl",
+            "template { uid = -1 }",
+            &["template[1].uid in a.hcl:1: -1 is out of range"],
+        ),
+        (
+            "a.hcl",
+            "format = \"apache\"",
+            &["format in a.hcl:1: there is no format \"apache\""],
+        ),
+        (
+            "a.hcl",
+            "template { output_format = \"xml\" }",
+            &["template[1].output_format in a.hcl:1: there is no"],
+        ),
+        (
+            "a.hcl",
+            "template { language = \"perl\" }",
+            &["should be \"go\" or \"jinja\""],
+        ),
+        (
+            "a.hcl",
+            "template {\n command = [1] }",
+            &["template[1].command in a.hcl:2: it is a number"],
+        ),
+        (
+            "a.hcl",
+            "wait { min = \"5s\" max = \"1s\" }",
+            &["wait in a.hcl:1: the maximum 1s is below"],
+        ),
+        (
+            "a.hcl",
+            "wait { bool = true enabled = true }",
+            &["bool and enabled mean the same"],
+        ),
         (
             "a.hcl",
             "log_level = \"loud\"\ntemplate { contents = \"x\" destination = \"y\" }",
@@ -244,26 +364,61 @@ fn an_error_names_file_line_and_key_and_what_was_meant() {
         (
             "a.hcl",
             "template { contents = \"x\" destination = \"y\" command = \"z\" command_timeout = \"0s\" }",
-            &["template[1].command_timeout in a.hcl:1", "would end the command at once"],
+            &[
+                "template[1].command_timeout in a.hcl:1",
+                "would end the command at once",
+            ],
         ),
-        ("a.hcl", "\n\ntemplate {}", &["either a source or contents", "template[1] in a.hcl:3"]),
+        (
+            "a.hcl",
+            "\n\ntemplate {}",
+            &["either a source or contents", "template[1] in a.hcl:3"],
+        ),
         (
             "a.hcl",
             "\ntemplate { source = \"s\" }",
             &["s has no destination; write destination = \"…\" into template[1] in a.hcl:2"],
         ),
-        ("a.hcl", "kill_signal = \"SIGFOO\"", &["kill_signal in a.hcl:1: there is no signal"]),
+        (
+            "a.hcl",
+            "kill_signal = \"SIGFOO\"",
+            &["kill_signal in a.hcl:1: there is no signal"],
+        ),
         (
             "a.hcl",
             "kill_signal = \"HUP\" reload_signal = \"HUP\" template { contents = \"x\" destination = \"y\" }",
             &["both SIGHUP"],
         ),
-        ("a.hcl", "exec { comand = \"x\" }", &["exec.comand in a.hcl:1", "did you mean command?"]),
-        ("a.hcl", "parseonly = \"true\"", &["parseonly in a.hcl:1", "true or false"]),
-        ("a.hcl", "consul { retry { attempts = -1 } }", &["consul.retry.attempts in a.hcl:1: -1 is out of range"]),
-        ("a.hcl", "consul { transport { dial_timout = 0 } }", &["did you mean dial_timeout?"]),
-        ("a.hcl", "a = ", &["cannot read the configuration a.hcl:1 as HCL: a has no value"]),
-        ("a.yaml", "- a", &["a.yaml: it is a list, and should be a block"]),
+        (
+            "a.hcl",
+            "exec { comand = \"x\" }",
+            &["exec.comand in a.hcl:1", "did you mean command?"],
+        ),
+        (
+            "a.hcl",
+            "parseonly = \"true\"",
+            &["parseonly in a.hcl:1", "true or false"],
+        ),
+        (
+            "a.hcl",
+            "consul { retry { attempts = -1 } }",
+            &["consul.retry.attempts in a.hcl:1: -1 is out of range"],
+        ),
+        (
+            "a.hcl",
+            "consul { transport { dial_timout = 0 } }",
+            &["did you mean dial_timeout?"],
+        ),
+        (
+            "a.hcl",
+            "a = ",
+            &["cannot read the configuration a.hcl:1 as HCL: a has no value"],
+        ),
+        (
+            "a.yaml",
+            "- a",
+            &["a.yaml: it is a list, and should be a block"],
+        ),
     ];
     for (name, text, parts) in cases {
         let shown = refused(name, text);
@@ -306,8 +461,16 @@ fn what_is_not_supported_is_a_warning_where_nothing_is_lost() {
                 template { contents = \"x\" destination = \"y\" exec { command = \"z\" splay = \"1s\" } }";
     let warnings = config("a.hcl", text).warnings;
     assert_eq!(warnings.len(), 6, "{warnings:?}");
-    for key in ["vault in a.hcl:1", "nomad in a.hcl:2", "deduplicate in a.hcl:3", "consul.retry.attempts in a.hcl:5"] {
-        assert!(warnings.iter().any(|warning| warning.starts_with(key)), "{key}: {warnings:?}");
+    for key in [
+        "vault in a.hcl:1",
+        "nomad in a.hcl:2",
+        "deduplicate in a.hcl:3",
+        "consul.retry.attempts in a.hcl:5",
+    ] {
+        assert!(
+            warnings.iter().any(|warning| warning.starts_with(key)),
+            "{key}: {warnings:?}"
+        );
     }
 }
 
@@ -321,14 +484,23 @@ fn a_file_that_cannot_be_read_says_why() {
     let cases = [
         ("none.hcl", "No such file"),
         ("bad.hcl", "bad.hcl:2 as HCL: it is not UTF-8"),
-        ("large.hcl", "it has 10485760 bytes; a configuration has at most 4194304"),
+        (
+            "large.hcl",
+            "it has 10485760 bytes; a configuration has at most 4194304",
+        ),
     ];
     for (name, part) in cases {
         let error = read(&at(name)).expect_err(name);
         assert!(chain(&error).contains(part), "{error:?}");
         assert_eq!(error.exit_code(), 15);
     }
-    assert_eq!(read(&at("bom.hcl")).expect("HCL").once.map(|once| once.value), Some(true));
+    assert_eq!(
+        read(&at("bom.hcl"))
+            .expect("HCL")
+            .once
+            .map(|once| once.value),
+        Some(true)
+    );
 }
 
 #[test]
@@ -345,7 +517,11 @@ fn a_large_file_is_read_in_no_time() {
         let shown = chain(&read_text("a.conf", &text).expect_err("no list"));
         assert!(shown.contains("a.conf"), "{shown}");
         // Time that grows with the square of the size would be minutes.
-        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+        assert!(
+            begun.elapsed() < std::time::Duration::from_secs(20),
+            "{:?}",
+            begun.elapsed()
+        );
     }
 }
 

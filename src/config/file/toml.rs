@@ -17,11 +17,17 @@ pub(super) fn parse(text: &str) -> Result<Node, Malformed> {
         let line = error.span().map_or(0, |span| lines.line(span.start));
         Malformed::new(line, error.message())
     })?;
-    Ok(Node { line: 1, value: block(&lines, table.into_inner()) })
+    Ok(Node {
+        line: 1,
+        value: block(&lines, table.into_inner()),
+    })
 }
 
 fn block(lines: &Lines, table: DeTable<'_>) -> Value {
-    let mut entries: Vec<(usize, Entry)> = table.into_iter().map(|(key, value)| entry(lines, key, value)).collect();
+    let mut entries: Vec<(usize, Entry)> = table
+        .into_iter()
+        .map(|(key, value)| entry(lines, key, value))
+        .collect();
     entries.sort_by_key(|(start, _)| *start);
     Value::Block(entries.into_iter().map(|(_, entry)| entry).collect())
 }
@@ -29,7 +35,14 @@ fn block(lines: &Lines, table: DeTable<'_>) -> Value {
 fn entry(lines: &Lines, key: Spanned<Cow<'_, str>>, value: Spanned<DeValue<'_>>) -> (usize, Entry) {
     let start = key.span().start;
     let node = node(lines, value);
-    (start, Entry { key: key.into_inner().into_owned(), line: lines.line(start), node })
+    (
+        start,
+        Entry {
+            key: key.into_inner().into_owned(),
+            line: lines.line(start),
+            node,
+        },
+    )
 }
 
 fn node(lines: &Lines, value: Spanned<DeValue<'_>>) -> Node {
@@ -41,7 +54,9 @@ fn node(lines: &Lines, value: Spanned<DeValue<'_>>) -> Node {
         DeValue::Boolean(value) => Value::Bool(value),
         // Nothing here is a date; whoever writes one without quotes meant the text.
         DeValue::Datetime(value) => Value::Text(value.to_string()),
-        DeValue::Array(items) => Value::List(items.into_iter().map(|item| node(lines, item)).collect()),
+        DeValue::Array(items) => {
+            Value::List(items.into_iter().map(|item| node(lines, item)).collect())
+        }
         DeValue::Table(table) => block(lines, table),
     };
     Node { line, value }
@@ -53,14 +68,30 @@ mod tests {
 
     #[test]
     fn lines_and_spellings_are_kept_in_the_order_of_the_file() {
-        let node = parse("b = 0o640\na = 1_000\n[[t]]\nx = \"\"\"\none\n\"\"\"\n[[t]]\n").expect("TOML");
-        let Value::Block(entries) = node.value else { panic!("a block") };
-        let keys: Vec<_> = entries.iter().map(|entry| (entry.key.as_str(), entry.line)).collect();
+        let node =
+            parse("b = 0o640\na = 1_000\n[[t]]\nx = \"\"\"\none\n\"\"\"\n[[t]]\n").expect("TOML");
+        let Value::Block(entries) = node.value else {
+            panic!("a block")
+        };
+        let keys: Vec<_> = entries
+            .iter()
+            .map(|entry| (entry.key.as_str(), entry.line))
+            .collect();
         assert_eq!(keys, [("b", 1), ("a", 2), ("t", 3)]);
         assert_eq!(entries[0].node.value, Value::Number("0o640".to_owned()));
-        let Value::List(items) = &entries[2].node.value else { panic!("a list") };
-        let Value::Block(first) = &items[0].value else { panic!("a block") };
-        assert_eq!(first[0].node, Node { line: 4, value: Value::Text("one\n".to_owned()) });
+        let Value::List(items) = &entries[2].node.value else {
+            panic!("a list")
+        };
+        let Value::Block(first) = &items[0].value else {
+            panic!("a block")
+        };
+        assert_eq!(
+            first[0].node,
+            Node {
+                line: 4,
+                value: Value::Text("one\n".to_owned())
+            }
+        );
         assert_eq!(items.len(), 2);
     }
 
@@ -68,7 +99,9 @@ mod tests {
     fn a_number_keeps_its_base() {
         for spelling in ["0o640", "0x1f", "0b11", "7", "-7"] {
             let node = parse(&format!("a = {spelling}")).expect("TOML");
-            let Value::Block(entries) = node.value else { panic!("a block") };
+            let Value::Block(entries) = node.value else {
+                panic!("a block")
+            };
             assert_eq!(entries[0].node.value, Value::Number(spelling.to_owned()));
         }
     }
@@ -76,7 +109,13 @@ mod tests {
     #[test]
     fn what_is_no_toml_is_refused_with_its_line() {
         let deep = "a = ".to_owned() + &"[".repeat(100_000);
-        let cases = [("a = 1\nb = \n", 2), ("a = 1\na = 2", 2), ("[a]\n[a]", 2), ("x", 1), (&deep, 1)];
+        let cases = [
+            ("a = 1\nb = \n", 2),
+            ("a = 1\na = 2", 2),
+            ("[a]\n[a]", 2),
+            ("x", 1),
+            (&deep, 1),
+        ];
         for (text, line) in cases {
             let error = parse(text).expect_err("no TOML");
             assert_eq!(error.line, line, "{error:?}");

@@ -47,11 +47,17 @@ pub(crate) struct Malformed {
 
 impl Malformed {
     pub(in crate::config) fn new(line: usize, reason: impl Into<String>) -> Self {
-        Self { line, reason: reason.into() }
+        Self {
+            line,
+            reason: reason.into(),
+        }
     }
 
     pub(in crate::config) fn too_deep(line: usize) -> Self {
-        Self::new(line, format!("values lie more than {DEEPEST} deep in one another"))
+        Self::new(
+            line,
+            format!("values lie more than {DEEPEST} deep in one another"),
+        )
     }
 }
 
@@ -97,9 +103,16 @@ pub(in crate::config) fn integer(spelling: &str) -> Option<i64> {
 pub(in crate::config) fn float(spelling: &str) -> Option<f64> {
     match integer(spelling) {
         // Nothing in a configuration is that large.
-        #[expect(clippy::cast_precision_loss, reason = "nothing in a configuration is that large")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "nothing in a configuration is that large"
+        )]
         Some(number) => Some(number as f64),
-        None => spelling.replace('_', "").parse().ok().filter(|number: &f64| number.is_finite()),
+        None => spelling
+            .replace('_', "")
+            .parse()
+            .ok()
+            .filter(|number: &f64| number.is_finite()),
     }
 }
 
@@ -109,7 +122,13 @@ pub(in crate::config) struct Lines(Vec<usize>);
 impl Lines {
     /// Those of a text.
     pub(in crate::config) fn of(text: &[u8]) -> Self {
-        Self(text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at).collect())
+        Self(
+            text.iter()
+                .enumerate()
+                .filter(|(_, byte)| **byte == b'\n')
+                .map(|(at, _)| at)
+                .collect(),
+        )
     }
 
     /// The line of a byte, from 1.

@@ -41,7 +41,10 @@ impl FromNode for PathBuf {
     }
 
     fn spelling() -> Option<Spelling> {
-        Some(Spelling { name: "path", ..Spelling::default() })
+        Some(Spelling {
+            name: "path",
+            ..Spelling::default()
+        })
     }
 }
 
@@ -62,7 +65,9 @@ impl FromNode for i64 {
 
 /// A program that writes JSON may write 3 as 3.0.
 fn whole_number(spelling: &str, at: At<'_>) -> Result<i64, ConfigError> {
-    let whole = spelling.split_once('.').filter(|(_, rest)| rest.bytes().all(|digit| digit == b'0'));
+    let whole = spelling
+        .split_once('.')
+        .filter(|(_, rest)| rest.bytes().all(|digit| digit == b'0'));
     integer(whole.map_or(spelling, |(whole, _)| whole))
         .ok_or_else(|| at.refuse(ValueError::NotWhole(spelling.to_owned())))
 }
@@ -96,27 +101,49 @@ impl FromNode for GoDuration {
     fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
         match &node.value {
             Value::Number(spelling) => parse(spelling, at),
-            _ => parse(text(node, at, "a duration in quotes, for example \"5s\"")?, at),
+            _ => parse(
+                text(node, at, "a duration in quotes, for example \"5s\"")?,
+                at,
+            ),
         }
     }
 
     fn spelling() -> Option<Spelling> {
-        Some(Spelling { name: "duration", pattern: Some(whole(DURATION)), ..Spelling::default() })
+        Some(Spelling {
+            name: "duration",
+            pattern: Some(whole(DURATION)),
+            ..Spelling::default()
+        })
     }
 }
 
 /// In a file, the empty text takes the role away from every signal.
 impl FromNode for SignalName {
     fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
-        let name = text(node, at, "the name of a signal in quotes, for example \"SIGHUP\"")?;
-        if name.is_empty() { Ok(Self(None)) } else { parse(name, at) }
+        let name = text(
+            node,
+            at,
+            "the name of a signal in quotes, for example \"SIGHUP\"",
+        )?;
+        if name.is_empty() {
+            Ok(Self(None))
+        } else {
+            parse(name, at)
+        }
     }
 
     fn spelling() -> Option<Spelling> {
         let names = SignalName::names();
-        let bare: Vec<_> = names.iter().map(|name| name.trim_start_matches("SIG")).collect();
+        let bare: Vec<_> = names
+            .iter()
+            .map(|name| name.trim_start_matches("SIG"))
+            .collect();
         let pattern = Some(format!("^(([Ss][Ii][Gg])?({}))?$", in_any_case(&bare)));
-        Some(Spelling { name: "signal", names, pattern })
+        Some(Spelling {
+            name: "signal",
+            names,
+            pattern,
+        })
     }
 }
 
@@ -132,7 +159,11 @@ impl FromNode for FileMode {
     fn spelling() -> Option<Spelling> {
         // Nobody may do more than the owner.
         let modes = "0*(0|4[04]{2}|5[0145]{2}|6[0246]{2}|7[0-7]{2})";
-        Some(Spelling { name: "mode", pattern: Some(format!("^(0o)?{modes}$")), ..Spelling::default() })
+        Some(Spelling {
+            name: "mode",
+            pattern: Some(format!("^(0o)?{modes}$")),
+            ..Spelling::default()
+        })
     }
 }
 
@@ -142,13 +173,20 @@ impl FromNode for Option<Owner> {
         match &node.value {
             Value::Number(_) => u32::from_node(node, at).map(Owner::Id).map(Some),
             Value::Text(text) if text.is_empty() => Ok(None),
-            Value::Text(text) => Ok(Some(text.parse().map_or_else(|_| Owner::Name(text.clone()), Owner::Id))),
+            Value::Text(text) => Ok(Some(
+                text.parse()
+                    .map_or_else(|_| Owner::Name(text.clone()), Owner::Id),
+            )),
             _ => Err(at.wrong_kind(node, "a name or a number")),
         }
     }
 
     fn spelling() -> Option<Spelling> {
-        Some(Spelling { name: "owner", pattern: Some("^[\\s\\S]*$".to_owned()), ..Spelling::default() })
+        Some(Spelling {
+            name: "owner",
+            pattern: Some("^[\\s\\S]*$".to_owned()),
+            ..Spelling::default()
+        })
     }
 }
 
@@ -158,12 +196,19 @@ impl FromNode for Language {
         match text(node, at, expected)? {
             "go" => Ok(Self::Go),
             "jinja" => Ok(Self::Jinja),
-            _ => Err(at.refuse(ValueError::WrongKind { expected, found: "another text" })),
+            _ => Err(at.refuse(ValueError::WrongKind {
+                expected,
+                found: "another text",
+            })),
         }
     }
 
     fn spelling() -> Option<Spelling> {
-        Some(Spelling { name: "language", names: vec!["go", "jinja"], pattern: None })
+        Some(Spelling {
+            name: "language",
+            names: vec!["go", "jinja"],
+            pattern: None,
+        })
     }
 }
 
@@ -173,7 +218,10 @@ impl FromNode for Format {
     }
 
     fn spelling() -> Option<Spelling> {
-        Some(Spelling::of_names("format", Self::ALL.map(Self::name).to_vec()))
+        Some(Spelling::of_names(
+            "format",
+            Self::ALL.map(Self::name).to_vec(),
+        ))
     }
 }
 
@@ -193,7 +241,10 @@ impl FromNode for OutputFormat {
     }
 
     fn spelling() -> Option<Spelling> {
-        Some(Spelling::of_names("output_format", Self::ALL.map(Self::name).to_vec()))
+        Some(Spelling::of_names(
+            "output_format",
+            Self::ALL.map(Self::name).to_vec(),
+        ))
     }
 }
 
@@ -203,7 +254,10 @@ impl FromNode for WriteMode {
     }
 
     fn spelling() -> Option<Spelling> {
-        Some(Spelling::of_names("write", Self::ALL.map(Self::name).to_vec()))
+        Some(Spelling::of_names(
+            "write",
+            Self::ALL.map(Self::name).to_vec(),
+        ))
     }
 }
 
@@ -212,12 +266,18 @@ impl FromNode for CommandBlock {
         match &node.value {
             Value::Text(line) => Ok(Self::Line(line.clone())),
             Value::List(_) => Vec::from_node(node, at).map(Self::List),
-            _ => Err(at.wrong_kind(node, "a command line, or a list of a program and its arguments")),
+            _ => Err(at.wrong_kind(
+                node,
+                "a command line, or a list of a program and its arguments",
+            )),
         }
     }
 
     fn spelling() -> Option<Spelling> {
-        Some(Spelling { name: "command", ..Spelling::default() })
+        Some(Spelling {
+            name: "command",
+            ..Spelling::default()
+        })
     }
 }
 
@@ -251,9 +311,17 @@ impl FromNode for WaitBlock {
             return Err(at.wrong_kind(node, "\"MIN:MAX\", or a block with min and max"));
         }
         let mut fields = Fields::of(node, at)?;
-        let (min, max) = (fields.key::<GoDuration>("min")?, fields.key::<GoDuration>("max")?);
+        let (min, max) = (
+            fields.key::<GoDuration>("min")?,
+            fields.key::<GoDuration>("max")?,
+        );
         let enabled = match (fields.key::<bool>("bool")?, fields.key::<bool>("enabled")?) {
-            (Some(_), Some(_)) => return Err(at.refuse(ValueError::Both { one: "bool", other: "enabled" })),
+            (Some(_), Some(_)) => {
+                return Err(at.refuse(ValueError::Both {
+                    one: "bool",
+                    other: "enabled",
+                }));
+            }
             (one, other) => one.or(other),
         };
         fields.done()?;
@@ -265,7 +333,11 @@ impl FromNode for WaitBlock {
 
     fn spelling() -> Option<Spelling> {
         let pattern = format!("^ *{DURATION} *(: *{DURATION} *)?$");
-        Some(Spelling { name: "wait", pattern: Some(pattern), ..Spelling::default() })
+        Some(Spelling {
+            name: "wait",
+            pattern: Some(pattern),
+            ..Spelling::default()
+        })
     }
 }
 

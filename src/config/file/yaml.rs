@@ -14,15 +14,26 @@ use super::tree::{DEEPEST, Entry, Malformed, Node, Value};
 
 /// Reads a text; an empty one is an empty block.
 pub(super) fn parse(text: &str) -> Result<Node, Malformed> {
-    if text.lines().all(|line| matches!(line.trim(), "" | "---") || line.trim_start().starts_with('#')) {
-        return Ok(Node { line: 1, value: Value::Block(Vec::new()) });
+    if text
+        .lines()
+        .all(|line| matches!(line.trim(), "" | "---") || line.trim_start().starts_with('#'))
+    {
+        return Ok(Node {
+            line: 1,
+            value: Value::Block(Vec::new()),
+        });
     }
     let any: Spanned<Any> = serde_saphyr::from_str(text).map_err(|error| {
         let error = error.without_snippet();
-        let line = error.location().map_or(0, |place| usize::try_from(place.line()).unwrap_or(0));
+        let line = error
+            .location()
+            .map_or(0, |place| usize::try_from(place.line()).unwrap_or(0));
         let said = error.to_string();
         let said = said.lines().next().unwrap_or_default();
-        Malformed::new(line, without_values(said.rfind(" at line ").map_or(said, |at| &said[..at])))
+        Malformed::new(
+            line,
+            without_values(said.rfind(" at line ").map_or(said, |at| &said[..at])),
+        )
     })?;
     node(text, any, 0)
 }
@@ -49,17 +60,31 @@ fn node(text: &str, any: Spanned<Any>, depth: usize) -> Result<Node, Malformed> 
     let value = match any.value {
         Any::Plain(value) => value,
         Any::Number => {
-            let start = place.span().byte_offset().and_then(|start| usize::try_from(start).ok());
+            let start = place
+                .span()
+                .byte_offset()
+                .and_then(|start| usize::try_from(start).ok());
             let spelling = start.and_then(|start| text.get(start..)).map(spelling);
-            Value::Number(spelling.ok_or_else(|| Malformed::new(line, "a number has no place"))?.to_owned())
+            Value::Number(
+                spelling
+                    .ok_or_else(|| Malformed::new(line, "a number has no place"))?
+                    .to_owned(),
+            )
         }
-        Any::List(items) => {
-            Value::List(items.into_iter().map(|item| node(text, item, depth + 1)).collect::<Result<_, _>>()?)
-        }
+        Any::List(items) => Value::List(
+            items
+                .into_iter()
+                .map(|item| node(text, item, depth + 1))
+                .collect::<Result<_, _>>()?,
+        ),
         Any::Block(pairs) => {
             let entry = |(key, value): (Spanned<String>, Spanned<Any>)| {
                 let line = usize::try_from(key.defined.line()).unwrap_or(0);
-                Ok(Entry { key: key.value, line, node: node(text, value, depth + 1)? })
+                Ok(Entry {
+                    key: key.value,
+                    line,
+                    node: node(text, value, depth + 1)?,
+                })
             };
             Value::Block(pairs.into_iter().map(entry).collect::<Result<_, _>>()?)
         }
@@ -69,7 +94,8 @@ fn node(text: &str, any: Spanned<Any>, depth: usize) -> Result<Node, Malformed> 
 
 /// The number at the front of a text.
 fn spelling(rest: &str) -> &str {
-    let goes_on = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '-' | '.' | '_');
+    let goes_on =
+        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '-' | '.' | '_');
     &rest[..rest.find(|letter| !goes_on(letter)).unwrap_or(rest.len())]
 }
 
@@ -136,15 +162,27 @@ mod tests {
     #[test]
     fn lines_spellings_and_aliases_are_kept() {
         let text = "a: 0640\nb:\n  - &x {c: 0o17}\n  - *x\n  - \"7\"\nd: |\n  one\n  two\ne: ~\nf: 1.50 # c\ng: yes\n";
-        let Value::Block(entries) = parse(text).expect("YAML").value else { panic!("a block") };
-        let lines: Vec<_> = entries.iter().map(|entry| (entry.key.as_str(), entry.line)).collect();
-        assert_eq!(lines, [("a", 1), ("b", 2), ("d", 6), ("e", 9), ("f", 10), ("g", 11)]);
+        let Value::Block(entries) = parse(text).expect("YAML").value else {
+            panic!("a block")
+        };
+        let lines: Vec<_> = entries
+            .iter()
+            .map(|entry| (entry.key.as_str(), entry.line))
+            .collect();
+        assert_eq!(
+            lines,
+            [("a", 1), ("b", 2), ("d", 6), ("e", 9), ("f", 10), ("g", 11)]
+        );
         let number = |spelling: &str| Value::Number(spelling.to_owned());
         assert_eq!(entries[0].node.value, number("0640"));
         assert_eq!(entries[4].node.value, number("1.50"));
-        let Value::List(items) = &entries[1].node.value else { panic!("a list") };
+        let Value::List(items) = &entries[1].node.value else {
+            panic!("a list")
+        };
         for item in &items[..2] {
-            let Value::Block(inner) = &item.value else { panic!("a block") };
+            let Value::Block(inner) = &item.value else {
+                panic!("a block")
+            };
             assert_eq!(inner[0].node.value, number("0o17"));
         }
         assert_eq!(items[2].value, Value::Text("7".to_owned()));
@@ -160,12 +198,21 @@ mod tests {
             let below = n - 1;
             format!("{text}a{n}: &a{n} [*a{below}, *a{below}, *a{below}]\n")
         });
-        let cases =
-            [("a: 1\na: 2\n", 2), ("a: [1\nb: 2\n", 0), ("a: b: c\n", 1), (&deep, 0), (&closed, 1), (&laughs, 0)];
+        let cases = [
+            ("a: 1\na: 2\n", 2),
+            ("a: [1\nb: 2\n", 0),
+            ("a: b: c\n", 1),
+            (&deep, 0),
+            (&closed, 1),
+            (&laughs, 0),
+        ];
         for (text, line) in cases {
             let error = parse(text).expect_err("no YAML");
             assert!(line == 0 || error.line == line, "{error:?}");
         }
-        assert_eq!(parse("# nothing\n---\n\n").expect("empty").value, Value::Block(Vec::new()));
+        assert_eq!(
+            parse("# nothing\n---\n\n").expect("empty").value,
+            Value::Block(Vec::new())
+        );
     }
 }

@@ -7,8 +7,12 @@ use crate::config::error::{ConfigError, Place, Said, ValueError};
 use crate::config::written::{RetryBlock, TransportBlock};
 
 pub(super) fn retry_block(arguments: RetryArguments) -> Result<RetryBlock, ConfigError> {
-    let RetryArguments { consul_retry, consul_retry_attempts, consul_retry_backoff, consul_retry_max_backoff } =
-        arguments;
+    let RetryArguments {
+        consul_retry,
+        consul_retry_attempts,
+        consul_retry_backoff,
+        consul_retry_max_backoff,
+    } = arguments;
     Ok(RetryBlock {
         enabled: consul_retry.map(|value| said("--consul-retry", value)),
         attempts: count("--consul-retry-attempts", consul_retry_attempts)?,
@@ -17,7 +21,9 @@ pub(super) fn retry_block(arguments: RetryArguments) -> Result<RetryBlock, Confi
     })
 }
 
-pub(super) fn transport_block(arguments: TransportArguments) -> Result<TransportBlock, ConfigError> {
+pub(super) fn transport_block(
+    arguments: TransportArguments,
+) -> Result<TransportBlock, ConfigError> {
     let TransportArguments {
         consul_transport_dial_timeout,
         consul_transport_tls_handshake_timeout,
@@ -26,8 +32,14 @@ pub(super) fn transport_block(arguments: TransportArguments) -> Result<Transport
         consul_transport_max_idle_conns_per_host,
     } = arguments;
     Ok(TransportBlock {
-        dial_keep_alive: value("--consul-transport-dial-keep-alive", consul_transport_dial_keep_alive)?,
-        dial_timeout: value("--consul-transport-dial-timeout", consul_transport_dial_timeout)?,
+        dial_keep_alive: value(
+            "--consul-transport-dial-keep-alive",
+            consul_transport_dial_keep_alive,
+        )?,
+        dial_timeout: value(
+            "--consul-transport-dial-timeout",
+            consul_transport_dial_timeout,
+        )?,
         disable_keep_alives: consul_transport_disable_keep_alives
             .map(|value| said("--consul-transport-disable-keep-alives", value)),
         max_idle_conns_per_host: count(
@@ -67,9 +79,13 @@ fn count(flag: &'static str, text: Option<String>) -> Result<Option<Said<u32>>, 
 }
 
 fn number(flag: &'static str, text: &str) -> Result<i64, ConfigError> {
-    text.parse().map_err(|error: std::num::ParseIntError| refuse(flag, error.into()))
+    text.parse()
+        .map_err(|error: std::num::ParseIntError| refuse(flag, error.into()))
 }
 
 fn refuse(flag: &'static str, source: ValueError) -> ConfigError {
-    ConfigError::Value { place: Place::Flag(flag), source }
+    ConfigError::Value {
+        place: Place::Flag(flag),
+        source,
+    }
 }

@@ -18,15 +18,22 @@ pub(super) struct Spread {
 /// Spreads the comments of a block that lies in so many others over its keys, which begin on these lines. A comment that
 /// stands behind something on its line is about that; any other is about what comes next.
 pub(super) fn spread(lines: &[usize], depth: usize, comments: Vec<Comment>) -> Spread {
-    let mut spread =
-        Spread { above: vec![Vec::new(); lines.len()], within: vec![Vec::new(); lines.len()], rest: Vec::new() };
+    let mut spread = Spread {
+        above: vec![Vec::new(); lines.len()],
+        within: vec![Vec::new(); lines.len()],
+        rest: Vec::new(),
+    };
     for comment in comments {
         let before = last_until(lines, comment.line);
         let after = lines.partition_point(|line| *line < comment.line);
         match before {
             Some(before) if comment.depth > depth => spread.within[before].push(comment),
             Some(before) if !comment.alone => spread.above[before].extend(comment.lines),
-            _ => spread.above.get_mut(after).unwrap_or(&mut spread.rest).extend(comment.lines),
+            _ => spread
+                .above
+                .get_mut(after)
+                .unwrap_or(&mut spread.rest)
+                .extend(comment.lines),
         }
     }
     spread

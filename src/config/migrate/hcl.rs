@@ -57,7 +57,10 @@ fn entry(page: &mut Page, Item { key, value, .. }: &Item, indent: &str) {
 
 /// Nothing can be escaped in a heredoc.
 fn is_heredoc(text: &str) -> bool {
-    text.ends_with('\n') && text.len() > 1 && !text.contains('\r') && text.lines().all(|line| line.trim() != MARK)
+    text.ends_with('\n')
+        && text.len() > 1
+        && !text.contains('\r')
+        && text.lines().all(|line| line.trim() != MARK)
 }
 
 fn single(value: &Piece) -> String {
@@ -65,7 +68,10 @@ fn single(value: &Piece) -> String {
         Piece::Bool(value) => value.to_string(),
         Piece::Number(number) => number.clone(),
         Piece::Text(text) => quoted(text),
-        Piece::List(items) => format!("[{}]", items.iter().map(single).collect::<Vec<_>>().join(", ")),
+        Piece::List(items) => format!(
+            "[{}]",
+            items.iter().map(single).collect::<Vec<_>>().join(", ")
+        ),
         Piece::Block(_) | Piece::Blocks(_) => "{}".to_owned(),
     }
 }

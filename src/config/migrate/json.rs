@@ -12,7 +12,10 @@ pub(super) fn write(section: &Section) -> String {
 }
 
 fn block(section: &Section) -> Value {
-    let entries = section.items.iter().map(|item| (item.key.clone(), value(&item.value)));
+    let entries = section
+        .items
+        .iter()
+        .map(|item| (item.key.clone(), value(&item.value)));
     Value::Object(entries.collect::<Map<_, _>>())
 }
 
@@ -20,7 +23,9 @@ fn value(piece: &Piece) -> Value {
     match piece {
         Piece::Bool(value) => Value::Bool(*value),
         // A number that JSON cannot write is refused before it comes here.
-        Piece::Number(number) => serde_json::from_str(number).unwrap_or_else(|_| Value::String(number.clone())),
+        Piece::Number(number) => {
+            serde_json::from_str(number).unwrap_or_else(|_| Value::String(number.clone()))
+        }
         Piece::Text(text) => Value::String(text.clone()),
         Piece::List(items) => items.iter().map(value).collect(),
         Piece::Block(section) => block(section),

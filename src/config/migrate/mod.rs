@@ -76,11 +76,17 @@ pub struct Migration {
 pub fn migrate(path: &Path, notation: Notation) -> Result<Migration, ConfigError> {
     let source = Source::load(path)?;
     if !matches!(source.format, Format::Hcl | Format::Json) {
-        return Err(ConfigError::NotMigratable { path: path.to_owned() });
+        return Err(ConfigError::NotMigratable {
+            path: path.to_owned(),
+        });
     }
     let (section, rewriter) = rewrite(&source)?;
     let (notes, complete) = rewriter.done();
-    Ok(Migration { text: write(&section, notation), notes, complete })
+    Ok(Migration {
+        text: write(&section, notation),
+        notes,
+        complete,
+    })
 }
 
 /// What the values of a file become, when that is a configuration.
@@ -90,7 +96,10 @@ fn rewrite(source: &Source) -> Result<(Section, Rewriter), ConfigError> {
     let tree = source.tree()?;
     let section = rewriter.whole(&tree, shape.keys(), source.comments());
     // What comes out has to be read again.
-    file::written(&section.as_ref().map_or(tree, Section::node), source.origin.clone())?;
+    file::written(
+        &section.as_ref().map_or(tree, Section::node),
+        source.origin.clone(),
+    )?;
     Ok((section.unwrap_or_default(), rewriter))
 }
 
@@ -106,12 +115,29 @@ fn write(section: &Section, notation: Notation) -> String {
 /// Rewrites a text in HCL, and reads what comes of it in each format; for fuzzing, since it is the same in all of them.
 #[doc(hidden)]
 pub fn fuzz(text: &str) {
-    let source = |format, text: &str| Source { origin: Origin::Variable("FUZZ"), format, text: text.to_owned() };
-    let Ok((section, _)) = rewrite(&source(Format::Hcl, text)) else { return };
+    let source = |format, text: &str| Source {
+        origin: Origin::Variable("FUZZ"),
+        format,
+        text: text.to_owned(),
+    };
+    let Ok((section, _)) = rewrite(&source(Format::Hcl, text)) else {
+        return;
+    };
     let shown = |source: &Source| {
-        let written = source.tree().and_then(|tree| file::written(&tree, source.origin.clone()));
+        let written = source
+            .tree()
+            .and_then(|tree| file::written(&tree, source.origin.clone()));
         let shown = show::show(&written.unwrap_or_else(|error| panic!("{error}: {}", source.text)));
-        shown.lines().map(|line| line.split(" # ").next().unwrap_or_default().trim_end().to_owned()).collect::<Vec<_>>()
+        shown
+            .lines()
+            .map(|line| {
+                line.split(" # ")
+                    .next()
+                    .unwrap_or_default()
+                    .trim_end()
+                    .to_owned()
+            })
+            .collect::<Vec<_>>()
     };
     let formats = [
         (Notation::Json, Format::Json),

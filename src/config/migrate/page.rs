@@ -18,7 +18,10 @@ impl Page {
     /// Comments, each on a line of its own.
     pub(super) fn comments(&mut self, indent: &str, lines: &[String]) {
         for line in lines {
-            self.line(indent, format!("# {}", line.replace(|letter| !is_plain(letter), " ")).trim_end());
+            self.line(
+                indent,
+                format!("# {}", line.replace(|letter| !is_plain(letter), " ")).trim_end(),
+            );
         }
     }
 
@@ -45,5 +48,9 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// Whether a letter can stand for itself, on one line, in every format.
 pub(super) fn is_plain(letter: char) -> bool {
-    !letter.is_control() && !matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    !letter.is_control()
+        && !matches!(
+            letter,
+            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+        )
 }

@@ -42,7 +42,11 @@ struct Block<'a> {
 
 impl Rewriter {
     pub(super) fn new(origin: Origin) -> Self {
-        Self { origin, notes: Vec::new(), complete: true }
+        Self {
+            origin,
+            notes: Vec::new(),
+            complete: true,
+        }
     }
 
     /// The notes, and whether nothing was left out.
@@ -51,22 +55,52 @@ impl Rewriter {
     }
 
     /// The whole file; `None` if it is no block.
-    pub(super) fn whole(&mut self, node: &Node, keys: &[Key], comments: Vec<Comment>) -> Option<Section> {
+    pub(super) fn whole(
+        &mut self,
+        node: &Node,
+        keys: &[Key],
+        comments: Vec<Comment>,
+    ) -> Option<Section> {
         let [(line, entries)] = blocks_of(node)?.try_into().ok()?;
-        Some(self.section(&Block { entries, keys, path: "", depth: 0 }, line, comments))
+        Some(self.section(
+            &Block {
+                entries,
+                keys,
+                path: "",
+                depth: 0,
+            },
+            line,
+            comments,
+        ))
     }
 
     fn section(&mut self, block: &Block<'_>, line: usize, comments: Vec<Comment>) -> Section {
         let lines: Vec<_> = block.entries.iter().map(|entry| entry.line).collect();
-        let Spread { above, within, rest } = spread(&lines, block.depth, comments);
+        let Spread {
+            above,
+            within,
+            rest,
+        } = spread(&lines, block.depth, comments);
         // Comments are the rest until a key comes that they are before: so those of what is left out are not lost.
-        let mut section = Section { line, ..Section::default() };
-        for (at, ((entry, above), within)) in block.entries.iter().zip(above).zip(within).enumerate() {
+        let mut section = Section {
+            line,
+            ..Section::default()
+        };
+        for (at, ((entry, above), within)) in
+            block.entries.iter().zip(above).zip(within).enumerate()
+        {
             section.rest.extend(above);
             let typed = entry.key.to_ascii_lowercase();
-            let has = |name: &str| block.entries.iter().any(|entry| entry.key.eq_ignore_ascii_case(name));
+            let has = |name: &str| {
+                block
+                    .entries
+                    .iter()
+                    .any(|entry| entry.key.eq_ignore_ascii_case(name))
+            };
             let name = match rules::newer(block.path_without_numbers().as_str(), &typed) {
-                Some("user" | "group") if has(if typed == "uid" { "user" } else { "group" }) => continue,
+                Some("user" | "group") if has(if typed == "uid" { "user" } else { "group" }) => {
+                    continue;
+                }
                 Some(newer) if !has(newer) => newer,
                 _ => typed.as_str(),
             };
@@ -78,7 +112,9 @@ impl Rewriter {
             if entry.node.value == Value::Null {
                 continue;
             }
-            let again = block.entries[at + 1..].iter().any(|later| later.key.eq_ignore_ascii_case(&entry.key));
+            let again = block.entries[at + 1..]
+                .iter()
+                .any(|later| later.key.eq_ignore_ascii_case(&entry.key));
             if again && !key.repeats {
                 self.note(entry.line, &block.below(name), AGAIN, &mut section.rest);
                 continue;
@@ -98,7 +134,14 @@ impl Rewriter {
     }
 
     /// One key that there is.
-    fn entry(&mut self, block: &Block<'_>, entry: &Entry, key: &Key, within: Vec<Comment>, section: &mut Section) {
+    fn entry(
+        &mut self,
+        block: &Block<'_>,
+        entry: &Entry,
+        key: &Key,
+        within: Vec<Comment>,
+        section: &mut Section,
+    ) {
         let path = block.below(key.name);
         let kind = later::without_numbers(&path);
         if let Some(what) = unsupported(key, &kind) {
@@ -115,12 +158,20 @@ impl Rewriter {
                 if !before.is_empty() {
                     self.note(entry.line, &path, AGAIN, &mut section.rest);
                 }
-                let inner = Block { entries, keys: key.shape.keys(), path: &path, depth: block.depth + 1 };
+                let inner = Block {
+                    entries,
+                    keys: key.shape.keys(),
+                    path: &path,
+                    depth: block.depth + 1,
+                };
                 Piece::Block(self.section(&inner, *line, within))
             }
             _ if kind == "consul" && matches!(entry.node.value, Value::Text(_)) => {
                 // As it was written long ago.
-                let mut consul = Section { line: entry.line, ..Section::default() };
+                let mut consul = Section {
+                    line: entry.line,
+                    ..Section::default()
+                };
                 consul.push(entry.line, "address", rules::plain(&entry.node));
                 Piece::Block(consul)
             }
@@ -130,14 +181,23 @@ impl Rewriter {
                     self.note(entry.line, &path, what, &mut section.rest);
                     value
                 }
-                Verdict::LeftOut(what) => return self.leave_out(entry.line, &path, what, &mut section.rest),
+                Verdict::LeftOut(what) => {
+                    return self.leave_out(entry.line, &path, what, &mut section.rest);
+                }
             },
         };
         section.push(entry.line, key.name, value);
     }
 
     /// Blocks of which there may be several: all of them come where the first is.
-    fn blocks(&mut self, block: &Block<'_>, entry: &Entry, key: &Key, within: Vec<Comment>, section: &mut Section) {
+    fn blocks(
+        &mut self,
+        block: &Block<'_>,
+        entry: &Entry,
+        key: &Key,
+        within: Vec<Comment>,
+        section: &mut Section,
+    ) {
         let Some(nodes) = blocks_of(&entry.node) else {
             section.push(entry.line, key.name, rules::plain(&entry.node));
             return;
@@ -149,10 +209,21 @@ impl Rewriter {
                 _ => 0,
             });
             let path = block.below(&format!("{}[{}]", key.name, count + 1));
-            let inner = Block { entries, keys: key.shape.keys(), path: &path, depth: block.depth + 1 };
-            let made = Section { above: std::mem::take(&mut section.rest), ..self.section(&inner, *line, within) };
+            let inner = Block {
+                entries,
+                keys: key.shape.keys(),
+                path: &path,
+                depth: block.depth + 1,
+            };
+            let made = Section {
+                above: std::mem::take(&mut section.rest),
+                ..self.section(&inner, *line, within)
+            };
             match section.items.iter_mut().find(|item| item.key == key.name) {
-                Some(Item { value: Piece::Blocks(sections), .. }) => sections.push(made),
+                Some(Item {
+                    value: Piece::Blocks(sections),
+                    ..
+                }) => sections.push(made),
                 _ => section.push(entry.line, key.name, Piece::Blocks(vec![made])),
             }
         }
@@ -161,13 +232,26 @@ impl Rewriter {
     /// What a template says of its command in a block, it says by itself.
     fn inline_exec(&mut self, section: &mut Section, path: &str) {
         let is_simple = |item: &Item| match &item.value {
-            Piece::Block(exec) => exec.items.iter().all(|item| ["command", "timeout"].contains(&item.key.as_str())),
+            Piece::Block(exec) => exec
+                .items
+                .iter()
+                .all(|item| ["command", "timeout"].contains(&item.key.as_str())),
             _ => false,
         };
         if !section.item("exec").is_some_and(is_simple) {
             return;
         }
-        let Some((mut at, Item { mut above, value: Piece::Block(exec), .. })) = section.take("exec") else { return };
+        let Some((
+            mut at,
+            Item {
+                mut above,
+                value: Piece::Block(exec),
+                ..
+            },
+        )) = section.take("exec")
+        else {
+            return;
+        };
         for mut item in exec.items {
             if item.key == "timeout" {
                 "command_timeout".clone_into(&mut item.key);
@@ -176,31 +260,54 @@ impl Rewriter {
             if let Some((place, old)) = section.take(&item.key) {
                 at -= usize::from(place < at);
                 above.splice(0..0, old.above);
-                self.note(old.line, &format!("{path}.{}", old.key), "that of exec wins, and is here now", &mut above);
+                self.note(
+                    old.line,
+                    &format!("{path}.{}", old.key),
+                    "that of exec wins, and is here now",
+                    &mut above,
+                );
             }
             item.above = std::mem::take(&mut above);
             section.items.insert(at, item);
             at += 1;
         }
         above.extend(exec.rest);
-        let next = section.items.get_mut(at).map_or(&mut section.rest, |next| &mut next.above);
+        let next = section
+            .items
+            .get_mut(at)
+            .map_or(&mut section.rest, |next| &mut next.above);
         next.splice(0..0, above);
     }
 
     /// A template stays in its language.
     fn keep_language(&mut self, section: &mut Section, path: &str) {
         let is_jinja = |item: &Item| match &item.value {
-            Piece::Text(source) => item.key == "source" && language_of(Path::new(source)) == Language::Jinja,
+            Piece::Text(source) => {
+                item.key == "source" && language_of(Path::new(source)) == Language::Jinja
+            }
             _ => false,
         };
-        let Some(at) = section.items.iter().position(is_jinja).filter(|_| section.item("language").is_none()) else {
+        let Some(at) = section
+            .items
+            .iter()
+            .position(is_jinja)
+            .filter(|_| section.item("language").is_none())
+        else {
             return;
         };
         let (line, mut above) = (section.items[at].line, Vec::new());
         let what = "a source of this name is in Jinja here, and in Go in consul-template";
         self.note(line, &format!("{path}.source"), what, &mut above);
         let value = Piece::Text("go".to_owned());
-        section.items.insert(at + 1, Item { line, above, key: "language".to_owned(), value });
+        section.items.insert(
+            at + 1,
+            Item {
+                line,
+                above,
+                key: "language".to_owned(),
+                value,
+            },
+        );
     }
 
     fn environment(&mut self, section: &mut Section) {
@@ -212,8 +319,13 @@ impl Rewriter {
     }
 
     fn note(&mut self, line: usize, path: &str, what: &str, comments: &mut Vec<String>) {
-        let spot = Spot { origin: self.origin.clone(), line, key: path.to_owned() };
-        self.notes.push(format!("{}: {what}", Place::File(Arc::new(spot))));
+        let spot = Spot {
+            origin: self.origin.clone(),
+            line,
+            key: path.to_owned(),
+        };
+        self.notes
+            .push(format!("{}: {what}", Place::File(Arc::new(spot))));
         let name = path.rsplit('.').next().unwrap_or_default();
         comments.push(format!("{MARK}{name}: {what}"));
     }
@@ -226,7 +338,11 @@ impl Rewriter {
 
 impl Block<'_> {
     fn below(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+        if self.path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.path)
+        }
     }
 
     fn path_without_numbers(&self) -> String {
@@ -236,7 +352,11 @@ impl Block<'_> {
 
 /// Why a key is left out, if it is.
 fn unsupported(key: &Key, kind: &str) -> Option<&'static str> {
-    let word = || later::words().find(|(path, _)| *path == kind).map_or("it has no meaning here", |(_, what)| what);
+    let word = || {
+        later::words()
+            .find(|(path, _)| *path == kind)
+            .map_or("it has no meaning here", |(_, what)| what)
+    };
     (key.later == Later::Yes).then(word)
 }
 

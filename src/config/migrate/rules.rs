@@ -37,7 +37,10 @@ const LIMITS: [&str; 2] = ["template.command_timeout", "template.exec.timeout"];
 /// The newer name of a key of a block, if it has one.
 pub(super) fn newer(block: &str, name: &str) -> Option<&'static str> {
     let block = block.rsplit('.').next().unwrap_or_default();
-    RENAMED.iter().find(|(at, old, _)| *at == block && *old == name).map(|(_, _, new)| *new)
+    RENAMED
+        .iter()
+        .find(|(at, old, _)| *at == block && *old == name)
+        .map(|(_, _, new)| *new)
 }
 
 /// A single value of a key; `path` is without numbers.
@@ -45,30 +48,51 @@ pub(super) fn value(path: &str, shape: &Shape, node: &Node) -> Verdict {
     let spelling = shape.spelling.as_ref().map_or("", |spelling| spelling.name);
     match (spelling, &node.value) {
         ("duration", value) => duration(path, node, value),
-        ("mode", Value::Number(spelling)) => mode_of_number(spelling).unwrap_or_else(|| Same(plain(node))),
+        ("mode", Value::Number(spelling)) => {
+            mode_of_number(spelling).unwrap_or_else(|| Same(plain(node)))
+        }
         ("mode", Value::Text(text)) => mode_of_text(text),
-        ("command", Value::Text(line)) if line.contains(',') => {
-            Noted(Piece::Text(line.clone()), "consul-template cuts it at its commas; here it is one line")
+        ("command", Value::Text(line)) if line.contains(',') => Noted(
+            Piece::Text(line.clone()),
+            "consul-template cuts it at its commas; here it is one line",
+        ),
+        (_, Value::Text(text))
+            if spelling != "command" && shape.list.is_some() && text.contains(',') =>
+        {
+            let items = text
+                .split(',')
+                .map(|item| Piece::Text(item.to_owned()))
+                .collect();
+            Noted(
+                Piece::List(items),
+                "consul-template cuts a text at its commas, ctmpl does not; it is a list now",
+            )
         }
-        (_, Value::Text(text)) if spelling != "command" && shape.list.is_some() && text.contains(',') => {
-            let items = text.split(',').map(|item| Piece::Text(item.to_owned())).collect();
-            Noted(Piece::List(items), "consul-template cuts a text at its commas, ctmpl does not; it is a list now")
-        }
-        (_, Value::Bool(true)) if path == "once" => {
-            Noted(Piece::Bool(true), "consul-template ignores it in a file; ctmpl ends when everything is written")
-        }
+        (_, Value::Bool(true)) if path == "once" => Noted(
+            Piece::Bool(true),
+            "consul-template ignores it in a file; ctmpl ends when everything is written",
+        ),
         (_, Value::Text(text)) if path == "exec.reload_signal" && text.is_empty() => {
             let what = "consul-template leaves the program alone then, and so does this; empty, ctmpl starts it anew";
             Noted(Piece::Text("SIGNULL".to_owned()), what)
         }
         (_, Value::Bool(false)) if path == "exec.enabled" || path == "template.exec.enabled" => {
-            Noted(Piece::Bool(false), "consul-template runs it all the same; ctmpl does not")
+            Noted(
+                Piece::Bool(false),
+                "consul-template runs it all the same; ctmpl does not",
+            )
         }
-        (_, Value::Bool(true)) if path == "parseonly" => {
-            Noted(Piece::Bool(true), "consul-template ignores it in a file; ctmpl reads the templates and ends")
-        }
-        (_, Value::Number(spelling)) if path == "consul.retry.attempts" && integer(spelling) != Some(0) => {
-            Noted(plain(node), "the daemon asks for ever; only a run with -once gives up after as many")
+        (_, Value::Bool(true)) if path == "parseonly" => Noted(
+            Piece::Bool(true),
+            "consul-template ignores it in a file; ctmpl reads the templates and ends",
+        ),
+        (_, Value::Number(spelling))
+            if path == "consul.retry.attempts" && integer(spelling) != Some(0) =>
+        {
+            Noted(
+                plain(node),
+                "the daemon asks for ever; only a run with -once gives up after as many",
+            )
         }
         _ => Same(plain(node)),
     }
@@ -107,21 +131,28 @@ fn mode_of_number(spelling: &str) -> Option<Verdict> {
     let meant = format!("{number:o}").parse::<FileMode>().ok();
     match (octal, meant) {
         (Some(octal), Some(meant)) if octal == meant => Some(Same(text_of(octal.0))),
-        (Some(octal), _) => {
-            Some(Noted(text_of(octal.0), "consul-template reads the number as decimal, which gives another mode"))
-        }
-        (None, Some(meant)) => {
-            Some(Noted(text_of(meant.0), "it was in decimal; modes are octal here, whatever they look like"))
-        }
+        (Some(octal), _) => Some(Noted(
+            text_of(octal.0),
+            "consul-template reads the number as decimal, which gives another mode",
+        )),
+        (None, Some(meant)) => Some(Noted(
+            text_of(meant.0),
+            "it was in decimal; modes are octal here, whatever they look like",
+        )),
         (None, None) => None,
     }
 }
 
 fn mode_of_text(text: &str) -> Verdict {
-    let bits = u32::from_str_radix(text, 8).ok().filter(|mode| *mode > 0o777 && *mode <= 0o7777);
+    let bits = u32::from_str_radix(text, 8)
+        .ok()
+        .filter(|mode| *mode > 0o777 && *mode <= 0o7777);
     match (text.parse::<FileMode>(), bits.map(|mode| mode & 0o777)) {
         (Ok(mode), _) => Same(text_of(mode.0)),
-        (Err(_), Some(mode)) => Noted(text_of(mode), "consul-template sets the last nine bits only"),
+        (Err(_), Some(mode)) => Noted(
+            text_of(mode),
+            "consul-template sets the last nine bits only",
+        ),
         (Err(_), None) => Same(Piece::Text(text.to_owned())),
     }
 }

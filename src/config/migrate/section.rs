@@ -42,10 +42,20 @@ impl Section {
     /// The same without comments.
     pub(super) fn node(&self) -> Node {
         let entry = |item: &Item| {
-            let node = Node { line: item.line, value: item.value.value(item.line) };
-            Entry { key: item.key.clone(), line: item.line, node }
+            let node = Node {
+                line: item.line,
+                value: item.value.value(item.line),
+            };
+            Entry {
+                key: item.key.clone(),
+                line: item.line,
+                node,
+            }
         };
-        Node { line: self.line, value: Value::Block(self.items.iter().map(entry).collect()) }
+        Node {
+            line: self.line,
+            value: Value::Block(self.items.iter().map(entry).collect()),
+        }
     }
 
     /// The key of this name.
@@ -56,7 +66,12 @@ impl Section {
     /// Adds a key; what was the rest so far is before it.
     pub(super) fn push(&mut self, line: usize, key: &str, value: Piece) {
         let above = std::mem::take(&mut self.rest);
-        self.items.push(Item { line, above, key: key.to_owned(), value });
+        self.items.push(Item {
+            line,
+            above,
+            key: key.to_owned(),
+            value,
+        });
     }
 
     /// Takes a key out.
@@ -72,7 +87,15 @@ impl Piece {
             Self::Bool(value) => Value::Bool(*value),
             Self::Number(number) => Value::Number(number.clone()),
             Self::Text(text) => Value::Text(text.clone()),
-            Self::List(items) => Value::List(items.iter().map(|item| Node { line, value: item.value(line) }).collect()),
+            Self::List(items) => Value::List(
+                items
+                    .iter()
+                    .map(|item| Node {
+                        line,
+                        value: item.value(line),
+                    })
+                    .collect(),
+            ),
             Self::Block(section) => section.node().value,
             Self::Blocks(sections) => Value::List(sections.iter().map(Section::node).collect()),
         }

@@ -14,7 +14,10 @@ fn migrated(name: &str, text: &str) -> Result<Migration, String> {
     std::fs::write(&path, text).expect("a file");
     let here = |text: String| text.replace(&format!("{}/", folder.path().display()), "");
     match migrate(&path, Notation::Yaml) {
-        Ok(made) => Ok(Migration { notes: made.notes.into_iter().map(here).collect(), ..made }),
+        Ok(made) => Ok(Migration {
+            notes: made.notes.into_iter().map(here).collect(),
+            ..made
+        }),
         Err(error) => {
             let source = std::error::Error::source(&error).map(ToString::to_string);
             Err(here(format!("{error}: {}", source.unwrap_or_default())))
@@ -23,12 +26,21 @@ fn migrated(name: &str, text: &str) -> Result<Migration, String> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn what_is_read_otherwise_is_said_so_that_it_means_the_same() {
     let cases: &[(&str, &str, &str)] = &[
         // Numbers are nanoseconds there.
-        ("max_stale = 5000000000", "max_stale: \"5s\"", "max_stale in f:1: a number is nanoseconds"),
+        (
+            "max_stale = 5000000000",
+            "max_stale: \"5s\"",
+            "max_stale in f:1: a number is nanoseconds",
+        ),
         ("block_query_wait = 0", "block_query_wait: \"0s\"", ""),
-        ("wait { min = 1000000 }", "  min: \"1ms\"", "wait.min in f:1: a number is nanoseconds"),
+        (
+            "wait { min = 1000000 }",
+            "  min: \"1ms\"",
+            "wait.min in f:1: a number is nanoseconds",
+        ),
         // Modes.
         ("template { perms = 0640 }", "perms: \"0640\"", ""),
         ("template { perms = \"640\" }", "perms: \"0640\"", ""),
@@ -37,14 +49,34 @@ fn what_is_read_otherwise_is_said_so_that_it_means_the_same() {
             "perms: \"0640\"",
             "template[1].perms in f:1: consul-template reads the number as decimal",
         ),
-        ("template { perms = 420 }", "perms: \"0644\"", "template[1].perms in f:1: it was in decimal"),
-        ("template { perms = \"4755\" }", "perms: \"0755\"", "the last nine bits"),
+        (
+            "template { perms = 420 }",
+            "perms: \"0644\"",
+            "template[1].perms in f:1: it was in decimal",
+        ),
+        (
+            "template { perms = \"4755\" }",
+            "perms: \"0755\"",
+            "the last nine bits",
+        ),
         ("template { perms = 0 }", "perms: \"0000\"", ""),
         // Commas.
-        ("template { command = \"echo a,b\" }", "command: \"echo a,b\"", "cuts it at its commas"),
-        ("template { command = [\"echo a,b\"] }", "command: [\"echo a,b\"]", ""),
+        (
+            "template { command = \"echo a,b\" }",
+            "command: \"echo a,b\"",
+            "cuts it at its commas",
+        ),
+        (
+            "template { command = [\"echo a,b\"] }",
+            "command: [\"echo a,b\"]",
+            "",
+        ),
         // What is there more than once.
-        ("log_level = \"info\"\nlog_level = \"err\"", "log_level: err", "log_level in f:1: it is there more than once"),
+        (
+            "log_level = \"info\"\nlog_level = \"err\"",
+            "log_level: err",
+            "log_level in f:1: it is there more than once",
+        ),
         (
             "consul { address = \"a\" }\nCONSUL { token = \"t\" }",
             "consul:\n  token: t",
@@ -56,11 +88,23 @@ fn what_is_read_otherwise_is_said_so_that_it_means_the_same() {
             "wait in f:1: it is there more than once",
         ),
         // Older spellings.
-        ("consul = \"h:8500\"", "consul:\n  address: h:8500", "beat this block"),
+        (
+            "consul = \"h:8500\"",
+            "consul:\n  address: h:8500",
+            "beat this block",
+        ),
         ("wait { bool = true min = \"1s\" }", "enabled: true", ""),
-        ("template { uid = 7 gid = 010 }", "user: 7\n    group: 8", ""),
+        (
+            "template { uid = 7 gid = 010 }",
+            "user: 7\n    group: 8",
+            "",
+        ),
         ("template { uid = 7 user = \"u\" }", "- user: u\n", ""),
-        ("template { exec { command = \"x\" timeout = \"5s\" } }", "- command: x\n    command_timeout: \"5s\"", ""),
+        (
+            "template { exec { command = \"x\" timeout = \"5s\" } }",
+            "- command: x\n    command_timeout: \"5s\"",
+            "",
+        ),
         (
             "template { command = \"y\" exec { command = \"x\" } }",
             "- command: x\n",
@@ -73,22 +117,38 @@ fn what_is_read_otherwise_is_said_so_that_it_means_the_same() {
             "reload_signal: SIGNULL",
             "exec.reload_signal in f:1: consul-template leaves the program alone",
         ),
-        ("exec { command = \"x\" enabled = false }", "enabled: false", "runs it all the same"),
+        (
+            "exec { command = \"x\" enabled = false }",
+            "enabled: false",
+            "runs it all the same",
+        ),
         (
             "exec { command = \"x\" env { whitelist = [\"A*\"] } }",
             "exec:\n  command: x\n  env:\n    allowlist: [\"A*\"]",
             "",
         ),
-        ("once = true", "once: true", "once in f:1: consul-template ignores it"),
+        (
+            "once = true",
+            "once: true",
+            "once in f:1: consul-template ignores it",
+        ),
         ("once = false", "once: false", ""),
         (
             "template { source = \"a.j2\" }",
             "source: a.j2\n    # ctmpl migrate: source: a source of this name is in Jinja here, and in Go in consul-template\n    language: go",
             "is in Jinja here",
         ),
-        ("template { source = \"a.j2\" language = \"jinja\" }", "language: jinja", ""),
+        (
+            "template { source = \"a.j2\" language = \"jinja\" }",
+            "language: jinja",
+            "",
+        ),
         ("parseonly = false", "parseonly: false", ""),
-        ("parseonly = true", "parseonly: true", "parseonly in f:1: consul-template ignores it"),
+        (
+            "parseonly = true",
+            "parseonly: true",
+            "parseonly in f:1: consul-template ignores it",
+        ),
         (
             "consul { retry { attempts = 12 } }",
             "attempts: 12",
@@ -96,8 +156,11 @@ fn what_is_read_otherwise_is_said_so_that_it_means_the_same() {
         ),
     ];
     for (text, expected, note) in cases {
-        let Migration { text: made, notes, complete } =
-            migrated("f", text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let Migration {
+            text: made,
+            notes,
+            complete,
+        } = migrated("f", text).unwrap_or_else(|error| panic!("{text}: {error}"));
         assert!(made.contains(expected), "{text}: {made}");
         let told = notes.join("\n");
         assert!(told.contains(note), "{text}: {told}");
@@ -112,14 +175,29 @@ fn what_cannot_be_said_here_is_left_out_and_named() {
         ("vault { address = \"v\" retry { attempts = 3 } }", "vault"),
         ("nomad {}", "nomad"),
         ("deduplicate { enabled = true }", "deduplicate"),
-        ("template { command_timeout = \"0s\" }", "template[1].command_timeout"),
-        ("template { command_timeout = 0 }", "template[1].command_timeout"),
-        ("template { exec { command = \"x\" timeout = \"0\" } }", "template[1].exec.timeout"),
+        (
+            "template { command_timeout = \"0s\" }",
+            "template[1].command_timeout",
+        ),
+        (
+            "template { command_timeout = 0 }",
+            "template[1].command_timeout",
+        ),
+        (
+            "template { exec { command = \"x\" timeout = \"0\" } }",
+            "template[1].exec.timeout",
+        ),
     ] {
-        let Migration { text: made, notes, complete } =
-            migrated("f", text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let Migration {
+            text: made,
+            notes,
+            complete,
+        } = migrated("f", text).unwrap_or_else(|error| panic!("{text}: {error}"));
         assert!(!complete && notes.len() == 1, "{text}: {notes:?}");
-        assert!(notes[0].starts_with(&format!("{key} in ")) && notes[0].contains(": left out: "), "{notes:?}");
+        assert!(
+            notes[0].starts_with(&format!("{key} in ")) && notes[0].contains(": left out: "),
+            "{notes:?}"
+        );
         assert!(made.contains("# ctmpl migrate: "), "{made}");
     }
 }
@@ -154,7 +232,11 @@ fn a_large_file_is_rewritten_in_no_time() {
         let begun = std::time::Instant::now();
         let _ = migrated("f", &text);
         // Time that grows with the square of the size would be minutes.
-        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+        assert!(
+            begun.elapsed() < std::time::Duration::from_secs(20),
+            "{:?}",
+            begun.elapsed()
+        );
     }
 }
 
@@ -164,7 +246,10 @@ fn comments_stay_with_what_they_are_about() {
                 # before the template\ntemplate {\n  /* of the source */ source = \"s\"\n  vault_gone = 1\n}\n# end\n";
     let text = text.replace("  vault_gone = 1\n", "  # about nothing\n");
     let made = migrated("f", &text).expect("HCL").text;
-    let made: Vec<_> = made.lines().filter(|line| !line.contains("ctmpl migrate")).collect();
+    let made: Vec<_> = made
+        .lines()
+        .filter(|line| !line.contains("ctmpl migrate"))
+        .collect();
     let expected = [
         "# head",
         "consul:",
@@ -189,13 +274,22 @@ fn values(node: &Node) -> String {
     let shown = format!("{node:?}");
     let mut parts = shown.split("line: ");
     let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |text, part| text + part.trim_start_matches(|letter: char| letter.is_ascii_digit()))
+    parts.fold(first, |text, part| {
+        text + part.trim_start_matches(|letter: char| letter.is_ascii_digit())
+    })
 }
 
 /// What a text in a format holds.
 fn read_back(text: &str, format: Format) -> Result<String, String> {
-    let source = Source { origin: Origin::Variable("TEST"), format, text: text.to_owned() };
-    source.tree().map(|node| values(&node)).map_err(|error| format!("{error}"))
+    let source = Source {
+        origin: Origin::Variable("TEST"),
+        format,
+        text: text.to_owned(),
+    };
+    source
+        .tree()
+        .map(|node| values(&node))
+        .map_err(|error| format!("{error}"))
 }
 
 fn a_text() -> impl Strategy<Value = String> {
@@ -281,7 +375,10 @@ fn a_top_key() -> impl Strategy<Value = String> {
 fn a_key_of_a_template() -> impl Strategy<Value = String> {
     let text = a_text().prop_map(|text| show::quoted(&text));
     prop_oneof![
-        ("contents|source|destination|left_delimiter|command|exec = \\{\\} contents", text)
+        (
+            "contents|source|destination|left_delimiter|command|exec = \\{\\} contents",
+            text
+        )
             .prop_map(|(key, text)| format!("{key} = {text}")),
         "perms = (0640|640|420|\"0600\"|\"4755\"|0)|(user|group) = (7|\"7\"|\"root\")|(uid|gid) = (7|010)",
         "exec \\{ (command = (\"a, b\"|\\[\"a\", \"b c\"\\]))? (timeout = (\"5s\"|\"0s\"|0))? \\}",

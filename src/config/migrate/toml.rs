@@ -14,20 +14,35 @@ pub(super) fn write(section: &Section) -> String {
 
 /// What is in a table whose head is there already.
 fn table(page: &mut Page, section: &Section, path: &str) {
-    let (tables, values): (Vec<_>, Vec<_>) = section.items.iter().partition(|item| item.value.is_block());
-    for Item { above, key, value, .. } in values {
+    let (tables, values): (Vec<_>, Vec<_>) =
+        section.items.iter().partition(|item| item.value.is_block());
+    for Item {
+        above, key, value, ..
+    } in values
+    {
         page.comments("", above);
         page.line("", &format!("{} = {}", name(key), single(value)));
     }
     page.comments("", &section.rest);
-    for Item { above, key, value, .. } in tables {
-        let path = if path.is_empty() { name(key) } else { format!("{path}.{}", name(key)) };
+    for Item {
+        above, key, value, ..
+    } in tables
+    {
+        let path = if path.is_empty() {
+            name(key)
+        } else {
+            format!("{path}.{}", name(key))
+        };
         let blocks = match value {
             Piece::Block(section) => std::slice::from_ref(section),
             Piece::Blocks(sections) => sections,
             _ => &[],
         };
-        let head = if matches!(value, Piece::Block(_)) { format!("[{path}]") } else { format!("[[{path}]]") };
+        let head = if matches!(value, Piece::Block(_)) {
+            format!("[{path}]")
+        } else {
+            format!("[[{path}]]")
+        };
         for (at, section) in blocks.iter().enumerate() {
             page.gap();
             page.comments("", if at == 0 { above } else { &[] });
@@ -40,21 +55,35 @@ fn table(page: &mut Page, section: &Section, path: &str) {
 
 fn name(key: &str) -> String {
     let bare = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
-    if !key.is_empty() && key.chars().all(bare) { key.to_owned() } else { quoted(key) }
+    if !key.is_empty() && key.chars().all(bare) {
+        key.to_owned()
+    } else {
+        quoted(key)
+    }
 }
 
 fn single(value: &Piece) -> String {
     match value {
         Piece::Bool(value) => value.to_string(),
         Piece::Number(number) => number.clone(),
-        Piece::Text(text) if text.contains('\n') && text.chars().all(|letter| letter == '\n' || is_plain(letter)) => {
+        Piece::Text(text)
+            if text.contains('\n')
+                && text
+                    .chars()
+                    .all(|letter| letter == '\n' || is_plain(letter)) =>
+        {
             // Two quotes are no end yet, unless the end comes right after them.
-            let (body, last) = text.strip_suffix('"').map_or((text.as_str(), ""), |body| (body, "\\\""));
+            let (body, last) = text
+                .strip_suffix('"')
+                .map_or((text.as_str(), ""), |body| (body, "\\\""));
             let body = body.replace('\\', "\\\\").replace("\"\"\"", "\"\"\\\"");
             format!("\"\"\"\n{body}{last}\"\"\"")
         }
         Piece::Text(text) => quoted(text),
-        Piece::List(items) => format!("[{}]", items.iter().map(single).collect::<Vec<_>>().join(", ")),
+        Piece::List(items) => format!(
+            "[{}]",
+            items.iter().map(single).collect::<Vec<_>>().join(", ")
+        ),
         Piece::Block(_) | Piece::Blocks(_) => "{}".to_owned(),
     }
 }

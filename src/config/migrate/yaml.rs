@@ -7,7 +7,9 @@ use super::page::{Page, is_plain, quoted};
 use super::section::{Item, Piece, Section};
 
 /// Words that mean something else without quotes, in one version of YAML or another.
-const WORDS: [&str; 10] = ["true", "false", "yes", "no", "on", "off", "y", "n", "null", "none"];
+const WORDS: [&str; 10] = [
+    "true", "false", "yes", "no", "on", "off", "y", "n", "null", "none",
+];
 
 pub(super) fn write(section: &Section) -> String {
     let mut page = Page::default();
@@ -35,7 +37,13 @@ fn entry(page: &mut Page, Item { key, value, .. }: &Item, lead: &str, indent: &s
     let deeper = format!("{indent}  ");
     match value {
         Piece::Block(section) => {
-            page.line(lead, &format!("{key}:{}", if section.items.is_empty() { " {}" } else { "" }));
+            page.line(
+                lead,
+                &format!(
+                    "{key}:{}",
+                    if section.items.is_empty() { " {}" } else { "" }
+                ),
+            );
             block(page, section, &deeper, &deeper);
         }
         Piece::Blocks(sections) => {
@@ -48,11 +56,19 @@ fn entry(page: &mut Page, Item { key, value, .. }: &Item, lead: &str, indent: &s
                 if section.items.is_empty() {
                     page.line(&deeper, "- {}");
                 }
-                block(page, section, &format!("{deeper}- "), &format!("{deeper}  "));
+                block(
+                    page,
+                    section,
+                    &format!("{deeper}- "),
+                    &format!("{deeper}  "),
+                );
             }
         }
         Piece::Text(lines) if is_literal(lines) => {
-            page.line(lead, &format!("{key}: {}", if lines.ends_with('\n') { "|" } else { "|-" }));
+            page.line(
+                lead,
+                &format!("{key}: {}", if lines.ends_with('\n') { "|" } else { "|-" }),
+            );
             for line in lines.lines() {
                 page.line(if line.is_empty() { "" } else { &deeper }, line);
             }
@@ -83,7 +99,10 @@ fn single(value: &Piece) -> String {
                 Piece::Text(text) => quoted(text),
                 item => single(item),
             };
-            format!("[{}]", items.iter().map(item).collect::<Vec<_>>().join(", "))
+            format!(
+                "[{}]",
+                items.iter().map(item).collect::<Vec<_>>().join(", ")
+            )
         }
         Piece::Block(_) | Piece::Blocks(_) => "{}".to_owned(),
     }

@@ -38,10 +38,29 @@ pub struct ConsulConfig {
 
 impl PartialEq for ConsulConfig {
     fn eq(&self, other: &Self) -> bool {
-        let Self { servers, tls, token, token_file, auth, namespace, partition, .. } = self;
-        let Self { max_stale, block_query_wait, retry, transport, exports, .. } = self;
+        let Self {
+            servers,
+            tls,
+            token,
+            token_file,
+            auth,
+            namespace,
+            partition,
+            ..
+        } = self;
+        let Self {
+            max_stale,
+            block_query_wait,
+            retry,
+            transport,
+            exports,
+            ..
+        } = self;
         let exported = |exports: &[(String, SecretString)]| {
-            exports.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect::<Vec<_>>()
+            exports
+                .iter()
+                .map(|(name, value)| (name.clone(), value.expose_secret().to_owned()))
+                .collect::<Vec<_>>()
         };
         *servers == other.servers
             && *tls == other.tls
@@ -82,12 +101,18 @@ impl ConsulConfig {
         if !self.is_over_tls() {
             return Vec::new();
         }
-        let TlsConfig { authorities, identity, .. } = &self.tls;
+        let TlsConfig {
+            authorities,
+            identity,
+            ..
+        } = &self.tls;
         let authorities = match authorities {
             Authorities::File(path) => Some(path),
             Authorities::System | Authorities::Directory(_) | Authorities::Text(_) => None,
         };
-        let own = identity.iter().flat_map(|identity| [&identity.certificate, &identity.key]);
+        let own = identity
+            .iter()
+            .flat_map(|identity| [&identity.certificate, &identity.key]);
         authorities.into_iter().chain(own).cloned().collect()
     }
 }
@@ -115,14 +140,20 @@ pub struct Pauses {
 
 impl RetryConfig {
     /// What holds where nothing is said.
-    pub const USUAL: Self = Self { attempts: None, pauses: Pauses::USUAL };
+    pub const USUAL: Self = Self {
+        attempts: None,
+        pauses: Pauses::USUAL,
+    };
 }
 
 impl Pauses {
     /// What holds where nothing is said. The scout's is half a second on average, so that a recovery is seen within a
     /// second.
-    pub const USUAL: Self =
-        Self { first: Duration::from_millis(250), longest: Duration::from_secs(60), scout: Duration::from_secs(1) };
+    pub const USUAL: Self = Self {
+        first: Duration::from_millis(250),
+        longest: Duration::from_secs(60),
+        scout: Duration::from_secs(1),
+    };
 }
 
 /// How connections are kept.
@@ -159,7 +190,9 @@ impl TransportConfig {
     /// How long connecting may take to whichever server; zero where there is no limit.
     #[must_use]
     pub fn longest_connect(&self) -> Duration {
-        self.connect_limit.max(self.tls_connect_limit).unwrap_or_default()
+        self.connect_limit
+            .max(self.tls_connect_limit)
+            .unwrap_or_default()
     }
 }
 
@@ -178,7 +211,12 @@ pub struct TlsConfig {
 
 impl TlsConfig {
     /// What holds where nothing is said.
-    pub const USUAL: Self = Self { verify: true, authorities: Authorities::System, identity: None, server_name: None };
+    pub const USUAL: Self = Self {
+        verify: true,
+        authorities: Authorities::System,
+        identity: None,
+        server_name: None,
+    };
 }
 
 /// The authorities that are trusted.

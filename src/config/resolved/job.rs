@@ -116,7 +116,10 @@ pub struct Permissions {
 
 impl Permissions {
     /// Everything there is.
-    pub const ALL: Self = Self { plugin: true, write_to_file: true };
+    pub const ALL: Self = Self {
+        plugin: true,
+        write_to_file: true,
+    };
 
     /// May a template call the function with this Go name?
     #[must_use]
@@ -160,7 +163,14 @@ pub enum WriteMode {
 
 impl Default for FileConfig {
     fn default() -> Self {
-        Self { mode: None, user: None, group: None, backup: false, make_directories: true, write: WriteMode::Auto }
+        Self {
+            mode: None,
+            user: None,
+            group: None,
+            backup: false,
+            make_directories: true,
+            write: WriteMode::Auto,
+        }
     }
 }
 
@@ -250,7 +260,10 @@ pub struct Delimiters {
 
 impl Default for Delimiters {
     fn default() -> Self {
-        Self { left: "{{".to_owned(), right: "}}".to_owned() }
+        Self {
+            left: "{{".to_owned(),
+            right: "}}".to_owned(),
+        }
     }
 }
 

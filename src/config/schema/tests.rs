@@ -14,8 +14,12 @@ struct Judge {
 impl Judge {
     fn new() -> Self {
         let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
-        compiler.add_resource("ctmpl.json", schema()).expect("a schema");
-        let index = compiler.compile("ctmpl.json", &mut schemas).expect("a valid schema");
+        compiler
+            .add_resource("ctmpl.json", schema())
+            .expect("a schema");
+        let index = compiler
+            .compile("ctmpl.json", &mut schemas)
+            .expect("a valid schema");
         Self { schemas, index }
     }
 
@@ -41,14 +45,37 @@ fn paths(keys: &[Key], above: &[&'static str], found: &mut Vec<Vec<&'static str>
 /// Values of every kind and form, right or wrong.
 fn values() -> Vec<Value> {
     let texts = [
-        "", "x", "5", "0", "5s", "1m30s", "+1.5h", ".5s", "5x", "2s:10s", "1s : 2s", "go", "Go", "nginx", "NGINX",
-        "json", "JSON", "ini", "SIGHUP", "hup", "SigTerm", "SIGFOO", "sigNull", "0640", "640", "0o640", "rw-", "true",
-        "a,b", "µs", "1µs", "trace", "\n",
+        "", "x", "5", "0", "5s", "1m30s", "+1.5h", ".5s", "5x", "2s:10s", "1s : 2s", "go", "Go",
+        "nginx", "NGINX", "json", "JSON", "ini", "SIGHUP", "hup", "SigTerm", "SIGFOO", "sigNull",
+        "0640", "640", "0o640", "rw-", "true", "a,b", "µs", "1µs", "trace", "\n",
     ];
     let mut values: Vec<Value> = texts.iter().map(|text| json!(text)).collect();
-    values.extend([json!(null), json!(true), json!(false), json!(0), json!(1), json!(-1), json!(640), json!(0.5)]);
-    values.extend([json!([]), json!({}), json!([{}]), json!([{}, {}]), json!([[{}]]), json!([null])]);
-    values.extend([json!(["x"]), json!(["x", "y"]), json!([1]), json!([true]), json!([["x"]]), json!({"nothing": 1})]);
+    values.extend([
+        json!(null),
+        json!(true),
+        json!(false),
+        json!(0),
+        json!(1),
+        json!(-1),
+        json!(640),
+        json!(0.5),
+    ]);
+    values.extend([
+        json!([]),
+        json!({}),
+        json!([{}]),
+        json!([{}, {}]),
+        json!([[{}]]),
+        json!([null]),
+    ]);
+    values.extend([
+        json!(["x"]),
+        json!(["x", "y"]),
+        json!([1]),
+        json!([true]),
+        json!([["x"]]),
+        json!({"nothing": 1}),
+    ]);
     values
 }
 
@@ -65,7 +92,10 @@ fn the_schema_takes_what_the_program_takes() {
             if path.ends_with(&["perms"]) && value.is_number() {
                 continue;
             }
-            let document = path.iter().rev().fold(value, |below, key| json!({*key: below}));
+            let document = path
+                .iter()
+                .rev()
+                .fold(value, |below, key| json!({*key: below}));
             let read = is_read(&document);
             assert_eq!(judge.takes(&document), read, "{document}");
             *(if read { &mut taken } else { &mut refused }) += 1;
@@ -86,7 +116,12 @@ fn the_schema_knows_which_modes_are_plausible() {
 #[test]
 fn what_there_is_no_key_for_is_refused() {
     let judge = Judge::new();
-    for document in [json!({"consul": {"adress": "h"}}), json!({"templates": []}), json!([]), json!("x")] {
+    for document in [
+        json!({"consul": {"adress": "h"}}),
+        json!({"templates": []}),
+        json!([]),
+        json!("x"),
+    ] {
         assert!(!judge.takes(&document) && !is_read(&document), "{document}");
     }
     assert!(judge.takes(&json!({})));
@@ -95,7 +130,9 @@ fn what_there_is_no_key_for_is_refused() {
 #[test]
 fn every_key_is_described() {
     fn undescribed(value: &Value, above: &str, found: &mut Vec<String>) {
-        let Some(properties) = value["properties"].as_object() else { return };
+        let Some(properties) = value["properties"].as_object() else {
+            return;
+        };
         for (key, property) in properties {
             if property["description"].as_str().is_none_or(str::is_empty) {
                 found.push(format!("{above}.{key}"));
@@ -108,7 +145,9 @@ fn every_key_is_described() {
     for (name, block) in schema["$defs"].as_object().expect("definitions") {
         // The keys of a block that is not acted on are not either.
         let path = name.trim_start_matches("block.");
-        let mut left = later::words().map(|(key, ..)| key).filter(|key| *key != "consul");
+        let mut left = later::words()
+            .map(|(key, ..)| key)
+            .filter(|key| *key != "consul");
         if !left.any(|key| path == key || path.starts_with(&format!("{key}."))) {
             undescribed(block, name, &mut found);
         }

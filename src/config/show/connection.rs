@@ -6,12 +6,33 @@ use crate::config::resolved::{Pauses, TransportConfig};
 use crate::config::written::{RetryBlock, TransportBlock};
 
 pub(super) fn show_retry(page: &mut Page, block: &RetryBlock) {
-    let RetryBlock { enabled, attempts, backoff, max_backoff } = block;
-    let [first, longest] = [Pauses::USUAL.first, Pauses::USUAL.longest].map(|pause| duration(&GoDuration(pause)));
-    page.said("enabled", enabled.as_ref(), Some("true"), ToString::to_string);
-    page.said("attempts", attempts.as_ref(), Some("0"), ToString::to_string);
+    let RetryBlock {
+        enabled,
+        attempts,
+        backoff,
+        max_backoff,
+    } = block;
+    let [first, longest] =
+        [Pauses::USUAL.first, Pauses::USUAL.longest].map(|pause| duration(&GoDuration(pause)));
+    page.said(
+        "enabled",
+        enabled.as_ref(),
+        Some("true"),
+        ToString::to_string,
+    );
+    page.said(
+        "attempts",
+        attempts.as_ref(),
+        Some("0"),
+        ToString::to_string,
+    );
     page.said("backoff", backoff.as_ref(), Some(&first), duration);
-    page.said("max_backoff", max_backoff.as_ref(), Some(&longest), duration);
+    page.said(
+        "max_backoff",
+        max_backoff.as_ref(),
+        Some(&longest),
+        duration,
+    );
 }
 
 pub(super) fn show_transport(page: &mut Page, block: &TransportBlock) {
@@ -26,13 +47,54 @@ pub(super) fn show_transport(page: &mut Page, block: &TransportBlock) {
         tls_handshake_timeout,
     } = block;
     let usual = TransportConfig::USUAL;
-    let shown = |limit: Option<std::time::Duration>| duration(&GoDuration(limit.unwrap_or_default()));
-    page.said("dial_timeout", dial_timeout.as_ref(), Some(&shown(usual.connect_limit)), duration);
-    page.said("tls_handshake_timeout", tls_handshake_timeout.as_ref(), None, duration);
-    page.said("dial_keep_alive", dial_keep_alive.as_ref(), Some(&shown(Some(usual.keep_alive))), duration);
-    page.said("disable_keep_alives", disable_keep_alives.as_ref(), Some("false"), ToString::to_string);
-    page.said("idle_conn_timeout", idle_conn_timeout.as_ref(), Some(&shown(usual.idle_limit)), duration);
-    page.said("max_idle_conns", max_idle_conns.as_ref(), Some("0"), ToString::to_string);
-    page.said("max_idle_conns_per_host", max_idle_conns_per_host.as_ref(), Some("0"), ToString::to_string);
-    page.said("max_conns_per_host", max_conns_per_host.as_ref(), None, ToString::to_string);
+    let shown =
+        |limit: Option<std::time::Duration>| duration(&GoDuration(limit.unwrap_or_default()));
+    page.said(
+        "dial_timeout",
+        dial_timeout.as_ref(),
+        Some(&shown(usual.connect_limit)),
+        duration,
+    );
+    page.said(
+        "tls_handshake_timeout",
+        tls_handshake_timeout.as_ref(),
+        None,
+        duration,
+    );
+    page.said(
+        "dial_keep_alive",
+        dial_keep_alive.as_ref(),
+        Some(&shown(Some(usual.keep_alive))),
+        duration,
+    );
+    page.said(
+        "disable_keep_alives",
+        disable_keep_alives.as_ref(),
+        Some("false"),
+        ToString::to_string,
+    );
+    page.said(
+        "idle_conn_timeout",
+        idle_conn_timeout.as_ref(),
+        Some(&shown(usual.idle_limit)),
+        duration,
+    );
+    page.said(
+        "max_idle_conns",
+        max_idle_conns.as_ref(),
+        Some("0"),
+        ToString::to_string,
+    );
+    page.said(
+        "max_idle_conns_per_host",
+        max_idle_conns_per_host.as_ref(),
+        Some("0"),
+        ToString::to_string,
+    );
+    page.said(
+        "max_conns_per_host",
+        max_conns_per_host.as_ref(),
+        None,
+        ToString::to_string,
+    );
 }

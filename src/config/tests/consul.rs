@@ -9,15 +9,29 @@ use super::*;
 use crate::config::resolved::{Authorities, Identity, TlsConfig};
 
 fn servers(config: &Config) -> Vec<&str> {
-    config.consul.servers.iter().map(reqwest::Url::as_str).collect()
+    config
+        .consul
+        .servers
+        .iter()
+        .map(reqwest::Url::as_str)
+        .collect()
 }
 
 fn token(config: &Config) -> Option<&str> {
-    config.consul.token.as_ref().map(ExposeSecret::expose_secret)
+    config
+        .consul
+        .token
+        .as_ref()
+        .map(ExposeSecret::expose_secret)
 }
 
 fn exports(config: &Config) -> Vec<(&str, &str)> {
-    config.consul.exports.iter().map(|(name, value)| (name.as_str(), value.expose_secret())).collect()
+    config
+        .consul
+        .exports
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.expose_secret()))
+        .collect()
 }
 
 fn token_file(text: &str) -> NamedTempFile {
@@ -33,33 +47,65 @@ fn path(file: &NamedTempFile) -> &str {
 #[test]
 fn the_address_is_the_flags_or_the_environments() {
     let environment = [("CONSUL_HTTP_ADDR", " env:1,env:2 ")];
-    assert_eq!(servers(&config(&[], &environment)), ["http://env:1/", "http://env:2/"]);
-    assert_eq!(servers(&config(&["-consul-addr=flag:1,https://b/p"], &environment)), ["http://flag:1/", "https://b/p"]);
-    assert_eq!(servers(&config(&["-consul-addr="], &environment)), ["http://env:1/", "http://env:2/"]);
-    assert_eq!(servers(&config(&[], &[("CONSUL_HTTP_ADDR", "")])), ["http://127.0.0.1:8500/"]);
+    assert_eq!(
+        servers(&config(&[], &environment)),
+        ["http://env:1/", "http://env:2/"]
+    );
+    assert_eq!(
+        servers(&config(&["-consul-addr=flag:1,https://b/p"], &environment)),
+        ["http://flag:1/", "https://b/p"]
+    );
+    assert_eq!(
+        servers(&config(&["-consul-addr="], &environment)),
+        ["http://env:1/", "http://env:2/"]
+    );
+    assert_eq!(
+        servers(&config(&[], &[("CONSUL_HTTP_ADDR", "")])),
+        ["http://127.0.0.1:8500/"]
+    );
 }
 
 #[test]
 fn tls_of_the_environment_holds_for_every_address() {
     for yes in ["1", "true", "T"] {
-        let config = config(&["-consul-addr=a:1,http://b:2"], &[("CONSUL_HTTP_SSL", yes)]);
+        let config = config(
+            &["-consul-addr=a:1,http://b:2"],
+            &[("CONSUL_HTTP_SSL", yes)],
+        );
         assert_eq!(servers(&config), ["https://a:1/", "https://b:2/"]);
     }
-    assert_eq!(servers(&config(&["-consul-addr=https://a:1"], &[("CONSUL_HTTP_SSL", "0")])), ["https://a:1/"]);
+    assert_eq!(
+        servers(&config(
+            &["-consul-addr=https://a:1"],
+            &[("CONSUL_HTTP_SSL", "0")]
+        )),
+        ["https://a:1/"]
+    );
 }
 
 #[test]
 fn the_token_is_that_of_the_highest_layer() {
     let file = token_file(" from-file\n");
-    let all = [("CONSUL_TOKEN", "one"), ("CONSUL_HTTP_TOKEN", "two"), ("CONSUL_HTTP_TOKEN_FILE", path(&file))];
+    let all = [
+        ("CONSUL_TOKEN", "one"),
+        ("CONSUL_HTTP_TOKEN", "two"),
+        ("CONSUL_HTTP_TOKEN_FILE", path(&file)),
+    ];
     assert_eq!(token(&config(&[], &[])), None);
     assert_eq!(token(&config(&[], &all[1..2])), Some("two"));
     assert_eq!(token(&config(&[], &all[..2])), Some("one"));
-    assert_eq!(token(&config(&[], &all)), Some("from-file"), "a file beats a token of the same layer");
+    assert_eq!(
+        token(&config(&[], &all)),
+        Some("from-file"),
+        "a file beats a token of the same layer"
+    );
     assert_eq!(token(&config(&["-consul-token=flag"], &all)), Some("flag"));
     assert_eq!(token(&config(&["-consul-token="], &all[..2])), Some("one"));
     let other = token_file("other");
-    let both = [("CONSUL_TOKEN_FILE", path(&other)), ("CONSUL_HTTP_TOKEN_FILE", path(&file))];
+    let both = [
+        ("CONSUL_TOKEN_FILE", path(&other)),
+        ("CONSUL_HTTP_TOKEN_FILE", path(&file)),
+    ];
     assert_eq!(token(&config(&[], &both)), Some("other"));
     let empty = token_file("\n");
     let (text, code) = refused(&["-template=a:b"], &[("CONSUL_TOKEN_FILE", path(&empty))]);
@@ -77,7 +123,11 @@ fn user_and_password_are_split_at_the_first_colon() {
     assert_eq!(auth(&["-consul-auth=u"], &[]), pair("u", ""));
     assert_eq!(auth(&["-consul-auth=u:p:q"], &[]), pair("u", "p:q"));
     assert_eq!(auth(&[], &[("CONSUL_HTTP_AUTH", "e:f")]), pair("e", "f"));
-    assert_eq!(auth(&["-consul-auth=u"], &[("CONSUL_HTTP_AUTH", "e:f")]), pair("u", ""), "the flag says all of it");
+    assert_eq!(
+        auth(&["-consul-auth=u"], &[("CONSUL_HTTP_AUTH", "e:f")]),
+        pair("u", ""),
+        "the flag says all of it"
+    );
     assert_eq!(auth(&["-consul-auth=:"], &[]), None);
     assert_eq!(auth(&[], &[("CONSUL_HTTP_AUTH", "")]), None);
 }
@@ -85,29 +135,56 @@ fn user_and_password_are_split_at_the_first_colon() {
 #[test]
 fn namespace_and_partition_have_their_place() {
     let config = config(&[], &[("CONSUL_NAMESPACE", "n"), ("CONSUL_PARTITION", "p")]);
-    assert_eq!((config.consul.namespace.as_deref(), config.consul.partition.as_deref()), (Some("n"), Some("p")));
+    assert_eq!(
+        (
+            config.consul.namespace.as_deref(),
+            config.consul.partition.as_deref()
+        ),
+        (Some("n"), Some("p"))
+    );
 }
 
 #[test]
 fn commands_are_told_what_is_known() {
-    let tls = [("CONSUL_HTTP_SSL", "false"), ("CONSUL_HTTP_SSL_VERIFY", "true")];
+    let tls = [
+        ("CONSUL_HTTP_SSL", "false"),
+        ("CONSUL_HTTP_SSL_VERIFY", "true"),
+    ];
     assert_eq!(exports(&config(&[], &[])), tls);
-    let all = config(&["-consul-addr=a:1,b:2", "-consul-token=t", "-consul-auth=u"], &[]);
-    let said = [("CONSUL_HTTP_ADDR", "a:1"), ("CONSUL_HTTP_AUTH", "u:"), ("CONSUL_HTTP_TOKEN", "t")];
+    let all = config(
+        &["-consul-addr=a:1,b:2", "-consul-token=t", "-consul-auth=u"],
+        &[],
+    );
+    let said = [
+        ("CONSUL_HTTP_ADDR", "a:1"),
+        ("CONSUL_HTTP_AUTH", "u:"),
+        ("CONSUL_HTTP_TOKEN", "t"),
+    ];
     assert_eq!(exports(&all), [said.as_slice(), &tls].concat());
-    assert!(exports(&config(&["-consul-addr=https://a"], &[])).contains(&("CONSUL_HTTP_SSL", "true")));
+    assert!(
+        exports(&config(&["-consul-addr=https://a"], &[])).contains(&("CONSUL_HTTP_SSL", "true"))
+    );
 }
 
 #[test]
 fn commands_are_not_told_otherwise_than_the_environment_says() {
-    let ssl = [("CONSUL_HTTP_SSL", "true"), ("CONSUL_HTTP_SSL_VERIFY", "false")];
+    let ssl = [
+        ("CONSUL_HTTP_SSL", "true"),
+        ("CONSUL_HTTP_SSL_VERIFY", "false"),
+    ];
     assert_eq!(exports(&config(&[], &ssl)), []);
     let file = token_file("t");
     let environment = [("CONSUL_HTTP_TOKEN_FILE", path(&file)), ssl[0], ssl[1]];
     let from_file = config(&[], &environment);
-    assert_eq!(exports(&from_file), [("CONSUL_HTTP_TOKEN_FILE", path(&file))]);
+    assert_eq!(
+        exports(&from_file),
+        [("CONSUL_HTTP_TOKEN_FILE", path(&file))]
+    );
     let flag = config(&["-consul-token=f"], &environment);
-    assert_eq!(exports(&flag), [("CONSUL_HTTP_TOKEN", "f"), ("CONSUL_HTTP_TOKEN_FILE", "")]);
+    assert_eq!(
+        exports(&flag),
+        [("CONSUL_HTTP_TOKEN", "f"), ("CONSUL_HTTP_TOKEN_FILE", "")]
+    );
 }
 
 #[test]
@@ -122,30 +199,73 @@ fn dev_is_its_own_consul_whatever_the_environment_says() {
     ];
     let dev = loaded(&["dev"], &environment).expect("no template is needed");
     assert!(dev.jobs.is_empty());
-    assert_eq!(dev.dev.as_ref().map(|dev| dev.listen.to_string()).as_deref(), Some("127.0.0.1:8500"));
+    assert_eq!(
+        dev.dev
+            .as_ref()
+            .map(|dev| dev.listen.to_string())
+            .as_deref(),
+        Some("127.0.0.1:8500")
+    );
     assert_eq!(servers(&dev), ["http://127.0.0.1:8500/"]);
     assert!(dev.consul.token.is_none() && dev.consul.auth.is_none());
     assert_eq!(dev.log.level, LogLevel::Info);
-    let dev = loaded(&["dev", "--listen", "0.0.0.0:0", "--seed=s.yaml", "--template=a:b"], &environment).expect("dev");
-    assert_eq!(dev.dev.as_ref().and_then(|dev| dev.seed.clone()), Some("s.yaml".into()));
+    let dev = loaded(
+        &[
+            "dev",
+            "--listen",
+            "0.0.0.0:0",
+            "--seed=s.yaml",
+            "--template=a:b",
+        ],
+        &environment,
+    )
+    .expect("dev");
+    assert_eq!(
+        dev.dev.as_ref().and_then(|dev| dev.seed.clone()),
+        Some("s.yaml".into())
+    );
     assert_eq!(dev.jobs.len(), 1);
     let dev = dev.against("0.0.0.0:4711".parse().expect("an address"));
     assert_eq!(servers(&dev), ["http://127.0.0.1:4711/"]);
-    let tls = [("CONSUL_HTTP_SSL", "false"), ("CONSUL_HTTP_SSL_VERIFY", "true")];
-    assert_eq!(exports(&dev), [[("CONSUL_HTTP_ADDR", "127.0.0.1:4711")].as_slice(), &tls].concat());
+    let tls = [
+        ("CONSUL_HTTP_SSL", "false"),
+        ("CONSUL_HTTP_SSL_VERIFY", "true"),
+    ];
+    assert_eq!(
+        exports(&dev),
+        [[("CONSUL_HTTP_ADDR", "127.0.0.1:4711")].as_slice(), &tls].concat()
+    );
 }
 
 #[test]
 fn dev_listens_where_it_is_told() {
-    let cases = [("localhost:0", "127.0.0.1:0"), ("127.0.0.2:80", "127.0.0.2:80"), ("[::1]:9", "[::1]:9")];
+    let cases = [
+        ("localhost:0", "127.0.0.1:0"),
+        ("127.0.0.2:80", "127.0.0.2:80"),
+        ("[::1]:9", "[::1]:9"),
+    ];
     assert!(!cases.is_empty());
     for (text, address) in cases {
-        let dev = loaded(&["dev", "--listen", text], &[]).expect("dev").dev.expect("dev");
+        let dev = loaded(&["dev", "--listen", text], &[])
+            .expect("dev")
+            .dev
+            .expect("dev");
         assert_eq!(dev.listen.to_string(), address);
     }
-    for text in ["", "8500", ":8500", "127.0.0.1", "localhost", "localhost:x", "host:1"] {
+    for text in [
+        "",
+        "8500",
+        ":8500",
+        "127.0.0.1",
+        "localhost",
+        "localhost:x",
+        "host:1",
+    ] {
         let (message, code) = refused(&["dev", "--listen", text], &[]);
-        assert!(message.contains("cannot use --listen") && message.contains("ADDRESS:PORT"), "{message}");
+        assert!(
+            message.contains("cannot use --listen") && message.contains("ADDRESS:PORT"),
+            "{message}"
+        );
         assert_eq!(code, 13);
     }
 }
@@ -153,17 +273,31 @@ fn dev_listens_where_it_is_told() {
 #[test]
 fn no_secret_is_shown() {
     let file = token_file("s3cret-file");
-    let environment =
-        [("CONSUL_HTTP_AUTH", "u:s3cret"), ("CONSUL_TOKEN", "s3cret"), ("CONSUL_HTTP_TOKEN_FILE", path(&file))];
-    let written = environment.iter().copied().collect::<Environment>().written().expect("a layer");
+    let environment = [
+        ("CONSUL_HTTP_AUTH", "u:s3cret"),
+        ("CONSUL_TOKEN", "s3cret"),
+        ("CONSUL_HTTP_TOKEN_FILE", path(&file)),
+    ];
+    let written = environment
+        .iter()
+        .copied()
+        .collect::<Environment>()
+        .written()
+        .expect("a layer");
     let flags: &[&str] = &["-consul-token=s3cret", "-consul-auth=u:s3cret"];
     for shown in [
         format!("{written:#?}"),
-        format!("{:#?}", environment.iter().copied().collect::<Environment>()),
+        format!(
+            "{:#?}",
+            environment.iter().copied().collect::<Environment>()
+        ),
         format!("{:#?}", config(&[], &environment)),
         format!("{:#?}", config(flags, &environment)),
     ] {
-        assert!(shown.contains("CONSUL_") || shown.contains("consul"), "{shown}");
+        assert!(
+            shown.contains("CONSUL_") || shown.contains("consul"),
+            "{shown}"
+        );
         assert!(!shown.contains("s3cret"), "{shown}");
     }
     let bad = token_file("s3cret with blanks");
@@ -176,15 +310,23 @@ fn no_secret_is_shown() {
     ];
     assert!(!cases.is_empty());
     for (words, variables) in cases {
-        let error = loaded(&[words, &["-template=a:b"] as &[&str]].concat(), variables).expect_err("refused");
-        assert!(!format!("{} {error:?}", chain(&error)).contains("s3cret"), "{error:?}");
+        let error = loaded(&[words, &["-template=a:b"] as &[&str]].concat(), variables)
+            .expect_err("refused");
+        assert!(
+            !format!("{} {error:?}", chain(&error)).contains("s3cret"),
+            "{error:?}"
+        );
     }
 }
 
 #[test]
 fn whatever_a_flag_says_of_tls_means_to_use_it() {
     let scheme = |words: &[&str], variables: Variables<'_>| {
-        config(&[words, &["-consul-addr=http://a:1"]].concat(), variables).consul.servers[0].scheme().to_owned()
+        config(&[words, &["-consul-addr=http://a:1"]].concat(), variables)
+            .consul
+            .servers[0]
+            .scheme()
+            .to_owned()
     };
     let cases: &[(&[&str], Variables<'_>, &str)] = &[
         (&[], &[], "http"),
@@ -197,13 +339,29 @@ fn whatever_a_flag_says_of_tls_means_to_use_it() {
         (&["-consul-ssl-server-name=c"], &[], "https"),
         (&["-consul-ssl-verify=false"], &[], "https"),
         (&["-consul-ssl-verify"], &[], "https"),
-        (&["-consul-ssl-verify"], &[("CONSUL_HTTP_SSL", "false")], "https"),
-        (&["-consul-ssl=false"], &[("CONSUL_HTTP_SSL", "true")], "http"),
+        (
+            &["-consul-ssl-verify"],
+            &[("CONSUL_HTTP_SSL", "false")],
+            "https",
+        ),
+        (
+            &["-consul-ssl=false"],
+            &[("CONSUL_HTTP_SSL", "true")],
+            "http",
+        ),
         (&[], &[("CONSUL_HTTP_SSL", "true")], "https"),
-        (&[], &[("CONSUL_CACERT", "c"), ("CONSUL_HTTP_SSL_VERIFY", "false")], "http"),
+        (
+            &[],
+            &[("CONSUL_CACERT", "c"), ("CONSUL_HTTP_SSL_VERIFY", "false")],
+            "http",
+        ),
     ];
     for (words, variables, expected) in cases {
-        assert_eq!(scheme(words, variables), *expected, "{words:?} {variables:?}");
+        assert_eq!(
+            scheme(words, variables),
+            *expected,
+            "{words:?} {variables:?}"
+        );
     }
 }
 
@@ -216,7 +374,12 @@ fn trust_and_identity_are_those_of_the_highest_layer() {
         ("CONSUL_TLS_SERVER_NAME", "env.name"),
         ("CONSUL_HTTP_SSL_VERIFY", "false"),
     ];
-    let identity = |certificate: &str, key: &str| Some(Identity { certificate: certificate.into(), key: key.into() });
+    let identity = |certificate: &str, key: &str| {
+        Some(Identity {
+            certificate: certificate.into(),
+            key: key.into(),
+        })
+    };
     assert_eq!(config(&[], &[]).consul.tls, TlsConfig::USUAL);
     let environment = TlsConfig {
         verify: false,
@@ -261,18 +424,44 @@ fn a_block_of_a_file_says_the_same() {
     .expect("a layer");
     let config = resolve::resolve(written, None, &Environment::default()).expect("a configuration");
     assert_eq!(servers(&config), ["https://h:1/"]);
-    assert_eq!(config.consul.tls.authorities, Authorities::Text("pem".to_owned()));
-    assert_eq!((config.consul.tls.identity, config.consul.namespace.as_deref()), (None, Some("n")));
+    assert_eq!(
+        config.consul.tls.authorities,
+        Authorities::Text("pem".to_owned())
+    );
+    assert_eq!(
+        (
+            config.consul.tls.identity,
+            config.consul.namespace.as_deref()
+        ),
+        (None, Some("n"))
+    );
 }
 
 #[test]
 fn flags_name_the_token_file_the_namespace_and_the_partition() {
     let file = token_file("from-file");
     let flag = format!("-consul-token-file={}", path(&file));
-    let config = config(&[&flag, "-consul-namespace=n", "-consul-partition=p"], &[("CONSUL_HTTP_TOKEN", "t")]);
+    let config = config(
+        &[&flag, "-consul-namespace=n", "-consul-partition=p"],
+        &[("CONSUL_HTTP_TOKEN", "t")],
+    );
     assert_eq!(token(&config), Some("from-file"));
     assert_eq!(config.consul.token_file.as_deref(), Some(file.path()));
-    assert_eq!((config.consul.namespace.as_deref(), config.consul.partition.as_deref()), (Some("n"), Some("p")));
-    let told = [("CONSUL_HTTP_TOKEN_FILE", path(&file)), ("CONSUL_NAMESPACE", "n"), ("CONSUL_PARTITION", "p")];
-    assert!(told.iter().all(|pair| exports(&config).contains(pair)), "{:?}", exports(&config));
+    assert_eq!(
+        (
+            config.consul.namespace.as_deref(),
+            config.consul.partition.as_deref()
+        ),
+        (Some("n"), Some("p"))
+    );
+    let told = [
+        ("CONSUL_HTTP_TOKEN_FILE", path(&file)),
+        ("CONSUL_NAMESPACE", "n"),
+        ("CONSUL_PARTITION", "p"),
+    ];
+    assert!(
+        told.iter().all(|pair| exports(&config).contains(pair)),
+        "{:?}",
+        exports(&config)
+    );
 }

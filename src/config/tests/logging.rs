@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::super::logging::{Facility, Keep, LogConfig, LogFileConfig, LogFormat, SyslogConfig, Wanted};
+use super::super::logging::{
+    Facility, Keep, LogConfig, LogFileConfig, LogFormat, SyslogConfig, Wanted,
+};
 use super::*;
 
 fn log(flags: &[&str], file: &str) -> LogConfig {
@@ -50,22 +52,57 @@ fn flags_say_what_files_say() {
     };
     assert_eq!(log(&flags, ""), expected);
     assert_eq!(log(&[], file), expected);
-    assert_eq!(log(&["-syslog=false", "-log-file", "", "-log-format=text"], file).syslog, None);
+    assert_eq!(
+        log(
+            &["-syslog=false", "-log-file", "", "-log-format=text"],
+            file
+        )
+        .syslog,
+        None
+    );
 }
 
 #[test]
 fn what_is_not_said_is_as_in_consul_template() {
     let syslog = log(&["-syslog"], "").syslog.expect("asked for");
-    assert_eq!((syslog.facility, syslog.name.as_str()), (Facility::LOCAL0, "consul-template"));
+    assert_eq!(
+        (syslog.facility, syslog.name.as_str()),
+        (Facility::LOCAL0, "consul-template")
+    );
     assert_eq!(syslog.facility.number(), 16);
     let file = log(&["-log-file=x"], "").file.expect("asked for");
-    assert_eq!((file.rotate_bytes, file.rotate_after, file.keep), (None, Some(Duration::from_secs(86400)), Keep::All));
-    assert_eq!(log(&[], "log_file { log_rotate_bytes = 5 }").file, None, "there is no path");
-    assert_eq!(log(&["-log-rotate-duration=0", "-log-file=x"], "").file.expect("asked for").rotate_after, None);
+    assert_eq!(
+        (file.rotate_bytes, file.rotate_after, file.keep),
+        (None, Some(Duration::from_secs(86400)), Keep::All)
+    );
+    assert_eq!(
+        log(&[], "log_file { log_rotate_bytes = 5 }").file,
+        None,
+        "there is no path"
+    );
+    assert_eq!(
+        log(&["-log-rotate-duration=0", "-log-file=x"], "")
+            .file
+            .expect("asked for")
+            .rotate_after,
+        None
+    );
     let journal = log(&[], "journal { enabled = true address = \"/j\" }").journal;
-    assert_eq!((journal.wanted, journal.address.as_path()), (Wanted::Always, Path::new("/j")));
-    assert_eq!(log(&[], "journal { enabled = false }").journal.wanted, Wanted::Never);
-    assert_eq!(log(&[], "syslog { address = \"/s\" }").syslog.expect("meant").address, Path::new("/s"));
+    assert_eq!(
+        (journal.wanted, journal.address.as_path()),
+        (Wanted::Always, Path::new("/j"))
+    );
+    assert_eq!(
+        log(&[], "journal { enabled = false }").journal.wanted,
+        Wanted::Never
+    );
+    assert_eq!(
+        log(&[], "syslog { address = \"/s\" }")
+            .syslog
+            .expect("meant")
+            .address,
+        Path::new("/s")
+    );
 }
 
 #[test]

@@ -2,11 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::resolved::{CommandLine, Format, Job, Language, MissingKey, OutputFormat, Source};
+use super::super::resolved::{
+    CommandLine, Format, Job, Language, MissingKey, OutputFormat, Source,
+};
 use super::*;
 
 fn job(template: &str) -> Job {
-    loaded(&["-template", template], &[]).expect(template).jobs.remove(0)
+    loaded(&["-template", template], &[])
+        .expect(template)
+        .jobs
+        .remove(0)
 }
 
 fn file_job(json: &str) -> Result<Job, ConfigError> {
@@ -21,9 +26,15 @@ fn the_tutorials_template_is_a_job() {
     assert_eq!(job.destination, Some("/etc/nginx/lp.conf".into()));
     assert_eq!(job.language, Language::Go);
     assert_eq!(job.missing_key, MissingKey::Zero);
-    assert_eq!((job.delimiters.left.as_str(), job.delimiters.right.as_str()), ("{{", "}}"));
+    assert_eq!(
+        (job.delimiters.left.as_str(), job.delimiters.right.as_str()),
+        ("{{", "}}")
+    );
     let command = job.command.expect("a command");
-    assert_eq!(command.line, CommandLine::Shell("nginx -s reload".to_owned()));
+    assert_eq!(
+        command.line,
+        CommandLine::Shell("nginx -s reload".to_owned())
+    );
     assert_eq!(command.timeout, Duration::from_secs(30));
 }
 
@@ -62,16 +73,31 @@ fn the_destination_tells_the_format_of_a_jinja_template() {
         assert_eq!(job(template).format, format, "{template}");
         assert_eq!(job(template).output_format, None);
     }
-    let all = loaded(&["-format=none", "-output-format=yaml", "-template=a.j2:out.json", "-template=b:out"], &[]);
+    let all = loaded(
+        &[
+            "-format=none",
+            "-output-format=yaml",
+            "-template=a.j2:out.json",
+            "-template=b:out",
+        ],
+        &[],
+    );
     for job in all.expect("two templates").jobs {
-        assert_eq!((job.format, job.output_format), (Format::None, Some(OutputFormat::Yaml)));
+        assert_eq!(
+            (job.format, job.output_format),
+            (Format::None, Some(OutputFormat::Yaml))
+        );
     }
 }
 
 #[test]
 fn a_command_with_blanks_is_the_shells() {
     let shell = |line: &str| Some(CommandLine::Shell(line.to_owned()));
-    let direct = |words: &[&str]| Some(CommandLine::Direct(words.iter().copied().map(str::to_owned).collect()));
+    let direct = |words: &[&str]| {
+        Some(CommandLine::Direct(
+            words.iter().copied().map(str::to_owned).collect(),
+        ))
+    };
     let line = |job: Job| job.command.map(|command| command.line);
     let cases = [
         ("a:b", None),
@@ -93,7 +119,10 @@ fn a_command_with_blanks_is_the_shells() {
         (r#""echo a,b""#, shell("echo a,b")),
     ];
     for (list, expected) in lists {
-        let job = file_job(&format!(r#"{{"source": "a", "destination": "b", "command": {list}}}"#)).expect(list);
+        let job = file_job(&format!(
+            r#"{{"source": "a", "destination": "b", "command": {list}}}"#
+        ))
+        .expect(list);
         assert_eq!(line(job), expected, "{list}");
     }
 }
@@ -105,22 +134,48 @@ fn a_file_says_what_flags_cannot() {
             "left_delimiter": "[["}"#,
     )
     .expect("a job");
-    assert_eq!(job.source, Source::Inline { name: "inline:d".to_owned(), text: "x".to_owned() });
-    assert_eq!((job.language, job.missing_key), (Language::Jinja, MissingKey::Error));
-    assert_eq!((job.delimiters.left.as_str(), job.delimiters.right.as_str()), ("[[", "}}"));
-    for neither_or_both in [r#"{"destination": "d"}"#, r#"{"source": "s", "contents": "x", "destination": "d"}"#] {
+    assert_eq!(
+        job.source,
+        Source::Inline {
+            name: "inline:d".to_owned(),
+            text: "x".to_owned()
+        }
+    );
+    assert_eq!(
+        (job.language, job.missing_key),
+        (Language::Jinja, MissingKey::Error)
+    );
+    assert_eq!(
+        (job.delimiters.left.as_str(), job.delimiters.right.as_str()),
+        ("[[", "}}")
+    );
+    for neither_or_both in [
+        r#"{"destination": "d"}"#,
+        r#"{"source": "s", "contents": "x", "destination": "d"}"#,
+    ] {
         let error = file_job(neither_or_both).expect_err(neither_or_both);
-        assert!(error.to_string().contains("either a source or contents"), "{error}");
+        assert!(
+            error.to_string().contains("either a source or contents"),
+            "{error}"
+        );
         assert_eq!(error.exit_code(), 15);
     }
-    assert_eq!(file_job(r#"{"source": "s"}"#).expect_err("no destination").exit_code(), 15);
+    assert_eq!(
+        file_job(r#"{"source": "s"}"#)
+            .expect_err("no destination")
+            .exit_code(),
+        15
+    );
 }
 
 #[test]
 fn nothing_to_do_is_an_error() {
     for words in [&[] as &[&str], &["-once"], &["-dry"]] {
         let (text, code) = refused(words, &[]);
-        assert!(text.contains("nothing to do: give at least one --template"), "{text}");
+        assert!(
+            text.contains("nothing to do: give at least one --template"),
+            "{text}"
+        );
         assert_eq!(code, 13);
     }
 }
@@ -129,7 +184,10 @@ fn nothing_to_do_is_an_error() {
 fn a_destination_may_be_missing_only_when_nothing_is_written() {
     for template in ["in.tpl", "in.tpl:", "in.tpl::cmd", "in.tpl: :cmd"] {
         let (text, code) = refused(&["-template", template], &[]);
-        assert!(text.contains("the template in.tpl has no destination; write in.tpl:DESTINATION"), "{text}");
+        assert!(
+            text.contains("the template in.tpl has no destination; write in.tpl:DESTINATION"),
+            "{text}"
+        );
         assert_eq!(code, 13);
         let dry = loaded(&["-dry", "-template", template], &[]).expect("a dry run");
         assert_eq!(dry.jobs[0].destination, None);
@@ -139,8 +197,21 @@ fn a_destination_may_be_missing_only_when_nothing_is_written() {
 #[test]
 fn two_templates_cannot_have_one_destination() {
     for second in ["b:out", "b:./out", "b:.//out/."] {
-        let (text, code) = refused(&["-template", "a:out", "-template", "c:other", "-template", second], &[]);
-        assert!(text.contains("two templates have the destination") && text.contains("a and b"), "{text}");
+        let (text, code) = refused(
+            &[
+                "-template",
+                "a:out",
+                "-template",
+                "c:other",
+                "-template",
+                second,
+            ],
+            &[],
+        );
+        assert!(
+            text.contains("two templates have the destination") && text.contains("a and b"),
+            "{text}"
+        );
         assert_eq!(code, 13);
     }
     let dry = loaded(&["-dry", "-template=a", "-template=b"], &[]).expect("nothing is written");
@@ -158,8 +229,16 @@ fn a_template_cannot_overwrite_itself() {
 
 #[test]
 fn jobs_keep_their_order_and_paths_stay_relative() {
-    let config = loaded(&["-template=b:2", "-template=./a:1", "-template=c:d/../3"], &[]).expect("three");
-    let paths: Vec<_> = config.jobs.iter().filter_map(|job| job.destination.clone()).collect();
+    let config = loaded(
+        &["-template=b:2", "-template=./a:1", "-template=c:d/../3"],
+        &[],
+    )
+    .expect("three");
+    let paths: Vec<_> = config
+        .jobs
+        .iter()
+        .filter_map(|job| job.destination.clone())
+        .collect();
     assert_eq!(paths, ["2", "1", "d/../3"].map(PathBuf::from));
     assert_eq!(config.jobs[1].source, Source::File("./a".into()));
 }

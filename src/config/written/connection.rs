@@ -72,7 +72,12 @@ impl FromNode for TransportBlock {
 
 impl RetryBlock {
     pub(super) fn over(self, lower: Self) -> Self {
-        let Self { enabled, attempts, backoff, max_backoff } = self;
+        let Self {
+            enabled,
+            attempts,
+            backoff,
+            max_backoff,
+        } = self;
         Self {
             enabled: enabled.or(lower.enabled),
             attempts: attempts.or(lower.attempts),

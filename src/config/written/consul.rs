@@ -67,7 +67,10 @@ pub struct SslBlock {
 impl FromNode for ConsulBlock {
     fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
         if let Some(address) = later::address_alone(node, at) {
-            return Ok(Self { address: Some(address), ..Self::default() });
+            return Ok(Self {
+                address: Some(address),
+                ..Self::default()
+            });
         }
         let mut fields = Fields::of(node, at)?;
         let block = Self {
@@ -121,7 +124,17 @@ impl ConsulBlock {
     /// As [`Written::over`](super::Written::over); but a layer that says where the token is says it alone, lest a
     /// token file of the environment beat the token of a flag.
     pub(super) fn over(self, lower: Self) -> Self {
-        let Self { address, token, token_file, auth, retry, ssl, transport, namespace, partition } = self;
+        let Self {
+            address,
+            token,
+            token_file,
+            auth,
+            retry,
+            ssl,
+            transport,
+            namespace,
+            partition,
+        } = self;
         let (token, token_file) = match (token, token_file) {
             (None, None) => (lower.token, lower.token_file),
             said => said,
@@ -145,8 +158,12 @@ impl ConsulBlock {
         let said = |text: &Said<String>| !text.value.is_empty();
         Self {
             address: self.address.filter(said),
-            token: self.token.filter(|token| !token.value.expose_secret().is_empty()),
-            token_file: self.token_file.filter(|file| !file.value.as_os_str().is_empty()),
+            token: self
+                .token
+                .filter(|token| !token.value.expose_secret().is_empty()),
+            token_file: self
+                .token_file
+                .filter(|file| !file.value.as_os_str().is_empty()),
             namespace: self.namespace.filter(said),
             partition: self.partition.filter(said),
             ..self
@@ -158,7 +175,16 @@ impl SslBlock {
     /// As [`Written::over`](super::Written::over); but a layer that says whom to trust says it alone, and one that names
     /// a certificate says also where its key is.
     fn over(self, lower: Self) -> Self {
-        let Self { enabled, verify, ca_cert, ca_cert_bytes, ca_path, cert, key, server_name } = self;
+        let Self {
+            enabled,
+            verify,
+            ca_cert,
+            ca_cert_bytes,
+            ca_path,
+            cert,
+            key,
+            server_name,
+        } = self;
         let (ca_cert, ca_cert_bytes, ca_path) = match (ca_cert, ca_cert_bytes, ca_path) {
             (None, None, None) => (lower.ca_cert, lower.ca_cert_bytes, lower.ca_path),
             said => said,
@@ -182,7 +208,11 @@ impl SslBlock {
 
 impl AuthBlock {
     fn over(self, lower: Self) -> Self {
-        let Self { enabled, username, password } = self;
+        let Self {
+            enabled,
+            username,
+            password,
+        } = self;
         Self {
             enabled: enabled.or(lower.enabled),
             username: username.or(lower.username),

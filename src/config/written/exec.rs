@@ -61,25 +61,39 @@ impl FromNode for EnvironmentBlock {
     fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
         let mut fields = Fields::of(node, at)?;
         let pristine = fields.key("pristine")?;
-        let mut list = |name, other: Option<&'static str>| -> Result<Vec<Said<String>>, ConfigError> {
-            let mut list: Vec<_> = fields.key::<Vec<Said<String>>>(name)?.unwrap_or_default();
-            if let Some(other) = other {
-                list.extend(fields.key::<Vec<Said<String>>>(other)?.unwrap_or_default());
-            }
-            Ok(list)
-        };
+        let mut list =
+            |name, other: Option<&'static str>| -> Result<Vec<Said<String>>, ConfigError> {
+                let mut list: Vec<_> = fields.key::<Vec<Said<String>>>(name)?.unwrap_or_default();
+                if let Some(other) = other {
+                    list.extend(fields.key::<Vec<Said<String>>>(other)?.unwrap_or_default());
+                }
+                Ok(list)
+            };
         let custom = list("custom", None)?;
         let allowlist = list("allowlist", Some("whitelist"))?;
         let denylist = list("denylist", Some("blacklist"))?;
         fields.done()?;
-        Ok(Self { pristine, custom, allowlist, denylist })
+        Ok(Self {
+            pristine,
+            custom,
+            allowlist,
+            denylist,
+        })
     }
 }
 
 impl ExecBlock {
     /// As [`Written::over`](super::Written::over).
     pub(super) fn over(self, lower: Self) -> Self {
-        let Self { enabled, command, environment, kill_signal, kill_timeout, reload_signal, splay } = self;
+        let Self {
+            enabled,
+            command,
+            environment,
+            kill_signal,
+            kill_timeout,
+            reload_signal,
+            splay,
+        } = self;
         Self {
             enabled: enabled.or(lower.enabled),
             command: command.or(lower.command),
@@ -95,13 +109,23 @@ impl ExecBlock {
 impl EnvironmentBlock {
     /// Does it say nothing?
     pub fn is_empty(&self) -> bool {
-        let Self { pristine, custom, allowlist, denylist } = self;
+        let Self {
+            pristine,
+            custom,
+            allowlist,
+            denylist,
+        } = self;
         pristine.is_none() && custom.is_empty() && allowlist.is_empty() && denylist.is_empty()
     }
 
     /// Lists add up, as in consul-template.
     fn over(self, lower: Self) -> Self {
-        let Self { pristine, custom, allowlist, denylist } = self;
+        let Self {
+            pristine,
+            custom,
+            allowlist,
+            denylist,
+        } = self;
         let both = |lower: Vec<_>, upper: Vec<_>| lower.into_iter().chain(upper).collect();
         Self {
             pristine: pristine.or(lower.pristine),

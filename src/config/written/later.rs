@@ -26,11 +26,32 @@ impl<const KIND: u8> FromNode for Block<KIND> {
         let mut fields = Fields::of(node, at)?;
         let keys = &mut fields;
         match KIND {
-            DEDUPLICATE => check(keys, &["enabled"], &["prefix"], &["ttl", "max_stale", "block_query_wait"], &[])?,
-            RETRY => check(keys, &["enabled"], &[], &["backoff", "max_backoff"], &["attempts"])?,
+            DEDUPLICATE => check(
+                keys,
+                &["enabled"],
+                &["prefix"],
+                &["ttl", "max_stale", "block_query_wait"],
+                &[],
+            )?,
+            RETRY => check(
+                keys,
+                &["enabled"],
+                &[],
+                &["backoff", "max_backoff"],
+                &["attempts"],
+            )?,
             TRANSPORT => {
-                let durations = ["dial_keep_alive", "dial_timeout", "idle_conn_timeout", "tls_handshake_timeout"];
-                let numbers = ["max_idle_conns", "max_idle_conns_per_host", "max_conns_per_host"];
+                let durations = [
+                    "dial_keep_alive",
+                    "dial_timeout",
+                    "idle_conn_timeout",
+                    "tls_handshake_timeout",
+                ];
+                let numbers = [
+                    "max_idle_conns",
+                    "max_idle_conns_per_host",
+                    "max_conns_per_host",
+                ];
                 check(keys, &["disable_keep_alives"], &[], &durations, &numbers)?;
             }
             SSL => check(keys, &["enabled", "verify"], &CERTIFICATES, &[], &[])?,
@@ -38,7 +59,13 @@ impl<const KIND: u8> FromNode for Block<KIND> {
                 check(
                     keys,
                     &["enabled"],
-                    &["address", "namespace", "token", "auth_username", "auth_password"],
+                    &[
+                        "address",
+                        "namespace",
+                        "token",
+                        "auth_username",
+                        "auth_password",
+                    ],
                     &[],
                     &[],
                 )?;
@@ -51,7 +78,14 @@ impl<const KIND: u8> FromNode for Block<KIND> {
     }
 }
 
-const CERTIFICATES: [&str; 6] = ["ca_cert", "ca_cert_bytes", "ca_path", "cert", "key", "server_name"];
+const CERTIFICATES: [&str; 6] = [
+    "ca_cert",
+    "ca_cert_bytes",
+    "ca_path",
+    "cert",
+    "key",
+    "server_name",
+];
 
 /// Keys of four kinds; a text may be a secret.
 fn check(
@@ -111,7 +145,13 @@ fn vault(fields: &mut Fields<'_>) -> Checked {
         "k8s_service_account_token_path",
         "k8s_service_mount_path",
     ];
-    check(fields, &["enabled", "renew_token", "unwrap_token"], &texts, &["default_lease_duration"], &[])?;
+    check(
+        fields,
+        &["enabled", "renew_token", "unwrap_token"],
+        &texts,
+        &["default_lease_duration"],
+        &[],
+    )?;
     fields.key::<f64>("lease_renewal_threshold")?;
     clients(fields)
 }

@@ -69,7 +69,13 @@ impl LoggingBlock {
     }
 
     pub(super) fn over(self, lower: Self) -> Self {
-        let Self { level, format, file, syslog, journal } = self;
+        let Self {
+            level,
+            format,
+            file,
+            syslog,
+            journal,
+        } = self;
         Self {
             level: level.or(lower.level),
             format: format.or(lower.format),
@@ -96,7 +102,12 @@ impl FromNode for LogFileBlock {
 
 impl LogFileBlock {
     fn over(self, lower: Self) -> Self {
-        let Self { path, rotate_bytes, rotate_duration, max_files } = self;
+        let Self {
+            path,
+            rotate_bytes,
+            rotate_duration,
+            max_files,
+        } = self;
         Self {
             path: path.or(lower.path),
             rotate_bytes: rotate_bytes.or(lower.rotate_bytes),
@@ -122,7 +133,12 @@ impl FromNode for SyslogBlock {
 
 impl SyslogBlock {
     fn over(self, lower: Self) -> Self {
-        let Self { enabled, facility, name, address } = self;
+        let Self {
+            enabled,
+            facility,
+            name,
+            address,
+        } = self;
         Self {
             enabled: enabled.or(lower.enabled),
             facility: facility.or(lower.facility),
@@ -135,7 +151,10 @@ impl SyslogBlock {
 impl FromNode for JournalBlock {
     fn from_node(node: &Node, at: At<'_>) -> Result<Self, ConfigError> {
         let mut fields = Fields::of(node, at)?;
-        let block = Self { enabled: fields.key("enabled")?, address: fields.key("address")? };
+        let block = Self {
+            enabled: fields.key("enabled")?,
+            address: fields.key("address")?,
+        };
         fields.done()?;
         Ok(block)
     }
@@ -144,6 +163,9 @@ impl FromNode for JournalBlock {
 impl JournalBlock {
     fn over(self, lower: Self) -> Self {
         let Self { enabled, address } = self;
-        Self { enabled: enabled.or(lower.enabled), address: address.or(lower.address) }
+        Self {
+            enabled: enabled.or(lower.enabled),
+            address: address.or(lower.address),
+        }
     }
 }

@@ -84,17 +84,32 @@ impl FromNode for TemplateBlock {
         let mut fields = Fields::of(node, at)?;
         let exec: ExecBlock = fields.block("exec")?;
         let (command, command_timeout) = (fields.key("command")?, fields.key("command_timeout")?);
-        let (user, uid) = (fields.key::<Option<Owner>>("user")?.flatten(), fields.key::<u32>("uid")?);
-        let (group, gid) = (fields.key::<Option<Owner>>("group")?.flatten(), fields.key::<u32>("gid")?);
-        let mut denylist: Vec<_> = fields.key::<Vec<Said<String>>>("function_denylist")?.unwrap_or_default();
-        denylist.extend(fields.key::<Vec<Said<String>>>("function_blacklist")?.unwrap_or_default());
+        let (user, uid) = (
+            fields.key::<Option<Owner>>("user")?.flatten(),
+            fields.key::<u32>("uid")?,
+        );
+        let (group, gid) = (
+            fields.key::<Option<Owner>>("group")?.flatten(),
+            fields.key::<u32>("gid")?,
+        );
+        let mut denylist: Vec<_> = fields
+            .key::<Vec<Said<String>>>("function_denylist")?
+            .unwrap_or_default();
+        denylist.extend(
+            fields
+                .key::<Vec<Said<String>>>("function_blacklist")?
+                .unwrap_or_default(),
+        );
         let block = Self {
             place: at.place(),
             source: fields.key("source")?,
             contents: fields.key("contents")?,
             destination: fields.key("destination")?,
             // What is switched off takes the command in its older spelling along.
-            command: exec.command.or(command).filter(|_| exec.enabled != Some(false)),
+            command: exec
+                .command
+                .or(command)
+                .filter(|_| exec.enabled != Some(false)),
             command_timeout: exec.timeout.or(command_timeout),
             environment: exec.environment,
             language: fields.key("language")?,

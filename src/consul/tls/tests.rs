@@ -3,8 +3,14 @@
 use super::*;
 
 fn tls(certificate: Option<&str>) -> Tls {
-    let config = TlsConfig { verify: false, ..TlsConfig::USUAL };
-    Tls { certificate: certificate.map(str::to_owned), ..Tls::new(&config).unwrap() }
+    let config = TlsConfig {
+        verify: false,
+        ..TlsConfig::USUAL
+    };
+    Tls {
+        certificate: certificate.map(str::to_owned),
+        ..Tls::new(&config).unwrap()
+    }
 }
 
 #[test]
@@ -12,31 +18,79 @@ fn a_failed_handshake_is_told_with_a_remedy() {
     let bad = rustls::Error::InvalidCertificate;
     let alert = rustls::Error::AlertReceived;
     let name = ServerName::try_from("a.example").unwrap();
-    let names = CertificateError::NotValidForNameContext { expected: name, presented: vec!["b".into(), "c".into()] };
+    let names = CertificateError::NotValidForNameContext {
+        expected: name,
+        presented: vec!["b".into(), "c".into()],
+    };
     let cases = [
-        (bad(CertificateError::UnknownIssuer), None, "an authority that this system trusts; --consul-ssl-ca-cert"),
-        (bad(names), None, "not for a.example but for b, c; --consul-ssl-server-name"),
+        (
+            bad(CertificateError::UnknownIssuer),
+            None,
+            "an authority that this system trusts; --consul-ssl-ca-cert",
+        ),
+        (
+            bad(names),
+            None,
+            "not for a.example but for b, c; --consul-ssl-server-name",
+        ),
         (bad(CertificateError::Expired), None, "has expired"),
-        (bad(CertificateError::NotValidYet), None, "the clock of this host"),
+        (
+            bad(CertificateError::NotValidYet),
+            None,
+            "the clock of this host",
+        ),
         (bad(CertificateError::BadSignature), None, "is not valid: "),
-        (alert(AlertDescription::CertificateRequired), None, "give --consul-ssl-cert and --consul-ssl-key"),
-        (alert(AlertDescription::UnknownCA), Some("/c.pem"), "does not accept the certificate /c.pem (UnknownCA)"),
-        (alert(AlertDescription::ProtocolVersion), None, "ProtocolVersion"),
-        (rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType), None, "does not speak TLS"),
+        (
+            alert(AlertDescription::CertificateRequired),
+            None,
+            "give --consul-ssl-cert and --consul-ssl-key",
+        ),
+        (
+            alert(AlertDescription::UnknownCA),
+            Some("/c.pem"),
+            "does not accept the certificate /c.pem (UnknownCA)",
+        ),
+        (
+            alert(AlertDescription::ProtocolVersion),
+            None,
+            "ProtocolVersion",
+        ),
+        (
+            rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType),
+            None,
+            "does not speak TLS",
+        ),
     ];
     for (error, certificate, expected) in cases {
         let said = tls(certificate).explain(&io::Error::other(error)).unwrap();
         assert!(said.contains(expected), "{said}");
     }
     let words = io::Error::other("received fatal alert: BadCertificate");
-    assert!(tls(None).explain(&words).unwrap().contains("a certificate of this host"));
-    assert_eq!(tls(None).explain(&io::Error::other("connection closed")), None);
+    assert!(
+        tls(None)
+            .explain(&words)
+            .unwrap()
+            .contains("a certificate of this host")
+    );
+    assert_eq!(
+        tls(None).explain(&io::Error::other("connection closed")),
+        None
+    );
 }
 
 #[test]
 fn a_name_that_no_certificate_can_have_is_refused() {
-    for (name, good) in [("server.dc1.consul", true), ("10.0.0.1", true), ("a b", false), ("http://a", false)] {
-        let config = TlsConfig { verify: false, server_name: Some(name.to_owned()), ..TlsConfig::USUAL };
+    for (name, good) in [
+        ("server.dc1.consul", true),
+        ("10.0.0.1", true),
+        ("a b", false),
+        ("http://a", false),
+    ] {
+        let config = TlsConfig {
+            verify: false,
+            server_name: Some(name.to_owned()),
+            ..TlsConfig::USUAL
+        };
         assert_eq!(Tls::new(&config).is_ok(), good, "{name}");
     }
 }
@@ -49,23 +103,61 @@ fn what_a_file_holds_is_not_shown() {
         std::fs::write(&path, text).unwrap();
         path
     };
-    let encrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nczNjcmV0\n-----END ENCRYPTED PRIVATE KEY-----\n";
+    let encrypted =
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nczNjcmV0\n-----END ENCRYPTED PRIVATE KEY-----\n";
     let broken = "-----BEGIN CERTIFICATE-----\ns3cret!!\n-----END CERTIFICATE-----\n";
     let certificate = "-----BEGIN CERTIFICATE-----\nczNjcmV0\n-----END CERTIFICATE-----\n";
     let identity = |certificate, key| Some(Identity { certificate, key });
     let cases = [
-        (Authorities::File(file("broken", broken)), None, "holds a certificate that cannot be used"),
-        (Authorities::Text(certificate.to_owned()), None, "ca_cert_bytes holds a certificate that cannot be used"),
-        (Authorities::Text("s3cret".to_owned()), None, "there is no certificate in the configured ca_cert_bytes"),
-        (Authorities::Directory(directory.path().join("none")), None, "cannot read the directory of authorities"),
-        (Authorities::System, identity(file("c", certificate), file("k", encrypted)), "is encrypted; store it"),
-        (Authorities::System, identity(file("c", certificate), file("l", "s3cret")), "there is no private key in"),
-        (Authorities::System, identity(file("d", "s3cret"), file("l", "s3cret")), "there is no certificate in"),
+        (
+            Authorities::File(file("broken", broken)),
+            None,
+            "holds a certificate that cannot be used",
+        ),
+        (
+            Authorities::Text(certificate.to_owned()),
+            None,
+            "ca_cert_bytes holds a certificate that cannot be used",
+        ),
+        (
+            Authorities::Text("s3cret".to_owned()),
+            None,
+            "there is no certificate in the configured ca_cert_bytes",
+        ),
+        (
+            Authorities::Directory(directory.path().join("none")),
+            None,
+            "cannot read the directory of authorities",
+        ),
+        (
+            Authorities::System,
+            identity(file("c", certificate), file("k", encrypted)),
+            "is encrypted; store it",
+        ),
+        (
+            Authorities::System,
+            identity(file("c", certificate), file("l", "s3cret")),
+            "there is no private key in",
+        ),
+        (
+            Authorities::System,
+            identity(file("d", "s3cret"), file("l", "s3cret")),
+            "there is no certificate in",
+        ),
     ];
     for (authorities, identity, expected) in cases {
         let verify = identity.is_none();
-        let error = Tls::new(&TlsConfig { verify, authorities, identity, server_name: None }).unwrap_err();
+        let error = Tls::new(&TlsConfig {
+            verify,
+            authorities,
+            identity,
+            server_name: None,
+        })
+        .unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
-        assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
+        assert!(
+            !format!("{error} {error:?}").contains("s3cret"),
+            "{error:?}"
+        );
     }
 }

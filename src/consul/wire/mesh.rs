@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use super::json;
 use crate::answer::{
-    Answer, CaRoot, ExportedService, ImportedService, LeafCertificate, Partition, Peering, or_default,
+    Answer, CaRoot, ExportedService, ImportedService, LeafCertificate, Partition, Peering,
+    or_default,
 };
 
 pub(super) fn ca_roots(body: &[u8]) -> Result<Answer, String> {
@@ -36,13 +37,16 @@ pub(super) fn partitions(body: &[u8]) -> Result<Answer, String> {
 
 pub(super) fn peerings(body: &[u8]) -> Result<Answer, String> {
     let mut peerings: Vec<Arc<Peering>> = json::<Option<_>>(body)?.unwrap_or_default();
-    peerings.sort_by(|a, b| (&a.state, &a.partition, &a.name).cmp(&(&b.state, &b.partition, &b.name)));
+    peerings
+        .sort_by(|a, b| (&a.state, &a.partition, &a.name).cmp(&(&b.state, &b.partition, &b.name)));
     Ok(Answer::Peerings(peerings))
 }
 
 pub(super) fn exported_services(body: &[u8]) -> Result<Answer, String> {
     let mut services: Vec<Arc<ExportedService>> = json::<Option<_>>(body)?.unwrap_or_default();
-    services.sort_by(|a, b| (&a.service, &a.partition, &a.namespace).cmp(&(&b.service, &b.partition, &b.namespace)));
+    services.sort_by(|a, b| {
+        (&a.service, &a.partition, &a.namespace).cmp(&(&b.service, &b.partition, &b.namespace))
+    });
     Ok(Answer::ExportedServices(services))
 }
 
@@ -63,7 +67,11 @@ pub(super) fn imported_services(body: &[u8]) -> Result<Answer, String> {
         Imported::Within { imported_services } => imported_services,
     };
     services.sort_by(|a, b| {
-        (&a.service, &a.source_partition, &a.namespace).cmp(&(&b.service, &b.source_partition, &b.namespace))
+        (&a.service, &a.source_partition, &a.namespace).cmp(&(
+            &b.service,
+            &b.source_partition,
+            &b.namespace,
+        ))
     });
     Ok(Answer::ImportedServices(services))
 }
@@ -76,14 +84,22 @@ mod tests {
     fn names(answer: Answer) -> Vec<String> {
         match answer {
             Answer::CaRoots(roots) => roots.iter().map(|root| root.name.clone()).collect(),
-            Answer::Partitions(partitions) => partitions.iter().map(|partition| partition.name.clone()).collect(),
-            Answer::Peerings(peerings) => peerings.iter().map(|peering| peering.name.clone()).collect(),
-            Answer::ExportedServices(services) => {
-                services.iter().map(|one| format!("{}/{}", one.namespace, one.service)).collect()
-            }
-            Answer::ImportedServices(services) => {
-                services.iter().map(|one| format!("{}/{}", one.source_partition, one.service)).collect()
-            }
+            Answer::Partitions(partitions) => partitions
+                .iter()
+                .map(|partition| partition.name.clone())
+                .collect(),
+            Answer::Peerings(peerings) => peerings
+                .iter()
+                .map(|peering| peering.name.clone())
+                .collect(),
+            Answer::ExportedServices(services) => services
+                .iter()
+                .map(|one| format!("{}/{}", one.namespace, one.service))
+                .collect(),
+            Answer::ImportedServices(services) => services
+                .iter()
+                .map(|one| format!("{}/{}", one.source_partition, one.service))
+                .collect(),
             other => panic!("{other:?}"),
         }
     }
@@ -111,8 +127,16 @@ mod tests {
         type Read = fn(&[u8]) -> Result<Answer, String>;
         let cases: [(Read, &[&str], &[&str]); 5] = [
             // Consul's own order has a meaning here: none of these is sorted.
-            (ca_roots, &[r#"{"Name":"b"}"#, r#"{"Name":"a"}"#], &["b", "a"]),
-            (partitions, &[r#"{"Name":"b"}"#, r#"{"Name":"B"}"#, r#"{"Name":"a"}"#], &["B", "a", "b"]),
+            (
+                ca_roots,
+                &[r#"{"Name":"b"}"#, r#"{"Name":"a"}"#],
+                &["b", "a"],
+            ),
+            (
+                partitions,
+                &[r#"{"Name":"b"}"#, r#"{"Name":"B"}"#, r#"{"Name":"a"}"#],
+                &["B", "a", "b"],
+            ),
             (
                 peerings,
                 &[
@@ -134,7 +158,10 @@ mod tests {
             ),
             (
                 imported_services,
-                &[r#"{"Service":"web","SourcePartition":"b"}"#, r#"{"Service":"web","SourcePartition":"a"}"#],
+                &[
+                    r#"{"Service":"web","SourcePartition":"b"}"#,
+                    r#"{"Service":"web","SourcePartition":"a"}"#,
+                ],
                 &["a/web", "b/web"],
             ),
         ];
@@ -154,7 +181,10 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_without_showing_it() {
         let error = ca_leaf(br#"{"PrivateKeyPEM":["secret"]}"#).unwrap_err();
-        assert!(error.contains("another shape") && !error.contains("secret"), "{error}");
+        assert!(
+            error.contains("another shape") && !error.contains("secret"),
+            "{error}"
+        );
         for body in ["{}", "7", "[7]"] {
             assert!(partitions(body.as_bytes()).is_err(), "{body}");
             assert!(exported_services(body.as_bytes()).is_err(), "{body}");

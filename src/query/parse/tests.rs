@@ -5,29 +5,64 @@ use super::*;
 /// The text form, and the parameters it is asked with.
 fn shown(query: &Query) -> String {
     let request = query.request().unwrap();
-    let parameters: Vec<_> = request.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    format!("{query} /{}?{}", request.path.join("/"), parameters.join("&"))
+    let parameters: Vec<_> = request
+        .parameters
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    format!(
+        "{query} /{}?{}",
+        request.path.join("/"),
+        parameters.join("&")
+    )
 }
 
 #[test]
 fn every_form_of_a_service_is_read() {
     let cases = [
-        ("web", "health.service(web|passing) /v1/health/service/web?passing=1"),
-        ("web|passing", "health.service(web|passing) /v1/health/service/web?passing=1"),
-        ("v1.web", "health.service(v1.web|passing) /v1/health/service/web?passing=1&tag=v1"),
-        ("a.b=c.web", "health.service(a.b=c.web|passing) /v1/health/service/web?passing=1&tag=a.b=c"),
-        ("web@dc2", "health.service(web@dc2|passing) /v1/health/service/web?dc=dc2&passing=1"),
-        ("web~_agent", "health.service(web~_agent|passing) /v1/health/service/web?near=_agent&passing=1"),
+        (
+            "web",
+            "health.service(web|passing) /v1/health/service/web?passing=1",
+        ),
+        (
+            "web|passing",
+            "health.service(web|passing) /v1/health/service/web?passing=1",
+        ),
+        (
+            "v1.web",
+            "health.service(v1.web|passing) /v1/health/service/web?passing=1&tag=v1",
+        ),
+        (
+            "a.b=c.web",
+            "health.service(a.b=c.web|passing) /v1/health/service/web?passing=1&tag=a.b=c",
+        ),
+        (
+            "web@dc2",
+            "health.service(web@dc2|passing) /v1/health/service/web?dc=dc2&passing=1",
+        ),
+        (
+            "web~_agent",
+            "health.service(web~_agent|passing) /v1/health/service/web?near=_agent&passing=1",
+        ),
         ("web|any", "health.service(web|any) /v1/health/service/web?"),
-        ("web|warning,passing", "health.service(web|passing,warning) /v1/health/service/web?"),
-        ("web|critical,any", "health.service(web|any) /v1/health/service/web?"),
+        (
+            "web|warning,passing",
+            "health.service(web|passing,warning) /v1/health/service/web?",
+        ),
+        (
+            "web|critical,any",
+            "health.service(web|any) /v1/health/service/web?",
+        ),
         ("web|,", "health.service(web|) /v1/health/service/web?"),
         (
             "t1.web?ns=a&partition=p@dc2~n.1|passing",
             "health.service(t1.web@dc2@partition=p@ns=a~n.1|passing) \
              /v1/health/service/web?dc=dc2&near=n.1&ns=a&partition=p&passing=1&tag=t1",
         ),
-        ("web?peer=east", "health.service(web@peer=east|passing) /v1/health/service/web?passing=1&peer=east"),
+        (
+            "web?peer=east",
+            "health.service(web@peer=east|passing) /v1/health/service/web?passing=1&peer=east",
+        ),
     ];
     for (text, expected) in cases {
         assert_eq!(shown(&Query::service(text).unwrap()), expected, "{text}");
@@ -59,12 +94,27 @@ fn every_form_of_a_key_is_read() {
 #[test]
 fn every_form_of_the_catalog_is_read() {
     let cases = [
-        (Query::services(""), "catalog.services /v1/catalog/services?"),
-        (Query::services("@dc2"), "catalog.services(@dc2) /v1/catalog/services?dc=dc2"),
-        (Query::services("?ns=a@dc2"), "catalog.services(@dc2@ns=a) /v1/catalog/services?dc=dc2&ns=a"),
+        (
+            Query::services(""),
+            "catalog.services /v1/catalog/services?",
+        ),
+        (
+            Query::services("@dc2"),
+            "catalog.services(@dc2) /v1/catalog/services?dc=dc2",
+        ),
+        (
+            Query::services("?ns=a@dc2"),
+            "catalog.services(@dc2@ns=a) /v1/catalog/services?dc=dc2&ns=a",
+        ),
         (Query::nodes(""), "catalog.nodes /v1/catalog/nodes?"),
-        (Query::nodes("@dc2~n1"), "catalog.nodes(@dc2~n1) /v1/catalog/nodes?dc=dc2&near=n1"),
-        (Query::node("n.1@dc2"), "catalog.node(n.1@dc2) /v1/catalog/node/n.1?dc=dc2"),
+        (
+            Query::nodes("@dc2~n1"),
+            "catalog.nodes(@dc2~n1) /v1/catalog/nodes?dc=dc2&near=n1",
+        ),
+        (
+            Query::node("n.1@dc2"),
+            "catalog.node(n.1@dc2) /v1/catalog/node/n.1?dc=dc2",
+        ),
         (Query::node(""), "catalog.node() /v1/catalog/node/?"),
     ];
     for (query, expected) in cases {
@@ -75,20 +125,41 @@ fn every_form_of_the_catalog_is_read() {
 #[test]
 fn every_form_of_the_mesh_is_read() {
     let cases = [
-        (Query::connect("web"), "health.connect(web|passing) /v1/health/connect/web?passing=1"),
+        (
+            Query::connect("web"),
+            "health.connect(web|passing) /v1/health/connect/web?passing=1",
+        ),
         (
             Query::connect("v1.web@dc2~n1|any"),
             "health.connect(v1.web@dc2~n1|any) /v1/health/connect/web?dc=dc2&near=n1&tag=v1",
         ),
-        (Query::ca_leaf("web.v1"), "connect.caleaf(web.v1) /v1/agent/connect/ca/leaf/web.v1?"),
+        (
+            Query::ca_leaf("web.v1"),
+            "connect.caleaf(web.v1) /v1/agent/connect/ca/leaf/web.v1?",
+        ),
         (Query::peerings(""), "list.peerings /v1/peerings?"),
-        (Query::peerings("?partition=p"), "list.peerings?partition=p /v1/peerings?partition=p"),
+        (
+            Query::peerings("?partition=p"),
+            "list.peerings?partition=p /v1/peerings?partition=p",
+        ),
         // Known everywhere, and of no meaning here.
-        (Query::peerings("?ns=a&peer=b"), "list.peerings /v1/peerings?"),
-        (Ok(Query::CaRoots), "connect.caroots /v1/agent/connect/ca/roots?"),
+        (
+            Query::peerings("?ns=a&peer=b"),
+            "list.peerings /v1/peerings?",
+        ),
+        (
+            Ok(Query::CaRoots),
+            "connect.caroots /v1/agent/connect/ca/roots?",
+        ),
         (Ok(Query::Partitions), "list.partitions /v1/partitions?"),
-        (Ok(Query::ExportedServices(String::new())), "list.exportedServices() /v1/exported-services?"),
-        (Ok(Query::ImportedServices("p".into())), "list.importedServices(p) /v1/imported-services?partition=p"),
+        (
+            Ok(Query::ExportedServices(String::new())),
+            "list.exportedServices() /v1/exported-services?",
+        ),
+        (
+            Ok(Query::ImportedServices("p".into())),
+            "list.importedServices(p) /v1/imported-services?partition=p",
+        ),
     ];
     for (query, expected) in cases {
         assert_eq!(shown(&query.unwrap()), expected);
@@ -98,13 +169,22 @@ fn every_form_of_the_mesh_is_read() {
 #[test]
 fn what_cannot_be_asked_is_refused_with_the_reason() {
     let cases = [
-        (Query::service("we b"), r#"health.service: invalid format: "we b": the service name cannot contain ' '"#),
-        (Query::service(""), r#"health.service: invalid format: "": the service name is empty"#),
+        (
+            Query::service("we b"),
+            r#"health.service: invalid format: "we b": the service name cannot contain ' '"#,
+        ),
+        (
+            Query::service(""),
+            r#"health.service: invalid format: "": the service name is empty"#,
+        ),
         (
             Query::service("web|any@dc1"),
             r#"health.service: invalid format: "web|any@dc1": unknown filter "any@dc1"; any, passing, warning, critical and maintenance are known"#,
         ),
-        (Query::service("web|"), r#"health.service: invalid format: "web|": nothing follows |"#),
+        (
+            Query::service("web|"),
+            r#"health.service: invalid format: "web|": nothing follows |"#,
+        ),
         (
             Query::service("web?x=1"),
             r#"health.service: invalid format: "web?x=1": unknown parameter "x"; ns, partition, peer and sameness-group are known"#,
@@ -113,18 +193,42 @@ fn what_cannot_be_asked_is_refused_with_the_reason() {
             Query::service("web?peer=a&sameness-group=b"),
             r#"health.service: invalid format: "web?peer=a&sameness-group=b": peer and sameness-group exclude each other"#,
         ),
-        (Query::service("web@"), r#"health.service: invalid format: "web@": the datacenter is empty"#),
+        (
+            Query::service("web@"),
+            r#"health.service: invalid format: "web@": the datacenter is empty"#,
+        ),
         (
             Query::services("web"),
             r#"catalog.services: invalid format: "web": it begins with ?, @ or ~, not with "web""#,
         ),
-        (Query::connect("we b"), r#"health.connect: invalid format: "we b": the service name cannot contain ' '"#),
-        (Query::ca_leaf("a/b"), r#"connect.caleaf: invalid format: "a/b": the service name cannot contain '/'"#),
-        (Query::ca_leaf(".."), r#"connect.caleaf: invalid format: "..": the service name has nothing but dots"#),
-        (Query::peerings("p"), r#"list.peering: invalid format: "p": it begins with ?, not with "p""#),
-        (Query::node("a b"), r#"catalog.node: invalid format: "a b": the node name cannot contain ' '"#),
-        (Query::key("/"), r#"kv.get: invalid format: "/": the key is empty"#),
-        (Query::key("a@b@c"), r#"kv.get: invalid format: "a@b@c": the datacenter cannot contain '@'"#),
+        (
+            Query::connect("we b"),
+            r#"health.connect: invalid format: "we b": the service name cannot contain ' '"#,
+        ),
+        (
+            Query::ca_leaf("a/b"),
+            r#"connect.caleaf: invalid format: "a/b": the service name cannot contain '/'"#,
+        ),
+        (
+            Query::ca_leaf(".."),
+            r#"connect.caleaf: invalid format: "..": the service name has nothing but dots"#,
+        ),
+        (
+            Query::peerings("p"),
+            r#"list.peering: invalid format: "p": it begins with ?, not with "p""#,
+        ),
+        (
+            Query::node("a b"),
+            r#"catalog.node: invalid format: "a b": the node name cannot contain ' '"#,
+        ),
+        (
+            Query::key("/"),
+            r#"kv.get: invalid format: "/": the key is empty"#,
+        ),
+        (
+            Query::key("a@b@c"),
+            r#"kv.get: invalid format: "a@b@c": the datacenter cannot contain '@'"#,
+        ),
         (
             Query::key("a/../b"),
             r#"kv.get: invalid format: "a/../b": a part of a key that is only dots cannot be addressed over HTTP"#,

@@ -61,7 +61,10 @@ fn what_really_lies_inside_is_read_whatever_leads_there() {
     for name in names {
         for sandbox in ["box", "other-way", "box/deep/.."] {
             let text = read(&room.path().join(name), &room.path().join(sandbox));
-            assert_eq!(text.unwrap_or_else(|error| panic!("{name} in {sandbox}: {error}")), "inside");
+            assert_eq!(
+                text.unwrap_or_else(|error| panic!("{name} in {sandbox}: {error}")),
+                "inside"
+            );
         }
     }
 }
@@ -86,10 +89,21 @@ fn what_lies_outside_is_refused_whatever_leads_there() {
         "Cargo.toml",
     ];
     for name in names {
-        let path = if name == "Cargo.toml" { name.into() } else { room.path().join(name) };
+        let path = if name == "Cargo.toml" {
+            name.into()
+        } else {
+            room.path().join(name)
+        };
         let error = read(&path, &sandbox).expect_err(name);
-        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied, "{name}: {error}");
-        let wanted = format!("outside of the sandbox {}; put it in there", sandbox.display());
+        assert_eq!(
+            error.kind(),
+            io::ErrorKind::PermissionDenied,
+            "{name}: {error}"
+        );
+        let wanted = format!(
+            "outside of the sandbox {}; put it in there",
+            sandbox.display()
+        );
         assert!(error.to_string().contains(&wanted), "{name}: {error}");
     }
 }
@@ -98,7 +112,11 @@ fn what_lies_outside_is_refused_whatever_leads_there() {
 fn a_relative_path_means_what_it_means_without_a_sandbox() {
     let here = std::env::current_dir().unwrap();
     for sandbox in [Path::new("src"), &here.join("src")] {
-        assert!(read(Path::new("src/lib.rs"), sandbox).unwrap().contains("pub mod"));
+        assert!(
+            read(Path::new("src/lib.rs"), sandbox)
+                .unwrap()
+                .contains("pub mod")
+        );
         assert!(read(Path::new("lib.rs"), sandbox).is_err());
     }
 }
@@ -122,13 +140,19 @@ fn what_is_missing_or_no_regular_file_is_told_apart_from_what_is_outside() {
         assert!(error.to_string().contains(wanted), "{name}: {error}");
     }
     let error = read(&at("box/in"), &at("none")).unwrap_err().to_string();
-    assert!(error.contains("cannot open the sandbox") && error.contains("none"), "{error}");
+    assert!(
+        error.contains("cannot open the sandbox") && error.contains("none"),
+        "{error}"
+    );
 }
 
 #[test]
 fn a_link_that_is_switched_between_look_and_open_leads_nowhere() {
     type Open = fn(&File, &Path) -> nix::Result<OwnedFd>;
-    let ways: [(&str, Open); 2] = [("in one call", resolve_beneath), ("step by step", walk_beneath)];
+    let ways: [(&str, Open); 2] = [
+        ("in one call", resolve_beneath),
+        ("step by step", walk_beneath),
+    ];
     for (how, open) in ways {
         for target in ["../outside", "ABSOLUTE"] {
             let folder = room();
@@ -138,7 +162,11 @@ fn a_link_that_is_switched_between_look_and_open_leads_nowhere() {
             let found = find(&at("box/in"), &root).unwrap().unwrap();
             assert!(open(&directory, &found).is_ok(), "{how}");
             fs::remove_file(at("box/in")).unwrap();
-            let target = if target == "ABSOLUTE" { at("outside") } else { target.into() };
+            let target = if target == "ABSOLUTE" {
+                at("outside")
+            } else {
+                target.into()
+            };
             symlink(target, at("box/in")).unwrap();
             let error = open(&directory, &found).expect_err(how);
             assert!(has_moved(error), "{how}: {error}");
@@ -148,7 +176,10 @@ fn a_link_that_is_switched_between_look_and_open_leads_nowhere() {
             fs::rename(at("box-too/outside"), at("box-too/in")).unwrap();
             symlink("../box-too", at("box/deep")).unwrap();
             assert!(open(&directory, &found).is_err_and(has_moved), "{how}");
-            assert!(open(&directory, Path::new("../outside")).is_err_and(has_moved), "{how}");
+            assert!(
+                open(&directory, Path::new("../outside")).is_err_and(has_moved),
+                "{how}"
+            );
         }
     }
 }
@@ -172,7 +203,9 @@ fn a_link_that_is_switched_all_the_time_never_leaks() {
         // On a busy machine, the other thread may hardly have had a turn.
         for round in 0.. {
             texts.extend(read(&at("box/switched"), &at("box")).ok());
-            if round >= 3_000 && !texts.is_empty() || begun.elapsed() > std::time::Duration::from_secs(20) {
+            if round >= 3_000 && !texts.is_empty()
+                || begun.elapsed() > std::time::Duration::from_secs(20)
+            {
                 break;
             }
         }

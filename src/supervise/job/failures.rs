@@ -25,12 +25,17 @@ pub(super) struct WriteFailure {
 
 impl Failures {
     pub(super) fn any(&self) -> bool {
-        let Self { source, rendering, write } = self;
+        let Self {
+            source,
+            rendering,
+            write,
+        } = self;
         source.is_some() || rendering.is_some() || write.is_some()
     }
 }
 
 /// Keeps what is wrong; is it to be said, or was it said already?
 pub(super) fn is_news(slot: &mut Option<String>, text: &str) -> bool {
-    slot.replace(text.to_owned()).is_none_or(|before| before != text)
+    slot.replace(text.to_owned())
+        .is_none_or(|before| before != text)
 }

@@ -16,8 +16,9 @@ use crate::apply::ledger::REST;
 use crate::apply::transaction::{Change, Outcome};
 use crate::command::{CommandError, Finished};
 use crate::config::resolved::{
-    CommandConfig, CommandLine, ConsulConfig, Delimiters, EnvironmentConfig, FileConfig, Format, Job, Language,
-    LogConfig, LogLevel, MissingKey, Permissions, RetryConfig, Settle, Source, TlsConfig, TransportConfig,
+    CommandConfig, CommandLine, ConsulConfig, Delimiters, EnvironmentConfig, FileConfig, Format,
+    Job, Language, LogConfig, LogLevel, MissingKey, Permissions, RetryConfig, Settle, Source,
+    TlsConfig, TransportConfig,
 };
 use crate::consul::AskError;
 use crate::supervise::commands::COMPANY;
@@ -33,7 +34,10 @@ struct Bench {
 fn job(text: &str, command: Option<&str>) -> Job {
     let line = command.map(|command| CommandLine::Direct(vec![command.to_owned()]));
     Job {
-        source: Source::Inline { name: "t".to_owned(), text: text.to_owned() },
+        source: Source::Inline {
+            name: "t".to_owned(),
+            text: text.to_owned(),
+        },
         language: Language::Go,
         destination: Some(PathBuf::from(format!("/out/{}", text.len()))),
         command: line.map(|line| CommandConfig {
@@ -85,28 +89,44 @@ fn config(mode: Mode, jobs: Vec<Job>) -> Config {
     }
 }
 
-const ONCE: Mode = Mode::Once { timeout: Some(Duration::from_secs(60)) };
+const ONCE: Mode = Mode::Once {
+    timeout: Some(Duration::from_secs(60)),
+};
 
 fn key(name: &str) -> Arc<Query> {
     Query::key(name).unwrap().into()
 }
 
 fn value(text: &str) -> Arc<Answer> {
-    Arc::new(Answer::Key(Some(Arc::new(Pair { value: text.to_owned(), ..Pair::default() }))))
+    Arc::new(Answer::Key(Some(Arc::new(Pair {
+        value: text.to_owned(),
+        ..Pair::default()
+    }))))
 }
 
 impl Bench {
     /// Begins, and reads the sources.
     fn start(mode: Mode, jobs: Vec<Job>) -> Self {
-        let now = Moment { instant: Instant::now(), time: Timestamp::UNIX_EPOCH };
+        let now = Moment {
+            instant: Instant::now(),
+            time: Timestamp::UNIX_EPOCH,
+        };
         let mut state = State::new(config(mode, jobs), now);
         let actions = state.begin(now);
-        let mut bench = Self { state, now, actions: Vec::new() };
+        let mut bench = Self {
+            state,
+            now,
+            actions: Vec::new(),
+        };
         for action in actions {
             match action {
                 Action::ReadSources(jobs) => {
                     let read = |job: &Job| Template::read(job).map(Arc::new);
-                    bench.step(Event::SourcesRead(jobs.iter().map(|(place, job, _)| (*place, read(job))).collect()));
+                    bench.step(Event::SourcesRead(
+                        jobs.iter()
+                            .map(|(place, job, _)| (*place, read(job)))
+                            .collect(),
+                    ));
                 }
                 other => panic!("{other:?} before the sources are read"),
             }
@@ -124,17 +144,30 @@ impl Bench {
     }
 
     fn news(&mut self, name: &str, text: &str) {
-        self.step(Event::Watched(vec![WatchEvent::News(key(name), value(text))]));
+        self.step(Event::Watched(vec![WatchEvent::News(
+            key(name),
+            value(text),
+        )]));
     }
 
     fn fails(&mut self, name: &str, status: u16) {
-        let error = AskError::Status { server: "s".to_owned(), status, message: String::new() };
-        self.step(Event::Watched(vec![WatchEvent::Failed(key(name), Arc::new(error))]));
+        let error = AskError::Status {
+            server: "s".to_owned(),
+            status,
+            message: String::new(),
+        };
+        self.step(Event::Watched(vec![WatchEvent::Failed(
+            key(name),
+            Arc::new(error),
+        )]));
     }
 
     /// What there is to write, if there is; nothing else may have been decided meanwhile.
     fn take_changes(&mut self) -> Option<Vec<Change>> {
-        let place = self.actions.iter().position(|action| matches!(action, Action::Write(_)))?;
+        let place = self
+            .actions
+            .iter()
+            .position(|action| matches!(action, Action::Write(_)))?;
         match self.actions.remove(place) {
             Action::Write(changes) => Some(changes),
             other => panic!("{other:?}"),
@@ -143,8 +176,13 @@ impl Bench {
 
     /// Writes what there is to write, and gives the texts.
     fn write(&mut self) -> Vec<String> {
-        let Some(changes) = self.take_changes() else { return Vec::new() };
-        let texts = changes.iter().map(|change| String::from_utf8(change.content.clone()).unwrap()).collect();
+        let Some(changes) = self.take_changes() else {
+            return Vec::new();
+        };
+        let texts = changes
+            .iter()
+            .map(|change| String::from_utf8(change.content.clone()).unwrap())
+            .collect();
         self.written(changes, Outcome::Written);
         texts
     }
@@ -161,8 +199,9 @@ impl Bench {
 
     /// The commands that were started.
     fn take_runs(&mut self) -> Vec<CommandConfig> {
-        let (runs, rest) =
-            std::mem::take(&mut self.actions).into_iter().partition(|action| matches!(action, Action::Run(_)));
+        let (runs, rest) = std::mem::take(&mut self.actions)
+            .into_iter()
+            .partition(|action| matches!(action, Action::Run(_)));
         self.actions = rest;
         let command = |action| match action {
             Action::Run(command) => command,
@@ -173,9 +212,16 @@ impl Bench {
 
     fn ended(&mut self, command: CommandConfig, succeeded: bool) {
         let ended = if succeeded {
-            Ok(Finished { took: Duration::ZERO, lingering: None })
+            Ok(Finished {
+                took: Duration::ZERO,
+                lingering: None,
+            })
         } else {
-            Err(CommandError::Failed { command: "c".to_owned(), code: 1, shell: false })
+            Err(CommandError::Failed {
+                command: "c".to_owned(),
+                code: 1,
+                shell: false,
+            })
         };
         self.step(Event::CommandEnded(command, ended));
     }
@@ -199,7 +245,10 @@ impl Bench {
 
 #[test]
 fn all_queries_of_a_pass_are_followed_at_once_and_nothing_is_written_before_all_are_answered() {
-    let mut bench = Bench::start(Mode::Daemon, vec![job("{{ key \"a\" }}{{ key \"b\" }}", None)]);
+    let mut bench = Bench::start(
+        Mode::Daemon,
+        vec![job("{{ key \"a\" }}{{ key \"b\" }}", None)],
+    );
     assert_eq!(bench.followed(), ["kv.get(a)", "kv.get(b)"]);
     bench.news("a", "1");
     assert_eq!(bench.write(), [""; 0]);
@@ -232,7 +281,10 @@ fn a_change_that_comes_during_a_write_is_written_after_it() {
 
 #[test]
 fn one_command_runs_once_for_all_files_and_only_when_one_of_them_changed() {
-    let jobs = vec![job("{{ key \"a\" }}", Some("reload")), job("-{{ key \"a\" }}", Some("reload"))];
+    let jobs = vec![
+        job("{{ key \"a\" }}", Some("reload")),
+        job("-{{ key \"a\" }}", Some("reload")),
+    ];
     let mut bench = Bench::start(Mode::Daemon, jobs);
     bench.news("a", "1");
     assert_eq!(bench.write(), ["1", "-1"]);
@@ -248,7 +300,12 @@ fn one_command_runs_once_for_all_files_and_only_when_one_of_them_changed() {
 
 #[test]
 fn at_the_start_a_command_waits_a_moment_for_files_that_have_no_data_yet() {
-    let jobs = || vec![job("{{ key \"a\" }}", Some("reload")), job("-{{ key \"b\" }}", Some("reload"))];
+    let jobs = || {
+        vec![
+            job("{{ key \"a\" }}", Some("reload")),
+            job("-{{ key \"b\" }}", Some("reload")),
+        ]
+    };
     let mut bench = Bench::start(Mode::Daemon, jobs());
     bench.news("a", "1");
     bench.write();
@@ -262,8 +319,18 @@ fn at_the_start_a_command_waits_a_moment_for_files_that_have_no_data_yet() {
     bench.news("a", "1");
     bench.write();
     bench.pass(Duration::from_secs(30));
-    assert_eq!(bench.take_runs(), [], "somebody who renders once runs it once");
-    assert!(bench.state.next_wake().is_none_or(|wake| wake > bench.now.instant), "it does not spin");
+    assert_eq!(
+        bench.take_runs(),
+        [],
+        "somebody who renders once runs it once"
+    );
+    assert!(
+        bench
+            .state
+            .next_wake()
+            .is_none_or(|wake| wake > bench.now.instant),
+        "it does not spin"
+    );
     bench.news("b", "2");
     bench.write();
     assert_eq!(bench.take_runs().len(), 1);
@@ -271,7 +338,10 @@ fn at_the_start_a_command_waits_a_moment_for_files_that_have_no_data_yet() {
 
 #[test]
 fn commands_run_one_after_another_in_the_order_of_the_templates() {
-    let jobs = vec![job("{{ key \"a\" }}", Some("first")), job("-{{ key \"a\" }}", Some("second"))];
+    let jobs = vec![
+        job("{{ key \"a\" }}", Some("first")),
+        job("-{{ key \"a\" }}", Some("second")),
+    ];
     let mut bench = Bench::start(Mode::Daemon, jobs);
     bench.news("a", "1");
     bench.write();
@@ -279,16 +349,26 @@ fn commands_run_one_after_another_in_the_order_of_the_templates() {
     assert_eq!(first.len(), 1);
     bench.ended(first[0].clone(), false);
     let second = bench.take_runs();
-    assert_eq!(second[0].line, CommandLine::Direct(vec!["second".to_owned()]), "a failure holds nobody back");
+    assert_eq!(
+        second[0].line,
+        CommandLine::Direct(vec!["second".to_owned()]),
+        "a failure holds nobody back"
+    );
     bench.ended(second[0].clone(), true);
-    assert!(bench.end().is_none(), "a failing command does not end the daemon");
+    assert!(
+        bench.end().is_none(),
+        "a failing command does not end the daemon"
+    );
     bench.pass(Duration::from_secs(1));
     assert_eq!(bench.take_runs(), first, "it is tried again");
 }
 
 #[test]
 fn a_failing_template_keeps_its_file_and_touches_no_other() {
-    let jobs = vec![job("{{ key \"a\" | parseInt }}", None), job("-{{ key \"a\" }}", None)];
+    let jobs = vec![
+        job("{{ key \"a\" | parseInt }}", None),
+        job("-{{ key \"a\" }}", None),
+    ];
     let mut bench = Bench::start(Mode::Daemon, jobs);
     bench.news("a", "x");
     assert_eq!(bench.write(), ["-x"]);
@@ -313,22 +393,34 @@ fn a_deleted_key_keeps_its_last_value() {
     let mut bench = Bench::start(Mode::Daemon, vec![job("{{ key \"a\" }}", None)]);
     bench.news("a", "1");
     bench.write();
-    bench.step(Event::Watched(vec![WatchEvent::News(key("a"), Arc::new(Answer::Key(None)))]));
+    bench.step(Event::Watched(vec![WatchEvent::News(
+        key("a"),
+        Arc::new(Answer::Key(None)),
+    )]));
     assert!(bench.write().iter().all(|text| text == "1"));
 }
 
 #[test]
 fn changes_are_collected_until_it_is_quiet_but_not_the_first_and_not_for_ever() {
     let second = Duration::from_secs(1);
-    let settle = Settle { quiet: second * 2, most: second * 5 };
-    let settling = Job { settle: Some(settle), ..job("{{ key \"a\" }}", None) };
+    let settle = Settle {
+        quiet: second * 2,
+        most: second * 5,
+    };
+    let settling = Job {
+        settle: Some(settle),
+        ..job("{{ key \"a\" }}", None)
+    };
     let mut bench = Bench::start(Mode::Daemon, vec![settling]);
     bench.news("a", "0");
     assert_eq!(bench.write(), ["0"], "the first is not delayed");
 
     bench.news("a", "1");
     assert!(bench.write().is_empty());
-    assert_eq!(bench.state.next_wake(), Some(bench.now.instant + settle.quiet));
+    assert_eq!(
+        bench.state.next_wake(),
+        Some(bench.now.instant + settle.quiet)
+    );
     bench.pass(second);
     bench.news("a", "2");
     bench.pass(second);
@@ -345,7 +437,9 @@ fn changes_are_collected_until_it_is_quiet_but_not_the_first_and_not_for_ever() 
 
     bench.news("a", "8");
     bench.news("a", "7");
-    let changes = bench.take_changes().expect("it is what the file has: looked at, at once");
+    let changes = bench
+        .take_changes()
+        .expect("it is what the file has: looked at, at once");
     bench.written(changes, Outcome::Unchanged);
     bench.pass(second * 10);
     assert!(bench.write().is_empty());
@@ -362,7 +456,10 @@ fn a_broken_source_stays_a_failure_although_the_last_good_version_fails_and_reco
     bench.news("a", "x");
     bench.news("a", "2");
     assert_eq!(bench.write(), ["2"], "the last good version stays in force");
-    assert_eq!(bench.state.jobs[0].stage(), crate::supervise::job::Stage::Failed);
+    assert_eq!(
+        bench.state.jobs[0].stage(),
+        crate::supervise::job::Stage::Failed
+    );
 }
 
 #[test]
@@ -371,7 +468,10 @@ fn a_reload_during_a_write_writes_again_what_somebody_may_have_changed() {
     let mut bench = Bench::start(Mode::Daemon, vec![template.clone()]);
     bench.news("a", "1");
     let changes = bench.take_changes().expect("it is written");
-    bench.step(Event::SourcesRead(vec![(0, Template::read(&template).map(Arc::new))]));
+    bench.step(Event::SourcesRead(vec![(
+        0,
+        Template::read(&template).map(Arc::new),
+    )]));
     bench.written(changes, Outcome::Written);
     assert_eq!(bench.write(), ["1"]);
     assert_eq!(bench.write(), [""; 0], "once");
@@ -382,10 +482,22 @@ fn a_reload_tries_at_once_what_failed() {
     let mut bench = Bench::start(Mode::Daemon, vec![job("{{key `a`}}", Some("x"))]);
     bench.news("a", "1");
     let changes = bench.take_changes().unwrap();
-    let full = || crate::apply::error::WriteError::new("write", "/out/11".as_ref(), std::io::ErrorKind::StorageFull);
+    let full = || {
+        crate::apply::error::WriteError::new(
+            "write",
+            "/out/11".as_ref(),
+            std::io::ErrorKind::StorageFull,
+        )
+    };
     let failed = |changes: Vec<Change>| {
-        let applied =
-            |Change { job, destination, .. }| Applied { job, destination, command: None, outcome: Err(full()) };
+        let applied = |Change {
+                           job, destination, ..
+                       }| Applied {
+            job,
+            destination,
+            command: None,
+            outcome: Err(full()),
+        };
         Event::Applied(changes.into_iter().map(applied).collect())
     };
     bench.step(failed(changes));
@@ -404,25 +516,61 @@ fn a_reload_tries_at_once_what_failed() {
     bench.pass(REST);
     assert_eq!(bench.take_runs(), [], "it rests for longer");
     bench.step(Event::Wish(Wish::Reload));
-    assert_eq!(bench.take_runs().len(), 1, "what the command complains about may be mended");
+    assert_eq!(
+        bench.take_runs().len(),
+        1,
+        "what the command complains about may be mended"
+    );
 }
 
 #[test]
 fn a_token_file_is_watched_and_read_again() {
     let mut config = config(Mode::Daemon, vec![job("plain", None)]);
     config.consul.token_file = Some("/t".into());
-    let now = Moment { instant: Instant::now(), time: Timestamp::UNIX_EPOCH };
+    let now = Moment {
+        instant: Instant::now(),
+        time: Timestamp::UNIX_EPOCH,
+    };
     let mut state = State::new(config.clone(), now);
-    let has = |actions: &[Action], what: &str| actions.iter().any(|action| format!("{action:?}").contains(what));
+    let has = |actions: &[Action], what: &str| {
+        actions
+            .iter()
+            .any(|action| format!("{action:?}").contains(what))
+    };
     assert!(has(&state.begin(now), r#"Watch({"/t"})"#));
-    let changed = |file: &str| Event::FilesChanged(FileEvent { files: [file.into()].into() });
+    let changed = |file: &str| {
+        Event::FilesChanged(FileEvent {
+            files: [file.into()].into(),
+        })
+    };
     assert!(has(&state.step(changed("/t"), now), r#"ReadToken("/t")"#));
     assert!(!has(&state.step(changed("/other"), now), "ReadToken"));
-    assert!(has(&state.step(Event::Wish(Wish::Reload), now), "ReadConfig"), "with the configuration, that is");
-    assert!(has(&state.step(Event::TokenRead(Ok("new".into())), now), "UseToken"));
-    assert!(!has(&state.step(Event::TokenRead(Ok("new".into())), now), "UseToken"), "it is in use");
-    let mut once = State::new(Config { mode: Mode::Once { timeout: None }, ..config }, now);
-    assert!(!has(&once.begin(now), "Watch("), "nobody waits for another token who ends soon");
+    assert!(
+        has(&state.step(Event::Wish(Wish::Reload), now), "ReadConfig"),
+        "with the configuration, that is"
+    );
+    assert!(has(
+        &state.step(Event::TokenRead(Ok("new".into())), now),
+        "UseToken"
+    ));
+    assert!(
+        !has(
+            &state.step(Event::TokenRead(Ok("new".into())), now),
+            "UseToken"
+        ),
+        "it is in use"
+    );
+    let mut once = State::new(
+        Config {
+            mode: Mode::Once { timeout: None },
+            ..config
+        },
+        now,
+    );
+    assert!(
+        !has(&once.begin(now), "Watch("),
+        "nobody waits for another token who ends soon"
+    );
 }
 
 #[test]
@@ -441,8 +589,21 @@ fn an_answer_is_for_the_sandbox_in_which_it_was_read() {
     });
     let read: Vec<_> = read.unwrap().into_iter().map(|file| file.sandbox).collect();
     assert_eq!(read, [None, within("/x"), within("/y")]);
-    let file = |sandbox| Arc::new(Query::File(FileQuery { path: "/a".into(), sandbox }));
-    bench.step(Event::Watched(vec![WatchEvent::News(file(within("/x")), Arc::new(Answer::File("x".into())))]));
-    let jobs: Vec<_> = bench.take_changes().unwrap().into_iter().map(|change| change.job).collect();
+    let file = |sandbox| {
+        Arc::new(Query::File(FileQuery {
+            path: "/a".into(),
+            sandbox,
+        }))
+    };
+    bench.step(Event::Watched(vec![WatchEvent::News(
+        file(within("/x")),
+        Arc::new(Answer::File("x".into())),
+    )]));
+    let jobs: Vec<_> = bench
+        .take_changes()
+        .unwrap()
+        .into_iter()
+        .map(|change| change.job)
+        .collect();
     assert_eq!(jobs, [1, 3]);
 }

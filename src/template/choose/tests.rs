@@ -6,14 +6,25 @@ use crate::answer::Instance;
 fn instance(node: &str, id: &str, address: &str, port: i64, tags: &[&str]) -> Arc<Instance> {
     let [node, id, address] = [node, id, address].map(str::to_owned);
     let tags = tags.iter().map(|&tag| tag.to_owned()).collect();
-    Arc::new(Instance { node, address, id, tags, port, ..Instance::default() })
+    Arc::new(Instance {
+        node,
+        address,
+        id,
+        tags,
+        port,
+        ..Instance::default()
+    })
 }
 
 /// Options as a template writes them.
 type Options = [(&'static str, &'static str)];
 
 fn read(options: &Options) -> Result<Choice, String> {
-    Choice::read(options.iter().map(|(name, text)| (*name, Setting::Text(text))))
+    Choice::read(
+        options
+            .iter()
+            .map(|(name, text)| (*name, Setting::Text(text))),
+    )
 }
 
 fn some() -> Vec<Arc<Instance>> {
@@ -45,12 +56,24 @@ fn each_option_chooses_or_orders() {
         (&[("sort", "name")], true, "abcd"),
         (&[], true, "cabd"),
         (&[("sort", "near")], true, "cabd"),
-        (&[("sort", "near"), ("unique", "addr:port"), ("require_port", "true")], true, "ca"),
+        (
+            &[
+                ("sort", "near"),
+                ("unique", "addr:port"),
+                ("require_port", "true"),
+            ],
+            true,
+            "ca",
+        ),
         (&[("shuffle", "false")], false, "abcd"),
     ];
     assert!(!cases.is_empty());
     for (options, near, chosen) in cases {
-        assert_eq!(ids(&read(options).unwrap(), *near, "h"), *chosen, "{options:?}");
+        assert_eq!(
+            ids(&read(options).unwrap(), *near, "h"),
+            *chosen,
+            "{options:?}"
+        );
     }
     let listed = Choice::read([("tag", Setting::List(vec!["x,y".to_owned()]))]).unwrap();
     assert_eq!(ids(&listed, false, "h"), "a");
@@ -66,13 +89,19 @@ fn the_one_that_stays_of_two_is_none_that_is_not_wanted() {
     assert_eq!(ids(&choice, false, "h"), "acd");
     let choice = read(&[("unique", "addr:port")]).unwrap();
     let chosen = choice.apply(&some(), Order::Name, "h", |one| one.id != "a");
-    assert_eq!(chosen.iter().map(|one| one.id.as_str()).collect::<String>(), "bcd");
+    assert_eq!(
+        chosen.iter().map(|one| one.id.as_str()).collect::<String>(),
+        "bcd"
+    );
 }
 
 #[test]
 fn a_host_shuffles_in_an_order_of_its_own_that_never_changes() {
     let choice = read(&[("shuffle", "true")]).unwrap();
-    assert_eq!(["web-1", "web-2", "web-3"].map(|host| ids(&choice, true, host)), ["cdba", "dbca", "cbda"]);
+    assert_eq!(
+        ["web-1", "web-2", "web-3"].map(|host| ids(&choice, true, host)),
+        ["cdba", "dbca", "cbda"]
+    );
     // As reckoned by another program.
     assert_eq!(rank("web-1", &some()[0]), 0x396f_d276_78f7_517b);
 }
@@ -80,8 +109,14 @@ fn a_host_shuffles_in_an_order_of_its_own_that_never_changes() {
 #[test]
 fn what_is_wrong_with_an_option_is_said() {
     let cases: &[(&Options, &str)] = &[
-        (&[("tags", "a")], r#"unknown option "tags"; did you mean "tag"?"#),
-        (&[("requirePort", "true")], r#"unknown option "requirePort"; did you mean "require_port"?"#),
+        (
+            &[("tags", "a")],
+            r#"unknown option "tags"; did you mean "tag"?"#,
+        ),
+        (
+            &[("requirePort", "true")],
+            r#"unknown option "requirePort"; did you mean "require_port"?"#,
+        ),
         (
             &[("limit", "3")],
             r#"unknown option "limit"; there are tag, unique, require_port, sort, passing_for, shuffle"#,
@@ -92,10 +127,19 @@ fn what_is_wrong_with_an_option_is_said() {
         (&[("require_port", "1")], "require_port is true or false"),
         (&[("sort", "id")], r#"sort is "name" or "near""#),
         (&[("shuffle", "yes")], "shuffle is true or false"),
-        (&[("passing_for", "5")], r#"passing_for is a time such as "5s" or "1m30s""#),
-        (&[("passing_for", "")], r#"passing_for is a time such as "5s" or "1m30s""#),
+        (
+            &[("passing_for", "5")],
+            r#"passing_for is a time such as "5s" or "1m30s""#,
+        ),
+        (
+            &[("passing_for", "")],
+            r#"passing_for is a time such as "5s" or "1m30s""#,
+        ),
         (&[("sort", "name"), ("sort", "near")], "sort is given twice"),
-        (&[("sort", "name"), ("shuffle", "true")], "sort and shuffle exclude each other"),
+        (
+            &[("sort", "name"), ("shuffle", "true")],
+            "sort and shuffle exclude each other",
+        ),
     ];
     assert!(!cases.is_empty());
     for (options, error) in cases {
@@ -103,26 +147,47 @@ fn what_is_wrong_with_an_option_is_said() {
     }
     let listed = || Setting::List(vec!["near".to_owned()]);
     for option in ["unique", "require_port", "sort", "shuffle", "passing_for"] {
-        assert!(Choice::read([(option, listed())]).unwrap_err().starts_with(&format!("{option} is ")));
+        assert!(
+            Choice::read([(option, listed())])
+                .unwrap_err()
+                .starts_with(&format!("{option} is "))
+        );
     }
 }
 
 fn any_instance() -> impl Strategy<Value = Arc<Instance>> {
     let tags = prop::sample::subsequence(vec!["blue", "v1", "V1"], 0..3);
     (0..4_u8, 0..4_u8, 0..3_u8, 0..3_i64, tags).prop_map(|(node, id, address, port, tags)| {
-        instance(&format!("n{node}"), &format!("i{id}"), &format!("10.0.0.{address}"), port, &tags)
+        instance(
+            &format!("n{node}"),
+            &format!("i{id}"),
+            &format!("10.0.0.{address}"),
+            port,
+            &tags,
+        )
     })
 }
 
 /// Options in all combinations, as a template would give them.
 fn any_options() -> impl Strategy<Value = Choice> {
-    let order =
-        prop::sample::select(vec![None, Some(("sort", "name")), Some(("sort", "near")), Some(("shuffle", "true"))]);
+    let order = prop::sample::select(vec![
+        None,
+        Some(("sort", "name")),
+        Some(("sort", "near")),
+        Some(("shuffle", "true")),
+    ]);
     let flags = prop::sample::subsequence(
-        vec![("tag", "blue"), ("unique", "addr:port"), ("require_port", "true"), ("passing_for", "5s")],
+        vec![
+            ("tag", "blue"),
+            ("unique", "addr:port"),
+            ("require_port", "true"),
+            ("passing_for", "5s"),
+        ],
         0..=4,
     );
-    (order, flags).prop_map(|(order, flags)| read(&order.into_iter().chain(flags).collect::<Vec<_>>()).unwrap())
+    (order, flags).prop_map(|(order, flags)| {
+        read(&order.into_iter().chain(flags).collect::<Vec<_>>()).unwrap()
+    })
 }
 
 /// Instances of which no two are the same, as in an answer, and the same ones in another order. Where the order is by
@@ -133,15 +198,17 @@ fn permuted() -> impl Strategy<Value = [Vec<Arc<Instance>>; 3]> {
         instances.retain(|one| seen.insert(one.identity().into_owned()));
         instances
     };
-    prop::collection::vec(any_instance(), 0..12).prop_map(unlike).prop_flat_map(|instances| {
-        let shuffled = Just(instances.clone()).prop_shuffle();
-        (Just(instances), shuffled).prop_map(|(instances, shuffled)| {
-            let place = |node: &str| instances.iter().position(|one| one.node == node);
-            let mut within_nodes = shuffled.clone();
-            within_nodes.sort_by_key(|one| place(&one.node));
-            [instances, shuffled, within_nodes]
+    prop::collection::vec(any_instance(), 0..12)
+        .prop_map(unlike)
+        .prop_flat_map(|instances| {
+            let shuffled = Just(instances.clone()).prop_shuffle();
+            (Just(instances), shuffled).prop_map(|(instances, shuffled)| {
+                let place = |node: &str| instances.iter().position(|one| one.node == node);
+                let mut within_nodes = shuffled.clone();
+                within_nodes.sort_by_key(|one| place(&one.node));
+                [instances, shuffled, within_nodes]
+            })
         })
-    })
 }
 
 proptest! {
@@ -184,5 +251,8 @@ fn hosts_spread_over_instances() {
         *first.entry(ids.chars().next()).or_insert(0) += 1;
     }
     assert_eq!(first.len(), 4);
-    assert!(first.values().all(|count| (850..1_150).contains(count)), "{first:?}");
+    assert!(
+        first.values().all(|count| (850..1_150).contains(count)),
+        "{first:?}"
+    );
 }

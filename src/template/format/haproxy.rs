@@ -31,7 +31,11 @@ pub(super) struct Haproxy {
 
 impl Default for Haproxy {
     fn default() -> Self {
-        Self { at: At::Between, escaped: false, first: true }
+        Self {
+            at: At::Between,
+            escaped: false,
+            first: true,
+        }
     }
 }
 
@@ -69,11 +73,15 @@ impl Grammar for Haproxy {
         let whole = next.is_none_or(|next| " \t\r\n".contains(next));
         match self.at {
             _ if self.escaped => Err((odd, ESCAPED)),
-            At::Quoted('\'') if value.contains('\'') => Err(('\'', "it stands between single quotes")),
+            At::Quoted('\'') if value.contains('\'') => {
+                Err(('\'', "it stands between single quotes"))
+            }
             At::Quoted('\'') => Ok(value.to_owned()),
             At::Quoted(_) => Ok(escaped(value)),
             At::Between if self.first => Err((odd, NAME)),
-            At::Between if matches!(value, "{" | "}" | "!" | "||") => Err((odd, "quotes do not change what it means")),
+            At::Between if matches!(value, "{" | "}" | "!" | "||") => {
+                Err((odd, "quotes do not change what it means"))
+            }
             At::Between if whole && value.contains('\'') => Ok(format!("\"{}\"", escaped(value))),
             At::Between if whole => Ok(format!("'{value}'")),
             At::Between | At::Word | At::Comment => Err((odd, PART)),
@@ -82,5 +90,8 @@ impl Grammar for Haproxy {
 }
 
 fn escaped(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$")
+    value
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('$', "\\$")
 }

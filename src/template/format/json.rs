@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 use super::mark::Kind;
 use super::{ESCAPED, Grammar, Unfit, odd};
 
-const OUTSIDE: &str = "outside of quotes only numbers, true, false, null and what toJSON makes can stand";
+const OUTSIDE: &str =
+    "outside of quotes only numbers, true, false, null and what toJSON makes can stand";
 
 pub(super) fn is_plain(c: char) -> bool {
     c.is_alphanumeric() || "_-.+/@=~".contains(c)
@@ -40,9 +41,15 @@ impl Grammar for Json {
     fn place(&mut self, kind: Kind, value: &str, _: Option<char>) -> Result<String, Unfit> {
         let odd = odd(value, is_plain);
         if self.quoted {
-            return if self.escaped { Err((odd, ESCAPED)) } else { Ok(escaped(value)) };
+            return if self.escaped {
+                Err((odd, ESCAPED))
+            } else {
+                Ok(escaped(value))
+            };
         }
-        let expected = self.last.is_none_or(|last| matches!(last, '[' | '{' | ',' | ':'));
+        let expected = self
+            .last
+            .is_none_or(|last| matches!(last, '[' | '{' | ',' | ':'));
         match kind {
             Kind::Document if expected => Ok(value.to_owned()),
             Kind::Text if !expected && value.trim() == "," => Ok(value.to_owned()),
@@ -60,7 +67,12 @@ pub(super) fn escaped(value: &str) -> String {
             '\n' => text.push_str("\\n"),
             '\r' => text.push_str("\\r"),
             '\t' => text.push_str("\\t"),
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}') => {
+            c if c.is_control()
+                || matches!(
+                    c,
+                    '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+                ) =>
+            {
                 // A text takes everything.
                 let _ = write!(text, "\\u{:04x}", u32::from(c));
             }

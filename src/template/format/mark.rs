@@ -30,7 +30,11 @@ pub(super) enum Piece<'a> {
     /// Of the template, or plain; never empty.
     Own(&'a str),
     /// A value.
-    Value { number: usize, kind: Kind, text: Cow<'a, str> },
+    Value {
+        number: usize,
+        kind: Kind,
+        text: Cow<'a, str>,
+    },
 }
 
 /// A mark without its counterpart: the text was cut there.
@@ -73,7 +77,15 @@ pub(in crate::template) fn unmarked(text: &str) -> Cow<'_, str> {
 /// The text without the number that is left where it was cut within an opening mark.
 fn behind_a_cut_head(text: &str) -> &str {
     match text.split_once(MIDDLE) {
-        Some((head, inner)) if head.strip_prefix(DOCUMENT).unwrap_or(head).bytes().all(|c| c.is_ascii_digit()) => inner,
+        Some((head, inner))
+            if head
+                .strip_prefix(DOCUMENT)
+                .unwrap_or(head)
+                .bytes()
+                .all(|c| c.is_ascii_digit()) =>
+        {
+            inner
+        }
         _ => text,
     }
 }
@@ -98,7 +110,11 @@ pub(super) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Cut> {
         }
         let (number, kind, inner) = head(&rest[at..]).ok_or(Cut)?;
         let end = end(inner).ok_or(Cut)?;
-        pieces.push(Piece::Value { number, kind, text: unmarked(&inner[..end]) });
+        pieces.push(Piece::Value {
+            number,
+            kind,
+            text: unmarked(&inner[..end]),
+        });
         rest = &inner[end + CLOSE.len_utf8()..];
     }
     if !rest.is_empty() {
@@ -128,14 +144,26 @@ mod tests {
     use super::*;
 
     fn value(number: usize, kind: Kind, text: &str) -> Piece<'_> {
-        Piece::Value { number, kind, text: text.into() }
+        Piece::Value {
+            number,
+            kind,
+            text: text.into(),
+        }
     }
 
     #[test]
     fn what_is_marked_is_found_again() {
-        let text = format!("a{}{}b", marked(1, Kind::Text, "x;"), marked(22, Kind::Document, "[1]"));
-        let wanted =
-            vec![Piece::Own("a"), value(1, Kind::Text, "x;"), value(22, Kind::Document, "[1]"), Piece::Own("b")];
+        let text = format!(
+            "a{}{}b",
+            marked(1, Kind::Text, "x;"),
+            marked(22, Kind::Document, "[1]")
+        );
+        let wanted = vec![
+            Piece::Own("a"),
+            value(1, Kind::Text, "x;"),
+            value(22, Kind::Document, "[1]"),
+            Piece::Own("b"),
+        ];
         assert_eq!(pieces(&text), Ok(wanted));
         assert_eq!(unmarked(&text), "ax;[1]b");
         assert_eq!(pieces("plain"), Ok(vec![Piece::Own("plain")]));
@@ -145,7 +173,10 @@ mod tests {
     #[test]
     fn marks_do_not_nest_and_cannot_be_forged() {
         let forged = format!("{CLOSE};evil{OPEN}7{MIDDLE}");
-        assert_eq!(pieces(&marked(1, Kind::Text, &forged)), Ok(vec![value(1, Kind::Text, ";evil")]));
+        assert_eq!(
+            pieces(&marked(1, Kind::Text, &forged)),
+            Ok(vec![value(1, Kind::Text, ";evil")])
+        );
         let nested = format!("{OPEN}1{MIDDLE}a{}b{CLOSE}", marked(2, Kind::Text, "x"));
         assert_eq!(pieces(&nested), Ok(vec![value(1, Kind::Text, "axb")]));
     }
@@ -164,7 +195,10 @@ mod tests {
     #[test]
     fn the_number_of_a_mark_that_was_cut_is_no_part_of_the_value() {
         let whole = marked(12, Kind::Text, "a;b");
-        let cuts: Vec<_> = whole.char_indices().map(|(at, _)| unmarked(&whole[at..]).into_owned()).collect();
+        let cuts: Vec<_> = whole
+            .char_indices()
+            .map(|(at, _)| unmarked(&whole[at..]).into_owned())
+            .collect();
         assert_eq!(cuts, ["a;b", "a;b", "a;b", "a;b", "a;b", ";b", "b", ""]);
     }
 }

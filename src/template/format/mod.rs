@@ -157,14 +157,19 @@ fn shown(letter: char) -> String {
 
 /// The first character of a value that is not plain; where all are, the first one.
 fn odd(value: &str, is_plain: impl Fn(char) -> bool) -> char {
-    value.chars().find(|c| !is_plain(*c)).or_else(|| value.chars().next()).unwrap_or(' ')
+    value
+        .chars()
+        .find(|c| !is_plain(*c))
+        .or_else(|| value.chars().next())
+        .unwrap_or(' ')
 }
 
 /// A character that ends a line or does something to a terminal; tabs do not count.
 fn control(value: &str) -> Option<char> {
-    value
-        .chars()
-        .find(|c| (c.is_control() && *c != '\t') || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}'))
+    value.chars().find(|c| {
+        (c.is_control() && *c != '\t')
+            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}')
+    })
 }
 
 /// A value that is only a part of something that could be quoted.

@@ -39,7 +39,10 @@ pub(super) struct Nginx {
 
 impl Default for Nginx {
     fn default() -> Self {
-        Self { at: At::Between, first: true }
+        Self {
+            at: At::Between,
+            first: true,
+        }
     }
 }
 
@@ -59,19 +62,47 @@ impl Grammar for Nginx {
                 _ if blank => {}
                 ';' | '{' | '}' => self.first = true,
                 '#' => self.at = At::Comment,
-                '"' | '\'' => self.at = At::Quoted { by: c, escaped: false },
-                _ => self.at = At::Word { escaped: c == '\\', dollar: c == '$' },
+                '"' | '\'' => {
+                    self.at = At::Quoted {
+                        by: c,
+                        escaped: false,
+                    }
+                }
+                _ => {
+                    self.at = At::Word {
+                        escaped: c == '\\',
+                        dollar: c == '$',
+                    }
+                }
             },
-            At::Word { escaped: true, dollar } => self.at = At::Word { escaped: false, dollar },
+            At::Word {
+                escaped: true,
+                dollar,
+            } => {
+                self.at = At::Word {
+                    escaped: false,
+                    dollar,
+                }
+            }
             At::Word { dollar: true, .. } if c == '{' => {}
             At::Word { .. } | At::After if blank => self.ends(false),
             At::Word { .. } | At::After if matches!(c, ';' | '{') => self.ends(true),
-            At::Word { .. } => self.at = At::Word { escaped: c == '\\', dollar: c == '$' },
+            At::Word { .. } => {
+                self.at = At::Word {
+                    escaped: c == '\\',
+                    dollar: c == '$',
+                }
+            }
             At::After if c == ')' => self.ends(false),
             At::Comment | At::After => {}
             At::Quoted { by, escaped: true } => self.at = At::Quoted { by, escaped: false },
             At::Quoted { by, .. } if c == by => self.at = At::After,
-            At::Quoted { by, .. } => self.at = At::Quoted { by, escaped: c == '\\' },
+            At::Quoted { by, .. } => {
+                self.at = At::Quoted {
+                    by,
+                    escaped: c == '\\',
+                }
+            }
         }
     }
 
@@ -96,5 +127,7 @@ impl Grammar for Nginx {
 }
 
 fn escaped(value: &str, quote: char) -> String {
-    value.replace('\\', "\\\\").replace(quote, &format!("\\{quote}"))
+    value
+        .replace('\\', "\\\\")
+        .replace(quote, &format!("\\{quote}"))
 }

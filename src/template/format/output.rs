@@ -18,7 +18,10 @@ pub(in crate::template) fn check(expected: OutputFormat, text: &str) -> Result<(
     };
     match wrong {
         None => Ok(()),
-        Some(Wrong { line: Some(line), why }) => Err(format!("the output is not {name}: line {line}: {why}")),
+        Some(Wrong {
+            line: Some(line),
+            why,
+        }) => Err(format!("the output is not {name}: line {line}: {why}")),
         Some(Wrong { line: None, why }) => Err(format!("the output is not {name}: {why}")),
     }
 }
@@ -33,8 +36,15 @@ fn json(text: &str) -> Option<Wrong> {
     let error = serde_json::from_str::<serde::de::IgnoredAny>(text).err()?;
     // Whatever is read is ignored: the message is about signs, never about values.
     let why = error.to_string();
-    let why = why.split(" at line ").next().unwrap_or(UNREADABLE).to_owned();
-    Some(Wrong { line: Some(error.line()).filter(|line| *line > 0), why })
+    let why = why
+        .split(" at line ")
+        .next()
+        .unwrap_or(UNREADABLE)
+        .to_owned();
+    Some(Wrong {
+        line: Some(error.line()).filter(|line| *line > 0),
+        why,
+    })
 }
 
 fn yaml(text: &str) -> Option<Wrong> {
@@ -46,17 +56,29 @@ fn yaml(text: &str) -> Option<Wrong> {
     };
     // It is as large as it is: there is no limit but to depth and to aliases.
     let options = serde_saphyr::options! { budget: budget };
-    let error = serde_saphyr::from_multiple_with_options::<serde::de::IgnoredAny>(text, options).err()?;
+    let error =
+        serde_saphyr::from_multiple_with_options::<serde::de::IgnoredAny>(text, options).err()?;
     // Its message may show the text.
-    let line = error.location().and_then(|location| usize::try_from(location.line()).ok());
-    Some(Wrong { line, why: UNREADABLE.to_owned() })
+    let line = error
+        .location()
+        .and_then(|location| usize::try_from(location.line()).ok());
+    Some(Wrong {
+        line,
+        why: UNREADABLE.to_owned(),
+    })
 }
 
 fn toml(text: &str) -> Option<Wrong> {
     let error = toml::from_str::<toml::Table>(text).err()?;
     // Its message may show a key.
-    let line = error.span().and_then(|span| text.get(..span.start)).map(|before| 1 + before.matches('\n').count());
-    Some(Wrong { line, why: UNREADABLE.to_owned() })
+    let line = error
+        .span()
+        .and_then(|span| text.get(..span.start))
+        .map(|before| 1 + before.matches('\n').count());
+    Some(Wrong {
+        line,
+        why: UNREADABLE.to_owned(),
+    })
 }
 
 /// Sections in brackets, settings with `=` or `:`, comments after `;` or `#`; an indented line goes on with the one
@@ -64,7 +86,12 @@ fn toml(text: &str) -> Option<Wrong> {
 fn ini(text: &str) -> Option<Wrong> {
     let mut setting = false;
     for (index, line) in text.lines().enumerate() {
-        let wrong = |why: &str| Some(Wrong { line: Some(index + 1), why: why.to_owned() });
+        let wrong = |why: &str| {
+            Some(Wrong {
+                line: Some(index + 1),
+                why: why.to_owned(),
+            })
+        };
         if line.contains('\0') {
             return wrong("there is a NUL in it");
         }
@@ -74,9 +101,12 @@ fn ini(text: &str) -> Option<Wrong> {
             continue;
         }
         if let Some(section) = line.strip_prefix('[') {
-            let name = section.split_once(']').map(|(name, rest)| (name.trim(), rest.trim()));
+            let name = section
+                .split_once(']')
+                .map(|(name, rest)| (name.trim(), rest.trim()));
             match name {
-                Some((name, rest)) if !name.is_empty() && (rest.is_empty() || rest.starts_with([';', '#'])) => {}
+                Some((name, rest))
+                    if !name.is_empty() && (rest.is_empty() || rest.starts_with([';', '#'])) => {}
                 _ => return wrong("a section is written [name]"),
             }
             setting = false;
@@ -106,7 +136,10 @@ mod tests {
             (OutputFormat::Yaml, "# nothing\n"),
             (OutputFormat::Toml, "a = 1\n[b]\nc = \"x\"\n"),
             (OutputFormat::Toml, ""),
-            (OutputFormat::Ini, "; c\n# c\n[s]\na = 1\n  more\nb: 2 = 3\n[t] ; c\nempty =\n"),
+            (
+                OutputFormat::Ini,
+                "; c\n# c\n[s]\na = 1\n  more\nb: 2 = 3\n[t] ; c\nempty =\n",
+            ),
             (OutputFormat::Ini, "a=1"),
         ];
         assert!(!cases.is_empty());
@@ -118,23 +151,71 @@ mod tests {
     #[test]
     fn what_is_not_is_told_by_its_line_and_never_by_its_text() {
         let cases = [
-            (OutputFormat::Json, "", "the output is not JSON: line 1: EOF while parsing a value"),
-            (OutputFormat::Json, "{\n\"secret\": secret}", "the output is not JSON: line 2: expected value"),
-            (OutputFormat::Json, "[1] [2]", "the output is not JSON: line 1: trailing characters"),
-            (OutputFormat::Json, "{\"a\": 1,}", "the output is not JSON: line 1: key must be a string"),
-            (OutputFormat::Yaml, "a: 1\nb: [secret\nc: 2\n", "the output is not YAML: line 3: it cannot be read"),
-            (OutputFormat::Yaml, "a: b: secret\n", "the output is not YAML: line 1: it cannot be read"),
-            (OutputFormat::Toml, "a = 1\nb = secret\n", "the output is not TOML: line 2: it cannot be read"),
-            (OutputFormat::Toml, "secret = 1\nsecret = 2\n", "the output is not TOML: line 2: it cannot be read"),
-            (OutputFormat::Ini, "a = 1\n[s", "the output is not INI: line 2: a section is written [name]"),
-            (OutputFormat::Ini, "[]", "the output is not INI: line 1: a section is written [name]"),
+            (
+                OutputFormat::Json,
+                "",
+                "the output is not JSON: line 1: EOF while parsing a value",
+            ),
+            (
+                OutputFormat::Json,
+                "{\n\"secret\": secret}",
+                "the output is not JSON: line 2: expected value",
+            ),
+            (
+                OutputFormat::Json,
+                "[1] [2]",
+                "the output is not JSON: line 1: trailing characters",
+            ),
+            (
+                OutputFormat::Json,
+                "{\"a\": 1,}",
+                "the output is not JSON: line 1: key must be a string",
+            ),
+            (
+                OutputFormat::Yaml,
+                "a: 1\nb: [secret\nc: 2\n",
+                "the output is not YAML: line 3: it cannot be read",
+            ),
+            (
+                OutputFormat::Yaml,
+                "a: b: secret\n",
+                "the output is not YAML: line 1: it cannot be read",
+            ),
+            (
+                OutputFormat::Toml,
+                "a = 1\nb = secret\n",
+                "the output is not TOML: line 2: it cannot be read",
+            ),
+            (
+                OutputFormat::Toml,
+                "secret = 1\nsecret = 2\n",
+                "the output is not TOML: line 2: it cannot be read",
+            ),
+            (
+                OutputFormat::Ini,
+                "a = 1\n[s",
+                "the output is not INI: line 2: a section is written [name]",
+            ),
+            (
+                OutputFormat::Ini,
+                "[]",
+                "the output is not INI: line 1: a section is written [name]",
+            ),
             (
                 OutputFormat::Ini,
                 "[s]\nsecret\n",
                 "the output is not INI: line 2: neither a section nor a setting: name = value",
             ),
-            (OutputFormat::Ini, " = x", "the output is not INI: line 1: neither a section nor a setting: name = value"),
-            (OutputFormat::Ini, "a = \0", "the output is not INI: line 1: there is a NUL in it"),
+            (
+                OutputFormat::Ini,
+                " = x",
+                "the output is not INI: line 1: neither a section nor a setting: name = value",
+            ),
+            (
+                OutputFormat::Ini,
+                "a = \0",
+                "the output is not INI: line 1: there is a NUL in it",
+            ),
         ];
         assert!(!cases.is_empty());
         for (format, text, wanted) in cases {

@@ -7,7 +7,8 @@
 use super::mark::Kind;
 use super::{ESCAPED, Grammar, Unfit, control, odd};
 
-const UNKNOWN: &str = "ctmpl does not follow the backtick, $(, $' or << before it, so it cannot tell how to quote it";
+const UNKNOWN: &str =
+    "ctmpl does not follow the backtick, $(, $' or << before it, so it cannot tell how to quote it";
 
 pub(super) fn is_plain(c: char) -> bool {
     c.is_alphanumeric() || "_-./:@%+,=".contains(c)
@@ -36,12 +37,19 @@ pub(super) struct Shell {
 
 impl Default for Shell {
     fn default() -> Self {
-        Self { at: At::Between, escaped: false, last: '\n' }
+        Self {
+            at: At::Between,
+            escaped: false,
+            last: '\n',
+        }
     }
 }
 
 impl Shell {
-    #[expect(clippy::match_same_arms, reason = "it is read from the top, state by state")]
+    #[expect(
+        clippy::match_same_arms,
+        reason = "it is read from the top, state by state"
+    )]
     fn next(&self, c: char) -> At {
         match (self.at, self.last, c) {
             (At::Unknown, ..) => At::Unknown,

@@ -28,7 +28,9 @@ fn hold(format: Format, cases: &[(&str, &str, Result<&str, &str>)]) {
     for (text, value, wanted) in cases {
         match (written(format, text, value), wanted) {
             (Ok(text), Ok(wanted)) => assert_eq!(text, *wanted, "{value:?}"),
-            (Err(message), Err(wanted)) => assert!(message.ends_with(wanted), "{text} {value:?}: {message}"),
+            (Err(message), Err(wanted)) => {
+                assert!(message.ends_with(wanted), "{text} {value:?}: {message}");
+            }
             (got, _) => panic!("{text} {value:?}: {got:?}"),
         }
     }
@@ -41,38 +43,87 @@ fn in_nginx() {
         &[
             ("server §:80;", "10.0.0.1", Ok("server 10.0.0.1:80;")),
             ("server_name §;", "a b;", Ok("server_name \"a b;\";")),
-            ("server_name §;", "a\"\\b'", Ok("server_name \"a\\\"\\\\b'\";")),
+            (
+                "server_name §;",
+                "a\"\\b'",
+                Ok("server_name \"a\\\"\\\\b'\";"),
+            ),
             ("server_name x § y;", "}", Ok("server_name x \"}\" y;")),
-            ("return 200 \"a §\";", "} \"evil\\", Ok("return 200 \"a } \\\"evil\\\\\";")),
-            ("return 200 'a §';", "'; evil \"", Ok("return 200 'a \\'; evil \"';")),
+            (
+                "return 200 \"a §\";",
+                "} \"evil\\",
+                Ok("return 200 \"a } \\\"evil\\\\\";"),
+            ),
+            (
+                "return 200 'a §';",
+                "'; evil \"",
+                Ok("return 200 'a \\'; evil \"';"),
+            ),
             ("# §\nserver;", "a; {", Ok("# a; {\nserver;")),
             ("if ($a = §) {", "x)", Ok("if ($a = \"x)\") {")),
-            ("map $a $b { \"§\" 1; }", "a;", Ok("map $a $b { \"a;\" 1; }")),
-            ("set $a ${b}{ x §; }", "a b", Ok("set $a ${b}{ x \"a b\"; }")),
+            (
+                "map $a $b { \"§\" 1; }",
+                "a;",
+                Ok("map $a $b { \"a;\" 1; }"),
+            ),
+            (
+                "set $a ${b}{ x §; }",
+                "a b",
+                Ok("set $a ${b}{ x \"a b\"; }"),
+            ),
             ("x\"y §;", "a b", Ok("x\"y \"a b\";")),
-            ("server §:80;", "a; evil", Err("only a part of a word, and could be quoted only as a whole")),
+            (
+                "server §:80;",
+                "a; evil",
+                Err("only a part of a word, and could be quoted only as a whole"),
+            ),
             ("server x§;", ";", Err("as a whole")),
             ("x \"a\"§;", ";", Err("as a whole")),
-            ("§;", "evil on; #", Err("where the name of a directive is expected")),
-            ("a { b; } § c;", "x y", Err("where the name of a directive is expected")),
-            ("# a\n§;", "x y", Err("where the name of a directive is expected")),
+            (
+                "§;",
+                "evil on; #",
+                Err("where the name of a directive is expected"),
+            ),
+            (
+                "a { b; } § c;",
+                "x y",
+                Err("where the name of a directive is expected"),
+            ),
+            (
+                "# a\n§;",
+                "x y",
+                Err("where the name of a directive is expected"),
+            ),
             (
                 "return 200 \"§\";",
                 "$host",
-                Err("with \"$\" in it cannot be written here: nginx would take what follows for a variable"),
+                Err(
+                    "with \"$\" in it cannot be written here: nginx would take what follows for a variable",
+                ),
             ),
             ("a \"\\§\";", "\"", Err("it follows a backslash")),
             (
                 "# §",
                 "a\nevil on;",
-                Err("with a line break in it cannot be written here: the format has no way to write it"),
+                Err(
+                    "with a line break in it cannot be written here: the format has no way to write it",
+                ),
             ),
             ("a \"§\";", "a\r\nX: y", Err("no way to write it")),
-            ("a §;", "a\0", Err("with the character U+0000 in it cannot be written here: it is in no text")),
+            (
+                "a §;",
+                "a\0",
+                Err("with the character U+0000 in it cannot be written here: it is in no text"),
+            ),
         ],
     );
     assert_eq!(
-        settle(Format::Nginx, filled(Format::Nginx, "a §§;", &["x y", "z;"])).unwrap_err().number,
+        settle(
+            Format::Nginx,
+            filled(Format::Nginx, "a §§;", &["x y", "z;"])
+        )
+        .unwrap_err()
+        .number,
         Some(0),
         "two values beside one another are one word"
     );
@@ -84,7 +135,11 @@ fn in_haproxy() {
         Format::Haproxy,
         &[
             (" server § x", "web_1", Ok(" server web_1 x")),
-            (" http-request set-path §", "/a b", Ok(" http-request set-path '/a b'")),
+            (
+                " http-request set-path §",
+                "/a b",
+                Ok(" http-request set-path '/a b'"),
+            ),
             (" x §", "it's $HOME", Ok(" x \"it's \\$HOME\"")),
             (" x \"a §\"", "\" # $A \\", Ok(" x \"a \\\" # \\$A \\\\\"")),
             (" x 'a §'", "\" # $A \\", Ok(" x 'a \" # $A \\'")),
@@ -93,11 +148,23 @@ fn in_haproxy() {
             (" x a\\ §", "b#", Err("as a whole")),
             (" x a\\§", "#", Err("it follows a backslash")),
             (" server a§ x", "b c", Err("as a whole")),
-            ("§ x", "a b", Err("where the name of a directive is expected")),
-            (" x\n  §", "a b", Err("where the name of a directive is expected")),
+            (
+                "§ x",
+                "a b",
+                Err("where the name of a directive is expected"),
+            ),
+            (
+                " x\n  §",
+                "a b",
+                Err("where the name of a directive is expected"),
+            ),
             (" x §", "%[env(SECRET)]", Err("for an expression")),
             (" x '§'", "'", Err("it stands between single quotes")),
-            (" if { path § }", "}", Err("quotes do not change what it means")),
+            (
+                " if { path § }",
+                "}",
+                Err("quotes do not change what it means"),
+            ),
             (" # §", "x\n evil", Err("no way to write it")),
             (" x \"§\"", "x\r\n evil", Err("no way to write it")),
         ],
@@ -109,8 +176,16 @@ fn in_json() {
     hold(
         Format::Json,
         &[
-            ("{\"a\": \"§\"}", "\", \"admin\": \"x", Ok("{\"a\": \"\\\", \\\"admin\\\": \\\"x\"}")),
-            ("[\"x§\"]", "\\\n\u{1}\u{2028}é", Ok("[\"x\\\\\\n\\u0001\\u2028é\"]")),
+            (
+                "{\"a\": \"§\"}",
+                "\", \"admin\": \"x",
+                Ok("{\"a\": \"\\\", \\\"admin\\\": \\\"x\"}"),
+            ),
+            (
+                "[\"x§\"]",
+                "\\\n\u{1}\u{2028}é",
+                Ok("[\"x\\\\\\n\\u0001\\u2028é\"]"),
+            ),
             ("[\"\\\\§\"]", "\"", Ok("[\"\\\\\\\"\"]")),
             ("[§]", "80", Ok("[80]")),
             ("[1§ 2]", ", ", Ok("[1,  2]")),
@@ -127,9 +202,17 @@ fn in_json() {
             ("[\"\\§\"]", "\"", Err("it follows a backslash")),
         ],
     );
-    let document = |text: &str| settle(Format::Json, text.replace('§', &marked(0, Kind::Document, "[\"a\"]")));
+    let document = |text: &str| {
+        settle(
+            Format::Json,
+            text.replace('§', &marked(0, Kind::Document, "[\"a\"]")),
+        )
+    };
     assert_eq!(document("{\"a\": §}").as_deref(), Ok("{\"a\": [\"a\"]}"));
-    assert_eq!(document("{\"a\": \"§\"}").as_deref(), Ok("{\"a\": \"[\\\"a\\\"]\"}"));
+    assert_eq!(
+        document("{\"a\": \"§\"}").as_deref(),
+        Ok("{\"a\": \"[\\\"a\\\"]\"}")
+    );
     assert!(document("[1 §]").is_err());
 }
 
@@ -150,10 +233,22 @@ fn in_yaml() {
             ("a: 'it''s §'", "' b: \\", Ok("a: 'it''s '' b: \\'")),
             ("a: !!str §", "x: y", Ok("a: !!str \"x: y\"")),
             ("a: x # §\nb: 1", "'\" x: y", Ok("a: x # '\" x: y\nb: 1")),
-            ("a: |\n  § x\n  §\nb: §\n", "'\" x: y", Ok("a: |\n  '\" x: y x\n  '\" x: y\nb: \"'\\\" x: y\"\n")),
-            ("- a: |\n    x\n  b: §\n", "x: y", Ok("- a: |\n    x\n  b: \"x: y\"\n")),
+            (
+                "a: |\n  § x\n  §\nb: §\n",
+                "'\" x: y",
+                Ok("a: |\n  '\" x: y x\n  '\" x: y\nb: \"'\\\" x: y\"\n"),
+            ),
+            (
+                "- a: |\n    x\n  b: §\n",
+                "x: y",
+                Ok("- a: |\n    x\n  b: \"x: y\"\n"),
+            ),
             ("- |\n x\n- §\n", "x: y", Ok("- |\n x\n- \"x: y\"\n")),
-            ("a:\n  b: >-\n    §\n\n    x\n  c: §", "x: y", Ok("a:\n  b: >-\n    x: y\n\n    x\n  c: \"x: y\"")),
+            (
+                "a:\n  b: >-\n    §\n\n    x\n  c: §",
+                "x: y",
+                Ok("a:\n  b: >-\n    x: y\n\n    x\n  c: \"x: y\""),
+            ),
             ("a: §\n", "-", Ok("a: \"-\"\n")),
             ("a: §\n", "x:", Ok("a: \"x:\"\n")),
             ("a: x§\n", ":", Err("as a whole")),
@@ -167,9 +262,17 @@ fn in_yaml() {
             ("a: \"\\§\"", "\"", Err("it follows a backslash")),
         ],
     );
-    let document = |text: &str| settle(Format::Yaml, text.replace('§', &marked(0, Kind::Document, "[\"a\"]")));
+    let document = |text: &str| {
+        settle(
+            Format::Yaml,
+            text.replace('§', &marked(0, Kind::Document, "[\"a\"]")),
+        )
+    };
     assert_eq!(document("a: §\n").as_deref(), Ok("a: [\"a\"]\n"));
-    assert_eq!(document("a: \"§\"\n").as_deref(), Ok("a: \"[\\\"a\\\"]\"\n"));
+    assert_eq!(
+        document("a: \"§\"\n").as_deref(),
+        Ok("a: \"[\\\"a\\\"]\"\n")
+    );
     assert!(document("a: x§\n").is_err());
 }
 
@@ -181,7 +284,11 @@ fn in_a_shell() {
             ("A=§", "x-1", Ok("A=x-1")),
             ("A=§", "a b; $(id)\n'", Ok("A='a b; $(id)\n'\\'''")),
             ("A=x§y", "a b", Ok("A=x'a b'y")),
-            ("A=\"x §\"", "\"; `id` $HOME \\ !", Ok("A=\"x \\\"; \\`id\\` \\$HOME \\\\ !\"")),
+            (
+                "A=\"x §\"",
+                "\"; `id` $HOME \\ !",
+                Ok("A=\"x \\\"; \\`id\\` \\$HOME \\\\ !\""),
+            ),
             ("A='x §'", "'; id", Ok("A='x '\\''; id'")),
             ("# §\nid", "'; id", Ok("# '; id\nid")),
             ("A=a#b§", "c d", Ok("A=a#b'c d'")),
@@ -190,10 +297,22 @@ fn in_a_shell() {
             ("A=${B}§", "a b", Ok("A=${B}'a b'")),
             ("A=\\'§", "a b", Ok("A=\\''a b'")),
             ("A=\"\\$(§\"", "a b", Ok("A=\"\\$(a b\"")),
-            ("A=\"$(cat §)\"", "a b", Err("it cannot tell how to quote it")),
-            ("A=\"${B:-§}\"", "a b", Err("it cannot tell how to quote it")),
+            (
+                "A=\"$(cat §)\"",
+                "a b",
+                Err("it cannot tell how to quote it"),
+            ),
+            (
+                "A=\"${B:-§}\"",
+                "a b",
+                Err("it cannot tell how to quote it"),
+            ),
             ("A=`cat §`", "a b", Err("it cannot tell how to quote it")),
-            ("cat <<E\n§\nE", "a b", Err("it cannot tell how to quote it")),
+            (
+                "cat <<E\n§\nE",
+                "a b",
+                Err("it cannot tell how to quote it"),
+            ),
             ("A=$'§'", "a b", Err("it cannot tell how to quote it")),
             ("A=$§", "(id)", Err("it follows a $")),
             ("A=\"$§\"", "(id)", Err("it follows a $")),

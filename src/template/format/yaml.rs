@@ -61,8 +61,19 @@ pub(super) struct Yaml {
 
 impl Default for Yaml {
     fn default() -> Self {
-        let (escaped, flow, column, fresh, entry, word, block, blank) = (false, 0, 0, true, 0, 0, 0, true);
-        Self { at: At::Start, escaped, flow, column, fresh, entry, word, block, blank }
+        let (escaped, flow, column, fresh, entry, word, block, blank) =
+            (false, 0, 0, true, 0, 0, 0, true);
+        Self {
+            at: At::Start,
+            escaped,
+            flow,
+            column,
+            fresh,
+            entry,
+            word,
+            block,
+            blank,
+        }
     }
 }
 
@@ -185,9 +196,13 @@ impl Grammar for Yaml {
             At::Double => Ok(escaped(value)),
             At::Start if whole && kind == Kind::Document => Ok(value.to_owned()),
             At::Start if whole => Ok(format!("\"{}\"", escaped(value))),
-            At::Single | At::Comment | At::Block if control.is_some() => Err((control.unwrap_or(odd), UNWRITABLE)),
+            At::Single | At::Comment | At::Block if control.is_some() => {
+                Err((control.unwrap_or(odd), UNWRITABLE))
+            }
             At::Single => Ok(value.replace('\'', "''")),
-            At::Block if fresh && value.starts_with([' ', '\t']) => Err((odd, "it would change the indentation")),
+            At::Block if fresh && value.starts_with([' ', '\t']) => {
+                Err((odd, "it would change the indentation"))
+            }
             At::Comment | At::Block => Ok(value.to_owned()),
             _ => Err((odd, PART)),
         }

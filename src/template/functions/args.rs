@@ -18,11 +18,16 @@ pub(super) fn refuse<T>(text: impl Into<String>) -> Result<T, FunctionError> {
 
 impl<'a> Call<'a> {
     /// Exactly `N` arguments.
-    pub(super) fn exactly<const N: usize>(&self, name: &str) -> Result<&'a [Value; N], FunctionError> {
+    pub(super) fn exactly<const N: usize>(
+        &self,
+        name: &str,
+    ) -> Result<&'a [Value; N], FunctionError> {
         let got = self.args.len();
-        self.args
-            .try_into()
-            .map_err(|_| FunctionError::new(format!("wrong number of args for {name}: want {N} got {got}")))
+        self.args.try_into().map_err(|_| {
+            FunctionError::new(format!(
+                "wrong number of args for {name}: want {N} got {got}"
+            ))
+        })
     }
 
     /// Any number of texts.
@@ -74,10 +79,14 @@ pub(super) fn records(value: &Value, schema: &str) -> Result<Vec<(Value, Record)
             let record = record.clone();
             Ok((item, record))
         }
-        _ if schema.is_empty() => {
-            refuse(format!("wrong type for value; expected a list of services; got {}", go_type(&item)))
-        }
-        _ => refuse(format!("wrong type for value; expected []{schema}; got a list with {}", go_type(&item))),
+        _ if schema.is_empty() => refuse(format!(
+            "wrong type for value; expected a list of services; got {}",
+            go_type(&item)
+        )),
+        _ => refuse(format!(
+            "wrong type for value; expected []{schema}; got a list with {}",
+            go_type(&item)
+        )),
     };
     items.into_iter().map(record).collect()
 }
@@ -86,7 +95,10 @@ pub(super) fn records(value: &Value, schema: &str) -> Result<Vec<(Value, Record)
 pub(super) fn wrong_type(expected: &str, value: &Value) -> String {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => format!("invalid value; expected {expected}"),
-        _ => format!("wrong type for value; expected {expected}; got {}", go_type(value)),
+        _ => format!(
+            "wrong type for value; expected {expected}; got {}",
+            go_type(value)
+        ),
     }
 }
 
@@ -126,7 +138,8 @@ impl Number {
     pub(super) fn of(value: &Value) -> Option<Self> {
         if value.is_integer() {
             let int = i64::try_from(value.clone()).map(Self::Int);
-            int.or_else(|_| u64::try_from(value.clone()).map(Self::Uint)).ok()
+            int.or_else(|_| u64::try_from(value.clone()).map(Self::Uint))
+                .ok()
         } else if value.is_number() {
             f64::try_from(value.clone()).map(Self::Float).ok()
         } else {

@@ -25,18 +25,29 @@ pub(super) static TABLE: &[Function] = &[
             let [only] = call.exactly("parseYAML")?;
             match text(only)? {
                 "" => Ok(Value::from_object(AnyMap::default())),
-                text => yaml::read(text).or_else(|problem| refuse(format!("parseYAML: yaml: {problem}"))),
+                text => yaml::read(text)
+                    .or_else(|problem| refuse(format!("parseYAML: yaml: {problem}"))),
             }
         },
     ),
-    document(["toYAML", "to_yaml"], "(value any) string", "In YAML, with sorted keys.", |call| {
-        let [only] = call.exactly("toYAML")?;
-        written(yaml::write(only), "toYAML")
-    }),
-    document(["toTOML", "to_toml"], "(value any) string", "In TOML, tables indented by two blanks.", |call| {
-        let [only] = call.exactly("toTOML")?;
-        written(toml::write(only), "toTOML")
-    }),
+    document(
+        ["toYAML", "to_yaml"],
+        "(value any) string",
+        "In YAML, with sorted keys.",
+        |call| {
+            let [only] = call.exactly("toYAML")?;
+            written(yaml::write(only), "toYAML")
+        },
+    ),
+    document(
+        ["toTOML", "to_toml"],
+        "(value any) string",
+        "In TOML, tables indented by two blanks.",
+        |call| {
+            let [only] = call.exactly("toTOML")?;
+            written(toml::write(only), "toTOML")
+        },
+    ),
 ];
 
 fn written(text: Result<String, String>, name: &str) -> Outcome {

@@ -16,7 +16,12 @@ const fn environment(
 }
 
 pub(super) static TABLE: &[Function] = &[
-    environment(["env", "env"], "(name string) string", "An environment variable, or nothing when it is not set.", env),
+    environment(
+        ["env", "env"],
+        "(name string) string",
+        "An environment variable, or nothing when it is not set.",
+        env,
+    ),
     environment(
         ["mustEnv", "must_env"],
         "(name string) string",
@@ -45,7 +50,9 @@ pub(super) static TABLE: &[Function] = &[
 
 fn env(call: &Call<'_>) -> Outcome {
     let [name] = call.exactly("env")?;
-    Ok(Value::from(call.pass.variable(text(name)?).unwrap_or_default()))
+    Ok(Value::from(
+        call.pass.variable(text(name)?).unwrap_or_default(),
+    ))
 }
 
 fn must_env(call: &Call<'_>) -> Outcome {
@@ -66,10 +73,16 @@ fn env_or_default(call: &Call<'_>) -> Outcome {
 fn timestamp(call: &Call<'_>) -> Outcome {
     let now = call.pass.now();
     match call.texts()?.as_slice() {
-        [] => Ok(Value::from(layout::format("2006-01-02T15:04:05Z07:00", now))),
+        [] => Ok(Value::from(layout::format(
+            "2006-01-02T15:04:05Z07:00",
+            now,
+        ))),
         ["unix"] => Ok(Value::from(now.as_second().to_string())),
         [written] => Ok(Value::from(layout::format(written, now))),
-        more => refuse(format!("timestamp: wrong number of arguments, expected 0 or 1, but got {}", more.len())),
+        more => refuse(format!(
+            "timestamp: wrong number of arguments, expected 0 or 1, but got {}",
+            more.len()
+        )),
     }
 }
 

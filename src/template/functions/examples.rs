@@ -22,8 +22,18 @@ pub fn of(go: &str) -> Option<&'static Example> {
     ALL.iter().find(|example| example.function == go)
 }
 
-const fn example(function: &'static str, in_go: &'static str, in_jinja: &'static str, output: &'static str) -> Example {
-    Example { function, in_go, in_jinja, output }
+const fn example(
+    function: &'static str,
+    in_go: &'static str,
+    in_jinja: &'static str,
+    output: &'static str,
+) -> Example {
+    Example {
+        function,
+        in_go,
+        in_jinja,
+        output,
+    }
 }
 
 /// All examples, in the order of the table.
@@ -40,15 +50,30 @@ pub const ALL: &[Example] = &[
         "{% for s in services() %}{{ s.name }}={{ s.tags | join(',') }} {% endfor %}",
         "consul= web=blue,green,http ",
     ),
-    example("node", r#"{{ with node "n1" }}{{ .Node.Address }}{{ end }}"#, "{{ node('n1').node.address }}", "10.0.0.1"),
+    example(
+        "node",
+        r#"{{ with node "n1" }}{{ .Node.Address }}{{ end }}"#,
+        "{{ node('n1').node.address }}",
+        "10.0.0.1",
+    ),
     example(
         "nodes",
         "{{ range nodes }}{{ .Node }} {{ end }}",
         "{% for n in nodes() %}{{ n.node }} {% endfor %}",
         "n1 n2 ",
     ),
-    example("datacenters", r#"{{ datacenters | join " " }}"#, "{{ datacenters() | join(' ') }}", "eu us"),
-    example("key", r#"{{ key "app/host" }}"#, "{{ key('app/host') }}", "10.0.0.9"),
+    example(
+        "datacenters",
+        r#"{{ datacenters | join " " }}"#,
+        "{{ datacenters() | join(' ') }}",
+        "eu us",
+    ),
+    example(
+        "key",
+        r#"{{ key "app/host" }}"#,
+        "{{ key('app/host') }}",
+        "10.0.0.9",
+    ),
     example(
         "keyExists",
         r#"{{ if keyExists "app/color" }}color{{ else }}plain{{ end }}"#,
@@ -85,7 +110,12 @@ pub const ALL: &[Example] = &[
         "{% for p in safe_tree('app/') %}{{ p.key }} {% endfor %}",
         "db/user host limits port ",
     ),
-    example("file", r#"{{ file "/etc/motd" }}"#, "{{ file('/etc/motd') }}", "welcome"),
+    example(
+        "file",
+        r#"{{ file "/etc/motd" }}"#,
+        "{{ file('/etc/motd') }}",
+        "welcome",
+    ),
     example(
         "connect",
         r#"{{ range connect "web" }}{{ .Address }}:{{ .Port }} {{ end }}"#,
@@ -129,8 +159,18 @@ pub const ALL: &[Example] = &[
         "invoices from billing",
     ),
     example("env", r#"{{ env "STAGE" }}"#, "{{ env('STAGE') }}", "test"),
-    example("mustEnv", r#"{{ mustEnv "STAGE" }}"#, "{{ must_env('STAGE') }}", "test"),
-    example("envOrDefault", r#"{{ envOrDefault "COLOR" "blue" }}"#, "{{ env_or_default('COLOR', 'blue') }}", "blue"),
+    example(
+        "mustEnv",
+        r#"{{ mustEnv "STAGE" }}"#,
+        "{{ must_env('STAGE') }}",
+        "test",
+    ),
+    example(
+        "envOrDefault",
+        r#"{{ envOrDefault "COLOR" "blue" }}"#,
+        "{{ env_or_default('COLOR', 'blue') }}",
+        "blue",
+    ),
     example(
         "timestamp",
         r#"{{ timestamp }} {{ timestamp "2006-01-02" }} {{ timestamp "unix" }}"#,
@@ -143,18 +183,48 @@ pub const ALL: &[Example] = &[
         "{{ scratch().set('port', 80) }}{{ scratch().get('port') }}",
         "80",
     ),
-    example("toLower", r#"{{ "Web" | toLower }}"#, "{{ 'Web' | to_lower }}", "web"),
-    example("toUpper", r#"{{ "Web" | toUpper }}"#, "{{ 'Web' | to_upper }}", "WEB"),
-    example("toTitle", r#"{{ "blue green" | toTitle }}"#, "{{ 'blue green' | to_title }}", "Blue Green"),
-    example("trim", r#"{{ "/a/b/" | trim "/" }}"#, "{{ trim('/', '/a/b/') }}", "a/b"),
-    example("trimPrefix", r#"{{ "v1.2" | trimPrefix "v" }}"#, "{{ 'v1.2' | trim_prefix('v') }}", "1.2"),
+    example(
+        "toLower",
+        r#"{{ "Web" | toLower }}"#,
+        "{{ 'Web' | to_lower }}",
+        "web",
+    ),
+    example(
+        "toUpper",
+        r#"{{ "Web" | toUpper }}"#,
+        "{{ 'Web' | to_upper }}",
+        "WEB",
+    ),
+    example(
+        "toTitle",
+        r#"{{ "blue green" | toTitle }}"#,
+        "{{ 'blue green' | to_title }}",
+        "Blue Green",
+    ),
+    example(
+        "trim",
+        r#"{{ "/a/b/" | trim "/" }}"#,
+        "{{ trim('/', '/a/b/') }}",
+        "a/b",
+    ),
+    example(
+        "trimPrefix",
+        r#"{{ "v1.2" | trimPrefix "v" }}"#,
+        "{{ 'v1.2' | trim_prefix('v') }}",
+        "1.2",
+    ),
     example(
         "trimSuffix",
         r#"{{ "web.example" | trimSuffix ".example" }}"#,
         "{{ 'web.example' | trim_suffix('.example') }}",
         "web",
     ),
-    example("trimSpace", r#"[{{ "  web " | trimSpace }}]"#, "[{{ '  web ' | trim_space }}]", "[web]"),
+    example(
+        "trimSpace",
+        r#"[{{ "  web " | trimSpace }}]"#,
+        "[{{ '  web ' | trim_space }}]",
+        "[web]",
+    ),
     example(
         "replaceAll",
         r#"{{ "my-web-app" | replaceAll "-" "_" }}"#,
@@ -173,24 +243,54 @@ pub const ALL: &[Example] = &[
         "{% if 'web-01' | regex_match('^web-') %}yes{% endif %}",
         "yes",
     ),
-    example("indent", r#"{{ "a: 1\nb: 2" | indent 4 }}"#, r"{{ indent(4, 'a: 1\nb: 2') }}", "    a: 1\n    b: 2"),
-    example("raw", r#"{{ key "app/host" | raw }}"#, "{{ key('app/host') | raw }}", "10.0.0.9"),
-    example("base64Encode", r#"{{ "secret?" | base64Encode }}"#, "{{ 'secret?' | base64_encode }}", "c2VjcmV0Pw=="),
+    example(
+        "indent",
+        r#"{{ "a: 1\nb: 2" | indent 4 }}"#,
+        r"{{ indent(4, 'a: 1\nb: 2') }}",
+        "    a: 1\n    b: 2",
+    ),
+    example(
+        "raw",
+        r#"{{ key "app/host" | raw }}"#,
+        "{{ key('app/host') | raw }}",
+        "10.0.0.9",
+    ),
+    example(
+        "base64Encode",
+        r#"{{ "secret?" | base64Encode }}"#,
+        "{{ 'secret?' | base64_encode }}",
+        "c2VjcmV0Pw==",
+    ),
     example(
         "base64Decode",
         r#"{{ "c2VjcmV0Pw==" | base64Decode }}"#,
         "{{ 'c2VjcmV0Pw==' | base64_decode }}",
         "secret?",
     ),
-    example("base64URLEncode", r#"{{ "a?>b" | base64URLEncode }}"#, "{{ 'a?>b' | base64_url_encode }}", "YT8-Yg=="),
-    example("base64URLDecode", r#"{{ "YT8-Yg==" | base64URLDecode }}"#, "{{ 'YT8-Yg==' | base64_url_decode }}", "a?>b"),
+    example(
+        "base64URLEncode",
+        r#"{{ "a?>b" | base64URLEncode }}"#,
+        "{{ 'a?>b' | base64_url_encode }}",
+        "YT8-Yg==",
+    ),
+    example(
+        "base64URLDecode",
+        r#"{{ "YT8-Yg==" | base64URLDecode }}"#,
+        "{{ 'YT8-Yg==' | base64_url_decode }}",
+        "a?>b",
+    ),
     example(
         "sha256Hex",
         r#"{{ key "app/host" | sha256Hex }}"#,
         "{{ key('app/host') | sha256_hex }}",
         "232337896e547ba449a0d201980f97f82be5d3f47ca80aad5f45e68599141270",
     ),
-    example("md5sum", r#"{{ md5sum "a" }}"#, "{{ md5sum('a') }}", "0cc175b9c0f1b6a831c399e269772661"),
+    example(
+        "md5sum",
+        r#"{{ md5sum "a" }}"#,
+        "{{ md5sum('a') }}",
+        "0cc175b9c0f1b6a831c399e269772661",
+    ),
     example(
         "hmacSHA256Hex",
         r#"{{ hmacSHA256Hex "a" "key" }}"#,
@@ -209,7 +309,12 @@ pub const ALL: &[Example] = &[
         "{% set m = 'max=10,min=2' | split_to_map(',', '=') %}{{ m.min }} to {{ m.max }}",
         "2 to 10",
     ),
-    example("join", r#"{{ "a,b" | split "," | join " and " }}"#, "{{ join(' and ', ['a', 'b']) }}", "a and b"),
+    example(
+        "join",
+        r#"{{ "a,b" | split "," | join " and " }}"#,
+        "{{ join(' and ', ['a', 'b']) }}",
+        "a and b",
+    ),
     example(
         "contains",
         r#"{{ range service "web" }}{{ if .Tags | contains "blue" }}{{ .ID }}{{ end }}{{ end }}"#,
@@ -258,9 +363,24 @@ pub const ALL: &[Example] = &[
         "{% if 'true' | parse_bool %}on{% endif %}",
         "on",
     ),
-    example("parseInt", r#"{{ key "app/port" | parseInt | add 1 }}"#, "{{ key('app/port') | parse_int + 1 }}", "5433"),
-    example("parseUint", r#"{{ "8080" | parseUint | add 1 }}"#, "{{ '8080' | parse_uint + 1 }}", "8081"),
-    example("parseFloat", r#"{{ "0.5" | parseFloat | multiply 3 }}"#, "{{ '0.5' | parse_float * 3 }}", "1.5"),
+    example(
+        "parseInt",
+        r#"{{ key "app/port" | parseInt | add 1 }}"#,
+        "{{ key('app/port') | parse_int + 1 }}",
+        "5433",
+    ),
+    example(
+        "parseUint",
+        r#"{{ "8080" | parseUint | add 1 }}"#,
+        "{{ '8080' | parse_uint + 1 }}",
+        "8081",
+    ),
+    example(
+        "parseFloat",
+        r#"{{ "0.5" | parseFloat | multiply 3 }}"#,
+        "{{ '0.5' | parse_float * 3 }}",
+        "1.5",
+    ),
     example(
         "parseJSON",
         r#"{{ with key "app/limits" | parseJSON }}{{ .rate }} per {{ .unit }}{{ end }}"#,
@@ -358,17 +478,42 @@ pub const ALL: &[Example] = &[
         r#"{"a":2,"b":3}"#,
     ),
     example("add", "{{ 8000 | add 1 }}", "{{ 8000 | add(1) }}", "8001"),
-    example("subtract", "{{ 10 | subtract 3 }}", "{{ 10 | subtract(3) }}", "7"),
-    example("multiply", "{{ 10 | multiply 3 }}", "{{ 10 | multiply(3) }}", "30"),
+    example(
+        "subtract",
+        "{{ 10 | subtract 3 }}",
+        "{{ 10 | subtract(3) }}",
+        "7",
+    ),
+    example(
+        "multiply",
+        "{{ 10 | multiply 3 }}",
+        "{{ 10 | multiply(3) }}",
+        "30",
+    ),
     example("divide", "{{ 10 | divide 3 }}", "{{ 10 | divide(3) }}", "3"),
     example("modulo", "{{ 10 | modulo 3 }}", "{{ 10 | modulo(3) }}", "1"),
-    example("minimum", "{{ 10 | minimum 3 }}", "{{ 10 | minimum(3) }}", "3"),
-    example("maximum", "{{ 10 | maximum 3 }}", "{{ 10 | maximum(3) }}", "10"),
+    example(
+        "minimum",
+        "{{ 10 | minimum 3 }}",
+        "{{ 10 | minimum(3) }}",
+        "3",
+    ),
+    example(
+        "maximum",
+        "{{ 10 | maximum 3 }}",
+        "{{ 10 | maximum(3) }}",
+        "10",
+    ),
     example(
         "spew_sdump",
         r#"{{ spew_sdump 8000 "a" }}"#,
         "{{ spew_sdump(8000, 'a') }}",
         "(int) 8000\n(string) (len=1) \"a\"\n",
     ),
-    example("spew_sprintf", r#"{{ spew_sprintf "%#v" 8000 }}"#, "{{ spew_sprintf('%#v', 8000) }}", "(int)8000"),
+    example(
+        "spew_sprintf",
+        r#"{{ spew_sprintf "%#v" 8000 }}"#,
+        "{{ spew_sprintf('%#v', 8000) }}",
+        "(int)8000",
+    ),
 ];

@@ -19,14 +19,28 @@ const fn hash(
 }
 
 pub(super) static TABLE: &[Function] = &[
-    hash(["sha256Hex", "sha256_hex"], "(text string) string", "The SHA-256 in hex.", |call| {
-        let [only] = call.exactly("sha256Hex")?;
-        Ok(Value::from(hex(digest::digest(&digest::SHA256, bytes(only)?).as_ref())))
-    }),
-    hash(["md5sum", "md5sum"], "(text string) string", "The MD5 in hex.", |call| {
-        let [only] = call.exactly("md5sum")?;
-        Ok(Value::from(hex(&md5::compute(bytes(only)?).0)))
-    }),
+    hash(
+        ["sha256Hex", "sha256_hex"],
+        "(text string) string",
+        "The SHA-256 in hex.",
+        |call| {
+            let [only] = call.exactly("sha256Hex")?;
+            Ok(Value::from(hex(digest::digest(
+                &digest::SHA256,
+                bytes(only)?,
+            )
+            .as_ref())))
+        },
+    ),
+    hash(
+        ["md5sum", "md5sum"],
+        "(text string) string",
+        "The MD5 in hex.",
+        |call| {
+            let [only] = call.exactly("md5sum")?;
+            Ok(Value::from(hex(&md5::compute(bytes(only)?).0)))
+        },
+    ),
     hash(
         ["hmacSHA256Hex", "hmac_sha256_hex"],
         "(message string, key string) string",
@@ -41,9 +55,11 @@ pub(super) static TABLE: &[Function] = &[
 
 /// Bytes in hex, in small letters.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "{byte:02x}");
+            out
+        })
 }

@@ -44,9 +44,17 @@ fn instances(call: &Call<'_>, query: fn(&str) -> Result<Query, QueryError>) -> O
     let Some((first, more)) = texts.split_first().filter(|(first, _)| !first.is_empty()) else {
         return Ok(empty_list());
     };
-    let written = more.iter().filter_map(|text| text.split_once('=')).map(|(name, text)| (name, Setting::Text(text)));
-    let named = named.iter().map(|(name, value)| Ok((name.as_str(), setting(name, value)?)));
-    let options: Vec<_> = written.map(Ok).chain(named).collect::<Result<_, FunctionError>>()?;
+    let written = more
+        .iter()
+        .filter_map(|text| text.split_once('='))
+        .map(|(name, text)| (name, Setting::Text(text)));
+    let named = named
+        .iter()
+        .map(|(name, value)| Ok((name.as_str(), setting(name, value)?)));
+    let options: Vec<_> = written
+        .map(Ok)
+        .chain(named)
+        .collect::<Result<_, FunctionError>>()?;
     let words = more.iter().filter(|text| !text.contains('='));
     let asked: Vec<&str> = std::iter::once(first).chain(words).copied().collect();
     let query = query(&asked.join("|"))?;
@@ -81,21 +89,34 @@ fn chosen(call: &Call<'_>, mut query: Query, choice: &Choice) -> Outcome {
         call.pass.times(&query, span);
     }
     let answer = call.pass.ask(&query)?;
-    let Some(Answer::Service(instances)) = answer.as_deref() else { return Ok(empty_list()) };
+    let Some(Answer::Service(instances)) = answer.as_deref() else {
+        return Ok(empty_list());
+    };
     let order = choice.order(near);
-    Ok(records::list(&choice.apply(instances, order, call.pass.host(), |instance| {
-        span.is_zero() || call.pass.has_passed(&query, instance, span)
-    })))
+    Ok(records::list(&choice.apply(
+        instances,
+        order,
+        call.pass.host(),
+        |instance| span.is_zero() || call.pass.has_passed(&query, instance, span),
+    )))
 }
 
 fn setting<'a>(name: &str, value: &'a Value) -> Result<Setting<'a>, FunctionError> {
     Ok(match value.kind() {
         ValueKind::Bool => Setting::Text(if value.is_true() { "true" } else { "false" }),
         ValueKind::Seq => {
-            let texts = list(value)?.iter().map(|item| text(item).map(str::to_owned)).collect::<Result<_, _>>();
+            let texts = list(value)?
+                .iter()
+                .map(|item| text(item).map(str::to_owned))
+                .collect::<Result<_, _>>();
             Setting::List(texts.map_err(|error| FunctionError::new(format!("{name}: {error}")))?)
         }
         ValueKind::String => Setting::Text(text(value)?),
-        _ => return Err(FunctionError::new(format!("{name}: {}", wrong_type("string", value)))),
+        _ => {
+            return Err(FunctionError::new(format!(
+                "{name}: {}",
+                wrong_type("string", value)
+            )));
+        }
     })
 }

@@ -48,8 +48,12 @@ static ELEMENTS: &[Element] = &[
     ("06", |t| format!("{:02}", t.time.year().rem_euclid(100))),
     ("15", |t| format!("{:02}", t.time.hour())),
     ("_2", |t| format!("{:>2}", t.time.day())),
-    ("PM", |t| if t.time.hour() < 12 { "AM" } else { "PM" }.to_owned()),
-    ("pm", |t| if t.time.hour() < 12 { "am" } else { "pm" }.to_owned()),
+    ("PM", |t| {
+        if t.time.hour() < 12 { "AM" } else { "PM" }.to_owned()
+    }),
+    ("pm", |t| {
+        if t.time.hour() < 12 { "am" } else { "pm" }.to_owned()
+    }),
     ("1", |t| t.time.month().to_string()),
     ("2", |t| t.time.day().to_string()),
     ("3", |t| hour_of_12(&t.time).to_string()),
@@ -59,7 +63,14 @@ static ELEMENTS: &[Element] = &[
 
 /// Writes a time, in UTC.
 pub(super) fn format(layout: &str, time: Timestamp) -> String {
-    format_clock(layout, &Clock { time: time.to_zoned(TimeZone::UTC).datetime(), offset: 0, zone: "UTC" })
+    format_clock(
+        layout,
+        &Clock {
+            time: time.to_zoned(TimeZone::UTC).datetime(),
+            offset: 0,
+            zone: "UTC",
+        },
+    )
 }
 
 /// Writes a time as the clocks of its zone show it.
@@ -74,7 +85,10 @@ pub(super) fn format_clock(layout: &str, clock: &Clock<'_>) -> String {
             // Not the day: an underscore before the year.
             out.push('_');
             rest = &rest[1..];
-        } else if let Some((element, write)) = ELEMENTS.iter().find(|(element, _)| begins_with(rest, element)) {
+        } else if let Some((element, write)) = ELEMENTS
+            .iter()
+            .find(|(element, _)| begins_with(rest, element))
+        {
             out.push_str(&write(clock));
             rest = &rest[element.len()..];
         } else {
@@ -99,20 +113,32 @@ impl Clock<'_> {
 
     /// The name of the zone; where there is none, its hours and minutes.
     fn zone(&self) -> String {
-        if self.zone.is_empty() { self.offset(false, "", 2) } else { self.zone.to_owned() }
+        if self.zone.is_empty() {
+            self.offset(false, "", 2)
+        } else {
+            self.zone.to_owned()
+        }
     }
 }
 
 /// `Jan` and `Mon` are not taken out of a longer word (`Janet`).
 fn begins_with(rest: &str, element: &str) -> bool {
-    let Some(after) = rest.strip_prefix(element) else { return false };
+    let Some(after) = rest.strip_prefix(element) else {
+        return false;
+    };
     !matches!(element, "Jan" | "Mon") || !after.starts_with(|c: char| c.is_ascii_lowercase())
 }
 
 /// `.000` or `,999` that no digit follows: fractions of a second, with or without trailing zeros.
 fn fraction(rest: &str, time: &DateTime) -> Option<(String, usize)> {
-    let sign = rest.chars().next().filter(|sign| matches!(sign, '.' | ','))?;
-    let digit = rest[1..].chars().next().filter(|digit| matches!(digit, '0' | '9'))?;
+    let sign = rest
+        .chars()
+        .next()
+        .filter(|sign| matches!(sign, '.' | ','))?;
+    let digit = rest[1..]
+        .chars()
+        .next()
+        .filter(|digit| matches!(digit, '0' | '9'))?;
     let count = rest[1..].chars().take_while(|c| *c == digit).count();
     if rest[1 + count..].starts_with(|c: char| c.is_ascii_digit()) {
         return None;
@@ -123,7 +149,11 @@ fn fraction(rest: &str, time: &DateTime) -> Option<(String, usize)> {
     if digit == '9' {
         digits.truncate(digits.trim_end_matches('0').len());
     }
-    let written = if digits.is_empty() { String::new() } else { format!("{sign}{digits}") };
+    let written = if digits.is_empty() {
+        String::new()
+    } else {
+        format!("{sign}{digits}")
+    };
     Some((written, 1 + count))
 }
 
@@ -155,7 +185,15 @@ fn month(time: &DateTime) -> &'static str {
 }
 
 fn weekday(time: &DateTime) -> &'static str {
-    const NAMES: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+    const NAMES: [&str; 7] = [
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+    ];
     NAMES[usize::from(time.weekday().to_monday_zero_offset().unsigned_abs())]
 }
 
@@ -168,12 +206,27 @@ mod tests {
         let time: Timestamp = "2024-03-05T07:08:09.012300Z".parse().unwrap();
         let cases = [
             ("2006-01-02T15:04:05Z07:00", "2024-03-05T07:08:09Z"),
-            ("Mon Jan _2 15:04:05 MST 2006", "Tue Mar  5 07:08:09 UTC 2024"),
-            ("Monday, January 2, 06 3:4:5 PM pm", "Tuesday, March 5, 24 7:8:9 AM am"),
-            ("15:04:05.000 15:04:05,999999 .99 .0", "07:08:09.012 07:08:09,0123 .01 .0"),
-            ("-0700 -07:00 -07 Z0700 Z07 -070000 -07:00:00", "+0000 +00:00 +00 Z Z +000000 +00:00:00"),
+            (
+                "Mon Jan _2 15:04:05 MST 2006",
+                "Tue Mar  5 07:08:09 UTC 2024",
+            ),
+            (
+                "Monday, January 2, 06 3:4:5 PM pm",
+                "Tuesday, March 5, 24 7:8:9 AM am",
+            ),
+            (
+                "15:04:05.000 15:04:05,999999 .99 .0",
+                "07:08:09.012 07:08:09,0123 .01 .0",
+            ),
+            (
+                "-0700 -07:00 -07 Z0700 Z07 -070000 -07:00:00",
+                "+0000 +00:00 +00 Z Z +000000 +00:00:00",
+            ),
             ("002 __2 03 1/2", "065  65 07 3/5"),
-            ("Janet Monty jan _2006 x2006y .0001", "Janet Monty jan _2024 x2024y .0003"),
+            (
+                "Janet Monty jan _2006 x2006y .0001",
+                "Janet Monty jan _2024 x2024y .0003",
+            ),
             ("Märch 2006", "Märch 2024"),
             ("", ""),
         ];

@@ -67,7 +67,11 @@ pub(super) static TABLE: &[Function] = &[
         ["containsAll", "contains_all"],
         "(needles []any, haystack any) bool",
         "Whether all of these are in it.",
-        |call| needles(call, "containsAll", |found| found.iter().all(|found| *found)),
+        |call| {
+            needles(call, "containsAll", |found| {
+                found.iter().all(|found| *found)
+            })
+        },
     ),
     lists(
         ["containsAny", "contains_any"],
@@ -97,7 +101,9 @@ pub(super) static TABLE: &[Function] = &[
 
 fn split(call: &Call<'_>) -> Outcome {
     let [separator, last] = call.exactly("split")?;
-    Ok(parts(text(separator)?, text(last)?.trim())?.into_iter().collect())
+    Ok(parts(text(separator)?, text(last)?.trim())?
+        .into_iter()
+        .collect())
 }
 
 /// Go's `strings.Split`, but nothing for an empty text.
@@ -105,17 +111,29 @@ fn parts<'a>(separator: &str, text: &'a str) -> Result<Vec<&'a str>, FunctionErr
     let most = MAX_ITEMS + 1;
     let parts: Vec<&str> = match (separator, text) {
         (_, "") => Vec::new(),
-        ("", text) => text.char_indices().take(most).map(|(at, c)| &text[at..at + c.len_utf8()]).collect(),
+        ("", text) => text
+            .char_indices()
+            .take(most)
+            .map(|(at, c)| &text[at..at + c.len_utf8()])
+            .collect(),
         (separator, text) => text.split(separator).take(most).collect(),
     };
-    if parts.len() > MAX_ITEMS { refuse(format!("a list with more than {MAX_ITEMS} items")) } else { Ok(parts) }
+    if parts.len() > MAX_ITEMS {
+        refuse(format!("a list with more than {MAX_ITEMS} items"))
+    } else {
+        Ok(parts)
+    }
 }
 
 fn split_to_map(call: &Call<'_>) -> Outcome {
     let [separator, assignment, last] = call.exactly("splitToMap")?;
     let (separator, assignment, text) = (text(separator)?, text(assignment)?, text(last)?);
-    let pairs = parts(separator, text.trim())?.into_iter().filter_map(|part| part.split_once(assignment));
-    let map: TextMap = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let pairs = parts(separator, text.trim())?
+        .into_iter()
+        .filter_map(|part| part.split_once(assignment));
+    let map: TextMap = pairs
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
     Ok(TypedMap::of_text(&map))
 }
 
@@ -136,11 +154,16 @@ fn is_in(haystack: &Value, needle: &Value) -> bool {
         },
         ValueKind::Bytes => match (bytes(haystack), bytes(needle)) {
             (Ok(haystack), Ok(needle)) => {
-                needle.is_empty() || haystack.windows(needle.len()).any(|window| window == needle)
+                needle.is_empty()
+                    || haystack
+                        .windows(needle.len())
+                        .any(|window| window == needle)
             }
             _ => false,
         },
-        ValueKind::Seq => list(haystack).is_ok_and(|items| items.iter().any(|item| same(item, needle))),
+        ValueKind::Seq => {
+            list(haystack).is_ok_and(|items| items.iter().any(|item| same(item, needle)))
+        }
         _ => false,
     }
 }
@@ -150,14 +173,19 @@ fn same(item: &Value, needle: &Value) -> bool {
         (Some(Number::Int(item)), Some(Number::Int(needle))) => item == needle,
         #[expect(clippy::float_cmp, reason = "Go compares floats exactly, too")]
         (Some(Number::Float(item)), Some(Number::Float(needle))) => item == needle,
-        (None, None) => matches!((text(item), text(needle)), (Ok(item), Ok(needle)) if item == needle),
+        (None, None) => {
+            matches!((text(item), text(needle)), (Ok(item), Ok(needle)) if item == needle)
+        }
         _ => false,
     }
 }
 
 fn needles(call: &Call<'_>, name: &str, verdict: impl Fn(&[bool]) -> bool) -> Outcome {
     let [needles, haystack] = call.exactly(name)?;
-    let found: Vec<bool> = list(needles)?.iter().map(|needle| is_in(haystack, needle)).collect();
+    let found: Vec<bool> = list(needles)?
+        .iter()
+        .map(|needle| is_in(haystack, needle))
+        .collect();
     Ok(Value::from(verdict(&found)))
 }
 
@@ -183,7 +211,10 @@ fn numbers(call: &Call<'_>) -> Outcome {
         [stop] => (0, bound(stop)?),
         [start, stop] => (bound(start)?, bound(stop)?),
         other => {
-            return refuse(format!("loop: wrong number of arguments, expected 1 or 2, but got {}", other.len()));
+            return refuse(format!(
+                "loop: wrong number of arguments, expected 1 or 2, but got {}",
+                other.len()
+            ));
         }
     };
     if stop.saturating_sub(start) > MAX_TURNS {
@@ -199,6 +230,9 @@ fn bound(value: &Value) -> Result<i64, FunctionError> {
             Ok(number) => Ok(number),
             Err(problem) => refuse(format!("loop: strconv.ParseInt: parsing: {problem}")),
         },
-        _ => refuse(format!("loop: bad parameter type: {}", super::args::go_type(value))),
+        _ => refuse(format!(
+            "loop: bad parameter type: {}",
+            super::args::go_type(value)
+        )),
     }
 }

@@ -18,23 +18,78 @@ const fn math(
 }
 
 pub(super) static TABLE: &[Function] = &[
-    math(["add", "add"], "(b number, a number) number", "a + b", |call| {
-        calculate(call, "add", &Operation { int: i64::wrapping_add, uint: u64::wrapping_add, float: |a, b| a + b })
-    }),
-    math(["subtract", "subtract"], "(b number, a number) number", "a - b", |call| {
-        calculate(call, "subtract", &Operation { int: i64::wrapping_sub, uint: u64::wrapping_sub, float: |a, b| a - b })
-    }),
-    math(["multiply", "multiply"], "(b number, a number) number", "a * b", |call| {
-        calculate(call, "multiply", &Operation { int: i64::wrapping_mul, uint: u64::wrapping_mul, float: |a, b| a * b })
-    }),
-    math(["divide", "divide"], "(b number, a number) number", "a / b, cut off for whole numbers.", divide),
-    math(["modulo", "modulo"], "(b int, a int) int", "The remainder of a / b, with the sign of a.", modulo),
-    math(["minimum", "minimum"], "(b number, a number) number", "The smaller one.", |call| {
-        choose(call, "minimum", Ordering::Less)
-    }),
-    math(["maximum", "maximum"], "(b number, a number) number", "The greater one.", |call| {
-        choose(call, "maximum", Ordering::Greater)
-    }),
+    math(
+        ["add", "add"],
+        "(b number, a number) number",
+        "a + b",
+        |call| {
+            calculate(
+                call,
+                "add",
+                &Operation {
+                    int: i64::wrapping_add,
+                    uint: u64::wrapping_add,
+                    float: |a, b| a + b,
+                },
+            )
+        },
+    ),
+    math(
+        ["subtract", "subtract"],
+        "(b number, a number) number",
+        "a - b",
+        |call| {
+            calculate(
+                call,
+                "subtract",
+                &Operation {
+                    int: i64::wrapping_sub,
+                    uint: u64::wrapping_sub,
+                    float: |a, b| a - b,
+                },
+            )
+        },
+    ),
+    math(
+        ["multiply", "multiply"],
+        "(b number, a number) number",
+        "a * b",
+        |call| {
+            calculate(
+                call,
+                "multiply",
+                &Operation {
+                    int: i64::wrapping_mul,
+                    uint: u64::wrapping_mul,
+                    float: |a, b| a * b,
+                },
+            )
+        },
+    ),
+    math(
+        ["divide", "divide"],
+        "(b number, a number) number",
+        "a / b, cut off for whole numbers.",
+        divide,
+    ),
+    math(
+        ["modulo", "modulo"],
+        "(b int, a int) int",
+        "The remainder of a / b, with the sign of a.",
+        modulo,
+    ),
+    math(
+        ["minimum", "minimum"],
+        "(b number, a number) number",
+        "The smaller one.",
+        |call| choose(call, "minimum", Ordering::Less),
+    ),
+    math(
+        ["maximum", "maximum"],
+        "(b number, a number) number",
+        "The greater one.",
+        |call| choose(call, "maximum", Ordering::Greater),
+    ),
 ];
 
 /// One operation on each of Go's three kinds of numbers; a mixed pair is calculated as Go does.
@@ -77,7 +132,15 @@ fn divide(call: &Call<'_>) -> Outcome {
     if is_zero(right) && !matches!(left, Number::Float(_)) {
         return refuse("runtime error: integer divide by zero");
     }
-    Ok(apply(left, right, &Operation { int: i64::wrapping_div, uint: u64::wrapping_div, float: |a, b| a / b }))
+    Ok(apply(
+        left,
+        right,
+        &Operation {
+            int: i64::wrapping_div,
+            uint: u64::wrapping_div,
+            float: |a, b| a / b,
+        },
+    ))
 }
 
 fn modulo(call: &Call<'_>) -> Outcome {
@@ -88,7 +151,15 @@ fn modulo(call: &Call<'_>) -> Outcome {
     if is_zero(right) {
         return refuse("runtime error: integer divide by zero");
     }
-    Ok(apply(left, right, &Operation { int: i64::wrapping_rem, uint: u64::wrapping_rem, float: |a, b| a % b }))
+    Ok(apply(
+        left,
+        right,
+        &Operation {
+            int: i64::wrapping_rem,
+            uint: u64::wrapping_rem,
+            float: |a, b| a % b,
+        },
+    ))
 }
 
 fn is_zero(number: Number) -> bool {
@@ -103,5 +174,9 @@ fn choose(call: &Call<'_>, name: &str, wanted: Ordering) -> Outcome {
         (a, b) => a.float().partial_cmp(&b.float()),
     };
     let [right, left] = call.exactly(name)?;
-    Ok(if order == Some(wanted) { left.clone() } else { right.clone() })
+    Ok(if order == Some(wanted) {
+        left.clone()
+    } else {
+        right.clone()
+    })
 }

@@ -64,12 +64,18 @@ fn merge_level(target: &Value, source: &Value, winner: Winner, level: usize) -> 
         return refuse(format!("maps nested more than {MAX_LEVELS} levels deep"));
     }
     let target = self::target(target)?;
-    let Some(dict) = target.downcast_object_ref::<Dict>() else { return Ok(target) };
+    let Some(dict) = target.downcast_object_ref::<Dict>() else {
+        return Ok(target);
+    };
     for (key, new) in entries(source)? {
         let chosen = match dict.get(&key) {
-            Some(old) if is_map(&old) && is_map(&new) && old.is_true() => merge_level(&old, &new, winner, level + 1)?,
+            Some(old) if is_map(&old) && is_map(&new) && old.is_true() => {
+                merge_level(&old, &new, winner, level + 1)?
+            }
             Some(old) if winner == Winner::Target && old.is_true() => continue,
-            Some(_) if winner == Winner::Target && (new.is_none() || new.is_undefined()) => continue,
+            Some(_) if winner == Winner::Target && (new.is_none() || new.is_undefined()) => {
+                continue;
+            }
             _ => new,
         };
         dict.set(&key, chosen)?;

@@ -13,14 +13,24 @@ use crate::template::record::Record;
 use crate::template::records;
 
 pub(super) static TABLE: &[Function] = &[
-    source(["caRoots", "ca_roots"], "() []root", "The root certificates that the service mesh trusts.", ca_roots),
+    source(
+        ["caRoots", "ca_roots"],
+        "() []root",
+        "The root certificates that the service mesh trusts.",
+        ca_roots,
+    ),
     source(
         ["caLeaf", "ca_leaf"],
         "(service string) certificate",
         "The certificate of a service in the mesh and its private key, renewed by the agent in time.",
         ca_leaf,
     ),
-    source(["partitions", "partitions"], "() []partition", "All admin partitions (Consul Enterprise).", partitions),
+    source(
+        ["partitions", "partitions"],
+        "() []partition",
+        "All admin partitions (Consul Enterprise).",
+        partitions,
+    ),
     source(
         ["peerings", "peerings"],
         "(query ...string) []peering",
@@ -71,19 +81,31 @@ fn partitions(call: &Call<'_>) -> Outcome {
 }
 
 fn peerings(call: &Call<'_>) -> Outcome {
-    Ok(match call.pass.ask(&Query::peerings(&call.texts()?.concat())?)?.as_deref() {
-        Some(Answer::Peerings(peerings)) => records::list(peerings),
-        _ => empty_list(),
-    })
+    Ok(
+        match call
+            .pass
+            .ask(&Query::peerings(&call.texts()?.concat())?)?
+            .as_deref()
+        {
+            Some(Answer::Peerings(peerings)) => records::list(peerings),
+            _ => empty_list(),
+        },
+    )
 }
 
 fn exported_services(call: &Call<'_>) -> Outcome {
     let texts = call.texts()?;
     let partition = texts.first().copied().unwrap_or_default();
-    Ok(match call.pass.ask(&Query::ExportedServices(partition.to_owned()))?.as_deref() {
-        Some(Answer::ExportedServices(services)) => records::list(services),
-        _ => empty_list(),
-    })
+    Ok(
+        match call
+            .pass
+            .ask(&Query::ExportedServices(partition.to_owned()))?
+            .as_deref()
+        {
+            Some(Answer::ExportedServices(services)) => records::list(services),
+            _ => empty_list(),
+        },
+    )
 }
 
 fn imported_services(call: &Call<'_>) -> Outcome {
@@ -92,8 +114,14 @@ fn imported_services(call: &Call<'_>) -> Outcome {
     if partition.is_empty() {
         return refuse("importedServices: the name of the partition is empty");
     }
-    Ok(match call.pass.ask(&Query::ImportedServices(partition.to_owned()))?.as_deref() {
-        Some(Answer::ImportedServices(services)) => records::list(services),
-        _ => empty_list(),
-    })
+    Ok(
+        match call
+            .pass
+            .ask(&Query::ImportedServices(partition.to_owned()))?
+            .as_deref()
+        {
+            Some(Answer::ImportedServices(services)) => records::list(services),
+            _ => empty_list(),
+        },
+    )
 }

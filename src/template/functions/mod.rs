@@ -15,8 +15,8 @@ mod layout;
 mod lists;
 mod math;
 mod merge;
-mod moment;
 mod mesh;
+mod moment;
 mod numbers;
 mod outputs;
 mod pattern;
@@ -96,7 +96,15 @@ const fn function(
     code: fn(&Call<'_>) -> Result<Value, FunctionError>,
 ) -> Function {
     let [go, jinja] = names;
-    Function { go, jinja, group, signature, options: &[], summary, code }
+    Function {
+        go,
+        jinja,
+        group,
+        signature,
+        options: &[],
+        summary,
+        code,
+    }
 }
 
 #[cfg(test)]

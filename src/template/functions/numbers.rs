@@ -22,44 +22,95 @@ const fn numbers(
 }
 
 pub(super) static TABLE: &[Function] = &[
-    numbers(["parseBool", "parse_bool"], "(text string) bool", "1, t, true and their kin; nothing is false.", |call| {
-        parse(call, "parseBool", "ParseBool", false, parse_bool)
-    }),
-    numbers(["parseInt", "parse_int"], "(text string) int", "The whole number that a text is; nothing is 0.", |call| {
-        parse(call, "parseInt", "ParseInt", 0, parse_int)
-    }),
+    numbers(
+        ["parseBool", "parse_bool"],
+        "(text string) bool",
+        "1, t, true and their kin; nothing is false.",
+        |call| parse(call, "parseBool", "ParseBool", false, parse_bool),
+    ),
+    numbers(
+        ["parseInt", "parse_int"],
+        "(text string) int",
+        "The whole number that a text is; nothing is 0.",
+        |call| parse(call, "parseInt", "ParseInt", 0, parse_int),
+    ),
     numbers(
         ["parseUint", "parse_uint"],
         "(text string) uint",
         "The natural number that a text is; nothing is 0.",
         |call| parse(call, "parseUint", "ParseUint", 0, parse_uint),
     ),
-    numbers(["parseFloat", "parse_float"], "(text string) float", "The number that a text is; nothing is 0.", |call| {
-        parse(call, "parseFloat", "ParseFloat", 0.0, parse_float)
-    }),
+    numbers(
+        ["parseFloat", "parse_float"],
+        "(text string) float",
+        "The number that a text is; nothing is 0.",
+        |call| parse(call, "parseFloat", "ParseFloat", 0.0, parse_float),
+    ),
     numbers(
         ["parseJSON", "parse_json"],
         "(text string) any",
         "The value that is written in JSON; its numbers are floats. Nothing is an empty map.",
         parse_json,
     ),
-    numbers(["toJSON", "to_json"], "(value any) string", "In JSON on one line, with <, > and & escaped.", |call| {
-        to_json(call, "toJSON", Style { pretty: false, escape_html: true })
-    }),
-    numbers(["toJSONPretty", "to_json_pretty"], "(value any) string", "In JSON, indented by two blanks.", |call| {
-        to_json(call, "toJSONPretty", Style { pretty: true, escape_html: true })
-    }),
+    numbers(
+        ["toJSON", "to_json"],
+        "(value any) string",
+        "In JSON on one line, with <, > and & escaped.",
+        |call| {
+            to_json(
+                call,
+                "toJSON",
+                Style {
+                    pretty: false,
+                    escape_html: true,
+                },
+            )
+        },
+    ),
+    numbers(
+        ["toJSONPretty", "to_json_pretty"],
+        "(value any) string",
+        "In JSON, indented by two blanks.",
+        |call| {
+            to_json(
+                call,
+                "toJSONPretty",
+                Style {
+                    pretty: true,
+                    escape_html: true,
+                },
+            )
+        },
+    ),
     numbers(
         ["toUnescapedJSON", "to_unescaped_json"],
         "(value any) string",
         "In JSON, with <, > and & as they are.",
-        |call| to_json(call, "toUnescapedJSON", Style { pretty: false, escape_html: false }),
+        |call| {
+            to_json(
+                call,
+                "toUnescapedJSON",
+                Style {
+                    pretty: false,
+                    escape_html: false,
+                },
+            )
+        },
     ),
     numbers(
         ["toUnescapedJSONPretty", "to_unescaped_json_pretty"],
         "(value any) string",
         "In JSON, indented by two blanks, with <, > and & as they are.",
-        |call| to_json(call, "toUnescapedJSONPretty", Style { pretty: true, escape_html: false }),
+        |call| {
+            to_json(
+                call,
+                "toUnescapedJSONPretty",
+                Style {
+                    pretty: true,
+                    escape_html: false,
+                },
+            )
+        },
     ),
 ];
 
@@ -110,7 +161,9 @@ fn parse_uint(text: &str) -> Result<u64, &'static str> {
 /// Go's decimal forms, and its hexadecimal ones.
 pub(super) fn parse_float(text: &str) -> Result<f64, &'static str> {
     match text.parse::<f64>() {
-        Ok(number) if number.is_infinite() && text.contains(|c: char| c.is_ascii_digit()) => Err(RANGE),
+        Ok(number) if number.is_infinite() && text.contains(|c: char| c.is_ascii_digit()) => {
+            Err(RANGE)
+        }
         Ok(number) if number.is_nan() && text.starts_with(['+', '-']) => Err(SYNTAX),
         Ok(number) => Ok(number),
         Err(_) => show::float(text).ok_or(SYNTAX),
@@ -121,11 +174,14 @@ fn parse_json(call: &Call<'_>) -> Outcome {
     let [only] = call.exactly("parseJSON")?;
     match text(only)? {
         "" => Ok(Value::from_object(BTreeMap::<String, Value>::new())),
-        text => json::read(text).or_else(|error| refuse(format!("parseJSON: the text is not JSON: {error}"))),
+        text => json::read(text)
+            .or_else(|error| refuse(format!("parseJSON: the text is not JSON: {error}"))),
     }
 }
 
 fn to_json(call: &Call<'_>, name: &str, style: Style) -> Outcome {
     let [only] = call.exactly(name)?;
-    json::write(only, style).map(Value::from).or_else(|problem| refuse(format!("{name}: {problem}")))
+    json::write(only, style)
+        .map(Value::from)
+        .or_else(|problem| refuse(format!("{name}: {problem}")))
 }

@@ -28,16 +28,22 @@ fn write_to_file(call: &Call<'_>) -> Outcome {
         [path, user, group, mode, flags, content] => (path, user, group, mode, flags, content),
         ref other => {
             let got = other.len();
-            return refuse(format!("writeToFile: wrong number of arguments, expected 5 or 6, but got {got}"));
+            return refuse(format!(
+                "writeToFile: wrong number of arguments, expected 5 or 6, but got {got}"
+            ));
         }
     };
     if path.is_empty() || path.contains('\0') {
         return refuse("writeToFile: the path of the file is empty, or none");
     }
     let digits = !mode.is_empty() && mode.bytes().all(|byte| byte.is_ascii_digit());
-    let octal = u32::from_str_radix(mode, 8).ok().filter(|mode| digits && *mode <= WRITTEN);
+    let octal = u32::from_str_radix(mode, 8)
+        .ok()
+        .filter(|mode| digits && *mode <= WRITTEN);
     let Some(mode) = octal else {
-        return refuse("writeToFile: the fourth argument is the mode of the file, an octal number such as \"0640\"");
+        return refuse(
+            "writeToFile: the fourth argument is the mode of the file, an octal number such as \"0640\"",
+        );
     };
     let end = if flags.contains("newline") { "\n" } else { "" };
     call.pass.write(Output {

@@ -33,8 +33,13 @@ pub fn text(name: Option<&str>) -> Result<String, NoSuchFunction> {
 }
 
 fn of_all() -> String {
-    let width = |name: fn(&'static super::Function) -> &'static str| all().map(|f| name(f).len()).max().unwrap_or(0);
-    let (go, jinja) = (width(|function| function.go), width(|function| function.jinja));
+    let width = |name: fn(&'static super::Function) -> &'static str| {
+        all().map(|f| name(f).len()).max().unwrap_or(0)
+    };
+    let (go, jinja) = (
+        width(|function| function.go),
+        width(|function| function.jinja),
+    );
     let mut text = String::new();
     let mut group = None;
     for function in all() {
@@ -43,7 +48,11 @@ fn of_all() -> String {
             let _ = writeln!(text, "{gap}{}\n", function.group.title());
             group = Some(function.group);
         }
-        let _ = writeln!(text, "  {:go$}  {:jinja$}  {}", function.go, function.jinja, function.summary);
+        let _ = writeln!(
+            text,
+            "  {:go$}  {:jinja$}  {}",
+            function.go, function.jinja, function.summary
+        );
     }
     text + "\nThe first name is that in Go templates, the second one that in Jinja. `ctmpl functions NAME` shows more.\n"
 }
@@ -52,10 +61,20 @@ fn of_one(name: &str) -> Result<String, NoSuchFunction> {
     let Some(function) = named_in_go(name).or_else(|| named_in_jinja(name)) else {
         let known = unsupported::in_go(name).or_else(|| unsupported::in_jinja(name));
         let names = all().flat_map(|function| [function.go, function.jinja]);
-        let instead = hints::absent::remedy(name, known).or_else(|| hints::did_you_mean(name, names));
-        return Err(NoSuchFunction { name: name.to_owned(), instead });
+        let instead =
+            hints::absent::remedy(name, known).or_else(|| hints::did_you_mean(name, names));
+        return Err(NoSuchFunction {
+            name: name.to_owned(),
+            instead,
+        });
     };
-    let super::Function { go, jinja, signature, summary, .. } = function;
+    let super::Function {
+        go,
+        jinja,
+        signature,
+        summary,
+        ..
+    } = function;
     let mut text = format!("{go} {signature}\n");
     if go != jinja {
         let _ = writeln!(text, "In Jinja: {jinja}");
@@ -63,7 +82,11 @@ fn of_one(name: &str) -> Result<String, NoSuchFunction> {
     let _ = writeln!(text, "\n{summary}");
     if let Some(example) = examples::of(go) {
         let output = example.output.replace('\n', "\n        ");
-        let _ = writeln!(text, "\nGo:     {}\nJinja:  {}\nGives:  {output}", example.in_go, example.in_jinja);
+        let _ = writeln!(
+            text,
+            "\nGo:     {}\nJinja:  {}\nGives:  {output}",
+            example.in_go, example.in_jinja
+        );
     }
     Ok(text)
 }
@@ -93,7 +116,9 @@ mod tests {
         assert!(all().count() > 60);
         for function in all() {
             assert!(
-                listed.contains(function.go) && listed.contains(function.jinja) && listed.contains(function.summary)
+                listed.contains(function.go)
+                    && listed.contains(function.jinja)
+                    && listed.contains(function.summary)
             );
             assert!(listed.contains(function.group.title()));
         }
@@ -103,7 +128,10 @@ mod tests {
     fn a_name_that_is_not_known_is_refused() {
         let refused = |name| text(Some(name)).unwrap_err().to_string();
         insta::assert_snapshot!(refused("servce"), @r#"there is no function "servce", did you mean "service"?; `ctmpl functions` lists all"#);
-        assert!(refused("keyPrefix").starts_with("there is no function \"keyPrefix\", it is gone; use ls"));
+        assert!(
+            refused("keyPrefix")
+                .starts_with("there is no function \"keyPrefix\", it is gone; use ls")
+        );
         insta::assert_snapshot!(refused("frobnicate"), @r#"there is no function "frobnicate"; `ctmpl functions` lists all"#);
     }
 }

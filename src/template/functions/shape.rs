@@ -38,7 +38,12 @@ pub(super) static TABLE: &[Function] = &[
         "The services by each of their tags.",
         by_tag,
     ),
-    shape(["byPort", "by_port"], "(services []service) map[int][]service", "The services by their port.", by_port),
+    shape(
+        ["byPort", "by_port"],
+        "(services []service) map[int][]service",
+        "The services by their port.",
+        by_port,
+    ),
     shape(
         ["byMeta", "by_meta"],
         "(keys string, services []service) map[string][]service",
@@ -103,20 +108,40 @@ fn by_key(call: &Call<'_>) -> Outcome {
     for (_, pair) in records(pairs, PAIR)? {
         let key = field(&pair, "Key")?;
         if let Some((first, rest)) = key.split_once('/') {
-            let rekeyed = Record::value(Arc::new(Rekeyed { pair, key: rest.to_owned() }));
-            folders.entry(first.to_owned()).or_default().insert(rest.to_owned(), rekeyed);
+            let rekeyed = Record::value(Arc::new(Rekeyed {
+                pair,
+                key: rest.to_owned(),
+            }));
+            folders
+                .entry(first.to_owned())
+                .or_default()
+                .insert(rest.to_owned(), rekeyed);
         }
     }
-    let inner = |entries| Value::from_object(TypedMap { entries, zero: Value::from(()) });
+    let inner = |entries| {
+        Value::from_object(TypedMap {
+            entries,
+            zero: Value::from(()),
+        })
+    };
     let zero = inner(BTreeMap::new());
-    let entries = folders.into_iter().map(|(first, entries)| (first, inner(entries))).collect();
+    let entries = folders
+        .into_iter()
+        .map(|(first, entries)| (first, inner(entries)))
+        .collect();
     Ok(Value::from_object(TypedMap { entries, zero }))
 }
 
 /// Lists by text; a missing one is empty.
 fn lists(groups: BTreeMap<String, Vec<Value>>) -> Value {
-    let entries = groups.into_iter().map(|(name, items)| (name, Value::from(items))).collect();
-    Value::from_object(TypedMap { entries, zero: Value::from(Vec::<Value>::new()) })
+    let entries = groups
+        .into_iter()
+        .map(|(name, items)| (name, Value::from(items)))
+        .collect();
+    Value::from_object(TypedMap {
+        entries,
+        zero: Value::from(Vec::<Value>::new()),
+    })
 }
 
 fn by_tag(call: &Call<'_>) -> Outcome {
@@ -127,7 +152,10 @@ fn by_tag(call: &Call<'_>) -> Outcome {
             return refuse(wrong_type("a list of services", &value));
         };
         for tag in super::args::list(&tags)? {
-            groups.entry(text(&tag)?.to_owned()).or_default().push(value.clone());
+            groups
+                .entry(text(&tag)?.to_owned())
+                .or_default()
+                .push(value.clone());
         }
     }
     Ok(lists(groups))
@@ -142,8 +170,14 @@ fn by_port(call: &Call<'_>) -> Outcome {
         };
         groups.entry(integer(&port)?).or_default().push(value);
     }
-    let entries = groups.into_iter().map(|(port, items)| (port, Value::from(items))).collect();
-    Ok(Value::from_object(NumberedMap { entries, zero: Value::from(Vec::<Value>::new()) }))
+    let entries = groups
+        .into_iter()
+        .map(|(port, items)| (port, Value::from(items)))
+        .collect();
+    Ok(Value::from_object(NumberedMap {
+        entries,
+        zero: Value::from(Vec::<Value>::new()),
+    }))
 }
 
 fn by_meta(call: &Call<'_>) -> Outcome {
@@ -152,7 +186,10 @@ fn by_meta(call: &Call<'_>) -> Outcome {
     let mut groups: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for (value, record) in records(services, SERVICE)? {
         let meta = record.field("ServiceMeta").unwrap_or_default();
-        let parts: Vec<String> = keys.iter().map(|key| meta_part(key, &meta)).collect::<Result<_, _>>()?;
+        let parts: Vec<String> = keys
+            .iter()
+            .map(|key| meta_part(key, &meta))
+            .collect::<Result<_, _>>()?;
         groups.entry(parts.join("_")).or_default().push(value);
     }
     Ok(lists(groups))
@@ -169,11 +206,23 @@ fn meta_part(key: &str, meta: &Value) -> Result<String, FunctionError> {
     if as_int {
         return match super::numbers::parse_int(if value.is_empty() { "0" } else { value }) {
             Ok(number) => Ok(format!("{number:05}")),
-            Err(problem) => refuse(format!("byMeta: strconv.Atoi: parsing the value of {name:?}: {problem}")),
+            Err(problem) => refuse(format!(
+                "byMeta: strconv.Atoi: parsing the value of {name:?}: {problem}"
+            )),
         };
     }
-    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' };
-    let part = if value.is_empty() { format!("_no_{name}_") } else { value.to_owned() };
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') {
+            c
+        } else {
+            '_'
+        }
+    };
+    let part = if value.is_empty() {
+        format!("_no_{name}_")
+    } else {
+        value.to_owned()
+    };
     Ok(part.chars().map(plain).collect())
 }
 
@@ -188,9 +237,12 @@ impl Tree {
     fn value(self) -> Value {
         match self {
             Self::Leaf(value) => value,
-            Self::Folder(entries) => {
-                Dict::value(entries.into_iter().map(|(name, tree)| (name, tree.value())).collect())
-            }
+            Self::Folder(entries) => Dict::value(
+                entries
+                    .into_iter()
+                    .map(|(name, tree)| (name, tree.value()))
+                    .collect(),
+            ),
         }
     }
 }
@@ -209,7 +261,10 @@ fn plant(root: &mut BTreeMap<String, Tree>, path: &str, value: Value) -> Result<
             }
             return Ok(());
         }
-        match folder.entry(part.to_owned()).or_insert_with(|| Tree::Folder(BTreeMap::new())) {
+        match folder
+            .entry(part.to_owned())
+            .or_insert_with(|| Tree::Folder(BTreeMap::new()))
+        {
             Tree::Folder(inner) => folder = inner,
             Tree::Leaf(_) => return Err(conflict(path, part)),
         }
@@ -228,7 +283,9 @@ fn planted(name: &str, entries: impl Iterator<Item = (String, Value)>) -> Outcom
     let mut root = BTreeMap::new();
     for (path, value) in entries.filter(|(path, _)| !path.is_empty()) {
         if path.matches('/').count() > MAX_FOLDERS {
-            return refuse(format!("{name}: a key with more than {MAX_FOLDERS} folders"));
+            return refuse(format!(
+                "{name}: a key with more than {MAX_FOLDERS} folders"
+            ));
         }
         plant(&mut root, &path, value).or_else(|problem| refuse(format!("{name}: {problem}")))?;
     }
@@ -239,7 +296,10 @@ fn explode(call: &Call<'_>) -> Outcome {
     let [pairs] = call.exactly("explode")?;
     let mut entries = Vec::new();
     for (_, pair) in records(pairs, PAIR)? {
-        entries.push((field(&pair, "Key")?, pair.field("Value").unwrap_or_default()));
+        entries.push((
+            field(&pair, "Key")?,
+            pair.field("Value").unwrap_or_default(),
+        ));
     }
     planted("explode", entries.into_iter())
 }

@@ -39,7 +39,12 @@ pub(super) static TABLE: &[Function] = &[
         "A node and its services; without a name the agent's own node.",
         node,
     ),
-    source(["nodes", "nodes"], "(query ...string) []node", "All nodes.", nodes),
+    source(
+        ["nodes", "nodes"],
+        "(query ...string) []node",
+        "All nodes.",
+        nodes,
+    ),
     source(
         ["datacenters", "datacenters"],
         "(ignoreFailing ...bool) []string",
@@ -64,8 +69,18 @@ pub(super) static TABLE: &[Function] = &[
         "The value of a key, or the default when there is none or it is empty.",
         key_or_default,
     ),
-    source(["ls", "ls"], "(prefix string) []pair", "The pairs directly below a prefix.", ls),
-    source(["tree", "tree"], "(prefix string) []pair", "The pairs anywhere below a prefix.", tree),
+    source(
+        ["ls", "ls"],
+        "(prefix string) []pair",
+        "The pairs directly below a prefix.",
+        ls,
+    ),
+    source(
+        ["tree", "tree"],
+        "(prefix string) []pair",
+        "The pairs anywhere below a prefix.",
+        tree,
+    ),
     source(
         ["safeLs", "safe_ls"],
         "(prefix string) []pair",
@@ -78,7 +93,12 @@ pub(super) static TABLE: &[Function] = &[
         "Like tree, but the template waits until there is at least one pair.",
         safe_tree,
     ),
-    source(["file", "file"], "(path string) string", "The text of a file on this machine.", file),
+    source(
+        ["file", "file"],
+        "(path string) string",
+        "The text of a file on this machine.",
+        file,
+    ),
     source(
         ["plugin", "plugin"],
         "(program string, arguments ...string) string",
@@ -98,25 +118,46 @@ pub(super) fn empty_list() -> Value {
 }
 
 fn services(call: &Call<'_>) -> Outcome {
-    Ok(match call.pass.ask(&Query::services(&call.texts()?.concat())?)?.as_deref() {
-        Some(Answer::Services(services)) => records::list(services),
-        _ => empty_list(),
-    })
+    Ok(
+        match call
+            .pass
+            .ask(&Query::services(&call.texts()?.concat())?)?
+            .as_deref()
+        {
+            Some(Answer::Services(services)) => records::list(services),
+            _ => empty_list(),
+        },
+    )
 }
 
 fn nodes(call: &Call<'_>) -> Outcome {
-    Ok(match call.pass.ask(&Query::nodes(&call.texts()?.concat())?)?.as_deref() {
-        Some(Answer::Nodes(nodes)) => records::list(nodes),
-        _ => empty_list(),
-    })
+    Ok(
+        match call
+            .pass
+            .ask(&Query::nodes(&call.texts()?.concat())?)?
+            .as_deref()
+        {
+            Some(Answer::Nodes(nodes)) => records::list(nodes),
+            _ => empty_list(),
+        },
+    )
 }
 
 fn node(call: &Call<'_>) -> Outcome {
-    Ok(match call.pass.ask(&Query::node(&call.texts()?.concat())?)?.as_deref() {
-        Some(Answer::Node(Some(found))) => Record::value(Arc::clone(found) as _),
-        Some(_) => Record::value(Arc::new(NoSuchNode)),
-        None => Record::value(Arc::new(NodeServices { node: Arc::default(), services: Vec::new() })),
-    })
+    Ok(
+        match call
+            .pass
+            .ask(&Query::node(&call.texts()?.concat())?)?
+            .as_deref()
+        {
+            Some(Answer::Node(Some(found))) => Record::value(Arc::clone(found) as _),
+            Some(_) => Record::value(Arc::new(NoSuchNode)),
+            None => Record::value(Arc::new(NodeServices {
+                node: Arc::default(),
+                services: Vec::new(),
+            })),
+        },
+    )
 }
 
 fn datacenters(call: &Call<'_>) -> Outcome {
@@ -125,13 +166,22 @@ fn datacenters(call: &Call<'_>) -> Outcome {
         [flag] if matches!(flag.kind(), minijinja::value::ValueKind::Bool) => flag.is_true(),
         [other] => return refuse(super::args::wrong_type("bool", other)),
         more => {
-            return refuse(format!("datacenters: wrong number of arguments, expected 0 or 1, but got {}", more.len()));
+            return refuse(format!(
+                "datacenters: wrong number of arguments, expected 0 or 1, but got {}",
+                more.len()
+            ));
         }
     };
-    Ok(match call.pass.ask(&Query::Datacenters(DatacentersQuery { ignore_failing }))?.as_deref() {
-        Some(Answer::Datacenters(names)) => names.iter().map(String::as_str).collect(),
-        _ => empty_list(),
-    })
+    Ok(
+        match call
+            .pass
+            .ask(&Query::Datacenters(DatacentersQuery { ignore_failing }))?
+            .as_deref()
+        {
+            Some(Answer::Datacenters(names)) => names.iter().map(String::as_str).collect(),
+            _ => empty_list(),
+        },
+    )
 }
 
 /// The entry of a key, when it is answered and there is one.
@@ -204,8 +254,14 @@ fn pairs(call: &Call<'_>, name: &str, depth: Depth, needed: bool) -> Outcome {
     let query = Query::pairs(prefix)?;
     let answer = call.pass.ask(&query)?;
     call.pass.sees(&query, depth);
-    let Some(Answer::Pairs(pairs)) = answer.as_deref() else { return Ok(empty_list()) };
-    let kept: Vec<Arc<Pair>> = pairs.iter().filter(|pair| depth.sees(pair)).cloned().collect();
+    let Some(Answer::Pairs(pairs)) = answer.as_deref() else {
+        return Ok(empty_list());
+    };
+    let kept: Vec<Arc<Pair>> = pairs
+        .iter()
+        .filter(|pair| depth.sees(pair))
+        .cloned()
+        .collect();
     if needed && kept.is_empty() {
         call.pass.lacks(&query, Absence::NothingBelow);
     }
@@ -218,7 +274,10 @@ fn file(call: &Call<'_>) -> Outcome {
     if path.is_empty() {
         return Ok(Value::from(""));
     }
-    let query = Query::File(FileQuery { path: PathBuf::from(path), sandbox: call.pass.sandbox().cloned() });
+    let query = Query::File(FileQuery {
+        path: PathBuf::from(path),
+        sandbox: call.pass.sandbox().cloned(),
+    });
     Ok(match call.pass.ask(&query)?.as_deref() {
         Some(Answer::File(text)) => Value::from(Arc::clone(text)),
         _ => Value::from(""),
@@ -227,7 +286,12 @@ fn file(call: &Call<'_>) -> Outcome {
 
 /// A pass whose data is not complete does not ask: the arguments might be made of what is missing.
 fn plugin(call: &Call<'_>) -> Outcome {
-    let words = call.texts()?.into_iter().map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned);
+    let words = call
+        .texts()?
+        .into_iter()
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned);
     let words: Vec<String> = words.collect();
     if !call.pass.is_complete() {
         return Ok(Value::from(""));

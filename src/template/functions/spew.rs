@@ -91,7 +91,11 @@ fn limits(out: &str, level: usize) -> Written {
     if level > MOST_LEVELS {
         return refuse(format!("nested more than {MOST_LEVELS} levels deep"));
     }
-    if out.len() > MAX_LENGTH { refuse("the result is too long") } else { Ok(()) }
+    if out.len() > MAX_LENGTH {
+        refuse("the result is too long")
+    } else {
+        Ok(())
+    }
 }
 
 fn dump(out: &mut String, value: &Value, level: usize) -> Written {
@@ -110,7 +114,9 @@ fn dump(out: &mut String, value: &Value, level: usize) -> Written {
             if !items.is_empty() {
                 let _ = write!(out, "(len={0} cap={0}) ", items.len());
             }
-            return block(out, level, items.len(), |out, index| dump(out, &items[index], level + 1));
+            return block(out, level, items.len(), |out, index| {
+                dump(out, &items[index], level + 1)
+            });
         }
         ValueKind::Map => {
             let entries = entries(value);
@@ -152,10 +158,17 @@ fn block(
 
 fn entries(map: &Value) -> Vec<(Value, Value)> {
     if let Some(record) = map.downcast_object_ref::<Record>() {
-        return record.fields().map(|(field, value)| (Value::from(field.go), value)).collect();
+        return record
+            .fields()
+            .map(|(field, value)| (Value::from(field.go), value))
+            .collect();
     }
-    let mut entries: Vec<(Value, Value)> =
-        map.as_object().into_iter().filter_map(minijinja::value::DynObject::try_iter_pairs).flatten().collect();
+    let mut entries: Vec<(Value, Value)> = map
+        .as_object()
+        .into_iter()
+        .filter_map(minijinja::value::DynObject::try_iter_pairs)
+        .flatten()
+        .collect();
     entries.sort_by(|(a, _), (b, _)| a.cmp(b));
     entries
 }
@@ -173,14 +186,21 @@ fn sprintf(call: &Call<'_>) -> Outcome {
         rest = &rest[at..];
         if let Some(after) = rest.strip_prefix("%#v").filter(|_| values.len() > 0) {
             let mut shown = String::new();
-            values.next().map_or(Ok(()), |value| typed(&mut shown, value, 0))?;
+            values
+                .next()
+                .map_or(Ok(()), |value| typed(&mut shown, value, 0))?;
             plain_format.push_str("%s");
             plain_values.push(Value::from(shown));
             rest = after;
             continue;
         }
-        let mut verb_ends = rest.char_indices().skip(1).filter(|(_, c)| c.is_alphabetic() || *c == '%');
-        let end = verb_ends.next().map_or(rest.len(), |(at, c)| at + c.len_utf8());
+        let mut verb_ends = rest
+            .char_indices()
+            .skip(1)
+            .filter(|(_, c)| c.is_alphabetic() || *c == '%');
+        let end = verb_ends
+            .next()
+            .map_or(rest.len(), |(at, c)| at + c.len_utf8());
         let (verb, after) = rest.split_at(end);
         plain_format.push_str(verb);
         // A star takes a value of its own, and a double percent sign takes none.

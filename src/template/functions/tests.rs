@@ -9,8 +9,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::answer::{
-    Answer, CaRoot, Consumers, ExportedService, ImportedService, Instance, LeafCertificate, Node, NodeServices, Pair,
-    Partition, Peering, ServiceTags, TextMap, Weights,
+    Answer, CaRoot, Consumers, ExportedService, ImportedService, Instance, LeafCertificate, Node,
+    NodeServices, Pair, Partition, Peering, ServiceTags, TextMap, Weights,
 };
 use crate::query::{DatacentersQuery, FileQuery, Health, Query};
 use crate::snapshot::Snapshot;
@@ -26,61 +26,152 @@ mod values;
 fn world() -> Pass {
     let mut snapshot = Snapshot::default();
     let mut answer = |query: Query, answer: Answer| snapshot.record(query, Arc::new(answer));
-    answer(Query::key("port").unwrap(), Answer::Key(Some(pair("port", "80"))));
-    answer(Query::key("empty").unwrap(), Answer::Key(Some(pair("empty", ""))));
+    answer(
+        Query::key("port").unwrap(),
+        Answer::Key(Some(pair("port", "80"))),
+    );
+    answer(
+        Query::key("empty").unwrap(),
+        Answer::Key(Some(pair("empty", ""))),
+    );
     answer(Query::key("none").unwrap(), Answer::Key(None));
-    answer(Query::key("gone").unwrap(), Answer::Key(Some(pair("gone", "last"))));
+    answer(
+        Query::key("gone").unwrap(),
+        Answer::Key(Some(pair("gone", "last"))),
+    );
     answer(Query::key("gone").unwrap(), Answer::Key(None));
     let keys = ["a", "b", "folder/", "folder/c", "folder/deep/d", ""];
-    answer(Query::pairs("app").unwrap(), Answer::Pairs(keys.iter().map(|key| pair(key, "v")).collect()));
-    answer(Query::pairs("void").unwrap(), Answer::Pairs(vec![pair("folder/", "")]));
+    answer(
+        Query::pairs("app").unwrap(),
+        Answer::Pairs(keys.iter().map(|key| pair(key, "v")).collect()),
+    );
+    answer(
+        Query::pairs("void").unwrap(),
+        Answer::Pairs(vec![pair("folder/", "")]),
+    );
     answer(Query::service("web").unwrap(), Answer::Service(instances()));
-    answer(Query::service("web|any").unwrap(), Answer::Service(instances()));
+    answer(
+        Query::service("web|any").unwrap(),
+        Answer::Service(instances()),
+    );
     answer(Query::connect("web").unwrap(), Answer::Service(instances()));
     answers_of_the_mesh(&mut answer);
     answer(
         Query::services("").unwrap(),
-        Answer::Services(vec![Arc::new(ServiceTags { name: "web".into(), tags: vec!["blue".into()] })]),
+        Answer::Services(vec![Arc::new(ServiceTags {
+            name: "web".into(),
+            tags: vec!["blue".into()],
+        })]),
     );
-    let node = Arc::new(Node { node: "n1".into(), address: "10.0.0.1".into(), ..Node::default() });
-    answer(Query::nodes("").unwrap(), Answer::Nodes(vec![Arc::clone(&node)]));
-    let found = NodeServices { node, services: Vec::new() };
-    answer(Query::node("n1").unwrap(), Answer::Node(Some(Arc::new(found))));
+    let node = Arc::new(Node {
+        node: "n1".into(),
+        address: "10.0.0.1".into(),
+        ..Node::default()
+    });
+    answer(
+        Query::nodes("").unwrap(),
+        Answer::Nodes(vec![Arc::clone(&node)]),
+    );
+    let found = NodeServices {
+        node,
+        services: Vec::new(),
+    };
+    answer(
+        Query::node("n1").unwrap(),
+        Answer::Node(Some(Arc::new(found))),
+    );
     answer(Query::node("n2").unwrap(), Answer::Node(None));
     let datacenters = |ignore_failing| Query::Datacenters(DatacentersQuery { ignore_failing });
-    answer(datacenters(false), Answer::Datacenters(vec!["dc1".into(), "dc2".into()]));
+    answer(
+        datacenters(false),
+        Answer::Datacenters(vec!["dc1".into(), "dc2".into()]),
+    );
     answer(datacenters(true), Answer::Datacenters(vec!["dc1".into()]));
-    answer(Query::File(FileQuery { path: PathBuf::from("/etc/motd"), sandbox: None }), Answer::File("hello\n".into()));
-    let variables = [("SET", "value"), ("EMPTY", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    answer(
+        Query::File(FileQuery {
+            path: PathBuf::from("/etc/motd"),
+            sandbox: None,
+        }),
+        Answer::File("hello\n".into()),
+    );
+    let variables =
+        [("SET", "value"), ("EMPTY", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
     let surroundings = Arc::new(Surroundings {
         variables: BTreeMap::from(variables),
         host: "h1".to_owned(),
         ..Surroundings::default()
     });
-    Pass::new(snapshot, surroundings, "2024-03-05T07:08:09.5Z".parse().unwrap())
+    Pass::new(
+        snapshot,
+        surroundings,
+        "2024-03-05T07:08:09.5Z".parse().unwrap(),
+    )
 }
 
 fn answers_of_the_mesh(answer: &mut impl FnMut(Query, Answer)) {
-    let root = CaRoot { id: "1f".into(), name: "Root".into(), certificate: "PEM".into(), ..CaRoot::default() };
+    let root = CaRoot {
+        id: "1f".into(),
+        name: "Root".into(),
+        certificate: "PEM".into(),
+        ..CaRoot::default()
+    };
     answer(Query::CaRoots, Answer::CaRoots(vec![Arc::new(root)]));
-    let leaf: LeafCertificate =
-        serde_json::from_str(r#"{"SerialNumber":"08","CertPEM":"CERT","PrivateKeyPEM":"KEY","Service":"web"}"#)
-            .unwrap();
-    answer(Query::ca_leaf("web").unwrap(), Answer::CaLeaf(Arc::new(leaf)));
-    let partition = Partition { name: "default".into(), description: "Builtin".into() };
-    answer(Query::Partitions, Answer::Partitions(vec![Arc::new(partition)]));
-    let peering = Peering { name: "east".into(), state: "ACTIVE".into(), ..Peering::default() };
-    answer(Query::peerings("").unwrap(), Answer::Peerings(vec![Arc::new(peering)]));
-    let consumers = Consumers { peers: vec!["east".into()], partitions: Vec::new() };
-    let exported = ExportedService { service: "web".into(), consumers, ..ExportedService::default() };
-    answer(Query::ExportedServices(String::new()), Answer::ExportedServices(vec![Arc::new(exported)]));
-    let imported =
-        ImportedService { service: "db".into(), source_partition: "p2".into(), ..ImportedService::default() };
-    answer(Query::ImportedServices("p1".into()), Answer::ImportedServices(vec![Arc::new(imported)]));
+    let leaf: LeafCertificate = serde_json::from_str(
+        r#"{"SerialNumber":"08","CertPEM":"CERT","PrivateKeyPEM":"KEY","Service":"web"}"#,
+    )
+    .unwrap();
+    answer(
+        Query::ca_leaf("web").unwrap(),
+        Answer::CaLeaf(Arc::new(leaf)),
+    );
+    let partition = Partition {
+        name: "default".into(),
+        description: "Builtin".into(),
+    };
+    answer(
+        Query::Partitions,
+        Answer::Partitions(vec![Arc::new(partition)]),
+    );
+    let peering = Peering {
+        name: "east".into(),
+        state: "ACTIVE".into(),
+        ..Peering::default()
+    };
+    answer(
+        Query::peerings("").unwrap(),
+        Answer::Peerings(vec![Arc::new(peering)]),
+    );
+    let consumers = Consumers {
+        peers: vec!["east".into()],
+        partitions: Vec::new(),
+    };
+    let exported = ExportedService {
+        service: "web".into(),
+        consumers,
+        ..ExportedService::default()
+    };
+    answer(
+        Query::ExportedServices(String::new()),
+        Answer::ExportedServices(vec![Arc::new(exported)]),
+    );
+    let imported = ImportedService {
+        service: "db".into(),
+        source_partition: "p2".into(),
+        ..ImportedService::default()
+    };
+    answer(
+        Query::ImportedServices("p1".into()),
+        Answer::ImportedServices(vec![Arc::new(imported)]),
+    );
 }
 
 fn pair(key: &str, value: &str) -> Arc<Pair> {
-    Arc::new(Pair { path: format!("app/{key}"), key: key.into(), value: value.into(), ..Pair::default() })
+    Arc::new(Pair {
+        path: format!("app/{key}"),
+        key: key.into(),
+        value: value.into(),
+        ..Pair::default()
+    })
 }
 
 fn instances() -> Vec<Arc<Instance>> {
@@ -91,7 +182,10 @@ fn instances() -> Vec<Arc<Instance>> {
             node_address: "10.0.0.1".into(),
             node_tagged_addresses: TextMap::new(),
             node_meta: TextMap::new(),
-            service_meta: TextMap::from([("version".into(), version.into()), ("weight".into(), "7".into())]),
+            service_meta: TextMap::from([
+                ("version".into(), version.into()),
+                ("weight".into(), "7".into()),
+            ]),
             address: "10.0.0.2".into(),
             service_tagged_addresses: BTreeMap::new(),
             id: id.into(),
@@ -103,7 +197,10 @@ fn instances() -> Vec<Arc<Instance>> {
             weights: Weights::default(),
         })
     };
-    vec![instance("web-1", 80, &["blue", "v1"], "1.0"), instance("web-2", 81, &["blue"], "")]
+    vec![
+        instance("web-1", 80, &["blue", "v1"], "1.0"),
+        instance("web-2", 81, &["blue"], ""),
+    ]
 }
 
 /// Calls a function by its Go name.
@@ -135,18 +232,32 @@ fn arguments(json: &str) -> Vec<Value> {
             },
             serde_json::Value::Array(items) => items.iter().map(value).collect(),
             serde_json::Value::Object(fields) => Value::from_object(
-                fields.iter().map(|(k, v)| (k.clone(), value(v))).collect::<BTreeMap<String, Value>>(),
+                fields
+                    .iter()
+                    .map(|(k, v)| (k.clone(), value(v)))
+                    .collect::<BTreeMap<String, Value>>(),
             ),
             serde_json::Value::String(text) => Value::from(text.as_str()),
             serde_json::Value::Bool(bool) => Value::from(*bool),
             serde_json::Value::Null => Value::from(()),
         }
     }
-    serde_json::from_str::<Vec<serde_json::Value>>(json).unwrap().iter().map(value).collect()
+    serde_json::from_str::<Vec<serde_json::Value>>(json)
+        .unwrap()
+        .iter()
+        .map(value)
+        .collect()
 }
 
 fn written(value: &Value) -> String {
-    json::write(value, Style { pretty: false, escape_html: false }).unwrap()
+    json::write(
+        value,
+        Style {
+            pretty: false,
+            escape_html: false,
+        },
+    )
+    .unwrap()
 }
 
 /// Each case: a function, its arguments as a JSON list, and what comes of it.
@@ -171,7 +282,11 @@ fn the_table_is_complete_and_consistent() {
         assert!(go.insert(function.go), "{} twice", function.go);
         assert!(jinja.insert(function.jinja), "{} twice", function.jinja);
         assert_eq!(function.jinja, function.jinja.to_lowercase());
-        assert!(function.signature.starts_with('(') && !function.summary.is_empty(), "{}", function.go);
+        assert!(
+            function.signature.starts_with('(') && !function.summary.is_empty(),
+            "{}",
+            function.go
+        );
     }
     assert!(go.len() >= 60, "{}", go.len());
 }
@@ -189,8 +304,15 @@ fn any_value() -> impl Strategy<Value = Value> {
         ".{0,8}".prop_map(Value::from),
         Just(Value::from_bytes(vec![0xff, 0])),
         Just(records::list(&instances())),
-        Just(records::list(&[pair("a/b", "1"), pair("a/b/c", "2"), pair("", "3")])),
-        Just(TypedMap::of_text(&TextMap::from([("k".into(), "v".into())]))),
+        Just(records::list(&[
+            pair("a/b", "1"),
+            pair("a/b/c", "2"),
+            pair("", "3")
+        ])),
+        Just(TypedMap::of_text(&TextMap::from([(
+            "k".into(),
+            "v".into()
+        )]))),
     ];
     leaf.prop_recursive(2, 12, 4, |inner| {
         prop_oneof![
@@ -219,8 +341,17 @@ proptest! {
 
 #[test]
 fn a_wrong_number_of_arguments_is_told_as_go_does() {
-    assert_eq!(told("split", r#"[","]"#), "!wrong number of args for split: want 2 got 1");
-    assert_eq!(told("toLower", "[1]"), "!wrong type for value; expected string; got int");
+    assert_eq!(
+        told("split", r#"[","]"#),
+        "!wrong number of args for split: want 2 got 1"
+    );
+    assert_eq!(
+        told("toLower", "[1]"),
+        "!wrong type for value; expected string; got int"
+    );
     assert_eq!(told("toLower", "[null]"), "!invalid value; expected string");
-    assert_eq!(told("join", r#"[",", ["a", 1.5]]"#), "!wrong type for value; expected string; got float64");
+    assert_eq!(
+        told("join", r#"[",", ["a", 1.5]]"#),
+        "!wrong type for value; expected string; got float64"
+    );
 }

@@ -14,10 +14,15 @@ use crate::template::function::{Call, Function, Group};
 const MAX_LENGTH: usize = 64 << 20;
 
 /// Base64 as Go reads it: the bits that are left over in the last character do not matter.
-pub(super) const BASE64: GeneralPurpose =
-    GeneralPurpose::new(&alphabet::STANDARD, PAD.with_decode_allow_trailing_bits(true));
+pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    PAD.with_decode_allow_trailing_bits(true),
+);
 
-const BASE64_URL: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, PAD.with_decode_allow_trailing_bits(true));
+const BASE64_URL: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    PAD.with_decode_allow_trailing_bits(true),
+);
 
 const fn texts(
     names: [&'static str; 2],
@@ -29,12 +34,18 @@ const fn texts(
 }
 
 pub(super) static TABLE: &[Function] = &[
-    texts(["toLower", "to_lower"], "(text string) string", "In lower case.", |call| {
-        map(call, "toLower", |text| text.chars().map(lower).collect())
-    }),
-    texts(["toUpper", "to_upper"], "(text string) string", "In upper case.", |call| {
-        map(call, "toUpper", |text| text.chars().map(upper).collect())
-    }),
+    texts(
+        ["toLower", "to_lower"],
+        "(text string) string",
+        "In lower case.",
+        |call| map(call, "toLower", |text| text.chars().map(lower).collect()),
+    ),
+    texts(
+        ["toUpper", "to_upper"],
+        "(text string) string",
+        "In upper case.",
+        |call| map(call, "toUpper", |text| text.chars().map(upper).collect()),
+    ),
     texts(
         ["toTitle", "to_title"],
         "(text string) string",
@@ -45,23 +56,38 @@ pub(super) static TABLE: &[Function] = &[
         ["trim", "trim"],
         "(characters string, text string) string",
         "Without any of these characters at both ends.",
-        |call| with(call, "trim", |characters, text| text.trim_matches(|c| characters.contains(c)).into()),
+        |call| {
+            with(call, "trim", |characters, text| {
+                text.trim_matches(|c| characters.contains(c)).into()
+            })
+        },
     ),
     texts(
         ["trimPrefix", "trim_prefix"],
         "(prefix string, text string) string",
         "Without this text at its beginning.",
-        |call| with(call, "trimPrefix", |prefix, text| text.strip_prefix(prefix).unwrap_or(text).into()),
+        |call| {
+            with(call, "trimPrefix", |prefix, text| {
+                text.strip_prefix(prefix).unwrap_or(text).into()
+            })
+        },
     ),
     texts(
         ["trimSuffix", "trim_suffix"],
         "(suffix string, text string) string",
         "Without this text at its end.",
-        |call| with(call, "trimSuffix", |suffix, text| text.strip_suffix(suffix).unwrap_or(text).into()),
+        |call| {
+            with(call, "trimSuffix", |suffix, text| {
+                text.strip_suffix(suffix).unwrap_or(text).into()
+            })
+        },
     ),
-    texts(["trimSpace", "trim_space"], "(text string) string", "Without white space at both ends.", |call| {
-        map(call, "trimSpace", |text| text.trim().to_owned())
-    }),
+    texts(
+        ["trimSpace", "trim_space"],
+        "(text string) string",
+        "Without white space at both ends.",
+        |call| map(call, "trimSpace", |text| text.trim().to_owned()),
+    ),
     texts(
         ["replaceAll", "replace_all"],
         "(from string, to string, text string) string",
@@ -92,20 +118,36 @@ pub(super) static TABLE: &[Function] = &[
         "The same, but printed as it is where the format of the file would have it quoted or refused.",
         |call| {
             let [only] = call.exactly("raw")?;
-            Ok(only.as_str().map_or_else(|| only.clone(), |text| Value::from_safe_string(text.to_owned())))
+            Ok(only.as_str().map_or_else(
+                || only.clone(),
+                |text| Value::from_safe_string(text.to_owned()),
+            ))
         },
     ),
-    texts(["base64Encode", "base64_encode"], "(text string) string", "In base64.", |call| {
-        let [only] = call.exactly("base64Encode")?;
-        Ok(Value::from(BASE64.encode(bytes(only)?)))
-    }),
-    texts(["base64Decode", "base64_decode"], "(text string) string", "The text that is written in base64.", |call| {
-        decode(call, "base64Decode", &BASE64)
-    }),
-    texts(["base64URLEncode", "base64_url_encode"], "(text string) string", "In the base64 of URLs.", |call| {
-        let [only] = call.exactly("base64URLEncode")?;
-        Ok(Value::from(BASE64_URL.encode(bytes(only)?)))
-    }),
+    texts(
+        ["base64Encode", "base64_encode"],
+        "(text string) string",
+        "In base64.",
+        |call| {
+            let [only] = call.exactly("base64Encode")?;
+            Ok(Value::from(BASE64.encode(bytes(only)?)))
+        },
+    ),
+    texts(
+        ["base64Decode", "base64_decode"],
+        "(text string) string",
+        "The text that is written in base64.",
+        |call| decode(call, "base64Decode", &BASE64),
+    ),
+    texts(
+        ["base64URLEncode", "base64_url_encode"],
+        "(text string) string",
+        "In the base64 of URLs.",
+        |call| {
+            let [only] = call.exactly("base64URLEncode")?;
+            Ok(Value::from(BASE64_URL.encode(bytes(only)?)))
+        },
+    ),
     texts(
         ["base64URLDecode", "base64_url_decode"],
         "(text string) string",
@@ -153,19 +195,27 @@ fn replace_all(call: &Call<'_>) -> Outcome {
 
 fn regex_replace_all(call: &Call<'_>) -> Outcome {
     let [pattern, replacement, last] = call.exactly("regexReplaceAll")?;
-    let (pattern, replacement, text) = (pattern::compiled(text(pattern)?)?, text(replacement)?, text(last)?);
+    let (pattern, replacement, text) = (
+        pattern::compiled(text(pattern)?)?,
+        text(replacement)?,
+        text(last)?,
+    );
     pattern::replaced(&pattern, text, replacement, MAX_LENGTH).map(Value::from)
 }
 
 fn regex_match(call: &Call<'_>) -> Outcome {
     let [pattern, last] = call.exactly("regexMatch")?;
-    Ok(Value::from(pattern::compiled(text(pattern)?)?.is_match(text(last)?)))
+    Ok(Value::from(
+        pattern::compiled(text(pattern)?)?.is_match(text(last)?),
+    ))
 }
 
 fn indent(call: &Call<'_>) -> Outcome {
     let [blanks, last] = call.exactly("indent")?;
     let (blanks, text) = (integer(blanks)?, text(last)?);
-    let Ok(blanks) = usize::try_from(blanks) else { return refuse("indent value must be a positive integer") };
+    let Ok(blanks) = usize::try_from(blanks) else {
+        return refuse("indent value must be a positive integer");
+    };
     let lines = text.split_inclusive('\n');
     if lines.clone().count().saturating_mul(blanks) > MAX_LENGTH {
         return refuse("the result is too long");
@@ -178,14 +228,20 @@ fn indent(call: &Call<'_>) -> Outcome {
 fn decode(call: &Call<'_>, name: &str, engine: &impl base64::Engine) -> Outcome {
     let [only] = call.exactly(name)?;
     // Go skips line breaks.
-    let written: String = text(only)?.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+    let written: String = text(only)?
+        .chars()
+        .filter(|c| !matches!(c, '\r' | '\n'))
+        .collect();
     let bytes = engine.decode(written).or_else(|error| {
         refuse(match error {
-            base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _) => {
+            base64::DecodeError::InvalidByte(at, _)
+            | base64::DecodeError::InvalidLastSymbol(at, _) => {
                 format!("{name}: illegal base64 data at input byte {at}")
             }
             _ => format!("{name}: illegal base64 data: wrong length or padding"),
         })
     })?;
-    String::from_utf8(bytes).map(Value::from).or_else(|_| refuse(format!("{name}: the result is not UTF-8 text")))
+    String::from_utf8(bytes)
+        .map(Value::from)
+        .or_else(|_| refuse(format!("{name}: the result is not UTF-8 text")))
 }

@@ -9,7 +9,15 @@ use jiff::civil::{Date, DateTime, Time};
 use super::layout::MONTHS;
 use super::moment::Moment;
 
-const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+const DAYS: [&str; 7] = [
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+];
 
 /// What an element of a layout stands for.
 #[derive(Clone, Copy, Debug)]
@@ -45,22 +53,92 @@ enum Element {
 const ELEMENTS: [(&str, Element); 33] = [
     ("January", Element::LongMonth),
     ("Monday", Element::LongDay),
-    ("Z07:00:00", Element::Offset { z: true, colon: true, parts: 3 }),
-    ("-07:00:00", Element::Offset { z: false, colon: true, parts: 3 }),
-    ("Z070000", Element::Offset { z: true, colon: false, parts: 3 }),
-    ("-070000", Element::Offset { z: false, colon: false, parts: 3 }),
-    ("Z07:00", Element::Offset { z: true, colon: true, parts: 2 }),
-    ("-07:00", Element::Offset { z: false, colon: true, parts: 2 }),
-    ("Z0700", Element::Offset { z: true, colon: false, parts: 2 }),
-    ("-0700", Element::Offset { z: false, colon: false, parts: 2 }),
+    (
+        "Z07:00:00",
+        Element::Offset {
+            z: true,
+            colon: true,
+            parts: 3,
+        },
+    ),
+    (
+        "-07:00:00",
+        Element::Offset {
+            z: false,
+            colon: true,
+            parts: 3,
+        },
+    ),
+    (
+        "Z070000",
+        Element::Offset {
+            z: true,
+            colon: false,
+            parts: 3,
+        },
+    ),
+    (
+        "-070000",
+        Element::Offset {
+            z: false,
+            colon: false,
+            parts: 3,
+        },
+    ),
+    (
+        "Z07:00",
+        Element::Offset {
+            z: true,
+            colon: true,
+            parts: 2,
+        },
+    ),
+    (
+        "-07:00",
+        Element::Offset {
+            z: false,
+            colon: true,
+            parts: 2,
+        },
+    ),
+    (
+        "Z0700",
+        Element::Offset {
+            z: true,
+            colon: false,
+            parts: 2,
+        },
+    ),
+    (
+        "-0700",
+        Element::Offset {
+            z: false,
+            colon: false,
+            parts: 2,
+        },
+    ),
     ("2006", Element::Year),
     ("__2", Element::DayOfYear(false)),
     ("002", Element::DayOfYear(true)),
     ("Jan", Element::ShortMonth),
     ("Mon", Element::ShortDay),
     ("MST", Element::Zone),
-    ("Z07", Element::Offset { z: true, colon: false, parts: 1 }),
-    ("-07", Element::Offset { z: false, colon: false, parts: 1 }),
+    (
+        "Z07",
+        Element::Offset {
+            z: true,
+            colon: false,
+            parts: 1,
+        },
+    ),
+    (
+        "-07",
+        Element::Offset {
+            z: false,
+            colon: false,
+            parts: 1,
+        },
+    ),
     ("01", Element::Month(2)),
     ("02", Element::Day(2)),
     ("03", Element::HourOf12(2)),
@@ -117,7 +195,9 @@ pub(super) fn parse(layout: &str, text: &str) -> Result<Moment, String> {
             let written = layout[1..length].starts_with('0').then_some(length);
             layout = &layout[length..];
             rest = fraction(rest, written, &mut read)?;
-        } else if let Some((written, element)) = ELEMENTS.iter().find(|(written, _)| begins(layout, written)) {
+        } else if let Some((written, element)) =
+            ELEMENTS.iter().find(|(written, _)| begins(layout, written))
+        {
             layout = &layout[written.len()..];
             rest = element.read(rest, &mut read)?;
             // Seconds may have a fraction, also where the layout has none.
@@ -128,7 +208,9 @@ pub(super) fn parse(layout: &str, text: &str) -> Result<Moment, String> {
             layout = &layout[first.len_utf8()..];
             rest = match first {
                 ' ' => rest.trim_start_matches(' '),
-                _ => rest.strip_prefix(first).ok_or_else(|| cannot("the characters of the layout"))?,
+                _ => rest
+                    .strip_prefix(first)
+                    .ok_or_else(|| cannot("the characters of the layout"))?,
             };
         }
     }
@@ -140,7 +222,9 @@ pub(super) fn parse(layout: &str, text: &str) -> Result<Moment, String> {
 
 /// Whether a layout begins with an element: `_2006` is a line and a year, and `Janus` is not a month.
 fn begins(layout: &str, written: &str) -> bool {
-    let Some(after) = layout.strip_prefix(written) else { return false };
+    let Some(after) = layout.strip_prefix(written) else {
+        return false;
+    };
     match written {
         "_2" => !after.starts_with("006"),
         "Jan" | "Mon" => !after.starts_with(|c: char| c.is_ascii_lowercase()),
@@ -171,14 +255,16 @@ impl Read {
                 let date = first.checked_add(SignedDuration::from_hours(24 * (i64::from(day) - 1)));
                 let date = date.map_err(|_| out_of_range("day of year"))?;
                 let said = |said: Option<i8>, is: i8| said.is_none_or(|said| said == is);
-                if date.year() != self.year || !said(self.month, date.month()) || !said(self.day, date.day()) {
+                if date.year() != self.year
+                    || !said(self.month, date.month())
+                    || !said(self.day, date.day())
+                {
                     return Err("day of year does not match the rest".to_owned());
                 }
                 date
             }
-            None => {
-                Date::new(self.year, self.month.unwrap_or(1), self.day.unwrap_or(1)).map_err(|_| out_of_range("day"))?
-            }
+            None => Date::new(self.year, self.month.unwrap_or(1), self.day.unwrap_or(1))
+                .map_err(|_| out_of_range("day"))?,
         };
         // As for Go, a zone of UTC's own offset is UTC, whatever its name.
         let (offset, zone) = match self.offset {
@@ -187,7 +273,8 @@ impl Read {
             None if self.zone.is_empty() => (0, "UTC".to_owned()),
             None => (0, self.zone),
         };
-        Moment::at(DateTime::from_parts(date, time), offset, zone).ok_or_else(|| out_of_range("time"))
+        Moment::at(DateTime::from_parts(date, time), offset, zone)
+            .ok_or_else(|| out_of_range("time"))
     }
 }
 
@@ -196,13 +283,16 @@ impl Element {
         match self {
             Self::LongMonth | Self::ShortMonth => {
                 let short = matches!(self, Self::ShortMonth);
-                let (at, rest) = name(text, &MONTHS, short).ok_or_else(|| cannot("the name of a month"))?;
+                let (at, rest) =
+                    name(text, &MONTHS, short).ok_or_else(|| cannot("the name of a month"))?;
                 read.month = i8::try_from(at + 1).ok();
                 Ok(rest)
             }
             Self::LongDay | Self::ShortDay => {
                 let short = matches!(self, Self::ShortDay);
-                name(text, &DAYS, short).map(|(_, rest)| rest).ok_or_else(|| cannot("the name of a day"))
+                name(text, &DAYS, short)
+                    .map(|(_, rest)| rest)
+                    .ok_or_else(|| cannot("the name of a day"))
             }
             Self::Year => {
                 let (year, rest) = number(text, 4, 4, "a year")?;
@@ -218,10 +308,23 @@ impl Element {
             Self::Day(least) => within(text, least, 1..=31, "day", read.day.insert(0)),
             Self::BlankDay => Self::Day(1).read(text.strip_prefix(' ').unwrap_or(text), read),
             Self::DayOfYear(whole) => {
-                let blanks = text.bytes().take(2).take_while(|byte| *byte == b' ' && !whole).count();
-                let (day, rest) = number(&text[blanks..], if whole { 3 } else { 1 }, 3, "a day of the year")?;
+                let blanks = text
+                    .bytes()
+                    .take(2)
+                    .take_while(|byte| *byte == b' ' && !whole)
+                    .count();
+                let (day, rest) = number(
+                    &text[blanks..],
+                    if whole { 3 } else { 1 },
+                    3,
+                    "a day of the year",
+                )?;
                 read.day_of_year = Some(day);
-                if (1..=366).contains(&day) { Ok(rest) } else { Err(out_of_range("day of year")) }
+                if (1..=366).contains(&day) {
+                    Ok(rest)
+                } else {
+                    Err(out_of_range("day of year"))
+                }
             }
             Self::Hour => within(text, 1, 0..=23, "hour", &mut read.hour),
             Self::HourOf12(least) => within(text, least, 0..=12, "hour", &mut read.hour),
@@ -230,7 +333,9 @@ impl Element {
             Self::Half(capital) => {
                 let (before, after) = if capital { ("AM", "PM") } else { ("am", "pm") };
                 read.afternoon = Some(text.starts_with(after));
-                text.strip_prefix(before).or_else(|| text.strip_prefix(after)).ok_or_else(|| cannot("AM or PM"))
+                text.strip_prefix(before)
+                    .or_else(|| text.strip_prefix(after))
+                    .ok_or_else(|| cannot("AM or PM"))
             }
             Self::Offset { z: true, .. } if text.starts_with('Z') => {
                 read.offset = Some(0);
@@ -260,12 +365,23 @@ fn name<'t>(text: &'t str, names: &[&str], short: bool) -> Option<(usize, &'t st
     names.iter().enumerate().find_map(|(at, name)| {
         let written = if short { &name[..3] } else { name };
         let begin = text.get(..written.len())?;
-        begin.eq_ignore_ascii_case(written).then(|| (at, &text[written.len()..]))
+        begin
+            .eq_ignore_ascii_case(written)
+            .then(|| (at, &text[written.len()..]))
     })
 }
 
-fn number<'t>(text: &'t str, least: usize, most: usize, what: &str) -> Result<(i16, &'t str), String> {
-    let length = text.bytes().take(most).take_while(u8::is_ascii_digit).count();
+fn number<'t>(
+    text: &'t str,
+    least: usize,
+    most: usize,
+    what: &str,
+) -> Result<(i16, &'t str), String> {
+    let length = text
+        .bytes()
+        .take(most)
+        .take_while(u8::is_ascii_digit)
+        .count();
     if length < least {
         return Err(cannot(what));
     }
@@ -299,7 +415,9 @@ fn offset<'t>(text: &'t str, colon: bool, parts: usize, place: &mut Option<i32>)
     let mut seconds = 0;
     for (index, unit) in [3600, 60, 1].into_iter().enumerate().take(parts) {
         if colon && index > 0 {
-            rest = rest.strip_prefix(':').ok_or_else(|| cannot("an offset from UTC"))?;
+            rest = rest
+                .strip_prefix(':')
+                .ok_or_else(|| cannot("an offset from UTC"))?;
         }
         let (value, after) = number(rest, 2, 2, "an offset from UTC")?;
         seconds += i32::from(value) * unit;
@@ -322,16 +440,28 @@ fn fraction_length(layout: &str) -> Option<usize> {
 fn fraction<'t>(text: &'t str, written: Option<usize>, read: &mut Read) -> Rest<'t> {
     let most = written.map_or(usize::MAX, |length| length - 1);
     let Some(rest) = text.strip_prefix(['.', ',']) else {
-        return if written.is_some() { Err(cannot("a fraction")) } else { Ok(text) };
+        return if written.is_some() {
+            Err(cannot("a fraction"))
+        } else {
+            Ok(text)
+        };
     };
-    let length = rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
+    let length = rest
+        .bytes()
+        .take(most)
+        .take_while(u8::is_ascii_digit)
+        .count();
     if written.is_some() && length < most {
         return Err(cannot("a fraction"));
     }
     if length == 0 {
         return Ok(text);
     }
-    let digits: String = rest[..length].chars().chain("000000000".chars()).take(9).collect();
+    let digits: String = rest[..length]
+        .chars()
+        .chain("000000000".chars())
+        .take(9)
+        .collect();
     read.nanos = digits.parse().map_err(|_| cannot("a fraction"))?;
     Ok(&rest[length..])
 }

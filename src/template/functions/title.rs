@@ -37,7 +37,8 @@ fn word(c: char) -> bool {
 fn joins(before: char, c: char, after: char) -> bool {
     match c {
         '\'' | '.' | '’' => {
-            (before.is_alphabetic() && after.is_alphabetic()) || (before.is_numeric() && after.is_numeric())
+            (before.is_alphabetic() && after.is_alphabetic())
+                || (before.is_numeric() && after.is_numeric())
         }
         ':' | '·' => before.is_alphabetic() && after.is_alphabetic(),
         ',' | ';' => before.is_numeric() && after.is_numeric(),

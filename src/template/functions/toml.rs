@@ -24,11 +24,16 @@ type Written = Result<(), String>;
 
 /// Writes a value.
 pub(super) fn write(value: &Value) -> Result<String, String> {
-    let mut writer = Writer { out: String::new(), path: Vec::new() };
+    let mut writer = Writer {
+        out: String::new(),
+        path: Vec::new(),
+    };
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => return Err("toml: there is no value".to_owned()),
         ValueKind::Map => writer.table(&entries(value)?)?,
-        _ if is_list_of_tables(value) => return Err("toml: a list of tables needs a key".to_owned()),
+        _ if is_list_of_tables(value) => {
+            return Err("toml: a list of tables needs a key".to_owned());
+        }
         _ => writer.value(value, 0)?,
     }
     Ok(writer.out)
@@ -60,7 +65,8 @@ impl Writer {
             return Err("toml: the result is too long".to_owned());
         }
         let level = self.path.len();
-        let (tables, values): (Vec<_>, Vec<_>) = entries.iter().partition(|(_, value)| is_table(value));
+        let (tables, values): (Vec<_>, Vec<_>) =
+            entries.iter().partition(|(_, value)| is_table(value));
         for (name, value) in values {
             self.indent(level);
             self.out.push_str(&key(name));
@@ -101,9 +107,13 @@ impl Writer {
             return Err(format!("toml: nested more than {MOST_LEVELS} levels deep"));
         }
         match value.kind() {
-            ValueKind::Bool => self.out.push_str(if value.is_true() { "true" } else { "false" }),
+            ValueKind::Bool => self
+                .out
+                .push_str(if value.is_true() { "true" } else { "false" }),
             ValueKind::Number => self.number(value),
-            ValueKind::String => self.out.push_str(&quoted(value.as_str().unwrap_or_default())),
+            ValueKind::String => self
+                .out
+                .push_str(&quoted(value.as_str().unwrap_or_default())),
             ValueKind::Seq => {
                 self.out.push('[');
                 for (index, item) in value.try_iter().into_iter().flatten().enumerate() {
@@ -117,8 +127,9 @@ impl Writer {
             }
             ValueKind::Map => {
                 self.out.push('{');
-                let (tables, values): (Vec<_>, Vec<_>) =
-                    entries(value)?.into_iter().partition(|(_, value)| is_table(value));
+                let (tables, values): (Vec<_>, Vec<_>) = entries(value)?
+                    .into_iter()
+                    .partition(|(_, value)| is_table(value));
                 for (index, (name, value)) in values.iter().chain(&tables).enumerate() {
                     self.comma(index);
                     self.out.push_str(&key(name));
@@ -168,22 +179,33 @@ fn is_table(value: &Value) -> bool {
 fn is_list_of_tables(value: &Value) -> bool {
     value.kind() == ValueKind::Seq
         && value.len().is_some_and(|length| length > 0)
-        && value.try_iter().into_iter().flatten().all(|item| item.kind() == ValueKind::Map)
+        && value
+            .try_iter()
+            .into_iter()
+            .flatten()
+            .all(|item| item.kind() == ValueKind::Map)
 }
 
 /// The entries of a table without those that are nil; the fields of a record keep their order.
 fn entries(map: &Value) -> Result<Vec<(String, Value)>, String> {
     if let Some(record) = map.downcast_object_ref::<Record>() {
         let fields = record.fields().filter(|(_, value)| !is_nil(value));
-        return Ok(fields.map(|(field, value)| (field.go.to_owned(), value)).collect());
+        return Ok(fields
+            .map(|(field, value)| (field.go.to_owned(), value))
+            .collect());
     }
-    let other_keys =
-        map.downcast_object_ref::<AnyMap>().is_some() || map.downcast_object_ref::<NumberedMap>().is_some();
+    let other_keys = map.downcast_object_ref::<AnyMap>().is_some()
+        || map.downcast_object_ref::<NumberedMap>().is_some();
     let Some(object) = map.as_object().filter(|_| !other_keys) else {
         return Err("toml: cannot encode a map with non-string key type".to_owned());
     };
     let mut entries = Vec::new();
-    for (key, value) in object.try_iter_pairs().into_iter().flatten().filter(|(_, value)| !is_nil(value)) {
+    for (key, value) in object
+        .try_iter_pairs()
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| !is_nil(value))
+    {
         let Some(key) = key.as_str() else {
             return Err("toml: cannot encode a map with non-string key type".to_owned());
         };
@@ -195,7 +217,11 @@ fn entries(map: &Value) -> Result<Vec<(String, Value)>, String> {
 
 fn key(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    if !name.is_empty() && name.chars().all(plain) { name.to_owned() } else { quoted(name) }
+    if !name.is_empty() && name.chars().all(plain) {
+        name.to_owned()
+    } else {
+        quoted(name)
+    }
 }
 
 fn quoted(text: &str) -> String {

@@ -38,10 +38,22 @@ static LIST: &[Unsupported] = &[
 
 /// Names that consul-template once had, and what came instead.
 static REMOVED: &[(&str, &str)] = &[
-    ("vault", "it became secret long ago, which is not there yet either"),
-    ("keyPrefix", "it is gone; use ls for the keys directly below a prefix, tree for all of them"),
-    ("key_prefix", "it is gone; use ls for the keys directly below a prefix, tree for all of them"),
-    ("storeKeyPrefix", "it is gone; use ls for the keys directly below a prefix, tree for all of them"),
+    (
+        "vault",
+        "it became secret long ago, which is not there yet either",
+    ),
+    (
+        "keyPrefix",
+        "it is gone; use ls for the keys directly below a prefix, tree for all of them",
+    ),
+    (
+        "key_prefix",
+        "it is gone; use ls for the keys directly below a prefix, tree for all of them",
+    ),
+    (
+        "storeKeyPrefix",
+        "it is gone; use ls for the keys directly below a prefix, tree for all of them",
+    ),
 ];
 
 /// What sprig has and consul-template leaves out, for it depends on more than its arguments.

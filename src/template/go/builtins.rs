@@ -72,7 +72,9 @@ fn wrong(message: impl Into<String>) -> Trouble {
 impl Builtin {
     /// The function of that name.
     pub(crate) fn of_name(name: &str) -> Option<Self> {
-        ALL.iter().find(|(known, _)| *known == name).map(|(_, builtin)| *builtin)
+        ALL.iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, builtin)| *builtin)
     }
 
     /// The names of all.
@@ -82,7 +84,9 @@ impl Builtin {
 
     /// Its name.
     pub(crate) fn name(self) -> &'static str {
-        ALL.iter().find(|(_, builtin)| *builtin == self).map_or("", |(name, _)| *name)
+        ALL.iter()
+            .find(|(_, builtin)| *builtin == self)
+            .map_or("", |(name, _)| *name)
     }
 
     /// How many arguments it needs, and whether it takes more.
@@ -90,7 +94,13 @@ impl Builtin {
         match self {
             Self::Not | Self::Len => (1, false),
             Self::Ne | Self::Lt | Self::Le | Self::Gt | Self::Ge => (2, false),
-            Self::And | Self::Or | Self::Eq | Self::Index | Self::Slice | Self::Printf | Self::Call => (1, true),
+            Self::And
+            | Self::Or
+            | Self::Eq
+            | Self::Index
+            | Self::Slice
+            | Self::Printf
+            | Self::Call => (1, true),
             Self::Print | Self::Println | Self::Html | Self::Js | Self::UrlQuery => (0, true),
         }
     }
@@ -98,7 +108,10 @@ impl Builtin {
     /// Whether it makes a new text, which counts against the limit.
     pub(super) fn makes_text(self) -> bool {
         use Builtin::{Html, Js, Print, Printf, Println, Slice, UrlQuery};
-        matches!(self, Print | Printf | Println | Html | Js | UrlQuery | Slice)
+        matches!(
+            self,
+            Print | Printf | Println | Html | Js | UrlQuery | Slice
+        )
     }
 
     /// Runs it; the number of arguments has been checked.
@@ -119,8 +132,12 @@ impl Builtin {
             Self::Len => elements::len(first),
             Self::Index => elements::index(first, rest),
             Self::Slice => elements::slice(first, rest, room),
-            Self::Print => text(room, |printer| printer.print(arguments.iter().map(|held| &held.value))),
-            Self::Println => text(room, |printer| printer.println(arguments.iter().map(|held| &held.value))),
+            Self::Print => text(room, |printer| {
+                printer.print(arguments.iter().map(|held| &held.value));
+            }),
+            Self::Println => text(room, |printer| {
+                printer.println(arguments.iter().map(|held| &held.value));
+            }),
             Self::Printf => text(room, |printer| {
                 let rest: Vec<&Value> = rest.iter().map(|held| &held.value).collect();
                 printer.printf(a.as_bytes().unwrap_or_default(), &rest);

@@ -17,7 +17,11 @@ fn wrong(message: impl Into<String>) -> Trouble {
 }
 
 fn incompatible(a: &Value, b: &Value) -> Trouble {
-    wrong(format!("incompatible types for comparison: {} and {}", type_name(a), type_name(b)))
+    wrong(format!(
+        "incompatible types for comparison: {} and {}",
+        type_name(a),
+        type_name(b)
+    ))
 }
 
 /// Whether the first value equals one of the others.
@@ -56,7 +60,15 @@ pub(super) fn equal(a: &Value, b: &Value) -> Answer {
 }
 
 fn is_basic(shape: Shape<'_>) -> bool {
-    !matches!(shape, Shape::Nothing | Shape::List | Shape::Map | Shape::Record(_) | Shape::Channel | Shape::Opaque)
+    !matches!(
+        shape,
+        Shape::Nothing
+            | Shape::List
+            | Shape::Map
+            | Shape::Record(_)
+            | Shape::Channel
+            | Shape::Opaque
+    )
 }
 
 fn not_comparable(a: &Value, b: &Value) -> Trouble {
@@ -65,7 +77,9 @@ fn not_comparable(a: &Value, b: &Value) -> Trouble {
         return wrong(format!("non-comparable type {}: {left}", revealed(b, 's')));
     }
     let (shown_a, shown_b) = (revealed(a, 's'), revealed(b, 'v'));
-    wrong(format!("non-comparable types {shown_a}: {left}, {right}: {shown_b}"))
+    wrong(format!(
+        "non-comparable types {shown_a}: {left}, {right}: {shown_b}"
+    ))
 }
 
 /// `a < b`
@@ -116,8 +130,14 @@ fn is_harmless(value: &Value, depth: usize) -> bool {
     match shape(value) {
         Shape::Text(text) => text.is_empty(),
         Shape::Record(_) => false,
-        Shape::List if depth > 0 => value.try_iter().into_iter().flatten().all(|value| is_harmless(&value, depth - 1)),
-        Shape::Map if depth > 0 => sorted_entries(value).iter().all(|(_, value)| is_harmless(value, depth - 1)),
+        Shape::List if depth > 0 => value
+            .try_iter()
+            .into_iter()
+            .flatten()
+            .all(|value| is_harmless(&value, depth - 1)),
+        Shape::Map if depth > 0 => sorted_entries(value)
+            .iter()
+            .all(|(_, value)| is_harmless(value, depth - 1)),
         Shape::List | Shape::Map => !is_true(value),
         _ => true,
     }

@@ -38,7 +38,8 @@ pub(super) fn len(item: &Held) -> Answer {
     if item.value.is_none() {
         return Err(wrong("len of nil pointer"));
     }
-    let length = length(&item.value).ok_or_else(|| wrong(format!("len of type {}", type_name(&item.value))))?;
+    let length = length(&item.value)
+        .ok_or_else(|| wrong(format!("len of type {}", type_name(&item.value))))?;
     Ok(Held::bare(int(length)))
 }
 
@@ -53,11 +54,20 @@ fn position(index: &Held, most: usize, sees_into_box: bool) -> Result<usize, Tro
         }
         Shape::Int(number) => i128::from(number),
         Shape::Uint(number) => i128::from(number),
-        _ => return Err(wrong(format!("cannot index slice/array with type {}", type_name(&index.value)))),
+        _ => {
+            return Err(wrong(format!(
+                "cannot index slice/array with type {}",
+                type_name(&index.value)
+            )));
+        }
     };
     let fits = usize::try_from(number).ok().filter(|at| *at <= most);
     // Go shows what is above its `int` as a negative number.
-    let shown = if number > i128::from(i64::MAX) { number - (1 << 64) } else { number };
+    let shown = if number > i128::from(i64::MAX) {
+        number - (1 << 64)
+    } else {
+        number
+    };
     fits.ok_or_else(|| wrong(format!("index out of range: {shown}")))
 }
 
@@ -78,7 +88,9 @@ fn element(item: &Held, index: &Held) -> Answer {
         Shape::Nothing => Err(wrong("index of nil pointer")),
         Shape::Text(text) => {
             let at = position(index, text.len(), true)?;
-            let byte = text.get(at).ok_or_else(|| wrong("reflect: string index out of range"))?;
+            let byte = text
+                .get(at)
+                .ok_or_else(|| wrong("reflect: string index out of range"))?;
             Ok(Held::bare(Value::from(i64::from(*byte))))
         }
         Shape::List => {
@@ -87,10 +99,15 @@ fn element(item: &Held, index: &Held) -> Answer {
             if at >= length {
                 return Err(wrong("reflect: slice index out of range"));
             }
-            Ok(Held::boxed(item.value.get_item_by_index(at).unwrap_or_default()))
+            Ok(Held::boxed(
+                item.value.get_item_by_index(at).unwrap_or_default(),
+            ))
         }
         Shape::Map => entry(&item.value, &index.value),
-        _ => Err(wrong(format!("can't index item of type {}", type_name(&item.value)))),
+        _ => Err(wrong(format!(
+            "can't index item of type {}",
+            type_name(&item.value)
+        ))),
     }
 }
 
@@ -106,7 +123,10 @@ fn entry(map: &Value, key: &Value) -> Answer {
         let found = key.as_i64().and_then(|key| numbered.entries.get(&key));
         return Ok(Held::bare(found.unwrap_or(&numbered.zero).clone()));
     }
-    if let Some(any) = map.as_object().filter(|object| object.downcast_ref::<AnyMap>().is_some()) {
+    if let Some(any) = map
+        .as_object()
+        .filter(|object| object.downcast_ref::<AnyMap>().is_some())
+    {
         return Ok(any.get_value(key).map_or_else(Held::nil, Held::boxed));
     }
     if matches!(shape(key), Shape::Text(_) | Shape::Int(_))
@@ -116,7 +136,9 @@ fn entry(map: &Value, key: &Value) -> Answer {
     }
     // One key tells what the others are, in all maps but those of any keys.
     let first = map.try_iter().into_iter().flatten().next();
-    if !first.is_some_and(|first| std::mem::discriminant(&shape(&first)) == std::mem::discriminant(&shape(key))) {
+    if !first.is_some_and(|first| {
+        std::mem::discriminant(&shape(&first)) == std::mem::discriminant(&shape(key))
+    }) {
         check_key(key_type(map), key)?;
     }
     Ok(Held::nil())
@@ -125,9 +147,18 @@ fn entry(map: &Value, key: &Value) -> Answer {
 /// A key has to be of the type of the map's keys.
 fn check_key(keys: KeyType, key: &Value) -> Result<(), Trouble> {
     match (keys, shape(key)) {
-        (KeyType::Anything, _) | (KeyType::Text, Shape::Text(_)) | (KeyType::Int, Shape::Int(_)) => Ok(()),
-        (_, Shape::Nothing) => Err(wrong(format!("value is nil; should be of type {}", keys.name()))),
-        _ => Err(wrong(format!("value has type {}; should be {}", type_name(key), keys.name()))),
+        (KeyType::Anything, _)
+        | (KeyType::Text, Shape::Text(_))
+        | (KeyType::Int, Shape::Int(_)) => Ok(()),
+        (_, Shape::Nothing) => Err(wrong(format!(
+            "value is nil; should be of type {}",
+            keys.name()
+        ))),
+        _ => Err(wrong(format!(
+            "value has type {}; should be {}",
+            type_name(key),
+            keys.name()
+        ))),
     }
 }
 
@@ -145,7 +176,12 @@ pub(super) fn slice(item: &Held, indexes: &[Held], room: usize) -> Answer {
         Shape::Text(text) => (text.len(), text.len()),
         // Go may have room behind the end of a list, and lets a slice reach into it.
         Shape::List => (value.len().unwrap_or(0), value.len().unwrap_or(0)),
-        _ => return Err(wrong(format!("can't slice item of type {}", type_name(value)))),
+        _ => {
+            return Err(wrong(format!(
+                "can't slice item of type {}",
+                type_name(value)
+            )));
+        }
     };
     let mut bounds = [0, length, capacity];
     for (bound, index) in bounds.iter_mut().zip(indexes) {
@@ -160,7 +196,9 @@ pub(super) fn slice(item: &Held, indexes: &[Held], room: usize) -> Answer {
     }
     match value.as_bytes() {
         Some(_) if to - from > room => Err(Trouble::TooLarge),
-        Some(text) => Ok(Held::bare(text_value(text.get(from..to).unwrap_or_default().to_vec()))),
+        Some(text) => Ok(Held::bare(text_value(
+            text.get(from..to).unwrap_or_default().to_vec(),
+        ))),
         None => Ok(Held::bare(Part::of(value, from, to - from))),
     }
 }
@@ -180,7 +218,11 @@ impl Part {
             Some(part) => (part.whole.clone(), part.from.saturating_add(from)),
             None => (list.clone(), from),
         };
-        Value::from_object(Self { whole, from, length })
+        Value::from_object(Self {
+            whole,
+            from,
+            length,
+        })
     }
 }
 
@@ -191,7 +233,9 @@ impl Object for Part {
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let at = key.as_usize().filter(|at| *at < self.length)?;
-        self.whole.get_item_by_index(self.from.checked_add(at)?).ok()
+        self.whole
+            .get_item_by_index(self.from.checked_add(at)?)
+            .ok()
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {

@@ -66,7 +66,11 @@ pub enum Thing {
 
 impl About {
     pub(super) fn unknown(thing: Thing, name: &str, known: Vec<String>) -> Self {
-        Self::Unknown(Box::new(Unknown { thing, name: name.to_owned(), known }))
+        Self::Unknown(Box::new(Unknown {
+            thing,
+            name: name.to_owned(),
+            known,
+        }))
     }
 }
 
@@ -143,6 +147,9 @@ impl From<Failure> for GoError {
 /// Line and column of a byte offset, both from 1 on.
 pub(super) fn line_and_column(source: &str, offset: usize) -> (usize, usize) {
     let before = source.get(..offset).unwrap_or(source);
-    let column = before.rfind('\n').map_or(before.len(), |at| before.len() - at - 1) + 1;
+    let column = before
+        .rfind('\n')
+        .map_or(before.len(), |at| before.len() - at - 1)
+        + 1;
     (1 + before.matches('\n').count(), column)
 }

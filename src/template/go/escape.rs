@@ -34,7 +34,9 @@ pub(super) fn js(arguments: &[Held], room: usize) -> Answer {
         while let Some((char, length)) = decode(rest) {
             let char = char.unwrap_or('\u{fffd}');
             match char {
-                '\\' | '\'' | '"' => escaped.extend([b'\\', u8::try_from(char).unwrap_or_default()]),
+                '\\' | '\'' | '"' => {
+                    escaped.extend([b'\\', u8::try_from(char).unwrap_or_default()]);
+                }
                 '<' | '>' | '&' | '=' | '\0'..='\x1f' => {
                     escaped.extend(format!("\\u{:04X}", u32::from(char)).into_bytes());
                 }
@@ -53,7 +55,9 @@ pub(super) fn url_query(arguments: &[Held], room: usize) -> Answer {
     escape(arguments, room, |text, escaped| {
         for byte in text {
             match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => escaped.push(*byte),
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                    escaped.push(*byte);
+                }
                 b' ' => escaped.push(b'+'),
                 _ => escaped.extend(format!("%{byte:02X}").into_bytes()),
             }
@@ -87,5 +91,9 @@ fn text(arguments: &[Held], room: usize) -> Result<Cow<'_, [u8]>, Trouble> {
 
 /// Nothing is shown the way an action shows it.
 fn printable(held: &Held) -> Value {
-    if held.is_nothing() || held.value.is_none() { Value::from("<no value>") } else { held.value.clone() }
+    if held.is_nothing() || held.value.is_none() {
+        Value::from("<no value>")
+    } else {
+        held.value.clone()
+    }
 }

@@ -45,11 +45,17 @@ pub(super) enum Shape<'v> {
 
 impl Held {
     /// Nothing at all.
-    pub(super) const NOTHING: Self = Self { value: Value::UNDEFINED, boxed: false };
+    pub(super) const NOTHING: Self = Self {
+        value: Value::UNDEFINED,
+        boxed: false,
+    };
 
     /// An explicit nil.
     pub(super) fn nil() -> Self {
-        Self { value: Value::from(()), boxed: true }
+        Self {
+            value: Value::from(()),
+            boxed: true,
+        }
     }
 
     /// A value with a type of its own.
@@ -60,13 +66,24 @@ impl Held {
 
     /// A value out of a list or a map; nothing in there is nil.
     pub(super) fn boxed(value: Value) -> Self {
-        if value.is_undefined() { Self::nil() } else { Self { value, boxed: true } }
+        if value.is_undefined() {
+            Self::nil()
+        } else {
+            Self { value, boxed: true }
+        }
     }
 
     /// Takes it out of the box; nil out of the box is nothing.
     pub(super) fn unboxed(self) -> Self {
-        let value = if self.value.is_none() { Value::UNDEFINED } else { self.value };
-        Self { value, boxed: false }
+        let value = if self.value.is_none() {
+            Value::UNDEFINED
+        } else {
+            self.value
+        };
+        Self {
+            value,
+            boxed: false,
+        }
     }
 
     /// Whether it is nothing at all, not even nil.
@@ -76,7 +93,11 @@ impl Held {
 
     /// The Go type of the place where it is held.
     pub(super) fn type_name(&self) -> String {
-        if self.boxed { "interface {}".to_owned() } else { type_name(&self.value) }
+        if self.boxed {
+            "interface {}".to_owned()
+        } else {
+            type_name(&self.value)
+        }
     }
 }
 
@@ -93,7 +114,9 @@ pub(super) fn shape(value: &Value) -> Shape<'_> {
             None => Shape::Map,
         },
         ValueKind::Iterable => Shape::Channel,
-        ValueKind::Plain => value.downcast_object_ref::<Complex>().map_or(Shape::Opaque, |c| Shape::Complex(*c)),
+        ValueKind::Plain => value
+            .downcast_object_ref::<Complex>()
+            .map_or(Shape::Opaque, |c| Shape::Complex(*c)),
         // Undefined, none, invalid, and whatever kinds there may be one day.
         _ => Shape::Nothing,
     }
@@ -142,7 +165,9 @@ pub(super) fn type_name(value: &Value) -> String {
         Shape::Record(record) => record.schema().name,
         Shape::Channel => "<-chan int64",
         Shape::Opaque if value.downcast_object_ref::<Scratch>().is_some() => "*template.Scratch",
-        Shape::Opaque => value.downcast_object_ref::<Atom>().map_or("interface {}", |atom| atom.go_type),
+        Shape::Opaque => value
+            .downcast_object_ref::<Atom>()
+            .map_or("interface {}", |atom| atom.go_type),
         Shape::Nothing => "interface {}",
     };
     name.to_owned()
@@ -202,7 +227,12 @@ pub(super) fn key_type(map: &Value) -> KeyType {
 
 /// The entries of a map in the order of their keys.
 pub(super) fn sorted_entries(map: &Value) -> Vec<(Value, Value)> {
-    let Some(object) = map.as_object().filter(|object| object.repr() == ObjectRepr::Map) else { return Vec::new() };
+    let Some(object) = map
+        .as_object()
+        .filter(|object| object.repr() == ObjectRepr::Map)
+    else {
+        return Vec::new();
+    };
     let mut entries: Vec<(Value, Value)> = object.try_iter_pairs().into_iter().flatten().collect();
     // A map with keys of any kind knows their order.
     if object.downcast_ref::<AnyMap>().is_none() && !entries.is_sorted_by(|(a, _), (b, _)| a <= b) {

@@ -69,7 +69,16 @@ fn trims_right(rest: &str) -> bool {
 impl<'s> Lexer<'s> {
     /// A lexer at the start of `source`.
     pub(super) fn new(source: &'s str, delimiters: &'s Delimiters, comments: Comments) -> Self {
-        Self { source, delimiters, position: 0, start: 0, counted: (0, 1), parens: 0, state: State::Text, comments }
+        Self {
+            source,
+            delimiters,
+            position: 0,
+            start: 0,
+            counted: (0, 1),
+            parens: 0,
+            state: State::Text,
+            comments,
+        }
     }
 
     /// The next token.
@@ -103,20 +112,40 @@ impl<'s> Lexer<'s> {
     /// The line of the place where the token begins.
     fn line(&mut self) -> usize {
         let (from, line) = self.counted;
-        let line = line + self.source.get(from..self.start).unwrap_or_default().matches('\n').count();
+        let line = line
+            + self
+                .source
+                .get(from..self.start)
+                .unwrap_or_default()
+                .matches('\n')
+                .count();
         self.counted = (self.start.max(from), line);
         line
     }
 
     fn emit(&mut self, kind: TokenKind) -> Token<'s> {
-        let text = Cow::Borrowed(self.source.get(self.start..self.position).unwrap_or_default());
-        let token = Token { kind, offset: self.start, line: self.line(), text };
+        let text = Cow::Borrowed(
+            self.source
+                .get(self.start..self.position)
+                .unwrap_or_default(),
+        );
+        let token = Token {
+            kind,
+            offset: self.start,
+            line: self.line(),
+            text,
+        };
         self.start = self.position;
         token
     }
 
     fn error(&mut self, message: impl Into<String>) -> Token<'s> {
-        Token { kind: TokenKind::Error, offset: self.start, line: self.line(), text: Cow::Owned(message.into()) }
+        Token {
+            kind: TokenKind::Error,
+            offset: self.start,
+            line: self.line(),
+            text: Cow::Owned(message.into()),
+        }
     }
 
     /// The text up to the next action.
@@ -124,13 +153,23 @@ impl<'s> Lexer<'s> {
         let rest = self.rest();
         let Some(length) = rest.find(&self.delimiters.left) else {
             self.position = self.source.len();
-            let kind = if rest.is_empty() { TokenKind::End } else { TokenKind::Text };
+            let kind = if rest.is_empty() {
+                TokenKind::End
+            } else {
+                TokenKind::Text
+            };
             return Some(self.emit(kind));
         };
         self.state = State::LeftDelimiter;
         let text = rest.get(..length).unwrap_or_default();
-        let inside = rest.get(length + self.delimiters.left.len()..).unwrap_or_default();
-        let kept = if trims_left(inside) { text.trim_end_matches(is_blank) } else { text };
+        let inside = rest
+            .get(length + self.delimiters.left.len()..)
+            .unwrap_or_default();
+        let kept = if trims_left(inside) {
+            text.trim_end_matches(is_blank)
+        } else {
+            text
+        };
         let end = self.position + length;
         self.position += kept.len();
         let token = (!kept.is_empty()).then(|| self.emit(TokenKind::Text));
@@ -142,7 +181,11 @@ impl<'s> Lexer<'s> {
     /// The opening delimiter, or a whole comment.
     fn left_delimiter(&mut self) -> Option<Token<'s>> {
         self.position += self.delimiters.left.len();
-        let marker = if trims_left(self.rest()) { TRIM_MARKER } else { 0 };
+        let marker = if trims_left(self.rest()) {
+            TRIM_MARKER
+        } else {
+            0
+        };
         let inside = self.rest().get(marker..).unwrap_or_default();
         if inside.starts_with(COMMENT.0) {
             self.position += marker;
@@ -171,14 +214,23 @@ impl<'s> Lexer<'s> {
         self.skip_right_delimiter(trims);
         self.skip_blanks_if(trims);
         let kept = self.comments == Comments::Kept;
-        kept.then_some(Token { kind: TokenKind::Comment, offset, line, text: Cow::Borrowed(inside) })
+        kept.then_some(Token {
+            kind: TokenKind::Comment,
+            offset,
+            line,
+            text: Cow::Borrowed(inside),
+        })
     }
 
     /// Whether the action ends here, and if so whether the blanks after it are trimmed.
     fn at_right_delimiter(&self) -> Option<bool> {
         let rest = self.rest();
         let right = &self.delimiters.right;
-        if trims_right(rest) && rest.get(TRIM_MARKER..).is_some_and(|rest| rest.starts_with(right.as_str())) {
+        if trims_right(rest)
+            && rest
+                .get(TRIM_MARKER..)
+                .is_some_and(|rest| rest.starts_with(right.as_str()))
+        {
             return Some(true);
         }
         rest.starts_with(right.as_str()).then_some(false)
@@ -206,7 +258,9 @@ impl<'s> Lexer<'s> {
         if let Some(trims) = self.at_right_delimiter() {
             return self.right_delimiter(trims);
         }
-        let Some(char) = self.advance() else { return self.error("unclosed action") };
+        let Some(char) = self.advance() else {
+            return self.error("unclosed action");
+        };
         match char {
             ' ' | '\t' | '\r' | '\n' => self.space(),
             '=' => self.emit(TokenKind::Assign),
@@ -233,7 +287,10 @@ impl<'s> Lexer<'s> {
             }
             _ if is_name_part(char) => self.word(),
             ' '..='~' => self.emit(TokenKind::Character),
-            _ => self.error(format!("unrecognized character in action: {}", described(char))),
+            _ => self.error(format!(
+                "unrecognized character in action: {}",
+                described(char)
+            )),
         }
     }
 
@@ -274,7 +331,11 @@ impl<'s> Lexer<'s> {
 
     fn field_or_variable(&mut self, kind: TokenKind) -> Token<'s> {
         self.skip_name();
-        if self.at_terminator() { self.emit(kind) } else { self.bad_character() }
+        if self.at_terminator() {
+            self.emit(kind)
+        } else {
+            self.bad_character()
+        }
     }
 
     fn word(&mut self) -> Token<'s> {
@@ -282,7 +343,10 @@ impl<'s> Lexer<'s> {
         if !self.at_terminator() {
             return self.bad_character();
         }
-        let word = self.source.get(self.start..self.position).unwrap_or_default();
+        let word = self
+            .source
+            .get(self.start..self.position)
+            .unwrap_or_default();
         self.emit(TokenKind::of_word(word))
     }
 
@@ -309,5 +373,9 @@ impl<'s> Lexer<'s> {
 /// A character as error messages show it: `U+007D '}'`.
 fn described(char: char) -> String {
     let code = format!("U+{:04X}", u32::from(char));
-    if super::unicode::is_printable(char) { format!("{code} '{char}'") } else { code }
+    if super::unicode::is_printable(char) {
+        format!("{code} '{char}'")
+    } else {
+        code
+    }
 }

@@ -65,7 +65,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: 10_000_000, text: 64 << 20, depth: 5_000 }
+        Self {
+            steps: 10_000_000,
+            text: 64 << 20,
+            depth: 5_000,
+        }
     }
 }
 
@@ -93,9 +97,17 @@ fn parsed(
             .or_else(|| resolve(name).map(node::Target::Library)),
     };
     let usual = Delimiters::default();
-    let or_usual = |one: &str, usual: String| if one.is_empty() { usual } else { one.to_owned() };
-    let delimiters =
-        Delimiters { left: or_usual(&delimiters.left, usual.left), right: or_usual(&delimiters.right, usual.right) };
+    let or_usual = |one: &str, usual: String| {
+        if one.is_empty() {
+            usual
+        } else {
+            one.to_owned()
+        }
+    };
+    let delimiters = Delimiters {
+        left: or_usual(&delimiters.left, usual.left),
+        right: or_usual(&delimiters.right, usual.right),
+    };
     parser::parse(name, source, &delimiters, comments, &resolve).map_err(GoError::from)
 }
 
@@ -127,7 +139,11 @@ impl GoTemplate {
         options: &Options,
         resolve: impl Fn(&str) -> Option<&'static Function>,
     ) -> Result<Self, GoError> {
-        let Options { delimiters, missing_key, limits } = options;
+        let Options {
+            delimiters,
+            missing_key,
+            limits,
+        } = options;
         let templates = parsed(name, source, delimiters, Comments::Dropped, &resolve)?;
         Ok(Self {
             deep: stack::is_deep(name, &templates),

@@ -65,7 +65,14 @@ pub(crate) struct Pipeline {
 impl Pipeline {
     /// Whether it is a text that the template spells out: `{{ "{{" }}`.
     pub(super) fn is_text(&self) -> bool {
-        let [Command { first, arguments, .. }] = self.commands.as_slice() else { return false };
+        let [
+            Command {
+                first, arguments, ..
+            },
+        ] = self.commands.as_slice()
+        else {
+            return false;
+        };
         arguments.is_empty() && matches!(first.kind, OperandKind::Text(..))
     }
 }
@@ -140,7 +147,10 @@ impl Operand {
     /// Whether its value is written in the template.
     pub(super) fn is_constant(&self) -> bool {
         match &self.kind {
-            OperandKind::Bool(_) | OperandKind::Nil | OperandKind::Number(..) | OperandKind::Text(..) => true,
+            OperandKind::Bool(_)
+            | OperandKind::Nil
+            | OperandKind::Number(..)
+            | OperandKind::Text(..) => true,
             OperandKind::Pipeline(pipeline) => pipeline.is_constant(),
             _ => false,
         }
@@ -156,7 +166,11 @@ impl Pipeline {
 
 impl fmt::Display for Invocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{{{{template {}", super::quote::quoted(self.name.as_bytes()))?;
+        write!(
+            f,
+            "{{{{template {}",
+            super::quote::quoted(self.name.as_bytes())
+        )?;
         if let Some(pipeline) = &self.pipeline {
             write!(f, " {pipeline}")?;
         }

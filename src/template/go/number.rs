@@ -13,10 +13,12 @@ use super::quote::{Piece, quoted, unquoted_char};
 /// Go's message, if it is no number.
 pub(super) fn number(written: &str) -> Result<Option<Value>, String> {
     if let Some(imaginary) = written.strip_suffix('i') {
-        return complex(imaginary).map(Some).ok_or_else(|| match middle_sign(imaginary) {
-            Some(_) => "syntax error scanning complex number".to_owned(),
-            None => illegal(written),
-        });
+        return complex(imaginary)
+            .map(Some)
+            .ok_or_else(|| match middle_sign(imaginary) {
+                Some(_) => "syntax error scanning complex number".to_owned(),
+                None => illegal(written),
+            });
     }
     if let Some(int) = integer(written) {
         // Go takes the hexadecimal digit `e` for an exponent if there is a sign.
@@ -75,7 +77,11 @@ fn integer(written: &str) -> Option<i128> {
     let magnitude = i128::from_str_radix(body, radix).ok()?;
     let int = if negative { -magnitude } else { magnitude };
     // A number with a plus sign is never unsigned.
-    let most = if written.starts_with('+') { i128::from(i64::MAX) } else { i128::from(u64::MAX) };
+    let most = if written.starts_with('+') {
+        i128::from(i64::MAX)
+    } else {
+        i128::from(u64::MAX)
+    };
     (int >= i128::from(i64::MIN) && int <= most).then_some(int)
 }
 
@@ -99,7 +105,13 @@ fn without_underscores(digits: &str) -> Option<Cow<'_, str>> {
     let bytes = digits.as_bytes();
     let prefixed = matches!(bytes, [b'0', b'x' | b'X' | b'o' | b'O' | b'b' | b'B', ..]);
     let hexadecimal = matches!(bytes, [b'0', b'x' | b'X', ..]);
-    let is_digit = |byte: &u8| if hexadecimal { byte.is_ascii_hexdigit() } else { byte.is_ascii_digit() };
+    let is_digit = |byte: &u8| {
+        if hexadecimal {
+            byte.is_ascii_hexdigit()
+        } else {
+            byte.is_ascii_digit()
+        }
+    };
     let digit_at = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(is_digit);
     for (at, _) in digits.match_indices('_') {
         let after = prefixed && at == 2 || digit_at(at.checked_sub(1));
@@ -135,14 +147,20 @@ fn hexadecimal_float(digits: &str) -> Option<f64> {
     let mut value: u128 = 0;
     for digit in whole.chars().chain(fraction.chars()) {
         let digit = u128::from(digit.to_digit(16)?);
-        match value.checked_mul(16).and_then(|value| value.checked_add(digit)) {
+        match value
+            .checked_mul(16)
+            .and_then(|value| value.checked_add(digit))
+        {
             Some(next) => value = next,
             // Digits beyond what fits are too small to matter.
             None => exponent = exponent.checked_add(4)?,
         }
     }
     exponent = exponent.checked_sub(i32::try_from(fraction.len()).ok()?.checked_mul(4)?)?;
-    #[expect(clippy::cast_precision_loss, reason = "a constant of more than 53 bits is rounded, as a float is")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a constant of more than 53 bits is rounded, as a float is"
+    )]
     let mantissa = value as f64;
     Some(scaled(mantissa, exponent))
 }
@@ -166,8 +184,12 @@ fn middle_sign(written: &str) -> Option<usize> {
 }
 
 fn complex(imaginary: &str) -> Option<Value> {
-    let (real, imaginary) = middle_sign(imaginary).map_or(("0", imaginary), |at| imaginary.split_at(at));
-    Some(Value::from_object(Complex { real: float(real)?, imaginary: float(imaginary)? }))
+    let (real, imaginary) =
+        middle_sign(imaginary).map_or(("0", imaginary), |at| imaginary.split_at(at));
+    Some(Value::from_object(Complex {
+        real: float(real)?,
+        imaginary: float(imaginary)?,
+    }))
 }
 
 #[cfg(test)]
@@ -177,14 +199,24 @@ mod tests {
     fn is(written: &str, expected: impl Into<Value>) {
         let value = number(written).expect(written).expect(written);
         let expected = expected.into();
-        assert_eq!((value.is_integer(), &value), (expected.is_integer(), &expected), "{written}");
+        assert_eq!(
+            (value.is_integer(), &value),
+            (expected.is_integer(), &expected),
+            "{written}"
+        );
     }
 
     #[test]
     fn numbers_are_what_go_takes_them_for() {
-        for (written, int) in
-            [("0x1_0", 16), ("0b11", 3), ("0o17", 15), ("017", 15), ("0_7", 7), ("1_000", 1000), ("+1", 1)]
-        {
+        for (written, int) in [
+            ("0x1_0", 16),
+            ("0b11", 3),
+            ("0o17", 15),
+            ("017", 15),
+            ("0_7", 7),
+            ("1_000", 1000),
+            ("+1", 1),
+        ] {
             is(written, int);
         }
         for (written, float) in [
@@ -205,20 +237,42 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_refused() {
-        for written in ["0_", "-_1", "1_e3", "0x1_p4", "1__0.5", "1e400", "0x1.8", ".", "0x", "1e", "0x10i", "i"] {
+        for written in [
+            "0_", "-_1", "1_e3", "0x1_p4", "1__0.5", "1e400", "0x1.8", ".", "0x", "1e", "0x10i",
+            "i",
+        ] {
             assert_eq!(number(written), Err(illegal(written)), "{written}");
         }
-        for written in ["18446744073709551616", "08", "+18446744073709551615", "-9223372036854775809"] {
-            assert!(number(written).expect_err(written).starts_with("integer overflow"), "{written}");
+        for written in [
+            "18446744073709551616",
+            "08",
+            "+18446744073709551615",
+            "-9223372036854775809",
+        ] {
+            assert!(
+                number(written)
+                    .expect_err(written)
+                    .starts_with("integer overflow"),
+                "{written}"
+            );
         }
     }
 
     #[test]
     fn characters_are_numbers() {
-        for (written, code) in [("'a'", 97), ("'é'", 233), ("'\\n'", 10), ("'\\xff'", 255), ("'\\''", 39)] {
+        for (written, code) in [
+            ("'a'", 97),
+            ("'é'", 233),
+            ("'\\n'", 10),
+            ("'\\xff'", 255),
+            ("'\\''", 39),
+        ] {
             assert_eq!(character(written), Ok(Value::from(code)), "{written}");
         }
-        assert_eq!(character("'ab'"), Err("malformed character constant: 'ab'".to_owned()));
+        assert_eq!(
+            character("'ab'"),
+            Err("malformed character constant: 'ab'".to_owned())
+        );
         assert_eq!(character("''"), Err("invalid syntax".to_owned()));
     }
 }

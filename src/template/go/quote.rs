@@ -52,9 +52,18 @@ pub(super) fn unquoted_char(text: &str, quote: char) -> Option<(Piece, &str)> {
         'v' => '\x0b',
         '\\' => '\\',
         '\'' | '"' if escape == quote => quote,
-        'x' => return coded(rest, 2, 16).and_then(|(code, rest)| Some((Piece::Byte(u8::try_from(code).ok()?), rest))),
-        'u' => return coded(rest, 4, 16).and_then(|(code, rest)| Some((Piece::Char(char::from_u32(code)?), rest))),
-        'U' => return coded(rest, 8, 16).and_then(|(code, rest)| Some((Piece::Char(char::from_u32(code)?), rest))),
+        'x' => {
+            return coded(rest, 2, 16)
+                .and_then(|(code, rest)| Some((Piece::Byte(u8::try_from(code).ok()?), rest)));
+        }
+        'u' => {
+            return coded(rest, 4, 16)
+                .and_then(|(code, rest)| Some((Piece::Char(char::from_u32(code)?), rest)));
+        }
+        'U' => {
+            return coded(rest, 8, 16)
+                .and_then(|(code, rest)| Some((Piece::Char(char::from_u32(code)?), rest)));
+        }
         '0'..='7' => {
             let (code, rest) = coded(text.get(1..)?, 3, 8)?;
             return Some((Piece::Byte(u8::try_from(code).ok()?), rest));
@@ -142,6 +151,8 @@ fn push_code(literal: &mut String, letter: char, digits: u32, code: u32) {
 /// Whether a text can stand between back quotes on one line.
 pub(super) fn can_back_quote(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok_and(|text| {
-        text.chars().all(|char| char != '\u{feff}' && char != '`' && char != '\x7f' && (char >= ' ' || char == '\t'))
+        text.chars().all(|char| {
+            char != '\u{feff}' && char != '`' && char != '\x7f' && (char >= ' ' || char == '\t')
+        })
     })
 }

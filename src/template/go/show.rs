@@ -23,7 +23,9 @@ pub(crate) fn formatted(format: &str, values: &[&Value]) -> Result<Value, Functi
         (text, None) => Ok(held::text_value(text)),
         (_, Some(Trouble::Message(why))) => Err(FunctionError::new(why)),
         (_, Some(Trouble::TooLarge)) => Err(FunctionError::new("the result is too long")),
-        (_, Some(Trouble::TooDeep)) => Err(FunctionError::new("a value is nested too deep to be printed")),
+        (_, Some(Trouble::TooDeep)) => Err(FunctionError::new(
+            "a value is nested too deep to be printed",
+        )),
     }
 }
 

@@ -18,19 +18,29 @@ const FEW_LEVELS: usize = 60;
 
 /// Whether a template can go deeper than any thread has room for.
 pub(super) fn is_deep(name: &str, templates: &Templates) -> bool {
-    let mut survey = Survey { templates, known: HashMap::new() };
+    let mut survey = Survey {
+        templates,
+        known: HashMap::new(),
+    };
     survey.template(name, FEW_LEVELS).is_none()
 }
 
 /// Runs `work` where the stack is large enough.
-pub(in crate::template) fn with_room<T: Send>(deep: bool, work: impl FnOnce() -> T + Send) -> std::io::Result<T> {
+pub(in crate::template) fn with_room<T: Send>(
+    deep: bool,
+    work: impl FnOnce() -> T + Send,
+) -> std::io::Result<T> {
     if !deep {
         return Ok(work());
     }
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("template".to_owned()).stack_size(LARGE);
+        let thread = std::thread::Builder::new()
+            .name("template".to_owned())
+            .stack_size(LARGE);
         let running = thread.spawn_scoped(scope, work)?;
-        running.join().or_else(|panic| std::panic::resume_unwind(panic))
+        running
+            .join()
+            .or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 
@@ -42,7 +52,9 @@ struct Survey<'t> {
 
 impl<'t> Survey<'t> {
     fn template(&mut self, name: &str, room: usize) -> Option<usize> {
-        let Some((name, body)) = self.templates.get_key_value(name) else { return Some(0) };
+        let Some((name, body)) = self.templates.get_key_value(name) else {
+            return Some(0);
+        };
         let depth = match self.known.get(name.as_ref()) {
             Some(depth) => *depth,
             None => self.list(body, room)?,
@@ -67,16 +79,23 @@ impl<'t> Survey<'t> {
             Node::If(branches) | Node::With(branches) => {
                 let mut most = self.otherwise(branches.otherwise.as_ref(), room)?;
                 for (pipeline, list) in &branches.arms {
-                    most = most.max(self.pipeline(pipeline, room)?).max(self.list(list, room)?);
+                    most = most
+                        .max(self.pipeline(pipeline, room)?)
+                        .max(self.list(list, room)?);
                 }
                 Some(most)
             }
             Node::Range(range) => {
-                let most = self.pipeline(&range.pipeline, room)?.max(self.list(&range.body, room)?);
+                let most = self
+                    .pipeline(&range.pipeline, room)?
+                    .max(self.list(&range.body, room)?);
                 Some(most.max(self.otherwise(range.otherwise.as_ref(), room)?))
             }
             Node::Template(invocation) => {
-                let arguments = invocation.pipeline.as_ref().map_or(Some(0), |pipeline| self.pipeline(pipeline, room));
+                let arguments = invocation
+                    .pipeline
+                    .as_ref()
+                    .map_or(Some(0), |pipeline| self.pipeline(pipeline, room));
                 Some(arguments?.max(self.template(&invocation.name, room)?))
             }
         }
@@ -89,7 +108,10 @@ impl<'t> Survey<'t> {
     fn pipeline(&mut self, pipeline: &'t Pipeline, room: usize) -> Option<usize> {
         let room = room.checked_sub(1)?;
         let mut most = 0;
-        for Command { first, arguments, .. } in &pipeline.commands {
+        for Command {
+            first, arguments, ..
+        } in &pipeline.commands
+        {
             for operand in std::iter::once(first).chain(arguments) {
                 most = most.max(self.operand(operand, room)?);
             }

@@ -46,11 +46,17 @@ static COUNTED: Function = Function {
 };
 
 fn resolve(name: &str) -> Option<&'static Function> {
-    [&JOINED, &COUNTED].into_iter().find(|function| function.go == name)
+    [&JOINED, &COUNTED]
+        .into_iter()
+        .find(|function| function.go == name)
 }
 
 fn render_with(source: &str, options: &Options, dot: &Value) -> Result<String, GoError> {
-    let pass = Pass::new(Snapshot::default(), Arc::new(Surroundings::default()), Timestamp::UNIX_EPOCH);
+    let pass = Pass::new(
+        Snapshot::default(),
+        Arc::new(Surroundings::default()),
+        Timestamp::UNIX_EPOCH,
+    );
     GoTemplate::parse("t", source, options, resolve)?.execute(dot, &pass)
 }
 
@@ -63,7 +69,10 @@ fn fails(source: &str) -> GoError {
 }
 
 fn limited(limits: Limits) -> Options {
-    Options { limits, ..Options::default() }
+    Options {
+        limits,
+        ..Options::default()
+    }
 }
 
 #[derive(Debug)]
@@ -72,9 +81,24 @@ struct Node;
 static NODE: Schema = Schema {
     name: "*dependency.Node",
     fields: &[
-        Field { go: "Address", jinja: "address", json: "Address", omit_empty: false },
-        Field { go: "Port", jinja: "port", json: "Port", omit_empty: false },
-        Field { go: "Meta", jinja: "meta", json: "Meta", omit_empty: false },
+        Field {
+            go: "Address",
+            jinja: "address",
+            json: "Address",
+            omit_empty: false,
+        },
+        Field {
+            go: "Port",
+            jinja: "port",
+            json: "Port",
+            omit_empty: false,
+        },
+        Field {
+            go: "Meta",
+            jinja: "meta",
+            json: "Meta",
+            omit_empty: false,
+        },
     ],
 };
 
@@ -106,7 +130,12 @@ impl Object for Pad {
         Enumerator::NonEnumerable
     }
 
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
         match method {
             "Count" => Ok(Value::from(args.len())),
             "Fail" => Err(Error::new(ErrorKind::InvalidOperation, "no luck")),
@@ -119,7 +148,10 @@ impl Object for Pad {
 fn a_record_is_a_struct() {
     let node = Record::value(Arc::new(Node));
     assert_eq!(
-        render("{{.Address}}:{{.Port}} {{.Meta.a}}|{{.Meta.none}}|{{if .}}yes{{end}}", &node),
+        render(
+            "{{.Address}}:{{.Port}} {{.Meta.a}}|{{.Meta.none}}|{{if .}}yes{{end}}",
+            &node
+        ),
         "10.0.0.1:80 b||yes"
     );
     assert_eq!(
@@ -128,10 +160,16 @@ fn a_record_is_a_struct() {
     );
     let missing = "template: t:1:2: executing \"t\" at <.Nope>: can't evaluate field Nope in type *dependency.Node";
     assert_eq!(render("{{.Nope}}", &node), missing);
-    assert!(render("{{.address}}", &node).ends_with("can't evaluate field address in type *dependency.Node"));
+    assert!(
+        render("{{.address}}", &node)
+            .ends_with("can't evaluate field address in type *dependency.Node")
+    );
     let nodes = Value::from(vec![node]);
     assert_eq!(
-        render("{{range .}}{{.Address}}{{end}} {{index . 0 | html}} {{.}}", &nodes),
+        render(
+            "{{range .}}{{.Address}}{{end}} {{index . 0 | html}} {{.}}",
+            &nodes
+        ),
         "10.0.0.1 {10.0.0.1 80 map[a:b]} [{10.0.0.1 80 map[a:b]}]"
     );
 }
@@ -139,8 +177,17 @@ fn a_record_is_a_struct() {
 #[test]
 fn methods_take_arguments() {
     let pad = Value::from_object(Pad);
-    assert_eq!(render("{{.Count}} {{.Count 1 nil}} {{3 | .Count 1}} {{(.).Count 1}}", &pad), "0 2 2 1");
-    assert_eq!(render("{{.Fail 1}}", &pad), "template: t:1:2: executing \"t\" at <.Fail>: error calling Fail: no luck");
+    assert_eq!(
+        render(
+            "{{.Count}} {{.Count 1 nil}} {{3 | .Count 1}} {{(.).Count 1}}",
+            &pad
+        ),
+        "0 2 2 1"
+    );
+    assert_eq!(
+        render("{{.Fail 1}}", &pad),
+        "template: t:1:2: executing \"t\" at <.Fail>: error calling Fail: no luck"
+    );
     assert!(render("{{.Nope 1}}", &pad).contains("can't evaluate field Nope"));
 }
 
@@ -168,36 +215,58 @@ fn functions_get_what_is_piped_in_last() {
 #[test]
 fn a_parse_error_has_a_place() {
     let error = fails("a\n  {{ nope }}");
-    assert_eq!((error.phase, error.line, error.column), (Phase::Parse, 2, 6));
+    assert_eq!(
+        (error.phase, error.line, error.column),
+        (Phase::Parse, 2, 6)
+    );
     assert_eq!(error.function(), Some("nope"));
-    assert_eq!(error.to_string(), "template: t:2: function \"nope\" not defined");
+    assert_eq!(
+        error.to_string(),
+        "template: t:2: function \"nope\" not defined"
+    );
 }
 
 #[test]
 fn execute_template_yields_a_string() {
     let dot = Value::from("x");
     assert_eq!(
-        render("{{define \"a\"}}<{{.}}>{{end}}{{executeTemplate \"a\" . | len}}{{executeTemplate \"a\"}}", &dot),
+        render(
+            "{{define \"a\"}}<{{.}}>{{end}}{{executeTemplate \"a\" . | len}}{{executeTemplate \"a\"}}",
+            &dot
+        ),
         "3<<no value>>"
     );
     assert!(render("{{executeTemplate \"b\"}}", &dot).contains("error calling executeTemplate"));
     assert!(
-        render("{{define \"a\"}}{{executeTemplate \"a\"}}{{end}}{{executeTemplate \"a\"}}", &dot).contains("maximum")
+        render(
+            "{{define \"a\"}}{{executeTemplate \"a\"}}{{end}}{{executeTemplate \"a\"}}",
+            &dot
+        )
+        .contains("maximum")
     );
 }
 
 #[test]
 fn a_missing_key_may_be_an_error() {
-    let options = Options { missing_key: MissingKey::Error, ..Options::default() };
+    let options = Options {
+        missing_key: MissingKey::Error,
+        ..Options::default()
+    };
     let map = TypedMap::of_text([(&"a".to_owned(), &"b".to_owned())]);
     let error = render_with("{{.b}}", &options, &map).expect_err("there is no b");
     assert_eq!(error.message, "map has no entry for key \"b\"");
-    assert_eq!(render_with("{{index . \"b\"}}", &options, &map).as_deref(), Ok(""));
+    assert_eq!(
+        render_with("{{index . \"b\"}}", &options, &map).as_deref(),
+        Ok("")
+    );
 }
 
 #[test]
 fn no_text_of_the_data_is_in_an_error() {
-    let dot = Value::from(std::collections::BTreeMap::from([("k".to_owned(), Value::from("secret"))]));
+    let dot = Value::from(std::collections::BTreeMap::from([(
+        "k".to_owned(),
+        Value::from("secret"),
+    )]));
     for source in [
         "{{range .k}}{{end}}",
         "{{eq . .}}",
@@ -211,14 +280,20 @@ fn no_text_of_the_data_is_in_an_error() {
         "{{executeTemplate .k}}",
         "{{len 1 | joined .k}}",
     ] {
-        let error = render_with(source, &Options::default(), &dot).expect_err(source).to_string();
+        let error = render_with(source, &Options::default(), &dot)
+            .expect_err(source)
+            .to_string();
         assert!(!error.contains("secret"), "{error}");
     }
 }
 
 #[test]
 fn whatever_runs_away_is_stopped() {
-    let quick = Limits { steps: 10_000, text: 100_000, ..Limits::default() };
+    let quick = Limits {
+        steps: 10_000,
+        text: 100_000,
+        ..Limits::default()
+    };
     for source in [
         "{{range 1000000000000}}{{end}}",
         "{{range 18446744073709551614.0 | print | len}}{{range 1000000}}{{end}}{{end}}",
@@ -252,21 +327,44 @@ fn nesting_in_the_source_is_limited() {
     let nested = |open: &str, inner: &str, close: &str, count: usize| {
         format!("{}{inner}{}", open.repeat(count), close.repeat(count))
     };
-    assert_eq!(render(&nested("{{if 1}}", "x", "{{end}}", 190), &Value::from(())), "x");
-    assert_eq!(render(&format!("{{{{{}}}}}", nested("(", "1", ")", 190)), &Value::from(())), "1");
-    for (source, count) in [("{{if 1}}", 100_000), ("{{range 1}}", 201), ("{{define \"a\"}}{{if 1}}", 300)] {
+    assert_eq!(
+        render(&nested("{{if 1}}", "x", "{{end}}", 190), &Value::from(())),
+        "x"
+    );
+    assert_eq!(
+        render(
+            &format!("{{{{{}}}}}", nested("(", "1", ")", 190)),
+            &Value::from(())
+        ),
+        "1"
+    );
+    for (source, count) in [
+        ("{{if 1}}", 100_000),
+        ("{{range 1}}", 201),
+        ("{{define \"a\"}}{{if 1}}", 300),
+    ] {
         assert_eq!(fails(&source.repeat(count)).phase, Phase::Parse);
     }
-    assert!(fails(&format!("{{{{{}", "(".repeat(100_000))).message.contains("nesting too deep"));
+    assert!(
+        fails(&format!("{{{{{}", "(".repeat(100_000)))
+            .message
+            .contains("nesting too deep")
+    );
     let chain = format!("{{{{if 0}}}}{}{{{{end}}}}", "{{else if 0}}".repeat(5000));
     assert_eq!(render(&chain, &Value::from(())), "");
 }
 
 #[test]
 fn keys_may_be_numbers() {
-    let map = Value::from_pairs([(Value::from(8080), Value::from("web")), (Value::from(9), Value::from("x"))]);
+    let map = Value::from_pairs([
+        (Value::from(8080), Value::from("web")),
+        (Value::from(9), Value::from("x")),
+    ]);
     assert_eq!(
-        render("{{index . 8080}} {{index . 1}} {{range $k, $v := .}}{{$k}}{{$v}} {{end}}{{.}}", &map),
+        render(
+            "{{index . 8080}} {{index . 1}} {{range $k, $v := .}}{{$k}}{{$v}} {{end}}{{.}}",
+            &map
+        ),
         "web <no value> 9x 8080web map[9:x 8080:web]"
     );
     assert!(render("{{index . \"a\"}}", &map).ends_with("value has type string; should be int"));
@@ -275,14 +373,26 @@ fn keys_may_be_numbers() {
 #[test]
 fn delimiters_may_be_anything() {
     let of = |left: &str, right: &str| Options {
-        delimiters: Delimiters { left: left.to_owned(), right: right.to_owned() },
+        delimiters: Delimiters {
+            left: left.to_owned(),
+            right: right.to_owned(),
+        },
         ..Options::default()
     };
     let nothing = Value::from(());
-    assert_eq!(render_with("a[[ 1 -]]  b{{", &of("[[", "]]"), &nothing).as_deref(), Ok("a1b{{"));
-    assert_eq!(render_with("é 1 é", &of("é", "é"), &nothing).as_deref(), Ok("1"));
+    assert_eq!(
+        render_with("a[[ 1 -]]  b{{", &of("[[", "]]"), &nothing).as_deref(),
+        Ok("a1b{{")
+    );
+    assert_eq!(
+        render_with("é 1 é", &of("é", "é"), &nothing).as_deref(),
+        Ok("1")
+    );
     // An empty one stands for the usual one.
-    assert_eq!(render_with("a{{1}}", &of("", ""), &nothing).as_deref(), Ok("a1"));
+    assert_eq!(
+        render_with("a{{1}}", &of("", ""), &nothing).as_deref(),
+        Ok("a1")
+    );
 }
 
 #[test]
@@ -297,7 +407,10 @@ fn a_value_nested_deep_is_not_printed() {
 fn text_that_is_no_utf8_is_put_together_again() {
     let dot = Value::from("é");
     assert_eq!(
-        render("{{slice . 0 1}}{{slice . 1 2}}{{\"\\xff\"}}{{printf \"%q\" (slice . 0 1)}}", &dot),
+        render(
+            "{{slice . 0 1}}{{slice . 1 2}}{{\"\\xff\"}}{{printf \"%q\" (slice . 0 1)}}",
+            &dot
+        ),
         "é\u{fffd}\"\\xc3\""
     );
 }

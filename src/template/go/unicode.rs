@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 static NAME_PART: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[\p{L}\p{Nd}]$").ok());
-static PRINTABLE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[\p{L}\p{M}\p{N}\p{P}\p{S}]$").ok());
+static PRINTABLE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^[\p{L}\p{M}\p{N}\p{P}\p{S}]$").ok());
 
 /// One character of a name: a letter, a decimal digit or the underscore.
 pub(super) fn is_name_part(char: char) -> bool {
@@ -39,7 +40,10 @@ pub(super) fn decode(bytes: &[u8]) -> Option<(Option<char>, usize)> {
         return Some((Some(char::from(first)), 1));
     }
     for length in 2..=bytes.len().min(4) {
-        let char = bytes.get(..length).and_then(|part| std::str::from_utf8(part).ok()).and_then(|s| s.chars().next());
+        let char = bytes
+            .get(..length)
+            .and_then(|part| std::str::from_utf8(part).ok())
+            .and_then(|s| s.chars().next());
         if char.is_some() {
             return Some((char, length));
         }

@@ -42,9 +42,18 @@ pub(in crate::template) static WORDS: &[Word] = &[
     builtin("go_html", |args| run(Builtin::Html, args)),
     builtin("go_js", |args| run(Builtin::Js, args)),
     builtin("go_urlquery", |args| run(Builtin::UrlQuery, args)),
-    Word { name: "go_text", code: text },
-    Word { name: "go_field", code: field },
-    Word { name: "go_items", code: |args| items(args).map(|items| items.into_iter().map(|(_, item)| item).collect()) },
+    Word {
+        name: "go_text",
+        code: text,
+    },
+    Word {
+        name: "go_field",
+        code: field,
+    },
+    Word {
+        name: "go_items",
+        code: |args| items(args).map(|items| items.into_iter().map(|(_, item)| item).collect()),
+    },
     Word {
         name: "go_pairs",
         code: |args| {
@@ -57,14 +66,26 @@ pub(in crate::template) static WORDS: &[Word] = &[
 fn run(builtin: Builtin, args: &[Value]) -> Result<Value, String> {
     let (fixed, variadic) = builtin.arguments();
     if args.len() < fixed || (!variadic && args.len() > fixed) {
-        return Err(format!("wrong number of args: want {fixed} got {}", args.len()));
+        return Err(format!(
+            "wrong number of args: want {fixed} got {}",
+            args.len()
+        ));
     }
-    if builtin == Builtin::Printf && args.first().is_none_or(|format| format.as_bytes().is_none()) {
+    if builtin == Builtin::Printf
+        && args
+            .first()
+            .is_none_or(|format| format.as_bytes().is_none())
+    {
         return Err("the format must be a string".to_owned());
     }
     // What was in a list or a map of anything is out of its box here, as a variable is in Go.
-    let held: Vec<Held> = args.iter().map(|value| Held::bare(value.clone()).unboxed()).collect();
-    let found = builtin.run(&held, Callee::Piped, Limits::default().text).map_err(told)?;
+    let held: Vec<Held> = args
+        .iter()
+        .map(|value| Held::bare(value.clone()).unboxed())
+        .collect();
+    let found = builtin
+        .run(&held, Callee::Piped, Limits::default().text)
+        .map_err(told)?;
     Ok(nil_for_nothing(found.value))
 }
 
@@ -78,7 +99,9 @@ fn told(trouble: Trouble) -> String {
 
 /// The text that an action prints.
 fn text(args: &[Value]) -> Result<Value, String> {
-    let [value] = args else { return Err(format!("wrong number of args: want 1 got {}", args.len())) };
+    let [value] = args else {
+        return Err(format!("wrong number of args: want 1 got {}", args.len()));
+    };
     if matches!(shape(value), Shape::Nothing) {
         return Ok(Value::from("<no value>"));
     }
@@ -90,8 +113,12 @@ fn text(args: &[Value]) -> Result<Value, String> {
 
 /// A field of a record, or an entry of a map.
 fn field(args: &[Value]) -> Result<Value, String> {
-    let [value, name] = args else { return Err(format!("wrong number of args: want 2 got {}", args.len())) };
-    let name = name.as_str().ok_or("the name of a field must be a string")?;
+    let [value, name] = args else {
+        return Err(format!("wrong number of args: want 2 got {}", args.len()));
+    };
+    let name = name
+        .as_str()
+        .ok_or("the name of a field must be a string")?;
     if value.is_undefined() || value.is_none() {
         return Err(format!("nil pointer evaluating field {name:?}"));
     }
@@ -102,33 +129,54 @@ fn field(args: &[Value]) -> Result<Value, String> {
         return Ok(map.entries.get(name).unwrap_or(&map.zero).clone());
     }
     match shape(value) {
-        Shape::Map => Ok(value.get_attr(name).map(nil_for_nothing).unwrap_or_default()),
+        Shape::Map => Ok(value
+            .get_attr(name)
+            .map(nil_for_nothing)
+            .unwrap_or_default()),
         _ => Err(no_field(name, value)),
     }
 }
 
 fn no_field(name: &str, value: &Value) -> String {
-    format!("can't evaluate field {name:?} in type {}", super::held::type_name(value))
+    format!(
+        "can't evaluate field {name:?} in type {}",
+        super::held::type_name(value)
+    )
 }
 
 /// What a `range` goes over, with the keys.
 fn items(args: &[Value]) -> Result<Vec<(Value, Value)>, String> {
-    let [over] = args else { return Err(format!("wrong number of args: want 1 got {}", args.len())) };
-    let numbered = |count| (0..count).map(|number| (Value::from(()), Value::from(number))).collect();
+    let [over] = args else {
+        return Err(format!("wrong number of args: want 1 got {}", args.len()));
+    };
+    let numbered = |count| {
+        (0..count)
+            .map(|number| (Value::from(()), Value::from(number)))
+            .collect()
+    };
     match shape(over) {
         Shape::Nothing => Ok(Vec::new()),
         Shape::List | Shape::Channel => {
             let items = over.try_iter().into_iter().flatten().enumerate();
-            Ok(items.map(|(index, item)| (Value::from(index), item)).collect())
+            Ok(items
+                .map(|(index, item)| (Value::from(index), item))
+                .collect())
         }
         Shape::Map => Ok(sorted_entries(over)),
         Shape::Int(count) => count_to(u64::try_from(count).unwrap_or(0)).map(numbered),
         Shape::Uint(count) => count_to(count).map(numbered),
-        _ => Err(format!("range can't iterate over {}", super::held::type_name(over))),
+        _ => Err(format!(
+            "range can't iterate over {}",
+            super::held::type_name(over)
+        )),
     }
 }
 
 fn count_to(count: u64) -> Result<u64, String> {
     let most = u64::try_from(Limits::default().steps).unwrap_or(u64::MAX);
-    if count > most { Err(format!("more than {most} iterations")) } else { Ok(count) }
+    if count > most {
+        Err(format!("more than {most} iterations"))
+    } else {
+        Ok(count)
+    }
 }

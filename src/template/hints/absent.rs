@@ -20,9 +20,13 @@ pub(in crate::template) fn message(name: &str, known: Option<&Unsupported>) -> S
 /// What to do, where that is certain.
 pub(in crate::template) fn remedy(name: &str, known: Option<&Unsupported>) -> Option<String> {
     if let Some(word) = forbidden(name) {
-        return Some(format!("it acts outside of the template; --allow {word}, or allow = [{word:?}], permits it"));
+        return Some(format!(
+            "it acts outside of the template; --allow {word}, or allow = [{word:?}], permits it"
+        ));
     }
-    known.map(|function| function.remedy.to_owned()).or_else(|| unsupported::gone(name))
+    known
+        .map(|function| function.remedy.to_owned())
+        .or_else(|| unsupported::gone(name))
 }
 
 /// What to say of a function of sprig that is called by its own name.
@@ -44,10 +48,17 @@ mod tests {
     fn what_is_wrong_is_told_apart() {
         let message = |name: &str| message(name, unsupported::in_go(name));
         assert_eq!(message("plugin"), "function \"plugin\" is not allowed");
-        assert_eq!(message("secret"), "function \"secret\" is not supported yet");
+        assert_eq!(
+            message("secret"),
+            "function \"secret\" is not supported yet"
+        );
         assert_eq!(message("frobnicate"), "function \"frobnicate\" not defined");
         let remedy = |name: &str| remedy(name, unsupported::in_go(name));
-        assert!(remedy("plugin").unwrap().contains("--allow plugin, or allow = [\"plugin\"]"));
+        assert!(
+            remedy("plugin")
+                .unwrap()
+                .contains("--allow plugin, or allow = [\"plugin\"]")
+        );
         assert!(remedy("vault").unwrap().contains("it became secret"));
         assert_eq!(remedy("service"), None);
     }

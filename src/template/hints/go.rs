@@ -38,10 +38,17 @@ pub(in crate::template) fn for_function(name: &str, at: &str, source: &str) -> O
     if functions::named_in_go(&prefixed).is_some() || unsupported::in_go(&prefixed).is_some() {
         return Some(absent::of_sprig(&prefixed));
     }
-    if let Some(found) = nearest(name, functions::all().map(|function| function.go).chain(own_functions())) {
+    if let Some(found) = nearest(
+        name,
+        functions::all()
+            .map(|function| function.go)
+            .chain(own_functions()),
+    ) {
         return Some(format!("did you mean {found:?}?"));
     }
-    after.starts_with('.').then(|| "a field begins with a dot, a variable with a dollar sign".to_owned())
+    after
+        .starts_with('.')
+        .then(|| "a field begins with a dot, a variable with a dollar sign".to_owned())
 }
 
 /// For a field, a variable or a template that there is not.
@@ -56,7 +63,9 @@ pub(in crate::template) fn for_unknown(unknown: &Unknown, at: &str) -> Option<St
         (Thing::FieldOfList, _) if matches!(name, "Contains" | "Has" | "Includes") => {
             Some("a list has no methods; write {{ if .List | contains \"…\" }}".to_owned())
         }
-        (Thing::FieldOfList, _) => Some("this is a list: range over it, or take one of it with index".to_owned()),
+        (Thing::FieldOfList, _) => {
+            Some("this is a list: range over it, or take one of it with index".to_owned())
+        }
         (Thing::FieldOfScalar, _) => Some("this is a single value: it has no fields".to_owned()),
         (Thing::Variable, None) => {
             let after = at.get(name.len()..).unwrap_or_default().trim_start();
@@ -74,14 +83,22 @@ pub(in crate::template) fn for_unknown(unknown: &Unknown, at: &str) -> Option<St
 /// For a template that cannot be parsed.
 pub(in crate::template) fn for_syntax(message: &str, at: &str) -> Option<String> {
     let hint = match message {
-        _ if message.starts_with("unexpected \"(\"") => "arguments are written without parentheses: {{ key \"a\" }}",
+        _ if message.starts_with("unexpected \"(\"") => {
+            "arguments are written without parentheses: {{ key \"a\" }}"
+        }
         _ if message.starts_with("unexpected \"}\"") => "an action ends with }}",
         _ if message.starts_with("unexpected \"/\"") && at.starts_with("/*") => {
             "no blank before a comment: {{/* … */}}, or {{- /* … */ -}}"
         }
-        _ if message.starts_with("unexpected \"=\"") && at.starts_with("==") => "write eq: {{ if eq .Port 80 }}",
-        _ if message.starts_with("unexpected \"=\"") => "a variable begins with a dollar sign: {{ $name := … }}",
-        _ if message.starts_with("unexpected \"!\"") && at.starts_with("!=") => "write ne: {{ if ne .Port 80 }}",
+        _ if message.starts_with("unexpected \"=\"") && at.starts_with("==") => {
+            "write eq: {{ if eq .Port 80 }}"
+        }
+        _ if message.starts_with("unexpected \"=\"") => {
+            "a variable begins with a dollar sign: {{ $name := … }}"
+        }
+        _ if message.starts_with("unexpected \"!\"") && at.starts_with("!=") => {
+            "write ne: {{ if ne .Port 80 }}"
+        }
         _ if message.starts_with("unexpected \"!\"") => "write not: {{ if not … }}",
         _ if message.starts_with("unexpected \"&\"") => "write and: {{ if and A B }}",
         _ if message.starts_with("unexpected \"<\"") => "write lt or le: {{ if lt .Port 80 }}",
@@ -90,19 +107,33 @@ pub(in crate::template) fn for_syntax(message: &str, at: &str) -> Option<String>
         _ if message.starts_with("unexpected \"%\"") => "write modulo: {{ modulo 2 .Port }}",
         _ if message.starts_with("unexpected \"*\"") => "write multiply: {{ multiply 2 .Port }}",
         _ if message.starts_with("illegal number syntax: \"+\"") => "write add: {{ add 1 2 }}",
-        _ if message.starts_with("illegal number syntax: \"-\"") => "write subtract: {{ subtract 1 2 }} is 2 - 1",
-        _ if message.starts_with("malformed character constant") => "a text is written in double quotes",
-        _ if message.starts_with("unterminated character constant") => "a text is written in double quotes",
-        _ if message.starts_with("unterminated quoted") => "a text in double quotes ends on its line",
-        _ if message.starts_with("unterminated raw") => "a text in back quotes ends with a back quote",
+        _ if message.starts_with("illegal number syntax: \"-\"") => {
+            "write subtract: {{ subtract 1 2 }} is 2 - 1"
+        }
+        _ if message.starts_with("malformed character constant") => {
+            "a text is written in double quotes"
+        }
+        _ if message.starts_with("unterminated character constant") => {
+            "a text is written in double quotes"
+        }
+        _ if message.starts_with("unterminated quoted") => {
+            "a text in double quotes ends on its line"
+        }
+        _ if message.starts_with("unterminated raw") => {
+            "a text in back quotes ends with a back quote"
+        }
         _ if message.starts_with("unclosed comment") => "a comment ends with */}}",
-        _ if message.starts_with("comment ends before") => "nothing follows a comment in its action: {{/* … */}}",
+        _ if message.starts_with("comment ends before") => {
+            "nothing follows a comment in its action: {{/* … */}}"
+        }
         _ if message.starts_with("unclosed action") => "an action ends with }}",
         _ if message.starts_with("bad character U+002D") => {
             "a name with a dash is written as a text: {{ index .Map \"some-name\" }}"
         }
         _ if message.contains("action: U+201") => "write plain quotes: \"…\"",
-        _ if message.starts_with("unexpected <define>") => "define stands outside of all other blocks",
+        _ if message.starts_with("unexpected <define>") => {
+            "define stands outside of all other blocks"
+        }
         _ if message.ends_with("in define clause") || message.ends_with("in template clause") => {
             "the name of a template is written in double quotes"
         }
@@ -119,13 +150,21 @@ pub(in crate::template) fn for_execution(message: &str) -> Option<String> {
         return Some(format!("it is declared with {name} := …"));
     }
     let hint = match message {
-        _ if message.contains("index out of range") => "ask before whether it is there: {{ if gt (len …) 0 }}",
-        _ if message.contains("for comparison: string and int") => "make a number of the text first, with parseInt",
-        _ if message.contains("for comparison: int and string") => "make a number of the text first, with parseInt",
+        _ if message.contains("index out of range") => {
+            "ask before whether it is there: {{ if gt (len …) 0 }}"
+        }
+        _ if message.contains("for comparison: string and int") => {
+            "make a number of the text first, with parseInt"
+        }
+        _ if message.contains("for comparison: int and string") => {
+            "make a number of the text first, with parseInt"
+        }
         _ if message.starts_with("range can't iterate over string") => {
             "a text is made a list by split: {{ range … | split \",\" }}"
         }
-        _ if message.starts_with("exceeded maximum template depth") => "does a template call itself without end?",
+        _ if message.starts_with("exceeded maximum template depth") => {
+            "does a template call itself without end?"
+        }
         _ => return None,
     };
     Some(hint.to_owned())
@@ -138,7 +177,10 @@ mod tests {
     #[test]
     fn names_of_the_other_language_come_first() {
         let hint = |name: &str| for_function(name, name, "");
-        assert_eq!(hint("key_exists").unwrap(), "in Go templates it is called \"keyExists\"");
+        assert_eq!(
+            hint("key_exists").unwrap(),
+            "in Go templates it is called \"keyExists\""
+        );
         assert_eq!(hint("servce").unwrap(), "did you mean \"service\"?");
         assert_eq!(hint("pritnf").unwrap(), "did you mean \"printf\"?");
         assert_eq!(hint("xy"), None);

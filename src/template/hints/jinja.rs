@@ -4,7 +4,10 @@ use super::{absent, did_you_mean, strangers};
 use crate::template::functions::{self, unsupported};
 
 /// For a function that Jinja templates do not know.
-pub(in crate::template) fn for_function<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+pub(in crate::template) fn for_function<'a>(
+    name: &str,
+    known: impl Iterator<Item = &'a str>,
+) -> Option<String> {
     absent::remedy(name, unsupported::in_jinja(name)).or_else(|| for_name(name, known))
 }
 
@@ -25,10 +28,14 @@ fn for_name<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<Stri
         return Some(format!("here it is called {:?}", function.jinja));
     }
     let prefixed = format!("sprig_{name}");
-    if functions::named_in_jinja(&prefixed).is_some() || unsupported::in_jinja(&prefixed).is_some() {
+    if functions::named_in_jinja(&prefixed).is_some() || unsupported::in_jinja(&prefixed).is_some()
+    {
         return Some(absent::of_sprig(&prefixed));
     }
-    did_you_mean(name, functions::all().map(|function| function.jinja).chain(known))
+    did_you_mean(
+        name,
+        functions::all().map(|function| function.jinja).chain(known),
+    )
 }
 
 /// The filters of the language itself.
@@ -150,7 +157,9 @@ pub(in crate::template) fn for_tag(name: &str) -> Option<String> {
     match name {
         "range" | "foreach" | "each" => Some("a loop is written {% for x in … %}".to_owned()),
         "elseif" | "elsif" => Some("write {% elif … %}".to_owned()),
-        "end" | "done" | "fi" => Some("a block ends with its own name: {% endif %}, {% endfor %}".to_owned()),
+        "end" | "done" | "fi" => {
+            Some("a block ends with its own name: {% endif %}, {% endfor %}".to_owned())
+        }
         "assign" | "let" | "var" => Some("a variable is written {% set x = … %}".to_owned()),
         _ => did_you_mean(name, TAGS.into_iter()),
     }
@@ -163,11 +172,15 @@ pub(in crate::template) fn for_syntax(detail: &str, at: &str, before: &str) -> O
         Some('&') => "write and: {% if a and b %}",
         Some('!') if !at.starts_with("!=") => "write not: {% if not a %}",
         Some('|') if at.starts_with("||") || before.ends_with('|') => "write or: {% if a or b %}",
-        Some('\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{2018}' | '\u{2019}') => "write plain quotes: \"…\"",
+        Some('\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{2018}' | '\u{2019}') => {
+            "write plain quotes: \"…\""
+        }
         Some('=') if detail.contains("variable block") && !at.starts_with("==") => {
             "a variable is set with {% set x = … %}; two values are compared with =="
         }
-        Some('}') if detail.contains("variable block") && !at.starts_with("}}") => "an expression ends with }}",
+        Some('}') if detail.contains("variable block") && !at.starts_with("}}") => {
+            "an expression ends with }}"
+        }
         Some('}') if at.starts_with("}}") && detail.contains("expected `,`") => {
             "a parenthesis or a bracket is not closed"
         }
@@ -210,21 +223,37 @@ mod tests {
         assert!(FILTERS.len() > 40 && TESTS.len() > 30);
         for name in FILTERS {
             let outcome = state.apply_filter(name, &[]);
-            assert!(!matches!(outcome, Err(error) if error.kind() == ErrorKind::UnknownFilter), "{name}");
+            assert!(
+                !matches!(outcome, Err(error) if error.kind() == ErrorKind::UnknownFilter),
+                "{name}"
+            );
         }
         for name in TESTS {
             let outcome = state.perform_test(name, &[]);
-            assert!(!matches!(outcome, Err(error) if error.kind() == ErrorKind::UnknownTest), "{name}");
+            assert!(
+                !matches!(outcome, Err(error) if error.kind() == ErrorKind::UnknownTest),
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn names_of_the_other_language_come_first() {
         let hint = |name: &str| for_function(name, ["range"].into_iter());
-        assert_eq!(hint("keyExists").unwrap(), "in Jinja it is called \"key_exists\"");
-        assert_eq!(hint("b64decode").unwrap(), "here it is called \"base64_decode\"");
+        assert_eq!(
+            hint("keyExists").unwrap(),
+            "in Jinja it is called \"key_exists\""
+        );
+        assert_eq!(
+            hint("b64decode").unwrap(),
+            "here it is called \"base64_decode\""
+        );
         assert_eq!(hint("rnage").unwrap(), "did you mean \"range\"?");
-        assert!(hint("nomad_var").unwrap().contains("Nomad is not asked yet"));
+        assert!(
+            hint("nomad_var")
+                .unwrap()
+                .contains("Nomad is not asked yet")
+        );
         assert_eq!(hint("xy"), None);
         assert_eq!(for_filter("plugin").unwrap(), "it is a function: plugin(…)");
     }

@@ -16,7 +16,8 @@ mod nearest;
 mod strangers;
 
 /// For a Jinja template in a file of the other language.
-pub(super) const LOOKS_LIKE_JINJA: &str = "this looks like Jinja; name the file .j2 (or set language = \"jinja\")";
+pub(super) const LOOKS_LIKE_JINJA: &str =
+    "this looks like Jinja; name the file .j2 (or set language = \"jinja\")";
 
 /// For a Go template in a file of the other language.
 pub(super) const LOOKS_LIKE_GO: &str =
@@ -44,11 +45,25 @@ pub(super) fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>)
 
 /// For a function that has refused its arguments.
 pub(super) fn for_failed(function: &Function, called: &str, message: &str) -> Option<String> {
-    if ["ParseInt: ", "ParseUint: ", "ParseFloat: ", "ParseBool: "].iter().any(|parser| message.contains(parser)) {
-        let trim = if called == function.go { "trimSpace" } else { "trim_space" };
-        return Some(format!("it is something else, or has blanks or a line break around it, which {trim} takes off"));
+    if ["ParseInt: ", "ParseUint: ", "ParseFloat: ", "ParseBool: "]
+        .iter()
+        .any(|parser| message.contains(parser))
+    {
+        let trim = if called == function.go {
+            "trimSpace"
+        } else {
+            "trim_space"
+        };
+        return Some(format!(
+            "it is something else, or has blanks or a line break around it, which {trim} takes off"
+        ));
     }
-    let refused = ["wrong number of arg", "wrong type for value", "invalid value; expected", "takes no named"];
+    let refused = [
+        "wrong number of arg",
+        "wrong type for value",
+        "invalid value; expected",
+        "takes no named",
+    ];
     let arguments = refused.iter().any(|refused| message.contains(refused));
     arguments.then(|| format!("its arguments and result: {called} {}", function.signature))
 }
@@ -82,7 +97,12 @@ mod tests {
             "{%- if x %}{%- endif %}",
             "{% set x = 1 %}{{ key \"a\" }}",
         ];
-        let neither = ["{{ key(\"a\") | upper }}", "{# c #}", "{{ a }}", "{% comment %}"];
+        let neither = [
+            "{{ key(\"a\") | upper }}",
+            "{# c #}",
+            "{{ a }}",
+            "{% comment %}",
+        ];
         for source in go {
             assert!(is_go(source) && !is_jinja(source), "{source}");
         }

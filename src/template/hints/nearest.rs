@@ -3,15 +3,25 @@
 /// The known name that is nearest to `name`, if one is near enough.
 pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let folded = fold(name);
-    let (distance, _, found) =
-        known.map(|known| (distance(&folded, &fold(known)), known.len().abs_diff(name.len()), known)).min()?;
+    let (distance, _, found) = known
+        .map(|known| {
+            (
+                distance(&folded, &fold(known)),
+                known.len().abs_diff(name.len()),
+                known,
+            )
+        })
+        .min()?;
     // A short name is near to many others.
     (found != name && distance <= 2 && distance * 2 < folded.chars().count()).then_some(found)
 }
 
 /// The same for names that differ only in how their words are joined.
 fn fold(name: &str) -> String {
-    name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
+    name.chars()
+        .filter(|c| *c != '_')
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 /// How many letters must be put in, taken out, replaced or swapped with their neighbour.
@@ -27,7 +37,9 @@ fn distance(left: &str, right: &str) -> usize {
     for i in 1..=left.len() {
         for j in 1..=right.len() {
             let differs = usize::from(left[i - 1] != right[j - 1]);
-            let mut best = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + differs);
+            let mut best = (rows[i - 1][j] + 1)
+                .min(rows[i][j - 1] + 1)
+                .min(rows[i - 1][j - 1] + differs);
             if i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1] {
                 best = best.min(rows[i - 2][j - 2] + 1);
             }
@@ -63,6 +75,13 @@ mod tests {
 
     #[test]
     fn distances() {
-        assert_eq!((distance("", "ab"), distance("ab", "ba"), distance("kitten", "sitting")), (2, 1, 3));
+        assert_eq!(
+            (
+                distance("", "ab"),
+                distance("ab", "ba"),
+                distance("kitten", "sitting")
+            ),
+            (2, 1, 3)
+        );
     }
 }

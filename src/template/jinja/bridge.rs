@@ -40,30 +40,47 @@ impl fmt::Debug for Current {
 
 /// Makes a rendering part of a pass.
 pub(super) fn enter(environment: &mut Environment<'_>, pass: &Arc<Pass>, undefined: Undefined) {
-    environment.add_global(PASS, Value::from_object(Current { pass: Arc::clone(pass), undefined }));
+    environment.add_global(
+        PASS,
+        Value::from_object(Current {
+            pass: Arc::clone(pass),
+            undefined,
+        }),
+    );
 }
 
 /// Makes the wanted functions of the table functions and, unless Jinja has one of that name, filters.
-pub(super) fn add_functions(environment: &mut Environment<'static>, wanted: impl Fn(&Function) -> bool) {
+pub(super) fn add_functions(
+    environment: &mut Environment<'static>,
+    wanted: impl Fn(&Function) -> bool,
+) {
     // It prints everything that a template can see.
     environment.remove_global("debug");
-    let wanted: Vec<&'static Function> = functions::all().filter(|function| wanted(function)).collect();
-    let is_free = |function: &&&'static Function| !has_filter(environment, function.jinja) && is_filter(function);
+    let wanted: Vec<&'static Function> = functions::all()
+        .filter(|function| wanted(function))
+        .collect();
+    let is_free = |function: &&&'static Function| {
+        !has_filter(environment, function.jinja) && is_filter(function)
+    };
     let filters: Vec<_> = wanted.iter().filter(is_free).copied().collect();
     for function in &wanted {
         environment.add_global(function.jinja, Value::from_object(Callable(function)));
     }
     for function in filters {
-        environment.add_filter(function.jinja, move |state: &State<'_, '_>, args: Rest<ValueOrKwargs>| {
-            let mut args: Vec<Value> = args.0.into_iter().map(ValueOrKwargs::into_value).collect();
-            let named = args.pop_if(|last| last.is_kwargs());
-            // A filter without a value cannot be written, but can be called by name (`map`).
-            if !args.is_empty() {
-                args.rotate_left(1);
-            }
-            args.extend(named);
-            invoke(function, state, &args)
-        });
+        environment.add_filter(
+            function.jinja,
+            move |state: &State<'_, '_>, args: Rest<ValueOrKwargs>| {
+                let mut args: Vec<Value> =
+                    args.0.into_iter().map(ValueOrKwargs::into_value).collect();
+                let named = args.pop_if(|last| last.is_kwargs());
+                // A filter without a value cannot be written, but can be called by name (`map`).
+                if !args.is_empty() {
+                    args.rotate_left(1);
+                }
+                args.extend(named);
+                invoke(function, state, &args)
+            },
+        );
     }
 }
 
@@ -95,21 +112,34 @@ const FILTERS: [&str; 4] = ["go_text", "go_items", "go_pairs", "go_len"];
 
 fn say(word: &Word, state: &State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
     let current = state.lookup(PASS);
-    let current = current.as_ref().and_then(Value::downcast_object_ref::<Current>);
+    let current = current
+        .as_ref()
+        .and_then(Value::downcast_object_ref::<Current>);
     let outcome = match current.map(|current| &current.pass) {
         _ if let Err(error) = bounded(args) => Err(error.0),
         Some(pass) if pass.format() != Format::None => match args {
             // A text of the template stays one: its values are marked.
             [text] if word.name == "go_text" && text.is_safe() => return Ok(text.clone()),
-            _ => (word.code)(&args.iter().map(|arg| pass.bare(arg.clone())).collect::<Vec<_>>()),
+            _ => (word.code)(
+                &args
+                    .iter()
+                    .map(|arg| pass.bare(arg.clone()))
+                    .collect::<Vec<_>>(),
+            ),
         },
         _ => (word.code)(args),
     };
     match outcome {
-        Err(_) if current.is_some_and(|current| current.undefined == Undefined::Empty) => Ok(Value::UNDEFINED),
+        Err(_) if current.is_some_and(|current| current.undefined == Undefined::Empty) => {
+            Ok(Value::UNDEFINED)
+        }
         outcome => outcome.map_err(|why| {
             // What is quoted in it goes later, as in all errors that are not of a function of the library.
-            refused(format!("{}: {}", word.name, discretion::numbers(&why, &source(state))))
+            refused(format!(
+                "{}: {}",
+                word.name,
+                discretion::numbers(&why, &source(state))
+            ))
         }),
     }
 }
@@ -130,12 +160,18 @@ impl Object for Callable {
 
 /// The pass that is going on.
 pub(super) fn current(state: &State<'_, '_>) -> Option<Arc<Pass>> {
-    state.lookup(PASS)?.downcast_object_ref::<Current>().map(|current| Arc::clone(&current.pass))
+    state
+        .lookup(PASS)?
+        .downcast_object_ref::<Current>()
+        .map(|current| Arc::clone(&current.pass))
 }
 
 fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
     let current = state.lookup(PASS);
-    let Some(current) = current.as_ref().and_then(Value::downcast_object_ref::<Current>) else {
+    let Some(current) = current
+        .as_ref()
+        .and_then(Value::downcast_object_ref::<Current>)
+    else {
         return Err(refused(format!("{} cannot be called here", function.jinja)));
     };
     if let Err(error) = current.pass.permit([function.go, function.jinja]) {
@@ -145,11 +181,17 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
     let args = if current.pass.format() == Format::None {
         args
     } else {
-        bare = args.iter().map(|arg| unmarked(&current.pass, function, arg)).collect();
+        bare = args
+            .iter()
+            .map(|arg| unmarked(&current.pass, function, arg))
+            .collect();
         &bare
     };
     if function.options.is_empty() && args.iter().any(Value::is_kwargs) {
-        return Err(refused(format!("{} takes no named arguments", function.jinja)));
+        return Err(refused(format!(
+            "{} takes no named arguments",
+            function.jinja
+        )));
     }
     match current.undefined {
         Undefined::Empty => match go_on(function, args, &current.pass) {
@@ -159,12 +201,18 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
         },
         Undefined::Refused => match undefined(args) {
             Some(argument) => {
-                let written = argument.parse::<usize>().is_ok() || source(state).contains(&argument);
+                let written =
+                    argument.parse::<usize>().is_ok() || source(state).contains(&argument);
                 let argument = if written { &argument } else { "…" };
                 let text = format!("argument {argument} of {} is undefined", function.jinja);
                 Err(Error::new(ErrorKind::UndefinedError, text))
             }
-            None => match bounded(args).and_then(|()| function.call(&Call { args, pass: &current.pass })) {
+            None => match bounded(args).and_then(|()| {
+                function.call(&Call {
+                    args,
+                    pass: &current.pass,
+                })
+            }) {
                 Ok(value) => Ok(current.pass.outcome(function, args, value)),
                 Err(error) => Err(told(function, &error, state, args)),
             },
@@ -174,13 +222,19 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
 
 /// Refuses lists that Jinja has put into each other without end: the library's own cannot be.
 fn bounded(args: &[Value]) -> Result<(), FunctionError> {
-    args.iter().filter(|arg| arg.kind() == ValueKind::Seq).try_for_each(dict::check_lists)
+    args.iter()
+        .filter(|arg| arg.kind() == ValueKind::Seq)
+        .try_for_each(dict::check_lists)
 }
 
 /// An argument as a function is to see it, also where it is given by name.
 fn unmarked(pass: &Pass, function: &Function, arg: &Value) -> Value {
     if arg.is_kwargs() {
-        return Value::from(named(arg).map(|(name, value)| (name, pass.bare(value))).collect::<Kwargs>());
+        return Value::from(
+            named(arg)
+                .map(|(name, value)| (name, pass.bare(value)))
+                .collect::<Kwargs>(),
+        );
     }
     pass.argument(function, arg.clone())
 }
@@ -189,7 +243,9 @@ fn unmarked(pass: &Pass, function: &Function, arg: &Value) -> Value {
 fn undefined(args: &[Value]) -> Option<String> {
     args.iter().enumerate().find_map(|(index, arg)| {
         if arg.is_kwargs() {
-            return named(arg).find(|(_, value)| value.is_undefined()).map(|(name, _)| name);
+            return named(arg)
+                .find(|(_, value)| value.is_undefined())
+                .map(|(name, _)| name);
         }
         arg.is_undefined().then(|| (index + 1).to_string())
     })
@@ -203,15 +259,38 @@ fn go_on(function: &Function, args: &[Value], pass: &Pass) -> Result<Value, Func
             return Ok(Value::UNDEFINED);
         }
         // What is asked does not wait for what is chosen.
-        let defined =
-            |arg: &Value| Value::from(named(arg).filter(|(_, value)| !value.is_undefined()).collect::<Kwargs>());
-        let args: Vec<Value> =
-            args.iter().map(|arg| if arg.is_kwargs() { defined(arg) } else { arg.clone() }).collect();
+        let defined = |arg: &Value| {
+            Value::from(
+                named(arg)
+                    .filter(|(_, value)| !value.is_undefined())
+                    .collect::<Kwargs>(),
+            )
+        };
+        let args: Vec<Value> = args
+            .iter()
+            .map(|arg| {
+                if arg.is_kwargs() {
+                    defined(arg)
+                } else {
+                    arg.clone()
+                }
+            })
+            .collect();
         // What is not known yet is undefined rather than empty: `int` and its kin take that for 0.
         let value = function.call(&Call { args: &args, pass })?;
-        return Ok(if value.as_str() == Some("") { Value::UNDEFINED } else { value });
+        return Ok(if value.as_str() == Some("") {
+            Value::UNDEFINED
+        } else {
+            value
+        });
     }
-    let known = |arg: &Value| if arg.is_undefined() { Value::from("") } else { arg.clone() };
+    let known = |arg: &Value| {
+        if arg.is_undefined() {
+            Value::from("")
+        } else {
+            arg.clone()
+        }
+    };
     let args: Vec<Value> = args.iter().map(known).collect();
     bounded(&args)?;
     function.call(&Call { args: &args, pass })
@@ -219,20 +298,34 @@ fn go_on(function: &Function, args: &[Value], pass: &Pass) -> Result<Value, Func
 
 /// The error of a function, under the name that it has here and without what it was given. The function's own error is
 /// its source: that shows whose it is.
-fn told(function: &Function, error: &FunctionError, state: &State<'_, '_>, args: &[Value]) -> Error {
+fn told(
+    function: &Function,
+    error: &FunctionError,
+    state: &State<'_, '_>,
+    args: &[Value],
+) -> Error {
     let Function { go, jinja, .. } = function;
     let text = discretion::arguments(&error.0, &source(state), args);
     let error = FunctionError::new(text.as_str());
-    let told = refused(match text.strip_prefix(&format!("wrong number of args for {go}: ")) {
-        Some(counts) => format!("wrong number of args for {jinja}: {counts}"),
-        None => format!("{jinja}: {}", text.strip_prefix(&format!("{go}: ")).unwrap_or(&text)),
-    });
+    let told = refused(
+        match text.strip_prefix(&format!("wrong number of args for {go}: ")) {
+            Some(counts) => format!("wrong number of args for {jinja}: {counts}"),
+            None => format!(
+                "{jinja}: {}",
+                text.strip_prefix(&format!("{go}: ")).unwrap_or(&text)
+            ),
+        },
+    );
     told.with_source(error)
 }
 
 /// The source of the template that is being rendered.
 fn source(state: &State<'_, '_>) -> String {
-    state.env().get_template(state.name()).map(|template| template.source().to_owned()).unwrap_or_default()
+    state
+        .env()
+        .get_template(state.name())
+        .map(|template| template.source().to_owned())
+        .unwrap_or_default()
 }
 
 fn refused(text: String) -> Error {

@@ -13,13 +13,18 @@ pub(super) const MOST: usize = 500;
 
 /// What is said of a longer one.
 pub(super) fn message() -> String {
-    format!("more than {MOST} operators, dots, filters or elif one after the other; take it apart with `set`")
+    format!(
+        "more than {MOST} operators, dots, filters or elif one after the other; take it apart with `set`"
+    )
 }
 
 /// Where the first row becomes too long.
 pub(super) fn too_deep(source: &str) -> Option<usize> {
     let tags = tags::read(source);
-    let expression = tags.insides.iter().find_map(|(at, inside)| Some(at + row(inside)?));
+    let expression = tags
+        .insides
+        .iter()
+        .find_map(|(at, inside)| Some(at + row(inside)?));
     expression.or_else(|| branches(&tags.all))
 }
 
@@ -81,7 +86,11 @@ fn row(expression: &str) -> Option<usize> {
             _ => false,
         };
         let ends = !letter && (before.is_alphanumeric() || before == '_');
-        let operator = ends && matches!(&expression[word..at], "and" | "or" | "not" | "in" | "is" | "if");
+        let operator = ends
+            && matches!(
+                &expression[word..at],
+                "and" | "or" | "not" | "in" | "is" | "if"
+            );
         if long || (operator && rows.link()) {
             return Some(at);
         }
@@ -155,9 +164,13 @@ mod tests {
             let source = |times| format!("x {{{{ {} }}}}", repeated(link, times));
             assert_eq!(too_deep(&source(MOST / 2)), None, "{link}");
             assert!(too_deep(&source(MOST + 1)).is_some(), "{link}");
-            assert!(too_deep(&source(MOST + 1).replace(" }}", "")).is_some(), "{link} without an end");
+            assert!(
+                too_deep(&source(MOST + 1).replace(" }}", "")).is_some(),
+                "{link} without an end"
+            );
         }
-        let elifs = |times: usize| format!("{{% if 0 %}}{}{{% endif %}}", "{% elif 0 %}".repeat(times));
+        let elifs =
+            |times: usize| format!("{{% if 0 %}}{}{{% endif %}}", "{% elif 0 %}".repeat(times));
         assert_eq!(too_deep(&elifs(MOST)), None);
         assert!(too_deep(&elifs(MOST + 1)).is_some());
     }

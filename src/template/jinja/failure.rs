@@ -15,16 +15,36 @@ use crate::template::functions::unsupported;
 use crate::template::{discretion, functions, hints};
 
 /// Tells an error of the template `main` or of one that it includes.
-pub(super) fn told(error: &Error, main: &str, includes: &Includes, environment: &Environment<'_>) -> TemplateError {
+pub(super) fn told(
+    error: &Error,
+    main: &str,
+    includes: &Includes,
+    environment: &Environment<'_>,
+) -> TemplateError {
     let error = innermost(error);
     let name = error.name().unwrap_or(main);
     let source = includes.source(name).unwrap_or_default();
     let tags = tags::read(&source);
-    let failure = Failure { error, source: &source, tags: &tags, environment, includes, is_main: name == main };
-    let Told { at, message, within, hint } = failure.told();
+    let failure = Failure {
+        error,
+        source: &source,
+        tags: &tags,
+        environment,
+        includes,
+        is_main: name == main,
+    };
+    let Told {
+        at,
+        message,
+        within,
+        hint,
+    } = failure.told();
     let place = match (at, error.line()) {
         (Some(at), _) => Some(Place::of_byte(&source, at)),
-        (None, Some(line)) => Some(Place { line: u32::try_from(line).unwrap_or(u32::MAX), column: 0 }),
+        (None, Some(line)) => Some(Place {
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+            column: 0,
+        }),
         (None, None) => None,
     };
     let shown = includes.shown(name);
@@ -32,7 +52,9 @@ pub(super) fn told(error: &Error, main: &str, includes: &Includes, environment: 
         Some(place) => TemplateError::at(&shown, &source, place, message),
         None => TemplateError::whole(&shown, message),
     };
-    told.within(within).with_hint(hint).with_sources(includes.paths())
+    told.within(within)
+        .with_hint(hint)
+        .with_sources(includes.paths())
 }
 
 /// The cause of all causes that has a place.
@@ -40,7 +62,10 @@ fn innermost(error: &Error) -> &Error {
     let mut innermost = error;
     let mut cause = std::error::Error::source(error);
     while let Some(next) = cause {
-        if let Some(next) = next.downcast_ref::<Error>().filter(|next| next.line().is_some()) {
+        if let Some(next) = next
+            .downcast_ref::<Error>()
+            .filter(|next| next.line().is_some())
+        {
             innermost = next;
         }
         cause = next.source();
@@ -75,12 +100,22 @@ impl Failure<'_> {
         let name = quoted(self.detail()).filter(|name| !name.is_empty());
         match (self.error.range(), name) {
             // The name rather than the tag.
-            (Some(range), Some(name)) if self.error.kind() == ErrorKind::TemplateNotFound => {
-                Some(range.start + self.source.get(range.clone()).and_then(|tag| tag.find(name)).unwrap_or(0))
-            }
+            (Some(range), Some(name)) if self.error.kind() == ErrorKind::TemplateNotFound => Some(
+                range.start
+                    + self
+                        .source
+                        .get(range.clone())
+                        .and_then(|tag| tag.find(name))
+                        .unwrap_or(0),
+            ),
             (Some(range), _) => Some(range.start),
             (None, name) => {
-                let before: usize = self.source.split_inclusive('\n').take(line - 1).map(str::len).sum();
+                let before: usize = self
+                    .source
+                    .split_inclusive('\n')
+                    .take(line - 1)
+                    .map(str::len)
+                    .sum();
                 let text = self.source.get(before..)?.lines().next()?;
                 Some(before + text.find(name?)?)
             }
@@ -89,7 +124,10 @@ impl Failure<'_> {
 
     /// What the error is about, as written.
     pub(super) fn at(&self) -> &str {
-        self.error.range().and_then(|range| self.source.get(range)).unwrap_or_default()
+        self.error
+            .range()
+            .and_then(|range| self.source.get(range))
+            .unwrap_or_default()
     }
 
     fn detail(&self) -> &str {
@@ -102,11 +140,20 @@ impl Failure<'_> {
             ErrorKind::UndefinedError if self.detail().is_empty() => undefined::told(self),
             _ => {
                 // An error of the library's own has been told with discretion already.
-                let own =
-                    std::error::Error::source(self.error).is_some_and(<dyn std::error::Error>::is::<FunctionError>);
+                let own = std::error::Error::source(self.error)
+                    .is_some_and(<dyn std::error::Error>::is::<FunctionError>);
                 let message = self.message();
-                let message = if own { message } else { discretion::quoted(&message, self.source) };
-                Told { at: self.start(), message, within: undefined::within(self, self.at()), hint: self.hint() }
+                let message = if own {
+                    message
+                } else {
+                    discretion::quoted(&message, self.source)
+                };
+                Told {
+                    at: self.start(),
+                    message,
+                    within: undefined::within(self, self.at()),
+                    hint: self.hint(),
+                }
             }
         }
     }
@@ -115,21 +162,36 @@ impl Failure<'_> {
     fn syntax(&self) -> Told {
         let detail = self.detail();
         let start = self.start().unwrap_or(self.source.len());
-        let (before, at) = self.source.split_at_checked(start).unwrap_or((self.source, ""));
-        let mut told = Told { at: self.start(), message: format!("syntax error: {detail}"), ..Told::default() };
+        let (before, at) = self
+            .source
+            .split_at_checked(start)
+            .unwrap_or((self.source, ""));
+        let mut told = Told {
+            at: self.start(),
+            message: format!("syntax error: {detail}"),
+            ..Told::default()
+        };
         if hints::is_go(self.source) {
             told.hint = Some(hints::LOOKS_LIKE_GO.to_owned());
             return told;
         }
         let cut = self.tags.cut;
         let unclosed = match (detail, cut) {
-            ("unexpected end of string", Some(Cut::Text(at))) => Some((at, "this string has no end")),
-            ("unexpected end of comment", Some(Cut::Comment(at))) => Some((at, "this comment has no end")),
+            ("unexpected end of string", Some(Cut::Text(at))) => {
+                Some((at, "this string has no end"))
+            }
+            ("unexpected end of comment", Some(Cut::Comment(at))) => {
+                Some((at, "this comment has no end"))
+            }
             (_, Some(Cut::Tag(at))) if at < start => Some((at, "this tag has no end")),
             _ => None,
         };
         if let Some((at, message)) = unclosed {
-            return Told { at: Some(at), message: format!("syntax error: {message}"), ..told };
+            return Told {
+                at: Some(at),
+                message: format!("syntax error: {message}"),
+                ..told
+            };
         }
         let open = self.tags.open_at(start);
         if let (true, Some(last)) = (detail.starts_with("unexpected end of input"), open.last()) {
@@ -149,13 +211,20 @@ impl Failure<'_> {
     /// A tag that does not exist, or stands where it cannot.
     fn unknown_tag(&self, name: &str, mut told: Told) -> Told {
         let open = self.tags.open_at(told.at.unwrap_or_default());
-        let belongs = name.strip_prefix("end").or(matches!(name, "else" | "elif").then_some("if"));
+        let belongs = name
+            .strip_prefix("end")
+            .or(matches!(name, "else" | "elif").then_some("if"));
         match (belongs, open.last()) {
-            (Some(block), Some(last)) if last.name != block && hints::jinja::for_tag(name).is_none() => {
+            (Some(block), Some(last))
+                if last.name != block && hints::jinja::for_tag(name).is_none() =>
+            {
                 let line = Place::of_byte(self.source, last.at).line;
-                told.message = format!("syntax error: {{% {name} %}} stands inside of another block");
-                told.hint =
-                    Some(format!("{{% {} %}} of line {line} has no {{% end{} %}} before it", last.name, last.name));
+                told.message =
+                    format!("syntax error: {{% {name} %}} stands inside of another block");
+                told.hint = Some(format!(
+                    "{{% {} %}} of line {line} has no {{% end{} %}} before it",
+                    last.name, last.name
+                ));
             }
             (Some(block), _) if !block.is_empty() && hints::jinja::for_tag(name).is_none() => {
                 told.message = format!("syntax error: {{% {name} %}} without {{% {block} %}}");
@@ -168,7 +237,9 @@ impl Failure<'_> {
     fn message(&self) -> String {
         let detail = self.detail();
         match self.error.kind() {
-            ErrorKind::OutOfFuel => format!("the template does not come to an end: it takes more than {FUEL} steps"),
+            ErrorKind::OutOfFuel => {
+                format!("the template does not come to an end: it takes more than {FUEL} steps")
+            }
             kind if detail.is_empty() => kind.to_string(),
             ErrorKind::UnknownFunction => {
                 hints::absent::message(unknown(detail), unsupported::in_jinja(unknown(detail)))
@@ -177,7 +248,9 @@ impl Failure<'_> {
             ErrorKind::UnknownTest => format!("test {:?} not defined", unknown(detail)),
             ErrorKind::TemplateNotFound => match quoted(detail) {
                 // A name that was computed may be made of values.
-                Some(name) if self.source.contains(name) => format!("there is no template {name:?} to include"),
+                Some(name) if self.source.contains(name) => {
+                    format!("there is no template {name:?} to include")
+                }
                 _ => "there is no template of this name to include".to_owned(),
             },
             ErrorKind::InvalidOperation if detail.starts_with("cycle in template inheritance") => {
@@ -189,7 +262,9 @@ impl Failure<'_> {
             ErrorKind::InvalidOperation if detail.contains("recursion limit") => {
                 "macros and includes are nested too deep; does one of them call itself?".to_owned()
             }
-            ErrorKind::InvalidOperation if detail.ends_with("is not callable") => match self.called() {
+            ErrorKind::InvalidOperation if detail.ends_with("is not callable") => match self
+                .called()
+            {
                 Some(name) if detail.contains("undefined") => format!("{name:?} is not defined"),
                 _ => detail.to_owned(),
             },
@@ -201,7 +276,9 @@ impl Failure<'_> {
             _ if detail.starts_with("unable to calculate") => {
                 "the result of this calculation is out of range, or a division by zero".to_owned()
             }
-            ErrorKind::InvalidOperation if is_no_number(detail) => "the text is not a number".to_owned(),
+            ErrorKind::InvalidOperation if is_no_number(detail) => {
+                "the text is not a number".to_owned()
+            }
             ErrorKind::InvalidOperation | ErrorKind::UndefinedError => detail.to_owned(),
             kind => format!("{kind}: {detail}"),
         }
@@ -265,7 +342,11 @@ impl Failure<'_> {
     /// The function of the library that has refused its arguments.
     fn refusing(&self) -> Option<&'static Function> {
         let detail = self.detail();
-        let name = detail.strip_prefix("wrong number of args for ").unwrap_or(detail).split([':', ' ']).next()?;
+        let name = detail
+            .strip_prefix("wrong number of args for ")
+            .unwrap_or(detail)
+            .split([':', ' '])
+            .next()?;
         functions::named_in_jinja(name)
     }
 
@@ -285,7 +366,9 @@ fn is_no_number(detail: &str) -> bool {
 /// The name in `NAME is unknown`, `filter NAME is unknown`.
 fn unknown(detail: &str) -> &str {
     let name = detail.strip_suffix(" is unknown").unwrap_or(detail);
-    name.strip_prefix("filter ").or_else(|| name.strip_prefix("test ")).unwrap_or(name)
+    name.strip_prefix("filter ")
+        .or_else(|| name.strip_prefix("test "))
+        .unwrap_or(name)
 }
 
 fn quoted(detail: &str) -> Option<&str> {

@@ -33,9 +33,20 @@ pub(super) struct Includes {
 }
 
 impl Includes {
-    pub(super) fn of(main: &str, source: &str, directory: Option<&Path>, sandbox: Option<&Arc<Path>>) -> Self {
+    pub(super) fn of(
+        main: &str,
+        source: &str,
+        directory: Option<&Path>,
+        sandbox: Option<&Arc<Path>>,
+    ) -> Self {
         let (directory, sandbox) = (directory.map(Path::to_owned), sandbox.cloned());
-        Self { main: main.to_owned(), source: source.into(), directory, sandbox, read: Mutex::default() }
+        Self {
+            main: main.to_owned(),
+            source: source.into(),
+            directory,
+            sandbox,
+            read: Mutex::default(),
+        }
     }
 
     /// The source of the main template or of an include; what minijinja calls when it does not know a name.
@@ -46,11 +57,18 @@ impl Includes {
         if macros::are_named(name) {
             return match macros::source(name) {
                 Some(source) => Ok(Some(source.to_owned())),
-                None => Err(refused(format!("of the names in ctmpl/ there are only {}", macros::known()))),
+                None => Err(refused(format!(
+                    "of the names in ctmpl/ there are only {}",
+                    macros::known()
+                ))),
             };
         }
         let path = self.path(name).map_err(refused)?;
-        let text = self.read().entry(name.to_owned()).or_insert_with(|| read(&path, self.sandbox.as_deref())).clone();
+        let text = self
+            .read()
+            .entry(name.to_owned())
+            .or_insert_with(|| read(&path, self.sandbox.as_deref()))
+            .clone();
         let text = text.map_err(refused)?;
         match text.as_deref().and_then(depth::too_deep) {
             Some(_) => Err(refused(format!("{}: {}", path.display(), depth::message()))),
@@ -61,7 +79,9 @@ impl Includes {
     /// Where an include is found.
     fn path(&self, name: &str) -> Result<PathBuf, String> {
         let Some(directory) = &self.directory else {
-            return Err("a template in the configuration has no directory to include files from".to_owned());
+            return Err(
+                "a template in the configuration has no directory to include files from".to_owned(),
+            );
         };
         let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
         if name.is_empty() || name.contains('\0') || !Path::new(name).components().all(inside) {
@@ -74,12 +94,25 @@ impl Includes {
 
     /// The names that lie where this one should.
     pub(super) fn beside(&self, name: &str) -> Vec<String> {
-        let Some(directory) = self.path(name).ok().and_then(|path| path.parent().map(Path::to_owned)) else {
+        let Some(directory) = self
+            .path(name)
+            .ok()
+            .and_then(|path| path.parent().map(Path::to_owned))
+        else {
             return Vec::new();
         };
-        let folder = name.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
-        let files = std::fs::read_dir(directory).into_iter().flatten().take(MOST_BESIDE).flatten();
-        files.filter_map(|file| Some(folder.clone() + file.file_name().to_str()?)).collect()
+        let folder = name
+            .rsplit_once('/')
+            .map(|(folder, _)| format!("{folder}/"))
+            .unwrap_or_default();
+        let files = std::fs::read_dir(directory)
+            .into_iter()
+            .flatten()
+            .take(MOST_BESIDE)
+            .flatten();
+        files
+            .filter_map(|file| Some(folder.clone() + file.file_name().to_str()?))
+            .collect()
     }
 
     /// The name under which errors show a template.
@@ -109,7 +142,10 @@ impl Includes {
     /// Whether every name that was asked for still stands for the same text, or for none.
     pub(super) fn are_current(&self) -> bool {
         let known = self.read().clone();
-        known.iter().all(|(name, text)| self.path(name).is_ok_and(|path| read(&path, self.sandbox.as_deref()) == *text))
+        known.iter().all(|(name, text)| {
+            self.path(name)
+                .is_ok_and(|path| read(&path, self.sandbox.as_deref()) == *text)
+        })
     }
 
     /// The names that were asked for.
@@ -124,7 +160,10 @@ impl Includes {
 
     /// The files that were asked for.
     pub(super) fn paths(&self) -> Vec<PathBuf> {
-        self.names().iter().filter_map(|name| self.path(name).ok()).collect()
+        self.names()
+            .iter()
+            .filter_map(|name| self.path(name).ok())
+            .collect()
     }
 
     fn read(&self) -> MutexGuard<'_, BTreeMap<String, Read>> {

@@ -23,7 +23,11 @@ pub(super) fn check_values(environment: &mut Environment<'_>) {
 }
 
 /// Writes a value where a template prints it.
-pub(super) fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+pub(super) fn print(
+    out: &mut Output<'_>,
+    state: &mut State<'_, '_>,
+    value: &Value,
+) -> Result<(), Error> {
     if let Some(format) = macros::format_of(state.name()) {
         return Ok(out.write_str(&plain(value, format)?)?);
     }
@@ -31,10 +35,14 @@ pub(super) fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Val
         AutoEscape::None => print_as_it_is(out, value),
         AutoEscape::Custom(_) => print_for_format(out, state, value),
         // Only where the template itself asks for it.
-        _ => match bridge::current(state).filter(|pass| pass.format() != Format::None && !value.is_safe()) {
+        _ => match bridge::current(state)
+            .filter(|pass| pass.format() != Format::None && !value.is_safe())
+        {
             Some(pass) => {
                 let escaped = HtmlEscape(&shown(value)?).to_string();
-                let printed = pass.printed(&escaped, Kind::Text).map_err(|error| refused(&error.0))?;
+                let printed = pass
+                    .printed(&escaped, Kind::Text)
+                    .map_err(|error| refused(&error.0))?;
                 Ok(out.write_str(&printed)?)
             }
             None => minijinja::escape_formatter(out, state, value),
@@ -42,17 +50,29 @@ pub(super) fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Val
     }
 }
 
-fn print_for_format(out: &mut Output<'_>, state: &State<'_, '_>, value: &Value) -> Result<(), Error> {
+fn print_for_format(
+    out: &mut Output<'_>,
+    state: &State<'_, '_>,
+    value: &Value,
+) -> Result<(), Error> {
     let kind = match value.kind() {
         _ if value.is_safe() => return print_as_it_is(out, value),
         ValueKind::String | ValueKind::Bytes | ValueKind::Plain => Kind::Text,
         ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => Kind::Document,
         _ => return print_as_it_is(out, value),
     };
-    let Some(pass) = bridge::current(state) else { return Err(refused("nothing can be printed here")) };
-    let kind = if format::has_documents(pass.format()) { kind } else { Kind::Text };
+    let Some(pass) = bridge::current(state) else {
+        return Err(refused("nothing can be printed here"));
+    };
+    let kind = if format::has_documents(pass.format()) {
+        kind
+    } else {
+        Kind::Text
+    };
     let printed = shown(value)?;
-    let printed = pass.printed(&printed, kind).map_err(|error| refused(&error.0))?;
+    let printed = pass
+        .printed(&printed, kind)
+        .map_err(|error| refused(&error.0))?;
     Ok(out.write_str(&printed)?)
 }
 
@@ -64,7 +84,11 @@ fn plain(value: &Value, format: Format) -> Result<Cow<'_, str>, Error> {
     if value.is_safe() && !marked {
         return Ok(text);
     }
-    let text = if marked { Cow::Owned(mark::unmarked(&text).into_owned()) } else { text };
+    let text = if marked {
+        Cow::Owned(mark::unmarked(&text).into_owned())
+    } else {
+        text
+    };
     if format::is_plain(format, &text) {
         return Ok(text);
     }
@@ -95,11 +119,21 @@ fn shown(value: &Value) -> Result<Cow<'_, str>, Error> {
             Err(_) => return Err(refused("cannot print bytes that are not UTF-8 text")),
         },
         ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => {
-            let text = json::write(value, Style { pretty: false, escape_html: false });
+            let text = json::write(
+                value,
+                Style {
+                    pretty: false,
+                    escape_html: false,
+                },
+            );
             Cow::Owned(text.map_err(|problem| refused(&format!("cannot print this: {problem}")))?)
         }
         _ if let Some(atom) = value.downcast_object_ref::<Atom>() => Cow::Borrowed(&atom.text),
-        kind => return Err(refused(&format!("cannot print a {kind}; is it a function that is not called?"))),
+        kind => {
+            return Err(refused(&format!(
+                "cannot print a {kind}; is it a function that is not called?"
+            )));
+        }
     })
 }
 

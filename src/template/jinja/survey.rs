@@ -16,7 +16,10 @@ use crate::template::hints;
 static INCLUDE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let name = r#"(?:"([^"\\]+)"|'([^'\\]+)')"#;
     let after = r"\s*(?:[-+]?%\}|ignore\b|with\b|without\b|as\b|import\b)";
-    Regex::new(&format!(r"\{{%[-+]?\s*(?:include|import|from|extends)\s+{name}{after}")).ok()
+    Regex::new(&format!(
+        r"\{{%[-+]?\s*(?:include|import|from|extends)\s+{name}{after}"
+    ))
+    .ok()
 });
 
 /// Names that exist only in places.
@@ -49,10 +52,16 @@ pub(super) fn includes(main: &str, files: &Includes) -> Vec<Found> {
 }
 
 fn named(by: &str, source: &str) -> Vec<Found> {
-    let Some(include) = INCLUDE.as_ref() else { return Vec::new() };
+    let Some(include) = INCLUDE.as_ref() else {
+        return Vec::new();
+    };
     let found = |captures: regex::Captures<'_>| {
         let name = captures.get(1).or_else(|| captures.get(2))?;
-        Some(Found { name: name.as_str().to_owned(), by: by.to_owned(), at: name.start() })
+        Some(Found {
+            name: name.as_str().to_owned(),
+            by: by.to_owned(),
+            at: name.start(),
+        })
     };
     include.captures_iter(source).filter_map(found).collect()
 }
@@ -69,8 +78,15 @@ pub(super) fn unknown_functions(
     if source.contains("extends") {
         return Ok(());
     }
-    let known: BTreeSet<&str> = environment.globals().map(|(name, _)| name).chain(CONTEXTUAL).collect();
-    let unknown = template.undeclared_variables(false).into_iter().filter(|used| !known.contains(used.as_str()));
+    let known: BTreeSet<&str> = environment
+        .globals()
+        .map(|(name, _)| name)
+        .chain(CONTEXTUAL)
+        .collect();
+    let unknown = template
+        .undeclared_variables(false)
+        .into_iter()
+        .filter(|used| !known.contains(used.as_str()));
     let calls = unknown.filter_map(|used| Some((call_of(source, &used)?, used)));
     match calls.min() {
         None => Ok(()),
@@ -78,7 +94,10 @@ pub(super) fn unknown_functions(
             let message = hints::absent::message(&function, unsupported::in_jinja(&function));
             let error = TemplateError::at(name, source, Place::of_byte(source, at), message);
             let tags = tags::read(source);
-            let known = environment.globals().map(|(name, _)| name).chain(tags.declared());
+            let known = environment
+                .globals()
+                .map(|(name, _)| name)
+                .chain(tags.declared());
             Err(error.with_hint(hints::jinja::for_function(&function, known)))
         }
     }
@@ -91,7 +110,10 @@ fn call_of(source: &str, name: &str) -> Option<usize> {
         let opened = before.rfind("{{").max(before.rfind("{%"));
         let closed = before.rfind("}}").max(before.rfind("%}"));
         let whole = !before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.'));
-        opened > closed && whole && !before.trim_end().ends_with('|') && after.trim_start().starts_with('(')
+        opened > closed
+            && whole
+            && !before.trim_end().ends_with('|')
+            && after.trim_start().starts_with('(')
     });
     calls.map(|(at, _)| at).next()
 }

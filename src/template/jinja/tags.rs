@@ -43,7 +43,12 @@ pub(super) fn read(source: &str) -> Tags<'_> {
         if opening == "{#" {
             match source[inside..].find("#}") {
                 Some(end) => position = inside + end + 2,
-                None => return Tags { cut: Some(Cut::Comment(at)), ..tags },
+                None => {
+                    return Tags {
+                        cut: Some(Cut::Comment(at)),
+                        ..tags
+                    };
+                }
             }
             continue;
         }
@@ -51,7 +56,10 @@ pub(super) fn read(source: &str) -> Tags<'_> {
             Ok(end) => end,
             Err(quote) => {
                 tags.insides.push((inside, &source[inside..]));
-                return Tags { cut: Some(quote.map_or(Cut::Tag(at), Cut::Text)), ..tags };
+                return Tags {
+                    cut: Some(quote.map_or(Cut::Tag(at), Cut::Text)),
+                    ..tags
+                };
             }
         };
         tags.insides.push((inside, &source[inside..end]));
@@ -69,7 +77,10 @@ pub(super) fn read(source: &str) -> Tags<'_> {
 
 fn next_opening(source: &str, from: usize) -> Option<(usize, &str)> {
     let rest = source.get(from..)?;
-    let at = ["{{", "{%", "{#"].iter().filter_map(|opening| rest.find(opening)).min()?;
+    let at = ["{{", "{%", "{#"]
+        .iter()
+        .filter_map(|opening| rest.find(opening))
+        .min()?;
     Some((from + at, rest.get(at..at + 2)?))
 }
 
@@ -77,7 +88,12 @@ fn next_opening(source: &str, from: usize) -> Option<(usize, &str)> {
 fn end_of(source: &str, from: usize, closing: &str) -> Result<usize, Option<usize>> {
     let mut quote: Option<(char, usize)> = None;
     let mut escaped = false;
-    for (at, c) in source.get(from..).unwrap_or_default().char_indices().map(|(at, c)| (from + at, c)) {
+    for (at, c) in source
+        .get(from..)
+        .unwrap_or_default()
+        .char_indices()
+        .map(|(at, c)| (from + at, c))
+    {
         match quote {
             Some((open, _)) if c == open && !escaped => quote = None,
             None if matches!(c, '"' | '\'') => quote = Some((c, at)),
@@ -92,7 +108,12 @@ fn end_of(source: &str, from: usize, closing: &str) -> Result<usize, Option<usiz
 fn end_of_raw(source: &str, from: usize) -> usize {
     let rest = source.get(from..).unwrap_or_default();
     let ends = rest.match_indices("{%").map(|(at, _)| at);
-    let word = |at: &usize| rest[at + 2..].trim_start_matches(['-', '+']).trim_start().starts_with("endraw");
+    let word = |at: &usize| {
+        rest[at + 2..]
+            .trim_start_matches(['-', '+'])
+            .trim_start()
+            .starts_with("endraw")
+    };
     from + ends.into_iter().find(word).unwrap_or(rest.len())
 }
 
@@ -101,9 +122,16 @@ fn tag(source: &str, from: usize, to: usize) -> Tag<'_> {
     let trimmed = inside.trim_start_matches(['-', '+']).trim_start();
     let at = from + inside.len() - trimmed.len();
     let trimmed = trimmed.trim_end_matches(['-', '+']).trim_end();
-    let (name, rest) =
-        trimmed.split_at(trimmed.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(trimmed.len()));
-    Tag { at, name, rest: rest.trim() }
+    let (name, rest) = trimmed.split_at(
+        trimmed
+            .find(|c: char| !c.is_alphanumeric() && c != '_')
+            .unwrap_or(trimmed.len()),
+    );
+    Tag {
+        at,
+        name,
+        rest: rest.trim(),
+    }
 }
 
 impl<'s> Tags<'s> {
@@ -125,11 +153,17 @@ impl<'s> Tags<'s> {
 
     /// The tag that gives a name its value at a place of the source: a `for` around it, or a `set` before it.
     pub(super) fn declaration_of(&self, name: &str, place: usize) -> Option<Tag<'s>> {
-        let loops = self.open_at(place).into_iter().rev().filter(|tag| tag.name == "for");
+        let loops = self
+            .open_at(place)
+            .into_iter()
+            .rev()
+            .filter(|tag| tag.name == "for");
         let mut loops = loops.filter(|tag| tag.names().any(|declared| declared == name));
         let sets = || {
             let before = self.all.iter().rev().filter(|tag| tag.at < place);
-            before.copied().find(|tag| tag.name == "set" && tag.names().any(|declared| declared == name))
+            before
+                .copied()
+                .find(|tag| tag.name == "set" && tag.names().any(|declared| declared == name))
         };
         loops.next().or_else(sets)
     }
@@ -143,7 +177,9 @@ impl<'s> Tags<'s> {
 /// Whether an `end…` must follow.
 fn opens(tag: &Tag<'_>) -> bool {
     match tag.name {
-        "for" | "if" | "with" | "block" | "macro" | "call" | "filter" | "raw" | "autoescape" => true,
+        "for" | "if" | "with" | "block" | "macro" | "call" | "filter" | "raw" | "autoescape" => {
+            true
+        }
         "set" => !tag.rest.contains('='),
         _ => false,
     }
@@ -158,8 +194,14 @@ impl<'s> Tag<'s> {
             _ => "",
         };
         let first_only = self.name == "set";
-        let declared = if first_only { declared.split('=').next().unwrap_or_default() } else { declared };
-        declared.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|name| !name.is_empty())
+        let declared = if first_only {
+            declared.split('=').next().unwrap_or_default()
+        } else {
+            declared
+        };
+        declared
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .filter(|name| !name.is_empty())
     }
 
     /// As written.
@@ -176,10 +218,22 @@ mod tests {
 
     #[test]
     fn tags_are_found() {
-        let source =
-            "{# {% no %} #}{%- for s in x -%}{{ '%}' }}{% raw %}{% if %}{% endraw %}{% endfor %}{% set a = 1 %}";
-        let names: Vec<_> = read(source).all.iter().map(|tag| (tag.name, tag.rest)).collect();
-        assert_eq!(names, [("for", "s in x"), ("raw", ""), ("endraw", ""), ("endfor", ""), ("set", "a = 1")]);
+        let source = "{# {% no %} #}{%- for s in x -%}{{ '%}' }}{% raw %}{% if %}{% endraw %}{% endfor %}{% set a = 1 %}";
+        let names: Vec<_> = read(source)
+            .all
+            .iter()
+            .map(|tag| (tag.name, tag.rest))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                ("for", "s in x"),
+                ("raw", ""),
+                ("endraw", ""),
+                ("endfor", ""),
+                ("set", "a = 1")
+            ]
+        );
     }
 
     #[test]
@@ -188,7 +242,10 @@ mod tests {
         let tags = read(source);
         let open: Vec<_> = tags.open_at(source.len()).iter().map(Tag::shown).collect();
         assert_eq!(open, ["if a", "for s in x"]);
-        let declared = |name| tags.declaration_of(name, source.len()).map(|tag| tag.shown());
+        let declared = |name| {
+            tags.declaration_of(name, source.len())
+                .map(|tag| tag.shown())
+        };
         assert_eq!(declared("s").as_deref(), Some("for s in x"));
         assert_eq!(declared("t").as_deref(), Some("set t = s"));
         assert_eq!(declared("x"), None);

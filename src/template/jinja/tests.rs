@@ -31,20 +31,44 @@ fn instance(number: i64) -> Arc<Instance> {
 
 fn snapshot() -> Snapshot {
     let mut snapshot = Snapshot::default();
-    snapshot.record(Query::service("web").unwrap(), Arc::new(Answer::Service((1..=2).map(instance).collect())));
+    snapshot.record(
+        Query::service("web").unwrap(),
+        Arc::new(Answer::Service((1..=2).map(instance).collect())),
+    );
     let pair = |key: &str, value: &str| {
-        Arc::new(Pair { path: key.into(), key: key.into(), value: value.into(), ..Pair::default() })
+        Arc::new(Pair {
+            path: key.into(),
+            key: key.into(),
+            value: value.into(),
+            ..Pair::default()
+        })
     };
-    snapshot.record(Query::key("port").unwrap(), Arc::new(Answer::Key(Some(pair("port", "80")))));
-    snapshot.record(Query::key("secret").unwrap(), Arc::new(Answer::Key(Some(pair("secret", "hunter2")))));
-    snapshot.record(Query::pairs("app").unwrap(), Arc::new(Answer::Pairs(vec![pair("x/y", "1"), pair("z", "2")])));
+    snapshot.record(
+        Query::key("port").unwrap(),
+        Arc::new(Answer::Key(Some(pair("port", "80")))),
+    );
+    snapshot.record(
+        Query::key("secret").unwrap(),
+        Arc::new(Answer::Key(Some(pair("secret", "hunter2")))),
+    );
+    snapshot.record(
+        Query::pairs("app").unwrap(),
+        Arc::new(Answer::Pairs(vec![pair("x/y", "1"), pair("z", "2")])),
+    );
     snapshot
 }
 
 fn pass() -> Arc<Pass> {
     let variables = BTreeMap::from([("PASSWORD".to_owned(), "hunter2".to_owned())]);
     let now = "2024-03-05T07:08:09Z".parse().unwrap();
-    Arc::new(Pass::new(snapshot(), Arc::new(Surroundings { variables, ..Surroundings::default() }), now))
+    Arc::new(Pass::new(
+        snapshot(),
+        Arc::new(Surroundings {
+            variables,
+            ..Surroundings::default()
+        }),
+        now,
+    ))
 }
 
 fn render(source: &str) -> Result<String, TemplateError> {
@@ -66,10 +90,19 @@ fn hold(cases: &[(&str, &str)]) {
 fn values_print_as_configuration_files_want_them() {
     hold(&[
         ("{{ true }} {{ false }} [{{ none }}]", "true false []"),
-        ("{{ 1 }} {{ 1.0 }} {{ 0.5 }} {{ 1e21 }} {{ 10 / 4 }}", "1 1 0.5 1e+21 2.5"),
-        (r#"{{ ["a", 1.0, none] }} {{ {"k": "v"} }}"#, r#"["a",1,null] {"k":"v"}"#),
+        (
+            "{{ 1 }} {{ 1.0 }} {{ 0.5 }} {{ 1e21 }} {{ 10 / 4 }}",
+            "1 1 0.5 1e+21 2.5",
+        ),
+        (
+            r#"{{ ["a", 1.0, none] }} {{ {"k": "v"} }}"#,
+            r#"["a",1,null] {"k":"v"}"#,
+        ),
         ("{{ '<a href=\"x\">' }}", "<a href=\"x\">"),
-        ("a\n{% if true %}\nb\n{% endif %}\n  {% if true %}\nc\n  {% endif %}\n", "a\nb\nc\n"),
+        (
+            "a\n{% if true %}\nb\n{% endif %}\n  {% if true %}\nc\n  {% endif %}\n",
+            "a\nb\nc\n",
+        ),
         ("no newline", "no newline"),
         ("two\n\n", "two\n\n"),
         ("{{ loop_range(3) }}", "[0,1,2]"),
@@ -83,7 +116,10 @@ fn functions_take_their_arguments_in_the_order_of_go() {
         ("{{ key_exists('port') }}", "true"),
         ("{{ split(',', 'a,b') }}", r#"["a","b"]"#),
         ("{{ join('-', ['a', 'b']) }}", "a-b"),
-        ("{{ subtract(2, 5) }} {{ parse_int(key('port')) + 1 }}", "3 81"),
+        (
+            "{{ subtract(2, 5) }} {{ parse_int(key('port')) + 1 }}",
+            "3 81",
+        ),
         ("{{ env('PASSWORD') | length }}", "7"),
         ("{{ timestamp('2006') }}", "2024"),
         ("{{ to_json({'a': [1, 2.0]}) }}", r#"{"a":[1,2]}"#),
@@ -123,22 +159,35 @@ fn records_answer_to_both_names() {
             "10.0.0.1:8001 blue\n10.0.0.2:8002 blue\n",
         ),
         ("{{ service('web')[0].service_meta.version }}", "2"),
-        ("{{ service('web') | map(attribute='node') | join(' ') }}", "node-1 node-2"),
-        ("{% for tag, list in by_tag(service('web')) | items %}{{ tag }}={{ list | length }}{% endfor %}", "blue=2"),
-        ("{{ by_key(tree('app')).x.y.value }} {{ explode(tree('app')).x.y }}", "1 1"),
+        (
+            "{{ service('web') | map(attribute='node') | join(' ') }}",
+            "node-1 node-2",
+        ),
+        (
+            "{% for tag, list in by_tag(service('web')) | items %}{{ tag }}={{ list | length }}{% endfor %}",
+            "blue=2",
+        ),
+        (
+            "{{ by_key(tree('app')).x.y.value }} {{ explode(tree('app')).x.y }}",
+            "1 1",
+        ),
         ("{% if service('web')[0] %}yes{% endif %}", "yes"),
     ]);
 }
 
 #[test]
 fn the_scratch_pad_lasts_for_one_pass() {
-    let source = "{% set s = scratch() %}{{ s.set('n', 1) }}{{ scratch().get('n') }}{{ s.Key('m') }}";
+    let source =
+        "{% set s = scratch() %}{{ s.set('n', 1) }}{{ scratch().get('n') }}{{ s.Key('m') }}";
     hold(&[(source, "1false"), (source, "1false")]);
 }
 
 #[test]
 fn macros_see_the_pass() {
-    hold(&[("{% macro port(k) %}{{ key(k) }}{{ k | key }}{% endmacro %}{{ port('port') }}", "8080")]);
+    hold(&[(
+        "{% macro port(k) %}{{ key(k) }}{{ k | key }}{% endmacro %}{{ port('port') }}",
+        "8080",
+    )]);
 }
 
 #[test]
@@ -149,7 +198,12 @@ fn an_incomplete_pass_goes_on() {
     let template = JinjaTemplate::parse("test.j2", source, Options::default()).unwrap();
     let pass = pass();
     template.render(&pass, Undefined::Empty).unwrap();
-    let asked: Vec<String> = pass.take_asked().queries.iter().map(ToString::to_string).collect();
+    let asked: Vec<String> = pass
+        .take_asked()
+        .queries
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     insta::assert_snapshot!(asked.join("\n"), @r"
     kv.get(a)
     kv.get(n)
@@ -165,13 +219,22 @@ fn an_incomplete_pass_goes_on() {
 /// What hangs on one another in a row took the parser's stack, and with it the process.
 #[test]
 fn a_row_that_is_too_long_for_the_parser_is_an_error() {
-    let long = [format!("{{{{ {}1 }}}}", "not ".repeat(20_000)), format!("{{{{ 1{} }}}}", " + 1".repeat(20_000))];
+    let long = [
+        format!("{{{{ {}1 }}}}", "not ".repeat(20_000)),
+        format!("{{{{ 1{} }}}}", " + 1".repeat(20_000)),
+    ];
     for source in long {
-        assert!(render(&source).unwrap_err().message.contains("one after the other"));
+        assert!(
+            render(&source)
+                .unwrap_err()
+                .message
+                .contains("one after the other")
+        );
     }
-    for source in
-        [format!("{{{{ {}1 }}}}", "-".repeat(depth::MOST)), format!("{{{{ 1{} }}}}", " + 1".repeat(depth::MOST))]
-    {
+    for source in [
+        format!("{{{{ {}1 }}}}", "-".repeat(depth::MOST)),
+        format!("{{{{ 1{} }}}}", " + 1".repeat(depth::MOST)),
+    ] {
         assert!(render(&source).is_ok());
     }
 }
@@ -193,6 +256,10 @@ fn lists_in_lists_without_end_do_no_harm() {
         ("{{ sprig_deep_equal(ns.x, ns.x) }}", "values in all levels"),
     ] {
         let error = render(&(doubled.clone() + print)).unwrap_err();
-        assert!(error.message.contains(message), "{print}: {}", error.message);
+        assert!(
+            error.message.contains(message),
+            "{print}: {}",
+            error.message
+        );
     }
 }

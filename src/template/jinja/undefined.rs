@@ -34,7 +34,9 @@ pub(super) fn told(failure: &Failure<'_>) -> Told {
         };
     }
     // The last name is the one that is not there.
-    let last = expression.rfind('.').filter(|at| is_name(&expression[at + 1..]));
+    let last = expression
+        .rfind('.')
+        .filter(|at| is_name(&expression[at + 1..]));
     let attribute = last.map(|at| &expression[at + 1..]);
     let index = expression.rfind('[').filter(|_| expression.ends_with(']'));
     Told {
@@ -47,11 +49,17 @@ pub(super) fn told(failure: &Failure<'_>) -> Told {
 
 /// What a name should perhaps be.
 fn for_name(failure: &Failure<'_>, name: &str) -> Option<String> {
-    let ended = failure.tags.all.iter().find(|tag| tag.name == "for" && tag.names().any(|declared| declared == name));
+    let ended = failure
+        .tags
+        .all
+        .iter()
+        .find(|tag| tag.name == "for" && tag.names().any(|declared| declared == name));
     match ended {
         Some(tag) => {
             let line = Place::of_byte(failure.source, tag.at).line;
-            Some(format!("{name} exists only inside of the loop of line {line}"))
+            Some(format!(
+                "{name} exists only inside of the loop of line {line}"
+            ))
         }
         None => hints::did_you_mean(name, failure.tags.declared()),
     }
@@ -76,31 +84,66 @@ fn declaration<'a>(failure: &'a Failure<'_>, expression: &str) -> Option<Tag<'a>
 
 /// The expression that is undefined, and where it begins.
 fn blamed<'a>(failure: &Failure<'a>) -> (Option<usize>, &'a str) {
-    let Some(range) = failure.error.range().filter(|_| failure.error.line().is_some()) else { return (None, "") };
+    let Some(range) = failure
+        .error
+        .range()
+        .filter(|_| failure.error.line().is_some())
+    else {
+        return (None, "");
+    };
     let written = failure.source.get(range.clone()).unwrap_or_default();
     if written.starts_with(['[', '.']) {
         // minijinja leaves out what comes before; and what is undefined here is that of which something was wanted.
         let before = beginning(failure.source, range.start);
         let whole = failure.source.get(before..range.end).unwrap_or(written);
-        let without_last = whole.rfind(['.', '[']).filter(|at| *at > range.start - before);
+        let without_last = whole
+            .rfind(['.', '['])
+            .filter(|at| *at > range.start - before);
         return (Some(before), without_last.map_or(whole, |at| &whole[..at]));
     }
     let is_longer = written.contains(char::is_whitespace) && !written.starts_with(['(', '"', '\'']);
-    let (at, expression) = if is_longer { doubtful(failure, written).unwrap_or((0, "")) } else { (0, written) };
-    (Some(range.start + at), first_missing(failure, expression).unwrap_or(expression))
+    let (at, expression) = if is_longer {
+        doubtful(failure, written).unwrap_or((0, ""))
+    } else {
+        (0, written)
+    };
+    (
+        Some(range.start + at),
+        first_missing(failure, expression).unwrap_or(expression),
+    )
 }
 
 /// Of a longer piece, such as a condition, the one path in it that may be undefined: `s.statsu`.
 fn doubtful<'a>(failure: &Failure<'_>, written: &'a str) -> Option<(usize, &'a str)> {
     static PATH: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r#"'[^']*'|"[^"]*"|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*"#).ok());
-    let words = ["if", "elif", "and", "or", "not", "in", "is", "else", "defined", "undefined", "none", "for", "set"];
-    let found = PATH.as_ref()?.find_iter(written).map(|found| (found.start(), found.as_str()));
-    let mut found =
-        found.filter(|(_, path)| !path.starts_with(['"', '\'']) && !words.contains(path)).filter(|(_, path)| {
+    let words = [
+        "if",
+        "elif",
+        "and",
+        "or",
+        "not",
+        "in",
+        "is",
+        "else",
+        "defined",
+        "undefined",
+        "none",
+        "for",
+        "set",
+    ];
+    let found = PATH
+        .as_ref()?
+        .find_iter(written)
+        .map(|found| (found.start(), found.as_str()));
+    let mut found = found
+        .filter(|(_, path)| !path.starts_with(['"', '\'']) && !words.contains(path))
+        .filter(|(_, path)| {
             let attribute = path.rsplit_once('.').map(|(_, attribute)| attribute);
-            let is_field = |name| records::all_fields().any(|field| field.jinja == name || field.go == name);
-            is_unknown(failure, base(path)) || attribute.is_some_and(|attribute| !is_field(attribute))
+            let is_field =
+                |name| records::all_fields().any(|field| field.jinja == name || field.go == name);
+            is_unknown(failure, base(path))
+                || attribute.is_some_and(|attribute| !is_field(attribute))
         });
     let only = found.next()?;
     found.next().is_none().then_some(only)
@@ -108,10 +151,15 @@ fn doubtful<'a>(failure: &Failure<'_>, written: &'a str) -> Option<(usize, &'a s
 
 /// `s.check` of `s.check.name`, where it is certain that there is no `check`.
 fn first_missing<'a>(failure: &Failure<'_>, expression: &'a str) -> Option<&'a str> {
-    let (base, rest) = expression.split_once('.').filter(|(base, _)| is_name(base))?;
+    let (base, rest) = expression
+        .split_once('.')
+        .filter(|(base, _)| is_name(base))?;
     let first = rest.split(['.', '[']).next()?;
     let schema = declaration(failure, expression).and_then(|tag| schema_of_loop(&tag))?;
-    let missing = !schema.fields.iter().any(|field| field.jinja == first || field.go == first);
+    let missing = !schema
+        .fields
+        .iter()
+        .any(|field| field.jinja == first || field.go == first);
     missing.then(|| &expression[..base.len() + 1 + first.len()])
 }
 
@@ -135,7 +183,9 @@ fn beginning(source: &str, end: usize) -> usize {
 
 /// The name that an expression begins with.
 fn base(expression: &str) -> &str {
-    let end = expression.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(expression.len());
+    let end = expression
+        .find(|c: char| !c.is_alphanumeric() && c != '_')
+        .unwrap_or(expression.len());
     &expression[..end]
 }
 
@@ -145,13 +195,18 @@ fn is_name(text: &str) -> bool {
 
 /// Whether neither the template nor the library has this name.
 fn is_unknown(failure: &Failure<'_>, base: &str) -> bool {
-    let known = ["loop", "caller", "super", "self", "varargs", "kwargs", "true", "false", "none"];
+    let known = [
+        "loop", "caller", "super", "self", "varargs", "kwargs", "true", "false", "none",
+    ];
     is_name(base)
         && failure.is_main
         && !failure.source.contains("extends")
         && !known.contains(&base)
         && !failure.environment.globals().any(|(name, _)| name == base)
-        && failure.tags.declaration_of(base, failure.start().unwrap_or_default()).is_none()
+        && failure
+            .tags
+            .declaration_of(base, failure.start().unwrap_or_default())
+            .is_none()
         && !failure
             .tags
             .all
@@ -162,13 +217,18 @@ fn is_unknown(failure: &Failure<'_>, base: &str) -> bool {
 /// What an attribute should perhaps be called.
 fn for_attribute(failure: &Failure<'_>, expression: &str, attribute: &str) -> Option<String> {
     let parent = &expression[..expression.len() - attribute.len() - 1];
-    let indexed = parent.strip_suffix(']').and_then(|list| list.rsplit_once('[')).map(|(list, _)| list);
+    let indexed = parent
+        .strip_suffix(']')
+        .and_then(|list| list.rsplit_once('['))
+        .map(|(list, _)| list);
     let schema = match declaration(failure, expression) {
         Some(tag) if parent == base(expression) => schema_of_loop(&tag),
         Some(_) => None,
         None => match called(parent).filter(|name| records::of_function(name).is_some()) {
             Some(name) if records::is_single(name) => records::of_function(name),
-            Some(_) => return Some("this is a list: loop over it, or take one of it: [0]".to_owned()),
+            Some(_) => {
+                return Some("this is a list: loop over it, or take one of it: [0]".to_owned());
+            }
             None => indexed.and_then(called).and_then(records::of_function),
         },
     };
@@ -176,7 +236,11 @@ fn for_attribute(failure: &Failure<'_>, expression: &str, attribute: &str) -> Op
         Some(schema) => {
             let names = || schema.fields.iter().map(|field| field.jinja);
             let near = hints::did_you_mean(attribute, names());
-            Some(near.unwrap_or_else(|| format!("it has {}", names().collect::<Vec<_>>().join(", "))))
+            Some(
+                near.unwrap_or_else(|| {
+                    format!("it has {}", names().collect::<Vec<_>>().join(", "))
+                }),
+            )
         }
         None => hints::did_you_mean(attribute, records::all_fields().map(|field| field.jinja)),
     }
@@ -186,7 +250,9 @@ fn for_attribute(failure: &Failure<'_>, expression: &str, attribute: &str) -> Op
 fn schema_of_loop(tag: &Tag<'_>) -> Option<&'static Schema> {
     let (names, over) = tag.rest.split_once(" in ")?;
     records::of_function(
-        called(over).filter(|name| tag.name == "for" && is_name(names.trim()) && !records::is_single(name))?,
+        called(over).filter(|name| {
+            tag.name == "for" && is_name(names.trim()) && !records::is_single(name)
+        })?,
     )
 }
 

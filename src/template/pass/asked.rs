@@ -32,17 +32,30 @@ impl Asked {
     /// Does whoever asked this see a difference between the answer to a query and the one before?
     #[must_use]
     pub fn sees_change(&self, query: &Query, before: Option<&Answer>, after: &Answer) -> bool {
-        let mut depths = self.depths.iter().filter(|(of, _)| of == query).map(|(_, depth)| depth).peekable();
+        let mut depths = self
+            .depths
+            .iter()
+            .filter(|(of, _)| of == query)
+            .map(|(_, depth)| depth)
+            .peekable();
         self.queries.contains(query)
             && match before {
-                Some(before) if depths.peek().is_some() => depths.any(|depth| depth.sees_change(before, after)),
+                Some(before) if depths.peek().is_some() => {
+                    depths.any(|depth| depth.sees_change(before, after))
+                }
                 _ => true,
             }
     }
 
     /// Adds what another pass of the same template asked, of the same answers.
     pub fn add(&mut self, further: Self) {
-        let Self { queries, missing, depths, timed, again } = further;
+        let Self {
+            queries,
+            missing,
+            depths,
+            timed,
+            again,
+        } = further;
         self.queries.extend(queries);
         self.missing.extend(missing);
         self.depths.extend(depths);

@@ -38,7 +38,11 @@ impl Pass {
     ///
     /// # Errors
     /// Only in a pass that [refuses](Self::refusing) this value.
-    pub(in crate::template) fn printed<'a>(&self, value: &'a str, kind: Kind) -> Result<Cow<'a, str>, FunctionError> {
+    pub(in crate::template) fn printed<'a>(
+        &self,
+        value: &'a str,
+        kind: Kind,
+    ) -> Result<Cow<'a, str>, FunctionError> {
         let plain = match kind {
             Kind::Text => format::is_plain(self.format, value),
             Kind::Document => false,
@@ -56,7 +60,11 @@ impl Pass {
     /// An argument as a function is to see it: without marks. Those in a text that is printed `raw` stay.
     #[must_use]
     pub fn argument(&self, function: &Function, value: Value) -> Value {
-        if function.go == "raw" { value } else { self.bare(value) }
+        if function.go == "raw" {
+            value
+        } else {
+            self.bare(value)
+        }
     }
 
     /// A value without marks.
@@ -88,7 +96,11 @@ impl Pass {
 
     /// Whether the answer to a query has this value in it.
     pub(in crate::template) fn is_origin(&self, query: &Query, value: &str) -> bool {
-        self.snapshot.answer(query).is_some_and(|answer| origin::holds(answer, value))
-            || self.last_entry(query).is_some_and(|pair| pair.value == value)
+        self.snapshot
+            .answer(query)
+            .is_some_and(|answer| origin::holds(answer, value))
+            || self
+                .last_entry(query)
+                .is_some_and(|pair| pair.value == value)
     }
 }

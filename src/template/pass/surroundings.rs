@@ -21,8 +21,14 @@ impl Surroundings {
     /// These variables, on this host.
     #[must_use]
     pub fn here(variables: BTreeMap<String, String>) -> Self {
-        let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
-        Self { variables, host: host.unwrap_or_default(), kept: Arc::default() }
+        let host = nix::unistd::gethostname()
+            .ok()
+            .and_then(|name| name.into_string().ok());
+        Self {
+            variables,
+            host: host.unwrap_or_default(),
+            kept: Arc::default(),
+        }
     }
 }
 

@@ -21,7 +21,11 @@ impl Pass {
         if instance.status != Health::Passing {
             return false;
         }
-        let Some(ripe) = self.snapshot.passes_since(query, instance).and_then(|since| since.checked_add(span)) else {
+        let Some(ripe) = self
+            .snapshot
+            .passes_since(query, instance)
+            .and_then(|since| since.checked_add(span))
+        else {
             return true;
         };
         if self.snapshot.is_past(ripe) {
@@ -61,7 +65,10 @@ impl Pass {
             result
         } else {
             let until = span.and_then(|span| self.now.checked_add(span).ok());
-            let result = Made { texts: make()?, until };
+            let result = Made {
+                texts: make()?,
+                until,
+            };
             kept.keep(code, &result);
             result
         };
@@ -75,7 +82,10 @@ impl Pass {
     fn again_at(&self, time: Timestamp) {
         let wait = Duration::try_from(time.duration_since(self.now)).unwrap_or_default();
         // The clock may be set in between, so the time is looked at again before long.
-        let then = self.snapshot.moment().and_then(|now| now.checked_add(wait.min(LONGEST_WAIT)));
+        let then = self
+            .snapshot
+            .moment()
+            .and_then(|now| now.checked_add(wait.min(LONGEST_WAIT)));
         if let Some(then) = then {
             let mut asked = self.asked();
             asked.again = Some(asked.again.map_or(then, |earlier| earlier.min(then)));

@@ -4,8 +4,8 @@ use minijinja::Value;
 
 use super::{Kind, by_value, text, text_map, texts};
 use crate::answer::{
-    CaRoot, Consumers, ExportedService, ImportedService, LeafCertificate, Partition, Peering, PeeringRemote,
-    StreamStatus,
+    CaRoot, Consumers, ExportedService, ImportedService, LeafCertificate, Partition, Peering,
+    PeeringRemote, StreamStatus,
 };
 use crate::template::record::{Field, Fields, Schema};
 

@@ -2,14 +2,17 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::answer::{
-    CaRoot, Consumers, ExportedService, ImportedService, LeafCertificate, Partition, Peering, PeeringRemote,
-    StreamStatus,
+    CaRoot, Consumers, ExportedService, ImportedService, LeafCertificate, Partition, Peering,
+    PeeringRemote, StreamStatus,
 };
 use crate::query::Health;
 
 fn listing(schema: &Schema) -> String {
-    let names: Vec<String> =
-        schema.fields.iter().map(|field| format!("{}{}", field.go, if field.omit_empty { "?" } else { "" })).collect();
+    let names: Vec<String> = schema
+        .fields
+        .iter()
+        .map(|field| format!("{}{}", field.go, if field.omit_empty { "?" } else { "" }))
+        .collect();
     assert!(!names.is_empty());
     format!("{}: {}", schema.name, names.join(" "))
 }
@@ -22,9 +25,21 @@ fn the_fields_are_those_of_consul_template() {
         listing(TaggedAddress::default().schema()),
         listing(Weights::default().schema()),
         listing(Check::default().schema()),
-        listing(ServiceTags { name: String::new(), tags: Vec::new() }.schema()),
+        listing(
+            ServiceTags {
+                name: String::new(),
+                tags: Vec::new(),
+            }
+            .schema(),
+        ),
         listing(Node::default().schema()),
-        listing(NodeServices { node: Arc::default(), services: Vec::new() }.schema()),
+        listing(
+            NodeServices {
+                node: Arc::default(),
+                services: Vec::new(),
+            }
+            .schema(),
+        ),
         listing(NoSuchNode.schema()),
         listing(NodeService::default().schema()),
         listing(CaRoot::default().schema()),
@@ -139,7 +154,13 @@ fn every_field_has_its_value() {
       }
     }
     "#);
-    let pair = Pair { path: "app/a".into(), key: "a".into(), value: "1".into(), flags: u64::MAX, ..Pair::default() };
+    let pair = Pair {
+        path: "app/a".into(),
+        key: "a".into(),
+        value: "1".into(),
+        flags: u64::MAX,
+        ..Pair::default()
+    };
     let record = Record::value(Arc::new(pair));
     insta::assert_snapshot!(json::write(&record, json::Style { pretty: false, escape_html: true }).unwrap(), @r#"{"Path":"app/a","Key":"a","Value":"1","CreateIndex":0,"ModifyIndex":0,"LockIndex":0,"Flags":18446744073709551615,"Session":""}"#);
     let record = Record::value(Arc::new(NoSuchNode));
@@ -165,13 +186,26 @@ fn instance() -> Instance {
         node_meta: TextMap::new(),
         service_meta: TextMap::from([("version".into(), "2".into())]),
         address: "10.0.0.9".into(),
-        service_tagged_addresses: BTreeMap::from([("lan".into(), TaggedAddress { address: "a".into(), port: 1 })]),
+        service_tagged_addresses: BTreeMap::from([(
+            "lan".into(),
+            TaggedAddress {
+                address: "a".into(),
+                port: 1,
+            },
+        )]),
         id: "web-1".into(),
         name: "web".into(),
         tags: vec!["blue".into()],
-        checks: vec![Arc::new(Check { check_id: "c".into(), kind: "http".into(), ..Check::default() })],
+        checks: vec![Arc::new(Check {
+            check_id: "c".into(),
+            kind: "http".into(),
+            ..Check::default()
+        })],
         status: Health::Passing,
         port: 80,
-        weights: Weights { passing: 1, warning: 2 },
+        weights: Weights {
+            passing: 1,
+            warning: 2,
+        },
     }
 }

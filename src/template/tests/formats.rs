@@ -6,8 +6,14 @@ use crate::config::resolved::OutputFormat;
 const HOSTILE: &str = "x\"; } evil on; #";
 
 fn formatted(text: &str, language: Language, format: Format) -> Result<String, TemplateError> {
-    let source = Source::Inline { name: "inline".into(), text: text.into() };
-    let template = Template::read(&Job { format, ..job(source, language) })?;
+    let source = Source::Inline {
+        name: "inline".into(),
+        text: text.into(),
+    };
+    let template = Template::read(&Job {
+        format,
+        ..job(source, language)
+    })?;
     let snapshot = known(&[
         ("good", "web"),
         ("evil", HOSTILE),
@@ -35,17 +41,41 @@ fn jinja_quotes_values_and_leaves_text_alone() {
         Language::Jinja,
         Format::Nginx,
         &[
-            ("a {{ key('good') }} {{ key('evil') }};", "a web \"x\\\"; } evil on; #\";"),
+            (
+                "a {{ key('good') }} {{ key('evil') }};",
+                "a web \"x\\\"; } evil on; #\";",
+            ),
             ("a \"{{ key('evil') }}\";", "a \"x\\\"; } evil on; #\";"),
             ("{{ key('evil') | raw }}", HOSTILE),
-            ("{{ raw(key('evil')) }}{{ key('evil') | safe }}", "x\"; } evil on; #x\"; } evil on; #"),
-            ("{% autoescape false %}{{ key('evil') }}{% endautoescape %}", HOSTILE),
+            (
+                "{{ raw(key('evil')) }}{{ key('evil') | safe }}",
+                "x\"; } evil on; #x\"; } evil on; #",
+            ),
+            (
+                "{% autoescape false %}{{ key('evil') }}{% endautoescape %}",
+                HOSTILE,
+            ),
             ("a {{ key('evil') | upper }};", "a \"X\\\"; } EVIL ON; #\";"),
-            ("a {{ ['b', key('evil')] | join(' ') }};", "a \"b x\\\"; } evil on; #\";"),
-            ("{% macro m(v) %}a {{ v }};{% endmacro %}{{ m(key('evil')) }}", "a \"x\\\"; } evil on; #\";"),
-            ("{% set b %}a {{ key('evil') }};{% endset %}{{ b }}", "a \"x\\\"; } evil on; #\";"),
-            ("{% set b %}{{ key('evil') }}{% endset %}a {{ b | trim_space }};", "a \"x\\\"; } evil on; #\";"),
-            ("{% for w in [1, 0.5, true, none] %}a {{ w }};{% endfor %}", "a 1;a 0.5;a true;a ;"),
+            (
+                "a {{ ['b', key('evil')] | join(' ') }};",
+                "a \"b x\\\"; } evil on; #\";",
+            ),
+            (
+                "{% macro m(v) %}a {{ v }};{% endmacro %}{{ m(key('evil')) }}",
+                "a \"x\\\"; } evil on; #\";",
+            ),
+            (
+                "{% set b %}a {{ key('evil') }};{% endset %}{{ b }}",
+                "a \"x\\\"; } evil on; #\";",
+            ),
+            (
+                "{% set b %}{{ key('evil') }}{% endset %}a {{ b | trim_space }};",
+                "a \"x\\\"; } evil on; #\";",
+            ),
+            (
+                "{% for w in [1, 0.5, true, none] %}a {{ w }};{% endfor %}",
+                "a 1;a 0.5;a true;a ;",
+            ),
         ],
     );
     hold(
@@ -53,10 +83,22 @@ fn jinja_quotes_values_and_leaves_text_alone() {
         Format::Json,
         &[
             ("[\"{{ key('evil') }}\"]", "[\"x\\\"; } evil on; #\"]"),
-            ("[{{ key('evil') | to_json }}, {{ ['a b'] }}]", "[\"x\\\"; } evil on; #\", [\"a b\"]]"),
-            ("[{% for i in [1, 2] %}{{ i }}{{ ', ' if not loop.last }}{% endfor %}]", "[1, 2]"),
-            ("[{{ key('forged') | to_json }}, \"{{ key('forged') }}\"]", "[\"a;\", \"a;\"]"),
-            ("{{ key('list') | parse_json | to_json_pretty }}", "[\n  1,\n  \"a b\"\n]"),
+            (
+                "[{{ key('evil') | to_json }}, {{ ['a b'] }}]",
+                "[\"x\\\"; } evil on; #\", [\"a b\"]]",
+            ),
+            (
+                "[{% for i in [1, 2] %}{{ i }}{{ ', ' if not loop.last }}{% endfor %}]",
+                "[1, 2]",
+            ),
+            (
+                "[{{ key('forged') | to_json }}, \"{{ key('forged') }}\"]",
+                "[\"a;\", \"a;\"]",
+            ),
+            (
+                "{{ key('list') | parse_json | to_json_pretty }}",
+                "[\n  1,\n  \"a b\"\n]",
+            ),
         ],
     );
 }
@@ -67,7 +109,10 @@ fn values_in_includes_blocks_and_macros_are_seen_where_they_come_to_stand() {
     let files = [
         ("part", "a {{ key('evil') }};\n"),
         ("base", "{% block b %}b {{ key('evil') }};\n{% endblock %}"),
-        ("macros", "{% macro m(v) %}\"{{ v }}\" {{ caller() }}{% endmacro %}"),
+        (
+            "macros",
+            "{% macro m(v) %}\"{{ v }}\" {{ caller() }}{% endmacro %}",
+        ),
         (
             "m.j2",
             "{% extends 'base' %}{% from 'macros' import m %}\n{% block b %}\n{{ super() }}{% include 'part' %}\n\
@@ -79,9 +124,16 @@ fn values_in_includes_blocks_and_macros_are_seen_where_they_come_to_stand() {
         fs::write(directory.path().join(name), text).unwrap();
     }
     let source = Source::File(directory.path().join("m.j2"));
-    let template = Template::read(&Job { format: Format::Nginx, ..job(source, Language::Jinja) }).unwrap();
+    let template = Template::read(&Job {
+        format: Format::Nginx,
+        ..job(source, Language::Jinja)
+    })
+    .unwrap();
     let text = render(&template, &known(&[("evil", "x; }")])).text.unwrap();
-    assert_eq!(text, "b \"x; }\";\na \"x; }\";\nc \"x; }\" \"x; }\";\nD \"X; }\";");
+    assert_eq!(
+        text,
+        "b \"x; }\";\na \"x; }\";\nc \"x; }\" \"x; }\";\nD \"X; }\";"
+    );
 }
 
 #[test]
@@ -90,18 +142,33 @@ fn go_quotes_values_and_leaves_text_alone() {
         Language::Go,
         Format::Nginx,
         &[
-            ("a {{ key \"good\" }} {{ key \"evil\" }};", "a web \"x\\\"; } evil on; #\";"),
+            (
+                "a {{ key \"good\" }} {{ key \"evil\" }};",
+                "a web \"x\\\"; } evil on; #\";",
+            ),
             ("a '{{ key \"evil\" }}';", "a 'x\"; } evil on; #';"),
             ("{{ key \"evil\" | raw }}", HOSTILE),
             ("{{ \"{{ a; }}\" }}", "{{ a; }}"),
-            ("a {{ print (key \"evil\") 1 }};", "a \"x\\\"; } evil on; #1\";"),
-            ("a {{ key \"evil\" | toUpper }};", "a \"X\\\"; } EVIL ON; #\";"),
-            ("{{ define \"t\" }}a {{ . }};{{ end }}{{ template \"t\" key \"evil\" }}", "a \"x\\\"; } evil on; #\";"),
+            (
+                "a {{ print (key \"evil\") 1 }};",
+                "a \"x\\\"; } evil on; #1\";",
+            ),
+            (
+                "a {{ key \"evil\" | toUpper }};",
+                "a \"X\\\"; } EVIL ON; #\";",
+            ),
+            (
+                "{{ define \"t\" }}a {{ . }};{{ end }}{{ template \"t\" key \"evil\" }}",
+                "a \"x\\\"; } evil on; #\";",
+            ),
             (
                 "{{ define \"t\" }}a {{ . }};{{ end }}{{ executeTemplate \"t\" (key \"evil\") }}",
                 "a \"x\\\"; } evil on; #\";",
             ),
-            ("a {{ 1 }} {{ 1.5 }} {{ true }} {{ len (key \"good\") }};", "a 1 1.5 true 3;"),
+            (
+                "a {{ 1 }} {{ 1.5 }} {{ true }} {{ len (key \"good\") }};",
+                "a 1 1.5 true 3;",
+            ),
         ],
     );
     hold(
@@ -120,22 +187,45 @@ fn go_quotes_values_and_leaves_text_alone() {
 #[test]
 fn documents_of_every_function_are_written_as_they_are() {
     let value = "key('list') | parse_json";
-    for function in ["to_json", "sprig_to_json", "sprig_must_to_json", "sprig_to_raw_json", "sprig_must_to_raw_json"] {
+    for function in [
+        "to_json",
+        "sprig_to_json",
+        "sprig_must_to_json",
+        "sprig_to_raw_json",
+        "sprig_must_to_raw_json",
+    ] {
         let text = format!("{{{{ {value} | {function} }}}}");
         hold(Language::Jinja, Format::Json, &[(&text, "[1,\"a b\"]")]);
         hold(Language::Jinja, Format::Yaml, &[(&text, "[1,\"a b\"]")]);
     }
-    for function in ["to_json_pretty", "sprig_to_pretty_json", "sprig_must_to_pretty_json"] {
+    for function in [
+        "to_json_pretty",
+        "sprig_to_pretty_json",
+        "sprig_must_to_pretty_json",
+    ] {
         let text = format!("{{{{ {value} | {function} }}}}");
-        hold(Language::Jinja, Format::Json, &[(&text, "[\n  1,\n  \"a b\"\n]")]);
+        hold(
+            Language::Jinja,
+            Format::Json,
+            &[(&text, "[\n  1,\n  \"a b\"\n]")],
+        );
     }
     hold(
         Language::Jinja,
         Format::Yaml,
         &[
-            ("{{ {'a': key('lines'), 'b': [1, '{c}']} | to_yaml }}", "a: |-\n  a\n  b\nb:\n- 1\n- '{c}'"),
-            ("a:\n  {{ [1, 'b: c'] | to_yaml | indent(2) }}", "a:\n  - 1\n  - 'b: c'"),
-            ("a:\n{{ sprig_indent(2, to_yaml([1, 'b: c'])) }}", "a:\n  - 1\n  - 'b: c'"),
+            (
+                "{{ {'a': key('lines'), 'b': [1, '{c}']} | to_yaml }}",
+                "a: |-\n  a\n  b\nb:\n- 1\n- '{c}'",
+            ),
+            (
+                "a:\n  {{ [1, 'b: c'] | to_yaml | indent(2) }}",
+                "a:\n  - 1\n  - 'b: c'",
+            ),
+            (
+                "a:\n{{ sprig_indent(2, to_yaml([1, 'b: c'])) }}",
+                "a:\n  - 1\n  - 'b: c'",
+            ),
             ("a: {{ 'b: c' | sprig_indent(0) }}", "a: \"b: c\""),
         ],
     );
@@ -144,13 +234,22 @@ fn documents_of_every_function_are_written_as_they_are() {
         Format::Yaml,
         &[
             ("{{ key \"list\" | parseJSON | toYAML }}", "- 1\n- a b"),
-            ("a:\n{{ key \"list\" | parseJSON | toYAML | indent 2 }}", "a:\n  - 1\n  - a b"),
-            ("a:{{ key \"list\" | parseJSON | toYAML | sprig_nindent 2 }}", "a:\n  - 1\n  - a b"),
+            (
+                "a:\n{{ key \"list\" | parseJSON | toYAML | indent 2 }}",
+                "a:\n  - 1\n  - a b",
+            ),
+            (
+                "a:{{ key \"list\" | parseJSON | toYAML | sprig_nindent 2 }}",
+                "a:\n  - 1\n  - a b",
+            ),
             (
                 "{{ define \"t\" }}{{ key \"evil\" }}{{ end }}a: {{ executeTemplate \"t\" | indent 0 }}",
                 "a: \"x\\\"; } evil on; #\"",
             ),
-            ("{{ key \"list\" | parseJSON | sprig_toJson }}", "[1,\"a b\"]"),
+            (
+                "{{ key \"list\" | parseJSON | sprig_toJson }}",
+                "[1,\"a b\"]",
+            ),
         ],
     );
     // YAML is none of them in a file of JSON.
@@ -160,8 +259,19 @@ fn documents_of_every_function_are_written_as_they_are() {
 #[test]
 fn a_value_with_properties_is_a_value() {
     let quoted = "a \"2020-01-02 00:00:00 +0000 UTC\";";
-    hold(Language::Jinja, Format::Nginx, &[("a {{ sprig_to_date('2006-01-02', '2020-01-02') }};", quoted)]);
-    hold(Language::Go, Format::Nginx, &[("a {{ sprig_toDate \"2006-01-02\" \"2020-01-02\" }};", quoted)]);
+    hold(
+        Language::Jinja,
+        Format::Nginx,
+        &[("a {{ sprig_to_date('2006-01-02', '2020-01-02') }};", quoted)],
+    );
+    hold(
+        Language::Go,
+        Format::Nginx,
+        &[(
+            "a {{ sprig_toDate \"2006-01-02\" \"2020-01-02\" }};",
+            quoted,
+        )],
+    );
 }
 
 #[test]
@@ -170,40 +280,75 @@ fn what_was_a_go_template_has_its_values_quoted() {
         Language::Jinja,
         Format::Nginx,
         &[
-            ("a {{ key('evil') | go_text }};", "a \"x\\\"; } evil on; #\";"),
-            ("a {{ go_printf('%s!', key('evil')) }};", "a \"x\\\"; } evil on; #!\";"),
-            ("{% macro m(v) %}a {{ v }};{% endmacro %}{{ m(key('evil')) | go_text }}", "a \"x\\\"; } evil on; #\";"),
-            ("{% macro m(v) %}{{ v }}{% endmacro %}a {{ go_len(m(key('evil'))) }};", "a 16;"),
-            ("{% macro m(v) %}{{ v }}{% endmacro %}{{ 'same' if go_eq(m(key('evil')), key('evil')) }}", "same"),
+            (
+                "a {{ key('evil') | go_text }};",
+                "a \"x\\\"; } evil on; #\";",
+            ),
+            (
+                "a {{ go_printf('%s!', key('evil')) }};",
+                "a \"x\\\"; } evil on; #!\";",
+            ),
+            (
+                "{% macro m(v) %}a {{ v }};{% endmacro %}{{ m(key('evil')) | go_text }}",
+                "a \"x\\\"; } evil on; #\";",
+            ),
+            (
+                "{% macro m(v) %}{{ v }}{% endmacro %}a {{ go_len(m(key('evil'))) }};",
+                "a 16;",
+            ),
+            (
+                "{% macro m(v) %}{{ v }}{% endmacro %}{{ 'same' if go_eq(m(key('evil')), key('evil')) }}",
+                "same",
+            ),
         ],
     );
 }
 
 #[test]
 fn a_refusal_shows_the_place_and_the_origin_and_no_value() {
-    let jinja = formatted("# one\na b{{ key('good') }}{{ key('evil') }};", Language::Jinja, Format::Nginx);
+    let jinja = formatted(
+        "# one\na b{{ key('good') }}{{ key('evil') }};",
+        Language::Jinja,
+        Format::Nginx,
+    );
     insta::assert_snapshot!(jinja.unwrap_err(), @r#"
     inline:2:24: a value of kv.get(evil) with a double quote in it cannot be written here: it is only a part of a word, and could be quoted only as a whole
       2 | a b{{ key('good') }}{{ key('evil') }};
         |                        ^
     hint: quote it as a whole, or write `| raw` behind it if it may be more than a value
     "#);
-    let go = formatted("# one\na b{{ key \"good\" }}{{ key \"evil\" }};", Language::Go, Format::Nginx);
+    let go = formatted(
+        "# one\na b{{ key \"good\" }}{{ key \"evil\" }};",
+        Language::Go,
+        Format::Nginx,
+    );
     insta::assert_snapshot!(go.unwrap_err(), @r#"
     inline:2:23: a value of kv.get(evil) with a double quote in it cannot be written here: it is only a part of a word, and could be quoted only as a whole
       2 | a b{{ key "good" }}{{ key "evil" }};
         |                       ^
     hint: quote it as a whole, or write `| raw` behind it if it may be more than a value
     "#);
-    let computed = formatted("a \"{{ key('lines') ~ '!' }}\";", Language::Jinja, Format::Nginx);
+    let computed = formatted(
+        "a \"{{ key('lines') ~ '!' }}\";",
+        Language::Jinja,
+        Format::Nginx,
+    );
     insta::assert_snapshot!(computed.unwrap_err(), @r#"
     inline:1:7: a value with a line break in it cannot be written here: the format has no way to write it
       1 | a "{{ key('lines') ~ '!' }}";
         |       ^
     hint: quote it as a whole, or write `| raw` behind it if it may be more than a value
     "#);
-    let cut = formatted("{% set b %}{{ key('evil') }}{% endset %}a {{ b[:8] }};", Language::Jinja, Format::Nginx);
-    assert_eq!(cut, Ok("a \"x\\\"; }\";".to_owned()), "what is cut is a new value, and quoted as such");
+    let cut = formatted(
+        "{% set b %}{{ key('evil') }}{% endset %}a {{ b[:8] }};",
+        Language::Jinja,
+        Format::Nginx,
+    );
+    assert_eq!(
+        cut,
+        Ok("a \"x\\\"; }\";".to_owned()),
+        "what is cut is a new value, and quoted as such"
+    );
 }
 
 /// An instance with a value in each of its texts that is not plain.
@@ -231,51 +376,103 @@ fn odd_instance() -> Instance {
 #[test]
 fn an_option_is_seen_without_marks() {
     let mut snapshot = known(&[("tag", "a;7")]);
-    snapshot.record(Query::service("web").unwrap(), Arc::new(Answer::Service(vec![Arc::new(odd_instance())])));
+    snapshot.record(
+        Query::service("web").unwrap(),
+        Arc::new(Answer::Service(vec![Arc::new(odd_instance())])),
+    );
     let text = "{% set tag %}{{ key('tag') }}{% endset %}{{ service('web', tag=tag) | length }}";
-    let source = Source::Inline { name: "t".into(), text: text.into() };
-    let template = Template::read(&Job { format: Format::Nginx, ..job(source, Language::Jinja) }).unwrap();
+    let source = Source::Inline {
+        name: "t".into(),
+        text: text.into(),
+    };
+    let template = Template::read(&Job {
+        format: Format::Nginx,
+        ..job(source, Language::Jinja)
+    })
+    .unwrap();
     assert_eq!(render(&template, &snapshot).text, Ok("1".to_owned()));
 }
 
 #[test]
 fn the_origin_is_found_in_answers_of_every_kind() {
     let mut snapshot = known(&[("evil", "a;1")]);
-    snapshot.record(Query::service("web").unwrap(), Arc::new(Answer::Service(vec![Arc::new(odd_instance())])));
+    snapshot.record(
+        Query::service("web").unwrap(),
+        Arc::new(Answer::Service(vec![Arc::new(odd_instance())])),
+    );
     let tails = [
         ("key('evil')", "kv.get(evil)"),
         ("service('web')[0].node", "health.service(web|passing)"),
-        ("service('web')[0].service_meta | first", "health.service(web|passing)"),
-        ("(service('web')[0].service_meta | items | first)[1]", "health.service(web|passing)"),
+        (
+            "service('web')[0].service_meta | first",
+            "health.service(web|passing)",
+        ),
+        (
+            "(service('web')[0].service_meta | items | first)[1]",
+            "health.service(web|passing)",
+        ),
         ("service('web')[0].address", "health.service(web|passing)"),
         ("service('web')[0].id", "health.service(web|passing)"),
         ("service('web')[0].tags[0]", "health.service(web|passing)"),
     ];
     for (expression, query) in tails {
-        let source = Source::Inline { name: "t".into(), text: format!("x{{{{ {expression} }}}};") };
-        let template = Template::read(&Job { format: Format::Nginx, ..job(source, Language::Jinja) }).unwrap();
+        let source = Source::Inline {
+            name: "t".into(),
+            text: format!("x{{{{ {expression} }}}};"),
+        };
+        let template = Template::read(&Job {
+            format: Format::Nginx,
+            ..job(source, Language::Jinja)
+        })
+        .unwrap();
         let message = render(&template, &snapshot).text.unwrap_err().message;
-        assert!(message.starts_with(&format!("a value of {query} with \";\" in it")), "{expression}: {message}");
+        assert!(
+            message.starts_with(&format!("a value of {query} with \";\" in it")),
+            "{expression}: {message}"
+        );
     }
 }
 
 #[test]
 fn what_is_missing_is_waited_for_first() {
-    let source = Source::Inline { name: "t".into(), text: "x{{ key('evil') }}{{ key('later') }}".into() };
-    let template = Template::read(&Job { format: Format::Nginx, ..job(source, Language::Jinja) }).unwrap();
+    let source = Source::Inline {
+        name: "t".into(),
+        text: "x{{ key('evil') }}{{ key('later') }}".into(),
+    };
+    let template = Template::read(&Job {
+        format: Format::Nginx,
+        ..job(source, Language::Jinja)
+    })
+    .unwrap();
     let rendering = render(&template, &known(&[("evil", HOSTILE)]));
-    assert_eq!((rendering.text, rendering.asked.missing.len()), (Ok(String::new()), 1));
+    assert_eq!(
+        (rendering.text, rendering.asked.missing.len()),
+        (Ok(String::new()), 1)
+    );
 }
 
 #[test]
 fn an_output_that_does_not_parse_is_an_error() {
     let text = |text: &str| {
-        let source = Source::Inline { name: "t".into(), text: text.into() };
+        let source = Source::Inline {
+            name: "t".into(),
+            text: text.into(),
+        };
         let output_format = Some(OutputFormat::Json);
-        render(&Template::read(&Job { output_format, ..job(source, Language::Go) }).unwrap(), &known(&[("k", "1")]))
-            .text
+        render(
+            &Template::read(&Job {
+                output_format,
+                ..job(source, Language::Go)
+            })
+            .unwrap(),
+            &known(&[("k", "1")]),
+        )
+        .text
     };
     assert_eq!(text("[{{ key \"k\" }}]"), Ok("[1]".to_owned()));
     let error = text("[{{ key \"k\" }}").unwrap_err();
-    assert_eq!(error.to_string(), "t: the output is not JSON: line 1: EOF while parsing a list");
+    assert_eq!(
+        error.to_string(),
+        "t: the output is not JSON: line 1: EOF while parsing a list"
+    );
 }

@@ -4,29 +4,65 @@ use super::*;
 
 /// What a template renders, or `!` and the error without its place.
 fn told(text: &str, language: Language) -> String {
-    let rendered = inline(text, language).and_then(|template| render(&template, &known(&[("a", "1")])).text);
+    let rendered =
+        inline(text, language).and_then(|template| render(&template, &known(&[("a", "1")])).text);
     rendered.unwrap_or_else(|error| format!("!{}", error.message))
 }
 
 #[test]
 fn both_languages_have_the_functions_of_sprig() {
     let cases = [
-        ("{{ sprig_list 3 1 | sprig_join \",\" }}", "{{ sprig_list(3, 1) | sprig_join(',') }}", "3,1"),
-        ("{{ \"a-b\" | sprig_hasPrefix \"a\" }}", "{{ 'a-b' | sprig_has_prefix('a') }}", "true"),
+        (
+            "{{ sprig_list 3 1 | sprig_join \",\" }}",
+            "{{ sprig_list(3, 1) | sprig_join(',') }}",
+            "3,1",
+        ),
+        (
+            "{{ \"a-b\" | sprig_hasPrefix \"a\" }}",
+            "{{ 'a-b' | sprig_has_prefix('a') }}",
+            "true",
+        ),
         (
             "{{ $d := sprig_dict \"a\" 1 }}{{ $_ := sprig_set $d \"b\" 2 }}{{ $d | toJSON }}",
             "{% set d = sprig_dict('a', 1) %}{% set _ = sprig_set(d, 'b', 2) %}{{ d }}",
             "{\"a\":1,\"b\":2}",
         ),
-        ("{{ (sprig_semver \"v1.2\").Minor }}", "{{ sprig_semver('v1.2').minor }}", "2"),
-        ("{{ sprig_semver \"v1.2\" }}", "{{ sprig_semver('v1.2') }}", "1.2.0"),
-        ("{{ (parseYAML \"a: yes\").a }}", "{{ parse_yaml('a: yes').a }}", "true"),
-        ("{{ toYAML (parseJSON \"[\\\"yes\\\"]\") }}", "{{ ['yes'] | to_yaml }}", "- \"yes\""),
-        ("{{ md5sum (key \"a\") }}", "{{ key('a') | md5sum }}", "c4ca4238a0b923820dcc509a6f75849b"),
+        (
+            "{{ (sprig_semver \"v1.2\").Minor }}",
+            "{{ sprig_semver('v1.2').minor }}",
+            "2",
+        ),
+        (
+            "{{ sprig_semver \"v1.2\" }}",
+            "{{ sprig_semver('v1.2') }}",
+            "1.2.0",
+        ),
+        (
+            "{{ (parseYAML \"a: yes\").a }}",
+            "{{ parse_yaml('a: yes').a }}",
+            "true",
+        ),
+        (
+            "{{ toYAML (parseJSON \"[\\\"yes\\\"]\") }}",
+            "{{ ['yes'] | to_yaml }}",
+            "- \"yes\"",
+        ),
+        (
+            "{{ md5sum (key \"a\") }}",
+            "{{ key('a') | md5sum }}",
+            "c4ca4238a0b923820dcc509a6f75849b",
+        ),
     ];
     assert!(!cases.is_empty());
     for (go, jinja, wanted) in cases {
-        assert_eq!((told(go, Language::Go).as_str(), told(jinja, Language::Jinja).as_str()), (wanted, wanted), "{go}");
+        assert_eq!(
+            (
+                told(go, Language::Go).as_str(),
+                told(jinja, Language::Jinja).as_str()
+            ),
+            (wanted, wanted),
+            "{go}"
+        );
     }
 }
 
@@ -35,16 +71,29 @@ fn what_is_not_supported_is_told_when_the_template_is_read() {
     let mut seen = 0;
     for function in functions::unsupported::all() {
         let cases = [
-            (format!("{{{{ if false }}}}{{{{ {} \"x\" }}}}{{{{ end }}}}", function.go), Language::Go, function.go),
             (
-                format!("{{% if false %}}{{{{ {}('x') }}}}{{% endif %}}", function.jinja),
+                format!(
+                    "{{{{ if false }}}}{{{{ {} \"x\" }}}}{{{{ end }}}}",
+                    function.go
+                ),
+                Language::Go,
+                function.go,
+            ),
+            (
+                format!(
+                    "{{% if false %}}{{{{ {}('x') }}}}{{% endif %}}",
+                    function.jinja
+                ),
                 Language::Jinja,
                 function.jinja,
             ),
         ];
         for (text, language, name) in cases {
             let error = inline(&text, language).unwrap_err();
-            assert_eq!(error.message, format!("function {name:?} is not supported yet"));
+            assert_eq!(
+                error.message,
+                format!("function {name:?} is not supported yet")
+            );
             assert_eq!(error.hint.as_deref(), Some(function.remedy));
             seen += 1;
         }
@@ -54,7 +103,11 @@ fn what_is_not_supported_is_told_when_the_template_is_read() {
 
 #[test]
 fn what_has_been_a_method_has_a_hint() {
-    let template = inline("{{ range service \"web\" }}{{ .Tags.Contains \"x\" }}{{ end }}", Language::Go).unwrap();
+    let template = inline(
+        "{{ range service \"web\" }}{{ .Tags.Contains \"x\" }}{{ end }}",
+        Language::Go,
+    )
+    .unwrap();
     let mut snapshot = Snapshot::default();
     let instance = Instance {
         node: "n".into(),
@@ -73,9 +126,18 @@ fn what_has_been_a_method_has_a_hint() {
         port: 80,
         weights: Weights::default(),
     };
-    snapshot.record(Query::service("web").unwrap(), Arc::new(Answer::Service(vec![Arc::new(instance)])));
+    snapshot.record(
+        Query::service("web").unwrap(),
+        Arc::new(Answer::Service(vec![Arc::new(instance)])),
+    );
     let error = render(&template, &snapshot).text.unwrap_err();
-    assert!(error.hint.as_deref().is_some_and(|hint| hint.contains("| contains ")), "{error}");
+    assert!(
+        error
+            .hint
+            .as_deref()
+            .is_some_and(|hint| hint.contains("| contains ")),
+        "{error}"
+    );
 }
 
 #[test]

@@ -3,13 +3,21 @@
 use super::*;
 
 fn allowed(text: &str, language: Language) -> Result<Template, TemplateError> {
-    let source = Source::Inline { name: "inline".into(), text: text.into() };
-    let allow = Permissions { write_to_file: true, ..Permissions::default() };
-    Template::read(&Job { allow, ..job(source, language) })
+    let source = Source::Inline {
+        name: "inline".into(),
+        text: text.into(),
+    };
+    let allow = Permissions {
+        write_to_file: true,
+        ..Permissions::default()
+    };
+    Template::read(&Job {
+        allow,
+        ..job(source, language)
+    })
 }
 
-const GO: &str =
-    r#"a{{ key "a" | writeToFile "/x" "me" "us" "0640" "append,newline" }}{{ "2" | writeToFile "y" "" "" "600" }}b"#;
+const GO: &str = r#"a{{ key "a" | writeToFile "/x" "me" "us" "0640" "append,newline" }}{{ "2" | writeToFile "y" "" "" "600" }}b"#;
 const JINJA: &str = "a{{ write_to_file('/x', 'me', 'us', '0640', 'append,newline', key('a')) }}{{ write_to_file('y', '', '', '600', '2') }}b";
 
 #[test]
@@ -26,7 +34,14 @@ fn a_pass_collects_what_is_to_be_written_and_prints_nothing() {
             content: "1\n".into(),
         };
         let (user, group, content) = (String::new(), String::new(), "2".into());
-        let second = Output { path: "y".into(), user, group, mode: 0o600, append: false, content };
+        let second = Output {
+            path: "y".into(),
+            user,
+            group,
+            mode: 0o600,
+            append: false,
+            content,
+        };
         assert_eq!(rendering.outputs, [first, second]);
     }
 }
@@ -34,13 +49,30 @@ fn a_pass_collects_what_is_to_be_written_and_prints_nothing() {
 #[test]
 fn the_format_of_the_template_is_not_that_of_what_it_writes_beside() {
     let cases = [
-        (r#"listen {{ with $x := key "a" }}{{ $x | writeToFile "x" "" "" "600" }}{{ end }}80;"#, Language::Go),
-        ("listen {% set x %}{{ key('a') }}{% endset %}{{ write_to_file('x', '', '', '600', x) }}80;", Language::Jinja),
+        (
+            r#"listen {{ with $x := key "a" }}{{ $x | writeToFile "x" "" "" "600" }}{{ end }}80;"#,
+            Language::Go,
+        ),
+        (
+            "listen {% set x %}{{ key('a') }}{% endset %}{{ write_to_file('x', '', '', '600', x) }}80;",
+            Language::Jinja,
+        ),
     ];
     for (text, language) in cases {
-        let source = Source::Inline { name: "inline".into(), text: text.into() };
-        let allow = Permissions { write_to_file: true, ..Permissions::default() };
-        let template = Template::read(&Job { allow, format: Format::Nginx, ..job(source, language) }).unwrap();
+        let source = Source::Inline {
+            name: "inline".into(),
+            text: text.into(),
+        };
+        let allow = Permissions {
+            write_to_file: true,
+            ..Permissions::default()
+        };
+        let template = Template::read(&Job {
+            allow,
+            format: Format::Nginx,
+            ..job(source, language)
+        })
+        .unwrap();
         let rendering = render(&template, &known(&[("a", "x; {evil}\n")]));
         assert_eq!(rendering.text.unwrap(), "listen 80;");
         assert_eq!(rendering.outputs[0].content, "x; {evil}\n");
@@ -51,30 +83,63 @@ fn the_format_of_the_template_is_not_that_of_what_it_writes_beside() {
 fn a_pass_that_is_incomplete_or_fails_writes_nothing() {
     for (text, language) in [(GO, Language::Go), (JINJA, Language::Jinja)] {
         let rendering = render(&allowed(text, language).unwrap(), &Snapshot::default());
-        assert!(rendering.outputs.is_empty() && !rendering.asked.missing.is_empty(), "{text}");
+        assert!(
+            rendering.outputs.is_empty() && !rendering.asked.missing.is_empty(),
+            "{text}"
+        );
     }
     let failing = "{{ \"1\" | writeToFile \"x\" \"\" \"\" \"600\" }}{{ parseInt \"x\" }}";
-    let rendering = render(&allowed(failing, Language::Go).unwrap(), &Snapshot::default());
+    let rendering = render(
+        &allowed(failing, Language::Go).unwrap(),
+        &Snapshot::default(),
+    );
     assert!(rendering.text.is_err() && rendering.outputs.is_empty());
 }
 
 #[test]
 fn arguments_that_make_no_file_are_errors_without_the_content() {
     let cases = [
-        (r#""s3cret" | writeToFile "x" "" """#, "wrong number of arguments, expected 5 or 6, but got 4"),
-        (r#"writeToFile "x" "" "" "600" "" "" "s3cret""#, "expected 5 or 6, but got 7"),
-        (r#""s3cret" | writeToFile "" "" "" "600""#, "the path of the file is empty"),
+        (
+            r#""s3cret" | writeToFile "x" "" """#,
+            "wrong number of arguments, expected 5 or 6, but got 4",
+        ),
+        (
+            r#"writeToFile "x" "" "" "600" "" "" "s3cret""#,
+            "expected 5 or 6, but got 7",
+        ),
+        (
+            r#""s3cret" | writeToFile "" "" "" "600""#,
+            "the path of the file is empty",
+        ),
         (r#""s3cret" | writeToFile "x" "" "" """#, "an octal number"),
-        (r#""s3cret" | writeToFile "x" "" "" "rw""#, "an octal number"),
-        (r#""s3cret" | writeToFile "x" "" "" "+600""#, "an octal number"),
-        (r#""s3cret" | writeToFile "x" "" "" "888""#, "an octal number"),
-        (r#""s3cret" | writeToFile "x" "" "" "10000""#, "an octal number"),
+        (
+            r#""s3cret" | writeToFile "x" "" "" "rw""#,
+            "an octal number",
+        ),
+        (
+            r#""s3cret" | writeToFile "x" "" "" "+600""#,
+            "an octal number",
+        ),
+        (
+            r#""s3cret" | writeToFile "x" "" "" "888""#,
+            "an octal number",
+        ),
+        (
+            r#""s3cret" | writeToFile "x" "" "" "10000""#,
+            "an octal number",
+        ),
         (r#"7 | writeToFile "x" "" "" "600""#, "expected string"),
     ];
     for (call, wanted) in cases {
         let template = allowed(&format!("{{{{ {call} }}}}"), Language::Go).unwrap();
-        let error = render(&template, &Snapshot::default()).text.expect_err(call);
-        assert!(error.message.contains(wanted) && !error.message.contains("s3cret"), "{call}: {}", error.message);
+        let error = render(&template, &Snapshot::default())
+            .text
+            .expect_err(call);
+        assert!(
+            error.message.contains(wanted) && !error.message.contains("s3cret"),
+            "{call}: {}",
+            error.message
+        );
     }
     let masked = allowed(r#"{{ "" | writeToFile "x" "" "" "4755" }}"#, Language::Go).unwrap();
     assert_eq!(render(&masked, &Snapshot::default()).outputs[0].mode, 0o755);
@@ -82,7 +147,10 @@ fn arguments_that_make_no_file_are_errors_without_the_content() {
 
 #[test]
 fn without_permission_both_languages_name_it_and_the_remedy() {
-    let calls = [(GO, Language::Go, "writeToFile"), (JINJA, Language::Jinja, "write_to_file")];
+    let calls = [
+        (GO, Language::Go, "writeToFile"),
+        (JINJA, Language::Jinja, "write_to_file"),
+    ];
     for (text, language, name) in calls {
         let error = inline(text, language).unwrap_err();
         assert_eq!(error.message, format!("function {name:?} is not allowed"));

@@ -78,7 +78,11 @@ impl Script {
         let at = state.begun.elapsed();
         state.asked.push((at, poll));
         assert!(state.asked.len() < 100_000, "asked in a tight loop");
-        if state.lines.len() > 1 { state.lines.pop_front().unwrap() } else { state.lines[0].clone() }
+        if state.lines.len() > 1 {
+            state.lines.pop_front().unwrap()
+        } else {
+            state.lines[0].clone()
+        }
     }
 }
 
@@ -111,18 +115,35 @@ impl Ask for Script {
                 self.0.lock().unwrap().blocking -= 1;
                 (NOW, value, index, NOW)
             }
-            Line::Down => return Err(AskError::Unreachable { server, reason: "refused".to_owned() }),
+            Line::Down => {
+                return Err(AskError::Unreachable {
+                    server,
+                    reason: "refused".to_owned(),
+                });
+            }
             Line::Unknown => return Err(status(400, "Invalid")),
-            Line::Page => return Err(AskError::Unreadable { server, reason: "line 1".to_owned() }),
+            Line::Page => {
+                return Err(AskError::Unreadable {
+                    server,
+                    reason: "line 1".to_owned(),
+                });
+            }
             Line::Denied => return Err(status(403, "Permission denied")),
             Line::Throttled => return Err(status(429, "Too many requests")),
             Line::Idle(limit) => {
                 sleep(limit).await;
-                return Err(AskError::TimedOut { server, blocking: true });
+                return Err(AskError::TimedOut {
+                    server,
+                    blocking: true,
+                });
             }
         };
         sleep(after).await;
-        Ok(Reply { answer: Answer::Datacenters(vec![value.to_owned()]), index: Some(index), last_contact: late })
+        Ok(Reply {
+            answer: Answer::Datacenters(vec![value.to_owned()]),
+            index: Some(index),
+            last_contact: late,
+        })
     }
 }
 
@@ -137,7 +158,10 @@ const RULES: Rules = Rules {
 fn start(script: &Script) -> (JoinHandle<()>, mpsc::Receiver<WatchEvent>) {
     let (sender, events) = mpsc::channel(64);
     let follower = Follower::new(script.clone(), RULES, sender);
-    (tokio::spawn(follower.follow(Query::services("").unwrap().into())), events)
+    (
+        tokio::spawn(follower.follow(Query::services("").unwrap().into())),
+        events,
+    )
 }
 
 async fn news(events: &mut mpsc::Receiver<WatchEvent>) -> String {
@@ -155,7 +179,11 @@ async fn news(events: &mut mpsc::Receiver<WatchEvent>) -> String {
 #[tokio::test(start_paused = true)]
 async fn news_are_told_and_each_poll_waits_on_the_last_index() {
     let long = Duration::from_secs(30);
-    let script = Script::new([Line::Says(NOW, "a", 5), Line::Says(long, "b", 9), Line::Says(long, "b", 9)]);
+    let script = Script::new([
+        Line::Says(NOW, "a", 5),
+        Line::Says(long, "b", 9),
+        Line::Says(long, "b", 9),
+    ]);
     let (_task, mut events) = start(&script);
     assert_eq!(news(&mut events).await, "a");
     assert_eq!(news(&mut events).await, "b");
@@ -170,13 +198,23 @@ async fn two_hours_of_outage_are_one_scout_and_a_recovery_within_two_seconds() {
     let script = Script::new([Line::Down]);
     let (sender, mut events) = mpsc::channel(100_000);
     let follower = Follower::new(script.clone(), RULES, sender);
-    let tasks: Vec<_> =
-        (0..50).map(|n| tokio::spawn(follower.clone().follow(Query::key(&format!("k{n}")).unwrap().into()))).collect();
+    let tasks: Vec<_> = (0..50)
+        .map(|n| {
+            tokio::spawn(
+                follower
+                    .clone()
+                    .follow(Query::key(&format!("k{n}")).unwrap().into()),
+            )
+        })
+        .collect();
     let hours = Duration::from_secs(2 * 3600);
     sleep(hours).await;
     let asked = script.asked().len() as u64;
     // The scout asks about twice a second at most; each of the others about once in half a minute.
-    assert!(asked < 2 * hours.as_secs() + 50 * hours.as_secs() / 20, "{asked} requests");
+    assert!(
+        asked < 2 * hours.as_secs() + 50 * hours.as_secs() / 20,
+        "{asked} requests"
+    );
     while events.try_recv().is_ok() {}
 
     script.replace([Line::Says(Duration::from_millis(1), "a", 5)]);
@@ -187,19 +225,34 @@ async fn two_hours_of_outage_are_one_scout_and_a_recovery_within_two_seconds() {
             answered += 1;
         }
     }
-    assert!(back.elapsed() < Duration::from_secs(2), "{:?}", back.elapsed());
+    assert!(
+        back.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        back.elapsed()
+    );
     tasks.iter().for_each(JoinHandle::abort);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_scout_waits_as_long_as_the_operator_says() {
     let (first, longest) = (Duration::from_secs(20), Duration::from_secs(300));
-    let pauses = Pauses { first, longest, scout: first };
+    let pauses = Pauses {
+        first,
+        longest,
+        scout: first,
+    };
     let script = Script::new([Line::Down]);
     let (sender, _events) = mpsc::channel(100_000);
     let follower = Follower::new(script.clone(), Rules { pauses, ..RULES }, sender);
-    let _tasks: Vec<_> =
-        (0..10).map(|n| tokio::spawn(follower.clone().follow(Query::key(&format!("k{n}")).unwrap().into()))).collect();
+    let _tasks: Vec<_> = (0..10)
+        .map(|n| {
+            tokio::spawn(
+                follower
+                    .clone()
+                    .follow(Query::key(&format!("k{n}")).unwrap().into()),
+            )
+        })
+        .collect();
     sleep(Duration::from_secs(3600)).await;
     let asked = script.asked().len();
     // On average the scout asks every 11 s, and each of the nine others every 165 s, once their pauses have grown.
@@ -209,8 +262,12 @@ async fn the_scout_waits_as_long_as_the_operator_says() {
 #[tokio::test(start_paused = true)]
 async fn after_a_failure_the_index_starts_over() {
     let long = Duration::from_secs(60);
-    let script =
-        Script::new([Line::Says(NOW, "a", 500), Line::Down, Line::Says(NOW, "b", 20), Line::Says(long, "b", 20)]);
+    let script = Script::new([
+        Line::Says(NOW, "a", 500),
+        Line::Down,
+        Line::Says(NOW, "b", 20),
+        Line::Says(long, "b", 20),
+    ]);
     let (_task, mut events) = start(&script);
     assert_eq!(news(&mut events).await, "a");
     let begun = Instant::now();
@@ -223,7 +280,11 @@ async fn after_a_failure_the_index_starts_over() {
 #[tokio::test(start_paused = true)]
 async fn nothing_is_asked_while_somebody_acts_on_the_news() {
     let long = Duration::from_secs(30);
-    let script = Script::new([Line::Says(long, "a", 5), Line::Says(long, "b", 6), Line::Says(long, "c", 7)]);
+    let script = Script::new([
+        Line::Says(long, "a", 5),
+        Line::Says(long, "b", 6),
+        Line::Says(long, "c", 7),
+    ]);
     let (sender, mut events) = mpsc::channel(64);
     let follower = Follower::new(script.clone(), RULES, sender);
     let _task = tokio::spawn(follower.clone().follow(Query::services("").unwrap().into()));
@@ -239,7 +300,8 @@ async fn nothing_is_asked_while_somebody_acts_on_the_news() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_whose_every_answer_is_news_is_not_asked_in_a_tight_loop() {
-    let script = Script::new((0..300).map(|n| Line::Says(NOW, if n % 2 == 0 { "a" } else { "b" }, n + 1)));
+    let script =
+        Script::new((0..300).map(|n| Line::Says(NOW, if n % 2 == 0 { "a" } else { "b" }, n + 1)));
     let (_task, mut events) = start(&script);
     let begun = Instant::now();
     for _ in 0..200 {
@@ -251,7 +313,12 @@ async fn a_server_whose_every_answer_is_news_is_not_asked_in_a_tight_loop() {
 #[tokio::test(start_paused = true)]
 async fn another_server_is_tried_at_once_and_nothing_is_reported() {
     let long = Duration::from_secs(60);
-    let lines = [Line::Says(NOW, "a", 7), Line::Down, Line::Says(NOW, "b", 3), Line::Says(long, "b", 3)];
+    let lines = [
+        Line::Says(NOW, "a", 7),
+        Line::Down,
+        Line::Says(NOW, "b", 3),
+        Line::Says(long, "b", 3),
+    ];
     let script = Script::with_servers(2, lines);
     let (_task, mut events) = start(&script);
     assert_eq!(news(&mut events).await, "a");
@@ -261,7 +328,11 @@ async fn another_server_is_tried_at_once_and_nothing_is_reported() {
         other => panic!("{other:?}"),
     }
     assert_eq!(begun.elapsed(), BREATH, "no pause beside the usual one");
-    let polls: Vec<_> = script.asked().iter().map(|(_, poll)| (poll.server, poll.index)).collect();
+    let polls: Vec<_> = script
+        .asked()
+        .iter()
+        .map(|(_, poll)| (poll.server, poll.index))
+        .collect();
     assert_eq!(polls[..3], [(0, 0), (0, 7), (1, 0)]);
 }
 
@@ -276,7 +347,11 @@ async fn a_question_that_fails_is_asked_seldom_and_an_idle_poll_at_once() {
     task.abort();
 
     let limit = Duration::from_secs(70);
-    let script = Script::new([Line::Says(NOW, "a", 5), Line::Idle(limit), Line::Idle(limit)]);
+    let script = Script::new([
+        Line::Says(NOW, "a", 5),
+        Line::Idle(limit),
+        Line::Idle(limit),
+    ]);
     let (_task, mut events) = start(&script);
     assert_eq!(news(&mut events).await, "a");
     sleep(limit * 10).await;
@@ -292,30 +367,47 @@ async fn who_was_denied_asks_again_at_once_when_the_rights_change() {
     let follower = Follower::new(script.clone(), RULES, sender);
     let _task = tokio::spawn(follower.clone().follow(Query::services("").unwrap().into()));
     sleep(Duration::from_secs(3600)).await;
-    script.replace([Line::Says(NOW, "let in", 5), Line::Idle(Duration::from_secs(70))]);
+    script.replace([
+        Line::Says(NOW, "let in", 5),
+        Line::Idle(Duration::from_secs(70)),
+    ]);
     while events.try_recv().is_ok() {}
     let begun = Instant::now();
     follower.ask_denied_again();
     assert_eq!(news(&mut events).await, "let in");
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_right_that_is_given_is_seen_soon_and_one_that_is_wanting_is_asked_for_seldom_however_many_want_it() {
+async fn a_right_that_is_given_is_seen_soon_and_one_that_is_wanting_is_asked_for_seldom_however_many_want_it()
+ {
     for many in [1, 40] {
         let script = Script::new([Line::Denied]);
         let (sender, mut events) = mpsc::channel(100_000);
         let follower = Follower::new(script.clone(), RULES, sender);
         let key = |n| Query::key(&format!("k{n}")).unwrap().into();
-        let _tasks: Vec<_> = (0..many).map(|n| tokio::spawn(follower.clone().follow(key(n)))).collect();
+        let _tasks: Vec<_> = (0..many)
+            .map(|n| tokio::spawn(follower.clone().follow(key(n))))
+            .collect();
         sleep(Duration::from_secs(3600)).await;
         let asked = script.asked().len();
         assert!(asked < 6000, "{many}: {asked} requests in an hour");
         while events.try_recv().is_ok() {}
-        script.replace([Line::Says(NOW, "let in", 5), Line::Idle(Duration::from_secs(70))]);
+        script.replace([
+            Line::Says(NOW, "let in", 5),
+            Line::Idle(Duration::from_secs(70)),
+        ]);
         let begun = Instant::now();
         assert_eq!(news(&mut events).await, "let in");
-        assert!(begun.elapsed() <= DENIED_PAUSE * 3, "{many}: {:?}", begun.elapsed());
+        assert!(
+            begun.elapsed() <= DENIED_PAUSE * 3,
+            "{many}: {:?}",
+            begun.elapsed()
+        );
     }
 }
 
@@ -325,7 +417,9 @@ async fn a_server_that_gave_web_pages_is_heard_within_two_seconds_when_it_is_con
     let (sender, mut events) = mpsc::channel(100_000);
     let follower = Follower::new(script.clone(), RULES, sender);
     let key = |n| Query::key(&format!("k{n}")).unwrap().into();
-    let _tasks: Vec<_> = (0..20).map(|n| tokio::spawn(follower.clone().follow(key(n)))).collect();
+    let _tasks: Vec<_> = (0..20)
+        .map(|n| tokio::spawn(follower.clone().follow(key(n))))
+        .collect();
     sleep(Duration::from_secs(3600)).await;
     let asked = script.asked().len();
     assert!(asked < 12_000, "{asked} requests in an hour");
@@ -336,7 +430,11 @@ async fn a_server_that_gave_web_pages_is_heard_within_two_seconds_when_it_is_con
     for _ in 0..20 {
         assert_eq!(news(&mut events).await, "back");
     }
-    assert!(begun.elapsed() <= Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() <= Duration::from_secs(2),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -346,7 +444,9 @@ async fn more_queries_than_there_is_room_for_take_turns() {
     let (sender, mut events) = mpsc::channel(1024);
     let follower = Follower::new(script.clone(), Rules { polls: 4, ..RULES }, sender);
     let key = |n| Query::key(&format!("k{n}")).unwrap().into();
-    let _tasks: Vec<_> = (0..20).map(|n| tokio::spawn(follower.clone().follow(key(n)))).collect();
+    let _tasks: Vec<_> = (0..20)
+        .map(|n| tokio::spawn(follower.clone().follow(key(n))))
+        .collect();
     for _ in 0..20 {
         assert_eq!(news(&mut events).await, "a");
     }
@@ -362,8 +462,11 @@ async fn more_queries_than_there_is_room_for_take_turns() {
 async fn an_answer_that_is_too_stale_is_asked_for_again_of_the_leader() {
     let long = Duration::from_secs(60);
     let late = Duration::from_secs(9);
-    let script =
-        Script::new([Line::SaysLate(NOW, "old", 5, late), Line::Says(NOW, "new", 6), Line::Says(long, "new", 6)]);
+    let script = Script::new([
+        Line::SaysLate(NOW, "old", 5, late),
+        Line::Says(NOW, "new", 6),
+        Line::Says(long, "new", 6),
+    ]);
     let (_task, mut events) = start(&script);
     assert_eq!(news(&mut events).await, "new");
     let stale: Vec<_> = script.asked().iter().map(|(_, poll)| poll.stale).collect();

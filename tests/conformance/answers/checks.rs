@@ -6,6 +6,7 @@ use super::Expect::{Json, Standing, Status, Text, TextStart};
 use super::{Case, REGISTER, case, check, refusal};
 use crate::conformance::Request;
 
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 pub(super) fn cases() -> Vec<Case> {
     const MULTI: Request = (
         "PUT",
@@ -17,15 +18,34 @@ pub(super) fn cases() -> Vec<Case> {
     let three = || {
         [
             check("an-mine", "third", "warning", "ttl", "", of),
-            check("service:an-multi-1:1", "Service 'an-multi' check", "passing", "ttl", "", of),
+            check(
+                "service:an-multi-1:1",
+                "Service 'an-multi' check",
+                "passing",
+                "ttl",
+                "",
+                of,
+            ),
             check("service:an-multi-1:2", "second", "critical", "ttl", "", of),
         ]
     };
-    let mut drained =
-        check("_service_maintenance:an-multi-1", "Service Maintenance Mode", "critical", "maintenance", "", of);
+    let mut drained = check(
+        "_service_maintenance:an-multi-1",
+        "Service Maintenance Mode",
+        "critical",
+        "maintenance",
+        "",
+        of,
+    );
     drained["Notes"] = json!("drain");
-    let reported =
-        check("service:an-ttl", "Service 'an-ttl' check", "passing", "ttl", "good", ("an-ttl", "an-ttl", &[]));
+    let reported = check(
+        "service:an-ttl",
+        "Service 'an-ttl' check",
+        "passing",
+        "ttl",
+        "good",
+        ("an-ttl", "an-ttl", &[]),
+    );
     let [mine, one, two] = three();
     vec![
         case(
@@ -36,13 +56,24 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "maintenance of a service",
-            &[MULTI, ("PUT", "/v1/agent/service/maintenance/an-multi-1?enable=true&reason=drain", "")],
+            &[
+                MULTI,
+                (
+                    "PUT",
+                    "/v1/agent/service/maintenance/an-multi-1?enable=true&reason=drain",
+                    "",
+                ),
+            ],
             ("GET", "/v1/health/checks/an-multi", ""),
             vec![Json(json!([drained, mine, one, two]))],
         ),
         case(
             "maintenance of a service ends",
-            &[("PUT", "/v1/agent/service/maintenance/an-multi-1?enable=false", "")],
+            &[(
+                "PUT",
+                "/v1/agent/service/maintenance/an-multi-1?enable=false",
+                "",
+            )],
             ("GET", "/v1/health/checks/an-multi", ""),
             vec![Json(json!(three()))],
         ),
@@ -51,14 +82,22 @@ pub(super) fn cases() -> Vec<Case> {
             &[
                 ("PUT", REGISTER, r#"{"Name":"an-ttl","Check":{"TTL":"1h"}}"#),
                 ("PUT", "/v1/agent/check/pass/service:an-ttl?note=good", ""),
-                ("PUT", "/v1/agent/check/update/service:an-ttl", r#"{"Status":"passing","Output":"better"}"#),
+                (
+                    "PUT",
+                    "/v1/agent/check/update/service:an-ttl",
+                    r#"{"Status":"passing","Output":"better"}"#,
+                ),
             ],
             ("GET", "/v1/health/checks/an-ttl", ""),
             vec![Json(json!([reported]))],
         ),
         case(
             "a registration again keeps the status of its check",
-            &[("PUT", REGISTER, r#"{"Name":"an-ttl","Check":{"TTL":"1h","Status":"critical"}}"#)],
+            &[(
+                "PUT",
+                REGISTER,
+                r#"{"Name":"an-ttl","Check":{"TTL":"1h","Status":"critical"}}"#,
+            )],
             ("GET", "/v1/health/checks/an-ttl?filter=Status==passing", ""),
             vec![Status(200), TextStart("[")],
         ),
@@ -68,7 +107,12 @@ pub(super) fn cases() -> Vec<Case> {
             ("GET", "/v1/health/state/bogus", ""),
             vec![Status(200), Standing, Json(json!([]))],
         ),
-        case("checks of an unknown node", &[], ("GET", "/v1/health/node/an-none", ""), vec![Standing, Json(json!([]))]),
+        case(
+            "checks of an unknown node",
+            &[],
+            ("GET", "/v1/health/node/an-none", ""),
+            vec![Standing, Json(json!([]))],
+        ),
     ]
 }
 
@@ -76,19 +120,43 @@ pub(super) fn cases() -> Vec<Case> {
 pub(super) fn refusals() -> Vec<Case> {
     let put = |name, target, status, text| refusal(name, ("PUT", target, ""), status, text);
     vec![
-        put("a report of nobody", "/v1/agent/check/pass/an-no", 500, "CheckID \"an-no\" does not have associated TTL"),
+        put(
+            "a report of nobody",
+            "/v1/agent/check/pass/an-no",
+            500,
+            "CheckID \"an-no\" does not have associated TTL",
+        ),
         put(
             "maintenance of nobody",
             "/v1/agent/service/maintenance/an-no?enable=true",
             404,
             "No service registered with ID \"an-no\"",
         ),
-        put("maintenance of no name", "/v1/agent/service/maintenance/?enable=true", 400, "Missing service ID"),
-        put("maintenance without a wish", "/v1/agent/maintenance", 400, "Missing value for enable"),
-        put("maintenance with a bad wish", "/v1/agent/maintenance?enable=x", 400, "Invalid value for enable: \"x\""),
+        put(
+            "maintenance of no name",
+            "/v1/agent/service/maintenance/?enable=true",
+            400,
+            "Missing service ID",
+        ),
+        put(
+            "maintenance without a wish",
+            "/v1/agent/maintenance",
+            400,
+            "Missing value for enable",
+        ),
+        put(
+            "maintenance with a bad wish",
+            "/v1/agent/maintenance?enable=x",
+            400,
+            "Invalid value for enable: \"x\"",
+        ),
         refusal(
             "a bad report",
-            ("PUT", "/v1/agent/check/update/service:an-ttl", r#"{"Status":"bogus"}"#),
+            (
+                "PUT",
+                "/v1/agent/check/update/service:an-ttl",
+                r#"{"Status":"bogus"}"#,
+            ),
             400,
             "Invalid check status: 'bogus'",
         ),
@@ -106,7 +174,11 @@ pub(super) fn refusals() -> Vec<Case> {
         ),
         refusal(
             "a check of no service of the agent",
-            ("PUT", "/v1/agent/check/register", r#"{"Name":"x","ServiceID":"an-no","TTL":"1s"}"#),
+            (
+                "PUT",
+                "/v1/agent/check/register",
+                r#"{"Name":"x","ServiceID":"an-no","TTL":"1s"}"#,
+            ),
             500,
             "ServiceID \"an-no\" does not exist",
         ),

@@ -7,13 +7,21 @@ use super::{Case, REGISTER, case, own_node, refusal, serf_health};
 use crate::conformance::Request;
 
 const MESH: &[Request] = &[
-    ("PUT", REGISTER, r#"{"Name":"an-mesh","Port":80,"Tags":["v1"],"Connect":{"Native":true}}"#),
+    (
+        "PUT",
+        REGISTER,
+        r#"{"Name":"an-mesh","Port":80,"Tags":["v1"],"Connect":{"Native":true}}"#,
+    ),
     (
         "PUT",
         REGISTER,
         r#"{"Name":"an-mesh-proxy","Kind":"connect-proxy","Port":20000,"Proxy":{"DestinationServiceName":"an-mesh"}}"#,
     ),
-    ("PUT", REGISTER, r#"{"Name":"an-mesh-none","Port":80,"Proxy":{"DestinationServiceName":"an-mesh"}}"#),
+    (
+        "PUT",
+        REGISTER,
+        r#"{"Name":"an-mesh-none","Port":80,"Proxy":{"DestinationServiceName":"an-mesh"}}"#,
+    ),
 ];
 
 fn native() -> Value {
@@ -37,15 +45,47 @@ fn proxy() -> Value {
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    let asked = |name, target, body| case(name, MESH, ("GET", target, ""), vec![Status(200), Standing, Json(body)]);
+    let asked = |name, target, body| {
+        case(
+            name,
+            MESH,
+            ("GET", target, ""),
+            vec![Status(200), Standing, Json(body)],
+        )
+    };
     let wrong = |name, body, text| refusal(name, ("PUT", REGISTER, body), 400, text);
     vec![
-        asked("the service itself and its proxy", "/v1/health/connect/an-mesh", json!([native(), proxy()])),
-        asked("in other letters, and passing", "/v1/health/connect/AN-MESH?passing", json!([native(), proxy()])),
-        asked("a tag does not matter", "/v1/health/connect/an-mesh?tag=v1", json!([native(), proxy()])),
-        asked("a proxy is reached through nobody", "/v1/health/connect/an-mesh-proxy", json!([])),
-        asked("filtered in the mesh", "/v1/health/connect/an-mesh?filter=Service.Port==80", json!([native()])),
-        refusal("no service name in the mesh", ("GET", "/v1/health/connect/", ""), 400, "Missing service name"),
+        asked(
+            "the service itself and its proxy",
+            "/v1/health/connect/an-mesh",
+            json!([native(), proxy()]),
+        ),
+        asked(
+            "in other letters, and passing",
+            "/v1/health/connect/AN-MESH?passing",
+            json!([native(), proxy()]),
+        ),
+        asked(
+            "a tag does not matter",
+            "/v1/health/connect/an-mesh?tag=v1",
+            json!([native(), proxy()]),
+        ),
+        asked(
+            "a proxy is reached through nobody",
+            "/v1/health/connect/an-mesh-proxy",
+            json!([]),
+        ),
+        asked(
+            "filtered in the mesh",
+            "/v1/health/connect/an-mesh?filter=Service.Port==80",
+            json!([native()]),
+        ),
+        refusal(
+            "no service name in the mesh",
+            ("GET", "/v1/health/connect/", ""),
+            400,
+            "Missing service name",
+        ),
         refusal(
             "a bad passing in the mesh",
             ("GET", "/v1/health/connect/a?passing=x", ""),

@@ -41,13 +41,27 @@ enum Expect {
 }
 use Expect::{Header, Json, NoStanding, Standing, Status, Text, TextStart};
 
-fn case(name: &'static str, setup: &'static [Request], request: Request, expect: Vec<Expect>) -> Case {
-    Case { name, setup, request, expect }
+fn case(
+    name: &'static str,
+    setup: &'static [Request],
+    request: Request,
+    expect: Vec<Expect>,
+) -> Case {
+    Case {
+        name,
+        setup,
+        request,
+        expect,
+    }
 }
 
 /// A refusal in plain text.
 fn refusal(name: &'static str, request: Request, status: u16, text: &'static str) -> Case {
-    let expect = vec![Status(status), Text(text), Header("Content-Type", "text/plain; charset=utf-8")];
+    let expect = vec![
+        Status(status),
+        Text(text),
+        Header("Content-Type", "text/plain; charset=utf-8"),
+    ];
     case(name, &[], request, expect)
 }
 
@@ -79,7 +93,14 @@ fn own_node() -> Value {
 }
 
 /// A check of the own node; `of` is the ID, name and tags of its service.
-fn check(id: &str, name: &str, status: &str, kind: &str, output: &str, of: (&str, &str, &[&str])) -> Value {
+fn check(
+    id: &str,
+    name: &str,
+    status: &str,
+    kind: &str,
+    output: &str,
+    of: (&str, &str, &[&str]),
+) -> Value {
     json!({
         "Node": "s1", "CheckID": id, "Name": name, "Status": status, "Notes": "", "Output": output,
         "ServiceID": of.0, "ServiceName": of.1, "ServiceTags": of.2, "Type": kind, "Definition": {},
@@ -88,14 +109,27 @@ fn check(id: &str, name: &str, status: &str, kind: &str, output: &str, of: (&str
 }
 
 fn serf_health() -> Value {
-    check("serfHealth", "Serf Health Status", "passing", "", "Agent alive and reachable", ("", "", &[]))
+    check(
+        "serfHealth",
+        "Serf Health Status",
+        "passing",
+        "",
+        "Agent alive and reachable",
+        ("", "", &[]),
+    )
 }
 
 /// Makes every request and holds its answer to what is expected.
 pub(crate) fn run(server: &str, address: SocketAddr) {
     let cases = all();
     assert!(!cases.is_empty());
-    for Case { name, setup, request, expect } in cases {
+    for Case {
+        name,
+        setup,
+        request,
+        expect,
+    } in cases
+    {
         let case = format!("{server}: {name}");
         set_up(&case, address, setup);
         let answer = make(address, request);

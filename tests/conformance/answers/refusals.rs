@@ -3,6 +3,7 @@
 use super::Expect::{Header, NoStanding, Status, Text, TextStart};
 use super::{Case, REGISTER, case, refusal};
 
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 pub(super) fn cases() -> Vec<Case> {
     let wrong = |name, target, status, text| {
         let mut case = refusal(name, ("GET", target, ""), status, text);
@@ -10,31 +11,98 @@ pub(super) fn cases() -> Vec<Case> {
         case
     };
     let failed = |name, target, text| {
-        let expect =
-            vec![Status(500), Text(text), Header("X-Consul-Index", "1"), Header("X-Consul-Knownleader", "false")];
+        let expect = vec![
+            Status(500),
+            Text(text),
+            Header("X-Consul-Index", "1"),
+            Header("X-Consul-Knownleader", "false"),
+        ];
         case(name, &[], ("GET", target, ""), expect)
     };
     vec![
-        wrong("a bad index", "/v1/health/service/web?index=abc", 400, "Invalid index"),
-        wrong("a negative index", "/v1/health/service/web?index=-1", 400, "Invalid index"),
-        wrong("a bad wait", "/v1/health/service/web?index=1&wait=abc", 400, "Invalid wait time"),
-        wrong("a wait without unit", "/v1/health/service/web?index=1&wait=5", 400, "Invalid wait time"),
-        wrong("a bad wait without index", "/v1/kv/a?wait=abc", 400, "Invalid wait time"),
-        wrong("a bad staleness", "/v1/kv/a?max_stale=x", 400, "Invalid max_stale value \"x\""),
-        wrong("a bad passing", "/v1/health/service/web?passing=x", 400, "Invalid value for ?passing"),
+        wrong(
+            "a bad index",
+            "/v1/health/service/web?index=abc",
+            400,
+            "Invalid index",
+        ),
+        wrong(
+            "a negative index",
+            "/v1/health/service/web?index=-1",
+            400,
+            "Invalid index",
+        ),
+        wrong(
+            "a bad wait",
+            "/v1/health/service/web?index=1&wait=abc",
+            400,
+            "Invalid wait time",
+        ),
+        wrong(
+            "a wait without unit",
+            "/v1/health/service/web?index=1&wait=5",
+            400,
+            "Invalid wait time",
+        ),
+        wrong(
+            "a bad wait without index",
+            "/v1/kv/a?wait=abc",
+            400,
+            "Invalid wait time",
+        ),
+        wrong(
+            "a bad staleness",
+            "/v1/kv/a?max_stale=x",
+            400,
+            "Invalid max_stale value \"x\"",
+        ),
+        wrong(
+            "a bad passing",
+            "/v1/health/service/web?passing=x",
+            400,
+            "Invalid value for ?passing",
+        ),
         wrong(
             "two consistencies",
             "/v1/health/service/web?stale&consistent",
             400,
             "Cannot specify ?stale with ?consistent, conflicting semantics.",
         ),
-        wrong("no service name", "/v1/health/service/", 400, "Missing service name"),
-        wrong("no service name in the catalog", "/v1/catalog/service/", 400, "Missing service name"),
-        wrong("no node name", "/v1/catalog/node/", 400, "Missing node name"),
+        wrong(
+            "no service name",
+            "/v1/health/service/",
+            400,
+            "Missing service name",
+        ),
+        wrong(
+            "no service name in the catalog",
+            "/v1/catalog/service/",
+            400,
+            "Missing service name",
+        ),
+        wrong(
+            "no node name",
+            "/v1/catalog/node/",
+            400,
+            "Missing node name",
+        ),
         wrong("no state", "/v1/health/state/", 400, "Missing check state"),
-        wrong("an unknown datacenter for a key", "/v1/kv/a?dc=nope", 500, "No path to datacenter"),
-        failed("an unknown datacenter", "/v1/health/service/web?dc=nope", "No path to datacenter"),
-        failed("an unknown datacenter, stale", "/v1/catalog/services?dc=nope&stale", "No path to datacenter"),
+        wrong(
+            "an unknown datacenter for a key",
+            "/v1/kv/a?dc=nope",
+            500,
+            "No path to datacenter",
+        ),
+        failed(
+            "an unknown datacenter",
+            "/v1/health/service/web?dc=nope",
+            "No path to datacenter",
+        ),
+        failed(
+            "an unknown datacenter, stale",
+            "/v1/catalog/services?dc=nope&stale",
+            "No path to datacenter",
+        ),
         case(
             "a bad filter",
             &[],
@@ -67,7 +135,11 @@ pub(super) fn paths() -> Vec<Case> {
             "a path with empty steps",
             &[],
             ("GET", "/v1/kv//a/./b%2F../c?raw", ""),
-            vec![Status(301), Header("Location", "/v1/kv/a/c?raw"), NoStanding],
+            vec![
+                Status(301),
+                Header("Location", "/v1/kv/a/c?raw"),
+                NoStanding,
+            ],
         ),
         case(
             "a write to a path with empty steps",
@@ -75,14 +147,24 @@ pub(super) fn paths() -> Vec<Case> {
             ("PUT", "/v1/kv//a", "x"),
             vec![Status(301), Header("Location", "/v1/kv/a"), Text("")],
         ),
-        case("an unknown path", &[], ("GET", "/v1/nope", ""), vec![Status(404), Text(""), NoStanding]),
+        case(
+            "an unknown path",
+            &[],
+            ("GET", "/v1/nope", ""),
+            vec![Status(404), Text(""), NoStanding],
+        ),
         case(
             "a path without its slash but with a query",
             &[],
             ("GET", "/v1/kv?recurse", ""),
             vec![Status(301), Header("Location", "/v1/kv/?recurse")],
         ),
-        refusal("a deregistration without ID", ("PUT", "/v1/agent/service/deregister/", ""), 500, "ServiceID missing"),
+        refusal(
+            "a deregistration without ID",
+            ("PUT", "/v1/agent/service/deregister/", ""),
+            500,
+            "ServiceID missing",
+        ),
         refusal(
             "a deregistration of a check without ID",
             ("PUT", "/v1/agent/check/deregister/", ""),
@@ -105,7 +187,11 @@ pub(super) fn paths() -> Vec<Case> {
             "a method that is not allowed",
             &[],
             ("POST", "/v1/health/service/web", ""),
-            vec![Status(405), Text("method POST not allowed"), Header("Allow", "OPTIONS,GET")],
+            vec![
+                Status(405),
+                Text("method POST not allowed"),
+                Header("Allow", "OPTIONS,GET"),
+            ],
         ),
         case(
             "a method keys do not know",
@@ -125,8 +211,11 @@ pub(super) fn paths() -> Vec<Case> {
 /// Registrations that are refused.
 pub(super) fn registrations() -> Vec<Case> {
     let agent = |name, body, status, text| refusal(name, ("PUT", REGISTER, body), status, text);
-    let catalog = |name, body, status, text| refusal(name, ("PUT", "/v1/catalog/register", body), status, text);
-    let bad_json = "Request decode failed: invalid character 'b' looking for beginning of object key string";
+    let catalog = |name, body, status, text| {
+        refusal(name, ("PUT", "/v1/catalog/register", body), status, text)
+    };
+    let bad_json =
+        "Request decode failed: invalid character 'b' looking for beginning of object key string";
     vec![
         agent("bad JSON", "{bad", 400, bad_json),
         agent("no name", r#"{"ID":"a"}"#, 400, "Missing service name"),
@@ -142,14 +231,24 @@ pub(super) fn registrations() -> Vec<Case> {
             500,
             "Scripts are disabled on this agent from remote calls; to enable, configure 'enable_script_checks' to true",
         ),
-        agent("an unknown field", r#"{"Name":"a","Foo":1}"#, 400, "Request decode failed: json: unknown field \"Foo\""),
+        agent(
+            "an unknown field",
+            r#"{"Name":"a","Foo":1}"#,
+            400,
+            "Request decode failed: json: unknown field \"Foo\"",
+        ),
         agent(
             "a port that is none",
             r#"{"Name":"a","Port":"x"}"#,
             400,
             "Request decode failed: json: cannot unmarshal string into Go struct field .Port of type int",
         ),
-        agent("an address that is none", r#"{"Name":"a","Address":"0.0.0.0"}"#, 400, "Invalid service address"),
+        agent(
+            "an address that is none",
+            r#"{"Name":"a","Address":"0.0.0.0"}"#,
+            400,
+            "Invalid service address",
+        ),
         agent(
             "a check without interval",
             r#"{"Name":"a","Check":{"HTTP":"http://127.0.0.1:1/"}}"#,
@@ -169,9 +268,24 @@ pub(super) fn registrations() -> Vec<Case> {
             "Invalid Weights: Passing must be greater than 0",
         ),
         catalog("bad JSON for the catalog", "{bad", 400, bad_json),
-        catalog("nothing for the catalog", "", 400, "Request decode failed: EOF"),
-        catalog("no node", r#"{"Address":"10.0.0.1"}"#, 500, "Must provide node"),
-        catalog("no address", r#"{"Node":"n"}"#, 500, "Must provide address if SkipNodeUpdate is not set"),
+        catalog(
+            "nothing for the catalog",
+            "",
+            400,
+            "Request decode failed: EOF",
+        ),
+        catalog(
+            "no node",
+            r#"{"Address":"10.0.0.1"}"#,
+            500,
+            "Must provide node",
+        ),
+        catalog(
+            "no address",
+            r#"{"Node":"n"}"#,
+            500,
+            "Must provide address if SkipNodeUpdate is not set",
+        ),
         catalog(
             "another datacenter",
             r#"{"Datacenter":"nope","Node":"n","Address":"10.0.0.1"}"#,
@@ -184,6 +298,11 @@ pub(super) fn registrations() -> Vec<Case> {
             500,
             "failed inserting check: Missing service registration on node \"an-n\"",
         ),
-        refusal("a deregistration of nothing", ("PUT", "/v1/catalog/deregister", "{}"), 500, "Must provide node"),
+        refusal(
+            "a deregistration of nothing",
+            ("PUT", "/v1/catalog/deregister", "{}"),
+            500,
+            "Must provide node",
+        ),
     ]
 }

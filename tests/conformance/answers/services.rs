@@ -13,7 +13,11 @@ const WEB: &[Request] = &[
         r#"{"ID":"an-web-1","Name":"an-web","Address":"127.0.0.1","Port":8081,"Tags":["v1","blue"],
             "Meta":{"k":"v"},"Check":{"TTL":"1h","Status":"passing"}}"#,
     ),
-    ("PUT", REGISTER, r#"{"ID":"an-web-2","Name":"an-web","Port":8082,"Tags":["v2"],"Check":{"TTL":"1h"}}"#),
+    (
+        "PUT",
+        REGISTER,
+        r#"{"ID":"an-web-2","Name":"an-web","Port":8082,"Tags":["v2"],"Check":{"TTL":"1h"}}"#,
+    ),
 ];
 
 fn web_1() -> Value {
@@ -37,13 +41,27 @@ fn web_2() -> Value {
 
 fn healthy_1() -> Value {
     let of: (&str, &str, &[&str]) = ("an-web-1", "an-web", &["v1", "blue"]);
-    let own = check("service:an-web-1", "Service 'an-web' check", "passing", "ttl", "", of);
+    let own = check(
+        "service:an-web-1",
+        "Service 'an-web' check",
+        "passing",
+        "ttl",
+        "",
+        of,
+    );
     json!({"Node": own_node(), "Service": web_1(), "Checks": [serf_health(), own]})
 }
 
 fn critical_2() -> Value {
     let of: (&str, &str, &[&str]) = ("an-web-2", "an-web", &["v2"]);
-    let own = check("service:an-web-2", "Service 'an-web' check", "critical", "ttl", "", of);
+    let own = check(
+        "service:an-web-2",
+        "Service 'an-web' check",
+        "critical",
+        "ttl",
+        "",
+        of,
+    );
     json!({"Node": own_node(), "Service": web_2(), "Checks": [serf_health(), own]})
 }
 
@@ -55,27 +73,98 @@ fn unstamped(mut check: Value) -> Value {
     check
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 pub(super) fn cases() -> Vec<Case> {
     let of: (&str, &str, &[&str]) = ("an-kept", "an-kept", &[]);
-    let kept = || check("service:an-kept", "Service 'an-kept' check", "critical", "ttl", "", of);
-    let asked = |name, target, body| case(name, WEB, ("GET", target, ""), vec![Status(200), Standing, Json(body)]);
+    let kept = || {
+        check(
+            "service:an-kept",
+            "Service 'an-kept' check",
+            "critical",
+            "ttl",
+            "",
+            of,
+        )
+    };
+    let asked = |name, target, body| {
+        case(
+            name,
+            WEB,
+            ("GET", target, ""),
+            vec![Status(200), Standing, Json(body)],
+        )
+    };
     let leader = |mut case: Case, how| {
-        case.expect.push(Header("X-Consul-Effective-Consistency", how));
+        case.expect
+            .push(Header("X-Consul-Effective-Consistency", how));
         case
     };
     vec![
-        leader(asked("an unknown service is empty", "/v1/health/service/an-none", json!([])), "leader"),
-        leader(asked("stale", "/v1/health/service/an-none?stale", json!([])), "stale"),
-        leader(asked("consistent", "/v1/health/service/an-none?consistent", json!([])), "consistent"),
-        asked("all instances", "/v1/health/service/an-web", json!([healthy_1(), critical_2()])),
-        asked("passing instances", "/v1/health/service/an-web?passing", json!([healthy_1()])),
-        asked("passing=false is all", "/v1/health/service/an-web?passing=false", json!([healthy_1(), critical_2()])),
-        asked("instances with a tag", "/v1/health/service/an-web?tag=blue", json!([healthy_1()])),
-        asked("tags in other letters", "/v1/health/service/AN-WEB?tag=BLUE", json!([healthy_1()])),
-        asked("instances with two tags", "/v1/health/service/an-web?tag=blue&tag=v1", json!([healthy_1()])),
-        asked("no instance has both tags", "/v1/health/service/an-web?tag=blue&tag=v2", json!([])),
-        asked("near somebody", "/v1/health/service/an-web?passing&near=_agent", json!([healthy_1()])),
-        asked("filtered", "/v1/health/service/an-web?filter=Service.Port==8081", json!([healthy_1()])),
+        leader(
+            asked(
+                "an unknown service is empty",
+                "/v1/health/service/an-none",
+                json!([]),
+            ),
+            "leader",
+        ),
+        leader(
+            asked("stale", "/v1/health/service/an-none?stale", json!([])),
+            "stale",
+        ),
+        leader(
+            asked(
+                "consistent",
+                "/v1/health/service/an-none?consistent",
+                json!([]),
+            ),
+            "consistent",
+        ),
+        asked(
+            "all instances",
+            "/v1/health/service/an-web",
+            json!([healthy_1(), critical_2()]),
+        ),
+        asked(
+            "passing instances",
+            "/v1/health/service/an-web?passing",
+            json!([healthy_1()]),
+        ),
+        asked(
+            "passing=false is all",
+            "/v1/health/service/an-web?passing=false",
+            json!([healthy_1(), critical_2()]),
+        ),
+        asked(
+            "instances with a tag",
+            "/v1/health/service/an-web?tag=blue",
+            json!([healthy_1()]),
+        ),
+        asked(
+            "tags in other letters",
+            "/v1/health/service/AN-WEB?tag=BLUE",
+            json!([healthy_1()]),
+        ),
+        asked(
+            "instances with two tags",
+            "/v1/health/service/an-web?tag=blue&tag=v1",
+            json!([healthy_1()]),
+        ),
+        asked(
+            "no instance has both tags",
+            "/v1/health/service/an-web?tag=blue&tag=v2",
+            json!([]),
+        ),
+        asked(
+            "near somebody",
+            "/v1/health/service/an-web?passing&near=_agent",
+            json!([healthy_1()]),
+        ),
+        asked(
+            "filtered",
+            "/v1/health/service/an-web?filter=Service.Port==8081",
+            json!([healthy_1()]),
+        ),
         asked(
             "filtered by two conditions",
             "/v1/health/service/an-web?filter=%22v1%22+in+Service.Tags+and+Service.Meta.k+!=+x",
@@ -109,18 +198,34 @@ pub(super) fn cases() -> Vec<Case> {
                 "ServiceConnect": {}, "CreateIndex": "#", "ModifyIndex": "#",
             }]),
         ),
-        asked("an unknown service in the catalog", "/v1/catalog/service/an-none", json!([])),
+        asked(
+            "an unknown service in the catalog",
+            "/v1/catalog/service/an-none",
+            json!([]),
+        ),
         asked("an unknown node", "/v1/catalog/node/an-none", json!(null)),
         case(
             "the agent's own services",
-            &[("PUT", REGISTER, r#"{"name":"an-low","port":8,"enable_tag_override":true,"weights":{"passing":3}}"#)],
+            &[(
+                "PUT",
+                REGISTER,
+                r#"{"name":"an-low","port":8,"enable_tag_override":true,"weights":{"passing":3}}"#,
+            )],
             ("GET", "/v1/agent/services", ""),
             vec![Status(200), NoStanding],
         ),
         case(
             "the agent's services, filtered",
-            &[("PUT", REGISTER, r#"{"Name":"an-only","Port":9,"Tags":["x"]}"#)],
-            ("GET", "/v1/agent/services?filter=Service==%22an-only%22", ""),
+            &[(
+                "PUT",
+                REGISTER,
+                r#"{"Name":"an-only","Port":9,"Tags":["x"]}"#,
+            )],
+            (
+                "GET",
+                "/v1/agent/services?filter=Service==%22an-only%22",
+                "",
+            ),
             vec![
                 Status(200),
                 Json(json!({"an-only": {
@@ -131,23 +236,54 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "the agent's checks, filtered",
-            &[("PUT", REGISTER, r#"{"Name":"an-checked","Check":{"TTL":"1h","Status":"warning"}}"#)],
-            ("GET", "/v1/agent/checks?filter=ServiceName==%22an-checked%22+and+Status==passing", ""),
+            &[(
+                "PUT",
+                REGISTER,
+                r#"{"Name":"an-checked","Check":{"TTL":"1h","Status":"warning"}}"#,
+            )],
+            (
+                "GET",
+                "/v1/agent/checks?filter=ServiceName==%22an-checked%22+and+Status==passing",
+                "",
+            ),
             vec![Status(200), Json(json!({}))],
         ),
         case(
             "checks stay when another word than true asks to replace them",
             &[
-                ("PUT", REGISTER, r#"{"Name":"an-kept","Check":{"TTL":"1h"}}"#),
-                ("PUT", "/v1/agent/service/register?replace-existing-checks=1", r#"{"Name":"an-kept"}"#),
+                (
+                    "PUT",
+                    REGISTER,
+                    r#"{"Name":"an-kept","Check":{"TTL":"1h"}}"#,
+                ),
+                (
+                    "PUT",
+                    "/v1/agent/service/register?replace-existing-checks=1",
+                    r#"{"Name":"an-kept"}"#,
+                ),
             ],
-            ("GET", "/v1/agent/checks?filter=ServiceName==%22an-kept%22", ""),
-            vec![Status(200), Json(json!({"service:an-kept": unstamped(kept())}))],
+            (
+                "GET",
+                "/v1/agent/checks?filter=ServiceName==%22an-kept%22",
+                "",
+            ),
+            vec![
+                Status(200),
+                Json(json!({"service:an-kept": unstamped(kept())})),
+            ],
         ),
         case(
             "an address of six bytes",
-            &[("PUT", REGISTER, r#"{"Name":"an-six","Address":"::1","Port":6}"#)],
-            ("GET", "/v1/catalog/service/an-six?filter=ServiceTaggedAddresses.lan_ipv6.Port==6", ""),
+            &[(
+                "PUT",
+                REGISTER,
+                r#"{"Name":"an-six","Address":"::1","Port":6}"#,
+            )],
+            (
+                "GET",
+                "/v1/catalog/service/an-six?filter=ServiceTaggedAddresses.lan_ipv6.Port==6",
+                "",
+            ),
             vec![Status(200)],
         ),
     ]

@@ -3,7 +3,11 @@
 use super::*;
 use crate::config::resolved::Owner;
 
-pub(super) fn put_as(destination: &Path, content: &[u8], config: &FileConfig) -> Result<bool, WriteError> {
+pub(super) fn put_as(
+    destination: &Path,
+    content: &[u8],
+    config: &FileConfig,
+) -> Result<bool, WriteError> {
     match Writer::default().stage(destination, content, None, config)? {
         Stage::Unchanged => Ok(false),
         Stage::Staged(staged) => {
@@ -15,7 +19,9 @@ pub(super) fn put_as(destination: &Path, content: &[u8], config: &FileConfig) ->
 
 pub(super) fn names(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).unwrap();
-    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
@@ -24,11 +30,17 @@ pub(super) fn names(directory: &Path) -> Vec<String> {
 fn the_mode_that_is_asked_for_is_the_modes_of_the_file() {
     let room = room();
     let out = room.path().join("out");
-    let with = |mode| FileConfig { mode: Some(mode), ..FileConfig::default() };
+    let with = |mode| FileConfig {
+        mode: Some(mode),
+        ..FileConfig::default()
+    };
     assert!(put_as(&out, b"one", &with(0o640)).unwrap());
     assert_eq!(mode(&out), 0o640);
     assert!(!put_as(&out, b"one", &with(0o640)).unwrap());
-    assert!(put_as(&out, b"one", &with(0o600)).unwrap(), "another mode is a change");
+    assert!(
+        put_as(&out, b"one", &with(0o600)).unwrap(),
+        "another mode is a change"
+    );
     assert_eq!(mode(&out), 0o600);
     assert!(put_as(&out, b"two", &FileConfig::default()).unwrap());
     assert_eq!(mode(&out), 0o600, "what is not asked for is kept");
@@ -39,13 +51,27 @@ fn the_owner_that_is_asked_for_owns_the_file() {
     let room = room();
     let out = room.path().join("out");
     let me = fs::metadata(room.path()).unwrap();
-    let own = FileConfig { user: Some(Owner::Id(me.uid())), group: Some(Owner::Id(me.gid())), ..FileConfig::default() };
+    let own = FileConfig {
+        user: Some(Owner::Id(me.uid())),
+        group: Some(Owner::Id(me.gid())),
+        ..FileConfig::default()
+    };
     assert!(put_as(&out, b"one", &own).unwrap());
     assert!(!put_as(&out, b"one", &own).unwrap());
-    let by_name = FileConfig { user: Some(Owner::Name("root".to_owned())), ..FileConfig::default() };
-    let other = FileConfig { user: Some(Owner::Id(1)), group: Some(Owner::Id(2)), ..FileConfig::default() };
+    let by_name = FileConfig {
+        user: Some(Owner::Name("root".to_owned())),
+        ..FileConfig::default()
+    };
+    let other = FileConfig {
+        user: Some(Owner::Id(1)),
+        group: Some(Owner::Id(2)),
+        ..FileConfig::default()
+    };
     if me.uid() == 0 {
-        assert!(put_as(&out, b"one", &other).unwrap(), "another owner is a change");
+        assert!(
+            put_as(&out, b"one", &other).unwrap(),
+            "another owner is a change"
+        );
         let file = fs::metadata(&out).unwrap();
         assert_eq!((file.uid(), file.gid()), (1, 2));
         assert!(put_as(&out, b"one", &by_name).unwrap());
@@ -54,7 +80,10 @@ fn the_owner_that_is_asked_for_owns_the_file() {
     } else {
         for config in [by_name, other] {
             let error = put_as(&out, b"two", &config).expect_err("only root gives files away");
-            assert!(error.to_string().contains("set the owner of the new"), "{error}");
+            assert!(
+                error.to_string().contains("set the owner of the new"),
+                "{error}"
+            );
         }
         assert_eq!(fs::read(&out).unwrap(), b"one");
     }
@@ -66,11 +95,20 @@ fn an_owner_that_does_not_exist_is_named() {
     let room = room();
     let out = room.path().join("out");
     let nobody = Some(Owner::Name("no-such-name".to_owned()));
-    let user = FileConfig { user: nobody.clone(), ..FileConfig::default() };
-    let group = FileConfig { group: nobody, ..FileConfig::default() };
+    let user = FileConfig {
+        user: nobody.clone(),
+        ..FileConfig::default()
+    };
+    let group = FileConfig {
+        group: nobody,
+        ..FileConfig::default()
+    };
     for (config, kind) in [(user, "user"), (group, "group")] {
         let error = put_as(&out, b"one", &config).expect_err(kind);
-        assert!(error.to_string().contains(&format!("find the {kind} for")), "{error}");
+        assert!(
+            error.to_string().contains(&format!("find the {kind} for")),
+            "{error}"
+        );
         let cause = std::error::Error::source(&error).map(ToString::to_string);
         assert_eq!(cause, Some(format!("there is no {kind} no-such-name")));
     }
@@ -81,17 +119,27 @@ fn an_owner_that_does_not_exist_is_named() {
 fn a_backup_is_what_was_there_before() {
     let room = room();
     let (out, bak) = (room.path().join("out"), room.path().join("out.bak"));
-    let config = FileConfig { backup: true, ..FileConfig::default() };
+    let config = FileConfig {
+        backup: true,
+        ..FileConfig::default()
+    };
     assert!(put_as(&out, b"one", &config).unwrap());
     assert!(!bak.exists(), "there was nothing before");
     fs::set_permissions(&out, Permissions::from_mode(0o600)).unwrap();
     for (content, before) in [(b"two", b"one"), (b"six", b"two")] {
         assert!(put_as(&out, content, &config).unwrap());
-        assert_eq!((fs::read(&out).unwrap(), fs::read(&bak).unwrap()), (content.to_vec(), before.to_vec()));
+        assert_eq!(
+            (fs::read(&out).unwrap(), fs::read(&bak).unwrap()),
+            (content.to_vec(), before.to_vec())
+        );
         assert_eq!(mode(&bak), 0o600);
     }
     assert!(!put_as(&out, b"six", &config).unwrap());
-    assert_eq!(fs::read(&bak).unwrap(), b"two", "what does not change is not backed up");
+    assert_eq!(
+        fs::read(&bak).unwrap(),
+        b"two",
+        "what does not change is not backed up"
+    );
     assert_eq!(names(room.path()), ["out", "out.bak"]);
 }
 
@@ -99,7 +147,10 @@ fn a_backup_is_what_was_there_before() {
 fn a_backup_that_cannot_be_kept_changes_nothing() {
     let room = room();
     let out = room.path().join("out");
-    let config = FileConfig { backup: true, ..FileConfig::default() };
+    let config = FileConfig {
+        backup: true,
+        ..FileConfig::default()
+    };
     fs::write(&out, "one").unwrap();
     fs::create_dir(room.path().join("out.bak")).unwrap();
     let error = put_as(&out, b"two", &config).expect_err("a directory is in the way");
@@ -112,9 +163,18 @@ fn a_backup_that_cannot_be_kept_changes_nothing() {
 fn directories_are_made_unless_that_is_not_wanted() {
     let room = room();
     let out = room.path().join("a/b/out");
-    let config = FileConfig { make_directories: false, ..FileConfig::default() };
+    let config = FileConfig {
+        make_directories: false,
+        ..FileConfig::default()
+    };
     let error = put_as(&out, b"one", &config).expect_err("nobody makes the directory");
-    assert!(error.remedy().unwrap_or_default().contains("create_dest_dirs"), "{error}");
+    assert!(
+        error
+            .remedy()
+            .unwrap_or_default()
+            .contains("create_dest_dirs"),
+        "{error}"
+    );
     assert_eq!(names(room.path()), Vec::<String>::new());
     assert!(put_as(&out, b"one", &FileConfig::default()).unwrap());
     assert!(put_as(&out, b"two", &config).unwrap());

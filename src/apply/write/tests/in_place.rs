@@ -6,15 +6,25 @@ use super::*;
 use crate::apply::in_place::Reason;
 
 fn with(write: WriteMode) -> FileConfig {
-    FileConfig { write, ..FileConfig::default() }
+    FileConfig {
+        write,
+        ..FileConfig::default()
+    }
 }
 
 #[test]
 fn written_in_place_it_stays_the_same_file() {
     let room = room();
     let out = room.path().join("out");
-    let config = FileConfig { mode: Some(0o640), backup: true, ..with(WriteMode::InPlace) };
-    assert!(put_as(&out, b"first and long", &config).unwrap(), "what is not there is created");
+    let config = FileConfig {
+        mode: Some(0o640),
+        backup: true,
+        ..with(WriteMode::InPlace)
+    };
+    assert!(
+        put_as(&out, b"first and long", &config).unwrap(),
+        "what is not there is created"
+    );
     let file = fs::metadata(&out).unwrap().ino();
     fs::set_permissions(&out, Permissions::from_mode(0o600)).unwrap();
     for (content, before) in [
@@ -25,7 +35,10 @@ fn written_in_place_it_stays_the_same_file() {
         assert!(put_as(&out, content, &config).unwrap());
         assert_eq!(fs::read(&out).unwrap(), content);
         assert_eq!(fs::read(room.path().join("out.bak")).unwrap(), before);
-        assert_eq!((fs::metadata(&out).unwrap().ino(), mode(&out)), (file, 0o640));
+        assert_eq!(
+            (fs::metadata(&out).unwrap().ino(), mode(&out)),
+            (file, 0o640)
+        );
     }
     assert!(!put_as(&out, b"", &config).unwrap());
     assert_eq!(names(room.path()), ["out", "out.bak"]);
@@ -39,21 +52,44 @@ fn a_file_in_a_closed_directory_is_written_in_place_unless_that_is_not_wanted() 
     fs::set_permissions(&out, Permissions::from_mode(0o666)).unwrap();
     fs::set_permissions(room.path(), Permissions::from_mode(0o555)).unwrap();
     let file = fs::metadata(&out).unwrap().ino();
-    let refused = as_nobody(|| put_as(&out, b"new", &with(WriteMode::Rename))).expect_err("rename refuses");
-    assert!(refused.to_string().contains("create a new file beside"), "{refused}");
-    let backup = FileConfig { backup: true, ..FileConfig::default() };
-    let refused = as_nobody(|| put_as(&out, b"new", &backup)).expect_err("a backup cannot be kept there");
-    assert!(refused.to_string().contains("keep a backup of"), "{refused}");
+    let refused =
+        as_nobody(|| put_as(&out, b"new", &with(WriteMode::Rename))).expect_err("rename refuses");
+    assert!(
+        refused.to_string().contains("create a new file beside"),
+        "{refused}"
+    );
+    let backup = FileConfig {
+        backup: true,
+        ..FileConfig::default()
+    };
+    let refused =
+        as_nobody(|| put_as(&out, b"new", &backup)).expect_err("a backup cannot be kept there");
+    assert!(
+        refused.to_string().contains("keep a backup of"),
+        "{refused}"
+    );
     assert_eq!(fs::read(&out).unwrap(), b"old and longer");
-    let staged = as_nobody(|| match Writer::default().stage(&out, b"new", None, &FileConfig::default()).unwrap() {
-        Stage::Staged(staged) => staged.swap().unwrap(),
-        Stage::Unchanged => panic!("it is another content"),
+    let staged = as_nobody(|| {
+        match Writer::default()
+            .stage(&out, b"new", None, &FileConfig::default())
+            .unwrap()
+        {
+            Stage::Staged(staged) => staged.swap().unwrap(),
+            Stage::Unchanged => panic!("it is another content"),
+        }
     });
     assert_eq!(staged.in_place, Some(Reason::Closed));
-    assert_eq!((fs::read(&out).unwrap(), fs::metadata(&out).unwrap().ino()), (b"new".to_vec(), file));
+    assert_eq!(
+        (fs::read(&out).unwrap(), fs::metadata(&out).unwrap().ino()),
+        (b"new".to_vec(), file)
+    );
     fs::set_permissions(&out, Permissions::from_mode(0o444)).unwrap();
-    let refused = as_nobody(|| put_as(&out, b"six", &FileConfig::default())).expect_err("neither can be written");
-    assert!(refused.to_string().contains("create a new file beside"), "{refused}");
+    let refused = as_nobody(|| put_as(&out, b"six", &FileConfig::default()))
+        .expect_err("neither can be written");
+    assert!(
+        refused.to_string().contains("create a new file beside"),
+        "{refused}"
+    );
     fs::set_permissions(room.path(), Permissions::from_mode(0o755)).unwrap();
     assert_eq!(names(room.path()), ["out"]);
 }
@@ -64,9 +100,16 @@ fn a_poller_never_sees_a_wrong_mode_or_owner() {
     let out = room.path().join("out");
     let is_privileged = Uid::effective().is_root();
     let owner = is_privileged.then_some(crate::config::resolved::Owner::Id(12_345));
-    let config = FileConfig { mode: Some(0o640), user: owner, ..FileConfig::default() };
+    let config = FileConfig {
+        mode: Some(0o640),
+        user: owner,
+        ..FileConfig::default()
+    };
     assert!(put_as(&out, b"0", &config).unwrap());
-    let (over, looks) = (AtomicBool::new(false), std::sync::atomic::AtomicUsize::new(0));
+    let (over, looks) = (
+        AtomicBool::new(false),
+        std::sync::atomic::AtomicUsize::new(0),
+    );
     let attributes = |file: &std::fs::Metadata| (file.mode() & 0o7777, file.uid());
     let right = attributes(&fs::metadata(&out).unwrap());
     assert!(!is_privileged || right == (0o640, 12_345));

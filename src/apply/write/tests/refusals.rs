@@ -19,14 +19,18 @@ fn refused(room: &Path, destination: &Path, message: &str) -> WriteError {
 fn refused_as(room: &Path, destination: &Path, message: &str, config: &FileConfig) -> WriteError {
     let before = names(room);
     let error = put_as(destination, b"new content", config).expect_err("it cannot be written");
-    let text = format!("{error}: {}", error.source().unwrap()).replace(room.to_str().unwrap(), "ROOM");
+    let text =
+        format!("{error}: {}", error.source().unwrap()).replace(room.to_str().unwrap(), "ROOM");
     assert_eq!(text, message);
     assert_eq!(names(room), before, "something was left behind");
     error
 }
 
 fn remedy(error: &WriteError, room: &Path) -> String {
-    error.remedy().expect("there is something to be done").replace(room.to_str().unwrap(), "ROOM")
+    error
+        .remedy()
+        .expect("there is something to be done")
+        .replace(room.to_str().unwrap(), "ROOM")
 }
 
 #[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
@@ -51,17 +55,33 @@ pub(super) fn as_nobody<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 #[test]
 fn a_directory() {
     let room = room();
-    let error = refused(room.path(), room.path(), "cannot replace ROOM: Is a directory (os error 21)");
+    let error = refused(
+        room.path(),
+        room.path(),
+        "cannot replace ROOM: Is a directory (os error 21)",
+    );
     assert_eq!(remedy(&error, room.path()), "name a file in it: ROOM/FILE");
     let slash = room.path().join("new/");
-    refused(room.path(), &slash, "cannot replace ROOM/new/: Is a directory (os error 21)");
-    refused(room.path(), &room.path().join(".."), "cannot replace ROOM/..: Is a directory (os error 21)");
+    refused(
+        room.path(),
+        &slash,
+        "cannot replace ROOM/new/: Is a directory (os error 21)",
+    );
+    refused(
+        room.path(),
+        &room.path().join(".."),
+        "cannot replace ROOM/..: Is a directory (os error 21)",
+    );
 }
 
 #[test]
 fn no_name_at_all() {
     let room = room();
-    refused(room.path(), Path::new(""), "cannot replace : No such file or directory (os error 2)");
+    refused(
+        room.path(),
+        Path::new(""),
+        "cannot replace : No such file or directory (os error 2)",
+    );
 }
 
 #[test]
@@ -69,8 +89,15 @@ fn a_parent_that_is_a_file() {
     let room = room();
     fs::write(room.path().join("file"), "").unwrap();
     let out = room.path().join("file/out");
-    let error = refused(room.path(), &out, "cannot read ROOM/file/out: Not a directory (os error 20)");
-    assert_eq!(remedy(&error, room.path()), "ROOM/file is a file, and a directory is needed there");
+    let error = refused(
+        room.path(),
+        &out,
+        "cannot read ROOM/file/out: Not a directory (os error 20)",
+    );
+    assert_eq!(
+        remedy(&error, room.path()),
+        "ROOM/file is a file, and a directory is needed there"
+    );
 }
 
 #[test]
@@ -95,7 +122,11 @@ fn a_named_pipe_is_not_opened_and_a_device_is_not_replaced() {
     let room = room();
     let pipe = room.path().join("pipe");
     mkfifo(&pipe, Mode::S_IRWXU).unwrap();
-    refused(room.path(), &pipe, "cannot replace ROOM/pipe: it is a named pipe, not a regular file");
+    refused(
+        room.path(),
+        &pipe,
+        "cannot replace ROOM/pipe: it is a named pipe, not a regular file",
+    );
     let message = "cannot replace /dev/null: it is a device, not a regular file";
     refused(room.path(), Path::new("/dev/null"), message);
 }
@@ -107,7 +138,8 @@ fn a_directory_without_permission() {
     let out = room.path().join("out");
     let message = "cannot create a new file beside ROOM/out: Permission denied (os error 13)";
     let error = as_nobody(|| refused(room.path(), &out, message));
-    let expected = "the user that runs ctmpl must be able to read the file and to create files in ROOM";
+    let expected =
+        "the user that runs ctmpl must be able to read the file and to create files in ROOM";
     assert_eq!(remedy(&error, room.path()), expected);
     let message = "cannot make the directory ROOM/new: Permission denied (os error 13)";
     as_nobody(|| refused(room.path(), &room.path().join("new/deep/out"), message));
@@ -120,7 +152,13 @@ fn a_file_that_cannot_be_read() {
     let out = room.path().join("out");
     fs::write(&out, "old").unwrap();
     fs::set_permissions(&out, Permissions::from_mode(0o000)).unwrap();
-    as_nobody(|| refused(room.path(), &out, "cannot read ROOM/out: Permission denied (os error 13)"));
+    as_nobody(|| {
+        refused(
+            room.path(),
+            &out,
+            "cannot read ROOM/out: Permission denied (os error 13)",
+        )
+    });
 }
 
 #[test]
@@ -136,7 +174,11 @@ fn an_owner_that_cannot_be_kept_is_no_reason_not_to_write() {
     assert!(as_nobody(|| put(&out, b"new")).unwrap());
     let metadata = fs::metadata(&out).unwrap();
     assert_eq!((metadata.uid(), metadata.gid()), (NOBODY, NOBODY));
-    assert_eq!(mode(&out), 0o754, "the mode is kept, the set-user-ID bit is not lent to another user");
+    assert_eq!(
+        mode(&out),
+        0o754,
+        "the mode is kept, the set-user-ID bit is not lent to another user"
+    );
 }
 
 /// A file system of its own, unmounted when dropped.
@@ -146,14 +188,18 @@ impl Mounted {
     fn with(options: &str) -> Option<Self> {
         let room = room();
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(room.path());
+        mount
+            .args(["-t", "tmpfs", "-o", options, "tmpfs"])
+            .arg(room.path());
         let done = mount.output().is_ok_and(|done| done.status.success());
         done.then(|| Self(room))
     }
 
     fn remount(&self, options: &str) -> bool {
         let mut mount = Command::new("mount");
-        mount.args(["-o", &format!("remount,{options}")]).arg(self.0.path());
+        mount
+            .args(["-o", &format!("remount,{options}")])
+            .arg(self.0.path());
         mount.status().is_ok_and(|status| status.success())
     }
 }
@@ -173,10 +219,20 @@ fn a_full_disk() {
     let out = room.join("out");
     put(&out, b"old").unwrap();
     let error = put(&out, &vec![b'x'; 200_000]).expect_err("it does not fit");
-    assert!(error.to_string().starts_with("cannot write the new "), "{error}");
-    assert_eq!(error.source().unwrap().to_string(), "No space left on device (os error 28)");
+    assert!(
+        error.to_string().starts_with("cannot write the new "),
+        "{error}"
+    );
+    assert_eq!(
+        error.source().unwrap().to_string(),
+        "No space left on device (os error 28)"
+    );
     assert_eq!(remedy(&error, room), "make room in ROOM");
-    assert_eq!(names(room), ["out"], "what could not be completed is removed");
+    assert_eq!(
+        names(room),
+        ["out"],
+        "what could not be completed is removed"
+    );
     assert_eq!(fs::read(&out).unwrap(), b"old");
     put(&out, b"small again").unwrap();
 }
@@ -193,7 +249,10 @@ fn a_read_only_file_system() {
     let message = "cannot create a new file beside ROOM/out: Read-only file system (os error 30)";
     let error = refused(room, &out, message);
     assert!(remedy(&error, room).contains("ReadWritePaths="));
-    assert!(!put(&out, b"old").unwrap(), "content that is right already needs no writing");
+    assert!(
+        !put(&out, b"old").unwrap(),
+        "content that is right already needs no writing"
+    );
 }
 
 #[test]
@@ -202,16 +261,23 @@ fn a_file_that_is_mounted_by_itself() {
     let (inside, out) = (room.path().join("inside"), room.path().join("out"));
     fs::write(&inside, "old").unwrap();
     fs::write(&out, "").unwrap();
-    let mounted = Command::new("mount").arg("--bind").args([&inside, &out]).output();
+    let mounted = Command::new("mount")
+        .arg("--bind")
+        .args([&inside, &out])
+        .output();
     if !mounted.is_ok_and(|done| done.status.success()) {
         return skipped("mounting a file needs root");
     }
     let failed = std::panic::catch_unwind(|| {
-        let rename = FileConfig { write: WriteMode::Rename, ..FileConfig::default() };
+        let rename = FileConfig {
+            write: WriteMode::Rename,
+            ..FileConfig::default()
+        };
         let message = "cannot replace ROOM/out: Device or resource busy (os error 16)";
         let error = refused_as(room.path(), &out, message, &rename);
         assert!(
-            remedy(&error, room.path()).contains("mount its directory ROOM instead, or let it be written in place")
+            remedy(&error, room.path())
+                .contains("mount its directory ROOM instead, or let it be written in place")
         );
     });
     Command::new("umount").arg(&out).status().unwrap();
@@ -227,24 +293,45 @@ fn a_link_to_its_own_template() {
     let error = Writer::default()
         .stage(&out, b"rendered", Some(&template), &FileConfig::default())
         .expect_err("it is its own template");
-    assert!(error.source().unwrap().to_string().starts_with("it is its own template"), "{error}");
+    assert!(
+        error
+            .source()
+            .unwrap()
+            .to_string()
+            .starts_with("it is its own template"),
+        "{error}"
+    );
     assert_eq!(std::fs::read(&template).unwrap(), b"text");
 }
 
 #[test]
 fn the_same_file_by_another_path() {
     let room = room();
-    let (real, link, other) = (room.path().join("real"), room.path().join("link"), room.path().join("other"));
+    let (real, link, other) = (
+        room.path().join("real"),
+        room.path().join("link"),
+        room.path().join("other"),
+    );
     std::os::unix::fs::symlink("real", &link).unwrap();
     std::os::unix::fs::symlink(".", &other).unwrap();
     let mut writer = Writer::default();
     for _ in 0..2 {
-        assert!(writer.stage(&real, b"one", None, &FileConfig::default()).is_ok(), "the first, again and again");
+        assert!(
+            writer
+                .stage(&real, b"one", None, &FileConfig::default())
+                .is_ok(),
+            "the first, again and again"
+        );
     }
     for another in [link, other.join("real")] {
-        let error = writer.stage(&another, b"two", None, &FileConfig::default()).expect_err("it is taken");
+        let error = writer
+            .stage(&another, b"two", None, &FileConfig::default())
+            .expect_err("it is taken");
         let reason = error.source().unwrap().to_string();
-        assert!(reason.contains("the same file as") && reason.contains("which another template writes"), "{reason}");
+        assert!(
+            reason.contains("the same file as") && reason.contains("which another template writes"),
+            "{reason}"
+        );
     }
 }
 
@@ -257,5 +344,8 @@ fn a_directory_that_was_another_ones_is_free_again() {
     assert!(stage(&before.join("file")).is_ok());
     // The same directory with the same number: so it is, mostly, with one that is made after another was removed.
     std::fs::rename(&before, &after).unwrap();
-    assert!(stage(&after.join("file")).is_ok(), "nothing of the other template is there any more");
+    assert!(
+        stage(&after.join("file")).is_ok(),
+        "nothing of the other template is there any more"
+    );
 }

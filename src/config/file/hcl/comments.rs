@@ -26,7 +26,12 @@ pub(in crate::config) fn comments(text: &str) -> Vec<Comment> {
     while let Ok((token, _)) = lexer.next() {
         for (line, comment) in &lexer.comments {
             let alone = *line != last;
-            found.push(Comment { line: *line, depth, alone, lines: lines(comment) });
+            found.push(Comment {
+                line: *line,
+                depth,
+                alone,
+                lines: lines(comment),
+            });
         }
         last = lexer.line;
         match token {
@@ -43,10 +48,15 @@ fn lines(comment: &str) -> Vec<String> {
     let own = |line: &str| line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned();
     let Some(block) = comment.strip_prefix("/*") else {
         let text = comment.trim_start_matches('#');
-        return vec![own(text.strip_prefix("//").filter(|_| text == comment).unwrap_or(text))];
+        return vec![own(text
+            .strip_prefix("//")
+            .filter(|_| text == comment)
+            .unwrap_or(text))];
     };
     let block = block.strip_suffix("*/").unwrap_or(block);
-    let lines = block.lines().map(|line| own(line.trim_start().trim_start_matches('*')));
+    let lines = block
+        .lines()
+        .map(|line| own(line.trim_start().trim_start_matches('*')));
     let mut lines: Vec<_> = lines.skip_while(String::is_empty).collect();
     while lines.last().is_some_and(String::is_empty) {
         lines.pop();
@@ -63,7 +73,14 @@ mod tests {
         let text = "# one\r\na = 1 // two\nb {\n  /* three\n   * four */\n  c = \"# no\"\n  ## five\n}\n#\n# six";
         let found: Vec<_> = comments(text)
             .into_iter()
-            .map(|Comment { line, depth, alone, lines }| (line, depth, alone, lines.join("|")))
+            .map(
+                |Comment {
+                     line,
+                     depth,
+                     alone,
+                     lines,
+                 }| (line, depth, alone, lines.join("|")),
+            )
             .collect();
         let expected = [
             (1, 0, true, "one"),
@@ -73,6 +90,9 @@ mod tests {
             (9, 0, true, ""),
             (10, 0, true, "six"),
         ];
-        assert_eq!(found, expected.map(|(line, depth, alone, text)| (line, depth, alone, text.to_owned())));
+        assert_eq!(
+            found,
+            expected.map(|(line, depth, alone, text)| (line, depth, alone, text.to_owned()))
+        );
     }
 }

@@ -44,14 +44,20 @@ pub(super) struct Lexer<'a> {
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { rest: text, line: 1, comments: Vec::new() }
+        Self {
+            rest: text,
+            line: 1,
+            comments: Vec::new(),
+        }
     }
 
     /// The next word, and the line on which it begins.
     pub(super) fn next(&mut self) -> Result<(Token, usize), Malformed> {
         self.skip()?;
         let line = self.line;
-        let Some(first) = self.rest.chars().next() else { return Ok((Token::End, line)) };
+        let Some(first) = self.rest.chars().next() else {
+            return Ok((Token::End, line));
+        };
         let token = match first {
             '{' | '}' | '[' | ']' | ',' | '=' => {
                 self.take(1);
@@ -61,11 +67,15 @@ impl<'a> Lexer<'a> {
             '<' => Token::Text(heredoc(self)?),
             '0'..='9' | '-' | '.' => Token::Number(self.number()?),
             _ if first.is_alphabetic() || first == '_' => {
-                let goes_on = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
+                let goes_on =
+                    |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
                 Token::Name(self.take_while(goes_on).to_owned())
             }
             _ => {
-                return Err(Malformed::new(line, format!("the character {first:?} means nothing here{}", hint(first))));
+                return Err(Malformed::new(
+                    line,
+                    format!("the character {first:?} means nothing here{}", hint(first)),
+                ));
             }
         };
         Ok((token, line))
@@ -80,7 +90,11 @@ impl<'a> Lexer<'a> {
     }
 
     pub(super) fn take_while(&mut self, goes_on: impl Fn(char) -> bool) -> &'a str {
-        self.take(self.rest.find(|letter| !goes_on(letter)).unwrap_or(self.rest.len()))
+        self.take(
+            self.rest
+                .find(|letter| !goes_on(letter))
+                .unwrap_or(self.rest.len()),
+        )
     }
 
     /// Blanks, line ends and comments.
@@ -92,7 +106,9 @@ impl<'a> Lexer<'a> {
             let comment = if self.rest.starts_with('#') || self.rest.starts_with("//") {
                 self.take_while(|letter| letter != '\n')
             } else if self.rest.starts_with("/*") {
-                let end = self.rest[2..].find("*/").ok_or_else(|| Malformed::new(line, "the comment has no end"))?;
+                let end = self.rest[2..]
+                    .find("*/")
+                    .ok_or_else(|| Malformed::new(line, "the comment has no end"))?;
                 self.take(end + 4)
             } else {
                 return Ok(());
@@ -109,16 +125,22 @@ impl<'a> Lexer<'a> {
             b'+' => at > 0 && !hexadecimal && matches!(bytes[at - 1], b'e' | b'E'),
             byte => byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_'),
         };
-        let length = (0..bytes.len()).find(|at| !goes_on(*at)).unwrap_or(bytes.len());
+        let length = (0..bytes.len())
+            .find(|at| !goes_on(*at))
+            .unwrap_or(bytes.len());
         let spelling = self.take(length);
-        let octal =
-            spelling.len() > 1 && spelling.bytes().all(|byte| byte.is_ascii_digit()) && spelling.starts_with('0');
+        let octal = spelling.len() > 1
+            && spelling.bytes().all(|byte| byte.is_ascii_digit())
+            && spelling.starts_with('0');
         let known = integer(spelling).is_some() || (!octal && float(spelling).is_some());
         if known && !spelling.contains('_') {
             return Ok(spelling.to_owned());
         }
         // It is not shown: it may be a secret.
-        Err(Malformed::new(self.line, "what begins as a number is none; put a text or a duration into quotes"))
+        Err(Malformed::new(
+            self.line,
+            "what begins as a number is none; put a text or a duration into quotes",
+        ))
     }
 }
 

@@ -18,13 +18,26 @@ use lexer::{Lexer, Token};
 
 /// Reads a text.
 pub(super) fn parse(text: &str) -> Result<Node, Malformed> {
-    let text = if text.contains("\r\n") { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) };
-    let mut parser = Parser { lexer: Lexer::new(&text), next: (Token::End, 1) };
+    let text = if text.contains("\r\n") {
+        Cow::Owned(text.replace("\r\n", "\n"))
+    } else {
+        Cow::Borrowed(text)
+    };
+    let mut parser = Parser {
+        lexer: Lexer::new(&text),
+        next: (Token::End, 1),
+    };
     parser.step()?;
     let entries = parser.entries(0)?;
     match &parser.next {
-        (Token::End, _) => Ok(Node { line: 1, value: Value::Block(entries) }),
-        (token, line) => Err(Malformed::new(*line, format!("{} closes nothing", token.shown()))),
+        (Token::End, _) => Ok(Node {
+            line: 1,
+            value: Value::Block(entries),
+        }),
+        (token, line) => Err(Malformed::new(
+            *line,
+            format!("{} closes nothing", token.shown()),
+        )),
     }
 }
 
@@ -48,7 +61,10 @@ impl Parser<'_> {
                 Token::End | Token::Sign('}') => return Ok(entries),
                 Token::Name(_) | Token::Text(_) => entries.push(self.entry(depth)?),
                 token => {
-                    return Err(Malformed::new(self.next.1, format!("a key is missing before {}", token.shown())));
+                    return Err(Malformed::new(
+                        self.next.1,
+                        format!("a key is missing before {}", token.shown()),
+                    ));
                 }
             }
             if self.next.0 == Token::Sign(',') {
@@ -72,7 +88,10 @@ impl Parser<'_> {
                 return Err(Malformed::new(self.next.1, what));
             }
             token => {
-                let what = format!("{key} needs a value, `{key} = …` or `{key} {{ … }}`, not {}", token.shown());
+                let what = format!(
+                    "{key} needs a value, `{key} = …` or `{key} {{ … }}`, not {}",
+                    token.shown()
+                );
                 return Err(Malformed::new(self.next.1, what));
             }
         };
@@ -90,10 +109,20 @@ impl Parser<'_> {
             Token::Name(name) if name == "true" => Value::Bool(true),
             Token::Name(name) if name == "false" => Value::Bool(false),
             // It is not shown: it may be a secret.
-            Token::Name(_) => return Err(Malformed::new(line, format!("the value of {key} needs quotes"))),
+            Token::Name(_) => {
+                return Err(Malformed::new(
+                    line,
+                    format!("the value of {key} needs quotes"),
+                ));
+            }
             Token::Sign('{') => Value::Block(self.block(key, line, depth)?),
             Token::Sign('[') => Value::List(self.list(key, line, depth)?),
-            token => return Err(Malformed::new(line, format!("{key} has no value; there is {}", token.shown()))),
+            token => {
+                return Err(Malformed::new(
+                    line,
+                    format!("{key} has no value; there is {}", token.shown()),
+                ));
+            }
         };
         Ok(Node { line, value })
     }
@@ -102,7 +131,10 @@ impl Parser<'_> {
         let entries = self.entries(depth + 1)?;
         match self.step()?.0 {
             Token::Sign('}') => Ok(entries),
-            _ => Err(Malformed::new(line, format!("the block {key} has no closing `}}`"))),
+            _ => Err(Malformed::new(
+                line,
+                format!("the block {key} has no closing `}}`"),
+            )),
         }
     }
 
@@ -111,15 +143,28 @@ impl Parser<'_> {
         loop {
             match &self.next.0 {
                 Token::Sign(']') => {}
-                Token::End => return Err(Malformed::new(line, format!("the list {key} has no closing `]`"))),
+                Token::End => {
+                    return Err(Malformed::new(
+                        line,
+                        format!("the list {key} has no closing `]`"),
+                    ));
+                }
                 _ => items.push(self.value(key, depth + 1)?),
             }
             match self.step()? {
                 (Token::Sign(','), _) => {}
                 (Token::Sign(']'), _) => return Ok(items),
-                (Token::End, _) => return Err(Malformed::new(line, format!("the list {key} has no closing `]`"))),
+                (Token::End, _) => {
+                    return Err(Malformed::new(
+                        line,
+                        format!("the list {key} has no closing `]`"),
+                    ));
+                }
                 (token, line) => {
-                    return Err(Malformed::new(line, format!("a comma is missing in {key} before {}", token.shown())));
+                    return Err(Malformed::new(
+                        line,
+                        format!("a comma is missing in {key} before {}", token.shown()),
+                    ));
                 }
             }
         }

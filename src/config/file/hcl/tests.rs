@@ -11,10 +11,16 @@ fn shown(node: &Node) -> String {
         Value::Bool(value) => value.to_string(),
         Value::Number(spelling) => spelling.clone(),
         Value::Text(text) => format!("{text:?}"),
-        Value::List(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(",")),
+        Value::List(items) => format!(
+            "[{}]",
+            items.iter().map(shown).collect::<Vec<_>>().join(",")
+        ),
         Value::Block(entries) => {
             let entry = |entry: &Entry| format!("{}:{}", entry.key, shown(&entry.node));
-            format!("{{{}}}", entries.iter().map(entry).collect::<Vec<_>>().join(","))
+            format!(
+                "{{{}}}",
+                entries.iter().map(entry).collect::<Vec<_>>().join(",")
+            )
         }
     }
 }
@@ -33,31 +39,56 @@ fn hcl_is_read_as_people_write_it() {
         ("a = /* c */ 1", "{a:1}"),
         ("\"a\" = 1\n\"b c\" { d = 2 }", "{a:1,b c:{d:2}}"),
         ("a.b = 1\na-c = 2\n_d = 3\né = 4", "{a.b:1,a-c:2,_d:3,é:4}"),
-        ("a = 0640 b = 0x1F c = -5 d = 1.5e3 e = .5 f = 5. g = 1E-2", "{a:0640,b:0x1F,c:-5,d:1.5e3,e:.5,f:5.,g:1E-2}"),
+        (
+            "a = 0640 b = 0x1F c = -5 d = 1.5e3 e = .5 f = 5. g = 1E-2",
+            "{a:0640,b:0x1F,c:-5,d:1.5e3,e:.5,f:5.,g:1E-2}",
+        ),
         ("a = true b = false", "{a:true,b:false}"),
-        ("a = [1,2,]\nb = [\n1 # c\n,2]\nc = []\nd = [[1],[2]]", "{a:[1,2],b:[1,2],c:[],d:[[1],[2]]}"),
+        (
+            "a = [1,2,]\nb = [\n1 # c\n,2]\nc = []\nd = [[1],[2]]",
+            "{a:[1,2],b:[1,2],c:[],d:[[1],[2]]}",
+        ),
         ("a = [{b=1},{b=2}]", "{a:[{b:1},{b:2}]}"),
-        (r#"a = "\u00e9\x41\101\U0001F600\n\t\"\\""#, r#"{a:"éAA😀\n\t\"\\"}"#),
+        (
+            r#"a = "\u00e9\x41\101\U0001F600\n\t\"\\""#,
+            r#"{a:"éAA😀\n\t\"\\"}"#,
+        ),
         (r#"a = "${b "q" {x}}" c = 1"#, r#"{a:"${b \"q\" {x}}",c:1}"#),
         (r#"a = "x\ty${ \"z\" }""#, r#"{a:"x\ty${ \\\"z\\\" }"}"#),
         ("a = \"${\n}\"", "{a:\"${\\n}\"}"),
-        ("a = \"$${x}\" b = \"$\" c = \"$x\"", "{a:\"$${x}\",b:\"$\",c:\"$x\"}"),
+        (
+            "a = \"$${x}\" b = \"$\" c = \"$x\"",
+            "{a:\"$${x}\",b:\"$\",c:\"$x\"}",
+        ),
         (r#"a = "{{ key \"x\" }}""#, r#"{a:"{{ key \"x\" }}"}"#),
         ("a = <<EOF\nx\nEOF\n", "{a:\"x\\n\"}"),
         ("a = <<EOF\nx\nEOF", "{a:\"x\\n\"}"),
         ("a = <<EOF\nEOF\n", "{a:\"\"}"),
-        ("a = <<EOF\n${ \"x\n\\n}\nEOF\n", "{a:\"${ \\\"x\\n\\\\n}\\n\"}"),
+        (
+            "a = <<EOF\n${ \"x\n\\n}\nEOF\n",
+            "{a:\"${ \\\"x\\n\\\\n}\\n\"}",
+        ),
         ("a = <<EOF\nx\nEOFX\nEOF\n", "{a:\"x\\nEOFX\\n\"}"),
         ("a = <<EOF\nx\r\nEOF\r\nb = 1\r\n", "{a:\"x\\n\",b:1}"),
         ("a = <<EOF\n  x\n  EOF\n", "{a:\"  x\\n  \"}"),
-        ("a = <<-EOF\n    x\n      y\n    EOF\n", "{a:\"x\\n  y\\n\"}"),
-        ("a = <<-EOF\n    x\n\n      y\n    EOF\n", "{a:\"    x\\n\\n      y\\n\"}"),
+        (
+            "a = <<-EOF\n    x\n      y\n    EOF\n",
+            "{a:\"x\\n  y\\n\"}",
+        ),
+        (
+            "a = <<-EOF\n    x\n\n      y\n    EOF\n",
+            "{a:\"    x\\n\\n      y\\n\"}",
+        ),
         ("a = <<-EOF\n  x\n    EOF\n", "{a:\"  x\\n\"}"),
         ("a = <<-EOF\n  EOF\n", "{a:\"\"}"),
         ("a = [<<EOF\nx\nEOF\n, \"b\"]", "{a:[\"x\\n\",\"b\"]}"),
     ];
     for (text, tree) in cases {
-        assert_eq!(parse(text).map(|node| shown(&node)).as_deref(), Ok(tree), "{text}");
+        assert_eq!(
+            parse(text).map(|node| shown(&node)).as_deref(),
+            Ok(tree),
+            "{text}"
+        );
     }
 }
 
@@ -112,10 +143,16 @@ fn what_is_no_hcl_is_refused_with_its_line_and_a_remedy() {
 #[test]
 fn every_value_has_its_line() {
     let node = parse("# c\na = <<EOF\nx\ny\nEOF\n\nb {\n  c = [\n    1,\n  ]\n}\n").expect("HCL");
-    let Value::Block(top) = &node.value else { panic!("a block") };
+    let Value::Block(top) = &node.value else {
+        panic!("a block")
+    };
     assert_eq!([top[0].line, top[0].node.line, top[1].line], [2, 2, 7]);
-    let Value::Block(block) = &top[1].node.value else { panic!("a block") };
-    let Value::List(list) = &block[0].node.value else { panic!("a list") };
+    let Value::Block(block) = &top[1].node.value else {
+        panic!("a block")
+    };
+    let Value::List(list) = &block[0].node.value else {
+        panic!("a list")
+    };
     assert_eq!([block[0].line, list[0].line], [8, 9]);
 }
 
@@ -127,9 +164,14 @@ fn a_value() -> impl Strategy<Value = String> {
     ];
     leaf.prop_recursive(3, 16, 3, |inner| {
         prop_oneof![
-            proptest::collection::vec(inner.clone(), 0..3).prop_map(|items| format!("[{}]", items.join(", "))),
+            proptest::collection::vec(inner.clone(), 0..3)
+                .prop_map(|items| format!("[{}]", items.join(", "))),
             proptest::collection::vec(inner, 0..3).prop_map(|items| {
-                let entries: Vec<_> = items.iter().enumerate().map(|(at, item)| format!("k{at} = {item}")).collect();
+                let entries: Vec<_> = items
+                    .iter()
+                    .enumerate()
+                    .map(|(at, item)| format!("k{at} = {item}"))
+                    .collect();
                 format!("{{ {} }}", entries.join("\n"))
             }),
         ]

@@ -9,7 +9,12 @@ use crate::config::file::tree::Malformed;
 /// `"…"`. Within `${…}` quotes and line ends mean nothing, and everything stays as it is.
 pub(super) fn quoted(lexer: &mut Lexer<'_>) -> Result<String, Malformed> {
     let line = lexer.line;
-    let no_end = || Malformed::new(line, "the text has no closing quote; one of several lines is a heredoc, <<EOF");
+    let no_end = || {
+        Malformed::new(
+            line,
+            "the text has no closing quote; one of several lines is a heredoc, <<EOF",
+        )
+    };
     lexer.take(1);
     let mut text = String::new();
     loop {
@@ -47,7 +52,10 @@ fn interpolation(rest: &str) -> Option<usize> {
 fn escape(lexer: &mut Lexer<'_>) -> Result<char, Malformed> {
     let unknown = |lexer: &Lexer<'_>| {
         let shown: String = lexer.rest.chars().take(2).collect();
-        Malformed::new(lexer.line, format!("{shown:?} is no escape; a backslash is written \\\\"))
+        Malformed::new(
+            lexer.line,
+            format!("{shown:?} is no escape; a backslash is written \\\\"),
+        )
     };
     let bytes = lexer.rest.as_bytes();
     let simple = match bytes.get(1) {
@@ -68,9 +76,13 @@ fn escape(lexer: &mut Lexer<'_>) -> Result<char, Malformed> {
                 b'U' => (2, 8, 16),
                 _ => return Err(unknown(lexer)),
             };
-            let digits =
-                lexer.rest.get(from..from + count).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
-            let character = digits.and_then(|digits| u32::from_str_radix(digits, radix).ok()).and_then(char::from_u32);
+            let digits = lexer
+                .rest
+                .get(from..from + count)
+                .filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+            let character = digits
+                .and_then(|digits| u32::from_str_radix(digits, radix).ok())
+                .and_then(char::from_u32);
             let character = character.ok_or_else(|| unknown(lexer))?;
             lexer.take(from + count);
             return Ok(character);
@@ -86,15 +98,25 @@ fn escape(lexer: &mut Lexer<'_>) -> Result<char, Malformed> {
 pub(super) fn heredoc(lexer: &mut Lexer<'_>) -> Result<String, Malformed> {
     let line = lexer.line;
     let Some(head) = lexer.rest.strip_prefix("<<") else {
-        return Err(Malformed::new(line, "a single `<` means nothing; a text of several lines begins with <<EOF"));
+        return Err(Malformed::new(
+            line,
+            "a single `<` means nothing; a text of several lines begins with <<EOF",
+        ));
     };
     let (mark, body) = head.split_once('\n').unwrap_or((head, ""));
     let (indented, mark) = match mark.strip_prefix('-') {
         Some(mark) => (true, mark),
         None => (false, mark),
     };
-    if mark.is_empty() || !mark.chars().all(|letter| letter.is_alphanumeric() || letter == '_') {
-        return Err(Malformed::new(line, "after << there is nothing but a name and the end of the line: <<EOF"));
+    if mark.is_empty()
+        || !mark
+            .chars()
+            .all(|letter| letter.is_alphanumeric() || letter == '_')
+    {
+        return Err(Malformed::new(
+            line,
+            "after << there is nothing but a name and the end of the line: <<EOF",
+        ));
     }
     let mut at = 0;
     for whole in body.split_inclusive('\n') {
@@ -103,11 +125,18 @@ pub(super) fn heredoc(lexer: &mut Lexer<'_>) -> Result<String, Malformed> {
         if last[blanks..] == *mark {
             let text = &body[..at + blanks];
             lexer.take(lexer.rest.len() - body.len() + at + last.len());
-            return Ok(if indented { unindented(text, &last[..blanks]) } else { text.to_owned() });
+            return Ok(if indented {
+                unindented(text, &last[..blanks])
+            } else {
+                text.to_owned()
+            });
         }
         at += whole.len();
     }
-    Err(Malformed::new(line, format!("the heredoc has no end: a line with nothing but {mark}")))
+    Err(Malformed::new(
+        line,
+        format!("the heredoc has no end: a line with nothing but {mark}"),
+    ))
 }
 
 /// `text` ends with `blanks`, which come before the mark.
@@ -115,7 +144,9 @@ fn unindented(text: &str, blanks: &str) -> String {
     let text = text.strip_suffix(blanks).unwrap_or(text);
     let lines = || text.split_inclusive('\n');
     if lines().all(|line| line.starts_with(blanks)) {
-        lines().filter_map(|line| line.strip_prefix(blanks)).collect()
+        lines()
+            .filter_map(|line| line.strip_prefix(blanks))
+            .collect()
     } else {
         text.to_owned()
     }

@@ -22,7 +22,12 @@ fn once_fails_with_a_command_a_template_or_a_refusal_but_not_before_the_others_a
     bench.ended(run, false);
     assert_eq!(bench.end(), Some(End::Failed));
 
-    let jobs = || vec![job("{{ key \"a\" | parseInt }}", None), job("-{{ key \"b\" }}", None)];
+    let jobs = || {
+        vec![
+            job("{{ key \"a\" | parseInt }}", None),
+            job("-{{ key \"b\" }}", None),
+        ]
+    };
     let mut bench = Bench::start(ONCE, jobs());
     bench.news("a", "x");
     assert_eq!(bench.end(), None);
@@ -44,11 +49,17 @@ fn once_fails_with_a_command_a_template_or_a_refusal_but_not_before_the_others_a
 
 #[test]
 fn once_is_over_when_the_time_is_up_and_what_was_written_gets_its_command() {
-    let jobs = vec![job("{{ key \"a\" }}", Some("reload")), job("-{{ key \"b\" }}", Some("reload"))];
+    let jobs = vec![
+        job("{{ key \"a\" }}", Some("reload")),
+        job("-{{ key \"b\" }}", Some("reload")),
+    ];
     let mut bench = Bench::start(ONCE, jobs);
     bench.news("a", "1");
     bench.write();
-    assert_eq!(bench.state.next_wake(), Some(bench.now.instant + Duration::from_secs(60)));
+    assert_eq!(
+        bench.state.next_wake(),
+        Some(bench.now.instant + Duration::from_secs(60))
+    );
     bench.pass(Duration::from_secs(60));
     assert_eq!(bench.end(), None);
     let run = bench.take_runs().remove(0);

@@ -6,9 +6,19 @@ const TEMPLATE: &str = r#"{{ key "a" }}{{ key "b" | writeToFile "/side" "" "" "6
 
 /// Of the only change: the text, the outputs and whether they are new.
 fn told(changes: &[Change]) -> (String, Vec<String>, bool) {
-    let [change] = changes else { panic!("{changes:?}") };
-    let outputs = change.outputs.iter().map(|output| output.content.clone()).collect();
-    (String::from_utf8(change.content.clone()).unwrap(), outputs, change.fresh)
+    let [change] = changes else {
+        panic!("{changes:?}")
+    };
+    let outputs = change
+        .outputs
+        .iter()
+        .map(|output| output.content.clone())
+        .collect();
+    (
+        String::from_utf8(change.content.clone()).unwrap(),
+        outputs,
+        change.fresh,
+    )
 }
 
 fn wanted(text: &str, output: &str, fresh: bool) -> (String, Vec<String>, bool) {

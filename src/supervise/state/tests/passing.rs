@@ -8,16 +8,26 @@ const TEMPLATE: &str = r#"{{ range service "web" "passing_for=5s" }}{{ .ID }} {{
 impl Bench {
     /// The instances of the service are these now.
     fn instances(&mut self, ids: &[&str]) {
-        let instance =
-            |id: &&str| Arc::new(Instance { node: "n1".into(), id: (*id).to_owned(), ..Instance::default() });
+        let instance = |id: &&str| {
+            Arc::new(Instance {
+                node: "n1".into(),
+                id: (*id).to_owned(),
+                ..Instance::default()
+            })
+        };
         let answer = Answer::Service(ids.iter().map(instance).collect());
         let query = Query::service("web").unwrap();
-        self.step(Event::Watched(vec![WatchEvent::News(Arc::new(query), Arc::new(answer))]));
+        self.step(Event::Watched(vec![WatchEvent::News(
+            Arc::new(query),
+            Arc::new(answer),
+        )]));
     }
 
     /// In how many seconds it wakes by itself.
     fn wakes_in(&self) -> Option<u64> {
-        self.state.next_wake().map(|wake| (wake - self.now.instant).as_secs())
+        self.state
+            .next_wake()
+            .map(|wake| (wake - self.now.instant).as_secs())
     }
 }
 
@@ -69,8 +79,15 @@ fn who_goes_is_gone_at_once_and_begins_anew_when_he_comes_back() {
 fn the_longest_time_that_any_template_asks_for_is_kept_and_others_are_not_held_up() {
     let ten = TEMPLATE.replace("5s", "10s");
     let plain = r#"{{ range service "web" }}{{ .ID }} {{ end }}"#;
-    let mut bench = Bench::start(Mode::Daemon, vec![job(TEMPLATE, None), job(&ten, None), job(plain, None)]);
-    assert_eq!(bench.followed(), ["health.service(web|passing)"], "all ask the same question");
+    let mut bench = Bench::start(
+        Mode::Daemon,
+        vec![job(TEMPLATE, None), job(&ten, None), job(plain, None)],
+    );
+    assert_eq!(
+        bench.followed(),
+        ["health.service(web|passing)"],
+        "all ask the same question"
+    );
     bench.instances(&["a"]);
     assert_eq!(bench.write(), ["a ", "a ", "a "]);
     bench.instances(&["a", "b"]);

@@ -10,18 +10,30 @@ impl Bench {
     }
 
     fn renew_all(&mut self, config: Config) {
-        self.step(Event::ConfigRead(Ok(Box::new(Renewal::of(config).unwrap()))));
+        self.step(Event::ConfigRead(Ok(Box::new(
+            Renewal::of(config).unwrap(),
+        ))));
         self.read_sources();
     }
 
     fn read_sources(&mut self) {
-        let read = self.actions.iter().position(|action| matches!(action, Action::ReadSources(_)));
-        let Action::ReadSources(jobs) = self.actions.remove(read.expect("sources are read again")) else { return };
-        let read = |job: &Job, known: Option<Arc<Template>>| match known.filter(|known| known.is_current()) {
+        let read = self
+            .actions
+            .iter()
+            .position(|action| matches!(action, Action::ReadSources(_)));
+        let Action::ReadSources(jobs) = self.actions.remove(read.expect("sources are read again"))
+        else {
+            return;
+        };
+        let read = |job: &Job, known: Option<Arc<Template>>| match known
+            .filter(|known| known.is_current())
+        {
             Some(known) => Ok(known),
             None => Template::read(job).map(Arc::new),
         };
-        let read = jobs.into_iter().map(|(number, job, known)| (number, read(&job, known)));
+        let read = jobs
+            .into_iter()
+            .map(|(number, job, known)| (number, read(&job, known)));
         self.step(Event::SourcesRead(read.collect()));
     }
 
@@ -33,23 +45,38 @@ impl Bench {
     }
 
     fn follows(&self) -> bool {
-        self.actions.iter().any(|action| matches!(action, Action::Follow(_)))
+        self.actions
+            .iter()
+            .any(|action| matches!(action, Action::Follow(_)))
     }
 }
 
 fn to(destination: &str, text: &str, command: Option<&str>) -> Job {
-    Job { destination: Some(destination.into()), ..job(text, command) }
+    Job {
+        destination: Some(destination.into()),
+        ..job(text, command)
+    }
 }
 
 #[test]
 fn a_signal_has_the_configuration_read_but_not_at_the_end() {
     let mut bench = Bench::start(Mode::Daemon, vec![job("x", None)]);
     bench.step(Event::Wish(Wish::Reload));
-    assert!(bench.actions.iter().any(|action| matches!(action, Action::ReadConfig)));
+    assert!(
+        bench
+            .actions
+            .iter()
+            .any(|action| matches!(action, Action::ReadConfig))
+    );
     bench.actions.clear();
     bench.step(Event::Wish(Wish::End(Signal::SIGTERM)));
     bench.step(Event::Wish(Wish::Reload));
-    assert!(!bench.actions.iter().any(|action| matches!(action, Action::ReadConfig)));
+    assert!(
+        !bench
+            .actions
+            .iter()
+            .any(|action| matches!(action, Action::ReadConfig))
+    );
 }
 
 #[test]
@@ -58,7 +85,9 @@ fn a_configuration_that_is_wrong_changes_nothing() {
     bench.news("a", "1");
     bench.write();
     bench.actions.clear();
-    bench.step(Event::ConfigRead(Err(RenewalError::Config(crate::config::ConfigError::NothingToDo))));
+    bench.step(Event::ConfigRead(Err(RenewalError::Config(
+        crate::config::ConfigError::NothingToDo,
+    ))));
     assert!(bench.actions.is_empty(), "{:?}", bench.actions);
     bench.news("a", "2");
     assert_eq!(bench.write(), ["2"]);
@@ -66,7 +95,12 @@ fn a_configuration_that_is_wrong_changes_nothing() {
 
 #[test]
 fn what_is_the_same_goes_on_as_if_nothing_had_happened() {
-    let jobs = || vec![to("/a", "{{ key \"a\" }}", Some("reload")), to("/b", "{{ key \"b\" }}", None)];
+    let jobs = || {
+        vec![
+            to("/a", "{{ key \"a\" }}", Some("reload")),
+            to("/b", "{{ key \"b\" }}", None),
+        ]
+    };
     let mut bench = Bench::start(Mode::Daemon, jobs());
     bench.news("a", "1");
     bench.news("b", "1");
@@ -78,7 +112,11 @@ fn what_is_the_same_goes_on_as_if_nothing_had_happened() {
     bench.actions.clear();
     bench.renew(jobs().into_iter().rev().collect());
     bench.nothing_to_heal();
-    assert!(bench.take_runs().is_empty() && !bench.follows(), "{:?}", bench.actions);
+    assert!(
+        bench.take_runs().is_empty() && !bench.follows(),
+        "{:?}",
+        bench.actions
+    );
     bench.news("b", "2");
     assert_eq!(bench.write(), ["2"], "the one that has another place now");
 }
@@ -89,7 +127,10 @@ fn templates_come_and_go() {
     bench.news("a", "1");
     bench.write();
     bench.actions.clear();
-    bench.renew(vec![to("/b", "{{ key \"b\" }}", None), to("/a", "{{ key \"a\" }}", None)]);
+    bench.renew(vec![
+        to("/b", "{{ key \"b\" }}", None),
+        to("/a", "{{ key \"a\" }}", None),
+    ]);
     assert_eq!(bench.followed(), ["kv.get(a)", "kv.get(b)"]);
     bench.nothing_to_heal();
     bench.news("b", "one");
@@ -118,9 +159,13 @@ fn a_source_that_was_read_for_the_old_template_is_not_taken_for_the_new_one() {
     let old = to("/a", "old", None);
     let mut bench = Bench::start(Mode::Daemon, vec![old.clone()]);
     bench.write();
-    bench
-        .step(Event::ConfigRead(Ok(Box::new(Renewal::of(config(Mode::Daemon, vec![to("/a", "new", None)])).unwrap()))));
-    bench.step(Event::SourcesRead(vec![(0, Template::read(&old).map(Arc::new))]));
+    bench.step(Event::ConfigRead(Ok(Box::new(
+        Renewal::of(config(Mode::Daemon, vec![to("/a", "new", None)])).unwrap(),
+    ))));
+    bench.step(Event::SourcesRead(vec![(
+        0,
+        Template::read(&old).map(Arc::new),
+    )]));
     assert!(bench.write().is_empty());
     bench.read_sources();
     assert_eq!(bench.write(), ["new"]);
@@ -132,7 +177,10 @@ fn another_mode_is_written_without_news_and_another_wait_is_not() {
     bench.news("a", "1");
     bench.write();
     let mut other = to("/a", "{{ key \"a\" }}", None);
-    other.settle = Some(Settle { quiet: Duration::from_secs(1), most: Duration::from_secs(4) });
+    other.settle = Some(Settle {
+        quiet: Duration::from_secs(1),
+        most: Duration::from_secs(4),
+    });
     bench.renew(vec![other.clone()]);
     bench.nothing_to_heal();
     bench.news("a", "2");
@@ -146,7 +194,12 @@ fn another_mode_is_written_without_news_and_another_wait_is_not() {
 
 #[test]
 fn what_was_owed_is_owed_to_the_new_command() {
-    let with = |command| vec![to("/a", "{{ key \"a\" }}", Some(command)), to("/b", "b", None)];
+    let with = |command| {
+        vec![
+            to("/a", "{{ key \"a\" }}", Some(command)),
+            to("/b", "b", None),
+        ]
+    };
     let mut bench = Bench::start(Mode::Daemon, with("broken"));
     bench.news("a", "1");
     bench.write();
@@ -174,30 +227,60 @@ fn a_write_that_is_under_way_owes_the_command_of_the_new_configuration() {
     assert!(bench.take_changes().is_none(), "one batch at a time");
     bench.written(changes, Outcome::Written);
     bench.pass(COMPANY);
-    let lines: Vec<_> = bench.take_runs().iter().map(|run| run.line.to_string()).collect();
+    let lines: Vec<_> = bench
+        .take_runs()
+        .iter()
+        .map(|run| run.line.to_string())
+        .collect();
     assert!(lines.is_empty(), "files first: {lines:?}");
     let changes = bench.take_changes().expect("the mode is still to be set");
     bench.written(changes, Outcome::Unchanged);
-    let lines: Vec<_> = bench.take_runs().iter().map(|run| run.line.to_string()).collect();
+    let lines: Vec<_> = bench
+        .take_runs()
+        .iter()
+        .map(|run| run.line.to_string())
+        .collect();
     assert_eq!(lines, ["new"]);
 }
 
 #[test]
 fn another_consul_is_asked_and_the_files_keep_what_the_old_one_said() {
-    let jobs = || vec![to("/a", "{{ key \"a\" }}{{ env \"CONSUL_HTTP_ADDR\" }}", None)];
+    let jobs = || {
+        vec![to(
+            "/a",
+            "{{ key \"a\" }}{{ env \"CONSUL_HTTP_ADDR\" }}",
+            None,
+        )]
+    };
     let mut bench = Bench::start(Mode::Daemon, jobs());
     bench.news("a", "1");
     bench.write();
     bench.actions.clear();
     bench.renew(jobs());
-    assert!(!bench.actions.iter().any(|action| matches!(action, Action::AskWith(..))), "nothing is different");
+    assert!(
+        !bench
+            .actions
+            .iter()
+            .any(|action| matches!(action, Action::AskWith(..))),
+        "nothing is different"
+    );
     bench.nothing_to_heal();
     let mut other = config(Mode::Daemon, jobs());
     other.consul.servers = vec!["http://127.0.0.1:8501".parse().unwrap()];
     other.consul.exports = vec![("CONSUL_HTTP_ADDR".to_owned(), "there".into())];
     bench.renew_all(other);
-    assert!(bench.actions.iter().any(|action| matches!(action, Action::AskWith(..))));
-    assert!(bench.actions.iter().any(|action| matches!(action, Action::Export(..))));
+    assert!(
+        bench
+            .actions
+            .iter()
+            .any(|action| matches!(action, Action::AskWith(..)))
+    );
+    assert!(
+        bench
+            .actions
+            .iter()
+            .any(|action| matches!(action, Action::Export(..)))
+    );
     assert!(!bench.follows(), "what is asked is the same");
     assert_eq!(bench.write(), ["1there"]);
     bench.nothing_to_heal();

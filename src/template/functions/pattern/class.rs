@@ -13,8 +13,8 @@ const INVALID_RANGE: Wrong = "invalid character class range";
 const NO_CLOSING: Wrong = "missing closing ]";
 
 const NAMES: [&str; 14] = [
-    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "word",
-    "xdigit",
+    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct",
+    "space", "upper", "word", "xdigit",
 ];
 
 /// A class in brackets, the first of which has been read.
@@ -41,7 +41,10 @@ pub(super) fn bracketed(text: &str) -> Result<(String, &str), Wrong> {
 
 /// A named class, an escaped one, a character or a range of them.
 fn member<'p>(text: &'p str, class: &mut String) -> Result<&'p str, Wrong> {
-    if let Some((name, after)) = text.strip_prefix("[:").and_then(|named| named.split_once(":]")) {
+    if let Some((name, after)) = text
+        .strip_prefix("[:")
+        .and_then(|named| named.split_once(":]"))
+    {
         if !NAMES.contains(&name.strip_prefix('^').unwrap_or(name)) {
             return Err(INVALID_RANGE);
         }
@@ -57,25 +60,39 @@ fn member<'p>(text: &'p str, class: &mut String) -> Result<&'p str, Wrong> {
     }
     let (low, mut rest) = plain_or_escaped(text)?;
     let mut high = low;
-    if let Some(after) = rest.strip_prefix('-').filter(|after| !after.is_empty() && !after.starts_with(']')) {
+    if let Some(after) = rest
+        .strip_prefix('-')
+        .filter(|after| !after.is_empty() && !after.starts_with(']'))
+    {
         (high, rest) = plain_or_escaped(after)?;
         if high < low {
             return Err(INVALID_RANGE);
         }
     }
-    let _ = write!(class, r"\x{{{:x}}}-\x{{{:x}}}", u32::from(low), u32::from(high));
+    let _ = write!(
+        class,
+        r"\x{{{:x}}}-\x{{{:x}}}",
+        u32::from(low),
+        u32::from(high)
+    );
     Ok(rest)
 }
 
 fn plain_or_escaped(text: &str) -> Result<(char, &str), Wrong> {
     let first = text.chars().next().ok_or(NO_CLOSING)?;
     let after = &text[first.len_utf8()..];
-    if first == '\\' { character(after) } else { Ok((first, after)) }
+    if first == '\\' {
+        character(after)
+    } else {
+        Ok((first, after))
+    }
 }
 
 /// The class that an escape stands for, inside and outside of brackets.
 pub(super) fn escaped(text: &str) -> Result<Option<(String, &str)>, Wrong> {
-    let Some(first) = text.chars().next() else { return Ok(None) };
+    let Some(first) = text.chars().next() else {
+        return Ok(None);
+    };
     let class = match first {
         'd' => "[0-9]",
         'D' => "[^0-9]",
@@ -96,8 +113,13 @@ fn property(negated: bool, text: &str) -> Result<(String, &str), Wrong> {
         Some(braced) => braced.split_once('}').ok_or(INVALID_RANGE)?,
         None => text.split_at(first.len_utf8()),
     };
-    let (name, negated) = name.strip_prefix('^').map_or((name, negated), |name| (name, !negated));
-    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_- ".contains(&byte)) {
+    let (name, negated) = name
+        .strip_prefix('^')
+        .map_or((name, negated), |name| (name, !negated));
+    if !name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_- ".contains(&byte))
+    {
         return Err(INVALID_RANGE);
     }
     let p = if negated { 'P' } else { 'p' };
@@ -128,7 +150,11 @@ pub(super) fn character(text: &str) -> Result<(char, &str), Wrong> {
 }
 
 fn octal(text: &str) -> Result<(char, &str), Wrong> {
-    let length = text.bytes().take(3).take_while(|byte| matches!(byte, b'0'..=b'7')).count();
+    let length = text
+        .bytes()
+        .take(3)
+        .take_while(|byte| matches!(byte, b'0'..=b'7'))
+        .count();
     numbered(&text[..length], 8).map(|c| (c, &text[length..]))
 }
 
@@ -146,5 +172,8 @@ fn numbered(digits: &str, base: u32) -> Result<char, Wrong> {
     if !digits.starts_with(|c: char| c.is_digit(base)) {
         return Err(INVALID_ESCAPE);
     }
-    u32::from_str_radix(digits, base).ok().and_then(char::from_u32).ok_or(INVALID_ESCAPE)
+    u32::from_str_radix(digits, base)
+        .ok()
+        .and_then(char::from_u32)
+        .ok_or(INVALID_ESCAPE)
 }

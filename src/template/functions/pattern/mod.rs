@@ -33,7 +33,10 @@ pub(super) fn compiled(pattern: &str) -> Result<Regex, FunctionError> {
     let regex = translate::translated(pattern)
         .map_err(str::to_owned)
         .and_then(|translated| {
-            RegexBuilder::new(&translated).size_limit(4 << 20).build().map_err(|error| reason(&error))
+            RegexBuilder::new(&translated)
+                .size_limit(4 << 20)
+                .build()
+                .map_err(|error| reason(&error))
         })
         .map_err(|reason| FunctionError::new(format!("error parsing regexp: {reason}")))?;
     if kept.len() >= KEPT {

@@ -33,7 +33,11 @@ pub(in crate::template::functions) fn replaced(
         expand(pattern, &found, replacement, most, &mut out)?;
     }
     out.push_str(&text[from..]);
-    if out.len() > most { Err(too_long()) } else { Ok(out) }
+    if out.len() > most {
+        Err(too_long())
+    } else {
+        Ok(out)
+    }
 }
 
 fn too_long() -> FunctionError {
@@ -65,22 +69,34 @@ fn expand(
         }
     }
     out.push_str(rest);
-    if out.len() > most { Err(too_long()) } else { Ok(()) }
+    if out.len() > most {
+        Err(too_long())
+    } else {
+        Ok(())
+    }
 }
 
 /// The name or the number of a group, and what follows; the longest there can be, if it has no braces.
 fn group(text: &str) -> Option<(&str, &str)> {
     let braced = text.strip_prefix('{');
     let named = braced.unwrap_or(text);
-    let end = named.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(named.len());
+    let end = named
+        .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .unwrap_or(named.len());
     let (name, after) = named.split_at(end);
-    let after = if braced.is_some() { after.strip_prefix('}')? } else { after };
+    let after = if braced.is_some() {
+        after.strip_prefix('}')?
+    } else {
+        after
+    };
     (!name.is_empty()).then_some((name, after))
 }
 
 /// What a group has matched; nothing if there is no such group. Several may have one name: the first that has matched.
 fn captured<'t>(pattern: &Regex, found: &Captures<'t>, name: &str) -> &'t str {
-    let group = if name.bytes().all(|byte| byte.is_ascii_digit()) && (name.len() == 1 || !name.starts_with('0')) {
+    let group = if name.bytes().all(|byte| byte.is_ascii_digit())
+        && (name.len() == 1 || !name.starts_with('0'))
+    {
         name.parse().ok().and_then(|number| found.get(number))
     } else {
         let mut groups = pattern.capture_names().zip(found.iter());

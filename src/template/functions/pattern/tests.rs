@@ -32,7 +32,11 @@ fn patterns_mean_what_they_mean_in_go() {
     ];
     assert!(!cases.is_empty());
     for (pattern, text, matches) in cases {
-        assert_eq!(compiled(pattern).expect(pattern).is_match(text), matches, "{pattern} on {text}");
+        assert_eq!(
+            compiled(pattern).expect(pattern).is_match(text),
+            matches,
+            "{pattern} on {text}"
+        );
     }
 }
 
@@ -42,8 +46,14 @@ fn what_is_no_pattern_in_go_is_none() {
         ("a(b", "missing closing )"),
         ("a)b", "unexpected )"),
         ("[a", "missing closing ]"),
-        ("(?=a)", "invalid or unsupported Perl syntax: there is no look-ahead and no look-behind"),
-        ("a(?<!b)", "invalid or unsupported Perl syntax: there is no look-ahead and no look-behind"),
+        (
+            "(?=a)",
+            "invalid or unsupported Perl syntax: there is no look-ahead and no look-behind",
+        ),
+        (
+            "a(?<!b)",
+            "invalid or unsupported Perl syntax: there is no look-ahead and no look-behind",
+        ),
         ("(?x)a", "invalid or unsupported Perl syntax"),
         ("(?R)a", "invalid or unsupported Perl syntax"),
         ("(?i-)a", "invalid or unsupported Perl syntax"),
@@ -69,7 +79,11 @@ fn what_is_no_pattern_in_go_is_none() {
     assert!(!cases.is_empty());
     for (pattern, reason) in cases {
         let error = compiled(pattern).expect_err(pattern).to_string();
-        assert_eq!(error, format!("error parsing regexp: {reason}"), "{pattern}");
+        assert_eq!(
+            error,
+            format!("error parsing regexp: {reason}"),
+            "{pattern}"
+        );
     }
 }
 
@@ -77,7 +91,12 @@ fn what_is_no_pattern_in_go_is_none() {
 fn groups_are_named_as_in_go() {
     let cases = [
         ("(?P<n>b)", "$n-${n}-$nx-${n}x", "ab", "ab-b--bx"),
-        ("(b)", "$1x|${1}x|$01|$2|$é|$ 1|${|${ 1}|$$1|$", "b", "|bx||||$ 1|${|${ 1}|$1|$"),
+        (
+            "(b)",
+            "$1x|${1}x|$01|$2|$é|$ 1|${|${ 1}|$$1|$",
+            "b",
+            "|bx||||$ 1|${|${ 1}|$1|$",
+        ),
         ("", "$0-", "ab", "-a-b-"),
         ("(?P<n>x)|(?P<n>a)(?<n_1>b)", "<$n$n_1>", "ab", "<ab>"),
     ];

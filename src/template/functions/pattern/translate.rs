@@ -19,7 +19,8 @@ const NO_OPERAND: Wrong = "missing argument to repetition operator";
 const NESTED_REPETITION: Wrong = "invalid nested repetition operator";
 const INVALID_COUNT: Wrong = "invalid repeat count";
 const INVALID_SYNTAX: Wrong = "invalid or unsupported Perl syntax";
-const NO_LOOKING: Wrong = "invalid or unsupported Perl syntax: there is no look-ahead and no look-behind";
+const NO_LOOKING: Wrong =
+    "invalid or unsupported Perl syntax: there is no look-ahead and no look-behind";
 const INVALID_NAME: Wrong = "invalid named capture";
 const NO_OPENING: Wrong = "unexpected )";
 const NO_CLOSING: Wrong = "missing closing )";
@@ -29,11 +30,18 @@ const MOST: usize = 1000;
 
 /// The pattern in the crate's syntax.
 pub(super) fn translated(pattern: &str) -> Result<String, Wrong> {
-    let mut translation = Translation { rest: pattern, ..Translation::default() };
+    let mut translation = Translation {
+        rest: pattern,
+        ..Translation::default()
+    };
     while !translation.rest.is_empty() {
         translation.step()?;
     }
-    if translation.groups.is_empty() { Ok(translation.out) } else { Err(NO_CLOSING) }
+    if translation.groups.is_empty() {
+        Ok(translation.out)
+    } else {
+        Err(NO_CLOSING)
+    }
 }
 
 #[derive(Default)]
@@ -59,7 +67,9 @@ struct Operand {
 
 impl<'p> Translation<'p> {
     fn step(&mut self) -> Result<(), Wrong> {
-        let Some(first) = self.rest.chars().next() else { return Ok(()) };
+        let Some(first) = self.rest.chars().next() else {
+            return Ok(());
+        };
         let after = &self.rest[first.len_utf8()..];
         let was_repeated = std::mem::take(&mut self.repeated);
         match first {
@@ -74,7 +84,11 @@ impl<'p> Translation<'p> {
             ')' => {
                 let begin = self.groups.pop().ok_or(NO_OPENING)?;
                 self.out.push(')');
-                self.operand = Some(Operand { begin, end: self.out.len(), repeated: false });
+                self.operand = Some(Operand {
+                    begin,
+                    end: self.out.len(),
+                    repeated: false,
+                });
             }
             '|' => {
                 self.out.push('|');
@@ -97,15 +111,28 @@ impl<'p> Translation<'p> {
     fn operand(&mut self, written: &str) {
         let begin = self.out.len();
         self.out.push_str(written);
-        self.operand = Some(Operand { begin, end: self.out.len(), repeated: false });
+        self.operand = Some(Operand {
+            begin,
+            end: self.out.len(),
+            repeated: false,
+        });
     }
 
     fn literal(&mut self, literal: char) {
         self.operand(&regex::escape(literal.encode_utf8(&mut [0; 4])));
     }
 
-    fn repetition(&mut self, written: &str, after: &'p str, was_repeated: bool) -> Result<(), Wrong> {
-        let Operand { begin, mut end, repeated } = self.operand.ok_or(NO_OPERAND)?;
+    fn repetition(
+        &mut self,
+        written: &str,
+        after: &'p str,
+        was_repeated: bool,
+    ) -> Result<(), Wrong> {
+        let Operand {
+            begin,
+            mut end,
+            repeated,
+        } = self.operand.ok_or(NO_OPERAND)?;
         if was_repeated {
             return Err(NESTED_REPETITION);
         }
@@ -116,10 +143,15 @@ impl<'p> Translation<'p> {
             end += 4;
         }
         let lazy = after.strip_prefix('?');
-        self.out.insert_str(end, if lazy.is_some() { "?" } else { "" });
+        self.out
+            .insert_str(end, if lazy.is_some() { "?" } else { "" });
         self.out.insert_str(end, written);
         let end = end + written.len() + usize::from(lazy.is_some());
-        self.operand = Some(Operand { begin, end, repeated: true });
+        self.operand = Some(Operand {
+            begin,
+            end,
+            repeated: true,
+        });
         self.repeated = true;
         self.rest = lazy.unwrap_or(after);
         Ok(())
@@ -133,12 +165,22 @@ impl<'p> Translation<'p> {
             self.open(begin, after);
             return Ok(());
         };
-        if ["=", "!", "<=", "<!"].iter().any(|look| special.starts_with(look)) {
+        if ["=", "!", "<=", "<!"]
+            .iter()
+            .any(|look| special.starts_with(look))
+        {
             return Err(NO_LOOKING);
         }
-        if let Some(named) = special.strip_prefix("P<").or_else(|| special.strip_prefix('<')) {
+        if let Some(named) = special
+            .strip_prefix("P<")
+            .or_else(|| special.strip_prefix('<'))
+        {
             let (name, after) = named.split_once('>').ok_or(INVALID_NAME)?;
-            if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            if name.is_empty()
+                || !name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            {
                 return Err(INVALID_NAME);
             }
             self.named += 1;
@@ -150,7 +192,10 @@ impl<'p> Translation<'p> {
         let end = special.find([':', ')']).ok_or(INVALID_SYNTAX)?;
         let (flags, after) = (&special[..end], &special[end + 1..]);
         let (_, off) = flags.split_once('-').unwrap_or((flags, "-"));
-        if off.is_empty() || flags.matches('-').count() > 1 || !flags.chars().all(|c| "imsU-".contains(c)) {
+        if off.is_empty()
+            || flags.matches('-').count() > 1
+            || !flags.chars().all(|c| "imsU-".contains(c))
+        {
             return Err(INVALID_SYNTAX);
         }
         let flags = distinct(flags);
@@ -175,7 +220,10 @@ impl<'p> Translation<'p> {
     /// What a backslash begins, which has been read.
     fn escape(&mut self, after: &'p str) -> Result<(), Wrong> {
         let mut chars = after.chars();
-        match chars.next().ok_or("trailing backslash at end of expression")? {
+        match chars
+            .next()
+            .ok_or("trailing backslash at end of expression")?
+        {
             'A' => self.operand(r"\A"),
             'z' => self.operand(r"\z"),
             'b' => self.operand(r"(?-u:\b)"),
@@ -217,15 +265,25 @@ fn distinct(flags: &str) -> String {
 
 /// `{2}`, `{2,}` or `{2,3}`, and what follows. Anything else that begins like one is plain text.
 fn count(text: &str) -> Result<Option<(&str, &str)>, Wrong> {
-    let Some(end) = text.find('}') else { return Ok(None) };
+    let Some(end) = text.find('}') else {
+        return Ok(None);
+    };
     let inside = &text[1..end];
     let (least, most) = inside.split_once(',').unwrap_or((inside, inside));
     let number = |digits: &str| {
         let written = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.is_empty();
         // A number that is too large for its type is too large anyway.
-        (written && (digits.len() == 1 || !digits.starts_with('0'))).then(|| digits.parse().unwrap_or(usize::MAX))
+        (written && (digits.len() == 1 || !digits.starts_with('0')))
+            .then(|| digits.parse().unwrap_or(usize::MAX))
     };
-    let (Some(least), Some(most)) = (number(least), if most.is_empty() { Some(0) } else { number(most) }) else {
+    let (Some(least), Some(most)) = (
+        number(least),
+        if most.is_empty() {
+            Some(0)
+        } else {
+            number(most)
+        },
+    ) else {
         return Ok(None);
     };
     let open_ended = inside.ends_with(',');

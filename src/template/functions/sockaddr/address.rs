@@ -42,7 +42,9 @@ impl Address {
 
     /// The address that a value of a template is.
     pub(super) fn of(value: &Value) -> Option<Self> {
-        let atom = value.downcast_object_ref::<Atom>().filter(|atom| atom.go_type == GO_TYPE)?;
+        let atom = value
+            .downcast_object_ref::<Atom>()
+            .filter(|atom| atom.go_type == GO_TYPE)?;
         let text = |name: &str| Some(atom.property(name)?.as_str()?.to_owned());
         Some(Self {
             name: text("Name")?,
@@ -72,7 +74,10 @@ impl Address {
     /// The address of the same kind with this number; what is too large wraps.
     fn ip(&self, number: u128) -> IpAddr {
         match self.ip {
-            #[expect(clippy::cast_possible_truncation, reason = "addresses wrap at their boundaries")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "addresses wrap at their boundaries"
+            )]
             IpAddr::V4(_) => Ipv4Addr::from(number as u32).into(),
             IpAddr::V6(_) => Ipv6Addr::from(number).into(),
         }
@@ -112,15 +117,23 @@ impl Address {
                 self.ip(all & !self.host_mask()).to_string()
             }
             "network" => self.ip(self.network()).to_string(),
-            "size" => self
-                .host_mask()
-                .checked_add(1)
-                .map_or_else(|| "340282366920938463463374607431768211456".to_owned(), |size| size.to_string()),
+            "size" => self.host_mask().checked_add(1).map_or_else(
+                || "340282366920938463463374607431768211456".to_owned(),
+                |size| size.to_string(),
+            ),
             "first_usable" => self.ip(self.network() + apart).to_string(),
             "last_usable" => self.ip(self.last() - apart).to_string(),
             "broadcast" if v4 => self.ip(self.last()).to_string(),
-            "binary" => format!("{:0width$b}", self.number(), width = if v4 { 32 } else { 128 }),
-            "hex" => format!("{:0width$x}", self.number(), width = if v4 { 8 } else { 32 }),
+            "binary" => format!(
+                "{:0width$b}",
+                self.number(),
+                width = if v4 { 32 } else { 128 }
+            ),
+            "hex" => format!(
+                "{:0width$x}",
+                self.number(),
+                width = if v4 { 8 } else { 32 }
+            ),
             "uint32" if v4 => self.number().to_string(),
             "uint128" if !v4 => self.number().to_string(),
             "octets" => {
@@ -135,10 +148,20 @@ impl Address {
 
     /// Another address: so much further, so far into the network, or with another mask.
     pub(super) fn calculate(self, operation: &str, by: &str) -> Result<Self, FunctionError> {
-        let wrong = || FunctionError::new(format!("math: {operation:?} takes a number such as +1 or -1"));
+        let wrong = || {
+            FunctionError::new(format!(
+                "math: {operation:?} takes a number such as +1 or -1"
+            ))
+        };
         let signed = || match (by.strip_prefix('+'), by.strip_prefix('-')) {
-            (Some(digits), _) => digits.parse::<u64>().map(|number| (false, u128::from(number))).map_err(|_| wrong()),
-            (_, Some(digits)) => digits.parse::<u64>().map(|number| (true, u128::from(number))).map_err(|_| wrong()),
+            (Some(digits), _) => digits
+                .parse::<u64>()
+                .map(|number| (false, u128::from(number)))
+                .map_err(|_| wrong()),
+            (_, Some(digits)) => digits
+                .parse::<u64>()
+                .map(|number| (true, u128::from(number)))
+                .map_err(|_| wrong()),
             _ => Err(wrong()),
         };
         let number = match operation {
@@ -155,19 +178,37 @@ impl Address {
                 }
             }
             "mask" => {
-                let bits: u32 = by.parse().ok().filter(|bits| *bits <= self.width()).ok_or_else(wrong)?;
-                let masked = Self { bits, ..self.clone() };
+                let bits: u32 = by
+                    .parse()
+                    .ok()
+                    .filter(|bits| *bits <= self.width())
+                    .ok_or_else(wrong)?;
+                let masked = Self {
+                    bits,
+                    ..self.clone()
+                };
                 let ip = self.ip(masked.network());
-                return Ok(Self { ip, bits: bits.min(self.bits), ..self });
+                return Ok(Self {
+                    ip,
+                    bits: bits.min(self.bits),
+                    ..self
+                });
             }
             _ => return refuse("math: there are \"address\", \"network\" and \"mask\""),
         };
-        Ok(Self { ip: self.ip(number), ..self })
+        Ok(Self {
+            ip: self.ip(number),
+            ..self
+        })
     }
 }
 
 impl std::fmt::Display for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.bits == self.width() { write!(f, "{}", self.ip) } else { write!(f, "{}/{}", self.ip, self.bits) }
+        if self.bits == self.width() {
+            write!(f, "{}", self.ip)
+        } else {
+            write!(f, "{}/{}", self.ip, self.bits)
+        }
     }
 }

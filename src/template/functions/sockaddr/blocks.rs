@@ -13,7 +13,10 @@ const BY_RFC: &[(&str, &[&str])] = &[
     ("3927", &["169.254.0.0/16"]),
     ("4193", &["fc00::/7"]),
     ("4291", &["::/128", "::1/128", "fe80::/10", "ff00::/8"]),
-    ("5737", &["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"]),
+    (
+        "5737",
+        &["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"],
+    ),
     ("6598", &["100.64.0.0/10"]),
     (
         "6890",
@@ -70,13 +73,19 @@ const NOT_FORWARDABLE: &[&str] = &[
 
 /// Is an address in a network? `None` if that is no network.
 pub(super) fn is_in(ip: IpAddr, network: &str) -> Option<bool> {
-    let (base, bits) = network.split_once('/').unwrap_or((network, if network.contains(':') { "128" } else { "32" }));
+    let (base, bits) = network
+        .split_once('/')
+        .unwrap_or((network, if network.contains(':') { "128" } else { "32" }));
     let (base, bits): (IpAddr, u32) = (base.parse().ok()?, bits.parse().ok()?);
     let same = |own: u128, other: u128, width: u32| {
-        width.checked_sub(bits).map(|hosts| hosts == 128 || own.checked_shr(hosts) == other.checked_shr(hosts))
+        width
+            .checked_sub(bits)
+            .map(|hosts| hosts == 128 || own.checked_shr(hosts) == other.checked_shr(hosts))
     };
     match (ip, base) {
-        (IpAddr::V4(ip), IpAddr::V4(base)) => same(u32::from(ip).into(), u32::from(base).into(), 32),
+        (IpAddr::V4(ip), IpAddr::V4(base)) => {
+            same(u32::from(ip).into(), u32::from(base).into(), 32)
+        }
         (IpAddr::V6(ip), IpAddr::V6(base)) => same(ip.into(), base.into(), 128),
         _ => Some(false),
     }
@@ -86,12 +95,19 @@ pub(super) fn is_in(ip: IpAddr, network: &str) -> Option<bool> {
 pub(super) fn in_rfc(ip: IpAddr, rfc: &str) -> Result<bool, String> {
     let Some((_, networks)) = BY_RFC.iter().find(|(known, _)| *known == rfc) else {
         let known: Vec<&str> = BY_RFC.iter().map(|(rfc, _)| *rfc).collect();
-        return Err(format!("unsupported RFC {rfc:?}; there are {}", known.join(", ")));
+        return Err(format!(
+            "unsupported RFC {rfc:?}; there are {}",
+            known.join(", ")
+        ));
     };
-    Ok(networks.iter().any(|network| is_in(ip, network) == Some(true)))
+    Ok(networks
+        .iter()
+        .any(|network| is_in(ip, network) == Some(true)))
 }
 
 /// Does a router pass an address on?
 pub(super) fn is_forwardable(ip: IpAddr) -> bool {
-    !NOT_FORWARDABLE.iter().any(|network| is_in(ip, network) == Some(true))
+    !NOT_FORWARDABLE
+        .iter()
+        .any(|network| is_in(ip, network) == Some(true))
 }

@@ -30,16 +30,30 @@ pub(super) static TABLE: &[Function] = &[function(
 )];
 
 /// Much less than a template may do.
-const LIMITS: Limits = Limits { steps: 100_000, text: 1 << 20, depth: 10 };
+const LIMITS: Limits = Limits {
+    steps: 100_000,
+    text: 1 << 20,
+    depth: 10,
+};
 
 fn sockaddr(call: &Call<'_>) -> Outcome {
     let source = format!("{{{{ {} }}}}", call.texts()?.join(" "));
-    let options = Options { missing_key: MissingKey::Error, limits: LIMITS, ..Options::default() };
+    let options = Options {
+        missing_key: MissingKey::Error,
+        limits: LIMITS,
+        ..Options::default()
+    };
     let resolve = |name: &str| FUNCTIONS.iter().find(|function| function.go == name);
-    let told = |problem: &crate::template::go::GoError| FunctionError::new(problem.message.as_str());
-    let template = GoTemplate::parse("sockaddr", &source, &options, resolve).map_err(|error| told(&error))?;
+    let told =
+        |problem: &crate::template::go::GoError| FunctionError::new(problem.message.as_str());
+    let template =
+        GoTemplate::parse("sockaddr", &source, &options, resolve).map_err(|error| told(&error))?;
     let all = values(system::addresses()?);
-    Ok(Value::from(template.execute(&all, call.pass).map_err(|error| told(&error))?))
+    Ok(Value::from(
+        template
+            .execute(&all, call.pass)
+            .map_err(|error| told(&error))?,
+    ))
 }
 
 const fn inner(name: &'static str, code: fn(&Call<'_>) -> Outcome) -> Function {
@@ -52,7 +66,11 @@ static FUNCTIONS: &[Function] = &[
     inner("GetDefaultInterfaces", |_| {
         let mut all = system::addresses()?;
         all.retain(|address| address.default);
-        if all.is_empty() { refuse("there is no interface with a default route") } else { Ok(values(all)) }
+        if all.is_empty() {
+            refuse("there is no interface with a default route")
+        } else {
+            Ok(values(all))
+        }
     }),
     inner("GetPrivateInterfaces", |_| Ok(values(reachable(true)?))),
     inner("GetPublicInterfaces", |_| Ok(values(reachable(false)?))),
@@ -96,7 +114,11 @@ static FUNCTIONS: &[Function] = &[
         let [count, list] = call.exactly("offset")?;
         let (count, mut found) = (integer(count)?, addresses(list)?);
         let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
-        let from = if count < 0 { found.len().saturating_sub(wanted) } else { wanted.min(found.len()) };
+        let from = if count < 0 {
+            found.len().saturating_sub(wanted)
+        } else {
+            wanted.min(found.len())
+        };
         Ok(values(found.split_off(from)))
     }),
     inner("attr", |call| attribute(call, "attr")),
@@ -104,13 +126,19 @@ static FUNCTIONS: &[Function] = &[
     inner("join", |call| {
         let [name, separator, list] = call.exactly("join")?;
         let (name, separator) = (text(name)?, text(separator)?);
-        let texts: Vec<String> = addresses(list)?.iter().map(|one| one.attribute(name)).collect::<Result<_, _>>()?;
+        let texts: Vec<String> = addresses(list)?
+            .iter()
+            .map(|one| one.attribute(name))
+            .collect::<Result<_, _>>()?;
         Ok(Value::from(texts.join(separator)))
     }),
     inner("math", |call| {
         let [operation, by, list] = call.exactly("math")?;
         let (operation, by) = (text(operation)?, text(by)?);
-        let moved: Result<_, _> = addresses(list)?.into_iter().map(|one| one.calculate(operation, by)).collect();
+        let moved: Result<_, _> = addresses(list)?
+            .into_iter()
+            .map(|one| one.calculate(operation, by))
+            .collect();
         Ok(values(moved?))
     }),
 ];
@@ -125,7 +153,10 @@ fn addresses(value: &Value) -> Result<Vec<Address>, FunctionError> {
         return Ok(vec![one]);
     }
     let all: Option<Vec<Address>> = super::args::list(value)?.iter().map(Address::of).collect();
-    all.map_or_else(|| refuse("expected a list of addresses, such as GetAllInterfaces"), Ok)
+    all.map_or_else(
+        || refuse("expected a list of addresses, such as GetAllInterfaces"),
+        Ok,
+    )
 }
 
 /// What others can reach this machine by: private or public addresses of interfaces that are up.
@@ -143,11 +174,19 @@ fn of_interface(name: &str) -> Result<Vec<Address>, FunctionError> {
 }
 
 fn first_ip(addresses: &[Address]) -> Value {
-    Value::from(addresses.first().map(|address| address.ip.to_string()).unwrap_or_default())
+    Value::from(
+        addresses
+            .first()
+            .map(|address| address.ip.to_string())
+            .unwrap_or_default(),
+    )
 }
 
 fn all_ips(addresses: &[Address]) -> Value {
-    let ips: Vec<String> = addresses.iter().map(|address| address.ip.to_string()).collect();
+    let ips: Vec<String> = addresses
+        .iter()
+        .map(|address| address.ip.to_string())
+        .collect();
     Value::from(ips.join(" "))
 }
 

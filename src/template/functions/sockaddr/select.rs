@@ -20,19 +20,27 @@ pub(super) fn matches(address: &Address, by: &str, wanted: &str) -> Result<bool,
             "ipv4" => Ok(address.ip.is_ipv4()),
             "ipv6" => Ok(address.ip.is_ipv6()),
             "unix" => Ok(false),
-            _ => refuse(format!("unsupported type {kind:?}; there are ip, ipv4, ipv6, unix")),
+            _ => refuse(format!(
+                "unsupported type {kind:?}; there are ip, ipv4, ipv6, unix"
+            )),
         }),
-        "network" => any(wishes(), |network| match blocks::is_in(address.ip, network) {
-            Some(is_in) => Ok(is_in),
-            None => refuse(format!("{network:?} is not a network such as 10.0.0.0/8")),
+        "network" => any(wishes(), |network| {
+            match blocks::is_in(address.ip, network) {
+                Some(is_in) => Ok(is_in),
+                None => refuse(format!("{network:?} is not a network such as 10.0.0.0/8")),
+            }
         }),
-        "rfc" | "rfcs" => any(wishes(), |rfc| blocks::in_rfc(address.ip, rfc).map_err(FunctionError::new)),
+        "rfc" | "rfcs" => any(wishes(), |rfc| {
+            blocks::in_rfc(address.ip, rfc).map_err(FunctionError::new)
+        }),
         "size" => match wanted.trim_start_matches('/').parse::<u32>() {
             Ok(bits) if bits <= address.width() => Ok(address.bits == bits),
             _ => refuse(format!("{wanted:?} is not the size of a mask, such as /24")),
         },
         "port" => Ok(wanted == "0"),
-        _ => refuse(format!("invalid selector {by:?}; there are address, flags, name, network, port, rfc, size, type")),
+        _ => refuse(format!(
+            "invalid selector {by:?}; there are address, flags, name, network, port, rfc, size, type"
+        )),
     }
 }
 
@@ -48,7 +56,8 @@ fn all(mut wishes: impl Iterator<Item = String>, holds: impl Fn(&str) -> Verdict
 
 fn has_flag(address: &Address, flag: &str) -> Verdict {
     let ip = address.ip;
-    let link_local = blocks::is_in(ip, "169.254.0.0/16") == Some(true) || blocks::is_in(ip, "fe80::/10") == Some(true);
+    let link_local = blocks::is_in(ip, "169.254.0.0/16") == Some(true)
+        || blocks::is_in(ip, "fe80::/10") == Some(true);
     Ok(match flag {
         "up" | "broadcast" => address.has_flag(flag),
         "down" => !address.has_flag("up"),
@@ -58,12 +67,17 @@ fn has_flag(address: &Address, flag: &str) -> Verdict {
         "forwardable" => blocks::is_forwardable(ip),
         "link-local unicast" => link_local,
         "link-local multicast" => {
-            blocks::is_in(ip, "224.0.0.0/24") == Some(true) || blocks::is_in(ip, "ff02::/16") == Some(true)
+            blocks::is_in(ip, "224.0.0.0/24") == Some(true)
+                || blocks::is_in(ip, "ff02::/16") == Some(true)
         }
         "interface-local multicast" => blocks::is_in(ip, "ff01::/16") == Some(true),
         "global unicast" => {
             let broadcast = matches!(ip, IpAddr::V4(ip) if ip.is_broadcast());
-            !(ip.is_unspecified() || ip.is_loopback() || ip.is_multicast() || link_local || broadcast)
+            !(ip.is_unspecified()
+                || ip.is_loopback()
+                || ip.is_multicast()
+                || link_local
+                || broadcast)
         }
         "unspecified" => ip.is_unspecified(),
         _ => return refuse(format!("unsupported flag {flag:?}")),

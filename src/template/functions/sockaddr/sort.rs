@@ -14,8 +14,10 @@ type Compare = fn(&Address, &Address) -> Ordering;
 /// Addresses of different kinds are neither smaller nor larger than each other, so that this is no order in the sense
 /// of the standard library: they are sorted in by hand, one after the other.
 pub(super) fn sorted(addresses: Vec<Address>, keys: &str) -> Result<Vec<Address>, FunctionError> {
-    let comparisons: Vec<(Compare, bool)> =
-        keys.split(',').map(|key| comparison(key.trim())).collect::<Result<_, _>>()?;
+    let comparisons: Vec<(Compare, bool)> = keys
+        .split(',')
+        .map(|key| comparison(key.trim()))
+        .collect::<Result<_, _>>()?;
     let compare = |a: &Address, b: &Address| {
         let orders = comparisons.iter().map(|(compare, down)| {
             let order = compare(a, b);
@@ -25,7 +27,9 @@ pub(super) fn sorted(addresses: Vec<Address>, keys: &str) -> Result<Vec<Address>
     };
     let mut result: Vec<Address> = Vec::with_capacity(addresses.len());
     for address in addresses {
-        let before = result.iter().rposition(|other| compare(&address, other).is_ge());
+        let before = result
+            .iter()
+            .rposition(|other| compare(&address, other).is_ge());
         result.insert(before.map_or(0, |at| at + 1), address);
     }
     Ok(result)
@@ -37,13 +41,25 @@ fn comparison(key: &str) -> Result<(Compare, bool), FunctionError> {
         None => (key.strip_prefix('+').unwrap_or(key), false),
     };
     let compare: Compare = match name {
-        "address" => |a, b| if a.width() == b.width() { a.ip.cmp(&b.ip) } else { Ordering::Equal },
+        "address" => |a, b| {
+            if a.width() == b.width() {
+                a.ip.cmp(&b.ip)
+            } else {
+                Ordering::Equal
+            }
+        },
         "default" => |a, b| b.default.cmp(&a.default),
         "name" => |a, b| a.name.cmp(&b.name),
         "port" => |_, _| Ordering::Equal,
         "private" => |a, b| is_private(b).cmp(&is_private(a)),
         // The larger network, which has fewer bits, comes first.
-        "size" => |a, b| if a.width() == b.width() { a.bits.cmp(&b.bits) } else { Ordering::Equal },
+        "size" => |a, b| {
+            if a.width() == b.width() {
+                a.bits.cmp(&b.bits)
+            } else {
+                Ordering::Equal
+            }
+        },
         "type" => |a, b| a.width().cmp(&b.width()),
         _ => {
             return refuse(format!(

@@ -22,19 +22,26 @@ const FLAGS: [(InterfaceFlags, &str); 6] = [
 
 /// All addresses, interface by interface.
 pub(super) fn addresses() -> Result<Vec<Address>, FunctionError> {
-    let interfaces = getifaddrs()
-        .map_err(|error| FunctionError::new(format!("cannot list the interfaces of this machine: {error}")))?;
+    let interfaces = getifaddrs().map_err(|error| {
+        FunctionError::new(format!(
+            "cannot list the interfaces of this machine: {error}"
+        ))
+    })?;
     let defaults = default_interfaces();
     let mut found = Vec::new();
     for interface in interfaces {
-        let Some(ip) = interface.address.as_ref().and_then(ip) else { continue };
+        let Some(ip) = interface.address.as_ref().and_then(ip) else {
+            continue;
+        };
         let full = if ip.is_ipv4() { 32 } else { 128 };
         let bits = match interface.netmask.as_ref().and_then(self::ip) {
             Some(IpAddr::V4(mask)) => u32::from(mask).leading_ones(),
             Some(IpAddr::V6(mask)) => u128::from(mask).leading_ones(),
             None => full,
         };
-        let flags = FLAGS.iter().filter(|(flag, _)| interface.flags.contains(*flag));
+        let flags = FLAGS
+            .iter()
+            .filter(|(flag, _)| interface.flags.contains(*flag));
         found.push(Address {
             default: defaults.contains(&interface.interface_name),
             flags: flags.map(|(_, name)| (*name).to_owned()).collect(),

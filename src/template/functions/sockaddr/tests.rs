@@ -13,8 +13,15 @@ use crate::template::function::Call;
 use crate::template::pass::{Pass, Surroundings};
 
 fn told(expression: &str) -> String {
-    let pass = Pass::new(Snapshot::default(), Arc::new(Surroundings::default()), Timestamp::UNIX_EPOCH);
-    match sockaddr(&Call { args: &[Value::from(expression)], pass: &pass }) {
+    let pass = Pass::new(
+        Snapshot::default(),
+        Arc::new(Surroundings::default()),
+        Timestamp::UNIX_EPOCH,
+    );
+    match sockaddr(&Call {
+        args: &[Value::from(expression)],
+        pass: &pass,
+    }) {
         Ok(value) => value.to_string(),
         Err(error) => format!("!{error}"),
     }
@@ -40,15 +47,44 @@ fn the_loopback_interface_is_found() {
     ];
     assert!(!cases.is_empty());
     for (attribute, value) in cases {
-        assert_eq!(told(&format!("{lo} | attr \"{attribute}\"")), value, "{attribute}");
+        assert_eq!(
+            told(&format!("{lo} | attr \"{attribute}\"")),
+            value,
+            "{attribute}"
+        );
     }
-    assert_eq!(told(&format!("{lo} | math \"address\" \"+5\" | attr \"address\"")), "127.0.0.6");
-    assert_eq!(told(&format!("{lo} | math \"network\" \"-1\" | attr \"address\"")), "127.255.255.255");
-    assert_eq!(told(&format!("{lo} | math \"mask\" \"24\" | attr \"string\"")), "127.0.0.0/8");
-    assert_eq!(told(&format!("{lo} | include \"flags\" \"up|loopback\" | join \"address\" \",\"")), "127.0.0.1");
-    assert_eq!(told(&format!("{lo} | exclude \"type\" \"ipv4\" | join \"address\" \",\"")), "");
     assert_eq!(
-        told(&format!("{lo} | exclude \"network\" \"10.0.0.0/8\" | limit 1 | offset 0 | attr \"address\"")),
+        told(&format!(
+            "{lo} | math \"address\" \"+5\" | attr \"address\""
+        )),
+        "127.0.0.6"
+    );
+    assert_eq!(
+        told(&format!(
+            "{lo} | math \"network\" \"-1\" | attr \"address\""
+        )),
+        "127.255.255.255"
+    );
+    assert_eq!(
+        told(&format!("{lo} | math \"mask\" \"24\" | attr \"string\"")),
+        "127.0.0.0/8"
+    );
+    assert_eq!(
+        told(&format!(
+            "{lo} | include \"flags\" \"up|loopback\" | join \"address\" \",\""
+        )),
+        "127.0.0.1"
+    );
+    assert_eq!(
+        told(&format!(
+            "{lo} | exclude \"type\" \"ipv4\" | join \"address\" \",\""
+        )),
+        ""
+    );
+    assert_eq!(
+        told(&format!(
+            "{lo} | exclude \"network\" \"10.0.0.0/8\" | limit 1 | offset 0 | attr \"address\""
+        )),
         "127.0.0.1"
     );
     assert_eq!(told("GetInterfaceIP \"there is none\""), "");
@@ -58,7 +94,10 @@ fn the_loopback_interface_is_found() {
 fn what_is_not_known_is_an_error() {
     let cases = [
         ("Nonsense", "!function \"Nonsense\" not defined"),
-        ("GetAllInterfaces | attr \"x\"", "!error calling attr: unsupported attribute name \"x\""),
+        (
+            "GetAllInterfaces | attr \"x\"",
+            "!error calling attr: unsupported attribute name \"x\"",
+        ),
         (
             "GetAllInterfaces | sort \"x\"",
             "!error calling sort: unsupported sort key \"x\"; there are address, default, name, port, private, size, type",
@@ -85,9 +124,16 @@ fn blocks_are_known() {
     assert!(!cases.is_empty());
     for (ip, private, forwardable) in cases {
         let ip: IpAddr = ip.parse().unwrap();
-        assert_eq!((blocks::in_rfc(ip, "6890"), blocks::is_forwardable(ip)), (Ok(private), forwardable), "{ip}");
+        assert_eq!(
+            (blocks::in_rfc(ip, "6890"), blocks::is_forwardable(ip)),
+            (Ok(private), forwardable),
+            "{ip}"
+        );
     }
-    assert_eq!(blocks::is_in("1.2.3.4".parse().unwrap(), "0.0.0.0/0"), Some(true));
+    assert_eq!(
+        blocks::is_in("1.2.3.4".parse().unwrap(), "0.0.0.0/0"),
+        Some(true)
+    );
     assert_eq!(blocks::is_in("::1".parse().unwrap(), "::/0"), Some(true));
     assert_eq!(blocks::is_in("1.2.3.4".parse().unwrap(), "x"), None);
 }
@@ -109,10 +155,20 @@ fn sorting_goes_by_several_keys() {
     ];
     let names = |keys: &str| {
         let sorted = sort::sorted(all.clone(), keys).unwrap();
-        sorted.iter().map(|address| address.ip.to_string()).collect::<Vec<_>>().join(" ")
+        sorted
+            .iter()
+            .map(|address| address.ip.to_string())
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     assert_eq!(names("type,address"), "8.8.8.8 10.0.0.1 10.0.0.9 fd00::1");
     assert_eq!(names("-type,-address"), "fd00::1 10.0.0.9 10.0.0.1 8.8.8.8");
-    assert_eq!(names("default,type,size"), "8.8.8.8 fd00::1 10.0.0.9 10.0.0.1");
-    assert_eq!(names("name,private,type"), "10.0.0.1 fd00::1 8.8.8.8 10.0.0.9");
+    assert_eq!(
+        names("default,type,size"),
+        "8.8.8.8 fd00::1 10.0.0.9 10.0.0.1"
+    );
+    assert_eq!(
+        names("name,private,type"),
+        "10.0.0.1 fd00::1 8.8.8.8 10.0.0.9"
+    );
 }

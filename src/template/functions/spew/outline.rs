@@ -47,10 +47,15 @@ fn list_outlines(out: &mut String, values: &[Told], level: usize) {
             out.push(' ');
         }
         out.push_str(&type_of(value));
-        let Some(length) = value.as_bytes().map(<[u8]>::len).or_else(|| value.len()) else { continue };
+        let Some(length) = value.as_bytes().map(<[u8]>::len).or_else(|| value.len()) else {
+            continue;
+        };
         if let Some(record) = value.downcast_object_ref::<Record>() {
             out.push_str(" {");
-            let fields: Vec<Told> = record.fields().map(|(field, value)| (Some(field.go), value)).collect();
+            let fields: Vec<Told> = record
+                .fields()
+                .map(|(field, value)| (Some(field.go), value))
+                .collect();
             list_outlines(out, &fields, level + 1);
             out.push('}');
             continue;
@@ -79,9 +84,18 @@ mod tests {
         let map = BTreeMap::from([("hidden key".to_owned(), Value::from(vec![1, 2]))]);
         let cases = [
             (vec![], ""),
-            (vec![Value::from("hünd"), Value::from(7)], "string (len=5), int"),
-            (vec![Value::from(()), Value::from(vec!["a"])], "interface {}, []interface {} (len=1) {string (len=1)}"),
-            (vec![Value::from_object(map)], "map[string]interface {} (len=1) {[]interface {} (len=2) {int, int}}"),
+            (
+                vec![Value::from("hünd"), Value::from(7)],
+                "string (len=5), int",
+            ),
+            (
+                vec![Value::from(()), Value::from(vec!["a"])],
+                "interface {}, []interface {} (len=1) {string (len=1)}",
+            ),
+            (
+                vec![Value::from_object(map)],
+                "map[string]interface {} (len=1) {[]interface {} (len=2) {int, int}}",
+            ),
         ];
         for (values, told) in cases {
             assert_eq!(outline(&values), told);
@@ -92,6 +106,9 @@ mod tests {
     fn an_outline_ends() {
         let many = Value::from(vec!["x"; 10_000]);
         let told = outline(&[many.clone(), many]);
-        assert!(told.len() < MOST_TOLD + 100 && told.ends_with("...}, ..."), "{told}");
+        assert!(
+            told.len() < MOST_TOLD + 100 && told.ends_with("...}, ..."),
+            "{told}"
+        );
     }
 }

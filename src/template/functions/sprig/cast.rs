@@ -23,14 +23,23 @@ pub(in crate::template::functions) fn int(value: &Value) -> i64 {
 /// What is behind the point is cut off; what no integer can be is the least one, as the conversion is made on amd64.
 fn truncated(number: f64) -> i64 {
     const END: f64 = 9_223_372_036_854_775_808.0;
-    #[expect(clippy::cast_possible_truncation, reason = "what is behind the point is cut off")]
-    if (-END..END).contains(&number) { number as i64 } else { i64::MIN }
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "what is behind the point is cut off"
+    )]
+    if (-END..END).contains(&number) {
+        number as i64
+    } else {
+        i64::MIN
+    }
 }
 
 /// A number as Go writes them, in any base; zeros behind a point do not count.
 fn of_text(text: &str) -> i64 {
     let whole = match text.split_once('.') {
-        Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => whole,
+        Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => {
+            whole
+        }
         _ => text,
     };
     parse_any_base(whole).unwrap_or(0)
@@ -82,7 +91,10 @@ pub(super) fn texts(value: &Value) -> Result<Vec<String>, FunctionError> {
         ValueKind::Undefined | ValueKind::None => Ok(Vec::new()),
         ValueKind::Seq => {
             let items = value.try_iter().into_iter().flatten();
-            items.filter(|item| !is_nil(item)).map(|item| text(&item)).collect()
+            items
+                .filter(|item| !is_nil(item))
+                .map(|item| text(&item))
+                .collect()
         }
         _ => Ok(vec![text(value)?]),
     }
@@ -119,7 +131,13 @@ pub(super) fn kind(value: &Value) -> &'static str {
         },
         ValueKind::String | ValueKind::Bytes => "string",
         ValueKind::Seq => "slice",
-        ValueKind::Map if value.downcast_object_ref::<crate::template::record::Record>().is_some() => "ptr",
+        ValueKind::Map
+            if value
+                .downcast_object_ref::<crate::template::record::Record>()
+                .is_some() =>
+        {
+            "ptr"
+        }
         ValueKind::Map => "map",
         ValueKind::Iterable => "chan",
         _ => "struct",

@@ -44,7 +44,15 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "A new certificate that can sign others, and its key.",
         |call| {
             let [name, days] = call.exactly("sprig_genCA")?;
-            Wish { name, ips: None, hosts: None, days, ca: Signer::Authority, key: None }.grant(call, "genCA")
+            Wish {
+                name,
+                ips: None,
+                hosts: None,
+                days,
+                ca: Signer::Authority,
+                key: None,
+            }
+            .grant(call, "genCA")
         },
     ),
     sprig(
@@ -53,7 +61,15 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "A new certificate that can sign others, for a private key in PEM.",
         |call| {
             let [name, days, key] = call.exactly("sprig_genCAWithKey")?;
-            Wish { name, ips: None, hosts: None, days, ca: Signer::Authority, key: Some(key) }.grant(call, "genCA")
+            Wish {
+                name,
+                ips: None,
+                hosts: None,
+                days,
+                ca: Signer::Authority,
+                key: Some(key),
+            }
+            .grant(call, "genCA")
         },
     ),
     sprig(
@@ -62,18 +78,35 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "A new certificate that nobody else signs, and its key.",
         |call| {
             let [name, ips, hosts, days] = call.exactly("sprig_genSelfSignedCert")?;
-            Wish { name, ips: Some(ips), hosts: Some(hosts), days, ca: Signer::Itself, key: None }
-                .grant(call, "genSelfSignedCert")
+            Wish {
+                name,
+                ips: Some(ips),
+                hosts: Some(hosts),
+                days,
+                ca: Signer::Itself,
+                key: None,
+            }
+            .grant(call, "genSelfSignedCert")
         },
     ),
     sprig(
-        ["sprig_genSelfSignedCertWithKey", "sprig_gen_self_signed_cert_with_key"],
+        [
+            "sprig_genSelfSignedCertWithKey",
+            "sprig_gen_self_signed_cert_with_key",
+        ],
         "(name string, addresses []string, hosts []string, days int, key string) {Cert, Key}",
         "A new certificate that nobody else signs, for a private key in PEM.",
         |call| {
             let [name, ips, hosts, days, key] = call.exactly("sprig_genSelfSignedCertWithKey")?;
-            Wish { name, ips: Some(ips), hosts: Some(hosts), days, ca: Signer::Itself, key: Some(key) }
-                .grant(call, "genSelfSignedCert")
+            Wish {
+                name,
+                ips: Some(ips),
+                hosts: Some(hosts),
+                days,
+                ca: Signer::Itself,
+                key: Some(key),
+            }
+            .grant(call, "genSelfSignedCert")
         },
     ),
     sprig(
@@ -82,18 +115,35 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "A new certificate that another one signs, and its key.",
         |call| {
             let [name, ips, hosts, days, ca] = call.exactly("sprig_genSignedCert")?;
-            Wish { name, ips: Some(ips), hosts: Some(hosts), days, ca: Signer::Other(ca), key: None }
-                .grant(call, "genSignedCert")
+            Wish {
+                name,
+                ips: Some(ips),
+                hosts: Some(hosts),
+                days,
+                ca: Signer::Other(ca),
+                key: None,
+            }
+            .grant(call, "genSignedCert")
         },
     ),
     sprig(
-        ["sprig_genSignedCertWithKey", "sprig_gen_signed_cert_with_key"],
+        [
+            "sprig_genSignedCertWithKey",
+            "sprig_gen_signed_cert_with_key",
+        ],
         "(name string, addresses []string, hosts []string, days int, ca {Cert, Key}, key string) {Cert, Key}",
         "A new certificate that another one signs, for a private key in PEM.",
         |call| {
             let [name, ips, hosts, days, ca, key] = call.exactly("sprig_genSignedCertWithKey")?;
-            Wish { name, ips: Some(ips), hosts: Some(hosts), days, ca: Signer::Other(ca), key: Some(key) }
-                .grant(call, "genSignedCert")
+            Wish {
+                name,
+                ips: Some(ips),
+                hosts: Some(hosts),
+                days,
+                ca: Signer::Other(ca),
+                key: Some(key),
+            }
+            .grant(call, "genSignedCert")
         },
     ),
 ];
@@ -117,8 +167,18 @@ impl Fields for Pair {
         static SCHEMA: Schema = Schema {
             name: KIND,
             fields: &[
-                Field { go: "Cert", jinja: "cert", json: "Cert", omit_empty: false },
-                Field { go: "Key", jinja: "key", json: "Key", omit_empty: false },
+                Field {
+                    go: "Cert",
+                    jinja: "cert",
+                    json: "Cert",
+                    omit_empty: false,
+                },
+                Field {
+                    go: "Key",
+                    jinja: "key",
+                    json: "Key",
+                    omit_empty: false,
+                },
             ],
         };
         &SCHEMA
@@ -149,7 +209,10 @@ fn custom(call: &Call<'_>) -> Outcome {
             .and_then(|bytes| String::from_utf8(bytes).ok())
             .ok_or_else(|| FunctionError::new(format!("unable to decode base64 {what}")))
     };
-    let (certificate, key) = (decoded(certificate, "certificate")?, decoded(key, "private key")?);
+    let (certificate, key) = (
+        decoded(certificate, "certificate")?,
+        decoded(key, "private key")?,
+    );
     Authority::read(&certificate)?;
     Key::read(&key)?;
     Ok(pair(certificate, key))
@@ -176,7 +239,14 @@ struct Wish<'a> {
 
 impl Wish<'_> {
     fn grant(self, call: &Call<'_>, function: &str) -> Outcome {
-        let Self { name, ips, hosts, days, ca, key } = self;
+        let Self {
+            name,
+            ips,
+            hosts,
+            days,
+            ca,
+            key,
+        } = self;
         let (name, written_days, key) = (text(name)?, integer(days)?, key.map(text).transpose()?);
         let (ips, hosts) = (texts(ips)?, texts(hosts)?);
         let authority = match ca {
@@ -184,19 +254,30 @@ impl Wish<'_> {
             _ => None,
         };
         let (days, count) = (written_days.to_string(), ips.len().to_string());
-        let mut arguments = vec![name, &days, if key.is_some() { "with" } else { "" }, key.unwrap_or_default(), &count];
+        let mut arguments = vec![
+            name,
+            &days,
+            if key.is_some() { "with" } else { "" },
+            key.unwrap_or_default(),
+            &count,
+        ];
         arguments.extend(ips.iter().chain(&hosts).map(String::as_str));
         arguments.extend(authority.iter().flatten().map(String::as_str));
         // Two thirds of its days.
         let span = u64::try_from(written_days).ok().filter(|days| *days > 0);
-        let span = span.and_then(|days| days.checked_mul(24 * 3600 * 2 / 3)).map(Duration::from_secs);
+        let span = span
+            .and_then(|days| days.checked_mul(24 * 3600 * 2 / 3))
+            .map(Duration::from_secs);
         let [certificate, key] = call.pass.made_once(function, &arguments, span, || {
             let key = key.map_or_else(Key::make, Key::read)?;
             let signer = match &authority {
                 None => None,
                 Some([certificate, key]) => Some((Authority::read(certificate)?, Key::read(key)?)),
             };
-            if signer.as_ref().is_some_and(|(authority, key)| authority.public != key.public) {
+            if signer
+                .as_ref()
+                .is_some_and(|(authority, key)| authority.public != key.public)
+            {
                 return refuse("the private key of the certificate that is to sign is not its own");
             }
             let may_sign = matches!(ca, Signer::Authority);
@@ -207,7 +288,10 @@ impl Wish<'_> {
                 may_sign,
                 key: &key,
             };
-            Ok([certificate.sign(signer.as_ref().map(|(authority, key)| (authority, key)))?, key.pem])
+            Ok([
+                certificate.sign(signer.as_ref().map(|(authority, key)| (authority, key)))?,
+                key.pem,
+            ])
         })?;
         Ok(pair(certificate, key))
     }
@@ -217,14 +301,20 @@ impl Wish<'_> {
 fn texts(value: Option<&Value>) -> Result<Vec<String>, FunctionError> {
     match value {
         Some(value) if !matches!(value.kind(), ValueKind::None | ValueKind::Undefined) => {
-            list(value)?.iter().map(|item| text(item).map(str::to_owned)).collect()
+            list(value)?
+                .iter()
+                .map(|item| text(item).map(str::to_owned))
+                .collect()
         }
         _ => Ok(Vec::new()),
     }
 }
 
 fn pair_of(value: &Value) -> Result<[String; 2], FunctionError> {
-    match value.downcast_object_ref::<Record>().filter(|record| record.schema().name == KIND) {
+    match value
+        .downcast_object_ref::<Record>()
+        .filter(|record| record.schema().name == KIND)
+    {
         Some(record) => Ok([record.at(0).to_string(), record.at(1).to_string()]),
         None => refuse(wrong_type(KIND, value)),
     }

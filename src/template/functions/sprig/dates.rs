@@ -15,7 +15,9 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "The time that is written in a Go layout; the year 1 if it is none.",
         |call| {
             let [layout, last] = call.exactly("sprig_toDate")?;
-            Ok(time_layout::parse(text(layout)?, text(last)?).unwrap_or(Moment::YEAR_ONE).value())
+            Ok(time_layout::parse(text(layout)?, text(last)?)
+                .unwrap_or(Moment::YEAR_ONE)
+                .value())
         },
     ),
     sprig(
@@ -42,10 +44,15 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "The old name of sprig_mustDateModify.",
         |call| modified(call, "sprig_must_date_modify"),
     ),
-    sprig(["sprig_unixEpoch", "sprig_unix_epoch"], "(time time) string", "A time in seconds since 1970.", |call| {
-        let [time] = call.exactly("sprig_unixEpoch")?;
-        Ok(Value::from(Moment::of(time)?.seconds().to_string()))
-    }),
+    sprig(
+        ["sprig_unixEpoch", "sprig_unix_epoch"],
+        "(time time) string",
+        "A time in seconds since 1970.",
+        |call| {
+            let [time] = call.exactly("sprig_unixEpoch")?;
+            Ok(Value::from(Moment::of(time)?.seconds().to_string()))
+        },
+    ),
     sprig(
         ["sprig_ago", "sprig_ago"],
         "(time any) string",
@@ -84,9 +91,12 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
                 (Some(text), _) => duration::parse(text).unwrap_or(0),
                 (None, Some(Number::Int(nanos))) => nanos,
                 _ => match Moment::of(given) {
-                    Ok(then) => {
-                        call.pass.now().as_second().saturating_sub(then.seconds()).saturating_mul(1_000_000_000)
-                    }
+                    Ok(then) => call
+                        .pass
+                        .now()
+                        .as_second()
+                        .saturating_sub(then.seconds())
+                        .saturating_mul(1_000_000_000),
                     Err(_) => 0,
                 },
             };
@@ -97,7 +107,9 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
 
 fn modified(call: &Call<'_>, name: &str) -> Outcome {
     let [by, time] = call.exactly(name)?;
-    let Some(nanos) = duration::parse(text(by)?) else { return refuse("time: invalid duration") };
+    let Some(nanos) = duration::parse(text(by)?) else {
+        return refuse("time: invalid duration");
+    };
     match Moment::of(time)?.later(nanos) {
         Some(time) => Ok(time.value()),
         None => refuse("a time that is too far away"),

@@ -20,7 +20,9 @@ impl Decimal {
     fn of(number: f64) -> Option<Self> {
         let text = format!("{number:e}");
         let (digits, exponent) = text.split_once('e')?;
-        let decimals = digits.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        let decimals = digits
+            .split_once('.')
+            .map_or(0, |(_, decimals)| decimals.len());
         let exponent: i32 = exponent.parse().ok()?;
         Some(Self {
             digits: digits.replace('.', "").parse().ok()?,
@@ -40,22 +42,33 @@ impl Decimal {
 
     pub(super) fn plus(self, other: Self) -> Option<Self> {
         let exponent = self.exponent.min(other.exponent);
-        let digits = self.digits_at(exponent)?.checked_add(other.digits_at(exponent)?)?;
+        let digits = self
+            .digits_at(exponent)?
+            .checked_add(other.digits_at(exponent)?)?;
         Some(Self { digits, exponent })
     }
 
     pub(super) fn minus(self, other: Self) -> Option<Self> {
-        self.plus(Self { digits: other.digits.checked_neg()?, ..other })
+        self.plus(Self {
+            digits: other.digits.checked_neg()?,
+            ..other
+        })
     }
 
     pub(super) fn times(self, other: Self) -> Option<Self> {
         let digits = self.digits.checked_mul(other.digits)?;
-        Some(Self { digits, exponent: self.exponent.checked_add(other.exponent)? })
+        Some(Self {
+            digits,
+            exponent: self.exponent.checked_add(other.exponent)?,
+        })
     }
 
     /// Rounded half away from zero.
     pub(super) fn over(self, other: Self) -> Option<Self> {
-        let shift = self.exponent.checked_sub(other.exponent)?.checked_add(PLACES)?;
+        let shift = self
+            .exponent
+            .checked_sub(other.exponent)?
+            .checked_add(PLACES)?;
         let power = 10_i128.checked_pow(shift.unsigned_abs())?;
         let (above, below) = match shift {
             0.. => (self.digits.checked_mul(power)?, other.digits),
@@ -64,7 +77,14 @@ impl Decimal {
         let (quotient, rest) = (above.checked_div(below)?, above.checked_rem(below)?);
         let up = rest.unsigned_abs().checked_mul(2)? >= below.unsigned_abs();
         let sign = if (above < 0) == (below < 0) { 1 } else { -1 };
-        Some(Self { digits: if up { quotient.checked_add(sign)? } else { quotient }, exponent: -PLACES })
+        Some(Self {
+            digits: if up {
+                quotient.checked_add(sign)?
+            } else {
+                quotient
+            },
+            exponent: -PLACES,
+        })
     }
 }
 
@@ -77,7 +97,9 @@ pub(super) fn calculate(
 ) -> Value {
     let decimal = others
         .clone()
-        .try_fold(Decimal::of(first), |sum, other| Some(Some(exact(sum?, Decimal::of(other)?)?)))
+        .try_fold(Decimal::of(first), |sum, other| {
+            Some(Some(exact(sum?, Decimal::of(other)?)?))
+        })
         .flatten()
         .and_then(Decimal::float);
     Value::from(decimal.unwrap_or_else(|| others.fold(first, rough)))

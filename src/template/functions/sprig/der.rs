@@ -64,17 +64,29 @@ pub(super) fn number(bytes: &[u8]) -> Vec<u8> {
 
 /// The first element, unless it is cut off.
 pub(super) fn read(input: &[u8]) -> Option<Element<'_>> {
-    let [tag, first, after @ ..] = input else { return None };
+    let [tag, first, after @ ..] = input else {
+        return None;
+    };
     let (length, after) = match first {
         0..=0x7f => (usize::from(*first), after),
         0x81..=0x84 => {
             let (bytes, after) = after.split_at_checked(usize::from(first & 0x0f))?;
-            (bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)), after)
+            (
+                bytes
+                    .iter()
+                    .fold(0, |length, byte| length << 8 | usize::from(*byte)),
+                after,
+            )
         }
         _ => return None,
     };
     let (content, rest) = after.split_at_checked(length)?;
-    Some(Element { tag: *tag, content, whole: &input[..input.len() - rest.len()], rest })
+    Some(Element {
+        tag: *tag,
+        content,
+        whole: &input[..input.len() - rest.len()],
+        rest,
+    })
 }
 
 /// The first element, if it is of this kind.

@@ -13,36 +13,54 @@ use crate::template::functions::text::BASE64;
 use crate::template::json::{self, Style};
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
-    sprig(["sprig_b64enc", "sprig_b64enc"], "(text string) string", "In base64.", |call| {
-        written(call, "sprig_b64enc", |bytes| BASE64.encode(bytes))
-    }),
+    sprig(
+        ["sprig_b64enc", "sprig_b64enc"],
+        "(text string) string",
+        "In base64.",
+        |call| written(call, "sprig_b64enc", |bytes| BASE64.encode(bytes)),
+    ),
     sprig(
         ["sprig_b64dec", "sprig_b64dec"],
         "(text string) string",
         "The text that is written in base64; if it is none, what is wrong with it.",
         |call| decoded(call, "sprig_b64dec", from_base64),
     ),
-    sprig(["sprig_b32enc", "sprig_b32enc"], "(text string) string", "In base32.", |call| {
-        written(call, "sprig_b32enc", |bytes| BASE32.encode(bytes))
-    }),
+    sprig(
+        ["sprig_b32enc", "sprig_b32enc"],
+        "(text string) string",
+        "In base32.",
+        |call| written(call, "sprig_b32enc", |bytes| BASE32.encode(bytes)),
+    ),
     sprig(
         ["sprig_b32dec", "sprig_b32dec"],
         "(text string) string",
         "The text that is written in base32; if it is none, what is wrong with it.",
         |call| decoded(call, "sprig_b32dec", from_base32),
     ),
-    sprig(["sprig_sha1sum", "sprig_sha1sum"], "(text string) string", "The SHA-1 in hex.", |call| {
-        sum(call, "sprig_sha1sum", &digest::SHA1_FOR_LEGACY_USE_ONLY)
-    }),
-    sprig(["sprig_sha256sum", "sprig_sha256sum"], "(text string) string", "The SHA-256 in hex.", |call| {
-        sum(call, "sprig_sha256sum", &digest::SHA256)
-    }),
-    sprig(["sprig_sha512sum", "sprig_sha512sum"], "(text string) string", "The SHA-512 in hex.", |call| {
-        sum(call, "sprig_sha512sum", &digest::SHA512)
-    }),
-    sprig(["sprig_adler32sum", "sprig_adler32sum"], "(text string) string", "The Adler-32 in decimal.", |call| {
-        written(call, "sprig_adler32sum", |bytes| adler32(bytes).to_string())
-    }),
+    sprig(
+        ["sprig_sha1sum", "sprig_sha1sum"],
+        "(text string) string",
+        "The SHA-1 in hex.",
+        |call| sum(call, "sprig_sha1sum", &digest::SHA1_FOR_LEGACY_USE_ONLY),
+    ),
+    sprig(
+        ["sprig_sha256sum", "sprig_sha256sum"],
+        "(text string) string",
+        "The SHA-256 in hex.",
+        |call| sum(call, "sprig_sha256sum", &digest::SHA256),
+    ),
+    sprig(
+        ["sprig_sha512sum", "sprig_sha512sum"],
+        "(text string) string",
+        "The SHA-512 in hex.",
+        |call| sum(call, "sprig_sha512sum", &digest::SHA512),
+    ),
+    sprig(
+        ["sprig_adler32sum", "sprig_adler32sum"],
+        "(text string) string",
+        "The Adler-32 in decimal.",
+        |call| written(call, "sprig_adler32sum", |bytes| adler32(bytes).to_string()),
+    ),
     sprig(
         ["sprig_fromJson", "sprig_from_json"],
         "(text string) any",
@@ -99,9 +117,18 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     ),
 ];
 
-const ESCAPED: Style = Style { pretty: false, escape_html: true };
-const PRETTY: Style = Style { pretty: true, escape_html: true };
-const RAW: Style = Style { pretty: false, escape_html: false };
+const ESCAPED: Style = Style {
+    pretty: false,
+    escape_html: true,
+};
+const PRETTY: Style = Style {
+    pretty: true,
+    escape_html: true,
+};
+const RAW: Style = Style {
+    pretty: false,
+    escape_html: false,
+};
 
 fn forgiving(call: &Call<'_>, name: &str, style: Style) -> Outcome {
     let [only] = call.exactly(name)?;
@@ -114,7 +141,9 @@ fn strict(call: &Call<'_>, name: &str, style: Style) -> Outcome {
 }
 
 fn sum(call: &Call<'_>, name: &str, algorithm: &'static Algorithm) -> Outcome {
-    written(call, name, |bytes| hex(digest::digest(algorithm, bytes).as_ref()))
+    written(call, name, |bytes| {
+        hex(digest::digest(algorithm, bytes).as_ref())
+    })
 }
 
 /// The bytes of the only argument, written in another way.
@@ -136,7 +165,10 @@ fn adler32(bytes: &[u8]) -> u32 {
 fn decoded(call: &Call<'_>, name: &str, decode: fn(&str) -> Result<Vec<u8>, String>) -> Outcome {
     let [only] = call.exactly(name)?;
     // Go skips line breaks.
-    let written: String = text(only)?.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+    let written: String = text(only)?
+        .chars()
+        .filter(|c| !matches!(c, '\r' | '\n'))
+        .collect();
     Ok(match decode(&written) {
         Ok(bytes) => text_or_bytes(bytes),
         Err(problem) => Value::from(problem),
@@ -154,7 +186,8 @@ pub(super) fn text_or_bytes(bytes: Vec<u8>) -> Value {
 pub(super) fn from_base64(text: &str) -> Result<Vec<u8>, String> {
     BASE64.decode(text).map_err(|error| {
         let at = match error {
-            base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _) => at,
+            base64::DecodeError::InvalidByte(at, _)
+            | base64::DecodeError::InvalidLastSymbol(at, _) => at,
             _ => text.trim_end_matches('=').len() / 4 * 4,
         };
         format!("illegal base64 data at input byte {at}")
@@ -162,5 +195,7 @@ pub(super) fn from_base64(text: &str) -> Result<Vec<u8>, String> {
 }
 
 fn from_base32(text: &str) -> Result<Vec<u8>, String> {
-    BASE32.decode(text.as_bytes()).map_err(|error| format!("illegal base32 data at input byte {}", error.position))
+    BASE32
+        .decode(text.as_bytes())
+        .map_err(|error| format!("illegal base32 data at input byte {}", error.position))
 }

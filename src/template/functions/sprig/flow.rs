@@ -14,23 +14,43 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "The value, or the default when the value is empty or left out.",
         |call| {
             let (default, rest) = first_and_rest(call, "sprig_default")?;
-            Ok(rest.first().filter(|given| !cast::is_empty(given)).unwrap_or(default).clone())
+            Ok(rest
+                .first()
+                .filter(|given| !cast::is_empty(given))
+                .unwrap_or(default)
+                .clone())
         },
     ),
-    sprig(["sprig_empty", "sprig_empty"], "(value any) bool", "Whether a value is nil, 0, false or empty.", |call| {
-        let [only] = call.exactly("sprig_empty")?;
-        Ok(Value::from(cast::is_empty(only)))
-    }),
-    sprig(["sprig_coalesce", "sprig_coalesce"], "(values ...any) any", "The first value that is not empty.", |call| {
-        let found = call.args.iter().find(|value| !cast::is_empty(value));
-        Ok(found.cloned().unwrap_or_else(|| Value::from(())))
-    }),
-    sprig(["sprig_all", "sprig_all"], "(values ...any) bool", "Whether no value is empty.", |call| {
-        Ok(Value::from(!call.args.iter().any(cast::is_empty)))
-    }),
-    sprig(["sprig_any", "sprig_any"], "(values ...any) bool", "Whether a value is not empty.", |call| {
-        Ok(Value::from(!call.args.iter().all(cast::is_empty)))
-    }),
+    sprig(
+        ["sprig_empty", "sprig_empty"],
+        "(value any) bool",
+        "Whether a value is nil, 0, false or empty.",
+        |call| {
+            let [only] = call.exactly("sprig_empty")?;
+            Ok(Value::from(cast::is_empty(only)))
+        },
+    ),
+    sprig(
+        ["sprig_coalesce", "sprig_coalesce"],
+        "(values ...any) any",
+        "The first value that is not empty.",
+        |call| {
+            let found = call.args.iter().find(|value| !cast::is_empty(value));
+            Ok(found.cloned().unwrap_or_else(|| Value::from(())))
+        },
+    ),
+    sprig(
+        ["sprig_all", "sprig_all"],
+        "(values ...any) bool",
+        "Whether no value is empty.",
+        |call| Ok(Value::from(!call.args.iter().any(cast::is_empty))),
+    ),
+    sprig(
+        ["sprig_any", "sprig_any"],
+        "(values ...any) bool",
+        "Whether a value is not empty.",
+        |call| Ok(Value::from(!call.args.iter().all(cast::is_empty))),
+    ),
     sprig(
         ["sprig_ternary", "sprig_ternary"],
         "(yes any, no any, condition bool) any",
@@ -43,12 +63,22 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
             Ok(if condition.is_true() { yes } else { no }.clone())
         },
     ),
-    sprig(["sprig_fail", "sprig_fail"], "(message string) string", "Ends the rendering with an error.", |call| {
-        let [message] = call.exactly("sprig_fail")?;
-        refuse(text(message)?)
-    }),
-    sprig(["sprig_hello", "sprig_hello"], "() string", "Hello!", |call| {
-        let [] = call.exactly("sprig_hello")?;
-        Ok(Value::from("Hello!"))
-    }),
+    sprig(
+        ["sprig_fail", "sprig_fail"],
+        "(message string) string",
+        "Ends the rendering with an error.",
+        |call| {
+            let [message] = call.exactly("sprig_fail")?;
+            refuse(text(message)?)
+        },
+    ),
+    sprig(
+        ["sprig_hello", "sprig_hello"],
+        "() string",
+        "Hello!",
+        |call| {
+            let [] = call.exactly("sprig_hello")?;
+            Ok(Value::from("Hello!"))
+        },
+    ),
 ];

@@ -50,7 +50,8 @@ pub(super) fn pem(kind: &str, bytes: &[u8]) -> String {
 impl Key {
     /// A new key of the kind that certificates get when nothing else is said.
     pub(super) fn make() -> Result<Self, FunctionError> {
-        let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new());
+        let made =
+            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new());
         let made = made.map_err(|_| FunctionError::new("the system gives no random numbers"))?;
         Self::of(&PrivateKeyDer::Pkcs8(made.as_ref().into()))
     }
@@ -73,41 +74,64 @@ impl Key {
     }
 
     fn of(key: &PrivateKeyDer<'_>) -> Result<Self, FunctionError> {
-        const UNKNOWN: &str = "the private key is none of RSA (2048 bits or more), ECDSA (P-256, P-384) or Ed25519";
+        const UNKNOWN: &str =
+            "the private key is none of RSA (2048 bits or more), ECDSA (P-256, P-384) or Ed25519";
         let signing = any_supported_type(key).map_err(|_| FunctionError::new(UNKNOWN))?;
         let public = signing.public_key().map(|public| public.as_ref().to_vec());
-        let Some((public, pem)) = public.and_then(|public| written(key, &signing, &public).map(|pem| (public, pem)))
+        let Some((public, pem)) =
+            public.and_then(|public| written(key, &signing, &public).map(|pem| (public, pem)))
         else {
             return refuse(UNKNOWN);
         };
-        Ok(Self { signing, pem, public })
+        Ok(Self {
+            signing,
+            pem,
+            public,
+        })
     }
 
     /// A document that is told how it will be signed (`AlgorithmIdentifier`), with its signature.
-    pub(super) fn sign(&self, document: impl FnOnce(&[u8]) -> Vec<u8>) -> Result<Vec<u8>, FunctionError> {
+    pub(super) fn sign(
+        &self,
+        document: impl FnOnce(&[u8]) -> Vec<u8>,
+    ) -> Result<Vec<u8>, FunctionError> {
         const OFFERED: [SignatureScheme; 4] = [
             SignatureScheme::RSA_PKCS1_SHA256,
             SignatureScheme::ECDSA_NISTP256_SHA256,
             SignatureScheme::ECDSA_NISTP384_SHA384,
             SignatureScheme::ED25519,
         ];
-        let Some(signer) = self.signing.choose_scheme(&OFFERED) else { return refuse("the key does not sign") };
+        let Some(signer) = self.signing.choose_scheme(&OFFERED) else {
+            return refuse("the key does not sign");
+        };
         let how = match signer.scheme() {
-            SignatureScheme::RSA_PKCS1_SHA256 => der::sequence(&[&der::object(RSA_SHA256), &[0x05, 0x00]]),
+            SignatureScheme::RSA_PKCS1_SHA256 => {
+                der::sequence(&[&der::object(RSA_SHA256), &[0x05, 0x00]])
+            }
             SignatureScheme::ECDSA_NISTP256_SHA256 => der::sequence(&[&der::object(ECDSA_SHA256)]),
             SignatureScheme::ECDSA_NISTP384_SHA384 => der::sequence(&[&der::object(ECDSA_SHA384)]),
             _ => der::sequence(&[&der::object(ED25519)]),
         };
         let document = document(&how);
-        let signature = signer.sign(&document).map_err(|_| FunctionError::new("the key does not sign"))?;
+        let signature = signer
+            .sign(&document)
+            .map_err(|_| FunctionError::new("the key does not sign"))?;
         Ok(der::sequence(&[&document, &how, &der::bits(&signature)]))
     }
 }
 
 /// The key as sprig writes it: PKCS #1 for RSA, SEC 1 for ECDSA, PKCS #8 for what is newer.
-fn written(key: &PrivateKeyDer<'_>, signing: &Arc<dyn SigningKey>, public: &[u8]) -> Option<String> {
+fn written(
+    key: &PrivateKeyDer<'_>,
+    signing: &Arc<dyn SigningKey>,
+    public: &[u8],
+) -> Option<String> {
     let PrivateKeyDer::Pkcs8(pkcs8) = key else {
-        let kind = if matches!(key, PrivateKeyDer::Pkcs1(_)) { "RSA PRIVATE KEY" } else { "EC PRIVATE KEY" };
+        let kind = if matches!(key, PrivateKeyDer::Pkcs1(_)) {
+            "RSA PRIVATE KEY"
+        } else {
+            "EC PRIVATE KEY"
+        };
         return Some(pem(kind, key.secret_der()));
     };
     let bytes = pkcs8.secret_pkcs8_der();
@@ -116,8 +140,15 @@ fn written(key: &PrivateKeyDer<'_>, signing: &Arc<dyn SigningKey>, public: &[u8]
     match signing.algorithm() {
         SignatureAlgorithm::RSA => Some(pem("RSA PRIVATE KEY", inner)),
         SignatureAlgorithm::ECDSA => {
-            let secret = der::read_as(OCTETS, der::read_as(INTEGER, der::read_as(SEQUENCE, inner)?.content)?.rest)?;
-            let curve = if secret.content.len() == 32 { P256 } else { P384 };
+            let secret = der::read_as(
+                OCTETS,
+                der::read_as(INTEGER, der::read_as(SEQUENCE, inner)?.content)?.rest,
+            )?;
+            let curve = if secret.content.len() == 32 {
+                P256
+            } else {
+                P384
+            };
             let point = public_bits(public)?;
             let sec1 = der::sequence(&[
                 &der::number(&[1]),
@@ -134,7 +165,9 @@ fn written(key: &PrivateKeyDer<'_>, signing: &Arc<dyn SigningKey>, public: &[u8]
 /// The bits of a public key, out of the form that certificates have.
 pub(super) fn public_bits(public: &[u8]) -> Option<&[u8]> {
     let algorithm = der::read_as(SEQUENCE, der::read_as(SEQUENCE, public)?.content)?;
-    der::read_as(BITS, algorithm.rest)?.content.strip_prefix(&[0])
+    der::read_as(BITS, algorithm.rest)?
+        .content
+        .strip_prefix(&[0])
 }
 
 pub(super) fn generate(call: &Call<'_>) -> Outcome {
@@ -149,9 +182,15 @@ pub(super) fn generate(call: &Call<'_>) -> Outcome {
                  read it with file",
             );
         }
-        "dsa" => return refuse("DSA keys are not made here: hardly anything takes them; say \"ecdsa\" or \"ed25519\""),
+        "dsa" => {
+            return refuse(
+                "DSA keys are not made here: hardly anything takes them; say \"ecdsa\" or \"ed25519\"",
+            );
+        }
         _ => return Ok(Value::from(format!("Unknown type {kind}"))),
     };
-    let [pem] = call.pass.made_once("genPrivateKey", &[kind], None, || Ok([make()?.pem]))?;
+    let [pem] = call
+        .pass
+        .made_once("genPrivateKey", &[kind], None, || Ok([make()?.pem]))?;
     Ok(Value::from(pem))
 }

@@ -62,7 +62,10 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         |call| {
             let (key, maps) = first_and_rest(call, "sprig_pluck")?;
             let key = text(key)?;
-            let found: Vec<Option<Value>> = maps.iter().map(|map| entry(map, key)).collect::<Result<_, _>>()?;
+            let found: Vec<Option<Value>> = maps
+                .iter()
+                .map(|map| entry(map, key))
+                .collect::<Result<_, _>>()?;
             Ok(found.into_iter().flatten().collect())
         },
     ),
@@ -72,7 +75,11 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "The keys of maps, sorted map by map (in sprig they are in no order).",
         |call| {
             let maps: Vec<_> = call.args.iter().map(entries).collect::<Result<_, _>>()?;
-            Ok(maps.into_iter().flat_map(BTreeMap::into_keys).map(Value::from).collect())
+            Ok(maps
+                .into_iter()
+                .flat_map(BTreeMap::into_keys)
+                .map(Value::from)
+                .collect())
         },
     ),
     sprig(
@@ -179,7 +186,9 @@ fn merged(call: &Call<'_>, name: &str, winner: Winner) -> Outcome {
 }
 
 fn dig(call: &Call<'_>) -> Outcome {
-    let [keys @ .., default, map] = call.args else { return refuse("dig needs at least three arguments") };
+    let [keys @ .., default, map] = call.args else {
+        return refuse("dig needs at least three arguments");
+    };
     if keys.is_empty() {
         return refuse("dig needs at least three arguments");
     }

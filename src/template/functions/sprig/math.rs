@@ -9,56 +9,128 @@ use crate::template::functions::args::{Number, Outcome, integer, refuse, wrong_t
 use crate::template::go::show;
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
-    sprig(["sprig_add", "sprig_add"], "(numbers ...any) int", "The sum.", |call| {
-        Ok(Value::from(call.args.iter().map(cast::int).fold(0, i64::wrapping_add)))
-    }),
-    sprig(["sprig_add1", "sprig_add1"], "(number any) int", "One more.", |call| {
-        let [only] = call.exactly("sprig_add1")?;
-        Ok(Value::from(cast::int(only).wrapping_add(1)))
-    }),
-    sprig(["sprig_sub", "sprig_sub"], "(a any, b any) int", "a - b", |call| {
-        let [a, b] = call.exactly("sprig_sub")?;
-        Ok(Value::from(cast::int(a).wrapping_sub(cast::int(b))))
-    }),
-    sprig(["sprig_mul", "sprig_mul"], "(number any, numbers ...any) int", "The product.", |call| {
-        let (first, rest) = first_and_rest(call, "sprig_mul")?;
-        Ok(Value::from(rest.iter().map(cast::int).fold(cast::int(first), i64::wrapping_mul)))
-    }),
-    sprig(["sprig_div", "sprig_div"], "(a any, b any) int", "a / b, cut off.", |call| {
-        divided(call, "sprig_div", i64::wrapping_div)
-    }),
-    sprig(["sprig_mod", "sprig_mod"], "(a any, b any) int", "The remainder of a / b, with the sign of a.", |call| {
-        divided(call, "sprig_mod", i64::wrapping_rem)
-    }),
-    sprig(["sprig_max", "sprig_max"], "(number any, numbers ...any) int", "The greatest one.", |call| {
-        chosen(call, "sprig_max", i64::max)
-    }),
-    sprig(["sprig_biggest", "sprig_biggest"], "(number any, numbers ...any) int", "The same as sprig_max.", |call| {
-        chosen(call, "sprig_biggest", i64::max)
-    }),
-    sprig(["sprig_min", "sprig_min"], "(number any, numbers ...any) int", "The smallest one.", |call| {
-        chosen(call, "sprig_min", i64::min)
-    }),
-    sprig(["sprig_maxf", "sprig_maxf"], "(number any, numbers ...any) float", "The greatest one.", |call| {
-        chosen_float(call, "sprig_maxf", f64::max)
-    }),
-    sprig(["sprig_minf", "sprig_minf"], "(number any, numbers ...any) float", "The smallest one.", |call| {
-        chosen_float(call, "sprig_minf", f64::min)
-    }),
-    sprig(["sprig_addf", "sprig_addf"], "(numbers ...any) float", "The sum, calculated in decimals.", |call| {
-        Ok(calculate(0.0, call.args.iter().map(cast::float), Decimal::plus, |a, b| a + b))
-    }),
-    sprig(["sprig_add1f", "sprig_add1f"], "(number any) float", "One more, calculated in decimals.", |call| {
-        let [only] = call.exactly("sprig_add1f")?;
-        Ok(calculate(cast::float(only), std::iter::once(1.0), Decimal::plus, |a, b| a + b))
-    }),
+    sprig(
+        ["sprig_add", "sprig_add"],
+        "(numbers ...any) int",
+        "The sum.",
+        |call| {
+            Ok(Value::from(
+                call.args.iter().map(cast::int).fold(0, i64::wrapping_add),
+            ))
+        },
+    ),
+    sprig(
+        ["sprig_add1", "sprig_add1"],
+        "(number any) int",
+        "One more.",
+        |call| {
+            let [only] = call.exactly("sprig_add1")?;
+            Ok(Value::from(cast::int(only).wrapping_add(1)))
+        },
+    ),
+    sprig(
+        ["sprig_sub", "sprig_sub"],
+        "(a any, b any) int",
+        "a - b",
+        |call| {
+            let [a, b] = call.exactly("sprig_sub")?;
+            Ok(Value::from(cast::int(a).wrapping_sub(cast::int(b))))
+        },
+    ),
+    sprig(
+        ["sprig_mul", "sprig_mul"],
+        "(number any, numbers ...any) int",
+        "The product.",
+        |call| {
+            let (first, rest) = first_and_rest(call, "sprig_mul")?;
+            Ok(Value::from(
+                rest.iter()
+                    .map(cast::int)
+                    .fold(cast::int(first), i64::wrapping_mul),
+            ))
+        },
+    ),
+    sprig(
+        ["sprig_div", "sprig_div"],
+        "(a any, b any) int",
+        "a / b, cut off.",
+        |call| divided(call, "sprig_div", i64::wrapping_div),
+    ),
+    sprig(
+        ["sprig_mod", "sprig_mod"],
+        "(a any, b any) int",
+        "The remainder of a / b, with the sign of a.",
+        |call| divided(call, "sprig_mod", i64::wrapping_rem),
+    ),
+    sprig(
+        ["sprig_max", "sprig_max"],
+        "(number any, numbers ...any) int",
+        "The greatest one.",
+        |call| chosen(call, "sprig_max", i64::max),
+    ),
+    sprig(
+        ["sprig_biggest", "sprig_biggest"],
+        "(number any, numbers ...any) int",
+        "The same as sprig_max.",
+        |call| chosen(call, "sprig_biggest", i64::max),
+    ),
+    sprig(
+        ["sprig_min", "sprig_min"],
+        "(number any, numbers ...any) int",
+        "The smallest one.",
+        |call| chosen(call, "sprig_min", i64::min),
+    ),
+    sprig(
+        ["sprig_maxf", "sprig_maxf"],
+        "(number any, numbers ...any) float",
+        "The greatest one.",
+        |call| chosen_float(call, "sprig_maxf", f64::max),
+    ),
+    sprig(
+        ["sprig_minf", "sprig_minf"],
+        "(number any, numbers ...any) float",
+        "The smallest one.",
+        |call| chosen_float(call, "sprig_minf", f64::min),
+    ),
+    sprig(
+        ["sprig_addf", "sprig_addf"],
+        "(numbers ...any) float",
+        "The sum, calculated in decimals.",
+        |call| {
+            Ok(calculate(
+                0.0,
+                call.args.iter().map(cast::float),
+                Decimal::plus,
+                |a, b| a + b,
+            ))
+        },
+    ),
+    sprig(
+        ["sprig_add1f", "sprig_add1f"],
+        "(number any) float",
+        "One more, calculated in decimals.",
+        |call| {
+            let [only] = call.exactly("sprig_add1f")?;
+            Ok(calculate(
+                cast::float(only),
+                std::iter::once(1.0),
+                Decimal::plus,
+                |a, b| a + b,
+            ))
+        },
+    ),
     sprig(
         ["sprig_subf", "sprig_subf"],
         "(number any, numbers ...any) float",
         "The first number without all others, calculated in decimals.",
         |call| {
             let (first, rest) = first_and_rest(call, "sprig_subf")?;
-            Ok(calculate(cast::float(first), rest.iter().map(cast::float), Decimal::minus, |a, b| a - b))
+            Ok(calculate(
+                cast::float(first),
+                rest.iter().map(cast::float),
+                Decimal::minus,
+                |a, b| a - b,
+            ))
         },
     ),
     sprig(
@@ -67,7 +139,12 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "The product, calculated in decimals.",
         |call| {
             let (first, rest) = first_and_rest(call, "sprig_mulf")?;
-            Ok(calculate(cast::float(first), rest.iter().map(cast::float), Decimal::times, |a, b| a * b))
+            Ok(calculate(
+                cast::float(first),
+                rest.iter().map(cast::float),
+                Decimal::times,
+                |a, b| a * b,
+            ))
         },
     ),
     sprig(
@@ -79,46 +156,85 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
             if rest.iter().any(|value| cast::float(value) == 0.0) {
                 return refuse("decimal division by 0");
             }
-            Ok(calculate(cast::float(first), rest.iter().map(cast::float), Decimal::over, |a, b| a / b))
+            Ok(calculate(
+                cast::float(first),
+                rest.iter().map(cast::float),
+                Decimal::over,
+                |a, b| a / b,
+            ))
         },
     ),
-    sprig(["sprig_ceil", "sprig_ceil"], "(number any) float", "The next whole number above.", |call| {
-        let [only] = call.exactly("sprig_ceil")?;
-        Ok(Value::from(cast::float(only).ceil()))
-    }),
-    sprig(["sprig_floor", "sprig_floor"], "(number any) float", "The next whole number below.", |call| {
-        let [only] = call.exactly("sprig_floor")?;
-        Ok(Value::from(cast::float(only).floor()))
-    }),
+    sprig(
+        ["sprig_ceil", "sprig_ceil"],
+        "(number any) float",
+        "The next whole number above.",
+        |call| {
+            let [only] = call.exactly("sprig_ceil")?;
+            Ok(Value::from(cast::float(only).ceil()))
+        },
+    ),
+    sprig(
+        ["sprig_floor", "sprig_floor"],
+        "(number any) float",
+        "The next whole number below.",
+        |call| {
+            let [only] = call.exactly("sprig_floor")?;
+            Ok(Value::from(cast::float(only).floor()))
+        },
+    ),
     sprig(
         ["sprig_round", "sprig_round"],
         "(number any, places int, from ...float) float",
         "A number with so many decimals, rounded up from .5 or from what is given.",
         round,
     ),
-    sprig(["sprig_int", "sprig_int"], "(value any) int", "As a whole number; 0 if it is none.", |call| {
-        let [only] = call.exactly("sprig_int")?;
-        Ok(Value::from(cast::int(only)))
-    }),
-    sprig(["sprig_int64", "sprig_int64"], "(value any) int", "The same as sprig_int.", |call| {
-        let [only] = call.exactly("sprig_int64")?;
-        Ok(Value::from(cast::int(only)))
-    }),
-    sprig(["sprig_float64", "sprig_float64"], "(value any) float", "As a number; 0 if it is none.", |call| {
-        let [only] = call.exactly("sprig_float64")?;
-        Ok(Value::from(cast::float(only)))
-    }),
-    sprig(["sprig_atoi", "sprig_atoi"], "(text string) int", "A text as a whole number; 0 if it is none.", |call| {
-        let [only] = call.exactly("sprig_atoi")?;
-        Ok(Value::from(atoi(crate::template::functions::args::text(only)?)))
-    }),
+    sprig(
+        ["sprig_int", "sprig_int"],
+        "(value any) int",
+        "As a whole number; 0 if it is none.",
+        |call| {
+            let [only] = call.exactly("sprig_int")?;
+            Ok(Value::from(cast::int(only)))
+        },
+    ),
+    sprig(
+        ["sprig_int64", "sprig_int64"],
+        "(value any) int",
+        "The same as sprig_int.",
+        |call| {
+            let [only] = call.exactly("sprig_int64")?;
+            Ok(Value::from(cast::int(only)))
+        },
+    ),
+    sprig(
+        ["sprig_float64", "sprig_float64"],
+        "(value any) float",
+        "As a number; 0 if it is none.",
+        |call| {
+            let [only] = call.exactly("sprig_float64")?;
+            Ok(Value::from(cast::float(only)))
+        },
+    ),
+    sprig(
+        ["sprig_atoi", "sprig_atoi"],
+        "(text string) int",
+        "A text as a whole number; 0 if it is none.",
+        |call| {
+            let [only] = call.exactly("sprig_atoi")?;
+            Ok(Value::from(atoi(crate::template::functions::args::text(
+                only,
+            )?)))
+        },
+    ),
     sprig(
         ["sprig_toDecimal", "sprig_to_decimal"],
         "(octal any) int",
         "The number that is written in octal digits; 0 if it is none.",
         |call| {
             let [only] = call.exactly("sprig_toDecimal")?;
-            Ok(Value::from(i64::from_str_radix(&show::plain(only)?, 8).unwrap_or(0)))
+            Ok(Value::from(
+                i64::from_str_radix(&show::plain(only)?, 8).unwrap_or(0),
+            ))
         },
     ),
     sprig(
@@ -128,7 +244,11 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         |call| {
             let [min, max] = call.exactly("sprig_randInt")?;
             let (min, max) = (integer(min)?, integer(max)?);
-            if min >= max { refuse("invalid argument to Intn") } else { Ok(Value::from(fastrand::i64(min..max))) }
+            if min >= max {
+                refuse("invalid argument to Intn")
+            } else {
+                Ok(Value::from(fastrand::i64(min..max)))
+            }
         },
     ),
 ];
@@ -143,14 +263,26 @@ fn divided(call: &Call<'_>, name: &str, divide: fn(i64, i64) -> i64) -> Outcome 
 
 fn chosen(call: &Call<'_>, name: &str, choose: fn(i64, i64) -> i64) -> Outcome {
     let (first, rest) = first_and_rest(call, name)?;
-    Ok(Value::from(rest.iter().map(cast::int).fold(cast::int(first), choose)))
+    Ok(Value::from(
+        rest.iter().map(cast::int).fold(cast::int(first), choose),
+    ))
 }
 
 /// What is not a number stays one, as in Go.
 fn chosen_float(call: &Call<'_>, name: &str, choose: fn(f64, f64) -> f64) -> Outcome {
     let (first, rest) = first_and_rest(call, name)?;
-    let either = |a: f64, b: f64| if a.is_nan() || b.is_nan() { f64::NAN } else { choose(a, b) };
-    Ok(Value::from(rest.iter().map(cast::float).fold(cast::float(first), either)))
+    let either = |a: f64, b: f64| {
+        if a.is_nan() || b.is_nan() {
+            f64::NAN
+        } else {
+            choose(a, b)
+        }
+    };
+    Ok(Value::from(
+        rest.iter()
+            .map(cast::float)
+            .fold(cast::float(first), either),
+    ))
 }
 
 fn round(call: &Call<'_>) -> Outcome {
@@ -160,12 +292,21 @@ fn round(call: &Call<'_>) -> Outcome {
             Some(from) => (number, places, from.float()),
             None => return refuse(wrong_type("float64", from)),
         },
-        other => return refuse(format!("wrong number of args for sprig_round: want at least 2 got {}", other.len())),
+        other => {
+            return refuse(format!(
+                "wrong number of args for sprig_round: want at least 2 got {}",
+                other.len()
+            ));
+        }
     };
     let places = i32::try_from(integer(places)?).unwrap_or(i32::MAX);
     let power = 10_f64.powi(places);
     let shifted = power * cast::float(number);
-    let whole = if shifted.fract() >= from { shifted.ceil() } else { shifted.floor() };
+    let whole = if shifted.fract() >= from {
+        shifted.ceil()
+    } else {
+        shifted.floor()
+    };
     Ok(Value::from(whole / power))
 }
 
@@ -175,5 +316,9 @@ fn atoi(text: &str) -> i64 {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return 0;
     }
-    text.parse().unwrap_or(if text.starts_with('-') { i64::MIN } else { i64::MAX })
+    text.parse().unwrap_or(if text.starts_with('-') {
+        i64::MIN
+    } else {
+        i64::MAX
+    })
 }

@@ -5,9 +5,9 @@
 
 pub(super) mod cast;
 pub(super) mod certificates;
+pub(super) mod dates;
 mod decimal;
 mod der;
-pub(super) mod dates;
 mod duration;
 pub(super) mod encodings;
 pub(super) mod flow;
@@ -52,7 +52,11 @@ const MAX_ITEMS: usize = 1_000_000;
 
 /// Refuses a result that would be too long.
 fn fits(length: usize) -> Result<(), FunctionError> {
-    if length > MAX_LENGTH { refuse("the result is too long") } else { Ok(()) }
+    if length > MAX_LENGTH {
+        refuse("the result is too long")
+    } else {
+        Ok(())
+    }
 }
 
 /// What becomes of the only argument, which is a text.
@@ -68,10 +72,15 @@ fn map_two(call: &Call<'_>, name: &str, make: impl FnOnce(&str, &str) -> Value) 
 }
 
 /// The first arguments and the rest, of which there may be none.
-fn first_and_rest<'a>(call: &Call<'a>, name: &str) -> Result<(&'a Value, &'a [Value]), FunctionError> {
+fn first_and_rest<'a>(
+    call: &Call<'a>,
+    name: &str,
+) -> Result<(&'a Value, &'a [Value]), FunctionError> {
     match call.args {
         [first, rest @ ..] => Ok((first, rest)),
-        [] => refuse(format!("wrong number of args for {name}: want at least 1 got 0")),
+        [] => refuse(format!(
+            "wrong number of args for {name}: want at least 1 got 0"
+        )),
     }
 }
 

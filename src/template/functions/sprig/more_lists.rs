@@ -10,22 +10,42 @@ use crate::template::function::{Call, Function};
 use crate::template::functions::args::{Outcome, integer, refuse};
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
-    sprig(["sprig_reverse", "sprig_reverse"], "(list []any) []any", "The items the other way round.", |call| {
-        reverse(call, "sprig_reverse")
-    }),
-    sprig(["sprig_mustReverse", "sprig_must_reverse"], "(list []any) []any", "The same as sprig_reverse.", |call| {
-        reverse(call, "sprig_mustReverse")
-    }),
-    sprig(["sprig_uniq", "sprig_uniq"], "(list []any) []any", "Each item once.", |call| uniq(call, "sprig_uniq")),
-    sprig(["sprig_mustUniq", "sprig_must_uniq"], "(list []any) []any", "The same as sprig_uniq.", |call| {
-        uniq(call, "sprig_mustUniq")
-    }),
-    sprig(["sprig_compact", "sprig_compact"], "(list []any) []any", "The items that are not empty.", |call| {
-        compact(call, "sprig_compact")
-    }),
-    sprig(["sprig_mustCompact", "sprig_must_compact"], "(list []any) []any", "The same as sprig_compact.", |call| {
-        compact(call, "sprig_mustCompact")
-    }),
+    sprig(
+        ["sprig_reverse", "sprig_reverse"],
+        "(list []any) []any",
+        "The items the other way round.",
+        |call| reverse(call, "sprig_reverse"),
+    ),
+    sprig(
+        ["sprig_mustReverse", "sprig_must_reverse"],
+        "(list []any) []any",
+        "The same as sprig_reverse.",
+        |call| reverse(call, "sprig_mustReverse"),
+    ),
+    sprig(
+        ["sprig_uniq", "sprig_uniq"],
+        "(list []any) []any",
+        "Each item once.",
+        |call| uniq(call, "sprig_uniq"),
+    ),
+    sprig(
+        ["sprig_mustUniq", "sprig_must_uniq"],
+        "(list []any) []any",
+        "The same as sprig_uniq.",
+        |call| uniq(call, "sprig_mustUniq"),
+    ),
+    sprig(
+        ["sprig_compact", "sprig_compact"],
+        "(list []any) []any",
+        "The items that are not empty.",
+        |call| compact(call, "sprig_compact"),
+    ),
+    sprig(
+        ["sprig_mustCompact", "sprig_must_compact"],
+        "(list []any) []any",
+        "The same as sprig_compact.",
+        |call| compact(call, "sprig_mustCompact"),
+    ),
     sprig(
         ["sprig_without", "sprig_without"],
         "(list []any, items ...any) []any",
@@ -38,18 +58,33 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "The same as sprig_without.",
         |call| without(call, "sprig_mustWithout"),
     ),
-    sprig(["sprig_has", "sprig_has"], "(item any, list []any) bool", "Whether a list has an item.", |call| {
-        has(call, "sprig_has")
-    }),
-    sprig(["sprig_mustHas", "sprig_must_has"], "(item any, list []any) bool", "The same as sprig_has.", |call| {
-        has(call, "sprig_mustHas")
-    }),
-    sprig(["sprig_sortAlpha", "sprig_sort_alpha"], "(list []any) []string", "The items as texts, sorted.", |call| {
-        let [list] = call.exactly("sprig_sortAlpha")?;
-        let mut texts = if list.kind() == ValueKind::Seq { cast::texts(list)? } else { vec![cast::text(list)?] };
-        texts.sort_unstable();
-        Ok(texts.into_iter().map(Value::from).collect())
-    }),
+    sprig(
+        ["sprig_has", "sprig_has"],
+        "(item any, list []any) bool",
+        "Whether a list has an item.",
+        |call| has(call, "sprig_has"),
+    ),
+    sprig(
+        ["sprig_mustHas", "sprig_must_has"],
+        "(item any, list []any) bool",
+        "The same as sprig_has.",
+        |call| has(call, "sprig_mustHas"),
+    ),
+    sprig(
+        ["sprig_sortAlpha", "sprig_sort_alpha"],
+        "(list []any) []string",
+        "The items as texts, sorted.",
+        |call| {
+            let [list] = call.exactly("sprig_sortAlpha")?;
+            let mut texts = if list.kind() == ValueKind::Seq {
+                cast::texts(list)?
+            } else {
+                vec![cast::text(list)?]
+            };
+            texts.sort_unstable();
+            Ok(texts.into_iter().map(Value::from).collect())
+        },
+    ),
     sprig(
         ["sprig_seq", "sprig_seq"],
         "(start int, step int, end int) string",
@@ -66,18 +101,27 @@ fn reverse(call: &Call<'_>, name: &str) -> Outcome {
 fn uniq(call: &Call<'_>, name: &str) -> Outcome {
     let [list] = call.exactly(name)?;
     let mut seen = Seen::default();
-    Ok(items(list, "find uniq on")?.into_iter().filter(|item| seen.is_new(item)).collect())
+    Ok(items(list, "find uniq on")?
+        .into_iter()
+        .filter(|item| seen.is_new(item))
+        .collect())
 }
 
 fn compact(call: &Call<'_>, name: &str) -> Outcome {
     let [list] = call.exactly(name)?;
-    Ok(items(list, "compact on")?.into_iter().filter(|item| !cast::is_empty(item)).collect())
+    Ok(items(list, "compact on")?
+        .into_iter()
+        .filter(|item| !cast::is_empty(item))
+        .collect())
 }
 
 fn without(call: &Call<'_>, name: &str) -> Outcome {
     let (list, omitted) = first_and_rest(call, name)?;
     let kept = |item: &Value| !omitted.iter().any(|omitted| same(omitted, item));
-    Ok(items(list, "find without on")?.into_iter().filter(kept).collect())
+    Ok(items(list, "find without on")?
+        .into_iter()
+        .filter(kept)
+        .collect())
 }
 
 fn has(call: &Call<'_>, name: &str) -> Outcome {
@@ -85,7 +129,11 @@ fn has(call: &Call<'_>, name: &str) -> Outcome {
     if cast::is_nil(list) {
         return Ok(Value::from(false));
     }
-    Ok(Value::from(items(list, "find has on")?.iter().any(|other| same(item, other))))
+    Ok(Value::from(
+        items(list, "find has on")?
+            .iter()
+            .any(|other| same(item, other)),
+    ))
 }
 
 fn seq(call: &Call<'_>) -> Outcome {
@@ -101,7 +149,12 @@ fn seq(call: &Call<'_>) -> Outcome {
         return Ok(Value::from(""));
     }
     // The end belongs to it.
-    let Some(beyond) = end.checked_add(toward(start, end)) else { return refuse("a number that is too large") };
-    let texts: Vec<String> = row(start, beyond, step)?.iter().map(ToString::to_string).collect();
+    let Some(beyond) = end.checked_add(toward(start, end)) else {
+        return refuse("a number that is too large");
+    };
+    let texts: Vec<String> = row(start, beyond, step)?
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     Ok(Value::from(texts.join(" ")))
 }

@@ -12,38 +12,72 @@ use crate::template::functions::args::{Outcome, refuse, text};
 use crate::template::functions::merge;
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
-    sprig(["sprig_base", "sprig_base"], "(path string) string", "The last part of a path.", |call| {
-        map(call, "sprig_base", base)
-    }),
-    sprig(["sprig_dir", "sprig_dir"], "(path string) string", "A path without its last part.", |call| {
-        map(call, "sprig_dir", dir)
-    }),
-    sprig(["sprig_ext", "sprig_ext"], "(path string) string", "What is behind the last dot, with it.", |call| {
-        map(call, "sprig_ext", ext)
-    }),
-    sprig(["sprig_clean", "sprig_clean"], "(path string) string", "The shortest form of a path.", |call| {
-        map(call, "sprig_clean", clean)
-    }),
-    sprig(["sprig_isAbs", "sprig_is_abs"], "(path string) bool", "Whether a path begins at the root.", |call| {
-        let [path] = call.exactly("sprig_isAbs")?;
-        Ok(Value::from(text(path)?.starts_with('/')))
-    }),
-    sprig(["sprig_osBase", "sprig_os_base"], "(path string) string", "The same as sprig_base.", |call| {
-        map(call, "sprig_osBase", base)
-    }),
-    sprig(["sprig_osDir", "sprig_os_dir"], "(path string) string", "The same as sprig_dir.", |call| {
-        map(call, "sprig_osDir", dir)
-    }),
-    sprig(["sprig_osExt", "sprig_os_ext"], "(path string) string", "The same as sprig_ext.", |call| {
-        map(call, "sprig_osExt", ext)
-    }),
-    sprig(["sprig_osClean", "sprig_os_clean"], "(path string) string", "The same as sprig_clean.", |call| {
-        map(call, "sprig_osClean", clean)
-    }),
-    sprig(["sprig_osIsAbs", "sprig_os_is_abs"], "(path string) bool", "The same as sprig_isAbs.", |call| {
-        let [path] = call.exactly("sprig_osIsAbs")?;
-        Ok(Value::from(text(path)?.starts_with('/')))
-    }),
+    sprig(
+        ["sprig_base", "sprig_base"],
+        "(path string) string",
+        "The last part of a path.",
+        |call| map(call, "sprig_base", base),
+    ),
+    sprig(
+        ["sprig_dir", "sprig_dir"],
+        "(path string) string",
+        "A path without its last part.",
+        |call| map(call, "sprig_dir", dir),
+    ),
+    sprig(
+        ["sprig_ext", "sprig_ext"],
+        "(path string) string",
+        "What is behind the last dot, with it.",
+        |call| map(call, "sprig_ext", ext),
+    ),
+    sprig(
+        ["sprig_clean", "sprig_clean"],
+        "(path string) string",
+        "The shortest form of a path.",
+        |call| map(call, "sprig_clean", clean),
+    ),
+    sprig(
+        ["sprig_isAbs", "sprig_is_abs"],
+        "(path string) bool",
+        "Whether a path begins at the root.",
+        |call| {
+            let [path] = call.exactly("sprig_isAbs")?;
+            Ok(Value::from(text(path)?.starts_with('/')))
+        },
+    ),
+    sprig(
+        ["sprig_osBase", "sprig_os_base"],
+        "(path string) string",
+        "The same as sprig_base.",
+        |call| map(call, "sprig_osBase", base),
+    ),
+    sprig(
+        ["sprig_osDir", "sprig_os_dir"],
+        "(path string) string",
+        "The same as sprig_dir.",
+        |call| map(call, "sprig_osDir", dir),
+    ),
+    sprig(
+        ["sprig_osExt", "sprig_os_ext"],
+        "(path string) string",
+        "The same as sprig_ext.",
+        |call| map(call, "sprig_osExt", ext),
+    ),
+    sprig(
+        ["sprig_osClean", "sprig_os_clean"],
+        "(path string) string",
+        "The same as sprig_clean.",
+        |call| map(call, "sprig_osClean", clean),
+    ),
+    sprig(
+        ["sprig_osIsAbs", "sprig_os_is_abs"],
+        "(path string) bool",
+        "The same as sprig_isAbs.",
+        |call| {
+            let [path] = call.exactly("sprig_osIsAbs")?;
+            Ok(Value::from(text(path)?.starts_with('/')))
+        },
+    ),
     sprig(
         ["sprig_urlParse", "sprig_url_parse"],
         "(url string) map[string]any",
@@ -74,7 +108,8 @@ fn dir(path: &str) -> String {
 
 fn ext(path: &str) -> String {
     let last = path.rsplit('/').next().unwrap_or(path);
-    last.rfind('.').map_or(String::new(), |at| last[at..].to_owned())
+    last.rfind('.')
+        .map_or(String::new(), |at| last[at..].to_owned())
 }
 
 fn clean(path: &str) -> String {
@@ -101,9 +136,18 @@ fn clean(path: &str) -> String {
 
 fn parse(call: &Call<'_>) -> Outcome {
     let [written] = call.exactly("sprig_urlParse")?;
-    let url = Url::parse(text(written)?).or_else(|problem| refuse(format!("unable to parse url: {problem}")))?;
+    let url = Url::parse(text(written)?)
+        .or_else(|problem| refuse(format!("unable to parse url: {problem}")))?;
     let hostname = url.hostname().to_owned();
-    let Url { scheme, opaque, userinfo, host, path, query, fragment } = url;
+    let Url {
+        scheme,
+        opaque,
+        userinfo,
+        host,
+        path,
+        query,
+        fragment,
+    } = url;
     let parts = [
         ("scheme", scheme),
         ("opaque", opaque),
@@ -114,8 +158,10 @@ fn parse(call: &Call<'_>) -> Outcome {
         ("query", query),
         ("fragment", fragment),
     ];
-    let entries: BTreeMap<String, Value> =
-        parts.into_iter().map(|(name, part)| (name.to_owned(), Value::from(part))).collect();
+    let entries: BTreeMap<String, Value> = parts
+        .into_iter()
+        .map(|(name, part)| (name.to_owned(), Value::from(part)))
+        .collect();
     Ok(Dict::value(entries))
 }
 

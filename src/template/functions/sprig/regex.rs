@@ -16,7 +16,9 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         |call| {
             let [written, last] = call.exactly("sprig_regexMatch")?;
             let (written, text) = (text(written)?, text(last)?);
-            Ok(Value::from(pattern::compiled(written).is_ok_and(|pattern| pattern.is_match(text))))
+            Ok(Value::from(
+                pattern::compiled(written).is_ok_and(|pattern| pattern.is_match(text)),
+            ))
         },
     ),
     sprig(
@@ -65,13 +67,19 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         |call| replace(call, "sprig_mustRegexReplaceAll", false),
     ),
     sprig(
-        ["sprig_regexReplaceAllLiteral", "sprig_regex_replace_all_literal"],
+        [
+            "sprig_regexReplaceAllLiteral",
+            "sprig_regex_replace_all_literal",
+        ],
         "(pattern string, text string, replacement string) string",
         "With every match replaced by this very text.",
         |call| replace(call, "sprig_regexReplaceAllLiteral", true),
     ),
     sprig(
-        ["sprig_mustRegexReplaceAllLiteral", "sprig_must_regex_replace_all_literal"],
+        [
+            "sprig_mustRegexReplaceAllLiteral",
+            "sprig_must_regex_replace_all_literal",
+        ],
         "(pattern string, text string, replacement string) string",
         "The same as sprig_regexReplaceAllLiteral.",
         |call| replace(call, "sprig_mustRegexReplaceAllLiteral", true),
@@ -102,7 +110,11 @@ fn compiled(written: &Value) -> Result<Regex, FunctionError> {
 
 fn find(call: &Call<'_>, name: &str) -> Outcome {
     let [written, last] = call.exactly(name)?;
-    Ok(Value::from(compiled(written)?.find(text(last)?).map_or("", |found| found.as_str())))
+    Ok(Value::from(
+        compiled(written)?
+            .find(text(last)?)
+            .map_or("", |found| found.as_str()),
+    ))
 }
 
 /// How many are wanted; a negative number stands for all.
@@ -111,7 +123,11 @@ fn most(count: &Value) -> Result<usize, FunctionError> {
 }
 
 fn not_too_many(items: &[Value]) -> Result<(), FunctionError> {
-    if items.len() > MAX_ITEMS { refuse(format!("a list with more than {MAX_ITEMS} items")) } else { Ok(()) }
+    if items.len() > MAX_ITEMS {
+        refuse(format!("a list with more than {MAX_ITEMS} items"))
+    } else {
+        Ok(())
+    }
 }
 
 fn find_all(call: &Call<'_>, name: &str) -> Outcome {
@@ -133,8 +149,13 @@ fn replace(call: &Call<'_>, name: &str, literal: bool) -> Outcome {
         return pattern::replaced(&pattern, text, replacement, MAX_LENGTH).map(Value::from);
     }
     let count = pattern.find_iter(text).count();
-    fits(text.len().saturating_add(count.saturating_mul(replacement.len())))?;
-    Ok(Value::from(pattern.replace_all(text, NoExpand(replacement))))
+    fits(
+        text.len()
+            .saturating_add(count.saturating_mul(replacement.len())),
+    )?;
+    Ok(Value::from(
+        pattern.replace_all(text, NoExpand(replacement)),
+    ))
 }
 
 fn split(call: &Call<'_>, name: &str) -> Outcome {

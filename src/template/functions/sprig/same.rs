@@ -18,16 +18,26 @@ pub(super) fn same(a: &Value, b: &Value) -> bool {
     match a.kind() {
         ValueKind::Seq => {
             a.len() == b.len()
-                && a.try_iter().into_iter().flatten().zip(b.try_iter().into_iter().flatten()).all(|(a, b)| same(&a, &b))
+                && a.try_iter()
+                    .into_iter()
+                    .flatten()
+                    .zip(b.try_iter().into_iter().flatten())
+                    .all(|(a, b)| same(&a, &b))
         }
         ValueKind::Map => {
-            let (Some(left), Some(right)) = (a.as_object(), b.as_object()) else { return false };
+            let (Some(left), Some(right)) = (a.as_object(), b.as_object()) else {
+                return false;
+            };
             a.len() == b.len()
                 && left
                     .try_iter_pairs()
                     .into_iter()
                     .flatten()
-                    .all(|(key, value)| right.get_value(&key).is_some_and(|other| same(&value, &other)))
+                    .all(|(key, value)| {
+                        right
+                            .get_value(&key)
+                            .is_some_and(|other| same(&value, &other))
+                    })
         }
         _ => a == b,
     }
@@ -43,7 +53,10 @@ pub(super) struct Seen {
 impl Seen {
     /// Notes a value; `true` if it was not there before.
     pub(super) fn is_new(&mut self, value: &Value) -> bool {
-        if matches!(value.kind(), ValueKind::Bool | ValueKind::Number | ValueKind::String) {
+        if matches!(
+            value.kind(),
+            ValueKind::Bool | ValueKind::Number | ValueKind::String
+        ) {
             return self.plain.insert((kind(value), value.to_string()));
         }
         let new = !self.others.iter().any(|other| same(other, value));

@@ -53,7 +53,10 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
             if user.contains(':') {
                 return Ok(Value::from(format!("invalid username: {user}")));
             }
-            Ok(Value::from(format!("{user}:{}", hashed(call, "htpasswd", user, password)?)))
+            Ok(Value::from(format!(
+                "{user}:{}",
+                hashed(call, "htpasswd", user, password)?
+            )))
         },
     ),
 ];
@@ -63,7 +66,9 @@ const BLOCK: usize = 16;
 /// What a password is as a key: its first 32 bytes, or zeros where there are none.
 fn key(password: &str) -> [u8; 32] {
     let mut key = [0; 32];
-    key.iter_mut().zip(password.bytes()).for_each(|(place, byte)| *place = byte);
+    key.iter_mut()
+        .zip(password.bytes())
+        .for_each(|(place, byte)| *place = byte);
     key
 }
 
@@ -82,10 +87,14 @@ fn encrypt_aes(call: &Call<'_>) -> Outcome {
         return Ok(Value::from(""));
     }
     // Only the beginning is random, and kept; what follows from it may be long.
-    let [start] = call.pass.made_once("encryptAES", &[password, plain], None, || {
-        random::<BLOCK>().map(|start| [STANDARD.encode(start)])
-    })?;
-    let Ok(Ok(start)) = STANDARD.decode(start).map(<[u8; BLOCK]>::try_from) else { return Ok(Value::from("")) };
+    let [start] = call
+        .pass
+        .made_once("encryptAES", &[password, plain], None, || {
+            random::<BLOCK>().map(|start| [STANDARD.encode(start)])
+        })?;
+    let Ok(Ok(start)) = STANDARD.decode(start).map(<[u8; BLOCK]>::try_from) else {
+        return Ok(Value::from(""));
+    };
     let mut encrypted = start.to_vec();
     encrypted.extend_from_slice(plain.as_bytes());
     let padding = BLOCK - plain.len() % BLOCK;
@@ -107,27 +116,41 @@ fn decrypt_aes(call: &Call<'_>) -> Outcome {
         return Ok(Value::from(""));
     }
     let bytes = from_base64(encrypted).map_err(FunctionError::new)?;
-    let Some((start, rest)) = bytes.split_first_chunk::<BLOCK>() else { return refuse(BROKEN) };
+    let Some((start, rest)) = bytes.split_first_chunk::<BLOCK>() else {
+        return refuse(BROKEN);
+    };
     let mut plain = rest.to_vec();
     let mut cipher = cbc::Decryptor::<Aes256>::new(&key(password).into(), &(*start).into());
     for block in plain.chunks_mut(BLOCK) {
-        let Ok(block) = block.try_into() else { return refuse(BROKEN) };
+        let Ok(block) = block.try_into() else {
+            return refuse(BROKEN);
+        };
         cipher.decrypt_block(block);
     }
     let padding = plain.last().copied().map(usize::from);
-    let Some(length) = padding.and_then(|padding| plain.len().checked_sub(padding)) else { return refuse(BROKEN) };
+    let Some(length) = padding.and_then(|padding| plain.len().checked_sub(padding)) else {
+        return refuse(BROKEN);
+    };
     plain.truncate(length);
     Ok(text_or_bytes(plain))
 }
 
 /// The hash, as a text that begins with `$2a$10$`; sprig yields what is wrong as the text.
-fn hashed(call: &Call<'_>, function: &str, user: &str, password: &str) -> Result<String, FunctionError> {
+fn hashed(
+    call: &Call<'_>,
+    function: &str,
+    user: &str,
+    password: &str,
+) -> Result<String, FunctionError> {
     const LONGEST: usize = 72;
     if password.len() > LONGEST {
-        return Ok(format!("failed to encrypt string with bcrypt: bcrypt: password length exceeds {LONGEST} bytes"));
+        return Ok(format!(
+            "failed to encrypt string with bcrypt: bcrypt: password length exceeds {LONGEST} bytes"
+        ));
     }
     let [hash] = call.pass.made_once(function, &[user, password], None, || {
-        let parts = bcrypt::hash_with_salt(password, 10, random()?).map_err(|_| FunctionError::new("bcrypt failed"))?;
+        let parts = bcrypt::hash_with_salt(password, 10, random()?)
+            .map_err(|_| FunctionError::new("bcrypt failed"))?;
         Ok([parts.format_for_version(bcrypt::Version::TwoA)])
     })?;
     Ok(hash)
@@ -194,30 +217,47 @@ fn derive_password(call: &Call<'_>) -> Outcome {
     };
     // It is always the same, but takes long to make.
     let arguments = [&counter.to_string(), kind, password, user, site];
-    let [derived] = call.pass.made_once("derivePassword", &arguments, None, || {
-        let key = stretched(password, &salted(user, &[]))?;
-        let seed = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), &salted(site, &counter.to_be_bytes()));
-        let [first, rest @ ..] = seed.as_ref() else { return refuse("there is no seed") };
-        let form = forms[usize::from(*first) % forms.len()];
-        let character = |(kind, number): (u8, &u8)| {
-            let characters = characters(kind);
-            char::from(characters[usize::from(*number) % characters.len()])
-        };
-        Ok([form.bytes().zip(rest).map(character).collect()])
-    })?;
+    let [derived] = call
+        .pass
+        .made_once("derivePassword", &arguments, None, || {
+            let key = stretched(password, &salted(user, &[]))?;
+            let seed = hmac::sign(
+                &hmac::Key::new(hmac::HMAC_SHA256, &key),
+                &salted(site, &counter.to_be_bytes()),
+            );
+            let [first, rest @ ..] = seed.as_ref() else {
+                return refuse("there is no seed");
+            };
+            let form = forms[usize::from(*first) % forms.len()];
+            let character = |(kind, number): (u8, &u8)| {
+                let characters = characters(kind);
+                char::from(characters[usize::from(*number) % characters.len()])
+            };
+            Ok([form.bytes().zip(rest).map(character).collect()])
+        })?;
     Ok(Value::from(derived))
 }
 
 fn salted(name: &str, suffix: &[u8]) -> Vec<u8> {
     let length = u32::try_from(name.len()).unwrap_or(u32::MAX).to_be_bytes();
-    [b"com.lyndir.masterpassword".as_slice(), &length, name.as_bytes(), suffix].concat()
+    [
+        b"com.lyndir.masterpassword".as_slice(),
+        &length,
+        name.as_bytes(),
+        suffix,
+    ]
+    .concat()
 }
 
 fn stretched(password: &str, salt: &[u8]) -> Result<[u8; 64], FunctionError> {
     let mut key = [0; 64];
     let stretched = scrypt::Params::new(15, 8, 2)
         .map(|params| scrypt::scrypt(password.as_bytes(), salt, &params, &mut key).is_ok());
-    if stretched == Ok(true) { Ok(key) } else { refuse("the key cannot be derived") }
+    if stretched == Ok(true) {
+        Ok(key)
+    } else {
+        refuse("the key cannot be derived")
+    }
 }
 
 #[cfg(test)]
@@ -233,25 +273,43 @@ mod tests {
     use crate::template::pass::{Pass, Surroundings};
 
     fn pass(surroundings: &Arc<Surroundings>) -> Pass {
-        Pass::new(Snapshot::default(), Arc::clone(surroundings), Timestamp::UNIX_EPOCH)
+        Pass::new(
+            Snapshot::default(),
+            Arc::clone(surroundings),
+            Timestamp::UNIX_EPOCH,
+        )
     }
 
     fn call(pass: &Pass, name: &str, args: &[&str]) -> Result<String, String> {
         let args: Vec<Value> = args.iter().map(|arg| Value::from(*arg)).collect();
         let code = named_in_go(name).unwrap().code;
-        code(&Call { args: &args, pass }).map(|value| value.to_string()).map_err(|error| error.to_string())
+        code(&Call { args: &args, pass })
+            .map(|value| value.to_string())
+            .map_err(|error| error.to_string())
     }
 
     #[test]
     fn what_goes_in_comes_out() {
         let pass = pass(&Arc::default());
-        let texts = ["a", "fifteen bytes !", "sixteen bytes ok", "seventeen bytes !", "ünïcode"];
+        let texts = [
+            "a",
+            "fifteen bytes !",
+            "sixteen bytes ok",
+            "seventeen bytes !",
+            "ünïcode",
+        ];
         for text in texts {
             let encrypted = call(&pass, "sprig_encryptAES", &["password", text]).unwrap();
             let length = STANDARD.decode(&encrypted).unwrap().len();
             assert_eq!(length, BLOCK + (text.len() / BLOCK + 1) * BLOCK, "{text}");
-            assert_eq!(call(&pass, "sprig_decryptAES", &["password", &encrypted]).as_deref(), Ok(text));
-            assert_ne!(call(&pass, "sprig_decryptAES", &["passwort", &encrypted]).as_deref(), Ok(text));
+            assert_eq!(
+                call(&pass, "sprig_decryptAES", &["password", &encrypted]).as_deref(),
+                Ok(text)
+            );
+            assert_ne!(
+                call(&pass, "sprig_decryptAES", &["passwort", &encrypted]).as_deref(),
+                Ok(text)
+            );
         }
     }
 
@@ -261,9 +319,18 @@ mod tests {
         let encrypted = "bdsKx664oBvU1sHhHJDCaOJljLbFsWJUBJ3Tkz+ZNXP+OUg7FGnSDYynJKLDiv2W";
         let pass = pass(&Arc::default());
         let decrypted = |password| call(&pass, "sprig_decryptAES", &[password, encrypted]);
-        assert_eq!(decrypted("a key that is longer than thirty-two bytes").as_deref(), Ok("sixteen bytes ok"));
-        assert_eq!(decrypted("a key that is longer than thirty").as_deref(), Ok("sixteen bytes ok"));
-        assert_ne!(decrypted("a key that is longer than").as_deref(), Ok("sixteen bytes ok"));
+        assert_eq!(
+            decrypted("a key that is longer than thirty-two bytes").as_deref(),
+            Ok("sixteen bytes ok")
+        );
+        assert_eq!(
+            decrypted("a key that is longer than thirty").as_deref(),
+            Ok("sixteen bytes ok")
+        );
+        assert_ne!(
+            decrypted("a key that is longer than").as_deref(),
+            Ok("sixteen bytes ok")
+        );
     }
 
     #[test]
@@ -272,10 +339,16 @@ mod tests {
         for password in ["", "x", "pässword"] {
             let hash = call(&pass, "sprig_bcrypt", &[password]).unwrap();
             assert!(hash.starts_with("$2a$10$") && hash.len() == 60, "{hash}");
-            assert!(bcrypt::verify(password, &hash).unwrap() && !bcrypt::verify("other", &hash).unwrap());
+            assert!(
+                bcrypt::verify(password, &hash).unwrap()
+                    && !bcrypt::verify("other", &hash).unwrap()
+            );
         }
         let line = call(&pass, "sprig_htpasswd", &["ann", "x"]).unwrap();
-        assert!(bcrypt::verify("x", line.strip_prefix("ann:").unwrap()).unwrap(), "{line}");
+        assert!(
+            bcrypt::verify("x", line.strip_prefix("ann:").unwrap()).unwrap(),
+            "{line}"
+        );
     }
 
     #[test]
@@ -288,11 +361,26 @@ mod tests {
         let surroundings = Arc::default();
         for (name, args, others) in cases {
             let first = call(&pass(&surroundings), name, args).unwrap();
-            assert_eq!(call(&pass(&surroundings), name, args).as_deref(), Ok(first.as_str()), "{name}");
-            let hash = |text: &str| text.split_once(':').map_or(text.to_owned(), |(_, hash)| hash.to_owned());
-            assert_ne!(hash(&call(&pass(&surroundings), name, others).unwrap()), hash(&first), "{name}");
+            assert_eq!(
+                call(&pass(&surroundings), name, args).as_deref(),
+                Ok(first.as_str()),
+                "{name}"
+            );
+            let hash = |text: &str| {
+                text.split_once(':')
+                    .map_or(text.to_owned(), |(_, hash)| hash.to_owned())
+            };
+            assert_ne!(
+                hash(&call(&pass(&surroundings), name, others).unwrap()),
+                hash(&first),
+                "{name}"
+            );
             // Another process makes another one.
-            assert_ne!(call(&pass(&Arc::default()), name, args).unwrap(), first, "{name}");
+            assert_ne!(
+                call(&pass(&Arc::default()), name, args).unwrap(),
+                first,
+                "{name}"
+            );
         }
     }
 

@@ -22,8 +22,12 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         |call| {
             let [constraint, version] = call.exactly("sprig_semverCompare")?;
             let (constraint, version) = (text(constraint)?, text(version)?);
-            let Some(constraint) = Constraint::parse(constraint) else { return refuse("improper constraint") };
-            let Some(version) = Version::parse(version) else { return refuse(NO_VERSION) };
+            let Some(constraint) = Constraint::parse(constraint) else {
+                return refuse("improper constraint");
+            };
+            let Some(version) = Version::parse(version) else {
+                return refuse(NO_VERSION);
+            };
             Ok(Value::from(constraint.is_met(&version)))
         },
     ),
@@ -34,7 +38,9 @@ const NO_VERSION: &str = "Invalid Semantic Version";
 fn semver(call: &Call<'_>) -> Outcome {
     let [original] = call.exactly("sprig_semver")?;
     let original = text(original)?;
-    let Some(version) = Version::parse(original) else { return refuse(NO_VERSION) };
+    let Some(version) = Version::parse(original) else {
+        return refuse(NO_VERSION);
+    };
     Ok(value(version, original))
 }
 
@@ -46,8 +52,14 @@ fn value(version: Version, original: &str) -> Value {
             (["Major", "major"], Value::from(version.numbers[0])),
             (["Minor", "minor"], Value::from(version.numbers[1])),
             (["Patch", "patch"], Value::from(version.numbers[2])),
-            (["Prerelease", "prerelease"], Value::from(version.prerelease.as_str())),
-            (["Metadata", "metadata"], Value::from(version.metadata.as_str())),
+            (
+                ["Prerelease", "prerelease"],
+                Value::from(version.prerelease.as_str()),
+            ),
+            (
+                ["Metadata", "metadata"],
+                Value::from(version.metadata.as_str()),
+            ),
             (["Original", "original"], Value::from(original)),
             (["String", "string"], Value::from(shown.as_str())),
         ],
@@ -59,13 +71,22 @@ fn value(version: Version, original: &str) -> Value {
 impl Methods for Version {
     fn call(&self, method: &str, args: &[Value]) -> Option<Result<Value, String>> {
         let compared = |other: &Value, judge: fn(std::cmp::Ordering) -> Value| {
-            let other = other.downcast_object_ref::<Atom>().and_then(Atom::inner::<Self>);
-            Some(other.map(|other| judge(self.compare(other))).ok_or_else(|| wrong_type("*semver.Version", &args[0])))
+            let other = other
+                .downcast_object_ref::<Atom>()
+                .and_then(Atom::inner::<Self>);
+            Some(
+                other
+                    .map(|other| judge(self.compare(other)))
+                    .ok_or_else(|| wrong_type("*semver.Version", &args[0])),
+            )
         };
         // What is before a release is made the release.
         let next = |place: usize| {
             let next = match place {
-                2 if !self.prerelease.is_empty() => Self { numbers: self.numbers, ..Self::default() },
+                2 if !self.prerelease.is_empty() => Self {
+                    numbers: self.numbers,
+                    ..Self::default()
+                },
                 _ => self.next(place),
             };
             let original = next.to_string();
@@ -74,8 +95,12 @@ impl Methods for Version {
         match (method, args) {
             ("Compare" | "compare", [other]) => compared(other, |order| Value::from(order as i8)),
             ("Equal" | "equal", [other]) => compared(other, |order| Value::from(order.is_eq())),
-            ("LessThan" | "less_than", [other]) => compared(other, |order| Value::from(order.is_lt())),
-            ("GreaterThan" | "greater_than", [other]) => compared(other, |order| Value::from(order.is_gt())),
+            ("LessThan" | "less_than", [other]) => {
+                compared(other, |order| Value::from(order.is_lt()))
+            }
+            ("GreaterThan" | "greater_than", [other]) => {
+                compared(other, |order| Value::from(order.is_gt()))
+            }
             ("IncMajor" | "inc_major", []) => next(0),
             ("IncMinor" | "inc_minor", []) => next(1),
             ("IncPatch" | "inc_patch", []) => next(2),

@@ -12,9 +12,12 @@ use crate::template::go::show;
 use crate::template::record::TypedMap;
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
-    sprig(["sprig_trim", "sprig_trim"], "(text string) string", "Without white space at both ends.", |call| {
-        map(call, "sprig_trim", |text| text.trim().to_owned())
-    }),
+    sprig(
+        ["sprig_trim", "sprig_trim"],
+        "(text string) string",
+        "Without white space at both ends.",
+        |call| map(call, "sprig_trim", |text| text.trim().to_owned()),
+    ),
     sprig(
         ["sprig_trimAll", "sprig_trim_all"],
         "(characters string, text string) string",
@@ -31,17 +34,32 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         ["sprig_trimPrefix", "sprig_trim_prefix"],
         "(prefix string, text string) string",
         "Without this text at its beginning.",
-        |call| map_two(call, "sprig_trimPrefix", |prefix, text| Value::from(text.strip_prefix(prefix).unwrap_or(text))),
+        |call| {
+            map_two(call, "sprig_trimPrefix", |prefix, text| {
+                Value::from(text.strip_prefix(prefix).unwrap_or(text))
+            })
+        },
     ),
     sprig(
         ["sprig_trimSuffix", "sprig_trim_suffix"],
         "(suffix string, text string) string",
         "Without this text at its end.",
-        |call| map_two(call, "sprig_trimSuffix", |suffix, text| Value::from(text.strip_suffix(suffix).unwrap_or(text))),
+        |call| {
+            map_two(call, "sprig_trimSuffix", |suffix, text| {
+                Value::from(text.strip_suffix(suffix).unwrap_or(text))
+            })
+        },
     ),
-    sprig(["sprig_nospace", "sprig_nospace"], "(text string) string", "Without any white space.", |call| {
-        map(call, "sprig_nospace", |text| text.split_whitespace().collect())
-    }),
+    sprig(
+        ["sprig_nospace", "sprig_nospace"],
+        "(text string) string",
+        "Without any white space.",
+        |call| {
+            map(call, "sprig_nospace", |text| {
+                text.split_whitespace().collect()
+            })
+        },
+    ),
     sprig(
         ["sprig_trunc", "sprig_trunc"],
         "(bytes int, text string) string",
@@ -61,7 +79,11 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         |call| {
             let [width, last] = call.exactly("sprig_abbrev")?;
             let (width, text) = (integer(width)?, text(last)?);
-            Ok(Value::from(if width < 4 { text.to_owned() } else { wrap::abbreviate(text, 0, width) }))
+            Ok(Value::from(if width < 4 {
+                text.to_owned()
+            } else {
+                wrap::abbreviate(text, 0, width)
+            }))
         },
     ),
     sprig(
@@ -72,10 +94,19 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
             let [offset, width, last] = call.exactly("sprig_abbrevboth")?;
             let (offset, width, text) = (integer(offset)?, integer(width)?, text(last)?);
             let too_narrow = width < 4 || (offset > 0 && width < 7);
-            Ok(Value::from(if too_narrow { text.to_owned() } else { wrap::abbreviate(text, offset, width) }))
+            Ok(Value::from(if too_narrow {
+                text.to_owned()
+            } else {
+                wrap::abbreviate(text, offset, width)
+            }))
         },
     ),
-    sprig(["sprig_repeat", "sprig_repeat"], "(count int, text string) string", "A text many times.", repeat),
+    sprig(
+        ["sprig_repeat", "sprig_repeat"],
+        "(count int, text string) string",
+        "A text many times.",
+        repeat,
+    ),
     sprig(
         ["sprig_replace", "sprig_replace"],
         "(from string, to string, text string) string",
@@ -83,7 +114,10 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         |call| {
             let [from, to, last] = call.exactly("sprig_replace")?;
             let (from, to, text) = (text(from)?, text(to)?, text(last)?);
-            fits(text.len().saturating_add(text.matches(from).count().saturating_mul(to.len())))?;
+            fits(
+                text.len()
+                    .saturating_add(text.matches(from).count().saturating_mul(to.len())),
+            )?;
             Ok(Value::from(text.replace(from, to)))
         },
     ),
@@ -105,7 +139,12 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "With line breaks so that no line is wider, unless a word is.",
         |call| {
             let [width, last] = call.exactly("sprig_wrap")?;
-            Ok(Value::from(wrap::wrapped(text(last)?, integer(width)?, "\n", false)))
+            Ok(Value::from(wrap::wrapped(
+                text(last)?,
+                integer(width)?,
+                "\n",
+                false,
+            )))
         },
     ),
     sprig(
@@ -116,26 +155,47 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
             let [width, separator, last] = call.exactly("sprig_wrapWith")?;
             let (width, separator, text) = (integer(width)?, text(separator)?, text(last)?);
             fits(text.len().saturating_mul(separator.len().saturating_add(1)))?;
-            Ok(Value::from(wrap::wrapped(text, width, if separator.is_empty() { "\n" } else { separator }, true)))
+            Ok(Value::from(wrap::wrapped(
+                text,
+                width,
+                if separator.is_empty() {
+                    "\n"
+                } else {
+                    separator
+                },
+                true,
+            )))
         },
     ),
     sprig(
         ["sprig_contains", "sprig_contains"],
         "(part string, text string) bool",
         "Whether a text has a part.",
-        |call| map_two(call, "sprig_contains", |part, text| Value::from(text.contains(part))),
+        |call| {
+            map_two(call, "sprig_contains", |part, text| {
+                Value::from(text.contains(part))
+            })
+        },
     ),
     sprig(
         ["sprig_hasPrefix", "sprig_has_prefix"],
         "(prefix string, text string) bool",
         "Whether a text begins so.",
-        |call| map_two(call, "sprig_hasPrefix", |prefix, text| Value::from(text.starts_with(prefix))),
+        |call| {
+            map_two(call, "sprig_hasPrefix", |prefix, text| {
+                Value::from(text.starts_with(prefix))
+            })
+        },
     ),
     sprig(
         ["sprig_hasSuffix", "sprig_has_suffix"],
         "(suffix string, text string) bool",
         "Whether a text ends so.",
-        |call| map_two(call, "sprig_hasSuffix", |suffix, text| Value::from(text.ends_with(suffix))),
+        |call| {
+            map_two(call, "sprig_hasSuffix", |suffix, text| {
+                Value::from(text.ends_with(suffix))
+            })
+        },
     ),
     sprig(
         ["sprig_quote", "sprig_quote"],
@@ -163,7 +223,12 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
             let [separator, list] = call.exactly("sprig_join")?;
             let (separator, texts) = (text(separator)?, cast::texts(list)?);
             let between = texts.len().saturating_mul(separator.len());
-            fits(texts.iter().map(String::len).fold(between, usize::saturating_add))?;
+            fits(
+                texts
+                    .iter()
+                    .map(String::len)
+                    .fold(between, usize::saturating_add),
+            )?;
             Ok(Value::from(texts.join(separator)))
         },
     ),
@@ -182,7 +247,11 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "At most so many parts of a text under the keys _0, _1 and so on.",
         |call| {
             let [separator, count, last] = call.exactly("sprig_splitn")?;
-            Ok(numbered(parts(text(separator)?, text(last)?, integer(count)?)?))
+            Ok(numbered(parts(
+                text(separator)?,
+                text(last)?,
+                integer(count)?,
+            )?))
         },
     ),
     sprig(
@@ -191,7 +260,9 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "The parts of a text.",
         |call| {
             let [separator, last] = call.exactly("sprig_splitList")?;
-            Ok(parts(text(separator)?, text(last)?, -1)?.into_iter().collect())
+            Ok(parts(text(separator)?, text(last)?, -1)?
+                .into_iter()
+                .collect())
         },
     ),
     sprig(
@@ -203,10 +274,15 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
             Ok(cast::texts(list)?.into_iter().map(Value::from).collect())
         },
     ),
-    sprig(["sprig_toString", "sprig_to_string"], "(value any) string", "A value as Go prints it.", |call| {
-        let [only] = call.exactly("sprig_toString")?;
-        Ok(Value::from(cast::text(only)?))
-    }),
+    sprig(
+        ["sprig_toString", "sprig_to_string"],
+        "(value any) string",
+        "A value as Go prints it.",
+        |call| {
+            let [only] = call.exactly("sprig_toString")?;
+            Ok(Value::from(cast::text(only)?))
+        },
+    ),
     sprig(
         ["sprig_plural", "sprig_plural"],
         "(one string, many string, count int) string",
@@ -220,7 +296,9 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
 ];
 
 fn trim_all(call: &Call<'_>, name: &str) -> Outcome {
-    map_two(call, name, |characters, text| Value::from(text.trim_matches(|c| characters.contains(c))))
+    map_two(call, name, |characters, text| {
+        Value::from(text.trim_matches(|c| characters.contains(c)))
+    })
 }
 
 /// The bytes of a text between two places; they need not be whole characters.
@@ -254,10 +332,14 @@ fn substr(call: &Call<'_>) -> Outcome {
         _ => length,
     };
     if to > length {
-        return refuse(format!("runtime error: slice bounds out of range [:{to}] with length {length}"));
+        return refuse(format!(
+            "runtime error: slice bounds out of range [:{to}] with length {length}"
+        ));
     }
     if from > to {
-        return refuse(format!("runtime error: slice bounds out of range [{from}:{to}]"));
+        return refuse(format!(
+            "runtime error: slice bounds out of range [{from}:{to}]"
+        ));
     }
     Ok(bytes(text, from, to))
 }
@@ -265,25 +347,41 @@ fn substr(call: &Call<'_>) -> Outcome {
 fn repeat(call: &Call<'_>) -> Outcome {
     let [count, last] = call.exactly("sprig_repeat")?;
     let (count, text) = (integer(count)?, text(last)?);
-    let Ok(count) = usize::try_from(count) else { return refuse("strings: negative Repeat count") };
+    let Ok(count) = usize::try_from(count) else {
+        return refuse("strings: negative Repeat count");
+    };
     fits(text.len().saturating_mul(count))?;
-    Ok(Value::from(if text.is_empty() { String::new() } else { text.repeat(count) }))
+    Ok(Value::from(if text.is_empty() {
+        String::new()
+    } else {
+        text.repeat(count)
+    }))
 }
 
 fn indent(call: &Call<'_>, name: &str, before: &str) -> Outcome {
     let [blanks, last] = call.exactly(name)?;
     let (blanks, text) = (integer(blanks)?, text(last)?);
-    let Ok(blanks) = usize::try_from(blanks) else { return refuse("strings: negative Repeat count") };
+    let Ok(blanks) = usize::try_from(blanks) else {
+        return refuse("strings: negative Repeat count");
+    };
     let lines = text.matches('\n').count() + 1;
     fits(text.len().saturating_add(lines.saturating_mul(blanks)))?;
     let pad = " ".repeat(blanks);
-    Ok(Value::from(format!("{before}{pad}{}", text.replace('\n', &format!("\n{pad}")))))
+    Ok(Value::from(format!(
+        "{before}{pad}{}",
+        text.replace('\n', &format!("\n{pad}"))
+    )))
 }
 
 /// The values that are not nil as texts, with blanks between.
 fn each(call: &Call<'_>, show: impl Fn(&Value) -> Result<String, FunctionError>) -> Outcome {
     let mut out = String::new();
-    for (index, value) in call.args.iter().filter(|value| !cast::is_nil(value)).enumerate() {
+    for (index, value) in call
+        .args
+        .iter()
+        .filter(|value| !cast::is_nil(value))
+        .enumerate()
+    {
         if index > 0 {
             out.push(' ');
         }
@@ -307,12 +405,20 @@ fn parts<'a>(separator: &str, text: &'a str, count: i64) -> Result<Vec<&'a str>,
     }
     let mut rest = if separator.is_empty() { text } else { "" };
     while let Some(first) = rest.chars().next().filter(|_| found.len() <= MAX_ITEMS) {
-        let length = if found.len() + 1 == most { rest.len() } else { first.len_utf8() };
+        let length = if found.len() + 1 == most {
+            rest.len()
+        } else {
+            first.len_utf8()
+        };
         let (part, after) = rest.split_at(length);
         found.push(part);
         rest = after;
     }
-    if found.len() > MAX_ITEMS { refuse(format!("a list with more than {MAX_ITEMS} items")) } else { Ok(found) }
+    if found.len() > MAX_ITEMS {
+        refuse(format!("a list with more than {MAX_ITEMS} items"))
+    } else {
+        Ok(found)
+    }
 }
 
 fn numbered(parts: Vec<&str>) -> Value {

@@ -36,7 +36,9 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         |call| {
             let [wanted, value] = call.exactly("sprig_typeIsLike")?;
             let (wanted, found) = (text(wanted)?, type_of(value));
-            Ok(Value::from(wanted == found || found.strip_prefix('*') == Some(wanted)))
+            Ok(Value::from(
+                wanted == found || found.strip_prefix('*') == Some(wanted),
+            ))
         },
     ),
     sprig(
@@ -72,13 +74,20 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "A copy in which a change does not change the original.",
         |call| copied(call, "sprig_deepCopy"),
     ),
-    sprig(["sprig_mustDeepCopy", "sprig_must_deep_copy"], "(value any) any", "The same as sprig_deepCopy.", |call| {
-        copied(call, "sprig_mustDeepCopy")
-    }),
+    sprig(
+        ["sprig_mustDeepCopy", "sprig_must_deep_copy"],
+        "(value any) any",
+        "The same as sprig_deepCopy.",
+        |call| copied(call, "sprig_mustDeepCopy"),
+    ),
 ];
 
 fn type_of(value: &Value) -> String {
-    if cast::is_nil(value) { "<nil>".to_owned() } else { show::type_of(value) }
+    if cast::is_nil(value) {
+        "<nil>".to_owned()
+    } else {
+        show::type_of(value)
+    }
 }
 
 fn copied(call: &Call<'_>, name: &str) -> Outcome {
@@ -92,10 +101,20 @@ fn copied(call: &Call<'_>, name: &str) -> Outcome {
 /// Only maps that can be changed, and lists that may hold some, need a copy; they are nested a few levels deep at most.
 fn copy(value: &Value) -> Value {
     match value.kind() {
-        ValueKind::Seq => value.try_iter().into_iter().flatten().map(|item| copy(&item)).collect(),
+        ValueKind::Seq => value
+            .try_iter()
+            .into_iter()
+            .flatten()
+            .map(|item| copy(&item))
+            .collect(),
         ValueKind::Map if value.downcast_object_ref::<Dict>().is_some() => {
             let entries = merge::entries(value).unwrap_or_default();
-            Dict::value(entries.into_iter().map(|(key, value)| (key, copy(&value))).collect())
+            Dict::value(
+                entries
+                    .into_iter()
+                    .map(|(key, value)| (key, copy(&value)))
+                    .collect(),
+            )
         }
         _ => value.clone(),
     }

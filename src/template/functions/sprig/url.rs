@@ -27,7 +27,10 @@ impl Url {
         if rest.chars().any(|c| c < ' ' || c == '\x7f') {
             return Err("invalid control character in URL".to_owned());
         }
-        let mut url = Self { fragment: unescaped(fragment)?, ..Self::default() };
+        let mut url = Self {
+            fragment: unescaped(fragment)?,
+            ..Self::default()
+        };
         let rest = match scheme(rest)? {
             Some((scheme, rest)) => {
                 url.scheme = scheme.to_ascii_lowercase();
@@ -42,11 +45,18 @@ impl Url {
                 rest.clone_into(&mut url.opaque);
                 return Ok(url);
             }
-            if rest.split('/').next().is_some_and(|first| first.contains(':')) {
+            if rest
+                .split('/')
+                .next()
+                .is_some_and(|first| first.contains(':'))
+            {
                 return Err("first path segment in URL cannot contain colon".to_owned());
             }
         }
-        let path = match rest.strip_prefix("//").filter(|after| !url.scheme.is_empty() || !after.starts_with('/')) {
+        let path = match rest
+            .strip_prefix("//")
+            .filter(|after| !url.scheme.is_empty() || !after.starts_with('/'))
+        {
             Some(rest) => {
                 let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
                 url.authority(authority)?;
@@ -74,10 +84,15 @@ impl Url {
             &host[host.rfind(':').unwrap_or(host.len())..]
         };
         let digits = port.strip_prefix(':').unwrap_or(port);
-        if !digits.bytes().all(|byte| byte.is_ascii_digit()) || (!port.is_empty() && !port.starts_with(':')) {
+        if !digits.bytes().all(|byte| byte.is_ascii_digit())
+            || (!port.is_empty() && !port.starts_with(':'))
+        {
             return Err("invalid port after host".to_owned());
         }
-        if host.chars().any(|c| c.is_ascii() && !is_host(c) && c != '%') {
+        if host
+            .chars()
+            .any(|c| c.is_ascii() && !is_host(c) && c != '%')
+        {
             return Err("invalid character in host name".to_owned());
         }
         if host.find('[').is_some_and(|at| at > 0) {
@@ -85,9 +100,15 @@ impl Url {
         }
         self.host = unescaped(host)?;
         // Behind the %25 of an IPv6 address stands the name of a network device.
-        let host = host.split_once("%25").filter(|_| host.starts_with('[')).map_or(host, |(address, _)| address);
+        let host = host
+            .split_once("%25")
+            .filter(|_| host.starts_with('['))
+            .map_or(host, |(address, _)| address);
         // Only what is not plain may be an escape in a host.
-        if host.match_indices('%').any(|(at, _)| host[at + 1..].starts_with(|c: char| c < '8')) {
+        if host
+            .match_indices('%')
+            .any(|(at, _)| host[at + 1..].starts_with(|c: char| c < '8'))
+        {
             return Err("invalid URL escape".to_owned());
         }
         Ok(())
@@ -95,7 +116,11 @@ impl Url {
 
     /// The host without its port and without the brackets of an IPv6 address.
     pub(super) fn hostname(&self) -> &str {
-        if let Some((inside, _)) = self.host.strip_prefix('[').and_then(|rest| rest.rsplit_once(']')) {
+        if let Some((inside, _)) = self
+            .host
+            .strip_prefix('[')
+            .and_then(|rest| rest.rsplit_once(']'))
+        {
             return inside;
         }
         match self.host.rsplit_once(':') {
@@ -110,7 +135,10 @@ fn scheme(text: &str) -> Result<Option<(&str, &str)>, String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
     match text.find(|c| !allowed(c)) {
         Some(0) if text.starts_with(':') => Err("missing protocol scheme".to_owned()),
-        Some(end) if text[end..].starts_with(':') && text.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+        Some(end)
+            if text[end..].starts_with(':')
+                && text.starts_with(|c: char| c.is_ascii_alphabetic()) =>
+        {
             Ok(Some((&text[..end], &text[end + 1..])))
         }
         _ => Ok(None),
@@ -123,18 +151,27 @@ fn is_host(c: char) -> bool {
 
 fn unescaped(text: &str) -> Result<String, String> {
     let bytes = text.as_bytes();
-    let escaped =
-        |(at, _): (usize, &str)| bytes.get(at + 1..at + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
+    let escaped = |(at, _): (usize, &str)| {
+        bytes
+            .get(at + 1..at + 3)
+            .is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit))
+    };
     if !text.match_indices('%').all(escaped) {
         return Err("invalid URL escape".to_owned());
     }
     let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
-    decoded.map(std::borrow::Cow::into_owned).map_err(|_| "an escape that is not UTF-8 text".to_owned())
+    decoded
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|_| "an escape that is not UTF-8 text".to_owned())
 }
 
 /// What stands before the `@` of a URL that is made of parts. Where it would end before the `@`, there is none.
 pub(super) fn userinfo(text: &str) -> Result<String, String> {
-    if text.contains(['/', '?', '#']) { Ok(String::new()) } else { plainest(text) }
+    if text.contains(['/', '?', '#']) {
+        Ok(String::new())
+    } else {
+        plainest(text)
+    }
 }
 
 /// A name and a password with nothing escaped that need not be.
@@ -144,7 +181,11 @@ fn plainest(userinfo: &str) -> Result<String, String> {
         return Err("invalid userinfo".to_owned());
     }
     let parts: Result<Vec<_>, _> = userinfo.splitn(2, ':').map(unescaped).collect();
-    Ok(parts?.iter().map(|part| Escaped(part, "$&+,;=").to_string()).collect::<Vec<_>>().join(":"))
+    Ok(parts?
+        .iter()
+        .map(|part| Escaped(part, "$&+,;=").to_string())
+        .collect::<Vec<_>>()
+        .join(":"))
 }
 
 /// A part, and what stays in it beside plain characters.
@@ -187,8 +228,15 @@ impl fmt::Display for Url {
             if !self.path.is_empty() && !self.path.starts_with('/') && !self.host.is_empty() {
                 f.write_str("/")?;
             }
-            let written_alone = self.scheme.is_empty() && self.host.is_empty() && self.userinfo.is_empty();
-            if written_alone && self.path.split('/').next().is_some_and(|first| first.contains(':')) {
+            let written_alone =
+                self.scheme.is_empty() && self.host.is_empty() && self.userinfo.is_empty();
+            if written_alone
+                && self
+                    .path
+                    .split('/')
+                    .next()
+                    .is_some_and(|first| first.contains(':'))
+            {
                 // Or else the first part would be taken for a scheme.
                 f.write_str("./")?;
             }

@@ -27,11 +27,16 @@ impl Version {
         for later in &mut numbers[place + 1..] {
             *later = 0;
         }
-        Self { numbers, ..Self::default() }
+        Self {
+            numbers,
+            ..Self::default()
+        }
     }
 
     pub(super) fn compare(&self, other: &Self) -> Ordering {
-        self.numbers.cmp(&other.numbers).then_with(|| compare_prereleases(&self.prerelease, &other.prerelease))
+        self.numbers
+            .cmp(&other.numbers)
+            .then_with(|| compare_prereleases(&self.prerelease, &other.prerelease))
     }
 }
 
@@ -89,18 +94,29 @@ struct Partial {
 /// A version that may end early, or with placeholders.
 fn parse_partial(text: &str) -> Option<(Partial, Version)> {
     let text = text.strip_prefix('v').unwrap_or(text);
-    let (text, metadata) = text.split_once('+').map_or((text, None), |(text, metadata)| (text, Some(metadata)));
-    let (core, prerelease) = text.split_once('-').map_or((text, None), |(core, pre)| (core, Some(pre)));
+    let (text, metadata) = text
+        .split_once('+')
+        .map_or((text, None), |(text, metadata)| (text, Some(metadata)));
+    let (core, prerelease) = text
+        .split_once('-')
+        .map_or((text, None), |(core, pre)| (core, Some(pre)));
     let identifiers = |part: &str| {
-        part.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+        part.split('.').all(|part| {
+            !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        })
     };
     // Numbers begin with a zero only in metadata.
-    let plain = |part: &str| !(part.len() > 1 && part.starts_with('0') && part.bytes().all(|b| b.is_ascii_digit()));
+    let plain = |part: &str| {
+        !(part.len() > 1 && part.starts_with('0') && part.bytes().all(|b| b.is_ascii_digit()))
+    };
     let plain_numbers = prerelease.is_none_or(|prerelease| prerelease.split('.').all(plain));
     if !plain_numbers || !prerelease.is_none_or(identifiers) || !metadata.is_none_or(identifiers) {
         return None;
     }
-    let mut partial = Partial { given: 0, wild: false };
+    let mut partial = Partial {
+        given: 0,
+        wild: false,
+    };
     let mut numbers = [0; 3];
     for (place, part) in core.split('.').enumerate() {
         let number = numbers.get_mut(place)?;
@@ -140,17 +156,24 @@ struct Condition {
 }
 
 /// Longer ones stand before their beginnings.
-const OPERATORS: [&str; 12] = ["!=", ">=", "=>", "<=", "=<", "~>", ">", "<", "=", "~", "^", ""];
+const OPERATORS: [&str; 12] = [
+    "!=", ">=", "=>", "<=", "=<", "~>", ">", "<", "=", "~", "^", "",
+];
 
 impl Constraint {
     /// Reads a constraint.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        text.split("||").map(conditions).collect::<Option<_>>().map(Self)
+        text.split("||")
+            .map(conditions)
+            .collect::<Option<_>>()
+            .map(Self)
     }
 
     /// Whether a version meets it.
     pub(super) fn is_met(&self, version: &Version) -> bool {
-        self.0.iter().any(|all| all.iter().all(|condition| condition.is_met(version)))
+        self.0
+            .iter()
+            .any(|all| all.iter().all(|condition| condition.is_met(version)))
     }
 }
 
@@ -181,17 +204,32 @@ fn conditions(text: &str) -> Option<Vec<Condition>> {
 
 /// An operator, which may stand apart, and a version.
 fn one(text: &str) -> Option<(Condition, &str)> {
-    let operator = OPERATORS.into_iter().find(|operator| text.starts_with(operator))?;
+    let operator = OPERATORS
+        .into_iter()
+        .find(|operator| text.starts_with(operator))?;
     let rest = text[operator.len()..].trim_start();
-    let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || ".-+*".contains(c))).unwrap_or(rest.len());
+    let end = rest
+        .find(|c: char| !(c.is_ascii_alphanumeric() || ".-+*".contains(c)))
+        .unwrap_or(rest.len());
     let (written, after) = rest.split_at(end);
     let (partial, version) = parse_partial(written)?;
-    Some((Condition { operator, version, partial }, after))
+    Some((
+        Condition {
+            operator,
+            version,
+            partial,
+        },
+        after,
+    ))
 }
 
 impl Condition {
     fn is_met(&self, version: &Version) -> bool {
-        let Self { operator, version: wanted, partial } = self;
+        let Self {
+            operator,
+            version: wanted,
+            partial,
+        } = self;
         let released = version.prerelease.is_empty() || !wanted.prerelease.is_empty();
         // The place of the last number that is written, if not all are.
         let open = match partial.given {
@@ -201,16 +239,26 @@ impl Condition {
         let order = version.compare(wanted);
         match *operator {
             "!=" => self.differs(version, released),
-            "" | "=" if open.is_some() => released && self.is_close(version, partial.given.saturating_sub(1)),
+            "" | "=" if open.is_some() => {
+                released && self.is_close(version, partial.given.saturating_sub(1))
+            }
             "" | "=" => released && order.is_eq(),
             // What begins with the numbers of `>1.2` is not above it.
-            ">" => released && order.is_gt() && !(open.is_some() && begins(version, wanted, partial.given)),
+            ">" => {
+                released
+                    && order.is_gt()
+                    && !(open.is_some() && begins(version, wanted, partial.given))
+            }
             ">=" | "=>" => released && order.is_ge(),
             "<" => released && order.is_lt(),
             "<=" | "=<" => {
-                released && (order.is_le() || open.is_some_and(|given| begins(version, wanted, given.max(1))))
+                released
+                    && (order.is_le()
+                        || open.is_some_and(|given| begins(version, wanted, given.max(1))))
             }
-            "~" | "~>" => released && (partial.given == 0 || self.is_close(version, partial.given.min(2) - 1)),
+            "~" | "~>" => {
+                released && (partial.given == 0 || self.is_close(version, partial.given.min(2) - 1))
+            }
             "^" => released && self.is_compatible(version),
             _ => false,
         }
@@ -236,7 +284,12 @@ impl Condition {
             // It is taken for `^0`.
             return version.numbers[0] == 0;
         }
-        let first = self.version.numbers.iter().position(|number| *number > 0).unwrap_or(2);
+        let first = self
+            .version
+            .numbers
+            .iter()
+            .position(|number| *number > 0)
+            .unwrap_or(2);
         self.is_close(version, first.min(self.partial.given - 1))
     }
 }

@@ -9,12 +9,26 @@ use crate::template::functions::text::{lower, upper};
 use crate::template::functions::title::one_title;
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
-    sprig(["sprig_upper", "sprig_upper"], "(text string) string", "In upper case.", |call| {
-        map(call, "sprig_upper", |text| text.chars().map(upper).collect())
-    }),
-    sprig(["sprig_lower", "sprig_lower"], "(text string) string", "In lower case.", |call| {
-        map(call, "sprig_lower", |text| text.chars().map(lower).collect())
-    }),
+    sprig(
+        ["sprig_upper", "sprig_upper"],
+        "(text string) string",
+        "In upper case.",
+        |call| {
+            map(call, "sprig_upper", |text| {
+                text.chars().map(upper).collect()
+            })
+        },
+    ),
+    sprig(
+        ["sprig_lower", "sprig_lower"],
+        "(text string) string",
+        "In lower case.",
+        |call| {
+            map(call, "sprig_lower", |text| {
+                text.chars().map(lower).collect()
+            })
+        },
+    ),
     sprig(
         ["sprig_title", "sprig_title"],
         "(text string) string",
@@ -25,7 +39,11 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         ["sprig_untitle", "sprig_untitle"],
         "(text string) string",
         "With the first letter of each word in lower case.",
-        |call| map(call, "sprig_untitle", |text| word_by_word(text, |c| if c.is_uppercase() { lower(c) } else { c })),
+        |call| {
+            map(call, "sprig_untitle", |text| {
+                word_by_word(text, |c| if c.is_uppercase() { lower(c) } else { c })
+            })
+        },
     ),
     sprig(
         ["sprig_swapcase", "sprig_swapcase"],
@@ -33,18 +51,36 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "Upper case in lower case, and the other way round.",
         |call| map(call, "sprig_swapcase", swap_case),
     ),
-    sprig(["sprig_initials", "sprig_initials"], "(text string) string", "The first letters of the words.", |call| {
-        map(call, "sprig_initials", |text| text.split_whitespace().filter_map(|word| word.chars().next()).collect())
-    }),
-    sprig(["sprig_snakecase", "sprig_snakecase"], "(text string) string", "FirstName as first_name.", |call| {
-        map(call, "sprig_snakecase", |text| in_lower_case(text, '_'))
-    }),
-    sprig(["sprig_kebabcase", "sprig_kebabcase"], "(text string) string", "FirstName as first-name.", |call| {
-        map(call, "sprig_kebabcase", |text| in_lower_case(text, '-'))
-    }),
-    sprig(["sprig_camelcase", "sprig_camelcase"], "(text string) string", "http_server as HttpServer.", |call| {
-        map(call, "sprig_camelcase", camel_case)
-    }),
+    sprig(
+        ["sprig_initials", "sprig_initials"],
+        "(text string) string",
+        "The first letters of the words.",
+        |call| {
+            map(call, "sprig_initials", |text| {
+                text.split_whitespace()
+                    .filter_map(|word| word.chars().next())
+                    .collect()
+            })
+        },
+    ),
+    sprig(
+        ["sprig_snakecase", "sprig_snakecase"],
+        "(text string) string",
+        "FirstName as first_name.",
+        |call| map(call, "sprig_snakecase", |text| in_lower_case(text, '_')),
+    ),
+    sprig(
+        ["sprig_kebabcase", "sprig_kebabcase"],
+        "(text string) string",
+        "FirstName as first-name.",
+        |call| map(call, "sprig_kebabcase", |text| in_lower_case(text, '-')),
+    ),
+    sprig(
+        ["sprig_camelcase", "sprig_camelcase"],
+        "(text string) string",
+        "http_server as HttpServer.",
+        |call| map(call, "sprig_camelcase", camel_case),
+    ),
     sprig(
         ["sprig_shuffle", "sprig_shuffle"],
         "(text string) string",
@@ -63,8 +99,11 @@ fn title(text: &str) -> String {
     let mut before = ' ';
     let titled = |c: char| {
         // Of what is not ASCII, Go takes only white space for the end of a word.
-        let ended =
-            if before.is_ascii() { !(before.is_ascii_alphanumeric() || before == '_') } else { before.is_whitespace() };
+        let ended = if before.is_ascii() {
+            !(before.is_ascii_alphanumeric() || before == '_')
+        } else {
+            before.is_whitespace()
+        };
         before = c;
         if ended { one_title(c) } else { c }
     };
@@ -176,7 +215,9 @@ fn in_lower_case(text: &str, connector: char) -> String {
             }
             Kind::Punctuation => {
                 // Among other punctuation `-` and `_` separate nothing.
-                let marks = rest.iter().take_while(|(c, kind)| *kind == Kind::Punctuation || matches!(c, '-' | '_'));
+                let marks = rest
+                    .iter()
+                    .take_while(|(c, kind)| *kind == Kind::Punctuation || matches!(c, '-' | '_'));
                 let length = marks.map(|(c, _)| out.push(*c)).count();
                 after_word = false;
                 rest = &rest[length..];
@@ -197,7 +238,10 @@ fn in_lower_case(text: &str, connector: char) -> String {
 
 /// How many characters of these kinds there are at the beginning.
 fn run(chars: &[(char, Kind)], kinds: &[Kind]) -> usize {
-    chars.iter().take_while(|(_, kind)| kinds.contains(kind)).count()
+    chars
+        .iter()
+        .take_while(|(_, kind)| kinds.contains(kind))
+        .count()
 }
 
 /// How long the word is that begins here.
@@ -216,5 +260,9 @@ fn word_length(chars: &[(char, Kind)]) -> usize {
     };
     // A number belongs to the small letters that follow it, and else to what is before it.
     let digits = run(&chars[end..], &[Kind::Digit]);
-    if kind_at(end + digits) == Some(Kind::Letter) { end } else { end + digits }
+    if kind_at(end + digits) == Some(Kind::Letter) {
+        end
+    } else {
+        end + digits
+    }
 }

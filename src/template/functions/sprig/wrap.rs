@@ -12,13 +12,26 @@ pub(super) fn abbreviate(text: &str, offset: i64, width: i64) -> String {
     let kept = width.saturating_sub(DOTS.len());
     let offset = usize::try_from(offset).unwrap_or(0).min(length);
     // What is shown reaches to the end of the text, if it would reach beyond.
-    let offset = if length - offset < kept { length - kept } else { offset };
-    let part = |from: usize, to: usize| chars.get(from..to).unwrap_or_default().iter().collect::<String>();
+    let offset = if length - offset < kept {
+        length - kept
+    } else {
+        offset
+    };
+    let part = |from: usize, to: usize| {
+        chars
+            .get(from..to)
+            .unwrap_or_default()
+            .iter()
+            .collect::<String>()
+    };
     if offset <= 4 {
         return format!("{}{DOTS}", part(0, kept));
     }
     if offset + kept < length {
-        return format!("{DOTS}{}{DOTS}", part(offset, offset + kept.saturating_sub(DOTS.len())));
+        return format!(
+            "{DOTS}{}{DOTS}",
+            part(offset, offset + kept.saturating_sub(DOTS.len()))
+        );
     }
     format!("{DOTS}{}", part(length - kept, length))
 }

@@ -5,6 +5,7 @@ use crate::template::Template;
 use crate::template::functions::examples::{self, Example};
 
 /// What the examples see.
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn seen() -> (Snapshot, Arc<Surroundings>) {
     let mut snapshot = Snapshot::default();
     let mut answer = |query: Query, answer: Answer| snapshot.record(query, Arc::new(answer));
@@ -29,91 +30,216 @@ fn seen() -> (Snapshot, Arc<Surroundings>) {
     };
     answer(
         Query::service("web").unwrap(),
-        Answer::Service(vec![instance(1, "blue", "1.4"), instance(2, "green", "1.5")]),
+        Answer::Service(vec![
+            instance(1, "blue", "1.4"),
+            instance(2, "green", "1.5"),
+        ]),
     );
     let tags = |name: &str, tags: &[&str]| {
-        Arc::new(ServiceTags { name: name.into(), tags: tags.iter().map(|tag| (*tag).into()).collect() })
+        Arc::new(ServiceTags {
+            name: name.into(),
+            tags: tags.iter().map(|tag| (*tag).into()).collect(),
+        })
     };
     answer(
         Query::services("").unwrap(),
-        Answer::Services(vec![tags("consul", &[]), tags("web", &["blue", "green", "http"])]),
+        Answer::Services(vec![
+            tags("consul", &[]),
+            tags("web", &["blue", "green", "http"]),
+        ]),
     );
     let node = |number: u8| {
-        Arc::new(Node { node: format!("n{number}"), address: format!("10.0.0.{number}"), ..Node::default() })
+        Arc::new(Node {
+            node: format!("n{number}"),
+            address: format!("10.0.0.{number}"),
+            ..Node::default()
+        })
     };
-    answer(Query::nodes("").unwrap(), Answer::Nodes(vec![node(1), node(2)]));
-    let found = NodeServices { node: node(1), services: Vec::new() };
-    answer(Query::node("n1").unwrap(), Answer::Node(Some(Arc::new(found))));
     answer(
-        Query::Datacenters(DatacentersQuery { ignore_failing: false }),
+        Query::nodes("").unwrap(),
+        Answer::Nodes(vec![node(1), node(2)]),
+    );
+    let found = NodeServices {
+        node: node(1),
+        services: Vec::new(),
+    };
+    answer(
+        Query::node("n1").unwrap(),
+        Answer::Node(Some(Arc::new(found))),
+    );
+    answer(
+        Query::Datacenters(DatacentersQuery {
+            ignore_failing: false,
+        }),
         Answer::Datacenters(vec!["eu".into(), "us".into()]),
     );
     let pair = |path: &str, key: &str, value: &str| {
-        Arc::new(Pair { path: format!("{path}{key}"), key: key.into(), value: value.into(), ..Pair::default() })
+        Arc::new(Pair {
+            path: format!("{path}{key}"),
+            key: key.into(),
+            value: value.into(),
+            ..Pair::default()
+        })
     };
-    let app = [("db/user", "app"), ("host", "10.0.0.9"), ("limits", r#"{"rate": 10, "unit": "s"}"#), ("port", "5432")];
+    let app = [
+        ("db/user", "app"),
+        ("host", "10.0.0.9"),
+        ("limits", r#"{"rate": 10, "unit": "s"}"#),
+        ("port", "5432"),
+    ];
     answer(
         Query::pairs("app/").unwrap(),
-        Answer::Pairs(app.iter().map(|(key, value)| pair("app/", key, value)).collect()),
+        Answer::Pairs(
+            app.iter()
+                .map(|(key, value)| pair("app/", key, value))
+                .collect(),
+        ),
     );
     for (key, value) in app {
-        answer(Query::key(&format!("app/{key}")).unwrap(), Answer::Key(Some(pair("app/", key, value))));
+        answer(
+            Query::key(&format!("app/{key}")).unwrap(),
+            Answer::Key(Some(pair("app/", key, value))),
+        );
     }
     answer(Query::key("app/color").unwrap(), Answer::Key(None));
-    let apps = [("blog/host", "b.example"), ("shop/host", "s.example"), ("shop/port", "80")];
+    let apps = [
+        ("blog/host", "b.example"),
+        ("shop/host", "s.example"),
+        ("shop/port", "80"),
+    ];
     answer(
         Query::pairs("apps/").unwrap(),
-        Answer::Pairs(apps.iter().map(|(key, value)| pair("apps/", key, value)).collect()),
+        Answer::Pairs(
+            apps.iter()
+                .map(|(key, value)| pair("apps/", key, value))
+                .collect(),
+        ),
     );
-    let proxy = Instance { port: 21_000, ..(*instance(1, "blue", "1.4")).clone() };
-    answer(Query::connect("web").unwrap(), Answer::Service(vec![Arc::new(proxy)]));
+    let proxy = Instance {
+        port: 21_000,
+        ..(*instance(1, "blue", "1.4")).clone()
+    };
+    answer(
+        Query::connect("web").unwrap(),
+        Answer::Service(vec![Arc::new(proxy)]),
+    );
     mesh(&mut answer);
-    answer(Query::File(FileQuery { path: "/etc/motd".into(), sandbox: None }), Answer::File("welcome".into()));
+    answer(
+        Query::File(FileQuery {
+            path: "/etc/motd".into(),
+            sandbox: None,
+        }),
+        Answer::File("welcome".into()),
+    );
     let variables = BTreeMap::from([("STAGE".to_owned(), "test".to_owned())]);
-    (snapshot, Arc::new(Surroundings { variables, ..Surroundings::default() }))
+    (
+        snapshot,
+        Arc::new(Surroundings {
+            variables,
+            ..Surroundings::default()
+        }),
+    )
 }
 
 /// Certificates, and what there is of other clusters.
 fn mesh(answer: &mut impl FnMut(Query, Answer)) {
     let certificate = "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n".to_owned();
-    answer(Query::CaRoots, Answer::CaRoots(vec![Arc::new(CaRoot { certificate, ..CaRoot::default() })]));
+    answer(
+        Query::CaRoots,
+        Answer::CaRoots(vec![Arc::new(CaRoot {
+            certificate,
+            ..CaRoot::default()
+        })]),
+    );
     let leaf = LeafCertificate {
         service_uri: "spiffe://example/svc/web".into(),
         valid_before: "2024-03-08T00:00:00Z".into(),
         ..LeafCertificate::default()
     };
-    answer(Query::ca_leaf("web").unwrap(), Answer::CaLeaf(Arc::new(leaf)));
-    let partition = |name: &str| Arc::new(Partition { name: name.into(), ..Partition::default() });
-    answer(Query::Partitions, Answer::Partitions(vec![partition("default"), partition("billing")]));
-    let peering = Peering { name: "eu".into(), state: "ACTIVE".into(), ..Peering::default() };
-    answer(Query::peerings("").unwrap(), Answer::Peerings(vec![Arc::new(peering)]));
-    let consumers = Consumers { peers: vec!["eu".into()], ..Consumers::default() };
-    let exported = ExportedService { service: "web".into(), consumers, ..ExportedService::default() };
-    answer(Query::ExportedServices(String::new()), Answer::ExportedServices(vec![Arc::new(exported)]));
+    answer(
+        Query::ca_leaf("web").unwrap(),
+        Answer::CaLeaf(Arc::new(leaf)),
+    );
+    let partition = |name: &str| {
+        Arc::new(Partition {
+            name: name.into(),
+            ..Partition::default()
+        })
+    };
+    answer(
+        Query::Partitions,
+        Answer::Partitions(vec![partition("default"), partition("billing")]),
+    );
+    let peering = Peering {
+        name: "eu".into(),
+        state: "ACTIVE".into(),
+        ..Peering::default()
+    };
+    answer(
+        Query::peerings("").unwrap(),
+        Answer::Peerings(vec![Arc::new(peering)]),
+    );
+    let consumers = Consumers {
+        peers: vec!["eu".into()],
+        ..Consumers::default()
+    };
+    let exported = ExportedService {
+        service: "web".into(),
+        consumers,
+        ..ExportedService::default()
+    };
+    answer(
+        Query::ExportedServices(String::new()),
+        Answer::ExportedServices(vec![Arc::new(exported)]),
+    );
     let imported = ImportedService {
         service: "invoices".into(),
         source_partition: "billing".into(),
         ..ImportedService::default()
     };
-    answer(Query::ImportedServices("default".into()), Answer::ImportedServices(vec![Arc::new(imported)]));
+    answer(
+        Query::ImportedServices("default".into()),
+        Answer::ImportedServices(vec![Arc::new(imported)]),
+    );
 }
 
 fn rendered(text: &str, language: Language) -> String {
-    let source = Source::Inline { name: "example".into(), text: text.into() };
+    let source = Source::Inline {
+        name: "example".into(),
+        text: text.into(),
+    };
     let template = Template::read(&Job::of_template(source, language));
     let (snapshot, surroundings) = seen();
     let template = template.unwrap_or_else(|error| panic!("{error}"));
-    let rendering = template.render(&snapshot, &surroundings, "2024-03-05T07:08:09Z".parse().unwrap());
-    assert!(rendering.asked.missing.is_empty(), "{text} asks {:?}", rendering.asked.missing);
+    let rendering = template.render(
+        &snapshot,
+        &surroundings,
+        "2024-03-05T07:08:09Z".parse().unwrap(),
+    );
+    assert!(
+        rendering.asked.missing.is_empty(),
+        "{text} asks {:?}",
+        rendering.asked.missing
+    );
     rendering.text.unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
 fn examples_give_what_they_say() {
     assert!(examples::ALL.len() > 60);
-    for Example { function, in_go, in_jinja, output } in examples::ALL {
+    for Example {
+        function,
+        in_go,
+        in_jinja,
+        output,
+    } in examples::ALL
+    {
         assert_eq!(rendered(in_go, Language::Go), *output, "{function} in Go");
-        assert_eq!(rendered(in_jinja, Language::Jinja), *output, "{function} in Jinja");
+        assert_eq!(
+            rendered(in_jinja, Language::Jinja),
+            *output,
+            "{function} in Jinja"
+        );
     }
 }
 
@@ -123,6 +249,10 @@ fn an_example_shows_its_function() {
     for example in examples::ALL {
         let function = named_in_go(example.function).expect(example.function);
         assert!(seen.insert(function.go), "{} has two examples", function.go);
-        assert!(example.in_go.contains(function.go) && example.in_jinja.contains(function.jinja), "{}", function.go);
+        assert!(
+            example.in_go.contains(function.go) && example.in_jinja.contains(function.jinja),
+            "{}",
+            function.go
+        );
     }
 }

@@ -31,8 +31,19 @@ type Written = Result<(), String>;
 
 /// Writes a value.
 pub(in crate::template::functions) fn write(value: &Value) -> Result<String, String> {
-    let mut emitter = Emitter { out: String::new(), line: 0, level: 0 };
-    emitter.node(value, Place { indent: 0, inline: true, below_key: false })?;
+    let mut emitter = Emitter {
+        out: String::new(),
+        line: 0,
+        level: 0,
+    };
+    emitter.node(
+        value,
+        Place {
+            indent: 0,
+            inline: true,
+            below_key: false,
+        },
+    )?;
     Ok(emitter.out)
 }
 
@@ -91,13 +102,18 @@ impl Emitter {
     }
 
     fn column(&self) -> usize {
-        self.out.get(self.line..).unwrap_or_default().chars().count()
+        self.out
+            .get(self.line..)
+            .unwrap_or_default()
+            .chars()
+            .count()
     }
 
     fn list(&mut self, list: &Value, place: Place) -> Written {
         let mut items = list.try_iter().into_iter().flatten().peekable();
         if items.peek().is_none() {
-            self.out.push_str(if place.below_key { " []" } else { "[]" });
+            self.out
+                .push_str(if place.below_key { " []" } else { "[]" });
             return Ok(());
         }
         for (index, item) in items.enumerate() {
@@ -105,7 +121,15 @@ impl Emitter {
                 self.begin_line(place.indent);
             }
             self.out.push_str("- ");
-            self.node(&item, Place { indent: place.indent, inline: true, below_key: false }.inside_item(&item))?;
+            self.node(
+                &item,
+                Place {
+                    indent: place.indent,
+                    inline: true,
+                    below_key: false,
+                }
+                .inside_item(&item),
+            )?;
         }
         Ok(())
     }
@@ -113,24 +137,47 @@ impl Emitter {
     fn map(&mut self, map: &Value, place: Place) -> Written {
         let entries = entries(map)?;
         if entries.is_empty() {
-            self.out.push_str(if place.below_key { " {}" } else { "{}" });
+            self.out
+                .push_str(if place.below_key { " {}" } else { "{}" });
             return Ok(());
         }
-        let indent = if place.below_key { place.indent + 2 } else { place.indent };
+        let indent = if place.below_key {
+            place.indent + 2
+        } else {
+            place.indent
+        };
         for (index, (key, value)) in entries.iter().enumerate() {
             if index > 0 || !place.inline {
                 self.begin_line(indent);
             }
-            if key.as_str().is_some_and(|key| key.contains('\n') || key.len() > LONGEST_KEY) {
+            if key
+                .as_str()
+                .is_some_and(|key| key.contains('\n') || key.len() > LONGEST_KEY)
+            {
                 self.out.push_str("? ");
                 self.scalar(key, indent + 2, false)?;
                 self.begin_line(indent);
                 self.out.push_str(": ");
-                self.node(value, Place { indent, inline: true, below_key: false }.inside_item(value))?;
+                self.node(
+                    value,
+                    Place {
+                        indent,
+                        inline: true,
+                        below_key: false,
+                    }
+                    .inside_item(value),
+                )?;
             } else {
                 self.scalar(key, indent + 2, true)?;
                 self.out.push(':');
-                self.node(value, Place { indent, inline: false, below_key: true })?;
+                self.node(
+                    value,
+                    Place {
+                        indent,
+                        inline: false,
+                        below_key: true,
+                    },
+                )?;
             }
         }
         Ok(())
@@ -139,15 +186,22 @@ impl Emitter {
     fn scalar(&mut self, value: &Value, indent: usize, key: bool) -> Written {
         match value.kind() {
             ValueKind::Undefined | ValueKind::None => self.out.push_str("null"),
-            ValueKind::Bool => self.out.push_str(if value.is_true() { "true" } else { "false" }),
+            ValueKind::Bool => self
+                .out
+                .push_str(if value.is_true() { "true" } else { "false" }),
             ValueKind::Number if value.is_integer() => {
                 // Writing to a String cannot fail.
                 let _ = write!(self.out, "{value}");
             }
             ValueKind::Number => match f64::try_from(value.clone()) {
                 Ok(number) if number.is_nan() => self.out.push_str(".nan"),
-                Ok(number) if number.is_infinite() => self.out.push_str(if number > 0.0 { ".inf" } else { "-.inf" }),
-                _ => self.out.push_str(&show::plain(value).map_err(|error| error.to_string())?),
+                Ok(number) if number.is_infinite() => {
+                    self.out
+                        .push_str(if number > 0.0 { ".inf" } else { "-.inf" });
+                }
+                _ => self
+                    .out
+                    .push_str(&show::plain(value).map_err(|error| error.to_string())?),
             },
             ValueKind::String => self.text(value.as_str().unwrap_or_default(), indent, key),
             ValueKind::Bytes => {
@@ -156,7 +210,8 @@ impl Emitter {
                     self.text(text, indent, key);
                 } else {
                     self.out.push_str("!!binary ");
-                    self.out.push_str(&base64::engine::general_purpose::STANDARD.encode(bytes));
+                    self.out
+                        .push_str(&base64::engine::general_purpose::STANDARD.encode(bytes));
                 }
             }
             _ => match value.downcast_object_ref::<Atom>() {
@@ -208,7 +263,13 @@ impl Emitter {
         let mut rest = text.chars().peekable();
         let mut first = true;
         while let Some(c) = rest.next() {
-            if c == ' ' && !key && !after_blank && !first && rest.peek().is_some() && self.column() > WIDTH {
+            if c == ' '
+                && !key
+                && !after_blank
+                && !first
+                && rest.peek().is_some()
+                && self.column() > WIDTH
+            {
                 self.begin_line(indent);
                 if rest.peek() == Some(&' ') {
                     self.out.push('\\');
@@ -282,7 +343,10 @@ impl Place {
     /// A list or a map in an item begins behind its dash; a scalar goes on below what holds the item.
     fn inside_item(self, item: &Value) -> Self {
         match item.kind() {
-            ValueKind::Seq | ValueKind::Map => Self { indent: self.indent + 2, ..self },
+            ValueKind::Seq | ValueKind::Map => Self {
+                indent: self.indent + 2,
+                ..self
+            },
             _ => self,
         }
     }
@@ -291,9 +355,14 @@ impl Place {
 /// The entries in their order. The fields of a record keep theirs, under their names in small letters.
 fn entries(map: &Value) -> Result<Vec<(Value, Value)>, String> {
     if let Some(record) = map.downcast_object_ref::<Record>() {
-        return Ok(record.fields().map(|(field, value)| (Value::from(field.go.to_lowercase()), value)).collect());
+        return Ok(record
+            .fields()
+            .map(|(field, value)| (Value::from(field.go.to_lowercase()), value))
+            .collect());
     }
-    let Some(object) = map.as_object() else { return Err("cannot marshal this map".to_owned()) };
+    let Some(object) = map.as_object() else {
+        return Err("cannot marshal this map".to_owned());
+    };
     let mut entries: Vec<(Value, Value)> = object.try_iter_pairs().into_iter().flatten().collect();
     entries.sort_by(|(a, _), (b, _)| order::compare(a, b));
     Ok(entries)

@@ -12,11 +12,16 @@ use crate::template::functions::args::Number;
 /// Which key comes first: truth values and numbers, then nil, then texts.
 pub(super) fn compare(a: &Value, b: &Value) -> Ordering {
     match (number(a), number(b)) {
-        (Some(left), Some(right)) => left.total_cmp(&right).then_with(|| a.is_number().cmp(&b.is_number())),
+        (Some(left), Some(right)) => left
+            .total_cmp(&right)
+            .then_with(|| a.is_number().cmp(&b.is_number())),
         (Some(_), None) => Ordering::Less,
         (None, Some(_)) => Ordering::Greater,
         (None, None) if a.is_none() || b.is_none() => b.is_none().cmp(&a.is_none()),
-        (None, None) => compare_texts(a.as_str().unwrap_or_default(), b.as_str().unwrap_or_default()),
+        (None, None) => compare_texts(
+            a.as_str().unwrap_or_default(),
+            b.as_str().unwrap_or_default(),
+        ),
     }
 }
 
@@ -56,19 +61,29 @@ fn compare_at(common: &str, (x, left): Side<'_, '_>, (y, right): Side<'_, '_>) -
         (false, false) => {}
     }
     // A zero counts for something only behind another digit of the same number.
-    let inside =
-        (x == '0' || y == '0') && common.chars().rev().take_while(char::is_ascii_digit).any(|digit| digit != '0');
+    let inside = (x == '0' || y == '0')
+        && common
+            .chars()
+            .rev()
+            .take_while(char::is_ascii_digit)
+            .any(|digit| digit != '0');
     let start = i64::from(inside);
     let (x_number, x_length) = digits(start, left);
     let (y_number, y_length) = digits(start, right);
-    x_number.cmp(&y_number).then(x_length.cmp(&y_length)).then(x.cmp(&y))
+    x_number
+        .cmp(&y_number)
+        .then(x_length.cmp(&y_length))
+        .then(x.cmp(&y))
 }
 
 fn digits(start: i64, rest: &mut Peekable<Chars<'_>>) -> (i64, usize) {
     let mut length = 0;
-    let number = std::iter::from_fn(|| rest.next_if(char::is_ascii_digit)).fold(start, |number, digit| {
-        length += 1;
-        number.wrapping_mul(10).wrapping_add(i64::from(digit.to_digit(10).unwrap_or(0)))
-    });
+    let number =
+        std::iter::from_fn(|| rest.next_if(char::is_ascii_digit)).fold(start, |number, digit| {
+            length += 1;
+            number
+                .wrapping_mul(10)
+                .wrapping_add(i64::from(digit.to_digit(10).unwrap_or(0)))
+        });
     (number, length)
 }

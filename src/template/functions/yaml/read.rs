@@ -32,7 +32,11 @@ struct Node {
 
 impl Node {
     fn leaf(value: Value) -> Self {
-        Self { value, size: 1, merges: false }
+        Self {
+            value,
+            size: 1,
+            merges: false,
+        }
     }
 }
 
@@ -41,8 +45,11 @@ type Read<T> = Result<T, String>;
 /// Reads the first document; without one there is nothing.
 pub(in crate::template::functions) fn read(text: &str) -> Read<Value> {
     let options = granit_parser::options! { block_scalar_eof_without_line_feed: true };
-    let mut reader =
-        Reader { parser: Parser::new_from_str_with_options(text, options), anchors: HashMap::new(), line: 1 };
+    let mut reader = Reader {
+        parser: Parser::new_from_str_with_options(text, options),
+        anchors: HashMap::new(),
+        line: 1,
+    };
     loop {
         match reader.next()? {
             Event::StreamStart => {}
@@ -90,15 +97,23 @@ impl<'t> Reader<'t> {
         }
         let (anchor, node) = match event {
             Event::Alias(anchor) => {
-                return self.anchors.get(&anchor).cloned().ok_or_else(|| self.problem("an anchor contains itself"));
+                return self
+                    .anchors
+                    .get(&anchor)
+                    .cloned()
+                    .ok_or_else(|| self.problem("an anchor contains itself"));
             }
-            Event::Scalar(text, style, anchor, tag) => (anchor, self.scalar(&text, style, tag.as_deref())?),
+            Event::Scalar(text, style, anchor, tag) => {
+                (anchor, self.scalar(&text, style, tag.as_deref())?)
+            }
             Event::SequenceStart(_, anchor, _) => (anchor, self.list(level)?),
             Event::MappingStart(_, anchor, _) => (anchor, self.map(level)?),
             _ => return Err(self.problem("a value is missing")),
         };
         if node.size > MOST_VALUES {
-            return Err(self.problem(&format!("more than {MOST_VALUES} values, with those that aliases repeat")));
+            return Err(self.problem(&format!(
+                "more than {MOST_VALUES} values, with those that aliases repeat"
+            )));
         }
         if anchor > 0 {
             self.anchors.insert(anchor, node.clone());
@@ -111,7 +126,13 @@ impl<'t> Reader<'t> {
         let mut size = 1_usize;
         loop {
             match self.next()? {
-                Event::SequenceEnd => return Ok(Node { value: Value::from(items), size, merges: false }),
+                Event::SequenceEnd => {
+                    return Ok(Node {
+                        value: Value::from(items),
+                        size,
+                        merges: false,
+                    });
+                }
                 event => {
                     let node = self.node(event, level + 1)?;
                     size = self.sum(size, node.size)?;
@@ -128,7 +149,11 @@ impl<'t> Reader<'t> {
             let key = match self.next()? {
                 Event::MappingEnd => {
                     let value = Value::from_object(AnyMap { entries });
-                    return Ok(Node { value, size, merges: false });
+                    return Ok(Node {
+                        value,
+                        size,
+                        merges: false,
+                    });
                 }
                 event => self.node(event, level + 1)?,
             };
@@ -149,7 +174,9 @@ impl<'t> Reader<'t> {
     fn sum(&self, size: usize, more: usize) -> Read<usize> {
         let sum = size.saturating_add(more).saturating_add(1);
         if sum > MOST_VALUES {
-            return Err(self.problem(&format!("more than {MOST_VALUES} values, with those that aliases repeat")));
+            return Err(self.problem(&format!(
+                "more than {MOST_VALUES} values, with those that aliases repeat"
+            )));
         }
         Ok(sum)
     }
@@ -158,7 +185,11 @@ impl<'t> Reader<'t> {
     fn merge(&self, entries: &mut BTreeMap<AnyKey, Value>, from: &Value) -> Read<()> {
         let wrong = || self.problem("map merge requires map or sequence of maps as the value");
         if let Some(map) = from.downcast_object_ref::<AnyMap>() {
-            entries.extend(map.entries.iter().map(|(key, value)| (key.clone(), value.clone())));
+            entries.extend(
+                map.entries
+                    .iter()
+                    .map(|(key, value)| (key.clone(), value.clone())),
+            );
             return Ok(());
         }
         if from.kind() != ValueKind::Seq {
@@ -167,7 +198,11 @@ impl<'t> Reader<'t> {
         let maps: Vec<Value> = from.try_iter().into_iter().flatten().collect();
         for map in maps.iter().rev() {
             let map = map.downcast_object_ref::<AnyMap>().ok_or_else(wrong)?;
-            entries.extend(map.entries.iter().map(|(key, value)| (key.clone(), value.clone())));
+            entries.extend(
+                map.entries
+                    .iter()
+                    .map(|(key, value)| (key.clone(), value.clone())),
+            );
         }
         Ok(())
     }
@@ -177,21 +212,33 @@ impl<'t> Reader<'t> {
         let core = tag.and_then(|tag| tag.suffix_in_namespace("tag:yaml.org,2002:"));
         let Some(core) = core else {
             let plain = style == ScalarStyle::Plain && tag.is_none();
-            let value = if plain { resolved.value(text) } else { Value::from(text) };
-            return Ok(Node { merges: plain && resolved == Scalar::Merge, ..Node::leaf(value) });
+            let value = if plain {
+                resolved.value(text)
+            } else {
+                Value::from(text)
+            };
+            return Ok(Node {
+                merges: plain && resolved == Scalar::Merge,
+                ..Node::leaf(value)
+            });
         };
         let value = match (core.as_ref(), resolved) {
             ("null", Scalar::Null)
             | ("bool", Scalar::Bool(_))
             | ("int", Scalar::Int(_) | Scalar::Uint(_))
             | ("float", Scalar::Float(_)) => resolved.value(text),
-            #[expect(clippy::cast_precision_loss, reason = "it is written that it is a float")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "it is written that it is a float"
+            )]
             ("float", Scalar::Int(number)) => Value::from(number as f64),
             ("binary", _) => {
                 let written: String = text.split_whitespace().collect();
                 let bytes = base64::engine::general_purpose::STANDARD.decode(written);
-                let bytes = bytes.map_err(|_| self.problem("!!binary value contains invalid base64 data"))?;
-                String::from_utf8(bytes).map_or_else(|error| Value::from_bytes(error.into_bytes()), Value::from)
+                let bytes = bytes
+                    .map_err(|_| self.problem("!!binary value contains invalid base64 data"))?;
+                String::from_utf8(bytes)
+                    .map_or_else(|error| Value::from_bytes(error.into_bytes()), Value::from)
             }
             ("null" | "bool" | "int" | "float", _) => {
                 return Err(self.problem(&format!("cannot decode this as a !!{core}")));

@@ -39,13 +39,19 @@ impl Scalar {
 pub(super) fn resolve(text: &str) -> Scalar {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Scalar::Null,
-        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => Scalar::Bool(true),
-        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => Scalar::Bool(false),
+        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
+            Scalar::Bool(true)
+        }
+        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
+            Scalar::Bool(false)
+        }
         ".nan" | ".NaN" | ".NAN" => Scalar::Float(f64::NAN),
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Scalar::Float(f64::INFINITY),
         "-.inf" | "-.Inf" | "-.INF" => Scalar::Float(f64::NEG_INFINITY),
         "<<" => Scalar::Merge,
-        text if text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) => number(text),
+        text if text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) => {
+            number(text)
+        }
         _ => Scalar::Text,
     }
 }
@@ -71,13 +77,19 @@ fn number(text: &str) -> Scalar {
 fn is_float(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (number, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((number, exponent)) => (number, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),
+        Some((number, exponent)) => (
+            number,
+            Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)),
+        ),
         None => (unsigned, None),
     };
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
     let has_digits = !whole.is_empty() || !decimals.is_empty();
-    has_digits && digits(whole) && digits(decimals) && exponent.is_none_or(|e| !e.is_empty() && digits(e))
+    has_digits
+        && digits(whole)
+        && digits(decimals)
+        && exponent.is_none_or(|e| !e.is_empty() && digits(e))
 }
 
 /// Would a text be taken for something else if it were written plainly?
@@ -95,7 +107,9 @@ fn is_sexagesimal(text: &str) -> bool {
         return false;
     }
     let parts: Vec<&str> = parts.collect();
-    let Some((last, between)) = parts.split_last() else { return false };
+    let Some((last, between)) = parts.split_last() else {
+        return false;
+    };
     let (last, decimals) = last.split_once('.').unwrap_or((last, ""));
     let sixty = |part: &str| match part.as_bytes() {
         [digit] => digit.is_ascii_digit(),
@@ -107,7 +121,15 @@ fn is_sexagesimal(text: &str) -> bool {
 
 fn is_time(text: &str) -> bool {
     let year = text.bytes().take_while(u8::is_ascii_digit).count();
-    let layouts =
-        ["2006-1-2T15:4:5.999999999Z07:00", "2006-1-2t15:4:5.999999999Z07:00", "2006-1-2 15:4:5.999999999", "2006-1-2"];
-    year == 4 && text[4..].starts_with('-') && layouts.iter().any(|layout| time_layout::parse(layout, text).is_ok())
+    let layouts = [
+        "2006-1-2T15:4:5.999999999Z07:00",
+        "2006-1-2t15:4:5.999999999Z07:00",
+        "2006-1-2 15:4:5.999999999",
+        "2006-1-2",
+    ];
+    year == 4
+        && text[4..].starts_with('-')
+        && layouts
+            .iter()
+            .any(|layout| time_layout::parse(layout, text).is_ok())
 }

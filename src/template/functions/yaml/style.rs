@@ -31,7 +31,10 @@ pub(super) fn of(text: &str, key: bool) -> Style {
 }
 
 /// What stands in the way of a style.
-#[expect(clippy::struct_excessive_bools, reason = "each stands in the way of other styles")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each stands in the way of other styles"
+)]
 struct Found {
     /// A character that must be written as an escape.
     special: bool,
@@ -44,14 +47,34 @@ struct Found {
 impl Found {
     fn of(text: &str) -> Self {
         let starts = |c: char| {
-            matches!(c, '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`')
+            matches!(
+                c,
+                '#' | ','
+                    | '['
+                    | ']'
+                    | '{'
+                    | '}'
+                    | '&'
+                    | '*'
+                    | '!'
+                    | '|'
+                    | '>'
+                    | '\''
+                    | '"'
+                    | '%'
+                    | '@'
+                    | '`'
+            )
         };
-        let mut indicator = text.starts_with("---") || text.starts_with("...") || text.starts_with(starts);
+        let mut indicator =
+            text.starts_with("---") || text.starts_with("...") || text.starts_with(starts);
         let mut before = ' ';
         let mut rest = text.chars().peekable();
         let mut first = true;
         while let Some(c) = rest.next() {
-            let ends_word = rest.peek().is_none_or(|after| matches!(after, ' ' | '\t' | '\n'));
+            let ends_word = rest
+                .peek()
+                .is_none_or(|after| matches!(after, ' ' | '\t' | '\n'));
             indicator |= match c {
                 ':' => ends_word,
                 '?' | '-' if first => ends_word,
@@ -73,5 +96,8 @@ impl Found {
 /// May a character be written as it is? Nothing beyond the basic plane, no controls, no mark of the byte order.
 pub(super) fn is_printable(c: char) -> bool {
     matches!(c, ' '..='~' | '\u{a0}'..='\u{ffff}')
-        && !matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{2028}' | '\u{2029}')
+        && !matches!(
+            c,
+            '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{2028}' | '\u{2029}'
+        )
 }

@@ -12,10 +12,18 @@ fn a_bomb_of_aliases_is_refused() {
     let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {
         let before = format!("*a{}", level - 1);
-        writeln!(text, "a{level}: &a{level} [{}]", vec![before; 10].join(", ")).unwrap();
+        writeln!(
+            text,
+            "a{level}: &a{level} [{}]",
+            vec![before; 10].join(", ")
+        )
+        .unwrap();
     }
     let error = read(&text).unwrap_err();
-    assert!(error.ends_with("more than 1000000 values, with those that aliases repeat"), "{error}");
+    assert!(
+        error.ends_with("more than 1000000 values, with those that aliases repeat"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -28,11 +36,18 @@ fn what_is_nested_too_deep_is_refused() {
 
 #[test]
 fn an_error_names_the_line_and_no_value() {
-    let cases = [("a: secret\nb: [1", "line 2"), ("a: !!int secret", "line 1"), ("a: *secret", "line 1")];
+    let cases = [
+        ("a: secret\nb: [1", "line 2"),
+        ("a: !!int secret", "line 1"),
+        ("a: *secret", "line 1"),
+    ];
     assert!(!cases.is_empty());
     for (text, place) in cases {
         let error = read(text).unwrap_err();
-        assert!(error.starts_with(place) && !error.contains("secret"), "{error}");
+        assert!(
+            error.starts_with(place) && !error.contains("secret"),
+            "{error}"
+        );
     }
 }
 
@@ -47,7 +62,8 @@ fn value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 24, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map("[a-z0-9 :\n'-]{0,6}", inner, 0..4).prop_map(Value::from_object),
+            prop::collection::btree_map("[a-z0-9 :\n'-]{0,6}", inner, 0..4)
+                .prop_map(Value::from_object),
         ]
     })
 }

@@ -46,7 +46,9 @@ impl<'t> Evaluator<'t> {
         } else {
             return Ok(());
         };
-        let error = self.error(format!("wrong number of args for {name}: want {want} got {got}"));
+        let error = self.error(format!(
+            "wrong number of args for {name}: want {want} got {got}"
+        ));
         Err(error.of_function(name))
     }
 
@@ -62,7 +64,13 @@ impl<'t> Evaluator<'t> {
         Ok(given.piped.unwrap_or(held))
     }
 
-    fn builtin(&mut self, dot: &Held, builtin: Builtin, whole: At<'t>, given: Given<'t>) -> Outcome<Held> {
+    fn builtin(
+        &mut self,
+        dot: &Held,
+        builtin: Builtin,
+        whole: At<'t>,
+        given: Given<'t>,
+    ) -> Outcome<Held> {
         let mut arguments = Vec::with_capacity(given.arguments.len() + 1);
         let format_first = builtin == Builtin::Printf;
         let piped = given.piped.is_some();
@@ -75,9 +83,16 @@ impl<'t> Evaluator<'t> {
             arguments.push(held);
         }
         if let Some(last) = given.piped {
-            arguments.push(if format_first && arguments.is_empty() { self.text(last)? } else { last });
+            arguments.push(if format_first && arguments.is_empty() {
+                self.text(last)?
+            } else {
+                last
+            });
         }
-        let callee = given.arguments.first().map_or(Callee::Piped, Callee::Written);
+        let callee = given
+            .arguments
+            .first()
+            .map_or(Callee::Piped, Callee::Written);
         match builtin.run(&arguments, callee, self.room()) {
             Ok(held) => {
                 if builtin.makes_text() {
@@ -126,7 +141,9 @@ impl<'t> Evaluator<'t> {
     fn text(&self, held: Held) -> Outcome<Held> {
         match shape(&held.value) {
             Shape::Text(_) => Ok(held.unboxed()),
-            Shape::Nothing if held.is_nothing() => Err(self.error("invalid value; expected string")),
+            Shape::Nothing if held.is_nothing() => {
+                Err(self.error("invalid value; expected string"))
+            }
             _ => {
                 let got = type_name(&held.value);
                 Err(self.error(format!("wrong type for value; expected string; got {got}")))
@@ -145,15 +162,23 @@ impl<'t> Evaluator<'t> {
         self.permit(name, function.jinja, whole)?;
         let constant = given.arguments.iter().all(Operand::is_constant) && given.piped.is_none();
         let arguments = self.values(dot, given)?;
-        let arguments: Vec<Value> =
-            arguments.into_iter().map(|argument| self.pass.argument(function, argument)).collect();
-        match function.call(&Call { args: &arguments, pass: self.pass }) {
+        let arguments: Vec<Value> = arguments
+            .into_iter()
+            .map(|argument| self.pass.argument(function, argument))
+            .collect();
+        match function.call(&Call {
+            args: &arguments,
+            pass: self.pass,
+        }) {
             Ok(value) => Ok(Held::bare(self.pass.outcome(function, &arguments, value))),
             Err(error) => {
                 self.at = whole;
                 // What is made of values may be a secret, also where it is used as a name.
-                let why =
-                    if constant { error.0 } else { discretion::arguments(&error.0, &self.template.source, &arguments) };
+                let why = if constant {
+                    error.0
+                } else {
+                    discretion::arguments(&error.0, &self.template.source, &arguments)
+                };
                 Err(self.failed(name, &why))
             }
         }
@@ -177,7 +202,13 @@ impl<'t> Evaluator<'t> {
     }
 
     /// `executeTemplate name [data]`
-    fn execute_template(&mut self, dot: &Held, name: &str, whole: At<'t>, given: Given<'t>) -> Outcome<Held> {
+    fn execute_template(
+        &mut self,
+        dot: &Held,
+        name: &str,
+        whole: At<'t>,
+        given: Given<'t>,
+    ) -> Outcome<Held> {
         self.permit(name, name, whole)?;
         let first = given.arguments.first();
         let values = self.values(dot, given)?;
@@ -187,7 +218,10 @@ impl<'t> Evaluator<'t> {
             [template] => (template, Held::NOTHING),
             [template, data] => (template, Held::bare(data.clone()).unboxed()),
             _ => {
-                let why = format!("wrong number of arguments, expected 1 or 2, but got {}", values.len());
+                let why = format!(
+                    "wrong number of arguments, expected 1 or 2, but got {}",
+                    values.len()
+                );
                 return Err(self.failed(name, &why));
             }
         };
@@ -200,10 +234,15 @@ impl<'t> Evaluator<'t> {
         self.at = caller;
         rendered.ok_or_else(|| {
             let known = crate::template::go::quote::quoted(self.template.name.as_bytes());
-            let error =
-                self.failed(name, &format!("template: no template of this name associated with template {known}"));
+            let error = self.failed(
+                name,
+                &format!("template: no template of this name associated with template {known}"),
+            );
             match first {
-                Some(Operand { kind: OperandKind::Text(..), .. }) => error.about(self.no_template(template)),
+                Some(Operand {
+                    kind: OperandKind::Text(..),
+                    ..
+                }) => error.about(self.no_template(template)),
                 _ => error,
             }
         })

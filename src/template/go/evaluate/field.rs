@@ -26,10 +26,18 @@ impl<'t> Evaluator<'t> {
         names: &'t [Box<str>],
         given: Given<'t>,
     ) -> Outcome<Held> {
-        let Some((last, before)) = names.split_last() else { return Ok(held.clone()) };
+        let Some((last, before)) = names.split_last() else {
+            return Ok(held.clone());
+        };
         let mut inner = None;
         for name in before {
-            inner = Some(self.field(dot, inner.as_ref().unwrap_or(held), operand, name, Given::NONE)?);
+            inner = Some(self.field(
+                dot,
+                inner.as_ref().unwrap_or(held),
+                operand,
+                name,
+                Given::NONE,
+            )?);
         }
         self.field(dot, inner.as_ref().unwrap_or(held), operand, last, given)
     }
@@ -44,14 +52,19 @@ impl<'t> Evaluator<'t> {
     ) -> Outcome<Held> {
         if held.is_nothing() {
             return match self.template.missing_key {
-                MissingKey::Error => Err(self.error(format!("nil data; no entry for key {}", quoted(name.as_bytes())))),
+                MissingKey::Error => Err(self.error(format!(
+                    "nil data; no entry for key {}",
+                    quoted(name.as_bytes())
+                ))),
                 MissingKey::Zero | MissingKey::Default => Ok(Held::NOTHING),
             };
         }
         if held.value.is_none() {
             return Err(self.error(format!("nil pointer evaluating interface {{}}.{name}")));
         }
-        let Some(object) = held.value.as_object() else { return Err(self.no_field(name, held)) };
+        let Some(object) = held.value.as_object() else {
+            return Err(self.no_field(name, held));
+        };
         let found = if let Some(record) = object.downcast_ref::<Record>() {
             match record.field(name) {
                 Some(value) => Held::bare(value),
@@ -71,11 +84,17 @@ impl<'t> Evaluator<'t> {
                     }
                     return self.entry(object.get_value_by_str(name), name);
                 }
-                ObjectRepr::Map | ObjectRepr::Plain => return self.method(dot, held, operand, name, given),
+                ObjectRepr::Map | ObjectRepr::Plain => {
+                    return self.method(dot, held, operand, name, given);
+                }
                 _ => return Err(self.no_field(name, held)),
             }
         };
-        if given.is_none() { Ok(found) } else { Err(self.no_method(name)) }
+        if given.is_none() {
+            Ok(found)
+        } else {
+            Err(self.no_method(name))
+        }
     }
 
     /// The entry of a map in which anything can be stored.
@@ -88,9 +107,18 @@ impl<'t> Evaluator<'t> {
         }
     }
 
-    fn method(&mut self, dot: &Held, held: &Held, operand: &'t Operand, name: &str, given: Given<'t>) -> Outcome<Held> {
+    fn method(
+        &mut self,
+        dot: &Held,
+        held: &Held,
+        operand: &'t Operand,
+        name: &str,
+        given: Given<'t>,
+    ) -> Outcome<Held> {
         static NOWHERE: LazyLock<Environment<'static>> = LazyLock::new(Environment::empty);
-        let Some(object) = held.value.as_object() else { return Err(self.no_field(name, held)) };
+        let Some(object) = held.value.as_object() else {
+            return Err(self.no_field(name, held));
+        };
         let at = self.at;
         let mut arguments = Vec::with_capacity(given.arguments.len() + 1);
         for argument in given.arguments {
@@ -105,7 +133,9 @@ impl<'t> Evaluator<'t> {
             }
             Err(error) => {
                 self.at = At::Operand(operand);
-                let why = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+                let why = error
+                    .detail()
+                    .map_or_else(|| error.kind().to_string(), str::to_owned);
                 let why = discretion::quoted(&why, &self.template.source);
                 Err(self.failed(name, &why))
             }
@@ -116,26 +146,40 @@ impl<'t> Evaluator<'t> {
     fn no_field(&self, name: &str, held: &Held) -> Failure {
         let record = held.value.downcast_object_ref::<Record>();
         // Go knows the type of what is in a list of records; here a list holds anything.
-        let of_type = record.map_or_else(|| held.type_name(), |record| record.schema().name.to_owned());
+        let of_type = record.map_or_else(
+            || held.type_name(),
+            |record| record.schema().name.to_owned(),
+        );
         let (thing, known) = match (shape(&held.value), record) {
-            (_, Some(record)) => {
-                (Thing::Field, record.schema().fields.iter().map(|field| field.go.to_owned()).collect())
-            }
+            (_, Some(record)) => (
+                Thing::Field,
+                record
+                    .schema()
+                    .fields
+                    .iter()
+                    .map(|field| field.go.to_owned())
+                    .collect(),
+            ),
             (Shape::Opaque, None) if held.value.downcast_object_ref::<Scratch>().is_some() => {
                 (Thing::Field, Scratch::METHODS.map(str::to_owned).to_vec())
             }
             (Shape::List | Shape::Channel, None) => (Thing::FieldOfList, Vec::new()),
-            (Shape::Text(_) | Shape::Int(_) | Shape::Uint(_) | Shape::Float(_) | Shape::Bool(_), None) => {
-                (Thing::FieldOfScalar, Vec::new())
-            }
+            (
+                Shape::Text(_) | Shape::Int(_) | Shape::Uint(_) | Shape::Float(_) | Shape::Bool(_),
+                None,
+            ) => (Thing::FieldOfScalar, Vec::new()),
             _ => return self.error(format!("can't evaluate field {name} in type {of_type}")),
         };
-        self.error(format!("can't evaluate field {name} in type {of_type}")).about(About::unknown(thing, name, known))
+        self.error(format!("can't evaluate field {name} in type {of_type}"))
+            .about(About::unknown(thing, name, known))
     }
 
     #[cold]
     fn no_entry(&self, name: &str) -> Failure {
-        self.error(format!("map has no entry for key {}", quoted(name.as_bytes())))
+        self.error(format!(
+            "map has no entry for key {}",
+            quoted(name.as_bytes())
+        ))
     }
 
     #[cold]
@@ -146,5 +190,9 @@ impl<'t> Evaluator<'t> {
 
 /// Functions and methods know only one kind of nothing: none.
 pub(in crate::template::go) fn nil_for_nothing(value: Value) -> Value {
-    if value.is_undefined() { Value::from(()) } else { value }
+    if value.is_undefined() {
+        Value::from(())
+    } else {
+        value
+    }
 }

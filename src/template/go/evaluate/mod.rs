@@ -30,7 +30,12 @@ pub(super) enum Manner {
 }
 
 /// Executes the main template.
-pub(super) fn execute(template: &GoTemplate, dot: &Held, pass: &Pass, manner: Manner) -> Outcome<String> {
+pub(super) fn execute(
+    template: &GoTemplate,
+    dot: &Held,
+    pass: &Pass,
+    manner: Manner,
+) -> Outcome<String> {
     let mut evaluator = Evaluator {
         template,
         pass,
@@ -120,23 +125,41 @@ impl<'t> Evaluator<'t> {
         let template = &self.template.name;
         let name = super::quote::quoted(self.name.as_bytes());
         // Go counts columns from 0 here.
-        let prefix = format!("template: {template}:{line}:{}: executing {name} at <{context}>: ", column - 1);
+        let prefix = format!(
+            "template: {template}:{line}:{}: executing {name} at <{context}>: ",
+            column - 1
+        );
         let message = message.into();
-        let around =
-            self.around.last().map(|(keyword, pipeline)| Box::new((pipeline.offset, format!("{keyword} {pipeline}"))));
+        let around = self.around.last().map(|(keyword, pipeline)| {
+            Box::new((pipeline.offset, format!("{keyword} {pipeline}")))
+        });
         let about = About::Nothing;
-        Failure::from(GoError { phase: Phase::Execute, line, column, offset, prefix, message, about, around })
+        Failure::from(GoError {
+            phase: Phase::Execute,
+            line,
+            column,
+            offset,
+            prefix,
+            message,
+            about,
+            around,
+        })
     }
 
     /// A value that came with an error, only if it is written in the template in so many words.
     fn constant_or(&self, is_constant: bool, message: String) -> String {
-        if is_constant { message } else { discretion::numbers(&message, &self.template.source) }
+        if is_constant {
+            message
+        } else {
+            discretion::numbers(&message, &self.template.source)
+        }
     }
 
     /// The error that a function has failed.
     #[cold]
     fn failed(&self, function: &str, why: &str) -> Failure {
-        self.error(format!("error calling {function}: {why}")).of_function(function)
+        self.error(format!("error calling {function}: {why}"))
+            .of_function(function)
     }
 
     /// One iteration or call more.
@@ -144,7 +167,9 @@ impl<'t> Evaluator<'t> {
         self.steps += 1;
         if self.steps > self.limits.steps {
             let most = self.limits.steps;
-            return Err(self.error(format!("more than {most} iterations and calls of templates")));
+            return Err(self.error(format!(
+                "more than {most} iterations and calls of templates"
+            )));
         }
         Ok(())
     }
@@ -160,18 +185,26 @@ impl<'t> Evaluator<'t> {
 
     /// How many bytes of text may still be made.
     fn room(&self) -> usize {
-        self.limits.text.saturating_sub(self.out.len()).saturating_sub(self.spent)
+        self.limits
+            .text
+            .saturating_sub(self.out.len())
+            .saturating_sub(self.spent)
     }
 
     #[cold]
     fn too_large(&self) -> Failure {
-        self.error(format!("the text is larger than {} bytes", self.limits.text))
+        self.error(format!(
+            "the text is larger than {} bytes",
+            self.limits.text
+        ))
     }
 
     fn variable(&self, id: VariableId, name: &str) -> Outcome<Held> {
         let own = self.variables.get(self.base..).unwrap_or_default();
         let found = own.iter().rev().find(|(other, _)| *other == id);
-        found.map(|(_, held)| held.clone()).ok_or_else(|| self.error(format!("undefined variable: {name}")))
+        found
+            .map(|(_, held)| held.clone())
+            .ok_or_else(|| self.error(format!("undefined variable: {name}")))
     }
 
     fn assign(&mut self, id: VariableId, name: &str, held: Held) -> Outcome<()> {

@@ -17,7 +17,10 @@ pub(super) struct Given<'t> {
 }
 
 impl Given<'_> {
-    pub(super) const NONE: Self = Self { arguments: &[], piped: None };
+    pub(super) const NONE: Self = Self {
+        arguments: &[],
+        piped: None,
+    };
 
     pub(super) fn is_none(&self) -> bool {
         self.arguments.is_empty() && self.piped.is_none()
@@ -47,7 +50,10 @@ impl<'t> Evaluator<'t> {
 
     fn command(&mut self, dot: &Held, command: &'t Command, piped: Option<Held>) -> Outcome<Held> {
         let first = &command.first;
-        let given = Given { arguments: &command.arguments, piped };
+        let given = Given {
+            arguments: &command.arguments,
+            piped,
+        };
         match &first.kind {
             OperandKind::Function(name, target) => {
                 self.at = At::Operand(first);
@@ -79,7 +85,12 @@ impl<'t> Evaluator<'t> {
     }
 
     /// A field, a variable or a chain, with what hangs on to it.
-    pub(super) fn reach(&mut self, dot: &Held, operand: &'t Operand, given: Given<'t>) -> Outcome<Held> {
+    pub(super) fn reach(
+        &mut self,
+        dot: &Held,
+        operand: &'t Operand,
+        given: Given<'t>,
+    ) -> Outcome<Held> {
         self.at = At::Operand(operand);
         match &operand.kind {
             OperandKind::Field(names) => self.fields(dot, dot, operand, names, given),
@@ -103,7 +114,9 @@ impl<'t> Evaluator<'t> {
     pub(super) fn argument(&mut self, dot: &Held, operand: &'t Operand) -> Outcome<Held> {
         self.at_operand(operand);
         match &operand.kind {
-            OperandKind::Function(name, target) => self.call(dot, name, *target, At::Operand(operand), Given::NONE),
+            OperandKind::Function(name, target) => {
+                self.call(dot, name, *target, At::Operand(operand), Given::NONE)
+            }
             OperandKind::Pipeline(pipeline) => self.pipeline(dot, pipeline),
             _ => self.reach(dot, operand, Given::NONE),
         }
@@ -113,7 +126,9 @@ impl<'t> Evaluator<'t> {
         let value = match &operand.kind {
             OperandKind::Dot => return Ok(dot.clone()),
             OperandKind::Bool(value) => Value::from(*value),
-            OperandKind::Number(written, None) => return Err(self.error(format!("{written} overflows int"))),
+            OperandKind::Number(written, None) => {
+                return Err(self.error(format!("{written} overflows int")));
+            }
             OperandKind::Number(_, Some(value)) | OperandKind::Text(_, value) => value.clone(),
             _ => return Ok(Held::NOTHING),
         };

@@ -19,7 +19,9 @@ impl<'t> Evaluator<'t> {
             Shape::List => self.over_values(range, &over.value, true)?,
             Shape::Channel => self.over_values(range, &over.value, false)?,
             Shape::Map => self.over_map(range, &over.value)?,
-            Shape::Int(count) => self.over_numbers(range, u64::try_from(count).unwrap_or(0), &over.value)?,
+            Shape::Int(count) => {
+                self.over_numbers(range, u64::try_from(count).unwrap_or(0), &over.value)?
+            }
             Shape::Uint(count) => self.over_numbers(range, count, &over.value)?,
             _ => {
                 let message = format!("range can't iterate over {}", revealed(&over.value, 'v'));
@@ -51,7 +53,11 @@ impl<'t> Evaluator<'t> {
         let mut any = false;
         for (index, value) in values.try_iter().into_iter().flatten().enumerate() {
             any = true;
-            let element = if boxed { Held::boxed(value) } else { Held::bare(value) };
+            let element = if boxed {
+                Held::boxed(value)
+            } else {
+                Held::bare(value)
+            };
             let index = || Held::bare(Value::from(i64::try_from(index).unwrap_or(i64::MAX)));
             if self.iteration(range, index, &element)? == Flow::Break {
                 break;
@@ -61,12 +67,16 @@ impl<'t> Evaluator<'t> {
     }
 
     fn over_map(&mut self, range: &'t Range, map: &Value) -> Outcome<bool> {
-        let typed =
-            map.downcast_object_ref::<TypedMap>().is_some() || map.downcast_object_ref::<NumberedMap>().is_some();
+        let typed = map.downcast_object_ref::<TypedMap>().is_some()
+            || map.downcast_object_ref::<NumberedMap>().is_some();
         let entries = sorted_entries(map);
         let any = !entries.is_empty();
         for (key, value) in entries {
-            let element = if typed { Held::bare(value) } else { Held::boxed(value) };
+            let element = if typed {
+                Held::bare(value)
+            } else {
+                Held::boxed(value)
+            };
             if self.iteration(range, || Held::bare(key), &element)? == Flow::Break {
                 break;
             }
@@ -76,7 +86,10 @@ impl<'t> Evaluator<'t> {
 
     fn over_numbers(&mut self, range: &'t Range, count: u64, over: &Value) -> Outcome<bool> {
         if range.pipeline.variables.len() > 1 {
-            let message = format!("can't use {} to iterate over more than one variable", revealed(over, 'v'));
+            let message = format!(
+                "can't use {} to iterate over more than one variable",
+                revealed(over, 'v')
+            );
             return Err(self.cannot_range(range, message));
         }
         for number in 0..count {
@@ -88,7 +101,12 @@ impl<'t> Evaluator<'t> {
         Ok(count > 0)
     }
 
-    fn iteration(&mut self, range: &'t Range, index: impl FnOnce() -> Held, element: &Held) -> Outcome<Flow> {
+    fn iteration(
+        &mut self,
+        range: &'t Range,
+        index: impl FnOnce() -> Held,
+        element: &Held,
+    ) -> Outcome<Flow> {
         self.step()?;
         let outside = self.variables.len();
         let pipeline = &range.pipeline;

@@ -20,7 +20,10 @@ impl<'t> Evaluator<'t> {
     pub(super) fn run(&mut self, name: &'t str, body: &'t List, dot: &Held) -> Outcome<()> {
         self.step()?;
         if self.calls >= self.limits.depth {
-            return Err(self.error(format!("exceeded maximum template depth ({})", self.limits.depth)));
+            return Err(self.error(format!(
+                "exceeded maximum template depth ({})",
+                self.limits.depth
+            )));
         }
         self.calls += 1;
         let outer = (self.name, self.base);
@@ -78,8 +81,14 @@ impl<'t> Evaluator<'t> {
     /// Passes over a node that fails, as if it were not there, unless it asks what the pass traps. The limits still
     /// hold: a node that exceeds one fails, and so does every further one of its kind.
     fn survey(&mut self, node: &'t Node, dot: &Held) -> Outcome<Flow> {
-        let (levels, calls, name, base, variables, around) =
-            (self.levels, self.calls, self.name, self.base, self.variables.len(), self.around.len());
+        let (levels, calls, name, base, variables, around) = (
+            self.levels,
+            self.calls,
+            self.name,
+            self.base,
+            self.variables.len(),
+            self.around.len(),
+        );
         match self.node(node, dot) {
             Err(_) if !self.pass.is_sprung() => {
                 (self.levels, self.calls, self.name, self.base) = (levels, calls, name, base);
@@ -120,10 +129,15 @@ impl<'t> Evaluator<'t> {
         self.at = At::Invocation(invocation);
         let Some((name, body)) = self.template.templates.get_key_value(&invocation.name) else {
             let name = crate::template::go::quote::quoted(invocation.name.as_bytes());
-            return Err(self.error(format!("template {name} not defined")).about(self.no_template(&invocation.name)));
+            return Err(self
+                .error(format!("template {name} not defined"))
+                .about(self.no_template(&invocation.name)));
         };
         if self.calls >= self.limits.depth {
-            return Err(self.error(format!("exceeded maximum template depth ({})", self.limits.depth)));
+            return Err(self.error(format!(
+                "exceeded maximum template depth ({})",
+                self.limits.depth
+            )));
         }
         // Variables that this pipeline declares live on.
         let dot = match &invocation.pipeline {
@@ -136,7 +150,9 @@ impl<'t> Evaluator<'t> {
 
     /// Renders a defined template into a string; `None` if there is none of that name.
     pub(super) fn render(&mut self, name: &str, dot: &Held) -> Outcome<Option<Held>> {
-        let Some((name, body)) = self.template.templates.get_key_value(name) else { return Ok(None) };
+        let Some((name, body)) = self.template.templates.get_key_value(name) else {
+            return Ok(None);
+        };
         let outer = std::mem::take(&mut self.out);
         self.spent += outer.len();
         self.run(name, body, dot)?;
@@ -145,7 +161,8 @@ impl<'t> Evaluator<'t> {
         self.spent += text.len();
         if self.pass.format() != Format::None {
             // A text of the template, in which every value is marked.
-            let text = String::from_utf8(text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into());
+            let text = String::from_utf8(text)
+                .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into());
             return Ok(Some(Held::bare(Value::from_safe_string(text))));
         }
         Ok(Some(Held::bare(text_value(text))))
@@ -155,7 +172,13 @@ impl<'t> Evaluator<'t> {
     #[cold]
     pub(super) fn no_template(&self, name: &str) -> About {
         let main = self.template.name.as_ref();
-        let known = self.template.templates.keys().map(ToString::to_string).filter(|known| known != main).collect();
+        let known = self
+            .template
+            .templates
+            .keys()
+            .map(ToString::to_string)
+            .filter(|known| known != main)
+            .collect();
         About::unknown(Thing::Template, name, known)
     }
 
@@ -187,7 +210,12 @@ impl<'t> Evaluator<'t> {
 
     /// Writes a value for the format of the pass; what is not plain is marked.
     fn print_for_format(&mut self, held: &Held) -> Outcome<()> {
-        if held.value.is_safe() || matches!(shape(&held.value), Shape::Bool(_) | Shape::Int(_) | Shape::Uint(_)) {
+        if held.value.is_safe()
+            || matches!(
+                shape(&held.value),
+                Shape::Bool(_) | Shape::Int(_) | Shape::Uint(_)
+            )
+        {
             return self.print(held);
         }
         let before = std::mem::take(&mut self.out);
@@ -197,7 +225,10 @@ impl<'t> Evaluator<'t> {
         let text = std::mem::replace(&mut self.out, before);
         printed?;
         let text = String::from_utf8_lossy(&text);
-        let printed = self.pass.printed(&text, Kind::Text).map_err(|error| self.error(error.0))?;
+        let printed = self
+            .pass
+            .printed(&text, Kind::Text)
+            .map_err(|error| self.error(error.0))?;
         self.write(printed.as_bytes())
     }
 

@@ -16,12 +16,22 @@ impl<'s> Lexer<'s> {
             return self.emit(TokenKind::Number);
         }
         let whole = self.scan_number();
-        let read = self.source.get(self.start..self.position).unwrap_or_default();
-        if whole && read.ends_with('i') { self.emit(TokenKind::Complex) } else { self.bad_number() }
+        let read = self
+            .source
+            .get(self.start..self.position)
+            .unwrap_or_default();
+        if whole && read.ends_with('i') {
+            self.emit(TokenKind::Complex)
+        } else {
+            self.bad_number()
+        }
     }
 
     fn bad_number(&mut self) -> Token<'s> {
-        let read = self.source.get(self.start..self.position).unwrap_or_default();
+        let read = self
+            .source
+            .get(self.start..self.position)
+            .unwrap_or_default();
         self.error(format!("bad number syntax: {}", quoted(read.as_bytes())))
     }
 
@@ -72,7 +82,11 @@ impl<'s> Lexer<'s> {
 
     /// A string in double quotes, whose opening quote has been read.
     pub(super) fn quoted(&mut self) -> Token<'s> {
-        if self.skip_to('"') { self.emit(TokenKind::String) } else { self.error("unterminated quoted string") }
+        if self.skip_to('"') {
+            self.emit(TokenKind::String)
+        } else {
+            self.error("unterminated quoted string")
+        }
     }
 
     /// A character constant, whose opening quote has been read.

@@ -16,7 +16,10 @@ fn tokens(source: &str) -> Vec<(TokenKind, String, usize)> {
 }
 
 fn texts(source: &str) -> Vec<String> {
-    tokens(source).into_iter().map(|(_, text, _)| text).collect()
+    tokens(source)
+        .into_iter()
+        .map(|(_, text, _)| text)
+        .collect()
 }
 
 #[test]
@@ -28,7 +31,10 @@ fn trim_markers_need_a_blank() {
 
 #[test]
 fn blanks_tell_fields_from_arguments() {
-    assert_eq!(texts("{{$x.y .z}}"), ["{{", "$x", ".y", " ", ".z", "}}", ""]);
+    assert_eq!(
+        texts("{{$x.y .z}}"),
+        ["{{", "$x", ".y", " ", ".z", "}}", ""]
+    );
 }
 
 #[test]
@@ -38,6 +44,9 @@ fn an_error_is_the_last_token() {
     assert_eq!(last("a\n{{\n"), error("unclosed action", 3));
     assert_eq!(last("{{.x!}}"), error("bad character U+0021 '!'", 1));
     assert_eq!(last("{{\"a\nb\"}}"), error("unterminated quoted string", 1));
-    assert_eq!(last("{{/* c */ }}"), error("comment ends before closing delimiter", 1));
+    assert_eq!(
+        last("{{/* c */ }}"),
+        error("comment ends before closing delimiter", 1)
+    );
     assert_eq!(last("{{(}}"), error("unclosed left paren", 1));
 }

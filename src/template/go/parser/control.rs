@@ -30,8 +30,12 @@ impl Parser<'_> {
                 self.open.push(("block", token.offset));
                 Node::Template(self.block()?)
             }
-            TokenKind::Keyword(Keyword::Break) => self.leave("{{break}}", token.offset, Node::Break)?,
-            TokenKind::Keyword(Keyword::Continue) => self.leave("{{continue}}", token.offset, Node::Continue)?,
+            TokenKind::Keyword(Keyword::Break) => {
+                self.leave("{{break}}", token.offset, Node::Break)?
+            }
+            TokenKind::Keyword(Keyword::Continue) => {
+                self.leave("{{continue}}", token.offset, Node::Continue)?
+            }
             TokenKind::Keyword(Keyword::Else) => {
                 self.ended_by = token.offset;
                 return self.else_().map(Piece::Ending);
@@ -60,7 +64,10 @@ impl Parser<'_> {
                 Node::Action(self.pipeline("command", TokenKind::RightDelimiter)?)
             }
         };
-        if matches!(token.kind, TokenKind::Keyword(Keyword::Block | Keyword::If | Keyword::With | Keyword::Range)) {
+        if matches!(
+            token.kind,
+            TokenKind::Keyword(Keyword::Block | Keyword::If | Keyword::With | Keyword::Range)
+        ) {
             self.open.pop();
         }
         Ok(Piece::Node(node))
@@ -86,7 +93,10 @@ impl Parser<'_> {
 
     fn branches(&mut self, context: &str, keyword: Keyword) -> Outcome<Branches> {
         let outside = self.frame.variables.len();
-        let mut branches = Branches { arms: Vec::new(), otherwise: None };
+        let mut branches = Branches {
+            arms: Vec::new(),
+            otherwise: None,
+        };
         loop {
             let pipeline = self.pipeline(context, TokenKind::RightDelimiter)?;
             let (list, ending) = self.list()?;
@@ -111,9 +121,17 @@ impl Parser<'_> {
         self.frame.ranges += 1;
         let (body, ending) = self.list()?;
         self.frame.ranges -= 1;
-        let otherwise = if ending == Ending::Else { Some(self.otherwise()?) } else { None };
+        let otherwise = if ending == Ending::Else {
+            Some(self.otherwise()?)
+        } else {
+            None
+        };
         self.frame.variables.truncate(outside);
-        Ok(Range { pipeline, body, otherwise })
+        Ok(Range {
+            pipeline,
+            body,
+            otherwise,
+        })
     }
 
     /// The last branch, which nothing but `end` can end.
@@ -122,7 +140,10 @@ impl Parser<'_> {
         if ending == Ending::End {
             return Ok(list);
         }
-        Err(self.error_of(self.ended_by, format!("expected end; found {}", ending.shown())))
+        Err(self.error_of(
+            self.ended_by,
+            format!("expected end; found {}", ending.shown()),
+        ))
     }
 
     /// What follows `template`.
@@ -132,11 +153,19 @@ impl Parser<'_> {
         let name = self.template_name(&token, context)?;
         let next = self.next_non_space();
         if next.kind == TokenKind::RightDelimiter {
-            return Ok(Invocation { offset: token.offset, name, pipeline: None });
+            return Ok(Invocation {
+                offset: token.offset,
+                name,
+                pipeline: None,
+            });
         }
         self.give_back(next);
         let pipeline = self.pipeline(context, TokenKind::RightDelimiter)?;
-        Ok(Invocation { offset: token.offset, name, pipeline: Some(pipeline) })
+        Ok(Invocation {
+            offset: token.offset,
+            name,
+            pipeline: Some(pipeline),
+        })
     }
 
     pub(super) fn template_name(&mut self, token: &Token<'_>, context: &str) -> Outcome<Box<str>> {

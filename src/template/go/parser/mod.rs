@@ -87,7 +87,11 @@ struct Frame<'s> {
 
 impl Default for Frame<'_> {
     fn default() -> Self {
-        Self { variables: vec!["$".into()], ranges: 0, action_line: None }
+        Self {
+            variables: vec!["$".into()],
+            ranges: 0,
+            action_line: None,
+        }
     }
 }
 
@@ -132,7 +136,9 @@ impl<'s> Parser<'s> {
             match self.text_or_action()? {
                 Piece::Node(node) => main.0.push(node),
                 Piece::Ending(ending) => {
-                    return Err(self.error_of(self.ended_by, format!("unexpected {}", ending.shown())));
+                    return Err(
+                        self.error_of(self.ended_by, format!("unexpected {}", ending.shown()))
+                    );
                 }
             }
         }
@@ -149,7 +155,10 @@ impl<'s> Parser<'s> {
         self.expect(TokenKind::RightDelimiter, context)?;
         let (body, ending) = self.list()?;
         if ending != Ending::End {
-            return Err(self.error_of(self.ended_by, format!("unexpected {} in {context}", ending.shown())));
+            return Err(self.error_of(
+                self.ended_by,
+                format!("unexpected {} in {context}", ending.shown()),
+            ));
         }
         self.add(name, body, token.offset)?;
         self.frame = outer;
@@ -170,7 +179,11 @@ impl<'s> Parser<'s> {
         }
         self.add(name.clone(), body, token.offset)?;
         self.frame = outer;
-        Ok(Invocation { offset: token.offset, name, pipeline: Some(pipeline) })
+        Ok(Invocation {
+            offset: token.offset,
+            name,
+            pipeline: Some(pipeline),
+        })
     }
 
     /// Takes in a template. One that is blank neither replaces another one nor forbids it.
@@ -179,7 +192,10 @@ impl<'s> Parser<'s> {
             Some(present) if !present.is_blank() => {
                 if !body.is_blank() {
                     let name = super::quote::quoted(name.as_bytes());
-                    return Err(self.error_of(offset, format!("template: multiple definition of template {name}")));
+                    return Err(self.error_of(
+                        offset,
+                        format!("template: multiple definition of template {name}"),
+                    ));
                 }
             }
             _ => {
@@ -213,7 +229,9 @@ impl<'s> Parser<'s> {
     fn deeper(&mut self) -> Outcome<()> {
         self.nesting += 1;
         if self.nesting > MOST_NESTING {
-            return Err(self.error(format!("nesting too deep (more than {MOST_NESTING} levels)")));
+            return Err(self.error(format!(
+                "nesting too deep (more than {MOST_NESTING} levels)"
+            )));
         }
         Ok(())
     }
@@ -223,7 +241,10 @@ impl<'s> Parser<'s> {
             return token;
         }
         let token = self.lexer.token();
-        self.last = Place { line: token.line, offset: token.offset };
+        self.last = Place {
+            line: token.line,
+            offset: token.offset,
+        };
         token
     }
 
@@ -254,7 +275,11 @@ impl<'s> Parser<'s> {
 
     fn expect(&mut self, kind: TokenKind, context: &str) -> Outcome<Token<'s>> {
         let token = self.next_non_space();
-        if token.kind == kind { Ok(token) } else { Err(self.unexpected(&token, context)) }
+        if token.kind == kind {
+            Ok(token)
+        } else {
+            Err(self.unexpected(&token, context))
+        }
     }
 
     fn unexpected(&self, token: &Token<'_>, context: &str) -> Failure {

@@ -11,7 +11,9 @@ use crate::template::go::token::{Token, TokenKind};
 impl Parser<'_> {
     /// An operand with the fields that hang on to it; `None` if there is none.
     pub(super) fn operand(&mut self) -> Outcome<Option<Operand>> {
-        let Some(mut operand) = self.term()? else { return Ok(None) };
+        let Some(mut operand) = self.term()? else {
+            return Ok(None);
+        };
         let first = self.peek();
         if first.kind != TokenKind::Field {
             return Ok(Some(operand));
@@ -24,11 +26,15 @@ impl Parser<'_> {
         operand = match operand.kind {
             OperandKind::Field(before) => {
                 let names = before.into_iter().chain(names).collect();
-                Operand { offset, kind: OperandKind::Field(names) }
+                Operand {
+                    offset,
+                    kind: OperandKind::Field(names),
+                }
             }
-            OperandKind::Variable(variable, _) => {
-                Operand { offset, kind: OperandKind::Variable(variable, names.into()) }
-            }
+            OperandKind::Variable(variable, _) => Operand {
+                offset,
+                kind: OperandKind::Variable(variable, names.into()),
+            },
             OperandKind::Bool(_)
             | OperandKind::Text(..)
             | OperandKind::Number(..)
@@ -37,7 +43,10 @@ impl Parser<'_> {
                 let term = quoted(operand.to_string().as_bytes());
                 return Err(self.error(format!("unexpected . after term {term}")));
             }
-            _ => Operand { offset, kind: OperandKind::Chain(Box::new(operand), names.into()) },
+            _ => Operand {
+                offset,
+                kind: OperandKind::Chain(Box::new(operand), names.into()),
+            },
         };
         Ok(Some(operand))
     }
@@ -63,10 +72,14 @@ impl Parser<'_> {
             TokenKind::LeftParen => {
                 let pipeline = self.pipeline("parenthesized pipeline", TokenKind::RightParen)?;
                 let offset = pipeline.offset;
-                return Ok(Some(Operand { offset, kind: OperandKind::Pipeline(Box::new(pipeline)) }));
+                return Ok(Some(Operand {
+                    offset,
+                    kind: OperandKind::Pipeline(Box::new(pipeline)),
+                }));
             }
             TokenKind::String | TokenKind::RawString => {
-                let text = unquoted(&token.text).ok_or_else(|| self.error("invalid syntax".to_owned()))?;
+                let text =
+                    unquoted(&token.text).ok_or_else(|| self.error("invalid syntax".to_owned()))?;
                 OperandKind::Text(token.text.into(), text_value(text))
             }
             _ => {
@@ -81,17 +94,32 @@ impl Parser<'_> {
         if let Some(target) = (self.resolve)(&token.text) {
             return Ok(OperandKind::Function(token.text.as_ref().into(), target));
         }
-        let error = self.error_of(token.offset, format!("function {} not defined", quoted(token.text.as_bytes())));
+        let error = self.error_of(
+            token.offset,
+            format!("function {} not defined", quoted(token.text.as_bytes())),
+        );
         Err(error.of_function(&token.text))
     }
 
     fn variable(&mut self, token: &Token<'_>) -> Outcome<OperandKind> {
         if !self.frame.variables.contains(&token.text) {
-            let error = self.error_of(token.offset, format!("undefined variable {}", quoted(token.text.as_bytes())));
-            let known = self.frame.variables.iter().map(ToString::to_string).filter(|known| known != "$").collect();
+            let error = self.error_of(
+                token.offset,
+                format!("undefined variable {}", quoted(token.text.as_bytes())),
+            );
+            let known = self
+                .frame
+                .variables
+                .iter()
+                .map(ToString::to_string)
+                .filter(|known| known != "$")
+                .collect();
             return Err(error.about(About::unknown(Thing::Variable, &token.text, known)));
         }
-        let variable = Variable { id: self.id(&token.text), name: token.text.as_ref().into() };
+        let variable = Variable {
+            id: self.id(&token.text),
+            name: token.text.as_ref().into(),
+        };
         Ok(OperandKind::Variable(variable, Box::default()))
     }
 }

@@ -41,7 +41,11 @@ impl<'s> Parser<'s> {
         }
         // Whether a blank follows has to be known later on: `$x.y` is not `$x .y`.
         let after = self.next();
-        let next = if after.kind == TokenKind::Space { self.next_non_space() } else { after.clone() };
+        let next = if after.kind == TokenKind::Space {
+            self.next_non_space()
+        } else {
+            after.clone()
+        };
         if matches!(next.kind, TokenKind::Assign | TokenKind::Declare) {
             pipeline.assigns = next.kind == TokenKind::Assign;
             self.declare(pipeline, variable);
@@ -60,7 +64,10 @@ impl<'s> Parser<'s> {
             return Err(self.error(format!("too many declarations in {context}")));
         }
         let next = self.peek_non_space().kind;
-        if matches!(next, TokenKind::Variable | TokenKind::RightDelimiter | TokenKind::RightParen) {
+        if matches!(
+            next,
+            TokenKind::Variable | TokenKind::RightDelimiter | TokenKind::RightParen
+        ) {
             return Ok(true);
         }
         Err(self.error("range can only initialize variables".to_owned()))
@@ -68,7 +75,10 @@ impl<'s> Parser<'s> {
 
     fn declare(&mut self, pipeline: &mut Pipeline, token: Token<'s>) {
         let id = self.id(&token.text);
-        pipeline.variables.push(Variable { id, name: token.text.as_ref().into() });
+        pipeline.variables.push(Variable {
+            id,
+            name: token.text.as_ref().into(),
+        });
         self.frame.variables.push(token.text);
     }
 
@@ -94,7 +104,10 @@ impl<'s> Parser<'s> {
         };
         // What is piped in needs something that can take it.
         match pipeline.commands.iter().skip(1).position(fixed) {
-            Some(at) => Err(self.error(format!("non executable command in pipeline stage {}", at + 2))),
+            Some(at) => Err(self.error(format!(
+                "non executable command in pipeline stage {}",
+                at + 2
+            ))),
             None => Ok(()),
         }
     }
@@ -117,8 +130,14 @@ impl<'s> Parser<'s> {
             }
         }
         let mut operands: std::vec::IntoIter<Operand> = operands.into_iter();
-        let Some(first) = operands.next() else { return Err(self.error("empty command".to_owned())) };
-        Ok(Command { offset, first, arguments: operands.collect() })
+        let Some(first) = operands.next() else {
+            return Err(self.error("empty command".to_owned()));
+        };
+        Ok(Command {
+            offset,
+            first,
+            arguments: operands.collect(),
+        })
     }
 }
 

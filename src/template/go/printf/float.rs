@@ -25,7 +25,11 @@ impl Decimal {
         while digits.last() == Some(&b'0') {
             digits.pop();
         }
-        let point = if digits.is_empty() { 0 } else { exponent.parse::<i32>().unwrap_or(0).saturating_add(1) };
+        let point = if digits.is_empty() {
+            0
+        } else {
+            exponent.parse::<i32>().unwrap_or(0).saturating_add(1)
+        };
         Self { digits, point }
     }
 
@@ -35,7 +39,11 @@ impl Decimal {
 
     /// The digit at a place, counted from the first one.
     fn digit(&self, at: i32) -> u8 {
-        usize::try_from(at).ok().and_then(|at| self.digits.get(at)).copied().unwrap_or(b'0')
+        usize::try_from(at)
+            .ok()
+            .and_then(|at| self.digits.get(at))
+            .copied()
+            .unwrap_or(b'0')
     }
 
     /// `1.5e+06`, with so many digits behind the point.
@@ -46,7 +54,11 @@ impl Decimal {
             text.extend(self.digits.iter().skip(1).take(behind));
             text.resize(behind.saturating_add(2), b'0');
         }
-        let exponent = if self.digits.is_empty() { 0 } else { self.point - 1 };
+        let exponent = if self.digits.is_empty() {
+            0
+        } else {
+            self.point - 1
+        };
         text.push(letter);
         text.extend(exponent_text(exponent));
         text
@@ -70,13 +82,21 @@ impl Decimal {
 /// As few digits as tell a float from all others.
 fn shortest(magnitude: f64) -> String {
     let text = format!("{magnitude:e}");
-    let digits = text.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit).count();
+    let digits = text
+        .bytes()
+        .take_while(|byte| *byte != b'e')
+        .filter(u8::is_ascii_digit)
+        .count();
     if digits < 15 {
         return text;
     }
     // Where two such numbers are equally close, Go takes the even one, as rounding to that many digits does.
     let even = format!("{magnitude:.*e}", digits - 1);
-    if even.parse() == Ok(magnitude) { even } else { text }
+    if even.parse() == Ok(magnitude) {
+        even
+    } else {
+        text
+    }
 }
 
 /// A sign, and at least two digits.
@@ -116,7 +136,11 @@ fn general(magnitude: f64, precision: Option<usize>, letter: u8) -> Vec<u8> {
         Some(precision) if precision > count && count >= decimal.point => count,
         Some(precision) => precision,
     };
-    let limit = if precision.is_none() && count > limit && count >= decimal.point { 6 } else { limit };
+    let limit = if precision.is_none() && count > limit && count >= decimal.point {
+        6
+    } else {
+        limit
+    };
     let exponent = decimal.point - 1;
     if exponent < -4 || exponent >= limit {
         let behind = decimal.digits.len().saturating_sub(1);
@@ -133,7 +157,11 @@ fn parts(magnitude: f64) -> (u64, i32) {
     let bits = magnitude.to_bits();
     let mantissa = bits & ((1 << MANTISSA_BITS) - 1);
     let exponent = i32::try_from((bits >> MANTISSA_BITS) & 0x7ff).unwrap_or(0);
-    if exponent == 0 { (mantissa, -1074) } else { (mantissa | (1 << MANTISSA_BITS), exponent - 1075) }
+    if exponent == 0 {
+        (mantissa, -1074)
+    } else {
+        (mantissa | (1 << MANTISSA_BITS), exponent - 1075)
+    }
 }
 
 /// `6755399441055744p-52`
@@ -153,7 +181,10 @@ fn hexadecimal(magnitude: f64, precision: Option<usize>, upper: bool) -> Vec<u8>
         mantissa <<= shift;
         exponent = exponent + 60 - i32::try_from(shift).unwrap_or(0);
     }
-    if let Some(kept) = precision.and_then(|digits| u32::try_from(digits).ok()).filter(|digits| *digits < 15) {
+    if let Some(kept) = precision
+        .and_then(|digits| u32::try_from(digits).ok())
+        .filter(|digits| *digits < 15)
+    {
         let dropped = 60 - kept * 4;
         let (half, rest) = (1_u64 << (dropped - 1), mantissa & ((1 << dropped) - 1));
         mantissa >>= dropped;
@@ -187,10 +218,19 @@ fn hexadecimal(magnitude: f64, precision: Option<usize>, upper: bool) -> Vec<u8>
 /// What the flag `#` asks for: a point, and for `%g` the zeros at the end.
 fn sharpened(text: &[u8], verb: char, precision: Option<usize>) -> Vec<u8> {
     let hexadecimal = matches!(verb, 'x' | 'X');
-    let is_tail = |byte: &u8| matches!(byte, b'p' | b'P') || (!hexadecimal && matches!(byte, b'e' | b'E'));
+    let is_tail =
+        |byte: &u8| matches!(byte, b'p' | b'P') || (!hexadecimal && matches!(byte, b'e' | b'E'));
     let (number, tail) = text.split_at(text.iter().position(is_tail).unwrap_or(text.len()));
-    let mut wanted = if matches!(verb, 'v' | 'g' | 'G' | 'x') { precision.unwrap_or(6) } else { 0 };
-    let digits = number.iter().filter(|byte| **byte != b'.').skip_while(|byte| **byte == b'0').count();
+    let mut wanted = if matches!(verb, 'v' | 'g' | 'G' | 'x') {
+        precision.unwrap_or(6)
+    } else {
+        0
+    };
+    let digits = number
+        .iter()
+        .filter(|byte| **byte != b'.')
+        .skip_while(|byte| **byte == b'0')
+        .count();
     wanted = wanted.saturating_sub(digits);
     let mut sharp = number.to_vec();
     if !number.contains(&b'.') {
@@ -207,7 +247,10 @@ fn sharpened(text: &[u8], verb: char, precision: Option<usize>) -> Vec<u8> {
 impl Printer {
     /// A float as the verb asks for it; `false` if the verb is not for floats.
     pub(super) fn float(&mut self, float: f64, verb: char) -> bool {
-        if !matches!(verb, 'v' | 'b' | 'g' | 'G' | 'x' | 'X' | 'f' | 'F' | 'e' | 'E') {
+        if !matches!(
+            verb,
+            'v' | 'b' | 'g' | 'G' | 'x' | 'X' | 'f' | 'F' | 'e' | 'E'
+        ) {
             return false;
         }
         let flags = self.flags;
@@ -242,7 +285,9 @@ impl Printer {
 
     /// A number whose sign stands before the zeros that make it wide.
     fn signed(&mut self, sign: Option<u8>, text: &[u8]) {
-        let Some(sign) = sign else { return self.pad(text) };
+        let Some(sign) = sign else {
+            return self.pad(text);
+        };
         let width = self.flags.width.unwrap_or(0);
         if self.flags.zero && !self.flags.minus && width > text.len() + 1 {
             self.push(&[sign]);

@@ -37,7 +37,10 @@ impl Reader<'_> {
     /// A number. One that is too large ends the reading.
     fn number(&mut self, end: usize) -> Option<i64> {
         let mut number = None;
-        while let Some(digit) = self.byte().filter(|byte| byte.is_ascii_digit() && self.at < end) {
+        while let Some(digit) = self
+            .byte()
+            .filter(|byte| byte.is_ascii_digit() && self.at < end)
+        {
             let so_far: i64 = number.unwrap_or(0);
             if so_far > MOST {
                 self.at = end;
@@ -57,7 +60,10 @@ impl Reader<'_> {
         }
         self.reordered = true;
         let rest = self.format.get(self.at..).unwrap_or_default();
-        let close = rest.iter().position(|byte| *byte == b']').filter(|_| rest.len() >= 3);
+        let close = rest
+            .iter()
+            .position(|byte| *byte == b']')
+            .filter(|_| rest.len() >= 3);
         let Some(close) = close.map(|close| close + self.at) else {
             self.good = false;
             self.at += 1;
@@ -72,7 +78,10 @@ impl Reader<'_> {
             return;
         };
         self.after_index = true;
-        match usize::try_from(number - 1).ok().filter(|index| *index < count) {
+        match usize::try_from(number - 1)
+            .ok()
+            .filter(|index| *index < count)
+        {
             Some(index) => self.next = index,
             None => self.good = false,
         }
@@ -82,7 +91,14 @@ impl Reader<'_> {
 impl Printer {
     /// `printf`
     pub(in crate::template::go) fn printf(&mut self, format: &[u8], arguments: &[&Value]) {
-        let mut reader = Reader { format, at: 0, next: 0, reordered: false, good: true, after_index: false };
+        let mut reader = Reader {
+            format,
+            at: 0,
+            next: 0,
+            reordered: false,
+            good: true,
+            after_index: false,
+        };
         loop {
             let rest = format.get(reader.at..).unwrap_or_default();
             let length = rest.iter().position(|byte| *byte == b'%');
@@ -119,7 +135,11 @@ impl Printer {
             self.push(b"%!(NOVERB)");
             return false;
         }
-        let (char, length) = reader.format.get(reader.at..).and_then(decode).unwrap_or((None, 1));
+        let (char, length) = reader
+            .format
+            .get(reader.at..)
+            .and_then(decode)
+            .unwrap_or((None, 1));
         let verb = char.unwrap_or('\u{fffd}');
         reader.at += length;
         if verb == '%' {
@@ -187,7 +207,8 @@ impl Printer {
             self.flags.precision = usize::try_from(precision).ok();
             return;
         }
-        self.flags.precision = star(reader, arguments).and_then(|precision| usize::try_from(precision).ok());
+        self.flags.precision =
+            star(reader, arguments).and_then(|precision| usize::try_from(precision).ok());
         if self.flags.precision.is_none() {
             self.push(b"%!(BADPREC)");
         }

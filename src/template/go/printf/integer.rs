@@ -6,7 +6,13 @@ use crate::template::go::unicode::is_printable;
 
 impl Printer {
     /// An integer as the verb asks for it; `false` if the verb is not for integers.
-    pub(super) fn integer(&mut self, magnitude: u64, negative: bool, signed: bool, verb: char) -> bool {
+    pub(super) fn integer(
+        &mut self,
+        magnitude: u64,
+        negative: bool,
+        signed: bool,
+        verb: char,
+    ) -> bool {
         match verb {
             'v' if self.flags.sharp_v && !signed => {
                 let sharp = std::mem::replace(&mut self.flags.sharp, true);
@@ -40,7 +46,9 @@ impl Printer {
                 return self.without_zero(|printer| printer.fill(width));
             }
             (Some(precision), _) => precision,
-            (None, Some(width)) if self.flags.zero && !self.flags.minus => width.saturating_sub(usize::from(signed)),
+            (None, Some(width)) if self.flags.zero && !self.flags.minus => {
+                width.saturating_sub(usize::from(signed))
+            }
             _ => 0,
         };
         if least > self.most {
@@ -50,9 +58,15 @@ impl Printer {
         let mut text = Vec::with_capacity(least.max(24));
         let mut left = magnitude;
         while left > 0 || text.is_empty() {
-            let digit = u32::try_from(left % radix).ok().and_then(|digit| char::from_digit(digit, 16));
+            let digit = u32::try_from(left % radix)
+                .ok()
+                .and_then(|digit| char::from_digit(digit, 16));
             let digit = digit.unwrap_or('0');
-            let digit = if verb == 'X' { digit.to_ascii_uppercase() } else { digit };
+            let digit = if verb == 'X' {
+                digit.to_ascii_uppercase()
+            } else {
+                digit
+            };
             text.push(u8::try_from(digit).unwrap_or(b'0'));
             left /= radix;
         }
@@ -87,7 +101,11 @@ impl Printer {
 
     /// `U+0041`
     fn code_point(&mut self, magnitude: u64, negative: bool) {
-        let code = if negative { magnitude.wrapping_neg() } else { magnitude };
+        let code = if negative {
+            magnitude.wrapping_neg()
+        } else {
+            magnitude
+        };
         let least = self.flags.precision.unwrap_or(4).max(4);
         if least > self.most {
             self.trouble = Some(super::Trouble::TooLarge);

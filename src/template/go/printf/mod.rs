@@ -26,7 +26,10 @@ pub(super) enum Trouble {
 
 /// The flags, width and precision of a verb.
 #[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "the flags are independent of each other")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the flags are independent of each other"
+)]
 struct Flags {
     width: Option<usize>,
     precision: Option<usize>,
@@ -55,7 +58,12 @@ impl Printer {
     /// A printer that appends to `out`, but not more than `room` bytes.
     pub(super) fn new(out: Vec<u8>, room: usize) -> Self {
         let most = out.len().saturating_add(room);
-        Self { out, most, flags: Flags::default(), trouble: None }
+        Self {
+            out,
+            most,
+            flags: Flags::default(),
+            trouble: None,
+        }
     }
 
     /// The text, and what went wrong.
@@ -81,7 +89,11 @@ impl Printer {
         self.print_with(values, Self::shown);
     }
 
-    fn print_with<'v>(&mut self, values: impl Iterator<Item = &'v Value>, print: impl Fn(&mut Self, &Value)) {
+    fn print_with<'v>(
+        &mut self,
+        values: impl Iterator<Item = &'v Value>,
+        print: impl Fn(&mut Self, &Value),
+    ) {
         // Nothing stands before the first value, just as if a string did.
         let mut after_text = true;
         for value in values {
@@ -122,7 +134,9 @@ impl Printer {
 
     /// Writes `text`, made as wide as asked for.
     fn pad(&mut self, text: &[u8]) {
-        let Some(width) = self.flags.width.filter(|width| *width > 0) else { return self.push(text) };
+        let Some(width) = self.flags.width.filter(|width| *width > 0) else {
+            return self.push(text);
+        };
         let missing = width.saturating_sub(characters(text));
         if !self.flags.minus {
             self.fill(missing);
@@ -160,7 +174,9 @@ fn characters(text: &[u8]) -> usize {
     match std::str::from_utf8(text) {
         Ok(text) => text.chars().count(),
         Err(_) => std::iter::successors(Some(text), |rest| {
-            super::unicode::decode(rest).and_then(|(_, length)| rest.get(length..)).filter(|_| !rest.is_empty())
+            super::unicode::decode(rest)
+                .and_then(|(_, length)| rest.get(length..))
+                .filter(|_| !rest.is_empty())
         })
         .filter(|rest| !rest.is_empty())
         .count(),

@@ -47,7 +47,9 @@ impl Printer {
 
     /// As many characters as the precision allows.
     fn cut<'a>(&self, text: &'a [u8]) -> &'a [u8] {
-        let Some(most) = self.flags.precision else { return text };
+        let Some(most) = self.flags.precision else {
+            return text;
+        };
         let mut end = 0;
         for _ in 0..most {
             match text.get(end..).and_then(decode) {
@@ -69,8 +71,16 @@ impl Printer {
         } else {
             1
         };
-        let blanks = if space { text.len().saturating_sub(1) } else { 0 };
-        let length = text.len().saturating_add(marks).saturating_mul(2).saturating_add(blanks);
+        let blanks = if space {
+            text.len().saturating_sub(1)
+        } else {
+            0
+        };
+        let length = text
+            .len()
+            .saturating_add(marks)
+            .saturating_mul(2)
+            .saturating_add(blanks);
         let width = self.flags.width.unwrap_or(0);
         if text.is_empty() {
             return self.fill(width);
@@ -87,7 +97,11 @@ impl Printer {
             if sharp && (space || index == 0) {
                 self.push(mark);
             }
-            let digits = if upper { format!("{byte:02X}") } else { format!("{byte:02x}") };
+            let digits = if upper {
+                format!("{byte:02X}")
+            } else {
+                format!("{byte:02x}")
+            };
             self.push(digits.as_bytes());
         }
         if self.flags.minus {

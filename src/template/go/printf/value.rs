@@ -71,7 +71,8 @@ impl Printer {
             Shape::Map => self.map(value, verb, depth),
             Shape::Record(record) => self.record(record, verb, depth),
             Shape::Opaque
-                if matches!(verb, 'v' | 's' | 'q' | 'x' | 'X') && value.downcast_object_ref::<Atom>().is_some() =>
+                if matches!(verb, 'v' | 's' | 'q' | 'x' | 'X')
+                    && value.downcast_object_ref::<Atom>().is_some() =>
             {
                 let text = value.to_string();
                 self.text(text.as_bytes(), verb);
@@ -157,7 +158,10 @@ impl Printer {
     }
 
     fn complex(&mut self, complex: Complex, value: &Value, verb: char) {
-        if !matches!(verb, 'v' | 'b' | 'g' | 'G' | 'x' | 'X' | 'f' | 'F' | 'e' | 'E') {
+        if !matches!(
+            verb,
+            'v' | 'b' | 'g' | 'G' | 'x' | 'X' | 'f' | 'F' | 'e' | 'E'
+        ) {
             return self.bad_verb(verb, Some(value));
         }
         let plus = self.flags.plus;

@@ -59,11 +59,21 @@ const PIECES: &[&str] = &[
 ];
 
 fn dot() -> Value {
-    Value::from(vec![Value::from(1), Value::from("two"), Value::from(3.5), Value::from(()), Value::from(vec![1, 2])])
+    Value::from(vec![
+        Value::from(1),
+        Value::from("two"),
+        Value::from(3.5),
+        Value::from(()),
+        Value::from(vec![1, 2]),
+    ])
 }
 
 fn small() -> Options {
-    limited(Limits { steps: 2_000, text: 20_000, depth: 200 })
+    limited(Limits {
+        steps: 2_000,
+        text: 20_000,
+        depth: 200,
+    })
 }
 
 fn attempt(source: &str) {
@@ -75,7 +85,12 @@ fn attempt(source: &str) {
 
 /// A seed with pieces put in, taken out and doubled.
 fn mutated() -> impl Strategy<Value = String> {
-    let change = (0_usize..3, any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0_usize..12);
+    let change = (
+        0_usize..3,
+        any::<prop::sample::Index>(),
+        any::<prop::sample::Index>(),
+        0_usize..12,
+    );
     (0..SEEDS.len(), prop::collection::vec(change, 1..6)).prop_map(|(seed, changes)| {
         let mut chars: Vec<char> = SEEDS[seed].chars().collect();
         for (kind, at, piece, length) in changes {

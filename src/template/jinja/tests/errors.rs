@@ -23,7 +23,10 @@ fn an_unknown_function_is_told_when_the_template_is_read() {
     hold(&[
         ("run(x) {{ 1 }}", "run(x) 1"),
         ("{% macro m() %}a{% endmacro %}{{ m() }}", "a"),
-        ("{% macro m() %}{{ caller() }}{% endmacro %}{% call m() %}b{% endcall %}", "b"),
+        (
+            "{% macro m() %}{{ caller() }}{% endmacro %}{% call m() %}b{% endcall %}",
+            "b",
+        ),
         ("{{ {'f': 1}.items() | list | length if false }}", ""),
         ("{% if nope is defined %}{{ nope }}{% endif %}", ""),
     ]);
@@ -200,9 +203,12 @@ fn a_template_that_does_not_end_is_an_error() {
     test.j2:1: the template does not come to an end: it takes more than 1000000 steps
       1 | {% for a in range(90000) %}{% for b in range(90000) %}{% for c in range(9) %}{% endfor %}{% endfor %}{% endfor %}
     ");
-    let growing =
-        "{% set n = namespace(x='aaaaaaaaaaaaaaaa') %}{% for i in range(64) %}{% set n.x = n.x ~ n.x %}{% endfor %}";
+    let growing = "{% set n = namespace(x='aaaaaaaaaaaaaaaa') %}{% for i in range(64) %}{% set n.x = n.x ~ n.x %}{% endfor %}";
     assert!(error(growing).message.contains("does not come to an end"));
     let without_bounds = "{% for i in range(90000) %}{{ 'a' * 1000 }}{% endfor %}";
-    assert!(error(without_bounds).message.contains("does not come to an end"));
+    assert!(
+        error(without_bounds)
+            .message
+            .contains("does not come to an end")
+    );
 }

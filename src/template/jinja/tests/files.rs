@@ -3,7 +3,10 @@ use std::fs;
 use super::*;
 
 fn inside(directory: &Path) -> Options<'_> {
-    Options { directory: Some(directory), ..Options::default() }
+    Options {
+        directory: Some(directory),
+        ..Options::default()
+    }
 }
 
 /// A directory with these files, and the first of them as a template.
@@ -20,39 +23,64 @@ fn template(files: &[(&str, &str)]) -> (tempfile::TempDir, Result<JinjaTemplate,
 
 fn text(files: &[(&str, &str)]) -> String {
     let (_directory, template) = template(files);
-    template.unwrap().render(&pass(), Undefined::Refused).unwrap()
+    template
+        .unwrap()
+        .render(&pass(), Undefined::Refused)
+        .unwrap()
 }
 
 /// An error, with the directory's name taken out.
 fn error(files: &[(&str, &str)]) -> String {
     let (directory, template) = template(files);
-    let error = template.and_then(|template| template.render(&pass(), Undefined::Refused)).unwrap_err();
-    error.to_string().replace(directory.path().to_str().unwrap(), "DIR")
+    let error = template
+        .and_then(|template| template.render(&pass(), Undefined::Refused))
+        .unwrap_err();
+    error
+        .to_string()
+        .replace(directory.path().to_str().unwrap(), "DIR")
 }
 
 #[test]
 fn includes_imports_and_parents_see_the_pass() {
-    let include =
-        [("m", "{% include 'parts/a' %}{% include 'no' ignore missing %}"), ("parts/a", "[{{ key('port') }}]")];
+    let include = [
+        (
+            "m",
+            "{% include 'parts/a' %}{% include 'no' ignore missing %}",
+        ),
+        ("parts/a", "[{{ key('port') }}]"),
+    ];
     assert_eq!(text(&include), "[80]");
     let import = [
-        ("m", "{% import 'a' as a %}{% from 'a' import m %}{{ a.m('port') }}{{ m('port') }}"),
+        (
+            "m",
+            "{% import 'a' as a %}{% from 'a' import m %}{{ a.m('port') }}{{ m('port') }}",
+        ),
         ("a", "{% macro m(k) %}{{ k | key }}{% endmacro %}"),
     ];
     assert_eq!(text(&import), "8080");
     let extends = [
-        ("m", "{% extends 'a' %}{% block b %}{{ key('port') }}{% endblock %}"),
+        (
+            "m",
+            "{% extends 'a' %}{% block b %}{{ key('port') }}{% endblock %}",
+        ),
         ("a", "<{% block b %}{% endblock %}>"),
     ];
     assert_eq!(text(&extends), "<80>");
-    let computed = [("m", "{% for n in ['a', 'b'] %}{% include n %}{% endfor %}"), ("a", "A"), ("b", "B")];
+    let computed = [
+        ("m", "{% for n in ['a', 'b'] %}{% include n %}{% endfor %}"),
+        ("a", "A"),
+        ("b", "B"),
+    ];
     assert_eq!(text(&computed), "AB");
 }
 
 #[test]
 fn what_is_included_is_known() {
     let files = [
-        ("m", "{% include 'a' %}{% include 'no' ignore missing %}{% include 'c' ~ '' %}"),
+        (
+            "m",
+            "{% include 'a' %}{% include 'no' ignore missing %}{% include 'c' ~ '' %}",
+        ),
         ("a", "{%- include \"b\" %}"),
         ("b", ""),
         ("c", "C"),
@@ -62,7 +90,10 @@ fn what_is_included_is_known() {
     let path = |name| directory.path().join(name);
     assert_eq!(template.included(), [path("a"), path("b"), path("no")]);
     assert_eq!(template.render(&pass(), Undefined::Refused).unwrap(), "C");
-    assert_eq!(template.included(), [path("a"), path("b"), path("c"), path("no")]);
+    assert_eq!(
+        template.included(),
+        [path("a"), path("b"), path("c"), path("no")]
+    );
     // A file that changes is another template: this one stays what it was.
     fs::write(path("c"), "D").unwrap();
     assert_eq!(template.render(&pass(), Undefined::Refused).unwrap(), "C");
@@ -72,9 +103,19 @@ fn what_is_included_is_known() {
 fn the_macros_of_ctmpl_need_no_directory_and_are_not_watched() {
     let source = "{% import 'ctmpl/nginx' as n %}{% from 'ctmpl/haproxy' import backend %}{{ n.upstream('a', []) }}";
     let inline = JinjaTemplate::parse("inline", source, Options::default()).unwrap();
-    assert!(inline.render(&pass(), Undefined::Refused).unwrap().starts_with("upstream a {\n"));
+    assert!(
+        inline
+            .render(&pass(), Undefined::Refused)
+            .unwrap()
+            .starts_with("upstream a {\n")
+    );
     assert_eq!(inline.included(), [] as [PathBuf; 0]);
-    let error = JinjaTemplate::parse("inline", "\n{% import 'ctmpl/apache' as a %}", Options::default()).unwrap_err();
+    let error = JinjaTemplate::parse(
+        "inline",
+        "\n{% import 'ctmpl/apache' as a %}",
+        Options::default(),
+    )
+    .unwrap_err();
     insta::assert_snapshot!(error, @r#"
     inline:2:12: of the names in ctmpl/ there are only ctmpl/nginx and ctmpl/haproxy
       2 | {% import 'ctmpl/apache' as a %}
@@ -84,7 +125,10 @@ fn the_macros_of_ctmpl_need_no_directory_and_are_not_watched() {
 
 #[test]
 fn names_do_not_choose_what_is_escaped() {
-    let files = [("page.html", "{% include 'part.html' %}{{ '<b>' }}"), ("part.html", "{{ '<a>' }}{{ '&' | e }}")];
+    let files = [
+        ("page.html", "{% include 'part.html' %}{{ '<b>' }}"),
+        ("part.html", "{{ '<a>' }}{{ '&' | e }}"),
+    ];
     assert_eq!(text(&files), "<a>&amp;<b>");
     let script = JinjaTemplate::parse("page.html.j2", "{{ '<b>' }}", Options::default()).unwrap();
     assert_eq!(script.render(&pass(), Undefined::Refused).unwrap(), "<b>");
@@ -93,8 +137,14 @@ fn names_do_not_choose_what_is_escaped() {
 #[test]
 fn blocks_are_trimmed_in_included_files_too() {
     let files = [
-        ("m", "{% extends 'base' %}\n{% block b %}\nx\n  {% include 'part' %}\n{% endblock %}\n"),
-        ("base", "{% import 'macros' as m %}\n<{% block b %}\n{% endblock %}\n{{ m.line('z') }}>\n"),
+        (
+            "m",
+            "{% extends 'base' %}\n{% block b %}\nx\n  {% include 'part' %}\n{% endblock %}\n",
+        ),
+        (
+            "base",
+            "{% import 'macros' as m %}\n<{% block b %}\n{% endblock %}\n{{ m.line('z') }}>\n",
+        ),
         ("part", "  {% if true %}\ny\n  {% endif %}\n"),
         ("macros", "{% macro line(v) %}\n{{ v }}\n{% endmacro %}\n"),
     ];
@@ -135,7 +185,8 @@ fn an_include_stays_in_the_directory() {
       1 | {% include '../x' %}
         |             ^
     ");
-    let inline = JinjaTemplate::parse("inline", "{% include 'a' %}", Options::default()).unwrap_err();
+    let inline =
+        JinjaTemplate::parse("inline", "{% include 'a' %}", Options::default()).unwrap_err();
     insta::assert_snapshot!(inline, @r"
     inline:1:13: a template in the configuration has no directory to include files from
       1 | {% include 'a' %}
@@ -149,8 +200,12 @@ fn an_include_that_is_no_text_is_an_error() {
     fs::write(directory.path().join("a"), [0xff]).unwrap();
     fs::create_dir(directory.path().join("d")).unwrap();
     for (name, wanted) in [("a", "is not UTF-8 text"), ("d", "cannot read")] {
-        let error =
-            JinjaTemplate::parse("m", &format!("{{% include '{name}' %}}"), inside(directory.path())).unwrap_err();
+        let error = JinjaTemplate::parse(
+            "m",
+            &format!("{{% include '{name}' %}}"),
+            inside(directory.path()),
+        )
+        .unwrap_err();
         assert!(error.message.contains(wanted), "{error}");
     }
 }
@@ -175,7 +230,9 @@ fn what_is_parsed_is_not_parsed_again() {
     // Whoever parses from here on has to ask for the source.
     template
         .environment
-        .set_loader(|name| -> Result<Option<String>, minijinja::Error> { panic!("{name} is parsed again") });
+        .set_loader(|name| -> Result<Option<String>, minijinja::Error> {
+            panic!("{name} is parsed again")
+        });
     for _ in 0..2 {
         assert_eq!(template.render(&pass(), Undefined::Refused).unwrap(), "24");
         template.render(&pass(), Undefined::Empty).unwrap();

@@ -11,10 +11,19 @@ async fn all_answered(count: usize, events: &mut mpsc::Receiver<WatchEvent>) {
     }
 }
 
-fn start_many(count: usize, ask: impl Ask) -> (tokio::task::JoinSet<()>, mpsc::Receiver<WatchEvent>) {
+fn start_many(
+    count: usize,
+    ask: impl Ask,
+) -> (tokio::task::JoinSet<()>, mpsc::Receiver<WatchEvent>) {
     let (sender, events) = mpsc::channel(100_000);
     let follower = Follower::new(ask, RULES, sender);
-    let tasks = (0..count).map(|n| follower.clone().follow(Query::key(&format!("k{n}")).unwrap().into())).collect();
+    let tasks = (0..count)
+        .map(|n| {
+            follower
+                .clone()
+                .follow(Query::key(&format!("k{n}")).unwrap().into())
+        })
+        .collect();
     (tasks, events)
 }
 
@@ -28,7 +37,11 @@ async fn everybody_hears_within_two_seconds_that_throttling_is_over() {
     script.replace([Line::Says(Duration::from_millis(1), "a", 5)]);
     let back = Instant::now();
     all_answered(50, &mut events).await;
-    assert!(back.elapsed() < Duration::from_secs(2), "{:?}", back.elapsed());
+    assert!(
+        back.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        back.elapsed()
+    );
 }
 
 /// The scout's own question is refused once Consul is back; the others may be answered.
@@ -49,26 +62,43 @@ impl Ask for RefusesTheFirst {
     async fn ask(&self, query: &Query, poll: Poll) -> Result<Reply, AskError> {
         let server = "a.test:8500".to_owned();
         if self.down.load(std::sync::atomic::Ordering::Relaxed) {
-            return Err(AskError::Unreachable { server, reason: "refused".to_owned() });
+            return Err(AskError::Unreachable {
+                server,
+                reason: "refused".to_owned(),
+            });
         }
         if *query == Query::key("k0").unwrap() {
-            return Err(AskError::Status { server, status: 403, message: "Permission denied".to_owned() });
+            return Err(AskError::Status {
+                server,
+                status: 403,
+                message: "Permission denied".to_owned(),
+            });
         }
         sleep(if poll.index > 0 { poll.wait } else { NOW }).await;
-        Ok(Reply { answer: Answer::Key(None), index: Some(5), last_contact: NOW })
+        Ok(Reply {
+            answer: Answer::Key(None),
+            index: Some(5),
+            last_contact: NOW,
+        })
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_scout_that_is_refused_wakes_the_others() {
-    let ask = RefusesTheFirst { down: Arc::new(true.into()) };
+    let ask = RefusesTheFirst {
+        down: Arc::new(true.into()),
+    };
     let (_tasks, mut events) = start_many(50, ask.clone());
     sleep(Duration::from_secs(3600)).await;
     while events.try_recv().is_ok() {}
     ask.down.store(false, std::sync::atomic::Ordering::Relaxed);
     let back = Instant::now();
     all_answered(49, &mut events).await;
-    assert!(back.elapsed() < Duration::from_secs(2), "{:?}", back.elapsed());
+    assert!(
+        back.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        back.elapsed()
+    );
 }
 
 /// The first server swallows everything, the second answers.
@@ -89,11 +119,19 @@ impl Ask for FirstIsABlackHole {
     async fn ask(&self, _: &Query, poll: Poll) -> Result<Reply, AskError> {
         if poll.server == 0 {
             sleep(Duration::from_secs(10)).await;
-            return Err(AskError::Unreachable { server: "a.test:8500".to_owned(), reason: "timed out".to_owned() });
+            return Err(AskError::Unreachable {
+                server: "a.test:8500".to_owned(),
+                reason: "timed out".to_owned(),
+            });
         }
-        self.preferred.store(1, std::sync::atomic::Ordering::Relaxed);
+        self.preferred
+            .store(1, std::sync::atomic::Ordering::Relaxed);
         sleep(if poll.index > 0 { poll.wait } else { NOW }).await;
-        Ok(Reply { answer: Answer::Key(None), index: Some(5), last_contact: NOW })
+        Ok(Reply {
+            answer: Answer::Key(None),
+            index: Some(5),
+            last_contact: NOW,
+        })
     }
 }
 
@@ -102,7 +140,11 @@ async fn only_the_first_few_find_out_that_a_server_swallows_everything() {
     let begun = Instant::now();
     let (_tasks, mut events) = start_many(1000, FirstIsABlackHole::default());
     all_answered(1000, &mut events).await;
-    assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(12),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 /// Away, then back; but one question is never answered with anything that can be read.
@@ -121,13 +163,23 @@ impl Ask for HalfBroken {
     async fn ask(&self, query: &Query, poll: Poll) -> Result<Reply, AskError> {
         let server = "a.test:8500".to_owned();
         if query.to_string().contains("broken") {
-            return Err(AskError::Unreadable { server, reason: "line 1".to_owned() });
+            return Err(AskError::Unreadable {
+                server,
+                reason: "line 1".to_owned(),
+            });
         }
         if !*self.0.lock().unwrap() {
-            return Err(AskError::Unreachable { server, reason: "refused".to_owned() });
+            return Err(AskError::Unreachable {
+                server,
+                reason: "refused".to_owned(),
+            });
         }
         sleep(if poll.index > 0 { poll.wait } else { NOW }).await;
-        Ok(Reply { answer: Answer::Datacenters(vec!["back".to_owned()]), index: Some(5), last_contact: NOW })
+        Ok(Reply {
+            answer: Answer::Datacenters(vec!["back".to_owned()]),
+            index: Some(5),
+            last_contact: NOW,
+        })
     }
 }
 
@@ -137,7 +189,9 @@ async fn a_question_that_can_never_be_answered_does_not_hide_the_end_of_an_outag
     let (sender, mut events) = mpsc::channel(100_000);
     let follower = Follower::new(server.clone(), RULES, sender);
     let key = |name| Query::key(name).unwrap().into();
-    let _tasks: Vec<_> = ["broken", "a", "b", "c"].map(|name| tokio::spawn(follower.clone().follow(key(name)))).into();
+    let _tasks: Vec<_> = ["broken", "a", "b", "c"]
+        .map(|name| tokio::spawn(follower.clone().follow(key(name))))
+        .into();
     sleep(Duration::from_secs(3600)).await;
     while events.try_recv().is_ok() {}
     *server.0.lock().unwrap() = true;
@@ -145,5 +199,9 @@ async fn a_question_that_can_never_be_answered_does_not_hide_the_end_of_an_outag
     for _ in 0..3 {
         assert_eq!(news(&mut events).await, "back");
     }
-    assert!(begun.elapsed() <= Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() <= Duration::from_secs(2),
+        "{:?}",
+        begun.elapsed()
+    );
 }

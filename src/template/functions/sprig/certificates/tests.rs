@@ -29,7 +29,11 @@ const RSA_CA: &str = include_str!("tests/rsa-ca.pem");
 fn pass_at(surroundings: &Arc<Surroundings>, day: i64) -> Pass {
     let mut snapshot = Snapshot::default();
     snapshot.turn_to(Instant::now());
-    Pass::new(snapshot, Arc::clone(surroundings), Timestamp::from_second(1_800_000_000 + day * DAY).unwrap())
+    Pass::new(
+        snapshot,
+        Arc::clone(surroundings),
+        Timestamp::from_second(1_800_000_000 + day * DAY).unwrap(),
+    )
 }
 
 fn call_in(pass: &Pass, name: &str, args: &[Value]) -> Result<Value, String> {
@@ -47,18 +51,35 @@ fn text_of(certificate: &Value, field: &str) -> String {
 /// Is this certificate good for a host, on a day, in the eyes of those that trust another one?
 fn is_good(certificate: &Value, trusted: &str, host: &str, day: i64) -> bool {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(trusted.as_bytes()).unwrap()).unwrap();
+    roots
+        .add(CertificateDer::from_pem_slice(trusted.as_bytes()).unwrap())
+        .unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+        .build()
+        .unwrap();
     let bytes = CertificateDer::from_pem_slice(text_of(certificate, "Cert").as_bytes()).unwrap();
     let seconds = u64::try_from(1_800_000_000 + day * DAY + 1).unwrap();
     let now = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-    verifier.verify_server_cert(&bytes, &[], &ServerName::try_from(host.to_owned()).unwrap(), &[], now).is_ok()
+    verifier
+        .verify_server_cert(
+            &bytes,
+            &[],
+            &ServerName::try_from(host.to_owned()).unwrap(),
+            &[],
+            now,
+        )
+        .is_ok()
 }
 
 fn wanted(name: &str, days: i64) -> [Value; 4] {
     let ips = Value::from(vec!["10.0.0.1", "::1", "::ffff:10.0.0.2"]);
-    [Value::from(name), ips, Value::from(vec!["a.example", "*.b.example"]), Value::from(days)]
+    [
+        Value::from(name),
+        ips,
+        Value::from(vec!["a.example", "*.b.example"]),
+        Value::from(days),
+    ]
 }
 
 #[test]
@@ -89,18 +110,38 @@ fn a_key_is_taken_in_every_form() {
         (RSA_KEY, "RSA PRIVATE KEY", RSA_KEY),
         (RSA_KEY_PKCS8, "RSA PRIVATE KEY", RSA_KEY),
     ];
-    let made = ["ecdsa", "ed25519"].map(|kind| call("sprig_genPrivateKey", &[Value::from(kind)]).unwrap().to_string());
-    let made = [(&*made[0], "EC PRIVATE KEY", &*made[0]), (&*made[1], "PRIVATE KEY", &*made[1])];
+    let made = ["ecdsa", "ed25519"].map(|kind| {
+        call("sprig_genPrivateKey", &[Value::from(kind)])
+            .unwrap()
+            .to_string()
+    });
+    let made = [
+        (&*made[0], "EC PRIVATE KEY", &*made[0]),
+        (&*made[1], "PRIVATE KEY", &*made[1]),
+    ];
     for (given, kind, written) in forms.into_iter().chain(made) {
         let given = Value::from(given);
-        let ca = call("sprig_genCAWithKey", &[Value::from("root"), Value::from(2), given.clone()]).unwrap();
+        let ca = call(
+            "sprig_genCAWithKey",
+            &[Value::from("root"), Value::from(2), given.clone()],
+        )
+        .unwrap();
         assert_eq!(text_of(&ca, "Key"), written, "{kind}");
-        assert!(text_of(&ca, "Key").starts_with(&format!("-----BEGIN {kind}-----\n")), "{kind}");
+        assert!(
+            text_of(&ca, "Key").starts_with(&format!("-----BEGIN {kind}-----\n")),
+            "{kind}"
+        );
         let mut args = wanted("web", 2).to_vec();
         args.extend([ca.clone(), given]);
         let signed = call("sprig_genSignedCertWithKey", &args).unwrap();
-        assert!(is_good(&signed, &text_of(&ca, "Cert"), "a.example", 1), "{kind}");
-        let itself = call("sprig_genSelfSignedCertWithKey", &[&wanted("web", 2)[..], &[args[5].clone()]].concat());
+        assert!(
+            is_good(&signed, &text_of(&ca, "Cert"), "a.example", 1),
+            "{kind}"
+        );
+        let itself = call(
+            "sprig_genSelfSignedCertWithKey",
+            &[&wanted("web", 2)[..], &[args[5].clone()]].concat(),
+        );
         assert_eq!(text_of(&itself.unwrap(), "Key"), written);
     }
 }
@@ -108,8 +149,15 @@ fn a_key_is_taken_in_every_form() {
 #[test]
 fn certificates_of_others_sign() {
     let encoded = |text: &str| Value::from(STANDARD.encode(text));
-    let ca = call("sprig_buildCustomCert", &[encoded(RSA_CA), encoded(RSA_KEY)]).unwrap();
-    assert_eq!((text_of(&ca, "Cert"), text_of(&ca, "Key")), (RSA_CA.to_owned(), RSA_KEY.to_owned()));
+    let ca = call(
+        "sprig_buildCustomCert",
+        &[encoded(RSA_CA), encoded(RSA_KEY)],
+    )
+    .unwrap();
+    assert_eq!(
+        (text_of(&ca, "Cert"), text_of(&ca, "Key")),
+        (RSA_CA.to_owned(), RSA_KEY.to_owned())
+    );
     let mut args = wanted("web", 2).to_vec();
     args.push(ca.clone());
     let signed = call("sprig_genSignedCert", &args).unwrap();
@@ -120,21 +168,44 @@ fn certificates_of_others_sign() {
 fn what_is_wrong_is_told_without_values() {
     let encoded = |text: &str| Value::from(STANDARD.encode(text));
     let wrong = |name, args: &[Value]| call(name, args).unwrap_err();
-    let build = |certificate: Value, key: Value| wrong("sprig_buildCustomCert", &[certificate, key]);
-    assert_eq!(build(Value::from("!"), Value::from("")), "unable to decode base64 certificate");
-    assert_eq!(build(Value::from(""), Value::from("!")), "unable to decode base64 private key");
-    assert_eq!(build(encoded("x"), encoded("x")), "unable to decode certificate: there is none in PEM in it");
-    assert_eq!(build(encoded(&pem("CERTIFICATE", b"hidden")), encoded("x")), "error parsing certificate");
-    assert_eq!(build(encoded(RSA_CA), encoded("hidden")), "there is no private key in PEM in it");
+    let build =
+        |certificate: Value, key: Value| wrong("sprig_buildCustomCert", &[certificate, key]);
+    assert_eq!(
+        build(Value::from("!"), Value::from("")),
+        "unable to decode base64 certificate"
+    );
+    assert_eq!(
+        build(Value::from(""), Value::from("!")),
+        "unable to decode base64 private key"
+    );
+    assert_eq!(
+        build(encoded("x"), encoded("x")),
+        "unable to decode certificate: there is none in PEM in it"
+    );
+    assert_eq!(
+        build(encoded(&pem("CERTIFICATE", b"hidden")), encoded("x")),
+        "error parsing certificate"
+    );
+    assert_eq!(
+        build(encoded(RSA_CA), encoded("hidden")),
+        "there is no private key in PEM in it"
+    );
     let ca = call("sprig_buildCustomCert", &[encoded(RSA_CA), encoded(EC_KEY)]).unwrap();
     let mut args = wanted("web", 2).to_vec();
     args.push(ca);
     assert!(wrong("sprig_genSignedCert", &args).contains("is not its own"));
     args[4] = Value::from("x");
-    assert_eq!(wrong("sprig_genSignedCert", &args), "wrong type for value; expected sprig.certificate; got string");
+    assert_eq!(
+        wrong("sprig_genSignedCert", &args),
+        "wrong type for value; expected sprig.certificate; got string"
+    );
     let [name, _, hosts, days] = wanted("web", 2);
-    let addresses = |ips: Vec<&'static str>| [name.clone(), Value::from(ips), hosts.clone(), days.clone()];
-    assert_eq!(wrong("sprig_genSelfSignedCert", &addresses(vec!["hidden"])), "error parsing ip: this is no address");
+    let addresses =
+        |ips: Vec<&'static str>| [name.clone(), Value::from(ips), hosts.clone(), days.clone()];
+    assert_eq!(
+        wrong("sprig_genSelfSignedCert", &addresses(vec!["hidden"])),
+        "error parsing ip: this is no address"
+    );
     for days in [i64::MAX, i64::MIN, 10_000_000] {
         let told = wrong("sprig_genCA", &[name.clone(), Value::from(days)]);
         assert_eq!(told, "the certificate would be valid for too long");
@@ -168,7 +239,17 @@ fn nothing_is_made_of_what_is_missing() {
     args.push(made);
     let signed = call_in(&pass, "sprig_genSignedCert", &args).unwrap();
     assert_eq!(text_of(&signed, "Cert") + &text_of(&signed, "Key"), "");
-    let built = call_in(&pass, "sprig_buildCustomCert", &[Value::from(""), Value::from("")]).unwrap();
+    let built = call_in(
+        &pass,
+        "sprig_buildCustomCert",
+        &[Value::from(""), Value::from("")],
+    )
+    .unwrap();
     assert_eq!(text_of(&built, "Cert"), "");
-    assert_eq!(format!("{:?} {built:?}", surroundings.kept).matches("Kept(0)").count(), 1);
+    assert_eq!(
+        format!("{:?} {built:?}", surroundings.kept)
+            .matches("Kept(0)")
+            .count(),
+        1
+    );
 }

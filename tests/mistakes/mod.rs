@@ -3,8 +3,6 @@
 //! in:  a table of broken templates, each with what is wrong with it, and one world to render them in
 //! out: `tests/mistakes/snapshots/*.snap`, in which every error reads as it does in the log
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -47,19 +45,49 @@ pub(crate) fn instance(number: i64) -> Arc<Instance> {
 /// Two instances of `web`, a node, and some keys; whatever a key or a variable holds is called `canary`.
 pub(crate) fn world() -> Snapshot {
     let mut snapshot = Snapshot::default();
-    snapshot.record(Query::service("web").unwrap(), Arc::new(Answer::Service(vec![instance(1), instance(2)])));
-    snapshot.record(Query::service("none").unwrap(), Arc::new(Answer::Service(Vec::new())));
-    snapshot.record(Query::connect("web").unwrap(), Arc::new(Answer::Service(vec![instance(1)])));
-    let node = NodeServices { node: Arc::new(Node { node: "n1".into(), ..Node::default() }), services: Vec::new() };
-    snapshot.record(Query::node("n1").unwrap(), Arc::new(Answer::Node(Some(Arc::new(node)))));
+    snapshot.record(
+        Query::service("web").unwrap(),
+        Arc::new(Answer::Service(vec![instance(1), instance(2)])),
+    );
+    snapshot.record(
+        Query::service("none").unwrap(),
+        Arc::new(Answer::Service(Vec::new())),
+    );
+    snapshot.record(
+        Query::connect("web").unwrap(),
+        Arc::new(Answer::Service(vec![instance(1)])),
+    );
+    let node = NodeServices {
+        node: Arc::new(Node {
+            node: "n1".into(),
+            ..Node::default()
+        }),
+        services: Vec::new(),
+    };
+    snapshot.record(
+        Query::node("n1").unwrap(),
+        Arc::new(Answer::Node(Some(Arc::new(node)))),
+    );
     snapshot.record(Query::node("gone").unwrap(), Arc::new(Answer::Node(None)));
     let pair = |key: &str, value: &str| {
-        Arc::new(Pair { path: key.into(), key: key.into(), value: value.into(), ..Pair::default() })
+        Arc::new(Pair {
+            path: key.into(),
+            key: key.into(),
+            value: value.into(),
+            ..Pair::default()
+        })
     };
-    let keys =
-        [("secret", "canary"), ("query", "canary web|canary"), ("pin", "47110815"), ("json", r#"{"a": "canary"}"#)];
+    let keys = [
+        ("secret", "canary"),
+        ("query", "canary web|canary"),
+        ("pin", "47110815"),
+        ("json", r#"{"a": "canary"}"#),
+    ];
     for (key, value) in keys {
-        snapshot.record(Query::key(key).unwrap(), Arc::new(Answer::Key(Some(pair(key, value)))));
+        snapshot.record(
+            Query::key(key).unwrap(),
+            Arc::new(Answer::Key(Some(pair(key, value)))),
+        );
     }
     snapshot.record(Query::key("absent").unwrap(), Arc::new(Answer::Key(None)));
     let below = vec![pair("host", "canary"), pair("port", "canary")];
@@ -74,8 +102,15 @@ pub(crate) fn surroundings() -> Arc<Surroundings> {
     })
 }
 
-pub(crate) fn outcome(source: &Source, language: Language, missing_key: MissingKey) -> Result<String, TemplateError> {
-    let template = Template::read(&Job { missing_key, ..Job::of_template(source.clone(), language) })?;
+pub(crate) fn outcome(
+    source: &Source,
+    language: Language,
+    missing_key: MissingKey,
+) -> Result<String, TemplateError> {
+    let template = Template::read(&Job {
+        missing_key,
+        ..Job::of_template(source.clone(), language)
+    })?;
     let rendering = template.render(&world(), &surroundings(), Timestamp::UNIX_EPOCH);
     assert_eq!(
         rendering.asked.missing.keys().collect::<Vec<_>>(),
@@ -87,11 +122,21 @@ pub(crate) fn outcome(source: &Source, language: Language, missing_key: MissingK
 
 /// What comes of a template in the configuration.
 pub(crate) fn inline(name: &str, text: &str, language: Language) -> Result<String, TemplateError> {
-    outcome(&Source::Inline { name: name.into(), text: text.into() }, language, MissingKey::Default)
+    outcome(
+        &Source::Inline {
+            name: name.into(),
+            text: text.into(),
+        },
+        language,
+        MissingKey::Default,
+    )
 }
 
 /// A page: each mistake with what is said about it.
-pub(crate) fn page(mistakes: &[Mistake], told: impl Fn(&str) -> Result<String, TemplateError>) -> String {
+pub(crate) fn page(
+    mistakes: &[Mistake],
+    told: impl Fn(&str) -> Result<String, TemplateError>,
+) -> String {
     assert!(!mistakes.is_empty());
     let mut page = String::new();
     for (what, text) in mistakes {
@@ -100,9 +145,15 @@ pub(crate) fn page(mistakes: &[Mistake], told: impl Fn(&str) -> Result<String, T
             Ok(text) => panic!("{what}: no error, but {text:?}"),
         };
         // Also the column.
-        assert!(error.place.is_some_and(|place| place.column > 0), "{what}: {error}");
+        assert!(
+            error.place.is_some_and(|place| place.column > 0),
+            "{what}: {error}"
+        );
         for shown in [error.to_string(), format!("{error:?}")] {
-            assert!(!shown.contains("canary") && !shown.contains("47110815"), "{what}: {shown}");
+            assert!(
+                !shown.contains("canary") && !shown.contains("47110815"),
+                "{what}: {shown}"
+            );
         }
         writeln!(page, "# {what}\n{error}\n").unwrap();
     }
@@ -120,7 +171,12 @@ pub(crate) fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
 
 /// What comes of a file, with the name of its directory cut out of what is said.
 pub(crate) fn told_of(path: &Path, language: Language) -> String {
-    let error = outcome(&Source::File(PathBuf::from(path)), language, MissingKey::Default).unwrap_err();
+    let error = outcome(
+        &Source::File(PathBuf::from(path)),
+        language,
+        MissingKey::Default,
+    )
+    .unwrap_err();
     let directory = path.parent().unwrap().display().to_string();
     error.to_string().replace(&format!("{directory}/"), "")
 }

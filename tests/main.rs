@@ -1,0 +1,49 @@
+//! The integration tests: one program, one module for each subject.
+//!
+//! One program builds faster than forty, and shares its support code without unused parts.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod support;
+
+mod access;
+mod choosing;
+mod cluster;
+mod commands;
+mod completions;
+mod configuration;
+mod configuration_keys;
+mod configurations;
+mod conformance;
+mod consul_answers;
+mod convert;
+mod crowded;
+mod destinations;
+mod dev_conformance;
+mod docs;
+mod examples;
+mod exec;
+mod flags;
+mod formats;
+mod function_vectors;
+mod go_vectors;
+mod haproxy;
+mod http2;
+mod layers;
+mod logs;
+mod macros;
+mod mesh;
+mod mistakes;
+mod nginx;
+mod once;
+mod outages;
+mod outputs;
+mod plugins;
+mod process;
+mod quiet;
+mod readme;
+mod reload;
+mod sandbox;
+mod sources;
+mod templates;
+mod writing;
