@@ -11,7 +11,7 @@ use ctmpl::answer::{Answer, Instance, TextMap, Weights};
 use ctmpl::config::resolved::{Job, Language, Source};
 use ctmpl::query::{Health, Query};
 use ctmpl::snapshot::Snapshot;
-use ctmpl::template::{Surroundings, Template};
+use ctmpl::template::{RenderEnv, Template};
 use jiff::Timestamp;
 
 const INSTANCES: u32 = 5_000;
@@ -73,7 +73,7 @@ fn snapshot() -> Snapshot {
 }
 
 fn rendering(criterion: &mut Criterion) {
-    let (snapshot, surroundings) = (snapshot(), Arc::new(Surroundings::default()));
+    let (snapshot, render_env) = (snapshot(), Arc::new(RenderEnv::default()));
     let mut group = criterion.benchmark_group("rendering");
     group.throughput(Throughput::Elements(INSTANCES.into()));
     for (loop_, (go, jinja)) in [("plain", PLAIN), ("rich", RICH)] {
@@ -87,7 +87,7 @@ fn rendering(criterion: &mut Criterion) {
             let template = template.expect("a template");
             let render = || {
                 template
-                    .render(&snapshot, &surroundings, Timestamp::UNIX_EPOCH)
+                    .render(&snapshot, &render_env, Timestamp::UNIX_EPOCH)
                     .text
                     .expect("a text")
             };

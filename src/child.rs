@@ -13,10 +13,10 @@ use nix::sys::signal::Signal;
 
 use crate::config::exec::{ExecConfig, OnChange};
 
-pub mod guardian;
-mod link;
+mod control_socket;
+mod proc_table;
 pub mod process;
-mod tree;
+pub mod reaper;
 
 /// What is to be done with the child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

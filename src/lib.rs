@@ -13,7 +13,7 @@
 pub mod cli;
 
 /// Opens and reads regular files only, so that a pipe or a device cannot block the program.
-pub mod regular;
+pub mod safe_read;
 
 /// Layers (files, environment, flags) become one resolved configuration.
 pub mod config;
@@ -64,7 +64,7 @@ pub mod log;
 pub mod pid_file;
 
 /// The daemon: the event loop and its state.
-pub mod supervise;
+pub mod daemon;
 
 /// The embedded Consul-compatible server.
 pub mod dev;

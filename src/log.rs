@@ -33,7 +33,7 @@ use queue::Queue;
 use record::Record;
 
 /// How long the end of the process waits for what is not written yet.
-const FAREWELL: Duration = Duration::from_secs(1);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What is wrong with the log at its start.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +57,7 @@ pub struct Log(());
 
 impl Drop for Log {
     fn drop(&mut self) {
-        let latest = Instant::now() + FAREWELL;
+        let latest = Instant::now() + SHUTDOWN_TIMEOUT;
         let outlets = std::mem::take(
             &mut this()
                 .setup
@@ -131,7 +131,7 @@ fn this() -> &'static Dispatcher {
     THIS.get_or_init(Dispatcher::default)
 }
 
-/// Hands events to the outlets.
+/// Executor events to the outlets.
 #[derive(Debug, Default)]
 struct Dispatcher {
     setup: RwLock<Setup>,

@@ -3,13 +3,13 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use ctmpl::child::guardian;
+use ctmpl::child::reaper;
 use ctmpl::cli::{self, Arguments, ConvertArguments, MigrateArguments, Outcome};
 use ctmpl::config::migrate::{self, Migration};
 use ctmpl::config::{self, Config, ConfigError, Environment};
 use ctmpl::convert::command::Report;
+use ctmpl::daemon::{self, End, Process};
 use ctmpl::dev;
-use ctmpl::supervise::{self, End, Process};
 use ctmpl::template::Template;
 use ctmpl::template::functions::reference;
 
@@ -30,7 +30,7 @@ const FLAGS: u8 = 13;
 const NOT_THE_SAME: u8 = 1;
 
 fn main() -> ExitCode {
-    if let Some(code) = guardian::serve(std::env::args_os()) {
+    if let Some(code) = reaper::serve(std::env::args_os()) {
         return ExitCode::from(code);
     }
     match begin() {
@@ -218,7 +218,7 @@ async fn supervise(
 ) -> anyhow::Result<End> {
     let Some(dev) = config.dev.clone() else {
         let process = Process::begin(&config, read_again)?;
-        return Ok(supervise::run(config, process).await?);
+        return Ok(daemon::run(config, process).await?);
     };
     let seed = dev
         .seed
@@ -234,7 +234,7 @@ async fn supervise(
     let config = config.against(address);
     let process = Process::begin(&config, move || Ok(read_again()?.against(address)))?;
     tracing::info!(name: "dev.listening", %address, "the embedded server is listening on http://{address}");
-    let end = supervise::run(config, process).await?;
+    let end = daemon::run(config, process).await?;
     server.stop().await;
     Ok(end)
 }

@@ -1,7 +1,7 @@
 //! Signals as wishes.
 //!
 //! in:  TERM, INT, QUIT, and the two signals of the configuration
-//! out: a [`Wish`]
+//! out: a [`SignalAction`]
 
 use std::collections::BTreeSet;
 use std::io;
@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum SignalAction {
     /// End in an orderly way, as this signal has asked; asked for a second time: at once.
     End(Signal),
     /// Read everything again.
@@ -83,20 +83,20 @@ pub struct Roles {
 const ENDS: [Signal; 3] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT];
 
 impl Roles {
-    fn wish(self, signal: Signal) -> Option<Wish> {
+    fn wish(self, signal: Signal) -> Option<SignalAction> {
         let Self {
             kill,
             reload,
             child,
         } = self;
         if kill == Some(signal) {
-            Some(Wish::End(signal))
+            Some(SignalAction::End(signal))
         } else if reload == Some(signal) {
-            Some(Wish::Reload)
+            Some(SignalAction::Reload)
         } else if ENDS.contains(&signal) {
-            Some(Wish::End(signal))
+            Some(SignalAction::End(signal))
         } else {
-            child.then_some(Wish::PassOn(signal))
+            child.then_some(SignalAction::PassOn(signal))
         }
     }
 
@@ -162,7 +162,7 @@ impl Signals {
     }
 
     /// The next wish.
-    pub async fn next(&mut self) -> Wish {
+    pub async fn next(&mut self) -> SignalAction {
         loop {
             match self.received.recv().await {
                 Some(signal) => {
@@ -199,9 +199,9 @@ mod tests {
         let mut signals =
             Signals::listen(roles(Some(Signal::SIGUSR1), Some(Signal::SIGUSR2))).unwrap();
         for (signal, wish) in [
-            (Signal::SIGUSR1, Wish::End(Signal::SIGUSR1)),
-            (Signal::SIGUSR2, Wish::Reload),
-            (Signal::SIGTERM, Wish::End(Signal::SIGTERM)),
+            (Signal::SIGUSR1, SignalAction::End(Signal::SIGUSR1)),
+            (Signal::SIGUSR2, SignalAction::Reload),
+            (Signal::SIGTERM, SignalAction::End(Signal::SIGTERM)),
         ] {
             kill(Pid::this(), signal).unwrap();
             let heard = tokio::time::timeout(Duration::from_secs(5), signals.next()).await;
@@ -213,7 +213,7 @@ mod tests {
         let heard = tokio::time::timeout(Duration::from_secs(5), signals.next()).await;
         assert_eq!(
             heard.expect("nothing was heard"),
-            Wish::Reload,
+            SignalAction::Reload,
             "what was sent before has its new role"
         );
         kill(Pid::this(), Signal::SIGUSR2).unwrap();
@@ -221,7 +221,7 @@ mod tests {
         let heard = tokio::time::timeout(Duration::from_secs(5), signals.next()).await;
         assert_eq!(
             heard.expect("nothing was heard"),
-            Wish::End(Signal::SIGTERM),
+            SignalAction::End(Signal::SIGTERM),
             "USR2 has no role any more"
         );
     }
@@ -229,28 +229,31 @@ mod tests {
     #[test]
     fn a_signal_has_one_role() {
         let reload_on_term = roles(None, Some(Signal::SIGTERM));
-        assert_eq!(reload_on_term.wish(Signal::SIGTERM), Some(Wish::Reload));
+        assert_eq!(
+            reload_on_term.wish(Signal::SIGTERM),
+            Some(SignalAction::Reload)
+        );
         assert_eq!(
             reload_on_term.wish(Signal::SIGQUIT),
-            Some(Wish::End(Signal::SIGQUIT))
+            Some(SignalAction::End(Signal::SIGQUIT))
         );
         assert_eq!(reload_on_term.wish(Signal::SIGHUP), None);
         assert_eq!(
             roles(Some(Signal::SIGHUP), Some(Signal::SIGHUP)).wish(Signal::SIGHUP),
-            Some(Wish::End(Signal::SIGHUP))
+            Some(SignalAction::End(Signal::SIGHUP))
         );
         let with_child = Roles {
             child: true,
             ..reload_on_term
         };
-        assert_eq!(with_child.wish(Signal::SIGTERM), Some(Wish::Reload));
+        assert_eq!(with_child.wish(Signal::SIGTERM), Some(SignalAction::Reload));
         assert_eq!(
             with_child.wish(Signal::SIGHUP),
-            Some(Wish::PassOn(Signal::SIGHUP))
+            Some(SignalAction::PassOn(Signal::SIGHUP))
         );
         assert_eq!(
             with_child.wish(Signal::SIGINT),
-            Some(Wish::End(Signal::SIGINT))
+            Some(SignalAction::End(Signal::SIGINT))
         );
     }
 

@@ -12,7 +12,7 @@ use crate::query::Query;
 
 mod young;
 
-use young::Young;
+use young::PassingSince;
 
 /// What is known at one moment. A clone costs one reference count, and later answers do not show in it.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +28,7 @@ struct Known {
     /// For a key: the last entry there was. A key that is deleted keeps its last value in templates that need it.
     last_entry: Option<Arc<Pair>>,
     /// For a service: the instances that began to pass a while ago, as far as somebody wants to know.
-    young: Young,
+    young: PassingSince,
 }
 
 impl Snapshot {
@@ -94,7 +94,7 @@ impl Snapshot {
             (Some(before), Some(now)) if !longest.is_zero() => {
                 before.young.next(&before.answer, &answer, now, longest)
             }
-            _ => Young::default(),
+            _ => PassingSince::default(),
         };
         let last_entry = match &*answer {
             Answer::Key(Some(pair)) => Some(Arc::clone(pair)),

@@ -1,6 +1,6 @@
 //! Tells systemd how it stands: ready, reloading, ending, and alive.
 //!
-//! in:  the [`Standing`] after each turn of the loop, and the time
+//! in:  the [`Status`] after each turn of the loop, and the time
 //! out: datagrams to `NOTIFY_SOCKET`, as `sd_notify(3)` has them; without one, nothing
 //!
 //! What is sent is decided by [`Notices`] and [`Watchdog`], which touch nothing. A socket that is full is tried again,
@@ -31,7 +31,7 @@ const MOST_UNSENT: usize = 16;
 
 /// How it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct Status {
     /// As systemd sees it.
     pub phase: Phase,
     /// As people do, in one line.
@@ -54,12 +54,12 @@ pub enum Phase {
 /// What systemd was told last, and so what it is to be told.
 #[derive(Debug, Default)]
 struct Notices {
-    told: Option<Standing>,
+    told: Option<Status>,
 }
 
 impl Notices {
     /// The message, if there is news; `monotonic` is the time on the clock of that name.
-    fn about(&mut self, mut standing: Standing, monotonic: Duration) -> Option<String> {
+    fn about(&mut self, mut standing: Status, monotonic: Duration) -> Option<String> {
         if standing.phase == Phase::Starting
             && self
                 .told
@@ -165,7 +165,7 @@ impl Systemd {
     }
 
     /// Tells how it stands, if that is news, and that the loop turns, if it is time.
-    pub fn tell(&mut self, standing: impl FnOnce() -> Standing, now: Instant) {
+    pub fn tell(&mut self, standing: impl FnOnce() -> Status, now: Instant) {
         let Some(link) = &mut self.link else { return };
         if link.again.is_some_and(|again| now >= again) {
             link.send_unsent(now);
@@ -245,8 +245,8 @@ fn monotonic() -> Duration {
 mod tests {
     use super::*;
 
-    fn standing(phase: Phase, status: &str) -> Standing {
-        Standing {
+    fn standing(phase: Phase, status: &str) -> Status {
+        Status {
             phase,
             status: status.to_owned(),
         }

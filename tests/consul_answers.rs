@@ -30,7 +30,7 @@ fn replay(bytes: Vec<u8>) -> SocketAddr {
 fn client(server: SocketAddr) -> Client {
     Client::new(&ConsulConfig {
         servers: vec![format!("http://{server}").parse().unwrap()],
-        tls: TlsConfig::USUAL,
+        tls: TlsConfig::DEFAULT,
         token: None,
         token_file: None,
         auth: None,
@@ -38,8 +38,8 @@ fn client(server: SocketAddr) -> Client {
         partition: None,
         max_stale: Some(Duration::from_secs(2)),
         block_query_wait: Duration::from_secs(60),
-        retry: RetryConfig::USUAL,
-        transport: TransportConfig::USUAL,
+        retry: RetryConfig::DEFAULT,
+        transport: TransportConfig::DEFAULT,
         exports: Vec::new(),
     })
     .unwrap()

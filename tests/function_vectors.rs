@@ -11,7 +11,7 @@ use ctmpl::snapshot::Snapshot;
 use ctmpl::template::function::Group;
 use ctmpl::template::functions;
 use ctmpl::template::go::{GoTemplate, Options, Phase};
-use ctmpl::template::pass::{Pass, Surroundings};
+use ctmpl::template::render_context::{RenderContext, RenderEnv};
 use jiff::Timestamp;
 use minijinja::Value;
 use serde::Deserialize;
@@ -43,9 +43,9 @@ fn cases() -> Vec<Case> {
 
 fn render(template: &str) -> Result<String, (&'static str, String)> {
     let variables = BTreeMap::from([("SET".to_owned(), "value".to_owned())]);
-    let pass = Pass::new(
+    let pass = RenderContext::new(
         Snapshot::default(),
-        Arc::new(Surroundings::here(variables)),
+        Arc::new(RenderEnv::here(variables)),
         Timestamp::UNIX_EPOCH,
     );
     GoTemplate::parse("", template, &Options::default(), functions::named_in_go)

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use ctmpl::config::resolved::{Delimiters, MissingKey};
 use ctmpl::snapshot::Snapshot;
 use ctmpl::template::go::{GoTemplate, Options, Phase};
-use ctmpl::template::pass::{Pass, Surroundings};
+use ctmpl::template::render_context::{RenderContext, RenderEnv};
 use jiff::Timestamp;
 use minijinja::Value;
 use serde::Deserialize;
@@ -131,9 +131,9 @@ fn render(
     options: &Options,
     dot: &Value,
 ) -> Result<String, (&'static str, String)> {
-    let pass = Pass::new(
+    let pass = RenderContext::new(
         Snapshot::default(),
-        Arc::new(Surroundings::default()),
+        Arc::new(RenderEnv::default()),
         Timestamp::UNIX_EPOCH,
     );
     GoTemplate::parse("t", template, options, |_| None)

@@ -102,7 +102,7 @@ fn all_outlets_at_once_are_told_the_same() {
         );
         let out = folder.path("out").display().to_string();
         let told = format!(
-            "(supervise) {} is written to {out}",
+            "(daemon) {} is written to {out}",
             folder.path("in").display()
         );
         let line = syslog.hears(&told);
@@ -129,7 +129,7 @@ fn all_outlets_at_once_are_told_the_same() {
                 .find(|line| line["event"] == "file.written")
                 .unwrap();
             assert_eq!(written["level"], "info");
-            assert_eq!(written["component"], "supervise");
+            assert_eq!(written["component"], "daemon");
             assert_eq!(written["destination"], out.as_str());
             assert!(
                 written["message"].as_str().unwrap().ends_with(&out)
@@ -383,7 +383,7 @@ fn a_disk_that_is_full_costs_lines_of_the_log_and_nothing_else() {
         .map(|file| fs::read_to_string(file.unwrap().path()).unwrap())
         .collect();
     assert!(
-        said.contains("of the log are missing here") && said.contains("[INFO] (supervise) ending"),
+        said.contains("of the log are missing here") && said.contains("[INFO] (daemon) ending"),
         "{said}"
     );
 }

@@ -9,7 +9,7 @@ use ctmpl::query::Query;
 use ctmpl::snapshot::Snapshot;
 use ctmpl::template::functions;
 use ctmpl::template::go::{GoTemplate, Limits, Options};
-use ctmpl::template::pass::{Pass, Surroundings};
+use ctmpl::template::render_context::{RenderContext, RenderEnv};
 use libfuzzer_sys::fuzz_target;
 use minijinja::Value;
 
@@ -51,11 +51,11 @@ fuzz_target!(|source: &str| {
     let Ok(query) = Query::key("k") else { return };
     snapshot.record(query, Arc::new(Answer::Key(Some(Arc::new(pair)))));
     let variables = BTreeMap::from([("E".to_owned(), CANARY.to_owned())]);
-    let pass = Pass::new(
+    let pass = RenderContext::new(
         snapshot,
-        Arc::new(Surroundings {
+        Arc::new(RenderEnv {
             variables,
-            ..Surroundings::default()
+            ..RenderEnv::default()
         }),
         jiff::Timestamp::UNIX_EPOCH,
     );

@@ -8,7 +8,7 @@ use ctmpl::answer::{Answer, Pair};
 use ctmpl::query::Query;
 use ctmpl::snapshot::Snapshot;
 use ctmpl::template::jinja::{JinjaTemplate, Options, Undefined};
-use ctmpl::template::pass::{Pass, Surroundings};
+use ctmpl::template::render_context::{RenderContext, RenderEnv};
 use libfuzzer_sys::fuzz_target;
 
 /// Nothing that a template says by chance.
@@ -29,13 +29,13 @@ fuzz_target!(|source: &str| {
     snapshot.record(query, Arc::new(Answer::Key(Some(Arc::new(pair)))));
     let variables = BTreeMap::from([("E".to_owned(), CANARY.to_owned())]);
     for undefined in [Undefined::Refused, Undefined::Empty] {
-        let surroundings = Arc::new(Surroundings {
+        let render_env = Arc::new(RenderEnv {
             variables: variables.clone(),
-            ..Surroundings::default()
+            ..RenderEnv::default()
         });
-        let pass = Arc::new(Pass::new(
+        let pass = Arc::new(RenderContext::new(
             snapshot.clone(),
-            surroundings,
+            render_env,
             jiff::Timestamp::UNIX_EPOCH,
         ));
         if let Err(error) = template.render(&pass, undefined) {

@@ -19,7 +19,7 @@ use super::attributes::{Attributes, keep_owner};
 use super::error::WriteError;
 use super::leftover;
 use super::write::create;
-use crate::regular;
+use crate::safe_read;
 
 /// Why a file was not replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,7 +51,7 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
         .write(true)
         .custom_flags(flags.bits())
         .open(path)?;
-    regular::refuse_special(file.metadata()?.file_type())?;
+    safe_read::refuse_special(file.metadata()?.file_type())?;
     Ok(file)
 }
 

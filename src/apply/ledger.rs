@@ -28,7 +28,7 @@ pub struct Ledger {
 ///
 /// A program that is asked to reload while it is still reloading may forget it: HAProxy 2.6 does, and serves the old
 /// configuration for good. What changes meanwhile is not lost, it waits for the end of the rest.
-pub const REST: Duration = Duration::from_millis(500);
+pub const COMMAND_COOLDOWN: Duration = Duration::from_millis(500);
 
 /// One command that must run, or is running.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ impl Ledger {
     /// `destinations` were written, so `command` must run; `rank` is its place among the commands.
     ///
     /// It is due at once, even if its last run failed: what was written now may be what repairs it. But it rests for
-    /// [`REST`] between two runs. While it is running, another run is owed afterwards.
+    /// [`COMMAND_COOLDOWN`] between two runs. While it is running, another run is owed afterwards.
     pub fn owe<P: Into<PathBuf>>(
         &mut self,
         command: &CommandConfig,
@@ -137,7 +137,7 @@ impl Ledger {
         let place = self.place_of(line)?;
         let debt = &mut self.debts[place];
         let ran_for = debt.underway.take()?;
-        let rested = now + REST;
+        let rested = now + COMMAND_COOLDOWN;
         debt.due = rested;
         let retry = if succeeded {
             debt.failures = 0;
@@ -148,7 +148,7 @@ impl Ledger {
             let after = if debt.waiting.is_empty() {
                 wait_after(debt.failures, jitter)
             } else {
-                REST
+                COMMAND_COOLDOWN
             };
             debt.due = rested.max(now + after);
             debt.waiting.extend(ran_for);

@@ -23,7 +23,7 @@ use super::error::WriteError;
 use super::leftover;
 use super::place::make_directories;
 use super::write::{Swapped, Writer};
-use crate::regular;
+use crate::safe_read;
 use crate::template::output::Output;
 
 /// What missing directories are made with, less the umask.
@@ -278,7 +278,7 @@ impl Place {
                 return Err(WriteError::new("write", &self.path, error));
             }
             Ok(metadata) => {
-                regular::refuse_special(metadata.file_type())
+                safe_read::refuse_special(metadata.file_type())
                     .map_err(WriteError::when("replace", &self.path))?;
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -306,7 +306,7 @@ impl Place {
         let metadata = file
             .metadata()
             .map_err(WriteError::when(step, &self.path))?;
-        regular::refuse_special(metadata.file_type())
+        safe_read::refuse_special(metadata.file_type())
             .map_err(WriteError::when("replace", &self.path))?;
         Ok((file, metadata))
     }

@@ -14,7 +14,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
 use super::error::WriteError;
-use crate::regular;
+use crate::safe_read;
 
 /// As many links as the kernel itself follows.
 const MOST_LINKS: usize = 40;
@@ -177,5 +177,5 @@ fn is_missing(path: &Path) -> bool {
 
 /// Only a regular file is replaced: whoever names `/dev/stdout` or a pipe did not mean to lose it.
 fn refuse_special(path: &Path, kind: FileType) -> Result<(), WriteError> {
-    regular::refuse_special(kind).map_err(WriteError::when("replace", path))
+    safe_read::refuse_special(kind).map_err(WriteError::when("replace", path))
 }

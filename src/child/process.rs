@@ -17,8 +17,8 @@ use tokio::net::UnixStream;
 use tokio::process::Command;
 use tokio::sync::mpsc;
 
-use super::guardian::{self, Kind};
-use super::link::{self, Message};
+use super::control_socket::{self, Message};
+use super::reaper::{self, Kind};
 use crate::command::{CommandError, environment, locate};
 use crate::config::exec::ExecConfig;
 use crate::config::resolved::CommandLine;
@@ -39,7 +39,7 @@ pub struct Exit(ExitStatus);
 impl Exit {
     /// Its exit code, or 128 and the number of the signal that ended it.
     pub fn code(self) -> u8 {
-        guardian::code(self.0)
+        reaper::code(self.0)
     }
 }
 
@@ -118,13 +118,13 @@ fn start(
 ) -> io::Result<(UnixStream, tokio::process::Child)> {
     let (kind, words) = words(&config.line);
     let (ours, theirs) = Socket::pair()?;
-    link::send_descriptor(&ours, io::stdin())?;
+    control_socket::send_descriptor(&ours, io::stdin())?;
     ours.set_nonblocking(true)?;
     let mut command = Command::new("/proc/self/exe");
     // Not "ctmpl": whoever kills all that is called so should leave this one to do its work.
     command
         .arg0("guardian")
-        .args(guardian::command_line(kind, &config.kill_signal.signals()))
+        .args(reaper::command_line(kind, &config.kill_signal.signals()))
         .args(words);
     command
         .env_clear()

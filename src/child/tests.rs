@@ -11,7 +11,7 @@ fn config(on_change: OnChange) -> ExecConfig {
         line: CommandLine::Direct(vec!["app".to_owned()]),
         environment: EnvironmentConfig::default(),
         on_change,
-        kill_signal: KillSignal::Usual,
+        kill_signal: KillSignal::Default,
         kill_timeout: Duration::from_secs(30),
         splay: Duration::from_secs(10),
     }
@@ -131,21 +131,21 @@ fn it_is_asked_to_end_as_ctmpl_is_unless_somebody_has_said_how() {
     let chosen = KillSignal::Said(Signal::SIGHUP);
     let cases = [
         (
-            KillSignal::Usual,
+            KillSignal::Default,
             Some(Signal::SIGTERM),
             Some(Signal::SIGTERM),
         ),
         (
-            KillSignal::Usual,
+            KillSignal::Default,
             Some(Signal::SIGQUIT),
             Some(Signal::SIGINT),
         ),
         (
-            KillSignal::Usual,
+            KillSignal::Default,
             Some(Signal::SIGUSR1),
             Some(Signal::SIGINT),
         ),
-        (KillSignal::Usual, None, Some(Signal::SIGINT)),
+        (KillSignal::Default, None, Some(Signal::SIGINT)),
         (chosen, Some(Signal::SIGTERM), Some(Signal::SIGHUP)),
         (KillSignal::Nothing, Some(Signal::SIGTERM), None),
     ];

@@ -150,7 +150,7 @@ pub(super) struct CommandLine {
     #[command(flatten)]
     retry: RetryArguments,
     #[command(flatten)]
-    answers: Answers,
+    answers: HelpOrVersion,
     #[command(subcommand)]
     subcommand: Option<SubCommand>,
 }
@@ -167,7 +167,7 @@ enum SubCommand {
         #[command(flatten)]
         daemon: Box<DaemonArguments>,
         #[command(flatten)]
-        answers: Answers,
+        answers: HelpOrVersion,
     },
     /// Print the reference of template functions
     #[command(version, disable_version_flag = true, disable_help_flag = true)]
@@ -177,7 +177,7 @@ enum SubCommand {
         /// Only this function, by its name in either language, with an example
         name: Option<String>,
         #[command(flatten)]
-        answers: Answers,
+        answers: HelpOrVersion,
     },
     /// Read and check the configuration and all templates; write nothing, run nothing, ask nobody
     #[command(version, disable_version_flag = true, disable_help_flag = true)]
@@ -191,7 +191,7 @@ enum SubCommand {
         #[command(flatten)]
         retry: Box<RetryArguments>,
         #[command(flatten)]
-        answers: Answers,
+        answers: HelpOrVersion,
     },
     /// Show what flags, environment, files and defaults come to, each value with its origin, and no secret
     #[command(version, disable_version_flag = true, disable_help_flag = true)]
@@ -205,7 +205,7 @@ enum SubCommand {
         #[command(flatten)]
         retry: Box<RetryArguments>,
         #[command(flatten)]
-        answers: Answers,
+        answers: HelpOrVersion,
     },
     /// Print what makes a shell complete the words of ctmpl
     #[command(version, disable_version_flag = true, disable_help_flag = true)]
@@ -216,7 +216,7 @@ enum SubCommand {
         #[arg(hide_possible_values = true)]
         shell: Shell,
         #[command(flatten)]
-        answers: Answers,
+        answers: HelpOrVersion,
     },
     /// Print the manual page
     #[command(version, disable_version_flag = true, disable_help_flag = true)]
@@ -224,7 +224,7 @@ enum SubCommand {
     #[command(override_usage = "ctmpl man")]
     Man {
         #[command(flatten)]
-        answers: Answers,
+        answers: HelpOrVersion,
     },
     /// Print the JSON Schema of configurations, for editors
     #[command(version, disable_version_flag = true, disable_help_flag = true)]
@@ -232,7 +232,7 @@ enum SubCommand {
     #[command(override_usage = "ctmpl schema")]
     Schema {
         #[command(flatten)]
-        answers: Answers,
+        answers: HelpOrVersion,
     },
     /// Print a configuration of consul-template as one of ctmpl, and say what means something else here
     #[command(version, disable_version_flag = true, disable_help_flag = true)]
@@ -242,7 +242,7 @@ enum SubCommand {
         #[command(flatten)]
         migrate: MigrateArguments,
         #[command(flatten)]
-        answers: Answers,
+        answers: HelpOrVersion,
     },
     /// Convert a Go template to Jinja, and prove that both print the same
     #[command(version, disable_version_flag = true, disable_help_flag = true)]
@@ -252,14 +252,14 @@ enum SubCommand {
         #[command(flatten)]
         convert: Box<ConvertArguments>,
         #[command(flatten)]
-        answers: Answers,
+        answers: HelpOrVersion,
     },
 }
 
 /// Flags that are answered before anything else; declared so that the help shows them and the reader knows them.
 #[derive(Args)]
-#[command(next_help_heading = "Answers")]
-struct Answers {
+#[command(next_help_heading = "HelpOrVersion")]
+struct HelpOrVersion {
     /// Print this help
     #[arg(long, short = 'h', action = ArgAction::Help)]
     help: Option<bool>,
@@ -274,10 +274,11 @@ impl From<CommandLine> for Outcome {
             daemon,
             consul,
             retry,
-            answers: Answers {
-                help: _,
-                version: _,
-            },
+            answers:
+                HelpOrVersion {
+                    help: _,
+                    version: _,
+                },
             subcommand,
         } = line;
         let run = |arguments| Self::Run(Box::new(arguments));

@@ -78,12 +78,12 @@ impl Output {
         }
     }
 
-    /// Hands out lines until nobody holds the pipes any more.
+    /// Executor out lines until nobody holds the pipes any more.
     pub async fn follow(mut self) {
         self.read_all().await;
     }
 
-    /// Hands out lines while `work` goes on.
+    /// Executor out lines while `work` goes on.
     pub(super) async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         loop {

@@ -24,9 +24,9 @@ pub(super) fn retry(block: RetryBlock) -> RetryConfig {
         backoff,
         max_backoff,
     } = block;
-    let first = value(backoff).map_or(Pauses::USUAL.first, |pause| pause.0.max(SHORTEST));
+    let first = value(backoff).map_or(Pauses::DEFAULT.first, |pause| pause.0.max(SHORTEST));
     let longest = match value(max_backoff) {
-        None => Pauses::USUAL.longest,
+        None => Pauses::DEFAULT.longest,
         Some(GoDuration(Duration::ZERO)) => Duration::MAX,
         Some(GoDuration(longest)) => longest.max(SHORTEST),
     };
@@ -39,7 +39,7 @@ pub(super) fn retry(block: RetryBlock) -> RetryConfig {
         pauses: Pauses {
             first,
             longest,
-            scout: Pauses::USUAL.scout.max(first).min(longest),
+            scout: Pauses::DEFAULT.scout.max(first).min(longest),
         },
     }
 }
@@ -56,7 +56,7 @@ pub(super) fn transport(block: TransportBlock) -> TransportConfig {
         max_conns_per_host: _,
         tls_handshake_timeout,
     } = block;
-    let usual = TransportConfig::USUAL;
+    let usual = TransportConfig::DEFAULT;
     let connect_limit = limit(dial_timeout, usual.connect_limit);
     let handshake = limit(tls_handshake_timeout, Some(Duration::ZERO));
     let tls_connect_limit = connect_limit
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn limits_of_connections_are_those_that_were_said() {
         let of = |text: &str| transport(blocks(&format!("transport {{ {text} }}")).1);
-        assert_eq!(of(""), TransportConfig::USUAL);
+        assert_eq!(of(""), TransportConfig::DEFAULT);
         let all =
             of("dial_timeout = \"3s\" tls_handshake_timeout = \"2s\" dial_keep_alive = \"300ms\" max_idle_conns = 7
             disable_keep_alives = true idle_conn_timeout = \"5s\" max_idle_conns_per_host = 4");
@@ -203,7 +203,7 @@ mod tests {
             connect_limit: None,
             tls_connect_limit: None,
             idle_limit: None,
-            ..TransportConfig::USUAL
+            ..TransportConfig::DEFAULT
         };
         assert_eq!(none, expected);
     }

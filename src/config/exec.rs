@@ -17,7 +17,7 @@ use super::signal::{SignalError, SignalName};
 use super::written::{EnvironmentBlock, ExecBlock};
 
 /// As in consul-template.
-const USUAL: Signal = Signal::SIGINT;
+const DEFAULT: Signal = Signal::SIGINT;
 /// What ends ctmpl and then the child, where nothing is said. QUIT does not: it has a program dump its core or its threads.
 const PASSED_ON: Signal = Signal::SIGTERM;
 /// As in consul-template.
@@ -46,7 +46,7 @@ pub enum KillSignal {
     /// Nobody has said. Where ctmpl itself is asked by TERM, the child is asked by the same, as consul-template passes
     /// it on: many a program heeds TERM and simply dies of INT. Else it is INT, as in consul-template.
     #[default]
-    Usual,
+    Default,
     /// This one.
     Said(Signal),
     /// Nothing does.
@@ -70,7 +70,7 @@ impl KillSignal {
     #[must_use]
     pub fn signal(self, asked: Option<Signal>) -> Option<Signal> {
         match self {
-            Self::Usual => asked.filter(|asked| *asked == PASSED_ON).or(Some(USUAL)),
+            Self::Default => asked.filter(|asked| *asked == PASSED_ON).or(Some(DEFAULT)),
             Self::Said(signal) => Some(signal),
             Self::Nothing => None,
         }
@@ -80,7 +80,7 @@ impl KillSignal {
     #[must_use]
     pub fn signals(self) -> Vec<Signal> {
         match self {
-            Self::Usual => vec![USUAL, PASSED_ON],
+            Self::Default => vec![DEFAULT, PASSED_ON],
             Self::Said(signal) => vec![signal],
             Self::Nothing => Vec::new(),
         }
@@ -184,7 +184,7 @@ pub(super) fn resolve(block: ExecBlock) -> Result<Option<ExecConfig>, ConfigErro
         line,
         environment,
         on_change: value(reload_signal).unwrap_or_default(),
-        kill_signal: value(kill_signal).map_or(KillSignal::Usual, |SignalName(signal)| {
+        kill_signal: value(kill_signal).map_or(KillSignal::Default, |SignalName(signal)| {
             signal.map_or(KillSignal::Nothing, KillSignal::Said)
         }),
         kill_timeout: value(kill_timeout).map_or(KILL_TIMEOUT, |limit| limit.0),

@@ -31,7 +31,7 @@ impl<'a> Known<'a> {
         Self {
             address: Some(address),
             over_tls: false,
-            tls: &TlsConfig::USUAL,
+            tls: &TlsConfig::DEFAULT,
             token: None,
             token_file: None,
             auth: None,

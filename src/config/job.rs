@@ -151,7 +151,7 @@ fn on_error(own: Option<bool>, common: Option<&Said<bool>>) -> OnError {
         }) => Some(*value),
         common => own.or(common.map(|said| said.value)),
     };
-    fatal.map_or(OnError::Usual, |fatal| {
+    fatal.map_or(OnError::Default, |fatal| {
         if fatal {
             OnError::Fatal
         } else {

@@ -9,7 +9,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{StatusCode, Url};
 use secrecy::SecretString;
 
-use super::transport::{Fetched, LONGEST_ANSWER, Lost, Transport};
+use super::transport::{LONGEST_ANSWER, RawResponse, Transport, TransportError};
 use super::{Ask, AskError, Poll, Reply, TlsError, wire};
 use crate::answer::Answer;
 use crate::config::resolved::{ConsulConfig, TransportConfig};
@@ -60,7 +60,7 @@ impl Client {
         let longer_than_usual = config
             .transport
             .longest_connect()
-            .saturating_sub(TransportConfig::USUAL.longest_connect());
+            .saturating_sub(TransportConfig::DEFAULT.longest_connect());
         Ok(Self {
             transport,
             config: Arc::new(config.clone()),
@@ -100,7 +100,7 @@ impl Client {
             .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
-    async fn get(&self, request: &Request, poll: Poll) -> Result<Fetched, AskError> {
+    async fn get(&self, request: &Request, poll: Poll) -> Result<RawResponse, AskError> {
         let blocking = blocks(request, poll);
         let limit = if blocking {
             poll.wait + poll.wait / 16 + BLOCKING_GRACE
@@ -140,27 +140,33 @@ impl Client {
         request
     }
 
-    fn lost(&self, lost: Lost, server: usize, blocking: bool, after: Duration) -> AskError {
+    fn lost(
+        &self,
+        lost: TransportError,
+        server: usize,
+        blocking: bool,
+        after: Duration,
+    ) -> AskError {
         let server = self.name(server);
         match lost {
-            Lost::Unaskable(reason) => AskError::Unaskable { reason },
-            Lost::TimedOut => AskError::TimedOut { server, blocking },
-            Lost::HungUp if after < REFUSED_WITHIN => AskError::HungUp { server },
-            Lost::HungUp => AskError::Unreachable {
+            TransportError::Unaskable(reason) => AskError::Unaskable { reason },
+            TransportError::TimedOut => AskError::TimedOut { server, blocking },
+            TransportError::HungUp if after < REFUSED_WITHIN => AskError::HungUp { server },
+            TransportError::HungUp => AskError::Unreachable {
                 server,
                 reason: "it closed the connection".to_owned(),
             },
-            Lost::Unreachable(reason) => AskError::Unreachable { server, reason },
+            TransportError::Unreachable(reason) => AskError::Unreachable { server, reason },
             // A connection that is cut in the middle of an answer is an outage, not a refusal.
-            Lost::CutOff(why) => AskError::Unreachable {
+            TransportError::CutOff(why) => AskError::Unreachable {
                 server,
                 reason: format!("the answer is cut off ({why})"),
             },
-            Lost::LargeHead => AskError::Unreadable {
+            TransportError::LargeHead => AskError::Unreadable {
                 server,
                 reason: "its head is longer than 1 MiB".to_owned(),
             },
-            Lost::TooLong => AskError::Unreadable {
+            TransportError::TooLong => AskError::Unreadable {
                 server,
                 reason: format!("it is longer than {} MiB", LONGEST_ANSWER >> 20),
             },
@@ -173,7 +179,7 @@ impl Client {
         request: &Request,
         poll: Poll,
     ) -> Result<Reply, AskError> {
-        let Fetched {
+        let RawResponse {
             status,
             headers,
             body,
@@ -236,7 +242,7 @@ impl Client {
             parameters: Vec::new(),
             blocking: false,
         };
-        let Fetched { status, body, .. } = self.get(&request, poll).await?;
+        let RawResponse { status, body, .. } = self.get(&request, poll).await?;
         if status != StatusCode::OK {
             return Err(self.refused(status, &body, poll.server));
         }

@@ -19,7 +19,7 @@ use reqwest::{Url, Version};
 use super::client::ClientError;
 use super::error::{hung_up, reason};
 use super::tls::Tls;
-use super::transport::{Fetched, LONGEST_ANSWER, Lost};
+use super::transport::{LONGEST_ANSWER, RawResponse, TransportError};
 use crate::config::resolved::{ConsulConfig, TlsConfig, TransportConfig};
 
 /// How many questions share one connection at most.
@@ -31,14 +31,14 @@ const PING_LIMIT: Duration = Duration::from_secs(10);
 
 /// One server, reached in this way.
 #[derive(Debug)]
-pub(super) struct Full {
+pub(super) struct TlsTransport {
     tls: Tls,
     server: Url,
     settings: TransportConfig,
     /// The name under which it is asked for, where that is not its own.
     alias: Option<String>,
     /// At least one.
-    lanes: Mutex<Vec<Lane>>,
+    lanes: Mutex<Vec<H2Connection>>,
     /// It has answered before.
     answered: AtomicBool,
     /// It speaks HTTP/2, as far as is known.
@@ -47,7 +47,7 @@ pub(super) struct Full {
 
 /// A client of its own has connections of its own: one, where HTTP/2 is spoken.
 #[derive(Clone, Debug)]
-struct Lane {
+struct H2Connection {
     client: reqwest::Client,
     /// Each question that is under way holds a clone.
     busy: Arc<()>,
@@ -55,7 +55,7 @@ struct Lane {
     only_http2: bool,
 }
 
-impl Full {
+impl TlsTransport {
     pub(super) fn new(server: &Url, tls: Tls, config: &ConsulConfig) -> Result<Self, ClientError> {
         let ConsulConfig {
             tls: TlsConfig { server_name, .. },
@@ -87,14 +87,18 @@ impl Full {
     }
 
     /// Asks.
-    pub(super) async fn get(&self, mut address: Url, headers: HeaderMap) -> Result<Fetched, Lost> {
+    pub(super) async fn get(
+        &self,
+        mut address: Url,
+        headers: HeaderMap,
+    ) -> Result<RawResponse, TransportError> {
         if let Some(alias) = &self.alias {
             // It was a host's name when it was configured.
             let _ = address.set_host(Some(alias));
         }
         let lane = self
             .lane()
-            .map_err(|error| Lost::Unreachable(reason(&error)))?;
+            .map_err(|error| TransportError::Unreachable(reason(&error)))?;
         let sent = lane.client.get(address).headers(headers).send().await;
         let mut response = sent.map_err(|error| {
             self.close(&lane);
@@ -108,36 +112,36 @@ impl Full {
         while let Some(chunk) = response
             .chunk()
             .await
-            .map_err(|error| Lost::CutOff(reason(&error)))?
+            .map_err(|error| TransportError::CutOff(reason(&error)))?
         {
             if body.len() + chunk.len() > LONGEST_ANSWER {
-                return Err(Lost::TooLong);
+                return Err(TransportError::TooLong);
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Fetched {
+        Ok(RawResponse {
             status: response.status(),
             headers: std::mem::take(response.headers_mut()),
             body,
         })
     }
 
-    fn lost(&self, error: &reqwest::Error) -> Lost {
+    fn lost(&self, error: &reqwest::Error) -> TransportError {
         if error.is_builder() {
-            Lost::Unaskable(reason(error))
+            TransportError::Unaskable(reason(error))
         } else if let Some(reason) = self.tls.explain(error) {
-            Lost::Unreachable(reason)
+            TransportError::Unreachable(reason)
         } else if let Some(guess) = self.tls.guess().filter(|_| self.is_closed_to_us(error)) {
-            Lost::Unreachable(guess.to_owned())
+            TransportError::Unreachable(guess.to_owned())
         } else if let Some(limit) = self
             .connect_limit()
             .filter(|_| error.is_timeout() && error.is_connect())
         {
-            Lost::late(limit)
+            TransportError::late(limit)
         } else if hung_up(error) && !error.is_connect() {
-            Lost::HungUp
+            TransportError::HungUp
         } else {
-            Lost::Unreachable(reason(error))
+            TransportError::Unreachable(reason(error))
         }
     }
 
@@ -152,9 +156,9 @@ impl Full {
     }
 
     /// The first lane with room for one more question, or a new one.
-    fn lane(&self) -> Result<Lane, reqwest::Error> {
+    fn lane(&self) -> Result<H2Connection, reqwest::Error> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let has_room = |lane: &&Lane| Arc::strong_count(&lane.busy) <= SHARING;
+        let has_room = |lane: &&H2Connection| Arc::strong_count(&lane.busy) <= SHARING;
         if let Some(lane) = lanes.iter().find(has_room) {
             return Ok(lane.clone());
         }
@@ -164,7 +168,7 @@ impl Full {
     }
 
     /// Lets a lane go that failed, if it insists on HTTP/2: the server may be another one by now.
-    fn close(&self, failed: &Lane) {
+    fn close(&self, failed: &H2Connection) {
         if failed.only_http2 {
             self.multiplexes.store(false, Ordering::Relaxed);
             let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -185,7 +189,7 @@ impl Full {
         }
     }
 
-    fn open(&self, only_http2: bool) -> Result<Lane, reqwest::Error> {
+    fn open(&self, only_http2: bool) -> Result<H2Connection, reqwest::Error> {
         let TransportConfig {
             keep_alive,
             reuse,
@@ -225,7 +229,7 @@ impl Full {
         if self.alias.is_some() {
             builder = builder.dns_resolver(Arc::new(Always(host(&self.server))));
         }
-        Ok(Lane {
+        Ok(H2Connection {
             client: builder.build()?,
             busy: Arc::default(),
             only_http2,

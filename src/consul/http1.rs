@@ -11,7 +11,7 @@ use reqwest::header::{
 };
 use reqwest::{StatusCode, Url};
 
-use super::transport::{Fetched, LONGEST_ANSWER, Lost};
+use super::transport::{LONGEST_ANSWER, RawResponse, TransportError};
 
 /// The longest address that is sent, as in most clients and servers.
 const LONGEST_TARGET: usize = 65_534;
@@ -42,16 +42,16 @@ pub(super) enum Malformed {
 /// The bytes that ask for `address`, on a connection that is kept or not.
 ///
 /// # Errors
-/// [`Lost::Unaskable`] when the address is too long.
+/// [`TransportError::Unaskable`] when the address is too long.
 pub(super) fn request(
     address: &Url,
     authority: &str,
     headers: &HeaderMap,
     keeps: bool,
-) -> Result<Vec<u8>, Lost> {
+) -> Result<Vec<u8>, TransportError> {
     let len = address.path().len() + address.query().map_or(0, |query| query.len() + 1);
     if len > LONGEST_TARGET {
-        return Err(Lost::Unaskable(format!(
+        return Err(TransportError::Unaskable(format!(
             "its address is {len} bytes long, and may have {LONGEST_TARGET}"
         )));
     }
@@ -79,7 +79,7 @@ pub(super) fn request(
 
 /// An answer on its way. It takes up nothing until the first byte has come.
 #[derive(Debug, Default)]
-pub(super) struct Answering {
+pub(super) struct ResponseParser {
     /// What has come and was not understood yet.
     pending: Vec<u8>,
     head: Option<Head>,
@@ -116,7 +116,7 @@ enum Next {
     End,
 }
 
-impl Answering {
+impl ResponseParser {
     /// Takes in what has come.
     pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
         self.pending.extend_from_slice(bytes);
@@ -143,7 +143,7 @@ impl Answering {
     }
 
     /// The answer, when all of it has come or the connection has ended; and whether the connection can be used again.
-    pub(super) fn finish(self) -> Result<(Fetched, bool), Malformed> {
+    pub(super) fn finish(self) -> Result<(RawResponse, bool), Malformed> {
         let Self {
             pending,
             head,
@@ -159,7 +159,7 @@ impl Answering {
                 } = head;
                 // What comes behind an answer was not asked for.
                 Ok((
-                    Fetched {
+                    RawResponse {
                         status,
                         headers,
                         body,

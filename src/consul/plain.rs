@@ -1,4 +1,4 @@
-//! Plain HTTP/1.1, with as little as possible between a long poll and its socket.
+//! HTTP/1.1 in clear text, with as little as possible between a long poll and its socket.
 //!
 //! in:  an address and headers
 //! out: the whole answer, or why there is none
@@ -18,13 +18,13 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Instant, timeout};
 
-use super::http1::{self, Answering, Malformed};
-use super::transport::{Fetched, Lost};
+use super::http1::{self, Malformed, ResponseParser};
+use super::transport::{RawResponse, TransportError};
 use crate::config::resolved::TransportConfig;
 
 /// Connections that wait for their next question; those of one server stand together with those of others.
 #[derive(Debug)]
-pub(super) struct Plain {
+pub(super) struct TcpTransport {
     settings: TransportConfig,
     idle: Mutex<Vec<Idle>>,
 }
@@ -39,7 +39,7 @@ struct Idle {
 /// So much is read at a time.
 const PIECE: usize = 16 << 10;
 
-impl Plain {
+impl TcpTransport {
     pub(super) fn new(settings: TransportConfig) -> Self {
         Self {
             settings,
@@ -53,13 +53,13 @@ impl Plain {
         server: &Url,
         address: &Url,
         headers: &HeaderMap,
-    ) -> Result<Fetched, Lost> {
+    ) -> Result<RawResponse, TransportError> {
         let request = http1::request(address, &authority(address), headers, self.settings.reuse)?;
         let place = place(server);
         while let Some(mut stream) = self.take(&place) {
             match ask(&mut stream, &request).await {
                 // It may have been closed by the other side in the meantime: then a new one is tried.
-                Err(Lost::HungUp) => {}
+                Err(TransportError::HungUp) => {}
                 Err(lost) => return Err(lost),
                 Ok((fetched, keeps)) => {
                     self.put_back(place, stream, keeps);
@@ -73,15 +73,15 @@ impl Plain {
         Ok(fetched)
     }
 
-    async fn connect(&self, server: &Url) -> Result<Stream, Lost> {
+    async fn connect(&self, server: &Url) -> Result<Stream, TransportError> {
         let connect = connect(server, self.settings.keep_alive);
         let connected = match self.settings.connect_limit {
             Some(limit) => timeout(limit, connect)
                 .await
-                .map_err(|_| Lost::late(limit))?,
+                .map_err(|_| TransportError::late(limit))?,
             None => connect.await,
         };
-        connected.map_err(|error| Lost::Unreachable(error.to_string()))
+        connected.map_err(|error| TransportError::Unreachable(error.to_string()))
     }
 
     fn take(&self, place: &str) -> Option<Stream> {
@@ -120,12 +120,12 @@ impl Plain {
 }
 
 /// Asks once; says also whether the connection can be used again.
-async fn ask(stream: &mut Stream, request: &[u8]) -> Result<(Fetched, bool), Lost> {
+async fn ask(stream: &mut Stream, request: &[u8]) -> Result<(RawResponse, bool), TransportError> {
     stream
         .write_all(request)
         .await
         .map_err(|error| lost(&error))?;
-    let mut answering = Answering::default();
+    let mut answering = ResponseParser::default();
     while !answering.is_complete() {
         stream.readable().await.map_err(|error| lost(&error))?;
         if let Read::Ended = read(stream, &mut answering)? {
@@ -143,7 +143,7 @@ enum Read {
 }
 
 /// Reads what has come.
-fn read(stream: &Stream, answering: &mut Answering) -> Result<Read, Lost> {
+fn read(stream: &Stream, answering: &mut ResponseParser) -> Result<Read, TransportError> {
     // On the stack, so that nobody holds it who waits.
     let mut piece = [0; PIECE];
     while !answering.is_complete() {
@@ -151,7 +151,9 @@ fn read(stream: &Stream, answering: &mut Answering) -> Result<Read, Lost> {
             Ok(0) => return Ok(Read::Ended),
             Ok(len) => answering.take(&piece[..len]).map_err(malformed)?,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-            Err(error) if answering.has_begun() => return Err(Lost::CutOff(error.to_string())),
+            Err(error) if answering.has_begun() => {
+                return Err(TransportError::CutOff(error.to_string()));
+            }
             Err(error) => return Err(lost(&error)),
         }
     }
@@ -230,22 +232,22 @@ fn authority(address: &Url) -> String {
 }
 
 /// Whether the other side hung up before it said anything, or something else went wrong.
-fn lost(error: &io::Error) -> Lost {
+fn lost(error: &io::Error) -> TransportError {
     if super::error::hung_up(error) {
-        Lost::HungUp
+        TransportError::HungUp
     } else {
-        Lost::Unreachable(super::error::reason(error))
+        TransportError::Unreachable(super::error::reason(error))
     }
 }
 
-fn malformed(malformed: Malformed) -> Lost {
+fn malformed(malformed: Malformed) -> TransportError {
     match malformed {
-        Malformed::Head(reason) => Lost::Unreachable(reason),
-        Malformed::LargeHead => Lost::LargeHead,
-        Malformed::Body(reason) => Lost::CutOff(reason),
-        Malformed::TooLong => Lost::TooLong,
-        Malformed::CutOff => Lost::CutOff("the connection ended".to_owned()),
-        Malformed::Nothing => Lost::HungUp,
+        Malformed::Head(reason) => TransportError::Unreachable(reason),
+        Malformed::LargeHead => TransportError::LargeHead,
+        Malformed::Body(reason) => TransportError::CutOff(reason),
+        Malformed::TooLong => TransportError::TooLong,
+        Malformed::CutOff => TransportError::CutOff("the connection ended".to_owned()),
+        Malformed::Nothing => TransportError::HungUp,
     }
 }
 
@@ -288,7 +290,7 @@ mod tests {
 
     #[tokio::test]
     async fn as_many_connections_are_kept_as_is_said() {
-        let usual = TransportConfig::USUAL;
+        let usual = TransportConfig::DEFAULT;
         let cases = [
             (usual, 3),
             (
@@ -322,7 +324,7 @@ mod tests {
         ];
         for (settings, expected) in cases {
             let (connections, address) = server().await;
-            let plain = Arc::new(Plain::new(settings));
+            let plain = Arc::new(TcpTransport::new(settings));
             for _ in 0..2 {
                 let mut questions = JoinSet::new();
                 for _ in 0..3 {

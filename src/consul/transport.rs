@@ -1,7 +1,7 @@
 //! How a request reaches a server: plainly, or with what `reqwest` knows of TLS and proxies.
 //!
 //! in:  an address, and how long the answer may take
-//! out: the status, the headers and the whole body, or what became of them ([`Lost`])
+//! out: the status, the headers and the whole body, or what became of them ([`TransportError`])
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -12,8 +12,8 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
 use super::client::ClientError;
-use super::full::{Full, has_proxy};
-use super::plain::Plain;
+use super::full::{TlsTransport, has_proxy};
+use super::plain::TcpTransport;
 use super::tls::Tls;
 use crate::config::duration::GoDuration;
 use crate::config::resolved::{BasicAuth, ConsulConfig};
@@ -24,7 +24,7 @@ pub(super) const LONGEST_ANSWER: usize = 256 << 20;
 
 /// A whole answer.
 #[derive(Debug)]
-pub(super) struct Fetched {
+pub(super) struct RawResponse {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
@@ -32,7 +32,7 @@ pub(super) struct Fetched {
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub(super) enum Lost {
+pub(super) enum TransportError {
     /// The request is none that can be sent; with the reason.
     Unaskable(String),
     /// No connection, or one that is of no use; with the reason.
@@ -49,7 +49,7 @@ pub(super) enum Lost {
     TimedOut,
 }
 
-impl Lost {
+impl TransportError {
     /// Connecting took longer than it may.
     pub(super) fn late(limit: Duration) -> Self {
         Self::Unreachable(format!("connecting took longer than {}", GoDuration(limit)))
@@ -61,9 +61,9 @@ impl Lost {
 pub(super) struct Transport {
     /// Sent with every request; the token among them may change.
     headers: RwLock<Arc<HeaderMap>>,
-    plain: Plain,
+    plain: TcpTransport,
     /// Empty where no server needs it: setting up TLS takes longer than everything else at the start.
-    full: RwLock<Vec<Option<Arc<Full>>>>,
+    full: RwLock<Vec<Option<Arc<TlsTransport>>>>,
 }
 
 impl Transport {
@@ -78,7 +78,7 @@ impl Transport {
         }
         Ok(Self {
             headers,
-            plain: Plain::new(config.transport),
+            plain: TcpTransport::new(config.transport),
             full: RwLock::new(full(config)?),
         })
     }
@@ -105,7 +105,7 @@ impl Transport {
         server: &Url,
         address: Url,
         limit: Duration,
-    ) -> Result<Fetched, Lost> {
+    ) -> Result<RawResponse, TransportError> {
         let headers = Arc::clone(&self.headers.read().unwrap_or_else(PoisonError::into_inner));
         let full = self
             .full
@@ -120,12 +120,14 @@ impl Transport {
                 None => self.plain.get(server, &address, &headers).await,
             }
         };
-        timeout(limit, fetched).await.unwrap_or(Err(Lost::TimedOut))
+        timeout(limit, fetched)
+            .await
+            .unwrap_or(Err(TransportError::TimedOut))
     }
 }
 
 /// Those who need more than a plain connection, in the order of the servers.
-fn full(config: &ConsulConfig) -> Result<Vec<Option<Arc<Full>>>, ClientError> {
+fn full(config: &ConsulConfig) -> Result<Vec<Option<Arc<TlsTransport>>>, ClientError> {
     if !config.servers.iter().any(needs_more) {
         return Ok(Vec::new());
     }
@@ -134,8 +136,9 @@ fn full(config: &ConsulConfig) -> Result<Vec<Option<Arc<Full>>>, ClientError> {
     } else {
         Tls::for_proxies()?
     };
-    let full =
-        |server| needs_more(server).then(|| Full::new(server, tls.clone(), config).map(Arc::new));
+    let full = |server| {
+        needs_more(server).then(|| TlsTransport::new(server, tls.clone(), config).map(Arc::new))
+    };
     config
         .servers
         .iter()
@@ -207,7 +210,7 @@ mod tests {
                 "http://127.0.0.1:1".parse().unwrap(),
                 "unix:///s".parse().unwrap(),
             ],
-            tls: TlsConfig::USUAL,
+            tls: TlsConfig::DEFAULT,
             token: Some("one".into()),
             token_file: None,
             auth: Some(BasicAuth {
@@ -218,8 +221,8 @@ mod tests {
             partition: None,
             max_stale: None,
             block_query_wait: Duration::from_secs(60),
-            retry: RetryConfig::USUAL,
-            transport: TransportConfig::USUAL,
+            retry: RetryConfig::DEFAULT,
+            transport: TransportConfig::DEFAULT,
             exports: Vec::new(),
         };
         let transport = Transport::new(&config).unwrap();

@@ -17,7 +17,7 @@ use crate::config::resolved::{Delimiters, FileConfig};
 use crate::config::{self, Environment};
 use crate::consul::Client;
 use crate::dev;
-use crate::template::{self, Surroundings};
+use crate::template::{self, RenderEnv};
 
 /// What there is to be said, and whether all went well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub async fn run(arguments: ConvertArguments, environment: &Environment) -> anyh
         .map(|mark| format!("{name}: not converted: {mark}"))
         .collect();
     let mut clean = marks.is_empty();
-    let around = Arc::new(Surroundings::here(environment.readable().collect()));
+    let around = Arc::new(RenderEnv::here(environment.readable().collect()));
     match Pair::read(&name, &source, &delimiters, &text) {
         // A mark says so already.
         Err(error) => notes.push(format!("the result is no Jinja template: {error}")),
@@ -74,7 +74,7 @@ pub async fn run(arguments: ConvertArguments, environment: &Environment) -> anyh
 
 async fn prove(
     pair: &Pair,
-    around: &Arc<Surroundings>,
+    around: &Arc<RenderEnv>,
     consul: ConsulArguments,
     data: Option<&Path>,
     environment: &Environment,

@@ -219,7 +219,7 @@ mod tests {
     use super::*;
     use crate::snapshot::Snapshot;
     use crate::template::jinja::{self, JinjaTemplate, Undefined};
-    use crate::template::pass::{Pass, Surroundings};
+    use crate::template::render_context::{RenderContext, RenderEnv};
 
     /// What pieces print when conditions are `true` or `false` and loops go over lists.
     fn printed(list: &[Piece]) -> String {
@@ -281,9 +281,9 @@ mod tests {
     }
 
     fn rendered(text: &str) -> String {
-        let pass = Pass::new(
+        let pass = RenderContext::new(
             Snapshot::default(),
-            Arc::new(Surroundings::default()),
+            Arc::new(RenderEnv::default()),
             Timestamp::UNIX_EPOCH,
         );
         let template = JinjaTemplate::parse("t", text, jinja::Options::default())

@@ -16,9 +16,9 @@ use crate::config::resolved::{
 };
 use crate::consul::{Ask, AskError, Poll};
 use crate::query::{FileQuery, Query};
-use crate::regular;
+use crate::safe_read;
 use crate::snapshot::Snapshot;
-use crate::template::{Rendering, Surroundings, Template, TemplateError};
+use crate::template::{RenderEnv, Rendering, Template, TemplateError};
 
 /// How often answers may lead to further questions.
 const ROUNDS: usize = 100;
@@ -100,7 +100,7 @@ impl Pair {
     pub async fn prove(
         &self,
         consul: Option<&impl Ask>,
-        around: &Arc<Surroundings>,
+        around: &Arc<RenderEnv>,
     ) -> Result<Proof, ProofError> {
         let mut snapshot = Snapshot::default();
         let now = Timestamp::now();
@@ -138,7 +138,7 @@ impl Pair {
 
 async fn answer(query: &Query, consul: Option<&impl Ask>) -> Result<Option<Answer>, ProofError> {
     let answered = if let Query::File(FileQuery { path, sandbox }) = query {
-        let read = regular::read_within(path, sandbox.as_deref())
+        let read = safe_read::read_within(path, sandbox.as_deref())
             .map(|content| Answer::File(String::from_utf8_lossy(&content).into()));
         read.map_err(|source| AskError::File {
             path: path.clone(),

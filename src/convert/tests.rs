@@ -15,7 +15,7 @@ use crate::snapshot::Snapshot;
 use crate::template::functions;
 use crate::template::go::{GoTemplate, Options};
 use crate::template::jinja::Undefined;
-use crate::template::pass::{Pass, Surroundings};
+use crate::template::render_context::{RenderContext, RenderEnv};
 
 /// How many of the vectors that Go can execute are converted without a mark, in percent.
 const FLOOR: usize = 97;
@@ -66,10 +66,10 @@ fn value(json: &Json) -> Value {
     }
 }
 
-fn pass(dot: &Value) -> Arc<Pass> {
-    let pass = Pass::new(
+fn pass(dot: &Value) -> Arc<RenderContext> {
+    let pass = RenderContext::new(
         Snapshot::default(),
-        Arc::new(Surroundings::default()),
+        Arc::new(RenderEnv::default()),
         Timestamp::UNIX_EPOCH,
     );
     let scratch = Value::from_dyn_object(pass.scratch());

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use super::cluster_state::World;
 use super::records::{Check, Instance};
-use super::world::World;
 
 /// Prefix of the ID of the check that keeps an instance in maintenance.
 const SERVICE_MAINTENANCE: &str = "_service_maintenance:";

@@ -4,11 +4,11 @@
 //! out: the same changes a request would make, with the same effect on blocking queries
 
 use super::catalog::fold;
+use super::cluster_state::{Datacenter, World, serf_health};
 use super::kv::Only;
 use super::records::{Check, Instance, Mesh, Node, Weights};
 use super::seed::Service;
 use super::store::Store;
-use super::world::{Datacenter, World, serf_health};
 
 /// The handle to change what a server holds. Cheap to clone; all clones are the same.
 #[derive(Clone, Debug)]

@@ -187,7 +187,7 @@ impl Faults {
 
     /// Loses all state, seed included, as a `-dev` agent does that is restarted. Waiting queries are answered.
     pub fn forget_everything(&self) {
-        self.store.write(super::world::World::forget);
+        self.store.write(super::cluster_state::World::forget);
     }
 
     /// Lowers every index to this one at most and keeps the data, as after a restore. Waiting queries are answered.

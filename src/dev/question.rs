@@ -6,10 +6,10 @@
 use serde_json::{Value, json};
 
 use super::catalog::{Catalog, fold};
+use super::cluster_state::Datacenter;
 use super::json;
 use super::ledger::{Ledger, Table, scope};
 use super::records::{Check, Instance, Mesh, Stamped};
-use super::world::Datacenter;
 
 /// A question that can be asked with `?index`.
 #[derive(Clone, Debug)]

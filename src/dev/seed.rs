@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::cluster_state::{Datacenter, World};
 use super::contents::{put_key, register, register_elsewhere, register_node};
 use super::records::{Node, Weights};
-use super::world::{Datacenter, World};
 
 /// What a server holds when it starts. As a file:
 ///

@@ -3,13 +3,13 @@
 use axum::http::Method;
 use serde_json::json;
 
+use super::cluster_state::Datacenter;
 use super::kv::Only;
 use super::question::Question;
 use super::reply::Reply;
 use super::request::Request;
 use super::routes::Outcome;
 use super::store::Store;
-use super::world::Datacenter;
 
 /// The longest value a key may have.
 const LONGEST_VALUE: usize = 512 * 1024;

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
+use super::cluster_state::Identity;
 use super::reply::Reply;
 use super::request::Request;
 use super::routes::Outcome;
 use super::store::Store;
-use super::world::Identity;
 
 /// The address of the leader.
 pub(crate) fn leader(store: &Store, request: &Request, _: &str) -> Result<Outcome, Reply> {

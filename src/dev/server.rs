@@ -18,11 +18,12 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::ask::ask;
+use super::blocking_query::ask;
+use super::cluster_state::{Identity, World};
 use super::contents::Contents;
-use super::door::Door;
+use super::fault_injection;
 use super::faults::{Faults, Interruptions, Listening};
-use super::misbehave;
+use super::listener_gate::Door;
 use super::record::Seen;
 use super::reply::Reply;
 use super::request::Request;
@@ -30,7 +31,6 @@ use super::routes::{self, Outcome};
 use super::seed::Seed;
 use super::store::Store;
 use super::wire::{Cut, Wire};
-use super::world::{Identity, World};
 
 /// The longest body that is read at all.
 const LONGEST_BODY: usize = 16 * 1024 * 1024;
@@ -236,9 +236,9 @@ async fn respond(request: http::Request<Incoming>, shared: &Shared, cut: &Cut) -
     };
     let request = Request::new(head.method, &head.uri, body);
     let struck = shared.faults.strike(&path);
-    let reply = match misbehave::before(&struck, &request, cut).await {
+    let reply = match fault_injection::before(&struck, &request, cut).await {
         Some(reply) => reply,
-        None => misbehave::after(&struck, honest(&request, shared, interruptions).await),
+        None => fault_injection::after(&struck, honest(&request, shared, interruptions).await),
     };
     reply.into_response()
 }

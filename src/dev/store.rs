@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-use super::world::World;
+use super::cluster_state::World;
 
 /// Cheap to clone; all clones are the same store.
 #[derive(Clone, Debug)]

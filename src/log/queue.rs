@@ -72,7 +72,7 @@ impl Queue {
         }
     }
 
-    /// Hands a record over, unless there is no room.
+    /// Executor a record over, unless there is no room.
     pub(super) fn push(self: &Arc<Self>, record: &Arc<Record>) {
         let mut state = self.state();
         if state.closed || matches!(state.thread, Thread::Ended) {

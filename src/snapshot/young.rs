@@ -14,9 +14,9 @@ use crate::query::Health;
 
 /// Since when the young instances of one query pass. Who is not in it has passed for long.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Young(BTreeMap<Identity<'static>, Instant>);
+pub(super) struct PassingSince(BTreeMap<Identity<'static>, Instant>);
 
-impl Young {
+impl PassingSince {
     /// What is young in an answer that comes now, and is no older than anybody wants to know.
     pub(super) fn next(
         &self,
@@ -85,7 +85,7 @@ mod tests {
     /// An answer each second; which instances are young after each, and for how many seconds.
     fn history(answers: &[Vec<Instance>]) -> Vec<Vec<(String, u64)>> {
         let begin = Instant::now();
-        let mut young = Young::default();
+        let mut young = PassingSince::default();
         let mut ages = Vec::new();
         for (second, pair) in (1..).zip(answers.windows(2)) {
             let now = begin + Duration::from_secs(second);
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn other_answers_have_nobody_who_is_young() {
         let names = Answer::Datacenters(vec!["dc1".into()]);
-        let young = Young::default().next(
+        let young = PassingSince::default().next(
             &Answer::Datacenters(Vec::new()),
             &names,
             Instant::now(),

@@ -1,14 +1,14 @@
 //! A function of the library, as both template languages see it.
 //!
 //! A function is one entry of a table: its names, what it is for, and its code. The code sees its arguments and the
-//! [`Pass`] it is called in; it cannot tell which language called it.
+//! [`RenderContext`] it is called in; it cannot tell which language called it.
 
 use std::borrow::Cow;
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use super::pass::Pass;
+use super::render_context::RenderContext;
 
 /// One entry of the function table.
 #[derive(Debug)]
@@ -120,7 +120,7 @@ pub struct Call<'a> {
     /// The arguments. Those that Jinja gives by name come last, all in one, to a function that has options.
     pub args: &'a [Value],
     /// The rendering pass that the call belongs to.
-    pub pass: &'a Pass,
+    pub pass: &'a RenderContext,
 }
 
 /// What is given by name, in an argument that holds all of it.

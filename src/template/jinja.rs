@@ -1,7 +1,7 @@
 //! Jinja, the native template language, on minijinja.
 //!
 //! in:  the source of a template, and its directory, in which includes are found
-//! out: a [`JinjaTemplate`], parsed once, which renders for a [`Pass`]
+//! out: a [`JinjaTemplate`], parsed once, which renders for a [`RenderContext`]
 //!
 //! Undefined names are errors, nothing is escaped unless a format asks for it, the final newline stays, and a tag on a
 //! line of its own leaves no empty line. Work and depth are limited, so that a template that does not end is an error.
@@ -17,7 +17,7 @@ use super::error::{Place, TemplateError};
 use super::function::{Function, Group};
 use super::functions;
 use super::go::with_room;
-use super::pass::Pass;
+use super::render_context::RenderContext;
 use crate::config::resolved::{Format, Permissions};
 
 mod bridge;
@@ -188,7 +188,11 @@ impl JinjaTemplate {
     ///
     /// # Errors
     /// [`TemplateError`] where the template cannot go on.
-    pub fn render(&self, pass: &Arc<Pass>, undefined: Undefined) -> Result<String, TemplateError> {
+    pub fn render(
+        &self,
+        pass: &Arc<RenderContext>,
+        undefined: Undefined,
+    ) -> Result<String, TemplateError> {
         let mut environment = self.environment.clone();
         environment.set_undefined_behavior(match undefined {
             Undefined::Refused => UndefinedBehavior::Strict,

@@ -14,9 +14,9 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use super::any_map::AnyMap;
-use super::atom::Atom;
 use super::dict::Dict;
 use super::record::Record;
+use super::scalar_object::ScalarObject;
 
 /// How JSON is written.
 #[derive(Clone, Copy, Debug)]
@@ -153,7 +153,7 @@ impl Writer {
                 self.container('[', ']', items, |writer, item| writer.value(&item))?;
             }
             ValueKind::Map => self.map(value)?,
-            _ => match value.downcast_object_ref::<Atom>() {
+            _ => match value.downcast_object_ref::<ScalarObject>() {
                 Some(atom) => self.text(&atom.encoded()),
                 None => return Err(unsupported("an object")),
             },

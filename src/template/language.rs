@@ -1,7 +1,7 @@
 //! The two template languages behind one door.
 //!
 //! in:  a source, and how it is to be read
-//! out: an [`Engine`]: the parsed template, which renders for a [`Pass`]
+//! out: an [`Engine`]: the parsed template, which renders for a [`RenderContext`]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use minijinja::Value;
 use super::error::TemplateError;
 use super::go::{self, GoTemplate};
 use super::jinja::{self, JinjaTemplate, Undefined};
-use super::pass::Pass;
+use super::render_context::RenderContext;
 use super::{functions, go_failure};
 use crate::config::resolved::{Delimiters, Format, Language, MissingKey, Permissions};
 
@@ -92,7 +92,7 @@ impl Engine {
     /// it can, and the text is worth nothing.
     pub(super) fn render(
         &self,
-        pass: &Arc<Pass>,
+        pass: &Arc<RenderContext>,
         undefined: Undefined,
     ) -> Result<String, TemplateError> {
         match self {

@@ -27,7 +27,7 @@ impl Backoff {
             .saturating_mul(1 << self.failures.min(16))
             .min(cap);
         self.failures = self.failures.saturating_add(1);
-        // Full jitter, but never so little that the pause is none.
+        // TlsTransport jitter, but never so little that the pause is none.
         full.mul_f64(0.1 + 0.9 * random)
     }
 
@@ -42,8 +42,8 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_the_longest_and_start_over_after_a_success() {
-        let Pauses { first, longest, .. } = Pauses::USUAL;
-        let mut backoff = Backoff::new(&Pauses::USUAL);
+        let Pauses { first, longest, .. } = Pauses::DEFAULT;
+        let mut backoff = Backoff::new(&Pauses::DEFAULT);
         let pauses: Vec<_> = (0..12).map(|_| backoff.next(longest, 0.999_999)).collect();
         assert!(pauses.is_sorted());
         assert!(
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn a_pause_is_never_nothing_and_never_above_the_cap() {
-        let mut backoff = Backoff::new(&Pauses::USUAL);
+        let mut backoff = Backoff::new(&Pauses::DEFAULT);
         for _ in 0..100 {
             let pause = backoff.next(Duration::from_secs(1), 0.0);
             assert!(pause > Duration::ZERO && pause <= Duration::from_secs(1));

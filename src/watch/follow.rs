@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::WatchEvent;
 use super::backoff::Backoff;
 use super::cursor::{Cursor, Verdict};
-use super::outage::{self, Outage, Scout};
+use super::outage::{self, Outage, Prober};
 use crate::config::resolved::Pauses;
 use crate::consul::{Ask, AskError, ErrorClass};
 use crate::query::Query;
@@ -41,11 +41,11 @@ pub struct Rules {
 const FIRST_ANSWERS: usize = 8;
 /// How long a long poll leaves its connection to those who have no answer yet. Consul takes only so many connections
 /// of a host; what was answered is right for the moment, what was not keeps a file from being written.
-const COURTESY: Duration = Duration::from_secs(2);
+const YIELD_TO_FIRST_ANSWERS: Duration = Duration::from_secs(2);
 /// How long a query blocks while others wait for their turn.
 const CROWDED_WAIT: Duration = Duration::from_secs(2);
 /// Over this time those come back who were throttled.
-const SPREAD: Duration = Duration::from_secs(1);
+const RECOVERY_JITTER: Duration = Duration::from_secs(1);
 /// All who are denied ask together once in this time at the most; a right that is given is seen soon, and a right that
 /// is wanting for good does not fill the server's log.
 const DENIED_PAUSE: Duration = Duration::from_secs(5);
@@ -53,7 +53,7 @@ const DENIED_PAUSE: Duration = Duration::from_secs(5);
 const INTERVAL: Duration = Duration::from_secs(15);
 /// The least time from one question to the next, so that a server whose every answer is news is not asked in a tight
 /// loop.
-const BREATH: Duration = Duration::from_millis(5);
+const MIN_POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// A poll that ends sooner than this without news did not block as it should.
 const QUICK: Duration = Duration::from_secs(1);
 /// The longest pause after such polls.
@@ -86,16 +86,16 @@ pub(super) struct Follower<A> {
 }
 
 /// Counts somebody who follows, waits for a first answer or wants the right to ask, for as long as it is held.
-struct Waiting(watch::Sender<usize>);
+struct CountGuard(watch::Sender<usize>);
 
-impl Waiting {
+impl CountGuard {
     fn begin(count: &watch::Sender<usize>) -> Self {
         count.send_modify(|count| *count += 1);
         Self(count.clone())
     }
 }
 
-impl Drop for Waiting {
+impl Drop for CountGuard {
     fn drop(&mut self) {
         self.0.send_modify(|count| *count -= 1);
     }
@@ -104,9 +104,9 @@ impl Drop for Waiting {
 /// What one follower has to remember while its query fails.
 struct Trouble {
     backoff: Backoff,
-    scout: Option<Scout>,
-    page_scout: Option<Scout>,
-    denied: Option<Waiting>,
+    scout: Option<Prober>,
+    page_scout: Option<Prober>,
+    denied: Option<CountGuard>,
     /// The right to ask for a first answer; held until there is one or all servers were tried, so that those who wait
     /// for it do not run into the same dead server.
     turn: Option<OwnedSemaphorePermit>,
@@ -117,7 +117,7 @@ struct Trouble {
 }
 
 /// The listener is gone: nobody wants to know any more.
-struct Unwanted;
+struct Cancelled;
 
 impl<A: Ask> Follower<A> {
     pub(super) fn new(ask: A, rules: Rules, events: mpsc::Sender<WatchEvent>) -> Self {
@@ -165,7 +165,7 @@ impl<A: Ask> Follower<A> {
 
     /// Follows the query until the task is aborted or nobody listens any more.
     pub(super) async fn follow(self, query: Arc<Query>) {
-        let _one_of_all = Waiting::begin(&self.all);
+        let _one_of_all = CountGuard::begin(&self.all);
         let mut cursor = Cursor::new(self.ask.preferred(), self.rules.wait, self.rules.max_stale);
         let rights = self.rights.subscribe();
         let (backoff, scout, page_scout, denied, turn) =
@@ -196,7 +196,7 @@ impl<A: Ask> Follower<A> {
                         .await
                 }
             };
-            if let Err(Unwanted) = step {
+            if let Err(Cancelled) = step {
                 return;
             }
         }
@@ -212,10 +212,10 @@ impl<A: Ask> Follower<A> {
         if cursor.poll().index > 0 {
             if *self.without_answer.borrow() > 0 {
                 let mut others = self.without_answer.subscribe();
-                let _ = timeout(COURTESY, others.wait_for(|count| *count == 0)).await;
+                let _ = timeout(YIELD_TO_FIRST_ANSWERS, others.wait_for(|count| *count == 0)).await;
             }
         } else if cursor.is_at_the_beginning() {
-            waiting = Some(Waiting::begin(&self.without_answer));
+            waiting = Some(CountGuard::begin(&self.without_answer));
         }
         if cursor.poll().index == 0 && trouble.turn.is_none() {
             // The semaphore is never closed; should it be, asking without it is right.
@@ -276,7 +276,7 @@ impl<A: Ask> Follower<A> {
         verdict: Verdict,
         calm: Duration,
         trouble: &mut Trouble,
-    ) -> Result<(), Unwanted> {
+    ) -> Result<(), Cancelled> {
         if verdict == Verdict::TooStale {
             return Ok(());
         }
@@ -321,7 +321,7 @@ impl<A: Ask> Follower<A> {
         cursor: &mut Cursor,
         trouble: &mut Trouble,
         recoveries: &mut watch::Receiver<u64>,
-    ) -> Result<(), Unwanted> {
+    ) -> Result<(), Cancelled> {
         let class = error.class();
         cursor.start_over();
         if class == ErrorClass::Idle {
@@ -353,7 +353,7 @@ impl<A: Ask> Follower<A> {
             trouble
                 .denied
                 .take()
-                .unwrap_or_else(|| Waiting::begin(&self.denied))
+                .unwrap_or_else(|| CountGuard::begin(&self.denied))
         });
         trouble.failing = true;
         self.tell(WatchEvent::Failed(Arc::clone(query), Arc::new(error)))
@@ -373,7 +373,7 @@ impl<A: Ask> Follower<A> {
             ErrorClass::Throttled => {
                 if outage::wait(pause, recoveries).await {
                     // Too many at once is what it was about.
-                    sleep(SPREAD.mul_f64(fastrand::f64())).await;
+                    sleep(RECOVERY_JITTER.mul_f64(fastrand::f64())).await;
                 }
             }
             ErrorClass::Denied => {
@@ -392,8 +392,8 @@ impl<A: Ask> Follower<A> {
         Ok(())
     }
 
-    async fn tell(&self, event: WatchEvent) -> Result<(), Unwanted> {
-        self.events.send(event).await.map_err(|_| Unwanted)
+    async fn tell(&self, event: WatchEvent) -> Result<(), Cancelled> {
+        self.events.send(event).await.map_err(|_| Cancelled)
     }
 }
 
@@ -401,7 +401,7 @@ impl<A: Ask> Follower<A> {
 /// time when there was no news.
 fn calmer(before: Duration, verdict: &Verdict, took: Duration) -> Duration {
     match verdict {
-        Verdict::News(_) if took < BREATH => BREATH,
+        Verdict::News(_) if took < MIN_POLL_INTERVAL => MIN_POLL_INTERVAL,
         Verdict::NoNews if took < QUICK => {
             (before * 2).clamp(Duration::from_millis(20), LONGEST_CALM)
         }

@@ -19,7 +19,7 @@ pub(super) struct Outage {
 
 /// Whoever holds it asks often.
 #[derive(Debug)]
-pub(super) struct Scout(
+pub(super) struct Prober(
     #[expect(
         dead_code,
         reason = "held, never read: dropping it lets another one be the scout"
@@ -36,12 +36,12 @@ impl Outage {
     }
 
     /// Become the one who asks often, if nobody is.
-    pub(super) fn scout(&self) -> Option<Scout> {
-        Arc::clone(&self.scout).try_acquire_owned().ok().map(Scout)
+    pub(super) fn scout(&self) -> Option<Prober> {
+        Arc::clone(&self.scout).try_acquire_owned().ok().map(Prober)
     }
 
     /// The longest pause, for the scout or for another.
-    pub(super) fn longest_pause(pauses: &Pauses, scout: Option<&Scout>) -> Duration {
+    pub(super) fn longest_pause(pauses: &Pauses, scout: Option<&Prober>) -> Duration {
         if scout.is_some() {
             pauses.scout
         } else {

@@ -191,7 +191,7 @@ fn arguments(secrets: &[&str], others: &[&str]) -> Vec<Vec<String>> {
 /// Renders, and looks for the canary in whatever error there is; yields whether there was one, or what has leaked.
 fn fails(
     snapshot: &Snapshot,
-    surroundings: &Arc<Surroundings>,
+    render_env: &Arc<RenderEnv>,
     text: &str,
     language: Language,
 ) -> Result<bool, String> {
@@ -205,7 +205,7 @@ fn fails(
     });
     let error = match read {
         Ok(template) => match template
-            .render(snapshot, surroundings, Timestamp::UNIX_EPOCH)
+            .render(snapshot, render_env, Timestamp::UNIX_EPOCH)
             .text
         {
             Ok(_) => return Ok(false),
@@ -230,14 +230,14 @@ fn fails(
 fn hold(templates: impl Iterator<Item = String>, language: Language, least: usize) {
     let snapshot = secrets();
     let variables = BTreeMap::from([("PASSWORD".to_owned(), "zqx zqx'zqx".to_owned())]);
-    let surroundings = Arc::new(Surroundings {
+    let render_env = Arc::new(RenderEnv {
         variables,
-        ..Surroundings::default()
+        ..RenderEnv::default()
     });
     let mut failed = 0;
     let mut leaks = Vec::new();
     for text in templates {
-        match fails(&snapshot, &surroundings, &text, language) {
+        match fails(&snapshot, &render_env, &text, language) {
             Ok(fails) => failed += usize::from(fails),
             Err(leak) => leaks.push(leak),
         }

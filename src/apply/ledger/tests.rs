@@ -93,8 +93,8 @@ fn a_failed_command_runs_at_once_when_everything_is_asked_for_again_but_not_befo
     start_due(&mut ledger, now);
     ledger.finished(&a.line, false, now, 1.0);
     ledger.retry_now(now);
-    assert_eq!(ledger.next_wake(), Some(now + REST));
-    now += REST * 2;
+    assert_eq!(ledger.next_wake(), Some(now + COMMAND_COOLDOWN));
+    now += COMMAND_COOLDOWN * 2;
     ledger.retry_now(now);
     assert_eq!(start_due(&mut ledger, now), [a]);
 }
@@ -110,11 +110,11 @@ fn a_command_rests_between_two_runs_and_another_one_does_not_wait_for_it() {
     ledger.owe(&a, 0, ["1"], now);
     start_due(&mut ledger, now);
     ledger.finished(&a.line, true, now, 1.0);
-    ledger.owe(&a, 0, ["1"], now + REST / 4);
-    ledger.owe(&b, 1, ["2"], now + REST / 4);
-    assert_eq!(start_due(&mut ledger, now + REST / 2), [b]);
-    assert_eq!(ledger.next_wake(), Some(now + REST));
-    assert_eq!(start_due(&mut ledger, now + REST), [a]);
+    ledger.owe(&a, 0, ["1"], now + COMMAND_COOLDOWN / 4);
+    ledger.owe(&b, 1, ["2"], now + COMMAND_COOLDOWN / 4);
+    assert_eq!(start_due(&mut ledger, now + COMMAND_COOLDOWN / 2), [b]);
+    assert_eq!(ledger.next_wake(), Some(now + COMMAND_COOLDOWN));
+    assert_eq!(start_due(&mut ledger, now + COMMAND_COOLDOWN), [a]);
 }
 
 #[test]
@@ -126,14 +126,14 @@ fn a_file_written_during_a_run_owes_another_run() {
     assert_eq!(ledger.unapplied().count(), 1);
     assert_eq!(start_due(&mut ledger, now), []);
     ledger.finished(&a.line, true, now, 1.0);
-    assert_eq!(start_due(&mut ledger, now + REST).len(), 1);
+    assert_eq!(start_due(&mut ledger, now + COMMAND_COOLDOWN).len(), 1);
     ledger.owe(&a, 0, ["1"], now);
     let retry = ledger.finished(&a.line, false, now, 1.0);
     assert_eq!(
         retry,
         Some(Retry {
             failures: 1,
-            after: REST
+            after: COMMAND_COOLDOWN
         }),
         "the new content may be the cure"
     );
@@ -162,7 +162,7 @@ fn a_failure_is_tried_again_with_backoff_until_it_succeeds() {
     ledger.finished(&a.line, true, now, 1.0);
     assert!(ledger.is_settled());
     ledger.owe(&a, 0, ["1"], now);
-    start_due(&mut ledger, now + REST);
+    start_due(&mut ledger, now + COMMAND_COOLDOWN);
     assert_eq!(
         ledger.finished(&a.line, false, now, 1.0).unwrap().failures,
         1,
@@ -176,9 +176,9 @@ fn new_content_does_not_wait_for_the_backoff() {
     ledger.owe(&a, 0, ["1"], now);
     start_due(&mut ledger, now);
     ledger.finished(&a.line, false, now, 1.0);
-    assert_eq!(start_due(&mut ledger, now + REST), []);
+    assert_eq!(start_due(&mut ledger, now + COMMAND_COOLDOWN), []);
     ledger.owe(&a, 0, ["1"], now);
-    assert_eq!(start_due(&mut ledger, now + REST).len(), 1);
+    assert_eq!(start_due(&mut ledger, now + COMMAND_COOLDOWN).len(), 1);
     assert_eq!(
         ledger.finished(&a.line, false, now, 1.0).unwrap().failures,
         2
@@ -206,7 +206,7 @@ enum Event {
         succeeded: bool,
         jitter: f64,
     },
-    Pass {
+    RenderContext {
         milliseconds: u64,
     },
 }
@@ -220,7 +220,7 @@ fn event() -> impl Strategy<Value = Event> {
             succeeded,
             jitter
         }),
-        2 => (0..600_000u64).prop_map(|milliseconds| Event::Pass { milliseconds }),
+        2 => (0..600_000u64).prop_map(|milliseconds| Event::RenderContext { milliseconds }),
     ]
 }
 
@@ -265,15 +265,15 @@ proptest! {
                         unpaid.retain(|file| !ran_for.contains(file));
                         prop_assert_eq!(retry, None);
                     }
-                    rested[command] = Some(now + REST);
+                    rested[command] = Some(now + COMMAND_COOLDOWN);
                     earliest[command] = rested[command];
                     if let Some(Retry { after, .. }) = retry {
                         prop_assert!(after <= Duration::from_secs(300));
-                        prop_assert!(after >= REST);
+                        prop_assert!(after >= COMMAND_COOLDOWN);
                         earliest[command] = Some(now + after);
                     }
                 }
-                Event::Pass { milliseconds } => now += Duration::from_millis(milliseconds),
+                Event::RenderContext { milliseconds } => now += Duration::from_millis(milliseconds),
             }
             let owed: BTreeSet<usize> = ledger.unapplied().map(|(path, _)| path.to_str().unwrap().parse().unwrap()).collect();
             prop_assert_eq!(&owed, &unpaid, "after {:?}", event);

@@ -140,16 +140,16 @@ pub struct Pauses {
 
 impl RetryConfig {
     /// What holds where nothing is said.
-    pub const USUAL: Self = Self {
+    pub const DEFAULT: Self = Self {
         attempts: None,
-        pauses: Pauses::USUAL,
+        pauses: Pauses::DEFAULT,
     };
 }
 
 impl Pauses {
     /// What holds where nothing is said. The scout's is half a second on average, so that a recovery is seen within a
     /// second.
-    pub const USUAL: Self = Self {
+    pub const DEFAULT: Self = Self {
         first: Duration::from_millis(250),
         longest: Duration::from_secs(60),
         scout: Duration::from_secs(1),
@@ -177,7 +177,7 @@ pub struct TransportConfig {
 
 impl TransportConfig {
     /// What holds where nothing is said.
-    pub const USUAL: Self = Self {
+    pub const DEFAULT: Self = Self {
         connect_limit: Some(Duration::from_secs(10)),
         tls_connect_limit: Some(Duration::from_secs(10)),
         keep_alive: Duration::from_secs(10),
@@ -211,7 +211,7 @@ pub struct TlsConfig {
 
 impl TlsConfig {
     /// What holds where nothing is said.
-    pub const USUAL: Self = Self {
+    pub const DEFAULT: Self = Self {
         verify: true,
         authorities: Authorities::System,
         identity: None,

@@ -45,7 +45,7 @@ pub struct Job {
 pub enum OnError {
     /// A daemon goes on with the file as it is; a run that renders once fails.
     #[default]
-    Usual,
+    Default,
     /// The process ends, and has failed.
     Fatal,
     /// It is logged, and nothing else.

@@ -13,7 +13,7 @@ pub(super) fn show_retry(page: &mut Page, block: &RetryBlock) {
         max_backoff,
     } = block;
     let [first, longest] =
-        [Pauses::USUAL.first, Pauses::USUAL.longest].map(|pause| duration(&GoDuration(pause)));
+        [Pauses::DEFAULT.first, Pauses::DEFAULT.longest].map(|pause| duration(&GoDuration(pause)));
     page.said(
         "enabled",
         enabled.as_ref(),
@@ -46,7 +46,7 @@ pub(super) fn show_transport(page: &mut Page, block: &TransportBlock) {
         max_conns_per_host,
         tls_handshake_timeout,
     } = block;
-    let usual = TransportConfig::USUAL;
+    let usual = TransportConfig::DEFAULT;
     let shown =
         |limit: Option<std::time::Duration>| duration(&GoDuration(limit.unwrap_or_default()));
     page.said(

@@ -380,7 +380,7 @@ fn trust_and_identity_are_those_of_the_highest_layer() {
             key: key.into(),
         })
     };
-    assert_eq!(config(&[], &[]).consul.tls, TlsConfig::USUAL);
+    assert_eq!(config(&[], &[]).consul.tls, TlsConfig::DEFAULT);
     let environment = TlsConfig {
         verify: false,
         authorities: Authorities::File("/env/ca".into()),

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn read(pieces: &[&[u8]]) -> Result<(u16, String, bool), Malformed> {
-    let mut answering = Answering::default();
+    let mut answering = ResponseParser::default();
     for piece in pieces {
         answering.take(piece)?;
     }
@@ -32,7 +32,7 @@ fn a_request_names_host_path_and_headers() {
         .unwrap();
     assert!(matches!(
         super::request(&long, "consul", &headers, true),
-        Err(Lost::Unaskable(_))
+        Err(TransportError::Unaskable(_))
     ));
 }
 
@@ -195,7 +195,7 @@ proptest! {
         piece in 1..50_usize,
     ) {
         let all: Vec<u8> = begin.into_bytes().into_iter().chain(bytes).collect();
-        let mut answering = Answering::default();
+        let mut answering = ResponseParser::default();
         for piece in all.chunks(piece) {
             if answering.take(piece).is_err() {
                 return Ok(());

@@ -5,7 +5,7 @@ use super::*;
 fn tls(certificate: Option<&str>) -> Tls {
     let config = TlsConfig {
         verify: false,
-        ..TlsConfig::USUAL
+        ..TlsConfig::DEFAULT
     };
     Tls {
         certificate: certificate.map(str::to_owned),
@@ -89,7 +89,7 @@ fn a_name_that_no_certificate_can_have_is_refused() {
         let config = TlsConfig {
             verify: false,
             server_name: Some(name.to_owned()),
-            ..TlsConfig::USUAL
+            ..TlsConfig::DEFAULT
         };
         assert_eq!(Tls::new(&config).is_ok(), good, "{name}");
     }

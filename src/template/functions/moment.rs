@@ -6,8 +6,8 @@ use minijinja::Value;
 
 use super::args::{integer, text, wrong_type};
 use super::layout::{Clock, format_clock};
-use crate::template::atom::{Atom, Methods};
 use crate::template::function::FunctionError;
+use crate::template::scalar_object::{Methods, ScalarObject};
 
 /// A point in time, and the zone in which it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,9 @@ impl Moment {
 
     /// The moment that a value of a template is.
     pub(super) fn of(value: &Value) -> Result<&Self, FunctionError> {
-        let found = value.downcast_object_ref::<Atom>().and_then(Atom::inner);
+        let found = value
+            .downcast_object_ref::<ScalarObject>()
+            .and_then(ScalarObject::inner);
         found.ok_or_else(|| FunctionError::new(wrong_type("time.Time", value)))
     }
 
@@ -104,7 +106,7 @@ impl Moment {
     pub(super) fn value(self) -> Value {
         let civil = self.clock().time;
         let number = |number: i64| Value::from(number);
-        Value::from_object(Atom {
+        Value::from_object(ScalarObject {
             go_type: "time.Time",
             text: self.written("2006-01-02 15:04:05.999999999 -0700 MST"),
             properties: vec![

@@ -13,9 +13,9 @@ use super::function;
 use crate::answer::{Answer, Depth, NodeServices, Pair};
 use crate::query::{DatacentersQuery, FileQuery, Query, QueryError};
 use crate::template::function::{Call, Function, FunctionError, Group};
-use crate::template::pass::Absence;
 use crate::template::record::Record;
 use crate::template::records::{self, NoSuchNode};
+use crate::template::render_context::Absence;
 
 pub(super) const fn source(
     names: [&'static str; 2],

@@ -15,15 +15,15 @@ use crate::answer::{
 use crate::query::{DatacentersQuery, FileQuery, Health, Query};
 use crate::snapshot::Snapshot;
 use crate::template::json::{self, Style};
-use crate::template::pass::{Absence, Pass, Surroundings};
 use crate::template::records;
+use crate::template::render_context::{Absence, RenderContext, RenderEnv};
 
 mod answers;
 mod examples;
 mod values;
 
 /// A world in which everything has been answered.
-fn world() -> Pass {
+fn world() -> RenderContext {
     let mut snapshot = Snapshot::default();
     let mut answer = |query: Query, answer: Answer| snapshot.record(query, Arc::new(answer));
     answer(
@@ -96,14 +96,14 @@ fn world() -> Pass {
     );
     let variables =
         [("SET", "value"), ("EMPTY", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let surroundings = Arc::new(Surroundings {
+    let render_env = Arc::new(RenderEnv {
         variables: BTreeMap::from(variables),
         host: "h1".to_owned(),
-        ..Surroundings::default()
+        ..RenderEnv::default()
     });
-    Pass::new(
+    RenderContext::new(
         snapshot,
-        surroundings,
+        render_env,
         "2024-03-05T07:08:09.5Z".parse().unwrap(),
     )
 }
@@ -204,7 +204,7 @@ fn instances() -> Vec<Arc<Instance>> {
 }
 
 /// Calls a function by its Go name.
-fn call_in(pass: &Pass, name: &str, args: &[Value]) -> Result<Value, String> {
+fn call_in(pass: &RenderContext, name: &str, args: &[Value]) -> Result<Value, String> {
     let function = named_in_go(name).unwrap_or_else(|| panic!("no function {name}"));
     (function.code)(&Call { args, pass }).map_err(|error| error.to_string())
 }

@@ -10,9 +10,9 @@ use minijinja::value::ValueKind;
 
 use super::args::Number;
 use crate::template::any_map::AnyMap;
-use crate::template::atom::Atom;
 use crate::template::go::show;
 use crate::template::record::{NumberedMap, Record};
+use crate::template::scalar_object::ScalarObject;
 
 /// Deeper than this is taken for a mistake.
 const MOST_LEVELS: usize = 300;
@@ -138,7 +138,7 @@ impl Writer {
                 }
                 self.out.push('}');
             }
-            _ => match value.downcast_object_ref::<Atom>() {
+            _ => match value.downcast_object_ref::<ScalarObject>() {
                 Some(atom) if atom.has_own_notation() => self.out.push_str(&atom.encoded()),
                 Some(atom) => self.out.push_str(&quoted(&atom.text)),
                 None => return Err(format!("toml: unsupported type: {}", show::type_of(value))),

@@ -5,7 +5,7 @@
 
 use minijinja::Value;
 
-use super::held::{Held, is_true, text_value, type_name};
+use super::go_value::{GoValue, is_true, text_value, type_name};
 use super::node::Operand;
 use super::printf::{Printer, Trouble};
 use super::{compare, elements, escape};
@@ -63,7 +63,7 @@ const ALL: [(&str, Builtin); 19] = [
     ("call", Builtin::Call),
 ];
 
-type Answer = Result<Held, Trouble>;
+type Answer = Result<GoValue, Trouble>;
 
 fn wrong(message: impl Into<String>) -> Trouble {
     Trouble::Message(message.into())
@@ -115,9 +115,9 @@ impl Builtin {
     }
 
     /// Runs it; the number of arguments has been checked.
-    pub(super) fn run(self, arguments: &[Held], callee: Callee<'_>, room: usize) -> Answer {
-        let (first, rest) = arguments.split_first().unwrap_or((&Held::NOTHING, &[]));
-        let second = rest.first().unwrap_or(&Held::NOTHING);
+    pub(super) fn run(self, arguments: &[GoValue], callee: Callee<'_>, room: usize) -> Answer {
+        let (first, rest) = arguments.split_first().unwrap_or((&GoValue::NOTHING, &[]));
+        let second = rest.first().unwrap_or(&GoValue::NOTHING);
         let (a, b) = (&first.value, &second.value);
         match self {
             // Evaluated elsewhere; here for completeness.
@@ -152,18 +152,18 @@ impl Builtin {
 
 #[expect(clippy::unnecessary_wraps, reason = "what all functions yield")]
 fn truth(value: bool) -> Answer {
-    Ok(Held::bare(Value::from(value)))
+    Ok(GoValue::bare(Value::from(value)))
 }
 
 fn text(room: usize, print: impl FnOnce(&mut Printer)) -> Answer {
     let mut printer = Printer::new(Vec::new(), room);
     print(&mut printer);
     let (text, trouble) = printer.finish();
-    trouble.map_or_else(|| Ok(Held::bare(text_value(text))), Err)
+    trouble.map_or_else(|| Ok(GoValue::bare(text_value(text))), Err)
 }
 
 /// No value of a template is a function.
-fn call(value: &Held, callee: Callee<'_>) -> Trouble {
+fn call(value: &GoValue, callee: Callee<'_>) -> Trouble {
     if value.is_nothing() || value.value.is_none() {
         return wrong("call of nil");
     }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use minijinja::Value;
 
-use super::held::{Held, Shape, is_true, shape, sorted_entries, type_name};
+use super::go_value::{GoValue, Shape, is_true, shape, sorted_entries, type_name};
 use super::printf::{Printer, Trouble};
 
 type Answer = Result<bool, Trouble>;
@@ -25,7 +25,7 @@ fn incompatible(a: &Value, b: &Value) -> Trouble {
 }
 
 /// Whether the first value equals one of the others.
-pub(super) fn equals_any(value: &Value, others: &[Held]) -> Answer {
+pub(super) fn equals_any(value: &Value, others: &[GoValue]) -> Answer {
     if others.is_empty() {
         return Err(wrong("missing argument for comparison"));
     }

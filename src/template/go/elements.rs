@@ -5,12 +5,12 @@ use std::sync::Arc;
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object, ObjectRepr};
 
-use super::held::{Held, KeyType, Shape, key_type, shape, text_value, type_name};
+use super::go_value::{GoValue, KeyType, Shape, key_type, shape, text_value, type_name};
 use super::printf::Trouble;
 use crate::template::any_map::AnyMap;
 use crate::template::record::{NumberedMap, TypedMap};
 
-type Answer = Result<Held, Trouble>;
+type Answer = Result<GoValue, Trouble>;
 
 fn wrong(message: impl Into<String>) -> Trouble {
     Trouble::Message(message.into())
@@ -31,7 +31,7 @@ fn int(value: usize) -> Value {
 }
 
 /// `len`
-pub(super) fn len(item: &Held) -> Answer {
+pub(super) fn len(item: &GoValue) -> Answer {
     if item.is_nothing() {
         return Err(wrong("reflect: call of reflect.Value.Type on zero Value"));
     }
@@ -40,11 +40,11 @@ pub(super) fn len(item: &Held) -> Answer {
     }
     let length = length(&item.value)
         .ok_or_else(|| wrong(format!("len of type {}", type_name(&item.value))))?;
-    Ok(Held::bare(int(length)))
+    Ok(GoValue::bare(int(length)))
 }
 
 /// An index into something of this capacity; the length itself is allowed here.
-fn position(index: &Held, most: usize, sees_into_box: bool) -> Result<usize, Trouble> {
+fn position(index: &GoValue, most: usize, sees_into_box: bool) -> Result<usize, Trouble> {
     if index.is_nothing() || (sees_into_box && index.value.is_none()) {
         return Err(wrong("cannot index slice/array with nil"));
     }
@@ -72,7 +72,7 @@ fn position(index: &Held, most: usize, sees_into_box: bool) -> Result<usize, Tro
 }
 
 /// `index`: the element of an element.
-pub(super) fn index(item: &Held, indexes: &[Held]) -> Answer {
+pub(super) fn index(item: &GoValue, indexes: &[GoValue]) -> Answer {
     if item.is_nothing() || item.value.is_none() {
         return Err(wrong("index of untyped nil"));
     }
@@ -83,7 +83,7 @@ pub(super) fn index(item: &Held, indexes: &[Held]) -> Answer {
     Ok(item)
 }
 
-fn element(item: &Held, index: &Held) -> Answer {
+fn element(item: &GoValue, index: &GoValue) -> Answer {
     match shape(&item.value) {
         Shape::Nothing => Err(wrong("index of nil pointer")),
         Shape::Text(text) => {
@@ -91,7 +91,7 @@ fn element(item: &Held, index: &Held) -> Answer {
             let byte = text
                 .get(at)
                 .ok_or_else(|| wrong("reflect: string index out of range"))?;
-            Ok(Held::bare(Value::from(i64::from(*byte))))
+            Ok(GoValue::bare(Value::from(i64::from(*byte))))
         }
         Shape::List => {
             let length = item.value.len().unwrap_or(0);
@@ -99,7 +99,7 @@ fn element(item: &Held, index: &Held) -> Answer {
             if at >= length {
                 return Err(wrong("reflect: slice index out of range"));
             }
-            Ok(Held::boxed(
+            Ok(GoValue::boxed(
                 item.value.get_item_by_index(at).unwrap_or_default(),
             ))
         }
@@ -116,23 +116,23 @@ fn entry(map: &Value, key: &Value) -> Answer {
     if let Some(typed) = map.downcast_object_ref::<TypedMap>() {
         check_key(KeyType::Text, key)?;
         let found = key.as_str().and_then(|key| typed.entries.get(key));
-        return Ok(Held::bare(found.unwrap_or(&typed.zero).clone()));
+        return Ok(GoValue::bare(found.unwrap_or(&typed.zero).clone()));
     }
     if let Some(numbered) = map.downcast_object_ref::<NumberedMap>() {
         check_key(KeyType::Int, key)?;
         let found = key.as_i64().and_then(|key| numbered.entries.get(&key));
-        return Ok(Held::bare(found.unwrap_or(&numbered.zero).clone()));
+        return Ok(GoValue::bare(found.unwrap_or(&numbered.zero).clone()));
     }
     if let Some(any) = map
         .as_object()
         .filter(|object| object.downcast_ref::<AnyMap>().is_some())
     {
-        return Ok(any.get_value(key).map_or_else(Held::nil, Held::boxed));
+        return Ok(any.get_value(key).map_or_else(GoValue::nil, GoValue::boxed));
     }
     if matches!(shape(key), Shape::Text(_) | Shape::Int(_))
         && let Some(found) = map.as_object().and_then(|object| object.get_value(key))
     {
-        return Ok(Held::boxed(found));
+        return Ok(GoValue::boxed(found));
     }
     // One key tells what the others are, in all maps but those of any keys.
     let first = map.try_iter().into_iter().flatten().next();
@@ -141,7 +141,7 @@ fn entry(map: &Value, key: &Value) -> Answer {
     }) {
         check_key(key_type(map), key)?;
     }
-    Ok(Held::nil())
+    Ok(GoValue::nil())
 }
 
 /// A key has to be of the type of the map's keys.
@@ -163,7 +163,7 @@ fn check_key(keys: KeyType, key: &Value) -> Result<(), Trouble> {
 }
 
 /// `slice`: a part of a list or a string.
-pub(super) fn slice(item: &Held, indexes: &[Held], room: usize) -> Answer {
+pub(super) fn slice(item: &GoValue, indexes: &[GoValue], room: usize) -> Answer {
     if item.is_nothing() || item.value.is_none() {
         return Err(wrong("slice of untyped nil"));
     }
@@ -196,10 +196,10 @@ pub(super) fn slice(item: &Held, indexes: &[Held], room: usize) -> Answer {
     }
     match value.as_bytes() {
         Some(_) if to - from > room => Err(Trouble::TooLarge),
-        Some(text) => Ok(Held::bare(text_value(
+        Some(text) => Ok(GoValue::bare(text_value(
             text.get(from..to).unwrap_or_default().to_vec(),
         ))),
-        None => Ok(Held::bare(Part::of(value, from, to - from))),
+        None => Ok(GoValue::bare(Part::of(value, from, to - from))),
     }
 }
 

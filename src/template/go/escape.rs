@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use minijinja::Value;
 
-use super::held::{Held, text_value};
+use super::go_value::{GoValue, text_value};
 use super::printf::{Printer, Trouble};
 use super::unicode::{decode, is_printable};
 
-type Answer = Result<Held, Trouble>;
+type Answer = Result<GoValue, Trouble>;
 
 /// Escapes for HTML.
-pub(super) fn html(arguments: &[Held], room: usize) -> Answer {
+pub(super) fn html(arguments: &[GoValue], room: usize) -> Answer {
     escape(arguments, room, |text, escaped| {
         for byte in text {
             match byte {
@@ -28,7 +28,7 @@ pub(super) fn html(arguments: &[Held], room: usize) -> Answer {
 }
 
 /// Escapes for a string in JavaScript.
-pub(super) fn js(arguments: &[Held], room: usize) -> Answer {
+pub(super) fn js(arguments: &[GoValue], room: usize) -> Answer {
     escape(arguments, room, |text, escaped| {
         let mut rest = text;
         while let Some((char, length)) = decode(rest) {
@@ -51,7 +51,7 @@ pub(super) fn js(arguments: &[Held], room: usize) -> Answer {
 }
 
 /// Escapes for the query of a URL.
-pub(super) fn url_query(arguments: &[Held], room: usize) -> Answer {
+pub(super) fn url_query(arguments: &[GoValue], room: usize) -> Answer {
     escape(arguments, room, |text, escaped| {
         for byte in text {
             match byte {
@@ -65,18 +65,18 @@ pub(super) fn url_query(arguments: &[Held], room: usize) -> Answer {
     })
 }
 
-fn escape(arguments: &[Held], room: usize, escape: impl Fn(&[u8], &mut Vec<u8>)) -> Answer {
+fn escape(arguments: &[GoValue], room: usize, escape: impl Fn(&[u8], &mut Vec<u8>)) -> Answer {
     let text = text(arguments, room)?;
     let mut escaped = Vec::with_capacity(text.len());
     escape(&text, &mut escaped);
     if escaped.len() > room {
         return Err(Trouble::TooLarge);
     }
-    Ok(Held::bare(text_value(escaped)))
+    Ok(GoValue::bare(text_value(escaped)))
 }
 
 /// The text of the arguments: one string as it is, all else as `print` shows it.
-fn text(arguments: &[Held], room: usize) -> Result<Cow<'_, [u8]>, Trouble> {
+fn text(arguments: &[GoValue], room: usize) -> Result<Cow<'_, [u8]>, Trouble> {
     if let [only] = arguments
         && let Some(text) = only.value.as_bytes()
     {
@@ -90,7 +90,7 @@ fn text(arguments: &[Held], room: usize) -> Result<Cow<'_, [u8]>, Trouble> {
 }
 
 /// Nothing is shown the way an action shows it.
-fn printable(held: &Held) -> Value {
+fn printable(held: &GoValue) -> Value {
     if held.is_nothing() || held.value.is_none() {
         Value::from("<no value>")
     } else {

@@ -6,7 +6,7 @@
 use minijinja::Value;
 
 use super::printf::{Printer, Trouble};
-use super::{held, number, quote};
+use super::{go_value, number, quote};
 use crate::template::function::FunctionError;
 
 /// More text than this is taken for a mistake.
@@ -20,7 +20,7 @@ pub(crate) fn formatted(format: &str, values: &[&Value]) -> Result<Value, Functi
     let mut printer = Printer::new(Vec::new(), MAX_LENGTH);
     printer.printf(format.as_bytes(), values);
     match printer.finish() {
-        (text, None) => Ok(held::text_value(text)),
+        (text, None) => Ok(go_value::text_value(text)),
         (_, Some(Trouble::Message(why))) => Err(FunctionError::new(why)),
         (_, Some(Trouble::TooLarge)) => Err(FunctionError::new("the result is too long")),
         (_, Some(Trouble::TooDeep)) => Err(FunctionError::new(
@@ -45,7 +45,7 @@ pub(crate) fn quoted(text: &str) -> String {
 
 /// The type of a value, as `%T` shows it.
 pub(crate) fn type_of(value: &Value) -> String {
-    held::type_name(value)
+    go_value::type_name(value)
 }
 
 /// The number that a text is in any of Go's notations, `0x1p4` and `1_000` among them.

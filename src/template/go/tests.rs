@@ -11,8 +11,8 @@ use super::{GoError, GoTemplate, Limits, Options, Phase};
 use crate::config::resolved::{Delimiters, MissingKey};
 use crate::snapshot::Snapshot;
 use crate::template::function::{Function, FunctionError, Group};
-use crate::template::pass::{Pass, Surroundings};
 use crate::template::record::{Field, Fields, Record, Schema, TypedMap};
+use crate::template::render_context::{RenderContext, RenderEnv};
 
 mod nothing_panics;
 
@@ -52,9 +52,9 @@ fn resolve(name: &str) -> Option<&'static Function> {
 }
 
 fn render_with(source: &str, options: &Options, dot: &Value) -> Result<String, GoError> {
-    let pass = Pass::new(
+    let pass = RenderContext::new(
         Snapshot::default(),
-        Arc::new(Surroundings::default()),
+        Arc::new(RenderEnv::default()),
         Timestamp::UNIX_EPOCH,
     );
     GoTemplate::parse("t", source, options, resolve)?.execute(dot, &pass)

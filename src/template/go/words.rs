@@ -9,7 +9,7 @@ use minijinja::Value;
 use super::Limits;
 use super::builtins::{Builtin, Callee};
 use super::evaluate::nil_for_nothing;
-use super::held::{Held, Shape, shape, sorted_entries, text_value};
+use super::go_value::{GoValue, Shape, shape, sorted_entries, text_value};
 use super::printf::{Printer, Trouble};
 use crate::template::record::{Record, TypedMap};
 
@@ -79,9 +79,9 @@ fn run(builtin: Builtin, args: &[Value]) -> Result<Value, String> {
         return Err("the format must be a string".to_owned());
     }
     // What was in a list or a map of anything is out of its box here, as a variable is in Go.
-    let held: Vec<Held> = args
+    let held: Vec<GoValue> = args
         .iter()
-        .map(|value| Held::bare(value.clone()).unboxed())
+        .map(|value| GoValue::bare(value.clone()).unboxed())
         .collect();
     let found = builtin
         .run(&held, Callee::Piped, Limits::default().text)
@@ -140,7 +140,7 @@ fn field(args: &[Value]) -> Result<Value, String> {
 fn no_field(name: &str, value: &Value) -> String {
     format!(
         "can't evaluate field {name:?} in type {}",
-        super::held::type_name(value)
+        super::go_value::type_name(value)
     )
 }
 
@@ -167,7 +167,7 @@ fn items(args: &[Value]) -> Result<Vec<(Value, Value)>, String> {
         Shape::Uint(count) => count_to(count).map(numbered),
         _ => Err(format!(
             "range can't iterate over {}",
-            super::held::type_name(over)
+            super::go_value::type_name(over)
         )),
     }
 }

@@ -13,15 +13,15 @@ use super::Undefined;
 use crate::config::resolved::{Format, Permissions};
 use crate::template::function::{Call, Function, FunctionError, Group, named};
 use crate::template::go::{WORDS, Word};
-use crate::template::pass::Pass;
-use crate::template::{dict, discretion, functions};
+use crate::template::render_context::RenderContext;
+use crate::template::{dict, functions, redact};
 
 /// Not a name that can be written in a template.
 const PASS: &str = " pass";
 
 /// The pass that a rendering belongs to.
 struct Current {
-    pass: Arc<Pass>,
+    pass: Arc<RenderContext>,
     undefined: Undefined,
 }
 
@@ -39,7 +39,11 @@ impl fmt::Debug for Current {
 }
 
 /// Makes a rendering part of a pass.
-pub(super) fn enter(environment: &mut Environment<'_>, pass: &Arc<Pass>, undefined: Undefined) {
+pub(super) fn enter(
+    environment: &mut Environment<'_>,
+    pass: &Arc<RenderContext>,
+    undefined: Undefined,
+) {
     environment.add_global(
         PASS,
         Value::from_object(Current {
@@ -138,7 +142,7 @@ fn say(word: &Word, state: &State<'_, '_>, args: &[Value]) -> Result<Value, Erro
             refused(format!(
                 "{}: {}",
                 word.name,
-                discretion::numbers(&why, &source(state))
+                redact::numbers(&why, &source(state))
             ))
         }),
     }
@@ -159,7 +163,7 @@ impl Object for Callable {
 }
 
 /// The pass that is going on.
-pub(super) fn current(state: &State<'_, '_>) -> Option<Arc<Pass>> {
+pub(super) fn current(state: &State<'_, '_>) -> Option<Arc<RenderContext>> {
     state
         .lookup(PASS)?
         .downcast_object_ref::<Current>()
@@ -228,7 +232,7 @@ fn bounded(args: &[Value]) -> Result<(), FunctionError> {
 }
 
 /// An argument as a function is to see it, also where it is given by name.
-fn unmarked(pass: &Pass, function: &Function, arg: &Value) -> Value {
+fn unmarked(pass: &RenderContext, function: &Function, arg: &Value) -> Value {
     if arg.is_kwargs() {
         return Value::from(
             named(arg)
@@ -252,7 +256,11 @@ fn undefined(args: &[Value]) -> Option<String> {
 }
 
 /// A call in a rendering that only goes on to find what it asks.
-fn go_on(function: &Function, args: &[Value], pass: &Pass) -> Result<Value, FunctionError> {
+fn go_on(
+    function: &Function,
+    args: &[Value],
+    pass: &RenderContext,
+) -> Result<Value, FunctionError> {
     let undefined = args.iter().any(Value::is_undefined);
     if function.group == Group::Sources {
         if undefined {
@@ -305,7 +313,7 @@ fn told(
     args: &[Value],
 ) -> Error {
     let Function { go, jinja, .. } = function;
-    let text = discretion::arguments(&error.0, &source(state), args);
+    let text = redact::arguments(&error.0, &source(state), args);
     let error = FunctionError::new(text.as_str());
     let told = refused(
         match text.strip_prefix(&format!("wrong number of args for {go}: ")) {

@@ -12,7 +12,7 @@ use super::undefined;
 use crate::template::error::{Place, TemplateError};
 use crate::template::function::{Function, FunctionError};
 use crate::template::functions::unsupported;
-use crate::template::{discretion, functions, hints};
+use crate::template::{functions, hints, redact};
 
 /// Tells an error of the template `main` or of one that it includes.
 pub(super) fn told(
@@ -146,7 +146,7 @@ impl Failure<'_> {
                 let message = if own {
                     message
                 } else {
-                    discretion::quoted(&message, self.source)
+                    redact::quoted(&message, self.source)
                 };
                 Told {
                     at: self.start(),

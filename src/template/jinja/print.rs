@@ -11,9 +11,9 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, HtmlEscape, Output, S
 
 use super::{bridge, macros};
 use crate::config::resolved::Format;
-use crate::template::atom::Atom;
 use crate::template::format::{self, mark, mark::Kind};
 use crate::template::json::{self, Style};
+use crate::template::scalar_object::ScalarObject;
 
 /// Lets every value be printed for the format of the pass.
 pub(super) fn check_values(environment: &mut Environment<'_>) {
@@ -128,7 +128,9 @@ fn shown(value: &Value) -> Result<Cow<'_, str>, Error> {
             );
             Cow::Owned(text.map_err(|problem| refused(&format!("cannot print this: {problem}")))?)
         }
-        _ if let Some(atom) = value.downcast_object_ref::<Atom>() => Cow::Borrowed(&atom.text),
+        _ if let Some(atom) = value.downcast_object_ref::<ScalarObject>() => {
+            Cow::Borrowed(&atom.text)
+        }
         kind => {
             return Err(refused(&format!(
                 "cannot print a {kind}; is it a function that is not called?"

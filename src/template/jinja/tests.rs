@@ -4,7 +4,7 @@ use super::*;
 use crate::answer::{Answer, Instance, Pair, TextMap, Weights};
 use crate::query::{Health, Query};
 use crate::snapshot::Snapshot;
-use crate::template::pass::Surroundings;
+use crate::template::render_context::RenderEnv;
 
 mod errors;
 mod files;
@@ -58,14 +58,14 @@ fn snapshot() -> Snapshot {
     snapshot
 }
 
-fn pass() -> Arc<Pass> {
+fn pass() -> Arc<RenderContext> {
     let variables = BTreeMap::from([("PASSWORD".to_owned(), "hunter2".to_owned())]);
     let now = "2024-03-05T07:08:09Z".parse().unwrap();
-    Arc::new(Pass::new(
+    Arc::new(RenderContext::new(
         snapshot(),
-        Arc::new(Surroundings {
+        Arc::new(RenderEnv {
             variables,
-            ..Surroundings::default()
+            ..RenderEnv::default()
         }),
         now,
     ))

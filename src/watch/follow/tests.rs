@@ -152,7 +152,7 @@ const RULES: Rules = Rules {
     max_stale: Some(Duration::from_secs(2)),
     rest: Duration::ZERO,
     polls: usize::MAX,
-    pauses: Pauses::USUAL,
+    pauses: Pauses::DEFAULT,
 };
 
 fn start(script: &Script) -> (JoinHandle<()>, mpsc::Receiver<WatchEvent>) {
@@ -307,7 +307,7 @@ async fn a_server_whose_every_answer_is_news_is_not_asked_in_a_tight_loop() {
     for _ in 0..200 {
         news(&mut events).await;
     }
-    assert!(begun.elapsed() >= BREATH * 199);
+    assert!(begun.elapsed() >= MIN_POLL_INTERVAL * 199);
 }
 
 #[tokio::test(start_paused = true)]
@@ -327,7 +327,11 @@ async fn another_server_is_tried_at_once_and_nothing_is_reported() {
         Some(WatchEvent::News(..)) => {}
         other => panic!("{other:?}"),
     }
-    assert_eq!(begun.elapsed(), BREATH, "no pause beside the usual one");
+    assert_eq!(
+        begun.elapsed(),
+        MIN_POLL_INTERVAL,
+        "no pause beside the usual one"
+    );
     let polls: Vec<_> = script
         .asked()
         .iter()

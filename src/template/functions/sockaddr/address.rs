@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use minijinja::Value;
 
-use crate::template::atom::Atom;
 use crate::template::function::FunctionError;
 use crate::template::functions::args::refuse;
+use crate::template::scalar_object::ScalarObject;
 
 const GO_TYPE: &str = "sockaddr.IfAddr";
 
@@ -26,7 +26,7 @@ pub(super) struct Address {
 impl Address {
     /// As a value of a template.
     pub(super) fn value(self) -> Value {
-        Value::from_object(Atom {
+        Value::from_object(ScalarObject {
             go_type: GO_TYPE,
             text: self.to_string(),
             properties: vec![
@@ -43,7 +43,7 @@ impl Address {
     /// The address that a value of a template is.
     pub(super) fn of(value: &Value) -> Option<Self> {
         let atom = value
-            .downcast_object_ref::<Atom>()
+            .downcast_object_ref::<ScalarObject>()
             .filter(|atom| atom.go_type == GO_TYPE)?;
         let text = |name: &str| Some(atom.property(name)?.as_str()?.to_owned());
         Some(Self {

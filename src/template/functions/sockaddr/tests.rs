@@ -10,12 +10,12 @@ use super::address::Address;
 use super::{blocks, sockaddr, sort};
 use crate::snapshot::Snapshot;
 use crate::template::function::Call;
-use crate::template::pass::{Pass, Surroundings};
+use crate::template::render_context::{RenderContext, RenderEnv};
 
 fn told(expression: &str) -> String {
-    let pass = Pass::new(
+    let pass = RenderContext::new(
         Snapshot::default(),
-        Arc::new(Surroundings::default()),
+        Arc::new(RenderEnv::default()),
         Timestamp::UNIX_EPOCH,
     );
     match sockaddr(&Call {

@@ -4,7 +4,7 @@
 //! out: a certificate and its private key, both in PEM
 //!
 //! They are made once for the same arguments, and stay until two thirds of their time are over: see
-//! [`kept`](crate::template::kept). Unlike sprig's, a key that is made for a certificate is one of ECDSA.
+//! [`kept`](crate::template::memo). Unlike sprig's, a key that is made for a certificate is one of ECDSA.
 
 mod draft;
 
@@ -44,7 +44,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "A new certificate that can sign others, and its key.",
         |call| {
             let [name, days] = call.exactly("sprig_genCA")?;
-            Wish {
+            SignalAction {
                 name,
                 ips: None,
                 hosts: None,
@@ -61,7 +61,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "A new certificate that can sign others, for a private key in PEM.",
         |call| {
             let [name, days, key] = call.exactly("sprig_genCAWithKey")?;
-            Wish {
+            SignalAction {
                 name,
                 ips: None,
                 hosts: None,
@@ -78,7 +78,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "A new certificate that nobody else signs, and its key.",
         |call| {
             let [name, ips, hosts, days] = call.exactly("sprig_genSelfSignedCert")?;
-            Wish {
+            SignalAction {
                 name,
                 ips: Some(ips),
                 hosts: Some(hosts),
@@ -98,7 +98,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "A new certificate that nobody else signs, for a private key in PEM.",
         |call| {
             let [name, ips, hosts, days, key] = call.exactly("sprig_genSelfSignedCertWithKey")?;
-            Wish {
+            SignalAction {
                 name,
                 ips: Some(ips),
                 hosts: Some(hosts),
@@ -115,7 +115,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "A new certificate that another one signs, and its key.",
         |call| {
             let [name, ips, hosts, days, ca] = call.exactly("sprig_genSignedCert")?;
-            Wish {
+            SignalAction {
                 name,
                 ips: Some(ips),
                 hosts: Some(hosts),
@@ -135,7 +135,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "A new certificate that another one signs, for a private key in PEM.",
         |call| {
             let [name, ips, hosts, days, ca, key] = call.exactly("sprig_genSignedCertWithKey")?;
-            Wish {
+            SignalAction {
                 name,
                 ips: Some(ips),
                 hosts: Some(hosts),
@@ -228,7 +228,7 @@ enum Signer<'a> {
 }
 
 /// A certificate that a template wants.
-struct Wish<'a> {
+struct SignalAction<'a> {
     name: &'a Value,
     ips: Option<&'a Value>,
     hosts: Option<&'a Value>,
@@ -237,7 +237,7 @@ struct Wish<'a> {
     key: Option<&'a Value>,
 }
 
-impl Wish<'_> {
+impl SignalAction<'_> {
     fn grant(self, call: &Call<'_>, function: &str) -> Outcome {
         let Self {
             name,

@@ -3,8 +3,8 @@
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
+use super::deep_equal::{Seen, deep_equal};
 use super::lists::{items, row};
-use super::same::{Seen, same};
 use super::{cast, first_and_rest, sprig};
 use crate::template::function::{Call, Function};
 use crate::template::functions::args::{Outcome, integer, refuse};
@@ -117,7 +117,7 @@ fn compact(call: &Call<'_>, name: &str) -> Outcome {
 
 fn without(call: &Call<'_>, name: &str) -> Outcome {
     let (list, omitted) = first_and_rest(call, name)?;
-    let kept = |item: &Value| !omitted.iter().any(|omitted| same(omitted, item));
+    let kept = |item: &Value| !omitted.iter().any(|omitted| deep_equal(omitted, item));
     Ok(items(list, "find without on")?
         .into_iter()
         .filter(kept)
@@ -132,7 +132,7 @@ fn has(call: &Call<'_>, name: &str) -> Outcome {
     Ok(Value::from(
         items(list, "find has on")?
             .iter()
-            .any(|other| same(item, other)),
+            .any(|other| deep_equal(item, other)),
     ))
 }
 

@@ -1,6 +1,6 @@
 //! Passwords: encrypted texts, salted hashes, passwords that are made of others.
 //!
-//! What is random is made once for the same arguments, and stays: see [`kept`](crate::template::kept).
+//! What is random is made once for the same arguments, and stays: see [`kept`](crate::template::memo).
 
 use aes::Aes256;
 use base64::Engine as _;
@@ -270,17 +270,17 @@ mod tests {
     use crate::query::Query;
     use crate::snapshot::Snapshot;
     use crate::template::functions::named_in_go;
-    use crate::template::pass::{Pass, Surroundings};
+    use crate::template::render_context::{RenderContext, RenderEnv};
 
-    fn pass(surroundings: &Arc<Surroundings>) -> Pass {
-        Pass::new(
+    fn pass(render_env: &Arc<RenderEnv>) -> RenderContext {
+        RenderContext::new(
             Snapshot::default(),
-            Arc::clone(surroundings),
+            Arc::clone(render_env),
             Timestamp::UNIX_EPOCH,
         )
     }
 
-    fn call(pass: &Pass, name: &str, args: &[&str]) -> Result<String, String> {
+    fn call(pass: &RenderContext, name: &str, args: &[&str]) -> Result<String, String> {
         let args: Vec<Value> = args.iter().map(|arg| Value::from(*arg)).collect();
         let code = named_in_go(name).unwrap().code;
         code(&Call { args: &args, pass })
@@ -358,11 +358,11 @@ mod tests {
             ("sprig_bcrypt", &["x"], &["y"]),
             ("sprig_htpasswd", &["ann", "x"], &["bob", "x"]),
         ];
-        let surroundings = Arc::default();
+        let render_env = Arc::default();
         for (name, args, others) in cases {
-            let first = call(&pass(&surroundings), name, args).unwrap();
+            let first = call(&pass(&render_env), name, args).unwrap();
             assert_eq!(
-                call(&pass(&surroundings), name, args).as_deref(),
+                call(&pass(&render_env), name, args).as_deref(),
                 Ok(first.as_str()),
                 "{name}"
             );
@@ -371,7 +371,7 @@ mod tests {
                     .map_or(text.to_owned(), |(_, hash)| hash.to_owned())
             };
             assert_ne!(
-                hash(&call(&pass(&surroundings), name, others).unwrap()),
+                hash(&call(&pass(&render_env), name, others).unwrap()),
                 hash(&first),
                 "{name}"
             );
@@ -386,10 +386,10 @@ mod tests {
 
     #[test]
     fn nothing_is_made_of_what_is_missing() {
-        let surroundings = Arc::default();
-        let pass = pass(&surroundings);
+        let render_env = Arc::default();
+        let pass = pass(&render_env);
         assert_eq!(pass.ask(&Query::key("password").unwrap()), Ok(None));
         assert_eq!(call(&pass, "sprig_bcrypt", &["x"]).as_deref(), Ok(""));
-        assert_eq!(format!("{:?}", surroundings.kept), "Kept(0)");
+        assert_eq!(format!("{:?}", render_env.kept), "Kept(0)");
     }
 }

@@ -4,9 +4,9 @@ use minijinja::Value;
 
 use super::sprig;
 use super::version::{Constraint, Version};
-use crate::template::atom::{Atom, Methods};
 use crate::template::function::{Call, Function};
 use crate::template::functions::args::{Outcome, refuse, text, wrong_type};
+use crate::template::scalar_object::{Methods, ScalarObject};
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
@@ -46,7 +46,7 @@ fn semver(call: &Call<'_>) -> Outcome {
 
 fn value(version: Version, original: &str) -> Value {
     let shown = version.to_string();
-    Value::from_object(Atom {
+    Value::from_object(ScalarObject {
         go_type: "*semver.Version",
         properties: vec![
             (["Major", "major"], Value::from(version.numbers[0])),
@@ -72,8 +72,8 @@ impl Methods for Version {
     fn call(&self, method: &str, args: &[Value]) -> Option<Result<Value, String>> {
         let compared = |other: &Value, judge: fn(std::cmp::Ordering) -> Value| {
             let other = other
-                .downcast_object_ref::<Atom>()
-                .and_then(Atom::inner::<Self>);
+                .downcast_object_ref::<ScalarObject>()
+                .and_then(ScalarObject::inner::<Self>);
             Some(
                 other
                     .map(|other| judge(self.compare(other)))

@@ -3,7 +3,7 @@
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use super::{cast, same, sprig};
+use super::{cast, deep_equal, sprig};
 use crate::template::dict::Dict;
 use crate::template::function::{Call, Function};
 use crate::template::functions::args::{Outcome, refuse, text};
@@ -65,7 +65,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "Whether two values are the same, in kind and in all that is in them.",
         |call| {
             let [a, b] = call.exactly("sprig_deepEqual")?;
-            Ok(Value::from(same::same(a, b)))
+            Ok(Value::from(deep_equal::deep_equal(a, b)))
         },
     ),
     sprig(

@@ -6,7 +6,7 @@ use crate::template::functions::examples::{self, Example};
 
 /// What the examples see.
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
-fn seen() -> (Snapshot, Arc<Surroundings>) {
+fn seen() -> (Snapshot, Arc<RenderEnv>) {
     let mut snapshot = Snapshot::default();
     let mut answer = |query: Query, answer: Answer| snapshot.record(query, Arc::new(answer));
     let instance = |number: i64, color: &str, version: &str| {
@@ -134,9 +134,9 @@ fn seen() -> (Snapshot, Arc<Surroundings>) {
     let variables = BTreeMap::from([("STAGE".to_owned(), "test".to_owned())]);
     (
         snapshot,
-        Arc::new(Surroundings {
+        Arc::new(RenderEnv {
             variables,
-            ..Surroundings::default()
+            ..RenderEnv::default()
         }),
     )
 }
@@ -209,11 +209,11 @@ fn rendered(text: &str, language: Language) -> String {
         text: text.into(),
     };
     let template = Template::read(&Job::of_template(source, language));
-    let (snapshot, surroundings) = seen();
+    let (snapshot, render_env) = seen();
     let template = template.unwrap_or_else(|error| panic!("{error}"));
     let rendering = template.render(
         &snapshot,
-        &surroundings,
+        &render_env,
         "2024-03-05T07:08:09Z".parse().unwrap(),
     );
     assert!(

@@ -11,9 +11,9 @@ use minijinja::value::ValueKind;
 
 use super::order;
 use super::style::{self, Style, is_printable};
-use crate::template::atom::Atom;
 use crate::template::go::show;
 use crate::template::record::Record;
+use crate::template::scalar_object::ScalarObject;
 
 /// A line is broken at the first blank behind this column.
 const WIDTH: usize = 80;
@@ -214,7 +214,7 @@ impl Emitter {
                         .push_str(&base64::engine::general_purpose::STANDARD.encode(bytes));
                 }
             }
-            _ => match value.downcast_object_ref::<Atom>() {
+            _ => match value.downcast_object_ref::<ScalarObject>() {
                 Some(atom) if atom.has_own_notation() => self.out.push_str(&atom.encoded()),
                 Some(atom) => self.text(&atom.text, indent, key),
                 None => return Err(format!("cannot marshal type: {}", show::type_of(value))),

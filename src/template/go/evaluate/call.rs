@@ -5,24 +5,24 @@ use minijinja::Value;
 use super::field::nil_for_nothing;
 use super::pipeline::Given;
 use super::{At, Evaluator};
-use crate::template::discretion;
 use crate::template::function::{Call, Function};
 use crate::template::go::builtins::{Builtin, Callee};
 use crate::template::go::error::{Failure, Outcome};
-use crate::template::go::held::{Held, Shape, is_true, shape, type_name};
+use crate::template::go::go_value::{GoValue, Shape, is_true, shape, type_name};
 use crate::template::go::node::{Operand, OperandKind, Target};
 use crate::template::go::printf::Trouble;
+use crate::template::redact;
 
 impl<'t> Evaluator<'t> {
     /// Calls a function; `whole` is what an error of the function itself is reported at.
     pub(super) fn call(
         &mut self,
-        dot: &Held,
+        dot: &GoValue,
         name: &str,
         target: Target,
         whole: At<'t>,
         given: Given<'t>,
-    ) -> Outcome<Held> {
+    ) -> Outcome<GoValue> {
         match target {
             Target::Builtin(builtin) => {
                 self.check_count(name, builtin, &given)?;
@@ -53,8 +53,8 @@ impl<'t> Evaluator<'t> {
     }
 
     /// `and` and `or` evaluate no more operands than they need.
-    fn logic(&mut self, dot: &Held, or: bool, given: Given<'t>) -> Outcome<Held> {
-        let mut held = Held::NOTHING;
+    fn logic(&mut self, dot: &GoValue, or: bool, given: Given<'t>) -> Outcome<GoValue> {
+        let mut held = GoValue::NOTHING;
         for argument in given.arguments {
             held = self.argument(dot, argument)?;
             if is_true(&held.value) == or {
@@ -66,11 +66,11 @@ impl<'t> Evaluator<'t> {
 
     fn builtin(
         &mut self,
-        dot: &Held,
+        dot: &GoValue,
         builtin: Builtin,
         whole: At<'t>,
         given: Given<'t>,
-    ) -> Outcome<Held> {
+    ) -> Outcome<GoValue> {
         let mut arguments = Vec::with_capacity(given.arguments.len() + 1);
         let format_first = builtin == Builtin::Printf;
         let piped = given.piped.is_some();
@@ -124,7 +124,7 @@ impl<'t> Evaluator<'t> {
     }
 
     /// The value of an operand where a string is wanted.
-    fn text_argument(&mut self, dot: &Held, operand: &'t Operand) -> Outcome<Held> {
+    fn text_argument(&mut self, dot: &GoValue, operand: &'t Operand) -> Outcome<GoValue> {
         self.at_operand(operand);
         match &operand.kind {
             OperandKind::Nil => Err(self.error("cannot assign nil to string")),
@@ -138,7 +138,7 @@ impl<'t> Evaluator<'t> {
         }
     }
 
-    fn text(&self, held: Held) -> Outcome<Held> {
+    fn text(&self, held: GoValue) -> Outcome<GoValue> {
         match shape(&held.value) {
             Shape::Text(_) => Ok(held.unboxed()),
             Shape::Nothing if held.is_nothing() => {
@@ -153,12 +153,12 @@ impl<'t> Evaluator<'t> {
 
     fn call_library(
         &mut self,
-        dot: &Held,
+        dot: &GoValue,
         name: &str,
         function: &'static Function,
         whole: At<'t>,
         given: Given<'t>,
-    ) -> Outcome<Held> {
+    ) -> Outcome<GoValue> {
         self.permit(name, function.jinja, whole)?;
         let constant = given.arguments.iter().all(Operand::is_constant) && given.piped.is_none();
         let arguments = self.values(dot, given)?;
@@ -170,14 +170,16 @@ impl<'t> Evaluator<'t> {
             args: &arguments,
             pass: self.pass,
         }) {
-            Ok(value) => Ok(Held::bare(self.pass.outcome(function, &arguments, value))),
+            Ok(value) => Ok(GoValue::bare(
+                self.pass.outcome(function, &arguments, value),
+            )),
             Err(error) => {
                 self.at = whole;
                 // What is made of values may be a secret, also where it is used as a name.
                 let why = if constant {
                     error.0
                 } else {
-                    discretion::arguments(&error.0, &self.template.source, &arguments)
+                    redact::arguments(&error.0, &self.template.source, &arguments)
                 };
                 Err(self.failed(name, &why))
             }
@@ -192,7 +194,7 @@ impl<'t> Evaluator<'t> {
         })
     }
 
-    fn values(&mut self, dot: &Held, given: Given<'t>) -> Outcome<Vec<Value>> {
+    fn values(&mut self, dot: &GoValue, given: Given<'t>) -> Outcome<Vec<Value>> {
         let mut values = Vec::with_capacity(given.arguments.len() + 1);
         for argument in given.arguments {
             values.push(nil_for_nothing(self.argument(dot, argument)?.value));
@@ -204,19 +206,19 @@ impl<'t> Evaluator<'t> {
     /// `executeTemplate name [data]`
     fn execute_template(
         &mut self,
-        dot: &Held,
+        dot: &GoValue,
         name: &str,
         whole: At<'t>,
         given: Given<'t>,
-    ) -> Outcome<Held> {
+    ) -> Outcome<GoValue> {
         self.permit(name, name, whole)?;
         let first = given.arguments.first();
         let values = self.values(dot, given)?;
         let caller = self.at;
         self.at = whole;
         let (template, data) = match values.as_slice() {
-            [template] => (template, Held::NOTHING),
-            [template, data] => (template, Held::bare(data.clone()).unboxed()),
+            [template] => (template, GoValue::NOTHING),
+            [template, data] => (template, GoValue::bare(data.clone()).unboxed()),
             _ => {
                 let why = format!(
                     "wrong number of arguments, expected 1 or 2, but got {}",

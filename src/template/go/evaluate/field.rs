@@ -8,24 +8,24 @@ use minijinja::{Environment, ErrorKind, Value};
 use super::pipeline::Given;
 use super::{At, Evaluator};
 use crate::config::resolved::MissingKey;
-use crate::template::discretion;
 use crate::template::go::error::{About, Failure, Outcome, Thing};
-use crate::template::go::held::{Held, Shape, shape};
+use crate::template::go::go_value::{GoValue, Shape, shape};
 use crate::template::go::node::Operand;
 use crate::template::go::quote::quoted;
 use crate::template::record::{Record, TypedMap};
+use crate::template::redact;
 use crate::template::scratch::Scratch;
 
 impl<'t> Evaluator<'t> {
     /// `.Name.Name` of a value; what is given goes to the last one.
     pub(super) fn fields(
         &mut self,
-        dot: &Held,
-        held: &Held,
+        dot: &GoValue,
+        held: &GoValue,
         operand: &'t Operand,
         names: &'t [Box<str>],
         given: Given<'t>,
-    ) -> Outcome<Held> {
+    ) -> Outcome<GoValue> {
         let Some((last, before)) = names.split_last() else {
             return Ok(held.clone());
         };
@@ -44,19 +44,19 @@ impl<'t> Evaluator<'t> {
 
     fn field(
         &mut self,
-        dot: &Held,
-        held: &Held,
+        dot: &GoValue,
+        held: &GoValue,
         operand: &'t Operand,
         name: &'t str,
         given: Given<'t>,
-    ) -> Outcome<Held> {
+    ) -> Outcome<GoValue> {
         if held.is_nothing() {
             return match self.template.missing_key {
                 MissingKey::Error => Err(self.error(format!(
                     "nil data; no entry for key {}",
                     quoted(name.as_bytes())
                 ))),
-                MissingKey::Zero | MissingKey::Default => Ok(Held::NOTHING),
+                MissingKey::Zero | MissingKey::Default => Ok(GoValue::NOTHING),
             };
         }
         if held.value.is_none() {
@@ -67,14 +67,14 @@ impl<'t> Evaluator<'t> {
         };
         let found = if let Some(record) = object.downcast_ref::<Record>() {
             match record.field(name) {
-                Some(value) => Held::bare(value),
+                Some(value) => GoValue::bare(value),
                 None => return self.method(dot, held, operand, name, given),
             }
         } else if let Some(map) = object.downcast_ref::<TypedMap>() {
             match (map.entries.get(name), self.template.missing_key) {
-                (Some(value), _) => Held::bare(value.clone()),
+                (Some(value), _) => GoValue::bare(value.clone()),
                 (None, MissingKey::Error) => return Err(self.no_entry(name)),
-                (None, _) => Held::bare(map.zero.clone()),
+                (None, _) => GoValue::bare(map.zero.clone()),
             }
         } else {
             match object.repr() {
@@ -98,23 +98,23 @@ impl<'t> Evaluator<'t> {
     }
 
     /// The entry of a map in which anything can be stored.
-    fn entry(&self, found: Option<Value>, name: &str) -> Outcome<Held> {
+    fn entry(&self, found: Option<Value>, name: &str) -> Outcome<GoValue> {
         match (found, self.template.missing_key) {
-            (Some(value), _) => Ok(Held::boxed(value)),
-            (None, MissingKey::Zero) => Ok(Held::nil()),
-            (None, MissingKey::Default) => Ok(Held::NOTHING),
+            (Some(value), _) => Ok(GoValue::boxed(value)),
+            (None, MissingKey::Zero) => Ok(GoValue::nil()),
+            (None, MissingKey::Default) => Ok(GoValue::NOTHING),
             (None, MissingKey::Error) => Err(self.no_entry(name)),
         }
     }
 
     fn method(
         &mut self,
-        dot: &Held,
-        held: &Held,
+        dot: &GoValue,
+        held: &GoValue,
         operand: &'t Operand,
         name: &str,
         given: Given<'t>,
-    ) -> Outcome<Held> {
+    ) -> Outcome<GoValue> {
         static NOWHERE: LazyLock<Environment<'static>> = LazyLock::new(Environment::empty);
         let Some(object) = held.value.as_object() else {
             return Err(self.no_field(name, held));
@@ -126,7 +126,7 @@ impl<'t> Evaluator<'t> {
         }
         arguments.extend(given.piped.map(|held| nil_for_nothing(held.value)));
         match object.call_method(&mut NOWHERE.empty_state(), name, &arguments) {
-            Ok(value) => Ok(Held::bare(value)),
+            Ok(value) => Ok(GoValue::bare(value)),
             Err(error) if error.kind() == ErrorKind::UnknownMethod => {
                 self.at = at;
                 Err(self.no_field(name, held))
@@ -136,14 +136,14 @@ impl<'t> Evaluator<'t> {
                 let why = error
                     .detail()
                     .map_or_else(|| error.kind().to_string(), str::to_owned);
-                let why = discretion::quoted(&why, &self.template.source);
+                let why = redact::quoted(&why, &self.template.source);
                 Err(self.failed(name, &why))
             }
         }
     }
 
     #[cold]
-    fn no_field(&self, name: &str, held: &Held) -> Failure {
+    fn no_field(&self, name: &str, held: &GoValue) -> Failure {
         let record = held.value.downcast_object_ref::<Record>();
         // Go knows the type of what is in a list of records; here a list holds anything.
         let of_type = record.map_or_else(

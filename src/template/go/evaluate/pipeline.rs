@@ -4,7 +4,7 @@ use minijinja::Value;
 
 use super::{At, Evaluator};
 use crate::template::go::error::Outcome;
-use crate::template::go::held::Held;
+use crate::template::go::go_value::GoValue;
 use crate::template::go::node::{Command, Operand, OperandKind, Pipeline};
 
 /// What a command is given besides its operand.
@@ -13,7 +13,7 @@ pub(super) struct Given<'t> {
     /// The arguments as written.
     pub(super) arguments: &'t [Operand],
     /// The result of the command before, which is the last argument.
-    pub(super) piped: Option<Held>,
+    pub(super) piped: Option<GoValue>,
 }
 
 impl Given<'_> {
@@ -29,14 +29,14 @@ impl Given<'_> {
 
 impl<'t> Evaluator<'t> {
     /// The value of a pipeline, out of its box; its variables get the value too.
-    pub(super) fn pipeline(&mut self, dot: &Held, pipeline: &'t Pipeline) -> Outcome<Held> {
+    pub(super) fn pipeline(&mut self, dot: &GoValue, pipeline: &'t Pipeline) -> Outcome<GoValue> {
         self.deeper()?;
         self.at = At::Pipeline(pipeline);
         let mut value = None;
         for command in &pipeline.commands {
             value = Some(self.command(dot, command, value)?.unboxed());
         }
-        let value = value.unwrap_or(Held::NOTHING);
+        let value = value.unwrap_or(GoValue::NOTHING);
         for variable in &pipeline.variables {
             if pipeline.assigns {
                 self.assign(variable.id, &variable.name, value.clone())?;
@@ -48,7 +48,12 @@ impl<'t> Evaluator<'t> {
         Ok(value)
     }
 
-    fn command(&mut self, dot: &Held, command: &'t Command, piped: Option<Held>) -> Outcome<Held> {
+    fn command(
+        &mut self,
+        dot: &GoValue,
+        command: &'t Command,
+        piped: Option<GoValue>,
+    ) -> Outcome<GoValue> {
         let first = &command.first;
         let given = Given {
             arguments: &command.arguments,
@@ -87,10 +92,10 @@ impl<'t> Evaluator<'t> {
     /// A field, a variable or a chain, with what hangs on to it.
     pub(super) fn reach(
         &mut self,
-        dot: &Held,
+        dot: &GoValue,
         operand: &'t Operand,
         given: Given<'t>,
-    ) -> Outcome<Held> {
+    ) -> Outcome<GoValue> {
         self.at = At::Operand(operand);
         match &operand.kind {
             OperandKind::Field(names) => self.fields(dot, dot, operand, names, given),
@@ -111,7 +116,7 @@ impl<'t> Evaluator<'t> {
     }
 
     /// The value of an operand that stands as an argument; nil is nothing there.
-    pub(super) fn argument(&mut self, dot: &Held, operand: &'t Operand) -> Outcome<Held> {
+    pub(super) fn argument(&mut self, dot: &GoValue, operand: &'t Operand) -> Outcome<GoValue> {
         self.at_operand(operand);
         match &operand.kind {
             OperandKind::Function(name, target) => {
@@ -122,7 +127,7 @@ impl<'t> Evaluator<'t> {
         }
     }
 
-    fn constant(&mut self, dot: &Held, operand: &'t Operand) -> Outcome<Held> {
+    fn constant(&mut self, dot: &GoValue, operand: &'t Operand) -> Outcome<GoValue> {
         let value = match &operand.kind {
             OperandKind::Dot => return Ok(dot.clone()),
             OperandKind::Bool(value) => Value::from(*value),
@@ -130,8 +135,8 @@ impl<'t> Evaluator<'t> {
                 return Err(self.error(format!("{written} overflows int")));
             }
             OperandKind::Number(_, Some(value)) | OperandKind::Text(_, value) => value.clone(),
-            _ => return Ok(Held::NOTHING),
+            _ => return Ok(GoValue::NOTHING),
         };
-        Ok(Held::bare(value))
+        Ok(GoValue::bare(value))
     }
 }

@@ -5,12 +5,12 @@ use minijinja::Value;
 use super::{Evaluator, Flow};
 use crate::template::go::compare::revealed;
 use crate::template::go::error::{Failure, Outcome};
-use crate::template::go::held::{Held, Shape, shape, sorted_entries};
+use crate::template::go::go_value::{GoValue, Shape, shape, sorted_entries};
 use crate::template::go::node::Range;
 use crate::template::record::{NumberedMap, TypedMap};
 
 impl<'t> Evaluator<'t> {
-    pub(super) fn range(&mut self, dot: &Held, range: &'t Range) -> Outcome<Flow> {
+    pub(super) fn range(&mut self, dot: &GoValue, range: &'t Range) -> Outcome<Flow> {
         let outside = self.variables.len();
         let over = self.pipeline(dot, &range.pipeline)?;
         self.around.push(("range", &range.pipeline));
@@ -54,11 +54,11 @@ impl<'t> Evaluator<'t> {
         for (index, value) in values.try_iter().into_iter().flatten().enumerate() {
             any = true;
             let element = if boxed {
-                Held::boxed(value)
+                GoValue::boxed(value)
             } else {
-                Held::bare(value)
+                GoValue::bare(value)
             };
-            let index = || Held::bare(Value::from(i64::try_from(index).unwrap_or(i64::MAX)));
+            let index = || GoValue::bare(Value::from(i64::try_from(index).unwrap_or(i64::MAX)));
             if self.iteration(range, index, &element)? == Flow::Break {
                 break;
             }
@@ -73,11 +73,11 @@ impl<'t> Evaluator<'t> {
         let any = !entries.is_empty();
         for (key, value) in entries {
             let element = if typed {
-                Held::bare(value)
+                GoValue::bare(value)
             } else {
-                Held::boxed(value)
+                GoValue::boxed(value)
             };
-            if self.iteration(range, || Held::bare(key), &element)? == Flow::Break {
+            if self.iteration(range, || GoValue::bare(key), &element)? == Flow::Break {
                 break;
             }
         }
@@ -93,8 +93,8 @@ impl<'t> Evaluator<'t> {
             return Err(self.cannot_range(range, message));
         }
         for number in 0..count {
-            let number = Held::bare(Value::from(number));
-            if self.iteration(range, || Held::NOTHING, &number)? == Flow::Break {
+            let number = GoValue::bare(Value::from(number));
+            if self.iteration(range, || GoValue::NOTHING, &number)? == Flow::Break {
                 break;
             }
         }
@@ -104,8 +104,8 @@ impl<'t> Evaluator<'t> {
     fn iteration(
         &mut self,
         range: &'t Range,
-        index: impl FnOnce() -> Held,
-        element: &Held,
+        index: impl FnOnce() -> GoValue,
+        element: &GoValue,
     ) -> Outcome<Flow> {
         self.step()?;
         let outside = self.variables.len();
@@ -129,7 +129,7 @@ impl<'t> Evaluator<'t> {
     }
 
     /// Gives a value to one of the variables that the pipeline has declared last.
-    fn set_from_top(&mut self, place: usize, held: Held) {
+    fn set_from_top(&mut self, place: usize, held: GoValue) {
         let at = self.variables.len().checked_sub(place);
         if let Some((_, value)) = at.and_then(|at| self.variables.get_mut(at)) {
             *value = held;

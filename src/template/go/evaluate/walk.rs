@@ -8,7 +8,7 @@ use super::{At, Evaluator, Flow, Manner};
 use crate::config::resolved::Format;
 use crate::template::format::mark::Kind;
 use crate::template::go::error::{About, Outcome, Thing};
-use crate::template::go::held::{Held, Shape, is_true, shape, text_value};
+use crate::template::go::go_value::{GoValue, Shape, is_true, shape, text_value};
 use crate::template::go::node::{Branches, Invocation, List, Node};
 use crate::template::go::printf::Printer;
 
@@ -17,7 +17,7 @@ const INT_DIGITS: usize = 20;
 
 impl<'t> Evaluator<'t> {
     /// Executes a template in a frame of its own.
-    pub(super) fn run(&mut self, name: &'t str, body: &'t List, dot: &Held) -> Outcome<()> {
+    pub(super) fn run(&mut self, name: &'t str, body: &'t List, dot: &GoValue) -> Outcome<()> {
         self.step()?;
         if self.calls >= self.limits.depth {
             return Err(self.error(format!(
@@ -37,7 +37,7 @@ impl<'t> Evaluator<'t> {
         Ok(())
     }
 
-    pub(super) fn walk(&mut self, list: &'t List, dot: &Held) -> Outcome<Flow> {
+    pub(super) fn walk(&mut self, list: &'t List, dot: &GoValue) -> Outcome<Flow> {
         self.deeper()?;
         for node in &list.0 {
             let flow = match self.manner {
@@ -53,7 +53,7 @@ impl<'t> Evaluator<'t> {
         Ok(Flow::Next)
     }
 
-    fn node(&mut self, node: &'t Node, dot: &Held) -> Outcome<Flow> {
+    fn node(&mut self, node: &'t Node, dot: &GoValue) -> Outcome<Flow> {
         match node {
             Node::Text(text) => self.write(text.as_bytes())?,
             Node::Action(pipeline) => {
@@ -80,7 +80,7 @@ impl<'t> Evaluator<'t> {
 
     /// Passes over a node that fails, as if it were not there, unless it asks what the pass traps. The limits still
     /// hold: a node that exceeds one fails, and so does every further one of its kind.
-    fn survey(&mut self, node: &'t Node, dot: &Held) -> Outcome<Flow> {
+    fn survey(&mut self, node: &'t Node, dot: &GoValue) -> Outcome<Flow> {
         let (levels, calls, name, base, variables, around) = (
             self.levels,
             self.calls,
@@ -100,7 +100,7 @@ impl<'t> Evaluator<'t> {
         }
     }
 
-    fn branches(&mut self, dot: &Held, branches: &'t Branches, with: bool) -> Outcome<Flow> {
+    fn branches(&mut self, dot: &GoValue, branches: &'t Branches, with: bool) -> Outcome<Flow> {
         let outside = self.variables.len();
         let mut flow = None;
         for (pipeline, body) in &branches.arms {
@@ -125,7 +125,7 @@ impl<'t> Evaluator<'t> {
         Ok(flow)
     }
 
-    fn invoke(&mut self, dot: &Held, invocation: &'t Invocation) -> Outcome<Flow> {
+    fn invoke(&mut self, dot: &GoValue, invocation: &'t Invocation) -> Outcome<Flow> {
         self.at = At::Invocation(invocation);
         let Some((name, body)) = self.template.templates.get_key_value(&invocation.name) else {
             let name = crate::template::go::quote::quoted(invocation.name.as_bytes());
@@ -142,14 +142,14 @@ impl<'t> Evaluator<'t> {
         // Variables that this pipeline declares live on.
         let dot = match &invocation.pipeline {
             Some(pipeline) => self.pipeline(dot, pipeline)?,
-            None => Held::NOTHING,
+            None => GoValue::NOTHING,
         };
         self.run(name, body, &dot)?;
         Ok(Flow::Next)
     }
 
     /// Renders a defined template into a string; `None` if there is none of that name.
-    pub(super) fn render(&mut self, name: &str, dot: &Held) -> Outcome<Option<Held>> {
+    pub(super) fn render(&mut self, name: &str, dot: &GoValue) -> Outcome<Option<GoValue>> {
         let Some((name, body)) = self.template.templates.get_key_value(name) else {
             return Ok(None);
         };
@@ -163,9 +163,9 @@ impl<'t> Evaluator<'t> {
             // A text of the template, in which every value is marked.
             let text = String::from_utf8(text)
                 .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into());
-            return Ok(Some(Held::bare(Value::from_safe_string(text))));
+            return Ok(Some(GoValue::bare(Value::from_safe_string(text))));
         }
-        Ok(Some(Held::bare(text_value(text))))
+        Ok(Some(GoValue::bare(text_value(text))))
     }
 
     /// What an error about a template that is not defined is about.
@@ -191,7 +191,7 @@ impl<'t> Evaluator<'t> {
     }
 
     /// Writes a value as an action shows it.
-    fn print(&mut self, held: &Held) -> Outcome<()> {
+    fn print(&mut self, held: &GoValue) -> Outcome<()> {
         if let Some(text) = held.value.as_bytes() {
             return self.write(text);
         }
@@ -209,7 +209,7 @@ impl<'t> Evaluator<'t> {
     }
 
     /// Writes a value for the format of the pass; what is not plain is marked.
-    fn print_for_format(&mut self, held: &Held) -> Outcome<()> {
+    fn print_for_format(&mut self, held: &GoValue) -> Outcome<()> {
         if held.value.is_safe()
             || matches!(
                 shape(&held.value),
@@ -232,7 +232,7 @@ impl<'t> Evaluator<'t> {
         self.write(printed.as_bytes())
     }
 
-    fn show(&mut self, held: &Held) -> Outcome<()> {
+    fn show(&mut self, held: &GoValue) -> Outcome<()> {
         let room = self.room();
         let mut printer = Printer::new(std::mem::take(&mut self.out), room);
         printer.shown(&held.value);

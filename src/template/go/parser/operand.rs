@@ -2,7 +2,7 @@
 
 use super::Parser;
 use crate::template::go::error::{About, Outcome, Thing};
-use crate::template::go::held::text_value;
+use crate::template::go::go_value::text_value;
 use crate::template::go::node::{Operand, OperandKind, Variable};
 use crate::template::go::number::{character, number};
 use crate::template::go::quote::{quoted, unquoted};

@@ -3,7 +3,7 @@
 use minijinja::Value;
 
 use super::{Flags, Printer};
-use crate::template::go::held::{Shape, shape};
+use crate::template::go::go_value::{Shape, shape};
 use crate::template::go::unicode::decode;
 
 /// The largest width, precision and number of an argument.

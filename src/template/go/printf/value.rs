@@ -3,10 +3,10 @@
 use minijinja::Value;
 
 use super::{Flags, Printer, Trouble};
-use crate::template::atom::Atom;
 use crate::template::go::complex::Complex;
-use crate::template::go::held::{Shape, shape, sorted_entries, type_name};
+use crate::template::go::go_value::{Shape, shape, sorted_entries, type_name};
 use crate::template::record::Record;
+use crate::template::scalar_object::ScalarObject;
 
 /// How deep lists and maps may be nested to be printed.
 const MOST_DEPTH: usize = 300;
@@ -72,7 +72,7 @@ impl Printer {
             Shape::Record(record) => self.record(record, verb, depth),
             Shape::Opaque
                 if matches!(verb, 'v' | 's' | 'q' | 'x' | 'X')
-                    && value.downcast_object_ref::<Atom>().is_some() =>
+                    && value.downcast_object_ref::<ScalarObject>().is_some() =>
             {
                 let text = value.to_string();
                 self.text(text.as_bytes(), verb);

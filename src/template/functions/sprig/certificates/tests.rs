@@ -14,7 +14,7 @@ use super::*;
 use crate::query::Query;
 use crate::snapshot::Snapshot;
 use crate::template::functions::named_in_go;
-use crate::template::pass::{Pass, Surroundings};
+use crate::template::render_context::{RenderContext, RenderEnv};
 
 const DAY: i64 = 24 * 3600;
 
@@ -26,17 +26,17 @@ const RSA_KEY_PKCS8: &str = include_str!("tests/rsa-pkcs8.pem");
 /// A certificate of openssl, with the subject `C=AT, O=Example, CN=root`.
 const RSA_CA: &str = include_str!("tests/rsa-ca.pem");
 
-fn pass_at(surroundings: &Arc<Surroundings>, day: i64) -> Pass {
+fn pass_at(render_env: &Arc<RenderEnv>, day: i64) -> RenderContext {
     let mut snapshot = Snapshot::default();
     snapshot.turn_to(Instant::now());
-    Pass::new(
+    RenderContext::new(
         snapshot,
-        Arc::clone(surroundings),
+        Arc::clone(render_env),
         Timestamp::from_second(1_800_000_000 + day * DAY).unwrap(),
     )
 }
 
-fn call_in(pass: &Pass, name: &str, args: &[Value]) -> Result<Value, String> {
+fn call_in(pass: &RenderContext, name: &str, args: &[Value]) -> Result<Value, String> {
     (named_in_go(name).unwrap().code)(&Call { args, pass }).map_err(|error| error.to_string())
 }
 
@@ -215,9 +215,9 @@ fn what_is_wrong_is_told_without_values() {
 
 #[test]
 fn a_certificate_stays_until_two_thirds_of_its_time_are_over() {
-    let surroundings = Arc::default();
+    let render_env = Arc::default();
     let at = |day| {
-        let pass = pass_at(&surroundings, day);
+        let pass = pass_at(&render_env, day);
         let made = call_in(&pass, "sprig_genSelfSignedCert", &wanted("web", 30)).unwrap();
         (text_of(&made, "Cert"), pass.take_asked().again.is_some())
     };
@@ -231,8 +231,8 @@ fn a_certificate_stays_until_two_thirds_of_its_time_are_over() {
 
 #[test]
 fn nothing_is_made_of_what_is_missing() {
-    let surroundings = Arc::default();
-    let pass = pass_at(&surroundings, 0);
+    let render_env = Arc::default();
+    let pass = pass_at(&render_env, 0);
     assert_eq!(pass.ask(&Query::key("name").unwrap()), Ok(None));
     let made = call_in(&pass, "sprig_genCA", &[Value::from(""), Value::from(1)]).unwrap();
     let mut args = wanted("web", 2).to_vec();
@@ -247,7 +247,7 @@ fn nothing_is_made_of_what_is_missing() {
     .unwrap();
     assert_eq!(text_of(&built, "Cert"), "");
     assert_eq!(
-        format!("{:?} {built:?}", surroundings.kept)
+        format!("{:?} {built:?}", render_env.kept)
             .matches("Kept(0)")
             .count(),
         1

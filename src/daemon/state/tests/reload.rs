@@ -1,0 +1,289 @@
+//! Another configuration, while everything goes on.
+
+use super::*;
+use crate::daemon::process::{Renewal, RenewalError};
+
+impl Bench {
+    /// The configuration was read again, and has these templates now; what is to be read is read.
+    pub(super) fn renew(&mut self, jobs: Vec<Job>) {
+        self.renew_all(config(Mode::Daemon, jobs));
+    }
+
+    fn renew_all(&mut self, config: Config) {
+        self.step(Event::ConfigRead(Ok(Box::new(
+            Renewal::of(config).unwrap(),
+        ))));
+        self.read_sources();
+    }
+
+    fn read_sources(&mut self) {
+        let read = self
+            .actions
+            .iter()
+            .position(|action| matches!(action, Action::ReadSources(_)));
+        let Action::ReadSources(jobs) = self.actions.remove(read.expect("sources are read again"))
+        else {
+            return;
+        };
+        let read = |job: &Job, known: Option<Arc<Template>>| match known
+            .filter(|known| known.is_current())
+        {
+            Some(known) => Ok(known),
+            None => Template::read(job).map(Arc::new),
+        };
+        let read = jobs
+            .into_iter()
+            .map(|(number, job, known)| (number, read(&job, known)));
+        self.step(Event::SourcesRead(read.collect()));
+    }
+
+    /// Reading everything again heals what somebody changed by hand; here, nobody did.
+    fn nothing_to_heal(&mut self) {
+        while let Some(changes) = self.take_changes() {
+            self.written(changes, Outcome::Unchanged);
+        }
+    }
+
+    fn follows(&self) -> bool {
+        self.actions
+            .iter()
+            .any(|action| matches!(action, Action::Follow(_)))
+    }
+}
+
+fn to(destination: &str, text: &str, command: Option<&str>) -> Job {
+    Job {
+        destination: Some(destination.into()),
+        ..job(text, command)
+    }
+}
+
+#[test]
+fn a_signal_has_the_configuration_read_but_not_at_the_end() {
+    let mut bench = Bench::start(Mode::Daemon, vec![job("x", None)]);
+    bench.step(Event::SignalAction(SignalAction::Reload));
+    assert!(
+        bench
+            .actions
+            .iter()
+            .any(|action| matches!(action, Action::ReadConfig))
+    );
+    bench.actions.clear();
+    bench.step(Event::SignalAction(SignalAction::End(Signal::SIGTERM)));
+    bench.step(Event::SignalAction(SignalAction::Reload));
+    assert!(
+        !bench
+            .actions
+            .iter()
+            .any(|action| matches!(action, Action::ReadConfig))
+    );
+}
+
+#[test]
+fn a_configuration_that_is_wrong_changes_nothing() {
+    let mut bench = Bench::start(Mode::Daemon, vec![job("{{ key \"a\" }}", None)]);
+    bench.news("a", "1");
+    bench.write();
+    bench.actions.clear();
+    bench.step(Event::ConfigRead(Err(RenewalError::Config(
+        crate::config::ConfigError::NothingToDo,
+    ))));
+    assert!(bench.actions.is_empty(), "{:?}", bench.actions);
+    bench.news("a", "2");
+    assert_eq!(bench.write(), ["2"]);
+}
+
+#[test]
+fn what_is_the_same_goes_on_as_if_nothing_had_happened() {
+    let jobs = || {
+        vec![
+            to("/a", "{{ key \"a\" }}", Some("reload")),
+            to("/b", "{{ key \"b\" }}", None),
+        ]
+    };
+    let mut bench = Bench::start(Mode::Daemon, jobs());
+    bench.news("a", "1");
+    bench.news("b", "1");
+    bench.write();
+    bench.write();
+    bench.pass(STARTUP_BATCH_WINDOW);
+    let run = bench.take_runs().remove(0);
+    bench.ended(run, true);
+    bench.actions.clear();
+    bench.renew(jobs().into_iter().rev().collect());
+    bench.nothing_to_heal();
+    assert!(
+        bench.take_runs().is_empty() && !bench.follows(),
+        "{:?}",
+        bench.actions
+    );
+    bench.news("b", "2");
+    assert_eq!(bench.write(), ["2"], "the one that has another place now");
+}
+
+#[test]
+fn templates_come_and_go() {
+    let mut bench = Bench::start(Mode::Daemon, vec![to("/a", "{{ key \"a\" }}", None)]);
+    bench.news("a", "1");
+    bench.write();
+    bench.actions.clear();
+    bench.renew(vec![
+        to("/b", "{{ key \"b\" }}", None),
+        to("/a", "{{ key \"a\" }}", None),
+    ]);
+    assert_eq!(bench.followed(), ["kv.get(a)", "kv.get(b)"]);
+    bench.nothing_to_heal();
+    bench.news("b", "one");
+    assert_eq!(bench.write(), ["one"]);
+    bench.actions.clear();
+    bench.renew(vec![to("/b", "{{ key \"b\" }}", None)]);
+    assert_eq!(bench.followed(), ["kv.get(b)"]);
+    bench.nothing_to_heal();
+    bench.news("a", "two");
+    assert!(bench.write().is_empty(), "nobody asks");
+}
+
+#[test]
+fn another_template_for_the_same_file_has_the_data_of_the_old_one_at_once() {
+    let mut bench = Bench::start(Mode::Daemon, vec![to("/a", "{{ key \"a\" }}", None)]);
+    bench.news("a", "1");
+    bench.write();
+    bench.actions.clear();
+    bench.renew(vec![to("/a", "new {{ key \"a\" }}", None)]);
+    assert!(!bench.follows(), "the question stays asked");
+    assert_eq!(bench.write(), ["new 1"]);
+}
+
+#[test]
+fn a_source_that_was_read_for_the_old_template_is_not_taken_for_the_new_one() {
+    let old = to("/a", "old", None);
+    let mut bench = Bench::start(Mode::Daemon, vec![old.clone()]);
+    bench.write();
+    bench.step(Event::ConfigRead(Ok(Box::new(
+        Renewal::of(config(Mode::Daemon, vec![to("/a", "new", None)])).unwrap(),
+    ))));
+    bench.step(Event::SourcesRead(vec![(
+        0,
+        Template::read(&old).map(Arc::new),
+    )]));
+    assert!(bench.write().is_empty());
+    bench.read_sources();
+    assert_eq!(bench.write(), ["new"]);
+}
+
+#[test]
+fn another_mode_is_written_without_news_and_another_wait_is_not() {
+    let mut bench = Bench::start(Mode::Daemon, vec![to("/a", "{{ key \"a\" }}", None)]);
+    bench.news("a", "1");
+    bench.write();
+    let mut other = to("/a", "{{ key \"a\" }}", None);
+    other.settle = Some(Settle {
+        quiet: Duration::from_secs(1),
+        most: Duration::from_secs(4),
+    });
+    bench.renew(vec![other.clone()]);
+    bench.nothing_to_heal();
+    bench.news("a", "2");
+    assert!(bench.write().is_empty(), "it waits for quiet now");
+    bench.pass(Duration::from_secs(1));
+    assert_eq!(bench.write(), ["2"]);
+    other.file.mode = Some(0o600);
+    bench.renew(vec![other]);
+    assert_eq!(bench.take_changes().unwrap()[0].file.mode, Some(0o600));
+}
+
+#[test]
+fn what_was_owed_is_owed_to_the_new_command() {
+    let with = |command| {
+        vec![
+            to("/a", "{{ key \"a\" }}", Some(command)),
+            to("/b", "b", None),
+        ]
+    };
+    let mut bench = Bench::start(Mode::Daemon, with("broken"));
+    bench.news("a", "1");
+    bench.write();
+    bench.write();
+    bench.pass(STARTUP_BATCH_WINDOW);
+    let run = bench.take_runs().remove(0);
+    bench.ended(run, false);
+    bench.renew(with("right"));
+    bench.pass(Duration::from_secs(1));
+    let run = bench.take_runs().remove(0);
+    assert_eq!(run.line.to_string(), "right");
+    bench.ended(run, true);
+    bench.pass(Duration::from_secs(600));
+    assert_eq!(bench.take_runs(), [], "and the old one is owed nothing");
+}
+
+#[test]
+fn a_write_that_is_under_way_owes_the_command_of_the_new_configuration() {
+    let mut bench = Bench::start(Mode::Daemon, vec![to("/a", "{{ key \"a\" }}", Some("old"))]);
+    bench.news("a", "1");
+    let changes = bench.take_changes().unwrap();
+    let mut other = to("/a", "{{ key \"a\" }}", Some("new"));
+    other.file.mode = Some(0o600);
+    bench.renew(vec![other]);
+    assert!(bench.take_changes().is_none(), "one batch at a time");
+    bench.written(changes, Outcome::Written);
+    bench.pass(STARTUP_BATCH_WINDOW);
+    let lines: Vec<_> = bench
+        .take_runs()
+        .iter()
+        .map(|run| run.line.to_string())
+        .collect();
+    assert!(lines.is_empty(), "files first: {lines:?}");
+    let changes = bench.take_changes().expect("the mode is still to be set");
+    bench.written(changes, Outcome::Unchanged);
+    let lines: Vec<_> = bench
+        .take_runs()
+        .iter()
+        .map(|run| run.line.to_string())
+        .collect();
+    assert_eq!(lines, ["new"]);
+}
+
+#[test]
+fn another_consul_is_asked_and_the_files_keep_what_the_old_one_said() {
+    let jobs = || {
+        vec![to(
+            "/a",
+            "{{ key \"a\" }}{{ env \"CONSUL_HTTP_ADDR\" }}",
+            None,
+        )]
+    };
+    let mut bench = Bench::start(Mode::Daemon, jobs());
+    bench.news("a", "1");
+    bench.write();
+    bench.actions.clear();
+    bench.renew(jobs());
+    assert!(
+        !bench
+            .actions
+            .iter()
+            .any(|action| matches!(action, Action::AskWith(..))),
+        "nothing is different"
+    );
+    bench.nothing_to_heal();
+    let mut other = config(Mode::Daemon, jobs());
+    other.consul.servers = vec!["http://127.0.0.1:8501".parse().unwrap()];
+    other.consul.exports = vec![("CONSUL_HTTP_ADDR".to_owned(), "there".into())];
+    bench.renew_all(other);
+    assert!(
+        bench
+            .actions
+            .iter()
+            .any(|action| matches!(action, Action::AskWith(..)))
+    );
+    assert!(
+        bench
+            .actions
+            .iter()
+            .any(|action| matches!(action, Action::Export(..)))
+    );
+    assert!(!bench.follows(), "what is asked is the same");
+    assert_eq!(bench.write(), ["1there"]);
+    bench.nothing_to_heal();
+    bench.news("a", "2");
+    assert_eq!(bench.write(), ["2there"]);
+}

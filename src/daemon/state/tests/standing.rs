@@ -1,0 +1,107 @@
+//! How it stands, as systemd is told.
+
+use super::*;
+use crate::systemd::{Phase, Status};
+
+impl Bench {
+    fn stands(&self) -> (Phase, String) {
+        let Status { phase, status } = self.state.standing();
+        (phase, status)
+    }
+}
+
+#[test]
+fn it_is_ready_when_everything_was_written_once_and_stays_so() {
+    let jobs = vec![
+        job("{{ key \"a\" }}", None),
+        job("-{{ key \"b\" | parseInt }}", None),
+    ];
+    let mut bench = Bench::start(Mode::Daemon, jobs);
+    assert_eq!(
+        bench.stands(),
+        (Phase::Starting, "0 of 2 templates written".to_owned())
+    );
+    bench.news("a", "1");
+    bench.write();
+    assert_eq!(
+        bench.stands(),
+        (Phase::Starting, "1 of 2 templates written".to_owned())
+    );
+    bench.news("b", "1");
+    assert_eq!(bench.stands().0, Phase::Starting, "it is not written yet");
+    bench.write();
+    assert_eq!(
+        bench.stands(),
+        (Phase::Ready, "2 templates up to date".to_owned())
+    );
+
+    bench.fails("a", 500);
+    assert_eq!(
+        bench.stands(),
+        (
+            Phase::Ready,
+            "Consul does not answer, and is asked again; 2 templates written".to_owned()
+        )
+    );
+    bench.news("a", "1");
+    bench.fails("a", 403);
+    assert_eq!(bench.stands().1, "a query fails; 2 templates written");
+    bench.news("a", "1");
+    bench.news("b", "no number");
+    assert_eq!(
+        bench.stands(),
+        (Phase::Ready, "t fails; 2 templates written".to_owned())
+    );
+    bench.news("b", "2");
+    bench.write();
+    assert_eq!(
+        bench.stands(),
+        (Phase::Ready, "2 templates up to date".to_owned())
+    );
+}
+
+#[test]
+fn a_command_that_fails_is_told_until_it_succeeds() {
+    let mut bench = Bench::start(Mode::Daemon, vec![job("x", Some("reload"))]);
+    bench.write();
+    let run = bench.take_runs().remove(0);
+    bench.ended(run, false);
+    assert_eq!(
+        bench.stands(),
+        (
+            Phase::Ready,
+            "the command reload fails, and is run again; 1 template written".to_owned()
+        )
+    );
+    bench.pass(Duration::from_secs(60));
+    let run = bench.take_runs().remove(0);
+    bench.ended(run, true);
+    assert_eq!(bench.stands().1, "1 template up to date");
+}
+
+#[test]
+fn a_reload_lasts_until_the_sources_are_read_and_an_end_is_told_at_once() {
+    let mut bench = Bench::start(Mode::Daemon, vec![job("x", None)]);
+    bench.step(Event::SignalAction(SignalAction::Reload));
+    assert_eq!(
+        bench.stands(),
+        (Phase::Starting, "0 of 1 template written".to_owned()),
+        "it was never ready"
+    );
+    bench.write();
+    bench.step(Event::SignalAction(SignalAction::Reload));
+    assert_eq!(
+        bench.stands(),
+        (
+            Phase::Reloading,
+            "reading everything again; 1 template up to date".to_owned()
+        )
+    );
+    bench.step(Event::SourcesRead(Vec::new()));
+    assert_eq!(bench.stands().0, Phase::Ready);
+    bench.step(Event::SignalAction(SignalAction::End(Signal::SIGTERM)));
+    assert_eq!(
+        bench.stands(),
+        (Phase::Ending, "ending; 1 template up to date".to_owned())
+    );
+}

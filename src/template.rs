@@ -1,0 +1,304 @@
+//! Renders templates, and records what they asked for.
+//!
+//! in:  a source, its language, and a [`Snapshot`] of what is known
+//! out: a [`Rendering`]: the text or the error, every query that was asked, and which of them have no data yet
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::config::glob::Glob;
+use crate::config::resolved::{Delimiters, Format, Job, OutputFormat, Source};
+use crate::query::Query;
+use crate::snapshot::Snapshot;
+
+mod any_map;
+pub mod choose;
+mod dict;
+pub mod error;
+mod format;
+pub mod function;
+pub mod functions;
+pub mod go;
+mod go_failure;
+mod hints;
+pub mod jinja;
+pub(crate) mod json;
+mod language;
+pub mod memo;
+pub mod output;
+mod provenance;
+pub mod record;
+pub mod records;
+mod redact;
+pub mod render_context;
+mod scalar_object;
+pub mod scratch;
+
+pub use error::{Place, TemplateError};
+pub use render_context::{Absence, Dependencies, RenderEnv};
+
+use format::Refusal;
+use jinja::Undefined;
+use language::{Engine, Settings};
+use output::Output;
+use render_context::RenderContext;
+
+/// A template, read and parsed.
+#[derive(Debug)]
+pub struct Template {
+    file: Option<PathBuf>,
+    engine: Engine,
+    format: Format,
+    output_format: Option<OutputFormat>,
+    /// The directory that everything it reads lies in; `None`: anywhere.
+    sandbox: Option<Arc<Path>>,
+    /// Functions that fail when they are called.
+    denied: Arc<[Glob]>,
+}
+
+/// What comes out of one pass over a template.
+#[derive(Clone, Debug)]
+pub struct Rendering {
+    /// The text, or why there is none. Worth nothing while data is missing: then it is an empty text.
+    pub text: Result<String, TemplateError>,
+    /// The files to write together with the text; none while data is missing.
+    pub outputs: Vec<Output>,
+    /// What the template asked.
+    pub asked: Dependencies,
+}
+
+impl Template {
+    /// Reads the template of a job and parses it.
+    ///
+    /// # Errors
+    /// [`TemplateError`] when the file cannot be read, is not UTF-8, or is not a template of its language. It names
+    /// the files to watch for a change.
+    pub fn read(job: &Job) -> Result<Self, TemplateError> {
+        let Job {
+            source,
+            language,
+            missing_key,
+            delimiters,
+            format,
+            output_format,
+            allow,
+            sandbox,
+            denied,
+            ..
+        } = job;
+        let (language, missing_key, allow) = (*language, *missing_key, *allow);
+        let (format, output_format) = (*format, *output_format);
+        let settings = |directory| Settings {
+            language,
+            missing_key,
+            delimiters,
+            format,
+            directory,
+            allow,
+            sandbox: sandbox.as_ref(),
+        };
+        let (sandbox, denied) = (sandbox.clone(), Arc::clone(denied));
+        match source {
+            Source::Inline { name, text } => Ok(Self {
+                file: None,
+                engine: Engine::parse(name, text, settings(None))?,
+                format,
+                output_format,
+                sandbox,
+                denied,
+            }),
+            Source::File(path) => {
+                let name = path.display().to_string();
+                let engine = read(path).and_then(|text| {
+                    // `a.j2` lies in the directory with the empty name, which is the current one.
+                    Engine::parse(&name, &text, settings(path.parent()))
+                });
+                let engine = engine.map_err(|error| {
+                    let sources = std::iter::once(path.clone())
+                        .chain(error.sources.iter().cloned())
+                        .collect();
+                    error.with_sources(sources)
+                })?;
+                Ok(Self {
+                    file: Some(path.clone()),
+                    engine,
+                    format,
+                    output_format,
+                    sandbox,
+                    denied,
+                })
+            }
+        }
+    }
+
+    /// Whether its files still hold what they held when it was read, so that it need not be parsed again.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        let same = |file: &PathBuf| read(file).is_ok_and(|text| *text == *self.engine.source());
+        self.file.as_ref().is_none_or(same) && self.engine.includes_are_current()
+    }
+
+    fn pass(
+        &self,
+        snapshot: &Snapshot,
+        render_env: &Arc<RenderEnv>,
+        now: Timestamp,
+    ) -> RenderContext {
+        RenderContext::new(snapshot.clone(), Arc::clone(render_env), now)
+            .within(self.sandbox.as_ref())
+            .denying(&self.denied)
+    }
+
+    /// Renders the template with what is known.
+    #[must_use]
+    pub fn render(
+        &self,
+        snapshot: &Snapshot,
+        render_env: &Arc<RenderEnv>,
+        now: Timestamp,
+    ) -> Rendering {
+        let begin = || self.pass(snapshot, render_env, now);
+        let pass = Arc::new(begin().writing(self.format));
+        let text = self.engine.render(&pass, Undefined::Refused);
+        let mut asked = pass.take_asked();
+        if asked.is_complete() {
+            let text = text.and_then(|text| self.finished(text, begin, &asked));
+            let outputs = if text.is_ok() {
+                pass.take_outputs()
+            } else {
+                Vec::new()
+            };
+            return Rendering {
+                text,
+                outputs,
+                asked,
+            };
+        }
+        if text.is_err() {
+            // It stopped half way for want of data; what it asks further down is worth knowing now, not one round
+            // trip later.
+            let pass = Arc::new(begin());
+            let _ = self.engine.render(&pass, Undefined::Empty);
+            asked.add(pass.take_asked());
+        }
+        Rendering {
+            text: Ok(String::new()),
+            outputs: Vec::new(),
+            asked,
+        }
+    }
+
+    /// The text with every value written as its place asks for, if it then is what it has to be.
+    fn finished(
+        &self,
+        text: String,
+        begin: impl Fn() -> RenderContext,
+        asked: &Dependencies,
+    ) -> Result<String, TemplateError> {
+        let text = match format::settle(self.format, text) {
+            Ok(text) => text,
+            Err(refusal) => return Err(self.refused(refusal, begin(), asked)),
+        };
+        match self
+            .output_format
+            .map_or(Ok(()), |expected| format::check(expected, &text))
+        {
+            Ok(()) => Ok(text),
+            Err(message) => Err(TemplateError::whole(self.engine.name(), message)),
+        }
+    }
+
+    /// The error at the place that prints a value; found by another pass in which printing it is an error.
+    fn refused(
+        &self,
+        refusal: Refusal,
+        again: RenderContext,
+        asked: &Dependencies,
+    ) -> TemplateError {
+        let Refusal {
+            number,
+            text,
+            message,
+        } = refusal;
+        let Some(number) = number else {
+            return TemplateError::whole(self.engine.name(), message);
+        };
+        let message = match asked
+            .queries
+            .iter()
+            .find(|query| again.is_origin(query, &text))
+        {
+            Some(query) => format!("a value of {query} {message}"),
+            None => format!("a value {message}"),
+        };
+        let again = Arc::new(again.writing(self.format).refusing(number, message.clone()));
+        let error = self.engine.render(&again, Undefined::Refused).err();
+        error
+            .unwrap_or_else(|| TemplateError::whole(self.engine.name(), message))
+            .with_hint(Some(
+                "quote it as a whole, or write `| raw` behind it if it may be more than a value"
+                    .to_owned(),
+            ))
+    }
+
+    /// The files to watch: the template itself, and what it includes or would include if it were there.
+    #[must_use]
+    pub fn sources(&self) -> Vec<PathBuf> {
+        self.file
+            .iter()
+            .cloned()
+            .chain(self.engine.included())
+            .collect()
+    }
+
+    /// Where the template asks a query, with the name of the file; found by a pass in which asking it is an error.
+    #[must_use]
+    pub fn place_of(
+        &self,
+        query: &Query,
+        snapshot: &Snapshot,
+        render_env: &Arc<RenderEnv>,
+        now: Timestamp,
+    ) -> Option<(String, Place)> {
+        [Undefined::Refused, Undefined::Empty]
+            .into_iter()
+            .find_map(|undefined| {
+                let pass = Arc::new(self.pass(snapshot, render_env, now).trapping(query.clone()));
+                let error = self
+                    .engine
+                    .render(&pass, undefined)
+                    .err()
+                    .filter(|_| pass.is_sprung())?;
+                Some((error.name, error.place?))
+            })
+    }
+}
+
+/// The trees of a Go template, to be written anew.
+pub(crate) fn go_trees(
+    name: &str,
+    source: &str,
+    delimiters: &Delimiters,
+) -> Result<go::Templates, TemplateError> {
+    language::go_trees(name, source, delimiters)
+}
+
+pub(crate) fn read(path: &Path) -> Result<String, TemplateError> {
+    let name = path.display().to_string();
+    let bytes = crate::safe_read::read(path).map_err(|error| {
+        TemplateError::whole(&name, format!("cannot read the template: {error}"))
+    })?;
+    String::from_utf8(bytes).map_err(|error| {
+        let text = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+        let line = 1 + text.matches('\n').count();
+        TemplateError::whole(
+            &name,
+            format!("cannot read the template: line {line} is not UTF-8 text"),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests;

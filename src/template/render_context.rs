@@ -1,0 +1,250 @@
+//! One pass over one template: what it may see, and the record of what it asked.
+//!
+//! in:  a [`Snapshot`], the environment variables, the time
+//! out: every query that was asked, and which of them had no data yet ([`Dependencies`])
+//!
+//! A query without data does not stop the pass: it yields an empty value, so that all queries of a pass are found in
+//! one go; but the pass is then incomplete, and what it rendered (text or error) is thrown away.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+use super::function::FunctionError;
+use super::output::Output;
+use super::scratch::Scratch;
+use crate::answer::{Answer, Depth, Pair};
+use crate::config::glob::Glob;
+use crate::config::resolved::Format;
+use crate::query::Query;
+use crate::snapshot::Snapshot;
+
+mod asked;
+mod marks;
+mod render_env;
+mod time;
+
+pub use asked::{Absence, Dependencies};
+pub use render_env::RenderEnv;
+
+/// What one pass over one template may see.
+#[derive(Debug)]
+pub struct RenderContext {
+    snapshot: Snapshot,
+    render_env: Arc<RenderEnv>,
+    now: Timestamp,
+    scratch: Arc<Scratch>,
+    asked: Mutex<Dependencies>,
+    outputs: Mutex<Vec<Output>>,
+    sandbox: Option<Arc<Path>>,
+    denied: Arc<[Glob]>,
+    trap: Option<Query>,
+    sprung: AtomicBool,
+    format: Format,
+    /// How many values were marked.
+    marked: AtomicUsize,
+    /// Which of them is an error, and what the error says.
+    refused: Option<(usize, String)>,
+    /// How many bytes of text the functions have made, and how many items of lists.
+    made: [AtomicUsize; 2],
+}
+
+/// More text than this cannot be made by the functions of one pass: whatever of it a template keeps is in memory.
+const MOST_TEXT: usize = 256 << 20;
+
+/// More items of lists than this cannot be made. A list that is appended to is made anew each time.
+const MOST_ITEMS: usize = 50_000_000;
+
+impl RenderContext {
+    /// A pass over what is known now.
+    #[must_use]
+    pub fn new(snapshot: Snapshot, render_env: Arc<RenderEnv>, now: Timestamp) -> Self {
+        Self {
+            snapshot,
+            render_env,
+            now,
+            scratch: Arc::default(),
+            asked: Mutex::default(),
+            outputs: Mutex::default(),
+            sandbox: None,
+            denied: Arc::default(),
+            trap: None,
+            sprung: AtomicBool::new(false),
+            format: Format::None,
+            marked: AtomicUsize::new(0),
+            refused: None,
+            made: [const { AtomicUsize::new(0) }; 2],
+        }
+    }
+
+    /// Counts what a function has made.
+    ///
+    /// # Errors
+    /// If it is too much together with what was made before.
+    pub(crate) fn afford(&self, value: &Value) -> Result<(), FunctionError> {
+        let [texts, items] = &self.made;
+        let (made, size, most, what) = match value.kind() {
+            ValueKind::String => (
+                texts,
+                value.as_bytes().map_or(0, <[u8]>::len),
+                MOST_TEXT,
+                "bytes of text",
+            ),
+            ValueKind::Seq => (
+                items,
+                value.len().unwrap_or(0),
+                MOST_ITEMS,
+                "items of lists",
+            ),
+            _ => return Ok(()),
+        };
+        if made.fetch_add(size, Ordering::Relaxed).saturating_add(size) > most {
+            return Err(FunctionError::new(format!(
+                "the functions of this template have made more than {most} {what}"
+            )));
+        }
+        Ok(())
+    }
+
+    /// The same pass, but `file` reads only what lies in this directory, if there is one.
+    #[must_use]
+    pub fn within(mut self, sandbox: Option<&Arc<Path>>) -> Self {
+        self.sandbox = sandbox.cloned();
+        self
+    }
+
+    /// The same pass, but functions with names like these fail when they are called.
+    #[must_use]
+    pub fn denying(mut self, denied: &Arc<[Glob]>) -> Self {
+        self.denied = Arc::clone(denied);
+        self
+    }
+
+    /// May this function be called, which goes by these names?
+    ///
+    /// # Errors
+    /// If it is denied, with the pattern that does it.
+    pub fn permit(&self, names: [&str; 2]) -> Result<(), FunctionError> {
+        let denies = |glob: &&Glob| names.iter().any(|name| glob.matches(name));
+        match self.denied.iter().find(denies) {
+            None => Ok(()),
+            Some(glob) => Err(FunctionError(format!(
+                "the function is disabled: function_denylist has {:?}",
+                glob.written()
+            ))),
+        }
+    }
+
+    /// The directory in which every file must lie that is read; `None`: anywhere.
+    #[must_use]
+    pub fn sandbox(&self) -> Option<&Arc<Path>> {
+        self.sandbox.as_ref()
+    }
+
+    /// The same pass, but asking `query` is an error: it finds the place in the template that asks.
+    #[must_use]
+    pub fn trapping(mut self, query: Query) -> Self {
+        self.trap = Some(query);
+        self
+    }
+
+    /// Has the query been asked that this pass [traps](Self::trapping)?
+    #[must_use]
+    pub fn is_sprung(&self) -> bool {
+        self.sprung.load(Ordering::Relaxed)
+    }
+
+    /// Asks, and yields the answer, or nothing as long as there is none.
+    ///
+    /// # Errors
+    /// Only in a pass that [traps](Self::trapping) this query.
+    pub fn ask(&self, query: &Query) -> Result<Option<Arc<Answer>>, FunctionError> {
+        if self.trap.as_ref() == Some(query) {
+            self.sprung.store(true, Ordering::Relaxed);
+            return Err(FunctionError::new(format!("{query} has no data")));
+        }
+        let mut asked = self.asked();
+        let Some((query, answer)) = self.snapshot.entry(query) else {
+            asked.queries.insert(Arc::new(query.clone()));
+            asked.missing.insert(query.clone(), Absence::Unanswered);
+            return Ok(None);
+        };
+        asked.queries.insert(Arc::clone(query));
+        Ok(Some(Arc::clone(answer)))
+    }
+
+    /// Has every query been answered, up to now? Then no argument of a function can be made of what is missing.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.asked().is_complete()
+    }
+
+    /// Of the answer to this query, no more is seen than this; several calls add up.
+    pub fn sees(&self, query: &Query, depth: Depth) {
+        self.asked().depths.insert((query.clone(), depth));
+    }
+
+    /// The last entry that a key had, also when it is deleted now; to be called after [`ask`](Self::ask).
+    #[must_use]
+    pub fn last_entry(&self, query: &Query) -> Option<Arc<Pair>> {
+        self.snapshot.last_entry(query).cloned()
+    }
+
+    /// The query was answered, but the template cannot do without more than it got.
+    pub fn lacks(&self, query: &Query, absence: Absence) {
+        self.asked().missing.entry(query.clone()).or_insert(absence);
+    }
+
+    /// The name of this host.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.render_env.host
+    }
+
+    /// An environment variable.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.render_env.variables.get(name).map(String::as_str)
+    }
+
+    /// The time at which the pass began.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// This is to be written together with what the pass renders.
+    pub fn write(&self, output: Output) {
+        self.outputs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(output);
+    }
+
+    /// What is to be written; to be called at the end of the pass, as it takes it away.
+    #[must_use]
+    pub fn take_outputs(&self) -> Vec<Output> {
+        std::mem::take(&mut self.outputs.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The scratch pad of the pass.
+    #[must_use]
+    pub fn scratch(&self) -> Arc<Scratch> {
+        Arc::clone(&self.scratch)
+    }
+
+    /// What was asked, up to now; to be called at the end of the pass, as it takes it away.
+    #[must_use]
+    pub fn take_asked(&self) -> Dependencies {
+        std::mem::take(&mut self.asked())
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Dependencies> {
+        // The lock is held for one insertion; a panic in between leaves the sets whole.
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,182 @@
+//! What people get wrong in templates, and what they are told: one page of snapshots for each kind of mistake.
+//!
+//! in:  a table of broken templates, each with what is wrong with it, and one world to render them in
+//! out: `tests/mistakes/snapshots/*.snap`, in which every error reads as it does in the log
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ctmpl::answer::{Answer, Instance, Node, NodeServices, Pair, TextMap, Weights};
+use ctmpl::config::resolved::{Job, Language, MissingKey, Source};
+use ctmpl::query::{Health, Query};
+use ctmpl::snapshot::Snapshot;
+use ctmpl::template::{RenderEnv, Template, TemplateError};
+use jiff::Timestamp;
+
+mod canaries;
+mod go;
+mod jinja;
+
+/// What is wrong, and the template.
+type Mistake = (&'static str, &'static str);
+
+pub(crate) fn instance(number: i64) -> Arc<Instance> {
+    Arc::new(Instance {
+        node: format!("node-{number}"),
+        node_id: String::new(),
+        node_address: format!("10.0.0.{number}"),
+        node_tagged_addresses: TextMap::new(),
+        node_meta: TextMap::new(),
+        service_meta: TextMap::from([("version".into(), "2".into())]),
+        address: format!("10.0.1.{number}"),
+        service_tagged_addresses: BTreeMap::new(),
+        id: format!("web-{number}"),
+        name: "web".into(),
+        tags: vec!["blue".into()],
+        checks: Vec::new(),
+        status: Health::Passing,
+        port: 8000 + number,
+        weights: Weights::default(),
+    })
+}
+
+/// Two instances of `web`, a node, and some keys; whatever a key or a variable holds is called `canary`.
+pub(crate) fn world() -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    snapshot.record(
+        Query::service("web").unwrap(),
+        Arc::new(Answer::Service(vec![instance(1), instance(2)])),
+    );
+    snapshot.record(
+        Query::service("none").unwrap(),
+        Arc::new(Answer::Service(Vec::new())),
+    );
+    snapshot.record(
+        Query::connect("web").unwrap(),
+        Arc::new(Answer::Service(vec![instance(1)])),
+    );
+    let node = NodeServices {
+        node: Arc::new(Node {
+            node: "n1".into(),
+            ..Node::default()
+        }),
+        services: Vec::new(),
+    };
+    snapshot.record(
+        Query::node("n1").unwrap(),
+        Arc::new(Answer::Node(Some(Arc::new(node)))),
+    );
+    snapshot.record(Query::node("gone").unwrap(), Arc::new(Answer::Node(None)));
+    let pair = |key: &str, value: &str| {
+        Arc::new(Pair {
+            path: key.into(),
+            key: key.into(),
+            value: value.into(),
+            ..Pair::default()
+        })
+    };
+    let keys = [
+        ("secret", "canary"),
+        ("query", "canary web|canary"),
+        ("pin", "47110815"),
+        ("json", r#"{"a": "canary"}"#),
+    ];
+    for (key, value) in keys {
+        snapshot.record(
+            Query::key(key).unwrap(),
+            Arc::new(Answer::Key(Some(pair(key, value)))),
+        );
+    }
+    snapshot.record(Query::key("absent").unwrap(), Arc::new(Answer::Key(None)));
+    let below = vec![pair("host", "canary"), pair("port", "canary")];
+    snapshot.record(Query::pairs("app").unwrap(), Arc::new(Answer::Pairs(below)));
+    snapshot
+}
+
+pub(crate) fn render_env() -> Arc<RenderEnv> {
+    Arc::new(RenderEnv {
+        variables: BTreeMap::from([("PASSWORD".into(), "canary".into())]),
+        ..RenderEnv::default()
+    })
+}
+
+pub(crate) fn outcome(
+    source: &Source,
+    language: Language,
+    missing_key: MissingKey,
+) -> Result<String, TemplateError> {
+    let template = Template::read(&Job {
+        missing_key,
+        ..Job::of_template(source.clone(), language)
+    })?;
+    let rendering = template.render(&world(), &render_env(), Timestamp::UNIX_EPOCH);
+    assert_eq!(
+        rendering.asked.missing.keys().collect::<Vec<_>>(),
+        Vec::<&Query>::new(),
+        "asks what the world does not have"
+    );
+    rendering.text
+}
+
+/// What comes of a template in the configuration.
+pub(crate) fn inline(name: &str, text: &str, language: Language) -> Result<String, TemplateError> {
+    outcome(
+        &Source::Inline {
+            name: name.into(),
+            text: text.into(),
+        },
+        language,
+        MissingKey::Default,
+    )
+}
+
+/// A page: each mistake with what is said about it.
+pub(crate) fn page(
+    mistakes: &[Mistake],
+    told: impl Fn(&str) -> Result<String, TemplateError>,
+) -> String {
+    assert!(!mistakes.is_empty());
+    let mut page = String::new();
+    for (what, text) in mistakes {
+        let error = match told(text) {
+            Err(error) => error,
+            Ok(text) => panic!("{what}: no error, but {text:?}"),
+        };
+        // Also the column.
+        assert!(
+            error.place.is_some_and(|place| place.column > 0),
+            "{what}: {error}"
+        );
+        for shown in [error.to_string(), format!("{error:?}")] {
+            assert!(
+                !shown.contains("canary") && !shown.contains("47110815"),
+                "{what}: {shown}"
+            );
+        }
+        writeln!(page, "# {what}\n{error}\n").unwrap();
+    }
+    page
+}
+
+/// A directory with these files, for includes.
+pub(crate) fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(directory.path().join(name), text).unwrap();
+    }
+    directory
+}
+
+/// What comes of a file, with the name of its directory cut out of what is said.
+pub(crate) fn told_of(path: &Path, language: Language) -> String {
+    let error = outcome(
+        &Source::File(PathBuf::from(path)),
+        language,
+        MissingKey::Default,
+    )
+    .unwrap_err();
+    let directory = path.parent().unwrap().display().to_string();
+    error.to_string().replace(&format!("{directory}/"), "")
+}
