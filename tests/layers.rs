@@ -125,10 +125,11 @@ fn opened(tree: &str, before: &[String], found: &mut Vec<Module>) {
 /// Every path that the code names: in `use` declarations, and in the rest.
 fn paths(code: &str) -> Vec<Module> {
     let mut found = Vec::new();
+    let is_part_of_path = |char: char| char.is_alphanumeric() || char == '_' || char == ':';
     let mut rest = String::new();
     for (number, part) in code.split("use ").enumerate() {
-        let is_use = number > 0 && rest.ends_with(|char: char| char.is_whitespace() || char == ')')
-            || number > 0 && rest.is_empty();
+        let is_word = rest.is_empty() || rest.ends_with(|char: char| !is_part_of_path(char));
+        let is_use = number > 0 && is_word;
         match part.split_once(';') {
             Some((tree, after)) if is_use => {
                 opened(tree, &[], &mut found);
@@ -137,7 +138,6 @@ fn paths(code: &str) -> Vec<Module> {
             _ => rest.push_str(part),
         }
     }
-    let is_part_of_path = |char: char| char.is_alphanumeric() || char == '_' || char == ':';
     for word in rest.split(|char| !is_part_of_path(char)) {
         if word.contains("::") {
             found.push(word.split("::").map(str::to_owned).collect());
