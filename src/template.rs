@@ -14,6 +14,7 @@ use crate::query::Query;
 use crate::snapshot::Snapshot;
 
 mod any_map;
+pub mod budget;
 pub mod choose;
 mod dict;
 pub mod error;
@@ -39,6 +40,7 @@ pub mod scratch;
 pub use error::{Place, TemplateError};
 pub use render_context::{Absence, Dependencies, RenderEnv};
 
+use budget::Budget;
 use format::Refusal;
 use jinja::Undefined;
 use language::{Engine, Settings};
@@ -76,6 +78,14 @@ impl Template {
     /// [`TemplateError`] when the file cannot be read, is not UTF-8, or is not a template of its language. It names
     /// the files to watch for a change.
     pub fn read(job: &Job) -> Result<Self, TemplateError> {
+        Self::read_within(job, &Arc::default())
+    }
+
+    /// Like [`read`](Self::read), as long as the budget allows.
+    ///
+    /// # Errors
+    /// Those of [`read`](Self::read), and that the budget is exhausted.
+    pub fn read_within(job: &Job, budget: &Arc<Budget>) -> Result<Self, TemplateError> {
         let Job {
             source,
             language,
@@ -98,6 +108,7 @@ impl Template {
             directory,
             allow,
             sandbox: sandbox.as_ref(),
+            budget,
         };
         let (sandbox, denied) = (sandbox.clone(), Arc::clone(denied));
         match source {
@@ -159,7 +170,22 @@ impl Template {
         render_env: &Arc<RenderEnv>,
         now: Timestamp,
     ) -> Rendering {
-        let begin = || self.pass(snapshot, render_env, now);
+        self.render_within(snapshot, render_env, now, &Arc::default())
+    }
+
+    /// Renders the template with what is known, as long as the budget allows.
+    #[must_use]
+    pub fn render_within(
+        &self,
+        snapshot: &Snapshot,
+        render_env: &Arc<RenderEnv>,
+        now: Timestamp,
+        budget: &Arc<Budget>,
+    ) -> Rendering {
+        let begin = || {
+            self.pass(snapshot, render_env, now)
+                .limited_by(Arc::clone(budget))
+        };
         let pass = Arc::new(begin().writing(self.format));
         let text = self.engine.render(&pass, Undefined::Refused);
         let mut asked = pass.take_asked();

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
+use super::budget::Exhausted;
 use super::render_context::RenderContext;
 
 /// One entry of the function table.
@@ -29,12 +30,16 @@ pub struct Function {
     pub code: fn(&Call<'_>) -> Result<Value, FunctionError>,
 }
 
+/// The steps of a call beside the bytes that it reads: the clock is read every few calls, as some take long.
+const STEPS_OF_A_CALL: usize = 8;
+
 impl Function {
     /// Calls it, for what the pass can still afford.
     ///
     /// # Errors
     /// What the function says, or that everything the functions of the pass have made is too much.
     pub fn call(&self, call: &Call<'_>) -> Result<Value, FunctionError> {
+        call.spend(STEPS_OF_A_CALL)?;
         let args = self.of_text(call.args);
         let value = (self.code)(&Call {
             args: &args,
@@ -123,6 +128,17 @@ pub struct Call<'a> {
     pub pass: &'a RenderContext,
 }
 
+impl Call<'_> {
+    /// Spends steps of the budget of the rendering. A function spends a step per byte or item that it reads, before it
+    /// reads them.
+    ///
+    /// # Errors
+    /// If the budget is exhausted: the function has to end.
+    pub fn spend(&self, steps: usize) -> Result<(), FunctionError> {
+        Ok(self.pass.budget().spend(steps)?)
+    }
+}
+
 /// What is given by name, in an argument that holds all of it.
 pub(super) fn named(arguments: &Value) -> impl Iterator<Item = (String, Value)> {
     let names = arguments.try_iter().into_iter().flatten();
@@ -143,5 +159,11 @@ impl FunctionError {
     /// An error with this text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+}
+
+impl From<Exhausted> for FunctionError {
+    fn from(exhausted: Exhausted) -> Self {
+        Self(exhausted.to_string())
     }
 }

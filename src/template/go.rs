@@ -6,8 +6,11 @@
 //! A [`GoTemplate`] is parsed once and executed as often as needed. Whatever the source and the data are, neither
 //! panics, and both end: the nesting, the number of iterations and the size of the text have limits.
 
+use std::sync::Arc;
+
 use minijinja::Value;
 
+use super::budget::Budget;
 use super::function::Function;
 use super::render_context::RenderContext;
 use crate::config::resolved::{Delimiters, MissingKey};
@@ -36,7 +39,7 @@ mod words;
 
 pub use error::{About, GoError, Phase, Thing, Unknown};
 use evaluate::Manner;
-use lexer::Comments;
+use lexer::{Comments, Lexer};
 pub(crate) use parser::Templates;
 pub(in crate::template) use stack::with_room;
 pub(in crate::template) use words::{WORDS, Word};
@@ -50,6 +53,8 @@ pub struct Options {
     pub missing_key: MissingKey,
     /// How much it may do.
     pub limits: Limits,
+    /// The work that parsing may do; a rendering has the budget of its [`RenderContext`].
+    pub budget: Arc<Budget>,
 }
 
 /// How much a template may do before it is stopped.
@@ -80,13 +85,17 @@ pub(crate) fn trees(
     delimiters: &Delimiters,
     resolve: impl Fn(&str) -> Option<&'static Function>,
 ) -> Result<Templates, GoError> {
-    parsed(name, source, delimiters, Comments::Kept, &resolve)
+    let options = Options {
+        delimiters: delimiters.clone(),
+        ..Options::default()
+    };
+    parsed(name, source, &options, Comments::Kept, &resolve)
 }
 
 fn parsed(
     name: &str,
     source: &str,
-    delimiters: &Delimiters,
+    options: &Options,
     comments: Comments,
     resolve: &dyn Fn(&str) -> Option<&'static Function>,
 ) -> Result<Templates, GoError> {
@@ -105,10 +114,11 @@ fn parsed(
         }
     };
     let delimiters = Delimiters {
-        left: or_usual(&delimiters.left, usual.left),
-        right: or_usual(&delimiters.right, usual.right),
+        left: or_usual(&options.delimiters.left, usual.left),
+        right: or_usual(&options.delimiters.right, usual.right),
     };
-    parser::parse(name, source, &delimiters, comments, &resolve).map_err(GoError::from)
+    let lexer = Lexer::new(source, &delimiters, comments, &options.budget);
+    parser::parse(name, source, lexer, &resolve).map_err(GoError::from)
 }
 
 /// The names of the functions that are part of the language.
@@ -139,19 +149,14 @@ impl GoTemplate {
         options: &Options,
         resolve: impl Fn(&str) -> Option<&'static Function>,
     ) -> Result<Self, GoError> {
-        let Options {
-            delimiters,
-            missing_key,
-            limits,
-        } = options;
-        let templates = parsed(name, source, delimiters, Comments::Dropped, &resolve)?;
+        let templates = parsed(name, source, options, Comments::Dropped, &resolve)?;
         Ok(Self {
             deep: stack::is_deep(name, &templates),
             name: name.into(),
             source: source.into(),
             templates,
-            missing_key: *missing_key,
-            limits: *limits,
+            missing_key: options.missing_key,
+            limits: options.limits,
         })
     }
 

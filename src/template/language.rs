@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use minijinja::Value;
 
+use super::budget::Budget;
 use super::error::TemplateError;
 use super::go::{self, GoTemplate};
 use super::jinja::{self, JinjaTemplate, Undefined};
@@ -29,6 +30,8 @@ pub(super) struct Settings<'a> {
     pub(super) allow: Permissions,
     /// Where everything lies that it reads; `None`: anywhere.
     pub(super) sandbox: Option<&'a Arc<Path>>,
+    /// The work that parsing may do.
+    pub(super) budget: &'a Arc<Budget>,
 }
 
 /// A parsed template of either language.
@@ -56,6 +59,7 @@ impl Engine {
             directory,
             allow,
             sandbox,
+            budget,
         } = settings;
         match language {
             Language::Jinja => {
@@ -73,6 +77,7 @@ impl Engine {
                 let options = go::Options {
                     delimiters: delimiters.clone(),
                     missing_key,
+                    budget: Arc::clone(budget),
                     ..go::Options::default()
                 };
                 let template = GoTemplate::parse(name, source, &options, |name| {

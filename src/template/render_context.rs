@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
+use super::budget::Budget;
 use super::function::FunctionError;
 use super::output::Output;
 use super::scratch::Scratch;
@@ -51,6 +52,7 @@ pub struct RenderContext {
     refused: Option<(usize, String)>,
     /// How many bytes of text the functions have made, and how many items of lists.
     made: [AtomicUsize; 2],
+    budget: Arc<Budget>,
 }
 
 /// More text than this cannot be made by the functions of one pass: whatever of it a template keeps is in memory.
@@ -78,6 +80,7 @@ impl RenderContext {
             marked: AtomicUsize::new(0),
             refused: None,
             made: [const { AtomicUsize::new(0) }; 2],
+            budget: Arc::default(),
         }
     }
 
@@ -108,6 +111,19 @@ impl RenderContext {
             )));
         }
         Ok(())
+    }
+
+    /// The same pass, but its work ends when this budget is exhausted.
+    #[must_use]
+    pub fn limited_by(mut self, budget: Arc<Budget>) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// The work that the pass may do.
+    #[must_use]
+    pub fn budget(&self) -> &Arc<Budget> {
+        &self.budget
     }
 
     /// The same pass, but `file` reads only what lies in this directory, if there is one.

@@ -12,6 +12,8 @@ mod system;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use minijinja::Value;
 
 use self::address::Address;
@@ -41,6 +43,7 @@ fn sockaddr(call: &Call<'_>) -> Outcome {
     let options = Options {
         missing_key: MissingKey::Error,
         limits: LIMITS,
+        budget: Arc::clone(call.pass.budget()),
         ..Options::default()
     };
     let resolve = |name: &str| FUNCTIONS.iter().find(|function| function.go == name);

@@ -162,8 +162,15 @@ impl<'t> Evaluator<'t> {
             .of_function(function)
     }
 
+    /// Spends steps of the budget of the rendering.
+    fn spend(&self, steps: usize) -> Outcome<()> {
+        let spent = self.pass.budget().spend(steps);
+        spent.map_err(|exhausted| self.error(exhausted.to_string()))
+    }
+
     /// One iteration or call more.
     fn step(&mut self) -> Outcome<()> {
+        self.spend(1)?;
         self.steps += 1;
         if self.steps > self.limits.steps {
             let most = self.limits.steps;

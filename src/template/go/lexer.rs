@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use super::token::{Token, TokenKind};
 use super::unicode::is_name_part;
 use crate::config::resolved::Delimiters;
+use crate::template::budget::Budget;
 
 mod literal;
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub(super) struct Lexer<'s> {
     parens: usize,
     state: State,
     comments: Comments,
+    budget: &'s Budget,
 }
 
 /// What becomes of comments.
@@ -68,7 +70,12 @@ fn trims_right(rest: &str) -> bool {
 
 impl<'s> Lexer<'s> {
     /// A lexer at the start of `source`.
-    pub(super) fn new(source: &'s str, delimiters: &'s Delimiters, comments: Comments) -> Self {
+    pub(super) fn new(
+        source: &'s str,
+        delimiters: &'s Delimiters,
+        comments: Comments,
+        budget: &'s Budget,
+    ) -> Self {
         Self {
             source,
             delimiters,
@@ -78,11 +85,15 @@ impl<'s> Lexer<'s> {
             parens: 0,
             state: State::Text,
             comments,
+            budget,
         }
     }
 
     /// The next token.
     pub(super) fn token(&mut self) -> Token<'s> {
+        if let Err(exhausted) = self.budget.spend(1) {
+            return self.error(exhausted.to_string());
+        }
         loop {
             let token = match self.state {
                 State::Text => self.text(),

@@ -1,15 +1,14 @@
 //! Parses a template.
 //!
-//! in:  the source, the delimiters, and a resolver of function names
+//! in:  the source, its tokens, and a resolver of function names
 //! out: the tree of every template in it: the main one, and those defined by `define` and `block`
 
 use std::collections::HashMap;
 
 use super::error::{About, Failure, GoError, Outcome, Phase, line_and_column};
-use super::lexer::{Comments, Lexer};
+use super::lexer::Lexer;
 use super::node::{Invocation, List, Node, Target, VariableId};
 use super::token::{Keyword, Token, TokenKind};
-use crate::config::resolved::Delimiters;
 
 mod control;
 mod operand;
@@ -24,18 +23,17 @@ const MOST_NESTING: usize = 200;
 /// What finds functions by their names.
 pub(super) type Resolve<'r> = &'r dyn Fn(&str) -> Option<Target>;
 
-/// Parses `source`.
-pub(super) fn parse(
-    name: &str,
-    source: &str,
-    delimiters: &Delimiters,
-    comments: Comments,
-    resolve: Resolve<'_>,
+/// Parses `source`, of which `lexer` yields the tokens.
+pub(super) fn parse<'s>(
+    name: &'s str,
+    source: &'s str,
+    lexer: Lexer<'s>,
+    resolve: Resolve<'s>,
 ) -> Outcome<Templates> {
     let parser = Parser {
         name,
         source,
-        lexer: Lexer::new(source, delimiters, comments),
+        lexer,
         pending: Vec::with_capacity(4),
         last: Place { line: 1, offset: 0 },
         resolve,

@@ -1,6 +1,8 @@
 //! What the vectors do not say: limits, records, methods, places of errors, and that nothing panics.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use jiff::Timestamp;
 use minijinja::value::{Enumerator, Object, ObjectRepr};
@@ -10,6 +12,7 @@ use proptest::prelude::*;
 use super::{GoError, GoTemplate, Limits, Options, Phase};
 use crate::config::resolved::{Delimiters, MissingKey};
 use crate::snapshot::Snapshot;
+use crate::template::budget::{Budget, Exhausted};
 use crate::template::function::{Function, FunctionError, Group};
 use crate::template::record::{Field, Fields, Record, Schema, TypedMap};
 use crate::template::render_context::{RenderContext, RenderEnv};
@@ -413,4 +416,46 @@ fn text_that_is_no_utf8_is_put_together_again() {
         ),
         "é\u{fffd}\"\\xc3\""
     );
+}
+
+/// The error of a template whose budget is exhausted by `exhausted`.
+fn exhausted(source: &str, budget: Budget) -> GoError {
+    let pass = RenderContext::new(
+        Snapshot::default(),
+        Arc::new(RenderEnv::default()),
+        Timestamp::UNIX_EPOCH,
+    )
+    .limited_by(Arc::new(budget));
+    let template = GoTemplate::parse("t", source, &Options::default(), |_| None).expect(source);
+    template.execute(&Value::from(()), &pass).expect_err(source)
+}
+
+#[test]
+fn loops_and_calls_end_when_the_deadline_is_over() {
+    let sources = [
+        "{{ range 9000000 }}{{ end }}",
+        r#"{{ define "a" }}{{ template "a" }}{{ end }}{{ template "a" }}"#,
+        "{{ range 9000000 }}{{ $x := printf `%d` . }}{{ end }}",
+    ];
+    for source in sources {
+        let error = exhausted(source, Budget::new(Some(Instant::now()), Arc::default()));
+        assert_eq!(error.message, Exhausted::Deadline.to_string(), "{source}");
+    }
+}
+
+#[test]
+fn comparing_a_long_text_takes_a_step_per_byte() {
+    let source = "{{ $x := printf `%2000d` 1 }}{{ range 100 }}{{ if eq $x $x }}{{ end }}{{ end }}";
+    let error = exhausted(source, Budget::unlimited().with_max_steps(100_000));
+    assert_eq!(error.message, Exhausted::Steps.to_string());
+}
+
+#[test]
+fn the_stop_flag_ends_the_parser() {
+    let options = Options {
+        budget: Arc::new(Budget::new(None, Arc::new(AtomicBool::new(true)))),
+        ..Options::default()
+    };
+    let error = GoTemplate::parse("t", "a{{ 1 }}", &options, |_| None).unwrap_err();
+    assert!(error.message.contains("stopped"), "{error}");
 }

@@ -13,6 +13,19 @@ use crate::template::go::node::{Operand, OperandKind, Target};
 use crate::template::go::printf::Trouble;
 use crate::template::redact;
 
+/// The steps that a list or map counts as, beside the bytes of texts: comparing and printing look at all that is in it.
+const STEPS_OF_A_COLLECTION: usize = 64;
+
+/// The steps of a call of a builtin function with these arguments.
+fn cost(arguments: &[GoValue]) -> usize {
+    let of_one = |argument: &GoValue| match shape(&argument.value) {
+        Shape::Text(text) => text.len(),
+        Shape::List | Shape::Map => STEPS_OF_A_COLLECTION,
+        _ => 0,
+    };
+    arguments.iter().map(of_one).fold(1, usize::saturating_add)
+}
+
 impl<'t> Evaluator<'t> {
     /// Calls a function; `whole` is what an error of the function itself is reported at.
     pub(super) fn call(
@@ -93,6 +106,7 @@ impl<'t> Evaluator<'t> {
             .arguments
             .first()
             .map_or(Callee::Piped, Callee::Written);
+        self.spend(cost(&arguments))?;
         match builtin.run(&arguments, callee, self.room()) {
             Ok(held) => {
                 if builtin.makes_text() {

@@ -69,6 +69,7 @@ impl<'t> Evaluator<'t> {
     fn over_map(&mut self, range: &'t Range, map: &Value) -> Outcome<bool> {
         let typed = map.downcast_object_ref::<TypedMap>().is_some()
             || map.downcast_object_ref::<NumberedMap>().is_some();
+        self.spend(map.len().unwrap_or(0))?;
         let entries = sorted_entries(map);
         let any = !entries.is_empty();
         for (key, value) in entries {

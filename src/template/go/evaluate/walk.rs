@@ -90,7 +90,7 @@ impl<'t> Evaluator<'t> {
             self.around.len(),
         );
         match self.node(node, dot) {
-            Err(_) if !self.pass.is_sprung() => {
+            Err(_) if !self.pass.is_sprung() && !self.pass.budget().is_exhausted() => {
                 (self.levels, self.calls, self.name, self.base) = (levels, calls, name, base);
                 self.variables.truncate(variables);
                 self.around.truncate(around);

@@ -4,7 +4,8 @@ use super::*;
 
 fn tokens(source: &str) -> Vec<(TokenKind, String, usize)> {
     let delimiters = Delimiters::default();
-    let mut lexer = Lexer::new(source, &delimiters, Comments::Dropped);
+    let budget = Budget::unlimited();
+    let mut lexer = Lexer::new(source, &delimiters, Comments::Dropped, &budget);
     let mut tokens = Vec::new();
     loop {
         let token = lexer.token();
