@@ -29,6 +29,7 @@ use tokio::sync::mpsc;
 
 use crate::config::resolved::{Config, Mode};
 use crate::consul::{Client, ClientError};
+use crate::exit_code;
 use crate::signals::SignalAction;
 use crate::systemd::{Phase, Status, Systemd};
 use crate::watch::{Files, WatchEvent, Watcher};
@@ -54,14 +55,14 @@ pub enum End {
 }
 
 impl End {
-    /// The exit code: consul-template's where it has one.
+    /// The exit code of the process.
     #[must_use]
-    pub fn code(self) -> u8 {
+    pub fn exit_code(self) -> u8 {
         match self {
-            Self::Done => 0,
-            Self::Interrupted => 12,
-            Self::Failed => 14,
-            Self::TimedOut => 16,
+            Self::Done => exit_code::SUCCESS,
+            Self::Interrupted => exit_code::INTERRUPTED,
+            Self::Failed => exit_code::FAILURE,
+            Self::TimedOut => exit_code::TIMED_OUT,
             Self::Child(code) => code,
         }
     }

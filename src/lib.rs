@@ -9,6 +9,9 @@
 //! A module imports only modules listed above it; `tests/layers.rs` checks this. The blank lines
 //! keep rustfmt from sorting the list.
 
+/// The exit codes of the process.
+pub mod exit_code;
+
 /// Parses the command line.
 pub mod cli;
 
@@ -71,3 +74,6 @@ pub mod dev;
 
 /// Converts Go templates to Jinja.
 pub mod convert;
+
+/// The subcommands.
+pub mod commands;

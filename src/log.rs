@@ -44,13 +44,6 @@ pub struct LogError {
     source: io::Error,
 }
 
-impl LogError {
-    /// Where the log goes is configuration, as in consul-template.
-    pub fn exit_code(&self) -> u8 {
-        15
-    }
-}
-
 /// The log of this process. Dropped, it waits for what is not written yet, but not for long.
 #[derive(Debug)]
 pub struct Log(());

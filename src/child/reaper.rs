@@ -106,7 +106,7 @@ pub fn serve(arguments: impl Iterator<Item = OsString>) -> Option<u8> {
 }
 
 /// The exit code where a guardian cannot do its work; a shell's for a program that cannot be started.
-const CANNOT: u8 = 126;
+const CANNOT: u8 = crate::exit_code::CANNOT_EXECUTE;
 
 fn charge_of(words: &[OsString]) -> io::Result<ReaperArgs> {
     let text = |place: usize| {

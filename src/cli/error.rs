@@ -2,6 +2,8 @@
 
 use clap::error::{ContextKind, ContextValue};
 
+use crate::exit_code;
+
 /// A command line that cannot be read. No message shows the value of a flag that holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CliError {
@@ -108,9 +110,9 @@ fn remedy(after: Option<&str>) -> String {
 }
 
 impl CliError {
-    /// What the process ends with.
+    /// The exit code of the process.
     pub fn exit_code(&self) -> u8 {
-        13
+        exit_code::USAGE
     }
 
     /// Keeps the first line, in which `clap` says it all but what else there is; the usage that follows is in the help.

@@ -20,6 +20,7 @@ use super::template_argument::TemplateArgumentError;
 use super::token::TokenError;
 use super::wait::WaitError;
 use super::write_mode::WriteModeError;
+use crate::exit_code;
 
 /// Where something was said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -337,22 +338,20 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// What the process ends with: 13 for bad flags, 15 for bad configuration, as consul-template does; a bad log
-    /// level or facility is always 15, a bad `CT_LOCAL_CONFIG` always 13.
+    /// The exit code of the process: as in consul-template, 13 for flags and 15 for the configuration. An invalid log
+    /// level or facility is always 15, an invalid `CT_LOCAL_CONFIG` always 13.
     pub fn exit_code(&self) -> u8 {
-        const FLAGS: u8 = 13;
-        const CONFIGURATION: u8 = 15;
         match self {
             Self::Value {
                 source: ValueError::LogLevel(_) | ValueError::Facility(_),
                 ..
             }
             | Self::Unreadable { .. }
-            | Self::NotMigratable { .. } => CONFIGURATION,
-            Self::NothingToDo | Self::TimeoutWithoutOnce => FLAGS,
+            | Self::NotMigratable { .. } => exit_code::CONFIG,
+            Self::NothingToDo | Self::TimeoutWithoutOnce => exit_code::USAGE,
             Self::Malformed { spot, .. } => match spot.origin {
-                Origin::Variable(_) => FLAGS,
-                Origin::File(_) => CONFIGURATION,
+                Origin::Variable(_) => exit_code::USAGE,
+                Origin::File(_) => exit_code::CONFIG,
             },
             Self::Value { place, .. }
             | Self::SameSignal { place, .. }
@@ -362,9 +361,9 @@ impl ConfigError {
             | Self::NoSource { place }
             | Self::SameDestination { place, .. }
             | Self::OwnSource { place, .. } => match place {
-                Place::Flag(_) => FLAGS,
-                Place::File(spot) if matches!(spot.origin, Origin::Variable(_)) => FLAGS,
-                Place::Default | Place::Variable(_) | Place::File(_) => CONFIGURATION,
+                Place::Flag(_) => exit_code::USAGE,
+                Place::File(spot) if matches!(spot.origin, Origin::Variable(_)) => exit_code::USAGE,
+                Place::Default | Place::Variable(_) | Place::File(_) => exit_code::CONFIG,
             },
         }
     }

@@ -16,14 +16,6 @@ pub struct NoSuchFunction {
     instead: Option<String>,
 }
 
-impl NoSuchFunction {
-    /// What the process ends with.
-    #[must_use]
-    pub fn exit_code(&self) -> u8 {
-        13
-    }
-}
-
 /// The reference of this function, or of all.
 ///
 /// # Errors

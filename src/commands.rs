@@ -1,0 +1,38 @@
+//! The subcommands, one file each.
+//!
+//! Input: the parsed command line, an [`Outcome`]. Output: an [exit code](crate::exit_code), or a [`Failure`] that has
+//! one.
+
+mod config;
+mod convert;
+mod daemon;
+mod dev;
+mod functions;
+mod migrate;
+mod output;
+mod schema;
+mod validate;
+
+use crate::cli::Outcome;
+
+pub use output::Failure;
+use output::print;
+
+impl Outcome {
+    /// Runs the subcommand to its end, and returns the exit code.
+    ///
+    /// # Errors
+    /// [`Failure`] if the subcommand could not do its work.
+    pub fn run(self) -> Result<u8, Failure> {
+        match self {
+            Self::Run(arguments) => daemon::run(*arguments),
+            Self::Validate(arguments) => validate::run(*arguments),
+            Self::Config(arguments) => config::run(*arguments),
+            Self::Convert(arguments) => convert::run(*arguments),
+            Self::Migrate(arguments) => migrate::run(arguments),
+            Self::Functions(name) => functions::run(name.as_deref()),
+            Self::Schema => Ok(schema::run()),
+            Self::Print(text) => Ok(print(&text)),
+        }
+    }
+}

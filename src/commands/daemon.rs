@@ -1,0 +1,64 @@
+//! `ctmpl` without a subcommand, and `ctmpl dev`: runs the daemon.
+
+use super::output::{COMPONENT, Failure};
+use super::{dev, validate};
+use crate::cli::Arguments;
+use crate::config::{self, Config, ConfigError, Environment};
+use crate::daemon::{self, End, Process};
+use crate::{exit_code, log};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+pub(super) fn run(arguments: Arguments) -> Result<u8, Failure> {
+    let environment: Environment = std::env::vars_os().collect();
+    let config = config::load(arguments.clone(), &environment)?;
+    // Dropped at the end of this function, it waits until the last lines are written.
+    let _log = log::start(&config.log)?;
+    tracing::info!(name: "process.started", target: COMPONENT, version = VERSION, "ctmpl v{VERSION}");
+    for warning in &config.warnings {
+        tracing::warn!(name: "config.warning", target: COMPONENT, "{warning}");
+    }
+    if config.parse_only {
+        let valid = validate::templates_parse(&config);
+        return Ok(if valid {
+            exit_code::SUCCESS
+        } else {
+            exit_code::FAILURE
+        });
+    }
+    let read_again = move || config::load(arguments.clone(), &environment);
+    Ok(match run_to_end(config, read_again) {
+        Ok(end) => end.exit_code(),
+        Err(error) => {
+            let error = format!("{error:#}");
+            tracing::error!(name: "process.failed", target: COMPONENT, error, "{error}");
+            exit_code::FAILURE
+        }
+    })
+}
+
+fn run_to_end(
+    config: Config,
+    read_again: impl Fn() -> Result<Config, ConfigError> + Send + 'static,
+) -> anyhow::Result<End> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    // The run queue wakes a spawned task; the future of `block_on` is woken by a system call.
+    let task = runtime.spawn(supervise(config, read_again));
+    let end = runtime.block_on(task)?;
+    // An orderly end has waited for every write. Any other end does not wait for a disk that hangs.
+    runtime.shutdown_background();
+    end
+}
+
+async fn supervise(
+    config: Config,
+    read_again: impl Fn() -> Result<Config, ConfigError> + Send + 'static,
+) -> anyhow::Result<End> {
+    if let Some(options) = config.dev.clone() {
+        return dev::run(options, config, read_again).await;
+    }
+    let process = Process::begin(&config, read_again)?;
+    Ok(daemon::run(config, process).await?)
+}

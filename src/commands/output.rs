@@ -1,0 +1,65 @@
+//! What the subcommands print, and how they fail.
+
+use std::fmt::Display;
+use std::io::Write as _;
+
+use crate::cli::CliError;
+use crate::config::ConfigError;
+use crate::exit_code;
+use crate::log::LogError;
+
+/// The component of the log lines of the subcommands.
+pub(super) const COMPONENT: &str = "ctmpl";
+
+/// Why a subcommand could not do its work.
+#[derive(Debug)]
+pub struct Failure {
+    error: anyhow::Error,
+    exit_code: u8,
+}
+
+impl Failure {
+    pub(super) fn new(exit_code: u8, error: impl Into<anyhow::Error>) -> Self {
+        Self {
+            error: error.into(),
+            exit_code,
+        }
+    }
+
+    /// Prints the error to standard error, and returns the exit code.
+    pub fn report(&self) -> u8 {
+        report(format_args!("{:#}", self.error));
+        self.exit_code
+    }
+}
+
+impl From<CliError> for Failure {
+    fn from(error: CliError) -> Self {
+        Self::new(error.exit_code(), error)
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::new(error.exit_code(), error)
+    }
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        Self::new(exit_code::CONFIG, error)
+    }
+}
+
+/// Prints a text to standard output.
+pub(super) fn print(text: &str) -> u8 {
+    // Ignore EPIPE: the reader is gone.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    exit_code::SUCCESS
+}
+
+/// Prints a message to standard error.
+pub(super) fn report(message: impl Display) {
+    // Standard error may be closed; the exit code reports the failure as well.
+    let _ = writeln!(std::io::stderr(), "ctmpl: {message}");
+}

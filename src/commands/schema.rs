@@ -1,0 +1,8 @@
+//! `ctmpl schema`: prints the JSON Schema of configuration files.
+
+use super::output::print;
+use crate::config;
+
+pub(super) fn run() -> u8 {
+    print(&config::schema::text())
+}
