@@ -29,8 +29,6 @@ pub struct Change {
     pub destination: PathBuf,
     /// What it shall hold. May be secret: it is not part of the `Debug` form.
     pub content: Vec<u8>,
-    /// What is run once the file has changed.
-    pub command: Option<CommandConfig>,
     /// What is written together with it.
     pub outputs: Vec<Output>,
     /// Whether content and outputs are others than when they were last written: then what is to be appended is.
@@ -46,7 +44,6 @@ impl fmt::Debug for Change {
             source,
             destination,
             content,
-            command,
             outputs,
             fresh,
             file,
@@ -56,7 +53,6 @@ impl fmt::Debug for Change {
             .field("source", source)
             .field("destination", destination)
             .field("content", &format_args!("{} bytes", content.len()))
-            .field("command", command)
             .field("outputs", outputs)
             .field("fresh", fresh)
             .field("file", file)
@@ -71,8 +67,6 @@ pub struct Applied {
     pub job: usize,
     /// The file.
     pub destination: PathBuf,
-    /// What is run once the file has changed.
-    pub command: Option<CommandConfig>,
     /// Whether the file changed.
     pub outcome: Result<Outcome, WriteError>,
 }
@@ -116,7 +110,6 @@ fn stage(writer: &mut Writer, change: Change) -> (Applied, Option<Ready>) {
         source,
         destination,
         content,
-        command,
         outputs,
         fresh,
         file,
@@ -140,7 +133,6 @@ fn stage(writer: &mut Writer, change: Change) -> (Applied, Option<Ready>) {
         Applied {
             job,
             destination,
-            command,
             outcome,
         },
         ready,
@@ -219,19 +211,21 @@ pub struct Owed<'a> {
     pub destinations: Vec<&'a Path>,
 }
 
-/// The distinct commands whose files were written, in the order of the first template of each.
-pub fn owed(applied: &[Applied]) -> Vec<Owed<'_>> {
+/// The distinct commands whose files were written, in the order of the first template of each. `command_of` knows the
+/// command that a file needs now.
+pub fn owed<'a>(
+    applied: &'a [Applied],
+    command_of: impl Fn(&Applied) -> Option<&'a CommandConfig>,
+) -> Vec<Owed<'a>> {
     let mut all: Vec<Owed<'_>> = Vec::new();
     let written = applied
         .iter()
         .filter(|applied| matches!(applied.outcome, Ok(Outcome::Written)));
-    for Applied {
-        destination,
-        command,
-        ..
-    } in written
-    {
-        let Some(command) = command else { continue };
+    for applied in written {
+        let Some(command) = command_of(applied) else {
+            continue;
+        };
+        let destination = applied.destination.as_path();
         match all
             .iter_mut()
             .find(|owed| owed.command.line == command.line)

@@ -270,7 +270,6 @@ fn print(change: Change) -> Applied {
         source: _,
         destination,
         content,
-        command: _,
         outputs,
         fresh,
         file: _,
@@ -297,7 +296,6 @@ fn print(change: Change) -> Applied {
     Applied {
         job,
         destination,
-        command: None,
         outcome,
     }
 }

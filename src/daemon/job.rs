@@ -358,7 +358,6 @@ impl JobState {
             source,
             destination,
             content,
-            command: self.job.command.clone(),
             file: self.job.file.clone(),
             outputs,
             fresh,

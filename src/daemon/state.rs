@@ -16,7 +16,6 @@ use super::certificates::Certificates;
 use super::ending::Ending;
 use super::event::{Action, Event, Moment};
 use super::job::JobState;
-use super::reload::command_of;
 use super::token::TokenFile;
 use super::trouble::QueryFailures;
 use crate::answer::Answer;
@@ -224,25 +223,25 @@ impl State {
         actions
     }
 
-    fn applied(&mut self, mut applied: Vec<Applied>, now: Instant) {
+    fn applied(&mut self, applied: Vec<Applied>, now: Instant) {
         self.writing = false;
-        for Applied {
-            job,
-            destination,
-            command,
-            ..
-        } in &mut applied
-        {
-            // What was written before a reload needs the command that holds after it.
-            let here = self.numbered(*job).is_some();
-            if !here && let Some((new, _)) = command_of(&self.jobs, destination) {
-                *command = Some(new);
-            }
-        }
         self.files_changed |= applied
             .iter()
             .any(|applied| matches!(applied.outcome, Ok(Outcome::Written)));
-        for owed in owed(&applied) {
+        let jobs: Vec<_> = self.jobs.iter().map(JobState::job).collect();
+        // A job that was replaced by a reload meanwhile: its file needs the command of the new one.
+        let of_file = |path: &PathBuf| {
+            jobs.iter()
+                .find(|job| job.destination.as_ref() == Some(path))
+        };
+        let of_applied = |applied: &Applied| {
+            let place = self.jobs.iter().position(|job| job.number() == applied.job);
+            let job = place
+                .and_then(|place| jobs.get(place))
+                .or_else(|| of_file(&applied.destination));
+            job.and_then(|job| job.command.as_ref())
+        };
+        for owed in owed(&applied, of_applied) {
             let rank = self
                 .jobs
                 .iter()

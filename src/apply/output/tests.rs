@@ -60,7 +60,6 @@ impl Bench {
             source: None,
             destination: self.at(destination),
             content: text.as_bytes().to_vec(),
-            command: None,
             outputs,
             fresh,
             file: FileConfig::default(),

@@ -26,7 +26,6 @@ fn one_failure_never_touches_another_file() {
         source: None,
         destination: at(name),
         content: b"text".to_vec(),
-        command: None,
         outputs: Vec::new(),
         fresh: true,
         file: FileConfig::default(),
@@ -57,7 +56,6 @@ fn a_thousand_files_do_not_need_a_thousand_descriptors() {
         source: None,
         destination: room.path().join(job.to_string()),
         content: job.to_string().into_bytes(),
-        command: None,
         outputs: Vec::new(),
         fresh: true,
         file: FileConfig::default(),
@@ -86,19 +84,15 @@ fn commands_are_owed_once_each_in_the_order_of_the_templates() {
         ("d", Some(shell("nginx -s reload", 5))),
         ("same/impossible", Some(shell("not owed either", 30))),
     ];
-    let changes = plan
-        .into_iter()
-        .enumerate()
-        .map(|(job, (name, command))| Change {
-            job,
-            source: None,
-            destination: at(name),
-            content: b"text".to_vec(),
-            command,
-            outputs: Vec::new(),
-            fresh: true,
-            file: FileConfig::default(),
-        });
+    let changes = plan.iter().enumerate().map(|(job, (name, _))| Change {
+        job,
+        source: None,
+        destination: at(name),
+        content: b"text".to_vec(),
+        outputs: Vec::new(),
+        fresh: true,
+        file: FileConfig::default(),
+    });
     let applied = write_all(&mut Writer::default(), changes.collect());
     let (a, c, d) = (at("a"), at("c"), at("d"));
     let expected = [
@@ -111,7 +105,8 @@ fn commands_are_owed_once_each_in_the_order_of_the_templates() {
             destinations: vec![&c],
         },
     ];
-    assert_eq!(owed(&applied), expected);
+    let command_of = |applied: &Applied| plan[applied.job].1.as_ref();
+    assert_eq!(owed(&applied, command_of), expected);
 }
 
 #[test]
@@ -121,7 +116,6 @@ fn the_content_is_not_in_the_debug_form() {
         source: None,
         destination: "out".into(),
         content: b"password=hunter2".to_vec(),
-        command: None,
         outputs: Vec::new(),
         fresh: true,
         file: FileConfig::default(),
@@ -153,7 +147,6 @@ fn what_fails_after_an_output_was_written_appends_once_and_still_owes_its_comman
         source: None,
         destination: at("out"),
         content: b"text".to_vec(),
-        command: Some(shell("reload now", 30)),
         outputs: vec![output("side", false), output("log", true)],
         fresh: true,
         file: FileConfig::default(),
@@ -173,7 +166,8 @@ fn what_fails_after_an_output_was_written_appends_once_and_still_owes_its_comman
     fs::remove_dir(at("out")).unwrap();
     fs::write(at("out"), "text").unwrap();
     let applied = write_all(&mut writer, vec![change()]);
-    assert_eq!(owed(&applied).len(), 1);
+    let reload = shell("reload now", 30);
+    assert_eq!(owed(&applied, |_| Some(&reload)).len(), 1);
     assert_eq!(fs::read_to_string(at("log")).unwrap(), "1\n");
     let applied = write_all(
         &mut writer,
@@ -182,6 +176,7 @@ fn what_fails_after_an_output_was_written_appends_once_and_still_owes_its_comman
             ..change()
         }],
     );
-    assert_eq!(owed(&applied).len(), 1);
+    let reload = shell("reload now", 30);
+    assert_eq!(owed(&applied, |_| Some(&reload)).len(), 1);
     assert_eq!(fs::read_to_string(at("log")).unwrap(), "1\n1\n");
 }

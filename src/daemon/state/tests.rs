@@ -191,7 +191,6 @@ impl Bench {
         let applied = changes.into_iter().map(|change| Applied {
             job: change.job,
             destination: change.destination,
-            command: change.command,
             outcome: Ok(outcome),
         });
         self.step(Event::Applied(applied.collect()));
@@ -495,7 +494,6 @@ fn a_reload_tries_at_once_what_failed() {
                        }| Applied {
             job,
             destination,
-            command: None,
             outcome: Err(full()),
         };
         Event::Applied(changes.into_iter().map(applied).collect())

@@ -61,7 +61,6 @@ fn an_output_that_could_not_be_written_is_as_new_the_next_time() {
     let applied = |change: Change| Applied {
         job: change.job,
         destination: change.destination,
-        command: change.command,
         outcome: Err(error()),
     };
     bench.step(Event::Applied(changes.into_iter().map(applied).collect()));
