@@ -1,4 +1,4 @@
-//! A value of a type of its own, such as a version or a point in time.
+//! A value of a type of its own, such as a version or a time.
 //!
 //! It prints as one text, and has properties: methods without arguments in Go (`.Major`), attributes in Jinja
 //! (`.major`). Some have methods with arguments, too.
@@ -11,10 +11,12 @@ use std::sync::Arc;
 use minijinja::value::{Object, ObjectRepr, Value};
 use minijinja::{Error, ErrorKind, State};
 
-/// What can be asked of an atom beside its properties.
+use super::function::FunctionError;
+
+/// The methods of a scalar object.
 pub(crate) trait Methods: Any + fmt::Debug + Send + Sync {
-    /// Calls a method, by its name in either language; nothing if there is none of that name.
-    fn call(&self, method: &str, args: &[Value]) -> Option<Result<Value, String>>;
+    /// Calls a method, by its name in either language; `None` if there is no such method.
+    fn call(&self, method: &str, args: &[Value]) -> Option<Result<Value, FunctionError>>;
 
     /// The text in JSON, YAML and TOML, if it is not the one that is printed; TOML and YAML have it without quotes.
     fn encoded(&self) -> Option<String> {
@@ -86,7 +88,8 @@ impl Object for ScalarObject {
             .as_ref()
             .and_then(|methods| methods.call(method, args))
         {
-            return result.map_err(|why| Error::new(ErrorKind::InvalidOperation, why));
+            return result
+                .map_err(|error| Error::new(ErrorKind::InvalidOperation, error.to_string()));
         }
         match self.property(method) {
             Some(value) if args.is_empty() => Ok(value),

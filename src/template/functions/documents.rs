@@ -1,11 +1,11 @@
-//! Values as documents of other kinds, and such documents as values: YAML and TOML.
+//! YAML and TOML documents as values, and values as documents.
 
 use minijinja::Value;
 
 use super::args::{Outcome, refuse, text};
 use super::{function, toml, yaml};
 use crate::template::any_map::AnyMap;
-use crate::template::function::{Call, Function, Group};
+use crate::template::function::{Call, Function, FunctionError, Group};
 
 const fn document(
     names: [&'static str; 2],
@@ -20,20 +20,21 @@ pub(super) static TABLE: &[Function] = &[
     document(
         ["parseYAML", "parse_yaml"],
         "(text string) any",
-        "The value that is written in YAML 1.1: yes is true, 0644 is 420. Nothing is an empty map.",
+        "The value of a YAML 1.1 document: yes is true, 0644 is 420. An empty text is an empty map.",
         |call| {
             let [only] = call.exactly("parseYAML")?;
             match text(only)? {
                 "" => Ok(Value::from_object(AnyMap::default())),
-                text => yaml::read(text)
-                    .or_else(|problem| refuse(format!("parseYAML: yaml: {problem}"))),
+                text => {
+                    yaml::read(text).or_else(|error| refuse(format!("parseYAML: yaml: {error}")))
+                }
             }
         },
     ),
     document(
         ["toYAML", "to_yaml"],
         "(value any) string",
-        "In YAML, with sorted keys.",
+        "The value as YAML, with sorted keys.",
         |call| {
             let [only] = call.exactly("toYAML")?;
             written(yaml::write(only), "toYAML")
@@ -42,7 +43,7 @@ pub(super) static TABLE: &[Function] = &[
     document(
         ["toTOML", "to_toml"],
         "(value any) string",
-        "In TOML, tables indented by two blanks.",
+        "The value as TOML; tables are indented by two spaces.",
         |call| {
             let [only] = call.exactly("toTOML")?;
             written(toml::write(only), "toTOML")
@@ -50,9 +51,10 @@ pub(super) static TABLE: &[Function] = &[
     ),
 ];
 
-fn written(text: Result<String, String>, name: &str) -> Outcome {
+/// The text of a document without white space at both ends.
+fn written(text: Result<String, FunctionError>, name: &str) -> Outcome {
     match text {
         Ok(text) => Ok(Value::from(text.trim())),
-        Err(problem) => refuse(format!("{name}: {problem}")),
+        Err(error) => refuse(format!("{name}: {error}")),
     }
 }

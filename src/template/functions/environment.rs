@@ -3,7 +3,7 @@
 use minijinja::Value;
 
 use super::args::{Outcome, refuse, text};
-use super::{function, layout};
+use super::{function, time};
 use crate::template::function::{Call, Function, Group};
 
 const fn environment(
@@ -73,12 +73,9 @@ fn env_or_default(call: &Call<'_>) -> Outcome {
 fn timestamp(call: &Call<'_>) -> Outcome {
     let now = call.pass.now();
     match call.texts()?.as_slice() {
-        [] => Ok(Value::from(layout::format(
-            "2006-01-02T15:04:05Z07:00",
-            now,
-        ))),
+        [] => Ok(Value::from(time::format("2006-01-02T15:04:05Z07:00", now))),
         ["unix"] => Ok(Value::from(now.as_second().to_string())),
-        [written] => Ok(Value::from(layout::format(written, now))),
+        [written] => Ok(Value::from(time::format(written, now))),
         more => refuse(format!(
             "timestamp: wrong number of arguments, expected 0 or 1, but got {}",
             more.len()

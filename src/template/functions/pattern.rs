@@ -1,7 +1,6 @@
-//! Regular expressions as Go writes them.
+//! Regular expressions in Go's syntax (RE2).
 //!
-//! in:  a pattern in Go's syntax (RE2)
-//! out: a compiled expression that means the same; the last ones compiled are kept
+//! Input: a pattern. Output: a [`Regex`] that matches the same texts. Compiled patterns are cached.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,42 +10,61 @@ use regex::{Regex, RegexBuilder};
 use crate::template::function::FunctionError;
 
 mod class;
+mod error;
 mod replace;
 #[cfg(test)]
 mod tests;
 mod translate;
 
-pub(super) use replace::replaced;
+pub(super) use replace::replace_all;
 
-/// So many expressions are kept compiled; a template has a handful.
-const KEPT: usize = 256;
+/// Patterns in the cache. A template has a handful.
+const MAX_CACHED: usize = 256;
 
-static COMPILED: Mutex<Option<HashMap<String, Regex>>> = Mutex::new(None);
+/// Bytes of a pattern. The compiled form of a longer pattern would exceed [`MAX_COMPILED_SIZE`] anyway.
+const MAX_LENGTH: usize = 128 << 10;
 
-/// The expression, compiled.
-pub(super) fn compiled(pattern: &str) -> Result<Regex, FunctionError> {
-    let mut guard = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
-    let kept = guard.get_or_insert_default();
-    if let Some(regex) = kept.get(pattern) {
-        return Ok(regex.clone());
+/// Bytes of a compiled pattern.
+const MAX_COMPILED_SIZE: usize = 4 << 20;
+
+static CACHE: Mutex<Option<HashMap<String, Regex>>> = Mutex::new(None);
+
+/// Compiles a pattern, or takes it from the cache.
+pub(super) fn compile(pattern: &str) -> Result<Regex, FunctionError> {
+    if let Some(regex) = cached(pattern) {
+        return Ok(regex);
     }
-    let regex = translate::translated(pattern)
-        .map_err(str::to_owned)
-        .and_then(|translated| {
-            RegexBuilder::new(&translated)
-                .size_limit(4 << 20)
-                .build()
-                .map_err(|error| reason(&error))
-        })
+    // The lock is not held meanwhile: other templates go on.
+    let regex = compile_new(pattern)
         .map_err(|reason| FunctionError::new(format!("error parsing regexp: {reason}")))?;
-    if kept.len() >= KEPT {
-        kept.clear();
+    let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
+    let cache = cache.get_or_insert_default();
+    if cache.len() >= MAX_CACHED {
+        cache.clear();
     }
-    kept.insert(pattern.to_owned(), regex.clone());
+    cache.insert(pattern.to_owned(), regex.clone());
     Ok(regex)
 }
 
-/// The last line of the crate's message says what is wrong; the lines before repeat the pattern.
+/// The compiled pattern in the cache.
+fn cached(pattern: &str) -> Option<Regex> {
+    let cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
+    cache.as_ref()?.get(pattern).cloned()
+}
+
+fn compile_new(pattern: &str) -> Result<Regex, FunctionError> {
+    if pattern.len() > MAX_LENGTH {
+        return Err(FunctionError::new("expression too large"));
+    }
+    let translated =
+        translate::translate(pattern).map_err(|error| FunctionError::new(error.to_string()))?;
+    RegexBuilder::new(&translated)
+        .size_limit(MAX_COMPILED_SIZE)
+        .build()
+        .map_err(|error| FunctionError::new(reason(&error)))
+}
+
+/// The last line of the crate's message: the lines before it repeat the pattern.
 fn reason(error: &regex::Error) -> String {
     let text = error.to_string();
     let last = text.lines().last().unwrap_or_default();

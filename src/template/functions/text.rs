@@ -196,17 +196,17 @@ fn replace_all(call: &Call<'_>) -> Outcome {
 fn regex_replace_all(call: &Call<'_>) -> Outcome {
     let [pattern, replacement, last] = call.exactly("regexReplaceAll")?;
     let (pattern, replacement, text) = (
-        pattern::compiled(text(pattern)?)?,
+        pattern::compile(text(pattern)?)?,
         text(replacement)?,
         text(last)?,
     );
-    pattern::replaced(&pattern, text, replacement, MAX_LENGTH).map(Value::from)
+    pattern::replace_all(&pattern, text, replacement, MAX_LENGTH).map(Value::from)
 }
 
 fn regex_match(call: &Call<'_>) -> Outcome {
     let [pattern, last] = call.exactly("regexMatch")?;
     Ok(Value::from(
-        pattern::compiled(text(pattern)?)?.is_match(text(last)?),
+        pattern::compile(text(pattern)?)?.is_match(text(last)?),
     ))
 }
 

@@ -1,38 +1,35 @@
-//! Writes TOML as Go's BurntSushi/toml does, indented by two blanks.
+//! Writes TOML as Go's BurntSushi/toml does, indented by two spaces.
 //!
-//! in:  a value: mostly a map by text
-//! out: its text, or why there is none. A table's own values come first, then the tables in it, both sorted
+//! Input: a value, mostly a map with text keys. Output: its text. The values of a table come first, then the tables in it,
+//! both sorted by key.
 
 use std::fmt::Write as _;
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use super::args::Number;
+use super::args::{Number, refuse};
 use crate::template::any_map::AnyMap;
+use crate::template::function::FunctionError;
 use crate::template::go::show;
 use crate::template::record::{NumberedMap, Record};
 use crate::template::scalar_object::ScalarObject;
 
-/// Deeper than this is taken for a mistake.
-const MOST_LEVELS: usize = 300;
+const MAX_DEPTH: usize = 300;
 
-/// A text that grows beyond this is taken for a mistake.
 const MAX_LENGTH: usize = 64 << 20;
 
-type Written = Result<(), String>;
-
 /// Writes a value.
-pub(super) fn write(value: &Value) -> Result<String, String> {
+pub(super) fn write(value: &Value) -> Result<String, FunctionError> {
     let mut writer = Writer {
         out: String::new(),
         path: Vec::new(),
     };
     match value.kind() {
-        ValueKind::Undefined | ValueKind::None => return Err("toml: there is no value".to_owned()),
+        ValueKind::Undefined | ValueKind::None => return refuse("toml: there is no value"),
         ValueKind::Map => writer.table(&entries(value)?)?,
         _ if is_list_of_tables(value) => {
-            return Err("toml: a list of tables needs a key".to_owned());
+            return refuse("toml: an array of tables needs a key");
         }
         _ => writer.value(value, 0)?,
     }
@@ -41,7 +38,7 @@ pub(super) fn write(value: &Value) -> Result<String, String> {
 
 struct Writer {
     out: String,
-    /// The keys of the tables that are being written, one in the other.
+    /// The keys of the open tables, the outermost first.
     path: Vec<String>,
 }
 
@@ -50,19 +47,19 @@ impl Writer {
         self.out.extend(std::iter::repeat_n("  ", levels));
     }
 
-    /// An empty line, unless nothing stands before it.
+    /// Writes an empty line, except at the start of the text.
     fn separate(&mut self) {
         if !self.out.is_empty() {
             self.out.push('\n');
         }
     }
 
-    fn table(&mut self, entries: &[(String, Value)]) -> Written {
-        if self.path.len() > MOST_LEVELS {
-            return Err(format!("toml: nested more than {MOST_LEVELS} levels deep"));
+    fn table(&mut self, entries: &[(String, Value)]) -> Result<(), FunctionError> {
+        if self.path.len() > MAX_DEPTH {
+            return refuse(format!("toml: nested more than {MAX_DEPTH} levels deep"));
         }
         if self.out.len() > MAX_LENGTH {
-            return Err("toml: the result is too long".to_owned());
+            return refuse("toml: the result is too long");
         }
         let level = self.path.len();
         let (tables, values): (Vec<_>, Vec<_>) =
@@ -78,7 +75,7 @@ impl Writer {
             self.path.push(key(name));
             let path = self.path.join(".");
             if value.kind() == ValueKind::Map {
-                // Only the outermost tables stand apart.
+                // Only the outermost tables are separated by empty lines.
                 if level == 0 {
                     self.separate();
                 }
@@ -102,9 +99,9 @@ impl Writer {
         self.out.push('\n');
     }
 
-    fn value(&mut self, value: &Value, level: usize) -> Written {
-        if level > MOST_LEVELS {
-            return Err(format!("toml: nested more than {MOST_LEVELS} levels deep"));
+    fn value(&mut self, value: &Value, level: usize) -> Result<(), FunctionError> {
+        if level > MAX_DEPTH {
+            return refuse(format!("toml: nested more than {MAX_DEPTH} levels deep"));
         }
         match value.kind() {
             ValueKind::Bool => self
@@ -118,7 +115,7 @@ impl Writer {
                 self.out.push('[');
                 for (index, item) in value.try_iter().into_iter().flatten().enumerate() {
                     if is_nil(&item) {
-                        return Err("toml: cannot encode array with nil element".to_owned());
+                        return refuse("toml: cannot encode array with nil element");
                     }
                     self.comma(index);
                     self.value(&item, level + 1)?;
@@ -139,9 +136,9 @@ impl Writer {
                 self.out.push('}');
             }
             _ => match value.downcast_object_ref::<ScalarObject>() {
-                Some(atom) if atom.has_own_notation() => self.out.push_str(&atom.encoded()),
-                Some(atom) => self.out.push_str(&quoted(&atom.text)),
-                None => return Err(format!("toml: unsupported type: {}", show::type_of(value))),
+                Some(scalar) if scalar.has_own_notation() => self.out.push_str(&scalar.encoded()),
+                Some(scalar) => self.out.push_str(&quoted(&scalar.text)),
+                None => return refuse(format!("toml: unsupported type: {}", show::type_of(value))),
             },
         }
         Ok(())
@@ -171,7 +168,7 @@ fn is_nil(value: &Value) -> bool {
     value.is_none() || value.is_undefined()
 }
 
-/// Is a value written as a table, or as several?
+/// Returns `true` if a value is written as a table or as an array of tables.
 fn is_table(value: &Value) -> bool {
     value.kind() == ValueKind::Map || is_list_of_tables(value)
 }
@@ -186,8 +183,8 @@ fn is_list_of_tables(value: &Value) -> bool {
             .all(|item| item.kind() == ValueKind::Map)
 }
 
-/// The entries of a table without those that are nil; the fields of a record keep their order.
-fn entries(map: &Value) -> Result<Vec<(String, Value)>, String> {
+/// The entries of a table, without nil values. The fields of a record keep their order.
+fn entries(map: &Value) -> Result<Vec<(String, Value)>, FunctionError> {
     if let Some(record) = map.downcast_object_ref::<Record>() {
         let fields = record.fields().filter(|(_, value)| !is_nil(value));
         return Ok(fields
@@ -197,7 +194,7 @@ fn entries(map: &Value) -> Result<Vec<(String, Value)>, String> {
     let other_keys = map.downcast_object_ref::<AnyMap>().is_some()
         || map.downcast_object_ref::<NumberedMap>().is_some();
     let Some(object) = map.as_object().filter(|_| !other_keys) else {
-        return Err("toml: cannot encode a map with non-string key type".to_owned());
+        return refuse("toml: cannot encode a map with non-string key type");
     };
     let mut entries = Vec::new();
     for (key, value) in object
@@ -207,7 +204,7 @@ fn entries(map: &Value) -> Result<Vec<(String, Value)>, String> {
         .filter(|(_, value)| !is_nil(value))
     {
         let Some(key) = key.as_str() else {
-            return Err("toml: cannot encode a map with non-string key type".to_owned());
+            return refuse("toml: cannot encode a map with non-string key type");
         };
         entries.push((key.to_owned(), value));
     }

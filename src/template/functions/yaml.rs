@@ -1,4 +1,4 @@
-//! YAML 1.1, read and written as Go's yaml.v2 does.
+//! YAML 1.1, read and written as Go's yaml.v2 reads and writes it.
 
 mod emit;
 mod order;
@@ -7,6 +7,7 @@ mod scalar;
 mod style;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub(super) use emit::write;
 pub(super) use read::read;

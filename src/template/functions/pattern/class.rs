@@ -1,37 +1,60 @@
-//! Classes of characters and single escaped characters of Go's regular expressions.
+//! Character classes and escaped characters of Go's regular expressions.
 //!
-//! in:  what follows an opening bracket or a backslash
-//! out: the class in the crate's syntax, or a character, and what follows
-
-use std::fmt::Write as _;
+//! Input: the text after an opening bracket or a backslash. Output: the class in the syntax of the `regex` crate, or a
+//! character, and the rest of the text.
 
 use regex::Regex;
 
-use super::translate::{INVALID_ESCAPE, Wrong};
+use super::error::{INVALID_ESCAPE, INVALID_RANGE, MISSING_BRACKET, SyntaxError, TOO_LARGE};
 
-const INVALID_RANGE: Wrong = "invalid character class range";
-const NO_CLOSING: Wrong = "missing closing ]";
+/// A class in the syntax of the `regex` crate, and what it costs to compile it.
+pub(super) struct Class {
+    pub(super) text: String,
+    /// Each member costs 1, a Unicode class [`UNICODE_COST`].
+    pub(super) cost: usize,
+}
+
+impl Class {
+    fn push(&mut self, member: &str, cost: usize) -> Result<(), SyntaxError> {
+        self.text.push_str(member);
+        self.cost += cost;
+        if self.cost > MAX_COST {
+            Err(TOO_LARGE)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The cost of a Unicode class, which has hundreds of ranges.
+const UNICODE_COST: usize = 50;
+
+/// The limit for the cost of all classes of a pattern. The time to compile a class grows faster than its length.
+pub(super) const MAX_COST: usize = 10_000;
 
 const NAMES: [&str; 14] = [
     "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct",
     "space", "upper", "word", "xdigit",
 ];
 
-/// A class in brackets, the first of which has been read.
-pub(super) fn bracketed(text: &str) -> Result<(String, &str), Wrong> {
-    let mut class = "[".to_owned();
+/// A class in brackets. The text begins after the opening bracket.
+pub(super) fn bracketed(text: &str) -> Result<(Class, &str), SyntaxError> {
+    let mut class = Class {
+        text: "[".to_owned(),
+        cost: 1,
+    };
     let mut rest = text;
     if let Some(after) = rest.strip_prefix('^') {
-        class.push('^');
+        class.push("^", 0)?;
         rest = after;
     }
     let mut first = true;
     loop {
         if rest.is_empty() {
-            return Err(NO_CLOSING);
+            return Err(MISSING_BRACKET);
         }
         if let Some(after) = rest.strip_prefix(']').filter(|_| !first) {
-            class.push(']');
+            class.push("]", 0)?;
             return Ok((class, after));
         }
         first = false;
@@ -39,8 +62,8 @@ pub(super) fn bracketed(text: &str) -> Result<(String, &str), Wrong> {
     }
 }
 
-/// A named class, an escaped one, a character or a range of them.
-fn member<'p>(text: &'p str, class: &mut String) -> Result<&'p str, Wrong> {
+/// A member of a bracketed class: a named class, an escaped one, a character or a range.
+fn member<'p>(text: &'p str, class: &mut Class) -> Result<&'p str, SyntaxError> {
     if let Some((name, after)) = text
         .strip_prefix("[:")
         .and_then(|named| named.split_once(":]"))
@@ -48,38 +71,33 @@ fn member<'p>(text: &'p str, class: &mut String) -> Result<&'p str, Wrong> {
         if !NAMES.contains(&name.strip_prefix('^').unwrap_or(name)) {
             return Err(INVALID_RANGE);
         }
-        // Writing to a String cannot fail.
-        let _ = write!(class, "[:{name}:]");
+        class.push(&format!("[:{name}:]"), 1)?;
         return Ok(after);
     }
     if let Some(after) = text.strip_prefix('\\')
         && let Some((escaped, after)) = escaped(after)?
     {
-        class.push_str(&escaped);
+        class.push(&escaped.text, escaped.cost)?;
         return Ok(after);
     }
-    let (low, mut rest) = plain_or_escaped(text)?;
+    let (low, mut rest) = literal_or_escaped(text)?;
     let mut high = low;
     if let Some(after) = rest
         .strip_prefix('-')
         .filter(|after| !after.is_empty() && !after.starts_with(']'))
     {
-        (high, rest) = plain_or_escaped(after)?;
+        (high, rest) = literal_or_escaped(after)?;
         if high < low {
             return Err(INVALID_RANGE);
         }
     }
-    let _ = write!(
-        class,
-        r"\x{{{:x}}}-\x{{{:x}}}",
-        u32::from(low),
-        u32::from(high)
-    );
+    let (low, high) = (u32::from(low), u32::from(high));
+    class.push(&format!(r"\x{{{low:x}}}-\x{{{high:x}}}"), 1)?;
     Ok(rest)
 }
 
-fn plain_or_escaped(text: &str) -> Result<(char, &str), Wrong> {
-    let first = text.chars().next().ok_or(NO_CLOSING)?;
+fn literal_or_escaped(text: &str) -> Result<(char, &str), SyntaxError> {
+    let first = text.chars().next().ok_or(MISSING_BRACKET)?;
     let after = &text[first.len_utf8()..];
     if first == '\\' {
         character(after)
@@ -88,8 +106,8 @@ fn plain_or_escaped(text: &str) -> Result<(char, &str), Wrong> {
     }
 }
 
-/// The class that an escape stands for, inside and outside of brackets.
-pub(super) fn escaped(text: &str) -> Result<Option<(String, &str)>, Wrong> {
+/// The class of an escape such as `\d`; `None` if the escape is not a class.
+pub(super) fn escaped(text: &str) -> Result<Option<(Class, &str)>, SyntaxError> {
     let Some(first) = text.chars().next() else {
         return Ok(None);
     };
@@ -103,11 +121,15 @@ pub(super) fn escaped(text: &str) -> Result<Option<(String, &str)>, Wrong> {
         'p' | 'P' => return property(first == 'P', &text[1..]).map(Some),
         _ => return Ok(None),
     };
-    Ok(Some((class.to_owned(), &text[1..])))
+    let class = Class {
+        text: class.to_owned(),
+        cost: 1,
+    };
+    Ok(Some((class, &text[1..])))
 }
 
-/// `\pN`, `\p{Greek}` or `\p{^Greek}`: a category or a script of Unicode.
-fn property(negated: bool, text: &str) -> Result<(String, &str), Wrong> {
+/// `\pN`, `\p{Greek}` or `\p{^Greek}`: a Unicode category or script.
+fn property(negated: bool, text: &str) -> Result<(Class, &str), SyntaxError> {
     let first = text.chars().next().ok_or(INVALID_RANGE)?;
     let (name, after) = match text.strip_prefix('{') {
         Some(braced) => braced.split_once('}').ok_or(INVALID_RANGE)?,
@@ -125,11 +147,15 @@ fn property(negated: bool, text: &str) -> Result<(String, &str), Wrong> {
     let p = if negated { 'P' } else { 'p' };
     let classes = ["gc", "sc"].map(|kind| format!(r"\{p}{{{kind}={name}}}"));
     let known = classes.into_iter().find(|class| Regex::new(class).is_ok());
-    known.map(|class| (class, after)).ok_or(INVALID_RANGE)
+    let class = Class {
+        text: known.ok_or(INVALID_RANGE)?,
+        cost: UNICODE_COST,
+    };
+    Ok((class, after))
 }
 
-/// The one character that an escape stands for.
-pub(super) fn character(text: &str) -> Result<(char, &str), Wrong> {
+/// The character of an escape such as `\n`.
+pub(super) fn character(text: &str) -> Result<(char, &str), SyntaxError> {
     let first = text.chars().next().ok_or(INVALID_ESCAPE)?;
     let after = &text[first.len_utf8()..];
     let simple = match first {
@@ -140,7 +166,7 @@ pub(super) fn character(text: &str) -> Result<(char, &str), Wrong> {
         't' => '\t',
         'v' => '\x0b',
         'x' => return hexadecimal(after),
-        // Without a second digit it would refer to a group.
+        // A single digit other than 0 would be a back-reference.
         '1'..='7' if !after.starts_with(|c| matches!(c, '0'..='7')) => return Err(INVALID_ESCAPE),
         '0'..='7' => return octal(text),
         c if c.is_ascii() && !c.is_ascii_alphanumeric() => c,
@@ -149,26 +175,26 @@ pub(super) fn character(text: &str) -> Result<(char, &str), Wrong> {
     Ok((simple, after))
 }
 
-fn octal(text: &str) -> Result<(char, &str), Wrong> {
+fn octal(text: &str) -> Result<(char, &str), SyntaxError> {
     let length = text
         .bytes()
         .take(3)
         .take_while(|byte| matches!(byte, b'0'..=b'7'))
         .count();
-    numbered(&text[..length], 8).map(|c| (c, &text[length..]))
+    code_point(&text[..length], 8).map(|c| (c, &text[length..]))
 }
 
-/// `\x41` or `\x{10ffff}`, of which the first letter has been read.
-fn hexadecimal(text: &str) -> Result<(char, &str), Wrong> {
+/// `\x41` or `\x{10ffff}`. The text begins after the `x`.
+fn hexadecimal(text: &str) -> Result<(char, &str), SyntaxError> {
     let (digits, after) = match text.strip_prefix('{') {
         Some(braced) => braced.split_once('}').ok_or(INVALID_ESCAPE)?,
         None => text.split_at_checked(2).ok_or(INVALID_ESCAPE)?,
     };
-    numbered(digits, 16).map(|c| (c, after))
+    code_point(digits, 16).map(|c| (c, after))
 }
 
-fn numbered(digits: &str, base: u32) -> Result<char, Wrong> {
-    // A sign is not a digit, though the parser would take one.
+fn code_point(digits: &str, base: u32) -> Result<char, SyntaxError> {
+    // The standard library accepts a sign, Go does not.
     if !digits.starts_with(|c: char| c.is_digit(base)) {
         return Err(INVALID_ESCAPE);
     }

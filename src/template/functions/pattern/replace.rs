@@ -1,28 +1,28 @@
-//! Replaces what a regular expression matches, as Go does.
+//! Replaces the matches of a regular expression, as Go's `ReplaceAllString` does.
 //!
-//! in:  an expression, a text, and a replacement in which `$1`, `${1}` and `${name}` stand for groups
-//! out: the text with every match replaced, unless it would be too long
+//! Input: a pattern, a text, and a replacement in which `$1`, `${1}` and `${name}` are groups. Output: the text with every
+//! match replaced, or an error if it would be too long.
 
 use regex::{Captures, Regex};
 
 use crate::template::function::FunctionError;
 
-/// What a group is called for the crate, whose names are different from each other and do not begin with a digit.
-pub(super) fn inner(number: usize, name: &str) -> String {
+/// The name of a group for the `regex` crate, where names are unique and do not begin with a digit.
+pub(super) fn unique_name(number: usize, name: &str) -> String {
     format!("n{number}_{name}")
 }
 
-/// What a group is called in the pattern.
-fn outer(inner: &str) -> Option<&str> {
-    inner.split_once('_').map(|(_, name)| name)
+/// The name of a group in the pattern.
+fn original_name(unique: &str) -> Option<&str> {
+    unique.split_once('_').map(|(_, name)| name)
 }
 
-/// With every match replaced.
-pub(in crate::template::functions) fn replaced(
+/// Replaces every match. The result has at most `max_length` bytes.
+pub(in crate::template::functions) fn replace_all(
     pattern: &Regex,
     text: &str,
     replacement: &str,
-    most: usize,
+    max_length: usize,
 ) -> Result<String, FunctionError> {
     let mut out = String::new();
     let mut from = 0;
@@ -30,10 +30,10 @@ pub(in crate::template::functions) fn replaced(
         let whole = found.get_match();
         out.push_str(&text[from..whole.start()]);
         from = whole.end();
-        expand(pattern, &found, replacement, most, &mut out)?;
+        expand(pattern, &found, replacement, max_length, &mut out)?;
     }
     out.push_str(&text[from..]);
-    if out.len() > most {
+    if out.len() > max_length {
         Err(too_long())
     } else {
         Ok(out)
@@ -48,7 +48,7 @@ fn expand(
     pattern: &Regex,
     found: &Captures<'_>,
     replacement: &str,
-    most: usize,
+    max_length: usize,
     out: &mut String,
 ) -> Result<(), FunctionError> {
     let mut rest = replacement;
@@ -64,19 +64,19 @@ fn expand(
             out.push('$');
             rest = after;
         }
-        if out.len() > most {
+        if out.len() > max_length {
             return Err(too_long());
         }
     }
     out.push_str(rest);
-    if out.len() > most {
+    if out.len() > max_length {
         Err(too_long())
     } else {
         Ok(())
     }
 }
 
-/// The name or the number of a group, and what follows; the longest there can be, if it has no braces.
+/// The name or the number of a group, and the text after it. Without braces the name is as long as possible.
 fn group(text: &str) -> Option<(&str, &str)> {
     let braced = text.strip_prefix('{');
     let named = braced.unwrap_or(text);
@@ -92,7 +92,8 @@ fn group(text: &str) -> Option<(&str, &str)> {
     (!name.is_empty()).then_some((name, after))
 }
 
-/// What a group has matched; nothing if there is no such group. Several may have one name: the first that has matched.
+/// The text that a group has matched; empty if there is no such group. Of several groups with one name it is the first
+/// that has matched.
 fn captured<'t>(pattern: &Regex, found: &Captures<'t>, name: &str) -> &'t str {
     let group = if name.bytes().all(|byte| byte.is_ascii_digit())
         && (name.len() == 1 || !name.starts_with('0'))
@@ -100,7 +101,9 @@ fn captured<'t>(pattern: &Regex, found: &Captures<'t>, name: &str) -> &'t str {
         name.parse().ok().and_then(|number| found.get(number))
     } else {
         let mut groups = pattern.capture_names().zip(found.iter());
-        groups.find_map(|(inner, group)| group.filter(|_| inner.and_then(outer) == Some(name)))
+        groups.find_map(|(unique, group)| {
+            group.filter(|_| unique.and_then(original_name) == Some(name))
+        })
     };
     group.map_or("", |group| group.as_str())
 }

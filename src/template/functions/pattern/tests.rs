@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn patterns_mean_what_they_mean_in_go() {
+fn patterns_match_as_in_go() {
     let cases = [
         (r"^\d+$", "12", true),
         (r"^\d+$", "٣", false),
@@ -33,7 +33,7 @@ fn patterns_mean_what_they_mean_in_go() {
     assert!(!cases.is_empty());
     for (pattern, text, matches) in cases {
         assert_eq!(
-            compiled(pattern).expect(pattern).is_match(text),
+            compile(pattern).expect(pattern).is_match(text),
             matches,
             "{pattern} on {text}"
         );
@@ -41,7 +41,7 @@ fn patterns_mean_what_they_mean_in_go() {
 }
 
 #[test]
-fn what_is_no_pattern_in_go_is_none() {
+fn patterns_that_go_rejects_are_rejected() {
     let cases = [
         ("a(b", "missing closing )"),
         ("a)b", "unexpected )"),
@@ -78,7 +78,7 @@ fn what_is_no_pattern_in_go_is_none() {
     ];
     assert!(!cases.is_empty());
     for (pattern, reason) in cases {
-        let error = compiled(pattern).expect_err(pattern).to_string();
+        let error = compile(pattern).expect_err(pattern).to_string();
         assert_eq!(
             error,
             format!("error parsing regexp: {reason}"),
@@ -102,15 +102,38 @@ fn groups_are_named_as_in_go() {
     ];
     assert!(!cases.is_empty());
     for (pattern, replacement, text, expected) in cases {
-        let replaced = replaced(&compiled(pattern).unwrap(), text, replacement, 1000).unwrap();
+        let replaced = replace_all(&compile(pattern).unwrap(), text, replacement, 1000).unwrap();
         assert_eq!(replaced, expected, "{replacement}");
     }
 }
 
-/// A group can be as long as the text, and stand in the replacement as often as there is a `$`.
+/// A group can be as long as the text, and the replacement can name it many times.
 #[test]
-fn a_replacement_that_grows_with_its_groups_is_stopped() {
+fn a_replacement_that_exceeds_the_limit_is_an_error() {
     let (text, replacement) = ("x".repeat(1 << 20), "$0".repeat(1 << 16));
-    let error = replaced(&compiled("x+").unwrap(), &text, &replacement, 64 << 20).unwrap_err();
+    let error = replace_all(&compile("x+").unwrap(), &text, &replacement, 64 << 20).unwrap_err();
     assert_eq!(error.to_string(), "the result is too long");
+}
+
+#[test]
+fn patterns_that_take_long_to_compile_are_rejected_at_once() {
+    let started = std::time::Instant::now();
+    let classes = r"\pL\pN".repeat(80_000);
+    let characters: Vec<char> = ('\u{100}'..'\u{9000}').step_by(2).collect();
+    let characters: String = characters.iter().rev().collect();
+    let cases = [
+        format!("[{classes}]"),
+        format!("[{}]", &classes[..120_000]),
+        classes[..120_000].to_owned(),
+        format!("(?i){}", r"\pL".repeat(1_000)),
+        format!("[{characters}]"),
+        format!("(?i){}", "[^a]".repeat(30_000)),
+        "a".repeat(MAX_LENGTH + 1),
+    ];
+    for pattern in &cases {
+        let error = compile(pattern).unwrap_err().to_string();
+        assert_eq!(error, "error parsing regexp: expression too large");
+    }
+    let seconds = started.elapsed().as_secs();
+    assert!(seconds < 10, "took {seconds} s");
 }

@@ -1,35 +1,25 @@
-//! Go's syntax of regular expressions in that of the crate.
+//! Translates Go's regular expressions into the syntax of the `regex` crate.
 //!
-//! in:  a pattern in Go's syntax
-//! out: the same in the crate's, or what is wrong with it, without a piece of it: a pattern may be a secret
+//! Input: a pattern in Go's syntax. Output: the same pattern in the syntax of the crate.
 //!
-//! The two are nearly the same. Where they differ: `\d`, `\w`, `\s` and `\b` know ASCII only in Go, `\Q…\E` quotes, `\07`
-//! is an octal number, `{,2}` are plain characters, classes have no set operations, flags are `i`, `m`, `s` and `U`
-//! alone and may stand before a repetition, and a repetition of a repetition needs brackets.
+//! The two are nearly the same. The differences: in Go `\d`, `\w`, `\s` and `\b` are ASCII only, `\Q…\E` quotes, `\07`
+//! is an octal number, `{,2}` are literal characters, classes have no set operations, the flags are `i`, `m`, `s` and `U`
+//! and may stand before a repetition. In the crate a repetition of a repetition needs a group.
 
 use std::fmt::Write as _;
 
-use super::{class, replace};
+use super::class::{self, Class};
+use super::error::{
+    INVALID_COUNT, INVALID_NAME, INVALID_SYNTAX, MISSING_OPERAND, MISSING_PAREN, NESTED_REPETITION,
+    NO_LOOKAROUND, SyntaxError, TOO_LARGE, TRAILING_BACKSLASH, UNEXPECTED_PAREN,
+};
+use super::replace::unique_name;
 
-/// What is wrong with a pattern, in Go's words.
-pub(super) type Wrong = &'static str;
+/// Go's limit for the count of a repetition.
+const MAX_COUNT: usize = 1000;
 
-pub(super) const INVALID_ESCAPE: Wrong = "invalid escape sequence";
-const NO_OPERAND: Wrong = "missing argument to repetition operator";
-const NESTED_REPETITION: Wrong = "invalid nested repetition operator";
-const INVALID_COUNT: Wrong = "invalid repeat count";
-const INVALID_SYNTAX: Wrong = "invalid or unsupported Perl syntax";
-const NO_LOOKING: Wrong =
-    "invalid or unsupported Perl syntax: there is no look-ahead and no look-behind";
-const INVALID_NAME: Wrong = "invalid named capture";
-const NO_OPENING: Wrong = "unexpected )";
-const NO_CLOSING: Wrong = "missing closing )";
-
-/// Repeating more often than this is an error.
-const MOST: usize = 1000;
-
-/// The pattern in the crate's syntax.
-pub(super) fn translated(pattern: &str) -> Result<String, Wrong> {
+/// Translates a pattern.
+pub(super) fn translate(pattern: &str) -> Result<String, SyntaxError> {
     let mut translation = Translation {
         rest: pattern,
         ..Translation::default()
@@ -40,7 +30,7 @@ pub(super) fn translated(pattern: &str) -> Result<String, Wrong> {
     if translation.groups.is_empty() {
         Ok(translation.out)
     } else {
-        Err(NO_CLOSING)
+        Err(MISSING_PAREN)
     }
 }
 
@@ -48,16 +38,18 @@ pub(super) fn translated(pattern: &str) -> Result<String, Wrong> {
 struct Translation<'p> {
     rest: &'p str,
     out: String,
-    /// Where the groups begin that are open.
+    /// The start offsets of the open groups in `out`.
     groups: Vec<usize>,
-    /// How many groups had a name.
+    /// The number of named groups so far.
     named: usize,
+    /// The cost of the classes so far.
+    class_cost: usize,
     operand: Option<Operand>,
-    /// What was read last is a repetition.
+    /// The last token was a repetition operator.
     repeated: bool,
 }
 
-/// What a repetition would repeat: where it stands in the translation. Flags may have followed.
+/// The operand of a repetition operator, as a range of the translation. Flags may follow it.
 #[derive(Clone, Copy)]
 struct Operand {
     begin: usize,
@@ -66,7 +58,7 @@ struct Operand {
 }
 
 impl<'p> Translation<'p> {
-    fn step(&mut self) -> Result<(), Wrong> {
+    fn step(&mut self) -> Result<(), SyntaxError> {
         let Some(first) = self.rest.chars().next() else {
             return Ok(());
         };
@@ -82,7 +74,7 @@ impl<'p> Translation<'p> {
             }
             '(' => return self.group(after),
             ')' => {
-                let begin = self.groups.pop().ok_or(NO_OPENING)?;
+                let begin = self.groups.pop().ok_or(UNEXPECTED_PAREN)?;
                 self.out.push(')');
                 self.operand = Some(Operand {
                     begin,
@@ -96,9 +88,7 @@ impl<'p> Translation<'p> {
             }
             '[' => {
                 let (class, after) = class::bracketed(after)?;
-                self.operand(&class);
-                self.rest = after;
-                return Ok(());
+                return self.class(&class, after);
             }
             '\\' => return self.escape(after),
             '.' | '^' | '$' => self.operand(&self.rest[..1]),
@@ -118,6 +108,16 @@ impl<'p> Translation<'p> {
         });
     }
 
+    fn class(&mut self, class: &Class, after: &'p str) -> Result<(), SyntaxError> {
+        self.class_cost += class.cost;
+        if self.class_cost > class::MAX_COST {
+            return Err(TOO_LARGE);
+        }
+        self.operand(&class.text);
+        self.rest = after;
+        Ok(())
+    }
+
     fn literal(&mut self, literal: char) {
         self.operand(&regex::escape(literal.encode_utf8(&mut [0; 4])));
     }
@@ -127,17 +127,17 @@ impl<'p> Translation<'p> {
         written: &str,
         after: &'p str,
         was_repeated: bool,
-    ) -> Result<(), Wrong> {
+    ) -> Result<(), SyntaxError> {
         let Operand {
             begin,
             mut end,
             repeated,
-        } = self.operand.ok_or(NO_OPERAND)?;
+        } = self.operand.ok_or(MISSING_OPERAND)?;
         if was_repeated {
             return Err(NESTED_REPETITION);
         }
         if repeated {
-            // Only flags lie between the two.
+            // Only flags are between the two operators.
             self.out.insert(end, ')');
             self.out.insert_str(begin, "(?:");
             end += 4;
@@ -157,8 +157,8 @@ impl<'p> Translation<'p> {
         Ok(())
     }
 
-    /// What an opening bracket begins, which has been read.
-    fn group(&mut self, after: &'p str) -> Result<(), Wrong> {
+    /// A group or flags. The text begins after the opening parenthesis.
+    fn group(&mut self, after: &'p str) -> Result<(), SyntaxError> {
         let begin = self.out.len();
         let Some(special) = after.strip_prefix('?') else {
             self.out.push('(');
@@ -169,7 +169,7 @@ impl<'p> Translation<'p> {
             .iter()
             .any(|look| special.starts_with(look))
         {
-            return Err(NO_LOOKING);
+            return Err(NO_LOOKAROUND);
         }
         if let Some(named) = special
             .strip_prefix("P<")
@@ -185,7 +185,7 @@ impl<'p> Translation<'p> {
             }
             self.named += 1;
             // Writing to a String cannot fail, here and below.
-            let _ = write!(self.out, "(?P<{}>", replace::inner(self.named, name));
+            let _ = write!(self.out, "(?P<{}>", unique_name(self.named, name));
             self.open(begin, after);
             return Ok(());
         }
@@ -217,13 +217,10 @@ impl<'p> Translation<'p> {
         self.rest = after;
     }
 
-    /// What a backslash begins, which has been read.
-    fn escape(&mut self, after: &'p str) -> Result<(), Wrong> {
+    /// An escape. The text begins after the backslash.
+    fn escape(&mut self, after: &'p str) -> Result<(), SyntaxError> {
         let mut chars = after.chars();
-        match chars
-            .next()
-            .ok_or("trailing backslash at end of expression")?
-        {
+        match chars.next().ok_or(TRAILING_BACKSLASH)? {
             'A' => self.operand(r"\A"),
             'z' => self.operand(r"\z"),
             'b' => self.operand(r"(?-u:\b)"),
@@ -237,13 +234,11 @@ impl<'p> Translation<'p> {
             }
             _ => {
                 if let Some((class, after)) = class::escaped(after)? {
-                    self.operand(&class);
-                    self.rest = after;
-                } else {
-                    let (c, after) = class::character(after)?;
-                    self.literal(c);
-                    self.rest = after;
+                    return self.class(&class, after);
                 }
+                let (c, after) = class::character(after)?;
+                self.literal(c);
+                self.rest = after;
                 return Ok(());
             }
         }
@@ -252,7 +247,7 @@ impl<'p> Translation<'p> {
     }
 }
 
-/// Every flag once; to set or clear one again means nothing in Go, and is an error for the crate.
+/// Every flag once: a repeated flag is ignored in Go and an error in the crate.
 fn distinct(flags: &str) -> String {
     let mut seen = String::new();
     for c in flags.chars() {
@@ -263,31 +258,29 @@ fn distinct(flags: &str) -> String {
     seen
 }
 
-/// `{2}`, `{2,}` or `{2,3}`, and what follows. Anything else that begins like one is plain text.
-fn count(text: &str) -> Result<Option<(&str, &str)>, Wrong> {
-    let Some(end) = text.find('}') else {
+/// `{2}`, `{2,}` or `{2,3}`, and the text after it. Anything else that begins with a brace is literal text.
+fn count(text: &str) -> Result<Option<(&str, &str)>, SyntaxError> {
+    let length = text[1..]
+        .bytes()
+        .take_while(|byte| matches!(byte, b'0'..=b'9' | b','));
+    let end = 1 + length.count();
+    if !text[end..].starts_with('}') {
         return Ok(None);
-    };
+    }
     let inside = &text[1..end];
-    let (least, most) = inside.split_once(',').unwrap_or((inside, inside));
+    let (min, max) = inside.split_once(',').unwrap_or((inside, inside));
     let number = |digits: &str| {
         let written = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.is_empty();
-        // A number that is too large for its type is too large anyway.
+        // A number that does not fit is above the limit.
         (written && (digits.len() == 1 || !digits.starts_with('0')))
             .then(|| digits.parse().unwrap_or(usize::MAX))
     };
-    let (Some(least), Some(most)) = (
-        number(least),
-        if most.is_empty() {
-            Some(0)
-        } else {
-            number(most)
-        },
-    ) else {
+    let max = if max.is_empty() { Some(0) } else { number(max) };
+    let (Some(min), Some(max)) = (number(min), max) else {
         return Ok(None);
     };
     let open_ended = inside.ends_with(',');
-    if least > MOST || most > MOST || (!open_ended && most < least) {
+    if min > MAX_COUNT || max > MAX_COUNT || (!open_ended && max < min) {
         return Err(INVALID_COUNT);
     }
     Ok(Some((&text[..=end], &text[end + 1..])))

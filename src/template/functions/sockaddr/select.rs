@@ -12,8 +12,8 @@ use crate::template::functions::pattern;
 pub(super) fn matches(address: &Address, by: &str, wanted: &str) -> Result<bool, FunctionError> {
     let wishes = || wanted.split('|').map(|wish| wish.trim().to_lowercase());
     match by.to_lowercase().as_str() {
-        "name" => Ok(pattern::compiled(wanted)?.is_match(&address.name)),
-        "address" => Ok(pattern::compiled(wanted)?.is_match(&address.ip.to_string())),
+        "name" => Ok(pattern::compile(wanted)?.is_match(&address.name)),
+        "address" => Ok(pattern::compile(wanted)?.is_match(&address.ip.to_string())),
         "flag" | "flags" => all(wishes(), |flag| has_flag(address, flag)),
         "type" => any(wishes(), |kind| match kind {
             "ip" => Ok(true),

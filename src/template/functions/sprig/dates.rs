@@ -5,8 +5,7 @@ use minijinja::Value;
 use super::{duration, sprig};
 use crate::template::function::{Call, Function};
 use crate::template::functions::args::{Number, Outcome, refuse, text};
-use crate::template::functions::moment::Moment;
-use crate::template::functions::time_layout;
+use crate::template::functions::time::{self, GoTime};
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
@@ -15,8 +14,8 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "The time that is written in a Go layout; the year 1 if it is none.",
         |call| {
             let [layout, last] = call.exactly("sprig_toDate")?;
-            Ok(time_layout::parse(text(layout)?, text(last)?)
-                .unwrap_or(Moment::YEAR_ONE)
+            Ok(time::parse(text(layout)?, text(last)?)
+                .unwrap_or(GoTime::YEAR_ONE)
                 .value())
         },
     ),
@@ -26,7 +25,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "The time that is written in a Go layout.",
         |call| {
             let [layout, last] = call.exactly("sprig_mustToDate")?;
-            match time_layout::parse(text(layout)?, text(last)?) {
+            match time::parse(text(layout)?, text(last)?) {
                 Ok(time) => Ok(time.value()),
                 Err(problem) => refuse(format!("parsing time: {problem}")),
             }
@@ -50,7 +49,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "A time in seconds since 1970.",
         |call| {
             let [time] = call.exactly("sprig_unixEpoch")?;
-            Ok(Value::from(Moment::of(time)?.seconds().to_string()))
+            Ok(Value::from(GoTime::from_value(time)?.seconds().to_string()))
         },
     ),
     sprig(
@@ -62,7 +61,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
             let now = call.pass.now().as_second();
             let then = match Number::of(time) {
                 Some(Number::Int(seconds)) => seconds,
-                _ => Moment::of(time).map_or(now, Moment::seconds),
+                _ => GoTime::from_value(time).map_or(now, GoTime::seconds),
             };
             Ok(Value::from(duration::of_seconds(now.saturating_sub(then))))
         },
@@ -90,7 +89,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
             let nanos = match (given.as_str(), Number::of(given)) {
                 (Some(text), _) => duration::parse(text).unwrap_or(0),
                 (None, Some(Number::Int(nanos))) => nanos,
-                _ => match Moment::of(given) {
+                _ => match GoTime::from_value(given) {
                     Ok(then) => call
                         .pass
                         .now()
@@ -110,7 +109,7 @@ fn modified(call: &Call<'_>, name: &str) -> Outcome {
     let Some(nanos) = duration::parse(text(by)?) else {
         return refuse("time: invalid duration");
     };
-    match Moment::of(time)?.later(nanos) {
+    match GoTime::from_value(time)?.add(nanos) {
         Some(time) => Ok(time.value()),
         None => refuse("a time that is too far away"),
     }

@@ -17,7 +17,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
             let [written, last] = call.exactly("sprig_regexMatch")?;
             let (written, text) = (text(written)?, text(last)?);
             Ok(Value::from(
-                pattern::compiled(written).is_ok_and(|pattern| pattern.is_match(text)),
+                pattern::compile(written).is_ok_and(|pattern| pattern.is_match(text)),
             ))
         },
     ),
@@ -27,7 +27,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "Whether a pattern matches anywhere.",
         |call| {
             let [written, last] = call.exactly("sprig_mustRegexMatch")?;
-            Ok(Value::from(compiled(written)?.is_match(text(last)?)))
+            Ok(Value::from(compile(written)?.is_match(text(last)?)))
         },
     ),
     sprig(
@@ -104,14 +104,14 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     ),
 ];
 
-fn compiled(written: &Value) -> Result<Regex, FunctionError> {
-    pattern::compiled(text(written)?)
+fn compile(written: &Value) -> Result<Regex, FunctionError> {
+    pattern::compile(text(written)?)
 }
 
 fn find(call: &Call<'_>, name: &str) -> Outcome {
     let [written, last] = call.exactly(name)?;
     Ok(Value::from(
-        compiled(written)?
+        compile(written)?
             .find(text(last)?)
             .map_or("", |found| found.as_str()),
     ))
@@ -132,7 +132,7 @@ fn not_too_many(items: &[Value]) -> Result<(), FunctionError> {
 
 fn find_all(call: &Call<'_>, name: &str) -> Outcome {
     let [written, last, count] = call.exactly(name)?;
-    let (pattern, text) = (compiled(written)?, text(last)?);
+    let (pattern, text) = (compile(written)?, text(last)?);
     let found: Vec<Value> = pattern
         .find_iter(text)
         .take(most(count)?.min(MAX_ITEMS + 1))
@@ -144,9 +144,9 @@ fn find_all(call: &Call<'_>, name: &str) -> Outcome {
 
 fn replace(call: &Call<'_>, name: &str, literal: bool) -> Outcome {
     let [written, whole, replacement] = call.exactly(name)?;
-    let (pattern, text, replacement) = (compiled(written)?, text(whole)?, text(replacement)?);
+    let (pattern, text, replacement) = (compile(written)?, text(whole)?, text(replacement)?);
     if !literal {
-        return pattern::replaced(&pattern, text, replacement, MAX_LENGTH).map(Value::from);
+        return pattern::replace_all(&pattern, text, replacement, MAX_LENGTH).map(Value::from);
     }
     let count = pattern.find_iter(text).count();
     fits(
@@ -160,7 +160,7 @@ fn replace(call: &Call<'_>, name: &str, literal: bool) -> Outcome {
 
 fn split(call: &Call<'_>, name: &str) -> Outcome {
     let [written, last, count] = call.exactly(name)?;
-    let (pattern, text, most) = (compiled(written)?, text(last)?, most(count)?);
+    let (pattern, text, most) = (compile(written)?, text(last)?, most(count)?);
     if most == 0 {
         return Ok(Value::from(Vec::<Value>::new()));
     }

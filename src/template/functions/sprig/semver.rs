@@ -4,7 +4,7 @@ use minijinja::Value;
 
 use super::sprig;
 use super::version::{Constraint, Version};
-use crate::template::function::{Call, Function};
+use crate::template::function::{Call, Function, FunctionError};
 use crate::template::functions::args::{Outcome, refuse, text, wrong_type};
 use crate::template::scalar_object::{Methods, ScalarObject};
 
@@ -69,7 +69,7 @@ fn value(version: Version, original: &str) -> Value {
 }
 
 impl Methods for Version {
-    fn call(&self, method: &str, args: &[Value]) -> Option<Result<Value, String>> {
+    fn call(&self, method: &str, args: &[Value]) -> Option<Result<Value, FunctionError>> {
         let compared = |other: &Value, judge: fn(std::cmp::Ordering) -> Value| {
             let other = other
                 .downcast_object_ref::<ScalarObject>()
@@ -77,7 +77,7 @@ impl Methods for Version {
             Some(
                 other
                     .map(|other| judge(self.compare(other)))
-                    .ok_or_else(|| wrong_type("*semver.Version", &args[0])),
+                    .ok_or_else(|| FunctionError::new(wrong_type("*semver.Version", &args[0]))),
             )
         };
         // What is before a release is made the release.

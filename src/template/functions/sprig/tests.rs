@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::url::Url;
 use super::version::{Constraint, Version};
 use super::{cast, duration};
-use crate::template::functions::{self, time_layout};
+use crate::template::functions::{self, time};
 
 #[test]
 fn every_function_of_sprig_is_there_or_refused() {
@@ -63,7 +63,7 @@ proptest! {
 
     #[test]
     fn no_time_makes_the_reader_panic(layout in "(2006|01|Jan|_2|15|03|PM|Z07:00|-0700|MST|[-:. a-zé]){0,8}", text in "[0-9:. +a-zA-Zé-]{0,24}") {
-        let _ = time_layout::parse(&layout, &text);
+        let _ = time::parse(&layout, &text);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The order of the keys of a map: numbers in texts count as numbers, so that `a9` comes before `a10`.
+//! The order of the keys of a map. Numbers in texts are compared as numbers: `a9` comes before `a10`.
 
 use std::cmp::Ordering;
 use std::iter::Peekable;
@@ -9,7 +9,7 @@ use minijinja::value::ValueKind;
 
 use crate::template::functions::args::Number;
 
-/// Which key comes first: truth values and numbers, then nil, then texts.
+/// Compares two keys: booleans and numbers come first, then nil, then texts.
 pub(super) fn compare(a: &Value, b: &Value) -> Ordering {
     match (number(a), number(b)) {
         (Some(left), Some(right)) => left
@@ -32,7 +32,7 @@ fn number(value: &Value) -> Option<f64> {
     }
 }
 
-/// Where two texts differ first: other signs come before letters, and of two numbers the smaller one.
+/// Compares two texts at their first difference: other characters come before letters, and numbers are compared by value.
 fn compare_texts(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a.chars().peekable(), b.chars().peekable());
     let mut common = String::new();
@@ -60,7 +60,7 @@ fn compare_at(common: &str, (x, left): Side<'_, '_>, (y, right): Side<'_, '_>) -
         (false, true) => return Ordering::Less,
         (false, false) => {}
     }
-    // A zero counts for something only behind another digit of the same number.
+    // A zero is significant only after another digit of the same number.
     let inside = (x == '0' || y == '0')
         && common
             .chars()

@@ -1,9 +1,10 @@
 //! Reads YAML.
 //!
-//! in:  a text; only its first document counts
-//! out: a value. Maps have keys of any kind. The error says where something is wrong, but not what stands there
+//! Input: a text, of which the first document is read. Output: a value; maps have keys of any kind. An error names the
+//! line, but quotes nothing of the text.
 //!
-//! An alias costs nothing here, but whoever walks the value walks everything again: what it all comes to has a limit.
+//! An alias shares its value, but code that walks the value visits it once for each alias. So the number of values is
+//! limited, and each alias counts as often as it occurs.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,19 +15,20 @@ use minijinja::value::ValueKind;
 
 use super::scalar::{Scalar, resolve};
 use crate::template::any_map::{AnyKey, AnyMap};
+use crate::template::function::FunctionError;
 
-/// How many values there may be, each as often as an alias repeats it.
-const MOST_VALUES: usize = 1_000_000;
+/// The number of values in a document, with those that aliases repeat.
+const MAX_VALUES: usize = 1_000_000;
 
-/// How deep lists and maps may be nested.
-const MOST_LEVELS: usize = 100;
+/// The nesting of lists and maps.
+const MAX_DEPTH: usize = 100;
 
-/// A value, and how many values are in it.
+/// A value, and the number of values in it.
 #[derive(Clone)]
 struct Node {
     value: Value,
     size: usize,
-    /// A plain `<<`.
+    /// The node is a plain `<<`.
     merges: bool,
 }
 
@@ -40,9 +42,9 @@ impl Node {
     }
 }
 
-type Read<T> = Result<T, String>;
+type Read<T> = Result<T, FunctionError>;
 
-/// Reads the first document; without one there is nothing.
+/// Reads the first document; a text without a document is nil.
 pub(in crate::template::functions) fn read(text: &str) -> Read<Value> {
     let options = granit_parser::options! { block_scalar_eof_without_line_feed: true };
     let mut reader = Reader {
@@ -55,13 +57,13 @@ pub(in crate::template::functions) fn read(text: &str) -> Read<Value> {
             Event::StreamStart => {}
             Event::DocumentStart(_, version) => {
                 if version.is_some_and(|version| (version.major, version.minor) != (1, 1)) {
-                    return Err(reader.problem("found incompatible YAML document"));
+                    return Err(reader.error("found incompatible YAML document"));
                 }
                 let first = reader.next()?;
                 let node = reader.node(first, 0)?;
                 return match reader.next()? {
                     Event::DocumentEnd => Ok(node.value),
-                    _ => Err(reader.problem("there is something behind the value")),
+                    _ => Err(reader.error("unexpected content after the value")),
                 };
             }
             _ => return Ok(Value::from(())),
@@ -76,8 +78,14 @@ struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    fn problem(&self, text: &str) -> String {
-        format!("line {}: {text}", self.line)
+    fn error(&self, text: &str) -> FunctionError {
+        FunctionError::new(format!("line {}: {text}", self.line))
+    }
+
+    fn too_many_values(&self) -> FunctionError {
+        self.error(&format!(
+            "more than {MAX_VALUES} values, with those that aliases repeat"
+        ))
     }
 
     fn next(&mut self) -> Read<Event<'t>> {
@@ -86,14 +94,17 @@ impl<'t> Reader<'t> {
                 self.line = span.start.line();
                 Ok(event)
             }
-            Some(Err(error)) => Err(format!("line {}: this is not YAML", error.marker().line())),
+            Some(Err(error)) => {
+                self.line = error.marker().line();
+                Err(self.error("this is not YAML"))
+            }
             None => Ok(Event::StreamEnd),
         }
     }
 
-    fn node(&mut self, event: Event<'t>, level: usize) -> Read<Node> {
-        if level > MOST_LEVELS {
-            return Err(self.problem(&format!("nested more than {MOST_LEVELS} levels deep")));
+    fn node(&mut self, event: Event<'t>, depth: usize) -> Read<Node> {
+        if depth > MAX_DEPTH {
+            return Err(self.error(&format!("nested more than {MAX_DEPTH} levels deep")));
         }
         let (anchor, node) = match event {
             Event::Alias(anchor) => {
@@ -101,19 +112,17 @@ impl<'t> Reader<'t> {
                     .anchors
                     .get(&anchor)
                     .cloned()
-                    .ok_or_else(|| self.problem("an anchor contains itself"));
+                    .ok_or_else(|| self.error("an anchor contains itself"));
             }
             Event::Scalar(text, style, anchor, tag) => {
                 (anchor, self.scalar(&text, style, tag.as_deref())?)
             }
-            Event::SequenceStart(_, anchor, _) => (anchor, self.list(level)?),
-            Event::MappingStart(_, anchor, _) => (anchor, self.map(level)?),
-            _ => return Err(self.problem("a value is missing")),
+            Event::SequenceStart(_, anchor, _) => (anchor, self.list(depth)?),
+            Event::MappingStart(_, anchor, _) => (anchor, self.map(depth)?),
+            _ => return Err(self.error("a value is missing")),
         };
-        if node.size > MOST_VALUES {
-            return Err(self.problem(&format!(
-                "more than {MOST_VALUES} values, with those that aliases repeat"
-            )));
+        if node.size > MAX_VALUES {
+            return Err(self.too_many_values());
         }
         if anchor > 0 {
             self.anchors.insert(anchor, node.clone());
@@ -121,7 +130,7 @@ impl<'t> Reader<'t> {
         Ok(node)
     }
 
-    fn list(&mut self, level: usize) -> Read<Node> {
+    fn list(&mut self, depth: usize) -> Read<Node> {
         let mut items = Vec::new();
         let mut size = 1_usize;
         loop {
@@ -134,7 +143,7 @@ impl<'t> Reader<'t> {
                     });
                 }
                 event => {
-                    let node = self.node(event, level + 1)?;
+                    let node = self.node(event, depth + 1)?;
                     size = self.sum(size, node.size)?;
                     items.push(node.value);
                 }
@@ -142,7 +151,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn map(&mut self, level: usize) -> Read<Node> {
+    fn map(&mut self, depth: usize) -> Read<Node> {
         let mut entries = BTreeMap::new();
         let mut size = 1_usize;
         loop {
@@ -155,17 +164,17 @@ impl<'t> Reader<'t> {
                         merges: false,
                     });
                 }
-                event => self.node(event, level + 1)?,
+                event => self.node(event, depth + 1)?,
             };
             let event = self.next()?;
-            let node = self.node(event, level + 1)?;
+            let node = self.node(event, depth + 1)?;
             size = self.sum(size, node.size)?;
             if key.merges {
                 self.merge(&mut entries, &node.value)?;
                 continue;
             }
             let Some(key) = AnyKey::of(&key.value) else {
-                return Err(self.problem("only a plain value can be the key of a map"));
+                return Err(self.error("the key of a map must be a scalar"));
             };
             entries.insert(key, node.value);
         }
@@ -173,17 +182,15 @@ impl<'t> Reader<'t> {
 
     fn sum(&self, size: usize, more: usize) -> Read<usize> {
         let sum = size.saturating_add(more).saturating_add(1);
-        if sum > MOST_VALUES {
-            return Err(self.problem(&format!(
-                "more than {MOST_VALUES} values, with those that aliases repeat"
-            )));
+        if sum > MAX_VALUES {
+            return Err(self.too_many_values());
         }
         Ok(sum)
     }
 
-    /// `<<`: the entries of a map, or of several, of which the first ones win.
+    /// `<<`: adds the entries of a map, or of several maps, of which the earlier ones take precedence.
     fn merge(&self, entries: &mut BTreeMap<AnyKey, Value>, from: &Value) -> Read<()> {
-        let wrong = || self.problem("map merge requires map or sequence of maps as the value");
+        let wrong = || self.error("map merge requires map or sequence of maps as the value");
         if let Some(map) = from.downcast_object_ref::<AnyMap>() {
             entries.extend(
                 map.entries
@@ -229,19 +236,19 @@ impl<'t> Reader<'t> {
             | ("float", Scalar::Float(_)) => resolved.value(text),
             #[expect(
                 clippy::cast_precision_loss,
-                reason = "it is written that it is a float"
+                reason = "the tag says that the number is a float"
             )]
             ("float", Scalar::Int(number)) => Value::from(number as f64),
             ("binary", _) => {
-                let written: String = text.split_whitespace().collect();
-                let bytes = base64::engine::general_purpose::STANDARD.decode(written);
-                let bytes = bytes
-                    .map_err(|_| self.problem("!!binary value contains invalid base64 data"))?;
+                let encoded: String = text.split_whitespace().collect();
+                let bytes = base64::engine::general_purpose::STANDARD.decode(encoded);
+                let bytes =
+                    bytes.map_err(|_| self.error("!!binary value contains invalid base64 data"))?;
                 String::from_utf8(bytes)
                     .map_or_else(|error| Value::from_bytes(error.into_bytes()), Value::from)
             }
             ("null" | "bool" | "int" | "float", _) => {
-                return Err(self.problem(&format!("cannot decode this as a !!{core}")));
+                return Err(self.error(&format!("cannot decode this as a !!{core}")));
             }
             _ => Value::from(text),
         };

@@ -1,14 +1,13 @@
-//! What a plain scalar of YAML 1.1 means: `yes` is true, `0644` is 420, `1_000` is 1000.
+//! The type of a plain scalar of YAML 1.1: `yes` is true, `0644` is 420, `1_000` is 1000.
 //!
-//! in:  the text of a scalar
-//! out: a [`Scalar`]; sexagesimal numbers and times stay texts, as yaml.v2 leaves them
+//! Input: the text of a scalar. Output: a [`Scalar`]; sexagesimal numbers and times are texts, as in yaml.v2.
 
 use minijinja::Value;
 
 use crate::template::functions::sprig::cast::parse_any_base;
-use crate::template::functions::time_layout;
+use crate::template::functions::time;
 
-/// What a scalar is.
+/// A scalar with its type.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Scalar {
     Null,
@@ -22,7 +21,7 @@ pub(super) enum Scalar {
 }
 
 impl Scalar {
-    /// As a value; `text` is what was written.
+    /// The value; `text` is the source of the scalar.
     pub(super) fn value(self, text: &str) -> Value {
         match self {
             Self::Null => Value::from(()),
@@ -35,7 +34,7 @@ impl Scalar {
     }
 }
 
-/// What a plain scalar is.
+/// Resolves a plain scalar.
 pub(super) fn resolve(text: &str) -> Scalar {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Scalar::Null,
@@ -67,13 +66,13 @@ fn number(text: &str) -> Scalar {
         return Scalar::Uint(number);
     }
     match plain.parse() {
-        // One that is too large stays a text.
+        // A number that is too large is a text.
         Ok(number) if is_float(&plain) && f64::is_finite(number) => Scalar::Float(number),
         _ => Scalar::Text,
     }
 }
 
-/// Digits with a point or an exponent, and nothing else.
+/// Returns `true` if a text is digits with a point or an exponent, and nothing else.
 fn is_float(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (number, exponent) = match unsigned.split_once(['e', 'E']) {
@@ -92,12 +91,12 @@ fn is_float(text: &str) -> bool {
         && exponent.is_none_or(|e| !e.is_empty() && digits(e))
 }
 
-/// Would a text be taken for something else if it were written plainly?
+/// Returns `true` if a text would be read as another type when it is written without quotes.
 pub(super) fn needs_quotes(text: &str) -> bool {
     !matches!(resolve(text), Scalar::Text | Scalar::Merge) || is_sexagesimal(text) || is_time(text)
 }
 
-/// `12:30:45`
+/// Returns `true` for `12:30:45`, a number to the base 60.
 fn is_sexagesimal(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let mut parts = unsigned.split(':');
@@ -131,5 +130,5 @@ fn is_time(text: &str) -> bool {
         && text[4..].starts_with('-')
         && layouts
             .iter()
-            .any(|layout| time_layout::parse(layout, text).is_ok())
+            .any(|layout| time::parse(layout, text).is_ok())
 }

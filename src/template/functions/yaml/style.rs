@@ -1,8 +1,8 @@
-//! How a text can be written: plainly, in quotes of one kind or the other, or as a block.
+//! The style of a text in YAML: plain, in single or double quotes, or a literal block.
 
 use super::scalar::needs_quotes;
 
-/// How a text is written.
+/// The style of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Style {
     Plain,
@@ -11,11 +11,11 @@ pub(super) enum Style {
     Literal,
 }
 
-/// The style for a text; `key` is for the key of a map on one line.
-pub(super) fn of(text: &str, key: bool) -> Style {
-    let found = Found::of(text);
+/// The style of a text; `key` is for a key that shares a line with its value.
+pub(super) fn style_of(text: &str, key: bool) -> Style {
+    let found = Properties::of(text);
     if text.contains('\n') {
-        return if found.special || found.blank_before_break || found.ends_blank || key {
+        return if found.special || found.space_before_break || found.ends_with_space || key {
             Style::Double
         } else {
             Style::Literal
@@ -23,28 +23,25 @@ pub(super) fn of(text: &str, key: bool) -> Style {
     }
     if needs_quotes(text) || found.special {
         Style::Double
-    } else if found.indicator || text.starts_with(' ') || found.ends_blank {
+    } else if found.indicator || text.starts_with(' ') || found.ends_with_space {
         Style::Single
     } else {
         Style::Plain
     }
 }
 
-/// What stands in the way of a style.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each stands in the way of other styles"
-)]
-struct Found {
+/// The properties of a text that rule out a style.
+#[expect(clippy::struct_excessive_bools, reason = "each rules out other styles")]
+struct Properties {
     /// A character that must be written as an escape.
     special: bool,
-    /// Something that means something else in a plain text.
+    /// An indicator, which has a meaning in a plain text.
     indicator: bool,
-    blank_before_break: bool,
-    ends_blank: bool,
+    space_before_break: bool,
+    ends_with_space: bool,
 }
 
-impl Found {
+impl Properties {
     fn of(text: &str) -> Self {
         let starts = |c: char| {
             matches!(
@@ -87,13 +84,14 @@ impl Found {
         Self {
             special: !text.chars().all(|c| c == '\n' || is_printable(c)),
             indicator,
-            blank_before_break: text.contains(" \n"),
-            ends_blank: text.ends_with(' '),
+            space_before_break: text.contains(" \n"),
+            ends_with_space: text.ends_with(' '),
         }
     }
 }
 
-/// May a character be written as it is? Nothing beyond the basic plane, no controls, no mark of the byte order.
+/// Returns `true` if a character is written without an escape: not beyond the basic plane, no control character, no byte
+/// order mark.
 pub(super) fn is_printable(c: char) -> bool {
     matches!(c, ' '..='~' | '\u{a0}'..='\u{ffff}')
         && !matches!(

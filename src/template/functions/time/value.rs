@@ -1,54 +1,56 @@
-//! A point in time in a zone, as a value that has the methods of Go's `time.Time`.
+//! A time in a zone, as a template value with the methods of Go's `time.Time`.
 
 use jiff::civil::{DateTime, date};
 use jiff::{SignedDuration, Span};
 use minijinja::Value;
 
-use super::args::{integer, text, wrong_type};
-use super::layout::{Clock, format_clock};
+use super::format::LocalTime;
 use crate::template::function::FunctionError;
+use crate::template::functions::args::{integer, text, wrong_type};
 use crate::template::scalar_object::{Methods, ScalarObject};
 
-/// A point in time, and the zone in which it is shown.
+/// A time, and the zone in which it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Moment {
+pub(in crate::template::functions) struct GoTime {
     utc: DateTime,
-    /// How many seconds the zone is ahead of UTC.
+    /// Seconds ahead of UTC.
     offset: i32,
-    /// The name of the zone, if it has one.
+    /// The abbreviation of the zone, or an empty string.
     zone: String,
 }
 
-impl Moment {
+impl GoTime {
     /// Go's zero time.
-    pub(super) const YEAR_ONE: Self = Self {
+    pub(in crate::template::functions) const YEAR_ONE: Self = Self {
         utc: date(1, 1, 1).at(0, 0, 0, 0),
         offset: 0,
         zone: String::new(),
     };
 
-    /// The time that the clocks of a zone show; nothing if it is too far away.
-    pub(super) fn at(local: DateTime, offset: i32, zone: String) -> Option<Self> {
+    /// Creates a time from the local time of a zone; `None` if it is out of range.
+    pub(super) fn from_local(local: DateTime, offset: i32, zone: String) -> Option<Self> {
         let utc = local
             .checked_sub(SignedDuration::from_secs(offset.into()))
             .ok()?;
         Some(Self { utc, offset, zone })
     }
 
-    /// The moment that a value of a template is.
-    pub(super) fn of(value: &Value) -> Result<&Self, FunctionError> {
+    /// The time behind a template value.
+    pub(in crate::template::functions) fn from_value(
+        value: &Value,
+    ) -> Result<&Self, FunctionError> {
         let found = value
             .downcast_object_ref::<ScalarObject>()
             .and_then(ScalarObject::inner);
         found.ok_or_else(|| FunctionError::new(wrong_type("time.Time", value)))
     }
 
-    /// The seconds since 1970.
-    pub(super) fn seconds(&self) -> i64 {
+    /// Seconds since 1970.
+    pub(in crate::template::functions) fn seconds(&self) -> i64 {
         self.since_1970(1_000_000_000)
     }
 
-    /// How many whole units of so many nanoseconds have gone by.
+    /// Whole units since 1970, each of `unit` nanoseconds.
     fn since_1970(&self, unit: i128) -> i64 {
         let nanos = self
             .utc
@@ -56,14 +58,14 @@ impl Moment {
             .as_nanos();
         #[expect(
             clippy::cast_possible_truncation,
-            reason = "Go's numbers wrap around, too, for a time that is too far away"
+            reason = "for a time that is out of range Go's numbers wrap around, too"
         )]
         let units = nanos.div_euclid(unit) as i64;
         units
     }
 
-    /// Later by some nanoseconds, or earlier; nothing if that is too far away.
-    pub(super) fn later(&self, nanos: i64) -> Option<Self> {
+    /// Adds nanoseconds, which may be negative; `None` if the result is out of range.
+    pub(in crate::template::functions) fn add(&self, nanos: i64) -> Option<Self> {
         let utc = self
             .utc
             .checked_add(SignedDuration::from_nanos(nanos))
@@ -82,7 +84,7 @@ impl Moment {
         }
     }
 
-    fn clock(&self) -> Clock<'_> {
+    fn local(&self) -> LocalTime<'_> {
         let time = self
             .utc
             .saturating_add(SignedDuration::from_secs(self.offset.into()));
@@ -91,24 +93,24 @@ impl Moment {
         } else {
             &self.zone
         };
-        Clock {
+        LocalTime {
             time,
             offset: self.offset,
             zone,
         }
     }
 
-    fn written(&self, layout: &str) -> String {
-        format_clock(layout, &self.clock())
+    fn format(&self, layout: &str) -> String {
+        self.local().format(layout)
     }
 
-    /// As a value of a template.
-    pub(super) fn value(self) -> Value {
-        let civil = self.clock().time;
+    /// The time as a template value.
+    pub(in crate::template::functions) fn value(self) -> Value {
+        let civil = self.local().time;
         let number = |number: i64| Value::from(number);
         Value::from_object(ScalarObject {
             go_type: "time.Time",
-            text: self.written("2006-01-02 15:04:05.999999999 -0700 MST"),
+            text: self.format("2006-01-02 15:04:05.999999999 -0700 MST"),
             properties: vec![
                 (["Unix", "unix"], number(self.seconds())),
                 (
@@ -118,7 +120,7 @@ impl Moment {
                 (["UnixMicro", "unix_micro"], number(self.since_1970(1_000))),
                 (["UnixNano", "unix_nano"], number(self.since_1970(1))),
                 (["Year", "year"], number(civil.year().into())),
-                (["Month", "month"], Value::from(self.written("January"))),
+                (["Month", "month"], Value::from(self.format("January"))),
                 (["Day", "day"], number(civil.day().into())),
                 (["Hour", "hour"], number(civil.hour().into())),
                 (["Minute", "minute"], number(civil.minute().into())),
@@ -128,7 +130,7 @@ impl Moment {
                     number(civil.subsec_nanosecond().into()),
                 ),
                 (["YearDay", "year_day"], number(civil.day_of_year().into())),
-                (["Weekday", "weekday"], Value::from(self.written("Monday"))),
+                (["Weekday", "weekday"], Value::from(self.format("Monday"))),
                 (
                     ["IsZero", "is_zero"],
                     Value::from(self.utc == Self::YEAR_ONE.utc),
@@ -138,48 +140,16 @@ impl Moment {
         })
     }
 
-    fn called(&self, method: &str, args: &[Value]) -> Option<Result<Value, FunctionError>> {
-        let too_far = || FunctionError::new("a time that is too far away");
-        Some(match (method, args) {
-            ("UTC" | "utc" | "Local" | "local", []) => Ok(self.in_utc().value()),
-            ("String" | "string", []) => Ok(Value::from(
-                self.written("2006-01-02 15:04:05.999999999 -0700 MST"),
-            )),
-            ("Format" | "format", [layout]) => {
-                text(layout).map(|layout| Value::from(self.written(layout)))
-            }
-            ("Before" | "before", [other]) => {
-                Self::of(other).map(|other| Value::from(self.utc < other.utc))
-            }
-            ("After" | "after", [other]) => {
-                Self::of(other).map(|other| Value::from(self.utc > other.utc))
-            }
-            ("Equal" | "equal", [other]) => {
-                Self::of(other).map(|other| Value::from(self.utc == other.utc))
-            }
-            ("Compare" | "compare", [other]) => {
-                Self::of(other).map(|other| Value::from(self.utc.cmp(&other.utc) as i8))
-            }
-            ("Add" | "add", [nanos]) => {
-                integer(nanos).and_then(|nanos| Ok(self.later(nanos).ok_or_else(too_far)?.value()))
-            }
-            ("AddDate" | "add_date", [years, months, days]) => self
-                .dated(years, months, days)
-                .and_then(|moment| Ok(moment.ok_or_else(too_far)?.value())),
-            _ => return None,
-        })
-    }
-
-    /// On another date; what is behind the end of a month goes on into the next one.
-    fn dated(
+    /// Adds to the date; days beyond the end of a month continue in the next one.
+    fn add_date(
         &self,
         years: &Value,
         months: &Value,
         days: &Value,
     ) -> Result<Option<Self>, FunctionError> {
         let (years, months, days) = (integer(years)?, integer(months)?, integer(days)?);
-        let civil = self.clock().time;
-        let moved = || {
+        let civil = self.local().time;
+        let new_time = || {
             let first = civil.date().first_of_month();
             let first = first
                 .checked_add(
@@ -190,25 +160,49 @@ impl Moment {
                 .ok()?;
             let days = days.checked_add(i64::from(civil.day()) - 1)?;
             let date = first.checked_add(Span::new().try_days(days).ok()?).ok()?;
-            Self::at(
+            Self::from_local(
                 date.to_datetime(civil.time()),
                 self.offset,
                 self.zone.clone(),
             )
         };
-        Ok(moved())
+        Ok(new_time())
     }
 }
 
-impl Methods for Moment {
-    fn call(&self, method: &str, args: &[Value]) -> Option<Result<Value, String>> {
-        Some(
-            self.called(method, args)?
-                .map_err(|error| error.to_string()),
-        )
+impl Methods for GoTime {
+    fn call(&self, method: &str, args: &[Value]) -> Option<Result<Value, FunctionError>> {
+        let out_of_range = || FunctionError::new("time out of range");
+        Some(match (method, args) {
+            ("UTC" | "utc" | "Local" | "local", []) => Ok(self.in_utc().value()),
+            ("String" | "string", []) => Ok(Value::from(
+                self.format("2006-01-02 15:04:05.999999999 -0700 MST"),
+            )),
+            ("Format" | "format", [layout]) => {
+                text(layout).map(|layout| Value::from(self.format(layout)))
+            }
+            ("Before" | "before", [other]) => {
+                Self::from_value(other).map(|other| Value::from(self.utc < other.utc))
+            }
+            ("After" | "after", [other]) => {
+                Self::from_value(other).map(|other| Value::from(self.utc > other.utc))
+            }
+            ("Equal" | "equal", [other]) => {
+                Self::from_value(other).map(|other| Value::from(self.utc == other.utc))
+            }
+            ("Compare" | "compare", [other]) => {
+                Self::from_value(other).map(|other| Value::from(self.utc.cmp(&other.utc) as i8))
+            }
+            ("Add" | "add", [nanos]) => integer(nanos)
+                .and_then(|nanos| Ok(self.add(nanos).ok_or_else(out_of_range)?.value())),
+            ("AddDate" | "add_date", [years, months, days]) => self
+                .add_date(years, months, days)
+                .and_then(|time| Ok(time.ok_or_else(out_of_range)?.value())),
+            _ => return None,
+        })
     }
 
     fn encoded(&self) -> Option<String> {
-        Some(self.written("2006-01-02T15:04:05.999999999Z07:00"))
+        Some(self.format("2006-01-02T15:04:05.999999999Z07:00"))
     }
 }
