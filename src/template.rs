@@ -1,7 +1,7 @@
-//! Renders templates, and records what they asked for.
+//! Renders templates and records their dependencies.
 //!
-//! in:  a source, its language, and a [`Snapshot`] of what is known
-//! out: a [`Rendering`]: the text or the error, every query that was asked, and which of them have no data yet
+//! in:  a source, its language, and a [`Snapshot`] of the accepted answers
+//! out: a [`Rendering`]: the text or the error, every dependency, and the dependencies without data
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,36 +47,36 @@ use language::{Engine, Settings};
 use output::Output;
 use render_context::RenderContext;
 
-/// A template, read and parsed.
+/// A parsed template.
 #[derive(Debug)]
 pub struct Template {
     file: Option<PathBuf>,
     engine: Engine,
     format: Format,
     output_format: Option<OutputFormat>,
-    /// The directory that everything it reads lies in; `None`: anywhere.
+    /// The directory that contains every file it may read; `None` for any directory.
     sandbox: Option<Arc<Path>>,
-    /// Functions that fail when they are called.
+    /// Patterns of functions that are denied.
     denied: Arc<[Glob]>,
 }
 
-/// What comes out of one pass over a template.
+/// The result of rendering a template once.
 #[derive(Clone, Debug)]
 pub struct Rendering {
-    /// The text, or why there is none. Worth nothing while data is missing: then it is an empty text.
+    /// The text or the error. While data is missing it is an empty text without meaning.
     pub text: Result<String, TemplateError>,
-    /// The files to write together with the text; none while data is missing.
+    /// The files of `writeToFile`, to be written together with the text; none while data is missing.
     pub outputs: Vec<Output>,
-    /// What the template asked.
+    /// The dependencies of the template.
     pub asked: Dependencies,
 }
 
 impl Template {
-    /// Reads the template of a job and parses it.
+    /// Reads and parses the template of a job.
     ///
     /// # Errors
-    /// [`TemplateError`] when the file cannot be read, is not UTF-8, or is not a template of its language. It names
-    /// the files to watch for a change.
+    /// [`TemplateError`] when the file cannot be read, is not UTF-8, or has a syntax error. It names the files to watch
+    /// for a change.
     pub fn read(job: &Job) -> Result<Self, TemplateError> {
         Self::read_within(job, &Arc::default())
     }
@@ -123,7 +123,7 @@ impl Template {
             Source::File(path) => {
                 let name = path.display().to_string();
                 let engine = read(path).and_then(|text| {
-                    // `a.j2` lies in the directory with the empty name, which is the current one.
+                    // The parent of `a.j2` is the empty path, which means the current directory.
                     Engine::parse(&name, &text, settings(path.parent()))
                 });
                 let engine = engine.map_err(|error| {
@@ -144,7 +144,7 @@ impl Template {
         }
     }
 
-    /// Whether its files still hold what they held when it was read, so that it need not be parsed again.
+    /// Returns `true` if its files are unchanged since it was read, so that it need not be parsed again.
     #[must_use]
     pub fn is_current(&self) -> bool {
         let same = |file: &PathBuf| read(file).is_ok_and(|text| *text == *self.engine.source());
@@ -162,7 +162,7 @@ impl Template {
             .denying(&self.denied)
     }
 
-    /// Renders the template with what is known.
+    /// Renders the template with the accepted answers.
     #[must_use]
     pub fn render(
         &self,
@@ -203,8 +203,8 @@ impl Template {
             };
         }
         if text.is_err() {
-            // It stopped half way for want of data; what it asks further down is worth knowing now, not one round
-            // trip later.
+            // It stopped half way for lack of data. A second pass finds the dependencies further down now rather than
+            // one round trip later.
             let pass = Arc::new(begin());
             let _ = self.engine.render(&pass, Undefined::Empty);
             asked.add(pass.take_asked());
@@ -216,7 +216,7 @@ impl Template {
         }
     }
 
-    /// The text with every value written as its place asks for, if it then is what it has to be.
+    /// Escapes the values in the text and checks the output format.
     fn finished(
         &self,
         text: String,
@@ -236,7 +236,7 @@ impl Template {
         }
     }
 
-    /// The error at the place that prints a value; found by another pass in which printing it is an error.
+    /// The error at the place that prints a value; it is found by another pass in which printing that value is an error.
     fn refused(
         &self,
         refusal: Refusal,
@@ -269,7 +269,7 @@ impl Template {
             ))
     }
 
-    /// The files to watch: the template itself, and what it includes or would include if it were there.
+    /// The files to watch: the template itself and its includes, whether or not they exist.
     #[must_use]
     pub fn sources(&self) -> Vec<PathBuf> {
         self.file
@@ -279,7 +279,7 @@ impl Template {
             .collect()
     }
 
-    /// Where the template asks a query, with the name of the file; found by a pass in which asking it is an error.
+    /// The file and place where the template requests a query; it is found by a pass in which requesting it is an error.
     #[must_use]
     pub fn place_of(
         &self,
@@ -302,7 +302,7 @@ impl Template {
     }
 }
 
-/// The trees of a Go template, to be written anew.
+/// Parses a Go template for conversion.
 pub(crate) fn go_trees(
     name: &str,
     source: &str,

@@ -1,10 +1,10 @@
 //! Chooses among the instances of a service, and puts them in order.
 //!
 //! in:  the instances of an answer, a [`Choice`], and which of them have been passing for long enough
-//! out: those that are chosen; their order depends on the instances, not on the order in which Consul names them
+//! out: the chosen instances; their order depends on the instances, not on the order of Consul's answer
 //!
-//! It is applied where a template asks, not where Consul is asked: whatever is chosen, the question is the same, and
-//! watched once.
+//! The choice is applied when a template requests the instances, not in the query to Consul: whatever is chosen, the
+//! query is the same and is watched once.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::answer::Instance;
 use crate::config::duration::GoDuration;
 
-/// The options there are, by name.
+/// The names of all options.
 pub const OPTIONS: &[&str] = &[
     "tag",
     "unique",
@@ -23,24 +23,24 @@ pub const OPTIONS: &[&str] = &[
     "shuffle",
 ];
 
-/// Which instances a template wants, and in which order.
+/// Which instances a template requests, and in which order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
-    /// `tag`: only those that have all of these, in whatever letters, as in Consul.
+    /// `tag`: only instances that have all of these tags; upper and lower case are the same, as in Consul.
     tags: Vec<String>,
-    /// `unique="addr:port"`: of those with the same address and port only the first.
+    /// `unique="addr:port"`: only the first of the instances with the same address and port.
     unique: bool,
-    /// `require_port`: not those without a port.
+    /// `require_port`: no instances without a port.
     require_port: bool,
     /// `sort`.
     sort: Option<Sort>,
     /// `shuffle`.
     shuffle: bool,
-    /// `passing_for`: only those that have been passing for this long; no time: all.
+    /// `passing_for`: only instances that have been passing for this long; zero means all.
     passing_for: Duration,
 }
 
-/// What `sort` can say.
+/// The values of `sort`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sort {
     Name,
@@ -54,11 +54,11 @@ pub enum Order {
     Name,
     /// The nodes in the order of the answer, which is by distance, and the instances of a node by ID.
     Near,
-    /// In an order of this host's own, which is no other host's.
+    /// Shuffled, in an order that differs from host to host.
     Shuffled,
 }
 
-/// The value of an option: one text, or several.
+/// The value of an option: one string, or several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Setting<'a> {
     /// `tag=a,b`, `shuffle=true`.
@@ -99,10 +99,10 @@ impl Setting<'_> {
 }
 
 impl Choice {
-    /// Reads options. The error names the option and what it can be, and no value.
+    /// Reads options. The error names the option and its possible values, but not the given value.
     ///
     /// # Errors
-    /// A text that says which option is wrong, and why.
+    /// Which option is wrong, and why.
     pub fn read<'a>(
         options: impl IntoIterator<Item = (&'a str, Setting<'a>)>,
     ) -> Result<Self, String> {
@@ -137,26 +137,26 @@ impl Choice {
             Setting::List(tags) => tags.iter().map(String::as_str).collect(),
         };
         if tags.iter().any(|tag| tag.is_empty()) {
-            // Taken for "any", a tag that came out empty would let everything in.
+            // An empty tag must not mean "any": a variable that is empty by mistake would select every instance.
             return Err("tag is empty".to_owned());
         }
         self.tags.extend(tags.iter().map(|tag| tag.to_lowercase()));
         Ok(())
     }
 
-    /// Must Consul be asked in the order of distance?
+    /// Returns `true` if the query has to request the order of distance.
     #[must_use]
     pub fn wants_near(&self) -> bool {
         self.sort == Some(Sort::Near)
     }
 
-    /// How long instances must have been passing; zero: it does not matter.
+    /// How long instances must have been passing; zero means no limit.
     #[must_use]
     pub fn passing_for(&self) -> Duration {
         self.passing_for
     }
 
-    /// The order of instances that were asked for in the order of distance, or not.
+    /// The order of instances. `asked_near`: the query requested the order of distance.
     #[must_use]
     pub fn order(&self, asked_near: bool) -> Order {
         if self.shuffle {
@@ -168,8 +168,8 @@ impl Choice {
         }
     }
 
-    /// Chooses. `has_passed` says of an instance whether it has been passing for long enough, `host` seeds the order
-    /// in which instances are shuffled.
+    /// Chooses among the instances. `has_passed` returns `true` for an instance that has been passing for long enough;
+    /// `host` seeds the order in which instances are shuffled.
     pub fn apply(
         &self,
         instances: &[Arc<Instance>],
@@ -223,14 +223,14 @@ fn unknown_option(name: &str) -> String {
     }
 }
 
-/// The place of an instance among those that a host shuffles. Each has its own, whoever else is there: one that comes
-/// or goes moves nobody else.
+/// The rank of an instance when a host shuffles. It depends on the instance and the host alone, so an instance that
+/// comes or goes does not move the others.
 ///
 /// FNV-1a, and the last step of `MurmurHash3`: the same in every version of this program, on every machine.
 fn rank(host: &str, instance: &Instance) -> u64 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for text in [host, &instance.node, &instance.id] {
-        // No text has this byte, so it parts them.
+        // UTF-8 never contains this byte, so it separates the parts.
         for byte in text.bytes().chain([0xff]) {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }

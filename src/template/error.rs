@@ -1,7 +1,7 @@
-//! What is wrong with a template, and where.
+//! Errors in templates, with their place.
 //!
 //! in:  a message, the name of the file, its text and a place in it
-//! out: a [`TemplateError`], which prints the place with its line of source and, where there is one, a hint
+//! out: a [`TemplateError`], which prints the place with its line of source and, if there is one, a hint
 //!
 //! ```text
 //! nginx.ctmpl:4:13: can't evaluate field Adress in type *dependency.HealthService
@@ -19,7 +19,7 @@ use std::path::PathBuf;
 pub struct Place {
     /// The line.
     pub line: u32,
-    /// The column; 0: only the line is known.
+    /// The column; 0 if only the line is known.
     pub column: u32,
 }
 
@@ -37,28 +37,28 @@ impl Place {
     }
 }
 
-/// What is wrong with a template. No value of a key or a variable appears in it.
+/// An error in a template. It never contains the value of a key or a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateError {
     /// The file, or the name of a template in the configuration.
     pub name: String,
-    /// Where it is wrong; `None`: the template as a whole.
+    /// The place of the error; `None` for the template as a whole.
     pub place: Option<Place>,
-    /// What is wrong.
+    /// The message.
     pub message: String,
-    /// What might help.
+    /// A hint: what the author probably meant, or what to do.
     pub hint: Option<Box<str>>,
-    /// The files that were looked at; when one of them changes it is worth trying again.
+    /// The files that were read; when one of them changes, the template is tried again.
     pub sources: Vec<PathBuf>,
     /// The line of source with a caret, and the part of the template around it.
     excerpt: Option<Box<str>>,
 }
 
-/// Longer lines are cut around the place.
+/// The widest excerpt, in characters; longer lines are cut around the place.
 const WIDEST: usize = 120;
 
 impl TemplateError {
-    /// An error about a template as a whole.
+    /// Creates an error about a template as a whole.
     #[must_use]
     pub fn whole(name: &str, message: impl Into<String>) -> Self {
         let (place, hint, excerpt) = (None, None, None);
@@ -72,7 +72,7 @@ impl TemplateError {
         }
     }
 
-    /// An error at a place of a template with this text.
+    /// Creates an error at a place of a template with this source.
     #[must_use]
     pub fn at(name: &str, source: &str, place: Place, message: impl Into<String>) -> Self {
         Self {
@@ -82,7 +82,7 @@ impl TemplateError {
         }
     }
 
-    /// The same error with the part of the template around it that says what it is about, if there is one:
+    /// Adds the enclosing part of the template, if there is one:
     /// `line 3: range service "web"`.
     #[must_use]
     pub fn within(self, within: Option<String>) -> Self {
@@ -97,7 +97,7 @@ impl TemplateError {
         }
     }
 
-    /// The same error with a hint, if there is one.
+    /// Adds a hint, if there is one.
     #[must_use]
     pub fn with_hint(self, hint: Option<String>) -> Self {
         Self {
@@ -106,7 +106,7 @@ impl TemplateError {
         }
     }
 
-    /// The same error with the files that were looked at.
+    /// Adds the files that were read.
     #[must_use]
     pub fn with_sources(self, sources: Vec<PathBuf>) -> Self {
         Self { sources, ..self }
@@ -136,7 +136,7 @@ fn excerpt(source: &str, place: Place) -> Option<Box<str>> {
     let Some(before) = column.checked_sub(1 + skipped) else {
         return Some(excerpt.into());
     };
-    // A tab moves the caret as far as it moves the text above it.
+    // Tabs are kept, so that the caret stands below its column.
     let padding: String = shown
         .chars()
         .take(before)
@@ -152,7 +152,7 @@ fn excerpt(source: &str, place: Place) -> Option<Box<str>> {
     )
 }
 
-/// What a terminal would obey is not passed on to it.
+/// Replaces control characters, which a terminal would execute.
 fn visible(c: char) -> char {
     if c.is_control() && c != '\t' {
         '\u{fffd}'
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn places_past_the_end_do_no_harm() {
+    fn places_past_the_end_are_accepted() {
         for place in [
             Place { line: 0, column: 0 },
             Place { line: 9, column: 9 },

@@ -1,9 +1,9 @@
-//! What a value may do to the file that it is written into: nothing but stand there.
+//! Escapes values for the file that they are written into, so that a value is never more than a value.
 //!
 //! in:  a text in which the values that are not plain are marked, and the format of the file
 //! out: the text with each of them quoted as its place asks for, or the [`Refusal`] of the first that cannot be
 //!
-//! A value of nothing but plain characters goes into the text as it is. Any other is marked while the template is
+//! A value of plain characters is written unchanged. Any other value is marked while the template is
 //! rendered. At the end the text is read from its beginning, as the program reads it, so that at each mark it is known
 //! whether the value stands between quotes, in a comment, in a word, or is a parameter of its own.
 
@@ -21,30 +21,30 @@ mod yaml;
 use mark::{Kind, Piece};
 pub(super) use output::check;
 
-/// Why a value cannot be written where it stands.
+/// The reason why a value cannot be written at its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
-    /// Which of the marked values it is; `None`: it cannot be told any more.
+    /// The number of the marked value; `None` if a filter cut the mark.
     pub(super) number: Option<usize>,
     /// The value.
     pub(super) text: String,
-    /// What is in it, and why that cannot be written; shows nothing else of the value.
+    /// The offending character and the reason; nothing else of the value is shown.
     pub(super) message: String,
 }
 
-/// A character of a value, and why it cannot be written.
+/// A character of a value, and the reason why it cannot be written.
 type Unfit = (char, &'static str);
 
-/// How a program reads a file.
+/// The lexical rules by which a program reads a file.
 trait Grammar {
-    /// Goes on by a character of the file.
+    /// Reads the next character of the file.
     fn read(&mut self, c: char);
 
-    /// What a value has to become in order to be written here; `next` is what follows it.
+    /// Escapes a value for the current place; `next` is the character after it.
     fn place(&mut self, kind: Kind, value: &str, next: Option<char>) -> Result<String, Unfit>;
 }
 
-/// Whether a value means nothing but itself wherever it stands.
+/// Returns `true` if a value needs no escape at any place.
 pub(super) fn is_plain(format: Format, value: &str) -> bool {
     match format {
         Format::None => true,
@@ -56,12 +56,12 @@ pub(super) fn is_plain(format: Format, value: &str) -> bool {
     }
 }
 
-/// Whether lists and maps are written as JSON, which then is a whole value.
+/// Returns `true` if lists and maps are written as whole JSON values.
 pub(super) fn has_documents(format: Format) -> bool {
     matches!(format, Format::Json | Format::Yaml)
 }
 
-/// The functions that write JSON, by their names in Go.
+/// The Go names of the functions that write JSON.
 const JSON: [&str; 10] = [
     "toJSON",
     "toJSONPretty",
@@ -75,7 +75,7 @@ const JSON: [&str; 10] = [
     "sprig_mustToRawJson",
 ];
 
-/// Whether what a function makes is such a value, and is written as it is.
+/// Returns `true` if the result of a function is a whole document that needs no escape.
 pub(super) fn makes_documents(format: Format, function: &Function) -> bool {
     match format {
         Format::Json => JSON.contains(&function.go),
@@ -84,12 +84,12 @@ pub(super) fn makes_documents(format: Format, function: &Function) -> bool {
     }
 }
 
-/// Whether a function does nothing to a text but to move it to the right.
+/// Returns `true` if a function only indents its text.
 pub(super) fn only_indents(function: &Function) -> bool {
     matches!(function.go, "indent" | "sprig_indent" | "sprig_nindent")
 }
 
-/// Writes every marked value as its place asks for.
+/// Escapes every marked value for its place.
 pub(super) fn settle(format: Format, text: String) -> Result<String, Refusal> {
     if !mark::is_marked(&text) {
         return Ok(text);
@@ -119,12 +119,12 @@ fn read(grammar: &mut dyn Grammar, text: &str) -> Result<String, Refusal> {
             Piece::Value { number, kind, text } => {
                 let next = match rest.as_slice().first() {
                     Some(Piece::Own(text)) => text.chars().next(),
-                    // Whatever it is, it begins without a blank.
+                    // A value never begins with a blank.
                     Some(Piece::Value { .. }) => Some('x'),
                     None => None,
                 };
                 let placed = if text.contains('\0') {
-                    Err(('\0', "it is in no text"))
+                    Err(('\0', "no text file contains it"))
                 } else {
                     grammar.place(*kind, text, next)
                 };
@@ -141,7 +141,7 @@ fn read(grammar: &mut dyn Grammar, text: &str) -> Result<String, Refusal> {
     Ok(whole)
 }
 
-/// A character in an error message.
+/// The name of a character in an error message.
 fn shown(letter: char) -> String {
     match letter {
         '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => "a line break".to_owned(),
@@ -155,7 +155,7 @@ fn shown(letter: char) -> String {
     }
 }
 
-/// The first character of a value that is not plain; where all are, the first one.
+/// The first character of a value that is not plain, or else its first character.
 fn odd(value: &str, is_plain: impl Fn(char) -> bool) -> char {
     value
         .chars()
@@ -164,7 +164,7 @@ fn odd(value: &str, is_plain: impl Fn(char) -> bool) -> char {
         .unwrap_or(' ')
 }
 
-/// A character that ends a line or does something to a terminal; tabs do not count.
+/// A line break or control character in a value, except tabs.
 fn control(value: &str) -> Option<char> {
     value.chars().find(|c| {
         (c.is_control() && *c != '\t')
@@ -172,13 +172,13 @@ fn control(value: &str) -> Option<char> {
     })
 }
 
-/// A value that is only a part of something that could be quoted.
+/// A value is part of a word that could be quoted only as a whole.
 const PART: &str = "it is only a part of a word, and could be quoted only as a whole";
-/// A value where a directive or a keyword begins.
+/// A value stands where a directive or keyword begins.
 const NAME: &str = "it stands where the name of a directive is expected";
-/// A value after a backslash.
+/// A value follows a backslash.
 const ESCAPED: &str = "it follows a backslash";
-/// A character that the program has no way to write.
+/// The format has no escape for a character.
 const UNWRITABLE: &str = "the format has no way to write it";
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! Hints for mistakes that are easily made.
+//! Hints for common mistakes.
 //!
-//! in:  a name that is not known, or a template that cannot be read
-//! out: what its author probably meant; nothing where that is not clear
+//! in:  an unknown name, or a template that cannot be parsed
+//! out: what its author probably meant, or nothing when that is not clear
 
 use std::sync::LazyLock;
 
@@ -15,21 +15,21 @@ pub(super) mod jinja;
 mod nearest;
 mod strangers;
 
-/// For a Jinja template in a file of the other language.
+/// The hint for a Jinja template in a file of the other language.
 pub(super) const LOOKS_LIKE_JINJA: &str =
     "this looks like Jinja; name the file .j2 (or set language = \"jinja\")";
 
-/// For a Go template in a file of the other language.
+/// The hint for a Go template in a file of the other language.
 pub(super) const LOOKS_LIKE_GO: &str =
     "this looks like a Go template; name the file without .j2 (or set language = \"go\")";
 
-/// What a Jinja template contains, but a Go template hardly.
+/// Matches text that is common in Jinja and rare in Go templates.
 static JINJA: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let tags = "for|if|set|block|include|extends|macro|import|from|with|filter|call|raw|do";
     Regex::new(&format!(r"\{{%[-+]?\s*(end)?({tags})\b")).ok()
 });
 
-/// What a Go template contains, but a Jinja template hardly.
+/// Matches text that is common in Go templates and rare in Jinja.
 static GO: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let actions = r"range|end|with|define|block|template|if|else";
     Regex::new(&format!(
@@ -38,12 +38,12 @@ static GO: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// For a name that is not among those known.
+/// The hint for a name that is not in a list of known names.
 pub(super) fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     nearest::nearest(name, known).map(|near| format!("did you mean {near:?}?"))
 }
 
-/// For a function that has refused its arguments.
+/// The hint for a function that refused its arguments.
 pub(super) fn for_failed(function: &Function, called: &str, message: &str) -> Option<String> {
     if ["ParseInt: ", "ParseUint: ", "ParseFloat: ", "ParseBool: "]
         .iter()
@@ -68,12 +68,12 @@ pub(super) fn for_failed(function: &Function, called: &str, message: &str) -> Op
     arguments.then(|| format!("its arguments and result: {called} {}", function.signature))
 }
 
-/// Whether a Go template is rather one in Jinja.
+/// Returns `true` if a Go template looks like Jinja.
 pub(super) fn is_jinja(source: &str) -> bool {
     JINJA.as_ref().is_some_and(|jinja| jinja.is_match(source))
 }
 
-/// Whether a Jinja template is rather a Go template.
+/// Returns `true` if a Jinja template looks like a Go template.
 pub(super) fn is_go(source: &str) -> bool {
     !is_jinja(source) && GO.as_ref().is_some_and(|go| go.is_match(source))
 }
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_languages_are_told_apart() {
+    fn the_languages_are_distinguished() {
         let go = [
             "{{ range service \"web\" }}x{{ end }}",
             "{{- with $x := key \"a\" -}}",

@@ -1,10 +1,10 @@
-//! Jinja, the native template language, on minijinja.
+//! Jinja, the native template language, based on minijinja.
 //!
 //! in:  the source of a template, and its directory, in which includes are found
 //! out: a [`JinjaTemplate`], parsed once, which renders for a [`RenderContext`]
 //!
-//! Undefined names are errors, nothing is escaped unless a format asks for it, the final newline stays, and a tag on a
-//! line of its own leaves no empty line. Work and depth are limited, so that a template that does not end is an error.
+//! Undefined names are errors, nothing is escaped unless a format requires it, the final newline is kept, and a tag on
+//! a line of its own leaves no empty line. Work and depth are limited, so an endless template is an error.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -33,13 +33,13 @@ mod undefined;
 use includes::Includes;
 use survey::Found;
 
-/// How many steps a rendering may take; writing 64 bytes counts as one. It is reached after about a second.
+/// The maximum number of steps of a rendering; writing 64 bytes counts as one. It takes about a second.
 const FUEL: u64 = if cfg!(test) { 1_000_000 } else { 10_000_000 };
 
-/// How deep macros and includes may be nested: a macro counts as 4, an include as 10.
+/// The maximum nesting of macros and includes: a macro counts as 4, an include as 10.
 const DEPTH: usize = 300;
 
-/// A template in Jinja, parsed.
+/// A parsed Jinja template.
 pub struct JinjaTemplate {
     name: String,
     environment: Environment<'static>,
@@ -54,29 +54,29 @@ impl fmt::Debug for JinjaTemplate {
     }
 }
 
-/// What a template is, beside its text.
+/// The settings of a template beside its source.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options<'a> {
-    /// What values are written for.
+    /// The file format for which values are escaped.
     pub format: Format,
-    /// Where includes are found.
+    /// The directory in which includes are found.
     pub directory: Option<&'a Path>,
-    /// Where everything must really lie that it includes; `None`: anywhere.
+    /// The directory that must contain every included file after links are resolved; `None` for any directory.
     pub sandbox: Option<&'a Arc<Path>>,
-    /// What it may do beside rendering.
+    /// The permissions beyond rendering.
     pub allow: Permissions,
 }
 
-/// What happens where something is undefined.
+/// The treatment of undefined values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Undefined {
-    /// It is an error.
+    /// An error.
     Refused,
-    /// It is empty, and so is whatever is in it: a rendering that is thrown away goes on, to find what it asks.
+    /// Empty, and so is every attribute of it: a rendering that will be discarded continues, to record its dependencies.
     Empty,
 }
 
-/// Everything that is the same for all templates.
+/// The environment that all templates share.
 static COMMON: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     // Errors with debug information print the values of variables.
@@ -99,14 +99,14 @@ static COMMON: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
-/// The same with the functions of sprig, which are more than all others together and seldom used.
+/// The shared environment with sprig's functions, which outnumber all others and are rarely used.
 static WITH_SPRIG: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = COMMON.clone();
     bridge::add_functions(&mut environment, |function| function.group == Group::Sprig);
     environment
 });
 
-/// What a template needs. What it includes may call more than it does itself.
+/// The environment for a template. Its includes may call functions that it does not call itself.
 fn environment_for(source: &str) -> &'static Environment<'static> {
     let more = ["sprig_", "include", "import", "extends"];
     if more.iter().any(|word| source.contains(word)) {
@@ -116,13 +116,13 @@ fn environment_for(source: &str) -> &'static Environment<'static> {
     }
 }
 
-/// Whether a function of the library is a filter as well: Jinja may have one of that name by itself.
+/// Returns `true` if a function of the library is also a filter; Jinja may have a filter of that name itself.
 pub(crate) fn is_filter(function: &Function) -> bool {
     bridge::is_filter(function) && !bridge::has_filter(&Environment::new(), function.jinja)
 }
 
 impl JinjaTemplate {
-    /// Parses a template, and what it includes by name.
+    /// Parses a template and the files that it includes by a literal name.
     ///
     /// # Errors
     /// [`TemplateError`] when the template or an include is not Jinja, or calls a function that does not exist.
@@ -162,12 +162,12 @@ impl JinjaTemplate {
         }
     }
 
-    /// The name under which errors show it.
+    /// The name that errors show.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Compiles the template and its includes, which then stay compiled.
+    /// Compiles the template and its includes once.
     fn check(&self) -> Result<(), TemplateError> {
         let compiled = self
             .environment
@@ -176,7 +176,7 @@ impl JinjaTemplate {
         for found in survey::includes(&self.name, &self.includes) {
             match self.environment.get_template(&found.name) {
                 Ok(_) => {}
-                // Whether it may be missing is known when it is included.
+                // `ignore missing` is evaluated when the file is included.
                 Err(error) if error.kind() == minijinja::ErrorKind::TemplateNotFound => {}
                 Err(error) => return Err(self.include_failure(&error, &found)),
             }
@@ -184,10 +184,10 @@ impl JinjaTemplate {
         survey::unknown_functions(&self.name, &compiled, &self.environment)
     }
 
-    /// Renders for a pass.
+    /// Renders in a render context.
     ///
     /// # Errors
-    /// [`TemplateError`] where the template cannot go on.
+    /// [`TemplateError`] when the template fails.
     pub fn render(
         &self,
         pass: &Arc<RenderContext>,
@@ -214,7 +214,7 @@ impl JinjaTemplate {
         rendered.map_err(|error| self.failure(&error))
     }
 
-    /// Whether lists may be put into each other in a loop, without end: to drop them takes stack.
+    /// Returns `true` if the template may nest lists without bound in a loop: dropping such a list recurses.
     fn may_nest(&self) -> bool {
         let nests = |source: &str| source.contains("namespace");
         let included = || {
@@ -226,30 +226,30 @@ impl JinjaTemplate {
         nests(self.includes.main_source()) || included()
     }
 
-    /// Includes whose names were computed were compiled in the clone; here they stay for the next rendering.
+    /// Compiles includes with computed names in the shared environment, too, so that the next rendering finds them.
     fn keep_compiled(&self) {
         for include in self.includes.names() {
-            // What is wrong with one of them, the rendering says.
+            // The rendering reports the error of an include.
             let _ = self.environment.get_template(&include);
         }
     }
 
-    /// The text that was parsed, without the includes.
+    /// The parsed source, without the includes.
     pub fn source(&self) -> &str {
         self.includes.main_source()
     }
 
-    /// Whether the included files hold what they held when they were read.
+    /// Returns `true` if the included files are unchanged since they were read.
     pub fn includes_are_current(&self) -> bool {
         self.includes.are_current()
     }
 
-    /// The files that the template has included, or has tried to.
+    /// The files that the template included or tried to include.
     pub fn included(&self) -> Vec<PathBuf> {
         self.includes.paths()
     }
 
-    /// What is wrong inside an include is shown there, what is wrong with it where it is included.
+    /// An error inside an include is shown there; an error about the include itself, where it is included.
     fn include_failure(&self, error: &minijinja::Error, found: &Found) -> TemplateError {
         let failure = self.failure(error);
         if failure.place.is_some() {

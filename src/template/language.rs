@@ -1,6 +1,6 @@
-//! The two template languages behind one door.
+//! The two template languages behind one interface.
 //!
-//! in:  a source, and how it is to be read
+//! in:  a source and its settings
 //! out: an [`Engine`]: the parsed template, which renders for a [`RenderContext`]
 
 use std::path::{Path, PathBuf};
@@ -16,19 +16,19 @@ use super::render_context::RenderContext;
 use super::{functions, go_failure};
 use crate::config::resolved::{Delimiters, Format, Language, MissingKey, Permissions};
 
-/// What a template is, beside its text.
+/// The settings of a template beside its source.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings<'a> {
     pub(super) language: Language,
     pub(super) missing_key: MissingKey,
     pub(super) delimiters: &'a Delimiters,
-    /// What values are written for.
+    /// The file format for which values are escaped.
     pub(super) format: Format,
-    /// Where includes are found.
+    /// The directory in which includes are found.
     pub(super) directory: Option<&'a Path>,
-    /// What it may do beside rendering.
+    /// The permissions beyond rendering.
     pub(super) allow: Permissions,
-    /// Where everything lies that it reads; `None`: anywhere.
+    /// The directory that contains every file it may read; `None` for any directory.
     pub(super) sandbox: Option<&'a Arc<Path>>,
     /// The work that parsing may do.
     pub(super) budget: &'a Arc<Budget>,
@@ -93,8 +93,8 @@ impl Engine {
         }
     }
 
-    /// Renders. Where undefined is taken for empty, it is for the sake of what the template asks: it goes on as far as
-    /// it can, and the text is worth nothing.
+    /// Renders. With [`Undefined::Empty`] the template runs as far as it can, to record its dependencies; the text of
+    /// that pass is discarded.
     pub(super) fn render(
         &self,
         pass: &Arc<RenderContext>,
@@ -116,7 +116,7 @@ impl Engine {
         }
     }
 
-    /// The name under which errors show it.
+    /// The name that errors show.
     pub(super) fn name(&self) -> &str {
         match self {
             Self::Go { name, .. } => name,
@@ -124,7 +124,7 @@ impl Engine {
         }
     }
 
-    /// The text that was parsed.
+    /// The parsed source.
     pub(super) fn source(&self) -> &str {
         match self {
             Self::Go { source, .. } => source,
@@ -132,7 +132,7 @@ impl Engine {
         }
     }
 
-    /// Whether the included files hold what they held when they were read.
+    /// Returns `true` if the included files are unchanged since they were read.
     pub(super) fn includes_are_current(&self) -> bool {
         match self {
             Self::Go { .. } => true,
@@ -140,7 +140,7 @@ impl Engine {
         }
     }
 
-    /// The files that the template includes; Go templates have no includes.
+    /// The files that the template includes; a Go template has none.
     pub(super) fn included(&self) -> Vec<PathBuf> {
         match self {
             Self::Go { .. } => Vec::new(),
@@ -149,7 +149,7 @@ impl Engine {
     }
 }
 
-/// The trees of a Go template.
+/// Parses a Go template.
 pub(super) fn go_trees(
     name: &str,
     source: &str,

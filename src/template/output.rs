@@ -1,6 +1,6 @@
-//! A file that a template writes beside its own (`writeToFile`).
+//! A file that a template writes besides its destination (`writeToFile`).
 //!
-//! A pass only collects them: they are written when what the template renders to is, and never if that is not.
+//! A pass only collects these files: they are written together with the template's destination, and never without it.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,15 +10,15 @@ use std::path::PathBuf;
 pub struct Output {
     /// The file.
     pub path: PathBuf,
-    /// Who it is to belong to, by name or number; empty: whoever it belongs to, or we.
+    /// The owner, by name or number; empty: keep the owner of an existing file.
     pub user: String,
-    /// Its group, in the same way.
+    /// The group, in the same form.
     pub group: String,
-    /// Its permission bits.
+    /// The permission bits.
     pub mode: u32,
-    /// Whether the content is added to what the file holds.
+    /// `true` if the content is appended to the file.
     pub append: bool,
-    /// What is written. May be secret: it is not part of the `Debug` form.
+    /// The content. It may be secret, so the `Debug` form does not contain it.
     pub content: String,
 }
 
@@ -44,7 +44,7 @@ impl fmt::Debug for Output {
 }
 
 impl Output {
-    /// One for each file: what is written to a file in several steps is one content.
+    /// Merges the calls that write to the same file, so that each file occurs once.
     #[must_use]
     pub fn merged(all: Vec<Self>) -> Vec<Self> {
         let mut merged: Vec<Self> = Vec::with_capacity(all.len());
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_to_one_file_are_one_content() {
+    fn several_writes_to_one_file_are_merged() {
         let steps = [
             ("a", true, "1"),
             ("b", false, "2"),

@@ -36,7 +36,7 @@ fn some() -> Vec<Arc<Instance>> {
     ]
 }
 
-/// The IDs that are chosen; nobody is too young.
+/// The IDs of the chosen instances; every instance has been passing for long enough.
 fn ids(choice: &Choice, near: bool, host: &str) -> String {
     let chosen = choice.apply(&some(), choice.order(near), host, |_| true);
     chosen.iter().map(|one| one.id.as_str()).collect()

@@ -20,12 +20,12 @@ enum At {
     Comment,
 }
 
-/// A reader of configuration files of HAProxy.
+/// The state of the reader.
 #[derive(Debug)]
 pub(super) struct Haproxy {
     at: At,
     escaped: bool,
-    /// No word of the line was read yet.
+    /// `true` before the first word of a line.
     first: bool,
 }
 

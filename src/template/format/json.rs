@@ -1,4 +1,4 @@
-//! How JSON is read.
+//! A reader for JSON that knows the context of each value.
 //!
 //! Between quotes every value can be written. Outside of them stand numbers, `true`, `false`, `null`, whole lists and
 //! maps, and the comma that a template puts between two values.
@@ -15,12 +15,12 @@ pub(super) fn is_plain(c: char) -> bool {
     c.is_alphanumeric() || "_-.+/@=~".contains(c)
 }
 
-/// A reader of JSON.
+/// The state of the reader.
 #[derive(Debug, Default)]
 pub(super) struct Json {
     quoted: bool,
     escaped: bool,
-    /// What was read last, but for blanks.
+    /// The last character that was not a blank.
     last: Option<char>,
 }
 
@@ -58,7 +58,7 @@ impl Grammar for Json {
     }
 }
 
-/// A text as it is written between the double quotes of JSON, and of YAML.
+/// Escapes a text for double quotes in JSON and YAML.
 pub(super) fn escaped(value: &str) -> String {
     let mut text = String::with_capacity(value.len() + 8);
     for c in value.chars() {
@@ -73,7 +73,7 @@ pub(super) fn escaped(value: &str) -> String {
                     '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
                 ) =>
             {
-                // A text takes everything.
+                // A `String` accepts every write.
                 let _ = write!(text, "\\u{:04x}", u32::from(c));
             }
             c => text.push(c),

@@ -1,9 +1,9 @@
-//! Marks around the values in a text that is being made: where each begins and ends, and which one it is.
+//! Marks around values in rendered text: where each value begins and ends, and its number.
 //!
 //! in:  a value that is not plain, and its number
-//! out: the same between marks, of characters that Unicode keeps out of texts; later, the [`Piece`]s of the whole text
+//! out: the value between marks, which are Unicode noncharacters; later, the [`Piece`]s of the whole text
 //!
-//! A marked value may go through macros, blocks and filters before it is written; the marks go with it.
+//! A marked value may pass through macros, blocks and filters before it is written; the marks travel with it.
 
 use std::borrow::Cow;
 
@@ -12,22 +12,22 @@ const MIDDLE: char = '\u{fdd1}';
 const CLOSE: char = '\u{fdd2}';
 const MARKS: [char; 3] = [OPEN, MIDDLE, CLOSE];
 
-/// Before the number of a list or a map that is written in JSON.
+/// Precedes the number of a list or map that is written as JSON.
 const DOCUMENT: char = 'j';
 
-/// What a value is.
+/// The kind of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::template) enum Kind {
-    /// A text.
+    /// A string.
     Text,
-    /// A list or a map, as a whole value in JSON.
+    /// A list or map, as a whole JSON value.
     Document,
 }
 
 /// A part of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Piece<'a> {
-    /// Of the template, or plain; never empty.
+    /// Text of the template, or a plain value; never empty.
     Own(&'a str),
     /// A value.
     Value {
@@ -37,11 +37,11 @@ pub(super) enum Piece<'a> {
     },
 }
 
-/// A mark without its counterpart: the text was cut there.
+/// A mark without its counterpart, because a filter cut the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cut;
 
-/// A value between marks.
+/// Puts a value between marks.
 pub(in crate::template) fn marked(number: usize, kind: Kind, text: &str) -> String {
     let text = unmarked(text);
     match kind {
@@ -50,18 +50,18 @@ pub(in crate::template) fn marked(number: usize, kind: Kind, text: &str) -> Stri
     }
 }
 
-/// Whether there is any mark.
+/// Returns `true` if the text contains a mark.
 pub(in crate::template) fn is_marked(text: &str) -> bool {
     text.contains(MARKS)
 }
 
-/// A text without its marks.
+/// Removes the marks from a text.
 pub(in crate::template) fn unmarked(text: &str) -> Cow<'_, str> {
     if !is_marked(text) {
         return Cow::Borrowed(text);
     }
     let mut bare = String::with_capacity(text.len());
-    let mut rest = behind_a_cut_head(text);
+    let mut rest = after_cut_head(text);
     while let Some(at) = rest.find(MARKS) {
         bare.push_str(&rest[..at]);
         rest = &rest[at..];
@@ -74,8 +74,8 @@ pub(in crate::template) fn unmarked(text: &str) -> Cow<'_, str> {
     Cow::Owned(bare)
 }
 
-/// The text without the number that is left where it was cut within an opening mark.
-fn behind_a_cut_head(text: &str) -> &str {
+/// Removes the rest of an opening mark that was cut at the start of a text.
+fn after_cut_head(text: &str) -> &str {
     match text.split_once(MIDDLE) {
         Some((head, inner))
             if head
@@ -90,7 +90,7 @@ fn behind_a_cut_head(text: &str) -> &str {
     }
 }
 
-/// What an opening mark says, and what follows it.
+/// The number and kind in an opening mark, and the text after it.
 fn head(text: &str) -> Option<(usize, Kind, &str)> {
     let (head, inner) = text.strip_prefix(OPEN)?.split_once(MIDDLE)?;
     let (kind, digits) = match head.strip_prefix(DOCUMENT) {
@@ -100,7 +100,7 @@ fn head(text: &str) -> Option<(usize, Kind, &str)> {
     Some((digits.parse().ok()?, kind, inner))
 }
 
-/// The pieces of a text.
+/// Splits a text into pieces.
 pub(super) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Cut> {
     let mut pieces = Vec::new();
     let mut rest = text;
@@ -123,7 +123,7 @@ pub(super) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Cut> {
     Ok(pieces)
 }
 
-/// Where a value ends; others may lie in it.
+/// The end of a value, in which other values may be nested.
 fn end(inner: &str) -> Option<usize> {
     let mut open = 1;
     for (at, mark) in inner.match_indices(MARKS) {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_marked_is_found_again() {
+    fn marked_values_are_found() {
         let text = format!(
             "a{}{}b",
             marked(1, Kind::Text, "x;"),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_cut_is_noticed() {
+    fn a_cut_mark_is_detected() {
         let whole = marked(1, Kind::Text, "a;b");
         let inside: Vec<_> = whole.char_indices().map(|(at, _)| at).skip(1).collect();
         assert!(inside.len() > 3);
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_a_mark_that_was_cut_is_no_part_of_the_value() {
+    fn the_number_of_a_cut_mark_is_not_part_of_the_value() {
         let whole = marked(12, Kind::Text, "a;b");
         let cuts: Vec<_> = whole
             .char_indices()

@@ -1,6 +1,6 @@
-//! How nginx reads its configuration.
+//! A reader for nginx configuration that knows the context of each value.
 //!
-//! Words are parted by blanks; `;`, `{` and `}` end a directive; a quote opens only at the beginning of a word, and
+//! Blanks separate words; `;`, `{` and `}` end a directive; a quote opens only at the beginning of a word, and
 //! between quotes `\"` and `\\` stand for one character. A `$` begins a variable wherever it stands, and nothing can
 //! be written to keep it from that.
 
@@ -17,23 +17,23 @@ enum At {
     Between,
     Word {
         escaped: bool,
-        /// A `$` came before: a `{` then opens no block.
+        /// `true` after a `$`, so that a `{` does not open a block.
         dollar: bool,
     },
     Quoted {
         by: char,
         escaped: bool,
     },
-    /// Behind a closing quote.
+    /// After a closing quote.
     After,
     Comment,
 }
 
-/// A reader of configuration files of nginx.
+/// The state of the reader.
 #[derive(Debug)]
 pub(super) struct Nginx {
     at: At,
-    /// No word of the directive was read yet.
+    /// `true` before the first word of a directive.
     first: bool,
 }
 

@@ -1,14 +1,14 @@
-//! Whether a text is what a program expects, before it is written.
+//! Checks before a file is written that its text parses as JSON, YAML, TOML or INI.
 //!
-//! in:  a text, and what it is to be
-//! out: nothing, or the line from which on it is something else; never what stands there
+//! in:  a text and the expected format
+//! out: an error with the line and the reason, which never quotes the text
 
 use crate::config::resolved::OutputFormat;
 
-/// Where a parser says more than may be shown.
-const UNREADABLE: &str = "it cannot be read";
+/// Replaces the message of a parser that quotes the text, which may be secret.
+const UNREADABLE: &str = "it cannot be parsed";
 
-/// Reads a text; the error is a sentence about it.
+/// Parses a text; the error is a sentence.
 pub(in crate::template) fn check(expected: OutputFormat, text: &str) -> Result<(), String> {
     let (name, wrong) = match expected {
         OutputFormat::Json => ("JSON", json(text)),
@@ -26,7 +26,7 @@ pub(in crate::template) fn check(expected: OutputFormat, text: &str) -> Result<(
     }
 }
 
-/// What is wrong, and in which line.
+/// The reason and the line of a parse error.
 struct Wrong {
     line: Option<usize>,
     why: String,
@@ -34,7 +34,7 @@ struct Wrong {
 
 fn json(text: &str) -> Option<Wrong> {
     let error = serde_json::from_str::<serde::de::IgnoredAny>(text).err()?;
-    // Whatever is read is ignored: the message is about signs, never about values.
+    // All values are ignored, so the message is about syntax and never quotes a value.
     let why = error.to_string();
     let why = why
         .split(" at line ")
@@ -54,11 +54,11 @@ fn yaml(text: &str) -> Option<Wrong> {
         max_documents: usize::MAX,
         max_merge_keys: usize::MAX,
     };
-    // It is as large as it is: there is no limit but to depth and to aliases.
+    // The size is not limited, only depth and aliases.
     let options = serde_saphyr::options! { budget: budget };
     let error =
         serde_saphyr::from_multiple_with_options::<serde::de::IgnoredAny>(text, options).err()?;
-    // Its message may show the text.
+    // The parser's message may quote the text.
     let line = error
         .location()
         .and_then(|location| usize::try_from(location.line()).ok());
@@ -70,7 +70,7 @@ fn yaml(text: &str) -> Option<Wrong> {
 
 fn toml(text: &str) -> Option<Wrong> {
     let error = toml::from_str::<toml::Table>(text).err()?;
-    // Its message may show a key.
+    // The parser's message may quote a key.
     let line = error
         .span()
         .and_then(|span| text.get(..span.start))
@@ -81,8 +81,8 @@ fn toml(text: &str) -> Option<Wrong> {
     })
 }
 
-/// Sections in brackets, settings with `=` or `:`, comments after `;` or `#`; an indented line goes on with the one
-/// before.
+/// INI: sections in brackets, settings with `=` or `:`, comments after `;` or `#`; an indented line continues the
+/// previous one.
 fn ini(text: &str) -> Option<Wrong> {
     let mut setting = false;
     for (index, line) in text.lines().enumerate() {
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_well_formed_passes() {
+    fn a_well_formed_text_passes() {
         let cases = [
             (OutputFormat::Json, "{\"a\": [1, null]}\n"),
             (OutputFormat::Json, "\"x\""),
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_is_told_by_its_line_and_never_by_its_text() {
+    fn an_error_names_the_line_and_never_quotes_the_text() {
         let cases = [
             (
                 OutputFormat::Json,
@@ -174,22 +174,22 @@ mod tests {
             (
                 OutputFormat::Yaml,
                 "a: 1\nb: [secret\nc: 2\n",
-                "the output is not YAML: line 3: it cannot be read",
+                "the output is not YAML: line 3: it cannot be parsed",
             ),
             (
                 OutputFormat::Yaml,
                 "a: b: secret\n",
-                "the output is not YAML: line 1: it cannot be read",
+                "the output is not YAML: line 1: it cannot be parsed",
             ),
             (
                 OutputFormat::Toml,
                 "a = 1\nb = secret\n",
-                "the output is not TOML: line 2: it cannot be read",
+                "the output is not TOML: line 2: it cannot be parsed",
             ),
             (
                 OutputFormat::Toml,
                 "secret = 1\nsecret = 2\n",
-                "the output is not TOML: line 2: it cannot be read",
+                "the output is not TOML: line 2: it cannot be parsed",
             ),
             (
                 OutputFormat::Ini,

@@ -1,4 +1,4 @@
-//! How a POSIX shell reads a script, or a file of variables.
+//! A reader for POSIX shell scripts and variable files that knows the context of each value.
 //!
 //! Between single quotes everything but the quote stands for itself, so that outside of quotes every value can be
 //! written in them, within a word too. After a backtick, a here-document, and `$(` or `$'` at a place where that would
@@ -27,7 +27,7 @@ enum At {
     Unknown,
 }
 
-/// A reader of scripts.
+/// The state of the reader.
 #[derive(Debug)]
 pub(super) struct Shell {
     at: At,
@@ -95,7 +95,7 @@ impl Grammar for Shell {
             },
             _ if self.escaped => Err((odd, ESCAPED)),
             At::Single => Ok(value.replace('\'', "'\\''")),
-            // What stands before it, a quote would make another thing of.
+            // A quote here would change the meaning of the text before it.
             At::Word | At::Double if self.last == '$' => Err((odd, "it follows a $")),
             At::Double => Ok(in_double_quotes(value)),
             At::Between | At::Word => Ok(format!("'{}'", value.replace('\'', "'\\''"))),

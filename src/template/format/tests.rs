@@ -113,7 +113,9 @@ fn in_nginx() {
             (
                 "a §;",
                 "a\0",
-                Err("with the character U+0000 in it cannot be written here: it is in no text"),
+                Err(
+                    "with the character U+0000 in it cannot be written here: no text file contains it",
+                ),
             ),
         ],
     );

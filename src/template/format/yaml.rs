@@ -1,7 +1,7 @@
-//! How YAML is read, as far as it takes to know what a value stands in.
+//! A reader for YAML that knows the context of each value.
 //!
 //! Where a node begins, a value can be written between double quotes; between quotes it can be escaped; a line of a
-//! block (`|`, `>`) takes whatever is no line break. Within a plain word nothing can be quoted.
+//! block (`|`, `>`) accepts everything but a line break. Within a plain word nothing can be quoted.
 
 use super::json::escaped;
 use super::mark::Kind;
@@ -22,33 +22,33 @@ pub(super) fn is_plain(value: &str) -> bool {
 enum At {
     /// Where a node may begin.
     Start,
-    /// Behind a `-` or a `?` that a blank may make an entry of.
+    /// After a `-` or a `?`, which starts an entry if a blank follows.
     Dash,
     Plain,
-    /// Behind a `:` that a blank may make the end of a key.
+    /// After a `:`, which ends a key if a blank follows.
     Colon,
     /// In a tag or an anchor.
     Property,
     Single,
-    /// Behind a single quote, which another one makes a letter of.
+    /// After a single quote, which is an escaped quote if another one follows.
     AfterSingle,
     Double,
     Comment,
-    /// In the line that opens a block.
+    /// In the header line of a block.
     Header,
     Block,
 }
 
-/// A reader of YAML.
+/// The state of the reader.
 #[derive(Debug)]
 pub(super) struct Yaml {
     at: At,
     escaped: bool,
     /// How many lists and maps in brackets are open.
     flow: usize,
-    /// In which column the line has come to.
+    /// The current column.
     column: usize,
-    /// Nothing but blanks was read of the line.
+    /// `true` while only blanks were read on this line.
     fresh: bool,
     /// The column of the innermost entry that begins on this line.
     entry: usize,
@@ -78,8 +78,8 @@ impl Default for Yaml {
 }
 
 impl Yaml {
-    /// Something that is no blank comes on this line.
-    fn arrive(&mut self) {
+    /// Handles the first character of a line that is not a blank.
+    fn begin_content(&mut self) {
         if std::mem::take(&mut self.fresh) {
             if self.at == At::Block && self.column <= self.block {
                 self.at = At::Start;
@@ -88,8 +88,8 @@ impl Yaml {
         }
     }
 
-    /// A blank or the end of a line.
-    fn part(&mut self) {
+    /// Handles a blank or the end of a line, which ends a token.
+    fn end_token(&mut self) {
         match self.at {
             At::Dash | At::Property => self.at = At::Start,
             At::Colon => (self.at, self.entry) = (At::Start, self.word),
@@ -98,8 +98,8 @@ impl Yaml {
         }
     }
 
-    fn line(&mut self) {
-        self.part();
+    fn end_line(&mut self) {
+        self.end_token();
         match self.at {
             At::Header => (self.at, self.block) = (At::Block, self.entry),
             At::Single | At::Double | At::Block => {}
@@ -108,8 +108,8 @@ impl Yaml {
         (self.column, self.fresh) = (0, true);
     }
 
-    /// Where a node may begin.
-    fn begin(&mut self, c: char) -> At {
+    /// Handles a character where a node may begin.
+    fn begin_node(&mut self, c: char) -> At {
         self.word = self.column;
         match c {
             '-' | '?' if self.flow == 0 => {
@@ -122,12 +122,12 @@ impl Yaml {
             '|' | '>' if self.flow == 0 => At::Header,
             '!' | '&' => At::Property,
             ':' => At::Colon,
-            _ => self.within(c),
+            _ => self.continue_node(c),
         }
     }
 
-    /// Within a word, or behind it.
-    fn within(&mut self, c: char) -> At {
+    /// Handles a character within a word, or after it.
+    fn continue_node(&mut self, c: char) -> At {
         match c {
             '[' | '{' if self.flow > 0 || self.at == At::Start => {
                 self.flow += 1;
@@ -144,15 +144,15 @@ impl Yaml {
         }
     }
 
-    fn letter(&mut self, c: char) -> At {
+    fn next_state(&mut self, c: char) -> At {
         match self.at {
-            At::Start => self.begin(c),
+            At::Start => self.begin_node(c),
             At::Colon if self.flow > 0 && "\"'[{".contains(c) => {
                 self.at = At::Start;
-                self.begin(c)
+                self.begin_node(c)
             }
             At::AfterSingle if c == '\'' => At::Single,
-            At::Dash | At::Plain | At::Colon | At::AfterSingle => self.within(c),
+            At::Dash | At::Plain | At::Colon | At::AfterSingle => self.continue_node(c),
             At::Single if c == '\'' => At::AfterSingle,
             At::Double if c == '"' => At::Plain,
             same => same,
@@ -167,15 +167,15 @@ impl Grammar for Yaml {
             return;
         }
         match c {
-            '\n' => self.line(),
+            '\n' => self.end_line(),
             ' ' | '\t' | '\r' => {
-                self.part();
+                self.end_token();
                 self.column += 1;
             }
             _ => {
-                self.arrive();
+                self.begin_content();
                 self.escaped = self.at == At::Double && c == '\\';
-                self.at = self.letter(c);
+                self.at = self.next_state(c);
                 self.column += 1;
             }
         }
@@ -185,7 +185,7 @@ impl Grammar for Yaml {
     fn place(&mut self, kind: Kind, value: &str, next: Option<char>) -> Result<String, Unfit> {
         let fresh = self.fresh;
         if !matches!(self.at, At::Single | At::Double) {
-            self.arrive();
+            self.begin_content();
         }
         let odd = odd(value, is_plain_letter);
         let control = control(value);

@@ -1,13 +1,13 @@
-//! Functions that cannot be called: known but not there, gone, or not allowed.
+//! Functions that are known but cannot be called: not supported, removed, or not permitted.
 //!
-//! in:  a name that does not resolve, with what is known of it
-//! out: what is wrong with calling it, and what to do instead
+//! in:  a name that does not resolve
+//! out: the reason, and the remedy
 
 use crate::config::resolved::Permissions;
 use crate::template::functions;
 use crate::template::functions::unsupported::{self, Unsupported};
 
-/// What is wrong with a call.
+/// The reason why a function cannot be called.
 pub(in crate::template) fn message(name: &str, known: Option<&Unsupported>) -> String {
     let why = match known {
         _ if forbidden(name).is_some() => "is not allowed",
@@ -17,7 +17,7 @@ pub(in crate::template) fn message(name: &str, known: Option<&Unsupported>) -> S
     format!("function {name:?} {why}")
 }
 
-/// What to do, where that is certain.
+/// The remedy, if it is certain.
 pub(in crate::template) fn remedy(name: &str, known: Option<&Unsupported>) -> Option<String> {
     if let Some(word) = forbidden(name) {
         return Some(format!(
@@ -29,12 +29,12 @@ pub(in crate::template) fn remedy(name: &str, known: Option<&Unsupported>) -> Op
         .or_else(|| unsupported::gone(name))
 }
 
-/// What to say of a function of sprig that is called by its own name.
+/// The hint for a sprig function without its prefix.
 pub(super) fn of_sprig(prefixed: &str) -> String {
     format!("the functions of sprig have a prefix: {prefixed:?}")
 }
 
-/// The word that allows a function which is there only where the operator allows it.
+/// The permission that a function needs from the operator.
 fn forbidden(name: &str) -> Option<&'static str> {
     let function = functions::named_in_go(name).or_else(|| functions::named_in_jinja(name))?;
     (!Permissions::default().allow(function.go)).then_some(function.go)
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_is_told_apart() {
+    fn each_kind_of_absence_has_its_reason() {
         let message = |name: &str| message(name, unsupported::in_go(name));
         assert_eq!(message("plugin"), "function \"plugin\" is not allowed");
         assert_eq!(

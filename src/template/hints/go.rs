@@ -6,7 +6,7 @@ use crate::template::functions::unsupported;
 use crate::template::go::{Thing, Unknown, own_functions};
 use crate::template::{functions, records};
 
-/// For a function that is not known, at its place in the source.
+/// The hint for an unknown function at a place in the source.
 pub(in crate::template) fn for_function(name: &str, at: &str, source: &str) -> Option<String> {
     let after = at.get(name.len()..).unwrap_or_default();
     if let Some(remedy) = absent::remedy(name, unsupported::in_go(name)) {
@@ -51,7 +51,7 @@ pub(in crate::template) fn for_function(name: &str, at: &str, source: &str) -> O
         .then(|| "a field begins with a dot, a variable with a dollar sign".to_owned())
 }
 
-/// For a field, a variable or a template that there is not.
+/// The hint for an unknown field, variable or template.
 pub(in crate::template) fn for_unknown(unknown: &Unknown, at: &str) -> Option<String> {
     let Unknown { thing, name, known } = unknown;
     let name = name.as_str();
@@ -80,7 +80,7 @@ pub(in crate::template) fn for_unknown(unknown: &Unknown, at: &str) -> Option<St
     }
 }
 
-/// For a template that cannot be parsed.
+/// The hint for a template that cannot be parsed.
 pub(in crate::template) fn for_syntax(message: &str, at: &str) -> Option<String> {
     let hint = match message {
         _ if message.starts_with("unexpected \"(\"") => {
@@ -144,7 +144,7 @@ pub(in crate::template) fn for_syntax(message: &str, at: &str) -> Option<String>
     Some(hint.to_owned())
 }
 
-/// For a template that cannot be executed.
+/// The hint for a template that cannot be executed.
 pub(in crate::template) fn for_execution(message: &str) -> Option<String> {
     if let Some(name) = message.strip_prefix("undefined variable: ") {
         return Some(format!("it is declared with {name} := …"));
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_has_a_remedy() {
+    fn an_absent_function_has_a_remedy() {
         let cases = [
             ("secret", "Vault is not asked yet"),
             ("nomadVar", "Nomad is not asked yet"),

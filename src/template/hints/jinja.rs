@@ -3,7 +3,7 @@
 use super::{absent, did_you_mean, strangers};
 use crate::template::functions::{self, unsupported};
 
-/// For a function that Jinja templates do not know.
+/// The hint for an unknown function.
 pub(in crate::template) fn for_function<'a>(
     name: &str,
     known: impl Iterator<Item = &'a str>,
@@ -11,7 +11,7 @@ pub(in crate::template) fn for_function<'a>(
     absent::remedy(name, unsupported::in_jinja(name)).or_else(|| for_name(name, known))
 }
 
-/// For a filter that Jinja templates do not know.
+/// The hint for an unknown filter.
 pub(in crate::template) fn for_filter(name: &str) -> Option<String> {
     if functions::named_in_jinja(name).is_some() {
         return Some(format!("it is a function: {name}(…)"));
@@ -38,7 +38,7 @@ fn for_name<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<Stri
     )
 }
 
-/// The filters of the language itself.
+/// The filters that Jinja itself has.
 pub(in crate::template) const FILTERS: &[&str] = &[
     "abs",
     "attr",
@@ -87,7 +87,7 @@ pub(in crate::template) const FILTERS: &[&str] = &[
     "zip",
 ];
 
-/// The tests of the language itself.
+/// The tests that Jinja itself has.
 pub(in crate::template) const TESTS: &[&str] = &[
     "boolean",
     "defined",
@@ -127,7 +127,7 @@ pub(in crate::template) const TESTS: &[&str] = &[
     "upper",
 ];
 
-/// For a tag that does not exist, or stands where it cannot.
+/// The hint for a tag that does not exist or is out of place.
 pub(in crate::template) fn for_tag(name: &str) -> Option<String> {
     const TAGS: [&str; 23] = [
         "for",
@@ -165,7 +165,7 @@ pub(in crate::template) fn for_tag(name: &str) -> Option<String> {
     }
 }
 
-/// For what cannot be parsed, at its place in the source.
+/// The hint for a syntax error at a place in the source.
 pub(in crate::template) fn for_syntax(detail: &str, at: &str, before: &str) -> Option<String> {
     let opened = before.trim_end();
     let hint = match at.chars().next() {
@@ -191,7 +191,7 @@ pub(in crate::template) fn for_syntax(detail: &str, at: &str, before: &str) -> O
     Some(hint.to_owned())
 }
 
-/// Methods of Python that people try.
+/// Python methods that users try.
 pub(in crate::template) fn for_method(kind: &str, method: &str) -> Option<String> {
     let hint = match (kind, method) {
         ("sequence", "contains" | "has" | "includes") => "write: {% if \"…\" in list %}".to_owned(),

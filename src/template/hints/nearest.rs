@@ -1,6 +1,6 @@
-//! The name that somebody probably meant.
+//! The known name that a user probably meant.
 
-/// The known name that is nearest to `name`, if one is near enough.
+/// The known name that is most similar to `name`, if one is similar enough.
 pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let folded = fold(name);
     let (distance, _, found) = known
@@ -12,11 +12,11 @@ pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
             )
         })
         .min()?;
-    // A short name is near to many others.
+    // A short name is similar to many others.
     (found != name && distance <= 2 && distance * 2 < folded.chars().count()).then_some(found)
 }
 
-/// The same for names that differ only in how their words are joined.
+/// Folds names that differ only in how their words are joined.
 fn fold(name: &str) -> String {
     name.chars()
         .filter(|c| *c != '_')
@@ -24,7 +24,7 @@ fn fold(name: &str) -> String {
         .collect()
 }
 
-/// How many letters must be put in, taken out, replaced or swapped with their neighbour.
+/// The edit distance: insertions, deletions, replacements and swaps of neighbours.
 fn distance(left: &str, right: &str) -> usize {
     let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
     let mut rows = vec![vec![0; right.len() + 1]; left.len() + 1];

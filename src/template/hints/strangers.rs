@@ -1,8 +1,8 @@
-//! Names that functions have in other programs and in other languages.
+//! Names of functions in other programs and languages.
 
 use crate::template::functions;
 
-/// The other name, and what it is here, by its Go name.
+/// The foreign name, and the Go name of the same function here.
 const STRANGERS: &[(&str, &str)] = &[
     ("upper", "toUpper"),
     ("upcase", "toUpper"),
@@ -39,7 +39,7 @@ const STRANGERS: &[(&str, &str)] = &[
     ("max", "maximum"),
 ];
 
-/// What a function is called here, by its Go name.
+/// The Go name of the function that another program calls `stranger`.
 pub(super) fn go_name(stranger: &str) -> Option<&'static str> {
     let (_, name) = STRANGERS.iter().find(|(name, _)| *name == stranger)?;
     functions::named_in_go(name).map(|function| function.go)
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_they_are_called_here_exists() {
+    fn every_translated_name_exists() {
         for (stranger, name) in STRANGERS {
             assert_eq!(go_name(stranger), Some(*name), "{stranger}");
         }

@@ -1,7 +1,7 @@
-//! The functions of the library in Jinja: as functions with their arguments in the order of Go, and as filters, where
-//! the piped value, which Jinja hands over first, comes last.
+//! Registers the function library in Jinja: as functions with Go's order of arguments, and as filters, where the piped
+//! value, which Jinja passes first, becomes the last argument.
 //!
-//! Which pass a call belongs to, the functions find in a global variable that templates cannot name.
+//! The functions find their render context in a global variable whose name no template can write.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use crate::template::go::{WORDS, Word};
 use crate::template::render_context::RenderContext;
 use crate::template::{dict, functions, redact};
 
-/// Not a name that can be written in a template.
+/// The name of the global variable; the blank makes it impossible to write in a template.
 const PASS: &str = " pass";
 
-/// The pass that a rendering belongs to.
+/// The render context of the current rendering.
 struct Current {
     pass: Arc<RenderContext>,
     undefined: Undefined,
@@ -32,13 +32,13 @@ impl Object for Current {
 }
 
 impl fmt::Debug for Current {
-    /// Shows nothing of what the pass sees.
+    /// Shows no values of the render context.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("pass")
     }
 }
 
-/// Makes a rendering part of a pass.
+/// Binds a render context to an environment.
 pub(super) fn enter(
     environment: &mut Environment<'_>,
     pass: &Arc<RenderContext>,
@@ -53,12 +53,12 @@ pub(super) fn enter(
     );
 }
 
-/// Makes the wanted functions of the table functions and, unless Jinja has one of that name, filters.
+/// Registers functions of the table as functions and, unless Jinja has a filter of that name, as filters.
 pub(super) fn add_functions(
     environment: &mut Environment<'static>,
     wanted: impl Fn(&Function) -> bool,
 ) {
-    // It prints everything that a template can see.
+    // `debug` prints every value that a template can see.
     environment.remove_global("debug");
     let wanted: Vec<&'static Function> = functions::all()
         .filter(|function| wanted(function))
@@ -77,7 +77,7 @@ pub(super) fn add_functions(
                 let mut args: Vec<Value> =
                     args.0.into_iter().map(ValueOrKwargs::into_value).collect();
                 let named = args.pop_if(|last| last.is_kwargs());
-                // A filter without a value cannot be written, but can be called by name (`map`).
+                // `map` can call a filter by name without a value.
                 if !args.is_empty() {
                     args.rotate_left(1);
                 }
@@ -88,19 +88,19 @@ pub(super) fn add_functions(
     }
 }
 
-/// What acts outside of the template is a function, and nothing else: a filter that is missing would not show before it
-/// is used.
+/// Returns `true` if a function is also registered as a filter. Functions with effects are not: an unknown filter is
+/// reported only when it runs.
 pub(crate) fn is_filter(function: &Function) -> bool {
     Permissions::default().allow(function.go)
 }
 
-/// Whether there is a filter of this name.
+/// Returns `true` if there is a filter of this name.
 pub(super) fn has_filter(environment: &Environment<'_>, name: &str) -> bool {
     let applied = environment.empty_state().apply_filter(name, &[]);
     !matches!(applied, Err(error) if error.kind() == ErrorKind::UnknownFilter)
 }
 
-/// Adds the words that stand for Go's own functions; those of one value are filters as well.
+/// Registers the functions that converted templates use in place of Go's builtins; those of one value are also filters.
 pub(super) fn add_words(environment: &mut Environment<'static>) {
     for word in WORDS {
         let said = move |state: &State<'_, '_>, args: Rest<Value>| say(word, state, &args);
@@ -111,7 +111,7 @@ pub(super) fn add_words(environment: &mut Environment<'static>) {
     }
 }
 
-/// The words of one value.
+/// The functions of one value.
 const FILTERS: [&str; 4] = ["go_text", "go_items", "go_pairs", "go_len"];
 
 fn say(word: &Word, state: &State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
@@ -122,7 +122,7 @@ fn say(word: &Word, state: &State<'_, '_>, args: &[Value]) -> Result<Value, Erro
     let outcome = match current.map(|current| &current.pass) {
         _ if let Err(error) = bounded(args) => Err(error.0),
         Some(pass) if pass.format() != Format::None => match args {
-            // A text of the template stays one: its values are marked.
+            // Text of the template stays marked as safe: its values carry their own marks.
             [text] if word.name == "go_text" && text.is_safe() => return Ok(text.clone()),
             _ => (word.code)(
                 &args
@@ -138,7 +138,7 @@ fn say(word: &Word, state: &State<'_, '_>, args: &[Value]) -> Result<Value, Erro
             Ok(Value::UNDEFINED)
         }
         outcome => outcome.map_err(|why| {
-            // What is quoted in it goes later, as in all errors that are not of a function of the library.
+            // Quoted values are redacted later, as in all errors that do not come from a library function.
             refused(format!(
                 "{}: {}",
                 word.name,
@@ -162,7 +162,7 @@ impl Object for Callable {
     }
 }
 
-/// The pass that is going on.
+/// The current render context.
 pub(super) fn current(state: &State<'_, '_>) -> Option<Arc<RenderContext>> {
     state
         .lookup(PASS)?
@@ -199,7 +199,7 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
     }
     match current.undefined {
         Undefined::Empty => match go_on(function, args, &current.pass) {
-            // This one is looked for.
+            // This is the query whose place is searched.
             Err(error) if current.pass.is_sprung() => Err(told(function, &error, state, args)),
             outcome => Ok(outcome.unwrap_or_default()),
         },
@@ -224,14 +224,14 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
     }
 }
 
-/// Refuses lists that Jinja has put into each other without end: the library's own cannot be.
+/// Refuses arguments that Jinja nested too deeply; the library itself cannot make such values.
 fn bounded(args: &[Value]) -> Result<(), FunctionError> {
     args.iter()
         .filter(|arg| arg.kind() == ValueKind::Seq)
         .try_for_each(dict::check_lists)
 }
 
-/// An argument as a function is to see it, also where it is given by name.
+/// An argument without marks, whether positional or named.
 fn unmarked(pass: &RenderContext, function: &Function, arg: &Value) -> Value {
     if arg.is_kwargs() {
         return Value::from(
@@ -243,7 +243,7 @@ fn unmarked(pass: &RenderContext, function: &Function, arg: &Value) -> Value {
     pass.argument(function, arg.clone())
 }
 
-/// The first argument that is undefined: its place, or the name by which it is given.
+/// The first undefined argument: its position or its name.
 fn undefined(args: &[Value]) -> Option<String> {
     args.iter().enumerate().find_map(|(index, arg)| {
         if arg.is_kwargs() {
@@ -255,7 +255,7 @@ fn undefined(args: &[Value]) -> Option<String> {
     })
 }
 
-/// A call in a rendering that only goes on to find what it asks.
+/// A call in a rendering that only continues to record dependencies.
 fn go_on(
     function: &Function,
     args: &[Value],
@@ -266,7 +266,7 @@ fn go_on(
         if undefined {
             return Ok(Value::UNDEFINED);
         }
-        // What is asked does not wait for what is chosen.
+        // The dependency is recorded before the options are checked.
         let defined = |arg: &Value| {
             Value::from(
                 named(arg)
@@ -284,7 +284,7 @@ fn go_on(
                 }
             })
             .collect();
-        // What is not known yet is undefined rather than empty: `int` and its kin take that for 0.
+        // Missing data is undefined rather than empty: `int` and similar filters take undefined as 0.
         let value = function.call(&Call { args: &args, pass })?;
         return Ok(if value.as_str() == Some("") {
             Value::UNDEFINED
@@ -304,8 +304,8 @@ fn go_on(
     function.call(&Call { args: &args, pass })
 }
 
-/// The error of a function, under the name that it has here and without what it was given. The function's own error is
-/// its source: that shows whose it is.
+/// Reports the error of a function under its Jinja name and without its arguments. The function's own error becomes the
+/// source, which marks it as already redacted.
 fn told(
     function: &Function,
     error: &FunctionError,
@@ -327,7 +327,7 @@ fn told(
     told.with_source(error)
 }
 
-/// The source of the template that is being rendered.
+/// The source of the template that is rendered now.
 fn source(state: &State<'_, '_>) -> String {
     state
         .env()

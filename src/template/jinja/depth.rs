@@ -1,24 +1,24 @@
-//! How deep the expressions of a Jinja template are, found without parsing it.
+//! Finds expressions that are too deep for minijinja's parser, without parsing them.
 //!
 //! in:  the source
-//! out: where it goes deeper than the parser has room for
+//! out: the place at which the nesting exceeds the limit
 //!
-//! minijinja counts brackets within brackets and blocks within blocks, but not what hangs on one another in a row:
-//! `1 + 1 + 1`, `a.b.c`, `not not a`, one `elif` after the other. A long enough row would exhaust the stack.
+//! minijinja limits nested brackets and nested blocks, but not chains: `1 + 1 + 1`, `a.b.c`, `not not a`, one `elif`
+//! after the other. A long chain would exhaust the stack.
 
 use super::tags;
 
-/// How long a row may be, with the rows around it.
+/// The maximum length of a chain together with the chains around it.
 pub(super) const MOST: usize = 500;
 
-/// What is said of a longer one.
+/// The message for a longer chain.
 pub(super) fn message() -> String {
     format!(
         "more than {MOST} operators, dots, filters or elif one after the other; take it apart with `set`"
     )
 }
 
-/// Where the first row becomes too long.
+/// The place at which the first chain becomes too long.
 pub(super) fn too_deep(source: &str) -> Option<usize> {
     let tags = tags::read(source);
     let expression = tags
@@ -41,7 +41,7 @@ fn branches(tags: &[tags::Tag<'_>]) -> Option<usize> {
     None
 }
 
-/// Where the row becomes too long in one expression.
+/// The place at which a chain becomes too long within one expression.
 fn row(expression: &str) -> Option<usize> {
     let mut rows = Rows::default();
     let mut quote: Option<char> = None;
@@ -54,7 +54,7 @@ fn row(expression: &str) -> Option<usize> {
                 if c == open && before != '\\' {
                     quote = None;
                 }
-                // Of two backslashes the second one escapes nothing.
+                // The second of two backslashes does not escape.
                 before = if before == '\\' { ' ' } else { c };
                 continue;
             }
@@ -99,7 +99,7 @@ fn row(expression: &str) -> Option<usize> {
     None
 }
 
-/// The lengths of the rows that are open, each within the one before.
+/// The lengths of the open chains, from the outermost to the innermost.
 #[derive(Default)]
 struct Rows {
     outer: Vec<usize>,
@@ -117,7 +117,7 @@ impl Rows {
         self.length = self.outer.pop().unwrap_or(0);
     }
 
-    /// One link more; whether that is too many.
+    /// Adds a link; returns `true` if the chain is then too long.
     fn link(&mut self) -> bool {
         self.length += 1;
         self.total += 1;
@@ -146,7 +146,7 @@ mod tests {
         "1 ~ 1",
     ];
 
-    /// What repeats in a link: all but its beginning.
+    /// The repeated part of a link, without its beginning.
     fn repeated(link: &str, times: usize) -> String {
         match link {
             "-1" => format!("{}1", "-".repeat(times)),
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn every_row_is_seen_where_it_becomes_too_long() {
+    fn a_chain_is_found_at_the_place_where_it_becomes_too_long() {
         for link in LINKS {
             let source = |times| format!("x {{{{ {} }}}}", repeated(link, times));
             assert_eq!(too_deep(&source(MOST / 2)), None, "{link}");
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_beside_each_other_is_no_row() {
+    fn expressions_side_by_side_are_not_a_chain() {
         let beside = [
             format!("{{{{ [{}] }}}}", "-1.5, ".repeat(2000)),
             format!("{{{{ f({}) }}}}", "a.b(1) + 2, ".repeat(2000)),

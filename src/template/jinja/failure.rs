@@ -1,4 +1,4 @@
-//! Errors of minijinja, as they are told.
+//! Translates errors of minijinja.
 //!
 //! in:  an error, with a chain of causes through the includes
 //! out: a [`TemplateError`] at the innermost place, without any value of a variable
@@ -14,7 +14,7 @@ use crate::template::function::{Function, FunctionError};
 use crate::template::functions::unsupported;
 use crate::template::{functions, hints, redact};
 
-/// Tells an error of the template `main` or of one that it includes.
+/// Translates an error of the template `main` or of one that it includes.
 pub(super) fn told(
     error: &Error,
     main: &str,
@@ -57,7 +57,7 @@ pub(super) fn told(
         .with_sources(includes.paths())
 }
 
-/// The cause of all causes that has a place.
+/// The innermost cause that has a place.
 fn innermost(error: &Error) -> &Error {
     let mut innermost = error;
     let mut cause = std::error::Error::source(error);
@@ -73,18 +73,18 @@ fn innermost(error: &Error) -> &Error {
     innermost
 }
 
-/// An error, and the template that it is in.
+/// An error with its template.
 pub(super) struct Failure<'a> {
     pub(super) error: &'a Error,
     pub(super) source: &'a str,
     pub(super) tags: &'a Tags<'a>,
     pub(super) environment: &'a Environment<'a>,
     includes: &'a Includes,
-    /// Not an include, which sees the variables of whoever includes it.
+    /// `true` for the main template; an include also sees the variables of the including template.
     pub(super) is_main: bool,
 }
 
-/// What is made of it.
+/// A translated error.
 #[derive(Default)]
 pub(super) struct Told {
     pub(super) at: Option<usize>,
@@ -95,11 +95,11 @@ pub(super) struct Told {
 
 impl Failure<'_> {
     pub(super) fn start(&self) -> Option<usize> {
-        // Without a line there is no place, whatever the range says.
+        // An error without a line has no place, even if it has a range.
         let line = self.error.line()?;
         let name = quoted(self.detail()).filter(|name| !name.is_empty());
         match (self.error.range(), name) {
-            // The name rather than the tag.
+            // The place of the name rather than of the tag.
             (Some(range), Some(name)) if self.error.kind() == ErrorKind::TemplateNotFound => Some(
                 range.start
                     + self
@@ -122,7 +122,7 @@ impl Failure<'_> {
         }
     }
 
-    /// What the error is about, as written.
+    /// The source text that the error is about.
     pub(super) fn at(&self) -> &str {
         self.error
             .range()
@@ -139,7 +139,7 @@ impl Failure<'_> {
             ErrorKind::SyntaxError => self.syntax(),
             ErrorKind::UndefinedError if self.detail().is_empty() => undefined::told(self),
             _ => {
-                // An error of the library's own has been told with discretion already.
+                // An error of the library is redacted already.
                 let own = std::error::Error::source(self.error)
                     .is_some_and(<dyn std::error::Error>::is::<FunctionError>);
                 let message = self.message();
@@ -158,7 +158,7 @@ impl Failure<'_> {
         }
     }
 
-    /// What cannot be parsed.
+    /// Translates a syntax error.
     fn syntax(&self) -> Told {
         let detail = self.detail();
         let start = self.start().unwrap_or(self.source.len());
@@ -208,7 +208,7 @@ impl Failure<'_> {
         told
     }
 
-    /// A tag that does not exist, or stands where it cannot.
+    /// Translates an unknown tag or a tag out of place.
     fn unknown_tag(&self, name: &str, mut told: Told) -> Told {
         let open = self.tags.open_at(told.at.unwrap_or_default());
         let belongs = name
@@ -247,7 +247,7 @@ impl Failure<'_> {
             ErrorKind::UnknownFilter => format!("filter {:?} not defined", unknown(detail)),
             ErrorKind::UnknownTest => format!("test {:?} not defined", unknown(detail)),
             ErrorKind::TemplateNotFound => match quoted(detail) {
-                // A name that was computed may be made of values.
+                // A computed name may contain values.
                 Some(name) if self.source.contains(name) => {
                     format!("there is no template {name:?} to include")
                 }
@@ -272,7 +272,7 @@ impl Failure<'_> {
                 Some((kind, name)) => format!("a {kind} has no method {name:?}"),
                 None => detail.to_owned(),
             },
-            // These show the operands.
+            // These messages show the operands.
             _ if detail.starts_with("unable to calculate") => {
                 "the result of this calculation is out of range, or a division by zero".to_owned()
             }
@@ -339,7 +339,7 @@ impl Failure<'_> {
         }
     }
 
-    /// The function of the library that has refused its arguments.
+    /// The library function that refused its arguments.
     fn refusing(&self) -> Option<&'static Function> {
         let detail = self.detail();
         let name = detail
@@ -350,7 +350,7 @@ impl Failure<'_> {
         functions::named_in_jinja(name)
     }
 
-    /// The name that is called.
+    /// The called name.
     fn called(&self) -> Option<&str> {
         let name = self.at().split('(').next().unwrap_or_default().trim();
         let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
@@ -358,7 +358,7 @@ impl Failure<'_> {
     }
 }
 
-/// What the number parsers of the standard library say.
+/// Returns `true` for the messages of the standard library's number parsers.
 fn is_no_number(detail: &str) -> bool {
     ["invalid float literal", "invalid digit found in string"].contains(&detail)
 }

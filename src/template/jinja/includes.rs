@@ -1,12 +1,12 @@
 //! The files that a template includes.
 //!
 //! in:  the name in `include`, `import` or `extends`
-//! out: the text of that file, from the directory of the template and never from elsewhere; links
-//!      may lead out of there, but not out of the sandbox, if there is one
+//! out: the text of that file, which must be in the directory of the template; links may lead out of that
+//!      directory, but not out of the sandbox, if there is one
 //!
-//! Names that begin with `ctmpl/` are those of the macros that ctmpl brings along, and never of files.
+//! Names that begin with `ctmpl/` belong to the built-in macros, never to files.
 //!
-//! Every name is read once and remembered, also when there is no such file: those are the files to watch.
+//! Every name is read once and remembered, even if there is no such file: these are the files to watch.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -16,13 +16,13 @@ use minijinja::{Error, ErrorKind};
 
 use super::{depth, macros};
 
-/// So many files are looked at for one that is meant.
+/// The maximum number of files that are compared with a wrong name to find the intended one.
 const MOST_BESIDE: usize = 1000;
 
-/// The text of a file, nothing when there is none, or why it cannot be read.
+/// The text of a file, `None` if there is no such file, or the reason why it cannot be read.
 type Read = Result<Option<Arc<str>>, String>;
 
-/// A template and what it includes.
+/// A template and its includes.
 #[derive(Debug)]
 pub(super) struct Includes {
     main: String,
@@ -49,7 +49,7 @@ impl Includes {
         }
     }
 
-    /// The source of the main template or of an include; what minijinja calls when it does not know a name.
+    /// The source of the main template or of an include; minijinja calls it for an unknown name.
     pub(super) fn load(&self, name: &str) -> Result<Option<String>, Error> {
         if name == self.main {
             return Ok(Some(self.source.to_string()));
@@ -76,7 +76,7 @@ impl Includes {
         }
     }
 
-    /// Where an include is found.
+    /// The path of an include.
     fn path(&self, name: &str) -> Result<PathBuf, String> {
         let Some(directory) = &self.directory else {
             return Err(
@@ -92,7 +92,7 @@ impl Includes {
         Ok(directory.join(name))
     }
 
-    /// The names that lie where this one should.
+    /// The names of the files in the directory of an include.
     pub(super) fn beside(&self, name: &str) -> Vec<String> {
         let Some(directory) = self
             .path(name)
@@ -115,7 +115,7 @@ impl Includes {
             .collect()
     }
 
-    /// The name under which errors show a template.
+    /// The name of a template that errors show.
     pub(super) fn shown(&self, name: &str) -> String {
         match self.path(name) {
             Ok(path) if name != self.main && !macros::are_named(name) => path.display().to_string(),
@@ -123,7 +123,7 @@ impl Includes {
         }
     }
 
-    /// The source of a template that was loaded.
+    /// The source of a loaded template.
     pub(super) fn source(&self, name: &str) -> Option<Arc<str>> {
         if name == self.main {
             return Some(Arc::clone(&self.source));
@@ -139,7 +139,7 @@ impl Includes {
         &self.source
     }
 
-    /// Whether every name that was asked for still stands for the same text, or for none.
+    /// Returns `true` if every requested name still has the same text, or still has none.
     pub(super) fn are_current(&self) -> bool {
         let known = self.read().clone();
         known.iter().all(|(name, text)| {
@@ -148,17 +148,17 @@ impl Includes {
         })
     }
 
-    /// The names that were asked for.
+    /// The requested names.
     pub(super) fn names(&self) -> Vec<String> {
         self.read().keys().cloned().collect()
     }
 
-    /// How many names were asked for.
+    /// The number of requested names.
     pub(super) fn count(&self) -> usize {
         self.read().len()
     }
 
-    /// The files that were asked for.
+    /// The requested files.
     pub(super) fn paths(&self) -> Vec<PathBuf> {
         self.names()
             .iter()
@@ -167,7 +167,7 @@ impl Includes {
     }
 
     fn read(&self) -> MutexGuard<'_, BTreeMap<String, Read>> {
-        // The lock is held for one insertion; a panic in between leaves the map whole.
+        // The lock is held for one insertion, so a panic cannot leave the map inconsistent.
         self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

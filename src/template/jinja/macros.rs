@@ -1,7 +1,7 @@
-//! The macros that every template can import: `{% import "ctmpl/nginx" as nginx %}`.
+//! The built-in macros that every template can import: `{% import "ctmpl/nginx" as nginx %}`.
 //!
 //! in:  a name that begins with `ctmpl/`
-//! out: the source of the macros, and the format that they write; such a name never is that of a file
+//! out: the source of the macros and the format that they write; such a name never refers to a file
 
 use crate::config::resolved::Format;
 
@@ -20,7 +20,7 @@ const LIBRARY: &[(&str, Format, &str)] = &[
     ),
 ];
 
-/// Whether a name is one of the library's.
+/// Returns `true` if a name belongs to the built-in macros.
 pub(super) fn are_named(name: &str) -> bool {
     name.starts_with(PREFIX)
 }
@@ -44,7 +44,7 @@ pub(super) fn format_of(name: &str) -> Option<Format> {
         .map(|(_, format, _)| *format)
 }
 
-/// What can be imported, for an error message. Nothing is quoted: in an error that stands for a value.
+/// The importable names, for an error message. They are not quoted, because quoted text is redacted as a value.
 pub(super) fn known() -> String {
     LIBRARY
         .iter()

@@ -1,5 +1,4 @@
-//! What can be told from the source of a template without rendering it: what it includes, and calls of functions
-//! that do not exist.
+//! Finds in the source of a template, without rendering it, its includes and calls of unknown functions.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -22,23 +21,23 @@ static INCLUDE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// Names that exist only in places.
+/// Names that exist only in certain contexts.
 const CONTEXTUAL: [&str; 6] = ["loop", "caller", "super", "self", "varargs", "kwargs"];
 
-/// An include that is named in so many words.
+/// An include with a literal name.
 pub(super) struct Found {
     pub(super) name: String,
-    /// Which template names it, and at which byte.
+    /// The template that names it, and the byte.
     pub(super) by: String,
     pub(super) at: usize,
 }
 
-/// The includes of a template, and those that they include. Reads them on the way.
+/// Reads the includes of a template and their includes.
 pub(super) fn includes(main: &str, files: &Includes) -> Vec<Found> {
     let mut found: Vec<Found> = named(main, &files.source(main).unwrap_or_default());
     let mut next = 0;
     while let Some(Found { name, .. }) = found.get(next) {
-        // What is wrong with a file is told where it is compiled.
+        // An error in a file is reported when it is compiled.
         if let Ok(Some(source)) = files.load(name) {
             for further in named(name, &source) {
                 if !found.iter().any(|known| known.name == further.name) {
@@ -66,9 +65,9 @@ fn named(by: &str, source: &str) -> Vec<Found> {
     include.captures_iter(source).filter_map(found).collect()
 }
 
-/// A call of a name that neither the template nor the library defines.
+/// Finds a call of a name that neither the template nor the library defines.
 ///
-/// A template that extends another may use what that one defines: there it shows only when it is rendered.
+/// A template that extends another may use names that the other defines, so its calls are checked only when it renders.
 pub(super) fn unknown_functions(
     name: &str,
     template: &Template<'_, '_>,
@@ -103,7 +102,7 @@ pub(super) fn unknown_functions(
     }
 }
 
-/// Where a template calls a name: inside a tag, before a parenthesis, and neither as a method nor as a filter.
+/// The place where a template calls a name: inside a tag, before a parenthesis, neither as a method nor as a filter.
 fn call_of(source: &str, name: &str) -> Option<usize> {
     let calls = source.match_indices(name).filter(|(at, name)| {
         let (before, after) = (&source[..*at], &source[at + name.len()..]);

@@ -1,7 +1,7 @@
-//! The tags of a Jinja template, found without parsing: where each is, and which of them are still open somewhere.
+//! Finds the tags of a Jinja template without parsing it: their places, and the blocks that are open at a place.
 //!
 //! in:  the source
-//! out: its [`Tags`]; a template that cannot be parsed has them too
+//! out: its [`Tags`], even if the template has syntax errors
 
 /// A tag of a statement: `{% name rest %}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(super) struct Tag<'s> {
     pub(super) rest: &'s str,
 }
 
-/// What the source ends in the middle of.
+/// The construct that the end of the source cuts off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cut {
     /// A string that begins here.
@@ -25,11 +25,11 @@ pub(super) enum Cut {
     Tag(usize),
 }
 
-/// The tags of a source, in their order.
+/// The tags of a source, in order.
 #[derive(Debug, Default)]
 pub(super) struct Tags<'s> {
     pub(super) all: Vec<Tag<'s>>,
-    /// What stands in every tag and every printed expression, and where; also in the one that is cut.
+    /// The content and place of every tag and printed expression, including one that is cut off.
     pub(super) insides: Vec<(usize, &'s str)>,
     pub(super) cut: Option<Cut>,
 }
@@ -84,7 +84,7 @@ fn next_opening(source: &str, from: usize) -> Option<(usize, &str)> {
     Some((from + at, rest.get(at..at + 2)?))
 }
 
-/// Where the tag ends; or where the string begins that does not end, if it is for that.
+/// The end of a tag, or the beginning of the unterminated string that hides it.
 fn end_of(source: &str, from: usize, closing: &str) -> Result<usize, Option<usize>> {
     let mut quote: Option<(char, usize)> = None;
     let mut escaped = false;
@@ -140,7 +140,7 @@ impl<'s> Tags<'s> {
         let mut open: Vec<Tag<'s>> = Vec::new();
         for tag in self.all.iter().take_while(|tag| tag.at < place) {
             if let Some(closed) = tag.name.strip_prefix("end") {
-                // A block that is closed by the wrong word stays open.
+                // A block with the wrong end tag stays open.
                 if open.last().is_some_and(|last| last.name == closed) {
                     open.pop();
                 }
@@ -151,7 +151,7 @@ impl<'s> Tags<'s> {
         open
     }
 
-    /// The tag that gives a name its value at a place of the source: a `for` around it, or a `set` before it.
+    /// The tag that defines a name at a place of the source: a `for` around it, or a `set` before it.
     pub(super) fn declaration_of(&self, name: &str, place: usize) -> Option<Tag<'s>> {
         let loops = self
             .open_at(place)
@@ -168,13 +168,13 @@ impl<'s> Tags<'s> {
         loops.next().or_else(sets)
     }
 
-    /// Every name that a tag of the template declares.
+    /// The names that the tags of the template declare.
     pub(super) fn declared(&self) -> impl Iterator<Item = &'s str> {
         self.all.iter().flat_map(Tag::names)
     }
 }
 
-/// Whether an `end…` must follow.
+/// Returns `true` if an `end…` tag must follow.
 fn opens(tag: &Tag<'_>) -> bool {
     match tag.name {
         "for" | "if" | "with" | "block" | "macro" | "call" | "filter" | "raw" | "autoescape" => {
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_open_is_found() {
+    fn open_blocks_are_found() {
         let source = "{% if a %}{% for s in x %}{% set t = s %}HERE";
         let tags = read(source);
         let open: Vec<_> = tags.open_at(source.len()).iter().map(Tag::shown).collect();
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_is_found() {
+    fn a_cut_off_construct_is_found() {
         let cases = [
             ("a{# b", Some(Cut::Comment(1))),
             ("a{{ 'b", Some(Cut::Text(4))),

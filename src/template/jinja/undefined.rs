@@ -1,7 +1,7 @@
-//! What is undefined in a Jinja template, and where that comes from.
+//! Explains undefined values in Jinja templates.
 //!
-//! in:  an error that something is undefined, and the tags of the template
-//! out: the name that is to blame, at its own place; the tag that declares it; what it should perhaps be
+//! in:  an error about an undefined value, and the tags of the template
+//! out: the undefined name with its place, the tag that declares it, and the name that was probably meant
 
 use std::sync::LazyLock;
 
@@ -13,10 +13,10 @@ use crate::template::error::Place;
 use crate::template::record::Schema;
 use crate::template::{hints, records};
 
-/// Longer expressions are not repeated in the message.
+/// The longest expression that a message quotes, in bytes.
 const LONGEST: usize = 60;
 
-/// Tells that something is undefined.
+/// Translates an error about an undefined value.
 pub(super) fn told(failure: &Failure<'_>) -> Told {
     let (start, expression) = blamed(failure);
     let message = match expression {
@@ -33,7 +33,7 @@ pub(super) fn told(failure: &Failure<'_>) -> Told {
             within: None,
         };
     }
-    // The last name is the one that is not there.
+    // The last name is the missing one.
     let last = expression
         .rfind('.')
         .filter(|at| is_name(&expression[at + 1..]));
@@ -47,7 +47,7 @@ pub(super) fn told(failure: &Failure<'_>) -> Told {
     }
 }
 
-/// What a name should perhaps be.
+/// The hint for an unknown name.
 fn for_name(failure: &Failure<'_>, name: &str) -> Option<String> {
     let ended = failure
         .tags
@@ -65,7 +65,7 @@ fn for_name(failure: &Failure<'_>, name: &str) -> Option<String> {
     }
 }
 
-/// The tag that declares what an expression begins with.
+/// The tag that declares the first name of an expression.
 pub(super) fn within(failure: &Failure<'_>, expression: &str) -> Option<String> {
     let tag = declaration(failure, expression)?;
     let shown = tag.shown();
@@ -75,14 +75,14 @@ pub(super) fn within(failure: &Failure<'_>, expression: &str) -> Option<String> 
 
 fn declaration<'a>(failure: &'a Failure<'_>, expression: &str) -> Option<Tag<'a>> {
     let place = failure.start()?;
-    // A tag does not declare what it uses itself.
+    // A tag does not declare the names that it uses itself.
     failure
         .tags
         .declaration_of(base(expression), place)
         .filter(|tag| !(tag.at..=tag.at + tag.shown().len()).contains(&place))
 }
 
-/// The expression that is undefined, and where it begins.
+/// The undefined expression and its place.
 fn blamed<'a>(failure: &Failure<'a>) -> (Option<usize>, &'a str) {
     let Some(range) = failure
         .error
@@ -93,7 +93,7 @@ fn blamed<'a>(failure: &Failure<'a>) -> (Option<usize>, &'a str) {
     };
     let written = failure.source.get(range.clone()).unwrap_or_default();
     if written.starts_with(['[', '.']) {
-        // minijinja leaves out what comes before; and what is undefined here is that of which something was wanted.
+        // minijinja reports only the last part; the undefined value is the one whose attribute was requested.
         let before = beginning(failure.source, range.start);
         let whole = failure.source.get(before..range.end).unwrap_or(written);
         let without_last = whole
@@ -113,7 +113,7 @@ fn blamed<'a>(failure: &Failure<'a>) -> (Option<usize>, &'a str) {
     )
 }
 
-/// Of a longer piece, such as a condition, the one path in it that may be undefined: `s.statsu`.
+/// The one path of a longer expression, such as a condition, that may be undefined: `s.statsu`.
 fn doubtful<'a>(failure: &Failure<'_>, written: &'a str) -> Option<(usize, &'a str)> {
     static PATH: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r#"'[^']*'|"[^"]*"|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*"#).ok());
@@ -149,7 +149,7 @@ fn doubtful<'a>(failure: &Failure<'_>, written: &'a str) -> Option<(usize, &'a s
     found.next().is_none().then_some(only)
 }
 
-/// `s.check` of `s.check.name`, where it is certain that there is no `check`.
+/// `s.check` of `s.check.name`, if it is certain that there is no `check`.
 fn first_missing<'a>(failure: &Failure<'_>, expression: &'a str) -> Option<&'a str> {
     let (base, rest) = expression
         .split_once('.')
@@ -163,7 +163,7 @@ fn first_missing<'a>(failure: &Failure<'_>, expression: &'a str) -> Option<&'a s
     missing.then(|| &expression[..base.len() + 1 + first.len()])
 }
 
-/// Where the expression begins that goes on at `end` with a bracket or a dot.
+/// The beginning of the expression that continues at `end` with a bracket or a dot.
 fn beginning(source: &str, end: usize) -> usize {
     let mut depth = 0_usize;
     let mut start = end;
@@ -181,7 +181,7 @@ fn beginning(source: &str, end: usize) -> usize {
     start
 }
 
-/// The name that an expression begins with.
+/// The first name of an expression.
 fn base(expression: &str) -> &str {
     let end = expression
         .find(|c: char| !c.is_alphanumeric() && c != '_')
@@ -193,7 +193,7 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
-/// Whether neither the template nor the library has this name.
+/// Returns `true` if neither the template nor the library has this name.
 fn is_unknown(failure: &Failure<'_>, base: &str) -> bool {
     let known = [
         "loop", "caller", "super", "self", "varargs", "kwargs", "true", "false", "none",
@@ -214,7 +214,7 @@ fn is_unknown(failure: &Failure<'_>, base: &str) -> bool {
             .any(|tag| !matches!(tag.name, "for" | "set") && tag.names().any(|name| name == base))
 }
 
-/// What an attribute should perhaps be called.
+/// The hint for an unknown attribute.
 fn for_attribute(failure: &Failure<'_>, expression: &str, attribute: &str) -> Option<String> {
     let parent = &expression[..expression.len() - attribute.len() - 1];
     let indexed = parent
@@ -246,7 +246,7 @@ fn for_attribute(failure: &Failure<'_>, expression: &str, attribute: &str) -> Op
     }
 }
 
-/// What a loop goes over, if that is the answer of a function.
+/// The schema of a loop's items, if the loop is over the result of a function.
 fn schema_of_loop(tag: &Tag<'_>) -> Option<&'static Schema> {
     let (names, over) = tag.rest.split_once(" in ")?;
     records::of_function(
@@ -256,7 +256,7 @@ fn schema_of_loop(tag: &Tag<'_>) -> Option<&'static Schema> {
     )
 }
 
-/// The function that an expression is a call of, and nothing else.
+/// The function of an expression that is a single call.
 fn called(expression: &str) -> Option<&str> {
     let (name, rest) = expression.trim().split_once('(')?;
     let arguments = rest.strip_suffix(')')?;

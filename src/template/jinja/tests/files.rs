@@ -227,7 +227,7 @@ fn what_is_parsed_is_not_parsed_again() {
     let source = "{% include 'part.j2' %}{% include 'oth' ~ 'er.j2' %}";
     let mut template = JinjaTemplate::parse("main.j2", source, inside(directory.path())).unwrap();
     assert_eq!(template.render(&pass(), Undefined::Refused).unwrap(), "24");
-    // Whoever parses from here on has to ask for the source.
+    // From here on, parsing has to load the source.
     template
         .environment
         .set_loader(|name| -> Result<Option<String>, minijinja::Error> {
