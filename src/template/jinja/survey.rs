@@ -35,12 +35,13 @@ pub(super) struct Found {
 /// Reads the includes of a template and their includes.
 pub(super) fn includes(main: &str, files: &Includes) -> Vec<Found> {
     let mut found: Vec<Found> = named(main, &files.source(main).unwrap_or_default());
+    let mut known: BTreeSet<String> = found.iter().map(|include| include.name.clone()).collect();
     let mut next = 0;
     while let Some(Found { name, .. }) = found.get(next) {
         // An error in a file is reported when it is compiled.
         if let Ok(Some(source)) = files.load(name) {
             for further in named(name, &source) {
-                if !found.iter().any(|known| known.name == further.name) {
+                if known.insert(further.name.clone()) {
                     found.push(further);
                 }
             }
@@ -82,37 +83,40 @@ pub(super) fn unknown_functions(
         .map(|(name, _)| name)
         .chain(CONTEXTUAL)
         .collect();
-    let unknown = template
-        .undeclared_variables(false)
-        .into_iter()
-        .filter(|used| !known.contains(used.as_str()));
-    let calls = unknown.filter_map(|used| Some((call_of(source, &used)?, used)));
-    match calls.min() {
+    let mut unknown = template.undeclared_variables(false);
+    unknown.retain(|used| !known.contains(used.as_str()));
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let tags = tags::read(source);
+    match calls(&tags).find(|(_, called)| unknown.contains(*called)) {
         None => Ok(()),
         Some((at, function)) => {
-            let message = hints::absent::message(&function, unsupported::in_jinja(&function));
+            let message = hints::absent::message(function, unsupported::in_jinja(function));
             let error = TemplateError::at(name, source, Place::of_byte(source, at), message);
-            let tags = tags::read(source);
             let known = environment
                 .globals()
                 .map(|(name, _)| name)
                 .chain(tags.declared());
-            Err(error.with_hint(hints::jinja::for_function(&function, known)))
+            Err(error.with_hint(hints::jinja::for_function(function, known)))
         }
     }
 }
 
-/// The place where a template calls a name: inside a tag, before a parenthesis, neither as a method nor as a filter.
-fn call_of(source: &str, name: &str) -> Option<usize> {
-    let calls = source.match_indices(name).filter(|(at, name)| {
-        let (before, after) = (&source[..*at], &source[at + name.len()..]);
-        let opened = before.rfind("{{").max(before.rfind("{%"));
-        let closed = before.rfind("}}").max(before.rfind("%}"));
-        let whole = !before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.'));
-        opened > closed
-            && whole
-            && !before.trim_end().ends_with('|')
-            && after.trim_start().starts_with('(')
-    });
-    calls.map(|(at, _)| at).next()
+/// The calls in a template: inside a tag, a name before a parenthesis, neither a method nor a filter.
+fn calls<'s>(tags: &tags::Tags<'s>) -> impl Iterator<Item = (usize, &'s str)> {
+    let is_part = |char: char| char.is_alphanumeric() || char == '_';
+    tags.insides.iter().flat_map(move |(start, inside)| {
+        let words = inside.match_indices(is_part);
+        let begins = words.filter(move |(at, _)| !inside[..*at].ends_with(is_part));
+        begins.filter_map(move |(at, _)| {
+            let (before, rest) = inside.split_at(at);
+            let end = rest.find(|char| !is_part(char)).unwrap_or(rest.len());
+            let (name, after) = rest.split_at(end);
+            let is_call = after.trim_start().starts_with('(')
+                && !before.ends_with('.')
+                && !before.trim_end().ends_with('|');
+            is_call.then_some((start + at, name))
+        })
+    })
 }

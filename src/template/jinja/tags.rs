@@ -75,12 +75,11 @@ pub(super) fn read(source: &str) -> Tags<'_> {
     tags
 }
 
+/// The next `{{`, `{%` or `{#`, found in one scan.
 fn next_opening(source: &str, from: usize) -> Option<(usize, &str)> {
     let rest = source.get(from..)?;
-    let at = ["{{", "{%", "{#"]
-        .iter()
-        .filter_map(|opening| rest.find(opening))
-        .min()?;
+    let mut braces = rest.match_indices('{').map(|(at, _)| at);
+    let at = braces.find(|at| rest[at + 1..].starts_with(['{', '%', '#']))?;
     Some((from + at, rest.get(at..at + 2)?))
 }
 

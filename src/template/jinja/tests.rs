@@ -263,3 +263,17 @@ fn lists_in_lists_without_end_do_no_harm() {
         );
     }
 }
+
+/// Each of these took time that grew with the square of the number of lines: 47 s for 40,000 statements.
+#[test]
+fn templates_of_many_statements_names_and_includes_are_parsed() {
+    let statements = "{% if true %}a{% endif %}\n".repeat(20_000);
+    assert_eq!(render(&statements).map(|text| text.len()), Ok(20_000));
+    let names = (0..20_000).fold(String::new(), |all, number| {
+        all + &format!("{{% set n{number} = 1 %}}{{{{ n{number} }}}}")
+    });
+    assert_eq!(render(&names).map(|text| text.len()), Ok(20_000));
+    let words = "absent( ".repeat(20_000) + "{{ absent() }}";
+    let error = render(&words).unwrap_err();
+    assert_eq!(error.place.map(|place| place.column), Some(160_004));
+}
