@@ -25,7 +25,6 @@ const KNOWN_CIRCLES: &[&str] = &[
     "src/convert",
     "src/daemon",
     "src/dev",
-    "src/log",
     "src/query",
     "src/safe_read",
     "src/template",

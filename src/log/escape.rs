@@ -1,11 +1,11 @@
-//! Text that stays on its line, whoever wrote it: a key's value, a command, a file's name.
+//! Escapes text from outside (the value of a key, a command, a file name) so that it stays on its line.
 //!
-//! in:  any text
-//! out: the same without characters that begin a line, move the cursor, or turn the direction of writing
+//! Input: any text.
+//! Output: the same text without characters that start a line, move the cursor or change the direction of writing.
 
 use std::fmt::Write as _;
 
-/// Appends `text` for people: `\n`, `\t`, `\u{1b}` in the place of what is not shown.
+/// Appends `text` for a reader, with escapes such as `\n`, `\t` and `\u{1b}` for hidden characters.
 pub(super) fn push(line: &mut String, text: &str) {
     for letter in text.chars() {
         match letter {
@@ -15,7 +15,7 @@ pub(super) fn push(line: &mut String, text: &str) {
     }
 }
 
-/// Appends `text` as a string of JSON.
+/// Appends `text` as a JSON string.
 pub(super) fn push_json(line: &mut String, text: &str) {
     line.push('"');
     for letter in text.chars() {
@@ -25,7 +25,7 @@ pub(super) fn push_json(line: &mut String, text: &str) {
             '\n' => line.push_str("\\n"),
             '\r' => line.push_str("\\r"),
             '\t' => line.push_str("\\t"),
-            // All of them have four digits. Writing into a text does not fail.
+            // Every hidden character fits into four digits. Writing to a `String` does not fail.
             _ if is_hidden(letter) => drop(write!(line, "\\u{:04x}", u32::from(letter))),
             _ => line.push(letter),
         }
@@ -33,7 +33,7 @@ pub(super) fn push_json(line: &mut String, text: &str) {
     line.push('"');
 }
 
-/// Control characters, the separators of lines and paragraphs, and what turns the direction of writing.
+/// Returns `true` for control characters, line and paragraph separators, and marks that change the direction of writing.
 fn is_hidden(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn what_moves_the_cursor_is_shown_and_all_else_stays() {
+    fn characters_that_move_the_cursor_are_escaped_and_others_stay() {
         assert_eq!(
             escaped("a\nb\r\tc\u{1b}[31m \\ \u{202e}é"),
             "a\\nb\\r\\tc\\u{1b}[31m \\ \\u{202e}é"
@@ -69,7 +69,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_leaves_its_line(text in any::<String>()) {
+        fn escaped_text_stays_on_its_line(text in any::<String>()) {
             prop_assert!(!escaped(&text).chars().any(is_hidden));
         }
     }

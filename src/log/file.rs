@@ -1,7 +1,7 @@
-//! The log file: `NAME-TIME.EXTENSION`, and the next one when it is large or old enough.
+//! The log file outlet: `NAME-TIME.EXTENSION`, rotated by size and age.
 //!
-//! in:  records
-//! out: lines in a new file for each start and each rotation; of the old files, as many as are to be kept
+//! Input: records.
+//! Output: lines in a new file for each start and each rotation. Old files are removed as configured.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -19,64 +19,64 @@ use super::queue::Sink;
 use super::record::Record;
 use crate::config::logging::{Keep, LogFileConfig};
 
-/// The name where the path is only a directory, as in consul-template.
-const NAME: &str = "consul-template";
-const EXTENSION: &str = "log";
-/// How long to write on into a file whose successor cannot be made.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The file name if the path is a directory, as in consul-template.
+const DEFAULT_NAME: &str = "consul-template";
+const DEFAULT_EXTENSION: &str = "log";
+/// The pause before the next attempt to rotate, after one that failed.
+const ROTATE_RETRY: Duration = Duration::from_secs(60);
 
-/// The file that is written just now.
+/// The file that is being written.
 pub(super) struct LogFile {
     config: LogFileConfig,
     layout: Layout,
     series: Series,
     lines: Lines<File>,
     size: u64,
-    begun: Instant,
-    /// The next could not be made; not to be tried before this.
-    not_before: Option<Instant>,
+    started: Instant,
+    /// The time of the next attempt, if the last rotation failed.
+    retry_at: Option<Instant>,
     line: String,
 }
 
 impl LogFile {
-    pub(super) fn begin(config: LogFileConfig, layout: Layout) -> io::Result<Self> {
-        let series = Series::of(&config.path);
-        let file = series.next(config.keep)?;
-        let (lines, begun) = (Lines::new(file), Instant::now());
+    pub(super) fn create(config: LogFileConfig, layout: Layout) -> io::Result<Self> {
+        let series = Series::new(&config.path);
+        let file = series.create_next(config.keep)?;
+        let (lines, started) = (Lines::new(file), Instant::now());
         Ok(Self {
             config,
             layout,
             series,
             lines,
             size: 0,
-            begun,
-            not_before: None,
+            started,
+            retry_at: None,
             line: String::new(),
         })
     }
 
-    fn is_due(&self, now: Instant) -> bool {
+    fn is_rotation_due(&self, now: Instant) -> bool {
         let LogFileConfig {
             rotate_bytes,
             rotate_after,
             ..
         } = self.config;
-        let large = rotate_bytes.is_some_and(|most| self.size >= most);
-        let old = rotate_after.is_some_and(|most| now - self.begun >= most);
-        (large || old) && self.size > 0 && self.not_before.is_none_or(|at| now >= at)
+        let large = rotate_bytes.is_some_and(|max| self.size >= max);
+        let old = rotate_after.is_some_and(|max| now - self.started >= max);
+        (large || old) && self.size > 0 && self.retry_at.is_none_or(|at| now >= at)
     }
 
     fn rotate(&mut self, now: Instant) {
-        match self.series.next(self.config.keep) {
+        match self.series.create_next(self.config.keep) {
             Ok(file) => {
                 self.lines = Lines::new(file);
-                (self.size, self.begun, self.not_before) = (0, now, None);
+                (self.size, self.started, self.retry_at) = (0, now, None);
             }
             Err(error) => {
-                self.not_before = Some(now + PATIENCE);
+                self.retry_at = Some(now + ROTATE_RETRY);
                 tracing::warn!(
                     name: "log.not_rotated", %error,
-                    "cannot begin the next log file ({error}); the old one goes on"
+                    "cannot create the next log file ({error}); continuing with the old one"
                 );
             }
         }
@@ -86,7 +86,7 @@ impl LogFile {
 impl Sink for LogFile {
     fn write(&mut self, record: &Record) -> io::Result<()> {
         let now = Instant::now();
-        if self.is_due(now) {
+        if self.is_rotation_due(now) {
             self.rotate(now);
         }
         self.line.clear();
@@ -97,7 +97,7 @@ impl Sink for LogFile {
     }
 }
 
-/// The files that belong together: `before` + the nanoseconds since 1970 + `after`.
+/// The files of one log: `before` + nanoseconds since 1970 + `after`.
 struct Series {
     directory: PathBuf,
     before: Vec<u8>,
@@ -105,14 +105,14 @@ struct Series {
 }
 
 impl Series {
-    fn of(path: &Path) -> Self {
+    fn new(path: &Path) -> Self {
         let is_directory = path.as_os_str().as_encoded_bytes().ends_with(b"/");
         let (directory, name) = if is_directory {
             (Some(path), None)
         } else {
             (path.parent(), path.file_name())
         };
-        let name = Path::new(name.unwrap_or(NAME.as_ref()));
+        let name = Path::new(name.unwrap_or(DEFAULT_NAME.as_ref()));
         let part = |part: Option<&std::ffi::OsStr>, default: &str| {
             part.map_or_else(
                 || default.as_bytes().to_vec(),
@@ -124,13 +124,13 @@ impl Series {
                 .filter(|path| !path.as_os_str().is_empty())
                 .unwrap_or(Path::new("."))
                 .to_owned(),
-            before: [part(name.file_stem(), NAME), b"-".to_vec()].concat(),
-            after: [b".".to_vec(), part(name.extension(), EXTENSION)].concat(),
+            before: [part(name.file_stem(), DEFAULT_NAME), b"-".to_vec()].concat(),
+            after: [b".".to_vec(), part(name.extension(), DEFAULT_EXTENSION)].concat(),
         }
     }
 
-    /// Makes room for the next file, and begins it.
-    fn next(&self, keep: Keep) -> io::Result<File> {
+    /// Removes old files, then creates the next one.
+    fn create_next(&self, keep: Keep) -> io::Result<File> {
         if let Keep::Newest(count) = keep {
             self.prune(count);
         }
@@ -144,14 +144,14 @@ impl Series {
                 .mode(0o640)
                 .open(path)
             {
-                // The clock has stood still.
+                // The clock has not advanced since the last file: try again.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 opened => return opened,
             }
         }
     }
 
-    /// Removes all but the newest. What cannot be removed stays: the log is more important than its room.
+    /// Removes all but the newest files. A file that cannot be removed stays: logging goes on.
     fn prune(&self, count: usize) {
         let Ok(entries) = fs::read_dir(&self.directory) else {
             return;
@@ -166,7 +166,7 @@ impl Series {
         }
     }
 
-    /// The time in the name of a file, if it is one of these.
+    /// The time in the name of a file, if the file belongs to this log.
     fn time_of(&self, name: &std::ffi::OsStr) -> Option<u128> {
         let time = name
             .as_encoded_bytes()
@@ -194,18 +194,18 @@ mod tests {
         names
     }
 
-    fn begin(path: PathBuf, bytes: Option<u64>, keep: Keep) -> LogFile {
+    fn create(path: PathBuf, bytes: Option<u64>, keep: Keep) -> LogFile {
         let config = LogFileConfig {
             path,
             rotate_bytes: bytes,
             rotate_after: None,
             keep,
         };
-        LogFile::begin(config, Layout::of_file(LogFormat::Text)).unwrap()
+        LogFile::create(config, Layout::of_file(LogFormat::Text)).unwrap()
     }
 
     #[test]
-    fn names_are_those_of_consul_template() {
+    fn file_names_are_those_of_consul_template() {
         let cases = [
             ("/var/log/ct.txt", "/var/log", "ct-", ".txt"),
             ("/var/log/ct", "/var/log", "ct-", ".log"),
@@ -213,7 +213,7 @@ mod tests {
             ("ct", ".", "ct-", ".log"),
         ];
         for (path, directory, before, after) in cases {
-            let series = Series::of(Path::new(path));
+            let series = Series::new(Path::new(path));
             assert_eq!(series.directory, Path::new(directory).join(""), "{path}");
             assert_eq!(
                 (&*series.before, &*series.after),
@@ -224,13 +224,13 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_large_enough_has_a_successor_and_only_the_newest_stay() {
+    fn a_file_is_rotated_by_size_and_only_the_newest_files_stay() {
         let directory = tempfile::tempdir().unwrap();
         let others = ["ct-notes.log", "ct-1.txt", "other-1.log"];
         for name in others.iter().chain(&["ct-1.log", "ct-2.log"]) {
             fs::write(directory.path().join(name), "").unwrap();
         }
-        let mut file = begin(directory.path().join("ct.log"), Some(1), Keep::Newest(2));
+        let mut file = create(directory.path().join("ct.log"), Some(1), Keep::Newest(2));
         for _ in 0..5 {
             file.write(&Record::lost(7)).unwrap();
         }
@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(
             names.len(),
             3,
-            "two old ones and the one that is written: {names:?}"
+            "two old files and the current one: {names:?}"
         );
         for name in names {
             let path = directory.path().join(&name);
@@ -257,33 +257,37 @@ mod tests {
         for name in others {
             assert!(
                 directory.path().join(name).exists(),
-                "{name} is no log of ours"
+                "{name} does not belong to this log"
             );
         }
     }
 
     #[test]
-    fn age_rotates_too_but_not_an_empty_file() {
+    fn a_file_is_rotated_by_age_unless_it_is_empty() {
         let directory = tempfile::tempdir().unwrap();
-        let mut file = begin(directory.path().join("ct.log"), None, Keep::Newest(0));
+        let mut file = create(directory.path().join("ct.log"), None, Keep::Newest(0));
         file.config.rotate_after = Some(Duration::from_nanos(1));
         for _ in 0..3 {
             file.write(&Record::lost(7)).unwrap();
         }
-        assert_eq!(names(directory.path()).len(), 1, "old ones go at once");
+        assert_eq!(
+            names(directory.path()).len(),
+            1,
+            "old files are removed at once"
+        );
         let text = fs::read_to_string(directory.path().join(&names(directory.path())[0])).unwrap();
         assert!(
-            text.contains("Z [WARN] (log) 7 lines"),
-            "lines have their time: {text}"
+            text.contains("Z [WARN] (log) 7 log lines"),
+            "every line has a time: {text}"
         );
     }
 
     #[test]
-    fn where_no_successor_can_be_made_the_file_goes_on() {
+    fn if_rotation_fails_the_current_file_continues() {
         let directory = tempfile::tempdir().unwrap();
         let inner = directory.path().join("d");
         fs::create_dir(&inner).unwrap();
-        let mut file = begin(inner.join("ct.log"), Some(1), Keep::All);
+        let mut file = create(inner.join("ct.log"), Some(1), Keep::All);
         file.write(&Record::lost(1)).unwrap();
         fs::rename(&inner, directory.path().join("e")).unwrap();
         file.write(&Record::lost(2)).unwrap();

@@ -1,7 +1,6 @@
-//! systemd's journal, told in its own protocol: a priority, the name of the event, and its fields.
+//! The journal outlet, in systemd's native protocol: priority, event name and fields.
 //!
-//! in:  records
-//! out: datagrams of `NAME=value` lines; a value with several lines has its length before it
+//! Input: records. Output: datagrams of `NAME=value` lines; a value with several lines is preceded by its length.
 
 use std::ffi::OsStr;
 use std::io;
@@ -16,10 +15,10 @@ use super::record::Record;
 use super::syslog::sender;
 use super::{escape, layout};
 
-/// How much of a text is sent when it is too long for a datagram.
-const MOST: usize = 32 * 1024;
+/// The length to which a message is cut if it is too long for a datagram, in bytes.
+const MAX_CUT_LEN: usize = 32 * 1024;
 
-/// A socket to send from, and where to.
+/// The socket, and the address of the journal.
 pub(super) struct Journal {
     address: PathBuf,
     socket: UnixDatagram,
@@ -41,7 +40,7 @@ impl Sink for Journal {
                     fields: Vec::new(),
                     ..record.clone()
                 };
-                layout::cut(&mut short.message, MOST);
+                layout::cut(&mut short.message, MAX_CUT_LEN);
                 self.socket.send_to(&entry(&short), &self.address).map(drop)
             }
             sent => sent.map(drop),
@@ -51,7 +50,7 @@ impl Sink for Journal {
 
 fn entry(record: &Record) -> Vec<u8> {
     let mut entry = Vec::new();
-    let message = lines(&format!("({}) {}", record.component, layout::text(record)));
+    let message = escape_lines(&format!("({}) {}", record.component, layout::text(record)));
     push(&mut entry, "MESSAGE", &message);
     push(&mut entry, "PRIORITY", &priority(record.level).to_string());
     push(&mut entry, "SYSLOG_IDENTIFIER", "ctmpl");
@@ -60,13 +59,17 @@ fn entry(record: &Record) -> Vec<u8> {
         push(&mut entry, "CTMPL_EVENT", event);
     }
     for (name, value) in &record.fields {
-        push(&mut entry, &field_name(name), &lines(&value.to_string()));
+        push(
+            &mut entry,
+            &field_name(name),
+            &escape_lines(&value.to_string()),
+        );
     }
     entry
 }
 
-/// A text that `journalctl` shows as text. An entry may have several lines, and cannot be taken for two.
-fn lines(text: &str) -> String {
+/// Escapes text so that `journalctl` shows it as text. Line breaks stay: they cannot start another entry.
+fn escape_lines(text: &str) -> String {
     let mut lines = String::new();
     for (number, line) in text.split('\n').enumerate() {
         if number > 0 {
@@ -89,7 +92,8 @@ fn push(entry: &mut Vec<u8>, name: &str, value: &str) {
     entry.push(b'\n');
 }
 
-/// `rate.limit` is `CTMPL_RATE_LIMIT`: the journal takes nothing but capitals, digits and `_`.
+/// The journal's name of a field: `rate.limit` becomes `CTMPL_RATE_LIMIT`, because the journal accepts only capitals,
+/// digits and `_`.
 fn field_name(name: &str) -> String {
     let letters = name.chars().map(|letter| {
         if letter.is_ascii_alphanumeric() {
@@ -101,18 +105,18 @@ fn field_name(name: &str) -> String {
     "CTMPL_".chars().chain(letters).take(64).collect()
 }
 
-/// Has systemd connected standard error to the journal, and has nobody redirected it since?
+/// Returns `true` if systemd has connected stderr to the journal, and stderr has not been redirected since.
 pub(super) fn is_connected() -> bool {
     let ours = io::stderr()
         .as_fd()
         .try_clone_to_owned()
         .and_then(|stderr| std::fs::File::from(stderr).metadata());
     let named = std::env::var_os("JOURNAL_STREAM");
-    matches!((named, ours), (Some(named), Ok(ours)) if names(&named, ours.dev(), ours.ino()))
+    matches!((named, ours), (Some(named), Ok(ours)) if is_stream(&named, ours.dev(), ours.ino()))
 }
 
-/// Is this `DEVICE:INODE` the file with this device and inode?
-fn names(text: &OsStr, device: u64, inode: u64) -> bool {
+/// Returns `true` if `text` is `DEVICE:INODE` of this device and inode.
+fn is_stream(text: &OsStr, device: u64, inode: u64) -> bool {
     let parts = text.to_str().and_then(|text| text.split_once(':'));
     parts.is_some_and(|(dev, ino)| dev.parse() == Ok(device) && ino.parse() == Ok(inode))
 }
@@ -139,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_cut() {
+    fn a_message_that_is_too_long_is_cut() {
         let directory = tempfile::tempdir().unwrap();
         let address = directory.path().join("journal");
         let socket = UnixDatagram::bind(&address).unwrap();
@@ -156,10 +160,10 @@ mod tests {
     }
 
     #[test]
-    fn the_stream_is_known_by_device_and_inode() {
-        assert!(names("7:12".as_ref(), 7, 12));
+    fn the_journal_stream_is_recognized_by_device_and_inode() {
+        assert!(is_stream("7:12".as_ref(), 7, 12));
         for other in ["7:13", "8:12", "7", "", "a:b", "7:12:1"] {
-            assert!(!names(other.as_ref(), 7, 12), "{other}");
+            assert!(!is_stream(other.as_ref(), 7, 12), "{other}");
         }
     }
 }

@@ -1,7 +1,6 @@
-//! How a record looks as a line.
+//! Formats a record as lines of text or as a JSON object.
 //!
-//! in:  a [`Record`]
-//! out: `2026-11-22T15:33:01.232Z [INFO] (watch) text`, or an object of JSON
+//! Input: a [`Record`]. Output: `2026-11-22T15:33:01.232Z [INFO] (watch) text`, or an object on one line.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -12,19 +11,19 @@ use super::escape::{push, push_json};
 use super::record::{Record, Value};
 use crate::config::logging::LogFormat;
 
-/// The name of the events of libraries, which have none of their own.
+/// The event name of records of libraries, whose events have no stable names.
 const LIBRARY: &str = "library";
 
-/// How lines look in one place.
+/// The format of the lines of one outlet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) format: LogFormat,
-    /// Each line begins with its priority, as `sd-daemon(3)` has it.
+    /// Each line starts with its priority, as `sd-daemon(3)` describes.
     pub(super) priorities: bool,
 }
 
 impl Layout {
-    /// The lines of a file.
+    /// The format of the lines of a file.
     pub(super) fn of_file(format: LogFormat) -> Self {
         Self {
             format,
@@ -32,7 +31,7 @@ impl Layout {
         }
     }
 
-    /// Appends the line with its end; in text, an error that shows an excerpt has several, each with all of the head.
+    /// Appends the record, with the newline. As text, a message of several lines becomes several lines with the same head.
     pub(super) fn push(self, line: &mut String, record: &Record) {
         let priority = if self.priorities {
             format!("<{}>", priority(record.level))
@@ -59,7 +58,7 @@ impl Layout {
     }
 }
 
-/// What is said, in full: the text of ours has everything in it, libraries say some of it in fields.
+/// The complete message. Messages of this program are complete; those of libraries need their fields.
 pub(super) fn text(record: &Record) -> Cow<'_, str> {
     if record.event.is_some() {
         return Cow::Borrowed(&record.message);
@@ -75,7 +74,7 @@ pub(super) fn text(record: &Record) -> Cow<'_, str> {
     )
 }
 
-/// The lines of a text, all but the first indented: none of them can pass for an event.
+/// The lines of a text. All but the first are indented, so that they cannot look like an event.
 pub(super) fn parts(text: &str) -> impl Iterator<Item = (&'static str, &str)> {
     let parts = text.trim_end_matches('\n').split('\n');
     parts
@@ -83,11 +82,11 @@ pub(super) fn parts(text: &str) -> impl Iterator<Item = (&'static str, &str)> {
         .map(|(number, part)| (if number == 0 { "" } else { "    " }, part))
 }
 
-/// Leaves so many bytes of a text at most, and says when that is not all of it.
-pub(super) fn cut(text: &mut String, most: usize) {
+/// Cuts a text to `max_len` bytes, and marks the cut.
+pub(super) fn cut(text: &mut String, max_len: usize) {
     const CUT: &str = "… [cut]";
-    if text.len() > most {
-        let end = (0..=most.saturating_sub(CUT.len()))
+    if text.len() > max_len {
+        let end = (0..=max_len.saturating_sub(CUT.len()))
             .rev()
             .find(|end| text.is_char_boundary(*end));
         text.truncate(end.unwrap_or_default());
@@ -130,7 +129,7 @@ fn push_object(line: &mut String, record: &Record) {
     line.push('}');
 }
 
-/// The level as consul-template writes it.
+/// The name of a level, as in consul-template.
 fn level(level: Level) -> &'static str {
     match level {
         Level::ERROR => "ERR",
@@ -141,7 +140,7 @@ fn level(level: Level) -> &'static str {
     }
 }
 
-/// The priority of a level, as syslog and the journal number them.
+/// The syslog priority of a level, which the journal uses as well.
 pub(super) fn priority(level: Level) -> u8 {
     match level {
         Level::ERROR => 3,
@@ -177,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn every_line_of_text_has_its_head_and_no_line_but_the_first_passes_for_an_event() {
+    fn every_line_of_text_has_the_head_and_only_the_first_looks_like_an_event() {
         let plain = Layout::of_file(LogFormat::Text);
         let head = "2026-11-22T15:33:01.232Z [ERR] (watch)";
         assert_eq!(
@@ -204,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_an_object_a_line() {
+    fn json_is_one_object_per_line() {
         assert_eq!(
             line(Layout::of_file(LogFormat::Json), &record()),
             "{\"timestamp\":\"2026-11-22T15:33:01.232Z\",\"level\":\"error\",\"component\":\"watch\",\"event\":\"a.b\",\

@@ -1,18 +1,18 @@
-//! Writes lines, whole.
+//! Writes whole lines to a file or a pipe.
 //!
-//! in:  lines
-//! out: the same in a file or a pipe; after a line that was torn by an error, the next begins on a line of its own
+//! If an error cuts a line short, the next one starts on a line of its own.
 
 use std::io::{self, ErrorKind, Write};
 use std::thread::sleep;
 use std::time::Duration;
 
-/// How long whoever has made our standard error non-blocking is given before it is tried again.
-const PAUSE: Duration = Duration::from_millis(10);
+/// The pause before the next attempt where another process has made stderr non-blocking.
+const RETRY_PAUSE: Duration = Duration::from_millis(10);
 
-/// Where lines go.
+/// A writer of lines.
 pub(super) struct Lines<W> {
     to: W,
+    /// The last line was written in part.
     torn: bool,
 }
 
@@ -21,7 +21,7 @@ impl<W: Write> Lines<W> {
         Self { to, torn: false }
     }
 
-    /// Writes a line, which has its end; waits as long as it takes.
+    /// Writes a line that ends with a newline; blocks until it is written.
     pub(super) fn write(&mut self, line: &str) -> io::Result<()> {
         if self.torn {
             self.write_all(b"\n").1?;
@@ -39,7 +39,7 @@ impl<W: Write> Lines<W> {
                 Ok(0) => return (written, Err(ErrorKind::WriteZero.into())),
                 Ok(count) => written += count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => sleep(PAUSE),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => sleep(RETRY_PAUSE),
                 Err(error) => return (written, Err(error)),
             }
         }
@@ -51,7 +51,7 @@ impl<W: Write> Lines<W> {
 mod tests {
     use super::*;
 
-    /// Takes so many bytes, and then none until there is room again.
+    /// A disk with room for so many bytes.
     struct Disk {
         content: Vec<u8>,
         room: usize,
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_torn_line_the_next_has_one_of_its_own() {
+    fn after_a_torn_line_the_next_line_starts_on_its_own_line() {
         let mut disk = Disk {
             content: Vec::new(),
             room: 6,

@@ -1,12 +1,12 @@
-//! Where the log goes.
+//! The outlets of a configuration.
 //!
-//! in:  a [`LogConfig`], and whether standard error is connected to the journal
-//! out: the [`Outlet`]s, opened
+//! Input: a [`LogConfig`], and whether stderr is connected to the journal. Output: the [`Outlet`]s, opened.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::LogError;
+use super::error::LogError;
 use super::file::LogFile;
 use super::journal::Journal;
 use super::layout::Layout;
@@ -16,7 +16,7 @@ use super::record::Record;
 use super::syslog::Syslog;
 use crate::config::logging::{LogConfig, LogFileConfig, LogFormat, SyslogConfig, Wanted};
 
-/// One place. Two that are equal are the same place, told in the same way.
+/// One outlet. Equal outlets write to the same place in the same format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outlet {
     StandardError(Layout),
@@ -28,50 +28,41 @@ pub(super) enum Outlet {
 impl Outlet {
     pub(super) fn open(&self) -> Result<Box<dyn Sink>, LogError> {
         let (opened, remedy): (io::Result<Box<dyn Sink>>, _) = match self {
-            Self::StandardError(layout) => {
-                let line = String::new();
-                (
-                    Ok(Box::new(StandardError {
-                        layout: *layout,
-                        lines: Lines::new(io::stderr()),
-                        line,
-                    })),
-                    "",
-                )
-            }
+            Self::StandardError(layout) => (Ok(Box::new(StandardError::new(*layout))), ""),
             Self::File(config, layout) => (
-                LogFile::begin(config.clone(), *layout).map(|file| Box::new(file) as _),
-                "make its directory, and let this user write there",
+                LogFile::create(config.clone(), *layout).map(|file| Box::new(file) as _),
+                "create its directory, and let this user write there",
             ),
             Self::Syslog(config) => (
                 Syslog::open(config.clone()).map(|syslog| Box::new(syslog) as _),
-                "start the system's log, name its socket with syslog { address = … }, or leave out --syslog",
+                "start syslog, set its socket with syslog { address = … }, or leave out --syslog",
             ),
             Self::Journal(address) => (
                 Journal::open(address.clone()).map(|journal| Box::new(journal) as _),
-                "name its socket with journal { address = … }, or leave out journal { enabled = true }",
+                "set its socket with journal { address = … }, or leave out journal { enabled = true }",
             ),
         };
         opened.map_err(|source| LogError {
-            outlet: self.shown(),
+            outlet: self.to_string(),
             remedy,
             source,
         })
     }
+}
 
-    /// As people call it.
-    pub(super) fn shown(&self) -> String {
+impl fmt::Display for Outlet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::StandardError(_) => "standard error".to_owned(),
-            Self::File(config, _) => format!("the file {}", config.path.display()),
-            Self::Syslog(config) => format!("the system's log at {}", config.address.display()),
-            Self::Journal(address) => format!("the journal at {}", address.display()),
+            Self::StandardError(_) => f.write_str("standard error"),
+            Self::File(config, _) => write!(f, "the file {}", config.path.display()),
+            Self::Syslog(config) => write!(f, "syslog at {}", config.address.display()),
+            Self::Journal(address) => write!(f, "the journal at {}", address.display()),
         }
     }
 }
 
-/// The outlets that are wanted, each as `open` gives it.
-pub(super) fn wanted<T>(
+/// The outlets that `config` names, each opened by `open`.
+pub(super) fn configured<T>(
     config: &LogConfig,
     connected: bool,
     open: impl Fn(&Outlet) -> Result<T, LogError>,
@@ -85,17 +76,17 @@ pub(super) fn wanted<T>(
     } = config;
     let mut outlets = Vec::new();
     let own = Outlet::Journal(journal.address.clone());
-    // Whoever asks for JSON on a standard error that is the journal gets that: there, it is the text of the entry.
+    // JSON on a stderr that is the journal stays JSON: it becomes the text of the entry.
     let journal = match journal.wanted {
         Wanted::Always => Some(open(&own)?),
-        // Without it, lines on standard error still have their priority.
+        // If the journal cannot be opened, lines on stderr still have their priority.
         Wanted::WhereConnected if connected && *format == LogFormat::Text => open(&own).ok(),
         Wanted::WhereConnected | Wanted::Never => None,
     };
-    let instead = connected && journal.is_some();
+    let replaces_stderr = connected && journal.is_some();
     outlets.extend(journal.map(|opened| (own, opened)));
-    if !instead {
-        outlets.push(keyed(
+    if !replaces_stderr {
+        outlets.push(with_outlet(
             Outlet::StandardError(Layout {
                 format: *format,
                 priorities: connected,
@@ -104,18 +95,18 @@ pub(super) fn wanted<T>(
         )?);
     }
     if let Some(file) = file {
-        outlets.push(keyed(
+        outlets.push(with_outlet(
             Outlet::File(file.clone(), Layout::of_file(*format)),
             &open,
         )?);
     }
     if let Some(syslog) = syslog {
-        outlets.push(keyed(Outlet::Syslog(syslog.clone()), &open)?);
+        outlets.push(with_outlet(Outlet::Syslog(syslog.clone()), &open)?);
     }
     Ok(outlets)
 }
 
-fn keyed<T>(
+fn with_outlet<T>(
     outlet: Outlet,
     open: impl Fn(&Outlet) -> Result<T, LogError>,
 ) -> Result<(Outlet, T), LogError> {
@@ -127,6 +118,16 @@ struct StandardError {
     layout: Layout,
     lines: Lines<io::Stderr>,
     line: String,
+}
+
+impl StandardError {
+    fn new(layout: Layout) -> Self {
+        Self {
+            layout,
+            lines: Lines::new(io::stderr()),
+            line: String::new(),
+        }
+    }
 }
 
 impl Sink for StandardError {
@@ -144,9 +145,9 @@ mod tests {
     use crate::config::resolved::LogLevel;
 
     #[test]
-    fn the_journal_is_told_in_place_of_standard_error_where_it_is_connected() {
-        let there = |_: &Outlet| Ok(());
-        let away = |outlet: &Outlet| match outlet {
+    fn the_journal_replaces_a_stderr_that_is_connected_to_it() {
+        let open = |_: &Outlet| Ok(());
+        let open_without_journal = |outlet: &Outlet| match outlet {
             Outlet::Journal(_) => Err(LogError {
                 outlet: String::new(),
                 remedy: "",
@@ -156,9 +157,9 @@ mod tests {
         };
         let names = |config: &LogConfig, connected, is_there: bool| {
             let outlets = if is_there {
-                wanted(config, connected, there)
+                configured(config, connected, open)
             } else {
-                wanted(config, connected, away)
+                configured(config, connected, open_without_journal)
             };
             outlets.ok().map(|outlets| {
                 let name = |(outlet, ()): &(Outlet, ())| match outlet {
@@ -180,7 +181,7 @@ mod tests {
             format: LogFormat::Json,
             ..text.clone()
         };
-        let told = |wanted| LogConfig {
+        let with_journal = |wanted| LogConfig {
             journal: JournalConfig {
                 wanted,
                 ..text.journal.clone()
@@ -192,10 +193,10 @@ mod tests {
             (&text, true, true, Some("j")),
             (&text, true, false, Some("<e>")),
             (&json, true, true, Some("<e>")),
-            (&told(Wanted::Never), true, true, Some("<e>")),
-            (&told(Wanted::Always), true, true, Some("j")),
-            (&told(Wanted::Always), false, true, Some("je")),
-            (&told(Wanted::Always), false, false, None),
+            (&with_journal(Wanted::Never), true, true, Some("<e>")),
+            (&with_journal(Wanted::Always), true, true, Some("j")),
+            (&with_journal(Wanted::Always), false, true, Some("je")),
+            (&with_journal(Wanted::Always), false, false, None),
         ] {
             assert_eq!(
                 names(config, connected, is_there).as_deref(),

@@ -1,10 +1,10 @@
-//! What stands between whoever has something to say and an outlet that may be slow, full or broken.
+//! The queue before an outlet that may be slow, full or broken.
 //!
-//! in:  records; pushing one never waits for the outlet
-//! out: the same records, written by a thread of its own; what did not fit or could not be written is counted, and the
-//!      number said as soon as there is a way to
+//! Input: records. Pushing one never waits for the outlet.
+//! Output: the same records, written by a thread of the queue. Records that did not fit or could not be written are
+//! counted, and the count is written as soon as that is possible.
 //!
-//! The thread begins with the first record: most daemons have nothing to say for most of their lives.
+//! The thread starts with the first record: most daemons log nothing most of the time.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -15,19 +15,19 @@ use std::time::Instant;
 
 use super::record::Record;
 
-/// How much may wait, in bytes.
-const ROOM: usize = 1024 * 1024;
+/// The capacity of a queue, in bytes.
+const CAPACITY: usize = 1024 * 1024;
 
 /// Writes records somewhere.
 pub(super) trait Sink: Send {
-    /// Writes one; may take its time.
+    /// Writes one record; may block.
     fn write(&mut self, record: &Record) -> io::Result<()>;
 }
 
-/// The queue before one outlet.
+/// The queue of one outlet.
 pub(super) struct Queue {
-    /// The outlet as people call it.
-    shown: String,
+    /// The description of the outlet, for messages.
+    outlet: String,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -35,14 +35,14 @@ pub(super) struct Queue {
 struct State {
     records: VecDeque<Arc<Record>>,
     size: usize,
-    /// How many records were lost since the outlet was last told.
+    /// The number of records lost since the last notice in the outlet.
     lost: u64,
     closed: bool,
     thread: Thread,
 }
 
 enum Thread {
-    NotYet(Box<dyn Sink>),
+    NotStarted(Box<dyn Sink>),
     Running,
     Ended,
 }
@@ -50,14 +50,14 @@ enum Thread {
 impl fmt::Debug for Queue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Queue")
-            .field("shown", &self.shown)
+            .field("outlet", &self.outlet)
             .finish_non_exhaustive()
     }
 }
 
 impl Queue {
-    pub(super) fn new(shown: String, sink: Box<dyn Sink>) -> Self {
-        let (records, thread) = (VecDeque::new(), Thread::NotYet(sink));
+    pub(super) fn new(outlet: String, sink: Box<dyn Sink>) -> Self {
+        let (records, thread) = (VecDeque::new(), Thread::NotStarted(sink));
         let state = Mutex::new(State {
             records,
             size: 0,
@@ -66,45 +66,45 @@ impl Queue {
             thread,
         });
         Self {
-            shown,
+            outlet,
             state,
             changed: Condvar::new(),
         }
     }
 
-    /// Executor a record over, unless there is no room.
+    /// Queues a record; drops and counts it if the queue is full.
     pub(super) fn push(self: &Arc<Self>, record: &Arc<Record>) {
         let mut state = self.state();
         if state.closed || matches!(state.thread, Thread::Ended) {
             return;
         }
         let size = record.size();
-        // One that is larger than all the room is let in when nothing else is there.
-        if state.size > 0 && state.size + size > ROOM {
+        // A record that is larger than the queue is accepted if the queue is empty.
+        if state.size > 0 && state.size + size > CAPACITY {
             state.lost += 1;
             return;
         }
         state.size += size;
         state.records.push_back(Arc::clone(record));
-        self.begin(&mut state);
+        self.start_thread(&mut state);
         self.changed.notify_all();
     }
 
-    /// Nothing more comes; what is there is still written.
+    /// Accepts no more records. Those in the queue are still written.
     pub(super) fn close(&self) {
         let mut state = self.state();
         state.closed = true;
-        if let Thread::NotYet(_) = state.thread {
+        if let Thread::NotStarted(_) = state.thread {
             state.thread = Thread::Ended;
         }
         self.changed.notify_all();
     }
 
-    /// Waits until everything is written that came before it was closed; not longer than until then.
-    pub(super) fn wait_until(&self, latest: Instant) {
+    /// Waits until the queue is written, or until the deadline.
+    pub(super) fn wait_until(&self, deadline: Instant) {
         let mut state = self.state();
         while !matches!(state.thread, Thread::Ended) {
-            let left = latest.saturating_duration_since(Instant::now());
+            let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
             }
@@ -120,11 +120,11 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn begin(self: &Arc<Self>, state: &mut State) {
-        if !matches!(state.thread, Thread::NotYet(_)) {
+    fn start_thread(self: &Arc<Self>, state: &mut State) {
+        if !matches!(state.thread, Thread::NotStarted(_)) {
             return;
         }
-        let Thread::NotYet(sink) = std::mem::replace(&mut state.thread, Thread::Running) else {
+        let Thread::NotStarted(sink) = std::mem::replace(&mut state.thread, Thread::Running) else {
             return;
         };
         let queue = Arc::clone(self);
@@ -133,7 +133,7 @@ impl Queue {
             .spawn(move || queue.run(sink))
             .is_err()
         {
-            // Without a thread there is no log here; whoever waits for it should not.
+            // Without a thread this outlet writes nothing, and `wait_until` must not wait for it.
             state.thread = Thread::Ended;
         }
     }
@@ -150,11 +150,11 @@ impl Queue {
                     lost += 1;
                     if !broken {
                         broken = true;
-                        // The others are told; here, it is lost as well.
-                        let outlet = &self.shown;
+                        // For the other outlets; in this one, the message is lost as well.
+                        let outlet = &self.outlet;
                         tracing::warn!(
                             name: "log.broken", outlet, %error,
-                            "cannot log to {outlet}: {error}; what is said meanwhile is missing there"
+                            "cannot log to {outlet}: {error}; log lines are missing there until it works again"
                         );
                     }
                 }
@@ -169,14 +169,14 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// The next record, and how many were lost before; `None`: it is over.
+    /// The next record, and the number of those lost before it; `None` if the queue is closed and empty.
     fn take(&self) -> Option<(Arc<Record>, u64)> {
         let mut state = self.state();
         loop {
             if let Some(record) = state.records.pop_front() {
                 state.size -= record.size();
                 if state.records.is_empty() {
-                    // A burst is no reason to keep its room.
+                    // Free the memory of a burst.
                     state.records.shrink_to(64);
                 }
                 return Some((record, std::mem::take(&mut state.lost)));
@@ -199,7 +199,7 @@ mod tests {
 
     use super::*;
 
-    /// Writes what it is given when it is let; an error where there should be one.
+    /// Writes a record when the gate opens: with success for `true`, with an error for `false`.
     struct Slow {
         gate: mpsc::Receiver<bool>,
         written: mpsc::Sender<String>,
@@ -238,39 +238,39 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_counted_and_nobody_waits() {
+    fn records_that_do_not_fit_are_counted_and_pushing_does_not_block() {
         let (queue, open, read) = slow();
         let begun = Instant::now();
         for number in 0..100 {
             queue.push(&record(format!(
                 "record-{number} {}",
-                "z".repeat(ROOM / 10)
+                "z".repeat(CAPACITY / 10)
             )));
         }
         queue.close();
         queue.wait_until(Instant::now() + Duration::from_millis(50));
-        assert!(begun.elapsed() < Duration::from_secs(5), "somebody waited");
+        assert!(begun.elapsed() < Duration::from_secs(5), "pushing blocked");
         drop(open);
         queue.wait_until(begun + Duration::from_secs(20));
-        // Every record is written, or counted in the line that stands before the next one that is.
-        let said: Vec<String> = read
+        // Every record is written, or counted in the line before the next one that is written.
+        let lines: Vec<String> = read
             .try_iter()
             .map(|text| text.chars().take(40).collect())
             .collect();
         let (written, lost): (Vec<_>, Vec<_>) =
-            said.iter().partition(|text| text.starts_with("record-"));
+            lines.iter().partition(|text| text.starts_with("record-"));
         let lost: usize = lost
             .iter()
             .map(|text| text.split(' ').next().unwrap().parse().unwrap_or(1))
             .sum();
-        assert!((9..15).contains(&written.len()), "{said:?}");
-        assert_eq!(written.len() + lost, 100, "{said:?}");
+        assert!((9..15).contains(&written.len()), "{lines:?}");
+        assert_eq!(written.len() + lost, 100, "{lines:?}");
     }
 
     #[test]
-    fn an_outlet_that_fails_is_told_what_it_missed() {
+    fn an_outlet_that_failed_gets_the_number_of_lost_records() {
         let (queue, open, read) = slow();
-        // `one`; `two` is lost; the number of what is lost; `three`; `four` is lost; the number, at the end.
+        // `one`; `two` is lost; the notice; `three`; `four` is lost; the notice at the end.
         for works in [true, false, true, true, false, true] {
             open.send(works).unwrap();
         }
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_an_outlet_that_was_not_told_anything() {
+    fn an_outlet_without_records_is_not_waited_for() {
         let (queue, _open, _read) = slow();
         queue.close();
         queue.wait_until(Instant::now() + Duration::from_secs(3600));

@@ -1,7 +1,7 @@
-//! One event, as all outlets are given it.
+//! An event in the form that the outlets write.
 //!
-//! in:  an event of `tracing`
-//! out: a [`Record`]: when, how grave, from where, its name, what is said, and the fields that say it for machines
+//! Input: an event of `tracing`.
+//! Output: a [`Record`] with time, level, component, event name, message and fields.
 
 use std::fmt::{self, Write as _};
 
@@ -9,14 +9,14 @@ use jiff::Timestamp;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
 
-/// An event.
+/// One log record.
 #[derive(Clone, Debug)]
 pub(super) struct Record {
     pub(super) time: Timestamp,
     pub(super) level: Level,
-    /// The room of the code that speaks, or the library.
+    /// The module of this program, or the library.
     pub(super) component: &'static str,
-    /// Its stable name; `None`: a library speaks.
+    /// The stable name of the event; `None` for events of libraries.
     pub(super) event: Option<&'static str>,
     pub(super) message: String,
     pub(super) fields: Vec<(&'static str, Value)>,
@@ -51,7 +51,7 @@ impl Record {
             time: Timestamp::now(),
             level: *metadata.level(),
             component: component(metadata.target()),
-            // `tracing` names an event after its place in the source when nobody has named it.
+            // `tracing` names an unnamed event after its position in the source.
             event: Some(metadata.name()).filter(|name| !name.starts_with("event ")),
             message: String::new(),
             fields: Vec::new(),
@@ -60,7 +60,7 @@ impl Record {
         record
     }
 
-    /// What is said in the place of lines that were lost.
+    /// Creates the record that replaces lines that were lost.
     pub(super) fn lost(count: u64) -> Self {
         const EVENT: &str = "log.lost";
         Self {
@@ -69,16 +69,16 @@ impl Record {
             component: "log",
             event: Some(EVENT),
             message: match count {
-                1 => "a line of the log is missing here: it could not be written".to_owned(),
+                1 => "1 log line is missing here: it could not be written".to_owned(),
                 _ => {
-                    format!("{count} lines of the log are missing here: they could not be written")
+                    format!("{count} log lines are missing here: they could not be written")
                 }
             },
             fields: vec![("lines", Value::Natural(count))],
         }
     }
 
-    /// What it takes to keep it, about.
+    /// The approximate size in memory, in bytes.
     pub(super) fn size(&self) -> usize {
         let field = |(_, value): &(&str, Value)| match value {
             Value::Text(text) => text.len() + 64,
@@ -91,7 +91,7 @@ impl Record {
 impl Visit for Record {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
-            // Writing into a text does not fail.
+            // Writing to a `String` does not fail.
             let _ = write!(self.message, "{value:?}");
         } else {
             self.fields
@@ -125,11 +125,11 @@ impl Visit for Record {
     }
 }
 
-/// `ctmpl::watch::follow` is `watch`.
+/// The component of a target: `watch` for `ctmpl::watch::follow`.
 fn component(target: &'static str) -> &'static str {
     let mut parts = target.split("::");
     match (parts.next(), parts.next()) {
-        (Some("ctmpl"), Some(room)) => room,
+        (Some("ctmpl"), Some(module)) => module,
         (Some(library), _) => library,
         (None, _) => target,
     }
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_component_is_the_room() {
+    fn the_component_is_the_module() {
         assert_eq!(component("ctmpl::watch::follow"), "watch");
         assert_eq!(component("ctmpl"), "ctmpl");
         assert_eq!(component("hyper::client"), "hyper");

@@ -1,9 +1,8 @@
-//! The system's log, told as Go's `log/syslog` tells it.
+//! The syslog outlet, in the format of Go's `log/syslog`.
 //!
-//! in:  records
-//! out: datagrams `<PRIORITY>Nov 22 15:33:01 NAME[PID]: (component) text`
+//! Input: records. Output: datagrams `<PRIORITY>Nov 22 15:33:01 NAME[PID]: (component) text`.
 //!
-//! Each datagram is sent to the address anew: a syslog that was away and is back needs no greeting.
+//! The socket is not connected: each datagram is sent to the address, so a syslog that restarts receives the next one.
 
 use std::io;
 use std::os::unix::net::UnixDatagram;
@@ -17,12 +16,12 @@ use super::record::Record;
 use super::{escape, layout};
 use crate::config::logging::SyslogConfig;
 
-/// What most take in one piece.
-const MOST: usize = 8 * 1024;
-/// How long somebody who does not take a datagram is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The largest datagram that most implementations accept, in bytes.
+const MAX_LEN: usize = 8 * 1024;
+/// The time limit for sending one datagram.
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A socket to send from.
+/// The socket, and the configuration of the messages.
 pub(super) struct Syslog {
     config: SyslogConfig,
     socket: UnixDatagram,
@@ -32,7 +31,7 @@ pub(super) struct Syslog {
 impl Syslog {
     pub(super) fn open(config: SyslogConfig) -> io::Result<Self> {
         let socket = sender()?;
-        // Is anybody there? The one who answers now need not be the one who does later.
+        // Fail at the start if syslog does not listen at the address.
         UnixDatagram::unbound()?.connect(&config.address)?;
         Ok(Self {
             config,
@@ -58,7 +57,7 @@ impl Syslog {
             &mut text,
             &format!("({}) {}", record.component, layout::text(record)),
         );
-        layout::cut(&mut text, MOST - 1);
+        layout::cut(&mut text, MAX_LEN - 1);
         text.push('\n');
         text
     }
@@ -72,14 +71,14 @@ impl Sink for Syslog {
     }
 }
 
-/// A socket that does not wait for ever.
+/// Creates a datagram socket whose sends have a time limit.
 pub(super) fn sender() -> io::Result<UnixDatagram> {
     let socket = UnixDatagram::unbound()?;
-    socket.set_write_timeout(Some(PATIENCE))?;
+    socket.set_write_timeout(Some(SEND_TIMEOUT))?;
     Ok(socket)
 }
 
-/// The severities that consul-template gives its levels.
+/// The syslog severity of a level, as in consul-template.
 fn severity(level: Level) -> u8 {
     match level {
         Level::ERROR => 3,
@@ -101,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_datagram_is_as_go_sends_it_and_a_new_listener_is_found() {
+    fn datagrams_have_the_format_of_go_and_reach_a_restarted_syslog() {
         let directory = tempfile::tempdir().unwrap();
         let address = directory.path().join("log");
         let config = SyslogConfig {
@@ -109,7 +108,10 @@ mod tests {
             name: "ct".to_owned(),
             address: address.clone(),
         };
-        assert!(Syslog::open(config.clone()).is_err(), "nobody is there");
+        assert!(
+            Syslog::open(config.clone()).is_err(),
+            "syslog does not listen yet"
+        );
         let socket = UnixDatagram::bind(&address).unwrap();
         let mut syslog = Syslog {
             zone: TimeZone::UTC,
@@ -131,25 +133,25 @@ mod tests {
         );
 
         drop(socket);
-        assert!(syslog.write(&record).is_err(), "it is gone");
+        assert!(syslog.write(&record).is_err(), "syslog is gone");
         std::fs::remove_file(&address).unwrap();
         let socket = UnixDatagram::bind(&address).unwrap();
         syslog
             .write(&Record {
-                message: "é".repeat(MOST),
+                message: "é".repeat(MAX_LEN),
                 ..record
             })
             .unwrap();
         let text = receive(&socket);
         assert!(
-            text.len() <= MOST && text.ends_with("é… [cut]\n"),
+            text.len() <= MAX_LEN && text.ends_with("é… [cut]\n"),
             "{}",
             text.len()
         );
     }
 
     #[test]
-    fn levels_are_as_in_consul_template() {
+    fn severities_are_those_of_consul_template() {
         let levels = [
             Level::ERROR,
             Level::WARN,
