@@ -1,5 +1,5 @@
-//! Names, tags, metadata and keys that want to be more than values: the file has the same directives as with harmless
-//! ones, and its program accepts it; or it is not written, and the error names the origin.
+//! Hostile names, tags, metadata and keys: the file has the same directives as with harmless values and its program
+//! accepts it, or it is not written and the error names the origin.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::support::ctmpl::{Ended, Folder, run, text};
 use crate::support::directives::{Directive, of_haproxy, of_nginx};
 use crate::support::servers;
 
-/// What somebody might register.
+/// Hostile values that a service might register.
 const HOSTILE: &[&str] = &[
     "; evil on;",
     "x; } evil { on; }",
@@ -46,7 +46,7 @@ const HOSTILE: &[&str] = &[
     "ä ö — \u{fdd0}1\u{fdd1};\u{fdd2}",
 ];
 
-/// Consul's answers, with one value wherever a value can be.
+/// Answers of Consul with one value at every place.
 fn snapshot(value: &str) -> Snapshot {
     let mut snapshot = Snapshot::default();
     let pair = Pair {
@@ -83,7 +83,7 @@ fn snapshot(value: &str) -> Snapshot {
     snapshot
 }
 
-/// How the value is asked for, in both languages.
+/// The expressions that print the value, in both languages.
 const ASKED: &[(&str, &str)] = &[
     ("key(\"v\")", "key \"v\""),
     (

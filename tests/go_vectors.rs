@@ -239,10 +239,7 @@ fn templates_do_what_they_do_in_go() {
     eprint_table(&format!("{report}\n{table}"));
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "the table is for whoever runs the test with --nocapture"
-)]
+#[expect(clippy::print_stderr, reason = "the table is printed with --nocapture")]
 fn eprint_table(text: &str) {
     eprintln!("{text}");
 }

@@ -1,6 +1,6 @@
-//! What people get wrong in templates, and what they are told: one page of snapshots for each kind of mistake.
+//! Common mistakes in templates and their error messages: one snapshot for each kind of mistake.
 //!
-//! in:  a table of broken templates, each with what is wrong with it, and one world to render them in
+//! in:  a table of broken templates, each with its mistake, and the data to render them with
 //! out: `tests/mistakes/snapshots/*.snap`, in which every error reads as it does in the log
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ mod canaries;
 mod go;
 mod jinja;
 
-/// What is wrong, and the template.
+/// The mistake, and the template.
 type Mistake = (&'static str, &'static str);
 
 pub(crate) fn instance(number: i64) -> Arc<Instance> {
@@ -42,7 +42,7 @@ pub(crate) fn instance(number: i64) -> Arc<Instance> {
     })
 }
 
-/// Two instances of `web`, a node, and some keys; whatever a key or a variable holds is called `canary`.
+/// Two instances of `web`, a node, and some keys; every value of a key or variable contains `canary`.
 pub(crate) fn world() -> Snapshot {
     let mut snapshot = Snapshot::default();
     snapshot.record(
@@ -120,7 +120,7 @@ pub(crate) fn outcome(
     rendering.text
 }
 
-/// What comes of a template in the configuration.
+/// Renders an inline template.
 pub(crate) fn inline(name: &str, text: &str, language: Language) -> Result<String, TemplateError> {
     outcome(
         &Source::Inline {
@@ -132,7 +132,7 @@ pub(crate) fn inline(name: &str, text: &str, language: Language) -> Result<Strin
     )
 }
 
-/// A page: each mistake with what is said about it.
+/// A page that shows each mistake with its message.
 pub(crate) fn page(
     mistakes: &[Mistake],
     told: impl Fn(&str) -> Result<String, TemplateError>,
@@ -144,7 +144,7 @@ pub(crate) fn page(
             Err(error) => error,
             Ok(text) => panic!("{what}: no error, but {text:?}"),
         };
-        // Also the column.
+        // The column is shown as well.
         assert!(
             error.place.is_some_and(|place| place.column > 0),
             "{what}: {error}"
@@ -160,7 +160,7 @@ pub(crate) fn page(
     page
 }
 
-/// A directory with these files, for includes.
+/// Creates a directory with files for includes.
 pub(crate) fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     for (name, text) in files {
@@ -169,7 +169,7 @@ pub(crate) fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
     directory
 }
 
-/// What comes of a file, with the name of its directory cut out of what is said.
+/// Renders a file and removes the name of its directory from the message.
 pub(crate) fn told_of(path: &Path, language: Language) -> String {
     let error = outcome(
         &Source::File(PathBuf::from(path)),

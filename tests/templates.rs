@@ -10,12 +10,12 @@ use crate::support::ctmpl::Folder;
 use crate::support::rendering::{MANY, NONE, ODD, ONE, output, read_flags, read_script, render};
 use crate::support::servers;
 
-/// A template in both languages, and who checks what it makes.
+/// A template in both languages, and the check of its output.
 struct Twins {
     go: &'static str,
     jinja: &'static str,
     check: fn(&Path),
-    /// Does it take the instances of [`ODD`]?
+    /// `true` if it accepts the instances of [`ODD`].
     odd: bool,
 }
 
@@ -355,7 +355,7 @@ fn a_value_stays_one_value_in_a_shell() {
     );
     let hostile = "two\nlines; $HOME `id` $(id) 'q' \"dq\" \\ end\\";
     assert_eq!(values, ["x", "", hostile, "\n a\r\n\n"]);
-    assert!(!folder.read("out/dotenv.ctmpl").contains("somebody else"));
+    assert!(!folder.read("out/dotenv.ctmpl").contains("another user"));
 }
 
 #[test]

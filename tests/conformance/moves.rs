@@ -1,11 +1,11 @@
-//! Writes, and whose index they move.
+//! Writes, and the queries whose index they move.
 
 use std::net::SocketAddr;
 
 use super::{Request, make, set_up};
 use crate::support::http;
 
-/// The questions whose indexes are compared before and after a write.
+/// The queries whose indexes are compared before and after a write.
 const QUESTIONS: [&str; 13] = [
     "/v1/catalog/services",
     "/v1/catalog/nodes",
@@ -26,7 +26,7 @@ struct Move {
     name: &'static str,
     setup: &'static [Request],
     write: Request,
-    /// The questions whose index grows; all others stay.
+    /// The queries whose index grows; all others stay the same.
     moved: &'static [&'static str],
 }
 

@@ -1,4 +1,4 @@
-//! What an answer is, without what differs from run to run.
+//! The shape of an answer without the parts that differ from run to run.
 //!
 //! in:  an answer
 //! out: its JSON, with indexes and generated IDs as `#`

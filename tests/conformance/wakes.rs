@@ -6,26 +6,26 @@ use std::time::{Duration, Instant};
 use super::{Request, make, set_up};
 use crate::support::http;
 
-/// How long a query is seen to wait before something is written.
+/// The time for which a query must block before a write.
 const QUIET: Duration = Duration::from_millis(150);
-/// How soon a query has to wake.
+/// The time limit for a query to return after a write.
 const SOON: Duration = Duration::from_secs(10);
 
 struct Wake {
     name: &'static str,
     setup: &'static [Request],
-    /// The question, without its index.
+    /// The query without its index.
     asked: &'static str,
     write: Request,
     outcome: Outcome,
 }
 
-/// What the write does to the query.
+/// The effect of the write on the query.
 #[derive(Clone, Copy)]
 enum Outcome {
-    /// It is answered at once, with this status and a larger index.
+    /// It returns at once with this status and a larger index.
     Wakes(u16),
-    /// It waits to its end, and comes back with the index it had.
+    /// It blocks until its wait is over and returns with the same index.
     Sleeps,
 }
 use Outcome::{Sleeps, Wakes};
@@ -301,7 +301,7 @@ const WAKES: &[Wake] = &[
     },
 ];
 
-/// Lets every query wait, writes, and sees what becomes of it.
+/// Starts every blocking query, writes, and checks the effect.
 pub(crate) fn run(server: &str, address: SocketAddr) {
     const { assert!(!WAKES.is_empty()) };
     for wake in WAKES {

@@ -1,13 +1,13 @@
-//! No value of a key or a variable is in an error: every function, given a canary in each place.
+//! No error contains the value of a key or variable: every function is called with a canary in each argument.
 
 use ctmpl::template::functions;
 
 use super::*;
 
-/// Each part of the secret text begins so.
+/// The prefix of each part of the secret text.
 const CANARY: &str = "zqx";
 
-/// What a key holds: text with everything that has a meaning somewhere.
+/// The value of a key: text with every character that has a meaning somewhere.
 const SECRETS: &[(&str, &str)] = &[
     ("plain", "zqxplain"),
     ("query", "zqxtag.zqx name?zqxp=zqxv@zqx!dc~zqx#|zqxfilter"),
@@ -43,7 +43,7 @@ const SECRET_IN_JINJA: &[&str] = &[
     "parse_json(key('list'))",
 ];
 
-/// What stands in the other places.
+/// The other arguments.
 const OTHERS_IN_GO: &[&str] = &[
     "\"a\"",
     "3",
@@ -122,7 +122,7 @@ const BUILT_INTO_JINJA: &[&str] = &[
     "zip",
 ];
 
-/// What `convert` writes for what is built into Go.
+/// The functions that `convert` writes for Go's builtins.
 const WORDS_OF_GO: &[&str] = &[
     "go_eq",
     "go_ne",
@@ -162,13 +162,13 @@ fn secrets() -> Snapshot {
     snapshot
 }
 
-/// All ways to give arguments in which one is the canary.
+/// All argument lists in which one argument is the canary.
 fn arguments(secrets: &[&str], others: &[&str]) -> Vec<Vec<String>> {
     let mut all = Vec::new();
     for count in 1..=3 {
         for place in 0..count {
             for secret in secrets {
-                // A single argument has no others.
+                // A single argument has no companions.
                 for other in others
                     .iter()
                     .take(if count == 1 { 1 } else { others.len() })
@@ -188,7 +188,7 @@ fn arguments(secrets: &[&str], others: &[&str]) -> Vec<Vec<String>> {
     all
 }
 
-/// Renders, and looks for the canary in whatever error there is; yields whether there was one, or what has leaked.
+/// Renders and searches the error for the canary. Returns `true` if there was an error, or the leak.
 fn fails(
     snapshot: &Snapshot,
     render_env: &Arc<RenderEnv>,
@@ -252,7 +252,7 @@ fn hold(templates: impl Iterator<Item = String>, language: Language, least: usiz
 }
 
 #[test]
-fn no_function_of_a_go_template_tells_its_arguments() {
+fn no_function_of_a_go_template_reveals_its_arguments() {
     let names = || {
         functions::all()
             .map(|function| function.go)
@@ -268,7 +268,7 @@ fn no_function_of_a_go_template_tells_its_arguments() {
 }
 
 #[test]
-fn no_function_of_a_jinja_template_tells_its_arguments() {
+fn no_function_of_a_jinja_template_reveals_its_arguments() {
     let names = || {
         functions::all()
             .map(|function| function.jinja)
@@ -284,7 +284,7 @@ fn no_function_of_a_jinja_template_tells_its_arguments() {
 }
 
 #[test]
-fn no_filter_of_a_jinja_template_tells_its_arguments() {
+fn no_filter_of_a_jinja_template_reveals_its_arguments() {
     let calls = BUILT_INTO_JINJA.iter().flat_map(|name| {
         let arguments = arguments(SECRET_IN_JINJA, OTHERS_IN_JINJA);
         arguments.into_iter().map(move |arguments| {
@@ -299,7 +299,7 @@ fn no_filter_of_a_jinja_template_tells_its_arguments() {
 }
 
 #[test]
-fn no_statement_tells_what_it_works_on() {
+fn no_statement_reveals_its_values() {
     let in_go = SECRET_IN_GO.iter().flat_map(|secret| {
         [
             format!("{{{{ range {secret} }}}}{{{{ .a.b.c }}}}{{{{ end }}}}"),

@@ -95,7 +95,7 @@ const NAMES: &[Mistake] = &[
         "a function of Vault's past",
         "{{ with vault \"secret/a\" }}{{ .Data.a }}{{ end }}\n",
     ),
-    ("a function nobody knows", "{{ frobnicate \"a\" }}\n"),
+    ("an unknown function", "{{ frobnicate \"a\" }}\n"),
     ("a function of Jinja", "{{ \"a\" | upper }}\n"),
     (
         "default, as in Jinja",

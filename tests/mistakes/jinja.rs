@@ -35,7 +35,7 @@ const SHAPE: &[Mistake] = &[
     ("else if", "{% if true %}a{% else if false %}b{% endif %}\n"),
     ("end", "{% if true %}a{% end %}\n"),
     (
-        "a tag nobody knows",
+        "an unknown tag",
         "{% range s in service('web') %}{% endrange %}\n",
     ),
     (

@@ -1,4 +1,4 @@
-//! A cluster of three real Consul servers on this machine, started for a test and ended with it.
+//! A cluster of three real Consul servers on loopback, started for a test and stopped with it.
 //!
 //! in:  the `consul` program
 //! out: three servers on addresses of their own in 127.0.0.0/8, with the usual ports, all of them voters
@@ -13,11 +13,11 @@ use tempfile::TempDir;
 
 use super::{http, program, within};
 
-/// How long they may take to agree on a leader.
+/// The time limit for the election of a leader.
 const START: Duration = Duration::from_secs(40);
 const PORTS: [u16; 4] = [8300, 8301, 8302, 8500];
 
-/// Three servers. Dropping it kills them.
+/// Three servers; they are killed on drop.
 pub struct Cluster {
     servers: Vec<Server>,
     directory: TempDir,
@@ -29,7 +29,7 @@ struct Server {
 }
 
 impl Cluster {
-    /// Starts it, and waits until it has a leader and three voters.
+    /// Starts the servers and waits for a leader and three voters.
     pub fn start() -> Self {
         let servers = free_addresses().map(|ip| Server { ip, process: None });
         let mut cluster = Self {
@@ -45,12 +45,12 @@ impl Cluster {
         cluster
     }
 
-    /// Where a server answers HTTP.
+    /// The HTTP address of a server.
     pub fn address(&self, place: usize) -> SocketAddr {
         self.servers[place].http()
     }
 
-    /// All of them, as a value of `--consul-addr`, this one first.
+    /// All addresses as a value of `--consul-addr`, starting with the given server.
     pub fn addresses_from(&self, first: usize) -> String {
         let all: Vec<_> = (0..3)
             .map(|place| self.address((first + place) % 3).to_string())
@@ -58,7 +58,7 @@ impl Cluster {
         all.join(",")
     }
 
-    /// Which server leads.
+    /// The index of the leader.
     pub fn leader(&self) -> usize {
         let mut found = None;
         within(START, "the cluster has a leader", || {
@@ -151,7 +151,7 @@ fn launch(ip: Ipv4Addr, node: &str, folder: &Path, join: &[String]) -> Child {
     command.spawn().unwrap()
 }
 
-/// How many voters this server knows of, if it knows a leader.
+/// The number of voters that a server knows, or 0 if it knows no leader.
 fn voters(server: SocketAddr) -> usize {
     let Ok(answer) = http::get(server, "/v1/operator/raft/configuration") else {
         return 0;
@@ -171,7 +171,7 @@ fn voters(server: SocketAddr) -> usize {
     }
 }
 
-/// Three addresses on which nobody uses Consul's ports.
+/// Three addresses on which Consul's ports are free.
 fn free_addresses() -> [Ipv4Addr; 3] {
     loop {
         let (second, third) = (fastrand::u8(1..255), fastrand::u8(1..255));

@@ -1,7 +1,7 @@
-//! A real Consul agent, started for a test and ended with it.
+//! A real Consul agent, started for a test and stopped with it.
 //!
 //! in:  the `consul` program found on `PATH`
-//! out: an agent in development mode on ports of its own, that has a leader and knows itself
+//! out: an agent in development mode on its own ports, with a leader and its own node in the catalog
 
 use std::env;
 use std::fs::File;
@@ -16,11 +16,11 @@ use tempfile::TempDir;
 
 use super::http;
 
-/// How long an agent may take to become useful.
+/// The time limit for an agent to become ready.
 const START: Duration = Duration::from_secs(30);
-/// Pause between two looks whether it has.
+/// The interval between two checks for readiness.
 const LOOK: Duration = Duration::from_millis(20);
-/// How often a start is tried on other ports.
+/// The number of attempts to start, each on other ports.
 const TRIES: usize = 5;
 
 /// The ports of one agent.
@@ -32,7 +32,7 @@ struct Ports {
     serf_wan: u16,
 }
 
-/// A running Consul agent. Dropping it kills it.
+/// A running Consul agent; it is killed on drop.
 pub struct Consul {
     node: String,
     token: String,
@@ -43,8 +43,8 @@ pub struct Consul {
 }
 
 impl Consul {
-    /// Is there a `consul` program? When there is none, says that the test is skipped; with
-    /// `CTMPL_TEST_SERVERS=required` set, the test fails.
+    /// Returns `true` if `consul` is installed. If not, it prints that the test is skipped; with
+    /// `CTMPL_TEST_SERVERS=required` the test fails.
     #[expect(
         clippy::print_stderr,
         reason = "who runs the tests has to see what did not run"
@@ -72,7 +72,7 @@ impl Consul {
         Self::start_guarded(node, arguments, "")
     }
 
-    /// The same, where only this token may look into the catalog.
+    /// Starts an agent with ACLs: only this token may read the catalog.
     pub fn start_guarded(node: &str, arguments: &[&str], token: &str) -> Self {
         let mut consul = Self {
             node: node.to_owned(),
@@ -96,7 +96,7 @@ impl Consul {
         );
     }
 
-    /// Where it answers HTTP.
+    /// The HTTP address.
     pub fn address(&self) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], self.ports.http))
     }
@@ -106,7 +106,7 @@ impl Consul {
         self.kill();
     }
 
-    /// Sends it a signal, to stop it for a while or to let it go on.
+    /// Sends a signal, such as SIGSTOP and SIGCONT.
     pub fn signal(&self, signal: Signal) {
         let process = self.process.as_ref().expect("a running consul");
         kill(
@@ -116,7 +116,7 @@ impl Consul {
         .expect("a signal");
     }
 
-    /// Starts it again on the same ports. An agent in development mode has forgotten everything.
+    /// Starts it again on the same ports. An agent in development mode has lost its data.
     pub fn start_again(&mut self) {
         for _ in 0..TRIES {
             self.kill();
@@ -168,7 +168,7 @@ impl Consul {
         self.process = Some(command.spawn().expect("a consul process"));
     }
 
-    /// Waits until it has a leader and has written itself into its catalog. Says whether it got there.
+    /// Waits for a leader and for its own node in the catalog. Returns `false` on a timeout.
     fn becomes_useful(&mut self) -> bool {
         let deadline = Instant::now() + START;
         while Instant::now() < deadline {
@@ -201,7 +201,7 @@ impl Consul {
 
     fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
-            // It may have ended by itself.
+            // It may have exited already.
             drop(process.kill());
             drop(process.wait());
         }
@@ -229,8 +229,7 @@ fn program() -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// Ports nobody listens at now. They lie below those the system gives to outgoing connections, and all are held
-/// until the last is found, so that they differ.
+/// Free ports below the range of outgoing connections. All are held until the last one is found, so that they differ.
 fn free_ports() -> Ports {
     let free = || loop {
         let port = fastrand::u16(10_000..32_000);

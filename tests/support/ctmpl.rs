@@ -1,4 +1,4 @@
-//! The real binary, started with arguments, its log and its files at hand.
+//! The real binary: starts it with arguments and gives access to its log and files.
 
 use std::fs;
 use std::io::Read;
@@ -12,14 +12,14 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-/// How long a test waits for what must come.
+/// The time limit for an expected event.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
-/// A folder with templates, destinations and whatever else a test needs.
+/// A temporary folder for templates, destinations and other files of a test.
 pub struct Folder(TempDir);
 
 impl Folder {
-    /// An empty one.
+    /// Creates an empty folder.
     pub fn new() -> Self {
         Self(
             tempfile::Builder::new()
@@ -29,12 +29,12 @@ impl Folder {
         )
     }
 
-    /// The path of something in it.
+    /// The path of a file in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    /// Writes a file, and makes the directories above it.
+    /// Writes a file and creates its parent directories.
     pub fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -42,10 +42,10 @@ impl Folder {
         path
     }
 
-    /// Writes a program.
+    /// Writes an executable program.
     ///
-    /// Another process does it: a file that this one has written cannot be executed as long as a process that another
-    /// thread has just started still has it open ("Text file busy").
+    /// A separate process writes it: a process that another thread starts at this moment could inherit the open file,
+    /// and executing it would fail ("Text file busy").
     pub fn program(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -61,12 +61,12 @@ impl Folder {
         path
     }
 
-    /// The text of a file; empty while there is none.
+    /// The text of a file; empty if the file does not exist.
     pub fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap_or_default()
     }
 
-    /// `SOURCE:DESTINATION[:COMMAND]` of two names in this folder.
+    /// The argument `SOURCE:DESTINATION[:COMMAND]` for two names in the folder.
     pub fn template(&self, source: &str, destination: &str, command: &str) -> String {
         let (source, destination) = (self.path(source), self.path(destination));
         let command = if command.is_empty() {
@@ -77,7 +77,7 @@ impl Folder {
         format!("{}:{}{command}", source.display(), destination.display())
     }
 
-    /// Waits until a file satisfies a condition, and gives its text.
+    /// Waits until the text of a file satisfies a condition, and returns the text.
     pub fn eventually(&self, name: &str, what: &str, holds: impl Fn(&str) -> bool) -> String {
         let begun = Instant::now();
         loop {
@@ -93,12 +93,12 @@ impl Folder {
         }
     }
 
-    /// Waits until a file has exactly this text.
+    /// Waits until a file has exactly the given text.
     pub fn becomes(&self, name: &str, text: &str) {
         self.eventually(name, &format!("{text:?}"), |now| now == text);
     }
 
-    /// A file keeps this text for a while.
+    /// Asserts that a file keeps its text for a time.
     pub fn stays(&self, name: &str, text: &str, span: Duration) {
         let begun = Instant::now();
         while begun.elapsed() < span {
@@ -108,14 +108,14 @@ impl Folder {
     }
 }
 
-/// A running ctmpl. Dropping it kills it.
+/// A running ctmpl; it is killed on drop.
 pub struct Ctmpl {
     child: Child,
     log: Arc<Mutex<String>>,
     readers: Vec<JoinHandle<()>>,
 }
 
-/// How a run ended, and what it said.
+/// The result of a finished run.
 pub struct Ended {
     /// The exit status.
     pub status: ExitStatus,
@@ -126,13 +126,13 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// The exit code; a signal has none.
+    /// The exit code; `None` after a signal.
     pub fn code(&self) -> Option<i32> {
         self.status.code()
     }
 }
 
-/// The binary under test, without any variable of the environment that it would heed.
+/// The binary under test, without environment variables that influence it.
 pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ctmpl"));
     for (name, _) in std::env::vars_os() {
@@ -149,7 +149,7 @@ pub fn command() -> Command {
 }
 
 impl Ctmpl {
-    /// Starts it with these arguments, against the Consul at this address.
+    /// Starts ctmpl with arguments against the Consul at an address.
     pub fn start<S: AsRef<std::ffi::OsStr>>(
         consul: impl std::fmt::Display,
         args: impl IntoIterator<Item = S>,
@@ -179,7 +179,7 @@ impl Ctmpl {
         }
     }
 
-    /// Starts a command made by [`command`], with a standard error of its own that nobody here reads.
+    /// Starts a command made by [`command`] with a standard error that the test does not read.
     pub fn spawn_unread(mut command: Command, stderr: Stdio) -> Self {
         let child = command
             .stdout(Stdio::null())
@@ -193,12 +193,12 @@ impl Ctmpl {
         }
     }
 
-    /// What it has logged up to now.
+    /// The log so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
-    /// Waits until the log has this text.
+    /// Waits until the log contains a text.
     pub fn says(&self, text: &str) {
         let begun = Instant::now();
         while !self.log().contains(text) {
@@ -211,12 +211,12 @@ impl Ctmpl {
         }
     }
 
-    /// How often the log has this text.
+    /// The number of times that the log contains a text.
     pub fn said(&self, text: &str) -> usize {
         self.log().matches(text).count()
     }
 
-    /// Is it still there?
+    /// Returns `true` while the process runs.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
@@ -235,7 +235,7 @@ impl Ctmpl {
         .unwrap();
     }
 
-    /// Waits for the end.
+    /// Waits for the process to exit.
     pub fn ends(mut self) -> Ended {
         let begun = Instant::now();
         let status = loop {
@@ -259,7 +259,7 @@ impl Ctmpl {
         }
     }
 
-    /// Asks it to end, and waits for that.
+    /// Sends SIGTERM and waits for the process to exit.
     pub fn stop(self) -> Ended {
         self.signal(Signal::SIGTERM);
         self.ends()
@@ -276,14 +276,14 @@ impl Drop for Ctmpl {
     }
 }
 
-/// Runs it to its end with these arguments.
+/// Runs ctmpl with arguments until it exits.
 pub fn run<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Ended {
     let mut command = command();
     command.args(args);
     run_command(command)
 }
 
-/// Runs a command made by [`command`] to its end.
+/// Runs a command made by [`command`] until it exits.
 pub fn run_command(mut command: Command) -> Ended {
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();

@@ -1,7 +1,7 @@
-//! A socket that is told something, datagram by datagram: what syslog, the journal and systemd listen at.
+//! A datagram socket, such as syslog, the journal and systemd listen on.
 //!
 //! in:  a path
-//! out: what arrived, in its order
+//! out: the received datagrams, in order
 
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
@@ -17,7 +17,7 @@ pub struct Datagrams {
 }
 
 impl Datagrams {
-    /// Listens at this path, in the place of whoever did before.
+    /// Listens at a path, and replaces a socket that is there.
     pub fn at(path: &Path) -> Self {
         let _ = std::fs::remove_file(path);
         let socket = UnixDatagram::bind(path).unwrap();
@@ -43,12 +43,12 @@ impl Datagrams {
         }
     }
 
-    /// What arrived up to now.
+    /// The datagrams received so far.
     pub fn heard(&self) -> Vec<String> {
         self.heard.lock().unwrap().clone()
     }
 
-    /// Waits until something has arrived that holds this text; says which.
+    /// Waits for a datagram that contains a text, and returns it.
     pub fn hears(&self, text: &str) -> String {
         let mut found = None;
         super::eventually(&format!("{text:?} arrives"), || {

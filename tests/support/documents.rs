@@ -40,7 +40,7 @@ pub fn blocks(readme: &str, words: &str) -> Vec<String> {
             } else {
                 assert!(
                     KINDS.contains(&own),
-                    "nobody reads a block that begins with ```{own}"
+                    "no test reads a block that begins with ```{own}"
                 );
             }
         }

@@ -70,7 +70,7 @@ pub fn get(address: SocketAddr, target: &str) -> io::Result<Answer> {
 }
 
 impl Pending {
-    /// Is there still no answer after this time?
+    /// Returns `true` if there is no answer after this time.
     pub fn is_silent_for(&mut self, time: Duration) -> bool {
         self.stream
             .set_read_timeout(Some(time))

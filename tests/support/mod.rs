@@ -1,4 +1,4 @@
-//! What the integration tests share: the program itself, real servers, and a way to talk to them.
+//! Shared by the integration tests: the binary, real servers, and HTTP requests to them.
 
 #![expect(
     unreachable_pub,
@@ -31,7 +31,7 @@ use std::time::{Duration, Instant};
 
 use ::ctmpl::dev::{Background, Options, Seed};
 
-/// Where a server program is, if it is installed. Those of the system need not be on everybody's path.
+/// The path of a server program, if it is installed. `/usr/sbin` and the like need not be on `PATH`.
 pub fn program(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let system = ["/usr/sbin", "/sbin", "/usr/local/sbin"].map(PathBuf::from);
@@ -41,7 +41,8 @@ pub fn program(name: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// Are these servers installed? If not, the test is skipped and says so; with `CTMPL_TEST_SERVERS=required` it fails.
+/// Returns `true` if these servers are installed. If not, it prints that the test is skipped; with
+/// `CTMPL_TEST_SERVERS=required` the test fails.
 pub fn installed(names: &[&str]) -> bool {
     let missing: Vec<_> = names
         .iter()
@@ -58,7 +59,7 @@ pub fn installed(names: &[&str]) -> bool {
     missing.is_empty()
 }
 
-/// The embedded server, holding this.
+/// Starts the embedded server with this seed.
 pub fn embedded(seed: Seed) -> Background {
     Background::start(Options {
         seed,
@@ -67,7 +68,7 @@ pub fn embedded(seed: Seed) -> Background {
     .unwrap()
 }
 
-/// Waits until something holds.
+/// Waits until a condition holds.
 pub fn eventually(what: &str, holds: impl FnMut() -> bool) {
     within(ctmpl::DEADLINE, what, holds);
 }
@@ -96,7 +97,7 @@ pub fn is_alive(pid: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('Z'))
 }
 
-/// A port on 127.0.0.1 at which nobody listens now. It lies below those the system gives to outgoing connections.
+/// A free port on 127.0.0.1, below the range of outgoing connections.
 pub fn free_port() -> u16 {
     loop {
         let port = fastrand::u16(10_000..32_000);

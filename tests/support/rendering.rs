@@ -30,7 +30,7 @@ kv:
   app/config/empty: ""
   app/config/9 lives-of/Ä: "two\nlines; $HOME `id` $(id) 'q' \"dq\" \\ end\\"
   app/config/lines: "\n a\r\n\n"
-  app/configuration: belongs to somebody else
+  app/configuration: belongs to another user
   shop/max_body: "1m; } evil {"
 nodes:
   - {name: "bad host;", address: 10.0.0.7}

@@ -1,4 +1,4 @@
-//! A real Consul agent that speaks TLS, knows its clients by their certificates, and asks for tokens.
+//! A real Consul agent with TLS, client certificates and ACL tokens.
 //!
 //! in:  the `consul` program, which also makes the certificates
 //! out: an agent on HTTPS, on a unix socket and, for the test, on plain HTTP; and the files that a client needs
@@ -14,25 +14,25 @@ use tempfile::TempDir;
 use super::consul::Consul;
 use super::{catalog, free_port, http, program};
 
-/// The token with all rights.
+/// The management token.
 const MASTER: &str = "8a0ed2b5-6a51-4c0b-9e0c-f0e6a3b6c111";
 
-/// The agent and its authority.
+/// The agent and its certificate authority.
 pub struct Secured {
     consul: Consul,
     https: u16,
     directory: TempDir,
 }
 
-/// A token that was given out.
+/// An issued token.
 pub struct Token {
-    /// What is sent.
+    /// The secret ID, which clients send.
     pub secret: String,
     accessor: String,
 }
 
 impl Secured {
-    /// Starts it. Whoever comes without a token may do nothing.
+    /// Starts the agent. A client without a token has no rights.
     pub fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
         authority(directory.path());
@@ -59,12 +59,12 @@ impl Secured {
         }
     }
 
-    /// `https://`, by this name or address of this machine.
+    /// The `https://` address with the given host name.
     pub fn https(&self, host: &str) -> String {
         format!("https://{host}:{}", self.https)
     }
 
-    /// Where it is plain.
+    /// The address without TLS.
     pub fn plain(&self) -> SocketAddr {
         self.consul.address()
     }
@@ -80,7 +80,7 @@ impl Secured {
         self.directory.path().join(name)
     }
 
-    /// The flags of a client that is known and trusts it.
+    /// The flags of a client with a valid certificate and the agent's CA.
     pub fn known(&self) -> Vec<String> {
         let flag =
             |name: &str, file: &str| format!("-consul-ssl-{name}={}", self.path(file).display());
@@ -98,7 +98,7 @@ impl Secured {
 
     /// A token that may read all keys, and nothing else.
     pub fn token(&self) -> Token {
-        // It is there already from the second time on.
+        // The policy exists from the second call on.
         let policy = json!({ "Name": "reader", "Rules": "key_prefix \"\" { policy = \"read\" }" });
         drop(http::request(
             self.plain(),
@@ -123,7 +123,7 @@ impl Secured {
         }
     }
 
-    /// Takes a token back.
+    /// Revokes a token.
     pub fn revoke(&self, token: &Token) {
         let target = format!("/v1/acl/token/{}?token={MASTER}", token.accessor);
         assert_eq!(
@@ -135,12 +135,12 @@ impl Secured {
     }
 }
 
-/// Makes an authority in a directory.
+/// Creates a certificate authority in a directory.
 pub fn authority(directory: &Path) {
     tls(directory, &["ca", "create"]);
 }
 
-/// Makes a certificate, and its key, by the authority in this directory.
+/// Creates a certificate and its key, issued by the authority in the directory.
 pub fn certificate(directory: &Path, kind: &str) {
     tls(directory, &["cert", "create", kind, "-dc=dc1"]);
 }

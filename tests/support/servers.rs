@@ -1,7 +1,7 @@
-//! What the programs say to a file that is made for them.
+//! Checks by the real programs of files that were rendered for them.
 //!
 //! in:  a configuration
-//! out: nothing when its program accepts it, or there is no such program; else the test fails with what it says
+//! out: nothing if its program accepts it or is not installed; otherwise the test fails with the program's message
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,12 +9,12 @@ use std::process::{Command, Stdio};
 use super::ctmpl::{Folder, text};
 use super::{free_port, http, installed, nginx, program};
 
-/// A program that a test wants; none when the test is to be skipped.
+/// The path of a program that a test needs; `None` if the test is skipped.
 pub fn require(name: &str) -> Option<PathBuf> {
     installed(&[name]).then(|| program(name).unwrap())
 }
 
-/// A program's word on a file: it must end with 0.
+/// Asserts that a program accepts a file, with exit code 0.
 fn accepts(mut command: Command, file: &Path) {
     let output = command.stdin(Stdio::null()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
@@ -27,7 +27,7 @@ fn accepts(mut command: Command, file: &Path) {
     );
 }
 
-/// nginx accepts this inside of `http {}`.
+/// Asserts that nginx accepts this text inside `http {}`.
 pub fn nginx_accepts(site: &str) {
     let Some(nginx) = require("nginx") else {
         return;
@@ -46,12 +46,12 @@ pub fn nginx_accepts(site: &str) {
     accepts(command, &site);
 }
 
-/// The same with its logs in a folder of the test.
+/// The same text with its logs in a folder of the test.
 fn without_logs(folder: &Folder, site: &str) -> String {
     site.replace("/var/log/nginx/", &text(&folder.path("")))
 }
 
-/// What nginx answers to these targets with this inside of `http {}`; nothing when there is no nginx.
+/// nginx's answers to these targets with this text inside `http {}`; `None` without nginx.
 pub fn nginx_answers(site: &str, targets: &[&str]) -> Option<Vec<(u16, String)>> {
     require("nginx")?;
     let folder = Folder::new();
@@ -70,7 +70,7 @@ pub fn nginx_answers(site: &str, targets: &[&str]) -> Option<Vec<(u16, String)>>
     )
 }
 
-/// HAProxy accepts this file.
+/// Asserts that HAProxy accepts a file.
 pub fn haproxy_accepts(file: &Path) {
     let Some(haproxy) = require("haproxy") else {
         return;
@@ -80,7 +80,7 @@ pub fn haproxy_accepts(file: &Path) {
     accepts(command, file);
 }
 
-/// Apache accepts this file, if there is an Apache: the tests do not ask for one.
+/// Asserts that Apache accepts a file, if Apache is installed; the tests do not require it.
 pub fn apache_accepts(file: &Path) {
     let modules = Path::new("/usr/lib/apache2/modules");
     let Some(apache) = program("apache2").filter(|_| modules.is_dir()) else {
@@ -120,7 +120,7 @@ pub fn apache_accepts(file: &Path) {
     accepts(command, file);
 }
 
-/// systemd accepts this service without a warning, if there is a systemd: the tests do not ask for one.
+/// Asserts that systemd accepts a unit without a warning, if it is installed; the tests do not require it.
 pub fn systemd_accepts(unit: &str) {
     let Some(analyze) = program("systemd-analyze") else {
         return eprintln!("skipped: there is no systemd-analyze");
@@ -134,7 +134,7 @@ pub fn systemd_accepts(unit: &str) {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    // It may have its own troubles with other units of the machine.
+    // It may report problems of other units.
     assert!(
         output.status.success() && !said.contains("ctmpl.service"),
         "{said}"

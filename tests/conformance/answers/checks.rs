@@ -102,7 +102,7 @@ pub(super) fn cases() -> Vec<Case> {
             vec![Status(200), TextStart("[")],
         ),
         case(
-            "a state nobody is in",
+            "a state without checks",
             &[],
             ("GET", "/v1/health/state/bogus", ""),
             vec![Status(200), Standing, Json(json!([]))],
@@ -121,13 +121,13 @@ pub(super) fn refusals() -> Vec<Case> {
     let put = |name, target, status, text| refusal(name, ("PUT", target, ""), status, text);
     vec![
         put(
-            "a report of nobody",
+            "a report for an unknown check",
             "/v1/agent/check/pass/an-no",
             500,
             "CheckID \"an-no\" does not have associated TTL",
         ),
         put(
-            "maintenance of nobody",
+            "maintenance of an unknown service",
             "/v1/agent/service/maintenance/an-no?enable=true",
             404,
             "No service registered with ID \"an-no\"",
@@ -183,7 +183,7 @@ pub(super) fn refusals() -> Vec<Case> {
             "ServiceID \"an-no\" does not exist",
         ),
         case(
-            "a deregistration of nobody",
+            "a deregistration of an unknown check",
             &[],
             ("PUT", "/v1/agent/service/deregister/an-no", ""),
             vec![Status(200), Text("")],

@@ -1,4 +1,4 @@
-//! Who is reached through whom in the service mesh.
+//! The service mesh: proxies and native services in front of a service.
 
 use serde_json::{Value, json};
 
@@ -71,7 +71,7 @@ pub(super) fn cases() -> Vec<Case> {
             json!([native(), proxy()]),
         ),
         asked(
-            "a proxy is reached through nobody",
+            "a proxy is reached through no other service",
             "/v1/health/connect/an-mesh-proxy",
             json!([]),
         ),

@@ -156,7 +156,7 @@ pub(super) fn cases() -> Vec<Case> {
             json!([]),
         ),
         asked(
-            "near somebody",
+            "near another node",
             "/v1/health/service/an-web?passing&near=_agent",
             json!([healthy_1()]),
         ),
