@@ -13,10 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::config::resolved::{Delimiters, Permissions};
-use crate::template::go::Templates;
-use crate::template::go::node::{OperandKind, Target};
 use crate::template::jinja::{self, JinjaTemplate};
-use crate::template::{TemplateError, go_trees};
+use crate::template::{TemplateError, functions, go_trees};
+use gotemplate::ast::Templates;
+use gotemplate::ast::{OperandKind, Target};
 
 mod calls;
 pub mod command;
@@ -245,7 +245,9 @@ impl Job<'_> {
         let mut used = BTreeSet::new();
         for body in self.templates.values() {
             for_each_operand(body, &mut |kind| {
-                if let OperandKind::Function(_, Target::Library(function)) = kind {
+                if let OperandKind::Function(_, Target::Function(function)) = kind
+                    && let Some(function) = functions::of_id(*function)
+                {
                     used.insert(function.jinja.to_owned());
                 }
             });

@@ -13,29 +13,23 @@ use crate::config::resolved::{Delimiters, Format, Job, OutputFormat, Source};
 use crate::query::Query;
 use crate::snapshot::Snapshot;
 
-mod any_map;
-pub mod budget;
 pub mod choose;
-mod dict;
 pub mod error;
 mod format;
 pub mod function;
 pub mod functions;
-pub mod go;
 mod go_failure;
 mod hints;
 pub mod jinja;
-pub(crate) mod json;
 mod language;
 pub mod memo;
 pub mod output;
 mod provenance;
-pub mod record;
 pub mod records;
-mod redact;
 pub mod render_context;
-mod scalar_object;
-pub mod scratch;
+
+pub(crate) use gotemplate as go;
+pub(crate) use gotemplate::{any_map, budget, dict, json, record, redact, scalar_object, scratch};
 
 pub use error::{Place, TemplateError};
 pub use render_context::{Absence, Dependencies, RenderEnv};
@@ -307,7 +301,7 @@ pub(crate) fn go_trees(
     name: &str,
     source: &str,
     delimiters: &Delimiters,
-) -> Result<go::Templates, TemplateError> {
+) -> Result<gotemplate::ast::Templates, TemplateError> {
     language::go_trees(name, source, delimiters)
 }
 

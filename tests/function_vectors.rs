@@ -10,8 +10,8 @@ use std::sync::Arc;
 use ctmpl::snapshot::Snapshot;
 use ctmpl::template::function::Group;
 use ctmpl::template::functions;
-use ctmpl::template::go::{GoTemplate, Options, Phase};
 use ctmpl::template::render_context::{RenderContext, RenderEnv};
+use gotemplate::{Options, Phase, Template};
 use jiff::Timestamp;
 use minijinja::Value;
 use serde::Deserialize;
@@ -48,8 +48,8 @@ fn render(template: &str) -> Result<String, (&'static str, String)> {
         Arc::new(RenderEnv::here(variables)),
         Timestamp::UNIX_EPOCH,
     );
-    GoTemplate::parse("", template, &Options::default(), functions::named_in_go)
-        .and_then(|template| template.execute(&Value::from(()), &pass))
+    Template::parse("", template, &Options::default(), functions::id_in_go)
+        .and_then(|template| template.render(&Value::from(()), &pass))
         .map_err(|error| {
             (
                 if error.phase == Phase::Parse {

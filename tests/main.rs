@@ -26,7 +26,6 @@ mod exec;
 mod flags;
 mod formats;
 mod function_vectors;
-mod go_vectors;
 mod haproxy;
 mod http2;
 mod layers;

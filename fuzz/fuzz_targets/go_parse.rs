@@ -2,7 +2,7 @@
 #![no_main]
 
 use ctmpl::config::resolved::Delimiters;
-use ctmpl::template::go::{GoTemplate, Options};
+use gotemplate::{Template, Options};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (&str, &str, &str)| {
@@ -16,6 +16,6 @@ fuzz_target!(|input: (&str, &str, &str)| {
             delimiters,
             ..Options::default()
         };
-        let _ = GoTemplate::parse("t", source, &options, |_| None);
+        let _ = Template::parse("t", source, &options, |_| None);
     }
 });

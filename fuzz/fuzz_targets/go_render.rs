@@ -8,7 +8,7 @@ use ctmpl::answer::{Answer, Pair};
 use ctmpl::query::Query;
 use ctmpl::snapshot::Snapshot;
 use ctmpl::template::functions;
-use ctmpl::template::go::{GoTemplate, Limits, Options};
+use gotemplate::{Template, Limits, Options};
 use ctmpl::template::render_context::{RenderContext, RenderEnv};
 use libfuzzer_sys::fuzz_target;
 use minijinja::Value;
@@ -27,7 +27,7 @@ fuzz_target!(|source: &str| {
         limits: LIMITS,
         ..Options::default()
     };
-    let Ok(template) = GoTemplate::parse("t", source, &options, functions::named_in_go) else {
+    let Ok(template) = Template::parse("t", source, &options, functions::id_in_go) else {
         return;
     };
     let list = Value::from(vec![
@@ -59,7 +59,7 @@ fuzz_target!(|source: &str| {
         }),
         jiff::Timestamp::UNIX_EPOCH,
     );
-    match template.execute(&dot, &pass) {
+    match template.render(&dot, &pass) {
         // Each byte that is not UTF-8 becomes three.
         Ok(text) => assert!(text.len() <= 3 * LIMITS.text),
         Err(error) => {

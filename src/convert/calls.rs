@@ -8,9 +8,10 @@ use super::types::Type;
 use super::values::Outcome;
 use super::writer::{Cannot, Writer};
 use crate::template::function::Function;
-use crate::template::go::builtins::Builtin;
-use crate::template::go::node::{Command, Target};
+use crate::template::functions;
 use crate::template::jinja::is_filter;
+use gotemplate::ast::Builtin;
+use gotemplate::ast::{Command, Target};
 
 impl<'t> Writer<'t> {
     pub(super) fn call(
@@ -41,7 +42,10 @@ impl<'t> Writer<'t> {
         piped: bool,
     ) -> Outcome {
         match target {
-            Target::Library(function) => Ok(library(function, args, piped)),
+            Target::Function(function) => match functions::of_id(function) {
+                Some(function) => Ok(library(function, args, piped)),
+                None => Err(Cannot::new(offset, name, "the function does not exist")),
+            },
             Target::Builtin(builtin) => {
                 let (fixed, variadic) = builtin.arguments();
                 if args.len() < fixed || (!variadic && args.len() > fixed) {

@@ -9,7 +9,7 @@ use super::piece::Piece;
 use super::types::Type;
 use super::variables::{Assigned, uses_dot, uses_variable};
 use super::writer::{Cannot, Writer};
-use crate::template::go::node::{Invocation, List, Node, Pipeline, Range};
+use gotemplate::ast::{Invocation, List, Node, Pipeline, Range};
 
 /// Up to this number, `range` is as good as Go's.
 const SMALL: usize = 1000;

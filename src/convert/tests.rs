@@ -13,9 +13,9 @@ use super::*;
 use crate::config::resolved::MissingKey;
 use crate::snapshot::Snapshot;
 use crate::template::functions;
-use crate::template::go::{GoTemplate, Options};
 use crate::template::jinja::Undefined;
 use crate::template::render_context::{RenderContext, RenderEnv};
+use gotemplate::{Options, Template};
 
 /// How many of the vectors that Go can execute are converted without a mark, in percent.
 const FLOOR: usize = 97;
@@ -91,9 +91,9 @@ fn in_go(template: &str, delimiters: &Delimiters, dot: &Value) -> Option<String>
         missing_key,
         ..Options::default()
     };
-    GoTemplate::parse("t", template, &options, functions::named_in_go)
+    Template::parse("t", template, &options, functions::id_in_go)
         .ok()?
-        .execute(dot, &pass(dot))
+        .render(dot, pass(dot).as_ref())
         .ok()
 }
 
@@ -104,7 +104,8 @@ fn in_jinja(text: &str, dot: &Value) -> Result<String, TemplateError> {
 
 #[test]
 fn the_vectors_print_the_same_or_are_marked() {
-    let text = std::fs::read_to_string("tests/vectors/go-template.jsonl").unwrap();
+    let text =
+        std::fs::read_to_string("crates/gotemplate/tests/vectors/go-template.jsonl").unwrap();
     let mut lines = text.lines();
     let fixtures: Fixtures = serde_json::from_str(lines.next().unwrap()).unwrap();
     let data: HashMap<String, Value> = fixtures

@@ -7,7 +7,7 @@ use super::expression::{Expr, Level};
 use super::name::{is_plain, snake};
 use super::types::Type;
 use super::writer::{Cannot, Writer};
-use crate::template::go::node::{Command, Operand, OperandKind, Pipeline};
+use gotemplate::ast::{Command, Operand, OperandKind, Pipeline};
 
 pub(super) type Outcome = Result<Expr, Cannot>;
 

@@ -8,9 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::template::go::node::{
-    Branches, Command, List, Node, Operand, OperandKind, Pipeline, Range,
-};
+use gotemplate::ast::{Branches, Command, List, Node, Operand, OperandKind, Pipeline, Range};
 
 /// Where a variable is declared: the place of the pipeline, and which of its variables.
 pub(super) type Key = (usize, usize);

@@ -14,7 +14,7 @@ use super::types::Type;
 use super::values::Outcome;
 use super::variables::{Assigned, Key, assigned};
 use crate::template::Place;
-use crate::template::go::node::{List, Operand, Pipeline};
+use gotemplate::ast::{List, Operand, Pipeline};
 
 /// A template that another one calls.
 #[derive(Clone, Debug)]

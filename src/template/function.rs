@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use super::budget::Exhausted;
+pub use gotemplate::FunctionError;
+
 use super::render_context::RenderContext;
 
 /// One entry of the function table.
@@ -148,22 +149,4 @@ pub(super) fn named(arguments: &Value) -> impl Iterator<Item = (String, Value)> 
             arguments.get_item(&name).unwrap_or_default(),
         )
     })
-}
-
-/// Why a function could not do its work. The text names no value of a key or of a variable.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct FunctionError(pub String);
-
-impl FunctionError {
-    /// An error with this text.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-}
-
-impl From<Exhausted> for FunctionError {
-    fn from(exhausted: Exhausted) -> Self {
-        Self(exhausted.to_string())
-    }
 }

@@ -31,6 +31,9 @@ mod toml;
 pub mod unsupported;
 mod yaml;
 
+use std::sync::LazyLock;
+
+use gotemplate::FunctionId;
 use minijinja::Value;
 
 use super::function::{Call, Function, FunctionError, Group};
@@ -77,6 +80,21 @@ pub fn all() -> impl Iterator<Item = &'static Function> {
 #[must_use]
 pub fn named_in_go(name: &str) -> Option<&'static Function> {
     all().find(|function| function.go == name)
+}
+
+/// The function that Go templates know under this name, as a template refers to it.
+#[must_use]
+pub fn id_in_go(name: &str) -> Option<FunctionId> {
+    all()
+        .position(|function| function.go == name)
+        .map(FunctionId)
+}
+
+/// The function that a template refers to.
+#[must_use]
+pub fn of_id(FunctionId(index): FunctionId) -> Option<&'static Function> {
+    static ALL: LazyLock<Vec<&'static Function>> = LazyLock::new(|| all().collect());
+    ALL.get(index).copied()
 }
 
 /// The function that Jinja templates know under this name.

@@ -1,16 +1,16 @@
 //! Errors of the Go engine, as they are told.
 //!
-//! in:  a [`GoError`], in Go's words
+//! in:  a [`Error`], in Go's words
 //! out: a [`TemplateError`] at the place that is to blame, with what it is about and what might help
 
 use super::error::{Place, TemplateError};
 use super::functions::unsupported;
-use super::go::{About, GoError, Phase, Thing};
 use super::hints::absent;
 use super::{functions, hints};
+use gotemplate::{About, Error, Phase, Thing};
 
 /// Tells an error of the template `name`.
-pub(super) fn told(name: &str, source: &str, error: &GoError) -> TemplateError {
+pub(super) fn told(name: &str, source: &str, error: &Error) -> TemplateError {
     let place = Place::of_byte(source, error.offset);
     TemplateError::at(name, source, place, message(error))
         .within(within(source, error))
@@ -18,7 +18,7 @@ pub(super) fn told(name: &str, source: &str, error: &GoError) -> TemplateError {
 }
 
 /// Go's words, save where they say little, or everything twice.
-fn message(error: &GoError) -> String {
+fn message(error: &Error) -> String {
     match &error.about {
         About::Unclosed(keyword) => format!("{{{{{keyword}}}}} has no {{{{end}}}}"),
         About::Unknown(unknown) if unknown.thing == Thing::Template => {
@@ -39,7 +39,7 @@ fn message(error: &GoError) -> String {
 }
 
 /// The `range` or `with` around the place, or where its variable comes from.
-fn within(source: &str, error: &GoError) -> Option<String> {
+fn within(source: &str, error: &Error) -> Option<String> {
     if error.phase == Phase::Parse {
         return None;
     }
@@ -82,7 +82,7 @@ fn declaration(before: &str, name: &str) -> Option<String> {
     (!action.contains('\n')).then(|| format!("line {line}: {action}"))
 }
 
-fn hint(source: &str, error: &GoError) -> Option<String> {
+fn hint(source: &str, error: &Error) -> Option<String> {
     let at = source.get(error.offset..).unwrap_or_default();
     if let (Phase::Parse, About::Function(name)) = (error.phase, &error.about) {
         // This is certain.

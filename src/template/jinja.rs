@@ -16,9 +16,9 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use super::error::{Place, TemplateError};
 use super::function::{Function, Group};
 use super::functions;
-use super::go::with_room;
 use super::render_context::RenderContext;
 use crate::config::resolved::{Format, Permissions};
+use gotemplate::with_large_stack;
 
 mod bridge;
 mod depth;
@@ -205,7 +205,7 @@ impl JinjaTemplate {
                 .get_template(&self.name)
                 .and_then(|template| template.render(()))
         };
-        let rendered = with_room(self.may_nest(), render).map_err(|error| {
+        let rendered = with_large_stack(self.may_nest(), render).map_err(|error| {
             TemplateError::whole(&self.name, format!("cannot start a thread: {error}"))
         })?;
         if self.includes.count() > known {

@@ -10,7 +10,6 @@ use minijinja::Value;
 
 use super::budget::Budget;
 use super::error::TemplateError;
-use super::go::{self, GoTemplate};
 use super::jinja::{self, JinjaTemplate, Undefined};
 use super::render_context::RenderContext;
 use super::{functions, go_failure};
@@ -38,7 +37,7 @@ pub(super) struct Settings<'a> {
 #[derive(Debug)]
 pub(super) enum Engine {
     Go {
-        template: Box<GoTemplate>,
+        template: Box<gotemplate::Template>,
         name: Box<str>,
         source: Box<str>,
     },
@@ -74,14 +73,14 @@ impl Engine {
                 )?)))
             }
             Language::Go => {
-                let options = go::Options {
+                let options = gotemplate::Options {
                     delimiters: delimiters.clone(),
                     missing_key,
                     budget: Arc::clone(budget),
-                    ..go::Options::default()
+                    ..gotemplate::Options::default()
                 };
-                let template = GoTemplate::parse(name, source, &options, |name| {
-                    functions::named_in_go(name).filter(|_| allow.allow(name))
+                let template = gotemplate::Template::parse(name, source, &options, |name| {
+                    functions::id_in_go(name).filter(|_| allow.allow(name))
                 })
                 .map_err(|error| go_failure::told(name, source, &error))?;
                 Ok(Self::Go {
@@ -107,8 +106,8 @@ impl Engine {
                 source,
             } => {
                 let rendered = match undefined {
-                    Undefined::Refused => template.execute(&Value::from(()), pass),
-                    Undefined::Empty => template.survey(&Value::from(()), pass),
+                    Undefined::Refused => template.render(&Value::from(()), pass.as_ref()),
+                    Undefined::Empty => template.survey(&Value::from(()), pass.as_ref()),
                 };
                 rendered.map_err(|error| go_failure::told(name, source, &error))
             }
@@ -154,7 +153,7 @@ pub(super) fn go_trees(
     name: &str,
     source: &str,
     delimiters: &Delimiters,
-) -> Result<go::Templates, TemplateError> {
-    go::trees(name, source, delimiters, functions::named_in_go)
+) -> Result<gotemplate::ast::Templates, TemplateError> {
+    gotemplate::parse_tree(name, source, delimiters, functions::id_in_go)
         .map_err(|error| go_failure::told(name, source, &error))
 }

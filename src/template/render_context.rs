@@ -25,6 +25,7 @@ use crate::query::Query;
 use crate::snapshot::Snapshot;
 
 mod asked;
+mod go;
 mod marks;
 mod render_env;
 mod time;

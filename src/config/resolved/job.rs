@@ -1,5 +1,6 @@
 //! One template: where it comes from, what becomes of it, and what is done then.
 
+pub use gotemplate::{Delimiters, MissingKey};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -235,36 +236,6 @@ pub enum OutputFormat {
     Toml,
     /// Sections and settings.
     Ini,
-}
-
-/// Go's option `missingkey`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MissingKey {
-    /// `<no value>` where anything could be stored, the zero value otherwise.
-    #[default]
-    Zero,
-    /// `<no value>`, always.
-    Default,
-    /// An error.
-    Error,
-}
-
-/// What opens and closes an action.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delimiters {
-    /// `{{`
-    pub left: String,
-    /// `}}`
-    pub right: String,
-}
-
-impl Default for Delimiters {
-    fn default() -> Self {
-        Self {
-            left: "{{".to_owned(),
-            right: "}}".to_owned(),
-        }
-    }
 }
 
 /// How long changes are collected: until it has been quiet for a while, but not longer than a limit.

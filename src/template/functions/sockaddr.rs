@@ -14,14 +14,14 @@ mod tests;
 
 use std::sync::Arc;
 
+use gotemplate::{Budget, Context, FunctionId, Limits, MissingKey, Options, Template};
 use minijinja::Value;
 
 use self::address::Address;
 use super::args::{Outcome, integer, refuse, text};
 use super::function;
-use crate::config::resolved::MissingKey;
 use crate::template::function::{Call, Function, FunctionError, Group};
-use crate::template::go::{GoTemplate, Limits, Options};
+use crate::template::render_context::RenderContext;
 
 pub(super) static TABLE: &[Function] = &[function(
     Group::Environment,
@@ -46,17 +46,42 @@ fn sockaddr(call: &Call<'_>) -> Outcome {
         budget: Arc::clone(call.pass.budget()),
         ..Options::default()
     };
-    let resolve = |name: &str| FUNCTIONS.iter().find(|function| function.go == name);
-    let told =
-        |problem: &crate::template::go::GoError| FunctionError::new(problem.message.as_str());
+    let resolve = |name: &str| {
+        FUNCTIONS
+            .iter()
+            .position(|function| function.go == name)
+            .map(FunctionId)
+    };
+    let told = |problem: &gotemplate::Error| FunctionError::new(problem.message.as_str());
     let template =
-        GoTemplate::parse("sockaddr", &source, &options, resolve).map_err(|error| told(&error))?;
+        Template::parse("sockaddr", &source, &options, resolve).map_err(|error| told(&error))?;
     let all = values(system::addresses()?);
     Ok(Value::from(
         template
-            .execute(&all, call.pass)
+            .render(&all, &Expression(call.pass))
             .map_err(|error| told(&error))?,
     ))
+}
+
+/// The context of an expression: that of the rendering, with the functions of expressions.
+#[derive(Debug)]
+struct Expression<'a>(&'a RenderContext);
+
+impl Context for Expression<'_> {
+    fn budget(&self) -> &Budget {
+        self.0.budget()
+    }
+
+    fn call(&self, FunctionId(index): FunctionId, args: &mut [Value]) -> Outcome {
+        let function = FUNCTIONS
+            .get(index)
+            .ok_or_else(|| FunctionError::new("the function does not exist"))?;
+        function.call(&Call { args, pass: self.0 })
+    }
+
+    fn permit(&self, name: &str) -> Result<(), FunctionError> {
+        self.0.permit([name, name])
+    }
 }
 
 const fn inner(name: &'static str, code: fn(&Call<'_>) -> Outcome) -> Function {

@@ -3,8 +3,8 @@
 use super::nearest::nearest;
 use super::{absent, strangers};
 use crate::template::functions::unsupported;
-use crate::template::go::{Thing, Unknown, own_functions};
 use crate::template::{functions, records};
+use gotemplate::{Thing, Unknown, own_functions};
 
 /// The hint for an unknown function at a place in the source.
 pub(in crate::template) fn for_function(name: &str, at: &str, source: &str) -> Option<String> {

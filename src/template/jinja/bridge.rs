@@ -12,9 +12,9 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 use super::Undefined;
 use crate::config::resolved::{Format, Permissions};
 use crate::template::function::{Call, Function, FunctionError, Group, named};
-use crate::template::go::{WORDS, Word};
 use crate::template::render_context::RenderContext;
 use crate::template::{dict, functions, redact};
+use gotemplate::words::{WORDS, Word};
 
 /// The name of the global variable; the blank makes it impossible to write in a template.
 const PASS: &str = " pass";

@@ -1,0 +1,391 @@
+//! Values as JSON, written as Go's encoder writes it.
+//!
+//! in:  a template value, or a text
+//! out: the text, or a template value
+//!
+//! Map keys are sorted, records keep the order of their fields, and a number is in exponent form only below 1e-6 and
+//! from 1e21 on. Numbers that are read become floats, as in Go.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+use crate::any_map::AnyMap;
+use crate::dict::Dict;
+use crate::record::Record;
+use crate::scalar_object::ScalarObject;
+
+/// The style of JSON that is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// On several lines, indented by two blanks.
+    pub pretty: bool,
+    /// `<`, `>` and `&` as `\u003c` and so on.
+    pub escape_html: bool,
+}
+
+/// Deeper than this is taken for a mistake.
+const MAX_DEPTH: usize = 100;
+
+/// A text that grows beyond this is taken for a mistake: a list that holds another one twice, and so on, is short to write
+/// and endless to print.
+const MAX_LENGTH: usize = 64 << 20;
+
+/// Reads JSON.
+///
+/// # Errors
+/// If the text is not JSON. The error has the position and no content.
+pub fn read(text: &str) -> Result<Value, serde_json::Error> {
+    serde_json::from_str::<serde_json::Value>(&whole_surrogates(text)).map(|json| value(&json))
+}
+
+/// Half of a surrogate pair stands for the replacement character in Go, and is an error elsewhere.
+fn whole_surrogates(text: &str) -> Cow<'_, str> {
+    let mut mended = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        let half = surrogate(escape);
+        let pair = half.is_some_and(|half| half < 0xdc00)
+            && surrogate(&escape[6..]).is_some_and(|second| second >= 0xdc00);
+        // The second half of a pair is passed over with the first one.
+        let length = if pair {
+            12
+        } else if half.is_some() {
+            6
+        } else {
+            1 + escape[1..].chars().next().map_or(0, char::len_utf8)
+        };
+        if half.is_some() && !pair {
+            mended.push_str(before);
+            mended.push_str("\\ufffd");
+        } else {
+            mended.push_str(&rest[..at + length]);
+        }
+        rest = &escape[length..];
+    }
+    if mended.is_empty() {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(mended + rest)
+    }
+}
+
+/// The half of a surrogate pair that a text begins with, escaped.
+fn surrogate(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    let code = digits
+        .bytes()
+        .all(|byte| byte.is_ascii_hexdigit())
+        .then(|| u32::from_str_radix(digits, 16).ok())??;
+    (0xd800..0xe000).contains(&code).then_some(code)
+}
+
+/// A JSON object as a map.
+pub fn object(fields: &serde_json::Map<String, serde_json::Value>) -> Value {
+    Dict::value(
+        fields
+            .iter()
+            .map(|(key, json)| (key.clone(), value(json)))
+            .collect(),
+    )
+}
+
+fn value(json: &serde_json::Value) -> Value {
+    match json {
+        serde_json::Value::Null => Value::from(()),
+        serde_json::Value::Bool(bool) => Value::from(*bool),
+        serde_json::Value::Number(number) => Value::from(number.as_f64().unwrap_or(f64::NAN)),
+        serde_json::Value::String(text) => Value::from(text.as_str()),
+        serde_json::Value::Array(items) => items.iter().map(value).collect(),
+        serde_json::Value::Object(fields) => object(fields),
+    }
+}
+
+/// Writes JSON.
+///
+/// # Errors
+/// If a value has no JSON, such as infinity, or if the text would be too deep or too long.
+pub fn write(value: &Value, style: Style) -> Result<String, String> {
+    let mut writer = Writer {
+        out: String::new(),
+        style,
+        depth: 0,
+    };
+    writer.value(value)?;
+    Ok(writer.out)
+}
+
+/// A float in the shortest form that reads back as the same float.
+#[must_use]
+pub fn float(number: f64) -> String {
+    let size = number.abs();
+    if size != 0.0 && !(1e-6..1e21).contains(&size) && size.is_finite() {
+        let text = format!("{number:e}");
+        match text.split_once('e') {
+            Some((digits, exponent)) if !exponent.starts_with('-') => {
+                format!("{digits}e+{exponent}")
+            }
+            _ => text,
+        }
+    } else {
+        number.to_string()
+    }
+}
+
+struct Writer {
+    out: String,
+    style: Style,
+    depth: usize,
+}
+
+impl Writer {
+    fn value(&mut self, value: &Value) -> Result<(), String> {
+        if self.out.len() > MAX_LENGTH {
+            return Err(format!("json: the text is larger than {MAX_LENGTH} bytes"));
+        }
+        match value.kind() {
+            ValueKind::Undefined | ValueKind::None => self.out.push_str("null"),
+            ValueKind::Bool => self
+                .out
+                .push_str(if value.is_true() { "true" } else { "false" }),
+            ValueKind::Number => self.number(value)?,
+            ValueKind::String => self.text(value.as_str().unwrap_or_default()),
+            ValueKind::Bytes => self.binary(value.as_bytes().unwrap_or_default()),
+            ValueKind::Seq | ValueKind::Iterable => {
+                let items = value.try_iter().map_err(|_| unsupported("this list"))?;
+                self.container('[', ']', items, |writer, item| writer.value(&item))?;
+            }
+            ValueKind::Map => self.map(value)?,
+            _ => match value.downcast_object_ref::<ScalarObject>() {
+                Some(atom) => self.text(&atom.encoded()),
+                None => return Err(unsupported("an object")),
+            },
+        }
+        Ok(())
+    }
+
+    fn map(&mut self, value: &Value) -> Result<(), String> {
+        if let Some(record) = value.downcast_object_ref::<Record>() {
+            let fields = record
+                .fields()
+                .filter(|(field, value)| !field.omit_empty || value.is_true());
+            return self.container('{', '}', fields, |writer, (field, value)| {
+                writer.entry(field.json, &value)
+            });
+        }
+        if value.downcast_object_ref::<AnyMap>().is_some() {
+            return Err(unsupported(
+                "map[interface {}]interface {}, which is what YAML makes of a map",
+            ));
+        }
+        let mut entries = BTreeMap::new();
+        for key in value.try_iter().map_err(|_| unsupported("this map"))? {
+            let name = match key.kind() {
+                ValueKind::String => key.as_str().unwrap_or_default().to_owned(),
+                ValueKind::Number if key.is_integer() => key.to_string(),
+                kind => return Err(unsupported(&format!("a map with a key of type {kind}"))),
+            };
+            let item = value.get_item(&key).map_err(|_| unsupported("this map"))?;
+            entries.insert(name, item);
+        }
+        self.container('{', '}', entries.into_iter(), |writer, (key, value)| {
+            writer.entry(&key, &value)
+        })
+    }
+
+    fn entry(&mut self, key: &str, value: &Value) -> Result<(), String> {
+        self.text(key);
+        self.out
+            .push_str(if self.style.pretty { ": " } else { ":" });
+        self.value(value)
+    }
+
+    fn container<T>(
+        &mut self,
+        open: char,
+        close: char,
+        items: impl Iterator<Item = T>,
+        write: impl Fn(&mut Self, T) -> Result<(), String>,
+    ) -> Result<(), String> {
+        self.out.push(open);
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(format!("json: nested more than {MAX_DEPTH} levels deep"));
+        }
+        let mut empty = true;
+        for item in items {
+            if !empty {
+                self.out.push(',');
+            }
+            empty = false;
+            self.line();
+            write(self, item)?;
+        }
+        self.depth -= 1;
+        if !empty {
+            self.line();
+        }
+        self.out.push(close);
+        Ok(())
+    }
+
+    fn line(&mut self) {
+        if self.style.pretty {
+            self.out.push('\n');
+            self.out.extend(std::iter::repeat_n("  ", self.depth));
+        }
+    }
+
+    fn number(&mut self, value: &Value) -> Result<(), String> {
+        if value.is_integer() {
+            self.out.push_str(&value.to_string());
+            return Ok(());
+        }
+        match f64::try_from(value.clone()) {
+            Ok(number) if number.is_finite() => self.out.push_str(&float(number)),
+            _ => return Err("json: unsupported value: not a finite number".to_owned()),
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str) {
+        self.out.push('"');
+        self.characters(text);
+        self.out.push('"');
+    }
+
+    /// A text in which each byte that is not UTF-8 is the escape of the replacement character, as in Go.
+    fn binary(&mut self, bytes: &[u8]) {
+        self.out.push('"');
+        for chunk in bytes.utf8_chunks() {
+            self.characters(chunk.valid());
+            chunk
+                .invalid()
+                .iter()
+                .for_each(|_| self.out.push_str("\\ufffd"));
+        }
+        self.out.push('"');
+    }
+
+    fn characters(&mut self, text: &str) {
+        for c in text.chars() {
+            match c {
+                '"' => self.out.push_str("\\\""),
+                '\\' => self.out.push_str("\\\\"),
+                '\n' => self.out.push_str("\\n"),
+                '\r' => self.out.push_str("\\r"),
+                '\t' => self.out.push_str("\\t"),
+                '\u{8}' => self.out.push_str("\\b"),
+                '\u{c}' => self.out.push_str("\\f"),
+                '<' | '>' | '&' if !self.style.escape_html => self.out.push(c),
+                '\0'..='\u{1f}' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                    // Writing to a String cannot fail.
+                    let _ = write!(self.out, "\\u{:04x}", u32::from(c));
+                }
+                c => self.out.push(c),
+            }
+        }
+    }
+}
+
+fn unsupported(what: &str) -> String {
+    format!("json: unsupported type: {what}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GO: Style = Style {
+        pretty: false,
+        escape_html: true,
+    };
+
+    #[test]
+    fn is_written_as_go_writes_it() {
+        let cases = [
+            (
+                r#"{"b":[1,2.5,"x"],"a":null}"#,
+                r#"{"a":null,"b":[1,2.5,"x"]}"#,
+            ),
+            (
+                r#""<a&b>\u2028\u0001\b\f""#,
+                r#""\u003ca\u0026b\u003e\u2028\u0001\b\f""#,
+            ),
+            (
+                "[1500000,1e21,0.0000001,0.000001,-0.0,123456789.5]",
+                "[1500000,1e+21,1e-7,0.000001,-0,123456789.5]",
+            ),
+            ("[[],{},true]", "[[],{},true]"),
+            (
+                r#""\ud800|\ud83dx|\ude00\ud83d|\ud83d\ude00|\\ud800|\u0041""#,
+                r#""�|�x|��|😀|\\ud800|A""#,
+            ),
+        ];
+        assert!(!cases.is_empty());
+        for (read_from, written) in cases {
+            assert_eq!(write(&read(read_from).unwrap(), GO).unwrap(), written);
+        }
+    }
+
+    #[test]
+    fn pretty_is_indented_by_two() {
+        let value = read(r#"{"a":[1,{"b":[]}],"c":{}}"#).unwrap();
+        let text = write(
+            &value,
+            Style {
+                pretty: true,
+                escape_html: true,
+            },
+        )
+        .unwrap();
+        assert_eq!(
+            text,
+            "{\n  \"a\": [\n    1,\n    {\n      \"b\": []\n    }\n  ],\n  \"c\": {}\n}"
+        );
+    }
+
+    #[test]
+    fn unescaped_keeps_the_signs_of_html_only() {
+        let text = write(
+            &Value::from("<\u{2029}>"),
+            Style {
+                pretty: false,
+                escape_html: false,
+            },
+        )
+        .unwrap();
+        assert_eq!(text, "\"<\\u2029>\"");
+    }
+
+    #[test]
+    fn what_json_cannot_say_is_an_error() {
+        assert!(write(&Value::from(f64::INFINITY), GO).is_err());
+        let mut deep = Value::from(1);
+        for _ in 0..200 {
+            deep = Value::from(vec![deep]);
+        }
+        assert!(write(&deep, GO).unwrap_err().contains("levels deep"));
+    }
+
+    #[test]
+    fn lists_that_hold_each_other_many_times_are_not_written_to_their_end() {
+        let doubled = (0..60).fold(Value::from("x".repeat(1000)), |list, _| {
+            Value::from(vec![list.clone(), list])
+        });
+        assert!(write(&doubled, GO).unwrap_err().contains("larger than"));
+    }
+
+    #[test]
+    fn integer_keys_become_text() {
+        let map: BTreeMap<Value, i64> = BTreeMap::from([(Value::from(10), 1), (Value::from(9), 2)]);
+        assert_eq!(
+            write(&Value::from_object(map), GO).unwrap(),
+            r#"{"10":1,"9":2}"#
+        );
+    }
+}

@@ -1,0 +1,79 @@
+#![doc = include_str!("../README.md")]
+
+// A module imports only modules listed above it; blank lines keep rustfmt from sorting the list.
+
+pub mod budget;
+
+mod function_error;
+
+pub mod redact;
+
+pub mod record;
+
+pub mod any_map;
+
+pub mod scalar_object;
+
+pub mod dict;
+
+pub mod scratch;
+
+pub mod json;
+
+mod unicode;
+
+mod complex;
+
+mod quote;
+
+mod number;
+
+mod go_value;
+
+mod printf;
+
+mod compare;
+
+mod elements;
+
+mod escape;
+
+mod builtins;
+
+pub mod show;
+
+mod options;
+
+mod context;
+
+mod error;
+
+pub mod ast;
+
+mod token;
+
+mod lexer;
+
+mod parser;
+
+mod stack;
+
+mod program;
+
+mod evaluate;
+
+mod template;
+
+pub mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use budget::{Budget, Exhausted};
+pub use builtins::own_functions;
+pub use context::{Context, FunctionId};
+pub use error::{About, Error, Phase, Thing, Unknown};
+pub use function_error::FunctionError;
+pub use options::{Delimiters, Limits, MissingKey, Options};
+pub use stack::with_large_stack;
+pub use template::{Template, parse_tree};

@@ -1,0 +1,259 @@
+//! The scratch pad of a template: `scratch.Set`, `scratch.Get` and their kin.
+//!
+//! Its methods are called through minijinja's object protocol in both languages, by their Go names (`MapSet`) or
+//! their Jinja names (`map_set`). They need nothing of the state that the protocol hands them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use minijinja::value::{Object, ObjectRepr, Value, ValueKind};
+use minijinja::{Error, ErrorKind, State};
+
+use crate::dict::Dict;
+use crate::record::{Record, TypedMap};
+
+/// Values that a template keeps for itself, for the length of one pass.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    values: Mutex<BTreeMap<String, Value>>,
+}
+
+impl Scratch {
+    /// What can be called on it, by the names of Go templates.
+    pub const METHODS: [&str; 7] = [
+        "Key",
+        "Get",
+        "Set",
+        "SetX",
+        "MapSet",
+        "MapSetX",
+        "MapValues",
+    ];
+
+    fn values(&self) -> MutexGuard<'_, BTreeMap<String, Value>> {
+        // A panic in between leaves the map whole.
+        self.values.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, key: &str) -> Value {
+        self.values()
+            .get(key)
+            .cloned()
+            .unwrap_or_else(|| Value::from(()))
+    }
+
+    fn set(&self, key: &str, value: &Value, only_new: bool) {
+        let mut values = self.values();
+        if !(only_new && values.contains_key(key)) {
+            values.insert(key.to_owned(), value.clone());
+        }
+    }
+
+    fn map_set(&self, key: &str, entry: &str, value: &Value, only_new: bool) -> Result<(), Error> {
+        let map = self.map(key)?;
+        let Some(dict) = map.downcast_object_ref::<Dict>() else {
+            return Err(not_a_map(key));
+        };
+        if only_new && dict.get(entry).is_some() {
+            return Ok(());
+        }
+        dict.set(entry, value.clone())
+            .map_err(|error| refused(error.to_string()))
+    }
+
+    /// The map that stands under a key, which becomes one that can be changed; a new one where there is nothing.
+    fn map(&self, key: &str) -> Result<Value, Error> {
+        let mut values = self.values();
+        let slot = values
+            .entry(key.to_owned())
+            .or_insert_with(|| Dict::value(BTreeMap::new()));
+        if slot.downcast_object_ref::<Dict>().is_none() {
+            *slot = Dict::value(entries(slot).ok_or_else(|| not_a_map(key))?);
+        }
+        Ok(slot.clone())
+    }
+
+    fn map_values(&self, key: &str) -> Result<Value, Error> {
+        if !self.values().contains_key(key) {
+            return Ok(Value::from(Vec::<Value>::new()));
+        }
+        let map = self.map(key)?;
+        let values = map
+            .downcast_object_ref::<Dict>()
+            .map(Dict::entries)
+            .unwrap_or_default();
+        Ok(values.into_values().collect())
+    }
+}
+
+/// The entries of a map of anything by text.
+fn entries(value: &Value) -> Option<BTreeMap<String, Value>> {
+    let typed = value.downcast_object_ref::<Record>().is_some()
+        || value.downcast_object_ref::<TypedMap>().is_some();
+    if typed || value.kind() != ValueKind::Map {
+        return None;
+    }
+    let mut entries = BTreeMap::new();
+    for key in value.try_iter().ok()? {
+        entries.insert(key.as_str()?.to_owned(), value.get_item(&key).ok()?);
+    }
+    Some(entries)
+}
+
+fn not_a_map(key: &str) -> Error {
+    refused(format!("{key:?} is not a map"))
+}
+
+fn refused(text: String) -> Error {
+    Error::new(ErrorKind::InvalidOperation, text)
+}
+
+impl Object for Scratch {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
+        let wanted = match method {
+            "Key" | "key" | "Get" | "get" | "MapValues" | "map_values" => 1,
+            "Set" | "set" | "SetX" | "set_x" => 2,
+            "MapSet" | "map_set" | "MapSetX" | "map_set_x" => 3,
+            _ => {
+                return Err(Error::new(
+                    ErrorKind::UnknownMethod,
+                    format!("scratch has no method {method:?}"),
+                ));
+            }
+        };
+        if args.len() != wanted {
+            return Err(refused(format!(
+                "wrong number of args for {method}: want {wanted} got {}",
+                args.len()
+            )));
+        }
+        let text = |index: usize| {
+            let text = args.get(index).and_then(Value::as_str);
+            text.ok_or_else(|| {
+                refused(format!("{method}: argument {} must be a string", index + 1))
+            })
+        };
+        let key = text(0)?;
+        match method {
+            "Key" | "key" => return Ok(Value::from(self.values().contains_key(key))),
+            "Get" | "get" => return Ok(self.get(key)),
+            "MapValues" | "map_values" => return self.map_values(key),
+            "Set" | "set" => self.set(key, &args[1], false),
+            "SetX" | "set_x" => self.set(key, &args[1], true),
+            "MapSet" | "map_set" => self.map_set(key, text(1)?, &args[2], false)?,
+            _ => self.map_set(key, text(1)?, &args[2], true)?,
+        }
+        Ok(Value::from(""))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use minijinja::Environment;
+
+    use super::*;
+
+    fn call(scratch: &Value, method: &str, args: &[Value]) -> Result<Value, Error> {
+        scratch.call_method(&mut Environment::empty().empty_state(), method, args)
+    }
+
+    #[test]
+    fn keeps_values() {
+        let scratch = Value::from_object(Scratch::default());
+        assert!(call(&scratch, "Get", &["a".into()]).unwrap().is_none());
+        assert_eq!(
+            call(&scratch, "Set", &["a".into(), 1.into()]).unwrap(),
+            Value::from("")
+        );
+        call(&scratch, "SetX", &["a".into(), 2.into()]).unwrap();
+        call(&scratch, "set_x", &["b".into(), 2.into()]).unwrap();
+        assert_eq!(
+            call(&scratch, "get", &["a".into()]).unwrap(),
+            Value::from(1)
+        );
+        assert_eq!(
+            call(&scratch, "Get", &["b".into()]).unwrap(),
+            Value::from(2)
+        );
+        assert!(call(&scratch, "Key", &["a".into()]).unwrap().is_true());
+        assert!(!call(&scratch, "Key", &["c".into()]).unwrap().is_true());
+    }
+
+    #[test]
+    fn maps_grow_and_list_their_values_by_key() {
+        let scratch = Value::from_object(Scratch::default());
+        for (method, entry, value) in [
+            ("MapSet", "z", 1),
+            ("map_set", "a", 2),
+            ("MapSetX", "a", 3),
+            ("map_set_x", "m", 4),
+        ] {
+            assert_eq!(
+                call(&scratch, method, &["m".into(), entry.into(), value.into()]).unwrap(),
+                Value::from("")
+            );
+        }
+        assert_eq!(
+            call(&scratch, "MapValues", &["m".into()]).unwrap(),
+            Value::from(vec![2, 4, 1])
+        );
+        assert_eq!(
+            call(&scratch, "MapValues", &["none".into()]).unwrap(),
+            Value::from(Vec::<i64>::new())
+        );
+        assert_eq!(
+            call(&scratch, "Get", &["m".into()])
+                .unwrap()
+                .get_attr("z")
+                .unwrap(),
+            Value::from(1)
+        );
+    }
+
+    #[test]
+    fn a_map_that_was_set_whole_can_grow() {
+        let scratch = Value::from_object(Scratch::default());
+        let whole = Value::from_object(BTreeMap::from([("a".to_owned(), Value::from(1))]));
+        call(&scratch, "Set", &["m".into(), whole]).unwrap();
+        call(&scratch, "MapSet", &["m".into(), "b".into(), 2.into()]).unwrap();
+        assert_eq!(
+            call(&scratch, "MapValues", &["m".into()]).unwrap(),
+            Value::from(vec![1, 2])
+        );
+    }
+
+    #[test]
+    fn misuse_is_an_error_that_names_no_value() {
+        let scratch = Value::from_object(Scratch::default());
+        call(&scratch, "Set", &["a".into(), "secret".into()]).unwrap();
+        let error = call(&scratch, "MapSet", &["a".into(), "b".into(), 1.into()]).unwrap_err();
+        assert_eq!(error.detail(), Some("\"a\" is not a map"));
+        assert_eq!(
+            call(&scratch, "MapValues", &["a".into()])
+                .unwrap_err()
+                .detail(),
+            Some("\"a\" is not a map")
+        );
+        assert_eq!(
+            call(&scratch, "Set", &["a".into()]).unwrap_err().detail(),
+            Some("wrong number of args for Set: want 2 got 1")
+        );
+        assert_eq!(
+            call(&scratch, "Get", &[1.into()]).unwrap_err().detail(),
+            Some("Get: argument 1 must be a string")
+        );
+        assert_eq!(
+            call(&scratch, "Nope", &[]).unwrap_err().kind(),
+            ErrorKind::UnknownMethod
+        );
+    }
+}

@@ -1,0 +1,458 @@
+//! What the vectors do not say: limits, records, methods, places of errors, and that nothing panics.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use minijinja::value::{Enumerator, Object, ObjectRepr};
+use minijinja::{ErrorKind, State, Value};
+use proptest::prelude::*;
+
+use crate::record::{Field, Fields, Record, Schema, TypedMap};
+use crate::{
+    Budget, Context, Delimiters, Error, Exhausted, FunctionError, FunctionId, Limits, MissingKey,
+    Options, Phase, Template,
+};
+
+mod nothing_panics;
+
+/// Two functions, and a budget.
+#[derive(Debug, Default)]
+struct Functions(Budget);
+
+const NAMES: [&str; 2] = ["joined", "loop"];
+
+fn joined(args: &[Value]) -> Result<Value, FunctionError> {
+    match args {
+        [a, b] => match (a.as_str(), b.as_str()) {
+            (Some(a), Some(b)) => Ok(Value::from(format!("{a}-{b}"))),
+            _ => Err(FunctionError::new("needs strings")),
+        },
+        _ => Err(FunctionError::new("needs two arguments")),
+    }
+}
+
+fn counted(args: &[Value]) -> Value {
+    let stop = args.first().and_then(Value::as_i64).unwrap_or(0);
+    Value::make_iterable(move || 0..stop)
+}
+
+impl Context for Functions {
+    fn budget(&self) -> &Budget {
+        &self.0
+    }
+
+    fn call(&self, function: FunctionId, args: &mut [Value]) -> Result<Value, FunctionError> {
+        match NAMES.get(function.0) {
+            Some(&"joined") => joined(args),
+            _ => Ok(counted(args)),
+        }
+    }
+}
+
+fn resolve(name: &str) -> Option<FunctionId> {
+    NAMES
+        .iter()
+        .position(|known| *known == name)
+        .map(FunctionId)
+}
+
+fn render_with(source: &str, options: &Options, dot: &Value) -> Result<String, Error> {
+    Template::parse("t", source, options, resolve)?.render(dot, &Functions::default())
+}
+
+fn render(source: &str, dot: &Value) -> String {
+    render_with(source, &Options::default(), dot).unwrap_or_else(|error| error.to_string())
+}
+
+fn fails(source: &str) -> Error {
+    render_with(source, &Options::default(), &Value::from(())).expect_err(source)
+}
+
+fn limited(limits: Limits) -> Options {
+    Options {
+        limits,
+        ..Options::default()
+    }
+}
+
+#[derive(Debug)]
+struct Node;
+
+static NODE: Schema = Schema {
+    name: "*dependency.Node",
+    fields: &[
+        Field {
+            go: "Address",
+            jinja: "address",
+            json: "Address",
+            omit_empty: false,
+        },
+        Field {
+            go: "Port",
+            jinja: "port",
+            json: "Port",
+            omit_empty: false,
+        },
+        Field {
+            go: "Meta",
+            jinja: "meta",
+            json: "Meta",
+            omit_empty: false,
+        },
+    ],
+};
+
+impl Fields for Node {
+    fn schema(&self) -> &'static Schema {
+        &NODE
+    }
+
+    fn get(&self, index: usize) -> Value {
+        match index {
+            0 => Value::from("10.0.0.1"),
+            1 => Value::from(80),
+            2 => TypedMap::of_text([(&"a".to_owned(), &"b".to_owned())]),
+            _ => Value::UNDEFINED,
+        }
+    }
+}
+
+/// Something with methods.
+#[derive(Debug)]
+struct Pad;
+
+impl Object for Pad {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::NonEnumerable
+    }
+
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, minijinja::Error> {
+        match method {
+            "Count" => Ok(Value::from(args.len())),
+            "Fail" => Err(minijinja::Error::new(
+                ErrorKind::InvalidOperation,
+                "no luck",
+            )),
+            _ => Err(minijinja::Error::from(ErrorKind::UnknownMethod)),
+        }
+    }
+}
+
+#[test]
+fn a_record_is_a_struct() {
+    let node = Record::value(Arc::new(Node));
+    assert_eq!(
+        render(
+            "{{.Address}}:{{.Port}} {{.Meta.a}}|{{.Meta.none}}|{{if .}}yes{{end}}",
+            &node
+        ),
+        "10.0.0.1:80 b||yes"
+    );
+    assert_eq!(
+        render("{{.}} {{printf \"%v %+v\" . .}}", &node),
+        "{10.0.0.1 80 map[a:b]} &{10.0.0.1 80 map[a:b]} &{Address:10.0.0.1 Port:80 Meta:map[a:b]}"
+    );
+    let missing = "template: t:1:2: executing \"t\" at <.Nope>: can't evaluate field Nope in type *dependency.Node";
+    assert_eq!(render("{{.Nope}}", &node), missing);
+    assert!(
+        render("{{.address}}", &node)
+            .ends_with("can't evaluate field address in type *dependency.Node")
+    );
+    let nodes = Value::from(vec![node]);
+    assert_eq!(
+        render(
+            "{{range .}}{{.Address}}{{end}} {{index . 0 | html}} {{.}}",
+            &nodes
+        ),
+        "10.0.0.1 {10.0.0.1 80 map[a:b]} [{10.0.0.1 80 map[a:b]}]"
+    );
+}
+
+#[test]
+fn methods_take_arguments() {
+    let pad = Value::from_object(Pad);
+    assert_eq!(
+        render(
+            "{{.Count}} {{.Count 1 nil}} {{3 | .Count 1}} {{(.).Count 1}}",
+            &pad
+        ),
+        "0 2 2 1"
+    );
+    assert_eq!(
+        render("{{.Fail 1}}", &pad),
+        "template: t:1:2: executing \"t\" at <.Fail>: error calling Fail: no luck"
+    );
+    assert!(render("{{.Nope 1}}", &pad).contains("can't evaluate field Nope"));
+}
+
+#[test]
+fn functions_get_what_is_piped_in_last() {
+    let nothing = Value::from(());
+    assert_eq!(render("{{\"b\" | joined \"a\"}}", &nothing), "a-b");
+    let error = fails("x\n {{joined 1 2}}");
+    assert_eq!(
+        error.to_string(),
+        "template: t:2:3: executing \"t\" at <joined 1 2>: error calling joined: needs strings"
+    );
+    assert_eq!((error.line, error.column, error.offset), (2, 4, 5));
+    assert_eq!(error.function(), Some("joined"));
+    assert_eq!(error.message, "error calling joined: needs strings");
+    assert_eq!(
+        render(
+            "{{range $i, $e := loop 3}}{{$i}}{{$e}} {{else}}none{{end}}{{range loop 0}}{{else}}none{{end}}",
+            &nothing
+        ),
+        "00 11 22 none"
+    );
+}
+
+#[test]
+fn a_parse_error_has_a_place() {
+    let error = fails("a\n  {{ nope }}");
+    assert_eq!(
+        (error.phase, error.line, error.column),
+        (Phase::Parse, 2, 6)
+    );
+    assert_eq!(error.function(), Some("nope"));
+    assert_eq!(
+        error.to_string(),
+        "template: t:2: function \"nope\" not defined"
+    );
+}
+
+#[test]
+fn execute_template_yields_a_string() {
+    let dot = Value::from("x");
+    assert_eq!(
+        render(
+            "{{define \"a\"}}<{{.}}>{{end}}{{executeTemplate \"a\" . | len}}{{executeTemplate \"a\"}}",
+            &dot
+        ),
+        "3<<no value>>"
+    );
+    assert!(render("{{executeTemplate \"b\"}}", &dot).contains("error calling executeTemplate"));
+    assert!(
+        render(
+            "{{define \"a\"}}{{executeTemplate \"a\"}}{{end}}{{executeTemplate \"a\"}}",
+            &dot
+        )
+        .contains("maximum")
+    );
+}
+
+#[test]
+fn a_missing_key_may_be_an_error() {
+    let options = Options {
+        missing_key: MissingKey::Error,
+        ..Options::default()
+    };
+    let map = TypedMap::of_text([(&"a".to_owned(), &"b".to_owned())]);
+    let error = render_with("{{.b}}", &options, &map).expect_err("there is no b");
+    assert_eq!(error.message, "map has no entry for key \"b\"");
+    assert_eq!(
+        render_with("{{index . \"b\"}}", &options, &map).as_deref(),
+        Ok("")
+    );
+}
+
+#[test]
+fn no_text_of_the_data_is_in_an_error() {
+    let dot = Value::from(std::collections::BTreeMap::from([(
+        "k".to_owned(),
+        Value::from("secret"),
+    )]));
+    for source in [
+        "{{range .k}}{{end}}",
+        "{{eq . .}}",
+        "{{.k.x}}",
+        "{{index .k .k}}",
+        "{{call .k}}",
+        "{{.k | call}}",
+        "{{slice .k .k}}",
+        "{{lt .k 1}}",
+        "{{template .k}}",
+        "{{executeTemplate .k}}",
+        "{{len 1 | joined .k}}",
+    ] {
+        let error = render_with(source, &Options::default(), &dot)
+            .expect_err(source)
+            .to_string();
+        assert!(!error.contains("secret"), "{error}");
+    }
+}
+
+#[test]
+fn whatever_runs_away_is_stopped() {
+    let quick = Limits {
+        steps: 10_000,
+        text: 100_000,
+        ..Limits::default()
+    };
+    for source in [
+        "{{range 1000000000000}}{{end}}",
+        "{{range 18446744073709551614.0 | print | len}}{{range 1000000}}{{end}}{{end}}",
+        "{{define \"a\"}}{{template \"a\"}}{{template \"a\"}}{{end}}{{template \"a\"}}",
+        "{{define \"a\"}}{{range 2}}{{template \"a\"}}{{end}}{{end}}{{template \"a\"}}",
+        "{{range 1000}}{{range 1000}}{{range 1000}}{{end}}{{end}}{{end}}",
+        "{{$x := \"abc\"}}{{range 100}}{{$x = print $x $x}}{{end}}",
+        "{{range 9999}}{{printf \"%1000000d\" 1}}{{end}}",
+        "{{printf \"%.999999f\" 1.5}}",
+        "{{printf \"%.999999d\" 1}}",
+        "{{range 9999}}{{printf \"%99999q\" \"a\" | html}}{{end}}",
+        "{{define \"a\"}}xxxxxxxxxxxxxxxxxxxxxxxx{{executeTemplate \"a\"}}{{end}}{{template \"a\"}}",
+    ] {
+        let error = render_with(source, &limited(quick), &Value::from(())).expect_err(source);
+        assert_eq!(error.phase, Phase::Execute, "{source}");
+    }
+}
+
+#[test]
+fn a_template_may_call_itself_often() {
+    let source = "{{define \"a\"}}{{if (((.)))}}{{with .}}{{range 1}}{{block \"b\" $}}{{template \"a\" (slice . 1)}}{{end}}{{end}}{{end}}{{end}}{{end}}{{template \"a\" .}}";
+    let dot = |length: usize| Value::from("x".repeat(length));
+    assert_eq!(render(source, &dot(1000)), "");
+    assert!(render(source, &dot(4000)).contains("exceeded maximum"));
+    let plain = "{{define \"a\"}}{{template \"a\"}}{{end}}{{template \"a\"}}";
+    assert!(render(plain, &dot(1)).contains("exceeded maximum template depth (5000)"));
+}
+
+#[test]
+fn nesting_in_the_source_is_limited() {
+    let nested = |open: &str, inner: &str, close: &str, count: usize| {
+        format!("{}{inner}{}", open.repeat(count), close.repeat(count))
+    };
+    assert_eq!(
+        render(&nested("{{if 1}}", "x", "{{end}}", 190), &Value::from(())),
+        "x"
+    );
+    assert_eq!(
+        render(
+            &format!("{{{{{}}}}}", nested("(", "1", ")", 190)),
+            &Value::from(())
+        ),
+        "1"
+    );
+    for (source, count) in [
+        ("{{if 1}}", 100_000),
+        ("{{range 1}}", 201),
+        ("{{define \"a\"}}{{if 1}}", 300),
+    ] {
+        assert_eq!(fails(&source.repeat(count)).phase, Phase::Parse);
+    }
+    assert!(
+        fails(&format!("{{{{{}", "(".repeat(100_000)))
+            .message
+            .contains("nesting too deep")
+    );
+    let chain = format!("{{{{if 0}}}}{}{{{{end}}}}", "{{else if 0}}".repeat(5000));
+    assert_eq!(render(&chain, &Value::from(())), "");
+}
+
+#[test]
+fn keys_may_be_numbers() {
+    let map = Value::from_pairs([
+        (Value::from(8080), Value::from("web")),
+        (Value::from(9), Value::from("x")),
+    ]);
+    assert_eq!(
+        render(
+            "{{index . 8080}} {{index . 1}} {{range $k, $v := .}}{{$k}}{{$v}} {{end}}{{.}}",
+            &map
+        ),
+        "web <no value> 9x 8080web map[9:x 8080:web]"
+    );
+    assert!(render("{{index . \"a\"}}", &map).ends_with("value has type string; should be int"));
+}
+
+#[test]
+fn delimiters_may_be_anything() {
+    let of = |left: &str, right: &str| Options {
+        delimiters: Delimiters {
+            left: left.to_owned(),
+            right: right.to_owned(),
+        },
+        ..Options::default()
+    };
+    let nothing = Value::from(());
+    assert_eq!(
+        render_with("a[[ 1 -]]  b{{", &of("[[", "]]"), &nothing).as_deref(),
+        Ok("a1b{{")
+    );
+    assert_eq!(
+        render_with("é 1 é", &of("é", "é"), &nothing).as_deref(),
+        Ok("1")
+    );
+    // An empty one stands for the usual one.
+    assert_eq!(
+        render_with("a{{1}}", &of("", ""), &nothing).as_deref(),
+        Ok("a1")
+    );
+}
+
+#[test]
+fn a_value_nested_deep_is_not_printed() {
+    let deep = (0..1000).fold(Value::from(1), |inner, _| Value::from(vec![inner]));
+    assert!(render("{{.}}", &deep).contains("nested too deep"));
+    assert!(render("{{print .}}", &deep).contains("nested too deep"));
+    assert!(render("{{eq . .}}", &deep).contains("non-comparable"));
+}
+
+#[test]
+fn text_that_is_no_utf8_is_put_together_again() {
+    let dot = Value::from("é");
+    assert_eq!(
+        render(
+            "{{slice . 0 1}}{{slice . 1 2}}{{\"\\xff\"}}{{printf \"%q\" (slice . 0 1)}}",
+            &dot
+        ),
+        "é\u{fffd}\"\\xc3\""
+    );
+}
+
+/// The error of a template whose budget is exhausted by `exhausted`.
+fn exhausted(source: &str, budget: Budget) -> Error {
+    let template = Template::parse("t", source, &Options::default(), |_| None).expect(source);
+    template
+        .render(&Value::from(()), &Functions(budget))
+        .expect_err(source)
+}
+
+#[test]
+fn loops_and_calls_end_when_the_deadline_is_over() {
+    let sources = [
+        "{{ range 9000000 }}{{ end }}",
+        r#"{{ define "a" }}{{ template "a" }}{{ end }}{{ template "a" }}"#,
+        "{{ range 9000000 }}{{ $x := printf `%d` . }}{{ end }}",
+    ];
+    for source in sources {
+        let error = exhausted(source, Budget::new(Some(Instant::now()), Arc::default()));
+        assert_eq!(error.message, Exhausted::Deadline.to_string(), "{source}");
+    }
+}
+
+#[test]
+fn comparing_a_long_text_takes_a_step_per_byte() {
+    let source = "{{ $x := printf `%2000d` 1 }}{{ range 100 }}{{ if eq $x $x }}{{ end }}{{ end }}";
+    let error = exhausted(source, Budget::unlimited().with_max_steps(100_000));
+    assert_eq!(error.message, Exhausted::Steps.to_string());
+}
+
+#[test]
+fn the_stop_flag_ends_the_parser() {
+    let options = Options {
+        budget: Arc::new(Budget::new(None, Arc::new(AtomicBool::new(true)))),
+        ..Options::default()
+    };
+    let error = Template::parse("t", "a{{ 1 }}", &options, |_| None).unwrap_err();
+    assert!(error.message.contains("stopped"), "{error}");
+}

@@ -1,0 +1,48 @@
+//! What a Go template may call, and how its values are written.
+
+use std::borrow::Cow;
+
+use gotemplate::{Budget, Context, FunctionId};
+use minijinja::Value;
+
+use super::RenderContext;
+use crate::config::resolved::Format;
+use crate::template::format::mark::Kind;
+use crate::template::function::{Call, FunctionError};
+use crate::template::functions;
+
+impl Context for RenderContext {
+    fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    fn call(&self, function: FunctionId, args: &mut [Value]) -> Result<Value, FunctionError> {
+        let function = functions::of_id(function)
+            .ok_or_else(|| FunctionError::new("the function does not exist"))?;
+        for arg in args.iter_mut() {
+            *arg = self.argument(function, std::mem::take(arg));
+        }
+        let value = function.call(&Call { args, pass: self })?;
+        Ok(self.outcome(function, args, value))
+    }
+
+    fn permit(&self, name: &str) -> Result<(), FunctionError> {
+        if self.denied.is_empty() {
+            return Ok(());
+        }
+        let in_jinja = functions::named_in_go(name).map_or(name, |function| function.jinja);
+        RenderContext::permit(self, [name, in_jinja])
+    }
+
+    fn escapes(&self) -> bool {
+        self.format != Format::None
+    }
+
+    fn escape<'a>(&self, text: &'a str) -> Result<Cow<'a, str>, FunctionError> {
+        self.printed(text, Kind::Text)
+    }
+
+    fn ends_survey(&self) -> bool {
+        self.is_sprung()
+    }
+}
