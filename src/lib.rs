@@ -69,9 +69,6 @@ pub mod pid_file;
 /// The daemon: the event loop and its state.
 pub mod daemon;
 
-/// The embedded Consul-compatible server.
-pub mod dev;
-
 /// Converts Go templates to Jinja.
 pub mod convert;
 

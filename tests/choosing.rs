@@ -8,7 +8,7 @@ use crate::support::catalog::deregister;
 use crate::support::consul::Consul;
 use crate::support::ctmpl::{Ctmpl, Folder, run};
 use crate::support::{http, installed};
-use ctmpl::dev::{Background, Seed, Service, Status};
+use consul_dev::{Background, Seed, Service, Status};
 
 fn web(id: &str, port: u16) -> Service {
     Service::new("web")

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::support::ctmpl::{Ctmpl, Folder, command, run, text};
 use crate::support::eventually;
-use ctmpl::dev::{Background, Fault, Seed};
+use consul_dev::{Background, Fault, Seed};
 
 fn consul() -> Background {
     crate::support::embedded(Seed::default().key("a", "1").key("b", "1").key("c", "1"))

@@ -136,7 +136,7 @@ fn without_data_it_says_that_nothing_is_proven() {
 
 #[test]
 fn a_live_consul_proves_as_well() {
-    let consul = crate::support::embedded(ctmpl::dev::Seed::default().key("a", "1"));
+    let consul = crate::support::embedded(consul_dev::Seed::default().key("a", "1"));
     let folder = Folder::new();
     let template = folder.write(
         "a.ctmpl",

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::support::ctmpl::{Ctmpl, Folder};
 use crate::support::eventually;
-use ctmpl::dev::Seed;
+use consul_dev::Seed;
 
 /// Consul takes 200 connections of a host by default; here it is a tenth of it.
 const CONNECTIONS: usize = 20;

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::support::ctmpl::{Ctmpl, Ended, Folder, command, run_command};
 use crate::support::mount::Mount;
-use ctmpl::dev::{Background, Seed};
+use consul_dev::{Background, Seed};
 
 fn consul() -> Background {
     crate::support::embedded(Seed::default().key("a", "1").key("n", "5"))

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 
 use crate::conformance::{answers, moves, wakes};
 use crate::support::consul::Consul;
-use ctmpl::dev::{Background, Options};
+use consul_dev::{Background, Options};
 
 /// Runs every case against a server that is fresh.
 fn conforms(name: &str, address: SocketAddr) {

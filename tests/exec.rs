@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::ctmpl::{Ctmpl, DEADLINE, Folder, command};
 use crate::support::{eventually, is_alive};
-use ctmpl::dev::{Background, Seed};
+use consul_dev::{Background, Seed};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 

@@ -6,7 +6,7 @@ use crate::support::ctmpl::{Ctmpl, Folder};
 use crate::support::haproxy::Haproxy;
 use crate::support::secured::{Secured, authority, certificate};
 use crate::support::{eventually, free_port, installed};
-use ctmpl::dev::{Background, Seed};
+use consul_dev::{Background, Seed};
 
 /// How many questions share a connection.
 const SHARING: usize = 90;

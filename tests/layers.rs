@@ -24,7 +24,6 @@ const KNOWN_CIRCLES: &[&str] = &[
     "src/consul",
     "src/convert",
     "src/daemon",
-    "src/dev",
     "src/query",
     "src/safe_read",
     "src/template",

@@ -9,7 +9,7 @@ use crate::support::ctmpl::{Ctmpl, Folder, command, run, run_command, text};
 use crate::support::datagrams::Datagrams;
 use crate::support::eventually;
 use crate::support::mount::Mount;
-use ctmpl::dev::{Background, Seed};
+use consul_dev::{Background, Seed};
 use serde_json::Value;
 
 /// A server with a key, and a template for it.

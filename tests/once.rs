@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::ctmpl::{Ctmpl, Ended, Folder, run};
 use crate::support::free_port;
-use ctmpl::dev::{Background, Fault, Seed};
+use consul_dev::{Background, Fault, Seed};
 use nix::sys::signal::Signal;
 
 fn consul() -> Background {

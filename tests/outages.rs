@@ -8,7 +8,7 @@ use crate::support::catalog::put;
 use crate::support::consul::Consul;
 use crate::support::ctmpl::{Ctmpl, DEADLINE, Folder};
 use crate::support::{eventually, installed, within};
-use ctmpl::dev::{Background, Fault, Seed};
+use consul_dev::{Background, Fault, Seed};
 use nix::sys::signal::Signal;
 
 /// From the recovery of Consul to the file being right.
@@ -405,7 +405,7 @@ fn a_real_consul_may_come_late_go_away_and_come_back_with_nothing() {
 
 #[test]
 fn a_gateway_that_gives_up_at_once_is_an_outage_and_not_asked_in_a_tight_loop() {
-    let consul = crate::support::embedded(ctmpl::dev::Seed::default().key("a", "1"));
+    let consul = crate::support::embedded(consul_dev::Seed::default().key("a", "1"));
     let folder = Folder::new();
     folder.write("in", r#"{{ key "a" }}"#);
     let rule = consul
@@ -425,7 +425,7 @@ fn a_gateway_that_gives_up_at_once_is_an_outage_and_not_asked_in_a_tight_loop() 
 
 #[test]
 fn a_key_that_is_too_long_for_a_url_is_no_outage() {
-    let consul = crate::support::embedded(ctmpl::dev::Seed::default().key("a", "1"));
+    let consul = crate::support::embedded(consul_dev::Seed::default().key("a", "1"));
     let folder = Folder::new();
     folder.write(
         "in",

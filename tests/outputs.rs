@@ -4,12 +4,12 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::Duration;
 
-use ctmpl::dev::Seed;
+use consul_dev::Seed;
 
 use crate::support::ctmpl::{Ctmpl, Ended, Folder, run};
 use crate::support::embedded;
 
-fn once(folder: &Folder, consul: &ctmpl::dev::Background, more: &[&str]) -> Ended {
+fn once(folder: &Folder, consul: &consul_dev::Background, more: &[&str]) -> Ended {
     let mut args = vec![
         "-once".to_owned(),
         format!("--consul-addr={}", consul.address()),

@@ -1,6 +1,6 @@
 //! `plugin`: only where it is allowed, only when everything else is known, and once for each batch of news.
 
-use ctmpl::dev::Seed;
+use consul_dev::Seed;
 
 use crate::support::ctmpl::{Ctmpl, Folder, run, text};
 use crate::support::embedded;
@@ -17,7 +17,7 @@ fn folder() -> Folder {
 
 fn once(
     folder: &Folder,
-    consul: &ctmpl::dev::Background,
+    consul: &consul_dev::Background,
     template: &str,
     more: &[&str],
 ) -> crate::support::ctmpl::Ended {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::ctmpl::{Ctmpl, Folder, command, run_command, text};
 use crate::support::datagrams::Datagrams;
 use crate::support::eventually;
-use ctmpl::dev::{Background, Seed};
+use consul_dev::{Background, Seed};
 use nix::sys::signal::Signal;
 
 fn setup() -> (Folder, Background, Datagrams) {

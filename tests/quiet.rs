@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::ctmpl::{Ctmpl, Folder};
 use crate::support::eventually;
-use ctmpl::dev::{Background, Fault, Seed};
+use consul_dev::{Background, Fault, Seed};
 
 /// The tests measure time: one after the other.
 static TURN: Mutex<()> = Mutex::new(());

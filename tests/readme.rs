@@ -3,8 +3,8 @@
 use std::fs;
 use std::process::Command;
 
+use consul_dev::{Background, Options, Service};
 use ctmpl::config::resolved::Source;
-use ctmpl::dev::{Background, Options, Service};
 
 use crate::support::ctmpl::{Ctmpl, Folder, command};
 use crate::support::documents::{blocks, copy, shell};

@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::time::Duration;
 
 use crate::support::ctmpl::{Ctmpl, Folder, command};
-use ctmpl::dev::{Background, Seed};
+use consul_dev::{Background, Seed};
 use nix::sys::signal::Signal;
 
 /// Starts it in a folder with the configuration `ct.hcl` there.

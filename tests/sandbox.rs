@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use ctmpl::dev::Seed;
+use consul_dev::Seed;
 
 use crate::support::ctmpl::{Ctmpl, Folder, run, text};
 use crate::support::embedded;

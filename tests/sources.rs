@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::ctmpl::{Ctmpl, Ended, Folder};
 use crate::support::eventually;
-use ctmpl::dev::{Background, Seed};
+use consul_dev::{Background, Seed};
 use nix::sys::signal::Signal;
 
 fn consul() -> Background {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::support::ctmpl::{Ctmpl, Ended, Folder, run};
 use crate::support::mount::Mount;
-use ctmpl::dev::{Background, Seed};
+use consul_dev::{Background, Seed};
 
 fn consul() -> Background {
     crate::support::embedded(Seed::default().key("app/port", "80"))

@@ -1,10 +1,11 @@
 //! `ctmpl dev`: runs the daemon against the embedded Consul-compatible server.
 
+use consul_dev::{Options, Seed, Server};
+
 use super::output::COMPONENT;
 use crate::config::resolved::DevConfig;
 use crate::config::{Config, ConfigError};
 use crate::daemon::{self, End, Process};
-use crate::dev;
 
 pub(super) async fn run(
     options: DevConfig,
@@ -14,11 +15,11 @@ pub(super) async fn run(
     let seed = options
         .seed
         .as_deref()
-        .map_or_else(|| Ok(dev::Seed::default()), dev::Seed::read)?;
-    let server = dev::Server::start(dev::Options {
+        .map_or_else(|| Ok(Seed::default()), Seed::read)?;
+    let server = Server::start(Options {
         listen: options.listen,
         seed,
-        ..dev::Options::default()
+        ..Options::default()
     })
     .await?;
     let address = server.address();

@@ -16,7 +16,6 @@ use crate::cli::{ConsulArguments, ConvertArguments};
 use crate::config::resolved::{Delimiters, FileConfig};
 use crate::config::{self, Environment};
 use crate::consul::Client;
-use crate::dev;
 use crate::template::{self, RenderEnv};
 
 /// What there is to be said, and whether all went well.
@@ -86,9 +85,9 @@ async fn prove(
         });
         return Ok(pair.prove(client.transpose()?.as_ref(), around).await?);
     };
-    let server = dev::Server::start(dev::Options {
-        seed: dev::Seed::read(data)?,
-        ..dev::Options::default()
+    let server = consul_dev::Server::start(consul_dev::Options {
+        seed: consul_dev::Seed::read(data)?,
+        ..consul_dev::Options::default()
     })
     .await?;
     let consul = ConsulArguments {

@@ -13,8 +13,8 @@ use super::queue::Queue;
 use super::record::Record;
 use crate::config::resolved::LogLevel;
 
-/// The targets of this program's events: its modules, and the output of commands.
-const OWN_TARGETS: [&str; 2] = ["ctmpl", "command"];
+/// The targets of this program's events: its modules, the embedded server, and the output of commands.
+const OWN_TARGETS: [&str; 3] = ["ctmpl", "consul_dev", "command"];
 
 /// Puts every event into the queue of every outlet.
 ///

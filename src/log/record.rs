@@ -130,6 +130,7 @@ fn component(target: &'static str) -> &'static str {
     let mut parts = target.split("::");
     match (parts.next(), parts.next()) {
         (Some("ctmpl"), Some(module)) => module,
+        (Some("consul_dev"), _) => "dev",
         (Some(library), _) => library,
         (None, _) => target,
     }
@@ -143,6 +144,7 @@ mod tests {
     fn the_component_is_the_module() {
         assert_eq!(component("ctmpl::watch::follow"), "watch");
         assert_eq!(component("ctmpl"), "ctmpl");
+        assert_eq!(component("consul_dev::server"), "dev");
         assert_eq!(component("hyper::client"), "hyper");
     }
 }

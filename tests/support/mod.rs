@@ -29,7 +29,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use ::ctmpl::dev::{Background, Options, Seed};
+use consul_dev::{Background, Options, Seed};
 
 /// The path of a server program, if it is installed. `/usr/sbin` and the like need not be on `PATH`.
 pub fn program(name: &str) -> Option<PathBuf> {
@@ -59,10 +59,11 @@ pub fn installed(names: &[&str]) -> bool {
     missing.is_empty()
 }
 
-/// Starts the embedded server with this seed.
+/// Starts the embedded server with this seed. It records requests.
 pub fn embedded(seed: Seed) -> Background {
     Background::start(Options {
         seed,
+        record_requests: 100_000,
         ..Options::default()
     })
     .unwrap()

@@ -1,0 +1,207 @@
+//! The server's own agent: services and checks that are registered with it, and their copy in the catalog.
+//!
+//! Input: registrations, TTL reports, maintenance. Output: writes to the catalog, one raft index each, as those of an
+//! agent's anti-entropy.
+
+use super::cluster_state::ClusterState;
+use super::records::{Check, Instance};
+
+/// Prefix of the ID of the check that keeps an instance in maintenance.
+const SERVICE_MAINTENANCE: &str = "_service_maintenance:";
+/// ID of the check that keeps the node in maintenance.
+const NODE_MAINTENANCE: &str = "_node_maintenance";
+
+/// Why the agent refuses a request.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AgentError {
+    #[error("No service registered with ID \"{0}\"")]
+    UnknownService(String),
+    #[error("ServiceID \"{0}\" does not exist")]
+    UnknownServiceOfCheck(String),
+    #[error("CheckID \"{0}\" does not have associated TTL")]
+    NotTtl(String),
+}
+
+impl ClusterState {
+    /// Registers an instance with its checks, at one raft index.
+    pub(crate) fn register_instance(
+        &mut self,
+        mut instance: Instance,
+        checks: Vec<Check>,
+        replace_checks: bool,
+    ) {
+        instance.node.clone_from(&self.identity.node);
+        let mut kept = Vec::new();
+        for mut check in checks {
+            // A check that is registered again keeps its status and output.
+            if let Some(old) = self.agent.checks.get(&check.id) {
+                check.status.clone_from(&old.status);
+                check.output.clone_from(&old.output);
+            }
+            kept.push(self.place_check(check, &instance));
+        }
+        let unwanted: Vec<String> = self
+            .agent
+            .checks
+            .values()
+            .filter(|old| {
+                replace_checks
+                    && old.service_id == instance.id
+                    && !kept.iter().any(|new| new.id == old.id)
+            })
+            .map(|old| old.id.clone())
+            .collect();
+        for id in unwanted {
+            self.deregister_check(&id);
+        }
+        self.agent
+            .instances
+            .insert(instance.id.clone(), instance.clone());
+        self.agent
+            .checks
+            .extend(kept.iter().map(|check| (check.id.clone(), check.clone())));
+        self.local().write(|_, catalog, (index, writes)| {
+            catalog.put_instance((index, writes), instance);
+            for check in kept {
+                let stored = catalog.put_check((index, writes), check);
+                debug_assert!(stored.is_ok(), "the instance was registered a line above");
+            }
+        });
+    }
+
+    /// Registers a check of the node or of an instance.
+    pub(crate) fn register_check(&mut self, check: Check) -> Result<(), AgentError> {
+        let check = match self.agent.instances.get(&check.service_id) {
+            Some(instance) => self.place_check(check, instance),
+            None if check.service_id.is_empty() => Check {
+                node: self.identity.node.clone(),
+                ..check
+            },
+            None => return Err(AgentError::UnknownServiceOfCheck(check.service_id)),
+        };
+        self.agent.checks.insert(check.id.clone(), check.clone());
+        self.write_check(check);
+        Ok(())
+    }
+
+    /// Removes an instance and its checks, if it is there.
+    pub(crate) fn deregister_instance(&mut self, id: &str) {
+        if self.agent.instances.remove(id).is_none() {
+            return;
+        }
+        self.agent.checks.retain(|_, check| check.service_id != id);
+        let node = self.identity.node.clone();
+        self.local()
+            .write(|_, catalog, at| catalog.remove_instance(at, &node, id));
+    }
+
+    /// Removes a check, if it is there.
+    pub(crate) fn deregister_check(&mut self, id: &str) {
+        if self.agent.checks.remove(id).is_none() {
+            return;
+        }
+        let node = self.identity.node.clone();
+        self.local()
+            .write(|_, catalog, at| catalog.remove_check(at, &node, id));
+    }
+
+    /// Takes the report of a TTL check. As with Consul's agent, a new output alone does not reach the catalog.
+    pub(crate) fn report(
+        &mut self,
+        id: &str,
+        status: &str,
+        output: &str,
+    ) -> Result<(), AgentError> {
+        let known = self
+            .agent
+            .checks
+            .get_mut(id)
+            .filter(|check| check.kind == "ttl");
+        let check = known.ok_or_else(|| AgentError::NotTtl(id.to_owned()))?;
+        output.clone_into(&mut check.output);
+        if check.status != status {
+            status.clone_into(&mut check.status);
+            let changed = check.clone();
+            self.write_check(changed);
+        }
+        Ok(())
+    }
+
+    /// Turns an instance's maintenance mode on or off.
+    pub(crate) fn maintain_instance(
+        &mut self,
+        id: &str,
+        enable: bool,
+        reason: &str,
+    ) -> Result<(), AgentError> {
+        let instance = self
+            .agent
+            .instances
+            .get(id)
+            .ok_or_else(|| AgentError::UnknownService(id.to_owned()))?;
+        let check = maintenance(format!("{SERVICE_MAINTENANCE}{id}"), "Service", reason);
+        let check = self.place_check(check, instance);
+        self.maintain(check, enable);
+        Ok(())
+    }
+
+    /// Turns the node's maintenance mode on or off.
+    pub(crate) fn maintain_node(&mut self, enable: bool, reason: &str) {
+        let check = maintenance(NODE_MAINTENANCE.to_owned(), "Node", reason);
+        self.maintain(
+            Check {
+                node: self.identity.node.clone(),
+                ..check
+            },
+            enable,
+        );
+    }
+
+    fn maintain(&mut self, check: Check, enable: bool) {
+        if !enable {
+            self.deregister_check(&check.id);
+        } else if !self.agent.checks.contains_key(&check.id) {
+            self.agent.checks.insert(check.id.clone(), check.clone());
+            self.write_check(check);
+        }
+    }
+
+    fn place_check(&self, check: Check, instance: &Instance) -> Check {
+        Check {
+            node: self.identity.node.clone(),
+            service_id: instance.id.clone(),
+            service_name: instance.name.clone(),
+            service_tags: instance.tags.clone(),
+            ..check
+        }
+    }
+
+    fn write_check(&mut self, check: Check) {
+        let stored = self
+            .local()
+            .write(|_, catalog, at| catalog.put_check(at, check));
+        debug_assert!(
+            stored.is_ok(),
+            "the catalog has all that is registered with the agent"
+        );
+    }
+}
+
+fn maintenance(id: String, of: &str, reason: &str) -> Check {
+    let what = if of == "Node" { "node" } else { "service" };
+    let no_reason = format!(
+        "Maintenance mode is enabled for this {what}, but no reason was provided. This is a default message."
+    );
+    Check {
+        id,
+        name: format!("{of} Maintenance Mode"),
+        status: "critical".into(),
+        notes: if reason.is_empty() {
+            no_reason
+        } else {
+            reason.to_owned()
+        },
+        kind: "maintenance".into(),
+        ..Check::default()
+    }
+}

@@ -1,0 +1,161 @@
+//! Answers a query, and waits first if it is a blocking query.
+//!
+//! Input: a [`Query`] and its [`ReadOptions`]. Output: the answer with its index.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use serde_json::Value;
+use tokio::time::{Instant, sleep_until};
+
+use super::cluster_state::ClusterState;
+use super::faults::Interruptions;
+use super::filter::{Filter, FilterError};
+use super::query::{Query, QueryWatch};
+use super::reply::Reply;
+use super::request::{ReadOptions, Request};
+use super::store::Store;
+
+/// The body at an index; `None` stands for a 404.
+struct Indexed {
+    index: u64,
+    body: Option<Value>,
+}
+
+/// A query that waits: what it watches, and the state it has seen.
+struct Waiting {
+    watch: QueryWatch,
+    /// The raft index at the last look.
+    since: u64,
+    epoch: u64,
+}
+
+/// The result of one look at the state.
+enum Step {
+    Answer(Indexed),
+    Wait(Waiting),
+    NoDatacenter,
+}
+
+/// Answers a query once its index is above the requested one, or when the wait is over.
+pub(crate) async fn answer(
+    store: &Store,
+    interruptions: Interruptions,
+    request: &Request,
+    options: &ReadOptions,
+    query: &Query,
+) -> Result<Reply, Reply> {
+    let with_meta = |reply: Reply| {
+        if query.is_kv() {
+            reply
+        } else {
+            reply.with_query_meta(1, false)
+        }
+    };
+    let filter = Filter::parse(&options.filter, query)
+        .map_err(FilterError::into_reply)
+        .map_err(with_meta)?;
+    let found = tokio::select! {
+        found = wait(store, options, query) => found.map_err(with_meta)?,
+        reply = interruptions.of(&request.path) => return Err(reply),
+    };
+    let reply = match found.body {
+        None => Reply::empty(404),
+        Some(mut body) => {
+            filter.retain(&mut body);
+            if request.has("raw") && matches!(query, Query::Key(_)) {
+                raw(&body)
+            } else {
+                Reply::json(&body, request.has("pretty"))
+            }
+        }
+    };
+    let reply = reply.with_query_meta(found.index.max(1), true);
+    let has_consistency = reply.status == 200 && !query.is_kv();
+    Ok(if has_consistency {
+        reply.with("X-Consul-Effective-Consistency", options.consistency.name())
+    } else {
+        reply
+    })
+}
+
+async fn wait(store: &Store, options: &ReadOptions, query: &Query) -> Result<Indexed, Reply> {
+    let deadline = Instant::now() + options.wait + jitter(options.wait / 16);
+    let mut changes = store.subscribe();
+    let mut waiting: Option<Waiting> = None;
+    loop {
+        changes.borrow_and_update();
+        match look(store, options, query, waiting.take()) {
+            Step::Answer(found) => return Ok(found),
+            Step::NoDatacenter => return Err(Reply::text(500, "No path to datacenter")),
+            Step::Wait(next) => waiting = Some(next),
+        }
+        tokio::select! {
+            woken = changes.changed() => {
+                debug_assert!(woken.is_ok(), "the store outlives its queries");
+            }
+            () = sleep_until(deadline) => {
+                // As with Consul, the index is that of the last look: writes that did not wake the query do not count.
+                let index = waiting.map_or(0, |waiting| waiting.watch.index);
+                let body = |cluster: &ClusterState| {
+                    query.answer(cluster.datacenter(options.datacenter.as_deref())?)
+                };
+                return Ok(Indexed { index, body: store.read(body) });
+            }
+        }
+    }
+}
+
+fn look(store: &Store, options: &ReadOptions, query: &Query, last: Option<Waiting>) -> Step {
+    store.read(|cluster| {
+        let Some(dc) = cluster.datacenter(options.datacenter.as_deref()) else {
+            return Step::NoDatacenter;
+        };
+        let is_replaced = last
+            .as_ref()
+            .is_some_and(|last| last.epoch != cluster.epoch);
+        if let Some(last) = last
+            && !is_replaced
+            && !last.watch.is_affected(&dc.writes, last.since)
+        {
+            return Step::Wait(last);
+        }
+        let watch = query.watch(dc);
+        if options.index == 0 || is_replaced || watch.index.max(1) > options.index {
+            Step::Answer(Indexed {
+                index: watch.index,
+                body: query.answer(dc),
+            })
+        } else {
+            Step::Wait(Waiting {
+                watch,
+                since: dc.index,
+                epoch: cluster.epoch,
+            })
+        }
+    })
+}
+
+/// The value of a key as it was stored.
+fn raw(body: &Value) -> Reply {
+    let encoded = body
+        .pointer("/0/Value")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let value = base64::engine::general_purpose::STANDARD
+        .decode(encoded)
+        .unwrap_or_default();
+    let reply = Reply {
+        body: value.into(),
+        ..Reply::empty(200)
+    };
+    reply
+        .with("Content-Type", "text/plain")
+        .with("X-Content-Type-Options", "nosniff")
+        .with("Content-Security-Policy", "sandbox")
+}
+
+/// A random time up to this one, so that many queries do not end together.
+fn jitter(max: Duration) -> Duration {
+    max.mul_f64(fastrand::f64())
+}

@@ -1,0 +1,192 @@
+//! All state of the server: its datacenters and its own agent.
+//!
+//! Input: writes, each at one index of a datacenter's raft log. Output: the state of the datacenters.
+
+use std::collections::BTreeMap;
+
+use super::catalog::Catalog;
+use super::kv::Kv;
+use super::records::{Check, Instance, Node};
+use super::write_index::WriteIndex;
+
+/// The raft index of a server that has elected itself and registered itself.
+const FIRST_INDEX: u64 = 5;
+
+/// One datacenter.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Datacenter {
+    /// The name.
+    pub(crate) name: String,
+    /// The raft index: the number of writes so far, whether they changed something or not.
+    pub(crate) index: u64,
+    /// The key-value store.
+    pub(crate) kv: Kv,
+    /// The catalog.
+    pub(crate) catalog: Catalog,
+    /// The index at which each name was last written.
+    pub(crate) writes: WriteIndex,
+}
+
+impl Datacenter {
+    /// Makes a change at the next raft index.
+    pub(crate) fn write<R>(
+        &mut self,
+        change: impl FnOnce(&mut Kv, &mut Catalog, (u64, &mut WriteIndex)) -> R,
+    ) -> R {
+        self.index += 1;
+        change(
+            &mut self.kv,
+            &mut self.catalog,
+            (self.index, &mut self.writes),
+        )
+    }
+}
+
+/// What is registered with the agent.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Agent {
+    /// Instances by ID.
+    pub(crate) instances: BTreeMap<String, Instance>,
+    /// Checks by ID, as the agent knows them; the catalog may have an older output.
+    pub(crate) checks: BTreeMap<String, Check>,
+}
+
+/// The identity of the server.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    /// The agent's node name.
+    pub(crate) node: String,
+    /// The agent's node ID.
+    pub(crate) node_id: String,
+    /// The server's own datacenter.
+    pub(crate) datacenter: String,
+    /// The address that the server listens on.
+    pub(crate) address: String,
+    /// The port of the RPC service, which is shown but does not exist.
+    pub(crate) rpc_port: u16,
+}
+
+/// All state of the server.
+#[derive(Clone, Debug)]
+pub(crate) struct ClusterState {
+    /// The identity of the server.
+    pub(crate) identity: Identity,
+    /// All datacenters, the own one included.
+    pub(crate) datacenters: BTreeMap<String, Datacenter>,
+    /// The agent's own services and checks.
+    pub(crate) agent: Agent,
+    /// How often all state was replaced; waiting queries are answered when it changes.
+    pub(crate) epoch: u64,
+}
+
+impl ClusterState {
+    /// Creates the state of a server that has just elected itself, with only itself in the catalog.
+    pub(crate) fn new(identity: Identity) -> Self {
+        let mut dc = Datacenter {
+            name: identity.datacenter.clone(),
+            index: FIRST_INDEX - 1,
+            ..Datacenter::default()
+        };
+        let node = own_node(&identity);
+        dc.write(|_, catalog, (index, writes)| {
+            catalog.put_node((index, writes), node);
+            catalog.put_instance((index, writes), own_service(&identity));
+            let stored = catalog.put_check((index, writes), serf_health(&identity.node));
+            debug_assert!(stored.is_ok(), "the own node is registered above");
+        });
+        let datacenters = BTreeMap::from([(identity.datacenter.clone(), dc)]);
+        Self {
+            identity,
+            datacenters,
+            agent: Agent::default(),
+            epoch: 0,
+        }
+    }
+
+    /// The server's own datacenter.
+    pub(crate) fn local(&mut self) -> &mut Datacenter {
+        let name = self.identity.datacenter.clone();
+        self.datacenters
+            .entry(name.clone())
+            .or_insert_with(|| Datacenter {
+                name,
+                ..Datacenter::default()
+            })
+    }
+
+    /// The datacenter with this name; `None` means the server's own.
+    pub(crate) fn datacenter(&self, name: Option<&str>) -> Option<&Datacenter> {
+        self.datacenters
+            .get(name.unwrap_or(&self.identity.datacenter))
+    }
+
+    /// The datacenter with this name, for writing.
+    pub(crate) fn datacenter_mut(&mut self, name: Option<&str>) -> Option<&mut Datacenter> {
+        self.datacenters
+            .get_mut(name.unwrap_or(&self.identity.datacenter))
+    }
+
+    /// Drops all state, as a `-dev` agent does when it is restarted.
+    pub(crate) fn reset(&mut self) {
+        *self = Self {
+            epoch: self.epoch + 1,
+            ..Self::new(self.identity.clone())
+        };
+    }
+
+    /// Lowers every index of the server's own datacenter to `to` at most and keeps the data.
+    pub(crate) fn rewind(&mut self, to: u64) {
+        self.epoch += 1;
+        let dc = self.local();
+        dc.index = dc.index.min(to);
+        dc.kv.rewind(to);
+        dc.catalog.rewind(to);
+        dc.writes = WriteIndex::default();
+    }
+}
+
+fn own_node(identity: &Identity) -> Node {
+    let address = &identity.address;
+    let tagged =
+        ["lan", "lan_ipv4", "wan", "wan_ipv4"].map(|name| (name.to_owned(), address.clone()));
+    Node {
+        id: identity.node_id.clone(),
+        name: identity.node.clone(),
+        address: address.clone(),
+        tagged: tagged.into(),
+        meta: BTreeMap::from([("consul-network-segment".to_owned(), String::new())]),
+    }
+}
+
+fn own_service(identity: &Identity) -> Instance {
+    let meta = [
+        ("non_voter", "false"),
+        ("raft_version", "3"),
+        ("serf_protocol_current", "2"),
+        ("serf_protocol_max", "5"),
+        ("serf_protocol_min", "1"),
+        ("version", "1.8.7"),
+    ];
+    Instance {
+        node: identity.node.clone(),
+        id: "consul".into(),
+        name: "consul".into(),
+        port: i64::from(identity.rpc_port),
+        meta: meta
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into(),
+        ..Instance::default()
+    }
+}
+
+/// The check that the node of every agent has.
+pub(crate) fn serf_health(node: &str) -> Check {
+    Check {
+        node: node.to_owned(),
+        id: "serfHealth".into(),
+        name: "Serf Health Status".into(),
+        status: "passing".into(),
+        output: "Agent alive and reachable".into(),
+        ..Check::default()
+    }
+}

@@ -1,0 +1,288 @@
+//! The handle to make a running server fail, and to see what clients asked.
+//!
+//! Input: rules ("three times, below `/v1/health/`, answer 500"), and orders that take effect at once. Output: the
+//! faults of the next request, and the record of requests.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::cluster_state::ClusterState;
+use super::reply::Reply;
+use super::request_log::{RecordedRequest, RequestLog};
+use super::store::Store;
+
+/// A way to fail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Answer with this status and this text.
+    Status(u16, String),
+    /// Answer 200 with this web page, as a captive portal or a wrong port does.
+    Html(String),
+    /// Answer correctly after this delay.
+    Delay(Duration),
+    /// Accept the request and never answer.
+    BlackHole,
+    /// Close the connection without an HTTP answer, as Consul 1.8 does beyond 200 connections of one client.
+    HangUp,
+    /// Cut the connection after this many bytes of the answer, its head included.
+    CutAfter(usize),
+    /// Answer with the first half of the body only, as a complete HTTP answer.
+    HalfBody,
+    /// Answer with this index in place of the true one.
+    Index(u64),
+    /// Answer without an index.
+    NoIndex,
+    /// Answer as a follower whose data is this old.
+    LastContact(Duration),
+    /// Answer as a server that has data but knows no leader.
+    UnknownLeader,
+    /// Answer `?stale` queries only, others with 500 `No cluster leader` after this time (7 s with a real server).
+    NoLeader(Duration),
+}
+
+/// Identifies a rule, to remove it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rule(u64);
+
+#[derive(Debug)]
+struct FaultRule {
+    prefix: String,
+    fault: Fault,
+    /// How many more requests it applies to; `None` for all.
+    left: Option<usize>,
+    since: Instant,
+}
+
+/// A fault that applies to a request, and since when its rule has been in force.
+#[derive(Clone, Debug)]
+pub(crate) struct ActiveFault {
+    pub(crate) fault: Fault,
+    pub(crate) since: Instant,
+}
+
+/// What the listener is ordered to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ListenerOrder {
+    /// Refuse new connections and keep none.
+    pub(crate) refuse: bool,
+    /// The number of orders so far to cut all connections.
+    pub(crate) cuts: u64,
+    /// Close connections beyond this number as soon as they are accepted.
+    pub(crate) max_connections: Option<usize>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Interruption {
+    prefix: String,
+    reply: Option<(u16, String)>,
+}
+
+#[derive(Debug, Default)]
+struct Rules {
+    last: u64,
+    by_number: BTreeMap<u64, FaultRule>,
+}
+
+/// The handle to make a server fail. Cheap to clone; clones are one handle.
+#[derive(Clone, Debug)]
+pub struct Faults {
+    rules: Arc<Mutex<Rules>>,
+    log: RequestLog,
+    store: Store,
+    interruption: watch::Sender<Interruption>,
+    listener: watch::Sender<ListenerOrder>,
+}
+
+/// The interruptions of waiting queries since a request arrived.
+#[derive(Debug)]
+pub(crate) struct Interruptions(watch::Receiver<Interruption>);
+
+impl Interruptions {
+    /// Waits for an interruption of the queries below a prefix of `path`.
+    pub(crate) async fn of(mut self, path: &str) -> Reply {
+        loop {
+            if self.0.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            let Interruption { prefix, reply } = self.0.borrow().clone();
+            if let Some((status, text)) = reply.filter(|_| path.starts_with(&prefix)) {
+                return Reply::text(status, text);
+            }
+        }
+    }
+}
+
+impl Faults {
+    /// Creates the handle of a server with this state, which remembers this many requests.
+    pub(crate) fn new(store: Store, record_requests: usize) -> Self {
+        Self {
+            rules: Arc::default(),
+            log: RequestLog::new(record_requests),
+            store,
+            interruption: watch::Sender::default(),
+            listener: watch::Sender::default(),
+        }
+    }
+
+    /// Applies a fault to every request whose path starts with `prefix`, until the rule is lifted. If several rules
+    /// apply to a request, they apply in the order in which they were made.
+    pub fn inject(&self, prefix: &str, fault: Fault) -> Rule {
+        self.add(prefix, fault, None)
+    }
+
+    /// Applies a fault to the next `times` requests whose path starts with `prefix`.
+    pub fn inject_times(&self, prefix: &str, times: usize, fault: Fault) -> Rule {
+        self.add(prefix, fault, Some(times))
+    }
+
+    /// Removes a rule.
+    pub fn lift(&self, rule: Rule) {
+        self.locked(|rules| rules.by_number.remove(&rule.0));
+    }
+
+    /// Removes all rules and the limit on connections.
+    pub fn lift_all(&self) {
+        self.locked(|rules| rules.by_number.clear());
+        self.listener
+            .send_modify(|order| order.max_connections = None);
+    }
+
+    /// Answers the blocking queries that wait now below `prefix` with this error, as a leader that stops does.
+    pub fn interrupt(&self, prefix: &str, status: u16, text: &str) {
+        let reply = Some((status, text.to_owned()));
+        self.interruption.send_replace(Interruption {
+            prefix: prefix.to_owned(),
+            reply,
+        });
+    }
+
+    /// Cuts all connections without an answer.
+    pub fn cut_connections(&self) {
+        self.listener.send_modify(|order| order.cuts += 1);
+    }
+
+    /// Cuts all connections and refuses new ones. The port stays reserved.
+    pub fn stop_listening(&self) {
+        self.listener.send_modify(|order| order.refuse = true);
+    }
+
+    /// Listens again on the same port.
+    pub fn listen_again(&self) {
+        self.listener.send_modify(|order| order.refuse = false);
+    }
+
+    /// Closes every connection beyond this number as soon as it is accepted, without an HTTP answer.
+    pub fn limit_connections(&self, max: usize) {
+        self.listener
+            .send_modify(|order| order.max_connections = Some(max));
+    }
+
+    /// Drops all state, the seed included, as a `-dev` agent does when it is restarted. Waiting queries are answered.
+    pub fn forget_everything(&self) {
+        self.store.write(ClusterState::reset);
+    }
+
+    /// Lowers every index to `index` at most and keeps the data, as after a restored snapshot. Waiting queries are
+    /// answered.
+    pub fn rewind(&self, index: u64) {
+        self.store.write(|cluster| cluster.rewind(index));
+    }
+
+    /// The recorded requests whose path starts with `prefix`, oldest first.
+    ///
+    /// # Panics
+    /// If the server does not record requests: see [`Options::record_requests`](crate::Options::record_requests).
+    /// An empty list would let a test pass that checks nothing.
+    pub fn requests(&self, prefix: &str) -> Vec<RecordedRequest> {
+        let recorded = self.log.requests(prefix);
+        assert!(
+            recorded.is_some(),
+            "this server does not record requests: set `Options::record_requests`"
+        );
+        recorded.unwrap_or_default()
+    }
+
+    /// The number of requests below `prefix` that are being answered now.
+    pub fn open_requests(&self, prefix: &str) -> usize {
+        self.log.open(prefix)
+    }
+
+    /// The number of open connections.
+    pub fn connections(&self) -> usize {
+        self.log.connections()
+    }
+
+    /// The highest number of connections that were open at one time.
+    pub fn most_connections(&self) -> usize {
+        self.log.most_connections()
+    }
+
+    /// Drops the recorded requests.
+    pub fn forget_requests(&self) {
+        self.log.clear();
+    }
+
+    fn add(&self, prefix: &str, fault: Fault, left: Option<usize>) -> Rule {
+        self.locked(|rules| {
+            rules.last += 1;
+            let rule = FaultRule {
+                prefix: prefix.to_owned(),
+                fault,
+                left,
+                since: Instant::now(),
+            };
+            rules.by_number.insert(rules.last, rule);
+            Rule(rules.last)
+        })
+    }
+
+    fn locked<R>(&self, change: impl FnOnce(&mut Rules) -> R) -> R {
+        change(&mut self.rules.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The server's side of the handle.
+impl Faults {
+    /// The faults that apply to a request for `path`. Each is counted as used.
+    pub(crate) fn take(&self, path: &str) -> Vec<ActiveFault> {
+        self.locked(|rules| {
+            let mut active = Vec::new();
+            rules.by_number.retain(|_, rule| {
+                if !path.starts_with(&rule.prefix) || rule.left == Some(0) {
+                    return rule.left != Some(0);
+                }
+                active.push(ActiveFault {
+                    fault: rule.fault.clone(),
+                    since: rule.since,
+                });
+                rule.left = rule.left.map(|left| left - 1);
+                true
+            });
+            active
+        })
+    }
+
+    /// The number of orders so far to cut all connections.
+    pub(crate) fn cuts(&self) -> u64 {
+        self.listener.borrow().cuts
+    }
+
+    /// The interruptions from now on.
+    pub(crate) fn interruptions(&self) -> Interruptions {
+        Interruptions(self.interruption.subscribe())
+    }
+
+    /// The orders to the listener from now on.
+    pub(crate) fn listener_orders(&self) -> watch::Receiver<ListenerOrder> {
+        self.listener.subscribe()
+    }
+
+    /// The log that requests are recorded in.
+    pub(crate) fn log(&self) -> &RequestLog {
+        &self.log
+    }
+}

@@ -1,0 +1,163 @@
+//! Reads JSON bodies as Go's decoder does: names ignore case, and errors have its messages.
+//!
+//! Input: a body. Output: its fields, or the [`Reply`] that refuses it.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::go;
+use super::reply::Reply;
+
+/// The fields of an object. They are taken one by one; what is left at the end is unknown.
+#[derive(Debug)]
+pub(crate) struct Fields {
+    owner: &'static str,
+    left: Vec<(String, Value)>,
+}
+
+impl Fields {
+    /// Reads the fields of a body. `owner` is the name of Go's struct that the body is decoded into.
+    pub(crate) fn decode(body: &[u8], owner: &'static str) -> Result<Self, Reply> {
+        let value: Value =
+            serde_json::from_slice(body).map_err(|error| wrong(&go::decode_error(body, &error)))?;
+        Self::of(value, owner)
+    }
+
+    /// Reads the fields of a value within a body.
+    pub(crate) fn of(value: Value, owner: &'static str) -> Result<Self, Reply> {
+        match value {
+            Value::Object(fields) => Ok(Self {
+                owner,
+                left: fields.into_iter().collect(),
+            }),
+            Value::Null => Ok(Self {
+                owner,
+                left: Vec::new(),
+            }),
+            other => Err(wrong(&format!(
+                "json: cannot unmarshal {} into Go value of type structs.{owner}",
+                kind(&other)
+            ))),
+        }
+    }
+
+    /// Takes a field; `None` if it is missing or `null`.
+    pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
+        let at = self
+            .left
+            .iter()
+            .position(|(own, _)| own.replace('_', "").eq_ignore_ascii_case(name))?;
+        Some(self.left.remove(at).1).filter(|value| !value.is_null())
+    }
+
+    /// Takes a string.
+    pub(crate) fn text(&mut self, name: &str) -> Result<String, Reply> {
+        match self.take(name) {
+            None => Ok(String::new()),
+            Some(Value::String(text)) => Ok(text),
+            Some(other) => Err(self.type_mismatch(&other, name, "string")),
+        }
+    }
+
+    /// Takes a whole number.
+    pub(crate) fn number(&mut self, name: &str) -> Result<Option<i64>, Reply> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(other) => other
+                .as_i64()
+                .map(Some)
+                .ok_or_else(|| self.type_mismatch(&other, name, "int")),
+        }
+    }
+
+    /// Takes a boolean.
+    pub(crate) fn boolean(&mut self, name: &str) -> Result<bool, Reply> {
+        match self.take(name) {
+            None => Ok(false),
+            Some(other) => other
+                .as_bool()
+                .ok_or_else(|| self.type_mismatch(&other, name, "bool")),
+        }
+    }
+
+    /// Takes a list of strings.
+    pub(crate) fn texts(&mut self, name: &str) -> Result<Vec<String>, Reply> {
+        let Some(value) = self.take(name) else {
+            return Ok(Vec::new());
+        };
+        let texts = value.as_array().map(|list| {
+            list.iter()
+                .map(|it| it.as_str().map(str::to_owned))
+                .collect()
+        });
+        texts
+            .flatten()
+            .ok_or_else(|| self.type_mismatch(&value, name, "[]string"))
+    }
+
+    /// Takes a map of strings.
+    pub(crate) fn pairs(&mut self, name: &str) -> Result<BTreeMap<String, String>, Reply> {
+        let Some(value) = self.take(name) else {
+            return Ok(BTreeMap::new());
+        };
+        let pair =
+            |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+        let pairs = value
+            .as_object()
+            .map(|fields| fields.iter().map(pair).collect());
+        pairs
+            .flatten()
+            .ok_or_else(|| self.type_mismatch(&value, name, "map[string]string"))
+    }
+
+    /// Takes a list of objects.
+    pub(crate) fn objects(&mut self, name: &str, owner: &'static str) -> Result<Vec<Self>, Reply> {
+        match self.take(name) {
+            None => Ok(Vec::new()),
+            Some(Value::Array(items)) => items
+                .into_iter()
+                .map(|item| Self::of(item, owner))
+                .collect(),
+            Some(other) => Err(self.type_mismatch(&other, name, "[]object")),
+        }
+    }
+
+    /// Drops fields that have no effect.
+    pub(crate) fn ignore(&mut self, names: &[&str]) {
+        for name in names {
+            self.take(name);
+        }
+    }
+
+    /// Refuses fields that were not taken.
+    pub(crate) fn finish(self) -> Result<(), Reply> {
+        match self.left.first() {
+            None => Ok(()),
+            Some((name, _)) => Err(wrong(&format!("json: unknown field {}", go::quoted(name)))),
+        }
+    }
+
+    fn type_mismatch(&self, value: &Value, name: &str, wanted: &str) -> Reply {
+        let owner = self.owner;
+        wrong(&format!(
+            "json: cannot unmarshal {} into Go struct field {owner}.{name} of type {wanted}",
+            kind(value)
+        ))
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+fn wrong(words: &str) -> Reply {
+    Reply::text(400, format!("Request decode failed: {words}"))
+}

@@ -1,0 +1,301 @@
+//! Consul's filter expressions: `Service.Port == 80 and "v1" in Service.Tags`.
+//!
+//! Input: the text of `?filter` and the kind of query. Output: a [`Filter`] that removes results from a list, or Consul's
+//! message for an expression that is not valid.
+//!
+//! Supported: `==`, `!=`, `in`, `not in`, `contains`, `not contains`, `is empty`, `is not empty`, `matches`,
+//! `not matches`, `and`, `or`, `not` and parentheses.
+
+mod parser;
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+use serde_json::Value;
+
+use self::parser::{Expression, Match, Operator, SyntaxError, parse};
+use super::go;
+use super::json_records as json;
+use super::query::Query;
+use super::records::{Check, Indexed, Instance, Node};
+use super::reply::Reply;
+
+/// Fields that are maps with free keys.
+const MAPS: [&str; 5] = [
+    "Meta",
+    "NodeMeta",
+    "ServiceMeta",
+    "TaggedAddresses",
+    "ServiceTaggedAddresses",
+];
+
+/// Why an expression is not valid, in Consul's words.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FilterError {
+    /// The text cannot be parsed.
+    #[error(transparent)]
+    Syntax(#[from] SyntaxError),
+    /// There is no such field.
+    #[error("Selector {selector} is not valid")]
+    UnknownField { selector: String },
+    /// A number is compared with something else.
+    #[error(
+        "Failed to coerce value {value} for selector {selector}: \
+         strconv.ParseInt: parsing {value}: invalid syntax"
+    )]
+    NotANumber { selector: String, value: String },
+    /// The pattern is not a regular expression.
+    #[error("Failed to compile regular expression: {0}")]
+    Pattern(#[from] regex::Error),
+}
+
+impl FilterError {
+    /// The answer that refuses the request.
+    pub(crate) fn into_reply(self) -> Reply {
+        let status = match self {
+            Self::Syntax(SyntaxError::TooDeep) => 400,
+            _ => 500,
+        };
+        let text = format!("Failed to create boolean expression evaluator: {self}");
+        Reply::text(status, text)
+    }
+}
+
+/// A condition on each result of a list; an empty one always holds.
+#[derive(Debug, Default)]
+pub(crate) struct Filter {
+    expression: Option<Expression>,
+    /// The regular expressions in it, compiled.
+    patterns: BTreeMap<String, Regex>,
+}
+
+impl Filter {
+    /// Parses an expression and checks it against the results of a query.
+    pub(crate) fn parse(text: &str, query: &Query) -> Result<Self, FilterError> {
+        sample(query).map_or_else(|| Ok(Self::default()), |sample| Self::of(text, &sample))
+    }
+
+    /// Parses an expression and checks it against a sample of the results.
+    pub(crate) fn of(text: &str, sample: &Value) -> Result<Self, FilterError> {
+        if text.trim().is_empty() {
+            return Ok(Self::default());
+        }
+        let expression = parse(text)?;
+        let mut comparisons = Vec::new();
+        expression.matches(&mut comparisons);
+        let mut patterns = BTreeMap::new();
+        for found in comparisons {
+            check_selector(found, sample)?;
+            let is_pattern = matches!(found.operator, Operator::Matches | Operator::NotMatches);
+            if is_pattern && !patterns.contains_key(&found.value) {
+                patterns.insert(found.value.clone(), Regex::new(&found.value)?);
+            }
+        }
+        Ok(Self {
+            expression: Some(expression),
+            patterns,
+        })
+    }
+
+    /// Returns `true` if the condition holds.
+    pub(crate) fn keeps(&self, item: &Value) -> bool {
+        self.expression
+            .as_ref()
+            .is_none_or(|expression| self.evaluate(expression, item))
+    }
+
+    /// Removes the results for which the condition does not hold.
+    pub(crate) fn retain(&self, body: &mut Value) {
+        if let Some(list) = body.as_array_mut() {
+            list.retain(|item| self.keeps(item));
+        } else if let Some(services) = body.get_mut("Services").and_then(Value::as_object_mut) {
+            services.retain(|_, item| self.keeps(item));
+        }
+    }
+
+    fn evaluate(&self, expression: &Expression, item: &Value) -> bool {
+        match expression {
+            Expression::And(parts) => parts.iter().all(|part| self.evaluate(part, item)),
+            Expression::Or(parts) => parts.iter().any(|part| self.evaluate(part, item)),
+            Expression::Not(inner) => !self.evaluate(inner, item),
+            Expression::Match(found) => self.matches(found, &found.selector, item),
+        }
+    }
+
+    /// Follows the selector; in a list of objects it is enough that one of them matches.
+    fn matches(&self, found: &Match, selector: &[String], item: &Value) -> bool {
+        let Some((name, rest)) = selector.split_first() else {
+            return self.compare(found, item);
+        };
+        if let Some(list) = item.as_array() {
+            return list.iter().any(|item| self.matches(found, selector, item));
+        }
+        match item.get(name) {
+            Some(inner) => self.matches(found, rest, inner),
+            // A map without the key.
+            None => matches!(
+                found.operator,
+                Operator::NotEqual | Operator::IsEmpty | Operator::NotContains
+            ),
+        }
+    }
+
+    fn compare(&self, found: &Match, field: &Value) -> bool {
+        let value = found.value.as_str();
+        let text = match field {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let matches_pattern = || {
+            let pattern = self.patterns.get(value);
+            pattern.is_some_and(|pattern| pattern.is_match(&text))
+        };
+        match found.operator {
+            Operator::Equal => text == value,
+            Operator::NotEqual => text != value,
+            Operator::Contains => contains(field, value),
+            Operator::NotContains => !contains(field, value),
+            Operator::IsEmpty => is_empty(field),
+            Operator::IsNotEmpty => !is_empty(field),
+            Operator::Matches => matches_pattern(),
+            Operator::NotMatches => !matches_pattern(),
+        }
+    }
+}
+
+fn contains(field: &Value, value: &str) -> bool {
+    match field {
+        Value::Array(list) => list.iter().any(|item| item.as_str() == Some(value)),
+        Value::Object(fields) => fields.contains_key(value),
+        Value::String(text) => text.contains(value),
+        _ => false,
+    }
+}
+
+fn is_empty(field: &Value) -> bool {
+    match field {
+        Value::Array(list) => list.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::String(text) => text.is_empty(),
+        other => other.is_null(),
+    }
+}
+
+/// A result of the query with every field; `None` if its results cannot be filtered.
+fn sample(query: &Query) -> Option<Value> {
+    let tagged = [("lan".to_owned(), (String::new(), 0))];
+    let instance = Indexed {
+        value: Instance {
+            tagged: tagged.into(),
+            ..Instance::default()
+        },
+        ..Indexed::default()
+    };
+    let (node, check) = (Indexed::<Node>::default(), Indexed::<Check>::default());
+    match query {
+        Query::Key(_) | Query::Entries(_) | Query::Keys(..) | Query::Services(_) => None,
+        Query::Instances { .. } => Some(json::catalog_instance(&instance, &node, "")),
+        Query::Nodes(_) => Some(json::node(&node, "")),
+        Query::Node(_) => Some(json::instance(&instance)),
+        Query::Health { .. } | Query::Connect { .. } => Some(serde_json::json!({
+            "Node": json::node(&node, ""), "Service": json::instance(&instance), "Checks": [json::check(&check)],
+        })),
+        Query::NodeChecks(_) | Query::ServiceChecks { .. } | Query::ChecksInState { .. } => {
+            Some(json::check(&check))
+        }
+    }
+}
+
+/// Checks that the field exists and can have the value.
+fn check_selector(found: &Match, sample: &Value) -> Result<(), FilterError> {
+    let selector = || go::quoted(&found.selector.join("."));
+    let mut field = sample;
+    let mut parent = "";
+    for name in &found.selector {
+        if let Some(first) = field.as_array().and_then(|list| list.first()) {
+            field = first;
+        }
+        match field.get(name) {
+            Some(inner) => field = inner,
+            None if MAPS.contains(&parent) => return Ok(()),
+            None => {
+                return Err(FilterError::UnknownField {
+                    selector: selector(),
+                });
+            }
+        }
+        parent = name;
+    }
+    let is_comparison = matches!(found.operator, Operator::Equal | Operator::NotEqual);
+    if is_comparison && field.is_number() && found.value.parse::<i64>().is_err() {
+        return Err(FilterError::NotANumber {
+            selector: selector(),
+            value: go::quoted(&found.value),
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn kept(filter: &str) -> usize {
+        let query = Query::Health {
+            name: "web".into(),
+            tags: Vec::new(),
+            meta: Vec::new(),
+            passing: false,
+        };
+        let filter = Filter::parse(filter, &query).expect("a good filter");
+        let mut body = json!([
+            {"Node": {"Node": "a", "Meta": null}, "Service": {"Port": 80, "Tags": ["v1"], "Meta": {"k": "x"}},
+             "Checks": [{"Status": "passing"}, {"Status": "critical"}]},
+            {"Node": {"Node": "b", "Meta": null}, "Service": {"Port": 81, "Tags": [], "Meta": {}}, "Checks": []},
+        ]);
+        filter.retain(&mut body);
+        body.as_array().map_or(0, Vec::len)
+    }
+
+    #[test]
+    fn conditions_keep_what_satisfies_them() {
+        let cases = [
+            ("Service.Port == 80", 1),
+            ("Service.Port==80", 1),
+            ("Service.Port != 80", 1),
+            ("\"v1\" in Service.Tags", 1),
+            ("v1 not in Service.Tags", 1),
+            ("Service.Tags contains \"v1\"", 1),
+            ("Service.Tags is empty", 1),
+            ("Service.Tags is not empty", 1),
+            ("Service.Meta.k == x", 1),
+            ("Service.Meta.k != x", 1),
+            ("Node.Node matches \"^[ab]$\"", 2),
+            ("Node.Node not matches a", 1),
+            ("Checks.Status == critical", 1),
+            ("not (Node.Node == a or Node.Node == b)", 0),
+            ("Node.Node == a and Service.Port == 81", 0),
+            ("", 2),
+        ];
+        assert!(!cases.is_empty());
+        for (filter, expected) in cases {
+            assert_eq!(kept(filter), expected, "{filter}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let query = Query::NodeChecks("a".into());
+        for wrong in [
+            "xx",
+            "Nope == 1",
+            "Status ==",
+            "(Status == a",
+            "Status == a b",
+            "CreateIndex == x",
+        ] {
+            assert!(Filter::parse(wrong, &query).is_err(), "{wrong}");
+        }
+    }
+}

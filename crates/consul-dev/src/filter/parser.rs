@@ -1,0 +1,305 @@
+//! Parses the text of a filter expression.
+//!
+//! Input: `Service.Port == 80 and "v1" in Service.Tags`. Output: an [`Expression`], or the place of the error.
+
+/// The deepest nesting of parentheses and `not`. Consul's own parser takes minutes from ten levels on.
+const MAX_DEPTH: usize = 64;
+
+/// A condition.
+#[derive(Debug)]
+pub(crate) enum Expression {
+    /// All hold.
+    And(Vec<Self>),
+    /// At least one holds.
+    Or(Vec<Self>),
+    /// It does not hold.
+    Not(Box<Self>),
+    /// A field compares like this.
+    Match(Match),
+}
+
+/// The comparison of a field.
+#[derive(Debug)]
+pub(crate) struct Match {
+    /// The names on the way to the field.
+    pub(crate) selector: Vec<String>,
+    /// The kind of comparison.
+    pub(crate) operator: Operator,
+    /// The value to compare with; empty for operators without one.
+    pub(crate) value: String,
+}
+
+/// The kind of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operator {
+    Equal,
+    NotEqual,
+    Contains,
+    NotContains,
+    IsEmpty,
+    IsNotEmpty,
+    Matches,
+    NotMatches,
+}
+
+/// Why an expression cannot be parsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum SyntaxError {
+    /// No rule of the grammar fits at this byte. The text is Consul's.
+    #[error("1:{} ({at}): no match found", at + 1)]
+    NoMatch { at: usize },
+    /// The nesting is too deep.
+    #[error("the filter is nested more than {MAX_DEPTH} levels deep")]
+    TooDeep,
+}
+
+impl Expression {
+    /// Adds all comparisons in the expression to `found`.
+    pub(crate) fn matches<'a>(&'a self, found: &mut Vec<&'a Match>) {
+        match self {
+            Self::And(parts) | Self::Or(parts) => {
+                for part in parts {
+                    part.matches(found);
+                }
+            }
+            Self::Not(inner) => inner.matches(found),
+            Self::Match(one) => found.push(one),
+        }
+    }
+}
+
+/// Parses an expression.
+pub(crate) fn parse(text: &str) -> Result<Expression, SyntaxError> {
+    let mut parser = Parser {
+        tokens: tokens(text)?,
+        at: 0,
+        end: text.len(),
+        depth: 0,
+    };
+    let expression = parser.alternatives()?;
+    if parser.at < parser.tokens.len() {
+        Err(parser.no_match())
+    } else {
+        Ok(expression)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Token {
+    /// `(`, `)`, `==` or `!=`.
+    Sign(&'static str),
+    /// A word without quotes.
+    Word(String),
+    /// A text in quotes.
+    Text(String),
+}
+
+fn tokens(text: &str) -> Result<Vec<(usize, Token)>, SyntaxError> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(first) = text[at..].chars().next() {
+        let rest = &text[at..];
+        if first.is_whitespace() {
+            at += first.len_utf8();
+        } else if let Some(sign) = ["(", ")", "==", "!="]
+            .into_iter()
+            .find(|sign| rest.starts_with(sign))
+        {
+            found.push((at, Token::Sign(sign)));
+            at += sign.len();
+        } else if first == '"' || first == '`' {
+            let end = rest[1..].find(first);
+            let length = end.ok_or(SyntaxError::NoMatch { at: text.len() })?;
+            found.push((at, Token::Text(rest[1..=length].to_owned())));
+            at += length + 2;
+        } else {
+            let ends = |c: char| c.is_whitespace() || "()=!".contains(c);
+            let length = rest
+                .find(ends)
+                .filter(|length| *length > 0)
+                .unwrap_or(rest.len());
+            found.push((at, Token::Word(rest[..length].to_owned())));
+            at += length;
+        }
+    }
+    Ok(found)
+}
+
+struct Parser {
+    tokens: Vec<(usize, Token)>,
+    at: usize,
+    end: usize,
+    depth: usize,
+}
+
+impl Parser {
+    fn alternatives(&mut self) -> Result<Expression, SyntaxError> {
+        let mut parts = vec![self.conjunction()?];
+        while self.word("or") {
+            parts.push(self.conjunction()?);
+        }
+        Ok(one_or(parts, Expression::Or))
+    }
+
+    fn conjunction(&mut self) -> Result<Expression, SyntaxError> {
+        let mut parts = vec![self.term()?];
+        while self.word("and") {
+            parts.push(self.term()?);
+        }
+        Ok(one_or(parts, Expression::And))
+    }
+
+    fn term(&mut self) -> Result<Expression, SyntaxError> {
+        if self.word("not") {
+            let inner = self.nested(Self::term)?;
+            return Ok(Expression::Not(Box::new(inner)));
+        }
+        if self.sign("(") {
+            let inner = self.nested(Self::alternatives)?;
+            return if self.sign(")") {
+                Ok(inner)
+            } else {
+                Err(self.no_match())
+            };
+        }
+        self.comparison()
+    }
+
+    /// Parses one level deeper.
+    fn nested(
+        &mut self,
+        parse: fn(&mut Self) -> Result<Expression, SyntaxError>,
+    ) -> Result<Expression, SyntaxError> {
+        if self.depth == MAX_DEPTH {
+            return Err(SyntaxError::TooDeep);
+        }
+        self.depth += 1;
+        let inner = parse(self);
+        self.depth -= 1;
+        inner
+    }
+
+    fn comparison(&mut self) -> Result<Expression, SyntaxError> {
+        let first = self.value()?;
+        let (selector, operator, value) = if self.sign("==") {
+            (first, Operator::Equal, self.value()?)
+        } else if self.sign("!=") {
+            (first, Operator::NotEqual, self.value()?)
+        } else if self.word("in") {
+            (self.value()?, Operator::Contains, first)
+        } else if self.word("contains") {
+            (first, Operator::Contains, self.value()?)
+        } else if self.word("matches") {
+            (first, Operator::Matches, self.value()?)
+        } else if self.word("is") {
+            let operator = if self.word("not") {
+                Operator::IsNotEmpty
+            } else {
+                Operator::IsEmpty
+            };
+            if !self.word("empty") {
+                return Err(self.no_match());
+            }
+            (first, operator, String::new())
+        } else if self.word("not") {
+            self.negated(first)?
+        } else {
+            return Err(self.no_match());
+        };
+        let selector = selector
+            .replace("[\"", ".")
+            .replace("\"]", "")
+            .split('.')
+            .map(str::to_owned)
+            .collect();
+        Ok(Expression::Match(Match {
+            selector,
+            operator,
+            value,
+        }))
+    }
+
+    fn negated(&mut self, first: String) -> Result<(String, Operator, String), SyntaxError> {
+        if self.word("in") {
+            Ok((self.value()?, Operator::NotContains, first))
+        } else if self.word("contains") {
+            Ok((first, Operator::NotContains, self.value()?))
+        } else if self.word("matches") {
+            Ok((first, Operator::NotMatches, self.value()?))
+        } else {
+            Err(self.no_match())
+        }
+    }
+
+    fn value(&mut self) -> Result<String, SyntaxError> {
+        match self.tokens.get(self.at) {
+            Some((_, Token::Word(text) | Token::Text(text))) => {
+                self.at += 1;
+                Ok(text.clone())
+            }
+            _ => Err(self.no_match()),
+        }
+    }
+
+    fn word(&mut self, wanted: &str) -> bool {
+        self.skip(|token| matches!(token, Token::Word(word) if word == wanted))
+    }
+
+    fn sign(&mut self, wanted: &str) -> bool {
+        self.skip(|token| matches!(token, Token::Sign(sign) if *sign == wanted))
+    }
+
+    fn skip(&mut self, wanted: impl Fn(&Token) -> bool) -> bool {
+        let found = self
+            .tokens
+            .get(self.at)
+            .is_some_and(|(_, token)| wanted(token));
+        self.at += usize::from(found);
+        found
+    }
+
+    fn no_match(&self) -> SyntaxError {
+        let at = self.tokens.get(self.at).map_or(self.end, |(at, _)| *at);
+        SyntaxError::NoMatch { at }
+    }
+}
+
+fn one_or(mut parts: Vec<Expression>, many: fn(Vec<Expression>) -> Expression) -> Expression {
+    match parts.pop() {
+        Some(only) if parts.is_empty() => only,
+        last => {
+            parts.extend(last);
+            many(parts)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nesting_is_bounded() {
+        for deep in [
+            "(".repeat(100_000),
+            "(".repeat(100_000) + "a == b" + &")".repeat(100_000),
+            "not ".repeat(100_000) + "a == b",
+            "not (".repeat(100_000) + "a == b" + &")".repeat(100_000),
+        ] {
+            assert_eq!(parse(&deep).expect_err("too deep"), SyntaxError::TooDeep);
+        }
+        let deepest = "(".repeat(MAX_DEPTH) + "a == b" + &")".repeat(MAX_DEPTH);
+        assert!(parse(&deepest).is_ok());
+    }
+
+    #[test]
+    fn chains_are_as_long_as_they_like() {
+        for word in ["and", "or"] {
+            let chain = vec!["a == b"; 100_000].join(&format!(" {word} "));
+            let chain = parse(&chain).expect("a good filter");
+            let mut found = Vec::new();
+            chain.matches(&mut found);
+            assert_eq!(found.len(), 100_000);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The key-value store of one datacenter.
+//!
+//! Input: writes with their raft index. Output: entries, and the index of a query of a key or a prefix.
+
+use std::collections::BTreeMap;
+
+use super::write_index::{Table, WriteIndex};
+
+/// A stored value with its flags and indexes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// The value.
+    pub(crate) value: Vec<u8>,
+    /// A number that the writer chooses.
+    pub(crate) flags: u64,
+    /// The index of its first write.
+    pub(crate) create: u64,
+    /// The index of its last change.
+    pub(crate) modify: u64,
+}
+
+/// The condition of a write (`?cas`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WriteCondition {
+    /// Write always.
+    Always,
+    /// Write if the key has this index; 0 means that there is no such key.
+    IfIndex(u64),
+}
+
+/// All keys, the tombstones of deleted ones, and the table's own index.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Kv {
+    entries: BTreeMap<String, Entry>,
+    tombstones: BTreeMap<String, u64>,
+    table: u64,
+}
+
+impl Kv {
+    /// Stores a value and returns `true` if the condition held. Storing the same value again moves no index.
+    pub(crate) fn put(
+        &mut self,
+        at: (u64, &mut WriteIndex),
+        key: &str,
+        value: &[u8],
+        flags: u64,
+        only: WriteCondition,
+    ) -> bool {
+        let (index, writes) = at;
+        let old = self.entries.get(key);
+        if let WriteCondition::IfIndex(wanted) = only
+            && old.map_or(0, |entry| entry.modify) != wanted
+        {
+            return false;
+        }
+        if old.is_some_and(|entry| entry.value == value && entry.flags == flags) {
+            return true;
+        }
+        let create = old.map_or(index, |entry| entry.create);
+        self.entries.insert(
+            key.to_owned(),
+            Entry {
+                value: value.to_vec(),
+                flags,
+                create,
+                modify: index,
+            },
+        );
+        self.table = index;
+        writes.record(Table::Keys, key, index);
+        true
+    }
+
+    /// Deletes a key, leaves a tombstone, and returns `true` if the condition held. Deleting a missing key has no effect.
+    pub(crate) fn delete(
+        &mut self,
+        at: (u64, &mut WriteIndex),
+        key: &str,
+        only: WriteCondition,
+    ) -> bool {
+        let (index, writes) = at;
+        let old = self.entries.get(key);
+        if let WriteCondition::IfIndex(wanted) = only
+            && old.is_none_or(|entry| entry.modify != wanted)
+        {
+            return false;
+        }
+        if self.entries.remove(key).is_some() {
+            self.tombstones.insert(key.to_owned(), index);
+            self.table = index;
+            writes.record(Table::Keys, key, index);
+        }
+        true
+    }
+
+    /// Deletes all keys below a prefix. There is one tombstone for all of them, and none if the prefix is empty.
+    pub(crate) fn delete_below(&mut self, at: (u64, &mut WriteIndex), prefix: &str) {
+        let (index, writes) = at;
+        let gone: Vec<String> = self.below(prefix).map(|(key, _)| key.to_owned()).collect();
+        if gone.is_empty() {
+            return;
+        }
+        for key in gone {
+            self.entries.remove(&key);
+            writes.record(Table::Keys, &key, index);
+        }
+        if !prefix.is_empty() {
+            self.tombstones.insert(prefix.to_owned(), index);
+        }
+        self.table = index;
+    }
+
+    /// The entry of a key.
+    pub(crate) fn get(&self, key: &str) -> Option<&Entry> {
+        self.entries.get(key)
+    }
+
+    /// All entries, by key.
+    pub(crate) fn entries(&self) -> &BTreeMap<String, Entry> {
+        &self.entries
+    }
+
+    /// The entries below a prefix, by key.
+    pub(crate) fn below<'a>(
+        &'a self,
+        prefix: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a Entry)> {
+        self.entries
+            .range(prefix.to_owned()..)
+            .take_while(move |(key, _)| key.starts_with(prefix))
+            .map(|(key, entry)| (key.as_str(), entry))
+    }
+
+    /// The index of a query of one key: the key's own, or the table's if there is no such key.
+    pub(crate) fn key_index(&self, key: &str) -> u64 {
+        self.entries
+            .get(key)
+            .map_or(self.table, |entry| entry.modify)
+    }
+
+    /// The index of a query of a prefix: the highest of its keys and tombstones, or the table's if there are none.
+    pub(crate) fn prefix_index(&self, prefix: &str) -> u64 {
+        if prefix.is_empty() {
+            return self.table;
+        }
+        let keys = self.below(prefix).map(|(_, entry)| entry.modify);
+        let tombstones = self
+            .tombstones
+            .range(prefix.to_owned()..)
+            .take_while(|(key, _)| key.starts_with(prefix))
+            .map(|(_, at)| *at);
+        keys.chain(tombstones).max().unwrap_or(self.table)
+    }
+
+    /// Lowers every index to `to` at most, as after the restore of an older snapshot.
+    pub(crate) fn rewind(&mut self, to: u64) {
+        for entry in self.entries.values_mut() {
+            entry.create = entry.create.min(to);
+            entry.modify = entry.modify.min(to);
+        }
+        self.tombstones
+            .values_mut()
+            .for_each(|at| *at = (*at).min(to));
+        self.table = self.table.min(to);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(kv: &mut Kv, index: u64, key: &str, value: &str) {
+        assert!(kv.put(
+            (index, &mut WriteIndex::default()),
+            key,
+            value.as_bytes(),
+            0,
+            WriteCondition::Always
+        ));
+    }
+
+    #[test]
+    fn the_same_value_moves_no_index() {
+        let mut kv = Kv::default();
+        put(&mut kv, 5, "a", "x");
+        put(&mut kv, 6, "a", "x");
+        assert_eq!(kv.key_index("a"), 5);
+    }
+
+    #[test]
+    fn a_missing_key_has_the_tables_index() {
+        let mut kv = Kv::default();
+        assert_eq!(kv.key_index("b"), 0);
+        put(&mut kv, 5, "a", "x");
+        assert_eq!(kv.key_index("b"), 5);
+        assert_eq!(kv.prefix_index("none/"), 5);
+    }
+
+    #[test]
+    fn a_tombstone_keeps_the_index_of_the_deletion() {
+        let mut kv = Kv::default();
+        put(&mut kv, 5, "app/one", "x");
+        put(&mut kv, 6, "app/two", "x");
+        assert!(kv.delete(
+            (7, &mut WriteIndex::default()),
+            "app/one",
+            WriteCondition::Always
+        ));
+        put(&mut kv, 8, "other", "x");
+        assert_eq!(kv.prefix_index("app/"), 7);
+    }
+
+    #[test]
+    fn check_and_set_writes_only_if_the_index_matches() {
+        let mut kv = Kv::default();
+        let mut writes = WriteIndex::default();
+        assert!(kv.put((5, &mut writes), "a", b"1", 0, WriteCondition::IfIndex(0)));
+        assert!(!kv.put((6, &mut writes), "a", b"2", 0, WriteCondition::IfIndex(0)));
+        assert!(kv.put((7, &mut writes), "a", b"2", 0, WriteCondition::IfIndex(5)));
+        assert!(!kv.delete((8, &mut writes), "a", WriteCondition::IfIndex(5)));
+        assert!(!kv.delete((8, &mut writes), "none", WriteCondition::IfIndex(0)));
+    }
+}

@@ -1,0 +1,190 @@
+//! What can be read with a blocking query: what a query waits for, and its answer.
+//!
+//! Input: a [`Query`] and a datacenter. Output: a [`QueryWatch`] (the index, and the writes that move it) and the JSON
+//! body; no body stands for a 404.
+
+mod answer;
+
+use super::catalog::{Catalog, Tables, casefold};
+use super::cluster_state::Datacenter;
+use super::records::{Indexed, Instance};
+use super::write_index::{Table, WriteIndex, watch_scope};
+
+/// Pairs of node metadata that a result's node must have.
+pub(crate) type NodeMeta = Vec<(String, String)>;
+
+/// A query that may have `?index`.
+#[derive(Clone, Debug)]
+pub(crate) enum Query {
+    /// One key.
+    Key(String),
+    /// All entries below a prefix.
+    Entries(String),
+    /// The names of the keys below a prefix, cut after a separator.
+    Keys(String, String),
+    /// The names of all services with their tags.
+    Services(NodeMeta),
+    /// The instances of a service that have all these tags.
+    Instances {
+        name: String,
+        tags: Vec<String>,
+        meta: NodeMeta,
+    },
+    /// All nodes.
+    Nodes(NodeMeta),
+    /// One node with its instances.
+    Node(String),
+    /// The instances of a service with their checks.
+    Health {
+        name: String,
+        tags: Vec<String>,
+        meta: NodeMeta,
+        passing: bool,
+    },
+    /// The instances that give access to a service in the mesh, with their checks.
+    Connect {
+        name: String,
+        meta: NodeMeta,
+        passing: bool,
+    },
+    /// The checks on a node.
+    NodeChecks(String),
+    /// The checks of a service.
+    ServiceChecks { name: String, meta: NodeMeta },
+    /// The checks in a state, or in `any`.
+    ChecksInState { state: String, meta: NodeMeta },
+}
+
+/// The index of a query, and the writes that may move it.
+#[derive(Debug)]
+pub(crate) struct QueryWatch {
+    /// The index; 0 if nothing was ever written.
+    pub(crate) index: u64,
+    wake_on: WakeOn,
+}
+
+#[derive(Debug)]
+enum WakeOn {
+    /// Any write; the index alone decides.
+    AnyWrite,
+    /// A write of a name with one of these prefixes.
+    Names(Vec<(Table, Vec<u8>)>),
+}
+
+impl QueryWatch {
+    /// Returns `true` if a write after the raft index `since` may have moved the index.
+    pub(crate) fn is_affected(&self, writes: &WriteIndex, since: u64) -> bool {
+        match &self.wake_on {
+            WakeOn::AnyWrite => true,
+            WakeOn::Names(names) => names
+                .iter()
+                .any(|(table, prefix)| writes.is_written_since(*table, prefix, since)),
+        }
+    }
+
+    fn any_write(index: u64) -> Self {
+        Self {
+            index,
+            wake_on: WakeOn::AnyWrite,
+        }
+    }
+
+    fn names(index: u64, names: impl IntoIterator<Item = (Table, Vec<u8>)>) -> Self {
+        Self {
+            index,
+            wake_on: WakeOn::Names(names.into_iter().collect()),
+        }
+    }
+}
+
+impl Query {
+    /// Returns `true` for a query of the key-value store, whose answers lack some headers of the catalog's.
+    pub(crate) fn is_kv(&self) -> bool {
+        matches!(self, Self::Key(_) | Self::Entries(_) | Self::Keys(..))
+    }
+
+    /// The index of the query now, and what it waits for.
+    pub(crate) fn watch(&self, dc: &Datacenter) -> QueryWatch {
+        let Datacenter { kv, catalog, .. } = dc;
+        let Tables {
+            nodes,
+            services,
+            checks,
+        } = catalog.tables();
+        let all = |table| (table, Vec::new());
+        let named = |table, name: &str| (table, casefold(name).into_bytes());
+        match self {
+            Self::Key(key) => {
+                let scope = watch_scope(kv.entries(), &format!("{key}\0"));
+                QueryWatch::names(kv.key_index(key), [(Table::Keys, scope)])
+            }
+            Self::Entries(prefix) | Self::Keys(prefix, _) => {
+                let scope = watch_scope(kv.entries(), prefix);
+                QueryWatch::names(kv.prefix_index(prefix), [(Table::Keys, scope)])
+            }
+            Self::Services(meta) if meta.is_empty() => {
+                QueryWatch::names(services, [all(Table::ServiceInstances)])
+            }
+            Self::Services(_) => QueryWatch::names(
+                services.max(nodes),
+                [all(Table::ServiceInstances), all(Table::Nodes)],
+            ),
+            Self::Nodes(_) => QueryWatch::names(nodes, [all(Table::Nodes)]),
+            Self::Node(name) if catalog.node(name).is_none() => {
+                let scope = watch_scope(catalog.nodes(), &casefold(name));
+                QueryWatch::names(0, [(Table::Nodes, scope)])
+            }
+            Self::Node(name) => QueryWatch::names(
+                nodes.max(services),
+                [named(Table::Nodes, name), named(Table::NodeInstances, name)],
+            ),
+            Self::Instances { name, .. } => QueryWatch::names(
+                catalog.service_index(name, false),
+                instance_names(catalog, name),
+            ),
+            Self::Health { name, .. } if catalog.services().contains_key(&casefold(name)) => {
+                QueryWatch::any_write(catalog.service_index(name, true))
+            }
+            Self::Health { name, .. } => QueryWatch::names(
+                catalog.service_index(name, true),
+                instance_names(catalog, name),
+            ),
+            // Any instance may become a proxy of the service, so every write to the catalog wakes the query, which is
+            // more often than with Consul.
+            Self::Connect { .. } => QueryWatch::any_write(nodes.max(services).max(checks)),
+            Self::NodeChecks(name) => QueryWatch::names(checks, [named(Table::NodeChecks, name)]),
+            Self::ServiceChecks { name, .. } => {
+                QueryWatch::names(checks, [named(Table::ServiceChecks, name)])
+            }
+            Self::ChecksInState { .. } => QueryWatch::names(checks, [all(Table::NodeChecks)]),
+        }
+    }
+}
+
+/// The names that a query of a service's instances watches: the instances, and the nodes that they run on.
+fn instance_names(catalog: &Catalog, name: &str) -> Vec<(Table, Vec<u8>)> {
+    let mut names = vec![(
+        Table::ServiceInstances,
+        watch_scope(catalog.services(), &format!("{}\0", casefold(name))),
+    )];
+    names.extend(
+        instances(catalog, name, &[])
+            .map(|found| (Table::Nodes, casefold(&found.value.node).into())),
+    );
+    names
+}
+
+/// The instances of a service that have all these tags.
+fn instances<'a>(
+    catalog: &'a Catalog,
+    name: &'a str,
+    tags: &'a [String],
+) -> impl Iterator<Item = &'a Indexed<Instance>> {
+    catalog.instances().filter(move |found| {
+        let has = |tag: &String| {
+            let mut own = found.value.tags.iter();
+            own.any(|own| casefold(own) == casefold(tag))
+        };
+        casefold(&found.value.name) == casefold(name) && tags.iter().all(has)
+    })
+}

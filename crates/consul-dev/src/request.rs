@@ -1,0 +1,202 @@
+//! A request as Consul reads it.
+//!
+//! Input: method, path, query and body as they were sent. Output: a [`Request`] with decoded path and query, and the
+//! [`ReadOptions`] of a read.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Uri};
+use percent_encoding::percent_decode_str;
+
+use super::go;
+use super::reply::Reply;
+
+/// The wait of a blocking query without `?wait`.
+const DEFAULT_WAIT: Duration = Duration::from_secs(5 * 60);
+/// The longest wait of a blocking query.
+const MAX_WAIT: Duration = Duration::from_secs(10 * 60);
+
+/// A request.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    /// Method.
+    pub(crate) method: Method,
+    /// Path, percent-decoded.
+    pub(crate) path: String,
+    /// Body.
+    pub(crate) body: Bytes,
+    query: Vec<(String, String)>,
+    query_text: String,
+}
+
+impl Request {
+    /// Decodes a request.
+    pub(crate) fn new(method: Method, uri: &Uri, body: Bytes) -> Self {
+        let pairs = uri
+            .query()
+            .unwrap_or_default()
+            .split('&')
+            .filter(|pair| !pair.is_empty());
+        let query = pairs
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .map(|(k, v)| (decoded(k), decoded(v)));
+        let path = percent_decode_str(uri.path())
+            .decode_utf8_lossy()
+            .into_owned();
+        Self {
+            method,
+            path,
+            body,
+            query: query.collect(),
+            query_text: uri.query().unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// The query as it was sent.
+    pub(crate) fn query_text(&self) -> &str {
+        &self.query_text
+    }
+
+    /// Returns `true` if the query has this parameter, with or without a value.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.query.iter().any(|(key, _)| key == name)
+    }
+
+    /// The first value of this parameter; empty if it has no value or is missing.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.query
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or("", |(_, value)| value)
+    }
+
+    /// All values of this parameter.
+    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+        self.query
+            .iter()
+            .filter(|(key, _)| key == name)
+            .map(|(_, value)| value.clone())
+            .collect()
+    }
+
+    /// The values of `?node-meta=key:value`.
+    pub(crate) fn node_meta(&self) -> Vec<(String, String)> {
+        let pair = |text: String| match text.split_once(':') {
+            Some((key, value)) => (key.to_owned(), value.to_owned()),
+            None => (text, String::new()),
+        };
+        self.all("node-meta").into_iter().map(pair).collect()
+    }
+
+    /// The datacenter of `?dc`; `None` means the server's own.
+    pub(crate) fn datacenter(&self) -> Option<&str> {
+        Some(self.get("dc")).filter(|name| !name.is_empty())
+    }
+
+    /// The number in this parameter; the refusal has Go's message.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Reply> {
+        if !self.has(name) {
+            return Ok(None);
+        }
+        let text = self.get(name);
+        let refuse = |_| {
+            Reply::text(
+                500,
+                format!(
+                    "strconv.ParseUint: parsing {}: invalid syntax",
+                    go::quoted(text)
+                ),
+            )
+        };
+        text.parse().map(Some).map_err(refuse)
+    }
+
+    /// The options of a read.
+    pub(crate) fn read_options(&self) -> Result<ReadOptions, Reply> {
+        let wait = match self.get("wait") {
+            "" => Duration::ZERO,
+            text => go::duration(text).ok_or_else(|| Reply::text(400, "Invalid wait time"))?,
+        };
+        let index = match self.get("index") {
+            "" => 0,
+            text => text
+                .parse()
+                .map_err(|_| Reply::text(400, "Invalid index"))?,
+        };
+        let consistency = match (self.has("stale"), self.has("consistent")) {
+            (true, true) => {
+                let words = "Cannot specify ?stale with ?consistent, conflicting semantics.";
+                return Err(Reply::text(400, words));
+            }
+            (true, false) => Consistency::Stale,
+            (false, true) => Consistency::Consistent,
+            (false, false) => Consistency::Leader,
+        };
+        let max_stale = self.get("max_stale");
+        if !max_stale.is_empty() && go::duration(max_stale).is_none() {
+            return Err(Reply::text(
+                400,
+                format!("Invalid max_stale value {}", go::quoted(max_stale)),
+            ));
+        }
+        Ok(ReadOptions {
+            datacenter: self.datacenter().map(str::to_owned),
+            index,
+            wait: if wait.is_zero() {
+                DEFAULT_WAIT
+            } else {
+                wait.min(MAX_WAIT)
+            },
+            consistency,
+            filter: self.get("filter").to_owned(),
+        })
+    }
+}
+
+/// Which server may answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Consistency {
+    /// The leader, without a check that it still leads.
+    Leader,
+    /// Any server.
+    Stale,
+    /// The leader, after a check that it still leads.
+    Consistent,
+}
+
+impl Consistency {
+    /// The name in the answer's header.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Leader => "leader",
+            Self::Stale => "stale",
+            Self::Consistent => "consistent",
+        }
+    }
+}
+
+/// The options of a read.
+#[derive(Clone, Debug)]
+pub(crate) struct ReadOptions {
+    /// The datacenter; `None` means the server's own.
+    pub(crate) datacenter: Option<String>,
+    /// The index that the answer must exceed; 0 answers at once.
+    pub(crate) index: u64,
+    /// The longest wait for such an index.
+    pub(crate) wait: Duration,
+    /// Which server may answer.
+    pub(crate) consistency: Consistency,
+    /// The filter expression; empty if there is none.
+    pub(crate) filter: String,
+}
+
+fn decoded(text: &str) -> String {
+    let spaced: Cow<'_, str> = if text.contains('+') {
+        text.replace('+', " ").into()
+    } else {
+        text.into()
+    };
+    percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+}

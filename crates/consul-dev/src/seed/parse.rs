@@ -1,0 +1,200 @@
+//! Parses the text of a seed, and reads seed files.
+//!
+//! Input: YAML or JSON. Output: a [`Seed`], or one line: the place, what is wrong there, a suggestion, and what is
+//! allowed.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use super::Seed;
+use super::error::{InvalidSeed, SeedError};
+
+/// The longest seed file.
+const MAX_FILE: u64 = 64 * 1024 * 1024;
+
+impl Seed {
+    /// Reads a seed file of YAML or JSON. It must be a regular file of 64 MiB at most.
+    ///
+    /// # Errors
+    /// If it cannot be read or is not a seed.
+    pub fn read(path: &Path) -> Result<Self, SeedError> {
+        let text = read_regular(path).map_err(|source| SeedError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&text).map_err(|reason| SeedError::Invalid {
+            path: path.to_owned(),
+            reason,
+        })
+    }
+
+    /// Parses a seed. JSON is YAML, so one parser reads both.
+    ///
+    /// # Errors
+    /// If the text is not a seed.
+    pub fn parse(text: &str) -> Result<Self, InvalidSeed> {
+        let is_comment = |line: &str| {
+            let line = line.trim_start();
+            line.is_empty() || line.starts_with('#')
+        };
+        if text.lines().all(is_comment) {
+            return Ok(Self::default());
+        }
+        serde_saphyr::from_str(text).map_err(|error| {
+            let error = error.without_snippet();
+            let line = error
+                .location()
+                .map(|place| format!("line {}: ", place.line()))
+                .unwrap_or_default();
+            let message = error.to_string();
+            let message = message.lines().next().unwrap_or_default();
+            let message = message
+                .rfind(" at line ")
+                .map_or(message, |at| &message[..at]);
+            InvalidSeed {
+                reason: format!("{line}{message}{}", did_you_mean(message)),
+            }
+        })
+    }
+}
+
+/// Reads a regular file: a device or a pipe may have no end.
+fn read_regular(path: &Path) -> io::Result<String> {
+    let refuse = |why: &str| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    // Look before opening: opening a pipe waits for a writer.
+    if !std::fs::metadata(path)?.is_file() {
+        return refuse("not a regular file");
+    }
+    let file = File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return refuse("not a regular file");
+    }
+    let mut text = String::new();
+    file.take(MAX_FILE + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_FILE {
+        return refuse("larger than 64 MiB");
+    }
+    Ok(text)
+}
+
+/// A suggestion for an unknown name, if an allowed one is similar.
+fn did_you_mean(message: &str) -> String {
+    let unknown = message.split('`').nth(1);
+    let allowed = message
+        .split_once("expected one of ")
+        .map_or("", |(_, names)| names);
+    let closest = unknown.and_then(|unknown| {
+        let near = allowed
+            .split(", ")
+            .map(|name| (distance(unknown, name), name))
+            .filter(|(distance, _)| *distance <= 2);
+        near.min()
+    });
+    closest
+        .map(|(_, name)| format!("; did you mean {name}?"))
+        .unwrap_or_default()
+}
+
+/// The edit distance: how many letters to change, add or remove to get from one word to the other.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, letter) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = at + 1;
+        for (column, found) in other.iter().enumerate() {
+            let change = diagonal + usize::from(letter != *found);
+            diagonal = row[column + 1];
+            row[column + 1] = change.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Scalar, Status};
+    use super::*;
+
+    fn parse(text: &str) -> Result<Seed, InvalidSeed> {
+        Seed::parse(text)
+    }
+
+    const WHOLE: &str = r#"
+# everything there is
+kv:
+  app/port: 8080
+  app/mode: 0600
+  app/on: true
+  app/name: "x"
+  app/empty: ""
+services:
+  - name: web
+  - name: web
+    id: web-1
+    node: n1
+    address: 10.0.0.1
+    port: 8081
+    tags: [v1, blue]
+    meta: {version: 1}
+    status: critical
+    weights: {passing: 10}
+nodes:
+  - {name: n1, address: 10.0.0.1, meta: {rack: a}, status: passing}
+datacenters:
+  dc2:
+    kv: {app/name: y}
+"#;
+
+    #[test]
+    fn a_whole_seed_reads() {
+        let seed = parse(WHOLE).expect("a good seed");
+        let value = |key: &str| seed.kv.get(key).map(|Scalar(text)| text.as_str());
+        assert_eq!(value("app/port"), Some("8080"));
+        assert_eq!(value("app/mode"), Some("0600"));
+        assert_eq!(value("app/on"), Some("true"));
+        assert_eq!(value("app/empty"), Some(""));
+        assert_eq!(seed.services[1].status, Some(Status::Critical));
+        assert_eq!(seed.services[1].meta["version"], "1");
+        assert_eq!(seed.datacenters["dc2"].kv["app/name"], Scalar("y".into()));
+    }
+
+    #[test]
+    fn json_reads_too_and_so_does_nothing() {
+        let seed =
+            parse(r#"{"kv": {"a": "b", "n": 1}, "services": [{"name": "web", "port": 80}]}"#);
+        assert_eq!(seed.expect("a good seed").services[0].port, 80);
+        assert_eq!(parse("# later\n\n"), Ok(Seed::default()));
+    }
+
+    #[test]
+    fn an_unknown_field_is_named_with_its_place() {
+        let wrong = parse("services:\n  - name: web\n    adress: 10.0.0.1\n");
+        let wrong = wrong.expect_err("a typo").to_string();
+        for part in ["line 3: ", "adress", "did you mean address?", "port"] {
+            assert!(wrong.contains(part), "{part:?} in {wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_its_place() {
+        let wrong = parse("services:\n  - name: web\n    status: passng\n");
+        let wrong = wrong.expect_err("a typo").to_string();
+        for part in ["line 3: ", "did you mean passing?"] {
+            assert!(wrong.contains(part), "{part:?} in {wrong:?}");
+        }
+        let wrong = parse("services:\n  - name: web\n    port: http\n");
+        let wrong = wrong.expect_err("no number").to_string();
+        assert!(wrong.starts_with("line 3: "), "{wrong:?}");
+    }
+
+    #[test]
+    fn only_a_regular_file_is_read() {
+        let error = Seed::read(Path::new("/dev/zero")).expect_err("a device");
+        let SeedError::Read { source, .. } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(source.to_string(), "not a regular file");
+    }
+}

@@ -1,0 +1,193 @@
+//! The server: its options, its listener and the handles to it.
+//!
+//! Input: [`Options`]. Output: a [`Server`] that owns its listener and all its connections, and ends them when it is
+//! stopped or dropped.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::body::BodyBudget;
+use super::cluster_state::{ClusterState, Identity};
+use super::connection::{self, Shared};
+use super::contents::Contents;
+use super::faults::{Faults, ListenerOrder};
+use super::listener_gate::ListenerGate;
+use super::populate;
+use super::seed::Seed;
+use super::store::Store;
+
+/// How a server starts.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Address to listen on; port 0 takes a free one. Default: a free port of `127.0.0.1`.
+    pub listen: SocketAddr,
+    /// Name of the server's own node. Default: `dev`.
+    pub node: String,
+    /// The server's datacenter. Default: `dc1`.
+    pub datacenter: String,
+    /// The data that the server starts with. Default: none.
+    pub seed: Seed,
+    /// How many requests [`Faults::requests`] remembers; older ones are dropped. Default: 0, which records nothing.
+    pub record_requests: usize,
+    /// Time in which a request's head must arrive once its first byte has, and then its body. A connection without a
+    /// request may stay open. Default: 30 s.
+    pub read_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            node: "dev".into(),
+            datacenter: "dc1".into(),
+            seed: Seed::default(),
+            record_requests: 0,
+            read_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A running server. Dropping it ends it.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    faults: Faults,
+    contents: Contents,
+    listener: JoinSet<()>,
+    shutdown: CancellationToken,
+}
+
+impl Server {
+    /// Starts a server on the current tokio runtime; it listens when this returns.
+    ///
+    /// # Errors
+    /// If it cannot listen on the address.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        let Options {
+            listen,
+            node,
+            datacenter,
+            seed,
+            record_requests,
+            read_timeout,
+        } = options;
+        let gate = ListenerGate::open(listen).await?;
+        let address = gate.address();
+        let identity = Identity {
+            node,
+            node_id: node_id(),
+            datacenter,
+            address: address.ip().to_string(),
+            rpc_port: 8300,
+        };
+        let mut cluster = ClusterState::new(identity);
+        populate::seed(&mut cluster, seed);
+        let store = Store::new(cluster);
+        let faults = Faults::new(store.clone(), record_requests);
+        let contents = Contents::new(store.clone());
+        let shutdown = CancellationToken::new();
+        // Subscribe before the task's first turn, so that no order is missed.
+        let orders = faults.listener_orders();
+        let shared = Shared {
+            store,
+            faults: faults.clone(),
+            bodies: BodyBudget::default(),
+            read_timeout,
+        };
+        let mut listener = JoinSet::new();
+        listener.spawn(listen_until(shutdown.clone(), gate, shared, orders));
+        Ok(Self {
+            address,
+            faults,
+            contents,
+            listener,
+            shutdown,
+        })
+    }
+
+    /// The address that the server listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The handle to make the server fail.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// The handle to change the server's data.
+    pub fn contents(&self) -> &Contents {
+        &self.contents
+    }
+
+    /// Serves until `shutdown` is cancelled, then ends every connection.
+    pub async fn serve(self, shutdown: CancellationToken) {
+        shutdown.cancelled().await;
+        self.stop().await;
+    }
+
+    /// Ends the listener and every connection, and waits until they have ended.
+    pub async fn stop(mut self) {
+        self.shutdown.cancel();
+        while self.listener.join_next().await.is_some() {}
+    }
+}
+
+/// Accepts connections until `shutdown`. The connections are its tasks: when it ends, they end.
+async fn listen_until(
+    shutdown: CancellationToken,
+    mut gate: ListenerGate,
+    shared: Shared,
+    mut orders: watch::Receiver<ListenerOrder>,
+) {
+    let mut connections = JoinSet::new();
+    let mut cuts = ListenerOrder::default().cuts;
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => break,
+            stream = gate.next() => {
+                let max = orders.borrow().max_connections.unwrap_or(usize::MAX);
+                if connections.len() < max {
+                    connections.spawn(connection::serve(stream, shared.clone()));
+                }
+            }
+            ordered = orders.changed() => {
+                debug_assert!(ordered.is_ok(), "the faults outlive the listener");
+                let order = *orders.borrow_and_update();
+                gate.set(!order.refuse).await;
+                if order.refuse || order.cuts != cuts {
+                    connections.shutdown().await;
+                }
+                cuts = order.cuts;
+            }
+            Some(ended) = connections.join_next(), if !connections.is_empty() => {
+                if let Err(error) = ended {
+                    tracing::warn!(
+                        name: "dev.connection_failed", %error,
+                        "embedded server: connection failed: {error}"
+                    );
+                }
+            }
+        }
+    }
+    connections.shutdown().await;
+}
+
+/// A random UUID.
+fn node_id() -> String {
+    let (high, low) = (fastrand::u64(..), fastrand::u64(..));
+    let text = format!("{high:016x}{low:016x}");
+    let groups = [
+        &text[..8],
+        &text[8..12],
+        &text[12..16],
+        &text[16..20],
+        &text[20..],
+    ];
+    groups.join("-")
+}

@@ -1,0 +1,43 @@
+//! The state behind its lock, with a notification after every change.
+//!
+//! Input: reads and writes. Output: their results; a write wakes all subscribers once the lock is released.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+
+use super::cluster_state::ClusterState;
+
+/// The state of a server. Cheap to clone; clones share one state.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    cluster: Arc<Mutex<ClusterState>>,
+    changes: watch::Sender<()>,
+}
+
+impl Store {
+    /// Creates a store with this state.
+    pub(crate) fn new(cluster: ClusterState) -> Self {
+        Self {
+            cluster: Arc::new(Mutex::new(cluster)),
+            changes: watch::Sender::new(()),
+        }
+    }
+
+    /// Reads the state.
+    pub(crate) fn read<R>(&self, read: impl FnOnce(&ClusterState) -> R) -> R {
+        read(&self.cluster.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the state, then notifies the subscribers.
+    pub(crate) fn write<R>(&self, change: impl FnOnce(&mut ClusterState) -> R) -> R {
+        let result = change(&mut self.cluster.lock().unwrap_or_else(PoisonError::into_inner));
+        self.changes.send_replace(());
+        result
+    }
+
+    /// Subscribes to all changes from now on.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
+    }
+}

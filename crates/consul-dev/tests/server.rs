@@ -1,0 +1,369 @@
+//! The server over HTTP: faults on request, start and end.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use consul_dev::{Background, Fault, Options, Seed, Server, Service, Status};
+
+const DEADLINE: Duration = Duration::from_secs(10);
+
+fn start() -> Background {
+    let seed = Seed::default()
+        .key("app/one", "hello")
+        .service(Service::new("web").id("web-1").port(8081));
+    Background::start(Options {
+        seed,
+        record_requests: 100,
+        ..Options::default()
+    })
+    .expect("a server")
+}
+
+/// All bytes that the server sends for one request until it closes the connection.
+fn get(address: SocketAddr, target: &str) -> String {
+    let mut stream = TcpStream::connect_timeout(&address, DEADLINE).expect("a connection");
+    stream
+        .set_read_timeout(Some(DEADLINE))
+        .expect("a time limit");
+    let mut bytes = Vec::new();
+    // A cut connection ends with an error, while writing or while reading, after the bytes before the cut.
+    drop(write!(
+        stream,
+        "GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    ));
+    drop(stream.read_to_end(&mut bytes));
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "not within {DEADLINE:?}: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn an_answer_has_consuls_head() {
+    let consul = start();
+    let answer = get(consul.address(), "/v1/kv/app/one");
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    for line in [
+        "Content-Type: application/json",
+        "X-Consul-Index: ",
+        "X-Consul-Knownleader: true",
+    ] {
+        assert!(
+            answer.contains(&format!("\r\n{line}")),
+            "{line} in {answer}"
+        );
+    }
+}
+
+#[test]
+fn a_fault_applies_below_its_prefix_and_as_often_as_set() {
+    let consul = start();
+    consul
+        .faults()
+        .inject_times("/v1/kv/", 2, Fault::Status(503, "out".into()));
+    assert!(get(consul.address(), "/v1/status/leader").starts_with("HTTP/1.1 200"));
+    assert!(get(consul.address(), "/v1/kv/app/one").starts_with("HTTP/1.1 503"));
+    assert!(get(consul.address(), "/v1/kv/app/one").ends_with("out"));
+    assert!(get(consul.address(), "/v1/kv/app/one").starts_with("HTTP/1.1 200"));
+    let rule = consul
+        .faults()
+        .inject("/v1/kv/", Fault::Status(503, "out".into()));
+    assert!(get(consul.address(), "/v1/kv/app/one").starts_with("HTTP/1.1 503"));
+    consul.faults().lift(rule);
+    assert!(get(consul.address(), "/v1/kv/app/one").starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn a_connection_is_cut_after_the_given_bytes() {
+    let consul = start();
+    consul.faults().inject_times("/", 1, Fault::HangUp);
+    assert_eq!(get(consul.address(), "/v1/kv/app/one"), "");
+    consul.faults().inject_times("/", 1, Fault::CutAfter(20));
+    assert_eq!(
+        get(consul.address(), "/v1/kv/app/one"),
+        "HTTP/1.1 200 OK\r\nVar"
+    );
+    let whole = get(consul.address(), "/v1/kv/app/one");
+    consul
+        .faults()
+        .inject_times("/", 1, Fault::CutAfter(whole.len() - 5));
+    assert_eq!(
+        get(consul.address(), "/v1/kv/app/one").len(),
+        whole.len() - 5
+    );
+}
+
+#[test]
+fn answers_can_be_falsified() {
+    let consul = start();
+    consul.faults().inject_times("/", 1, Fault::HalfBody);
+    let half = get(consul.address(), "/v1/kv/app/one");
+    assert!(
+        half.contains("Content-Length: 47\r\n") && !half.ends_with(']'),
+        "{half}"
+    );
+    consul
+        .faults()
+        .inject_times("/", 1, Fault::Html("<html>hotel</html>".into()));
+    assert!(get(consul.address(), "/v1/kv/app/one").contains("text/html"));
+    let wrong = [
+        (Fault::Index(0), "X-Consul-Index: 0\r\n"),
+        (
+            Fault::LastContact(Duration::from_secs(3)),
+            "X-Consul-Lastcontact: 3000\r\n",
+        ),
+        (Fault::UnknownLeader, "X-Consul-Knownleader: false\r\n"),
+    ];
+    for (fault, line) in wrong {
+        consul.faults().inject_times("/", 1, fault);
+        assert!(
+            get(consul.address(), "/v1/health/service/web").contains(line),
+            "{line}"
+        );
+    }
+    consul.faults().inject_times("/", 1, Fault::NoIndex);
+    assert!(!get(consul.address(), "/v1/health/service/web").contains("X-Consul-Index"));
+}
+
+#[test]
+fn without_a_leader_only_stale_queries_are_answered() {
+    let consul = start();
+    let rule = consul.faults().inject("/", Fault::NoLeader(Duration::ZERO));
+    let refused = get(consul.address(), "/v1/health/service/web");
+    assert!(
+        refused.starts_with("HTTP/1.1 500") && refused.ends_with("No cluster leader"),
+        "{refused}"
+    );
+    assert!(refused.contains("X-Consul-Index: 1\r\n"), "{refused}");
+    assert!(!get(consul.address(), "/v1/kv/app/one").contains("X-Consul-Index"));
+    let stale = get(consul.address(), "/v1/health/service/web?stale");
+    assert!(
+        stale.starts_with("HTTP/1.1 200") && stale.contains("X-Consul-Knownleader: false"),
+        "{stale}"
+    );
+    assert!(get(consul.address(), "/v1/status/leader").ends_with("\"\""));
+    consul.faults().lift(rule);
+    assert!(get(consul.address(), "/v1/health/service/web").starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn a_black_hole_keeps_the_request_open() {
+    let consul = start();
+    consul.faults().inject("/v1/kv/", Fault::BlackHole);
+    let address = consul.address();
+    let asked = std::thread::spawn(move || get(address, "/v1/kv/app/one?index=1"));
+    eventually("the request is open", || {
+        consul.faults().open_requests("/v1/kv/") == 1
+    });
+    assert_eq!(consul.faults().connections(), 1);
+    consul.faults().cut_connections();
+    assert_eq!(asked.join().expect("an end"), "");
+    eventually("nothing is open", || {
+        consul.faults().open_requests("/") == 0 && consul.faults().connections() == 0
+    });
+    let seen = consul.faults().requests("/v1/kv/");
+    assert_eq!(seen.len(), 1);
+    assert_eq!(
+        (seen[0].method.as_str(), seen[0].query.as_str()),
+        ("GET", "index=1")
+    );
+}
+
+#[test]
+fn a_client_that_hangs_up_leaves_nothing_open() {
+    let consul = start();
+    let mut stream = TcpStream::connect(consul.address()).expect("a connection");
+    write!(
+        stream,
+        "GET /v1/kv/app/one?index=999&wait=5m HTTP/1.1\r\nHost: x\r\n\r\n"
+    )
+    .expect("sent");
+    eventually("the query waits", || {
+        consul.faults().open_requests("/v1/kv/") == 1
+    });
+    drop(stream);
+    eventually("the query is gone", || {
+        consul.faults().open_requests("/v1/kv/") == 0
+    });
+}
+
+#[test]
+fn connections_beyond_the_limit_are_closed_without_http() {
+    let consul = start();
+    consul.faults().limit_connections(1);
+    let kept = TcpStream::connect(consul.address()).expect("a connection");
+    eventually("one connection is there", || {
+        consul.faults().connections() == 1
+    });
+    assert_eq!(get(consul.address(), "/v1/status/leader"), "");
+    drop(kept);
+    eventually("there is room again", || {
+        get(consul.address(), "/v1/status/leader").starts_with("HTTP/1.1 200")
+    });
+}
+
+#[test]
+fn a_closed_port_refuses_and_opens_again() {
+    let consul = start();
+    consul.faults().stop_listening();
+    eventually("connections are refused", || {
+        TcpStream::connect(consul.address()).is_err()
+    });
+    consul.faults().forget_everything();
+    consul.faults().listen_again();
+    eventually("it answers again", || {
+        TcpStream::connect(consul.address()).is_ok()
+    });
+    assert!(get(consul.address(), "/v1/kv/app/one").starts_with("HTTP/1.1 404"));
+    assert!(get(consul.address(), "/v1/health/service/web").ends_with("[]"));
+}
+
+fn waiting(consul: &Background, target: &'static str) -> std::thread::JoinHandle<String> {
+    let address = consul.address();
+    let asked = std::thread::spawn(move || get(address, target));
+    eventually("the query waits", || {
+        consul.faults().open_requests("/v1/") == 1
+    });
+    asked
+}
+
+#[test]
+fn a_rewind_answers_waiting_queries_with_a_smaller_index() {
+    let consul = start();
+    let asked = waiting(&consul, "/v1/health/service/web?index=900&wait=5m");
+    consul.faults().rewind(3);
+    let answer = asked.join().expect("an answer");
+    assert!(
+        answer.contains("X-Consul-Index: 3\r\n") && answer.contains("\"web-1\""),
+        "{answer}"
+    );
+}
+
+#[test]
+fn waiting_queries_can_be_interrupted() {
+    let consul = start();
+    let asked = waiting(&consul, "/v1/health/service/web?index=900&wait=5m");
+    consul
+        .faults()
+        .interrupt("/v1/health/", 500, "rpc error making call: EOF");
+    assert!(
+        asked
+            .join()
+            .expect("an answer")
+            .ends_with("rpc error making call: EOF")
+    );
+}
+
+#[test]
+fn changes_without_http_wake_queries_too() {
+    let consul = start();
+    consul.register(
+        Service::new("web")
+            .id("web-1")
+            .port(8081)
+            .status(Status::Passing),
+    );
+    let index = consul.contents().index();
+    let target: &'static str =
+        Box::leak(format!("/v1/health/service/web?passing&index={index}&wait=5m").into());
+    let asked = waiting(&consul, target);
+    consul.set_check("web-1", "critical");
+    assert!(asked.join().expect("an answer").ends_with("[]"));
+    consul.set_check("service:web-1", "passing");
+    assert!(get(consul.address(), "/v1/health/service/web?passing").contains("\"web-1\""));
+    consul.register(
+        Service::new("web")
+            .id("web-2")
+            .node("n2")
+            .address("10.0.0.2")
+            .status(Status::Warning),
+    );
+    assert!(get(consul.address(), "/v1/catalog/node/n2").contains("\"web-2\""));
+    consul.deregister("web-1");
+    consul.deregister("web-2");
+    assert!(get(consul.address(), "/v1/health/service/web").ends_with("[]"));
+    consul.put_key("k", "v");
+    consul.delete_key("k");
+    assert!(get(consul.address(), "/v1/kv/k").starts_with("HTTP/1.1 404"));
+}
+
+#[test]
+fn a_stopped_server_refuses() {
+    let consul = start();
+    let address = consul.address();
+    let asked = waiting(&consul, "/v1/kv/app/one?index=900&wait=5m");
+    consul.stop();
+    assert_eq!(asked.join().expect("an end"), "");
+    assert!(TcpStream::connect(address).is_err());
+}
+
+#[test]
+fn a_taken_port_is_an_error() {
+    let consul = start();
+    assert!(
+        Background::start(Options {
+            listen: consul.address(),
+            ..Options::default()
+        })
+        .is_err()
+    );
+}
+
+#[test]
+fn other_datacenters_are_seeded_and_queried_by_name() {
+    let seed = Seed::parse(
+        "{kv: {a: here}, datacenters: {dc2: {kv: {a: there}, services: [{name: db, node: n}]}}}",
+    );
+    let consul = Background::start(Options {
+        seed: seed.expect("a seed"),
+        ..Options::default()
+    })
+    .expect("a server");
+    assert!(get(consul.address(), "/v1/kv/a?raw").ends_with("here"));
+    assert!(get(consul.address(), "/v1/kv/a?raw&dc=dc2").ends_with("there"));
+    assert!(get(consul.address(), "/v1/catalog/datacenters").ends_with(r#"["dc1","dc2"]"#));
+    assert!(get(consul.address(), "/v1/catalog/services?dc=dc2").ends_with(r#"{"db":[]}"#));
+    assert!(
+        get(consul.address(), "/v1/health/service/db?dc=dc2").contains(r#""Datacenter":"dc2""#)
+    );
+    assert!(
+        get(consul.address(), "/v1/catalog/services?dc=dc3").ends_with("No path to datacenter")
+    );
+}
+
+#[test]
+fn a_value_too_large_is_refused_as_consul_does() {
+    let consul = start();
+    let mut stream = TcpStream::connect(consul.address()).expect("a connection");
+    let head = "PUT /v1/kv/big HTTP/1.1\r\nHost: x\r\nContent-Length: 600000\r\n\r\n";
+    stream.write_all(head.as_bytes()).expect("sent");
+    stream.write_all(&vec![b'x'; 600_000]).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(
+        answer.starts_with("HTTP/1.1 413 ") && answer.contains("\r\nConnection: close\r\n"),
+        "{answer}"
+    );
+    assert!(
+        answer.contains("Request body(600000 bytes) too large, max size: 524288 bytes."),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_runs_on_the_runtime_of_its_program() {
+    let server = Server::start(Options::default()).await.expect("a server");
+    let address = server.address();
+    let asked = tokio::task::spawn_blocking(move || get(address, "/v1/status/leader"))
+        .await
+        .expect("an answer");
+    assert!(asked.ends_with("\"127.0.0.1:8300\""), "{asked}");
+    server.stop().await;
+    assert!(TcpStream::connect(address).is_err());
+}
