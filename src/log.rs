@@ -3,7 +3,7 @@
 //! Input: events of `tracing`, and a [`LogConfig`].
 //! Output: lines on stderr and in a file, datagrams to syslog and to the journal.
 //!
-//! Every event has a stable name (`name: "file.written"` in the call); `docs/logs.md` lists them. A layer of
+//! Every event has a stable name (`name: "file.written"` in the call); `docs/src/reference/events.md` lists them. A layer of
 //! `tracing`'s subscriber turns an event into a `Record` and puts it into the queue of each outlet, from which a thread
 //! of the outlet writes. A slow reader, disk or socket therefore never delays the component that logs: what does not fit
 //! into the queue is dropped and counted.

@@ -258,7 +258,7 @@ fn what_cannot_be_migrated_says_why() {
 
 #[test]
 fn the_way_that_the_documents_show_can_be_gone() {
-    let page = fs::read_to_string("docs/from-consul-template.md").unwrap();
+    let page = fs::read_to_string("docs/src/how-to/migrate.md").unwrap();
     let block = blocks(&page, "sh migrate").remove(0);
     let folder = folder();
     copy(&folder);

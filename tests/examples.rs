@@ -17,7 +17,7 @@ use crate::support::{eventually, free_port, http, is_alive};
 
 const EXAMPLES: &[&str] = &["ci", "container", "dev", "haproxy", "nginx", "systemd"];
 
-/// A file of an example.
+/// The path of a file of an example.
 fn example(name: &str) -> PathBuf {
     fs::canonicalize("examples").unwrap().join(name)
 }
@@ -321,7 +321,7 @@ fn the_job_ends_with_the_code_of_what_went_wrong() {
         "{said}"
     );
     assert!(
-        said.ends_with("render.sh: not everything was there in time; the list is above\n"),
+        said.ends_with("render.sh: timed out; the log above lists the missing data\n"),
         "{said}"
     );
     assert_eq!(

@@ -7,6 +7,7 @@
 mod support;
 
 mod access;
+mod book;
 mod choosing;
 mod cluster;
 mod commands;

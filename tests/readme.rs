@@ -1,4 +1,4 @@
-//! Every command of the README is run; those for a server with harmless stand-ins for what only a server has.
+//! Commands of the README and the book that need more than `book.rs` has: harmless stand-ins for what only a server has.
 
 use std::fs;
 use std::process::Command;
@@ -10,40 +10,15 @@ use crate::support::ctmpl::{Ctmpl, Folder, command};
 use crate::support::documents::{blocks, copy, shell};
 use crate::support::rendering::{read_flags, read_script};
 
-fn readme() -> String {
-    fs::read_to_string("README.md").unwrap()
-}
-
-#[test]
-fn commands_to_try_do_what_they_say() {
-    let folder = Folder::new();
-    copy(&folder);
-    let blocks = blocks(&readme(), "sh");
-    assert_eq!(blocks.len(), 2);
-    for block in &blocks {
-        let output = shell(&folder, "").args(["-c", block]).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            output.status.success() && said.is_empty(),
-            "{block}\n{said}"
-        );
-    }
-    assert!(
-        !folder.path("out/lp.conf").exists(),
-        "a dry run writes nothing"
-    );
-    assert!(
-        folder.read("out/app.env").contains("LOG_LEVEL="),
-        "{:?}",
-        folder.read("out/app.env")
-    );
+fn page(path: &str) -> String {
+    fs::read_to_string(path).unwrap()
 }
 
 #[test]
 fn the_conversion_is_proven() {
     let folder = Folder::new();
     copy(&folder);
-    let block = blocks(&readme(), "sh convert").remove(0);
+    let block = blocks(&page("docs/src/how-to/convert.md"), "sh convert").remove(0);
     let output = shell(&folder, "").args(["-c", &block]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
@@ -61,7 +36,7 @@ fn the_conversion_is_proven() {
 fn shells_and_man_find_what_is_put_where_they_look() {
     let folder = Folder::new();
     copy(&folder);
-    let block = blocks(&readme(), "sh pages").remove(0);
+    let block = blocks(&page("docs/src/operations/install.md"), "sh pages").remove(0);
     let files = [
         ".local/share/bash-completion/completions/ctmpl",
         ".local/share/man/man1/ctmpl.1",
@@ -91,7 +66,7 @@ fn shells_and_man_find_what_is_put_where_they_look() {
 fn the_tutorials_command_follows_the_service() {
     let folder = Folder::new();
     copy(&folder);
-    let block = blocks(&readme(), "sh server").remove(0);
+    let block = blocks(&page("README.md"), "sh server").remove(0);
     let calls = read_script(&folder, &folder.path(""), &block);
     assert_eq!(calls.len(), 1);
     let job = read_flags(&calls[0]).jobs.remove(0);
@@ -126,7 +101,7 @@ fn the_tutorials_command_follows_the_service() {
 fn a_program_that_is_kept_running_decides_the_end() {
     let folder = Folder::new();
     copy(&folder);
-    let block = blocks(&readme(), "sh exec").remove(0);
+    let block = blocks(&page("docs/src/how-to/containers.md"), "sh exec").remove(0);
     let calls = read_script(&folder, &folder.path(""), &block);
     let consul = Background::start(Options::default()).unwrap();
     let mut run = command();
@@ -149,7 +124,7 @@ fn a_program_that_is_kept_running_decides_the_end() {
 
 #[test]
 fn the_demo_shows_a_change_arriving() {
-    let block = blocks(&readme(), "sh demo").remove(0);
+    let block = blocks(&page("README.md"), "sh demo").remove(0);
     let mut demo = Command::new("bash");
     demo.args(["-euc", &block]);
     // What cargo tells a test about itself makes another cargo build again what is built.
@@ -177,7 +152,7 @@ fn the_demo_shows_a_change_arriving() {
 fn the_scripts_are_what_ci_runs() {
     let ci = fs::read_to_string(".ci/run").unwrap();
     for words in ["sh build", "sh test"] {
-        let block = blocks(&readme(), words).remove(0);
+        let block = blocks(&page("README.md"), words).remove(0);
         assert!(
             ci.contains(&format!("step {block}\n")),
             "CI does not run {block}"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Renders the files of a release once, says in one line what went wrong, and ends with ctmpl's exit code.
-# CONSUL_HTTP_ADDR and CONSUL_HTTP_TOKEN say where Consul is; RENDER_TIMEOUT, how long to wait for it.
+# Renders the files of a release once, prints one line about the result, and exits with ctmpl's exit code.
+# CONSUL_HTTP_ADDR and CONSUL_HTTP_TOKEN are those of Consul's CLI. RENDER_TIMEOUT is the time limit (default 30s).
 cd "$(dirname "$0")" || exit
 
 code=0
@@ -11,7 +11,7 @@ case $code in
   12) echo 'render.sh: interrupted' >&2 ;;
   13 | 15) echo 'render.sh: a flag or the configuration is wrong' >&2 ;;
   14) echo 'render.sh: a template, a command or Consul failed; see above' >&2 ;;
-  16) echo 'render.sh: not everything was there in time; the list is above' >&2 ;;
-  *) echo "render.sh: ctmpl ended with $code" >&2 ;;
+  16) echo 'render.sh: timed out; the log above lists the missing data' >&2 ;;
+  *) echo "render.sh: ctmpl exited with $code" >&2 ;;
 esac
 exit $code

@@ -1,4 +1,4 @@
-# What the container starts: render the site, run nginx, tell it of changes, end with it.
+# Render the site, run nginx, reload it after each change, and exit with it.
 
 template {
   source      = "/etc/ctmpl/site.conf.j2"
@@ -8,11 +8,11 @@ template {
 exec {
   command = ["nginx", "-g", "daemon off;"]
 
-  # nginx reads its files again on HUP, and finishes what it serves on QUIT.
+  # nginx reads its configuration again on SIGHUP, and finishes its requests on SIGQUIT.
   reload_signal = "SIGHUP"
   kill_signal   = "SIGQUIT"
 
-  # `docker stop` waits for 10 s, unless it is told otherwise.
+  # `docker stop` waits for 10 s by default.
   kill_timeout = "8s"
 
   env {

@@ -469,7 +469,7 @@ const ROWS: &[(&str, &str, &str)] = &[
 pub struct Described {
     /// The key with the blocks around it, `consul.auth.username`.
     pub path: &'static str,
-    /// What it takes, in the words of `docs/configuration.md`.
+    /// What it takes, in the words of `docs/src/reference/configuration.md`.
     pub kind: String,
     /// Its default: JSON, or words; empty: none.
     pub default: &'static str,

@@ -1,54 +1,101 @@
-//! The commands in the documents.
+//! The blocks of code in the documents.
 //!
-//! in:  a page in Markdown
-//! out: its blocks of commands, and a place where they can be run
+//! Input: a page in Markdown. Output: its blocks, and a place where their commands can run.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::ctmpl::{Folder, text};
 
-/// What a block can be: to be tried anywhere, meant for a server, or one of the project's own scripts; without a word
-/// it is no command.
-const KINDS: [&str; 14] = [
-    "",
-    "sh",
-    "sh pages",
-    "sh convert",
-    "sh migrate",
-    "sh server",
-    "sh demo",
-    "sh build",
-    "sh test",
-    "sh config",
-    "sh exec",
-    "hcl",
-    "yaml",
-    "toml",
+/// The languages of blocks. `sh` and `console` are commands; the others are files or only shown.
+const LANGUAGES: [&str; 11] = [
+    "sh", "console", "hcl", "yaml", "toml", "json", "gotmpl", "jinja", "nginx", "text", "",
 ];
 
-/// The blocks of a README that begin with exactly these words after the three backticks.
-pub fn blocks(readme: &str, words: &str) -> Vec<String> {
+/// A block between two lines of three backticks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// The line of the page where it begins.
+    pub line: usize,
+    /// The words after the first three backticks: the language, and what the tests need to know.
+    pub info: String,
+    /// The lines between.
+    pub text: String,
+}
+
+impl Block {
+    /// The first word of the info string.
+    pub fn language(&self) -> &str {
+        self.info.split(' ').next().unwrap_or_default()
+    }
+
+    /// Returns `true` if this word stands after the language.
+    pub fn has(&self, word: &str) -> bool {
+        self.info.split(' ').skip(1).any(|own| own == word)
+    }
+
+    /// The value of a word `NAME=VALUE`.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        let mut words = self.info.split(' ').skip(1);
+        words.find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
+    }
+}
+
+/// All blocks of a page, in order.
+pub fn all_blocks(page: &str) -> Vec<Block> {
     let mut found = Vec::new();
-    let mut lines = readme.lines();
-    while let Some(line) = lines.next() {
-        if let Some(own) = line.strip_prefix("```") {
-            let block: Vec<_> = lines.by_ref().take_while(|line| *line != "```").collect();
-            if own == words {
-                found.push(block.join("\n"));
-            } else {
-                assert!(
-                    KINDS.contains(&own),
-                    "no test reads a block that begins with ```{own}"
-                );
-            }
-        }
+    let mut lines = page.lines().zip(1..);
+    while let Some((line, number)) = lines.next() {
+        let Some(info) = line.strip_prefix("```") else {
+            continue;
+        };
+        let inside: Vec<_> = lines
+            .by_ref()
+            .map(|(line, _)| line)
+            .take_while(|line| *line != "```")
+            .collect();
+        let block = Block {
+            line: number,
+            info: info.to_owned(),
+            text: inside.join("\n"),
+        };
+        let language = block.language();
+        assert!(
+            LANGUAGES.contains(&language),
+            "line {number}: no test reads blocks in {language}"
+        );
+        found.push(block);
     }
     found
 }
 
-/// The examples and the templates as they are, in a folder where commands may write.
+/// The texts of the blocks whose info string is exactly this.
+pub fn blocks(page: &str, info: &str) -> Vec<String> {
+    let found = all_blocks(page).into_iter();
+    found
+        .filter(|block| block.info == info)
+        .map(|block| block.text)
+        .collect()
+}
+
+/// All Markdown files below a directory.
+pub fn pages_below(directory: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut left = vec![PathBuf::from(directory)];
+    while let Some(path) = left.pop() {
+        if path.is_dir() {
+            let entries = fs::read_dir(&path).unwrap();
+            left.extend(entries.map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Copies the examples and the templates to a folder where commands may write.
 pub fn copy(folder: &Folder) {
     let mut copied = 0;
     let mut left: Vec<_> = ["examples", "templates"].map(PathBuf::from).to_vec();
@@ -68,7 +115,11 @@ pub fn copy(folder: &Folder) {
     }
     assert!(copied > 20, "{copied} files");
     fs::create_dir(folder.path("bin")).unwrap();
-    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_ctmpl"), folder.path("bin/ctmpl")).unwrap();
+    std::os::unix::fs::symlink(
+        Path::new(env!("CARGO_BIN_EXE_ctmpl")),
+        folder.path("bin/ctmpl"),
+    )
+    .unwrap();
 }
 
 /// A shell in a directory of such a folder, for which `ctmpl` is the binary under test.

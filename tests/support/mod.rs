@@ -24,6 +24,8 @@ pub mod recorder;
 pub mod rendering;
 pub mod secured;
 pub mod servers;
+pub mod session;
+pub mod transcript;
 
 use std::env;
 use std::path::{Path, PathBuf};

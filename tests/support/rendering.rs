@@ -110,8 +110,22 @@ pub fn read_script(folder: &Folder, directory: &Path, script: &str) -> Vec<Vec<S
         "#!/bin/sh\nprintf '%s\\0' \"$@\" '' >>'{}'\n",
         calls.display()
     );
-    let idle =
-        ["nginx", "haproxy", "systemctl", "install", "curl"].map(|name| (name, "#!/bin/sh\n"));
+    let idle = [
+        "nginx",
+        "haproxy",
+        "systemctl",
+        "install",
+        "curl",
+        "docker",
+        "consul",
+        "consul-template",
+        "diff",
+        "sed",
+        "cp",
+        "journalctl",
+        "kubectl",
+    ];
+    let idle = idle.map(|name| (name, "#!/bin/sh\n"));
     let dirname = ("dirname", "#!/bin/sh\nprintf '%s\\n' \"${1%/*}\"\n");
     for (name, text) in idle.into_iter().chain([dirname, ("ctmpl", ctmpl.as_str())]) {
         folder.program(&format!("idle/{name}"), text);

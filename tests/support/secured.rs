@@ -64,6 +64,11 @@ impl Secured {
         format!("https://{host}:{}", self.https)
     }
 
+    /// The token with all rights.
+    pub fn master() -> &'static str {
+        MASTER
+    }
+
     /// The address without TLS.
     pub fn plain(&self) -> SocketAddr {
         self.consul.address()

@@ -1,0 +1,385 @@
+//! Every command of the README, of CONTRIBUTING and of the book does what the page shows.
+//!
+//! `support::session` explains how a page is followed. Commands that a test cannot run are listed in `book/not_run.rs`.
+
+mod not_run;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::ctmpl::{Folder, command, run_command, text};
+use crate::support::documents::{Block, all_blocks, pages_below};
+use crate::support::rendering::read_script;
+use crate::support::secured::{Secured, authority, certificate};
+use crate::support::servers::require;
+use crate::support::session::Session;
+
+use not_run::{NOT_RUN, NotRun};
+
+/// One test for each page, so that they run beside each other.
+macro_rules! pages {
+    ($($name:ident: $page:literal $(needs $program:literal)*;)+) => {
+        $(#[test] fn $name() { follow($page, &["curl" $(, $program)*]); })+
+        const PAGES: &[&str] = &[$($page),+];
+    };
+}
+
+pages! {
+    readme: "README.md";
+    contributing: "CONTRIBUTING.md";
+    tutorial: "docs/src/tutorial.md" needs "nginx";
+    apache: "docs/src/how-to/apache.md";
+    ci: "docs/src/how-to/ci.md";
+    containers: "docs/src/how-to/containers.md";
+    convert: "docs/src/how-to/convert.md";
+    haproxy: "docs/src/how-to/haproxy.md" needs "haproxy";
+    kubernetes: "docs/src/how-to/kubernetes.md";
+    migrate: "docs/src/how-to/migrate.md";
+    systemd: "docs/src/how-to/systemd.md";
+    tls_and_acl: "docs/src/how-to/tls-and-acl.md";
+    alerts: "docs/src/operations/alerts.md";
+    install: "docs/src/operations/install.md";
+    logs: "docs/src/operations/logs.md";
+    security: "docs/src/operations/security.md";
+    signals: "docs/src/operations/signals.md";
+    troubleshooting: "docs/src/operations/troubleshooting.md";
+    configuration: "docs/src/reference/configuration.md";
+    dev_server: "docs/src/reference/dev-server.md";
+    exit_codes: "docs/src/reference/exit-codes.md";
+    formats: "docs/src/reference/formats.md";
+    side_effects: "docs/src/reference/side-effects.md";
+    template_languages: "docs/src/reference/template-languages.md";
+}
+
+/// Reads a page, and does what it says.
+fn follow(page: &str, programs: &[&str]) {
+    if !programs.iter().all(|program| require(program).is_some()) {
+        return;
+    }
+    let content = fs::read_to_string(page).unwrap();
+    let mut session = Session::new(&content, &[]);
+    furnish(&session);
+    let mut done = 0;
+    for block in all_blocks(&content) {
+        if let Some(name) = block.value("file") {
+            session.save(name, &block.text);
+        }
+        if !is_command(&block) {
+            continue;
+        }
+        done += 1;
+        if reason(page, &block).is_some() {
+            check(&session, &block);
+        } else if block.language() == "sh" {
+            session.run(&block);
+        } else {
+            session.show(&block);
+        }
+    }
+    assert!(done > 0, "{page} has no commands");
+}
+
+fn is_command(block: &Block) -> bool {
+    ["sh", "console"].contains(&block.language())
+}
+
+/// Why a block is not run.
+fn reason(page: &str, block: &Block) -> Option<&'static str> {
+    NOT_RUN
+        .iter()
+        .find(|NotRun(own, begin, _)| *own == page && block.text.starts_with(begin))
+        .map(|NotRun(_, _, reason)| *reason)
+}
+
+/// The files below `/etc` and `/run` that the pages take for granted.
+fn furnish(session: &Session) {
+    let folder = session.folder();
+    for (name, source) in [
+        ("etc/ctmpl/nginx.ctmpl", "templates/nginx.ctmpl"),
+        ("etc/ctmpl/site.conf.j2", "examples/container/site.conf.j2"),
+    ] {
+        folder.write(name, &fs::read_to_string(source).unwrap());
+    }
+    folder.write("run/secrets/consul-token", "token\n");
+    folder.write("consul-token", "token\n");
+    folder.write("title.ctmpl", "x");
+    let static_template =
+        "template {\n  contents = \"static\"\n  destination = \"/var/static.conf\"\n}\n";
+    folder.write("etc/ctmpl.d/web.hcl", &session.localized(static_template));
+    folder.write(
+        "etc/consul-template.hcl",
+        &session.localized(static_template),
+    );
+}
+
+/// Checks the syntax of a block, and the flags, configurations and templates of each `ctmpl` in it.
+fn check(session: &Session, block: &Block) {
+    let script = session.localized(&block.text);
+    let syntax = Command::new("sh").args(["-n", "-c", &script]).status();
+    assert!(syntax.unwrap().success(), "line {}", block.line);
+    if !script.contains("ctmpl ") || script.starts_with("cargo") {
+        return;
+    }
+    let (folder, scratch) = (session.folder(), Folder::new());
+    for mut words in read_script(&scratch, &scratch.path(""), &script) {
+        let is_subcommand = !words[0].starts_with('-');
+        if is_subcommand && words[0] != "validate" {
+            words = vec![words[0].clone(), "--help".to_owned()];
+        } else if !is_subcommand {
+            words.insert(0, "validate".to_owned());
+        }
+        let mut call = command();
+        call.args(&words).current_dir(folder.path(""));
+        let ended = run_command(call);
+        assert_eq!(
+            ended.code(),
+            Some(0),
+            "line {}: {words:?}: {}",
+            block.line,
+            ended.log
+        );
+    }
+}
+
+#[test]
+fn no_page_with_commands_is_forgotten() {
+    let mut pages = pages_below("docs/src");
+    pages.extend(["README.md", "CONTRIBUTING.md"].map(Into::into));
+    let with_commands: BTreeSet<_> = pages
+        .iter()
+        .filter(|page| {
+            let content = fs::read_to_string(page).unwrap();
+            all_blocks(&content).iter().any(is_command)
+        })
+        .map(|page| text(page))
+        .collect();
+    assert_eq!(
+        with_commands,
+        PAGES.iter().map(ToString::to_string).collect()
+    );
+}
+
+#[test]
+fn the_list_of_commands_that_are_not_run_is_exact() {
+    for NotRun(page, begin, reason) in NOT_RUN {
+        let content = fs::read_to_string(page).unwrap();
+        let blocks = all_blocks(&content);
+        let found = blocks
+            .iter()
+            .any(|block| is_command(block) && block.text.starts_with(begin));
+        assert!(found && !reason.is_empty(), "{page} has no {begin}");
+    }
+}
+
+#[test]
+fn the_summary_lists_every_page_once() {
+    let summary = fs::read_to_string("docs/src/SUMMARY.md").unwrap();
+    let mut listed: Vec<_> = summary
+        .split("](")
+        .skip(1)
+        .map(|rest| format!("docs/src/{}", rest.split(')').next().unwrap()))
+        .collect();
+    listed.sort();
+    let pages = pages_below("docs/src").into_iter().map(|page| text(&page));
+    let pages: Vec<_> = pages.filter(|page| !page.ends_with("SUMMARY.md")).collect();
+    assert_eq!(listed, pages);
+    assert!(Path::new("docs/book.toml").is_file());
+}
+
+/// Calls a function with each block of the book and the README, its page, and a session for its paths.
+fn for_each_block(wanted: impl Fn(&Block) -> bool, mut act: impl FnMut(&Session, &str, &Block)) {
+    let mut pages = pages_below("docs/src");
+    pages.push("README.md".into());
+    let mut found = 0;
+    for page in pages {
+        let content = fs::read_to_string(&page).unwrap();
+        let blocks: Vec<_> = all_blocks(&content).into_iter().filter(&wanted).collect();
+        if blocks.is_empty() {
+            continue;
+        }
+        let session = Session::new(&content, &[]);
+        furnish(&session);
+        for block in &blocks {
+            act(
+                &session,
+                &format!("{}:{}", page.display(), block.line),
+                block,
+            );
+            found += 1;
+        }
+    }
+    assert!(found > 1, "only {found} blocks");
+}
+
+#[test]
+fn configurations_in_the_book_are_valid() {
+    if require("consul").is_none() {
+        return;
+    }
+    let is_configuration = |block: &Block| {
+        let others = ["seed", "kubernetes", "gitlab", "github", "consul"];
+        ["hcl", "yaml", "toml"].contains(&block.language())
+            && !others.iter().any(|other| block.has(other))
+    };
+    for_each_block(is_configuration, |session, place, block| {
+        let folder = session.folder();
+        if block.text.contains("ca_cert") && !folder.path("etc/ctmpl/consul-ca.pem").exists() {
+            certificates(folder);
+        }
+        folder.write("site.conf.ctmpl", "x");
+        let name = format!("block.{}", block.language());
+        folder.write(&name, &session.localized(&block.text));
+        let mut call = command();
+        call.args(["validate", "--config", &name])
+            .current_dir(folder.path(""));
+        // A block of its own needs something to do.
+        if !block.text.contains("template") {
+            call.args(["--template", "site.conf.ctmpl:out"]);
+        }
+        let ended = run_command(call);
+        assert_eq!((ended.code(), ended.log.as_str()), (Some(0), ""), "{place}");
+    });
+}
+
+fn certificates(folder: &Folder) {
+    let directory = folder.path("etc/ctmpl");
+    authority(&directory);
+    certificate(&directory, "-client");
+    for (made, name) in [
+        ("consul-agent-ca.pem", "consul-ca.pem"),
+        ("dc1-client-consul-0.pem", "client.pem"),
+        ("dc1-client-consul-0-key.pem", "client-key.pem"),
+    ] {
+        fs::rename(directory.join(made), directory.join(name)).unwrap();
+    }
+}
+
+#[test]
+fn templates_in_the_book_can_be_parsed() {
+    let is_template = |block: &Block| ["gotmpl", "jinja"].contains(&block.language());
+    for_each_block(is_template, |session, place, block| {
+        let name = if block.language() == "jinja" {
+            "block.j2"
+        } else {
+            "block.ctmpl"
+        };
+        session.folder().write(name, &block.text);
+        let mut call = command();
+        call.args(["-parse-only", "-template", &format!("{name}:out")])
+            .current_dir(session.folder().path(""));
+        let ended = run_command(call);
+        assert_eq!((ended.code(), ended.log.as_str()), (Some(0), ""), "{place}");
+    });
+}
+
+#[test]
+fn seeds_in_the_book_can_be_loaded() {
+    for_each_block(
+        |block| block.has("seed"),
+        |session, place, block| {
+            session.folder().write("seed.yaml", &block.text);
+            session.folder().write("x.ctmpl", "x");
+            let mut call = command();
+            call.args(["dev", "--listen", "127.0.0.1:0", "--seed", "seed.yaml"])
+                .args(["--once", "--template", "x.ctmpl:x"])
+                .current_dir(session.folder().path(""));
+            let ended = run_command(call);
+            assert_eq!((ended.code(), ended.log.as_str()), (Some(0), ""), "{place}");
+        },
+    );
+}
+
+/// All texts of a document.
+fn texts(value: &serde_json::Value) -> Vec<String> {
+    match value {
+        serde_json::Value::String(text) => vec![text.clone()],
+        serde_json::Value::Array(values) => values.iter().flat_map(texts).collect(),
+        serde_json::Value::Object(values) => values.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn pipelines_in_the_book_call_ctmpl_with_flags_that_exist() {
+    let mut calls = 0;
+    let is_pipeline = |block: &Block| block.has("gitlab") || block.has("github");
+    let page = fs::read_to_string("docs/src/how-to/ci.md").unwrap();
+    for block in all_blocks(&page).into_iter().filter(is_pipeline) {
+        let document: serde_json::Value = serde_saphyr::from_str(&block.text).unwrap();
+        let session = Session::new("", &[]);
+        for line in texts(&document) {
+            if line.starts_with("ctmpl ") {
+                let call = Block {
+                    text: line,
+                    ..block.clone()
+                };
+                check(&session, &call);
+                calls += 1;
+            }
+        }
+    }
+    assert_eq!(calls, 2);
+}
+
+#[test]
+fn the_manifest_for_kubernetes_holds_a_valid_configuration() {
+    let page = fs::read_to_string("docs/src/how-to/kubernetes.md").unwrap();
+    let manifest = all_blocks(&page)
+        .into_iter()
+        .find(|block| block.has("kubernetes"))
+        .unwrap();
+    let documents: Vec<serde_json::Value> = manifest
+        .text
+        .split("\n---\n")
+        .map(|text| serde_saphyr::from_str(text).unwrap())
+        .collect();
+    let session = Session::new("", &[]);
+    let data = documents[0]["data"].as_object().unwrap();
+    for (name, content) in data {
+        let content = session.localized(content.as_str().unwrap());
+        session
+            .folder()
+            .write(&format!("etc/ctmpl/{name}"), &content);
+    }
+    let pod = &documents[1]["spec"]["template"]["spec"];
+    let mut calls = 0;
+    for containers in ["initContainers", "containers"] {
+        for container in pod[containers].as_array().unwrap() {
+            let words = texts(&container["command"]).join(" ");
+            if words.starts_with("ctmpl ") {
+                let call = Block {
+                    text: words,
+                    ..manifest.clone()
+                };
+                check(&session, &call);
+                calls += 1;
+            }
+        }
+    }
+    assert_eq!(calls, 2);
+}
+
+#[test]
+fn the_policy_is_enough() {
+    if require("consul").is_none() {
+        return;
+    }
+    let page = fs::read_to_string("docs/src/how-to/tls-and-acl.md").unwrap();
+    let consul = Secured::start();
+    consul.put("shop/title", "The Corner Shop");
+    let environment = [
+        ("CONSUL_HTTP_ADDR", consul.plain().to_string()),
+        ("CONSUL_HTTP_TOKEN", Secured::master().to_owned()),
+    ];
+    let mut session = Session::new("", &environment);
+    for block in all_blocks(&page) {
+        if let Some(name) = block.value("file") {
+            session.save(name, &block.text);
+        } else if block.info == "sh consul" {
+            session.run(&block);
+        }
+    }
+    assert_eq!(session.folder().read("title.txt"), "The Corner Shop\n");
+}

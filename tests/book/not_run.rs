@@ -1,0 +1,112 @@
+//! The commands of the documents that a test cannot run.
+
+/// A block that is not run: its page, how it begins, and why. Its syntax is checked, and the flags of its `ctmpl`.
+pub(super) struct NotRun(
+    pub(super) &'static str,
+    pub(super) &'static str,
+    pub(super) &'static str,
+);
+
+/// All of them.
+pub(super) const NOT_RUN: &[NotRun] = &[
+    NotRun("README.md", "cargo build", "CI builds the release"),
+    NotRun("README.md", "scripts/demo", "readme:: runs it"),
+    NotRun("README.md", "scripts/test", "runs this test"),
+    NotRun(
+        "README.md",
+        "ctmpl --consul-addr 127.0.0.1:8500 --template \"templates/nginx",
+        "readme:: runs it with another destination",
+    ),
+    NotRun(
+        "CONTRIBUTING.md",
+        "scripts/test",
+        "installs programs, and runs this test",
+    ),
+    NotRun("CONTRIBUTING.md", "cargo", "runs this test"),
+    NotRun("CONTRIBUTING.md", "scripts/bench", "takes minutes"),
+    NotRun("CONTRIBUTING.md", ".ci/run", "runs this test"),
+    NotRun(
+        "docs/src/how-to/apache.md",
+        "a2enmod",
+        "needs Debian's Apache",
+    ),
+    NotRun(
+        "docs/src/how-to/apache.md",
+        "ctmpl --consul-addr",
+        "needs Debian's Apache",
+    ),
+    NotRun(
+        "docs/src/how-to/ci.md",
+        "export CONSUL_HTTP_ADDR=https",
+        "examples:: runs render.sh with the same flags",
+    ),
+    NotRun(
+        "docs/src/how-to/containers.md",
+        "cp target/release",
+        "needs Docker",
+    ),
+    NotRun(
+        "docs/src/how-to/containers.md",
+        "docker run",
+        "needs Docker",
+    ),
+    NotRun(
+        "docs/src/how-to/containers.md",
+        "ctmpl --template \"templates/nginx",
+        "readme:: runs it with another child",
+    ),
+    NotRun("docs/src/how-to/convert.md", "ctmpl convert", "readme::"),
+    NotRun(
+        "docs/src/how-to/haproxy.md",
+        "ctmpl --consul-addr",
+        "needs systemd",
+    ),
+    NotRun(
+        "docs/src/how-to/haproxy.md",
+        "haproxy -W",
+        "examples:: runs it on other ports",
+    ),
+    NotRun(
+        "docs/src/how-to/kubernetes.md",
+        "kubectl",
+        "needs a cluster",
+    ),
+    NotRun(
+        "docs/src/how-to/migrate.md",
+        "consul-template -once",
+        "needs consul-template",
+    ),
+    NotRun(
+        "docs/src/how-to/systemd.md",
+        "install",
+        "needs a release build and root",
+    ),
+    NotRun("docs/src/how-to/systemd.md", "systemctl", "needs systemd"),
+    NotRun("docs/src/how-to/systemd.md", "journalctl", "needs systemd"),
+    NotRun(
+        "docs/src/how-to/tls-and-acl.md",
+        "consul acl",
+        "the_policy_is_enough runs it against a Consul with ACLs",
+    ),
+    NotRun(
+        "docs/src/how-to/tls-and-acl.md",
+        "install -m 600",
+        "the_policy_is_enough runs it",
+    ),
+    NotRun(
+        "docs/src/operations/alerts.md",
+        "journalctl",
+        "needs systemd",
+    ),
+    NotRun(
+        "docs/src/operations/install.md",
+        "cargo build",
+        "CI builds the release",
+    ),
+    NotRun("docs/src/operations/logs.md", "journalctl", "needs systemd"),
+    NotRun(
+        "docs/src/reference/configuration.md",
+        "ctmpl --config",
+        "runs until it is stopped",
+    ),
+];

@@ -1,0 +1,340 @@
+//! A reader who types the commands of one page, in order, and compares what he sees with the page.
+//!
+//! Input: the blocks of a page. Output: nothing if every command does what the page shows; otherwise the test fails.
+//!
+//! - Everything happens in a scratch directory with copies of `examples/` and `templates/`. Absolute paths below `/etc`,
+//!   `/run`, `/var` and `/usr/local` become paths below it, and each port of 127.0.0.1 that the page names becomes a free
+//!   one. Outputs are compared with the names of the page.
+//! - In an output, `…` stands for any text of a line, and a line that is only `…` for any number of lines. All times are
+//!   equal.
+//! - A command that only looks (`cat`, `grep`, `curl` without `-X`, `for`) is repeated until its output is right, because
+//!   a reader is slower than a test.
+//! - A block `console terminal=NAME` belongs to another terminal: its command keeps running, and only the beginning of its
+//!   output is compared. A later block of that terminal without a command shows what comes next; `^C` stops the command.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt as _;
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+use regex::{Captures, Regex};
+
+use super::ctmpl::{DEADLINE, Folder, text};
+use super::documents::{Block, copy};
+use super::transcript::{pattern, transcript, without_times};
+
+/// The pause between two looks at an output.
+const LOOK: Duration = Duration::from_millis(20);
+/// The port of Consul in the pages.
+const CONSUL: u16 = 8500;
+
+/// The scratch directory, the shell of the page, and its other terminals.
+pub struct Session {
+    folder: Folder,
+    environment: Vec<(String, String)>,
+    ports: BTreeMap<u16, u16>,
+    shell: Child,
+    count: usize,
+    status: i32,
+    terminals: BTreeMap<String, Terminal>,
+}
+
+/// A command that keeps running.
+struct Terminal {
+    child: Child,
+    output: String,
+    /// How much of the output earlier blocks have shown.
+    seen: usize,
+}
+
+impl Session {
+    /// Prepares everything for a page. The environment is added to that of the shell.
+    pub fn new(page: &str, environment: &[(&str, String)]) -> Self {
+        let folder = Folder::new();
+        copy(&folder);
+        fs::create_dir(folder.path("home")).unwrap();
+        let ports = free_ports(page);
+        let consul = ports.get(&CONSUL).copied().unwrap_or(CONSUL);
+        write_programs(&folder, consul);
+        let path = format!(
+            "{}:/usr/sbin:/usr/bin:/sbin:/bin",
+            text(&folder.path("tools"))
+        );
+        let mut all = vec![
+            ("PATH".to_owned(), path),
+            ("HOME".to_owned(), text(&folder.path("home"))),
+            ("CONSUL_HTTP_ADDR".to_owned(), format!("127.0.0.1:{consul}")),
+        ];
+        all.retain(|(name, _)| environment.iter().all(|(own, _)| own != name));
+        all.extend(
+            environment
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone())),
+        );
+        let mut shell = Command::new("/bin/sh");
+        shell
+            .current_dir(folder.path(""))
+            .env_clear()
+            .envs(all.clone())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .process_group(0);
+        Self {
+            shell: shell.spawn().unwrap(),
+            folder,
+            environment: all,
+            ports,
+            count: 0,
+            status: 0,
+            terminals: BTreeMap::new(),
+        }
+    }
+
+    /// The scratch directory.
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// Writes a file that the reader saves.
+    pub fn save(&self, name: &str, text: &str) {
+        self.folder
+            .write(name, &format!("{}\n", self.localized(text)));
+    }
+
+    /// Runs a block `sh`: every command must succeed.
+    pub fn run(&mut self, block: &Block) {
+        let output = self.execute(&format!("set -e\n{}\nset +e", block.text));
+        assert_eq!(self.status, 0, "line {}: {output}", block.line);
+    }
+
+    /// Runs a block `console` and compares the outputs.
+    pub fn show(&mut self, block: &Block) {
+        let commands = transcript(&block.text);
+        if let Some(name) = block.value("terminal") {
+            return self.show_terminal(name, block, &commands);
+        }
+        for (command, shown) in commands {
+            let wanted = pattern(&shown, true);
+            let begun = Instant::now();
+            loop {
+                let output = self.execute(&command);
+                if wanted.is_match(&output) {
+                    break;
+                }
+                assert!(
+                    only_looks(&command) && begun.elapsed() < DEADLINE,
+                    "line {}: $ {command}\n--- the page shows:\n{shown}\n--- it prints:\n{output}",
+                    block.line
+                );
+                std::thread::sleep(LOOK * 10);
+            }
+        }
+    }
+
+    fn show_terminal(&mut self, name: &str, block: &Block, commands: &[(String, String)]) {
+        if block.text.trim() == "^C" {
+            self.terminals.remove(name).unwrap().interrupt();
+            return;
+        }
+        for (command, shown) in commands {
+            if !command.is_empty() {
+                let terminal = self.start(name, command, block.value("directory").unwrap_or(""));
+                self.terminals.insert(name.to_owned(), terminal);
+            }
+            let wanted = pattern(shown, false);
+            let begun = Instant::now();
+            loop {
+                let terminal = &self.terminals[name];
+                let output = self.shown(&self.folder.read(&terminal.output));
+                let found = wanted
+                    .find(&output[terminal.seen..])
+                    .map(|found| found.end());
+                if let Some(end) = found {
+                    self.terminals.get_mut(name).unwrap().seen += end;
+                    break;
+                }
+                assert!(
+                    begun.elapsed() < DEADLINE,
+                    "line {}: terminal {name}\n--- the page shows:\n{shown}\n--- it prints:\n{}",
+                    block.line,
+                    &output[terminal.seen..]
+                );
+                std::thread::sleep(LOOK);
+            }
+        }
+    }
+
+    fn start(&mut self, name: &str, command: &str, directory: &str) -> Terminal {
+        self.count += 1;
+        let output = format!("session/{}-{name}", self.count);
+        self.folder.write(&output, "");
+        let file = fs::File::create(self.folder.path(&output)).unwrap();
+        let mut shell = Command::new("/bin/sh");
+        shell
+            .args(["-c", &format!("exec {}", self.localized(command))])
+            .current_dir(self.folder.path(directory))
+            .env_clear()
+            .envs(self.environment.clone())
+            .stdin(Stdio::null())
+            .stderr(file.try_clone().unwrap())
+            .stdout(file)
+            .process_group(0);
+        Terminal {
+            child: shell.spawn().unwrap(),
+            output,
+            seen: 0,
+        }
+    }
+
+    /// Runs a command in the shell of the page; returns what it prints, as the page would show it.
+    fn execute(&mut self, command: &str) -> String {
+        self.count += 1;
+        let file = |kind: &str| format!("session/{}.{kind}", self.count);
+        let (script, output, status) = (file("sh"), file("out"), file("status"));
+        self.folder.write(&script, &self.localized(command));
+        let at = |name: &str| text(&self.folder.path(name));
+        let line = format!(
+            "(exit {}); . {} </dev/null >{} 2>&1; echo $? >{}.new; mv {3}.new {3}\n",
+            self.status,
+            at(&script),
+            at(&output),
+            at(&status),
+        );
+        let stdin = self.shell.stdin.as_mut().unwrap();
+        stdin.write_all(line.as_bytes()).unwrap();
+        let begun = Instant::now();
+        while !self.folder.path(&status).exists() {
+            let ended = self.shell.try_wait().unwrap();
+            assert!(
+                ended.is_none() && begun.elapsed() < DEADLINE * 2,
+                "$ {command}\n{}",
+                self.folder.read(&output)
+            );
+            std::thread::sleep(LOOK);
+        }
+        self.status = self.folder.read(&status).trim().parse().unwrap();
+        self.shown(&self.folder.read(&output))
+    }
+
+    /// A text of the page with paths and ports of this session.
+    pub fn localized(&self, page: &str) -> String {
+        let absolute = Regex::new(r#"(^|[\s"'=:(@])/(etc|run|var|usr/local)/"#).unwrap();
+        let root = text(&self.folder.path(""));
+        let root = root.trim_end_matches('/');
+        let mut localized = absolute
+            .replace_all(page, |found: &Captures| {
+                format!("{}{root}/{}/", &found[1], &found[2])
+            })
+            .into_owned();
+        for (shown, real) in &self.ports {
+            let port = Regex::new(&format!(r#"(127\.0\.0\.1:|port: |"Port":){shown}\b"#)).unwrap();
+            localized = port
+                .replace_all(&localized, |found: &Captures| {
+                    format!("{}{real}", &found[1])
+                })
+                .into_owned();
+        }
+        localized
+    }
+
+    /// An output with the paths and ports of the page, and every time the same.
+    fn shown(&self, output: &str) -> String {
+        let root = text(&self.folder.path(""));
+        let root = root.trim_end_matches('/');
+        let mut shown = output.replace(root, "");
+        for (page, real) in &self.ports {
+            shown = shown.replace(&format!("127.0.0.1:{real}"), &format!("127.0.0.1:{page}"));
+        }
+        let mut shown = without_times(&shown);
+        if !shown.is_empty() && !shown.ends_with('\n') {
+            shown.push('\n');
+        }
+        shown
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        for terminal in self.terminals.values_mut() {
+            terminal.end();
+        }
+        let group = Pid::from_raw(i32::try_from(self.shell.id()).unwrap());
+        let _ = killpg(group, Signal::SIGKILL);
+        drop(self.shell.wait());
+        // A daemon has left the group; its PID file names it.
+        for name in ["nginx.pid", "tutorial/nginx.pid", "haproxy.pid"] {
+            if let Ok(pid) = self.folder.read(name).trim().parse() {
+                let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+            }
+        }
+    }
+}
+
+impl Terminal {
+    /// Presses Ctrl-C, and waits for the end.
+    fn interrupt(mut self) {
+        let group = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
+        killpg(group, Signal::SIGINT).unwrap();
+        let begun = Instant::now();
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(begun.elapsed() < DEADLINE, "Ctrl-C does not stop it");
+            std::thread::sleep(LOOK);
+        }
+        self.end();
+    }
+
+    fn end(&mut self) {
+        let group = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
+        if self.child.try_wait().unwrap().is_none() {
+            let _ = killpg(group, Signal::SIGKILL);
+            drop(self.child.wait());
+        }
+    }
+}
+
+/// `ctmpl` and `curl` as a reader has them: `ctmpl dev` listens on the port that the page means, and `curl` shows no
+/// progress, as on a terminal.
+fn write_programs(folder: &Folder, consul: u16) {
+    let ctmpl = env!("CARGO_BIN_EXE_ctmpl");
+    folder.program(
+        "tools/ctmpl",
+        &format!(
+            "#!/bin/sh\ncase \"$*\" in\n  *--listen*|*--help*) ;;\n  dev*) shift; set -- dev --listen 127.0.0.1:{consul} \"$@\" ;;\n\
+             esac\nexec {ctmpl} \"$@\"\n"
+        ),
+    );
+    folder.program(
+        "tools/curl",
+        "#!/bin/sh\nPATH=/usr/bin:/bin exec curl -sS \"$@\"\n",
+    );
+}
+
+/// A free port for each port of 127.0.0.1 in the page.
+fn free_ports(page: &str) -> BTreeMap<u16, u16> {
+    let port = Regex::new(r"127\.0\.0\.1:(\d{4,5})\b").unwrap();
+    let mut held = BTreeMap::new();
+    for found in port.captures_iter(page) {
+        let shown: u16 = found[1].parse().unwrap();
+        // All are held until all are chosen.
+        held.entry(shown).or_insert_with(|| {
+            let bind = || TcpListener::bind(("127.0.0.1", super::free_port())).ok();
+            std::iter::repeat_with(bind).flatten().next().unwrap()
+        });
+    }
+    held.into_iter()
+        .map(|(shown, listener)| (shown, listener.local_addr().unwrap().port()))
+        .collect()
+}
+
+/// Returns `true` if a command changes nothing, so that it may be repeated.
+fn only_looks(command: &str) -> bool {
+    let looks = ["cat ", "grep ", "curl ", "for "];
+    looks.iter().any(|word| command.starts_with(word)) && !command.contains("-X")
+}

@@ -1,0 +1,60 @@
+//! Transcripts of a terminal, as the pages show them.
+//!
+//! Input: a block `console`. Output: its commands, and patterns for their outputs.
+
+use regex::Regex;
+
+/// The commands of a block `console`, each with the output that follows. A block that begins with an output has a first
+/// command that is empty.
+pub fn transcript(text: &str) -> Vec<(String, String)> {
+    let mut commands: Vec<(String, String)> = Vec::new();
+    let mut heredoc: Option<String> = None;
+    for line in text.lines() {
+        if let Some(end) = &heredoc {
+            let (command, _) = commands.last_mut().unwrap();
+            command.push('\n');
+            command.push_str(line);
+            if line == end {
+                heredoc = None;
+            }
+        } else if let Some(command) = line.strip_prefix("$ ") {
+            commands.push((command.to_owned(), String::new()));
+            heredoc = command
+                .split_once("<<'")
+                .and_then(|(_, rest)| rest.split_once('\''))
+                .map(|(end, _)| end.to_owned());
+        } else {
+            if commands.is_empty() {
+                commands.push(Default::default());
+            }
+            let (_, shown) = commands.last_mut().unwrap();
+            shown.push_str(line);
+            shown.push('\n');
+        }
+    }
+    commands
+}
+
+/// What an output has to match. `…` is any text.
+pub fn pattern(shown: &str, whole: bool) -> Regex {
+    let mut pattern = r"\A".to_owned();
+    for line in without_times(shown).lines() {
+        if line == "…" {
+            pattern += r"(?:.*\n)*?";
+        } else {
+            let parts: Vec<_> = line.split('…').map(regex::escape).collect();
+            pattern += &parts.join(".*");
+            pattern += r"[ \t]*\n";
+        }
+    }
+    if whole {
+        pattern += r"\z";
+    }
+    Regex::new(&pattern).unwrap()
+}
+
+/// A text in which all times are the same.
+pub fn without_times(text: &str) -> String {
+    let time = Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z").unwrap();
+    time.replace_all(text, "TIME").into_owned()
+}
