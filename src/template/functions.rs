@@ -1,9 +1,23 @@
 //! The function library: one table for both template languages.
 //!
-//! in:  a name, as one of the languages writes it
-//! out: the [`Function`]: its names, its documentation and its code
-//!
-//! A function stands in the file of its group. A new one is one line in that file's table, and its code.
+//! Input: the name of a function in one of the languages. Output: the [`Function`]: its names, its documentation and its
+//! code. To add a function, add a row to the table of the file for its group, and its code.
+
+/// Defines a function that makes the table rows of one group.
+macro_rules! row_constructor {
+    ($visibility:vis $name:ident, $group:expr) => {
+        $visibility const fn $name(
+            names: [&'static str; 2],
+            signature: &'static str,
+            summary: &'static str,
+            code: fn(
+                &$crate::template::function::Call<'_>,
+            ) -> $crate::template::functions::args::FunctionResult,
+        ) -> $crate::template::function::Function {
+            $crate::template::functions::row($group, names, signature, summary, code)
+        }
+    };
+}
 
 mod args;
 mod documents;
@@ -17,7 +31,6 @@ mod math;
 mod merge;
 mod mesh;
 mod numbers;
-mod outputs;
 mod pattern;
 pub mod reference;
 mod sockaddr;
@@ -29,6 +42,7 @@ mod time;
 mod title;
 mod toml;
 pub mod unsupported;
+mod write_to_file;
 mod yaml;
 
 use std::sync::LazyLock;
@@ -38,13 +52,13 @@ use minijinja::Value;
 
 use super::function::{Call, Function, FunctionError, Group};
 
-/// Every function, group by group.
+/// All functions, group by group.
 static TABLE: &[&[Function]] = &[
     instances::TABLE,
     sources::TABLE,
     mesh::TABLE,
     environment::TABLE,
-    outputs::TABLE,
+    write_to_file::TABLE,
     sockaddr::TABLE,
     text::TABLE,
     hash::TABLE,
@@ -54,9 +68,11 @@ static TABLE: &[&[Function]] = &[
     group_by::TABLE,
     math::TABLE,
     sprig::text::TABLE,
+    sprig::join::TABLE,
     sprig::words::TABLE,
-    sprig::lists::TABLE,
-    sprig::more_lists::TABLE,
+    sprig::lists::build::TABLE,
+    sprig::lists::parts::TABLE,
+    sprig::lists::filter::TABLE,
     sprig::maps::TABLE,
     sprig::math::TABLE,
     sprig::flow::TABLE,
@@ -71,18 +87,18 @@ static TABLE: &[&[Function]] = &[
     spew::TABLE,
 ];
 
-/// Every function of the library, group by group.
+/// All functions of the library, group by group.
 pub fn all() -> impl Iterator<Item = &'static Function> {
     TABLE.iter().copied().flatten()
 }
 
-/// The function that Go templates know under this name.
+/// Returns the function with this name in Go templates.
 #[must_use]
 pub fn named_in_go(name: &str) -> Option<&'static Function> {
     all().find(|function| function.go == name)
 }
 
-/// The function that Go templates know under this name, as a template refers to it.
+/// Returns the identifier of the function with this name in Go templates.
 #[must_use]
 pub fn id_in_go(name: &str) -> Option<FunctionId> {
     all()
@@ -90,21 +106,21 @@ pub fn id_in_go(name: &str) -> Option<FunctionId> {
         .map(FunctionId)
 }
 
-/// The function that a template refers to.
+/// Returns the function with this identifier.
 #[must_use]
 pub fn of_id(FunctionId(index): FunctionId) -> Option<&'static Function> {
     static ALL: LazyLock<Vec<&'static Function>> = LazyLock::new(|| all().collect());
     ALL.get(index).copied()
 }
 
-/// The function that Jinja templates know under this name.
+/// Returns the function with this name in Jinja.
 #[must_use]
 pub fn named_in_jinja(name: &str) -> Option<&'static Function> {
     all().find(|function| function.jinja == name)
 }
 
-/// One line of a table.
-const fn function(
+/// Makes a row of a table.
+const fn row(
     group: Group,
     names: [&'static str; 2],
     signature: &'static str,

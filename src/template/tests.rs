@@ -436,7 +436,7 @@ fn errors_of_go_templates_have_place_and_hint() {
     hint: this looks like Jinja; name the file .j2 (or set language = "jinja")
     "#);
     insta::assert_snapshot!(told("x\n  {{ key \"port\" | add 1 }}"), @r#"
-    inline:2:19: error calling add: unknown type for a string (parseInt and parseFloat make numbers of texts)
+    inline:2:19: error calling add: unknown type for a string (parseInt and parseFloat convert strings)
       2 |   {{ key "port" | add 1 }}
         |                   ^
     "#);

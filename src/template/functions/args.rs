@@ -1,6 +1,6 @@
-//! The arguments of a call, as Go's reflection would accept them.
+//! The arguments of a call, with the types that Go accepts.
 //!
-//! The messages are those of Go's template execution; none of them shows a value.
+//! The errors are those of Go's `text/template`. They name types, but no value.
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
@@ -8,16 +8,16 @@ use minijinja::value::ValueKind;
 use crate::template::function::{Call, FunctionError};
 use crate::template::record::{Record, TypedMap};
 
-/// What every function returns.
-pub(super) type Outcome = Result<Value, FunctionError>;
+/// The result of a function.
+pub(super) type FunctionResult = Result<Value, FunctionError>;
 
-/// An error with this text, as the outcome of a function.
+/// Fails with this text.
 pub(super) fn refuse<T>(text: impl Into<String>) -> Result<T, FunctionError> {
     Err(FunctionError::new(text))
 }
 
 impl<'a> Call<'a> {
-    /// Exactly `N` arguments.
+    /// The arguments, if there are exactly `N`.
     pub(super) fn exactly<const N: usize>(
         &self,
         name: &str,
@@ -30,13 +30,13 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// Any number of texts.
+    /// The arguments, if all are strings.
     pub(super) fn texts(&self) -> Result<Vec<&'a str>, FunctionError> {
         self.args.iter().map(text).collect()
     }
 }
 
-/// A text.
+/// The argument as a string.
 pub(super) fn text(value: &Value) -> Result<&str, FunctionError> {
     match value.kind() {
         ValueKind::String => Ok(value.as_str().unwrap_or_default()),
@@ -44,7 +44,7 @@ pub(super) fn text(value: &Value) -> Result<&str, FunctionError> {
     }
 }
 
-/// The bytes of a text, which need not be UTF-8.
+/// The bytes of the argument, a string that may not be UTF-8.
 pub(super) fn bytes(value: &Value) -> Result<&[u8], FunctionError> {
     match value.kind() {
         ValueKind::String | ValueKind::Bytes => Ok(value.as_bytes().unwrap_or_default()),
@@ -52,7 +52,7 @@ pub(super) fn bytes(value: &Value) -> Result<&[u8], FunctionError> {
     }
 }
 
-/// A whole number.
+/// The argument as an integer.
 pub(super) fn integer(value: &Value) -> Result<i64, FunctionError> {
     match Number::of(value) {
         Some(Number::Int(number)) => Ok(number),
@@ -60,7 +60,7 @@ pub(super) fn integer(value: &Value) -> Result<i64, FunctionError> {
     }
 }
 
-/// A list, or a lazy sequence of values.
+/// The items of the argument, a list or a lazy sequence.
 pub(super) fn list(value: &Value) -> Result<Vec<Value>, FunctionError> {
     match value.kind() {
         ValueKind::Seq | ValueKind::Iterable => match value.try_iter() {
@@ -71,7 +71,7 @@ pub(super) fn list(value: &Value) -> Result<Vec<Value>, FunctionError> {
     }
 }
 
-/// A list of records of one kind, or of any kind when `schema` is empty.
+/// The items of the argument, a list of records with this schema; any schema if `schema` is empty.
 pub(super) fn records(value: &Value, schema: &str) -> Result<Vec<(Value, Record)>, FunctionError> {
     let items = list(value)?;
     let record = |item: Value| match item.downcast_object_ref::<Record>() {
@@ -91,7 +91,7 @@ pub(super) fn records(value: &Value, schema: &str) -> Result<Vec<(Value, Record)
     items.into_iter().map(record).collect()
 }
 
-/// The error for an argument of the wrong type.
+/// The text of the error for an argument of the wrong type.
 pub(super) fn wrong_type(expected: &str, value: &Value) -> String {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => format!("invalid value; expected {expected}"),
@@ -102,7 +102,7 @@ pub(super) fn wrong_type(expected: &str, value: &Value) -> String {
     }
 }
 
-/// What Go would call the type of a value.
+/// The name of the type of a value in Go.
 pub(super) fn go_type(value: &Value) -> &'static str {
     if let Some(record) = value.downcast_object_ref::<Record>() {
         return record.schema().name;
@@ -125,7 +125,7 @@ pub(super) fn go_type(value: &Value) -> &'static str {
     }
 }
 
-/// A number of one of Go's three kinds; only what does not fit `int64` counts as unsigned.
+/// A number of one of Go's three kinds. Only an integer that does not fit `int64` is unsigned.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Number {
     Int(i64),
@@ -134,7 +134,7 @@ pub(super) enum Number {
 }
 
 impl Number {
-    /// The number that a value is; texts are never converted.
+    /// The number of a value; strings are not converted.
     pub(super) fn of(value: &Value) -> Option<Self> {
         if value.is_integer() {
             let int = i64::try_from(value.clone()).map(Self::Int);
@@ -147,7 +147,7 @@ impl Number {
         }
     }
 
-    /// As a float.
+    /// The number as a float.
     #[expect(clippy::cast_precision_loss, reason = "Go converts in the same way")]
     pub(super) fn float(self) -> f64 {
         match self {

@@ -1,7 +1,7 @@
-//! An example of each function, in both languages, with what comes of it; a test renders them.
+//! An example of each function in both languages, with its output; a test renders them.
 //!
-//! They see two instances of the service `web`, a small mesh, the keys below `app/` and `apps/`, the environment variable `STAGE`
-//! and the file `/etc/motd`; their output tells what is in them.
+//! The data of the examples: two instances of the service `web`, a small mesh, the keys below `app/` and `apps/`, the
+//! environment variable `STAGE` and the file `/etc/motd`.
 
 /// An example of a function.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +12,7 @@ pub struct Example {
     pub in_go: &'static str,
     /// The same in Jinja.
     pub in_jinja: &'static str,
-    /// What both give.
+    /// The output of both.
     pub output: &'static str,
 }
 

@@ -1,14 +1,12 @@
-//! Lists of answers put into another shape: by folder, by tag, by port, by metadata.
+//! Grouping: key pairs by folder, services by tag, port or metadata; nested maps.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
 use minijinja::Value;
 
-use super::args::{Outcome, integer, records, refuse, text, wrong_type};
-use super::function;
-use super::merge::{self, Winner};
+use super::args::{FunctionResult, integer, records, refuse, text, wrong_type};
+use super::merge::{self, Precedence};
 use crate::template::dict::{self, Dict};
 use crate::template::function::{Call, Function, FunctionError, Group};
 use crate::template::record::{Fields, NumberedMap, Record, Schema, TypedMap};
@@ -16,67 +14,60 @@ use crate::template::record::{Fields, NumberedMap, Record, Schema, TypedMap};
 const PAIR: &str = "*dependency.KeyPair";
 const SERVICE: &str = "*dependency.HealthService";
 
-const fn shape(
-    names: [&'static str; 2],
-    signature: &'static str,
-    summary: &'static str,
-    code: fn(&Call<'_>) -> Outcome,
-) -> Function {
-    function(Group::Shape, names, signature, summary, code)
-}
+row_constructor!(shape, Group::Shape);
 
 pub(super) static TABLE: &[Function] = &[
     shape(
         ["byKey", "by_key"],
         "(pairs []pair) map[string]map[string]pair",
-        "The pairs of ls or tree by the first part of their key, then by the rest of it.",
+        "The pairs of ls or tree, grouped by the first part of their key and then by the rest of it.",
         by_key,
     ),
     shape(
         ["byTag", "by_tag"],
         "(services []service) map[string][]service",
-        "The services by each of their tags.",
+        "The services, grouped by tag.",
         by_tag,
     ),
     shape(
         ["byPort", "by_port"],
         "(services []service) map[int][]service",
-        "The services by their port.",
+        "The services, grouped by port.",
         by_port,
     ),
     shape(
         ["byMeta", "by_meta"],
         "(keys string, services []service) map[string][]service",
-        "The services by values of their metadata: byMeta \"version,weight|int\".",
+        "The services, grouped by metadata: byMeta \"version,weight|int\".",
         by_meta,
     ),
     shape(
         ["explode", "explode"],
         "(pairs []pair) map[string]any",
-        "The pairs of tree as nested maps, folder by folder.",
+        "The pairs of tree as nested maps, one for each folder.",
         explode,
     ),
     shape(
         ["explodeMap", "explode_map"],
         "(map map[string]any) map[string]any",
-        "A map with keys like a/b as nested maps.",
+        "A map with keys such as a/b as nested maps.",
         explode_map,
     ),
     shape(
         ["mergeMap", "merge_map"],
         "(target map[string]any, source map[string]any) map[string]any",
-        "Puts a map into another one, also below; where both have a value, that of the target stays unless it is empty.",
-        |call| merged(call, "mergeMap", Winner::Target),
+        "Merges a map into another, nested maps included; a value of the target is kept unless it is empty.",
+        |call| merged(call, "mergeMap", Precedence::Target),
     ),
     shape(
         ["mergeMapWithOverride", "merge_map_with_override"],
         "(target map[string]any, source map[string]any) map[string]any",
-        "Puts a map into another one, also below; where both have a value, that of the source wins.",
-        |call| merged(call, "mergeMapWithOverride", Winner::Source),
+        "Merges a map into another, nested maps included; a value of the source takes precedence.",
+        |call| merged(call, "mergeMapWithOverride", Precedence::Source),
     ),
 ];
 
-/// A pair under another key.
+/// A pair with another key.
 #[derive(Debug)]
 struct Rekeyed {
     pair: Record,
@@ -96,13 +87,13 @@ impl Fields for Rekeyed {
     }
 }
 
-/// The field of a record, as text.
+/// The field of a record, as a string.
 fn field(record: &Record, go: &str) -> Result<String, FunctionError> {
     let value = record.field(go).unwrap_or_default();
     text(&value).map(str::to_owned)
 }
 
-fn by_key(call: &Call<'_>) -> Outcome {
+fn by_key(call: &Call<'_>) -> FunctionResult {
     let [pairs] = call.exactly("byKey")?;
     let mut folders: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
     for (_, pair) in records(pairs, PAIR)? {
@@ -132,7 +123,7 @@ fn by_key(call: &Call<'_>) -> Outcome {
     Ok(Value::from_object(TypedMap { entries, zero }))
 }
 
-/// Lists by text; a missing one is empty.
+/// Groups by name; a missing group is an empty list.
 fn lists(groups: BTreeMap<String, Vec<Value>>) -> Value {
     let entries = groups
         .into_iter()
@@ -144,7 +135,7 @@ fn lists(groups: BTreeMap<String, Vec<Value>>) -> Value {
     })
 }
 
-fn by_tag(call: &Call<'_>) -> Outcome {
+fn by_tag(call: &Call<'_>) -> FunctionResult {
     let [services] = call.exactly("byTag")?;
     let mut groups: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for (value, record) in records(services, "")? {
@@ -161,7 +152,7 @@ fn by_tag(call: &Call<'_>) -> Outcome {
     Ok(lists(groups))
 }
 
-fn by_port(call: &Call<'_>) -> Outcome {
+fn by_port(call: &Call<'_>) -> FunctionResult {
     let [services] = call.exactly("byPort")?;
     let mut groups: BTreeMap<i64, Vec<Value>> = BTreeMap::new();
     for (value, record) in records(services, "")? {
@@ -180,7 +171,7 @@ fn by_port(call: &Call<'_>) -> Outcome {
     }))
 }
 
-fn by_meta(call: &Call<'_>) -> Outcome {
+fn by_meta(call: &Call<'_>) -> FunctionResult {
     let [keys, services] = call.exactly("byMeta")?;
     let keys: Vec<&str> = text(keys)?.split(',').collect();
     let mut groups: BTreeMap<String, Vec<Value>> = BTreeMap::new();
@@ -195,7 +186,7 @@ fn by_meta(call: &Call<'_>) -> Outcome {
     Ok(lists(groups))
 }
 
-/// One key of `byMeta`, as it stands in the name of a group.
+/// The part of a group's name that comes from one key of `byMeta`.
 fn meta_part(key: &str, meta: &Value) -> Result<String, FunctionError> {
     let (name, as_int) = match key.strip_suffix("|int") {
         Some(name) => (name, true),
@@ -206,8 +197,8 @@ fn meta_part(key: &str, meta: &Value) -> Result<String, FunctionError> {
     if as_int {
         return match super::numbers::parse_int(if value.is_empty() { "0" } else { value }) {
             Ok(number) => Ok(format!("{number:05}")),
-            Err(problem) => refuse(format!(
-                "byMeta: strconv.Atoi: parsing the value of {name:?}: {problem}"
+            Err(error) => refuse(format!(
+                "byMeta: strconv.Atoi: parsing the value of {name:?}: {error}"
             )),
         };
     }
@@ -226,7 +217,7 @@ fn meta_part(key: &str, meta: &Value) -> Result<String, FunctionError> {
     Ok(part.chars().map(plain).collect())
 }
 
-/// A tree of maps while it is being built.
+/// A tree of nested maps while it is built.
 #[derive(Debug)]
 enum Tree {
     Leaf(Value),
@@ -247,8 +238,12 @@ impl Tree {
     }
 }
 
-/// Puts a value in at the end of its path. The error names keys, never values.
-fn plant(root: &mut BTreeMap<String, Tree>, path: &str, value: Value) -> Result<(), String> {
+/// Inserts a value at its path. The error names keys, but no values.
+fn insert(
+    root: &mut BTreeMap<String, Tree>,
+    path: &str,
+    value: Value,
+) -> Result<(), FunctionError> {
     let mut folder = root;
     let mut parts = path.split('/').peekable();
     while let Some(part) = parts.next() {
@@ -272,14 +267,16 @@ fn plant(root: &mut BTreeMap<String, Tree>, path: &str, value: Value) -> Result<
     Ok(())
 }
 
-fn conflict(path: &str, part: impl fmt::Debug) -> String {
-    format!("not a map: {path:?}: {part:?} is both a key and a folder")
+fn conflict(path: &str, part: &str) -> FunctionError {
+    FunctionError::new(format!(
+        "not a map: {path:?}: {part:?} is both a key and a folder"
+    ))
 }
 
-/// Deeper folders than any sensible key has would nest maps too deep to walk.
+/// The number of folders of a key, which is the nesting of the maps.
 const MAX_FOLDERS: usize = 90;
 
-fn planted(name: &str, entries: impl Iterator<Item = (String, Value)>) -> Outcome {
+fn nested(name: &str, entries: impl Iterator<Item = (String, Value)>) -> FunctionResult {
     let mut root = BTreeMap::new();
     for (path, value) in entries.filter(|(path, _)| !path.is_empty()) {
         if path.matches('/').count() > MAX_FOLDERS {
@@ -287,12 +284,12 @@ fn planted(name: &str, entries: impl Iterator<Item = (String, Value)>) -> Outcom
                 "{name}: a key with more than {MAX_FOLDERS} folders"
             ));
         }
-        plant(&mut root, &path, value).or_else(|problem| refuse(format!("{name}: {problem}")))?;
+        insert(&mut root, &path, value).or_else(|error| refuse(format!("{name}: {error}")))?;
     }
     dict::within_limits(Tree::Folder(root).value())
 }
 
-fn explode(call: &Call<'_>) -> Outcome {
+fn explode(call: &Call<'_>) -> FunctionResult {
     let [pairs] = call.exactly("explode")?;
     let mut entries = Vec::new();
     for (_, pair) in records(pairs, PAIR)? {
@@ -301,15 +298,15 @@ fn explode(call: &Call<'_>) -> Outcome {
             pair.field("Value").unwrap_or_default(),
         ));
     }
-    planted("explode", entries.into_iter())
+    nested("explode", entries.into_iter())
 }
 
-fn explode_map(call: &Call<'_>) -> Outcome {
+fn explode_map(call: &Call<'_>) -> FunctionResult {
     let [map] = call.exactly("explodeMap")?;
-    planted("explodeMap", merge::entries(map)?.into_iter())
+    nested("explodeMap", merge::entries(map)?.into_iter())
 }
 
-fn merged(call: &Call<'_>, name: &str, winner: Winner) -> Outcome {
+fn merged(call: &Call<'_>, name: &str, precedence: Precedence) -> FunctionResult {
     let [target, source] = call.exactly(name)?;
-    merge::merge(target, source, winner)
+    merge::merge(target, source, precedence)
 }

@@ -1,28 +1,20 @@
-//! Checksums and signatures, in hex.
+//! Hashes and signatures, in hexadecimal.
 
 use std::fmt::Write as _;
 
 use minijinja::Value;
 use ring::{digest, hmac};
 
-use super::args::{Outcome, bytes};
-use super::function;
-use crate::template::function::{Call, Function, Group};
+use super::args::bytes;
+use crate::template::function::{Function, Group};
 
-const fn hash(
-    names: [&'static str; 2],
-    signature: &'static str,
-    summary: &'static str,
-    code: fn(&Call<'_>) -> Outcome,
-) -> Function {
-    function(Group::Text, names, signature, summary, code)
-}
+row_constructor!(hash, Group::Text);
 
 pub(super) static TABLE: &[Function] = &[
     hash(
         ["sha256Hex", "sha256_hex"],
         "(text string) string",
-        "The SHA-256 in hex.",
+        "The SHA-256 hash of a string in hexadecimal.",
         |call| {
             let [only] = call.exactly("sha256Hex")?;
             Ok(Value::from(hex(digest::digest(
@@ -35,7 +27,7 @@ pub(super) static TABLE: &[Function] = &[
     hash(
         ["md5sum", "md5sum"],
         "(text string) string",
-        "The MD5 in hex.",
+        "The MD5 hash of a string in hexadecimal.",
         |call| {
             let [only] = call.exactly("md5sum")?;
             Ok(Value::from(hex(&md5::compute(bytes(only)?).0)))
@@ -44,7 +36,7 @@ pub(super) static TABLE: &[Function] = &[
     hash(
         ["hmacSHA256Hex", "hmac_sha256_hex"],
         "(message string, key string) string",
-        "The HMAC with SHA-256 of a message in hex; the key comes last.",
+        "The HMAC-SHA256 of a message in hexadecimal; the key comes last.",
         |call| {
             let [message, key] = call.exactly("hmacSHA256Hex")?;
             let key = hmac::Key::new(hmac::HMAC_SHA256, bytes(key)?);
@@ -53,7 +45,7 @@ pub(super) static TABLE: &[Function] = &[
     ),
 ];
 
-/// Bytes in hex, in small letters.
+/// Bytes in hexadecimal, in lower case.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()

@@ -1,12 +1,12 @@
-//! Questions to Consul about the instances of a service, and the options that choose among them.
+//! Service instances, and the options that select and sort them.
 //!
-//! An option is written `"tag=a,b"` in both languages, and `tag=["a", "b"]` in Jinja. A word of a filter never has an
-//! equals sign, so nothing that means something in consul-template means something else here.
+//! An option is written `"tag=a,b"` in both languages, or `tag=["a", "b"]` in Jinja. A filter of consul-template never has
+//! an equals sign, so options do not change the meaning of existing templates.
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use super::args::{Outcome, list, text, wrong_type};
+use super::args::{FunctionResult, list, text, wrong_type};
 use super::sources::{empty_list, source};
 use crate::answer::Answer;
 use crate::query::{Query, QueryError};
@@ -20,7 +20,7 @@ pub(super) static TABLE: &[Function] = &[
         ..source(
             ["service", "service"],
             "(query string, filters or options ...string) []service",
-            "The instances of a service; without a filter only those that pass their checks.",
+            "The instances of a service; without a filter only those whose health checks pass.",
             |call| instances(call, Query::service),
         )
     },
@@ -29,13 +29,13 @@ pub(super) static TABLE: &[Function] = &[
         ..source(
             ["connect", "connect"],
             "(query string, filters or options ...string) []service",
-            "The instances through which a service is reached in the mesh: its proxies, or itself.",
+            "The mesh-capable instances of a service: its sidecar proxies, or native ones.",
             |call| instances(call, Query::connect),
         )
     },
 ];
 
-fn instances(call: &Call<'_>, query: fn(&str) -> Result<Query, QueryError>) -> Outcome {
+fn instances(call: &Call<'_>, query: fn(&str) -> Result<Query, QueryError>) -> FunctionResult {
     let (args, named) = match call.args.split_last() {
         Some((last, args)) if last.is_kwargs() => (args, function::named(last).collect()),
         _ => (call.args, Vec::new()),
@@ -44,20 +44,20 @@ fn instances(call: &Call<'_>, query: fn(&str) -> Result<Query, QueryError>) -> O
     let Some((first, more)) = texts.split_first().filter(|(first, _)| !first.is_empty()) else {
         return Ok(empty_list());
     };
-    let written = more
+    let positional = more
         .iter()
         .filter_map(|text| text.split_once('='))
         .map(|(name, text)| (name, Setting::Text(text)));
     let named = named
         .iter()
         .map(|(name, value)| Ok((name.as_str(), setting(name, value)?)));
-    let options: Vec<_> = written
+    let options: Vec<_> = positional
         .map(Ok)
         .chain(named)
         .collect::<Result<_, FunctionError>>()?;
-    let words = more.iter().filter(|text| !text.contains('='));
-    let asked: Vec<&str> = std::iter::once(first).chain(words).copied().collect();
-    let query = query(&asked.join("|"))?;
+    let filters = more.iter().filter(|text| !text.contains('='));
+    let parts: Vec<&str> = std::iter::once(first).chain(filters).copied().collect();
+    let query = query(&parts.join("|"))?;
     if options.is_empty() {
         return Ok(match call.pass.ask(&query)?.as_deref() {
             Some(Answer::Service(instances)) => records::list(instances),
@@ -65,10 +65,10 @@ fn instances(call: &Call<'_>, query: fn(&str) -> Result<Query, QueryError>) -> O
         });
     }
     match Choice::read(options) {
-        Ok(choice) => chosen(call, query, &choice),
+        Ok(choice) => selected(call, query, &choice),
         Err(reason) => {
             if !call.pass.is_complete() {
-                // An option may be made of what is not there yet. What is asked does not wait for it.
+                // The option may depend on data that is still missing. Send the query now, so that it does not wait for it.
                 call.pass.ask(&query)?;
             }
             Err(FunctionError::new(reason))
@@ -76,17 +76,17 @@ fn instances(call: &Call<'_>, query: fn(&str) -> Result<Query, QueryError>) -> O
     }
 }
 
-fn chosen(call: &Call<'_>, mut query: Query, choice: &Choice) -> Outcome {
+fn selected(call: &Call<'_>, mut query: Query, choice: &Choice) -> FunctionResult {
     let mut near = false;
-    if let Query::Service(wanted) | Query::Connect(wanted) = &mut query {
-        if choice.wants_near() && wanted.near.is_empty() {
-            "_agent".clone_into(&mut wanted.near);
+    if let Query::Service(service) | Query::Connect(service) = &mut query {
+        if choice.wants_near() && service.near.is_empty() {
+            "_agent".clone_into(&mut service.near);
         }
-        near = !wanted.near.is_empty();
+        near = !service.near.is_empty();
     }
-    let span = choice.passing_for();
-    if !span.is_zero() {
-        call.pass.times(&query, span);
+    let passing_for = choice.passing_for();
+    if !passing_for.is_zero() {
+        call.pass.times(&query, passing_for);
     }
     let answer = call.pass.ask(&query)?;
     let Some(Answer::Service(instances)) = answer.as_deref() else {
@@ -97,7 +97,7 @@ fn chosen(call: &Call<'_>, mut query: Query, choice: &Choice) -> Outcome {
         instances,
         order,
         call.pass.host(),
-        |instance| span.is_zero() || call.pass.has_passed(&query, instance, span),
+        |instance| passing_for.is_zero() || call.pass.has_passed(&query, instance, passing_for),
     )))
 }
 

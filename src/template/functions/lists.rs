@@ -1,54 +1,46 @@
-//! Lists: taking texts apart and together, and asking what is in them.
+//! Lists: splitting and joining strings, and looking for items.
 
 use std::sync::Arc;
 
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object, ObjectRepr, ValueKind};
 
-use super::args::{Number, Outcome, bytes, list, refuse, text};
-use super::function;
+use super::args::{FunctionResult, Number, bytes, list, refuse, text};
 use crate::answer::TextMap;
 use crate::template::function::{Call, Function, FunctionError, Group};
 use crate::template::record::TypedMap;
 
-/// A text with more parts than this is taken for a mistake.
+/// The length of a list that `split` makes.
 const MAX_ITEMS: usize = 1_000_000;
 
-/// A loop over more numbers than this is taken for a mistake.
-const MAX_TURNS: i64 = 10_000_000;
+/// The number of iterations of `loop`.
+const MAX_ITERATIONS: i64 = 10_000_000;
 
-const fn lists(
-    names: [&'static str; 2],
-    signature: &'static str,
-    summary: &'static str,
-    code: fn(&Call<'_>) -> Outcome,
-) -> Function {
-    function(Group::Text, names, signature, summary, code)
-}
+row_constructor!(lists, Group::Text);
 
 pub(super) static TABLE: &[Function] = &[
     lists(
         ["split", "split"],
         "(separator string, text string) []string",
-        "The parts of a text, trimmed as a whole.",
+        "The parts of a string, which is trimmed first.",
         split,
     ),
     lists(
         ["splitToMap", "split_to_map"],
         "(separator string, assignment string, text string) map[string]string",
-        "The parts of a text as names and values: splitToMap \",\" \"=\" \"a=1,b=2\".",
+        "The parts of a string as a map: splitToMap \",\" \"=\" \"a=1,b=2\".",
         split_to_map,
     ),
     lists(
         ["join", "join"],
         "(separator string, parts []string) string",
-        "The texts of a list, one after the other.",
+        "The strings of a list, joined by a separator.",
         join,
     ),
     lists(
         ["contains", "contains"],
         "(needle any, haystack any) bool",
-        "Whether something is in a list, or a text in a text.",
+        "Whether a value is in a list, or a string in a string.",
         |call| {
             let [needle, haystack] = call.exactly("contains")?;
             Ok(Value::from(is_in(haystack, needle)))
@@ -57,7 +49,7 @@ pub(super) static TABLE: &[Function] = &[
     lists(
         ["in", "is_in"],
         "(haystack any, needle any) bool",
-        "Whether a list holds something, or a text a text.",
+        "Whether a list contains a value, or a string contains a string.",
         |call| {
             let [haystack, needle] = call.exactly("in")?;
             Ok(Value::from(is_in(haystack, needle)))
@@ -66,7 +58,7 @@ pub(super) static TABLE: &[Function] = &[
     lists(
         ["containsAll", "contains_all"],
         "(needles []any, haystack any) bool",
-        "Whether all of these are in it.",
+        "Whether all needles are in the haystack.",
         |call| {
             needles(call, "containsAll", |found| {
                 found.iter().all(|found| *found)
@@ -76,47 +68,47 @@ pub(super) static TABLE: &[Function] = &[
     lists(
         ["containsAny", "contains_any"],
         "(needles []any, haystack any) bool",
-        "Whether one of these is in it.",
+        "Whether at least one needle is in the haystack.",
         |call| needles(call, "containsAny", |found| found.contains(&true)),
     ),
     lists(
         ["containsNone", "contains_none"],
         "(needles []any, haystack any) bool",
-        "Whether none of these is in it.",
+        "Whether no needle is in the haystack.",
         |call| needles(call, "containsNone", |found| !found.contains(&true)),
     ),
     lists(
         ["containsNotAll", "contains_not_all"],
         "(needles []any, haystack any) bool",
-        "Whether one of these is not in it.",
+        "Whether at least one needle is not in the haystack.",
         |call| needles(call, "containsNotAll", |found| found.contains(&false)),
     ),
     lists(
         ["loop", "loop_range"],
         "(start int, stop int) ints",
-        "The numbers from start, or from 0, up to but not including stop.",
-        numbers,
+        "The integers from start (default 0) to stop, without stop.",
+        loop_range,
     ),
 ];
 
-fn split(call: &Call<'_>) -> Outcome {
+fn split(call: &Call<'_>) -> FunctionResult {
     let [separator, last] = call.exactly("split")?;
     Ok(parts(text(separator)?, text(last)?.trim())?
         .into_iter()
         .collect())
 }
 
-/// Go's `strings.Split`, but nothing for an empty text.
+/// Go's `strings.Split`, but an empty string has no parts.
 fn parts<'a>(separator: &str, text: &'a str) -> Result<Vec<&'a str>, FunctionError> {
-    let most = MAX_ITEMS + 1;
+    let max = MAX_ITEMS + 1;
     let parts: Vec<&str> = match (separator, text) {
         (_, "") => Vec::new(),
         ("", text) => text
             .char_indices()
-            .take(most)
+            .take(max)
             .map(|(at, c)| &text[at..at + c.len_utf8()])
             .collect(),
-        (separator, text) => text.split(separator).take(most).collect(),
+        (separator, text) => text.split(separator).take(max).collect(),
     };
     if parts.len() > MAX_ITEMS {
         refuse(format!("a list with more than {MAX_ITEMS} items"))
@@ -125,7 +117,7 @@ fn parts<'a>(separator: &str, text: &'a str) -> Result<Vec<&'a str>, FunctionErr
     }
 }
 
-fn split_to_map(call: &Call<'_>) -> Outcome {
+fn split_to_map(call: &Call<'_>) -> FunctionResult {
     let [separator, assignment, last] = call.exactly("splitToMap")?;
     let (separator, assignment, text) = (text(separator)?, text(assignment)?, text(last)?);
     let pairs = parts(separator, text.trim())?
@@ -137,7 +129,7 @@ fn split_to_map(call: &Call<'_>) -> Outcome {
     Ok(TypedMap::of_text(&map))
 }
 
-fn join(call: &Call<'_>) -> Outcome {
+fn join(call: &Call<'_>) -> FunctionResult {
     let [separator, last] = call.exactly("join")?;
     let separator = text(separator)?;
     let items = list(last)?;
@@ -145,7 +137,8 @@ fn join(call: &Call<'_>) -> Outcome {
     Ok(Value::from(texts.join(separator)))
 }
 
-/// Go compares by kind: whole numbers with whole numbers, floats with floats, texts with texts, and nothing else.
+/// Returns `true` if the needle is in the haystack. As in Go, integers are compared with integers, floats with floats and
+/// strings with strings; other values are never equal.
 fn is_in(haystack: &Value, needle: &Value) -> bool {
     match haystack.kind() {
         ValueKind::String => match (text(haystack), text(needle)) {
@@ -162,13 +155,13 @@ fn is_in(haystack: &Value, needle: &Value) -> bool {
             _ => false,
         },
         ValueKind::Seq => {
-            list(haystack).is_ok_and(|items| items.iter().any(|item| same(item, needle)))
+            list(haystack).is_ok_and(|items| items.iter().any(|item| equal(item, needle)))
         }
         _ => false,
     }
 }
 
-fn same(item: &Value, needle: &Value) -> bool {
+fn equal(item: &Value, needle: &Value) -> bool {
     match (Number::of(item), Number::of(needle)) {
         (Some(Number::Int(item)), Some(Number::Int(needle))) => item == needle,
         #[expect(clippy::float_cmp, reason = "Go compares floats exactly, too")]
@@ -180,7 +173,8 @@ fn same(item: &Value, needle: &Value) -> bool {
     }
 }
 
-fn needles(call: &Call<'_>, name: &str, verdict: impl Fn(&[bool]) -> bool) -> Outcome {
+/// Looks for each needle; `verdict` judges which of them were found.
+fn needles(call: &Call<'_>, name: &str, verdict: impl Fn(&[bool]) -> bool) -> FunctionResult {
     let [needles, haystack] = call.exactly(name)?;
     let found: Vec<bool> = list(needles)?
         .iter()
@@ -189,14 +183,14 @@ fn needles(call: &Call<'_>, name: &str, verdict: impl Fn(&[bool]) -> bool) -> Ou
     Ok(Value::from(verdict(&found)))
 }
 
-/// Whole numbers in a row, made one by one.
+/// A lazy range of integers.
 #[derive(Debug)]
-struct Row {
+struct IntRange {
     start: i64,
     stop: i64,
 }
 
-impl Object for Row {
+impl Object for IntRange {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         ObjectRepr::Iterable
     }
@@ -206,7 +200,7 @@ impl Object for Row {
     }
 }
 
-fn numbers(call: &Call<'_>) -> Outcome {
+fn loop_range(call: &Call<'_>) -> FunctionResult {
     let (start, stop) = match call.args {
         [stop] => (0, bound(stop)?),
         [start, stop] => (bound(start)?, bound(stop)?),
@@ -217,10 +211,10 @@ fn numbers(call: &Call<'_>) -> Outcome {
             ));
         }
     };
-    if stop.saturating_sub(start) > MAX_TURNS {
-        return refuse(format!("loop: more than {MAX_TURNS} turns"));
+    if stop.saturating_sub(start) > MAX_ITERATIONS {
+        return refuse(format!("loop: more than {MAX_ITERATIONS} iterations"));
     }
-    Ok(Value::from_object(Row { start, stop }))
+    Ok(Value::from_object(IntRange { start, stop }))
 }
 
 fn bound(value: &Value) -> Result<i64, FunctionError> {
@@ -228,7 +222,7 @@ fn bound(value: &Value) -> Result<i64, FunctionError> {
         (Some(Number::Int(number)), _) => Ok(number),
         (_, ValueKind::String) => match super::numbers::parse_int(text(value)?) {
             Ok(number) => Ok(number),
-            Err(problem) => refuse(format!("loop: strconv.ParseInt: parsing: {problem}")),
+            Err(error) => refuse(format!("loop: strconv.ParseInt: parsing: {error}")),
         },
         _ => refuse(format!(
             "loop: bad parameter type: {}",

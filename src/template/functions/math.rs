@@ -1,21 +1,13 @@
-//! Numbers. Each function takes the right operand first, so that `10 | divide 2` is 5.
+//! Arithmetic. The right operand is the first argument, so that `10 | divide 2` is 5.
 
 use std::cmp::Ordering;
 
 use minijinja::Value;
 
-use super::args::{Number, Outcome, go_type, refuse};
-use super::function;
+use super::args::{FunctionResult, Number, go_type, refuse};
 use crate::template::function::{Call, Function, FunctionError, Group};
 
-const fn math(
-    names: [&'static str; 2],
-    signature: &'static str,
-    summary: &'static str,
-    code: fn(&Call<'_>) -> Outcome,
-) -> Function {
-    function(Group::Math, names, signature, summary, code)
-}
+row_constructor!(math, Group::Math);
 
 pub(super) static TABLE: &[Function] = &[
     math(
@@ -69,7 +61,7 @@ pub(super) static TABLE: &[Function] = &[
     math(
         ["divide", "divide"],
         "(b number, a number) number",
-        "a / b, cut off for whole numbers.",
+        "a / b; integers are truncated.",
         divide,
     ),
     math(
@@ -81,18 +73,18 @@ pub(super) static TABLE: &[Function] = &[
     math(
         ["minimum", "minimum"],
         "(b number, a number) number",
-        "The smaller one.",
+        "The smaller number.",
         |call| choose(call, "minimum", Ordering::Less),
     ),
     math(
         ["maximum", "maximum"],
         "(b number, a number) number",
-        "The greater one.",
+        "The greater number.",
         |call| choose(call, "maximum", Ordering::Greater),
     ),
 ];
 
-/// One operation on each of Go's three kinds of numbers; a mixed pair is calculated as Go does.
+/// An operation on each of Go's three kinds of numbers; a mixed pair is calculated as in Go.
 struct Operation {
     int: fn(i64, i64) -> i64,
     uint: fn(u64, u64) -> u64,
@@ -105,14 +97,14 @@ fn operands(call: &Call<'_>, name: &str) -> Result<(Number, Number), FunctionErr
     let number = |value: &Value| match Number::of(value) {
         Some(number) => Ok(number),
         None => refuse(format!(
-            "{name}: unknown type for a {} (parseInt and parseFloat make numbers of texts)",
+            "{name}: unknown type for a {} (parseInt and parseFloat convert strings)",
             go_type(value)
         )),
     };
     Ok((number(left)?, number(right)?))
 }
 
-fn calculate(call: &Call<'_>, name: &str, operation: &Operation) -> Outcome {
+fn calculate(call: &Call<'_>, name: &str, operation: &Operation) -> FunctionResult {
     let (left, right) = operands(call, name)?;
     Ok(apply(left, right, operation))
 }
@@ -127,7 +119,7 @@ fn apply(left: Number, right: Number, operation: &Operation) -> Value {
     }
 }
 
-fn divide(call: &Call<'_>) -> Outcome {
+fn divide(call: &Call<'_>) -> FunctionResult {
     let (left, right) = operands(call, "divide")?;
     if is_zero(right) && !matches!(left, Number::Float(_)) {
         return refuse("runtime error: integer divide by zero");
@@ -143,10 +135,10 @@ fn divide(call: &Call<'_>) -> Outcome {
     ))
 }
 
-fn modulo(call: &Call<'_>) -> Outcome {
+fn modulo(call: &Call<'_>) -> FunctionResult {
     let (left, right) = operands(call, "modulo")?;
     if matches!(left, Number::Float(_)) || matches!(right, Number::Float(_)) {
-        return refuse("modulo: unknown type for a float64 (only whole numbers have a remainder)");
+        return refuse("modulo: unknown type for a float64 (only integers have a remainder)");
     }
     if is_zero(right) {
         return refuse("runtime error: integer divide by zero");
@@ -166,8 +158,8 @@ fn is_zero(number: Number) -> bool {
     matches!(number, Number::Int(0) | Number::Uint(0))
 }
 
-/// The left operand when it stands so to the right one, else the right one.
-fn choose(call: &Call<'_>, name: &str, wanted: Ordering) -> Outcome {
+/// The left operand if it compares to the right one as wanted, otherwise the right one.
+fn choose(call: &Call<'_>, name: &str, wanted: Ordering) -> FunctionResult {
     let order = match operands(call, name)? {
         (Number::Int(a), Number::Int(b)) => Some(a.cmp(&b)),
         (Number::Uint(a), Number::Uint(b)) => Some(a.cmp(&b)),

@@ -1,36 +1,35 @@
-//! Two maps in one, also below.
+//! Merges maps, nested maps included.
 //!
-//! in:  a map that is filled, and a map that it is filled from
-//! out: the map that is filled; it is the same one if it can be changed, else a new one
+//! Input: a target and a source. Output: the target; if it is immutable, a changed copy of it.
 
 use std::collections::BTreeMap;
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use super::args::{Outcome, refuse, text, wrong_type};
+use super::args::{FunctionResult, refuse, text, wrong_type};
 use crate::template::dict::Dict;
 use crate::template::function::FunctionError;
 use crate::template::record::Record;
 
-/// Deeper maps than any sensible data has would be too deep to walk.
-const MAX_LEVELS: usize = 90;
+/// The nesting of maps.
+const MAX_DEPTH: usize = 90;
 
-/// Whose value stays where both maps have one.
+/// Which value takes precedence if both maps have the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Winner {
-    /// That of the map that is filled, unless it is empty.
+pub(super) enum Precedence {
+    /// The value of the target, unless it is empty.
     Target,
-    /// That of the map that it is filled from, unless it is an empty map and the other is none.
+    /// The value of the source.
     Source,
 }
 
-/// Is a value a map? A record is none.
+/// Returns `true` if a value is a map. A record is not a map.
 pub(super) fn is_map(value: &Value) -> bool {
     value.kind() == ValueKind::Map && value.downcast_object_ref::<Record>().is_none()
 }
 
-/// The entries of a map by text.
+/// The entries of a map with string keys.
 pub(super) fn entries(map: &Value) -> Result<BTreeMap<String, Value>, FunctionError> {
     if let Some(dict) = map.downcast_object_ref::<Dict>() {
         return Ok(dict.entries());
@@ -46,22 +45,27 @@ pub(super) fn entries(map: &Value) -> Result<BTreeMap<String, Value>, FunctionEr
     Ok(entries)
 }
 
-/// A map to fill: the same one if it can be changed.
-pub(super) fn target(map: &Value) -> Outcome {
+/// The target of a merge: the map itself, or a copy if it is immutable.
+pub(super) fn target(map: &Value) -> FunctionResult {
     match map.downcast_object_ref::<Dict>() {
         Some(_) => Ok(map.clone()),
         None => Ok(Dict::value(entries(map)?)),
     }
 }
 
-/// Fills one map from another.
-pub(super) fn merge(target: &Value, source: &Value, winner: Winner) -> Outcome {
-    merge_level(target, source, winner, 0)
+/// Merges the source into the target.
+pub(super) fn merge(target: &Value, source: &Value, precedence: Precedence) -> FunctionResult {
+    merge_nested(target, source, precedence, 0)
 }
 
-fn merge_level(target: &Value, source: &Value, winner: Winner, level: usize) -> Outcome {
-    if level > MAX_LEVELS {
-        return refuse(format!("maps nested more than {MAX_LEVELS} levels deep"));
+fn merge_nested(
+    target: &Value,
+    source: &Value,
+    precedence: Precedence,
+    depth: usize,
+) -> FunctionResult {
+    if depth > MAX_DEPTH {
+        return refuse(format!("maps nested more than {MAX_DEPTH} levels deep"));
     }
     let target = self::target(target)?;
     let Some(dict) = target.downcast_object_ref::<Dict>() else {
@@ -70,10 +74,12 @@ fn merge_level(target: &Value, source: &Value, winner: Winner, level: usize) -> 
     for (key, new) in entries(source)? {
         let chosen = match dict.get(&key) {
             Some(old) if is_map(&old) && is_map(&new) && old.is_true() => {
-                merge_level(&old, &new, winner, level + 1)?
+                merge_nested(&old, &new, precedence, depth + 1)?
             }
-            Some(old) if winner == Winner::Target && old.is_true() => continue,
-            Some(_) if winner == Winner::Target && (new.is_none() || new.is_undefined()) => {
+            Some(old) if precedence == Precedence::Target && old.is_true() => continue,
+            Some(_)
+                if precedence == Precedence::Target && (new.is_none() || new.is_undefined()) =>
+            {
                 continue;
             }
             _ => new,

@@ -1,10 +1,10 @@
-//! Questions to Consul about the mesh and about other clusters.
+//! The service mesh and other clusters.
 
 use std::sync::Arc;
 
 use minijinja::Value;
 
-use super::args::{Outcome, refuse, text};
+use super::args::{FunctionResult, refuse, text};
 use super::sources::{empty_list, source};
 use crate::answer::Answer;
 use crate::query::Query;
@@ -16,13 +16,13 @@ pub(super) static TABLE: &[Function] = &[
     source(
         ["caRoots", "ca_roots"],
         "() []root",
-        "The root certificates that the service mesh trusts.",
+        "The root certificates of the mesh's certificate authority.",
         ca_roots,
     ),
     source(
         ["caLeaf", "ca_leaf"],
         "(service string) certificate",
-        "The certificate of a service in the mesh and its private key, renewed by the agent in time.",
+        "The leaf certificate of a service in the mesh, with its private key; the agent renews it.",
         ca_leaf,
     ),
     source(
@@ -34,25 +34,25 @@ pub(super) static TABLE: &[Function] = &[
     source(
         ["peerings", "peerings"],
         "(query ...string) []peering",
-        "The peerings with other clusters, of the agent's partition or of \"?partition=P\".",
+        "The cluster peerings of the agent's partition, or of \"?partition=P\".",
         peerings,
     ),
     source(
         ["exportedServices", "exported_services"],
         "(partition ...string) []exported",
-        "The services that a partition exports, and to whom.",
+        "The services that a partition exports, with their consumers.",
         exported_services,
     ),
     source(
         ["importedServices", "imported_services"],
         "(partition string) []imported",
-        "The services that a partition imports, and from where.",
+        "The services that a partition imports, with their source partitions.",
         imported_services,
     ),
 ];
 
-fn ca_roots(call: &Call<'_>) -> Outcome {
-    // Arguments have never meant anything, and never been refused.
+fn ca_roots(call: &Call<'_>) -> FunctionResult {
+    // consul-template accepts arguments and ignores them.
     call.texts()?;
     Ok(match call.pass.ask(&Query::CaRoots)?.as_deref() {
         Some(Answer::CaRoots(roots)) => records::list(roots),
@@ -60,19 +60,19 @@ fn ca_roots(call: &Call<'_>) -> Outcome {
     })
 }
 
-fn ca_leaf(call: &Call<'_>) -> Outcome {
+fn ca_leaf(call: &Call<'_>) -> FunctionResult {
     let service = match call.texts()?.first() {
         None | Some(&"") => return Ok(Value::from(())),
         Some(service) => *service,
     };
     Ok(match call.pass.ask(&Query::ca_leaf(service)?)?.as_deref() {
         Some(Answer::CaLeaf(leaf)) => Record::value(Arc::clone(leaf) as _),
-        // Empty rather than none, so that a template gets to ask the rest of its questions.
+        // Empty fields rather than nil, so that the template goes on and all its queries are found.
         _ => Record::value(Arc::new(crate::answer::LeafCertificate::default())),
     })
 }
 
-fn partitions(call: &Call<'_>) -> Outcome {
+fn partitions(call: &Call<'_>) -> FunctionResult {
     let [] = call.exactly("partitions")?;
     Ok(match call.pass.ask(&Query::Partitions)?.as_deref() {
         Some(Answer::Partitions(partitions)) => records::list(partitions),
@@ -80,7 +80,7 @@ fn partitions(call: &Call<'_>) -> Outcome {
     })
 }
 
-fn peerings(call: &Call<'_>) -> Outcome {
+fn peerings(call: &Call<'_>) -> FunctionResult {
     Ok(
         match call
             .pass
@@ -93,7 +93,7 @@ fn peerings(call: &Call<'_>) -> Outcome {
     )
 }
 
-fn exported_services(call: &Call<'_>) -> Outcome {
+fn exported_services(call: &Call<'_>) -> FunctionResult {
     let texts = call.texts()?;
     let partition = texts.first().copied().unwrap_or_default();
     Ok(
@@ -108,7 +108,7 @@ fn exported_services(call: &Call<'_>) -> Outcome {
     )
 }
 
-fn imported_services(call: &Call<'_>) -> Outcome {
+fn imported_services(call: &Call<'_>) -> FunctionResult {
     let [partition] = call.exactly("importedServices")?;
     let partition = text(partition)?;
     if partition.is_empty() {

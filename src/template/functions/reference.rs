@@ -1,7 +1,6 @@
-//! The reference of functions, for a terminal: `ctmpl functions`.
+//! The reference of functions for a terminal: `ctmpl functions`.
 //!
-//! in:  the table, and the name of a function in either language
-//! out: a text; or what the name should perhaps be
+//! Input: the table, and the name of a function in either language. Output: the text, or an error that suggests a name.
 
 use std::fmt::Write as _;
 
@@ -16,10 +15,10 @@ pub struct NoSuchFunction {
     instead: Option<String>,
 }
 
-/// The reference of this function, or of all.
+/// The reference of one function, or of all.
 ///
 /// # Errors
-/// [`NoSuchFunction`] if there is none of this name.
+/// [`NoSuchFunction`] if there is no function of this name.
 pub fn text(name: Option<&str>) -> Result<String, NoSuchFunction> {
     name.map_or_else(|| Ok(of_all()), of_one)
 }
@@ -46,7 +45,7 @@ fn of_all() -> String {
             function.go, function.jinja, function.summary
         );
     }
-    text + "\nThe first name is that in Go templates, the second one that in Jinja. `ctmpl functions NAME` shows more.\n"
+    text + "\nThe first name is for Go templates, the second for Jinja. `ctmpl functions NAME` shows more.\n"
 }
 
 fn of_one(name: &str) -> Result<String, NoSuchFunction> {
@@ -88,12 +87,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_function_is_shown_whole() {
+    fn the_reference_of_one_function_has_an_example() {
         insta::assert_snapshot!(text(Some("keyOrDefault")).unwrap(), @r#"
         keyOrDefault (key string, default string) string
         In Jinja: key_or_default
 
-        The value of a key, or the default when there is none or it is empty.
+        The value of a key, or the default if the key does not exist or is empty.
 
         Go:     {{ keyOrDefault "app/color" "blue" }}
         Jinja:  {{ key_or_default("app/color", "blue") }}
@@ -117,12 +116,12 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_not_known_is_refused() {
+    fn an_unknown_name_is_an_error() {
         let refused = |name| text(Some(name)).unwrap_err().to_string();
         insta::assert_snapshot!(refused("servce"), @r#"there is no function "servce", did you mean "service"?; `ctmpl functions` lists all"#);
         assert!(
             refused("keyPrefix")
-                .starts_with("there is no function \"keyPrefix\", it is gone; use ls")
+                .starts_with("there is no function \"keyPrefix\", it was removed; use ls")
         );
         insta::assert_snapshot!(refused("frobnicate"), @r#"there is no function "frobnicate"; `ctmpl functions` lists all"#);
     }

@@ -1,8 +1,8 @@
-//! Addresses of this machine, by the expressions of go-sockaddr: `GetPrivateIP`, `GetInterfaceIP "eth0"`,
+//! The addresses of this host, by expressions of go-sockaddr: `GetPrivateIP`, `GetInterfaceIP "eth0"`,
 //! `GetAllInterfaces | include "name" "eth" | attr "address"`.
 //!
-//! in:  an expression: a pipeline of a Go template, with functions of its own
-//! out: its text. The addresses are those at the time of the rendering; a change of them renders nothing
+//! Input: an expression, which is a pipeline of a Go template with its own functions. Output: its text. The addresses are read
+//! while the template renders; a change of an address does not trigger a rendering.
 
 mod address;
 mod blocks;
@@ -18,27 +18,27 @@ use gotemplate::{Budget, Context, FunctionId, Limits, MissingKey, Options, Templ
 use minijinja::Value;
 
 use self::address::Address;
-use super::args::{Outcome, integer, refuse, text};
-use super::function;
+use super::args::{FunctionResult, integer, refuse, text};
+use super::row;
 use crate::template::function::{Call, Function, FunctionError, Group};
 use crate::template::render_context::RenderContext;
 
-pub(super) static TABLE: &[Function] = &[function(
+pub(super) static TABLE: &[Function] = &[row(
     Group::Environment,
     ["sockaddr", "sockaddr"],
     "(expression ...string) string",
-    "Addresses of this machine: sockaddr \"GetPrivateIP\", sockaddr \"GetInterfaceIP \\\"eth0\\\"\".",
+    "An address of this host by an expression of go-sockaddr: sockaddr \"GetPrivateIP\", sockaddr \"GetInterfaceIP \\\"eth0\\\"\".",
     sockaddr,
 )];
 
-/// Much less than a template may do.
+/// The limits of an expression.
 const LIMITS: Limits = Limits {
     steps: 100_000,
     text: 1 << 20,
     depth: 10,
 };
 
-fn sockaddr(call: &Call<'_>) -> Outcome {
+fn sockaddr(call: &Call<'_>) -> FunctionResult {
     let source = format!("{{{{ {} }}}}", call.texts()?.join(" "));
     let options = Options {
         missing_key: MissingKey::Error,
@@ -52,14 +52,14 @@ fn sockaddr(call: &Call<'_>) -> Outcome {
             .position(|function| function.go == name)
             .map(FunctionId)
     };
-    let told = |problem: &gotemplate::Error| FunctionError::new(problem.message.as_str());
+    let failure = |error: &gotemplate::Error| FunctionError::new(error.message.as_str());
     let template =
-        Template::parse("sockaddr", &source, &options, resolve).map_err(|error| told(&error))?;
+        Template::parse("sockaddr", &source, &options, resolve).map_err(|error| failure(&error))?;
     let all = values(system::addresses()?);
     Ok(Value::from(
         template
             .render(&all, &Expression(call.pass))
-            .map_err(|error| told(&error))?,
+            .map_err(|error| failure(&error))?,
     ))
 }
 
@@ -72,7 +72,7 @@ impl Context for Expression<'_> {
         self.0.budget()
     }
 
-    fn call(&self, FunctionId(index): FunctionId, args: &mut [Value]) -> Outcome {
+    fn call(&self, FunctionId(index): FunctionId, args: &mut [Value]) -> FunctionResult {
         let function = FUNCTIONS
             .get(index)
             .ok_or_else(|| FunctionError::new("the function does not exist"))?;
@@ -84,11 +84,12 @@ impl Context for Expression<'_> {
     }
 }
 
-const fn inner(name: &'static str, code: fn(&Call<'_>) -> Outcome) -> Function {
-    function(Group::Environment, [name, name], "", "", code)
+/// Makes a function of the expressions.
+const fn inner(name: &'static str, code: fn(&Call<'_>) -> FunctionResult) -> Function {
+    row(Group::Environment, [name, name], "", "", code)
 }
 
-/// The functions that an expression can call.
+/// The functions of the expressions.
 static FUNCTIONS: &[Function] = &[
     inner("GetAllInterfaces", |_| Ok(values(system::addresses()?))),
     inner("GetDefaultInterfaces", |_| {
@@ -128,7 +129,7 @@ static FUNCTIONS: &[Function] = &[
         match text(by)? {
             "name" => found.dedup_by(|a, b| a.name == b.name),
             "address" => found.dedup_by(|a, b| a.ip == b.ip),
-            _ => return refuse("unique: there are \"address\" and \"name\""),
+            _ => return refuse("unique: the attribute must be \"address\" or \"name\""),
         }
         Ok(values(found))
     }),
@@ -141,11 +142,11 @@ static FUNCTIONS: &[Function] = &[
     inner("offset", |call| {
         let [count, list] = call.exactly("offset")?;
         let (count, mut found) = (integer(count)?, addresses(list)?);
-        let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
+        let distance = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
         let from = if count < 0 {
-            found.len().saturating_sub(wanted)
+            found.len().saturating_sub(distance)
         } else {
-            wanted.min(found.len())
+            distance.min(found.len())
         };
         Ok(values(found.split_off(from)))
     }),
@@ -163,11 +164,11 @@ static FUNCTIONS: &[Function] = &[
     inner("math", |call| {
         let [operation, by, list] = call.exactly("math")?;
         let (operation, by) = (text(operation)?, text(by)?);
-        let moved: Result<_, _> = addresses(list)?
+        let results: Result<_, _> = addresses(list)?
             .into_iter()
             .map(|one| one.calculate(operation, by))
             .collect();
-        Ok(values(moved?))
+        Ok(values(results?))
     }),
 ];
 
@@ -175,23 +176,26 @@ fn values(addresses: Vec<Address>) -> Value {
     addresses.into_iter().map(Address::value).collect()
 }
 
-/// The addresses of a list, or a single one.
+/// The addresses of a list, or a single address.
 fn addresses(value: &Value) -> Result<Vec<Address>, FunctionError> {
-    if let Some(one) = Address::of(value) {
+    if let Some(one) = Address::from_value(value) {
         return Ok(vec![one]);
     }
-    let all: Option<Vec<Address>> = super::args::list(value)?.iter().map(Address::of).collect();
+    let all: Option<Vec<Address>> = super::args::list(value)?
+        .iter()
+        .map(Address::from_value)
+        .collect();
     all.map_or_else(
-        || refuse("expected a list of addresses, such as GetAllInterfaces"),
+        || refuse("expected a list of addresses, such as that of GetAllInterfaces"),
         Ok,
     )
 }
 
-/// What others can reach this machine by: private or public addresses of interfaces that are up.
+/// The private or public addresses of interfaces that are up.
 fn reachable(private: bool) -> Result<Vec<Address>, FunctionError> {
     let mut all = system::addresses()?;
-    let wanted = |ip| blocks::is_forwardable(ip) && blocks::in_rfc(ip, "6890") == Ok(private);
-    all.retain(|address| address.has_flag("up") && wanted(address.ip));
+    let is_wanted = |ip| blocks::is_forwardable(ip) && blocks::in_rfc(ip, "6890") == Ok(private);
+    all.retain(|address| address.has_flag("up") && is_wanted(address.ip));
     sort::sorted(all, "default,type,size")
 }
 
@@ -218,7 +222,7 @@ fn all_ips(addresses: &[Address]) -> Value {
     Value::from(ips.join(" "))
 }
 
-fn filtered(call: &Call<'_>, name: &str, keep: bool) -> Outcome {
+fn filtered(call: &Call<'_>, name: &str, keep: bool) -> FunctionResult {
     let [by, wanted, list] = call.exactly(name)?;
     let (by, wanted) = (text(by)?, text(wanted)?);
     let mut found = Vec::new();
@@ -230,8 +234,8 @@ fn filtered(call: &Call<'_>, name: &str, keep: bool) -> Outcome {
     Ok(values(found))
 }
 
-/// An attribute of an address, or of the first one of a list.
-fn attribute(call: &Call<'_>, function: &str) -> Outcome {
+/// An attribute of an address, or of the first address of a list.
+fn attribute(call: &Call<'_>, function: &str) -> FunctionResult {
     let [name, list] = call.exactly(function)?;
     let name = text(name)?;
     match addresses(list)?.first() {

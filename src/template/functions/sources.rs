@@ -1,15 +1,14 @@
-//! Questions to Consul, and files.
+//! Queries to Consul, files and plugins.
 //!
-//! Each asks through the pass. As long as there is no answer it yields the empty value of its type, and the pass
-//! notes what is missing.
+//! Each function asks the render context. Without an answer it returns the empty value of its type, and the context records
+//! the missing dependency.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use minijinja::Value;
 
-use super::args::{Outcome, refuse, text};
-use super::function;
+use super::args::{FunctionResult, refuse, text};
 use crate::answer::{Answer, Depth, NodeServices, Pair};
 use crate::query::{DatacentersQuery, FileQuery, Query, QueryError};
 use crate::template::function::{Call, Function, FunctionError, Group};
@@ -17,92 +16,85 @@ use crate::template::record::Record;
 use crate::template::records::{self, NoSuchNode};
 use crate::template::render_context::Absence;
 
-pub(super) const fn source(
-    names: [&'static str; 2],
-    signature: &'static str,
-    summary: &'static str,
-    code: fn(&Call<'_>) -> Outcome,
-) -> Function {
-    function(Group::Sources, names, signature, summary, code)
-}
+row_constructor!(pub(super) source, Group::Sources);
 
 pub(super) static TABLE: &[Function] = &[
     source(
         ["services", "services"],
         "(query ...string) []{Name, Tags}",
-        "The names and tags of all services.",
+        "The names and tags of all services in the catalog.",
         services,
     ),
     source(
         ["node", "node"],
         "(query ...string) {Node, Services}",
-        "A node and its services; without a name the agent's own node.",
+        "A node and its services; without a name the node of the agent.",
         node,
     ),
     source(
         ["nodes", "nodes"],
         "(query ...string) []node",
-        "All nodes.",
+        "All nodes in the catalog.",
         nodes,
     ),
     source(
         ["datacenters", "datacenters"],
         "(ignoreFailing ...bool) []string",
-        "The names of all datacenters; with true only of those that answer.",
+        "The names of all datacenters; with true only of those that are reachable.",
         datacenters,
     ),
     source(
         ["key", "key"],
         "(key string) string",
-        "The value of a key; the template waits until the key exists, and keeps the last value when it is deleted.",
+        "The value of a key. The template waits until the key exists and keeps the last value if it is deleted.",
         key,
     ),
     source(
         ["keyExists", "key_exists"],
         "(key string) bool",
-        "Whether a key exists, be its value empty or not.",
+        "Whether a key exists, also with an empty value.",
         key_exists,
     ),
     source(
         ["keyOrDefault", "key_or_default"],
         "(key string, default string) string",
-        "The value of a key, or the default when there is none or it is empty.",
+        "The value of a key, or the default if the key does not exist or is empty.",
         key_or_default,
     ),
     source(
         ["ls", "ls"],
         "(prefix string) []pair",
-        "The pairs directly below a prefix.",
+        "The key pairs directly below a prefix.",
         ls,
     ),
     source(
         ["tree", "tree"],
         "(prefix string) []pair",
-        "The pairs anywhere below a prefix.",
+        "All key pairs below a prefix, nested ones included.",
         tree,
     ),
     source(
         ["safeLs", "safe_ls"],
         "(prefix string) []pair",
-        "Like ls, but the template waits until there is at least one pair.",
+        "Like ls, but the template waits for at least one key pair.",
         safe_ls,
     ),
     source(
         ["safeTree", "safe_tree"],
         "(prefix string) []pair",
-        "Like tree, but the template waits until there is at least one pair.",
+        "Like tree, but the template waits for at least one key pair.",
         safe_tree,
     ),
     source(
         ["file", "file"],
         "(path string) string",
-        "The text of a file on this machine.",
+        "The content of a local file.",
         file,
     ),
     source(
         ["plugin", "plugin"],
         "(program string, arguments ...string) string",
-        "What a program prints, without white space at both ends; only with --allow plugin.",
+        "The output of a program without white space at both ends; needs --allow plugin.",
         plugin,
     ),
 ];
@@ -117,7 +109,7 @@ pub(super) fn empty_list() -> Value {
     Value::from(Vec::<Value>::new())
 }
 
-fn services(call: &Call<'_>) -> Outcome {
+fn services(call: &Call<'_>) -> FunctionResult {
     Ok(
         match call
             .pass
@@ -130,7 +122,7 @@ fn services(call: &Call<'_>) -> Outcome {
     )
 }
 
-fn nodes(call: &Call<'_>) -> Outcome {
+fn nodes(call: &Call<'_>) -> FunctionResult {
     Ok(
         match call
             .pass
@@ -143,7 +135,7 @@ fn nodes(call: &Call<'_>) -> Outcome {
     )
 }
 
-fn node(call: &Call<'_>) -> Outcome {
+fn node(call: &Call<'_>) -> FunctionResult {
     Ok(
         match call
             .pass
@@ -160,7 +152,7 @@ fn node(call: &Call<'_>) -> Outcome {
     )
 }
 
-fn datacenters(call: &Call<'_>) -> Outcome {
+fn datacenters(call: &Call<'_>) -> FunctionResult {
     let ignore_failing = match call.args {
         [] => false,
         [flag] if matches!(flag.kind(), minijinja::value::ValueKind::Bool) => flag.is_true(),
@@ -184,7 +176,7 @@ fn datacenters(call: &Call<'_>) -> Outcome {
     )
 }
 
-/// The entry of a key, when it is answered and there is one.
+/// The pair of a key, if there is an answer and the key exists.
 fn entry(call: &Call<'_>, query: &Query) -> Result<Option<Arc<Pair>>, FunctionError> {
     Ok(match call.pass.ask(query)?.as_deref() {
         Some(Answer::Key(entry)) => entry.clone(),
@@ -192,7 +184,7 @@ fn entry(call: &Call<'_>, query: &Query) -> Result<Option<Arc<Pair>>, FunctionEr
     })
 }
 
-fn key(call: &Call<'_>) -> Outcome {
+fn key(call: &Call<'_>) -> FunctionResult {
     let [name] = call.exactly("key")?;
     let name = text(name)?;
     if name.is_empty() {
@@ -202,12 +194,12 @@ fn key(call: &Call<'_>) -> Outcome {
     if let Some(pair) = entry(call, &query)?.or_else(|| call.pass.last_entry(&query)) {
         return Ok(records::value_of(&pair));
     }
-    // Of a query without an answer the pass has noted that already, and that stands.
+    // For a query without an answer this changes nothing: its absence is recorded already.
     call.pass.lacks(&query, Absence::NoSuchKey);
     Ok(Value::from(""))
 }
 
-fn key_exists(call: &Call<'_>) -> Outcome {
+fn key_exists(call: &Call<'_>) -> FunctionResult {
     let [name] = call.exactly("keyExists")?;
     let name = text(name)?;
     if name.is_empty() {
@@ -216,7 +208,7 @@ fn key_exists(call: &Call<'_>) -> Outcome {
     Ok(Value::from(entry(call, &Query::key(name)?)?.is_some()))
 }
 
-fn key_or_default(call: &Call<'_>) -> Outcome {
+fn key_or_default(call: &Call<'_>) -> FunctionResult {
     let [name, default] = call.exactly("keyOrDefault")?;
     let (name, default) = (text(name)?, text(default)?);
     if name.is_empty() {
@@ -228,24 +220,24 @@ fn key_or_default(call: &Call<'_>) -> Outcome {
     }
 }
 
-fn ls(call: &Call<'_>) -> Outcome {
+fn ls(call: &Call<'_>) -> FunctionResult {
     pairs(call, "ls", Depth::Level, false)
 }
 
-fn tree(call: &Call<'_>) -> Outcome {
+fn tree(call: &Call<'_>) -> FunctionResult {
     pairs(call, "tree", Depth::Tree, false)
 }
 
-fn safe_ls(call: &Call<'_>) -> Outcome {
+fn safe_ls(call: &Call<'_>) -> FunctionResult {
     pairs(call, "safeLs", Depth::Level, true)
 }
 
-fn safe_tree(call: &Call<'_>) -> Outcome {
+fn safe_tree(call: &Call<'_>) -> FunctionResult {
     pairs(call, "safeTree", Depth::Tree, true)
 }
 
-/// The pairs below a prefix, as deep as this; when `needed`, the template waits for at least one.
-fn pairs(call: &Call<'_>, name: &str, depth: Depth, needed: bool) -> Outcome {
+/// The pairs below a prefix. If `required`, the template waits for at least one.
+fn pairs(call: &Call<'_>, name: &str, depth: Depth, required: bool) -> FunctionResult {
     let [prefix] = call.exactly(name)?;
     let prefix = text(prefix)?;
     if prefix.is_empty() {
@@ -257,18 +249,18 @@ fn pairs(call: &Call<'_>, name: &str, depth: Depth, needed: bool) -> Outcome {
     let Some(Answer::Pairs(pairs)) = answer.as_deref() else {
         return Ok(empty_list());
     };
-    let kept: Vec<Arc<Pair>> = pairs
+    let visible: Vec<Arc<Pair>> = pairs
         .iter()
         .filter(|pair| depth.sees(pair))
         .cloned()
         .collect();
-    if needed && kept.is_empty() {
+    if required && visible.is_empty() {
         call.pass.lacks(&query, Absence::NothingBelow);
     }
-    Ok(records::list(&kept))
+    Ok(records::list(&visible))
 }
 
-fn file(call: &Call<'_>) -> Outcome {
+fn file(call: &Call<'_>) -> FunctionResult {
     let [path] = call.exactly("file")?;
     let path = text(path)?.trim();
     if path.is_empty() {
@@ -284,24 +276,24 @@ fn file(call: &Call<'_>) -> Outcome {
     })
 }
 
-/// A pass whose data is not complete does not ask: the arguments might be made of what is missing.
-fn plugin(call: &Call<'_>) -> Outcome {
-    let words = call
+/// Runs a plugin. While data is missing it is not run: its arguments may be made from that data.
+fn plugin(call: &Call<'_>) -> FunctionResult {
+    let args = call
         .texts()?
         .into_iter()
         .map(str::trim)
-        .filter(|word| !word.is_empty())
+        .filter(|arg| !arg.is_empty())
         .map(str::to_owned);
-    let words: Vec<String> = words.collect();
+    let args: Vec<String> = args.collect();
     if !call.pass.is_complete() {
         return Ok(Value::from(""));
     }
-    if words.is_empty() {
-        return refuse("plugin: the name of a program is missing");
+    if args.is_empty() {
+        return refuse("plugin: the name of the program is missing");
     }
-    match call.pass.ask(&Query::Plugin(words))?.as_deref() {
+    match call.pass.ask(&Query::Plugin(args))?.as_deref() {
         Some(Answer::Plugin(Ok(text))) => Ok(Value::from(Arc::clone(text))),
-        Some(Answer::Plugin(Err(why))) => refuse(why.as_ref()),
+        Some(Answer::Plugin(Err(error))) => refuse(error.as_ref()),
         _ => Ok(Value::from("")),
     }
 }

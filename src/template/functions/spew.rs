@@ -1,10 +1,9 @@
-//! Values with their types, for whoever looks for a mistake in a template, as go-spew shows them.
+//! Values with their types, as go-spew prints them, to debug a template.
 //!
-//! Addresses and the hidden room behind the end of a list are not shown: there are none here. The keys of maps are
-//! sorted.
+//! Pointer addresses and the unused capacity of lists do not exist here. The keys of maps are sorted.
 //!
-//! What go-spew would print goes nowhere: the values may be secret, and a log is no place for them. In the log, at the
-//! level debug, their types and lengths are told.
+//! `spew_dump` and `spew_printf`, which print to the terminal in consul-template, log only types and lengths, at the level
+//! debug: the values may be secret.
 
 mod outline;
 
@@ -13,64 +12,60 @@ use std::fmt::Write as _;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use outline::tell;
+use outline::log_types;
 
-use super::args::{Outcome, refuse, text};
-use super::function;
+use super::args::{FunctionResult, refuse, text};
+use super::row;
 use crate::template::function::{Call, Function, FunctionError, Group};
 use crate::template::go::show;
 use crate::template::record::Record;
 
-/// Deeper than this is taken for a mistake.
-const MOST_LEVELS: usize = 300;
+const MAX_DEPTH: usize = 300;
 
-/// A text that grows beyond this is taken for a mistake.
 const MAX_LENGTH: usize = 64 << 20;
 
 pub(super) static TABLE: &[Function] = &[
-    function(
+    row(
         Group::Debug,
         ["spew_sdump", "spew_sdump"],
         "(values ...any) string",
-        "Values with their types, on several lines.",
+        "The values with their types, on several lines.",
         sdump,
     ),
-    function(
+    row(
         Group::Debug,
         ["spew_sprintf", "spew_sprintf"],
         "(format string, values ...any) string",
-        "Like printf, but %#v shows the types of all values.",
+        "Like printf, but %#v shows values with their types.",
         sprintf,
     ),
-    function(
+    row(
         Group::Debug,
         ["spew_dump", "spew_dump"],
         "(values ...any) string",
-        "Nothing; tells the types of the values and their lengths in the log, at the level debug.",
+        "Logs the types and lengths of the values at the level debug; returns an empty string.",
         |call| {
-            tell("spew_dump", call.args);
+            log_types("spew_dump", call.args);
             Ok(Value::from(""))
         },
     ),
-    function(
+    row(
         Group::Debug,
         ["spew_printf", "spew_printf"],
         "(format string, values ...any) string",
-        "Nothing; tells the types of the values and their lengths in the log, at the level debug.",
+        "Logs the types and lengths of the values at the level debug; returns an empty string.",
         |call| {
             let [format, values @ ..] = call.args else {
                 return refuse("wrong number of args for spew_printf: want at least 1 got 0");
             };
             text(format)?;
-            tell("spew_printf", values);
+            log_types("spew_printf", values);
             Ok(Value::from(""))
         },
     ),
 ];
 
-type Written = Result<(), FunctionError>;
-
-fn sdump(call: &Call<'_>) -> Outcome {
+fn sdump(call: &Call<'_>) -> FunctionResult {
     let mut out = String::new();
     for value in call.args {
         dump(&mut out, value, 0)?;
@@ -79,7 +74,7 @@ fn sdump(call: &Call<'_>) -> Outcome {
     Ok(Value::from(out))
 }
 
-/// The type, as it is shown of a value.
+/// The Go type of a value; nil is an empty interface.
 fn type_of(value: &Value) -> String {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => "interface {}".to_owned(),
@@ -87,9 +82,9 @@ fn type_of(value: &Value) -> String {
     }
 }
 
-fn limits(out: &str, level: usize) -> Written {
-    if level > MOST_LEVELS {
-        return refuse(format!("nested more than {MOST_LEVELS} levels deep"));
+fn check_limits(out: &str, depth: usize) -> Result<(), FunctionError> {
+    if depth > MAX_DEPTH {
+        return refuse(format!("nested more than {MAX_DEPTH} levels deep"));
     }
     if out.len() > MAX_LENGTH {
         refuse("the result is too long")
@@ -98,8 +93,8 @@ fn limits(out: &str, level: usize) -> Written {
     }
 }
 
-fn dump(out: &mut String, value: &Value, level: usize) -> Written {
-    limits(out, level)?;
+fn dump(out: &mut String, value: &Value, depth: usize) -> Result<(), FunctionError> {
+    check_limits(out, depth)?;
     out.push('(');
     out.push_str(&type_of(value));
     out.push_str(") ");
@@ -114,8 +109,8 @@ fn dump(out: &mut String, value: &Value, level: usize) -> Written {
             if !items.is_empty() {
                 let _ = write!(out, "(len={0} cap={0}) ", items.len());
             }
-            return block(out, level, items.len(), |out, index| {
-                dump(out, &items[index], level + 1)
+            return block(out, depth, items.len(), |out, index| {
+                dump(out, &items[index], depth + 1)
             });
         }
         ValueKind::Map => {
@@ -124,14 +119,14 @@ fn dump(out: &mut String, value: &Value, level: usize) -> Written {
             if !is_record && !entries.is_empty() {
                 let _ = write!(out, "(len={}) ", entries.len());
             }
-            return block(out, level, entries.len(), |out, index| {
+            return block(out, depth, entries.len(), |out, index| {
                 let (key, value) = &entries[index];
                 match key.as_str().filter(|_| is_record) {
                     Some(field) => out.push_str(field),
-                    None => dump(out, key, level + 1)?,
+                    None => dump(out, key, depth + 1)?,
                 }
                 out.push_str(": ");
-                dump(out, value, level + 1)
+                dump(out, value, depth + 1)
             });
         }
         _ => write!(out, "{}", show::plain(value)?),
@@ -141,17 +136,17 @@ fn dump(out: &mut String, value: &Value, level: usize) -> Written {
 
 fn block(
     out: &mut String,
-    level: usize,
+    depth: usize,
     count: usize,
-    mut write: impl FnMut(&mut String, usize) -> Written,
-) -> Written {
+    mut write: impl FnMut(&mut String, usize) -> Result<(), FunctionError>,
+) -> Result<(), FunctionError> {
     out.push_str("{\n");
     for index in 0..count {
-        out.extend(std::iter::repeat_n(' ', level + 1));
+        out.extend(std::iter::repeat_n(' ', depth + 1));
         write(out, index)?;
         out.push_str(if index + 1 < count { ",\n" } else { "\n" });
     }
-    out.extend(std::iter::repeat_n(' ', level));
+    out.extend(std::iter::repeat_n(' ', depth));
     out.push('}');
     Ok(())
 }
@@ -173,7 +168,7 @@ fn entries(map: &Value) -> Vec<(Value, Value)> {
     entries
 }
 
-fn sprintf(call: &Call<'_>) -> Outcome {
+fn sprintf(call: &Call<'_>) -> FunctionResult {
     let [format, values @ ..] = call.args else {
         return refuse("wrong number of args for spew_sprintf: want at least 1 got 0");
     };
@@ -203,7 +198,7 @@ fn sprintf(call: &Call<'_>) -> Outcome {
             .map_or(rest.len(), |(at, c)| at + c.len_utf8());
         let (verb, after) = rest.split_at(end);
         plain_format.push_str(verb);
-        // A star takes a value of its own, and a double percent sign takes none.
+        // A star consumes a value, a double percent sign none.
         let takes = verb.matches('*').count() + usize::from(verb != "%%");
         plain_values.extend(values.by_ref().take(takes).cloned());
         rest = after;
@@ -214,9 +209,9 @@ fn sprintf(call: &Call<'_>) -> Outcome {
     show::formatted(&plain_format, &references)
 }
 
-/// On one line, each value with its type.
-fn typed(out: &mut String, value: &Value, level: usize) -> Written {
-    limits(out, level)?;
+/// Writes a value on one line, each part with its type.
+fn typed(out: &mut String, value: &Value, depth: usize) -> Result<(), FunctionError> {
+    check_limits(out, depth)?;
     out.push('(');
     out.push_str(&type_of(value));
     out.push(')');
@@ -227,7 +222,7 @@ fn typed(out: &mut String, value: &Value, level: usize) -> Written {
                 if index > 0 {
                     out.push(' ');
                 }
-                typed(out, &item, level + 1)?;
+                typed(out, &item, depth + 1)?;
             }
             out.push(']');
         }
@@ -240,7 +235,7 @@ fn typed(out: &mut String, value: &Value, level: usize) -> Written {
                 }
                 out.push_str(&show::plain(key)?);
                 out.push(':');
-                typed(out, value, level + 1)?;
+                typed(out, value, depth + 1)?;
             }
             out.push(if is_record { '}' } else { ']' });
         }

@@ -1,7 +1,7 @@
-//! The functions of sprig, under `sprig_` and their name; those that would give another result each time on purpose
-//! (the time, the environment) are left out, as consul-template leaves them out.
+//! The functions of sprig, with the prefix `sprig_`. Functions that depend on the time or the environment are omitted, as
+//! in consul-template.
 //!
-//! The order of the arguments is sprig's: what is piped in comes last. The values are those that sprig gives.
+//! Results and the order of the arguments are those of sprig: a piped value comes last.
 
 pub(super) mod cast;
 pub(super) mod certificates;
@@ -12,11 +12,11 @@ mod der;
 mod duration;
 pub(super) mod encodings;
 pub(super) mod flow;
+pub(super) mod join;
 mod keys;
 pub(super) mod lists;
 pub(super) mod maps;
 pub(super) mod math;
-pub(super) mod more_lists;
 pub(super) mod paths;
 pub(super) mod regex;
 pub(super) mod secrets;
@@ -30,28 +30,19 @@ mod wrap;
 
 use minijinja::Value;
 
-use super::args::{Outcome, refuse, text};
-use super::function;
-use crate::template::function::{Call, Function, FunctionError, Group};
+use super::args::{FunctionResult, refuse, text};
+use crate::template::function::{Call, FunctionError, Group};
 
-/// One line of a table.
-const fn sprig(
-    names: [&'static str; 2],
-    signature: &'static str,
-    summary: &'static str,
-    code: fn(&Call<'_>) -> Outcome,
-) -> Function {
-    function(Group::Sprig, names, signature, summary, code)
-}
+row_constructor!(sprig, Group::Sprig);
 
-/// A text that grows beyond this is taken for a mistake.
+/// The length of a result in bytes.
 const MAX_LENGTH: usize = 64 << 20;
 
-/// A list that grows beyond this is taken for a mistake.
+/// The length of a list.
 const MAX_ITEMS: usize = 1_000_000;
 
-/// Refuses a result that would be too long.
-fn fits(length: usize) -> Result<(), FunctionError> {
+/// Fails if a result would be too long.
+fn check_length(length: usize) -> Result<(), FunctionError> {
     if length > MAX_LENGTH {
         refuse("the result is too long")
     } else {
@@ -59,19 +50,28 @@ fn fits(length: usize) -> Result<(), FunctionError> {
     }
 }
 
-/// What becomes of the only argument, which is a text.
-fn map(call: &Call<'_>, name: &str, change: impl FnOnce(&str) -> String) -> Outcome {
+/// Fails if a list would be too long.
+fn check_items(count: usize) -> Result<(), FunctionError> {
+    if count > MAX_ITEMS {
+        refuse(format!("a list with more than {MAX_ITEMS} items"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Applies a function to the only argument, a string.
+fn map(call: &Call<'_>, name: &str, change: impl FnOnce(&str) -> String) -> FunctionResult {
     let [only] = call.exactly(name)?;
     Ok(Value::from(change(text(only)?)))
 }
 
-/// What becomes of two arguments, which are texts.
-fn map_two(call: &Call<'_>, name: &str, make: impl FnOnce(&str, &str) -> Value) -> Outcome {
+/// Applies a function to the two arguments, which are strings.
+fn map_two(call: &Call<'_>, name: &str, make: impl FnOnce(&str, &str) -> Value) -> FunctionResult {
     let [first, last] = call.exactly(name)?;
     Ok(make(text(first)?, text(last)?))
 }
 
-/// The first arguments and the rest, of which there may be none.
+/// The first argument, which is required, and the others.
 fn first_and_rest<'a>(
     call: &Call<'a>,
     name: &str,

@@ -1,4 +1,4 @@
-//! Every function against what consul-template's documentation and its behaviour say.
+//! Every function, compared with the documentation and the behaviour of consul-template.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -22,8 +22,8 @@ mod answers;
 mod examples;
 mod values;
 
-/// A world in which everything has been answered.
-fn world() -> RenderContext {
+/// A render context with answers to the queries of the tests.
+fn context() -> RenderContext {
     let mut snapshot = Snapshot::default();
     let mut answer = |query: Query, answer: Answer| snapshot.record(query, Arc::new(answer));
     answer(
@@ -210,11 +210,11 @@ fn call_in(pass: &RenderContext, name: &str, args: &[Value]) -> Result<Value, St
 }
 
 fn call(name: &str, args: &[Value]) -> Result<Value, String> {
-    call_in(&world(), name, args)
+    call_in(&context(), name, args)
 }
 
-/// The arguments as JSON, the result as JSON or, after `!`, the error.
-fn told(name: &str, args: &str) -> String {
+/// Calls a function with arguments in JSON, and returns the result as JSON or, after `!`, the error.
+fn result_of(name: &str, args: &str) -> String {
     let args: Vec<Value> = arguments(args);
     match call(name, &args) {
         Ok(value) => written(&value),
@@ -222,7 +222,7 @@ fn told(name: &str, args: &str) -> String {
     }
 }
 
-/// JSON, but whole numbers stay whole, as in templates.
+/// JSON values in which integers stay integers, as in templates.
 fn arguments(json: &str) -> Vec<Value> {
     fn value(json: &serde_json::Value) -> Value {
         match json {
@@ -260,11 +260,11 @@ fn written(value: &Value) -> String {
     .unwrap()
 }
 
-/// Each case: a function, its arguments as a JSON list, and what comes of it.
-fn hold(cases: &[(&str, &str, &str)]) {
+/// Each case: a function, its arguments as a JSON list, and its result.
+fn check(cases: &[(&str, &str, &str)]) {
     assert!(!cases.is_empty());
-    for (name, args, wanted) in cases {
-        assert_eq!(told(name, args), *wanted, "{name} {args}");
+    for (name, args, expected) in cases {
+        assert_eq!(result_of(name, args), *expected, "{name} {args}");
     }
 }
 
@@ -328,8 +328,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn no_arguments_make_a_function_panic(args in prop::collection::vec(any_value(), 0..5)) {
-        let pass = world();
+    fn functions_never_panic(args in prop::collection::vec(any_value(), 0..5)) {
+        let pass = context();
         let mut called = 0;
         for function in all() {
             let _ = (function.code)(&Call { args: &args, pass: &pass });
@@ -340,18 +340,21 @@ proptest! {
 }
 
 #[test]
-fn a_wrong_number_of_arguments_is_told_as_go_does() {
+fn wrong_arguments_are_errors_in_the_words_of_go() {
     assert_eq!(
-        told("split", r#"[","]"#),
+        result_of("split", r#"[","]"#),
         "!wrong number of args for split: want 2 got 1"
     );
     assert_eq!(
-        told("toLower", "[1]"),
+        result_of("toLower", "[1]"),
         "!wrong type for value; expected string; got int"
     );
-    assert_eq!(told("toLower", "[null]"), "!invalid value; expected string");
     assert_eq!(
-        told("join", r#"[",", ["a", 1.5]]"#),
+        result_of("toLower", "[null]"),
+        "!invalid value; expected string"
+    );
+    assert_eq!(
+        result_of("join", r#"[",", ["a", 1.5]]"#),
         "!wrong type for value; expected string; got float64"
     );
 }

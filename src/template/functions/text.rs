@@ -1,4 +1,4 @@
-//! Texts: case, trimming, replacing, patterns, base64.
+//! Strings: case, trimming, replacing, regular expressions, base64.
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -6,14 +6,14 @@ use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::PAD;
 use minijinja::Value;
 
-use super::args::{Outcome, bytes, integer, refuse, text};
-use super::{function, pattern, title};
+use super::args::{FunctionResult, bytes, integer, refuse, text};
+use super::{pattern, title};
 use crate::template::function::{Call, Function, Group};
 
-/// A text that grows beyond this is taken for a mistake.
+/// The length of a result in bytes.
 const MAX_LENGTH: usize = 64 << 20;
 
-/// Base64 as Go reads it: the bits that are left over in the last character do not matter.
+/// Base64 as Go reads it: the unused bits of the last character are ignored.
 pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     PAD.with_decode_allow_trailing_bits(true),
@@ -24,40 +24,33 @@ const BASE64_URL: GeneralPurpose = GeneralPurpose::new(
     PAD.with_decode_allow_trailing_bits(true),
 );
 
-const fn texts(
-    names: [&'static str; 2],
-    signature: &'static str,
-    summary: &'static str,
-    code: fn(&Call<'_>) -> Outcome,
-) -> Function {
-    function(Group::Text, names, signature, summary, code)
-}
+row_constructor!(texts, Group::Text);
 
 pub(super) static TABLE: &[Function] = &[
     texts(
         ["toLower", "to_lower"],
         "(text string) string",
-        "In lower case.",
+        "The string in lower case.",
         |call| map(call, "toLower", |text| text.chars().map(lower).collect()),
     ),
     texts(
         ["toUpper", "to_upper"],
         "(text string) string",
-        "In upper case.",
+        "The string in upper case.",
         |call| map(call, "toUpper", |text| text.chars().map(upper).collect()),
     ),
     texts(
         ["toTitle", "to_title"],
         "(text string) string",
-        "With the first letter of each word in upper case.",
+        "The string with the first letter of each word in upper case.",
         |call| map(call, "toTitle", title::title),
     ),
     texts(
         ["trim", "trim"],
         "(characters string, text string) string",
-        "Without any of these characters at both ends.",
+        "The string without these characters at both ends.",
         |call| {
-            with(call, "trim", |characters, text| {
+            map_second(call, "trim", |characters, text| {
                 text.trim_matches(|c| characters.contains(c)).into()
             })
         },
@@ -65,9 +58,9 @@ pub(super) static TABLE: &[Function] = &[
     texts(
         ["trimPrefix", "trim_prefix"],
         "(prefix string, text string) string",
-        "Without this text at its beginning.",
+        "The string without a prefix.",
         |call| {
-            with(call, "trimPrefix", |prefix, text| {
+            map_second(call, "trimPrefix", |prefix, text| {
                 text.strip_prefix(prefix).unwrap_or(text).into()
             })
         },
@@ -75,9 +68,9 @@ pub(super) static TABLE: &[Function] = &[
     texts(
         ["trimSuffix", "trim_suffix"],
         "(suffix string, text string) string",
-        "Without this text at its end.",
+        "The string without a suffix.",
         |call| {
-            with(call, "trimSuffix", |suffix, text| {
+            map_second(call, "trimSuffix", |suffix, text| {
                 text.strip_suffix(suffix).unwrap_or(text).into()
             })
         },
@@ -85,37 +78,37 @@ pub(super) static TABLE: &[Function] = &[
     texts(
         ["trimSpace", "trim_space"],
         "(text string) string",
-        "Without white space at both ends.",
+        "The string without white space at both ends.",
         |call| map(call, "trimSpace", |text| text.trim().to_owned()),
     ),
     texts(
         ["replaceAll", "replace_all"],
         "(from string, to string, text string) string",
-        "With every occurrence of a text replaced.",
+        "The string with every occurrence of `from` replaced by `to`.",
         replace_all,
     ),
     texts(
         ["regexReplaceAll", "regex_replace_all"],
         "(pattern string, replacement string, text string) string",
-        "With every match of a regular expression replaced; $1 and ${name} stand for its groups.",
+        "The string with every match of a regular expression replaced; $1 and ${name} are its groups.",
         regex_replace_all,
     ),
     texts(
         ["regexMatch", "regex_match"],
         "(pattern string, text string) bool",
-        "Whether a regular expression matches anywhere in a text.",
+        "Whether a regular expression matches anywhere in a string.",
         regex_match,
     ),
     texts(
         ["indent", "indent"],
-        "(blanks int, text string) string",
-        "With blanks before every line that is not empty.",
+        "(spaces int, text string) string",
+        "The string with spaces before every line that is not empty.",
         indent,
     ),
     texts(
         ["raw", "raw"],
         "(value any) any",
-        "The same, but printed as it is where the format of the file would have it quoted or refused.",
+        "The value, printed without the escaping of the output format.",
         |call| {
             let [only] = call.exactly("raw")?;
             Ok(only.as_str().map_or_else(
@@ -127,7 +120,7 @@ pub(super) static TABLE: &[Function] = &[
     texts(
         ["base64Encode", "base64_encode"],
         "(text string) string",
-        "In base64.",
+        "The string in base64.",
         |call| {
             let [only] = call.exactly("base64Encode")?;
             Ok(Value::from(BASE64.encode(bytes(only)?)))
@@ -136,13 +129,13 @@ pub(super) static TABLE: &[Function] = &[
     texts(
         ["base64Decode", "base64_decode"],
         "(text string) string",
-        "The text that is written in base64.",
+        "The decoded base64 string.",
         |call| decode(call, "base64Decode", &BASE64),
     ),
     texts(
         ["base64URLEncode", "base64_url_encode"],
         "(text string) string",
-        "In the base64 of URLs.",
+        "The string in URL-safe base64.",
         |call| {
             let [only] = call.exactly("base64URLEncode")?;
             Ok(Value::from(BASE64_URL.encode(bytes(only)?)))
@@ -151,22 +144,28 @@ pub(super) static TABLE: &[Function] = &[
     texts(
         ["base64URLDecode", "base64_url_decode"],
         "(text string) string",
-        "The text that is written in the base64 of URLs.",
+        "The decoded URL-safe base64 string.",
         |call| decode(call, "base64URLDecode", &BASE64_URL),
     ),
 ];
 
-fn map(call: &Call<'_>, name: &str, change: impl Fn(&str) -> String) -> Outcome {
+/// Applies a function to the only argument, a string.
+fn map(call: &Call<'_>, name: &str, change: impl Fn(&str) -> String) -> FunctionResult {
     let [only] = call.exactly(name)?;
     Ok(Value::from(change(text(only)?)))
 }
 
-fn with(call: &Call<'_>, name: &str, change: impl for<'a> Fn(&str, &'a str) -> Value) -> Outcome {
+/// Applies a function to two strings.
+fn map_second(
+    call: &Call<'_>,
+    name: &str,
+    change: impl for<'a> Fn(&str, &'a str) -> Value,
+) -> FunctionResult {
     let [first, last] = call.exactly(name)?;
     Ok(change(text(first)?, text(last)?))
 }
 
-/// The one character that Go's simple mapping knows; without one the character stays.
+/// A character in lower case by Unicode's simple mapping, as in Go.
 pub(super) fn lower(c: char) -> char {
     let mut lower = c.to_lowercase();
     match (lower.next(), lower.next()) {
@@ -176,6 +175,7 @@ pub(super) fn lower(c: char) -> char {
     }
 }
 
+/// A character in upper case by Unicode's simple mapping, as in Go.
 pub(super) fn upper(c: char) -> char {
     let mut upper = c.to_uppercase();
     match (upper.next(), upper.next()) {
@@ -184,7 +184,7 @@ pub(super) fn upper(c: char) -> char {
     }
 }
 
-fn replace_all(call: &Call<'_>) -> Outcome {
+fn replace_all(call: &Call<'_>) -> FunctionResult {
     let [from, to, last] = call.exactly("replaceAll")?;
     let (from, to, text) = (text(from)?, text(to)?, text(last)?);
     if text.matches(from).count().saturating_mul(to.len()) > MAX_LENGTH {
@@ -193,7 +193,7 @@ fn replace_all(call: &Call<'_>) -> Outcome {
     Ok(Value::from(text.replace(from, to)))
 }
 
-fn regex_replace_all(call: &Call<'_>) -> Outcome {
+fn regex_replace_all(call: &Call<'_>) -> FunctionResult {
     let [pattern, replacement, last] = call.exactly("regexReplaceAll")?;
     let (pattern, replacement, text) = (
         pattern::compile(text(pattern)?)?,
@@ -203,36 +203,36 @@ fn regex_replace_all(call: &Call<'_>) -> Outcome {
     pattern::replace_all(&pattern, text, replacement, MAX_LENGTH).map(Value::from)
 }
 
-fn regex_match(call: &Call<'_>) -> Outcome {
+fn regex_match(call: &Call<'_>) -> FunctionResult {
     let [pattern, last] = call.exactly("regexMatch")?;
     Ok(Value::from(
         pattern::compile(text(pattern)?)?.is_match(text(last)?),
     ))
 }
 
-fn indent(call: &Call<'_>) -> Outcome {
-    let [blanks, last] = call.exactly("indent")?;
-    let (blanks, text) = (integer(blanks)?, text(last)?);
-    let Ok(blanks) = usize::try_from(blanks) else {
+fn indent(call: &Call<'_>) -> FunctionResult {
+    let [spaces, last] = call.exactly("indent")?;
+    let (spaces, text) = (integer(spaces)?, text(last)?);
+    let Ok(spaces) = usize::try_from(spaces) else {
         return refuse("indent value must be a positive integer");
     };
     let lines = text.split_inclusive('\n');
-    if lines.clone().count().saturating_mul(blanks) > MAX_LENGTH {
+    if lines.clone().count().saturating_mul(spaces) > MAX_LENGTH {
         return refuse("the result is too long");
     }
-    let prefix = " ".repeat(blanks);
+    let prefix = " ".repeat(spaces);
     let indented = lines.flat_map(|line| [if line == "\n" { "" } else { &prefix }, line]);
     Ok(Value::from(indented.collect::<String>()))
 }
 
-fn decode(call: &Call<'_>, name: &str, engine: &impl base64::Engine) -> Outcome {
+fn decode(call: &Call<'_>, name: &str, engine: &impl base64::Engine) -> FunctionResult {
     let [only] = call.exactly(name)?;
     // Go skips line breaks.
-    let written: String = text(only)?
+    let encoded: String = text(only)?
         .chars()
         .filter(|c| !matches!(c, '\r' | '\n'))
         .collect();
-    let bytes = engine.decode(written).or_else(|error| {
+    let bytes = engine.decode(encoded).or_else(|error| {
         refuse(match error {
             base64::DecodeError::InvalidByte(at, _)
             | base64::DecodeError::InvalidLastSymbol(at, _) => {

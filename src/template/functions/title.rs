@@ -1,11 +1,11 @@
-//! Words with a capital letter, as Go's `cases.Title` with `NoLower` makes them.
+//! Title case, as Go's `cases.Title` with `NoLower` makes it.
 //!
-//! A word is a run of letters, digits and underscores; an apostrophe, a full stop or a colon between two letters, and
-//! a comma or a full stop between two digits, do not end it.
+//! A word is a run of letters, digits and underscores. An apostrophe, a full stop or a colon between two letters, and a
+//! comma or a full stop between two digits, do not end it.
 
 use super::text::upper;
 
-/// The first letter of each word in upper case; nothing else changes.
+/// Converts the first letter of each word to upper case.
 pub(super) fn title(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut in_word = false;
@@ -22,7 +22,7 @@ pub(super) fn title(text: &str) -> String {
         before = c;
         if inside && !titled && (c.is_lowercase() || c.is_uppercase()) {
             titled = true;
-            first(c, &mut out);
+            capitalize(c, &mut out);
         } else {
             out.push(c);
         }
@@ -46,8 +46,9 @@ fn joins(before: char, c: char, after: char) -> bool {
     }
 }
 
-/// Of two letters that are one character, only the first one is a capital: `ǅ`, and `Ss` for `ß`.
-fn first(c: char, out: &mut String) {
+/// Writes the first letter of a word. Of a character that is two letters only the first is a capital: `ǅ`, and `Ss` for
+/// `ß`.
+fn capitalize(c: char, out: &mut String) {
     if let Some(titled) = title_case(c) {
         out.push(titled);
         return;
@@ -57,19 +58,19 @@ fn first(c: char, out: &mut String) {
     out.extend(capitals.flat_map(char::to_lowercase));
 }
 
-/// One character in title case, if that is one character too.
+/// A character in title case, by Unicode's simple mapping.
 pub(super) fn one_title(c: char) -> char {
     title_case(c).unwrap_or_else(|| upper(c))
 }
 
-/// The title case of the characters whose title case is not their upper case.
+/// The title case of a character, if it is not its upper case.
 fn title_case(c: char) -> Option<char> {
     Some(match c {
         'ǆ' | 'Ǆ' | 'ǅ' => 'ǅ',
         'ǉ' | 'Ǉ' | 'ǈ' => 'ǈ',
         'ǌ' | 'Ǌ' | 'ǋ' => 'ǋ',
         'ǳ' | 'Ǳ' | 'ǲ' => 'ǲ',
-        // Georgian has capitals only for texts that are in capitals altogether.
+        // Georgian capitals are used only where all letters are capitals.
         'ა'..='ჺ' | 'ჽ'..='ჿ' => c,
         _ => return None,
     })
@@ -78,7 +79,7 @@ fn title_case(c: char) -> Option<char> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn words_begin_in_upper_case() {
+    fn each_word_begins_with_a_capital() {
         let cases = [
             ("hello world", "Hello World"),
             ("3rd x_y o'neil", "3Rd X_y O'neil"),

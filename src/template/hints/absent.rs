@@ -26,7 +26,7 @@ pub(in crate::template) fn remedy(name: &str, known: Option<&Unsupported>) -> Op
     }
     known
         .map(|function| function.remedy.to_owned())
-        .or_else(|| unsupported::gone(name))
+        .or_else(|| unsupported::removed(name))
 }
 
 /// The hint for a sprig function without its prefix.
@@ -59,7 +59,11 @@ mod tests {
                 .unwrap()
                 .contains("--allow plugin, or allow = [\"plugin\"]")
         );
-        assert!(remedy("vault").unwrap().contains("it became secret"));
+        assert!(
+            remedy("vault")
+                .unwrap()
+                .contains("it was replaced by secret")
+        );
         assert_eq!(remedy("service"), None);
     }
 }

@@ -190,10 +190,10 @@ mod tests {
     #[test]
     fn an_absent_function_has_a_remedy() {
         let cases = [
-            ("secret", "Vault is not asked yet"),
-            ("nomadVar", "Nomad is not asked yet"),
+            ("secret", "Vault is not supported yet"),
+            ("nomadVar", "Nomad is not supported yet"),
             ("keyPrefix", "use ls"),
-            ("vault", "it became secret"),
+            ("vault", "it was replaced by secret"),
             ("sprig_now", "timestamp"),
             ("nindent", "\"sprig_nindent\""),
             ("genCA", "\"sprig_genCA\""),

@@ -252,7 +252,7 @@ mod tests {
         assert!(
             hint("nomad_var")
                 .unwrap()
-                .contains("Nomad is not asked yet")
+                .contains("Nomad is not supported yet")
         );
         assert_eq!(hint("xy"), None);
         assert_eq!(for_filter("plugin").unwrap(), "it is a function: plugin(…)");

@@ -109,7 +109,7 @@ fn arguments_that_make_no_file_are_errors_without_the_content() {
         ),
         (
             r#""s3cret" | writeToFile "" "" "" "600""#,
-            "the path of the file is empty",
+            "the path is empty",
         ),
         (r#""s3cret" | writeToFile "x" "" "" """#, "an octal number"),
         (

@@ -1,4 +1,4 @@
-//! One address of an interface, its attributes, and other addresses that are calculated from it.
+//! An address of an interface, its attributes, and arithmetic on it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -10,21 +10,21 @@ use crate::template::scalar_object::ScalarObject;
 
 const GO_TYPE: &str = "sockaddr.IfAddr";
 
-/// An address, the size of its network, and the interface that has it.
+/// An address, its network mask and its interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Address {
     pub(super) name: String,
     pub(super) ip: IpAddr,
-    /// How many bits of it are the network's.
+    /// The number of bits of the network mask.
     pub(super) bits: u32,
-    /// Those of the interface: `up`, `loopback` and so on.
+    /// The flags of the interface: `up`, `loopback` and so on.
     pub(super) flags: Vec<String>,
     /// The interface has the default route.
     pub(super) default: bool,
 }
 
 impl Address {
-    /// As a value of a template.
+    /// The address as a template value.
     pub(super) fn value(self) -> Value {
         Value::from_object(ScalarObject {
             go_type: GO_TYPE,
@@ -40,18 +40,18 @@ impl Address {
         })
     }
 
-    /// The address that a value of a template is.
-    pub(super) fn of(value: &Value) -> Option<Self> {
-        let atom = value
+    /// The address behind a template value.
+    pub(super) fn from_value(value: &Value) -> Option<Self> {
+        let scalar = value
             .downcast_object_ref::<ScalarObject>()
-            .filter(|atom| atom.go_type == GO_TYPE)?;
-        let text = |name: &str| Some(atom.property(name)?.as_str()?.to_owned());
+            .filter(|scalar| scalar.go_type == GO_TYPE)?;
+        let text = |name: &str| Some(scalar.property(name)?.as_str()?.to_owned());
         Some(Self {
             name: text("Name")?,
             ip: text("Address")?.parse().ok()?,
-            bits: u32::try_from(atom.property("Bits")?.as_i64()?).ok()?,
+            bits: u32::try_from(scalar.property("Bits")?.as_i64()?).ok()?,
             flags: text("Flags")?.split('|').map(str::to_owned).collect(),
-            default: atom.property("Default")?.is_true(),
+            default: scalar.property("Default")?.is_true(),
         })
     }
 
@@ -59,7 +59,7 @@ impl Address {
         self.flags.iter().any(|own| own == flag)
     }
 
-    /// How many bits an address of its kind has.
+    /// The number of bits of an address of this family.
     pub(super) fn width(&self) -> u32 {
         if self.ip.is_ipv4() { 32 } else { 128 }
     }
@@ -71,7 +71,7 @@ impl Address {
         }
     }
 
-    /// The address of the same kind with this number; what is too large wraps.
+    /// The address of the same family with this number; a number that is too large wraps.
     fn ip(&self, number: u128) -> IpAddr {
         match self.ip {
             #[expect(
@@ -83,7 +83,7 @@ impl Address {
         }
     }
 
-    /// The bits that tell the hosts of the network apart.
+    /// The bits that are not part of the network.
     fn host_mask(&self) -> u128 {
         match self.width() - self.bits.min(self.width()) {
             0 => 0,
@@ -99,11 +99,11 @@ impl Address {
         self.number() | self.host_mask()
     }
 
-    /// An attribute as text.
+    /// An attribute as a string.
     pub(super) fn attribute(&self, name: &str) -> Result<String, FunctionError> {
         let v4 = self.ip.is_ipv4();
-        // A network of one or two addresses has no address for all of them.
-        let apart = u128::from(v4 && self.host_mask() > 1);
+        // A network of one or two addresses has no broadcast address.
+        let reserved = u128::from(v4 && self.host_mask() > 1);
         Ok(match name {
             "name" => self.name.clone(),
             "flags" => self.flags.join("|"),
@@ -121,8 +121,8 @@ impl Address {
                 || "340282366920938463463374607431768211456".to_owned(),
                 |size| size.to_string(),
             ),
-            "first_usable" => self.ip(self.network() + apart).to_string(),
-            "last_usable" => self.ip(self.last() - apart).to_string(),
+            "first_usable" => self.ip(self.network() + reserved).to_string(),
+            "last_usable" => self.ip(self.last() - reserved).to_string(),
             "broadcast" if v4 => self.ip(self.last()).to_string(),
             "binary" => format!(
                 "{:0width$b}",
@@ -146,9 +146,9 @@ impl Address {
         })
     }
 
-    /// Another address: so much further, so far into the network, or with another mask.
+    /// Adds to the address, addresses a host of the network, or changes the mask.
     pub(super) fn calculate(self, operation: &str, by: &str) -> Result<Self, FunctionError> {
-        let wrong = || {
+        let invalid = || {
             FunctionError::new(format!(
                 "math: {operation:?} takes a number such as +1 or -1"
             ))
@@ -157,12 +157,12 @@ impl Address {
             (Some(digits), _) => digits
                 .parse::<u64>()
                 .map(|number| (false, u128::from(number)))
-                .map_err(|_| wrong()),
+                .map_err(|_| invalid()),
             (_, Some(digits)) => digits
                 .parse::<u64>()
                 .map(|number| (true, u128::from(number)))
-                .map_err(|_| wrong()),
-            _ => Err(wrong()),
+                .map_err(|_| invalid()),
+            _ => Err(invalid()),
         };
         let number = match operation {
             "address" => match signed()? {
@@ -173,7 +173,7 @@ impl Address {
                 let mask = self.host_mask();
                 match signed()? {
                     (false, by) => self.network() | (by & mask),
-                    // From the last address back, which is -1.
+                    // Back from the end of the network: -1 is its last address.
                     (true, by) => self.network() | (mask.wrapping_add(1).wrapping_sub(by) & mask),
                 }
             }
@@ -182,7 +182,7 @@ impl Address {
                     .parse()
                     .ok()
                     .filter(|bits| *bits <= self.width())
-                    .ok_or_else(wrong)?;
+                    .ok_or_else(invalid)?;
                 let masked = Self {
                     bits,
                     ..self.clone()
@@ -194,7 +194,7 @@ impl Address {
                     ..self
                 });
             }
-            _ => return refuse("math: there are \"address\", \"network\" and \"mask\""),
+            _ => return refuse("math: the operation must be \"address\", \"network\" or \"mask\""),
         };
         Ok(Self {
             ip: self.ip(number),

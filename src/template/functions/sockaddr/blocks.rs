@@ -1,8 +1,11 @@
-//! Blocks of addresses that are set aside for something, by the RFCs that say so.
+//! Special-purpose blocks of addresses, by RFC.
 
 use std::net::IpAddr;
 
-/// Networks, and the RFCs that set them aside. All of RFC 6890 are in its own list.
+use crate::template::function::FunctionError;
+use crate::template::functions::args::refuse;
+
+/// The blocks of each RFC. Those of RFC 6890 are repeated in its own list.
 const BY_RFC: &[(&str, &[&str])] = &[
     ("919", &["255.255.255.255/32"]),
     ("1112", &["224.0.0.0/4"]),
@@ -51,7 +54,7 @@ const BY_RFC: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// What no router passes on.
+/// The blocks that routers do not forward.
 const NOT_FORWARDABLE: &[&str] = &[
     "0.0.0.0/8",
     "127.0.0.0/8",
@@ -71,7 +74,7 @@ const NOT_FORWARDABLE: &[&str] = &[
     "ff00::/8",
 ];
 
-/// Is an address in a network? `None` if that is no network.
+/// Returns `Some(true)` if an address is in a network; `None` if the string is not a network.
 pub(super) fn is_in(ip: IpAddr, network: &str) -> Option<bool> {
     let (base, bits) = network
         .split_once('/')
@@ -91,12 +94,12 @@ pub(super) fn is_in(ip: IpAddr, network: &str) -> Option<bool> {
     }
 }
 
-/// Is an address in a block of an RFC?
-pub(super) fn in_rfc(ip: IpAddr, rfc: &str) -> Result<bool, String> {
+/// Returns `true` if an address is in a block of an RFC.
+pub(super) fn in_rfc(ip: IpAddr, rfc: &str) -> Result<bool, FunctionError> {
     let Some((_, networks)) = BY_RFC.iter().find(|(known, _)| *known == rfc) else {
         let known: Vec<&str> = BY_RFC.iter().map(|(rfc, _)| *rfc).collect();
-        return Err(format!(
-            "unsupported RFC {rfc:?}; there are {}",
+        return refuse(format!(
+            "unsupported RFC {rfc:?}; supported are {}",
             known.join(", ")
         ));
     };
@@ -105,7 +108,7 @@ pub(super) fn in_rfc(ip: IpAddr, rfc: &str) -> Result<bool, String> {
         .any(|network| is_in(ip, network) == Some(true)))
 }
 
-/// Does a router pass an address on?
+/// Returns `true` if routers forward an address.
 pub(super) fn is_forwardable(ip: IpAddr) -> bool {
     !NOT_FORWARDABLE
         .iter()

@@ -1,4 +1,4 @@
-//! `include` and `exclude`: does an address have a property?
+//! The conditions of `include` and `exclude`.
 
 use std::net::IpAddr;
 
@@ -8,53 +8,51 @@ use crate::template::function::FunctionError;
 use crate::template::functions::args::refuse;
 use crate::template::functions::pattern;
 
-/// Whether an address has what is wanted of it; several wishes stand apart by `|`.
+/// Returns `true` if an address matches a condition; alternatives are separated by `|`.
 pub(super) fn matches(address: &Address, by: &str, wanted: &str) -> Result<bool, FunctionError> {
-    let wishes = || wanted.split('|').map(|wish| wish.trim().to_lowercase());
+    let alternatives = || wanted.split('|').map(|part| part.trim().to_lowercase());
     match by.to_lowercase().as_str() {
         "name" => Ok(pattern::compile(wanted)?.is_match(&address.name)),
         "address" => Ok(pattern::compile(wanted)?.is_match(&address.ip.to_string())),
-        "flag" | "flags" => all(wishes(), |flag| has_flag(address, flag)),
-        "type" => any(wishes(), |kind| match kind {
+        "flag" | "flags" => all(alternatives(), |flag| has_flag(address, flag)),
+        "type" => any(alternatives(), |kind| match kind {
             "ip" => Ok(true),
             "ipv4" => Ok(address.ip.is_ipv4()),
             "ipv6" => Ok(address.ip.is_ipv6()),
             "unix" => Ok(false),
             _ => refuse(format!(
-                "unsupported type {kind:?}; there are ip, ipv4, ipv6, unix"
+                "unsupported type {kind:?}; supported are ip, ipv4, ipv6, unix"
             )),
         }),
-        "network" => any(wishes(), |network| {
+        "network" => any(alternatives(), |network| {
             match blocks::is_in(address.ip, network) {
                 Some(is_in) => Ok(is_in),
                 None => refuse(format!("{network:?} is not a network such as 10.0.0.0/8")),
             }
         }),
-        "rfc" | "rfcs" => any(wishes(), |rfc| {
-            blocks::in_rfc(address.ip, rfc).map_err(FunctionError::new)
-        }),
+        "rfc" | "rfcs" => any(alternatives(), |rfc| blocks::in_rfc(address.ip, rfc)),
         "size" => match wanted.trim_start_matches('/').parse::<u32>() {
             Ok(bits) if bits <= address.width() => Ok(address.bits == bits),
-            _ => refuse(format!("{wanted:?} is not the size of a mask, such as /24")),
+            _ => refuse(format!("{wanted:?} is not a network mask such as /24")),
         },
         "port" => Ok(wanted == "0"),
         _ => refuse(format!(
-            "invalid selector {by:?}; there are address, flags, name, network, port, rfc, size, type"
+            "invalid selector {by:?}; supported are address, flags, name, network, port, rfc, size, type"
         )),
     }
 }
 
-type Verdict = Result<bool, FunctionError>;
+type Match = Result<bool, FunctionError>;
 
-fn any(mut wishes: impl Iterator<Item = String>, holds: impl Fn(&str) -> Verdict) -> Verdict {
-    wishes.try_fold(false, |found, wish| Ok(holds(&wish)? || found))
+fn any(mut alternatives: impl Iterator<Item = String>, holds: impl Fn(&str) -> Match) -> Match {
+    alternatives.try_fold(false, |found, part| Ok(holds(&part)? || found))
 }
 
-fn all(mut wishes: impl Iterator<Item = String>, holds: impl Fn(&str) -> Verdict) -> Verdict {
-    wishes.try_fold(true, |found, wish| Ok(holds(&wish)? && found))
+fn all(mut alternatives: impl Iterator<Item = String>, holds: impl Fn(&str) -> Match) -> Match {
+    alternatives.try_fold(true, |found, part| Ok(holds(&part)? && found))
 }
 
-fn has_flag(address: &Address, flag: &str) -> Verdict {
+fn has_flag(address: &Address, flag: &str) -> Match {
     let ip = address.ip;
     let link_local = blocks::is_in(ip, "169.254.0.0/16") == Some(true)
         || blocks::is_in(ip, "fe80::/10") == Some(true);

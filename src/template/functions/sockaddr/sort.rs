@@ -1,4 +1,4 @@
-//! `sort`: by several properties, each upwards or downwards.
+//! `sort`: by several keys, each ascending or descending.
 
 use std::cmp::Ordering;
 
@@ -11,17 +11,17 @@ type Compare = fn(&Address, &Address) -> Ordering;
 
 /// Sorts by keys such as `default,-type,size,+address`.
 ///
-/// Addresses of different kinds are neither smaller nor larger than each other, so that this is no order in the sense
-/// of the standard library: they are sorted in by hand, one after the other.
+/// Addresses of different families compare as equal, so this is not a total order and the sort of the standard library
+/// cannot be used: it is an insertion sort.
 pub(super) fn sorted(addresses: Vec<Address>, keys: &str) -> Result<Vec<Address>, FunctionError> {
     let comparisons: Vec<(Compare, bool)> = keys
         .split(',')
         .map(|key| comparison(key.trim()))
         .collect::<Result<_, _>>()?;
     let compare = |a: &Address, b: &Address| {
-        let orders = comparisons.iter().map(|(compare, down)| {
+        let orders = comparisons.iter().map(|(compare, descending)| {
             let order = compare(a, b);
-            if *down { order.reverse() } else { order }
+            if *descending { order.reverse() } else { order }
         });
         orders.fold(Ordering::Equal, Ordering::then)
     };
@@ -36,7 +36,7 @@ pub(super) fn sorted(addresses: Vec<Address>, keys: &str) -> Result<Vec<Address>
 }
 
 fn comparison(key: &str) -> Result<(Compare, bool), FunctionError> {
-    let (name, down) = match key.strip_prefix('-') {
+    let (name, descending) = match key.strip_prefix('-') {
         Some(name) => (name, true),
         None => (key.strip_prefix('+').unwrap_or(key), false),
     };
@@ -52,7 +52,7 @@ fn comparison(key: &str) -> Result<(Compare, bool), FunctionError> {
         "name" => |a, b| a.name.cmp(&b.name),
         "port" => |_, _| Ordering::Equal,
         "private" => |a, b| is_private(b).cmp(&is_private(a)),
-        // The larger network, which has fewer bits, comes first.
+        // The larger network comes first; its mask has fewer bits.
         "size" => |a, b| {
             if a.width() == b.width() {
                 a.bits.cmp(&b.bits)
@@ -63,11 +63,11 @@ fn comparison(key: &str) -> Result<(Compare, bool), FunctionError> {
         "type" => |a, b| a.width().cmp(&b.width()),
         _ => {
             return refuse(format!(
-                "unsupported sort key {key:?}; there are address, default, name, port, private, size, type"
+                "unsupported sort key {key:?}; supported are address, default, name, port, private, size, type"
             ));
         }
     };
-    Ok((compare, down))
+    Ok((compare, descending))
 }
 
 fn is_private(address: &Address) -> bool {

@@ -1,4 +1,4 @@
-//! The addresses that this machine has now.
+//! The current addresses of this host.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -10,7 +10,7 @@ use nix::sys::socket::SockaddrStorage;
 use super::address::Address;
 use crate::template::function::FunctionError;
 
-/// What the flags of an interface are called, in the order in which Go shows them.
+/// The names of the flags of an interface, in Go's order.
 const FLAGS: [(InterfaceFlags, &str); 6] = [
     (InterfaceFlags::IFF_UP, "up"),
     (InterfaceFlags::IFF_BROADCAST, "broadcast"),
@@ -20,12 +20,10 @@ const FLAGS: [(InterfaceFlags, &str); 6] = [
     (InterfaceFlags::IFF_RUNNING, "running"),
 ];
 
-/// All addresses, interface by interface.
+/// All addresses, ordered by interface.
 pub(super) fn addresses() -> Result<Vec<Address>, FunctionError> {
     let interfaces = getifaddrs().map_err(|error| {
-        FunctionError::new(format!(
-            "cannot list the interfaces of this machine: {error}"
-        ))
+        FunctionError::new(format!("cannot list the network interfaces: {error}"))
     })?;
     let defaults = default_interfaces();
     let mut found = Vec::new();
@@ -50,8 +48,8 @@ pub(super) fn addresses() -> Result<Vec<Address>, FunctionError> {
             bits,
         });
     }
-    let place = |address: &Address| if_nametoindex(address.name.as_str()).unwrap_or(u32::MAX);
-    found.sort_by_cached_key(|address| (place(address), address.ip.is_ipv6()));
+    let index = |address: &Address| if_nametoindex(address.name.as_str()).unwrap_or(u32::MAX);
+    found.sort_by_cached_key(|address| (index(address), address.ip.is_ipv6()));
     Ok(found)
 }
 
@@ -63,13 +61,13 @@ fn ip(address: &SockaddrStorage) -> Option<IpAddr> {
     }
 }
 
-/// The interfaces that have a default route for IPv4. Where the system does not tell them in this way, there are none.
+/// The interfaces with a default route for IPv4; none on systems without `/proc/net/route`.
 fn default_interfaces() -> BTreeSet<String> {
     let table = std::fs::read_to_string("/proc/net/route").unwrap_or_default();
     let default = |line: &str| {
         let mut fields = line.split_whitespace();
         let (name, destination) = (fields.next()?, fields.next()?);
-        // The mask is the sixth field from here.
+        // The mask is the eighth field of the line.
         (destination == "00000000" && fields.nth(5)? == "00000000").then(|| name.to_owned())
     };
     table.lines().skip(1).filter_map(default).collect()

@@ -1,4 +1,4 @@
-//! Expressions on addresses that are the same on every machine, and on the loopback interface of this one.
+//! Expressions on fixed addresses, and on the loopback interface of this host.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::snapshot::Snapshot;
 use crate::template::function::Call;
 use crate::template::render_context::{RenderContext, RenderEnv};
 
-fn told(expression: &str) -> String {
+fn evaluate(expression: &str) -> String {
     let pass = RenderContext::new(
         Snapshot::default(),
         Arc::new(RenderEnv::default()),
@@ -48,50 +48,50 @@ fn the_loopback_interface_is_found() {
     assert!(!cases.is_empty());
     for (attribute, value) in cases {
         assert_eq!(
-            told(&format!("{lo} | attr \"{attribute}\"")),
+            evaluate(&format!("{lo} | attr \"{attribute}\"")),
             value,
             "{attribute}"
         );
     }
     assert_eq!(
-        told(&format!(
+        evaluate(&format!(
             "{lo} | math \"address\" \"+5\" | attr \"address\""
         )),
         "127.0.0.6"
     );
     assert_eq!(
-        told(&format!(
+        evaluate(&format!(
             "{lo} | math \"network\" \"-1\" | attr \"address\""
         )),
         "127.255.255.255"
     );
     assert_eq!(
-        told(&format!("{lo} | math \"mask\" \"24\" | attr \"string\"")),
+        evaluate(&format!("{lo} | math \"mask\" \"24\" | attr \"string\"")),
         "127.0.0.0/8"
     );
     assert_eq!(
-        told(&format!(
+        evaluate(&format!(
             "{lo} | include \"flags\" \"up|loopback\" | join \"address\" \",\""
         )),
         "127.0.0.1"
     );
     assert_eq!(
-        told(&format!(
+        evaluate(&format!(
             "{lo} | exclude \"type\" \"ipv4\" | join \"address\" \",\""
         )),
         ""
     );
     assert_eq!(
-        told(&format!(
+        evaluate(&format!(
             "{lo} | exclude \"network\" \"10.0.0.0/8\" | limit 1 | offset 0 | attr \"address\""
         )),
         "127.0.0.1"
     );
-    assert_eq!(told("GetInterfaceIP \"there is none\""), "");
+    assert_eq!(evaluate("GetInterfaceIP \"there is none\""), "");
 }
 
 #[test]
-fn what_is_not_known_is_an_error() {
+fn unknown_functions_and_attributes_are_errors() {
     let cases = [
         ("Nonsense", "!function \"Nonsense\" not defined"),
         (
@@ -100,18 +100,18 @@ fn what_is_not_known_is_an_error() {
         ),
         (
             "GetAllInterfaces | sort \"x\"",
-            "!error calling sort: unsupported sort key \"x\"; there are address, default, name, port, private, size, type",
+            "!error calling sort: unsupported sort key \"x\"; supported are address, default, name, port, private, size, type",
         ),
         ("", "!missing value for command"),
     ];
     assert!(!cases.is_empty());
     for (expression, error) in cases {
-        assert_eq!(told(expression), error);
+        assert_eq!(evaluate(expression), error);
     }
 }
 
 #[test]
-fn blocks_are_known() {
+fn special_purpose_blocks_are_known() {
     let cases = [
         ("10.1.2.3", true, true),
         ("192.0.2.2", true, false),
@@ -139,7 +139,7 @@ fn blocks_are_known() {
 }
 
 #[test]
-fn sorting_goes_by_several_keys() {
+fn addresses_are_sorted_by_several_keys() {
     let address = |name: &str, ip: &str, bits, default| Address {
         name: name.into(),
         ip: ip.parse().unwrap(),

@@ -1,44 +1,45 @@
-//! What may be told of values: their types and their lengths.
+//! The types and lengths of values, which may be logged.
 
 use std::fmt::Write as _;
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use super::{MOST_LEVELS, entries, type_of};
+use super::{MAX_DEPTH, entries, type_of};
 use crate::template::record::Record;
 
-/// What is told of values ends about here.
-const MOST_TOLD: usize = 1000;
+/// The approximate length of an outline.
+const MAX_LENGTH: usize = 1000;
 
-pub(super) fn tell(function: &str, values: &[Value]) {
-    // Looking at values takes time, and most logs would leave it out.
+/// Logs the types and lengths of values.
+pub(super) fn log_types(function: &str, values: &[Value]) {
+    // Without the level debug the outline is not made: it takes time.
     if !tracing::enabled!(tracing::Level::DEBUG) {
         return;
     }
     tracing::debug!(name: "template.told", function, "{function}: {}", outline(values));
 }
 
-/// Types and lengths, and no values. The keys of a map are values too; the fields of a record are not.
+/// Types and lengths without values. The keys of a map count as values, the names of fields do not.
 fn outline(values: &[Value]) -> String {
     let mut out = String::new();
     list_outlines(&mut out, &unnamed(values.to_vec()), 0);
     out
 }
 
-/// A value, and which field of a record it is.
-type Told = (Option<&'static str>, Value);
+/// A value, and the name of its field in a record.
+type Named = (Option<&'static str>, Value);
 
-fn unnamed(values: Vec<Value>) -> Vec<Told> {
+fn unnamed(values: Vec<Value>) -> Vec<Named> {
     values.into_iter().map(|value| (None, value)).collect()
 }
 
-fn list_outlines(out: &mut String, values: &[Told], level: usize) {
+fn list_outlines(out: &mut String, values: &[Named], depth: usize) {
     for (index, (field, value)) in values.iter().enumerate() {
         if index > 0 {
             out.push_str(", ");
         }
-        if out.len() > MOST_TOLD || level > MOST_LEVELS {
+        if out.len() > MAX_LENGTH || depth > MAX_DEPTH {
             out.push_str("...");
             return;
         }
@@ -52,11 +53,11 @@ fn list_outlines(out: &mut String, values: &[Told], level: usize) {
         };
         if let Some(record) = value.downcast_object_ref::<Record>() {
             out.push_str(" {");
-            let fields: Vec<Told> = record
+            let fields: Vec<Named> = record
                 .fields()
                 .map(|(field, value)| (Some(field.go), value))
                 .collect();
-            list_outlines(out, &fields, level + 1);
+            list_outlines(out, &fields, depth + 1);
             out.push('}');
             continue;
         }
@@ -68,7 +69,7 @@ fn list_outlines(out: &mut String, values: &[Told], level: usize) {
             _ => continue,
         };
         out.push_str(" {");
-        list_outlines(out, &unnamed(items), level + 1);
+        list_outlines(out, &unnamed(items), depth + 1);
         out.push('}');
     }
 }
@@ -97,18 +98,18 @@ mod tests {
                 "map[string]interface {} (len=1) {[]interface {} (len=2) {int, int}}",
             ),
         ];
-        for (values, told) in cases {
-            assert_eq!(outline(&values), told);
+        for (values, outlined) in cases {
+            assert_eq!(outline(&values), outlined);
         }
     }
 
     #[test]
-    fn an_outline_ends() {
+    fn an_outline_is_limited() {
         let many = Value::from(vec!["x"; 10_000]);
-        let told = outline(&[many.clone(), many]);
+        let outlined = outline(&[many.clone(), many]);
         assert!(
-            told.len() < MOST_TOLD + 100 && told.ends_with("...}, ..."),
-            "{told}"
+            outlined.len() < MAX_LENGTH + 100 && outlined.ends_with("...}, ..."),
+            "{outlined}"
         );
     }
 }

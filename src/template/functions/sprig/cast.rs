@@ -1,4 +1,4 @@
-//! Values taken for numbers, texts and lists, as sprig takes them: what is no number is 0.
+//! Conversions to numbers, strings and lists, as in sprig: a value that is not a number is 0.
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
@@ -8,24 +8,24 @@ use crate::template::functions::args::Number;
 use crate::template::functions::numbers::parse_float;
 use crate::template::go::show;
 
-/// As a whole number.
+/// The value as an integer.
 pub(in crate::template::functions) fn int(value: &Value) -> i64 {
     match (Number::of(value), value.kind()) {
         (Some(Number::Int(number)), _) => number,
         (Some(Number::Uint(number)), _) => number.cast_signed(),
         (Some(Number::Float(number)), _) => truncated(number),
         (None, ValueKind::Bool) => i64::from(value.is_true()),
-        (None, ValueKind::String) => of_text(value.as_str().unwrap_or_default()),
+        (None, ValueKind::String) => parse_int(value.as_str().unwrap_or_default()),
         _ => 0,
     }
 }
 
-/// What is behind the point is cut off; what no integer can be is the least one, as the conversion is made on amd64.
+/// Truncates a float. As on amd64, a float that does not fit is the least integer.
 fn truncated(number: f64) -> i64 {
     const END: f64 = 9_223_372_036_854_775_808.0;
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "what is behind the point is cut off"
+        reason = "a float in this range fits when it is truncated"
     )]
     if (-END..END).contains(&number) {
         number as i64
@@ -34,8 +34,8 @@ fn truncated(number: f64) -> i64 {
     }
 }
 
-/// A number as Go writes them, in any base; zeros behind a point do not count.
-fn of_text(text: &str) -> i64 {
+/// The integer of a string in any base of Go; zeros after a point are ignored.
+fn parse_int(text: &str) -> i64 {
     let whole = match text.split_once('.') {
         Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => {
             whole
@@ -45,7 +45,7 @@ fn of_text(text: &str) -> i64 {
     parse_any_base(whole).unwrap_or(0)
 }
 
-/// A whole number with the prefix of its base: `0x1f`, `0b1`, `0o17`, `017`.
+/// An integer with the prefix of its base: `0x1f`, `0b1`, `0o17`, `017`.
 pub(in crate::template) fn parse_any_base(text: &str) -> Option<i64> {
     let (negative, digits) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
@@ -67,7 +67,7 @@ pub(in crate::template) fn parse_any_base(text: &str) -> Option<i64> {
     i64::try_from(if negative { -number } else { number }).ok()
 }
 
-/// As a number.
+/// The value as a float.
 pub(super) fn float(value: &Value) -> f64 {
     match (Number::of(value), value.kind()) {
         (Some(number), _) => number.float(),
@@ -77,7 +77,7 @@ pub(super) fn float(value: &Value) -> f64 {
     }
 }
 
-/// As a text: what a text is, or how Go shows the value.
+/// The value as a string: a string itself, or how Go prints the value.
 pub(super) fn text(value: &Value) -> Result<String, FunctionError> {
     match value.as_str() {
         Some(text) => Ok(text.to_owned()),
@@ -85,7 +85,7 @@ pub(super) fn text(value: &Value) -> Result<String, FunctionError> {
     }
 }
 
-/// As a list of texts: those of a list without its nils, else the only one.
+/// The value as a list of strings: the items of a list that are not nil, or the value itself.
 pub(super) fn texts(value: &Value) -> Result<Vec<String>, FunctionError> {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => Ok(Vec::new()),
@@ -100,12 +100,12 @@ pub(super) fn texts(value: &Value) -> Result<Vec<String>, FunctionError> {
     }
 }
 
-/// Nothing, in either language.
+/// Returns `true` if a value is nil in Go, none or undefined in Jinja.
 pub(super) fn is_nil(value: &Value) -> bool {
     value.is_none() || value.is_undefined()
 }
 
-/// Is a value what Go takes for empty?
+/// Returns `true` if a value is empty in Go.
 pub(super) fn is_empty(value: &Value) -> bool {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => true,
@@ -119,7 +119,7 @@ pub(super) fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Go's word for the kind of a value.
+/// The Go kind of a value.
 pub(super) fn kind(value: &Value) -> &'static str {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => "invalid",

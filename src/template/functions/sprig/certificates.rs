@@ -22,7 +22,7 @@ use draft::{Authority, Draft, common_name, other_names, validity};
 use super::keys::{self, Key};
 use super::sprig;
 use crate::template::function::{Call, Function, FunctionError};
-use crate::template::functions::args::{Outcome, integer, list, refuse, text, wrong_type};
+use crate::template::functions::args::{FunctionResult, integer, list, refuse, text, wrong_type};
 use crate::template::record::{Field, Fields, Record, Schema};
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
@@ -197,7 +197,7 @@ fn pair(certificate: String, key: String) -> Value {
     Record::value(Arc::new(Pair { certificate, key }))
 }
 
-fn custom(call: &Call<'_>) -> Outcome {
+fn custom(call: &Call<'_>) -> FunctionResult {
     let [certificate, key] = call.exactly("sprig_buildCustomCert")?;
     let (certificate, key) = (text(certificate)?, text(key)?);
     if !call.pass.is_complete() {
@@ -238,7 +238,7 @@ struct SignalAction<'a> {
 }
 
 impl SignalAction<'_> {
-    fn grant(self, call: &Call<'_>, function: &str) -> Outcome {
+    fn grant(self, call: &Call<'_>, function: &str) -> FunctionResult {
         let Self {
             name,
             ips,

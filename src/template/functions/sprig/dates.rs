@@ -1,17 +1,17 @@
-//! Points in time that are written somewhere, and durations. Times without a zone are in UTC.
+//! Times and durations. A time without a zone is in UTC.
 
 use minijinja::Value;
 
 use super::{duration, sprig};
 use crate::template::function::{Call, Function};
-use crate::template::functions::args::{Number, Outcome, refuse, text};
+use crate::template::functions::args::{FunctionResult, Number, refuse, text};
 use crate::template::functions::time::{self, GoTime};
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_toDate", "sprig_to_date"],
         "(layout string, text string) time",
-        "The time that is written in a Go layout; the year 1 if it is none.",
+        "The time of a string in a Go layout; Go's zero time, in the year 1, if it is invalid.",
         |call| {
             let [layout, last] = call.exactly("sprig_toDate")?;
             Ok(time::parse(text(layout)?, text(last)?)
@@ -22,26 +22,26 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_mustToDate", "sprig_must_to_date"],
         "(layout string, text string) time",
-        "The time that is written in a Go layout.",
+        "The time of a string in a Go layout.",
         |call| {
             let [layout, last] = call.exactly("sprig_mustToDate")?;
             match time::parse(text(layout)?, text(last)?) {
                 Ok(time) => Ok(time.value()),
-                Err(problem) => refuse(format!("parsing time: {problem}")),
+                Err(error) => refuse(format!("parsing time: {error}")),
             }
         },
     ),
     sprig(
         ["sprig_mustDateModify", "sprig_must_date_modify"],
         "(duration string, time time) time",
-        "A time with a duration such as -1h30m added.",
-        |call| modified(call, "sprig_mustDateModify"),
+        "A time plus a duration such as -1h30m.",
+        |call| modify(call, "sprig_mustDateModify"),
     ),
     sprig(
         ["sprig_must_date_modify", "sprig_must_datemodify"],
         "(duration string, time time) time",
         "The old name of sprig_mustDateModify.",
-        |call| modified(call, "sprig_must_date_modify"),
+        |call| modify(call, "sprig_must_date_modify"),
     ),
     sprig(
         ["sprig_unixEpoch", "sprig_unix_epoch"],
@@ -55,7 +55,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_ago", "sprig_ago"],
         "(time any) string",
-        "How long a time is past, which may be given in seconds since 1970.",
+        "The duration since a time, which may be given in seconds since 1970.",
         |call| {
             let [time] = call.exactly("sprig_ago")?;
             let now = call.pass.now().as_second();
@@ -69,7 +69,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_duration", "sprig_duration"],
         "(seconds any) string",
-        "Seconds, which are mostly given as a text, as 1h1m1s.",
+        "A number of seconds as a duration such as 1h1m1s.",
         |call| {
             let [seconds] = call.exactly("sprig_duration")?;
             let seconds = match (seconds.as_str(), Number::of(seconds)) {
@@ -83,7 +83,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_durationRound", "sprig_duration_round"],
         "(duration any) string",
-        "A duration, or nanoseconds, in its greatest unit: 2h, 3mo.",
+        "A duration, or a number of nanoseconds, in its largest unit: 2h, 3mo.",
         |call| {
             let [given] = call.exactly("sprig_durationRound")?;
             let nanos = match (given.as_str(), Number::of(given)) {
@@ -104,13 +104,13 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     ),
 ];
 
-fn modified(call: &Call<'_>, name: &str) -> Outcome {
+fn modify(call: &Call<'_>, name: &str) -> FunctionResult {
     let [by, time] = call.exactly(name)?;
     let Some(nanos) = duration::parse(text(by)?) else {
         return refuse("time: invalid duration");
     };
     match GoTime::from_value(time)?.add(nanos) {
         Some(time) => Ok(time.value()),
-        None => refuse("a time that is too far away"),
+        None => refuse("time out of range"),
     }
 }

@@ -1,11 +1,10 @@
-//! Arithmetic in decimals, so that 0.1 and 0.2 make 0.3.
+//! Decimal arithmetic: 0.1 plus 0.2 is 0.3.
 //!
-//! in:  floats
-//! out: a float; where decimals of 128 bits do not suffice, it is calculated in floats
+//! Input: floats. Output: a float. If 128 bits are not enough for the decimals, the result is calculated with floats.
 
 use minijinja::Value;
 
-/// A division is carried on to so many decimals.
+/// The decimal places of a quotient.
 const PLACES: i32 = 16;
 
 /// `digits * 10^exponent`
@@ -16,7 +15,7 @@ pub(super) struct Decimal {
 }
 
 impl Decimal {
-    /// The decimal with the fewest digits that reads as this float.
+    /// The shortest decimal that is read back as this float.
     fn of(number: f64) -> Option<Self> {
         let text = format!("{number:e}");
         let (digits, exponent) = text.split_once('e')?;
@@ -34,7 +33,7 @@ impl Decimal {
         format!("{}e{}", self.digits, self.exponent).parse().ok()
     }
 
-    /// The same number with another exponent that is not greater.
+    /// The digits of the number at a smaller or equal exponent.
     fn digits_at(self, exponent: i32) -> Option<i128> {
         let places = u32::try_from(self.exponent.checked_sub(exponent)?).ok()?;
         self.digits.checked_mul(10_i128.checked_pow(places)?)
@@ -63,7 +62,7 @@ impl Decimal {
         })
     }
 
-    /// Rounded half away from zero.
+    /// The quotient, rounded half away from zero.
     pub(super) fn over(self, other: Self) -> Option<Self> {
         let shift = self
             .exponent
@@ -88,7 +87,7 @@ impl Decimal {
     }
 }
 
-/// Applies an operation to one number after the other.
+/// Folds the numbers with an operation: `exact` on decimals, or `rough` on floats.
 pub(super) fn calculate(
     first: f64,
     others: impl Iterator<Item = f64> + Clone,

@@ -1,4 +1,4 @@
-//! Are two values the same, as Go's `reflect.DeepEqual` sees it: in kind and in everything that is in them?
+//! Equality of values in kind and content, as Go's `reflect.DeepEqual`.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use minijinja::value::ValueKind;
 
 use super::cast::{is_nil, kind};
 
-/// Whether two values are the same.
+/// Returns `true` if two values are equal.
 pub(super) fn deep_equal(a: &Value, b: &Value) -> bool {
     if is_nil(a) || is_nil(b) {
         return is_nil(a) && is_nil(b);
@@ -43,21 +43,21 @@ pub(super) fn deep_equal(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// Values that have been seen; texts and numbers are found without a look at each of them.
+/// A set of values. Strings and numbers are hashed; maps and lists are compared one by one.
 #[derive(Default)]
 pub(super) struct Seen {
-    plain: HashSet<(&'static str, String)>,
+    scalars: HashSet<(&'static str, String)>,
     others: Vec<Value>,
 }
 
 impl Seen {
-    /// Notes a value; `true` if it was not there before.
-    pub(super) fn is_new(&mut self, value: &Value) -> bool {
+    /// Adds a value, and returns `true` if it is new.
+    pub(super) fn insert(&mut self, value: &Value) -> bool {
         if matches!(
             value.kind(),
             ValueKind::Bool | ValueKind::Number | ValueKind::String
         ) {
-            return self.plain.insert((kind(value), value.to_string()));
+            return self.scalars.insert((kind(value), value.to_string()));
         }
         let new = !self.others.iter().any(|other| deep_equal(other, value));
         if new {

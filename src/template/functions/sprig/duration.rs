@@ -1,4 +1,4 @@
-//! Durations as Go reads and writes them, to the second where they are written.
+//! Go's durations: parsed to the nanosecond, formatted to the second.
 
 use crate::config::duration::GoDuration;
 
@@ -28,7 +28,7 @@ pub(super) fn of_seconds(seconds: i64) -> String {
     }
 }
 
-/// The greatest unit of which there is more than one whole: `2h`, `3mo`.
+/// The duration in the largest unit that it exceeds: `2h`, `3mo`.
 pub(super) fn rounded(nanos: i64) -> String {
     const SECOND: u64 = 1_000_000_000;
     const HOUR: u64 = 3600 * SECOND;

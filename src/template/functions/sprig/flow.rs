@@ -1,4 +1,4 @@
-//! Decisions: defaults, choices, failing.
+//! Defaults, conditions and failing.
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
@@ -11,7 +11,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_default", "sprig_default"],
         "(default any, value any) any",
-        "The value, or the default when the value is empty or left out.",
+        "The value, or the default if the value is empty or missing.",
         |call| {
             let (default, rest) = first_and_rest(call, "sprig_default")?;
             Ok(rest
@@ -54,7 +54,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_ternary", "sprig_ternary"],
         "(yes any, no any, condition bool) any",
-        "The first value if the condition is true, else the second.",
+        "The first value if the condition is true, otherwise the second.",
         |call| {
             let [yes, no, condition] = call.exactly("sprig_ternary")?;
             if condition.kind() != ValueKind::Bool {
@@ -66,7 +66,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_fail", "sprig_fail"],
         "(message string) string",
-        "Ends the rendering with an error.",
+        "Fails the rendering with a message.",
         |call| {
             let [message] = call.exactly("sprig_fail")?;
             refuse(text(message)?)

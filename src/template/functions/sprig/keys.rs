@@ -16,7 +16,7 @@ use rustls::{SignatureAlgorithm, SignatureScheme};
 use super::der::{self, BITS, INTEGER, OCTETS, SEQUENCE};
 use super::secrets::random;
 use crate::template::function::{Call, FunctionError};
-use crate::template::functions::args::{Outcome, refuse, text};
+use crate::template::functions::args::{FunctionResult, refuse, text};
 
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
@@ -170,7 +170,7 @@ pub(super) fn public_bits(public: &[u8]) -> Option<&[u8]> {
         .strip_prefix(&[0])
 }
 
-pub(super) fn generate(call: &Call<'_>) -> Outcome {
+pub(super) fn generate(call: &Call<'_>) -> FunctionResult {
     let [kind] = call.exactly("sprig_genPrivateKey")?;
     let kind = text(kind)?;
     let make = match kind {

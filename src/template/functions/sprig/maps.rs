@@ -1,4 +1,4 @@
-//! Maps by text: making them, changing them, taking their parts.
+//! Maps with string keys: making and changing them, and their parts.
 
 use std::collections::BTreeMap;
 
@@ -7,20 +7,20 @@ use minijinja::Value;
 use super::{cast, first_and_rest, sprig};
 use crate::template::dict::{self, Dict};
 use crate::template::function::{Call, Function, FunctionError};
-use crate::template::functions::args::{Outcome, refuse, text, wrong_type};
-use crate::template::functions::merge::{self, Winner};
+use crate::template::functions::args::{FunctionResult, refuse, text, wrong_type};
+use crate::template::functions::merge::{self, Precedence};
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_dict", "sprig_dict"],
         "(keysAndValues ...any) map[string]any",
-        "A map of keys and values by turns; it can be changed by sprig_set.",
+        "A map of alternating keys and values; sprig_set can change it.",
         make,
     ),
     sprig(
         ["sprig_get", "sprig_get"],
         "(map map[string]any, key string) any",
-        "The value of a key, or an empty text.",
+        "The value of a key, or an empty string if the key is missing.",
         |call| {
             let [map, key] = call.exactly("sprig_get")?;
             Ok(entry(map, text(key)?)?.unwrap_or_else(|| Value::from("")))
@@ -29,20 +29,20 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_set", "sprig_set"],
         "(map map[string]any, key string, value any) map[string]any",
-        "Changes a map, and yields it.",
+        "Sets a key of a map, and returns the map.",
         |call| {
             let [map, key, value] = call.exactly("sprig_set")?;
-            changeable(map)?.set(text(key)?, value.clone())?;
+            mutable(map)?.set(text(key)?, value.clone())?;
             Ok(map.clone())
         },
     ),
     sprig(
         ["sprig_unset", "sprig_unset"],
         "(map map[string]any, key string) map[string]any",
-        "Takes a key out of a map, and yields the map.",
+        "Removes a key from a map, and returns the map.",
         |call| {
             let [map, key] = call.exactly("sprig_unset")?;
-            changeable(map)?.remove(text(key)?);
+            mutable(map)?.remove(text(key)?);
             Ok(map.clone())
         },
     ),
@@ -58,7 +58,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_pluck", "sprig_pluck"],
         "(key string, maps ...map[string]any) []any",
-        "The values of a key in those maps that have it.",
+        "The values of a key in the maps that have it.",
         |call| {
             let (key, maps) = first_and_rest(call, "sprig_pluck")?;
             let key = text(key)?;
@@ -72,7 +72,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_keys", "sprig_keys"],
         "(maps ...map[string]any) []string",
-        "The keys of maps, sorted map by map (in sprig they are in no order).",
+        "The keys of maps, sorted for each map (in sprig their order is random).",
         |call| {
             let maps: Vec<_> = call.args.iter().map(entries).collect::<Result<_, _>>()?;
             Ok(maps
@@ -85,7 +85,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_values", "sprig_values"],
         "(map map[string]any) []any",
-        "The values of a map, in the order of its keys (in sprig they are in no order).",
+        "The values of a map in the order of its keys (in sprig their order is random).",
         |call| {
             let [map] = call.exactly("sprig_values")?;
             Ok(entries(map)?.into_values().collect())
@@ -94,48 +94,48 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_pick", "sprig_pick"],
         "(map map[string]any, keys ...string) map[string]any",
-        "A map with these keys only.",
-        |call| chosen(call, "sprig_pick", true),
+        "A map with only these keys.",
+        |call| select(call, "sprig_pick", true),
     ),
     sprig(
         ["sprig_omit", "sprig_omit"],
         "(map map[string]any, keys ...string) map[string]any",
         "A map without these keys.",
-        |call| chosen(call, "sprig_omit", false),
+        |call| select(call, "sprig_omit", false),
     ),
     sprig(
         ["sprig_merge", "sprig_merge"],
         "(target map[string]any, sources ...map[string]any) map[string]any",
-        "Puts maps into the first one, also below; where both have a value, the first keeps its own unless it is empty.",
-        |call| merged(call, "sprig_merge", Winner::Target),
+        "Merges maps into the first, nested maps included; a value of an earlier map is kept unless it is empty.",
+        |call| merged(call, "sprig_merge", Precedence::Target),
     ),
     sprig(
         ["sprig_mustMerge", "sprig_must_merge"],
         "(target map[string]any, sources ...map[string]any) map[string]any",
         "The same as sprig_merge.",
-        |call| merged(call, "sprig_mustMerge", Winner::Target),
+        |call| merged(call, "sprig_mustMerge", Precedence::Target),
     ),
     sprig(
         ["sprig_mergeOverwrite", "sprig_merge_overwrite"],
         "(target map[string]any, sources ...map[string]any) map[string]any",
-        "Puts maps into the first one, also below; where both have a value, the later one wins.",
-        |call| merged(call, "sprig_mergeOverwrite", Winner::Source),
+        "Merges maps into the first, nested maps included; a value of a later map takes precedence.",
+        |call| merged(call, "sprig_mergeOverwrite", Precedence::Source),
     ),
     sprig(
         ["sprig_mustMergeOverwrite", "sprig_must_merge_overwrite"],
         "(target map[string]any, sources ...map[string]any) map[string]any",
         "The same as sprig_mergeOverwrite.",
-        |call| merged(call, "sprig_mustMergeOverwrite", Winner::Source),
+        |call| merged(call, "sprig_mustMergeOverwrite", Precedence::Source),
     ),
     sprig(
         ["sprig_dig", "sprig_dig"],
         "(keys ...string, default any, map map[string]any) any",
-        "The value at the end of a path of keys, or the default where a key is missing.",
+        "The value at a path of keys in nested maps, or the default if a key is missing.",
         dig,
     ),
 ];
 
-fn make(call: &Call<'_>) -> Outcome {
+fn make(call: &Call<'_>) -> FunctionResult {
     let mut entries = BTreeMap::new();
     for pair in call.args.chunks(2) {
         let [key, rest @ ..] = pair else { continue };
@@ -145,12 +145,12 @@ fn make(call: &Call<'_>) -> Outcome {
     Dict::checked(entries)
 }
 
-/// A map that can be changed.
-fn changeable(map: &Value) -> Result<&Dict, FunctionError> {
+/// The map as a mutable one.
+fn mutable(map: &Value) -> Result<&Dict, FunctionError> {
     match map.downcast_object_ref::<Dict>() {
         Some(dict) => Ok(dict),
         None if merge::is_map(map) => refuse(format!(
-            "wrong type for value; expected map[string]interface {{}}; got {} (sprig_dict makes a map that can be changed)",
+            "wrong type for value; expected map[string]interface {{}}; got {} (sprig_dict makes a mutable map)",
             crate::template::go::show::type_of(map)
         )),
         None => refuse(wrong_type("map[string]interface {}", map)),
@@ -168,24 +168,25 @@ fn entry(map: &Value, key: &str) -> Result<Option<Value>, FunctionError> {
     }
 }
 
-fn chosen(call: &Call<'_>, name: &str, named: bool) -> Outcome {
+/// The entries with the given keys if `keep`, otherwise all others.
+fn select(call: &Call<'_>, name: &str, keep: bool) -> FunctionResult {
     let (map, keys) = first_and_rest(call, name)?;
     let keys: Vec<&str> = keys.iter().map(text).collect::<Result<_, _>>()?;
     let mut entries = entries(map)?;
-    entries.retain(|key, _| keys.contains(&key.as_str()) == named);
+    entries.retain(|key, _| keys.contains(&key.as_str()) == keep);
     Ok(Dict::value(entries))
 }
 
-fn merged(call: &Call<'_>, name: &str, winner: Winner) -> Outcome {
+fn merged(call: &Call<'_>, name: &str, precedence: Precedence) -> FunctionResult {
     let (target, sources) = first_and_rest(call, name)?;
     let mut result = merge::target(target)?;
     for source in sources {
-        result = merge::merge(&result, source, winner)?;
+        result = merge::merge(&result, source, precedence)?;
     }
     dict::within_limits(result)
 }
 
-fn dig(call: &Call<'_>) -> Outcome {
+fn dig(call: &Call<'_>) -> FunctionResult {
     let [keys @ .., default, map] = call.args else {
         return refuse("dig needs at least three arguments");
     };

@@ -1,18 +1,18 @@
-//! Arithmetic. Whatever is no number is taken for one, or for 0.
+//! Arithmetic. Other values are converted to numbers, or to 0.
 
 use minijinja::Value;
 
 use super::decimal::{Decimal, calculate};
 use super::{cast, first_and_rest, sprig};
 use crate::template::function::{Call, Function};
-use crate::template::functions::args::{Number, Outcome, integer, refuse, wrong_type};
+use crate::template::functions::args::{FunctionResult, Number, integer, refuse, wrong_type};
 use crate::template::go::show;
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_add", "sprig_add"],
         "(numbers ...any) int",
-        "The sum.",
+        "The sum of the numbers.",
         |call| {
             Ok(Value::from(
                 call.args.iter().map(cast::int).fold(0, i64::wrapping_add),
@@ -22,7 +22,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_add1", "sprig_add1"],
         "(number any) int",
-        "One more.",
+        "The number plus 1.",
         |call| {
             let [only] = call.exactly("sprig_add1")?;
             Ok(Value::from(cast::int(only).wrapping_add(1)))
@@ -40,7 +40,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_mul", "sprig_mul"],
         "(number any, numbers ...any) int",
-        "The product.",
+        "The product of the numbers.",
         |call| {
             let (first, rest) = first_and_rest(call, "sprig_mul")?;
             Ok(Value::from(
@@ -53,7 +53,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_div", "sprig_div"],
         "(a any, b any) int",
-        "a / b, cut off.",
+        "a / b, truncated.",
         |call| divided(call, "sprig_div", i64::wrapping_div),
     ),
     sprig(
@@ -65,37 +65,37 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_max", "sprig_max"],
         "(number any, numbers ...any) int",
-        "The greatest one.",
-        |call| chosen(call, "sprig_max", i64::max),
+        "The greatest number.",
+        |call| fold(call, "sprig_max", i64::max),
     ),
     sprig(
         ["sprig_biggest", "sprig_biggest"],
         "(number any, numbers ...any) int",
         "The same as sprig_max.",
-        |call| chosen(call, "sprig_biggest", i64::max),
+        |call| fold(call, "sprig_biggest", i64::max),
     ),
     sprig(
         ["sprig_min", "sprig_min"],
         "(number any, numbers ...any) int",
-        "The smallest one.",
-        |call| chosen(call, "sprig_min", i64::min),
+        "The smallest number.",
+        |call| fold(call, "sprig_min", i64::min),
     ),
     sprig(
         ["sprig_maxf", "sprig_maxf"],
         "(number any, numbers ...any) float",
-        "The greatest one.",
-        |call| chosen_float(call, "sprig_maxf", f64::max),
+        "The greatest number.",
+        |call| fold_float(call, "sprig_maxf", f64::max),
     ),
     sprig(
         ["sprig_minf", "sprig_minf"],
         "(number any, numbers ...any) float",
-        "The smallest one.",
-        |call| chosen_float(call, "sprig_minf", f64::min),
+        "The smallest number.",
+        |call| fold_float(call, "sprig_minf", f64::min),
     ),
     sprig(
         ["sprig_addf", "sprig_addf"],
         "(numbers ...any) float",
-        "The sum, calculated in decimals.",
+        "The sum of the numbers, with decimal arithmetic.",
         |call| {
             Ok(calculate(
                 0.0,
@@ -108,7 +108,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_add1f", "sprig_add1f"],
         "(number any) float",
-        "One more, calculated in decimals.",
+        "The number plus 1, with decimal arithmetic.",
         |call| {
             let [only] = call.exactly("sprig_add1f")?;
             Ok(calculate(
@@ -122,7 +122,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_subf", "sprig_subf"],
         "(number any, numbers ...any) float",
-        "The first number without all others, calculated in decimals.",
+        "The first number minus all others, with decimal arithmetic.",
         |call| {
             let (first, rest) = first_and_rest(call, "sprig_subf")?;
             Ok(calculate(
@@ -136,7 +136,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_mulf", "sprig_mulf"],
         "(number any, numbers ...any) float",
-        "The product, calculated in decimals.",
+        "The product of the numbers, with decimal arithmetic.",
         |call| {
             let (first, rest) = first_and_rest(call, "sprig_mulf")?;
             Ok(calculate(
@@ -150,7 +150,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_divf", "sprig_divf"],
         "(number any, numbers ...any) float",
-        "The first number divided by all others, with 16 decimals.",
+        "The first number divided by all others, to 16 decimal places.",
         |call| {
             let (first, rest) = first_and_rest(call, "sprig_divf")?;
             if rest.iter().any(|value| cast::float(value) == 0.0) {
@@ -167,7 +167,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_ceil", "sprig_ceil"],
         "(number any) float",
-        "The next whole number above.",
+        "The number, rounded up to an integer.",
         |call| {
             let [only] = call.exactly("sprig_ceil")?;
             Ok(Value::from(cast::float(only).ceil()))
@@ -176,7 +176,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_floor", "sprig_floor"],
         "(number any) float",
-        "The next whole number below.",
+        "The number, rounded down to an integer.",
         |call| {
             let [only] = call.exactly("sprig_floor")?;
             Ok(Value::from(cast::float(only).floor()))
@@ -185,13 +185,13 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_round", "sprig_round"],
         "(number any, places int, from ...float) float",
-        "A number with so many decimals, rounded up from .5 or from what is given.",
+        "The number, rounded to decimal places; it is rounded up from .5 or from the third argument.",
         round,
     ),
     sprig(
         ["sprig_int", "sprig_int"],
         "(value any) int",
-        "As a whole number; 0 if it is none.",
+        "The value as an integer; 0 if it is not a number.",
         |call| {
             let [only] = call.exactly("sprig_int")?;
             Ok(Value::from(cast::int(only)))
@@ -209,7 +209,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_float64", "sprig_float64"],
         "(value any) float",
-        "As a number; 0 if it is none.",
+        "The value as a float; 0 if it is not a number.",
         |call| {
             let [only] = call.exactly("sprig_float64")?;
             Ok(Value::from(cast::float(only)))
@@ -218,7 +218,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_atoi", "sprig_atoi"],
         "(text string) int",
-        "A text as a whole number; 0 if it is none.",
+        "The integer of a string; 0 if it is not a number.",
         |call| {
             let [only] = call.exactly("sprig_atoi")?;
             Ok(Value::from(atoi(crate::template::functions::args::text(
@@ -229,7 +229,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_toDecimal", "sprig_to_decimal"],
         "(octal any) int",
-        "The number that is written in octal digits; 0 if it is none.",
+        "The integer of an octal number; 0 if it is not a number.",
         |call| {
             let [only] = call.exactly("sprig_toDecimal")?;
             Ok(Value::from(
@@ -240,7 +240,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_randInt", "sprig_rand_int"],
         "(min int, max int) int",
-        "Any number from min up to but not including max: another one at each rendering.",
+        "A random integer from min to max, without max, a new one for each rendering.",
         |call| {
             let [min, max] = call.exactly("sprig_randInt")?;
             let (min, max) = (integer(min)?, integer(max)?);
@@ -253,7 +253,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     ),
 ];
 
-fn divided(call: &Call<'_>, name: &str, divide: fn(i64, i64) -> i64) -> Outcome {
+fn divided(call: &Call<'_>, name: &str, divide: fn(i64, i64) -> i64) -> FunctionResult {
     let [a, b] = call.exactly(name)?;
     match cast::int(b) {
         0 => refuse("runtime error: integer divide by zero"),
@@ -261,15 +261,15 @@ fn divided(call: &Call<'_>, name: &str, divide: fn(i64, i64) -> i64) -> Outcome 
     }
 }
 
-fn chosen(call: &Call<'_>, name: &str, choose: fn(i64, i64) -> i64) -> Outcome {
+fn fold(call: &Call<'_>, name: &str, choose: fn(i64, i64) -> i64) -> FunctionResult {
     let (first, rest) = first_and_rest(call, name)?;
     Ok(Value::from(
         rest.iter().map(cast::int).fold(cast::int(first), choose),
     ))
 }
 
-/// What is not a number stays one, as in Go.
-fn chosen_float(call: &Call<'_>, name: &str, choose: fn(f64, f64) -> f64) -> Outcome {
+/// As in Go, the result is NaN if a number is NaN.
+fn fold_float(call: &Call<'_>, name: &str, choose: fn(f64, f64) -> f64) -> FunctionResult {
     let (first, rest) = first_and_rest(call, name)?;
     let either = |a: f64, b: f64| {
         if a.is_nan() || b.is_nan() {
@@ -285,7 +285,7 @@ fn chosen_float(call: &Call<'_>, name: &str, choose: fn(f64, f64) -> f64) -> Out
     ))
 }
 
-fn round(call: &Call<'_>) -> Outcome {
+fn round(call: &Call<'_>) -> FunctionResult {
     let (number, places, from) = match call.args {
         [number, places] => (number, places, 0.5),
         [number, places, from] => match Number::of(from) {
@@ -310,7 +310,7 @@ fn round(call: &Call<'_>) -> Outcome {
     Ok(Value::from(whole / power))
 }
 
-/// Too large a number is the largest one.
+/// The integer of a string; a number that is too large becomes the largest one.
 fn atoi(text: &str) -> i64 {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

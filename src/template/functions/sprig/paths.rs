@@ -1,4 +1,4 @@
-//! Paths of files, and URLs.
+//! File paths and URLs.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::url::{self, Url};
 use super::{map, sprig};
 use crate::template::dict::Dict;
 use crate::template::function::{Call, Function};
-use crate::template::functions::args::{Outcome, refuse, text};
+use crate::template::functions::args::{FunctionResult, refuse, text};
 use crate::template::functions::merge;
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
@@ -27,19 +27,19 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_ext", "sprig_ext"],
         "(path string) string",
-        "What is behind the last dot, with it.",
+        "The extension of a path, with its dot.",
         |call| map(call, "sprig_ext", ext),
     ),
     sprig(
         ["sprig_clean", "sprig_clean"],
         "(path string) string",
-        "The shortest form of a path.",
+        "The shortest equivalent path.",
         |call| map(call, "sprig_clean", clean),
     ),
     sprig(
         ["sprig_isAbs", "sprig_is_abs"],
         "(path string) bool",
-        "Whether a path begins at the root.",
+        "Whether a path is absolute.",
         |call| {
             let [path] = call.exactly("sprig_isAbs")?;
             Ok(Value::from(text(path)?.starts_with('/')))
@@ -81,13 +81,13 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_urlParse", "sprig_url_parse"],
         "(url string) map[string]any",
-        "The parts of a URL: scheme, userinfo, host, hostname, path, query, opaque, fragment.",
+        "The parts of a URL as a map: scheme, userinfo, host, hostname, path, query, opaque, fragment.",
         parse,
     ),
     sprig(
         ["sprig_urlJoin", "sprig_url_join"],
         "(parts map[string]any) string",
-        "The URL of these parts, as sprig_urlParse yields them.",
+        "The URL of its parts, as sprig_urlParse returns them.",
         join,
     ),
 ];
@@ -121,7 +121,7 @@ fn clean(path: &str) -> String {
             ".." if parts.last().is_some_and(|last| *last != "..") => {
                 parts.pop();
             }
-            // There is nothing above the root.
+            // The root has no parent.
             ".." if rooted => {}
             part => parts.push(part),
         }
@@ -134,10 +134,10 @@ fn clean(path: &str) -> String {
     }
 }
 
-fn parse(call: &Call<'_>) -> Outcome {
+fn parse(call: &Call<'_>) -> FunctionResult {
     let [written] = call.exactly("sprig_urlParse")?;
     let url = Url::parse(text(written)?)
-        .or_else(|problem| refuse(format!("unable to parse url: {problem}")))?;
+        .or_else(|error| refuse(format!("unable to parse url: {error}")))?;
     let hostname = url.hostname().to_owned();
     let Url {
         scheme,
@@ -165,7 +165,7 @@ fn parse(call: &Call<'_>) -> Outcome {
     Ok(Dict::value(entries))
 }
 
-fn join(call: &Call<'_>) -> Outcome {
+fn join(call: &Call<'_>) -> FunctionResult {
     let [parts] = call.exactly("sprig_urlJoin")?;
     let parts = merge::entries(parts)?;
     let part = |name: &str| match parts.get(name) {
@@ -182,7 +182,7 @@ fn join(call: &Call<'_>) -> Outcome {
         scheme: part("scheme")?,
         opaque: part("opaque")?,
         userinfo: url::userinfo(&part("userinfo")?)
-            .or_else(|why| refuse(format!("unable to parse userinfo in dict: {why}")))?,
+            .or_else(|error| refuse(format!("unable to parse userinfo in dict: {error}")))?,
         host: part("host")?,
         path: part("path")?,
         query: part("query")?,

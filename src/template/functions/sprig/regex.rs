@@ -1,18 +1,18 @@
-//! Regular expressions. The pattern comes first, the text second.
+//! Regular expressions. The pattern is the first argument, the string the second.
 
 use minijinja::Value;
 use regex::{NoExpand, Regex};
 
-use super::{MAX_ITEMS, MAX_LENGTH, fits, sprig};
+use super::{MAX_ITEMS, MAX_LENGTH, check_items, check_length, sprig};
 use crate::template::function::{Call, Function, FunctionError};
-use crate::template::functions::args::{Outcome, integer, refuse, text};
+use crate::template::functions::args::{FunctionResult, integer, text};
 use crate::template::functions::pattern;
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_regexMatch", "sprig_regex_match"],
         "(pattern string, text string) bool",
-        "Whether a pattern matches anywhere; false if it is no pattern.",
+        "Whether a pattern matches anywhere in a string; false if the pattern is invalid.",
         |call| {
             let [written, last] = call.exactly("sprig_regexMatch")?;
             let (written, text) = (text(written)?, text(last)?);
@@ -24,7 +24,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_mustRegexMatch", "sprig_must_regex_match"],
         "(pattern string, text string) bool",
-        "Whether a pattern matches anywhere.",
+        "Whether a pattern matches anywhere in a string.",
         |call| {
             let [written, last] = call.exactly("sprig_mustRegexMatch")?;
             Ok(Value::from(compile(written)?.is_match(text(last)?)))
@@ -33,7 +33,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_regexFind", "sprig_regex_find"],
         "(pattern string, text string) string",
-        "The first match, or an empty text.",
+        "The first match, or an empty string.",
         |call| find(call, "sprig_regexFind"),
     ),
     sprig(
@@ -45,7 +45,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_regexFindAll", "sprig_regex_find_all"],
         "(pattern string, text string, count int) []string",
-        "At most so many matches; all of them for -1.",
+        "At most `count` matches; all if it is -1.",
         |call| find_all(call, "sprig_regexFindAll"),
     ),
     sprig(
@@ -57,7 +57,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_regexReplaceAll", "sprig_regex_replace_all"],
         "(pattern string, text string, replacement string) string",
-        "With every match replaced; $1 and ${name} stand for its groups.",
+        "The string with every match replaced; $1 and ${name} are its groups.",
         |call| replace(call, "sprig_regexReplaceAll", false),
     ),
     sprig(
@@ -72,7 +72,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
             "sprig_regex_replace_all_literal",
         ],
         "(pattern string, text string, replacement string) string",
-        "With every match replaced by this very text.",
+        "The string with every match replaced by a literal string.",
         |call| replace(call, "sprig_regexReplaceAllLiteral", true),
     ),
     sprig(
@@ -87,7 +87,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_regexSplit", "sprig_regex_split"],
         "(pattern string, text string, count int) []string",
-        "At most so many parts of a text between matches; all of them for -1.",
+        "At most `count` parts of a string between matches; all if it is -1.",
         |call| split(call, "sprig_regexSplit"),
     ),
     sprig(
@@ -99,8 +99,8 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_regexQuoteMeta", "sprig_regex_quote_meta"],
         "(text string) string",
-        "A pattern that matches this very text.",
-        |call| super::map(call, "sprig_regexQuoteMeta", quoted),
+        "A pattern that matches exactly this string.",
+        |call| super::map(call, "sprig_regexQuoteMeta", quote_meta),
     ),
 ];
 
@@ -108,7 +108,7 @@ fn compile(written: &Value) -> Result<Regex, FunctionError> {
     pattern::compile(text(written)?)
 }
 
-fn find(call: &Call<'_>, name: &str) -> Outcome {
+fn find(call: &Call<'_>, name: &str) -> FunctionResult {
     let [written, last] = call.exactly(name)?;
     Ok(Value::from(
         compile(written)?
@@ -117,39 +117,31 @@ fn find(call: &Call<'_>, name: &str) -> Outcome {
     ))
 }
 
-/// How many are wanted; a negative number stands for all.
-fn most(count: &Value) -> Result<usize, FunctionError> {
+/// The maximum number of results; a negative number means all.
+fn max_count(count: &Value) -> Result<usize, FunctionError> {
     Ok(usize::try_from(integer(count)?).unwrap_or(usize::MAX))
 }
 
-fn not_too_many(items: &[Value]) -> Result<(), FunctionError> {
-    if items.len() > MAX_ITEMS {
-        refuse(format!("a list with more than {MAX_ITEMS} items"))
-    } else {
-        Ok(())
-    }
-}
-
-fn find_all(call: &Call<'_>, name: &str) -> Outcome {
+fn find_all(call: &Call<'_>, name: &str) -> FunctionResult {
     let [written, last, count] = call.exactly(name)?;
     let (pattern, text) = (compile(written)?, text(last)?);
     let found: Vec<Value> = pattern
         .find_iter(text)
-        .take(most(count)?.min(MAX_ITEMS + 1))
+        .take(max_count(count)?.min(MAX_ITEMS + 1))
         .map(|found| Value::from(found.as_str()))
         .collect();
-    not_too_many(&found)?;
+    check_items(found.len())?;
     Ok(Value::from(found))
 }
 
-fn replace(call: &Call<'_>, name: &str, literal: bool) -> Outcome {
+fn replace(call: &Call<'_>, name: &str, literal: bool) -> FunctionResult {
     let [written, whole, replacement] = call.exactly(name)?;
     let (pattern, text, replacement) = (compile(written)?, text(whole)?, text(replacement)?);
     if !literal {
         return pattern::replace_all(&pattern, text, replacement, MAX_LENGTH).map(Value::from);
     }
     let count = pattern.find_iter(text).count();
-    fits(
+    check_length(
         text.len()
             .saturating_add(count.saturating_mul(replacement.len())),
     )?;
@@ -158,22 +150,22 @@ fn replace(call: &Call<'_>, name: &str, literal: bool) -> Outcome {
     ))
 }
 
-fn split(call: &Call<'_>, name: &str) -> Outcome {
+fn split(call: &Call<'_>, name: &str) -> FunctionResult {
     let [written, last, count] = call.exactly(name)?;
-    let (pattern, text, most) = (compile(written)?, text(last)?, most(count)?);
-    if most == 0 {
+    let (pattern, text, max) = (compile(written)?, text(last)?, max_count(count)?);
+    if max == 0 {
         return Ok(Value::from(Vec::<Value>::new()));
     }
     let mut parts = Vec::new();
     let mut from = 0;
     let mut end = 0;
     for found in pattern.find_iter(text) {
-        if parts.len() + 1 == most {
+        if parts.len() + 1 == max {
             break;
         }
         end = found.start();
-        not_too_many(&parts)?;
-        // A match of nothing at the very beginning splits nothing off.
+        check_items(parts.len())?;
+        // An empty match at the start separates nothing.
         if found.end() > 0 {
             parts.push(Value::from(&text[from..end]));
         }
@@ -185,7 +177,7 @@ fn split(call: &Call<'_>, name: &str) -> Outcome {
     Ok(Value::from(parts))
 }
 
-fn quoted(text: &str) -> String {
+fn quote_meta(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     for c in text.chars() {
         if r"\.+*?()|[]{}^$".contains(c) {

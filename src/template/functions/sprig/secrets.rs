@@ -13,7 +13,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use super::encodings::{from_base64, text_or_bytes};
 use super::sprig;
 use crate::template::function::{Call, Function, FunctionError};
-use crate::template::functions::args::{Outcome, integer, refuse, text, wrong_type};
+use crate::template::functions::args::{FunctionResult, integer, refuse, text, wrong_type};
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
@@ -80,7 +80,7 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], FunctionError> {
     }
 }
 
-fn encrypt_aes(call: &Call<'_>) -> Outcome {
+fn encrypt_aes(call: &Call<'_>) -> FunctionResult {
     let [password, plain] = call.exactly("sprig_encryptAES")?;
     let (password, plain) = (text(password)?, text(plain)?);
     if plain.is_empty() {
@@ -108,14 +108,14 @@ fn encrypt_aes(call: &Call<'_>) -> Outcome {
     Ok(Value::from(STANDARD.encode(encrypted)))
 }
 
-fn decrypt_aes(call: &Call<'_>) -> Outcome {
+fn decrypt_aes(call: &Call<'_>) -> FunctionResult {
     const BROKEN: &str = "this is not what sprig_encryptAES yields, or the password is another one";
     let [password, encrypted] = call.exactly("sprig_decryptAES")?;
     let (password, encrypted) = (text(password)?, text(encrypted)?);
     if encrypted.is_empty() {
         return Ok(Value::from(""));
     }
-    let bytes = from_base64(encrypted).map_err(FunctionError::new)?;
+    let bytes = from_base64(encrypted)?;
     let Some((start, rest)) = bytes.split_first_chunk::<BLOCK>() else {
         return refuse(BROKEN);
     };
@@ -203,7 +203,7 @@ fn characters(kind: u8) -> &'static [u8] {
     }
 }
 
-fn derive_password(call: &Call<'_>) -> Outcome {
+fn derive_password(call: &Call<'_>) -> FunctionResult {
     let [counter_value, kind, password, user, site] = call.exactly("sprig_derivePassword")?;
     let Ok(counter) = u64::try_from(integer(counter_value)?) else {
         return refuse(wrong_type("uint32", counter_value));

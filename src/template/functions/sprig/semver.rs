@@ -1,18 +1,18 @@
-//! Versions.
+//! Semantic versions.
 
 use minijinja::Value;
 
 use super::sprig;
 use super::version::{Constraint, Version};
 use crate::template::function::{Call, Function, FunctionError};
-use crate::template::functions::args::{Outcome, refuse, text, wrong_type};
+use crate::template::functions::args::{FunctionResult, refuse, text, wrong_type};
 use crate::template::scalar_object::{Methods, ScalarObject};
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_semver", "sprig_semver"],
         "(text string) version",
-        "A version, with Major, Minor, Patch, Prerelease, Metadata and Original.",
+        "A parsed version with Major, Minor, Patch, Prerelease, Metadata and Original.",
         semver,
     ),
     sprig(
@@ -26,20 +26,20 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
                 return refuse("improper constraint");
             };
             let Some(version) = Version::parse(version) else {
-                return refuse(NO_VERSION);
+                return refuse(INVALID_VERSION);
             };
             Ok(Value::from(constraint.is_met(&version)))
         },
     ),
 ];
 
-const NO_VERSION: &str = "Invalid Semantic Version";
+const INVALID_VERSION: &str = "Invalid Semantic Version";
 
-fn semver(call: &Call<'_>) -> Outcome {
+fn semver(call: &Call<'_>) -> FunctionResult {
     let [original] = call.exactly("sprig_semver")?;
     let original = text(original)?;
     let Some(version) = Version::parse(original) else {
-        return refuse(NO_VERSION);
+        return refuse(INVALID_VERSION);
     };
     Ok(value(version, original))
 }
@@ -70,17 +70,17 @@ fn value(version: Version, original: &str) -> Value {
 
 impl Methods for Version {
     fn call(&self, method: &str, args: &[Value]) -> Option<Result<Value, FunctionError>> {
-        let compared = |other: &Value, judge: fn(std::cmp::Ordering) -> Value| {
+        let compared = |other: &Value, to_value: fn(std::cmp::Ordering) -> Value| {
             let other = other
                 .downcast_object_ref::<ScalarObject>()
                 .and_then(ScalarObject::inner::<Self>);
             Some(
                 other
-                    .map(|other| judge(self.compare(other)))
+                    .map(|other| to_value(self.compare(other)))
                     .ok_or_else(|| FunctionError::new(wrong_type("*semver.Version", &args[0]))),
             )
         };
-        // What is before a release is made the release.
+        // The next patch of a prerelease is its release.
         let next = |place: usize| {
             let next = match place {
                 2 if !self.prerelease.is_empty() => Self {

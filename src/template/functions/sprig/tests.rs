@@ -1,4 +1,4 @@
-//! What is not a matter of one value: the set of names, and that no text does harm. The values are in
+//! The set of names, and properties of the parsers. The results of the functions are tested in
 //! `tests/function_vectors.rs`.
 
 use proptest::prelude::*;
@@ -9,19 +9,22 @@ use super::{cast, duration};
 use crate::template::functions::{self, time};
 
 #[test]
-fn every_function_of_sprig_is_there_or_refused() {
+fn every_function_of_sprig_exists_or_is_unsupported() {
     let mut seen = 0;
     for name in include_str!("tests/names.txt").split_whitespace() {
         let name = format!("sprig_{name}");
-        let refused = functions::unsupported::in_go(&name).is_some();
-        assert!(functions::named_in_go(&name).is_some() != refused, "{name}");
+        let unsupported = functions::unsupported::in_go(&name).is_some();
+        assert!(
+            functions::named_in_go(&name).is_some() != unsupported,
+            "{name}"
+        );
         seen += 1;
     }
     assert_eq!(seen, 194);
 }
 
 #[test]
-fn whole_numbers_have_bases() {
+fn integers_are_parsed_in_any_base() {
     let cases = [
         ("42", Some(42)),
         ("-0x1F", Some(-31)),
@@ -41,33 +44,33 @@ fn whole_numbers_have_bases() {
 
 proptest! {
     #[test]
-    fn no_url_makes_the_reader_panic(text in "[a-z:/?#@%\\[\\]0-9. é]{0,20}") {
+    fn the_url_parser_never_panics(text in "[a-z:/?#@%\\[\\]0-9. é]{0,20}") {
         if let Ok(url) = Url::parse(&text) {
             let _ = (url.hostname().len(), url.to_string());
         }
     }
 
     #[test]
-    fn a_version_that_is_written_reads_as_the_same(text in "v?[0-9]{1,3}(\\.[0-9]{1,3}){0,2}(-[a-z0-9.-]{1,6})?(\\+[a-z]{1,3})?") {
+    fn a_formatted_version_is_parsed_back_unchanged(text in "v?[0-9]{1,3}(\\.[0-9]{1,3}){0,2}(-[a-z0-9.-]{1,6})?(\\+[a-z]{1,3})?") {
         if let Some(version) = Version::parse(&text) {
             prop_assert_eq!(Version::parse(&version.to_string()), Some(version));
         }
     }
 
     #[test]
-    fn no_constraint_makes_the_reader_panic(text in "[0-9x*.^~<>=!|, a-]{0,16}", version in "[0-9]\\.[0-9]\\.[0-9]") {
+    fn the_constraint_parser_never_panics(text in "[0-9x*.^~<>=!|, a-]{0,16}", version in "[0-9]\\.[0-9]\\.[0-9]") {
         if let (Some(constraint), Some(version)) = (Constraint::parse(&text), Version::parse(&version)) {
             let _ = constraint.is_met(&version);
         }
     }
 
     #[test]
-    fn no_time_makes_the_reader_panic(layout in "(2006|01|Jan|_2|15|03|PM|Z07:00|-0700|MST|[-:. a-zé]){0,8}", text in "[0-9:. +a-zA-Zé-]{0,24}") {
+    fn the_time_parser_never_panics(layout in "(2006|01|Jan|_2|15|03|PM|Z07:00|-0700|MST|[-:. a-zé]){0,8}", text in "[0-9:. +a-zA-Zé-]{0,24}") {
         let _ = time::parse(&layout, &text);
     }
 
     #[test]
-    fn durations_of_seconds_read_as_the_same(seconds in -1_000_000_000_i64..1_000_000_000) {
+    fn a_formatted_duration_is_parsed_back_unchanged(seconds in -1_000_000_000_i64..1_000_000_000) {
         let nanos = duration::parse(&duration::of_seconds(seconds));
         prop_assert_eq!(nanos, Some(seconds * 1_000_000_000));
     }

@@ -1,4 +1,4 @@
-//! What a value is, whether two are the same, and copies.
+//! Types, equality and copies of values.
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
@@ -6,7 +6,7 @@ use minijinja::value::ValueKind;
 use super::{cast, deep_equal, sprig};
 use crate::template::dict::Dict;
 use crate::template::function::{Call, Function};
-use crate::template::functions::args::{Outcome, refuse, text};
+use crate::template::functions::args::{FunctionResult, refuse, text};
 use crate::template::functions::merge;
 use crate::template::go::show;
 
@@ -14,7 +14,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_typeOf", "sprig_type_of"],
         "(value any) string",
-        "The type of a value in Go; all whole numbers are int.",
+        "The Go type of a value; integers are int.",
         |call| {
             let [only] = call.exactly("sprig_typeOf")?;
             Ok(Value::from(type_of(only)))
@@ -23,7 +23,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_typeIs", "sprig_type_is"],
         "(type string, value any) bool",
-        "Whether a value is of that type in Go.",
+        "Whether a value has this Go type.",
         |call| {
             let [wanted, value] = call.exactly("sprig_typeIs")?;
             Ok(Value::from(text(wanted)? == type_of(value)))
@@ -32,7 +32,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_typeIsLike", "sprig_type_is_like"],
         "(type string, value any) bool",
-        "Whether a value is of that type in Go, or a pointer to it.",
+        "Whether a value has this Go type, or is a pointer to it.",
         |call| {
             let [wanted, value] = call.exactly("sprig_typeIsLike")?;
             let (wanted, found) = (text(wanted)?, type_of(value));
@@ -44,7 +44,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_kindOf", "sprig_kind_of"],
         "(value any) string",
-        "The kind of a value in Go: string, int, float64, bool, slice, map, ptr, invalid.",
+        "The Go kind of a value: string, int, float64, bool, slice, map, ptr, invalid.",
         |call| {
             let [only] = call.exactly("sprig_kindOf")?;
             Ok(Value::from(cast::kind(only)))
@@ -53,7 +53,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_kindIs", "sprig_kind_is"],
         "(kind string, value any) bool",
-        "Whether a value is of that kind.",
+        "Whether a value has this Go kind.",
         |call| {
             let [wanted, value] = call.exactly("sprig_kindIs")?;
             Ok(Value::from(text(wanted)? == cast::kind(value)))
@@ -62,7 +62,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_deepEqual", "sprig_deep_equal"],
         "(a any, b any) bool",
-        "Whether two values are the same, in kind and in all that is in them.",
+        "Whether two values are equal in kind and content.",
         |call| {
             let [a, b] = call.exactly("sprig_deepEqual")?;
             Ok(Value::from(deep_equal::deep_equal(a, b)))
@@ -71,7 +71,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_deepCopy", "sprig_deep_copy"],
         "(value any) any",
-        "A copy in which a change does not change the original.",
+        "A deep copy of a value: a change of the copy does not change the original.",
         |call| copied(call, "sprig_deepCopy"),
     ),
     sprig(
@@ -90,15 +90,15 @@ fn type_of(value: &Value) -> String {
     }
 }
 
-fn copied(call: &Call<'_>, name: &str) -> Outcome {
+fn copied(call: &Call<'_>, name: &str) -> FunctionResult {
     let [only] = call.exactly(name)?;
     if cast::is_nil(only) {
-        return refuse("there is no copy of nil");
+        return refuse("nil cannot be copied");
     }
     Ok(copy(only))
 }
 
-/// Only maps that can be changed, and lists that may hold some, need a copy; they are nested a few levels deep at most.
+/// Copies mutable maps, and lists, which may contain some. Their nesting is limited when they are made.
 fn copy(value: &Value) -> Value {
     match value.kind() {
         ValueKind::Seq => value

@@ -1,19 +1,23 @@
-//! URLs as Go takes them apart and puts them together.
+//! Parses and formats URLs as Go's `net/url` does.
 //!
-//! in:  a text, or the parts
-//! out: the parts with their escapes resolved, or a text with what must be escaped; no error shows the URL
+//! Input: a string, or the parts. Output: the unescaped parts, or the string. No error quotes the URL.
 
 use std::fmt;
 
-/// The parts of a URL; a part that is missing is empty.
+/// Why a string is not a URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct UrlError(&'static str);
+
+/// The parts of a URL; a missing part is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Url {
     pub(super) scheme: String,
-    /// What follows the scheme, if it does not begin with a slash.
+    /// The part after the scheme, if it does not begin with a slash.
     pub(super) opaque: String,
-    /// The name, or the name and the password with a colon between.
+    /// The user name, or the user name and the password, separated by a colon.
     pub(super) userinfo: String,
-    /// With the port.
+    /// The host with its port.
     pub(super) host: String,
     pub(super) path: String,
     pub(super) query: String,
@@ -21,11 +25,11 @@ pub(super) struct Url {
 }
 
 impl Url {
-    /// Takes a URL apart.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    /// Parses a URL.
+    pub(super) fn parse(text: &str) -> Result<Self, UrlError> {
         let (rest, fragment) = text.split_once('#').unwrap_or((text, ""));
         if rest.chars().any(|c| c < ' ' || c == '\x7f') {
-            return Err("invalid control character in URL".to_owned());
+            return Err(UrlError("invalid control character in URL"));
         }
         let mut url = Self {
             fragment: unescaped(fragment)?,
@@ -50,7 +54,7 @@ impl Url {
                 .next()
                 .is_some_and(|first| first.contains(':'))
             {
-                return Err("first path segment in URL cannot contain colon".to_owned());
+                return Err(UrlError("first path segment in URL cannot contain colon"));
             }
         }
         let path = match rest
@@ -69,16 +73,16 @@ impl Url {
     }
 
     /// `user:password@host:port`
-    fn authority(&mut self, authority: &str) -> Result<(), String> {
+    fn authority(&mut self, authority: &str) -> Result<(), UrlError> {
         let host = match authority.rsplit_once('@') {
             Some((userinfo, host)) => {
-                self.userinfo = plainest(userinfo)?;
+                self.userinfo = normalized(userinfo)?;
                 host
             }
             None => authority,
         };
         let port = if host.starts_with('[') {
-            let end = host.rfind(']').ok_or("missing ']' in host")?;
+            let end = host.rfind(']').ok_or(UrlError("missing ']' in host"))?;
             &host[end + 1..]
         } else {
             &host[host.rfind(':').unwrap_or(host.len())..]
@@ -87,34 +91,34 @@ impl Url {
         if !digits.bytes().all(|byte| byte.is_ascii_digit())
             || (!port.is_empty() && !port.starts_with(':'))
         {
-            return Err("invalid port after host".to_owned());
+            return Err(UrlError("invalid port after host"));
         }
         if host
             .chars()
             .any(|c| c.is_ascii() && !is_host(c) && c != '%')
         {
-            return Err("invalid character in host name".to_owned());
+            return Err(UrlError("invalid character in host name"));
         }
         if host.find('[').is_some_and(|at| at > 0) {
-            return Err("invalid IP-literal".to_owned());
+            return Err(UrlError("invalid IP-literal"));
         }
         self.host = unescaped(host)?;
-        // Behind the %25 of an IPv6 address stands the name of a network device.
+        // After the %25 of an IPv6 address comes the zone, the name of a network interface.
         let host = host
             .split_once("%25")
             .filter(|_| host.starts_with('['))
             .map_or(host, |(address, _)| address);
-        // Only what is not plain may be an escape in a host.
+        // In a host only bytes beyond ASCII may be escaped.
         if host
             .match_indices('%')
             .any(|(at, _)| host[at + 1..].starts_with(|c: char| c < '8'))
         {
-            return Err("invalid URL escape".to_owned());
+            return Err(UrlError("invalid URL escape"));
         }
         Ok(())
     }
 
-    /// The host without its port and without the brackets of an IPv6 address.
+    /// The host without the port, and without the brackets of an IPv6 address.
     pub(super) fn hostname(&self) -> &str {
         if let Some((inside, _)) = self
             .host
@@ -130,11 +134,11 @@ impl Url {
     }
 }
 
-/// The scheme and what is behind its colon.
-fn scheme(text: &str) -> Result<Option<(&str, &str)>, String> {
+/// The scheme, and the part after its colon.
+fn scheme(text: &str) -> Result<Option<(&str, &str)>, UrlError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
     match text.find(|c| !allowed(c)) {
-        Some(0) if text.starts_with(':') => Err("missing protocol scheme".to_owned()),
+        Some(0) if text.starts_with(':') => Err(UrlError("missing protocol scheme")),
         Some(end)
             if text[end..].starts_with(':')
                 && text.starts_with(|c: char| c.is_ascii_alphabetic()) =>
@@ -149,7 +153,7 @@ fn is_host(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:[]<>\"".contains(c)
 }
 
-fn unescaped(text: &str) -> Result<String, String> {
+fn unescaped(text: &str) -> Result<String, UrlError> {
     let bytes = text.as_bytes();
     let escaped = |(at, _): (usize, &str)| {
         bytes
@@ -157,28 +161,28 @@ fn unescaped(text: &str) -> Result<String, String> {
             .is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit))
     };
     if !text.match_indices('%').all(escaped) {
-        return Err("invalid URL escape".to_owned());
+        return Err(UrlError("invalid URL escape"));
     }
     let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
     decoded
         .map(std::borrow::Cow::into_owned)
-        .map_err(|_| "an escape that is not UTF-8 text".to_owned())
+        .map_err(|_| UrlError("an escape that is not UTF-8 text"))
 }
 
-/// What stands before the `@` of a URL that is made of parts. Where it would end before the `@`, there is none.
-pub(super) fn userinfo(text: &str) -> Result<String, String> {
+/// The userinfo of a URL that is made from parts. It is empty if it would end before its `@`.
+pub(super) fn userinfo(text: &str) -> Result<String, UrlError> {
     if text.contains(['/', '?', '#']) {
         Ok(String::new())
     } else {
-        plainest(text)
+        normalized(text)
     }
 }
 
-/// A name and a password with nothing escaped that need not be.
-fn plainest(userinfo: &str) -> Result<String, String> {
+/// A userinfo with only the necessary escapes.
+fn normalized(userinfo: &str) -> Result<String, UrlError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._:~!$&'()*+,;=%@".contains(c);
     if !userinfo.chars().all(allowed) {
-        return Err("invalid userinfo".to_owned());
+        return Err(UrlError("invalid userinfo"));
     }
     let parts: Result<Vec<_>, _> = userinfo.splitn(2, ':').map(unescaped).collect();
     Ok(parts?
@@ -188,7 +192,7 @@ fn plainest(userinfo: &str) -> Result<String, String> {
         .join(":"))
 }
 
-/// A part, and what stays in it beside plain characters.
+/// A part of a URL, and the characters in it that are not escaped.
 struct Escaped<'t>(&'t str, &'t str);
 
 impl fmt::Display for Escaped<'_> {
@@ -197,7 +201,7 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// Writes a part with everything escaped that is neither plain nor one of `others`.
+/// Writes a part. Characters that are neither unreserved nor in `others` are escaped.
 fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str, others: &str) -> fmt::Result {
     for byte in text.bytes() {
         let c = char::from(byte);
@@ -228,16 +232,16 @@ impl fmt::Display for Url {
             if !self.path.is_empty() && !self.path.starts_with('/') && !self.host.is_empty() {
                 f.write_str("/")?;
             }
-            let written_alone =
+            let is_relative =
                 self.scheme.is_empty() && self.host.is_empty() && self.userinfo.is_empty();
-            if written_alone
+            if is_relative
                 && self
                     .path
                     .split('/')
                     .next()
                     .is_some_and(|first| first.contains(':'))
             {
-                // Or else the first part would be taken for a scheme.
+                // Without this the first segment would be read as a scheme.
                 f.write_str("./")?;
             }
             write_escaped(f, &self.path, "$&+,/:;=@")?;

@@ -1,12 +1,12 @@
-//! Semantic versions, and constraints on them, as the users of sprig write them.
+//! Semantic versions and constraints, as in Masterminds/semver.
 //!
-//! in:  `v1.2`, `1.2.3-beta+build`; `^1.2 || >=3.0.0, <4`, `~1.2.3`, `1.x`, `1.2 - 1.4.5`
-//! out: whether a version meets a constraint. A prerelease meets only those that name a prerelease themselves.
+//! Versions: `v1.2`, `1.2.3-beta+build`. Constraints: `^1.2 || >=3.0.0, <4`, `~1.2.3`, `1.x`, `1.2 - 1.4.5`. A prerelease meets
+//! only a constraint that names a prerelease itself.
 
 use std::cmp::Ordering;
 use std::fmt;
 
-/// A version. Numbers that are not written are 0.
+/// A version. Missing numbers are 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Version {
     pub(super) numbers: [u64; 3],
@@ -15,7 +15,7 @@ pub(super) struct Version {
 }
 
 impl Version {
-    /// A version, of which the last numbers may be left out.
+    /// Parses a version; the last numbers may be missing.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (partial, version) = parse_partial(text)?;
         (!partial.wild).then_some(version)
@@ -54,7 +54,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// No prerelease is above all; numbers are below words.
+/// Compares two prereleases: a release is greater than its prereleases, and numbers are less than words.
 fn compare_prereleases(a: &str, b: &str) -> Ordering {
     match (a.is_empty(), b.is_empty()) {
         (true, true) => return Ordering::Equal,
@@ -82,16 +82,16 @@ fn compare_prereleases(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// How much of a version is written.
+/// Which numbers of a version are given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Partial {
-    /// How many numbers are given.
+    /// The count of numbers that are given.
     given: usize,
-    /// A place is `x`, `X` or `*`.
+    /// A number is `x`, `X` or `*`.
     wild: bool,
 }
 
-/// A version that may end early, or with placeholders.
+/// Parses a version that may be incomplete or have wildcards.
 fn parse_partial(text: &str) -> Option<(Partial, Version)> {
     let text = text.strip_prefix('v').unwrap_or(text);
     let (text, metadata) = text
@@ -105,7 +105,7 @@ fn parse_partial(text: &str) -> Option<(Partial, Version)> {
             !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         })
     };
-    // Numbers begin with a zero only in metadata.
+    // Leading zeros are allowed only in the metadata.
     let plain = |part: &str| {
         !(part.len() > 1 && part.starts_with('0') && part.bytes().all(|b| b.is_ascii_digit()))
     };
@@ -144,7 +144,7 @@ fn parse_partial(text: &str) -> Option<(Partial, Version)> {
     Some((partial, version))
 }
 
-/// Several lists of conditions, of which one must be met as a whole.
+/// Alternatives, each a list of conditions that must all be met.
 #[derive(Clone, Debug)]
 pub(super) struct Constraint(Vec<Vec<Condition>>);
 
@@ -155,13 +155,13 @@ struct Condition {
     partial: Partial,
 }
 
-/// Longer ones stand before their beginnings.
+/// A longer operator stands before an operator that is its beginning.
 const OPERATORS: [&str; 12] = [
     "!=", ">=", "=>", "<=", "=<", "~>", ">", "<", "=", "~", "^", "",
 ];
 
 impl Constraint {
-    /// Reads a constraint.
+    /// Parses a constraint.
     pub(super) fn parse(text: &str) -> Option<Self> {
         text.split("||")
             .map(conditions)
@@ -169,7 +169,7 @@ impl Constraint {
             .map(Self)
     }
 
-    /// Whether a version meets it.
+    /// Returns `true` if a version meets the constraint.
     pub(super) fn is_met(&self, version: &Version) -> bool {
         self.0
             .iter()
@@ -177,7 +177,7 @@ impl Constraint {
     }
 }
 
-/// Conditions with commas or blanks between them; `a - b` stands for two.
+/// Parses conditions, separated by commas or spaces; `a - b` is two conditions.
 fn conditions(text: &str) -> Option<Vec<Condition>> {
     let spaced = text.replace(" - ", " \u{2026} ").replace(',', " ");
     let mut rest = spaced.trim();
@@ -186,7 +186,7 @@ fn conditions(text: &str) -> Option<Vec<Condition>> {
         if let Some(after) = rest.strip_prefix('\u{2026}') {
             let last = found.last_mut().filter(|last| last.operator.is_empty())?;
             last.operator = ">=";
-            let (mut condition, after) = one(after.trim_start())?;
+            let (mut condition, after) = parse_condition(after.trim_start())?;
             if !condition.operator.is_empty() {
                 return None;
             }
@@ -195,15 +195,15 @@ fn conditions(text: &str) -> Option<Vec<Condition>> {
             rest = after.trim_start();
             continue;
         }
-        let (condition, after) = one(rest)?;
+        let (condition, after) = parse_condition(rest)?;
         found.push(condition);
         rest = after.trim_start();
     }
     (!found.is_empty()).then_some(found)
 }
 
-/// An operator, which may stand apart, and a version.
-fn one(text: &str) -> Option<(Condition, &str)> {
+/// Parses an operator and a version, and returns the rest of the text.
+fn parse_condition(text: &str) -> Option<(Condition, &str)> {
     let operator = OPERATORS
         .into_iter()
         .find(|operator| text.starts_with(operator))?;
@@ -231,7 +231,7 @@ impl Condition {
             partial,
         } = self;
         let released = version.prerelease.is_empty() || !wanted.prerelease.is_empty();
-        // The place of the last number that is written, if not all are.
+        // The count of the given numbers, if some are missing.
         let open = match partial.given {
             3 => None,
             given => Some(given),
@@ -243,7 +243,7 @@ impl Condition {
                 released && self.is_close(version, partial.given.saturating_sub(1))
             }
             "" | "=" => released && order.is_eq(),
-            // What begins with the numbers of `>1.2` is not above it.
+            // A version that begins with the numbers of `>1.2` is not greater.
             ">" => {
                 released
                     && order.is_gt()
@@ -272,16 +272,16 @@ impl Condition {
         }
     }
 
-    /// At least what is wanted, and below the next one at a place.
+    /// Returns `true` if a version is at least the wanted one, and less than its successor at a place.
     fn is_close(&self, version: &Version, place: usize) -> bool {
         let below = self.partial.given == 0 || version.numbers < self.version.next(place).numbers;
         version.compare(&self.version).is_ge() && below
     }
 
-    /// Nothing may differ up to the first number that is not 0.
+    /// Returns `true` if a version is compatible: equal up to the first number that is not 0.
     fn is_compatible(&self, version: &Version) -> bool {
         if self.partial.given == 0 {
-            // It is taken for `^0`.
+            // It means `^0`.
             return version.numbers[0] == 0;
         }
         let first = self
@@ -294,7 +294,7 @@ impl Condition {
     }
 }
 
-/// Are the first numbers the same, if there are any?
+/// Returns `true` if the first `count` numbers are equal, and `count` is not 0.
 fn begins(version: &Version, wanted: &Version, count: usize) -> bool {
     count > 0 && version.numbers.get(..count) == wanted.numbers.get(..count)
 }

@@ -1,4 +1,4 @@
-//! Words: their case, and names made of several of them.
+//! Upper and lower case, and names of several words.
 
 use minijinja::Value;
 
@@ -12,7 +12,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_upper", "sprig_upper"],
         "(text string) string",
-        "In upper case.",
+        "The string in upper case.",
         |call| {
             map(call, "sprig_upper", |text| {
                 text.chars().map(upper).collect()
@@ -22,7 +22,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_lower", "sprig_lower"],
         "(text string) string",
-        "In lower case.",
+        "The string in lower case.",
         |call| {
             map(call, "sprig_lower", |text| {
                 text.chars().map(lower).collect()
@@ -32,13 +32,13 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_title", "sprig_title"],
         "(text string) string",
-        "With the first letter of each word in upper case.",
+        "The string with the first letter of each word in upper case.",
         |call| map(call, "sprig_title", title),
     ),
     sprig(
         ["sprig_untitle", "sprig_untitle"],
         "(text string) string",
-        "With the first letter of each word in lower case.",
+        "The string with the first letter of each word in lower case.",
         |call| {
             map(call, "sprig_untitle", |text| {
                 word_by_word(text, |c| if c.is_uppercase() { lower(c) } else { c })
@@ -48,7 +48,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_swapcase", "sprig_swapcase"],
         "(text string) string",
-        "Upper case in lower case, and the other way round.",
+        "The string with upper and lower case swapped.",
         |call| map(call, "sprig_swapcase", swap_case),
     ),
     sprig(
@@ -66,25 +66,25 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_snakecase", "sprig_snakecase"],
         "(text string) string",
-        "FirstName as first_name.",
+        "The string in snake case: FirstName becomes first_name.",
         |call| map(call, "sprig_snakecase", |text| in_lower_case(text, '_')),
     ),
     sprig(
         ["sprig_kebabcase", "sprig_kebabcase"],
         "(text string) string",
-        "FirstName as first-name.",
+        "The string in kebab case: FirstName becomes first-name.",
         |call| map(call, "sprig_kebabcase", |text| in_lower_case(text, '-')),
     ),
     sprig(
         ["sprig_camelcase", "sprig_camelcase"],
         "(text string) string",
-        "http_server as HttpServer.",
+        "The string in camel case: http_server becomes HttpServer.",
         |call| map(call, "sprig_camelcase", camel_case),
     ),
     sprig(
         ["sprig_shuffle", "sprig_shuffle"],
         "(text string) string",
-        "The letters in any order: another one at each rendering.",
+        "The letters in random order, a new one for each rendering.",
         |call| {
             let [only] = call.exactly("sprig_shuffle")?;
             let mut letters: Vec<char> = text(only)?.chars().collect();
@@ -94,11 +94,11 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     ),
 ];
 
-/// A word begins after anything that is neither a letter, a digit nor an underscore.
+/// Title case. A word begins after a character that is no letter, no digit and no underscore.
 fn title(text: &str) -> String {
     let mut before = ' ';
     let titled = |c: char| {
-        // Of what is not ASCII, Go takes only white space for the end of a word.
+        // Beyond ASCII, only white space ends a word in Go.
         let ended = if before.is_ascii() {
             !(before.is_ascii_alphanumeric() || before == '_')
         } else {
@@ -110,7 +110,7 @@ fn title(text: &str) -> String {
     text.chars().map(titled).collect()
 }
 
-/// Changes the first letter of each word; words stand between white space.
+/// Changes the first letter of each word; words are separated by white space.
 fn word_by_word(text: &str, change: impl Fn(char) -> char) -> String {
     let mut begins = true;
     let changed = |c: char| {
@@ -129,7 +129,7 @@ fn swap_case(text: &str) -> String {
     text.chars().map(swapped).collect()
 }
 
-/// What separates the words of a name.
+/// Returns `true` if a character separates the words of a name.
 fn is_connector(c: char) -> bool {
     matches!(c, '-' | '_') || c.is_whitespace()
 }
@@ -146,10 +146,10 @@ fn camel_case(text: &str) -> String {
     while !rest.is_empty() {
         let end = rest.find(is_connector).unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
-        capitalized(&mut out, word);
+        capitalize(&mut out, word);
         let next = after.find(|c| !is_connector(c)).unwrap_or(after.len());
         let (connectors, following) = after.split_at(next);
-        // One of them is what the capital letter stands for.
+        // The capital letter replaces one connector.
         let dropped = usize::from(!following.is_empty());
         let count = connectors.chars().count().saturating_sub(dropped);
         out.extend(connectors.chars().take(count));
@@ -158,21 +158,21 @@ fn camel_case(text: &str) -> String {
     out
 }
 
-/// A word with a capital letter; when it is one or more already, the rest of these become small.
-fn capitalized(out: &mut String, word: &str) {
-    let mut shouted = false;
+/// Writes a word with a capital letter. The other letters of a leading run of capitals become lower case.
+fn capitalize(out: &mut String, word: &str) {
+    let mut in_capitals = false;
     for (index, c) in word.chars().enumerate() {
         if index == 0 {
-            shouted = c.is_uppercase();
+            in_capitals = c.is_uppercase();
             out.push(upper(c));
         } else {
-            shouted &= c.is_uppercase();
-            out.push(if shouted { lower(c) } else { c });
+            in_capitals &= c.is_uppercase();
+            out.push(if in_capitals { lower(c) } else { c });
         }
     }
 }
 
-/// What a character is for the splitting of names.
+/// The kind of a character, for the splitting of names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Upper,
@@ -199,7 +199,7 @@ fn kind(c: char) -> Kind {
     }
 }
 
-/// A name in small letters with a connector between its words.
+/// A name in lower case, with a connector between its words.
 fn in_lower_case(text: &str, connector: char) -> String {
     let kinds: Vec<(char, Kind)> = text.chars().map(|c| (c, kind(c))).collect();
     let mut out = String::with_capacity(text.len() + 8);
@@ -214,7 +214,7 @@ fn in_lower_case(text: &str, connector: char) -> String {
                 continue;
             }
             Kind::Punctuation => {
-                // Among other punctuation `-` and `_` separate nothing.
+                // Next to other punctuation, `-` and `_` are no connectors.
                 let marks = rest
                     .iter()
                     .take_while(|(c, kind)| *kind == Kind::Punctuation || matches!(c, '-' | '_'));
@@ -236,7 +236,7 @@ fn in_lower_case(text: &str, connector: char) -> String {
     out
 }
 
-/// How many characters of these kinds there are at the beginning.
+/// The length of the leading run of characters of these kinds.
 fn run(chars: &[(char, Kind)], kinds: &[Kind]) -> usize {
     chars
         .iter()
@@ -244,7 +244,7 @@ fn run(chars: &[(char, Kind)], kinds: &[Kind]) -> usize {
         .count()
 }
 
-/// How long the word is that begins here.
+/// The length of the word at the start.
 fn word_length(chars: &[(char, Kind)]) -> usize {
     let kind_at = |at: usize| chars.get(at).map(|(_, kind)| *kind);
     if kind_at(0) == Some(Kind::Digit) {
@@ -252,13 +252,13 @@ fn word_length(chars: &[(char, Kind)]) -> usize {
     }
     let capitals = run(chars, &[Kind::Upper]);
     let end = match capitals {
-        // The last capital letter before a small one belongs to what follows: HTTP, Server.
+        // The last capital before a lower-case letter begins the next word: HTTP, Server.
         2.. if kind_at(capitals) == Some(Kind::Letter) => return capitals - 1,
         2.. => capitals,
         0 if kind_at(0) == Some(Kind::Other) => run(chars, &[Kind::Other]),
         _ => capitals + run(&chars[capitals..], &[Kind::Letter]),
     };
-    // A number belongs to the small letters that follow it, and else to what is before it.
+    // Digits belong to the lower-case letters after them, otherwise to the word before them.
     let digits = run(&chars[end..], &[Kind::Digit]);
     if kind_at(end + digits) == Some(Kind::Letter) {
         end

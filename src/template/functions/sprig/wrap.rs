@@ -1,6 +1,6 @@
-//! Texts made to fit a width.
+//! Shortening and wrapping strings to a width.
 
-/// A text cut to a width, in characters; from `offset` on, when it is far enough from the beginning.
+/// Shortens a string to a width in characters, from `offset` on if that is more than 4.
 pub(super) fn abbreviate(text: &str, offset: i64, width: i64) -> String {
     const DOTS: &str = "...";
     let chars: Vec<char> = text.chars().collect();
@@ -11,7 +11,7 @@ pub(super) fn abbreviate(text: &str, offset: i64, width: i64) -> String {
     }
     let kept = width.saturating_sub(DOTS.len());
     let offset = usize::try_from(offset).unwrap_or(0).min(length);
-    // What is shown reaches to the end of the text, if it would reach beyond.
+    // The part that is kept ends at the end of the string, not beyond it.
     let offset = if length - offset < kept {
         length - kept
     } else {
@@ -36,8 +36,8 @@ pub(super) fn abbreviate(text: &str, offset: i64, width: i64) -> String {
     format!("{DOTS}{}", part(length - kept, length))
 }
 
-/// A text in lines of a width. Breaks are made at blanks, and inside a word only if `cut` says so.
-pub(super) fn wrapped(text: &str, width: i64, separator: &str, cut: bool) -> String {
+/// Wraps a string into lines of a width. Lines are broken at spaces, and with `break_words` inside longer words too.
+pub(super) fn wrap(text: &str, width: i64, separator: &str, break_words: bool) -> String {
     let width = usize::try_from(width).unwrap_or(0).max(1);
     let chars: Vec<char> = text.chars().collect();
     let mut out = String::with_capacity(text.len());
@@ -48,10 +48,10 @@ pub(super) fn wrapped(text: &str, width: i64, separator: &str, cut: bool) -> Str
             continue;
         }
         let line = &chars[at..];
-        let blank = line.iter().take(width + 1).rposition(|c| *c == ' ');
-        let (end, next) = match blank {
-            Some(blank) => (blank, blank + 1),
-            None if cut => (width, width),
+        let space = line.iter().take(width + 1).rposition(|c| *c == ' ');
+        let (end, next) = match space {
+            Some(space) => (space, space + 1),
+            None if break_words => (width, width),
             None => match line.iter().skip(width).position(|c| *c == ' ') {
                 Some(after) => (width + after, width + after + 1),
                 None => (line.len(), line.len()),

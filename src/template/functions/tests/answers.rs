@@ -1,9 +1,9 @@
-//! The functions that ask.
+//! The functions that query Consul.
 
 use super::*;
 
 fn asked(name: &str, args: &[Value]) -> (Value, Vec<(String, Option<Absence>)>) {
-    let pass = world();
+    let pass = context();
     let value = call_in(&pass, name, args).unwrap();
     let asked = pass.take_asked();
     let queries = asked
@@ -14,10 +14,10 @@ fn asked(name: &str, args: &[Value]) -> (Value, Vec<(String, Option<Absence>)>) 
     (value, queries)
 }
 
-/// What a function yields, which query it asks, and whether that one is missing.
-fn hold_asking(cases: &[(&str, &str, &str, &str)]) {
+/// Each case: a function, its arguments, its result, its query, and why the answer is missing.
+fn check_queries(cases: &[(&str, &str, &str, &str)]) {
     assert!(!cases.is_empty());
-    for (name, args, wanted, query) in cases {
+    for (name, args, expected, query) in cases {
         let (value, queries) = asked(name, &arguments(args));
         let queries: Vec<String> = queries
             .into_iter()
@@ -27,7 +27,7 @@ fn hold_asking(cases: &[(&str, &str, &str, &str)]) {
             .collect();
         assert_eq!(
             (written(&value).as_str(), queries.join(" ").as_str()),
-            (*wanted, *query),
+            (*expected, *query),
             "{name} {args}"
         );
     }
@@ -35,7 +35,7 @@ fn hold_asking(cases: &[(&str, &str, &str, &str)]) {
 
 #[test]
 fn keys() {
-    hold_asking(&[
+    check_queries(&[
         ("key", r#"["port"]"#, r#""80""#, "kv.get(port)"),
         ("key", r#"["/port"]"#, r#""80""#, "kv.get(port)"),
         ("key", r#"["empty"]"#, r#""""#, "kv.get(empty)"),
@@ -74,7 +74,7 @@ fn keys() {
         ),
         ("keyOrDefault", r#"["", "1"]"#, r#""1""#, ""),
     ]);
-    assert_eq!(told("key", r#"["a@b@c d"]"#).chars().next(), Some('!'));
+    assert_eq!(result_of("key", r#"["a@b@c d"]"#).chars().next(), Some('!'));
 }
 
 #[test]
@@ -93,10 +93,10 @@ fn a_key_that_is_not_text_keeps_its_bytes_for_what_takes_bytes() {
         ("md5sum", "79a7435031053cfc40b1027010c8f126"),
         ("toJSON", r#""\u0000\ufffd\ufffd\ufffda""#),
     ];
-    for (name, wanted) in cases {
+    for (name, expected) in cases {
         assert_eq!(
             call(name, std::slice::from_ref(&value)).unwrap().as_str(),
-            Some(wanted),
+            Some(expected),
             "{name}"
         );
     }
@@ -141,7 +141,7 @@ fn pairs_below_a_prefix() {
 
 #[test]
 fn services_and_nodes() {
-    hold_asking(&[
+    check_queries(&[
         (
             "services",
             "[]",
@@ -219,21 +219,22 @@ fn services_and_nodes() {
         [("catalog.node()".to_owned(), Some(Absence::Unanswered))]
     );
     assert_eq!(
-        told("datacenters", "[true, true]"),
+        result_of("datacenters", "[true, true]"),
         "!datacenters: wrong number of arguments, expected 0 or 1, but got 2"
     );
     assert_eq!(
-        told("datacenters", r#"["x"]"#),
+        result_of("datacenters", r#"["x"]"#),
         "!wrong type for value; expected bool; got string"
     );
     assert!(
-        told("service", r#"["we b"]"#).starts_with("!health.service: invalid format: \"we b\"")
+        result_of("service", r#"["we b"]"#)
+            .starts_with("!health.service: invalid format: \"we b\"")
     );
 }
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
-fn instances_are_chosen_by_options() {
+fn options_select_instances() {
     let ids = |args: &str| -> (Vec<String>, Vec<String>) {
         let (value, queries) = asked("service", &arguments(args));
         let ids = value
@@ -307,7 +308,7 @@ fn instances_are_chosen_by_options() {
             "{args}"
         );
     }
-    hold(&[
+    check(&[
         ("service", r#"["", "tag=v1"]"#, "[]"),
         (
             "service",
@@ -320,7 +321,7 @@ fn instances_are_chosen_by_options() {
             r#"!unknown option "uniqe"; did you mean "unique"?"#,
         ),
         ("service", r#"["web", "tag=v1|any"]"#, "[]"),
-        // What is piped comes last; before the name there is no option.
+        // A piped value is the last argument; an option cannot stand before the name.
         (
             "service",
             r#"["tag=v1", "web"]"#,
@@ -331,7 +332,7 @@ fn instances_are_chosen_by_options() {
             r#"["web", 5]"#,
             "!wrong type for value; expected string; got int",
         ),
-        // Not what Jinja gives by name: a map like any other.
+        // A map is not a set of named arguments.
         (
             "service",
             r#"["web", {"tag": "v1"}]"#,
@@ -344,7 +345,7 @@ fn instances_are_chosen_by_options() {
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn the_mesh_and_other_clusters() {
     let empty_leaf = r#"{"SerialNumber":"","Service":"","ServiceURI":"","ValidAfter":"","ValidBefore":"","CreateIndex":0,"ModifyIndex":0}"#;
-    hold_asking(&[
+    check_queries(&[
         (
             "connect",
             r#"["api"]"#,
@@ -424,7 +425,7 @@ fn the_mesh_and_other_clusters() {
             vec![("health.connect(web|passing)".to_owned(), None)]
         )
     );
-    hold(&[
+    check(&[
         (
             "importedServices",
             "[]",
@@ -460,7 +461,7 @@ fn the_mesh_and_other_clusters() {
 
 #[test]
 fn a_trapped_query_is_an_error() {
-    let pass = world().trapping(Query::key("port").unwrap());
+    let pass = context().trapping(Query::key("port").unwrap());
     assert_eq!(
         call_in(&pass, "key", &["port".into()]).unwrap_err(),
         "kv.get(port) has no data"
@@ -469,8 +470,8 @@ fn a_trapped_query_is_an_error() {
 }
 
 #[test]
-fn pairs_by_folder() {
-    let pass = world();
+fn pairs_are_grouped_by_folder() {
+    let pass = context();
     let tree = call_in(&pass, "tree", &["app".into()]).unwrap();
     let by_key = call_in(&pass, "byKey", std::slice::from_ref(&tree)).unwrap();
     let folder = by_key.get_attr("folder").unwrap();
@@ -504,7 +505,7 @@ fn pairs_by_folder() {
 }
 
 #[test]
-fn services_by_what_they_share() {
+fn services_are_grouped_by_tag_port_and_metadata() {
     let services = || records::list(&instances());
     let ids = |groups: &Value| -> Vec<String> {
         let keys: Vec<Value> = groups.try_iter().unwrap().collect();
@@ -543,7 +544,7 @@ fn services_by_what_they_share() {
         ids(&call("byMeta", &["none|int".into(), services()]).unwrap()),
         ["00000: web-1 web-2"]
     );
-    // Names are taken as they are written, blanks and other bars included.
+    // Names are used verbatim, spaces and other bars included.
     for (names, group) in [
         ("version ,none", "_no_version____no_none_"),
         ("version|x", "_no_version_x_"),
@@ -561,7 +562,7 @@ fn services_by_what_they_share() {
         "byMeta: strconv.Atoi: parsing the value of \"version\": invalid syntax"
     );
     assert_eq!(
-        told("byTag", "[[1]]"),
+        result_of("byTag", "[[1]]"),
         "!wrong type for value; expected a list of services; got int"
     );
     let error = call("byKey", &[services()]).unwrap_err();

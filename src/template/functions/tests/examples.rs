@@ -4,9 +4,9 @@ use crate::query::FileQuery;
 use crate::template::Template;
 use crate::template::functions::examples::{self, Example};
 
-/// What the examples see.
+/// The data of the examples.
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
-fn seen() -> (Snapshot, Arc<RenderEnv>) {
+fn data() -> (Snapshot, Arc<RenderEnv>) {
     let mut snapshot = Snapshot::default();
     let mut answer = |query: Query, answer: Answer| snapshot.record(query, Arc::new(answer));
     let instance = |number: i64, color: &str, version: &str| {
@@ -141,7 +141,7 @@ fn seen() -> (Snapshot, Arc<RenderEnv>) {
     )
 }
 
-/// Certificates, and what there is of other clusters.
+/// The mesh and the other clusters.
 fn mesh(answer: &mut impl FnMut(Query, Answer)) {
     let certificate = "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n".to_owned();
     answer(
@@ -209,7 +209,7 @@ fn rendered(text: &str, language: Language) -> String {
         text: text.into(),
     };
     let template = Template::read(&Job::of_template(source, language));
-    let (snapshot, render_env) = seen();
+    let (snapshot, render_env) = data();
     let template = template.unwrap_or_else(|error| panic!("{error}"));
     let rendering = template.render(
         &snapshot,
@@ -218,14 +218,14 @@ fn rendered(text: &str, language: Language) -> String {
     );
     assert!(
         rendering.asked.missing.is_empty(),
-        "{text} asks {:?}",
+        "{text}: missing {:?}",
         rendering.asked.missing
     );
     rendering.text.unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
-fn examples_give_what_they_say() {
+fn examples_render_to_their_output() {
     assert!(examples::ALL.len() > 60);
     for Example {
         function,
@@ -244,7 +244,7 @@ fn examples_give_what_they_say() {
 }
 
 #[test]
-fn an_example_shows_its_function() {
+fn an_example_uses_its_function() {
     let mut seen = BTreeSet::new();
     for example in examples::ALL {
         let function = named_in_go(example.function).expect(example.function);

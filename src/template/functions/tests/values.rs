@@ -1,10 +1,10 @@
-//! The functions that work on their arguments alone.
+//! The functions that depend only on their arguments.
 
 use super::*;
 
 #[test]
 fn the_environment() {
-    hold(&[
+    check(&[
         ("env", r#"["SET"]"#, r#""value""#),
         ("env", r#"["UNSET"]"#, r#""""#),
         ("mustEnv", r#"["SET"]"#, r#""value""#),
@@ -29,7 +29,7 @@ fn the_environment() {
             "!timestamp: wrong number of arguments, expected 0 or 1, but got 2",
         ),
     ]);
-    let pass = world();
+    let pass = context();
     let scratch = call_in(&pass, "scratch", &[]).unwrap();
     let mut state = minijinja::Environment::empty();
     state.add_global("s", scratch);
@@ -43,7 +43,7 @@ fn the_environment() {
 
 #[test]
 fn texts() {
-    hold(&[
+    check(&[
         ("toLower", r#"["ÀB"]"#, r#""àb""#),
         ("toUpper", r#"["straße é"]"#, r#""STRAßE É""#),
         (
@@ -92,12 +92,12 @@ fn texts() {
             "!base64Decode: the result is not UTF-8 text",
         ),
     ]);
-    assert!(told("regexMatch", r#"["(", "x"]"#).starts_with("!error parsing regexp: "));
+    assert!(result_of("regexMatch", r#"["(", "x"]"#).starts_with("!error parsing regexp: "));
 }
 
 #[test]
 fn lists() {
-    hold(&[
+    check(&[
         ("split", r#"[",", " a, b "]"#, r#"["a"," b"]"#),
         ("split", r#"[",", " "]"#, "[]"),
         ("split", r#"["", "añ"]"#, r#"["a","ñ"]"#),
@@ -142,18 +142,22 @@ fn lists() {
             "[]",
             "!loop: wrong number of arguments, expected 1 or 2, but got 0",
         ),
-        ("loop", "[1000000000000]", "!loop: more than 10000000 turns"),
+        (
+            "loop",
+            "[1000000000000]",
+            "!loop: more than 10000000 iterations",
+        ),
         (
             "loop",
             "[-9223372036854775808, 9223372036854775807]",
-            "!loop: more than 10000000 turns",
+            "!loop: more than 10000000 iterations",
         ),
     ]);
 }
 
 #[test]
 fn numbers_and_json() {
-    hold(&[
+    check(&[
         ("parseBool", r#"["T"]"#, "true"),
         ("parseBool", r#"[""]"#, "false"),
         (
@@ -224,7 +228,7 @@ fn numbers_and_json() {
 
 #[test]
 fn arithmetic() {
-    hold(&[
+    check(&[
         ("add", "[1, 2]", "3"),
         ("subtract", "[2, 5]", "3"),
         ("multiply", "[2, 3]", "6"),
@@ -235,7 +239,7 @@ fn arithmetic() {
         (
             "modulo",
             "[3, 7.5]",
-            "!modulo: unknown type for a float64 (only whole numbers have a remainder)",
+            "!modulo: unknown type for a float64 (only integers have a remainder)",
         ),
         ("divide", "[0, 9]", "!runtime error: integer divide by zero"),
         ("modulo", "[0, 9]", "!runtime error: integer divide by zero"),
@@ -256,7 +260,7 @@ fn arithmetic() {
         (
             "add",
             r#"["secret", 1]"#,
-            "!add: unknown type for a string (parseInt and parseFloat make numbers of texts)",
+            "!add: unknown type for a string (parseInt and parseFloat convert strings)",
         ),
     ]);
     assert_eq!(
@@ -275,7 +279,7 @@ fn arithmetic() {
 
 #[test]
 fn maps() {
-    hold(&[
+    check(&[
         (
             "explodeMap",
             r#"[{"a/b": 1, "c": 2}]"#,

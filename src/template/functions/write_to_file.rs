@@ -1,29 +1,29 @@
-//! `writeToFile`: notes a file that is to be written together with the template's own.
+//! `writeToFile`: adds a file to those that are written with the destination of the template.
 
 use std::path::PathBuf;
 
 use minijinja::Value;
 
-use super::args::{Outcome, refuse};
-use super::function;
+use super::args::{FunctionResult, refuse};
+use super::row;
 use crate::template::function::{Call, Function, Group};
 use crate::template::output::Output;
 
-pub(super) static TABLE: &[Function] = &[function(
+pub(super) static TABLE: &[Function] = &[row(
     Group::Environment,
     ["writeToFile", "write_to_file"],
     "(path string, user string, group string, mode string, flags ...string, content string) string",
-    "Writes another file when the template's own is written; nothing is printed; only with --allow writeToFile.",
+    "Writes another file together with the destination and prints nothing; needs --allow writeToFile.",
     write_to_file,
 )];
 
-/// The bits that a mode can have in writing, and those that take effect.
-const WRITTEN: u32 = 0o7777;
-const EFFECTIVE: u32 = 0o777;
+/// The bits that a mode may have, and those that take effect.
+const ALLOWED_MODE: u32 = 0o7777;
+const EFFECTIVE_MODE: u32 = 0o777;
 
-fn write_to_file(call: &Call<'_>) -> Outcome {
-    let words = call.texts()?;
-    let (path, user, group, mode, flags, content) = match *words.as_slice() {
+fn write_to_file(call: &Call<'_>) -> FunctionResult {
+    let args = call.texts()?;
+    let (path, user, group, mode, flags, content) = match *args.as_slice() {
         [path, user, group, mode, content] => (path, user, group, mode, "", content),
         [path, user, group, mode, flags, content] => (path, user, group, mode, flags, content),
         ref other => {
@@ -34,15 +34,15 @@ fn write_to_file(call: &Call<'_>) -> Outcome {
         }
     };
     if path.is_empty() || path.contains('\0') {
-        return refuse("writeToFile: the path of the file is empty, or none");
+        return refuse("writeToFile: the path is empty or contains a NUL byte");
     }
     let digits = !mode.is_empty() && mode.bytes().all(|byte| byte.is_ascii_digit());
     let octal = u32::from_str_radix(mode, 8)
         .ok()
-        .filter(|mode| digits && *mode <= WRITTEN);
+        .filter(|mode| digits && *mode <= ALLOWED_MODE);
     let Some(mode) = octal else {
         return refuse(
-            "writeToFile: the fourth argument is the mode of the file, an octal number such as \"0640\"",
+            "writeToFile: the fourth argument must be the mode of the file, an octal number such as \"0640\"",
         );
     };
     let end = if flags.contains("newline") { "\n" } else { "" };
@@ -50,7 +50,7 @@ fn write_to_file(call: &Call<'_>) -> Outcome {
         path: PathBuf::from(path),
         user: user.to_owned(),
         group: group.to_owned(),
-        mode: mode & EFFECTIVE,
+        mode: mode & EFFECTIVE_MODE,
         append: flags.contains("append"),
         content: format!("{content}{end}"),
     });

@@ -1,19 +1,19 @@
-//! Lists: what is in them, and in which order.
+//! Filtering and sorting lists, and looking for items.
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use super::deep_equal::{Seen, deep_equal};
-use super::lists::{items, row};
-use super::{cast, first_and_rest, sprig};
+use super::super::deep_equal::{Seen, deep_equal};
+use super::super::{cast, first_and_rest, sprig};
+use super::items;
 use crate::template::function::{Call, Function};
-use crate::template::functions::args::{Outcome, integer, refuse};
+use crate::template::functions::args::FunctionResult;
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_reverse", "sprig_reverse"],
         "(list []any) []any",
-        "The items the other way round.",
+        "The items in reverse order.",
         |call| reverse(call, "sprig_reverse"),
     ),
     sprig(
@@ -25,7 +25,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_uniq", "sprig_uniq"],
         "(list []any) []any",
-        "Each item once.",
+        "The items without duplicates.",
         |call| uniq(call, "sprig_uniq"),
     ),
     sprig(
@@ -49,7 +49,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_without", "sprig_without"],
         "(list []any, items ...any) []any",
-        "The items that are none of these.",
+        "The items that equal none of the other arguments.",
         |call| without(call, "sprig_without"),
     ),
     sprig(
@@ -61,7 +61,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_has", "sprig_has"],
         "(item any, list []any) bool",
-        "Whether a list has an item.",
+        "Whether a list contains an item.",
         |call| has(call, "sprig_has"),
     ),
     sprig(
@@ -73,7 +73,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_sortAlpha", "sprig_sort_alpha"],
         "(list []any) []string",
-        "The items as texts, sorted.",
+        "The items as strings, sorted.",
         |call| {
             let [list] = call.exactly("sprig_sortAlpha")?;
             let mut texts = if list.kind() == ValueKind::Seq {
@@ -85,29 +85,23 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
             Ok(texts.into_iter().map(Value::from).collect())
         },
     ),
-    sprig(
-        ["sprig_seq", "sprig_seq"],
-        "(start int, step int, end int) string",
-        "Numbers as the program seq writes them, with blanks between; up to end alone, or from start to end.",
-        seq,
-    ),
 ];
 
-fn reverse(call: &Call<'_>, name: &str) -> Outcome {
+fn reverse(call: &Call<'_>, name: &str) -> FunctionResult {
     let [list] = call.exactly(name)?;
     Ok(items(list, "find reverse on")?.into_iter().rev().collect())
 }
 
-fn uniq(call: &Call<'_>, name: &str) -> Outcome {
+fn uniq(call: &Call<'_>, name: &str) -> FunctionResult {
     let [list] = call.exactly(name)?;
     let mut seen = Seen::default();
     Ok(items(list, "find uniq on")?
         .into_iter()
-        .filter(|item| seen.is_new(item))
+        .filter(|item| seen.insert(item))
         .collect())
 }
 
-fn compact(call: &Call<'_>, name: &str) -> Outcome {
+fn compact(call: &Call<'_>, name: &str) -> FunctionResult {
     let [list] = call.exactly(name)?;
     Ok(items(list, "compact on")?
         .into_iter()
@@ -115,7 +109,7 @@ fn compact(call: &Call<'_>, name: &str) -> Outcome {
         .collect())
 }
 
-fn without(call: &Call<'_>, name: &str) -> Outcome {
+fn without(call: &Call<'_>, name: &str) -> FunctionResult {
     let (list, omitted) = first_and_rest(call, name)?;
     let kept = |item: &Value| !omitted.iter().any(|omitted| deep_equal(omitted, item));
     Ok(items(list, "find without on")?
@@ -124,7 +118,7 @@ fn without(call: &Call<'_>, name: &str) -> Outcome {
         .collect())
 }
 
-fn has(call: &Call<'_>, name: &str) -> Outcome {
+fn has(call: &Call<'_>, name: &str) -> FunctionResult {
     let [item, list] = call.exactly(name)?;
     if cast::is_nil(list) {
         return Ok(Value::from(false));
@@ -134,27 +128,4 @@ fn has(call: &Call<'_>, name: &str) -> Outcome {
             .iter()
             .any(|other| deep_equal(item, other)),
     ))
-}
-
-fn seq(call: &Call<'_>) -> Outcome {
-    let numbers: Vec<i64> = call.args.iter().map(integer).collect::<Result<_, _>>()?;
-    let toward = |start: i64, end: i64| if end < start { -1_i64 } else { 1 };
-    let (start, step, end) = match numbers.as_slice() {
-        [end] => (1, toward(1, *end), *end),
-        [start, end] => (*start, toward(*start, *end), *end),
-        [start, step, end] => (*start, *step, *end),
-        _ => return Ok(Value::from("")),
-    };
-    if end < start && step > 0 {
-        return Ok(Value::from(""));
-    }
-    // The end belongs to it.
-    let Some(beyond) = end.checked_add(toward(start, end)) else {
-        return refuse("a number that is too large");
-    };
-    let texts: Vec<String> = row(start, beyond, step)?
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    Ok(Value::from(texts.join(" ")))
 }
