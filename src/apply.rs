@@ -1,19 +1,22 @@
-//! Writes what was rendered, and remembers which commands are owed for it.
+//! Writes rendered files, and keeps account of the commands that they require.
 //!
-//! in:  a batch of [`transaction::Change`]s: destinations, their new content, and the command that each is followed by
-//! out: one [`transaction::Applied`] a change; the commands owed go into a [`ledger::Ledger`], which says when to run them
+//! Input: a batch of [`transaction::Change`]s.
+//! Output: one [`transaction::Applied`] per change; a [`ledger::Ledger`] decides when to run the commands that are owed.
 //!
-//! Everything that touches the disk here blocks: call it on a thread of its own.
+//! Writing blocks: call it on a worker thread.
 
+mod append;
 mod attributes;
 pub mod backoff;
 mod claims;
+mod directory;
 pub mod dry;
 pub mod error;
 mod in_place;
 pub mod ledger;
 mod leftover;
 pub(crate) mod output;
-mod place;
+mod target;
+mod temporary;
 pub mod transaction;
 pub mod write;

@@ -1,4 +1,4 @@
-//! What templates say of their files and of their failures, through the binary.
+//! Options of templates for their files and their failures.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -12,7 +12,7 @@ fn consul() -> Background {
     crate::support::embedded(Seed::default().key("a", "1").key("n", "5"))
 }
 
-/// A command in the folder, with this configuration.
+/// The daemon's command in the folder, with this configuration.
 fn with(folder: &Folder, consul: &Background, configuration: &str, flags: &[&str]) -> Command {
     folder.write("ct.hcl", configuration);
     let mut command = command();
@@ -33,7 +33,7 @@ fn once(folder: &Folder, consul: &Background, configuration: &str) -> Ended {
     ))
 }
 
-/// A template whose text is the key `a`.
+/// A template that prints the key `a`.
 fn of_key(more: &str) -> String {
     format!(
         "template {{\n contents = \"{{{{ key \\\"a\\\" }}}}\"\n destination = \"out\"\n {more}\n}}\n"
@@ -41,7 +41,7 @@ fn of_key(more: &str) -> String {
 }
 
 #[test]
-fn a_file_that_is_mounted_by_itself_is_written_in_place_with_one_warning() {
+fn a_mount_point_is_written_in_place_with_one_warning() {
     let (folder, consul) = (Folder::new(), consul());
     let (outside, out) = (
         folder.write("outside", "old, and longer"),
@@ -58,7 +58,7 @@ fn a_file_that_is_mounted_by_itself_is_written_in_place_with_one_warning() {
     folder.becomes("out", "3");
     assert_eq!(folder.read("out.bak"), "2");
     assert_eq!(
-        ctmpl.said("out is written in place, for it is mounted by itself"),
+        ctmpl.said("out: written in place, because it is a mount point"),
         1,
         "{}",
         ctmpl.log()
@@ -70,7 +70,8 @@ fn a_file_that_is_mounted_by_itself_is_written_in_place_with_one_warning() {
     let ended = once(&folder, &consul, &of_key("write = \"rename\""));
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
     assert!(
-        ended.log.contains("mounted by itself") && ended.log.contains("write = \"inplace\""),
+        ended.log.contains("a mount point cannot be replaced")
+            && ended.log.contains("write = \"inplace\""),
         "{}",
         ended.log
     );
@@ -88,7 +89,7 @@ fn a_file_that_is_mounted_by_itself_is_written_in_place_with_one_warning() {
     );
     assert!(
         !ended.log.contains("in place"),
-        "it was asked for: {}",
+        "no warning where it is configured: {}",
         ended.log
     );
     consul.put_key("a", "5");
@@ -102,7 +103,7 @@ fn a_file_that_is_mounted_by_itself_is_written_in_place_with_one_warning() {
     );
     assert!(
         !ended.log.contains("in place"),
-        "so it was here: {}",
+        "no warning with the flag: {}",
         ended.log
     );
     let hidden = fs::read_dir(folder.path(".")).unwrap().filter(|entry| {
@@ -118,9 +119,9 @@ fn a_file_that_is_mounted_by_itself_is_written_in_place_with_one_warning() {
 
 #[test]
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn a_file_in_a_directory_of_somebody_else_is_written_in_place() {
+fn a_file_in_a_directory_of_another_user_is_written_in_place() {
     if !nix::unistd::Uid::effective().is_root() {
-        eprintln!("skipped: only root can be somebody else");
+        eprintln!("skipped: only root can become another user");
         return;
     }
     let (folder, consul) = (Folder::new(), consul());
@@ -128,7 +129,7 @@ fn a_file_in_a_directory_of_somebody_else_is_written_in_place() {
     let out = folder.write("out", "old");
     std::os::unix::fs::chown(&out, Some(65_534), Some(65_534)).unwrap();
     let inode = fs::metadata(&out).unwrap().ino();
-    // The program itself may be where only root can go.
+    // The program may be in a directory that only root can enter.
     let program = folder.path("ctmpl");
     fs::copy(env!("CARGO_BIN_EXE_ctmpl"), &program).unwrap();
     let as_nobody = |mode: &str| {
@@ -161,14 +162,14 @@ fn a_file_in_a_directory_of_somebody_else_is_written_in_place() {
         ended.log
     );
     assert!(
-        ended.log.contains("no file can be created beside it"),
+        ended.log.contains("its directory is not writable"),
         "{}",
         ended.log
     );
     assert_eq!(fs::metadata(&out).unwrap().ino(), inode);
 }
 
-/// A template that fails once `n` is no number, and one that never does.
+/// A template that fails if `n` is not a number, and one that never fails.
 fn failing(more: &str) -> String {
     format!(
         "template {{\n contents = \"{{{{ key \\\"n\\\" | parseInt }}}}\"\n destination = \"failing\"\n {more}\n}}\n{}",
@@ -177,7 +178,7 @@ fn failing(more: &str) -> String {
 }
 
 #[test]
-fn a_failing_template_ends_a_daemon_only_where_that_is_asked_for() {
+fn a_failing_template_ends_the_daemon_only_with_error_fatal() {
     for (top, own, flags, ends) in [
         ("", "", &[][..], false),
         ("", "error_fatal = false", &[], false),
@@ -222,7 +223,7 @@ fn a_failing_template_ends_a_daemon_only_where_that_is_asked_for() {
 }
 
 #[test]
-fn a_failing_template_fails_a_run_with_once_unless_it_says_otherwise() {
+fn a_failing_template_fails_once_unless_error_fatal_is_false() {
     for (own, code) in [
         ("", 14),
         ("error_fatal = true", 14),
@@ -241,7 +242,7 @@ fn a_failing_template_fails_a_run_with_once_unless_it_says_otherwise() {
 }
 
 #[test]
-fn a_write_that_fails_is_a_failure_too() {
+fn a_failed_write_counts_as_a_failed_template() {
     let (folder, consul) = (Folder::new(), consul());
     fs::create_dir(folder.path("out")).unwrap();
     assert_eq!(
@@ -253,7 +254,7 @@ fn a_write_that_fails_is_a_failure_too() {
 }
 
 #[test]
-fn a_failed_lookup_ends_it_at_once_where_that_is_asked_for() {
+fn a_failed_lookup_ends_the_daemon_with_err_on_failed_lookup() {
     let (folder, consul) = (Folder::new(), consul());
     let configuration = "err_on_failed_lookup = true\n\
         template {\n contents = \"{{ key \\\"nope\\\" }}\"\n destination = \"nope\"\n}\n";
@@ -278,7 +279,7 @@ fn a_failed_lookup_ends_it_at_once_where_that_is_asked_for() {
 }
 
 #[test]
-fn a_denied_function_is_named_with_who_denies_it() {
+fn a_denied_function_is_an_error_that_names_the_denylist() {
     let (folder, consul) = (Folder::new(), consul());
     for key in ["function_denylist", "function_blacklist"] {
         let ended = once(&folder, &consul, &of_key(&format!("{key} = [\"ke*\"]")));
@@ -292,7 +293,7 @@ fn a_denied_function_is_named_with_who_denies_it() {
 }
 
 #[test]
-fn a_command_that_is_switched_off_does_not_run() {
+fn a_disabled_command_does_not_run() {
     let (folder, consul) = (Folder::new(), consul());
     for (enabled, ran) in [(false, false), (true, true)] {
         let _ = fs::remove_file(folder.path("out"));

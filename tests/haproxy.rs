@@ -1,4 +1,4 @@
-//! The main job with HAProxy: its whole configuration is rendered, and its master is told to read it again.
+//! The main use case with HAProxy: its whole configuration is rendered, and its master process reloads it.
 
 use std::net::SocketAddr;
 
@@ -29,12 +29,12 @@ backend web
 "#;
 
 #[test]
-fn instances_come_go_and_fail_under_load_and_no_request_is_lost() {
-    carries_the_load("haproxy.ctmpl", GO);
+fn no_request_is_lost_while_instances_change_under_load() {
+    run_under_load("haproxy.ctmpl", GO);
 }
 
 #[test]
-fn the_jinja_twin_of_the_template_does_the_same() {
+fn no_request_is_lost_with_the_jinja_template() {
     let jinja = GO
         .replace(
             r#"{{- range service "web"}}"#,
@@ -45,10 +45,10 @@ fn the_jinja_twin_of_the_template_does_the_same() {
             "{{ s.id }} {{ s.address }}:{{ s.port }}",
         )
         .replace("{{- end}}", "{% endfor %}");
-    carries_the_load("haproxy.cfg.j2", &jinja);
+    run_under_load("haproxy.cfg.j2", &jinja);
 }
 
-fn carries_the_load(source: &str, template: &str) {
+fn run_under_load(source: &str, template: &str) {
     if !installed(&["consul", "haproxy"]) {
         return;
     }
@@ -59,7 +59,7 @@ fn carries_the_load(source: &str, template: &str) {
     register(consul.address(), "web", &one);
     passes(consul.address(), "web", &one);
 
-    // HAProxy does not start without its file: it is rendered once, and then kept.
+    // HAProxy needs its file to start: render it once before.
     let address = format!("--consul-addr={}", consul.address());
     let rendered = run([
         &address,
@@ -73,7 +73,7 @@ fn carries_the_load(source: &str, template: &str) {
         let mut command = command();
         command.arg(address).arg("--template");
         command.arg(folder.template(source, "haproxy.cfg", &Haproxy::reload(&folder)));
-        // A USR2 that comes while HAProxy is still reloading is lost, without a word: 50 ms later is too soon.
+        // HAProxy silently loses a USR2 that arrives while it is reloading, for example 50 ms after the first.
         command.args(["--wait=700ms:5s", "--log-level=info"]);
         command
     });
@@ -98,16 +98,13 @@ fn carries_the_load(source: &str, template: &str) {
     load.comes_to_rotate_over(&["one", "two", "three"]);
 
     let requests = load.ends_without_a_failure();
-    assert!(
-        requests > 100,
-        "there was hardly any load: {requests} requests"
-    );
+    assert!(requests > 100, "too little load: {requests} requests");
     let ended = ctmpl.stop();
     assert!(
         !ended.log.contains("[ERR]") && !ended.log.contains("failed"),
         "{}",
         ended.log
     );
-    let said = folder.read("haproxy.log");
-    assert!(!said.contains("[ALERT]"), "{said}");
+    let log = folder.read("haproxy.log");
+    assert!(!log.contains("[ALERT]"), "{log}");
 }

@@ -1,4 +1,4 @@
-//! The log, wherever it goes: one line an event, no secret, and nobody it could hold up.
+//! The log in all outlets: one line per event, no secrets, and no outlet that delays the program.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -53,7 +53,7 @@ fn log_file(folder: &Folder, prefix: &str) -> String {
         .collect()
 }
 
-/// Does a line begin with the time and the level?
+/// Returns `true` if a line starts with time, level and component.
 fn is_event(line: &str) -> bool {
     let mut words = line.split(' ');
     let (time, level, component) = (words.next(), words.next(), words.next());
@@ -66,8 +66,8 @@ fn is_event(line: &str) -> bool {
         && component.is_some_and(|component| component.starts_with('(') && component.ends_with(')'))
 }
 
-/// All outlets at once, as a configuration.
-fn everywhere(folder: &Folder) -> (String, Datagrams, Datagrams) {
+/// A configuration with all outlets.
+fn all_outlets(folder: &Folder) -> (String, Datagrams, Datagrams) {
     let (syslog, journal) = (folder.path("syslog"), folder.path("journal"));
     let sockets = (Datagrams::at(&syslog), Datagrams::at(&journal));
     let config = format!(
@@ -84,10 +84,10 @@ fn everywhere(folder: &Folder) -> (String, Datagrams, Datagrams) {
 }
 
 #[test]
-fn all_outlets_at_once_are_told_the_same() {
+fn all_outlets_receive_the_same_events() {
     for format in ["text", "json"] {
         let (folder, consul) = setup();
-        let (config, syslog, journal) = everywhere(&folder);
+        let (config, syslog, journal) = all_outlets(&folder);
         let format = format!("-log-format={format}");
         let ended = run_command(daemon(
             &folder,
@@ -98,19 +98,19 @@ fn all_outlets_at_once_are_told_the_same() {
         assert_eq!(
             log_file(&folder, "ct-"),
             ended.log,
-            "the file says what standard error says"
+            "the file has the lines of standard error"
         );
         let out = folder.path("out").display().to_string();
-        let told = format!(
+        let written = format!(
             "(daemon) {} is written to {out}",
             folder.path("in").display()
         );
-        let line = syslog.hears(&told);
+        let line = syslog.hears(&written);
         assert!(
             line.starts_with("<133>") && line.contains(" consul-template["),
             "{line}"
         );
-        let entry = journal.hears(&told);
+        let entry = journal.hears(&written);
         for field in [
             "\nPRIORITY=6\n",
             "\nCTMPL_EVENT=file.written\n",
@@ -137,7 +137,7 @@ fn all_outlets_at_once_are_told_the_same() {
             );
         } else {
             assert!(
-                ended.log.lines().all(is_event) && ended.log.contains(&told),
+                ended.log.lines().all(is_event) && ended.log.contains(&written),
                 "{}",
                 ended.log
             );
@@ -158,7 +158,7 @@ fn all_outlets_at_once_are_told_the_same() {
 }
 
 #[test]
-fn no_secret_is_told_anywhere_at_any_level() {
+fn no_outlet_shows_a_secret_at_any_level() {
     const SECRETS: [&str; 5] = [
         "t0ken-of-flag",
         "t0ken-of-file",
@@ -179,7 +179,7 @@ fn no_secret_is_told_anywhere_at_any_level() {
     );
     folder.write("told", r#"{{ key "secret" | spew_dump }}"#);
     let token = text(&folder.write("token", SECRETS[1]));
-    let (config, syslog, journal) = everywhere(&folder);
+    let (config, syslog, journal) = all_outlets(&folder);
     for (format, token) in [
         ("text", vec!["-consul-token", SECRETS[0]]),
         ("json", vec!["-consul-token-file", &token]),
@@ -234,13 +234,10 @@ fn no_secret_is_told_anywhere_at_any_level() {
             journal.heard().join(""),
         ];
         for outlet in outlets {
-            assert!(
-                outlet.contains("is asked"),
-                "at trace, questions are told: {outlet}"
-            );
+            assert!(outlet.contains("is asked"), "trace shows queries: {outlet}");
             assert!(
                 outlet.contains("*** command="),
-                "what the command printed is told: {outlet}"
+                "the output of the command is logged: {outlet}"
             );
             for secret in SECRETS {
                 assert!(!outlet.contains(secret), "{secret} in {outlet}");
@@ -250,7 +247,7 @@ fn no_secret_is_told_anywhere_at_any_level() {
 }
 
 #[test]
-fn nothing_that_is_logged_can_pass_for_a_line_of_its_own() {
+fn logged_values_cannot_forge_a_line() {
     let forged = "x\n2026-11-22T15:33:01.232Z [ERR] (watch) forged\r\u{1b}[2J\u{2028}";
     let folder = Folder::new();
     let consul = crate::support::embedded(Seed::default().key("evil", forged));
@@ -306,7 +303,7 @@ fn nothing_that_is_logged_can_pass_for_a_line_of_its_own() {
 }
 
 #[test]
-fn a_standard_error_that_nobody_reads_holds_nobody_up() {
+fn a_stderr_without_a_reader_delays_nothing() {
     let (folder, consul) = setup();
     let much = "yes 0123456789012345678901234567890123456789 | head -n 40000";
     let (mut unread, stderr) = std::io::pipe().unwrap();
@@ -317,7 +314,7 @@ fn a_standard_error_that_nobody_reads_holds_nobody_up() {
         consul.put_key("app/port", port);
         folder.becomes("out", port);
     }
-    // Now somebody reads, and is told what he missed.
+    // A reader that comes late gets the number of lost lines.
     let reader = std::thread::spawn(move || {
         let mut text = String::new();
         unread.read_to_string(&mut text).unwrap();
@@ -326,17 +323,17 @@ fn a_standard_error_that_nobody_reads_holds_nobody_up() {
     consul.put_key("app/port", "84");
     folder.becomes("out", "84");
     assert_eq!(ctmpl.stop().code(), Some(12));
-    let said = reader.join().unwrap();
+    let log = reader.join().unwrap();
     assert!(
-        said.contains("log lines are missing here"),
+        log.contains("log lines are missing here"),
         "{} bytes",
-        said.len()
+        log.len()
     );
-    assert!(said.lines().all(is_event));
+    assert!(log.lines().all(is_event));
 }
 
 #[test]
-fn a_standard_error_that_is_closed_ends_nobody() {
+fn a_closed_stderr_does_not_end_the_daemon() {
     let (folder, consul) = setup();
     let (unread, stderr) = std::io::pipe().unwrap();
     drop(unread);
@@ -347,16 +344,16 @@ fn a_standard_error_that_is_closed_ends_nobody() {
     consul.put_key("app/port", "81");
     folder.becomes("out", "81");
     assert_eq!(ctmpl.stop().code(), Some(12));
-    let said = log_file(&folder, "ct-");
+    let log = log_file(&folder, "ct-");
     assert_eq!(
-        said.matches("cannot log to standard error").count(),
+        log.matches("cannot log to standard error").count(),
         1,
-        "{said}"
+        "{log}"
     );
 }
 
 #[test]
-fn a_disk_that_is_full_costs_lines_of_the_log_and_nothing_else() {
+fn a_full_disk_loses_log_lines_and_nothing_else() {
     let (folder, consul) = setup();
     let disk = folder.path("disk");
     let Some(mount) = Mount::tiny(&disk) else {
@@ -378,18 +375,18 @@ fn a_disk_that_is_full_costs_lines_of_the_log_and_nothing_else() {
     consul.put_key("app/port", "82");
     folder.becomes("out", "82");
     assert_eq!(ctmpl.stop().code(), Some(12));
-    let said: String = fs::read_dir(&disk)
+    let log: String = fs::read_dir(&disk)
         .unwrap()
         .map(|file| fs::read_to_string(file.unwrap().path()).unwrap())
         .collect();
     assert!(
-        said.contains("log lines are missing here") && said.contains("[INFO] (daemon) ending"),
-        "{said}"
+        log.contains("log lines are missing here") && log.contains("[INFO] (daemon) ending"),
+        "{log}"
     );
 }
 
 #[test]
-fn log_files_are_rotated_by_size_and_only_so_many_stay() {
+fn log_files_are_rotated_by_size_and_the_newest_are_kept() {
     let (folder, consul) = setup();
     let log = text(&folder.path("ct.log"));
     let rotated = [
@@ -410,13 +407,13 @@ fn log_files_are_rotated_by_size_and_only_so_many_stay() {
     assert_eq!(
         kept.lines().count(),
         3,
-        "one line a file, two old ones and the last: {kept}"
+        "one line per file, two old files and the current one: {kept}"
     );
     assert!(ended.log.ends_with(&kept), "{kept}\n{}", ended.log);
 }
 
 #[test]
-fn a_log_that_cannot_be_had_is_fifteen_and_says_what_to_do() {
+fn an_outlet_that_cannot_be_opened_exits_with_15_and_names_the_remedy() {
     let (folder, consul) = setup();
     let config = |name: &str, text: String| text_of(&folder, name, &text);
     let nowhere = text(&folder.path("nowhere"));
@@ -473,7 +470,7 @@ fn text_of(folder: &Folder, name: &str, content: &str) -> String {
 }
 
 #[test]
-fn a_syslog_that_goes_away_is_told_again_when_it_is_back() {
+fn a_restarted_syslog_receives_events_again() {
     let (folder, consul) = setup();
     let path = folder.path("syslog");
     let (syslog, socket) = (Datagrams::at(&path), text(&path));
@@ -505,7 +502,7 @@ fn a_syslog_that_goes_away_is_told_again_when_it_is_back() {
 }
 
 #[test]
-fn a_standard_error_that_is_the_journal_is_told_in_the_journals_way() {
+fn a_stderr_connected_to_the_journal_uses_the_journal_protocol() {
     let (folder, consul) = setup();
     let path = folder.path("journal");
     let socket = text(&path);
@@ -532,7 +529,7 @@ fn a_standard_error_that_is_the_journal_is_told_in_the_journals_way() {
         assert!(command.stderr(file).status().unwrap().success());
         folder.read(name)
     };
-    // Without its socket, the lines have their priority.
+    // Without the journal's socket, the lines start with their priority.
     let lines = stderr("a", "-log-format=text");
     assert!(
         lines.lines().count() > 1 && lines.lines().all(|line| line.starts_with("<6>2")),
@@ -550,7 +547,7 @@ fn a_standard_error_that_is_the_journal_is_told_in_the_journals_way() {
         lines.lines().count() > 1 && lines.lines().all(|line| line.starts_with("<6>{")),
         "{lines}"
     );
-    // Somebody has redirected it.
+    // Standard error was redirected.
     let mut command = daemon(
         &folder,
         &consul,

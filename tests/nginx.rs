@@ -1,5 +1,5 @@
-//! The main job, on the real servers: instances come, go and fail their checks, the file follows, nginx is reloaded,
-//! and no request is lost on the way.
+//! The main use case with real Consul and nginx: instances are registered, deregistered and fail their checks, the file
+//! follows, nginx is reloaded, and no request is lost.
 
 use std::net::SocketAddr;
 
@@ -11,7 +11,7 @@ use crate::support::load::Load;
 use crate::support::nginx::Nginx;
 use crate::support::{free_port, installed};
 
-/// The tutorial's template, with a port and a log of the test's own.
+/// The tutorial's template, with the port and the access log of the test.
 const GO: &str = r#"upstream http_backend {
     {{range service "nginx"}}
     server {{.Address}}:{{.Port}};
@@ -33,12 +33,12 @@ server {
 "#;
 
 #[test]
-fn instances_come_go_and_fail_under_load_and_no_request_is_lost() {
-    carries_the_load("nginx.ctmpl", GO);
+fn no_request_is_lost_while_instances_change_under_load() {
+    run_under_load("nginx.ctmpl", GO);
 }
 
 #[test]
-fn the_jinja_twin_of_the_template_does_the_same() {
+fn no_request_is_lost_with_the_jinja_template() {
     let jinja = GO
         .replace(
             r#"{{range service "nginx"}}"#,
@@ -46,10 +46,10 @@ fn the_jinja_twin_of_the_template_does_the_same() {
         )
         .replace("{{.Address}}:{{.Port}}", "{{ s.address }}:{{ s.port }}")
         .replace("{{end}}", "{% endfor %}");
-    carries_the_load("nginx.conf.j2", &jinja);
+    run_under_load("nginx.conf.j2", &jinja);
 }
 
-fn carries_the_load(source: &str, template: &str) {
+fn run_under_load(source: &str, template: &str) {
     if !installed(&["consul", "nginx"]) {
         return;
     }
@@ -64,7 +64,7 @@ fn carries_the_load(source: &str, template: &str) {
             .replace("PORT", &front.port().to_string())
             .replace("LOG", &text(&log)),
     );
-    // nginx refuses an upstream without servers: the first one is there before the file is.
+    // nginx rejects an upstream without servers, so the first instance is registered before the file exists.
     register(consul.address(), "nginx", &one);
     passes(consul.address(), "nginx", &one);
 
@@ -78,7 +78,7 @@ fn carries_the_load(source: &str, template: &str) {
             .arg(folder.template(source, "conf.d/lp.conf", nginx.reload()));
         command
             .arg("--log-level=info")
-            .env("PATH", path_of_the_system());
+            .env("PATH", path_with_sbin());
         command
     });
     serves(&folder, &[&one]);
@@ -107,10 +107,7 @@ fn carries_the_load(source: &str, template: &str) {
     load.comes_to_rotate_over(&["one", "two", "three"]);
 
     let requests = load.ends_without_a_failure();
-    assert!(
-        requests > 100,
-        "there was hardly any load: {requests} requests"
-    );
+    assert!(requests > 100, "too little load: {requests} requests");
     let ended = ctmpl.stop();
     assert!(
         !ended.log.contains("[ERR]") && !ended.log.contains("failed"),
@@ -143,8 +140,8 @@ fn serves(folder: &Folder, backends: &[&Backend]) {
     );
 }
 
-/// The environment's, and where nginx is.
-fn path_of_the_system() -> String {
+/// `PATH` with the directories of nginx.
+fn path_with_sbin() -> String {
     format!(
         "{}:/usr/sbin:/sbin",
         std::env::var("PATH").unwrap_or_default()

@@ -1,4 +1,4 @@
-//! `writeToFile`: only where it is allowed, together with the template's own file, and never on an incomplete pass.
+//! `writeToFile`: only with permission, together with the template's own file, never from an incomplete rendering.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -47,7 +47,7 @@ fn without_permission_nothing_is_written() {
 }
 
 #[test]
-fn it_is_written_with_the_template_and_appended_once_for_each_apply() {
+fn outputs_are_written_with_the_template_and_appended_once() {
     let consul = embedded(Seed::default().key("side", "1"));
     let folder = Folder::new();
     let (side, log) = (
@@ -84,12 +84,12 @@ fn it_is_written_with_the_template_and_appended_once_for_each_apply() {
         0o640
     );
     folder.becomes("runs", "x\n");
-    // The side alone.
+    // Only the output changes.
     consul.put_key("side", "2");
     folder.becomes("deep/side", "2");
     folder.becomes("log", "1\n2\n");
     folder.becomes("runs", "x\nx\n");
-    // Nothing new, though everything is read again.
+    // A reload without a change.
     ctmpl.signal(nix::sys::signal::Signal::SIGHUP);
     folder.stays("log", "1\n2\n", Duration::from_millis(400));
     assert_eq!(ctmpl.stop().code(), Some(12));
@@ -97,7 +97,7 @@ fn it_is_written_with_the_template_and_appended_once_for_each_apply() {
     assert_eq!(
         (ended.code(), folder.read("log")),
         (Some(0), "1\n2\n".into()),
-        "another process has nothing new"
+        "nothing is new for another process"
     );
 }
 
@@ -139,7 +139,7 @@ fn a_link_is_refused_and_no_log_shows_the_content() {
 }
 
 #[test]
-fn a_dry_run_shows_it_and_writes_nothing() {
+fn a_dry_run_prints_outputs_and_writes_nothing() {
     let consul = embedded(Seed::default().key("a", "1\n").key("side", "2"));
     let folder = Folder::new();
     let (side, log) = (

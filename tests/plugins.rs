@@ -1,11 +1,11 @@
-//! `plugin`: only where it is allowed, only when everything else is known, and once for each batch of news.
+//! `plugin`: only with permission, only when all data has arrived, and once per batch of changes.
 
 use consul_dev::Seed;
 
 use crate::support::ctmpl::{Ctmpl, Folder, run, text};
 use crate::support::embedded;
 
-/// Writes down its arguments, and prints the last one in brackets.
+/// Appends its arguments to `calls`, and prints the last one in brackets.
 const PLUGIN: &str = "#!/bin/sh\nfor last; do :; done\nprintf '%s\\n' \"$*\" >>\"$(dirname \"$0\")/calls\"\n\
                       printf ' <%s>\\n\\n' \"$last\"\necho \"by the way\" >&2\n";
 
@@ -35,7 +35,7 @@ fn once(
 }
 
 #[test]
-fn without_permission_it_is_an_error_that_names_the_remedy() {
+fn a_plugin_without_permission_is_an_error_that_names_the_remedy() {
     let consul = embedded(Seed::default());
     for (name, template) in [
         ("a.ctmpl", "x\n{{ plugin \"true\" }}"),
@@ -45,9 +45,9 @@ fn without_permission_it_is_an_error_that_names_the_remedy() {
         folder.write(name, template);
         let ended = once(&folder, &consul, name, &[]);
         assert_eq!(ended.code(), Some(14), "{}", ended.log);
-        let said = format!("{name}:2:4: function \"plugin\" is not allowed");
+        let expected = format!("{name}:2:4: function \"plugin\" is not allowed");
         assert!(
-            ended.log.contains(&said) && ended.log.contains("--allow plugin"),
+            ended.log.contains(&expected) && ended.log.contains("--allow plugin"),
             "{}",
             ended.log
         );
@@ -65,7 +65,7 @@ fn without_permission_it_is_an_error_that_names_the_remedy() {
 }
 
 #[test]
-fn it_runs_once_with_arguments_that_are_there() {
+fn a_plugin_runs_once_when_its_arguments_are_known() {
     let consul = embedded(Seed::default().key("a", "1").key("b", "2"));
     for (name, template) in [
         (
@@ -91,7 +91,7 @@ fn it_runs_once_with_arguments_that_are_there() {
 }
 
 #[test]
-fn one_may_be_the_argument_of_another() {
+fn a_plugin_may_be_the_argument_of_another() {
     let consul = embedded(Seed::default());
     let folder = folder();
     let plugin = text(&folder.path("plugin"));
@@ -108,11 +108,11 @@ fn one_may_be_the_argument_of_another() {
 }
 
 #[test]
-fn one_that_fails_fails_the_template_and_shows_no_argument() {
+fn a_failed_plugin_fails_the_template_and_no_argument_is_logged() {
     let consul = embedded(Seed::default().key("password", "s3cret"));
     let folder = folder();
     let failing = text(&folder.program("failing", "#!/bin/sh\nexit 3\n"));
-    for (program, said) in [
+    for (program, expected) in [
         (failing.as_str(), "failed with exit code 3"),
         ("/nowhere", "cannot start \"/nowhere\""),
     ] {
@@ -128,7 +128,7 @@ fn one_that_fails_fails_the_template_and_shows_no_argument() {
         );
         assert_eq!(ended.code(), Some(14), "{}", ended.log);
         assert!(
-            ended.log.contains(said) && !ended.log.contains("s3cret"),
+            ended.log.contains(expected) && !ended.log.contains("s3cret"),
             "{}",
             ended.log
         );
@@ -137,7 +137,7 @@ fn one_that_fails_fails_the_template_and_shows_no_argument() {
 }
 
 #[test]
-fn news_run_it_again_once() {
+fn a_change_runs_the_plugin_again_once() {
     let consul = embedded(Seed::default().key("a", "1").key("b", "1"));
     let folder = folder();
     let plugin = text(&folder.path("plugin"));
@@ -151,7 +151,7 @@ fn news_run_it_again_once() {
         ["--allow=plugin", "--template", &template],
     );
     folder.becomes("out", "<1>1");
-    // News that are no argument of it: what it printed may be another text by now.
+    // A change of other data runs it as well, because its output may have changed.
     consul.put_key("b", "2");
     folder.becomes("out", "<1>2");
     assert_eq!(folder.read("calls"), "1\n1\n");

@@ -1,4 +1,4 @@
-//! Files: never torn, never touched without need, and a clear word where they cannot be written.
+//! Destinations: never torn, never changed without need, and a clear error where they cannot be written.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -13,14 +13,14 @@ fn consul() -> Background {
     crate::support::embedded(Seed::default().key("app/port", "80"))
 }
 
-/// A folder with the template `in` and another one that has nothing to do with what goes wrong.
+/// A folder with the template `in`.
 fn folder() -> Folder {
     let folder = Folder::new();
     folder.write("in", r#"port {{ key "app/port" }}"#);
     folder
 }
 
-/// Renders `in` to this destination, and beside it to one that is in nobody's way.
+/// Renders `in` to this destination, and to the file `beside`, which must not be affected by an error.
 fn once(folder: &Folder, consul: &Background, destination: &str) -> Ended {
     let address = format!("-consul-addr={}", consul.address());
     let (one, other) = (
@@ -40,13 +40,13 @@ fn once(folder: &Folder, consul: &Background, destination: &str) -> Ended {
     assert_eq!(
         folder.read("beside"),
         "port 80",
-        "the other template carries on: {}",
+        "the other template is not affected: {}",
         ended.log
     );
     ended
 }
 
-/// A value that tells by itself whether it is whole: head, number, many lines, foot.
+/// A value that shows whether it is complete: head, number, many lines, foot.
 fn whole(number: u64) -> String {
     let body = format!("line of value {number}\n").repeat(10_000);
     format!("head {number}\n{body}foot {number}")
@@ -61,7 +61,7 @@ fn is_whole(text: &str) -> bool {
 }
 
 #[test]
-fn killed_again_and_again_it_never_leaves_a_torn_file() {
+fn repeated_kills_never_leave_a_torn_file() {
     let (folder, consul) = (Folder::new(), consul());
     fs::create_dir(folder.path("to")).unwrap();
     consul.put_key("big", &whole(0));
@@ -101,10 +101,10 @@ fn killed_again_and_again_it_never_leaves_a_torn_file() {
     });
     assert!(
         read.load(Ordering::SeqCst) > 100 && value.load(Ordering::SeqCst) > 100,
-        "hardly anything was tried"
+        "too few reads or writes"
     );
 
-    // What was killed in the middle leaves hidden files; when they are old, the next write takes them away.
+    // A kill in the middle leaves a hidden file; the next write removes those that are old.
     let hidden = || fs::read_dir(folder.path("to")).unwrap().count() - 1;
     assert!(hidden() <= 20, "{} temporary files", hidden());
     let old = std::time::SystemTime::now() - Duration::from_secs(3600);
@@ -113,7 +113,7 @@ fn killed_again_and_again_it_never_leaves_a_torn_file() {
         if name != "out" {
             assert!(
                 name.to_string_lossy().starts_with(".out."),
-                "{name:?} is in the way of an include"
+                "an include would read {name:?}"
             );
             fs::File::options()
                 .write(true)
@@ -133,11 +133,11 @@ fn killed_again_and_again_it_never_leaves_a_torn_file() {
     ]);
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
     assert!(is_whole(&folder.read("to/out")));
-    assert_eq!(hidden(), 0, "what was left behind is taken away");
+    assert_eq!(hidden(), 0, "old temporary files are removed");
 }
 
 #[test]
-fn what_is_right_already_is_not_touched_and_its_command_does_not_run() {
+fn an_unchanged_file_is_not_written_and_its_command_does_not_run() {
     let (folder, consul) = (folder(), consul());
     folder.write("out", "port 80");
     let before = fs::metadata(folder.path("out")).unwrap();
@@ -162,7 +162,7 @@ fn what_is_right_already_is_not_touched_and_its_command_does_not_run() {
 }
 
 #[test]
-fn mode_and_owner_are_kept_and_a_new_file_can_be_read_by_all() {
+fn mode_and_owner_are_kept_and_a_new_file_is_readable_for_all() {
     let (folder, consul) = (folder(), consul());
     folder.write("out", "old");
     fs::set_permissions(folder.path("out"), fs::Permissions::from_mode(0o640)).unwrap();
@@ -184,7 +184,7 @@ fn mode_and_owner_are_kept_and_a_new_file_can_be_read_by_all() {
 }
 
 #[test]
-fn a_link_is_followed_and_missing_directories_are_made() {
+fn links_are_followed_and_missing_directories_are_created() {
     let (folder, consul) = (folder(), consul());
     let real = folder.write("real/file", "old");
     symlink(&real, folder.path("link")).unwrap();
@@ -202,19 +202,19 @@ fn a_link_is_followed_and_missing_directories_are_made() {
 }
 
 #[test]
-fn a_destination_that_is_no_file_is_named_with_a_remedy() {
+fn a_destination_that_is_not_a_file_is_an_error_with_a_remedy() {
     let (folder, consul) = (folder(), consul());
     fs::create_dir(folder.path("directory")).unwrap();
     folder.write("file", "");
     nix::unistd::mkfifo(&folder.path("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
-    for (destination, said) in [
+    for (destination, expected) in [
         ("directory", "Is a directory"),
-        ("file/below", "is a file, and a directory is needed there"),
+        ("file/below", "is a file, but must be a directory"),
         ("pipe", "it is a named pipe, not a regular file"),
     ] {
         let ended = once(&folder, &consul, destination);
         assert_eq!(ended.code(), Some(14), "{destination}: {}", ended.log);
-        assert!(ended.log.contains(said), "{destination}: {}", ended.log);
+        assert!(ended.log.contains(expected), "{destination}: {}", ended.log);
         assert!(
             ended
                 .log
@@ -226,10 +226,9 @@ fn a_destination_that_is_no_file_is_named_with_a_remedy() {
 }
 
 #[test]
-fn a_directory_that_refuses_is_named_once_and_tried_again_by_the_daemon() {
+fn a_write_that_fails_is_logged_once_and_retried_by_the_daemon() {
     let (folder, consul) = (folder(), consul());
-    // Root may write into any directory but not into one that is immutable; a file system without room is the same
-    // to both.
+    // A full file system, because root may write to any directory.
     let path = folder.path("full");
     let Some(mount) = Mount::tiny(&path) else {
         return;
@@ -252,10 +251,10 @@ fn a_directory_that_refuses_is_named_once_and_tried_again_by_the_daemon() {
     assert_eq!(
         ctmpl.said("No space left on device"),
         1,
-        "it is told once:\n{}",
+        "the error is logged once:\n{}",
         ctmpl.log()
     );
-    assert!(ctmpl.log().contains("make room in"), "{}", ctmpl.log());
+    assert!(ctmpl.log().contains("free space in"), "{}", ctmpl.log());
     assert_eq!(
         fs::read_dir(folder.path("full")).unwrap().count(),
         2,
@@ -263,14 +262,14 @@ fn a_directory_that_refuses_is_named_once_and_tried_again_by_the_daemon() {
     );
 
     fs::remove_file(folder.path("full/filler")).unwrap();
-    crate::support::eventually("it is written as soon as there is room", || {
+    crate::support::eventually("it is written as soon as there is space", || {
         folder.read("full/out").len() == 300_000
     });
     assert!(ctmpl.is_running());
 }
 
 #[test]
-fn a_read_only_directory_is_named_with_a_remedy() {
+fn a_read_only_directory_is_an_error_with_a_remedy() {
     let (folder, consul) = (folder(), consul());
     let path = folder.path("fixed");
     let Some(mount) = Mount::tiny(&path) else {

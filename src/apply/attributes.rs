@@ -1,7 +1,7 @@
-//! Mode, owner and group that a configuration asks for.
+//! Mode, owner and group of a file.
 //!
-//! in:  a [`FileConfig`], with names
-//! out: numbers; whether a file has them already; and a new file that has them
+//! Input: a [`FileConfig`] or an [`Output`], with names.
+//! Output: numbers, whether a file has them already, and a new file that has them.
 
 use std::fs::{File, Metadata, Permissions};
 use std::io;
@@ -12,11 +12,12 @@ use nix::unistd::{Gid, Group, Uid, User, fchown};
 
 use super::error::WriteError;
 use crate::config::resolved::{FileConfig, Owner};
+use crate::template::output::Output;
 
-/// The mode of a file that was not there before, whatever the umask.
-const NEW_MODE: u32 = 0o644;
+/// The mode of a file that did not exist, regardless of the umask.
+const DEFAULT_MODE: u32 = 0o644;
 
-/// What a file shall be like; `None`: as the one it replaces.
+/// The required attributes of a file; `None`: that of the file it replaces.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Attributes {
     mode: Option<u32>,
@@ -25,35 +26,54 @@ pub(super) struct Attributes {
 }
 
 impl Attributes {
-    /// Looks the names up, each time: users come and go while a daemon runs.
-    pub(super) fn find(file: &FileConfig, path: &Path) -> Result<Self, WriteError> {
-        let user = file
-            .user
-            .as_ref()
-            .map(user)
-            .transpose()
-            .map_err(WriteError::when("find the user for", path))?;
-        let group = file
-            .group
-            .as_ref()
-            .map(group)
-            .transpose()
-            .map_err(WriteError::when("find the group for", path))?;
+    /// The attributes of a destination. Names are looked up at each write, because users change while a daemon runs.
+    pub(super) fn of_config(config: &FileConfig, path: &Path) -> Result<Self, WriteError> {
+        let user = config.user.as_ref().map(user_of).transpose();
+        let group = config.group.as_ref().map(group_of).transpose();
         Ok(Self {
-            mode: file.mode,
-            user,
-            group,
+            mode: config.mode,
+            user: user.map_err(WriteError::when("find the user for", path))?,
+            group: group.map_err(WriteError::when("find the group for", path))?,
         })
     }
 
-    /// Whether a file has them.
+    /// The attributes of an output. If it names only a user or only a group, the other one is that of this process.
+    pub(super) fn of_output(output: &Output, path: &Path) -> Result<Self, WriteError> {
+        let Output { user, group, .. } = output;
+        let mode = Some(output.mode);
+        if user.is_empty() && group.is_empty() {
+            return Ok(Self {
+                mode,
+                user: None,
+                group: None,
+            });
+        }
+        let user = match named_owner(user, "user", |name| Ok(User::from_name(name)?.is_some())) {
+            Ok(None) => Ok(Uid::effective()),
+            Ok(Some(owner)) => user_of(&owner),
+            Err(error) => Err(error),
+        };
+        let group = match named_owner(group, "group", |name| Ok(Group::from_name(name)?.is_some()))
+        {
+            Ok(None) => Ok(Gid::effective()),
+            Ok(Some(owner)) => group_of(&owner),
+            Err(error) => Err(error),
+        };
+        Ok(Self {
+            mode,
+            user: Some(user.map_err(WriteError::when("find the user for", path))?),
+            group: Some(group.map_err(WriteError::when("find the group for", path))?),
+        })
+    }
+
+    /// Returns `true` if a file has these attributes.
     pub(super) fn are_met(self, file: &Metadata) -> bool {
         self.mode.is_none_or(|mode| file.mode() & 0o7777 == mode)
             && self.user.is_none_or(|user| user.as_raw() == file.uid())
             && self.group.is_none_or(|group| group.as_raw() == file.gid())
     }
 
-    /// Gives them to a new file, and those of the file that it replaces where nothing is asked for.
+    /// Gives them to a new file; where they are `None`, those of the file that it replaces.
     pub(super) fn give(
         self,
         file: &File,
@@ -61,7 +81,7 @@ impl Attributes {
         path: &Path,
     ) -> Result<(), WriteError> {
         let Self { mode, user, group } = self;
-        let owned = match old {
+        let owner_kept = match old {
             Some(old) if user.is_none() || group.is_none() => keep_owner(file, old, path),
             _ => true,
         };
@@ -69,14 +89,14 @@ impl Attributes {
             fchown(file, user, group)
                 .map_err(WriteError::when("set the owner of the new", path))?;
         }
-        // Whoever the file belongs to now was not given the rights that the upper bits lend.
-        let kept = |old: &Metadata| old.mode() & if owned { 0o7777 } else { 0o777 };
-        let mode = mode.or(old.map(kept)).unwrap_or(NEW_MODE);
+        // Set-user-ID and the like were granted to the old owner only.
+        let kept_mode = |old: &Metadata| old.mode() & if owner_kept { 0o7777 } else { 0o777 };
+        let mode = mode.or(old.map(kept_mode)).unwrap_or(DEFAULT_MODE);
         file.set_permissions(Permissions::from_mode(mode))
             .map_err(WriteError::when("set the mode of the new", path))
     }
 
-    /// Gives a file that is there already what is asked for, and it does not have.
+    /// Gives them to an existing file, where it does not have them.
     pub(super) fn give_in_place(self, file: &File, path: &Path) -> Result<(), WriteError> {
         let Self { mode, user, group } = self;
         let has = file.metadata().map_err(WriteError::when("read", path))?;
@@ -94,44 +114,64 @@ impl Attributes {
     }
 }
 
-fn user(owner: &Owner) -> io::Result<Uid> {
+fn user_of(owner: &Owner) -> io::Result<Uid> {
     match owner {
         Owner::Id(number) => Ok(Uid::from_raw(*number)),
         Owner::Name(name) => User::from_name(name)?
             .map(|user| user.uid)
-            .ok_or_else(|| nobody("user", name)),
+            .ok_or_else(|| not_found("user", name)),
     }
 }
 
-fn group(owner: &Owner) -> io::Result<Gid> {
+fn group_of(owner: &Owner) -> io::Result<Gid> {
     match owner {
         Owner::Id(number) => Ok(Gid::from_raw(*number)),
         Owner::Name(name) => Group::from_name(name)?
             .map(|group| group.gid)
-            .ok_or_else(|| nobody("group", name)),
+            .ok_or_else(|| not_found("group", name)),
     }
 }
 
-fn nobody(kind: &str, name: &str) -> io::Error {
+fn not_found(kind: &str, name: &str) -> io::Error {
     io::Error::new(
         io::ErrorKind::NotFound,
         format!("there is no {kind} {name}"),
     )
 }
 
-/// Gives the new file the owner and group of the one that it replaces; says whether that could be done.
+/// The owner that an output names: by name if one of that name exists, else by number. `None` for an empty text.
+fn named_owner(
+    text: &str,
+    kind: &str,
+    exists: impl Fn(&str) -> nix::Result<bool>,
+) -> io::Result<Option<Owner>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if exists(text)? {
+        return Ok(Some(Owner::Name(text.to_owned())));
+    }
+    let number = text.parse().map_err(|_| {
+        io::Error::other(format!(
+            "there is no {kind} {text:?}; name an existing one, or give its number"
+        ))
+    })?;
+    Ok(Some(Owner::Id(number)))
+}
+
+/// Gives a new file the owner and group of the file that it replaces; returns `false` if that is not permitted.
 ///
-/// Only root can give files away; for anybody else a file with another owner is still better than an old one.
+/// Only root can give files away. For other users, a current file with another owner is better than an old file.
 pub(super) fn keep_owner(file: &File, old: &Metadata, path: &Path) -> bool {
-    let ours = file.metadata().ok();
-    if ours.is_some_and(|ours| (ours.uid(), ours.gid()) == (old.uid(), old.gid())) {
+    let own = file.metadata().ok();
+    if own.is_some_and(|own| (own.uid(), own.gid()) == (old.uid(), old.gid())) {
         return true;
     }
     let group = Some(Gid::from_raw(old.gid()));
     let Err(error) = fchown(file, Some(Uid::from_raw(old.uid())), group) else {
         return true;
     };
-    // The group alone can be kept by anyone who is in it.
+    // A member of the group can keep at least the group.
     let group_kept = fchown(file, None, group).is_ok();
     let (file, owner, group) = (path.display(), old.uid(), old.gid());
     tracing::warn!(

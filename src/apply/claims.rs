@@ -1,9 +1,8 @@
-//! Which destination writes which file: no two write the same one, and none writes a template.
+//! Ensures that each file is written by one template, and that no template overwrites its own source.
 //!
-//! in:  a destination, where it really is, and the template that is rendered to it
-//! out: nothing, or why it cannot be written
+//! Input: a destination, its target, and its template. Output: nothing, or the reason why it must not be written.
 //!
-//! The configuration compares destinations as texts; here links are followed.
+//! The configuration compares destinations as text; this follows links.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::{OsStr, OsString};
@@ -13,20 +12,20 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::error::WriteError;
-use super::place::Place;
+use super::target::{Links, Target};
 use crate::template::output::Output;
 
-/// The files that are written, each by one destination.
+/// The files that are written, with the destination that writes each.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
     files: HashMap<File, PathBuf>,
-    /// What templates write beside their destinations, with the destination of each.
+    /// The files that templates write beside their destinations, with the destination of each template.
     outputs: HashMap<File, PathBuf>,
-    /// The destinations that were looked at.
-    known: BTreeSet<PathBuf>,
+    /// The destinations that were checked.
+    checked: BTreeSet<PathBuf>,
 }
 
-/// A file by its directory and its name in there, whatever path leads to it.
+/// A file, identified by its directory and its name, independent of the path.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct File {
     device: u64,
@@ -35,14 +34,15 @@ struct File {
 }
 
 impl Claims {
-    /// Lets `destination` write the file at `place`, whose directory exists, from now on.
+    /// Registers that `destination` writes the file at `target`. The directory must exist.
     pub(super) fn claim(
         &mut self,
         destination: &Path,
-        place: &Place,
+        target: &Target,
+        existing: Option<&Metadata>,
         template: Option<&Path>,
     ) -> Result<(), WriteError> {
-        if self.known.contains(destination) {
+        if self.checked.contains(destination) {
             return Ok(());
         }
         let refused = |reason: String| {
@@ -52,18 +52,17 @@ impl Claims {
                 io::Error::other(reason),
             ))
         };
-        let found = place.present.as_ref().map(|present| &present.metadata);
         if let Some(template) =
-            template.filter(|template| is_same(found, fs::metadata(template).ok().as_ref()))
+            template.filter(|template| is_same(existing, fs::metadata(template).ok().as_ref()))
         {
             return refused(format!("it is its own template {}", template.display()));
         }
         let directory =
-            fs::metadata(&place.directory).map_err(WriteError::when("read", &place.directory))?;
+            fs::metadata(&target.directory).map_err(WriteError::when("read", &target.directory))?;
         let file = File {
             device: directory.dev(),
             directory: directory.ino(),
-            name: place.name.clone(),
+            name: target.name.clone(),
         };
         if let Some(other) = self.outputs.get(&file) {
             return refused(format!(
@@ -78,12 +77,12 @@ impl Claims {
             ));
         }
         self.files.insert(file, destination.to_owned());
-        self.known.insert(destination.to_owned());
+        self.checked.insert(destination.to_owned());
         Ok(())
     }
 
-    /// Lets the template of `destination` write the file `name` in a directory as well, from now on. Several templates
-    /// may append to one file.
+    /// Registers that the template of `destination` also writes the file `name` in a directory. Several templates may
+    /// append to one file.
     pub(super) fn claim_output(
         &mut self,
         destination: &Path,
@@ -123,14 +122,15 @@ impl Claims {
     }
 }
 
-/// Does the path still lead to the file? Its directory may have been removed, and another one made that has its number.
+/// Returns `true` if the path still leads to the file. Its directory may have been removed, and its inode number reused.
 fn leads_to(path: &Path, file: &File) -> bool {
-    let place = Place::find(path).ok();
-    let directory = place
+    let target = Target::find(path, Links::Follow).ok();
+    let directory = target
         .as_ref()
-        .and_then(|place| fs::metadata(&place.directory).ok());
-    place.zip(directory).is_some_and(|(place, directory)| {
-        (directory.dev(), directory.ino(), &place.name) == (file.device, file.directory, &file.name)
+        .and_then(|target| fs::metadata(&target.directory).ok());
+    target.zip(directory).is_some_and(|(target, directory)| {
+        (directory.dev(), directory.ino(), &target.name)
+            == (file.device, file.directory, &file.name)
     })
 }
 

@@ -1,17 +1,17 @@
-//! What a dry run prints instead of writing.
+//! The text that a dry run prints instead of writing a file.
 
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-/// `> DESTINATION`, a newline, and the content as it is, without a newline of our own at its end.
+/// `> DESTINATION`, a newline and the content, without an added newline at the end.
 ///
-/// A template without a destination can be shown too; its first line ends after the blank.
+/// For a template without a destination, the first line is `> `.
 pub fn shown(destination: Option<&Path>, content: &[u8]) -> Vec<u8> {
     let destination = destination.map_or(&[][..], |path| path.as_os_str().as_bytes());
     [b"> ", destination, b"\n", content].concat()
 }
 
-/// The same for what would be appended: `>> DESTINATION`.
+/// The same for content to append: `>> DESTINATION`.
 pub fn shown_appended(destination: &Path, content: &[u8]) -> Vec<u8> {
     [b">", shown(Some(destination), content).as_slice()].concat()
 }
@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_destination_comes_first_and_the_content_is_untouched() {
+    fn the_destination_comes_first_and_the_content_is_unchanged() {
         assert_eq!(
             shown(Some(Path::new("out dir/a")), b"a\nb"),
             b"> out dir/a\na\nb"

@@ -1,12 +1,12 @@
-//! What can go wrong when a destination is written.
+//! Why a file could not be written.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The step that fails in a directory in which nothing can be created.
+/// The step that fails if no file can be created in the directory.
 pub(super) const CREATE: &str = "create a new file beside";
 
-/// A destination that could not be written; nothing visible has changed.
+/// A file that could not be written; nothing visible has changed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {step} {}", path.display())]
 pub struct WriteError {
@@ -20,11 +20,11 @@ impl WriteError {
         Self {
             step,
             path: path.to_owned(),
-            source: plain(source.into()),
+            source: source.into(),
         }
     }
 
-    /// For `map_err`: what was tried, and on what.
+    /// For `map_err`: the failed step, and the file.
     pub(super) fn when<'a, E: Into<io::Error>>(
         step: &'static str,
         path: &'a Path,
@@ -32,21 +32,26 @@ impl WriteError {
         move |source| Self::new(step, path, source)
     }
 
-    /// The file or directory on which it failed.
+    /// The same error, but of a larger step.
+    pub(super) fn at_step(self, step: &'static str) -> Self {
+        Self { step, ..self }
+    }
+
+    /// The file or directory that could not be written.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Is it because the file is a mount point? Such a file can neither be replaced nor be given another name.
-    pub(super) fn is_of_a_mount(&self) -> bool {
+    /// Returns `true` if the file is a mount point, which can be neither replaced nor renamed.
+    pub(super) fn is_of_mount_point(&self) -> bool {
         matches!(
             self.source.kind(),
             io::ErrorKind::ResourceBusy | io::ErrorKind::CrossesDevices
         )
     }
 
-    /// Is it because no file can be created in the directory?
-    pub(super) fn is_of_a_closed_directory(&self) -> bool {
+    /// Returns `true` if no file can be created in the directory.
+    pub(super) fn is_of_unwritable_directory(&self) -> bool {
         self.step == CREATE
             && matches!(
                 self.source.kind(),
@@ -54,7 +59,7 @@ impl WriteError {
             )
     }
 
-    /// What the operator can do about it, where that is more than the cause already says.
+    /// How to fix it, where the cause does not already say so.
     pub fn remedy(&self) -> Option<String> {
         let directory = self
             .path
@@ -63,9 +68,7 @@ impl WriteError {
             .unwrap_or(Path::new("."));
         let directory = directory.display();
         match self.source.kind() {
-            io::ErrorKind::NotFound => {
-                Some("make it, or have it made: create_dest_dirs = true".to_owned())
-            }
+            io::ErrorKind::NotFound => Some("create it, or set create_dest_dirs = true".to_owned()),
             io::ErrorKind::IsADirectory => Some(format!(
                 "name a file in it: {}",
                 self.path.join("FILE").display()
@@ -75,12 +78,7 @@ impl WriteError {
                 .ancestors()
                 .skip(1)
                 .find(|above| above.is_file())
-                .map(|above| {
-                    format!(
-                        "{} is a file, and a directory is needed there",
-                        above.display()
-                    )
-                }),
+                .map(|above| format!("{} is a file, but must be a directory", above.display())),
             io::ErrorKind::PermissionDenied => Some(format!(
                 "the user that runs ctmpl must be able to read the file and to create files in {directory}"
             )),
@@ -88,24 +86,13 @@ impl WriteError {
                 "{directory} is on a read-only file system; in a systemd unit, see ReadWritePaths="
             )),
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                Some(format!("make room in {directory}"))
+                Some(format!("free space in {directory}"))
             }
             io::ErrorKind::ResourceBusy | io::ErrorKind::CrossesDevices => Some(format!(
-                "a file that is mounted by itself cannot be replaced: mount its directory {directory} instead, or let it be \
-                written in place: write = \"inplace\""
+                "a mount point cannot be replaced: mount its directory {directory} instead, or write the file in place with \
+                write = \"inplace\""
             )),
             _ => None,
         }
     }
-}
-
-/// The system's error without the name of the temporary file that `tempfile` wraps around it.
-fn plain(error: io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(|wrapped| {
-        wrapped
-            .source()?
-            .downcast_ref::<io::Error>()?
-            .raw_os_error()
-    });
-    inner.map_or(error, io::Error::from_raw_os_error)
 }

@@ -1,11 +1,10 @@
-//! Which commands are owed for what was written, and when each may run.
+//! Tracks the commands that are owed for written files, and decides when each may run.
 //!
-//! in:  files written ([`Ledger::owe`]), runs that ended ([`Ledger::finished`]), the time
-//! out: the command to start now ([`Ledger::start_next`]), and when to ask again ([`Ledger::next_wake`])
+//! Input: files written ([`Ledger::owe`]), runs that ended ([`Ledger::finished`]), the time.
+//! Output: the command to start now ([`Ledger::start_next`]), and the next wake-up ([`Ledger::next_wake`]).
 //!
-//! Each distinct command is one debt, paid by one run however many files wait for it. A debt stays until a run that
-//! began after the last write has succeeded; a run that fails is repeated with backoff, without a limit. No clock, no
-//! process, no disk: later the same facts go to a file, so that they outlast the process.
+//! Each distinct command is one debt, and one run pays it for all files. A debt stays until a run that started after the
+//! last write has succeeded. A failed run is repeated with backoff, without a limit.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -20,38 +19,38 @@ use super::backoff::wait_after;
 pub struct Ledger {
     /// One for each distinct command line.
     debts: Vec<Debt>,
-    /// Until when each command rests after its last run.
-    rests: Vec<(CommandLine, Instant)>,
+    /// When the cooldown of each command ends.
+    cooldowns: Vec<(CommandLine, Instant)>,
 }
 
-/// How long a command rests after a run.
+/// The minimum pause between two runs of a command.
 ///
-/// A program that is asked to reload while it is still reloading may forget it: HAProxy 2.6 does, and serves the old
-/// configuration for good. What changes meanwhile is not lost, it waits for the end of the rest.
+/// A program may lose a reload request that arrives while it is still reloading: HAProxy 2.6 does, and keeps the old
+/// configuration. Changes during the pause are not lost: they are applied when it ends.
 pub const COMMAND_COOLDOWN: Duration = Duration::from_millis(500);
 
 /// One command that must run, or is running.
 #[derive(Clone, Debug)]
 struct Debt {
     command: CommandConfig,
-    /// Its place among the commands: that of its first template.
+    /// Its position among the commands, which is that of its first template.
     rank: usize,
-    /// The files written since the last run began. Empty: nothing is owed beyond the run that is under way.
+    /// The files written since the last run started; if empty, no further run is owed.
     waiting: BTreeSet<PathBuf>,
-    /// The files that the run under way is for; `None`: it is not running.
-    underway: Option<BTreeSet<PathBuf>>,
-    /// How often it has failed since it last succeeded.
+    /// The files that the current run is for; `None` if it is not running.
+    running: Option<BTreeSet<PathBuf>>,
+    /// The number of failures since the last success.
     failures: u32,
-    /// When it may run next, if something waits.
+    /// When it may run next, if files are waiting.
     due: Instant,
 }
 
-/// A failed run, and what comes of it.
+/// When a failed run is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
-    /// How often it has failed in a row.
+    /// The number of failures in a row.
     pub failures: u32,
-    /// After how long it runs again; soon if a file was written while it ran.
+    /// The wait until the next run; short if a file was written during the run.
     pub after: Duration,
 }
 
@@ -60,21 +59,21 @@ impl Debt {
         self.startable().is_some_and(|due| due <= now)
     }
 
-    /// When it may start, if it is owed and not running.
+    /// When it may start; `None` if it is not owed, or is running.
     fn startable(&self) -> Option<Instant> {
-        (self.underway.is_none() && !self.waiting.is_empty()).then_some(self.due)
+        (self.running.is_none() && !self.waiting.is_empty()).then_some(self.due)
     }
 
     fn is_settled(&self) -> bool {
-        self.underway.is_none() && self.waiting.is_empty()
+        self.running.is_none() && self.waiting.is_empty()
     }
 }
 
 impl Ledger {
-    /// `destinations` were written, so `command` must run; `rank` is its place among the commands.
+    /// Records that `destinations` were written, so `command` must run; `rank` is its position among the commands.
     ///
-    /// It is due at once, even if its last run failed: what was written now may be what repairs it. But it rests for
-    /// [`COMMAND_COOLDOWN`] between two runs. While it is running, another run is owed afterwards.
+    /// It is due at once even if its last run failed, because the new content may fix it, but not before the end of its
+    /// [`COMMAND_COOLDOWN`]. If it is running, another run is owed afterwards.
     pub fn owe<P: Into<PathBuf>>(
         &mut self,
         command: &CommandConfig,
@@ -82,27 +81,27 @@ impl Ledger {
         destinations: impl IntoIterator<Item = P>,
         now: Instant,
     ) {
-        let due = now.max(self.rested(&command.line).unwrap_or(now));
-        let place = self.place_of(&command.line).unwrap_or_else(|| {
-            let (waiting, underway) = (BTreeSet::new(), None);
+        let due = now.max(self.cooldown_end(&command.line).unwrap_or(now));
+        let index = self.index_of(&command.line).unwrap_or_else(|| {
+            let (waiting, running) = (BTreeSet::new(), None);
             self.debts.push(Debt {
                 command: command.clone(),
                 rank,
                 waiting,
-                underway,
+                running,
                 failures: 0,
                 due,
             });
             self.debts.len() - 1
         });
-        let debt = &mut self.debts[place];
+        let debt = &mut self.debts[index];
         debt.waiting
             .extend(destinations.into_iter().map(Into::into));
         debt.due = due;
     }
 
-    /// The command that must start now, if there is one: of those that are due and not `held`, the one of the lowest
-    /// rank. It counts as running from here until [`Ledger::finished`].
+    /// The command to start now, if any: of those that are due and not `held`, the one with the lowest rank. It counts as
+    /// running until [`Ledger::finished`].
     pub fn start_next(
         &mut self,
         now: Instant,
@@ -113,7 +112,7 @@ impl Ledger {
             .iter_mut()
             .filter(|debt| debt.is_due(now) && !held(&debt.command.line));
         let debt = due.min_by_key(|debt| debt.rank)?;
-        debt.underway = Some(std::mem::take(&mut debt.waiting));
+        debt.running = Some(std::mem::take(&mut debt.waiting));
         Some(debt.command.clone())
     }
 
@@ -125,8 +124,8 @@ impl Ledger {
             .map(|debt| &debt.command.line)
     }
 
-    /// The run of `line` has ended. If it failed, what it was for is owed again, after a wait: see [`wait_after`] for
-    /// `jitter`, a number between 0 and 1 from outside.
+    /// Records that the run of `line` has ended. If it failed, its files are owed again after a wait. `jitter` is a random
+    /// number between 0 and 1, see [`wait_after`].
     pub fn finished(
         &mut self,
         line: &CommandLine,
@@ -134,23 +133,23 @@ impl Ledger {
         now: Instant,
         jitter: f64,
     ) -> Option<Retry> {
-        let place = self.place_of(line)?;
-        let debt = &mut self.debts[place];
-        let ran_for = debt.underway.take()?;
-        let rested = now + COMMAND_COOLDOWN;
-        debt.due = rested;
+        let index = self.index_of(line)?;
+        let debt = &mut self.debts[index];
+        let ran_for = debt.running.take()?;
+        let cooldown_end = now + COMMAND_COOLDOWN;
+        debt.due = cooldown_end;
         let retry = if succeeded {
             debt.failures = 0;
             None
         } else {
             debt.failures = debt.failures.saturating_add(1);
-            // A file written during the run is tried soon; without one, the same again can wait.
+            // Backoff is for the same content; files written during the run are tried soon.
             let after = if debt.waiting.is_empty() {
                 wait_after(debt.failures, jitter)
             } else {
                 COMMAND_COOLDOWN
             };
-            debt.due = rested.max(now + after);
+            debt.due = cooldown_end.max(now + after);
             debt.waiting.extend(ran_for);
             (!debt.waiting.is_empty()).then_some(Retry {
                 failures: debt.failures,
@@ -158,17 +157,17 @@ impl Ledger {
             })
         };
         if debt.is_settled() {
-            self.debts.remove(place);
+            self.debts.remove(index);
         }
-        self.rests
+        self.cooldowns
             .retain(|(other, until)| other != line && *until > now);
-        self.rests.push((line.clone(), rested));
+        self.cooldowns.push((line.clone(), cooldown_end));
         retry
     }
 
-    /// The configuration is another: what was owed for a file is owed to its command of now, which `command_of` knows,
-    /// with its rank. A file that nobody writes any more is owed nothing. A run that is under way is not disturbed, and
-    /// not repeated for files that are not its own any more.
+    /// Applies a new configuration: a file that waits for a command now waits for the command that `command_of` returns,
+    /// with its rank. Files without a command are dropped. A current run continues, and is not repeated for files that no
+    /// longer belong to it.
     pub fn renew(
         &mut self,
         now: Instant,
@@ -188,8 +187,8 @@ impl Ledger {
                 None => false,
             };
             debt.waiting.retain(&mut stays);
-            if let Some(underway) = &mut debt.underway {
-                underway.retain(stays);
+            if let Some(running) = &mut debt.running {
+                running.retain(stays);
             }
         }
         self.debts.retain(|debt| !debt.is_settled());
@@ -198,59 +197,59 @@ impl Ledger {
         }
     }
 
-    /// Somebody asks for everything again: what failed does not wait any longer.
+    /// Makes failed commands due now, at the end of their cooldown; for a reload by the user.
     pub fn retry_now(&mut self, now: Instant) {
-        let rests = &self.rests;
+        let cooldowns = &self.cooldowns;
         for debt in &mut self.debts {
-            let rested = rests
+            let cooldown_end = cooldowns
                 .iter()
                 .find(|(line, _)| *line == debt.command.line)
                 .map_or(now, |(_, until)| *until);
-            debt.due = debt.due.min(now.max(rested));
+            debt.due = debt.due.min(now.max(cooldown_end));
         }
     }
 
-    /// When the next command becomes due, unless something changes first; in the past if one is due already.
+    /// When the next command becomes due; in the past if one is due already.
     pub fn next_wake(&self) -> Option<Instant> {
         self.debts.iter().filter_map(Debt::startable).min()
     }
 
-    /// Whether every command that is owed has been tried since it was.
+    /// Returns `true` if every command that is owed has been tried and has failed.
     pub fn is_tried(&self) -> bool {
         self.debts
             .iter()
-            .all(|debt| debt.underway.is_none() && debt.failures > 0)
+            .all(|debt| debt.running.is_none() && debt.failures > 0)
     }
 
-    /// Whether every file that was written has had its command run with success.
+    /// Returns `true` if the command of every written file has succeeded.
     pub fn is_settled(&self) -> bool {
         self.debts.is_empty()
     }
 
-    /// The files whose command has not succeeded since they were written, with that command.
+    /// The files whose command has not succeeded since they were written, with the command.
     pub fn unapplied(&self) -> impl Iterator<Item = (&Path, &CommandConfig)> {
         self.debts.iter().flat_map(|debt| {
-            let underway = debt
-                .underway
+            let running = debt
+                .running
                 .iter()
                 .flatten()
                 .filter(|path| !debt.waiting.contains(*path));
             debt.waiting
                 .iter()
-                .chain(underway)
+                .chain(running)
                 .map(|path| (path.as_path(), &debt.command))
         })
     }
 
-    /// When the rest of this command is over, if it has run.
-    fn rested(&self, line: &CommandLine) -> Option<Instant> {
-        self.rests
+    /// When the cooldown of this command ends, if it has run.
+    fn cooldown_end(&self, line: &CommandLine) -> Option<Instant> {
+        self.cooldowns
             .iter()
-            .find(|(rested, _)| rested == line)
+            .find(|(other, _)| other == line)
             .map(|(_, until)| *until)
     }
 
-    fn place_of(&self, line: &CommandLine) -> Option<usize> {
+    fn index_of(&self, line: &CommandLine) -> Option<usize> {
         self.debts
             .iter()
             .position(|debt| debt.command.line == *line)

@@ -1,6 +1,6 @@
-//! The names of temporary files, and the removal of those that a killed process left behind.
+//! Names of temporary files, and removal of those that a killed process has left behind.
 //!
-//! A staged file is named `.NAME.ctmpl-RANDOM`, in the directory of the file `NAME` that it is to replace.
+//! A staged file is named `.NAME.ctmpl-RANDOM`, in the directory of the file `NAME` that it replaces.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -9,27 +9,27 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How many random characters a name ends with.
+/// The number of random characters at the end of a name.
 pub(super) const RANDOM_LEN: usize = 8;
 const MARK: &[u8] = b".ctmpl-";
-/// The longest name that Linux file systems take.
+/// The longest file name of Linux file systems, in bytes.
 const NAME_MAX: usize = 255;
-/// Nothing is staged that long: what is older belongs to a process that was killed.
-const LEFT_BEHIND: Duration = Duration::from_secs(10 * 60);
+/// A temporary file of this age belongs to a process that was killed: staging never takes that long.
+const MIN_AGE: Duration = Duration::from_secs(10 * 60);
 
-/// What the temporary files of a destination's file `name` begin with.
+/// The prefix of the temporary files of `name`.
 pub(super) fn prefix(name: &OsStr) -> OsString {
-    let room = NAME_MAX - 1 - MARK.len() - RANDOM_LEN;
+    let max_len = NAME_MAX - 1 - MARK.len() - RANDOM_LEN;
     let mut prefix = b".".to_vec();
-    prefix.extend_from_slice(shortened(name, room));
+    prefix.extend_from_slice(shortened(name, max_len));
     prefix.extend_from_slice(MARK);
     OsString::from_vec(prefix)
 }
 
-/// At most `room` bytes of `name`, without cutting a character in two: some file systems insist on UTF-8.
-fn shortened(name: &OsStr, room: usize) -> &[u8] {
+/// At most `max_len` bytes of `name`, cut between characters, because some file systems require UTF-8.
+fn shortened(name: &OsStr, max_len: usize) -> &[u8] {
     let bytes = name.as_bytes();
-    let mut end = room.min(bytes.len());
+    let mut end = max_len.min(bytes.len());
     if let Some(text) = name.to_str() {
         while !text.is_char_boundary(end) {
             end -= 1;
@@ -38,32 +38,32 @@ fn shortened(name: &OsStr, room: usize) -> &[u8] {
     &bytes[..end]
 }
 
-/// What a temporary file's name begins with, if it is one of ours.
+/// The prefix in the name of a temporary file of ctmpl; `None` for other names.
 fn prefix_of(name: &OsStr) -> Option<&OsStr> {
     let bytes = name.as_bytes();
     let (prefix, random) = bytes.split_at_checked(bytes.len().checked_sub(RANDOM_LEN)?)?;
-    let ours = prefix.starts_with(b".")
+    let is_temporary = prefix.starts_with(b".")
         && prefix.ends_with(MARK)
         && random.iter().all(u8::is_ascii_alphanumeric);
-    ours.then(|| OsStr::from_bytes(prefix))
+    is_temporary.then(|| OsStr::from_bytes(prefix))
 }
 
-/// The temporary files that were lying about in the directories when they were first written to; each directory is
-/// read once, for only a process before this one can have left something behind.
+/// The temporary files that were in each directory at the first write. A directory is read once, because only an earlier
+/// process can have left files behind.
 #[derive(Debug, Default)]
 pub(super) struct Leftovers {
     by_directory: HashMap<PathBuf, Vec<OsString>>,
 }
 
 impl Leftovers {
-    /// Removes what killed processes left behind for the file `name` in `directory`, so that being killed again and
-    /// again does not fill it. Whatever cannot be removed is left: it is in nobody's way.
+    /// Removes the files that killed processes have left behind for the file `name` in `directory`, so that repeated kills
+    /// do not fill it. A file that cannot be removed stays: it does no harm.
     pub(super) fn remove(&mut self, directory: &Path, name: &OsStr) {
         if !self.by_directory.contains_key(directory) {
             self.by_directory
                 .insert(directory.to_owned(), temporary_files(directory));
         }
-        let Some(lying_about) = self
+        let Some(leftovers) = self
             .by_directory
             .get_mut(directory)
             .filter(|found| !found.is_empty())
@@ -71,17 +71,17 @@ impl Leftovers {
             return;
         };
         let prefix = prefix(name);
-        lying_about.retain(|found| {
-            let is_its = prefix_of(found) == Some(&prefix);
+        leftovers.retain(|found| {
+            let is_of_file = prefix_of(found) == Some(&prefix);
             let path = directory.join(found);
-            if is_its && is_left_behind(&path) && fs::remove_file(&path).is_ok() {
+            if is_of_file && is_old(&path) && fs::remove_file(&path).is_ok() {
                 let file = path.display();
                 tracing::info!(
                     name: "file.leftover_removed", %file,
                     "removed a temporary file that a killed process left behind file={file}"
                 );
             }
-            !is_its
+            !is_of_file
         });
     }
 }
@@ -94,7 +94,7 @@ fn temporary_files(directory: &Path) -> Vec<OsString> {
         .collect()
 }
 
-fn is_left_behind(path: &Path) -> bool {
+fn is_old(path: &Path) -> bool {
     let Ok(metadata) = fs::symlink_metadata(path) else {
         return false;
     };
@@ -102,7 +102,7 @@ fn is_left_behind(path: &Path) -> bool {
         .modified()
         .ok()
         .and_then(|modified| modified.elapsed().ok());
-    metadata.is_file() && age.is_some_and(|age| age > LEFT_BEHIND)
+    metadata.is_file() && age.is_some_and(|age| age > MIN_AGE)
 }
 
 #[cfg(test)]
@@ -113,13 +113,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_of_ours_is_recognised_and_no_other() {
-        for ours in [
+    fn only_names_of_temporary_files_are_recognized() {
+        for own in [
             ".a.ctmpl-12345678",
             "..ctmpl-abcdEFGH",
             ".x.ctmpl-.ctmpl-00000000",
         ] {
-            assert!(prefix_of(OsStr::new(ours)).is_some(), "{ours}");
+            assert!(prefix_of(OsStr::new(own)).is_some(), "{own}");
         }
         for other in [
             "",
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_name_still_fits_and_stays_valid_text() {
+    fn the_prefix_of_the_longest_name_fits_and_is_valid_text() {
         for name in [
             "x".repeat(NAME_MAX),
             "ä".repeat(127),
@@ -152,9 +152,9 @@ mod tests {
     }
 
     #[test]
-    fn only_old_files_of_that_destination_are_removed() {
+    fn only_old_temporary_files_of_the_destination_are_removed() {
         let directory = tempfile::tempdir().unwrap();
-        let old = SystemTime::now() - LEFT_BEHIND - Duration::from_secs(5);
+        let old = SystemTime::now() - MIN_AGE - Duration::from_secs(5);
         let make = |name: &str, modified: SystemTime| {
             File::create(directory.path().join(name))
                 .unwrap()

@@ -1,12 +1,12 @@
-//! A batch of changes: all are staged, then all are swapped.
+//! Writes a batch of changes: all are staged, then all are swapped.
 //!
-//! in:  [`Change`]s, in the order of their templates
-//! out: one [`Applied`] each, in the same order, and from these the commands that are [`owed`]
+//! Input: [`Change`]s, in the order of their templates.
+//! Output: one [`Applied`] each, in the same order, and from these the commands that are [`owed`].
 //!
-//! What a template writes beside its own file belongs to the same transaction: all of it is staged before any of it is
-//! swapped, and it is there when the template's own file changes.
+//! The files that a template writes beside its own belong to the same transaction: all are staged before any is swapped,
+//! and they are swapped before the template's own file.
 //!
-//! Each file has its own result: one that cannot be written never holds back another.
+//! Each template has its own result: one that cannot be written does not affect the others.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -18,22 +18,22 @@ use super::error::WriteError;
 use super::output::StagedOutput;
 use super::write::{Stage, Swapped, Writer};
 
-/// One destination and what it shall hold.
+/// One destination and its new content.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The job's number.
+    /// The number of the job.
     pub job: usize,
     /// The template, if it is a file.
     pub source: Option<PathBuf>,
-    /// The file.
+    /// The destination.
     pub destination: PathBuf,
-    /// What it shall hold. May be secret: it is not part of the `Debug` form.
+    /// The new content. It may be secret, so `Debug` does not show it.
     pub content: Vec<u8>,
-    /// What is written together with it.
+    /// The files to write together with it.
     pub outputs: Vec<Output>,
-    /// Whether content and outputs are others than when they were last written: then what is to be appended is.
+    /// Whether content or outputs differ from the last write; only then outputs are appended.
     pub fresh: bool,
-    /// What the file is like, beside its content.
+    /// Mode, owner and the way of writing.
     pub file: FileConfig,
 }
 
@@ -60,23 +60,23 @@ impl fmt::Debug for Change {
     }
 }
 
-/// What became of one change.
+/// The result of one change.
 #[derive(Debug)]
 pub struct Applied {
-    /// The job's number.
+    /// The number of the job.
     pub job: usize,
-    /// The file.
+    /// The destination.
     pub destination: PathBuf,
-    /// Whether the file changed.
+    /// Whether the file changed, or why it could not be written.
     pub outcome: Result<Outcome, WriteError>,
 }
 
-/// What a change did to its destination.
+/// The effect of a change on its destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Nothing: it held the content already.
+    /// The destination had the content already.
     Unchanged,
-    /// It holds the new content now.
+    /// The destination has the new content.
     Written,
 }
 
@@ -87,7 +87,7 @@ pub fn write_all(writer: &mut Writer, changes: Vec<Change>) -> Vec<Applied> {
         .map(|change| stage(writer, change))
         .collect();
 
-    // A check that may still say no sees the staged files here; a ledger on the disk notes the intent here.
+    // Here a check may see the staged files and refuse them, and a ledger on disk may record the intent.
 
     let mut swapped = Vec::new();
     let applied = staged
@@ -150,8 +150,8 @@ fn swap(
     let (known, already) = (before.is_some(), swapped.len());
     let mut appended = before.unwrap_or_default();
     let outcome = swap_all(ready, &mut appended, swapped);
-    tell_in_place(writer, &applied.destination, &swapped[already..]);
-    // The command is owed for what was written by a transaction that failed further on, too.
+    warn_in_place(writer, &applied.destination, &swapped[already..]);
+    // Files written before an error also require the command.
     let changed = known || swapped.len() > already;
     if outcome.is_err() && changed {
         writer
@@ -168,24 +168,24 @@ fn swap(
     applied
 }
 
-/// Says once of each destination that it is not replaced as others are.
-fn tell_in_place(writer: &mut Writer, destination: &Path, swapped: &[Swapped]) {
+/// Logs once per destination that it is written in place.
+fn warn_in_place(writer: &mut Writer, destination: &Path, swapped: &[Swapped]) {
     let Some(why) = swapped
         .iter()
         .find_map(|swapped| swapped.in_place?.warning())
     else {
         return;
     };
-    if writer.told.insert(destination.to_owned()) {
+    if writer.warned.insert(destination.to_owned()) {
         let destination = destination.display().to_string();
         tracing::warn!(
             name: "file.in_place", destination, why,
-            "{destination} is written in place, for {why}: who reads it meanwhile may see a mixture of old and new"
+            "{destination}: written in place, because {why}: a reader may see a mixture of old and new content"
         );
     }
 }
 
-/// The template's own file comes last: whoever sees it change finds the others there.
+/// Swaps the template's own file last: a program that sees it change finds the others already changed.
 fn swap_all(
     ready: Ready,
     appended: &mut Vec<(PathBuf, u64)>,
@@ -202,10 +202,10 @@ fn swap_all(
     Ok(())
 }
 
-/// A command that must run, and the files that it must run for.
+/// A command that must run, and the files that require it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owed<'a> {
-    /// What is run: the first of those with the same line decides about the rest.
+    /// The command. Of several with the same line, the first one's options apply.
     pub command: &'a CommandConfig,
     /// The files that were written, in the order of their templates.
     pub destinations: Vec<&'a Path>,

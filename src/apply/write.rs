@@ -1,55 +1,54 @@
-//! Replaces one file in two steps, so that a group of files can be staged first and swapped later.
+//! Replaces files in two steps, so that a group of files can be staged first and swapped later.
 //!
-//! in:  a destination and the bytes it shall hold
-//! out: [`Stage::Unchanged`], or a [`Staged`] file beside the destination that [`Staged::swap`] puts in its place
+//! Input: a destination and its new content.
+//! Output: [`Stage::Unchanged`], or a [`Staged`] file beside the destination, which [`Staged::swap`] renames into place.
 //!
-//! A reader of the destination sees the old content or the new, never a mixture: the new content is written to a
-//! temporary file, which is renamed when it is complete and on the disk.
+//! A reader of the destination sees the old content or the new content, never a mixture: the new content is complete and
+//! on the disk before it gets the name.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-
-use nix::fcntl::OFlag;
-use tempfile::{Builder, NamedTempFile, TempPath};
 
 use super::attributes::Attributes;
 use super::claims::Claims;
-use super::error::{CREATE, WriteError};
+use super::directory;
+use super::error::WriteError;
 use super::in_place::{self, Reason};
-use super::leftover::{self, Leftovers};
-use super::place::{Place, flush_directory};
+use super::leftover::Leftovers;
+use super::target::{Existing, Links, Target};
+use super::temporary::Temporary;
 use crate::config::resolved::{FileConfig, WriteMode};
 
-/// What became of the first step.
+/// The mode of missing directories of a destination, before the umask.
+const DIRECTORY_MODE: u32 = 0o755;
+
+/// The result of staging.
 #[derive(Debug)]
 pub enum Stage {
-    /// The destination holds these bytes already; nothing was touched.
+    /// The destination has this content already; nothing was changed.
     Unchanged,
-    /// The new content lies beside the destination.
-    Staged(Staged),
+    /// The new content is ready beside the destination.
+    Staged(Box<Staged>),
 }
 
-/// New content that lies beside its destination, complete and on the disk, with the destination's mode and owner.
+/// New content beside its destination, complete and on the disk, with mode and owner set.
 ///
 /// Dropping it removes it.
 #[derive(Debug)]
 pub struct Staged {
     new: New,
-    destination: PathBuf,
-    directory: PathBuf,
-    attributes: Attributes,
-    config: FileConfig,
+    target: Target,
+    options: Options,
 }
 
-/// Where new content waits.
+/// The new content until it is swapped.
 #[derive(Debug)]
 enum New {
-    /// Beside the destination.
-    Beside(TempPath),
-    /// In memory, with the file that it is to be written into.
+    /// In a file beside the destination.
+    Beside(Temporary),
+    /// In memory, with the file that it will be written into.
     InPlace {
         file: File,
         content: Vec<u8>,
@@ -57,36 +56,45 @@ enum New {
     },
 }
 
-/// A destination that holds its new content; its directory still has to be [flushed](Swapped::flush).
+/// How a file is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Options {
+    pub(super) attributes: Attributes,
+    pub(super) mode: WriteMode,
+    /// The replaced file stays, with `.bak` after its name.
+    pub(super) backup: bool,
+}
+
+/// A destination with its new content; its directory still has to be [flushed](Swapped::flush).
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[must_use = "the directory must be flushed"]
 pub struct Swapped {
     directory: PathBuf,
-    /// Why the destination was written in place; `None`: it was replaced.
+    /// Why the destination was written in place; `None` if it was replaced.
     pub(super) in_place: Option<Reason>,
 }
 
-/// Writes files, batch after batch; it remembers which directories it has tidied, and which files are whose.
+/// Writes files, batch after batch. It remembers which directories it has cleaned up, and which template writes which
+/// file.
 #[derive(Debug, Default)]
 pub struct Writer {
     pub(super) claims: Claims,
-    pub(super) leftovers: Leftovers,
-    /// The destinations of which something was written before the rest failed, with what was appended.
+    leftovers: Leftovers,
+    /// The destinations that were written in part before an error, with what was appended to their outputs.
     pub(super) unfinished: HashMap<PathBuf, Vec<(PathBuf, u64)>>,
-    /// The destinations that were said to be written in place.
-    pub(super) told: HashSet<PathBuf>,
+    /// The destinations for which the warning about writing in place was logged.
+    pub(super) warned: HashSet<PathBuf>,
 }
 
 impl Writer {
-    /// Writes `content` beside `destination`, unless the destination holds it already.
+    /// Writes `content` beside `destination`, unless the destination has this content already.
     ///
-    /// A symlink is followed: the file it points to, existing or not, is the one that is replaced. Missing directories
-    /// are made, unless the `config` says no. Mode and owner are those of the `config`, else those of the file that is
-    /// replaced, else 0644 and our own; a file that holds the content with another mode or owner is replaced too. The
-    /// `template` is what the content was rendered from, if it is a file.
+    /// Symlinks are followed: the file at the end, existing or not, is replaced. Missing directories are created, unless
+    /// `config` forbids that. Mode and owner are those of `config`, else those of the replaced file, else 0644 and this
+    /// user. A file with the right content but another mode or owner is replaced too. `template` is the template's file.
     ///
     /// # Errors
-    /// [`WriteError`] with what was tried, and on what. Nothing visible has changed then, except for directories made.
+    /// [`WriteError`]. Nothing visible has changed then, except that directories may have been created.
     pub fn stage(
         &mut self,
         destination: &Path,
@@ -94,66 +102,83 @@ impl Writer {
         template: Option<&Path>,
         config: &FileConfig,
     ) -> Result<Stage, WriteError> {
-        let mut place = Place::find(destination)?;
-        let attributes = Attributes::find(config, &place.path)?;
-        if config.make_directories {
-            place.make_directory()?;
+        let target = Target::find(destination, Links::Follow)?;
+        let existing = target.open_existing()?;
+        let attributes = Attributes::of_config(config, &target.path)?;
+        if config.make_directories && existing.is_none() {
+            directory::create_all(&target.directory, DIRECTORY_MODE)?;
         }
-        self.claims.claim(destination, &place, template)?;
-        let met = place
-            .present
-            .as_ref()
-            .is_some_and(|present| attributes.are_met(&present.metadata));
-        if met && place.holds(content)? {
+        let metadata = existing.as_ref().map(|existing| &existing.metadata);
+        self.claims
+            .claim(destination, &target, metadata, template)?;
+        let options = Options {
+            attributes,
+            mode: config.write,
+            backup: config.backup,
+        };
+        self.stage_at(target, existing.as_ref(), content, options)
+    }
+
+    /// Writes `content` beside a target, unless the existing file is right already.
+    pub(super) fn stage_at(
+        &mut self,
+        target: Target,
+        existing: Option<&Existing>,
+        content: &[u8],
+        options: Options,
+    ) -> Result<Stage, WriteError> {
+        if let Some(existing) = existing
+            && options.attributes.are_met(&existing.metadata)
+            && existing
+                .holds(content)
+                .map_err(WriteError::when("read", &target.path))?
+        {
             return Ok(Stage::Unchanged);
         }
-        self.leftovers.remove(&place.directory, &place.name);
-        let new = prepare(&place, content, attributes, config.write)?;
-        let Place {
-            path, directory, ..
-        } = place;
-        Ok(Stage::Staged(Staged {
-            new,
-            destination: path,
-            directory,
-            attributes,
-            config: config.clone(),
-        }))
+        self.leftovers.remove(&target.directory, &target.name);
+        Ok(Stage::Staged(Box::new(Staged {
+            new: prepare(&target, existing, content, options)?,
+            target,
+            options,
+        })))
     }
 }
 
-/// Whether `destination` holds `content` already, for a dry run.
+/// Returns `true` if `destination` has this content already; for a dry run.
 ///
 /// # Errors
-/// [`WriteError`] when the destination cannot be read, or is nothing that could be replaced.
+/// [`WriteError`] if the destination cannot be read, or is not a regular file.
 pub fn is_current(destination: &Path, content: &[u8]) -> Result<bool, WriteError> {
-    Place::find(destination)?.holds(content)
+    let target = Target::find(destination, Links::Follow)?;
+    let Some(existing) = target.open_existing()? else {
+        return Ok(false);
+    };
+    existing
+        .holds(content)
+        .map_err(WriteError::when("read", &target.path))
 }
 
 impl Staged {
-    /// Where the new content lies, for a check that wants to see it; `None`: nowhere, for it is written in place.
+    /// The file with the new content, for a check command; `None` if the destination will be written in place.
     pub fn path(&self) -> Option<&Path> {
         match &self.new {
-            New::Beside(file) => Some(file),
+            New::Beside(file) => Some(file.path()),
             New::InPlace { .. } => None,
         }
     }
 
-    /// Puts the new content in the destination's place. It is visible when this returns.
+    /// Replaces the destination. The new content is visible when this returns.
     ///
     /// # Errors
-    /// [`WriteError`] when the rename fails; the destination is as it was then, and the staged file is gone.
+    /// [`WriteError`]; then the destination has its old content, and the staged file is removed.
     pub fn swap(self) -> Result<Swapped, WriteError> {
         let Self {
             new,
-            destination,
-            directory,
-            attributes,
-            config,
+            target,
+            options,
         } = self;
-        let backup = config.backup;
-        let write = |file: &mut File, content: &[u8], reason| {
-            in_place::write(file, content, attributes, backup, &destination)?;
+        let write = |file, content: &[u8], reason| {
+            in_place::write(file, content, options.attributes, options.backup, &target)?;
             Ok(Some(reason))
         };
         let in_place = match new {
@@ -162,43 +187,40 @@ impl Staged {
                 content,
                 reason,
             } => write(&mut file, &content, reason)?,
-            New::Beside(new) => match replace(new, &destination, &directory, backup) {
+            New::Beside(mut new) => match replace(&mut new, &target, options.backup) {
                 Ok(()) => None,
-                Err((Some(new), error))
-                    if config.write == WriteMode::Auto && error.is_of_a_mount() =>
-                {
-                    let content =
-                        fs::read(&new).map_err(WriteError::when("read the new", &destination))?;
-                    let mut file = in_place::open(&destination)
-                        .map_err(WriteError::when("write into", &destination))?;
-                    write(&mut file, &content, Reason::Mounted)?
+                Err(error) if options.mode == WriteMode::Auto && error.is_of_mount_point() => {
+                    let content = fs::read(new.path())
+                        .map_err(WriteError::when("read the new", &target.path))?;
+                    write(&mut in_place::open(&target)?, &content, Reason::Mounted)?
                 }
-                Err((_, error)) => return Err(error),
+                Err(error) => return Err(error),
             },
         };
         Ok(Swapped {
-            directory,
+            directory: target.directory,
             in_place,
         })
     }
 }
 
-/// Renames the new file over the old one. A failure brings the new one back.
-fn replace(
-    new: TempPath,
-    destination: &Path,
-    directory: &Path,
-    backup: bool,
-) -> Result<(), (Option<TempPath>, WriteError)> {
-    if backup && let Err(error) = keep(destination, directory) {
-        return Err((Some(new), error));
+/// Renames the new file over the old one.
+fn replace(new: &mut Temporary, target: &Target, backup: bool) -> Result<(), WriteError> {
+    if backup {
+        keep_backup(target)?;
     }
-    new.persist(destination).map_err(|failed| {
-        (
-            Some(failed.path),
-            WriteError::new("replace", destination, failed.error),
-        )
-    })
+    new.rename(&target.name, "replace")
+}
+
+/// Links the existing file as `.bak`, in place of the previous backup.
+///
+/// Until the new file takes its name, the file has both names: the backup has its mode and owner, and there is a backup
+/// at every moment.
+fn keep_backup(target: &Target) -> Result<(), WriteError> {
+    match Temporary::link(target)? {
+        Some(mut link) => link.rename(&target.name_with(".bak"), "keep a backup of"),
+        None => Ok(()),
+    }
 }
 
 impl Swapped {
@@ -209,106 +231,62 @@ impl Swapped {
         }
     }
 
-    /// Flushes each of the directories once, so that the new content outlasts a power failure.
+    /// Flushes each of the directories once, so that the new content survives a power failure.
     pub fn flush(mut all: Vec<Self>) {
         all.sort();
-        all.dedup();
+        all.dedup_by(|one, other| one.directory == other.directory);
         for swapped in all {
-            flush_directory(&swapped.directory);
+            directory::flush(&swapped.directory);
         }
     }
 }
 
-/// The new content, ready to be swapped.
+/// Makes the new content ready for the swap.
 fn prepare(
-    place: &Place,
+    target: &Target,
+    existing: Option<&Existing>,
     content: &[u8],
-    attributes: Attributes,
-    mode: WriteMode,
+    options: Options,
 ) -> Result<New, WriteError> {
-    let into = |reason| {
-        let file =
-            in_place::open(&place.path).map_err(WriteError::when("write into", &place.path))?;
+    let in_place = |reason| {
         Ok(New::InPlace {
-            file,
+            file: in_place::open(target)?,
             content: content.to_vec(),
             reason,
         })
     };
-    // What is not there yet has to be created, in any mode.
-    if mode == WriteMode::InPlace && place.present.is_some() {
-        return into(Reason::Asked);
+    // A file that does not exist is created beside in every mode.
+    if options.mode == WriteMode::InPlace && existing.is_some() {
+        return in_place(Reason::Configured);
     }
-    match write_beside(place, content, attributes) {
+    match write_beside(target, existing, content, options.attributes) {
         Ok(new) => Ok(New::Beside(new)),
-        // Whoever cannot write the file either has to be told about the directory.
+        // If the file cannot be written either, report the error of the directory.
         Err(error)
-            if mode == WriteMode::Auto
-                && place.present.is_some()
-                && error.is_of_a_closed_directory() =>
+            if options.mode == WriteMode::Auto
+                && existing.is_some()
+                && error.is_of_unwritable_directory() =>
         {
-            into(Reason::Closed).map_err(|_| error)
+            in_place(Reason::UnwritableDirectory).map_err(|_: WriteError| error)
         }
         Err(error) => Err(error),
     }
 }
 
-/// The complete new file, under a temporary name; removed again if anything fails.
+/// Writes the complete new file under a temporary name; it is removed if anything fails.
 fn write_beside(
-    place: &Place,
+    target: &Target,
+    existing: Option<&Existing>,
     content: &[u8],
     attributes: Attributes,
-) -> Result<TempPath, WriteError> {
-    let failed = |step| WriteError::when(step, &place.path);
-    let new: NamedTempFile = Builder::new()
-        .prefix(&leftover::prefix(&place.name))
-        .rand_bytes(leftover::RANDOM_LEN)
-        .make_in(&place.directory, create)
-        .map_err(failed(CREATE))?;
-    let mut file = new.as_file();
+) -> Result<Temporary, WriteError> {
+    let failed = |step| WriteError::when(step, &target.path);
+    let (new, mut file) = Temporary::create(target)?;
     file.write_all(content).map_err(failed("write the new"))?;
-    attributes.give(
-        file,
-        place.present.as_ref().map(|present| &present.metadata),
-        &place.path,
-    )?;
+    let old = existing.map(|existing| &existing.metadata);
+    attributes.give(&file, old, &target.path)?;
     file.sync_all().map_err(failed("flush the new"))?;
-    Ok(new.into_temp_path())
-}
-
-pub(super) fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .custom_flags(OFlag::O_NOFOLLOW.bits());
-    options.open(path)
-}
-
-/// Keeps what is at `destination` under its name with `.bak` after it, in place of what was kept before.
-///
-/// It is the same file under two names until the new one takes the first of them: so it has its mode and owner, and at
-/// no time is there no backup.
-fn keep(destination: &Path, directory: &Path) -> Result<(), WriteError> {
-    let failed = |error| WriteError::new("keep a backup of", destination, error);
-    let Some(name) = destination.file_name() else {
-        return Ok(());
-    };
-    let link = Builder::new()
-        .prefix(&leftover::prefix(name))
-        .rand_bytes(leftover::RANDOM_LEN)
-        .make_in(directory, |path| fs::hard_link(destination, path));
-    let link = match link {
-        Ok(link) => link.into_temp_path(),
-        // There is nothing to keep.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(failed(error)),
-    };
-    let mut backup = name.to_owned();
-    backup.push(".bak");
-    link.persist(directory.join(backup))
-        .map_err(|error| failed(error.error))
+    Ok(new)
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ fn start_due(ledger: &mut Ledger, now: Instant) -> Vec<CommandConfig> {
 }
 
 #[test]
-fn a_held_command_waits_and_does_not_hold_the_others() {
+fn a_held_command_waits_and_others_run() {
     let (mut ledger, now, a, b) = (
         Ledger::default(),
         Instant::now(),
@@ -72,7 +72,7 @@ fn one_run_pays_for_all_files_and_then_nothing_is_owed() {
 }
 
 #[test]
-fn commands_start_by_rank_whichever_is_owed_first() {
+fn commands_start_in_the_order_of_their_ranks() {
     let (mut ledger, now) = (Ledger::default(), Instant::now());
     ledger.owe(&command("b"), 1, ["2"], now);
     ledger.owe(&command("a"), 0, ["1"], now);
@@ -80,7 +80,7 @@ fn commands_start_by_rank_whichever_is_owed_first() {
 }
 
 #[test]
-fn a_failed_command_runs_at_once_when_everything_is_asked_for_again_but_not_before_its_rest() {
+fn a_failed_command_runs_at_the_end_of_its_cooldown_after_a_reload() {
     let (mut ledger, mut now, a) = (Ledger::default(), Instant::now(), command("a"));
     ledger.owe(&a, 0, ["1"], now);
     for _ in 0..8 {
@@ -100,7 +100,7 @@ fn a_failed_command_runs_at_once_when_everything_is_asked_for_again_but_not_befo
 }
 
 #[test]
-fn a_command_rests_between_two_runs_and_another_one_does_not_wait_for_it() {
+fn a_command_has_a_cooldown_between_runs_that_does_not_delay_others() {
     let (mut ledger, now, a, b) = (
         Ledger::default(),
         Instant::now(),
@@ -140,7 +140,7 @@ fn a_file_written_during_a_run_owes_another_run() {
 }
 
 #[test]
-fn a_failure_is_tried_again_with_backoff_until_it_succeeds() {
+fn a_failed_command_is_retried_with_backoff_until_it_succeeds() {
     let (mut ledger, mut now, a) = (Ledger::default(), Instant::now(), command("a"));
     ledger.owe(&a, 0, ["1"], now);
     for (failures, seconds) in (1..).zip([1, 2, 4, 8]) {
@@ -186,7 +186,7 @@ fn new_content_does_not_wait_for_the_backoff() {
 }
 
 #[test]
-fn the_end_of_a_run_that_was_not_begun_changes_nothing() {
+fn the_end_of_a_run_that_was_not_started_changes_nothing() {
     let (mut ledger, now, a) = (Ledger::default(), Instant::now(), command("a"));
     ledger.owe(&a, 0, ["1"], now);
     assert_eq!(ledger.finished(&a.line, true, now, 1.0), None);
@@ -194,7 +194,7 @@ fn the_end_of_a_run_that_was_not_begun_changes_nothing() {
     assert_eq!(start_due(&mut ledger, now).len(), 1);
 }
 
-/// What can happen to a ledger; the number of a command or a file.
+/// An event for a ledger; the numbers stand for commands and files.
 #[derive(Clone, Copy, Debug)]
 enum Event {
     Write {

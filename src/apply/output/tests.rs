@@ -1,6 +1,9 @@
-use std::os::unix::fs::symlink;
+use std::fs::File;
+use std::io::Read as _;
+use std::os::unix::fs::{MetadataExt as _, symlink};
 
-use nix::unistd::mkfifo;
+use nix::sys::stat::Mode;
+use nix::unistd::{Gid, Uid, User, mkfifo};
 use tempfile::TempDir;
 
 use super::*;
@@ -26,22 +29,22 @@ fn appended(path: &Path, content: &str) -> Output {
     }
 }
 
-/// Templates that are rendered into a room of their own.
-struct Bench {
-    room: TempDir,
+/// Templates that are rendered into a temporary directory.
+struct Fixture {
+    directory: TempDir,
     writer: Writer,
 }
 
-impl Bench {
+impl Fixture {
     fn new() -> Self {
         Self {
-            room: tempfile::tempdir().unwrap(),
+            directory: tempfile::tempdir().unwrap(),
             writer: Writer::default(),
         }
     }
 
     fn at(&self, name: &str) -> PathBuf {
-        self.room.path().join(name)
+        self.directory.path().join(name)
     }
 
     fn read(&self, name: &str) -> String {
@@ -70,7 +73,7 @@ impl Bench {
     }
 
     fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.room.path()).unwrap();
+        let entries = fs::read_dir(self.directory.path()).unwrap();
         let mut names: Vec<_> = entries
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
@@ -85,119 +88,129 @@ fn mode(path: &Path) -> u32 {
 
 #[test]
 fn an_output_is_written_with_its_mode_and_only_when_it_differs() {
-    let mut bench = Bench::new();
-    let side = bench.at("deep/er/side");
+    let mut fixture = Fixture::new();
+    let side = fixture.at("deep/er/side");
     assert_eq!(
-        bench.apply("out", "a", vec![output(&side, "1")], true),
+        fixture.apply("out", "a", vec![output(&side, "1")], true),
         Ok(Outcome::Written)
     );
     assert_eq!(
-        (bench.read("out"), bench.read("deep/er/side"), mode(&side)),
+        (
+            fixture.read("out"),
+            fixture.read("deep/er/side"),
+            mode(&side)
+        ),
         ("a".into(), "1".into(), 0o640)
     );
     let before = fs::metadata(&side).unwrap();
     assert_eq!(
-        bench.apply("out", "a", vec![output(&side, "1")], true),
+        fixture.apply("out", "a", vec![output(&side, "1")], true),
         Ok(Outcome::Unchanged)
     );
     assert_eq!(fs::metadata(&side).unwrap().ino(), before.ino());
     // The output alone: the command is owed as well.
     assert_eq!(
-        bench.apply("out", "a", vec![output(&side, "2")], true),
+        fixture.apply("out", "a", vec![output(&side, "2")], true),
         Ok(Outcome::Written)
     );
-    assert_eq!(bench.read("deep/er/side"), "2");
+    assert_eq!(fixture.read("deep/er/side"), "2");
     let private = Output {
         mode: 0o600,
         ..output(&side, "2")
     };
     assert_eq!(
-        bench.apply("out", "a", vec![private], true),
+        fixture.apply("out", "a", vec![private], true),
         Ok(Outcome::Written)
     );
     assert_eq!(mode(&side), 0o600);
-    // Somebody else has changed it: it is put right, as the template's own file is.
+    // A change by another process is corrected, as for the template's own file.
     fs::write(&side, "x").unwrap();
     assert_eq!(
-        bench.apply("out", "a", vec![output(&side, "2")], false),
+        fixture.apply("out", "a", vec![output(&side, "2")], false),
         Ok(Outcome::Written)
     );
     assert_eq!(
-        (bench.read("deep/er/side"), mode(&side)),
+        (fixture.read("deep/er/side"), mode(&side)),
         ("2".into(), 0o640)
     );
 }
 
 #[test]
-fn it_is_replaced_and_not_written_into() {
-    let mut bench = Bench::new();
-    let side = bench.at("side");
+fn an_output_is_replaced_and_not_written_in_place() {
+    let mut fixture = Fixture::new();
+    let side = fixture.at("side");
     fs::write(&side, "old").unwrap();
     let mut reader = File::open(&side).unwrap();
     assert!(
-        bench
+        fixture
             .apply("out", "a", vec![output(&side, "new")], true)
             .is_ok()
     );
     let mut held = String::new();
     reader.read_to_string(&mut held).unwrap();
-    assert_eq!((held.as_str(), bench.read("side").as_str()), ("old", "new"));
-    assert_eq!(bench.names(), ["out", "side"]);
+    assert_eq!(
+        (held.as_str(), fixture.read("side").as_str()),
+        ("old", "new")
+    );
+    assert_eq!(fixture.names(), ["out", "side"]);
 }
 
 #[test]
-fn appending_happens_once_for_each_content() {
-    let mut bench = Bench::new();
-    let log = bench.at("log");
+fn content_is_appended_once() {
+    let mut fixture = Fixture::new();
+    let log = fixture.at("log");
     fs::write(&log, "begin\n").unwrap();
     let line = || vec![appended(&log, "1\n")];
-    assert_eq!(bench.apply("out", "a", line(), true), Ok(Outcome::Written));
     assert_eq!(
-        (bench.read("log"), mode(&log)),
+        fixture.apply("out", "a", line(), true),
+        Ok(Outcome::Written)
+    );
+    assert_eq!(
+        (fixture.read("log"), mode(&log)),
         ("begin\n1\n".into(), 0o640)
     );
     assert_eq!(
-        bench.apply("out", "a", line(), false),
+        fixture.apply("out", "a", line(), false),
         Ok(Outcome::Unchanged),
-        "rendered again without news"
+        "rendered again without a change"
     );
-    bench.writer = Writer::default();
+    fixture.writer = Writer::default();
     assert_eq!(
-        bench.apply("out", "a", line(), true),
+        fixture.apply("out", "a", line(), true),
         Ok(Outcome::Unchanged),
-        "another process, nothing new"
+        "another process, nothing changed"
     );
-    assert_eq!(bench.read("log"), "begin\n1\n");
+    assert_eq!(fixture.read("log"), "begin\n1\n");
     assert_eq!(
-        bench.apply("out", "b", line(), true),
+        fixture.apply("out", "b", line(), true),
         Ok(Outcome::Written),
         "another text"
     );
     assert_eq!(
-        bench.apply("out", "b", vec![appended(&log, "2\n")], true),
+        fixture.apply("out", "b", vec![appended(&log, "2\n")], true),
         Ok(Outcome::Written),
         "another line"
     );
-    assert_eq!(bench.read("log"), "begin\n1\n1\n2\n");
+    assert_eq!(fixture.read("log"), "begin\n1\n1\n2\n");
     let both = vec![output(&log, "x"), appended(&log, "y"), appended(&log, "z")];
     assert_eq!(
-        bench.apply("out", "b", both.clone(), true),
+        fixture.apply("out", "b", both.clone(), true),
         Ok(Outcome::Written)
     );
-    assert_eq!(bench.apply("out", "c", both, true), Ok(Outcome::Written));
-    assert_eq!(bench.read("log"), "xyz");
+    assert_eq!(fixture.apply("out", "c", both, true), Ok(Outcome::Written));
+    assert_eq!(fixture.read("log"), "xyz");
 }
 
 #[test]
-fn links_and_what_is_no_file_are_refused_and_nothing_is_visible() {
-    let mut bench = Bench::new();
-    fs::write(bench.at("target"), "old").unwrap();
-    fs::create_dir(bench.at("folder")).unwrap();
-    symlink("target", bench.at("link")).unwrap();
-    symlink("nowhere", bench.at("dangling")).unwrap();
-    symlink("folder", bench.at("linked")).unwrap();
-    mkfifo(&bench.at("pipe"), Mode::S_IRWXU).unwrap();
-    let before = bench.names();
+fn links_and_special_files_are_refused_and_nothing_is_written() {
+    let mut fixture = Fixture::new();
+    fs::write(fixture.at("target"), "old").unwrap();
+    fs::create_dir(fixture.at("folder")).unwrap();
+    symlink("target", fixture.at("link")).unwrap();
+    symlink("nowhere", fixture.at("dangling")).unwrap();
+    symlink("folder", fixture.at("linked")).unwrap();
+    mkfifo(&fixture.at("pipe"), Mode::S_IRWXU).unwrap();
+    let before = fixture.names();
     for (name, wanted) in [
         ("link", "it is a symlink"),
         ("dangling", "it is a symlink"),
@@ -212,10 +225,10 @@ fn links_and_what_is_no_file_are_refused_and_nothing_is_visible() {
         for append in [false, true] {
             let refused = Output {
                 append,
-                ..output(&bench.at(name), "s3cret")
+                ..output(&fixture.at(name), "s3cret")
             };
-            let outputs = vec![output(&bench.at("first"), "s3cret"), refused];
-            let error = bench.apply("out", "a", outputs, true).expect_err(name);
+            let outputs = vec![output(&fixture.at("first"), "s3cret"), refused];
+            let error = fixture.apply("out", "a", outputs, true).expect_err(name);
             assert!(
                 error.contains(wanted) && !error.contains("s3cret"),
                 "{name}: {error}"
@@ -223,60 +236,60 @@ fn links_and_what_is_no_file_are_refused_and_nothing_is_visible() {
         }
     }
     assert_eq!(
-        bench.names(),
+        fixture.names(),
         before,
         "neither the other output nor the text, nor anything temporary"
     );
-    assert_eq!(bench.read("target"), "old");
+    assert_eq!(fixture.read("target"), "old");
 }
 
 #[test]
-fn a_directory_that_becomes_a_link_in_between_leads_nowhere() {
+fn a_directory_that_becomes_a_link_after_staging_is_refused() {
     for append in [false, true] {
-        let mut bench = Bench::new();
-        fs::create_dir(bench.at("folder")).unwrap();
-        fs::create_dir(bench.at("elsewhere")).unwrap();
+        let mut fixture = Fixture::new();
+        fs::create_dir(fixture.at("folder")).unwrap();
+        fs::create_dir(fixture.at("elsewhere")).unwrap();
         let output = Output {
             append,
-            ..output(&bench.at("folder/side"), "new")
+            ..output(&fixture.at("folder/side"), "new")
         };
-        let destination = bench.at("out");
-        let staged = bench
+        let destination = fixture.at("out");
+        let staged = fixture
             .writer
             .stage_output(&destination, output, true)
             .unwrap();
-        fs::rename(bench.at("folder"), bench.at("moved")).unwrap();
-        symlink("elsewhere", bench.at("folder")).unwrap();
+        fs::rename(fixture.at("folder"), fixture.at("moved")).unwrap();
+        symlink("elsewhere", fixture.at("folder")).unwrap();
         let error = staged.swap(false, &mut Vec::new()).unwrap_err();
-        assert_eq!(error.path(), bench.at("folder/side"));
-        assert_eq!(fs::read_dir(bench.at("elsewhere")).unwrap().count(), 0);
+        assert_eq!(error.path(), fixture.at("folder/side"));
+        assert_eq!(fs::read_dir(fixture.at("elsewhere")).unwrap().count(), 0);
     }
 }
 
 #[test]
-fn a_file_that_becomes_a_link_in_between_is_replaced_or_refused_but_not_followed() {
+fn a_file_that_becomes_a_link_after_staging_is_not_followed() {
     for append in [false, true] {
-        let mut bench = Bench::new();
-        fs::write(bench.at("target"), "old").unwrap();
+        let mut fixture = Fixture::new();
+        fs::write(fixture.at("target"), "old").unwrap();
         let output = Output {
             append,
-            ..output(&bench.at("side"), "new")
+            ..output(&fixture.at("side"), "new")
         };
-        let destination = bench.at("out");
-        let staged = bench
+        let destination = fixture.at("out");
+        let staged = fixture
             .writer
             .stage_output(&destination, output, true)
             .unwrap();
-        symlink("target", bench.at("side")).unwrap();
+        symlink("target", fixture.at("side")).unwrap();
         assert_eq!(staged.swap(false, &mut Vec::new()).is_ok(), !append);
-        assert_eq!(bench.read("target"), "old");
+        assert_eq!(fixture.read("target"), "old");
     }
 }
 
 #[test]
-fn owners_are_named_or_numbered() {
-    let mut bench = Bench::new();
-    let side = bench.at("side");
+fn owners_are_given_by_name_or_number() {
+    let mut fixture = Fixture::new();
+    let side = fixture.at("side");
     let (uid, gid) = (Uid::effective(), Gid::effective());
     let own = User::from_uid(uid)
         .unwrap()
@@ -291,7 +304,7 @@ fn owners_are_named_or_numbered() {
             group,
             ..output(&side, "1")
         };
-        assert!(bench.apply("out", "a", vec![owned], true).is_ok());
+        assert!(fixture.apply("out", "a", vec![owned], true).is_ok());
         let metadata = fs::metadata(&side).unwrap();
         assert_eq!(
             (metadata.uid(), metadata.gid()),
@@ -303,28 +316,28 @@ fn owners_are_named_or_numbered() {
         ("", "no-such-one", "no group"),
         ("-1", "", "no user"),
     ] {
-        let nobodys = Output {
+        let unknown = Output {
             user: user.into(),
             group: group.into(),
-            ..output(&bench.at("other"), "1")
+            ..output(&fixture.at("other"), "1")
         };
-        let error = bench.apply("out", "b", vec![nobodys], true).unwrap_err();
+        let error = fixture.apply("out", "b", vec![unknown], true).unwrap_err();
         assert!(error.contains(wanted), "{error}");
-        assert!(!bench.at("other").exists());
-        assert_eq!(bench.read("out"), "a");
+        assert!(!fixture.at("other").exists());
+        assert_eq!(fixture.read("out"), "a");
     }
 }
 
 #[test]
-fn nobody_writes_what_a_template_is_rendered_to_and_no_two_replace_one_file() {
-    let mut bench = Bench::new();
-    let (out, side, log) = (bench.at("out"), bench.at("side"), bench.at("log"));
-    let error = bench
+fn an_output_must_not_be_a_destination_or_the_output_of_another_template() {
+    let mut fixture = Fixture::new();
+    let (out, side, log) = (fixture.at("out"), fixture.at("side"), fixture.at("log"));
+    let error = fixture
         .apply("out", "a", vec![output(&out, "x")], true)
         .unwrap_err();
     assert!(error.contains("which a template is rendered to"), "{error}");
     assert!(
-        bench
+        fixture
             .apply(
                 "out",
                 "a",
@@ -333,29 +346,32 @@ fn nobody_writes_what_a_template_is_rendered_to_and_no_two_replace_one_file() {
             )
             .is_ok()
     );
-    let error = bench
+    let error = fixture
         .apply("other", "a", vec![output(&side, "y")], true)
         .unwrap_err();
     assert!(error.contains("writes it as well"), "{error}");
-    let error = bench.apply("side", "a", Vec::new(), true).unwrap_err();
+    let error = fixture.apply("side", "a", Vec::new(), true).unwrap_err();
     assert!(error.contains("writes it with writeToFile"), "{error}");
     assert!(
-        bench
+        fixture
             .apply("third", "a", vec![appended(&log, "3\n")], true)
             .is_ok()
     );
     assert_eq!(
-        (bench.read("side"), bench.read("log")),
+        (fixture.read("side"), fixture.read("log")),
         ("x".into(), "1\n3\n".into())
     );
 }
 
 #[test]
 fn a_thousand_outputs_do_not_need_a_thousand_descriptors() {
-    let mut bench = Bench::new();
+    let mut fixture = Fixture::new();
     let outputs = (0..1_500)
-        .map(|number| output(&bench.at(&format!("side-{number}")), "x"))
+        .map(|number| output(&fixture.at(&format!("side-{number}")), "x"))
         .collect();
-    assert_eq!(bench.apply("out", "a", outputs, true), Ok(Outcome::Written));
-    assert_eq!(bench.names().len(), 1_501);
+    assert_eq!(
+        fixture.apply("out", "a", outputs, true),
+        Ok(Outcome::Written)
+    );
+    assert_eq!(fixture.names().len(), 1_501);
 }

@@ -15,9 +15,9 @@ fn shell(line: &str, seconds: u64) -> CommandConfig {
 }
 
 #[test]
-fn one_failure_never_touches_another_file() {
-    let room = tempfile::tempdir().unwrap();
-    let at = |name: &str| room.path().join(name);
+fn a_failure_does_not_affect_other_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
     fs::create_dir(at("directory")).unwrap();
     fs::write(at("same"), "text").unwrap();
     let destinations = ["first", "directory", "same", "deep/last"];
@@ -42,7 +42,7 @@ fn one_failure_never_touches_another_file() {
         assert_eq!(fs::read_to_string(at(name)).unwrap(), "text");
     }
     assert_eq!(
-        fs::read_dir(room.path()).unwrap().count(),
+        fs::read_dir(directory.path()).unwrap().count(),
         4,
         "no temporary file is left"
     );
@@ -50,11 +50,11 @@ fn one_failure_never_touches_another_file() {
 
 #[test]
 fn a_thousand_files_do_not_need_a_thousand_descriptors() {
-    let room = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let changes = (0..1_500).map(|job| Change {
         job,
         source: None,
-        destination: room.path().join(job.to_string()),
+        destination: directory.path().join(job.to_string()),
         content: job.to_string().into_bytes(),
         outputs: Vec::new(),
         fresh: true,
@@ -67,13 +67,13 @@ fn a_thousand_files_do_not_need_a_thousand_descriptors() {
             .iter()
             .all(|applied| matches!(applied.outcome, Ok(Outcome::Written)))
     );
-    assert_eq!(fs::read_dir(room.path()).unwrap().count(), 1_500);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1_500);
 }
 
 #[test]
 fn commands_are_owed_once_each_in_the_order_of_the_templates() {
-    let room = tempfile::tempdir().unwrap();
-    let at = |name: &str| room.path().join(name);
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
     fs::write(at("same"), "text").unwrap();
     let (reload, other) = (shell("nginx -s reload", 30), shell("true true", 30));
     let plan = [
@@ -110,7 +110,7 @@ fn commands_are_owed_once_each_in_the_order_of_the_templates() {
 }
 
 #[test]
-fn the_content_is_not_in_the_debug_form() {
+fn debug_does_not_show_the_content() {
     let change = Change {
         job: 1,
         source: None,
@@ -128,9 +128,9 @@ fn the_content_is_not_in_the_debug_form() {
 }
 
 #[test]
-fn what_fails_after_an_output_was_written_appends_once_and_still_owes_its_command() {
-    let room = tempfile::tempdir().unwrap();
-    let at = |name: &str| room.path().join(name);
+fn an_error_after_an_output_was_written_appends_once_and_owes_the_command() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
     let output = |name: &str, append| {
         let (user, group, content) = (String::new(), String::new(), "1\n".to_owned());
         Output {
@@ -157,12 +157,12 @@ fn what_fails_after_an_output_was_written_appends_once_and_still_owes_its_comman
         !at("side").exists() && !at("log").exists() && !at("out").exists(),
         "nothing is visible yet"
     );
-    // What the rename does not survive.
+    // Makes the rename fail.
     fs::create_dir(at("out")).unwrap();
     let applied = swap(&mut writer, applied, ready, &mut Vec::new());
     assert_eq!(applied.outcome.unwrap_err().path(), at("out"));
     assert_eq!(fs::read_to_string(at("log")).unwrap(), "1\n");
-    // Somebody else makes the file what it should be, and yet something has changed.
+    // Another process gives the file the right content; still, the outputs have changed.
     fs::remove_dir(at("out")).unwrap();
     fs::write(at("out"), "text").unwrap();
     let applied = write_all(&mut writer, vec![change()]);

@@ -9,15 +9,15 @@ use tempfile::TempDir;
 
 use super::*;
 
-mod asked_for;
+mod attributes;
 mod in_place;
 mod refusals;
 
-fn room() -> TempDir {
+fn temporary_directory() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// Stages and swaps; whether anything changed.
+/// Stages and swaps; returns `true` if anything changed.
 fn put(destination: &Path, content: &[u8]) -> Result<bool, WriteError> {
     match Writer::default().stage(destination, content, None, &FileConfig::default())? {
         Stage::Unchanged => Ok(false),
@@ -42,9 +42,9 @@ fn names(directory: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_new_file_can_be_read_by_everybody_and_its_directories_are_made() {
-    let room = room();
-    let out = room.path().join("a/b/out");
+fn a_new_file_is_readable_for_all_and_its_directories_are_created() {
+    let directory = temporary_directory();
+    let out = directory.path().join("a/b/out");
     assert!(put(&out, b"text").unwrap());
     assert_eq!(fs::read(&out).unwrap(), b"text");
     assert_eq!(mode(&out), 0o644);
@@ -52,9 +52,9 @@ fn a_new_file_can_be_read_by_everybody_and_its_directories_are_made() {
 }
 
 #[test]
-fn nothing_is_visible_before_the_swap_and_nothing_is_left_without_it() {
-    let room = room();
-    let out = room.path().join("out");
+fn a_staged_file_is_invisible_until_the_swap_and_removed_without_it() {
+    let directory = temporary_directory();
+    let out = directory.path().join("out");
     fs::write(&out, "old").unwrap();
     let Stage::Staged(staged) = Writer::default()
         .stage(&out, b"new", None, &FileConfig::default())
@@ -73,13 +73,13 @@ fn nothing_is_visible_before_the_swap_and_nothing_is_left_without_it() {
         .unwrap();
     assert!(name.starts_with(".out.ctmpl-"), "{name}");
     drop(staged);
-    assert_eq!(names(room.path()), ["out"]);
+    assert_eq!(names(directory.path()), ["out"]);
 }
 
 #[test]
 fn the_same_content_leaves_the_file_alone() {
-    let room = room();
-    let out = room.path().join("out");
+    let directory = temporary_directory();
+    let out = directory.path().join("out");
     for content in ["", "same"] {
         fs::write(&out, content).unwrap();
         let long_ago = SystemTime::now() - Duration::from_secs(1000);
@@ -101,9 +101,9 @@ fn the_same_content_leaves_the_file_alone() {
 }
 
 #[test]
-fn other_content_of_any_length_is_written() {
-    let room = room();
-    let out = room.path().join("out");
+fn different_content_of_any_length_is_written() {
+    let directory = temporary_directory();
+    let out = directory.path().join("out");
     for content in ["a", "b", "", "longer", "x"] {
         assert!(put(&out, content.as_bytes()).unwrap(), "{content:?}");
         assert_eq!(fs::read_to_string(&out).unwrap(), content);
@@ -112,8 +112,8 @@ fn other_content_of_any_length_is_written() {
 
 #[test]
 fn mode_and_owner_of_the_old_file_are_kept() {
-    let room = room();
-    let out = room.path().join("out");
+    let directory = temporary_directory();
+    let out = directory.path().join("out");
     for kept in [0o600, 0o640, 0o755, 0o444] {
         fs::write(&out, format!("old {kept}")).unwrap();
         fs::set_permissions(&out, Permissions::from_mode(kept)).unwrap();
@@ -135,44 +135,47 @@ fn mode_and_owner_of_the_old_file_are_kept() {
 
 #[test]
 fn symlinks_are_followed_and_stay() {
-    let room = room();
-    fs::create_dir_all(room.path().join("real")).unwrap();
-    fs::create_dir_all(room.path().join("links")).unwrap();
-    let real = room.path().join("real/app.conf");
-    symlink("../real/second", room.path().join("links/first")).unwrap();
-    symlink(&real, room.path().join("real/second")).unwrap();
-    let link = room.path().join("links/first");
+    let directory = temporary_directory();
+    fs::create_dir_all(directory.path().join("real")).unwrap();
+    fs::create_dir_all(directory.path().join("links")).unwrap();
+    let real = directory.path().join("real/app.conf");
+    symlink("../real/second", directory.path().join("links/first")).unwrap();
+    symlink(&real, directory.path().join("real/second")).unwrap();
+    let link = directory.path().join("links/first");
     for content in ["dangling: its target is created", "then replaced"] {
         assert!(put(&link, content.as_bytes()).unwrap());
         assert_eq!(fs::read_to_string(&real).unwrap(), content);
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert!(
-            fs::symlink_metadata(room.path().join("real/second"))
+            fs::symlink_metadata(directory.path().join("real/second"))
                 .unwrap()
                 .is_symlink()
         );
         assert!(!fs::symlink_metadata(&real).unwrap().is_symlink());
         assert!(!put(&link, content.as_bytes()).unwrap());
     }
-    assert_eq!(names(&room.path().join("links")), ["first"]);
-    assert_eq!(names(&room.path().join("real")), ["app.conf", "second"]);
+    assert_eq!(names(&directory.path().join("links")), ["first"]);
+    assert_eq!(
+        names(&directory.path().join("real")),
+        ["app.conf", "second"]
+    );
 }
 
 #[test]
 fn a_dangling_symlink_gets_its_target_with_directories() {
-    let room = room();
-    let link = room.path().join("link");
+    let directory = temporary_directory();
+    let link = directory.path().join("link");
     symlink("not/there/yet", &link).unwrap();
     assert!(put(&link, b"text").unwrap());
     assert_eq!(
-        fs::read(room.path().join("not/there/yet")).unwrap(),
+        fs::read(directory.path().join("not/there/yet")).unwrap(),
         b"text"
     );
 }
 
 #[test]
 fn names_of_any_kind_are_written() {
-    let room = room();
+    let directory = temporary_directory();
     let strange = std::ffi::OsStr::from_bytes(b"not \xff utf-8");
     let longest = "n".repeat(255);
     for name in [
@@ -181,15 +184,15 @@ fn names_of_any_kind_are_written() {
         ".hidden".as_ref(),
         "two\nlines".as_ref(),
     ] {
-        assert!(put(&room.path().join(name), b"text").unwrap());
+        assert!(put(&directory.path().join(name), b"text").unwrap());
     }
-    assert_eq!(fs::read_dir(room.path()).unwrap().count(), 4);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 4);
 }
 
 #[test]
 fn a_reader_never_sees_a_torn_file() {
-    let room = room();
-    let out = room.path().join("out");
+    let directory = temporary_directory();
+    let out = directory.path().join("out");
     let content = |number: usize| {
         vec![b'a' + u8::try_from(number % 26).unwrap(); 10_000 + (number % 7) * 5_000]
     };
@@ -219,16 +222,16 @@ fn a_reader_never_sees_a_torn_file() {
         reader.join().unwrap()
     });
     assert!(seen > 20, "the reader had no chance: {seen} reads");
-    assert_eq!(names(room.path()), ["out"]);
+    assert_eq!(names(directory.path()), ["out"]);
 }
 
 #[test]
 fn leftovers_of_a_killed_process_are_removed_by_the_next_write() {
-    let room = room();
-    let out = room.path().join("out");
-    let left = room.path().join(".out.ctmpl-0a1B2c3D");
+    let directory = temporary_directory();
+    let out = directory.path().join("out");
+    let left = directory.path().join(".out.ctmpl-0a1B2c3D");
     let hour_ago = SystemTime::now() - Duration::from_secs(3600);
     File::create(&left).unwrap().set_modified(hour_ago).unwrap();
     put(&out, b"text").unwrap();
-    assert_eq!(names(room.path()), ["out"]);
+    assert_eq!(names(directory.path()), ["out"]);
 }

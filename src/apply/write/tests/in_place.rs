@@ -1,6 +1,6 @@
-//! Files that cannot be replaced, or are not to be.
+//! Files that are written in place.
 
-use super::asked_for::{names, put_as};
+use super::attributes::{names, put_as};
 use super::refusals::as_nobody;
 use super::*;
 use crate::apply::in_place::Reason;
@@ -13,9 +13,9 @@ fn with(write: WriteMode) -> FileConfig {
 }
 
 #[test]
-fn written_in_place_it_stays_the_same_file() {
-    let room = room();
-    let out = room.path().join("out");
+fn a_file_written_in_place_stays_the_same_file() {
+    let directory = temporary_directory();
+    let out = directory.path().join("out");
     let config = FileConfig {
         mode: Some(0o640),
         backup: true,
@@ -23,7 +23,7 @@ fn written_in_place_it_stays_the_same_file() {
     };
     assert!(
         put_as(&out, b"first and long", &config).unwrap(),
-        "what is not there is created"
+        "a missing file is created"
     );
     let file = fs::metadata(&out).unwrap().ino();
     fs::set_permissions(&out, Permissions::from_mode(0o600)).unwrap();
@@ -34,23 +34,23 @@ fn written_in_place_it_stays_the_same_file() {
     ] {
         assert!(put_as(&out, content, &config).unwrap());
         assert_eq!(fs::read(&out).unwrap(), content);
-        assert_eq!(fs::read(room.path().join("out.bak")).unwrap(), before);
+        assert_eq!(fs::read(directory.path().join("out.bak")).unwrap(), before);
         assert_eq!(
             (fs::metadata(&out).unwrap().ino(), mode(&out)),
             (file, 0o640)
         );
     }
     assert!(!put_as(&out, b"", &config).unwrap());
-    assert_eq!(names(room.path()), ["out", "out.bak"]);
+    assert_eq!(names(directory.path()), ["out", "out.bak"]);
 }
 
 #[test]
-fn a_file_in_a_closed_directory_is_written_in_place_unless_that_is_not_wanted() {
-    let room = room();
-    let out = room.path().join("out");
+fn a_file_in_an_unwritable_directory_is_written_in_place_if_permitted() {
+    let directory = temporary_directory();
+    let out = directory.path().join("out");
     fs::write(&out, "old and longer").unwrap();
     fs::set_permissions(&out, Permissions::from_mode(0o666)).unwrap();
-    fs::set_permissions(room.path(), Permissions::from_mode(0o555)).unwrap();
+    fs::set_permissions(directory.path(), Permissions::from_mode(0o555)).unwrap();
     let file = fs::metadata(&out).unwrap().ino();
     let refused =
         as_nobody(|| put_as(&out, b"new", &with(WriteMode::Rename))).expect_err("rename refuses");
@@ -75,10 +75,10 @@ fn a_file_in_a_closed_directory_is_written_in_place_unless_that_is_not_wanted() 
             .unwrap()
         {
             Stage::Staged(staged) => staged.swap().unwrap(),
-            Stage::Unchanged => panic!("it is another content"),
+            Stage::Unchanged => panic!("the content differs"),
         }
     });
-    assert_eq!(staged.in_place, Some(Reason::Closed));
+    assert_eq!(staged.in_place, Some(Reason::UnwritableDirectory));
     assert_eq!(
         (fs::read(&out).unwrap(), fs::metadata(&out).unwrap().ino()),
         (b"new".to_vec(), file)
@@ -90,14 +90,14 @@ fn a_file_in_a_closed_directory_is_written_in_place_unless_that_is_not_wanted() 
         refused.to_string().contains("create a new file beside"),
         "{refused}"
     );
-    fs::set_permissions(room.path(), Permissions::from_mode(0o755)).unwrap();
-    assert_eq!(names(room.path()), ["out"]);
+    fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(names(directory.path()), ["out"]);
 }
 
 #[test]
 fn a_poller_never_sees_a_wrong_mode_or_owner() {
-    let room = room();
-    let out = room.path().join("out");
+    let directory = temporary_directory();
+    let out = directory.path().join("out");
     let is_privileged = Uid::effective().is_root();
     let owner = is_privileged.then_some(crate::config::resolved::Owner::Id(12_345));
     let config = FileConfig {

@@ -1,4 +1,4 @@
-//! What cannot be written: each with a message that says what was tried, on what, and why.
+//! Files that cannot be written: each error says what failed, on what, and why.
 
 use std::error::Error as _;
 use std::process::Command;
@@ -6,31 +6,36 @@ use std::process::Command;
 use nix::sys::stat::Mode;
 use nix::unistd::{mkfifo, setfsgid, setfsuid};
 
-use super::asked_for::put_as;
+use super::attributes::put_as;
 use super::*;
 
 const NOBODY: u32 = 65_534;
 
-/// Fails with this message (`ROOM` stands for the directory), and leaves nothing behind.
-fn refused(room: &Path, destination: &Path, message: &str) -> WriteError {
-    refused_as(room, destination, message, &FileConfig::default())
+/// Asserts that writing fails with this message (`DIRECTORY` stands for the directory) and leaves no file behind.
+fn refused(directory: &Path, destination: &Path, message: &str) -> WriteError {
+    refused_as(directory, destination, message, &FileConfig::default())
 }
 
-fn refused_as(room: &Path, destination: &Path, message: &str, config: &FileConfig) -> WriteError {
-    let before = names(room);
+fn refused_as(
+    directory: &Path,
+    destination: &Path,
+    message: &str,
+    config: &FileConfig,
+) -> WriteError {
+    let before = names(directory);
     let error = put_as(destination, b"new content", config).expect_err("it cannot be written");
-    let text =
-        format!("{error}: {}", error.source().unwrap()).replace(room.to_str().unwrap(), "ROOM");
+    let text = format!("{error}: {}", error.source().unwrap())
+        .replace(directory.to_str().unwrap(), "DIRECTORY");
     assert_eq!(text, message);
-    assert_eq!(names(room), before, "something was left behind");
+    assert_eq!(names(directory), before, "something was left behind");
     error
 }
 
-fn remedy(error: &WriteError, room: &Path) -> String {
+fn remedy(error: &WriteError, directory: &Path) -> String {
     error
         .remedy()
         .expect("there is something to be done")
-        .replace(room.to_str().unwrap(), "ROOM")
+        .replace(directory.to_str().unwrap(), "DIRECTORY")
 }
 
 #[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
@@ -38,7 +43,7 @@ fn skipped(why: &str) {
     eprintln!("SKIPPED: {why}");
 }
 
-/// Runs `work` in a thread whose access to files is that of nobody, for root is refused nothing.
+/// Runs `work` in a thread with the file permissions of the user `nobody`, because root has all permissions.
 pub(super) fn as_nobody<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
@@ -53,32 +58,35 @@ pub(super) fn as_nobody<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 }
 
 #[test]
-fn a_directory() {
-    let room = room();
+fn a_destination_that_is_a_directory() {
+    let directory = temporary_directory();
     let error = refused(
-        room.path(),
-        room.path(),
-        "cannot replace ROOM: Is a directory (os error 21)",
+        directory.path(),
+        directory.path(),
+        "cannot replace DIRECTORY: Is a directory (os error 21)",
     );
-    assert_eq!(remedy(&error, room.path()), "name a file in it: ROOM/FILE");
-    let slash = room.path().join("new/");
+    assert_eq!(
+        remedy(&error, directory.path()),
+        "name a file in it: DIRECTORY/FILE"
+    );
+    let slash = directory.path().join("new/");
     refused(
-        room.path(),
+        directory.path(),
         &slash,
-        "cannot replace ROOM/new/: Is a directory (os error 21)",
+        "cannot replace DIRECTORY/new/: Is a directory (os error 21)",
     );
     refused(
-        room.path(),
-        &room.path().join(".."),
-        "cannot replace ROOM/..: Is a directory (os error 21)",
+        directory.path(),
+        &directory.path().join(".."),
+        "cannot replace DIRECTORY/..: Is a directory (os error 21)",
     );
 }
 
 #[test]
-fn no_name_at_all() {
-    let room = room();
+fn an_empty_path() {
+    let directory = temporary_directory();
     refused(
-        room.path(),
+        directory.path(),
         Path::new(""),
         "cannot replace : No such file or directory (os error 2)",
     );
@@ -86,89 +94,96 @@ fn no_name_at_all() {
 
 #[test]
 fn a_parent_that_is_a_file() {
-    let room = room();
-    fs::write(room.path().join("file"), "").unwrap();
-    let out = room.path().join("file/out");
+    let directory = temporary_directory();
+    fs::write(directory.path().join("file"), "").unwrap();
+    let out = directory.path().join("file/out");
     let error = refused(
-        room.path(),
+        directory.path(),
         &out,
-        "cannot read ROOM/file/out: Not a directory (os error 20)",
+        "cannot read DIRECTORY/file/out: Not a directory (os error 20)",
     );
     assert_eq!(
-        remedy(&error, room.path()),
-        "ROOM/file is a file, and a directory is needed there"
+        remedy(&error, directory.path()),
+        "DIRECTORY/file is a file, but must be a directory"
     );
 }
 
 #[test]
 fn a_name_that_is_too_long() {
-    let room = room();
+    let directory = temporary_directory();
     let name = "n".repeat(256);
-    let message = format!("cannot read ROOM/{name}: File name too long (os error 36)");
-    refused(room.path(), &room.path().join(&name), &message);
+    let message = format!("cannot read DIRECTORY/{name}: File name too long (os error 36)");
+    refused(directory.path(), &directory.path().join(&name), &message);
 }
 
 #[test]
 fn links_in_a_circle() {
-    let room = room();
-    symlink("b", room.path().join("a")).unwrap();
-    symlink("a", room.path().join("b")).unwrap();
-    let message = "cannot follow the link ROOM/a: Too many levels of symbolic links (os error 40)";
-    refused(room.path(), &room.path().join("a"), message);
+    let directory = temporary_directory();
+    symlink("b", directory.path().join("a")).unwrap();
+    symlink("a", directory.path().join("b")).unwrap();
+    let message =
+        "cannot follow the link DIRECTORY/a: Too many levels of symbolic links (os error 40)";
+    refused(directory.path(), &directory.path().join("a"), message);
 }
 
 #[test]
 fn a_named_pipe_is_not_opened_and_a_device_is_not_replaced() {
-    let room = room();
-    let pipe = room.path().join("pipe");
+    let directory = temporary_directory();
+    let pipe = directory.path().join("pipe");
     mkfifo(&pipe, Mode::S_IRWXU).unwrap();
     refused(
-        room.path(),
+        directory.path(),
         &pipe,
-        "cannot replace ROOM/pipe: it is a named pipe, not a regular file",
+        "cannot replace DIRECTORY/pipe: it is a named pipe, not a regular file",
     );
     let message = "cannot replace /dev/null: it is a device, not a regular file";
-    refused(room.path(), Path::new("/dev/null"), message);
+    refused(directory.path(), Path::new("/dev/null"), message);
 }
 
 #[test]
 fn a_directory_without_permission() {
-    let room = room();
-    fs::set_permissions(room.path(), Permissions::from_mode(0o555)).unwrap();
-    let out = room.path().join("out");
-    let message = "cannot create a new file beside ROOM/out: Permission denied (os error 13)";
-    let error = as_nobody(|| refused(room.path(), &out, message));
+    let directory = temporary_directory();
+    fs::set_permissions(directory.path(), Permissions::from_mode(0o555)).unwrap();
+    let out = directory.path().join("out");
+    let message = "cannot create a new file beside DIRECTORY/out: Permission denied (os error 13)";
+    let error = as_nobody(|| refused(directory.path(), &out, message));
     let expected =
-        "the user that runs ctmpl must be able to read the file and to create files in ROOM";
-    assert_eq!(remedy(&error, room.path()), expected);
-    let message = "cannot make the directory ROOM/new: Permission denied (os error 13)";
-    as_nobody(|| refused(room.path(), &room.path().join("new/deep/out"), message));
-}
-
-#[test]
-fn a_file_that_cannot_be_read() {
-    let room = room();
-    fs::set_permissions(room.path(), Permissions::from_mode(0o777)).unwrap();
-    let out = room.path().join("out");
-    fs::write(&out, "old").unwrap();
-    fs::set_permissions(&out, Permissions::from_mode(0o000)).unwrap();
+        "the user that runs ctmpl must be able to read the file and to create files in DIRECTORY";
+    assert_eq!(remedy(&error, directory.path()), expected);
+    let message = "cannot create the directory DIRECTORY/new: Permission denied (os error 13)";
     as_nobody(|| {
         refused(
-            room.path(),
-            &out,
-            "cannot read ROOM/out: Permission denied (os error 13)",
+            directory.path(),
+            &directory.path().join("new/deep/out"),
+            message,
         )
     });
 }
 
 #[test]
-fn an_owner_that_cannot_be_kept_is_no_reason_not_to_write() {
+fn a_file_that_cannot_be_read() {
+    let directory = temporary_directory();
+    fs::set_permissions(directory.path(), Permissions::from_mode(0o777)).unwrap();
+    let out = directory.path().join("out");
+    fs::write(&out, "old").unwrap();
+    fs::set_permissions(&out, Permissions::from_mode(0o000)).unwrap();
+    as_nobody(|| {
+        refused(
+            directory.path(),
+            &out,
+            "cannot read DIRECTORY/out: Permission denied (os error 13)",
+        )
+    });
+}
+
+#[test]
+fn a_file_whose_owner_cannot_be_kept_is_written() {
     if !Uid::effective().is_root() {
         return skipped("only root can make a file that belongs to somebody else");
     }
-    let room = room();
-    fs::set_permissions(room.path(), Permissions::from_mode(0o777)).unwrap();
-    let out = room.path().join("out");
+    let directory = temporary_directory();
+    fs::set_permissions(directory.path(), Permissions::from_mode(0o777)).unwrap();
+    let out = directory.path().join("out");
     fs::write(&out, "old").unwrap();
     fs::set_permissions(&out, Permissions::from_mode(0o4754)).unwrap();
     assert!(as_nobody(|| put(&out, b"new")).unwrap());
@@ -181,18 +196,18 @@ fn an_owner_that_cannot_be_kept_is_no_reason_not_to_write() {
     );
 }
 
-/// A file system of its own, unmounted when dropped.
+/// A mounted file system, unmounted when dropped.
 struct Mounted(TempDir);
 
 impl Mounted {
     fn with(options: &str) -> Option<Self> {
-        let room = room();
+        let directory = temporary_directory();
         let mut mount = Command::new("mount");
         mount
             .args(["-t", "tmpfs", "-o", options, "tmpfs"])
-            .arg(room.path());
+            .arg(directory.path());
         let done = mount.output().is_ok_and(|done| done.status.success());
-        done.then(|| Self(room))
+        done.then(|| Self(directory))
     }
 
     fn remount(&self, options: &str) -> bool {
@@ -215,8 +230,8 @@ fn a_full_disk() {
     let Some(disk) = Mounted::with("size=64k,mode=755") else {
         return skipped("mounting a small file system needs root");
     };
-    let room = disk.0.path();
-    let out = room.join("out");
+    let directory = disk.0.path();
+    let out = directory.join("out");
     put(&out, b"old").unwrap();
     let error = put(&out, &vec![b'x'; 200_000]).expect_err("it does not fit");
     assert!(
@@ -227,9 +242,9 @@ fn a_full_disk() {
         error.source().unwrap().to_string(),
         "No space left on device (os error 28)"
     );
-    assert_eq!(remedy(&error, room), "make room in ROOM");
+    assert_eq!(remedy(&error, directory), "free space in DIRECTORY");
     assert_eq!(
-        names(room),
+        names(directory),
         ["out"],
         "what could not be completed is removed"
     );
@@ -242,13 +257,14 @@ fn a_read_only_file_system() {
     let Some(disk) = Mounted::with("size=64k,mode=755") else {
         return skipped("mounting a read-only file system needs root");
     };
-    let room = disk.0.path();
-    let out = room.join("out");
+    let directory = disk.0.path();
+    let out = directory.join("out");
     put(&out, b"old").unwrap();
     assert!(disk.remount("ro"));
-    let message = "cannot create a new file beside ROOM/out: Read-only file system (os error 30)";
-    let error = refused(room, &out, message);
-    assert!(remedy(&error, room).contains("ReadWritePaths="));
+    let message =
+        "cannot create a new file beside DIRECTORY/out: Read-only file system (os error 30)";
+    let error = refused(directory, &out, message);
+    assert!(remedy(&error, directory).contains("ReadWritePaths="));
     assert!(
         !put(&out, b"old").unwrap(),
         "content that is right already needs no writing"
@@ -256,9 +272,12 @@ fn a_read_only_file_system() {
 }
 
 #[test]
-fn a_file_that_is_mounted_by_itself() {
-    let room = room();
-    let (inside, out) = (room.path().join("inside"), room.path().join("out"));
+fn a_file_that_is_a_mount_point() {
+    let directory = temporary_directory();
+    let (inside, out) = (
+        directory.path().join("inside"),
+        directory.path().join("out"),
+    );
     fs::write(&inside, "old").unwrap();
     fs::write(&out, "").unwrap();
     let mounted = Command::new("mount")
@@ -273,11 +292,11 @@ fn a_file_that_is_mounted_by_itself() {
             write: WriteMode::Rename,
             ..FileConfig::default()
         };
-        let message = "cannot replace ROOM/out: Device or resource busy (os error 16)";
-        let error = refused_as(room.path(), &out, message, &rename);
+        let message = "cannot replace DIRECTORY/out: Device or resource busy (os error 16)";
+        let error = refused_as(directory.path(), &out, message, &rename);
         assert!(
-            remedy(&error, room.path())
-                .contains("mount its directory ROOM instead, or let it be written in place")
+            remedy(&error, directory.path())
+                .contains("mount its directory DIRECTORY instead, or write the file in place")
         );
     });
     Command::new("umount").arg(&out).status().unwrap();
@@ -286,8 +305,8 @@ fn a_file_that_is_mounted_by_itself() {
 
 #[test]
 fn a_link_to_its_own_template() {
-    let room = room();
-    let (template, out) = (room.path().join("in"), room.path().join("out"));
+    let directory = temporary_directory();
+    let (template, out) = (directory.path().join("in"), directory.path().join("out"));
     std::fs::write(&template, "text").unwrap();
     std::os::unix::fs::symlink("in", &out).unwrap();
     let error = Writer::default()
@@ -305,12 +324,12 @@ fn a_link_to_its_own_template() {
 }
 
 #[test]
-fn the_same_file_by_another_path() {
-    let room = room();
+fn one_file_by_two_paths() {
+    let directory = temporary_directory();
     let (real, link, other) = (
-        room.path().join("real"),
-        room.path().join("link"),
-        room.path().join("other"),
+        directory.path().join("real"),
+        directory.path().join("link"),
+        directory.path().join("other"),
     );
     std::os::unix::fs::symlink("real", &link).unwrap();
     std::os::unix::fs::symlink(".", &other).unwrap();
@@ -336,13 +355,16 @@ fn the_same_file_by_another_path() {
 }
 
 #[test]
-fn a_directory_that_was_another_ones_is_free_again() {
-    let room = room();
-    let (before, after) = (room.path().join("before"), room.path().join("after"));
+fn a_directory_whose_number_is_reused_is_not_refused() {
+    let directory = temporary_directory();
+    let (before, after) = (
+        directory.path().join("before"),
+        directory.path().join("after"),
+    );
     let mut writer = Writer::default();
     let mut stage = |path: &Path| writer.stage(path, b"text", None, &FileConfig::default());
     assert!(stage(&before.join("file")).is_ok());
-    // The same directory with the same number: so it is, mostly, with one that is made after another was removed.
+    // A directory that is created after another was removed mostly gets its inode number.
     std::fs::rename(&before, &after).unwrap();
     assert!(
         stage(&after.join("file")).is_ok(),

@@ -27,9 +27,9 @@ pub(super) fn names(directory: &Path) -> Vec<String> {
 }
 
 #[test]
-fn the_mode_that_is_asked_for_is_the_modes_of_the_file() {
-    let room = room();
-    let out = room.path().join("out");
+fn a_configured_mode_is_set() {
+    let directory = temporary_directory();
+    let out = directory.path().join("out");
     let with = |mode| FileConfig {
         mode: Some(mode),
         ..FileConfig::default()
@@ -47,10 +47,10 @@ fn the_mode_that_is_asked_for_is_the_modes_of_the_file() {
 }
 
 #[test]
-fn the_owner_that_is_asked_for_owns_the_file() {
-    let room = room();
-    let out = room.path().join("out");
-    let me = fs::metadata(room.path()).unwrap();
+fn a_configured_owner_is_set() {
+    let directory = temporary_directory();
+    let out = directory.path().join("out");
+    let me = fs::metadata(directory.path()).unwrap();
     let own = FileConfig {
         user: Some(Owner::Id(me.uid())),
         group: Some(Owner::Id(me.gid())),
@@ -87,13 +87,13 @@ fn the_owner_that_is_asked_for_owns_the_file() {
         }
         assert_eq!(fs::read(&out).unwrap(), b"one");
     }
-    assert_eq!(names(room.path()), ["out"]);
+    assert_eq!(names(directory.path()), ["out"]);
 }
 
 #[test]
-fn an_owner_that_does_not_exist_is_named() {
-    let room = room();
-    let out = room.path().join("out");
+fn an_unknown_owner_is_an_error_with_its_name() {
+    let directory = temporary_directory();
+    let out = directory.path().join("out");
     let nobody = Some(Owner::Name("no-such-name".to_owned()));
     let user = FileConfig {
         user: nobody.clone(),
@@ -116,9 +116,12 @@ fn an_owner_that_does_not_exist_is_named() {
 }
 
 #[test]
-fn a_backup_is_what_was_there_before() {
-    let room = room();
-    let (out, bak) = (room.path().join("out"), room.path().join("out.bak"));
+fn a_backup_has_the_previous_content() {
+    let directory = temporary_directory();
+    let (out, bak) = (
+        directory.path().join("out"),
+        directory.path().join("out.bak"),
+    );
     let config = FileConfig {
         backup: true,
         ..FileConfig::default()
@@ -140,29 +143,29 @@ fn a_backup_is_what_was_there_before() {
         b"two",
         "what does not change is not backed up"
     );
-    assert_eq!(names(room.path()), ["out", "out.bak"]);
+    assert_eq!(names(directory.path()), ["out", "out.bak"]);
 }
 
 #[test]
 fn a_backup_that_cannot_be_kept_changes_nothing() {
-    let room = room();
-    let out = room.path().join("out");
+    let directory = temporary_directory();
+    let out = directory.path().join("out");
     let config = FileConfig {
         backup: true,
         ..FileConfig::default()
     };
     fs::write(&out, "one").unwrap();
-    fs::create_dir(room.path().join("out.bak")).unwrap();
+    fs::create_dir(directory.path().join("out.bak")).unwrap();
     let error = put_as(&out, b"two", &config).expect_err("a directory is in the way");
     assert!(error.to_string().contains("keep a backup of"), "{error}");
     assert_eq!(fs::read(&out).unwrap(), b"one");
-    assert_eq!(names(room.path()), ["out", "out.bak"]);
+    assert_eq!(names(directory.path()), ["out", "out.bak"]);
 }
 
 #[test]
-fn directories_are_made_unless_that_is_not_wanted() {
-    let room = room();
-    let out = room.path().join("a/b/out");
+fn directories_are_created_unless_the_configuration_forbids_it() {
+    let directory = temporary_directory();
+    let out = directory.path().join("a/b/out");
     let config = FileConfig {
         make_directories: false,
         ..FileConfig::default()
@@ -175,7 +178,7 @@ fn directories_are_made_unless_that_is_not_wanted() {
             .contains("create_dest_dirs"),
         "{error}"
     );
-    assert_eq!(names(room.path()), Vec::<String>::new());
+    assert_eq!(names(directory.path()), Vec::<String>::new());
     assert!(put_as(&out, b"one", &FileConfig::default()).unwrap());
     assert!(put_as(&out, b"two", &config).unwrap());
 }

@@ -1,0 +1,190 @@
+//! The file that a path names: where it is, and what exists there now.
+//!
+//! Input: a path as configured, and what to do about symlinks.
+//! Output: a [`Target`], and the [`Existing`] file.
+//!
+//! A target keeps no descriptor, because a transaction may have thousands of them. Every step opens the directory and
+//! works inside it; where links are refused, a directory that has become a link in between is an error.
+
+use std::ffi::OsString;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read as _};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open, openat};
+use nix::sys::stat::Mode;
+
+use super::directory::parent;
+use super::error::WriteError;
+use crate::safe_read;
+
+/// The number of links that the kernel follows in a path.
+const MAX_LINKS: usize = 40;
+
+/// What happens if the file or its directory is a symlink.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Links {
+    /// The file at the end of the links is the target.
+    Follow,
+    /// The path is refused.
+    Refuse,
+}
+
+/// A file to replace or create.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    /// The file, after links were followed.
+    pub(super) path: PathBuf,
+    /// Its directory, which may not exist yet.
+    pub(super) directory: PathBuf,
+    /// Its name in the directory.
+    pub(super) name: OsString,
+    links: Links,
+}
+
+/// The file at a target, open for reading, so that the file that is compared is the file whose mode and owner are kept.
+#[derive(Debug)]
+pub(super) struct Existing {
+    file: File,
+    /// Its size, mode and owner.
+    pub(super) metadata: Metadata,
+}
+
+impl Target {
+    /// Resolves a path; the file need not exist.
+    pub(super) fn find(path: &Path, links: Links) -> Result<Self, WriteError> {
+        let path = match links {
+            Links::Follow => follow(path)?,
+            Links::Refuse => path.to_owned(),
+        };
+        let ends_with_slash = path.as_os_str().as_encoded_bytes().ends_with(b"/");
+        let (false, Some(name)) = (ends_with_slash, path.file_name()) else {
+            let cause = if path.as_os_str().is_empty() {
+                Errno::ENOENT
+            } else {
+                Errno::EISDIR
+            };
+            return Err(WriteError::new("replace", &path, cause));
+        };
+        let name = name.to_owned();
+        // Without a `.` component: at the end of a link, it would follow the link.
+        let directory: PathBuf = parent(&path).components().collect();
+        Ok(Self {
+            path,
+            directory,
+            name,
+            links,
+        })
+    }
+
+    /// Opens the directory for the `*at` calls, which need no read permission on it.
+    pub(super) fn open_directory(&self) -> Result<OwnedFd, WriteError> {
+        let mut flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        if self.links == Links::Refuse {
+            flags |= OFlag::O_NOFOLLOW;
+        }
+        open(&self.directory, flags, Mode::empty()).map_err(|error| self.directory_error(error))
+    }
+
+    fn directory_error(&self, error: Errno) -> WriteError {
+        let is_link =
+            || fs::symlink_metadata(&self.directory).is_ok_and(|metadata| metadata.is_symlink());
+        if self.links == Links::Refuse && is_link() {
+            let directory = self.directory.display();
+            let reason = format!("its directory {directory} is a symlink; name the real one");
+            return WriteError::new("write", &self.path, io::Error::other(reason));
+        }
+        WriteError::new("open the directory of", &self.path, error)
+    }
+
+    /// Opens the file that exists at the target, if any. Anything but a regular file is an error.
+    pub(super) fn open_existing(&self) -> Result<Option<Existing>, WriteError> {
+        if !self.directory.exists() {
+            return Ok(None);
+        }
+        // Refuses a directory that is a link even if the file is missing.
+        let directory = self.open_directory()?;
+        let kind = match fs::symlink_metadata(&self.path) {
+            Ok(metadata) => metadata.file_type(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(WriteError::new("read", &self.path, error)),
+        };
+        if kind.is_symlink() && self.links == Links::Refuse {
+            let reason = io::Error::other("it is a symlink; name the file that it leads to");
+            return Err(WriteError::new("write", &self.path, reason));
+        }
+        safe_read::refuse_special(kind).map_err(WriteError::when("replace", &self.path))?;
+        self.open_in(&directory, OFlag::O_RDONLY, "read").map(Some)
+    }
+
+    /// Opens the file with `flags`, and without following a link. `step` is for the error.
+    pub(super) fn open(&self, flags: OFlag, step: &'static str) -> Result<Existing, WriteError> {
+        self.open_in(&self.open_directory()?, flags, step)
+    }
+
+    fn open_in(
+        &self,
+        directory: &OwnedFd,
+        flags: OFlag,
+        step: &'static str,
+    ) -> Result<Existing, WriteError> {
+        // The file may have become a link or a pipe since it was looked at: neither follow nor wait.
+        let flags =
+            flags | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+        let failed = |error| WriteError::new(step, &self.path, error);
+        let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+        let file = openat(directory, self.name.as_os_str(), flags, mode)
+            .map_err(|error| failed(error.into()))?;
+        let file = File::from(file);
+        let metadata = file.metadata().map_err(failed)?;
+        safe_read::refuse_special(metadata.file_type())
+            .map_err(WriteError::when("replace", &self.path))?;
+        Ok(Existing { file, metadata })
+    }
+
+    /// The name of the file with `suffix` after it.
+    pub(super) fn name_with(&self, suffix: &str) -> OsString {
+        let mut name = self.name.clone();
+        name.push(suffix);
+        name
+    }
+}
+
+impl Existing {
+    /// Returns `true` if the file consists of `content`.
+    pub(super) fn holds(&self, content: &[u8]) -> io::Result<bool> {
+        if self.metadata.len() != content.len() as u64 {
+            return Ok(false);
+        }
+        let mut found = Vec::with_capacity(content.len() + 1);
+        (&self.file)
+            .take(content.len() as u64 + 1)
+            .read_to_end(&mut found)?;
+        Ok(found == content)
+    }
+
+    /// The open file.
+    pub(super) fn into_file(self) -> File {
+        self.file
+    }
+}
+
+/// The path at the end of a chain of symlinks.
+fn follow(path: &Path) -> Result<PathBuf, WriteError> {
+    let mut resolved = path.to_owned();
+    for _ in 0..=MAX_LINKS {
+        match fs::symlink_metadata(&resolved) {
+            Ok(metadata) if metadata.is_symlink() => {
+                let link = fs::read_link(&resolved)
+                    .map_err(WriteError::when("follow the link", &resolved))?;
+                resolved = resolved.parent().unwrap_or(Path::new("")).join(link);
+            }
+            Ok(_) => return Ok(resolved),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(resolved),
+            Err(error) => return Err(WriteError::new("read", &resolved, error)),
+        }
+    }
+    Err(WriteError::new("follow the link", path, Errno::ELOOP))
+}
