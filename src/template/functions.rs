@@ -31,23 +31,19 @@ mod math;
 mod merge;
 mod mesh;
 mod numbers;
-mod pattern;
 pub mod reference;
 mod sockaddr;
 mod sources;
 mod spew;
 mod sprig;
 mod text;
-mod time;
 mod title;
-mod toml;
 pub mod unsupported;
 mod write_to_file;
-mod yaml;
 
 use std::sync::LazyLock;
 
-use gotemplate::FunctionId;
+use gotemplate::{FunctionId, pattern, time, toml, yaml};
 use minijinja::Value;
 
 use super::function::{Call, Function, FunctionError, Group};

@@ -18,6 +18,10 @@ pub mod dict;
 
 pub mod scratch;
 
+pub mod args;
+
+pub mod time;
+
 pub mod json;
 
 mod unicode;
@@ -26,7 +30,7 @@ mod complex;
 
 mod quote;
 
-mod number;
+pub mod number;
 
 mod go_value;
 
@@ -41,6 +45,12 @@ mod escape;
 mod builtins;
 
 pub mod show;
+
+pub mod pattern;
+
+pub mod yaml;
+
+pub mod toml;
 
 mod options;
 

@@ -11,7 +11,7 @@ use crate::quote::{Piece, quoted, unquoted_char};
 ///
 /// # Errors
 /// Go's message, if it is no number.
-pub(super) fn number(written: &str) -> Result<Option<Value>, String> {
+pub(crate) fn number(written: &str) -> Result<Option<Value>, String> {
     if let Some(imaginary) = written.strip_suffix('i') {
         return complex(imaginary)
             .map(Some)
@@ -41,7 +41,7 @@ pub(super) fn number(written: &str) -> Result<Option<Value>, String> {
 ///
 /// # Errors
 /// Go's message, if it is none.
-pub(super) fn character(written: &str) -> Result<Value, String> {
+pub(crate) fn character(written: &str) -> Result<Value, String> {
     let inside = written.strip_prefix('\'').unwrap_or_default();
     let (piece, rest) = unquoted_char(inside, '\'').ok_or("invalid syntax")?;
     if rest != "'" {
@@ -122,7 +122,7 @@ fn without_underscores(digits: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(digits.replace('_', "")))
 }
 
-pub(super) fn float(written: &str) -> Option<f64> {
+pub(crate) fn float(written: &str) -> Option<f64> {
     let (negative, digits) = signed(written);
     let digits = without_underscores(digits)?;
     let magnitude = if digits.starts_with("0x") || digits.starts_with("0X") {
@@ -190,6 +190,29 @@ fn complex(imaginary: &str) -> Option<Value> {
         real: float(real)?,
         imaginary: float(imaginary)?,
     }))
+}
+
+/// The integer of a text with the prefix of its base: `0x1f`, `0b1`, `0o17`, `017`.
+#[must_use]
+pub fn parse_any_base(text: &str) -> Option<i64> {
+    let (negative, digits) = match text.as_bytes().first()? {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let (base, digits) = match digits.as_bytes() {
+        [b'0', b'x' | b'X', ..] => (16, &digits[2..]),
+        [b'0', b'b' | b'B', ..] => (2, &digits[2..]),
+        [b'0', b'o' | b'O', ..] => (8, &digits[2..]),
+        [b'0', _, ..] => (8, &digits[1..]),
+        _ => (10, digits),
+    };
+    let digits = digits.replace('_', "");
+    if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(base)) {
+        return None;
+    }
+    let number = i128::from(u64::from_str_radix(&digits, base).ok()?);
+    i64::try_from(if negative { -number } else { number }).ok()
 }
 
 #[cfg(test)]

@@ -42,29 +42,7 @@ fn parse_int(text: &str) -> i64 {
         }
         _ => text,
     };
-    parse_any_base(whole).unwrap_or(0)
-}
-
-/// An integer with the prefix of its base: `0x1f`, `0b1`, `0o17`, `017`.
-pub(in crate::template) fn parse_any_base(text: &str) -> Option<i64> {
-    let (negative, digits) = match text.as_bytes().first()? {
-        b'-' => (true, &text[1..]),
-        b'+' => (false, &text[1..]),
-        _ => (false, text),
-    };
-    let (base, digits) = match digits.as_bytes() {
-        [b'0', b'x' | b'X', ..] => (16, &digits[2..]),
-        [b'0', b'b' | b'B', ..] => (2, &digits[2..]),
-        [b'0', b'o' | b'O', ..] => (8, &digits[2..]),
-        [b'0', _, ..] => (8, &digits[1..]),
-        _ => (10, digits),
-    };
-    let digits = digits.replace('_', "");
-    if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(base)) {
-        return None;
-    }
-    let number = i128::from(u64::from_str_radix(&digits, base).ok()?);
-    i64::try_from(if negative { -number } else { number }).ok()
+    gotemplate::number::parse_any_base(whole).unwrap_or(0)
 }
 
 /// The value as a float.

@@ -3,9 +3,9 @@
 
 use proptest::prelude::*;
 
+use super::duration;
 use super::url::Url;
 use super::version::{Constraint, Version};
-use super::{cast, duration};
 use crate::template::functions::{self, time};
 
 #[test]
@@ -38,7 +38,7 @@ fn integers_are_parsed_in_any_base() {
     ];
     assert!(!cases.is_empty());
     for (text, number) in cases {
-        assert_eq!(cast::parse_any_base(text), number, "{text}");
+        assert_eq!(gotemplate::number::parse_any_base(text), number, "{text}");
     }
 }
 

@@ -5,7 +5,7 @@
 
 use regex::{Captures, Regex};
 
-use crate::template::function::FunctionError;
+use crate::function_error::FunctionError;
 
 /// The name of a group for the `regex` crate, where names are unique and do not begin with a digit.
 pub(super) fn unique_name(number: usize, name: &str) -> String {
@@ -17,8 +17,11 @@ fn original_name(unique: &str) -> Option<&str> {
     unique.split_once('_').map(|(_, name)| name)
 }
 
-/// Replaces every match. The result has at most `max_length` bytes.
-pub(in crate::template::functions) fn replace_all(
+/// Replaces every match. In the replacement, `$1` and `${name}` stand for groups.
+///
+/// # Errors
+/// If the result would have more than `max_length` bytes.
+pub fn replace_all(
     pattern: &Regex,
     text: &str,
     replacement: &str,

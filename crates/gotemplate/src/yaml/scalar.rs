@@ -4,8 +4,8 @@
 
 use minijinja::Value;
 
-use crate::template::functions::sprig::cast::parse_any_base;
-use crate::template::functions::time;
+use crate::number::parse_any_base;
+use crate::time;
 
 /// A scalar with its type.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -8,15 +8,19 @@ use jiff::civil::{Date, DateTime, Time};
 use super::layout::{Element, Fraction, MONTHS, Offset, Token, WEEKDAYS, tokens};
 use super::value::GoTime;
 
-/// Why a text is not a time in a layout. It shows nothing of the text.
+/// The reason why a text is not a time in a layout. It quotes nothing of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::template::functions) enum ParseTimeError {
+pub enum ParseTimeError {
+    /// An element of the layout is not in the text.
     #[error("the text does not have {0} where the layout has it")]
     Missing(&'static str),
+    /// A number is too large for its element.
     #[error("{0} out of range")]
     OutOfRange(&'static str),
+    /// The text goes on behind the layout.
     #[error("extra text at the end")]
     ExtraText,
+    /// The day of the year is another one than the month and day.
     #[error("day of year does not match month and day")]
     DayOfYearMismatch,
 }
@@ -43,10 +47,10 @@ struct Parts {
 }
 
 /// Reads a time.
-pub(in crate::template::functions) fn parse(
-    layout: &str,
-    text: &str,
-) -> Result<GoTime, ParseTimeError> {
+///
+/// # Errors
+/// If the text does not have the layout.
+pub fn parse(layout: &str, text: &str) -> Result<GoTime, ParseTimeError> {
     let mut parts = Parts::default();
     let mut tokens = tokens(layout).peekable();
     let mut rest = text;

@@ -7,7 +7,7 @@ use std::str::Chars;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use crate::template::functions::args::Number;
+use crate::args::Number;
 
 /// Compares two keys: booleans and numbers come first, then nil, then texts.
 pub(super) fn compare(a: &Value, b: &Value) -> Ordering {

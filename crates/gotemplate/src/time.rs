@@ -5,6 +5,6 @@ mod layout;
 mod parse;
 mod value;
 
-pub(super) use format::format;
-pub(super) use parse::parse;
-pub(super) use value::GoTime;
+pub use format::format;
+pub use parse::{ParseTimeError, parse};
+pub use value::GoTime;

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use regex::{Regex, RegexBuilder};
 
-use crate::template::function::FunctionError;
+use crate::function_error::FunctionError;
 
 mod class;
 mod error;
@@ -16,7 +16,7 @@ mod replace;
 mod tests;
 mod translate;
 
-pub(super) use replace::replace_all;
+pub use replace::replace_all;
 
 /// Patterns in the cache. A template has a handful.
 const MAX_CACHED: usize = 256;
@@ -30,7 +30,10 @@ const MAX_COMPILED_SIZE: usize = 4 << 20;
 static CACHE: Mutex<Option<HashMap<String, Regex>>> = Mutex::new(None);
 
 /// Compiles a pattern, or takes it from the cache.
-pub(super) fn compile(pattern: &str) -> Result<Regex, FunctionError> {
+///
+/// # Errors
+/// If the pattern is not valid in Go, or too large. The text is that of Go's `regexp`.
+pub fn compile(pattern: &str) -> Result<Regex, FunctionError> {
     if let Some(regex) = cached(pattern) {
         return Ok(regex);
     }

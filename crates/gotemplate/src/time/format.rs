@@ -19,7 +19,7 @@ pub(super) struct LocalTime<'z> {
 }
 
 /// Writes a time, in UTC.
-pub(in crate::template::functions) fn format(layout: &str, time: Timestamp) -> String {
+pub fn format(layout: &str, time: Timestamp) -> String {
     let time = LocalTime {
         time: time.to_zoned(TimeZone::UTC).datetime(),
         offset: 0,

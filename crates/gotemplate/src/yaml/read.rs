@@ -14,8 +14,8 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use super::scalar::{Scalar, resolve};
-use crate::template::any_map::{AnyKey, AnyMap};
-use crate::template::function::FunctionError;
+use crate::any_map::{AnyKey, AnyMap};
+use crate::function_error::FunctionError;
 
 /// The number of values in a document, with those that aliases repeat.
 const MAX_VALUES: usize = 1_000_000;
@@ -45,7 +45,10 @@ impl Node {
 type Read<T> = Result<T, FunctionError>;
 
 /// Reads the first document; a text without a document is nil.
-pub(in crate::template::functions) fn read(text: &str) -> Read<Value> {
+///
+/// # Errors
+/// If the text is not YAML 1.1, or nested too deep, or too large. The error names the line and quotes no text.
+pub fn read(text: &str) -> Result<Value, FunctionError> {
     let options = granit_parser::options! { block_scalar_eof_without_line_feed: true };
     let mut reader = Reader {
         parser: Parser::new_from_str_with_options(text, options),

@@ -5,13 +5,13 @@ use jiff::{SignedDuration, Span};
 use minijinja::Value;
 
 use super::format::LocalTime;
-use crate::template::function::FunctionError;
-use crate::template::functions::args::{integer, text, wrong_type};
-use crate::template::scalar_object::{Methods, ScalarObject};
+use crate::args::{integer, text, wrong_type};
+use crate::function_error::FunctionError;
+use crate::scalar_object::{Methods, ScalarObject};
 
 /// A time, and the zone in which it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::template::functions) struct GoTime {
+pub struct GoTime {
     utc: DateTime,
     /// Seconds ahead of UTC.
     offset: i32,
@@ -21,7 +21,7 @@ pub(in crate::template::functions) struct GoTime {
 
 impl GoTime {
     /// Go's zero time.
-    pub(in crate::template::functions) const YEAR_ONE: Self = Self {
+    pub const YEAR_ONE: Self = Self {
         utc: date(1, 1, 1).at(0, 0, 0, 0),
         offset: 0,
         zone: String::new(),
@@ -36,9 +36,10 @@ impl GoTime {
     }
 
     /// The time behind a template value.
-    pub(in crate::template::functions) fn from_value(
-        value: &Value,
-    ) -> Result<&Self, FunctionError> {
+    ///
+    /// # Errors
+    /// If the value is not a time.
+    pub fn from_value(value: &Value) -> Result<&Self, FunctionError> {
         let found = value
             .downcast_object_ref::<ScalarObject>()
             .and_then(ScalarObject::inner);
@@ -46,7 +47,7 @@ impl GoTime {
     }
 
     /// Seconds since 1970.
-    pub(in crate::template::functions) fn seconds(&self) -> i64 {
+    pub fn seconds(&self) -> i64 {
         self.since_1970(1_000_000_000)
     }
 
@@ -65,7 +66,7 @@ impl GoTime {
     }
 
     /// Adds nanoseconds, which may be negative; `None` if the result is out of range.
-    pub(in crate::template::functions) fn add(&self, nanos: i64) -> Option<Self> {
+    pub fn add(&self, nanos: i64) -> Option<Self> {
         let utc = self
             .utc
             .checked_add(SignedDuration::from_nanos(nanos))
@@ -105,7 +106,7 @@ impl GoTime {
     }
 
     /// The time as a template value.
-    pub(in crate::template::functions) fn value(self) -> Value {
+    pub fn value(self) -> Value {
         let civil = self.local().time;
         let number = |number: i64| Value::from(number);
         Value::from_object(ScalarObject {

@@ -11,11 +11,11 @@ use minijinja::value::ValueKind;
 
 use super::order;
 use super::text::Buffer;
-use crate::template::function::FunctionError;
-use crate::template::functions::args::refuse;
-use crate::template::go::show;
-use crate::template::record::Record;
-use crate::template::scalar_object::ScalarObject;
+use crate::args::refuse;
+use crate::function_error::FunctionError;
+use crate::record::Record;
+use crate::scalar_object::ScalarObject;
+use crate::show;
 
 /// The maximum length of a key that shares a line with its value.
 const MAX_SIMPLE_KEY: usize = 128;
@@ -25,7 +25,10 @@ const MAX_DEPTH: usize = 300;
 const MAX_LENGTH: usize = 64 << 20;
 
 /// Writes a value.
-pub(in crate::template::functions) fn write(value: &Value) -> Result<String, FunctionError> {
+///
+/// # Errors
+/// If the text would be too long or too deep, or if a value has no YAML.
+pub fn write(value: &Value) -> Result<String, FunctionError> {
     let mut emitter = Emitter::default();
     emitter.node(value, Position::ROOT)?;
     Ok(emitter.buffer.out)

@@ -9,5 +9,5 @@ mod style;
 mod tests;
 mod text;
 
-pub(super) use emit::write;
-pub(super) use read::read;
+pub use emit::write;
+pub use read::read;

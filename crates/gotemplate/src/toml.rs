@@ -8,19 +8,22 @@ use std::fmt::Write as _;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use super::args::{Number, refuse};
-use crate::template::any_map::AnyMap;
-use crate::template::function::FunctionError;
-use crate::template::go::show;
-use crate::template::record::{NumberedMap, Record};
-use crate::template::scalar_object::ScalarObject;
+use crate::any_map::AnyMap;
+use crate::args::{Number, refuse};
+use crate::function_error::FunctionError;
+use crate::record::{NumberedMap, Record};
+use crate::scalar_object::ScalarObject;
+use crate::show;
 
 const MAX_DEPTH: usize = 300;
 
 const MAX_LENGTH: usize = 64 << 20;
 
-/// Writes a value.
-pub(super) fn write(value: &Value) -> Result<String, FunctionError> {
+/// Writes a value, a map with text keys.
+///
+/// # Errors
+/// If the text would be too long or too deep, or if a value has no TOML.
+pub fn write(value: &Value) -> Result<String, FunctionError> {
     let mut writer = Writer {
         out: String::new(),
         path: Vec::new(),
