@@ -1,137 +1,112 @@
-//! The one loop: wait, step, execute.
+//! The daemon: one loop, made of parts.
 //!
-//! in:  a [`Config`], and the [`Process`] that it runs in
-//! out: the files it asks for, kept right, until the [`End`]
+//! Input: a [`Config`], and the [`Process`] that it runs in. Output: correct files, until the [`End`].
 //!
-//! [`run`] waits for whatever comes first and turns it into an `Event`; `State::step` decides, without touching
-//! anything, which `Action`s follow; `Executor` carry them out and bring the results back as events.
+//! [`run`] waits for the next `Event`; the `Parts` decide, without I/O, which `Action`s follow; the `Executor` carries
+//! them out and returns their results as events.
 
-mod certificates;
+mod apply;
 mod child;
-mod commands;
-mod ending;
+mod credentials;
+mod end;
+mod error_chain;
 mod event;
-mod hands;
-mod job;
-mod missing;
-mod plugins;
+mod executor;
+mod parts;
 mod process;
+mod query_failures;
 mod reload;
-mod standing;
-mod state;
-mod token;
-mod trouble;
-mod writing;
+mod renderer;
+mod rendering;
+mod shutdown;
+mod status;
+mod text;
 
+use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsString;
 use std::time::Instant;
 
-use tokio::sync::mpsc;
+use tokio::sync::watch;
 
-use crate::config::resolved::{Config, Mode};
+use crate::config::resolved::Config;
 use crate::consul::{Client, ClientError};
-use crate::exit_code;
-use crate::signals::SignalAction;
-use crate::systemd::{Phase, Status, Systemd};
-use crate::watch::{Files, WatchEvent, Watcher};
+use crate::report::{Phase, Report};
+use crate::systemd::Systemd;
+use crate::template::RenderEnv;
+use crate::watch::Watcher;
+pub use end::End;
 use event::{Action, Event, Moment};
-use hands::Executor;
-use process::rules;
+use executor::{Executed, Executor};
+use parts::Parts;
 pub use process::{Process, ProcessError};
-use state::State;
-
-/// How the process ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// Everything is written, and every command has succeeded.
-    Done,
-    /// A signal asked for it.
-    Interrupted,
-    /// A template, a command or Consul failed, and there is nothing to wait for.
-    Failed,
-    /// Data was still missing when the time was up.
-    TimedOut,
-    /// The child ended with this code.
-    Child(u8),
-}
-
-impl End {
-    /// The exit code of the process.
-    #[must_use]
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Done => exit_code::SUCCESS,
-            Self::Interrupted => exit_code::INTERRUPTED,
-            Self::Failed => exit_code::FAILURE,
-            Self::TimedOut => exit_code::TIMED_OUT,
-            Self::Child(code) => code,
-        }
-    }
-}
-
-/// How many events are taken in before the templates are looked at again.
-const BATCH: usize = 2048;
 
 /// Runs until the end.
 ///
 /// # Errors
-/// [`ClientError`] when it cannot begin. Once it runs, nothing but the end ends it.
-pub async fn run(config: Config, mut process: Process) -> Result<End, ClientError> {
+/// [`ClientError`] if it cannot begin. Once it runs, it ends with an [`End`].
+pub async fn run(config: Config, process: Process) -> Result<End, ClientError> {
     let client = Client::new(&config.consul)?;
-    let once = matches!(config.mode, Mode::Once { .. });
-    let (watcher, mut answers) = Watcher::new(
-        client.clone(),
-        rules(&config.consul, once, config.dev.is_some()),
-    );
-    let mut hands = Executor::new(client, watcher, Files::new(), &config.consul.exports);
-    let mut state = State::new(config, Moment::now());
-    let mut actions = state.begin(Moment::now());
-    let mut systemd = Systemd::here(Moment::now().instant);
+    let watcher = Watcher::new(client.clone(), process.rules(&config));
+    let mut executor = Executor::new(process, client, watcher, &config.consul.exports);
+    let mut parts = Parts::new(&config, RenderEnv::here(environment()), Moment::now());
+    drop(config);
+    let mut actions = parts.begin(Moment::now());
+    let reports = watch::Sender::new(parts.report());
+    let mut systemd = Systemd::here(&reports, Moment::now().instant);
+    let mut results = VecDeque::new();
     loop {
-        systemd.tell(|| state.standing(), Moment::now().instant);
+        publish(&reports, || parts.report());
+        systemd.tell(Moment::now().instant);
         for action in actions {
-            match action {
-                Action::End(end) => {
-                    let ending = || Status {
+            match executor.execute(action) {
+                Executed::Begun => {}
+                Executed::Done(event) => results.push_back(*event),
+                Executed::EndNow => return Ok(End::Interrupted),
+                Executed::End(end) => {
+                    publish(&reports, || Report {
                         phase: Phase::Ending,
-                        ..state.standing()
-                    };
-                    systemd.tell(ending, Moment::now().instant);
-                    return Ok(tokio::select! {
-                        () = hands.shutdown() => end,
-                        () = wish_to_end(&mut process) => End::Interrupted,
+                        ..parts.report()
                     });
+                    systemd.tell(Moment::now().instant);
+                    return Ok(executor.shutdown(end).await);
                 }
-                Action::EndNow => return Ok(End::Interrupted),
-                Action::ReadConfig => hands.now(Event::ConfigRead(process.renew())),
-                action => hands.execute(action),
             }
         }
-        let event = tokio::select! {
-            biased;
-            wish = process.wish() => Some(Event::SignalAction(wish)),
-            event = hands.next() => Some(event),
-            events = take(&mut answers) => Some(Event::Watched(events)),
-            () = sleep_until(state.next_wake()) => Some(Event::Time),
-            // It is told at each turn, so that a loop that no longer turns is noticed.
-            () = sleep_until(systemd.next_wake()) => None,
+        let event = if let Some(result) = results.pop_front() {
+            Some(result)
+        } else {
+            tokio::select! {
+                biased;
+                event = executor.next() => Some(event),
+                () = sleep_until(parts.next_wake()) => Some(Event::Time),
+                // Each turn notifies systemd, so that a loop that does not turn any more is noticed.
+                () = sleep_until(systemd.next_wake()) => None,
+            }
         };
-        actions = event.map_or_else(Vec::new, |event| state.step(event, Moment::now()));
+        actions = event.map_or_else(Vec::<Action>::new, |event| {
+            parts.step(&event, Moment::now())
+        });
     }
 }
 
-/// Whoever asks for the end once more does not want to wait for what is under way.
-async fn wish_to_end(process: &mut Process) {
-    while !matches!(process.wish().await, SignalAction::End(_)) {}
+/// Publishes a report, if there are readers.
+fn publish(reports: &watch::Sender<Report>, report: impl FnOnce() -> Report) {
+    if reports.receiver_count() > 0 {
+        let report = report();
+        reports.send_if_modified(|published| {
+            let is_news = *published != report;
+            *published = report;
+            is_news
+        });
+    }
 }
 
-/// Everything that can be had without waiting, and at least one.
-async fn take(answers: &mut mpsc::Receiver<WatchEvent>) -> Vec<WatchEvent> {
-    let mut events = Vec::new();
-    if answers.recv_many(&mut events, BATCH).await == 0 {
-        // The watcher, which holds the sender, lives as long as the loop.
-        std::future::pending::<()>().await;
-    }
-    events
+/// The environment variables of the process, as far as they are text.
+fn environment() -> BTreeMap<String, String> {
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    std::env::vars_os().filter_map(text).collect()
 }
 
 async fn sleep_until(wake: Option<Instant>) {

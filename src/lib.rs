@@ -45,6 +45,9 @@ pub mod template;
 /// Decides whether a rendering is written now, later or not at all.
 pub mod decide;
 
+/// The published state of the daemon: plain data for its readers.
+pub mod report;
+
 /// Reports readiness, status and watchdog to systemd.
 pub mod systemd;
 

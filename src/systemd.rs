@@ -1,10 +1,9 @@
-//! Tells systemd how it stands: ready, reloading, ending, and alive.
+//! Notifies systemd: ready, reloading, ending, and alive.
 //!
-//! in:  the [`Status`] after each turn of the loop, and the time
-//! out: datagrams to `NOTIFY_SOCKET`, as `sd_notify(3)` has them; without one, nothing
+//! Input: the published [`Report`], and the time. Output: datagrams to `NOTIFY_SOCKET`, as in `sd_notify(3)`; without a
+//! socket, nothing.
 //!
-//! What is sent is decided by [`Notices`] and [`Watchdog`], which touch nothing. A socket that is full is tried again,
-//! and holds nobody up.
+//! [`Notices`] and [`Watchdog`] decide what is sent, without I/O. A socket that is full is retried, and delays nothing.
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;
@@ -15,8 +14,11 @@ use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
+use tokio::sync::watch;
 
-/// Variables that concern this process alone: whoever else takes them to be meant for him speaks in our name.
+use crate::report::{Phase, Report, TemplateReport, TemplateState};
+
+/// Variables that are not passed to children: they must not notify systemd on our behalf.
 pub const VARIABLES: [&str; 4] = [
     "NOTIFY_SOCKET",
     "WATCHDOG_USEC",
@@ -24,55 +26,94 @@ pub const VARIABLES: [&str; 4] = [
     "JOURNAL_STREAM",
 ];
 
-/// When a message that the socket had no room for is sent again.
+/// The wait before a message that the socket had no room for is sent again.
 const AGAIN: Duration = Duration::from_secs(1);
-/// How many messages wait for room.
+/// The most messages that wait for room.
 const MOST_UNSENT: usize = 16;
 
-/// How it stands.
+/// What systemd shows of the process.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Status {
-    /// As systemd sees it.
-    pub phase: Phase,
-    /// As people do, in one line.
-    pub status: String,
+struct Status {
+    phase: Phase,
+    /// The status line.
+    line: String,
 }
 
-/// As systemd sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Something is not written yet.
-    Starting,
-    /// Everything was written at least once.
-    Ready,
-    /// It was ready, and reads everything again.
-    Reloading,
-    /// It is about to end.
-    Ending,
+impl Status {
+    fn of(report: &Report) -> Self {
+        Self {
+            phase: report.phase,
+            line: status_line(report),
+        }
+    }
 }
 
-/// What systemd was told last, and so what it is to be told.
+/// One line for people, which changes only with failures and phases.
+pub(crate) fn status_line(report: &Report) -> String {
+    let mut items = Vec::new();
+    match report.phase {
+        Phase::Ending => items.push("ending".to_owned()),
+        Phase::Reloading => items.push("reloading".to_owned()),
+        Phase::Starting | Phase::Ready => {}
+    }
+    let before = items.len();
+    if report.dependencies.is_outage {
+        items.push("Consul does not answer (retrying)".to_owned());
+    }
+    match report.dependencies.failing {
+        0 => {}
+        1 => items.push("1 query fails".to_owned()),
+        count => items.push(format!("{count} queries fail")),
+    }
+    let templates = &report.templates;
+    let mut failing = templates
+        .iter()
+        .filter(|template| template.state == TemplateState::Failed);
+    if let Some(TemplateReport { name, .. }) = failing.next() {
+        items.push(match failing.count() {
+            0 => format!("{name} fails"),
+            more => format!("{name} and {more} more fail"),
+        });
+    }
+    if let Some(command) = report.applies.failing_commands.first() {
+        items.push(format!("command {command} failed (retrying)"));
+    }
+    let count = templates.len();
+    let noun = if count == 1 { "template" } else { "templates" };
+    items.push(if report.phase == Phase::Starting {
+        let is_written = |template: &&TemplateReport| template.is_written;
+        let written = templates.iter().filter(is_written).count();
+        format!("{written} of {count} {noun} written")
+    } else if items.len() == before {
+        format!("{count} {noun} up to date")
+    } else {
+        format!("{count} {noun} written")
+    });
+    items.join("; ")
+}
+
+/// The last message, and so the news for the next one.
 #[derive(Debug, Default)]
 struct Notices {
     told: Option<Status>,
 }
 
 impl Notices {
-    /// The message, if there is news; `monotonic` is the time on the clock of that name.
-    fn about(&mut self, mut standing: Status, monotonic: Duration) -> Option<String> {
-        if standing.phase == Phase::Starting
+    /// The message, if there is news. `monotonic` is the time on the clock of that name.
+    fn about(&mut self, mut status: Status, monotonic: Duration) -> Option<String> {
+        if status.phase == Phase::Starting
             && self
                 .told
                 .as_ref()
                 .is_some_and(|told| told.phase != Phase::Starting)
         {
-            // A reload brought templates that wait for data; whoever was ready serves the others.
-            standing.phase = Phase::Ready;
+            // A reload brought templates that wait for data; the others are served.
+            status.phase = Phase::Ready;
         }
         let before = self.told.as_ref();
         let phase = before.map_or(Phase::Starting, |told| told.phase);
         let mut lines = Vec::new();
-        match standing.phase {
+        match status.phase {
             same if same == phase => {}
             Phase::Starting => {}
             Phase::Ready => lines.push("READY=1".to_owned()),
@@ -82,29 +123,29 @@ impl Notices {
             }
             Phase::Ending => lines.push("STOPPING=1".to_owned()),
         }
-        if before.is_none_or(|told| told.status != standing.status) {
-            let one_line: String = standing
-                .status
+        if before.is_none_or(|told| told.line != status.line) {
+            let one_line: String = status
+                .line
                 .chars()
                 .map(|letter| if letter.is_control() { ' ' } else { letter })
                 .collect();
             lines.push(format!("STATUS={one_line}"));
         }
-        self.told = Some(standing);
+        self.told = Some(status);
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
 }
 
-/// When to say that the loop still turns.
+/// When to tell systemd that the loop still turns.
 #[derive(Debug)]
 struct Watchdog {
-    /// Half of what systemd waits for it.
+    /// Half of systemd's limit.
     pace: Duration,
     due: Instant,
 }
 
 impl Watchdog {
-    /// `microseconds` is what systemd says, `process` whom it means.
+    /// Creates a watchdog from systemd's limit, if it is meant for this process.
     fn of(microseconds: Option<&str>, process: Option<&str>, now: Instant) -> Option<Self> {
         let meant = process.is_none_or(|id| id.parse() == Ok(std::process::id()));
         let pace = Duration::from_micros(microseconds?.parse().ok()?) / 2;
@@ -120,10 +161,12 @@ impl Watchdog {
     }
 }
 
-/// systemd, if it has started this process and wants to know.
+/// The connection to systemd, if it has started this process and wants to be notified.
 #[derive(Debug)]
 pub struct Systemd {
     link: Option<Link>,
+    /// `None` without a link.
+    reports: Option<watch::Receiver<Report>>,
     notices: Notices,
     watchdog: Option<Watchdog>,
 }
@@ -132,14 +175,14 @@ pub struct Systemd {
 struct Link {
     socket: UnixDatagram,
     address: SocketAddr,
-    /// What there was no room for, and when it is tried again.
+    /// The messages that there was no room for, and when they are sent again.
     unsent: VecDeque<String>,
     again: Option<Instant>,
 }
 
 impl Systemd {
-    /// As the environment of the process says. An address that cannot be used is told, and nothing more.
-    pub fn here(now: Instant) -> Self {
+    /// Connects as the environment of the process requires. An address that cannot be used is logged.
+    pub fn here(reports: &watch::Sender<Report>, now: Instant) -> Self {
         let text = |name| std::env::var(name).ok();
         let address = std::env::var_os("NOTIFY_SOCKET").filter(|address| !address.is_empty());
         let link = address.and_then(|address| {
@@ -147,7 +190,7 @@ impl Systemd {
                 let address = address.display();
                 tracing::warn!(
                     name: "systemd.not_told", %error,
-                    "cannot tell systemd at {address} (NOTIFY_SOCKET) how it stands: {error}"
+                    "cannot notify systemd at {address} (NOTIFY_SOCKET): {error}"
                 );
             };
             Link::to(&address).inspect_err(refused).ok()
@@ -158,19 +201,27 @@ impl Systemd {
             now,
         );
         Self {
+            reports: link.is_some().then(|| reports.subscribe()),
             link,
             notices: Notices::default(),
             watchdog,
         }
     }
 
-    /// Tells how it stands, if that is news, and that the loop turns, if it is time.
-    pub fn tell(&mut self, standing: impl FnOnce() -> Status, now: Instant) {
+    /// Notifies systemd of the latest report, if it is news, and of the turning loop, if it is time.
+    pub fn tell(&mut self, now: Instant) {
+        if let Some(reports) = &mut self.reports {
+            let status = Status::of(&reports.borrow_and_update());
+            self.tell_status(status, now);
+        }
+    }
+
+    fn tell_status(&mut self, status: Status, now: Instant) {
         let Some(link) = &mut self.link else { return };
         if link.again.is_some_and(|again| now >= again) {
             link.send_unsent(now);
         }
-        if let Some(message) = self.notices.about(standing(), monotonic()) {
+        if let Some(message) = self.notices.about(status, monotonic()) {
             link.send(message, now);
         }
         if self
@@ -228,7 +279,7 @@ impl Link {
                     self.again = Some(now + AGAIN);
                     return;
                 }
-                // Nobody listens any more: systemd is being replaced, or it was never there.
+                // There is no listener: systemd is being replaced, or was never there.
                 Ok(_) | Err(_) => drop(self.unsent.pop_front()),
             }
         }
@@ -237,7 +288,7 @@ impl Link {
 
 /// The clock that systemd compares with.
 fn monotonic() -> Duration {
-    // The system has this clock since there is Linux.
+    // Every Linux has this clock.
     clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from)
 }
 
@@ -245,16 +296,17 @@ fn monotonic() -> Duration {
 mod tests {
     use super::*;
 
-    fn standing(phase: Phase, status: &str) -> Status {
+    fn status(phase: Phase, line: &str) -> Status {
         Status {
             phase,
-            status: status.to_owned(),
+            line: line.to_owned(),
         }
     }
 
     fn linked(address: &OsStr, watchdog: Option<Watchdog>) -> Systemd {
         Systemd {
             link: Some(Link::to(address).unwrap()),
+            reports: None,
             notices: Notices::default(),
             watchdog,
         }
@@ -276,7 +328,7 @@ mod tests {
     fn each_phase_is_told_once_and_each_status() {
         let mut notices = Notices::default();
         let clock = Duration::from_micros(42);
-        for (phase, status, expected) in [
+        for (phase, line, expected) in [
             (Phase::Starting, "0 of 1", Some("STATUS=0 of 1")),
             (Phase::Starting, "0 of 1", None),
             (
@@ -297,9 +349,9 @@ mod tests {
             (Phase::Ending, "1", None),
         ] {
             assert_eq!(
-                notices.about(standing(phase, status), clock).as_deref(),
+                notices.about(status(phase, line), clock).as_deref(),
                 expected,
-                "{phase:?} {status}"
+                "{phase:?} {line}"
             );
         }
     }
@@ -341,7 +393,7 @@ mod tests {
         ] {
             let mut systemd = linked(&address, Watchdog::of(Some("20000000"), None, now));
             assert!(systemd.next_wake().is_some_and(|wake| wake <= now));
-            systemd.tell(|| standing(Phase::Ready, "well"), now);
+            systemd.tell_status(status(Phase::Ready, "well"), now);
             assert_eq!(received(&socket), ["READY=1\nSTATUS=well", "WATCHDOG=1"]);
             assert_eq!(systemd.next_wake(), Some(now + Duration::from_secs(10)));
         }
@@ -356,25 +408,35 @@ mod tests {
         filler.set_nonblocking(true).unwrap();
         while filler.send_to(b"x", &path).is_ok() {}
         let (mut systemd, now) = (linked(path.as_os_str(), None), Instant::now());
-        systemd.tell(|| standing(Phase::Ready, "well"), now);
+        systemd.tell_status(status(Phase::Ready, "well"), now);
         assert_eq!(systemd.next_wake(), Some(now + AGAIN));
         assert!(received(&socket).iter().all(|message| message == "x"));
-        systemd.tell(|| standing(Phase::Ready, "well"), now + AGAIN);
+        systemd.tell_status(status(Phase::Ready, "well"), now + AGAIN);
         assert_eq!(received(&socket), ["READY=1\nSTATUS=well"]);
         assert_eq!(systemd.next_wake(), None);
         drop(socket);
-        systemd.tell(|| standing(Phase::Ending, "well"), now + AGAIN);
+        systemd.tell_status(status(Phase::Ending, "well"), now + AGAIN);
         assert_eq!(systemd.next_wake(), None, "nobody is there to be told");
     }
 
     #[test]
-    fn without_a_socket_nothing_is_asked() {
+    fn without_a_socket_there_is_no_reader_of_reports() {
+        let report = Report {
+            phase: Phase::Ready,
+            templates: Vec::new(),
+            dependencies: crate::report::DependencyReport::default(),
+            applies: crate::report::ApplyReport::default(),
+            child: None,
+        };
+        let reports = watch::Sender::new(report);
         let mut systemd = Systemd {
             link: None,
+            reports: None,
             notices: Notices::default(),
             watchdog: None,
         };
-        systemd.tell(|| panic!("nobody wants to know"), Instant::now());
+        systemd.tell(Instant::now());
         assert_eq!(systemd.next_wake(), None);
+        assert_eq!(reports.receiver_count(), 0);
     }
 }

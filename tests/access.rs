@@ -538,19 +538,17 @@ fn other_certificates_in_the_files_are_used_and_bad_ones_are_not() {
     ctmpl.says("is not signed by an authority");
     copy(&consul.path("consul-agent-ca.pem"), "new.pem");
     fs::rename(folder.path("new.pem"), folder.path("ca.pem")).unwrap();
-    ctmpl.says("the certificates for Consul have been read again");
+    ctmpl.says("the certificates for Consul were read again");
     folder.becomes("out", "1");
     // A certificate comes before its key, or is none.
     copy(&consul.path("dc1-server-consul-0.pem"), "cert.pem");
     ctmpl.says("cannot be used together");
-    ctmpl.says("the certificates from before stay in use");
+    ctmpl.says("the previous certificates stay in use");
     consul.put("k", "2");
     folder.becomes("out", "2");
-    let again = ctmpl.said("have been read again");
+    let again = ctmpl.said("were read again");
     copy(&consul.path("dc1-server-consul-0-key.pem"), "key.pem");
-    eventually("both are used", || {
-        ctmpl.said("have been read again") > again
-    });
+    eventually("both are used", || ctmpl.said("were read again") > again);
     consul.put("k", "3");
     folder.becomes("out", "3");
     assert_eq!(ctmpl.stop().code(), Some(12));

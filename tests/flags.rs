@@ -511,15 +511,15 @@ fn a_single_run_gives_up_after_so_many_attempts_and_says_what_is_missing() {
         (
             &["-consul-retry-attempts=3", "-consul-retry-backoff=10ms"],
             4,
-            "asked again up to 3 times",
+            "retried up to 3 times",
         ),
         (
             &["-consul-retry=false", "-consul-retry-attempts=5"],
             1,
-            "it is not asked again",
+            "it is not retried",
         ),
-        (&["-config=none.hcl"], 1, "it is not asked again"),
-        (&["-config=two.hcl"], 3, "asked again up to 2 times"),
+        (&["-config=none.hcl"], 1, "it is not retried"),
+        (&["-config=two.hcl"], 3, "retried up to 2 times"),
     ];
     for (words, questions, part) in cases {
         let (address, asked) = without_leader();
@@ -539,7 +539,7 @@ fn a_single_run_gives_up_after_so_many_attempts_and_says_what_is_missing() {
             ended.log
         );
         for part in [
-            "this data cannot be had:\n",
+            "required data is unavailable:\n",
             " key:1: kv.get(a): ",
             "No cluster leader",
             part,

@@ -22,7 +22,6 @@ const KNOWN_CIRCLES: &[&str] = &[
     "src/config",
     "src/consul",
     "src/convert",
-    "src/daemon",
     "src/query",
     "src/safe_read",
     "src/template",

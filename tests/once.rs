@@ -288,7 +288,7 @@ fn a_run_that_is_interrupted_is_twelve() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         let template = folder.template("in", "out", "");
         let ctmpl = Ctmpl::start(&nobody, ["-once", "-template", &template]);
-        ctmpl.says("asked again until it answers");
+        ctmpl.says("retried until it answers");
         ctmpl.signal(signal);
         assert_eq!(ctmpl.ends().code(), Some(12), "{signal}");
     }

@@ -70,7 +70,7 @@ fn systemd_is_told_ready_reloading_trouble_and_the_end() {
     folder.becomes("late.out", "2");
 
     consul.faults().stop_listening();
-    systemd.hears("STATUS=Consul does not answer, and is asked again; 2 templates written");
+    systemd.hears("STATUS=Consul does not answer (retrying); 2 templates written");
     consul.faults().listen_again();
     eventually("the trouble is over", || {
         systemd

@@ -111,7 +111,7 @@ fn a_broken_version_is_shown_in_place_and_the_last_good_one_stays_in_force() {
         assert_eq!(ctmpl.said("the last good version stays in force"), 1);
         folder.write(source, better);
         folder.becomes("out", "is 81");
-        ctmpl.says("is right again");
+        ctmpl.says("parses again");
     }
 }
 

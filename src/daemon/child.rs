@@ -1,128 +1,196 @@
-//! The child that is kept running, beside everything else.
+//! The child process, which runs beside everything else.
 //!
-//! in:  that all is written, that files have changed, signals, its end
-//! out: what is to be done with it; the end of it all, if it ends by itself
+//! Input: written files, signals, the end of the child. Output: what to do with the child, and the [`End`] of the
+//! process if the child ends by itself.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use super::End;
-use super::event::{Action, Moment};
-use super::job::JobState;
-use super::state::{State, chain, wake_at};
+use super::end::End;
+use super::error_chain::chain;
+use super::event::{Action, Event, Moment};
+use crate::apply::transaction::Outcome;
 use crate::child::process::{Exit, Order};
 use crate::child::{Child, Ended, Step};
 use crate::command::CommandError;
 use crate::config::exec::ExecConfig;
+use crate::config::resolved::{Config, Mode};
+use crate::signals::SignalAction;
 
-impl State {
-    /// In a run that renders once: is everything written, and only the child left to wait for?
-    pub(super) fn only_child(&self) -> bool {
-        self.is_once() && self.child.as_ref().is_some_and(|child| !child.is_waiting())
+/// The child process that is configured, if there is one.
+#[derive(Debug)]
+pub(super) struct ChildPart {
+    mode: Mode,
+    kind: Kind,
+    child: Option<Child>,
+    files: Files,
+    result: Option<End>,
+}
+
+/// Whether a child is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Start,
+    /// A dry run starts none.
+    Dry,
+}
+
+/// Whether the child knows the present files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Files {
+    Known,
+    /// Files have changed since the child was notified.
+    Changed,
+}
+
+/// What the child depends on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Conditions {
+    /// All files are written, and no command has failed for good.
+    pub(super) is_ready: bool,
+    /// Nothing is being written, and every owed command has run.
+    pub(super) is_calm: bool,
+}
+
+impl ChildPart {
+    /// Creates the child of a configuration, which is still to be started.
+    pub(super) fn new(config: &Config) -> Self {
+        let child = config.exec.clone().map(Child::new);
+        Self {
+            mode: config.mode,
+            kind: if config.dry { Kind::Dry } else { Kind::Start },
+            child,
+            files: Files::Known,
+            result: None,
+        }
     }
 
-    /// Starts the child when everything is written and its commands have run, and tells it of changes. All files first,
-    /// then all commands, then the child.
-    pub(super) fn keep_child(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        if self.dry
+    /// The child, if one is configured.
+    pub(super) fn child(&self) -> Option<&Child> {
+        self.child.as_ref()
+    }
+
+    /// Returns `true` if no process runs, and none is to be started by itself.
+    pub(super) fn is_over(&self) -> bool {
+        self.child.as_ref().is_none_or(Child::is_over)
+    }
+
+    /// Returns `true` if `-once` has written everything, and only the child is left to wait for.
+    pub(super) fn is_all_that_is_left(&self) -> bool {
+        let started = |child: &Child| !child.is_waiting();
+        self.mode != Mode::Daemon && self.child.as_ref().is_some_and(started)
+    }
+
+    /// How long the child may take to end.
+    pub(super) fn grace(&self) -> Option<Duration> {
+        self.child.as_ref().map(Child::grace)
+    }
+
+    /// The end of the process, if the child has ended by itself or could not be started.
+    pub(super) fn result(&self) -> Option<End> {
+        self.result
+    }
+
+    /// Takes in an event.
+    pub(super) fn handle(&mut self, event: &Event, now: Moment) -> Vec<Action> {
+        match event {
+            Event::Applied(applied) => {
+                let is_written =
+                    |outcome: &Result<Outcome, _>| matches!(outcome, Ok(Outcome::Written));
+                if applied.iter().any(|applied| is_written(&applied.outcome)) {
+                    self.files = Files::Changed;
+                }
+                Vec::new()
+            }
+            Event::SignalAction(SignalAction::PassOn(signal)) => {
+                let step = |child: &mut Child| child.hear(*signal, now.instant, now.jitter);
+                self.apply(step)
+            }
+            Event::ChildEnded(ended) => self.ended(ended),
+            Event::ConfigRead(Ok(renewal)) => self.renew(renewal.config.exec.clone(), now.instant),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Starts the child when everything is written and its commands have run, and notifies it of changes. All files
+    /// first, then all commands, then the child.
+    pub(super) fn advance(&mut self, conditions: Conditions, now: Moment) -> Vec<Action> {
+        if self.kind == Kind::Dry
             && let Some(child) = self.child.take()
         {
             let line = &child.config().line;
             tracing::warn!(name: "child.not_started", command = %line, "{line} is not started: a dry run starts no child");
         }
-        let calm = !self.writing && self.running == 0 && self.ledger.is_tried();
-        let ready = self.ending.is_none() && !self.command_failed;
-        let Some(child) = &mut self.child else { return };
+        let Some(child) = &mut self.child else {
+            return Vec::new();
+        };
+        let Conditions { is_ready, is_calm } = conditions;
         if child.is_waiting() {
-            if ready && calm && self.jobs.iter().all(JobState::is_written) {
-                let step = child.start();
-                self.files_changed = false;
-                take(child, Some(step), actions);
-                if self.only_child() {
-                    // Nobody renders again.
-                    actions.push(Action::Follow(std::collections::BTreeSet::new()));
-                }
+            if !is_ready || !is_calm {
+                return Vec::new();
             }
-            return;
+            self.files = Files::Known;
+            let mut actions = self.apply(|child| Some(child.start()));
+            if self.is_all_that_is_left() {
+                // Nothing is rendered any more.
+                actions.push(Action::Follow(std::collections::BTreeSet::new()));
+            }
+            return actions;
         }
-        if self.files_changed && calm {
-            self.files_changed = false;
-            child.changed(now, fastrand::f64());
+        if self.files == Files::Changed && is_calm {
+            self.files = Files::Known;
+            child.changed(now.instant, now.jitter);
         }
-        let step = child.due(now);
-        take(child, step, actions);
-        if let Some(wake) = child.next_wake() {
-            wake_at(&mut self.wake, wake);
-        }
+        self.apply(|child| child.due(now.instant))
     }
 
-    /// A signal for the child came to us.
-    pub(super) fn pass_on(&mut self, signal: Signal, now: Moment, actions: &mut Vec<Action>) {
-        if let Some(child) = &mut self.child {
-            let step = child.hear(signal, now.instant, fastrand::f64());
-            take(child, step, actions);
-        }
+    /// Asks the child to end. `received` is the signal that ends the process, if one does.
+    pub(super) fn stop(&mut self, received: Option<Signal>, now: Instant) -> Vec<Action> {
+        self.apply(|child| child.stop(received, now))
     }
 
-    /// The child is not wanted any more; `asked` is what has asked us to end, if a signal has.
-    pub(super) fn stop_child(
-        &mut self,
-        asked: Option<Signal>,
-        now: Instant,
-        actions: &mut Vec<Action>,
-    ) {
-        if let Some(child) = &mut self.child {
-            let step = child.stop(asked, now);
-            take(child, step, actions);
-        }
+    /// When something has to be done with the child although no event may come.
+    pub(super) fn next_wake(&self) -> Option<Instant> {
+        self.child.as_ref().and_then(Child::next_wake)
     }
 
-    /// The configuration is another. A child that is the same runs on.
-    pub(super) fn renew_child(
-        &mut self,
-        exec: Option<ExecConfig>,
-        now: Instant,
-        actions: &mut Vec<Action>,
-    ) {
+    /// Takes over another configuration. A child that is the same continues.
+    fn renew(&mut self, exec: Option<ExecConfig>, now: Instant) -> Vec<Action> {
         match (&mut self.child, exec) {
-            (Some(child), Some(exec)) => {
-                let step = child.renew(exec, now);
-                take(child, step, actions);
-            }
+            (Some(_), Some(exec)) => return self.apply(|child| child.renew(exec, now)),
             (Some(child), None) if child.is_waiting() => self.child = None,
-            (Some(_), None) => self.stop_child(None, now, actions),
+            (Some(_), None) => return self.stop(None, now),
             (None, Some(exec)) => self.child = Some(Child::new(exec)),
             (None, None) => {}
         }
+        Vec::new()
     }
 
-    /// The child has ended, or could not be started.
-    pub(super) fn child_ended(
-        &mut self,
-        ended: Result<Exit, CommandError>,
-        now: Moment,
-        actions: &mut Vec<Action>,
-    ) {
-        let Some(child) = &mut self.child else { return };
+    fn ended(&mut self, ended: &Result<Exit, CommandError>) -> Vec<Action> {
+        let Some(child) = &mut self.child else {
+            return Vec::new();
+        };
         let config = child.config();
         let line = &config.line;
         let end = match ended {
+            Err(error) => {
+                child.give_up();
+                let error = chain(error);
+                tracing::error!(name: "child.failed", command = %line, error, "{error}");
+                End::Failed
+            }
             Ok(exit) => {
-                let (code, ended) = (exit.code(), child.ended());
-                match ended {
+                let code = exit.code();
+                match child.ended() {
                     Ended::Anew => {
-                        tracing::info!(name: "child.ended", command = %line, code, "{line} has ended {exit}, to start anew");
-                        take(child, Some(Step::Start), actions);
-                        return;
+                        tracing::info!(name: "child.ended", command = %line, code, "{line} has ended {exit}; it is started again");
+                        return self.apply(|_| Some(Step::Start));
                     }
                     Ended::Asked => {
                         tracing::info!(name: "child.ended", command = %line, code, "{line} has ended {exit}");
-                        if self.ending.is_none() {
-                            // The configuration names none any more.
-                            self.child = None;
-                        }
-                        return;
+                        self.child = None;
+                        return Vec::new();
                     }
                     Ended::ByItself if code == 0 => {
                         tracing::info!(name: "child.ended", command = %line, code, "{line} has ended by itself {exit}");
@@ -133,37 +201,35 @@ impl State {
                 }
                 End::Child(code)
             }
-            Err(error) => {
-                child.give_up();
-                let error = chain(&error);
-                tracing::error!(name: "child.failed", command = %line, error, "{error}");
-                End::Failed
+        };
+        self.result = Some(end);
+        Vec::new()
+    }
+
+    /// Takes a step with the child, and logs it.
+    fn apply(&mut self, step: impl FnOnce(&mut Child) -> Option<Step>) -> Vec<Action> {
+        let Some(child) = &mut self.child else {
+            return Vec::new();
+        };
+        let step = step(child);
+        let config = child.config();
+        let line = &config.line;
+        let action = match step {
+            None => return Vec::new(),
+            Some(Step::Start) => {
+                tracing::info!(name: "child.started", command = %line, "{line} is started");
+                Action::StartChild(config)
+            }
+            Some(Step::Signal(signal)) => {
+                tracing::info!(name: "child.signalled", command = %line, %signal, "{line} is sent {signal}");
+                Action::OrderChild(Order::Signal(signal))
+            }
+            Some(Step::Kill) => {
+                let limit = config.kill_timeout;
+                tracing::warn!(name: "child.killed", command = %line, "{line} did not end within {limit:?}, and is killed");
+                Action::OrderChild(Order::Kill)
             }
         };
-        if self.ending.is_none() {
-            self.begin_to_end(end, None, now.instant, actions);
-        }
-    }
-}
-
-/// Says what is done with the child, and does it.
-fn take(child: &Child, step: Option<Step>, actions: &mut Vec<Action>) {
-    let config = child.config();
-    let line = &config.line;
-    match step {
-        Some(Step::Start) => {
-            tracing::info!(name: "child.started", command = %line, "{line} is started");
-            actions.push(Action::StartChild(config));
-        }
-        Some(Step::Signal(signal)) => {
-            tracing::info!(name: "child.signalled", command = %line, %signal, "{line} is sent {signal}");
-            actions.push(Action::OrderChild(Order::Signal(signal)));
-        }
-        Some(Step::Kill) => {
-            let limit = config.kill_timeout;
-            tracing::warn!(name: "child.killed", command = %line, "{line} did not end within {limit:?}, and is killed");
-            actions.push(Action::OrderChild(Order::Kill));
-        }
-        None => {}
+        vec![action]
     }
 }

@@ -1,4 +1,4 @@
-//! What wakes the loop, and what it does.
+//! The events that wake the loop, and the actions that follow from them.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -8,8 +8,9 @@ use std::time::Instant;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::End;
+use super::end::End;
 use super::process::{Renewal, RenewalError};
+use super::rendering::{RenderRequest, Rendered};
 use crate::answer::Answer;
 use crate::apply::transaction::{Applied, Change};
 use crate::child::process::{Exit, Order};
@@ -23,19 +24,25 @@ use crate::signals::SignalAction;
 use crate::template::{Template, TemplateError};
 use crate::watch::{FileEvent, Rules, WatchEvent};
 
-/// When something happened: on the clock that measures, and on the clock that tells the date.
+/// When an event happened, and the randomness for the decisions about it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment {
+    /// On the clock that measures spans.
     pub(super) instant: Instant,
+    /// On the clock that shows the date.
     pub(super) time: Timestamp,
+    /// A random number from 0 to 1, for retries and splays.
+    pub(super) jitter: f64,
 }
 
 impl Moment {
+    /// The present moment.
     pub(super) fn now() -> Self {
         // The clock of the runtime, which tests can pause.
         Self {
             instant: tokio::time::Instant::now().into_std(),
             time: Timestamp::now(),
+            jitter: fastrand::f64(),
         }
     }
 }
@@ -45,38 +52,40 @@ impl Moment {
 pub(super) enum Event {
     /// Queries were answered, or failed.
     Watched(Vec<WatchEvent>),
-    /// Files may have changed: sources of templates, or what `file` reads.
+    /// Files may have changed: sources of templates, what `file` reads, the token, certificates.
     FilesChanged(FileEvent),
-    /// The configuration was read again, and is wrong, or in force as far as the process is concerned.
+    /// The configuration was read again. It is invalid, or the process has already adopted its own share of it.
     ConfigRead(Result<Box<Renewal>, RenewalError>),
-    /// The sources of the jobs with these numbers were read.
+    /// The sources of the templates with these numbers were read.
     SourcesRead(Vec<(usize, Result<Arc<Template>, TemplateError>)>),
-    /// The file that holds the token was read.
+    /// Templates were rendered.
+    Rendered(Vec<Rendered>),
+    /// The token file was read.
     TokenRead(Result<SecretString, TokenError>),
-    /// The certificates were read again, or could not be.
+    /// The certificates were read again.
     CertificatesRead(Result<(), ClientError>),
     /// A batch of files was written.
     Applied(Vec<Applied>),
-    /// A task ended without a result, which none does unless ctmpl itself is wrong; with what is known of it.
-    Lost(String),
-    /// A command ended.
+    /// A task ended without a result, which is a bug of ctmpl; with its panic message or name.
+    TaskLost(String),
+    /// A reload command ended.
     CommandEnded(CommandConfig, Result<Finished, CommandError>),
-    /// A plugin ended, with what it printed or why it failed.
+    /// A plugin ended, with its output or the reason of its failure.
     PluginEnded(Arc<Query>, Arc<Answer>),
-    /// The child ended, or could not be started.
+    /// The child process ended, or could not be started.
     ChildEnded(Result<Exit, CommandError>),
-    /// A signal came.
+    /// A signal arrived.
     SignalAction(SignalAction),
-    /// The time came that `State::next_wake` named.
+    /// The wake-up time of a part has come.
     Time,
 }
 
-/// What is to be done.
+/// What the loop carries out.
 #[derive(Debug)]
 pub(super) enum Action {
-    /// Follow these queries, and no others.
+    /// Follow these queries and no others.
     Follow(BTreeSet<Arc<Query>>),
-    /// Watch these files, and no others.
+    /// Watch these files and no others.
     Watch(BTreeSet<PathBuf>),
     /// Read these files for `file`, and answer as a watched query does.
     ReadFiles(Vec<FileQuery>),
@@ -84,30 +93,32 @@ pub(super) enum Action {
     RunPlugin(Arc<Query>),
     /// Read the configuration again.
     ReadConfig,
-    /// Ask Consul like this from now on, all questions anew.
+    /// Use this client from now on, and start all queries over.
     AskWith(Client, Rules),
-    /// Let commands find this in their environment.
+    /// Give these variables to commands.
     Export(Vec<(String, SecretString)>),
-    /// Read the sources of these jobs; each with its template, if there is one, which stays if its source is the same.
+    /// Read the sources of these templates; each with its present version, which stays if its source is unchanged.
     ReadSources(Vec<(usize, Arc<Job>, Option<Arc<Template>>)>),
-    /// Read the file that holds the token.
+    /// Render these templates.
+    Render(Vec<RenderRequest>),
+    /// Read the token file.
     ReadToken(PathBuf),
-    /// Ask with this token from now on.
+    /// Use this token from now on.
     UseToken(SecretString),
     /// Read the certificates again, and connect with them from now on.
     ReadCertificates,
-    /// Write these files, all of them before anything else.
+    /// Write these files, all of them before any other.
     Write(Vec<Change>),
     /// Print these files instead, where they would change.
     Print(Vec<Change>),
     /// Run this command.
     Run(CommandConfig),
-    /// Start the child.
+    /// Start the child process.
     StartChild(Arc<ExecConfig>),
-    /// Tell the child, if it runs.
+    /// Pass an order to the child process, if it runs.
     OrderChild(Order),
-    /// It is over; what is under way is brought to its end.
+    /// End, after the work in progress has ended in an orderly way.
     End(End),
-    /// It is over, and what is under way is killed.
+    /// End, and kill the work in progress.
     EndNow,
 }

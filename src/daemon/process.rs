@@ -1,34 +1,35 @@
-//! The process: its signals, its PID file, its log, and where its configuration comes from.
+//! The process: its signals, its PID file, its log, and the source of its configuration.
 //!
-//! in:  a configuration that was read again
-//! out: a [`Renewal`], with everything that could fail already done; and that put in force
+//! Input: a configuration that was read again. Output: a [`Renewal`], in which everything that can fail is already done.
 
 use std::time::Duration;
 
 use nix::sys::resource::{Resource, getrlimit};
 
-use crate::config::resolved::Config;
-use crate::config::{ConfigError, ConsulConfig};
+use crate::config::ConfigError;
+use crate::config::resolved::{Config, Mode};
 use crate::consul::{Client, ClientError};
 use crate::log::{self, LogError};
 use crate::pid_file::{PidFile, PidFileError};
 use crate::signals::{Roles, SignalAction, SignalError, Signals};
 use crate::watch::Rules;
 
-/// How many files are open at most beside the connections that wait: those of first answers, of what is written, of a
-/// command, of the watch, and some to spare.
+/// The most files that are open beside the connections of long polls: those of first answers, written files, a command,
+/// the file watch, and some to spare.
 const OTHER_FILES: usize = 40;
-/// How long somebody who renders once rests after an answer: mostly, the first answer is all that is needed.
+/// How long `-once` waits after an answer before it asks again: mostly, the first answer is all that is needed.
 const REST_ONCE: Duration = Duration::from_millis(500);
 
-/// Reads the configuration anew, from wherever it came.
+/// Reads the configuration again, from the files, variables and flags that it came from.
 type Read = Box<dyn Fn() -> Result<Config, ConfigError> + Send>;
 
-/// What there is one of in the process.
+/// The resources that belong to the process as a whole.
 pub struct Process {
     signals: Signals,
     pid_file: Option<PidFile>,
     read: Read,
+    /// The mode that the process was started in.
+    mode: Mode,
 }
 
 /// Why the process cannot begin.
@@ -45,23 +46,24 @@ pub enum ProcessError {
 /// A configuration that was read again, and what it takes to follow it.
 pub(super) struct Renewal {
     pub(super) config: Config,
-    /// Asks Consul as the new configuration says; it has not asked yet.
+    /// A client for the new configuration, which has sent no request yet.
     pub(super) client: Client,
+    pub(super) rules: Rules,
 }
 
-/// Why a configuration that was read again is not put in force.
+/// Why a configuration that was read again is not adopted.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RenewalError {
-    /// It is wrong.
+    /// It is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// Consul cannot be asked as it says.
+    /// A client cannot be created for it.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The process ID cannot be written where it says.
+    /// Its PID file cannot be written.
     #[error(transparent)]
     PidFile(#[from] PidFileError),
-    /// It cannot be logged where it says.
+    /// Its log cannot be opened.
     #[error(transparent)]
     Log(#[from] LogError),
     /// A signal cannot be listened for.
@@ -78,8 +80,8 @@ impl std::fmt::Debug for Renewal {
 }
 
 impl Process {
-    /// Begins to listen, and then tells where to send signals: whoever reads the PID file may do so at once. `read`
-    /// reads the configuration again when somebody asks for it.
+    /// Listens for signals, and then writes the PID file: a program that reads it may send a signal at once. `read` reads
+    /// the configuration again for a reload.
     ///
     /// # Errors
     /// [`ProcessError`]
@@ -97,15 +99,36 @@ impl Process {
             signals,
             pid_file,
             read: Box::new(read),
+            mode: config.mode,
         })
     }
 
-    /// What a signal asks for.
-    pub(super) async fn wish(&mut self) -> SignalAction {
+    /// The next action that a signal requests.
+    pub(super) async fn next_signal(&mut self) -> SignalAction {
         self.signals.next().await
     }
 
-    /// Reads the configuration again, and puts in force what could still fail: nothing, if anything fails.
+    /// Waits for another signal that requests the end.
+    pub(super) async fn next_end(&mut self) {
+        while !matches!(self.next_signal().await, SignalAction::End(_)) {}
+    }
+
+    /// The rules for the queries of a configuration.
+    pub(super) fn rules(&self, config: &Config) -> Rules {
+        let consul = &config.consul;
+        Rules {
+            wait: consul.block_query_wait,
+            max_stale: consul.max_stale,
+            rest: match self.mode {
+                Mode::Once { .. } => REST_ONCE,
+                Mode::Daemon => Duration::ZERO,
+            },
+            polls: max_polls(config.dev.is_some()),
+            pauses: consul.retry.pauses,
+        }
+    }
+
+    /// Reads the configuration again, and adopts what can fail: all of it, or nothing if any of it fails.
     pub(super) fn renew(&mut self) -> Result<Box<Renewal>, RenewalError> {
         let config = (self.read)()?;
         let client = Client::new(&config.consul)?;
@@ -124,7 +147,11 @@ impl Process {
         if !stays {
             self.pid_file = new;
         }
-        Ok(Box::new(Renewal { config, client }))
+        Ok(Box::new(Renewal {
+            rules: self.rules(&config),
+            config,
+            client,
+        }))
     }
 }
 
@@ -136,20 +163,9 @@ fn roles(config: &Config) -> Roles {
     }
 }
 
-/// What the queries of a configuration are asked by, beside who is asked.
-pub(super) fn rules(consul: &ConsulConfig, once: bool, embedded: bool) -> Rules {
-    Rules {
-        wait: consul.block_query_wait,
-        max_stale: consul.max_stale,
-        rest: if once { REST_ONCE } else { Duration::ZERO },
-        polls: room_for_polls(embedded),
-        pauses: consul.retry.pauses,
-    }
-}
-
-/// How many connections may wait for news, so that enough files can be opened for everything else. The embedded server
-/// has the other end of each connection in the same process.
-fn room_for_polls(embedded: bool) -> usize {
+/// The most connections for long polls, so that enough files can be opened for everything else. The embedded server has
+/// the other end of each connection in the same process.
+fn max_polls(embedded: bool) -> usize {
     let most = getrlimit(Resource::RLIMIT_NOFILE).map_or(usize::MAX, |(soft, _)| {
         usize::try_from(soft).unwrap_or(usize::MAX)
     });
@@ -159,10 +175,19 @@ fn room_for_polls(embedded: bool) -> usize {
 
 #[cfg(test)]
 impl Renewal {
-    /// One that no process has taken over anything of.
+    /// Creates a renewal that no process has adopted.
     pub(super) fn of(config: Config) -> Result<Self, ClientError> {
+        let consul = &config.consul;
+        let rules = Rules {
+            wait: consul.block_query_wait,
+            max_stale: consul.max_stale,
+            rest: Duration::ZERO,
+            polls: 64,
+            pauses: consul.retry.pauses,
+        };
         Ok(Self {
-            client: Client::new(&config.consul)?,
+            client: Client::new(consul)?,
+            rules,
             config,
         })
     }

@@ -1,24 +1,23 @@
-//! The thread that writes: everything that may have to wait for a disk, one after another.
+//! The thread that writes files, one batch after another.
 //!
-//! in:  work that needs the [`Writer`]
-//! out: the [`Event`] that each piece of work ends with
+//! Input: work that needs the [`Writer`]. Output: the [`Event`] that each piece of work ends with.
 
 use std::sync::mpsc as std_mpsc;
 use std::{io, thread};
 
 use tokio::sync::mpsc;
 
-use super::event::Event;
 use crate::apply::write::Writer;
+use crate::daemon::event::Event;
 
 type Work = Box<dyn FnOnce(&mut Writer) -> Event + Send>;
 
-/// Executor work to the thread, which begins with the first of it and ends with this.
+/// Passes work to the thread, which starts with the first piece of work and ends when this is dropped.
 #[derive(Default)]
-pub(super) struct Writing {
+pub(super) struct WriterThread {
     thread: Option<Thread>,
-    /// How many pieces of work have no result yet.
-    underway: usize,
+    /// The number of pieces of work without a result.
+    pending: usize,
 }
 
 struct Thread {
@@ -26,10 +25,10 @@ struct Thread {
     results: mpsc::UnboundedReceiver<Event>,
 }
 
-impl Writing {
-    /// Begins the work, after what is under way; its result comes out of [`next`](Self::next).
+impl WriterThread {
+    /// Passes on a piece of work. [`next`](Self::next) returns its result.
     pub(super) fn begin(&mut self, work: impl FnOnce(&mut Writer) -> Event + Send + 'static) {
-        self.underway += 1;
+        self.pending += 1;
         if self.thread.is_none() {
             // Without a thread the work has no result, and `next` says so.
             let cannot = |error: &_| tracing::error!(name: "process.no_thread", %error, "cannot start a thread: {error}");
@@ -41,22 +40,22 @@ impl Writing {
         }
     }
 
-    /// The result of the work that is under way; waits for ever when there is none.
+    /// The next result; without work, it does not return.
     pub(super) async fn next(&mut self) -> Event {
-        if self.underway == 0 {
+        if self.pending == 0 {
             return std::future::pending().await;
         }
         let result = match &mut self.thread {
             Some(thread) => thread.results.recv().await,
             None => None,
         };
-        self.underway -= 1;
-        result.unwrap_or_else(|| Event::Lost("the thread that writes".to_owned()))
+        self.pending -= 1;
+        result.unwrap_or_else(|| Event::TaskLost("the writer thread".to_owned()))
     }
 
-    /// Waits for the end of everything that is under way.
+    /// Waits for the end of all work.
     pub(super) async fn finish(mut self) {
-        while self.underway > 0 {
+        while self.pending > 0 {
             self.next().await;
         }
     }
@@ -66,7 +65,7 @@ fn start() -> io::Result<Thread> {
     let (work, todo) = std_mpsc::channel::<Work>();
     let (done, results) = mpsc::unbounded_channel();
     thread::Builder::new()
-        .name("writing".to_owned())
+        .name("writer".to_owned())
         .spawn(move || {
             let mut writer = Writer::default();
             for work in todo {
@@ -84,23 +83,23 @@ mod tests {
 
     #[tokio::test]
     async fn work_is_done_in_its_order() {
-        let mut writing = Writing::default();
+        let mut writing = WriterThread::default();
         for name in ["a", "b", "c"] {
-            writing.begin(move |_| Event::Lost(name.to_owned()));
+            writing.begin(move |_| Event::TaskLost(name.to_owned()));
         }
         for name in ["a", "b", "c"] {
-            assert!(matches!(writing.next().await, Event::Lost(done) if done == name));
+            assert!(matches!(writing.next().await, Event::TaskLost(done) if done == name));
         }
         writing.finish().await;
     }
 
     #[tokio::test]
-    async fn work_that_panics_is_told_and_waits_for_nothing() {
-        let mut writing = Writing::default();
+    async fn work_that_panics_is_reported_and_nothing_waits_for_it() {
+        let mut writing = WriterThread::default();
         writing.begin(|_| panic!("a bug"));
-        assert!(matches!(writing.next().await, Event::Lost(_)));
+        assert!(matches!(writing.next().await, Event::TaskLost(_)));
         writing.begin(|_| Event::Time);
-        assert!(matches!(writing.next().await, Event::Lost(_)));
+        assert!(matches!(writing.next().await, Event::TaskLost(_)));
         writing.finish().await;
     }
 }

@@ -25,19 +25,19 @@ impl Bench {
 
     /// In how many seconds it wakes by itself.
     fn wakes_in(&self) -> Option<u64> {
-        self.state
+        self.parts
             .next_wake()
             .map(|wake| (wake - self.now.instant).as_secs())
     }
 }
 
 #[test]
-fn who_is_there_at_the_start_is_taken_at_once_and_who_comes_when_his_time_is_up() {
+fn instances_at_the_start_count_at_once_and_later_ones_when_their_time_is_up() {
     let mut bench = Bench::start(Mode::Daemon, vec![job(TEMPLATE, None)]);
     assert_eq!(bench.followed(), ["health.service(web|passing)"]);
     bench.instances(&["a", "b"]);
     assert_eq!(bench.write(), ["a b "]);
-    assert_eq!(bench.wakes_in(), None, "nobody polls");
+    assert_eq!(bench.wakes_in(), None, "nothing is polled");
 
     bench.instances(&["a", "b", "c"]);
     assert_eq!(bench.write(), ["a b "], "the text is the same");
@@ -55,7 +55,7 @@ fn who_is_there_at_the_start_is_taken_at_once_and_who_comes_when_his_time_is_up(
 }
 
 #[test]
-fn who_goes_is_gone_at_once_and_begins_anew_when_he_comes_back() {
+fn an_instance_that_leaves_is_gone_at_once_and_starts_over_when_it_returns() {
     let mut bench = Bench::start(Mode::Daemon, vec![job(TEMPLATE, None)]);
     bench.instances(&["a", "b"]);
     assert_eq!(bench.write(), ["a b "]);
@@ -86,7 +86,7 @@ fn the_longest_time_that_any_template_asks_for_is_kept_and_others_are_not_held_u
     assert_eq!(
         bench.followed(),
         ["health.service(web|passing)"],
-        "all ask the same question"
+        "all have the same query"
     );
     bench.instances(&["a"]);
     assert_eq!(bench.write(), ["a ", "a ", "a "]);
@@ -94,7 +94,7 @@ fn the_longest_time_that_any_template_asks_for_is_kept_and_others_are_not_held_u
     assert_eq!(bench.write(), ["a ", "a ", "a b "]);
     bench.pass(Duration::from_secs(5));
     assert_eq!(bench.write(), ["a b "]);
-    // News in between do not make anybody older than he is.
+    // News in between make no instance older than it is.
     bench.pass(Duration::from_secs(1));
     bench.instances(&["a", "b", "c"]);
     assert_eq!(bench.write(), ["a b ", "a ", "a b c "]);

@@ -1,4 +1,4 @@
-//! What is missing when the time is up: each query with the place that asks it and the reason.
+//! The data that is missing when the time is up: each query with the place that requests it and the reason.
 
 use std::fmt;
 
@@ -8,16 +8,16 @@ use crate::template::Absence;
 /// One query without data.
 #[derive(Debug)]
 pub(super) struct MissingData {
-    /// The file that asks it, and the line; 0: the file as a whole.
+    /// The file that requests it, and the line; 0 for the file as a whole.
     pub(super) place: (String, u32),
     pub(super) query: Query,
     pub(super) absence: Absence,
-    /// The error that it was last answered with.
-    pub(super) trouble: Option<String>,
+    /// The last error of the query.
+    pub(super) failure: Option<String>,
 }
 
 impl MissingData {
-    /// Says it in the log, one event for each.
+    /// Logs it.
     pub(super) fn tell(&self) {
         let Self {
             place: (template, line),
@@ -34,14 +34,14 @@ impl fmt::Display for MissingData {
             place: (file, line),
             query,
             absence,
-            trouble,
+            failure,
         } = self;
         match line {
             0 => write!(f, "{file}: {query}: ")?,
             line => write!(f, "{file}:{line}: {query}: ")?,
         }
-        match (trouble, absence) {
-            (Some(trouble), _) => write!(f, "{trouble}"),
+        match (failure, absence) {
+            (Some(failure), _) => write!(f, "{failure}"),
             (None, Absence::Unanswered) => write!(f, "not answered yet"),
             (None, Absence::NoSuchKey) => write!(f, "the key does not exist"),
             (None, Absence::NothingBelow) => write!(f, "there is nothing below this prefix"),

@@ -57,7 +57,7 @@ fn once_is_over_when_the_time_is_up_and_what_was_written_gets_its_command() {
     bench.news("a", "1");
     bench.write();
     assert_eq!(
-        bench.state.next_wake(),
+        bench.parts.next_wake(),
         Some(bench.now.instant + Duration::from_secs(60))
     );
     bench.pass(Duration::from_secs(60));
@@ -116,6 +116,6 @@ fn an_answer_or_a_failure_of_a_query_that_was_let_go_is_not_kept() {
 #[test]
 fn a_task_that_is_lost_ends_the_process_instead_of_stopping_its_work() {
     let mut bench = Bench::start(Mode::Daemon, vec![job("{{ key \"a\" }}", None)]);
-    bench.step(Event::Lost("panicked".to_owned()));
+    bench.step(Event::TaskLost("panicked".to_owned()));
     assert_eq!(bench.end(), Some(End::Failed));
 }

@@ -1,36 +1,36 @@
-//! What is said about questions that are not answered: each trouble once, not once per try.
+//! Logs the failures of queries: each once, not once per attempt.
 //!
-//! An outage concerns everybody, so it is one message however many queries feel it, and one more when it is over. A
-//! question that fails by itself is a message of its own, and another one only when the reason changes.
+//! An outage affects all queries, so it is one message however many queries notice it, and one more when it is over. A
+//! query that fails by itself is a message of its own, and another one only when the reason changes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::state::chain;
+use super::error_chain::chain;
 use crate::consul::{AskError, ErrorClass};
 use crate::query::Query;
 
-/// The questions that fail just now.
+/// The queries that fail at present.
 #[derive(Debug, Default)]
 pub(super) struct QueryFailures {
-    open: BTreeMap<Arc<Query>, Trouble>,
-    /// After how many failures in a row a question is given up; `None`: never.
+    open: BTreeMap<Arc<Query>, Failure>,
+    /// The number of failures in a row after which a query is given up; `None`: never.
     patience: Option<u32>,
-    /// Since when nobody is answered.
+    /// The start of the outage, if there is one.
     outage: Option<Instant>,
 }
 
 /// One of them.
 #[derive(Debug)]
-struct Trouble {
+struct Failure {
     error: Arc<AskError>,
-    /// How often it has failed in a row.
+    /// The number of failures in a row.
     failures: u32,
 }
 
 impl QueryFailures {
-    /// None yet. A question is asked again so often before it is given up; `None`: for ever.
+    /// Creates a value without failures. `attempts` is the number of retries before a query is given up; `None`: no limit.
     pub(super) fn new(attempts: Option<u32>) -> Self {
         Self {
             patience: attempts.map(|attempts| attempts.saturating_add(1)),
@@ -38,18 +38,18 @@ impl QueryFailures {
         }
     }
 
-    /// A question failed, perhaps not for the first time.
+    /// Takes in the failure of a query, perhaps not the first one.
     pub(super) fn failed(&mut self, query: Arc<Query>, error: Arc<AskError>, now: Instant) {
         let text = chain(&*error);
         let before = self.open.get(&query);
         let failures = before.map_or(0, |before| before.failures).saturating_add(1);
-        if concerns_everybody(error.class()) {
+        if affects_all_queries(error.class()) {
             if self.outage.is_none() {
                 self.outage = Some(now);
                 let again = match self.patience {
-                    None => "it is asked again until it answers".to_owned(),
-                    Some(1) => "it is not asked again".to_owned(),
-                    Some(patience) => format!("it is asked again up to {} times", patience - 1),
+                    None => "it is retried until it answers".to_owned(),
+                    Some(1) => "it is not retried".to_owned(),
+                    Some(patience) => format!("it is retried up to {} times", patience - 1),
                 };
                 tracing::warn!(name: "consul.outage", error = text, "{text}; the files stay as they are, and {again}");
             } else {
@@ -66,49 +66,49 @@ impl QueryFailures {
         } else {
             tracing::debug!(name: "query.still_fails", %query, error = text, "{query}: still {text}");
         }
-        self.open.insert(query, Trouble { error, failures });
+        self.open.insert(query, Failure { error, failures });
     }
 
-    /// A question was answered.
+    /// Takes in that a query was answered.
     pub(super) fn recovered(&mut self, query: &Query, now: Instant) {
-        let Some(Trouble { error, .. }) = self.open.remove(query) else {
+        let Some(Failure { error, .. }) = self.open.remove(query) else {
             return;
         };
-        if !concerns_everybody(error.class()) {
+        if !affects_all_queries(error.class()) {
             tracing::info!(name: "query.recovered", %query, "{query} is answered again");
         }
         self.close_outage(Some(now));
     }
 
-    /// Forgets the questions that nobody asks any more.
+    /// Keeps only the queries that are still followed.
     pub(super) fn retain(&mut self, wanted: impl Fn(&Query) -> bool) {
         self.open.retain(|query, _| wanted(query));
         self.close_outage(None);
     }
 
-    /// Does this question fail in a way that asking again does not mend, or has it been asked often enough?
+    /// Returns `true` if a retry cannot help this query, or if it was retried often enough.
     pub(super) fn is_final(&self, query: &Query) -> bool {
         let given_up = |failures| self.patience.is_some_and(|patience| failures >= patience);
         self.open
             .get(query)
-            .is_some_and(|trouble| trouble.error.is_final() || given_up(trouble.failures))
+            .is_some_and(|failure| failure.error.is_final() || given_up(failure.failures))
     }
 
-    /// Why this question fails.
+    /// The reason why this query fails.
     pub(super) fn text(&self, query: &Query) -> Option<String> {
-        self.open.get(query).map(|trouble| chain(&*trouble.error))
+        self.open.get(query).map(|failure| chain(&*failure.error))
     }
 
-    /// Is nobody answered?
+    /// Returns `true` during an outage.
     pub(super) fn is_outage(&self) -> bool {
         self.outage.is_some()
     }
 
-    /// How many questions fail by themselves.
-    pub(super) fn questions(&self) -> usize {
+    /// The number of queries that fail by themselves.
+    pub(super) fn own_failures(&self) -> usize {
         self.open
             .values()
-            .filter(|trouble| !concerns_everybody(trouble.error.class()))
+            .filter(|failure| !affects_all_queries(failure.error.class()))
             .count()
     }
 
@@ -116,7 +116,7 @@ impl QueryFailures {
         if self
             .open
             .values()
-            .any(|trouble| concerns_everybody(trouble.error.class()))
+            .any(|failure| affects_all_queries(failure.error.class()))
         {
             return;
         }
@@ -127,6 +127,6 @@ impl QueryFailures {
     }
 }
 
-fn concerns_everybody(class: ErrorClass) -> bool {
+fn affects_all_queries(class: ErrorClass) -> bool {
     matches!(class, ErrorClass::Outage | ErrorClass::Throttled)
 }

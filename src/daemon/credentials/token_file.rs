@@ -1,25 +1,25 @@
-//! The token in its file, which may come to hold another.
+//! The token file, whose content may change.
 //!
-//! in:  what the file holds now, or why it cannot be used
-//! out: the token to ask with from now on, if it is another
+//! Input: the content of the file, or why it cannot be used. Output: the token to use from now on, if it is another.
 
 use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::state::chain;
 use crate::config::token::TokenError;
+use crate::daemon::error_chain::chain;
 
-/// Which file it is, and what it held last.
+/// The token file and its last content.
 #[derive(Debug)]
 pub(super) struct TokenFile {
     path: Option<PathBuf>,
     token: Option<SecretString>,
-    /// Why the file cannot be used, as it was said last; it is not said twice.
+    /// The last error that was logged; it is not logged twice.
     complaint: Option<String>,
 }
 
 impl TokenFile {
+    /// Creates a token file with its content.
     pub(super) fn new(path: Option<PathBuf>, token: Option<SecretString>) -> Self {
         Self {
             path,
@@ -28,12 +28,12 @@ impl TokenFile {
         }
     }
 
-    /// Where it is; `None`: the token is not from a file.
+    /// The path of the file; `None` if the token is not from a file.
     pub(super) fn path(&self) -> Option<&PathBuf> {
         self.path.as_ref()
     }
 
-    /// Which file it is from now on, and what it holds.
+    /// Switches to another file with its content.
     pub(super) fn follow(&mut self, path: Option<PathBuf>, token: Option<SecretString>) {
         if path != self.path {
             self.complaint = None;
@@ -41,8 +41,8 @@ impl TokenFile {
         (self.path, self.token) = (path, token);
     }
 
-    /// Takes in what the file holds now; the token, if it is another. One that cannot be used changes nothing.
-    pub(super) fn read(&mut self, read: Result<SecretString, TokenError>) -> Option<SecretString> {
+    /// Takes in the content of the file. Returns the token if it is another. A token that cannot be used changes nothing.
+    pub(super) fn read(&mut self, read: &Result<SecretString, TokenError>) -> Option<SecretString> {
         let path = self.path.as_ref()?.display();
         match read {
             Ok(token) => {
@@ -59,10 +59,10 @@ impl TokenFile {
                     "the token file {path} holds another token, which is used from now on"
                 );
                 self.token = Some(token.clone());
-                Some(token)
+                Some(token.clone())
             }
             Err(error) => {
-                let complaint = chain(&error);
+                let complaint = chain(error);
                 if self.complaint.as_ref() != Some(&complaint) {
                     tracing::warn!(
                         name: "token.refused", file = %path, error = complaint,
@@ -81,22 +81,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bad_file_keeps_the_old_token_and_is_told_once() {
+    fn a_bad_file_keeps_the_old_token_and_is_logged_once() {
         let mut file = TokenFile::new(Some("/t".into()), Some("one".into()));
         let used = |used: Option<SecretString>| used.map(|token| token.expose_secret().to_owned());
-        assert_eq!(used(file.read(Ok("one".into()))), None, "it is the same");
+        assert_eq!(
+            used(file.read(&Ok("one".into()))),
+            None,
+            "the token is the same"
+        );
         for _ in 0..2 {
-            assert_eq!(used(file.read(Err(TokenError::Empty))), None);
+            assert_eq!(used(file.read(&Err(TokenError::Empty))), None);
             assert_eq!(file.complaint.as_deref(), Some("the token file is empty"));
         }
         assert_eq!(
-            used(file.read(Ok("one".into()))),
+            used(file.read(&Ok("one".into()))),
             None,
-            "what was kept needs no change"
+            "the kept token needs no change"
         );
-        assert_eq!(file.complaint, None, "the next trouble is told again");
-        assert_eq!(used(file.read(Ok("two".into()))).as_deref(), Some("two"));
-        assert_eq!(used(file.read(Ok("two".into()))), None);
+        assert_eq!(file.complaint, None, "the next error is logged again");
+        assert_eq!(used(file.read(&Ok("two".into()))).as_deref(), Some("two"));
+        assert_eq!(used(file.read(&Ok("two".into()))), None);
         assert!(!format!("{file:?}").contains("two"));
     }
 }

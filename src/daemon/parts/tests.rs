@@ -1,4 +1,4 @@
-//! The loop's rules, stepped through by hand: no clock, no file, no process.
+//! The rules of the parts, stepped through by hand: no clock, no file, no process.
 
 mod ending;
 mod outputs;
@@ -6,27 +6,36 @@ mod passing;
 mod reload;
 mod standing;
 
-use nix::sys::signal::Signal;
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use nix::sys::signal::Signal;
 
 use super::*;
-use crate::answer::Pair;
+use crate::answer::{Answer, Pair};
 use crate::apply::ledger::COMMAND_COOLDOWN;
-use crate::apply::transaction::{Change, Outcome};
+use crate::apply::transaction::{Applied, Change, Outcome};
 use crate::command::{CommandError, Finished};
 use crate::config::resolved::{
     CommandConfig, CommandLine, ConsulConfig, Delimiters, EnvironmentConfig, FileConfig, Format,
-    Job, Language, LogConfig, LogLevel, MissingKey, Permissions, RetryConfig, Settle, Source,
+    Job, Language, LogConfig, LogLevel, MissingKey, Mode, Permissions, RetryConfig, Settle, Source,
     TlsConfig, TransportConfig,
 };
 use crate::consul::AskError;
-use crate::daemon::commands::STARTUP_BATCH_WINDOW;
+use crate::daemon::apply::commands::STARTUP_BATCH_WINDOW;
+use crate::daemon::apply::{JobView, Stage};
+use crate::daemon::end::End;
+use crate::daemon::rendering::RenderRequest;
+use crate::query::{FileQuery, Query};
 use crate::template::Template;
+use crate::watch::{FileEvent, WatchEvent};
 
-/// A state, and the time of the test.
+/// The parts, and the time of the test.
 struct Bench {
-    state: State,
+    parts: Parts,
     now: Moment,
     actions: Vec<Action>,
 }
@@ -89,6 +98,14 @@ fn config(mode: Mode, jobs: Vec<Job>) -> Config {
     }
 }
 
+fn moment() -> Moment {
+    Moment {
+        instant: Instant::now(),
+        time: Timestamp::UNIX_EPOCH,
+        jitter: 0.5,
+    }
+}
+
 const ONCE: Mode = Mode::Once {
     timeout: Some(Duration::from_secs(60)),
 };
@@ -107,14 +124,11 @@ fn value(text: &str) -> Arc<Answer> {
 impl Bench {
     /// Begins, and reads the sources.
     fn start(mode: Mode, jobs: Vec<Job>) -> Self {
-        let now = Moment {
-            instant: Instant::now(),
-            time: Timestamp::UNIX_EPOCH,
-        };
-        let mut state = State::new(config(mode, jobs), now);
-        let actions = state.begin(now);
+        let now = moment();
+        let mut parts = Parts::new(&config(mode, jobs), RenderEnv::default(), now);
+        let actions = parts.begin(now);
         let mut bench = Self {
-            state,
+            parts,
             now,
             actions: Vec::new(),
         };
@@ -134,8 +148,20 @@ impl Bench {
         bench
     }
 
+    /// Steps, and renders without delay.
     fn step(&mut self, event: Event) {
-        self.actions.extend(self.state.step(event, self.now));
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            for action in self.parts.step(&event, self.now) {
+                match action {
+                    Action::Render(requests) => {
+                        let rendered = requests.into_iter().map(RenderRequest::run);
+                        events.push_back(Event::Rendered(rendered.collect()));
+                    }
+                    action => self.actions.push(action),
+                }
+            }
+        }
     }
 
     fn pass(&mut self, time: Duration) {
@@ -309,7 +335,7 @@ fn at_the_start_a_command_waits_a_moment_for_files_that_have_no_data_yet() {
     bench.news("a", "1");
     bench.write();
     assert_eq!(bench.take_runs(), []);
-    let wake = bench.state.next_wake().expect("it looks again");
+    let wake = bench.parts.next_wake().expect("it looks again");
     assert!(wake > bench.now.instant);
     bench.pass(STARTUP_BATCH_WINDOW);
     assert_eq!(bench.take_runs().len(), 1);
@@ -318,14 +344,10 @@ fn at_the_start_a_command_waits_a_moment_for_files_that_have_no_data_yet() {
     bench.news("a", "1");
     bench.write();
     bench.pass(Duration::from_secs(30));
-    assert_eq!(
-        bench.take_runs(),
-        [],
-        "somebody who renders once runs it once"
-    );
+    assert_eq!(bench.take_runs(), [], "-once runs it once");
     assert!(
         bench
-            .state
+            .parts
             .next_wake()
             .is_none_or(|wake| wake > bench.now.instant),
         "it does not spin"
@@ -351,7 +373,7 @@ fn commands_run_one_after_another_in_the_order_of_the_templates() {
     assert_eq!(
         second[0].line,
         CommandLine::Direct(vec!["second".to_owned()]),
-        "a failure holds nobody back"
+        "a failure delays no other command"
     );
     bench.ended(second[0].clone(), true);
     assert!(
@@ -417,7 +439,7 @@ fn changes_are_collected_until_it_is_quiet_but_not_the_first_and_not_for_ever() 
     bench.news("a", "1");
     assert!(bench.write().is_empty());
     assert_eq!(
-        bench.state.next_wake(),
+        bench.parts.next_wake(),
         Some(bench.now.instant + settle.quiet)
     );
     bench.pass(second);
@@ -455,14 +477,13 @@ fn a_broken_source_stays_a_failure_although_the_last_good_version_fails_and_reco
     bench.news("a", "x");
     bench.news("a", "2");
     assert_eq!(bench.write(), ["2"], "the last good version stays in force");
-    assert_eq!(
-        bench.state.jobs[0].stage(),
-        crate::daemon::job::Stage::Failed
-    );
+    let stages = bench.parts.apply.jobs(&bench.parts.renderer);
+    let stages: Vec<_> = stages.map(JobView::stage).collect();
+    assert_eq!(stages, [Stage::Failed]);
 }
 
 #[test]
-fn a_reload_during_a_write_writes_again_what_somebody_may_have_changed() {
+fn a_reload_during_a_write_writes_again_what_may_have_been_changed() {
     let template = job("{{ key \"a\" }}", None);
     let mut bench = Bench::start(Mode::Daemon, vec![template.clone()]);
     bench.news("a", "1");
@@ -525,52 +546,47 @@ fn a_reload_tries_at_once_what_failed() {
 fn a_token_file_is_watched_and_read_again() {
     let mut config = config(Mode::Daemon, vec![job("plain", None)]);
     config.consul.token_file = Some("/t".into());
-    let now = Moment {
-        instant: Instant::now(),
-        time: Timestamp::UNIX_EPOCH,
-    };
-    let mut state = State::new(config.clone(), now);
+    let now = moment();
+    let mut parts = Parts::new(&config, RenderEnv::default(), now);
     let has = |actions: &[Action], what: &str| {
         actions
             .iter()
             .any(|action| format!("{action:?}").contains(what))
     };
-    assert!(has(&state.begin(now), r#"Watch({"/t"})"#));
+    assert!(has(&parts.begin(now), r#"Watch({"/t"})"#));
     let changed = |file: &str| {
         Event::FilesChanged(FileEvent {
             files: [file.into()].into(),
         })
     };
-    assert!(has(&state.step(changed("/t"), now), r#"ReadToken("/t")"#));
-    assert!(!has(&state.step(changed("/other"), now), "ReadToken"));
+    assert!(has(&parts.step(&changed("/t"), now), r#"ReadToken("/t")"#));
+    assert!(!has(&parts.step(&changed("/other"), now), "ReadToken"));
     assert!(
         has(
-            &state.step(Event::SignalAction(SignalAction::Reload), now),
+            &parts.step(&Event::SignalAction(SignalAction::Reload), now),
             "ReadConfig"
         ),
         "with the configuration, that is"
     );
     assert!(has(
-        &state.step(Event::TokenRead(Ok("new".into())), now),
+        &parts.step(&Event::TokenRead(Ok("new".into())), now),
         "UseToken"
     ));
     assert!(
         !has(
-            &state.step(Event::TokenRead(Ok("new".into())), now),
+            &parts.step(&Event::TokenRead(Ok("new".into())), now),
             "UseToken"
         ),
         "it is in use"
     );
-    let mut once = State::new(
-        Config {
-            mode: Mode::Once { timeout: None },
-            ..config
-        },
-        now,
-    );
+    let config = Config {
+        mode: Mode::Once { timeout: None },
+        ..config
+    };
+    let mut once = Parts::new(&config, RenderEnv::default(), now);
     assert!(
         !has(&once.begin(now), "Watch("),
-        "nobody waits for another token who ends soon"
+        "-once does not wait for another token"
     );
 }
 

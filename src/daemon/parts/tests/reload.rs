@@ -37,7 +37,7 @@ impl Bench {
         self.step(Event::SourcesRead(read.collect()));
     }
 
-    /// Reading everything again heals what somebody changed by hand; here, nobody did.
+    /// A reload repairs files that were changed by hand; here, none was.
     fn nothing_to_heal(&mut self) {
         while let Some(changes) = self.take_changes() {
             self.written(changes, Outcome::Unchanged);
@@ -140,7 +140,7 @@ fn templates_come_and_go() {
     assert_eq!(bench.followed(), ["kv.get(b)"]);
     bench.nothing_to_heal();
     bench.news("a", "two");
-    assert!(bench.write().is_empty(), "nobody asks");
+    assert!(bench.write().is_empty(), "no template requests it");
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn another_template_for_the_same_file_has_the_data_of_the_old_one_at_once() {
     bench.write();
     bench.actions.clear();
     bench.renew(vec![to("/a", "new {{ key \"a\" }}", None)]);
-    assert!(!bench.follows(), "the question stays asked");
+    assert!(!bench.follows(), "the query is still followed");
     assert_eq!(bench.write(), ["new 1"]);
 }
 

@@ -1,12 +1,13 @@
-//! How it stands, as systemd is told.
+//! The status line of systemd.
 
 use super::*;
-use crate::systemd::{Phase, Status};
+use crate::report::Phase;
+use crate::systemd::status_line;
 
 impl Bench {
     fn stands(&self) -> (Phase, String) {
-        let Status { phase, status } = self.state.standing();
-        (phase, status)
+        let report = self.parts.report();
+        (report.phase, status_line(&report))
     }
 }
 
@@ -40,12 +41,12 @@ fn it_is_ready_when_everything_was_written_once_and_stays_so() {
         bench.stands(),
         (
             Phase::Ready,
-            "Consul does not answer, and is asked again; 2 templates written".to_owned()
+            "Consul does not answer (retrying); 2 templates written".to_owned()
         )
     );
     bench.news("a", "1");
     bench.fails("a", 403);
-    assert_eq!(bench.stands().1, "a query fails; 2 templates written");
+    assert_eq!(bench.stands().1, "1 query fails; 2 templates written");
     bench.news("a", "1");
     bench.news("b", "no number");
     assert_eq!(
@@ -61,7 +62,7 @@ fn it_is_ready_when_everything_was_written_once_and_stays_so() {
 }
 
 #[test]
-fn a_command_that_fails_is_told_until_it_succeeds() {
+fn a_command_that_fails_is_shown_until_it_succeeds() {
     let mut bench = Bench::start(Mode::Daemon, vec![job("x", Some("reload"))]);
     bench.write();
     let run = bench.take_runs().remove(0);
@@ -70,7 +71,7 @@ fn a_command_that_fails_is_told_until_it_succeeds() {
         bench.stands(),
         (
             Phase::Ready,
-            "the command reload fails, and is run again; 1 template written".to_owned()
+            "command reload failed (retrying); 1 template written".to_owned()
         )
     );
     bench.pass(Duration::from_secs(60));
@@ -80,7 +81,7 @@ fn a_command_that_fails_is_told_until_it_succeeds() {
 }
 
 #[test]
-fn a_reload_lasts_until_the_sources_are_read_and_an_end_is_told_at_once() {
+fn a_reload_lasts_until_the_sources_are_read_and_an_end_is_shown_at_once() {
     let mut bench = Bench::start(Mode::Daemon, vec![job("x", None)]);
     bench.step(Event::SignalAction(SignalAction::Reload));
     assert_eq!(
@@ -94,10 +95,10 @@ fn a_reload_lasts_until_the_sources_are_read_and_an_end_is_told_at_once() {
         bench.stands(),
         (
             Phase::Reloading,
-            "reading everything again; 1 template up to date".to_owned()
+            "reloading; 1 template up to date".to_owned()
         )
     );
-    bench.step(Event::SourcesRead(Vec::new()));
+    bench.renew(vec![job("x", None)]);
     assert_eq!(bench.stands().0, Phase::Ready);
     bench.step(Event::SignalAction(SignalAction::End(Signal::SIGTERM)));
     assert_eq!(

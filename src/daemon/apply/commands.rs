@@ -1,0 +1,176 @@
+//! The reload commands that are owed: one after another, and again after a failure.
+//!
+//! Input: files that were written, the time, the end of a command. Output: the command to run now.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::apply::ledger::{COMMAND_COOLDOWN, Ledger};
+use crate::command::{CommandError, Finished};
+use crate::config::resolved::{CommandConfig, CommandLine, Mode};
+use crate::daemon::error_chain::chain;
+use crate::daemon::event::Moment;
+
+/// Templates with the same command that get their data a moment apart share one run of it: at the start, the command
+/// waits this long for templates that were not written yet.
+pub(crate) const STARTUP_BATCH_WINDOW: Duration = Duration::from_secs(1);
+
+/// The owed commands, and the one that runs.
+#[derive(Debug)]
+pub(super) struct Commands {
+    mode: Mode,
+    begun: Instant,
+    ledger: Ledger,
+    run: Run,
+    failures: FinalFailures,
+}
+
+/// Whether a command runs. A command may depend on the one before it, so there is one at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Run {
+    /// No command runs.
+    Idle,
+    /// A command is due, but waits until then for other templates; `None`: for an event.
+    Held { until: Option<Instant> },
+    /// A command runs.
+    Running,
+}
+
+/// Failures that are not retried: those of `-once`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FinalFailures {
+    None,
+    Some,
+}
+
+impl Commands {
+    /// Creates a value that owes nothing.
+    pub(super) fn new(mode: Mode, begun: Instant) -> Self {
+        Self {
+            mode,
+            begun,
+            ledger: Ledger::default(),
+            run: Run::Idle,
+            failures: FinalFailures::None,
+        }
+    }
+
+    /// The ledger of owed commands.
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Returns `true` while a command runs.
+    pub(super) fn is_running(&self) -> bool {
+        self.run == Run::Running
+    }
+
+    /// Returns `true` if a command failed that is not retried.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failures == FinalFailures::Some
+    }
+
+    /// Notes that these files were written. `rank` is the place of the command among the commands.
+    pub(super) fn owe(
+        &mut self,
+        command: &CommandConfig,
+        rank: usize,
+        destinations: Vec<&Path>,
+        now: Instant,
+    ) {
+        self.ledger.owe(command, rank, destinations, now);
+    }
+
+    /// Retries failed commands without further delay.
+    pub(super) fn retry_now(&mut self, now: Instant) {
+        self.ledger.retry_now(now);
+    }
+
+    /// Takes over another configuration, in which `command_of` knows the command of a file, and its rank.
+    pub(super) fn renew(
+        &mut self,
+        now: Instant,
+        command_of: impl Fn(&Path) -> Option<(CommandConfig, usize)>,
+    ) {
+        self.ledger.renew(now, command_of);
+    }
+
+    /// Takes in the end of a command.
+    pub(super) fn ended(
+        &mut self,
+        line: &CommandLine,
+        ended: &Result<Finished, CommandError>,
+        now: Moment,
+    ) {
+        self.run = Run::Idle;
+        match ended {
+            Ok(Finished { took, .. }) => {
+                let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                tracing::info!(
+                    name: "command.succeeded", command = %line, milliseconds,
+                    "command {line} succeeded after {milliseconds} ms"
+                );
+                self.ledger.finished(line, true, now.instant, now.jitter);
+            }
+            Err(error) if self.mode == Mode::Daemon => {
+                let retry = self.ledger.finished(line, false, now.instant, now.jitter);
+                let again = retry.map_or(String::new(), |retry| {
+                    format!("; runs again in {:.1} s", retry.after.as_secs_f64())
+                });
+                let error = chain(error);
+                tracing::error!(name: "command.failed", command = %line, error, "{error}{again}");
+            }
+            Err(error) => {
+                let error = chain(error);
+                tracing::error!(name: "command.failed", command = %line, error, "{error}");
+                self.failures = FinalFailures::Some;
+                self.ledger.finished(line, true, now.instant, now.jitter);
+            }
+        }
+    }
+
+    /// The command to run now; it counts as running. `is_ending`: the process ends. `waits`: a template with this
+    /// command may be written soon for the first time.
+    pub(super) fn start_next(
+        &mut self,
+        is_ending: bool,
+        waits: impl Fn(&CommandLine) -> bool,
+        now: Instant,
+    ) -> Option<CommandConfig> {
+        if self.run == Run::Running {
+            return None;
+        }
+        // At the end, a cooldown does not delay a command.
+        let by = if is_ending {
+            now + COMMAND_COOLDOWN
+        } else {
+            now
+        };
+        let batch_until = match self.mode {
+            Mode::Daemon => Some(self.begun + STARTUP_BATCH_WINDOW),
+            Mode::Once { .. } => None,
+        };
+        let is_starting = !is_ending && batch_until.is_none_or(|until| now < until);
+        let started = self
+            .ledger
+            .start_next(by, |line| is_starting && waits(line));
+        let is_held = self.ledger.next_wake().is_some_and(|due| due <= now);
+        self.run = match started {
+            Some(_) => Run::Running,
+            None if is_held => Run::Held { until: batch_until },
+            None => Run::Idle,
+        };
+        started.inspect(|command| {
+            tracing::debug!(name: "command.started", command = %command.line, "command {} starts", command.line);
+        })
+    }
+
+    /// When a command may be due.
+    pub(super) fn next_wake(&self) -> Option<Instant> {
+        match self.run {
+            Run::Idle => self.ledger.next_wake(),
+            Run::Held { until } => until,
+            Run::Running => None,
+        }
+    }
+}

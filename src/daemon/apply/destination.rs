@@ -1,0 +1,303 @@
+//! One destination: the text that it needs, and the text that it has.
+//!
+//! Input: rendered texts, the results of writes. Output: a [`Decision`], and the [`Change`] to make.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::apply::backoff::wait_after;
+use crate::apply::error::WriteError;
+use crate::apply::transaction::{Change, Outcome as Written};
+use crate::config::resolved::{CommandLine, Job, Mode, Settle, Source};
+use crate::daemon::error_chain::chain;
+use crate::daemon::event::Moment;
+use crate::daemon::text::Text;
+use crate::decide::{Decision, Outcome, Unwritten, decide};
+
+/// The longest wait before a failed write is retried.
+const MAX_RETRY_WAIT: Duration = Duration::from_secs(60);
+
+/// A destination, and everything that changes about it.
+#[derive(Debug)]
+pub(crate) struct Destination {
+    /// The number of the template.
+    number: usize,
+    job: Arc<Job>,
+    /// `-once` ignores `wait`.
+    settle: Option<Settle>,
+    pending: Pending,
+    /// The fingerprint of the text that the destination holds, as far as this process knows.
+    written: Option<u64>,
+    failure: Option<WriteFailure>,
+}
+
+/// The text that the destination needs.
+#[derive(Debug)]
+enum Pending {
+    /// No text: none was rendered, or the last one is written.
+    Nothing,
+    /// The text waits to be written.
+    Waiting(Candidate),
+    /// The text is being written.
+    Writing(Candidate, Next),
+}
+
+/// What follows a write.
+#[derive(Debug)]
+enum Next {
+    /// Nothing if it succeeds, else the same text again.
+    Nothing,
+    /// Nothing: the template has failed since.
+    Dropped,
+    /// Another text, or the same text rendered again: the file may have been changed by another program.
+    Text(Candidate),
+}
+
+/// A rendered text, and since when it has been waiting.
+#[derive(Clone, Debug)]
+struct Candidate {
+    text: Arc<Text>,
+    since: Unwritten,
+}
+
+/// A write that failed, and is retried.
+#[derive(Debug)]
+struct WriteFailure {
+    /// The number of failures in a row.
+    count: u32,
+    text: String,
+    retry: Instant,
+}
+
+impl Destination {
+    /// Creates the destination of a template that was not rendered yet.
+    pub(super) fn new(number: usize, job: Arc<Job>, mode: Mode) -> Self {
+        Self {
+            number,
+            settle: job.settle.filter(|_| mode == Mode::Daemon),
+            job,
+            pending: Pending::Nothing,
+            written: None,
+            failure: None,
+        }
+    }
+
+    /// The same destination by another configuration of its template.
+    pub(super) fn renewed(self, job: Arc<Job>, mode: Mode) -> Self {
+        Self {
+            settle: job.settle.filter(|_| mode == Mode::Daemon),
+            job,
+            ..self
+        }
+    }
+
+    /// The number of the template.
+    pub(super) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// The configuration of the template.
+    pub(super) fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// Returns `true` if this command runs after a change of the destination.
+    pub(super) fn has_command(&self, line: &CommandLine) -> bool {
+        let command = self.job.command.as_ref();
+        command.is_some_and(|command| command.line == *line)
+    }
+
+    /// Returns `true` if the destination was written at least once, or was found to be right.
+    pub(crate) fn is_written(&self) -> bool {
+        self.written.is_some()
+    }
+
+    /// Returns `true` if the last write failed.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// Returns `true` if a text is not written yet.
+    pub(crate) fn has_unwritten_text(&self) -> bool {
+        match &self.pending {
+            Pending::Nothing | Pending::Writing(_, Next::Dropped) => false,
+            Pending::Waiting(_) | Pending::Writing(_, Next::Nothing | Next::Text(_)) => true,
+        }
+    }
+
+    /// The template has failed: a text that it rendered before is not written any more.
+    pub(super) fn template_failed(&mut self) {
+        match &mut self.pending {
+            Pending::Writing(_, next) => *next = Next::Dropped,
+            pending => *pending = Pending::Nothing,
+        }
+    }
+
+    /// The template was rendered.
+    pub(super) fn rendered(&mut self, text: Arc<Text>, now: Instant) {
+        let before = match &self.pending {
+            Pending::Nothing | Pending::Writing(_, Next::Dropped) => None,
+            Pending::Waiting(before)
+            | Pending::Writing(before, Next::Nothing)
+            | Pending::Writing(_, Next::Text(before)) => Some(before),
+        };
+        let fresh = Unwritten {
+            first: now,
+            latest: now,
+        };
+        let since = match before {
+            Some(before) if before.text.fingerprint == text.fingerprint => before.since,
+            Some(before) if Some(before.text.fingerprint) != self.written => Unwritten {
+                first: before.since.first,
+                latest: now,
+            },
+            _ => fresh,
+        };
+        let candidate = Candidate { text, since };
+        match &mut self.pending {
+            Pending::Writing(_, next) => *next = Next::Text(candidate),
+            pending => *pending = Pending::Waiting(candidate),
+        }
+    }
+
+    /// What to do about the destination now; `None` if there is nothing to do. `is_complete`: the template has all data.
+    pub(super) fn decide(&self, is_complete: bool, now: Instant) -> Option<Decision> {
+        let Pending::Waiting(Candidate { text, since }) = &self.pending else {
+            return None;
+        };
+        if let Some(failure) = self.failure.as_ref().filter(|failure| now < failure.retry) {
+            return Some(Decision::AwaitQuiet(failure.retry));
+        }
+        let outcome = if !is_complete {
+            Outcome::Incomplete
+        } else if Some(text.fingerprint) == self.written {
+            Outcome::Same
+        } else {
+            Outcome::New(*since)
+        };
+        // The first text of a process is not delayed.
+        let settle = self.settle.filter(|_| self.written.is_some());
+        Some(decide(outcome, settle, now))
+    }
+
+    /// When the text has to be written; in the past if it could be written already.
+    pub(super) fn next_wake(&self, is_complete: bool) -> Option<Instant> {
+        let Pending::Waiting(Candidate { since, .. }) = &self.pending else {
+            return None;
+        };
+        let retry = self.failure.as_ref().map(|failure| failure.retry);
+        let earliest = retry.map_or(since.latest, |retry| retry.max(since.latest));
+        match self.decide(is_complete, earliest)? {
+            Decision::Apply => Some(earliest),
+            Decision::AwaitQuiet(due) => Some(due),
+            Decision::AwaitAnswers | Decision::KeepOld => None,
+        }
+    }
+
+    /// Begins a write: the change that makes the destination hold the text. [`applied`](Self::applied) has to follow.
+    pub(super) fn begin_write(&mut self) -> Option<Change> {
+        let Pending::Waiting(candidate) = &self.pending else {
+            return None;
+        };
+        let Candidate { text, since } = candidate.clone();
+        let source = match &self.job.source {
+            Source::File(path) => Some(path.clone()),
+            Source::Inline { .. } => None,
+        };
+        let change = Change {
+            job: self.number,
+            source,
+            destination: self.job.destination.clone().unwrap_or_default(),
+            content: text.content.clone().into_bytes(),
+            file: self.job.file.clone(),
+            outputs: text.outputs.clone(),
+            fresh: Some(text.fingerprint) != self.written,
+        };
+        self.pending = Pending::Writing(Candidate { text, since }, Next::Nothing);
+        Some(change)
+    }
+
+    /// The write has ended: the text was written, was there already, or could not be written.
+    pub(super) fn applied(&mut self, outcome: &Result<Written, WriteError>, now: Moment) {
+        let (fingerprint, same, other) =
+            match std::mem::replace(&mut self.pending, Pending::Nothing) {
+                Pending::Writing(written, Next::Nothing) => {
+                    (Some(written.text.fingerprint), Some(written), None)
+                }
+                Pending::Writing(written, Next::Dropped) => {
+                    (Some(written.text.fingerprint), None, None)
+                }
+                Pending::Writing(written, Next::Text(text)) => {
+                    (Some(written.text.fingerprint), None, Some(text))
+                }
+                Pending::Waiting(text) => (None, None, Some(text)),
+                Pending::Nothing => (None, None, None),
+            };
+        let next = match outcome {
+            Ok(outcome) => {
+                self.tell_success(*outcome);
+                self.failure = None;
+                self.written = fingerprint;
+                other
+            }
+            Err(error) => {
+                self.failed(error, now);
+                other.or(same)
+            }
+        };
+        self.pending = next.map_or(Pending::Nothing, Pending::Waiting);
+    }
+
+    /// Retries a failed write without further delay.
+    pub(super) fn retry_now(&mut self, now: Instant) {
+        if let Some(failure) = &mut self.failure {
+            failure.retry = now;
+        }
+    }
+
+    fn tell_success(&self, outcome: Written) {
+        let (template, destination) = self.names();
+        if outcome == Written::Written {
+            tracing::info!(name: "file.written", template, destination, "{template} is written to {destination}");
+        } else {
+            tracing::debug!(
+                name: "file.unchanged", template, destination,
+                "{template} is unchanged in {destination}"
+            );
+        }
+    }
+
+    fn failed(&mut self, error: &WriteError, now: Moment) {
+        let before = self.failure.take();
+        let count = before
+            .as_ref()
+            .map_or(1, |failure| failure.count.saturating_add(1));
+        let wait = wait_after(count, now.jitter).min(MAX_RETRY_WAIT);
+        let remedy = error
+            .remedy()
+            .map_or(String::new(), |remedy| format!("; {remedy}"));
+        let text = format!("{}{remedy}", chain(error));
+        if before.is_none_or(|failure| failure.text != text) {
+            let (template, destination) = self.names();
+            tracing::error!(name: "file.failed", template, destination, "{text}");
+        }
+        self.failure = Some(WriteFailure {
+            count,
+            text,
+            retry: now.instant + wait,
+        });
+    }
+
+    /// The template and the destination, for people.
+    fn names(&self) -> (String, String) {
+        let template = match &self.job.source {
+            Source::File(path) => path.display().to_string(),
+            Source::Inline { name, .. } => name.clone(),
+        };
+        let destination = self.job.destination.as_ref().map_or_else(
+            || "standard output".to_owned(),
+            |path| path.display().to_string(),
+        );
+        (template, destination)
+    }
+}

@@ -1,0 +1,85 @@
+//! The access to Consul: addresses, token, certificates.
+//!
+//! Input: changed files, their content, another configuration. Output: the token, certificates or client to use.
+
+use std::path::PathBuf;
+
+use super::event::{Action, Event};
+use crate::config::resolved::{Config, ConsulConfig};
+
+mod certificates;
+mod token_file;
+
+use certificates::Certificates;
+use token_file::TokenFile;
+
+/// How Consul is accessed now.
+#[derive(Debug)]
+pub(super) struct Credentials {
+    consul: ConsulConfig,
+    token: TokenFile,
+    certificates: Certificates,
+}
+
+impl Credentials {
+    /// Creates the credentials of a configuration, which has read them.
+    pub(super) fn new(consul: &ConsulConfig) -> Self {
+        Self {
+            token: TokenFile::new(consul.token_file.clone(), consul.token.clone()),
+            certificates: Certificates::new(consul),
+            consul: consul.clone(),
+        }
+    }
+
+    /// The files to watch.
+    pub(super) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let certificates = self.certificates.paths().iter();
+        self.token.path().into_iter().chain(certificates).cloned()
+    }
+
+    /// Takes in an event.
+    pub(super) fn handle(&mut self, event: &Event) -> Vec<Action> {
+        match event {
+            Event::FilesChanged(changed) => {
+                let is_changed = |path: &&PathBuf| changed.files.contains(*path);
+                let token = self.token.path().filter(is_changed).cloned();
+                let mut certificates = self.certificates.paths().iter().filter(is_changed);
+                let certificates = certificates.next().map(|_| Action::ReadCertificates);
+                token
+                    .map(Action::ReadToken)
+                    .into_iter()
+                    .chain(certificates)
+                    .collect()
+            }
+            Event::CertificatesRead(read) => {
+                self.certificates.read(read);
+                Vec::new()
+            }
+            Event::TokenRead(read) => {
+                let Some(token) = self.token.read(read) else {
+                    return Vec::new();
+                };
+                self.consul.token = Some(token.clone());
+                vec![Action::UseToken(token)]
+            }
+            Event::ConfigRead(Ok(renewal)) => {
+                let Config { consul, .. } = &renewal.config;
+                if *consul == self.consul {
+                    // The files may have changed nevertheless.
+                    let certificates = self.certificates.are_used();
+                    return certificates
+                        .then_some(Action::ReadCertificates)
+                        .into_iter()
+                        .collect();
+                }
+                self.token
+                    .follow(consul.token_file.clone(), consul.token.clone());
+                self.certificates = Certificates::new(consul);
+                self.consul = consul.clone();
+                // Accepted answers stay until there are others.
+                vec![Action::AskWith(renewal.client.clone(), renewal.rules)]
+            }
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Carries out actions, and returns their results as events. It contains no policy.
+//!
+//! Input: [`Action`]s. Output: [`Event`]s.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::end::End;
+use super::event::{Action, Event};
+use super::process::Process;
+use super::rendering::RenderRequest;
+use crate::apply::transaction::write_all;
+use crate::child::process::{self, Order};
+use crate::command;
+use crate::config::exec::ExecConfig;
+use crate::config::resolved::CommandConfig;
+use crate::consul::Client;
+use crate::query::Query;
+use crate::watch::{Files, WatchEvent, Watcher};
+
+mod plugin;
+mod print;
+mod read;
+mod writer_thread;
+
+use writer_thread::WriterThread;
+
+/// The most events of watched queries that one turn of the loop takes in.
+const BATCH: usize = 2048;
+
+/// Owns every task, thread and process that the loop starts.
+pub(super) struct Executor {
+    process: Process,
+    client: Client,
+    watcher: Watcher<Client>,
+    answers: mpsc::Receiver<WatchEvent>,
+    files: Files,
+    exports: Arc<[(String, SecretString)]>,
+    tasks: JoinSet<Event>,
+    writer: WriterThread,
+    /// The output of what commands left running in the background.
+    lingering: JoinSet<()>,
+    stop: CancellationToken,
+    child: JoinSet<Event>,
+    orders: Option<mpsc::UnboundedSender<Order>>,
+}
+
+/// What an action led to.
+pub(super) enum Executed {
+    /// It has begun; its result comes out of [`Executor::next`], if it has one.
+    Begun,
+    /// It is done, with this result.
+    Done(Box<Event>),
+    /// The process has to end.
+    End(End),
+    /// The process has to end without waiting for anything.
+    EndNow,
+}
+
+impl Executor {
+    /// Creates an executor that follows nothing yet.
+    pub(super) fn new(
+        process: Process,
+        client: Client,
+        (watcher, answers): (Watcher<Client>, mpsc::Receiver<WatchEvent>),
+        exports: &[(String, SecretString)],
+    ) -> Self {
+        Self {
+            process,
+            client,
+            watcher,
+            answers,
+            files: Files::new(),
+            exports: exports.into(),
+            tasks: JoinSet::new(),
+            writer: WriterThread::default(),
+            lingering: JoinSet::new(),
+            stop: CancellationToken::new(),
+            child: JoinSet::new(),
+            orders: None,
+        }
+    }
+
+    /// Carries out an action, or begins to.
+    pub(super) fn execute(&mut self, action: Action) -> Executed {
+        match action {
+            Action::Follow(queries) => self.watcher.follow_exactly(&queries),
+            Action::Watch(files) => self.files.watch_exactly(files),
+            Action::ReadFiles(files) => {
+                let events = files.into_iter().map(read::file).collect();
+                return done(Event::Watched(events));
+            }
+            Action::ReadSources(sources) => {
+                let read = sources
+                    .into_iter()
+                    .map(|(number, job, known)| (number, read::source(&job, known)));
+                return done(Event::SourcesRead(read.collect()));
+            }
+            Action::ReadToken(path) => {
+                return done(Event::TokenRead(read::token(&path)));
+            }
+            Action::ReadCertificates => {
+                let read = self.client.read_certificates();
+                return done(Event::CertificatesRead(read));
+            }
+            Action::ReadConfig => {
+                return done(Event::ConfigRead(self.process.renew()));
+            }
+            Action::Render(requests) => {
+                let rendered = requests.into_iter().map(RenderRequest::run);
+                return done(Event::Rendered(rendered.collect()));
+            }
+            Action::UseToken(token) => self.use_token(&token),
+            Action::AskWith(client, rules) => {
+                self.watcher.ask_with(client.clone(), rules);
+                self.client = client;
+            }
+            Action::Export(exports) => self.exports = exports.into(),
+            Action::Write(changes) => {
+                self.watcher.set_busy(true);
+                self.writer
+                    .begin(|writer| Event::Applied(write_all(writer, changes)));
+            }
+            Action::Print(changes) => {
+                // stdout may block, so print on the writer thread.
+                self.writer
+                    .begin(|_| Event::Applied(changes.into_iter().map(print::print).collect()));
+            }
+            Action::Run(command) => self.run(command),
+            Action::RunPlugin(query) => self.run_plugin(query),
+            Action::StartChild(config) => self.start_child(config),
+            Action::OrderChild(order) => {
+                // A child that has just ended does not receive it.
+                let _ = self.orders.as_ref().map(|orders| orders.send(order));
+            }
+            Action::End(end) => return Executed::End(end),
+            Action::EndNow => return Executed::EndNow,
+        }
+        Executed::Begun
+    }
+
+    /// The next event: a signal, a result, a change of a file, news of a query.
+    pub(super) async fn next(&mut self) -> Event {
+        let mut event = tokio::select! {
+            biased;
+            action = self.process.next_signal() => Event::SignalAction(action),
+            event = self.writer.next() => event,
+            event = join(&mut self.tasks) => event,
+            event = join(&mut self.child) => event,
+            event = self.files.changed() => Event::FilesChanged(event),
+            events = take(&mut self.answers) => Event::Watched(events),
+        };
+        if let Event::Applied(_) = &event {
+            self.watcher.set_busy(false);
+        }
+        if let Event::CommandEnded(_, Ok(finished)) = &mut event
+            && let Some(output) = finished.lingering.take()
+        {
+            self.lingering.spawn(output.follow());
+            while self.lingering.try_join_next().is_some() {}
+        }
+        event
+    }
+
+    /// Ends everything, in an orderly way unless another signal arrives.
+    pub(super) async fn shutdown(self, end: End) -> End {
+        let Self {
+            mut process,
+            writer,
+            stop,
+            mut child,
+            mut tasks,
+            mut lingering,
+            ..
+        } = self;
+        let orderly = async {
+            // A batch that is being written is written to its end.
+            writer.finish().await;
+            // A command that still runs is asked to stop, then killed.
+            stop.cancel();
+            // A child that is still there did not end in time: its reaper kills it.
+            child.shutdown().await;
+            while tasks.join_next().await.is_some() {}
+            lingering.shutdown().await;
+        };
+        tokio::select! {
+            () = orderly => end,
+            () = process.next_end() => End::Interrupted,
+        }
+    }
+
+    fn use_token(&mut self, token: &SecretString) {
+        match self.client.set_token(token) {
+            Ok(()) => self.watcher.ask_denied_again(),
+            Err(error) => tracing::error!(name: "token.unusable", %error, "{error}"),
+        }
+    }
+
+    fn run(&mut self, command: CommandConfig) {
+        let (exports, stop) = (Arc::clone(&self.exports), self.stop.clone());
+        self.tasks.spawn(async move {
+            let log = command::log(&command.line, &exports);
+            let ended = command::run(&command, &exports, &stop, log).await;
+            Event::CommandEnded(command, ended)
+        });
+    }
+
+    fn run_plugin(&mut self, query: Arc<Query>) {
+        let (exports, stop) = (Arc::clone(&self.exports), self.stop.clone());
+        self.tasks.spawn(async move {
+            let answer = plugin::run(&query, &exports, &stop).await;
+            Event::PluginEnded(query, Arc::new(answer))
+        });
+    }
+
+    fn start_child(&mut self, config: Arc<ExecConfig>) {
+        let (sender, orders) = mpsc::unbounded_channel();
+        let exports = Arc::clone(&self.exports);
+        self.orders = Some(sender);
+        self.child
+            .spawn(async move { Event::ChildEnded(process::run(&config, &exports, orders).await) });
+    }
+}
+
+fn done(event: Event) -> Executed {
+    Executed::Done(Box::new(event))
+}
+
+/// The next task that ends.
+async fn join(tasks: &mut JoinSet<Event>) -> Event {
+    match tasks.join_next().await {
+        Some(Ok(event)) => event,
+        Some(Err(error)) => Event::TaskLost(error.to_string()),
+        None => std::future::pending().await,
+    }
+}
+
+/// Everything that has arrived, and at least one event.
+async fn take(answers: &mut mpsc::Receiver<WatchEvent>) -> Vec<WatchEvent> {
+    let mut events = Vec::new();
+    if answers.recv_many(&mut events, BATCH).await == 0 {
+        // The watcher, which holds the sender, lives as long as the loop.
+        std::future::pending::<()>().await;
+    }
+    events
+}

@@ -1,0 +1,59 @@
+//! A dry run: prints what would be written.
+
+use std::io::Write as _;
+
+use crate::apply::error::WriteError;
+use crate::apply::transaction::{Applied, Change, Outcome};
+use crate::apply::write::is_current;
+use crate::apply::{dry, output};
+use crate::template::output::Output;
+
+/// Prints a change, unless the destination has its content already.
+pub(super) fn print(change: Change) -> Applied {
+    let Change {
+        job,
+        destination,
+        content,
+        outputs,
+        fresh,
+        ..
+    } = change;
+    let nowhere = destination.as_os_str().is_empty();
+    let is_current = if nowhere {
+        Ok(false)
+    } else {
+        is_current(&destination, &content)
+    };
+    let own = is_current.map(|is_current| {
+        if !is_current {
+            show(&dry::shown((!nowhere).then_some(&destination), &content));
+        }
+    });
+    let printed = own.and_then(|()| {
+        Output::merged(outputs)
+            .iter()
+            .try_for_each(|output| print_output(output, fresh))
+    });
+    Applied {
+        job,
+        destination,
+        outcome: printed.map(|()| Outcome::Unchanged),
+    }
+}
+
+fn print_output(output: &Output, fresh: bool) -> Result<(), WriteError> {
+    if !output::is_current(output, fresh)? {
+        let (path, content) = (&output.path, output.content.as_bytes());
+        show(&if output.append {
+            dry::shown_appended(path, content)
+        } else {
+            dry::shown(Some(path), content)
+        });
+    }
+    Ok(())
+}
+
+fn show(text: &[u8]) {
+    // Ignore EPIPE: the reader is gone.
+    let _ = std::io::stdout().lock().write_all(text);
+}

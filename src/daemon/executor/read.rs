@@ -1,0 +1,69 @@
+//! Reads files: sources of templates, what `file` reads, the token.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use crate::answer::Answer;
+use crate::config::resolved::Job;
+use crate::config::token::{self, TokenError};
+use crate::consul::AskError;
+use crate::query::{FileQuery, Query};
+use crate::safe_read;
+use crate::template::{Template, TemplateError};
+use crate::watch::WatchEvent;
+
+/// Reads a template, and parses it unless its source is the same as before.
+pub(super) fn source(
+    job: &Job,
+    known: Option<Arc<Template>>,
+) -> Result<Arc<Template>, TemplateError> {
+    match known.filter(|known| known.is_current()) {
+        Some(known) => Ok(known),
+        None => Template::read(job).map(Arc::new),
+    }
+}
+
+/// Reads a file for `file`.
+pub(super) fn file(file: FileQuery) -> WatchEvent {
+    let read = safe_read::read_within(&file.path, file.sandbox.as_deref());
+    let path = file.path.clone();
+    let query = Arc::new(Query::File(file));
+    match read {
+        Ok(content) => {
+            let text = String::from_utf8_lossy(&content);
+            WatchEvent::News(query, Arc::new(Answer::File(text.into())))
+        }
+        Err(source) => WatchEvent::Failed(query, Arc::new(AskError::File { path, source })),
+    }
+}
+
+/// Reads the token file.
+pub(super) fn token(path: &Path) -> Result<SecretString, TokenError> {
+    let content = safe_read::read(path)?;
+    token::read(&content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::language_of;
+    use crate::config::resolved::Source;
+
+    #[test]
+    fn a_template_is_parsed_again_only_when_its_source_has_changed() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["a.ctmpl", "a.j2"] {
+            let path = directory.path().join(name);
+            let read = |text: &str, known: Option<&Arc<Template>>| {
+                std::fs::write(&path, text).unwrap();
+                let job = Job::of_template(Source::File(path.clone()), language_of(&path));
+                source(&job, known.cloned()).unwrap()
+            };
+            let first = read("a", None);
+            assert!(Arc::ptr_eq(&first, &read("a", Some(&first))), "{name}");
+            assert!(!Arc::ptr_eq(&first, &read("b", Some(&first))), "{name}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The parts of the daemon, and which of them hears of an event when. No part touches a file, a socket, a process or the
+//! clock.
+//!
+//! Input: an [`Event`] and the [`Moment`] of it. Output: [`Action`]s, and the time at which to look again.
+
+use std::time::Instant;
+
+use super::apply::Apply;
+use super::child::{ChildPart, Conditions};
+use super::credentials::Credentials;
+use super::event::{Action, Event, Moment};
+use super::reload::Reload;
+use super::renderer::Renderer;
+use super::shutdown::{self, Decided, Shutdown};
+use super::status;
+use crate::config::resolved::Config;
+use crate::report::Report;
+use crate::signals::SignalAction;
+use crate::template::RenderEnv;
+
+/// All parts. Each owns its fields; a part may read those that are listed above it.
+#[derive(Debug)]
+pub(super) struct Parts {
+    credentials: Credentials,
+    renderer: Renderer,
+    apply: Apply,
+    child: ChildPart,
+    reload: Reload,
+    shutdown: Shutdown,
+}
+
+impl Parts {
+    /// Creates the parts for a configuration. `env` has the environment of the process.
+    pub(super) fn new(config: &Config, env: RenderEnv, now: Moment) -> Self {
+        let renderer = Renderer::new(config, env);
+        Self {
+            credentials: Credentials::new(&config.consul),
+            apply: Apply::new(config, &renderer, now.instant),
+            renderer,
+            child: ChildPart::new(config),
+            reload: Reload::new(config),
+            shutdown: Shutdown::new(config, now.instant),
+        }
+    }
+
+    /// The first actions.
+    pub(super) fn begin(&mut self, now: Moment) -> Vec<Action> {
+        let mut actions = self.renderer.begin();
+        self.advance(now, &mut actions);
+        actions
+    }
+
+    /// Takes in an event. Returns the actions that follow from it.
+    pub(super) fn step(&mut self, event: &Event, now: Moment) -> Vec<Action> {
+        if let Some(decided) = self.shutdown.handle(event, &self.child, now) {
+            return vec![end(decided)];
+        }
+        let mut actions = Vec::new();
+        let is_reload = matches!(
+            event,
+            Event::ConfigRead(_) | Event::SignalAction(SignalAction::Reload)
+        );
+        if !(is_reload && self.shutdown.is_ending()) {
+            actions.extend(self.credentials.handle(event));
+            actions.extend(self.renderer.handle(event, now));
+            self.apply.handle(event, &self.renderer, now);
+            actions.extend(self.child.handle(event, now));
+            actions.extend(self.reload.handle(event, &self.renderer));
+        }
+        self.advance(now, &mut actions);
+        actions
+    }
+
+    /// When to look again although no event may come.
+    pub(super) fn next_wake(&self) -> Option<Instant> {
+        let is_ending = self.shutdown.is_ending();
+        let rendering = if self.renders() {
+            [
+                self.renderer.next_wake(),
+                self.apply.next_write(&self.renderer),
+            ]
+        } else {
+            [None, None]
+        };
+        let others = [
+            self.apply.next_command(&self.renderer, is_ending),
+            self.child.next_wake(),
+            self.shutdown.next_wake(&self.child),
+        ];
+        rendering.into_iter().chain(others).flatten().min()
+    }
+
+    /// The state of the daemon, for those who watch it.
+    pub(super) fn report(&self) -> Report {
+        status::report(status::Parts {
+            renderer: &self.renderer,
+            apply: &self.apply,
+            child: &self.child,
+            reload: &self.reload,
+            shutdown: &self.shutdown,
+        })
+    }
+
+    /// Returns `true` as long as templates are rendered and written.
+    fn renders(&self) -> bool {
+        !self.shutdown.is_ending() && !self.child.is_all_that_is_left()
+    }
+
+    /// Everything that may follow from the present state.
+    fn advance(&mut self, now: Moment, actions: &mut Vec<Action>) {
+        if self.renders() {
+            let credentials = self.credentials.files();
+            actions.extend(self.renderer.advance(credentials, now));
+            actions.extend(self.apply.write(&self.renderer, now.instant));
+        }
+        let parts = shutdown::Parts {
+            renderer: &self.renderer,
+            apply: &self.apply,
+            child: &self.child,
+        };
+        self.shutdown.advance(parts, now);
+        let is_ending = self.shutdown.is_ending();
+        if is_ending {
+            let signal = self.shutdown.signal();
+            actions.extend(self.child.stop(signal, now.instant));
+        }
+        let command = self
+            .apply
+            .run_command(&self.renderer, is_ending, now.instant);
+        actions.extend(command);
+        let conditions = self.conditions_of_child(is_ending);
+        actions.extend(self.child.advance(conditions, now));
+        let parts = shutdown::Parts {
+            renderer: &self.renderer,
+            apply: &self.apply,
+            child: &self.child,
+        };
+        actions.extend(self.shutdown.end(parts, now).map(end));
+    }
+
+    fn conditions_of_child(&self, is_ending: bool) -> Conditions {
+        let mut jobs = self.apply.jobs(&self.renderer);
+        let may_start = !is_ending && !self.apply.has_failed_command();
+        Conditions {
+            is_ready: may_start && jobs.all(|job| job.destination.is_written()),
+            is_calm: !self.apply.is_writing()
+                && !self.apply.is_running_command()
+                && !self.renderer.holds_texts()
+                && self.apply.ledger().is_tried(),
+        }
+    }
+}
+
+fn end(decided: Decided) -> Action {
+    match decided {
+        Decided::End(end) => Action::End(end),
+        Decided::Now => Action::EndNow,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,378 @@
+//! Follows what templates depend on, and has them rendered when something has changed.
+//!
+//! Input: answers, sources, the results of passes. Output: the queries and files to follow, and the passes to begin.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use secrecy::ExposeSecret;
+
+use super::event::{Action, Event, Moment};
+use super::query_failures::QueryFailures;
+use super::rendering::{RenderRequest, Rendered};
+use crate::config::resolved::{Config, ConsulConfig, Mode};
+use crate::query::Query;
+use crate::template::RenderEnv;
+
+mod answers;
+mod plugins;
+mod template_state;
+mod templates;
+
+use answers::{Answers, Change, files};
+use plugins::{Plugins, is_plugin};
+pub(super) use template_state::TemplateState;
+use templates::Templates;
+
+/// Texts that are ready wait this long at most for other templates that are being rendered: what one change renders is
+/// written together, but a slow template delays no other.
+const PASS_PATIENCE: Duration = Duration::from_millis(100);
+
+/// The templates, and everything that they depend on.
+#[derive(Debug)]
+pub(super) struct Renderer {
+    mode: Mode,
+    templates: Templates,
+    answers: Answers,
+    plugins: Plugins,
+    /// The environment variables of the process.
+    variables: BTreeMap<String, String>,
+    env: Arc<RenderEnv>,
+    following: Following,
+    watched: BTreeSet<PathBuf>,
+    passes: Passes,
+}
+
+/// Whether the followed queries and files are those that the templates request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Following {
+    Current,
+    Outdated,
+}
+
+/// Whether templates are being rendered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Passes {
+    None,
+    /// Texts that are ready wait until then, so that they are written together.
+    Together {
+        until: Instant,
+    },
+    /// Some pass takes long: the others do not wait for it any more.
+    Slow,
+}
+
+impl Renderer {
+    /// Creates the templates of a configuration, which are not read yet. `env` has the environment of the process.
+    pub(super) fn new(config: &Config, env: RenderEnv) -> Self {
+        let mode = config.mode;
+        // The daemon retries without an end.
+        let attempts = config.consul.retry.attempts;
+        let failures = QueryFailures::new(attempts.filter(|_| mode != Mode::Daemon));
+        let variables = env.variables.clone();
+        Self {
+            mode,
+            templates: Templates::new(&config.jobs),
+            answers: Answers::new(failures),
+            plugins: Plugins::default(),
+            env: Arc::new(RenderEnv {
+                variables: with_exports(&variables, &config.consul),
+                ..env
+            }),
+            variables,
+            following: Following::Outdated,
+            watched: BTreeSet::new(),
+            passes: Passes::None,
+        }
+    }
+
+    /// The templates, in the order of the configuration.
+    pub(super) fn templates(&self) -> &[TemplateState] {
+        self.templates.all()
+    }
+
+    /// The queries that are followed.
+    pub(super) fn followed(&self) -> &BTreeSet<Arc<Query>> {
+        self.answers.followed()
+    }
+
+    /// The queries that fail.
+    pub(super) fn query_failures(&self) -> &QueryFailures {
+        self.answers.failures()
+    }
+
+    /// Returns `true` if this is a pass over the present version of a template.
+    pub(super) fn accepts(&self, rendered: &Rendered) -> bool {
+        let template = self.templates.get(rendered.number);
+        template.is_some_and(|template| template.accepts(rendered))
+    }
+
+    /// Returns `true` while texts that are ready have to wait for other templates.
+    pub(super) fn holds_texts(&self) -> bool {
+        matches!(self.passes, Passes::Together { .. })
+    }
+
+    /// The file and the line that request this query.
+    pub(super) fn place_of(
+        &self,
+        template: &TemplateState,
+        query: &Query,
+        now: Moment,
+    ) -> (String, u32) {
+        let source = template.template();
+        let place = source.and_then(|source| {
+            source.place_of(query, self.answers.snapshot(), &self.env, now.time)
+        });
+        place.map_or_else(|| (template.name(), 0), |(name, place)| (name, place.line))
+    }
+
+    /// Reads all sources.
+    pub(super) fn begin(&self) -> Vec<Action> {
+        self.read_sources(|_| true)
+    }
+
+    /// Takes in an event.
+    pub(super) fn handle(&mut self, event: &Event, now: Moment) -> Vec<Action> {
+        self.answers.turn_to(now.instant);
+        match event {
+            Event::Watched(events) => {
+                for event in events {
+                    let change = self.answers.on_event(event, now);
+                    self.accept(change);
+                }
+                Vec::new()
+            }
+            Event::PluginEnded(plugin, answer) => {
+                if self.plugins.ended(plugin) {
+                    let change = self.answers.on_plugin(plugin, answer);
+                    self.accept(change);
+                }
+                Vec::new()
+            }
+            Event::FilesChanged(changed) => {
+                let is_changed = |path: &PathBuf| changed.files.contains(path);
+                let mut actions = self.read_sources(|template| template.sources().any(is_changed));
+                actions.extend(self.read_files(is_changed));
+                actions
+            }
+            Event::SourcesRead(all) => {
+                for (number, read) in all {
+                    if let Some(template) = self.templates.get_mut(*number) {
+                        template.source_read(read);
+                        self.following = Following::Outdated;
+                    }
+                }
+                Vec::new()
+            }
+            Event::Rendered(all) => {
+                for rendered in all {
+                    self.pass_ended(rendered);
+                }
+                Vec::new()
+            }
+            Event::ConfigRead(Ok(renewal)) => self.renew(&renewal.config),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What follows from the present state: passes, and what they request. `credentials` are files to watch as well.
+    pub(super) fn advance(
+        &mut self,
+        credentials: impl Iterator<Item = PathBuf>,
+        now: Moment,
+    ) -> Vec<Action> {
+        let mut actions = self.begin_passes(now);
+        if self.following == Following::Outdated {
+            self.following = Following::Current;
+            self.follow(&mut actions, credentials);
+        }
+        let plugins = self.plugins.start(self.templates.all());
+        actions.extend(plugins.into_iter().map(Action::RunPlugin));
+        actions
+    }
+
+    /// When a template has to be rendered, or texts need not wait any more, although no event may come.
+    pub(super) fn next_wake(&self) -> Option<Instant> {
+        let patience = match self.passes {
+            Passes::Together { until } => Some(until),
+            Passes::None | Passes::Slow => None,
+        };
+        let templates = self.templates.all().iter();
+        templates
+            .filter_map(TemplateState::next_wake)
+            .chain(patience)
+            .min()
+    }
+
+    fn begin_passes(&mut self, now: Moment) -> Vec<Action> {
+        let mut requests = Vec::new();
+        for template in self.templates.all_mut() {
+            if let Some(source) = template.begin_pass(now.instant) {
+                requests.push(RenderRequest {
+                    number: template.number(),
+                    template: source,
+                    snapshot: self.answers.snapshot().clone(),
+                    env: Arc::clone(&self.env),
+                    time: now.time,
+                });
+            }
+        }
+        self.passes = match self.passes {
+            Passes::Together { until } if until <= now.instant => Passes::Slow,
+            Passes::None if !requests.is_empty() => Passes::Together {
+                until: now.instant + PASS_PATIENCE,
+            },
+            passes => passes,
+        };
+        if requests.is_empty() {
+            return Vec::new();
+        }
+        vec![Action::Render(requests)]
+    }
+
+    fn pass_ended(&mut self, rendered: &Rendered) {
+        let template = self.templates.get_mut(rendered.number);
+        if template.is_some_and(|template| template.pass_ended(rendered)) {
+            self.following = Following::Outdated;
+        }
+        self.end_passes();
+    }
+
+    fn end_passes(&mut self) {
+        if !self.templates.all().iter().any(TemplateState::is_rendering) {
+            self.passes = Passes::None;
+        }
+    }
+
+    /// Records an answer, and marks the templates that see a difference.
+    fn accept(&mut self, change: Option<Change>) {
+        let Some(change) = change else { return };
+        let Change {
+            query,
+            before,
+            after,
+        } = &change;
+        let mut stale = Vec::new();
+        let mut longest = Duration::ZERO;
+        for template in self.templates.all_mut() {
+            if template.on_answer(query, before.as_deref(), after) && !is_plugin(query) {
+                let plugins = template.queries().filter(|query| is_plugin(query));
+                stale.extend(plugins.cloned());
+            }
+            longest = longest.max(template.passing_span(query));
+        }
+        for plugin in stale {
+            self.run_again(&plugin);
+        }
+        self.answers.record(change, longest);
+    }
+
+    /// Forgets what this plugin has printed or is about to print.
+    fn run_again(&mut self, plugin: &Query) {
+        self.answers.forget(plugin);
+        self.plugins.mark_stale(plugin);
+        for template in self.templates.all_mut() {
+            template.on_answer_lost(plugin);
+        }
+    }
+
+    fn read_sources(&self, wanted: impl Fn(&TemplateState) -> bool) -> Vec<Action> {
+        let wanted = self
+            .templates
+            .all()
+            .iter()
+            .filter(|template| wanted(template));
+        let sources: Vec<_> = wanted
+            .map(|template| {
+                let known = template.template().cloned();
+                (template.number(), Arc::clone(template.job()), known)
+            })
+            .collect();
+        if sources.is_empty() {
+            return Vec::new();
+        }
+        vec![Action::ReadSources(sources)]
+    }
+
+    fn read_files(&self, wanted: impl Fn(&PathBuf) -> bool) -> Option<Action> {
+        let files: Vec<_> = files(self.answers.followed())
+            .filter(|file| wanted(&file.path))
+            .cloned()
+            .collect();
+        (!files.is_empty()).then_some(Action::ReadFiles(files))
+    }
+
+    /// Follows what is requested now, and forgets what is not requested any more.
+    fn follow(&mut self, actions: &mut Vec<Action>, credentials: impl Iterator<Item = PathBuf>) {
+        let templates = self.templates.all();
+        let queries: BTreeSet<_> = templates
+            .iter()
+            .flat_map(TemplateState::queries)
+            .cloned()
+            .collect();
+        let watched: BTreeSet<_> = templates
+            .iter()
+            .flat_map(TemplateState::sources)
+            .chain(files(&queries).map(|file| &file.path))
+            .cloned()
+            .chain(credentials)
+            .collect();
+        if queries != *self.answers.followed() {
+            let is_remote =
+                |query: &&Arc<Query>| !matches!(***query, Query::File(_) | Query::Plugin(_));
+            let remote = queries.iter().filter(is_remote).cloned().collect();
+            actions.push(Action::Follow(remote));
+            let new = self.answers.follow(queries);
+            if !new.is_empty() {
+                actions.push(Action::ReadFiles(new));
+            }
+        }
+        if watched != self.watched {
+            // `-once` ends when everything is written, so changes of files do not matter.
+            if self.mode == Mode::Daemon {
+                actions.push(Action::Watch(watched.clone()));
+            }
+            self.watched = watched;
+        }
+    }
+
+    /// Takes over another configuration, and reads everything again.
+    fn renew(&mut self, config: &Config) -> Vec<Action> {
+        let mut actions = Vec::new();
+        let variables = with_exports(&self.variables, &config.consul);
+        if variables != self.env.variables {
+            self.env = Arc::new(RenderEnv {
+                variables,
+                ..RenderEnv::clone(&self.env)
+            });
+            let templates = self.templates.all_mut().iter_mut();
+            templates.for_each(TemplateState::mark_dirty);
+            actions.push(Action::Export(config.consul.exports.clone()));
+        }
+        self.templates.replace(&config.jobs);
+        self.end_passes();
+        self.following = Following::Outdated;
+        let followed = self.answers.followed().iter();
+        let plugins: Vec<_> = followed.filter(|query| is_plugin(query)).cloned().collect();
+        for plugin in plugins {
+            self.run_again(&plugin);
+        }
+        actions.extend(self.read_sources(|_| true));
+        actions.extend(self.read_files(|_| true));
+        actions
+    }
+}
+
+/// The variables that templates see: those of the process, and what commands get beside them.
+fn with_exports(
+    variables: &BTreeMap<String, String>,
+    consul: &ConsulConfig,
+) -> BTreeMap<String, String> {
+    let mut all = variables.clone();
+    for (name, value) in &consul.exports {
+        all.insert(name.clone(), value.expose_secret().to_owned());
+    }
+    all
+}

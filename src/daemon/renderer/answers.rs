@@ -1,0 +1,134 @@
+//! The answers that were accepted, and the queries that fail.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::answer::Answer;
+use crate::daemon::event::Moment;
+use crate::daemon::query_failures::QueryFailures;
+use crate::guard::{Judgement, judge};
+use crate::query::{FileQuery, Query};
+use crate::snapshot::Snapshot;
+use crate::watch::WatchEvent;
+
+/// The followed queries with their latest answers and failures.
+#[derive(Debug)]
+pub(super) struct Answers {
+    followed: BTreeSet<Arc<Query>>,
+    snapshot: Snapshot,
+    failures: QueryFailures,
+}
+
+/// An answer that was accepted, and the one before.
+pub(super) struct Change {
+    pub(super) query: Arc<Query>,
+    pub(super) before: Option<Arc<Answer>>,
+    pub(super) after: Arc<Answer>,
+}
+
+impl Answers {
+    /// Creates a store that follows nothing yet.
+    pub(super) fn new(failures: QueryFailures) -> Self {
+        Self {
+            followed: BTreeSet::new(),
+            snapshot: Snapshot::default(),
+            failures,
+        }
+    }
+
+    /// The latest answers.
+    pub(super) fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// The queries that fail.
+    pub(super) fn failures(&self) -> &QueryFailures {
+        &self.failures
+    }
+
+    /// The queries that are followed.
+    pub(super) fn followed(&self) -> &BTreeSet<Arc<Query>> {
+        &self.followed
+    }
+
+    /// Sets the time at which answers are looked at.
+    pub(super) fn turn_to(&mut self, now: Instant) {
+        self.snapshot.turn_to(now);
+    }
+
+    /// Takes in news of a query. Returns the answer if there is a new one.
+    pub(super) fn on_event(&mut self, event: &WatchEvent, now: Moment) -> Option<Change> {
+        let (WatchEvent::News(query, _)
+        | WatchEvent::Failed(query, _)
+        | WatchEvent::Recovered(query)) = event;
+        // Drop late answers of queries no longer followed; caching them would make stale data look fresh.
+        if !self.followed.contains(query) {
+            return None;
+        }
+        match event {
+            WatchEvent::Failed(query, error) => {
+                let (query, error) = (Arc::clone(query), Arc::clone(error));
+                self.failures.failed(query, error, now.instant);
+                None
+            }
+            WatchEvent::Recovered(query) => {
+                self.failures.recovered(query, now.instant);
+                None
+            }
+            WatchEvent::News(query, answer) => {
+                self.failures.recovered(query, now.instant);
+                Some(self.judge(query, answer))
+            }
+        }
+    }
+
+    /// Takes in the output of a plugin.
+    pub(super) fn on_plugin(&mut self, query: &Arc<Query>, answer: &Arc<Answer>) -> Option<Change> {
+        let wanted = self.followed.contains(query);
+        wanted.then(|| self.judge(query, answer))
+    }
+
+    fn judge(&self, query: &Arc<Query>, after: &Arc<Answer>) -> Change {
+        let before = self.snapshot.answer(query).cloned();
+        if let Judgement::BelievedLoss { before } = judge(before.as_deref(), after) {
+            tracing::warn!(name: "query.emptied", %query, %before, "{query} went from {before} to nothing");
+        } else {
+            tracing::debug!(name: "query.changed", %query, "{query} has news");
+        }
+        Change {
+            query: Arc::clone(query),
+            before,
+            after: Arc::clone(after),
+        }
+    }
+
+    /// Records an answer. For this span it matters when its instances began to pass their checks.
+    pub(super) fn record(&mut self, change: Change, passing_span: Duration) {
+        let Change { query, after, .. } = change;
+        self.snapshot.record_timed(query, after, passing_span);
+    }
+
+    /// Forgets the answer to a query.
+    pub(super) fn forget(&mut self, query: &Query) {
+        self.snapshot.forget(query);
+    }
+
+    /// Follows these queries and no others. Returns the files that are new among them.
+    pub(super) fn follow(&mut self, queries: BTreeSet<Arc<Query>>) -> Vec<FileQuery> {
+        let is_new = |file: &&FileQuery| !self.followed.contains(&Query::File((*file).clone()));
+        let new = files(&queries).filter(is_new).cloned().collect();
+        self.snapshot.retain(|query| queries.contains(query));
+        self.failures.retain(|query| queries.contains(query));
+        self.followed = queries;
+        new
+    }
+}
+
+/// The files among these queries.
+pub(super) fn files(queries: &BTreeSet<Arc<Query>>) -> impl Iterator<Item = &FileQuery> {
+    queries.iter().filter_map(|query| match &**query {
+        Query::File(file) => Some(file),
+        _ => None,
+    })
+}

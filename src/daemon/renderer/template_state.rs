@@ -1,0 +1,292 @@
+//! One template: its source, what it depends on, and whether it has to be rendered.
+//!
+//! Input: the source when it was read, answers, the result of a pass. Output: whether a pass is due.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::answer::Answer;
+use crate::config::resolved::{Job, OnError, Source};
+use crate::daemon::error_chain::chain;
+use crate::daemon::rendering::Rendered;
+use crate::query::Query;
+use crate::template::{Absence, Dependencies, Template, TemplateError};
+
+/// A template, and everything that changes about it.
+#[derive(Debug)]
+pub(crate) struct TemplateState {
+    /// The name of the template in events; no other template of the process has it, not even a later one for the same
+    /// file.
+    number: usize,
+    job: Arc<Job>,
+    /// The files to watch for a change of the template, includes among them.
+    sources: Vec<PathBuf>,
+    /// The last good version.
+    template: Option<Arc<Template>>,
+    inputs: Inputs,
+    worker: Worker,
+    /// What the template requests; its queries are followed.
+    dependencies: Dependencies,
+    /// Why the source cannot be read or parsed; the last good version stays in force.
+    source_failure: Option<String>,
+    /// Why the template fails although all data is there.
+    render_failure: Option<String>,
+}
+
+/// Whether a pass is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Inputs {
+    /// The last pass, or the one in progress, has seen everything.
+    Seen,
+    /// Something that the template depends on has changed since the last pass began.
+    Changed,
+}
+
+/// Whether a worker thread renders the template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Worker {
+    Idle,
+    Rendering,
+}
+
+impl TemplateState {
+    /// Creates a template that has not been read yet.
+    pub(super) fn new(number: usize, job: Job) -> Self {
+        Self {
+            number,
+            job: Arc::new(job),
+            sources: Vec::new(),
+            template: None,
+            inputs: Inputs::Seen,
+            worker: Worker::Idle,
+            dependencies: Dependencies::default(),
+            source_failure: None,
+            render_failure: None,
+        }
+    }
+
+    /// The same file by another configuration. What is still true stays. The number stays if the file is written as
+    /// before: results of work in progress then still count.
+    pub(super) fn renewed(mut self, job: Job, number: usize) -> Self {
+        if !self.job.reads_as(&job) {
+            // The queries stay until the new template is known to request others.
+            return Self {
+                dependencies: self.dependencies,
+                ..Self::new(number, job)
+            };
+        }
+        if self.job.file != job.file {
+            // The content may be right already; the writer finds out about the rest.
+            self.number = number;
+            self.worker = Worker::Idle;
+            self.mark_dirty();
+        }
+        self.job = Arc::new(job);
+        self
+    }
+
+    /// The name of the template in events.
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// The configuration of the template.
+    pub(crate) fn job(&self) -> &Arc<Job> {
+        &self.job
+    }
+
+    /// The name of the template for people.
+    pub(crate) fn name(&self) -> String {
+        match &self.job.source {
+            Source::File(path) => path.display().to_string(),
+            Source::Inline { name, .. } => name.clone(),
+        }
+    }
+
+    /// What its failure means for the process.
+    pub(crate) fn on_error(&self) -> OnError {
+        self.job.on_error
+    }
+
+    /// Returns `true` if this job has the same destination; in a dry run without one, the same source.
+    pub(super) fn is_of(&self, job: &Job) -> bool {
+        self.job.destination == job.destination
+            && (job.destination.is_some() || self.job.source == job.source)
+    }
+
+    /// The last good version.
+    pub(super) fn template(&self) -> Option<&Arc<Template>> {
+        self.template.as_ref()
+    }
+
+    /// The files that the template is read from.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &PathBuf> {
+        let own = match &self.job.source {
+            Source::File(path) => Some(path),
+            Source::Inline { .. } => None,
+        };
+        own.into_iter().chain(&self.sources)
+    }
+
+    /// The queries that are followed for it.
+    pub(super) fn queries(&self) -> impl Iterator<Item = &Arc<Query>> {
+        self.dependencies.queries.iter()
+    }
+
+    /// The queries without data, and why they have none.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = (&Query, Absence)> {
+        let missing = self.dependencies.missing.iter();
+        missing.map(|(query, absence)| (query, *absence))
+    }
+
+    /// Returns `true` if the last pass had all data.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.dependencies.is_complete()
+    }
+
+    /// Returns `true` if the last pass has seen everything that is known.
+    pub(crate) fn is_current(&self) -> bool {
+        self.inputs == Inputs::Seen && self.worker == Worker::Idle
+    }
+
+    /// Returns `true` while a worker renders it.
+    pub(super) fn is_rendering(&self) -> bool {
+        self.worker == Worker::Rendering
+    }
+
+    /// Returns `true` if its source is broken.
+    pub(crate) fn is_source_broken(&self) -> bool {
+        self.source_failure.is_some()
+    }
+
+    /// Returns `true` if it failed with all data there.
+    pub(crate) fn is_rendering_broken(&self) -> bool {
+        self.render_failure.is_some()
+    }
+
+    /// Notes that something it depends on has changed, other than a query.
+    pub(super) fn mark_dirty(&mut self) {
+        self.inputs = Inputs::Changed;
+    }
+
+    /// Takes in a new answer to a query. Returns `true` if the template sees a difference.
+    pub(super) fn on_answer(
+        &mut self,
+        query: &Query,
+        before: Option<&Answer>,
+        after: &Answer,
+    ) -> bool {
+        let sees = self.dependencies.sees_change(query, before, after);
+        if sees {
+            self.mark_dirty();
+        }
+        sees
+    }
+
+    /// Notes that the answer to a query does not hold any more.
+    pub(super) fn on_answer_lost(&mut self, query: &Query) {
+        if self.dependencies.queries.contains(query) {
+            self.mark_dirty();
+        }
+    }
+
+    /// For how long it matters when the instances in the answer to this query began to pass their checks.
+    pub(super) fn passing_span(&self, query: &Query) -> Duration {
+        let span = self.dependencies.timed.get(query).copied();
+        span.unwrap_or_default()
+    }
+
+    /// Takes in the source, which was read, or could not be.
+    pub(super) fn source_read(&mut self, read: &Result<Arc<Template>, TemplateError>) {
+        match read {
+            Ok(template) => {
+                if self.source_failure.take().is_some() {
+                    let template = self.name();
+                    tracing::info!(name: "source.recovered", template, "{template}: parses again");
+                }
+                self.sources = template.sources();
+                self.template = Some(Arc::clone(template));
+                self.mark_dirty();
+            }
+            Err(error) => {
+                self.sources.extend(error.sources.iter().cloned());
+                let kept = match self.template {
+                    Some(_) => "\nthe last good version stays in force",
+                    None => "",
+                };
+                let text = format!("{}{kept}", chain(error));
+                if is_news(&mut self.source_failure, &text) {
+                    tracing::error!(name: "source.broken", template = self.name(), "{text}");
+                }
+            }
+        }
+    }
+
+    /// When it has to be rendered again although no event may come.
+    pub(super) fn next_wake(&self) -> Option<Instant> {
+        self.dependencies.again.filter(|_| self.is_current())
+    }
+
+    /// The version to render now, if a pass is due; the pass counts as begun.
+    pub(super) fn begin_pass(&mut self, now: Instant) -> Option<Arc<Template>> {
+        if self.next_wake().is_some_and(|again| again <= now) {
+            self.mark_dirty();
+        }
+        if (self.inputs, self.worker) != (Inputs::Changed, Worker::Idle) {
+            return None;
+        }
+        let template = self.template.clone()?;
+        (self.inputs, self.worker) = (Inputs::Seen, Worker::Rendering);
+        Some(template)
+    }
+
+    /// Returns `true` if this is a pass over the present version.
+    pub(super) fn accepts(&self, rendered: &Rendered) -> bool {
+        let own = self.template.as_ref();
+        own.is_some_and(|own| Arc::ptr_eq(own, &rendered.template))
+    }
+
+    /// Takes in the end of a pass. Returns `true` if other queries or files may have to be followed.
+    pub(super) fn pass_ended(&mut self, rendered: &Rendered) -> bool {
+        self.worker = Worker::Idle;
+        if !self.accepts(rendered) {
+            return false;
+        }
+        // An include whose name is computed is known only now.
+        let sources = rendered.template.sources();
+        let other_sources = sources != self.sources;
+        self.sources = sources;
+        let complete = rendered.dependencies.is_complete();
+        let whole = complete && rendered.text.is_ok();
+        let dependencies = rendered.dependencies.clone();
+        let other_queries = self.dependencies.replace(dependencies, whole);
+        match &rendered.text {
+            _ if !complete => {}
+            Ok(text) => self.tell_success(text.content.len()),
+            Err(error) => {
+                let text = chain(error);
+                if is_news(&mut self.render_failure, &text) {
+                    tracing::error!(name: "template.failed", template = self.name(), "{text}");
+                }
+            }
+        }
+        other_sources || other_queries
+    }
+
+    fn tell_success(&mut self, bytes: usize) {
+        if self.render_failure.take().is_some() {
+            let template = self.name();
+            tracing::info!(name: "template.recovered", template, "{template}: renders again");
+        } else if tracing::enabled!(tracing::Level::DEBUG) {
+            let template = self.name();
+            tracing::debug!(name: "template.rendered", template, bytes, "{template} renders to {bytes} bytes");
+        }
+    }
+}
+
+/// Keeps a failure. Returns `true` if it differs from the one before.
+fn is_news(slot: &mut Option<String>, text: &str) -> bool {
+    slot.replace(text.to_owned())
+        .is_none_or(|before| before != text)
+}

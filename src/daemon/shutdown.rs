@@ -1,0 +1,301 @@
+//! Decides when the process ends, and how: in `-once`, after a failure, and after a signal.
+//!
+//! Input: signals, the state of the other parts, the time. Output: the [`End`].
+
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use super::apply::{Apply, JobView, Stage};
+use super::child::ChildPart;
+use super::end::End;
+use super::event::{Event, Moment};
+use super::renderer::{Renderer, TemplateState};
+use crate::config::resolved::{Config, Mode, OnError};
+use crate::signals::SignalAction;
+use crate::template::Absence;
+
+mod missing;
+
+use missing::MissingData;
+
+/// How long an orderly end waits for commands that are running.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a killed child may take to be gone.
+const AFTER_THE_KILL: Duration = Duration::from_secs(6);
+
+/// Whether the process ends.
+#[derive(Debug)]
+pub(super) struct Shutdown {
+    mode: Mode,
+    begun: Instant,
+    timeout: Timeout,
+    missing_keys: MissingKeys,
+    phase: Phase,
+}
+
+/// The time by which `-once` needs all data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Timeout {
+    None,
+    Ahead(Instant),
+    Over,
+}
+
+/// What a key that does not exist means for the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum MissingKeys {
+    Awaited,
+    Fatal,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    Running,
+    /// The end is decided, but waits for the work in progress.
+    Ending {
+        end: End,
+        /// The signal that requested the end, if one did.
+        received: Option<Signal>,
+        /// When the process ends at the latest.
+        latest: Instant,
+    },
+}
+
+/// What the decisions depend on.
+#[derive(Clone, Copy)]
+pub(super) struct Parts<'a> {
+    pub(super) renderer: &'a Renderer,
+    pub(super) apply: &'a Apply,
+    pub(super) child: &'a ChildPart,
+}
+
+/// An end that is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Decided {
+    /// End in an orderly way.
+    End(End),
+    /// End, and kill the work in progress.
+    Now,
+}
+
+impl Shutdown {
+    /// Creates a value for a process that begins now.
+    pub(super) fn new(config: &Config, now: Instant) -> Self {
+        let timeout = match config.mode {
+            Mode::Once {
+                timeout: Some(timeout),
+            } => Timeout::Ahead(now + timeout),
+            Mode::Once { timeout: None } | Mode::Daemon => Timeout::None,
+        };
+        Self {
+            mode: config.mode,
+            begun: now,
+            timeout,
+            missing_keys: MissingKeys::of(config),
+            phase: Phase::Running,
+        }
+    }
+
+    /// Returns `true` if the end is decided.
+    pub(super) fn is_ending(&self) -> bool {
+        !matches!(self.phase, Phase::Running)
+    }
+
+    /// The signal that requested the end; `None` without one, and as long as no end is decided.
+    pub(super) fn signal(&self) -> Option<Signal> {
+        match self.phase {
+            Phase::Ending { received, .. } => received,
+            Phase::Running => None,
+        }
+    }
+
+    /// Takes in an event. Returns the end if it does not wait for anything.
+    pub(super) fn handle(
+        &mut self,
+        event: &Event,
+        child: &ChildPart,
+        now: Moment,
+    ) -> Option<Decided> {
+        match event {
+            Event::SignalAction(SignalAction::End(_)) if self.is_ending() => {
+                return Some(Decided::Now);
+            }
+            Event::SignalAction(SignalAction::End(signal)) => {
+                tracing::info!(name: "process.ending", "ending");
+                self.begin(End::Interrupted, Some(*signal), child, now.instant);
+            }
+            Event::TaskLost(what) => {
+                // Its work may be half done. The service manager starts the process again.
+                tracing::error!(name: "process.lost_task", what, "a task of ctmpl ended by itself ({what}); ending");
+                return Some(Decided::End(End::Failed));
+            }
+            Event::ConfigRead(Ok(renewal)) => {
+                self.missing_keys = MissingKeys::of(&renewal.config);
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// Begins to end if a failure, the child or the timeout requires it.
+    pub(super) fn advance(&mut self, parts: Parts<'_>, now: Moment) {
+        if self.is_ending() {
+            return;
+        }
+        if let Some(end) = parts.child.result() {
+            self.begin(end, None, parts.child, now.instant);
+        } else if !parts.child.is_all_that_is_left() {
+            self.fail(parts, now);
+            self.expire(parts, now);
+        }
+    }
+
+    /// The end that is due now, if there is one.
+    pub(super) fn end(&self, parts: Parts<'_>, now: Moment) -> Option<Decided> {
+        let Parts {
+            renderer,
+            apply,
+            child,
+        } = parts;
+        let is_idle = !apply.is_writing() && !apply.is_running_command() && child.is_over();
+        if let Phase::Ending { end, latest, .. } = self.phase {
+            return (is_idle || now.instant >= latest).then_some(Decided::End(end));
+        }
+        let is_once = self.mode != Mode::Daemon;
+        let is_over = is_once
+            && is_idle
+            && apply.ledger().is_settled()
+            && apply.jobs(renderer).all(|job| is_final(job, renderer));
+        is_over.then(|| Decided::End(outcome(parts, now)))
+    }
+
+    /// When the process ends, or has to end, although no event may come.
+    pub(super) fn next_wake(&self, child: &ChildPart) -> Option<Instant> {
+        match (self.phase, self.timeout) {
+            (Phase::Ending { latest, .. }, _) => Some(latest),
+            (Phase::Running, Timeout::Ahead(at)) if !child.is_all_that_is_left() => Some(at),
+            (Phase::Running, _) => None,
+        }
+    }
+
+    fn begin(&mut self, end: End, received: Option<Signal>, child: &ChildPart, now: Instant) {
+        let grace = child.grace().map(|grace| grace + AFTER_THE_KILL);
+        self.phase = Phase::Ending {
+            end,
+            received,
+            latest: now + SHUTDOWN_TIMEOUT.max(grace.unwrap_or_default()),
+        };
+    }
+
+    /// Begins to end if a template has failed whose failure is fatal, or if a required key does not exist.
+    fn fail(&mut self, parts: Parts<'_>, now: Moment) {
+        let is_fatal = |job: &JobView<'_>| {
+            job.template.on_error() == OnError::Fatal && job.has_failed_for_good()
+        };
+        if self.mode == Mode::Daemon
+            && let Some(job) = parts.apply.jobs(parts.renderer).find(is_fatal)
+        {
+            let template = job.template.name();
+            tracing::error!(name: "template.fatal", template, "ending, for {template} has failed: error_fatal is true");
+            self.begin(End::Failed, None, parts.child, now.instant);
+            return;
+        }
+        if self.missing_keys == MissingKeys::Awaited {
+            return;
+        }
+        let mut missing = parts
+            .renderer
+            .templates()
+            .iter()
+            .flat_map(TemplateState::missing);
+        if missing.any(|(_, absence)| absence != Absence::Unanswered) {
+            tracing::error!(name: "lookup.failed", "ending, for this does not exist: err_on_failed_lookup is true");
+            missing_data(parts.renderer, now)
+                .iter()
+                .filter(|lack| lack.absence != Absence::Unanswered)
+                .for_each(MissingData::tell);
+            self.begin(End::Failed, None, parts.child, now.instant);
+        }
+    }
+
+    /// Begins to end if `-once` has run out of time with data missing.
+    fn expire(&mut self, parts: Parts<'_>, now: Moment) {
+        if let Timeout::Ahead(at) = self.timeout
+            && at <= now.instant
+        {
+            self.timeout = Timeout::Over;
+        }
+        let is_waiting = |job: JobView<'_>| job.stage() == Stage::Waiting;
+        if self.is_ending()
+            || self.timeout != Timeout::Over
+            || !parts.apply.jobs(parts.renderer).any(is_waiting)
+        {
+            // Without missing data, only the end of a command is awaited, which has a limit of its own.
+            return;
+        }
+        let seconds = (now.instant - self.begun).as_secs_f64();
+        tracing::error!(name: "once.timed_out", seconds, "timed out after {seconds:.1} s; still missing:");
+        missing_data(parts.renderer, now)
+            .iter()
+            .for_each(MissingData::tell);
+        self.begin(End::TimedOut, None, parts.child, now.instant);
+    }
+}
+
+impl MissingKeys {
+    fn of(config: &Config) -> Self {
+        if config.fail_on_missing {
+            Self::Fatal
+        } else {
+            Self::Awaited
+        }
+    }
+}
+
+/// Returns `true` if this job stays as it is, in `-once`.
+fn is_final(job: JobView<'_>, renderer: &Renderer) -> bool {
+    match job.stage() {
+        Stage::Done | Stage::Failed => true,
+        Stage::Waiting => {
+            let mut missing = job.template.missing();
+            missing.any(|(query, _)| renderer.query_failures().is_final(query))
+        }
+    }
+}
+
+/// The result of `-once`, when nothing changes any more.
+fn outcome(parts: Parts<'_>, now: Moment) -> End {
+    let missing = missing_data(parts.renderer, now);
+    if !missing.is_empty() {
+        tracing::error!(name: "once.impossible", "required data is unavailable:");
+        missing.iter().for_each(MissingData::tell);
+    }
+    let has_passed = |job: JobView<'_>| match job.stage() {
+        Stage::Done => true,
+        Stage::Failed => job.template.on_error() == OnError::Logged,
+        Stage::Waiting => false,
+    };
+    let all_passed = parts.apply.jobs(parts.renderer).all(has_passed);
+    if all_passed && !parts.apply.has_failed_command() {
+        End::Done
+    } else {
+        End::Failed
+    }
+}
+
+/// The data that is missing, and where it is requested.
+fn missing_data(renderer: &Renderer, now: Moment) -> Vec<MissingData> {
+    let mut all = Vec::new();
+    for template in renderer.templates() {
+        all.extend(template.missing().map(|(query, absence)| MissingData {
+            place: renderer.place_of(template, query, now),
+            query: query.clone(),
+            absence,
+            failure: renderer.query_failures().text(query),
+        }));
+    }
+    all.sort_by(|a, b| a.place.cmp(&b.place));
+    all
+}

@@ -1,0 +1,84 @@
+//! Builds the [`Report`] of the daemon.
+//!
+//! Input: the parts. Output: plain data.
+
+use super::apply::{Apply, JobView, Stage};
+use super::child::ChildPart;
+use super::reload::Reload;
+use super::renderer::Renderer;
+use super::shutdown::Shutdown;
+use crate::report::{
+    ApplyReport, ChildReport, DependencyReport, Phase, Report, TemplateReport, TemplateState,
+};
+
+/// The parts that a report describes.
+#[derive(Clone, Copy)]
+pub(super) struct Parts<'a> {
+    pub(super) renderer: &'a Renderer,
+    pub(super) apply: &'a Apply,
+    pub(super) child: &'a ChildPart,
+    pub(super) reload: &'a Reload,
+    pub(super) shutdown: &'a Shutdown,
+}
+
+/// The state of the daemon.
+pub(super) fn report(parts: Parts<'_>) -> Report {
+    let Parts {
+        renderer,
+        apply,
+        child,
+        ..
+    } = parts;
+    let templates: Vec<_> = apply.jobs(renderer).map(template).collect();
+    let failures = renderer.query_failures();
+    let ledger = apply.ledger();
+    Report {
+        phase: phase(parts, &templates),
+        templates,
+        dependencies: DependencyReport {
+            followed: renderer.followed().len(),
+            failing: failures.own_failures(),
+            is_outage: failures.is_outage(),
+        },
+        applies: ApplyReport {
+            is_writing: apply.is_writing(),
+            is_running_command: apply.is_running_command(),
+            owed: ledger.unapplied().count(),
+            failing_commands: ledger.failing().map(ToString::to_string).collect(),
+        },
+        child: child.child().map(|own| ChildReport {
+            command: own.config().line.to_string(),
+            is_running: !child.is_over(),
+        }),
+    }
+}
+
+fn phase(parts: Parts<'_>, templates: &[TemplateReport]) -> Phase {
+    if parts.shutdown.is_ending() {
+        Phase::Ending
+    } else if !templates.iter().all(|template| template.is_written) {
+        Phase::Starting
+    } else if parts.reload.is_in_progress() {
+        Phase::Reloading
+    } else {
+        Phase::Ready
+    }
+}
+
+fn template(job: JobView<'_>) -> TemplateReport {
+    let JobView {
+        template,
+        destination,
+    } = job;
+    TemplateReport {
+        name: template.name().into(),
+        destination: template.job().destination.clone(),
+        state: match job.stage() {
+            Stage::Waiting => TemplateState::Waiting,
+            Stage::Done => TemplateState::UpToDate,
+            Stage::Failed => TemplateState::Failed,
+        },
+        is_written: destination.is_written(),
+        missing: template.missing().count(),
+    }
+}
