@@ -5,17 +5,12 @@
 
 mod client;
 mod error;
-mod full;
-mod http1;
-mod plain;
-mod tls;
+mod tls_hint;
 mod transport;
-mod verifier;
 mod wire;
 
 pub use client::{Client, ClientError};
 pub use error::{AskError, ErrorClass};
-pub use tls::TlsError;
 
 use std::future::Future;
 use std::time::Duration;

@@ -21,6 +21,9 @@ pub mod safe_read;
 /// Layers (files, environment, flags) become one resolved configuration.
 pub mod config;
 
+/// The HTTP client.
+pub mod http;
+
 /// What a template can ask for: catalog, health, KV, files and plugins.
 pub mod query;
 

@@ -325,6 +325,40 @@ fn a_proxy_of_the_environment_leads_to_consul_but_not_on_this_machine() {
 }
 
 #[test]
+fn a_proxy_forwards_requests_in_clear_text() {
+    let proxy = Recorder::start(r#"[{"Key": "k", "Value": "dg==", "Flags": 0}]"#);
+    let folder = Folder::new();
+    folder.write("in", r#"{{ key "k" }}"#);
+    let template = folder.template("in", "out", "");
+    let once = |server: &str| {
+        let mut command = command();
+        command
+            .env(
+                "HTTP_PROXY",
+                format!("http://user:pass@{}", proxy.address()),
+            )
+            .env("NO_PROXY", "near.example")
+            .args(["-once", "-timeout=3s", "-consul-addr", server])
+            .args(["-template", &template]);
+        run_command(command).code()
+    };
+    assert_eq!(once("http://consul.example:8500"), Some(0));
+    assert_eq!(folder.read("out"), "v");
+    let head = proxy.heads().remove(0);
+    assert!(
+        head.starts_with("GET http://consul.example:8500/v1/kv/k?"),
+        "{head}"
+    );
+    assert!(
+        head.contains("\nproxy-authorization: Basic dXNlcjpwYXNz")
+            && head.contains("\nhost: consul.example:8500"),
+        "{head}"
+    );
+    assert_ne!(once("http://near.example:8500"), Some(0));
+    assert_eq!(proxy.heads(), Vec::<String>::new());
+}
+
+#[test]
 fn prefix_namespace_partition_and_password_are_sent() {
     let recorder = Recorder::start(r#"[{"Key": "k", "Value": "dg==", "Flags": 0}]"#);
     let arguments = [

@@ -3,7 +3,7 @@
 //! in:  `127.0.0.1:8500,https://consul.example.com/prefix,unix:///run/consul.sock`
 //! out: the URLs, in that order
 
-use reqwest::Url;
+use url::Url;
 
 /// An address of Consul that cannot be used. The text is not shown when it may hold a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use reqwest::header::HeaderMap;
-use reqwest::{StatusCode, Url};
 use secrecy::SecretString;
+use url::Url;
 
-use super::transport::{LONGEST_ANSWER, RawResponse, Transport, TransportError};
-use super::{Ask, AskError, Poll, Reply, TlsError, wire};
+use super::transport::Transport;
+use super::{Ask, AskError, Poll, Reply, tls_hint, wire};
 use crate::answer::Answer;
 use crate::config::resolved::{ConsulConfig, TransportConfig};
+use crate::http::{self, HeaderMap, StatusCode, TlsError};
 use crate::query::{NodeQuery, Query, Request};
 
 /// How long a server may take for an answer that does not block. A server without a leader holds a request for 7 s.
@@ -36,9 +36,6 @@ pub struct Client {
 /// Why no client could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The HTTP client refused its settings.
-    #[error("cannot set up the HTTP client")]
-    Http(#[source] reqwest::Error),
     /// A header cannot be sent.
     #[error("the Consul token has a character that cannot be sent in an HTTP header")]
     Token,
@@ -47,7 +44,26 @@ pub enum ClientError {
     Auth,
     /// TLS cannot be set up.
     #[error(transparent)]
-    Tls(#[from] TlsError),
+    Tls(TlsError),
+    /// No authority is known.
+    #[error(
+        "this system has no certificates of authorities; name the file with that of Consul's authority: \
+         --consul-ssl-ca-cert"
+    )]
+    NoAuthorities,
+    /// The server name cannot be in a certificate.
+    #[error("no certificate can be for {0:?}; --consul-ssl-server-name takes the name of a host")]
+    ServerName(String),
+}
+
+impl From<TlsError> for ClientError {
+    fn from(error: TlsError) -> Self {
+        match error {
+            TlsError::NoneOfTheSystem => Self::NoAuthorities,
+            TlsError::ServerName(name) => Self::ServerName(name),
+            error => Self::Tls(error),
+        }
+    }
 }
 
 impl Client {
@@ -100,7 +116,7 @@ impl Client {
             .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
-    async fn get(&self, request: &Request, poll: Poll) -> Result<RawResponse, AskError> {
+    async fn get(&self, request: &Request, poll: Poll) -> Result<http::Answer, AskError> {
         let blocking = blocks(request, poll);
         let limit = if blocking {
             poll.wait + poll.wait / 16 + BLOCKING_GRACE
@@ -111,10 +127,7 @@ impl Client {
         let place = poll.server % self.config.servers.len();
         let address = address(&self.config.servers[place], &self.at_home(request), poll);
         let begun = Instant::now();
-        let fetched = self
-            .transport
-            .get(place, &self.config.servers[place], address, limit)
-            .await;
+        let fetched = self.transport.get(place, &address, limit).await;
         let fetched =
             fetched.map_err(|lost| self.lost(lost, poll.server, blocking, begun.elapsed()))?;
         self.preferred.store(place, Ordering::Relaxed);
@@ -140,36 +153,34 @@ impl Client {
         request
     }
 
-    fn lost(
-        &self,
-        lost: TransportError,
-        server: usize,
-        blocking: bool,
-        after: Duration,
-    ) -> AskError {
+    fn lost(&self, error: http::Error, server: usize, blocking: bool, after: Duration) -> AskError {
+        let has_answered = self
+            .transport
+            .has_answered(server % self.config.servers.len());
+        let is_tls = self.server(server).scheme() == "https";
         let server = self.name(server);
-        match lost {
-            TransportError::Unaskable(reason) => AskError::Unaskable { reason },
-            TransportError::TimedOut => AskError::TimedOut { server, blocking },
-            TransportError::HungUp if after < REFUSED_WITHIN => AskError::HungUp { server },
-            TransportError::HungUp => AskError::Unreachable {
+        let unreachable = |server, reason| AskError::Unreachable { server, reason };
+        match error {
+            http::Error::Invalid(reason) => AskError::Unaskable { reason },
+            http::Error::TimedOut => AskError::TimedOut { server, blocking },
+            http::Error::Tls(failure) => {
+                unreachable(server, tls_hint::for_failure(&failure, &self.config.tls))
+            }
+            // With TLS 1.3 a server checks our certificate after the handshake, and may just close the connection.
+            http::Error::Closed
+                if is_tls && !has_answered && self.config.tls.identity.is_none() =>
+            {
+                unreachable(server, tls_hint::CLOSED.to_owned())
+            }
+            http::Error::Closed if after < REFUSED_WITHIN => AskError::HungUp { server },
+            http::Error::HeadTooLong
+            | http::Error::TooLong(_)
+            | http::Error::TooMuchInFlight(_) => AskError::Unreadable {
                 server,
-                reason: "it closed the connection".to_owned(),
+                reason: error.to_string(),
             },
-            TransportError::Unreachable(reason) => AskError::Unreachable { server, reason },
             // A connection that is cut in the middle of an answer is an outage, not a refusal.
-            TransportError::CutOff(why) => AskError::Unreachable {
-                server,
-                reason: format!("the answer is cut off ({why})"),
-            },
-            TransportError::LargeHead => AskError::Unreadable {
-                server,
-                reason: "its head is longer than 1 MiB".to_owned(),
-            },
-            TransportError::TooLong => AskError::Unreadable {
-                server,
-                reason: format!("it is longer than {} MiB", LONGEST_ANSWER >> 20),
-            },
+            error => unreachable(server, error.to_string()),
         }
     }
 
@@ -179,7 +190,7 @@ impl Client {
         request: &Request,
         poll: Poll,
     ) -> Result<Reply, AskError> {
-        let RawResponse {
+        let http::Answer {
             status,
             headers,
             body,
@@ -242,7 +253,7 @@ impl Client {
             parameters: Vec::new(),
             blocking: false,
         };
-        let RawResponse { status, body, .. } = self.get(&request, poll).await?;
+        let http::Answer { status, body, .. } = self.get(&request, poll).await?;
         if status != StatusCode::OK {
             return Err(self.refused(status, &body, poll.server));
         }

@@ -1,6 +1,5 @@
 //! Why a question was not answered, and whether asking again can help.
 
-use std::error::Error;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -153,37 +152,4 @@ impl AskError {
             _ => false,
         }
     }
-}
-
-/// The error of the HTTP client in words; its own text repeats the URL.
-pub(super) fn reason(error: &dyn Error) -> String {
-    let mut cause = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
-}
-
-/// Did the other side close the connection before it said anything?
-pub(super) fn hung_up(error: &(dyn Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        let closed = |kind| {
-            matches!(
-                kind,
-                io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
-            )
-        };
-        if error
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| closed(error.kind()))
-            || error
-                .to_string()
-                .contains("connection closed before message completed")
-        {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }

@@ -1,69 +1,28 @@
-//! How a request reaches a server: plainly, or with what `reqwest` knows of TLS and proxies.
+//! Sends requests to the configured servers, with the token and the password.
 //!
-//! in:  an address, and how long the answer may take
-//! out: the status, the headers and the whole body, or what became of them ([`TransportError`])
+//! Input: a URL and a time limit. Output: the whole answer, or an [`http::Error`].
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use reqwest::{StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::time::timeout;
+use url::Url;
 
 use super::client::ClientError;
-use super::full::{TlsTransport, has_proxy};
-use super::plain::TcpTransport;
-use super::tls::Tls;
-use crate::config::duration::GoDuration;
 use crate::config::resolved::{BasicAuth, ConsulConfig};
+use crate::http::header::{AUTHORIZATION, HeaderName, HeaderValue, USER_AGENT};
+use crate::http::{self, Answer, Endpoint, HeaderMap, Limits, Request, Tls, TlsError};
 
 const TOKEN: HeaderName = HeaderName::from_static("x-consul-token");
-/// The longest answer that is read; Consul's own are far below.
-pub(super) const LONGEST_ANSWER: usize = 256 << 20;
 
-/// A whole answer.
-#[derive(Debug)]
-pub(super) struct RawResponse {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
-}
-
-/// Why there is no answer.
-#[derive(Debug)]
-pub(super) enum TransportError {
-    /// The request is none that can be sent; with the reason.
-    Unaskable(String),
-    /// No connection, or one that is of no use; with the reason.
-    Unreachable(String),
-    /// The other side closed the connection before it said anything.
-    HungUp,
-    /// The head of the answer is larger than any server's should be.
-    LargeHead,
-    /// The answer stops in the middle; with the reason.
-    CutOff(String),
-    /// The answer is longer than [`LONGEST_ANSWER`].
-    TooLong,
-    /// It took too long.
-    TimedOut,
-}
-
-impl TransportError {
-    /// Connecting took longer than it may.
-    pub(super) fn late(limit: Duration) -> Self {
-        Self::Unreachable(format!("connecting took longer than {}", GoDuration(limit)))
-    }
-}
-
-/// Both ways.
+/// The connections to all servers.
 #[derive(Debug)]
 pub(super) struct Transport {
     /// Sent with every request; the token among them may change.
     headers: RwLock<Arc<HeaderMap>>,
-    plain: TcpTransport,
-    /// Empty where no server needs it: setting up TLS takes longer than everything else at the start.
-    full: RwLock<Vec<Option<Arc<TlsTransport>>>>,
+    http: http::Client,
+    /// In the order of the configured servers.
+    endpoints: RwLock<Vec<Arc<Endpoint>>>,
 }
 
 impl Transport {
@@ -72,21 +31,31 @@ impl Transport {
         if config.is_over_tls() && !config.tls.verify {
             tracing::warn!(
                 name: "consul.unverified",
-                "certificates of Consul are not verified (--consul-ssl-verify=false): whoever answers at its address is \
-                 believed, and is told the token"
+                "certificates of Consul are not verified (--consul-ssl-verify=false): any server at its address is \
+                 trusted and receives the token"
             );
         }
+        let http = http::Client::new(config.transport, Limits::default());
+        let endpoints = endpoints(&http, config)?;
         Ok(Self {
             headers,
-            plain: TcpTransport::new(config.transport),
-            full: RwLock::new(full(config)?),
+            http,
+            endpoints: RwLock::new(endpoints),
         })
     }
 
-    /// Reads the certificates again; connections from now on are made with them. Those that wait go on waiting.
+    /// Reads the certificates again; new connections use them. Requests that wait keep their connections.
     pub(super) fn read_certificates(&self, config: &ConsulConfig) -> Result<(), ClientError> {
-        let full = full(config)?;
-        *self.full.write().unwrap_or_else(PoisonError::into_inner) = full;
+        let new = endpoints(&self.http, config)?;
+        let mut endpoints = self
+            .endpoints
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        for ((endpoint, new), server) in endpoints.iter_mut().zip(new).zip(&config.servers) {
+            if server.scheme() == "https" {
+                *endpoint = new;
+            }
+        }
         Ok(())
     }
 
@@ -98,57 +67,51 @@ impl Transport {
         Ok(())
     }
 
-    /// Asks the server that stands at this place in the configuration.
+    /// Returns `true` if this server has answered a request.
+    pub(super) fn has_answered(&self, server: usize) -> bool {
+        self.endpoint(server)
+            .is_some_and(|endpoint| endpoint.has_answered())
+    }
+
+    /// Requests a URL from the server at this place in the configuration.
     pub(super) async fn get(
         &self,
-        place: usize,
-        server: &Url,
-        address: Url,
+        server: usize,
+        url: &Url,
         limit: Duration,
-    ) -> Result<RawResponse, TransportError> {
+    ) -> Result<Answer, http::Error> {
+        let no_server = || http::Error::Invalid("there is no such server".to_owned());
+        let endpoint = self.endpoint(server).ok_or_else(no_server)?;
         let headers = Arc::clone(&self.headers.read().unwrap_or_else(PoisonError::into_inner));
-        let full = self
-            .full
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(place)
-            .cloned()
-            .flatten();
-        let fetched = async {
-            match full {
-                Some(full) => full.get(address, (*headers).clone()).await,
-                None => self.plain.get(server, &address, &headers).await,
-            }
+        let target = match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
         };
-        timeout(limit, fetched)
-            .await
-            .unwrap_or(Err(TransportError::TimedOut))
+        let request = Request::get(target).headers((*headers).clone());
+        endpoint.fetch(&request, limit).await
+    }
+
+    fn endpoint(&self, server: usize) -> Option<Arc<Endpoint>> {
+        let endpoints = self
+            .endpoints
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        endpoints.get(server).cloned()
     }
 }
 
-/// Those who need more than a plain connection, in the order of the servers.
-fn full(config: &ConsulConfig) -> Result<Vec<Option<Arc<TlsTransport>>>, ClientError> {
-    if !config.servers.iter().any(needs_more) {
-        return Ok(Vec::new());
-    }
-    let tls = if config.is_over_tls() {
-        Tls::new(&config.tls)?
-    } else {
-        Tls::for_proxies()?
-    };
-    let full = |server| {
-        needs_more(server).then(|| TlsTransport::new(server, tls.clone(), config).map(Arc::new))
-    };
+/// The endpoints of the servers. TLS is set up only if a server needs it, because that takes longer than all the rest
+/// of the start.
+fn endpoints(http: &http::Client, config: &ConsulConfig) -> Result<Vec<Arc<Endpoint>>, TlsError> {
+    let tls = config
+        .is_over_tls()
+        .then(|| Tls::new(&config.tls))
+        .transpose()?;
     config
         .servers
         .iter()
-        .map(|server| full(server).transpose())
+        .map(|server| http.endpoint(server, tls.clone()).map(Arc::new))
         .collect()
-}
-
-/// Does a server need TLS or a proxy?
-fn needs_more(server: &Url) -> bool {
-    server.scheme() == "https" || (server.scheme() == "http" && has_proxy(server))
 }
 
 fn headers(config: &ConsulConfig) -> Result<HeaderMap, ClientError> {
@@ -226,10 +189,6 @@ mod tests {
             exports: Vec::new(),
         };
         let transport = Transport::new(&config).unwrap();
-        assert!(
-            transport.full.read().unwrap().is_empty(),
-            "nothing needs TLS"
-        );
         assert_eq!(
             sent(&transport, "authorization").as_deref(),
             Some("Basic dTpwOnE=")

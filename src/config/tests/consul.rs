@@ -9,12 +9,7 @@ use super::*;
 use crate::config::resolved::{Authorities, Identity, TlsConfig};
 
 fn servers(config: &Config) -> Vec<&str> {
-    config
-        .consul
-        .servers
-        .iter()
-        .map(reqwest::Url::as_str)
-        .collect()
+    config.consul.servers.iter().map(url::Url::as_str).collect()
 }
 
 fn token(config: &Config) -> Option<&str> {

@@ -1,53 +1,34 @@
-//! Judges the certificates of servers otherwise than usual: for another name, or not at all.
+//! Accepts every certificate of a server, if verification is disabled.
 
 use std::sync::Arc;
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
-/// Whoever judges.
+/// Accepts every certificate; signatures are verified as usual.
 #[derive(Debug)]
-pub(super) struct Verifier {
-    /// Who judges in the usual way; `None`: whoever answers is believed.
-    usual: Option<Arc<WebPkiServerVerifier>>,
-    /// The name that certificates have to be for; `None`: that of the server.
-    name: Option<ServerName<'static>>,
+pub(super) struct Unverified {
     provider: Arc<CryptoProvider>,
 }
 
-impl Verifier {
-    pub(super) fn new(
-        usual: Option<Arc<WebPkiServerVerifier>>,
-        name: Option<ServerName<'static>>,
-        provider: Arc<CryptoProvider>,
-    ) -> Self {
-        Self {
-            usual,
-            name,
-            provider,
-        }
+impl Unverified {
+    pub(super) fn new(provider: Arc<CryptoProvider>) -> Self {
+        Self { provider }
     }
 }
 
-impl ServerCertVerifier for Verifier {
+impl ServerCertVerifier for Unverified {
     fn verify_server_cert(
         &self,
-        certificate: &CertificateDer<'_>,
-        between: &[CertificateDer<'_>],
-        server: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        match &self.usual {
-            Some(usual) => {
-                let name = self.name.as_ref().unwrap_or(server);
-                usual.verify_server_cert(certificate, between, name, ocsp, now)
-            }
-            None => Ok(ServerCertVerified::assertion()),
-        }
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(

@@ -1,0 +1,92 @@
+//! What to do about a TLS failure: which option of ctmpl helps.
+
+use crate::config::resolved::{Authorities, TlsConfig};
+use crate::http::TlsFailure;
+
+/// The text for a server that closes the connection after the handshake, if this host presented no certificate.
+pub(super) const CLOSED: &str =
+    "it closed the connection; it may require a certificate of this host: --consul-ssl-cert";
+
+/// What failed, and the remedy.
+pub(super) fn for_failure(failure: &TlsFailure, config: &TlsConfig) -> String {
+    match (failure, &config.identity) {
+        (TlsFailure::UnknownIssuer, _) => format!(
+            "its certificate is not signed by an authority that {}; --consul-ssl-ca-cert names the file with the \
+             certificate of the authority that signed it",
+            trusted(&config.authorities)
+        ),
+        (TlsFailure::WrongName { .. }, _) => {
+            format!("{failure}; --consul-ssl-server-name sets the expected name")
+        }
+        (TlsFailure::ClientCertificate(_), None) => {
+            "it requires a certificate of this host; give --consul-ssl-cert and --consul-ssl-key"
+                .to_owned()
+        }
+        (TlsFailure::ClientCertificate(alert), Some(identity)) => format!(
+            "it does not accept the certificate {} ({alert})",
+            identity.certificate.display()
+        ),
+        _ => failure.to_string(),
+    }
+}
+
+fn trusted(authorities: &Authorities) -> String {
+    match authorities {
+        Authorities::System => "this system trusts".to_owned(),
+        Authorities::Text(_) => "is configured".to_owned(),
+        Authorities::File(path) | Authorities::Directory(path) => {
+            format!("is in {}", path.display())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::resolved::Identity;
+
+    #[test]
+    fn a_failed_handshake_is_reported_with_a_remedy() {
+        let alert = |name: &str| TlsFailure::ClientCertificate(name.to_owned());
+        let names = TlsFailure::WrongName {
+            expected: "a.example".to_owned(),
+            presented: vec!["b".to_owned(), "c".to_owned()],
+        };
+        let cases = [
+            (
+                TlsFailure::UnknownIssuer,
+                None,
+                "an authority that this system trusts; --consul-ssl-ca-cert",
+            ),
+            (
+                names,
+                None,
+                "not for a.example but for b, c; --consul-ssl-server-name",
+            ),
+            (TlsFailure::Expired, None, "has expired"),
+            (TlsFailure::NotValidYet, None, "the clock of this host"),
+            (
+                alert("CertificateRequired"),
+                None,
+                "give --consul-ssl-cert and --consul-ssl-key",
+            ),
+            (alert("BadCertificate"), None, "a certificate of this host"),
+            (
+                alert("UnknownCA"),
+                Some("/c.pem"),
+                "does not accept the certificate /c.pem (UnknownCA)",
+            ),
+        ];
+        for (failure, certificate, expected) in cases {
+            let config = TlsConfig {
+                identity: certificate.map(|certificate| Identity {
+                    certificate: certificate.into(),
+                    key: "/k.pem".into(),
+                }),
+                ..TlsConfig::DEFAULT
+            };
+            let text = for_failure(&failure, &config);
+            assert!(text.contains(expected), "{text}");
+        }
+    }
+}

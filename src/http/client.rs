@@ -1,0 +1,278 @@
+//! Sends requests over the connections to a server.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+use url::Url;
+
+use super::body::{Answer, Body, Link, Response};
+use super::dial::{Address, Dialer};
+use super::error::Error;
+use super::http1::{self, Failed, Idle, IdleLimits};
+use super::http2::{self, Connections};
+use super::in_flight::InFlight;
+use super::limits::Limits;
+use super::proxy::Route;
+use super::request::{Form, Message, Request};
+use super::tls::{Tls, TlsError};
+use crate::config::resolved::TransportConfig;
+
+/// Shared by all endpoints of a program: how connections are kept, and what all answers together may hold. A clone is
+/// the same client.
+#[derive(Clone, Debug)]
+pub struct Client {
+    settings: TransportConfig,
+    limits: Limits,
+    idle: Arc<AtomicUsize>,
+    pub(super) in_flight: Arc<InFlight>,
+}
+
+impl Client {
+    /// Creates a client with these settings.
+    #[must_use]
+    pub fn new(settings: TransportConfig, limits: Limits) -> Self {
+        Self {
+            settings,
+            limits,
+            idle: Arc::default(),
+            in_flight: Arc::new(InFlight::new(limits.in_flight)),
+        }
+    }
+
+    /// A server that is reached over this client: `http://`, `https://` or `unix://`, whose path is the socket. The
+    /// path of other URLs is not used. `tls` is required for `https` alone.
+    ///
+    /// # Errors
+    /// [`TlsError`] if the settings for a proxy over TLS cannot be made.
+    pub fn endpoint(&self, server: &Url, tls: Option<Tls>) -> Result<Endpoint, TlsError> {
+        let TransportConfig {
+            connect_limit,
+            tls_connect_limit,
+            keep_alive,
+            reuse,
+            idle_limit,
+            most_idle,
+            most_idle_of_one,
+        } = self.settings;
+        let is_tls = server.scheme() == "https";
+        let route = Route::to(server)?;
+        let limits = IdleLimits {
+            reuse,
+            time: idle_limit,
+            total: most_idle,
+            per_server: most_idle_of_one,
+        };
+        let tls = tls.filter(|_| is_tls);
+        let alias = tls.as_ref().and_then(Tls::alias);
+        Ok(Endpoint {
+            client: self.clone(),
+            authority: authority(server, alias.filter(|_| route.is_direct())),
+            dialer: Address::of(server).map(|address| Dialer {
+                address,
+                route,
+                tls,
+                keep_alive,
+                limit: if is_tls {
+                    tls_connect_limit
+                } else {
+                    connect_limit
+                },
+            }),
+            is_tls,
+            idle: Arc::new(Idle::new(Arc::clone(&self.idle), limits)),
+            http2: Connections::default(),
+            opening: Mutex::default(),
+            speaks_http1: AtomicBool::new(!is_tls),
+            has_answered: AtomicBool::new(false),
+        })
+    }
+}
+
+/// A server, and the connections to it.
+pub struct Endpoint {
+    client: Client,
+    /// An address without a host is reported by the first request.
+    dialer: Result<Dialer, Error>,
+    authority: String,
+    is_tls: bool,
+    idle: Arc<Idle>,
+    http2: Connections,
+    /// Held while a connection is opened that others may be able to share.
+    opening: Mutex<()>,
+    /// Whether the connection that was opened last speaks HTTP/1.1, which cannot be shared.
+    speaks_http1: AtomicBool,
+    has_answered: AtomicBool,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("authority", &self.authority)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Endpoint {
+    /// Returns `true` if the server has answered a request.
+    pub fn has_answered(&self) -> bool {
+        self.has_answered.load(Ordering::Relaxed)
+    }
+
+    /// Sends a request and reads the whole answer within a time limit.
+    ///
+    /// # Errors
+    /// [`Error`] if there is no answer, or none within the limits of time and size.
+    pub async fn fetch(&self, request: &Request, limit: Duration) -> Result<Answer, Error> {
+        let fetched = async {
+            let Response {
+                status,
+                headers,
+                body,
+            } = self.send(request).await?;
+            let body = body
+                .collect(self.client.limits, &self.client.in_flight)
+                .await?;
+            Ok(Answer {
+                status,
+                headers,
+                body,
+            })
+        };
+        timeout(limit, fetched)
+            .await
+            .unwrap_or(Err(Error::TimedOut))
+    }
+
+    /// Sends a request and waits for the head of its answer, without a time limit. A request that can be repeated
+    /// without harm is repeated on another connection if it met one that the server had closed meanwhile.
+    ///
+    /// # Errors
+    /// [`Error`] if no head comes.
+    pub async fn send(&self, request: &Request) -> Result<Response, Error> {
+        loop {
+            let mut link = self.link().await?;
+            let (is_used, sent) = match &mut link {
+                Link::Http2(slot) => {
+                    let message = self.message(request, true)?;
+                    (slot.is_used(), slot.send(message).await)
+                }
+                Link::Http1 { connection, .. } => {
+                    let Some(connection) = connection else {
+                        return Err(Error::Closed);
+                    };
+                    let message = self.message(request, false)?;
+                    (connection.is_used(), connection.send(message).await)
+                }
+            };
+            match sent {
+                Ok(answer) => {
+                    self.has_answered.store(true, Ordering::Relaxed);
+                    let (head, incoming) = answer.into_parts();
+                    return Ok(Response {
+                        status: head.status,
+                        headers: head.headers,
+                        body: Body::new(incoming, link),
+                    });
+                }
+                Err(failed) if is_used && may_repeat(request, &failed) => {}
+                Err(failed) => return Err(failed.error),
+            }
+        }
+    }
+
+    fn message(&self, request: &Request, is_http2: bool) -> Result<Message, Error> {
+        let forward = self
+            .dialer
+            .as_ref()
+            .ok()
+            .and_then(|dialer| match &dialer.route {
+                Route::Forward(proxy) => Some(proxy),
+                _ => None,
+            });
+        let scheme = if self.is_tls { "https" } else { "http" };
+        request.message(&Form {
+            scheme: (is_http2 || forward.is_some()).then_some(scheme),
+            authority: &self.authority,
+            host: !is_http2,
+            close: !is_http2 && !self.client.settings.reuse,
+            proxy_authorization: forward.and_then(|proxy| proxy.authorization.as_ref()),
+        })
+    }
+
+    /// A connection for one request: an idle one, a place on a shared one, or a new one.
+    async fn link(&self) -> Result<Link, Error> {
+        if let Some(link) = self.open_link() {
+            return Ok(link);
+        }
+        let opening = if self.speaks_http1.load(Ordering::Relaxed) {
+            None
+        } else {
+            let opening = self.opening.lock().await;
+            if let Some(link) = self.open_link() {
+                return Ok(link);
+            }
+            Some(opening)
+        };
+        // Another request may have found out meanwhile that no connection can be shared.
+        let opening = opening.filter(|_| !self.speaks_http1.load(Ordering::Relaxed));
+        let link = self.new_link().await;
+        drop(opening);
+        link
+    }
+
+    /// A link over a connection that is open already.
+    fn open_link(&self) -> Option<Link> {
+        if let Some(connection) = self.idle.take() {
+            return Some(self.http1(connection));
+        }
+        if !self.is_tls {
+            return None;
+        }
+        self.http2
+            .slot(self.client.settings.idle_limit)
+            .map(Link::Http2)
+    }
+
+    async fn new_link(&self) -> Result<Link, Error> {
+        let dialer = self
+            .dialer
+            .as_ref()
+            .map_err(|error| Error::Invalid(error.to_string()))?;
+        let (stream, is_http2) = dialer.dial().await?;
+        self.speaks_http1.store(!is_http2, Ordering::Relaxed);
+        if is_http2 {
+            let connection = http2::Connection::new(stream).await?;
+            let slot = self.http2.add(connection, self.client.settings.reuse);
+            return Ok(Link::Http2(slot));
+        }
+        let connection = http1::Connection::new(stream).await?;
+        Ok(self.http1(Box::new(connection)))
+    }
+
+    fn http1(&self, connection: Box<http1::Connection>) -> Link {
+        Link::Http1 {
+            connection: Some(connection),
+            idle: Arc::clone(&self.idle),
+        }
+    }
+}
+
+/// Returns `true` if a request that failed on a connection of before may be sent again.
+fn may_repeat(request: &Request, failed: &Failed) -> bool {
+    failed.is_unsent || (request.method.is_idempotent() && matches!(failed.error, Error::Closed))
+}
+
+/// Host and port as the `Host` header names them.
+fn authority(server: &Url, alias: Option<&str>) -> String {
+    let host = alias
+        .or_else(|| server.host_str())
+        .filter(|host| !host.is_empty())
+        .unwrap_or("localhost");
+    server
+        .port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}

@@ -1,0 +1,175 @@
+//! Opens connections: to a unix socket, over TCP, through a proxy, with TLS.
+
+use std::future::Future;
+use std::io;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::Uri;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::rt::TokioIo;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpStream, UnixStream};
+use tower_service::Service;
+use url::{Host, Url};
+
+use super::error::Error;
+use super::proxy::{Proxy, Route};
+use super::stream::Stream;
+use super::tls::Tls;
+
+/// Where a server listens.
+#[derive(Clone, Debug)]
+pub(super) enum Address {
+    Tcp { host: Host<String>, port: u16 },
+    Unix(PathBuf),
+}
+
+impl Address {
+    /// The address in a URL whose scheme is `http`, `https` or `unix`.
+    pub(super) fn of(url: &Url) -> Result<Self, Error> {
+        let missing = || Error::Invalid("the address has no host".to_owned());
+        if url.scheme() == "unix" {
+            let path = url.to_file_path().map_err(|()| missing())?;
+            return Ok(Self::Unix(path));
+        }
+        Ok(Self::Tcp {
+            host: url.host().ok_or_else(missing)?.to_owned(),
+            port: url.port_or_known_default().unwrap_or(80),
+        })
+    }
+
+    /// Connects to the socket, or to the first of the host's addresses that accepts.
+    async fn connect(&self, keep_alive: Duration) -> io::Result<Stream> {
+        let (host, port) = match self {
+            Self::Unix(path) => return UnixStream::connect(path).await.map(Stream::Unix),
+            Self::Tcp { host, port } => (host, *port),
+        };
+        let stream = match host {
+            Host::Domain(name) => TcpStream::connect((name.as_str(), port)).await?,
+            Host::Ipv4(ip) => TcpStream::connect((*ip, port)).await?,
+            Host::Ipv6(ip) => TcpStream::connect((*ip, port)).await?,
+        };
+        stream.set_nodelay(true)?;
+        // A host that disappears is noticed after half a minute by default, not at the end of a blocking query.
+        let probes = TcpKeepalive::new()
+            .with_time(keep_alive)
+            .with_interval((keep_alive / 2).max(Duration::from_secs(1)));
+        SockRef::from(&stream).set_tcp_keepalive(&probes.with_retries(3))?;
+        Ok(Stream::Tcp(stream))
+    }
+}
+
+/// How connections to one server are opened.
+#[derive(Clone, Debug)]
+pub(super) struct Dialer {
+    pub(super) address: Address,
+    pub(super) route: Route,
+    /// Set if the server is reached over TLS.
+    pub(super) tls: Option<Tls>,
+    pub(super) keep_alive: Duration,
+    /// How long connecting may take, with the TLS handshake; `None`: as long as the request.
+    pub(super) limit: Option<Duration>,
+}
+
+/// A new connection, and whether HTTP/2 was negotiated.
+pub(super) type Dialed = (Stream, bool);
+
+impl Dialer {
+    /// Opens a connection within the time limit.
+    pub(super) async fn dial(&self) -> Result<Dialed, Error> {
+        // Boxed: the future is large, and the requests that wait for an answer have no use for it.
+        let dialing = Box::pin(self.dial_at_leisure());
+        match self.limit {
+            Some(limit) => tokio::time::timeout(limit, dialing)
+                .await
+                .unwrap_or(Err(Error::ConnectTimeout(limit))),
+            None => dialing.await,
+        }
+    }
+
+    async fn dial_at_leisure(&self) -> Result<Dialed, Error> {
+        let stream = match &self.route {
+            Route::Direct => {
+                let connected = self.address.connect(self.keep_alive).await;
+                connected.map_err(|error| Error::connect(&error))?
+            }
+            Route::Forward(proxy) => proxy.connect(self.keep_alive).await?,
+            Route::Tunnel(proxy) => proxy.tunnel(&self.address, self.keep_alive).await?,
+        };
+        let (Some(tls), Address::Tcp { host, .. }) = (&self.tls, &self.address) else {
+            return Ok((stream, false));
+        };
+        let stream = tls.connect(host, stream).await?;
+        let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        Ok((Stream::Tls(Box::new(stream)), http2))
+    }
+}
+
+impl Proxy {
+    /// Connects to the proxy.
+    async fn connect(&self, keep_alive: Duration) -> Result<Stream, Error> {
+        let failed = |error| Error::Unreachable(format!("the proxy {}: {error}", self.uri));
+        let url: Url = self.uri.to_string().parse().map_err(|_| {
+            failed(Error::Invalid(
+                "this is not the address of a proxy".to_owned(),
+            ))
+        })?;
+        let address = Address::of(&url).map_err(failed)?;
+        let connected = address.connect(keep_alive).await;
+        let stream = connected.map_err(|error| failed(Error::connect(&error)))?;
+        let (Some(tls), Address::Tcp { host, .. }) = (&self.tls, &address) else {
+            return Ok(stream);
+        };
+        let stream = tls.connect(host, stream).await.map_err(failed)?;
+        Ok(Stream::Tls(Box::new(stream)))
+    }
+
+    /// Connects to a server through the proxy.
+    async fn tunnel(&self, address: &Address, keep_alive: Duration) -> Result<Stream, Error> {
+        let Address::Tcp { host, port } = address else {
+            return self.connect(keep_alive).await;
+        };
+        let target: Uri = format!("https://{host}:{port}")
+            .parse()
+            .map_err(|_| Error::Invalid(format!("no proxy can be asked for the host {host}")))?;
+        let hop = Hop {
+            proxy: self.clone(),
+            keep_alive,
+        };
+        let mut tunnel = Tunnel::new(self.uri.clone(), hop);
+        if let Some(authorization) = &self.authorization {
+            tunnel = tunnel.with_auth(authorization.clone());
+        }
+        let connected = tunnel.call(target).await;
+        connected.map(TokioIo::into_inner).map_err(|error| {
+            let cause = std::error::Error::source(&error)
+                .map_or_else(|| error.to_string(), ToString::to_string);
+            Error::Unreachable(format!("the proxy {} opens no tunnel: {cause}", self.uri))
+        })
+    }
+}
+
+/// The way to the proxy, in the form that [`Tunnel`] takes.
+#[derive(Clone)]
+struct Hop {
+    proxy: Proxy,
+    keep_alive: Duration,
+}
+
+impl Service<Uri> for Hop {
+    type Response = TokioIo<Stream>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let Self { proxy, keep_alive } = self.clone();
+        Box::pin(async move { proxy.connect(keep_alive).await.map(TokioIo::new) })
+    }
+}

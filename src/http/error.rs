@@ -1,0 +1,129 @@
+//! Why a request was not answered.
+
+use std::error::Error as StdError;
+use std::io;
+use std::time::Duration;
+
+use super::limits::MAX_HEAD;
+use super::tls_failure::{TlsFailure, tls_cause};
+use super::wire::Wire;
+use crate::config::duration::GoDuration;
+
+/// Why a request was not answered. No text of it holds a header, a body or a URL.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// HTTP cannot carry the request.
+    #[error("{0}")]
+    Invalid(String),
+    /// No connection was made, or one that is of no use.
+    #[error("{0}")]
+    Unreachable(String),
+    /// Connecting took too long.
+    #[error("connecting took longer than {}", GoDuration(*.0))]
+    ConnectTimeout(Duration),
+    /// The TLS handshake failed, or the server did not accept this host's certificate.
+    #[error(transparent)]
+    Tls(TlsFailure),
+    /// The server closed the connection before the first byte of the answer.
+    #[error("it closed the connection")]
+    Closed,
+    /// The answer is not HTTP.
+    #[error("this is not HTTP ({0})")]
+    Malformed(String),
+    /// The head, with the interim answers before it, is too large.
+    #[error("its head is longer than {} MiB", MAX_HEAD >> 20)]
+    HeadTooLong,
+    /// The answer ends before it is complete, or its framing is wrong.
+    #[error("the answer is cut off ({0})")]
+    CutOff(String),
+    /// The body did not continue in time.
+    #[error("the answer stalled: no byte of its body came for {}", GoDuration(*.0))]
+    Stalled(Duration),
+    /// The body is larger than this many bytes.
+    #[error("it is longer than {} MiB", .0 >> 20)]
+    TooLong(usize),
+    /// All bodies together are larger than this many bytes, and this one holds more than its share.
+    #[error("the answers that are being received hold more than {} MiB together", .0 >> 20)]
+    TooMuchInFlight(usize),
+    /// The time limit of the request passed.
+    #[error("it did not answer in time")]
+    TimedOut,
+}
+
+impl Error {
+    /// The error of a connection that could not be made.
+    pub(super) fn connect(error: &io::Error) -> Self {
+        match tls_cause(error) {
+            Some(error) => Self::Tls(error.into()),
+            None => Self::Unreachable(reason(error)),
+        }
+    }
+
+    /// The error of a request whose head did not come.
+    pub(super) fn head(error: &hyper::Error, wire: &Wire) -> Self {
+        if let Some(failure) = wire.tls_failure() {
+            Self::Tls(failure.clone())
+        } else if wire.is_exhausted() || error.is_parse_too_large() {
+            Self::HeadTooLong
+        } else if error.is_parse() {
+            Self::Malformed(reason(error))
+        } else if is_closed(error) {
+            if wire.has_received() {
+                Self::CutOff("the connection ended".to_owned())
+            } else {
+                Self::Closed
+            }
+        } else {
+            Self::Unreachable(reason(error))
+        }
+    }
+
+    /// The error of a body that did not end well.
+    pub(super) fn body(error: &hyper::Error) -> Self {
+        Self::CutOff(reason(error))
+    }
+}
+
+/// The deepest cause in words; the texts above it repeat what the caller knows.
+fn reason(error: &dyn StdError) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
+
+/// Returns `true` if the other side closed the connection instead of answering.
+fn is_closed(error: &hyper::Error) -> bool {
+    if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
+        return true;
+    }
+    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            return matches!(
+                error.kind(),
+                io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::ConnectionAborted
+                    | io::ErrorKind::BrokenPipe
+                    | io::ErrorKind::UnexpectedEof
+                    | io::ErrorKind::NotConnected
+            );
+        }
+        if let Some(error) = error.downcast_ref::<h2::Error>() {
+            return match error.get_io() {
+                Some(_) => matches!(
+                    error.get_io().map(io::Error::kind),
+                    Some(
+                        io::ErrorKind::ConnectionReset
+                            | io::ErrorKind::BrokenPipe
+                            | io::ErrorKind::UnexpectedEof
+                    )
+                ),
+                None => error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM),
+            };
+        }
+        cause = error.source();
+    }
+    false
+}

@@ -1,0 +1,208 @@
+//! HTTP/1.1 connections, one request at a time.
+//!
+//! The connection has no task of its own: whoever holds it drives it, so dropping the request closes it, and an idle
+//! connection costs its buffers and nothing else.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Context;
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::Response;
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::time::Instant;
+
+use super::error::Error;
+use super::limits::MAX_HEAD;
+use super::request::Message;
+use super::stream::{Paced, Stream};
+use super::wire::Wire;
+
+/// How many headers an answer may have.
+const MAX_HEADERS: usize = 256;
+
+/// An HTTP/1.1 connection.
+pub(super) struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    driver: Driver,
+    wire: Arc<Wire>,
+    /// Whether a request was answered over it.
+    is_used: bool,
+}
+
+/// The part of the connection that reads and writes; `None` once it has ended, because a request learns of the end
+/// only when this part is dropped.
+struct Driver(Option<Pin<Box<Inner>>>);
+
+type Inner = http1::Connection<TokioIo<Paced>, Full<Bytes>>;
+
+impl Driver {
+    fn drive(&mut self, cx: &mut Context<'_>) {
+        if let Some(connection) = &mut self.0
+            // An error reaches the request or its body.
+            && connection.as_mut().poll(cx).is_ready()
+        {
+            self.0 = None;
+        }
+    }
+}
+
+/// Why no head came, and whether the request was not sent at all.
+pub(super) struct Failed {
+    pub(super) error: Error,
+    pub(super) is_unsent: bool,
+}
+
+impl Connection {
+    /// Makes a stream an HTTP connection.
+    pub(super) async fn new(stream: Stream) -> Result<Self, Error> {
+        let wire = Arc::new(Wire::new());
+        let paced = Paced::new(stream, Arc::clone(&wire));
+        let mut builder = http1::Builder::new();
+        builder.max_headers(MAX_HEADERS).max_buf_size(MAX_HEAD);
+        let handshake = builder.handshake(TokioIo::new(paced)).await;
+        let (sender, connection) = handshake.map_err(|error| Error::head(&error, &wire))?;
+        Ok(Self {
+            sender,
+            driver: Driver(Some(Box::pin(connection))),
+            wire,
+            is_used: false,
+        })
+    }
+
+    /// Returns `true` if a request was answered over this connection before.
+    pub(super) fn is_used(&self) -> bool {
+        self.is_used
+    }
+
+    /// Sends a request and waits for the head of its answer.
+    pub(super) async fn send(&mut self, message: Message) -> Result<Response<Incoming>, Failed> {
+        let Self {
+            sender,
+            driver,
+            wire,
+            ..
+        } = self;
+        wire.expect_head();
+        let answered = {
+            let mut answer = pin!(sender.try_send_request(message));
+            poll_fn(|cx| {
+                driver.drive(cx);
+                answer.as_mut().poll(cx)
+            })
+            .await
+        };
+        let answered = answered.map_err(|mut failed| Failed {
+            is_unsent: failed.take_message().is_some(),
+            error: Error::head(failed.error(), wire),
+        });
+        wire.expect_body();
+        self.is_used = true;
+        answered
+    }
+
+    /// Reads and writes what is possible now.
+    pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
+        self.driver.drive(cx);
+    }
+
+    /// Returns `true` if the connection can take the next request, once its last answer is complete.
+    pub(super) async fn is_reusable(&mut self) -> bool {
+        poll_fn(|cx| {
+            self.driver.drive(cx);
+            std::task::Poll::Ready(())
+        })
+        .await;
+        self.driver.0.is_some() && self.sender.is_ready()
+    }
+}
+
+/// The idle connections to one server.
+#[derive(Debug)]
+pub(super) struct Idle {
+    connections: Mutex<Vec<IdleConnection>>,
+    /// How many connections to all servers are idle.
+    total: Arc<AtomicUsize>,
+    limits: IdleLimits,
+}
+
+/// Which idle connections are kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct IdleLimits {
+    pub(super) reuse: bool,
+    pub(super) time: Option<Duration>,
+    pub(super) total: usize,
+    pub(super) per_server: usize,
+}
+
+struct IdleConnection {
+    connection: Box<Connection>,
+    since: Instant,
+    _counted: Counted,
+}
+
+impl std::fmt::Debug for IdleConnection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IdleConnection").finish_non_exhaustive()
+    }
+}
+
+/// Counts an idle connection while it is held.
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Idle {
+    /// Creates an empty pool that shares its total with others.
+    pub(super) fn new(total: Arc<AtomicUsize>, limits: IdleLimits) -> Self {
+        Self {
+            connections: Mutex::default(),
+            total,
+            limits,
+        }
+    }
+
+    /// The connection that became idle last, if one is left.
+    pub(super) fn take(&self) -> Option<Box<Connection>> {
+        let mut idle = self.lock();
+        // One that has been idle for long may have been closed by a firewall without notice.
+        if let Some(limit) = self.limits.time {
+            idle.retain(|idle| idle.since.elapsed() < limit);
+        }
+        idle.pop().map(|idle| idle.connection)
+    }
+
+    /// Keeps a connection for the next request, or closes it.
+    pub(super) fn put_back(&self, connection: Box<Connection>) {
+        let IdleLimits {
+            reuse,
+            total,
+            per_server,
+            ..
+        } = self.limits;
+        let mut idle = self.lock();
+        if reuse && idle.len() < per_server && self.total.load(Ordering::Relaxed) < total {
+            self.total.fetch_add(1, Ordering::Relaxed);
+            idle.push(IdleConnection {
+                connection,
+                since: Instant::now(),
+                _counted: Counted(Arc::clone(&self.total)),
+            });
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<IdleConnection>> {
+        self.connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,93 @@
+//! The limit on all bodies that are being received.
+//!
+//! Until the limit is reached, every answer may grow. From then on only answers grow that hold less than an equal
+//! share of the limit: an endless body fails, and the small answers beside it do not notice.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::error::Error;
+
+/// Counts what all bodies hold together.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    limit: usize,
+    bytes: AtomicUsize,
+    answers: AtomicUsize,
+}
+
+/// What one body holds; dropping it gives it back.
+#[derive(Debug)]
+pub(super) struct Share<'a> {
+    all: &'a InFlight,
+    bytes: usize,
+}
+
+impl InFlight {
+    /// Creates a count with a limit in bytes.
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            bytes: AtomicUsize::new(0),
+            answers: AtomicUsize::new(0),
+        }
+    }
+
+    /// How many bytes are held now.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Creates the share of one more answer.
+    pub(super) fn share(&self) -> Share<'_> {
+        self.answers.fetch_add(1, Ordering::Relaxed);
+        Share {
+            all: self,
+            bytes: 0,
+        }
+    }
+}
+
+impl Share<'_> {
+    /// Takes room for more bytes.
+    pub(super) fn grow(&mut self, more: usize) -> Result<(), Error> {
+        let limit = self.all.limit;
+        let answers = self.all.answers.load(Ordering::Relaxed).max(1);
+        let total = self.all.bytes.load(Ordering::Relaxed);
+        if total + more > limit && self.bytes + more > limit / answers {
+            return Err(Error::TooMuchInFlight(limit));
+        }
+        self.all.bytes.fetch_add(more, Ordering::Relaxed);
+        self.bytes += more;
+        Ok(())
+    }
+}
+
+impl Drop for Share<'_> {
+    fn drop(&mut self) {
+        self.all.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.all.answers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_answer_fails_and_small_ones_go_on() {
+        let all = InFlight::new(3 << 20);
+        let (mut endless, mut large, mut small) = (all.share(), all.share(), all.share());
+        let third = 1 << 20;
+        endless.grow(2 * third).unwrap();
+        large.grow(third).unwrap();
+        assert!(matches!(endless.grow(1000), Err(Error::TooMuchInFlight(_))));
+        small.grow(third).unwrap();
+        assert!(matches!(small.grow(1000), Err(Error::TooMuchInFlight(_))));
+        drop((endless, large));
+        small.grow(third).unwrap();
+        drop(small);
+        assert_eq!(all.bytes(), 0);
+        assert_eq!(all.answers.load(Ordering::Relaxed), 0);
+    }
+}
