@@ -269,12 +269,12 @@ fn a_change_reaches_nginx_below_ctmpl_as_in_a_container() {
     assert_eq!(
         folder.read("nginx.pid").trim(),
         master,
-        "it was not started anew"
+        "nginx was reloaded, not restarted"
     );
     assert_eq!(dev.stop().code(), Some(12));
     assert!(
         !is_alive(&master) && !folder.path("nginx.pid").exists(),
-        "it has ended in an orderly way"
+        "nginx has exited in an orderly way"
     );
 }
 
