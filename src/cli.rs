@@ -1,25 +1,24 @@
-//! The command line as typed.
+//! Parses the command line.
 //!
-//! in:  the words of the command line, in Go style (`-once`, `-wait 2s`) or GNU style (`--once`, `--wait=2s`)
-//! out: an [`Outcome`]: [`Arguments`] in which nothing but the spelling is checked, or a text to print
+//! Input: the words of the command line, in Go style (`-once`, `-wait 2s`) or GNU style (`--once`, `--wait=2s`). Output:
+//! an [`Outcome`]: [`Arguments`] of which only the spelling is checked, or a text to print.
 //!
-//! A new flag is one field of a struct in `arguments`. Help, manual page and completions are made of the same structs.
+//! A flag that sets a key is declared with the key, in `config`. Help, manual page and completions follow.
 
-mod arguments;
+mod commands;
 mod completions;
 mod error;
+mod flags;
 mod man;
+mod shell;
 mod words;
 
 use std::ffi::OsString;
 
-use clap::{Command, CommandFactory, FromArgMatches};
+use clap::{ArgMatches, Command};
 
-pub use arguments::{
-    Arguments, ConsulArguments, ConvertArguments, DaemonArguments, DevArguments, ExecArguments,
-    LogArguments, MigrateArguments, RetryArguments, SslArguments, TransportArguments,
-    UnusedArguments, UnusedFlag, UnusedValue,
-};
+pub use crate::config::{Arguments, DevArguments};
+pub use commands::{ConvertArguments, MigrateArguments};
 pub use error::CliError;
 
 /// What the command line asks for.
@@ -73,50 +72,47 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Outcome, CliErr
     let matches = command
         .try_get_matches_from(words)
         .map_err(|error| CliError::from_clap(&error))?;
-    let line = arguments::CommandLine::from_arg_matches(&matches)
-        .map_err(|error| CliError::from_clap(&error))?;
-    let unused = UnusedArguments::of(
-        matches
-            .subcommand()
-            .map_or(&matches, |(_, matches)| matches),
-    );
-    Ok(match line.into() {
-        Outcome::Run(arguments) => Outcome::Run(Box::new(Arguments {
-            unused,
-            ..*arguments
-        })),
-        Outcome::Validate(arguments) => Outcome::Validate(Box::new(Arguments {
-            unused,
-            ..*arguments
-        })),
-        Outcome::Config(arguments) => Outcome::Config(Box::new(Arguments {
-            unused,
-            ..*arguments
-        })),
-        other => other,
-    })
+    Ok(outcome(&matches))
 }
 
-/// What help, manual and shells tell of.
+fn outcome(matches: &ArgMatches) -> Outcome {
+    let daemon = |matches| Box::new(commands::arguments(matches, None));
+    match matches.subcommand() {
+        None => Outcome::Run(daemon(matches)),
+        Some(("dev", own)) => {
+            let dev = commands::dev_arguments(own);
+            Outcome::Run(Box::new(commands::arguments(own, Some(dev))))
+        }
+        Some(("validate", own)) => Outcome::Validate(daemon(own)),
+        Some(("config", own)) => Outcome::Config(daemon(own)),
+        Some(("convert", own)) => Outcome::Convert(Box::new(commands::convert_arguments(own))),
+        Some(("migrate", own)) => Outcome::Migrate(commands::migrate_arguments(own)),
+        Some(("functions", own)) => Outcome::Functions(own.get_one::<String>("name").cloned()),
+        Some(("completions", own)) => Outcome::Print(
+            own.get_one::<shell::Shell>("shell")
+                .map(|shell| completions::script(described(), *shell))
+                .unwrap_or_default(),
+        ),
+        Some(("man", _)) => Outcome::Print(man::page(&described())),
+        Some((_, _)) => Outcome::Schema,
+    }
+}
+
+/// The commands and flags of help, manual and completions.
 fn described() -> Command {
-    let mut command = arguments::CommandLine::command();
+    let mut command = commands::command();
     command.build();
     command
 }
 
-/// The same, and the flags that are only accepted, wherever the daemon's are taken.
+/// The same, with the flags that have no effect.
 fn everything_taken() -> Command {
-    let command = UnusedArguments::added_to(arguments::CommandLine::command());
+    let command = flags::with_ignored(commands::command());
     ["dev", "validate", "config"]
         .into_iter()
         .fold(command, |command, name| {
-            command.mut_subcommand(name, UnusedArguments::added_to)
+            command.mut_subcommand(name, flags::with_ignored)
         })
-}
-
-/// A bool in one of the spellings that Go knows: `1 t T TRUE true True 0 f F FALSE false False`.
-pub fn go_bool(text: &str) -> Option<bool> {
-    words::go_bool(text)
 }
 
 #[cfg(test)]

@@ -1,28 +1,24 @@
-//! What the operator wants, resolved: nothing is left to parse, and no `Option` means "default".
+//! The configuration: files, environment and flags become one resolved [`Config`].
 //!
-//! in:  the [`Arguments`], the [`Environment`], and the files that these name
-//! out: a [`Config`], or a [`ConfigError`] that says what is wrong, where, and what would be right
+//! Input: the [`Arguments`], the [`Environment`], and the files that they name. Output: a [`Config`], or a
+//! [`ConfigError`] that says what is wrong, where, and what would be right.
 //!
-//! Each source of settings is read into the same written shape, a layer ([`written::Written`]); the layers are laid
-//! over one another, and what comes of it is resolved. A new key is a field of the written shape, a field of the
-//! resolved shape, the place of its use, and a row in [`mod@reference`], of which the tables of the documents and the
-//! schema are made.
+//! Each key is declared once, as a field of a block in `layer`. Every source becomes a layer of such blocks; the layers
+//! are laid over one another, and the result is resolved.
 
 pub mod address;
-mod connection;
+pub mod arguments;
+mod block;
 pub mod duration;
 pub mod environment;
 pub mod error;
 pub mod exec;
-mod exports;
 pub mod file;
 pub mod file_mode;
-mod flags;
 pub mod format;
 pub mod glob;
-mod job;
-mod later;
-pub mod log_level;
+pub mod ignored;
+mod layer;
 pub mod logging;
 pub mod migrate;
 pub mod reference;
@@ -32,54 +28,64 @@ pub mod schema;
 mod show;
 pub mod signal;
 pub mod template_argument;
-mod tls;
 pub mod token;
+mod tree;
 pub mod wait;
-mod write_mode;
-pub mod written;
 
+pub use arguments::{Arguments, DevArguments, Flags};
+pub(crate) use block::{Key, go_bool};
 pub use environment::Environment;
 pub use error::ConfigError;
-pub use job::language_of;
+pub use format::language_of;
 use resolved::DevConfig;
 pub use resolved::{Config, ConsulConfig};
 
-use crate::cli::{Arguments, ConsulArguments};
-use written::{ConsulBlock, Written};
+use block::Block as _;
+use layer::{ConfigLayer, ConsulBlock};
 
-/// Resolves what is said everywhere: flags over `CT_LOCAL_CONFIG` over environment over files over defaults.
+/// Resolves the configuration: flags over `CT_LOCAL_CONFIG` over environment over files over defaults.
 ///
-/// Configuration files are read, and the one that holds the token; those that TLS needs are read by who needs TLS.
+/// Reads the configuration files and the token file; the client reads the files for TLS.
 ///
 /// # Errors
 /// [`ConfigError`]; [`ConfigError::exit_code`] tells bad flags from bad configuration.
 pub fn load(arguments: Arguments, environment: &Environment) -> Result<Config, ConfigError> {
-    let (written, dev, warnings) = layers(arguments, environment)?;
-    let mut config = resolve::resolve(written, dev, environment)?;
+    let Layers {
+        layer,
+        dev,
+        warnings,
+    } = layers(arguments, environment)?;
+    let mut config = resolve::resolve(layer, dev, environment)?;
     config.warnings.splice(0..0, warnings);
     Ok(config)
 }
 
-/// What [`load`] would make of it, as HCL with the origin of each value; secrets are `***`.
+/// The configuration that [`load`] would use, as HCL with the origin of each value; secrets are `***`.
 ///
 /// # Errors
 /// As [`load`].
 pub fn show(arguments: Arguments, environment: &Environment) -> Result<String, ConfigError> {
-    let (written, dev, _) = layers(arguments, environment)?;
-    resolve::resolve(written.clone(), dev, environment)?;
-    Ok(show::show(&written))
+    let Layers { layer, dev, .. } = layers(arguments, environment)?;
+    resolve::resolve(layer.clone(), dev, environment)?;
+    Ok(show::show(layer))
 }
 
-/// All layers as one; with what should be said about the files.
-fn layers(
-    mut arguments: Arguments,
-    environment: &Environment,
-) -> Result<(Written, Option<DevConfig>, Vec<String>), ConfigError> {
-    let paths = std::mem::take(&mut arguments.daemon.config);
-    let (flags, dev) = flags::read(arguments)?;
+/// All layers as one.
+struct Layers {
+    layer: ConfigLayer,
+    dev: Option<DevConfig>,
+    /// What the operator should know about the files.
+    warnings: Vec<String>,
+}
+
+/// Reads all layers. The precedence of the sources is decided here.
+fn layers(arguments: Arguments, environment: &Environment) -> Result<Layers, ConfigError> {
+    let flags = arguments.layer()?;
+    let dev = arguments.dev.as_ref().map(DevArguments::resolve);
+    let dev = dev.transpose()?;
     let mut warnings = Vec::new();
-    let mut below = Written::default();
-    for path in paths {
+    let mut below = ConfigLayer::default();
+    for path in arguments.config {
         let file::Found { files, left } = file::find(&path)?;
         for file in files {
             below = file::read(&file)?.over(below);
@@ -92,28 +98,41 @@ fn layers(
             ));
         }
     }
-    below = environment.written()?.over(below);
+    below = environment.layer()?.over(below);
     if dev.is_some() {
-        // The embedded server is reached without any of it.
+        // The embedded server needs none of it.
         below.consul = ConsulBlock::default();
-        below.later.retain(|spot| !spot.key.starts_with("consul"));
+        below
+            .unsupported
+            .retain(|span| !span.key.starts_with("consul"));
     }
-    Ok((flags.over(below), dev, warnings))
+    Ok(Layers {
+        layer: flags.over(below),
+        dev,
+        warnings,
+    })
 }
 
-/// Resolves how Consul is reached, for a command that needs nothing else: flags over environment over defaults.
+/// Resolves the connection to Consul, for a command that needs nothing else: flags over environment over defaults.
 ///
 /// # Errors
 /// As [`load`].
-pub fn consul(
-    arguments: ConsulArguments,
-    environment: &Environment,
-) -> Result<ConsulConfig, ConfigError> {
-    let flags = Written {
-        consul: flags::consul_block(arguments)?,
-        ..Written::default()
-    };
-    resolve::consul_config(flags.over(environment.written()?).consul, environment)
+pub fn consul(flags: &Flags, environment: &Environment) -> Result<ConsulConfig, ConfigError> {
+    let layer = flags.layer()?.over(environment.layer()?);
+    resolve::consul_config(layer.consul, environment)
+}
+
+/// Every key that a flag can set, with its path, in the order of the declarations.
+pub(crate) fn flag_keys() -> Vec<(String, &'static Key)> {
+    let mut found = Vec::new();
+    reference::walk(ConfigLayer::KEYS, "", &mut |path, key| {
+        if !key.flag.is_empty() {
+            found.push((path.to_owned(), key));
+        }
+        // No flag sets a key of one block of several.
+        key.is_supported() && !(key.shape)().repeats
+    });
+    found
 }
 
 #[cfg(test)]

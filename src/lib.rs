@@ -12,14 +12,14 @@
 /// The exit codes of the process.
 pub mod exit_code;
 
-/// Parses the command line.
-pub mod cli;
-
 /// Opens and reads regular files only, so that a pipe or a device cannot block the program.
 pub mod safe_read;
 
 /// Layers (files, environment, flags) become one resolved configuration.
 pub mod config;
+
+/// Parses the command line; each flag is declared with its key in `config`.
+pub mod cli;
 
 /// The HTTP client.
 pub mod http;

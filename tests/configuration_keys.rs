@@ -557,10 +557,7 @@ fn no_key_is_without_its_row() {
             .map(|(key, ..)| format!("template.{key}")),
     );
     tried.extend(BLOCKS.map(str::to_owned));
-    let keys: BTreeSet<String> = reference::keys()
-        .into_iter()
-        .map(|key| key.path.to_owned())
-        .collect();
+    let keys: BTreeSet<String> = reference::keys().into_iter().map(|key| key.path).collect();
     assert!(keys.len() > 50, "{keys:?}");
     let without: Vec<_> = keys.difference(&tried).collect();
     assert!(without.is_empty(), "add rows for {without:?}");

@@ -181,7 +181,7 @@ consul:
 # ctmpl migrate: max_stale: a number is nanoseconds in consul-template, and an error here; this is as long, with its unit
 max_stale: \"10m\"
 # for later
-# ctmpl migrate: vault: left out: ctmpl asks Consul alone; a template that asks Vault fails with its line
+# ctmpl migrate: vault: left out: ctmpl queries Consul only; a template that queries Vault fails at that line
 # ctmpl migrate: once: consul-template ignores it in a file; ctmpl ends when everything is written
 once: true
 

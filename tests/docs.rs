@@ -146,7 +146,7 @@ fn tables_of_keys() -> String {
             purpose,
         } in &keys
         {
-            let (block, name) = path.split_once('.').unwrap_or(("", path));
+            let (block, name) = path.split_once('.').unwrap_or(("", path.as_str()));
             if block == group {
                 let is_value =
                     default.starts_with(['"', '[']) || ["true", "false"].contains(default);
@@ -164,7 +164,7 @@ fn tables_of_keys() -> String {
 
 fn table_of_later() -> String {
     let mut text = "\n| key | |\n|---|---|\n".to_owned();
-    for (path, what) in reference::keys_for_later().filter(|(path, _)| *path != "consul") {
+    for (path, what) in reference::unsupported_keys() {
         writeln!(text, "| `{path}` | {what} |").unwrap();
     }
     text + "\n"

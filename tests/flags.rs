@@ -27,7 +27,7 @@ use Effect::{Elsewhere, Shows, Warns};
 /// `""`: it is a bool, written alone or with `=true`.
 type Row = (&'static str, &'static str, Effect);
 
-const VAULT: Effect = Warns("a template that asks Vault fails with its line");
+const VAULT: Effect = Warns("a template that queries Vault fails at that line");
 
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
@@ -53,7 +53,7 @@ const ROWS: &[Row] = &[
     ("consul-transport-disable-keep-alives", "", Shows("disable_keep_alives = true")),
     ("consul-transport-max-idle-conns-per-host", "8", Shows("max_idle_conns_per_host = 8")),
     ("consul-transport-tls-handshake-timeout", "9s", Shows("tls_handshake_timeout = \"9s\"")),
-    ("dedup", "", Warns("each question once, however many templates ask it")),
+    ("dedup", "", Warns("each query once, however many templates use it")),
     ("default-left-delimiter", "<<", Shows("left = \"<<\"")),
     ("default-right-delimiter", ">>", Shows("right = \">>\"")),
     ("dry", "", Shows("# dry = true")),
@@ -586,7 +586,7 @@ fn the_daemon_asks_for_ever_whatever_is_said_and_says_so() {
             &template,
         ],
     );
-    ctmpl.says("--consul-retry: the daemon asks until it is answered");
+    ctmpl.says("--consul-retry: the daemon retries without limit");
     crate::support::eventually("it asks on", || asked.load(Ordering::SeqCst) > 4);
     assert!(ctmpl.is_running());
     assert_eq!(ctmpl.stop().code(), Some(12));

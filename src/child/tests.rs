@@ -116,7 +116,7 @@ fn signals_are_passed_on_by_what_they_mean() {
 #[test]
 fn without_a_kill_signal_the_grace_is_all_there_is() {
     let mut child = Child::new(ExecConfig {
-        kill_signal: KillSignal::Nothing,
+        kill_signal: KillSignal::Disabled,
         ..config(HUP)
     });
     child.start();
@@ -128,7 +128,7 @@ fn without_a_kill_signal_the_grace_is_all_there_is() {
 #[test]
 fn it_is_asked_to_end_as_ctmpl_is_unless_somebody_has_said_how() {
     let now = Instant::now();
-    let chosen = KillSignal::Said(Signal::SIGHUP);
+    let chosen = KillSignal::Explicit(Signal::SIGHUP);
     let cases = [
         (
             KillSignal::Default,
@@ -147,7 +147,7 @@ fn it_is_asked_to_end_as_ctmpl_is_unless_somebody_has_said_how() {
         ),
         (KillSignal::Default, None, Some(Signal::SIGINT)),
         (chosen, Some(Signal::SIGTERM), Some(Signal::SIGHUP)),
-        (KillSignal::Nothing, Some(Signal::SIGTERM), None),
+        (KillSignal::Disabled, Some(Signal::SIGTERM), None),
     ];
     for (kill_signal, asked, sent) in cases {
         let mut child = Child::new(ExecConfig {

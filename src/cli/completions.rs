@@ -1,34 +1,23 @@
-//! What a shell has to read in order to complete the words of ctmpl.
+//! Completion scripts for bash, zsh and fish.
 //!
-//! in:  the flags and subcommands that the help tells of
-//! out: a script for bash, zsh or fish, which offers them in GNU style
+//! Input: the commands and flags of the help. Output: a script that offers them in GNU style.
 
 use clap::builder::{PossibleValuesParser, ValueHint};
-use clap::{Arg, ArgAction, Command, ValueEnum};
+use clap::{Arg, ArgAction, Command};
 use clap_complete::{generate, shells};
 
-/// A shell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Shell {
-    Bash,
-    Zsh,
-    Fish,
-}
+use super::shell::Shell;
 
-/// The words that a flag takes, where there are only a few.
+/// The words that a flag takes, where there are few, and the type of its key does not list them.
 const WORDS: &[(&str, &[&str])] = &[
-    (
-        "format",
-        &["nginx", "haproxy", "json", "yaml", "shell", "none"],
-    ),
-    ("output-format", &["json", "yaml", "toml", "ini"]),
     ("log-level", &["trace", "debug", "info", "warn", "err"]),
+    ("log-format", &["text", "json"]),
     ("allow", &["plugin", "writeToFile"]),
 ];
 
-/// The script.
-pub(super) fn script(shell: Shell) -> String {
-    let mut command = offered(super::described());
+/// The script for a command.
+pub(super) fn script(command: Command, shell: Shell) -> String {
+    let mut command = offered(command);
     let mut script = Vec::new();
     match shell {
         Shell::Bash => generate(shells::Bash, &mut command, "ctmpl", &mut script),
@@ -38,28 +27,37 @@ pub(super) fn script(shell: Shell) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// The command as it is offered, which nobody parses with.
+/// The command as it is offered; it is not for parsing.
 fn offered(command: Command) -> Command {
     command.mut_args(offered_arg).mut_subcommands(offered)
 }
 
 fn offered_arg(arg: Arg) -> Arg {
-    let words = WORDS.iter().find(|(name, _)| arg.get_long() == Some(name));
-    if let Some((_, words)) = words {
-        arg.value_parser(PossibleValuesParser::new(*words))
+    if let Some(words) = words(&arg) {
+        arg.value_parser(PossibleValuesParser::new(words))
     } else if arg
         .get_num_args()
         .is_some_and(|count| count.min_values() == 0)
         && !arg.is_positional()
     {
-        // A bool is offered without a value: a shell would offer one as the next word, where it cannot stand.
+        // A bool is offered without a value: a shell would offer the value as the next word, which is an error.
         arg.require_equals(false)
             .num_args(0)
             .action(ArgAction::SetTrue)
     } else if arg.get_value_hint() == ValueHint::Unknown {
-        // Not the names of files, at any rate.
+        // Other than the names of files.
         arg.value_hint(ValueHint::Other)
     } else {
         arg
     }
+}
+
+/// The words that a flag takes, if there are few.
+fn words(arg: &Arg) -> Option<Vec<&'static str>> {
+    let name = arg.get_long()?;
+    if let Some((_, words)) = WORDS.iter().find(|(flag, _)| *flag == name) {
+        return Some(words.to_vec());
+    }
+    let names = super::flags::names(name);
+    (1..=10).contains(&names.len()).then_some(names)
 }

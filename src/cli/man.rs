@@ -1,58 +1,59 @@
 //! The manual page.
 //!
-//! in:  the flags and subcommands that the help tells of
-//! out: a page in the language of man (roff)
+//! Input: the commands and flags of the help. Output: a page in roff.
 
 use std::fmt::Write as _;
 
 use clap::{Arg, Command};
 
-/// What stands before the flags.
+/// The description.
 const DESCRIPTION: &str = "ctmpl follows Consul's catalog, health and key/value store, renders templates, writes files \
 atomically, and runs commands when they have changed. It takes the flags, configuration files and templates of \
 consul-template.";
 
-/// The exit codes, and what each says.
+/// The exit codes.
 const CODES: &[(&str, &str)] = &[
     (
         "0",
-        "Everything is written, and every command has succeeded.",
+        "Every template is written, and every command has succeeded.",
     ),
     (
         "1",
-        "ctmpl convert could not convert all, or not to the same.",
+        "ctmpl convert or ctmpl migrate left something out, or the result differs.",
     ),
-    ("12", "Ended by TERM, INT, QUIT or the kill signal."),
-    ("13", "A flag is wrong."),
+    ("12", "Shut down by TERM, INT, QUIT or the kill signal."),
+    ("13", "A flag is invalid."),
     ("14", "A template, a command, or Consul failed."),
-    ("15", "The configuration is wrong."),
+    ("15", "The configuration is invalid."),
     ("16", "\u{2d}\u{2d}once timed out with data missing."),
 ];
 
-/// The signals, and what each does.
+/// The signals.
 const SIGNALS: &[(&str, &str)] = &[
     (
         "TERM, INT, QUIT, the kill signal",
-        "End in an orderly way; a second one ends at once.",
+        "Shut down; a second signal exits at once.",
     ),
-    ("HUP, or the reload signal", "Read everything again."),
+    (
+        "HUP, or the reload signal",
+        "Reload the configuration, all templates, and the files that they read.",
+    ),
 ];
 
-/// The variables that no flag tells of.
+/// The variables without a flag.
 const VARIABLES: &[(&str, &str)] = &[
     (
         "CT_LOCAL_CONFIG",
-        "A whole configuration in HCL or JSON, over all files and under all flags.",
+        "A whole configuration in HCL or JSON; it overrides all files, and flags override it.",
     ),
     (
         "HTTP_PROXY, HTTPS_PROXY, NO_PROXY",
-        "Whether Consul is reached by a proxy; none is used to this machine.",
+        "Proxies for the connection to Consul; connections to this host use none.",
     ),
 ];
 
-/// The whole page.
-pub(super) fn page() -> String {
-    let command = super::described();
+/// The page of a command.
+pub(super) fn page(command: &Command) -> String {
     let mut page = format!(
         ".TH CTMPL 1 \"\" \"ctmpl {}\"\n.SH NAME\nctmpl \\- {}\n",
         escaped(env!("CARGO_PKG_VERSION")),
@@ -64,7 +65,7 @@ pub(super) fn page() -> String {
         )
     );
     page += ".SH SYNOPSIS\n.nf\n";
-    for line in usage(&command).lines() {
+    for line in usage(command).lines() {
         line_of_text(&mut page, line.trim());
     }
     page += ".fi\n.SH DESCRIPTION\n";
@@ -78,7 +79,7 @@ pub(super) fn page() -> String {
             .replace('\n', " "),
     );
     page += ".SH OPTIONS\n";
-    flags(&mut page, &command, |_| true);
+    flags(&mut page, command, |_| true);
     page += ".SH COMMANDS\n";
     for own in command.get_subcommands() {
         let _ = writeln!(page, ".SS {}", escaped(usage(own).trim()));
@@ -86,7 +87,7 @@ pub(super) fn page() -> String {
             &mut page,
             &(own.get_about().map(ToString::to_string).unwrap_or_default() + "."),
         );
-        // What it has in common with the others is above.
+        // The flags of all commands are above.
         flags(&mut page, own, |arg| {
             arg.is_positional()
                 || command

@@ -1,8 +1,6 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use secrecy::ExposeSecret;
-
 use super::*;
 
 fn read(words: &[&str]) -> Result<Outcome, CliError> {
@@ -35,7 +33,21 @@ fn refused(words: &[&str]) -> String {
     text
 }
 
-type Get = fn(&Arguments) -> Option<String>;
+type Get = fn(&Arguments, &str) -> Option<String>;
+
+/// The value of a flag that sets a key.
+fn value(arguments: &Arguments, name: &str) -> Option<String> {
+    let flag = match name {
+        "retry" => "--consul-retry-backoff".to_owned(),
+        name => format!("--{name}"),
+    };
+    let text = arguments.flags.last(&flag)?;
+    Some(text.to_str().expect("text").to_owned())
+}
+
+fn config_value(arguments: &Arguments, _: &str) -> Option<String> {
+    shown(arguments.config.last())
+}
 
 fn shown(path: Option<&std::path::PathBuf>) -> Option<String> {
     path.map(|path| path.display().to_string())
@@ -43,125 +55,69 @@ fn shown(path: Option<&std::path::PathBuf>) -> Option<String> {
 
 /// Every flag with a value, and where it ends up.
 const VALUES: &[(&str, Get)] = &[
-    ("consul-addr", |a| a.consul.consul_addr.clone()),
-    ("consul-token", |a| {
-        a.consul
-            .consul_token
-            .as_ref()
-            .map(|token| token.expose_secret().to_owned())
-    }),
-    ("consul-auth", |a| {
-        a.consul
-            .consul_auth
-            .as_ref()
-            .map(|auth| auth.expose_secret().to_owned())
-    }),
-    ("consul-token-file", |a| {
-        shown(a.consul.consul_token_file.as_ref())
-    }),
-    ("consul-namespace", |a| a.consul.consul_namespace.clone()),
-    ("consul-partition", |a| a.consul.consul_partition.clone()),
-    ("consul-ssl-ca-cert", |a| {
-        shown(a.consul.ssl.consul_ssl_ca_cert.as_ref())
-    }),
-    ("consul-ssl-ca-path", |a| {
-        shown(a.consul.ssl.consul_ssl_ca_path.as_ref())
-    }),
-    ("consul-ssl-cert", |a| {
-        shown(a.consul.ssl.consul_ssl_cert.as_ref())
-    }),
-    ("consul-ssl-key", |a| {
-        shown(a.consul.ssl.consul_ssl_key.as_ref())
-    }),
-    ("consul-ssl-server-name", |a| {
-        a.consul.ssl.consul_ssl_server_name.clone()
-    }),
-    ("consul-retry-attempts", |a| {
-        a.retry.consul_retry_attempts.clone()
-    }),
-    ("consul-retry-backoff", |a| {
-        a.retry.consul_retry_backoff.clone()
-    }),
-    ("retry", |a| a.retry.consul_retry_backoff.clone()),
-    ("consul-retry-max-backoff", |a| {
-        a.retry.consul_retry_max_backoff.clone()
-    }),
-    ("consul-transport-dial-timeout", |a| {
-        a.consul.transport.consul_transport_dial_timeout.clone()
-    }),
-    ("consul-transport-dial-keep-alive", |a| {
-        a.consul.transport.consul_transport_dial_keep_alive.clone()
-    }),
-    ("consul-transport-tls-handshake-timeout", |a| {
-        a.consul
-            .transport
-            .consul_transport_tls_handshake_timeout
-            .clone()
-    }),
-    ("consul-transport-max-idle-conns-per-host", |a| {
-        a.consul
-            .transport
-            .consul_transport_max_idle_conns_per_host
-            .clone()
-    }),
-    ("default-left-delimiter", |a| {
-        a.daemon.default_left_delimiter.clone()
-    }),
-    ("default-right-delimiter", |a| {
-        a.daemon.default_right_delimiter.clone()
-    }),
-    ("template", |a| a.daemon.template.last().cloned()),
-    ("config", |a| {
-        a.daemon
-            .config
-            .last()
-            .map(|path| path.display().to_string())
-    }),
-    ("allow", |a| a.daemon.allow.last().cloned()),
-    ("write", |a| a.daemon.write.clone()),
-    ("wait", |a| a.daemon.wait.clone()),
-    ("format", |a| a.daemon.format.clone()),
-    ("output-format", |a| a.daemon.output_format.clone()),
-    ("max-stale", |a| a.daemon.max_stale.clone()),
-    ("timeout", |a| a.daemon.timeout.clone()),
-    ("log-level", |a| a.daemon.log.log_level.clone()),
-    ("log-format", |a| a.daemon.log.log_format.clone()),
-    ("log-file", |a| shown(a.daemon.log.log_file.as_ref())),
-    ("log-rotate-bytes", |a| {
-        a.daemon.log.log_rotate_bytes.clone()
-    }),
-    ("log-rotate-duration", |a| {
-        a.daemon.log.log_rotate_duration.clone()
-    }),
-    ("log-rotate-max-files", |a| {
-        a.daemon.log.log_rotate_max_files.clone()
-    }),
-    ("syslog-facility", |a| a.daemon.log.syslog_facility.clone()),
-    ("syslog-name", |a| a.daemon.log.syslog_name.clone()),
-    ("kill-signal", |a| a.daemon.kill_signal.clone()),
-    ("reload-signal", |a| a.daemon.reload_signal.clone()),
-    ("pid-file", |a| shown(a.daemon.pid_file.as_ref())),
+    ("consul-addr", value),
+    ("consul-token", value),
+    ("consul-auth", value),
+    ("consul-token-file", value),
+    ("consul-namespace", value),
+    ("consul-partition", value),
+    ("consul-ssl-ca-cert", value),
+    ("consul-ssl-ca-path", value),
+    ("consul-ssl-cert", value),
+    ("consul-ssl-key", value),
+    ("consul-ssl-server-name", value),
+    ("consul-retry-attempts", value),
+    ("consul-retry-backoff", value),
+    ("retry", value),
+    ("consul-retry-max-backoff", value),
+    ("consul-transport-dial-timeout", value),
+    ("consul-transport-dial-keep-alive", value),
+    ("consul-transport-tls-handshake-timeout", value),
+    ("consul-transport-max-idle-conns-per-host", value),
+    ("default-left-delimiter", value),
+    ("default-right-delimiter", value),
+    ("template", value),
+    ("config", config_value),
+    ("allow", value),
+    ("write", value),
+    ("wait", value),
+    ("format", value),
+    ("output-format", value),
+    ("max-stale", value),
+    ("timeout", value),
+    ("log-level", value),
+    ("log-format", value),
+    ("log-file", value),
+    ("log-rotate-bytes", value),
+    ("log-rotate-duration", value),
+    ("log-rotate-max-files", value),
+    ("syslog-facility", value),
+    ("syslog-name", value),
+    ("kill-signal", value),
+    ("reload-signal", value),
+    ("pid-file", value),
 ];
 
 const DEV_VALUES: &[(&str, Get)] = &[
-    ("listen", |a| a.dev.as_ref()?.listen.clone()),
-    ("seed", |a| shown(a.dev.as_ref()?.seed.as_ref())),
+    ("listen", |a, _| a.dev.as_ref()?.listen.clone()),
+    ("seed", |a, _| shown(a.dev.as_ref()?.seed.as_ref())),
 ];
 
-type GetBool = fn(&Arguments) -> Option<bool>;
-
-const BOOLS: &[(&str, GetBool)] = &[
-    ("once", |a| a.daemon.once),
-    ("dry", |a| a.daemon.dry),
-    ("syslog", |a| a.daemon.log.syslog),
-    ("parse-only", |a| a.daemon.parse_only),
-    ("consul-retry", |a| a.retry.consul_retry),
-    ("consul-transport-disable-keep-alives", |a| {
-        a.consul.transport.consul_transport_disable_keep_alives
-    }),
-    ("consul-ssl", |a| a.consul.ssl.consul_ssl),
-    ("consul-ssl-verify", |a| a.consul.ssl.consul_ssl_verify),
+const BOOLS: &[&str] = &[
+    "once",
+    "dry",
+    "syslog",
+    "parse-only",
+    "consul-retry",
+    "consul-transport-disable-keep-alives",
+    "consul-ssl",
+    "consul-ssl-verify",
 ];
+
+/// The value of a flag that is on or off.
+fn bool_value(arguments: &Arguments, name: &str) -> Option<bool> {
+    value(arguments, name).map(|text| text.parse().expect("a bool"))
+}
 
 fn check_values(before: &[&str], flags: &[(&str, Get)]) {
     assert!(!flags.is_empty());
@@ -171,14 +127,18 @@ fn check_values(before: &[&str], flags: &[(&str, Get)]) {
                 let (flag, joined) = (format!("{dashes}{name}"), format!("{dashes}{name}={value}"));
                 for words in [vec![flag.as_str(), value], vec![joined.as_str()]] {
                     let words = [before, words.as_slice()].concat();
-                    assert_eq!(get(&arguments(&words)).as_deref(), Some(value), "{words:?}");
+                    assert_eq!(
+                        get(&arguments(&words), name).as_deref(),
+                        Some(value),
+                        "{words:?}"
+                    );
                 }
             }
         }
         let flag = format!("--{name}");
         let twice = [before, &[&flag, "first", &flag, "last"]].concat();
         assert_eq!(
-            get(&arguments(&twice)).as_deref(),
+            get(&arguments(&twice), name).as_deref(),
             Some("last"),
             "the last {name} wins"
         );
@@ -205,11 +165,9 @@ fn dev_takes_the_daemons_flags_and_its_own() {
         .filter(|(name, _)| of_daemon(name))
         .collect();
     check_values(&["dev"], &shared);
-    for (name, get) in BOOLS
-        .iter()
-        .filter(|(name, _)| !name.starts_with("consul-"))
-    {
-        assert_eq!(get(&arguments(&["dev", &format!("-{name}")])), Some(true));
+    for name in BOOLS.iter().filter(|name| !name.starts_with("consul-")) {
+        let arguments = arguments(&["dev", &format!("-{name}")]);
+        assert_eq!(bool_value(&arguments, name), Some(true));
     }
     assert!(arguments(&["dev"]).dev.is_some());
     assert!(arguments(&[]).dev.is_none());
@@ -231,11 +189,11 @@ fn a_check_and_a_look_take_the_daemons_flags() {
             other => panic!("{name}: {other:?}"),
         };
         assert_eq!(
-            arguments.daemon.config,
+            arguments.config,
             ["a.hcl", "b.d"].map(std::path::PathBuf::from)
         );
-        assert_eq!(arguments.consul.consul_addr.as_deref(), Some("h:1"));
-        assert_eq!(arguments.daemon.once, Some(true));
+        assert_eq!(value(&arguments, "consul-addr").as_deref(), Some("h:1"));
+        assert_eq!(bool_value(&arguments, "once"), Some(true));
         assert!(printed(&[name, "-h"]).contains("--config"));
         assert!(
             refused(&[name, "--seed", "x"]).contains(&format!("does not go with `ctmpl {name}`"))
@@ -266,8 +224,8 @@ fn a_conversion_takes_a_file_and_its_own_flags() {
     assert_eq!(
         convert(&["--consul-addr=x:1", "dev"])
             .consul
-            .consul_addr
-            .as_deref(),
+            .last("--consul-addr")
+            .and_then(std::ffi::OsStr::to_str),
         Some("x:1")
     );
     assert_eq!(convert(&["--", "--data"]).file.to_str(), Some("--data"));
@@ -277,7 +235,8 @@ fn a_conversion_takes_a_file_and_its_own_flags() {
 #[test]
 fn every_bool_takes_every_spelling_of_go_but_no_separate_word() {
     assert!(!BOOLS.is_empty());
-    for (name, get) in BOOLS {
+    for name in BOOLS {
+        let get = |arguments: &Arguments| bool_value(arguments, name);
         assert_eq!(get(&arguments(&[])), None);
         for flag in [format!("-{name}"), format!("--{name}")] {
             assert_eq!(get(&arguments(&[&flag])), Some(true));
@@ -316,12 +275,12 @@ fn every_bool_takes_every_spelling_of_go_but_no_separate_word() {
 #[test]
 fn templates_add_up() {
     let arguments = arguments(&["-template", "a:b", "--once", "--template=c:d:e -f"]);
-    assert_eq!(arguments.daemon.template, ["a:b", "c:d:e -f"]);
+    assert_eq!(arguments.flags.texts("--template"), ["a:b", "c:d:e -f"]);
 }
 
 #[test]
 fn two_dashes_end_the_flags_and_nothing_may_follow() {
-    assert_eq!(arguments(&["-once", "--"]).daemon.once, Some(true));
+    assert_eq!(bool_value(&arguments(&["-once", "--"]), "once"), Some(true));
     assert!(refused(&["-once", "--", "-dry"]).starts_with("unexpected word \"-dry\""));
 }
 
@@ -432,7 +391,7 @@ fn help_and_version_are_printed() {
         );
     }
     assert_eq!(
-        arguments(&["-version=false", "-once"]).daemon.once,
+        bool_value(&arguments(&["-version=false", "-once"]), "once"),
         Some(true)
     );
 }
@@ -533,8 +492,7 @@ fn schema_takes_nothing() {
 fn what_is_only_accepted_is_noted_once_and_its_bools_take_no_word() {
     let said = |words: &[&str]| {
         arguments(words)
-            .unused
-            .said
+            .ignored
             .into_iter()
             .map(|said| said.flag)
             .collect::<Vec<_>>()

@@ -12,6 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use clap::{Arg, ArgAction, Command};
 
 use super::error::{CliError, similar};
+use crate::config::go_bool;
 
 /// What the words say.
 #[derive(Debug, PartialEq, Eq)]
@@ -283,15 +284,6 @@ fn boolean(flag: &str, value: Option<&OsStr>) -> Result<bool, CliError> {
             flag: format!("--{flag}"),
             value: value.to_string_lossy().into_owned(),
         })
-}
-
-/// The spellings that Go knows.
-pub(super) fn go_bool(text: &str) -> Option<bool> {
-    match text {
-        "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
-        "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
-        _ => None,
-    }
 }
 
 fn missing_value(arg: &Arg, long: &str) -> CliError {

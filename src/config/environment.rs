@@ -1,20 +1,16 @@
 //! The layer of the environment.
 //!
 //! in:  all variables of the process, handed in
-//! out: a [`Written`] of those that consul-template and Consul's own client look at
+//! out: the layer of those that consul-template and Consul's own client read
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
 
-use secrecy::SecretString;
-
-use super::error::{ConfigError, Place, Said, ValueError};
+use super::block::{Block as _, Input, Inputs, Key, go_bool};
+use super::error::{ConfigError, Origin, ValueError};
 use super::file;
-use super::flags::user_and_password;
-use super::written::{ConsulBlock, LoggingBlock, SslBlock, Written};
-use crate::cli::go_bool;
+use super::layer::ConfigLayer;
 
 /// The variables of the process.
 #[derive(Clone, Default)]
@@ -54,111 +50,49 @@ impl Environment {
             .filter_map(move |(name, value)| Some((text(name)?, text(value)?)))
     }
 
-    /// Whether a variable has just this meaning, however it is spelt.
+    /// Returns `true` if a variable has this value, in any spelling.
     pub(super) fn says(&self, name: &'static str, value: bool) -> bool {
-        self.boolean(name)
-            .is_ok_and(|said| said.is_some_and(|said| said.value == value))
+        let text = self.first(&[name]).ok().flatten();
+        text.and_then(|(_, text)| go_bool(text)) == Some(value)
     }
 
-    /// What the environment says. Of several variables for one thing, the first that is not blank counts.
+    /// The layer of the environment, with `CT_LOCAL_CONFIG` over the other variables.
     ///
     /// # Errors
-    /// [`ConfigError`] for a variable that cannot be understood. What can be wrong only in its use (an address, a log
-    /// level) is checked later, if nothing lies over it.
-    pub fn written(&self) -> Result<Written, ConfigError> {
-        let single = Written {
-            consul: self.consul()?,
-            log: LoggingBlock {
-                level: self.first(&[
-                    "CT_LOG",
-                    "CONSUL_TEMPLATE_LOG",
-                    "CONSUL_TEMPLATE_LOG_LEVEL",
-                ])?,
-                ..LoggingBlock::default()
-            },
-            ..Written::default()
-        };
+    /// [`ConfigError`] for a variable that cannot be read. What can be wrong only in its use (an address, a log level)
+    /// is checked later, unless a higher layer overrides it.
+    pub(crate) fn layer(&self) -> Result<ConfigLayer, ConfigError> {
+        let mut layer = ConfigLayer::default();
+        layer.apply(self)?;
         match self.first(&["CT_LOCAL_CONFIG"])? {
-            Some(Said { value, .. }) => {
-                Ok(file::read_variable("CT_LOCAL_CONFIG", &value)?.over(single))
-            }
-            None => Ok(single),
+            Some((_, text)) => Ok(file::read_variable("CT_LOCAL_CONFIG", text)?.over(layer)),
+            None => Ok(layer),
         }
     }
 
-    fn consul(&self) -> Result<ConsulBlock, ConfigError> {
-        let token = self.first(&["CONSUL_TOKEN", "CONSUL_HTTP_TOKEN"])?;
-        let token_file = match self.path("CONSUL_TOKEN_FILE")? {
-            None => self.path("CONSUL_HTTP_TOKEN_FILE")?,
-            said => said,
-        };
-        let auth = self.first(&["CONSUL_HTTP_AUTH"])?;
-        Ok(ConsulBlock {
-            address: self.first(&["CONSUL_HTTP_ADDR"])?,
-            token: token.map(|Said { value, place }| Said {
-                value: SecretString::from(value),
-                place,
-            }),
-            token_file,
-            auth: auth
-                .and_then(|auth| user_and_password(&auth.value, &auth.place))
-                .unwrap_or_default(),
-            ssl: SslBlock {
-                enabled: self.boolean("CONSUL_HTTP_SSL")?,
-                verify: self.boolean("CONSUL_HTTP_SSL_VERIFY")?,
-                ca_cert: self.path("CONSUL_CACERT")?,
-                ca_cert_bytes: None,
-                ca_path: self.path("CONSUL_CAPATH")?,
-                cert: self.path("CONSUL_CLIENT_CERT")?,
-                key: self.path("CONSUL_CLIENT_KEY")?,
-                server_name: self.first(&["CONSUL_TLS_SERVER_NAME"])?,
-            },
-            namespace: self.first(&["CONSUL_NAMESPACE"])?,
-            partition: self.first(&["CONSUL_PARTITION"])?,
-            ..ConsulBlock::default()
-        })
-    }
-
-    fn first(&self, names: &[&'static str]) -> Result<Option<Said<String>>, ConfigError> {
+    /// The first of these variables that is not blank, without blanks around it.
+    fn first(&self, names: &[&'static str]) -> Result<Option<(&'static str, &str)>, ConfigError> {
         for name in names {
             let Some(value) = self.0.get(&OsString::from(name)) else {
                 continue;
             };
-            let value = value
-                .to_str()
-                .ok_or_else(|| refuse(name, ValueError::NotText))?
-                .trim();
-            if !value.is_empty() {
-                return Ok(Some(Said {
-                    value: value.to_owned(),
-                    place: Place::Variable(name),
-                }));
+            let text = value.to_str().ok_or(ConfigError::Value {
+                origin: Origin::Variable(name),
+                source: ValueError::NotText,
+            })?;
+            if !text.trim().is_empty() {
+                return Ok(Some((name, text.trim())));
             }
         }
         Ok(None)
     }
-
-    fn path(&self, name: &'static str) -> Result<Option<Said<PathBuf>>, ConfigError> {
-        Ok(self.first(&[name])?.map(|Said { value, place }| Said {
-            value: PathBuf::from(value),
-            place,
-        }))
-    }
-
-    fn boolean(&self, name: &'static str) -> Result<Option<Said<bool>>, ConfigError> {
-        match self.first(&[name])? {
-            Some(Said { value, place }) => match go_bool(&value) {
-                Some(value) => Ok(Some(Said { value, place })),
-                None => Err(refuse(name, ValueError::Boolean(value))),
-            },
-            None => Ok(None),
-        }
-    }
 }
 
-fn refuse(name: &'static str, source: ValueError) -> ConfigError {
-    ConfigError::Value {
-        place: Place::Variable(name),
-        source,
+impl Inputs for Environment {
+    fn get(&self, key: &Key) -> Result<Option<Input>, ConfigError> {
+        Ok(self.first(key.env)?.map(|(name, text)| Input {
+            texts: vec![text.into()],
+            origin: Origin::Variable(name),
+        }))
     }
 }

@@ -11,87 +11,85 @@ use std::sync::Arc;
 use super::address::AddressError;
 use super::duration::DurationError;
 use super::file_mode::FileModeError;
-use super::format::FormatError;
+use super::format::NameError;
 use super::glob::GlobError;
-use super::log_level::LogLevelError;
-use super::logging::{FacilityError, LogFormatError};
+use super::logging::{FacilityError, LogLevelError};
 use super::signal::SignalError;
 use super::template_argument::TemplateArgumentError;
 use super::token::TokenError;
 use super::wait::WaitError;
-use super::write_mode::WriteModeError;
 use crate::exit_code;
 
-/// Where something was said.
+/// Where a value comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Place {
-    /// Nowhere: it is the default.
+pub enum Origin {
+    /// It is the default.
     #[default]
     Default,
-    /// On the command line, by this flag.
+    /// This flag.
     Flag(&'static str),
-    /// In the environment, by this variable.
+    /// This environment variable.
     Variable(&'static str),
-    /// In a configuration file.
-    File(Arc<Spot>),
+    /// A key of a document.
+    File(Arc<Span>),
 }
 
-/// A place in a text that holds configuration.
+/// A position in a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spot {
-    /// Which text.
-    pub origin: Origin,
+pub struct Span {
+    /// The document.
+    pub document: Document,
     /// The line, from 1; 0: not known.
     pub line: usize,
-    /// The key with those around it: `consul.auth.username`, `template[2].source`; empty: the text as a whole.
+    /// The key with those around it: `consul.auth.username`, `template[2].source`; empty: the whole document.
     pub key: String,
 }
 
-/// A text that holds configuration.
+/// A text with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum Document {
     /// A file.
     File(Arc<Path>),
-    /// A variable of the environment.
+    /// An environment variable.
     Variable(&'static str),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("the default"),
             Self::Flag(name) => f.write_str(name),
             Self::Variable(name) => write!(f, "{name} of the environment"),
-            Self::File(spot) if spot.key.is_empty() => write!(f, "{spot}"),
-            Self::File(spot) => write!(f, "{} in {spot}", spot.key),
+            Self::File(span) if span.key.is_empty() => write!(f, "{span}"),
+            Self::File(span) => write!(f, "{} in {span}", span.key),
         }
     }
 }
 
 /// The text and the line, without the key.
-impl fmt::Display for Spot {
+impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            origin,
+            document,
             line,
             key: _,
         } = self;
-        match (origin, line) {
-            (Origin::File(path), 0) => write!(f, "{}", path.display()),
-            (Origin::File(path), line) => write!(f, "{}:{line}", path.display()),
-            (Origin::Variable(name), 0) => write!(f, "{name} of the environment"),
-            (Origin::Variable(name), line) => write!(f, "{name} of the environment, line {line}"),
+        match (document, line) {
+            (Document::File(path), 0) => write!(f, "{}", path.display()),
+            (Document::File(path), line) => write!(f, "{}:{line}", path.display()),
+            (Document::Variable(name), 0) => write!(f, "{name} of the environment"),
+            (Document::Variable(name), line) => write!(f, "{name} of the environment, line {line}"),
         }
     }
 }
 
-/// A value with the place where it was said.
+/// A value with its origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said<T> {
-    /// What was said.
+pub struct Located<T> {
+    /// The value.
     pub value: T,
-    /// Where.
-    pub place: Place,
+    /// Its origin.
+    pub origin: Origin,
 }
 
 /// A value that cannot be used.
@@ -112,15 +110,12 @@ pub enum ValueError {
     /// No log level.
     #[error(transparent)]
     LogLevel(#[from] LogLevelError),
-    /// No format of the log.
-    #[error(transparent)]
-    LogFormat(#[from] LogFormatError),
     /// No facility of syslog.
     #[error(transparent)]
     Facility(#[from] FacilityError),
-    /// No format.
+    /// None of the names of a format or a mode.
     #[error(transparent)]
-    Format(#[from] FormatError),
+    Name(#[from] NameError),
     /// No template argument.
     #[error(transparent)]
     Template(#[from] TemplateArgumentError),
@@ -189,9 +184,6 @@ pub enum ValueError {
     /// No pattern.
     #[error(transparent)]
     Glob(#[from] GlobError),
-    /// No way of writing.
-    #[error(transparent)]
-    WriteMode(#[from] WriteModeError),
     /// A time limit of nothing.
     #[error(
         "a limit of 0s would end the command at once; write how long it may take, for example 5m"
@@ -208,10 +200,10 @@ pub enum ValueError {
 }
 
 /// How a template is given a destination where it was said.
-fn add(place: &Place, template: &str) -> String {
-    match place {
-        Place::File(_) => format!("write destination = \"…\" into {place}"),
-        Place::Default | Place::Flag(_) | Place::Variable(_) => {
+fn add(origin: &Origin, template: &str) -> String {
+    match origin {
+        Origin::File(_) => format!("write destination = \"…\" into {origin}"),
+        Origin::Default | Origin::Flag(_) | Origin::Variable(_) => {
             format!("write {template}:DESTINATION")
         }
     }
@@ -228,18 +220,18 @@ fn offered(similar: Option<&str>, known: &[&str]) -> String {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A value is not as it should be.
-    #[error("cannot use {place}")]
+    #[error("cannot use {origin}")]
     Value {
         /// Where it was said.
-        place: Place,
+        origin: Origin,
         /// What is wrong with it.
         source: ValueError,
     },
     /// The token cannot be taken from its file.
-    #[error("cannot use the token file {}, named by {place}", path.display())]
+    #[error("cannot use the token file {}, named by {origin}", path.display())]
     TokenFile {
         /// Where the file was named.
-        place: Place,
+        origin: Origin,
         /// The file.
         path: PathBuf,
         /// Why.
@@ -247,11 +239,11 @@ pub enum ConfigError {
     },
     /// A key of nothing.
     #[error(
-        "{place} names a key, but nothing names the certificate that belongs to it; give --consul-ssl-cert too"
+        "{origin} names a key, but nothing names the certificate that belongs to it; give --consul-ssl-cert too"
     )]
     KeyWithoutCertificate {
         /// Where it was said.
-        place: Place,
+        origin: Origin,
     },
     /// A configuration file or directory cannot be read.
     #[error("cannot read the configuration {}", path.display())]
@@ -268,10 +260,10 @@ pub enum ConfigError {
         path: PathBuf,
     },
     /// A text is not in the format it should be in.
-    #[error("cannot read the configuration {spot} as {format}: {reason}")]
+    #[error("cannot read the configuration {span} as {format}: {reason}")]
     Malformed {
         /// Where.
-        spot: Arc<Spot>,
+        span: Arc<Span>,
         /// The format.
         format: &'static str,
         /// What is wrong there.
@@ -293,24 +285,24 @@ pub enum ConfigError {
         /// The signal.
         signal: &'static str,
         /// Where one of them was said.
-        place: Place,
+        origin: Origin,
     },
     /// A template with nowhere to go.
     #[error(
         "the template {template} has no destination; {}, or --dry to print what it renders to",
-        add(place, template)
+        add(origin, template)
     )]
     NoDestination {
         /// Where it was said.
-        place: Place,
+        origin: Origin,
         /// The template.
         template: String,
     },
     /// Neither a source nor a text, or both.
-    #[error("a template needs either a source or contents, and not both; see {place}")]
+    #[error("a template needs either a source or contents, and not both; see {origin}")]
     NoSource {
         /// Where it was said.
-        place: Place,
+        origin: Origin,
     },
     /// Two templates for one file.
     #[error(
@@ -319,7 +311,7 @@ pub enum ConfigError {
     )]
     SameDestination {
         /// Where the second was said.
-        place: Place,
+        origin: Origin,
         /// The file.
         destination: PathBuf,
         /// The first template.
@@ -331,7 +323,7 @@ pub enum ConfigError {
     #[error("the template {} has itself as its destination; give it another", template.display())]
     OwnSource {
         /// Where it was said.
-        place: Place,
+        origin: Origin,
         /// The template.
         template: PathBuf,
     },
@@ -349,21 +341,23 @@ impl ConfigError {
             | Self::Unreadable { .. }
             | Self::NotMigratable { .. } => exit_code::CONFIG,
             Self::NothingToDo | Self::TimeoutWithoutOnce => exit_code::USAGE,
-            Self::Malformed { spot, .. } => match spot.origin {
-                Origin::Variable(_) => exit_code::USAGE,
-                Origin::File(_) => exit_code::CONFIG,
+            Self::Malformed { span, .. } => match span.document {
+                Document::Variable(_) => exit_code::USAGE,
+                Document::File(_) => exit_code::CONFIG,
             },
-            Self::Value { place, .. }
-            | Self::SameSignal { place, .. }
-            | Self::TokenFile { place, .. }
-            | Self::KeyWithoutCertificate { place }
-            | Self::NoDestination { place, .. }
-            | Self::NoSource { place }
-            | Self::SameDestination { place, .. }
-            | Self::OwnSource { place, .. } => match place {
-                Place::Flag(_) => exit_code::USAGE,
-                Place::File(spot) if matches!(spot.origin, Origin::Variable(_)) => exit_code::USAGE,
-                Place::Default | Place::Variable(_) | Place::File(_) => exit_code::CONFIG,
+            Self::Value { origin, .. }
+            | Self::SameSignal { origin, .. }
+            | Self::TokenFile { origin, .. }
+            | Self::KeyWithoutCertificate { origin }
+            | Self::NoDestination { origin, .. }
+            | Self::NoSource { origin }
+            | Self::SameDestination { origin, .. }
+            | Self::OwnSource { origin, .. } => match origin {
+                Origin::Flag(_) => exit_code::USAGE,
+                Origin::File(span) if matches!(span.document, Document::Variable(_)) => {
+                    exit_code::USAGE
+                }
+                Origin::Default | Origin::Variable(_) | Origin::File(_) => exit_code::CONFIG,
             },
         }
     }

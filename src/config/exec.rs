@@ -1,88 +1,77 @@
-//! The child that is kept running, and what programs find in their environment.
-//!
-//! in:  the `exec` block as written
-//! out: an [`ExecConfig`], and an [`EnvironmentConfig`]
+//! Commands, the child process, and the environment of programs, resolved.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::error::{ConfigError, Said, ValueError};
 use super::glob::Glob;
-use super::job::command_line_of;
-use super::resolve::value;
-use super::resolved::CommandLine;
 use super::signal::{SignalError, SignalName};
-use super::written::{EnvironmentBlock, ExecBlock};
 
 /// As in consul-template.
 const DEFAULT: Signal = Signal::SIGINT;
-/// What ends ctmpl and then the child, where nothing is said. QUIT does not: it has a program dump its core or its threads.
+/// The signal that is passed on to the child when it stops ctmpl. QUIT is not: it makes a program dump its core or threads.
 const PASSED_ON: Signal = Signal::SIGTERM;
-/// As in consul-template.
-pub(super) const KILL_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// One program that is started when every file is written, and kept in step with them.
+/// The child process: started when every file is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExecConfig {
-    /// What is run.
+    /// The command.
     pub line: CommandLine,
-    /// What it finds in its environment.
+    /// Its environment.
     pub environment: EnvironmentConfig,
-    /// What happens when a file has changed.
+    /// What happens to it after a change.
     pub on_change: OnChange,
-    /// What asks it to end.
+    /// The signal that stops it.
     pub kill_signal: KillSignal,
-    /// How long it may take to end before it is made to.
+    /// Timeout for it to stop, before it is killed.
     pub kill_timeout: Duration,
-    /// A change waits for up to this long, at random, so that not all hosts act at once.
+    /// Maximum random delay after a change, so that not all hosts act at once.
     pub splay: Duration,
 }
 
-/// What asks the child to end.
+/// The signal that stops the child.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KillSignal {
-    /// Nobody has said. Where ctmpl itself is asked by TERM, the child is asked by the same, as consul-template passes
-    /// it on: many a program heeds TERM and simply dies of INT. Else it is INT, as in consul-template.
+    /// Not configured. If TERM stops ctmpl, TERM stops the child too, as consul-template passes it on: many programs
+    /// shut down in order on TERM and just die on INT. Otherwise INT, as in consul-template.
     #[default]
     Default,
-    /// This one.
-    Said(Signal),
-    /// Nothing does.
-    Nothing,
+    /// This signal.
+    Explicit(Signal),
+    /// None: the child is killed after the timeout.
+    Disabled,
 }
 
-/// What happens to the child when a file has changed.
+/// What happens to the child process after a change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnChange {
-    /// It is ended and started anew.
+    /// It is restarted.
     #[default]
     Restart,
-    /// It is sent this signal.
+    /// It receives this signal.
     Signal(Signal),
     /// Nothing: it watches its files itself.
     Nothing,
 }
 
 impl KillSignal {
-    /// The signal; `asked` is the one that has asked ctmpl to end, if one has.
+    /// The signal, given the one that stops ctmpl, if one does.
     #[must_use]
     pub fn signal(self, asked: Option<Signal>) -> Option<Signal> {
         match self {
             Self::Default => asked.filter(|asked| *asked == PASSED_ON).or(Some(DEFAULT)),
-            Self::Said(signal) => Some(signal),
-            Self::Nothing => None,
+            Self::Explicit(signal) => Some(signal),
+            Self::Disabled => None,
         }
     }
 
-    /// All that may come of it.
+    /// All signals that it can be.
     #[must_use]
     pub fn signals(self) -> Vec<Signal> {
         match self {
             Self::Default => vec![DEFAULT, PASSED_ON],
-            Self::Said(signal) => vec![signal],
-            Self::Nothing => Vec::new(),
+            Self::Explicit(signal) => vec![signal],
+            Self::Disabled => Vec::new(),
         }
     }
 }
@@ -90,7 +79,7 @@ impl KillSignal {
 impl FromStr for OnChange {
     type Err = SignalError;
 
-    /// The empty text means what leaving the key out means, as consul-template's documentation has it.
+    /// The empty text is the same as no key, as consul-template documents it.
     fn from_str(text: &str) -> Result<Self, SignalError> {
         if text.is_empty() {
             return Ok(Self::Restart);
@@ -100,16 +89,16 @@ impl FromStr for OnChange {
     }
 }
 
-/// What a program finds in its environment beside what tells it how Consul is reached.
+/// The environment of a program, apart from the variables about Consul.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct EnvironmentConfig {
-    /// Nothing of ours.
+    /// Pass on no variable of ctmpl's environment.
     pub pristine: bool,
-    /// Of ours, only variables whose name is like one of these; empty: all.
+    /// Pass on only variables whose name matches one of these; empty: all.
     pub allow: Vec<Glob>,
-    /// Of ours, no variable whose name is like one of these.
+    /// Pass on no variable whose name matches one of these.
     pub deny: Vec<Glob>,
-    /// Beside all that, these; may be secret.
+    /// Additional variables; they may be secret.
     pub custom: Vec<Variable>,
 }
 
@@ -118,7 +107,7 @@ pub struct EnvironmentConfig {
 pub struct Variable {
     /// Its name.
     pub name: String,
-    /// Its value, as it is.
+    /// Its value, verbatim.
     pub value: String,
 }
 
@@ -130,7 +119,7 @@ impl std::fmt::Debug for Variable {
 }
 
 impl EnvironmentConfig {
-    /// Does a program see this variable of ours?
+    /// Returns `true` if a program gets this variable of ctmpl's environment.
     pub fn passes(&self, name: &str) -> bool {
         let Self {
             pristine,
@@ -143,95 +132,11 @@ impl EnvironmentConfig {
     }
 }
 
-/// The child, if there is one.
-pub(super) fn resolve(block: ExecBlock) -> Result<Option<ExecConfig>, ConfigError> {
-    let ExecBlock {
-        enabled,
-        command,
-        environment,
-        kill_signal,
-        kill_timeout,
-        reload_signal,
-        splay,
-    } = block;
-    let environment = resolve_environment(environment)?;
-    // Nobody hears these; the first would end it, the second stop it for good.
-    let unheard = |signal: Signal| matches!(signal, Signal::SIGKILL | Signal::SIGSTOP);
-    if let Some(Said {
-        value: OnChange::Signal(signal),
-        place,
-    }) = &reload_signal
-        && unheard(*signal)
-    {
-        return Err(ConfigError::Value {
-            place: place.clone(),
-            source: ValueError::Unhandled(signal.as_str()),
-        });
-    }
-    if let Some(Said {
-        value: SignalName(Some(Signal::SIGSTOP)),
-        place,
-    }) = &kill_signal
-    {
-        return Err(ConfigError::Value {
-            place: place.clone(),
-            source: ValueError::Unhandled("SIGSTOP"),
-        });
-    }
-    let line = command.and_then(|command| command_line_of(command.value));
-    let enabled = value(enabled).unwrap_or(true);
-    Ok(line.filter(|_| enabled).map(|line| ExecConfig {
-        line,
-        environment,
-        on_change: value(reload_signal).unwrap_or_default(),
-        kill_signal: value(kill_signal).map_or(KillSignal::Default, |SignalName(signal)| {
-            signal.map_or(KillSignal::Nothing, KillSignal::Said)
-        }),
-        kill_timeout: value(kill_timeout).map_or(KILL_TIMEOUT, |limit| limit.0),
-        splay: value(splay).map_or(Duration::ZERO, |splay| splay.0),
-    }))
-}
-
-pub(super) fn resolve_environment(
-    block: EnvironmentBlock,
-) -> Result<EnvironmentConfig, ConfigError> {
-    let EnvironmentBlock {
-        pristine,
-        custom,
-        allowlist,
-        denylist,
-    } = block;
-    Ok(EnvironmentConfig {
-        pristine: value(pristine).unwrap_or(false),
-        allow: globs(allowlist)?,
-        deny: globs(denylist)?,
-        custom: custom.into_iter().map(variable).collect::<Result<_, _>>()?,
-    })
-}
-
-pub(super) fn globs(texts: Vec<Said<String>>) -> Result<Vec<Glob>, ConfigError> {
-    let glob = |Said { value, place }: Said<String>| {
-        value.parse::<Glob>().map_err(|error| ConfigError::Value {
-            place,
-            source: error.into(),
-        })
-    };
-    texts.into_iter().map(glob).collect()
-}
-
-fn variable(Said { value, place }: Said<String>) -> Result<Variable, ConfigError> {
-    match value.split_once('=') {
-        Some((name, value))
-            if !name.is_empty() && !name.contains('\0') && !value.contains('\0') =>
-        {
-            Ok(Variable {
-                name: name.to_owned(),
-                value: value.to_owned(),
-            })
-        }
-        _ => Err(ConfigError::Value {
-            place,
-            source: ValueError::Variable,
-        }),
-    }
+/// The command to run: two jobs with the same one share one run of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CommandLine {
+    /// A line with blanks, for `sh -c`.
+    Shell(String),
+    /// A program and its arguments, executed directly; never empty.
+    Direct(Vec<String>),
 }

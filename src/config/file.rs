@@ -1,34 +1,27 @@
 //! Configuration files: HCL, JSON, YAML and TOML, all into one written shape.
 //!
 //! in:  the paths of files and directories, in order
-//! out: a [`Written`] each; an error names file, line and key
+//! out: a [`ConfigLayer`] each; an error names file, line and key
 //!
 //! The format is told by the extension, else by what the file holds.
 
-mod fields;
 mod folder;
 mod hcl;
 mod json;
-mod shape;
 mod toml;
-mod tree;
-mod values;
 mod yaml;
 
 use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::error::{ConfigError, Origin, Spot};
-use super::written::Written;
+use super::block::{FromNode as _, Position};
+use super::error::{ConfigError, Document, Span};
+use super::layer::ConfigLayer;
+use super::tree::{Lines, Malformed, Node};
 use crate::safe_read;
-pub(crate) use fields::{At, Fields, FromNode};
 pub(super) use folder::{Found, find};
 pub(super) use hcl::Comment;
-pub(super) use shape::{Key, Later, Number, Shape, Spelling};
-pub(crate) use tree::Node;
-pub(super) use tree::{Entry, Value, float, integer};
-use tree::{Lines, Malformed};
 
 /// The largest file that is read; templates with a megabyte of `contents` fit in.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -96,7 +89,7 @@ impl Format {
 /// A file before anything is made of it.
 pub(super) struct Source {
     /// Where it is from.
-    pub(super) origin: Origin,
+    pub(super) document: Document,
     /// What it is written in.
     pub(super) format: Format,
     /// What it holds.
@@ -119,7 +112,7 @@ impl Source {
             )));
         }
         let bytes = safe_read::read(path).map_err(unreadable)?;
-        let origin = Origin::File(Arc::from(path));
+        let document = Document::File(Arc::from(path));
         let format = Format::of_name(path);
         let mut text = match String::from_utf8(bytes) {
             Ok(text) => text,
@@ -128,7 +121,7 @@ impl Source {
                 let line = Lines::of(error.as_bytes()).line(good);
                 let format = format.map_or("text", Format::name);
                 return Err(malformed(
-                    origin,
+                    document,
                     format,
                     Malformed::new(line, "it is not UTF-8"),
                 ));
@@ -146,7 +139,7 @@ impl Source {
             None => Format::of_text(&text),
         };
         Ok(Self {
-            origin,
+            document,
             format,
             text,
         })
@@ -155,13 +148,13 @@ impl Source {
     /// Its values.
     pub(super) fn tree(&self) -> Result<Node, ConfigError> {
         let Self {
-            origin,
+            document,
             format,
             text,
         } = self;
         format
             .parse(text)
-            .map_err(|error| malformed(origin.clone(), format.name(), error))
+            .map_err(|error| malformed(document.clone(), format.name(), error))
     }
 
     /// Its comments, if it is HCL.
@@ -175,50 +168,43 @@ impl Source {
 }
 
 /// Reads a file.
-pub(super) fn read(path: &Path) -> Result<Written, ConfigError> {
+pub(super) fn read(path: &Path) -> Result<ConfigLayer, ConfigError> {
     let source = Source::load(path)?;
-    written(&source.tree()?, source.origin)
+    layer(&source.tree()?, source.document)
 }
 
 /// Reads the text of a variable, which is HCL or JSON.
-pub(super) fn read_variable(name: &'static str, text: &str) -> Result<Written, ConfigError> {
+pub(super) fn read_variable(name: &'static str, text: &str) -> Result<ConfigLayer, ConfigError> {
     let format = if text.trim_start().starts_with('{') {
         Format::Json
     } else {
         Format::Hcl
     };
-    parse(Origin::Variable(name), format, text)
+    parse(Document::Variable(name), format, text)
 }
 
-fn parse(origin: Origin, format: Format, text: &str) -> Result<Written, ConfigError> {
+fn parse(document: Document, format: Format, text: &str) -> Result<ConfigLayer, ConfigError> {
     let node = format
         .parse(text)
-        .map_err(|error| malformed(origin.clone(), format.name(), error))?;
-    written(&node, origin)
+        .map_err(|error| malformed(document.clone(), format.name(), error))?;
+    layer(&node, document)
 }
 
 /// What the values of a file say.
-pub(super) fn written(node: &Node, origin: Origin) -> Result<Written, ConfigError> {
-    let (spot, later) = (fields::whole(origin), RefCell::default());
-    let written = Written::from_node(
-        node,
-        At {
-            spot: &spot,
-            later: &later,
-            keys: None,
-        },
-    )?;
-    Ok(Written {
-        later: later.into_inner(),
-        ..written
+pub(super) fn layer(node: &Node, document: Document) -> Result<ConfigLayer, ConfigError> {
+    let (span, unsupported) = (Span::whole(document), RefCell::default());
+    let layer = ConfigLayer::from_node(node, Position::new(&span, &unsupported))?;
+    Ok(ConfigLayer {
+        unsupported: unsupported.into_inner(),
+        ..layer
     })
 }
 
-fn malformed(origin: Origin, format: &'static str, error: Malformed) -> ConfigError {
+fn malformed(document: Document, format: &'static str, error: Malformed) -> ConfigError {
     let Malformed { line, reason } = error;
     ConfigError::Malformed {
-        spot: Arc::new(Spot {
-            origin,
+        span: Arc::new(Span {
+            document,
             line,
             key: String::new(),
         }),
@@ -229,9 +215,9 @@ fn malformed(origin: Origin, format: &'static str, error: Malformed) -> ConfigEr
 
 /// Reads a text, as if it were in a file of this name.
 #[cfg(test)]
-pub(super) fn read_text(name: &str, text: &str) -> Result<Written, ConfigError> {
+pub(super) fn read_text(name: &str, text: &str) -> Result<ConfigLayer, ConfigError> {
     let format = Format::of_name(Path::new(name)).unwrap_or_else(|| Format::of_text(text));
-    parse(Origin::File(Path::new(name).into()), format, text)
+    parse(Document::File(Path::new(name).into()), format, text)
 }
 
 /// Reads a text in each format; for fuzzing, since none of them may ever panic.
@@ -244,7 +230,7 @@ pub fn fuzz(text: &str) {
         Format::Toml,
         Format::of_text(text),
     ] {
-        let _ = parse(Origin::Variable("FUZZ"), format, text);
+        let _ = parse(Document::Variable("FUZZ"), format, text);
     }
 }
 

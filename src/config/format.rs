@@ -1,98 +1,95 @@
-//! Names of formats.
-//!
-//! in:  `nginx`, `haproxy`, `json`, `yaml`, `shell`, `none`; for an output `json`, `yaml`, `toml`, `ini`
-//! out: a [`Format`] or an [`OutputFormat`]; or the format that the name of a file stands for
+//! Names of formats, write modes and languages, and what the name of a file implies.
 
 use std::path::Path;
 use std::str::FromStr;
 
-use super::resolved::{Format, Language, OutputFormat};
+use super::logging::LogFormat;
+use super::resolved::{Format, Language, OutputFormat, WriteMode};
 
-/// A text that names no format.
+/// A text that is none of the names.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no format {written:?}; write {known}")]
-pub struct FormatError {
-    written: String,
-    known: &'static str,
+#[error("{message}")]
+pub struct NameError {
+    message: String,
 }
 
-impl FromStr for Format {
-    type Err = FormatError;
+/// Gives an enum its names: `ALL`, `name` and `FromStr`, which reads in any case.
+macro_rules! names {
+    ($type:ty, $message:literal, { $($name:literal => $variant:ident),+ $(,)? }) => {
+        impl $type {
+            /// All values.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
 
-    fn from_str(text: &str) -> Result<Self, FormatError> {
-        match text.to_ascii_lowercase().as_str() {
-            "none" => Ok(Self::None),
-            "nginx" => Ok(Self::Nginx),
-            "haproxy" => Ok(Self::Haproxy),
-            "json" => Ok(Self::Json),
-            "yaml" => Ok(Self::Yaml),
-            "shell" => Ok(Self::Shell),
-            _ => Err(FormatError {
-                written: text.to_owned(),
-                known: "nginx, haproxy, json, yaml, shell or none",
-            }),
+            /// The name in a configuration.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name),+
+                }
+            }
         }
+
+        impl FromStr for $type {
+            type Err = NameError;
+
+            fn from_str(text: &str) -> Result<Self, NameError> {
+                let named = |value: &Self| value.name().eq_ignore_ascii_case(text);
+                Self::ALL.into_iter().find(named).ok_or_else(|| NameError {
+                    message: format!($message, text),
+                })
+            }
+        }
+    };
+}
+
+names!(
+    Format,
+    "there is no format {:?}; write nginx, haproxy, json, yaml, shell or none",
+    {
+        "none" => None,
+        "nginx" => Nginx,
+        "haproxy" => Haproxy,
+        "json" => Json,
+        "yaml" => Yaml,
+        "shell" => Shell,
+    }
+);
+
+names!(OutputFormat, "there is no format {:?}; write json, yaml, toml or ini", {
+    "json" => Json,
+    "yaml" => Yaml,
+    "toml" => Toml,
+    "ini" => Ini,
+});
+
+names!(WriteMode, "there is no write mode {:?}; write auto, rename or inplace", {
+    "auto" => Auto,
+    "rename" => Rename,
+    "inplace" => InPlace,
+});
+
+names!(LogFormat, "there is no log format {:?}; write text or json", {
+    "text" => Text,
+    "json" => Json,
+});
+
+/// The language of a template, by its name: `.j2`, `.jinja` and `.jinja2` are Jinja, everything else is Go.
+pub fn language_of(source: &Path) -> Language {
+    let extension = source
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or_default();
+    if ["j2", "jinja", "jinja2"]
+        .iter()
+        .any(|jinja| extension.eq_ignore_ascii_case(jinja))
+    {
+        Language::Jinja
+    } else {
+        Language::Go
     }
 }
 
-impl FromStr for OutputFormat {
-    type Err = FormatError;
-
-    fn from_str(text: &str) -> Result<Self, FormatError> {
-        match text.to_ascii_lowercase().as_str() {
-            "json" => Ok(Self::Json),
-            "yaml" => Ok(Self::Yaml),
-            "toml" => Ok(Self::Toml),
-            "ini" => Ok(Self::Ini),
-            _ => Err(FormatError {
-                written: text.to_owned(),
-                known: "json, yaml, toml or ini",
-            }),
-        }
-    }
-}
-
-impl Format {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::None,
-        Self::Nginx,
-        Self::Haproxy,
-        Self::Json,
-        Self::Yaml,
-        Self::Shell,
-    ];
-
-    /// Its name, as it is read.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Nginx => "nginx",
-            Self::Haproxy => "haproxy",
-            Self::Json => "json",
-            Self::Yaml => "yaml",
-            Self::Shell => "shell",
-        }
-    }
-}
-
-impl OutputFormat {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Json, Self::Yaml, Self::Toml, Self::Ini];
-
-    /// Its name, as it is read.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Yaml => "yaml",
-            Self::Toml => "toml",
-            Self::Ini => "ini",
-        }
-    }
-}
-
-/// The format that is meant where none is named: in Jinja that of the destination, where its name leaves no doubt.
-/// Templates in Go came to be without formats, and have none.
+/// The default format: of a Jinja template by the extension of the destination; of a Go template none, as in
+/// consul-template.
 pub(super) fn of_destination(language: Language, destination: Option<&Path>) -> Format {
     let extension = destination
         .and_then(Path::extension)
@@ -156,6 +153,22 @@ mod tests {
         assert_eq!(
             error,
             "there is no format \"\"; write json, yaml, toml or ini"
+        );
+    }
+
+    #[test]
+    fn write_modes_are_read_in_any_case() {
+        for mode in WriteMode::ALL {
+            assert_eq!(mode.name().parse(), Ok(mode));
+            assert_eq!(mode.name().to_uppercase().parse(), Ok(mode));
+        }
+        let error = "truncate"
+            .parse::<WriteMode>()
+            .expect_err("no write mode")
+            .to_string();
+        assert_eq!(
+            error,
+            "there is no write mode \"truncate\"; write auto, rename or inplace"
         );
     }
 }

@@ -1,26 +1,52 @@
-//! What is logged, how, and to whom.
-//!
-//! in:  `log_level`, `log_format`, and the blocks `log_file`, `syslog` and `journal` as written
-//! out: a [`LogConfig`]
+//! The log, resolved: its level, its format, and its outlets.
 
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::error::{ConfigError, Said, ValueError};
-use super::resolve::{filled, value};
-use super::resolved::LogLevel;
-use super::written::{JournalBlock, LogFileBlock, LoggingBlock, SyslogBlock};
-
-const LEVEL: LogLevel = LogLevel::Warn;
-/// As in consul-template.
-pub(super) const ROTATE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
-/// As in consul-template: whoever sorts by name goes on doing so.
-pub(super) const NAME: &str = "consul-template";
-pub(super) const SYSLOG: &str = "/dev/log";
+/// The path of the journal's socket.
 pub(super) const JOURNAL: &str = "/run/systemd/journal/socket";
 
-/// Everything there is to know about the log.
+/// The log level: events of this level and of the more severe ones are logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// Failures that need the operator.
+    Error,
+    /// What the operator should know.
+    Warn,
+    /// What happened.
+    Info,
+    /// Why it happened.
+    Debug,
+    /// Every step.
+    Trace,
+}
+
+/// A text that names no log level; worded like consul-template's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("invalid log level {written:?}, valid log levels are TRACE, DEBUG, INFO, WARN, ERR")]
+pub struct LogLevelError {
+    written: String,
+}
+
+impl FromStr for LogLevel {
+    type Err = LogLevelError;
+
+    fn from_str(text: &str) -> Result<Self, LogLevelError> {
+        match text.to_ascii_lowercase().as_str() {
+            "trace" => Ok(Self::Trace),
+            "debug" => Ok(Self::Debug),
+            "info" => Ok(Self::Info),
+            "warn" | "warning" => Ok(Self::Warn),
+            "err" | "error" => Ok(Self::Error),
+            _ => Err(LogLevelError {
+                written: text.to_owned(),
+            }),
+        }
+    }
+}
+
+/// The log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogConfig {
     /// What is logged.
@@ -174,114 +200,36 @@ impl FromStr for Facility {
     }
 }
 
-/// A text that names no format of the log.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no format of the log; write text or json")]
-pub struct LogFormatError(String);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl FromStr for LogFormat {
-    type Err = LogFormatError;
-
-    fn from_str(text: &str) -> Result<Self, LogFormatError> {
-        match text.to_ascii_lowercase().as_str() {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err(LogFormatError(text.to_owned())),
+    #[test]
+    fn levels_are_read_in_any_case() {
+        let cases = [
+            ("trace", LogLevel::Trace),
+            ("Debug", LogLevel::Debug),
+            ("INFO", LogLevel::Info),
+            ("warn", LogLevel::Warn),
+            ("WARNING", LogLevel::Warn),
+            ("err", LogLevel::Error),
+            ("error", LogLevel::Error),
+        ];
+        assert!(!cases.is_empty());
+        for (text, level) in cases {
+            assert_eq!(text.parse(), Ok(level), "{text}");
         }
     }
-}
 
-pub(super) fn resolve(block: LoggingBlock) -> Result<LogConfig, ConfigError> {
-    let LoggingBlock {
-        level,
-        format,
-        file,
-        syslog,
-        journal,
-    } = block;
-    Ok(LogConfig {
-        level: level.map_or(Ok(LEVEL), |said| parse(&said))?,
-        format: format.map_or(Ok(LogFormat::Text), |said| parse(&said))?,
-        file: log_file(file)?,
-        syslog: system_log(syslog)?,
-        journal: {
-            let JournalBlock { enabled, address } = journal;
-            let wanted = match value(enabled) {
-                None => Wanted::WhereConnected,
-                Some(true) => Wanted::Always,
-                Some(false) => Wanted::Never,
-            };
-            JournalConfig {
-                wanted,
-                address: socket(address, JOURNAL),
-            }
-        },
-    })
-}
-
-fn log_file(block: LogFileBlock) -> Result<Option<LogFileConfig>, ConfigError> {
-    let LogFileBlock {
-        path,
-        rotate_bytes,
-        rotate_duration,
-        max_files,
-    } = block;
-    let Some(path) = value(path).filter(|path| !path.as_os_str().is_empty()) else {
-        return Ok(None);
-    };
-    let rotate_bytes = rotate_bytes.map_or(Ok(0), |Said { value, place }| {
-        u64::try_from(value).map_err(|_| ConfigError::Value {
-            place,
-            source: ValueError::Range(value),
-        })
-    })?;
-    let rotate_after = value(rotate_duration).map_or(ROTATE_AFTER, |duration| duration.0);
-    Ok(Some(LogFileConfig {
-        path,
-        rotate_bytes: Some(rotate_bytes).filter(|bytes| *bytes > 0),
-        rotate_after: Some(rotate_after).filter(|after| !after.is_zero()),
-        keep: match value(max_files).unwrap_or(0) {
-            0 => Keep::All,
-            // Less than none: none at all.
-            count => Keep::Newest(usize::try_from(count).unwrap_or(0)),
-        },
-    }))
-}
-
-/// Who says how the system's log is told wants it told.
-fn system_log(block: SyslogBlock) -> Result<Option<SyslogConfig>, ConfigError> {
-    let SyslogBlock {
-        enabled,
-        facility,
-        name,
-        address,
-    } = block;
-    // What is empty is not said, as in consul-template.
-    let said = |text: &Said<String>| !text.value.is_empty();
-    let (facility, name) = (facility.filter(said), name.filter(said));
-    let meant = facility.is_some() || name.is_some() || address.is_some();
-    let facility = facility.map_or(Ok(Facility::LOCAL0), |said| parse(&said))?;
-    let name = filled(value(name)).unwrap_or_else(|| NAME.to_owned());
-    Ok(value(enabled).unwrap_or(meant).then(|| SyslogConfig {
-        facility,
-        name,
-        address: socket(address, SYSLOG),
-    }))
-}
-
-fn socket(said: Option<Said<PathBuf>>, default: &str) -> PathBuf {
-    value(said)
-        .filter(|path| !path.as_os_str().is_empty())
-        .unwrap_or_else(|| PathBuf::from(default))
-}
-
-fn parse<T>(said: &Said<String>) -> Result<T, ConfigError>
-where
-    T: FromStr,
-    ValueError: From<T::Err>,
-{
-    said.value.parse().map_err(|error| ConfigError::Value {
-        place: said.place.clone(),
-        source: ValueError::from(error),
-    })
+    #[test]
+    fn a_bad_level_is_answered_as_consul_template_does() {
+        let error = "BOGUS"
+            .parse::<LogLevel>()
+            .expect_err("no level")
+            .to_string();
+        assert_eq!(
+            error,
+            r#"invalid log level "BOGUS", valid log levels are TRACE, DEBUG, INFO, WARN, ERR"#
+        );
+    }
 }

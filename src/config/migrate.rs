@@ -19,9 +19,11 @@ mod yaml;
 use std::path::Path;
 use std::str::FromStr;
 
-use super::error::{ConfigError, Origin};
+use super::block::Block as _;
+use super::error::{ConfigError, Document};
 use super::file::{self, Format, Source};
-use super::{reference, show};
+use super::layer::ConfigLayer;
+use super::show::show;
 use rewrite::Rewriter;
 use section::Section;
 
@@ -91,14 +93,13 @@ pub fn migrate(path: &Path, notation: Notation) -> Result<Migration, ConfigError
 
 /// What the values of a file become, when that is a configuration.
 fn rewrite(source: &Source) -> Result<(Section, Rewriter), ConfigError> {
-    let shape = reference::shape();
-    let mut rewriter = Rewriter::new(source.origin.clone());
+    let mut rewriter = Rewriter::new(source.document.clone());
     let tree = source.tree()?;
-    let section = rewriter.whole(&tree, shape.keys(), source.comments());
+    let section = rewriter.whole(&tree, ConfigLayer::KEYS, source.comments());
     // What comes out has to be read again.
-    file::written(
+    file::layer(
         &section.as_ref().map_or(tree, Section::node),
-        source.origin.clone(),
+        source.document.clone(),
     )?;
     Ok((section.unwrap_or_default(), rewriter))
 }
@@ -116,7 +117,7 @@ fn write(section: &Section, notation: Notation) -> String {
 #[doc(hidden)]
 pub fn fuzz(text: &str) {
     let source = |format, text: &str| Source {
-        origin: Origin::Variable("FUZZ"),
+        document: Document::Variable("FUZZ"),
         format,
         text: text.to_owned(),
     };
@@ -126,8 +127,8 @@ pub fn fuzz(text: &str) {
     let shown = |source: &Source| {
         let written = source
             .tree()
-            .and_then(|tree| file::written(&tree, source.origin.clone()));
-        let shown = show::show(&written.unwrap_or_else(|error| panic!("{error}: {}", source.text)));
+            .and_then(|tree| file::layer(&tree, source.document.clone()));
+        let shown = show(written.unwrap_or_else(|error| panic!("{error}: {}", source.text)));
         shown
             .lines()
             .map(|line| {

@@ -1,7 +1,13 @@
-//! From what is written to what is meant.
+//! Resolves the configuration: every default is filled in, and no text is left to parse.
 //!
-//! in:  all layers as one [`Written`]
-//! out: the [`Config`], with every default filled in
+//! Input: all layers as one [`ConfigLayer`]. Output: the [`Config`].
+
+mod connection;
+mod exec;
+mod exports;
+mod job;
+mod logging;
+mod tls;
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -12,113 +18,94 @@ use nix::sys::signal::Signal;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::address::{self, AddressError};
-use super::connection;
+use super::block::{Setting, filled, value};
 use super::environment::Environment;
-use super::error::{ConfigError, Place, Said, ValueError};
-use super::exec;
-use super::exports::{Known, exports};
-use super::job::{Common, resolve_all};
-use super::later;
-use super::logging;
+use super::error::{ConfigError, Located, Origin, ValueError};
+use super::ignored;
+use super::layer::{AuthBlock, ConfigLayer, ConsulBlock};
 use super::resolved::{BasicAuth, Config, ConsulConfig, Delimiters, DevConfig, Mode, Permissions};
+use super::show::TIMEOUT;
 use super::signal::SignalName;
-use super::tls;
 use super::token::{self, TokenError};
-use super::wait::{self, Wait};
-use super::written::{AuthBlock, ConsulBlock, DelimitersBlock, Written};
+use super::wait::Wait;
+use exports::{Known, exports};
+use job::{Common, resolve_all};
+use logging::Logging;
 
-pub(super) const ADDRESS: &str = "127.0.0.1:8500";
-pub(super) const MAX_STALE: Duration = Duration::from_secs(2);
-pub(super) const BLOCK_QUERY_WAIT: Duration = Duration::from_secs(60);
-pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
+const ADDRESS: &str = "127.0.0.1:8500";
+const MAX_STALE: Duration = Duration::from_secs(2);
+const BLOCK_QUERY_WAIT: Duration = Duration::from_secs(60);
 const KILL_SIGNAL: Signal = Signal::SIGINT;
 const RELOAD_SIGNAL: Signal = Signal::SIGHUP;
 
 /// Resolves everything; reads the token file, if there is one.
 pub(super) fn resolve(
-    written: Written,
+    layer: ConfigLayer,
     dev: Option<DevConfig>,
     environment: &Environment,
 ) -> Result<Config, ConfigError> {
-    let Written {
-        consul,
-        template,
-        exec,
-        default_delimiters: DelimitersBlock { left, right },
-        wait,
-        format,
-        output_format,
-        max_stale,
-        block_query_wait,
-        log,
-        kill_signal,
-        reload_signal,
-        pid_file,
-        allow,
-        sandbox_path,
-        write,
-        template_error_fatal,
-        err_on_failed_lookup,
-        once,
-        parse_only,
-        timeout,
-        dry,
-        later,
-        unused,
-    } = written;
     let mode = mode(
-        value(once).unwrap_or(false),
-        value(timeout).map(|timeout| timeout.0),
+        value(layer.once).unwrap_or(false),
+        value(layer.timeout).map(|timeout| timeout.0),
     )?;
-    let mut warnings = later::answer(&later);
-    warnings.extend(later::answer_flags(&unused));
-    warnings.extend(connection::unheeded(&consul.retry, &consul.transport, mode));
+    let mut warnings = ignored::warnings(&layer.unsupported);
+    warnings.extend(ignored::flag_warnings(&layer.ignored_flags));
+    let ConsulBlock {
+        retry, transport, ..
+    } = &layer.consul;
+    warnings.extend(connection::ignored_options(retry, transport, mode));
     let (dry, parse_only) = (
-        value(dry).unwrap_or(false),
-        value(parse_only).unwrap_or(false),
+        value(layer.dry).unwrap_or(false),
+        value(layer.parse_only).unwrap_or(false),
     );
     let default = Delimiters::default();
     let common = Common {
         mode,
         writes: !dry && !parse_only,
-        settle: wait::said(wait)?.and_then(Wait::settle),
+        settle: job::timer(layer.wait)?.and_then(Wait::settle),
         delimiters: Delimiters {
-            left: filled(value(left)).unwrap_or(default.left),
-            right: filled(value(right)).unwrap_or(default.right),
+            left: filled(value(layer.default_delimiters.left)).unwrap_or(default.left),
+            right: filled(value(layer.default_delimiters.right)).unwrap_or(default.right),
         },
-        format: value(format),
-        output_format: value(output_format),
-        allow: permissions(&allow.unwrap_or_default())?,
-        sandbox: value(sandbox_path),
-        write: value(write).unwrap_or_default(),
-        error_fatal: template_error_fatal,
+        format: value(layer.format),
+        output_format: value(layer.output_format),
+        allow: permissions(layer.allow)?,
+        sandbox: value(layer.sandbox_path).filter(|path| !path.as_os_str().is_empty()),
+        write: value(layer.write).unwrap_or_default(),
+        error_fatal: layer.template_error_fatal,
     };
-    let (kill_signal, reload_signal) = signals(kill_signal, reload_signal)?;
-    let jobs = resolve_all(template, &common)?;
-    let exec = exec::resolve(exec)?;
+    let (kill_signal, reload_signal) = signals(layer.kill_signal, layer.reload_signal)?;
+    let jobs = resolve_all(layer.template, &common)?;
+    let exec = exec::resolve(layer.exec)?;
     if jobs.is_empty() && dev.is_none() && exec.is_none() {
         return Err(ConfigError::NothingToDo);
     }
     let max_stale =
-        Some(value(max_stale).map_or(MAX_STALE, |age| age.0)).filter(|age| !age.is_zero());
-    let block_query_wait = value(block_query_wait).map_or(BLOCK_QUERY_WAIT, |wait| wait.0);
+        Some(value(layer.max_stale).map_or(MAX_STALE, |age| age.0)).filter(|age| !age.is_zero());
+    let block_query_wait = value(layer.block_query_wait).map_or(BLOCK_QUERY_WAIT, |wait| wait.0);
     let embedded = dev.as_ref().map(|dev| dev.listen);
     let config = Config {
         consul: ConsulConfig {
             max_stale,
             block_query_wait,
-            ..consul_config(consul, environment)?
+            ..consul_config(layer.consul, environment)?
         },
         jobs,
         exec,
         mode: common.mode,
         dry,
         parse_only,
-        fail_on_missing: value(err_on_failed_lookup).unwrap_or(false),
-        log: logging::resolve(log)?,
+        fail_on_missing: value(layer.err_on_failed_lookup).unwrap_or(false),
+        log: logging::resolve(Logging {
+            level: layer.log_level,
+            format: layer.log_format,
+            file: layer.log_file,
+            syslog: layer.syslog,
+            journal: layer.journal,
+        })?,
         kill_signal,
         reload_signal,
-        pid_file: value(pid_file),
+        pid_file: value(layer.pid_file),
         dev,
         warnings,
     };
@@ -129,7 +116,7 @@ pub(super) fn resolve(
 }
 
 impl Config {
-    /// The same, but against the embedded server that listens at `bound`, whatever was asked for.
+    /// The same configuration, against the embedded server that listens at `bound`.
     #[must_use]
     pub fn against(mut self, bound: SocketAddr) -> Self {
         let ip = match bound.ip() {
@@ -138,23 +125,13 @@ impl Config {
             ip => ip,
         };
         let address = SocketAddr::new(ip, bound.port()).to_string();
-        // A socket address is always a URL's host and port; there is nothing to report.
+        // A socket address is always valid as the host and port of a URL.
         if let Ok(servers) = address::servers(&address, false) {
             self.consul.servers = servers;
         }
         self.consul.exports = exports(&Known::address(&address), &Environment::default());
         self
     }
-}
-
-/// What was said, wherever.
-pub(super) fn value<T>(said: Option<Said<T>>) -> Option<T> {
-    said.map(|said| said.value)
-}
-
-/// The empty text says nothing, as in consul-template.
-pub(super) fn filled(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty())
 }
 
 fn mode(once: bool, timeout: Option<Duration>) -> Result<Mode, ConfigError> {
@@ -167,32 +144,29 @@ fn mode(once: bool, timeout: Option<Duration>) -> Result<Mode, ConfigError> {
     }
 }
 
-/// The kill and the reload signal. A signal that is chosen for one role leaves the other, if it had that by default.
+/// The kill and the reload signal. A signal that is set for one role loses its default for the other.
 fn signals(
-    kill: Option<Said<SignalName>>,
-    reload: Option<Said<SignalName>>,
+    kill: Setting<SignalName>,
+    reload: Setting<SignalName>,
 ) -> Result<(Option<Signal>, Option<Signal>), ConfigError> {
-    for said in kill.iter().chain(&reload) {
-        if let Some(signal) = said.value.0.filter(|_| !said.value.can_be_handled()) {
-            let place = said.place.clone();
+    for set in kill.iter().chain(&reload) {
+        if let Some(signal) = set.value.0.filter(|_| !set.value.can_be_handled()) {
+            let origin = set.origin.clone();
             return Err(ConfigError::Value {
-                place,
+                origin,
                 source: ValueError::Unhandled(signal.as_str()),
             });
         }
     }
-    let place = kill
+    let origin = kill
         .as_ref()
-        .map(|said| said.place.clone())
+        .map(|set| set.origin.clone())
         .unwrap_or_default();
-    let chosen = (
-        kill.map(|said| said.value.0),
-        reload.map(|said| said.value.0),
-    );
+    let chosen = (kill.map(|set| set.value.0), reload.map(|set| set.value.0));
     match chosen {
         (Some(Some(kill)), Some(Some(reload))) if kill == reload => Err(ConfigError::SameSignal {
             signal: kill.as_str(),
-            place,
+            origin,
         }),
         (Some(kill), Some(reload)) => Ok((kill, reload)),
         (Some(kill), None) => Ok((
@@ -207,32 +181,27 @@ fn signals(
     }
 }
 
-/// What templates may do, of the words that were said.
-fn permissions(words: &[Said<String>]) -> Result<Permissions, ConfigError> {
+/// The permissions of templates, as words.
+fn permissions(words: Setting<Vec<String>>) -> Result<Permissions, ConfigError> {
     let mut allow = Permissions::default();
-    for Said { value, place } in words {
-        for word in value
-            .split(',')
-            .map(str::trim)
-            .filter(|word| !word.is_empty())
-        {
-            match word {
-                "plugin" => allow.plugin = true,
-                "writeToFile" => allow.write_to_file = true,
-                other => {
-                    let source = ValueError::Permission(other.to_owned());
-                    return Err(ConfigError::Value {
-                        place: place.clone(),
-                        source,
-                    });
-                }
+    let Some(Located { value, origin }) = words else {
+        return Ok(allow);
+    };
+    for word in value.iter().flat_map(|words| words.split(',')) {
+        match word.trim() {
+            "" => {}
+            "plugin" => allow.plugin = true,
+            "writeToFile" => allow.write_to_file = true,
+            other => {
+                let source = ValueError::Permission(other.to_owned());
+                return Err(ConfigError::Value { origin, source });
             }
         }
     }
     Ok(allow)
 }
 
-/// How Consul is reached; what is written outside the block has its default.
+/// Resolves the connection to Consul; the keys outside of the block have their defaults.
 pub(super) fn consul_config(
     block: ConsulBlock,
     environment: &Environment,
@@ -248,26 +217,26 @@ pub(super) fn consul_config(
         namespace,
         partition,
     } = block;
-    let refuse = |place, error: AddressError| ConfigError::Value {
-        place,
+    let refuse = |origin, error: AddressError| ConfigError::Value {
+        origin,
         source: error.into(),
     };
     let (wants_tls, tls) = tls::resolve(ssl)?;
-    let (list, place) = address.as_ref().map_or((ADDRESS, Place::Default), |said| {
-        (&said.value, said.place.clone())
+    let (list, origin) = address.as_ref().map_or((ADDRESS, Origin::Default), |set| {
+        (&set.value, set.origin.clone())
     });
-    let servers = address::servers(list, wants_tls).map_err(|error| refuse(place, error))?;
-    let token_file = token_file.filter(|said| !said.value.as_os_str().is_empty());
+    let servers = address::servers(list, wants_tls).map_err(|error| refuse(origin, error))?;
+    let token_file = token_file.filter(|set| !set.value.as_os_str().is_empty());
     let token = match &token_file {
         Some(file) => Some(read_token(file)?),
         None => token.map(sendable).transpose()?,
     };
-    let token_file = token_file.map(|said| said.value);
+    let token_file = token_file.map(|set| set.value);
     let auth = basic_auth(auth);
     let known = Known {
         address: address
             .as_ref()
-            .and_then(|said| address::items(&said.value).next()),
+            .and_then(|set| address::items(&set.value).next()),
         over_tls: servers
             .first()
             .is_some_and(|server| server.scheme() == "https"),
@@ -275,8 +244,8 @@ pub(super) fn consul_config(
         token: token.as_ref(),
         token_file: token_file.as_deref(),
         auth: auth.as_ref(),
-        namespace: namespace.as_ref().map(|said| said.value.as_str()),
-        partition: partition.as_ref().map(|said| said.value.as_str()),
+        namespace: namespace.as_ref().map(|set| set.value.as_str()),
+        partition: partition.as_ref().map(|set| set.value.as_str()),
     };
     let exports = exports(&known, environment);
     Ok(ConsulConfig {
@@ -295,31 +264,34 @@ pub(super) fn consul_config(
     })
 }
 
-fn read_token(file: &Said<PathBuf>) -> Result<SecretString, ConfigError> {
-    let Said { value: path, place } = file;
+fn read_token(file: &Located<PathBuf>) -> Result<SecretString, ConfigError> {
+    let Located {
+        value: path,
+        origin,
+    } = file;
     let read = fs::read(path)
         .map_err(TokenError::from)
         .and_then(|content| token::read(&content));
     read.map_err(|source| ConfigError::TokenFile {
-        place: place.clone(),
+        origin: origin.clone(),
         path: path.clone(),
         source,
     })
 }
 
-/// A token as a header can carry it.
-fn sendable(said: Said<SecretString>) -> Result<SecretString, ConfigError> {
-    if token::is_sendable(said.value.expose_secret()) {
-        Ok(said.value)
+/// A token that a header can carry.
+fn sendable(set: Located<SecretString>) -> Result<SecretString, ConfigError> {
+    if token::is_sendable(set.value.expose_secret()) {
+        Ok(set.value)
     } else {
         Err(ConfigError::Value {
-            place: said.place,
+            origin: set.origin,
             source: ValueError::Token,
         })
     }
 }
 
-/// As in consul-template, a user or a password is enough to use them.
+/// As in consul-template, a user or a password turns authentication on.
 fn basic_auth(block: AuthBlock) -> Option<BasicAuth> {
     let AuthBlock {
         enabled,
@@ -330,6 +302,6 @@ fn basic_auth(block: AuthBlock) -> Option<BasicAuth> {
         value(username).unwrap_or_default(),
         value(password).unwrap_or_default(),
     );
-    let said = !username.is_empty() || !password.expose_secret().is_empty();
-    (value(enabled).unwrap_or(true) && said).then_some(BasicAuth { username, password })
+    let set = !username.is_empty() || !password.expose_secret().is_empty();
+    (value(enabled).unwrap_or(true) && set).then_some(BasicAuth { username, password })
 }

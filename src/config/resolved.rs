@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-pub use super::exec::{EnvironmentConfig, ExecConfig};
-pub use super::logging::LogConfig;
+pub use super::exec::{CommandLine, EnvironmentConfig, ExecConfig};
+pub use super::logging::{LogConfig, LogLevel};
 pub use consul::{
     Authorities, BasicAuth, ConsulConfig, Identity, Pauses, RetryConfig, TlsConfig, TransportConfig,
 };
 pub use job::{
-    CommandConfig, CommandLine, Delimiters, FileConfig, Format, Job, Language, MissingKey, OnError,
+    CommandConfig, Delimiters, FileConfig, Format, Job, Language, MissingKey, OnError,
     OutputFormat, Owner, Permissions, Settle, Source, WriteMode,
 };
 
@@ -70,19 +70,4 @@ pub enum Mode {
         /// After how long what is missing is reported and the process ends; `None`: never.
         timeout: Option<Duration>,
     },
-}
-
-/// What is logged: this and everything graver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LogLevel {
-    /// What cannot be carried on from by itself.
-    Error,
-    /// What the operator should know.
-    Warn,
-    /// What happened.
-    Info,
-    /// Why it happened.
-    Debug,
-    /// Every step.
-    Trace,
 }

@@ -1,17 +1,16 @@
-//! The JSON Schema of a configuration, for editors and for whoever writes configurations by program.
+//! The JSON Schema of a configuration, for editors and for programs that write configurations.
 //!
-//! in:  the shape of the written configuration, and what is said of each key in `reference` and `later`
-//! out: a schema of draft 2020-12
+//! Input: the declarations of the keys. Output: a schema of draft 2020-12.
 //!
-//! It takes what the reading code takes, but for the case of keys, of which a schema knows only one. What a value must be
-//! beside its form (an address that leads somewhere, a mode that somebody can have meant) it cannot say.
+//! It accepts what the program accepts, except for the case of keys, of which a schema has only one. It cannot express
+//! rules about the content of a value (a valid address, a plausible mode).
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::file::{Key, Later, Number, Shape, Spelling};
-use super::{later, reference};
+use super::block::{Block as _, Key, Number, Shape, Spelling};
+use super::layer::ConfigLayer;
 
 /// The schema as text.
 pub fn text() -> String {
@@ -20,11 +19,11 @@ pub fn text() -> String {
 
 fn schema() -> Value {
     let mut definitions = Definitions::default();
-    let whole = definitions.block("", reference::shape().keys());
+    let whole = definitions.block("", ConfigLayer::KEYS);
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "ctmpl",
-        "description": "A configuration of ctmpl, in JSON, YAML or TOML. Keys are written in any case; here they are in lower case.",
+        "description": "A configuration of ctmpl, in JSON, YAML or TOML. Keys are case-insensitive; here they are in lower case.",
     });
     merge(&mut schema, whole);
     schema["$defs"] = json!(definitions.0);
@@ -38,7 +37,7 @@ struct Definitions(BTreeMap<String, Value>);
 impl Definitions {
     fn block(&mut self, path: &str, keys: &[Key]) -> Value {
         let mut properties = Map::new();
-        for key in keys {
+        for key in keys.iter().filter(|key| !key.flag_only) {
             let path = if path.is_empty() {
                 key.name.to_owned()
             } else {
@@ -49,52 +48,44 @@ impl Definitions {
         json!({"type": "object", "properties": properties, "additionalProperties": false})
     }
 
-    /// What a key takes.
+    /// The values of a key.
     fn property(&mut self, path: &str, key: &Key) -> Value {
-        let word = later::words()
-            .find(|(name, ..)| *name == path)
-            .filter(|_| key.later != Later::No);
-        let takes = self.alternatives(path, key);
+        let accepts = self.alternatives(path, &(key.shape)());
         let mut property = json!({});
-        match (word, reference::row(path)) {
-            (Some((_, what)), _) => {
-                property["description"] = json!(format!("not acted on: {what}"));
-                property["deprecated"] = json!(true);
+        if !key.is_supported() {
+            property["description"] = json!(format!("no effect: {}", key.unsupported));
+            property["deprecated"] = json!(true);
+        } else if !key.doc.is_empty() {
+            property["description"] = json!(key.doc);
+            if let Some(default) = key.default_value() {
+                property["default"] = default;
             }
-            (None, Some((default, purpose))) => {
-                property["description"] = json!(purpose);
-                if let Ok(default) = serde_json::from_str::<Value>(default) {
-                    property["default"] = default;
-                }
-            }
-            (None, None) => {}
         }
-        merge(&mut property, takes);
+        merge(&mut property, accepts);
         property
     }
 
-    fn alternatives(&mut self, path: &str, key: &Key) -> Value {
-        let mut any = self.single(&key.shape);
-        if let Some(keys) = &key.shape.block {
-            let block = self.block(path, keys);
+    fn alternatives(&mut self, path: &str, shape: &Shape) -> Value {
+        let mut any = self.single(shape);
+        if let Some(keys) = shape.keys {
             let name = format!("block.{path}");
+            let block = self.block(path, keys);
             let reference = reference_to(&name);
             self.0.insert(name, block);
-            let block = reference;
-            // A list of one block is that block: so JSON is written that was made of HCL.
-            let list = json!({"type": "array", "items": block, "minItems": 1, "maxItems": 1});
-            if key.repeats {
-                any.push(json!({"type": "array", "items": {"anyOf": [block, list]}}));
+            // A list of one block is that block: JSON that was made of HCL has it so.
+            let list = json!({"type": "array", "items": reference, "minItems": 1, "maxItems": 1});
+            if shape.repeats {
+                any.push(json!({"type": "array", "items": {"anyOf": [reference, list]}}));
             } else {
                 any.push(list);
             }
-            any.push(block);
+            any.push(reference);
         }
         any.push(json!({"type": "null"}));
         json!({"anyOf": any})
     }
 
-    /// All that a shape takes beside blocks.
+    /// All values of a shape that are not blocks.
     fn single(&mut self, shape: &Shape) -> Vec<Value> {
         let mut any = Vec::new();
         if shape.bool {
@@ -109,9 +100,8 @@ impl Definitions {
             Number::Whole => json!({"type": "integer"}),
             Number::Any => json!({"type": "number"}),
         }));
-        if let Some(item) = &shape.list {
-            let items = self.single(item);
-            any.push(json!({"type": "array", "items": {"anyOf": items}}));
+        if shape.list {
+            any.push(json!({"type": "array", "items": {"type": "string"}}));
         }
         any
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::error::{Origin, Place, Spot};
+use super::error::{Document, Origin, Span};
 use super::resolved::{Format, Job, LogLevel, Mode, OutputFormat, Settle};
 use super::*;
 use crate::cli::{self, Outcome};
@@ -354,7 +354,7 @@ fn the_first_log_variable_that_is_not_blank_counts() {
 }
 
 #[test]
-fn the_written_shape_reads_from_a_file_and_takes_layers() {
+fn layers_are_read_from_files_and_laid_over_one_another() {
     let upper = file::read_text(
         "upper.json",
         r#"{"wait": "2s:10s", "format": "shell",
@@ -370,9 +370,9 @@ fn the_written_shape_reads_from_a_file_and_takes_layers() {
             "template": [{"source": "a", "destination": "ao"}]}"#,
     )
     .expect("a lower layer");
-    let written = upper.over(lower);
-    assert!(!format!("{written:?}").contains("s3cret"));
-    let config = resolve::resolve(written, None, &Environment::default()).expect("a configuration");
+    let layer = upper.over(lower);
+    assert!(!format!("{layer:?}").contains("s3cret"));
+    let config = resolve::resolve(layer, None, &Environment::default()).expect("a configuration");
     assert_eq!(
         config
             .jobs
@@ -409,17 +409,17 @@ fn the_written_shape_reads_from_a_file_and_takes_layers() {
 }
 
 #[test]
-fn a_place_says_where() {
-    assert_eq!(Place::Flag("--wait").to_string(), "--wait");
+fn an_origin_says_where() {
+    assert_eq!(Origin::Flag("--wait").to_string(), "--wait");
     assert_eq!(
-        Place::Variable("CT_LOG").to_string(),
+        Origin::Variable("CT_LOG").to_string(),
         "CT_LOG of the environment"
     );
-    assert_eq!(Place::default().to_string(), "the default");
+    assert_eq!(Origin::default().to_string(), "the default");
     let file = |line, key: &str| {
-        let origin = Origin::File(Path::new("/etc/a.hcl").into());
-        Place::File(Arc::new(Spot {
-            origin,
+        let document = Document::File(Path::new("/etc/a.hcl").into());
+        Origin::File(Arc::new(Span {
+            document,
             line,
             key: key.to_owned(),
         }))
@@ -438,7 +438,7 @@ fn what_a_variable_holds_must_be_text() {
     )]
     .into_iter()
     .collect();
-    let error = environment.written().expect_err("no text");
+    let error = environment.layer().expect_err("no text");
     assert_eq!(error.exit_code(), 15);
     assert!(chain(&error).contains("CONSUL_HTTP_TOKEN of the environment: it is not UTF-8"));
     assert!(!format!("{error:?} {environment:?}").contains("s3cret"));

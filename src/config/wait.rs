@@ -1,41 +1,37 @@
-//! How long changes are collected, as written.
-//!
-//! in:  `min` or `min:max` in Go durations, or a block with these keys; `0` for not at all
-//! out: a [`WaitBlock`], and the [`Wait`] that those of all layers come to
+//! The quiescence timer: `min` or `min:max` in Go durations, or a block with these keys; `0` turns it off.
 
 use std::str::FromStr;
 
 use super::duration::{DurationError, GoDuration};
-use super::error::{ConfigError, Said, ValueError};
 use super::resolved::Settle;
 
-/// What one layer says, key by key. Who writes it as one text says all of it.
+/// The keys of one layer; a single text sets all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WaitBlock {
-    /// Whether it counts.
+    /// The timer is on.
     pub enabled: Option<bool>,
-    /// How long it has been quiet.
+    /// Quiet time.
     pub min: Option<GoDuration>,
-    /// How long changes are collected at most.
+    /// Maximum time for which changes are collected.
     pub max: Option<GoDuration>,
 }
 
-/// What `wait` comes to.
+/// The timer, if any key of it is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// `0`: changes are not collected. Not the same as saying nothing: it beats what a lower layer says.
+    /// Off: changes are not collected. It overrides lower layers.
     Off,
     /// Changes are collected.
     For(Settle),
 }
 
-/// A text that is no `min[:max]`.
+/// A text that is not `min[:max]`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WaitError {
-    /// One of the two is no duration.
+    /// One of the two is not a duration.
     #[error(transparent)]
     Duration(#[from] DurationError),
-    /// The limit is below what it limits.
+    /// The maximum is below the minimum.
     #[error("the maximum {max} is below the minimum {min}; write MIN:MAX, for example 2s:10s")]
     Backwards {
         /// As written.
@@ -53,7 +49,7 @@ fn most(min: GoDuration) -> GoDuration {
 }
 
 impl Wait {
-    /// What it means.
+    /// The timer; `None`: off.
     pub fn settle(self) -> Option<Settle> {
         match self {
             Self::Off => None,
@@ -63,7 +59,7 @@ impl Wait {
 }
 
 impl WaitBlock {
-    /// What this says, and where it is silent, what the lower one says.
+    /// Layers it over the keys of a lower layer.
     #[must_use]
     pub fn over(self, lower: Self) -> Self {
         let Self { enabled, min, max } = self;
@@ -74,7 +70,7 @@ impl WaitBlock {
         }
     }
 
-    /// What it comes to; `None`: nothing is said. A maximum alone limits nothing.
+    /// The timer; `None`: no minimum is set. A maximum alone has no effect.
     ///
     /// # Errors
     /// [`WaitError::Backwards`]
@@ -107,7 +103,7 @@ impl FromStr for WaitBlock {
 }
 
 impl Wait {
-    /// A minimum and perhaps a maximum.
+    /// The timer with this minimum, and this maximum or the default.
     ///
     /// # Errors
     /// [`WaitError::Backwards`]
@@ -124,17 +120,6 @@ impl Wait {
             }))
         }
     }
-}
-
-/// What is said of it in all layers; `None`: nothing.
-pub(super) fn said(wait: Option<Said<WaitBlock>>) -> Result<Option<Wait>, ConfigError> {
-    let Some(Said { value, place }) = wait else {
-        return Ok(None);
-    };
-    value.wait().map_err(|error| ConfigError::Value {
-        place,
-        source: ValueError::from(error),
-    })
 }
 
 #[cfg(test)]

@@ -12,9 +12,9 @@ use anyhow::Context as _;
 use super::prove::{Pair, Proof};
 use super::{Conversion, convert};
 use crate::apply::write::{Stage, Swapped, Writer};
-use crate::cli::{ConsulArguments, ConvertArguments};
+use crate::cli::ConvertArguments;
 use crate::config::resolved::{Delimiters, FileConfig};
-use crate::config::{self, Environment};
+use crate::config::{self, Environment, Flags};
 use crate::consul::Client;
 use crate::template::{self, RenderEnv};
 
@@ -74,14 +74,14 @@ pub async fn run(arguments: ConvertArguments, environment: &Environment) -> anyh
 async fn prove(
     pair: &Pair,
     around: &Arc<RenderEnv>,
-    consul: ConsulArguments,
+    consul: Flags,
     data: Option<&Path>,
     environment: &Environment,
 ) -> anyhow::Result<Proof> {
     let Some(data) = data else {
-        let is_said = consul.consul_addr.is_some() || environment.has("CONSUL_HTTP_ADDR");
+        let is_said = consul.last("--consul-addr").is_some() || environment.has("CONSUL_HTTP_ADDR");
         let client = is_said.then(|| -> anyhow::Result<Client> {
-            Ok(Client::new(&config::consul(consul, environment)?)?)
+            Ok(Client::new(&config::consul(&consul, environment)?)?)
         });
         return Ok(pair.prove(client.transpose()?.as_ref(), around).await?);
     };
@@ -90,11 +90,9 @@ async fn prove(
         ..consul_dev::Options::default()
     })
     .await?;
-    let consul = ConsulArguments {
-        consul_addr: Some(server.address().to_string()),
-        ..ConsulArguments::default()
-    };
-    let client = Client::new(&config::consul(consul, &Environment::default())?)?;
+    let mut consul = Flags::default();
+    consul.set("--consul-addr", vec![server.address().to_string().into()]);
+    let client = Client::new(&config::consul(&consul, &Environment::default())?)?;
     let proof = pair.prove(Some(&client), around).await;
     server.stop().await;
     Ok(proof?)

@@ -12,7 +12,7 @@ mod text;
 
 use std::borrow::Cow;
 
-use super::tree::{DEEPEST, Entry, Malformed, Node, Value};
+use crate::config::tree::{DEEPEST, Entry, Malformed, Node, Value};
 pub(in crate::config) use comments::{Comment, comments};
 use lexer::{Lexer, Token};
 

@@ -11,7 +11,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::tree::{DEEPEST, Entry, Lines, Malformed, Node, Value};
+use crate::config::tree::{DEEPEST, Entry, Lines, Malformed, Node, Value};
 
 /// Reads a text.
 pub(super) fn parse(text: &str) -> Result<Node, Malformed> {

@@ -10,8 +10,8 @@ use crate::config::resolve::resolve;
 use crate::config::resolved::{CommandLine, Config, Owner};
 
 fn config(name: &str, text: &str) -> Config {
-    let written = read_text(name, text).unwrap_or_else(|error| panic!("{name}: {}", chain(&error)));
-    resolve(written, None, &Environment::default())
+    let layer = read_text(name, text).unwrap_or_else(|error| panic!("{name}: {}", chain(&error)));
+    resolve(layer, None, &Environment::default())
         .unwrap_or_else(|error| panic!("{name}: {}", chain(&error)))
 }
 
@@ -23,7 +23,7 @@ fn chain(error: &ConfigError) -> String {
 
 fn refused(name: &str, text: &str) -> String {
     let error =
-        read_text(name, text).and_then(|written| resolve(written, None, &Environment::default()));
+        read_text(name, text).and_then(|layer| resolve(layer, None, &Environment::default()));
     let error = error.expect_err(text);
     assert_eq!(error.exit_code(), 15);
     let shown = chain(&error);

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::tree::{Entry, Lines, Malformed, Node, Value};
+use crate::config::tree::{Entry, Lines, Malformed, Node, Value};
 
 /// Reads a text. How deep it goes is limited by the crate.
 pub(super) fn parse(text: &str) -> Result<Node, Malformed> {

@@ -10,7 +10,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
-use super::tree::{DEEPEST, Entry, Malformed, Node, Value};
+use crate::config::tree::{DEEPEST, Entry, Malformed, Node, Value};
 
 /// Reads a text; an empty one is an empty block.
 pub(super) fn parse(text: &str) -> Result<Node, Malformed> {

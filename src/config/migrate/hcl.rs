@@ -5,7 +5,7 @@
 
 use super::page::Page;
 use super::section::{Item, Piece, Section};
-use crate::config::show::quoted;
+use crate::config::block::quoted;
 
 /// What ends a heredoc.
 const MARK: &str = "EOF";

@@ -9,11 +9,13 @@ use std::sync::Arc;
 use super::comments::{Spread, over_blocks, spread};
 use super::rules::{self, Verdict};
 use super::section::{Item, Piece, Section};
-use crate::config::error::{Origin, Place, Spot};
-use crate::config::file::{Comment, Entry, Key, Later, Node, Value};
-use crate::config::job::language_of;
-use crate::config::later;
+use crate::config::block::Key;
+use crate::config::error::{Document, Origin, Span};
+use crate::config::file::Comment;
+use crate::config::format::language_of;
+use crate::config::ignored::without_numbers;
 use crate::config::resolved::Language;
+use crate::config::tree::{Entry, Node, Value};
 
 /// What begins a comment of ours.
 const MARK: &str = "ctmpl migrate: ";
@@ -25,7 +27,7 @@ const ENVIRONMENT: &str = "variables of the environment (CONSUL_HTTP_ADDR, CONSU
 
 /// Rewrites, and collects notes.
 pub(super) struct Rewriter {
-    origin: Origin,
+    document: Document,
     notes: Vec<String>,
     complete: bool,
 }
@@ -33,7 +35,7 @@ pub(super) struct Rewriter {
 /// A block on its way.
 struct Block<'a> {
     entries: &'a [Entry],
-    keys: &'a [Key],
+    keys: &'static [Key],
     /// The keys around it, the number of a template among them.
     path: &'a str,
     /// In how many blocks it lies.
@@ -41,9 +43,9 @@ struct Block<'a> {
 }
 
 impl Rewriter {
-    pub(super) fn new(origin: Origin) -> Self {
+    pub(super) fn new(document: Document) -> Self {
         Self {
-            origin,
+            document,
             notes: Vec::new(),
             complete: true,
         }
@@ -58,7 +60,7 @@ impl Rewriter {
     pub(super) fn whole(
         &mut self,
         node: &Node,
-        keys: &[Key],
+        keys: &'static [Key],
         comments: Vec<Comment>,
     ) -> Option<Section> {
         let [(line, entries)] = blocks_of(node)?.try_into().ok()?;
@@ -97,15 +99,19 @@ impl Rewriter {
                     .iter()
                     .any(|entry| entry.key.eq_ignore_ascii_case(name))
             };
-            let name = match rules::newer(block.path_without_numbers().as_str(), &typed) {
+            let newer = block
+                .key(&typed)
+                .map(|key| key.newer)
+                .filter(|newer| !newer.is_empty());
+            let name = match newer {
                 Some("user" | "group") if has(if typed == "uid" { "user" } else { "group" }) => {
                     continue;
                 }
                 Some(newer) if !has(newer) => newer,
                 _ => typed.as_str(),
             };
-            let Some(key) = block.keys.iter().find(|key| key.name == name) else {
-                // Nobody knows it, and the reading code will say so; what else there is does not matter.
+            let Some(key) = block.key(name) else {
+                // An unknown key: reading the result reports it, whatever follows.
                 section.push(entry.line, &entry.key, rules::plain(&entry.node));
                 break;
             };
@@ -115,7 +121,7 @@ impl Rewriter {
             let again = block.entries[at + 1..]
                 .iter()
                 .any(|later| later.key.eq_ignore_ascii_case(&entry.key));
-            if again && !key.repeats {
+            if again && !(key.shape)().repeats {
                 self.note(entry.line, &block.below(name), AGAIN, &mut section.rest);
                 continue;
             }
@@ -143,24 +149,25 @@ impl Rewriter {
         section: &mut Section,
     ) {
         let path = block.below(key.name);
-        let kind = later::without_numbers(&path);
-        if let Some(what) = unsupported(key, &kind) {
-            self.leave_out(entry.line, &path, what, &mut section.rest);
+        let kind = without_numbers(&path);
+        if !key.is_supported() {
+            self.leave_out(entry.line, &path, key.unsupported, &mut section.rest);
             return;
         }
-        if key.repeats {
+        let shape = (key.shape)();
+        if shape.repeats {
             self.blocks(block, entry, key, within, section);
             return;
         }
         let blocks = blocks_of(&entry.node).unwrap_or_default();
         let value = match blocks.as_slice() {
-            [before @ .., (line, entries)] if key.shape.block.is_some() => {
+            [before @ .., (line, entries)] if shape.keys.is_some() => {
                 if !before.is_empty() {
                     self.note(entry.line, &path, AGAIN, &mut section.rest);
                 }
                 let inner = Block {
                     entries,
-                    keys: key.shape.keys(),
+                    keys: shape.keys(),
                     path: &path,
                     depth: block.depth + 1,
                 };
@@ -175,7 +182,7 @@ impl Rewriter {
                 consul.push(entry.line, "address", rules::plain(&entry.node));
                 Piece::Block(consul)
             }
-            _ => match rules::value(&kind, &key.shape, &entry.node) {
+            _ => match rules::value(&kind, &shape, &entry.node) {
                 Verdict::Same(value) => value,
                 Verdict::Noted(value, what) => {
                     self.note(entry.line, &path, what, &mut section.rest);
@@ -211,7 +218,7 @@ impl Rewriter {
             let path = block.below(&format!("{}[{}]", key.name, count + 1));
             let inner = Block {
                 entries,
-                keys: key.shape.keys(),
+                keys: (key.shape)().keys(),
                 path: &path,
                 depth: block.depth + 1,
             };
@@ -319,13 +326,13 @@ impl Rewriter {
     }
 
     fn note(&mut self, line: usize, path: &str, what: &str, comments: &mut Vec<String>) {
-        let spot = Spot {
-            origin: self.origin.clone(),
+        let span = Span {
+            document: self.document.clone(),
             line,
             key: path.to_owned(),
         };
         self.notes
-            .push(format!("{}: {what}", Place::File(Arc::new(spot))));
+            .push(format!("{}: {what}", Origin::File(Arc::new(span))));
         let name = path.rsplit('.').next().unwrap_or_default();
         comments.push(format!("{MARK}{name}: {what}"));
     }
@@ -337,6 +344,13 @@ impl Rewriter {
 }
 
 impl Block<'_> {
+    /// The key of this name.
+    fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys
+            .iter()
+            .find(|key| key.name == name && !key.flag_only)
+    }
+
     fn below(&self, name: &str) -> String {
         if self.path.is_empty() {
             name.to_owned()
@@ -346,18 +360,8 @@ impl Block<'_> {
     }
 
     fn path_without_numbers(&self) -> String {
-        later::without_numbers(self.path)
+        without_numbers(self.path)
     }
-}
-
-/// Why a key is left out, if it is.
-fn unsupported(key: &Key, kind: &str) -> Option<&'static str> {
-    let word = || {
-        later::words()
-            .find(|(path, _)| *path == kind)
-            .map_or("it has no meaning here", |(_, what)| what)
-    };
-    (key.later == Later::Yes).then(word)
 }
 
 /// The blocks of a value, each with its line; `None` if it is something else.

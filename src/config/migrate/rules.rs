@@ -6,9 +6,10 @@
 use std::time::Duration;
 
 use super::section::Piece;
+use crate::config::block::Shape;
 use crate::config::duration::GoDuration;
-use crate::config::file::{Node, Shape, Value, float, integer};
 use crate::config::file_mode::FileMode;
+use crate::config::tree::{Node, Value, float, integer};
 
 /// What becomes of a value.
 pub(super) enum Verdict {
@@ -21,27 +22,8 @@ pub(super) enum Verdict {
 }
 use Verdict::{LeftOut, Noted, Same};
 
-/// Older names of keys: the block, the older name, the newer one.
-const RENAMED: &[(&str, &str, &str)] = &[
-    ("wait", "bool", "enabled"),
-    ("template", "uid", "user"),
-    ("template", "gid", "group"),
-    ("template", "function_blacklist", "function_denylist"),
-    ("env", "whitelist", "allowlist"),
-    ("env", "blacklist", "denylist"),
-];
-
 /// Limits that cannot be nothing.
 const LIMITS: [&str; 2] = ["template.command_timeout", "template.exec.timeout"];
-
-/// The newer name of a key of a block, if it has one.
-pub(super) fn newer(block: &str, name: &str) -> Option<&'static str> {
-    let block = block.rsplit('.').next().unwrap_or_default();
-    RENAMED
-        .iter()
-        .find(|(at, old, _)| *at == block && *old == name)
-        .map(|(_, _, new)| *new)
-}
 
 /// A single value of a key; `path` is without numbers.
 pub(super) fn value(path: &str, shape: &Shape, node: &Node) -> Verdict {
@@ -56,9 +38,7 @@ pub(super) fn value(path: &str, shape: &Shape, node: &Node) -> Verdict {
             Piece::Text(line.clone()),
             "consul-template cuts it at its commas; here it is one line",
         ),
-        (_, Value::Text(text))
-            if spelling != "command" && shape.list.is_some() && text.contains(',') =>
-        {
+        (_, Value::Text(text)) if spelling != "command" && shape.list && text.contains(',') => {
             let items = text
                 .split(',')
                 .map(|item| Piece::Text(item.to_owned()))

@@ -3,7 +3,7 @@
 //! in:  what `rewrite` makes of a file
 //! out: for the reading code a [`Node`], for the writers the [`Section`] itself
 
-use crate::config::file::{Entry, Node, Value};
+use crate::config::tree::{Entry, Node, Value};
 
 /// A block, or the whole.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -4,8 +4,9 @@ use proptest::prelude::*;
 
 use super::section::{Item, Piece};
 use super::*;
-use crate::config::error::Origin;
-use crate::config::file::Node;
+use crate::config::block::quoted;
+use crate::config::error::Document;
+use crate::config::tree::Node;
 
 /// What becomes of a file in YAML, with its notes.
 fn migrated(name: &str, text: &str) -> Result<Migration, String> {
@@ -282,7 +283,7 @@ fn values(node: &Node) -> String {
 /// What a text in a format holds.
 fn read_back(text: &str, format: Format) -> Result<String, String> {
     let source = Source {
-        origin: Origin::Variable("TEST"),
+        document: Document::Variable("TEST"),
         format,
         text: text.to_owned(),
     };
@@ -356,7 +357,7 @@ proptest! {
     ) {
         let (top, inner) = (top.join(&format!(" # {note}\n")), inner.join(&format!(" # {note}\n")));
         let text = format!("{top} # {note}\ntemplate {{ # {note}\n{inner}\n# {note}\n}}\ntemplate {{}}\n// {note}");
-        prop_assert!(rewrite(&Source { origin: Origin::Variable("TEST"), format: Format::Hcl, text: text.clone() }).is_ok(), "{}", text);
+        prop_assert!(rewrite(&Source { document: Document::Variable("TEST"), format: Format::Hcl, text: text.clone() }).is_ok(), "{}", text);
         fuzz(&text);
     }
 }
@@ -373,7 +374,7 @@ fn a_top_key() -> impl Strategy<Value = String> {
 
 /// The same of a template.
 fn a_key_of_a_template() -> impl Strategy<Value = String> {
-    let text = a_text().prop_map(|text| show::quoted(&text));
+    let text = a_text().prop_map(|text| quoted(&text));
     prop_oneof![
         (
             "contents|source|destination|left_delimiter|command|exec = \\{\\} contents",

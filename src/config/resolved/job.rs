@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::EnvironmentConfig;
+use crate::config::exec::{CommandLine, EnvironmentConfig};
 use crate::config::glob::Glob;
 
 /// One template: from where to where, and what to do then.
@@ -256,13 +256,4 @@ pub struct CommandConfig {
     pub timeout: Duration,
     /// What it finds in its environment.
     pub environment: EnvironmentConfig,
-}
-
-/// What is run: two jobs with the same one share one run of it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum CommandLine {
-    /// A line with blanks, for `sh -c`.
-    Shell(String),
-    /// A program and its arguments, executed directly; never empty.
-    Direct(Vec<String>),
 }

@@ -273,15 +273,15 @@ fn no_secret_is_shown() {
         ("CONSUL_TOKEN", "s3cret"),
         ("CONSUL_HTTP_TOKEN_FILE", path(&file)),
     ];
-    let written = environment
+    let layer = environment
         .iter()
         .copied()
         .collect::<Environment>()
-        .written()
+        .layer()
         .expect("a layer");
     let flags: &[&str] = &["-consul-token=s3cret", "-consul-auth=u:s3cret"];
     for shown in [
-        format!("{written:#?}"),
+        format!("{layer:#?}"),
         format!(
             "{:#?}",
             environment.iter().copied().collect::<Environment>()
@@ -411,13 +411,13 @@ fn trust_and_identity_are_those_of_the_highest_layer() {
 
 #[test]
 fn a_block_of_a_file_says_the_same() {
-    let written = file::read_text(
+    let layer = file::read_text(
         "a.json",
         r#"{"template": [{"source": "a", "destination": "b"}], "consul": {"address": "h:1", "namespace": "n",
             "token_file": "", "ssl": {"ca_cert_bytes": "pem", "ca_path": "/d", "key": ""}}}"#,
     )
     .expect("a layer");
-    let config = resolve::resolve(written, None, &Environment::default()).expect("a configuration");
+    let config = resolve::resolve(layer, None, &Environment::default()).expect("a configuration");
     assert_eq!(servers(&config), ["https://h:1/"]);
     assert_eq!(
         config.consul.tls.authorities,

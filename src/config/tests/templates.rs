@@ -1,4 +1,4 @@
-//! From the templates as written to the jobs.
+//! From the templates as layer to the jobs.
 
 use std::path::{Path, PathBuf};
 
@@ -15,8 +15,8 @@ fn job(template: &str) -> Job {
 }
 
 fn file_job(json: &str) -> Result<Job, ConfigError> {
-    let written = file::read_text("f.json", &format!(r#"{{"template": [{json}]}}"#)).expect(json);
-    resolve::resolve(written, None, &Environment::default()).map(|mut config| config.jobs.remove(0))
+    let layer = file::read_text("f.json", &format!(r#"{{"template": [{json}]}}"#)).expect(json);
+    resolve::resolve(layer, None, &Environment::default()).map(|mut config| config.jobs.remove(0))
 }
 
 #[test]

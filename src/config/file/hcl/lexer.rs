@@ -4,7 +4,7 @@
 //! out: [`Token`]s, each with its line
 
 use super::text::{heredoc, quoted};
-use crate::config::file::tree::{Malformed, float, integer};
+use crate::config::tree::{Malformed, float, integer};
 
 /// A word.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! out: what it stands for, with the lexer behind it
 
 use super::lexer::Lexer;
-use crate::config::file::tree::Malformed;
+use crate::config::tree::Malformed;
 
 /// `"…"`. Within `${…}` quotes and line ends mean nothing, and everything stays as it is.
 pub(super) fn quoted(lexer: &mut Lexer<'_>) -> Result<String, Malformed> {

@@ -1,0 +1,279 @@
+//! The commands: their usage, their help, and their own flags.
+
+use std::path::PathBuf;
+
+use clap::builder::{OsStringValueParser, ValueHint};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use super::flags::{self, Keys};
+use super::shell::Shell;
+use crate::config::{Arguments, DevArguments, Flags};
+
+/// The arguments of `ctmpl convert`.
+#[derive(Clone, Debug, Default)]
+pub struct ConvertArguments {
+    /// The connection to a live Consul, to prove the result on.
+    pub consul: Flags,
+    /// The data to prove the result on.
+    pub data: Option<PathBuf>,
+    /// The file for the Jinja template; `None`: standard output.
+    pub output: Option<PathBuf>,
+    /// The opening delimiter of the Go template.
+    pub left_delimiter: Option<String>,
+    /// The closing delimiter of the Go template.
+    pub right_delimiter: Option<String>,
+    /// The Go template.
+    pub file: PathBuf,
+}
+
+/// The arguments of `ctmpl migrate`.
+#[derive(Clone, Debug, Default)]
+pub struct MigrateArguments {
+    /// The format to write.
+    pub to: Option<String>,
+    /// The configuration file of consul-template.
+    pub file: PathBuf,
+}
+
+const USAGE: &str = "ctmpl [FLAGS] --template SOURCE:DESTINATION[:COMMAND]…
+       ctmpl dev [FLAGS]
+       ctmpl validate [FLAGS]
+       ctmpl config [FLAGS]
+       ctmpl schema
+       ctmpl migrate [FLAGS] FILE
+       ctmpl convert [FLAGS] FILE
+       ctmpl functions [NAME]
+       ctmpl completions SHELL
+       ctmpl man";
+
+const NOTES: &str = "Flags may be written as in Go (-once, -wait 2s) or with two dashes (--once, --wait=2s). Of a \
+flag given twice the last counts.\nDurations are written 300ms, 5s, 1m30s, 2h.\n\
+consul-template's flags about Vault, and -dedup, are accepted, each with a warning.";
+
+/// The whole command line.
+pub(super) fn command() -> Command {
+    command_of(
+        "ctmpl",
+        "Keeps configuration files in step with Consul: watches, renders, writes atomically, reloads.",
+        USAGE,
+    )
+    .disable_help_subcommand(true)
+    .args_conflicts_with_subcommands(true)
+    .after_help(NOTES)
+    .args(daemon(Keys::All))
+    .args(help_flags())
+    .subcommands(subcommands())
+}
+
+fn subcommands() -> [Command; 9] {
+    let own = |name, about, usage, args: Vec<Arg>| {
+        command_of(name, about, usage).args(args).args(help_flags())
+    };
+    [
+        own(
+            "dev",
+            "Run an embedded Consul-compatible server, in memory, and the daemon against it if there are templates",
+            "ctmpl dev [FLAGS]",
+            [dev_flags(), daemon(Keys::WithoutConsul)].concat(),
+        ),
+        own(
+            "functions",
+            "Print the reference of template functions",
+            "ctmpl functions [NAME]",
+            vec![
+                Arg::new("name")
+                    .value_name("NAME")
+                    .help("Only this function, by its name in either language, with an example"),
+            ],
+        ),
+        own(
+            "validate",
+            "Check the configuration and all templates; send no query, write no file, run no command",
+            "ctmpl validate [FLAGS]",
+            daemon(Keys::All),
+        ),
+        own(
+            "config",
+            "Print the configuration of flags, environment, files and defaults, each value with its origin; secrets are hidden",
+            "ctmpl config [FLAGS]",
+            daemon(Keys::All),
+        ),
+        own(
+            "completions",
+            "Print a completion script for a shell",
+            "ctmpl completions SHELL",
+            vec![
+                Arg::new("shell")
+                    .value_name("SHELL")
+                    .help("bash, zsh or fish")
+                    .required(true)
+                    .value_parser(value_parser!(Shell))
+                    .hide_possible_values(true),
+            ],
+        ),
+        own("man", "Print the manual page", "ctmpl man", Vec::new()),
+        own(
+            "schema",
+            "Print the JSON Schema of configurations, for editors",
+            "ctmpl schema",
+            Vec::new(),
+        ),
+        own(
+            "migrate",
+            "Print a configuration of consul-template as one of ctmpl, and report what differs",
+            "ctmpl migrate [FLAGS] FILE",
+            migrate_flags(),
+        ),
+        own(
+            "convert",
+            "Convert a Go template to Jinja, and prove that both print the same",
+            "ctmpl convert [FLAGS] FILE",
+            [flags::args(Keys::Connection), convert_flags()].concat(),
+        ),
+    ]
+}
+
+fn command_of(name: &'static str, about: &'static str, usage: &'static str) -> Command {
+    Command::new(name)
+        .about(about)
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_version_flag(true)
+        .disable_help_flag(true)
+        .args_override_self(true)
+        .next_line_help(true)
+        .override_usage(usage)
+}
+
+/// The flags of the daemon.
+fn daemon(keys: Keys) -> Vec<Arg> {
+    let config = Arg::new("config")
+        .long("config")
+        .value_name("PATH")
+        .action(ArgAction::Append)
+        .value_hint(ValueHint::AnyPath)
+        .value_parser(value_parser!(PathBuf))
+        .help_heading("Templates")
+        .help("Configuration file or directory, in HCL, JSON, YAML or TOML; repeatable, later ones override earlier ones");
+    let mut args = vec![config];
+    args.extend(flags::args(keys));
+    args
+}
+
+/// Flags that are answered before all others; declared for the help, and for the reader of the words.
+fn help_flags() -> [Arg; 2] {
+    [
+        Arg::new("help")
+            .long("help")
+            .short('h')
+            .action(ArgAction::Help)
+            .help("Print this help"),
+        Arg::new("version")
+            .long("version")
+            .short('v')
+            .action(ArgAction::Version)
+            .help("Print the version"),
+    ]
+    .map(|arg| arg.help_heading("Help"))
+}
+
+/// A flag or a word that names a file.
+fn file(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name)
+        .value_name("FILE")
+        .value_hint(ValueHint::FilePath)
+        .value_parser(value_parser!(PathBuf))
+        .help(help)
+}
+
+fn dev_flags() -> Vec<Arg> {
+    let listen = Arg::new("listen")
+        .long("listen")
+        .value_name("ADDR")
+        .help("Address of the embedded server; port 0: any free one [default: 127.0.0.1:8500]");
+    let seed = file("seed", "Initial data: a YAML or JSON file").long("seed");
+    [listen, seed.value_parser(OsStringValueParser::new())]
+        .map(|arg| arg.help_heading("Embedded server"))
+        .to_vec()
+}
+
+fn convert_flags() -> Vec<Arg> {
+    let delimiter = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name("TEXT").help(help)
+    };
+    let data = "Prove the result on this data: a YAML or JSON file as for `ctmpl dev --seed`";
+    let flags = [
+        file("data", data).long("data"),
+        file(
+            "output",
+            "Write the Jinja template to this file instead of standard output",
+        )
+        .long("output")
+        .short('o'),
+        delimiter(
+            "left-delimiter",
+            "Opening delimiter of the Go template [default: {{]",
+        ),
+        delimiter(
+            "right-delimiter",
+            "Closing delimiter of the Go template [default: }}]",
+        ),
+    ]
+    .map(|arg| arg.help_heading("Conversion"));
+    let template = file("file", "Go template").required(true);
+    flags.into_iter().chain([template]).collect()
+}
+
+fn migrate_flags() -> Vec<Arg> {
+    let to = Arg::new("to")
+        .long("to")
+        .value_name("FORMAT")
+        .help_heading("Migration")
+        .help("Format to write: yaml, toml, hcl, or json, which has no comments [default: yaml]");
+    let configuration = "Configuration file of consul-template, in HCL or JSON";
+    vec![to, file("file", configuration).required(true)]
+}
+
+/// The arguments of the daemon, `validate`, `config` or `dev`.
+pub(super) fn arguments(matches: &ArgMatches, dev: Option<DevArguments>) -> Arguments {
+    Arguments {
+        config: matches
+            .get_many::<PathBuf>("config")
+            .map(|paths| paths.cloned().collect())
+            .unwrap_or_default(),
+        flags: flags::values(matches),
+        dev,
+        ignored: flags::ignored(matches),
+    }
+}
+
+pub(super) fn dev_arguments(matches: &ArgMatches) -> DevArguments {
+    DevArguments {
+        listen: matches.get_one::<String>("listen").cloned(),
+        seed: matches
+            .get_one::<std::ffi::OsString>("seed")
+            .map(PathBuf::from),
+    }
+}
+
+pub(super) fn convert_arguments(matches: &ArgMatches) -> ConvertArguments {
+    let path = |name: &str| matches.get_one::<PathBuf>(name).cloned();
+    let text = |name: &str| matches.get_one::<String>(name).cloned();
+    ConvertArguments {
+        consul: flags::values(matches),
+        data: path("data"),
+        output: path("output"),
+        left_delimiter: text("left-delimiter"),
+        right_delimiter: text("right-delimiter"),
+        file: path("file").unwrap_or_default(),
+    }
+}
+
+pub(super) fn migrate_arguments(matches: &ArgMatches) -> MigrateArguments {
+    MigrateArguments {
+        to: matches.get_one::<String>("to").cloned(),
+        file: matches
+            .get_one::<PathBuf>("file")
+            .cloned()
+            .unwrap_or_default(),
+    }
+}

@@ -1,0 +1,234 @@
+//! What is declared about a key, and which values it takes.
+
+use serde_json::Value;
+
+/// One key of a block, as declared.
+#[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an attribute of the declaration"
+)]
+pub(crate) struct Key {
+    /// Its name in a file.
+    pub(crate) name: &'static str,
+    /// Its purpose, in Markdown: for the reference page, the schema and `--help`.
+    pub(crate) doc: &'static str,
+    /// Its default: JSON, or words; empty: none.
+    pub(crate) default: &'static str,
+    /// The default in `ctmpl config`, where it is not `default`.
+    pub(crate) shows: &'static str,
+    /// `ctmpl config` leaves the default out.
+    pub(crate) hide_default: bool,
+    /// `ctmpl config` shows the block even if nothing in it is set.
+    pub(crate) always_shown: bool,
+    /// Its flag, `--wait`; empty: none.
+    pub(crate) flag: &'static str,
+    /// Another name of the flag.
+    pub(crate) flag_alias: &'static str,
+    /// What `--help` says, where it is not `doc`.
+    pub(crate) help: &'static str,
+    /// The default in `--help`, where it is not `default`.
+    pub(crate) help_default: &'static str,
+    /// The heading in `--help`.
+    pub(crate) heading: &'static str,
+    /// What stands for the value in `--help`; empty: what stands for the type.
+    pub(crate) value_name: &'static str,
+    /// The flag refuses an empty value.
+    pub(crate) needs_value: bool,
+    /// No file can set it.
+    pub(crate) flag_only: bool,
+    /// An empty value sets nothing.
+    pub(crate) skip_empty: bool,
+    /// An empty value of the flag sets nothing.
+    pub(crate) skip_empty_flag: bool,
+    /// The environment variables that set it, in the order in which they count.
+    pub(crate) env: &'static [&'static str],
+    /// Why the key has no effect; empty: it has one.
+    pub(crate) unsupported: &'static str,
+    /// The newer name of the key; empty: it is not an older one.
+    pub(crate) newer: &'static str,
+    /// The reference page leaves out the keys of this block: it has them elsewhere.
+    pub(crate) brief: bool,
+    /// The reference page leaves out the key.
+    pub(crate) undocumented: bool,
+    /// The values that it takes.
+    pub(crate) shape: fn() -> Shape,
+}
+
+impl Key {
+    /// A key without attributes.
+    pub(crate) const fn new(name: &'static str, doc: &'static str, shape: fn() -> Shape) -> Self {
+        Self {
+            name,
+            doc,
+            default: "",
+            shows: "",
+            hide_default: false,
+            always_shown: false,
+            flag: "",
+            flag_alias: "",
+            help: "",
+            help_default: "",
+            heading: "",
+            value_name: "",
+            needs_value: false,
+            flag_only: false,
+            skip_empty: false,
+            skip_empty_flag: false,
+            env: &[],
+            unsupported: "",
+            newer: "",
+            brief: false,
+            undocumented: false,
+            shape,
+        }
+    }
+
+    /// The default, if it is a value and not a description.
+    pub(crate) fn default_value(&self) -> Option<Value> {
+        serde_json::from_str(self.default).ok()
+    }
+
+    /// The default in `ctmpl config`, if it shows one.
+    pub(crate) fn shown_default(&self) -> Option<&'static str> {
+        match self.shows {
+            "" if self.hide_default => None,
+            "" => self.default_value().map(|_| self.default),
+            shows => Some(shows),
+        }
+    }
+
+    /// Whether the key has an effect.
+    pub(crate) fn is_supported(&self) -> bool {
+        self.unsupported.is_empty()
+    }
+}
+
+/// Which values a key takes.
+#[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one kind of value that may be taken beside others"
+)]
+pub(crate) struct Shape {
+    /// `true` and `false`.
+    pub(crate) bool: bool,
+    /// A text.
+    pub(crate) text: bool,
+    /// A number.
+    pub(crate) number: Option<Number>,
+    /// A list of texts.
+    pub(crate) list: bool,
+    /// A block with these keys.
+    pub(crate) keys: Option<&'static [Key]>,
+    /// The key may be there more than once, or be a list of blocks.
+    pub(crate) repeats: bool,
+    /// The form of a text.
+    pub(crate) spelling: Option<Spelling>,
+}
+
+/// Which numbers are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Number {
+    /// Only 0.
+    Zero,
+    /// Whole numbers from 0.
+    Natural,
+    /// Whole numbers.
+    Whole,
+    /// All numbers.
+    Any,
+}
+
+/// The form of a text.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Spelling {
+    /// The name of the form.
+    pub(crate) name: &'static str,
+    /// The texts that are complete in a list, for completion.
+    pub(crate) names: Vec<&'static str>,
+    /// A regular expression for the texts that are taken beside those.
+    pub(crate) pattern: Option<String>,
+}
+
+impl Shape {
+    /// `true` and `false`.
+    pub(crate) fn bool() -> Self {
+        Self {
+            bool: true,
+            ..Self::default()
+        }
+    }
+
+    /// Any text.
+    pub(crate) fn text() -> Self {
+        Self {
+            text: true,
+            ..Self::default()
+        }
+    }
+
+    /// A text of this form.
+    pub(crate) fn spelled(spelling: Spelling) -> Self {
+        Self {
+            text: true,
+            spelling: Some(spelling),
+            ..Self::default()
+        }
+    }
+
+    /// A text with a name of its own, of any form.
+    pub(crate) fn named(name: &'static str) -> Self {
+        Self::spelled(Spelling {
+            name,
+            ..Spelling::default()
+        })
+    }
+
+    /// A number.
+    pub(crate) fn number(number: Number) -> Self {
+        Self {
+            number: Some(number),
+            ..Self::default()
+        }
+    }
+
+    /// A list of texts, or one text.
+    pub(crate) fn list() -> Self {
+        Self {
+            text: true,
+            list: true,
+            ..Self::default()
+        }
+    }
+
+    /// The keys of the block, if it is one.
+    pub(crate) fn keys(&self) -> &'static [Key] {
+        self.keys.unwrap_or_default()
+    }
+}
+
+impl Spelling {
+    /// One of these names, in any case.
+    pub(crate) fn of_names(name: &'static str, names: Vec<&'static str>) -> Self {
+        let pattern = Some(format!("^({})$", in_any_case(&names)));
+        Self {
+            name,
+            names,
+            pattern,
+        }
+    }
+}
+
+/// A regular expression for these names in any case: the patterns of a schema have no flags.
+pub(crate) fn in_any_case(names: &[&str]) -> String {
+    let letter = |letter: char| match (letter.to_ascii_uppercase(), letter.to_ascii_lowercase()) {
+        (upper, lower) if upper == lower => letter.to_string(),
+        (upper, lower) => format!("[{upper}{lower}]"),
+    };
+    names
+        .iter()
+        .map(|name| name.chars().map(letter).collect())
+        .collect::<Vec<String>>()
+        .join("|")
+}

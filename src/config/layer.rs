@@ -1,0 +1,193 @@
+//! The configuration as written: one layer for each file, for the environment and for the flags.
+//!
+//! Each key is declared once, as a field; see [`super::block`]. `None` is "not set". [`Block::over`] lays one layer over
+//! another.
+
+mod command;
+mod consul;
+mod exec;
+mod logging;
+mod template;
+mod unsupported;
+mod wait;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::block::{Block, Checked, Setting, Unsupported};
+use super::duration::GoDuration;
+use super::error::{Located, Span};
+use super::resolved::{Format, OutputFormat, WriteMode};
+use super::signal::SignalName;
+use super::wait::WaitBlock;
+use unsupported::{DeduplicateBlock, NomadBlock, VaultBlock};
+
+pub(crate) use command::CommandBlock;
+pub(crate) use consul::{AuthBlock, ConsulBlock, RetryBlock, SslBlock, TransportBlock};
+pub(crate) use exec::{EnvironmentBlock, ExecBlock};
+pub(crate) use logging::{JournalBlock, LogFileBlock, SyslogBlock};
+pub(crate) use template::TemplateBlock;
+
+/// One layer: the keys at the top of a file.
+#[derive(Block, Clone, Debug, Default)]
+#[block(heading = "Templates")]
+pub(crate) struct ConfigLayer {
+    /// Connection to Consul
+    #[key(always_shown)]
+    pub(crate) consul: ConsulBlock,
+    /// Child process that ctmpl starts and supervises
+    pub(crate) exec: ExecBlock,
+    /// Delimiters of Go templates that set none of their own
+    #[key(always_shown)]
+    pub(crate) default_delimiters: DelimitersBlock,
+    /// Quiescence timer: collect changes until none has arrived for MIN, but for at most MAX (default 4 × MIN)
+    #[key(default = "\"0s\"", flag = "--wait", value_name = "MIN[:MAX]")]
+    pub(crate) wait: Setting<WaitBlock>,
+    /// Escape rendered values for this file format, in templates that set no `format`
+    #[key(
+        flag = "--format",
+        help_default = "none; for Jinja by the destination: .json, .yaml, .yml, .sh"
+    )]
+    pub(crate) format: Setting<Format>,
+    /// Refuse output that does not parse as this format, in templates that set no `output_format`
+    #[key(flag = "--output-format", value_name = "FORMAT")]
+    pub(crate) output_format: Setting<OutputFormat>,
+    /// Maximum age of an answer from a server that is not the leader; `0s`: ask the leader only
+    #[key(default = "\"2s\"", flag = "--max-stale")]
+    pub(crate) max_stale: Setting<GoDuration>,
+    /// Maximum time for which Consul may hold a blocking query
+    #[key(default = "\"60s\"", shows = "\"1m\"")]
+    pub(crate) block_query_wait: Setting<GoDuration>,
+    /// Log level: `trace`, `debug`, `info`, `warn` or `err`
+    #[key(
+        default = "\"warn\"",
+        flag = "--log-level",
+        value_name = "LEVEL",
+        heading = "Log"
+    )]
+    #[key(env = "CT_LOG, CONSUL_TEMPLATE_LOG, CONSUL_TEMPLATE_LOG_LEVEL")]
+    pub(crate) log_level: Setting<String>,
+    /// Format of the log on standard error and in the log file: `text` or `json`
+    #[key(
+        default = "\"text\"",
+        flag = "--log-format",
+        value_name = "FORMAT",
+        heading = "Log"
+    )]
+    pub(crate) log_format: Setting<String>,
+    /// Log file, in addition to standard error
+    pub(crate) log_file: LogFileBlock,
+    /// Log to syslog, in addition to standard error
+    pub(crate) syslog: SyslogBlock,
+    /// Log to the systemd journal, with the fields of each event
+    pub(crate) journal: JournalBlock,
+    /// Signal that shuts ctmpl down, in addition to TERM, INT and QUIT; `SIGNULL`: none
+    #[key(default = "\"SIGINT\"", flag = "--kill-signal", heading = "Process")]
+    pub(crate) kill_signal: Setting<SignalName>,
+    /// Signal that reloads the configuration, all templates, and the files that they read; `SIGNULL`: none
+    #[key(default = "\"SIGHUP\"", flag = "--reload-signal", heading = "Process")]
+    pub(crate) reload_signal: Setting<SignalName>,
+    /// File for the process ID
+    #[key(flag = "--pid-file", skip_empty, heading = "Process")]
+    pub(crate) pid_file: Setting<PathBuf>,
+    /// Permissions of templates beyond rendering: `plugin` (run programs), `writeToFile` (write other files)
+    #[key(
+        default = "[]",
+        hide_default,
+        flag = "--allow",
+        value_name = "WORD[,WORD…]"
+    )]
+    pub(crate) allow: Setting<Vec<String>>,
+    /// Directory outside of which templates cannot read files (`file`, `include`), in templates that set no
+    /// `sandbox_path`; symbolic links cannot lead out of it
+    #[key(flag = "--sandbox-path", needs_value, value_name = "DIR")]
+    pub(crate) sandbox_path: Setting<PathBuf>,
+    /// How files are written, in templates that set no `write`: `rename` replaces the file, `inplace` overwrites it,
+    /// `auto` replaces it where possible
+    #[key(default = "\"auto\"", flag = "--write", value_name = "MODE")]
+    pub(crate) write: Setting<WriteMode>,
+    /// Exit if a template fails, in templates that set no `error_fatal`; the flag is for all templates
+    #[key(flag = "--template-error-fatal", help_default = "only with --once")]
+    pub(crate) template_error_fatal: Setting<bool>,
+    /// Exit with code 14 if a key that a template needs does not exist
+    #[key(default = "false", over = sticky)]
+    pub(crate) err_on_failed_lookup: Setting<bool>,
+    /// Exit when every template is written and every command has succeeded
+    #[key(default = "false", flag = "--once")]
+    pub(crate) once: Setting<bool>,
+    /// Parse all templates and exit, with code 14 if a template is invalid; send no query, write no file, run no command
+    #[key(
+        name = "parseonly",
+        default = "false",
+        hide_default,
+        flag = "--parse-only"
+    )]
+    pub(crate) parse_only: Setting<bool>,
+    /// With `--once`: give up after this time and list the missing data; `0`: never
+    #[key(flag = "--timeout", flag_only, help_default = "60s")]
+    pub(crate) timeout: Setting<GoDuration>,
+    /// Print what would be written; write no file and run no command
+    #[key(flag = "--dry", flag_only)]
+    pub(crate) dry: Setting<bool>,
+    /// Template to render; repeatable
+    #[key(flag = "--template", value_name = "SOURCE:DESTINATION[:COMMAND]")]
+    #[key(
+        help = "Template to render, file to write, and command to run after a change; `\\:` is a literal colon; repeatable"
+    )]
+    #[key(parse = TemplateBlock::from_flag)]
+    pub(crate) template: Vec<TemplateBlock>,
+    /// JSON Schema of the file, for editors; ctmpl ignores it
+    #[key(name = "$schema")]
+    pub(crate) schema: Checked<String>,
+    /// Connection to Vault
+    #[key(
+        unsupported = "ctmpl queries Consul only; a template that queries Vault fails at that line"
+    )]
+    pub(crate) vault: Unsupported<VaultBlock>,
+    /// Connection to Nomad
+    #[key(
+        unsupported = "ctmpl queries Consul only; a template that queries Nomad fails at that line"
+    )]
+    pub(crate) nomad: Unsupported<NomadBlock>,
+    /// Deduplication of queries between processes
+    #[key(
+        unsupported = "each process queries Consul itself, and each query once, however many templates use it"
+    )]
+    pub(crate) deduplicate: Unsupported<DeduplicateBlock>,
+    /// The keys in files that have no effect.
+    #[key(extra)]
+    pub(crate) unsupported: Vec<Arc<Span>>,
+    /// The flags that have no effect.
+    #[key(extra)]
+    pub(crate) ignored_flags: Vec<&'static str>,
+}
+
+/// `default_delimiters { … }`
+#[derive(Block, Clone, Debug, Default)]
+#[block(heading = "Templates")]
+pub(crate) struct DelimitersBlock {
+    /// Opening delimiter of an action
+    #[key(
+        default = "\"{{\"",
+        flag = "--default-left-delimiter",
+        value_name = "TEXT"
+    )]
+    #[key(help = "Opening delimiter of Go templates that set none of their own")]
+    pub(crate) left: Setting<String>,
+    /// Closing delimiter of an action
+    #[key(
+        default = "\"}}\"",
+        flag = "--default-right-delimiter",
+        value_name = "TEXT"
+    )]
+    #[key(help = "Closing delimiter of Go templates that set none of their own")]
+    pub(crate) right: Setting<String>,
+}
+
+/// Once `true`, it stays `true`, as in consul-template.
+fn sticky(upper: Setting<bool>, lower: Setting<bool>) -> Setting<bool> {
+    match lower {
+        Some(Located { value: true, .. }) => lower,
+        lower => upper.or(lower),
+    }
+}

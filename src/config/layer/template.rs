@@ -1,0 +1,173 @@
+//! A template, as written.
+
+use std::path::PathBuf;
+
+use super::command::CommandBlock;
+use super::exec::EnvironmentBlock;
+use crate::config::block::{Block, Input, Setting, Unsupported, Value as _};
+use crate::config::duration::GoDuration;
+use crate::config::error::{ConfigError, Located, Origin, ValueError};
+use crate::config::file_mode::FileMode;
+use crate::config::resolved::{Format, Language, OutputFormat, Owner, WriteMode};
+use crate::config::signal::SignalName;
+use crate::config::template_argument::TemplateArgument;
+use crate::config::wait::WaitBlock;
+
+/// `template { … }`
+#[derive(Block, Clone, Debug, Default)]
+#[block(finish = TemplateBlock::with_newer_names)]
+pub(crate) struct TemplateBlock {
+    /// Where the block begins.
+    #[key(origin)]
+    pub(crate) origin: Origin,
+    /// Template file
+    pub(crate) source: Setting<PathBuf>,
+    /// Template text; a template has either `source` or `contents`
+    pub(crate) contents: Setting<String>,
+    /// File to write
+    pub(crate) destination: Setting<PathBuf>,
+    /// Command to run after the file has changed
+    pub(crate) command: Setting<CommandBlock>,
+    /// Timeout of the command
+    #[key(default = "\"30s\"")]
+    pub(crate) command_timeout: Setting<GoDuration>,
+    /// Another spelling of `command` and `command_timeout`, from consul-template; it overrides them
+    pub(crate) exec: TemplateExecBlock,
+    /// Template language
+    #[key(default = "by the name of the source")]
+    pub(crate) language: Setting<Language>,
+    /// Fail if a template reads a missing key of a map
+    #[key(default = "false")]
+    pub(crate) error_on_missing_key: Setting<bool>,
+    /// Opening delimiter of an action of a Go template
+    #[key(default = "the global one")]
+    pub(crate) left_delimiter: Setting<String>,
+    /// Closing delimiter of an action of a Go template
+    #[key(default = "the global one")]
+    pub(crate) right_delimiter: Setting<String>,
+    /// Quiescence timer: a text, or a block with the keys of `wait`
+    #[key(default = "the global `wait`", brief)]
+    pub(crate) wait: Setting<WaitBlock>,
+    /// Escape rendered values for this file format
+    #[key(default = "for Jinja by the destination, else `\"none\"`")]
+    pub(crate) format: Setting<Format>,
+    /// Refuse output that does not parse as this format
+    pub(crate) output_format: Setting<OutputFormat>,
+    /// Directory outside of which the template cannot read files (`file`, `include`)
+    #[key(default = "the global `sandbox_path`")]
+    pub(crate) sandbox_path: Setting<PathBuf>,
+    /// Mode of the file
+    #[key(default = "that of the existing file, else 0644")]
+    pub(crate) perms: Setting<FileMode>,
+    /// Owner of the file; a name is looked up when the file is written
+    #[key(default = "that of the existing file, else ctmpl's", skip_empty)]
+    pub(crate) user: Setting<Owner>,
+    /// Group of the file; a name is looked up when the file is written
+    #[key(default = "that of the existing file, else ctmpl's", skip_empty)]
+    pub(crate) group: Setting<Owner>,
+    /// Older name of `user`
+    #[key(newer = "user")]
+    pub(crate) uid: Setting<u32>,
+    /// Older name of `group`
+    #[key(newer = "group")]
+    pub(crate) gid: Setting<u32>,
+    /// Keep the replaced file, with `.bak` after its name
+    #[key(default = "false")]
+    pub(crate) backup: Setting<bool>,
+    /// Create missing directories
+    #[key(default = "true")]
+    pub(crate) create_dest_dirs: Setting<bool>,
+    /// How the file is written: `"rename"` replaces it, `"inplace"` overwrites it, `"auto"` replaces it where possible
+    #[key(default = "the global `write`")]
+    pub(crate) write: Setting<WriteMode>,
+    /// Functions that fail when called: those whose name matches one of these patterns
+    #[key(default = "[]")]
+    pub(crate) function_denylist: Vec<Located<String>>,
+    /// Older name of `function_denylist`
+    #[key(default = "[]", newer = "function_denylist")]
+    pub(crate) function_blacklist: Vec<Located<String>>,
+    /// Exit if rendering or writing the template fails
+    #[key(default = "only with `once`")]
+    pub(crate) error_fatal: Setting<bool>,
+}
+
+/// `exec { … }` in a template.
+#[derive(Block, Clone, Debug, Default)]
+pub(crate) struct TemplateExecBlock {
+    /// Run the command
+    #[key(default = "true")]
+    pub(crate) enabled: Setting<bool>,
+    /// Command to run after the file has changed
+    pub(crate) command: Setting<CommandBlock>,
+    /// Timeout of the command
+    #[key(default = "\"30s\"")]
+    pub(crate) timeout: Setting<GoDuration>,
+    /// Environment of the command
+    #[key(undocumented)]
+    pub(crate) env: EnvironmentBlock,
+    /// Signal that stops the child process
+    #[key(unsupported = "it is for a child process; a command runs until it exits")]
+    pub(crate) kill_signal: Unsupported<SignalName>,
+    /// Timeout for the child process to stop
+    #[key(unsupported = "it is for a child process; a command runs until it exits")]
+    pub(crate) kill_timeout: Unsupported<GoDuration>,
+    /// Signal for the child process after a change
+    #[key(unsupported = "it is for a child process; a command runs until it exits")]
+    pub(crate) reload_signal: Unsupported<SignalName>,
+    /// Maximum random delay
+    #[key(unsupported = "it is for a child process; a command runs until it exits")]
+    pub(crate) splay: Unsupported<GoDuration>,
+}
+
+impl TemplateBlock {
+    /// The templates of `--template SOURCE:DESTINATION[:COMMAND]`.
+    pub(crate) fn from_flag(Input { texts, origin }: &Input) -> Result<Vec<Self>, ConfigError> {
+        let located = |value| Located {
+            value,
+            origin: origin.clone(),
+        };
+        let template = |text: &std::ffi::OsString| {
+            let argument: Result<TemplateArgument, ValueError> =
+                String::from_texts(std::slice::from_ref(text)).and_then(|text| Ok(text.parse()?));
+            let TemplateArgument {
+                source,
+                destination,
+                command,
+            } = argument.map_err(|source| ConfigError::Value {
+                origin: origin.clone(),
+                source,
+            })?;
+            Ok(Self {
+                origin: origin.clone(),
+                source: Some(Located {
+                    value: PathBuf::from(source),
+                    origin: origin.clone(),
+                }),
+                destination: destination.map(|path| Located {
+                    value: PathBuf::from(path),
+                    origin: origin.clone(),
+                }),
+                command: command.map(|line| located(CommandBlock::Line(line))),
+                ..Self::default()
+            })
+        };
+        texts.iter().map(template).collect()
+    }
+
+    /// Older spellings become the newer ones.
+    fn with_newer_names(mut self) -> Self {
+        let owner = |set: Located<u32>| Located {
+            value: Owner::Id(set.value),
+            origin: set.origin,
+        };
+        self.user = self.user.or(self.uid.take().map(owner));
+        self.group = self.group.or(self.gid.take().map(owner));
+        self.function_denylist.append(&mut self.function_blacklist);
+        // `enabled = false` turns the older spelling off too.
+        let enabled = self.exec.enabled.take().is_none_or(|set| set.value);
+        let command = self.exec.command.take().or(self.command);
+        self.command = command.filter(|_| enabled);
+        self.command_timeout = self.exec.timeout.take().or(self.command_timeout);
+        self
+    }
+}

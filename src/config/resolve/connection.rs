@@ -1,0 +1,243 @@
+//! Resolves the connections to Consul, and the retries.
+//!
+//! Input: a [`TransportBlock`] and a [`RetryBlock`]. Output: a [`TransportConfig`], a [`RetryConfig`], and warnings about
+//! options that have no effect.
+
+use std::time::Duration;
+
+use crate::config::block::{Setting, value};
+use crate::config::duration::GoDuration;
+use crate::config::layer::{RetryBlock, TransportBlock};
+use crate::config::resolved::{Mode, Pauses, RetryConfig, TransportConfig};
+
+/// The shortest pause: without one, retries would be a busy loop.
+const SHORTEST: Duration = Duration::from_millis(10);
+/// The unit of the keep-alive time of a socket.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Resolves the block.
+pub(super) fn retry(block: RetryBlock) -> RetryConfig {
+    let RetryBlock {
+        enabled,
+        attempts,
+        backoff,
+        max_backoff,
+    } = block;
+    let first = value(backoff).map_or(Pauses::DEFAULT.first, |pause| pause.0.max(SHORTEST));
+    let longest = match value(max_backoff) {
+        None => Pauses::DEFAULT.longest,
+        Some(GoDuration(Duration::ZERO)) => Duration::MAX,
+        Some(GoDuration(longest)) => longest.max(SHORTEST),
+    };
+    let attempts = match (value(enabled), value(attempts)) {
+        (Some(false), _) => Some(0),
+        (_, attempts) => attempts.filter(|attempts| *attempts > 0),
+    };
+    RetryConfig {
+        attempts,
+        pauses: Pauses {
+            first,
+            longest,
+            scout: Pauses::DEFAULT.scout.max(first).min(longest),
+        },
+    }
+}
+
+/// Resolves the block.
+pub(super) fn transport(block: TransportBlock) -> TransportConfig {
+    let TransportBlock {
+        dial_keep_alive,
+        dial_timeout,
+        disable_keep_alives,
+        idle_conn_timeout,
+        max_idle_conns,
+        max_idle_conns_per_host,
+        max_conns_per_host: _,
+        tls_handshake_timeout,
+    } = block;
+    let default = TransportConfig::DEFAULT;
+    let connect_limit = limit(dial_timeout, default.connect_limit);
+    let handshake = limit(tls_handshake_timeout, Some(Duration::ZERO));
+    let tls_connect_limit = connect_limit
+        .zip(handshake)
+        .map(|(one, other)| one.saturating_add(other));
+    let keep_alive = value(dial_keep_alive)
+        .map(|silence| silence.0)
+        .filter(|silence| !silence.is_zero());
+    TransportConfig {
+        connect_limit,
+        tls_connect_limit,
+        keep_alive: keep_alive.map_or(default.keep_alive, |silence| silence.max(SECOND)),
+        reuse: !value(disable_keep_alives).unwrap_or(false),
+        idle_limit: limit(idle_conn_timeout, default.idle_limit),
+        most_idle: most(max_idle_conns),
+        most_idle_of_one: most(max_idle_conns_per_host),
+    }
+}
+
+/// A zero duration disables the limit.
+fn limit(set: Setting<GoDuration>, default: Option<Duration>) -> Option<Duration> {
+    match set {
+        None => default,
+        Some(set) => Some(set.value.0).filter(|limit| !limit.is_zero()),
+    }
+}
+
+/// Zero disables the limit.
+fn most(set: Setting<u32>) -> usize {
+    value(set)
+        .filter(|most| *most > 0)
+        .map_or(usize::MAX, |most| most as usize)
+}
+
+/// Warnings about options of these blocks that have no effect.
+pub(super) fn ignored_options(
+    retry: &RetryBlock,
+    transport: &TransportBlock,
+    mode: Mode,
+) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let enabled = retry
+        .enabled
+        .as_ref()
+        .filter(|set| !set.value)
+        .map(|set| &set.origin);
+    let attempts = retry
+        .attempts
+        .as_ref()
+        .filter(|set| set.value > 0)
+        .map(|set| &set.origin);
+    if let Some(origin) = enabled.or(attempts)
+        && mode == Mode::Daemon
+    {
+        warnings.push(format!(
+            "{origin}: the daemon retries without limit, and the files stay; only a run with -once gives up"
+        ));
+    }
+    if let Some(set) = transport
+        .max_conns_per_host
+        .as_ref()
+        .filter(|set| set.value > 0)
+    {
+        let origin = &set.origin;
+        warnings.push(format!(
+            "{origin}: no effect: each blocking query has a connection of its own, or shares one with 89 others over HTTP/2"
+        ));
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::file::read_text;
+
+    fn blocks(text: &str) -> (RetryBlock, TransportBlock) {
+        let consul = read_text("f", &format!("consul {{ {text} }}"))
+            .expect("HCL")
+            .consul;
+        (consul.retry, consul.transport)
+    }
+
+    fn seconds(seconds: f64) -> Duration {
+        Duration::from_secs_f64(seconds)
+    }
+
+    #[test]
+    fn a_scout_asks_every_second_unless_the_first_pause_is_longer() {
+        let cases = [
+            ("", None, (0.25, 60.0, 1.0)),
+            ("attempts = 12", Some(12), (0.25, 60.0, 1.0)),
+            ("attempts = 0 backoff = \"5s\"", None, (5.0, 60.0, 5.0)),
+            (
+                "enabled = true backoff = \"2s\" max_backoff = \"1s\"",
+                None,
+                (2.0, 1.0, 1.0),
+            ),
+            (
+                "enabled = false attempts = 3 max_backoff = \"500ms\"",
+                Some(0),
+                (0.25, 0.5, 0.5),
+            ),
+            (
+                "backoff = 0 max_backoff = \"10m\"",
+                None,
+                (0.01, 600.0, 1.0),
+            ),
+        ];
+        for (text, attempts, (first, longest, scout)) in cases {
+            let pauses = Pauses {
+                first: seconds(first),
+                longest: seconds(longest),
+                scout: seconds(scout),
+            };
+            assert_eq!(
+                retry(blocks(&format!("retry {{ {text} }}")).0),
+                RetryConfig { attempts, pauses },
+                "{text}"
+            );
+        }
+        assert_eq!(
+            retry(blocks("retry { max_backoff = 0 }").0).pauses.longest,
+            Duration::MAX
+        );
+    }
+
+    #[test]
+    fn limits_of_connections_are_those_that_were_set() {
+        let of = |text: &str| transport(blocks(&format!("transport {{ {text} }}")).1);
+        assert_eq!(of(""), TransportConfig::DEFAULT);
+        let all =
+            of("dial_timeout = \"3s\" tls_handshake_timeout = \"2s\" dial_keep_alive = \"300ms\" max_idle_conns = 7
+            disable_keep_alives = true idle_conn_timeout = \"5s\" max_idle_conns_per_host = 4");
+        let expected = TransportConfig {
+            connect_limit: Some(seconds(3.0)),
+            tls_connect_limit: Some(seconds(5.0)),
+            keep_alive: SECOND,
+            reuse: false,
+            idle_limit: Some(seconds(5.0)),
+            most_idle: 7,
+            most_idle_of_one: 4,
+        };
+        assert_eq!(all, expected);
+        let none =
+            of("dial_timeout = 0 idle_conn_timeout = 0 dial_keep_alive = 0 max_idle_conns = 0");
+        let expected = TransportConfig {
+            connect_limit: None,
+            tls_connect_limit: None,
+            idle_limit: None,
+            ..TransportConfig::DEFAULT
+        };
+        assert_eq!(none, expected);
+    }
+
+    #[test]
+    fn what_is_not_heeded_is_set() {
+        let set = |text: &str, mode| {
+            let (retry, transport) = blocks(text);
+            ignored_options(&retry, &transport, mode).len()
+        };
+        let once = Mode::Once { timeout: None };
+        for (text, daemon, single) in [
+            ("retry { attempts = 12 }", 1, 0),
+            ("retry { enabled = false attempts = 1 }", 1, 0),
+            (
+                "retry { attempts = 0 backoff = \"1s\" enabled = true }",
+                0,
+                0,
+            ),
+            ("transport { max_conns_per_host = 1 }", 1, 1),
+            (
+                "transport { max_conns_per_host = 0 dial_timeout = \"1s\" }",
+                0,
+                0,
+            ),
+        ] {
+            assert_eq!(
+                (set(text, Mode::Daemon), set(text, once)),
+                (daemon, single),
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Resolves the child process, and the environment of programs.
+
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use crate::config::block::value;
+use crate::config::error::{ConfigError, Located, ValueError};
+use crate::config::exec::{
+    CommandLine, EnvironmentConfig, ExecConfig, KillSignal, OnChange, Variable,
+};
+use crate::config::glob::Glob;
+use crate::config::layer::{CommandBlock, EnvironmentBlock, ExecBlock};
+use crate::config::signal::SignalName;
+
+/// The default of consul-template.
+const KILL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The child process, if there is one.
+pub(super) fn resolve(block: ExecBlock) -> Result<Option<ExecConfig>, ConfigError> {
+    let ExecBlock {
+        enabled,
+        command,
+        env,
+        kill_signal,
+        kill_timeout,
+        reload_signal,
+        splay,
+        timeout: _,
+    } = block;
+    let environment = environment(env)?;
+    // No process can handle these: the first kills it, the second stops it for good.
+    let is_unhandled = |signal: Signal| matches!(signal, Signal::SIGKILL | Signal::SIGSTOP);
+    if let Some(Located {
+        value: OnChange::Signal(signal),
+        origin,
+    }) = &reload_signal
+        && is_unhandled(*signal)
+    {
+        return Err(ConfigError::Value {
+            origin: origin.clone(),
+            source: ValueError::Unhandled(signal.as_str()),
+        });
+    }
+    if let Some(Located {
+        value: SignalName(Some(Signal::SIGSTOP)),
+        origin,
+    }) = &kill_signal
+    {
+        return Err(ConfigError::Value {
+            origin: origin.clone(),
+            source: ValueError::Unhandled("SIGSTOP"),
+        });
+    }
+    let line = command.and_then(|command| command_line_of(command.value));
+    let enabled = value(enabled).unwrap_or(true);
+    Ok(line.filter(|_| enabled).map(|line| ExecConfig {
+        line,
+        environment,
+        on_change: value(reload_signal).unwrap_or_default(),
+        kill_signal: value(kill_signal).map_or(KillSignal::Default, |SignalName(signal)| {
+            signal.map_or(KillSignal::Disabled, KillSignal::Explicit)
+        }),
+        kill_timeout: value(kill_timeout).map_or(KILL_TIMEOUT, |limit| limit.0),
+        splay: value(splay).map_or(Duration::ZERO, |splay| splay.0),
+    }))
+}
+
+pub(super) fn environment(block: EnvironmentBlock) -> Result<EnvironmentConfig, ConfigError> {
+    let EnvironmentBlock {
+        pristine,
+        custom,
+        allowlist,
+        denylist,
+        whitelist: _,
+        blacklist: _,
+    } = block;
+    Ok(EnvironmentConfig {
+        pristine: value(pristine).unwrap_or(false),
+        allow: globs(allowlist)?,
+        deny: globs(denylist)?,
+        custom: custom.into_iter().map(variable).collect::<Result<_, _>>()?,
+    })
+}
+
+pub(super) fn globs(texts: Vec<Located<String>>) -> Result<Vec<Glob>, ConfigError> {
+    let glob = |Located { value, origin }: Located<String>| {
+        value.parse::<Glob>().map_err(|error| ConfigError::Value {
+            origin,
+            source: error.into(),
+        })
+    };
+    texts.into_iter().map(glob).collect()
+}
+
+fn variable(Located { value, origin }: Located<String>) -> Result<Variable, ConfigError> {
+    match value.split_once('=') {
+        Some((name, value))
+            if !name.is_empty() && !name.contains('\0') && !value.contains('\0') =>
+        {
+            Ok(Variable {
+                name: name.to_owned(),
+                value: value.to_owned(),
+            })
+        }
+        _ => Err(ConfigError::Value {
+            origin,
+            source: ValueError::Variable,
+        }),
+    }
+}
+
+/// A list of one is a command line; an empty list is no command.
+pub(super) fn command_line_of(block: CommandBlock) -> Option<CommandLine> {
+    match block {
+        CommandBlock::Line(line) => command_line(&line),
+        CommandBlock::List(words) => match words.as_slice() {
+            [] => None,
+            [line] => command_line(line),
+            _ => Some(CommandLine::Direct(words)),
+        },
+    }
+}
+
+/// Blanks around a line are dropped, so that two jobs share one run of it; a line with blanks is for the shell.
+fn command_line(line: &str) -> Option<CommandLine> {
+    let line = line.trim();
+    if line.is_empty() {
+        None
+    } else if line.contains(char::is_whitespace) {
+        Some(CommandLine::Shell(line.to_owned()))
+    } else {
+        Some(CommandLine::Direct(vec![line.to_owned()]))
+    }
+}

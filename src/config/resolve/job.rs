@@ -1,0 +1,234 @@
+//! Resolves templates.
+//!
+//! Input: [`TemplateBlock`]s, and the settings for all templates. Output: [`Job`]s.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+use super::exec::{command_line_of, environment, globs};
+use crate::config::block::{Setting, filled, value};
+use crate::config::duration::GoDuration;
+use crate::config::error::{ConfigError, Located, Origin, ValueError};
+use crate::config::format;
+use crate::config::layer::{CommandBlock, EnvironmentBlock, TemplateBlock};
+use crate::config::resolved::{
+    CommandConfig, Delimiters, FileConfig, Format, Job, Language, MissingKey, Mode, OnError,
+    OutputFormat, Permissions, Settle, Source, WriteMode,
+};
+use crate::config::wait::{Wait, WaitBlock};
+
+/// The default timeout of a command.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The settings for every template that sets none of its own.
+pub(super) struct Common {
+    pub(super) mode: Mode,
+    /// Files are written at all.
+    pub(super) writes: bool,
+    pub(super) settle: Option<Settle>,
+    pub(super) delimiters: Delimiters,
+    /// Permissions beyond rendering.
+    pub(super) allow: Permissions,
+    /// `None`: by the name of the destination.
+    pub(super) format: Option<Format>,
+    pub(super) output_format: Option<OutputFormat>,
+    /// Directory outside of which templates cannot read files.
+    pub(super) sandbox: Option<PathBuf>,
+    pub(super) write: WriteMode,
+    pub(super) error_fatal: Option<Located<bool>>,
+}
+
+/// Resolves every template; two of them cannot write the same file.
+pub(super) fn resolve_all(
+    blocks: Vec<TemplateBlock>,
+    common: &Common,
+) -> Result<Vec<Job>, ConfigError> {
+    let mut jobs: Vec<Job> = Vec::with_capacity(blocks.len());
+    let mut destinations: HashMap<PathBuf, usize> = HashMap::with_capacity(blocks.len());
+    for block in blocks {
+        let origin = block.origin.clone();
+        let job = resolve(block, common)?;
+        if let Some(destination) = &job.destination {
+            match destinations.entry(normalized(destination)) {
+                Entry::Vacant(entry) => drop(entry.insert(jobs.len())),
+                Entry::Occupied(first) => {
+                    return Err(ConfigError::SameDestination {
+                        origin,
+                        destination: destination.clone(),
+                        first: name(&jobs[*first.get()].source),
+                        second: name(&job.source),
+                    });
+                }
+            }
+        }
+        jobs.push(job);
+    }
+    Ok(jobs)
+}
+
+/// The quiescence timer; `None`: none is set.
+pub(super) fn timer(wait: Setting<WaitBlock>) -> Result<Option<Wait>, ConfigError> {
+    let Some(Located { value, origin }) = wait else {
+        return Ok(None);
+    };
+    value.wait().map_err(|error| ConfigError::Value {
+        origin,
+        source: ValueError::from(error),
+    })
+}
+
+fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
+    let path = |set: Setting<PathBuf>| value(set).filter(|path| !path.as_os_str().is_empty());
+    let sandbox = path(block.sandbox_path).or_else(|| common.sandbox.clone());
+    let destination = path(block.destination);
+    let source = source_of(
+        path(block.source),
+        filled(value(block.contents)),
+        destination.as_deref(),
+    );
+    let source = source.ok_or_else(|| ConfigError::NoSource {
+        origin: block.origin.clone(),
+    })?;
+    check_destination(block.origin, &source, destination.as_deref(), common.writes)?;
+    let language = value(block.language).unwrap_or_else(|| match &source {
+        Source::File(path) => format::language_of(path),
+        Source::Inline { .. } => Language::Go,
+    });
+    Ok(Job {
+        language,
+        format: value(block.format)
+            .or(common.format)
+            .unwrap_or_else(|| format::of_destination(language, destination.as_deref())),
+        output_format: value(block.output_format).or(common.output_format),
+        source,
+        destination,
+        command: command_config(block.command, block.command_timeout, block.exec.env)?,
+        settle: match common.mode {
+            Mode::Once { .. } => None,
+            Mode::Daemon => timer(block.wait)?.map_or(common.settle, Wait::settle),
+        },
+        file: FileConfig {
+            mode: value(block.perms)
+                .map(|mode| mode.0)
+                .filter(|mode| *mode != 0),
+            user: value(block.user),
+            group: value(block.group),
+            backup: value(block.backup).unwrap_or(false),
+            make_directories: value(block.create_dest_dirs).unwrap_or(true),
+            write: value(block.write).unwrap_or(common.write),
+        },
+        missing_key: match value(block.error_on_missing_key) {
+            Some(true) => MissingKey::Error,
+            Some(false) | None => MissingKey::Zero,
+        },
+        delimiters: Delimiters {
+            left: filled(value(block.left_delimiter))
+                .unwrap_or_else(|| common.delimiters.left.clone()),
+            right: filled(value(block.right_delimiter))
+                .unwrap_or_else(|| common.delimiters.right.clone()),
+        },
+        allow: common.allow,
+        sandbox: sandbox.map(Into::into),
+        denied: globs(block.function_denylist)?.into(),
+        on_error: on_error(value(block.error_fatal), common.error_fatal.as_ref()),
+    })
+}
+
+/// A flag overrides the setting of every template.
+fn on_error(own: Option<bool>, common: Option<&Located<bool>>) -> OnError {
+    let fatal = match common {
+        Some(Located {
+            value,
+            origin: Origin::Flag(_),
+        }) => Some(*value),
+        common => own.or(common.map(|said| said.value)),
+    };
+    fatal.map_or(OnError::Default, |fatal| {
+        if fatal {
+            OnError::Fatal
+        } else {
+            OnError::Logged
+        }
+    })
+}
+
+/// Exactly one of the two must be there and not empty.
+fn source_of(
+    source: Option<PathBuf>,
+    contents: Option<String>,
+    destination: Option<&Path>,
+) -> Option<Source> {
+    match (source, contents) {
+        (Some(path), None) => Some(Source::File(path)),
+        (None, Some(text)) => {
+            let name = destination.map_or_else(
+                || "inline".to_owned(),
+                |path| format!("inline:{}", path.display()),
+            );
+            Some(Source::Inline { name, text })
+        }
+        (None, None) | (Some(_), Some(_)) => None,
+    }
+}
+
+fn check_destination(
+    origin: Origin,
+    source: &Source,
+    destination: Option<&Path>,
+    writes: bool,
+) -> Result<(), ConfigError> {
+    match (destination, source) {
+        (None, _) if !writes => Ok(()),
+        (None, _) => Err(ConfigError::NoDestination {
+            origin,
+            template: name(source),
+        }),
+        (Some(destination), Source::File(path)) if normalized(path) == normalized(destination) => {
+            Err(ConfigError::OwnSource {
+                origin,
+                template: path.clone(),
+            })
+        }
+        (Some(_), _) => Ok(()),
+    }
+}
+
+fn name(source: &Source) -> String {
+    match source {
+        Source::File(path) => path.display().to_string(),
+        Source::Inline { name, .. } => name.clone(),
+    }
+}
+
+/// A path without `./`. Links are not followed: the check reads no disk.
+fn normalized(path: &Path) -> PathBuf {
+    path.components()
+        .filter(|part| *part != Component::CurDir)
+        .collect()
+}
+
+fn command_config(
+    block: Setting<CommandBlock>,
+    timeout: Setting<GoDuration>,
+    env: EnvironmentBlock,
+) -> Result<Option<CommandConfig>, ConfigError> {
+    let line = value(block).and_then(command_line_of);
+    let timeout = match timeout {
+        None => COMMAND_TIMEOUT,
+        Some(Located { value, origin }) if value.0.is_zero() => {
+            return Err(ConfigError::Value {
+                origin,
+                source: ValueError::NoTime,
+            });
+        }
+        Some(Located { value, .. }) => value.0,
+    };
+    let environment = environment(env)?;
+    Ok(line.map(|line| CommandConfig {
+        line,
+        timeout,
+        environment,
+    }))
+}

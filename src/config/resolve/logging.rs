@@ -1,0 +1,125 @@
+//! Resolves the log.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::config::block::{Setting, filled, value};
+use crate::config::error::{ConfigError, Located, ValueError};
+use crate::config::layer::{JournalBlock, LogFileBlock, SyslogBlock};
+use crate::config::logging::{
+    Facility, JOURNAL, JournalConfig, Keep, LogConfig, LogFileConfig, LogFormat, LogLevel,
+    SyslogConfig, Wanted,
+};
+
+const LEVEL: LogLevel = LogLevel::Warn;
+/// The default of consul-template.
+const ROTATE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+/// The default of consul-template, so that rules that select by name keep working.
+const NAME: &str = "consul-template";
+const SYSLOG: &str = "/dev/log";
+
+/// The keys about the log, which are at the top of a file.
+pub(super) struct Logging {
+    pub(super) level: Setting<String>,
+    pub(super) format: Setting<String>,
+    pub(super) file: LogFileBlock,
+    pub(super) syslog: SyslogBlock,
+    pub(super) journal: JournalBlock,
+}
+
+/// Resolves them.
+pub(super) fn resolve(keys: Logging) -> Result<LogConfig, ConfigError> {
+    let Logging {
+        level,
+        format,
+        file,
+        syslog,
+        journal,
+    } = keys;
+    Ok(LogConfig {
+        level: level.map_or(Ok(LEVEL), |set| parse(&set))?,
+        format: format.map_or(Ok(LogFormat::Text), |set| parse(&set))?,
+        file: log_file(file)?,
+        syslog: system_log(syslog)?,
+        journal: {
+            let JournalBlock { enabled, address } = journal;
+            let wanted = match value(enabled) {
+                None => Wanted::WhereConnected,
+                Some(true) => Wanted::Always,
+                Some(false) => Wanted::Never,
+            };
+            JournalConfig {
+                wanted,
+                address: socket(address, JOURNAL),
+            }
+        },
+    })
+}
+
+fn log_file(block: LogFileBlock) -> Result<Option<LogFileConfig>, ConfigError> {
+    let LogFileBlock {
+        path,
+        log_rotate_bytes: rotate_bytes,
+        log_rotate_duration: rotate_duration,
+        log_rotate_max_files: max_files,
+    } = block;
+    let Some(path) = value(path).filter(|path| !path.as_os_str().is_empty()) else {
+        return Ok(None);
+    };
+    let rotate_bytes = rotate_bytes.map_or(Ok(0), |Located { value, origin }| {
+        u64::try_from(value).map_err(|_| ConfigError::Value {
+            origin,
+            source: ValueError::Range(value),
+        })
+    })?;
+    let rotate_after = value(rotate_duration).map_or(ROTATE_AFTER, |duration| duration.0);
+    Ok(Some(LogFileConfig {
+        path,
+        rotate_bytes: Some(rotate_bytes).filter(|bytes| *bytes > 0),
+        rotate_after: Some(rotate_after).filter(|after| !after.is_zero()),
+        keep: match value(max_files).unwrap_or(0) {
+            0 => Keep::All,
+            // A negative number keeps none.
+            count => Keep::Newest(usize::try_from(count).unwrap_or(0)),
+        },
+    }))
+}
+
+/// Any key of the block turns syslog on.
+fn system_log(block: SyslogBlock) -> Result<Option<SyslogConfig>, ConfigError> {
+    let SyslogBlock {
+        enabled,
+        facility,
+        name,
+        address,
+    } = block;
+    // An empty value sets nothing, as in consul-template.
+    let filled_in = |text: &Located<String>| !text.value.is_empty();
+    let (facility, name) = (facility.filter(filled_in), name.filter(filled_in));
+    let meant = facility.is_some() || name.is_some() || address.is_some();
+    let facility = facility.map_or(Ok(Facility::LOCAL0), |set| parse(&set))?;
+    let name = filled(value(name)).unwrap_or_else(|| NAME.to_owned());
+    Ok(value(enabled).unwrap_or(meant).then(|| SyslogConfig {
+        facility,
+        name,
+        address: socket(address, SYSLOG),
+    }))
+}
+
+fn socket(set: Setting<PathBuf>, default: &str) -> PathBuf {
+    value(set)
+        .filter(|path| !path.as_os_str().is_empty())
+        .unwrap_or_else(|| PathBuf::from(default))
+}
+
+fn parse<T>(set: &Located<String>) -> Result<T, ConfigError>
+where
+    T: FromStr,
+    ValueError: From<T::Err>,
+{
+    set.value.parse().map_err(|error| ConfigError::Value {
+        origin: set.origin.clone(),
+        source: ValueError::from(error),
+    })
+}
