@@ -1,7 +1,7 @@
-//! A function of the library, as both template languages see it.
+//! A function of the library, for both template languages.
 //!
-//! A function is one entry of a table: its names, what it is for, and its code. The code sees its arguments and the
-//! [`RenderContext`] it is called in; it cannot tell which language called it.
+//! A function is a row of a table: its names, its documentation and its code. The code sees its arguments and the
+//! [`RenderContext`]; it does not know which language calls it.
 
 use std::borrow::Cow;
 
@@ -12,48 +12,52 @@ pub use gotemplate::FunctionError;
 
 use super::render_context::RenderContext;
 
-/// One entry of the function table.
+/// A row of the function table.
 #[derive(Debug)]
 pub struct Function {
     /// The name in Go templates (`keyOrDefault`).
     pub go: &'static str,
     /// The name in Jinja (`key_or_default`).
     pub jinja: &'static str,
-    /// The heading it stands under in the reference.
+    /// The heading in the reference.
     pub group: Group,
-    /// Its arguments and its result, in Go order: `(key string, default string) string`.
+    /// The arguments and the result, in Go's order: `(key string, default string) string`.
     pub signature: &'static str,
-    /// What can be said by name: `tag="a"` in Jinja, `"tag=a"` in Go.
+    /// The named options: `tag="a"` in Jinja, `"tag=a"` in Go.
     pub options: &'static [&'static str],
-    /// One line on what it does.
+    /// The documentation, one line.
     pub summary: &'static str,
-    /// What it does.
+    /// The code.
     pub code: fn(&Call<'_>) -> Result<Value, FunctionError>,
 }
 
-/// The steps of a call beside the bytes that it reads: the clock is read every few calls, as some take long.
+/// The steps of a call beside the bytes and items of its arguments: the clock is read every few calls, as some take long.
 const STEPS_OF_A_CALL: usize = 8;
 
 impl Function {
-    /// Calls it, for what the pass can still afford.
+    /// Calls the function, within the budget of the rendering.
+    ///
+    /// A step is spent for each byte and item of the arguments. Functions whose work is more than that spend the difference
+    /// themselves.
     ///
     /// # Errors
-    /// What the function says, or that everything the functions of the pass have made is too much.
+    /// The error of the function; or the budget, or the limit for the results of all calls, is exhausted.
     pub fn call(&self, call: &Call<'_>) -> Result<Value, FunctionError> {
-        call.spend(STEPS_OF_A_CALL)?;
+        let size: usize = call.args.iter().map(size_of).sum();
+        call.spend(size.saturating_add(STEPS_OF_A_CALL))?;
         let args = self.of_text(call.args);
         let value = (self.code)(&Call {
             args: &args,
             pass: call.pass,
         })?;
-        // The answers to questions are there already.
+        // The answers to queries are in memory already.
         if self.group != Group::Sources {
             call.pass.afford(&value)?;
         }
         Ok(value)
     }
 
-    /// The arguments, with what is not UTF-8 in them as replacement characters for a function that is about characters.
+    /// The arguments, with invalid UTF-8 replaced for a function that works on characters.
     fn of_text<'a>(&self, args: &'a [Value]) -> Cow<'a, [Value]> {
         let is_binary = |value: &Value| value.kind() == ValueKind::Bytes;
         if !args.iter().any(is_binary)
@@ -70,7 +74,17 @@ impl Function {
     }
 }
 
-/// Those that take the bytes of a text as they are.
+/// The bytes of a string or the items of a list. Maps and lazy sequences are not counted: their length is not known at
+/// once, so the functions that read them spend for them.
+fn size_of(value: &Value) -> usize {
+    match value.kind() {
+        ValueKind::String | ValueKind::Bytes => value.as_bytes().map_or(0, <[u8]>::len),
+        ValueKind::Seq => value.len().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// The functions that work on the bytes of a string.
 const OF_BYTES: [&str; 11] = [
     "base64Encode",
     "base64URLEncode",
@@ -88,19 +102,19 @@ const OF_BYTES: [&str; 11] = [
 /// The headings of the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
-    /// Questions to Consul, and files.
+    /// Queries to Consul, files and plugins.
     Sources,
     /// The environment of the process and of the template.
     Environment,
-    /// Text, lists and encodings.
+    /// Strings, lists, numbers and encodings.
     Text,
-    /// Maps, and lists of answers put into another shape.
+    /// Maps and grouping.
     Shape,
-    /// Numbers.
+    /// Arithmetic.
     Math,
     /// The functions of sprig.
     Sprig,
-    /// Looking at values.
+    /// Debugging.
     Debug,
 }
 
@@ -109,29 +123,29 @@ impl Group {
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
-            Self::Sources => "Questions to Consul, and files",
-            Self::Environment => "The environment, and the template's own",
-            Self::Text => "Text, lists, numbers and encodings",
-            Self::Shape => "Maps, and lists in another shape",
+            Self::Sources => "Consul, files and plugins",
+            Self::Environment => "Environment and output",
+            Self::Text => "Strings, lists, numbers and encodings",
+            Self::Shape => "Maps and grouping",
             Self::Math => "Arithmetic",
             Self::Sprig => "Sprig",
-            Self::Debug => "Looking at values",
+            Self::Debug => "Debugging",
         }
     }
 }
 
-/// A call of a function: its arguments, in the order of Go (what is piped in comes last).
+/// A call of a function. The arguments are in Go's order: a piped value comes last.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
-    /// The arguments. Those that Jinja gives by name come last, all in one, to a function that has options.
+    /// The arguments. For a function with options, the named arguments of Jinja are one value, the last.
     pub args: &'a [Value],
-    /// The rendering pass that the call belongs to.
+    /// The rendering that the call belongs to.
     pub pass: &'a RenderContext,
 }
 
 impl Call<'_> {
-    /// Spends steps of the budget of the rendering. A function spends a step per byte or item that it reads, before it
-    /// reads them.
+    /// Spends steps of the budget of the rendering. One step is about a byte or an item that is read; a function spends
+    /// before it does the work.
     ///
     /// # Errors
     /// If the budget is exhausted: the function has to end.
@@ -140,7 +154,7 @@ impl Call<'_> {
     }
 }
 
-/// What is given by name, in an argument that holds all of it.
+/// The named arguments in the value that holds them.
 pub(super) fn named(arguments: &Value) -> impl Iterator<Item = (String, Value)> {
     let names = arguments.try_iter().into_iter().flatten();
     names.map(|name| {

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use regex::{Regex, RegexBuilder};
 
+use crate::budget::Budget;
 use crate::function_error::FunctionError;
 
 mod class;
@@ -16,7 +17,7 @@ mod replace;
 mod tests;
 mod translate;
 
-pub use replace::replace_all;
+pub use replace::{replace_all, replace_all_literal};
 
 /// Patterns in the cache. A template has a handful.
 const MAX_CACHED: usize = 256;
@@ -29,14 +30,18 @@ const MAX_COMPILED_SIZE: usize = 4 << 20;
 
 static CACHE: Mutex<Option<HashMap<String, Regex>>> = Mutex::new(None);
 
+/// The steps to compile a pattern, for each byte of it.
+const STEPS_PER_BYTE: usize = 1000;
+
 /// Compiles a pattern, or takes it from the cache.
 ///
 /// # Errors
-/// If the pattern is not valid in Go, or too large. The text is that of Go's `regexp`.
-pub fn compile(pattern: &str) -> Result<Regex, FunctionError> {
+/// If the pattern is not valid in Go, or too large. The text is that of Go's `regexp`. Or if the budget is exhausted.
+pub fn compile(pattern: &str, budget: &Budget) -> Result<Regex, FunctionError> {
     if let Some(regex) = cached(pattern) {
         return Ok(regex);
     }
+    budget.spend(pattern.len().saturating_mul(STEPS_PER_BYTE))?;
     // The lock is not held meanwhile: other templates go on.
     let regex = compile_new(pattern)
         .map_err(|reason| FunctionError::new(format!("error parsing regexp: {reason}")))?;

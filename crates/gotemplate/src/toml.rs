@@ -10,6 +10,7 @@ use minijinja::value::ValueKind;
 
 use crate::any_map::AnyMap;
 use crate::args::{Number, refuse};
+use crate::budget::Budget;
 use crate::function_error::FunctionError;
 use crate::record::{NumberedMap, Record};
 use crate::scalar_object::ScalarObject;
@@ -22,11 +23,12 @@ const MAX_LENGTH: usize = 64 << 20;
 /// Writes a value, a map with text keys.
 ///
 /// # Errors
-/// If the text would be too long or too deep, or if a value has no TOML.
-pub fn write(value: &Value) -> Result<String, FunctionError> {
+/// If the text would be too long or too deep, if a value has no TOML, or if the budget is exhausted.
+pub fn write(value: &Value, budget: &Budget) -> Result<String, FunctionError> {
     let mut writer = Writer {
         out: String::new(),
         path: Vec::new(),
+        budget,
     };
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => return refuse("toml: there is no value"),
@@ -39,13 +41,14 @@ pub fn write(value: &Value) -> Result<String, FunctionError> {
     Ok(writer.out)
 }
 
-struct Writer {
+struct Writer<'b> {
     out: String,
     /// The keys of the open tables, the outermost first.
     path: Vec<String>,
+    budget: &'b Budget,
 }
 
-impl Writer {
+impl Writer<'_> {
     fn indent(&mut self, levels: usize) {
         self.out.extend(std::iter::repeat_n("  ", levels));
     }
@@ -58,6 +61,7 @@ impl Writer {
     }
 
     fn table(&mut self, entries: &[(String, Value)]) -> Result<(), FunctionError> {
+        self.budget.spend(1)?;
         if self.path.len() > MAX_DEPTH {
             return refuse(format!("toml: nested more than {MAX_DEPTH} levels deep"));
         }
@@ -103,6 +107,10 @@ impl Writer {
     }
 
     fn value(&mut self, value: &Value, level: usize) -> Result<(), FunctionError> {
+        self.budget.spend(1)?;
+        if self.out.len() > MAX_LENGTH {
+            return refuse("toml: the result is too long");
+        }
         if level > MAX_DEPTH {
             return refuse(format!("toml: nested more than {MAX_DEPTH} levels deep"));
         }

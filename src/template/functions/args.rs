@@ -8,6 +8,9 @@ use minijinja::value::ValueKind;
 use crate::template::function::{Call, FunctionError};
 use crate::template::record::{Record, TypedMap};
 
+/// The number of items of a lazy sequence that a function reads: the limit of `loop`.
+const MAX_ITEMS: usize = 10_000_000;
+
 /// The result of a function.
 pub(super) type FunctionResult = Result<Value, FunctionError>;
 
@@ -28,6 +31,38 @@ impl<'a> Call<'a> {
                 "wrong number of args for {name}: want {N} got {got}"
             ))
         })
+    }
+
+    /// The items of an argument, a list or a lazy sequence. A lazy sequence may be endless, so each of its items is a step.
+    pub(super) fn list(&self, value: &Value) -> Result<Vec<Value>, FunctionError> {
+        let lazy = match value.kind() {
+            ValueKind::Seq => false,
+            ValueKind::Iterable => true,
+            _ => return refuse(wrong_type("a list", value)),
+        };
+        let Ok(iter) = value.try_iter() else {
+            return refuse(wrong_type("a list", value));
+        };
+        let mut items = Vec::new();
+        for item in iter {
+            if lazy {
+                self.spend(1)?;
+                if items.len() >= MAX_ITEMS {
+                    return refuse(format!("a list with more than {MAX_ITEMS} items"));
+                }
+            }
+            items.push(item);
+        }
+        Ok(items)
+    }
+
+    /// The records of an argument, a list of records with this schema; any schema if `schema` is empty.
+    pub(super) fn records(
+        &self,
+        value: &Value,
+        schema: &str,
+    ) -> Result<Vec<(Value, Record)>, FunctionError> {
+        records(self.list(value)?, schema)
     }
 
     /// The arguments, if all are strings.
@@ -60,20 +95,16 @@ pub(super) fn integer(value: &Value) -> Result<i64, FunctionError> {
     }
 }
 
-/// The items of the argument, a list or a lazy sequence.
-pub(super) fn list(value: &Value) -> Result<Vec<Value>, FunctionError> {
-    match value.kind() {
-        ValueKind::Seq | ValueKind::Iterable => match value.try_iter() {
-            Ok(items) => Ok(items.collect()),
-            Err(_) => refuse(wrong_type("a list", value)),
-        },
-        _ => refuse(wrong_type("a list", value)),
-    }
+/// The items of a list in memory, without a copy.
+pub(super) fn slice(value: &Value) -> Option<&[Value]> {
+    value.downcast_object_ref::<Vec<Value>>().map(Vec::as_slice)
 }
 
-/// The items of the argument, a list of records with this schema; any schema if `schema` is empty.
-pub(super) fn records(value: &Value, schema: &str) -> Result<Vec<(Value, Record)>, FunctionError> {
-    let items = list(value)?;
+/// The records of a list with this schema; any schema if `schema` is empty.
+pub(super) fn records(
+    items: Vec<Value>,
+    schema: &str,
+) -> Result<Vec<(Value, Record)>, FunctionError> {
     let record = |item: Value| match item.downcast_object_ref::<Record>() {
         Some(record) if schema.is_empty() || record.schema().name == schema => {
             let record = record.clone();

@@ -53,9 +53,8 @@ pub(super) static TABLE: &[Function] = &[
             let [only] = call.exactly("parseYAML")?;
             match text(only)? {
                 "" => Ok(Value::from_object(AnyMap::default())),
-                text => {
-                    yaml::read(text).or_else(|error| refuse(format!("parseYAML: yaml: {error}")))
-                }
+                text => yaml::read(text, call.pass.budget())
+                    .or_else(|error| refuse(format!("parseYAML: yaml: {error}"))),
             }
         },
     ),
@@ -65,7 +64,7 @@ pub(super) static TABLE: &[Function] = &[
         "The value as YAML, with sorted keys.",
         |call| {
             let [only] = call.exactly("toYAML")?;
-            written(yaml::write(only), "toYAML")
+            written(yaml::write(only, call.pass.budget()), "toYAML")
         },
     ),
     document(
@@ -74,7 +73,7 @@ pub(super) static TABLE: &[Function] = &[
         "The value as TOML; tables are indented by two spaces.",
         |call| {
             let [only] = call.exactly("toTOML")?;
-            written(toml::write(only), "toTOML")
+            written(toml::write(only, call.pass.budget()), "toTOML")
         },
     ),
 ];

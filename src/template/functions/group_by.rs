@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use minijinja::Value;
 
-use super::args::{FunctionResult, integer, records, refuse, text, wrong_type};
+use super::args::{FunctionResult, integer, refuse, text, wrong_type};
 use super::merge::{self, Precedence};
 use crate::template::dict::{self, Dict};
 use crate::template::function::{Call, Function, FunctionError, Group};
@@ -96,7 +96,7 @@ fn field(record: &Record, go: &str) -> Result<String, FunctionError> {
 fn by_key(call: &Call<'_>) -> FunctionResult {
     let [pairs] = call.exactly("byKey")?;
     let mut folders: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
-    for (_, pair) in records(pairs, PAIR)? {
+    for (_, pair) in call.records(pairs, PAIR)? {
         let key = field(&pair, "Key")?;
         if let Some((first, rest)) = key.split_once('/') {
             let rekeyed = Record::value(Arc::new(Rekeyed {
@@ -138,11 +138,11 @@ fn lists(groups: BTreeMap<String, Vec<Value>>) -> Value {
 fn by_tag(call: &Call<'_>) -> FunctionResult {
     let [services] = call.exactly("byTag")?;
     let mut groups: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    for (value, record) in records(services, "")? {
+    for (value, record) in call.records(services, "")? {
         let Some(tags) = record.field("Tags").or_else(|| record.field("ServiceTags")) else {
             return refuse(wrong_type("a list of services", &value));
         };
-        for tag in super::args::list(&tags)? {
+        for tag in call.list(&tags)? {
             groups
                 .entry(text(&tag)?.to_owned())
                 .or_default()
@@ -155,7 +155,7 @@ fn by_tag(call: &Call<'_>) -> FunctionResult {
 fn by_port(call: &Call<'_>) -> FunctionResult {
     let [services] = call.exactly("byPort")?;
     let mut groups: BTreeMap<i64, Vec<Value>> = BTreeMap::new();
-    for (value, record) in records(services, "")? {
+    for (value, record) in call.records(services, "")? {
         let Some(port) = record.field("Port").or_else(|| record.field("ServicePort")) else {
             return refuse(wrong_type("a list of services", &value));
         };
@@ -175,7 +175,7 @@ fn by_meta(call: &Call<'_>) -> FunctionResult {
     let [keys, services] = call.exactly("byMeta")?;
     let keys: Vec<&str> = text(keys)?.split(',').collect();
     let mut groups: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    for (value, record) in records(services, SERVICE)? {
+    for (value, record) in call.records(services, SERVICE)? {
         let meta = record.field("ServiceMeta").unwrap_or_default();
         let parts: Vec<String> = keys
             .iter()
@@ -292,7 +292,7 @@ fn nested(name: &str, entries: impl Iterator<Item = (String, Value)>) -> Functio
 fn explode(call: &Call<'_>) -> FunctionResult {
     let [pairs] = call.exactly("explode")?;
     let mut entries = Vec::new();
-    for (_, pair) in records(pairs, PAIR)? {
+    for (_, pair) in call.records(pairs, PAIR)? {
         entries.push((
             field(&pair, "Key")?,
             pair.field("Value").unwrap_or_default(),
@@ -308,5 +308,5 @@ fn explode_map(call: &Call<'_>) -> FunctionResult {
 
 fn merged(call: &Call<'_>, name: &str, precedence: Precedence) -> FunctionResult {
     let [target, source] = call.exactly(name)?;
-    merge::merge(target, source, precedence)
+    merge::merge(call, target, source, precedence)
 }

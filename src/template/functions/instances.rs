@@ -6,7 +6,7 @@
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use super::args::{FunctionResult, list, text, wrong_type};
+use super::args::{FunctionResult, text, wrong_type};
 use super::sources::{empty_list, source};
 use crate::answer::Answer;
 use crate::query::{Query, QueryError};
@@ -50,7 +50,7 @@ fn instances(call: &Call<'_>, query: fn(&str) -> Result<Query, QueryError>) -> F
         .map(|(name, text)| (name, Setting::Text(text)));
     let named = named
         .iter()
-        .map(|(name, value)| Ok((name.as_str(), setting(name, value)?)));
+        .map(|(name, value)| Ok((name.as_str(), setting(call, name, value)?)));
     let options: Vec<_> = positional
         .map(Ok)
         .chain(named)
@@ -101,11 +101,16 @@ fn selected(call: &Call<'_>, mut query: Query, choice: &Choice) -> FunctionResul
     )))
 }
 
-fn setting<'a>(name: &str, value: &'a Value) -> Result<Setting<'a>, FunctionError> {
+fn setting<'a>(
+    call: &Call<'_>,
+    name: &str,
+    value: &'a Value,
+) -> Result<Setting<'a>, FunctionError> {
     Ok(match value.kind() {
         ValueKind::Bool => Setting::Text(if value.is_true() { "true" } else { "false" }),
         ValueKind::Seq => {
-            let texts = list(value)?
+            let texts = call
+                .list(value)?
                 .iter()
                 .map(|item| text(item).map(str::to_owned))
                 .collect::<Result<_, _>>();

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object, ObjectRepr, ValueKind};
 
-use super::args::{FunctionResult, Number, bytes, list, refuse, text};
+use super::args::{FunctionResult, Number, bytes, refuse, slice, text};
 use crate::answer::TextMap;
 use crate::template::function::{Call, Function, FunctionError, Group};
 use crate::template::record::TypedMap;
 
 /// The length of a list that `split` makes.
 const MAX_ITEMS: usize = 1_000_000;
+
+/// The length of a result in bytes.
+const MAX_LENGTH: usize = 64 << 20;
 
 /// The number of iterations of `loop`.
 const MAX_ITERATIONS: i64 = 10_000_000;
@@ -132,8 +135,13 @@ fn split_to_map(call: &Call<'_>) -> FunctionResult {
 fn join(call: &Call<'_>) -> FunctionResult {
     let [separator, last] = call.exactly("join")?;
     let separator = text(separator)?;
-    let items = list(last)?;
+    let items = call.list(last)?;
     let texts: Vec<&str> = items.iter().map(text).collect::<Result<_, _>>()?;
+    let separators = texts.len().saturating_mul(separator.len());
+    let length = texts.iter().map(|text| text.len());
+    if length.fold(separators, usize::saturating_add) > MAX_LENGTH {
+        return refuse("the result is too long");
+    }
     Ok(Value::from(texts.join(separator)))
 }
 
@@ -146,40 +154,66 @@ fn is_in(haystack: &Value, needle: &Value) -> bool {
             _ => false,
         },
         ValueKind::Bytes => match (bytes(haystack), bytes(needle)) {
-            (Ok(haystack), Ok(needle)) => {
-                needle.is_empty()
-                    || haystack
-                        .windows(needle.len())
-                        .any(|window| window == needle)
-            }
+            (Ok(haystack), Ok(needle)) => memchr::memmem::find(haystack, needle).is_some(),
             _ => false,
         },
         ValueKind::Seq => {
-            list(haystack).is_ok_and(|items| items.iter().any(|item| equal(item, needle)))
+            let needle = Needle::new(needle);
+            if let Some(items) = slice(haystack) {
+                return items.iter().any(|item| needle.equals(item));
+            }
+            let mut items = haystack.try_iter().into_iter().flatten();
+            items.any(|item| needle.equals(&item))
         }
         _ => false,
     }
 }
 
-fn equal(item: &Value, needle: &Value) -> bool {
-    match (Number::of(item), Number::of(needle)) {
-        (Some(Number::Int(item)), Some(Number::Int(needle))) => item == needle,
-        #[expect(clippy::float_cmp, reason = "Go compares floats exactly, too")]
-        (Some(Number::Float(item)), Some(Number::Float(needle))) => item == needle,
-        (None, None) => {
-            matches!((text(item), text(needle)), (Ok(item), Ok(needle)) if item == needle)
+/// A value to look for in a list. Its type is determined once.
+enum Needle<'v> {
+    Int(i64),
+    Float(f64),
+    Text(&'v str),
+    /// Equal to nothing.
+    Other,
+}
+
+impl<'v> Needle<'v> {
+    fn new(value: &'v Value) -> Self {
+        match (Number::of(value), text(value)) {
+            (Some(Number::Int(number)), _) => Self::Int(number),
+            (Some(Number::Float(number)), _) => Self::Float(number),
+            (None, Ok(text)) => Self::Text(text),
+            _ => Self::Other,
         }
-        _ => false,
+    }
+
+    fn equals(&self, item: &Value) -> bool {
+        match self {
+            Self::Text(needle) => item.kind() == ValueKind::String && item.as_str() == Some(needle),
+            Self::Int(needle) => {
+                matches!(Number::of(item), Some(Number::Int(item)) if item == *needle)
+            }
+            #[expect(clippy::float_cmp, reason = "Go compares floats exactly, too")]
+            Self::Float(needle) => {
+                matches!(Number::of(item), Some(Number::Float(item)) if item == *needle)
+            }
+            Self::Other => false,
+        }
     }
 }
 
 /// Looks for each needle; `verdict` judges which of them were found.
 fn needles(call: &Call<'_>, name: &str, verdict: impl Fn(&[bool]) -> bool) -> FunctionResult {
     let [needles, haystack] = call.exactly(name)?;
-    let found: Vec<bool> = list(needles)?
-        .iter()
-        .map(|needle| is_in(haystack, needle))
-        .collect();
+    let size = haystack
+        .as_bytes()
+        .map_or(haystack.len(), |bytes| Some(bytes.len()));
+    let mut found = Vec::new();
+    for needle in call.list(needles)? {
+        call.spend(size.unwrap_or(0))?;
+        found.push(is_in(haystack, &needle));
+    }
     Ok(Value::from(verdict(&found)))
 }
 

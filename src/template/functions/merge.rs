@@ -9,7 +9,7 @@ use minijinja::value::ValueKind;
 
 use super::args::{FunctionResult, refuse, text, wrong_type};
 use crate::template::dict::Dict;
-use crate::template::function::FunctionError;
+use crate::template::function::{Call, FunctionError};
 use crate::template::record::Record;
 
 /// The nesting of maps.
@@ -54,11 +54,17 @@ pub(super) fn target(map: &Value) -> FunctionResult {
 }
 
 /// Merges the source into the target.
-pub(super) fn merge(target: &Value, source: &Value, precedence: Precedence) -> FunctionResult {
-    merge_nested(target, source, precedence, 0)
+pub(super) fn merge(
+    call: &Call<'_>,
+    target: &Value,
+    source: &Value,
+    precedence: Precedence,
+) -> FunctionResult {
+    merge_nested(call, target, source, precedence, 0)
 }
 
 fn merge_nested(
+    call: &Call<'_>,
     target: &Value,
     source: &Value,
     precedence: Precedence,
@@ -72,9 +78,10 @@ fn merge_nested(
         return Ok(target);
     };
     for (key, new) in entries(source)? {
+        call.spend(1)?;
         let chosen = match dict.get(&key) {
             Some(old) if is_map(&old) && is_map(&new) && old.is_true() => {
-                merge_nested(&old, &new, precedence, depth + 1)?
+                merge_nested(call, &old, &new, precedence, depth + 1)?
             }
             Some(old) if precedence == Precedence::Target && old.is_true() => continue,
             Some(_)

@@ -55,7 +55,7 @@ fn sockaddr(call: &Call<'_>) -> FunctionResult {
     let failure = |error: &gotemplate::Error| FunctionError::new(error.message.as_str());
     let template =
         Template::parse("sockaddr", &source, &options, resolve).map_err(|error| failure(&error))?;
-    let all = values(system::addresses()?);
+    let all = values(own_addresses(call)?);
     Ok(Value::from(
         template
             .render(&all, &Expression(call.pass))
@@ -91,9 +91,9 @@ const fn inner(name: &'static str, code: fn(&Call<'_>) -> FunctionResult) -> Fun
 
 /// The functions of the expressions.
 static FUNCTIONS: &[Function] = &[
-    inner("GetAllInterfaces", |_| Ok(values(system::addresses()?))),
-    inner("GetDefaultInterfaces", |_| {
-        let mut all = system::addresses()?;
+    inner("GetAllInterfaces", |call| Ok(values(own_addresses(call)?))),
+    inner("GetDefaultInterfaces", |call| {
+        let mut all = own_addresses(call)?;
         all.retain(|address| address.default);
         if all.is_empty() {
             refuse("there is no interface with a default route")
@@ -101,31 +101,35 @@ static FUNCTIONS: &[Function] = &[
             Ok(values(all))
         }
     }),
-    inner("GetPrivateInterfaces", |_| Ok(values(reachable(true)?))),
-    inner("GetPublicInterfaces", |_| Ok(values(reachable(false)?))),
-    inner("GetPrivateIP", |_| Ok(first_ip(&reachable(true)?))),
-    inner("GetPrivateIPs", |_| Ok(all_ips(&reachable(true)?))),
-    inner("GetPublicIP", |_| Ok(first_ip(&reachable(false)?))),
-    inner("GetPublicIPs", |_| Ok(all_ips(&reachable(false)?))),
+    inner("GetPrivateInterfaces", |call| {
+        Ok(values(reachable(call, true)?))
+    }),
+    inner("GetPublicInterfaces", |call| {
+        Ok(values(reachable(call, false)?))
+    }),
+    inner("GetPrivateIP", |call| Ok(first_ip(&reachable(call, true)?))),
+    inner("GetPrivateIPs", |call| Ok(all_ips(&reachable(call, true)?))),
+    inner("GetPublicIP", |call| Ok(first_ip(&reachable(call, false)?))),
+    inner("GetPublicIPs", |call| Ok(all_ips(&reachable(call, false)?))),
     inner("GetInterfaceIP", |call| {
         let [name] = call.exactly("GetInterfaceIP")?;
-        let mut found = of_interface(text(name)?)?;
+        let mut found = of_interface(call, text(name)?)?;
         found.retain(|address| blocks::is_forwardable(address.ip));
         Ok(first_ip(&found))
     }),
     inner("GetInterfaceIPs", |call| {
         let [name] = call.exactly("GetInterfaceIPs")?;
-        Ok(all_ips(&of_interface(text(name)?)?))
+        Ok(all_ips(&of_interface(call, text(name)?)?))
     }),
     inner("include", |call| filtered(call, "include", true)),
     inner("exclude", |call| filtered(call, "exclude", false)),
     inner("sort", |call| {
         let [keys, list] = call.exactly("sort")?;
-        Ok(values(sort::sorted(addresses(list)?, text(keys)?)?))
+        Ok(values(sort::sorted(addresses(call, list)?, text(keys)?)?))
     }),
     inner("unique", |call| {
         let [by, list] = call.exactly("unique")?;
-        let mut found = addresses(list)?;
+        let mut found = addresses(call, list)?;
         match text(by)? {
             "name" => found.dedup_by(|a, b| a.name == b.name),
             "address" => found.dedup_by(|a, b| a.ip == b.ip),
@@ -135,13 +139,13 @@ static FUNCTIONS: &[Function] = &[
     }),
     inner("limit", |call| {
         let [count, list] = call.exactly("limit")?;
-        let mut found = addresses(list)?;
+        let mut found = addresses(call, list)?;
         found.truncate(usize::try_from(integer(count)?).unwrap_or(0));
         Ok(values(found))
     }),
     inner("offset", |call| {
         let [count, list] = call.exactly("offset")?;
-        let (count, mut found) = (integer(count)?, addresses(list)?);
+        let (count, mut found) = (integer(count)?, addresses(call, list)?);
         let distance = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
         let from = if count < 0 {
             found.len().saturating_sub(distance)
@@ -155,7 +159,7 @@ static FUNCTIONS: &[Function] = &[
     inner("join", |call| {
         let [name, separator, list] = call.exactly("join")?;
         let (name, separator) = (text(name)?, text(separator)?);
-        let texts: Vec<String> = addresses(list)?
+        let texts: Vec<String> = addresses(call, list)?
             .iter()
             .map(|one| one.attribute(name))
             .collect::<Result<_, _>>()?;
@@ -164,7 +168,7 @@ static FUNCTIONS: &[Function] = &[
     inner("math", |call| {
         let [operation, by, list] = call.exactly("math")?;
         let (operation, by) = (text(operation)?, text(by)?);
-        let results: Result<_, _> = addresses(list)?
+        let results: Result<_, _> = addresses(call, list)?
             .into_iter()
             .map(|one| one.calculate(operation, by))
             .collect();
@@ -172,19 +176,22 @@ static FUNCTIONS: &[Function] = &[
     }),
 ];
 
+/// The addresses of this host. The system calls for them take about as long as these steps.
+fn own_addresses(call: &Call<'_>) -> Result<Vec<Address>, FunctionError> {
+    call.spend(10_000)?;
+    system::addresses()
+}
+
 fn values(addresses: Vec<Address>) -> Value {
     addresses.into_iter().map(Address::value).collect()
 }
 
 /// The addresses of a list, or a single address.
-fn addresses(value: &Value) -> Result<Vec<Address>, FunctionError> {
+fn addresses(call: &Call<'_>, value: &Value) -> Result<Vec<Address>, FunctionError> {
     if let Some(one) = Address::from_value(value) {
         return Ok(vec![one]);
     }
-    let all: Option<Vec<Address>> = super::args::list(value)?
-        .iter()
-        .map(Address::from_value)
-        .collect();
+    let all: Option<Vec<Address>> = call.list(value)?.iter().map(Address::from_value).collect();
     all.map_or_else(
         || refuse("expected a list of addresses, such as that of GetAllInterfaces"),
         Ok,
@@ -192,15 +199,15 @@ fn addresses(value: &Value) -> Result<Vec<Address>, FunctionError> {
 }
 
 /// The private or public addresses of interfaces that are up.
-fn reachable(private: bool) -> Result<Vec<Address>, FunctionError> {
-    let mut all = system::addresses()?;
+fn reachable(call: &Call<'_>, private: bool) -> Result<Vec<Address>, FunctionError> {
+    let mut all = own_addresses(call)?;
     let is_wanted = |ip| blocks::is_forwardable(ip) && blocks::in_rfc(ip, "6890") == Ok(private);
     all.retain(|address| address.has_flag("up") && is_wanted(address.ip));
     sort::sorted(all, "default,type,size")
 }
 
-fn of_interface(name: &str) -> Result<Vec<Address>, FunctionError> {
-    let mut all = system::addresses()?;
+fn of_interface(call: &Call<'_>, name: &str) -> Result<Vec<Address>, FunctionError> {
+    let mut all = own_addresses(call)?;
     all.retain(|address| address.name == name);
     sort::sorted(all, "type,size")
 }
@@ -226,8 +233,8 @@ fn filtered(call: &Call<'_>, name: &str, keep: bool) -> FunctionResult {
     let [by, wanted, list] = call.exactly(name)?;
     let (by, wanted) = (text(by)?, text(wanted)?);
     let mut found = Vec::new();
-    for address in addresses(list)? {
-        if select::matches(&address, by, wanted)? == keep {
+    for address in addresses(call, list)? {
+        if select::matches(call, &address, by, wanted)? == keep {
             found.push(address);
         }
     }
@@ -238,7 +245,7 @@ fn filtered(call: &Call<'_>, name: &str, keep: bool) -> FunctionResult {
 fn attribute(call: &Call<'_>, function: &str) -> FunctionResult {
     let [name, list] = call.exactly(function)?;
     let name = text(name)?;
-    match addresses(list)?.first() {
+    match addresses(call, list)?.first() {
         Some(address) => Ok(Value::from(address.attribute(name)?)),
         None => Ok(Value::from("")),
     }

@@ -19,6 +19,7 @@ use crate::template::records;
 use crate::template::render_context::{Absence, RenderContext, RenderEnv};
 
 mod answers;
+mod budget;
 mod examples;
 mod values;
 

@@ -1,5 +1,7 @@
 //! Strings: case, trimming, replacing, regular expressions, base64.
 
+use std::collections::HashSet;
+
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::GeneralPurpose;
@@ -51,7 +53,7 @@ pub(super) static TABLE: &[Function] = &[
         "The string without these characters at both ends.",
         |call| {
             map_second(call, "trim", |characters, text| {
-                text.trim_matches(|c| characters.contains(c)).into()
+                trim_characters(text, characters).into()
             })
         },
     ),
@@ -165,6 +167,12 @@ fn map_second(
     Ok(change(text(first)?, text(last)?))
 }
 
+/// The string without these characters at both ends. They are looked up in a set, as both strings may be long.
+pub(super) fn trim_characters<'a>(text: &'a str, characters: &str) -> &'a str {
+    let characters: HashSet<char> = characters.chars().collect();
+    text.trim_matches(|c| characters.contains(&c))
+}
+
 /// A character in lower case by Unicode's simple mapping, as in Go.
 pub(super) fn lower(c: char) -> char {
     let mut lower = c.to_lowercase();
@@ -196,17 +204,17 @@ fn replace_all(call: &Call<'_>) -> FunctionResult {
 fn regex_replace_all(call: &Call<'_>) -> FunctionResult {
     let [pattern, replacement, last] = call.exactly("regexReplaceAll")?;
     let (pattern, replacement, text) = (
-        pattern::compile(text(pattern)?)?,
+        pattern::compile(text(pattern)?, call.pass.budget())?,
         text(replacement)?,
         text(last)?,
     );
-    pattern::replace_all(&pattern, text, replacement, MAX_LENGTH).map(Value::from)
+    pattern::replace_all(&pattern, text, replacement, call.pass.budget()).map(Value::from)
 }
 
 fn regex_match(call: &Call<'_>) -> FunctionResult {
     let [pattern, last] = call.exactly("regexMatch")?;
     Ok(Value::from(
-        pattern::compile(text(pattern)?)?.is_match(text(last)?),
+        pattern::compile(text(pattern)?, call.pass.budget())?.is_match(text(last)?),
     ))
 }
 

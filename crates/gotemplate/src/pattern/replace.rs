@@ -5,6 +5,7 @@
 
 use regex::{Captures, Regex};
 
+use crate::budget::Budget;
 use crate::function_error::FunctionError;
 
 /// The name of a group for the `regex` crate, where names are unique and do not begin with a digit.
@@ -17,66 +18,89 @@ fn original_name(unique: &str) -> Option<&str> {
     unique.split_once('_').map(|(_, name)| name)
 }
 
-/// Replaces every match. In the replacement, `$1` and `${name}` stand for groups.
+/// The length of a result in bytes.
+const MAX_LENGTH: usize = 64 << 20;
+
+/// Replaces every match. In the replacement, `$1` and `${name}` are groups.
 ///
 /// # Errors
-/// If the result would have more than `max_length` bytes.
+/// If the result would be longer than 64 MiB, or the budget is exhausted.
 pub fn replace_all(
     pattern: &Regex,
     text: &str,
     replacement: &str,
-    max_length: usize,
+    budget: &Budget,
 ) -> Result<String, FunctionError> {
-    let mut out = String::new();
-    let mut from = 0;
+    let mut out = Output::default();
+    let mut end = 0;
     for found in pattern.captures_iter(text) {
+        budget.spend(1)?;
         let whole = found.get_match();
-        out.push_str(&text[from..whole.start()]);
-        from = whole.end();
-        expand(pattern, &found, replacement, max_length, &mut out)?;
+        out.push(&text[end..whole.start()])?;
+        end = whole.end();
+        expand(pattern, &found, replacement, &mut out)?;
     }
-    out.push_str(&text[from..]);
-    if out.len() > max_length {
-        Err(too_long())
-    } else {
-        Ok(out)
-    }
+    out.push(&text[end..])?;
+    Ok(out.0)
 }
 
-fn too_long() -> FunctionError {
-    FunctionError::new("the result is too long")
+/// Replaces every match by a literal text.
+///
+/// # Errors
+/// If the result would be longer than 64 MiB, or the budget is exhausted.
+pub fn replace_all_literal(
+    pattern: &Regex,
+    text: &str,
+    replacement: &str,
+    budget: &Budget,
+) -> Result<String, FunctionError> {
+    let mut out = Output::default();
+    let mut end = 0;
+    for found in pattern.find_iter(text) {
+        budget.spend(1)?;
+        out.push(&text[end..found.start()])?;
+        out.push(replacement)?;
+        end = found.end();
+    }
+    out.push(&text[end..])?;
+    Ok(out.0)
+}
+
+/// The result of a replacement, with a limit.
+#[derive(Default)]
+struct Output(String);
+
+impl Output {
+    fn push(&mut self, text: &str) -> Result<(), FunctionError> {
+        if self.0.len() + text.len() > MAX_LENGTH {
+            return Err(FunctionError::new("the result is too long"));
+        }
+        self.0.push_str(text);
+        Ok(())
+    }
 }
 
 fn expand(
     pattern: &Regex,
     found: &Captures<'_>,
     replacement: &str,
-    max_length: usize,
-    out: &mut String,
+    out: &mut Output,
 ) -> Result<(), FunctionError> {
     let mut rest = replacement;
     while let Some((before, after)) = rest.split_once('$') {
-        out.push_str(before);
-        if let Some(after) = after.strip_prefix('$') {
-            out.push('$');
-            rest = after;
+        out.push(before)?;
+        rest = if let Some(after) = after.strip_prefix('$') {
+            out.push("$")?;
+            after
         } else if let Some((name, after)) = group(after) {
-            out.push_str(captured(pattern, found, name));
-            rest = after;
+            out.push(captured(pattern, found, name))?;
+            after
         } else {
-            out.push('$');
-            rest = after;
-        }
-        if out.len() > max_length {
-            return Err(too_long());
-        }
+            out.push("$")?;
+            after
+        };
     }
-    out.push_str(rest);
-    if out.len() > max_length {
-        Err(too_long())
-    } else {
-        Ok(())
-    }
+    out.push(rest)
 }
 
 /// The name or the number of a group, and the text after it. Without braces the name is as long as possible.

@@ -1,5 +1,9 @@
 use super::*;
 
+fn compile(pattern: &str) -> Result<Regex, FunctionError> {
+    super::compile(pattern, &Budget::unlimited())
+}
+
 #[test]
 fn patterns_match_as_in_go() {
     let cases = [
@@ -102,7 +106,13 @@ fn groups_are_named_as_in_go() {
     ];
     assert!(!cases.is_empty());
     for (pattern, replacement, text, expected) in cases {
-        let replaced = replace_all(&compile(pattern).unwrap(), text, replacement, 1000).unwrap();
+        let replaced = replace_all(
+            &compile(pattern).unwrap(),
+            text,
+            replacement,
+            &Budget::unlimited(),
+        )
+        .unwrap();
         assert_eq!(replaced, expected, "{replacement}");
     }
 }
@@ -111,7 +121,13 @@ fn groups_are_named_as_in_go() {
 #[test]
 fn a_replacement_that_exceeds_the_limit_is_an_error() {
     let (text, replacement) = ("x".repeat(1 << 20), "$0".repeat(1 << 16));
-    let error = replace_all(&compile("x+").unwrap(), &text, &replacement, 64 << 20).unwrap_err();
+    let error = replace_all(
+        &compile("x+").unwrap(),
+        &text,
+        &replacement,
+        &Budget::unlimited(),
+    )
+    .unwrap_err();
     assert_eq!(error.to_string(), "the result is too long");
 }
 

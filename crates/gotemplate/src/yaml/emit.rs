@@ -12,6 +12,7 @@ use minijinja::value::ValueKind;
 use super::order;
 use super::text::Buffer;
 use crate::args::refuse;
+use crate::budget::Budget;
 use crate::function_error::FunctionError;
 use crate::record::Record;
 use crate::scalar_object::ScalarObject;
@@ -27,9 +28,13 @@ const MAX_LENGTH: usize = 64 << 20;
 /// Writes a value.
 ///
 /// # Errors
-/// If the text would be too long or too deep, or if a value has no YAML.
-pub fn write(value: &Value) -> Result<String, FunctionError> {
-    let mut emitter = Emitter::default();
+/// If the text would be too long or too deep, if a value has no YAML, or if the budget is exhausted.
+pub fn write(value: &Value, budget: &Budget) -> Result<String, FunctionError> {
+    let mut emitter = Emitter {
+        buffer: Buffer::default(),
+        depth: 0,
+        budget,
+    };
     emitter.node(value, Position::ROOT)?;
     Ok(emitter.buffer.out)
 }
@@ -45,14 +50,15 @@ struct Position {
     after_key: bool,
 }
 
-#[derive(Default)]
-struct Emitter {
+struct Emitter<'b> {
     buffer: Buffer,
     depth: usize,
+    budget: &'b Budget,
 }
 
-impl Emitter {
+impl Emitter<'_> {
     fn node(&mut self, value: &Value, position: Position) -> Result<(), FunctionError> {
+        self.budget.spend(1)?;
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return refuse(format!("nested more than {MAX_DEPTH} levels deep"));

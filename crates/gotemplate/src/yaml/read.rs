@@ -15,6 +15,7 @@ use minijinja::value::ValueKind;
 
 use super::scalar::{Scalar, resolve};
 use crate::any_map::{AnyKey, AnyMap};
+use crate::budget::Budget;
 use crate::function_error::FunctionError;
 
 /// The number of values in a document, with those that aliases repeat.
@@ -47,13 +48,14 @@ type Read<T> = Result<T, FunctionError>;
 /// Reads the first document; a text without a document is nil.
 ///
 /// # Errors
-/// If the text is not YAML 1.1, or nested too deep, or too large. The error names the line and quotes no text.
-pub fn read(text: &str) -> Result<Value, FunctionError> {
+/// If the text is not YAML 1.1, or nested too deep, or too large; or if the budget is exhausted. The error names the line and quotes no text.
+pub fn read<'t>(text: &'t str, budget: &'t Budget) -> Result<Value, FunctionError> {
     let options = granit_parser::options! { block_scalar_eof_without_line_feed: true };
     let mut reader = Reader {
         parser: Parser::new_from_str_with_options(text, options),
         anchors: HashMap::new(),
         line: 1,
+        budget,
     };
     loop {
         match reader.next()? {
@@ -78,6 +80,7 @@ struct Reader<'t> {
     parser: Parser<'t, StrInput<'t>>,
     anchors: HashMap<usize, Node>,
     line: usize,
+    budget: &'t Budget,
 }
 
 impl<'t> Reader<'t> {
@@ -92,6 +95,7 @@ impl<'t> Reader<'t> {
     }
 
     fn next(&mut self) -> Read<Event<'t>> {
+        self.budget.spend(1)?;
         match self.parser.next_event() {
             Some(Ok((event, span))) => {
                 self.line = span.start.line();

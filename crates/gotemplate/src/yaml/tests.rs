@@ -5,7 +5,16 @@ use std::fmt::Write as _;
 use minijinja::Value;
 use proptest::prelude::*;
 
-use super::{read, write};
+use crate::budget::Budget;
+use crate::function_error::FunctionError;
+
+fn read(text: &str) -> Result<Value, FunctionError> {
+    super::read(text, &Budget::unlimited())
+}
+
+fn write(value: &Value) -> Result<String, FunctionError> {
+    super::write(value, &Budget::unlimited())
+}
 
 #[test]
 fn an_alias_bomb_is_rejected() {

@@ -4,16 +4,23 @@ use std::net::IpAddr;
 
 use super::address::Address;
 use super::blocks;
-use crate::template::function::FunctionError;
+use crate::template::function::{Call, FunctionError};
 use crate::template::functions::args::refuse;
 use crate::template::functions::pattern;
 
 /// Returns `true` if an address matches a condition; alternatives are separated by `|`.
-pub(super) fn matches(address: &Address, by: &str, wanted: &str) -> Result<bool, FunctionError> {
+pub(super) fn matches(
+    call: &Call<'_>,
+    address: &Address,
+    by: &str,
+    wanted: &str,
+) -> Result<bool, FunctionError> {
     let alternatives = || wanted.split('|').map(|part| part.trim().to_lowercase());
     match by.to_lowercase().as_str() {
-        "name" => Ok(pattern::compile(wanted)?.is_match(&address.name)),
-        "address" => Ok(pattern::compile(wanted)?.is_match(&address.ip.to_string())),
+        "name" => Ok(pattern::compile(wanted, call.pass.budget())?.is_match(&address.name)),
+        "address" => {
+            Ok(pattern::compile(wanted, call.pass.budget())?.is_match(&address.ip.to_string()))
+        }
         "flag" | "flags" => all(alternatives(), |flag| has_flag(address, flag)),
         "type" => any(alternatives(), |kind| match kind {
             "ip" => Ok(true),

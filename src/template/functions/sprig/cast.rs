@@ -3,6 +3,7 @@
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
+use super::check_length;
 use crate::template::function::FunctionError;
 use crate::template::functions::args::Number;
 use crate::template::functions::numbers::parse_float;
@@ -68,11 +69,19 @@ pub(super) fn texts(value: &Value) -> Result<Vec<String>, FunctionError> {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => Ok(Vec::new()),
         ValueKind::Seq => {
-            let items = value.try_iter().into_iter().flatten();
-            items
-                .filter(|item| !is_nil(item))
-                .map(|item| text(&item))
-                .collect()
+            let mut texts = Vec::new();
+            // A list may contain a long string many times.
+            let mut length = 0_usize;
+            for item in value.try_iter().into_iter().flatten() {
+                if is_nil(&item) {
+                    continue;
+                }
+                let text = text(&item)?;
+                length = length.saturating_add(text.len());
+                check_length(length)?;
+                texts.push(text);
+            }
+            Ok(texts)
         }
         _ => Ok(vec![text(value)?]),
     }

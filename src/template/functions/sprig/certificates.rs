@@ -19,10 +19,10 @@ use minijinja::value::ValueKind;
 
 use draft::{Authority, Draft, common_name, other_names, validity};
 
-use super::keys::{self, Key};
+use super::keys::{self, KEY_STEPS, Key};
 use super::sprig;
 use crate::template::function::{Call, Function, FunctionError};
-use crate::template::functions::args::{FunctionResult, integer, list, refuse, text, wrong_type};
+use crate::template::functions::args::{FunctionResult, integer, refuse, text, wrong_type};
 use crate::template::record::{Field, Fields, Record, Schema};
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
@@ -248,7 +248,7 @@ impl SignalAction<'_> {
             key,
         } = self;
         let (name, written_days, key) = (text(name)?, integer(days)?, key.map(text).transpose()?);
-        let (ips, hosts) = (texts(ips)?, texts(hosts)?);
+        let (ips, hosts) = (texts(call, ips)?, texts(call, hosts)?);
         let authority = match ca {
             Signer::Other(value) => Some(pair_of(value)?),
             _ => None,
@@ -269,6 +269,7 @@ impl SignalAction<'_> {
             .and_then(|days| days.checked_mul(24 * 3600 * 2 / 3))
             .map(Duration::from_secs);
         let [certificate, key] = call.pass.made_once(function, &arguments, span, || {
+            call.spend(KEY_STEPS)?;
             let key = key.map_or_else(Key::make, Key::read)?;
             let signer = match &authority {
                 None => None,
@@ -298,14 +299,13 @@ impl SignalAction<'_> {
 }
 
 /// A list of texts, which may be left out.
-fn texts(value: Option<&Value>) -> Result<Vec<String>, FunctionError> {
+fn texts(call: &Call<'_>, value: Option<&Value>) -> Result<Vec<String>, FunctionError> {
     match value {
-        Some(value) if !matches!(value.kind(), ValueKind::None | ValueKind::Undefined) => {
-            list(value)?
-                .iter()
-                .map(|item| text(item).map(str::to_owned))
-                .collect()
-        }
+        Some(value) if !matches!(value.kind(), ValueKind::None | ValueKind::Undefined) => call
+            .list(value)?
+            .iter()
+            .map(|item| text(item).map(str::to_owned))
+            .collect(),
         _ => Ok(Vec::new()),
     }
 }

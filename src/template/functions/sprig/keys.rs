@@ -25,6 +25,9 @@ const ECDSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
 const ECDSA_SHA384: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03];
 const RSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
 
+/// The steps to make a key or a certificate, which takes less than a millisecond.
+pub(super) const KEY_STEPS: usize = 10_000;
+
 /// A private key, as it is used and as it is written.
 pub(super) struct Key {
     signing: Arc<dyn SigningKey>,
@@ -189,8 +192,9 @@ pub(super) fn generate(call: &Call<'_>) -> FunctionResult {
         }
         _ => return Ok(Value::from(format!("Unknown type {kind}"))),
     };
-    let [pem] = call
-        .pass
-        .made_once("genPrivateKey", &[kind], None, || Ok([make()?.pem]))?;
+    let [pem] = call.pass.made_once("genPrivateKey", &[kind], None, || {
+        call.spend(KEY_STEPS)?;
+        Ok([make()?.pem])
+    })?;
     Ok(Value::from(pem))
 }

@@ -181,7 +181,7 @@ fn merged(call: &Call<'_>, name: &str, precedence: Precedence) -> FunctionResult
     let (target, sources) = first_and_rest(call, name)?;
     let mut result = merge::target(target)?;
     for source in sources {
-        result = merge::merge(&result, source, precedence)?;
+        result = merge::merge(call, &result, source, precedence)?;
     }
     dict::within_limits(result)
 }

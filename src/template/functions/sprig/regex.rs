@@ -1,9 +1,9 @@
 //! Regular expressions. The pattern is the first argument, the string the second.
 
 use minijinja::Value;
-use regex::{NoExpand, Regex};
+use regex::Regex;
 
-use super::{MAX_ITEMS, MAX_LENGTH, check_items, check_length, sprig};
+use super::{check_items, sprig};
 use crate::template::function::{Call, Function, FunctionError};
 use crate::template::functions::args::{FunctionResult, integer, text};
 use crate::template::functions::pattern;
@@ -17,7 +17,11 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
             let [written, last] = call.exactly("sprig_regexMatch")?;
             let (written, text) = (text(written)?, text(last)?);
             Ok(Value::from(
-                pattern::compile(written).is_ok_and(|pattern| pattern.is_match(text)),
+                match pattern::compile(written, call.pass.budget()) {
+                    Ok(pattern) => pattern.is_match(text),
+                    Err(error) if call.pass.budget().is_exhausted() => return Err(error),
+                    Err(_) => false,
+                },
             ))
         },
     ),
@@ -27,7 +31,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "Whether a pattern matches anywhere in a string.",
         |call| {
             let [written, last] = call.exactly("sprig_mustRegexMatch")?;
-            Ok(Value::from(compile(written)?.is_match(text(last)?)))
+            Ok(Value::from(compile(call, written)?.is_match(text(last)?)))
         },
     ),
     sprig(
@@ -104,14 +108,14 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     ),
 ];
 
-fn compile(written: &Value) -> Result<Regex, FunctionError> {
-    pattern::compile(text(written)?)
+fn compile(call: &Call<'_>, written: &Value) -> Result<Regex, FunctionError> {
+    pattern::compile(text(written)?, call.pass.budget())
 }
 
 fn find(call: &Call<'_>, name: &str) -> FunctionResult {
     let [written, last] = call.exactly(name)?;
     Ok(Value::from(
-        compile(written)?
+        compile(call, written)?
             .find(text(last)?)
             .map_or("", |found| found.as_str()),
     ))
@@ -124,35 +128,30 @@ fn max_count(count: &Value) -> Result<usize, FunctionError> {
 
 fn find_all(call: &Call<'_>, name: &str) -> FunctionResult {
     let [written, last, count] = call.exactly(name)?;
-    let (pattern, text) = (compile(written)?, text(last)?);
-    let found: Vec<Value> = pattern
-        .find_iter(text)
-        .take(max_count(count)?.min(MAX_ITEMS + 1))
-        .map(|found| Value::from(found.as_str()))
-        .collect();
-    check_items(found.len())?;
+    let (pattern, text) = (compile(call, written)?, text(last)?);
+    let mut found = Vec::new();
+    for matched in pattern.find_iter(text).take(max_count(count)?) {
+        call.spend(1)?;
+        check_items(found.len() + 1)?;
+        found.push(Value::from(matched.as_str()));
+    }
     Ok(Value::from(found))
 }
 
 fn replace(call: &Call<'_>, name: &str, literal: bool) -> FunctionResult {
     let [written, whole, replacement] = call.exactly(name)?;
-    let (pattern, text, replacement) = (compile(written)?, text(whole)?, text(replacement)?);
-    if !literal {
-        return pattern::replace_all(&pattern, text, replacement, MAX_LENGTH).map(Value::from);
-    }
-    let count = pattern.find_iter(text).count();
-    check_length(
-        text.len()
-            .saturating_add(count.saturating_mul(replacement.len())),
-    )?;
-    Ok(Value::from(
-        pattern.replace_all(text, NoExpand(replacement)),
-    ))
+    let (pattern, text, replacement) = (compile(call, written)?, text(whole)?, text(replacement)?);
+    let replace_all = if literal {
+        pattern::replace_all_literal
+    } else {
+        pattern::replace_all
+    };
+    replace_all(&pattern, text, replacement, call.pass.budget()).map(Value::from)
 }
 
 fn split(call: &Call<'_>, name: &str) -> FunctionResult {
     let [written, last, count] = call.exactly(name)?;
-    let (pattern, text, max) = (compile(written)?, text(last)?, max_count(count)?);
+    let (pattern, text, max) = (compile(call, written)?, text(last)?, max_count(count)?);
     if max == 0 {
         return Ok(Value::from(Vec::<Value>::new()));
     }
@@ -160,6 +159,7 @@ fn split(call: &Call<'_>, name: &str) -> FunctionResult {
     let mut from = 0;
     let mut end = 0;
     for found in pattern.find_iter(text) {
+        call.spend(1)?;
         if parts.len() + 1 == max {
             break;
         }

@@ -63,6 +63,12 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
 
 const BLOCK: usize = 16;
 
+/// The steps of a bcrypt hash, which takes about 50 ms.
+const BCRYPT_STEPS: usize = 1_000_000;
+
+/// The steps of an scrypt hash, which takes about 200 ms.
+const SCRYPT_STEPS: usize = 4_000_000;
+
 /// What a password is as a key: its first 32 bytes, or zeros where there are none.
 fn key(password: &str) -> [u8; 32] {
     let mut key = [0; 32];
@@ -149,6 +155,7 @@ fn hashed(
         ));
     }
     let [hash] = call.pass.made_once(function, &[user, password], None, || {
+        call.spend(BCRYPT_STEPS)?;
         let parts = bcrypt::hash_with_salt(password, 10, random()?)
             .map_err(|_| FunctionError::new("bcrypt failed"))?;
         Ok([parts.format_for_version(bcrypt::Version::TwoA)])
@@ -220,6 +227,7 @@ fn derive_password(call: &Call<'_>) -> FunctionResult {
     let [derived] = call
         .pass
         .made_once("derivePassword", &arguments, None, || {
+            call.spend(SCRYPT_STEPS)?;
             let key = stretched(password, &salted(user, &[]))?;
             let seed = hmac::sign(
                 &hmac::Key::new(hmac::HMAC_SHA256, &key),

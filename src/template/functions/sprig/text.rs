@@ -5,6 +5,7 @@ use minijinja::Value;
 use super::{check_length, map, map_two, sprig, wrap};
 use crate::template::function::{Call, Function};
 use crate::template::functions::args::{FunctionResult, integer, refuse, text};
+use crate::template::functions::text::trim_characters;
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
@@ -196,7 +197,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
 
 fn trim_all(call: &Call<'_>, name: &str) -> FunctionResult {
     map_two(call, name, |characters, text| {
-        Value::from(text.trim_matches(|c| characters.contains(c)))
+        Value::from(trim_characters(text, characters))
     })
 }
 

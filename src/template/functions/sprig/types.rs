@@ -4,7 +4,7 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use super::{cast, deep_equal, sprig};
-use crate::template::dict::Dict;
+use crate::template::dict::{self, Dict};
 use crate::template::function::{Call, Function};
 use crate::template::functions::args::{FunctionResult, refuse, text};
 use crate::template::functions::merge;
@@ -65,7 +65,7 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
         "Whether two values are equal in kind and content.",
         |call| {
             let [a, b] = call.exactly("sprig_deepEqual")?;
-            Ok(Value::from(deep_equal::deep_equal(a, b)))
+            Ok(Value::from(deep_equal::deep_equal(call, a, b)?))
         },
     ),
     sprig(
@@ -95,6 +95,8 @@ fn copied(call: &Call<'_>, name: &str) -> FunctionResult {
     if cast::is_nil(only) {
         return refuse("nil cannot be copied");
     }
+    // Fails for a value with too many parts: a list may contain another one many times.
+    dict::within_limits(only.clone())?;
     Ok(copy(only))
 }
 

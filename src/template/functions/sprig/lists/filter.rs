@@ -3,11 +3,11 @@
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use super::super::deep_equal::{Seen, deep_equal};
+use super::super::deep_equal::{Seen, contains};
 use super::super::{cast, first_and_rest, sprig};
 use super::items;
-use crate::template::function::{Call, Function};
-use crate::template::functions::args::FunctionResult;
+use crate::template::function::{Call, Function, FunctionError};
+use crate::template::functions::args::{FunctionResult, slice};
 
 pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
@@ -95,10 +95,7 @@ fn reverse(call: &Call<'_>, name: &str) -> FunctionResult {
 fn uniq(call: &Call<'_>, name: &str) -> FunctionResult {
     let [list] = call.exactly(name)?;
     let mut seen = Seen::default();
-    Ok(items(list, "find uniq on")?
-        .into_iter()
-        .filter(|item| seen.insert(item))
-        .collect())
+    retain(items(list, "find uniq on")?, |item| seen.insert(call, item))
 }
 
 fn compact(call: &Call<'_>, name: &str) -> FunctionResult {
@@ -111,11 +108,9 @@ fn compact(call: &Call<'_>, name: &str) -> FunctionResult {
 
 fn without(call: &Call<'_>, name: &str) -> FunctionResult {
     let (list, omitted) = first_and_rest(call, name)?;
-    let kept = |item: &Value| !omitted.iter().any(|omitted| deep_equal(omitted, item));
-    Ok(items(list, "find without on")?
-        .into_iter()
-        .filter(kept)
-        .collect())
+    retain(items(list, "find without on")?, |item| {
+        Ok(!contains(call, omitted, item)?)
+    })
 }
 
 fn has(call: &Call<'_>, name: &str) -> FunctionResult {
@@ -123,9 +118,23 @@ fn has(call: &Call<'_>, name: &str) -> FunctionResult {
     if cast::is_nil(list) {
         return Ok(Value::from(false));
     }
-    Ok(Value::from(
-        items(list, "find has on")?
-            .iter()
-            .any(|other| deep_equal(item, other)),
-    ))
+    let found = match slice(list) {
+        Some(items) => contains(call, items, item)?,
+        None => contains(call, &items(list, "find has on")?, item)?,
+    };
+    Ok(Value::from(found))
+}
+
+/// The items for which `keep` returns `true`.
+fn retain(
+    items: Vec<Value>,
+    mut keep: impl FnMut(&Value) -> Result<bool, FunctionError>,
+) -> FunctionResult {
+    let mut kept = Vec::new();
+    for item in items {
+        if keep(&item)? {
+            kept.push(item);
+        }
+    }
+    Ok(Value::from(kept))
 }
