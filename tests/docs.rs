@@ -262,6 +262,13 @@ fn links_between_documents_lead_somewhere() {
             };
             let page = page.display();
             assert!(target.exists(), "{page} links to {link}");
+            // mdBook shows nothing else.
+            let leaves = page.to_string().starts_with("docs/src")
+                && !target
+                    .canonicalize()
+                    .unwrap()
+                    .starts_with(Path::new("docs/src").canonicalize().unwrap());
+            assert!(!leaves, "{page} links out of the book: {link}");
             if !heading.is_empty() {
                 assert!(
                     headings(&fs::read_to_string(&target).unwrap()).contains(&heading.to_owned()),

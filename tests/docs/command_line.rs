@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::fs;
 use std::process::Command;
 
 use regex::Regex;
 
-use super::update;
+use crate::support::documents::pages_below;
+
+use super::{update, without_code};
 
 /// What `ctmpl` prints for these words.
 fn output(words: &[&str]) -> String {
@@ -87,6 +90,7 @@ fn reference_of_subcommands() -> String {
     let (_, commands) = own.iter().find(|(title, _)| title == "Commands").unwrap();
     let mut text = String::new();
     for (name, purpose) in commands {
+        let purpose = purpose.trim();
         let help = output(&[name, "--help"]);
         let usage = help
             .lines()
@@ -115,4 +119,57 @@ fn the_reference_of_the_command_line_is_made_of_the_help() {
             ("flags", reference_of_flags()),
         ],
     );
+}
+
+/// Flags of other programs that the pages name in a sentence.
+const FLAGS_OF_OTHERS: [&str; 3] = ["volume", "now", "name"];
+
+#[test]
+fn every_flag_in_a_sentence_exists() {
+    let help = output(&["--help"]);
+    let mut known = FLAGS_OF_OTHERS.map(str::to_owned).to_vec();
+    let flag = Regex::new(r"--([a-z][a-z-]+)").unwrap();
+    let mut texts = vec![help.clone()];
+    let own = sections(&help);
+    let (_, commands) = own.iter().find(|(title, _)| title == "Commands").unwrap();
+    texts.extend(commands.iter().map(|(name, _)| output(&[name, "--help"])));
+    for text in &texts {
+        known.extend(flag.captures_iter(text).map(|found| found[1].to_owned()));
+    }
+    // Accepted for consul-template, and not in the help.
+    known.push("dedup".to_owned());
+
+    let span = Regex::new(r"`(?:ctmpl )?-{1,2}([a-z][a-z-]+)").unwrap();
+    let mut pages = pages_below("docs");
+    pages.extend(["README.md", "SECURITY.md", "CHANGELOG.md"].map(Into::into));
+    let mut checked = 0;
+    for page in pages {
+        let text = without_code(&fs::read_to_string(&page).unwrap());
+        for found in span.captures_iter(&text) {
+            let name = &found[1];
+            assert!(
+                known.iter().any(|flag| flag == name),
+                "{} names the flag --{name}, which does not exist",
+                page.display()
+            );
+            checked += 1;
+        }
+    }
+    assert!(checked > 100, "only {checked} flags");
+}
+
+#[test]
+fn every_exit_code_has_a_row() {
+    let page = fs::read_to_string("docs/src/reference/exit-codes.md").unwrap();
+    let man = output(&["man"]);
+    let codes = man.split(".SH EXIT STATUS").nth(1).unwrap();
+    let codes = codes.split(".SH").next().unwrap();
+    let code = Regex::new(r"\\fB(\d+)\\fR").unwrap();
+    let mut checked = 0;
+    for found in code.captures_iter(codes) {
+        let row = format!("\n| {} |", &found[1]);
+        assert!(page.contains(&row), "{} has no row", &found[1]);
+        checked += 1;
+    }
+    assert!(checked >= 7, "only {checked} codes");
 }
