@@ -1,4 +1,4 @@
-//! HTTP with nothing in between: a connection, a request, an answer.
+//! A minimal HTTP client: one connection, one request, one answer.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 
-/// A PUT on a connection of its own.
+/// Sends a PUT on a new connection.
 pub(crate) fn put(server: SocketAddr, path: &str, body: &str) {
     let mut connection = Connection::open(server);
     let (status, _, answer) = connection.ask("PUT", path, body);
@@ -28,7 +28,7 @@ impl Connection {
         Self(BufReader::new(stream))
     }
 
-    /// The status, the index and the body. The answers asked for here have a length.
+    /// Sends a request; returns status, index and body. The answer must have a `Content-Length`.
     fn ask(&mut self, method: &str, path: &str, body: &str) -> (u16, u64, Vec<u8>) {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: c\r\nContent-Length: {}\r\n\r\n{body}",
@@ -59,7 +59,7 @@ impl Connection {
     }
 }
 
-/// Follows a key for some changes: each answer becomes the file, by write, fsync and rename.
+/// Follows a key for a number of changes, and writes each answer to the file with write, fsync and rename.
 pub(crate) fn follow(
     server: SocketAddr,
     path: &str,

@@ -1,4 +1,4 @@
-//! What a process costs, as the kernel counts it.
+//! CPU time and memory of a process, as the kernel counts them.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
 
-/// Makes this program run another one and print the peak of its memory, instead of the benchmark.
+/// Makes this program run another one and print its peak memory, instead of the benchmark.
 pub(crate) const PEAK_FLAG: &str = "--peak-of";
 
-/// A process that ends with its measurement, also with one that fails.
+/// A process that is killed when this is dropped.
 pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
@@ -19,7 +19,7 @@ impl Drop for Running {
     }
 }
 
-/// The time that all threads of a process have spent on a processor.
+/// The CPU time of all threads of a process.
 pub(crate) fn cpu(process: u32) -> Duration {
     let tasks = fs::read_dir(format!("/proc/{process}/task")).expect("it runs");
     let spent = tasks.filter_map(|task| {
@@ -29,20 +29,34 @@ pub(crate) fn cpu(process: u32) -> Duration {
     Duration::from_nanos(spent.sum())
 }
 
-/// Resident memory in KiB.
-pub(crate) fn resident(process: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("it runs");
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .expect("a line VmRSS");
-    line.trim()
-        .trim_end_matches(" kB")
-        .parse()
-        .expect("a number")
+/// The memory of a process in KiB.
+#[derive(Clone, Copy)]
+pub(crate) struct Memory {
+    /// `RssAnon`: what the process has allocated.
+    pub(crate) private: u64,
+    /// `VmRSS`: the same and mapped files, such as the executable.
+    pub(crate) resident: u64,
 }
 
-/// The highest resident memory of a run to its end, in KiB; measured in a process that has no other child.
+pub(crate) fn memory(process: u32) -> Memory {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("it runs");
+    let field = |name: &str| {
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .expect("a field of the status");
+        line.trim()
+            .trim_end_matches(" kB")
+            .parse()
+            .expect("a number")
+    };
+    Memory {
+        private: field("RssAnon:"),
+        resident: field("VmRSS:"),
+    }
+}
+
+/// The peak resident memory of a run to its end, in KiB. Measured in a process that has no other child.
 pub(crate) fn peak_of(arguments: &[String]) -> u64 {
     let own = std::env::current_exe().expect("the benchmark's own path");
     let output = Command::new(own)
