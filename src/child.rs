@@ -1,10 +1,10 @@
-//! One child that is kept running, as the files need it.
+//! The supervised child process (`exec`): decides when it is started, signalled, restarted and killed.
 //!
-//! in:  an [`ExecConfig`], the news that files have changed, signals, the time
-//! out: [`Step`]s: start it, send it a signal, kill it; [`process`] takes them
+//! Input: an [`ExecConfig`], changes of files, signals, the time.
+//! Output: [`Step`]s, which [`process`] executes.
 //!
-//! Nothing here touches a process or a clock. A change waits for its splay, and an end for its grace, as times to look
-//! again; whoever renders never waits for either.
+//! The decisions here touch neither processes nor the clock. The splay of a change and the kill timeout are wake-up
+//! times, so rendering never waits for them.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,22 +14,28 @@ use nix::sys::signal::Signal;
 use crate::config::exec::{ExecConfig, OnChange};
 
 mod control_socket;
+mod descendants;
+mod exec_shim;
+pub mod exit;
+mod init;
 mod proc_table;
 pub mod process;
-pub mod reaper;
+mod reaper;
+pub mod roles;
+mod signal_listener;
 
-/// What is to be done with the child.
+/// An action on the child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Start it.
     Start,
     /// Send it this signal.
     Signal(Signal),
-    /// Kill it, with everything it has started.
+    /// Kill it with all its descendants.
     Kill,
 }
 
-/// Where the child stands.
+/// The state of the child.
 #[derive(Debug)]
 pub struct Child {
     config: Arc<ExecConfig>,
@@ -38,46 +44,46 @@ pub struct Child {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Nobody has started it yet.
+    /// It has not been started yet.
     Waiting,
     Running {
-        /// When a change is told to it.
+        /// When it is signalled or restarted because of a change.
         change: Option<Instant>,
     },
-    /// It was asked to end.
+    /// It got its kill signal.
     Stopping {
-        /// When it is killed; `None`: that was done.
+        /// When it is killed; `None` if it was killed.
         kill: Option<Instant>,
         then: Then,
     },
-    /// It has ended, and is not started again.
+    /// It has ended, and will not be started again.
     Over,
 }
 
-/// What comes after an end that was asked for.
+/// What follows a requested end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Then {
-    /// It starts anew.
+    /// It is started again.
     Start,
     /// Nothing.
     End,
-    /// Whatever comes when it ends by itself: somebody else has asked it, through us.
+    /// The same as after an end by itself: the user has sent it the kill signal through ctmpl.
     OwnEnd,
 }
 
-/// What the end of a child means.
+/// What the end of the child means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// It was asked for, and the child starts anew.
-    Anew,
-    /// It was asked for.
-    Asked,
-    /// It was not.
+    /// It was requested, and the child is started again.
+    Restarting,
+    /// It was requested.
+    Requested,
+    /// It was not requested.
     ByItself,
 }
 
 impl Child {
-    /// One that is still to be started.
+    /// Creates a child that is not started yet.
     pub fn new(config: ExecConfig) -> Self {
         Self {
             config: Arc::new(config),
@@ -85,17 +91,17 @@ impl Child {
         }
     }
 
-    /// What it is run by.
+    /// Its configuration.
     pub fn config(&self) -> Arc<ExecConfig> {
         Arc::clone(&self.config)
     }
 
-    /// Is it still to be started?
+    /// Returns `true` if it has not been started yet.
     pub fn is_waiting(&self) -> bool {
         self.phase == Phase::Waiting
     }
 
-    /// Is there no process, and none to come by itself?
+    /// Returns `true` if there is no process, and none will be started by itself.
     pub fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Waiting | Phase::Over)
     }
@@ -106,8 +112,8 @@ impl Child {
         Step::Start
     }
 
-    /// A file has changed. It is told when its splay is over, of which `share` (from 0 to 1) is taken; one that is about
-    /// to start anew sees it anyway.
+    /// Handles a changed file: the child is signalled or restarted after `share` (0 to 1) of the splay. A child that is
+    /// about to be restarted sees the change anyway.
     pub fn changed(&mut self, now: Instant, share: f64) {
         if let Phase::Running {
             change: change @ None,
@@ -117,8 +123,8 @@ impl Child {
         }
     }
 
-    /// A signal for it came to us. The one that tells it of changes does so; the one that asks it to end does that, and the
-    /// end is then its own.
+    /// Handles a signal that ctmpl passes on. The reload signal counts as a change. The kill signal ends the child as if it
+    /// had ended by itself.
     pub fn hear(&mut self, signal: Signal, now: Instant, share: f64) -> Option<Step> {
         if !matches!(self.phase, Phase::Running { .. }) {
             return None;
@@ -133,7 +139,7 @@ impl Child {
         Some(Step::Signal(signal))
     }
 
-    /// What is due by now.
+    /// The step that is due now, if any.
     pub fn due(&mut self, now: Instant) -> Option<Step> {
         match self.phase {
             Phase::Running {
@@ -160,7 +166,7 @@ impl Child {
         }
     }
 
-    /// When to look again.
+    /// When [`due`](Self::due) may have a step.
     pub fn next_wake(&self) -> Option<Instant> {
         match self.phase {
             Phase::Running { change } => change,
@@ -169,7 +175,7 @@ impl Child {
         }
     }
 
-    /// It is not wanted any more; `asked` is what has asked us to end, if a signal has.
+    /// Stops the child. `asked` is the signal that stops ctmpl, if it was a signal.
     pub fn stop(&mut self, asked: Option<Signal>, now: Instant) -> Option<Step> {
         match &mut self.phase {
             Phase::Running { .. } => self.ask_to_end(asked, now, Then::End),
@@ -184,7 +190,7 @@ impl Child {
         }
     }
 
-    /// How long [`stop`](Self::stop) may take.
+    /// The time limit of [`stop`](Self::stop).
     pub fn grace(&self) -> Duration {
         if self.is_over() {
             Duration::ZERO
@@ -193,11 +199,11 @@ impl Child {
         }
     }
 
-    /// It is run like this from now on: started anew, if it is another program or has another environment.
+    /// Applies a new configuration: the child is restarted if its command line or environment changes.
     pub fn renew(&mut self, config: ExecConfig, now: Instant) -> Option<Step> {
         let same = config.line == self.config.line && config.environment == self.config.environment;
         let step = match self.phase {
-            // The old one is asked as it wants to be.
+            // The old kill signal is for the old program.
             Phase::Running { .. } if !same => self.ask_to_end(None, now, Then::Start),
             Phase::Stopping {
                 kill,
@@ -215,20 +221,20 @@ impl Child {
         step
     }
 
-    /// It could not be started, or is lost.
+    /// Records that it could not be started, or that its exit status is unknown.
     pub fn give_up(&mut self) {
         self.phase = Phase::Over;
     }
 
-    /// It has ended.
+    /// Records that it has ended; returns what that means.
     pub fn ended(&mut self) -> Ended {
         let ended = match self.phase {
             Phase::Stopping {
                 then: Then::Start, ..
-            } => Ended::Anew,
+            } => Ended::Restarting,
             Phase::Stopping {
                 then: Then::End, ..
-            } => Ended::Asked,
+            } => Ended::Requested,
             Phase::Stopping {
                 then: Then::OwnEnd, ..
             }
@@ -236,7 +242,7 @@ impl Child {
             | Phase::Waiting
             | Phase::Over => Ended::ByItself,
         };
-        self.phase = if ended == Ended::Anew {
+        self.phase = if ended == Ended::Restarting {
             Phase::Running { change: None }
         } else {
             Phase::Over

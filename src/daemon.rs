@@ -52,11 +52,11 @@ pub async fn run(config: Config, process: Process) -> Result<End, ClientError> {
     drop(config);
     let mut actions = parts.begin(Moment::now());
     let reports = watch::Sender::new(parts.report());
-    let mut systemd = Systemd::here(&reports, Moment::now().instant);
+    let mut systemd = Systemd::from_environment(&reports, Moment::now().instant);
     let mut results = VecDeque::new();
     loop {
         publish(&reports, || parts.report());
-        systemd.tell(Moment::now().instant);
+        systemd.notify(Moment::now().instant);
         for action in actions {
             match executor.execute(action) {
                 Executed::Begun => {}
@@ -67,7 +67,7 @@ pub async fn run(config: Config, process: Process) -> Result<End, ClientError> {
                         phase: Phase::Ending,
                         ..parts.report()
                     });
-                    systemd.tell(Moment::now().instant);
+                    systemd.notify(Moment::now().instant);
                     return Ok(executor.shutdown(end).await);
                 }
             }

@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use ctmpl::child::reaper;
+use ctmpl::child::roles;
 use ctmpl::cli::{self, Outcome};
 use ctmpl::commands::Failure;
 
 fn main() -> ExitCode {
-    // ctmpl starts itself as the reaper of a child process, and runs below a reaper where it is process 1.
-    if let Some(code) = reaper::serve(std::env::args_os()) {
+    // ctmpl starts itself as the reaper of a child process, and again if it is process 1.
+    if let Some(code) = roles::run(std::env::args_os()) {
         return ExitCode::from(code);
     }
     let result = cli::parse(std::env::args_os())

@@ -1,10 +1,10 @@
-//! The file that holds the process ID, for as long as the process lives in an orderly way.
+//! The PID file.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Removes its file when it is dropped.
+/// A file with the process ID, removed when this is dropped.
 #[derive(Debug)]
 pub struct PidFile {
     path: PathBuf,
@@ -19,10 +19,10 @@ pub struct PidFileError {
 }
 
 impl PidFile {
-    /// Writes the ID of this process, so that a reader sees all of it or none.
+    /// Writes the ID of this process. A reader never sees a part of it.
     ///
     /// # Errors
-    /// [`PidFileError`] when the file cannot be made.
+    /// [`PidFileError`] if the file cannot be written.
     pub fn create(path: &Path) -> Result<Self, PidFileError> {
         write(path).map_err(|source| PidFileError {
             path: path.to_owned(),
@@ -33,7 +33,7 @@ impl PidFile {
         })
     }
 
-    /// Where it is.
+    /// The path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -56,9 +56,9 @@ fn write(path: &Path) -> io::Result<()> {
 
 impl Drop for PidFile {
     fn drop(&mut self) {
-        let ours =
+        let is_own =
             fs::read_to_string(&self.path).is_ok_and(|text| text == std::process::id().to_string());
-        if ours && let Err(error) = fs::remove_file(&self.path) {
+        if is_own && let Err(error) = fs::remove_file(&self.path) {
             let file = self.path.display();
             tracing::warn!(name: "pid_file.not_removed", %file, %error, "cannot remove {file}: {error}");
         }
@@ -70,25 +70,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_is_there_as_long_as_it_is_held_and_anothers_is_left_alone() {
+    fn the_file_is_removed_on_drop_unless_another_process_has_replaced_it() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("pid");
-        let held = PidFile::create(&path).unwrap();
+        let pid_file = PidFile::create(&path).unwrap();
         assert_eq!(
             fs::read_to_string(&path).unwrap(),
             std::process::id().to_string()
         );
-        drop(held);
+        drop(pid_file);
         assert!(!path.exists());
 
-        let held = PidFile::create(&path).unwrap();
+        let pid_file = PidFile::create(&path).unwrap();
         fs::write(&path, "1").unwrap();
-        drop(held);
+        drop(pid_file);
         assert_eq!(fs::read_to_string(&path).unwrap(), "1");
     }
 
     #[test]
-    fn a_directory_that_is_not_there_is_an_error_that_names_the_file() {
+    fn a_missing_directory_is_an_error_that_names_the_file() {
         let error = PidFile::create(Path::new("/nonexistent/pid")).unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -1,28 +1,29 @@
-//! Reads regular files, and nothing else.
+//! Reads regular files only.
 //!
-//! in:  a path that somebody wrote, and perhaps the directory that it must not lead out of
-//! out: what the file holds, or an error
+//! Input: a path from the configuration or a template, and optionally a sandbox directory.
+//! Output: the content of the file, or an error.
 //!
-//! A named pipe would hold its reader until somebody writes into it, and a device may have no end; neither may hold
-//! the one loop that everything waits for.
+//! A named pipe blocks its reader until there is a writer, and a device may have no end.
 
-use std::fs::{File, FileType, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
-use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
+mod file_kind;
 mod sandbox;
 
-/// The whole content of a regular file; links are followed.
+pub use file_kind::refuse_special;
+
+/// The content of a regular file; links are followed.
 ///
 /// # Errors
-/// What the system says, or that it is no regular file.
+/// If the file cannot be read, or is not a regular file.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     refuse_special(std::fs::metadata(path)?.file_type())?;
-    // The path was looked at a moment ago; should it have become a pipe since, this does not hang.
+    // Non-blocking, because the file may have become a pipe since the check.
     let flags = OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
     content_of(
         OpenOptions::new()
@@ -32,10 +33,10 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     )
 }
 
-/// The same for a file that must really lie in `sandbox`, if there is one; links may lead there, but not out of it.
+/// The same for a file that must be inside `sandbox`, if there is one. Links are followed, but not out of it.
 ///
 /// # Errors
-/// As [`read`]; [`io::ErrorKind::PermissionDenied`] with what to do when the file lies elsewhere.
+/// As [`read`], and [`io::ErrorKind::PermissionDenied`] with the remedy if the file is outside.
 pub fn read_within(path: &Path, sandbox: Option<&Path>) -> io::Result<Vec<u8>> {
     match sandbox {
         Some(sandbox) => content_of(sandbox::open(path, sandbox)?),
@@ -56,21 +57,6 @@ fn content_of(mut file: File) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// An error for everything but a regular file.
-///
-/// # Errors
-/// What it is instead.
-pub fn refuse_special(kind: FileType) -> io::Result<()> {
-    let what = match kind {
-        _ if kind.is_file() => return Ok(()),
-        _ if kind.is_dir() => return Err(Errno::EISDIR.into()),
-        _ if kind.is_fifo() => "it is a named pipe, not a regular file",
-        _ if kind.is_socket() => "it is a socket, not a regular file",
-        _ => "it is a device, not a regular file",
-    };
-    Err(io::Error::new(io::ErrorKind::InvalidInput, what))
-}
-
 #[cfg(test)]
 mod tests {
     use nix::sys::stat::Mode;
@@ -79,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pipe_a_device_and_a_directory_are_refused_at_once() {
+    fn pipes_devices_and_directories_are_refused_at_once() {
         let directory = tempfile::tempdir().unwrap();
         let pipe = directory.path().join("pipe");
         mkfifo(&pipe, Mode::S_IRWXU).unwrap();
@@ -101,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_regular_file_is_read_also_where_it_does_not_tell_its_size() {
+    fn a_regular_file_is_read_even_if_its_size_is_reported_as_zero() {
         assert_eq!(
             read(Path::new("Cargo.toml")).unwrap(),
             std::fs::read("Cargo.toml").unwrap()

@@ -1,7 +1,7 @@
-//! Signals as wishes.
+//! Maps signals to actions.
 //!
-//! in:  TERM, INT, QUIT, and the two signals of the configuration
-//! out: a [`SignalAction`]
+//! Input: TERM, INT, QUIT, the two signals of the configuration, and those for the child process.
+//! Output: [`SignalAction`]s.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -11,19 +11,19 @@ use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-/// What a signal asks for.
+/// The action that a signal requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignalAction {
-    /// End in an orderly way, as this signal has asked; asked for a second time: at once.
+    /// Shut down; on a second signal, end at once.
     End(Signal),
-    /// Read everything again.
+    /// Reload the configuration and everything it names.
     Reload,
-    /// The child is meant.
+    /// Send the signal to the child process.
     PassOn(Signal),
 }
 
-/// What is passed on to a child, if it has no role here. Others come by the way (`SIGCHLD`, `SIGPIPE`), cannot be caught,
-/// or tell a process of its own mistakes.
+/// The signals that are passed on to a child process if they have no role here. The others concern ctmpl itself
+/// (`SIGCHLD`, `SIGPIPE`), cannot be caught, or report a fault of the process.
 pub const PASSED_ON: [Signal; 19] = [
     Signal::SIGHUP,
     Signal::SIGINT,
@@ -46,9 +46,9 @@ pub const PASSED_ON: [Signal; 19] = [
     Signal::SIGSYS,
 ];
 
-/// By default each of these would end the process, though nobody who sends one wants that: a logrotate that takes it for
-/// another daemon, a timer that it has inherited. What is wrong with the process itself (ABRT, SYS, …) still ends it.
-const STRAYS: [Signal; 7] = [
+/// Signals that are ignored if they have no role. By default each would end the process, which is never the intention:
+/// a logrotate rule for another daemon, or an inherited timer. Faults of the process (ABRT, SYS, …) still end it.
+const IGNORED: [Signal; 7] = [
     Signal::SIGUSR1,
     Signal::SIGUSR2,
     Signal::SIGALRM,
@@ -58,32 +58,32 @@ const STRAYS: [Signal; 7] = [
     Signal::SIGIO,
 ];
 
-/// Listens for signals; dropping it ends the listening, but the signals stay caught.
+/// Receives signals. After it is dropped, the signals stay caught.
 #[derive(Debug)]
 pub struct Signals {
     roles: Roles,
     received: mpsc::UnboundedReceiver<Signal>,
     sender: mpsc::UnboundedSender<Signal>,
-    heard: BTreeSet<Signal>,
+    caught: BTreeSet<Signal>,
     listeners: JoinSet<()>,
 }
 
-/// What each signal asks for.
+/// The role of each signal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Roles {
-    /// Asks for the end, beside TERM, INT and QUIT.
+    /// Shuts down, in addition to TERM, INT and QUIT.
     pub kill: Option<Signal>,
-    /// Asks for reading everything again; may be one of these three.
+    /// Reloads; may be one of TERM, INT and QUIT.
     pub reload: Option<Signal>,
-    /// Whether there is a child that others are passed on to.
+    /// Whether a child process gets the other signals.
     pub child: bool,
 }
 
-/// They ask for the end, unless one of them is the signal to reload.
-const ENDS: [Signal; 3] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT];
+/// The signals that shut down, unless one of them is the reload signal.
+const SHUTDOWN: [Signal; 3] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT];
 
 impl Roles {
-    fn wish(self, signal: Signal) -> Option<SignalAction> {
+    fn action(self, signal: Signal) -> Option<SignalAction> {
         let Self {
             kill,
             reload,
@@ -93,26 +93,27 @@ impl Roles {
             Some(SignalAction::End(signal))
         } else if reload == Some(signal) {
             Some(SignalAction::Reload)
-        } else if ENDS.contains(&signal) {
+        } else if SHUTDOWN.contains(&signal) {
             Some(SignalAction::End(signal))
         } else {
             child.then_some(SignalAction::PassOn(signal))
         }
     }
 
-    /// The signals to listen for. A daemon that does not reload on HUP should not die of it either, nor of a stray.
+    /// The signals to catch. A daemon that does not reload on HUP must not be ended by it.
     fn signals(self) -> impl Iterator<Item = Signal> {
         let passed_on = PASSED_ON.into_iter().filter(move |_| self.child);
-        ENDS.into_iter()
+        SHUTDOWN
+            .into_iter()
             .chain([Signal::SIGHUP])
-            .chain(STRAYS)
+            .chain(IGNORED)
             .chain(self.kill)
             .chain(self.reload)
             .chain(passed_on)
     }
 }
 
-/// A signal that cannot be listened for.
+/// A signal that cannot be caught.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen for {signal}")]
 pub struct SignalError {
@@ -121,32 +122,31 @@ pub struct SignalError {
 }
 
 impl Signals {
-    /// Begins to listen. What asks for both the end and a reload asks for the end.
+    /// Starts to catch signals. A signal with both roles shuts down.
     ///
     /// # Errors
-    /// [`SignalError`] when the system refuses one of them.
+    /// [`SignalError`] if a signal cannot be caught.
     pub fn listen(roles: Roles) -> Result<Self, SignalError> {
         let (sender, received) = mpsc::unbounded_channel();
-        let (heard, listeners) = (BTreeSet::new(), JoinSet::new());
+        let (caught, listeners) = (BTreeSet::new(), JoinSet::new());
         let mut signals = Self {
             roles: Roles::default(),
             received,
             sender,
-            heard,
+            caught,
             listeners,
         };
         signals.assign(roles)?;
         Ok(signals)
     }
 
-    /// Gives the signals these roles from now on; none that was sent meanwhile is lost. A signal that has no role any
-    /// more is heard, and does nothing.
+    /// Changes the roles. Signals sent meanwhile are not lost. A signal that no longer has a role is ignored.
     ///
     /// # Errors
-    /// As [`listen`](Self::listen); then everything stays as it was.
+    /// As [`listen`](Self::listen); then nothing changes.
     pub fn assign(&mut self, roles: Roles) -> Result<(), SignalError> {
         for name in roles.signals() {
-            if !self.heard.contains(&name) {
+            if !self.caught.contains(&name) {
                 let listener = signal(SignalKind::from_raw(name as i32));
                 let listener = listener.map_err(|source| SignalError {
                     signal: name,
@@ -154,23 +154,23 @@ impl Signals {
                 })?;
                 self.listeners
                     .spawn(forward(listener, name, self.sender.clone()));
-                self.heard.insert(name);
+                self.caught.insert(name);
             }
         }
         self.roles = roles;
         Ok(())
     }
 
-    /// The next wish.
+    /// Waits for the next action.
     pub async fn next(&mut self) -> SignalAction {
         loop {
             match self.received.recv().await {
                 Some(signal) => {
-                    if let Some(wish) = self.roles.wish(signal) {
-                        return wish;
+                    if let Some(action) = self.roles.action(signal) {
+                        return action;
                     }
                 }
-                // A sender lives as long as this does, so there is always one to hear from.
+                // Unreachable: `self.sender` keeps the channel open.
                 None => std::future::pending().await,
             }
         }
@@ -195,34 +195,34 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn signals_become_wishes() {
+    async fn signals_become_actions() {
         let mut signals =
             Signals::listen(roles(Some(Signal::SIGUSR1), Some(Signal::SIGUSR2))).unwrap();
-        for (signal, wish) in [
+        for (signal, action) in [
             (Signal::SIGUSR1, SignalAction::End(Signal::SIGUSR1)),
             (Signal::SIGUSR2, SignalAction::Reload),
             (Signal::SIGTERM, SignalAction::End(Signal::SIGTERM)),
         ] {
             kill(Pid::this(), signal).unwrap();
-            let heard = tokio::time::timeout(Duration::from_secs(5), signals.next()).await;
-            assert_eq!(heard.expect("nothing was heard"), wish, "{signal}");
+            let received = tokio::time::timeout(Duration::from_secs(5), signals.next()).await;
+            assert_eq!(received.expect("no signal arrived"), action, "{signal}");
         }
         kill(Pid::this(), Signal::SIGUSR1).unwrap();
         tokio::time::sleep(Duration::from_millis(50)).await;
         signals.assign(roles(None, Some(Signal::SIGUSR1))).unwrap();
-        let heard = tokio::time::timeout(Duration::from_secs(5), signals.next()).await;
+        let received = tokio::time::timeout(Duration::from_secs(5), signals.next()).await;
         assert_eq!(
-            heard.expect("nothing was heard"),
+            received.expect("no signal arrived"),
             SignalAction::Reload,
-            "what was sent before has its new role"
+            "a signal sent before the change has its new role"
         );
         kill(Pid::this(), Signal::SIGUSR2).unwrap();
         kill(Pid::this(), Signal::SIGTERM).unwrap();
-        let heard = tokio::time::timeout(Duration::from_secs(5), signals.next()).await;
+        let received = tokio::time::timeout(Duration::from_secs(5), signals.next()).await;
         assert_eq!(
-            heard.expect("nothing was heard"),
+            received.expect("no signal arrived"),
             SignalAction::End(Signal::SIGTERM),
-            "USR2 has no role any more"
+            "USR2 no longer has a role"
         );
     }
 
@@ -230,29 +230,32 @@ mod tests {
     fn a_signal_has_one_role() {
         let reload_on_term = roles(None, Some(Signal::SIGTERM));
         assert_eq!(
-            reload_on_term.wish(Signal::SIGTERM),
+            reload_on_term.action(Signal::SIGTERM),
             Some(SignalAction::Reload)
         );
         assert_eq!(
-            reload_on_term.wish(Signal::SIGQUIT),
+            reload_on_term.action(Signal::SIGQUIT),
             Some(SignalAction::End(Signal::SIGQUIT))
         );
-        assert_eq!(reload_on_term.wish(Signal::SIGHUP), None);
+        assert_eq!(reload_on_term.action(Signal::SIGHUP), None);
         assert_eq!(
-            roles(Some(Signal::SIGHUP), Some(Signal::SIGHUP)).wish(Signal::SIGHUP),
+            roles(Some(Signal::SIGHUP), Some(Signal::SIGHUP)).action(Signal::SIGHUP),
             Some(SignalAction::End(Signal::SIGHUP))
         );
         let with_child = Roles {
             child: true,
             ..reload_on_term
         };
-        assert_eq!(with_child.wish(Signal::SIGTERM), Some(SignalAction::Reload));
         assert_eq!(
-            with_child.wish(Signal::SIGHUP),
+            with_child.action(Signal::SIGTERM),
+            Some(SignalAction::Reload)
+        );
+        assert_eq!(
+            with_child.action(Signal::SIGHUP),
             Some(SignalAction::PassOn(Signal::SIGHUP))
         );
         assert_eq!(
-            with_child.wish(Signal::SIGINT),
+            with_child.action(Signal::SIGINT),
             Some(SignalAction::End(Signal::SIGINT))
         );
     }

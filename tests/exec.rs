@@ -249,8 +249,8 @@ exec sleep 1000
 
 #[test]
 fn nothing_is_left_however_it_ends() {
-    // ctmpl is killed; it ends; the child ends by itself; its guardian is killed.
-    for way in ["kill", "stop", "child", "guardian"] {
+    // ctmpl is killed; it ends; the child ends by itself; its reaper is killed.
+    for way in ["kill", "stop", "child", "reaper"] {
         let scene = Scene::new(DOUBLE_FORK);
         let ctmpl = scene.start(&["--exec=./app", "--exec-kill-timeout=1s"]);
         let pids = [
@@ -263,12 +263,12 @@ fn nothing_is_left_however_it_ends() {
                 ctmpl.signal(Signal::SIGKILL);
                 drop(ctmpl);
             }
-            "guardian" => {
-                let guardian = parent_of(&pids[0]);
-                assert_ne!(guardian, ctmpl.pid().to_string());
-                kill(Pid::from_raw(guardian.parse().unwrap()), Signal::SIGKILL).unwrap();
+            "reaper" => {
+                let reaper = parent_of(&pids[0]);
+                assert_ne!(reaper, ctmpl.pid().to_string());
+                kill(Pid::from_raw(reaper.parse().unwrap()), Signal::SIGKILL).unwrap();
                 gone(&pids[0]);
-                ctmpl.says("its guardian ended");
+                ctmpl.says("its reaper ended");
                 // What has left the child is nobody's now, and still holds our standard error.
                 kill(Pid::from_raw(pids[1].parse().unwrap()), Signal::SIGKILL).unwrap();
                 let ended = ctmpl.ends();
@@ -299,13 +299,13 @@ fn a_thousand_reloads_leave_no_zombie_and_lose_no_change() {
     }
     scene.folder.becomes("seen", "999");
     assert!(ctmpl.said("is sent SIGHUP") >= 999);
-    let guardian = parent_of(&pid);
+    let reaper = parent_of(&pid);
     let zombies = Command::new("ps")
         .args(["-eo", "ppid,stat,pid"])
         .output()
         .unwrap();
     let table = String::from_utf8(zombies.stdout).unwrap();
-    let ours = [ctmpl.pid().to_string(), guardian];
+    let ours = [ctmpl.pid().to_string(), reaper];
     let dead = table.lines().filter(|line| {
         let words: Vec<_> = line.split_whitespace().collect();
         ours.iter().any(|own| own == words[0]) && words[1].starts_with('Z')

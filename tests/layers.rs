@@ -18,12 +18,10 @@ type Module = Vec<String>;
 const KNOWN_CIRCLES: &[&str] = &[
     "src/answer",
     "src/cli",
-    "src/command",
     "src/config",
     "src/consul",
     "src/convert",
     "src/query",
-    "src/safe_read",
     "src/template",
     "src/watch",
     "crates",

@@ -51,7 +51,7 @@ fn a_file_in_the_sandbox_is_read_and_followed() {
     // Replaced by a link that leaves, it is not read; and the file stays as it is.
     symlink("../secret", folder.path("box/next")).unwrap();
     fs::rename(folder.path("box/next"), folder.path("box/part")).unwrap();
-    ctmpl.says("outside of the sandbox");
+    ctmpl.says("outside the sandbox");
     assert_eq!(folder.read("out"), "two");
     fs::remove_file(folder.path("box/part")).unwrap();
     folder.write("box/part", "three");
@@ -74,7 +74,7 @@ fn what_leaves_the_sandbox_is_an_error_that_names_the_file_and_the_remedy() {
         let ended = once(&folder, "in", &[&sandbox]);
         assert_eq!(ended.code(), Some(14), "{}", ended.log);
         for said in [
-            &format!("cannot read {path}: it lies outside of the sandbox"),
+            &format!("cannot read {path}: it is outside the sandbox"),
             "another --sandbox-path",
         ] {
             assert!(ended.log.contains(said), "{}", ended.log);
@@ -110,7 +110,7 @@ fn what_a_template_includes_lies_in_the_sandbox_too() {
         let ended = once(&folder, name, &[&sandbox]);
         assert_eq!(ended.code(), Some(14), "{include}: {}", ended.log);
         assert!(
-            ended.log.contains("outside of the sandbox") && !ended.log.contains("s3cret"),
+            ended.log.contains("outside the sandbox") && !ended.log.contains("s3cret"),
             "{}",
             ended.log
         );

@@ -1,7 +1,7 @@
-//! What ctmpl and the guardian of its child tell each other.
+//! The protocol between ctmpl and the reaper.
 //!
-//! One line a message, over a socket that is the guardian's standard input. The child's own standard input goes over it
-//! first, as a descriptor. When the socket closes, the other one is gone.
+//! One line per message, over a socket that is the reaper's standard input. First, the descriptor of the child's standard
+//! input is sent over it. If the socket closes, the other side is gone.
 
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -19,15 +19,15 @@ use rustix::net::{
 /// A message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Message {
-    /// To the guardian: send the child this signal.
+    /// To the reaper: send this signal to the child.
     Signal(Signal),
-    /// From the guardian: the child runs.
+    /// From the reaper: the child runs.
     Started,
-    /// It could not be started; the number of the system's error.
+    /// From the reaper: the child could not be started; the error number.
     Failed(i32),
-    /// It has ended with this code.
+    /// From the reaper: the child exited with this code.
     Exited(i32),
-    /// A signal with this number has ended it.
+    /// From the reaper: the child was killed by the signal with this number.
     Killed(i32),
 }
 
@@ -43,37 +43,37 @@ impl fmt::Display for Message {
     }
 }
 
-/// A line that is no message.
+/// A line that is not a message.
 #[derive(Debug)]
-pub(super) struct NoMessage;
+pub(super) struct InvalidMessage;
 
 impl FromStr for Message {
-    type Err = NoMessage;
+    type Err = InvalidMessage;
 
-    fn from_str(line: &str) -> Result<Self, NoMessage> {
-        let (word, number) = line.trim_end().split_once(' ').ok_or(NoMessage)?;
-        let number: i32 = number.parse().map_err(|_| NoMessage)?;
+    fn from_str(line: &str) -> Result<Self, InvalidMessage> {
+        let (word, number) = line.trim_end().split_once(' ').ok_or(InvalidMessage)?;
+        let number: i32 = number.parse().map_err(|_| InvalidMessage)?;
         match word {
             "signal" => Signal::try_from(number)
                 .map(Self::Signal)
-                .map_err(|_| NoMessage),
+                .map_err(|_| InvalidMessage),
             "started" => Ok(Self::Started),
             "failed" => Ok(Self::Failed(number)),
             "exited" => Ok(Self::Exited(number)),
             "killed" => Ok(Self::Killed(number)),
-            _ => Err(NoMessage),
+            _ => Err(InvalidMessage),
         }
     }
 }
 
-/// Sends a descriptor, as the first thing on the link.
-pub(super) fn send_descriptor(link: &UnixStream, descriptor: impl AsFd) -> io::Result<()> {
+/// Sends a descriptor, before any message.
+pub(super) fn send_descriptor(socket: &UnixStream, descriptor: impl AsFd) -> io::Result<()> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     let descriptors = [descriptor.as_fd()];
     control.push(SendAncillaryMessage::ScmRights(&descriptors));
     sendmsg(
-        link,
+        socket,
         &[IoSlice::new(b"0")],
         &mut control,
         SendFlags::empty(),
@@ -81,13 +81,13 @@ pub(super) fn send_descriptor(link: &UnixStream, descriptor: impl AsFd) -> io::R
     Ok(())
 }
 
-/// Takes the descriptor that was sent.
-pub(super) fn take_descriptor(link: &UnixStream) -> io::Result<OwnedFd> {
+/// Receives the descriptor.
+pub(super) fn receive_descriptor(socket: &UnixStream) -> io::Result<OwnedFd> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let mut byte = [0];
     recvmsg(
-        link,
+        socket,
         &mut [IoSliceMut::new(&mut byte)],
         &mut control,
         RecvFlags::CMSG_CLOEXEC,
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_reads_as_it_was_written() {
+    fn a_message_parses_as_it_was_written() {
         let all = [
             Message::Signal(Signal::SIGHUP),
             Message::Started,
@@ -132,19 +132,19 @@ mod tests {
 
     #[test]
     fn a_descriptor_comes_before_the_messages() {
-        let (ours, theirs) = UnixStream::pair().unwrap();
+        let (sender, receiver) = UnixStream::pair().unwrap();
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(b"x").unwrap();
-        send_descriptor(&ours, &file).unwrap();
-        (&ours)
+        send_descriptor(&sender, &file).unwrap();
+        (&sender)
             .write_all(Message::Started.to_string().as_bytes())
             .unwrap();
-        drop(ours);
-        let taken = std::fs::File::from(take_descriptor(&theirs).unwrap());
+        drop(sender);
+        let taken = std::fs::File::from(receive_descriptor(&receiver).unwrap());
         assert_eq!(taken.metadata().unwrap().len(), 1);
         let mut rest = String::new();
-        (&theirs).read_to_string(&mut rest).unwrap();
+        (&receiver).read_to_string(&mut rest).unwrap();
         assert_eq!(rest, "started 0\n");
-        assert!(take_descriptor(&theirs).is_err());
+        assert!(receive_descriptor(&receiver).is_err());
     }
 }

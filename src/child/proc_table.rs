@@ -1,4 +1,4 @@
-//! Which processes there are, and who started whom.
+//! The processes of the system, with their parents and groups, from `/proc`.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ pub(super) struct Process {
     pub(super) group: Pid,
 }
 
-/// All that can be seen. Where there is no `/proc`, none.
+/// All visible processes; none if `/proc` is not mounted.
 pub(super) fn processes() -> impl Iterator<Item = Process> {
     let entries = fs::read_dir("/proc")
         .into_iter()
@@ -21,12 +21,12 @@ pub(super) fn processes() -> impl Iterator<Item = Process> {
         .filter_map(Result::ok);
     entries.filter_map(|entry| {
         entry.file_name().to_str()?.parse::<u32>().ok()?;
-        read(&fs::read_to_string(entry.path().join("stat")).ok()?)
+        parse(&fs::read_to_string(entry.path().join("stat")).ok()?)
     })
 }
 
-/// `12 (a name) S 1 12 …`: the name may hold anything.
-fn read(stat: &str) -> Option<Process> {
+/// Parses `12 (name) S 1 12 …`; the name may contain any characters.
+fn parse(stat: &str) -> Option<Process> {
     let id = stat.split_once(' ')?.0;
     let mut rest = stat.rsplit_once(") ")?.1.split(' ').skip(1);
     let number = |text: &str| text.parse().ok().map(Pid::from_raw);
@@ -37,7 +37,7 @@ fn read(stat: &str) -> Option<Process> {
     })
 }
 
-/// Has a process a handler of its own for a signal?
+/// Returns `true` if a process has a handler for a signal.
 pub(super) fn handles(process: Pid, signal: Signal) -> bool {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
@@ -52,8 +52,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_may_hold_anything() {
-        let process = read("12 (a) S 9 (b) R 1 7 7 0 -1").unwrap();
+    fn a_name_may_contain_any_characters() {
+        let process = parse("12 (a) S 9 (b) R 1 7 7 0 -1").unwrap();
         assert_eq!(
             process,
             Process {
@@ -62,12 +62,12 @@ mod tests {
                 group: Pid::from_raw(7)
             }
         );
-        assert_eq!(read(""), None);
-        assert_eq!(read("1 (x) S"), None);
+        assert_eq!(parse(""), None);
+        assert_eq!(parse("1 (x) S"), None);
     }
 
     #[test]
-    fn this_process_is_there() {
+    fn this_process_is_listed() {
         let own = processes()
             .find(|process| process.id == Pid::this())
             .unwrap();

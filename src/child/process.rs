@@ -1,10 +1,8 @@
-//! The child as a process, behind its guardian.
+//! The child process, started and signalled through its reaper.
 //!
-//! in:  an [`ExecConfig`], what its environment holds beside ours, and [`Order`]s
-//! out: how it ended, as an [`Exit`]
+//! Input: an [`ExecConfig`], exported variables, and [`Order`]s. Output: how the child ended, as an [`Exit`].
 
 use std::ffi::OsString;
-use std::fmt;
 use std::io;
 use std::os::unix::net::UnixStream as Socket;
 use std::os::unix::process::ExitStatusExt as _;
@@ -18,58 +16,34 @@ use tokio::process::Command;
 use tokio::sync::mpsc;
 
 use super::control_socket::{self, Message};
-use super::reaper::{self, Kind};
-use crate::command::{CommandError, environment, locate};
+use super::descendants::Kind;
+use super::exit::Exit;
+use super::reaper;
+use crate::command::{CommandError, environment, locate, locate_shell};
 use crate::config::exec::ExecConfig;
 use crate::config::resolved::CommandLine;
 
-/// What a child that runs is to be told.
+/// An order for a running child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Send it this signal.
     Signal(Signal),
-    /// Kill it, with everything it has started.
+    /// Kill it with all its descendants.
     Kill,
 }
 
-/// How a child ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exit(ExitStatus);
-
-impl Exit {
-    /// Its exit code, or 128 and the number of the signal that ended it.
-    pub fn code(self) -> u8 {
-        reaper::code(self.0)
-    }
-}
-
-impl fmt::Display for Exit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.0.code(), self.0.signal()) {
-            (Some(code), _) => write!(f, "with exit code {code}"),
-            (None, signal) => {
-                let number = signal.unwrap_or_default();
-                match Signal::try_from(number) {
-                    Ok(signal) => write!(f, "by {signal}"),
-                    Err(_) => write!(f, "by signal {number}"),
-                }
-            }
-        }
-    }
-}
-
-/// Runs the child to its end. Dropped, it has it killed, with everything it has started.
+/// Runs the child to its end. If the future is dropped, the child is killed with all its descendants.
 ///
 /// # Errors
-/// [`CommandError`] when it cannot start, or how it ended cannot be found out.
+/// [`CommandError`] if the child cannot start, or its exit status is unknown.
 pub async fn run(
     config: &ExecConfig,
     exports: &[(String, SecretString)],
     mut orders: mpsc::UnboundedReceiver<Order>,
 ) -> Result<Exit, CommandError> {
     let line = &config.line;
-    let lost = |source| CommandError::lost(line, source);
-    let (socket, mut guardian) =
+    let wait_failed = |source| CommandError::wait_failed(line, source);
+    let (socket, mut reaper_process) =
         start(config, exports).map_err(|source| CommandError::cannot_start(line, source))?;
     let (reader, mut writer) = socket.into_split();
     let mut messages = BufReader::new(reader).lines();
@@ -78,7 +52,7 @@ pub async fn run(
         let message = tokio::select! {
             message = messages.next_line() => message,
             Some(order) = orders.recv() => {
-                // A guardian that does not listen any more is about to end.
+                // A reaper that no longer reads is about to end.
                 let _ = match order {
                     Order::Signal(signal) => writer.write_all(Message::Signal(signal).to_string().as_bytes()).await,
                     Order::Kill => writer.shutdown().await,
@@ -99,14 +73,10 @@ pub async fn run(
             Some(Ok(Message::Killed(number))) => exit = Some(ExitStatus::from_raw(number & 0x7f)),
             Some(Ok(Message::Started | Message::Signal(_)) | Err(_)) => {}
             None => {
-                let own = guardian.wait().await.map_err(lost)?;
-                let vanished = || {
-                    lost(io::Error::other(format!(
-                        "its guardian ended {}",
-                        Exit(own)
-                    )))
-                };
-                return exit.map(Exit).ok_or_else(vanished);
+                let own = reaper_process.wait().await.map_err(wait_failed)?;
+                let unknown =
+                    || wait_failed(io::Error::other(format!("its reaper ended {}", Exit(own))));
+                return exit.map(Exit).ok_or_else(unknown);
             }
         }
     }
@@ -117,28 +87,28 @@ fn start(
     exports: &[(String, SecretString)],
 ) -> io::Result<(UnixStream, tokio::process::Child)> {
     let (kind, words) = words(&config.line);
-    let (ours, theirs) = Socket::pair()?;
-    control_socket::send_descriptor(&ours, io::stdin())?;
-    ours.set_nonblocking(true)?;
+    let (own_end, reaper_end) = Socket::pair()?;
+    control_socket::send_descriptor(&own_end, io::stdin())?;
+    own_end.set_nonblocking(true)?;
     let mut command = Command::new("/proc/self/exe");
-    // Not "ctmpl": whoever kills all that is called so should leave this one to do its work.
+    // Not "ctmpl": killing all processes of that name must not kill the reaper, which cleans up after them.
     command
-        .arg0("guardian")
+        .arg0("reaper")
         .args(reaper::command_line(kind, &config.kill_signal.signals()))
         .args(words);
     command
         .env_clear()
         .envs(environment(&config.environment, exports));
-    let guardian = command
-        .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
+    let reaper_process = command
+        .stdin(Stdio::from(std::os::fd::OwnedFd::from(reaper_end)))
         .process_group(0)
         .spawn()?;
-    Ok((UnixStream::from_std(ours)?, guardian))
+    Ok((UnixStream::from_std(own_end)?, reaper_process))
 }
 
-/// What is executed, and whether that is a shell which goes on to be one.
+/// The program with its arguments, and whether it is a shell that waits for the program.
 fn words(line: &CommandLine) -> (Kind, Vec<OsString>) {
-    let shell = |text: String| vec![locate("sh"), "-c".into(), text.into()];
+    let shell = |text: String| vec![locate_shell(), "-c".into(), text.into()];
     match line {
         CommandLine::Direct(words) => {
             let program = words.first().map(|program| locate(program));
@@ -157,16 +127,16 @@ fn words(line: &CommandLine) -> (Kind, Vec<OsString>) {
     }
 }
 
-/// Words that are no programs, or mean something else after `exec`.
-const OF_THE_SHELL: [&str; 36] = [
+/// Words of the shell that are not programs, or mean something else after `exec`.
+const SHELL_WORDS: [&str; 36] = [
     "!", ".", ":", "[[", "{", "alias", "bg", "break", "case", "cd", "command", "continue", "eval",
     "exec", "exit", "export", "fg", "for", "function", "if", "jobs", "read", "readonly", "return",
     "select", "set", "shift", "source", "time", "times", "trap", "type", "ulimit", "umask",
     "until", "while",
 ];
 
-/// Is the line one program and its arguments, so that the shell can become it? A signal for the shell is then one for the
-/// program.
+/// Returns `true` if the line is one program with arguments, so that the shell can `exec` it. Signals for the shell then
+/// reach the program.
 fn is_one_program(line: &str) -> bool {
     let first = line.split_whitespace().next().unwrap_or_default();
     let is_word = !first.contains(['=', '$', '`', '\'', '"', '\\', '*', '?', '[', '~', '#']);
@@ -180,7 +150,7 @@ fn is_one_program(line: &str) -> bool {
                 match letters.next() {
                     Some('\\') => drop(letters.next()),
                     Some('"') => break,
-                    // What is computed in there starts programs of its own, but they are over before this one begins.
+                    // Programs started by a substitution have ended before this program starts.
                     Some(_) => {}
                     None => return false,
                 }
@@ -188,7 +158,7 @@ fn is_one_program(line: &str) -> bool {
             _ => {}
         }
     }
-    is_word && !OF_THE_SHELL.contains(&first)
+    is_word && !SHELL_WORDS.contains(&first)
 }
 
 #[cfg(test)]
@@ -196,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_of_one_program_needs_no_shell_to_wait_for_it() {
+    fn a_line_of_one_program_is_recognized() {
         for line in [
             "nginx -g 'daemon off; x'",
             "haproxy -f /etc/haproxy.cfg -db",

@@ -1,4 +1,4 @@
-//! The rules of the child, with plain values.
+//! The decisions about the child process, without processes.
 
 use proptest::prelude::*;
 
@@ -27,7 +27,7 @@ const HUP: OnChange = OnChange::Signal(Signal::SIGHUP);
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
-fn a_change_waits_for_its_splay_and_others_come_with_it() {
+fn a_change_waits_for_the_splay_and_later_changes_join_it() {
     let (mut child, now) = (running(HUP), Instant::now());
     child.changed(now, 0.5);
     assert_eq!(
@@ -51,7 +51,7 @@ fn a_change_waits_for_its_splay_and_others_come_with_it() {
 }
 
 #[test]
-fn without_a_signal_it_starts_anew_after_its_grace_at_the_latest() {
+fn without_a_reload_signal_a_change_restarts_it_within_the_kill_timeout() {
     let (mut child, now) = (running(OnChange::Restart), Instant::now());
     child.changed(now, 0.0);
     assert_eq!(child.due(now), Some(Step::Signal(Signal::SIGINT)));
@@ -64,26 +64,26 @@ fn without_a_signal_it_starts_anew_after_its_grace_at_the_latest() {
         (None, None),
         "once"
     );
-    assert_eq!(child.ended(), Ended::Anew);
+    assert_eq!(child.ended(), Ended::Restarting);
     assert_eq!(child.ended(), Ended::ByItself);
     assert!(child.is_over());
 }
 
 #[test]
-fn a_child_that_watches_its_files_itself_is_told_nothing() {
+fn a_child_with_reload_signal_none_gets_no_signal() {
     let (mut child, now) = (running(OnChange::Nothing), Instant::now());
     child.changed(now, 0.0);
     assert_eq!((child.due(now), child.next_wake()), (None, None));
 }
 
 #[test]
-fn an_end_that_was_asked_for_overtakes_a_new_start() {
+fn a_stop_cancels_a_restart() {
     let (mut child, now) = (running(OnChange::Restart), Instant::now());
     child.changed(now, 0.0);
     child.due(now);
     assert_eq!(child.stop(None, now), None, "it was asked already");
     assert!(!child.is_over());
-    assert_eq!(child.ended(), Ended::Asked);
+    assert_eq!(child.ended(), Ended::Requested);
     let mut waiting = Child::new(config(HUP));
     assert_eq!(
         (
@@ -96,7 +96,7 @@ fn an_end_that_was_asked_for_overtakes_a_new_start() {
 }
 
 #[test]
-fn signals_are_passed_on_by_what_they_mean() {
+fn signals_are_passed_on_or_act_by_their_role() {
     let (mut child, now) = (running(HUP), Instant::now());
     assert_eq!(
         child.hear(Signal::SIGUSR1, now, 0.0),
@@ -114,7 +114,7 @@ fn signals_are_passed_on_by_what_they_mean() {
 }
 
 #[test]
-fn without_a_kill_signal_the_grace_is_all_there_is() {
+fn without_a_kill_signal_it_is_killed_after_the_timeout() {
     let mut child = Child::new(ExecConfig {
         kill_signal: KillSignal::Disabled,
         ..config(HUP)
@@ -126,7 +126,7 @@ fn without_a_kill_signal_the_grace_is_all_there_is() {
 }
 
 #[test]
-fn it_is_asked_to_end_as_ctmpl_is_unless_somebody_has_said_how() {
+fn the_default_kill_signal_is_the_one_that_ctmpl_received() {
     let now = Instant::now();
     let chosen = KillSignal::Explicit(Signal::SIGHUP);
     let cases = [
@@ -164,7 +164,7 @@ fn it_is_asked_to_end_as_ctmpl_is_unless_somebody_has_said_how() {
 }
 
 #[test]
-fn another_configuration_starts_it_anew_only_if_it_is_another_program() {
+fn a_new_configuration_restarts_it_only_if_the_program_changes() {
     let (mut child, now) = (running(HUP), Instant::now());
     assert_eq!(child.renew(config(HUP), now), None);
     assert_eq!(child.renew(config(OnChange::Restart), now), None);
@@ -186,17 +186,16 @@ fn another_configuration_starts_it_anew_only_if_it_is_another_program() {
         ),
         Some(Step::Signal(Signal::SIGINT))
     );
-    assert_eq!(child.ended(), Ended::Anew);
+    assert_eq!(child.ended(), Ended::Restarting);
     child.stop(None, now);
     child.renew(config(HUP), now);
-    assert_eq!(child.ended(), Ended::Anew, "it is wanted again");
+    assert_eq!(child.ended(), Ended::Restarting, "it is configured again");
 }
 
 proptest! {
-    /// Whatever happens: it is killed at most once for each end, never without having been asked, and an end that is asked
-    /// for comes.
+    /// After any events: at most one kill for each end, never without a kill signal before, and a requested end happens.
     #[test]
-    fn an_end_comes_and_nothing_is_done_twice(
+    fn every_requested_end_happens_and_no_step_is_repeated(
         events in prop::collection::vec((0..6_u8, 0..40_u64), 0..60),
         restarts: bool,
     ) {
@@ -211,7 +210,7 @@ proptest! {
                 2 => child.renew(config(if restarts { OnChange::Restart } else { HUP }), now),
                 3 if alive => {
                     (asked, killed) = (false, false);
-                    alive = child.ended() == Ended::Anew;
+                    alive = child.ended() == Ended::Restarting;
                     None
                 }
                 _ => child.due(now),
@@ -219,7 +218,7 @@ proptest! {
             match step {
                 Some(Step::Signal(Signal::SIGINT)) => { prop_assert!(!asked); asked = true; }
                 Some(Step::Kill) => { prop_assert!(asked && !killed); killed = true; }
-                Some(Step::Start) => prop_assert!(false, "only an end starts it"),
+                Some(Step::Start) => prop_assert!(false, "it was started without an end"),
                 Some(Step::Signal(_)) | None => {}
             }
             prop_assert!(child.next_wake().is_none_or(|wake| alive && wake <= now + Duration::from_secs(30)));
@@ -231,7 +230,7 @@ proptest! {
             if let Some(wake) = wake {
                 prop_assert_eq!(child.due(wake), Some(Step::Kill));
             }
-            prop_assert_eq!(child.ended(), Ended::Asked);
+            prop_assert_eq!(child.ended(), Ended::Requested);
         }
         prop_assert!(child.is_over());
     }

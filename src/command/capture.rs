@@ -1,24 +1,22 @@
-//! Runs a command for what it prints.
-//!
-//! in:  a [`CommandConfig`], what its environment holds beside ours, and a token that stops it
-//! out: its standard output, whole; its standard error goes to the log, line by line
+//! Runs a command and collects its standard output; its standard error is handed out line by line.
 
 use secrecy::SecretString;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio_util::sync::CancellationToken;
 
-use super::group::Group;
-use super::output::Output;
-use super::{CommandError, DRAIN, GRACE, Sink, over, start};
+use super::error::CommandError;
+use super::group::{Group, TERM_TIMEOUT};
+use super::output::{DRAIN_TIMEOUT, Output, Sink};
+use super::start::{expired, start};
 use crate::config::resolved::CommandConfig;
 
-/// How much output is taken; what comes after it is not read, and a program that goes on writing waits for its end.
-const MOST: u64 = 16 << 20;
+/// The limit on the output, in bytes. The rest is not read: a program that writes more blocks until it is stopped.
+const MAX_OUTPUT: u64 = 16 << 20;
 
-/// Runs a command to its end, and yields what it printed.
+/// Runs a command to its end, and returns its standard output.
 ///
 /// # Errors
-/// [`CommandError`]: it could not start, failed, did not end within its limit, or was stopped.
+/// [`CommandError`] if it could not start, failed, exceeded its timeout or was stopped.
 pub async fn capture(
     command: &CommandConfig,
     environment: &[(String, SecretString)],
@@ -27,48 +25,50 @@ pub async fn capture(
 ) -> Result<Vec<u8>, CommandError> {
     let CommandConfig {
         line,
-        timeout: limit,
+        timeout,
         environment: config,
     } = command;
     let mut child = start(line, config, environment)
         .map_err(|source| CommandError::cannot_start(line, source))?;
-    let group = Group::led_by(&child);
-    let mut printed = child.stdout.take().map(|pipe| pipe.take(MOST));
-    let mut errors = Output::of(&mut child, sink);
+    let group = Group::of_leader(&child);
+    let mut stdout = child.stdout.take().map(|pipe| pipe.take(MAX_OUTPUT));
+    let mut errors = Output::take_from(&mut child, sink);
     let mut bytes = Vec::new();
     let ended = {
-        // A program that fills the pipe ends only when it is read.
+        // Read during the wait: a program that fills the pipe blocks until it is read.
         let ends = async {
-            let (status, ()) = tokio::join!(child.wait(), fill(&mut printed, &mut bytes));
+            let (status, ()) = tokio::join!(child.wait(), fill(&mut stdout, &mut bytes));
             status
         };
         tokio::select! {
-            status = errors.beside(ends) => Some(status),
-            () = over(*limit) => None,
+            status = errors.while_running(ends) => Some(status),
+            () = expired(*timeout) => None,
             () = stop.cancelled() => None,
         }
     };
     let Some(status) = ended else {
-        errors.beside(group.end(&mut child, GRACE)).await;
-        errors.drain(DRAIN).await;
+        errors
+            .while_running(group.stop(&mut child, TERM_TIMEOUT))
+            .await;
+        errors.drain(DRAIN_TIMEOUT).await;
         let stopped = stop.is_cancelled();
         return Err(if stopped {
             CommandError::stopped(line)
         } else {
-            CommandError::overdue(line, *limit)
+            CommandError::timed_out(line, *timeout)
         });
     };
-    let status = status.map_err(|source| CommandError::lost(line, source))?;
+    let status = status.map_err(|source| CommandError::wait_failed(line, source))?;
     group.release();
-    errors.drain(DRAIN).await;
+    errors.drain(DRAIN_TIMEOUT).await;
     CommandError::check(line, status)?;
     Ok(bytes)
 }
 
-/// Reads what is printed, to its end.
+/// Reads the pipe to its end.
 async fn fill<R: AsyncRead + Unpin>(pipe: &mut Option<R>, bytes: &mut Vec<u8>) {
     if let Some(pipe) = pipe {
-        // A pipe that cannot be read has nothing more to say.
+        // Treat an error as the end of the output.
         let _ = pipe.read_to_end(bytes).await;
     }
 }

@@ -1,19 +1,16 @@
-//! What a program finds in its environment.
+//! The environment of commands and of the child process.
 //!
-//! in:  an [`EnvironmentConfig`], and what tells programs how Consul is reached
-//! out: all variables
+//! Input: an [`EnvironmentConfig`], and the exported variables of the Consul connection. Output: all variables.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
 
-use nix::unistd::AccessFlags;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::resolved::EnvironmentConfig;
 
-/// Of our own variables those that pass, without those that concern this process alone; over them the exports, and over
-/// these what the configuration adds. As in consul-template, exports are there whatever passes.
+/// The variables of ctmpl that pass the filter, except those for ctmpl alone, then the exports, then the variables that
+/// the configuration adds. As in consul-template, the filter does not apply to exports.
 pub fn environment(
     config: &EnvironmentConfig,
     exports: &[(String, SecretString)],
@@ -33,35 +30,13 @@ pub fn environment(
     own.chain(exports).chain(custom).collect()
 }
 
-/// Where a program is, by our own path: what it finds in its environment does not change what is run, as in
-/// consul-template. A name that is nowhere stays as it is.
-pub fn locate(program: &str) -> OsString {
-    let is_program =
-        |path: &PathBuf| path.is_file() && nix::unistd::access(path, AccessFlags::X_OK).is_ok();
-    let path = std::env::var_os("PATH").filter(|_| !program.contains('/') && !program.is_empty());
-    let found = path.and_then(|path| {
-        std::env::split_paths(&path)
-            .map(|one| one.join(program))
-            .find(is_program)
-    });
-    found.map_or_else(|| program.into(), PathBuf::into_os_string)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::exec::Variable;
 
     #[test]
-    fn a_program_is_looked_for_on_our_path() {
-        assert!(locate("sh").to_string_lossy().ends_with("/sh"));
-        for name in ["no-such-program", "./sh", "", "/bin/sh"] {
-            assert_eq!(locate(name), OsString::from(name));
-        }
-    }
-
-    #[test]
-    fn what_passes_is_said_by_name_and_exports_and_custom_variables_are_always_there() {
+    fn the_filter_applies_to_own_variables_but_not_to_exports_and_custom_ones() {
         let exports = [("CONSUL_HTTP_ADDR".to_owned(), SecretString::from("there"))];
         let seen = |config: &EnvironmentConfig| {
             let all = environment(config, &exports);
@@ -100,7 +75,7 @@ mod tests {
         assert_eq!(
             seen(&deny),
             [path, None, there.clone(), None],
-            "what is denied is so though it is allowed, too"
+            "deny overrides allow"
         );
         let custom = |value: &str| Variable {
             name: "X".to_owned(),
@@ -114,7 +89,7 @@ mod tests {
         assert_eq!(
             seen(&pristine),
             [None, None, there, Some("$PATH".to_owned())],
-            "as it is, and the last one"
+            "custom values are not expanded, and the last one counts"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! How a command fails.
+//! Why a command did not succeed.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
@@ -10,72 +10,72 @@ use nix::sys::signal::Signal;
 
 use crate::config::resolved::CommandLine;
 
-/// A command that did not succeed. It shows the command as configured, nothing of its environment or its output.
+/// A command that did not succeed. The message shows the command as configured, never its environment or output.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
-    /// It was never started.
+    /// It could not be started.
     #[error("cannot start {program:?}{}", hint(*.remedy))]
     CannotStart {
-        /// The program that was looked for.
+        /// The program.
         program: String,
-        /// What the operator can do about it.
+        /// How to fix it.
         remedy: Option<&'static str>,
-        /// What the system says.
+        /// The cause.
         source: io::Error,
     },
-    /// It ended with another code than 0.
+    /// It exited with a code other than 0.
     #[error("command `{command}` failed with exit code {code}{}", hint(remedy_of_code(*.code, *.shell)))]
     Failed {
         /// The command as configured.
         command: String,
-        /// Its exit code.
+        /// The exit code.
         code: i32,
-        /// Whether the code is a shell's.
+        /// Whether the command ran in a shell.
         shell: bool,
     },
-    /// A signal ended it.
-    #[error("command `{command}` was ended by {}", signal_name(*.signal))]
+    /// It was killed by a signal.
+    #[error("command `{command}` was killed by {}", signal_name(*.signal))]
     Killed {
         /// The command as configured.
         command: String,
-        /// The signal's number.
+        /// The number of the signal.
         signal: i32,
     },
-    /// It took too long, and was ended.
+    /// It exceeded its timeout, and was stopped.
     #[error("command `{command}` did not end within {limit:?} and was stopped")]
-    Overdue {
+    TimedOut {
         /// The command as configured.
         command: String,
-        /// How long it might have taken.
+        /// The timeout.
         limit: Duration,
     },
-    /// It was no longer wanted, and was ended.
+    /// It was stopped on request.
     #[error("command `{command}` was stopped before its end")]
     Stopped {
         /// The command as configured.
         command: String,
     },
-    /// How it ended could not be found out.
+    /// Its exit status is unknown.
     #[error("cannot wait for command `{command}`")]
-    Lost {
+    WaitFailed {
         /// The command as configured.
         command: String,
-        /// What the system says.
+        /// The cause.
         source: io::Error,
     },
 }
 
 impl CommandError {
-    /// The same, but of the command it shows only this much: its arguments may be secret.
+    /// The same error with `shown` for the command, whose arguments may be secret.
     #[must_use]
     pub fn shown_as(mut self, shown: &str) -> Self {
         match &mut self {
             Self::CannotStart { .. } => {}
             Self::Failed { command, .. }
             | Self::Killed { command, .. }
-            | Self::Overdue { command, .. }
+            | Self::TimedOut { command, .. }
             | Self::Stopped { command }
-            | Self::Lost { command, .. } => shown.clone_into(command),
+            | Self::WaitFailed { command, .. } => shown.clone_into(command),
         }
         self
     }
@@ -89,9 +89,7 @@ impl CommandError {
             io::ErrorKind::NotFound if program.contains('/') => {
                 Some("there is no such file, or the interpreter in its first line is missing")
             }
-            io::ErrorKind::NotFound => {
-                Some("it is in no directory of PATH; give its full path, or install it")
-            }
+            io::ErrorKind::NotFound => Some("it is not in PATH; give its full path, or install it"),
             io::ErrorKind::PermissionDenied => {
                 Some("the file must be executable by the user that runs ctmpl")
             }
@@ -107,15 +105,15 @@ impl CommandError {
         }
     }
 
-    pub(crate) fn lost(line: &CommandLine, source: io::Error) -> Self {
-        Self::Lost {
+    pub(crate) fn wait_failed(line: &CommandLine, source: io::Error) -> Self {
+        Self::WaitFailed {
             command: line.to_string(),
             source,
         }
     }
 
-    pub(super) fn overdue(line: &CommandLine, limit: Duration) -> Self {
-        Self::Overdue {
+    pub(super) fn timed_out(line: &CommandLine, limit: Duration) -> Self {
+        Self::TimedOut {
             command: line.to_string(),
             limit,
         }
@@ -127,7 +125,7 @@ impl CommandError {
         }
     }
 
-    /// Whether it succeeded.
+    /// Returns an error unless the exit status is 0.
     pub(super) fn check(line: &CommandLine, status: ExitStatus) -> Result<(), Self> {
         let command = || line.to_string();
         match (status.code(), status.signal()) {
@@ -154,9 +152,9 @@ fn hint(remedy: Option<&'static str>) -> String {
 fn remedy_of_code(code: i32, shell: bool) -> Option<&'static str> {
     match code {
         127 if shell => {
-            Some("the shell found no such program in PATH; give its full path, or install it")
+            Some("the shell did not find the program in PATH; give its full path, or install it")
         }
-        126 if shell => Some("the shell found the program but may not execute it"),
+        126 if shell => Some("the shell is not permitted to execute the program"),
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-//! The process group that a command and everything it starts live in, and its end.
+//! The process group of a command and of the processes that it starts.
 
 use std::time::Duration;
 
@@ -8,20 +8,23 @@ use nix::unistd::Pid;
 use tokio::process::Child;
 use tokio::time::{sleep, timeout};
 
-/// How often it is looked whether the last of the group is gone; only while it is being ended.
-const LOOK: Duration = Duration::from_millis(20);
+/// How long a command may take to end after SIGTERM, before SIGKILL.
+pub(super) const TERM_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Owns a process group: dropped, it kills what is left of it.
+/// The interval of checks whether the group is gone, while it is being stopped.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+
+/// A process group that is killed when this is dropped.
 ///
-/// The number stays reserved while any process is in the group, so a signal cannot hit a stranger: the group has its
-/// leader until that was waited for, and after that it is either [released](Group::release) or being ended.
+/// The ID stays reserved while a process is in the group, so a signal cannot reach an unrelated process: the group has
+/// its leader until that was waited for, and then it is either [released](Group::release) or being stopped.
 #[derive(Debug)]
 pub(super) struct Group(Option<Pid>);
 
 impl Group {
-    /// The group of a child that was started as the leader of its own.
-    pub(super) fn led_by(child: &Child) -> Self {
-        // A child's number is positive; 0 or 1 would be our own group or every process.
+    /// The group of a child that was started as a group leader.
+    pub(super) fn of_leader(child: &Child) -> Self {
+        // 0 and 1 would mean our own group and every process.
         let id = child
             .id()
             .and_then(|id| i32::try_from(id).ok())
@@ -29,28 +32,28 @@ impl Group {
         Self(id.map(Pid::from_raw))
     }
 
-    /// The leader has ended by itself; what it left in the background lives on.
+    /// Gives the group up: the leader has ended, and processes in the background keep running.
     pub(super) fn release(mut self) {
         self.0 = None;
     }
 
-    /// Asks all of the group to end, and kills after `grace` what has not.
-    pub(super) async fn end(self, child: &mut Child, grace: Duration) {
+    /// Sends SIGTERM to the group, and SIGKILL after `term_timeout`.
+    pub(super) async fn stop(self, child: &mut Child, term_timeout: Duration) {
         self.signal(Signal::SIGTERM);
-        // A stopped process gets the request only when it goes on.
+        // A stopped process handles the signal only when it continues.
         self.signal(Signal::SIGCONT);
         let gone = async {
             let _ = child.wait().await;
             while self.exists() {
-                sleep(LOOK).await;
+                sleep(POLL_INTERVAL).await;
             }
         };
-        if timeout(grace, gone).await.is_ok() {
+        if timeout(term_timeout, gone).await.is_ok() {
             return self.release();
         }
         self.signal(Signal::SIGKILL);
-        // One that hangs in the kernel does not even die of this; it is not waited for for ever.
-        let _ = timeout(grace, child.wait()).await;
+        // A process that hangs in the kernel does not die; do not wait for it forever.
+        let _ = timeout(term_timeout, child.wait()).await;
         self.release();
     }
 
@@ -61,7 +64,7 @@ impl Group {
 
     fn signal(&self, signal: Signal) {
         if let Some(id) = self.0 {
-            // It may be gone already.
+            // The group may be gone already.
             let _ = killpg(id, signal);
         }
     }

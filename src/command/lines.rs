@@ -1,53 +1,54 @@
-//! Cuts a stream of bytes into lines.
+//! Splits a stream of bytes into lines.
 //!
-//! in:  bytes, in pieces of any size
-//! out: lines as text, without their end; what is not UTF-8 is replaced, what is too long is cut
+//! Input: bytes, in pieces of any size.
+//! Output: lines as text, without line ends. Invalid UTF-8 is replaced, and long lines are cut.
 
-/// A line is cut after this many bytes.
-pub(super) const LONGEST: usize = 8 * 1024;
+/// The length at which a line is cut, in bytes.
+pub(super) const MAX_LINE_LEN: usize = 8 * 1024;
 const CUT: &str = "… [cut]";
 
-/// What has been read of the line that is not yet complete.
+/// The current line, as far as it was read.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    begun: Vec<u8>,
-    /// The line is longer than it may be: the rest of it is skipped.
+    current: Vec<u8>,
+    /// The line is too long, and its rest is skipped.
     cut: bool,
 }
 
 impl Lines {
-    /// Takes the next bytes, and gives each line they complete to `sink`.
-    pub(super) fn take(&mut self, bytes: &[u8], mut sink: impl FnMut(&str)) {
+    /// Adds bytes, and passes each completed line to `sink`.
+    pub(super) fn push(&mut self, bytes: &[u8], mut sink: impl FnMut(&str)) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let (part, complete) = match piece.strip_suffix(b"\n") {
                 Some(part) => (part, true),
                 None => (piece, false),
             };
-            let room = LONGEST - self.begun.len();
-            self.cut |= part.len() > room;
-            self.begun.extend_from_slice(&part[..room.min(part.len())]);
+            let free = MAX_LINE_LEN - self.current.len();
+            self.cut |= part.len() > free;
+            self.current
+                .extend_from_slice(&part[..free.min(part.len())]);
             if complete {
-                self.give(&mut sink);
+                self.emit(&mut sink);
             }
         }
     }
 
-    /// The stream has ended: gives the last line, if it was begun.
-    pub(super) fn end(&mut self, mut sink: impl FnMut(&str)) {
-        if !self.begun.is_empty() {
-            self.give(&mut sink);
+    /// Passes the last line to `sink` if it has no line end.
+    pub(super) fn finish(&mut self, mut sink: impl FnMut(&str)) {
+        if !self.current.is_empty() {
+            self.emit(&mut sink);
         }
     }
 
-    fn give(&mut self, sink: &mut impl FnMut(&str)) {
-        let line = self.begun.strip_suffix(b"\r").unwrap_or(&self.begun);
+    fn emit(&mut self, sink: &mut impl FnMut(&str)) {
+        let line = self.current.strip_suffix(b"\r").unwrap_or(&self.current);
         let text = String::from_utf8_lossy(line);
         if self.cut {
             sink(&format!("{text}{CUT}"));
         } else {
             sink(&text);
         }
-        self.begun.clear();
+        self.current.clear();
         self.cut = false;
     }
 }
@@ -61,21 +62,21 @@ mod tests {
     fn cut(pieces: &[&[u8]]) -> Vec<String> {
         let (mut lines, mut found) = (Lines::default(), Vec::new());
         for piece in pieces {
-            lines.take(piece, |line| found.push(line.to_owned()));
+            lines.push(piece, |line| found.push(line.to_owned()));
         }
-        lines.end(|line| found.push(line.to_owned()));
+        lines.finish(|line| found.push(line.to_owned()));
         found
     }
 
     #[test]
-    fn lines_come_without_their_ends_and_the_last_needs_none() {
+    fn lines_have_no_line_ends_and_the_last_needs_none() {
         assert_eq!(cut(&[b"a\n\nb\r\nc"]), ["a", "", "b", "c"]);
         assert_eq!(cut(&[b"a", b"b\n", b""]), ["ab"]);
         assert_eq!(cut(&[]), [""; 0]);
     }
 
     #[test]
-    fn what_is_not_utf8_is_replaced() {
+    fn invalid_utf8_is_replaced() {
         assert_eq!(cut(&[b"a\xffb\n"]), ["a\u{fffd}b"]);
         assert_eq!(
             cut(&["€".as_bytes().split_at(1).0, &"€".as_bytes()[1..], b"\n"]),
@@ -85,38 +86,41 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_end_does_not_grow_without_end() {
+    fn a_long_line_is_cut_and_does_not_use_more_memory() {
         let (mut lines, mut found) = (Lines::default(), Vec::new());
         for _ in 0..100 {
-            lines.take(&[b'x'; LONGEST], |line| found.push(line.to_owned()));
+            lines.push(&[b'x'; MAX_LINE_LEN], |line| found.push(line.to_owned()));
         }
-        assert!(lines.begun.len() <= LONGEST);
-        lines.take(b"\nnext\n", |line| found.push(line.to_owned()));
+        assert!(lines.current.len() <= MAX_LINE_LEN);
+        lines.push(b"\nnext\n", |line| found.push(line.to_owned()));
         assert_eq!(
             found,
-            [format!("{}{CUT}", "x".repeat(LONGEST)), "next".to_owned()]
+            [
+                format!("{}{CUT}", "x".repeat(MAX_LINE_LEN)),
+                "next".to_owned()
+            ]
         );
         assert_eq!(
-            cut(&[&[b'x'; LONGEST], b"\n"]),
-            ["x".repeat(LONGEST)],
-            "the longest that is not cut"
+            cut(&[&[b'x'; MAX_LINE_LEN], b"\n"]),
+            ["x".repeat(MAX_LINE_LEN)],
+            "the longest line that is not cut"
         );
     }
 
     proptest! {
         #[test]
-        fn how_the_bytes_are_split_makes_no_difference(
+        fn the_split_of_the_bytes_makes_no_difference(
             text in prop::collection::vec(prop_oneof![Just(b'\n'), Just(b'a'), any::<u8>()], 0..200),
             at in prop::collection::vec(0..200usize, 0..5),
         ) {
             let (mut lines, mut found, mut rest) = (Lines::default(), Vec::new(), &text[..]);
             for at in at {
                 let (piece, after) = rest.split_at(at.min(rest.len()));
-                lines.take(piece, |line| found.push(line.to_owned()));
+                lines.push(piece, |line| found.push(line.to_owned()));
                 rest = after;
             }
-            lines.take(rest, |line| found.push(line.to_owned()));
-            lines.end(|line| found.push(line.to_owned()));
+            lines.push(rest, |line| found.push(line.to_owned()));
+            lines.finish(|line| found.push(line.to_owned()));
             prop_assert_eq!(found, cut(&[&text]));
         }
     }

@@ -1,7 +1,6 @@
-//! What a command prints, line by line.
+//! The output of a command, line by line.
 //!
-//! in:  the pipes of a child
-//! out: each line, given to a [`Sink`] as it comes
+//! Input: the pipes of a child process. Output: each line, passed to a [`Sink`].
 
 use std::fmt;
 use std::future::{self, Future};
@@ -17,9 +16,12 @@ use tokio::time::timeout;
 use crate::config::resolved::CommandLine;
 
 use super::lines::Lines;
-use super::secrets::Secrets;
+use super::redact::Redactor;
 
-/// Where a line came from.
+/// How long the last output of a command may take to arrive after its end.
+pub(super) const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// The stream of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
     /// Standard output.
@@ -28,17 +30,16 @@ pub enum Stream {
     Err,
 }
 
-/// Is given each line that a command prints, without its end.
+/// Receives each line of output, without its line end.
 pub type Sink = Box<dyn FnMut(Stream, &str) + Send>;
 
-/// The sink that logs, under the target `command`: standard output as what happened, standard error as what the
-/// operator should know, because that is where a command that fails says why. What the command was given in its
-/// `environment` and is secret is not told.
+/// Creates the sink that logs with the target `command`: standard output at INFO, standard error at WARN, because a
+/// command reports its errors there. Secrets of its `environment` are redacted.
 pub fn log(line: &CommandLine, environment: &[(String, SecretString)]) -> Sink {
-    let secrets = Secrets::of(environment);
-    let command = secrets.hidden_in(&line.to_string());
+    let redactor = Redactor::new(environment);
+    let command = redactor.redact(&line.to_string());
     Box::new(move |stream, line| {
-        let output = secrets.hidden_in(line);
+        let output = redactor.redact(line);
         match stream {
             Stream::Out => {
                 tracing::info!(name: "command.output", target: "command", command, output, "{output} command={command}");
@@ -69,22 +70,22 @@ impl fmt::Debug for Output {
 }
 
 impl Output {
-    /// Takes the child's pipes.
-    pub(super) fn of(child: &mut Child, sink: Sink) -> Self {
+    /// Takes the pipes of a child process.
+    pub(super) fn take_from(child: &mut Child, sink: Sink) -> Self {
         Self {
-            out: Pipe::of(child.stdout.take()),
-            err: Pipe::of(child.stderr.take()),
+            out: Pipe::new(child.stdout.take()),
+            err: Pipe::new(child.stderr.take()),
             sink,
         }
     }
 
-    /// Executor out lines until nobody holds the pipes any more.
+    /// Hands out lines until no process has the pipes open.
     pub async fn follow(mut self) {
         self.read_all().await;
     }
 
-    /// Executor out lines while `work` goes on.
-    pub(super) async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
+    /// Hands out lines until `work` is done.
+    pub(super) async fn while_running<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         loop {
             tokio::select! {
@@ -94,10 +95,10 @@ impl Output {
         }
     }
 
-    /// The command has ended: hands out what is still in the pipes; whether they were let go within `limit`.
-    pub(super) async fn drain(&mut self, limit: Duration) -> bool {
-        let drained = timeout(limit, self.read_all()).await.is_ok();
-        self.end_lines();
+    /// Hands out the rest after the end of the command; returns `true` if the pipes were closed within `time_limit`.
+    pub(super) async fn drain(&mut self, time_limit: Duration) -> bool {
+        let drained = timeout(time_limit, self.read_all()).await.is_ok();
+        self.finish_lines();
         drained
     }
 
@@ -111,32 +112,32 @@ impl Output {
         self.out.reader.is_some() || self.err.reader.is_some()
     }
 
-    /// Waits for bytes in either pipe, and gives the lines they complete to the sink. Nothing is lost when dropped.
+    /// Reads from either pipe, and passes completed lines to the sink. Dropping the future loses nothing.
     async fn read_some(&mut self) {
         let Self { out, err, sink } = self;
         tokio::select! {
-            read = out.fill() => out.took(&read, |line| sink(Stream::Out, line)),
-            read = err.fill() => err.took(&read, |line| sink(Stream::Err, line)),
+            read = out.fill() => out.on_read(&read, |line| sink(Stream::Out, line)),
+            read = err.fill() => err.on_read(&read, |line| sink(Stream::Err, line)),
         }
     }
 
-    fn end_lines(&mut self) {
+    fn finish_lines(&mut self) {
         let Self { out, err, sink } = self;
-        out.lines.end(|line| sink(Stream::Out, line));
-        err.lines.end(|line| sink(Stream::Err, line));
+        out.lines.finish(|line| sink(Stream::Out, line));
+        err.lines.finish(|line| sink(Stream::Err, line));
     }
 }
 
 /// One of the two pipes.
 struct Pipe<R> {
-    /// `None`: it has ended.
+    /// `None` after the end of the stream.
     reader: Option<R>,
     buffer: Box<[u8; 8 * 1024]>,
     lines: Lines,
 }
 
 impl<R: AsyncRead + Unpin> Pipe<R> {
-    fn of(reader: Option<R>) -> Self {
+    fn new(reader: Option<R>) -> Self {
         Self {
             reader,
             buffer: Box::new([0; 8 * 1024]),
@@ -144,7 +145,7 @@ impl<R: AsyncRead + Unpin> Pipe<R> {
         }
     }
 
-    /// Reads into the buffer; never comes back once the pipe has ended.
+    /// Reads into the buffer; never completes after the end of the stream.
     async fn fill(&mut self) -> io::Result<usize> {
         match &mut self.reader {
             Some(reader) => reader.read(&mut self.buffer[..]).await,
@@ -152,14 +153,14 @@ impl<R: AsyncRead + Unpin> Pipe<R> {
         }
     }
 
-    fn took(&mut self, read: &io::Result<usize>, sink: impl FnMut(&str)) {
+    fn on_read(&mut self, read: &io::Result<usize>, sink: impl FnMut(&str)) {
         match read {
-            // A pipe that cannot be read has nothing more to say.
+            // Treat an error as the end of the stream.
             Ok(0) | Err(_) => {
                 self.reader = None;
-                self.lines.end(sink);
+                self.lines.finish(sink);
             }
-            Ok(length) => self.lines.take(&self.buffer[..*length], sink),
+            Ok(len) => self.lines.push(&self.buffer[..*len], sink),
         }
     }
 }

@@ -1,24 +1,23 @@
-//! What a command was given and is not to tell.
+//! Redacts the token and the password of a command in its log lines.
 //!
-//! in:  its environment
-//! out: what it prints, with `***` in the place of the token and the password
+//! Input: the environment of the command, and a line. Output: the line with `***` in place of secrets.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// The variables that hold a secret.
-const SECRET: [&str; 2] = ["CONSUL_HTTP_TOKEN", "CONSUL_HTTP_AUTH"];
-/// What is shorter is a word that may stand anywhere.
-const SHORTEST: usize = 4;
+/// The variables that contain a secret.
+const SECRET_VARIABLES: [&str; 2] = ["CONSUL_HTTP_TOKEN", "CONSUL_HTTP_AUTH"];
+/// Shorter secrets are not redacted: they would match ordinary words.
+const MIN_LEN: usize = 4;
 
-/// The secrets of one command, the longest first: one may be a part of another.
+/// The secrets of one command, the longest first, because one may be part of another.
 #[derive(Clone, Debug)]
-pub(super) struct Secrets(Vec<SecretString>);
+pub(super) struct Redactor(Vec<SecretString>);
 
-impl Secrets {
-    pub(super) fn of(environment: &[(String, SecretString)]) -> Self {
+impl Redactor {
+    pub(super) fn new(environment: &[(String, SecretString)]) -> Self {
         let values = environment
             .iter()
-            .filter(|(name, _)| SECRET.contains(&name.as_str()));
+            .filter(|(name, _)| SECRET_VARIABLES.contains(&name.as_str()));
         let mut secrets = Vec::new();
         for (_, value) in values {
             // `USER:PASSWORD`; a token has no colon.
@@ -30,16 +29,16 @@ impl Secrets {
                 parts
                     .into_iter()
                     .chain([value.expose_secret()])
-                    .filter(|text| text.len() >= SHORTEST),
+                    .filter(|text| text.len() >= MIN_LEN),
             );
         }
         secrets.sort_by_key(|text| std::cmp::Reverse(text.len()));
         Self(secrets.into_iter().map(SecretString::from).collect())
     }
 
-    /// The text without them.
-    pub(super) fn hidden_in(&self, text: &str) -> String {
-        let hide = |text: String, secret: &SecretString| {
+    /// Replaces the secrets in a text.
+    pub(super) fn redact(&self, text: &str) -> String {
+        let replace = |text: String, secret: &SecretString| {
             let secret = secret.expose_secret();
             if text.contains(secret) {
                 text.replace(secret, "***")
@@ -47,7 +46,7 @@ impl Secrets {
                 text
             }
         };
-        self.0.iter().fold(text.to_owned(), hide)
+        self.0.iter().fold(text.to_owned(), replace)
     }
 }
 
@@ -56,20 +55,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn token_and_password_are_hidden_and_nothing_else() {
+    fn only_token_and_password_are_redacted() {
         let environment = [
             ("CONSUL_HTTP_TOKEN", "s3cret-token"),
             ("CONSUL_HTTP_AUTH", "user:s3cret"),
             ("CONSUL_HTTP_ADDR", "127.0.0.1:8500"),
         ]
         .map(|(name, value)| (name.to_owned(), SecretString::from(value)));
-        let secrets = Secrets::of(&environment);
+        let redactor = Redactor::new(&environment);
         assert_eq!(
-            secrets.hidden_in("user:s3cret s3cret-token, s3cret; user at 127.0.0.1:8500"),
+            redactor.redact("user:s3cret s3cret-token, s3cret; user at 127.0.0.1:8500"),
             "*** ***, ***; user at 127.0.0.1:8500"
         );
-        assert!(!format!("{secrets:?}").contains("s3cret"));
+        assert!(!format!("{redactor:?}").contains("s3cret"));
         let short = [("CONSUL_HTTP_AUTH".to_owned(), SecretString::from("a:e"))];
-        assert_eq!(Secrets::of(&short).hidden_in("a reload"), "a reload");
+        assert_eq!(Redactor::new(&short).redact("a reload"), "a reload");
     }
 }

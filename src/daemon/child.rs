@@ -11,7 +11,8 @@ use super::end::End;
 use super::error_chain::chain;
 use super::event::{Action, Event, Moment};
 use crate::apply::transaction::Outcome;
-use crate::child::process::{Exit, Order};
+use crate::child::exit::Exit;
+use crate::child::process::Order;
 use crate::child::{Child, Ended, Step};
 use crate::command::CommandError;
 use crate::config::exec::ExecConfig;
@@ -183,11 +184,11 @@ impl ChildPart {
             Ok(exit) => {
                 let code = exit.code();
                 match child.ended() {
-                    Ended::Anew => {
+                    Ended::Restarting => {
                         tracing::info!(name: "child.ended", command = %line, code, "{line} has ended {exit}; it is started again");
                         return self.apply(|_| Some(Step::Start));
                     }
-                    Ended::Asked => {
+                    Ended::Requested => {
                         tracing::info!(name: "child.ended", command = %line, code, "{line} has ended {exit}");
                         self.child = None;
                         return Vec::new();

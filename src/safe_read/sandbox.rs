@@ -1,11 +1,11 @@
-//! Opens a file that must lie in a sandbox: a directory that no path and no link leads out of.
+//! Opens files inside a sandbox: a directory that no path and no link leads out of.
 //!
-//! in:  a path that a template wrote, and the sandbox that the operator set
-//! out: the open file, or an error that says that it lies outside, and what to do
+//! Input: a path from a template, and the sandbox from the configuration.
+//! Output: the open file, or an error with a remedy.
 //!
-//! A path means what it means without a sandbox: links are followed, also absolute ones, as long as the file at the end
-//! of them lies inside. Where that is, is looked up first; what was found is then opened from the sandbox downwards, and
-//! the kernel refuses to leave it. Whoever switches a link in between gets an error, or another file of the sandbox.
+//! Links are followed, also absolute ones, if the file at the end is inside. The path is resolved first. The resolved
+//! path is then opened relative to the sandbox, and the kernel refuses to leave it. If a link changes in between, the
+//! result is an error or another file of the sandbox.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -17,19 +17,21 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 
-/// How often a file is looked up again that was moved before it could be opened.
-const TRIES: usize = 8;
+use super::file_kind::refuse_special;
+
+/// How often a path is resolved again if the file was moved before it could be opened.
+const MAX_ATTEMPTS: usize = 8;
 
 /// Opens a regular file for reading.
 pub(super) fn open(path: &Path, sandbox: &Path) -> io::Result<File> {
     let mut outcome = Err(Errno::ENOENT);
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         let root = sandbox
             .canonicalize()
             .map_err(|error| no_sandbox(sandbox, &error))?;
         let directory = open_directory(&root).map_err(|error| no_sandbox(sandbox, &error))?;
-        let inside = find(path, &root)?.ok_or_else(|| outside(sandbox))?;
-        super::refuse_special(std::fs::metadata(root.join(&inside))?.file_type())?;
+        let inside = resolve(path, &root)?.ok_or_else(|| outside(sandbox))?;
+        refuse_special(std::fs::metadata(root.join(&inside))?.file_type())?;
         outcome = open_beneath(&directory, &inside);
         if !outcome.as_ref().is_err_and(|error| has_moved(*error)) {
             break;
@@ -45,13 +47,13 @@ fn open_directory(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Where the file is in the sandbox, without any link on the way; `None`: it is not in there.
-fn find(path: &Path, root: &Path) -> io::Result<Option<PathBuf>> {
+/// The path of the file in the sandbox, without links; `None` if it is outside.
+fn resolve(path: &Path, root: &Path) -> io::Result<Option<PathBuf>> {
     let path = std::path::absolute(path)?;
     match path.canonicalize() {
         Ok(real) => Ok(real.strip_prefix(root).ok().map(Path::to_owned)),
         Err(error) => {
-            // What would be in the sandbox if it were there is missing; anything else is refused.
+            // Report a missing file only inside the sandbox, so that errors reveal nothing about the outside.
             let above = path
                 .ancestors()
                 .skip(1)
@@ -65,10 +67,10 @@ fn find(path: &Path, root: &Path) -> io::Result<Option<PathBuf>> {
     }
 }
 
-/// Opens what was found. The kernel sees to it that this does not lead out of the directory.
+/// Opens a resolved path. The kernel ensures that it does not lead out of the directory.
 fn open_beneath(directory: &File, inside: &Path) -> nix::Result<OwnedFd> {
     match resolve_beneath(directory, inside) {
-        // Linux has the call since 5.6, and some that filter system calls do not know it.
+        // Linux before 5.6 and some system call filters do not have this call.
         Err(Errno::ENOSYS | Errno::EPERM) => walk_beneath(directory, inside),
         outcome => outcome,
     }
@@ -96,7 +98,7 @@ fn resolve_beneath(_: &File, _: &Path) -> nix::Result<OwnedFd> {
     Err(Errno::ENOSYS)
 }
 
-/// The same step by step: what was found has no links, so there is none to be followed.
+/// The same, component by component, without following links: a resolved path has none.
 fn walk_beneath(directory: &File, inside: &Path) -> nix::Result<OwnedFd> {
     let mut open: Option<OwnedFd> = None;
     let mut parts = inside.components().peekable();
@@ -120,7 +122,7 @@ fn walk_beneath(directory: &File, inside: &Path) -> nix::Result<OwnedFd> {
     open.ok_or(Errno::EISDIR)
 }
 
-/// Is this what the system says when a file was there a moment ago, and is elsewhere now?
+/// Returns `true` for errors that occur if the file was moved after its path was resolved.
 fn has_moved(error: Errno) -> bool {
     matches!(
         error,
@@ -130,17 +132,15 @@ fn has_moved(error: Errno) -> bool {
 
 fn outside(sandbox: &Path) -> io::Error {
     let sandbox = sandbox.display();
-    let text = format!(
-        "it lies outside of the sandbox {sandbox}; put it in there, or choose another --sandbox-path"
-    );
+    let text =
+        format!("it is outside the sandbox {sandbox}; move it there, or change --sandbox-path");
     io::Error::new(io::ErrorKind::PermissionDenied, text)
 }
 
 fn no_sandbox(sandbox: &Path, error: &io::Error) -> io::Error {
     let sandbox = sandbox.display();
-    let text = format!(
-        "cannot open the sandbox {sandbox} ({error}); make it, or choose another --sandbox-path"
-    );
+    let text =
+        format!("cannot open the sandbox {sandbox} ({error}); create it, or change --sandbox-path");
     io::Error::other(text)
 }
 

@@ -7,6 +7,8 @@ use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
 use super::*;
+use crate::command::{Stream, capture};
+use crate::config::resolved::CommandLine;
 use crate::config::resolved::EnvironmentConfig;
 
 fn shell(line: &str) -> CommandConfig {
@@ -49,11 +51,11 @@ fn lines(printed: &Printed) -> Vec<String> {
         .collect()
 }
 
-/// Runs it, with a short grace, and gives what it printed beside its result.
+/// Runs a command with a short TERM timeout; returns its result and its output.
 async fn ran(command: CommandConfig) -> (Result<Finished, CommandError>, Vec<String>) {
     let printed = Printed::default();
     let grace = Duration::from_millis(300);
-    let result = run_with_grace(
+    let result = run_with_term_timeout(
         &command,
         &[],
         &CancellationToken::new(),
@@ -67,7 +69,7 @@ async fn ran(command: CommandConfig) -> (Result<Finished, CommandError>, Vec<Str
 fn alive(id: &str) -> bool {
     let id = Pid::from_raw(id.trim().parse().expect("a process number"));
     let state = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-    // One that was killed may wait for its parent to notice.
+    // A killed process may still have to be reaped.
     kill(id, None).is_ok() && !state.contains(") Z ")
 }
 
@@ -82,7 +84,7 @@ async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 #[tokio::test]
-async fn output_comes_line_by_line_from_both_streams() {
+async fn output_arrives_line_by_line_from_both_streams() {
     let printed = Printed::default();
     let command = shell("echo one; echo two >&2; printf 'no end'");
     run(&command, &[], &CancellationToken::new(), collect(&printed))
@@ -101,7 +103,7 @@ async fn output_comes_line_by_line_from_both_streams() {
 }
 
 #[tokio::test]
-async fn a_line_is_handed_out_while_the_command_still_runs() {
+async fn a_line_is_handed_out_while_the_command_runs() {
     let printed = Printed::default();
     let stop = CancellationToken::new();
     let command = shell("echo early; sleep 60");
@@ -136,7 +138,7 @@ async fn words_are_executed_without_a_shell() {
 }
 
 #[tokio::test]
-async fn the_environment_is_ours_and_what_is_added() {
+async fn the_environment_is_inherited_and_extended() {
     let environment = [("CTMPL_TEST_ADDED".to_owned(), SecretString::from("se cret"))];
     let printed = Printed::default();
     let command = shell("echo \"$CTMPL_TEST_ADDED\"; test -n \"$PATH\"; exit 3");
@@ -153,7 +155,7 @@ async fn the_environment_is_ours_and_what_is_added() {
 }
 
 #[tokio::test]
-async fn its_input_is_empty_and_its_group_its_own() {
+async fn its_input_is_empty_and_it_leads_a_group() {
     let (result, lines) = ran(shell(
         "cat; read line; echo \"$?\"; ps -o pgid= -p $$ | tr -d ' '; echo $$",
     ))
@@ -164,16 +166,16 @@ async fn its_input_is_empty_and_its_group_its_own() {
 }
 
 #[tokio::test]
-async fn every_way_to_fail_has_its_message() {
-    let not_there = "the shell found no such program in PATH; give its full path, or install it";
+async fn every_failure_has_its_message() {
+    let not_there = "the shell did not find the program in PATH; give its full path, or install it";
     let cases = [
         (shell("exit 7"), "command `exit 7` failed with exit code 7".to_owned()),
         (shell("ctmpl-no-such 1"), format!("command `ctmpl-no-such 1` failed with exit code 127 ({not_there})")),
         (direct(&["false"]), "command `false` failed with exit code 1".to_owned()),
-        (shell("kill -KILL $$"), "command `kill -KILL $$` was ended by SIGKILL".to_owned()),
+        (shell("kill -KILL $$"), "command `kill -KILL $$` was killed by SIGKILL".to_owned()),
         (
             direct(&["ctmpl-no-such"]),
-            "cannot start \"ctmpl-no-such\" (it is in no directory of PATH; give its full path, or install it)"
+            "cannot start \"ctmpl-no-such\" (it is not in PATH; give its full path, or install it)"
                 .to_owned(),
         ),
         (
@@ -210,7 +212,7 @@ async fn a_file_that_cannot_be_executed_has_its_message() {
             "(a script needs a first line like #!/bin/sh)",
         ),
     ] {
-        // Written by another process: as long as one that was just started has it open, it would be busy.
+        // Written by another process: a process started at the same time may still have this one's files open.
         let write = format!(
             "printf %s '{content}' >'{0}'; chmod {mode:o} '{0}'",
             script.display()
@@ -231,7 +233,7 @@ async fn a_file_that_cannot_be_executed_has_its_message() {
 }
 
 #[tokio::test]
-async fn a_command_over_its_limit_is_asked_to_end_and_may_say_goodbye() {
+async fn a_command_that_exceeds_its_timeout_gets_sigterm_and_may_clean_up() {
     let command = within(
         300,
         shell("trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.05; done"),
@@ -242,7 +244,7 @@ async fn a_command_over_its_limit_is_asked_to_end_and_may_say_goodbye() {
         message.ends_with("did not end within 300ms and was stopped"),
         "{message}"
     );
-    // The shell may say beside it that what it was waiting for was ended.
+    // The shell may also report that the program it waited for was terminated.
     assert!(
         ["ready", "bye"]
             .iter()
@@ -252,11 +254,11 @@ async fn a_command_over_its_limit_is_asked_to_end_and_may_say_goodbye() {
 }
 
 #[tokio::test]
-async fn a_command_that_does_not_listen_is_killed_with_all_it_started() {
+async fn a_command_that_ignores_sigterm_is_killed_with_its_group() {
     let line = "trap '' TERM; (trap '' TERM; echo $$ >&2; sleep 60; sleep 60) & echo $!; while :; do sleep 60; done";
     let started = Instant::now();
     let (result, lines) = ran(within(300, shell(line))).await;
-    assert!(matches!(result, Err(CommandError::Overdue { .. })));
+    assert!(matches!(result, Err(CommandError::TimedOut { .. })));
     assert!(
         started.elapsed() >= Duration::from_millis(600),
         "limit and grace"
@@ -267,7 +269,7 @@ async fn a_command_that_does_not_listen_is_killed_with_all_it_started() {
 }
 
 #[tokio::test]
-async fn grandchildren_get_the_grace_even_if_the_shell_ends_at_once() {
+async fn grandchildren_get_the_term_timeout_even_if_the_shell_ends_at_once() {
     let room = tempfile::tempdir().unwrap();
     let cleaned = room.path().join("cleaned");
     let inner = format!(
@@ -279,14 +281,14 @@ async fn grandchildren_get_the_grace_even_if_the_shell_ends_at_once() {
         shell(&format!("sh -c \"{inner}\" & wait; echo not reached")),
     ))
     .await;
-    assert!(matches!(result, Err(CommandError::Overdue { .. })));
+    assert!(matches!(result, Err(CommandError::TimedOut { .. })));
     assert!(lines.iter().any(|line| line == "ready"), "{lines:?}");
     assert!(!lines.iter().any(|line| line == "not reached"));
     assert!(cleaned.exists(), "it was not given the time to clean up");
 }
 
 #[tokio::test]
-async fn what_a_success_leaves_in_the_background_neither_blocks_nor_dies() {
+async fn background_processes_of_a_successful_command_keep_running_and_do_not_block() {
     let printed = Printed::default();
     let line = "(sleep 0.6; echo late; sleep 60) & echo $!; echo done";
     let started = Instant::now();
@@ -314,14 +316,14 @@ async fn what_a_success_leaves_in_the_background_neither_blocks_nor_dies() {
     following.await.unwrap();
 }
 
-/// Ends the group that a test left in the background.
+/// Kills the process group that a test has left in the background.
 fn killpg_of(id: &str) {
     let group = nix::unistd::getpgid(Some(Pid::from_raw(id.parse().unwrap()))).unwrap();
     nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL).unwrap();
 }
 
 #[tokio::test]
-async fn a_command_without_a_background_leaves_nothing_lingering() {
+async fn a_command_without_background_processes_has_no_lingering_output() {
     let (result, _) = ran(shell("echo a b")).await;
     assert!(result.unwrap().lingering.is_none());
 }
@@ -347,7 +349,7 @@ async fn dropping_the_future_kills_the_group() {
 }
 
 #[tokio::test]
-async fn a_token_cancelled_beforehand_ends_it_too() {
+async fn a_token_that_is_cancelled_before_the_start_stops_it() {
     let stop = CancellationToken::new();
     stop.cancel();
     let result = run(&shell("sleep 60; true"), &[], &stop, Box::new(|_, _| {})).await;
@@ -355,7 +357,7 @@ async fn a_token_cancelled_beforehand_ends_it_too() {
 }
 
 #[tokio::test]
-async fn a_limit_of_zero_is_none() {
+async fn a_timeout_of_zero_disables_the_limit() {
     ran(within(0, shell("sleep 0.1; true"))).await.0.unwrap();
 }
 
@@ -370,7 +372,7 @@ async fn a_hundred_thousand_lines_arrive() {
 }
 
 #[tokio::test]
-async fn a_flood_of_output_does_not_outlast_the_limit() {
+async fn endless_output_does_not_outlast_the_timeout() {
     let count = Arc::new(Mutex::new(0_u64));
     let counter = Arc::clone(&count);
     let sink: Sink = Box::new(move |_, _| *counter.lock().unwrap() += 1);
@@ -382,13 +384,13 @@ async fn a_flood_of_output_does_not_outlast_the_limit() {
         sink,
     )
     .await;
-    assert!(matches!(result, Err(CommandError::Overdue { .. })));
+    assert!(matches!(result, Err(CommandError::TimedOut { .. })));
     assert!(started.elapsed() < Duration::from_secs(3));
     assert!(*count.lock().unwrap() > 1000);
 }
 
 #[test]
-fn a_command_is_shown_on_one_line_and_not_without_end() {
+fn a_command_is_shown_on_one_line_and_cut() {
     assert_eq!(shell("a\n  b\tc").line.to_string(), "a b c");
     assert_eq!(direct(&["a", "b c"]).line.to_string(), "a b c");
     let long = shell(&"ä".repeat(500)).line.to_string();
@@ -396,7 +398,7 @@ fn a_command_is_shown_on_one_line_and_not_without_end() {
 }
 
 #[tokio::test]
-async fn what_is_printed_is_captured_whole() {
+async fn all_output_is_captured() {
     let printed = Printed::default();
     let stop = CancellationToken::new();
     let line = "head -c 300000 /dev/zero | tr '\\0' 'a'; printf '\\r\\n'; echo aside >&2";
@@ -409,7 +411,7 @@ async fn what_is_printed_is_captured_whole() {
 }
 
 #[tokio::test]
-async fn a_capture_that_fails_is_no_output() {
+async fn a_failed_capture_returns_no_output() {
     let stop = CancellationToken::new();
     let commands = [
         shell("echo text; exit 4"),

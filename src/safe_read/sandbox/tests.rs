@@ -9,9 +9,9 @@ use tempfile::TempDir;
 use super::*;
 
 /// `box/` with files and links in it, and `outside` beside it.
-fn room() -> TempDir {
-    let room = tempfile::tempdir().unwrap();
-    let at = |name: &str| room.path().join(name);
+fn fixture() -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
     fs::create_dir_all(at("box/deep")).unwrap();
     fs::create_dir(at("box-too")).unwrap();
     for name in ["box/in", "box/deep/in"] {
@@ -34,7 +34,7 @@ fn room() -> TempDir {
     symlink(at("box/deep"), at("box/absolute")).unwrap();
     symlink(at("outside"), at("box/leaves-absolutely")).unwrap();
     symlink(at("box"), at("other-way")).unwrap();
-    room
+    directory
 }
 
 fn read(path: &Path, sandbox: &Path) -> io::Result<String> {
@@ -44,8 +44,8 @@ fn read(path: &Path, sandbox: &Path) -> io::Result<String> {
 }
 
 #[test]
-fn what_really_lies_inside_is_read_whatever_leads_there() {
-    let room = room();
+fn files_inside_are_read_by_any_path() {
+    let directory = fixture();
     let names = [
         "box/in",
         "box/deep/in",
@@ -60,7 +60,10 @@ fn what_really_lies_inside_is_read_whatever_leads_there() {
     ];
     for name in names {
         for sandbox in ["box", "other-way", "box/deep/.."] {
-            let text = read(&room.path().join(name), &room.path().join(sandbox));
+            let text = read(
+                &directory.path().join(name),
+                &directory.path().join(sandbox),
+            );
             assert_eq!(
                 text.unwrap_or_else(|error| panic!("{name} in {sandbox}: {error}")),
                 "inside"
@@ -70,9 +73,9 @@ fn what_really_lies_inside_is_read_whatever_leads_there() {
 }
 
 #[test]
-fn what_lies_outside_is_refused_whatever_leads_there() {
-    let room = room();
-    let sandbox = room.path().join("box");
+fn files_outside_are_refused_by_any_path() {
+    let directory = fixture();
+    let sandbox = directory.path().join("box");
     let names = [
         "outside",
         "box/../outside",
@@ -92,7 +95,7 @@ fn what_lies_outside_is_refused_whatever_leads_there() {
         let path = if name == "Cargo.toml" {
             name.into()
         } else {
-            room.path().join(name)
+            directory.path().join(name)
         };
         let error = read(&path, &sandbox).expect_err(name);
         assert_eq!(
@@ -109,7 +112,7 @@ fn what_lies_outside_is_refused_whatever_leads_there() {
 }
 
 #[test]
-fn a_relative_path_means_what_it_means_without_a_sandbox() {
+fn a_relative_path_is_relative_to_the_working_directory() {
     let here = std::env::current_dir().unwrap();
     for sandbox in [Path::new("src"), &here.join("src")] {
         assert!(
@@ -122,9 +125,9 @@ fn a_relative_path_means_what_it_means_without_a_sandbox() {
 }
 
 #[test]
-fn what_is_missing_or_no_regular_file_is_told_apart_from_what_is_outside() {
-    let room = room();
-    let at = |name: &str| room.path().join(name);
+fn missing_and_special_files_have_other_errors_than_files_outside() {
+    let directory = fixture();
+    let at = |name: &str| directory.path().join(name);
     mkfifo(&at("box/pipe"), Mode::S_IRWXU).unwrap();
     for (name, wanted) in [
         ("box/nothing", "No such file"),
@@ -147,7 +150,7 @@ fn what_is_missing_or_no_regular_file_is_told_apart_from_what_is_outside() {
 }
 
 #[test]
-fn a_link_that_is_switched_between_look_and_open_leads_nowhere() {
+fn a_link_that_changes_before_the_file_is_opened_is_not_followed() {
     type Open = fn(&File, &Path) -> nix::Result<OwnedFd>;
     let ways: [(&str, Open); 2] = [
         ("in one call", resolve_beneath),
@@ -155,11 +158,11 @@ fn a_link_that_is_switched_between_look_and_open_leads_nowhere() {
     ];
     for (how, open) in ways {
         for target in ["../outside", "ABSOLUTE"] {
-            let folder = room();
+            let folder = fixture();
             let at = |name: &str| folder.path().join(name);
             let root = at("box").canonicalize().unwrap();
             let directory = open_directory(&root).unwrap();
-            let found = find(&at("box/in"), &root).unwrap().unwrap();
+            let found = resolve(&at("box/in"), &root).unwrap().unwrap();
             assert!(open(&directory, &found).is_ok(), "{how}");
             fs::remove_file(at("box/in")).unwrap();
             let target = if target == "ABSOLUTE" {
@@ -171,7 +174,7 @@ fn a_link_that_is_switched_between_look_and_open_leads_nowhere() {
             let error = open(&directory, &found).expect_err(how);
             assert!(has_moved(error), "{how}: {error}");
             // A directory on the way as well.
-            let found = find(&at("box/deep/in"), &root).unwrap().unwrap();
+            let found = resolve(&at("box/deep/in"), &root).unwrap().unwrap();
             fs::remove_dir_all(at("box/deep")).unwrap();
             fs::rename(at("box-too/outside"), at("box-too/in")).unwrap();
             symlink("../box-too", at("box/deep")).unwrap();
@@ -185,9 +188,9 @@ fn a_link_that_is_switched_between_look_and_open_leads_nowhere() {
 }
 
 #[test]
-fn a_link_that_is_switched_all_the_time_never_leaks() {
-    let room = room();
-    let at = |name: &str| room.path().join(name);
+fn a_link_that_changes_constantly_never_leads_outside() {
+    let directory = fixture();
+    let at = |name: &str| directory.path().join(name);
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {

@@ -1,0 +1,118 @@
+//! The descendants of a reaper: reaping, signals, and the end of all of them.
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+use rustix::process::{WaitOptions, wait};
+use tokio::time::{sleep, sleep_until, timeout_at};
+
+use super::proc_table::{handles, processes};
+
+/// How long SIGKILL may take to work, before a process counts as hanging in the kernel.
+const KILL_TIMEOUT: Duration = Duration::from_secs(5);
+/// The interval of checks whether all descendants are gone.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+
+/// Whether signals are for the child alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The child is the program.
+    Program,
+    /// The child is a shell that has started the program.
+    Shell,
+}
+
+/// Reaps all processes that have ended; returns the status of the child if it is among them.
+pub(super) fn reap(child: Pid) -> Option<ExitStatus> {
+    let mut ended = None;
+    loop {
+        match wait(WaitOptions::NOHANG) {
+            Ok(Some((id, status))) if id.as_raw_nonzero().get() == child.as_raw() => {
+                ended = Some(ExitStatus::from_raw(status.as_raw()));
+            }
+            Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
+            Ok(None) | Err(_) => return ended,
+        }
+    }
+}
+
+/// Sends a signal to the program. A shell gets it only if the signal `ends` the child or the shell handles it: otherwise
+/// the shell would die, but not the program that it waits for.
+pub(super) fn deliver(signal: Signal, child: Pid, kind: Kind, ends: bool) {
+    if kind == Kind::Program {
+        let _ = kill(child, signal);
+        return;
+    }
+    let ends = ends || matches!(signal, Signal::SIGTERM | Signal::SIGINT | Signal::SIGQUIT);
+    let mut others = processes()
+        .filter(|process| process.group == child && process.id != child)
+        .peekable();
+    if ends || others.peek().is_none() || handles(child, signal) {
+        let _ = killpg(child, signal);
+        return;
+    }
+    for process in others {
+        let _ = kill(process.id, signal);
+    }
+}
+
+/// Sends SIGTERM to the descendants that did not get the signal that has ended the child: those that have left its
+/// group and, if the signal was for the program alone, its group.
+pub(super) fn terminate_remaining(child: Pid, kind: Kind) {
+    if kind == Kind::Program {
+        signal_all(child, Signal::SIGTERM);
+        return;
+    }
+    for process in
+        processes().filter(|process| process.parent == Pid::this() && process.group != child)
+    {
+        let _ = kill(process.id, Signal::SIGTERM);
+    }
+}
+
+/// Waits until no descendant is left.
+pub(super) async fn all_gone() {
+    while !is_childless() {
+        sleep(POLL_INTERVAL).await;
+    }
+}
+
+/// Ends all descendants: with SIGTERM and, after `term_timeout`, with SIGKILL. A timeout of zero means SIGKILL at once.
+pub(super) async fn end_all(child: Pid, term_timeout: Duration) {
+    let deadline = Instant::now() + term_timeout;
+    if !term_timeout.is_zero() {
+        signal_all(child, Signal::SIGTERM);
+        signal_all(child, Signal::SIGCONT);
+        if timeout_at(deadline.into(), all_gone()).await.is_ok() {
+            return;
+        }
+    }
+    // The children of a killed process become children of this one, so repeating this reaches all of them. Do not wait
+    // for a process that hangs in the kernel.
+    let latest = Instant::now() + KILL_TIMEOUT;
+    while !is_childless() && Instant::now() < latest {
+        signal_all(child, Signal::SIGKILL);
+        sleep_until((Instant::now() + POLL_INTERVAL).into()).await;
+    }
+}
+
+fn signal_all(child: Pid, signal: Signal) {
+    let _ = killpg(child, signal);
+    for process in processes().filter(|process| process.parent == Pid::this()) {
+        let _ = kill(process.id, signal);
+    }
+}
+
+/// Reaps what has ended; returns `true` if no child process is left.
+fn is_childless() -> bool {
+    loop {
+        match wait(WaitOptions::NOHANG) {
+            Ok(None) => return false,
+            Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return true,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Finds programs on ctmpl's own `PATH`.
+//!
+//! The environment of a command does not change which program runs, as in consul-template.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use nix::unistd::AccessFlags;
+
+/// The shell by its usual paths, in case that `PATH` has none.
+const SHELLS: [&str; 2] = ["/bin/sh", "/usr/bin/sh"];
+
+/// The path of a program; a name that is not found stays as it is.
+pub fn locate(program: &str) -> OsString {
+    find_on_path(program).map_or_else(|| program.into(), PathBuf::into_os_string)
+}
+
+/// The path of the shell: `sh` on `PATH`, else in its usual places.
+pub fn locate_shell() -> OsString {
+    let usual = || {
+        SHELLS
+            .into_iter()
+            .map(PathBuf::from)
+            .find(|path| is_program(path))
+    };
+    find_on_path("sh")
+        .or_else(usual)
+        .map_or_else(|| "sh".into(), PathBuf::into_os_string)
+}
+
+fn find_on_path(program: &str) -> Option<PathBuf> {
+    if program.contains('/') || program.is_empty() {
+        return None;
+    }
+    std::env::split_paths(&std::env::var_os("PATH")?)
+        .map(|directory| directory.join(program))
+        .find(|path| is_program(path))
+}
+
+fn is_program(path: &Path) -> bool {
+    path.is_file() && nix::unistd::access(path, AccessFlags::X_OK).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_found_on_path() {
+        assert!(locate("sh").to_string_lossy().ends_with("/sh"));
+        assert!(locate_shell().to_string_lossy().ends_with("/sh"));
+        for name in ["no-such-program", "./sh", "", "/bin/sh"] {
+            assert_eq!(locate(name), OsString::from(name));
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The socket for notifications, which never blocks: messages that do not fit are queued and sent later.
+
+use std::collections::VecDeque;
+use std::ffi::OsStr;
+use std::io;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::time::{Duration, Instant};
+
+/// The interval of attempts to send a queued message.
+pub(super) const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+/// The length of the queue.
+const MAX_UNSENT: usize = 16;
+
+/// A socket with a queue.
+#[derive(Debug)]
+pub(super) struct NotifySocket {
+    socket: UnixDatagram,
+    address: SocketAddr,
+    unsent: VecDeque<String>,
+    /// When the queue is tried again.
+    retry_at: Option<Instant>,
+}
+
+impl NotifySocket {
+    /// Opens a socket for an address: a path, or `@NAME` for an abstract name.
+    pub(super) fn open(address: &OsStr) -> io::Result<Self> {
+        let address = match address.as_bytes() {
+            [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
+            _ => SocketAddr::from_pathname(address)?,
+        };
+        let socket = UnixDatagram::unbound()?;
+        socket.set_nonblocking(true)?;
+        Ok(Self {
+            socket,
+            address,
+            unsent: VecDeque::new(),
+            retry_at: None,
+        })
+    }
+
+    /// Sends a message, after those in the queue. A full queue drops it.
+    pub(super) fn send(&mut self, message: String, now: Instant) {
+        if self.unsent.len() >= MAX_UNSENT {
+            return;
+        }
+        self.unsent.push_back(message);
+        if self.retry_at.is_none() {
+            self.send_unsent(now);
+        }
+    }
+
+    /// Sends the queue if the next attempt is due.
+    pub(super) fn retry(&mut self, now: Instant) {
+        if self.retry_at.is_some_and(|retry_at| now >= retry_at) {
+            self.send_unsent(now);
+        }
+    }
+
+    /// When the next attempt is due, if there is a queue.
+    pub(super) fn next_wake(&self) -> Option<Instant> {
+        self.retry_at
+    }
+
+    fn send_unsent(&mut self, now: Instant) {
+        self.retry_at = None;
+        while let Some(message) = self.unsent.front() {
+            match self.socket.send_to_addr(message.as_bytes(), &self.address) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.retry_at = Some(now + RETRY_INTERVAL);
+                    return;
+                }
+                // Drop the message on other errors: the receiver is gone.
+                Ok(_) | Err(_) => drop(self.unsent.pop_front()),
+            }
+        }
+    }
+}

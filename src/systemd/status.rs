@@ -1,0 +1,63 @@
+//! The status that systemd shows: the phase, and a line for people.
+
+use crate::report::{Phase, Report, TemplateReport, TemplateState};
+
+/// What systemd shows of the process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Status {
+    pub(super) phase: Phase,
+    pub(super) line: String,
+}
+
+impl Status {
+    pub(super) fn of(report: &Report) -> Self {
+        Self {
+            phase: report.phase,
+            line: status_line(report),
+        }
+    }
+}
+
+/// One line for people, which changes only with failures and phases.
+pub(crate) fn status_line(report: &Report) -> String {
+    let mut items = Vec::new();
+    match report.phase {
+        Phase::Ending => items.push("ending".to_owned()),
+        Phase::Reloading => items.push("reloading".to_owned()),
+        Phase::Starting | Phase::Ready => {}
+    }
+    let before = items.len();
+    if report.dependencies.is_outage {
+        items.push("Consul does not answer (retrying)".to_owned());
+    }
+    match report.dependencies.failing {
+        0 => {}
+        1 => items.push("1 query fails".to_owned()),
+        count => items.push(format!("{count} queries fail")),
+    }
+    let templates = &report.templates;
+    let mut failing = templates
+        .iter()
+        .filter(|template| template.state == TemplateState::Failed);
+    if let Some(TemplateReport { name, .. }) = failing.next() {
+        items.push(match failing.count() {
+            0 => format!("{name} fails"),
+            more => format!("{name} and {more} more fail"),
+        });
+    }
+    if let Some(command) = report.applies.failing_commands.first() {
+        items.push(format!("command {command} failed (retrying)"));
+    }
+    let count = templates.len();
+    let noun = if count == 1 { "template" } else { "templates" };
+    items.push(if report.phase == Phase::Starting {
+        let is_written = |template: &&TemplateReport| template.is_written;
+        let written = templates.iter().filter(is_written).count();
+        format!("{written} of {count} {noun} written")
+    } else if items.len() == before {
+        format!("{count} {noun} up to date")
+    } else {
+        format!("{count} {noun} written")
+    });
+    items.join("; ")
+}
