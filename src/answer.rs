@@ -22,8 +22,8 @@ pub use mesh::{
     PeeringRemote, PrivateKey, StreamStatus,
 };
 
-/// The typed answer to one [`crate::query::Query`]; each variant belongs to the query of the same name, and that of a
-/// service to [`Connect`](crate::query::Query::Connect), too.
+/// The typed answer to a [`Query`](crate::query::Query); each variant belongs to the query of the same name, and
+/// `Service` to [`Connect`](crate::query::ConsulQuery::Connect), too.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// The entry, or nothing when there is none.

@@ -7,7 +7,6 @@
 
 mod append;
 mod attributes;
-pub mod backoff;
 mod claims;
 mod directory;
 pub mod dry;

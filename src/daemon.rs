@@ -9,7 +9,6 @@ mod apply;
 mod child;
 mod credentials;
 mod end;
-mod error_chain;
 mod event;
 mod executor;
 mod parts;
@@ -29,8 +28,8 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 use crate::config::resolved::Config;
-use crate::consul::{Client, ClientError};
 use crate::report::{Phase, Report};
+use crate::source::consul::{Client, ClientError};
 use crate::systemd::Systemd;
 use crate::template::RenderEnv;
 use crate::watch::Watcher;

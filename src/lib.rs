@@ -1,9 +1,9 @@
 //! ctmpl: the daemon between service discovery and the programs that read configuration files.
 //!
 //! ```text
-//! arguments → config → watch → snapshot → template → decide → apply → command
-//!                        ▲                    │
-//!                        └─── dependencies ───┘
+//! arguments → config → watch → store → template → decide → apply → command
+//!                        ▲                 │
+//!                        └── dependencies ─┘
 //! ```
 //!
 //! A module imports only modules listed above it; `tests/layers.rs` checks this. The blank lines
@@ -11,6 +11,12 @@
 
 /// The exit codes of the process.
 pub mod exit_code;
+
+/// Writes an error with its causes on one line.
+pub mod error_chain;
+
+/// The pauses between retries.
+pub mod backoff;
 
 /// Opens and reads regular files only, so that a pipe or a device cannot block the program.
 pub mod safe_read;
@@ -30,17 +36,23 @@ pub mod query;
 /// What a query returns, typed.
 pub mod answer;
 
-/// The Consul client.
-pub mod consul;
+/// The published state of the daemon: plain data for its readers.
+pub mod report;
+
+/// Reports readiness, status and watchdog to systemd.
+pub mod systemd;
+
+/// Runs reload commands.
+pub mod command;
+
+/// Sources of data: Consul, files and plugins.
+pub mod source;
 
 /// Follows queries with blocking reads, and files with notifications.
 pub mod watch;
 
-/// Decides whether an answer is accepted.
-pub mod guard;
-
 /// The latest accepted answers.
-pub mod snapshot;
+pub mod store;
 
 /// Parses and renders templates in both languages.
 pub mod template;
@@ -48,17 +60,8 @@ pub mod template;
 /// Decides whether a rendering is written now, later or not at all.
 pub mod decide;
 
-/// The published state of the daemon: plain data for its readers.
-pub mod report;
-
-/// Reports readiness, status and watchdog to systemd.
-pub mod systemd;
-
 /// Maps signals to actions.
 pub mod signals;
-
-/// Runs reload commands.
-pub mod command;
 
 /// Runs the supervised child process.
 pub mod child;

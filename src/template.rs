@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::config::glob::Glob;
 use crate::config::resolved::{Delimiters, Format, Job, OutputFormat, Source};
 use crate::query::Query;
-use crate::snapshot::Snapshot;
+use crate::store::Snapshot;
 
 pub mod choose;
 pub mod error;

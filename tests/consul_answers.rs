@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use ctmpl::answer::{Answer, Instance};
 use ctmpl::config::resolved::{ConsulConfig, RetryConfig, TlsConfig, TransportConfig};
-use ctmpl::consul::{Ask, AskError, Client, ErrorClass, Poll, Reply};
-use ctmpl::query::{Health, Query};
+use ctmpl::query::{ConsulQuery, Health, Query};
+use ctmpl::source::consul::Client;
+use ctmpl::source::{Error, ErrorClass, Poll, Reply, Source, SourceQuery};
 
 /// Answers every connection with these bytes, and closes it.
 fn replay(bytes: Vec<u8>) -> SocketAddr {
@@ -45,17 +46,21 @@ fn client(server: SocketAddr) -> Client {
     .unwrap()
 }
 
-async fn ask(query: &Query, bytes: Vec<u8>) -> Result<Reply, AskError> {
+fn consul(query: &Query) -> &ConsulQuery {
+    ConsulQuery::select(query).expect("a query for Consul")
+}
+
+async fn ask(query: &Query, bytes: Vec<u8>) -> Result<Reply, Error> {
     let poll = Poll {
         server: 0,
         index: 0,
         wait: Duration::from_secs(60),
         stale: true,
     };
-    client(replay(bytes)).ask(query, poll).await
+    client(replay(bytes)).poll(consul(query), poll).await
 }
 
-async fn fixture(query: &Query, name: &str) -> Result<Reply, AskError> {
+async fn fixture(query: &Query, name: &str) -> Result<Reply, Error> {
     let bytes = fs::read(format!("tests/fixtures/consul/{name}.http")).unwrap();
     ask(query, bytes).await
 }
@@ -205,9 +210,9 @@ async fn the_catalog_is_read_and_sorted() {
         Answer::Node(None)
     );
 
-    let all = Query::Datacenters(ctmpl::query::DatacentersQuery {
+    let all = Query::Consul(ConsulQuery::Datacenters(ctmpl::query::DatacentersQuery {
         ignore_failing: false,
-    });
+    }));
     let reply = fixture(&all, "catalog-datacenters").await.unwrap();
     assert_eq!(
         (reply.answer, reply.index),
@@ -241,7 +246,9 @@ async fn the_mesh_is_read() {
         "without a filter only those that pass"
     );
 
-    let reply = fixture(&Query::CaRoots, "connect-ca-roots").await.unwrap();
+    let reply = fixture(&Query::Consul(ConsulQuery::CaRoots), "connect-ca-roots")
+        .await
+        .unwrap();
     assert!(reply.index.is_some(), "there is an index to wait on");
     let Answer::CaRoots(roots) = reply.answer else {
         panic!()
@@ -259,9 +266,12 @@ async fn the_mesh_is_read() {
 
 #[tokio::test]
 async fn other_clusters_are_read_and_sorted() {
-    let reply = fixture(&Query::Partitions, "SYNTHETIC-partitions")
-        .await
-        .unwrap();
+    let reply = fixture(
+        &Query::Consul(ConsulQuery::Partitions),
+        "SYNTHETIC-partitions",
+    )
+    .await
+    .unwrap();
     let Answer::Partitions(partitions) = reply.answer else {
         panic!()
     };
@@ -309,7 +319,7 @@ async fn other_clusters_are_read_and_sorted() {
         (1, "production")
     );
 
-    let exported = Query::ExportedServices(String::new());
+    let exported = Query::Consul(ConsulQuery::ExportedServices(String::new()));
     let reply = fixture(&exported, "SYNTHETIC-exported-services")
         .await
         .unwrap();
@@ -328,7 +338,7 @@ async fn other_clusters_are_read_and_sorted() {
     assert_eq!(services[1].consumers.peers, ["east", "west"]);
     assert_eq!(services[0].consumers.partitions, ["part1"]);
 
-    let imported = Query::ImportedServices("part3".to_owned());
+    let imported = Query::Consul(ConsulQuery::ImportedServices("part3".to_owned()));
     let Answer::ImportedServices(services) = fixture(&imported, "SYNTHETIC-imported-services")
         .await
         .unwrap()
@@ -346,15 +356,24 @@ async fn other_clusters_are_read_and_sorted() {
 #[tokio::test]
 async fn a_consul_that_is_too_old_is_told_from_a_wrong_address() {
     for (query, needed) in [
-        (Query::Partitions, "Consul Enterprise 1.11"),
+        (
+            Query::Consul(ConsulQuery::Partitions),
+            "Consul Enterprise 1.11",
+        ),
         (Query::peerings("").unwrap(), "Consul 1.13"),
-        (Query::ExportedServices(String::new()), "Consul 1.17.3"),
-        (Query::ImportedServices("p".to_owned()), "a newer Consul"),
+        (
+            Query::Consul(ConsulQuery::ExportedServices(String::new())),
+            "Consul 1.17.3",
+        ),
+        (
+            Query::Consul(ConsulQuery::ImportedServices("p".to_owned())),
+            "a newer Consul",
+        ),
     ] {
         let error = fixture(&query, "error-404-path").await.unwrap_err();
         assert!(
             error.to_string().contains(&format!(
-                "answered 404: it does not know this question; that needs {needed}"
+                "answered 404: it does not know this query; that needs {needed}"
             )),
             "{error}"
         );
@@ -369,11 +388,14 @@ async fn a_mesh_that_is_switched_off_is_no_outage() {
         "HTTP/1.1 500 Internal Server Error\r\nContent-Length: {}\r\n\r\n{text}",
         text.len()
     );
-    for query in [Query::CaRoots, Query::ca_leaf("web").unwrap()] {
+    for query in [
+        Query::Consul(ConsulQuery::CaRoots),
+        Query::ca_leaf("web").unwrap(),
+    ] {
         let error = ask(&query, answer.clone().into_bytes()).await.unwrap_err();
         assert_eq!(
             (error.class(), error.is_final()),
-            (ErrorClass::Question, true),
+            (ErrorClass::Query, true),
             "{error}"
         );
         assert!(error.to_string().contains(text), "{error}");
@@ -394,21 +416,21 @@ async fn a_server_that_lost_its_leader_tells_how_old_its_answer_is() {
 
 #[tokio::test]
 async fn every_error_has_its_class() {
-    use ErrorClass::{Denied, Outage, Question, Throttled};
+    use ErrorClass::{Denied, Outage, Throttled};
     let cases = [
         ("noleader-2srv-default-500", Outage, false),
         ("client-no-known-servers-health", Outage, false),
         ("acl-health-bad-token", Denied, true),
         ("acl-via-client-agent-health-bad-token", Denied, true),
         ("acl-kv-get-no-token", Denied, true),
-        ("error-unknown-dc-500", Question, true),
-        ("error-bad-filter-500", Question, true),
-        ("error-bad-index-400", Question, true),
-        ("error-stale-and-consistent-400", Question, true),
-        ("error-404-path", Question, true),
-        ("error-405", Question, true),
+        ("error-unknown-dc-500", ErrorClass::Query, true),
+        ("error-bad-filter-500", ErrorClass::Query, true),
+        ("error-bad-index-400", ErrorClass::Query, true),
+        ("error-stale-and-consistent-400", ErrorClass::Query, true),
+        ("error-404-path", ErrorClass::Query, true),
+        ("error-405", ErrorClass::Query, true),
         ("SYNTHETIC-429-newer-consul", Throttled, false),
-        ("gzip-encoded-health", Question, false),
+        ("gzip-encoded-health", ErrorClass::Query, false),
     ];
     for (name, class, is_final) in cases {
         let error = fixture(&service("web"), name).await.expect_err(name);
@@ -532,12 +554,12 @@ async fn a_server_that_dies_during_a_long_poll_is_noticed_at_once() {
             wait: Duration::from_secs(60),
             stale: true,
         };
-        client.ask(&service("web"), poll(0)).await.unwrap();
+        client.poll(consul(&service("web")), poll(0)).await.unwrap();
         // Long enough for the end to arrive, if there is one.
         tokio::time::sleep(Duration::from_millis(50)).await;
         let lost = tokio::time::timeout(
             Duration::from_secs(10),
-            client.ask(&service("web"), poll(7)),
+            client.poll(consul(&service("web")), poll(7)),
         )
         .await;
         let error = lost

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use ctmpl::answer::{Answer, Instance, Pair, TextMap, Weights};
 use ctmpl::config::resolved::{Format, Job, Language, Source};
 use ctmpl::query::{Health, Query};
-use ctmpl::snapshot::Snapshot;
+use ctmpl::store::Snapshot;
 use ctmpl::template::Template;
 use jiff::Timestamp;
 use proptest::prelude::*;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use ctmpl::snapshot::Snapshot;
+use ctmpl::store::Snapshot;
 use ctmpl::template::function::Group;
 use ctmpl::template::functions;
 use ctmpl::template::render_context::{RenderContext, RenderEnv};

@@ -19,11 +19,8 @@ const KNOWN_CIRCLES: &[&str] = &[
     "src/answer",
     "src/cli",
     "src/config",
-    "src/consul",
     "src/convert",
-    "src/query",
     "src/template",
-    "src/watch",
     "crates",
 ];
 

@@ -10,9 +10,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::backoff::Backoff;
 use crate::config::resolved::{CommandConfig, CommandLine};
-
-use super::backoff::wait_after;
 
 /// The debts of one process.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +21,13 @@ pub struct Ledger {
     /// When the cooldown of each command ends.
     cooldowns: Vec<(CommandLine, Instant)>,
 }
+
+/// The pauses before a command or a write that failed is tried again.
+pub const RETRY: Backoff = Backoff {
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(5 * 60),
+    jitter: 0.5,
+};
 
 /// The minimum pause between two runs of a command.
 ///
@@ -125,7 +131,7 @@ impl Ledger {
     }
 
     /// Records that the run of `line` has ended. If it failed, its files are owed again after a wait. `jitter` is a random
-    /// number between 0 and 1, see [`wait_after`].
+    /// number between 0 and 1, see [`Backoff::pause`].
     pub fn finished(
         &mut self,
         line: &CommandLine,
@@ -145,7 +151,7 @@ impl Ledger {
             debt.failures = debt.failures.saturating_add(1);
             // Backoff is for the same content; files written during the run are tried soon.
             let after = if debt.waiting.is_empty() {
-                wait_after(debt.failures, jitter)
+                RETRY.pause(debt.failures, jitter)
             } else {
                 COMMAND_COOLDOWN
             };

@@ -15,7 +15,7 @@ use crate::apply::write::{Stage, Swapped, Writer};
 use crate::cli::ConvertArguments;
 use crate::config::resolved::{Delimiters, FileConfig};
 use crate::config::{self, Environment, Flags};
-use crate::consul::Client;
+use crate::source::consul::Client;
 use crate::template::{self, RenderEnv};
 
 /// What there is to be said, and whether all went well.

@@ -217,7 +217,7 @@ mod tests {
 
     use super::super::piece::settle;
     use super::*;
-    use crate::snapshot::Snapshot;
+    use crate::store::Snapshot;
     use crate::template::jinja::{self, JinjaTemplate, Undefined};
     use crate::template::render_context::{RenderContext, RenderEnv};
 

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -14,10 +13,10 @@ use crate::answer::Answer;
 use crate::config::resolved::{
     Delimiters, FileConfig, Format, Job, Language, MissingKey, OnError, Permissions, Source,
 };
-use crate::consul::{Ask, AskError, Poll};
 use crate::query::{FileQuery, Query};
-use crate::safe_read;
-use crate::snapshot::Snapshot;
+use crate::source::file::Files;
+use crate::source::{Error, Poll, Source as DataSource, SourceQuery};
+use crate::store::Snapshot;
 use crate::template::{RenderEnv, Rendering, Template, TemplateError};
 
 /// How often answers may lead to further questions.
@@ -43,7 +42,7 @@ pub enum Proof {
 #[error("cannot ask for {query}")]
 pub struct ProofError {
     query: Query,
-    source: AskError,
+    source: Error,
 }
 
 /// A Go template, and what it was converted to.
@@ -99,7 +98,7 @@ impl Pair {
     /// [`ProofError`] when an answer cannot be had.
     pub async fn prove(
         &self,
-        consul: Option<&impl Ask>,
+        consul: Option<&impl DataSource>,
         around: &Arc<RenderEnv>,
     ) -> Result<Proof, ProofError> {
         let mut snapshot = Snapshot::default();
@@ -136,26 +135,19 @@ impl Pair {
     }
 }
 
-async fn answer(query: &Query, consul: Option<&impl Ask>) -> Result<Option<Answer>, ProofError> {
-    let answered = if let Query::File(FileQuery { path, sandbox }) = query {
-        let read = safe_read::read_within(path, sandbox.as_deref())
-            .map(|content| Answer::File(String::from_utf8_lossy(&content).into()));
-        read.map_err(|source| AskError::File {
-            path: path.clone(),
-            source,
-        })
+async fn answer<S: DataSource>(
+    query: &Query,
+    consul: Option<&S>,
+) -> Result<Option<Answer>, ProofError> {
+    let answered = if let Some(file) = FileQuery::select(query) {
+        Files.poll(file, Poll::once(0)).await
     } else {
-        let Some(consul) = consul else {
+        let (Some(consul), Some(query)) = (consul, S::Query::select(query)) else {
             return Ok(None);
         };
-        let poll = Poll {
-            server: consul.preferred(),
-            index: 0,
-            wait: Duration::ZERO,
-            stale: false,
-        };
-        consul.ask(query, poll).await.map(|reply| reply.answer)
+        consul.poll(query, Poll::once(consul.preferred())).await
     };
+    let answered = answered.map(|reply| reply.answer);
     answered.map(Some).map_err(|source| ProofError {
         query: query.clone(),
         source,

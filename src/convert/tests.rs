@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use super::*;
 use crate::config::resolved::MissingKey;
-use crate::snapshot::Snapshot;
+use crate::store::Snapshot;
 use crate::template::functions;
 use crate::template::jinja::Undefined;
 use crate::template::render_context::{RenderContext, RenderEnv};

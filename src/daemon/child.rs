@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use super::end::End;
-use super::error_chain::chain;
 use super::event::{Action, Event, Moment};
 use crate::apply::transaction::Outcome;
 use crate::child::exit::Exit;
@@ -17,6 +16,7 @@ use crate::child::{Child, Ended, Step};
 use crate::command::CommandError;
 use crate::config::exec::ExecConfig;
 use crate::config::resolved::{Config, Mode};
+use crate::error_chain::chain;
 use crate::signals::SignalAction;
 
 /// The child process that is configured, if there is one.

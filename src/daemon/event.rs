@@ -19,9 +19,9 @@ use crate::command::{CommandError, Finished};
 use crate::config::exec::ExecConfig;
 use crate::config::resolved::{CommandConfig, Job};
 use crate::config::token::TokenError;
-use crate::consul::{Client, ClientError};
 use crate::query::{FileQuery, Query};
 use crate::signals::SignalAction;
+use crate::source::consul::{Client, ClientError};
 use crate::template::{Template, TemplateError};
 use crate::watch::{FileEvent, Rules, WatchEvent};
 

@@ -13,16 +13,18 @@ use super::end::End;
 use super::event::{Action, Event};
 use super::process::Process;
 use super::rendering::RenderRequest;
+use crate::answer::Answer;
 use crate::apply::transaction::write_all;
 use crate::child::process::{self, Order};
 use crate::command;
 use crate::config::exec::ExecConfig;
 use crate::config::resolved::CommandConfig;
-use crate::consul::Client;
-use crate::query::Query;
+use crate::query::{PluginQuery, Query};
+use crate::source::consul::Client;
+use crate::source::plugin::Plugins;
+use crate::source::{Poll, Source, SourceQuery};
 use crate::watch::{Files, WatchEvent, Watcher};
 
-mod plugin;
 mod print;
 mod read;
 mod writer_thread;
@@ -212,7 +214,7 @@ impl Executor {
     fn run_plugin(&mut self, query: Arc<Query>) {
         let (exports, stop) = (Arc::clone(&self.exports), self.stop.clone());
         self.tasks.spawn(async move {
-            let answer = plugin::run(&query, &exports, &stop).await;
+            let answer = run_plugin(&query, Plugins { exports, stop }).await;
             Event::PluginEnded(query, Arc::new(answer))
         });
     }
@@ -223,6 +225,17 @@ impl Executor {
         self.orders = Some(sender);
         self.child
             .spawn(async move { Event::ChildEnded(process::run(&config, &exports, orders).await) });
+    }
+}
+
+/// Runs a program for its output.
+async fn run_plugin(query: &Query, plugins: Plugins) -> Answer {
+    let Some(plugin) = PluginQuery::select(query) else {
+        return Answer::Plugin(Err("the query is not a plugin".into()));
+    };
+    match plugins.poll(plugin, Poll::once(0)).await {
+        Ok(reply) => reply.answer,
+        Err(error) => Answer::Plugin(Err(error.to_string().into())),
     }
 }
 

@@ -8,10 +8,10 @@ use nix::sys::resource::{Resource, getrlimit};
 
 use crate::config::ConfigError;
 use crate::config::resolved::{Config, Mode};
-use crate::consul::{Client, ClientError};
 use crate::log::{self, LogError};
 use crate::pid_file::{PidFile, PidFileError};
 use crate::signals::{Roles, SignalAction, SignalError, Signals};
+use crate::source::consul::{Client, ClientError};
 use crate::watch::Rules;
 
 /// The most files that are open beside the connections of long polls: those of first answers, written files, a command,

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::error_chain::chain;
-use crate::consul::{AskError, ErrorClass};
+use crate::error_chain::chain;
 use crate::query::Query;
+use crate::source::{Error, ErrorClass};
 
 /// The queries that fail at present.
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ pub(super) struct QueryFailures {
 /// One of them.
 #[derive(Debug)]
 struct Failure {
-    error: Arc<AskError>,
+    error: Arc<Error>,
     /// The number of failures in a row.
     failures: u32,
 }
@@ -39,7 +39,7 @@ impl QueryFailures {
     }
 
     /// Takes in the failure of a query, perhaps not the first one.
-    pub(super) fn failed(&mut self, query: Arc<Query>, error: Arc<AskError>, now: Instant) {
+    pub(super) fn failed(&mut self, query: Arc<Query>, error: Arc<Error>, now: Instant) {
         let text = chain(&*error);
         let before = self.open.get(&query);
         let failures = before.map_or(0, |before| before.failures).saturating_add(1);

@@ -8,10 +8,10 @@
 
 use std::collections::BTreeSet;
 
-use super::error_chain::chain;
 use super::event::{Action, Event};
 use super::renderer::{Renderer, TemplateState};
 use crate::config::resolved::{Config, Mode};
+use crate::error_chain::chain;
 use crate::signals::SignalAction;
 
 /// The reload in progress.

@@ -320,8 +320,7 @@ impl Renderer {
             .chain(credentials)
             .collect();
         if queries != *self.answers.followed() {
-            let is_remote =
-                |query: &&Arc<Query>| !matches!(***query, Query::File(_) | Query::Plugin(_));
+            let is_remote = |query: &&Arc<Query>| matches!(***query, Query::Consul(_));
             let remote = queries.iter().filter(is_remote).cloned().collect();
             actions.push(Action::Follow(remote));
             let new = self.answers.follow(queries);

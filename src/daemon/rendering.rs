@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::text::Text;
-use crate::snapshot::Snapshot;
+use crate::store::Snapshot;
 use crate::template::{Dependencies, RenderEnv, Rendering, Template, TemplateError};
 
 /// Everything that one pass needs.

@@ -1,6 +1,6 @@
 //! HTTP/1.1 connections, one request at a time.
 //!
-//! The connection has no task of its own: whoever holds it drives it, so dropping the request closes it, and an idle
+//! The connection has no task of its own: the request on it drives it, so dropping the request closes it, and an idle
 //! connection costs its buffers and nothing else.
 
 use std::future::{Future, poll_fn};

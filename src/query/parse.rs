@@ -5,9 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Health, HealthFilter, KeyQuery, NodeQuery, NodesQuery, Query, Scope, ServiceQuery};
+use super::any::Query;
+use super::consul::{
+    ConsulQuery, Health, HealthFilter, KeyQuery, NodeQuery, NodesQuery, Scope, ServiceQuery,
+};
 
-/// A query that is not written as its function wants it.
+/// The argument of a function does not have the form of its query.
 ///
 /// The text begins like consul-template's (`health.service: invalid format: "we b"`), so that searching for it finds
 /// the same advice.
@@ -19,7 +22,7 @@ pub struct QueryError {
     reason: String,
 }
 
-/// What kind of thing is being read, and the whole of it, for the error.
+/// The whole text and the name of its kind, for errors.
 #[derive(Clone, Copy)]
 struct Written<'a> {
     label: &'static str,
@@ -50,7 +53,7 @@ impl Written<'_> {
     }
 }
 
-/// What `?a=b&c=d` may say.
+/// The parameters in `?a=b&c=d`.
 #[derive(Default)]
 struct Parameters {
     namespace: String,
@@ -69,7 +72,7 @@ impl Query {
             label: "kv.get",
             text,
         })
-        .map(Self::Key)
+        .map(|query| ConsulQuery::Key(query).into())
     }
 
     /// The argument of `ls`, `tree`, `safeLs` and `safeTree`: `PREFIX[?QUERY][@DC]`.
@@ -77,7 +80,7 @@ impl Query {
     /// # Errors
     /// [`QueryError`] when the text does not have that form.
     pub fn pairs(text: &str) -> Result<Self, QueryError> {
-        key_query(Written { label: LIST, text }).map(Self::Pairs)
+        key_query(Written { label: LIST, text }).map(|query| ConsulQuery::Pairs(query).into())
     }
 
     /// The argument of `service`: `[TAG.]NAME[?QUERY][@DC][~NEAR][|FILTER]`.
@@ -89,7 +92,7 @@ impl Query {
             label: "health.service",
             text,
         })
-        .map(Self::Service)
+        .map(|query| ConsulQuery::Service(query).into())
     }
 
     /// The argument of `connect`, which is that of `service`.
@@ -101,7 +104,7 @@ impl Query {
             label: "health.connect",
             text,
         })
-        .map(Self::Connect)
+        .map(|query| ConsulQuery::Connect(query).into())
     }
 
     /// The argument of `services`: `[?QUERY][@DC]`.
@@ -116,11 +119,12 @@ impl Query {
         let (rest, datacenter) = cut(text, '@');
         let (rest, parameters) = cut(rest, '?');
         nothing_left(written, rest)?;
-        Ok(Self::Services(scope(
+        Ok(ConsulQuery::Services(scope(
             written,
             read_parameters(written, parameters)?,
             datacenter,
-        )?))
+        )?)
+        .into())
     }
 
     /// The argument of `node`: `[NAME][?QUERY][@DC]`; no name is the agent's own node.
@@ -138,10 +142,11 @@ impl Query {
             "" if text.is_empty() => String::new(),
             name => written.word(name, "the node name", "-.")?,
         };
-        Ok(Self::Node(NodeQuery {
+        Ok(ConsulQuery::Node(NodeQuery {
             name,
             scope: scope(written, read_parameters(written, parameters)?, datacenter)?,
-        }))
+        })
+        .into())
     }
 
     /// The argument of `caLeaf`: the name of a service.
@@ -154,12 +159,12 @@ impl Query {
             text,
         };
         if text.chars().all(|c| c == '.') {
-            // A URL drops such parts, so something else would be asked for.
+            // A URL drops such parts, so another path would be requested.
             return Err(written.refuse("the service name has nothing but dots"));
         }
         written
             .word(text, "the service name", "-.")
-            .map(Self::CaLeaf)
+            .map(|name| ConsulQuery::CaLeaf(name).into())
     }
 
     /// The argument of `peerings`: `[?partition=P]`.
@@ -175,9 +180,7 @@ impl Query {
         if !rest.is_empty() {
             return Err(written.refuse(format!("it begins with ?, not with {rest:?}")));
         }
-        Ok(Self::Peerings(
-            read_parameters(written, parameters)?.partition,
-        ))
+        Ok(ConsulQuery::Peerings(read_parameters(written, parameters)?.partition).into())
     }
 
     /// The argument of `nodes`: `[?QUERY][@DC][~NEAR]`.
@@ -193,10 +196,11 @@ impl Query {
         let (rest, datacenter) = cut(rest, '@');
         let (rest, parameters) = cut(rest, '?');
         nothing_left(written, rest)?;
-        Ok(Self::Nodes(NodesQuery {
+        Ok(ConsulQuery::Nodes(NodesQuery {
             near: optional(near, |near| written.word(near, "the node after ~", "-."))?,
             scope: scope(written, read_parameters(written, parameters)?, datacenter)?,
-        }))
+        })
+        .into())
     }
 }
 
@@ -250,20 +254,20 @@ fn service_query(written: Written<'_>) -> Result<ServiceQuery, QueryError> {
     })
 }
 
-/// What the list of all pairs below a prefix is called.
+/// The name of the query for all pairs below a prefix.
 const LIST: &str = "kv.list";
 
 fn key_query(written: Written<'_>) -> Result<KeyQuery, QueryError> {
     let (rest, datacenter) = cut(written.text, '@');
     let (key, parameters) = cut(rest, '?');
-    // A slash alone is the root of all keys, below which there are others; it is no key.
+    // A slash alone is the root of all keys, and not a key.
     let is_root = key == "/" && written.label == LIST;
     let key = key.strip_prefix('/').unwrap_or(key);
     if key.is_empty() && !is_root {
         return Err(written.refuse("the key is empty"));
     }
     if key.split('/').any(|part| part == "." || part == "..") {
-        // A URL drops such parts, so another key would be asked for.
+        // A URL drops such parts, so another key would be requested.
         return Err(
             written.refuse("a part of a key that is only dots cannot be addressed over HTTP")
         );
@@ -348,6 +352,3 @@ fn read_filter(written: Written<'_>, text: &str) -> Result<HealthFilter, QueryEr
     }
     Ok(HealthFilter::Only(wanted))
 }
-
-#[cfg(test)]
-mod tests;

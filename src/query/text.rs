@@ -1,17 +1,30 @@
 //! The text form of a query, for logs and messages: consul-template's names of its dependencies.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
-use super::{DatacentersQuery, HealthFilter, KeyQuery, Query, Scope, ServiceQuery};
+use super::any::Query;
+use super::consul::{ConsulQuery, DatacentersQuery, HealthFilter, KeyQuery, Scope, ServiceQuery};
 
-/// On one line, whatever a template has made a name of.
+/// On one line, whatever the names contain.
 impl fmt::Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = OneLine(f);
+        match self {
+            Self::Consul(query) => query.write_to(&mut out),
+            Self::File(file) => write!(out, "file({})", file.path.display()),
+            // Arguments may be secret.
+            Self::Plugin(plugin) => write!(out, "plugin({})", plugin.program()),
+        }
+    }
+}
+
+impl fmt::Display for ConsulQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write_to(&mut OneLine(f))
     }
 }
 
-/// Shows what would begin a line or move the cursor.
+/// Escapes control characters.
 struct OneLine<'a, 'b>(&'a mut fmt::Formatter<'b>);
 
 impl fmt::Write for OneLine<'_, '_> {
@@ -27,7 +40,7 @@ impl fmt::Write for OneLine<'_, '_> {
     }
 }
 
-impl Query {
+impl ConsulQuery {
     fn write_to(&self, f: &mut impl fmt::Write) -> fmt::Result {
         match self {
             Self::Key(query) => write!(f, "kv.get({query})"),
@@ -58,16 +71,11 @@ impl Query {
             Self::Peerings(partition) => write!(f, "list.peerings?partition={partition}"),
             Self::ExportedServices(partition) => write!(f, "list.exportedServices({partition})"),
             Self::ImportedServices(partition) => write!(f, "list.importedServices({partition})"),
-            Self::File(file) => write!(f, "file({})", file.path.display()),
-            // Arguments may be secret.
-            Self::Plugin(words) => {
-                write!(f, "plugin({})", words.first().map_or("", String::as_str))
-            }
         }
     }
 }
 
-/// A part that is written with its sign in front, and not at all when it is empty.
+/// A part with its sign in front; nothing if the part is empty.
 struct Suffix<'a>(char, &'a str);
 
 impl fmt::Display for Suffix<'_> {

@@ -22,7 +22,7 @@ use crate::answer::{Answer, Depth, Pair};
 use crate::config::glob::Glob;
 use crate::config::resolved::Format;
 use crate::query::Query;
-use crate::snapshot::Snapshot;
+use crate::store::Snapshot;
 
 mod asked;
 mod go;

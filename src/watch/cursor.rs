@@ -1,7 +1,7 @@
 //! The rules of a blocking query, without the I/O.
 //!
-//! in:  the replies of one query, in their order
-//! out: what to ask next ([`Cursor::poll`]) and whether the reply is news ([`Verdict`])
+//! Input: the replies of one query, in their order. Output: the next poll ([`Cursor::poll`]), and whether a reply is news
+//! ([`Verdict`]).
 //!
 //! Source of the rules: Consul's documentation of blocking queries (API, "Implementation details"), and what
 //! Consul 1.8.7 was observed to do. Bodies are compared, not indexes: the same index with another body does occur.
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::answer::Answer;
-use crate::consul::{Poll, Reply};
+use crate::source::{Poll, Reply};
 
 /// What a reply means.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,25 +19,25 @@ pub enum Verdict {
     News(Arc<Answer>),
     /// Nothing new.
     NoNews,
-    /// The server that answered has not heard of its leader for too long. Ask again, without `stale`.
+    /// The server that answered has not heard from its leader for too long: poll again, without `stale`.
     TooStale,
 }
 
-/// Where one query stands: the index to wait on, the server asked, and the last answer.
+/// The position of one query: the index to wait for, the server, and the last answer.
 #[derive(Clone, Debug)]
 pub struct Cursor {
     server: usize,
     index: u64,
     wait: Duration,
-    /// How old a stale answer may be; `None`: stale answers are not asked for.
+    /// How old a stale answer may be; `None`: stale answers are not requested.
     max_stale: Option<Duration>,
-    /// The next request is to be answered by the leader.
-    insist: bool,
+    /// Whether the next poll has to be answered by the leader.
+    needs_leader: bool,
     last: Option<Arc<Answer>>,
 }
 
 impl Cursor {
-    /// The beginning: nothing is known, and the first request does not block.
+    /// Creates a cursor at the beginning: the first poll does not block.
     #[must_use]
     pub fn new(server: usize, wait: Duration, max_stale: Option<Duration>) -> Self {
         Self {
@@ -45,29 +45,29 @@ impl Cursor {
             index: 0,
             wait,
             max_stale,
-            insist: false,
+            needs_leader: false,
             last: None,
         }
     }
 
-    /// The next request.
+    /// The next poll.
     #[must_use]
     pub fn poll(&self) -> Poll {
         Poll {
             server: self.server,
             index: self.index,
             wait: self.wait,
-            stale: self.max_stale.is_some() && !self.insist,
+            stale: self.max_stale.is_some() && !self.needs_leader,
         }
     }
 
-    /// Has there been no answer at all yet?
+    /// Returns `true` if there was no answer yet.
     #[must_use]
     pub fn is_at_the_beginning(&self) -> bool {
         self.last.is_none()
     }
 
-    /// Goes on with another server, where the index means nothing and starts over.
+    /// Continues with another server, where the index starts over.
     pub fn move_to(&mut self, server: usize) {
         if server != self.server {
             self.server = server;
@@ -75,13 +75,13 @@ impl Cursor {
         }
     }
 
-    /// After a failure: whoever answers next may have lost its state, and its index may be far behind ours. Waiting
-    /// on our index would then block for the whole wait; asking without one is answered at once.
+    /// Starts the index over after a failure: the server may have lost its state, and its index may be far behind. A poll
+    /// with the old index would then block for the whole wait; one without an index is answered at once.
     pub fn start_over(&mut self) {
         self.index = 0;
     }
 
-    /// Takes a reply in.
+    /// Takes in a reply.
     pub fn accept(&mut self, reply: Reply) -> Verdict {
         let Reply {
             answer,
@@ -89,10 +89,10 @@ impl Cursor {
             last_contact,
         } = reply;
         if self.poll().stale && self.max_stale.is_some_and(|most| last_contact > most) {
-            self.insist = true;
+            self.needs_leader = true;
             return Verdict::TooStale;
         }
-        self.insist = false;
+        self.needs_leader = false;
         // Missing, unreadable or 0: 1, the lowest index that blocks.
         let index = index.unwrap_or(0).max(1);
         // An index that goes back: the server was restored or replaced, so waiting on any index might skip a change.

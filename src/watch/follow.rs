@@ -1,200 +1,142 @@
 //! One query, followed for as long as it is wanted.
 //!
-//! in:  a query
-//! out: its news, failures and recoveries, as [`WatchEvent`]s
+//! Input: a query. Output: its news, failures and recoveries, as [`WatchEvent`]s.
 //!
-//! The rules are in [`Cursor`]; this loop asks, waits and tells.
+//! The rules are in [`Cursor`], [`Trouble`] and [`Turns`]; this loop polls, waits and reports.
 
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
-use super::WatchEvent;
-use super::backoff::Backoff;
 use super::cursor::{Cursor, Verdict};
-use super::outage::{self, Outage, Prober};
+use super::event::WatchEvent;
+use super::outage;
+use super::trouble::{Cause, Trouble, Troubles};
+use super::turns::Turns;
 use crate::config::resolved::Pauses;
-use crate::consul::{Ask, AskError, ErrorClass};
 use crate::query::Query;
+use crate::source::{Error, ErrorClass, Refresh, Reply, Source, SourceQuery};
 
-/// What holds for all queries.
+/// Rules for all queries of a watcher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// How long one blocking query may block.
     pub wait: Duration,
-    /// How old a stale answer may be; `None`: stale answers are not asked for.
+    /// How old a stale answer may be; `None`: stale answers are not requested.
     pub max_stale: Option<Duration>,
-    /// How long to rest after news before the next, blocking request. Somebody who renders once needs no second
-    /// answer unless the first was not enough.
+    /// The pause between news and the next blocking query. `-once` needs no second answer unless the first was not
+    /// enough.
     pub rest: Duration,
-    /// How many queries may block at the same time; the others wait for their turn. Each holds a connection, which is
-    /// an open file.
+    /// How many queries may block at the same time; the others take turns. Each holds a connection, which is an open
+    /// file.
     pub polls: usize,
-    /// How long to wait before asking again what was not answered.
+    /// The pauses between retries.
     pub pauses: Pauses,
 }
 
-/// How many queries may ask for their first answer at the same time: they are short, and there may be thousands.
-const FIRST_ANSWERS: usize = 8;
-/// How long a long poll leaves its connection to those who have no answer yet. Consul takes only so many connections
-/// of a host; what was answered is right for the moment, what was not keeps a file from being written.
-const YIELD_TO_FIRST_ANSWERS: Duration = Duration::from_secs(2);
-/// How long a query blocks while others wait for their turn.
-const CROWDED_WAIT: Duration = Duration::from_secs(2);
-/// Over this time those come back who were throttled.
+/// Throttled queries come back spread over this time.
 const RECOVERY_JITTER: Duration = Duration::from_secs(1);
-/// All who are denied ask together once in this time at the most; a right that is given is seen soon, and a right that
-/// is wanting for good does not fill the server's log.
-const DENIED_PAUSE: Duration = Duration::from_secs(5);
-/// Endpoints that do not block are asked this often.
-const INTERVAL: Duration = Duration::from_secs(15);
-/// The least time from one question to the next, so that a server whose every answer is news is not asked in a tight
+/// The least time between two polls of a query, so that a server whose every answer is news is not polled in a tight
 /// loop.
 const MIN_POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// A poll that ends sooner than this without news did not block as it should.
 const QUICK: Duration = Duration::from_secs(1);
 /// The longest pause after such polls.
-const LONGEST_CALM: Duration = Duration::from_millis(500);
+const MAX_IDLE_BACKOFF: Duration = Duration::from_millis(500);
 
-/// Everything that the followers of one watcher share; each follower has its clone.
+/// Shared by the followers of one watcher; each follower has its clone.
 #[derive(Clone, Debug)]
-pub(super) struct Follower<A> {
-    ask: A,
+pub(super) struct Follower<S> {
+    source: S,
     rules: Rules,
     events: mpsc::Sender<WatchEvent>,
-    outage: Outage,
-    /// Chooses the one who asks often among those whose answers are not Consul's. It is not the one of an outage: whose
-    /// answer can never be read would not notice its end.
-    pages: Outage,
-    first_answers: Arc<Semaphore>,
-    polls: Arc<Semaphore>,
-    /// How many follow a query.
-    all: watch::Sender<usize>,
-    /// Says once that some wait for their turn.
-    crowded: Arc<Once>,
-    /// How many wait for a first answer.
-    without_answer: watch::Sender<usize>,
-    /// How many are denied their answer.
-    denied: watch::Sender<usize>,
-    /// Whether somebody acts on news just now.
+    turns: Turns,
+    troubles: Troubles,
+    /// Whether the receiver of the events is busy with some.
     busy: watch::Sender<bool>,
-    /// Counts how often the right to ask has changed.
+    /// Counts how often the rights of the token have changed.
     rights: watch::Sender<u64>,
 }
 
-/// Counts somebody who follows, waits for a first answer or wants the right to ask, for as long as it is held.
-struct CountGuard(watch::Sender<usize>);
-
-impl CountGuard {
-    fn begin(count: &watch::Sender<usize>) -> Self {
-        count.send_modify(|count| *count += 1);
-        Self(count.clone())
-    }
-}
-
-impl Drop for CountGuard {
-    fn drop(&mut self) {
-        self.0.send_modify(|count| *count -= 1);
-    }
-}
-
-/// What one follower has to remember while its query fails.
-struct Trouble {
-    backoff: Backoff,
-    scout: Option<Prober>,
-    page_scout: Option<Prober>,
-    denied: Option<CountGuard>,
-    /// The right to ask for a first answer; held until there is one or all servers were tried, so that those who wait
-    /// for it do not run into the same dead server.
+/// The state of one followed query.
+struct Followed {
+    query: Arc<Query>,
+    cursor: Cursor,
+    trouble: Trouble,
+    /// The right to wait for a first answer; held until there is one or all servers were tried, so that the queries
+    /// behind this one do not run into the same dead server.
     turn: Option<OwnedSemaphorePermit>,
-    /// How many servers were tried since the last answer.
-    tried: usize,
-    failing: bool,
     rights: watch::Receiver<u64>,
+    /// The pause after polls that are answered at once.
+    idle_backoff: Duration,
 }
 
-/// The listener is gone: nobody wants to know any more.
+/// The receiver of the events is gone.
 struct Cancelled;
 
-impl<A: Ask> Follower<A> {
-    pub(super) fn new(ask: A, rules: Rules, events: mpsc::Sender<WatchEvent>) -> Self {
-        let first_answers = Arc::new(Semaphore::new(FIRST_ANSWERS));
-        let (polls, crowded) = (
-            Arc::new(Semaphore::new(rules.polls.clamp(1, Semaphore::MAX_PERMITS))),
-            Arc::new(Once::new()),
-        );
-        let (without_answer, denied) = (watch::Sender::new(0), watch::Sender::new(0));
-        let (busy, rights) = (watch::Sender::new(false), watch::Sender::new(0));
-        let (outage, pages, all) = (Outage::new(), Outage::new(), watch::Sender::new(0));
+impl<S: Source> Follower<S> {
+    pub(super) fn new(source: S, rules: Rules, events: mpsc::Sender<WatchEvent>) -> Self {
         Self {
-            ask,
+            source,
             rules,
             events,
-            outage,
-            pages,
-            first_answers,
-            polls,
-            all,
-            crowded,
-            without_answer,
-            denied,
-            busy,
-            rights,
+            turns: Turns::new(rules.polls),
+            troubles: Troubles::new(),
+            busy: watch::Sender::new(false),
+            rights: watch::Sender::new(0),
         }
     }
 
-    /// One that asks somebody else, or by other rules, and tells the same listener.
-    pub(super) fn with(&self, ask: A, rules: Rules) -> Self {
-        let new = Self::new(ask, rules, self.events.clone());
+    /// A follower with another source or other rules, for the same receiver.
+    pub(super) fn with(&self, source: S, rules: Rules) -> Self {
+        let new = Self::new(source, rules, self.events.clone());
         new.busy.send_replace(*self.busy.borrow());
         new
     }
 
-    /// The right to ask has changed.
+    /// The rights of the token have changed: denied queries are polled now.
     pub(super) fn ask_denied_again(&self) {
         self.rights.send_modify(|count| *count += 1);
     }
 
-    /// Somebody acts on news, or has done so.
+    /// Sets whether the receiver of the events is busy.
     pub(super) fn set_busy(&self, busy: bool) {
         self.busy.send_replace(busy);
     }
 
-    /// Follows the query until the task is aborted or nobody listens any more.
+    /// Follows the query until the task is aborted or the receiver is gone. A query for another source is not followed.
     pub(super) async fn follow(self, query: Arc<Query>) {
-        let _one_of_all = CountGuard::begin(&self.all);
-        let mut cursor = Cursor::new(self.ask.preferred(), self.rules.wait, self.rules.max_stale);
-        let rights = self.rights.subscribe();
-        let (backoff, scout, page_scout, denied, turn) =
-            (Backoff::new(&self.rules.pauses), None, None, None, None);
-        let mut trouble = Trouble {
-            backoff,
-            scout,
-            page_scout,
-            denied,
-            turn,
-            tried: 0,
-            failing: false,
-            rights,
+        let Some(own) = S::Query::select(&query) else {
+            return;
         };
-        let mut calm = Duration::ZERO;
+        let _counted = self.turns.follow();
+        let mut followed = Followed {
+            query: Arc::clone(&query),
+            cursor: Cursor::new(
+                self.source.preferred(),
+                self.rules.wait,
+                self.rules.max_stale,
+            ),
+            trouble: Trouble::default(),
+            turn: None,
+            rights: self.rights.subscribe(),
+            idle_backoff: Duration::ZERO,
+        };
         loop {
-            let mut recoveries = self.outage.listen();
-            trouble.rights.mark_unchanged();
+            let recoveries = self.troubles.outage.listen();
+            followed.rights.mark_unchanged();
             let begun = Instant::now();
-            let step = match self.ask_once(&query, &mut cursor, &mut trouble).await {
+            let step = match self.poll(own, &mut followed).await {
                 Ok(reply) => {
-                    let verdict = cursor.accept(reply);
-                    calm = calmer(calm, &verdict, begun.elapsed());
-                    self.answered(&query, verdict, calm, &mut trouble).await
+                    let verdict = followed.cursor.accept(reply);
+                    followed.idle_backoff =
+                        idle_backoff(followed.idle_backoff, &verdict, begun.elapsed());
+                    self.answered(own, &mut followed, verdict).await
                 }
-                Err(error) => {
-                    self.failed(&query, error, &mut cursor, &mut trouble, &mut recoveries)
-                        .await
-                }
+                Err(error) => self.failed(&mut followed, error, recoveries).await,
             };
             if let Err(Cancelled) = step {
                 return;
@@ -202,44 +144,39 @@ impl<A: Ask> Follower<A> {
         }
     }
 
-    async fn ask_once(
-        &self,
-        query: &Arc<Query>,
-        cursor: &mut Cursor,
-        trouble: &mut Trouble,
-    ) -> Result<crate::consul::Reply, AskError> {
-        let mut waiting = None;
-        if cursor.poll().index > 0 {
-            if *self.without_answer.borrow() > 0 {
-                let mut others = self.without_answer.subscribe();
-                let _ = timeout(YIELD_TO_FIRST_ANSWERS, others.wait_for(|count| *count == 0)).await;
-            }
-        } else if cursor.is_at_the_beginning() {
-            waiting = Some(CountGuard::begin(&self.without_answer));
+    /// Polls once, when it is this query's turn.
+    async fn poll(&self, own: &S::Query, followed: &mut Followed) -> Result<Reply, Error> {
+        let mut without_answer = None;
+        if followed.cursor.poll().index > 0 {
+            self.turns.yield_to_first_answers().await;
+        } else if followed.cursor.is_at_the_beginning() {
+            without_answer = Some(self.turns.await_first_answer());
         }
-        if cursor.poll().index == 0 && trouble.turn.is_none() {
-            // The semaphore is never closed; should it be, asking without it is right.
-            trouble.turn = Arc::clone(&self.first_answers).acquire_owned().await.ok();
-            if trouble.tried == 0 {
-                // While it waited for its turn, others may have found out which server answers.
-                cursor.move_to(self.ask.preferred());
+        if followed.cursor.poll().index == 0 && followed.turn.is_none() {
+            followed.turn = self.turns.first_answer().await;
+            if followed.trouble.is_first_try() {
+                // Meanwhile others may have found out which server answers.
+                followed.cursor.move_to(self.source.preferred());
             }
         }
-        let _turn = if cursor.poll().index > 0 {
-            self.turn_to_block().await
+        let _turn = if followed.cursor.poll().index > 0 {
+            self.turns.block().await
         } else {
             None
         };
-        let mut poll = cursor.poll();
-        if *self.all.borrow() > self.rules.polls {
-            // Others wait for their turn, or soon will.
-            poll.wait = poll.wait.min(CROWDED_WAIT);
-        }
+        let answered = self.send(own, followed).await;
+        drop(without_answer);
+        answered
+    }
+
+    async fn send(&self, own: &S::Query, followed: &Followed) -> Result<Reply, Error> {
+        let query = &followed.query;
+        let mut poll = followed.cursor.poll();
+        poll.wait = self.turns.wait(poll.wait);
         let (server, index) = (poll.server, poll.index);
         tracing::trace!(name: "query.asked", %query, server, index, "{query} is asked server={server} index={index}");
-        let asked = self.ask.ask(query, poll).await;
-        drop(waiting);
-        match &asked {
+        let answered = self.source.poll(own, poll).await;
+        match &answered {
             Ok(reply) => {
                 let index = reply.index.unwrap_or_default();
                 tracing::trace!(
@@ -251,159 +188,129 @@ impl<A: Ask> Follower<A> {
                 tracing::trace!(name: "query.refused", %query, server, %error, "{query} fails: {error} server={server}");
             }
         }
-        asked
+        answered
     }
 
-    /// The right to block, when there is one free.
-    async fn turn_to_block(&self) -> Option<SemaphorePermit<'_>> {
-        if let Ok(turn) = self.polls.try_acquire() {
-            return Some(turn);
-        }
-        self.crowded.call_once(|| {
-            tracing::warn!(
-                name: "queries.take_turns", polls = self.rules.polls,
-                "only {} queries can wait for news at the same time, and others hear of theirs later, because this \
-                 process may have few files open; raise the limit (ulimit -n, LimitNOFILE= in a systemd unit)",
-                self.rules.polls
-            );
-        });
-        self.polls.acquire().await.ok()
-    }
-
+    /// Reports an answer, and waits until the next poll is due.
     async fn answered(
         &self,
-        query: &Arc<Query>,
+        own: &S::Query,
+        followed: &mut Followed,
         verdict: Verdict,
-        calm: Duration,
-        trouble: &mut Trouble,
     ) -> Result<(), Cancelled> {
         if verdict == Verdict::TooStale {
             return Ok(());
         }
-        trouble.turn = None;
-        trouble.tried = 0;
-        trouble.backoff.reset();
-        trouble.scout = None;
-        trouble.page_scout = None;
-        if trouble.denied.take().is_some() {
-            // Whoever gave this right has perhaps given others.
+        followed.turn = None;
+        let over = followed.trouble.answered();
+        if over.denial {
+            // This right may have been granted together with others.
             self.ask_denied_again();
         }
-        if std::mem::take(&mut trouble.failing) {
-            self.outage.recovered();
-            self.tell(WatchEvent::Recovered(Arc::clone(query))).await?;
+        if over.failure {
+            self.troubles.outage.recovered();
+            let query = Arc::clone(&followed.query);
+            self.report(WatchEvent::Recovered(query)).await?;
         }
-        let rest = match verdict {
-            Verdict::News(answer) => {
-                self.tell(WatchEvent::News(Arc::clone(query), answer))
-                    .await?;
-                self.rules.rest.max(calm)
-            }
-            Verdict::NoNews | Verdict::TooStale => calm,
-        };
-        let rest = if query.blocks() { rest } else { INTERVAL };
+        let mut rest = followed.idle_backoff;
+        if let Verdict::News(answer) = verdict {
+            let query = Arc::clone(&followed.query);
+            self.report(WatchEvent::News(query, answer)).await?;
+            rest = rest.max(self.rules.rest);
+        }
+        if let Refresh::Interval(interval) = own.refresh() {
+            rest = interval;
+        }
         if rest > Duration::ZERO {
             sleep(rest).await;
         }
-        // Whoever acts on the news goes first, with the processor to itself; the next question is in no hurry.
+        self.yield_to_receiver().await;
+        Ok(())
+    }
+
+    /// Yields so that the main loop renders before the next poll is sent.
+    async fn yield_to_receiver(&self) {
         yield_now().await;
         if *self.busy.borrow() {
             // The sender lives in every follower, this one included: it cannot be gone.
             let _ = self.busy.subscribe().wait_for(|busy| !busy).await;
         }
-        Ok(())
     }
 
+    /// Tries the next server, or reports a failure on all servers and waits until a retry is due.
     async fn failed(
         &self,
-        query: &Arc<Query>,
-        error: AskError,
-        cursor: &mut Cursor,
-        trouble: &mut Trouble,
-        recoveries: &mut watch::Receiver<u64>,
+        followed: &mut Followed,
+        error: Error,
+        mut recoveries: watch::Receiver<u64>,
     ) -> Result<(), Cancelled> {
-        let class = error.class();
-        cursor.start_over();
-        if class == ErrorClass::Idle {
+        followed.cursor.start_over();
+        if error.class() == ErrorClass::Idle {
             return Ok(());
         }
         if error.concerns_the_server() {
-            trouble.tried += 1;
-            cursor.move_to((cursor.poll().server + 1) % self.ask.servers());
-            if !trouble.tried.is_multiple_of(self.ask.servers()) {
+            let servers = self.source.servers();
+            let next = (followed.cursor.poll().server + 1) % servers;
+            followed.cursor.move_to(next);
+            if followed.trouble.has_another_server(servers) {
                 return Ok(());
             }
         }
-        trouble.turn = None;
-        // One who asks often is no burden, even for a server of which too much is asked.
-        let is_outage = matches!(class, ErrorClass::Outage | ErrorClass::Throttled);
-        let is_page = error.concerns_the_server() && !is_outage;
-        trouble.page_scout = trouble.page_scout.take().filter(|_| is_page);
-        if is_outage {
-            trouble.scout = trouble.scout.take().or_else(|| self.outage.scout());
-        } else if trouble.scout.take().is_some() {
-            // Whoever refuses one question can answer the others again.
-            self.outage.recovered();
-        }
-        if is_page {
-            trouble.page_scout = trouble.page_scout.take().or_else(|| self.pages.scout());
-        }
-        let is_denied = class == ErrorClass::Denied;
-        trouble.denied = is_denied.then(|| {
-            trouble
-                .denied
-                .take()
-                .unwrap_or_else(|| CountGuard::begin(&self.denied))
-        });
-        trouble.failing = true;
-        self.tell(WatchEvent::Failed(Arc::clone(query), Arc::new(error)))
+        followed.turn = None;
+        let cause = Cause::of(&error);
+        followed.trouble.failed(cause, &self.troubles);
+        let query = Arc::clone(&followed.query);
+        self.report(WatchEvent::Failed(query, Arc::new(error)))
             .await?;
-        let mut longest = Outage::longest_pause(
-            &self.rules.pauses,
-            trouble.scout.as_ref().or(trouble.page_scout.as_ref()),
-        );
-        if is_denied {
-            longest = longest.min(
-                DENIED_PAUSE
-                    .saturating_mul(u32::try_from(*self.denied.borrow()).unwrap_or(u32::MAX)),
-            );
-        }
-        let pause = trouble.backoff.next(longest, fastrand::f64());
-        match class {
-            ErrorClass::Throttled => {
-                if outage::wait(pause, recoveries).await {
-                    // Too many at once is what it was about.
-                    sleep(RECOVERY_JITTER.mul_f64(fastrand::f64())).await;
-                }
-            }
-            ErrorClass::Denied => {
-                if outage::wait(pause, &mut trouble.rights).await {
-                    trouble.backoff.reset();
-                }
-            }
-            _ if is_outage || is_page => {
-                if outage::wait(pause, recoveries).await {
-                    trouble.backoff.reset();
-                }
-            }
-            // It is about this question: that others are answered says nothing.
-            _ => sleep(pause).await,
-        }
+        self.back_off(followed, cause, &mut recoveries).await;
         Ok(())
     }
 
-    async fn tell(&self, event: WatchEvent) -> Result<(), Cancelled> {
+    /// Waits for the pause of a failure, or until there is reason to hope for an answer.
+    async fn back_off(
+        &self,
+        followed: &mut Followed,
+        cause: Cause,
+        recoveries: &mut watch::Receiver<u64>,
+    ) {
+        let Followed {
+            trouble, rights, ..
+        } = followed;
+        let pause = trouble.pause(cause, &self.rules.pauses, &self.troubles, fastrand::f64());
+        match cause {
+            Cause::Outage | Cause::NotConsul => {
+                if outage::wait(pause, recoveries).await {
+                    trouble.start_over();
+                }
+            }
+            Cause::Throttled => {
+                if outage::wait(pause, recoveries).await {
+                    // There were too many requests at once: do not repeat that.
+                    sleep(RECOVERY_JITTER.mul_f64(fastrand::f64())).await;
+                }
+            }
+            Cause::Denied => {
+                if outage::wait(pause, rights).await {
+                    trouble.start_over();
+                }
+            }
+            // Only this query fails: that others are answered means nothing.
+            Cause::Query => sleep(pause).await,
+        }
+    }
+
+    async fn report(&self, event: WatchEvent) -> Result<(), Cancelled> {
         self.events.send(event).await.map_err(|_| Cancelled)
     }
 }
 
-/// How long the next poll waits after one that took so long: a little when it was answered at once, and longer each
-/// time when there was no news.
-fn calmer(before: Duration, verdict: &Verdict, took: Duration) -> Duration {
+/// The pause after a poll that took so long: a short one if it was answered at once, and a longer one each time if
+/// there was no news.
+fn idle_backoff(before: Duration, verdict: &Verdict, took: Duration) -> Duration {
     match verdict {
         Verdict::News(_) if took < MIN_POLL_INTERVAL => MIN_POLL_INTERVAL,
         Verdict::NoNews if took < QUICK => {
-            (before * 2).clamp(Duration::from_millis(20), LONGEST_CALM)
+            (before * 2).clamp(Duration::from_millis(20), MAX_IDLE_BACKOFF)
         }
         _ => Duration::ZERO,
     }

@@ -1,6 +1,7 @@
-//! What the followers of one Consul share while it cannot answer.
+//! What the followers of one server share while it cannot answer.
 //!
-//! Everybody who fails waits, but one of them asks often; its success wakes all the others.
+//! A query that fails waits longer and longer, but one of them, the prober, retries often; its success wakes all the
+//! others.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,45 +9,36 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::sleep;
 
-use crate::config::resolved::Pauses;
-
 /// Shared by all followers; a clone is the same outage.
 #[derive(Clone, Debug)]
 pub(super) struct Outage {
-    scout: Arc<Semaphore>,
+    prober: Arc<Semaphore>,
     recoveries: watch::Sender<u64>,
 }
 
-/// Whoever holds it asks often.
+/// The right to retry often.
 #[derive(Debug)]
 pub(super) struct Prober(
     #[expect(
         dead_code,
-        reason = "held, never read: dropping it lets another one be the scout"
+        reason = "held, never read: dropping it lets another follower be the prober"
     )]
     OwnedSemaphorePermit,
 );
 
 impl Outage {
+    /// Creates an outage without a prober.
     pub(super) fn new() -> Self {
         Self {
-            scout: Arc::new(Semaphore::new(1)),
+            prober: Arc::new(Semaphore::new(1)),
             recoveries: watch::Sender::new(0),
         }
     }
 
-    /// Become the one who asks often, if nobody is.
-    pub(super) fn scout(&self) -> Option<Prober> {
-        Arc::clone(&self.scout).try_acquire_owned().ok().map(Prober)
-    }
-
-    /// The longest pause, for the scout or for another.
-    pub(super) fn longest_pause(pauses: &Pauses, scout: Option<&Prober>) -> Duration {
-        if scout.is_some() {
-            pauses.scout
-        } else {
-            pauses.longest
-        }
+    /// Makes the caller the prober, if there is none.
+    pub(super) fn probe(&self) -> Option<Prober> {
+        let permit = Arc::clone(&self.prober).try_acquire_owned();
+        permit.ok().map(Prober)
     }
 
     /// A listener that hears of recoveries from now on.
@@ -54,13 +46,13 @@ impl Outage {
         self.recoveries.subscribe()
     }
 
-    /// Somebody was answered again: wakes everybody who waits.
+    /// Signals recovery and wakes all followers that are backing off.
     pub(super) fn recovered(&self) {
         self.recoveries.send_modify(|count| *count += 1);
     }
 }
 
-/// Waits for this long, or until what is counted happens again, as that somebody else is answered. `true`: it did.
+/// Waits for a pause, or until a count changes. Returns `true` if it changed.
 pub(super) async fn wait(pause: Duration, count: &mut watch::Receiver<u64>) -> bool {
     tokio::select! {
         () = sleep(pause) => false,

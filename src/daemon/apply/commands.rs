@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use crate::apply::ledger::{COMMAND_COOLDOWN, Ledger};
 use crate::command::{CommandError, Finished};
 use crate::config::resolved::{CommandConfig, CommandLine, Mode};
-use crate::daemon::error_chain::chain;
 use crate::daemon::event::Moment;
+use crate::error_chain::chain;
 
 /// Templates with the same command that get their data a moment apart share one run of it: at the start, the command
 /// waits this long for templates that were not written yet.

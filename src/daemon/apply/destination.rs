@@ -5,14 +5,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::apply::backoff::wait_after;
 use crate::apply::error::WriteError;
+use crate::apply::ledger::RETRY;
 use crate::apply::transaction::{Change, Outcome as Written};
 use crate::config::resolved::{CommandLine, Job, Mode, Settle, Source};
-use crate::daemon::error_chain::chain;
 use crate::daemon::event::Moment;
 use crate::daemon::text::Text;
 use crate::decide::{Decision, Outcome, Unwritten, decide};
+use crate::error_chain::chain;
 
 /// The longest wait before a failed write is retried.
 const MAX_RETRY_WAIT: Duration = Duration::from_secs(60);
@@ -272,7 +272,7 @@ impl Destination {
         let count = before
             .as_ref()
             .map_or(1, |failure| failure.count.saturating_add(1));
-        let wait = wait_after(count, now.jitter).min(MAX_RETRY_WAIT);
+        let wait = RETRY.pause(count, now.jitter).min(MAX_RETRY_WAIT);
         let remedy = error
             .remedy()
             .map_or(String::new(), |remedy| format!("; {remedy}"));

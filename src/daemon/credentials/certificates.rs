@@ -5,8 +5,8 @@
 use std::path::PathBuf;
 
 use crate::config::resolved::ConsulConfig;
-use crate::consul::ClientError;
-use crate::daemon::error_chain::chain;
+use crate::error_chain::chain;
+use crate::source::consul::ClientError;
 
 /// The files of the certificates.
 #[derive(Debug)]

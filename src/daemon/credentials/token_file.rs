@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::token::TokenError;
-use crate::daemon::error_chain::chain;
+use crate::error_chain::chain;
 
 /// The token file and its last content.
 #[derive(Debug)]

@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use crate::answer::Answer;
 use crate::config::resolved::Job;
 use crate::config::token::{self, TokenError};
-use crate::consul::AskError;
 use crate::query::{FileQuery, Query};
 use crate::safe_read;
+use crate::source;
 use crate::template::{Template, TemplateError};
 use crate::watch::WatchEvent;
 
@@ -27,15 +26,11 @@ pub(super) fn source(
 
 /// Reads a file for `file`.
 pub(super) fn file(file: FileQuery) -> WatchEvent {
-    let read = safe_read::read_within(&file.path, file.sandbox.as_deref());
-    let path = file.path.clone();
+    let read = source::file::read(&file);
     let query = Arc::new(Query::File(file));
     match read {
-        Ok(content) => {
-            let text = String::from_utf8_lossy(&content);
-            WatchEvent::News(query, Arc::new(Answer::File(text.into())))
-        }
-        Err(source) => WatchEvent::Failed(query, Arc::new(AskError::File { path, source })),
+        Ok(answer) => WatchEvent::News(query, Arc::new(answer)),
+        Err(error) => WatchEvent::Failed(query, Arc::new(error)),
     }
 }
 

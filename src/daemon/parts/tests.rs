@@ -24,12 +24,12 @@ use crate::config::resolved::{
     Job, Language, LogConfig, LogLevel, MissingKey, Mode, Permissions, RetryConfig, Settle, Source,
     TlsConfig, TransportConfig,
 };
-use crate::consul::AskError;
 use crate::daemon::apply::commands::STARTUP_BATCH_WINDOW;
 use crate::daemon::apply::{JobView, Stage};
 use crate::daemon::end::End;
 use crate::daemon::rendering::RenderRequest;
 use crate::query::{FileQuery, Query};
+use crate::source::Error;
 use crate::template::Template;
 use crate::watch::{FileEvent, WatchEvent};
 
@@ -177,7 +177,7 @@ impl Bench {
     }
 
     fn fails(&mut self, name: &str, status: u16) {
-        let error = AskError::Status {
+        let error = Error::Status {
             server: "s".to_owned(),
             status,
             message: String::new(),

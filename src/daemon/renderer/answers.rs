@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 use crate::answer::Answer;
 use crate::daemon::event::Moment;
 use crate::daemon::query_failures::QueryFailures;
-use crate::guard::{Judgement, judge};
 use crate::query::{FileQuery, Query};
-use crate::snapshot::Snapshot;
+use crate::store::{Judgement, Snapshot, judge};
 use crate::watch::WatchEvent;
 
 /// The followed queries with their latest answers and failures.
@@ -91,7 +90,7 @@ impl Answers {
 
     fn judge(&self, query: &Arc<Query>, after: &Arc<Answer>) -> Change {
         let before = self.snapshot.answer(query).cloned();
-        if let Judgement::BelievedLoss { before } = judge(before.as_deref(), after) {
+        if let Judgement::AcceptedLoss { before } = judge(before.as_deref(), after) {
             tracing::warn!(name: "query.emptied", %query, %before, "{query} went from {before} to nothing");
         } else {
             tracing::debug!(name: "query.changed", %query, "{query} has news");

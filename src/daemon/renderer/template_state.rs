@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::answer::Answer;
 use crate::config::resolved::{Job, OnError, Source};
-use crate::daemon::error_chain::chain;
 use crate::daemon::rendering::Rendered;
+use crate::error_chain::chain;
 use crate::query::Query;
 use crate::template::{Absence, Dependencies, Template, TemplateError};
 

@@ -9,7 +9,7 @@ use minijinja::value::ValueKind;
 use super::args::{FunctionResult, text, wrong_type};
 use super::sources::{empty_list, source};
 use crate::answer::Answer;
-use crate::query::{Query, QueryError};
+use crate::query::{ConsulQuery, Query, QueryError};
 use crate::template::choose::{Choice, OPTIONS, Setting};
 use crate::template::function::{self, Call, Function, FunctionError};
 use crate::template::records;
@@ -78,7 +78,8 @@ fn instances(call: &Call<'_>, query: fn(&str) -> Result<Query, QueryError>) -> F
 
 fn selected(call: &Call<'_>, mut query: Query, choice: &Choice) -> FunctionResult {
     let mut near = false;
-    if let Query::Service(service) | Query::Connect(service) = &mut query {
+    if let Query::Consul(ConsulQuery::Service(service) | ConsulQuery::Connect(service)) = &mut query
+    {
         if choice.wants_near() && service.near.is_empty() {
             "_agent".clone_into(&mut service.near);
         }

@@ -7,7 +7,7 @@ use minijinja::Value;
 use super::args::{FunctionResult, refuse, text};
 use super::sources::{empty_list, source};
 use crate::answer::Answer;
-use crate::query::Query;
+use crate::query::{ConsulQuery, Query};
 use crate::template::function::{Call, Function};
 use crate::template::record::Record;
 use crate::template::records;
@@ -54,10 +54,12 @@ pub(super) static TABLE: &[Function] = &[
 fn ca_roots(call: &Call<'_>) -> FunctionResult {
     // consul-template accepts arguments and ignores them.
     call.texts()?;
-    Ok(match call.pass.ask(&Query::CaRoots)?.as_deref() {
-        Some(Answer::CaRoots(roots)) => records::list(roots),
-        _ => empty_list(),
-    })
+    Ok(
+        match call.pass.ask(&ConsulQuery::CaRoots.into())?.as_deref() {
+            Some(Answer::CaRoots(roots)) => records::list(roots),
+            _ => empty_list(),
+        },
+    )
 }
 
 fn ca_leaf(call: &Call<'_>) -> FunctionResult {
@@ -74,10 +76,12 @@ fn ca_leaf(call: &Call<'_>) -> FunctionResult {
 
 fn partitions(call: &Call<'_>) -> FunctionResult {
     let [] = call.exactly("partitions")?;
-    Ok(match call.pass.ask(&Query::Partitions)?.as_deref() {
-        Some(Answer::Partitions(partitions)) => records::list(partitions),
-        _ => empty_list(),
-    })
+    Ok(
+        match call.pass.ask(&ConsulQuery::Partitions.into())?.as_deref() {
+            Some(Answer::Partitions(partitions)) => records::list(partitions),
+            _ => empty_list(),
+        },
+    )
 }
 
 fn peerings(call: &Call<'_>) -> FunctionResult {
@@ -99,7 +103,7 @@ fn exported_services(call: &Call<'_>) -> FunctionResult {
     Ok(
         match call
             .pass
-            .ask(&Query::ExportedServices(partition.to_owned()))?
+            .ask(&ConsulQuery::ExportedServices(partition.to_owned()).into())?
             .as_deref()
         {
             Some(Answer::ExportedServices(services)) => records::list(services),
@@ -117,7 +121,7 @@ fn imported_services(call: &Call<'_>) -> FunctionResult {
     Ok(
         match call
             .pass
-            .ask(&Query::ImportedServices(partition.to_owned()))?
+            .ask(&ConsulQuery::ImportedServices(partition.to_owned()).into())?
             .as_deref()
         {
             Some(Answer::ImportedServices(services)) => records::list(services),

@@ -10,7 +10,7 @@ use minijinja::Value;
 
 use super::args::{FunctionResult, refuse, text};
 use crate::answer::{Answer, Depth, NodeServices, Pair};
-use crate::query::{DatacentersQuery, FileQuery, Query, QueryError};
+use crate::query::{ConsulQuery, DatacentersQuery, FileQuery, PluginQuery, Query, QueryError};
 use crate::template::function::{Call, Function, FunctionError, Group};
 use crate::template::record::Record;
 use crate::template::records::{self, NoSuchNode};
@@ -167,7 +167,7 @@ fn datacenters(call: &Call<'_>) -> FunctionResult {
     Ok(
         match call
             .pass
-            .ask(&Query::Datacenters(DatacentersQuery { ignore_failing }))?
+            .ask(&ConsulQuery::Datacenters(DatacentersQuery { ignore_failing }).into())?
             .as_deref()
         {
             Some(Answer::Datacenters(names)) => names.iter().map(String::as_str).collect(),
@@ -291,7 +291,11 @@ fn plugin(call: &Call<'_>) -> FunctionResult {
     if args.is_empty() {
         return refuse("plugin: the name of the program is missing");
     }
-    match call.pass.ask(&Query::Plugin(args))?.as_deref() {
+    match call
+        .pass
+        .ask(&Query::Plugin(PluginQuery { words: args }))?
+        .as_deref()
+    {
         Some(Answer::Plugin(Ok(text))) => Ok(Value::from(Arc::clone(text))),
         Some(Answer::Plugin(Err(error))) => refuse(error.as_ref()),
         _ => Ok(Value::from("")),

@@ -12,8 +12,8 @@ use crate::answer::{
     Answer, CaRoot, Consumers, ExportedService, ImportedService, Instance, LeafCertificate, Node,
     NodeServices, Pair, Partition, Peering, ServiceTags, TextMap, Weights,
 };
-use crate::query::{DatacentersQuery, FileQuery, Health, Query};
-use crate::snapshot::Snapshot;
+use crate::query::{ConsulQuery, DatacentersQuery, FileQuery, Health, Query};
+use crate::store::Snapshot;
 use crate::template::json::{self, Style};
 use crate::template::records;
 use crate::template::render_context::{Absence, RenderContext, RenderEnv};
@@ -82,7 +82,11 @@ fn context() -> RenderContext {
         Answer::Node(Some(Arc::new(found))),
     );
     answer(Query::node("n2").unwrap(), Answer::Node(None));
-    let datacenters = |ignore_failing| Query::Datacenters(DatacentersQuery { ignore_failing });
+    let datacenters = |ignore_failing| {
+        Query::Consul(ConsulQuery::Datacenters(DatacentersQuery {
+            ignore_failing,
+        }))
+    };
     answer(
         datacenters(false),
         Answer::Datacenters(vec!["dc1".into(), "dc2".into()]),
@@ -116,7 +120,10 @@ fn answers_of_the_mesh(answer: &mut impl FnMut(Query, Answer)) {
         certificate: "PEM".into(),
         ..CaRoot::default()
     };
-    answer(Query::CaRoots, Answer::CaRoots(vec![Arc::new(root)]));
+    answer(
+        Query::Consul(ConsulQuery::CaRoots),
+        Answer::CaRoots(vec![Arc::new(root)]),
+    );
     let leaf: LeafCertificate = serde_json::from_str(
         r#"{"SerialNumber":"08","CertPEM":"CERT","PrivateKeyPEM":"KEY","Service":"web"}"#,
     )
@@ -130,7 +137,7 @@ fn answers_of_the_mesh(answer: &mut impl FnMut(Query, Answer)) {
         description: "Builtin".into(),
     };
     answer(
-        Query::Partitions,
+        Query::Consul(ConsulQuery::Partitions),
         Answer::Partitions(vec![Arc::new(partition)]),
     );
     let peering = Peering {
@@ -152,7 +159,7 @@ fn answers_of_the_mesh(answer: &mut impl FnMut(Query, Answer)) {
         ..ExportedService::default()
     };
     answer(
-        Query::ExportedServices(String::new()),
+        Query::Consul(ConsulQuery::ExportedServices(String::new())),
         Answer::ExportedServices(vec![Arc::new(exported)]),
     );
     let imported = ImportedService {
@@ -161,7 +168,7 @@ fn answers_of_the_mesh(answer: &mut impl FnMut(Query, Answer)) {
         ..ImportedService::default()
     };
     answer(
-        Query::ImportedServices("p1".into()),
+        Query::Consul(ConsulQuery::ImportedServices("p1".into())),
         Answer::ImportedServices(vec![Arc::new(imported)]),
     );
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::answer::{Answer, Instance, Pair, TextMap, Weights};
 use crate::query::{Health, Query};
-use crate::snapshot::Snapshot;
+use crate::store::Snapshot;
 use crate::template::render_context::RenderEnv;
 
 mod errors;

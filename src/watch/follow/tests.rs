@@ -7,7 +7,10 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::answer::Answer;
-use crate::consul::{Poll, Reply};
+use crate::query::ConsulQuery;
+use crate::source::Poll;
+use crate::watch::trouble::DENIED_PAUSE;
+use crate::watch::turns::CROWDED_WAIT;
 
 mod many;
 
@@ -86,7 +89,9 @@ impl Script {
     }
 }
 
-impl Ask for Script {
+impl Source for Script {
+    type Query = ConsulQuery;
+
     fn servers(&self) -> usize {
         self.0.lock().unwrap().servers
     }
@@ -95,9 +100,9 @@ impl Ask for Script {
         0
     }
 
-    async fn ask(&self, _: &Query, poll: Poll) -> Result<Reply, AskError> {
+    async fn poll(&self, _: &ConsulQuery, poll: Poll) -> Result<Reply, Error> {
         let server = "a.test:8500".to_owned();
-        let status = |status, message: &str| AskError::Status {
+        let status = |status, message: &str| Error::Status {
             server: "a.test:8500".to_owned(),
             status,
             message: message.to_owned(),
@@ -116,14 +121,14 @@ impl Ask for Script {
                 (NOW, value, index, NOW)
             }
             Line::Down => {
-                return Err(AskError::Unreachable {
+                return Err(Error::Unreachable {
                     server,
                     reason: "refused".to_owned(),
                 });
             }
             Line::Unknown => return Err(status(400, "Invalid")),
             Line::Page => {
-                return Err(AskError::Unreadable {
+                return Err(Error::Unreadable {
                     server,
                     reason: "line 1".to_owned(),
                 });
@@ -132,7 +137,7 @@ impl Ask for Script {
             Line::Throttled => return Err(status(429, "Too many requests")),
             Line::Idle(limit) => {
                 sleep(limit).await;
-                return Err(AskError::TimedOut {
+                return Err(Error::TimedOut {
                     server,
                     blocking: true,
                 });

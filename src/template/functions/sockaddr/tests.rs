@@ -8,7 +8,7 @@ use minijinja::Value;
 
 use super::address::Address;
 use super::{blocks, sockaddr, sort};
-use crate::snapshot::Snapshot;
+use crate::store::Snapshot;
 use crate::template::function::Call;
 use crate::template::render_context::{RenderContext, RenderEnv};
 

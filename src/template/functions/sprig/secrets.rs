@@ -276,7 +276,7 @@ mod tests {
 
     use super::*;
     use crate::query::Query;
-    use crate::snapshot::Snapshot;
+    use crate::store::Snapshot;
     use crate::template::functions::named_in_go;
     use crate::template::render_context::{RenderContext, RenderEnv};
 

@@ -68,9 +68,9 @@ fn data() -> (Snapshot, Arc<RenderEnv>) {
         Answer::Node(Some(Arc::new(found))),
     );
     answer(
-        Query::Datacenters(DatacentersQuery {
+        Query::Consul(ConsulQuery::Datacenters(DatacentersQuery {
             ignore_failing: false,
-        }),
+        })),
         Answer::Datacenters(vec!["eu".into(), "us".into()]),
     );
     let pair = |path: &str, key: &str, value: &str| {
@@ -145,7 +145,7 @@ fn data() -> (Snapshot, Arc<RenderEnv>) {
 fn mesh(answer: &mut impl FnMut(Query, Answer)) {
     let certificate = "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n".to_owned();
     answer(
-        Query::CaRoots,
+        Query::Consul(ConsulQuery::CaRoots),
         Answer::CaRoots(vec![Arc::new(CaRoot {
             certificate,
             ..CaRoot::default()
@@ -167,7 +167,7 @@ fn mesh(answer: &mut impl FnMut(Query, Answer)) {
         })
     };
     answer(
-        Query::Partitions,
+        Query::Consul(ConsulQuery::Partitions),
         Answer::Partitions(vec![partition("default"), partition("billing")]),
     );
     let peering = Peering {
@@ -189,7 +189,7 @@ fn mesh(answer: &mut impl FnMut(Query, Answer)) {
         ..ExportedService::default()
     };
     answer(
-        Query::ExportedServices(String::new()),
+        Query::Consul(ConsulQuery::ExportedServices(String::new())),
         Answer::ExportedServices(vec![Arc::new(exported)]),
     );
     let imported = ImportedService {
@@ -198,7 +198,7 @@ fn mesh(answer: &mut impl FnMut(Query, Answer)) {
         ..ImportedService::default()
     };
     answer(
-        Query::ImportedServices("default".into()),
+        Query::Consul(ConsulQuery::ImportedServices("default".into())),
         Answer::ImportedServices(vec![Arc::new(imported)]),
     );
 }

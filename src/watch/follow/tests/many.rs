@@ -13,10 +13,10 @@ async fn all_answered(count: usize, events: &mut mpsc::Receiver<WatchEvent>) {
 
 fn start_many(
     count: usize,
-    ask: impl Ask,
+    source: impl Source<Query = ConsulQuery>,
 ) -> (tokio::task::JoinSet<()>, mpsc::Receiver<WatchEvent>) {
     let (sender, events) = mpsc::channel(100_000);
-    let follower = Follower::new(ask, RULES, sender);
+    let follower = Follower::new(source, RULES, sender);
     let tasks = (0..count)
         .map(|n| {
             follower
@@ -50,7 +50,9 @@ struct RefusesTheFirst {
     down: Arc<std::sync::atomic::AtomicBool>,
 }
 
-impl Ask for RefusesTheFirst {
+impl Source for RefusesTheFirst {
+    type Query = ConsulQuery;
+
     fn servers(&self) -> usize {
         1
     }
@@ -59,16 +61,16 @@ impl Ask for RefusesTheFirst {
         0
     }
 
-    async fn ask(&self, query: &Query, poll: Poll) -> Result<Reply, AskError> {
+    async fn poll(&self, query: &ConsulQuery, poll: Poll) -> Result<Reply, Error> {
         let server = "a.test:8500".to_owned();
         if self.down.load(std::sync::atomic::Ordering::Relaxed) {
-            return Err(AskError::Unreachable {
+            return Err(Error::Unreachable {
                 server,
                 reason: "refused".to_owned(),
             });
         }
-        if *query == Query::key("k0").unwrap() {
-            return Err(AskError::Status {
+        if query.to_string() == "kv.get(k0)" {
+            return Err(Error::Status {
                 server,
                 status: 403,
                 message: "Permission denied".to_owned(),
@@ -107,7 +109,9 @@ struct FirstIsABlackHole {
     preferred: Arc<std::sync::atomic::AtomicUsize>,
 }
 
-impl Ask for FirstIsABlackHole {
+impl Source for FirstIsABlackHole {
+    type Query = ConsulQuery;
+
     fn servers(&self) -> usize {
         2
     }
@@ -116,10 +120,10 @@ impl Ask for FirstIsABlackHole {
         self.preferred.load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    async fn ask(&self, _: &Query, poll: Poll) -> Result<Reply, AskError> {
+    async fn poll(&self, _: &ConsulQuery, poll: Poll) -> Result<Reply, Error> {
         if poll.server == 0 {
             sleep(Duration::from_secs(10)).await;
-            return Err(AskError::Unreachable {
+            return Err(Error::Unreachable {
                 server: "a.test:8500".to_owned(),
                 reason: "timed out".to_owned(),
             });
@@ -151,7 +155,9 @@ async fn only_the_first_few_find_out_that_a_server_swallows_everything() {
 #[derive(Clone)]
 struct HalfBroken(Arc<Mutex<bool>>);
 
-impl Ask for HalfBroken {
+impl Source for HalfBroken {
+    type Query = ConsulQuery;
+
     fn servers(&self) -> usize {
         1
     }
@@ -160,16 +166,16 @@ impl Ask for HalfBroken {
         0
     }
 
-    async fn ask(&self, query: &Query, poll: Poll) -> Result<Reply, AskError> {
+    async fn poll(&self, query: &ConsulQuery, poll: Poll) -> Result<Reply, Error> {
         let server = "a.test:8500".to_owned();
         if query.to_string().contains("broken") {
-            return Err(AskError::Unreadable {
+            return Err(Error::Unreadable {
                 server,
                 reason: "line 1".to_owned(),
             });
         }
         if !*self.0.lock().unwrap() {
-            return Err(AskError::Unreachable {
+            return Err(Error::Unreachable {
                 server,
                 reason: "refused".to_owned(),
             });

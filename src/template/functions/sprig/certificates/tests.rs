@@ -12,7 +12,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use super::keys::pem;
 use super::*;
 use crate::query::Query;
-use crate::snapshot::Snapshot;
+use crate::store::Snapshot;
 use crate::template::functions::named_in_go;
 use crate::template::render_context::{RenderContext, RenderEnv};
 

@@ -1,17 +1,17 @@
-//! What Consul says of the mesh and of other clusters, sorted as consul-template sorts it. Where that leaves an order
-//! open, the rest of the fields decides, so that the same things in another order are the same answer.
+//! Answers about the mesh and other clusters, sorted as in consul-template. Where that leaves the order open, the other
+//! fields decide, so that the same items in another order are the same answer.
 
 use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::json;
+use super::json::{WireError, json};
 use crate::answer::{
     Answer, CaRoot, ExportedService, ImportedService, LeafCertificate, Partition, Peering,
     or_default,
 };
 
-pub(super) fn ca_roots(body: &[u8]) -> Result<Answer, String> {
+pub(super) fn ca_roots(body: &[u8]) -> Result<Answer, WireError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Trusted {
@@ -21,28 +21,28 @@ pub(super) fn ca_roots(body: &[u8]) -> Result<Answer, String> {
     Ok(Answer::CaRoots(json::<Trusted>(body)?.roots))
 }
 
-pub(super) fn ca_leaf(body: &[u8]) -> Result<Answer, String> {
+pub(super) fn ca_leaf(body: &[u8]) -> Result<Answer, WireError> {
     let leaf: Arc<LeafCertificate> = json(body)?;
     if leaf.certificate.is_empty() {
-        return Err("it has no certificate".to_owned());
+        return Err(WireError::NoCertificate);
     }
     Ok(Answer::CaLeaf(leaf))
 }
 
-pub(super) fn partitions(body: &[u8]) -> Result<Answer, String> {
+pub(super) fn partitions(body: &[u8]) -> Result<Answer, WireError> {
     let mut partitions: Vec<Arc<Partition>> = json::<Option<_>>(body)?.unwrap_or_default();
     partitions.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Answer::Partitions(partitions))
 }
 
-pub(super) fn peerings(body: &[u8]) -> Result<Answer, String> {
+pub(super) fn peerings(body: &[u8]) -> Result<Answer, WireError> {
     let mut peerings: Vec<Arc<Peering>> = json::<Option<_>>(body)?.unwrap_or_default();
     peerings
         .sort_by(|a, b| (&a.state, &a.partition, &a.name).cmp(&(&b.state, &b.partition, &b.name)));
     Ok(Answer::Peerings(peerings))
 }
 
-pub(super) fn exported_services(body: &[u8]) -> Result<Answer, String> {
+pub(super) fn exported_services(body: &[u8]) -> Result<Answer, WireError> {
     let mut services: Vec<Arc<ExportedService>> = json::<Option<_>>(body)?.unwrap_or_default();
     services.sort_by(|a, b| {
         (&a.service, &a.partition, &a.namespace).cmp(&(&b.service, &b.partition, &b.namespace))
@@ -51,7 +51,7 @@ pub(super) fn exported_services(body: &[u8]) -> Result<Answer, String> {
 }
 
 /// The services, which come in an object of their own or as they are: Consul has had both.
-pub(super) fn imported_services(body: &[u8]) -> Result<Answer, String> {
+pub(super) fn imported_services(body: &[u8]) -> Result<Answer, WireError> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Imported {
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn nothing_is_written_in_several_ways() {
-        type Read = fn(&[u8]) -> Result<Answer, String>;
+        type Read = fn(&[u8]) -> Result<Answer, WireError>;
         let cases: [(Read, &str); 8] = [
             (ca_roots, r#"{"Roots":null}"#),
             (partitions, "null"),
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn lists_are_sorted_down_to_the_last_tie() {
-        type Read = fn(&[u8]) -> Result<Answer, String>;
+        type Read = fn(&[u8]) -> Result<Answer, WireError>;
         let cases: [(Read, &[&str], &[&str]); 5] = [
             // Consul's own order has a meaning here: none of these is sorted.
             (
@@ -180,7 +180,9 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_without_showing_it() {
-        let error = ca_leaf(br#"{"PrivateKeyPEM":["secret"]}"#).unwrap_err();
+        let error = ca_leaf(br#"{"PrivateKeyPEM":["secret"]}"#)
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("another shape") && !error.contains("secret"),
             "{error}"

@@ -8,7 +8,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::client::ClientError;
+use super::setup_error::ClientError;
 use crate::config::resolved::{BasicAuth, ConsulConfig};
 use crate::http::header::{AUTHORIZATION, HeaderName, HeaderValue, USER_AGENT};
 use crate::http::{self, Answer, Endpoint, HeaderMap, Limits, Request, Tls, TlsError};

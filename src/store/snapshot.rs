@@ -1,7 +1,6 @@
-//! The latest believed answer of every question.
+//! The latest accepted answer of every query.
 //!
-//! in:  answers, one question at a time
-//! out: a [`Snapshot`]: cheap to clone, and never changing once taken
+//! Input: answers, one query at a time. Output: a [`Snapshot`], cheap to clone, which never changes once taken.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,35 +9,35 @@ use std::time::{Duration, Instant};
 use crate::answer::{Answer, Instance, Pair};
 use crate::query::Query;
 
-mod young;
+mod passing_since;
 
-use young::PassingSince;
+use passing_since::PassingSince;
 
-/// What is known at one moment. A clone costs one reference count, and later answers do not show in it.
+/// The answers at one moment. A clone costs one reference count, and later answers do not show in it.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     known: Arc<HashMap<Arc<Query>, Known>>,
-    /// The moment; `None`: so late that everything has been as it is for long.
+    /// The moment; `None`: so late that every instance has passed its checks for long.
     now: Option<Instant>,
 }
 
 #[derive(Clone, Debug)]
 struct Known {
     answer: Arc<Answer>,
-    /// For a key: the last entry there was. A key that is deleted keeps its last value in templates that need it.
+    /// For a key: the last entry. A key that is deleted keeps its last value in templates that need it.
     last_entry: Option<Arc<Pair>>,
-    /// For a service: the instances that began to pass a while ago, as far as somebody wants to know.
-    young: PassingSince,
+    /// For a service: the instances that began to pass their checks within the span that a template asks about.
+    passing_since: PassingSince,
 }
 
 impl Snapshot {
-    /// The latest answer, or nothing as long as there was none.
+    /// The latest answer; `None` before the first.
     #[must_use]
     pub fn answer(&self, query: &Query) -> Option<&Arc<Answer>> {
         self.known.get(query).map(|known| &known.answer)
     }
 
-    /// The question as it is kept here, and its latest answer.
+    /// The query as it is stored here, and its latest answer.
     #[must_use]
     pub fn entry(&self, query: &Query) -> Option<(&Arc<Query>, &Arc<Answer>)> {
         self.known
@@ -46,7 +45,7 @@ impl Snapshot {
             .map(|(query, known)| (query, &known.answer))
     }
 
-    /// The last entry that this key had, also when it is gone now.
+    /// The last entry of this key, even if it is deleted now.
     #[must_use]
     pub fn last_entry(&self, query: &Query) -> Option<&Arc<Pair>> {
         self.known.get(query)?.last_entry.as_ref()
@@ -55,7 +54,10 @@ impl Snapshot {
     /// Since when this instance, in the answer to this query, passes its checks; `None`: for long, as far as is known.
     #[must_use]
     pub fn passes_since(&self, query: &Query, instance: &Instance) -> Option<Instant> {
-        self.known.get(query)?.young.since(&instance.identity())
+        self.known
+            .get(query)?
+            .passing_since
+            .since(&instance.identity())
     }
 
     /// How late it is; `None`: so late that everything has been as it is for long.
@@ -64,23 +66,23 @@ impl Snapshot {
         self.now
     }
 
-    /// Has this time come?
+    /// Returns `true` if this time is not in the future.
     #[must_use]
     pub fn is_past(&self, time: Instant) -> bool {
         self.now.is_none_or(|now| time <= now)
     }
 
-    /// It is this late now.
+    /// Sets the moment.
     pub fn turn_to(&mut self, now: Instant) {
         self.now = Some(now);
     }
 
-    /// Takes an answer in; snapshots that were taken before do not change.
+    /// Records an answer; snapshots that were taken before do not change.
     pub fn record(&mut self, query: impl Into<Arc<Query>>, answer: Arc<Answer>) {
         self.record_timed(query, answer, Duration::ZERO);
     }
 
-    /// Takes an answer in, and keeps in mind for this long which instances began to pass with it.
+    /// Records an answer, and for this span which instances began to pass their checks with it.
     pub fn record_timed(
         &mut self,
         query: impl Into<Arc<Query>>,
@@ -90,9 +92,11 @@ impl Snapshot {
         let query = query.into();
         let known = Arc::make_mut(&mut self.known);
         let before = known.get(&query);
-        let young = match (before, self.now) {
+        let passing_since = match (before, self.now) {
             (Some(before), Some(now)) if !longest.is_zero() => {
-                before.young.next(&before.answer, &answer, now, longest)
+                before
+                    .passing_since
+                    .next(&before.answer, &answer, now, longest)
             }
             _ => PassingSince::default(),
         };
@@ -105,19 +109,19 @@ impl Snapshot {
             Known {
                 answer,
                 last_entry,
-                young,
+                passing_since,
             },
         );
     }
 
-    /// Forgets the answer to a question.
+    /// Forgets the answer to a query.
     pub fn forget(&mut self, query: &Query) {
         if self.known.contains_key(query) {
             Arc::make_mut(&mut self.known).remove(query);
         }
     }
 
-    /// Forgets every question that `wanted` does not name.
+    /// Forgets every query that `wanted` rejects.
     pub fn retain(&mut self, wanted: impl Fn(&Query) -> bool) {
         if self.known.keys().any(|query| !wanted(query)) {
             Arc::make_mut(&mut self.known).retain(|query, _| wanted(query));

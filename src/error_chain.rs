@@ -1,7 +1,8 @@
 //! Writes an error with its causes.
 
 /// An error and its causes, on one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     std::iter::once(error.to_string())
         .chain(causes.map(ToString::to_string))

@@ -1,39 +1,39 @@
-//! Why a question was not answered, and whether asking again can help.
+//! Why a query was not answered, and whether a retry can help.
 
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-/// What an error means for the one who asks.
+/// What an error means for the next poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorClass {
-    /// Nobody can answer just now, whatever is asked: not reachable, no leader. Ask another server, ask again soon.
+    /// The server answers no query at present: not reachable, no leader. Try another server, retry soon.
     Outage,
-    /// Too much is asked at once. Everybody asks less.
+    /// Too many requests at once: all queries slow down.
     Throttled,
-    /// Just this question fails, perhaps for good. Ask again seldom.
-    Question,
-    /// The token may not ask this. Ask again seldom.
+    /// Only this query fails, perhaps for good: retry seldom.
+    Query,
+    /// The token lacks the right: retry seldom.
     Denied,
-    /// The poll ran into its time limit: the same as no news.
+    /// The blocking query ran into its time limit: the same as no news.
     Idle,
 }
 
-/// Why a question was not answered. No text of it holds a token or a value.
+/// Why a query was not answered. No text of it holds a token or a value.
 #[derive(Debug, thiserror::Error)]
-pub enum AskError {
-    /// The server could not be reached, or hung up.
+pub enum Error {
+    /// The server could not be reached, or the connection broke.
     #[error("cannot reach Consul at {server}: {reason}")]
     Unreachable {
         /// The server's address.
         server: String,
-        /// What the operating system or the protocol said.
+        /// The error of the operating system or the protocol.
         reason: String,
     },
-    /// The server closed the connection without any answer, which is how Consul 1.8 says that there are too many.
+    /// The server closed the connection without any answer, which is how Consul 1.8 refuses too many connections.
     #[error(
-        "Consul at {server} closed the connection without an answer; either it is ending, or this host has too many \
-         connections open (limits.http_max_conns_per_client, 200 by default)"
+        "Consul at {server} closed the connection without an answer; either it is shutting down, or this host has too \
+         many connections open (limits.http_max_conns_per_client, 200 by default)"
     )]
     HungUp {
         /// The server's address.
@@ -44,11 +44,11 @@ pub enum AskError {
     TimedOut {
         /// The server's address.
         server: String,
-        /// Whether this was a blocking query, for which a time-out is no more than "no news".
+        /// Whether this was a blocking query, for which a timeout means "no news".
         blocking: bool,
     },
     /// An answer with a status that is not 200.
-    #[error("Consul at {server} answered {status}{}", Said(message))]
+    #[error("Consul at {server} answered {status}{}", Suffix(message))]
     Status {
         /// The server's address.
         server: String,
@@ -57,20 +57,20 @@ pub enum AskError {
         /// The body, if it is one short line of text.
         message: String,
     },
-    /// An answer that is not what this question is answered with.
+    /// An answer that is not the expected one.
     #[error(
         "{server} gave an answer that is not Consul's: {reason}; is this the address of Consul's HTTP API?"
     )]
     Unreadable {
         /// The server's address.
         server: String,
-        /// What is wrong with it: where, and what was expected.
+        /// Where it is not as expected, and how.
         reason: String,
     },
-    /// A question that HTTP has no room for.
+    /// A query that HTTP cannot carry.
     #[error("cannot be asked over HTTP: {reason}")]
     Unaskable {
-        /// What the HTTP client said.
+        /// The error of the HTTP client.
         reason: String,
     },
     /// A local file could not be read.
@@ -83,10 +83,10 @@ pub enum AskError {
     },
 }
 
-/// What a server said, after a colon, if it said anything.
-struct Said<'a>(&'a str);
+/// The message of a server, after a colon; nothing if there is none.
+struct Suffix<'a>(&'a str);
 
-impl fmt::Display for Said<'_> {
+impl fmt::Display for Suffix<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
             Ok(())
@@ -96,16 +96,16 @@ impl fmt::Display for Said<'_> {
     }
 }
 
-/// Texts of status 500 that are about the question, not about the state of the server.
-const ABOUT_THE_QUESTION: [&str; 4] = [
+/// Messages of status 500 that are about the query, not about the state of the server.
+const ABOUT_THE_QUERY: [&str; 4] = [
     "No path to datacenter",
     "Failed to create boolean expression evaluator",
     "Invalid",
     "Connect must be enabled in order to use this endpoint",
 ];
 
-impl AskError {
-    /// What this means for the one who asks.
+impl Error {
+    /// What the error means for the next poll.
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         match self {
@@ -120,25 +120,25 @@ impl AskError {
             } => match status {
                 401 | 403 => ErrorClass::Denied,
                 429 => ErrorClass::Throttled,
-                500..=599 if !ABOUT_THE_QUESTION.iter().any(|text| message.contains(text)) => {
+                500..=599 if !ABOUT_THE_QUERY.iter().any(|text| message.contains(text)) => {
                     ErrorClass::Outage
                 }
-                _ => ErrorClass::Question,
+                _ => ErrorClass::Query,
             },
             Self::Unreadable { .. } | Self::Unaskable { .. } | Self::File { .. } => {
-                ErrorClass::Question
+                ErrorClass::Query
             }
         }
     }
 
-    /// May another server answer the same question?
+    /// Returns `true` if another server may answer the same query.
     #[must_use]
     pub fn concerns_the_server(&self) -> bool {
         matches!(self.class(), ErrorClass::Outage | ErrorClass::Throttled)
             || matches!(self, Self::Unreadable { .. })
     }
 
-    /// Will asking again without any change of the question or of the rights fail again?
+    /// Returns `true` if a retry fails again unless the query or the rights change.
     #[must_use]
     pub fn is_final(&self) -> bool {
         match self {
@@ -148,7 +148,7 @@ impl AskError {
             }
             | Self::Unaskable { .. }
             | Self::File { .. } => true,
-            Self::Status { .. } => self.class() == ErrorClass::Question,
+            Self::Status { .. } => self.class() == ErrorClass::Query,
             _ => false,
         }
     }

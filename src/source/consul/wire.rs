@@ -1,7 +1,7 @@
 //! Consul's JSON, read into typed answers.
 //!
-//! Unknown fields are left aside; missing ones and `null` are empty. What is sorted, filtered and derived here (the
-//! state of health, the address) is what consul-template derives.
+//! Unknown fields are ignored; missing ones and `null` are empty. What is sorted, filtered and derived here (the state of
+//! health, the address) is what consul-template derives.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,50 +9,52 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use crate::answer::{
     Answer, Check, Instance, Node, NodeService, NodeServices, Pair, ServiceTags, TaggedAddress,
     TextMap, Weights, or_default,
 };
-use crate::query::{Health, KeyQuery, Query, ServiceQuery};
+use crate::query::{ConsulQuery, Health, KeyQuery, ServiceQuery};
 
+mod json;
 mod mesh;
 
-/// Reads the answer to a question. The error says where the text stops being what it should be, and quotes nothing.
-pub(super) fn read(query: &Query, body: &[u8]) -> Result<Answer, String> {
+pub(super) use json::WireError;
+use json::json;
+
+/// Reads the answer to a query. The error says where the text is not as expected, and quotes nothing.
+pub(super) fn read(query: &ConsulQuery, body: &[u8]) -> Result<Answer, WireError> {
     Ok(match query {
-        Query::Key(query) => Answer::Key(pairs(query, body)?.pop()),
-        Query::Pairs(query) => Answer::Pairs(pairs(query, body)?),
-        Query::Service(query) | Query::Connect(query) => {
+        ConsulQuery::Key(query) => Answer::Key(pairs(query, body)?.pop()),
+        ConsulQuery::Pairs(query) => Answer::Pairs(pairs(query, body)?),
+        ConsulQuery::Service(query) | ConsulQuery::Connect(query) => {
             Answer::Service(instances(query, json(body)?))
         }
-        Query::Services(_) => Answer::Services(services(json(body)?)),
-        Query::Node(_) => Answer::Node(node_services(json(body)?)),
-        Query::Nodes(query) => {
+        ConsulQuery::Services(_) => Answer::Services(services(json(body)?)),
+        ConsulQuery::Node(_) => Answer::Node(node_services(json(body)?)),
+        ConsulQuery::Nodes(query) => {
             let mut nodes: Vec<Arc<Node>> = json::<Option<_>>(body)?.unwrap_or_default();
             if query.near.is_empty() {
                 nodes.sort_by(|a, b| (&a.node, &a.address).cmp(&(&b.node, &b.address)));
             }
             Answer::Nodes(nodes)
         }
-        Query::Datacenters(_) => {
+        ConsulQuery::Datacenters(_) => {
             let mut names: Vec<String> = json::<Option<_>>(body)?.unwrap_or_default();
             names.sort();
             Answer::Datacenters(names)
         }
-        Query::CaRoots => mesh::ca_roots(body)?,
-        Query::CaLeaf(_) => mesh::ca_leaf(body)?,
-        Query::Partitions => mesh::partitions(body)?,
-        Query::Peerings(_) => mesh::peerings(body)?,
-        Query::ExportedServices(_) => mesh::exported_services(body)?,
-        Query::ImportedServices(_) => mesh::imported_services(body)?,
-        Query::File(_) | Query::Plugin(_) => return Err("this is not asked of Consul".to_owned()),
+        ConsulQuery::CaRoots => mesh::ca_roots(body)?,
+        ConsulQuery::CaLeaf(_) => mesh::ca_leaf(body)?,
+        ConsulQuery::Partitions => mesh::partitions(body)?,
+        ConsulQuery::Peerings(_) => mesh::peerings(body)?,
+        ConsulQuery::ExportedServices(_) => mesh::exported_services(body)?,
+        ConsulQuery::ImportedServices(_) => mesh::imported_services(body)?,
     })
 }
 
 /// The node's name in the answer of `/v1/agent/self`.
-pub(super) fn node_name(body: &[u8]) -> Result<String, String> {
+pub(super) fn node_name(body: &[u8]) -> Result<String, WireError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Own {
@@ -64,21 +66,6 @@ pub(super) fn node_name(body: &[u8]) -> Result<String, String> {
         node_name: String,
     }
     Ok(json::<Own>(body)?.config.node_name)
-}
-
-fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
-    serde_json::from_slice(body).map_err(|error| {
-        if body.trim_ascii_start().starts_with(b"<") {
-            return "it is HTML".to_owned();
-        }
-        // serde_json's text quotes the value that surprised it; its place and its kind are enough.
-        let what = match error.classify() {
-            serde_json::error::Category::Eof => "the JSON ends too early",
-            serde_json::error::Category::Data => "the JSON has another shape than expected",
-            _ => "it is not JSON",
-        };
-        format!("{what}, at line {} column {}", error.line(), error.column())
-    })
 }
 
 #[derive(Deserialize)]
@@ -94,12 +81,12 @@ struct WirePair {
     modify_index: u64,
 }
 
-fn pairs(query: &KeyQuery, body: &[u8]) -> Result<Vec<Arc<Pair>>, String> {
+fn pairs(query: &KeyQuery, body: &[u8]) -> Result<Vec<Arc<Pair>>, WireError> {
     let pairs: Vec<WirePair> = json::<Option<_>>(body)?.unwrap_or_default();
     pairs.into_iter().map(|pair| pair_of(query, pair)).collect()
 }
 
-fn pair_of(query: &KeyQuery, wire: WirePair) -> Result<Arc<Pair>, String> {
+fn pair_of(query: &KeyQuery, wire: WirePair) -> Result<Arc<Pair>, WireError> {
     let WirePair {
         lock_index,
         key: path,
@@ -111,7 +98,7 @@ fn pair_of(query: &KeyQuery, wire: WirePair) -> Result<Arc<Pair>, String> {
     } = wire;
     let value = STANDARD
         .decode(value.unwrap_or_default())
-        .map_err(|_| "a value is not base64".to_owned())?;
+        .map_err(|_| WireError::Base64)?;
     // A prefix is cut off as text, and all slashes after it: below "app", "app2" is the key "2".
     let key = path
         .strip_prefix(&query.key)
@@ -218,7 +205,7 @@ fn instance(entry: WireEntry) -> Instance {
     }
 }
 
-/// The worst of the checks; none is as good as passing.
+/// The worst of the checks; without checks, passing.
 fn health(checks: &[Arc<Check>]) -> Health {
     let state = |check: &Arc<Check>| match (check.check_id.as_str(), check.status.as_str()) {
         ("_node_maintenance", _) => Health::Maintenance,
@@ -229,8 +216,8 @@ fn health(checks: &[Arc<Check>]) -> Health {
         (_, "maintenance") => Health::Maintenance,
         _ => Health::Unknown,
     };
-    // In the order of gravity, with one exception: a state that nobody knows does not hide a known bad one.
-    let gravity = |health: &Health| match health {
+    // By severity, with one exception: an unknown state does not hide a bad one.
+    let severity = |health: &Health| match health {
         Health::Passing => 0,
         Health::Unknown => 1,
         Health::Warning => 2,
@@ -240,7 +227,7 @@ fn health(checks: &[Arc<Check>]) -> Health {
     checks
         .iter()
         .map(state)
-        .max_by_key(gravity)
+        .max_by_key(severity)
         .unwrap_or(Health::Passing)
 }
 
@@ -285,6 +272,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::query::Query;
+
+    fn read(query: &Query, body: &[u8]) -> Result<Answer, WireError> {
+        match query {
+            Query::Consul(query) => super::read(query, body),
+            query => panic!("{query} is not for Consul"),
+        }
+    }
 
     #[test]
     fn a_value_that_is_not_text_is_kept_as_it_is() {

@@ -1,18 +1,47 @@
 use proptest::prelude::*;
 
-use super::*;
+use std::time::Duration;
 
-/// The text form, and the parameters it is asked with.
+use super::*;
+use crate::config::resolved::{RetryConfig, TlsConfig, TransportConfig};
+use crate::query::{DatacentersQuery, Query};
+
+fn target(query: &Query) -> Target {
+    match query {
+        Query::Consul(query) => Target::of(query),
+        query => panic!("{query} is not for Consul"),
+    }
+}
+
+fn config() -> ConsulConfig {
+    ConsulConfig {
+        servers: Vec::new(),
+        tls: TlsConfig::DEFAULT,
+        token: None,
+        token_file: None,
+        auth: None,
+        namespace: None,
+        partition: None,
+        max_stale: None,
+        block_query_wait: Duration::from_secs(60),
+        retry: RetryConfig::DEFAULT,
+        transport: TransportConfig::DEFAULT,
+        exports: Vec::new(),
+    }
+}
+
+/// The text form, the path and the parameters.
 fn shown(query: &Query) -> String {
-    let request = query.request().unwrap();
-    let parameters: Vec<_> = request
+    let mut target = target(query);
+    target.parameters.sort();
+    let parameters: Vec<_> = target
         .parameters
         .iter()
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     format!(
         "{query} /{}?{}",
-        request.path.join("/"),
+        target.path.join("/"),
         parameters.join("&")
     )
 }
@@ -148,16 +177,19 @@ fn every_form_of_the_mesh_is_read() {
             "list.peerings /v1/peerings?",
         ),
         (
-            Ok(Query::CaRoots),
+            Ok(ConsulQuery::CaRoots.into()),
             "connect.caroots /v1/agent/connect/ca/roots?",
         ),
-        (Ok(Query::Partitions), "list.partitions /v1/partitions?"),
         (
-            Ok(Query::ExportedServices(String::new())),
+            Ok(ConsulQuery::Partitions.into()),
+            "list.partitions /v1/partitions?",
+        ),
+        (
+            Ok(ConsulQuery::ExportedServices(String::new()).into()),
             "list.exportedServices() /v1/exported-services?",
         ),
         (
-            Ok(Query::ImportedServices("p".into())),
+            Ok(ConsulQuery::ImportedServices("p".into()).into()),
             "list.importedServices(p) /v1/imported-services?partition=p",
         ),
     ];
@@ -259,7 +291,7 @@ proptest! {
                 text.push_str(part);
             }
         }
-        let Query::Service(query) = Query::service(&text).unwrap() else { unreachable!() };
+        let Query::Consul(ConsulQuery::Service(query)) = Query::service(&text).unwrap() else { unreachable!() };
         prop_assert_eq!((query.tag, query.name, query.scope.datacenter, query.near), (tag, name, dc, near));
     }
 }
@@ -268,4 +300,100 @@ proptest! {
 fn a_query_is_shown_on_one_line() {
     let query = Query::key("a\nb\u{1b}[2J").expect("a key");
     assert_eq!(query.to_string(), "kv.get(a\\nb\\u{1b}[2J)");
+}
+
+#[test]
+fn a_query_becomes_the_url_that_consul_expects() {
+    let poll = Poll {
+        server: 0,
+        index: 0,
+        wait: Duration::from_secs(60),
+        stale: true,
+    };
+    let later = Poll {
+        index: 7,
+        stale: false,
+        ..poll
+    };
+    let service = Query::service("t1.web?ns=a&partition=p@dc2~n.1").unwrap();
+    let cases = [
+        (
+            "http://c:8500",
+            service,
+            poll,
+            "http://c:8500/v1/health/service/web?dc=dc2&near=n.1&ns=a&partition=p&passing=1&stale=&tag=t1&wait=60000ms",
+        ),
+        (
+            "http://c:8500",
+            Query::key("a b/c%d").unwrap(),
+            later,
+            "http://c:8500/v1/kv/a%20b/c%25d?index=7&wait=60000ms",
+        ),
+        (
+            "http://c:8500",
+            Query::key("//a//b").unwrap(),
+            later,
+            "http://c:8500/v1/kv/a/b?index=7&wait=60000ms",
+        ),
+        (
+            "http://c:8500",
+            Query::pairs("p//").unwrap(),
+            later,
+            "http://c:8500/v1/kv/p/?index=7&recurse=&wait=60000ms",
+        ),
+        (
+            "http://c:8500",
+            Query::pairs("p/").unwrap(),
+            poll,
+            "http://c:8500/v1/kv/p/?recurse=&stale=&wait=60000ms",
+        ),
+        (
+            "https://c/up",
+            Query::services("").unwrap(),
+            later,
+            "https://c/up/v1/catalog/services?index=7&wait=60000ms",
+        ),
+        (
+            "unix:///run/c.sock",
+            Query::key("a").unwrap(),
+            later,
+            "unix:///v1/kv/a?index=7&wait=60000ms",
+        ),
+        (
+            "http://c:8500/",
+            ConsulQuery::Datacenters(DatacentersQuery {
+                ignore_failing: false,
+            })
+            .into(),
+            poll,
+            "http://c:8500/v1/catalog/datacenters",
+        ),
+    ];
+    for (server, query, poll, expected) in cases {
+        let server: Url = server.parse().unwrap();
+        assert_eq!(
+            target(&query).url(&config(), &server, poll).as_str(),
+            expected
+        );
+    }
+}
+
+#[test]
+fn the_configured_namespace_and_partition_apply_unless_the_query_names_its_own() {
+    let config = ConsulConfig {
+        namespace: Some("n".to_owned()),
+        partition: Some("p".to_owned()),
+        ..config()
+    };
+    let server: Url = "http://c:8500".parse().unwrap();
+    for (key, expected) in [
+        ("k", "http://c:8500/v1/kv/k?ns=n&partition=p&wait=0ms"),
+        (
+            "k?ns=own",
+            "http://c:8500/v1/kv/k?ns=own&partition=p&wait=0ms",
+        ),
+    ] {
+        let url = target(&Query::key(key).unwrap()).url(&config, &server, Poll::once(0));
+        assert_eq!(url.as_str(), expected);
+    }
 }

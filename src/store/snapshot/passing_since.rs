@@ -1,10 +1,9 @@
-//! Which instances began to pass their checks only a while ago.
+//! The instances that began to pass their checks recently.
 //!
-//! in:  an answer, and the one before it
-//! out: since when those pass that did not pass before
+//! Input: an answer, and the one before it. Output: since when the instances pass that did not pass before.
 //!
-//! The first answer has none before it: who passes in it may have done so for long, and counts as if. Else every start
-//! would empty every upstream. An instance that comes back at another address or port begins anew.
+//! An instance that passes in the first answer counts as passing for long; otherwise every start would empty every
+//! upstream. An instance that comes back at another address or port starts over.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
@@ -12,12 +11,12 @@ use std::time::{Duration, Instant};
 use crate::answer::{Answer, Identity, Instance};
 use crate::query::Health;
 
-/// Since when the young instances of one query pass. Who is not in it has passed for long.
+/// Since when the instances of one query pass that began recently; all others have passed for long.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PassingSince(BTreeMap<Identity<'static>, Instant>);
 
 impl PassingSince {
-    /// What is young in an answer that comes now, and is no older than anybody wants to know.
+    /// The instances in a new answer that began to pass within the span `longest`.
     pub(super) fn next(
         &self,
         before: &Answer,
@@ -42,7 +41,7 @@ impl PassingSince {
         Self(young.collect())
     }
 
-    /// Since when this instance passes, if it is young.
+    /// Since when this instance passes, if it began recently.
     pub(super) fn since(&self, identity: &Identity<'_>) -> Option<Instant> {
         self.0.get(identity).copied()
     }

@@ -1,0 +1,11 @@
+//! Consul as a source: a query in, one typed answer out.
+
+mod client;
+mod setup_error;
+mod tls_hint;
+mod transport;
+mod url;
+mod wire;
+
+pub use client::Client;
+pub use setup_error::ClientError;

@@ -1,0 +1,281 @@
+//! The client for Consul: a query becomes one GET request, its answer a [`Reply`].
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::setup_error::ClientError;
+use super::transport::Transport;
+use super::url::Target;
+use super::{tls_hint, wire};
+use crate::answer::Answer;
+use crate::config::resolved::{ConsulConfig, TransportConfig};
+use crate::http::{self, HeaderMap, StatusCode};
+use crate::query::{ConsulQuery, NodeQuery, Query};
+use crate::source::error::Error;
+use crate::source::poll::{Poll, Refresh, Reply, Source, SourceQuery};
+
+/// How long a server may take for an answer that does not block. A server without a leader holds a request for 7 s.
+const ANSWER_LIMIT: Duration = Duration::from_secs(15);
+/// How much longer than `wait` (and its jitter of a sixteenth) a blocking query may take.
+const BLOCKING_GRACE: Duration = Duration::from_secs(10);
+/// How often endpoints that do not block are polled.
+const INTERVAL: Duration = Duration::from_secs(15);
+/// A server that closes the connection this soon did not block first: it refused.
+const REFUSED_WITHIN: Duration = Duration::from_millis(500);
+
+/// Polls Consul over HTTP. A clone shares the connections.
+#[derive(Clone, Debug)]
+pub struct Client {
+    transport: Arc<Transport>,
+    config: Arc<ConsulConfig>,
+    /// How much longer than by default connecting may take; it counts as a part of the time for an answer.
+    longer_than_usual: Duration,
+    /// The server that last answered.
+    preferred: Arc<AtomicUsize>,
+}
+
+impl Client {
+    /// Creates a client for these servers. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the settings cannot be used.
+    pub fn new(config: &ConsulConfig) -> Result<Self, ClientError> {
+        let transport = Arc::new(Transport::new(config)?);
+        let longer_than_usual = config
+            .transport
+            .longest_connect()
+            .saturating_sub(TransportConfig::DEFAULT.longest_connect());
+        Ok(Self {
+            transport,
+            config: Arc::new(config.clone()),
+            longer_than_usual,
+            preferred: Arc::default(),
+        })
+    }
+
+    /// Sends another token from now on.
+    ///
+    /// # Errors
+    /// [`ClientError`] when no header can carry it.
+    pub fn set_token(&self, token: &SecretString) -> Result<(), ClientError> {
+        self.transport.set_token(token)
+    }
+
+    /// Reads the certificates and keys again.
+    ///
+    /// # Errors
+    /// [`ClientError`] when they cannot be used; those from before stay in use then.
+    pub fn read_certificates(&self) -> Result<(), ClientError> {
+        self.transport.read_certificates(&self.config)
+    }
+
+    fn server(&self, index: usize) -> &Url {
+        &self.config.servers[index % self.config.servers.len()]
+    }
+
+    /// The address of a server, for messages: no user, no password.
+    fn name(&self, index: usize) -> String {
+        let server = self.server(index);
+        let Some(host) = server.host_str().filter(|host| !host.is_empty()) else {
+            return server.to_string();
+        };
+        server
+            .port_or_known_default()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
+    async fn get(&self, target: &Target, poll: Poll) -> Result<http::Answer, Error> {
+        let blocking = target.blocks(poll);
+        let limit = if blocking {
+            poll.wait + poll.wait / 16 + BLOCKING_GRACE
+        } else {
+            ANSWER_LIMIT
+        };
+        let limit = limit.saturating_add(self.longer_than_usual);
+        let server = poll.server % self.config.servers.len();
+        let url = target.url(&self.config, &self.config.servers[server], poll);
+        let begun = Instant::now();
+        let fetched = self.transport.get(server, &url, limit).await;
+        let fetched =
+            fetched.map_err(|error| self.lost(error, poll.server, blocking, begun.elapsed()))?;
+        self.preferred.store(server, Ordering::Relaxed);
+        Ok(fetched)
+    }
+
+    fn lost(&self, error: http::Error, server: usize, blocking: bool, after: Duration) -> Error {
+        let has_answered = self
+            .transport
+            .has_answered(server % self.config.servers.len());
+        let is_tls = self.server(server).scheme() == "https";
+        let server = self.name(server);
+        let unreachable = |server, reason| Error::Unreachable { server, reason };
+        match error {
+            http::Error::Invalid(reason) => Error::Unaskable { reason },
+            http::Error::TimedOut => Error::TimedOut { server, blocking },
+            http::Error::Tls(failure) => {
+                unreachable(server, tls_hint::for_failure(&failure, &self.config.tls))
+            }
+            // With TLS 1.3 a server checks our certificate after the handshake, and may just close the connection.
+            http::Error::Closed
+                if is_tls && !has_answered && self.config.tls.identity.is_none() =>
+            {
+                unreachable(server, tls_hint::CLOSED.to_owned())
+            }
+            http::Error::Closed if after < REFUSED_WITHIN => Error::HungUp { server },
+            http::Error::HeadTooLong
+            | http::Error::TooLong(_)
+            | http::Error::TooMuchInFlight(_) => Error::Unreadable {
+                server,
+                reason: error.to_string(),
+            },
+            // A connection that is cut in the middle of an answer is an outage, not a refusal.
+            error => unreachable(server, error.to_string()),
+        }
+    }
+
+    async fn fetch(&self, query: &ConsulQuery, poll: Poll) -> Result<Reply, Error> {
+        let target = Target::of(query);
+        let http::Answer {
+            status,
+            headers,
+            body,
+        } = self.get(&target, poll).await?;
+        let answer = match (status, query) {
+            (StatusCode::OK, _) => {
+                wire::read(query, &body).map_err(|reason| self.unreadable(&reason, poll.server))?
+            }
+            (StatusCode::NOT_FOUND, ConsulQuery::Key(_)) if body.is_empty() => Answer::Key(None),
+            (StatusCode::NOT_FOUND, ConsulQuery::Pairs(_)) if body.is_empty() => {
+                Answer::Pairs(Vec::new())
+            }
+            // A gateway before Consul has a shorter time limit than the blocking query.
+            (StatusCode::GATEWAY_TIMEOUT, _) if target.blocks(poll) => {
+                return Err(Error::TimedOut {
+                    server: self.name(poll.server),
+                    blocking: true,
+                });
+            }
+            (StatusCode::NOT_FOUND, query) if body.is_empty() && query.needs().is_some() => {
+                let needed = format!(
+                    "it does not know this query; that needs {}",
+                    query.needs().unwrap_or_default()
+                );
+                return Err(self.refused(status, needed.as_bytes(), poll.server));
+            }
+            _ => return Err(self.refused(status, &body, poll.server)),
+        };
+        Ok(Reply {
+            answer,
+            index: number(&headers, "x-consul-index"),
+            last_contact: Duration::from_millis(
+                number(&headers, "x-consul-lastcontact").unwrap_or(0),
+            ),
+        })
+    }
+
+    fn unreadable(&self, reason: &wire::WireError, server: usize) -> Error {
+        Error::Unreadable {
+            server: self.name(server),
+            reason: reason.to_string(),
+        }
+    }
+
+    fn refused(&self, status: StatusCode, body: &[u8], server: usize) -> Error {
+        let text = std::str::from_utf8(body).unwrap_or_default().trim();
+        let message = if text.starts_with('<') || text.contains('\n') || text.len() > 300 {
+            ""
+        } else {
+            text
+        };
+        Error::Status {
+            server: self.name(server),
+            status: status.as_u16(),
+            message: message.to_owned(),
+        }
+    }
+
+    /// The name of the node that the agent runs on, for a node query without a name.
+    async fn own_node(&self, poll: Poll) -> Result<String, Error> {
+        let http::Answer { status, body, .. } = self.get(&Target::agent(), poll).await?;
+        if status != StatusCode::OK {
+            return Err(self.refused(status, &body, poll.server));
+        }
+        wire::node_name(&body).map_err(|reason| self.unreadable(&reason, poll.server))
+    }
+
+    /// The datacenters whose catalog answers.
+    async fn answering(&self, datacenters: Vec<String>, poll: Poll) -> Vec<String> {
+        let mut answering = BTreeSet::new();
+        for datacenter in datacenters {
+            let fetched = self.get(&Target::catalog_of(&datacenter), poll).await;
+            if fetched.is_ok_and(|fetched| fetched.status == StatusCode::OK) {
+                answering.insert(datacenter);
+            }
+        }
+        answering.into_iter().collect()
+    }
+}
+
+impl SourceQuery for ConsulQuery {
+    fn select(query: &Query) -> Option<&Self> {
+        match query {
+            Query::Consul(query) => Some(query),
+            _ => None,
+        }
+    }
+
+    fn refresh(&self) -> Refresh {
+        if self.blocks() {
+            Refresh::Blocking
+        } else {
+            Refresh::Interval(INTERVAL)
+        }
+    }
+
+    fn is_secret(&self) -> bool {
+        // The answer holds a private key.
+        matches!(self, Self::CaLeaf(_))
+    }
+}
+
+impl Source for Client {
+    type Query = ConsulQuery;
+
+    fn servers(&self) -> usize {
+        self.config.servers.len()
+    }
+
+    fn preferred(&self) -> usize {
+        self.preferred.load(Ordering::Relaxed)
+    }
+
+    async fn poll(&self, query: &ConsulQuery, poll: Poll) -> Result<Reply, Error> {
+        let query = match query {
+            ConsulQuery::Node(node) if node.name.is_empty() => {
+                let name = self.own_node(poll).await?;
+                &ConsulQuery::Node(NodeQuery {
+                    name,
+                    scope: node.scope.clone(),
+                })
+            }
+            query => query,
+        };
+        let mut reply = self.fetch(query, poll).await?;
+        if let (ConsulQuery::Datacenters(wanted), Answer::Datacenters(names)) =
+            (query, &mut reply.answer)
+            && wanted.ignore_failing
+        {
+            *names = self.answering(std::mem::take(names), poll).await;
+        }
+        Ok(reply)
+    }
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}

@@ -1,0 +1,173 @@
+//! The URL of a request: the only place that knows Consul's paths and parameters.
+
+use url::Url;
+
+use crate::config::resolved::ConsulConfig;
+use crate::query::{ConsulQuery, HealthFilter, Scope, ServiceQuery};
+use crate::source::poll::Poll;
+
+/// A path of Consul's API with its parameters, without those of one poll.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    /// The segments of the path, not yet percent-encoded; a key's slashes separate segments.
+    path: Vec<String>,
+    parameters: Vec<(&'static str, String)>,
+    /// Whether the endpoint supports blocking queries and `stale`.
+    can_block: bool,
+}
+
+impl Target {
+    /// The target of a query. The agent's own node has no name in a URL: its name is requested first.
+    pub(super) fn of(query: &ConsulQuery) -> Self {
+        let (path, parameters) = match query {
+            ConsulQuery::Key(query) => (kv_path(&query.key), scope(&query.scope)),
+            ConsulQuery::Pairs(query) => {
+                let mut parameters = scope(&query.scope);
+                parameters.push(("recurse", String::new()));
+                (kv_path(&query.key), parameters)
+            }
+            ConsulQuery::Service(query) => {
+                (path(&["health", "service", &query.name]), service(query))
+            }
+            ConsulQuery::Connect(query) => {
+                (path(&["health", "connect", &query.name]), service(query))
+            }
+            ConsulQuery::Services(services) => (path(&["catalog", "services"]), scope(services)),
+            ConsulQuery::Node(query) => {
+                (path(&["catalog", "node", &query.name]), scope(&query.scope))
+            }
+            ConsulQuery::Nodes(query) => {
+                let mut parameters = scope(&query.scope);
+                push(&mut parameters, "near", &query.near);
+                (path(&["catalog", "nodes"]), parameters)
+            }
+            ConsulQuery::Datacenters(_) => (path(&["catalog", "datacenters"]), Vec::new()),
+            ConsulQuery::CaRoots => (path(&["agent", "connect", "ca", "roots"]), Vec::new()),
+            ConsulQuery::CaLeaf(service) => (
+                path(&["agent", "connect", "ca", "leaf", service]),
+                Vec::new(),
+            ),
+            ConsulQuery::Partitions => (path(&["partitions"]), Vec::new()),
+            ConsulQuery::Peerings(name) => (path(&["peerings"]), partition(name)),
+            ConsulQuery::ExportedServices(name) => (path(&["exported-services"]), partition(name)),
+            ConsulQuery::ImportedServices(name) => (path(&["imported-services"]), partition(name)),
+        };
+        Self {
+            path,
+            parameters,
+            can_block: query.blocks(),
+        }
+    }
+
+    /// The agent itself, which knows the name of its node.
+    pub(super) fn agent() -> Self {
+        Self {
+            path: path(&["agent", "self"]),
+            parameters: Vec::new(),
+            can_block: false,
+        }
+    }
+
+    /// The catalog of a datacenter, to see whether its leader answers.
+    pub(super) fn catalog_of(datacenter: &str) -> Self {
+        Self {
+            path: path(&["catalog", "services"]),
+            parameters: vec![("consistent", String::new()), ("dc", datacenter.to_owned())],
+            can_block: false,
+        }
+    }
+
+    /// Returns `true` if the server may wait before it answers.
+    pub(super) fn blocks(&self, poll: Poll) -> bool {
+        self.can_block && poll.index > 0
+    }
+
+    /// The URL of one poll, with the parameters sorted by name. The configured namespace and partition apply if the
+    /// query names none.
+    pub(super) fn url(&self, config: &ConsulConfig, server: &Url, poll: Poll) -> Url {
+        let mut url = server.clone();
+        if server.scheme() == "unix" {
+            // Its path is that of the socket.
+            url.set_path("");
+        }
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(&self.path);
+        }
+        let mut parameters = self.parameters.clone();
+        for (name, home) in [("ns", &config.namespace), ("partition", &config.partition)] {
+            let is_named = parameters.iter().any(|(named, _)| *named == name);
+            if let Some(home) = home.as_ref().filter(|_| !is_named) {
+                parameters.push((name, home.clone()));
+            }
+        }
+        if self.can_block {
+            if poll.index > 0 {
+                parameters.push(("index", poll.index.to_string()));
+            }
+            if poll.stale {
+                parameters.push(("stale", String::new()));
+            }
+            parameters.push(("wait", format!("{}ms", poll.wait.as_millis())));
+        }
+        parameters.sort();
+        if !parameters.is_empty() {
+            url.query_pairs_mut().extend_pairs(parameters);
+        }
+        url
+    }
+}
+
+fn path(segments: &[&str]) -> Vec<String> {
+    std::iter::once("v1")
+        .chain(segments.iter().copied())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Repeated slashes count as one, as in the redirect that Consul answers such a path with; the last one stays.
+fn kv_path(key: &str) -> Vec<String> {
+    // The root of all keys ends in a slash too.
+    let (key, end) = key
+        .strip_suffix('/')
+        .map_or((key, key.is_empty().then_some("")), |key| (key, Some("")));
+    let parts = key.split('/').filter(|part| !part.is_empty()).chain(end);
+    path(&["kv"])
+        .into_iter()
+        .chain(parts.map(str::to_owned))
+        .collect()
+}
+
+fn partition(name: &str) -> Vec<(&'static str, String)> {
+    let mut parameters = Vec::new();
+    push(&mut parameters, "partition", name);
+    parameters
+}
+
+fn scope(scope: &Scope) -> Vec<(&'static str, String)> {
+    let mut parameters = Vec::new();
+    push(&mut parameters, "dc", &scope.datacenter);
+    push(&mut parameters, "ns", &scope.namespace);
+    push(&mut parameters, "partition", &scope.partition);
+    parameters
+}
+
+fn service(query: &ServiceQuery) -> Vec<(&'static str, String)> {
+    let mut parameters = scope(&query.scope);
+    push(&mut parameters, "near", &query.near);
+    if query.health == HealthFilter::passing() {
+        parameters.push(("passing", "1".to_owned()));
+    }
+    push(&mut parameters, "peer", &query.peer);
+    push(&mut parameters, "sameness-group", &query.sameness_group);
+    push(&mut parameters, "tag", &query.tag);
+    parameters
+}
+
+fn push(parameters: &mut Vec<(&'static str, String)>, name: &'static str, value: &str) {
+    if !value.is_empty() {
+        parameters.push((name, value.to_owned()));
+    }
+}
+
+#[cfg(test)]
+mod tests;

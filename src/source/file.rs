@@ -1,0 +1,57 @@
+//! Files as a source.
+
+use super::error::Error;
+use super::poll::{Poll, Refresh, Reply, Source, SourceQuery};
+use crate::answer::Answer;
+use crate::query::{FileQuery, Query};
+use crate::safe_read;
+
+/// The files of this host.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Files;
+
+/// Reads a file, which blocks for as long as the file system does.
+///
+/// # Errors
+/// [`Error::File`] if it cannot be read.
+pub fn read(file: &FileQuery) -> Result<Answer, Error> {
+    match safe_read::read_within(&file.path, file.sandbox.as_deref()) {
+        Ok(content) => Ok(Answer::File(String::from_utf8_lossy(&content).into())),
+        Err(source) => Err(Error::File {
+            path: file.path.clone(),
+            source,
+        }),
+    }
+}
+
+impl SourceQuery for FileQuery {
+    fn select(query: &Query) -> Option<&Self> {
+        match query {
+            Query::File(file) => Some(file),
+            _ => None,
+        }
+    }
+
+    fn refresh(&self) -> Refresh {
+        Refresh::Notification
+    }
+
+    fn is_secret(&self) -> bool {
+        false
+    }
+}
+
+impl Source for Files {
+    type Query = FileQuery;
+
+    /// Reads the file on a worker thread.
+    async fn poll(&self, file: &FileQuery, _: Poll) -> Result<Reply, Error> {
+        let (own, path) = (file.clone(), file.path.clone());
+        let read = tokio::task::spawn_blocking(move || read(&own)).await;
+        let cancelled = |error: tokio::task::JoinError| Error::File {
+            path,
+            source: std::io::Error::other(error),
+        };
+        read.map_err(cancelled)?.map(Reply::current)
+    }
+}

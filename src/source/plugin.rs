@@ -1,0 +1,69 @@
+//! Plugins as a source: programs whose output is the answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+
+use super::error::Error;
+use super::poll::{Poll, Refresh, Reply, Source, SourceQuery};
+use crate::answer::Answer;
+use crate::command;
+use crate::config::resolved::{CommandConfig, CommandLine, EnvironmentConfig};
+use crate::error_chain::chain;
+use crate::query::{PluginQuery, Query};
+
+/// How long a plugin may take, as in consul-template.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Runs plugins.
+#[derive(Clone)]
+pub struct Plugins {
+    /// Variables that are added to the environment of the programs.
+    pub exports: Arc<[(String, SecretString)]>,
+    /// Stops the programs.
+    pub stop: CancellationToken,
+}
+
+impl SourceQuery for PluginQuery {
+    fn select(query: &Query) -> Option<&Self> {
+        match query {
+            Query::Plugin(plugin) => Some(plugin),
+            _ => None,
+        }
+    }
+
+    fn refresh(&self) -> Refresh {
+        Refresh::OnDemand
+    }
+
+    fn is_secret(&self) -> bool {
+        true
+    }
+}
+
+impl Source for Plugins {
+    type Query = PluginQuery;
+
+    /// Runs the program. A failure is an answer too, since a template may handle it. No text shows the arguments, which
+    /// may be made of values.
+    async fn poll(&self, plugin: &PluginQuery, _: Poll) -> Result<Reply, Error> {
+        let program = plugin.program();
+        let command = CommandConfig {
+            line: CommandLine::Direct(plugin.words.clone()),
+            timeout: TIMEOUT,
+            environment: EnvironmentConfig::default(),
+        };
+        let shown = CommandLine::Direct(vec![program.to_owned()]);
+        let log = command::log(&shown, &self.exports);
+        let output = match command::capture(&command, &self.exports, &self.stop, log).await {
+            Ok(printed) => match String::from_utf8(printed) {
+                Ok(text) => Ok(text.trim().into()),
+                Err(_) => Err(format!("the output of {program} is not UTF-8 text").into()),
+            },
+            Err(error) => Err(chain(&error.shown_as(program)).into()),
+        };
+        Ok(Reply::current(Answer::Plugin(output)))
+    }
+}

@@ -1,0 +1,19 @@
+//! Counts followers in a certain state.
+
+use tokio::sync::watch;
+
+/// Counts one follower for as long as it is held.
+pub(super) struct CountGuard(watch::Sender<usize>);
+
+impl CountGuard {
+    pub(super) fn begin(count: &watch::Sender<usize>) -> Self {
+        count.send_modify(|count| *count += 1);
+        Self(count.clone())
+    }
+}
+
+impl Drop for CountGuard {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
+}
