@@ -30,6 +30,7 @@ mod function_vectors;
 mod haproxy;
 mod http2;
 mod layers;
+mod lengths;
 mod logs;
 mod macros;
 mod mesh;

@@ -103,10 +103,7 @@ fn files_outside_are_refused_by_any_path() {
             io::ErrorKind::PermissionDenied,
             "{name}: {error}"
         );
-        let wanted = format!(
-            "outside of the sandbox {}; put it in there",
-            sandbox.display()
-        );
+        let wanted = format!("outside the sandbox {}; move it there", sandbox.display());
         assert!(error.to_string().contains(&wanted), "{name}: {error}");
     }
 }
