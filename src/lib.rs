@@ -78,8 +78,5 @@ pub mod pid_file;
 /// The daemon: the event loop and its state.
 pub mod daemon;
 
-/// Converts Go templates to Jinja.
-pub mod convert;
-
 /// The subcommands.
 pub mod commands;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::config::glob::Glob;
-use crate::config::resolved::{Delimiters, Format, Job, OutputFormat, Source};
+use crate::config::resolved::{Format, Job, OutputFormat, Source};
 use crate::query::Query;
 use crate::store::Snapshot;
 
@@ -296,13 +296,9 @@ impl Template {
     }
 }
 
-/// Parses a Go template for conversion.
-pub(crate) fn go_trees(
-    name: &str,
-    source: &str,
-    delimiters: &Delimiters,
-) -> Result<gotemplate::ast::Templates, TemplateError> {
-    language::go_trees(name, source, delimiters)
+/// The error of a Go template, with its place in the source.
+pub(crate) fn go_error(name: &str, source: &str, error: &gotemplate::Error) -> TemplateError {
+    go_failure::told(name, source, error)
 }
 
 pub(crate) fn read(path: &Path) -> Result<String, TemplateError> {

@@ -19,7 +19,6 @@ const KNOWN_CIRCLES: &[&str] = &[
     "src/answer",
     "src/cli",
     "src/config",
-    "src/convert",
     "src/template",
     "crates",
 ];

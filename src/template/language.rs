@@ -147,13 +147,3 @@ impl Engine {
         }
     }
 }
-
-/// Parses a Go template.
-pub(super) fn go_trees(
-    name: &str,
-    source: &str,
-    delimiters: &Delimiters,
-) -> Result<gotemplate::ast::Templates, TemplateError> {
-    gotemplate::parse_tree(name, source, delimiters, functions::id_in_go)
-        .map_err(|error| go_failure::told(name, source, &error))
-}

@@ -1,31 +1,32 @@
-//! Which variables of a Go template change after their declaration, and where from.
+//! Which variables of a Go template change after their declaration, and what nodes use.
 //!
-//! in:  the tree of a template
-//! out: for every declaration, how it is assigned to ([`Assigned`]); and what a run of nodes makes use of
+//! Input: the tree of a template. Output: for each declaration, how it is assigned to ([`Assigned`]); and whether nodes
+//! use their dot, a variable, a function or a template.
 //!
-//! A loop of Jinja cannot change a variable from outside of it; what a Go template changes in there becomes a field of
-//! a `namespace`.
+//! A loop in Jinja cannot change a variable from outside of it; a variable that a Go template changes there becomes an
+//! attribute of a `namespace`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gotemplate::ast::{Branches, Command, List, Node, Operand, OperandKind, Pipeline, Range};
 
-/// Where a variable is declared: the place of the pipeline, and which of its variables.
-pub(super) type Key = (usize, usize);
+/// The declaration of a variable: the offset of the pipeline, and which of its variables.
+pub(crate) type Key = (usize, usize);
 
 /// How a variable is assigned to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Assigned {
+pub(crate) enum Assigned {
     /// In the loop in which it is declared.
     Here,
-    /// In a loop further in.
+    /// In a loop within that.
     Within,
 }
 
 /// The variables of a template that change.
-pub(super) fn assigned(list: &List) -> BTreeMap<Key, Assigned> {
+pub(crate) fn assigned(list: &List) -> BTreeMap<Key, Assigned> {
     let mut walk = Walk {
         scopes: Vec::new(),
+        by_name: HashMap::new(),
         loops: 0,
         found: BTreeMap::new(),
     };
@@ -33,9 +34,19 @@ pub(super) fn assigned(list: &List) -> BTreeMap<Key, Assigned> {
     walk.found
 }
 
+struct Declared<'t> {
+    name: &'t str,
+    key: Key,
+    /// The number of loops around the declaration.
+    loops: usize,
+}
+
 struct Walk<'t> {
-    /// Name, declaration, and how many loops are around it.
-    scopes: Vec<(&'t str, Key, usize)>,
+    /// The variables in scope.
+    scopes: Vec<Declared<'t>>,
+    /// The places in `scopes` of the variables with a name.
+    by_name: HashMap<&'t str, Vec<usize>>,
+    /// The number of loops around the current node.
     loops: usize,
     found: BTreeMap<Key, Assigned>,
 }
@@ -63,7 +74,7 @@ impl<'t> Walk<'t> {
             self.scoped(body);
         }
         branches.otherwise.iter().for_each(|body| self.scoped(body));
-        self.scopes.truncate(outside);
+        self.leave(outside);
     }
 
     fn range(&mut self, range: &'t Range) {
@@ -72,43 +83,55 @@ impl<'t> Walk<'t> {
         self.pipeline(&range.pipeline);
         self.scoped(&range.body);
         self.loops -= 1;
-        self.scopes.truncate(outside);
+        self.leave(outside);
         range.otherwise.iter().for_each(|body| self.scoped(body));
     }
 
     fn scoped(&mut self, list: &'t List) {
         let outside = self.scopes.len();
         self.list(list);
-        self.scopes.truncate(outside);
+        self.leave(outside);
+    }
+
+    fn leave(&mut self, outside: usize) {
+        for declared in self.scopes.drain(outside..) {
+            if let Some(places) = self.by_name.get_mut(declared.name) {
+                places.pop();
+            }
+        }
     }
 
     fn pipeline(&mut self, pipeline: &'t Pipeline) {
         for (index, variable) in pipeline.variables.iter().enumerate() {
             if !pipeline.assigns {
-                self.scopes
-                    .push((&variable.name, (pipeline.offset, index), self.loops));
+                let places = self.by_name.entry(&variable.name).or_default();
+                places.push(self.scopes.len());
+                self.scopes.push(Declared {
+                    name: &variable.name,
+                    key: (pipeline.offset, index),
+                    loops: self.loops,
+                });
                 continue;
             }
-            let known = self
-                .scopes
-                .iter()
-                .rev()
-                .find(|(name, ..)| *name == &*variable.name);
-            if let Some((_, key, loops)) = known {
-                let how = if *loops < self.loops {
+            let places = self.by_name.get(&*variable.name);
+            if let Some(declared) = places
+                .and_then(|places| places.last())
+                .map(|at| &self.scopes[*at])
+            {
+                let how = if declared.loops < self.loops {
                     Assigned::Within
                 } else {
                     Assigned::Here
                 };
-                let found = self.found.entry(*key).or_insert(how);
+                let found = self.found.entry(declared.key).or_insert(how);
                 *found = how.max(*found);
             }
         }
     }
 }
 
-/// Does a run of nodes use this variable?
-pub(super) fn uses_variable(list: &List, name: &str) -> bool {
+/// Returns `true` if nodes use this variable.
+pub(crate) fn uses_variable(list: &List, name: &str) -> bool {
     any_operand(
         list,
         true,
@@ -116,20 +139,20 @@ pub(super) fn uses_variable(list: &List, name: &str) -> bool {
     )
 }
 
-/// Does a run of nodes use its dot?
-pub(super) fn uses_dot(list: &List) -> bool {
+/// Returns `true` if nodes use their dot.
+pub(crate) fn uses_dot(list: &List) -> bool {
     any_operand(list, false, &|kind| {
         matches!(kind, OperandKind::Dot | OperandKind::Field(_))
     })
 }
 
-/// Does a template use what it was given: its dot, or `$`?
-pub(super) fn uses_argument(list: &List) -> bool {
+/// Returns `true` if a template uses its argument: its dot, or `$`.
+pub(crate) fn uses_argument(list: &List) -> bool {
     uses_dot(list) || uses_variable(list, "$")
 }
 
-/// The templates that a template calls by their names.
-pub(super) fn called(list: &List) -> BTreeSet<&str> {
+/// The templates that a template calls by name.
+pub(crate) fn called(list: &List) -> BTreeSet<&str> {
     let mut names = BTreeSet::new();
     for node in &list.0 {
         match node {
@@ -157,8 +180,8 @@ pub(super) fn called(list: &List) -> BTreeSet<&str> {
     names
 }
 
-/// Every operand of a run of nodes.
-pub(super) fn for_each_operand(list: &List, look: &mut dyn FnMut(&OperandKind)) {
+/// Visits every operand of nodes.
+pub(crate) fn for_each_operand(list: &List, look: &mut dyn FnMut(&OperandKind)) {
     let look = std::cell::RefCell::new(look);
     any_operand(list, true, &|kind| {
         (look.borrow_mut())(kind);
@@ -166,7 +189,7 @@ pub(super) fn for_each_operand(list: &List, look: &mut dyn FnMut(&OperandKind)) 
     });
 }
 
-/// Whether there is such an operand; with `inside`, also where the dot is another one.
+/// Returns `true` if there is such an operand; with `inside`, also where the dot is another one.
 fn any_operand(list: &List, inside: bool, found: &dyn Fn(&OperandKind) -> bool) -> bool {
     let in_list = |list: &List| any_operand(list, inside, found);
     let in_pipeline = |pipeline: &Pipeline| in_pipeline(pipeline, found);

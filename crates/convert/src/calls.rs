@@ -1,27 +1,25 @@
-//! Functions: Go's own and those of the library.
+//! Calls of functions: Go's own and those of the library.
 //!
-//! in:  a function, and its arguments in the order of Go
-//! out: how Jinja says it: by an operator or a filter where that means the same, else by the function's name
+//! Input: a function, and its arguments in Go's order. Output: an operator or a filter of Jinja where that means the same,
+//! else a call of the function by its name in Jinja.
 
-use super::expression::{Expr, Level};
-use super::types::Type;
-use super::values::Outcome;
-use super::writer::{Cannot, Writer};
-use crate::template::function::Function;
-use crate::template::functions;
-use crate::template::jinja::is_filter;
-use gotemplate::ast::Builtin;
-use gotemplate::ast::{Command, Target};
+use gotemplate::ast::{Builtin, Command, Target};
+
+use crate::expression::{Expr, Level};
+use crate::library::Function;
+use crate::mark::Cannot;
+use crate::types::Type;
+use crate::writer::{Converted, Writer};
 
 impl<'t> Writer<'t> {
-    pub(super) fn call(
+    pub(crate) fn call(
         &mut self,
         command: &'t Command,
         name: &str,
         target: Target,
         args: Vec<Expr>,
         piped: bool,
-    ) -> Outcome {
+    ) -> Converted {
         self.call_named(
             command.offset,
             &command.to_string(),
@@ -32,7 +30,7 @@ impl<'t> Writer<'t> {
         )
     }
 
-    pub(super) fn call_named(
+    pub(crate) fn call_named(
         &mut self,
         offset: usize,
         whole: &str,
@@ -40,14 +38,14 @@ impl<'t> Writer<'t> {
         target: Target,
         args: Vec<Expr>,
         piped: bool,
-    ) -> Outcome {
+    ) -> Converted {
         match target {
-            Target::Function(function) => match functions::of_id(function) {
-                Some(function) => Ok(library(function, args, piped)),
+            Target::Function(function) => match self.shared.library.function(function) {
+                Some(function) => Ok(library(&function, args, piped)),
                 None => Err(Cannot::new(offset, name, "the function does not exist")),
             },
-            Target::Builtin(builtin) => {
-                let (fixed, variadic) = builtin.arguments();
+            Target::Builtin(function) => {
+                let (fixed, variadic) = function.arguments();
                 if args.len() < fixed || (!variadic && args.len() > fixed) {
                     return Err(Cannot::new(
                         offset,
@@ -55,7 +53,7 @@ impl<'t> Writer<'t> {
                         &format!("wrong number of arguments for {name}"),
                     ));
                 }
-                own(builtin, args).ok_or_else(|| {
+                builtin(function, args).ok_or_else(|| {
                     Cannot::new(
                         offset,
                         whole,
@@ -70,7 +68,7 @@ impl<'t> Writer<'t> {
                     return Err(Cannot::new(
                         offset,
                         whole,
-                        "a macro of Jinja is called by a name that is not computed",
+                        "the name of a macro in Jinja cannot be computed",
                     ));
                 };
                 self.invoke(offset, whole, &template, args.next())
@@ -80,13 +78,13 @@ impl<'t> Writer<'t> {
 }
 
 /// A function of the library.
-fn library(function: &Function, args: Vec<Expr>, piped: bool) -> Expr {
+fn library(function: &Function<'_>, args: Vec<Expr>, piped: bool) -> Expr {
     let kind = result(function, &args);
     let list_of_texts = Type::List(Box::new(Type::Text));
     match (function.go, args.as_slice()) {
         ("join", [_, list]) if list.kind == list_of_texts => {
             let [separator, list] = [args[0].clone(), args[1].clone()];
-            return list.filter(&format!("join({})", separator.settled().text), kind);
+            return list.filter(&format!("join({})", separator.defined().text), kind);
         }
         ("contains", [needle, haystack]) | ("in", [haystack, needle])
             if needle.kind == Type::Text
@@ -99,24 +97,24 @@ fn library(function: &Function, args: Vec<Expr>, piped: bool) -> Expr {
     }
     let mut args = args;
     if piped
-        && is_filter(function)
+        && function.is_filter
         && let Some(value) = args.pop()
     {
         let filter = Expr::call(function.jinja, args, Type::Any).text;
         let filter = filter.strip_suffix("()").unwrap_or(&filter);
-        return value.settled().filter(filter, kind);
+        return value.defined().filter(filter, kind);
     }
     Expr::call(function.jinja, args, kind)
 }
 
-/// What it yields.
-fn result(function: &Function, args: &[Expr]) -> Type {
+/// The type of a function's result.
+fn result(function: &Function<'_>, args: &[Expr]) -> Type {
     let last = || match args.last().map(|arg| &arg.kind) {
         Some(Type::List(item)) => (**item).clone(),
         _ => Type::Any,
     };
     match function.go {
-        // The records that come in go out.
+        // These return the records of their argument.
         "byTag" | "byMeta" => Type::Map(Box::new(Type::List(Box::new(last())))),
         "byPort" => Type::ByInt(Box::new(Type::List(Box::new(last())))),
         name if name.starts_with("parse") && function.signature.ends_with(") any") => Type::Plain,
@@ -128,71 +126,25 @@ fn result(function: &Function, args: &[Expr]) -> Type {
     }
 }
 
-/// A function of Go itself.
-fn own(builtin: Builtin, mut args: Vec<Expr>) -> Option<Expr> {
-    let alike = |args: &[Expr]| {
-        args.iter()
-            .all(|arg| arg.kind.compares_alike() && arg.kind == args[0].kind)
-    };
-    let compare =
-        |args, operator| Expr::operator(args, operator, Level::Compare, Level::Concat, Type::Bool);
-    Some(match builtin {
-        Builtin::And | Builtin::Or => {
-            let kind = args
-                .iter()
-                .map(|arg| arg.kind.clone())
-                .fold(Type::Unseen, Type::join);
-            if args.len() == 1 {
-                return args.pop();
-            }
-            let (word, level, inside) = match builtin {
-                Builtin::And => ("and", Level::And, Level::Not),
-                _ => ("or", Level::Or, Level::And),
-            };
-            Expr::operator(args, word, level, inside, kind)
-        }
+/// A function of Go's language; `None` if no expression of Jinja does the same.
+fn builtin(function: Builtin, mut args: Vec<Expr>) -> Option<Expr> {
+    Some(match function {
+        Builtin::And | Builtin::Or if args.len() == 1 => args.pop()?,
+        Builtin::And => logic(args, "and", Level::And, Level::Not),
+        Builtin::Or => logic(args, "or", Level::Or, Level::And),
         Builtin::Not => {
-            let value = args.pop()?.settled();
-            Expr::new(
-                format!("not {}", value.at(Level::Compare)),
-                Level::Not,
-                Type::Bool,
-            )
-        }
-        Builtin::Eq if args.len() == 2 && alike(&args) => compare(args, "=="),
-        Builtin::Eq if args.len() > 2 && alike(&args) => {
-            let rest: Vec<String> = args
-                .split_off(1)
-                .into_iter()
-                .map(|arg| arg.settled().text)
-                .collect();
-            let value = args.pop()?.settled().at(Level::Concat);
-            Expr::new(
-                format!("{value} in [{}]", rest.join(", ")),
-                Level::Compare,
-                Type::Bool,
-            )
-        }
-        Builtin::Ne if alike(&args) => compare(args, "!="),
-        Builtin::Lt | Builtin::Le | Builtin::Gt | Builtin::Ge
-            if alike(&args) && args[0].kind != Type::Bool =>
-        {
-            let sign = match builtin {
-                Builtin::Lt => "<",
-                Builtin::Le => "<=",
-                Builtin::Gt => ">",
-                _ => ">=",
-            };
-            compare(args, sign)
+            let value = args.pop()?.defined();
+            let text = format!("not {}", value.at(Level::Compare));
+            Expr::new(text, Level::Not, Type::Bool)
         }
         Builtin::Eq | Builtin::Ne | Builtin::Lt | Builtin::Le | Builtin::Gt | Builtin::Ge => {
-            Expr::call(&format!("go_{}", builtin.name()), args, Type::Bool)
+            comparison(function, args)?
         }
         Builtin::Len => {
             let value = args.pop()?;
             match value.kind {
                 Type::List(_) | Type::Map(_) | Type::ByInt(_) => value.filter("length", Type::Int),
-                _ => value.settled().filter("go_len", Type::Int),
+                _ => value.defined().filter("go_len", Type::Int),
             }
         }
         Builtin::Index => index(args),
@@ -204,18 +156,55 @@ fn own(builtin: Builtin, mut args: Vec<Expr>) -> Option<Expr> {
         Builtin::Print => match args.as_slice() {
             [] => Expr::text(""),
             [only] if only.kind == Type::Text => args.pop()?,
-            all if all.iter().all(|arg| arg.kind == Type::Text) => together(args),
+            all if all.iter().all(|arg| arg.kind == Type::Text) => concatenation(args),
             _ => Expr::call("go_print", args, Type::Text),
         },
         Builtin::Println | Builtin::Html | Builtin::Js | Builtin::UrlQuery => {
-            Expr::call(&format!("go_{}", builtin.name()), args, Type::Text)
+            Expr::call(&format!("go_{}", function.name()), args, Type::Text)
         }
         Builtin::Call => return None,
     })
 }
 
-/// Texts, and what prints like one, in one text.
-fn together(parts: Vec<Expr>) -> Expr {
+/// `and` and `or`: the value of one of the operands.
+fn logic(args: Vec<Expr>, word: &str, level: Level, inside: Level) -> Expr {
+    let kinds = args.iter().map(|arg| arg.kind.clone());
+    let kind = kinds.fold(Type::Unseen, Type::join);
+    Expr::operator(args, word, level, inside, kind)
+}
+
+/// A comparison: an operator of Jinja if the operands have the same type, else Go's function.
+fn comparison(function: Builtin, mut args: Vec<Expr>) -> Option<Expr> {
+    let first = args.first().map(|arg| arg.kind.clone());
+    let are_alike = args
+        .iter()
+        .all(|arg| arg.kind.compares_alike() && Some(&arg.kind) == first.as_ref());
+    let operator = match function {
+        Builtin::Eq if args.len() == 2 => "==",
+        Builtin::Eq if args.len() > 2 && are_alike => {
+            let rest = args.split_off(1).into_iter();
+            let rest: Vec<String> = rest.map(|arg| arg.defined().text).collect();
+            let value = args.pop()?.defined().at(Level::Concat);
+            let text = format!("{value} in [{}]", rest.join(", "));
+            return Some(Expr::new(text, Level::Compare, Type::Bool));
+        }
+        Builtin::Ne => "!=",
+        _ if first == Some(Type::Bool) => "",
+        Builtin::Lt => "<",
+        Builtin::Le => "<=",
+        Builtin::Gt => ">",
+        Builtin::Ge => ">=",
+        _ => "",
+    };
+    Some(if are_alike && !operator.is_empty() {
+        Expr::operator(args, operator, Level::Compare, Level::Concat, Type::Bool)
+    } else {
+        Expr::call(&format!("go_{}", function.name()), args, Type::Bool)
+    })
+}
+
+/// Joins strings, and values that print alike.
+fn concatenation(parts: Vec<Expr>) -> Expr {
     Expr::operator(parts, "~", Level::Concat, Level::Filter, Type::Text)
 }
 
@@ -249,7 +238,7 @@ fn index(mut args: Vec<Expr>) -> Expr {
     }
 }
 
-/// A format of nothing but `%s`, `%d` and `%v` is its texts, one after the other.
+/// A format with only `%s`, `%d` and `%v` becomes a concatenation.
 fn printf(args: Vec<Expr>) -> Expr {
     let simple = args[0]
         .literal
@@ -257,7 +246,7 @@ fn printf(args: Vec<Expr>) -> Expr {
         .and_then(|format| parts(format, &args[1..]));
     match simple {
         Some(mut parts) if parts.len() == 1 && parts[0].kind == Type::Text => parts.remove(0),
-        Some(parts) if parts.len() > 1 => together(parts),
+        Some(parts) if parts.len() > 1 => concatenation(parts),
         _ => Expr::call("go_printf", args, Type::Text),
     }
 }

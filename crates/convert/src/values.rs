@@ -1,27 +1,32 @@
 //! Pipelines, operands and fields.
 //!
-//! in:  what a Go template calculates
-//! out: the same as an expression of Jinja, or why there is none ([`Cannot`])
+//! Input: a pipeline of a Go template. Output: a Jinja expression with the same value, or why there is none
+//! ([`Cannot`]).
 
-use super::expression::{Expr, Level};
-use super::name::{is_plain, snake};
-use super::types::Type;
-use super::writer::{Cannot, Writer};
 use gotemplate::ast::{Command, Operand, OperandKind, Pipeline};
 
-pub(super) type Outcome = Result<Expr, Cannot>;
+use crate::expression::{Expr, Level, quoted};
+use crate::mark::Cannot;
+use crate::name::{is_plain, snake};
+use crate::types::{Records, Type};
+use crate::writer::{Converted, MAX_DEPTH, Writer};
 
 impl<'t> Writer<'t> {
     /// The value of a pipeline, without its variables.
-    pub(super) fn value(&mut self, pipeline: &'t Pipeline) -> Outcome {
+    pub(crate) fn value(&mut self, pipeline: &'t Pipeline) -> Converted {
+        if pipeline.commands.len() > MAX_DEPTH {
+            let what = format!("a pipeline of {} commands", pipeline.commands.len());
+            let why = format!("Jinja takes {MAX_DEPTH} filters in a row");
+            return Err(Cannot::new(pipeline.offset, what, &why));
+        }
         let mut value = None;
         for command in &pipeline.commands {
             value = Some(self.command(command, value)?);
         }
-        value.ok_or_else(|| Cannot::new(pipeline.offset, pipeline, "there is nothing in it"))
+        value.ok_or_else(|| Cannot::new(pipeline.offset, pipeline, "it is empty"))
     }
 
-    fn command(&mut self, command: &'t Command, piped: Option<Expr>) -> Outcome {
+    fn command(&mut self, command: &'t Command, piped: Option<Expr>) -> Converted {
         let first = &command.first;
         if let OperandKind::Function(name, target) = &first.kind {
             let mut args = command
@@ -50,8 +55,8 @@ impl<'t> Writer<'t> {
         self.method(command, first, args)
     }
 
-    /// A method with arguments: only the scratch pad has any.
-    fn method(&mut self, command: &'t Command, operand: &'t Operand, args: Vec<Expr>) -> Outcome {
+    /// A method with arguments, which only the scratch pad has.
+    fn method(&mut self, command: &'t Command, operand: &'t Operand, args: Vec<Expr>) -> Converted {
         let cannot = |why: &str| Cannot::new(command.offset, command, why);
         let (head, names) = match &operand.kind {
             OperandKind::Field(names) => (self.dot(), names),
@@ -66,12 +71,12 @@ impl<'t> Writer<'t> {
         };
         let mut head = head;
         for name in before {
-            head = field(operand, head, name)?;
+            head = field(self.shared.records, operand, head, name)?;
         }
         match head.kind {
             Type::Scratch => Ok(scratch(&head, last, args)),
             Type::Any | Type::Unseen => Ok(Expr {
-                does: false,
+                has_effect: false,
                 ..scratch(&head, last, args)
             }),
             _ => Err(cannot("only functions and methods take arguments")),
@@ -79,7 +84,7 @@ impl<'t> Writer<'t> {
     }
 
     /// The value of an operand.
-    pub(super) fn operand(&mut self, operand: &'t Operand) -> Outcome {
+    pub(crate) fn operand(&mut self, operand: &'t Operand) -> Converted {
         let cannot = |why: &str| Err(Cannot::new(operand.offset, operand, why));
         match &operand.kind {
             OperandKind::Dot => Ok(self.dot()),
@@ -91,19 +96,19 @@ impl<'t> Writer<'t> {
             }
             OperandKind::Text(_, value) => match value.as_str() {
                 Some(text) => Ok(Expr::text(text)),
-                None => cannot("a text in Jinja is UTF-8"),
+                None => cannot("a string in Jinja is UTF-8"),
             },
             OperandKind::Field(names) => {
                 let dot = self.dot();
-                fields(operand, dot, names)
+                self.fields(operand, dot, names)
             }
             OperandKind::Variable(variable, names) => {
                 let value = self.variable(operand, &variable.name)?;
-                fields(operand, value, names)
+                self.fields(operand, value, names)
             }
             OperandKind::Chain(head, names) => {
                 let head = self.operand(head)?;
-                fields(operand, head, names)
+                self.fields(operand, head, names)
             }
             OperandKind::Function(name, target) => {
                 let whole = operand.to_string();
@@ -117,27 +122,28 @@ impl<'t> Writer<'t> {
             }
         }
     }
+    fn fields(&self, operand: &Operand, value: Expr, names: &[Box<str>]) -> Converted {
+        let records = self.shared.records;
+        names
+            .iter()
+            .try_fold(value, |value, name| field(records, operand, value, name))
+    }
 }
 
-fn fields(operand: &Operand, value: Expr, names: &[Box<str>]) -> Outcome {
-    names
-        .iter()
-        .try_fold(value, |value, name| field(operand, value, name))
-}
-
-fn field(operand: &Operand, value: Expr, name: &str) -> Outcome {
+/// The value of a field.
+fn field(records: &Records, operand: &Operand, value: Expr, name: &str) -> Converted {
     let noun = snake(name);
     let after_dot = |value: &Expr| {
         let base = value.at(Level::Primary);
         if is_plain(name) {
             format!("{base}.{name}")
         } else {
-            format!("{base}[{}]", super::expression::quoted(name))
+            format!("{base}[{}]", quoted(name))
         }
     };
     let found = match &value.kind {
         Type::Record(_) => {
-            let Some((field, kind)) = value.kind.field(name) else {
+            let Some((field, kind)) = records.field(&value.kind, name) else {
                 return Err(Cannot::new(
                     operand.offset,
                     operand,
@@ -154,23 +160,19 @@ fn field(operand: &Operand, value: Expr, name: &str) -> Outcome {
             Expr::call("go_index", [value, Expr::text(name)], of)
         }
         Type::Plain | Type::Unseen => Expr {
-            open: true,
+            maybe_undefined: true,
             ..Expr::primary(after_dot(&value), value.kind.clone())
         },
         Type::Any => Expr::call("go_field", [value, Expr::text(name)], Type::Any),
         Type::Nil => {
-            return Err(Cannot::new(
-                operand.offset,
-                operand,
-                "there is no data here to have fields",
-            ));
+            return Err(Cannot::new(operand.offset, operand, "nil has no fields"));
         }
         Type::Scratch => scratch(&value, name, Vec::new()),
         _ => {
             return Err(Cannot::new(
                 operand.offset,
                 operand,
-                &format!("what it is taken of has no field {name}"),
+                &format!("the value has no field {name}"),
             ));
         }
     };
@@ -185,15 +187,15 @@ fn scratch(pad: &Expr, method: &str, args: Vec<Expr>) -> Expr {
         "Get" => Type::Any,
         _ => Type::Text,
     };
-    let does = matches!(method, "Set" | "SetX" | "MapSet" | "MapSetX");
+    let has_effect = matches!(method, "Set" | "SetX" | "MapSet" | "MapSetX");
     let called = format!("{}.{}", pad.at(Level::Primary), snake(method));
     Expr {
-        does,
+        has_effect,
         ..Expr::call(&called, args, kind)
     }
 }
 
-/// A number as Jinja writes it.
+/// A number literal of Jinja.
 fn number(value: &minijinja::Value) -> Option<Expr> {
     if !value.is_number() {
         return None;

@@ -1,29 +1,24 @@
-//! What is known of a value before there is one.
+//! What is known of values without data.
 //!
-//! in:  the signatures of the function library, and the records of the answers
-//! out: a [`Type`]: how it prints, what its fields are, what is in it
+//! Input: the signatures of functions, and the records that they return. Output: a [`Type`]: how a value prints, its
+//! fields, the type of its items.
 //!
-//! Where the type is known, Jinja's own way of doing something is as good as Go's; where it is not, Go's is kept.
+//! Where the type is known, Jinja's own operators and filters do what Go's functions do; elsewhere Go's functions are
+//! used.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use gotemplate::record::{Fields, Record, TypedMap};
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use crate::answer::{
-    Check, Instance, Node, NodeService, NodeServices, Pair, ServiceTags, TaggedAddress, TextMap,
-    Weights,
-};
-use crate::query::Health;
-use crate::template::record::{Fields, Record, TypedMap};
-
 /// What is known of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Type {
-    /// Nothing was seen yet.
+pub(crate) enum Type {
+    /// No value was seen yet.
     Unseen,
-    /// Nothing.
+    /// Go's nil.
     Nil,
     Text,
     Int,
@@ -32,22 +27,23 @@ pub(super) enum Type {
     /// A record, by the name of its schema.
     Record(&'static str),
     List(Box<Type>),
-    /// A map by text in which a missing key yields an empty value of the type.
+    /// A map with string keys, in which a missing key yields an empty value of the type.
     Map(Box<Type>),
-    /// A map by number.
+    /// A map with integer keys.
     ByInt(Box<Type>),
-    /// The numbers of `loop`.
+    /// The integers of `loop`.
     Ints,
+    /// The scratch pad.
     Scratch,
-    /// What JSON can hold.
+    /// Any value that JSON can hold.
     Plain,
-    /// Anything.
+    /// Any value.
     Any,
 }
 
 impl Type {
-    /// The type of both.
-    pub(super) fn join(self, other: Self) -> Self {
+    /// The type of values that have one type or the other.
+    pub(crate) fn join(self, other: Self) -> Self {
         match (self, other) {
             (Self::Unseen, other) | (other, Self::Unseen) => other,
             (one, other) if one == other => one,
@@ -65,18 +61,18 @@ impl Type {
         }
     }
 
-    /// Does it print in Jinja as it does in Go?
-    pub(super) fn prints_alike(&self) -> bool {
+    /// Returns `true` if it prints in Jinja as in Go.
+    pub(crate) fn prints_alike(&self) -> bool {
         matches!(self, Self::Text | Self::Int | Self::Bool | Self::Unseen)
     }
 
-    /// Do `==` and `<` of two of these mean the same in both languages?
-    pub(super) fn compares_alike(&self) -> bool {
+    /// Returns `true` if `==` and `<` mean the same in both languages.
+    pub(crate) fn compares_alike(&self) -> bool {
         matches!(self, Self::Text | Self::Int | Self::Bool | Self::Unseen)
     }
 
-    /// A name for a value of this type.
-    pub(super) fn noun(&self) -> &'static str {
+    /// A name for a variable of this type.
+    pub(crate) fn noun(&self) -> &'static str {
         match self {
             Self::Record("*dependency.HealthService") => "instance",
             Self::Record("*dependency.KeyPair") => "pair",
@@ -93,22 +89,8 @@ impl Type {
         }
     }
 
-    /// The field of a record with this Go name: its Jinja name and its type.
-    pub(super) fn field(&self, go: &str) -> Option<(&'static str, Self)> {
-        let Self::Record(schema) = self else {
-            return None;
-        };
-        let sample = samples()
-            .into_iter()
-            .find(|sample| sample.schema().name == *schema)?;
-        let record = Record::value(sample);
-        let record = record.downcast_object_ref::<Record>()?;
-        let found = record.fields().find(|(field, _)| field.go == go);
-        found.map(|(field, value)| (field.jinja, Self::of_value(&value)))
-    }
-
-    /// Reads what follows the arguments in a signature: `[]service`.
-    pub(super) fn of_signature(signature: &str) -> Self {
+    /// The type of the result in a signature: `[]service`.
+    pub(crate) fn of_signature(signature: &str) -> Self {
         let result = signature.rsplit_once(") ").map_or("", |(_, result)| result);
         Self::named(result)
     }
@@ -166,98 +148,63 @@ impl Type {
     }
 }
 
-/// One record of each kind, with something in every list.
-fn samples() -> Vec<Arc<dyn Fields>> {
-    let texts = || vec![String::new()];
-    vec![
-        Arc::new(Instance {
-            node: String::new(),
-            node_id: String::new(),
-            node_address: String::new(),
-            node_tagged_addresses: TextMap::new(),
-            node_meta: TextMap::new(),
-            service_meta: TextMap::new(),
-            address: String::new(),
-            service_tagged_addresses: BTreeMap::new(),
-            id: String::new(),
-            name: String::new(),
-            tags: texts(),
-            checks: vec![Arc::default()],
-            status: Health::Passing,
-            port: 0,
-            weights: Weights::default(),
-        }),
-        Arc::new(Pair::default()),
-        Arc::new(TaggedAddress::default()),
-        Arc::new(Weights::default()),
-        Arc::new(Check {
-            service_tags: texts(),
-            ..Check::default()
-        }),
-        Arc::new(ServiceTags {
-            name: String::new(),
-            tags: texts(),
-        }),
-        Arc::new(Node::default()),
-        Arc::new(NodeServices {
-            node: Arc::default(),
-            services: vec![Arc::default()],
-        }),
-        Arc::new(NodeService {
-            tags: texts(),
-            ..NodeService::default()
-        }),
-    ]
+/// The fields of all records: the name in Jinja and the type, by record and name in Go.
+#[derive(Debug, Default)]
+pub(crate) struct Records(BTreeMap<(&'static str, &'static str), (&'static str, Type)>);
+
+impl Records {
+    /// Reads the fields of one record of each kind.
+    pub(crate) fn of(samples: Vec<Arc<dyn Fields>>) -> Self {
+        let mut fields = BTreeMap::new();
+        for sample in samples {
+            let record = Record::value(sample);
+            let Some(record) = record.downcast_object_ref::<Record>() else {
+                continue;
+            };
+            for (field, value) in record.fields() {
+                let key = (record.schema().name, field.go);
+                fields.insert(key, (field.jinja, Type::of_value(&value)));
+            }
+        }
+        Self(fields)
+    }
+
+    /// The field with this name in Go: its name in Jinja and its type.
+    pub(crate) fn field(&self, of: &Type, go: &str) -> Option<(&'static str, Type)> {
+        let Type::Record(schema) = of else {
+            return None;
+        };
+        self.0.get(&(*schema, go)).cloned()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::template::functions;
 
     #[test]
-    fn signatures_are_understood() {
-        let result = |name| Type::of_signature(functions::named_in_go(name).unwrap().signature);
+    fn signatures_have_types() {
         let pair = Type::Record("*dependency.KeyPair");
         let cases = [
-            ("key", Type::Text),
-            ("keyExists", Type::Bool),
-            ("tree", Type::List(Box::new(pair.clone()))),
-            ("byKey", Type::Map(Box::new(Type::Map(Box::new(pair))))),
-            ("parseJSON", Type::Any),
-            ("explode", Type::Plain),
-            ("loop", Type::Ints),
-            ("scratch", Type::Scratch),
-            ("splitToMap", Type::Map(Box::new(Type::Text))),
+            ("(key string) string", Type::Text),
+            ("(key string) bool", Type::Bool),
+            ("(prefix string) []pair", Type::List(Box::new(pair.clone()))),
             (
-                "services",
-                Type::List(Box::new(Type::Record("*dependency.CatalogSnippet"))),
+                "(pairs []pair) map[string]map[string]pair",
+                Type::Map(Box::new(Type::Map(Box::new(pair)))),
+            ),
+            ("(json string) any", Type::Any),
+            ("(pairs []pair) map[string]any", Type::Plain),
+            ("(end int) ints", Type::Ints),
+            ("() scratch", Type::Scratch),
+            (
+                "(text string) map[string]string",
+                Type::Map(Box::new(Type::Text)),
             ),
         ];
-        assert!(!cases.is_empty());
-        for (name, kind) in cases {
-            assert_eq!(result(name), kind, "{name}");
+        for (signature, kind) in cases {
+            assert_eq!(Type::of_signature(signature), kind, "{signature}");
         }
-    }
-
-    #[test]
-    fn fields_have_types() {
-        let instance = Type::Record("*dependency.HealthService");
-        assert_eq!(instance.field("NodeID"), Some(("node_id", Type::Text)));
-        assert_eq!(
-            instance.field("Tags"),
-            Some(("tags", Type::List(Box::new(Type::Text))))
-        );
-        assert_eq!(
-            instance.field("ServiceMeta"),
-            Some(("service_meta", Type::Map(Box::new(Type::Text))))
-        );
-        assert_eq!(
-            instance.field("Weights").unwrap().1.field("Passing"),
-            Some(("passing", Type::Int))
-        );
-        assert_eq!(instance.field("Nope"), None);
-        assert_eq!(Type::Text.field("Address"), None);
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! The Jinja template as a tree, and the moving of line breaks in it.
 //!
-//! in:  what the Go template says, with its line breaks where it had them: `{{- range x}}⏎server;{{- end}}⏎}`
-//! out: the same text with the line breaks where Jinja has them: `⏎{% for … %}server;⏎{% endfor %}}`
+//! Input: pieces with the line breaks of the Go template: `{{- range x}}⏎server;{{- end}}⏎}`. Output: the same text with
+//! the line breaks where Jinja has them: `⏎{% for … %}server;⏎{% endfor %}}`.
 //!
-//! A Go template trims the line break before an action, Jinja drops the one after a tag. A line break that stands at
-//! the beginning of every branch and after the end may as well stand before the beginning and at the end of every
-//! branch: the text is the same whichever branch is taken, and however often.
+//! A Go template trims the line break before an action, Jinja drops the one after a tag. A line break at the beginning
+//! of every branch and after the end can move before the beginning and to the end of every branch: the text is the
+//! same whichever branch is taken, and however often.
 
-/// One thing in a Jinja template.
+/// A part of a Jinja template.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(crate) enum Piece {
     Text(String),
     /// `{{ … }}`
     Print(String),
@@ -35,8 +35,8 @@ pub(super) enum Piece {
 }
 
 impl Piece {
-    /// Does it print nothing, whatever happens?
-    pub(super) fn is_silent(&self) -> bool {
+    /// Returns `true` if it never prints anything.
+    pub(crate) fn is_silent(&self) -> bool {
         match self {
             Self::Text(text) => text.is_empty(),
             Self::Print(_) | Self::Leave(_) => false,
@@ -47,8 +47,8 @@ impl Piece {
         }
     }
 
-    /// Is there a line break in its text?
-    pub(super) fn has_line_break(&self) -> bool {
+    /// Returns `true` if its text has a line break.
+    pub(crate) fn has_line_break(&self) -> bool {
         match self {
             Self::Text(text) | Self::Comment(text) => text.contains('\n'),
             _ => self
@@ -57,6 +57,7 @@ impl Piece {
         }
     }
 
+    /// Returns `true` if it contains a `break` or `continue`.
     fn leaves(&self) -> bool {
         matches!(self, Self::Leave(_)) || self.lists().any(|list| list.iter().any(Self::leaves))
     }
@@ -76,42 +77,40 @@ impl Piece {
         }
     }
 
-    fn map_lists(self, change: &mut impl FnMut(Vec<Self>) -> Option<Vec<Self>>) -> Option<Self> {
-        Some(match self {
-            Self::If { arms, otherwise } => {
-                let arms = arms
+    /// Changes the lists within.
+    fn with_lists(self, change: &mut impl FnMut(Vec<Self>) -> Vec<Self>) -> Self {
+        match self {
+            Self::If { arms, otherwise } => Self::If {
+                arms: arms
                     .into_iter()
-                    .map(|(condition, list)| Some((condition, change(list)?)));
-                Self::If {
-                    arms: arms.collect::<Option<_>>()?,
-                    otherwise: change(otherwise)?,
-                }
-            }
+                    .map(|(condition, list)| (condition, change(list)))
+                    .collect(),
+                otherwise: change(otherwise),
+            },
             Self::For {
                 head,
                 body,
                 otherwise,
             } => Self::For {
                 head,
-                body: change(body)?,
-                otherwise: change(otherwise)?,
+                body: change(body),
+                otherwise: change(otherwise),
             },
             Self::Macro { head, body } => Self::Macro {
                 head,
-                body: change(body)?,
+                body: change(body),
             },
             other => other,
-        })
+        }
     }
 }
 
 /// Moves line breaks to where Jinja has them, as far as the text stays the same.
-pub(super) fn settle(list: Vec<Piece>) -> Vec<Piece> {
+pub(crate) fn settle(list: Vec<Piece>) -> Vec<Piece> {
     let mut settled: Vec<Piece> = Vec::new();
     // From the end, so that a line break passes one construct after the other.
     for piece in joined(list).into_iter().rev() {
-        let inner = piece.clone().map_lists(&mut |list| Some(settle(list)));
-        let piece = inner.unwrap_or(piece);
+        let piece = piece.with_lists(&mut settle);
         let moves = !matches!(
             piece,
             Piece::Text(_) | Piece::Print(_) | Piece::Leave(_) | Piece::Macro { .. }
@@ -123,50 +122,67 @@ pub(super) fn settle(list: Vec<Piece>) -> Vec<Piece> {
                 continue;
             }
         };
-        match passed(piece.clone()) {
-            Some(passed) => {
-                next.remove(0);
-                settled.push(passed);
-                settled.push(Piece::Text("\n".to_owned()));
-            }
-            None => settled.push(piece),
+        if can_pass(&piece) {
+            next.remove(0);
+            settled.push(passed(piece));
+            settled.push(Piece::Text("\n".to_owned()));
+        } else {
+            settled.push(piece);
         }
     }
     settled.reverse();
     joined(settled)
 }
 
-/// What prints, after a line break, as much as `piece` prints before one.
-fn passed(piece: Piece) -> Option<Piece> {
+/// Returns `true` if there is a piece that prints, after a line break, what this piece prints before one.
+fn can_pass(piece: &Piece) -> bool {
     match piece {
-        _ if piece.leaves() => None,
-        _ if piece.is_silent() => Some(piece),
-        Piece::If { .. } | Piece::For { .. } => piece.map_lists(&mut passed_list),
-        _ => None,
+        _ if piece.leaves() => false,
+        _ if piece.is_silent() => true,
+        Piece::If { .. } | Piece::For { .. } => piece.lists().all(|list| can_pass_list(list)),
+        _ => false,
     }
 }
 
-fn passed_list(list: Vec<Piece>) -> Option<Vec<Piece>> {
-    let mut list = joined(list);
-    let Some(first) = list.iter().position(|piece| !piece.is_silent()) else {
-        return Some(list);
-    };
-    if let Piece::Text(text) = &mut list[first] {
-        if !text.starts_with('\n') {
-            return None;
+fn can_pass_list(list: &[Piece]) -> bool {
+    for piece in list.iter().filter(|piece| !piece.is_silent()) {
+        match piece {
+            Piece::Text(text) => return text.starts_with('\n'),
+            piece if can_pass(piece) => {}
+            _ => return false,
         }
-        text.remove(0);
-        list.push(Piece::Text("\n".to_owned()));
-        return Some(joined(list));
     }
-    let rest = passed_list(list.split_off(first + 1))?;
-    let construct = passed(list.pop()?)?;
-    list.push(construct);
-    list.extend(rest);
-    Some(joined(list))
+    true
 }
 
-/// The same without empty texts, and with no text beside another one.
+/// The piece that prints, after a line break, what a piece that [`can_pass`] prints before one.
+fn passed(piece: Piece) -> Piece {
+    if piece.is_silent() {
+        piece
+    } else {
+        piece.with_lists(&mut passed_list)
+    }
+}
+
+fn passed_list(list: Vec<Piece>) -> Vec<Piece> {
+    let mut done = Vec::new();
+    let mut rest = list.into_iter();
+    for piece in rest.by_ref() {
+        match piece {
+            Piece::Text(mut text) if !text.is_empty() => {
+                text.remove(0);
+                done.push(Piece::Text(text));
+                done.extend(rest);
+                done.push(Piece::Text("\n".to_owned()));
+                break;
+            }
+            piece => done.push(passed(piece)),
+        }
+    }
+    joined(done)
+}
+
+/// The list without empty texts, and with neighbouring texts joined.
 fn joined(list: Vec<Piece>) -> Vec<Piece> {
     let mut joined: Vec<Piece> = Vec::new();
     for piece in list {

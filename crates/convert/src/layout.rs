@@ -1,21 +1,22 @@
 //! Writes a tree as Jinja text.
 //!
-//! in:  [`Piece`]s
-//! out: the template, in which every text comes out as it is, whatever line breaks and blanks stand around tags
+//! Input: [`Piece`]s. Output: a template that prints every text unchanged, whatever line breaks and blanks are around
+//! tags.
 //!
-//! Our Jinja drops the line break after a tag or a comment, and the blanks before one that begins its line. So a tag
-//! that stands on a line of its own costs nothing; where a text must not lose something, the tag says so: `{%+ … +%}`.
+//! Jinja is set to drop the line break after a tag or a comment, and the blanks before one that begins its line
+//! (`trim_blocks` and `lstrip_blocks`). So a tag can have a line of its own; where a text must not lose anything, the tag
+//! is written `{%+ … +%}`.
 
-use super::piece::Piece;
+use crate::piece::Piece;
 
-/// What stands at the end of what is written.
+/// The end of the text that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     /// A text, a value, or nothing.
     Text,
     /// A tag or a comment.
     Tag,
-    /// A tag or a comment, and the line break that is dropped.
+    /// A tag or a comment, and the line break after it that is dropped.
     Line,
 }
 
@@ -25,7 +26,7 @@ struct Writer {
 }
 
 /// Writes the template.
-pub(super) fn write(list: &[Piece]) -> String {
+pub(crate) fn write(list: &[Piece]) -> String {
     let mut writer = Writer {
         out: String::new(),
         end: End::Text,
@@ -37,15 +38,16 @@ pub(super) fn write(list: &[Piece]) -> String {
 impl Writer {
     fn list(&mut self, list: &[Piece], own_lines: bool) {
         for (index, piece) in list.iter().enumerate() {
-            // What prints nothing leaves a line of text as it is.
-            let amid =
+            // A piece that prints nothing does not break a line of text.
+            let is_within_line =
                 !self.begins_line() && matches!(list.get(index + 1), None | Some(Piece::Text(_)));
-            let own_lines = own_lines && (piece.has_line_break() || (piece.is_silent() && !amid));
+            let own_lines =
+                own_lines && (piece.has_line_break() || (piece.is_silent() && !is_within_line));
             self.piece(piece, own_lines);
         }
     }
 
-    /// Writes one piece; with `own_lines`, a line ends after each of its tags.
+    /// Writes a piece; with `own_lines`, each of its tags ends a line.
     fn piece(&mut self, piece: &Piece, own_lines: bool) {
         match piece {
             Piece::Text(text) => self.text(text),
@@ -94,7 +96,7 @@ impl Writer {
         if text.is_empty() {
             return;
         }
-        // What the tag before would drop.
+        // The tag before it would drop this.
         let dropped = match self.end {
             End::Text => false,
             End::Tag => text.starts_with(['\n', '\r']),
@@ -108,7 +110,7 @@ impl Writer {
             self.out.push('+');
             self.out.push_str(&closing);
         }
-        // A brace that was the last character may be the first of more.
+        // A brace at the end may be the first of more.
         let mut rest = text;
         if self.end == End::Text && self.out.ends_with('{') {
             self.out.pop();
@@ -126,7 +128,7 @@ impl Writer {
         self.end = End::Text;
     }
 
-    /// A run of braces; what would open a tag is written as a value.
+    /// Writes a run of braces; one that would open a tag is written as a value.
     fn braces(&mut self, count: usize, opens: bool) {
         let braces = "{".repeat(count);
         if count > 1 || opens {
@@ -138,8 +140,8 @@ impl Writer {
         }
     }
 
-    /// A brace right before a tag would be taken for a part of it.
-    fn part_brace(&mut self) {
+    /// Writes a brace right before a tag as a value, as it would become a part of the tag.
+    fn separate_brace(&mut self) {
         if self.end == End::Text && self.out.ends_with('{') {
             self.out.pop();
             self.braces(1, true);
@@ -147,7 +149,7 @@ impl Writer {
     }
 
     fn print(&mut self, expression: &str) {
-        self.part_brace();
+        self.separate_brace();
         self.out.push_str("{{ ");
         self.out.push_str(expression);
         self.out.push_str(" }}");
@@ -182,11 +184,10 @@ impl Writer {
         }
     }
 
-    /// Opens a tag, and keeps the blanks before it.
+    /// Opens a tag and keeps the blanks before it.
     fn open(&mut self, with: &str) {
-        self.part_brace();
-        let line = self.line();
-        let blanks = !line.is_empty() && line.chars().all(char::is_whitespace);
+        self.separate_brace();
+        let blanks = self.line_is_blank();
         self.out.push_str(with);
         if blanks {
             self.out.push('+');
@@ -194,12 +195,14 @@ impl Writer {
     }
 
     fn begins_line(&self) -> bool {
-        self.line().is_empty()
+        self.out.is_empty() || self.out.ends_with(['\n', '\r'])
     }
 
-    /// What stands on the last line.
-    fn line(&self) -> &str {
-        self.out.rsplit(['\n', '\r']).next().unwrap_or_default()
+    /// Returns `true` if the last line has blanks only, and at least one.
+    fn line_is_blank(&self) -> bool {
+        let is_blank = |c: &char| c.is_whitespace() && !matches!(c, '\n' | '\r');
+        let before = self.out.trim_end_matches(|c| is_blank(&c));
+        before.len() < self.out.len() && (before.is_empty() || before.ends_with(['\n', '\r']))
     }
 
     fn own_line(&mut self) {
@@ -210,18 +213,14 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use jiff::Timestamp;
+    use minijinja::Environment;
+    use minijinja::syntax::SyntaxConfig;
     use proptest::prelude::*;
 
-    use super::super::piece::settle;
     use super::*;
-    use crate::store::Snapshot;
-    use crate::template::jinja::{self, JinjaTemplate, Undefined};
-    use crate::template::render_context::{RenderContext, RenderEnv};
+    use crate::piece::settle;
 
-    /// What pieces print when conditions are `true` or `false` and loops go over lists.
+    /// The text of pieces whose conditions are `true` or `false` and whose loops go over lists.
     fn printed(list: &[Piece]) -> String {
         let mut out = String::new();
         for piece in list {
@@ -281,15 +280,15 @@ mod tests {
     }
 
     fn rendered(text: &str) -> String {
-        let pass = RenderContext::new(
-            Snapshot::default(),
-            Arc::new(RenderEnv::default()),
-            Timestamp::UNIX_EPOCH,
-        );
-        let template = JinjaTemplate::parse("t", text, jinja::Options::default())
-            .unwrap_or_else(|error| panic!("{error}\n{text}"));
-        template
-            .render(&Arc::new(pass), Undefined::Refused)
+        let mut syntax = SyntaxConfig::builder();
+        syntax
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .keep_trailing_newline(true);
+        let mut environment = Environment::new();
+        environment.set_syntax(syntax.build().unwrap());
+        environment
+            .render_str(text, ())
             .unwrap_or_else(|error| panic!("{error}\n{text}"))
     }
 
@@ -297,7 +296,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(300))]
 
         #[test]
-        fn every_byte_comes_out_wherever_tags_stand(list in pieces()) {
+        fn every_byte_is_printed_wherever_tags_are(list in pieces()) {
             let wanted = printed(&list);
             prop_assert_eq!(&rendered(&write(&list)), &wanted);
             let settled = settle(list);

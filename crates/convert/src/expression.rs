@@ -1,10 +1,10 @@
-//! Expressions of Jinja, with what is known of their values.
+//! Jinja expressions, with what is known of their values.
 
-use super::types::Type;
+use crate::types::Type;
 
-/// How tightly an expression holds together.
+/// How tightly an expression binds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Level {
+pub(crate) enum Level {
     Or,
     And,
     Not,
@@ -16,57 +16,57 @@ pub(super) enum Level {
 
 /// An expression.
 #[derive(Clone, Debug)]
-pub(super) struct Expr {
-    pub(super) text: String,
-    pub(super) level: Level,
-    pub(super) kind: Type,
-    /// It may be undefined, where Go has nil.
-    pub(super) open: bool,
-    /// The text that it is, if it is a literal.
-    pub(super) literal: Option<String>,
-    /// What to call it.
-    pub(super) noun: Option<String>,
-    /// It is called for what it does.
-    pub(super) does: bool,
+pub(crate) struct Expr {
+    pub(crate) text: String,
+    pub(crate) level: Level,
+    pub(crate) kind: Type,
+    /// Whether it may be undefined where Go has nil.
+    pub(crate) maybe_undefined: bool,
+    /// The text, if it is a string literal.
+    pub(crate) literal: Option<String>,
+    /// A name for a variable with this value.
+    pub(crate) noun: Option<String>,
+    /// Whether it is evaluated for its effect.
+    pub(crate) has_effect: bool,
 }
 
 impl Expr {
-    pub(super) fn new(text: impl Into<String>, level: Level, kind: Type) -> Self {
+    pub(crate) fn new(text: impl Into<String>, level: Level, kind: Type) -> Self {
         Self {
             text: text.into(),
             level,
             kind,
-            open: false,
+            maybe_undefined: false,
             literal: None,
             noun: None,
-            does: false,
+            has_effect: false,
         }
     }
 
-    pub(super) fn primary(text: impl Into<String>, kind: Type) -> Self {
+    pub(crate) fn primary(text: impl Into<String>, kind: Type) -> Self {
         Self::new(text, Level::Primary, kind)
     }
 
-    pub(super) fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self::primary("none", Type::Nil)
     }
 
-    /// A text as a literal.
-    pub(super) fn text(text: &str) -> Self {
+    /// Creates a string literal.
+    pub(crate) fn text(text: &str) -> Self {
         Self {
             literal: Some(text.to_owned()),
             ..Self::primary(quoted(text), Type::Text)
         }
     }
 
-    /// A call, with its arguments.
-    pub(super) fn call(name: &str, args: impl IntoIterator<Item = Self>, kind: Type) -> Self {
-        let args: Vec<String> = args.into_iter().map(|arg| arg.settled().text).collect();
+    /// Creates a call with arguments.
+    pub(crate) fn call(name: &str, args: impl IntoIterator<Item = Self>, kind: Type) -> Self {
+        let args: Vec<String> = args.into_iter().map(|arg| arg.defined().text).collect();
         Self::primary(format!("{name}({})", args.join(", ")), kind)
     }
 
-    /// The value through a filter.
-    pub(super) fn filter(self, filter: &str, kind: Type) -> Self {
+    /// Applies a filter.
+    pub(crate) fn filter(self, filter: &str, kind: Type) -> Self {
         Self::new(
             format!("{} | {filter}", self.at(Level::Filter)),
             Level::Filter,
@@ -74,8 +74,8 @@ impl Expr {
         )
     }
 
-    /// Operands with an operator between them.
-    pub(super) fn operator(
+    /// Joins operands by an operator.
+    pub(crate) fn operator(
         operands: Vec<Self>,
         operator: &str,
         level: Level,
@@ -84,13 +84,13 @@ impl Expr {
     ) -> Self {
         let operands: Vec<String> = operands
             .into_iter()
-            .map(|one| one.settled().at(inside))
+            .map(|one| one.defined().at(inside))
             .collect();
         Self::new(operands.join(&format!(" {operator} ")), level, kind)
     }
 
-    /// The text, in parentheses where it would fall apart.
-    pub(super) fn at(&self, level: Level) -> String {
+    /// The text, in parentheses if it binds less tightly than `level`.
+    pub(crate) fn at(&self, level: Level) -> String {
         if self.level < level {
             format!("({})", self.text)
         } else {
@@ -98,9 +98,9 @@ impl Expr {
         }
     }
 
-    /// The same, but none where it would be undefined.
-    pub(super) fn settled(self) -> Self {
-        if !self.open {
+    /// Replaces undefined by none.
+    pub(crate) fn defined(self) -> Self {
+        if !self.maybe_undefined {
             return self;
         }
         let Self { kind, noun, .. } = self.clone();
@@ -110,15 +110,16 @@ impl Expr {
         }
     }
 
-    pub(super) fn called(self, noun: impl Into<String>) -> Self {
+    /// Sets the name for a variable with this value.
+    pub(crate) fn called(self, noun: impl Into<String>) -> Self {
         Self {
             noun: Some(noun.into()),
             ..self
         }
     }
 
-    /// Is it a name, or a path from one?
-    pub(super) fn is_path(&self) -> bool {
+    /// Returns `true` for a name, or a path of attributes from one.
+    pub(crate) fn is_path(&self) -> bool {
         self.level == Level::Primary
             && self
                 .text
@@ -127,8 +128,8 @@ impl Expr {
     }
 }
 
-/// A text as Jinja writes it.
-pub(super) fn quoted(text: &str) -> String {
+/// A string literal of Jinja.
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {

@@ -1,26 +1,30 @@
-//! Whatever is converted without a mark prints the same.
+//! A template that is converted without a mark prints the same bytes.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use minijinja::{Environment, Value};
+use nix::time::ClockId;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::*;
+use ctmpl_convert::{Conversion, Delimiters};
+
+use super::library::TemplateFunctions;
 use crate::config::resolved::MissingKey;
 use crate::store::Snapshot;
-use crate::template::functions;
-use crate::template::jinja::Undefined;
+use crate::template::jinja::{self, JinjaTemplate, Undefined};
 use crate::template::render_context::{RenderContext, RenderEnv};
+use crate::template::{TemplateError, functions};
 use gotemplate::{Options, Template};
 
-/// How many of the vectors that Go can execute are converted without a mark, in percent.
-const FLOOR: usize = 97;
+/// The share of the vectors that Go renders which must be converted without a mark, in percent.
+const MIN_SHARE: usize = 97;
 
-/// The dot of the vectors, as the converted templates find it.
+/// The dot of the vectors in converted templates.
 const ROOT: &str = "scratch().get(\"dot\")";
 
 #[derive(Deserialize)]
@@ -43,7 +47,19 @@ struct CaseOptions {
     right: Option<String>,
 }
 
-/// JSON as Go's decoder yields it.
+fn convert_with(
+    source: &str,
+    delimiters: &Delimiters,
+    root: Option<&str>,
+) -> Result<Conversion, ctmpl_convert::Error> {
+    let options = ctmpl_convert::Options {
+        delimiters: delimiters.clone(),
+        root: root.map(str::to_owned),
+    };
+    ctmpl_convert::convert("t", source, &options, &TemplateFunctions)
+}
+
+/// JSON as Go's decoder returns it.
 fn value(json: &Json) -> Value {
     match json {
         Json::Null => Value::from(()),
@@ -83,7 +99,7 @@ fn pass(dot: &Value) -> Arc<RenderContext> {
     Arc::new(pass)
 }
 
-/// What the Go template prints; nothing where it fails.
+/// The text of the Go template; `None` if it fails.
 fn in_go(template: &str, delimiters: &Delimiters, dot: &Value) -> Option<String> {
     let missing_key = MissingKey::default();
     let options = Options {
@@ -130,7 +146,7 @@ fn the_vectors_print_the_same_or_are_marked() {
         };
         let dot = &data[&key];
         let root = Some(ROOT).filter(|_| !dot.is_none());
-        let Ok(converted) = convert_with("t", &template, &delimiters, root) else {
+        let Ok(converted) = convert_with(&template, &delimiters, root) else {
             continue;
         };
         let jinja = in_jinja(&converted.text, dot);
@@ -164,19 +180,16 @@ fn the_vectors_print_the_same_or_are_marked() {
         "{rendered} vectors render: {equal} are converted and equal ({share} %), {marked} are marked; \
          {failing} fail in Go: {both_fail} of them are marked or fail in Jinja"
     );
-    #[expect(
-        clippy::print_stderr,
-        reason = "for whoever runs the test with --nocapture"
-    )]
+    #[expect(clippy::print_stderr, reason = "shown with --nocapture")]
     {
         eprintln!("{report}\n{table}");
     }
     assert!(rendered > 1000, "{table}");
     assert_eq!(equal + marked, rendered, "\n{report}\n{table}");
-    assert!(share >= FLOOR, "\n{report}\n{table}");
+    assert!(share >= MIN_SHARE, "\n{report}\n{table}");
 }
 
-/// Each case: a Go template, and what becomes of it.
+/// Go templates and their conversions.
 const CONVERSIONS: &[(&str, &str)] = &[
     (
         "upstream a {\n{{- range service \"web\"}}\n    server {{.Address}}:{{.Port}};\n{{- else}}\n    none;\n{{- end}}\n}\n",
@@ -227,9 +240,9 @@ const CONVERSIONS: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn it_reads_as_if_it_had_been_written_so() {
+fn conversions_read_like_templates_written_by_hand() {
     for (go, jinja) in CONVERSIONS {
-        let Conversion { text, marks } = convert("t", go, &Delimiters::default()).unwrap();
+        let Conversion { text, marks } = convert_with(go, &Delimiters::default(), None).unwrap();
         assert_eq!(text, *jinja, "{go}");
         assert_eq!(
             marks.len(),
@@ -242,12 +255,8 @@ fn it_reads_as_if_it_had_been_written_so() {
 
 #[test]
 fn a_mark_has_a_line_and_a_reason() {
-    let Conversion { text, marks } = convert(
-        "t",
-        "a\n\n{{template \"none\"}}b{{$x := 1i}}",
-        &Delimiters::default(),
-    )
-    .unwrap();
+    let source = "a\n\n{{template \"none\"}}b{{$x := 1i}}";
+    let Conversion { text, marks } = convert_with(source, &Delimiters::default(), None).unwrap();
     let told: Vec<String> = marks.iter().map(ToString::to_string).collect();
     assert_eq!(
         told,
@@ -262,7 +271,7 @@ fn a_mark_has_a_line_and_a_reason() {
     );
 }
 
-/// Templates that go in circles, that hide things, that have the names of Jinja's words.
+/// Templates that call themselves, shadow variables, or use words of Jinja as names.
 #[test]
 fn names_and_scopes_are_kept_apart() {
     let cases = [
@@ -322,7 +331,7 @@ fn names_and_scopes_are_kept_apart() {
     ];
     assert!(!cases.is_empty());
     for (go, printed) in cases {
-        let Conversion { text, marks } = convert("t", go, &Delimiters::default()).unwrap();
+        let Conversion { text, marks } = convert_with(go, &Delimiters::default(), None).unwrap();
         assert!(marks.is_empty(), "{go}: {marks:?}");
         let nothing = Value::from(());
         assert_eq!(
@@ -338,4 +347,106 @@ fn names_and_scopes_are_kept_apart() {
             "{go}: {text}"
         );
     }
+}
+
+#[test]
+fn fields_of_records_have_types() {
+    let source = "{{range service \"web\"}}{{.NodeID}} {{.Tags}} {{.ServiceMeta.a}} {{.Weights.Passing}}{{end}}";
+    let Conversion { text, marks } = convert_with(source, &Delimiters::default(), None).unwrap();
+    assert!(marks.is_empty(), "{marks:?}");
+    assert!(
+        text.contains(
+            "{{ instance.node_id }} {{ instance.tags | go_text }} \
+             {{ instance.service_meta.a | default(\"\") }} {{ instance.weights.passing }}"
+        ),
+        "{text}"
+    );
+    let Conversion { marks, .. } = convert_with(
+        "{{range service \"web\"}}{{.Nope}}{{end}}",
+        &Delimiters::default(),
+        None,
+    )
+    .unwrap();
+    assert_eq!(marks[0].why, "there is no field Nope");
+}
+
+/// The time for sources of two sizes, of which one is eight times as long.
+#[test]
+fn time_is_proportional_to_the_size() {
+    type Source = fn(usize) -> String;
+    let sources: [(&str, Source); 6] = [
+        ("lines", |count| "{{ key \"a\" }}\n".repeat(count)),
+        ("one line", |count| "{{ key \"a\" }}".repeat(count)),
+        ("variables", |count| "{{ $x := key \"a\" }}\n".repeat(count)),
+        ("loops", |count| {
+            "{{ range service \"a\" }}\n{{ .Address }}{{ end }}\n".repeat(count)
+        }),
+        ("marks", |count| "{{ call 1 }}\n".repeat(count)),
+        ("templates", |count| {
+            let define = |number| format!("{{{{ define \"t{number}\" }}}}x{{{{ end }}}}\n");
+            (0..count).map(define).collect()
+        }),
+    ];
+    // The time of this thread, as other tests run at the same time.
+    let now = || Duration::from(ClockId::CLOCK_THREAD_CPUTIME_ID.now().unwrap());
+    let time = |source: Source, count| {
+        let text = source(count);
+        let begun = now();
+        convert_with(&text, &Delimiters::default(), None).unwrap();
+        now().saturating_sub(begun)
+    };
+    // The first conversion also builds the Jinja environment.
+    time(|_| String::new(), 0);
+    for (name, source) in sources {
+        let (short, long) = (time(source, 250), time(source, 2000));
+        assert!(
+            long < short * 24,
+            "{name}: 8 times the size takes {short:?} and {long:?}"
+        );
+    }
+}
+
+#[test]
+fn long_chains_and_deep_nesting_are_marked() {
+    let chain = |first: &str, more: &str, count: usize| {
+        format!("{first}{}{{{{ end }}}}", more.repeat(count))
+    };
+    let cases = [
+        (
+            chain("{{ if eq 1 2 }}a", "{{ else if eq 1 2 }}b", 200_000),
+            "if with 200001 branches",
+        ),
+        (
+            chain(
+                "{{ with key \"a\" }}a",
+                "{{ else with key \"b\" }}b",
+                200_000,
+            ),
+            "with with 200001 branches",
+        ),
+        (
+            format!("{{{{ key \"a\" {} }}}}", "| toUpper ".repeat(200_000)),
+            "a pipeline of 200001 commands",
+        ),
+    ];
+    for (source, what) in cases {
+        let Conversion { marks, .. } = convert_with(&source, &Delimiters::default(), None).unwrap();
+        assert_eq!(marks[0].what, what);
+    }
+}
+
+#[test]
+fn chains_within_chains_do_not_overflow_the_stack() {
+    // Each level has a chain that Jinja nests, and the next level is in its last branch.
+    let more = "{{ else with key \"b\" }}{{ . }}".repeat(100);
+    let level = format!("{{{{ with key \"a\" }}}}{{{{ . }}}}{more}");
+    let source = format!("{}x{}", level.repeat(150), "{{ end }}".repeat(150));
+    let Conversion { marks, .. } = convert_with(&source, &Delimiters::default(), None).unwrap();
+    assert!(!marks.is_empty());
+    let deep = format!(
+        "{}x{}",
+        "{{ range service \"a\" }}{{ with .Address }}{{ . }}".repeat(95),
+        "{{ end }}{{ end }}".repeat(95)
+    );
+    convert_with(&deep, &Delimiters::default(), None).unwrap();
 }

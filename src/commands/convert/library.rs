@@ -1,0 +1,92 @@
+//! The functions and records of ctmpl's templates, as the converter needs them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ctmpl_convert::{Function, Library};
+use gotemplate::FunctionId;
+use gotemplate::record::Fields;
+
+use crate::answer::{
+    Check, Instance, Node, NodeService, NodeServices, Pair, ServiceTags, TaggedAddress, TextMap,
+    Weights,
+};
+use crate::config::resolved::Permissions;
+use crate::query::Health;
+use crate::template::functions;
+use crate::template::jinja::{self, JinjaTemplate};
+
+/// The function library of ctmpl.
+pub(super) struct TemplateFunctions;
+
+impl Library for TemplateFunctions {
+    fn resolve(&self, name: &str) -> Option<FunctionId> {
+        functions::id_in_go(name)
+    }
+
+    fn function(&self, id: FunctionId) -> Option<Function<'_>> {
+        let function = functions::of_id(id)?;
+        Some(Function {
+            go: function.go,
+            jinja: function.jinja,
+            signature: function.signature,
+            is_filter: jinja::is_filter(function),
+        })
+    }
+
+    fn records(&self) -> Vec<Arc<dyn Fields>> {
+        let texts = || vec![String::new()];
+        vec![
+            Arc::new(instance()),
+            Arc::new(Pair::default()),
+            Arc::new(TaggedAddress::default()),
+            Arc::new(Weights::default()),
+            Arc::new(Check {
+                service_tags: texts(),
+                ..Check::default()
+            }),
+            Arc::new(ServiceTags {
+                name: String::new(),
+                tags: texts(),
+            }),
+            Arc::new(Node::default()),
+            Arc::new(NodeServices {
+                node: Arc::default(),
+                services: vec![Arc::default()],
+            }),
+            Arc::new(NodeService {
+                tags: texts(),
+                ..NodeService::default()
+            }),
+        ]
+    }
+
+    fn jinja_error(&self, name: &str, text: &str) -> Option<String> {
+        let options = jinja::Options {
+            allow: Permissions::ALL,
+            ..jinja::Options::default()
+        };
+        let error = JinjaTemplate::parse(name, text, options).err()?;
+        Some(error.message)
+    }
+}
+
+fn instance() -> Instance {
+    Instance {
+        node: String::new(),
+        node_id: String::new(),
+        node_address: String::new(),
+        node_tagged_addresses: TextMap::new(),
+        node_meta: TextMap::new(),
+        service_meta: TextMap::new(),
+        address: String::new(),
+        service_tagged_addresses: BTreeMap::new(),
+        id: String::new(),
+        name: String::new(),
+        tags: vec![String::new()],
+        checks: vec![Arc::default()],
+        status: Health::Passing,
+        port: 0,
+        weights: Weights::default(),
+    }
+}
