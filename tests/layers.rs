@@ -20,7 +20,7 @@ const KNOWN_CIRCLES: &[&str] = &[
     "src/cli",
     "src/config",
     "src/template",
-    "crates",
+    "crates/gotemplate",
 ];
 
 /// The source folders of the workspace.
