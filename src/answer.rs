@@ -1,9 +1,7 @@
-//! What comes back for a question, typed.
+//! The typed answers to queries.
 //!
-//! in:  the JSON of a Consul answer, by the rules of `consul/`
-//! out: an [`Answer`], sorted as templates expect it, comparable with the one before
-//!
-//! Field names are Consul's own. A field that an answer leaves out, or gives as `null`, is empty.
+//! An [`Answer`] is sorted as templates expect it, and comparable with the one before. Field names are Consul's own. A
+//! field that is missing or `null` is empty.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -26,17 +24,17 @@ pub use mesh::{
 /// `Service` to [`Connect`](crate::query::ConsulQuery::Connect), too.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
-    /// The entry, or nothing when there is none.
+    /// The entry; `None` if there is none.
     Key(Option<Arc<Pair>>),
     /// The entries below a prefix, in Consul's order (by key).
     Pairs(Vec<Arc<Pair>>),
-    /// The instances, by node and ID, or in Consul's order when asked near a node.
+    /// The instances, by node and ID, or in Consul's order when sorted near a node.
     Service(Vec<Arc<Instance>>),
     /// The services, by name.
     Services(Vec<Arc<ServiceTags>>),
-    /// The node and its services, or nothing when there is no such node.
+    /// The node and its services; `None` if there is no such node.
     Node(Option<Arc<NodeServices>>),
-    /// The nodes, by name and address, or in Consul's order when asked near a node.
+    /// The nodes, by name and address, or in Consul's order when sorted near a node.
     Nodes(Vec<Arc<Node>>),
     /// The datacenters, by name.
     Datacenters(Vec<String>),
@@ -59,7 +57,7 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// How many things the answer holds; what "nothing" and "fewer" mean when an answer is judged.
+    /// The number of items in the answer, by which a loss is recognised.
     #[must_use]
     pub fn len(&self) -> usize {
         match self {
@@ -79,7 +77,7 @@ impl Answer {
         }
     }
 
-    /// Does the answer hold nothing?
+    /// Returns `true` if the answer holds nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -94,7 +92,7 @@ pub type TextMap = BTreeMap<String, String>;
 pub struct Pair {
     /// The whole key.
     pub path: String,
-    /// The key without the prefix that was asked for, and without the slashes that follow it.
+    /// The key without the requested prefix, and without the slashes that follow it.
     pub key: String,
     /// The value; what is not UTF-8 in it is the replacement character.
     pub value: String,

@@ -9,10 +9,11 @@ mod any;
 mod consul;
 mod parse;
 mod text;
+mod written;
 
 pub use any::{FileQuery, PluginQuery, Query};
 pub use consul::{
     ConsulQuery, DatacentersQuery, Health, HealthFilter, KeyQuery, NodeQuery, NodesQuery, Scope,
     ServiceQuery,
 };
-pub use parse::QueryError;
+pub use written::QueryError;

@@ -1,4 +1,4 @@
-//! Consul behind TLS, tokens, sockets and prefixes: what it takes to be let in, and what is said when it is not enough.
+//! Consul behind TLS, tokens, sockets and prefixes: what grants access, and the message if something is missing.
 
 use std::fs;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::support::recorder::Recorder;
 use crate::support::secured::{Secured, authority};
 use crate::support::{eventually, installed};
 
-/// Renders one key once, with these arguments besides; the exit code, what it said, and the file.
+/// Renders one key once, with further arguments; returns the exit code, the log and the file.
 fn once(address: &str, arguments: &[String]) -> (Option<i32>, String, String) {
     let folder = Folder::new();
     folder.write("in", r#"{{ key "k" }}"#);
@@ -34,7 +34,7 @@ fn words(words: &[&str]) -> Vec<String> {
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
-fn who_is_known_is_let_in_and_everybody_else_learns_why_not() {
+fn access_needs_certificate_and_token_and_the_message_names_what_is_missing() {
     if !installed(&["consul"]) {
         return;
     }
@@ -207,7 +207,7 @@ fn another_token_in_the_file_is_used_and_a_bad_one_is_not() {
     let ctmpl = Ctmpl::start(consul.socket(), [&token_file, "-template", &template]);
     folder.becomes("out", "1");
     folder.becomes("told", &text(&folder.path("token")));
-    // What cannot be a token changes nothing, and is told once.
+    // A text that cannot be a token changes nothing, and is logged once.
     folder.write("token", "not a token");
     ctmpl.says(
         "characters that no HTTP header can carry; it should hold the token and nothing else",
@@ -217,7 +217,7 @@ fn another_token_in_the_file_is_used_and_a_bad_one_is_not() {
     ctmpl.says("the old token stays in use");
     consul.put("k", "2");
     folder.becomes("out", "2");
-    // The old one is taken back, and the new one comes a while later, as when a job rotates it.
+    // The old token is revoked, and the new one comes a while later, as when a job rotates it.
     consul.revoke(&first);
     consul.put("k", "3");
     ctmpl.says("answered 403");
@@ -243,7 +243,7 @@ fn another_token_in_the_file_is_used_and_a_bad_one_is_not() {
 }
 
 #[test]
-fn a_socket_of_this_machine_is_an_address_like_any_other() {
+fn a_unix_socket_is_an_address_like_any_other() {
     if !installed(&["consul"]) {
         return;
     }
@@ -271,17 +271,17 @@ fn a_socket_of_this_machine_is_an_address_like_any_other() {
     crate::support::catalog::put(consul.address(), "k", "2");
     folder.becomes("out", "2");
     assert_eq!(ctmpl.stop().code(), Some(12));
-    let nobody = format!("unix://{}", folder.path("nobody.sock").display());
-    let (code, log, _) = once(&nobody, &[]);
+    let missing = format!("unix://{}", folder.path("missing.sock").display());
+    let (code, log, _) = once(&missing, &[]);
     assert_eq!(code, Some(16));
     assert!(
-        log.contains(&format!("cannot reach Consul at {nobody}: No such file")),
+        log.contains(&format!("cannot reach Consul at {missing}: No such file")),
         "{log}"
     );
 }
 
 #[test]
-fn a_proxy_of_the_environment_leads_to_consul_but_not_on_this_machine() {
+fn a_proxy_of_the_environment_leads_to_consul_but_is_not_used_for_loopback() {
     if !installed(&["consul"]) {
         return;
     }
@@ -325,40 +325,6 @@ fn a_proxy_of_the_environment_leads_to_consul_but_not_on_this_machine() {
 }
 
 #[test]
-fn a_proxy_forwards_requests_in_clear_text() {
-    let proxy = Recorder::start(r#"[{"Key": "k", "Value": "dg==", "Flags": 0}]"#);
-    let folder = Folder::new();
-    folder.write("in", r#"{{ key "k" }}"#);
-    let template = folder.template("in", "out", "");
-    let once = |server: &str| {
-        let mut command = command();
-        command
-            .env(
-                "HTTP_PROXY",
-                format!("http://user:pass@{}", proxy.address()),
-            )
-            .env("NO_PROXY", "near.example")
-            .args(["-once", "-timeout=3s", "-consul-addr", server])
-            .args(["-template", &template]);
-        run_command(command).code()
-    };
-    assert_eq!(once("http://consul.example:8500"), Some(0));
-    assert_eq!(folder.read("out"), "v");
-    let head = proxy.heads().remove(0);
-    assert!(
-        head.starts_with("GET http://consul.example:8500/v1/kv/k?"),
-        "{head}"
-    );
-    assert!(
-        head.contains("\nproxy-authorization: Basic dXNlcjpwYXNz")
-            && head.contains("\nhost: consul.example:8500"),
-        "{head}"
-    );
-    assert_ne!(once("http://near.example:8500"), Some(0));
-    assert_eq!(proxy.heads(), Vec::<String>::new());
-}
-
-#[test]
 fn prefix_namespace_partition_and_password_are_sent() {
     let recorder = Recorder::start(r#"[{"Key": "k", "Value": "dg==", "Flags": 0}]"#);
     let arguments = [
@@ -386,7 +352,7 @@ fn prefix_namespace_partition_and_password_are_sent() {
 }
 
 #[test]
-fn authorities_can_stand_in_the_configuration_itself() {
+fn authorities_can_be_in_the_configuration_itself() {
     if !installed(&["consul"]) {
         return;
     }
@@ -422,7 +388,7 @@ fn authorities_can_stand_in_the_configuration_itself() {
     );
 }
 
-/// What the environment says of a client that is known.
+/// The environment of a client with access.
 fn variables(consul: &Secured) -> Vec<(&'static str, String)> {
     vec![
         ("CONSUL_HTTP_ADDR", consul.https("localhost")),
@@ -439,7 +405,7 @@ fn variables(consul: &Secured) -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn consuls_own_program_reaches_the_same_consul_as_a_command() {
+fn the_consul_program_as_a_command_reaches_the_same_consul() {
     if !installed(&["consul"]) {
         return;
     }
@@ -452,7 +418,7 @@ fn consuls_own_program_reaches_the_same_consul_as_a_command() {
             .args(consul.known())
             .arg(format!("-consul-addr={}", consul.https("localhost")));
         command.arg(format!("-consul-token={}", token.secret));
-        // They would mislead whoever believes them.
+        // Variables of the test's own environment would mislead the program.
         command
             .env("CONSUL_HTTP_ADDR", "127.0.0.1:1")
             .env("CONSUL_HTTP_SSL", "false");
@@ -467,7 +433,7 @@ fn consuls_own_program_reaches_the_same_consul_as_a_command() {
     };
     let of_another_authority = {
         let mut command = command();
-        // Without a scheme: only the variable says that it is TLS, and that nobody verifies it.
+        // Without a scheme: only variables say that it is TLS, and that certificates are not verified.
         command.envs(variables(&consul)).env_remove("CONSUL_CACERT");
         command.env(
             "CONSUL_HTTP_ADDR",
@@ -520,7 +486,10 @@ fn a_proxy_for_plain_http_is_asked_unless_the_host_is_excepted() {
         ]);
         command.args(["-template", &folder.template("in", "out", "")]);
         command
-            .env("HTTP_PROXY", format!("http://{}", recorder.address()))
+            .env(
+                "HTTP_PROXY",
+                format!("http://user:pass@{}", recorder.address()),
+            )
             .env("NO_PROXY", excepted);
         let ended = run_command(command);
         (ended.code(), folder.read("out"), ended.log)
@@ -532,8 +501,13 @@ fn a_proxy_for_plain_http_is_asked_unless_the_host_is_excepted() {
         head.starts_with("GET http://consul.invalid:8500/v1/kv/k?"),
         "{head}"
     );
+    assert!(
+        head.contains("\nproxy-authorization: Basic dXNlcjpwYXNz")
+            && head.contains("\nhost: consul.invalid:8500"),
+        "{head}"
+    );
     let (code, out, log) = once_by("other.invalid,.invalid");
-    // Whether it is long in coming or not: nobody of that name is found.
+    // The name cannot be resolved; the resolver may take long to say so.
     assert!(
         [Some(14), Some(16)].contains(&code) && out.is_empty(),
         "{log}"
@@ -542,7 +516,7 @@ fn a_proxy_for_plain_http_is_asked_unless_the_host_is_excepted() {
 }
 
 #[test]
-fn other_certificates_in_the_files_are_used_and_bad_ones_are_not() {
+fn new_certificates_in_the_files_are_used_and_bad_ones_are_not() {
     if !installed(&["consul"]) {
         return;
     }
@@ -574,7 +548,7 @@ fn other_certificates_in_the_files_are_used_and_bad_ones_are_not() {
     fs::rename(folder.path("new.pem"), folder.path("ca.pem")).unwrap();
     ctmpl.says("the certificates for Consul were read again");
     folder.becomes("out", "1");
-    // A certificate comes before its key, or is none.
+    // A certificate that replaces the old one before its key does.
     copy(&consul.path("dc1-server-consul-0.pem"), "cert.pem");
     ctmpl.says("cannot be used together");
     ctmpl.says("the previous certificates stay in use");

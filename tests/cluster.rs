@@ -1,4 +1,4 @@
-//! Three real Consul servers: the leader is killed, or the server that ctmpl talks to.
+//! Three real Consul servers: the leader is killed, or the server that ctmpl polls.
 
 use std::time::{Duration, Instant};
 
@@ -7,21 +7,21 @@ use crate::support::cluster::Cluster;
 use crate::support::ctmpl::{Ctmpl, Folder};
 use crate::support::{eventually, installed, within};
 
-/// From the change being possible to its being in the file.
+/// The time limit from the moment a change is possible to the file that shows it.
 const LATEST: Duration = Duration::from_secs(2);
-/// Everything that is asked in these tests is told of at most this often when it is in trouble.
+/// The message of an outage.
 const OUTAGE: &str = "the files stay as they are";
 
-/// Changes the key as soon as it can be changed, and says since when it is.
+/// Changes the key as soon as it can be changed; returns that time.
 fn changes_as_soon_as_possible(cluster: &Cluster, place: usize, value: &str) -> Instant {
-    // While nobody leads, a server holds the request for seconds: the change is possible when it was taken.
+    // Without a leader, a server holds the request for seconds: the change is possible once it was accepted.
     eventually("the cluster takes a change again", || {
         try_put(cluster.address(place), "app/port", value)
     });
     Instant::now()
 }
 
-/// The file comes to hold the value within the limit, counted from when the change was made.
+/// The file has the value within the limit, counted from the change.
 fn arrives(folder: &Folder, value: &str, since: Instant) {
     within(
         LATEST.saturating_sub(since.elapsed()),
@@ -43,7 +43,7 @@ fn a_cluster_that_loses_its_leader_changes_no_file_and_catches_up() {
     );
     let leader = cluster.leader();
     let follower = (leader + 1) % 3;
-    // The server it talks to stays; only its leader goes.
+    // The server that is polled stays; only the leader goes.
     let template = folder.template("in", "out", "");
     let mut ctmpl = Ctmpl::start(
         cluster.addresses_from(follower),
@@ -60,7 +60,7 @@ fn a_cluster_that_loses_its_leader_changes_no_file_and_catches_up() {
     assert!(ctmpl.said(OUTAGE) <= 1, "it is told once:\n{}", ctmpl.log());
     assert_eq!(ctmpl.said("[ERR]"), 0, "{}", ctmpl.log());
 
-    // Another leader is lost with it: two of three are gone, and nobody leads, until one comes back.
+    // The next leader is killed too: with two of three gone there is no leader, until one comes back.
     let second = cluster.leader();
     let last = (0..3)
         .find(|place| ![leader, second].contains(place))
@@ -81,7 +81,7 @@ fn a_cluster_that_loses_its_leader_changes_no_file_and_catches_up() {
 }
 
 #[test]
-fn a_server_that_is_killed_is_left_for_the_next_one() {
+fn a_server_that_is_killed_is_replaced_by_the_next_one() {
     if !installed(&["consul"]) {
         return;
     }
@@ -107,7 +107,7 @@ fn a_server_that_is_killed_is_left_for_the_next_one() {
         ctmpl.log()
     );
 
-    // A follower that is left is no reason for anything: not even for a word.
+    // That a server which is not the leader is skipped is not logged.
     let said = ctmpl.said(OUTAGE);
     let address = cluster.address(next).to_string();
     let other = Ctmpl::start(
@@ -124,15 +124,15 @@ fn a_server_that_is_killed_is_left_for_the_next_one() {
 }
 
 #[test]
-fn a_server_that_is_not_there_at_the_start_is_passed_over() {
+fn a_server_that_is_missing_at_the_start_is_skipped() {
     if !installed(&["consul"]) {
         return;
     }
     let (folder, consul) = (Folder::new(), crate::support::consul::Consul::start());
     put(consul.address(), "app/port", "80");
     folder.write("in", r#"{{ key "app/port" }}"#);
-    let nobody = crate::support::free_port();
-    let servers = format!("127.0.0.1:{nobody},{}", consul.address());
+    let unused = crate::support::free_port();
+    let servers = format!("127.0.0.1:{unused},{}", consul.address());
     let ended = crate::support::ctmpl::run([
         format!("-consul-addr={servers}"),
         "-once".into(),
@@ -151,7 +151,7 @@ fn a_server_that_is_not_there_at_the_start_is_passed_over() {
     );
 }
 
-/// The file keeps this text until something else is done, however long it takes.
+/// The file keeps this text while `until` runs, however long that takes.
 fn watch_while<T>(folder: &Folder, text: &str, until: impl FnOnce() -> T) -> T {
     use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -167,7 +167,7 @@ fn watch_while<T>(folder: &Folder, text: &str, until: impl FnOnce() -> T) -> T {
         });
         let done = until();
         over.store(true, Ordering::SeqCst);
-        // The change itself may have arrived a moment before it was looked at for the last time.
+        // The change itself may arrive just before the last look at the file.
         let seen = watcher.join().expect("the watcher");
         assert!(
             seen.iter().filter(|now| *now != text).count() <= 1 && !seen.contains(""),

@@ -1,4 +1,4 @@
-//! What real servers answered, replayed byte for byte to the client: each is read, or sorted into its class of errors.
+//! Answers of real servers, replayed byte for byte to the client: each is read, or becomes an error of its class.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -17,7 +17,7 @@ fn replay(bytes: Vec<u8>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
-        // Two requests at the most belong to one question.
+        // One query takes two requests at most.
         for stream in listener.incoming().take(2) {
             let mut stream = stream.unwrap();
             let mut request = [0; 4096];
@@ -354,7 +354,7 @@ async fn other_clusters_are_read_and_sorted() {
 }
 
 #[tokio::test]
-async fn a_consul_that_is_too_old_is_told_from_a_wrong_address() {
+async fn a_consul_that_is_too_old_is_distinguished_from_a_wrong_address() {
     for (query, needed) in [
         (
             Query::Consul(ConsulQuery::Partitions),
@@ -382,7 +382,7 @@ async fn a_consul_that_is_too_old_is_told_from_a_wrong_address() {
 }
 
 #[tokio::test]
-async fn a_mesh_that_is_switched_off_is_no_outage() {
+async fn a_mesh_that_is_disabled_is_not_an_outage() {
     let text = "Connect must be enabled in order to use this endpoint";
     let answer = format!(
         "HTTP/1.1 500 Internal Server Error\r\nContent-Length: {}\r\n\r\n{text}",
@@ -403,7 +403,7 @@ async fn a_mesh_that_is_switched_off_is_no_outage() {
 }
 
 #[tokio::test]
-async fn a_server_that_lost_its_leader_tells_how_old_its_answer_is() {
+async fn a_server_without_a_leader_reports_the_age_of_its_answer() {
     let reply = fixture(&service("web"), "noleader-2srv-stale-200")
         .await
         .unwrap();
@@ -443,7 +443,7 @@ async fn every_error_has_its_class() {
 }
 
 #[tokio::test]
-async fn what_is_not_an_answer_is_said_and_never_read_as_data() {
+async fn a_wrong_answer_is_an_error_and_never_read_as_data() {
     let ok = |body: &str| {
         format!(
             "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
@@ -510,15 +510,15 @@ async fn headers_that_a_gateway_adds_do_not_hide_the_answer() {
 /// When a server's process ends.
 #[derive(Clone, Copy, Debug)]
 enum Dies {
-    /// Between two questions: the connection is closed before the second one is sent on it.
-    BetweenQuestions,
-    /// It has read the question; the system says goodbye.
+    /// Between two requests: the connection is closed before the second one is sent on it.
+    BetweenRequests,
+    /// After it has read the request: the system closes the connection.
     AfterReading,
-    /// It has not: the system resets the connection.
+    /// Before it has read the request: the system resets the connection.
     BeforeReading,
 }
 
-/// Answers one question, and dies before it answers a second one on the same connection.
+/// Answers one request, and dies before it answers a second one on the same connection.
 fn dies(how: Dies) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -531,7 +531,7 @@ fn dies(how: Dies) -> SocketAddr {
             .unwrap();
         drop(listener);
         match how {
-            Dies::BetweenQuestions => {}
+            Dies::BetweenRequests => {}
             Dies::AfterReading => drop(stream.read(&mut request)),
             Dies::BeforeReading => while stream.peek(&mut request).unwrap() == 0 {},
         }
@@ -539,11 +539,11 @@ fn dies(how: Dies) -> SocketAddr {
     address
 }
 
-/// A connection that had ended was kept beside the question that waited for it: the question waited out its whole time.
+/// Once, a connection that had ended was kept beside the request that waited for it, which then ran into its time limit.
 #[tokio::test]
 async fn a_server_that_dies_during_a_long_poll_is_noticed_at_once() {
     for how in [
-        Dies::BetweenQuestions,
+        Dies::BetweenRequests,
         Dies::AfterReading,
         Dies::BeforeReading,
     ] {
@@ -555,7 +555,7 @@ async fn a_server_that_dies_during_a_long_poll_is_noticed_at_once() {
             stale: true,
         };
         client.poll(consul(&service("web")), poll(0)).await.unwrap();
-        // Long enough for the end to arrive, if there is one.
+        // Long enough for the end of the connection to arrive.
         tokio::time::sleep(Duration::from_millis(50)).await;
         let lost = tokio::time::timeout(
             Duration::from_secs(10),

@@ -1,4 +1,4 @@
-//! More queries than the agent takes connections from one host.
+//! More queries than the connections that the agent accepts from one host.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use crate::support::ctmpl::{Ctmpl, Folder};
 use crate::support::eventually;
 use consul_dev::Seed;
 
-/// Consul takes 200 connections of a host by default; here it is a tenth of it.
+/// Consul accepts 200 connections of a host by default; here it is a tenth of that.
 const CONNECTIONS: usize = 20;
 const QUERIES: usize = 60;
 
@@ -27,7 +27,7 @@ fn every_query_gets_its_first_answer_before_long_polls_take_the_connections() {
         ["-template", &folder.template("in", "out", "")],
     );
     folder.becomes("out", &expected);
-    // Those that find no connection are refused, and one line says so for all.
+    // Queries beyond the limit are refused, and one line reports it for all.
     eventually("the long polls are refused", || {
         ctmpl.said(" fails: ") >= QUERIES - CONNECTIONS
     });

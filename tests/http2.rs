@@ -1,4 +1,4 @@
-//! Over TLS, HTTP/2 is spoken where the server can: many long polls share a few connections.
+//! Over TLS, HTTP/2 is used if the server supports it: many long polls share a few connections.
 
 use std::fs;
 
@@ -8,10 +8,10 @@ use crate::support::secured::{Secured, authority, certificate};
 use crate::support::{eventually, free_port, installed};
 use consul_dev::{Background, Seed};
 
-/// How many questions share a connection.
+/// How many queries share a connection.
 const SHARING: usize = 90;
 
-/// How many connections there are to this address of 127.0.0.1.
+/// The number of connections to this address of 127.0.0.1.
 fn connections_to(address: &str) -> usize {
     const ESTABLISHED: &str = "01";
     let port: u16 = address.rsplit(':').next().unwrap().parse().unwrap();
@@ -28,7 +28,7 @@ fn connections_to(address: &str) -> usize {
         .count()
 }
 
-/// More than Consul lets share one connection, and more than it takes connections from one host.
+/// More than Consul allows on one connection, and more than the connections that it accepts from one host.
 const MANY: usize = 300;
 
 #[test]
@@ -54,15 +54,13 @@ fn hundreds_of_long_polls_share_a_few_connections() {
     .concat();
     let ctmpl = Ctmpl::start(consul.https("localhost"), flags);
     folder.eventually("out", "whole", |text| text.matches("old").count() == MANY);
-    eventually("every question waits", || {
-        ctmpl.said("is asked") >= 2 * MANY
-    });
-    // Ninety questions share a connection; what the first ones opened beside each other is closed again.
+    eventually("every query waits", || ctmpl.said("is asked") >= 2 * MANY);
+    // Ninety queries share a connection; connections beyond that are closed again.
     let address = consul.https("127.0.0.1");
     eventually("few connections are left", || {
         connections_to(&address) == MANY.div_ceil(SHARING)
     });
-    // Whichever connection a question went to, its news arrive without delay.
+    // News arrive without delay on every connection.
     for key in (0..MANY).step_by(37).chain([MANY - 1]) {
         consul.put(&format!("many/{key}"), &format!("new-{key}."));
         folder.eventually("out", "changed", |text| {
@@ -72,10 +70,10 @@ fn hundreds_of_long_polls_share_a_few_connections() {
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
 
-/// More than HAProxy lets share one connection, each a key of its own.
+/// More than HAProxy allows on one connection, each a key of its own.
 const KEYS: usize = 130;
 
-/// HAProxy with a certificate before the embedded server, and ctmpl that asks through it.
+/// HAProxy with a certificate in front of the embedded server, for a ctmpl that polls through it.
 struct Scene {
     folder: Folder,
     consul: Background,
@@ -145,7 +143,7 @@ impl Scene {
             .eventually("out", "whole", |text| text.matches("old").count() == KEYS);
     }
 
-    /// Every question hears of a change.
+    /// Every query reports a change.
     fn hears(&self) {
         for key in 0..KEYS {
             self.consul.put_key(&format!("many/{key}"), "new");
@@ -156,7 +154,7 @@ impl Scene {
 }
 
 #[test]
-fn a_server_that_gives_up_http2_is_asked_in_http1() {
+fn a_server_that_drops_http2_is_polled_over_http1() {
     if !installed(&["consul", "haproxy"]) {
         return;
     }
@@ -170,7 +168,7 @@ fn a_server_that_gives_up_http2_is_asked_in_http1() {
 
     drop(haproxy);
     let _haproxy = scene.haproxy(&scene.front(scene.port, "http/1.1"));
-    eventually("every question has a connection", || {
+    eventually("every query has a connection", || {
         connections_to(&scene.address()) >= KEYS
     });
     scene.hears();
@@ -178,7 +176,7 @@ fn a_server_that_gives_up_http2_is_asked_in_http1() {
 }
 
 #[test]
-fn a_balancer_before_servers_of_both_kinds_is_no_obstacle() {
+fn a_balancer_in_front_of_servers_with_and_without_http2_works() {
     if !installed(&["consul", "haproxy"]) {
         return;
     }
@@ -192,7 +190,7 @@ fn a_balancer_before_servers_of_both_kinds_is_no_obstacle() {
     let _haproxy = scene.haproxy(&(balancer + &fronts));
     let ctmpl = scene.start();
     scene.becomes_whole();
-    eventually("every question waits", || {
+    eventually("every query waits", || {
         scene.consul.faults().open_requests("/v1/kv/") == KEYS
     });
     scene.hears();

@@ -1,4 +1,4 @@
-//! The service mesh of a real Consul: who is reached through what, the trusted roots, and a service's certificate.
+//! The service mesh of a real Consul: instances and proxies, the trusted roots, and the certificate of a service.
 
 use std::net::SocketAddr;
 
@@ -26,14 +26,14 @@ const JINJA: &str = r#"{% for s in connect("web") %}
 {{ leaf.service }} {{ leaf.service_uri }}
 {{ leaf.cert_pem }}{{ leaf.private_key_pem }}"#;
 
-/// What a new root is to sign with; made for this test, and used nowhere else.
+/// The key of a new root; made for this test, and used nowhere else.
 const NEW_KEY: [&str; 3] = [
     "MHcCAQEEIEnCtZNN7qfe+G1Sl31s9r+er0tVUttdhPMjBn1dLZ8qoAoGCCqGSM49",
     "AwEHoUQDQgAE0/sB6zKaOFEtHP9OsEbuKzadzlzU29Ub60kYQqAAFJ1fW6lhHdos",
     "YLpfWwmA91+5iFajEgi75U4FEEgBmPRoCw==",
 ];
 
-/// The root certificate that signs now.
+/// The active root certificate.
 fn active_root(consul: SocketAddr) -> String {
     let body = http::get(consul, "/v1/agent/connect/ca/roots")
         .unwrap()
@@ -108,7 +108,7 @@ fn the_mesh_is_followed_in_both_languages_and_no_key_is_logged() {
 }
 
 #[test]
-fn a_mesh_that_is_switched_off_ends_a_run_that_renders_once_with_the_reason() {
+fn a_disabled_mesh_ends_a_run_that_renders_once_with_the_reason() {
     if !installed(&["consul"]) {
         return;
     }
@@ -135,7 +135,7 @@ fn a_mesh_that_is_switched_off_ends_a_run_that_renders_once_with_the_reason() {
 }
 
 #[test]
-fn what_this_consul_does_not_have_is_said() {
+fn endpoints_that_this_consul_does_not_have_are_reported() {
     if !installed(&["consul"]) {
         return;
     }

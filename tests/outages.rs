@@ -1,5 +1,5 @@
-//! Consul cannot answer, or answers nonsense: no file changes by it, it is told once, and all is right again soon
-//! after.
+//! Consul does not answer, or answers nonsense: no file changes, the outage is logged once, and files are current soon
+//! after it is over.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::support::{eventually, installed, within};
 use consul_dev::{Background, Fault, Seed};
 use nix::sys::signal::Signal;
 
-/// From the recovery of Consul to the file being right.
+/// The time limit from the recovery of Consul to the current file.
 const LATEST: Duration = Duration::from_secs(2);
 const ONCE: &str = "the files stay as they are";
 
@@ -41,7 +41,7 @@ fn pair(more: &[&str]) -> Pair {
     let ctmpl = Ctmpl::start(consul.address(), arguments);
     folder.becomes("out", "port 80");
     folder.becomes("other", "port 90");
-    eventually("both questions wait", || {
+    eventually("both queries wait", || {
         consul.faults().requests("/v1/kv/").len() >= 4
             && consul.faults().open_requests("/v1/kv/") == 2
     });
@@ -53,7 +53,7 @@ fn pair(more: &[&str]) -> Pair {
 }
 
 impl Pair {
-    /// The question of the first template is answered with this fault for a while; the second template carries on.
+    /// The query of the first template gets this fault for a while; the second template continues.
     fn suffers(&mut self, fault: Fault, said: &str) {
         let Self {
             folder,
@@ -61,7 +61,7 @@ impl Pair {
             ctmpl,
         } = self;
         consul.faults().inject("/v1/kv/app", fault);
-        // The query that waits already is answered honestly once more; the fault begins with the next.
+        // The poll that waits already gets a correct answer; the fault begins with the next one.
         consul.put_key("app/port", "81");
         folder.becomes("out", "port 81");
         consul.put_key("app/port", "82");
@@ -73,7 +73,7 @@ impl Pair {
     }
 }
 
-/// The file says this within the limit after the recovery.
+/// The file has this text within the limit after the recovery.
 fn recovers(folder: &Folder, text: &str, since: Instant) {
     within(
         LATEST.saturating_sub(since.elapsed()),
@@ -83,9 +83,9 @@ fn recovers(folder: &Folder, text: &str, since: Instant) {
 }
 
 #[test]
-fn bad_answers_of_any_kind_change_no_file_and_others_carry_on() {
+fn bad_answers_of_any_kind_change_no_file_and_other_queries_continue() {
     let web_page = "<html><body>Please sign in</body></html>";
-    // What is about one question is asked again with growing pauses; what concerns everybody, at least once a second.
+    // Errors of one query are retried with growing pauses, outages at least once a second.
     let (soon, later) = (LATEST, DEADLINE);
     let cases = [
         (
@@ -136,7 +136,7 @@ fn bad_answers_of_any_kind_change_no_file_and_others_carry_on() {
     });
 }
 
-/// The lines that an operator sees who wants to hear of trouble only.
+/// The lines at level warn and above.
 fn loud(ctmpl: &Ctmpl) -> Vec<String> {
     let log = ctmpl.log();
     log.lines()
@@ -146,7 +146,7 @@ fn loud(ctmpl: &Ctmpl) -> Vec<String> {
 }
 
 #[test]
-fn strange_indexes_and_slow_answers_change_nothing_about_what_is_right() {
+fn strange_indexes_and_slow_answers_do_not_affect_the_files() {
     let cases = [
         Fault::NoIndex,
         Fault::Index(0),
@@ -174,7 +174,7 @@ fn strange_indexes_and_slow_answers_change_nothing_about_what_is_right() {
 }
 
 #[test]
-fn an_endless_index_of_one_does_not_make_it_ask_without_pause() {
+fn a_constant_index_of_one_does_not_cause_polls_without_pause() {
     let Pair {
         folder,
         consul,
@@ -202,8 +202,8 @@ fn an_index_that_goes_back_loses_no_change() {
     let asked = consul.faults().requests("/v1/kv/app").len();
     consul.put_key("app/port", "81");
     folder.becomes("out", "port 81");
-    // A query that comes after the restore, with an index of before, waits in vain: with the real one as well.
-    eventually("the question waits", || {
+    // A query that comes after the restore with an index from before waits in vain, with the real Consul too.
+    eventually("the query waits", || {
         consul.faults().requests("/v1/kv/app").len() > asked
             && consul.faults().open_requests("/v1/kv/app") == 1
     });
@@ -214,7 +214,7 @@ fn an_index_that_goes_back_loses_no_change() {
 }
 
 #[test]
-fn a_copy_that_is_too_old_is_not_believed() {
+fn an_answer_that_is_too_stale_is_not_used() {
     let Pair {
         folder,
         consul,
@@ -238,7 +238,7 @@ fn a_copy_that_is_too_old_is_not_believed() {
 }
 
 #[test]
-fn a_black_hole_delays_and_nothing_more() {
+fn a_black_hole_only_delays() {
     let Pair {
         folder,
         consul,
@@ -249,14 +249,14 @@ fn a_black_hole_delays_and_nothing_more() {
     consul.put_key("app/port", "81");
     folder.stays("out", "port 80", Duration::from_secs(1));
     consul.faults().lift_all();
-    // What was swallowed stays so until the connection breaks.
+    // Requests that were swallowed stay unanswered until the connection breaks.
     consul.faults().cut_connections();
     recovers(&folder, "port 81", Instant::now());
     assert!(ctmpl.is_running());
 }
 
 #[test]
-fn a_server_that_refuses_connections_for_a_long_time_is_heard_at_once_when_it_is_back() {
+fn a_server_that_is_back_after_a_long_time_is_noticed_at_once() {
     let Pair {
         folder,
         consul,
@@ -277,7 +277,7 @@ fn a_server_that_refuses_connections_for_a_long_time_is_heard_at_once_when_it_is
 }
 
 #[test]
-fn a_server_that_throttled_for_a_long_time_is_heard_soon_after() {
+fn a_server_that_stops_throttling_after_a_long_time_is_noticed_soon() {
     let busy = Fault::Status(
         429,
         "Your IP is issuing too many concurrent connections".into(),
@@ -313,7 +313,7 @@ fn a_server_that_throttled_for_a_long_time_is_heard_soon_after() {
 }
 
 #[test]
-fn a_server_that_throttles_or_is_no_consul_is_left_for_the_next_one() {
+fn a_server_that_throttles_or_is_not_consul_is_replaced_by_the_next_one() {
     let busy = Fault::Status(
         429,
         "Your IP is issuing too many concurrent connections".into(),
@@ -346,7 +346,7 @@ fn a_server_that_throttles_or_is_no_consul_is_left_for_the_next_one() {
 }
 
 #[test]
-fn a_real_consul_may_come_late_go_away_and_come_back_with_nothing() {
+fn a_real_consul_may_start_late_stop_and_come_back_empty() {
     if !installed(&["consul"]) {
         return;
     }
@@ -374,7 +374,7 @@ fn a_real_consul_may_come_late_go_away_and_come_back_with_nothing() {
     recovers(&folder, "port 80", Instant::now());
     folder.becomes("late", "80");
 
-    // It is gone, then back with nothing: a template that needs the key waits, one with a default goes on.
+    // It stops, then comes back empty: a template that needs the key waits, one with a default continues.
     consul.stop();
     folder.stays("out", "port 80", Duration::from_millis(800));
     folder.stays("late", "80", Duration::from_millis(200));
@@ -394,7 +394,7 @@ fn a_real_consul_may_come_late_go_away_and_come_back_with_nothing() {
         ctmpl.log()
     );
 
-    // It hangs, and goes on.
+    // It hangs, and continues.
     consul.signal(Signal::SIGSTOP);
     folder.stays("out", "port 81", Duration::from_secs(1));
     consul.signal(Signal::SIGCONT);
@@ -404,7 +404,7 @@ fn a_real_consul_may_come_late_go_away_and_come_back_with_nothing() {
 }
 
 #[test]
-fn a_gateway_that_gives_up_at_once_is_an_outage_and_not_asked_in_a_tight_loop() {
+fn a_gateway_that_times_out_at_once_is_an_outage_and_not_polled_in_a_tight_loop() {
     let consul = crate::support::embedded(consul_dev::Seed::default().key("a", "1"));
     let folder = Folder::new();
     folder.write("in", r#"{{ key "a" }}"#);
@@ -424,7 +424,7 @@ fn a_gateway_that_gives_up_at_once_is_an_outage_and_not_asked_in_a_tight_loop() 
 }
 
 #[test]
-fn a_key_that_is_too_long_for_a_url_is_no_outage() {
+fn a_key_that_is_too_long_for_a_url_is_not_an_outage() {
     let consul = crate::support::embedded(consul_dev::Seed::default().key("a", "1"));
     let folder = Folder::new();
     folder.write(

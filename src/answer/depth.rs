@@ -1,18 +1,18 @@
-//! How much of the entries below a prefix somebody sees, and whether that has changed.
+//! The part of the entries below a prefix that a template reads, and whether it has changed.
 
 use super::{Answer, Pair};
 
-/// How deep somebody looks below a prefix.
+/// How deep a template reads below a prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
     /// The keys directly below it.
     Level,
-    /// All keys below it; a key that ends in a slash is a folder, and not seen.
+    /// All keys below it, except folders: keys that end in a slash.
     Tree,
 }
 
 impl Depth {
-    /// Is this entry seen?
+    /// Returns `true` if this entry is read.
     #[must_use]
     pub fn sees(self, pair: &Pair) -> bool {
         let Pair { key, .. } = pair;
@@ -22,7 +22,7 @@ impl Depth {
         }
     }
 
-    /// Does this answer look different from the one before?
+    /// Returns `true` if the part that is read differs from that of the answer before.
     #[must_use]
     pub fn sees_change(self, before: &Answer, after: &Answer) -> bool {
         match (before, after) {

@@ -21,7 +21,7 @@ pub struct CaRoot {
     /// The certificate in PEM.
     #[serde(rename = "RootCert")]
     pub certificate: String,
-    /// Does it sign new certificates? One does.
+    /// Whether it signs new certificates; one root does.
     pub active: bool,
     /// The index at which it was made.
     pub create_index: u64,

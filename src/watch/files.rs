@@ -1,11 +1,10 @@
-//! Files on this machine: the sources of templates, and what `file` reads.
+//! Watches files on this host: the sources of templates, and what `file` reads.
 //!
-//! in:  the set of files that matter
-//! out: a [`FileEvent`] when one of them may have changed
+//! Input: the set of files that matter. Output: a [`FileEvent`] when one of them may have changed.
 //!
-//! What is watched is the directory of each file, not the file: editors and package managers replace files, and a
-//! watch on the old one would hear nothing. For a link the directories on its way are watched too (Kubernetes
-//! switches a whole volume by a link `..data`). What happens there to files of other names wakes nobody.
+//! The directory of each file is watched, not the file: editors and package managers replace files, and a watch on the
+//! old file would report nothing. For a link, the directories on its path are watched too (Kubernetes switches a whole
+//! volume by a link `..data`). Events of files with other names are dropped at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -19,34 +18,34 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-/// Something happened to the watched directories; these of the wanted files may have changed.
+/// Some of the watched files may have changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileEvent {
-    /// The files, as they were named when they were asked for.
+    /// The files, with the paths under which they are watched.
     pub files: BTreeSet<PathBuf>,
 }
 
-/// An editor writes in several steps; a change counts when it has been quiet for this long.
+/// An editor writes in several steps, so a change is reported once there was none for this long.
 const QUIET: Duration = Duration::from_millis(50);
-/// But not later than this.
+/// A change is reported at the latest after this time.
 const LONGEST: Duration = Duration::from_secs(1);
 
 /// Watches files. Dropping it ends the watch.
 #[derive(Debug)]
 pub struct Files {
-    /// `None` until there is something to watch, and where the system cannot watch.
+    /// `None` until there is something to watch, and if the system cannot watch files.
     watcher: Option<RecommendedWatcher>,
     reports: mpsc::UnboundedSender<Vec<PathBuf>>,
     changes: mpsc::UnboundedReceiver<Vec<PathBuf>>,
     wanted: BTreeSet<PathBuf>,
-    /// The watched directories: another one that takes the place of a watched one has to be watched anew.
+    /// The watched directories; one that is replaced by another of the same name has to be watched again.
     watched: BTreeMap<PathBuf, Option<Identity>>,
-    /// The names on the ways to the wanted files; the watcher looks at no others.
+    /// The names on the paths to the watched files; the watcher ignores all others.
     names: Arc<RwLock<BTreeSet<OsString>>>,
     pending: Option<Pending>,
 }
 
-/// Files that have changed, since when, and when it last was not quiet.
+/// Files that have changed, with the times of the first and the latest change.
 #[derive(Debug)]
 struct Pending {
     files: BTreeSet<PathBuf>,
@@ -55,7 +54,7 @@ struct Pending {
 }
 
 impl Files {
-    /// Watches nothing yet.
+    /// Creates a watcher without files.
     #[must_use]
     pub fn new() -> Self {
         let (reports, changes) = mpsc::unbounded_channel();
@@ -71,38 +70,38 @@ impl Files {
         }
     }
 
-    /// Watches these files and no others. Where the system cannot watch files, this is said, and nothing is heard.
+    /// Watches these files and no others. If the system cannot watch files, that is logged, and there are no events.
     pub fn watch_exactly(&mut self, wanted: BTreeSet<PathBuf>) {
         self.wanted = wanted;
         if self.watcher.is_none() && !self.wanted.is_empty() {
             let started = start(self.reports.clone(), Arc::clone(&self.names));
-            let unheard = |error: &_| {
+            let warn = |error: &_| {
                 tracing::warn!(
                     name: "files.not_watched", %error,
                     "cannot watch files ({error}); they are read again on SIGHUP"
                 );
             };
-            self.watcher = started.inspect_err(unheard).ok();
+            self.watcher = started.inspect_err(warn).ok();
         }
         self.watch_directories();
     }
 
-    /// Watches the directories in which the wanted files are now.
+    /// Watches the directories in which the files are now.
     fn watch_directories(&mut self) {
-        let ways: Vec<Way> = self.wanted.iter().map(|file| Way::to(file)).collect();
-        let directories: BTreeSet<PathBuf> = ways
+        let trails: Vec<Trail> = self.wanted.iter().map(|file| Trail::to(file)).collect();
+        let directories: BTreeSet<PathBuf> = trails
             .iter()
-            .flat_map(|way| way.directories.iter().cloned())
+            .flat_map(|trail| trail.directories.iter().cloned())
             .collect();
         *self.names.write().unwrap_or_else(PoisonError::into_inner) =
-            ways.into_iter().flat_map(|way| way.names).collect();
+            trails.into_iter().flat_map(|trail| trail.names).collect();
         let Some(watcher) = &mut self.watcher else {
             return;
         };
         self.watched.retain(|directory, identity| {
             let keep = directories.contains(directory) && *identity == identity_of(directory);
             if !keep {
-                // It may be gone from the disk as well.
+                // The directory itself may be gone.
                 let _ = watcher.unwatch(directory);
             }
             keep
@@ -125,7 +124,7 @@ impl Files {
         }
     }
 
-    /// Waits until some of the files may have changed, and it has been quiet since.
+    /// Waits until some of the files may have changed and no further change follows.
     pub async fn changed(&mut self) -> FileEvent {
         loop {
             let due = self
@@ -148,7 +147,7 @@ impl Files {
 
     fn note(&mut self, paths: &[PathBuf]) {
         let touched = |file: &Path| {
-            let names = Way::to(file).names;
+            let names = Trail::to(file).names;
             paths.is_empty()
                 || paths
                     .iter()
@@ -174,7 +173,7 @@ impl Files {
     }
 }
 
-/// Starts the system's watcher. It reports paths; none at all means that reports were lost, and anything may have
+/// Starts the system's watcher. It reports paths; an empty report means that reports were lost, so every file may have
 /// changed.
 fn start(
     reports: mpsc::UnboundedSender<Vec<PathBuf>>,
@@ -202,7 +201,7 @@ impl Default for Files {
     }
 }
 
-/// Reading a file is no change; neither is opening it for writing, before anything is written.
+/// Returns `true` if an event may change a file. Reading it does not, nor does opening it for writing.
 fn is_change(kind: EventKind) -> bool {
     match kind {
         EventKind::Access(access) => access == AccessKind::Close(AccessMode::Write),
@@ -214,8 +213,8 @@ fn is_change(kind: EventKind) -> bool {
     }
 }
 
-/// The device, the number and the birth of a directory, which tell it from another one of the same name; a number alone
-/// is soon given away again.
+/// Device, inode and creation time of a directory, which distinguish it from another one of the same name; an inode
+/// alone is soon reused.
 type Identity = (u64, u64, Option<SystemTime>);
 
 fn identity_of(directory: &Path) -> Option<Identity> {
@@ -224,30 +223,30 @@ fn identity_of(directory: &Path) -> Option<Identity> {
         .map(|metadata| (metadata.dev(), metadata.ino(), metadata.created().ok()))
 }
 
-/// The way from the root to a file, links included.
+/// The path from the root to a file, with the links on it.
 #[derive(Debug, Default)]
-struct Way {
+struct Trail {
     /// The directories in which a change can change what the file is.
     directories: BTreeSet<PathBuf>,
-    /// The names that such a change has: of the file, of links, of directories above.
+    /// The names in such a change: of the file, of links, of parent directories.
     names: BTreeSet<OsString>,
 }
 
-/// As many links as Linux follows.
+/// The number of links that Linux follows.
 const LINKS: usize = 40;
 
-impl Way {
+impl Trail {
     fn to(file: &Path) -> Self {
-        let mut way = Self::default();
+        let mut trail = Self::default();
         let mut next = std::path::absolute(file).ok();
         for _ in 0..LINKS {
             let Some(path) = next else { break };
-            next = way.follow(&path);
+            next = trail.follow(&path);
         }
-        way
+        trail
     }
 
-    /// Notes a path without looking behind its links; gives the path behind the first of them.
+    /// Records a path up to its first link; returns the path behind that link.
     fn follow(&mut self, path: &Path) -> Option<PathBuf> {
         self.names
             .extend(path.components().filter_map(|component| match component {
@@ -264,7 +263,7 @@ impl Way {
                 return Some(directory.join(target).join(rest));
             }
         }
-        // For a file that is not there, the nearest directory above it that is.
+        // For a missing file, the nearest parent directory that exists.
         let parents = path.ancestors().skip(1);
         self.directories.extend(
             parents
@@ -277,100 +276,4 @@ impl Way {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    const DEADLINE: Duration = Duration::from_secs(10);
-
-    async fn heard(files: &mut Files) -> BTreeSet<PathBuf> {
-        tokio::time::timeout(DEADLINE, files.changed())
-            .await
-            .expect("nothing was heard")
-            .files
-    }
-
-    #[tokio::test]
-    async fn a_written_a_replaced_and_a_new_file_are_heard_of() {
-        let directory = tempfile::tempdir().unwrap();
-        let (old, new) = (directory.path().join("old"), directory.path().join("new"));
-        fs::write(&old, "1").unwrap();
-        let mut files = Files::new();
-        files.watch_exactly([old.clone(), new.clone()].into());
-
-        fs::write(&old, "2").unwrap();
-        assert_eq!(heard(&mut files).await, [old.clone()].into());
-        fs::write(directory.path().join("beside"), "3").unwrap();
-        fs::rename(directory.path().join("beside"), &old).unwrap();
-        assert_eq!(heard(&mut files).await, [old].into());
-        fs::write(&new, "4").unwrap();
-        assert_eq!(heard(&mut files).await, [new].into());
-    }
-
-    #[tokio::test]
-    async fn a_directory_that_appears_is_watched_from_then_on() {
-        let directory = tempfile::tempdir().unwrap();
-        let below = directory.path().join("below");
-        let file = below.join("file");
-        let mut files = Files::new();
-        files.watch_exactly([file.clone()].into());
-        fs::create_dir(&below).unwrap();
-        assert_eq!(heard(&mut files).await, [file.clone()].into());
-        fs::write(&file, "1").unwrap();
-        assert_eq!(heard(&mut files).await, [file].into());
-    }
-
-    #[tokio::test]
-    async fn a_directory_that_takes_the_place_of_another_is_watched() {
-        let directory = tempfile::tempdir().unwrap();
-        let at = |name: &str| directory.path().join(name);
-        for name in ["conf", "new"] {
-            fs::create_dir(at(name)).unwrap();
-            fs::write(at(name).join("file"), name).unwrap();
-        }
-        let file = at("conf").join("file");
-        let mut files = Files::new();
-        files.watch_exactly([file.clone()].into());
-        fs::rename(at("conf"), at("old")).unwrap();
-        fs::rename(at("new"), at("conf")).unwrap();
-        assert_eq!(heard(&mut files).await, [file.clone()].into());
-        fs::write(&file, "newer").unwrap();
-        assert_eq!(heard(&mut files).await, [file].into());
-    }
-
-    #[tokio::test]
-    async fn several_writes_are_one_event() {
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("file");
-        fs::write(&file, "1").unwrap();
-        let mut files = Files::new();
-        files.watch_exactly([file.clone()].into());
-        for n in 0..5 {
-            fs::write(&file, n.to_string()).unwrap();
-        }
-        heard(&mut files).await;
-        assert!(
-            tokio::time::timeout(Duration::from_millis(300), files.changed())
-                .await
-                .is_err()
-        );
-    }
-
-    #[tokio::test]
-    async fn a_volume_switched_by_a_link_is_heard_of() {
-        let directory = tempfile::tempdir().unwrap();
-        let at = |name: &str| directory.path().join(name);
-        for version in ["v1", "v2"] {
-            fs::create_dir(at(version)).unwrap();
-            fs::write(at(version).join("file"), version).unwrap();
-        }
-        std::os::unix::fs::symlink("v1", at("..data")).unwrap();
-        std::os::unix::fs::symlink("..data/file", at("file")).unwrap();
-        let mut files = Files::new();
-        files.watch_exactly([at("file")].into());
-        std::os::unix::fs::symlink("v2", at("..new")).unwrap();
-        fs::rename(at("..new"), at("..data")).unwrap();
-        assert_eq!(heard(&mut files).await, [at("file")].into());
-    }
-}
+mod tests;

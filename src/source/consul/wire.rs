@@ -308,7 +308,7 @@ mod tests {
                 read(&query, format!("[{}]", entries.join(",")).as_bytes()).unwrap()
             };
             let sorted: Vec<_> = (0..6).collect();
-            // Asked near somebody, the order is what the answer says.
+            // Near a node, the order is that of the answer.
             prop_assert_eq!(read(&order) == read(&sorted), !near || order == sorted);
         }
     }

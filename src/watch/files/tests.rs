@@ -1,0 +1,97 @@
+//! Real directories and the system's own watcher.
+
+use std::fs;
+
+use super::*;
+
+const DEADLINE: Duration = Duration::from_secs(10);
+
+async fn heard(files: &mut Files) -> BTreeSet<PathBuf> {
+    tokio::time::timeout(DEADLINE, files.changed())
+        .await
+        .expect("nothing was heard")
+        .files
+}
+
+#[tokio::test]
+async fn a_written_a_replaced_and_a_new_file_are_heard_of() {
+    let directory = tempfile::tempdir().unwrap();
+    let (old, new) = (directory.path().join("old"), directory.path().join("new"));
+    fs::write(&old, "1").unwrap();
+    let mut files = Files::new();
+    files.watch_exactly([old.clone(), new.clone()].into());
+
+    fs::write(&old, "2").unwrap();
+    assert_eq!(heard(&mut files).await, [old.clone()].into());
+    fs::write(directory.path().join("beside"), "3").unwrap();
+    fs::rename(directory.path().join("beside"), &old).unwrap();
+    assert_eq!(heard(&mut files).await, [old].into());
+    fs::write(&new, "4").unwrap();
+    assert_eq!(heard(&mut files).await, [new].into());
+}
+
+#[tokio::test]
+async fn a_directory_that_appears_is_watched_from_then_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let below = directory.path().join("below");
+    let file = below.join("file");
+    let mut files = Files::new();
+    files.watch_exactly([file.clone()].into());
+    fs::create_dir(&below).unwrap();
+    assert_eq!(heard(&mut files).await, [file.clone()].into());
+    fs::write(&file, "1").unwrap();
+    assert_eq!(heard(&mut files).await, [file].into());
+}
+
+#[tokio::test]
+async fn a_directory_that_takes_the_place_of_another_is_watched() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    for name in ["conf", "new"] {
+        fs::create_dir(at(name)).unwrap();
+        fs::write(at(name).join("file"), name).unwrap();
+    }
+    let file = at("conf").join("file");
+    let mut files = Files::new();
+    files.watch_exactly([file.clone()].into());
+    fs::rename(at("conf"), at("old")).unwrap();
+    fs::rename(at("new"), at("conf")).unwrap();
+    assert_eq!(heard(&mut files).await, [file.clone()].into());
+    fs::write(&file, "newer").unwrap();
+    assert_eq!(heard(&mut files).await, [file].into());
+}
+
+#[tokio::test]
+async fn several_writes_are_one_event() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    fs::write(&file, "1").unwrap();
+    let mut files = Files::new();
+    files.watch_exactly([file.clone()].into());
+    for n in 0..5 {
+        fs::write(&file, n.to_string()).unwrap();
+    }
+    heard(&mut files).await;
+    assert!(
+        tokio::time::timeout(Duration::from_millis(300), files.changed())
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn a_volume_switched_by_a_link_is_heard_of() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    for version in ["v1", "v2"] {
+        fs::create_dir(at(version)).unwrap();
+        fs::write(at(version).join("file"), version).unwrap();
+    }
+    std::os::unix::fs::symlink("v1", at("..data")).unwrap();
+    std::os::unix::fs::symlink("..data/file", at("file")).unwrap();
+    let mut files = Files::new();
+    files.watch_exactly([at("file")].into());
+    std::os::unix::fs::symlink("v2", at("..new")).unwrap();
+    fs::rename(at("..new"), at("..data")).unwrap();
+    assert_eq!(heard(&mut files).await, [at("file")].into());
+}
