@@ -79,6 +79,7 @@ static TABLE: &[&[Function]] = &[
     sprig::dates::TABLE,
     sprig::semver::TABLE,
     sprig::secrets::TABLE,
+    sprig::master_password::TABLE,
     sprig::certificates::TABLE,
     spew::TABLE,
 ];

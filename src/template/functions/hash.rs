@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use md5::{Digest as _, Md5};
 use minijinja::Value;
 use ring::{digest, hmac};
 
@@ -30,7 +31,7 @@ pub(super) static TABLE: &[Function] = &[
         "The MD5 hash of a string in hexadecimal.",
         |call| {
             let [only] = call.exactly("md5sum")?;
-            Ok(Value::from(hex(&md5::compute(bytes(only)?).0)))
+            Ok(Value::from(hex(&Md5::digest(bytes(only)?))))
         },
     ),
     hash(

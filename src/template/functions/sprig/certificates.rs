@@ -1,12 +1,12 @@
-//! Certificates, with the fields and the extensions that sprig gives them.
+//! Certificates, with the fields and the extensions of sprig.
 //!
-//! in:  a name, addresses, the days that it is to be valid, and maybe keys and whose certificate signs it
-//! out: a certificate and its private key, both in PEM
+//! Input: a name, addresses, the days of validity, and optionally a key and a CA. Output: a certificate and its private key,
+//! both in PEM.
 //!
-//! They are made once for the same arguments, and stay until two thirds of their time are over: see
-//! [`kept`](crate::template::memo). Unlike sprig's, a key that is made for a certificate is one of ECDSA.
+//! A certificate is made once for the same arguments and kept for two thirds of its validity: see
+//! [`memo`](crate::template::memo). Unlike in sprig, a generated key is for ECDSA.
 
-mod draft;
+mod issue;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use draft::{Authority, Draft, common_name, other_names, validity};
+use issue::{Content, Issuer, parse};
 
 use super::keys::{self, KEY_STEPS, Key};
 use super::sprig;
@@ -29,64 +29,40 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
     sprig(
         ["sprig_genPrivateKey", "sprig_gen_private_key"],
         "(type string) string",
-        "A new private key in PEM, ecdsa or ed25519; the same while the process runs.",
+        "A new private key in PEM for ecdsa or ed25519; it stays the same while the process runs.",
         keys::generate,
     ),
     sprig(
         ["sprig_buildCustomCert", "sprig_build_custom_cert"],
         "(certificate string, key string) {Cert, Key}",
-        "A certificate and its key, both given in PEM in base64.",
+        "A certificate and its key from PEM in base64.",
         custom,
     ),
     sprig(
         ["sprig_genCA", "sprig_gen_ca"],
         "(name string, days int) {Cert, Key}",
-        "A new certificate that can sign others, and its key.",
+        "A new certificate of a CA and its key.",
         |call| {
             let [name, days] = call.exactly("sprig_genCA")?;
-            SignalAction {
-                name,
-                ips: None,
-                hosts: None,
-                days,
-                ca: Signer::Authority,
-                key: None,
-            }
-            .grant(call, "genCA")
+            Request::ca(name, days).issue(call)
         },
     ),
     sprig(
         ["sprig_genCAWithKey", "sprig_gen_ca_with_key"],
         "(name string, days int, key string) {Cert, Key}",
-        "A new certificate that can sign others, for a private key in PEM.",
+        "A new certificate of a CA for a private key in PEM.",
         |call| {
             let [name, days, key] = call.exactly("sprig_genCAWithKey")?;
-            SignalAction {
-                name,
-                ips: None,
-                hosts: None,
-                days,
-                ca: Signer::Authority,
-                key: Some(key),
-            }
-            .grant(call, "genCA")
+            Request::ca(name, days).with_key(key).issue(call)
         },
     ),
     sprig(
         ["sprig_genSelfSignedCert", "sprig_gen_self_signed_cert"],
         "(name string, addresses []string, hosts []string, days int) {Cert, Key}",
-        "A new certificate that nobody else signs, and its key.",
+        "A new self-signed certificate and its key.",
         |call| {
             let [name, ips, hosts, days] = call.exactly("sprig_genSelfSignedCert")?;
-            SignalAction {
-                name,
-                ips: Some(ips),
-                hosts: Some(hosts),
-                days,
-                ca: Signer::Itself,
-                key: None,
-            }
-            .grant(call, "genSelfSignedCert")
+            Request::self_signed(name, ips, hosts, days).issue(call)
         },
     ),
     sprig(
@@ -95,35 +71,21 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
             "sprig_gen_self_signed_cert_with_key",
         ],
         "(name string, addresses []string, hosts []string, days int, key string) {Cert, Key}",
-        "A new certificate that nobody else signs, for a private key in PEM.",
+        "A new self-signed certificate for a private key in PEM.",
         |call| {
             let [name, ips, hosts, days, key] = call.exactly("sprig_genSelfSignedCertWithKey")?;
-            SignalAction {
-                name,
-                ips: Some(ips),
-                hosts: Some(hosts),
-                days,
-                ca: Signer::Itself,
-                key: Some(key),
-            }
-            .grant(call, "genSelfSignedCert")
+            Request::self_signed(name, ips, hosts, days)
+                .with_key(key)
+                .issue(call)
         },
     ),
     sprig(
         ["sprig_genSignedCert", "sprig_gen_signed_cert"],
         "(name string, addresses []string, hosts []string, days int, ca {Cert, Key}) {Cert, Key}",
-        "A new certificate that another one signs, and its key.",
+        "A new certificate that a CA signs, and its key.",
         |call| {
             let [name, ips, hosts, days, ca] = call.exactly("sprig_genSignedCert")?;
-            SignalAction {
-                name,
-                ips: Some(ips),
-                hosts: Some(hosts),
-                days,
-                ca: Signer::Other(ca),
-                key: None,
-            }
-            .grant(call, "genSignedCert")
+            Request::signed(name, ips, hosts, days, ca).issue(call)
         },
     ),
     sprig(
@@ -132,23 +94,17 @@ pub(in crate::template::functions) static TABLE: &[Function] = &[
             "sprig_gen_signed_cert_with_key",
         ],
         "(name string, addresses []string, hosts []string, days int, ca {Cert, Key}, key string) {Cert, Key}",
-        "A new certificate that another one signs, for a private key in PEM.",
+        "A new certificate that a CA signs, for a private key in PEM.",
         |call| {
             let [name, ips, hosts, days, ca, key] = call.exactly("sprig_genSignedCertWithKey")?;
-            SignalAction {
-                name,
-                ips: Some(ips),
-                hosts: Some(hosts),
-                days,
-                ca: Signer::Other(ca),
-                key: Some(key),
-            }
-            .grant(call, "genSignedCert")
+            Request::signed(name, ips, hosts, days, ca)
+                .with_key(key)
+                .issue(call)
         },
     ),
 ];
 
-/// What a template sees of a certificate.
+/// A certificate and its key, as a template sees them.
 struct Pair {
     certificate: String,
     key: String,
@@ -213,93 +169,121 @@ fn custom(call: &Call<'_>) -> FunctionResult {
         decoded(certificate, "certificate")?,
         decoded(key, "private key")?,
     );
-    Authority::read(&certificate)?;
-    Key::read(&key)?;
+    parse(&certificate)?;
+    Key::from_pem(&key)?;
     Ok(pair(certificate, key))
 }
 
-/// Who signs a certificate.
+/// The issuer of a certificate.
 #[derive(Clone, Copy)]
 enum Signer<'a> {
-    /// Itself, and it may sign others.
-    Authority,
-    Itself,
-    Other(&'a Value),
+    /// The certificate itself, which is that of a CA.
+    SelfAsCa,
+    /// The certificate itself.
+    SelfSigned,
+    /// A CA.
+    Ca(&'a Value),
 }
 
-/// A certificate that a template wants.
-struct SignalAction<'a> {
+/// The arguments of a function that makes a certificate.
+struct Request<'a> {
     name: &'a Value,
     ips: Option<&'a Value>,
     hosts: Option<&'a Value>,
     days: &'a Value,
-    ca: Signer<'a>,
+    signer: Signer<'a>,
     key: Option<&'a Value>,
 }
 
-impl SignalAction<'_> {
-    fn grant(self, call: &Call<'_>, function: &str) -> FunctionResult {
-        let Self {
+impl<'a> Request<'a> {
+    fn ca(name: &'a Value, days: &'a Value) -> Self {
+        Self {
             name,
-            ips,
-            hosts,
+            ips: None,
+            hosts: None,
             days,
-            ca,
-            key,
-        } = self;
-        let (name, written_days, key) = (text(name)?, integer(days)?, key.map(text).transpose()?);
-        let (ips, hosts) = (texts(call, ips)?, texts(call, hosts)?);
-        let authority = match ca {
-            Signer::Other(value) => Some(pair_of(value)?),
-            _ => None,
+            signer: Signer::SelfAsCa,
+            key: None,
+        }
+    }
+
+    fn self_signed(name: &'a Value, ips: &'a Value, hosts: &'a Value, days: &'a Value) -> Self {
+        Self {
+            ips: Some(ips),
+            hosts: Some(hosts),
+            signer: Signer::SelfSigned,
+            ..Self::ca(name, days)
+        }
+    }
+
+    fn signed(
+        name: &'a Value,
+        ips: &'a Value,
+        hosts: &'a Value,
+        days: &'a Value,
+        ca: &'a Value,
+    ) -> Self {
+        Self {
+            signer: Signer::Ca(ca),
+            ..Self::self_signed(name, ips, hosts, days)
+        }
+    }
+
+    fn with_key(self, key: &'a Value) -> Self {
+        Self {
+            key: Some(key),
+            ..self
+        }
+    }
+
+    /// The certificate for these arguments, and its key.
+    fn issue(self, call: &Call<'_>) -> FunctionResult {
+        let name = text(self.name)?;
+        let days = integer(self.days)?;
+        let key = self.key.map(text).transpose()?;
+        let (ips, hosts) = (strings(call, self.ips)?, strings(call, self.hosts)?);
+        let (function, ca) = match self.signer {
+            Signer::SelfAsCa => ("genCA", None),
+            Signer::SelfSigned => ("genSelfSignedCert", None),
+            Signer::Ca(ca) => ("genSignedCert", Some(pair_of(ca)?)),
         };
-        let (days, count) = (written_days.to_string(), ips.len().to_string());
-        let mut arguments = vec![
-            name,
-            &days,
-            if key.is_some() { "with" } else { "" },
-            key.unwrap_or_default(),
-            &count,
-        ];
+        let (written_days, count) = (days.to_string(), ips.len().to_string());
+        let with_key = if key.is_some() { "with" } else { "" };
+        let mut arguments = vec![name, &written_days, with_key];
+        arguments.extend([key.unwrap_or_default(), &count]);
         arguments.extend(ips.iter().chain(&hosts).map(String::as_str));
-        arguments.extend(authority.iter().flatten().map(String::as_str));
-        // Two thirds of its days.
-        let span = u64::try_from(written_days).ok().filter(|days| *days > 0);
-        let span = span
-            .and_then(|days| days.checked_mul(24 * 3600 * 2 / 3))
-            .map(Duration::from_secs);
-        let [certificate, key] = call.pass.made_once(function, &arguments, span, || {
+        arguments.extend(ca.iter().flatten().map(String::as_str));
+        let lifetime = two_thirds(days);
+        let [certificate, key] = call.pass.made_once(function, &arguments, lifetime, || {
             call.spend(KEY_STEPS)?;
-            let key = key.map_or_else(Key::make, Key::read)?;
-            let signer = match &authority {
+            let key = key.map_or_else(Key::generate_ecdsa, Key::from_pem)?;
+            let issuer = match &ca {
+                Some([certificate, key]) => Some(Issuer::from_pem(certificate, key)?),
                 None => None,
-                Some([certificate, key]) => Some((Authority::read(certificate)?, Key::read(key)?)),
             };
-            if signer
-                .as_ref()
-                .is_some_and(|(authority, key)| authority.public != key.public)
-            {
-                return refuse("the private key of the certificate that is to sign is not its own");
-            }
-            let may_sign = matches!(ca, Signer::Authority);
-            let certificate = Draft {
-                subject: common_name(name),
-                names: other_names(&ips, &hosts)?,
-                validity: validity(call.pass.now(), written_days)?,
-                may_sign,
+            let content = Content {
+                common_name: name,
+                ips: &ips,
+                hosts: &hosts,
+                not_before: call.pass.now(),
+                days,
+                is_ca: matches!(self.signer, Signer::SelfAsCa),
                 key: &key,
             };
-            Ok([
-                certificate.sign(signer.as_ref().map(|(authority, key)| (authority, key)))?,
-                key.pem,
-            ])
+            Ok([content.issue(issuer.as_ref())?, key.pem])
         })?;
         Ok(pair(certificate, key))
     }
 }
 
-/// A list of texts, which may be left out.
-fn texts(call: &Call<'_>, value: Option<&Value>) -> Result<Vec<String>, FunctionError> {
+/// Two thirds of a number of days.
+fn two_thirds(days: i64) -> Option<Duration> {
+    let days = u64::try_from(days).ok().filter(|days| *days > 0)?;
+    Some(Duration::from_secs(days.checked_mul(24 * 3600 * 2 / 3)?))
+}
+
+/// The strings of a list; none if the argument is nil.
+fn strings(call: &Call<'_>, value: Option<&Value>) -> Result<Vec<String>, FunctionError> {
     match value {
         Some(value) if !matches!(value.kind(), ValueKind::None | ValueKind::Undefined) => call
             .list(value)?

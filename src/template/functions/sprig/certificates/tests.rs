@@ -1,8 +1,9 @@
-//! Certificates in the eyes of a library that verifies them.
+//! Certificates, verified by another library.
 
 use std::time::Instant;
 
 use jiff::Timestamp;
+use proptest::prelude::*;
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier as _;
@@ -18,12 +19,12 @@ use crate::template::render_context::{RenderContext, RenderEnv};
 
 const DAY: i64 = 24 * 3600;
 
-/// Keys that openssl made, for these tests alone.
+/// Keys that were made with openssl for these tests.
 const EC_KEY: &str = include_str!("tests/ec.pem");
 const EC_KEY_PKCS8: &str = include_str!("tests/ec-pkcs8.pem");
 const RSA_KEY: &str = include_str!("tests/rsa.pem");
 const RSA_KEY_PKCS8: &str = include_str!("tests/rsa-pkcs8.pem");
-/// A certificate of openssl, with the subject `C=AT, O=Example, CN=root`.
+/// A certificate that was made with openssl, with the subject `C=AT, O=Example, CN=root`.
 const RSA_CA: &str = include_str!("tests/rsa-ca.pem");
 
 fn pass_at(render_env: &Arc<RenderEnv>, day: i64) -> RenderContext {
@@ -48,8 +49,8 @@ fn text_of(certificate: &Value, field: &str) -> String {
     certificate.get_attr(field).unwrap().to_string()
 }
 
-/// Is this certificate good for a host, on a day, in the eyes of those that trust another one?
-fn is_good(certificate: &Value, trusted: &str, host: &str, day: i64) -> bool {
+/// Returns `true` if a certificate is valid for a host on a day for a client that trusts another certificate.
+fn is_valid(certificate: &Value, trusted: &str, host: &str, day: i64) -> bool {
     let mut roots = RootCertStore::empty();
     roots
         .add(CertificateDer::from_pem_slice(trusted.as_bytes()).unwrap())
@@ -72,7 +73,7 @@ fn is_good(certificate: &Value, trusted: &str, host: &str, day: i64) -> bool {
         .is_ok()
 }
 
-fn wanted(name: &str, days: i64) -> [Value; 4] {
+fn arguments(name: &str, days: i64) -> [Value; 4] {
     let ips = Value::from(vec!["10.0.0.1", "::1", "::ffff:10.0.0.2"]);
     [
         Value::from(name),
@@ -83,27 +84,29 @@ fn wanted(name: &str, days: i64) -> [Value; 4] {
 }
 
 #[test]
-fn a_certificate_is_good_for_its_names_and_its_days() {
+fn a_certificate_is_valid_for_its_names_and_days() {
     let ca = call("sprig_genCA", &[Value::from("root"), Value::from(365)]).unwrap();
     let other = call("sprig_genCA", &[Value::from("root"), Value::from(365)]).unwrap();
-    let mut args = wanted("web", 10).to_vec();
+    let mut args = arguments("web", 10).to_vec();
     args.push(ca.clone());
     let signed = call("sprig_genSignedCert", &args).unwrap();
     let root = text_of(&ca, "Cert");
     for host in ["a.example", "x.b.example", "10.0.0.1", "::1", "10.0.0.2"] {
-        assert!(is_good(&signed, &root, host, 9), "{host}");
+        assert!(is_valid(&signed, &root, host, 9), "{host}");
     }
-    assert!(!is_good(&signed, &root, "b.example", 9) && !is_good(&signed, &root, "web", 9));
-    assert!(!is_good(&signed, &root, "a.example", 10) && !is_good(&signed, &root, "a.example", -1));
-    assert!(!is_good(&signed, &text_of(&other, "Cert"), "a.example", 9));
-    // What one certificate has no right to sign, another one is no good for.
+    assert!(!is_valid(&signed, &root, "b.example", 9) && !is_valid(&signed, &root, "web", 9));
+    assert!(
+        !is_valid(&signed, &root, "a.example", 10) && !is_valid(&signed, &root, "a.example", -1)
+    );
+    assert!(!is_valid(&signed, &text_of(&other, "Cert"), "a.example", 9));
+    // A certificate that is not a CA cannot sign others.
     args[4] = signed.clone();
     let further = call("sprig_genSignedCert", &args).unwrap();
-    assert!(!is_good(&further, &root, "a.example", 9));
+    assert!(!is_valid(&further, &root, "a.example", 9));
 }
 
 #[test]
-fn a_key_is_taken_in_every_form() {
+fn keys_are_read_in_every_format() {
     let forms = [
         (EC_KEY, "EC PRIVATE KEY", EC_KEY),
         (EC_KEY_PKCS8, "EC PRIVATE KEY", EC_KEY),
@@ -131,23 +134,23 @@ fn a_key_is_taken_in_every_form() {
             text_of(&ca, "Key").starts_with(&format!("-----BEGIN {kind}-----\n")),
             "{kind}"
         );
-        let mut args = wanted("web", 2).to_vec();
+        let mut args = arguments("web", 2).to_vec();
         args.extend([ca.clone(), given]);
         let signed = call("sprig_genSignedCertWithKey", &args).unwrap();
         assert!(
-            is_good(&signed, &text_of(&ca, "Cert"), "a.example", 1),
+            is_valid(&signed, &text_of(&ca, "Cert"), "a.example", 1),
             "{kind}"
         );
         let itself = call(
             "sprig_genSelfSignedCertWithKey",
-            &[&wanted("web", 2)[..], &[args[5].clone()]].concat(),
+            &[&arguments("web", 2)[..], &[args[5].clone()]].concat(),
         );
         assert_eq!(text_of(&itself.unwrap(), "Key"), written);
     }
 }
 
 #[test]
-fn certificates_of_others_sign() {
+fn a_ca_of_openssl_signs() {
     let encoded = |text: &str| Value::from(STANDARD.encode(text));
     let ca = call(
         "sprig_buildCustomCert",
@@ -158,14 +161,14 @@ fn certificates_of_others_sign() {
         (text_of(&ca, "Cert"), text_of(&ca, "Key")),
         (RSA_CA.to_owned(), RSA_KEY.to_owned())
     );
-    let mut args = wanted("web", 2).to_vec();
+    let mut args = arguments("web", 2).to_vec();
     args.push(ca.clone());
     let signed = call("sprig_genSignedCert", &args).unwrap();
-    assert!(is_good(&signed, RSA_CA, "a.example", 1));
+    assert!(is_valid(&signed, RSA_CA, "a.example", 1));
 }
 
 #[test]
-fn what_is_wrong_is_told_without_values() {
+fn errors_quote_no_values() {
     let encoded = |text: &str| Value::from(STANDARD.encode(text));
     let wrong = |name, args: &[Value]| call(name, args).unwrap_err();
     let build =
@@ -180,7 +183,7 @@ fn what_is_wrong_is_told_without_values() {
     );
     assert_eq!(
         build(encoded("x"), encoded("x")),
-        "unable to decode certificate: there is none in PEM in it"
+        "unable to decode certificate: it has no PEM certificate"
     );
     assert_eq!(
         build(encoded(&pem("CERTIFICATE", b"hidden")), encoded("x")),
@@ -188,37 +191,40 @@ fn what_is_wrong_is_told_without_values() {
     );
     assert_eq!(
         build(encoded(RSA_CA), encoded("hidden")),
-        "there is no private key in PEM in it"
+        "the text has no private key in PEM"
     );
     let ca = call("sprig_buildCustomCert", &[encoded(RSA_CA), encoded(EC_KEY)]).unwrap();
-    let mut args = wanted("web", 2).to_vec();
+    let mut args = arguments("web", 2).to_vec();
     args.push(ca);
-    assert!(wrong("sprig_genSignedCert", &args).contains("is not its own"));
+    assert!(wrong("sprig_genSignedCert", &args).contains("does not belong to"));
     args[4] = Value::from("x");
     assert_eq!(
         wrong("sprig_genSignedCert", &args),
         "wrong type for value; expected sprig.certificate; got string"
     );
-    let [name, _, hosts, days] = wanted("web", 2);
+    let [name, _, hosts, days] = arguments("web", 2);
     let addresses =
         |ips: Vec<&'static str>| [name.clone(), Value::from(ips), hosts.clone(), days.clone()];
     assert_eq!(
         wrong("sprig_genSelfSignedCert", &addresses(vec!["hidden"])),
-        "error parsing ip: this is no address"
+        "error parsing ip: it is not an IP address"
     );
     for days in [i64::MAX, i64::MIN, 10_000_000] {
-        let told = wrong("sprig_genCA", &[name.clone(), Value::from(days)]);
-        assert_eq!(told, "the certificate would be valid for too long");
+        let error = wrong("sprig_genCA", &[name.clone(), Value::from(days)]);
+        assert_eq!(
+            error,
+            "the validity must end between the years 1970 and 9999"
+        );
     }
     assert!(wrong("sprig_genPrivateKey", &[Value::from("rsa")]).contains("openssl genrsa"));
 }
 
 #[test]
-fn a_certificate_stays_until_two_thirds_of_its_time_are_over() {
+fn a_certificate_is_kept_for_two_thirds_of_its_validity() {
     let render_env = Arc::default();
     let at = |day| {
         let pass = pass_at(&render_env, day);
-        let made = call_in(&pass, "sprig_genSelfSignedCert", &wanted("web", 30)).unwrap();
+        let made = call_in(&pass, "sprig_genSelfSignedCert", &arguments("web", 30)).unwrap();
         (text_of(&made, "Cert"), pass.take_asked().again.is_some())
     };
     let first = at(0);
@@ -230,12 +236,12 @@ fn a_certificate_stays_until_two_thirds_of_its_time_are_over() {
 }
 
 #[test]
-fn nothing_is_made_of_what_is_missing() {
+fn nothing_is_made_while_data_is_missing() {
     let render_env = Arc::default();
     let pass = pass_at(&render_env, 0);
     assert_eq!(pass.ask(&Query::key("name").unwrap()), Ok(None));
     let made = call_in(&pass, "sprig_genCA", &[Value::from(""), Value::from(1)]).unwrap();
-    let mut args = wanted("web", 2).to_vec();
+    let mut args = arguments("web", 2).to_vec();
     args.push(made);
     let signed = call_in(&pass, "sprig_genSignedCert", &args).unwrap();
     assert_eq!(text_of(&signed, "Cert") + &text_of(&signed, "Key"), "");
@@ -252,4 +258,26 @@ fn nothing_is_made_of_what_is_missing() {
             .count(),
         1
     );
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_the_parsers_panic(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+        let _ = parse(&pem("CERTIFICATE", &bytes));
+        for label in ["PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"] {
+            let _ = Key::from_pem(&pem(label, &bytes));
+        }
+    }
+
+    #[test]
+    fn a_damaged_certificate_or_key_is_no_panic(at in 0_usize..400, byte in any::<u8>()) {
+        for (text, label) in [(RSA_CA, "CERTIFICATE"), (EC_KEY_PKCS8, "PRIVATE KEY"), (EC_KEY, "EC PRIVATE KEY")] {
+            let encoded: String = text.lines().filter(|line| !line.starts_with('-')).collect();
+            let mut bytes = STANDARD.decode(encoded).unwrap();
+            let at = at % bytes.len();
+            bytes[at] = byte;
+            let _ = parse(&pem(label, &bytes));
+            let _ = Key::from_pem(&pem(label, &bytes));
+        }
+    }
 }
