@@ -75,7 +75,7 @@ fn what_leaves_the_sandbox_is_an_error_that_names_the_file_and_the_remedy() {
         assert_eq!(ended.code(), Some(14), "{}", ended.log);
         for said in [
             &format!("cannot read {path}: it is outside the sandbox"),
-            "another --sandbox-path",
+            "change --sandbox-path",
         ] {
             assert!(ended.log.contains(said), "{}", ended.log);
         }

@@ -1,5 +1,6 @@
 //! The descendants of a reaper: reaping, signals, and the end of all of them.
 
+use std::collections::HashSet;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
@@ -7,12 +8,14 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use rustix::process::{WaitOptions, wait};
-use tokio::time::{sleep, sleep_until, timeout_at};
+use tokio::time::{sleep, sleep_until, timeout, timeout_at};
 
 use super::proc_table::{handles, processes};
 
 /// How long SIGKILL may take to work, before a process counts as hanging in the kernel.
 const KILL_TIMEOUT: Duration = Duration::from_secs(5);
+/// The interval of scans for new orphans.
+const SCAN_INTERVAL: Duration = Duration::from_millis(100);
 /// The interval of checks whether all descendants are gone.
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -59,22 +62,28 @@ pub(super) fn deliver(signal: Signal, child: Pid, kind: Kind, ends: bool) {
     }
 }
 
-/// Sends SIGTERM to the descendants that did not get the signal that has ended the child: those that have left its
-/// group and, if the signal was for the program alone, its group.
-pub(super) fn terminate_remaining(child: Pid, kind: Kind) {
+/// Sends SIGTERM, once each, to the descendants that did not get the signal that has ended the child, and waits until no
+/// descendant is left. These are the processes that have left the child's group and, if the signal was for the program
+/// alone, its group.
+pub(super) async fn terminate_remaining(child: Pid, kind: Kind) {
     if kind == Kind::Program {
-        signal_all(child, Signal::SIGTERM);
-        return;
+        let _ = killpg(child, Signal::SIGTERM);
     }
-    for process in
-        processes().filter(|process| process.parent == Pid::this() && process.group != child)
-    {
-        let _ = kill(process.id, Signal::SIGTERM);
+    let mut signalled = HashSet::new();
+    while !is_childless() {
+        // A descendant becomes a child of this process only when its own parent has ended.
+        for process in processes() {
+            let is_orphan = process.parent == Pid::this() && process.group != child;
+            if is_orphan && signalled.insert(process.id) {
+                let _ = kill(process.id, Signal::SIGTERM);
+            }
+        }
+        let _ = timeout(SCAN_INTERVAL, all_gone()).await;
     }
 }
 
 /// Waits until no descendant is left.
-pub(super) async fn all_gone() {
+async fn all_gone() {
     while !is_childless() {
         sleep(POLL_INTERVAL).await;
     }

@@ -24,7 +24,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::control_socket::{self, Message};
-use super::descendants::{Kind, all_gone, deliver, end_all, reap, terminate_remaining};
+use super::descendants::{Kind, deliver, end_all, reap, terminate_remaining};
 use super::exit::Exit;
 use super::{exec_shim, signal_listener};
 use crate::exit_code;
@@ -150,11 +150,8 @@ pub(super) async fn run(arguments: ReaperArgs) -> io::Result<u8> {
 
 /// Ends the descendants that are left after the child.
 async fn end_remaining(child: Pid, kind: Kind, is_ending: bool, messages: &mut Messages) {
-    if is_ending {
-        terminate_remaining(child, kind);
-    }
     tokio::select! {
-        () = all_gone(), if is_ending => {}
+        () = terminate_remaining(child, kind), if is_ending => {}
         () = end_all(child, TERM_TIMEOUT), if !is_ending => {}
         () = messages.disconnected() => end_all(child, Duration::ZERO).await,
     }
