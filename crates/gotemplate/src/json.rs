@@ -14,7 +14,9 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use crate::any_map::AnyMap;
+use crate::args::refuse;
 use crate::dict::Dict;
+use crate::function_error::FunctionError;
 use crate::record::Record;
 use crate::scalar_object::ScalarObject;
 
@@ -109,7 +111,7 @@ fn value(json: &serde_json::Value) -> Value {
 ///
 /// # Errors
 /// If a value has no JSON, such as infinity, or if the text would be too deep or too long.
-pub fn write(value: &Value, style: Style) -> Result<String, String> {
+pub fn write(value: &Value, style: Style) -> Result<String, FunctionError> {
     let mut writer = Writer {
         out: String::new(),
         style,
@@ -143,9 +145,9 @@ struct Writer {
 }
 
 impl Writer {
-    fn value(&mut self, value: &Value) -> Result<(), String> {
+    fn value(&mut self, value: &Value) -> Result<(), FunctionError> {
         if self.out.len() > MAX_LENGTH {
-            return Err(format!("json: the text is larger than {MAX_LENGTH} bytes"));
+            return refuse(format!("json: the text is larger than {MAX_LENGTH} bytes"));
         }
         match value.kind() {
             ValueKind::Undefined | ValueKind::None => self.out.push_str("null"),
@@ -168,7 +170,7 @@ impl Writer {
         Ok(())
     }
 
-    fn map(&mut self, value: &Value) -> Result<(), String> {
+    fn map(&mut self, value: &Value) -> Result<(), FunctionError> {
         if let Some(record) = value.downcast_object_ref::<Record>() {
             let fields = record
                 .fields()
@@ -197,7 +199,7 @@ impl Writer {
         })
     }
 
-    fn entry(&mut self, key: &str, value: &Value) -> Result<(), String> {
+    fn entry(&mut self, key: &str, value: &Value) -> Result<(), FunctionError> {
         self.text(key);
         self.out
             .push_str(if self.style.pretty { ": " } else { ":" });
@@ -209,12 +211,12 @@ impl Writer {
         open: char,
         close: char,
         items: impl Iterator<Item = T>,
-        write: impl Fn(&mut Self, T) -> Result<(), String>,
-    ) -> Result<(), String> {
+        write: impl Fn(&mut Self, T) -> Result<(), FunctionError>,
+    ) -> Result<(), FunctionError> {
         self.out.push(open);
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(format!("json: nested more than {MAX_DEPTH} levels deep"));
+            return refuse(format!("json: nested more than {MAX_DEPTH} levels deep"));
         }
         let mut empty = true;
         for item in items {
@@ -240,14 +242,14 @@ impl Writer {
         }
     }
 
-    fn number(&mut self, value: &Value) -> Result<(), String> {
+    fn number(&mut self, value: &Value) -> Result<(), FunctionError> {
         if value.is_integer() {
             self.out.push_str(&value.to_string());
             return Ok(());
         }
         match f64::try_from(value.clone()) {
             Ok(number) if number.is_finite() => self.out.push_str(&float(number)),
-            _ => return Err("json: unsupported value: not a finite number".to_owned()),
+            _ => return refuse("json: unsupported value: not a finite number"),
         }
         Ok(())
     }
@@ -292,8 +294,8 @@ impl Writer {
     }
 }
 
-fn unsupported(what: &str) -> String {
-    format!("json: unsupported type: {what}")
+fn unsupported(what: &str) -> FunctionError {
+    FunctionError::new(format!("json: unsupported type: {what}"))
 }
 
 #[cfg(test)]
@@ -369,7 +371,12 @@ mod tests {
         for _ in 0..200 {
             deep = Value::from(vec![deep]);
         }
-        assert!(write(&deep, GO).unwrap_err().contains("levels deep"));
+        assert!(
+            write(&deep, GO)
+                .unwrap_err()
+                .to_string()
+                .contains("levels deep")
+        );
     }
 
     #[test]
@@ -377,7 +384,12 @@ mod tests {
         let doubled = (0..60).fold(Value::from("x".repeat(1000)), |list, _| {
             Value::from(vec![list.clone(), list])
         });
-        assert!(write(&doubled, GO).unwrap_err().contains("larger than"));
+        assert!(
+            write(&doubled, GO)
+                .unwrap_err()
+                .to_string()
+                .contains("larger than")
+        );
     }
 
     #[test]

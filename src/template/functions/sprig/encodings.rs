@@ -137,7 +137,7 @@ fn to_json_or_empty(call: &Call<'_>, name: &str, style: Style) -> FunctionResult
 
 fn to_json(call: &Call<'_>, name: &str, style: Style) -> FunctionResult {
     let [only] = call.exactly(name)?;
-    json::write(only, style).map(Value::from).or_else(refuse)
+    json::write(only, style).map(Value::from)
 }
 
 fn hash(call: &Call<'_>, name: &str, algorithm: &'static Algorithm) -> FunctionResult {
