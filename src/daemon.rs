@@ -21,7 +21,7 @@ mod shutdown;
 mod status;
 mod text;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::time::Instant;
 
@@ -52,14 +52,12 @@ pub async fn run(config: Config, process: Process) -> Result<End, ClientError> {
     let mut actions = parts.begin(Moment::now());
     let reports = watch::Sender::new(parts.report());
     let mut systemd = Systemd::from_environment(&reports, Moment::now().instant);
-    let mut results = VecDeque::new();
     loop {
         publish(&reports, || parts.report());
         systemd.notify(Moment::now().instant);
         for action in actions {
             match executor.execute(action) {
                 Executed::Begun => {}
-                Executed::Done(event) => results.push_back(*event),
                 Executed::EndNow => return Ok(End::Interrupted),
                 Executed::End(end) => {
                     publish(&reports, || Report {
@@ -71,16 +69,12 @@ pub async fn run(config: Config, process: Process) -> Result<End, ClientError> {
                 }
             }
         }
-        let event = if let Some(result) = results.pop_front() {
-            Some(result)
-        } else {
-            tokio::select! {
-                biased;
-                event = executor.next() => Some(event),
-                () = sleep_until(parts.next_wake()) => Some(Event::Time),
-                // Each turn notifies systemd, so that a loop that does not turn any more is noticed.
-                () = sleep_until(systemd.next_wake()) => None,
-            }
+        let event = tokio::select! {
+            biased;
+            event = executor.next() => Some(event),
+            () = sleep_until(parts.next_wake()) => Some(Event::Time),
+            // Each turn notifies systemd, so that a loop that does not turn any more is noticed.
+            () = sleep_until(systemd.next_wake()) => None,
         };
         actions = event.map_or_else(Vec::<Action>::new, |event| {
             parts.step(&event, Moment::now())

@@ -81,6 +81,11 @@ const TOP: &[(&str, &str, &str)] = &[
         "block_query_wait = \"1.5m\"",
         "block_query_wait = \"1m30s\"",
     ),
+    (
+        "render_timeout",
+        "render_timeout = \"1.5m\"",
+        "render_timeout = \"1m30s\"",
+    ),
     ("exec", "exec { command = \"x y\" }", "exec {"),
     (
         "exec.enabled",
@@ -510,6 +515,11 @@ const OF_TEMPLATES: &[(&str, &str, &str)] = &[
         "function_denylist = [\"a\"]",
     ),
     ("error_fatal", "error_fatal = false", "error_fatal = false"),
+    (
+        "render_timeout",
+        "render_timeout = \"2.5s\"",
+        "render_timeout = \"2.5s\"",
+    ),
     (
         "exec.enabled",
         "command = \"a\" exec { enabled = false }",

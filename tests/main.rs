@@ -45,6 +45,7 @@ mod quiet;
 mod readme;
 mod reload;
 mod sandbox;
+mod slow_templates;
 mod sources;
 mod templates;
 mod writing;

@@ -39,7 +39,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8, Failure> {
 
 fn run_to_end(
     config: Config,
-    read_again: impl Fn() -> Result<Config, ConfigError> + Send + 'static,
+    read_again: impl Fn() -> Result<Config, ConfigError> + Send + Sync + 'static,
 ) -> anyhow::Result<End> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -54,7 +54,7 @@ fn run_to_end(
 
 async fn supervise(
     config: Config,
-    read_again: impl Fn() -> Result<Config, ConfigError> + Send + 'static,
+    read_again: impl Fn() -> Result<Config, ConfigError> + Send + Sync + 'static,
 ) -> anyhow::Result<End> {
     if let Some(options) = config.dev.clone() {
         return dev::run(options, config, read_again).await;

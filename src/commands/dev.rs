@@ -10,7 +10,7 @@ use crate::daemon::{self, End, Process};
 pub(super) async fn run(
     options: DevConfig,
     config: Config,
-    read_again: impl Fn() -> Result<Config, ConfigError> + Send + 'static,
+    read_again: impl Fn() -> Result<Config, ConfigError> + Send + Sync + 'static,
 ) -> anyhow::Result<End> {
     let seed = options
         .seed

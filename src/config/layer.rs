@@ -58,6 +58,9 @@ pub(crate) struct ConfigLayer {
     /// Maximum time for which Consul may hold a blocking query
     #[key(default = "\"60s\"", shows = "\"1m\"")]
     pub(crate) block_query_wait: Setting<GoDuration>,
+    /// Maximum time to read a template, and to render it once, in templates that set no `render_timeout`; `0s`: no limit
+    #[key(default = "\"10s\"")]
+    pub(crate) render_timeout: Setting<GoDuration>,
     /// Log level: `trace`, `debug`, `info`, `warn` or `err`
     #[key(
         default = "\"warn\"",

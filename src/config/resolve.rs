@@ -23,7 +23,9 @@ use super::environment::Environment;
 use super::error::{ConfigError, Located, Origin, ValueError};
 use super::ignored;
 use super::layer::{AuthBlock, ConfigLayer, ConsulBlock};
-use super::resolved::{BasicAuth, Config, ConsulConfig, Delimiters, DevConfig, Mode, Permissions};
+use super::resolved::{
+    BasicAuth, Config, ConsulConfig, Delimiters, DevConfig, Mode, Permissions, RENDER_TIMEOUT,
+};
 use super::show::TIMEOUT;
 use super::signal::SignalName;
 use super::token::{self, TokenError};
@@ -73,6 +75,7 @@ pub(super) fn resolve(
         sandbox: value(layer.sandbox_path).filter(|path| !path.as_os_str().is_empty()),
         write: value(layer.write).unwrap_or_default(),
         error_fatal: layer.template_error_fatal,
+        render_timeout: value(layer.render_timeout).map_or(RENDER_TIMEOUT, job::render_timeout),
     };
     let (kill_signal, reload_signal) = signals(layer.kill_signal, layer.reload_signal)?;
     let jobs = resolve_all(layer.template, &common)?;

@@ -16,7 +16,7 @@ pub use consul::{
 };
 pub use job::{
     CommandConfig, Delimiters, FileConfig, Format, Job, Language, MissingKey, OnError,
-    OutputFormat, Owner, Permissions, Settle, Source, WriteMode,
+    OutputFormat, Owner, Permissions, RENDER_TIMEOUT, Settle, Source, WriteMode,
 };
 
 /// Everything that the daemon, or one run of it, needs to know.

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::event::{Action, Event, Moment};
 use super::renderer::{Renderer, TemplateState};
+use super::rendering::PassResult;
 use crate::apply::ledger::Ledger;
 use crate::apply::transaction::{Applied, owed};
 use crate::config::resolved::{CommandConfig, CommandLine, Config, Mode};
@@ -144,14 +145,8 @@ impl Apply {
             Event::Rendered(all) => {
                 for rendered in all.iter().filter(|rendered| renderer.accepts(rendered)) {
                     let place = position(&self.destinations, rendered.number);
-                    let destination = place.map(|at| &mut self.destinations[at]);
-                    match (&rendered.text, destination) {
-                        (_, None) => {}
-                        _ if !rendered.dependencies.is_complete() => {}
-                        (Ok(text), Some(destination)) => {
-                            destination.rendered(text.clone(), now.instant);
-                        }
-                        (Err(_), Some(destination)) => destination.template_failed(),
+                    if let Some(destination) = place.map(|at| &mut self.destinations[at]) {
+                        pass_ended(destination, &rendered.result, now.instant);
                     }
                 }
             }
@@ -287,6 +282,18 @@ impl Apply {
             let rank = rank(destinations, &command);
             Some((command, rank))
         });
+    }
+}
+
+fn pass_ended(destination: &mut Destination, result: &PassResult, now: Instant) {
+    match result {
+        PassResult::Ended(pass) => match &pass.text {
+            _ if !pass.dependencies.is_complete() => {}
+            Ok(text) => destination.rendered(text.clone(), now),
+            Err(_) => destination.template_failed(),
+        },
+        PassResult::Overdue { .. } | PassResult::Refused => destination.template_failed(),
+        PassResult::Returned => {}
     }
 }
 

@@ -1,6 +1,7 @@
 //! The events that wake the loop, and the actions that follow from them.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -64,7 +65,7 @@ pub(super) enum Event {
     /// The token file was read.
     TokenRead(Result<SecretString, TokenError>),
     /// The certificates were read again.
-    CertificatesRead(Result<(), ClientError>),
+    CertificatesRead(Result<(), CertificateError>),
     /// A batch of files was written.
     Applied(Vec<Applied>),
     /// A task ended without a result, which is a bug of ctmpl; with its panic message or name.
@@ -79,6 +80,17 @@ pub(super) enum Event {
     SignalAction(SignalAction),
     /// The wake-up time of a part has come.
     Time,
+}
+
+/// Why certificates that were read again cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CertificateError {
+    /// They are not valid.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// They cannot be read.
+    #[error("cannot read the certificates for Consul")]
+    Unreadable(#[source] io::Error),
 }
 
 /// What the loop carries out.

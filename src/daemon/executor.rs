@@ -2,17 +2,20 @@
 //!
 //! Input: [`Action`]s. Output: [`Event`]s.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::end::End;
 use super::event::{Action, Event};
 use super::process::Process;
-use super::rendering::RenderRequest;
 use crate::answer::Answer;
 use crate::apply::transaction::write_all;
 use crate::child::process::{self, Order};
@@ -23,13 +26,22 @@ use crate::query::{PluginQuery, Query};
 use crate::source::consul::Client;
 use crate::source::plugin::Plugins;
 use crate::source::{Poll, Source, SourceQuery};
-use crate::watch::{Files, WatchEvent, Watcher};
+use crate::watch::{WatchEvent, Watcher};
 
+mod file_watch;
 mod print;
 mod read;
+mod task;
+mod workers;
 mod writer_thread;
 
+use file_watch::FileWatch;
+use task::{Output, TaskResult};
+use workers::{Turn, Workers};
 use writer_thread::WriterThread;
+
+/// How long the end waits for a batch of files that is being written. The loop has waited for it before.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The most events of watched queries that one turn of the loop takes in.
 const BATCH: usize = 2048;
@@ -40,9 +52,14 @@ pub(super) struct Executor {
     client: Client,
     watcher: Watcher<Client>,
     answers: mpsc::Receiver<WatchEvent>,
-    files: Files,
+    files: FileWatch,
     exports: Arc<[(String, SecretString)]>,
     tasks: JoinSet<Event>,
+    workers: Workers,
+    /// Ends the work of the workers.
+    stop_rendering: Arc<AtomicBool>,
+    /// The results of workers that are still to be returned.
+    results: VecDeque<Event>,
     writer: WriterThread,
     /// The output of what commands left running in the background.
     lingering: JoinSet<()>,
@@ -55,8 +72,6 @@ pub(super) struct Executor {
 pub(super) enum Executed {
     /// It has begun; its result comes out of [`Executor::next`], if it has one.
     Begun,
-    /// It is done, with this result.
-    Done(Box<Event>),
     /// The process has to end.
     End(End),
     /// The process has to end without waiting for anything.
@@ -76,9 +91,12 @@ impl Executor {
             client,
             watcher,
             answers,
-            files: Files::new(),
+            files: FileWatch::default(),
             exports: exports.into(),
             tasks: JoinSet::new(),
+            workers: Workers::new(),
+            stop_rendering: Arc::default(),
+            results: VecDeque::new(),
             writer: WriterThread::default(),
             lingering: JoinSet::new(),
             stop: CancellationToken::new(),
@@ -92,29 +110,26 @@ impl Executor {
         match action {
             Action::Follow(queries) => self.watcher.follow_exactly(&queries),
             Action::Watch(files) => self.files.watch_exactly(files),
-            Action::ReadFiles(files) => {
-                let events = files.into_iter().map(read::file).collect();
-                return done(Event::Watched(events));
-            }
+            Action::ReadFiles(files) => self.workers.begin(files.into_iter().map(task::file)),
             Action::ReadSources(sources) => {
-                let read = sources
-                    .into_iter()
-                    .map(|(number, job, known)| (number, read::source(&job, known)));
-                return done(Event::SourcesRead(read.collect()));
+                let stop = &self.stop_rendering;
+                let tasks = sources.into_iter();
+                let tasks =
+                    tasks.map(|(number, job, known)| task::template(number, job, known, stop));
+                self.workers.begin(tasks);
             }
-            Action::ReadToken(path) => {
-                return done(Event::TokenRead(read::token(&path)));
-            }
+            Action::ReadToken(path) => self.workers.begin([task::token(path)]),
             Action::ReadCertificates => {
-                let read = self.client.read_certificates();
-                return done(Event::CertificatesRead(read));
+                self.workers
+                    .begin([task::certificates(self.client.clone())]);
             }
-            Action::ReadConfig => {
-                return done(Event::ConfigRead(self.process.renew()));
-            }
+            Action::ReadConfig => self.workers.begin([task::config(self.process.reader())]),
             Action::Render(requests) => {
-                let rendered = requests.into_iter().map(RenderRequest::run);
-                return done(Event::Rendered(rendered.collect()));
+                let stop = &self.stop_rendering;
+                let requests = requests.into_iter();
+                self.workers
+                    .begin(requests.map(|request| task::render(request, stop)));
+                self.watcher.set_busy(true);
             }
             Action::UseToken(token) => self.use_token(&token),
             Action::AskWith(client, rules) => {
@@ -147,29 +162,66 @@ impl Executor {
 
     /// The next event: a signal, a result, a change of a file, news of a query.
     pub(super) async fn next(&mut self) -> Event {
-        let mut event = tokio::select! {
-            biased;
-            action = self.process.next_signal() => Event::SignalAction(action),
-            event = self.writer.next() => event,
-            event = join(&mut self.tasks) => event,
-            event = join(&mut self.child) => event,
-            event = self.files.changed() => Event::FilesChanged(event),
-            events = take(&mut self.answers) => Event::Watched(events),
-        };
-        if let Event::Applied(_) = &event {
-            self.watcher.set_busy(false);
+        loop {
+            let mut event = tokio::select! {
+                biased;
+                action = self.process.next_signal() => Event::SignalAction(action),
+                event = ready(&mut self.results) => event,
+                turn = self.workers.next() => {
+                    self.worked(turn);
+                    continue;
+                }
+                event = self.writer.next() => event,
+                event = join(&mut self.tasks) => event,
+                event = join(&mut self.child) => event,
+                event = self.files.changed() => Event::FilesChanged(event),
+                events = take(&mut self.answers) => Event::Watched(events),
+            };
+            if let Event::Applied(_) = &event {
+                self.rest_if_idle();
+            }
+            if let Event::CommandEnded(_, Ok(finished)) = &mut event
+                && let Some(output) = finished.lingering.take()
+            {
+                self.lingering.spawn(output.follow());
+                while self.lingering.try_join_next().is_some() {}
+            }
+            return event;
         }
-        if let Event::CommandEnded(_, Ok(finished)) = &mut event
-            && let Some(output) = finished.lingering.take()
-        {
-            self.lingering.spawn(output.follow());
-            while self.lingering.try_join_next().is_some() {}
+    }
+
+    /// Takes in what the workers report.
+    fn worked(&mut self, turn: Turn) {
+        if let Turn::Results(results) = turn {
+            for TaskResult { output, .. } in results {
+                let event = match output {
+                    Output::Event(event) => event,
+                    Output::Config(read) => Event::ConfigRead(
+                        read.and_then(|(config, client)| self.process.adopt(*config, client)),
+                    ),
+                };
+                // Results of the same kind are one event.
+                match (self.results.back_mut(), event) {
+                    (Some(Event::Rendered(all)), Event::Rendered(more)) => all.extend(more),
+                    (Some(Event::SourcesRead(all)), Event::SourcesRead(more)) => all.extend(more),
+                    (Some(Event::Watched(all)), Event::Watched(more)) => all.extend(more),
+                    (_, event) => self.results.push_back(event),
+                }
+            }
         }
-        event
+        self.rest_if_idle();
+    }
+
+    /// Lets followers ask on when nothing is rendered or written, or when that takes long.
+    fn rest_if_idle(&self) {
+        let is_busy = self.writer.is_busy() || self.workers.are_briefly_busy();
+        self.watcher.set_busy(is_busy);
     }
 
     /// Ends everything, in an orderly way unless another signal arrives.
     pub(super) async fn shutdown(self, end: End) -> End {
+        // Workers are not waited for: what they render is not needed any more, and they may hang.
+        self.stop_rendering.store(true, Ordering::Relaxed);
         let Self {
             mut process,
             writer,
@@ -180,8 +232,8 @@ impl Executor {
             ..
         } = self;
         let orderly = async {
-            // A batch that is being written is written to its end.
-            writer.finish().await;
+            // A batch that is being written is written to its end, unless its file system hangs.
+            let _ = timeout(WRITE_TIMEOUT, writer.finish()).await;
             // A command that still runs is asked to stop, then killed.
             stop.cancel();
             // A child that is still there did not end in time: its reaper kills it.
@@ -239,8 +291,12 @@ async fn run_plugin(query: &Query, plugins: Plugins) -> Answer {
     }
 }
 
-fn done(event: Event) -> Executed {
-    Executed::Done(Box::new(event))
+/// The first event that is ready.
+async fn ready(events: &mut VecDeque<Event>) -> Event {
+    match events.pop_front() {
+        Some(event) => event,
+        None => std::future::pending().await,
+    }
 }
 
 /// The next task that ends.

@@ -2,6 +2,8 @@
 //!
 //! Input: a configuration that was read again. Output: a [`Renewal`], in which everything that can fail is already done.
 
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::sys::resource::{Resource, getrlimit};
@@ -21,13 +23,13 @@ const OTHER_FILES: usize = 40;
 const REST_ONCE: Duration = Duration::from_millis(500);
 
 /// Reads the configuration again, from the files, variables and flags that it came from.
-type Read = Box<dyn Fn() -> Result<Config, ConfigError> + Send>;
+pub(super) type ReadConfig = Arc<dyn Fn() -> Result<Config, ConfigError> + Send + Sync>;
 
 /// The resources that belong to the process as a whole.
 pub struct Process {
     signals: Signals,
     pid_file: Option<PidFile>,
-    read: Read,
+    read: ReadConfig,
     /// The mode that the process was started in.
     mode: Mode,
 }
@@ -57,6 +59,9 @@ pub(super) enum RenewalError {
     /// It is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// It cannot be read.
+    #[error("cannot read the configuration")]
+    Unreadable(#[source] io::Error),
     /// A client cannot be created for it.
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -87,7 +92,7 @@ impl Process {
     /// [`ProcessError`]
     pub fn begin(
         config: &Config,
-        read: impl Fn() -> Result<Config, ConfigError> + Send + 'static,
+        read: impl Fn() -> Result<Config, ConfigError> + Send + Sync + 'static,
     ) -> Result<Self, ProcessError> {
         let signals = Signals::listen(roles(config))?;
         let pid_file = config
@@ -98,7 +103,7 @@ impl Process {
         Ok(Self {
             signals,
             pid_file,
-            read: Box::new(read),
+            read: Arc::new(read),
             mode: config.mode,
         })
     }
@@ -128,10 +133,17 @@ impl Process {
         }
     }
 
-    /// Reads the configuration again, and adopts what can fail: all of it, or nothing if any of it fails.
-    pub(super) fn renew(&mut self) -> Result<Box<Renewal>, RenewalError> {
-        let config = (self.read)()?;
-        let client = Client::new(&config.consul)?;
+    /// Reads the configuration again.
+    pub(super) fn reader(&self) -> ReadConfig {
+        Arc::clone(&self.read)
+    }
+
+    /// Adopts what can fail in a configuration that was read again: all of it, or nothing if any of it fails.
+    pub(super) fn adopt(
+        &mut self,
+        config: Config,
+        client: Client,
+    ) -> Result<Box<Renewal>, RenewalError> {
         let stays = self.pid_file.as_ref().map(PidFile::path) == config.pid_file.as_deref();
         let new = if stays {
             None

@@ -216,6 +216,7 @@ impl Renderer {
                     snapshot: self.answers.snapshot().clone(),
                     env: Arc::clone(&self.env),
                     time: now.time,
+                    limit: template.job().render_timeout,
                 });
             }
         }

@@ -16,6 +16,7 @@ mod outputs;
 
 fn job(source: Source, language: Language) -> Job {
     Job {
+        render_timeout: crate::config::resolved::RENDER_TIMEOUT,
         source,
         language,
         destination: None,

@@ -58,6 +58,39 @@ impl<'a> Mount<'a> {
     }
 }
 
+/// A file system that never answers: a process that looks into it hangs.
+pub struct HungMount<'a> {
+    /// The other end of the file system, from which no request is ever read.
+    _device: fs::File,
+    _mount: Mount<'a>,
+}
+
+impl<'a> HungMount<'a> {
+    /// Mounts one; only root can, and not everywhere.
+    pub fn at(path: &'a Path) -> Option<Self> {
+        fs::create_dir_all(path).unwrap();
+        let device = fs::File::options().read(true).write(true).open("/dev/fuse");
+        let mounted = device.and_then(|device| {
+            let status = Command::new("mount")
+                .args(["-i", "-t", "fuse"])
+                .args(["-o", "fd=0,rootmode=40000,user_id=0,group_id=0"])
+                .arg("ctmpl-test")
+                .arg(path)
+                .stdin(device.try_clone()?)
+                .status()?;
+            Ok(status.success().then_some(device))
+        });
+        if let Ok(Some(device)) = mounted {
+            return Some(Self {
+                _device: device,
+                _mount: Mount(path),
+            });
+        }
+        eprintln!("skipped: a file system that hangs cannot be mounted here");
+        None
+    }
+}
+
 impl Drop for Mount<'_> {
     fn drop(&mut self) {
         let begun = Instant::now();

@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use crate::answer::Answer;
 use crate::config::Environment;
 use crate::config::resolved::{
-    Delimiters, FileConfig, Format, Job, Language, MissingKey, OnError, Permissions, Source,
+    Delimiters, FileConfig, Format, Job, Language, MissingKey, OnError, Permissions,
+    RENDER_TIMEOUT, Source,
 };
 use crate::query::{FileQuery, Query};
 use crate::source::file::Files;
@@ -113,6 +114,7 @@ fn job(source: Source, language: Language, delimiters: &Delimiters) -> Job {
         allow: Permissions::ALL,
         denied: Arc::default(),
         on_error: OnError::default(),
+        render_timeout: RENDER_TIMEOUT,
         sandbox: None,
         // A format could escape different values to the same text.
         format: Format::None,

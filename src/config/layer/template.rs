@@ -89,6 +89,9 @@ pub(crate) struct TemplateBlock {
     /// Exit if rendering or writing the template fails
     #[key(default = "only with `once`")]
     pub(crate) error_fatal: Setting<bool>,
+    /// Maximum time to read the template, and to render it once; `0s`: no limit
+    #[key(default = "the global `render_timeout`")]
+    pub(crate) render_timeout: Setting<GoDuration>,
 }
 
 /// `exec { … }` in a template.

@@ -22,6 +22,9 @@ use crate::config::wait::{Wait, WaitBlock};
 /// The default timeout of a command.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Longer than any process lives.
+const NO_LIMIT: Duration = Duration::from_secs(u32::MAX as u64);
+
 /// The settings for every template that sets none of its own.
 pub(super) struct Common {
     pub(super) mode: Mode,
@@ -38,6 +41,7 @@ pub(super) struct Common {
     pub(super) sandbox: Option<PathBuf>,
     pub(super) write: WriteMode,
     pub(super) error_fatal: Option<Located<bool>>,
+    pub(super) render_timeout: Duration,
 }
 
 /// Resolves every template; two of them cannot write the same file.
@@ -133,7 +137,17 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
         sandbox: sandbox.map(Into::into),
         denied: globs(block.function_denylist)?.into(),
         on_error: on_error(value(block.error_fatal), common.error_fatal.as_ref()),
+        render_timeout: value(block.render_timeout).map_or(common.render_timeout, render_timeout),
     })
+}
+
+/// A zero duration disables the limit.
+pub(super) fn render_timeout(timeout: GoDuration) -> Duration {
+    if timeout.0.is_zero() {
+        NO_LIMIT
+    } else {
+        timeout.0
+    }
 }
 
 /// A flag overrides the setting of every template.

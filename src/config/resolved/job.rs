@@ -39,7 +39,12 @@ pub struct Job {
     pub denied: Arc<[Glob]>,
     /// What its failure means for the process.
     pub on_error: OnError,
+    /// How long reading its source may take, and each pass over it.
+    pub render_timeout: Duration,
 }
+
+/// The default of `render_timeout`.
+pub const RENDER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the failure of a template means for the process: of its rendering with all data there, or of its write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,6 +76,7 @@ impl Job {
             sandbox: None,
             denied: Arc::default(),
             on_error: OnError::default(),
+            render_timeout: RENDER_TIMEOUT,
             file: FileConfig::default(),
         }
     }
@@ -93,6 +99,7 @@ impl Job {
             sandbox,
             denied,
             on_error: _,
+            render_timeout: _,
         } = self;
         *source == other.source
             && *language == other.language

@@ -5,8 +5,8 @@
 use std::path::PathBuf;
 
 use crate::config::resolved::ConsulConfig;
+use crate::daemon::event::CertificateError;
 use crate::error_chain::chain;
-use crate::source::consul::ClientError;
 
 /// The files of the certificates.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Certificates {
 
     /// Takes in the result of reading them again. Certificates that cannot be used change nothing: one whose key does
     /// not fit may be in the middle of a replacement.
-    pub(super) fn read(&mut self, read: &Result<(), ClientError>) {
+    pub(super) fn read(&mut self, read: &Result<(), CertificateError>) {
         match read {
             Ok(()) => {
                 self.complaint = None;

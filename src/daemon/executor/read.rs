@@ -10,6 +10,7 @@ use crate::config::token::{self, TokenError};
 use crate::query::{FileQuery, Query};
 use crate::safe_read;
 use crate::source;
+use crate::template::budget::Budget;
 use crate::template::{Template, TemplateError};
 use crate::watch::WatchEvent;
 
@@ -17,10 +18,11 @@ use crate::watch::WatchEvent;
 pub(super) fn source(
     job: &Job,
     known: Option<Arc<Template>>,
+    budget: &Arc<Budget>,
 ) -> Result<Arc<Template>, TemplateError> {
     match known.filter(|known| known.is_current()) {
         Some(known) => Ok(known),
-        None => Template::read(job).map(Arc::new),
+        None => Template::read_within(job, budget).map(Arc::new),
     }
 }
 
@@ -54,7 +56,7 @@ mod tests {
             let read = |text: &str, known: Option<&Arc<Template>>| {
                 std::fs::write(&path, text).unwrap();
                 let job = Job::of_template(Source::File(path.clone()), language_of(&path));
-                source(&job, known.cloned()).unwrap()
+                source(&job, known.cloned(), &Arc::default()).unwrap()
             };
             let first = read("a", None);
             assert!(Arc::ptr_eq(&first, &read("a", Some(&first))), "{name}");

@@ -40,6 +40,11 @@ impl WriterThread {
         }
     }
 
+    /// Returns `true` while there is work without a result.
+    pub(super) fn is_busy(&self) -> bool {
+        self.pending > 0
+    }
+
     /// The next result; without work, it does not return.
     pub(super) async fn next(&mut self) -> Event {
         if self.pending == 0 {

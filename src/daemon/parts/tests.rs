@@ -27,7 +27,6 @@ use crate::config::resolved::{
 use crate::daemon::apply::commands::STARTUP_BATCH_WINDOW;
 use crate::daemon::apply::{JobView, Stage};
 use crate::daemon::end::End;
-use crate::daemon::rendering::RenderRequest;
 use crate::query::{FileQuery, Query};
 use crate::source::Error;
 use crate::template::Template;
@@ -63,6 +62,7 @@ fn job(text: &str, command: Option<&str>) -> Job {
         sandbox: None,
         denied: Arc::default(),
         on_error: crate::config::resolved::OnError::default(),
+        render_timeout: Duration::from_secs(10),
         file: FileConfig::default(),
     }
 }
@@ -155,7 +155,8 @@ impl Bench {
             for action in self.parts.step(&event, self.now) {
                 match action {
                     Action::Render(requests) => {
-                        let rendered = requests.into_iter().map(RenderRequest::run);
+                        let requests = requests.into_iter();
+                        let rendered = requests.map(|request| request.run(&Arc::default()));
                         events.push_back(Event::Rendered(rendered.collect()));
                     }
                     action => self.actions.push(action),

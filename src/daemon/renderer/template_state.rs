@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::answer::Answer;
 use crate::config::resolved::{Job, OnError, Source};
-use crate::daemon::rendering::Rendered;
+use crate::daemon::rendering::{PassResult, Rendered};
 use crate::error_chain::chain;
 use crate::query::Query;
 use crate::template::{Absence, Dependencies, Template, TemplateError};
@@ -48,6 +48,8 @@ enum Inputs {
 enum Worker {
     Idle,
     Rendering,
+    /// The worker exceeded its limit and was given up; the template is not rendered before it has ended.
+    Stuck,
 }
 
 impl TemplateState {
@@ -147,7 +149,7 @@ impl TemplateState {
 
     /// Returns `true` if the last pass has seen everything that is known.
     pub(crate) fn is_current(&self) -> bool {
-        self.inputs == Inputs::Seen && self.worker == Worker::Idle
+        self.inputs == Inputs::Seen && self.worker != Worker::Rendering
     }
 
     /// Returns `true` while a worker renders it.
@@ -225,7 +227,8 @@ impl TemplateState {
 
     /// When it has to be rendered again although no event may come.
     pub(super) fn next_wake(&self) -> Option<Instant> {
-        self.dependencies.again.filter(|_| self.is_current())
+        let is_current = self.inputs == Inputs::Seen && self.worker == Worker::Idle;
+        self.dependencies.again.filter(|_| is_current)
     }
 
     /// The version to render now, if a pass is due; the pass counts as begun.
@@ -249,29 +252,56 @@ impl TemplateState {
 
     /// Takes in the end of a pass. Returns `true` if other queries or files may have to be followed.
     pub(super) fn pass_ended(&mut self, rendered: &Rendered) -> bool {
-        self.worker = Worker::Idle;
-        if !self.accepts(rendered) {
+        let is_overdue = matches!(rendered.result, PassResult::Overdue { .. });
+        let accepted = self.accepts(rendered);
+        // Another version is rendered although the worker of this one is stuck.
+        self.worker = if is_overdue && accepted {
+            Worker::Stuck
+        } else {
+            Worker::Idle
+        };
+        if !accepted {
             return false;
         }
         // An include whose name is computed is known only now.
         let sources = rendered.template.sources();
         let other_sources = sources != self.sources;
         self.sources = sources;
-        let complete = rendered.dependencies.is_complete();
-        let whole = complete && rendered.text.is_ok();
-        let dependencies = rendered.dependencies.clone();
-        let other_queries = self.dependencies.replace(dependencies, whole);
-        match &rendered.text {
-            _ if !complete => {}
-            Ok(text) => self.tell_success(text.content.len()),
-            Err(error) => {
-                let text = chain(error);
-                if is_news(&mut self.render_failure, &text) {
-                    tracing::error!(name: "template.failed", template = self.name(), "{text}");
+        let other_queries = match &rendered.result {
+            PassResult::Ended(pass) => {
+                let complete = pass.dependencies.is_complete();
+                match &pass.text {
+                    _ if !complete => {}
+                    Ok(text) => self.tell_success(text.content.len()),
+                    Err(error) => self.failed(&chain(error)),
                 }
+                let whole = complete && pass.text.is_ok();
+                self.dependencies.replace(pass.dependencies.clone(), whole)
             }
-        }
+            PassResult::Overdue { limit } => {
+                let (name, limit) = (self.name(), limit.as_secs_f64());
+                self.failed(&format!(
+                    "{name}: the template takes too long: it exceeded render_timeout ({limit} s) and cannot be \
+                     stopped; it is not rendered again before it ends"
+                ));
+                false
+            }
+            PassResult::Refused => {
+                let name = self.name();
+                self.failed(&format!(
+                    "{name}: the template is not rendered, because many other templates take too long"
+                ));
+                false
+            }
+            PassResult::Returned => false,
+        };
         other_sources || other_queries
+    }
+
+    fn failed(&mut self, text: &str) {
+        if is_news(&mut self.render_failure, text) {
+            tracing::error!(name: "template.failed", template = self.name(), "{text}");
+        }
     }
 
     fn tell_success(&mut self, bytes: usize) {

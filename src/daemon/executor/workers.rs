@@ -1,0 +1,284 @@
+//! Worker threads for work that may take long or hang: rendering, and reading files.
+//!
+//! Input: [`Task`]s. Output: the result of each.
+//!
+//! One thread stays warm, so that a short task costs two wake-ups. While a task takes longer than [`SLOW`], other
+//! threads take over the tasks behind it. A task that exceeds its limit is given up: it gets the result that it names
+//! for this case, and its thread, which nothing can stop, does not count any more. Threads are never joined, so that a
+//! hung one does not delay the end of the process.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use super::task::{Key, Lateness, Task, TaskResult, Work};
+
+mod state;
+
+use state::{Running, SLOW, State};
+
+/// The most threads that work at the same time, those of tasks that were given up aside.
+const MAX_THREADS: usize = 16;
+
+/// The most tasks of a kind that are given up and still run; further tasks of this kind fail at once.
+const MAX_STUCK: usize = 32;
+
+/// Results are passed on together, but not later than this after the first.
+const BATCH_TIME: Duration = Duration::from_millis(2);
+
+/// The stack of a thread: as large as that of the main thread. Only the used part takes memory.
+const STACK: usize = 8 << 20;
+
+/// Passes tasks to worker threads.
+pub(super) struct Workers {
+    shared: Arc<Shared>,
+    /// The tasks that wait until a task with the same key has returned.
+    again: BTreeMap<Key, Task>,
+    pace: Pace,
+}
+
+/// Whether tasks run, and for how long already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pace {
+    Idle,
+    Brief,
+    Slow,
+}
+
+/// What the pool has to report.
+pub(super) enum Turn {
+    /// Tasks have ended, or were given up.
+    Results(Vec<TaskResult>),
+    /// Tasks take long.
+    Slow,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// Wakes a thread for a task.
+    task: Condvar,
+    /// Wakes the loop for a result.
+    result: Notify,
+}
+
+impl Workers {
+    /// Creates a pool without threads.
+    pub(super) fn new() -> Self {
+        Self {
+            shared: Arc::default(),
+            again: BTreeMap::new(),
+            pace: Pace::Idle,
+        }
+    }
+
+    /// Passes on tasks. A task whose key is in use begins when the one before has returned; if that one was given up, the
+    /// task is given up, too.
+    pub(super) fn begin(&mut self, tasks: impl IntoIterator<Item = Task>) {
+        let mut state = self.shared.lock();
+        for task in tasks {
+            let lateness = if state.is_stuck(&task.key) {
+                Some(Lateness::Overdue)
+            } else if state.stuck(task.key.kind()) >= MAX_STUCK {
+                Some(Lateness::TooManyStuck)
+            } else {
+                None
+            };
+            if let Some(lateness) = lateness {
+                let result = (task.overdue)(lateness);
+                state.results.push(result);
+                self.shared.result.notify_one();
+            } else if state.has(&task.key) {
+                self.again.insert(task.key.clone(), task);
+            } else {
+                state.queue.push_back(task);
+            }
+        }
+        if state.queue.is_empty() {
+            return;
+        }
+        if self.pace == Pace::Idle {
+            self.pace = Pace::Brief;
+        }
+        if state.threads == 0 {
+            self.shared.start_thread(&mut state);
+        } else if state.idle > 0 {
+            self.shared.task.notify_one();
+        }
+    }
+
+    /// Returns `true` while tasks run that take no longer than usual.
+    pub(super) fn are_briefly_busy(&self) -> bool {
+        self.pace == Pace::Brief
+    }
+
+    /// Waits for results, or for the moment when tasks take long. Without tasks, it does not return.
+    pub(super) async fn next(&mut self) -> Turn {
+        loop {
+            let wake = match self.look(Instant::now()) {
+                Ok(turn) => return turn,
+                Err(wake) => wake,
+            };
+            let notified = self.shared.result.notified();
+            match wake {
+                None => notified.await,
+                Some(wake) => tokio::select! {
+                    () = notified => {}
+                    () = tokio::time::sleep_until(wake.into()) => {}
+                },
+            }
+        }
+    }
+
+    /// What there is to report now, or when to look again.
+    fn look(&mut self, now: Instant) -> Result<Turn, Option<Instant>> {
+        let mut state = self.shared.lock();
+        state.give_up_overdue(now);
+        let results = std::mem::take(&mut state.results);
+        state.first_result = None;
+        let mut returned = Vec::new();
+        for result in &results {
+            if !state.has(&result.key)
+                && let Some(task) = self.again.remove(&result.key)
+            {
+                returned.push(task);
+            }
+        }
+        let slowest = state.active().map(|running| running.since).min();
+        let is_slow = slowest.is_some_and(|since| now >= since + SLOW);
+        if is_slow && !state.queue.is_empty() && state.idle == 0 && state.threads < MAX_THREADS {
+            self.shared.start_thread(&mut state);
+        }
+        let pace = match slowest {
+            _ if is_slow => Pace::Slow,
+            None if state.queue.is_empty() => Pace::Idle,
+            _ => Pace::Brief,
+        };
+        let wake = state.next_wake(now, slowest);
+        drop(state);
+        let became_slow = pace == Pace::Slow && self.pace != Pace::Slow;
+        self.pace = pace;
+        self.begin(returned);
+        if !results.is_empty() {
+            Ok(Turn::Results(results))
+        } else if became_slow {
+            Ok(Turn::Slow)
+        } else {
+            Err(wake)
+        }
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.task.notify_all();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while the lock is held.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn start_thread(self: &Arc<Self>, state: &mut State) {
+        let shared = Arc::clone(self);
+        let thread = thread::Builder::new()
+            .name("worker".to_owned())
+            .stack_size(STACK)
+            .spawn(move || shared.work());
+        match thread {
+            Ok(_) => state.threads += 1,
+            Err(error) if state.threads == 0 => self.refuse(state, &error),
+            // The other threads do the work.
+            Err(_) => {}
+        }
+    }
+
+    /// Without any thread, no task can be done.
+    fn refuse(&self, state: &mut State, error: &io::Error) {
+        tracing::error!(name: "process.no_thread", %error, "cannot start a thread: {error}");
+        for task in std::mem::take(&mut state.queue) {
+            state.results.push(TaskResult::lost(
+                task.key,
+                format!("cannot start a worker thread: {error}"),
+            ));
+        }
+        self.result.notify_one();
+    }
+
+    /// The life of a thread.
+    fn work(&self) {
+        while let Some((id, key, work)) = self.take() {
+            let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+                let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+                let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+                TaskResult::lost(key, text.unwrap_or_else(|| "a worker".to_owned()))
+            });
+            if !self.put(id, result) {
+                return;
+            }
+        }
+    }
+
+    /// Waits for a task. `None`: the thread is not needed any more.
+    fn take(&self) -> Option<(u64, Key, Work)> {
+        let mut state = self.lock();
+        let task = loop {
+            if state.closed {
+                return None;
+            }
+            if let Some(task) = state.queue.pop_front() {
+                break task;
+            }
+            if state.idle > 0 {
+                state.threads -= 1;
+                return None;
+            }
+            state.idle += 1;
+            state = self
+                .task
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+            state.idle -= 1;
+        };
+        let id = state.next_id;
+        state.next_id += 1;
+        let key = task.key.clone();
+        state.running.push(Running {
+            id,
+            key: task.key,
+            since: Instant::now(),
+            limit: task.limit,
+            overdue: Some(task.overdue),
+        });
+        Some((id, key, task.work))
+    }
+
+    /// Passes on a result. Returns `false` if the task was given up, so that the thread is not needed any more.
+    fn put(&self, id: u64, result: TaskResult) -> bool {
+        let mut state = self.lock();
+        let place = state.running.iter().position(|running| running.id == id);
+        let running = place.map(|place| state.running.swap_remove(place));
+        let in_time = running.is_some_and(|running| running.overdue.is_some());
+        let now = Instant::now();
+        state
+            .results
+            .push(if in_time { result } else { result.late() });
+        let first = *state.first_result.get_or_insert(now);
+        // What is rendered in one pass is passed on together.
+        if state.queue.is_empty() || now >= first + BATCH_TIME {
+            self.result.notify_one();
+        }
+        in_time
+    }
+}
+
+#[cfg(test)]
+mod tests;

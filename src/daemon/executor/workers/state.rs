@@ -1,0 +1,89 @@
+//! What worker threads share: the tasks that wait and run, and the results.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::daemon::executor::task::{Key, Kind, Lateness, Overdue, Task, TaskResult};
+
+/// A task that takes longer holds up no other.
+pub(super) const SLOW: Duration = Duration::from_millis(20);
+
+/// The tasks that wait and run, and the results.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) queue: VecDeque<Task>,
+    pub(super) running: Vec<Running>,
+    pub(super) results: Vec<TaskResult>,
+    /// When the first of the results was added.
+    pub(super) first_result: Option<Instant>,
+    /// The threads that work or wait for a task, those of tasks that were given up aside.
+    pub(super) threads: usize,
+    /// The threads among them that wait.
+    pub(super) idle: usize,
+    pub(super) next_id: u64,
+    pub(super) closed: bool,
+}
+
+/// A task on a thread.
+pub(super) struct Running {
+    pub(super) id: u64,
+    pub(super) key: Key,
+    pub(super) since: Instant,
+    pub(super) limit: Duration,
+    /// The result if it is given up; `None`: it was.
+    pub(super) overdue: Option<Overdue>,
+}
+
+impl State {
+    /// Returns `true` if a task with this key waits or runs.
+    pub(super) fn has(&self, key: &Key) -> bool {
+        let mut running = self.running.iter();
+        running.any(|running| running.key == *key) || self.queue.iter().any(|task| task.key == *key)
+    }
+
+    /// Returns `true` if a task with this key was given up and still runs.
+    pub(super) fn is_stuck(&self, key: &Key) -> bool {
+        let mut running = self.running.iter();
+        running.any(|running| running.overdue.is_none() && running.key == *key)
+    }
+
+    /// The tasks that run and were not given up.
+    pub(super) fn active(&self) -> impl Iterator<Item = &Running> {
+        let running = self.running.iter();
+        running.filter(|running| running.overdue.is_some())
+    }
+
+    /// The number of tasks of this kind that were given up and still run.
+    pub(super) fn stuck(&self, kind: Kind) -> usize {
+        let running = self.running.iter();
+        running
+            .filter(|running| running.overdue.is_none() && running.key.kind() == kind)
+            .count()
+    }
+
+    pub(super) fn give_up_overdue(&mut self, now: Instant) {
+        let mut results = Vec::new();
+        for running in &mut self.running {
+            if now >= running.since + running.limit
+                && let Some(overdue) = running.overdue.take()
+            {
+                self.threads -= 1;
+                results.push(overdue(Lateness::Overdue));
+            }
+        }
+        self.results.extend(results);
+    }
+
+    pub(super) fn next_wake(&self, now: Instant, slowest: Option<Instant>) -> Option<Instant> {
+        let limits = self.active().map(|running| running.since + running.limit);
+        let slow = slowest.map(|since| since + SLOW);
+        // Threads for the tasks that wait are started one after another.
+        let slow = match slow {
+            Some(slow) if slow <= now => (!self.queue.is_empty()).then(|| now + SLOW),
+            slow => slow,
+        };
+        // A thread may have taken a task and not yet noted it; the next look finds it.
+        let waiting = (!self.queue.is_empty()).then(|| now + SLOW);
+        limits.chain(slow).chain(waiting).min()
+    }
+}
