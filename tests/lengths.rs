@@ -17,12 +17,8 @@ const EXCEPTIONS: &[&str] = &[
     "config/block/values.rs",
     "config/error.rs",
     "config/migrate/rewrite.rs",
-    "consul/client.rs",
-    "convert/statements.rs",
     "daemon/renderer.rs",
     "jinja/failure.rs",
-    "query/parse.rs",
-    "watch/follow.rs",
 ];
 
 /// The source folders of the workspace.

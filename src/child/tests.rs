@@ -109,7 +109,7 @@ fn signals_are_passed_on_or_act_by_their_role() {
         Some(Step::Signal(Signal::SIGINT))
     );
     assert_eq!(child.due(now + SECOND * 30), Some(Step::Kill));
-    assert_eq!(child.ended(), Ended::ByItself, "nobody here wanted it");
+    assert_eq!(child.ended(), Ended::ByItself, "the end was not requested");
     assert_eq!(child.hear(Signal::SIGUSR1, now, 0.0), None);
 }
 

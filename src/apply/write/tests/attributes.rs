@@ -94,13 +94,13 @@ fn a_configured_owner_is_set() {
 fn an_unknown_owner_is_an_error_with_its_name() {
     let directory = temporary_directory();
     let out = directory.path().join("out");
-    let nobody = Some(Owner::Name("no-such-name".to_owned()));
+    let unknown = Some(Owner::Name("no-such-name".to_owned()));
     let user = FileConfig {
-        user: nobody.clone(),
+        user: unknown.clone(),
         ..FileConfig::default()
     };
     let group = FileConfig {
-        group: nobody,
+        group: unknown,
         ..FileConfig::default()
     };
     for (config, kind) in [(user, "user"), (group, "group")] {
@@ -170,7 +170,7 @@ fn directories_are_created_unless_the_configuration_forbids_it() {
         make_directories: false,
         ..FileConfig::default()
     };
-    let error = put_as(&out, b"one", &config).expect_err("nobody makes the directory");
+    let error = put_as(&out, b"one", &config).expect_err("the directory is missing");
     assert!(
         error
             .remedy()

@@ -179,7 +179,7 @@ fn a_file_that_cannot_be_read() {
 #[test]
 fn a_file_whose_owner_cannot_be_kept_is_written() {
     if !Uid::effective().is_root() {
-        return skipped("only root can make a file that belongs to somebody else");
+        return skipped("only root can create a file of another user");
     }
     let directory = temporary_directory();
     fs::set_permissions(directory.path(), Permissions::from_mode(0o777)).unwrap();
