@@ -1,6 +1,7 @@
 //! The part of the entries below a prefix that a template reads, and whether it has changed.
 
-use super::{Answer, Pair};
+use super::any::Answer;
+use super::catalog::Pair;
 
 /// How deep a template reads below a prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,7 +7,7 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::{TextMap, or_default};
+use super::catalog::{TextMap, or_default};
 
 /// A root certificate that the mesh trusts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_request_does_not_block_and_the_next_waits_on_the_index() {
+    fn the_first_poll_does_not_block_and_the_next_waits_for_a_higher_index() {
         let mut cursor = Cursor::new(0, WAIT, None);
         assert_eq!(
             cursor.poll(),
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_that_goes_back_starts_over_and_its_data_is_taken() {
+    fn an_index_that_goes_back_starts_over_and_its_data_is_accepted() {
         let mut cursor = Cursor::new(0, WAIT, None);
         cursor.accept(reply(&["a"], 20));
         assert!(news(&cursor.accept(reply(&[], 9))));
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stale_answer_that_is_too_old_is_asked_for_again_once_without_stale() {
+    fn an_answer_that_is_too_stale_is_requested_once_more_without_stale() {
         let mut cursor = Cursor::new(0, WAIT, Some(Duration::from_secs(2)));
         assert!(cursor.poll().stale);
         let old = Reply {
@@ -198,7 +198,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_comes_the_last_taken_value_is_the_last_that_was_not_too_stale(
+        fn the_last_accepted_value_is_the_last_that_was_not_too_stale(
             replies in prop::collection::vec((0u8..4, prop::option::of(0u64..6), 0u64..4), 1..40),
         ) {
             let mut cursor = Cursor::new(0, WAIT, Some(Duration::from_secs(2)));

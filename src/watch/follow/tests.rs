@@ -9,12 +9,11 @@ use super::*;
 use crate::answer::Answer;
 use crate::query::ConsulQuery;
 use crate::source::Poll;
-use crate::watch::trouble::DENIED_PAUSE;
-use crate::watch::turns::CROWDED_WAIT;
 
 mod many;
+mod together;
 
-/// Answers from a list, and remembers when it was asked what. The last entry is repeated for ever.
+/// Answers from a list, and records the polls with their times. The last entry is repeated for ever.
 #[derive(Clone)]
 struct Script(Arc<Mutex<State>>);
 
@@ -31,19 +30,19 @@ struct State {
 enum Line {
     /// After this time, this answer with this index.
     Says(Duration, &'static str, u64),
-    /// The same, from a server that lost its leader this long ago.
+    /// The same, from a server that lost its leader so long ago.
     SaysLate(Duration, &'static str, u64, Duration),
-    /// When the time it may block is over, this answer with this index.
+    /// This answer with this index, once the poll has blocked as long as it may.
     Blocks(&'static str, u64),
     /// An outage.
     Down,
-    /// A refusal that is about the question.
+    /// The token lacks a right.
     Denied,
-    /// A refusal that no right changes.
+    /// An error of this query that no right changes.
     Unknown,
     /// A web page.
     Page,
-    /// Too much is asked.
+    /// Too many requests.
     Throttled,
     /// Never answers within the client's limit.
     Idle(Duration),
@@ -182,7 +181,7 @@ async fn news(events: &mut mpsc::Receiver<WatchEvent>) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn news_are_told_and_each_poll_waits_on_the_last_index() {
+async fn news_are_reported_and_each_poll_waits_for_a_higher_index() {
     let long = Duration::from_secs(30);
     let script = Script::new([
         Line::Says(NOW, "a", 5),
@@ -199,7 +198,7 @@ async fn news_are_told_and_each_poll_waits_on_the_last_index() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_hours_of_outage_are_one_scout_and_a_recovery_within_two_seconds() {
+async fn in_two_hours_of_outage_one_query_probes_and_all_recover_within_two_seconds() {
     let script = Script::new([Line::Down]);
     let (sender, mut events) = mpsc::channel(100_000);
     let follower = Follower::new(script.clone(), RULES, sender);
@@ -215,7 +214,7 @@ async fn two_hours_of_outage_are_one_scout_and_a_recovery_within_two_seconds() {
     let hours = Duration::from_secs(2 * 3600);
     sleep(hours).await;
     let asked = script.asked().len() as u64;
-    // The scout asks about twice a second at most; each of the others about once in half a minute.
+    // The prober polls about twice a second at most; each of the others about once in half a minute.
     assert!(
         asked < 2 * hours.as_secs() + 50 * hours.as_secs() / 20,
         "{asked} requests"
@@ -239,7 +238,7 @@ async fn two_hours_of_outage_are_one_scout_and_a_recovery_within_two_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_scout_waits_as_long_as_the_operator_says() {
+async fn the_prober_waits_as_long_as_configured() {
     let (first, longest) = (Duration::from_secs(20), Duration::from_secs(300));
     let pauses = Pauses {
         first,
@@ -260,7 +259,7 @@ async fn the_scout_waits_as_long_as_the_operator_says() {
         .collect();
     sleep(Duration::from_secs(3600)).await;
     let asked = script.asked().len();
-    // On average the scout asks every 11 s, and each of the nine others every 165 s, once their pauses have grown.
+    // On average the prober polls every 11 s, and each of the nine others every 165 s, once their pauses have grown.
     assert!((300..1000).contains(&asked), "{asked} requests");
 }
 
@@ -283,7 +282,7 @@ async fn after_a_failure_the_index_starts_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_asked_while_somebody_acts_on_the_news() {
+async fn no_poll_is_sent_while_the_receiver_is_busy() {
     let long = Duration::from_secs(30);
     let script = Script::new([
         Line::Says(long, "a", 5),
@@ -304,7 +303,7 @@ async fn nothing_is_asked_while_somebody_acts_on_the_news() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_whose_every_answer_is_news_is_not_asked_in_a_tight_loop() {
+async fn a_server_whose_every_answer_is_news_is_not_polled_in_a_tight_loop() {
     let script =
         Script::new((0..300).map(|n| Line::Says(NOW, if n % 2 == 0 { "a" } else { "b" }, n + 1)));
     let (_task, mut events) = start(&script);
@@ -346,7 +345,7 @@ async fn another_server_is_tried_at_once_and_nothing_is_reported() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_question_that_fails_is_asked_seldom_and_an_idle_poll_at_once() {
+async fn a_query_that_fails_is_polled_seldom_and_one_that_timed_out_at_once() {
     let script = Script::new([Line::Unknown]);
     let (task, mut events) = start(&script);
     sleep(Duration::from_secs(3600)).await;
@@ -370,105 +369,7 @@ async fn a_question_that_fails_is_asked_seldom_and_an_idle_poll_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_was_denied_asks_again_at_once_when_the_rights_change() {
-    let script = Script::new([Line::Denied]);
-    let (sender, mut events) = mpsc::channel(1024);
-    let follower = Follower::new(script.clone(), RULES, sender);
-    let _task = tokio::spawn(follower.clone().follow(Query::services("").unwrap().into()));
-    sleep(Duration::from_secs(3600)).await;
-    script.replace([
-        Line::Says(NOW, "let in", 5),
-        Line::Idle(Duration::from_secs(70)),
-    ]);
-    while events.try_recv().is_ok() {}
-    let begun = Instant::now();
-    follower.ask_denied_again();
-    assert_eq!(news(&mut events).await, "let in");
-    assert!(
-        begun.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        begun.elapsed()
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_right_that_is_given_is_seen_soon_and_one_that_is_wanting_is_asked_for_seldom_however_many_want_it()
- {
-    for many in [1, 40] {
-        let script = Script::new([Line::Denied]);
-        let (sender, mut events) = mpsc::channel(100_000);
-        let follower = Follower::new(script.clone(), RULES, sender);
-        let key = |n| Query::key(&format!("k{n}")).unwrap().into();
-        let _tasks: Vec<_> = (0..many)
-            .map(|n| tokio::spawn(follower.clone().follow(key(n))))
-            .collect();
-        sleep(Duration::from_secs(3600)).await;
-        let asked = script.asked().len();
-        assert!(asked < 6000, "{many}: {asked} requests in an hour");
-        while events.try_recv().is_ok() {}
-        script.replace([
-            Line::Says(NOW, "let in", 5),
-            Line::Idle(Duration::from_secs(70)),
-        ]);
-        let begun = Instant::now();
-        assert_eq!(news(&mut events).await, "let in");
-        assert!(
-            begun.elapsed() <= DENIED_PAUSE * 3,
-            "{many}: {:?}",
-            begun.elapsed()
-        );
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_server_that_gave_web_pages_is_heard_within_two_seconds_when_it_is_consul_again() {
-    let script = Script::new([Line::Page]);
-    let (sender, mut events) = mpsc::channel(100_000);
-    let follower = Follower::new(script.clone(), RULES, sender);
-    let key = |n| Query::key(&format!("k{n}")).unwrap().into();
-    let _tasks: Vec<_> = (0..20)
-        .map(|n| tokio::spawn(follower.clone().follow(key(n))))
-        .collect();
-    sleep(Duration::from_secs(3600)).await;
-    let asked = script.asked().len();
-    assert!(asked < 12_000, "{asked} requests in an hour");
-    while events.try_recv().is_ok() {}
-    let long = Duration::from_secs(70);
-    script.replace(std::iter::repeat_n(Line::Says(NOW, "back", 5), 20).chain([Line::Idle(long)]));
-    let begun = Instant::now();
-    for _ in 0..20 {
-        assert_eq!(news(&mut events).await, "back");
-    }
-    assert!(
-        begun.elapsed() <= Duration::from_secs(2),
-        "{:?}",
-        begun.elapsed()
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn more_queries_than_there_is_room_for_take_turns() {
-    let answer = Line::Says(NOW, "a", 5);
-    let script = Script::new(std::iter::repeat_n(answer, 20).chain([Line::Blocks("b", 6)]));
-    let (sender, mut events) = mpsc::channel(1024);
-    let follower = Follower::new(script.clone(), Rules { polls: 4, ..RULES }, sender);
-    let key = |n| Query::key(&format!("k{n}")).unwrap().into();
-    let _tasks: Vec<_> = (0..20)
-        .map(|n| tokio::spawn(follower.clone().follow(key(n))))
-        .collect();
-    for _ in 0..20 {
-        assert_eq!(news(&mut events).await, "a");
-    }
-    let begun = Instant::now();
-    for _ in 0..20 {
-        assert_eq!(news(&mut events).await, "b", "everybody hears of it");
-    }
-    assert!(begun.elapsed() < CROWDED_WAIT * 6, "{:?}", begun.elapsed());
-    assert_eq!(script.0.lock().unwrap().most_blocking, 4);
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_answer_that_is_too_stale_is_asked_for_again_of_the_leader() {
+async fn an_answer_that_is_too_stale_is_requested_again_from_the_leader() {
     let long = Duration::from_secs(60);
     let late = Duration::from_secs(9);
     let script = Script::new([
@@ -483,7 +384,7 @@ async fn an_answer_that_is_too_stale_is_asked_for_again_of_the_leader() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_does_not_block_is_not_asked_in_a_tight_loop() {
+async fn a_server_that_does_not_block_is_not_polled_in_a_tight_loop() {
     let script = Script::new([Line::Says(NOW, "a", 5)]);
     let (_task, mut events) = start(&script);
     assert_eq!(news(&mut events).await, "a");

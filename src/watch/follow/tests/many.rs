@@ -1,4 +1,4 @@
-//! Many questions at a time, of servers that take only some of them.
+//! Many queries at a time, at servers that answer only some of them.
 
 use super::*;
 
@@ -27,9 +27,9 @@ fn start_many(
     (tasks, events)
 }
 
-/// A proxy before a Consul that is down hangs up like a Consul of which too much is asked.
+/// A proxy in front of a Consul that is down closes connections like a Consul with too many of them.
 #[tokio::test(start_paused = true)]
-async fn everybody_hears_within_two_seconds_that_throttling_is_over() {
+async fn all_queries_are_answered_within_two_seconds_when_throttling_is_over() {
     let script = Script::new([Line::Throttled]);
     let (_tasks, mut events) = start_many(50, script.clone());
     sleep(Duration::from_secs(3600)).await;
@@ -44,7 +44,7 @@ async fn everybody_hears_within_two_seconds_that_throttling_is_over() {
     );
 }
 
-/// The scout's own question is refused once Consul is back; the others may be answered.
+/// The prober's own query is denied once Consul is back; the others are answered.
 #[derive(Clone)]
 struct RefusesTheFirst {
     down: Arc<std::sync::atomic::AtomicBool>,
@@ -86,7 +86,7 @@ impl Source for RefusesTheFirst {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_scout_that_is_refused_wakes_the_others() {
+async fn a_prober_that_is_denied_wakes_the_others() {
     let ask = RefusesTheFirst {
         down: Arc::new(true.into()),
     };
@@ -103,7 +103,7 @@ async fn a_scout_that_is_refused_wakes_the_others() {
     );
 }
 
-/// The first server swallows everything, the second answers.
+/// The first server answers nothing, the second one answers.
 #[derive(Clone, Default)]
 struct FirstIsABlackHole {
     preferred: Arc<std::sync::atomic::AtomicUsize>,
@@ -140,7 +140,7 @@ impl Source for FirstIsABlackHole {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_the_first_few_find_out_that_a_server_swallows_everything() {
+async fn only_the_first_few_queries_wait_for_a_server_that_answers_nothing() {
     let begun = Instant::now();
     let (_tasks, mut events) = start_many(1000, FirstIsABlackHole::default());
     all_answered(1000, &mut events).await;
@@ -151,7 +151,7 @@ async fn only_the_first_few_find_out_that_a_server_swallows_everything() {
     );
 }
 
-/// Away, then back; but one question is never answered with anything that can be read.
+/// Down, then back; but the answer to one query can never be read.
 #[derive(Clone)]
 struct HalfBroken(Arc<Mutex<bool>>);
 
@@ -190,7 +190,7 @@ impl Source for HalfBroken {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_question_that_can_never_be_answered_does_not_hide_the_end_of_an_outage() {
+async fn a_query_that_is_never_answered_does_not_hide_the_end_of_an_outage() {
     let server = HalfBroken(Arc::default());
     let (sender, mut events) = mpsc::channel(100_000);
     let follower = Follower::new(server.clone(), RULES, sender);
