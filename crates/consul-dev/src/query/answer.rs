@@ -6,6 +6,7 @@ use super::{NodeMeta, Query, instances};
 use crate::catalog::{Catalog, casefold};
 use crate::cluster_state::Datacenter;
 use crate::json_records as json;
+use crate::kv::Kv;
 use crate::records::{Check, Indexed, Instance, Mesh};
 
 impl Query {
@@ -15,18 +16,8 @@ impl Query {
         let has = |node: &str, meta: &NodeMeta| node_has(catalog, node, meta);
         let answer = match self {
             Self::Key(key) => json!([json::entry(key, kv.get(key)?)]),
-            Self::Entries(prefix) => {
-                let entries = kv.below(prefix);
-                let found: Vec<_> = entries
-                    .map(|(key, entry)| json::entry(key, entry))
-                    .collect();
-                return (!found.is_empty()).then(|| json!(found));
-            }
-            Self::Keys(prefix, separator) => {
-                let keys = kv.below(prefix).map(|(key, _)| key);
-                let found = cut_keys(keys, prefix, separator);
-                return (!found.is_empty()).then(|| json!(found));
-            }
+            Self::Entries(prefix) => entries(kv, prefix)?,
+            Self::Keys(prefix, separator) => keys(kv, prefix, separator)?,
             Self::Services(meta) => {
                 let instances = catalog.instances();
                 json::services(instances.filter(|found| has(&found.value.node, meta)))
@@ -75,6 +66,20 @@ impl Query {
         };
         Some(answer)
     }
+}
+
+fn entries(kv: &Kv, prefix: &str) -> Option<Value> {
+    let entries = kv.below(prefix);
+    let found: Vec<_> = entries
+        .map(|(key, entry)| json::entry(key, entry))
+        .collect();
+    (!found.is_empty()).then(|| json!(found))
+}
+
+fn keys(kv: &Kv, prefix: &str, separator: &str) -> Option<Value> {
+    let keys = kv.below(prefix).map(|(key, _)| key);
+    let found = cut_keys(keys, prefix, separator);
+    (!found.is_empty()).then(|| json!(found))
 }
 
 fn node(dc: &Datacenter, name: &str) -> Value {
