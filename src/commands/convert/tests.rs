@@ -1,13 +1,13 @@
 //! A template that is converted without a mark prints the same bytes.
 
+mod sizes;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use minijinja::{Environment, Value};
-use nix::time::ClockId;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -118,20 +118,24 @@ fn in_jinja(text: &str, dot: &Value) -> Result<String, TemplateError> {
         .render(&pass(dot), Undefined::Refused)
 }
 
-#[test]
-fn the_vectors_print_the_same_or_are_marked() {
+/// The data and the cases of the vectors.
+fn vectors() -> (HashMap<String, Value>, Vec<Case>) {
     let text =
         std::fs::read_to_string("crates/gotemplate/tests/vectors/go-template.jsonl").unwrap();
     let mut lines = text.lines();
     let fixtures: Fixtures = serde_json::from_str(lines.next().unwrap()).unwrap();
-    let data: HashMap<String, Value> = fixtures
-        .data
-        .iter()
-        .map(|(key, json)| (key.clone(), value(json)))
-        .collect();
+    let data = fixtures.data.iter();
+    let data = data.map(|(key, json)| (key.clone(), value(json))).collect();
+    let cases = lines.map(|line| serde_json::from_str(line).unwrap());
+    (data, cases.collect())
+}
+
+#[test]
+fn the_vectors_print_the_same_or_are_marked() {
+    let (data, cases) = vectors();
     let (mut rendered, mut equal, mut marked, mut failing, mut both_fail) = (0, 0, 0, 0, 0);
     let mut report = String::new();
-    for case in lines.map(|line| serde_json::from_str::<Case>(line).unwrap()) {
+    for case in cases {
         let Case {
             id,
             template,
@@ -271,79 +275,80 @@ fn a_mark_has_a_line_and_a_reason() {
     );
 }
 
-/// Templates that call themselves, shadow variables, or use words of Jinja as names.
+/// Templates that call themselves, shadow variables, or use words of Jinja as names, and their texts.
+const SCOPES: &[(&str, &str)] = &[
+    ("{{$x := 1}}{{if true}}{{$x := 2}}{{$x}}{{end}}{{$x}}", "21"),
+    (
+        "{{$x := 1}}{{range loop 3}}{{$x = add $x .}}{{end}}{{$x}}",
+        "4",
+    ),
+    (
+        "{{$x := 0}}{{range loop 2}}{{$y := 5}}{{range loop 2}}{{$y = add 1 $y}}{{end}}{{$x = $y}}{{end}}{{$x}}",
+        "7",
+    ),
+    (
+        "{{$loop := 1}}{{$service := 2}}{{$none := 3}}{{range loop 2}}{{$loop}}{{$service}}{{$none}}{{end}}",
+        "123123",
+    ),
+    (
+        "{{define \"a\"}}{{if gt . 0}}{{.}}{{template \"a\" subtract 1 .}}{{end}}{{end}}{{template \"a\" 3}}",
+        "321",
+    ),
+    (
+        "{{define \"b\"}}<{{.}}>{{end}}{{define \"a\"}}{{template \"b\" .}}{{end}}{{range loop 2}}{{template \"a\" .}}{{end}}",
+        "<0><1>",
+    ),
+    (
+        "{{block \"if\" 5}}{{.}}{{end}}{{executeTemplate \"if\" 6 | toUpper}}",
+        "56",
+    ),
+    (
+        "{{range $i, $e := loop 3}}{{if eq $e 1}}{{continue}}{{end}}{{$i}}{{$e = 9}}{{.}}{{$e}}{{end}}",
+        "009229",
+    ),
+    (
+        "{{range loop 3}}{{break}}{{else}}E{{end}}{{range loop 0}}x{{else}}E{{end}}",
+        "E",
+    ),
+    (
+        "{{with 0}}{{.}}{{else with 1}}{{.}}{{else}}{{.}}{{end}}",
+        "1",
+    ),
+    (
+        "{{scratch.Set \"a\" 1}}{{scratch.Get \"a\"}}{{scratch.MapSet \"m\" \"k\" 2}}{{range scratch.MapValues \"m\"}}{{.}}{{end}}",
+        "12",
+    ),
+    (
+        "{{1.0}} {{1e21}} {{\"a\" | len}} {{len \"é\"}} {{printf \"%05.1f|%-4s|%q\" 2.25 \"a\" \"b\"}}",
+        "1 1e+21 1 2 002.2|a   |\"b\"",
+    ),
+    (
+        "{{split \",\" \"a,b\"}} {{join \"-\" (split \",\" \"a,b\")}} {{index (split \",\" \"a,b\") 1}}",
+        "[a b] a-b b",
+    ),
+    (
+        "{{and 1 0}}{{or 0 \"x\"}}{{not 1}} {{eq 1 2 1}} {{lt \"a\" \"b\"}} {{and true (or false true)}}",
+        "0xfalse true true true",
+    ),
+];
+
 #[test]
 fn names_and_scopes_are_kept_apart() {
-    let cases = [
-        ("{{$x := 1}}{{if true}}{{$x := 2}}{{$x}}{{end}}{{$x}}", "21"),
-        (
-            "{{$x := 1}}{{range loop 3}}{{$x = add $x .}}{{end}}{{$x}}",
-            "4",
-        ),
-        (
-            "{{$x := 0}}{{range loop 2}}{{$y := 5}}{{range loop 2}}{{$y = add 1 $y}}{{end}}{{$x = $y}}{{end}}{{$x}}",
-            "7",
-        ),
-        (
-            "{{$loop := 1}}{{$service := 2}}{{$none := 3}}{{range loop 2}}{{$loop}}{{$service}}{{$none}}{{end}}",
-            "123123",
-        ),
-        (
-            "{{define \"a\"}}{{if gt . 0}}{{.}}{{template \"a\" subtract 1 .}}{{end}}{{end}}{{template \"a\" 3}}",
-            "321",
-        ),
-        (
-            "{{define \"b\"}}<{{.}}>{{end}}{{define \"a\"}}{{template \"b\" .}}{{end}}{{range loop 2}}{{template \"a\" .}}{{end}}",
-            "<0><1>",
-        ),
-        (
-            "{{block \"if\" 5}}{{.}}{{end}}{{executeTemplate \"if\" 6 | toUpper}}",
-            "56",
-        ),
-        (
-            "{{range $i, $e := loop 3}}{{if eq $e 1}}{{continue}}{{end}}{{$i}}{{$e = 9}}{{.}}{{$e}}{{end}}",
-            "009229",
-        ),
-        (
-            "{{range loop 3}}{{break}}{{else}}E{{end}}{{range loop 0}}x{{else}}E{{end}}",
-            "E",
-        ),
-        (
-            "{{with 0}}{{.}}{{else with 1}}{{.}}{{else}}{{.}}{{end}}",
-            "1",
-        ),
-        (
-            "{{scratch.Set \"a\" 1}}{{scratch.Get \"a\"}}{{scratch.MapSet \"m\" \"k\" 2}}{{range scratch.MapValues \"m\"}}{{.}}{{end}}",
-            "12",
-        ),
-        (
-            "{{1.0}} {{1e21}} {{\"a\" | len}} {{len \"é\"}} {{printf \"%05.1f|%-4s|%q\" 2.25 \"a\" \"b\"}}",
-            "1 1e+21 1 2 002.2|a   |\"b\"",
-        ),
-        (
-            "{{split \",\" \"a,b\"}} {{join \"-\" (split \",\" \"a,b\")}} {{index (split \",\" \"a,b\") 1}}",
-            "[a b] a-b b",
-        ),
-        (
-            "{{and 1 0}}{{or 0 \"x\"}}{{not 1}} {{eq 1 2 1}} {{lt \"a\" \"b\"}} {{and true (or false true)}}",
-            "0xfalse true true true",
-        ),
-    ];
-    assert!(!cases.is_empty());
-    for (go, printed) in cases {
+    assert!(!SCOPES.is_empty());
+    for (go, printed) in SCOPES {
         let Conversion { text, marks } = convert_with(go, &Delimiters::default(), None).unwrap();
         assert!(marks.is_empty(), "{go}: {marks:?}");
         let nothing = Value::from(());
         assert_eq!(
             in_go(go, &Delimiters::default(), &nothing).as_deref(),
-            Some(printed),
+            Some(*printed),
             "{go}"
         );
         assert_eq!(
             in_jinja(&text, &nothing)
                 .as_deref()
                 .map_err(ToString::to_string),
-            Ok(printed),
+            Ok(*printed),
             "{go}: {text}"
         );
     }
@@ -368,85 +373,4 @@ fn fields_of_records_have_types() {
     )
     .unwrap();
     assert_eq!(marks[0].why, "there is no field Nope");
-}
-
-/// The time for sources of two sizes, of which one is eight times as long.
-#[test]
-fn time_is_proportional_to_the_size() {
-    type Source = fn(usize) -> String;
-    let sources: [(&str, Source); 6] = [
-        ("lines", |count| "{{ key \"a\" }}\n".repeat(count)),
-        ("one line", |count| "{{ key \"a\" }}".repeat(count)),
-        ("variables", |count| "{{ $x := key \"a\" }}\n".repeat(count)),
-        ("loops", |count| {
-            "{{ range service \"a\" }}\n{{ .Address }}{{ end }}\n".repeat(count)
-        }),
-        ("marks", |count| "{{ call 1 }}\n".repeat(count)),
-        ("templates", |count| {
-            let define = |number| format!("{{{{ define \"t{number}\" }}}}x{{{{ end }}}}\n");
-            (0..count).map(define).collect()
-        }),
-    ];
-    // The time of this thread, as other tests run at the same time.
-    let now = || Duration::from(ClockId::CLOCK_THREAD_CPUTIME_ID.now().unwrap());
-    let time = |source: Source, count| {
-        let text = source(count);
-        let begun = now();
-        convert_with(&text, &Delimiters::default(), None).unwrap();
-        now().saturating_sub(begun)
-    };
-    // The first conversion also builds the Jinja environment.
-    time(|_| String::new(), 0);
-    for (name, source) in sources {
-        let (short, long) = (time(source, 250), time(source, 2000));
-        assert!(
-            long < short * 24,
-            "{name}: 8 times the size takes {short:?} and {long:?}"
-        );
-    }
-}
-
-#[test]
-fn long_chains_and_deep_nesting_are_marked() {
-    let chain = |first: &str, more: &str, count: usize| {
-        format!("{first}{}{{{{ end }}}}", more.repeat(count))
-    };
-    let cases = [
-        (
-            chain("{{ if eq 1 2 }}a", "{{ else if eq 1 2 }}b", 200_000),
-            "if with 200001 branches",
-        ),
-        (
-            chain(
-                "{{ with key \"a\" }}a",
-                "{{ else with key \"b\" }}b",
-                200_000,
-            ),
-            "with with 200001 branches",
-        ),
-        (
-            format!("{{{{ key \"a\" {} }}}}", "| toUpper ".repeat(200_000)),
-            "a pipeline of 200001 commands",
-        ),
-    ];
-    for (source, what) in cases {
-        let Conversion { marks, .. } = convert_with(&source, &Delimiters::default(), None).unwrap();
-        assert_eq!(marks[0].what, what);
-    }
-}
-
-#[test]
-fn chains_within_chains_do_not_overflow_the_stack() {
-    // Each level has a chain that Jinja nests, and the next level is in its last branch.
-    let more = "{{ else with key \"b\" }}{{ . }}".repeat(100);
-    let level = format!("{{{{ with key \"a\" }}}}{{{{ . }}}}{more}");
-    let source = format!("{}x{}", level.repeat(150), "{{ end }}".repeat(150));
-    let Conversion { marks, .. } = convert_with(&source, &Delimiters::default(), None).unwrap();
-    assert!(!marks.is_empty());
-    let deep = format!(
-        "{}x{}",
-        "{{ range service \"a\" }}{{ with .Address }}{{ . }}".repeat(95),
-        "{{ end }}{{ end }}".repeat(95)
-    );
-    convert_with(&deep, &Delimiters::default(), None).unwrap();
 }
