@@ -9,7 +9,7 @@
 pub mod address;
 pub mod arguments;
 mod block;
-pub mod duration;
+pub use gotemplate::duration;
 pub mod environment;
 pub mod error;
 pub mod exec;

@@ -22,14 +22,12 @@ mod go_failure;
 mod hints;
 pub mod jinja;
 mod language;
-pub mod memo;
 pub mod output;
 mod provenance;
 pub mod records;
 pub mod render_context;
 
-pub(crate) use gotemplate as go;
-pub(crate) use gotemplate::{any_map, budget, dict, json, record, redact, scalar_object, scratch};
+pub(crate) use gotemplate::{budget, dict, json, record, redact, scalar_object, scratch};
 
 pub use error::{Place, TemplateError};
 pub use render_context::{Absence, Dependencies, RenderEnv};

@@ -9,8 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ctmpl::config::reference::{self, Described};
-use ctmpl::template::function::Function;
-use ctmpl::template::functions::{self, examples};
+use ctmpl::template::functions;
 
 use crate::support::documents::pages_below;
 
@@ -33,23 +32,14 @@ In the examples, Consul has two instances of the service `web`, a small mesh, th
 
 /// The reference as it should be.
 fn reference() -> String {
-    let mut text = INTRODUCTION.to_owned() + &index();
-    let mut group = None;
-    for function in functions::all() {
-        if group != Some(function.group) {
-            group = Some(function.group);
-            write!(text, "\n## {}\n", function.group.title()).unwrap();
-        }
-        text += &entry(function);
-    }
-    text
+    INTRODUCTION.to_owned() + &index() + &::functions::reference::page(&functions::LIBRARY)
 }
 
 /// The alphabetical index: every name, with a link to its entry.
 fn index() -> String {
     let mut names = BTreeMap::new();
     for function in functions::all() {
-        let anchor = anchor(&title(function));
+        let anchor = anchor(&::functions::reference::heading(function));
         for name in [function.go, function.jinja] {
             names.insert(
                 (name.to_lowercase(), name),
@@ -69,40 +59,6 @@ fn index() -> String {
         text += &link;
     }
     text + "\n"
-}
-
-/// The heading of an entry: the names of a function.
-fn title(function: &Function) -> String {
-    let Function { go, jinja, .. } = function;
-    if go == jinja {
-        format!("`{go}`")
-    } else {
-        format!("`{go}`, `{jinja}`")
-    }
-}
-
-fn entry(function: &Function) -> String {
-    let Function {
-        go,
-        signature,
-        summary,
-        ..
-    } = function;
-    let names = title(function);
-    let mut entry = format!(
-        "\n### {names}\n\n`{signature}`\n\n{}\n",
-        summary.replace('<', "\\<")
-    );
-    if let Some(example) = examples::of(go) {
-        write!(
-            entry,
-            "\n```\n{}\n{}\n```\n",
-            example.in_go, example.in_jinja
-        )
-        .unwrap();
-        write!(entry, "\n```\n{}\n```\n", example.output.trim_end()).unwrap();
-    }
-    entry
 }
 
 #[test]

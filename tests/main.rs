@@ -26,7 +26,6 @@ mod examples;
 mod exec;
 mod flags;
 mod formats;
-mod function_vectors;
 mod haproxy;
 mod http2;
 mod layers;

@@ -26,6 +26,7 @@ use crate::store::Snapshot;
 
 mod asked;
 mod go;
+mod library;
 mod marks;
 mod render_env;
 mod time;

@@ -49,20 +49,6 @@ pub fn integer(value: &Value) -> Result<i64, FunctionError> {
     }
 }
 
-/// The items of a list, or of a lazy sequence of values.
-///
-/// # Errors
-/// If the value is not a list.
-pub fn list(value: &Value) -> Result<Vec<Value>, FunctionError> {
-    match value.kind() {
-        ValueKind::Seq | ValueKind::Iterable => match value.try_iter() {
-            Ok(items) => Ok(items.collect()),
-            Err(_) => refuse(wrong_type("a list", value)),
-        },
-        _ => refuse(wrong_type("a list", value)),
-    }
-}
-
 /// The error text for an argument of the wrong type.
 #[must_use]
 pub fn wrong_type(expected: &str, value: &Value) -> String {

@@ -20,6 +20,8 @@ pub mod scratch;
 
 pub mod args;
 
+pub mod duration;
+
 pub mod time;
 
 pub mod json;

@@ -3,24 +3,7 @@
 //! The data of the examples: two instances of the service `web`, a small mesh, the keys below `app/` and `apps/`, the
 //! environment variable `STAGE` and the file `/etc/motd`.
 
-/// An example of a function.
-#[derive(Clone, Copy, Debug)]
-pub struct Example {
-    /// The function's name in Go templates.
-    pub function: &'static str,
-    /// The example in a Go template.
-    pub in_go: &'static str,
-    /// The same in Jinja.
-    pub in_jinja: &'static str,
-    /// The output of both.
-    pub output: &'static str,
-}
-
-/// The example of the function with this name in Go templates.
-#[must_use]
-pub fn of(go: &str) -> Option<&'static Example> {
-    ALL.iter().find(|example| example.function == go)
-}
+use ::functions::Example;
 
 const fn example(
     function: &'static str,

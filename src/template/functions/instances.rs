@@ -7,6 +7,7 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use super::args::{FunctionResult, text, wrong_type};
+use super::rendering;
 use super::sources::{empty_list, source};
 use crate::answer::Answer;
 use crate::query::{ConsulQuery, Query, QueryError};
@@ -59,7 +60,7 @@ fn instances(call: &Call<'_>, query: fn(&str) -> Result<Query, QueryError>) -> F
     let parts: Vec<&str> = std::iter::once(first).chain(filters).copied().collect();
     let query = query(&parts.join("|"))?;
     if options.is_empty() {
-        return Ok(match call.pass.ask(&query)?.as_deref() {
+        return Ok(match rendering(call)?.ask(&query)?.as_deref() {
             Some(Answer::Service(instances)) => records::list(instances),
             _ => empty_list(),
         });
@@ -67,9 +68,9 @@ fn instances(call: &Call<'_>, query: fn(&str) -> Result<Query, QueryError>) -> F
     match Choice::read(options) {
         Ok(choice) => selected(call, query, &choice),
         Err(reason) => {
-            if !call.pass.is_complete() {
+            if !rendering(call)?.is_complete() {
                 // The option may depend on data that is still missing. Send the query now, so that it does not wait for it.
-                call.pass.ask(&query)?;
+                rendering(call)?.ask(&query)?;
             }
             Err(FunctionError::new(reason))
         }
@@ -85,11 +86,12 @@ fn selected(call: &Call<'_>, mut query: Query, choice: &Choice) -> FunctionResul
         }
         near = !service.near.is_empty();
     }
+    let rendering = rendering(call)?;
     let passing_for = choice.passing_for();
     if !passing_for.is_zero() {
-        call.pass.times(&query, passing_for);
+        rendering.times(&query, passing_for);
     }
-    let answer = call.pass.ask(&query)?;
+    let answer = rendering.ask(&query)?;
     let Some(Answer::Service(instances)) = answer.as_deref() else {
         return Ok(empty_list());
     };
@@ -97,8 +99,8 @@ fn selected(call: &Call<'_>, mut query: Query, choice: &Choice) -> FunctionResul
     Ok(records::list(&choice.apply(
         instances,
         order,
-        call.pass.host(),
-        |instance| passing_for.is_zero() || call.pass.has_passed(&query, instance, passing_for),
+        rendering.host(),
+        |instance| passing_for.is_zero() || rendering.has_passed(&query, instance, passing_for),
     )))
 }
 

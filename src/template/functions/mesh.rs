@@ -5,6 +5,7 @@ use std::sync::Arc;
 use minijinja::Value;
 
 use super::args::{FunctionResult, refuse, text};
+use super::rendering;
 use super::sources::{empty_list, source};
 use crate::answer::Answer;
 use crate::query::{ConsulQuery, Query};
@@ -55,7 +56,10 @@ fn ca_roots(call: &Call<'_>) -> FunctionResult {
     // consul-template accepts arguments and ignores them.
     call.texts()?;
     Ok(
-        match call.pass.ask(&ConsulQuery::CaRoots.into())?.as_deref() {
+        match rendering(call)?
+            .ask(&ConsulQuery::CaRoots.into())?
+            .as_deref()
+        {
             Some(Answer::CaRoots(roots)) => records::list(roots),
             _ => empty_list(),
         },
@@ -67,17 +71,22 @@ fn ca_leaf(call: &Call<'_>) -> FunctionResult {
         None | Some(&"") => return Ok(Value::from(())),
         Some(service) => *service,
     };
-    Ok(match call.pass.ask(&Query::ca_leaf(service)?)?.as_deref() {
-        Some(Answer::CaLeaf(leaf)) => Record::value(Arc::clone(leaf) as _),
-        // Empty fields rather than nil, so that the template goes on and all its queries are found.
-        _ => Record::value(Arc::new(crate::answer::LeafCertificate::default())),
-    })
+    Ok(
+        match rendering(call)?.ask(&Query::ca_leaf(service)?)?.as_deref() {
+            Some(Answer::CaLeaf(leaf)) => Record::value(Arc::clone(leaf) as _),
+            // Empty fields rather than nil, so that the template goes on and all its queries are found.
+            _ => Record::value(Arc::new(crate::answer::LeafCertificate::default())),
+        },
+    )
 }
 
 fn partitions(call: &Call<'_>) -> FunctionResult {
     let [] = call.exactly("partitions")?;
     Ok(
-        match call.pass.ask(&ConsulQuery::Partitions.into())?.as_deref() {
+        match rendering(call)?
+            .ask(&ConsulQuery::Partitions.into())?
+            .as_deref()
+        {
             Some(Answer::Partitions(partitions)) => records::list(partitions),
             _ => empty_list(),
         },
@@ -86,8 +95,7 @@ fn partitions(call: &Call<'_>) -> FunctionResult {
 
 fn peerings(call: &Call<'_>) -> FunctionResult {
     Ok(
-        match call
-            .pass
+        match rendering(call)?
             .ask(&Query::peerings(&call.texts()?.concat())?)?
             .as_deref()
         {
@@ -101,8 +109,7 @@ fn exported_services(call: &Call<'_>) -> FunctionResult {
     let texts = call.texts()?;
     let partition = texts.first().copied().unwrap_or_default();
     Ok(
-        match call
-            .pass
+        match rendering(call)?
             .ask(&ConsulQuery::ExportedServices(partition.to_owned()).into())?
             .as_deref()
         {
@@ -119,8 +126,7 @@ fn imported_services(call: &Call<'_>) -> FunctionResult {
         return refuse("importedServices: the name of the partition is empty");
     }
     Ok(
-        match call
-            .pass
+        match rendering(call)?
             .ask(&ConsulQuery::ImportedServices(partition.to_owned()).into())?
             .as_deref()
         {

@@ -2,9 +2,9 @@
 //!
 //! Input: the table, and the name of a function in either language. Output: the text, or an error that suggests a name.
 
-use std::fmt::Write as _;
+use ::functions::reference;
 
-use super::{all, examples, named_in_go, named_in_jinja, unsupported};
+use super::{LIBRARY, all, unsupported};
 use crate::template::hints;
 
 /// There is no function of this name.
@@ -24,62 +24,21 @@ pub fn text(name: Option<&str>) -> Result<String, NoSuchFunction> {
 }
 
 fn of_all() -> String {
-    let width = |name: fn(&'static super::Function) -> &'static str| {
-        all().map(|f| name(f).len()).max().unwrap_or(0)
-    };
-    let (go, jinja) = (
-        width(|function| function.go),
-        width(|function| function.jinja),
-    );
-    let mut text = String::new();
-    let mut group = None;
-    for function in all() {
-        if group != Some(function.group) {
-            let gap = if group.is_some() { "\n" } else { "" };
-            let _ = writeln!(text, "{gap}{}\n", function.group.title());
-            group = Some(function.group);
-        }
-        let _ = writeln!(
-            text,
-            "  {:go$}  {:jinja$}  {}",
-            function.go, function.jinja, function.summary
-        );
-    }
-    text + "\nThe first name is for Go templates, the second for Jinja. `ctmpl functions NAME` shows more.\n"
+    reference::list(&LIBRARY)
+        + "\nThe first name is for Go templates, the second for Jinja. `ctmpl functions NAME` shows more.\n"
 }
 
 fn of_one(name: &str) -> Result<String, NoSuchFunction> {
-    let Some(function) = named_in_go(name).or_else(|| named_in_jinja(name)) else {
+    reference::entry(&LIBRARY, name).ok_or_else(|| {
         let known = unsupported::in_go(name).or_else(|| unsupported::in_jinja(name));
         let names = all().flat_map(|function| [function.go, function.jinja]);
         let instead =
             hints::absent::remedy(name, known).or_else(|| hints::did_you_mean(name, names));
-        return Err(NoSuchFunction {
+        NoSuchFunction {
             name: name.to_owned(),
             instead,
-        });
-    };
-    let super::Function {
-        go,
-        jinja,
-        signature,
-        summary,
-        ..
-    } = function;
-    let mut text = format!("{go} {signature}\n");
-    if go != jinja {
-        let _ = writeln!(text, "In Jinja: {jinja}");
-    }
-    let _ = writeln!(text, "\n{summary}");
-    if let Some(example) = examples::of(go) {
-        let output = example.output.replace('\n', "\n        ");
-        let _ = writeln!(
-            text,
-            "\nGo:     {}\nJinja:  {}\nGives:  {output}",
-            example.in_go, example.in_jinja
-        );
-    }
-    Ok(text)
+        }
+    })
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use minijinja::Value;
 
 use super::args::{FunctionResult, refuse, text};
+use super::rendering;
 use crate::answer::{Answer, Depth, NodeServices, Pair};
 use crate::query::{ConsulQuery, DatacentersQuery, FileQuery, PluginQuery, Query, QueryError};
 use crate::template::function::{Call, Function, FunctionError, Group};
@@ -16,7 +17,15 @@ use crate::template::record::Record;
 use crate::template::records::{self, NoSuchNode};
 use crate::template::render_context::Absence;
 
-row_constructor!(pub(super) source, Group::Sources);
+/// Creates a row for a function that asks for data.
+pub(super) const fn source(
+    names: [&'static str; 2],
+    signature: &'static str,
+    summary: &'static str,
+    code: fn(&Call<'_>) -> FunctionResult,
+) -> Function {
+    ::functions::row(Group::Sources, names, signature, summary, code)
+}
 
 pub(super) static TABLE: &[Function] = &[
     source(
@@ -111,8 +120,7 @@ pub(super) fn empty_list() -> Value {
 
 fn services(call: &Call<'_>) -> FunctionResult {
     Ok(
-        match call
-            .pass
+        match rendering(call)?
             .ask(&Query::services(&call.texts()?.concat())?)?
             .as_deref()
         {
@@ -124,8 +132,7 @@ fn services(call: &Call<'_>) -> FunctionResult {
 
 fn nodes(call: &Call<'_>) -> FunctionResult {
     Ok(
-        match call
-            .pass
+        match rendering(call)?
             .ask(&Query::nodes(&call.texts()?.concat())?)?
             .as_deref()
         {
@@ -137,8 +144,7 @@ fn nodes(call: &Call<'_>) -> FunctionResult {
 
 fn node(call: &Call<'_>) -> FunctionResult {
     Ok(
-        match call
-            .pass
+        match rendering(call)?
             .ask(&Query::node(&call.texts()?.concat())?)?
             .as_deref()
         {
@@ -165,8 +171,7 @@ fn datacenters(call: &Call<'_>) -> FunctionResult {
         }
     };
     Ok(
-        match call
-            .pass
+        match rendering(call)?
             .ask(&ConsulQuery::Datacenters(DatacentersQuery { ignore_failing }).into())?
             .as_deref()
         {
@@ -178,7 +183,7 @@ fn datacenters(call: &Call<'_>) -> FunctionResult {
 
 /// The pair of a key, if there is an answer and the key exists.
 fn entry(call: &Call<'_>, query: &Query) -> Result<Option<Arc<Pair>>, FunctionError> {
-    Ok(match call.pass.ask(query)?.as_deref() {
+    Ok(match rendering(call)?.ask(query)?.as_deref() {
         Some(Answer::Key(entry)) => entry.clone(),
         _ => None,
     })
@@ -191,11 +196,12 @@ fn key(call: &Call<'_>) -> FunctionResult {
         return Ok(Value::from(""));
     }
     let query = Query::key(name)?;
-    if let Some(pair) = entry(call, &query)?.or_else(|| call.pass.last_entry(&query)) {
+    let rendering = rendering(call)?;
+    if let Some(pair) = entry(call, &query)?.or_else(|| rendering.last_entry(&query)) {
         return Ok(records::value_of(&pair));
     }
     // For a query without an answer this changes nothing: its absence is recorded already.
-    call.pass.lacks(&query, Absence::NoSuchKey);
+    rendering.lacks(&query, Absence::NoSuchKey);
     Ok(Value::from(""))
 }
 
@@ -244,8 +250,8 @@ fn pairs(call: &Call<'_>, name: &str, depth: Depth, required: bool) -> FunctionR
         return Ok(empty_list());
     }
     let query = Query::pairs(prefix)?;
-    let answer = call.pass.ask(&query)?;
-    call.pass.sees(&query, depth);
+    let answer = rendering(call)?.ask(&query)?;
+    rendering(call)?.sees(&query, depth);
     let Some(Answer::Pairs(pairs)) = answer.as_deref() else {
         return Ok(empty_list());
     };
@@ -255,7 +261,7 @@ fn pairs(call: &Call<'_>, name: &str, depth: Depth, required: bool) -> FunctionR
         .cloned()
         .collect();
     if required && visible.is_empty() {
-        call.pass.lacks(&query, Absence::NothingBelow);
+        rendering(call)?.lacks(&query, Absence::NothingBelow);
     }
     Ok(records::list(&visible))
 }
@@ -268,9 +274,9 @@ fn file(call: &Call<'_>) -> FunctionResult {
     }
     let query = Query::File(FileQuery {
         path: PathBuf::from(path),
-        sandbox: call.pass.sandbox().cloned(),
+        sandbox: rendering(call)?.sandbox().cloned(),
     });
-    Ok(match call.pass.ask(&query)?.as_deref() {
+    Ok(match rendering(call)?.ask(&query)?.as_deref() {
         Some(Answer::File(text)) => Value::from(Arc::clone(text)),
         _ => Value::from(""),
     })
@@ -285,14 +291,13 @@ fn plugin(call: &Call<'_>) -> FunctionResult {
         .filter(|arg| !arg.is_empty())
         .map(str::to_owned);
     let args: Vec<String> = args.collect();
-    if !call.pass.is_complete() {
+    if !rendering(call)?.is_complete() {
         return Ok(Value::from(""));
     }
     if args.is_empty() {
         return refuse("plugin: the name of the program is missing");
     }
-    match call
-        .pass
+    match rendering(call)?
         .ask(&Query::Plugin(PluginQuery { words: args }))?
         .as_deref()
     {

@@ -214,7 +214,11 @@ fn instances() -> Vec<Arc<Instance>> {
 /// Calls a function by its Go name.
 fn call_in(pass: &RenderContext, name: &str, args: &[Value]) -> Result<Value, String> {
     let function = named_in_go(name).unwrap_or_else(|| panic!("no function {name}"));
-    (function.code)(&Call { args, pass }).map_err(|error| error.to_string())
+    (function.code)(&Call {
+        args,
+        context: pass,
+    })
+    .map_err(|error| error.to_string())
 }
 
 fn call(name: &str, args: &[Value]) -> Result<Value, String> {
@@ -340,7 +344,7 @@ proptest! {
         let pass = context();
         let mut called = 0;
         for function in all() {
-            let _ = (function.code)(&Call { args: &args, pass: &pass });
+            let _ = (function.code)(&Call { args: &args, context: &pass });
             called += 1;
         }
         prop_assert!(called > 0);

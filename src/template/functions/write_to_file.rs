@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use minijinja::Value;
 
 use super::args::{FunctionResult, refuse};
+use super::rendering;
 use super::row;
 use crate::template::function::{Call, Function, Group};
 use crate::template::output::Output;
@@ -46,7 +47,7 @@ fn write_to_file(call: &Call<'_>) -> FunctionResult {
         );
     };
     let end = if flags.contains("newline") { "\n" } else { "" };
-    call.pass.write(Output {
+    rendering(call)?.write(Output {
         path: PathBuf::from(path),
         user: user.to_owned(),
         group: group.to_owned(),

@@ -214,7 +214,7 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
             None => match bounded(args).and_then(|()| {
                 function.call(&Call {
                     args,
-                    pass: &current.pass,
+                    context: current.pass.as_ref(),
                 })
             }) {
                 Ok(value) => Ok(current.pass.outcome(function, args, value)),
@@ -285,7 +285,10 @@ fn go_on(
             })
             .collect();
         // Missing data is undefined rather than empty: `int` and similar filters take undefined as 0.
-        let value = function.call(&Call { args: &args, pass })?;
+        let value = function.call(&Call {
+            args: &args,
+            context: pass,
+        })?;
         return Ok(if value.as_str() == Some("") {
             Value::UNDEFINED
         } else {
@@ -301,7 +304,10 @@ fn go_on(
     };
     let args: Vec<Value> = args.iter().map(known).collect();
     bounded(&args)?;
-    function.call(&Call { args: &args, pass })
+    function.call(&Call {
+        args: &args,
+        context: pass,
+    })
 }
 
 /// Reports the error of a function under its Jinja name and without its arguments. The function's own error becomes the

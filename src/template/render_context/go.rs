@@ -22,7 +22,10 @@ impl Context for RenderContext {
         for arg in args.iter_mut() {
             *arg = self.argument(function, std::mem::take(arg));
         }
-        let value = function.call(&Call { args, pass: self })?;
+        let value = function.call(&Call {
+            args,
+            context: self,
+        })?;
         Ok(self.outcome(function, args, value))
     }
 

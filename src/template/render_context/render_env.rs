@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::template::memo::Kept;
+use ::functions::memo::Memo;
 
 /// What goes on from pass to pass.
 #[derive(Clone, Default)]
@@ -14,7 +14,7 @@ pub struct RenderEnv {
     /// The name of this host, which seeds what differs from host to host.
     pub host: String,
     /// What functions made once, and go on yielding.
-    pub kept: Arc<Kept>,
+    pub memo: Arc<Memo>,
 }
 
 impl RenderEnv {
@@ -27,7 +27,7 @@ impl RenderEnv {
         Self {
             variables,
             host: host.unwrap_or_default(),
-            kept: Arc::default(),
+            memo: Arc::default(),
         }
     }
 }

@@ -7,8 +7,6 @@ use jiff::Timestamp;
 use super::RenderContext;
 use crate::answer::Instance;
 use crate::query::{Health, Query};
-use crate::template::function::FunctionError;
-use crate::template::memo::Made;
 
 /// A pass that is to be made again later is made again after this time at the latest.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
@@ -43,43 +41,8 @@ impl RenderContext {
         *longest = span.max(*longest);
     }
 
-    /// What a function makes of its arguments, the same as in earlier passes. With a span it is made anew when that is
-    /// over, and the pass is made again then. While data is missing it is empty: arguments may be made of what is missing.
-    ///
-    /// # Errors
-    /// Those of making it.
-    pub fn made_once<const N: usize>(
-        &self,
-        function: &str,
-        arguments: &[&str],
-        span: Option<Duration>,
-        make: impl FnOnce() -> Result<[String; N], FunctionError>,
-    ) -> Result<[String; N], FunctionError> {
-        if !self.is_complete() {
-            return Ok([const { String::new() }; N]);
-        }
-        let kept = &self.render_env.kept;
-        let code = kept.code(function, arguments)?;
-        let found = kept.find(&code, self.now);
-        let result = if let Some(result) = found {
-            result
-        } else {
-            let until = span.and_then(|span| self.now.checked_add(span).ok());
-            let result = Made {
-                texts: make()?,
-                until,
-            };
-            kept.keep(code, &result);
-            result
-        };
-        if let Some(until) = result.until {
-            self.again_at(until);
-        }
-        Ok(result.texts)
-    }
-
     /// The pass is to be made again at this time, or before.
-    fn again_at(&self, time: Timestamp) {
+    pub(super) fn again_at(&self, time: Timestamp) {
         let wait = Duration::try_from(time.duration_since(self.now)).unwrap_or_default();
         // The clock may be set in between, so the time is looked at again before long.
         let then = self

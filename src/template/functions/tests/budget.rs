@@ -48,7 +48,7 @@ fn call_within(budget: Budget, function: &str, args: &[Value]) -> String {
     let function = named_in_go(function).unwrap();
     let call = Call {
         args,
-        pass: &context,
+        context: &context,
     };
     function.call(&call).unwrap_err().to_string()
 }

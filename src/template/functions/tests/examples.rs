@@ -2,7 +2,8 @@ use super::*;
 use crate::config::resolved::{Job, Language, Source};
 use crate::query::FileQuery;
 use crate::template::Template;
-use crate::template::functions::examples::{self, Example};
+use crate::template::functions::examples;
+use ::functions::Example;
 
 /// The data of the examples.
 #[expect(clippy::too_many_lines, reason = "a table of cases")]

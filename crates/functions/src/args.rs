@@ -1,0 +1,105 @@
+//! The arguments of a call, with the types that Go accepts.
+//!
+//! The errors are those of Go's `text/template`. They name types, but no value.
+
+pub use gotemplate::args::{Number, bytes, go_type, integer, refuse, text, wrong_type};
+use gotemplate::record::Record;
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+use crate::function::{Call, FunctionError};
+
+/// The number of items of a lazy sequence that a function reads: the limit of `loop`.
+const MAX_ITEMS: usize = 10_000_000;
+
+/// The result of a function.
+pub type FunctionResult = Result<Value, FunctionError>;
+
+impl<'a> Call<'a> {
+    /// The arguments, if there are exactly `N`.
+    ///
+    /// # Errors
+    /// If there are more or fewer.
+    pub fn exactly<const N: usize>(&self, name: &str) -> Result<&'a [Value; N], FunctionError> {
+        let got = self.args.len();
+        self.args.try_into().map_err(|_| {
+            FunctionError::new(format!(
+                "wrong number of args for {name}: want {N} got {got}"
+            ))
+        })
+    }
+
+    /// The items of an argument, a list or a lazy sequence. A lazy sequence may be endless, so each of its items is a step.
+    ///
+    /// # Errors
+    /// If the argument is neither, or has too many items, or the budget is exhausted.
+    pub fn list(&self, value: &Value) -> Result<Vec<Value>, FunctionError> {
+        let lazy = match value.kind() {
+            ValueKind::Seq => false,
+            ValueKind::Iterable => true,
+            _ => return refuse(wrong_type("a list", value)),
+        };
+        let Ok(iter) = value.try_iter() else {
+            return refuse(wrong_type("a list", value));
+        };
+        let mut items = Vec::new();
+        for item in iter {
+            if lazy {
+                self.spend(1)?;
+                if items.len() >= MAX_ITEMS {
+                    return refuse(format!("a list with more than {MAX_ITEMS} items"));
+                }
+            }
+            items.push(item);
+        }
+        Ok(items)
+    }
+
+    /// The records of an argument, a list of records with this schema; any schema if `schema` is empty.
+    ///
+    /// # Errors
+    /// If the argument is not such a list.
+    pub fn records(
+        &self,
+        value: &Value,
+        schema: &str,
+    ) -> Result<Vec<(Value, Record)>, FunctionError> {
+        records(self.list(value)?, schema)
+    }
+
+    /// The arguments, if all are strings.
+    ///
+    /// # Errors
+    /// If one is not a string.
+    pub fn texts(&self) -> Result<Vec<&'a str>, FunctionError> {
+        self.args.iter().map(text).collect()
+    }
+}
+
+/// The items of a list in memory, without a copy.
+#[must_use]
+pub fn slice(value: &Value) -> Option<&[Value]> {
+    value.downcast_object_ref::<Vec<Value>>().map(Vec::as_slice)
+}
+
+/// The records of a list with this schema; any schema if `schema` is empty.
+///
+/// # Errors
+/// If an item is not such a record.
+pub fn records(items: Vec<Value>, schema: &str) -> Result<Vec<(Value, Record)>, FunctionError> {
+    let record = |item: Value| match item.downcast_object_ref::<Record>() {
+        Some(record) if schema.is_empty() || record.schema().name == schema => {
+            let record = record.clone();
+            Ok((item, record))
+        }
+        _ if schema.is_empty() => refuse(format!(
+            "wrong type for value; expected a list of services; got {}",
+            go_type(&item)
+        )),
+        _ => refuse(format!(
+            "wrong type for value; expected []{schema}; got a list with {}",
+            go_type(&item)
+        )),
+    };
+    items.into_iter().map(record).collect()
+}

@@ -1,0 +1,230 @@
+//! A function of the library, for both template languages.
+//!
+//! A function is a row of a table: its names, its documentation and its code. The code sees its arguments and the
+//! [`Context`]; it does not know which language calls it.
+
+use std::borrow::Cow;
+#[cfg(feature = "crypto")]
+use std::time::Duration;
+
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+pub use gotemplate::FunctionError;
+
+use crate::context::Context;
+#[cfg(feature = "crypto")]
+use crate::memo::Made;
+
+/// A row of the function table.
+#[derive(Debug)]
+pub struct Function {
+    /// The name in Go templates (`keyOrDefault`).
+    pub go: &'static str,
+    /// The name in Jinja (`key_or_default`).
+    pub jinja: &'static str,
+    /// The heading in the reference.
+    pub group: Group,
+    /// The arguments and the result, in Go's order: `(key string, default string) string`.
+    pub signature: &'static str,
+    /// The named options: `tag="a"` in Jinja, `"tag=a"` in Go.
+    pub options: &'static [&'static str],
+    /// The documentation, one line.
+    pub summary: &'static str,
+    /// The code.
+    pub code: fn(&Call<'_>) -> Result<Value, FunctionError>,
+}
+
+/// The steps of a call beside the bytes and items of its arguments: the clock is read every few calls, as some take long.
+const STEPS_OF_A_CALL: usize = 8;
+
+impl Function {
+    /// Calls the function, within the budget of the rendering.
+    ///
+    /// A step is spent for each byte and item of the arguments. Functions whose work is more than that spend the difference
+    /// themselves.
+    ///
+    /// # Errors
+    /// The error of the function; or the budget, or the limit for the results of all calls, is exhausted.
+    pub fn call(&self, call: &Call<'_>) -> Result<Value, FunctionError> {
+        let size: usize = call.args.iter().map(size_of).sum();
+        call.spend(size.saturating_add(STEPS_OF_A_CALL))?;
+        let args = self.of_text(call.args);
+        let value = (self.code)(&Call {
+            args: &args,
+            context: call.context,
+        })?;
+        // The answers to queries are in memory already.
+        if self.group != Group::Sources {
+            call.context.afford(&value)?;
+        }
+        Ok(value)
+    }
+
+    /// The arguments, with invalid UTF-8 replaced for a function that works on characters.
+    fn of_text<'a>(&self, args: &'a [Value]) -> Cow<'a, [Value]> {
+        let is_binary = |value: &Value| value.kind() == ValueKind::Bytes;
+        if !args.iter().any(is_binary)
+            || self.signature.contains("any")
+            || OF_BYTES.contains(&self.go)
+        {
+            return Cow::Borrowed(args);
+        }
+        let text = |value: &Value| match value.as_bytes().filter(|_| is_binary(value)) {
+            Some(bytes) => Value::from(String::from_utf8_lossy(bytes)),
+            None => value.clone(),
+        };
+        args.iter().map(text).collect()
+    }
+}
+
+/// The bytes of a string or the items of a list. Maps and lazy sequences are not counted: their length is not known at
+/// once, so the functions that read them spend for them.
+fn size_of(value: &Value) -> usize {
+    match value.kind() {
+        ValueKind::String | ValueKind::Bytes => value.as_bytes().map_or(0, <[u8]>::len),
+        ValueKind::Seq => value.len().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// The functions that work on the bytes of a string.
+const OF_BYTES: [&str; 11] = [
+    "base64Encode",
+    "base64URLEncode",
+    "sha256Hex",
+    "md5sum",
+    "hmacSHA256Hex",
+    "sprig_b64enc",
+    "sprig_b32enc",
+    "sprig_sha1sum",
+    "sprig_sha256sum",
+    "sprig_sha512sum",
+    "sprig_adler32sum",
+];
+
+/// Creates a row of a table, of a function without options.
+#[must_use]
+pub const fn row(
+    group: Group,
+    names: [&'static str; 2],
+    signature: &'static str,
+    summary: &'static str,
+    code: fn(&Call<'_>) -> Result<Value, FunctionError>,
+) -> Function {
+    let [go, jinja] = names;
+    Function {
+        go,
+        jinja,
+        group,
+        signature,
+        options: &[],
+        summary,
+        code,
+    }
+}
+
+/// The headings of the reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// Queries to Consul, files and plugins.
+    Sources,
+    /// The environment of the process and of the template.
+    Environment,
+    /// Strings, lists, numbers and encodings.
+    Text,
+    /// Maps and grouping.
+    Shape,
+    /// Arithmetic.
+    Math,
+    /// The functions of sprig.
+    Sprig,
+    /// Debugging.
+    Debug,
+}
+
+impl Group {
+    /// The heading.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Sources => "Consul, files and plugins",
+            Self::Environment => "Environment and output",
+            Self::Text => "Strings, lists, numbers and encodings",
+            Self::Shape => "Maps and grouping",
+            Self::Math => "Arithmetic",
+            Self::Sprig => "Sprig",
+            Self::Debug => "Debugging",
+        }
+    }
+}
+
+/// A call of a function. The arguments are in Go's order: a piped value comes last.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// The arguments. For a function with options, the named arguments of Jinja are one value, the last.
+    pub args: &'a [Value],
+    /// The rendering that the call belongs to.
+    pub context: &'a (dyn Context + 'static),
+}
+
+impl Call<'_> {
+    /// Spends steps of the budget of the rendering. One step is about a byte or an item that is read; a function spends
+    /// before it does the work.
+    ///
+    /// # Errors
+    /// If the budget is exhausted: the function has to end.
+    pub fn spend(&self, steps: usize) -> Result<(), FunctionError> {
+        Ok(self.context.budget().spend(steps)?)
+    }
+}
+
+#[cfg(feature = "crypto")]
+impl Call<'_> {
+    /// Returns the result that the first such call made, as long as it lasts, or makes it. A result with a lifetime is
+    /// replaced when that is over, and the rendering [expires](Context::expires) then. While data is missing the result
+    /// is empty, as the arguments may be made of missing data.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub(crate) fn made_once<const N: usize>(
+        &self,
+        function: &str,
+        arguments: &[&str],
+        lifetime: Option<Duration>,
+        make: impl FnOnce() -> Result<[String; N], FunctionError>,
+    ) -> Result<[String; N], FunctionError> {
+        let Self { context, .. } = self;
+        if !context.is_complete() {
+            return Ok([const { String::new() }; N]);
+        }
+        let memo = context.memo();
+        let code = memo.code(function, arguments)?;
+        let result = if let Some(result) = memo.find(&code, context.now()) {
+            result
+        } else {
+            let until = lifetime.and_then(|lifetime| context.now().checked_add(lifetime).ok());
+            let result = Made {
+                texts: make()?,
+                until,
+            };
+            memo.keep(code, &result);
+            result
+        };
+        if let Some(until) = result.until {
+            context.expires(until);
+        }
+        Ok(result.texts)
+    }
+}
+
+/// The named arguments in the value that holds them.
+pub fn named(arguments: &Value) -> impl Iterator<Item = (String, Value)> {
+    let names = arguments.try_iter().into_iter().flatten();
+    names.map(|name| {
+        (
+            name.to_string(),
+            arguments.get_item(&name).unwrap_or_default(),
+        )
+    })
+}

@@ -1,0 +1,97 @@
+//! Merges maps, nested maps included.
+//!
+//! Input: a target and a source. Output: the target; if it is immutable, a changed copy of it.
+
+use std::collections::BTreeMap;
+
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+use super::args::{FunctionResult, refuse, text, wrong_type};
+use crate::function::{Call, FunctionError};
+use gotemplate::dict::Dict;
+use gotemplate::record::Record;
+
+/// The nesting of maps.
+const MAX_DEPTH: usize = 90;
+
+/// Which value takes precedence if both maps have the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Precedence {
+    /// The value of the target, unless it is empty.
+    Target,
+    /// The value of the source.
+    Source,
+}
+
+/// Returns `true` if a value is a map. A record is not a map.
+pub(super) fn is_map(value: &Value) -> bool {
+    value.kind() == ValueKind::Map && value.downcast_object_ref::<Record>().is_none()
+}
+
+/// The entries of a map with string keys.
+pub(super) fn entries(map: &Value) -> Result<BTreeMap<String, Value>, FunctionError> {
+    if let Some(dict) = map.downcast_object_ref::<Dict>() {
+        return Ok(dict.entries());
+    }
+    if !is_map(map) {
+        return refuse(wrong_type("map[string]interface {}", map));
+    }
+    let mut entries = BTreeMap::new();
+    for key in map.try_iter().into_iter().flatten() {
+        let value = map.get_item(&key).unwrap_or_default();
+        entries.insert(text(&key)?.to_owned(), value);
+    }
+    Ok(entries)
+}
+
+/// The target of a merge: the map itself, or a copy if it is immutable.
+pub(super) fn target(map: &Value) -> FunctionResult {
+    match map.downcast_object_ref::<Dict>() {
+        Some(_) => Ok(map.clone()),
+        None => Ok(Dict::value(entries(map)?)),
+    }
+}
+
+/// Merges the source into the target.
+pub(super) fn merge(
+    call: &Call<'_>,
+    target: &Value,
+    source: &Value,
+    precedence: Precedence,
+) -> FunctionResult {
+    merge_nested(call, target, source, precedence, 0)
+}
+
+fn merge_nested(
+    call: &Call<'_>,
+    target: &Value,
+    source: &Value,
+    precedence: Precedence,
+    depth: usize,
+) -> FunctionResult {
+    if depth > MAX_DEPTH {
+        return refuse(format!("maps nested more than {MAX_DEPTH} levels deep"));
+    }
+    let target = self::target(target)?;
+    let Some(dict) = target.downcast_object_ref::<Dict>() else {
+        return Ok(target);
+    };
+    for (key, new) in entries(source)? {
+        call.spend(1)?;
+        let chosen = match dict.get(&key) {
+            Some(old) if is_map(&old) && is_map(&new) && old.is_true() => {
+                merge_nested(call, &old, &new, precedence, depth + 1)?
+            }
+            Some(old) if precedence == Precedence::Target && old.is_true() => continue,
+            Some(_)
+                if precedence == Precedence::Target && (new.is_none() || new.is_undefined()) =>
+            {
+                continue;
+            }
+            _ => new,
+        };
+        dict.set(&key, chosen)?;
+    }
+    Ok(target)
+}

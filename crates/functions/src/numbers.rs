@@ -1,0 +1,103 @@
+//! Strings as booleans and numbers.
+//!
+//! An error does not quote the string: mostly it is the value of a key.
+
+use minijinja::Value;
+
+use super::args::{FunctionResult, refuse, text};
+use crate::function::{Call, Function, Group};
+use gotemplate::show;
+
+row_constructor!(numbers, Group::Text);
+
+pub(super) static TABLE: &[Function] = &[
+    numbers(
+        ["parseBool", "parse_bool"],
+        "(text string) bool",
+        "The boolean of 1, t, true, 0, f, false; an empty string is false.",
+        |call| parse(call, "parseBool", "ParseBool", false, parse_bool),
+    ),
+    numbers(
+        ["parseInt", "parse_int"],
+        "(text string) int",
+        "The integer of a decimal string; an empty string is 0.",
+        |call| parse(call, "parseInt", "ParseInt", 0, parse_int),
+    ),
+    numbers(
+        ["parseUint", "parse_uint"],
+        "(text string) uint",
+        "The unsigned integer of a decimal string; an empty string is 0.",
+        |call| parse(call, "parseUint", "ParseUint", 0, parse_uint),
+    ),
+    numbers(
+        ["parseFloat", "parse_float"],
+        "(text string) float",
+        "The floating-point number of a string; an empty string is 0.",
+        |call| parse(call, "parseFloat", "ParseFloat", 0.0, parse_float),
+    ),
+];
+
+/// Why a string is not a number, in the words of Go's `strconv`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ParseError {
+    #[error("invalid syntax")]
+    Syntax,
+    #[error("value out of range")]
+    Range,
+}
+
+use ParseError::{Range, Syntax};
+
+/// Parses the only argument. `go` is the name of the function of `strconv`, `empty` the result for an empty string.
+fn parse<T: Into<Value>>(
+    call: &Call<'_>,
+    name: &str,
+    go: &str,
+    empty: T,
+    parse: impl Fn(&str) -> Result<T, ParseError>,
+) -> FunctionResult {
+    let [only] = call.exactly(name)?;
+    match text(only)? {
+        "" => Ok(empty.into()),
+        text => match parse(text) {
+            Ok(value) => Ok(value.into()),
+            Err(error) => refuse(format!("{name}: strconv.{go}: parsing: {error}")),
+        },
+    }
+}
+
+fn parse_bool(text: &str) -> Result<bool, ParseError> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err(Syntax),
+    }
+}
+
+/// A decimal integer, with or without a sign.
+pub(super) fn parse_int(text: &str) -> Result<i64, ParseError> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Syntax);
+    }
+    text.parse().map_err(|_| Range)
+}
+
+fn parse_uint(text: &str) -> Result<u64, ParseError> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Syntax);
+    }
+    text.parse().map_err(|_| Range)
+}
+
+/// A number in one of Go's decimal or hexadecimal forms.
+pub(super) fn parse_float(text: &str) -> Result<f64, ParseError> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_infinite() && text.contains(|c: char| c.is_ascii_digit()) => {
+            Err(Range)
+        }
+        Ok(number) if number.is_nan() && text.starts_with(['+', '-']) => Err(Syntax),
+        Ok(number) => Ok(number),
+        Err(_) => show::float(text).ok_or(Syntax),
+    }
+}

@@ -1,0 +1,110 @@
+//! The reference of functions: for a terminal, and as a page of Markdown.
+
+use std::fmt::Write as _;
+
+use crate::function::Function;
+use crate::library::Library;
+
+/// A line for each function, under the headings of their groups.
+#[must_use]
+pub fn list(library: &Library) -> String {
+    let width = |name: fn(&'static Function) -> &'static str| {
+        library.all().map(|f| name(f).len()).max().unwrap_or(0)
+    };
+    let (go, jinja) = (
+        width(|function| function.go),
+        width(|function| function.jinja),
+    );
+    let mut text = String::new();
+    let mut group = None;
+    for function in library.all() {
+        if group != Some(function.group) {
+            let gap = if group.is_some() { "\n" } else { "" };
+            let _ = writeln!(text, "{gap}{}\n", function.group.title());
+            group = Some(function.group);
+        }
+        let _ = writeln!(
+            text,
+            "  {:go$}  {:jinja$}  {}",
+            function.go, function.jinja, function.summary
+        );
+    }
+    text
+}
+
+/// The reference of one function, by its name in either language; `None` if there is no such function.
+#[must_use]
+pub fn entry(library: &Library, name: &str) -> Option<String> {
+    let function = library
+        .named_in_go(name)
+        .or_else(|| library.named_in_jinja(name))?;
+    let Function {
+        go,
+        jinja,
+        signature,
+        summary,
+        ..
+    } = function;
+    let mut text = format!("{go} {signature}\n");
+    if go != jinja {
+        let _ = writeln!(text, "In Jinja: {jinja}");
+    }
+    let _ = writeln!(text, "\n{summary}");
+    if let Some(example) = library.example(go) {
+        let output = example.output.replace('\n', "\n        ");
+        let _ = writeln!(
+            text,
+            "\nGo:     {}\nJinja:  {}\nGives:  {output}",
+            example.in_go, example.in_jinja
+        );
+    }
+    Some(text)
+}
+
+/// The reference of all functions in Markdown, with a heading of level 2 for each group and of level 3 for each
+/// function.
+#[must_use]
+pub fn page(library: &Library) -> String {
+    let mut text = String::new();
+    let mut group = None;
+    for function in library.all() {
+        if group != Some(function.group) {
+            group = Some(function.group);
+            let _ = write!(text, "\n## {}\n", function.group.title());
+        }
+        text += &section(library, function);
+    }
+    text
+}
+
+/// The heading of a function on the [`page`]: its names, in backticks.
+#[must_use]
+pub fn heading(function: &Function) -> String {
+    let Function { go, jinja, .. } = function;
+    if go == jinja {
+        format!("`{go}`")
+    } else {
+        format!("`{go}`, `{jinja}`")
+    }
+}
+
+fn section(library: &Library, function: &Function) -> String {
+    let Function {
+        go,
+        signature,
+        summary,
+        ..
+    } = function;
+    let heading = heading(function);
+    let summary = summary.replace('<', "\\<");
+    let mut section = format!("\n### {heading}\n\n`{signature}`\n\n{summary}\n");
+    if let Some(example) = library.example(go) {
+        let output = example.output.trim_end();
+        let _ = write!(
+            section,
+            "\n```\n{}\n{}\n```\n\n```\n{output}\n```\n",
+            example.in_go, example.in_jinja
+        );
+    }
+    section
+}

@@ -1,0 +1,88 @@
+//! The functions of sprig, with the prefix `sprig_`. Functions that depend on the time or the environment are omitted, as
+//! in consul-template.
+//!
+//! Results and the order of the arguments are those of sprig: a piped value comes last.
+
+pub(super) mod cast;
+pub(super) mod certificates;
+pub(super) mod dates;
+mod decimal;
+mod deep_equal;
+mod duration;
+pub(super) mod encodings;
+pub(super) mod flow;
+pub(super) mod join;
+mod keys;
+pub(super) mod lists;
+pub(super) mod maps;
+pub(super) mod master_password;
+pub(super) mod math;
+pub(super) mod paths;
+pub(super) mod regex;
+pub(super) mod secrets;
+pub(super) mod semver;
+pub(super) mod text;
+pub(super) mod types;
+mod url;
+mod version;
+pub(super) mod words;
+mod wrap;
+
+use minijinja::Value;
+
+use super::args::{FunctionResult, refuse, text};
+use crate::function::{Call, FunctionError, Group};
+
+row_constructor!(sprig, Group::Sprig);
+
+/// The length of a result in bytes.
+const MAX_LENGTH: usize = 64 << 20;
+
+/// The length of a list.
+const MAX_ITEMS: usize = 1_000_000;
+
+/// Fails if a result would be too long.
+fn check_length(length: usize) -> Result<(), FunctionError> {
+    if length > MAX_LENGTH {
+        refuse("the result is too long")
+    } else {
+        Ok(())
+    }
+}
+
+/// Fails if a list would be too long.
+fn check_items(count: usize) -> Result<(), FunctionError> {
+    if count > MAX_ITEMS {
+        refuse(format!("a list with more than {MAX_ITEMS} items"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Applies a function to the only argument, a string.
+fn map(call: &Call<'_>, name: &str, change: impl FnOnce(&str) -> String) -> FunctionResult {
+    let [only] = call.exactly(name)?;
+    Ok(Value::from(change(text(only)?)))
+}
+
+/// Applies a function to the two arguments, which are strings.
+fn map_two(call: &Call<'_>, name: &str, make: impl FnOnce(&str, &str) -> Value) -> FunctionResult {
+    let [first, last] = call.exactly(name)?;
+    Ok(make(text(first)?, text(last)?))
+}
+
+/// The first argument, which is required, and the others.
+fn first_and_rest<'a>(
+    call: &Call<'a>,
+    name: &str,
+) -> Result<(&'a Value, &'a [Value]), FunctionError> {
+    match call.args {
+        [first, rest @ ..] => Ok((first, rest)),
+        [] => refuse(format!(
+            "wrong number of args for {name}: want at least 1 got 0"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,20 @@
+//! Lists.
+
+pub(crate) mod build;
+pub(crate) mod filter;
+pub(crate) mod parts;
+
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+use super::cast;
+use crate::args::refuse;
+use crate::function::FunctionError;
+
+/// The items of a list; for another value the error names the action that failed.
+fn items(value: &Value, action: &str) -> Result<Vec<Value>, FunctionError> {
+    match value.kind() {
+        ValueKind::Seq => Ok(value.try_iter().into_iter().flatten().collect()),
+        _ => refuse(format!("Cannot {action} type {}", cast::kind(value))),
+    }
+}

@@ -1,0 +1,164 @@
+//! What consul-template's functions, sprig's among them, did with some hundred templates, against what ours do.
+//!
+//! in:  `tests/vectors/functions.jsonl`, or the file that `CTMPL_FUNCTION_VECTORS` names: a case a line
+//! out: a case passes with the same output, or with an error in the same phase
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use functions::{Call, Context, Function, FunctionError, Group, Library, TABLES, row};
+use gotemplate::scratch::Scratch;
+use gotemplate::{Budget, FunctionId, Options, Phase, Template};
+use jiff::Timestamp;
+use minijinja::Value;
+use serde::Deserialize;
+
+const VECTORS: &str = "tests/vectors/functions.jsonl";
+
+#[derive(Deserialize)]
+struct Case {
+    template: String,
+    output: Option<String>,
+    error: Option<String>,
+    phase: Option<String>,
+}
+
+fn cases() -> Vec<Case> {
+    let path = std::env::var("CTMPL_FUNCTION_VECTORS").unwrap_or_else(|_| VECTORS.to_owned());
+    let text = std::fs::read_to_string(&path).expect("the vectors can be read");
+    let cases: Vec<Case> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect(line))
+        .collect();
+    assert!(
+        cases.len() > 200 || path != VECTORS,
+        "only {} cases in {path}",
+        cases.len()
+    );
+    cases
+}
+
+/// The functions of Consul that the cases call, without data.
+static WITHOUT_DATA: &[Function] = &[
+    row(Group::Sources, ["service", "service"], "", "", empty_list),
+    row(Group::Sources, ["ls", "ls"], "", "", empty_list),
+    row(Group::Sources, ["tree", "tree"], "", "", empty_list),
+];
+
+#[expect(clippy::unnecessary_wraps, reason = "the signature of a function")]
+fn empty_list(_: &Call<'_>) -> Result<Value, FunctionError> {
+    Ok(Value::from(Vec::<Value>::new()))
+}
+
+fn library() -> Library {
+    Library::new(TABLES.iter().copied().chain([WITHOUT_DATA]), &[])
+}
+
+/// A rendering with the variable `SET`, at the beginning of 1970.
+#[derive(Debug, Default)]
+struct Rendering {
+    budget: Budget,
+    scratch: Arc<Scratch>,
+    #[cfg(feature = "crypto")]
+    memo: functions::memo::Memo,
+}
+
+impl gotemplate::Context for Rendering {
+    fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    fn call(&self, function: FunctionId, args: &mut [Value]) -> Result<Value, FunctionError> {
+        let function = library().of_id(function).expect("the library has it");
+        function.call(&Call {
+            args,
+            context: self,
+        })
+    }
+}
+
+impl Context for Rendering {
+    fn variable(&self, name: &str) -> Option<&str> {
+        (name == "SET").then_some("value")
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    fn scratch(&self) -> Arc<Scratch> {
+        Arc::clone(&self.scratch)
+    }
+
+    #[cfg(feature = "crypto")]
+    fn memo(&self) -> &functions::memo::Memo {
+        &self.memo
+    }
+}
+
+fn render(template: &str) -> Result<String, (&'static str, String)> {
+    let library = library();
+    Template::parse("", template, &Options::default(), |name| {
+        library.id_in_go(name)
+    })
+    .and_then(|template| template.render(&Value::from(()), &Rendering::default()))
+    .map_err(|error| {
+        (
+            if error.phase == Phase::Parse {
+                "parse"
+            } else {
+                "exec"
+            },
+            error.to_string(),
+        )
+    })
+}
+
+#[test]
+fn functions_do_what_they_do_in_consul_template() {
+    let mut report = String::new();
+    let mut failed = 0;
+    for Case {
+        template,
+        output,
+        error,
+        phase,
+    } in cases()
+    {
+        let ours = render(&template);
+        let passed = match (&ours, &output, &phase) {
+            (Ok(ours), Some(output), _) => ours == output,
+            (Err((ours, _)), None, Some(phase)) => ours == phase,
+            _ => false,
+        };
+        if !passed {
+            failed += 1;
+            let go = output.as_ref().or(error.as_ref());
+            writeln!(report, "{template:?}\n    Go:   {go:?}\n    ours: {ours:?}").expect("text");
+        }
+    }
+    assert!(failed == 0, "{failed} failed\n{report}");
+}
+
+/// The first two of these have no result that would be the same in Go, and `raw` is not in consul-template.
+#[cfg(feature = "crypto")]
+#[test]
+fn every_function_has_a_case() {
+    let elsewhere = ["sprig_ago", "sockaddr", "raw"];
+    let templates: String = cases()
+        .into_iter()
+        .map(|case| case.template + "\n")
+        .collect();
+    let words: BTreeSet<&str> = templates
+        .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .collect();
+    let library = library();
+    let missing: Vec<&str> = library
+        .all()
+        .filter(|function| function.group != Group::Sources)
+        .map(|function| function.go)
+        .filter(|name| !words.contains(name) && !elsewhere.contains(name))
+        .collect();
+    assert!(missing.is_empty(), "no case for {missing:?}");
+}
