@@ -1,7 +1,6 @@
-//! Is it time to write?
+//! Decides when a rendered text is written.
 //!
-//! in:  what a pass over a template gave, since when it has been waiting to be written, the time
-//! out: a [`Decision`]
+//! Input: the result of a pass over a template, since when it has been waiting, the time. Output: a [`Decision`].
 //!
 //! ```text
 //! change      x    x  x         x
@@ -13,10 +12,10 @@ use std::time::Instant;
 
 use crate::config::resolved::Settle;
 
-/// What a pass over a template gave, as far as the decision needs it.
+/// The result of a pass over a template, as far as the decision needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Queries without data: whatever was rendered counts for nothing.
+    /// Data is missing: the text is worthless.
     Incomplete,
     /// All data is there, and the template failed.
     Failed,
@@ -35,7 +34,7 @@ pub struct Unwritten {
     pub latest: Instant,
 }
 
-/// What to do about one destination now.
+/// What to do about a destination now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// Wait for the answers that are missing; the file stays as it is.
@@ -48,13 +47,13 @@ pub enum Decision {
     Apply,
 }
 
-/// Decides. `settle` is `None` where changes are not collected, and for the first text of a process.
+/// Decides. `settle` is `None` if changes are not collected, and for the first text of a process.
 #[must_use]
 pub fn decide(outcome: Outcome, settle: Option<Settle>, now: Instant) -> Decision {
     match (outcome, settle) {
         (Outcome::Incomplete, _) => Decision::AwaitAnswers,
         (Outcome::Failed, _) => Decision::KeepOld,
-        // Nothing changed for us; should somebody else have changed the file, it is put right.
+        // The text is the same; a file that was changed by another program is repaired.
         (Outcome::Same, _) | (Outcome::New(_), None) => Decision::Apply,
         (Outcome::New(unwritten), Some(settle)) => {
             let due = (unwritten.latest + settle.quiet).min(unwritten.first + settle.most);
@@ -125,7 +124,7 @@ mod tests {
                     prop_assert!(due <= unwritten.latest + SETTLE.quiet && due <= unwritten.first + SETTLE.most);
                     prop_assert!(due == unwritten.latest + SETTLE.quiet || due == unwritten.first + SETTLE.most);
                     if due <= next {
-                        // It is woken when due, and then writes; the next change begins anew.
+                        // It is woken when due, and then writes; the next change starts over.
                         prop_assert_eq!(decide(Outcome::New(unwritten), Some(SETTLE), due), Decision::Apply);
                         unwritten = Unwritten { first: next, latest: next };
                     } else {
