@@ -21,31 +21,31 @@ pub use crate::config::{Arguments, DevArguments};
 pub use commands::{ConvertArguments, MigrateArguments};
 pub use error::CliError;
 
-/// What the command line asks for.
+/// The request of the command line.
 #[derive(Debug)]
 pub enum Outcome {
-    /// To run, with these arguments.
+    /// Run the daemon.
     Run(Box<Arguments>),
-    /// To convert a template.
+    /// Convert a template.
     Convert(Box<ConvertArguments>),
-    /// To rewrite a configuration of consul-template.
+    /// Rewrite a configuration of consul-template.
     Migrate(MigrateArguments),
-    /// To check what these arguments name.
+    /// Check the configuration and the templates.
     Validate(Box<Arguments>),
-    /// To show what these arguments come to.
+    /// Show the configuration.
     Config(Box<Arguments>),
-    /// To print this text on standard output (help, version, a page), and to end with exit code 0.
+    /// Print this text on standard output (help, version, a page), and exit with 0.
     Print(String),
-    /// To print the JSON Schema of configurations.
+    /// Print the JSON Schema of configurations.
     Schema,
-    /// To print the reference of template functions: of this one, or of all.
+    /// Print the reference of template functions: of this one, or of all.
     Functions(Option<String>),
 }
 
-/// Reads the command line; the first word is the program's name.
+/// Parses the command line; the first word is the name of the program.
 ///
 /// # Errors
-/// [`CliError`] says, in one line, which word is wrong and what would be right.
+/// [`CliError`] names, in one line, the invalid word and the remedy.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Outcome, CliError> {
     let mut command = everything_taken();
     command.build();

@@ -40,6 +40,8 @@ pub use format::language_of;
 use resolved::DevConfig;
 pub use resolved::{Config, ConsulConfig};
 
+use std::sync::LazyLock;
+
 use block::Block as _;
 use layer::{ConfigLayer, ConsulBlock};
 
@@ -123,16 +125,19 @@ pub fn consul(flags: &Flags, environment: &Environment) -> Result<ConsulConfig, 
 }
 
 /// Every key that a flag can set, with its path, in the order of the declarations.
-pub(crate) fn flag_keys() -> Vec<(String, &'static Key)> {
-    let mut found = Vec::new();
-    reference::walk(ConfigLayer::KEYS, "", &mut |path, key| {
-        if !key.flag.is_empty() {
-            found.push((path.to_owned(), key));
-        }
-        // No flag sets a key of one block of several.
-        key.is_supported() && !(key.shape)().repeats
+pub(crate) fn flag_keys() -> &'static [(String, &'static Key)] {
+    static KEYS: LazyLock<Vec<(String, &Key)>> = LazyLock::new(|| {
+        let mut found = Vec::new();
+        reference::walk(ConfigLayer::KEYS, "", &mut |path, key| {
+            if !key.flag.is_empty() {
+                found.push((path.to_owned(), key));
+            }
+            // No flag sets a key of one block of several.
+            key.is_supported() && !(key.shape)().repeats
+        });
+        found
     });
-    found
+    &KEYS
 }
 
 #[cfg(test)]

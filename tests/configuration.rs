@@ -13,7 +13,7 @@ fn run(folder: &Folder, words: &[&str]) -> Ended {
     run_command(command)
 }
 
-/// A template that asks nobody.
+/// A template without queries.
 const SOURCE: &str = "{{ env \"WHO\" }} {{ 1 | add 1 }}\n";
 
 #[test]
@@ -238,7 +238,7 @@ fn a_wrong_configuration_is_15_and_names_its_place() {
         (
             "twice.hcl",
             "consul {}\nconsul {}",
-            &["consul in twice.hcl:2: it is said 2 times, first on line 1"],
+            &["consul in twice.hcl:2: it is set 2 times, first on line 1"],
         ),
         (
             "twice.yaml",

@@ -708,10 +708,10 @@ fn what_was_read_in_silence_is_refused() {
             "template[1].perms in a.hcl:1: 420 is the mode 0644 in decimal digits",
         ),
         ("template { perms = \"4755\" }", "not plausible"),
-        ("template { perms = 1e3 }", "is no mode"),
+        ("template { perms = 1e3 }", "is not a mode"),
         (
             "template { uid = 7.5 }",
-            "template[1].uid in a.hcl:1: 7.5 is no whole number",
+            "template[1].uid in a.hcl:1: 7.5 is not a valid whole number",
         ),
         (
             "template { user = true }",
@@ -724,23 +724,23 @@ fn what_was_read_in_silence_is_refused() {
         ("once = 1", "once in a.hcl:1: it is a number"),
         (
             "wait {}\nwait {}",
-            "wait in a.hcl:2: it is said 2 times, first on line 1",
+            "wait in a.hcl:2: it is set 2 times, first on line 1",
         ),
         (
             "consul {}\nconsul = {}",
-            "consul in a.hcl:2: it is said 2 times",
+            "consul in a.hcl:2: it is set 2 times",
         ),
         (
             "consul { ssl {}\n ssl {} }",
-            "consul.ssl in a.hcl:2: it is said 2 times",
+            "consul.ssl in a.hcl:2: it is set 2 times",
         ),
         (
             "log_level = \"info\"\nlog_level = \"err\"",
-            "log_level in a.hcl:2: it is said 2 times",
+            "log_level in a.hcl:2: it is set 2 times",
         ),
         (
             "template { exec {}\n exec {} }",
-            "template[1].exec in a.hcl:2: it is said 2 times",
+            "template[1].exec in a.hcl:2: it is set 2 times",
         ),
         ("template \"label\" {}", "template takes no label"),
         ("token = \"s3cret\"", "there is no such key"),
@@ -797,7 +797,7 @@ fn what_is_no_configuration_at_all_says_so_soon() {
         (
             "deep.hcl",
             "a {".repeat(deep).into_bytes(),
-            "deep.hcl:1 as HCL: values lie more than 32 deep",
+            "deep.hcl:1 as HCL: values are nested more than 32 deep",
         ),
         (
             "deep.json",

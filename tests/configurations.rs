@@ -174,28 +174,28 @@ fn a_grown_configuration_is_migrated_with_everything_said() {
     );
     let expected = "\
 # Grown over the years.
-# ctmpl migrate: consul: variables of the environment (CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN and their kin) beat this block; in consul-template it beats them
+# ctmpl migrate: consul: environment variables (CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN and others) override this block; in consul-template it overrides them
 consul:
   address: \"10.0.0.1:8500\"
 
-# ctmpl migrate: max_stale: a number is nanoseconds in consul-template, and an error here; this is as long, with its unit
+# ctmpl migrate: max_stale: a number is nanoseconds in consul-template, and an error in ctmpl; this is the same time with its unit
 max_stale: \"10m\"
 # for later
 # ctmpl migrate: vault: left out: ctmpl queries Consul only; a template that queries Vault fails at that line
-# ctmpl migrate: once: consul-template ignores it in a file; ctmpl ends when everything is written
+# ctmpl migrate: once: consul-template ignores it in a file; ctmpl exits when everything is written
 once: true
 
 template:
   - source: a.j2
-    # ctmpl migrate: source: a source of this name is in Jinja here, and in Go in consul-template
+    # ctmpl migrate: source: a source of this name is a Jinja template in ctmpl, and a Go template in consul-template
     language: go
     destination: /etc/a
     # ctmpl migrate: perms: consul-template reads the number as decimal, which gives another mode
     perms: \"0640\"
     user: 33
-    # ctmpl migrate: command: consul-template cuts it at its commas; here it is one line
+    # ctmpl migrate: command: consul-template splits it at commas; in ctmpl it is one line
     command: \"echo a,b\"
-    # ctmpl migrate: command_timeout: left out: consul-template does not wait for the command then; ctmpl does, for 30s where nothing else is said
+    # ctmpl migrate: command_timeout: left out: consul-template does not wait for the command then; ctmpl waits, for 30s unless set
 ";
     let migrated = run(&folder, &["migrate", "old.hcl"]);
     assert_eq!(migrated.code(), Some(1), "something is left out");

@@ -630,7 +630,7 @@ fn without_keep_alives_every_question_says_so() {
     }
 }
 
-/// A port at which connecting takes for ever: nobody takes in who knocks, and the queue is full.
+/// A port at which connecting never ends: connections are not accepted, and the queue is full.
 fn full_queue() -> (socket2::Socket, Vec<std::net::TcpStream>, SocketAddr) {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket

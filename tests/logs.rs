@@ -448,7 +448,7 @@ fn an_outlet_that_cannot_be_opened_exits_with_15_and_names_the_remedy() {
         ),
         (
             vec!["-syslog-facility=x".to_owned()],
-            ["\"x\" is no facility of syslog", "LOCAL0"],
+            ["\"x\" is not a syslog facility", "LOCAL0"],
         ),
     ] {
         let mut command = daemon(&folder, &consul, &["-once"]);

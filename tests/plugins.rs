@@ -56,9 +56,9 @@ fn a_plugin_without_permission_is_an_error_that_names_the_remedy() {
     let ended = once(&folder(), &consul, "a.ctmpl", &["--allow", "plugins"]);
     assert_eq!(ended.code(), Some(13), "{}", ended.log);
     assert!(
-        ended.log.contains(
-            "\"plugins\" is nothing that templates can be allowed; write plugin or writeToFile"
-        ),
+        ended
+            .log
+            .contains("\"plugins\" is not a permission of templates; write plugin or writeToFile"),
         "{}",
         ended.log
     );

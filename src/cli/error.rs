@@ -1,27 +1,27 @@
-//! What can be wrong with the words of a command line.
+//! The errors of a command line.
 
 use clap::error::{ContextKind, ContextValue};
 
 use crate::exit_code;
 
-/// A command line that cannot be read. No message shows the value of a flag that holds a secret.
+/// An invalid command line. No message shows the value of a flag that is a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CliError {
-    /// Neither ctmpl nor consul-template has it.
+    /// A flag of neither ctmpl nor consul-template.
     #[error("unknown flag {flag}{}; `ctmpl --help` lists all", tip(similar.as_deref()))]
     UnknownFlag {
         /// As typed, with two dashes and without its value.
         flag: String,
-        /// The flag that was probably meant.
+        /// A similar flag.
         similar: Option<String>,
     },
-    /// A flag of the daemon that makes no sense with the embedded server.
+    /// A flag of the daemon that `ctmpl dev` does not have.
     #[error("the flag {flag} does not go with `ctmpl dev`, which brings its own Consul")]
     NotWithDev {
         /// As typed, with two dashes.
         flag: String,
     },
-    /// A flag that another command has.
+    /// A flag of another command.
     #[error(
         "the flag {flag} does not go with `ctmpl {command}`; `ctmpl {command} --help` lists those that do"
     )]
@@ -31,7 +31,7 @@ pub enum CliError {
         /// The command that does not have it.
         command: String,
     },
-    /// A flag of a command without that command.
+    /// A flag of a command, without that command.
     #[error("the flag {flag} goes only with `ctmpl {command}`; write `ctmpl {command} {flag} …`")]
     OnlyWith {
         /// As typed, with two dashes.
@@ -39,20 +39,20 @@ pub enum CliError {
         /// The command that has it.
         command: String,
     },
-    /// A command without the word that it is about.
+    /// A command without its operand.
     #[error("a {} is missing; write `ctmpl {command} [FLAGS] {word}`", word.to_lowercase())]
     MissingWord {
         /// The command.
         command: String,
-        /// What the word stands for.
+        /// The name of the operand.
         word: String,
     },
-    /// The line ends where a value should be.
+    /// A flag without its value.
     #[error("the flag {flag} needs a value; write {flag} {form}")]
     MissingValue {
         /// The flag.
         flag: String,
-        /// What the value looks like.
+        /// The form of the value.
         form: String,
     },
     /// Not one of Go's twelve spellings.
@@ -65,7 +65,7 @@ pub enum CliError {
         /// As typed.
         value: String,
     },
-    /// A word that is no flag and no value of one.
+    /// A word that is neither a flag nor its value.
     #[error("unexpected word{}{}", quoted(word.as_deref()), remedy(after.as_deref()))]
     ExtraWord {
         /// As typed; `None` when it follows the value of a secret, and may be a part of it.
@@ -85,7 +85,7 @@ pub enum CliError {
         /// As typed, without a value.
         word: String,
     },
-    /// What only `clap` found, in its words.
+    /// An error of `clap`, in its words.
     #[error("{0}")]
     Refused(String),
 }
@@ -115,7 +115,7 @@ impl CliError {
         exit_code::USAGE
     }
 
-    /// Keeps the first line, in which `clap` says it all but what else there is; the usage that follows is in the help.
+    /// Keeps the first line, and the possible values; the usage is in the help.
     pub(super) fn from_clap(error: &clap::Error) -> Self {
         let text = error.to_string();
         let line = text.lines().next().unwrap_or_default();

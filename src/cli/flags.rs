@@ -45,9 +45,9 @@ impl Keys {
 /// The flags of these keys, in the order of `--help`.
 pub(super) fn args(keys: Keys) -> Vec<Arg> {
     let mut found: Vec<_> = crate::config::flag_keys()
-        .into_iter()
+        .iter()
         .filter(|(path, _)| keys.contains(path))
-        .map(|(_, key)| key)
+        .map(|(_, key)| *key)
         .collect();
     let order = |key: &&Key| {
         let heading = HEADINGS.iter().position(|heading| *heading == key.heading);
@@ -158,7 +158,7 @@ fn names_of(key: &Key) -> Vec<&'static str> {
 /// The names of the values of a flag, if its key lists them.
 pub(super) fn names(flag: &str) -> Vec<&'static str> {
     crate::config::flag_keys()
-        .into_iter()
+        .iter()
         .find(|(_, key)| long(key.flag) == flag)
         .map(|(_, key)| names_of(key))
         .unwrap_or_default()

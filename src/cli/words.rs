@@ -1,10 +1,10 @@
-//! From Go's way of writing flags to the one that `clap` reads without doubt.
+//! Normalizes Go's flags for `clap`.
 //!
-//! in:  words as typed: `-wait 2s -once`
-//! out: words of one form: `--wait=2s --once=true`; or the wish for help or version
+//! Input: words as typed: `-wait 2s -once`. Output: words of one form: `--wait=2s --once=true`; or a request for help or
+//! version.
 //!
-//! A value is joined to its flag, so it may begin with a dash; a bool never takes a separate word; the first word
-//! that is wrong is the one that is reported.
+//! A value is joined to its flag, so it may begin with a dash; a bool never takes a separate word; the first invalid word
+//! is reported.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -14,10 +14,10 @@ use clap::{Arg, ArgAction, Command};
 use super::error::{CliError, similar};
 use crate::config::go_bool;
 
-/// What the words say.
+/// The normalized command line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reading {
-    /// The same words, normalised, the program's name first.
+    /// The normalized words, the name of the program first.
     Words(Vec<OsString>),
     /// `--version`, with nothing wrong anywhere.
     Version,
@@ -28,7 +28,7 @@ pub(super) enum Reading {
     },
 }
 
-/// What a flag wants after its name.
+/// The value that a flag takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Help,
@@ -51,7 +51,7 @@ fn kind(arg: &Arg) -> Kind {
     }
 }
 
-/// Flags after whose value a stray word is not shown, since it may be the rest of the secret.
+/// Flags after whose value an unexpected word is not shown: it may be the rest of the secret.
 const SECRET: [&str; 4] = [
     "consul-token",
     "consul-auth",
@@ -84,13 +84,13 @@ struct Reader<'a, W> {
     /// The flag just read.
     previous: Option<&'a Arg>,
     version: bool,
-    /// What the subcommand is about, such as a file.
+    /// The operands of the subcommand, such as a file.
     operands: Vec<OsString>,
     out: Vec<OsString>,
 }
 
 impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
-    /// Whose flags are being read.
+    /// The command whose flags are read.
     fn command(&self) -> &'a Command {
         self.subcommand.unwrap_or(self.root)
     }
@@ -131,20 +131,20 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
             });
         }
         if !self.operands.is_empty() {
-            // Where they cannot be taken for flags.
+            // After `--`, they are not taken for flags.
             self.out.push("--".into());
             self.out.append(&mut self.operands);
         }
         Ok(Reading::Words(self.out))
     }
 
-    /// Whether the subcommand takes one more word.
+    /// Returns `true` if the subcommand takes one more operand.
     fn takes_word(&self) -> bool {
         self.subcommand
             .is_some_and(|command| self.operands.len() < command.get_positionals().count())
     }
 
-    /// What the next word stands for, if the subcommand cannot do without it.
+    /// The name of the next operand, if it is required.
     fn wanted_word(&self) -> Option<String> {
         let wanted = self
             .subcommand?
@@ -153,7 +153,7 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
         wanted.skip(self.operands.len()).find_map(value_name)
     }
 
-    /// A word without a dash: a subcommand, what it is about, or one too many.
+    /// Reads a word without a dash: a subcommand, an operand, or an unexpected word.
     fn word(&mut self, word: &OsStr) -> Result<(), CliError> {
         if self.takes_word() {
             self.operands.push(word.to_owned());
@@ -191,7 +191,7 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
         }
     }
 
-    /// A word with a dash, and the value that belongs to it.
+    /// Reads a word with a dash, and its value.
     fn flag(&mut self, word: &OsStr) -> Result<Kind, CliError> {
         let (typed, value) = split(word);
         let name = typed
@@ -293,7 +293,7 @@ fn missing_value(arg: &Arg, long: &str) -> CliError {
     }
 }
 
-/// What the value of a flag, or a word, looks like.
+/// The form of the value of a flag, or of an operand.
 fn value_name(arg: &Arg) -> Option<String> {
     arg.get_value_names()?.first().map(ToString::to_string)
 }

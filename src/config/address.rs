@@ -1,22 +1,22 @@
-//! Where Consul is.
+//! The addresses of Consul.
 //!
-//! in:  `127.0.0.1:8500,https://consul.example.com/prefix,unix:///run/consul.sock`
-//! out: the URLs, in that order
+//! Input: `127.0.0.1:8500,https://consul.example.com/prefix,unix:///run/consul.sock`. Output: the
+//! URLs, in that order.
 
 use url::Url;
 
-/// An address of Consul that cannot be used. The text is not shown when it may hold a password.
+/// An invalid address of Consul. The text is not shown if it may contain a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// A list with nothing in it.
+    /// An empty list.
     #[error("it names no server; write HOST:PORT, for example 127.0.0.1:8500")]
     Empty,
-    /// The path of a socket that does not begin at the root.
+    /// The path of a socket that is not absolute.
     #[error(
         "the address {0:?} needs the whole path of the socket; write unix:///PATH, with three slashes"
     )]
     UnixSocket(String),
-    /// None of those that lead to Consul.
+    /// An unknown scheme.
     #[error(
         "the address {0:?} has an unknown scheme; use HOST:PORT, http(s)://HOST:PORT or unix:///PATH"
     )]
@@ -24,17 +24,17 @@ pub enum AddressError {
     /// User or password in the address, where logs would show it.
     #[error("an address cannot hold user and password; use --consul-auth or CONSUL_HTTP_AUTH")]
     Credentials,
-    /// What follows a `?` or `#`.
+    /// A query or a fragment.
     #[error(
         "the address {0:?} cannot have a query or a fragment; write http(s)://HOST:PORT[/PREFIX]"
     )]
     Query(String),
-    /// Not a host, not a port.
+    /// Not a host and a port.
     #[error("the address {written:?} is not HOST:PORT or http(s)://HOST:PORT[/PREFIX]: {reason}")]
     Malformed {
         /// As typed.
         written: String,
-        /// What the parser says.
+        /// The message of the parser.
         reason: String,
     },
 }
@@ -51,7 +51,7 @@ pub(super) fn items(list: &str) -> impl Iterator<Item = &str> {
 /// An address without a port has the one of its scheme, 80 or 443, as in consul-template.
 ///
 /// # Errors
-/// [`AddressError`] for the first one that is wrong, and for a list without any.
+/// [`AddressError`] for the first invalid one, and for an empty list.
 pub fn servers(list: &str, tls: bool) -> Result<Vec<Url>, AddressError> {
     let mut servers = Vec::new();
     for item in items(list) {
@@ -90,7 +90,7 @@ fn server(written: &str, tls: bool) -> Result<Url, AddressError> {
     if rest.is_empty() || rest.starts_with('/') {
         return Err(malformed("the host is missing".to_owned()));
     }
-    // A port alone is one of this machine, as in Go.
+    // A port alone is on this host, as in Go.
     let port_alone = rest
         .strip_prefix(':')
         .is_some_and(|port| port.starts_with(|digit: char| digit.is_ascii_digit()));
@@ -102,7 +102,7 @@ fn server(written: &str, tls: bool) -> Result<Url, AddressError> {
     Ok(url)
 }
 
-/// A socket of this machine; TLS has no use there.
+/// A unix socket, without TLS.
 fn unix(written: &str, path: &str) -> Result<Url, AddressError> {
     let url = Url::from_file_path(path)
         .ok()

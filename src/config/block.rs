@@ -16,7 +16,7 @@ pub(crate) use config_derive::Block;
 use super::error::{ConfigError, Located, Origin};
 pub(crate) use super::tree::{Node, Value as Tree};
 pub(crate) use entries::{Entries, FromNode, Position};
-pub(crate) use key::{Key, Number, Shape, Spelling};
+pub(crate) use key::{Key, Number, Pattern, Shape, Spelling};
 pub(crate) use page::{Page, quoted};
 pub(crate) use values::{DURATION, Value, go_bool, last};
 

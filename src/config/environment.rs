@@ -1,7 +1,6 @@
 //! The layer of the environment.
 //!
-//! in:  all variables of the process, handed in
-//! out: the layer of those that consul-template and Consul's own client read
+//! Input: all variables of the process. Output: the layer of those that consul-template and Consul's own client read.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

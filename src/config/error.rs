@@ -1,6 +1,6 @@
-//! What can be wrong with a configuration, and where it was said.
+//! The errors of a configuration, with the origin of the value.
 //!
-//! The cause is in the chain of sources: print errors with all of it (`anyhow`'s `{:#}`).
+//! The cause is the source of an error: print the whole chain (`anyhow`'s `{:#}`).
 
 use std::fmt;
 use std::io;
@@ -95,43 +95,43 @@ pub struct Located<T> {
 /// A value that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ValueError {
-    /// No duration.
+    /// Not a duration.
     #[error(transparent)]
     Duration(#[from] DurationError),
-    /// No `min[:max]`.
+    /// Not `min[:max]`.
     #[error(transparent)]
     Wait(#[from] WaitError),
-    /// No signal.
+    /// Not a signal.
     #[error(transparent)]
     Signal(#[from] SignalError),
-    /// A signal that no process can act on.
+    /// A signal that no process can handle.
     #[error("no process can act on {0}; choose another, for example SIGTERM, SIGHUP or SIGUSR1")]
     Unhandled(&'static str),
-    /// No log level.
+    /// Not a log level.
     #[error(transparent)]
     LogLevel(#[from] LogLevelError),
-    /// No facility of syslog.
+    /// Not a syslog facility.
     #[error(transparent)]
     Facility(#[from] FacilityError),
     /// None of the names of a format or a mode.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// No template argument.
+    /// Not a template argument.
     #[error(transparent)]
     Template(#[from] TemplateArgumentError),
-    /// No address of Consul.
+    /// Not an address of Consul.
     #[error(transparent)]
     Address(#[from] AddressError),
-    /// No address to listen on.
-    #[error("{0:?} is no address to listen on; write ADDRESS:PORT, for example 127.0.0.1:8500")]
+    /// Not an address to listen on.
+    #[error("{0:?} is not an address to listen on; write ADDRESS:PORT, for example 127.0.0.1:8500")]
     Listen(String),
-    /// No bool.
+    /// Not a bool.
     #[error("{0:?} is neither true nor false")]
     Boolean(String),
-    /// Nothing that a template can be allowed.
-    #[error("{0:?} is nothing that templates can be allowed; write plugin or writeToFile")]
+    /// Not a permission of templates.
+    #[error("{0:?} is not a permission of templates; write plugin or writeToFile")]
     Permission(String),
-    /// No user.
+    /// An empty user name.
     #[error("it is empty; write USER or USER:PASSWORD")]
     NoUser,
     /// A token that cannot be sent.
@@ -153,44 +153,42 @@ pub enum ValueError {
     /// A value of another kind than the key takes.
     #[error("it is {found}, and should be {expected}")]
     WrongKind {
-        /// What the key takes.
+        /// The kind that the key takes.
         expected: &'static str,
-        /// What was written; never the value itself.
+        /// The kind of the value; never the value itself.
         found: &'static str,
     },
-    /// A key that is there more than once.
-    #[error("it is said {count} times, first on line {first}; say it once")]
+    /// A key that is set more than once.
+    #[error("it is set {count} times, first on line {first}; set it once")]
     Repeated {
-        /// How often.
+        /// The number of times.
         count: usize,
         /// The line of the first.
         first: usize,
     },
-    /// No mode of a file.
+    /// Not a mode of a file.
     #[error(transparent)]
     FileMode(#[from] FileModeError),
-    /// No whole number.
-    #[error("it is no whole number")]
+    /// Not a whole number.
+    #[error("it is not a whole number")]
     Number(#[from] ParseIntError),
-    /// A number with a fraction, or one that is too large for anything.
-    #[error("{0} is no whole number that anything here can be")]
+    /// A number with a fraction, or one that is too large.
+    #[error("{0} is not a valid whole number")]
     NotWhole(String),
-    /// A number below zero, or above what there can be.
+    /// A number out of range.
     #[error("{0} is out of range")]
     Range(i64),
     /// A variable without a name.
-    #[error("this is no NAME=VALUE")]
+    #[error("this is not NAME=VALUE")]
     Variable,
-    /// No pattern.
+    /// Not a pattern.
     #[error(transparent)]
     Glob(#[from] GlobError),
-    /// A time limit of nothing.
-    #[error(
-        "a limit of 0s would end the command at once; write how long it may take, for example 5m"
-    )]
+    /// A timeout of zero.
+    #[error("a limit of 0s would end the command at once; set a longer one, for example 5m")]
     NoTime,
-    /// Two spellings of one thing.
-    #[error("{one} and {other} mean the same; say one of them")]
+    /// Two spellings of one key.
+    #[error("{one} and {other} mean the same; set one of them")]
     Both {
         /// One.
         one: &'static str,
@@ -199,7 +197,7 @@ pub enum ValueError {
     },
 }
 
-/// How a template is given a destination where it was said.
+/// How to give a template a destination.
 fn add(origin: &Origin, template: &str) -> String {
     match origin {
         Origin::File(_) => format!("write destination = \"…\" into {origin}"),
@@ -216,33 +214,31 @@ fn offered(similar: Option<&str>, known: &[&str]) -> String {
     }
 }
 
-/// A configuration that cannot be used. No message shows a secret.
+/// An invalid configuration. No message shows a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// A value is not as it should be.
+    /// An invalid value.
     #[error("cannot use {origin}")]
     Value {
-        /// Where it was said.
+        /// Its origin.
         origin: Origin,
-        /// What is wrong with it.
+        /// The reason.
         source: ValueError,
     },
-    /// The token cannot be taken from its file.
+    /// An unusable token file.
     #[error("cannot use the token file {}, named by {origin}", path.display())]
     TokenFile {
-        /// Where the file was named.
+        /// The origin of the path.
         origin: Origin,
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: TokenError,
     },
-    /// A key of nothing.
-    #[error(
-        "{origin} names a key, but nothing names the certificate that belongs to it; give --consul-ssl-cert too"
-    )]
+    /// A private key without a certificate.
+    #[error("{origin} names a private key without a certificate; set --consul-ssl-cert too")]
     KeyWithoutCertificate {
-        /// Where it was said.
+        /// Its origin.
         origin: Origin,
     },
     /// A configuration file or directory cannot be read.
@@ -250,23 +246,23 @@ pub enum ConfigError {
     Unreadable {
         /// The file or directory.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
-    /// A file that is no configuration of consul-template.
-    #[error("cannot migrate {}: consul-template reads HCL and JSON only, so this is ctmpl's already", path.display())]
+    /// A file that is not a configuration of consul-template.
+    #[error("cannot migrate {}: consul-template reads HCL and JSON only, so this is a configuration of ctmpl already", path.display())]
     NotMigratable {
         /// The file.
         path: PathBuf,
     },
-    /// A text is not in the format it should be in.
+    /// A syntax error.
     #[error("cannot read the configuration {span} as {format}: {reason}")]
     Malformed {
-        /// Where.
+        /// Its position.
         span: Arc<Span>,
         /// The format.
         format: &'static str,
-        /// What is wrong there.
+        /// The reason.
         reason: String,
     },
     /// There are no templates.
@@ -274,8 +270,8 @@ pub enum ConfigError {
         "nothing to do: give at least one --template SOURCE:DESTINATION[:COMMAND], or a --config with a template block"
     )]
     NothingToDo,
-    /// A limit on one run without one.
-    #[error("--timeout goes only with --once; the daemon waits as long as it takes")]
+    /// A timeout without `-once`.
+    #[error("--timeout requires --once; the daemon has no time limit")]
     TimeoutWithoutOnce,
     /// One signal with two roles.
     #[error(
@@ -284,16 +280,16 @@ pub enum ConfigError {
     SameSignal {
         /// The signal.
         signal: &'static str,
-        /// Where one of them was said.
+        /// The origin of one of them.
         origin: Origin,
     },
-    /// A template with nowhere to go.
+    /// A template without a destination.
     #[error(
         "the template {template} has no destination; {}, or --dry to print what it renders to",
         add(origin, template)
     )]
     NoDestination {
-        /// Where it was said.
+        /// Its origin.
         origin: Origin,
         /// The template.
         template: String,
@@ -301,7 +297,7 @@ pub enum ConfigError {
     /// Neither a source nor a text, or both.
     #[error("a template needs either a source or contents, and not both; see {origin}")]
     NoSource {
-        /// Where it was said.
+        /// Its origin.
         origin: Origin,
     },
     /// Two templates for one file.
@@ -310,7 +306,7 @@ pub enum ConfigError {
         destination.display()
     )]
     SameDestination {
-        /// Where the second was said.
+        /// The origin of the second.
         origin: Origin,
         /// The file.
         destination: PathBuf,
@@ -322,7 +318,7 @@ pub enum ConfigError {
     /// A template that would overwrite itself.
     #[error("the template {} has itself as its destination; give it another", template.display())]
     OwnSource {
-        /// Where it was said.
+        /// Its origin.
         origin: Origin,
         /// The template.
         template: PathBuf,

@@ -1,11 +1,10 @@
-//! Configuration files: HCL, JSON, YAML and TOML, all into one written shape.
+//! Reads configuration files: HCL, JSON, YAML and TOML.
 //!
-//! in:  the paths of files and directories, in order
-//! out: a [`ConfigLayer`] each; an error names file, line and key
-//!
-//! The format is told by the extension, else by what the file holds.
+//! Input: the path of a file. Output: a [`ConfigLayer`]; an error names file, line and key. The format is that of the
+//! extension, else that of the content.
 
 mod folder;
+mod format;
 mod hcl;
 mod json;
 mod toml;
@@ -21,42 +20,14 @@ use super::layer::ConfigLayer;
 use super::tree::{Lines, Malformed, Node};
 use crate::safe_read;
 pub(super) use folder::{Found, find};
+pub(super) use format::Format;
 pub(super) use hcl::Comment;
 
-/// The largest file that is read; templates with a megabyte of `contents` fit in.
+/// The maximum size of a file; templates with a megabyte of `contents` fit in.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
-/// What a text is written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
-    Hcl,
-    Json,
-    Yaml,
-    Toml,
-}
-
 impl Format {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Hcl => "HCL",
-            Self::Json => "JSON",
-            Self::Yaml => "YAML",
-            Self::Toml => "TOML",
-        }
-    }
-
-    /// The format of a file of this name.
-    fn of_name(path: &Path) -> Option<Self> {
-        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-            "hcl" => Some(Self::Hcl),
-            "json" => Some(Self::Json),
-            "yaml" | "yml" => Some(Self::Yaml),
-            "toml" => Some(Self::Toml),
-            _ => None,
-        }
-    }
-
-    /// The format of a text, by its first line that says something.
+    /// The format of a text, by its first line that is not blank or a comment.
     fn of_text(text: &str) -> Self {
         let says =
             |line: &&str| !line.is_empty() && !line.starts_with('#') && !line.starts_with("//");
@@ -70,7 +41,7 @@ impl Format {
             [b'[', ..] => Self::Toml,
             [b'-', b'-', b'-', ..] => Self::Yaml,
             _ if yaml => Self::Yaml,
-            // `a = 1` is both, and HCL is what consul-template's files are in.
+            // `a = 1` is valid in both; consul-template's files are HCL.
             _ if hcl::parse(text).is_err() && toml::parse(text).is_ok() => Self::Toml,
             _ => Self::Hcl,
         }
@@ -86,13 +57,13 @@ impl Format {
     }
 }
 
-/// A file before anything is made of it.
+/// The text of a file.
 pub(super) struct Source {
-    /// Where it is from.
+    /// The file.
     pub(super) document: Document,
-    /// What it is written in.
+    /// Its format.
     pub(super) format: Format,
-    /// What it holds.
+    /// Its text.
     pub(super) text: String,
 }
 
@@ -132,7 +103,7 @@ impl Source {
         }
         let json = text.trim_start().starts_with('{');
         let format = match format {
-            // As consul-template has it: an HCL file may hold JSON, and the other way round.
+            // As in consul-template, an HCL file may contain JSON, and a JSON file HCL.
             Some(Format::Hcl) if json => Format::Json,
             Some(Format::Json) if !json && hcl::parse(&text).is_ok() => Format::Hcl,
             Some(format) => format,
@@ -145,7 +116,7 @@ impl Source {
         })
     }
 
-    /// Its values.
+    /// Parses it.
     pub(super) fn tree(&self) -> Result<Node, ConfigError> {
         let Self {
             document,
@@ -190,7 +161,7 @@ fn parse(document: Document, format: Format, text: &str) -> Result<ConfigLayer, 
     layer(&node, document)
 }
 
-/// What the values of a file say.
+/// Reads the layer from the tree of a file.
 pub(super) fn layer(node: &Node, document: Document) -> Result<ConfigLayer, ConfigError> {
     let (span, unsupported) = (Span::whole(document), RefCell::default());
     let layer = ConfigLayer::from_node(node, Position::new(&span, &unsupported))?;
@@ -213,14 +184,14 @@ fn malformed(document: Document, format: &'static str, error: Malformed) -> Conf
     }
 }
 
-/// Reads a text, as if it were in a file of this name.
+/// Reads a text as a file of this name.
 #[cfg(test)]
 pub(super) fn read_text(name: &str, text: &str) -> Result<ConfigLayer, ConfigError> {
     let format = Format::of_name(Path::new(name)).unwrap_or_else(|| Format::of_text(text));
     parse(Document::File(Path::new(name).into()), format, text)
 }
 
-/// Reads a text in each format; for fuzzing, since none of them may ever panic.
+/// For fuzzing: reads a text in each format, without a panic.
 #[doc(hidden)]
 pub fn fuzz(text: &str) {
     for format in [

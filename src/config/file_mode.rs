@@ -1,27 +1,26 @@
-//! Modes of files, as written: always octal, with or without a leading zero, with or without quotes.
+//! Modes of files: always octal, with or without a leading zero and quotes: `0640`, `640`, `"640"`, `0o640`.
 //!
-//! in:  `0640`, `640`, `"640"`, `0o640`
-//! out: a [`FileMode`]; what nobody can have meant is refused
+//! Implausible modes are refused: they are decimal numbers by mistake.
 
 use std::str::FromStr;
 
-/// The nine bits of a mode; 0 stands for "as the file has it already".
+/// The nine bits of a mode; 0 keeps the mode of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileMode(pub u32);
 
-/// A text that is no mode.
+/// A text that is not a mode.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FileModeError {
     /// No octal digits, or too many.
-    #[error("{0:?} is no mode; write octal digits, for example \"0640\"")]
+    #[error("{0:?} is not a mode; write octal digits, for example \"0640\"")]
     NotOctal(String),
     /// A mode that gives others more than the owner, or nothing to the owner.
     #[error(
-        "the mode {0:04o} is not plausible: the owner can read a file, and nobody else can do more with it; \
+        "the mode {0:04o} is not plausible: the owner can read a file, and others can do no more with it; \
          modes are octal, for example \"0640\""
     )]
     Implausible(u32),
-    /// A number that is a mode in decimal digits, as a program writes it into JSON.
+    /// A mode in decimal digits, as programs write it into JSON.
     #[error(
         "{0} is the mode {1:04o} in decimal digits, and modes are octal here: write \"{1:04o}\""
     )]
@@ -32,7 +31,7 @@ impl FileMode {
     /// A mode that is written as a number, without quotes.
     ///
     /// # Errors
-    /// [`FileModeError`], which says what was meant where that is clear.
+    /// [`FileModeError`], with the octal spelling if it is clear.
     pub fn of_number(spelling: &str) -> Result<Self, FileModeError> {
         spelling.parse().map_err(|error| {
             let octal = spelling.parse::<u32>().map(|number| format!("{number:o}"));
@@ -111,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_meant_is_refused() {
+    fn implausible_modes_are_refused() {
         // 416, 420, 432, 436: what 0640, 0644, 0660, 0664 are in decimal digits.
         for text in [
             "416", "420", "432", "436", "4755", "1200", "0200", "0066", "0007", "077",
@@ -134,7 +133,7 @@ mod tests {
             "0o",
         ] {
             let error = text.parse::<FileMode>().expect_err(text).to_string();
-            assert!(error.contains("is no mode"), "{error}");
+            assert!(error.contains("is not a mode"), "{error}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Names by pattern: `*`, `?`, `[a-z]`, `[!x]`, and `\` before what is to be taken as it is.
+//! Patterns for names: `*`, `?`, `[a-z]`, `[!x]`, and `\` before a literal character.
 
 use std::str::FromStr;
 
@@ -24,7 +24,7 @@ enum Part {
     },
 }
 
-/// A text that is no pattern.
+/// A text that is not a pattern.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the pattern {written:?} {what}")]
 pub struct GlobError {
@@ -64,7 +64,7 @@ impl FromStr for Glob {
     }
 }
 
-/// What stands between brackets; a `]` that comes first stands for itself.
+/// The content of brackets; a `]` that comes first is literal.
 fn ranges(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<Vec<(char, char)>> {
     let mut ranges = Vec::new();
     loop {
@@ -106,11 +106,11 @@ impl Glob {
         &self.written
     }
 
-    /// Is this a name of that kind, all of it?
+    /// Returns `true` if the whole name matches.
     pub fn matches(&self, name: &str) -> bool {
         let letters: Vec<char> = name.chars().collect();
         let (mut part, mut letter) = (0, 0);
-        // Where the last `*` was, and how much of the name it takes.
+        // The position of the last `*`, and how much of the name it takes.
         let mut star: Option<(usize, usize)> = None;
         while letter < letters.len() {
             match self.parts.get(part) {

@@ -22,7 +22,7 @@ pub enum LogLevel {
     Trace,
 }
 
-/// A text that names no log level; worded like consul-template's.
+/// A text that is not a log level; worded like consul-template's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid log level {written:?}, valid log levels are TRACE, DEBUG, INFO, WARN, ERR")]
 pub struct LogLevelError {
@@ -49,20 +49,20 @@ impl FromStr for LogLevel {
 /// The log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogConfig {
-    /// What is logged.
+    /// The level.
     pub level: LogLevel,
-    /// How it looks on standard error and in the file.
+    /// The format on standard error and in the file.
     pub format: LogFormat,
-    /// The file, beside standard error; `None`: none.
+    /// The log file, in addition to standard error.
     pub file: Option<LogFileConfig>,
-    /// The system's log, beside standard error; `None`: not told.
+    /// Syslog, in addition to standard error.
     pub syslog: Option<SyslogConfig>,
     /// systemd's journal.
     pub journal: JournalConfig,
 }
 
 impl LogConfig {
-    /// Standard error alone, and the journal instead where systemd has connected it.
+    /// Standard error alone, or the journal if systemd has connected it.
     pub fn of_level(level: LogLevel) -> Self {
         let journal = JournalConfig {
             wanted: Wanted::WhereConnected,
@@ -78,61 +78,61 @@ impl LogConfig {
     }
 }
 
-/// How an event looks.
+/// The format of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// The line that consul-template's users know.
+    /// The line of consul-template.
     Text,
-    /// One object a line.
+    /// One JSON object a line.
     Json,
 }
 
-/// A log file, and when it makes room for the next.
+/// The log file, and its rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogFileConfig {
-    /// Directory and name; the time goes between the name and its extension.
+    /// Its path; the time is inserted before the extension.
     pub path: PathBuf,
-    /// How large a file may be before the next is begun; `None`: as large as it gets.
+    /// The size at which the next file is started; `None`: no limit.
     pub rotate_bytes: Option<u64>,
-    /// How old; `None`: as old as it gets.
+    /// The age at which the next file is started; `None`: no limit.
     pub rotate_after: Option<Duration>,
-    /// Which old files stay.
+    /// The old files to keep.
     pub keep: Keep,
 }
 
-/// Which old log files stay when a new one is begun.
+/// The old log files to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
     /// All.
     All,
-    /// The newest, as many as this.
+    /// The newest, this many.
     Newest(usize),
 }
 
-/// How the system's log is told.
+/// The connection to syslog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyslogConfig {
-    /// Which kind of program this counts as.
+    /// The facility.
     pub facility: Facility,
-    /// The name it goes by.
+    /// The program name.
     pub name: String,
-    /// The socket.
+    /// The path of the socket.
     pub address: PathBuf,
 }
 
-/// How the journal is told.
+/// The connection to the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JournalConfig {
-    /// When.
+    /// When events are sent.
     pub wanted: Wanted,
-    /// The socket.
+    /// The path of the socket.
     pub address: PathBuf,
 }
 
-/// Whether something is told.
+/// When events are sent to the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// In place of standard error where that is connected to it.
+    /// If standard error is connected to it, and instead of standard error.
     WhereConnected,
     /// Always.
     Always,
@@ -169,20 +169,20 @@ const FACILITIES: [(&str, u8); 20] = [
 ];
 
 impl Facility {
-    /// What is used where nothing is said.
+    /// The default.
     pub const LOCAL0: Self = Self(16);
 
-    /// The number that stands for it.
+    /// Its number.
     #[must_use]
     pub fn number(self) -> u8 {
         self.0
     }
 }
 
-/// A text that names no facility.
+/// A text that is not a facility.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no facility of syslog; there are DAEMON, USER, LOCAL0 to LOCAL7, AUTH, AUTHPRIV, CRON, FTP, KERN, \
+    "{0:?} is not a syslog facility; there are DAEMON, USER, LOCAL0 to LOCAL7, AUTH, AUTHPRIV, CRON, FTP, KERN, \
          LPR, MAIL, NEWS, SYSLOG and UUCP"
 )]
 pub struct FacilityError(String);

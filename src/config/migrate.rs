@@ -1,10 +1,9 @@
-//! From a configuration of consul-template to one of ctmpl that means the same.
+//! Rewrites a configuration of consul-template as one of ctmpl with the same meaning.
 //!
-//! in:  a file in HCL or JSON, as consul-template reads it
-//! out: the same in YAML, TOML, HCL or JSON, and what there is to say about it
+//! Input: a file in HCL or JSON, as consul-template reads it. Output: the same in YAML, TOML, HCL or JSON, and notes.
 //!
-//! consul-template takes more than ctmpl does, and some of it otherwise: so the values of the file are rewritten before
-//! they become a configuration. What comes out is read as every file is, so it is one, or the error names the line.
+//! consul-template accepts more than ctmpl, and reads some values differently, so the values are rewritten before they
+//! become a configuration. The result is read like every file: it is valid, or the error names the line.
 
 mod comments;
 mod hcl;
@@ -27,21 +26,21 @@ use super::show::show;
 use rewrite::Rewriter;
 use section::Section;
 
-/// What a configuration is written in.
+/// The format of a configuration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Notation {
-    /// For which editors have the schema, and which keeps comments and texts of several lines.
+    /// YAML, with comments, texts of several lines, and the schema in editors.
     #[default]
     Yaml,
-    /// The same, for whoever likes it better.
+    /// TOML, with comments.
     Toml,
-    /// Closest to what it was.
+    /// HCL, closest to the original.
     Hcl,
-    /// For programs; there are no comments in it.
+    /// JSON, without comments.
     Json,
 }
 
-/// A text that names none.
+/// A text that is not a format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no format {0:?}; write yaml, toml, hcl or json")]
 pub struct NotationError(String);
@@ -65,16 +64,16 @@ impl FromStr for Notation {
 pub struct Migration {
     /// The configuration.
     pub text: String,
-    /// What was changed or means something else here, with its place; no value is shown.
+    /// What was changed or differs in ctmpl, with its position; no value is shown.
     pub notes: Vec<String>,
-    /// Nothing had to be left out that consul-template acts on.
+    /// Nothing that has an effect in consul-template was left out.
     pub complete: bool,
 }
 
 /// Rewrites a file.
 ///
 /// # Errors
-/// When the file cannot be read, or holds what neither consul-template nor ctmpl takes.
+/// If the file cannot be read, or contains what neither consul-template nor ctmpl accepts.
 pub fn migrate(path: &Path, notation: Notation) -> Result<Migration, ConfigError> {
     let source = Source::load(path)?;
     if !matches!(source.format, Format::Hcl | Format::Json) {
@@ -91,12 +90,12 @@ pub fn migrate(path: &Path, notation: Notation) -> Result<Migration, ConfigError
     })
 }
 
-/// What the values of a file become, when that is a configuration.
+/// Rewrites the values of a file, if the result is a configuration.
 fn rewrite(source: &Source) -> Result<(Section, Rewriter), ConfigError> {
     let mut rewriter = Rewriter::new(source.document.clone());
     let tree = source.tree()?;
     let section = rewriter.whole(&tree, ConfigLayer::KEYS, source.comments());
-    // What comes out has to be read again.
+    // The result must be readable.
     file::layer(
         &section.as_ref().map_or(tree, Section::node),
         source.document.clone(),
@@ -113,7 +112,7 @@ fn write(section: &Section, notation: Notation) -> String {
     }
 }
 
-/// Rewrites a text in HCL, and reads what comes of it in each format; for fuzzing, since it is the same in all of them.
+/// For fuzzing: a text in HCL is rewritten to the same configuration in each format.
 #[doc(hidden)]
 pub fn fuzz(text: &str) {
     let source = |format, text: &str| Source {

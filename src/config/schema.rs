@@ -107,17 +107,13 @@ impl Definitions {
     }
 
     fn text(&mut self, spelling: Option<&Spelling>) -> Value {
-        let Some(Spelling {
-            name,
-            names,
-            pattern,
-        }) = spelling
-        else {
+        let Some(spelling) = spelling else {
             return json!({"type": "string"});
         };
+        let Spelling { name, names, .. } = spelling;
         let names = (!names.is_empty()).then(|| json!({"enum": names}));
-        let pattern = pattern
-            .as_ref()
+        let pattern = spelling
+            .expression()
             .map(|pattern| json!({"type": "string", "pattern": pattern}));
         let text = match (names, pattern) {
             (Some(names), Some(pattern)) => json!({"anyOf": [names, pattern]}),

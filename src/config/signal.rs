@@ -1,24 +1,21 @@
-//! Signals by name.
-//!
-//! in:  `SIGHUP`, `sighup`, `HUP`; `SIGNULL` for none
-//! out: a [`SignalName`]
+//! Signals by name: `SIGHUP`, `sighup`, `HUP`; `SIGNULL` for none.
 
 use std::str::FromStr;
 
 use nix::sys::signal::Signal;
 
-/// A signal, or `None` for `SIGNULL`, which takes its role away from every signal.
+/// A signal, or `None` for `SIGNULL`: no signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignalName(pub Option<Signal>);
 
-/// A text that names no signal.
+/// A text that is not a signal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no signal {written:?}; there are {}", list())]
 pub struct SignalError {
     written: String,
 }
 
-/// What consul-template knows; SIGCHLD and SIGURG are left out on purpose, since a process gets them by the way.
+/// The signals of consul-template, without SIGCHLD and SIGURG, which a process receives in passing.
 const KNOWN: [Signal; 26] = [
     Signal::SIGABRT,
     Signal::SIGALRM,
@@ -53,7 +50,7 @@ fn list() -> String {
 }
 
 impl SignalName {
-    /// All names, that for none too.
+    /// All names, including `SIGNULL`.
     pub(super) fn names() -> Vec<&'static str> {
         KNOWN
             .into_iter()
@@ -62,7 +59,7 @@ impl SignalName {
             .collect()
     }
 
-    /// Whether a process can receive the signal and act on it. The others end or stop it, whatever it wants.
+    /// Returns `true` if a process can handle the signal. The others kill or stop it.
     pub fn can_be_handled(self) -> bool {
         !matches!(
             self.0,

@@ -1,35 +1,31 @@
-//! The value of `--template`.
+//! Parses the value of `--template`: `source:destination[:command]`.
 //!
-//! in:  `source:destination[:command]`
-//! out: a [`TemplateArgument`]: the three parts, unescaped
+//! As consul-template, except where that loses something:
 //!
-//! As consul-template reads it, repaired where that loses something:
-//!
-//! - Everything after the second separator is the command, letter for letter: `::` stays, nothing is unescaped.
-//! - In source and destination, `\:` is a colon that separates nothing. Backslashes are plain letters unless they stand
+//! - Everything after the second separator is the command, verbatim: `::` stays, nothing is unescaped.
+//! - In source and destination, `\:` is a literal colon. Backslashes are literal unless they are
 //!   directly before a colon; there `\\` is one backslash, so `a\\:b` is the source `a\` and the destination `b`.
 //! - `C:` begins a part only on Windows; elsewhere `a:b:c` has three parts.
-//! - Blanks belong to the part they stand in, for a file may be called that; a part of nothing but blanks counts as
-//!   empty. Colons before the source are skipped. An empty destination stays empty (it is an error except in a dry
+//! - Blanks belong to their part, because file names may contain them; a part of blanks only is empty. Colons before the source are skipped. An empty destination stays empty (it is an error except in a dry
 //!   run) instead of taking the command's place; an empty command is none.
 
-/// Source, destination and command; none of those that are there is blank.
+/// Source, destination and command; none is blank.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateArgument {
-    /// The file with the template.
+    /// The template file.
     pub source: String,
-    /// The file it is rendered to.
+    /// The file to write.
     pub destination: Option<String>,
-    /// What is run when it has changed.
+    /// The command to run after a change.
     pub command: Option<String>,
 }
 
-/// A text that is no `source:destination[:command]`.
+/// A text that is not `source:destination[:command]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("template: cannot be empty; write SOURCE:DESTINATION or SOURCE:DESTINATION:COMMAND")]
 pub struct TemplateArgumentError;
 
-/// Whether a part may begin with a drive letter.
+/// Whether parts may begin with a drive letter.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Drives {
     Windows,
@@ -97,7 +93,7 @@ fn cut(text: &str, drives: Drives) -> (String, Option<&str>) {
     (part, None)
 }
 
-/// How much of the text is a drive letter with its colon. As in consul-template, something must follow.
+/// The length of a drive letter with its colon. As in consul-template, something must follow.
 fn drive_length(text: &str, drives: Drives) -> usize {
     match text.as_bytes() {
         [letter, b':', next, ..]
@@ -109,7 +105,7 @@ fn drive_length(text: &str, drives: Drives) -> usize {
     }
 }
 
-/// Reads a text; for fuzzing, since a command stays as it is, and no part is blank.
+/// For fuzzing: a command is verbatim, and no part is blank.
 #[doc(hidden)]
 pub fn fuzz(text: &str) {
     for drives in [Drives::None, Drives::Windows] {

@@ -110,7 +110,7 @@ fn once_has_a_limit_unless_it_is_taken_away() {
     );
     assert_eq!(config(&["-once", "-once=false"], &[]).mode, Mode::Daemon);
     let (text, code) = refused(&["-timeout=5s", "-template=a:b"], &[]);
-    assert!(text.contains("--timeout goes only with --once"), "{text}");
+    assert!(text.contains("--timeout requires --once"), "{text}");
     assert_eq!(code, 13);
 }
 
@@ -234,7 +234,7 @@ fn bad_flags_are_13_and_bad_configuration_is_15() {
             &["-consul-ssl-key=k"],
             &[],
             13,
-            &["--consul-ssl-key names a key", "--consul-ssl-cert"],
+            &["--consul-ssl-key names a private key", "--consul-ssl-cert"],
         ),
         (
             &["-consul-auth="],
@@ -478,7 +478,7 @@ fn nothing_is_allowed_but_what_is_said() {
     assert_eq!(
         (text.as_str(), code),
         (
-            "cannot use --allow: \"sudo\" is nothing that templates can be allowed; write plugin or writeToFile",
+            "cannot use --allow: \"sudo\" is not a permission of templates; write plugin or writeToFile",
             13
         )
     );

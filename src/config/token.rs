@@ -1,32 +1,29 @@
-//! What a token file holds.
-//!
-//! in:  the content of the file
-//! out: the token, as a header can carry it
+//! Reads a token file.
 
 use std::io;
 
 use secrecy::SecretString;
 
-/// A token file that cannot be used. No message shows what it holds.
+/// An unusable token file. No message shows its content.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// There is nothing to be read.
+    /// It cannot be read.
     #[error("it cannot be read")]
     Unreadable(#[from] io::Error),
-    /// There is nothing in it.
+    /// It is empty.
     #[error("the token file is empty")]
     Empty,
-    /// There is something else in it.
+    /// It contains more than a token.
     #[error(
         "it has characters that no HTTP header can carry; it should hold the token and nothing else"
     )]
     Unsendable,
 }
 
-/// The token in the content of a file; blanks and line ends around it are none of it.
+/// The token in the content of a file, without blanks and line ends around it.
 ///
 /// # Errors
-/// [`TokenError`] when there is none that can be sent.
+/// [`TokenError`] if it contains no valid token.
 pub fn read(content: &[u8]) -> Result<SecretString, TokenError> {
     let token = content.trim_ascii();
     if token.is_empty() {
@@ -40,7 +37,7 @@ pub fn read(content: &[u8]) -> Result<SecretString, TokenError> {
     }
 }
 
-/// Can a header carry it? An error would otherwise come with every request.
+/// Returns `true` if a header can carry it. Otherwise every request would fail.
 pub(super) fn is_sendable(token: &str) -> bool {
     token.bytes().all(|byte| byte.is_ascii_graphic())
 }

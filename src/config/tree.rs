@@ -1,15 +1,14 @@
-//! What every format is read into: values, each with the line where it stands.
+//! The tree into which every format is parsed: values, each with its line.
 //!
-//! in:  what `hcl`, `json`, `yaml` and `toml` found
-//! out: a tree of [`Node`]s; a number keeps its spelling, for `perms = 0640` and `perms = 640` are the same mode
+//! A number keeps its spelling: `perms = 0640` and `perms = 640` are the same mode.
 
-/// How deep values may lie in one another; a configuration needs five.
+/// The maximum nesting of values; a configuration needs five.
 pub(crate) const DEEPEST: usize = 32;
 
 /// A value and its line.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Node {
-    /// The line, from 1; 0 where the format does not tell.
+    /// The line, from 1; 0: unknown.
     pub(crate) line: usize,
     pub(crate) value: Value,
 }
@@ -17,7 +16,7 @@ pub(crate) struct Node {
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value {
-    /// Says nothing: as if the key were not there.
+    /// As if the key were not there.
     Null,
     Bool(bool),
     /// As it was spelled.
@@ -37,10 +36,10 @@ pub(crate) struct Entry {
     pub(crate) node: Node,
 }
 
-/// A text that is not in the format it should be in.
+/// A syntax error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed {
-    /// The line, from 1; 0 where the format does not tell.
+    /// The line, from 1; 0: unknown.
     pub(crate) line: usize,
     pub(crate) reason: String,
 }
@@ -54,15 +53,12 @@ impl Malformed {
     }
 
     pub(crate) fn too_deep(line: usize) -> Self {
-        Self::new(
-            line,
-            format!("values lie more than {DEEPEST} deep in one another"),
-        )
+        Self::new(line, format!("values are nested more than {DEEPEST} deep"))
     }
 }
 
 impl Node {
-    /// What it is, in the words of an error; never what it holds.
+    /// Its kind, for errors; never its content.
     pub(crate) fn kind(&self) -> &'static str {
         match self.value {
             Value::Null => "nothing",
@@ -75,7 +71,7 @@ impl Node {
     }
 }
 
-/// The whole number that a spelling stands for: decimal, `0x`, `0o` or `0b`, and octal after a plain 0 as in HCL.
+/// The whole number of a spelling: decimal, `0x`, `0o` or `0b`, and octal after a plain 0 as in HCL.
 pub(crate) fn integer(spelling: &str) -> Option<i64> {
     let plain = spelling.replace('_', "");
     let (negative, digits) = match plain.strip_prefix('-') {
@@ -99,10 +95,9 @@ pub(crate) fn integer(spelling: &str) -> Option<i64> {
     i64::try_from(if negative { -number } else { number }).ok()
 }
 
-/// The number that a spelling stands for.
+/// The number of a spelling.
 pub(crate) fn float(spelling: &str) -> Option<f64> {
     match integer(spelling) {
-        // Nothing in a configuration is that large.
         #[expect(
             clippy::cast_precision_loss,
             reason = "nothing in a configuration is that large"
@@ -116,7 +111,7 @@ pub(crate) fn float(spelling: &str) -> Option<f64> {
     }
 }
 
-/// Where the lines of a text end.
+/// The ends of the lines of a text.
 pub(crate) struct Lines(Vec<usize>);
 
 impl Lines {

@@ -1,17 +1,14 @@
-//! Durations as Go writes them.
-//!
-//! in:  `300ms`, `1.5h`, `2h45m`, `1m0.5s`, `0`
-//! out: a [`GoDuration`], to the nanosecond; and the shortest such text for messages
+//! Durations in Go's notation: `300ms`, `1.5h`, `2h45m`, `1m0.5s`, `0`.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A duration in Go's notation. There are no negative ones: nothing in a configuration can last less than no time.
+/// A duration in Go's notation. It is never negative.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GoDuration(pub Duration);
 
-/// A text that is no duration.
+/// A text that is not a duration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the duration {written:?} {reason}")]
 pub struct DurationError {
@@ -26,13 +23,13 @@ const SECOND: u128 = 1_000 * MILLISECOND;
 const MINUTE: u128 = 60 * SECOND;
 const HOUR: u128 = 60 * MINUTE;
 
-/// What Go can hold: an `int64` of nanoseconds, about 292 years.
+/// The maximum in Go: an `int64` of nanoseconds, about 292 years.
 const LIMIT: u128 = i64::MAX as u128;
 
 /// Digits of a fraction beyond these are ignored, so that a fraction of an hour still fits an `u128`.
 const FRACTION_DIGITS: usize = 25;
 
-/// Why a text is no duration, before the text itself is known to the error.
+/// The reason why a text is not a duration.
 enum Refusal {
     Empty,
     Negative,
@@ -184,7 +181,7 @@ impl fmt::Display for GoDuration {
     }
 }
 
-/// Reads a text; for fuzzing, since what is read is shown so that it reads back.
+/// For fuzzing: a duration reads back from its text.
 #[doc(hidden)]
 pub fn fuzz(text: &str) {
     if let Ok(duration) = text.parse::<GoDuration>() {

@@ -147,8 +147,20 @@ pub(crate) struct Spelling {
     pub(crate) name: &'static str,
     /// The texts that are complete in a list, for completion.
     pub(crate) names: Vec<&'static str>,
-    /// A regular expression for the texts that are taken beside those.
-    pub(crate) pattern: Option<String>,
+    /// The texts that are taken beside those.
+    pub(crate) pattern: Pattern,
+}
+
+/// The texts of a form, as a regular expression. It is made only for the schema: flags are read at each start.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Pattern {
+    /// None.
+    #[default]
+    None,
+    /// The names in any case.
+    AnyCase,
+    /// This expression.
+    Of(fn() -> String),
 }
 
 impl Shape {
@@ -211,11 +223,19 @@ impl Shape {
 impl Spelling {
     /// One of these names, in any case.
     pub(crate) fn of_names(name: &'static str, names: Vec<&'static str>) -> Self {
-        let pattern = Some(format!("^({})$", in_any_case(&names)));
         Self {
             name,
             names,
-            pattern,
+            pattern: Pattern::AnyCase,
+        }
+    }
+
+    /// The regular expression of its texts.
+    pub(crate) fn expression(&self) -> Option<String> {
+        match self.pattern {
+            Pattern::None => None,
+            Pattern::AnyCase => Some(format!("^({})$", in_any_case(&self.names))),
+            Pattern::Of(expression) => Some(expression()),
         }
     }
 }

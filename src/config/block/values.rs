@@ -10,7 +10,7 @@ use std::str::FromStr;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::entries::{FromNode, Position};
-use super::key::{Number, Shape, Spelling, in_any_case};
+use super::key::{Number, Pattern, Shape, Spelling, in_any_case};
 use super::page::quoted;
 use crate::config::duration::GoDuration;
 use crate::config::error::{ConfigError, Located, ValueError};
@@ -295,7 +295,7 @@ impl FromNode for GoDuration {
     fn shape() -> Shape {
         let spelling = Spelling {
             name: "duration",
-            pattern: Some(format!("^{DURATION}$")),
+            pattern: Pattern::Of(|| format!("^{DURATION}$")),
             ..Spelling::default()
         };
         Shape {
@@ -318,16 +318,15 @@ impl FromNode for SignalName {
     }
 
     fn shape() -> Shape {
-        let names = SignalName::names();
-        let bare: Vec<_> = names
-            .iter()
-            .map(|name| name.trim_start_matches("SIG"))
-            .collect();
-        let pattern = Some(format!("^(([Ss][Ii][Gg])?({}))?$", in_any_case(&bare)));
         Shape::spelled(Spelling {
             name: "signal",
-            names,
-            pattern,
+            names: SignalName::names(),
+            pattern: Pattern::Of(|| {
+                let names = SignalName::names();
+                let bare = names.iter().map(|name| name.trim_start_matches("SIG"));
+                let bare = in_any_case(&bare.collect::<Vec<_>>());
+                format!("^(([Ss][Ii][Gg])?({bare}))?$")
+            }),
         })
     }
 }
@@ -368,10 +367,10 @@ impl FromNode for FileMode {
 
     fn shape() -> Shape {
         // Others may do no more than the owner.
-        let modes = "0*(0|4[04]{2}|5[0145]{2}|6[0246]{2}|7[0-7]{2})";
+        const MODES: &str = "0*(0|4[04]{2}|5[0145]{2}|6[0246]{2}|7[0-7]{2})";
         let spelling = Spelling {
             name: "mode",
-            pattern: Some(format!("^(0o)?{modes}$")),
+            pattern: Pattern::Of(|| format!("^(0o)?{MODES}$")),
             ..Spelling::default()
         };
         Shape {
@@ -397,7 +396,7 @@ impl FromNode for Owner {
     fn shape() -> Shape {
         let spelling = Spelling {
             name: "owner",
-            pattern: Some("^[\\s\\S]*$".to_owned()),
+            pattern: Pattern::Of(|| "^[\\s\\S]*$".to_owned()),
             ..Spelling::default()
         };
         Shape {
@@ -444,7 +443,7 @@ impl FromNode for Language {
         Shape::spelled(Spelling {
             name: "language",
             names: vec!["go", "jinja"],
-            pattern: None,
+            pattern: Pattern::None,
         })
     }
 }

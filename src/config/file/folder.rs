@@ -1,37 +1,36 @@
-//! Which files a `-config` means.
+//! Finds the configuration files of a `-config`.
 //!
-//! in:  the path of a file or a directory
-//! out: the files to read, in order, and those of the directory that are left alone
+//! Input: the path of a file or a directory. Output: the files to read, in order, and the other files of the directory.
 //!
-//! A directory is walked in the order of the names. What begins with a dot is not looked at: editors put their copies
-//! there, and Kubernetes its `..data`, to which the files themselves are links.
+//! A directory is walked in the order of the names. Names that begin with a dot are skipped: they are copies of editors,
+//! and the `..data` of Kubernetes, to which the files themselves are links.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Format;
+use super::format::Format;
 use crate::config::error::ConfigError;
 
-/// How deep directories are walked: a link that leads back up would never end.
+/// The maximum depth of directories: a symbolic link to a parent directory would never end.
 const DEEPEST: usize = 8;
 
-/// What was found.
+/// The files found.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(in crate::config) struct Found {
+pub(crate) struct Found {
     /// The files to read.
-    pub(in crate::config) files: Vec<PathBuf>,
-    /// Files whose names do not say that they are configuration.
-    pub(in crate::config) left: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
+    /// Files without the extension of a configuration.
+    pub(crate) left: Vec<PathBuf>,
 }
 
 /// Finds the files.
-pub(in crate::config) fn find(path: &Path) -> Result<Found, ConfigError> {
+pub(crate) fn find(path: &Path) -> Result<Found, ConfigError> {
     let mut found = Found::default();
     let is_directory = fs::metadata(path).map_err(unreadable(path))?.is_dir();
     if is_directory {
         walk(path, 0, &mut found)?;
     } else {
-        // Whoever names a file wants it, whatever it is called.
+        // A file that is named is read, whatever its extension.
         found.files.push(path.to_owned());
     }
     Ok(found)
@@ -40,7 +39,7 @@ pub(in crate::config) fn find(path: &Path) -> Result<Found, ConfigError> {
 fn walk(directory: &Path, depth: usize, found: &mut Found) -> Result<(), ConfigError> {
     if depth == DEEPEST {
         let what = format!(
-            "directories lie more than {DEEPEST} deep in one another; does a link lead back up?"
+            "directories are nested more than {DEEPEST} deep; check for a symbolic link to a parent directory"
         );
         return Err(unreadable(directory)(std::io::Error::other(what)));
     }

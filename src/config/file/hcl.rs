@@ -1,19 +1,19 @@
-//! HCL, version 1, as people write it.
+//! Parses HCL, version 1: `key = value`, `block { … }`, `block = { … }`, comments, heredocs, lists.
 //!
-//! in:  a text: `key = value`, `block { … }`, `block = { … }`, comments, heredocs, lists
-//! out: a [`Node`], or the first line on which it is no HCL
+//! Input: a text. Output: a [`Node`], or the first line that is not HCL.
 //!
-//! Our own, since what there is for Rust reads version 2, in which a leading zero is not octal, `<<EOF` interpolates,
-//! and blocks do not stand on one line with others.
+//! The crates for Rust parse version 2, in which a leading zero is not octal, `<<EOF` interpolates, and several blocks
+//! cannot be on one line.
 
 mod comments;
+mod cursor;
 mod lexer;
 mod text;
 
 use std::borrow::Cow;
 
 use crate::config::tree::{DEEPEST, Entry, Malformed, Node, Value};
-pub(in crate::config) use comments::{Comment, comments};
+pub(crate) use comments::{Comment, comments};
 use lexer::{Lexer, Token};
 
 /// Reads a text.
@@ -47,13 +47,13 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    /// Goes on to the next token, and gives the one before it.
+    /// Advances to the next token, and returns the one before it.
     fn step(&mut self) -> Result<(Token, usize), Malformed> {
         let next = self.lexer.next()?;
         Ok(std::mem::replace(&mut self.next, next))
     }
 
-    /// Entries up to a `}` or the end, neither of which is taken.
+    /// Entries up to a `}` or the end, which is left.
     fn entries(&mut self, depth: usize) -> Result<Vec<Entry>, Malformed> {
         let mut entries = Vec::new();
         loop {

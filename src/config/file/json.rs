@@ -1,9 +1,8 @@
-//! JSON.
+//! Parses JSON.
 //!
-//! in:  a text
-//! out: a [`Node`], or the first line on which it is no JSON
+//! Input: a text. Output: a [`Node`], or the first line that is not JSON.
 //!
-//! Each value is first taken as the piece of text that it is: so its line is known, and the spelling of a number.
+//! Each value is first taken as a piece of the text, which gives its line, and the spelling of a number.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -27,11 +26,11 @@ pub(super) fn parse(text: &str) -> Result<Node, Malformed> {
     )
 }
 
-/// consul-template lets a comma stand after the last of a list or an object. It becomes a blank here, so that everything
-/// else stays where it is.
+/// As consul-template, accepts a comma after the last item of a list or an object: it becomes a blank, so that
+/// positions stay the same.
 fn without_last_commas(text: &str) -> Cow<'_, str> {
     let (mut in_text, mut escaped, mut commas) = (false, false, Vec::new());
-    // The byte before, blanks aside, and where it is; and the one before that.
+    // The previous byte that is not blank, with its position; and the one before that.
     let (mut last, mut before) = ((0, b'{'), b'{');
     for (at, byte) in text.bytes().enumerate() {
         match byte {
@@ -117,7 +116,7 @@ fn malformed(lines_before: usize, error: &serde_json::Error) -> Malformed {
     Malformed::new(lines_before + error.line(), reason)
 }
 
-/// The keys and values of an object, in order, with those that are there twice.
+/// The keys and values of an object, in order, with repeated ones.
 struct Pairs<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Pairs<'de> {

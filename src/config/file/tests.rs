@@ -298,29 +298,29 @@ fn an_error_names_file_line_and_key_and_what_was_meant() {
         (
             "a.hcl",
             "consul {}\n\nconsul {}",
-            &["consul in a.hcl:3: it is said 2 times, first on line 1"],
+            &["consul in a.hcl:3: it is set 2 times, first on line 1"],
         ),
         (
             "a.hcl",
             "once = true\nOnce = true",
-            &["once in a.hcl:2: it is said 2 times, first on line 1"],
+            &["once in a.hcl:2: it is set 2 times, first on line 1"],
         ),
         (
             "a.json",
             "{\"consul\": [{},\n{}]}",
-            &["consul in a.json:1: it is said 2 times"],
+            &["consul in a.json:1: it is set 2 times"],
         ),
         (
             "a.json",
             "{\"once\": true,\n\"once\": true}",
-            &["once in a.json:2: it is said 2 times, first on line 1"],
+            &["once in a.json:2: it is set 2 times, first on line 1"],
         ),
         (
             "a.hcl",
             "template { perms = 420 }",
             &["template[1].perms in a.hcl:1: 420 is the mode 0644 in decimal digits"],
         ),
-        ("a.hcl", "template { perms = \"rw\" }", &["is no mode"]),
+        ("a.hcl", "template { perms = \"rw\" }", &["is not a mode"]),
         (
             "a.hcl",
             "template { uid = -1 }",
@@ -441,7 +441,7 @@ fn no_secret_is_shown_in_an_error() {
         let shown = refused("a.hcl", text);
         assert!(!shown.contains("s3cret"), "{shown}");
     }
-    // A token of digits that somebody forgot to quote.
+    // A token of digits without quotes.
     for (name, text) in [
         ("a.yaml", "consul:\n  token: 31415e9265"),
         ("a.yaml", "consul:\n  token: *31415e9265"),
@@ -501,6 +501,45 @@ fn a_file_that_cannot_be_read_says_why() {
             .map(|once| once.value),
         Some(true)
     );
+}
+
+#[test]
+fn nesting_is_limited_in_every_format() {
+    let nested = |open: &str, close: &str| {
+        let depth = 40;
+        format!("{}{}", open.repeat(depth), close.repeat(depth))
+    };
+    let cases = [
+        ("a.hcl", nested("a {", "}")),
+        ("a.hcl", format!("a = {}", nested("[", "]"))),
+        ("a.json", nested("{\"a\":", "}").replace(":}", ":1}")),
+        ("a.json", format!("{{\"a\": {}}}", nested("[", "]"))),
+        ("a.yaml", format!("a: {}", nested("[", "]"))),
+        ("a.toml", format!("a = {}", nested("[", "]"))),
+        ("a.toml", format!("{}b = 1", "a.".repeat(40))),
+        ("a.toml", format!("[{}b]", "a.".repeat(40))),
+    ];
+    for (name, text) in cases {
+        let shown = refused(name, &text);
+        assert!(
+            shown.contains("nested more than 32 deep"),
+            "{name}: {shown}"
+        );
+    }
+    for (name, text) in [
+        ("a.hcl", "a {".repeat(300_000)),
+        ("a.hcl", format!("a = {}", "[".repeat(300_000))),
+        ("a.json", "{\"a\":".repeat(300_000)),
+        ("a.yaml", "[".repeat(300_000)),
+        ("a.yaml", "- ".repeat(300_000)),
+        ("a.yaml", "a: {".repeat(100_000)),
+        ("a.toml", format!("a = {}", "[".repeat(300_000))),
+        ("a.toml", format!("{}b = 1", "a.".repeat(300_000))),
+        ("a.toml", format!("[{}b]", "a.".repeat(300_000))),
+    ] {
+        // The thread of a test has a small stack.
+        refused(name, &text);
+    }
 }
 
 #[test]

@@ -1,16 +1,15 @@
-//! TOML.
+//! Parses TOML.
 //!
-//! in:  a text
-//! out: a [`Node`], or the first line on which it is no TOML
+//! Input: a text. Output: a [`Node`], or the first line that is not TOML.
 
 use std::borrow::Cow;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::config::tree::{Entry, Lines, Malformed, Node, Value};
+use crate::config::tree::{DEEPEST, Entry, Lines, Malformed, Node, Value};
 
-/// Reads a text. How deep it goes is limited by the crate.
+/// Parses a text. The crate limits the nesting of arrays and inline tables.
 pub(super) fn parse(text: &str) -> Result<Node, Malformed> {
     let lines = Lines::of(text.as_bytes());
     let table = DeTable::parse(text).map_err(|error| {
@@ -19,47 +18,56 @@ pub(super) fn parse(text: &str) -> Result<Node, Malformed> {
     })?;
     Ok(Node {
         line: 1,
-        value: block(&lines, table.into_inner()),
+        value: block(&lines, table.into_inner(), 0)?,
     })
 }
 
-fn block(lines: &Lines, table: DeTable<'_>) -> Value {
-    let mut entries: Vec<(usize, Entry)> = table
-        .into_iter()
-        .map(|(key, value)| entry(lines, key, value))
-        .collect();
+fn block(lines: &Lines, table: DeTable<'_>, depth: usize) -> Result<Value, Malformed> {
+    let mut entries = Vec::with_capacity(table.len());
+    for (key, value) in table {
+        entries.push(entry(lines, key, value, depth)?);
+    }
     entries.sort_by_key(|(start, _)| *start);
-    Value::Block(entries.into_iter().map(|(_, entry)| entry).collect())
+    Ok(Value::Block(
+        entries.into_iter().map(|(_, entry)| entry).collect(),
+    ))
 }
 
-fn entry(lines: &Lines, key: Spanned<Cow<'_, str>>, value: Spanned<DeValue<'_>>) -> (usize, Entry) {
+fn entry(
+    lines: &Lines,
+    key: Spanned<Cow<'_, str>>,
+    value: Spanned<DeValue<'_>>,
+    depth: usize,
+) -> Result<(usize, Entry), Malformed> {
     let start = key.span().start;
-    let node = node(lines, value);
-    (
-        start,
-        Entry {
-            key: key.into_inner().into_owned(),
-            line: lines.line(start),
-            node,
-        },
-    )
+    let node = node(lines, value, depth + 1)?;
+    let entry = Entry {
+        key: key.into_inner().into_owned(),
+        line: lines.line(start),
+        node,
+    };
+    Ok((start, entry))
 }
 
-fn node(lines: &Lines, value: Spanned<DeValue<'_>>) -> Node {
+fn node(lines: &Lines, value: Spanned<DeValue<'_>>, depth: usize) -> Result<Node, Malformed> {
     let line = lines.line(value.span().start);
+    if depth > DEEPEST {
+        return Err(Malformed::too_deep(line));
+    }
     let value = match value.into_inner() {
         DeValue::String(value) => Value::Text(value.into_owned()),
         DeValue::Integer(value) => Value::Number(value.to_string()),
         DeValue::Float(value) => Value::Number(value.as_str().to_owned()),
         DeValue::Boolean(value) => Value::Bool(value),
-        // Nothing here is a date; whoever writes one without quotes meant the text.
+        // No key takes a date: a date without quotes is a text.
         DeValue::Datetime(value) => Value::Text(value.to_string()),
         DeValue::Array(items) => {
-            Value::List(items.into_iter().map(|item| node(lines, item)).collect())
+            let items = items.into_iter().map(|item| node(lines, item, depth + 1));
+            Value::List(items.collect::<Result<_, _>>()?)
         }
-        DeValue::Table(table) => block(lines, table),
+        DeValue::Table(table) => block(lines, table, depth)?,
     };
-    Node { line, value }
+    Ok(Node { line, value })
 }
 
 #[cfg(test)]

@@ -1,9 +1,7 @@
-//! YAML.
+//! Parses YAML.
 //!
-//! in:  a text of one document
-//! out: a [`Node`], or the first line on which it is no YAML
-//!
-//! What aliases can blow up is limited by the crate.
+//! Input: a text of one document. Output: a [`Node`], or the first line that is not YAML. The crate limits nesting, and
+//! the expansion of aliases.
 
 use std::fmt;
 
@@ -23,27 +21,42 @@ pub(super) fn parse(text: &str) -> Result<Node, Malformed> {
             value: Value::Block(Vec::new()),
         });
     }
-    let any: Spanned<Any> = serde_saphyr::from_str(text).map_err(|error| {
-        let error = error.without_snippet();
-        let line = error
-            .location()
-            .map_or(0, |place| usize::try_from(place.line()).unwrap_or(0));
-        let said = error.to_string();
-        let said = said.lines().next().unwrap_or_default();
-        Malformed::new(
-            line,
-            without_values(said.rfind(" at line ").map_or(said, |at| &said[..at])),
-        )
-    })?;
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! { max_depth: DEEPEST + 2 }
+    };
+    let any: Spanned<Any> =
+        serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+            let error = error.without_snippet();
+            let line = error
+                .location()
+                .map_or(0, |place| usize::try_from(place.line()).unwrap_or(0));
+            let message = error.to_string();
+            let message = message.lines().next().unwrap_or_default();
+            if message.contains("Depth {") {
+                return Malformed::too_deep(line);
+            }
+            Malformed::new(
+                line,
+                without_values(
+                    message
+                        .rfind(" at line ")
+                        .map_or(message, |at| &message[..at]),
+                ),
+            )
+        })?;
     node(text, any, 0)
 }
 
-/// An error without what it quotes of the text, which may be a secret, and may be long.
-fn without_values(said: &str) -> String {
-    said.split('`').step_by(2).collect::<Vec<_>>().join("`…`")
+/// An error without its quotes of the text, which may be secret or long.
+fn without_values(message: &str) -> String {
+    message
+        .split('`')
+        .step_by(2)
+        .collect::<Vec<_>>()
+        .join("`…`")
 }
 
-/// A value before its numbers are spelled as in the text.
+/// A value whose numbers are not yet spelled as in the text.
 enum Any {
     Plain(Value),
     Number,

@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 
 use crate::config::block::{
-    Block, DURATION, FromNode, Node, Position, Setting, Shape, Spelling, Tree, Value, last, quoted,
+    Block, DURATION, FromNode, Node, Pattern, Position, Setting, Shape, Spelling, Tree, Value,
+    last, quoted,
 };
 use crate::config::duration::GoDuration;
 use crate::config::error::{ConfigError, ValueError};
@@ -62,7 +63,7 @@ impl FromNode for WaitBlock {
     fn shape() -> Shape {
         let spelling = Spelling {
             name: "wait",
-            pattern: Some(format!("^ *{DURATION} *(: *{DURATION} *)?$")),
+            pattern: Pattern::Of(|| format!("^ *{DURATION} *(: *{DURATION} *)?$")),
             ..Spelling::default()
         };
         Shape {

@@ -1,7 +1,7 @@
-//! Which comment belongs to which key.
+//! Assigns comments to keys.
 //!
-//! in:  the comments of a block, and the lines of its keys
-//! out: those before each key, those within its block, and those after the last
+//! Input: the comments of a block, and the lines of its keys. Output: those before each key, those within its block, and
+//! those after the last.
 
 use crate::config::file::Comment;
 
@@ -15,8 +15,8 @@ pub(super) struct Spread {
     pub(super) rest: Vec<String>,
 }
 
-/// Spreads the comments of a block that lies in so many others over its keys, which begin on these lines. A comment that
-/// stands behind something on its line is about that; any other is about what comes next.
+/// Assigns the comments of a block at this depth to its keys, which begin on these lines. A comment after something on
+/// its line belongs to that; any other belongs to what follows.
 pub(super) fn spread(lines: &[usize], depth: usize, comments: Vec<Comment>) -> Spread {
     let mut spread = Spread {
         above: vec![Vec::new(); lines.len()],
@@ -39,7 +39,7 @@ pub(super) fn spread(lines: &[usize], depth: usize, comments: Vec<Comment>) -> S
     spread
 }
 
-/// Spreads comments over the blocks of a list.
+/// Assigns comments to the blocks of a list.
 pub(super) fn over_blocks(lines: &[usize], comments: Vec<Comment>) -> Vec<Vec<Comment>> {
     let mut within = vec![Vec::new(); lines.len()];
     for comment in comments {
@@ -51,7 +51,7 @@ pub(super) fn over_blocks(lines: &[usize], comments: Vec<Comment>) -> Vec<Vec<Co
     within
 }
 
-/// The last of the lines, which are in order, that is not behind this one.
+/// The last of the sorted lines that is not after this one.
 fn last_until(lines: &[usize], line: usize) -> Option<usize> {
     lines.partition_point(|other| *other <= line).checked_sub(1)
 }

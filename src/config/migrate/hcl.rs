@@ -1,13 +1,10 @@
-//! A configuration in HCL.
-//!
-//! in:  a [`Section`]
-//! out: its text
+//! Writes a configuration in HCL.
 
 use super::page::Page;
 use super::section::{Item, Piece, Section};
 use crate::config::block::quoted;
 
-/// What ends a heredoc.
+/// The end of a heredoc.
 const MARK: &str = "EOF";
 
 pub(super) fn write(section: &Section) -> String {
@@ -55,7 +52,7 @@ fn entry(page: &mut Page, Item { key, value, .. }: &Item, indent: &str) {
     }
 }
 
-/// Nothing can be escaped in a heredoc.
+/// Returns `true` if a text can be a heredoc, which has no escapes.
 fn is_heredoc(text: &str) -> bool {
     text.ends_with('\n')
         && text.len() > 1

@@ -1,7 +1,4 @@
-//! A configuration in JSON, which has no comments.
-//!
-//! in:  a [`Section`]
-//! out: its text
+//! Writes a configuration in JSON, which has no comments.
 
 use serde_json::{Map, Value};
 
@@ -22,7 +19,7 @@ fn block(section: &Section) -> Value {
 fn value(piece: &Piece) -> Value {
     match piece {
         Piece::Bool(value) => Value::Bool(*value),
-        // A number that JSON cannot write is refused before it comes here.
+        // A number that JSON cannot represent was refused before.
         Piece::Number(number) => {
             serde_json::from_str(number).unwrap_or_else(|_| Value::String(number.clone()))
         }

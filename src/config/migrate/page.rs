@@ -1,7 +1,4 @@
 //! The text of a configuration while it is written.
-//!
-//! in:  lines, and how far they are indented
-//! out: the text
 
 /// Lines so far.
 #[derive(Default)]
@@ -33,7 +30,7 @@ impl Page {
     }
 }
 
-/// A text in quotes, as both YAML and TOML read it.
+/// A text in quotes, for both YAML and TOML.
 pub(super) fn quoted(text: &str) -> String {
     let escaped = |letter: char| match letter {
         '"' => "\\\"".to_owned(),
@@ -46,7 +43,7 @@ pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.chars().map(escaped).collect::<String>())
 }
 
-/// Whether a letter can stand for itself, on one line, in every format.
+/// Returns `true` if a character can be literal, on one line, in every format.
 pub(super) fn is_plain(letter: char) -> bool {
     !letter.is_control()
         && !matches!(

@@ -1,7 +1,7 @@
-//! From the values of a file to the configuration that is written.
+//! Rewrites the values of a file.
 //!
-//! in:  the tree of the file, its comments, and the shape of a configuration
-//! out: a [`Section`], and notes about what was changed
+//! Input: the tree of the file, its comments, and the declarations of the keys. Output: a [`Section`], and notes about
+//! the changes.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use crate::config::ignored::without_numbers;
 use crate::config::resolved::Language;
 use crate::config::tree::{Entry, Node, Value};
 
-/// What begins a comment of ours.
+/// The prefix of comments of ctmpl.
 const MARK: &str = "ctmpl migrate: ";
 
-const AGAIN: &str = "it is there more than once, and the last one counts";
+const AGAIN: &str = "it is set more than once; the last one counts";
 
-const ENVIRONMENT: &str = "variables of the environment (CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN and their kin) beat this \
-                           block; in consul-template it beats them";
+const ENVIRONMENT: &str = "environment variables (CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN and others) override this \
+                           block; in consul-template it overrides them";
 
 /// Rewrites, and collects notes.
 pub(super) struct Rewriter {
@@ -32,13 +32,13 @@ pub(super) struct Rewriter {
     complete: bool,
 }
 
-/// A block on its way.
+/// A block to rewrite.
 struct Block<'a> {
     entries: &'a [Entry],
     keys: &'static [Key],
     /// The keys around it, the number of a template among them.
     path: &'a str,
-    /// In how many blocks it lies.
+    /// The number of blocks around it.
     depth: usize,
 }
 
@@ -83,7 +83,7 @@ impl Rewriter {
             within,
             rest,
         } = spread(&lines, block.depth, comments);
-        // Comments are the rest until a key comes that they are before: so those of what is left out are not lost.
+        // Comments are kept in the rest until the next key, so those of keys that are left out are not lost.
         let mut section = Section {
             line,
             ..Section::default()
@@ -139,7 +139,7 @@ impl Rewriter {
         section
     }
 
-    /// One key that there is.
+    /// Rewrites one key.
     fn entry(
         &mut self,
         block: &Block<'_>,
@@ -174,7 +174,7 @@ impl Rewriter {
                 Piece::Block(self.section(&inner, *line, within))
             }
             _ if kind == "consul" && matches!(entry.node.value, Value::Text(_)) => {
-                // As it was written long ago.
+                // The old spelling.
                 let mut consul = Section {
                     line: entry.line,
                     ..Section::default()
@@ -196,7 +196,7 @@ impl Rewriter {
         section.push(entry.line, key.name, value);
     }
 
-    /// Blocks of which there may be several: all of them come where the first is.
+    /// Rewrites blocks that may repeat: all of them come where the first is.
     fn blocks(
         &mut self,
         block: &Block<'_>,
@@ -236,7 +236,7 @@ impl Rewriter {
         }
     }
 
-    /// What a template says of its command in a block, it says by itself.
+    /// Moves the keys of `exec` into the template, if they are only the command and its timeout.
     fn inline_exec(&mut self, section: &mut Section, path: &str) {
         let is_simple = |item: &Item| match &item.value {
             Piece::Block(exec) => exec
@@ -270,7 +270,7 @@ impl Rewriter {
                 self.note(
                     old.line,
                     &format!("{path}.{}", old.key),
-                    "that of exec wins, and is here now",
+                    "that of exec overrides it, and is here now",
                     &mut above,
                 );
             }
@@ -286,7 +286,7 @@ impl Rewriter {
         next.splice(0..0, above);
     }
 
-    /// A template stays in its language.
+    /// Adds the language, if ctmpl would choose another one by the name of the source.
     fn keep_language(&mut self, section: &mut Section, path: &str) {
         let is_jinja = |item: &Item| match &item.value {
             Piece::Text(source) => {
@@ -303,7 +303,7 @@ impl Rewriter {
             return;
         };
         let (line, mut above) = (section.items[at].line, Vec::new());
-        let what = "a source of this name is in Jinja here, and in Go in consul-template";
+        let what = "a source of this name is a Jinja template in ctmpl, and a Go template in consul-template";
         self.note(line, &format!("{path}.source"), what, &mut above);
         let value = Piece::Text("go".to_owned());
         section.items.insert(

@@ -1,28 +1,27 @@
-//! What consul-template reads otherwise than ctmpl, value by value.
+//! The values that consul-template reads differently from ctmpl.
 //!
-//! in:  a value, what its key takes, and the key
-//! out: what ctmpl has to be told, and what there is to say about it
+//! Input: a value, its key, and the values that the key takes. Output: the value for ctmpl, and a note.
 
 use std::time::Duration;
 
-use super::section::Piece;
+use super::section::{Piece, Section};
 use crate::config::block::Shape;
 use crate::config::duration::GoDuration;
 use crate::config::file_mode::FileMode;
 use crate::config::tree::{Node, Value, float, integer};
 
-/// What becomes of a value.
+/// The rewritten value.
 pub(super) enum Verdict {
-    /// It means the same.
+    /// The same value.
     Same(Piece),
-    /// This is to be said of it.
+    /// A value with a note.
     Noted(Piece, &'static str),
-    /// It cannot be said here.
+    /// No value, and the reason.
     LeftOut(&'static str),
 }
 use Verdict::{LeftOut, Noted, Same};
 
-/// Limits that cannot be nothing.
+/// Timeouts that cannot be zero.
 const LIMITS: [&str; 2] = ["template.command_timeout", "template.exec.timeout"];
 
 /// A single value of a key; `path` is without numbers.
@@ -36,7 +35,7 @@ pub(super) fn value(path: &str, shape: &Shape, node: &Node) -> Verdict {
         ("mode", Value::Text(text)) => mode_of_text(text),
         ("command", Value::Text(line)) if line.contains(',') => Noted(
             Piece::Text(line.clone()),
-            "consul-template cuts it at its commas; here it is one line",
+            "consul-template splits it at commas; in ctmpl it is one line",
         ),
         (_, Value::Text(text)) if spelling != "command" && shape.list && text.contains(',') => {
             let items = text
@@ -45,33 +44,33 @@ pub(super) fn value(path: &str, shape: &Shape, node: &Node) -> Verdict {
                 .collect();
             Noted(
                 Piece::List(items),
-                "consul-template cuts a text at its commas, ctmpl does not; it is a list now",
+                "consul-template splits a text at commas, ctmpl does not; it is a list now",
             )
         }
         (_, Value::Bool(true)) if path == "once" => Noted(
             Piece::Bool(true),
-            "consul-template ignores it in a file; ctmpl ends when everything is written",
+            "consul-template ignores it in a file; ctmpl exits when everything is written",
         ),
         (_, Value::Text(text)) if path == "exec.reload_signal" && text.is_empty() => {
-            let what = "consul-template leaves the program alone then, and so does this; empty, ctmpl starts it anew";
+            let what = "consul-template leaves the child process alone then, and so does SIGNULL; with the empty text, ctmpl restarts it";
             Noted(Piece::Text("SIGNULL".to_owned()), what)
         }
         (_, Value::Bool(false)) if path == "exec.enabled" || path == "template.exec.enabled" => {
             Noted(
                 Piece::Bool(false),
-                "consul-template runs it all the same; ctmpl does not",
+                "consul-template runs it anyway; ctmpl does not",
             )
         }
         (_, Value::Bool(true)) if path == "parseonly" => Noted(
             Piece::Bool(true),
-            "consul-template ignores it in a file; ctmpl reads the templates and ends",
+            "consul-template ignores it in a file; ctmpl parses the templates and exits",
         ),
         (_, Value::Number(spelling))
             if path == "consul.retry.attempts" && integer(spelling) != Some(0) =>
         {
             Noted(
                 plain(node),
-                "the daemon asks for ever; only a run with -once gives up after as many",
+                "the daemon has no limit; only a run with -once gives up after this many",
             )
         }
         _ => Same(plain(node)),
@@ -89,10 +88,10 @@ fn duration(path: &str, node: &Node, value: &Value) -> Verdict {
     };
     match (said, nanos) {
         (Some(said), _) if said.0.is_zero() && LIMITS.contains(&path) => LeftOut(
-            "consul-template does not wait for the command then; ctmpl does, for 30s where nothing else is said",
+            "consul-template does not wait for the command then; ctmpl waits, for 30s unless set",
         ),
         (Some(said), Some(1..)) => {
-            let what = "a number is nanoseconds in consul-template, and an error here; this is as long, with its unit";
+            let what = "a number is nanoseconds in consul-template, and an error in ctmpl; this is the same time with its unit";
             Noted(Piece::Text(said.to_string()), what)
         }
         (Some(said), Some(0)) => Same(Piece::Text(said.to_string())),
@@ -117,7 +116,7 @@ fn mode_of_number(spelling: &str) -> Option<Verdict> {
         )),
         (None, Some(meant)) => Some(Noted(
             text_of(meant.0),
-            "it was in decimal; modes are octal here, whatever they look like",
+            "it was in decimal; modes are always octal in ctmpl",
         )),
         (None, None) => None,
     }
@@ -148,7 +147,7 @@ pub(super) fn plain(node: &Node) -> Piece {
         }
         Value::Text(text) => Piece::Text(text.clone()),
         Value::List(items) => Piece::List(items.iter().map(plain).collect()),
-        // Only where no block can be: the reading code says so.
-        Value::Null | Value::Block(_) => Piece::Block(super::Section::default()),
+        // Only where a block is an error, which reading the result reports.
+        Value::Null | Value::Block(_) => Piece::Block(Section::default()),
     }
 }

@@ -1,7 +1,4 @@
 //! A configuration with its comments, between reading and writing.
-//!
-//! in:  what `rewrite` makes of a file
-//! out: for the reading code a [`Node`], for the writers the [`Section`] itself
 
 use crate::config::tree::{Entry, Node, Value};
 

@@ -65,7 +65,7 @@ fn what_is_read_otherwise_is_said_so_that_it_means_the_same() {
         (
             "template { command = \"echo a,b\" }",
             "command: \"echo a,b\"",
-            "cuts it at its commas",
+            "splits it at commas",
         ),
         (
             "template { command = [\"echo a,b\"] }",
@@ -76,23 +76,23 @@ fn what_is_read_otherwise_is_said_so_that_it_means_the_same() {
         (
             "log_level = \"info\"\nlog_level = \"err\"",
             "log_level: err",
-            "log_level in f:1: it is there more than once",
+            "log_level in f:1: it is set more than once",
         ),
         (
             "consul { address = \"a\" }\nCONSUL { token = \"t\" }",
             "consul:\n  token: t",
-            "consul in f:1: it is there more than once",
+            "consul in f:1: it is set more than once",
         ),
         (
             "wait = [{ min = \"1s\" }, { min = \"2s\" }]",
             "wait:\n  min: \"2s\"",
-            "wait in f:1: it is there more than once",
+            "wait in f:1: it is set more than once",
         ),
         // Older spellings.
         (
             "consul = \"h:8500\"",
             "consul:\n  address: h:8500",
-            "beat this block",
+            "override this block",
         ),
         ("wait { bool = true min = \"1s\" }", "enabled: true", ""),
         (
@@ -109,19 +109,19 @@ fn what_is_read_otherwise_is_said_so_that_it_means_the_same() {
         (
             "template { command = \"y\" exec { command = \"x\" } }",
             "- command: x\n",
-            "template[1].command in f:1: that of exec wins",
+            "template[1].command in f:1: that of exec overrides it",
         ),
         ("template { exec {} source = \"a\" }", "- source: a\n", ""),
         // What means something else here.
         (
             "exec { command = \"x\" reload_signal = \"\" }",
             "reload_signal: SIGNULL",
-            "exec.reload_signal in f:1: consul-template leaves the program alone",
+            "exec.reload_signal in f:1: consul-template leaves the child process alone",
         ),
         (
             "exec { command = \"x\" enabled = false }",
             "enabled: false",
-            "runs it all the same",
+            "runs it anyway",
         ),
         (
             "exec { command = \"x\" env { whitelist = [\"A*\"] } }",
@@ -136,8 +136,8 @@ fn what_is_read_otherwise_is_said_so_that_it_means_the_same() {
         ("once = false", "once: false", ""),
         (
             "template { source = \"a.j2\" }",
-            "source: a.j2\n    # ctmpl migrate: source: a source of this name is in Jinja here, and in Go in consul-template\n    language: go",
-            "is in Jinja here",
+            "source: a.j2\n    # ctmpl migrate: source: a source of this name is a Jinja template in ctmpl, and a Go template in consul-template\n    language: go",
+            "is a Jinja template in ctmpl",
         ),
         (
             "template { source = \"a.j2\" language = \"jinja\" }",
@@ -153,7 +153,7 @@ fn what_is_read_otherwise_is_said_so_that_it_means_the_same() {
         (
             "consul { retry { attempts = 12 } }",
             "attempts: 12",
-            "consul.retry.attempts in f:1: the daemon asks for ever",
+            "consul.retry.attempts in f:1: the daemon has no limit",
         ),
     ];
     for (text, expected, note) in cases {
@@ -208,7 +208,7 @@ fn what_is_wrong_is_an_error_with_its_line() {
     for (name, text, part) in [
         ("f", "\nconsul { adress = \"h\" }", "consul.adress in "),
         ("f", "\ntemplate { source = 5 }", "template[1].source in "),
-        ("f", "template { perms = 9999 }", "is no mode"),
+        ("f", "template { perms = 9999 }", "is not a mode"),
         ("f", "max_stale = -5", "max_stale in "),
         ("f", "consul { address { x = 1 } }", "consul.address in "),
         ("f", "template = 5", "template[1] in "),
@@ -226,7 +226,7 @@ fn a_large_file_is_rewritten_in_no_time() {
     let lines = |line: &str| line.repeat(100_000);
     let texts = [
         lines("max_stale = \"5s\" # again\n"),
-        lines("nobody = 1 # knows it\n") + &lines("template {} // one more\n"),
+        lines("unknown = 1 # a key\n") + &lines("template {} // one more\n"),
         format!("template {{\n{}}}", lines("# one\ncommand = \"x\"\n")),
     ];
     for text in texts {
@@ -270,7 +270,7 @@ fn comments_stay_with_what_they_are_about() {
     assert_eq!(made, expected);
 }
 
-/// Without lines, for those are others when it is written anew.
+/// Without lines, which differ in the rewritten file.
 fn values(node: &Node) -> String {
     let shown = format!("{node:?}");
     let mut parts = shown.split("line: ");

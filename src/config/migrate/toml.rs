@@ -1,7 +1,4 @@
-//! A configuration in TOML, in which single values come before tables.
-//!
-//! in:  a [`Section`]
-//! out: its text
+//! Writes a configuration in TOML, in which single values come before tables.
 
 use super::page::{Page, is_plain, quoted};
 use super::section::{Item, Piece, Section};
@@ -12,7 +9,7 @@ pub(super) fn write(section: &Section) -> String {
     page.0
 }
 
-/// What is in a table whose head is there already.
+/// The content of a table, after its head.
 fn table(page: &mut Page, section: &Section, path: &str) {
     let (tables, values): (Vec<_>, Vec<_>) =
         section.items.iter().partition(|item| item.value.is_block());
@@ -72,7 +69,7 @@ fn single(value: &Piece) -> String {
                     .chars()
                     .all(|letter| letter == '\n' || is_plain(letter)) =>
         {
-            // Two quotes are no end yet, unless the end comes right after them.
+            // Two quotes do not end the text, unless they are at its end.
             let (body, last) = text
                 .strip_suffix('"')
                 .map_or((text.as_str(), ""), |body| (body, "\\\""));

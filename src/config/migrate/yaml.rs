@@ -1,12 +1,9 @@
-//! A configuration in YAML.
-//!
-//! in:  a [`Section`]
-//! out: its text
+//! Writes a configuration in YAML.
 
 use super::page::{Page, is_plain, quoted};
 use super::section::{Item, Piece, Section};
 
-/// Words that mean something else without quotes, in one version of YAML or another.
+/// Words that are not texts without quotes, in some version of YAML.
 const WORDS: [&str; 10] = [
     "true", "false", "yes", "no", "on", "off", "y", "n", "null", "none",
 ];
@@ -77,7 +74,7 @@ fn entry(page: &mut Page, Item { key, value, .. }: &Item, lead: &str, indent: &s
     }
 }
 
-/// Whether a text can be written line by line: nothing can be escaped there, and blanks at its edges mean something else.
+/// Returns `true` if a text can be a block of lines, which has no escapes, and in which blanks at the edges have a meaning.
 fn is_literal(text: &str) -> bool {
     let odd = |letter: char| letter != '\n' && letter != '\t' && !is_plain(letter);
     let first = text.lines().next().unwrap_or_default();
@@ -108,7 +105,7 @@ fn single(value: &Piece) -> String {
     }
 }
 
-/// A text without quotes where nobody can take it for something else.
+/// A text, without quotes if that is unambiguous.
 fn scalar(text: &str) -> String {
     let usual = |letter: char| letter.is_ascii_alphanumeric() || " /._-:=+@%".contains(letter);
     let plain = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '/')

@@ -89,7 +89,7 @@ fn same_secret(one: Option<&SecretString>, other: Option<&SecretString>) -> bool
 }
 
 impl ConsulConfig {
-    /// Is any server reached over TLS?
+    /// Returns `true` if any server is reached over TLS.
     #[must_use]
     pub fn is_over_tls(&self) -> bool {
         self.servers.iter().any(|server| server.scheme() == "https")

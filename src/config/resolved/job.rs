@@ -129,7 +129,7 @@ impl Permissions {
         write_to_file: true,
     };
 
-    /// May a template call the function with this Go name?
+    /// Returns `true` if a template may call the function with this Go name.
     #[must_use]
     pub fn allow(self, function: &str) -> bool {
         match function {
@@ -145,7 +145,7 @@ impl Permissions {
 pub struct FileConfig {
     /// Its mode; `None`: that of the file that is replaced, else 0644.
     pub mode: Option<u32>,
-    /// Its owner; `None`: that of the file that is replaced, else whoever runs this.
+    /// Its owner; `None`: that of the existing file, else the user of ctmpl.
     pub user: Option<Owner>,
     /// Its group; `None`: likewise.
     pub group: Option<Owner>,

@@ -1,25 +1,24 @@
-//! The comments of a file, which say nothing to the program, but something to whoever reads the file.
+//! Finds the comments of a file, which `ctmpl migrate` keeps.
 //!
-//! in:  a text that is HCL
-//! out: its [`Comment`]s, in order
+//! Input: a text in HCL. Output: its [`Comment`]s, in order.
 
 use super::lexer::{Lexer, Token};
 
 /// A comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::config) struct Comment {
+pub(crate) struct Comment {
     /// The line on which it begins, from 1.
-    pub(in crate::config) line: usize,
-    /// In how many blocks it stands.
-    pub(in crate::config) depth: usize,
-    /// Nothing stands before it on its line.
-    pub(in crate::config) alone: bool,
-    /// Its lines, without what makes them a comment.
-    pub(in crate::config) lines: Vec<String>,
+    pub(crate) line: usize,
+    /// The number of blocks around it.
+    pub(crate) depth: usize,
+    /// It is the first thing on its line.
+    pub(crate) alone: bool,
+    /// Its lines, without the comment signs.
+    pub(crate) lines: Vec<String>,
 }
 
-/// The comments of a text, up to where it is no HCL any more.
-pub(in crate::config) fn comments(text: &str) -> Vec<Comment> {
+/// The comments of a text, up to the first syntax error.
+pub(crate) fn comments(text: &str) -> Vec<Comment> {
     let text = text.replace("\r\n", "\n");
     let mut lexer = Lexer::new(&text);
     let (mut found, mut depth, mut last) = (Vec::new(), 0, 0);
@@ -33,7 +32,7 @@ pub(in crate::config) fn comments(text: &str) -> Vec<Comment> {
                 lines: lines(comment),
             });
         }
-        last = lexer.line;
+        last = lexer.cursor.line;
         match token {
             Token::Sign('{') => depth += 1,
             Token::Sign('}') => depth = depth.saturating_sub(1),

@@ -1,12 +1,12 @@
-//! The words of HCL, version 1.
+//! Splits HCL, version 1, into tokens.
 //!
-//! in:  a text without carriage returns before line ends
-//! out: [`Token`]s, each with its line
+//! Input: a text without carriage returns before line ends. Output: [`Token`]s, each with its line.
 
+use super::cursor::Cursor;
 use super::text::{heredoc, quoted};
 use crate::config::tree::{Malformed, float, integer};
 
-/// A word.
+/// A token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Token {
     /// A name without quotes; `true` and `false` too.
@@ -22,7 +22,7 @@ pub(super) enum Token {
 }
 
 impl Token {
-    /// What it is, in the words of an error; never what a text holds.
+    /// Its kind, for errors; never the content of a text.
     pub(super) fn shown(&self) -> String {
         match self {
             Self::Name(name) => format!("the name {name}"),
@@ -34,82 +34,66 @@ impl Token {
     }
 }
 
-/// Takes words off the front of a text.
+/// Takes tokens off the front of a text.
 pub(super) struct Lexer<'a> {
-    pub(super) rest: &'a str,
-    pub(super) line: usize,
-    /// The comments before the word that was last taken, each with its line.
+    pub(super) cursor: Cursor<'a>,
+    /// The comments before the last token, each with its line.
     pub(super) comments: Vec<(usize, &'a str)>,
 }
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         Self {
-            rest: text,
-            line: 1,
+            cursor: Cursor::new(text),
             comments: Vec::new(),
         }
     }
 
-    /// The next word, and the line on which it begins.
+    /// The next token, and the line on which it begins.
     pub(super) fn next(&mut self) -> Result<(Token, usize), Malformed> {
         self.skip()?;
-        let line = self.line;
-        let Some(first) = self.rest.chars().next() else {
+        let line = self.cursor.line;
+        let Some(first) = self.cursor.rest.chars().next() else {
             return Ok((Token::End, line));
         };
         let token = match first {
             '{' | '}' | '[' | ']' | ',' | '=' => {
-                self.take(1);
+                self.cursor.take(1);
                 Token::Sign(first)
             }
-            '"' => Token::Text(quoted(self)?),
-            '<' => Token::Text(heredoc(self)?),
+            '"' => Token::Text(quoted(&mut self.cursor)?),
+            '<' => Token::Text(heredoc(&mut self.cursor)?),
             '0'..='9' | '-' | '.' => Token::Number(self.number()?),
             _ if first.is_alphabetic() || first == '_' => {
                 let goes_on =
                     |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
-                Token::Name(self.take_while(goes_on).to_owned())
+                Token::Name(self.cursor.take_while(goes_on).to_owned())
             }
             _ => {
                 return Err(Malformed::new(
                     line,
-                    format!("the character {first:?} means nothing here{}", hint(first)),
+                    format!("the character {first:?} is not valid here{}", hint(first)),
                 ));
             }
         };
         Ok((token, line))
     }
 
-    /// Takes so many bytes, which end between two characters.
-    pub(super) fn take(&mut self, bytes: usize) -> &'a str {
-        let (taken, rest) = self.rest.split_at(bytes);
-        self.line += taken.bytes().filter(|byte| *byte == b'\n').count();
-        self.rest = rest;
-        taken
-    }
-
-    pub(super) fn take_while(&mut self, goes_on: impl Fn(char) -> bool) -> &'a str {
-        self.take(
-            self.rest
-                .find(|letter| !goes_on(letter))
-                .unwrap_or(self.rest.len()),
-        )
-    }
-
     /// Blanks, line ends and comments.
     fn skip(&mut self) -> Result<(), Malformed> {
         self.comments.clear();
         loop {
-            self.take_while(|letter| matches!(letter, ' ' | '\t' | '\r' | '\n'));
-            let line = self.line;
-            let comment = if self.rest.starts_with('#') || self.rest.starts_with("//") {
-                self.take_while(|letter| letter != '\n')
-            } else if self.rest.starts_with("/*") {
-                let end = self.rest[2..]
+            self.cursor
+                .take_while(|letter| matches!(letter, ' ' | '\t' | '\r' | '\n'));
+            let line = self.cursor.line;
+            let comment = if self.cursor.rest.starts_with('#') || self.cursor.rest.starts_with("//")
+            {
+                self.cursor.take_while(|letter| letter != '\n')
+            } else if self.cursor.rest.starts_with("/*") {
+                let end = self.cursor.rest[2..]
                     .find("*/")
                     .ok_or_else(|| Malformed::new(line, "the comment has no end"))?;
-                self.take(end + 4)
+                self.cursor.take(end + 4)
             } else {
                 return Ok(());
             };
@@ -118,7 +102,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn number(&mut self) -> Result<String, Malformed> {
-        let bytes = self.rest.as_bytes();
+        let bytes = self.cursor.rest.as_bytes();
         let hexadecimal = bytes.starts_with(b"0x") || bytes.starts_with(b"0X");
         let goes_on = |at: usize| match bytes[at] {
             b'-' => at == 0 || (!hexadecimal && matches!(bytes[at - 1], b'e' | b'E')),
@@ -128,7 +112,7 @@ impl<'a> Lexer<'a> {
         let length = (0..bytes.len())
             .find(|at| !goes_on(*at))
             .unwrap_or(bytes.len());
-        let spelling = self.take(length);
+        let spelling = self.cursor.take(length);
         let octal = spelling.len() > 1
             && spelling.bytes().all(|byte| byte.is_ascii_digit())
             && spelling.starts_with('0');
@@ -138,13 +122,13 @@ impl<'a> Lexer<'a> {
         }
         // It is not shown: it may be a secret.
         Err(Malformed::new(
-            self.line,
-            "what begins as a number is none; put a text or a duration into quotes",
+            self.cursor.line,
+            "this is not a valid number; texts and durations need quotes",
         ))
     }
 }
 
-/// What was probably meant by a character that HCL does not know.
+/// A hint about a character that is not valid in HCL.
 fn hint(character: char) -> &'static str {
     match character {
         ':' => "; HCL writes `key = value`, and a file in YAML is named .yaml",

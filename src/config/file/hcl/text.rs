@@ -1,41 +1,40 @@
-//! Texts of HCL: in quotes, and heredocs.
+//! Parses the texts of HCL: in quotes, and heredocs.
 //!
-//! in:  a [`Lexer`] in front of one
-//! out: what it stands for, with the lexer behind it
+//! Input: a [`Cursor`] before the text. Output: its content, with the cursor after it.
 
-use super::lexer::Lexer;
+use super::cursor::Cursor;
 use crate::config::tree::Malformed;
 
-/// `"…"`. Within `${…}` quotes and line ends mean nothing, and everything stays as it is.
-pub(super) fn quoted(lexer: &mut Lexer<'_>) -> Result<String, Malformed> {
-    let line = lexer.line;
+/// `"…"`. `${…}` is taken verbatim, with quotes and line ends in it.
+pub(super) fn quoted(cursor: &mut Cursor<'_>) -> Result<String, Malformed> {
+    let line = cursor.line;
     let no_end = || {
         Malformed::new(
             line,
-            "the text has no closing quote; one of several lines is a heredoc, <<EOF",
+            "the text has no closing quote; use a heredoc, <<EOF, for several lines",
         )
     };
-    lexer.take(1);
+    cursor.take(1);
     let mut text = String::new();
     loop {
-        text.push_str(lexer.take_while(|letter| !matches!(letter, '"' | '\\' | '\n' | '$')));
-        match lexer.rest.chars().next() {
+        text.push_str(cursor.take_while(|letter| !matches!(letter, '"' | '\\' | '\n' | '$')));
+        match cursor.rest.chars().next() {
             Some('"') => {
-                lexer.take(1);
+                cursor.take(1);
                 return Ok(text);
             }
-            Some('\\') => text.push(escape(lexer)?),
-            Some('$') if lexer.rest.starts_with("${") => {
-                let length = interpolation(lexer.rest).ok_or_else(no_end)?;
-                text.push_str(lexer.take(length));
+            Some('\\') => text.push(escape(cursor)?),
+            Some('$') if cursor.rest.starts_with("${") => {
+                let length = interpolation(cursor.rest).ok_or_else(no_end)?;
+                text.push_str(cursor.take(length));
             }
-            Some('$') => text.push_str(lexer.take(1)),
+            Some('$') => text.push_str(cursor.take(1)),
             _ => return Err(no_end()),
         }
     }
 }
 
-/// How long a `${…}` is, with the braces in it.
+/// The length of a `${…}`, with the braces in it.
 fn interpolation(rest: &str) -> Option<usize> {
     let mut open = 0_usize;
     for (at, letter) in rest.char_indices() {
@@ -49,15 +48,15 @@ fn interpolation(rest: &str) -> Option<usize> {
     None
 }
 
-fn escape(lexer: &mut Lexer<'_>) -> Result<char, Malformed> {
-    let unknown = |lexer: &Lexer<'_>| {
-        let shown: String = lexer.rest.chars().take(2).collect();
+fn escape(cursor: &mut Cursor<'_>) -> Result<char, Malformed> {
+    let unknown = |cursor: &Cursor<'_>| {
+        let shown: String = cursor.rest.chars().take(2).collect();
         Malformed::new(
-            lexer.line,
-            format!("{shown:?} is no escape; a backslash is written \\\\"),
+            cursor.line,
+            format!("{shown:?} is not an escape; a backslash is written \\\\"),
         )
     };
-    let bytes = lexer.rest.as_bytes();
+    let bytes = cursor.rest.as_bytes();
     let simple = match bytes.get(1) {
         Some(b'a') => '\u{7}',
         Some(b'b') => '\u{8}',
@@ -74,33 +73,33 @@ fn escape(lexer: &mut Lexer<'_>) -> Result<char, Malformed> {
                 b'x' => (2, 2, 16),
                 b'u' => (2, 4, 16),
                 b'U' => (2, 8, 16),
-                _ => return Err(unknown(lexer)),
+                _ => return Err(unknown(cursor)),
             };
-            let digits = lexer
+            let digits = cursor
                 .rest
                 .get(from..from + count)
                 .filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
             let character = digits
                 .and_then(|digits| u32::from_str_radix(digits, radix).ok())
                 .and_then(char::from_u32);
-            let character = character.ok_or_else(|| unknown(lexer))?;
-            lexer.take(from + count);
+            let character = character.ok_or_else(|| unknown(cursor))?;
+            cursor.take(from + count);
             return Ok(character);
         }
-        None => return Err(unknown(lexer)),
+        None => return Err(unknown(cursor)),
     };
-    lexer.take(2);
+    cursor.take(2);
     Ok(simple)
 }
 
-/// `<<EOF`, lines, and `EOF` on a line of its own; nothing is an escape in it. After `<<-EOF` the indentation of the
+/// `<<EOF`, lines, and `EOF` on a line of its own; there are no escapes in it. After `<<-EOF` the indentation of the
 /// last line is taken off all lines, if all of them have it.
-pub(super) fn heredoc(lexer: &mut Lexer<'_>) -> Result<String, Malformed> {
-    let line = lexer.line;
-    let Some(head) = lexer.rest.strip_prefix("<<") else {
+pub(super) fn heredoc(cursor: &mut Cursor<'_>) -> Result<String, Malformed> {
+    let line = cursor.line;
+    let Some(head) = cursor.rest.strip_prefix("<<") else {
         return Err(Malformed::new(
             line,
-            "a single `<` means nothing; a text of several lines begins with <<EOF",
+            "a single `<` is not valid; a text of several lines begins with <<EOF",
         ));
     };
     let (mark, body) = head.split_once('\n').unwrap_or((head, ""));
@@ -124,7 +123,7 @@ pub(super) fn heredoc(lexer: &mut Lexer<'_>) -> Result<String, Malformed> {
         let blanks = last.len() - last.trim_start().len();
         if last[blanks..] == *mark {
             let text = &body[..at + blanks];
-            lexer.take(lexer.rest.len() - body.len() + at + last.len());
+            cursor.take(cursor.rest.len() - body.len() + at + last.len());
             return Ok(if indented {
                 unindented(text, &last[..blanks])
             } else {
