@@ -293,7 +293,7 @@ fn a_wrong_flag_is_13_in_one_line() {
         ),
         (
             &["-consul-retry-attempts=many"],
-            &["cannot use --consul-retry-attempts", "no whole number"],
+            &["cannot use --consul-retry-attempts", "not a whole number"],
         ),
         (
             &["-consul-retry-attempts=-1"],
@@ -313,7 +313,7 @@ fn a_wrong_flag_is_13_in_one_line() {
         ),
         (
             &["-vault-retry-attempts=x"],
-            &["cannot use --vault-retry-attempts", "no whole number"],
+            &["cannot use --vault-retry-attempts", "not a whole number"],
         ),
         (&["-kill-signal="], &["cannot use --kill-signal"]),
         (&["-kill-signal=9"], &["cannot use --kill-signal"]),
