@@ -1,10 +1,10 @@
-//! A map that a template can change: what Go calls `map[string]interface {}`.
+//! Go's `map[string]interface {}`: a map that a template can change.
 //!
 //! in:  entries by text
-//! out: a value; whoever holds it sees the changes that another holder makes (`sprig_set`, `mergeMap`)
+//! out: a value; a change (`sprig_set`, `mergeMap`) is visible through all of its clones
 //!
-//! A map that can change could be put into itself, or grow deeper with every turn of a loop; then whatever walks it
-//! would not end. So each map knows how deep it has been put into others, and refuses what would go too deep.
+//! A map could be put into itself, or grow deeper with each iteration; code that walks it would not end. So each map
+//! records how deep it lies in other maps, and refuses values that would be nested too deep.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_holds_it_sees_the_change() {
+    fn a_change_is_visible_through_all_clones() {
         let map = Dict::value(BTreeMap::new());
         let holder = Value::from(vec![map.clone()]);
         dict(&map).set("a", Value::from(1)).unwrap();

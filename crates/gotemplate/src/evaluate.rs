@@ -19,12 +19,12 @@ mod pipeline;
 mod range;
 mod walk;
 
-/// What is made of an action that fails.
+/// The effect of an action that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Manner {
     /// It ends the execution.
     Strict,
-    /// It is passed over: what counts is what the template asks, not what it says.
+    /// It prints nothing: the rendering is made for the functions that the template calls.
     Survey,
 }
 
@@ -180,7 +180,7 @@ impl<'t> Evaluator<'t> {
         Ok(())
     }
 
-    /// One level of nesting more; whoever calls this takes one off again, unless there is an error.
+    /// Enters a level of nesting; the caller leaves it again, unless there is an error.
     fn deeper(&mut self) -> Outcome<()> {
         self.levels += 1;
         if self.levels > crate::stack::MOST_LEVELS {

@@ -224,7 +224,7 @@ impl<'s> Parser<'s> {
         })
     }
 
-    /// One level of nesting more; whoever calls this takes one off again.
+    /// Enters a level of nesting; the caller leaves it again.
     fn deeper(&mut self) -> Outcome<()> {
         self.nesting += 1;
         if self.nesting > MOST_NESTING {

@@ -82,7 +82,7 @@ impl Parser<'_> {
         Ok(node)
     }
 
-    /// What follows `else`; an `if` or a `with` is left for whoever can make sense of it.
+    /// The rest of an `else`; the caller handles an `if` or a `with` that follows it.
     fn else_(&mut self) -> Outcome<Ending> {
         let next = self.peek_non_space();
         if !matches!(next.kind, TokenKind::Keyword(Keyword::If | Keyword::With)) {
