@@ -204,7 +204,7 @@ fn a_command_finds_the_same_consul_in_its_environment() {
         .and_then(|seen| seen.token.clone());
     assert_eq!(token.as_deref(), Some("s3cr3t-token"), "and it is used");
 
-    // Consul without namespaces refuses whoever asks in one; this template asks nothing.
+    // Consul without namespaces refuses a query with a namespace; this template has no query.
     let template = format!(
         "{}:{}:{print}",
         folder.write("plain", "x").display(),

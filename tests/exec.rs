@@ -107,7 +107,7 @@ fn it_starts_after_the_files_hears_of_changes_and_ends_with_us() {
 }
 
 #[test]
-fn it_is_asked_to_end_as_we_are_unless_somebody_has_said_how() {
+fn the_child_gets_the_stop_signal_of_ctmpl_unless_another_is_configured() {
     let cases: [(&[&str], Signal, &str); 5] = [
         (&["--exec=./app"], Signal::SIGINT, "int"),
         (&["--exec=./app"], Signal::SIGTERM, "term"),
@@ -135,7 +135,7 @@ fn it_is_asked_to_end_as_we_are_unless_somebody_has_said_how() {
 }
 
 #[test]
-fn without_a_reload_signal_it_starts_anew() {
+fn without_a_reload_signal_the_child_is_restarted() {
     let scene = Scene::new(APP);
     let ctmpl = scene.start(&["--exec=./app"]);
     scene.logs("start\n");
@@ -269,7 +269,7 @@ fn nothing_is_left_however_it_ends() {
                 kill(Pid::from_raw(reaper.parse().unwrap()), Signal::SIGKILL).unwrap();
                 gone(&pids[0]);
                 ctmpl.says("its reaper ended");
-                // What has left the child is nobody's now, and still holds our standard error.
+                // A process that left the child's tree is an orphan now, and still holds the standard error.
                 kill(Pid::from_raw(pids[1].parse().unwrap()), Signal::SIGKILL).unwrap();
                 let ended = ctmpl.ends();
                 assert_eq!(ended.code(), Some(14), "{}", ended.log);
@@ -368,7 +368,7 @@ fn what_was_not_asked_to_end_with_the_child_is_asked_after_it_and_not_waited_for
 }
 
 #[test]
-fn a_signal_that_nobody_hears_is_refused() {
+fn a_signal_that_no_process_handles_is_refused() {
     for flag in [
         "--exec-reload-signal=SIGSTOP",
         "--exec-reload-signal=KILL",

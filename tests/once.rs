@@ -232,7 +232,7 @@ fn rights_that_are_missing_end_it_soon_with_fourteen() {
 }
 
 #[test]
-fn a_black_hole_a_web_server_and_nobody_at_all_do_not_make_it_hang() {
+fn a_black_hole_a_web_server_and_a_closed_port_do_not_make_it_hang() {
     let folder = Folder::new();
     folder.write("in", r#"{{ key "app/port" }}"#);
     let template = folder.template("in", "out", "");
@@ -284,10 +284,10 @@ fn a_black_hole_a_web_server_and_nobody_at_all_do_not_make_it_hang() {
 fn a_run_that_is_interrupted_is_twelve() {
     let folder = Folder::new();
     folder.write("in", r#"{{ key "app/port" }}"#);
-    let nobody = format!("127.0.0.1:{}", free_port());
+    let closed = format!("127.0.0.1:{}", free_port());
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         let template = folder.template("in", "out", "");
-        let ctmpl = Ctmpl::start(&nobody, ["-once", "-template", &template]);
+        let ctmpl = Ctmpl::start(&closed, ["-once", "-template", &template]);
         ctmpl.says("retried until it answers");
         ctmpl.signal(signal);
         assert_eq!(ctmpl.ends().code(), Some(12), "{signal}");

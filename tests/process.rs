@@ -1,4 +1,4 @@
-//! What those see of the process who watch over it: systemd, and whoever reads the file with its ID.
+//! The process as its supervisors see it: systemd notifications, the PID file, signals.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Changes are collected while they come, and what has not changed wakes nobody.
+//! Changes are collected during the quiescence time, and an unchanged answer causes no rendering.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -52,7 +52,7 @@ fn the_first_text_is_not_delayed() {
 }
 
 #[test]
-fn each_change_begins_the_minimum_anew_and_only_the_last_text_is_written() {
+fn each_change_restarts_the_minimum_and_only_the_last_text_is_written() {
     let _turn = TURN.lock();
     let (folder, consul) = (Folder::new(), consul());
     let ctmpl = start(&folder, &consul, "900ms:60s");
@@ -155,7 +155,7 @@ fn only_the_template_whose_data_changed_is_looked_at() {
 }
 
 #[test]
-fn a_change_that_a_template_does_not_see_wakes_nobody() {
+fn a_change_that_no_template_sees_causes_no_rendering() {
     let _turn = TURN.lock();
     let (folder, consul) = (Folder::new(), consul());
     folder.write(

@@ -218,7 +218,7 @@ fn a_link_that_is_switched_is_seen() {
 }
 
 #[test]
-fn hup_reads_everything_again_and_puts_right_what_somebody_changed() {
+fn hup_reads_everything_again_and_restores_files_that_were_edited() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", r#"{{ key "app/port" }}"#);
     let mut ctmpl = start(&folder, &consul, "in", &[]);
@@ -280,7 +280,7 @@ fn a_signal_as_soon_as_the_pid_file_is_there_is_heard() {
 }
 
 #[test]
-fn a_pipe_or_a_device_as_template_or_file_holds_nobody_up() {
+fn a_pipe_or_a_device_as_template_or_file_delays_no_other_template() {
     let (folder, consul) = (Folder::new(), consul());
     nix::unistd::mkfifo(&folder.path("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
     folder.write("in", r#"{{ key "app/port" }}"#);
@@ -400,7 +400,7 @@ fn a_second_signal_is_heard_also_while_a_command_is_made_to_stop() {
 }
 
 #[test]
-fn a_dry_run_whose_output_nobody_reads_still_hears_signals() {
+fn a_dry_run_whose_output_is_not_read_still_handles_signals() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", &"more than a pipe holds\n".repeat(10_000));
     let mut command = crate::support::ctmpl::command();

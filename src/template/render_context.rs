@@ -1,7 +1,7 @@
-//! One pass over one template: what it may see, and the record of what it asked.
+//! The context of one rendering: what it may see, and the record of its dependencies.
 //!
 //! in:  a [`Snapshot`], the environment variables, the time
-//! out: every query that was asked, and which of them had no data yet ([`Dependencies`])
+//! out: every requested query, and which of them had no data yet ([`Dependencies`])
 //!
 //! A query without data does not stop the pass: it yields an empty value, so that all queries of a pass are found in
 //! one go; but the pass is then incomplete, and what it rendered (text or error) is thrown away.
@@ -60,7 +60,7 @@ pub struct RenderContext {
 /// More text than this cannot be made by the functions of one pass: whatever of it a template keeps is in memory.
 const MOST_TEXT: usize = 256 << 20;
 
-/// More items of lists than this cannot be made. A list that is appended to is made anew each time.
+/// More items of lists than this cannot be made. Appending to a list makes a new list each time.
 const MOST_ITEMS: usize = 50_000_000;
 
 impl RenderContext {
@@ -142,7 +142,7 @@ impl RenderContext {
         self
     }
 
-    /// May this function be called, which goes by these names?
+    /// Returns an error if the function with these names is denied.
     ///
     /// # Errors
     /// If it is denied, with the pattern that does it.
@@ -170,7 +170,7 @@ impl RenderContext {
         self
     }
 
-    /// Has the query been asked that this pass [traps](Self::trapping)?
+    /// Returns `true` if the query that this pass [traps](Self::trapping) was requested.
     #[must_use]
     pub fn is_sprung(&self) -> bool {
         self.sprung.load(Ordering::Relaxed)

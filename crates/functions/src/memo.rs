@@ -32,7 +32,7 @@ pub(crate) type Code = [u8; 32];
 #[derive(Clone)]
 pub(crate) struct Made<const N: usize> {
     pub(crate) texts: [String; N],
-    /// When it is to be made anew.
+    /// The time at which it is computed again.
     pub(crate) until: Option<Timestamp>,
 }
 

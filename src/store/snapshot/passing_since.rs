@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn other_answers_have_nobody_who_is_young() {
+    fn other_answers_have_no_instances_that_pass_since_recently() {
         let names = Answer::Datacenters(vec!["dc1".into()]);
         let young = PassingSince::default().next(
             &Answer::Datacenters(Vec::new()),

@@ -1,4 +1,4 @@
-//! The record of what a pass asked.
+//! The dependencies that a rendering records.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,29 +7,29 @@ use std::time::{Duration, Instant};
 use crate::answer::{Answer, Depth};
 use crate::query::Query;
 
-/// The queries of one pass.
+/// The queries that one rendering requested.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dependencies {
     /// Every query, answered or not.
     pub queries: BTreeSet<Arc<Query>>,
-    /// The queries whose data is still missing, and why.
+    /// The queries without data, with the reason.
     pub missing: BTreeMap<Query, Absence>,
-    /// How deep was looked into the answers to the queries of which not all is seen.
+    /// How much of an answer the template sees, for the queries of which it does not see everything.
     pub depths: BTreeSet<(Query, Depth)>,
-    /// The queries of which it matters since when their instances pass, and for how long it does.
+    /// The queries with a `passing_for` option, and its longest time.
     pub timed: BTreeMap<Query, Duration>,
-    /// When the next instance will have been passing for long enough.
+    /// The time at which the next instance has been passing for long enough.
     pub again: Option<Instant>,
 }
 
 impl Dependencies {
-    /// Is there data for everything?
+    /// Returns `true` if every query has data.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.missing.is_empty()
     }
 
-    /// Does whoever asked this see a difference between the answer to a query and the one before?
+    /// Returns `true` if the template sees a difference between the answer to a query and the previous one.
     #[must_use]
     pub fn sees_change(&self, query: &Query, before: Option<&Answer>, after: &Answer) -> bool {
         let mut depths = self
@@ -47,7 +47,7 @@ impl Dependencies {
             }
     }
 
-    /// Adds what another pass of the same template asked, of the same answers.
+    /// Adds the dependencies of another pass of the same template over the same answers.
     pub fn add(&mut self, further: Self) {
         let Self {
             queries,
@@ -63,8 +63,8 @@ impl Dependencies {
         self.again = self.again.into_iter().chain(again).min();
     }
 
-    /// Takes the place of what an earlier pass asked. What an incomplete or failed pass did not come to ask may still be
-    /// wanted, so that is only added to. Are other queries asked now?
+    /// Replaces the dependencies of an earlier pass. An incomplete or failed pass may have stopped before some requests,
+    /// so its dependencies are only added. Returns `true` if the set of queries has changed.
     #[must_use]
     pub fn replace(&mut self, latest: Self, is_whole: bool) -> bool {
         if is_whole {
@@ -80,13 +80,13 @@ impl Dependencies {
     }
 }
 
-/// Why a query has no data yet.
+/// The reason why a query has no data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Absence {
-    /// It has not been answered.
+    /// There is no answer yet.
     Unanswered,
-    /// It has been answered: the key does not exist, and the template cannot do without it (`key`).
+    /// The key does not exist, and the template requires it (`key`).
     NoSuchKey,
-    /// It has been answered: nothing is below the prefix, and the template cannot do without (`safeLs`, `safeTree`).
+    /// There is no key below the prefix, and the template requires one (`safeLs`, `safeTree`).
     NothingBelow,
 }
