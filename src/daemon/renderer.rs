@@ -234,9 +234,16 @@ impl Renderer {
     }
 
     fn pass_ended(&mut self, rendered: &Rendered) {
-        let template = self.templates.get_mut(rendered.number);
-        if template.is_some_and(|template| template.pass_ended(rendered)) {
-            self.following = Following::Outdated;
+        if let Some(template) = self.templates.get_mut(rendered.number) {
+            if template.pass_ended(rendered) {
+                self.following = Following::Outdated;
+            }
+            let missed = template.take_missed();
+            if missed.iter().any(|query| !is_plugin(query)) {
+                for plugin in plugins_of(template) {
+                    self.run_again(&plugin);
+                }
+            }
         }
         self.end_passes();
     }
@@ -258,9 +265,8 @@ impl Renderer {
         let mut stale = Vec::new();
         let mut longest = Duration::ZERO;
         for template in self.templates.all_mut() {
-            if template.on_answer(query, before.as_deref(), after) && !is_plugin(query) {
-                let plugins = template.queries().filter(|query| is_plugin(query));
-                stale.extend(plugins.cloned());
+            if template.on_answer(query, before.as_ref(), after) && !is_plugin(query) {
+                stale.extend(plugins_of(template));
             }
             longest = longest.max(template.passing_span(query));
         }
@@ -271,11 +277,12 @@ impl Renderer {
     }
 
     /// Forgets what this plugin has printed or is about to print.
-    fn run_again(&mut self, plugin: &Query) {
+    fn run_again(&mut self, plugin: &Arc<Query>) {
+        let before = self.answers.snapshot().answer(plugin).cloned();
         self.answers.forget(plugin);
         self.plugins.mark_stale(plugin);
         for template in self.templates.all_mut() {
-            template.on_answer_lost(plugin);
+            template.on_answer_lost(plugin, before.as_ref());
         }
     }
 
@@ -363,6 +370,12 @@ impl Renderer {
         actions.extend(self.read_files(|_| true));
         actions
     }
+}
+
+/// The plugins that a template runs.
+fn plugins_of(template: &TemplateState) -> Vec<Arc<Query>> {
+    let plugins = template.queries().filter(|query| is_plugin(query));
+    plugins.cloned().collect()
 }
 
 /// The variables that templates see: those of the process, and what commands get beside them.

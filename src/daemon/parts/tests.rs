@@ -625,3 +625,26 @@ fn an_answer_is_for_the_sandbox_in_which_it_was_read() {
         .collect();
     assert_eq!(jobs, [1, 3]);
 }
+
+/// The second template began its pass before the key was answered, and requested it only then: the answer had come and
+/// gone, and the template waited for it for ever.
+#[test]
+fn an_answer_that_arrives_during_a_pass_is_not_missed() {
+    let second = "{{ if eq (key \"a\") \"1\" }}{{ key \"b\" }}{{ end }}";
+    let jobs = vec![job("{{ key \"b\" }}", None), job(second, None)];
+    let mut bench = Bench::start(Mode::Daemon, jobs);
+    let news = Event::Watched(vec![WatchEvent::News(key("a"), value("1"))]);
+    let mut begun = Vec::new();
+    for action in bench.parts.step(&news, bench.now) {
+        if let Action::Render(requests) = action {
+            begun.extend(requests);
+        }
+    }
+    assert_eq!(begun.len(), 1);
+    bench.news("b", "x");
+    let ended = begun
+        .into_iter()
+        .map(|request| request.run(&Arc::default()));
+    bench.step(Event::Rendered(ended.collect()));
+    assert_eq!(bench.write(), ["x", "x"]);
+}

@@ -2,6 +2,7 @@
 //!
 //! Input: the source when it was read, answers, the result of a pass. Output: whether a pass is due.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,6 +29,9 @@ pub(crate) struct TemplateState {
     worker: Worker,
     /// What the template requests; its queries are followed.
     dependencies: Dependencies,
+    /// The answers that arrived while the template was being rendered. The pass has not seen them, and what it requests
+    /// is known only when it ends.
+    arrived: BTreeMap<Arc<Query>, Arrived>,
     /// Why the source cannot be read or parsed; the last good version stays in force.
     source_failure: Option<String>,
     /// Why the template fails although all data is there.
@@ -52,6 +56,13 @@ enum Worker {
     Stuck,
 }
 
+/// The answer that a pass has seen, and the latest one; `None` for no answer.
+#[derive(Clone, Debug)]
+struct Arrived {
+    seen: Option<Arc<Answer>>,
+    latest: Option<Arc<Answer>>,
+}
+
 impl TemplateState {
     /// Creates a template that has not been read yet.
     pub(super) fn new(number: usize, job: Job) -> Self {
@@ -63,6 +74,7 @@ impl TemplateState {
             inputs: Inputs::Seen,
             worker: Worker::Idle,
             dependencies: Dependencies::default(),
+            arrived: BTreeMap::new(),
             source_failure: None,
             render_failure: None,
         }
@@ -175,10 +187,12 @@ impl TemplateState {
     /// Takes in a new answer to a query. Returns `true` if the template sees a difference.
     pub(super) fn on_answer(
         &mut self,
-        query: &Query,
-        before: Option<&Answer>,
-        after: &Answer,
+        query: &Arc<Query>,
+        before: Option<&Arc<Answer>>,
+        after: &Arc<Answer>,
     ) -> bool {
+        self.note_arrival(query, before, Some(after));
+        let before = before.map(Arc::as_ref);
         let sees = self.dependencies.sees_change(query, before, after);
         if sees {
             self.mark_dirty();
@@ -187,10 +201,43 @@ impl TemplateState {
     }
 
     /// Notes that the answer to a query does not hold any more.
-    pub(super) fn on_answer_lost(&mut self, query: &Query) {
+    pub(super) fn on_answer_lost(&mut self, query: &Arc<Query>, before: Option<&Arc<Answer>>) {
+        self.note_arrival(query, before, None);
         if self.dependencies.queries.contains(query) {
             self.mark_dirty();
         }
+    }
+
+    fn note_arrival(
+        &mut self,
+        query: &Arc<Query>,
+        before: Option<&Arc<Answer>>,
+        after: Option<&Arc<Answer>>,
+    ) {
+        if self.worker != Worker::Rendering {
+            return;
+        }
+        let seen = before.cloned();
+        let arrived = self.arrived.entry(Arc::clone(query));
+        let arrived = arrived.or_insert(Arrived { seen, latest: None });
+        arrived.latest = after.cloned();
+    }
+
+    /// After the end of a pass: the queries that it requested and that were answered meanwhile, with another answer than
+    /// the pass has seen. The template has to be rendered again for them.
+    pub(super) fn take_missed(&mut self) -> Vec<Arc<Query>> {
+        let arrived = std::mem::take(&mut self.arrived).into_iter();
+        let is_missed = |(query, Arrived { seen, latest }): &(Arc<Query>, Arrived)| match latest {
+            Some(latest) => self
+                .dependencies
+                .sees_change(query, seen.as_deref(), latest),
+            None => self.dependencies.queries.contains(query),
+        };
+        let missed: Vec<_> = arrived.filter(is_missed).map(|(query, _)| query).collect();
+        if !missed.is_empty() {
+            self.mark_dirty();
+        }
+        missed
     }
 
     /// For how long it matters when the instances in the answer to this query began to pass their checks.
@@ -241,6 +288,7 @@ impl TemplateState {
         }
         let template = self.template.clone()?;
         (self.inputs, self.worker) = (Inputs::Seen, Worker::Rendering);
+        self.arrived.clear();
         Some(template)
     }
 
