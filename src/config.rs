@@ -9,7 +9,6 @@
 pub mod address;
 pub mod arguments;
 mod block;
-pub use gotemplate::duration;
 pub mod environment;
 pub mod error;
 pub mod exec;

@@ -1,7 +1,7 @@
 //! Reading a duration never panics, and what is read is shown so that it reads back.
 #![no_main]
 
-use ctmpl::config::duration;
+use gotemplate::duration;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| duration::fuzz(text));

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::address::AddressError;
-use super::duration::DurationError;
 use super::file_mode::FileModeError;
 use super::format::NameError;
 use super::glob::GlobError;
@@ -19,6 +18,7 @@ use super::template_argument::TemplateArgumentError;
 use super::token::TokenError;
 use super::wait::WaitError;
 use crate::exit_code;
+use gotemplate::duration::DurationError;
 
 /// Where a value comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::duration::GoDuration;
 use super::error::{ConfigError, Origin, Span, ValueError};
 use super::reference;
+use gotemplate::duration::GoDuration;
 
 /// A flag that was given and has no effect.
 #[derive(Clone, Debug, PartialEq, Eq)]

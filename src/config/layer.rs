@@ -15,11 +15,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::block::{Block, Checked, Setting, Unsupported};
-use super::duration::GoDuration;
 use super::error::{Located, Span};
 use super::resolved::{Format, OutputFormat, WriteMode};
 use super::signal::SignalName;
 use super::wait::WaitBlock;
+use gotemplate::duration::GoDuration;
 use unsupported::{DeduplicateBlock, NomadBlock, VaultBlock};
 
 pub(crate) use command::CommandBlock;

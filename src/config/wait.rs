@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
-use super::duration::{DurationError, GoDuration};
 use super::resolved::Settle;
+use gotemplate::duration::{DurationError, GoDuration};
 
 /// The keys of one layer; a single text sets all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

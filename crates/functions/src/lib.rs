@@ -33,13 +33,15 @@ pub mod args;
 
 mod environment;
 
+mod title;
+
+mod numbers;
+
 mod text;
 
 mod hash;
 
 mod lists;
-
-mod numbers;
 
 mod documents;
 
@@ -48,8 +50,6 @@ mod merge;
 mod group_by;
 
 mod math;
-
-mod title;
 
 mod sockaddr;
 

@@ -6,6 +6,7 @@
 //! debug: the values may be secret.
 
 mod outline;
+mod values;
 
 use std::fmt::Write as _;
 
@@ -13,14 +14,13 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use outline::log_types;
+use values::{MAX_DEPTH, entries, type_of};
 
 use super::args::{FunctionResult, refuse, text};
 use super::row;
 use crate::function::{Call, Function, FunctionError, Group};
 use gotemplate::record::Record;
 use gotemplate::show;
-
-const MAX_DEPTH: usize = 300;
 
 const MAX_LENGTH: usize = 64 << 20;
 
@@ -72,14 +72,6 @@ fn sdump(call: &Call<'_>) -> FunctionResult {
         out.push('\n');
     }
     Ok(Value::from(out))
-}
-
-/// The Go type of a value; nil is an empty interface.
-fn type_of(value: &Value) -> String {
-    match value.kind() {
-        ValueKind::Undefined | ValueKind::None => "interface {}".to_owned(),
-        _ => show::type_of(value),
-    }
 }
 
 fn check_limits(out: &str, depth: usize) -> Result<(), FunctionError> {
@@ -149,23 +141,6 @@ fn block(
     out.extend(std::iter::repeat_n(' ', depth));
     out.push('}');
     Ok(())
-}
-
-fn entries(map: &Value) -> Vec<(Value, Value)> {
-    if let Some(record) = map.downcast_object_ref::<Record>() {
-        return record
-            .fields()
-            .map(|(field, value)| (Value::from(field.go), value))
-            .collect();
-    }
-    let mut entries: Vec<(Value, Value)> = map
-        .as_object()
-        .into_iter()
-        .filter_map(minijinja::value::DynObject::try_iter_pairs)
-        .flatten()
-        .collect();
-    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
-    entries
 }
 
 fn sprintf(call: &Call<'_>) -> FunctionResult {

@@ -40,7 +40,11 @@ pub(super) static TABLE: &[Function] = &[
         ["toUpper", "to_upper"],
         "(text string) string",
         "The string in upper case.",
-        |call| map(call, "toUpper", |text| text.chars().map(upper).collect()),
+        |call| {
+            map(call, "toUpper", |text| {
+                text.chars().map(title::upper).collect()
+            })
+        },
     ),
     texts(
         ["toTitle", "to_title"],
@@ -180,15 +184,6 @@ pub(super) fn lower(c: char) -> char {
     match (lower.next(), lower.next()) {
         (Some(only), None) => only,
         _ if c == 'İ' => 'i',
-        _ => c,
-    }
-}
-
-/// A character in upper case by Unicode's simple mapping, as in Go.
-pub(super) fn upper(c: char) -> char {
-    let mut upper = c.to_uppercase();
-    match (upper.next(), upper.next()) {
-        (Some(only), None) => only,
         _ => c,
     }
 }

@@ -3,8 +3,6 @@
 //! A word is a run of letters, digits and underscores. An apostrophe, a full stop or a colon between two letters, and a
 //! comma or a full stop between two digits, do not end it.
 
-use super::text::upper;
-
 /// Converts the first letter of each word to upper case.
 pub(super) fn title(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -74,6 +72,15 @@ fn title_case(c: char) -> Option<char> {
         'ა'..='ჺ' | 'ჽ'..='ჿ' => c,
         _ => return None,
     })
+}
+
+/// A character in upper case by Unicode's simple mapping, as in Go.
+pub(super) fn upper(c: char) -> char {
+    let mut upper = c.to_uppercase();
+    match (upper.next(), upper.next()) {
+        (Some(only), None) => only,
+        _ => c,
+    }
 }
 
 #[cfg(test)]

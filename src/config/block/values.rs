@@ -12,13 +12,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::entries::{FromNode, Position};
 use super::key::{Number, Pattern, Shape, Spelling, in_any_case};
 use super::page::quoted;
-use crate::config::duration::GoDuration;
 use crate::config::error::{ConfigError, Located, ValueError};
 use crate::config::exec::OnChange;
 use crate::config::file_mode::FileMode;
 use crate::config::resolved::{Format, Language, OutputFormat, Owner, WriteMode};
 use crate::config::signal::SignalName;
 use crate::config::tree::{Node, Value as Tree, float, integer};
+use gotemplate::duration::GoDuration;
 
 /// A single value of a key.
 pub(crate) trait Value: FromNode + Clone {

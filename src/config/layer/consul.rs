@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use crate::config::block::{Block, Input, Position, Setting, last};
-use crate::config::duration::GoDuration;
 use crate::config::error::{ConfigError, Located, ValueError};
+use gotemplate::duration::GoDuration;
 
 /// `consul { … }`
 #[derive(Block, Clone, Debug, Default)]

@@ -2,10 +2,10 @@
 
 use super::command::CommandBlock;
 use crate::config::block::{Block, Setting, Unsupported, quoted};
-use crate::config::duration::GoDuration;
 use crate::config::error::Located;
 use crate::config::exec::OnChange;
 use crate::config::signal::SignalName;
+use gotemplate::duration::GoDuration;
 
 /// `exec { … }`
 #[derive(Block, Clone, Debug, Default)]

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use super::command::CommandBlock;
 use super::exec::EnvironmentBlock;
 use crate::config::block::{Block, Input, Setting, Unsupported, Value as _};
-use crate::config::duration::GoDuration;
 use crate::config::error::{ConfigError, Located, Origin, ValueError};
 use crate::config::file_mode::FileMode;
 use crate::config::resolved::{Format, Language, OutputFormat, Owner, WriteMode};
 use crate::config::signal::SignalName;
 use crate::config::template_argument::TemplateArgument;
 use crate::config::wait::WaitBlock;
+use gotemplate::duration::GoDuration;
 
 /// `template { … }`
 #[derive(Block, Clone, Debug, Default)]

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use crate::config::block::{Block, Checked};
-use crate::config::duration::GoDuration;
+use gotemplate::duration::GoDuration;
 
 type Bool = Checked<bool>;
 type Duration = Checked<GoDuration>;

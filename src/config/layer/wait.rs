@@ -6,9 +6,9 @@ use crate::config::block::{
     Block, DURATION, FromNode, Node, Pattern, Position, Setting, Shape, Spelling, Tree, Value,
     last, quoted,
 };
-use crate::config::duration::GoDuration;
 use crate::config::error::{ConfigError, ValueError};
 use crate::config::wait::{Wait, WaitBlock, WaitError};
+use gotemplate::duration::GoDuration;
 
 /// `wait { … }`
 #[derive(Block, Clone, Debug, Default)]

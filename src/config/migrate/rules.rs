@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::section::{Piece, Section};
 use crate::config::block::Shape;
-use crate::config::duration::GoDuration;
 use crate::config::file_mode::FileMode;
 use crate::config::tree::{Node, Value, float, integer};
+use gotemplate::duration::GoDuration;
 
 /// The rewritten value.
 pub(super) enum Verdict {

@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use crate::config::block::{Setting, value};
-use crate::config::duration::GoDuration;
 use crate::config::layer::{RetryBlock, TransportBlock};
 use crate::config::resolved::{Mode, Pauses, RetryConfig, TransportConfig};
+use gotemplate::duration::GoDuration;
 
 /// The shortest pause: without one, retries would be a busy loop.
 const SHORTEST: Duration = Duration::from_millis(10);

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use super::exec::{command_line_of, environment, globs};
 use crate::config::block::{Setting, filled, value};
-use crate::config::duration::GoDuration;
 use crate::config::error::{ConfigError, Located, Origin, ValueError};
 use crate::config::format;
 use crate::config::layer::{CommandBlock, EnvironmentBlock, TemplateBlock};
@@ -18,6 +17,7 @@ use crate::config::resolved::{
     OutputFormat, Permissions, Settle, Source, WriteMode,
 };
 use crate::config::wait::{Wait, WaitBlock};
+use gotemplate::duration::GoDuration;
 
 /// The default timeout of a command.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use super::{MAX_DEPTH, entries, type_of};
+use super::values::{MAX_DEPTH, entries, type_of};
 use gotemplate::record::Record;
 
 /// The component of the log lines.

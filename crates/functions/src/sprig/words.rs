@@ -5,8 +5,8 @@ use minijinja::Value;
 use super::{map, sprig};
 use crate::args::text;
 use crate::function::Function;
-use crate::text::{lower, upper};
-use crate::title::one_title;
+use crate::text::lower;
+use crate::title::{one_title, upper};
 
 pub(crate) static TABLE: &[Function] = &[
     sprig(
