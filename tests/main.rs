@@ -38,6 +38,7 @@ mod nginx;
 mod once;
 mod outages;
 mod outputs;
+mod plain_english;
 mod plugins;
 mod process;
 mod quiet;

@@ -17,6 +17,7 @@ use crate::query::Query;
 use crate::template::RenderEnv;
 
 mod answers;
+mod arrivals;
 mod plugins;
 mod template_state;
 mod templates;

@@ -2,11 +2,11 @@
 //!
 //! Input: the source when it was read, answers, the result of a pass. Output: whether a pass is due.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::arrivals::Arrivals;
 use crate::answer::Answer;
 use crate::config::resolved::{Job, OnError, Source};
 use crate::daemon::rendering::{PassResult, Rendered};
@@ -29,9 +29,8 @@ pub(crate) struct TemplateState {
     worker: Worker,
     /// What the template requests; its queries are followed.
     dependencies: Dependencies,
-    /// The answers that arrived while the template was being rendered. The pass has not seen them, and what it requests
-    /// is known only when it ends.
-    arrived: BTreeMap<Arc<Query>, Arrived>,
+    /// The answers that arrived while the template was being rendered.
+    arrivals: Arrivals,
     /// Why the source cannot be read or parsed; the last good version stays in force.
     source_failure: Option<String>,
     /// Why the template fails although all data is there.
@@ -56,13 +55,6 @@ enum Worker {
     Stuck,
 }
 
-/// The answer that a pass has seen, and the latest one; `None` for no answer.
-#[derive(Clone, Debug)]
-struct Arrived {
-    seen: Option<Arc<Answer>>,
-    latest: Option<Arc<Answer>>,
-}
-
 impl TemplateState {
     /// Creates a template that has not been read yet.
     pub(super) fn new(number: usize, job: Job) -> Self {
@@ -74,7 +66,7 @@ impl TemplateState {
             inputs: Inputs::Seen,
             worker: Worker::Idle,
             dependencies: Dependencies::default(),
-            arrived: BTreeMap::new(),
+            arrivals: Arrivals::default(),
             source_failure: None,
             render_failure: None,
         }
@@ -214,26 +206,14 @@ impl TemplateState {
         before: Option<&Arc<Answer>>,
         after: Option<&Arc<Answer>>,
     ) {
-        if self.worker != Worker::Rendering {
-            return;
+        if self.is_rendering() {
+            self.arrivals.note(query, before, after);
         }
-        let seen = before.cloned();
-        let arrived = self.arrived.entry(Arc::clone(query));
-        let arrived = arrived.or_insert(Arrived { seen, latest: None });
-        arrived.latest = after.cloned();
     }
 
-    /// After the end of a pass: the queries that it requested and that were answered meanwhile, with another answer than
-    /// the pass has seen. The template has to be rendered again for them.
+    /// After a pass: the queries whose new answers it has not seen, for which the template is rendered again.
     pub(super) fn take_missed(&mut self) -> Vec<Arc<Query>> {
-        let arrived = std::mem::take(&mut self.arrived).into_iter();
-        let is_missed = |(query, Arrived { seen, latest }): &(Arc<Query>, Arrived)| match latest {
-            Some(latest) => self
-                .dependencies
-                .sees_change(query, seen.as_deref(), latest),
-            None => self.dependencies.queries.contains(query),
-        };
-        let missed: Vec<_> = arrived.filter(is_missed).map(|(query, _)| query).collect();
+        let missed = self.arrivals.take_missed(&self.dependencies);
         if !missed.is_empty() {
             self.mark_dirty();
         }
@@ -288,7 +268,7 @@ impl TemplateState {
         }
         let template = self.template.clone()?;
         (self.inputs, self.worker) = (Inputs::Seen, Worker::Rendering);
-        self.arrived.clear();
+        self.arrivals.clear();
         Some(template)
     }
 
