@@ -9,74 +9,74 @@
 //! A module imports only modules listed above it; `tests/layers.rs` checks this. The blank lines
 //! keep rustfmt from sorting the list.
 
-/// The exit codes of the process.
+// The exit codes of the process.
 pub mod exit_code;
 
-/// Writes an error with its causes on one line.
+// Writes an error with its causes on one line.
 pub mod error_chain;
 
-/// The pauses between retries.
+// The pauses between retries.
 pub mod backoff;
 
-/// Opens and reads regular files only, so that a pipe or a device cannot block the program.
+// Opens and reads regular files only, so that a pipe or a device cannot block the program.
 pub mod safe_read;
 
-/// Layers (files, environment, flags) become one resolved configuration.
+// Layers (files, environment, flags) become one resolved configuration.
 pub mod config;
 
-/// Parses the command line; each flag is declared with its key in `config`.
+// Parses the command line; each flag is declared with its key in `config`.
 pub mod cli;
 
-/// The HTTP client.
+// The HTTP client.
 pub mod http;
 
-/// What a template can ask for: catalog, health, KV, files and plugins.
+// What a template can ask for: catalog, health, KV, files and plugins.
 pub mod query;
 
-/// What a query returns, typed.
+// What a query returns, typed.
 pub mod answer;
 
-/// The published state of the daemon: plain data for its readers.
+// The published state of the daemon: plain data for its readers.
 pub mod report;
 
-/// Reports readiness, status and watchdog to systemd.
+// Reports readiness, status and watchdog to systemd.
 pub mod systemd;
 
-/// Runs reload commands.
+// Runs reload commands.
 pub mod command;
 
-/// Sources of data: Consul, files and plugins.
+// Sources of data: Consul, files and plugins.
 pub mod source;
 
-/// Follows queries with blocking reads, and files with notifications.
+// Follows queries with blocking reads, and files with notifications.
 pub mod watch;
 
-/// The latest accepted answers.
+// The latest accepted answers.
 pub mod store;
 
-/// Parses and renders templates in both languages.
+// Parses and renders templates in both languages.
 pub mod template;
 
-/// Decides whether a rendering is written now, later or not at all.
+// Decides whether a rendering is written now, later or not at all.
 pub mod decide;
 
-/// Maps signals to actions.
+// Maps signals to actions.
 pub mod signals;
 
-/// Runs the supervised child process.
+// Runs the supervised child process.
 pub mod child;
 
-/// Writes files atomically and keeps the ledger of owed commands.
+// Writes files atomically and keeps the ledger of owed commands.
 pub mod apply;
 
-/// Log outlets: stderr, file, syslog, journal.
+// Log outlets: stderr, file, syslog, journal.
 pub mod log;
 
-/// Writes and removes the PID file.
+// Writes and removes the PID file.
 pub mod pid_file;
 
-/// The daemon: the event loop and its state.
+// The daemon: the event loop and its state.
 pub mod daemon;
 
-/// The subcommands.
+// The subcommands.
 pub mod commands;

@@ -1,4 +1,4 @@
-//! The other roles of the ctmpl executable: [reaper](super::reaper), [init](super::init) and
+//! The other roles of the ctmpl executable: [`reaper`], [`init`] and
 //! [exec shim](super::exec_shim).
 //!
 //! Input: the command line of the process. Output: the exit code, if the process has one of these roles.

@@ -64,94 +64,94 @@
 
 // Each module imports only modules above it.
 
-/// Go's texts: durations, quotes, and the messages of its JSON decoder.
+// Go's texts: durations, quotes, and the messages of its JSON decoder.
 mod go;
 
-/// An answer before it is sent.
+// An answer before it is sent.
 mod reply;
 
-/// A request as Consul reads it.
+// A request as Consul reads it.
 mod request;
 
-/// Reads JSON bodies as Go's decoder does.
+// Reads JSON bodies as Go's decoder does.
 mod fields;
 
-/// What the catalog holds: nodes, service instances, health checks.
+// What the catalog holds: nodes, service instances, health checks.
 mod records;
 
-/// Fields of a service registration that the routes of agent and catalog share.
+// Fields of a service registration that the routes of agent and catalog share.
 mod service_fields;
 
-/// When each name was last written, to wake the blocking queries that Consul would wake.
+// When each name was last written, to wake the blocking queries that Consul would wake.
 mod write_index;
 
-/// The key-value store of one datacenter.
+// The key-value store of one datacenter.
 mod kv;
 
-/// The catalog of one datacenter.
+// The catalog of one datacenter.
 mod catalog;
 
-/// All state of the server.
+// All state of the server.
 mod cluster_state;
 
-/// Registrations with the server's own agent.
+// Registrations with the server's own agent.
 mod agent;
 
-/// The data that a server starts with.
+// The data that a server starts with.
 mod seed;
 
-/// Writes seeds and registrations into the state.
+// Writes seeds and registrations into the state.
 mod populate;
 
-/// The state behind its lock.
+// The state behind its lock.
 mod store;
 
-/// The handle to change the data of a running server.
+// The handle to change the data of a running server.
 mod contents;
 
-/// The catalog's records as Consul's JSON.
+// The catalog's records as Consul's JSON.
 mod json_records;
 
-/// What can be read with a blocking query.
+// What can be read with a blocking query.
 mod query;
 
-/// Consul's filter expressions.
+// Consul's filter expressions.
 mod filter;
 
-/// The record of requests, and counts of what is open.
+// The record of requests, and counts of what is open.
 mod request_log;
 
-/// The handle to make a running server fail.
+// The handle to make a running server fail.
 mod faults;
 
-/// A connection that ends after a number of bytes, or when a request does not arrive in time.
+// A connection that ends after a number of bytes, or when a request does not arrive in time.
 mod limited_stream;
 
-/// Applies faults to requests.
+// Applies faults to requests.
 mod fault_injection;
 
-/// Waits for a query's answer to change.
+// Waits for a query's answer to change.
 mod blocking_query;
 
-/// What a route makes of a request.
+// What a route makes of a request.
 mod outcome;
 
-/// Paths and their handlers.
+// Paths and their handlers.
 mod routes;
 
-/// Reads request bodies within limits.
+// Reads request bodies within limits.
 mod body;
 
-/// A port that can be closed and opened again.
+// A port that can be closed and opened again.
 mod listener_gate;
 
-/// Serves one connection.
+// Serves one connection.
 mod connection;
 
-/// The server.
+// The server.
 mod server;
 
-/// The server on a thread of its own.
+// The server on a thread of its own.
 mod background;
 
 pub use background::Background;
