@@ -2,7 +2,7 @@
 #![no_main]
 
 use ctmpl::config::resolved::Delimiters;
-use gotemplate::{Template, Options};
+use gotemplate::{Options, Template};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (&str, &str, &str)| {

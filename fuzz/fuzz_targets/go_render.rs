@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use ctmpl::answer::{Answer, Pair};
 use ctmpl::query::Query;
-use ctmpl::snapshot::Snapshot;
+use ctmpl::store::Snapshot;
 use ctmpl::template::functions;
-use gotemplate::{Template, Limits, Options};
 use ctmpl::template::render_context::{RenderContext, RenderEnv};
+use gotemplate::{Limits, Options, Template};
 use libfuzzer_sys::fuzz_target;
 use minijinja::Value;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ctmpl::answer::{Answer, Pair};
 use ctmpl::query::Query;
-use ctmpl::snapshot::Snapshot;
+use ctmpl::store::Snapshot;
 use ctmpl::template::jinja::{JinjaTemplate, Options, Undefined};
 use ctmpl::template::render_context::{RenderContext, RenderEnv};
 use libfuzzer_sys::fuzz_target;
