@@ -14,7 +14,6 @@ const EXCEPTIONS: &[&str] = &[
     "functions/examples.rs",
     // Still to be split.
     "config/block.rs",
-    "config/block/values.rs",
     "config/error.rs",
     "config/migrate/rewrite.rs",
     "daemon/renderer.rs",

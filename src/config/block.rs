@@ -4,6 +4,7 @@
 //! reading of files with positions, the layering, `ctmpl config`, flags, environment variables, the JSON Schema and the
 //! reference page.
 
+mod domain_values;
 mod entries;
 mod key;
 mod page;
@@ -15,10 +16,11 @@ pub(crate) use config_derive::Block;
 
 use super::error::{ConfigError, Located, Origin};
 pub(crate) use super::tree::{Node, Value as Tree};
+pub(crate) use domain_values::DURATION;
 pub(crate) use entries::{Entries, FromNode, Position};
 pub(crate) use key::{Key, Number, Pattern, Shape, Spelling};
 pub(crate) use page::{Page, quoted};
-pub(crate) use values::{DURATION, Value, go_bool, last};
+pub(crate) use values::{Value, go_bool, last};
 
 /// A single value with its origin, if it is set.
 pub(crate) type Setting<T> = Option<Located<T>>;
