@@ -12,6 +12,7 @@ use crate::token::{Token, TokenKind};
 use crate::unicode::is_name_part;
 
 mod literal;
+mod name;
 #[cfg(test)]
 mod tests;
 
@@ -331,53 +332,6 @@ impl<'s> Lexer<'s> {
             self.position = end;
         }
         self.emit(TokenKind::Space)
-    }
-
-    fn after_point(&mut self) -> Token<'s> {
-        if self.at_terminator() {
-            return self.emit(TokenKind::Dot);
-        }
-        self.field_or_variable(TokenKind::Field)
-    }
-
-    fn field_or_variable(&mut self, kind: TokenKind) -> Token<'s> {
-        self.skip_name();
-        if self.at_terminator() {
-            self.emit(kind)
-        } else {
-            self.bad_character()
-        }
-    }
-
-    fn word(&mut self) -> Token<'s> {
-        self.skip_name();
-        if !self.at_terminator() {
-            return self.bad_character();
-        }
-        let word = self
-            .source
-            .get(self.start..self.position)
-            .unwrap_or_default();
-        self.emit(TokenKind::of_word(word))
-    }
-
-    fn skip_name(&mut self) {
-        while self.peek().is_some_and(is_name_part) {
-            self.advance();
-        }
-    }
-
-    fn bad_character(&mut self) -> Token<'s> {
-        let shown = self.peek().map_or_else(String::new, described);
-        self.error(format!("bad character {shown}"))
-    }
-
-    /// Whether a name can end here.
-    fn at_terminator(&self) -> bool {
-        match self.peek() {
-            None | Some(' ' | '\t' | '\r' | '\n' | '.' | ',' | '|' | ':' | '(' | ')') => true,
-            Some(_) => self.rest().starts_with(self.delimiters.right.as_str()),
-        }
     }
 }
 
