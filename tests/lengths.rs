@@ -37,7 +37,7 @@ fn is_test(file: &Path) -> bool {
 /// The number of lines before the test module.
 fn length(file: &Path) -> usize {
     let text = fs::read_to_string(file).unwrap();
-    let code = text.split("\n#[cfg(test)]\nmod tests").next();
+    let code = text.split("\n#[cfg(test)]\nmod tests {").next();
     code.unwrap_or_default().lines().count()
 }
 
