@@ -18,7 +18,7 @@ use super::template_argument::TemplateArgumentError;
 use super::token::TokenError;
 use super::wait::WaitError;
 use crate::exit_code;
-use gotemplate::duration::DurationError;
+use go_duration::DurationError;
 
 /// Where a value comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::error::{ConfigError, Origin, Span, ValueError};
 use super::reference;
-use gotemplate::duration::GoDuration;
+use go_duration::GoDuration;
 
 /// A flag that was given and has no effect.
 #[derive(Clone, Debug, PartialEq, Eq)]

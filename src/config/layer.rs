@@ -19,7 +19,7 @@ use super::error::{Located, Span};
 use super::resolved::{Format, OutputFormat, WriteMode};
 use super::signal::SignalName;
 use super::wait::WaitBlock;
-use gotemplate::duration::GoDuration;
+use go_duration::GoDuration;
 use unsupported::{DeduplicateBlock, NomadBlock, VaultBlock};
 
 pub(crate) use command::CommandBlock;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::block::{Block as _, Page};
 use super::error::{Located, Origin};
 use super::layer::ConfigLayer;
-use gotemplate::duration::GoDuration;
+use go_duration::GoDuration;
 
 /// The time limit of `-once`, if none is set.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(60);

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use super::resolved::Settle;
-use gotemplate::duration::{DurationError, GoDuration};
+use go_duration::{DurationError, GoDuration};
 
 /// The keys of one layer; a single text sets all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

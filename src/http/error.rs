@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::limits::MAX_HEAD;
 use super::tls_failure::{TlsFailure, tls_cause};
 use super::wire::Wire;
-use gotemplate::duration::GoDuration;
+use go_duration::GoDuration;
 
 /// Why a request was not answered. No text of it holds a header, a body or a URL.
 #[derive(Debug, thiserror::Error)]

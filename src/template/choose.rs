@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::answer::Instance;
-use gotemplate::duration::GoDuration;
+use go_duration::GoDuration;
 
 /// The names of all options.
 pub const OPTIONS: &[&str] = &[

@@ -20,8 +20,6 @@ pub mod scratch;
 
 pub mod args;
 
-pub mod duration;
-
 pub mod time;
 
 pub mod json;

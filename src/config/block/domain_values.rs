@@ -12,7 +12,7 @@ use crate::config::file_mode::FileMode;
 use crate::config::resolved::{Format, Language, OutputFormat, Owner, WriteMode};
 use crate::config::signal::SignalName;
 use crate::config::tree::{Node, Value as Tree};
-use gotemplate::duration::GoDuration;
+use go_duration::GoDuration;
 
 /// Implements [`FromNode`] and [`Value`] for an enum of names.
 macro_rules! named_value {

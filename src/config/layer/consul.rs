@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use crate::config::block::{Block, Input, Position, Setting, last};
 use crate::config::error::{ConfigError, Located, ValueError};
-use gotemplate::duration::GoDuration;
+use go_duration::GoDuration;
 
 /// `consul { … }`
 #[derive(Block, Clone, Debug, Default)]

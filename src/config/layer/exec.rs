@@ -5,7 +5,7 @@ use crate::config::block::{Block, Setting, Unsupported, quoted};
 use crate::config::error::Located;
 use crate::config::exec::OnChange;
 use crate::config::signal::SignalName;
-use gotemplate::duration::GoDuration;
+use go_duration::GoDuration;
 
 /// `exec { … }`
 #[derive(Block, Clone, Debug, Default)]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::config::block::{Block, Setting};
-use gotemplate::duration::GoDuration;
+use go_duration::GoDuration;
 
 /// `log_file { … }`
 #[derive(Block, Clone, Debug, Default)]

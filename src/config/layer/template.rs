@@ -11,7 +11,7 @@ use crate::config::resolved::{Format, Language, OutputFormat, Owner, WriteMode};
 use crate::config::signal::SignalName;
 use crate::config::template_argument::TemplateArgument;
 use crate::config::wait::WaitBlock;
-use gotemplate::duration::GoDuration;
+use go_duration::GoDuration;
 
 /// `template { … }`
 #[derive(Block, Clone, Debug, Default)]

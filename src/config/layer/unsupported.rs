@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use crate::config::block::{Block, Checked};
-use gotemplate::duration::GoDuration;
+use go_duration::GoDuration;
 
 type Bool = Checked<bool>;
 type Duration = Checked<GoDuration>;

@@ -8,7 +8,7 @@ use crate::config::block::{
 };
 use crate::config::error::{ConfigError, ValueError};
 use crate::config::wait::{Wait, WaitBlock, WaitError};
-use gotemplate::duration::GoDuration;
+use go_duration::GoDuration;
 
 /// `wait { … }`
 #[derive(Block, Clone, Debug, Default)]

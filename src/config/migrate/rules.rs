@@ -8,7 +8,7 @@ use super::section::{Piece, Section};
 use crate::config::block::Shape;
 use crate::config::file_mode::FileMode;
 use crate::config::tree::{Node, Value, float, integer};
-use gotemplate::duration::GoDuration;
+use go_duration::GoDuration;
 
 /// The rewritten value.
 pub(super) enum Verdict {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::config::block::{Setting, value};
 use crate::config::layer::{RetryBlock, TransportBlock};
 use crate::config::resolved::{Mode, Pauses, RetryConfig, TransportConfig};
-use gotemplate::duration::GoDuration;
+use go_duration::GoDuration;
 
 /// The shortest pause: without one, retries would be a busy loop.
 const SHORTEST: Duration = Duration::from_millis(10);

@@ -17,7 +17,7 @@ use crate::config::resolved::{
     OutputFormat, Permissions, Settle, Source, WriteMode,
 };
 use crate::config::wait::{Wait, WaitBlock};
-use gotemplate::duration::GoDuration;
+use go_duration::GoDuration;
 
 /// The default timeout of a command.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);

@@ -1,6 +1,6 @@
 //! Go's durations: parsed to the nanosecond, formatted to the second.
 
-use gotemplate::duration::GoDuration;
+use go_duration::GoDuration;
 
 /// The nanoseconds of a duration, which may be negative.
 pub(super) fn parse(text: &str) -> Option<i64> {

@@ -1,0 +1,68 @@
+#![doc = include_str!("../README.md")]
+
+// A module imports only modules listed above it; blank lines keep rustfmt from sorting the list.
+
+mod units;
+
+mod parse;
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+pub use parse::DurationError;
+use units::{HOUR, MICROSECOND, MILLISECOND, MINUTE, NANOSECOND, SECOND};
+
+/// A duration in Go's notation. It is never negative.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GoDuration(pub Duration);
+
+impl FromStr for GoDuration {
+    type Err = DurationError;
+
+    fn from_str(text: &str) -> Result<Self, DurationError> {
+        parse::parse(text).map(|nanos| Self(Duration::from_nanos(nanos)))
+    }
+}
+
+/// The shortest text that reads back as the same duration: `2h45m`, `1.5s`, `300ms`, `0s`.
+impl fmt::Display for GoDuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nanos = self.0.as_nanos();
+        if nanos == 0 {
+            return f.write_str("0s");
+        }
+        if nanos < SECOND {
+            let (unit, name) = [(MILLISECOND, "ms"), (MICROSECOND, "us"), (NANOSECOND, "ns")]
+                .into_iter()
+                .find(|(unit, _)| nanos.is_multiple_of(*unit))
+                .unwrap_or((NANOSECOND, "ns"));
+            return write!(f, "{}{name}", nanos / unit);
+        }
+        for (count, name) in [(nanos / HOUR, "h"), (nanos % HOUR / MINUTE, "m")] {
+            if count > 0 {
+                write!(f, "{count}{name}")?;
+            }
+        }
+        let (seconds, fraction) = (nanos % MINUTE / SECOND, nanos % SECOND);
+        match (seconds, fraction) {
+            (0, 0) => Ok(()),
+            (_, 0) => write!(f, "{seconds}s"),
+            _ => {
+                let digits = format!("{fraction:09}");
+                write!(f, "{seconds}.{}s", digits.trim_end_matches('0'))
+            }
+        }
+    }
+}
+
+/// For fuzzing: a duration reads back from its text.
+#[doc(hidden)]
+pub fn fuzz(text: &str) {
+    if let Ok(duration) = text.parse::<GoDuration>() {
+        assert_eq!(duration.to_string().parse(), Ok(duration), "{text}");
+    }
+}
+
+#[cfg(test)]
+mod tests;
