@@ -10,7 +10,6 @@ use jiff::Timestamp;
 
 use crate::config::glob::Glob;
 use crate::config::resolved::{Format, Job, OutputFormat, Source};
-use crate::query::Query;
 use crate::store::Snapshot;
 
 pub mod choose;
@@ -30,7 +29,7 @@ pub mod render_context;
 pub(crate) use gotemplate::{budget, dict, json, record, redact, scalar_object, scratch};
 
 pub use error::{Place, TemplateError};
-pub use render_context::{Absence, Dependencies, RenderEnv};
+pub use render_context::{Absence, CallSite, Dependencies, JinjaCall, RenderEnv};
 
 use budget::Budget;
 use format::Refusal;
@@ -271,26 +270,11 @@ impl Template {
             .collect()
     }
 
-    /// The file and place where the template requests a query; it is found by a pass in which requesting it is an error.
+    /// The file and place of a call that requests a query; `None` if it cannot be told, for example because the
+    /// template has changed since.
     #[must_use]
-    pub fn place_of(
-        &self,
-        query: &Query,
-        snapshot: &Snapshot,
-        render_env: &Arc<RenderEnv>,
-        now: Timestamp,
-    ) -> Option<(String, Place)> {
-        [Undefined::Refused, Undefined::Empty]
-            .into_iter()
-            .find_map(|undefined| {
-                let pass = Arc::new(self.pass(snapshot, render_env, now).trapping(query.clone()));
-                let error = self
-                    .engine
-                    .render(&pass, undefined)
-                    .err()
-                    .filter(|_| pass.is_sprung())?;
-                Some((error.name, error.place?))
-            })
+    pub fn place(&self, site: &CallSite) -> Option<(String, Place)> {
+        self.engine.place(site)
     }
 }
 

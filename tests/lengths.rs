@@ -16,7 +16,6 @@ const EXCEPTIONS: &[&str] = &[
     "config/block.rs",
     "config/error.rs",
     "config/migrate/rewrite.rs",
-    "daemon/renderer.rs",
     "jinja/failure.rs",
 ];
 

@@ -18,18 +18,17 @@ use crate::template::RenderEnv;
 
 mod answers;
 mod arrivals;
+mod failures;
+mod passes;
 mod plugins;
 mod template_state;
 mod templates;
 
 use answers::{Answers, Change, files};
-use plugins::{Plugins, is_plugin};
+use passes::Passes;
+use plugins::{Plugins, is_plugin, plugins_of};
 pub(super) use template_state::TemplateState;
 use templates::Templates;
-
-/// Texts that are ready wait this long at most for other templates that are being rendered: what one change renders is
-/// written together, but a slow template delays no other.
-const PASS_PATIENCE: Duration = Duration::from_millis(100);
 
 /// The templates, and everything that they depend on.
 #[derive(Debug)]
@@ -53,18 +52,6 @@ enum Following {
     Outdated,
 }
 
-/// Whether templates are being rendered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Passes {
-    None,
-    /// Texts that are ready wait until then, so that they are written together.
-    Together {
-        until: Instant,
-    },
-    /// Some pass takes long: the others do not wait for it any more.
-    Slow,
-}
-
 impl Renderer {
     /// Creates the templates of a configuration, which are not read yet. `env` has the environment of the process.
     pub(super) fn new(config: &Config, env: RenderEnv) -> Self {
@@ -85,7 +72,7 @@ impl Renderer {
             variables,
             following: Following::Outdated,
             watched: BTreeSet::new(),
-            passes: Passes::None,
+            passes: Passes::default(),
         }
     }
 
@@ -112,21 +99,7 @@ impl Renderer {
 
     /// Returns `true` while texts that are ready have to wait for other templates.
     pub(super) fn holds_texts(&self) -> bool {
-        matches!(self.passes, Passes::Together { .. })
-    }
-
-    /// The file and the line that request this query.
-    pub(super) fn place_of(
-        &self,
-        template: &TemplateState,
-        query: &Query,
-        now: Moment,
-    ) -> (String, u32) {
-        let source = template.template();
-        let place = source.and_then(|source| {
-            source.place_of(query, self.answers.snapshot(), &self.env, now.time)
-        });
-        place.map_or_else(|| (template.name(), 0), |(name, place)| (name, place.line))
+        self.passes.hold_texts()
     }
 
     /// Reads all sources.
@@ -196,14 +169,10 @@ impl Renderer {
 
     /// When a template has to be rendered, or texts need not wait any more, although no event may come.
     pub(super) fn next_wake(&self) -> Option<Instant> {
-        let patience = match self.passes {
-            Passes::Together { until } => Some(until),
-            Passes::None | Passes::Slow => None,
-        };
         let templates = self.templates.all().iter();
         templates
             .filter_map(TemplateState::next_wake)
-            .chain(patience)
+            .chain(self.passes.next_wake())
             .min()
     }
 
@@ -221,13 +190,7 @@ impl Renderer {
                 });
             }
         }
-        self.passes = match self.passes {
-            Passes::Together { until } if until <= now.instant => Passes::Slow,
-            Passes::None if !requests.is_empty() => Passes::Together {
-                until: now.instant + PASS_PATIENCE,
-            },
-            passes => passes,
-        };
+        self.passes.begin(requests.len(), now.instant);
         if requests.is_empty() {
             return Vec::new();
         }
@@ -251,7 +214,7 @@ impl Renderer {
 
     fn end_passes(&mut self) {
         if !self.templates.all().iter().any(TemplateState::is_rendering) {
-            self.passes = Passes::None;
+            self.passes.end();
         }
     }
 
@@ -371,12 +334,6 @@ impl Renderer {
         actions.extend(self.read_files(|_| true));
         actions
     }
-}
-
-/// The plugins that a template runs.
-fn plugins_of(template: &TemplateState) -> Vec<Arc<Query>> {
-    let plugins = template.queries().filter(|query| is_plugin(query));
-    plugins.cloned().collect()
 }
 
 /// The variables that templates see: those of the process, and what commands get beside them.

@@ -168,7 +168,7 @@ impl Shutdown {
             && is_idle
             && apply.ledger().is_settled()
             && apply.jobs(renderer).all(|job| is_final(job, renderer));
-        is_over.then(|| Decided::End(outcome(parts, now)))
+        is_over.then(|| Decided::End(outcome(parts)))
     }
 
     /// When the process ends, or has to end, although no event may come.
@@ -212,7 +212,7 @@ impl Shutdown {
             .flat_map(TemplateState::missing);
         if missing.any(|(_, absence)| absence != Absence::Unanswered) {
             tracing::error!(name: "lookup.failed", "ending, for this does not exist: err_on_failed_lookup is true");
-            missing_data(parts.renderer, now)
+            missing_data(parts.renderer)
                 .iter()
                 .filter(|lack| lack.absence != Absence::Unanswered)
                 .for_each(MissingData::tell);
@@ -237,7 +237,7 @@ impl Shutdown {
         }
         let seconds = (now.instant - self.begun).as_secs_f64();
         tracing::error!(name: "once.timed_out", seconds, "timed out after {seconds:.1} s; still missing:");
-        missing_data(parts.renderer, now)
+        missing_data(parts.renderer)
             .iter()
             .for_each(MissingData::tell);
         self.begin(End::TimedOut, None, parts.child, now.instant);
@@ -266,8 +266,8 @@ fn is_final(job: JobView<'_>, renderer: &Renderer) -> bool {
 }
 
 /// The result of `-once`, when nothing changes any more.
-fn outcome(parts: Parts<'_>, now: Moment) -> End {
-    let missing = missing_data(parts.renderer, now);
+fn outcome(parts: Parts<'_>) -> End {
+    let missing = missing_data(parts.renderer);
     if !missing.is_empty() {
         tracing::error!(name: "once.impossible", "required data is unavailable:");
         missing.iter().for_each(MissingData::tell);
@@ -286,11 +286,11 @@ fn outcome(parts: Parts<'_>, now: Moment) -> End {
 }
 
 /// The data that is missing, and where it is requested.
-fn missing_data(renderer: &Renderer, now: Moment) -> Vec<MissingData> {
+fn missing_data(renderer: &Renderer) -> Vec<MissingData> {
     let mut all = Vec::new();
     for template in renderer.templates() {
         all.extend(template.missing().map(|(query, absence)| MissingData {
-            place: renderer.place_of(template, query, now),
+            place: template.place_of(query),
             query: query.clone(),
             absence,
             failure: renderer.query_failures().text(query),

@@ -16,11 +16,12 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use super::error::{Place, TemplateError};
 use super::function::{Function, Group};
 use super::functions;
-use super::render_context::RenderContext;
+use super::render_context::{JinjaCall, RenderContext};
 use crate::config::resolved::{Format, Permissions};
 use gotemplate::with_large_stack;
 
 mod bridge;
+mod call_sites;
 mod depth;
 mod failure;
 mod includes;
@@ -29,6 +30,7 @@ mod print;
 mod survey;
 mod tags;
 mod undefined;
+mod words;
 
 use includes::Includes;
 use survey::Found;
@@ -95,7 +97,7 @@ static COMMON: LazyLock<Environment<'static>> = LazyLock::new(|| {
         environment.set_syntax(syntax);
     }
     bridge::add_functions(&mut environment, |function| function.group != Group::Sprig);
-    bridge::add_words(&mut environment);
+    words::add_words(&mut environment);
     environment
 });
 
@@ -212,6 +214,14 @@ impl JinjaTemplate {
             self.keep_compiled();
         }
         rendered.map_err(|error| self.failure(&error))
+    }
+
+    /// The file and place of a call; `None` if the source has no such call.
+    pub fn place(&self, call: &JinjaCall) -> Option<(String, Place)> {
+        let source = self.includes.source(&call.template)?;
+        let at = call_sites::of_call(&source, call.function, &call.args)?;
+        let name = self.includes.shown(&call.template);
+        Some((name, Place::of_byte(&source, at)))
     }
 
     /// Returns `true` if the template may nest lists without bound in a loop: dropping such a list recurses.

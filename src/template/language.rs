@@ -9,9 +9,9 @@ use std::sync::Arc;
 use minijinja::Value;
 
 use super::budget::Budget;
-use super::error::TemplateError;
+use super::error::{Place, TemplateError};
 use super::jinja::{self, JinjaTemplate, Undefined};
-use super::render_context::RenderContext;
+use super::render_context::{CallSite, RenderContext};
 use super::{functions, go_failure};
 use crate::config::resolved::{Delimiters, Format, Language, MissingKey, Permissions};
 
@@ -112,6 +112,18 @@ impl Engine {
                 rendered.map_err(|error| go_failure::told(name, source, &error))
             }
             Self::Jinja(template) => template.render(pass, undefined),
+        }
+    }
+
+    /// The file and place of a call.
+    pub(super) fn place(&self, site: &CallSite) -> Option<(String, Place)> {
+        match (self, site) {
+            (Self::Go { name, source, .. }, CallSite::Byte(at)) => {
+                Some((name.to_string(), Place::of_byte(source, *at)))
+            }
+            (Self::Jinja(template), CallSite::Call(call)) => template.place(call),
+            // The language of the template has changed since.
+            _ => None,
         }
     }
 

@@ -7,7 +7,7 @@
 //! one go; but the pass is then incomplete, and what it rendered (text or error) is thrown away.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -29,10 +29,12 @@ mod go;
 mod library;
 mod marks;
 mod render_env;
+mod site;
 mod time;
 
 pub use asked::{Absence, Dependencies};
 pub use render_env::RenderEnv;
+pub use site::{CallSite, JinjaCall};
 
 /// What one pass over one template may see.
 #[derive(Debug)]
@@ -45,8 +47,8 @@ pub struct RenderContext {
     outputs: Mutex<Vec<Output>>,
     sandbox: Option<Arc<Path>>,
     denied: Arc<[Glob]>,
-    trap: Option<Query>,
-    sprung: AtomicBool,
+    /// The queries that the present call of a function is the first to request.
+    new_queries: Mutex<Vec<Arc<Query>>>,
     format: Format,
     /// How many values were marked.
     marked: AtomicUsize,
@@ -76,8 +78,7 @@ impl RenderContext {
             outputs: Mutex::default(),
             sandbox: None,
             denied: Arc::default(),
-            trap: None,
-            sprung: AtomicBool::new(false),
+            new_queries: Mutex::default(),
             format: Format::None,
             marked: AtomicUsize::new(0),
             refused: None,
@@ -163,36 +164,31 @@ impl RenderContext {
         self.sandbox.as_ref()
     }
 
-    /// The same pass, but asking `query` is an error: it finds the place in the template that asks.
-    #[must_use]
-    pub fn trapping(mut self, query: Query) -> Self {
-        self.trap = Some(query);
-        self
-    }
-
-    /// Returns `true` if the query that this pass [traps](Self::trapping) was requested.
-    #[must_use]
-    pub fn is_sprung(&self) -> bool {
-        self.sprung.load(Ordering::Relaxed)
-    }
-
-    /// Asks, and yields the answer, or nothing as long as there is none.
-    ///
-    /// # Errors
-    /// Only in a pass that [traps](Self::trapping) this query.
-    pub fn ask(&self, query: &Query) -> Result<Option<Arc<Answer>>, FunctionError> {
-        if self.trap.as_ref() == Some(query) {
-            self.sprung.store(true, Ordering::Relaxed);
-            return Err(FunctionError::new(format!("{query} has no data")));
-        }
+    /// Requests a query. Returns its answer, or `None` as long as there is none.
+    pub fn ask(&self, query: &Query) -> Option<Arc<Answer>> {
         let mut asked = self.asked();
-        let Some((query, answer)) = self.snapshot.entry(query) else {
-            asked.queries.insert(Arc::new(query.clone()));
+        let (query, answer) = if let Some((query, answer)) = self.snapshot.entry(query) {
+            (Arc::clone(query), Some(Arc::clone(answer)))
+        } else {
             asked.missing.insert(query.clone(), Absence::Unanswered);
-            return Ok(None);
+            (Arc::new(query.clone()), None)
         };
-        asked.queries.insert(Arc::clone(query));
-        Ok(Some(Arc::clone(answer)))
+        if asked.queries.insert(Arc::clone(&query)) {
+            self.new_queries().push(query);
+        }
+        answer
+    }
+
+    /// Calls a function that may request queries. Of those that were not requested before, this call is the place.
+    pub fn requesting<T>(&self, call: impl FnOnce() -> T, site: impl FnOnce() -> CallSite) -> T {
+        let outcome = call();
+        let new = std::mem::take(&mut *self.new_queries());
+        if !new.is_empty() {
+            let site = site();
+            let new = new.into_iter().map(|query| (query, site.clone()));
+            self.asked().sites.extend(new);
+        }
+        outcome
     }
 
     /// Has every query been answered, up to now? Then no argument of a function can be made of what is missing.
@@ -259,6 +255,12 @@ impl RenderContext {
     #[must_use]
     pub fn take_asked(&self) -> Dependencies {
         std::mem::take(&mut self.asked())
+    }
+
+    fn new_queries(&self) -> MutexGuard<'_, Vec<Arc<Query>>> {
+        self.new_queries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn asked(&self) -> MutexGuard<'_, Dependencies> {

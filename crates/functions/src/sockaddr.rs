@@ -69,7 +69,7 @@ impl Context for Expression<'_> {
         self.0.budget()
     }
 
-    fn call(&self, FunctionId(index): FunctionId, args: &mut [Value]) -> FunctionResult {
+    fn call(&self, FunctionId(index): FunctionId, args: &mut [Value], _: usize) -> FunctionResult {
         let function = FUNCTIONS
             .get(index)
             .ok_or_else(|| FunctionError::new("the function does not exist"))?;

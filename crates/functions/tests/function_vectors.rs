@@ -69,7 +69,12 @@ impl gotemplate::Context for Rendering {
         &self.budget
     }
 
-    fn call(&self, function: FunctionId, args: &mut [Value]) -> Result<Value, FunctionError> {
+    fn call(
+        &self,
+        function: FunctionId,
+        args: &mut [Value],
+        _: usize,
+    ) -> Result<Value, FunctionError> {
         let function = library().of_id(function).expect("the library has it");
         function.call(&Call {
             args,

@@ -22,12 +22,18 @@ pub trait Context: Sync + fmt::Debug {
     fn budget(&self) -> &Budget;
 
     /// Calls a function. A piped argument is the last one. The implementation may replace arguments before it reads
-    /// them; quoted texts in an error that come from the arguments are redacted.
+    /// them; quoted texts in an error that come from the arguments are redacted. The call begins at byte `at` of the
+    /// source.
     ///
     /// # Errors
     /// The error of the function, without the name of the function.
-    fn call(&self, function: FunctionId, args: &mut [Value]) -> Result<Value, FunctionError> {
-        let _ = (function, args);
+    fn call(
+        &self,
+        function: FunctionId,
+        args: &mut [Value],
+        at: usize,
+    ) -> Result<Value, FunctionError> {
+        let _ = (function, args, at);
         Err(FunctionError::new("the function has no code"))
     }
 
@@ -54,11 +60,6 @@ pub trait Context: Sync + fmt::Debug {
     /// The reason why it cannot be printed here.
     fn escape<'a>(&self, text: &'a str) -> Result<Cow<'a, str>, FunctionError> {
         Ok(Cow::Borrowed(text))
-    }
-
-    /// Returns `true` if a [survey](crate::Template::survey) has found what it was made for, and its next error ends it.
-    fn ends_survey(&self) -> bool {
-        false
     }
 }
 

@@ -94,6 +94,19 @@ enum At<'t> {
     Invocation(&'t Invocation),
 }
 
+impl At<'_> {
+    /// Its first byte in the source.
+    fn offset(&self) -> usize {
+        match self {
+            At::Start => 0,
+            At::Pipeline(node) => node.offset,
+            At::Command(node) => node.offset,
+            At::Operand(node) => node.offset,
+            At::Invocation(node) => node.offset,
+        }
+    }
+}
+
 /// Where to go on after a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flow {
@@ -113,12 +126,13 @@ impl<'t> Evaluator<'t> {
     /// The error at the current place.
     #[cold]
     fn error(&self, message: impl Into<String>) -> Failure {
-        let (offset, context): (usize, &dyn Display) = match self.at {
-            At::Start => (0, &""),
-            At::Pipeline(node) => (node.offset, node),
-            At::Command(node) => (node.offset, node),
-            At::Operand(node) => (node.offset, node),
-            At::Invocation(node) => (node.offset, node),
+        let offset = self.at.offset();
+        let context: &dyn Display = match self.at {
+            At::Start => &"",
+            At::Pipeline(node) => node,
+            At::Command(node) => node,
+            At::Operand(node) => node,
+            At::Invocation(node) => node,
         };
         let (line, column) = line_and_column(&self.program.source, offset);
         let template = &self.program.name;

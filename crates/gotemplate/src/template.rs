@@ -57,7 +57,7 @@ impl Template {
     /// Renders the template for the sake of the functions that it calls: an action that fails prints nothing.
     ///
     /// # Errors
-    /// If the context [ends the survey](Context::ends_survey), or if its budget is exhausted.
+    /// If the budget of the context is exhausted.
     pub fn survey(&self, dot: &Value, context: &dyn Context) -> Result<String, Error> {
         self.run(dot, context, Manner::Survey)
     }

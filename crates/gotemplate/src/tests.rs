@@ -42,7 +42,12 @@ impl Context for Functions {
         &self.0
     }
 
-    fn call(&self, function: FunctionId, args: &mut [Value]) -> Result<Value, FunctionError> {
+    fn call(
+        &self,
+        function: FunctionId,
+        args: &mut [Value],
+        _: usize,
+    ) -> Result<Value, FunctionError> {
         match NAMES.get(function.0) {
             Some(&"joined") => joined(args),
             _ => Ok(counted(args)),

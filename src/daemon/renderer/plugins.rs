@@ -63,3 +63,9 @@ impl Plugins {
 pub(super) fn is_plugin(query: &Query) -> bool {
     matches!(query, Query::Plugin(_))
 }
+
+/// The plugins that a template runs.
+pub(super) fn plugins_of(template: &TemplateState) -> Vec<Arc<Query>> {
+    let plugins = template.queries().filter(|query| is_plugin(query));
+    plugins.cloned().collect()
+}

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::arrivals::Arrivals;
+use super::failures::Failures;
 use crate::answer::Answer;
 use crate::config::resolved::{Job, OnError, Source};
 use crate::daemon::rendering::{PassResult, Rendered};
-use crate::error_chain::chain;
 use crate::query::Query;
 use crate::template::{Absence, Dependencies, Template, TemplateError};
 
@@ -31,10 +31,7 @@ pub(crate) struct TemplateState {
     dependencies: Dependencies,
     /// The answers that arrived while the template was being rendered.
     arrivals: Arrivals,
-    /// Why the source cannot be read or parsed; the last good version stays in force.
-    source_failure: Option<String>,
-    /// Why the template fails although all data is there.
-    render_failure: Option<String>,
+    failures: Failures,
 }
 
 /// Whether a pass is due.
@@ -67,8 +64,7 @@ impl TemplateState {
             worker: Worker::Idle,
             dependencies: Dependencies::default(),
             arrivals: Arrivals::default(),
-            source_failure: None,
-            render_failure: None,
+            failures: Failures::default(),
         }
     }
 
@@ -146,6 +142,14 @@ impl TemplateState {
         missing.map(|(query, absence)| (query, *absence))
     }
 
+    /// The file and the line that request this query; line 0 if the line is not known.
+    pub(crate) fn place_of(&self, query: &Query) -> (String, u32) {
+        let site = self.dependencies.sites.get(query);
+        let place = self.template.as_ref().zip(site);
+        let place = place.and_then(|(template, site)| template.place(site));
+        place.map_or_else(|| (self.name(), 0), |(name, place)| (name, place.line))
+    }
+
     /// Returns `true` if the last pass had all data.
     pub(crate) fn is_complete(&self) -> bool {
         self.dependencies.is_complete()
@@ -163,12 +167,12 @@ impl TemplateState {
 
     /// Returns `true` if its source is broken.
     pub(crate) fn is_source_broken(&self) -> bool {
-        self.source_failure.is_some()
+        self.failures.is_source_broken()
     }
 
     /// Returns `true` if it failed with all data there.
     pub(crate) fn is_rendering_broken(&self) -> bool {
-        self.render_failure.is_some()
+        self.failures.is_rendering_broken()
     }
 
     /// Notes that something it depends on has changed, other than a query.
@@ -228,26 +232,18 @@ impl TemplateState {
 
     /// Takes in the source, which was read, or could not be.
     pub(super) fn source_read(&mut self, read: &Result<Arc<Template>, TemplateError>) {
+        let name = self.name();
         match read {
             Ok(template) => {
-                if self.source_failure.take().is_some() {
-                    let template = self.name();
-                    tracing::info!(name: "source.recovered", template, "{template}: parses again");
-                }
+                self.failures.end_of_source(&name);
                 self.sources = template.sources();
                 self.template = Some(Arc::clone(template));
                 self.mark_dirty();
             }
             Err(error) => {
                 self.sources.extend(error.sources.iter().cloned());
-                let kept = match self.template {
-                    Some(_) => "\nthe last good version stays in force",
-                    None => "",
-                };
-                let text = format!("{}{kept}", chain(error));
-                if is_news(&mut self.source_failure, &text) {
-                    tracing::error!(name: "source.broken", template = self.name(), "{text}");
-                }
+                self.failures
+                    .of_source(&name, error, self.template.is_some());
             }
         }
     }
@@ -295,56 +291,15 @@ impl TemplateState {
         let sources = rendered.template.sources();
         let other_sources = sources != self.sources;
         self.sources = sources;
+        self.failures.of_pass(&self.name(), &rendered.result);
         let other_queries = match &rendered.result {
             PassResult::Ended(pass) => {
-                let complete = pass.dependencies.is_complete();
-                match &pass.text {
-                    _ if !complete => {}
-                    Ok(text) => self.tell_success(text.content.len()),
-                    Err(error) => self.failed(&chain(error)),
-                }
-                let whole = complete && pass.text.is_ok();
-                self.dependencies.replace(pass.dependencies.clone(), whole)
+                let is_whole = pass.dependencies.is_complete() && pass.text.is_ok();
+                self.dependencies
+                    .replace(pass.dependencies.clone(), is_whole)
             }
-            PassResult::Overdue { limit } => {
-                let (name, limit) = (self.name(), limit.as_secs_f64());
-                self.failed(&format!(
-                    "{name}: the template takes too long: it exceeded render_timeout ({limit} s) and cannot be \
-                     stopped; it is not rendered again before it ends"
-                ));
-                false
-            }
-            PassResult::Refused => {
-                let name = self.name();
-                self.failed(&format!(
-                    "{name}: the template is not rendered, because many other templates take too long"
-                ));
-                false
-            }
-            PassResult::Returned => false,
+            PassResult::Overdue { .. } | PassResult::Refused | PassResult::Returned => false,
         };
         other_sources || other_queries
     }
-
-    fn failed(&mut self, text: &str) {
-        if is_news(&mut self.render_failure, text) {
-            tracing::error!(name: "template.failed", template = self.name(), "{text}");
-        }
-    }
-
-    fn tell_success(&mut self, bytes: usize) {
-        if self.render_failure.take().is_some() {
-            let template = self.name();
-            tracing::info!(name: "template.recovered", template, "{template}: renders again");
-        } else if tracing::enabled!(tracing::Level::DEBUG) {
-            let template = self.name();
-            tracing::debug!(name: "template.rendered", template, bytes, "{template} renders to {bytes} bytes");
-        }
-    }
-}
-
-/// Keeps a failure. Returns `true` if it differs from the one before.
-fn is_news(slot: &mut Option<String>, text: &str) -> bool {
-    slot.replace(text.to_owned())
-        .is_none_or(|before| before != text)
 }

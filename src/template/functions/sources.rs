@@ -121,7 +121,7 @@ pub(super) fn empty_list() -> Value {
 fn services(call: &Call<'_>) -> FunctionResult {
     Ok(
         match rendering(call)?
-            .ask(&Query::services(&call.texts()?.concat())?)?
+            .ask(&Query::services(&call.texts()?.concat())?)
             .as_deref()
         {
             Some(Answer::Services(services)) => records::list(services),
@@ -133,7 +133,7 @@ fn services(call: &Call<'_>) -> FunctionResult {
 fn nodes(call: &Call<'_>) -> FunctionResult {
     Ok(
         match rendering(call)?
-            .ask(&Query::nodes(&call.texts()?.concat())?)?
+            .ask(&Query::nodes(&call.texts()?.concat())?)
             .as_deref()
         {
             Some(Answer::Nodes(nodes)) => records::list(nodes),
@@ -145,7 +145,7 @@ fn nodes(call: &Call<'_>) -> FunctionResult {
 fn node(call: &Call<'_>) -> FunctionResult {
     Ok(
         match rendering(call)?
-            .ask(&Query::node(&call.texts()?.concat())?)?
+            .ask(&Query::node(&call.texts()?.concat())?)
             .as_deref()
         {
             Some(Answer::Node(Some(found))) => Record::value(Arc::clone(found) as _),
@@ -172,7 +172,7 @@ fn datacenters(call: &Call<'_>) -> FunctionResult {
     };
     Ok(
         match rendering(call)?
-            .ask(&ConsulQuery::Datacenters(DatacentersQuery { ignore_failing }).into())?
+            .ask(&ConsulQuery::Datacenters(DatacentersQuery { ignore_failing }).into())
             .as_deref()
         {
             Some(Answer::Datacenters(names)) => names.iter().map(String::as_str).collect(),
@@ -183,7 +183,7 @@ fn datacenters(call: &Call<'_>) -> FunctionResult {
 
 /// The pair of a key, if there is an answer and the key exists.
 fn entry(call: &Call<'_>, query: &Query) -> Result<Option<Arc<Pair>>, FunctionError> {
-    Ok(match rendering(call)?.ask(query)?.as_deref() {
+    Ok(match rendering(call)?.ask(query).as_deref() {
         Some(Answer::Key(entry)) => entry.clone(),
         _ => None,
     })
@@ -250,7 +250,7 @@ fn pairs(call: &Call<'_>, name: &str, depth: Depth, required: bool) -> FunctionR
         return Ok(empty_list());
     }
     let query = Query::pairs(prefix)?;
-    let answer = rendering(call)?.ask(&query)?;
+    let answer = rendering(call)?.ask(&query);
     rendering(call)?.sees(&query, depth);
     let Some(Answer::Pairs(pairs)) = answer.as_deref() else {
         return Ok(empty_list());
@@ -276,7 +276,7 @@ fn file(call: &Call<'_>) -> FunctionResult {
         path: PathBuf::from(path),
         sandbox: rendering(call)?.sandbox().cloned(),
     });
-    Ok(match rendering(call)?.ask(&query)?.as_deref() {
+    Ok(match rendering(call)?.ask(&query).as_deref() {
         Some(Answer::File(text)) => Value::from(Arc::clone(text)),
         _ => Value::from(""),
     })
@@ -298,7 +298,7 @@ fn plugin(call: &Call<'_>) -> FunctionResult {
         return refuse("plugin: the name of the program is missing");
     }
     match rendering(call)?
-        .ask(&Query::Plugin(PluginQuery { words: args }))?
+        .ask(&Query::Plugin(PluginQuery { words: args }))
         .as_deref()
     {
         Some(Answer::Plugin(Ok(text))) => Ok(Value::from(Arc::clone(text))),

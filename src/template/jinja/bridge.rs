@@ -12,17 +12,16 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 use super::Undefined;
 use crate::config::resolved::{Format, Permissions};
 use crate::template::function::{Call, Function, FunctionError, Group, named};
-use crate::template::render_context::RenderContext;
+use crate::template::render_context::{CallSite, JinjaCall, RenderContext};
 use crate::template::{dict, functions, redact};
-use gotemplate::words::{WORDS, Word};
 
 /// The name of the global variable; the blank makes it impossible to write in a template.
-const PASS: &str = " pass";
+pub(super) const PASS: &str = " pass";
 
 /// The render context of the current rendering.
-struct Current {
-    pass: Arc<RenderContext>,
-    undefined: Undefined,
+pub(super) struct Current {
+    pub(super) pass: Arc<RenderContext>,
+    pub(super) undefined: Undefined,
 }
 
 impl Object for Current {
@@ -100,54 +99,6 @@ pub(super) fn has_filter(environment: &Environment<'_>, name: &str) -> bool {
     !matches!(applied, Err(error) if error.kind() == ErrorKind::UnknownFilter)
 }
 
-/// Registers the functions that converted templates use in place of Go's builtins; those of one value are also filters.
-pub(super) fn add_words(environment: &mut Environment<'static>) {
-    for word in WORDS {
-        let said = move |state: &State<'_, '_>, args: Rest<Value>| say(word, state, &args);
-        environment.add_function(word.name, said);
-        if FILTERS.contains(&word.name) {
-            environment.add_filter(word.name, said);
-        }
-    }
-}
-
-/// The functions of one value.
-const FILTERS: [&str; 4] = ["go_text", "go_items", "go_pairs", "go_len"];
-
-fn say(word: &Word, state: &State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
-    let current = state.lookup(PASS);
-    let current = current
-        .as_ref()
-        .and_then(Value::downcast_object_ref::<Current>);
-    let outcome = match current.map(|current| &current.pass) {
-        _ if let Err(error) = bounded(args) => Err(error.0),
-        Some(pass) if pass.format() != Format::None => match args {
-            // Text of the template stays marked as safe: its values carry their own marks.
-            [text] if word.name == "go_text" && text.is_safe() => return Ok(text.clone()),
-            _ => (word.code)(
-                &args
-                    .iter()
-                    .map(|arg| pass.bare(arg.clone()))
-                    .collect::<Vec<_>>(),
-            ),
-        },
-        _ => (word.code)(args),
-    };
-    match outcome {
-        Err(_) if current.is_some_and(|current| current.undefined == Undefined::Empty) => {
-            Ok(Value::UNDEFINED)
-        }
-        outcome => outcome.map_err(|why| {
-            // Quoted values are redacted later, as in all errors that do not come from a library function.
-            refused(format!(
-                "{}: {}",
-                word.name,
-                redact::numbers(&why, &source(state))
-            ))
-        }),
-    }
-}
-
 /// A function of the library.
 #[derive(Debug)]
 struct Callable(&'static Function);
@@ -198,11 +149,7 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
         )));
     }
     match current.undefined {
-        Undefined::Empty => match go_on(function, args, &current.pass) {
-            // This is the query whose place is searched.
-            Err(error) if current.pass.is_sprung() => Err(told(function, &error, state, args)),
-            outcome => Ok(outcome.unwrap_or_default()),
-        },
+        Undefined::Empty => Ok(go_on(function, args, &current.pass, state).unwrap_or_default()),
         Undefined::Refused => match undefined(args) {
             Some(argument) => {
                 let written =
@@ -211,12 +158,7 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
                 let text = format!("argument {argument} of {} is undefined", function.jinja);
                 Err(Error::new(ErrorKind::UndefinedError, text))
             }
-            None => match bounded(args).and_then(|()| {
-                function.call(&Call {
-                    args,
-                    context: current.pass.as_ref(),
-                })
-            }) {
+            None => match bounded(args).and_then(|()| call(function, args, &current.pass, state)) {
                 Ok(value) => Ok(current.pass.outcome(function, args, value)),
                 Err(error) => Err(told(function, &error, state, args)),
             },
@@ -225,7 +167,7 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
 }
 
 /// Refuses arguments that Jinja nested too deeply; the library itself cannot make such values.
-fn bounded(args: &[Value]) -> Result<(), FunctionError> {
+pub(super) fn bounded(args: &[Value]) -> Result<(), FunctionError> {
     args.iter()
         .filter(|arg| arg.kind() == ValueKind::Seq)
         .try_for_each(dict::check_lists)
@@ -260,6 +202,7 @@ fn go_on(
     function: &Function,
     args: &[Value],
     pass: &RenderContext,
+    state: &State<'_, '_>,
 ) -> Result<Value, FunctionError> {
     let undefined = args.iter().any(Value::is_undefined);
     if function.group == Group::Sources {
@@ -285,10 +228,7 @@ fn go_on(
             })
             .collect();
         // Missing data is undefined rather than empty: `int` and similar filters take undefined as 0.
-        let value = function.call(&Call {
-            args: &args,
-            context: pass,
-        })?;
+        let value = call(function, &args, pass, state)?;
         return Ok(if value.as_str() == Some("") {
             Value::UNDEFINED
         } else {
@@ -304,9 +244,34 @@ fn go_on(
     };
     let args: Vec<Value> = args.iter().map(known).collect();
     bounded(&args)?;
-    function.call(&Call {
-        args: &args,
-        context: pass,
+    call(function, &args, pass, state)
+}
+
+/// Calls a function, and records where the template requests the queries that are new.
+fn call(
+    function: &Function,
+    args: &[Value],
+    pass: &RenderContext,
+    state: &State<'_, '_>,
+) -> Result<Value, FunctionError> {
+    let call = || {
+        function.call(&Call {
+            args,
+            context: pass,
+        })
+    };
+    if function.group != Group::Sources {
+        return call();
+    }
+    pass.requesting(call, || {
+        let positional = args.iter().filter(|arg| !arg.is_kwargs());
+        CallSite::Call(Arc::new(JinjaCall {
+            template: state.name().to_owned(),
+            function: function.jinja,
+            args: positional
+                .map(|arg| arg.as_str().map(str::to_owned))
+                .collect(),
+        }))
     })
 }
 
@@ -334,7 +299,7 @@ fn told(
 }
 
 /// The source of the template that is rendered now.
-fn source(state: &State<'_, '_>) -> String {
+pub(super) fn source(state: &State<'_, '_>) -> String {
     state
         .env()
         .get_template(state.name())
@@ -342,6 +307,6 @@ fn source(state: &State<'_, '_>) -> String {
         .unwrap_or_default()
 }
 
-fn refused(text: String) -> Error {
+pub(super) fn refused(text: String) -> Error {
     Error::new(ErrorKind::InvalidOperation, text)
 }

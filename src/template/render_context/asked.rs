@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::CallSite;
 use crate::answer::{Answer, Depth};
 use crate::query::Query;
 
@@ -12,6 +13,8 @@ use crate::query::Query;
 pub struct Dependencies {
     /// Every query, answered or not.
     pub queries: BTreeSet<Arc<Query>>,
+    /// Where each query is requested first.
+    pub sites: BTreeMap<Arc<Query>, CallSite>,
     /// The queries without data, with the reason.
     pub missing: BTreeMap<Query, Absence>,
     /// How much of an answer the template sees, for the queries of which it does not see everything.
@@ -51,12 +54,16 @@ impl Dependencies {
     pub fn add(&mut self, further: Self) {
         let Self {
             queries,
+            sites,
             missing,
             depths,
             timed,
             again,
         } = further;
         self.queries.extend(queries);
+        for (query, site) in sites {
+            self.sites.entry(query).or_insert(site);
+        }
         self.missing.extend(missing);
         self.depths.extend(depths);
         self.timed.extend(timed);
@@ -74,6 +81,9 @@ impl Dependencies {
         } else {
             let known = self.queries.len();
             (self.missing, self.again) = (BTreeMap::new(), None);
+            // The template may have changed: its present calls count.
+            self.sites
+                .retain(|query, _| !latest.sites.contains_key(query));
             self.add(latest);
             self.queries.len() != known
         }

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use gotemplate::{Budget, Context, FunctionId};
 use minijinja::Value;
 
-use super::RenderContext;
+use super::{CallSite, RenderContext};
 use crate::config::resolved::Format;
 use crate::template::format::mark::Kind;
-use crate::template::function::{Call, FunctionError};
+use crate::template::function::{Call, FunctionError, Group};
 use crate::template::functions;
 
 impl Context for RenderContext {
@@ -16,16 +16,28 @@ impl Context for RenderContext {
         &self.budget
     }
 
-    fn call(&self, function: FunctionId, args: &mut [Value]) -> Result<Value, FunctionError> {
+    fn call(
+        &self,
+        function: FunctionId,
+        args: &mut [Value],
+        at: usize,
+    ) -> Result<Value, FunctionError> {
         let function = functions::of_id(function)
             .ok_or_else(|| FunctionError::new("the function does not exist"))?;
         for arg in args.iter_mut() {
             *arg = self.argument(function, std::mem::take(arg));
         }
-        let value = function.call(&Call {
-            args,
-            context: self,
-        })?;
+        let call = || {
+            function.call(&Call {
+                args,
+                context: self,
+            })
+        };
+        let value = if function.group == Group::Sources {
+            self.requesting(call, || CallSite::Byte(at))?
+        } else {
+            call()?
+        };
         Ok(self.outcome(function, args, value))
     }
 
@@ -43,9 +55,5 @@ impl Context for RenderContext {
 
     fn escape<'a>(&self, text: &'a str) -> Result<Cow<'a, str>, FunctionError> {
         self.printed(text, Kind::Text)
-    }
-
-    fn ends_survey(&self) -> bool {
-        self.is_sprung()
     }
 }

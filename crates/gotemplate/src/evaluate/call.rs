@@ -176,7 +176,7 @@ impl<'t> Evaluator<'t> {
         self.permit(name, whole)?;
         let constant = given.arguments.iter().all(Operand::is_constant) && given.piped.is_none();
         let mut arguments = self.values(dot, given)?;
-        match self.context.call(function, &mut arguments) {
+        match self.context.call(function, &mut arguments, whole.offset()) {
             Ok(value) => Ok(GoValue::bare(value)),
             Err(error) => {
                 self.at = whole;

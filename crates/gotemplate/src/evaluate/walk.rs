@@ -76,8 +76,8 @@ impl<'t> Evaluator<'t> {
         Ok(Flow::Next)
     }
 
-    /// Passes over a node that fails, as if it were not there, unless it asks what the pass traps. The limits still
-    /// hold: a node that exceeds one fails, and so does every further one of its kind.
+    /// Passes over a node that fails, as if it were not there. The limits still hold: a node that exceeds one fails, and
+    /// so does every further one of its kind.
     fn survey(&mut self, node: &'t Node, dot: &GoValue) -> Outcome<Flow> {
         let (levels, calls, name, base, variables, around) = (
             self.levels,
@@ -88,7 +88,7 @@ impl<'t> Evaluator<'t> {
             self.around.len(),
         );
         match self.node(node, dot) {
-            Err(_) if !self.context.ends_survey() && !self.context.budget().is_exhausted() => {
+            Err(_) if !self.context.budget().is_exhausted() => {
                 (self.levels, self.calls, self.name, self.base) = (levels, calls, name, base);
                 self.variables.truncate(variables);
                 self.around.truncate(around);

@@ -460,16 +460,6 @@ fn the_mesh_and_other_clusters() {
 }
 
 #[test]
-fn a_trapped_query_is_an_error() {
-    let pass = context().trapping(Query::key("port").unwrap());
-    assert_eq!(
-        call_in(&pass, "key", &["port".into()]).unwrap_err(),
-        "kv.get(port) has no data"
-    );
-    assert!(call_in(&pass, "key", &["empty".into()]).is_ok());
-}
-
-#[test]
 fn pairs_are_grouped_by_folder() {
     let pass = context();
     let tree = call_in(&pass, "tree", &["app".into()]).unwrap();

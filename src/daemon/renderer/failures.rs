@@ -1,0 +1,96 @@
+//! The failures of a template, each reported once.
+//!
+//! Input: what was read, the result of a pass. Output: events in the log.
+
+use crate::daemon::rendering::PassResult;
+use crate::error_chain::chain;
+use crate::template::TemplateError;
+
+/// Why a template cannot be read or rendered.
+#[derive(Debug, Default)]
+pub(super) struct Failures {
+    /// Why the source cannot be read or parsed; the last good version stays in force.
+    source: Option<String>,
+    /// Why the template fails although all data is there.
+    rendering: Option<String>,
+}
+
+impl Failures {
+    /// Returns `true` if the source is broken.
+    pub(super) fn is_source_broken(&self) -> bool {
+        self.source.is_some()
+    }
+
+    /// Returns `true` if the template failed with all data there.
+    pub(super) fn is_rendering_broken(&self) -> bool {
+        self.rendering.is_some()
+    }
+
+    /// Takes in that the source was read.
+    pub(super) fn end_of_source(&mut self, template: &str) {
+        if self.source.take().is_some() {
+            tracing::info!(name: "source.recovered", template, "{template}: parses again");
+        }
+    }
+
+    /// Takes in that the source could not be read.
+    pub(super) fn of_source(&mut self, template: &str, error: &TemplateError, has_version: bool) {
+        let kept = if has_version {
+            "\nthe last good version stays in force"
+        } else {
+            ""
+        };
+        let text = format!("{}{kept}", chain(error));
+        if is_news(&mut self.source, &text) {
+            tracing::error!(name: "source.broken", template, "{text}");
+        }
+    }
+
+    /// Takes in the result of a pass. One with data missing says nothing about the template.
+    pub(super) fn of_pass(&mut self, template: &str, result: &PassResult) {
+        match result {
+            PassResult::Ended(pass) if !pass.dependencies.is_complete() => {}
+            PassResult::Ended(pass) => match &pass.text {
+                Ok(text) => self.end_of_rendering(template, text.content.len()),
+                Err(error) => self.of_rendering(template, &chain(error)),
+            },
+            PassResult::Overdue { limit } => {
+                let limit = limit.as_secs_f64();
+                self.of_rendering(
+                    template,
+                    &format!(
+                        "{template}: the template takes too long: it exceeded render_timeout ({limit} s) and cannot \
+                         be stopped; it is not rendered again before it ends"
+                    ),
+                );
+            }
+            PassResult::Refused => self.of_rendering(
+                template,
+                &format!(
+                    "{template}: the template is not rendered, because many other templates take too long"
+                ),
+            ),
+            PassResult::Returned => {}
+        }
+    }
+
+    fn of_rendering(&mut self, template: &str, text: &str) {
+        if is_news(&mut self.rendering, text) {
+            tracing::error!(name: "template.failed", template, "{text}");
+        }
+    }
+
+    fn end_of_rendering(&mut self, template: &str, bytes: usize) {
+        if self.rendering.take().is_some() {
+            tracing::info!(name: "template.recovered", template, "{template}: renders again");
+        } else if tracing::enabled!(tracing::Level::DEBUG) {
+            tracing::debug!(name: "template.rendered", template, bytes, "{template} renders to {bytes} bytes");
+        }
+    }
+}
+
+/// Keeps a failure. Returns `true` if it differs from the one before.
+fn is_news(slot: &mut Option<String>, text: &str) -> bool {
+    slot.replace(text.to_owned())
+        .is_none_or(|before| before != text)
+}
