@@ -69,7 +69,7 @@ pub mod child;
 // Writes files atomically and keeps the ledger of owed commands.
 pub mod apply;
 
-// Log outlets: stderr, file, syslog, journal.
+// The log: the outlets of the configuration.
 pub mod log;
 
 // Writes and removes the PID file.

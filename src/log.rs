@@ -1,32 +1,29 @@
 //! The log: one line per event, on stderr and in the outlets that the configuration adds.
 //!
 //! Input: events of `tracing`, and a [`LogConfig`].
-//! Output: lines on stderr and in a file, datagrams to syslog and to the journal.
+//! Output: lines on stderr and in a file, datagrams to syslog and to the journal, by the crate `tracing-outlets`.
 //!
-//! Every event has a stable name (`name: "file.written"` in the call); `docs/src/reference/events.md` lists them. A layer of
-//! `tracing`'s subscriber turns an event into a `Record` and puts it into the queue of each outlet, from which a thread
-//! of the outlet writes. A slow reader, disk or socket therefore never delays the component that logs: what does not fit
-//! into the queue is dropped and counted.
+//! Every event has a stable name (`name: "file.written"` in the call); `docs/src/reference/events.md` lists them. The
+//! filter belongs to the outlets alone, so that another layer beside them sees every event.
 
-mod error;
-mod escape;
-mod file;
-mod journal;
-mod layer;
-mod layout;
-mod lines;
-mod logger;
-mod outlet;
-mod queue;
-mod record;
-mod syslog;
+mod filter;
+mod outlets;
 
 use std::sync::OnceLock;
+use std::time::Duration;
+
+use tracing::Dispatch;
+use tracing_outlets::{Outlets, is_stderr_connected_to_journal};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::{Registry, registry, reload};
 
 use crate::config::logging::LogConfig;
 
-pub use error::LogError;
-use logger::Logger;
+pub use outlets::LogError;
+
+/// How long the end of the process waits for lines that are not written yet.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The log of this process. Dropping it waits up to a second for the lines that are not written yet.
 #[derive(Debug)]
@@ -34,7 +31,7 @@ pub struct Log(());
 
 impl Drop for Log {
     fn drop(&mut self) {
-        logger().shutdown();
+        logger().outlets.close(SHUTDOWN_TIMEOUT);
     }
 }
 
@@ -60,4 +57,116 @@ pub fn change(config: &LogConfig) -> Result<(), LogError> {
 fn logger() -> &'static Logger {
     static LOGGER: OnceLock<Logger> = OnceLock::new();
     LOGGER.get_or_init(Logger::new)
+}
+
+/// The subscriber, with outlets and a level that can be replaced while the process runs.
+struct Logger {
+    dispatch: Dispatch,
+    outlets: Outlets,
+    filter: reload::Handle<Targets, Registry>,
+}
+
+impl Logger {
+    /// Creates a logger without outlets.
+    fn new() -> Self {
+        let outlets = Outlets::new(filter::component);
+        let (filter, filter_handle) = reload::Layer::new(Targets::new());
+        Self {
+            dispatch: Dispatch::new(registry().with(outlets.layer().with_filter(filter))),
+            outlets,
+            filter: filter_handle,
+        }
+    }
+
+    /// Makes this the logger of the process.
+    fn install(&self) {
+        // An error means that a subscriber is installed already; in this program that is this one.
+        let _ = tracing::dispatcher::set_global_default(self.dispatch.clone());
+    }
+
+    /// Opens the outlets of `config`, and closes those that it does not name.
+    fn change(&self, config: &LogConfig) -> Result<(), LogError> {
+        let open = |list: &[_]| self.outlets.replace(list);
+        outlets::open_configured(config, is_stderr_connected_to_journal(), open)?;
+        // Fails only if the subscriber is gone, and `dispatch` keeps it.
+        let _ = self.filter.reload(filter::filter(config.level));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+    use std::time::Instant;
+
+    use super::*;
+    use crate::config::logging::{Keep, LogFileConfig};
+    use crate::config::resolved::LogLevel;
+
+    fn to_file(path: PathBuf, level: LogLevel) -> LogConfig {
+        let file = LogFileConfig {
+            path,
+            rotate_bytes: None,
+            rotate_after: None,
+            keep: Keep::All,
+        };
+        LogConfig {
+            file: Some(file),
+            ..LogConfig::of_level(level)
+        }
+    }
+
+    /// The last word of each line, file by file.
+    fn last_words(directory: &Path) -> Vec<Vec<String>> {
+        let mut files: Vec<_> = fs::read_dir(directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        files.sort();
+        let words = |text: String| {
+            text.lines()
+                .map(|line| line.rsplit(' ').next().unwrap().to_owned())
+                .collect()
+        };
+        files
+            .iter()
+            .map(|file| words(fs::read_to_string(file).unwrap()))
+            .collect()
+    }
+
+    #[test]
+    fn a_change_keeps_outlets_that_stay_and_a_failed_change_changes_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        let logger = Logger::new();
+        tracing::dispatcher::with_default(&logger.dispatch, || {
+            let log = |text: &str| tracing::debug!(name: "template.told", function = "", "{text}");
+            let change = |path, level| logger.change(&to_file(path, level));
+            change(path("a.log"), LogLevel::Error).unwrap();
+            log("hidden");
+            change(path("a.log"), LogLevel::Debug).unwrap();
+            log("one");
+            let error = change(path("none/a.log"), LogLevel::Error).unwrap_err();
+            assert!(
+                error.to_string().starts_with("cannot log to the file"),
+                "{error}"
+            );
+            log("two");
+            change(path("b.log"), LogLevel::Debug).unwrap();
+            log("three");
+            logger.outlets.close(SHUTDOWN_TIMEOUT);
+        });
+        let expected = [vec!["one", "two"], vec!["three"]];
+        let deadline = Instant::now() + Duration::from_secs(20);
+        // An outlet that is no longer configured still writes its queue, in the background.
+        while last_words(directory.path()) != expected && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(
+            last_words(directory.path()),
+            expected,
+            "one file for each path, and no other"
+        );
+    }
 }

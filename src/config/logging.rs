@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::Duration;
+
+pub use tracing_outlets::{
+    Facility, FacilityError, FileOptions as LogFileConfig, Keep, SyslogOptions as SyslogConfig,
+};
 
 /// The path of the journal's socket.
 pub(super) const JOURNAL: &str = "/run/systemd/journal/socket";
@@ -87,39 +90,6 @@ pub enum LogFormat {
     Json,
 }
 
-/// The log file, and its rotation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogFileConfig {
-    /// Its path; the time is inserted before the extension.
-    pub path: PathBuf,
-    /// The size at which the next file is started; `None`: no limit.
-    pub rotate_bytes: Option<u64>,
-    /// The age at which the next file is started; `None`: no limit.
-    pub rotate_after: Option<Duration>,
-    /// The old files to keep.
-    pub keep: Keep,
-}
-
-/// The old log files to keep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
-    /// All.
-    All,
-    /// The newest, this many.
-    Newest(usize),
-}
-
-/// The connection to syslog.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SyslogConfig {
-    /// The facility.
-    pub facility: Facility,
-    /// The program name.
-    pub name: String,
-    /// The path of the socket.
-    pub address: PathBuf,
-}
-
 /// The connection to the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JournalConfig {
@@ -138,66 +108,6 @@ pub enum Wanted {
     Always,
     /// Never.
     Never,
-}
-
-/// A facility of syslog.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Facility(u8);
-
-/// The facilities and their numbers.
-const FACILITIES: [(&str, u8); 20] = [
-    ("KERN", 0),
-    ("USER", 1),
-    ("MAIL", 2),
-    ("DAEMON", 3),
-    ("AUTH", 4),
-    ("SYSLOG", 5),
-    ("LPR", 6),
-    ("NEWS", 7),
-    ("UUCP", 8),
-    ("CRON", 9),
-    ("AUTHPRIV", 10),
-    ("FTP", 11),
-    ("LOCAL0", 16),
-    ("LOCAL1", 17),
-    ("LOCAL2", 18),
-    ("LOCAL3", 19),
-    ("LOCAL4", 20),
-    ("LOCAL5", 21),
-    ("LOCAL6", 22),
-    ("LOCAL7", 23),
-];
-
-impl Facility {
-    /// The default.
-    pub const LOCAL0: Self = Self(16);
-
-    /// Its number.
-    #[must_use]
-    pub fn number(self) -> u8 {
-        self.0
-    }
-}
-
-/// A text that is not a facility.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0:?} is not a syslog facility; there are DAEMON, USER, LOCAL0 to LOCAL7, AUTH, AUTHPRIV, CRON, FTP, KERN, \
-         LPR, MAIL, NEWS, SYSLOG and UUCP"
-)]
-pub struct FacilityError(String);
-
-impl FromStr for Facility {
-    type Err = FacilityError;
-
-    fn from_str(text: &str) -> Result<Self, FacilityError> {
-        let known = FACILITIES
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(text));
-        known
-            .map(|(_, number)| Self(*number))
-            .ok_or_else(|| FacilityError(text.to_owned()))
-    }
 }
 
 #[cfg(test)]

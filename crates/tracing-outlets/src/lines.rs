@@ -10,19 +10,19 @@ use std::time::Duration;
 const RETRY_PAUSE: Duration = Duration::from_millis(10);
 
 /// A writer of lines.
-pub(super) struct Lines<W> {
+pub(crate) struct Lines<W> {
     to: W,
     /// The last line was written in part.
     torn: bool,
 }
 
 impl<W: Write> Lines<W> {
-    pub(super) fn new(to: W) -> Self {
+    pub(crate) fn new(to: W) -> Self {
         Self { to, torn: false }
     }
 
     /// Writes a line that ends with a newline; blocks until it is written.
-    pub(super) fn write(&mut self, line: &str) -> io::Result<()> {
+    pub(crate) fn write(&mut self, line: &str) -> io::Result<()> {
         if self.torn {
             self.write_all(b"\n").1?;
             self.torn = false;

@@ -13,19 +13,19 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use super::record::Record;
+use crate::record::Record;
 
 /// The capacity of a queue, in bytes.
 const CAPACITY: usize = 1024 * 1024;
 
 /// Writes records somewhere.
-pub(super) trait Sink: Send {
+pub(crate) trait Sink: Send {
     /// Writes one record; may block.
     fn write(&mut self, record: &Record) -> io::Result<()>;
 }
 
 /// The queue of one outlet.
-pub(super) struct Queue {
+pub(crate) struct Queue {
     /// The description of the outlet, for messages.
     outlet: String,
     state: Mutex<State>,
@@ -56,7 +56,7 @@ impl fmt::Debug for Queue {
 }
 
 impl Queue {
-    pub(super) fn new(outlet: String, sink: Box<dyn Sink>) -> Self {
+    pub(crate) fn new(outlet: String, sink: Box<dyn Sink>) -> Self {
         let (records, thread) = (VecDeque::new(), Thread::NotStarted(sink));
         let state = Mutex::new(State {
             records,
@@ -73,7 +73,7 @@ impl Queue {
     }
 
     /// Queues a record; drops and counts it if the queue is full.
-    pub(super) fn push(self: &Arc<Self>, record: &Arc<Record>) {
+    pub(crate) fn push(self: &Arc<Self>, record: &Arc<Record>) {
         let mut state = self.state();
         if state.closed || matches!(state.thread, Thread::Ended) {
             return;
@@ -91,7 +91,7 @@ impl Queue {
     }
 
     /// Accepts no more records. Those in the queue are still written.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         let mut state = self.state();
         state.closed = true;
         if let Thread::NotStarted(_) = state.thread {
@@ -101,7 +101,7 @@ impl Queue {
     }
 
     /// Waits until the queue is written, or until the deadline.
-    pub(super) fn wait_until(&self, deadline: Instant) {
+    pub(crate) fn wait_until(&self, deadline: Instant) {
         let mut state = self.state();
         while !matches!(state.thread, Thread::Ended) {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -153,7 +153,7 @@ impl Queue {
                         // For the other outlets; in this one, the message is lost as well.
                         let outlet = &self.outlet;
                         tracing::warn!(
-                            name: "log.broken", outlet, %error,
+                            name: "log.broken", target: "log", outlet, %error,
                             "cannot log to {outlet}: {error}; log lines are missing there until it works again"
                         );
                     }

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 /// Appends `text` for a reader, with escapes such as `\n`, `\t` and `\u{1b}` for hidden characters.
-pub(super) fn push(line: &mut String, text: &str) {
+pub(crate) fn push(line: &mut String, text: &str) {
     for letter in text.chars() {
         match letter {
             _ if is_hidden(letter) => line.extend(letter.escape_default()),
@@ -16,7 +16,7 @@ pub(super) fn push(line: &mut String, text: &str) {
 }
 
 /// Appends `text` as a JSON string.
-pub(super) fn push_json(line: &mut String, text: &str) {
+pub(crate) fn push_json(line: &mut String, text: &str) {
     line.push('"');
     for letter in text.chars() {
         match letter {

@@ -1,4 +1,4 @@
-//! The syslog outlet, in the format of Go's `log/syslog`.
+//! The syslog outlet, in the format of Go's `log/syslog`, as local syslog daemons parse it.
 //!
 //! Input: records. Output: datagrams `<PRIORITY>Nov 22 15:33:01 NAME[PID]: (component) text`.
 //!
@@ -11,41 +11,41 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use tracing::Level;
 
-use super::queue::Sink;
-use super::record::Record;
-use super::{escape, layout};
-use crate::config::logging::SyslogConfig;
+use crate::options::SyslogOptions;
+use crate::queue::Sink;
+use crate::record::Record;
+use crate::{escape, layout};
 
 /// The largest datagram that most implementations accept, in bytes.
 const MAX_LEN: usize = 8 * 1024;
 /// The time limit for sending one datagram.
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The socket, and the configuration of the messages.
-pub(super) struct Syslog {
-    config: SyslogConfig,
+/// The socket, and the optionsuration of the messages.
+pub(crate) struct Syslog {
+    options: SyslogOptions,
     socket: UnixDatagram,
     zone: TimeZone,
 }
 
 impl Syslog {
-    pub(super) fn open(config: SyslogConfig) -> io::Result<Self> {
+    pub(crate) fn open(options: SyslogOptions) -> io::Result<Self> {
         let socket = sender()?;
         // Fail at the start if syslog does not listen at the address.
-        UnixDatagram::unbound()?.connect(&config.address)?;
+        UnixDatagram::unbound()?.connect(&options.address)?;
         Ok(Self {
-            config,
+            options,
             socket,
             zone: TimeZone::system(),
         })
     }
 
     fn datagram(&self, record: &Record) -> String {
-        let SyslogConfig {
+        let SyslogOptions {
             facility,
             name,
             address: _,
-        } = &self.config;
+        } = &self.options;
         let priority = facility.number() * 8 + severity(record.level);
         let time = record.time.to_zoned(self.zone.clone());
         let mut text = format!(
@@ -66,19 +66,19 @@ impl Syslog {
 impl Sink for Syslog {
     fn write(&mut self, record: &Record) -> io::Result<()> {
         self.socket
-            .send_to(self.datagram(record).as_bytes(), &self.config.address)
+            .send_to(self.datagram(record).as_bytes(), &self.options.address)
             .map(drop)
     }
 }
 
 /// Creates a datagram socket whose sends have a time limit.
-pub(super) fn sender() -> io::Result<UnixDatagram> {
+pub(crate) fn sender() -> io::Result<UnixDatagram> {
     let socket = UnixDatagram::unbound()?;
     socket.set_write_timeout(Some(SEND_TIMEOUT))?;
     Ok(socket)
 }
 
-/// The syslog severity of a level, as in consul-template.
+/// The syslog severity of a level, as in consul-template and Consul.
 fn severity(level: Level) -> u8 {
     match level {
         Level::ERROR => 3,
@@ -91,7 +91,7 @@ fn severity(level: Level) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::logging::Facility;
+    use crate::options::Facility;
 
     fn receive(socket: &UnixDatagram) -> String {
         let mut buffer = vec![0; 64 * 1024];
@@ -103,19 +103,19 @@ mod tests {
     fn datagrams_have_the_format_of_go_and_reach_a_restarted_syslog() {
         let directory = tempfile::tempdir().unwrap();
         let address = directory.path().join("log");
-        let config = SyslogConfig {
+        let options = SyslogOptions {
             facility: Facility::LOCAL0,
             name: "ct".to_owned(),
             address: address.clone(),
         };
         assert!(
-            Syslog::open(config.clone()).is_err(),
+            Syslog::open(options.clone()).is_err(),
             "syslog does not listen yet"
         );
         let socket = UnixDatagram::bind(&address).unwrap();
         let mut syslog = Syslog {
             zone: TimeZone::UTC,
-            ..Syslog::open(config).unwrap()
+            ..Syslog::open(options).unwrap()
         };
         let time = "2026-11-02T05:33:01Z".parse().unwrap();
         let record = Record {

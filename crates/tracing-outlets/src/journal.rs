@@ -7,65 +7,78 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixDatagram;
-use std::path::PathBuf;
 
-use super::layout::priority;
-use super::queue::Sink;
-use super::record::Record;
-use super::syslog::sender;
-use super::{escape, layout};
+use crate::layout::priority;
+use crate::options::JournalOptions;
+use crate::queue::Sink;
+use crate::record::Record;
+use crate::syslog::sender;
+use crate::{escape, layout};
 
 /// The length to which a message is cut if it is too long for a datagram, in bytes.
 const MAX_CUT_LEN: usize = 32 * 1024;
 
-/// The socket, and the address of the journal.
-pub(super) struct Journal {
-    address: PathBuf,
+/// The socket, and the options of the entries.
+pub(crate) struct Journal {
+    options: JournalOptions,
+    /// The prefix of the names of fields.
+    prefix: String,
     socket: UnixDatagram,
 }
 
 impl Journal {
-    pub(super) fn open(address: PathBuf) -> io::Result<Self> {
+    pub(crate) fn open(options: JournalOptions) -> io::Result<Self> {
         let socket = sender()?;
-        UnixDatagram::unbound()?.connect(&address)?;
-        Ok(Self { address, socket })
+        // Fail at the start if the journal does not listen at the address.
+        UnixDatagram::unbound()?.connect(&options.address)?;
+        let prefix = format!("{}_", options.name);
+        Ok(Self {
+            options,
+            prefix,
+            socket,
+        })
+    }
+
+    fn send(&self, record: &Record) -> io::Result<()> {
+        let entry = self.entry(record);
+        self.socket.send_to(&entry, &self.options.address).map(drop)
+    }
+
+    fn entry(&self, record: &Record) -> Vec<u8> {
+        let mut entry = Vec::new();
+        let message = escape_lines(&format!("({}) {}", record.component, layout::text(record)));
+        push(&mut entry, "MESSAGE", &message);
+        push(&mut entry, "PRIORITY", &priority(record.level).to_string());
+        push(&mut entry, "SYSLOG_IDENTIFIER", &self.options.name);
+        self.push_field(&mut entry, "component", record.component);
+        if let Some(event) = record.event {
+            self.push_field(&mut entry, "event", event);
+        }
+        for (name, value) in &record.fields {
+            self.push_field(&mut entry, name, &escape_lines(&value.to_string()));
+        }
+        entry
+    }
+
+    fn push_field(&self, entry: &mut Vec<u8>, name: &str, value: &str) {
+        push(entry, &field_name(&self.prefix, name), value);
     }
 }
 
 impl Sink for Journal {
     fn write(&mut self, record: &Record) -> io::Result<()> {
-        match self.socket.send_to(&entry(record), &self.address) {
+        match self.send(record) {
             Err(error) if error.raw_os_error() == Some(nix::errno::Errno::EMSGSIZE as i32) => {
                 let mut short = Record {
                     fields: Vec::new(),
                     ..record.clone()
                 };
                 layout::cut(&mut short.message, MAX_CUT_LEN);
-                self.socket.send_to(&entry(&short), &self.address).map(drop)
+                self.send(&short)
             }
-            sent => sent.map(drop),
+            sent => sent,
         }
     }
-}
-
-fn entry(record: &Record) -> Vec<u8> {
-    let mut entry = Vec::new();
-    let message = escape_lines(&format!("({}) {}", record.component, layout::text(record)));
-    push(&mut entry, "MESSAGE", &message);
-    push(&mut entry, "PRIORITY", &priority(record.level).to_string());
-    push(&mut entry, "SYSLOG_IDENTIFIER", "ctmpl");
-    push(&mut entry, "CTMPL_COMPONENT", record.component);
-    if let Some(event) = record.event {
-        push(&mut entry, "CTMPL_EVENT", event);
-    }
-    for (name, value) in &record.fields {
-        push(
-            &mut entry,
-            &field_name(name),
-            &escape_lines(&value.to_string()),
-        );
-    }
-    entry
 }
 
 /// Escapes text so that `journalctl` shows it as text. Line breaks stay: they cannot start another entry.
@@ -92,21 +105,22 @@ fn push(entry: &mut Vec<u8>, name: &str, value: &str) {
     entry.push(b'\n');
 }
 
-/// The journal's name of a field: `rate.limit` becomes `CTMPL_RATE_LIMIT`, because the journal accepts only capitals,
-/// digits and `_`.
-fn field_name(name: &str) -> String {
-    let letters = name.chars().map(|letter| {
+/// The journal's name of a field: with the prefix `app_`, `rate.limit` becomes `APP_RATE_LIMIT`, because the journal
+/// accepts only capitals, digits and `_`.
+fn field_name(prefix: &str, name: &str) -> String {
+    let letters = prefix.chars().chain(name.chars()).map(|letter| {
         if letter.is_ascii_alphanumeric() {
             letter.to_ascii_uppercase()
         } else {
             '_'
         }
     });
-    "CTMPL_".chars().chain(letters).take(64).collect()
+    letters.take(64).collect()
 }
 
-/// Returns `true` if systemd has connected stderr to the journal, and stderr has not been redirected since.
-pub(super) fn is_connected() -> bool {
+/// Returns `true` if systemd has connected standard error to the journal, and it has not been redirected since.
+#[must_use]
+pub fn is_stderr_connected_to_journal() -> bool {
     let ours = io::stderr()
         .as_fd()
         .try_clone_to_owned()
@@ -123,8 +137,18 @@ fn is_stream(text: &OsStr, device: u64, inode: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::record::Value;
+    use crate::record::Value;
+    use std::path::Path;
+
     use super::*;
+
+    fn journal(address: &Path) -> Journal {
+        Journal::open(JournalOptions {
+            name: "ctmpl".to_owned(),
+            address: address.to_owned(),
+        })
+        .unwrap()
+    }
 
     #[test]
     fn an_entry_has_priority_event_and_fields() {
@@ -139,7 +163,11 @@ mod tests {
         };
         let expected = "MESSAGE=(log) a\\u{1b}\nPRIORITY=4\nSYSLOG_IDENTIFIER=ctmpl\nCTMPL_COMPONENT=log\n\
                         CTMPL_EVENT=log.lost\nCTMPL_A_PATH\n\u{d}\0\0\0\0\0\0\0/x\nPRIORITY=0\nCTMPL_COUNT=3\n";
-        assert_eq!(String::from_utf8(entry(&record)).unwrap(), expected);
+        let directory = tempfile::tempdir().unwrap();
+        let address = directory.path().join("journal");
+        let _socket = UnixDatagram::bind(&address).unwrap();
+        let entry = journal(&address).entry(&record);
+        assert_eq!(String::from_utf8(entry).unwrap(), expected);
     }
 
     #[test]
@@ -147,7 +175,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let address = directory.path().join("journal");
         let socket = UnixDatagram::bind(&address).unwrap();
-        let mut journal = Journal::open(address).unwrap();
+        let mut journal = journal(&address);
         journal
             .write(&Record {
                 message: "é".repeat(4 * 1024 * 1024),

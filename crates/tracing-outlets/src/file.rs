@@ -1,7 +1,7 @@
 //! The log file outlet: `NAME-TIME.EXTENSION`, rotated by size and age.
 //!
 //! Input: records.
-//! Output: lines in a new file for each start and each rotation. Old files are removed as configured.
+//! Output: lines in a new file for each start and each rotation. Old files are removed as optionsured.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -13,21 +13,20 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::layout::Layout;
-use super::lines::Lines;
-use super::queue::Sink;
-use super::record::Record;
-use crate::config::logging::{Keep, LogFileConfig};
+use crate::layout::Layout;
+use crate::lines::Lines;
+use crate::options::{FileOptions, Keep};
+use crate::queue::Sink;
+use crate::record::Record;
 
-/// The file name if the path is a directory, as in consul-template.
-const DEFAULT_NAME: &str = "consul-template";
+/// The extension if the path has none.
 const DEFAULT_EXTENSION: &str = "log";
 /// The pause before the next attempt to rotate, after one that failed.
 const ROTATE_RETRY: Duration = Duration::from_secs(60);
 
 /// The file that is being written.
-pub(super) struct LogFile {
-    config: LogFileConfig,
+pub(crate) struct LogFile {
+    options: FileOptions,
     layout: Layout,
     series: Series,
     lines: Lines<File>,
@@ -39,12 +38,12 @@ pub(super) struct LogFile {
 }
 
 impl LogFile {
-    pub(super) fn create(config: LogFileConfig, layout: Layout) -> io::Result<Self> {
-        let series = Series::new(&config.path);
-        let file = series.create_next(config.keep)?;
+    pub(crate) fn create(options: FileOptions, layout: Layout) -> io::Result<Self> {
+        let series = Series::new(&options.path)?;
+        let file = series.create_next(options.keep)?;
         let (lines, started) = (Lines::new(file), Instant::now());
         Ok(Self {
-            config,
+            options,
             layout,
             series,
             lines,
@@ -56,18 +55,18 @@ impl LogFile {
     }
 
     fn is_rotation_due(&self, now: Instant) -> bool {
-        let LogFileConfig {
+        let FileOptions {
             rotate_bytes,
             rotate_after,
             ..
-        } = self.config;
+        } = self.options;
         let large = rotate_bytes.is_some_and(|max| self.size >= max);
         let old = rotate_after.is_some_and(|max| now - self.started >= max);
         (large || old) && self.size > 0 && self.retry_at.is_none_or(|at| now >= at)
     }
 
     fn rotate(&mut self, now: Instant) {
-        match self.series.create_next(self.config.keep) {
+        match self.series.create_next(self.options.keep) {
             Ok(file) => {
                 self.lines = Lines::new(file);
                 (self.size, self.started, self.retry_at) = (0, now, None);
@@ -75,7 +74,7 @@ impl LogFile {
             Err(error) => {
                 self.retry_at = Some(now + ROTATE_RETRY);
                 tracing::warn!(
-                    name: "log.not_rotated", %error,
+                    name: "log.not_rotated", target: "log", %error,
                     "cannot create the next log file ({error}); continuing with the old one"
                 );
             }
@@ -105,28 +104,22 @@ struct Series {
 }
 
 impl Series {
-    fn new(path: &Path) -> Self {
+    fn new(path: &Path) -> io::Result<Self> {
         let is_directory = path.as_os_str().as_encoded_bytes().ends_with(b"/");
-        let (directory, name) = if is_directory {
-            (Some(path), None)
-        } else {
-            (path.parent(), path.file_name())
+        let (false, Some(stem)) = (is_directory, path.file_stem()) else {
+            let message = "the path has no file name";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         };
-        let name = Path::new(name.unwrap_or(DEFAULT_NAME.as_ref()));
-        let part = |part: Option<&std::ffi::OsStr>, default: &str| {
-            part.map_or_else(
-                || default.as_bytes().to_vec(),
-                |part| part.as_encoded_bytes().to_vec(),
-            )
-        };
-        Self {
-            directory: directory
+        let extension = path.extension().unwrap_or(DEFAULT_EXTENSION.as_ref());
+        Ok(Self {
+            directory: path
+                .parent()
                 .filter(|path| !path.as_os_str().is_empty())
                 .unwrap_or(Path::new("."))
                 .to_owned(),
-            before: [part(name.file_stem(), DEFAULT_NAME), b"-".to_vec()].concat(),
-            after: [b".".to_vec(), part(name.extension(), DEFAULT_EXTENSION)].concat(),
-        }
+            before: [stem.as_encoded_bytes(), b"-"].concat(),
+            after: [b".", extension.as_encoded_bytes()].concat(),
+        })
     }
 
     /// Removes old files, then creates the next one.
@@ -183,7 +176,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
-    use crate::config::logging::LogFormat;
+    use crate::options::Format;
 
     fn names(directory: &Path) -> Vec<String> {
         let entries = fs::read_dir(directory)
@@ -195,31 +188,33 @@ mod tests {
     }
 
     fn create(path: PathBuf, bytes: Option<u64>, keep: Keep) -> LogFile {
-        let config = LogFileConfig {
+        let options = FileOptions {
             path,
             rotate_bytes: bytes,
             rotate_after: None,
             keep,
         };
-        LogFile::create(config, Layout::of_file(LogFormat::Text)).unwrap()
+        LogFile::create(options, Layout::of_file(Format::Text)).unwrap()
     }
 
     #[test]
-    fn file_names_are_those_of_consul_template() {
+    fn the_time_is_inserted_before_the_extension() {
         let cases = [
             ("/var/log/ct.txt", "/var/log", "ct-", ".txt"),
             ("/var/log/ct", "/var/log", "ct-", ".log"),
-            ("/var/log/", "/var/log", "consul-template-", ".log"),
             ("ct", ".", "ct-", ".log"),
         ];
         for (path, directory, before, after) in cases {
-            let series = Series::new(Path::new(path));
+            let series = Series::new(Path::new(path)).unwrap();
             assert_eq!(series.directory, Path::new(directory).join(""), "{path}");
             assert_eq!(
                 (&*series.before, &*series.after),
                 (before.as_bytes(), after.as_bytes()),
                 "{path}"
             );
+        }
+        for path in ["", "/", "/var/log/"] {
+            assert!(Series::new(Path::new(path)).is_err(), "{path:?}");
         }
     }
 
@@ -266,7 +261,7 @@ mod tests {
     fn a_file_is_rotated_by_age_unless_it_is_empty() {
         let directory = tempfile::tempdir().unwrap();
         let mut file = create(directory.path().join("ct.log"), None, Keep::Newest(0));
-        file.config.rotate_after = Some(Duration::from_nanos(1));
+        file.options.rotate_after = Some(Duration::from_nanos(1));
         for _ in 0..3 {
             file.write(&Record::lost(7)).unwrap();
         }

@@ -9,22 +9,30 @@ use jiff::Timestamp;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
 
+/// Names the part of the program that an event is about, given the target of the event.
+pub type Component = fn(&'static str) -> &'static str;
+
+/// The crate of a target: `hyper` for `hyper::client`.
+pub(crate) fn library(target: &'static str) -> &'static str {
+    target.split("::").next().unwrap_or(target)
+}
+
 /// One log record.
 #[derive(Clone, Debug)]
-pub(super) struct Record {
-    pub(super) time: Timestamp,
-    pub(super) level: Level,
-    /// The module of this program, or the library.
-    pub(super) component: &'static str,
+pub(crate) struct Record {
+    pub(crate) time: Timestamp,
+    pub(crate) level: Level,
+    /// The part of the program.
+    pub(crate) component: &'static str,
     /// The stable name of the event; `None` for events of libraries.
-    pub(super) event: Option<&'static str>,
-    pub(super) message: String,
-    pub(super) fields: Vec<(&'static str, Value)>,
+    pub(crate) event: Option<&'static str>,
+    pub(crate) message: String,
+    pub(crate) fields: Vec<(&'static str, Value)>,
 }
 
 /// The value of a field.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Text(String),
     Integer(i64),
     Natural(u64),
@@ -45,7 +53,8 @@ impl fmt::Display for Value {
 }
 
 impl Record {
-    pub(super) fn of(event: &Event<'_>) -> Self {
+    /// Creates the record of an event; `component` names the part of the program for a target.
+    pub(crate) fn of(event: &Event<'_>, component: Component) -> Self {
         let metadata = event.metadata();
         let mut record = Self {
             time: Timestamp::now(),
@@ -61,7 +70,7 @@ impl Record {
     }
 
     /// Creates the record that replaces lines that were lost.
-    pub(super) fn lost(count: u64) -> Self {
+    pub(crate) fn lost(count: u64) -> Self {
         const EVENT: &str = "log.lost";
         Self {
             time: Timestamp::now(),
@@ -79,7 +88,7 @@ impl Record {
     }
 
     /// The approximate size in memory, in bytes.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         let field = |(_, value): &(&str, Value)| match value {
             Value::Text(text) => text.len() + 64,
             _ => 64,
@@ -122,29 +131,5 @@ impl Visit for Record {
 
     fn record_bool(&mut self, field: &Field, value: bool) {
         self.fields.push((field.name(), Value::Bool(value)));
-    }
-}
-
-/// The component of a target: `watch` for `ctmpl::watch::follow`.
-fn component(target: &'static str) -> &'static str {
-    let mut parts = target.split("::");
-    match (parts.next(), parts.next()) {
-        (Some("ctmpl"), Some(module)) => module,
-        (Some("consul_dev"), _) => "dev",
-        (Some(library), _) => library,
-        (None, _) => target,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_component_is_the_module() {
-        assert_eq!(component("ctmpl::watch::follow"), "watch");
-        assert_eq!(component("ctmpl"), "ctmpl");
-        assert_eq!(component("consul_dev::server"), "dev");
-        assert_eq!(component("hyper::client"), "hyper");
     }
 }

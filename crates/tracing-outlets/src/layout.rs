@@ -7,24 +7,24 @@ use std::fmt::Write as _;
 
 use tracing::Level;
 
-use super::escape::{push, push_json};
-use super::record::{Record, Value};
-use crate::config::logging::LogFormat;
+use crate::escape::{push, push_json};
+use crate::options::Format;
+use crate::record::{Record, Value};
 
 /// The event name of records of libraries, whose events have no stable names.
 const LIBRARY: &str = "library";
 
 /// The format of the lines of one outlet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Layout {
-    pub(super) format: LogFormat,
+pub(crate) struct Layout {
+    pub(crate) format: Format,
     /// Each line starts with its priority, as `sd-daemon(3)` describes.
-    pub(super) priorities: bool,
+    pub(crate) priorities: bool,
 }
 
 impl Layout {
     /// The format of the lines of a file.
-    pub(super) fn of_file(format: LogFormat) -> Self {
+    pub(crate) fn of_file(format: Format) -> Self {
         Self {
             format,
             priorities: false,
@@ -32,19 +32,19 @@ impl Layout {
     }
 
     /// Appends the record, with the newline. As text, a message of several lines becomes several lines with the same head.
-    pub(super) fn push(self, line: &mut String, record: &Record) {
+    pub(crate) fn push(self, line: &mut String, record: &Record) {
         let priority = if self.priorities {
             format!("<{}>", priority(record.level))
         } else {
             String::new()
         };
         match self.format {
-            LogFormat::Json => {
+            Format::Json => {
                 line.push_str(&priority);
                 push_object(line, record);
                 line.push('\n');
             }
-            LogFormat::Text => {
+            Format::Text => {
                 let (time, level, component) = (record.time, level(record.level), record.component);
                 let head = format!("{priority}{time:.3} [{level}] ({component}) ");
                 for (indent, part) in parts(&text(record)) {
@@ -59,7 +59,7 @@ impl Layout {
 }
 
 /// The complete message. Messages of this program are complete; those of libraries need their fields.
-pub(super) fn text(record: &Record) -> Cow<'_, str> {
+pub(crate) fn text(record: &Record) -> Cow<'_, str> {
     if record.event.is_some() {
         return Cow::Borrowed(&record.message);
     }
@@ -75,7 +75,7 @@ pub(super) fn text(record: &Record) -> Cow<'_, str> {
 }
 
 /// The lines of a text. All but the first are indented, so that they cannot look like an event.
-pub(super) fn parts(text: &str) -> impl Iterator<Item = (&'static str, &str)> {
+pub(crate) fn parts(text: &str) -> impl Iterator<Item = (&'static str, &str)> {
     let parts = text.trim_end_matches('\n').split('\n');
     parts
         .enumerate()
@@ -83,7 +83,7 @@ pub(super) fn parts(text: &str) -> impl Iterator<Item = (&'static str, &str)> {
 }
 
 /// Cuts a text to `max_len` bytes, and marks the cut.
-pub(super) fn cut(text: &mut String, max_len: usize) {
+pub(crate) fn cut(text: &mut String, max_len: usize) {
     const CUT: &str = "… [cut]";
     if text.len() > max_len {
         let end = (0..=max_len.saturating_sub(CUT.len()))
@@ -141,7 +141,7 @@ fn level(level: Level) -> &'static str {
 }
 
 /// The syslog priority of a level, which the journal uses as well.
-pub(super) fn priority(level: Level) -> u8 {
+pub(crate) fn priority(level: Level) -> u8 {
     match level {
         Level::ERROR => 3,
         Level::WARN => 4,
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn every_line_of_text_has_the_head_and_only_the_first_looks_like_an_event() {
-        let plain = Layout::of_file(LogFormat::Text);
+        let plain = Layout::of_file(Format::Text);
         let head = "2026-11-22T15:33:01.232Z [ERR] (watch)";
         assert_eq!(
             line(plain, &record()),
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn json_is_one_object_per_line() {
         assert_eq!(
-            line(Layout::of_file(LogFormat::Json), &record()),
+            line(Layout::of_file(Format::Json), &record()),
             "{\"timestamp\":\"2026-11-22T15:33:01.232Z\",\"level\":\"error\",\"component\":\"watch\",\"event\":\"a.b\",\
              \"message\":\"one\\ntwo \\\"x\\\"\",\"path\":\"/a\\nb\",\"n\":3,\"f\":0.5}\n"
         );

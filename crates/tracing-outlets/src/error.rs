@@ -1,0 +1,15 @@
+//! Why an outlet cannot be opened.
+
+use std::io;
+
+use crate::outlet::Outlet;
+
+/// An outlet that cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot log to {outlet}")]
+pub struct OpenError {
+    /// The outlet.
+    pub outlet: Outlet,
+    /// The cause.
+    pub source: io::Error,
+}
