@@ -17,7 +17,7 @@ pub fn environment(
 ) -> BTreeMap<OsString, OsString> {
     let passes = |name: &OsString| {
         let name = name.to_string_lossy();
-        config.passes(&name) && !crate::systemd::VARIABLES.contains(&&*name)
+        config.passes(&name) && !systemd_notifier::VARIABLES.contains(&&*name)
     };
     let own = std::env::vars_os().filter(|(name, _)| passes(name));
     let exports = exports

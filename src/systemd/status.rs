@@ -1,22 +1,6 @@
-//! The status that systemd shows: the phase, and a line for people.
+//! The status line that systemd shows.
 
 use crate::report::{Phase, Report, TemplateReport, TemplateState};
-
-/// What systemd shows of the process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Status {
-    pub(super) phase: Phase,
-    pub(super) line: String,
-}
-
-impl Status {
-    pub(super) fn of(report: &Report) -> Self {
-        Self {
-            phase: report.phase,
-            line: status_line(report),
-        }
-    }
-}
 
 /// One line for people, which changes only with failures and phases.
 pub(crate) fn status_line(report: &Report) -> String {

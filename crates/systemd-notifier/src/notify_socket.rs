@@ -9,13 +9,13 @@ use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::{Duration, Instant};
 
 /// The interval of attempts to send a queued message.
-pub(super) const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+pub(crate) const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// The length of the queue.
 const MAX_UNSENT: usize = 16;
 
 /// A socket with a queue.
 #[derive(Debug)]
-pub(super) struct NotifySocket {
+pub(crate) struct NotifySocket {
     socket: UnixDatagram,
     address: SocketAddr,
     unsent: VecDeque<String>,
@@ -25,7 +25,7 @@ pub(super) struct NotifySocket {
 
 impl NotifySocket {
     /// Opens a socket for an address: a path, or `@NAME` for an abstract name.
-    pub(super) fn open(address: &OsStr) -> io::Result<Self> {
+    pub(crate) fn open(address: &OsStr) -> io::Result<Self> {
         let address = match address.as_bytes() {
             [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
             _ => SocketAddr::from_pathname(address)?,
@@ -41,7 +41,7 @@ impl NotifySocket {
     }
 
     /// Sends a message, after those in the queue. A full queue drops it.
-    pub(super) fn send(&mut self, message: String, now: Instant) {
+    pub(crate) fn send(&mut self, message: String, now: Instant) {
         if self.unsent.len() >= MAX_UNSENT {
             return;
         }
@@ -52,14 +52,14 @@ impl NotifySocket {
     }
 
     /// Sends the queue if the next attempt is due.
-    pub(super) fn retry(&mut self, now: Instant) {
+    pub(crate) fn retry(&mut self, now: Instant) {
         if self.retry_at.is_some_and(|retry_at| now >= retry_at) {
             self.send_unsent(now);
         }
     }
 
     /// When the next attempt is due, if there is a queue.
-    pub(super) fn next_wake(&self) -> Option<Instant> {
+    pub(crate) fn next_wake(&self) -> Option<Instant> {
         self.retry_at
     }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// The interval of keep-alive messages, and the time of the next one.
 #[derive(Debug)]
-pub(super) struct Watchdog {
+pub(crate) struct Watchdog {
     /// Half of systemd's timeout.
     interval: Duration,
     due: Instant,
@@ -12,7 +12,7 @@ pub(super) struct Watchdog {
 
 impl Watchdog {
     /// Creates a watchdog from `WATCHDOG_USEC` and `WATCHDOG_PID`; `None` if they do not apply to this process.
-    pub(super) fn new(
+    pub(crate) fn new(
         microseconds: Option<&str>,
         process: Option<&str>,
         now: Instant,
@@ -23,7 +23,7 @@ impl Watchdog {
     }
 
     /// Returns `true` if a message is due, and schedules the next one.
-    pub(super) fn is_due(&mut self, now: Instant) -> bool {
+    pub(crate) fn is_due(&mut self, now: Instant) -> bool {
         let is_due = now >= self.due;
         if is_due {
             self.due = now + self.interval;
@@ -32,7 +32,7 @@ impl Watchdog {
     }
 
     /// When the next message is due.
-    pub(super) fn next_wake(&self) -> Instant {
+    pub(crate) fn next_wake(&self) -> Instant {
         self.due
     }
 }
