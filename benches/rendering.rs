@@ -10,8 +10,8 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ctmpl::answer::{Answer, Instance, TextMap, Weights};
 use ctmpl::config::resolved::{Job, Language, Source};
 use ctmpl::query::{Health, Query};
+use ctmpl::render::{RenderEnv, Template};
 use ctmpl::store::Snapshot;
-use ctmpl::template::{RenderEnv, Template};
 use jiff::Timestamp;
 
 const INSTANCES: u32 = 5_000;

@@ -28,10 +28,10 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 use crate::config::resolved::Config;
+use crate::render::RenderEnv;
 use crate::report::{Phase, Report};
 use crate::source::consul::{Client, ClientError};
 use crate::systemd::Systemd;
-use crate::template::RenderEnv;
 use crate::watch::Watcher;
 pub use end::End;
 use event::{Action, Event, Moment};

@@ -1,9 +1,9 @@
 //! ctmpl: the daemon between service discovery and the programs that read configuration files.
 //!
 //! ```text
-//! arguments → config → watch → store → template → decide → apply → command
-//!                        ▲                 │
-//!                        └── dependencies ─┘
+//! arguments → config → watch → store → render → decide → apply → command
+//!                        ▲                │
+//!                        └─ dependencies ─┘
 //! ```
 //!
 //! A module imports only modules listed above it; `tests/layers.rs` checks this. The blank lines
@@ -55,7 +55,7 @@ pub mod watch;
 pub mod store;
 
 // Parses and renders templates in both languages.
-pub mod template;
+pub mod render;
 
 // Decides whether a rendering is written now, later or not at all.
 pub mod decide;

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ctmpl::config::reference::{self, Described};
-use ctmpl::template::functions;
+use ctmpl::render::functions;
 
 use crate::support::documents::pages_below;
 

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use ctmpl::answer::{Answer, Instance, Pair, TextMap, Weights};
 use ctmpl::config::resolved::{Format, Job, Language, Source};
 use ctmpl::query::{Health, Query};
+use ctmpl::render::Template;
 use ctmpl::store::Snapshot;
-use ctmpl::template::Template;
 use jiff::Timestamp;
 use proptest::prelude::*;
 

@@ -16,7 +16,6 @@ const EXCEPTIONS: &[&str] = &[
     "config/block.rs",
     "config/error.rs",
     "config/migrate/rewrite.rs",
-    "jinja/failure.rs",
 ];
 
 /// The source folders of the workspace.

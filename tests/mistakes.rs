@@ -11,8 +11,8 @@ use std::sync::Arc;
 use ctmpl::answer::{Answer, Instance, Node, NodeServices, Pair, TextMap, Weights};
 use ctmpl::config::resolved::{Job, Language, MissingKey, Source};
 use ctmpl::query::{Health, Query};
+use ctmpl::render::{RenderEnv, Template, TemplateError};
 use ctmpl::store::Snapshot;
-use ctmpl::template::{RenderEnv, Template, TemplateError};
 use jiff::Timestamp;
 
 mod canaries;

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use ctmpl::answer::{Answer, Pair};
 use ctmpl::query::Query;
 use ctmpl::store::Snapshot;
-use ctmpl::template::jinja::{JinjaTemplate, Options, Undefined};
-use ctmpl::template::render_context::{RenderContext, RenderEnv};
+use ctmpl::render::Undefined;
+use ctmpl::render::jinja::{JinjaTemplate, Options};
+use ctmpl::render::render_context::{RenderContext, RenderEnv};
 use libfuzzer_sys::fuzz_target;
 
 /// Nothing that a template says by chance.

@@ -12,7 +12,7 @@ use nix::unistd::{Gid, Group, Uid, User, fchown};
 
 use super::error::WriteError;
 use crate::config::resolved::{FileConfig, Owner};
-use crate::template::output::Output;
+use crate::render::output::Output;
 
 /// The mode of a file that did not exist, regardless of the umask.
 const DEFAULT_MODE: u32 = 0o644;

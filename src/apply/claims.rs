@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::WriteError;
 use super::target::{Links, Target};
-use crate::template::output::Output;
+use crate::render::output::Output;
 
 /// The files that are written, with the destination that writes each.
 #[derive(Debug, Default)]

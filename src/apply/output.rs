@@ -16,7 +16,7 @@ use super::error::WriteError;
 use super::target::{Links, Target};
 use super::write::{Options, Stage, Staged, Swapped, Writer};
 use crate::config::resolved::WriteMode;
-use crate::template::output::Output;
+use crate::render::output::Output;
 
 /// The mode of missing directories of an output, before the umask.
 const DIRECTORY_MODE: u32 = 0o777;

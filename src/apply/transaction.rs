@@ -12,7 +12,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::config::resolved::{CommandConfig, FileConfig};
-use crate::template::output::Output;
+use crate::render::output::Output;
 
 use super::error::WriteError;
 use super::output::StagedOutput;

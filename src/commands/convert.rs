@@ -18,8 +18,8 @@ use crate::cli::ConvertArguments;
 use crate::config::resolved::FileConfig;
 use crate::config::{self, Environment, Flags};
 use crate::exit_code;
+use crate::render::{self, TemplateError};
 use crate::source::consul::Client;
-use crate::template::{self, TemplateError};
 
 #[cfg(test)]
 mod tests;
@@ -67,7 +67,7 @@ async fn convert_and_prove(
     } = arguments;
     let delimiters = delimiters(left_delimiter, right_delimiter);
     let name = file.display().to_string();
-    let source = template::read(&file)?;
+    let source = render::read_source(&file)?;
     let Conversion { text, marks } = convert_source(&name, &source, &delimiters)?;
     write(output.as_deref(), &text, &file)?;
     let mut notes: Vec<String> = marks
@@ -107,7 +107,7 @@ fn convert_source(
         ..Options::default()
     };
     ctmpl_convert::convert(name, source, &options, &TemplateFunctions)
-        .map_err(|error| template::go_error(name, source, &error))
+        .map_err(|error| render::go_error(name, source, &error))
 }
 
 async fn prove(

@@ -6,7 +6,7 @@ use super::output::{Failure, report};
 use crate::cli::Arguments;
 use crate::config::{self, Config};
 use crate::exit_code;
-use crate::template::Template;
+use crate::render::Template;
 
 pub(super) fn run(arguments: Arguments) -> Result<u8, Failure> {
     let config = config::load(arguments, &std::env::vars_os().collect())?;

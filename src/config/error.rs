@@ -116,6 +116,9 @@ pub enum ValueError {
     /// None of the names of a format or a mode.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// A text that is the name of no file format.
+    #[error(transparent)]
+    Format(#[from] file_formats::UnknownFormat),
     /// Not a template argument.
     #[error(transparent)]
     Template(#[from] TemplateArgumentError),

@@ -1,10 +1,10 @@
-//! Names of formats, write modes and languages, and what the name of a file implies.
+//! Names of write modes and log formats, and what the name of a file implies.
 
 use std::path::Path;
 use std::str::FromStr;
 
 use super::logging::LogFormat;
-use super::resolved::{Format, Language, OutputFormat, WriteMode};
+use super::resolved::{Format, Language, WriteMode};
 
 /// A text that is none of the names.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,26 +40,6 @@ macro_rules! names {
         }
     };
 }
-
-names!(
-    Format,
-    "there is no format {:?}; write nginx, haproxy, json, yaml, shell or none",
-    {
-        "none" => None,
-        "nginx" => Nginx,
-        "haproxy" => Haproxy,
-        "json" => Json,
-        "yaml" => Yaml,
-        "shell" => Shell,
-    }
-);
-
-names!(OutputFormat, "there is no format {:?}; write json, yaml, toml or ini", {
-    "json" => Json,
-    "yaml" => Yaml,
-    "toml" => Toml,
-    "ini" => Ini,
-});
 
 names!(WriteMode, "there is no write mode {:?}; write auto, rename or inplace", {
     "auto" => Auto,
@@ -108,53 +88,6 @@ pub(super) fn of_destination(language: Language, destination: Option<&Path>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn formats_are_read_in_any_case() {
-        let cases = [
-            ("none", Format::None),
-            ("nginx", Format::Nginx),
-            ("HAProxy", Format::Haproxy),
-            ("JSON", Format::Json),
-            ("yaml", Format::Yaml),
-            ("shell", Format::Shell),
-        ];
-        assert!(!cases.is_empty());
-        for (text, format) in cases {
-            assert_eq!(text.parse(), Ok(format), "{text}");
-            assert_eq!(format.name(), text.to_lowercase());
-        }
-        let cases = [
-            ("json", OutputFormat::Json),
-            ("YAML", OutputFormat::Yaml),
-            ("toml", OutputFormat::Toml),
-            ("ini", OutputFormat::Ini),
-        ];
-        for (text, format) in cases {
-            assert_eq!(text.parse(), Ok(format), "{text}");
-            assert_eq!(format.name(), text.to_lowercase());
-        }
-    }
-
-    #[test]
-    fn what_is_no_format_is_told_which_there_are() {
-        let error = "apache"
-            .parse::<Format>()
-            .expect_err("no format")
-            .to_string();
-        assert_eq!(
-            error,
-            "there is no format \"apache\"; write nginx, haproxy, json, yaml, shell or none"
-        );
-        let error = ""
-            .parse::<OutputFormat>()
-            .expect_err("no format")
-            .to_string();
-        assert_eq!(
-            error,
-            "there is no format \"\"; write json, yaml, toml or ini"
-        );
-    }
 
     #[test]
     fn write_modes_are_read_in_any_case() {

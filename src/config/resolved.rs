@@ -14,9 +14,10 @@ pub use super::logging::{LogConfig, LogLevel};
 pub use consul::{
     Authorities, BasicAuth, ConsulConfig, Identity, Pauses, RetryConfig, TlsConfig, TransportConfig,
 };
+pub use file_formats::{Format, OutputFormat};
 pub use job::{
-    CommandConfig, Delimiters, FileConfig, Format, Job, Language, MissingKey, OnError,
-    OutputFormat, Owner, Permissions, RENDER_TIMEOUT, Settle, Source, WriteMode,
+    CommandConfig, Delimiters, FileConfig, Job, Language, MissingKey, OnError, Owner, Permissions,
+    RENDER_TIMEOUT, Settle, Source, WriteMode,
 };
 
 /// Everything that the daemon, or one run of it, needs to know.

@@ -21,9 +21,9 @@ use crate::config::exec::ExecConfig;
 use crate::config::resolved::{CommandConfig, Job};
 use crate::config::token::TokenError;
 use crate::query::{FileQuery, Query};
+use crate::render::{Template, TemplateError};
 use crate::signals::SignalAction;
 use crate::source::consul::{Client, ClientError};
-use crate::template::{Template, TemplateError};
 use crate::watch::{FileEvent, Rules, WatchEvent};
 
 /// When an event happened, and the randomness for the decisions about it.

@@ -14,9 +14,9 @@ use super::renderer::Renderer;
 use super::shutdown::{self, Decided, Shutdown};
 use super::status;
 use crate::config::resolved::Config;
+use crate::render::RenderEnv;
 use crate::report::Report;
 use crate::signals::SignalAction;
-use crate::template::RenderEnv;
 
 /// All parts. Each owns its fields; a part may read those that are listed above it.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use super::query_failures::QueryFailures;
 use super::rendering::{RenderRequest, Rendered};
 use crate::config::resolved::{Config, ConsulConfig, Mode};
 use crate::query::Query;
-use crate::template::RenderEnv;
+use crate::render::RenderEnv;
 
 mod answers;
 mod arrivals;

@@ -9,9 +9,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::text::Text;
+use crate::render::{Dependencies, RenderEnv, Rendering, Template, TemplateError};
 use crate::store::Snapshot;
-use crate::template::budget::Budget;
-use crate::template::{Dependencies, RenderEnv, Rendering, Template, TemplateError};
+use gotemplate::budget::Budget;
 
 /// Everything that one pass needs.
 pub(super) struct RenderRequest {

@@ -12,8 +12,8 @@ use super::end::End;
 use super::event::{Event, Moment};
 use super::renderer::{Renderer, TemplateState};
 use crate::config::resolved::{Config, Mode, OnError};
+use crate::render::Absence;
 use crate::signals::SignalAction;
-use crate::template::Absence;
 
 mod missing;
 

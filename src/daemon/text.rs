@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::template::output::Output;
+use crate::render::output::Output;
 
 /// What a complete rendering produced. May be secret: it is not part of the `Debug` form.
 pub(super) struct Text {

@@ -1,6 +1,6 @@
 //! No error contains the value of a key or variable: every function is called with a canary in each argument.
 
-use ctmpl::template::functions;
+use ctmpl::render::functions;
 
 use super::*;
 

@@ -13,8 +13,8 @@ use crate::answer::{
 };
 use crate::config::resolved::Permissions;
 use crate::query::Health;
-use crate::template::functions;
-use crate::template::jinja::{self, JinjaTemplate};
+use crate::render::functions;
+use crate::render::jinja::{self, JinjaTemplate};
 
 /// The function library of ctmpl.
 pub(super) struct TemplateFunctions;

@@ -2,7 +2,6 @@
 //!
 //! Input: both templates, and a Consul to query. Output: a [`Proof`].
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ctmpl_convert::{Go, Jinja, Rendered};
@@ -10,18 +9,12 @@ use jiff::Timestamp;
 
 use crate::answer::Answer;
 use crate::config::Environment;
-use crate::config::resolved::{
-    Delimiters, FileConfig, Format, Job, Language, MissingKey, OnError, Permissions,
-    RENDER_TIMEOUT, Source,
-};
+use crate::config::resolved::{Delimiters, Job, Language, Permissions, Source};
 use crate::query::{FileQuery, Query};
+use crate::render::session::{Session, Unsettled};
+use crate::render::{RenderEnv, Rendering, Template, TemplateError};
 use crate::source::file::Files;
 use crate::source::{Error, Poll, Source as DataSource, SourceQuery};
-use crate::store::Snapshot;
-use crate::template::{RenderEnv, Rendering, Template, TemplateError};
-
-/// How often answers may lead to further queries.
-const MAX_ROUNDS: usize = 100;
 
 pub(super) type Proof = ctmpl_convert::Proof<TemplateError>;
 
@@ -53,7 +46,11 @@ impl Pair {
                 name: name.to_owned(),
                 text: text.to_owned(),
             };
-            Template::read(&job(source, language, delimiters))
+            Template::read(&Job {
+                delimiters: delimiters.clone(),
+                allow: Permissions::ALL,
+                ..Job::of_template(source, language)
+            })
         };
         Ok(Self {
             go: read(go, Language::Go)?,
@@ -67,78 +64,50 @@ impl Pair {
         consul: Option<&impl DataSource>,
         environment: &Environment,
     ) -> Result<Proof, ProofError> {
-        let environment = Arc::new(RenderEnv::here(environment.readable().collect()));
-        let mut snapshot = Snapshot::default();
-        let now = Timestamp::now();
-        for _ in 0..MAX_ROUNDS {
-            let both = [&self.go, &self.jinja]
-                .map(|template| template.render(&snapshot, &environment, now));
-            let queries = both.iter().flat_map(|rendering| &rendering.asked.queries);
-            let new: BTreeSet<Arc<Query>> = queries
-                .filter(|query| snapshot.answer(query).is_none())
-                .cloned()
-                .collect();
-            if new.is_empty() {
-                return Ok(compare(both));
-            }
-            if let Some(plugin) = new
-                .iter()
-                .find(|query| matches!(***query, Query::Plugin(_)))
-            {
-                let reason = format!("it asks {plugin}, and a proof runs no programs");
-                return Ok(Proof::Nothing(reason));
-            }
-            for query in new {
-                let Some(answer) = answer(&query, consul).await? else {
-                    return Ok(Proof::NoData);
-                };
-                snapshot.record(query, Arc::new(answer));
-            }
+        let env = Arc::new(RenderEnv::here(environment.readable().collect()));
+        let mut session = Session::new(env, Timestamp::now());
+        let templates = [&self.go, &self.jinja];
+        let settled = session
+            .settle(templates, async |query: &Query| answer(query, consul).await)
+            .await;
+        match settled {
+            Ok(both) => Ok(compare(both)),
+            Err(Unsettled::Endless(endless)) => Ok(Proof::Nothing(endless.to_string())),
+            Err(Unsettled::Unanswered(Unanswered::Plugin(plugin))) => Ok(Proof::Nothing(format!(
+                "it asks {plugin}, and a proof runs no programs"
+            ))),
+            Err(Unsettled::Unanswered(Unanswered::NoSource)) => Ok(Proof::NoData),
+            Err(Unsettled::Unanswered(Unanswered::Failed(error))) => Err(error),
         }
-        Ok(Proof::Nothing(format!(
-            "it still has new queries after {MAX_ROUNDS} rounds"
-        )))
     }
 }
 
-/// A job that renders a template and nothing else.
-fn job(source: Source, language: Language, delimiters: &Delimiters) -> Job {
-    Job {
-        source,
-        language,
-        destination: None,
-        command: None,
-        settle: None,
-        missing_key: MissingKey::default(),
-        delimiters: delimiters.clone(),
-        allow: Permissions::ALL,
-        denied: Arc::default(),
-        on_error: OnError::default(),
-        render_timeout: RENDER_TIMEOUT,
-        sandbox: None,
-        // A format could escape different values to the same text.
-        format: Format::None,
-        output_format: None,
-        file: FileConfig::default(),
-    }
+/// Why a query has no answer.
+enum Unanswered {
+    /// A proof runs no plugin.
+    Plugin(Query),
+    /// There is no Consul to query.
+    NoSource,
+    Failed(ProofError),
 }
 
-async fn answer<S: DataSource>(
-    query: &Query,
-    consul: Option<&S>,
-) -> Result<Option<Answer>, ProofError> {
-    let answered = if let Some(file) = FileQuery::select(query) {
+async fn answer<S: DataSource>(query: &Query, consul: Option<&S>) -> Result<Answer, Unanswered> {
+    let answered = if let Query::Plugin(_) = query {
+        return Err(Unanswered::Plugin(query.clone()));
+    } else if let Some(file) = FileQuery::select(query) {
         Files.poll(file, Poll::once(0)).await
     } else {
         let (Some(consul), Some(query)) = (consul, S::Query::select(query)) else {
-            return Ok(None);
+            return Err(Unanswered::NoSource);
         };
         consul.poll(query, Poll::once(consul.preferred())).await
     };
     let answered = answered.map(|reply| reply.answer);
-    answered.map(Some).map_err(|source| ProofError {
-        query: query.clone(),
-        source,
+    answered.map_err(|source| {
+        Unanswered::Failed(ProofError {
+            query: query.clone(),
+            source,
+        })
     })
 }
 

@@ -15,10 +15,11 @@ use ctmpl_convert::{Conversion, Delimiters};
 
 use super::library::TemplateFunctions;
 use crate::config::resolved::MissingKey;
+use crate::render::Undefined;
+use crate::render::jinja::{self, JinjaTemplate};
+use crate::render::render_context::{RenderContext, RenderEnv};
+use crate::render::{TemplateError, functions};
 use crate::store::Snapshot;
-use crate::template::jinja::{self, JinjaTemplate, Undefined};
-use crate::template::render_context::{RenderContext, RenderEnv};
-use crate::template::{TemplateError, functions};
 use gotemplate::{Options, Template};
 
 /// The share of the vectors that Go renders which must be converted without a mark, in percent.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use file_formats::{Format, OutputFormat};
+
 use crate::config::exec::{CommandLine, EnvironmentConfig};
 use crate::config::glob::Glob;
 
@@ -212,37 +214,6 @@ pub enum Language {
     Go,
     /// Jinja.
     Jinja,
-}
-
-/// How the program reads the file, and so what a value may look like in it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
-    /// Values are written as they are.
-    #[default]
-    None,
-    /// A configuration of nginx.
-    Nginx,
-    /// A configuration of HAProxy.
-    Haproxy,
-    /// JSON.
-    Json,
-    /// YAML.
-    Yaml,
-    /// A script for a POSIX shell, or a file of variables.
-    Shell,
-}
-
-/// What an output is read as, before it is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OutputFormat {
-    /// One value.
-    Json,
-    /// Any number of documents.
-    Yaml,
-    /// A table.
-    Toml,
-    /// Sections and settings.
-    Ini,
 }
 
 /// How long changes are collected: until it has been quiet for a while, but not longer than a limit.

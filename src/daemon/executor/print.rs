@@ -6,7 +6,7 @@ use crate::apply::error::WriteError;
 use crate::apply::transaction::{Applied, Change, Outcome};
 use crate::apply::write::is_current;
 use crate::apply::{dry, output};
-use crate::template::output::Output;
+use crate::render::output::Output;
 
 /// Prints a change, unless the destination has its content already.
 pub(super) fn print(change: Change) -> Applied {

@@ -8,11 +8,11 @@ use secrecy::SecretString;
 use crate::config::resolved::Job;
 use crate::config::token::{self, TokenError};
 use crate::query::{FileQuery, Query};
+use crate::render::{Template, TemplateError};
 use crate::safe_read;
 use crate::source;
-use crate::template::budget::Budget;
-use crate::template::{Template, TemplateError};
 use crate::watch::WatchEvent;
+use gotemplate::budget::Budget;
 
 /// Reads a template, and parses it unless its source is the same as before.
 pub(super) fn source(

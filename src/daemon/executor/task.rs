@@ -13,11 +13,11 @@ use crate::daemon::event::{CertificateError, Event};
 use crate::daemon::process::{ReadConfig, RenewalError};
 use crate::daemon::rendering::{RenderRequest, Rendered};
 use crate::query::{FileQuery, Query};
+use crate::render::{Template, TemplateError};
 use crate::source;
 use crate::source::consul::Client;
-use crate::template::budget::Budget;
-use crate::template::{Template, TemplateError};
 use crate::watch::WatchEvent;
+use gotemplate::budget::Budget;
 
 /// How long reading a file may take; longer, its file system hangs.
 const READ_LIMIT: Duration = Duration::from_secs(10);

@@ -28,8 +28,8 @@ use crate::daemon::apply::commands::STARTUP_BATCH_WINDOW;
 use crate::daemon::apply::{JobView, Stage};
 use crate::daemon::end::End;
 use crate::query::{FileQuery, Query};
+use crate::render::Template;
 use crate::source::Error;
-use crate::template::Template;
 use crate::watch::{FileEvent, WatchEvent};
 
 /// The parts, and the time of the test.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::answer::Answer;
 use crate::query::Query;
-use crate::template::Dependencies;
+use crate::render::Dependencies;
 
 /// The queries that were answered during a pass.
 #[derive(Debug, Default)]

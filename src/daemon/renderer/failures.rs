@@ -4,7 +4,7 @@
 
 use crate::daemon::rendering::PassResult;
 use crate::error_chain::chain;
-use crate::template::TemplateError;
+use crate::render::TemplateError;
 
 /// Why a template cannot be read or rendered.
 #[derive(Debug, Default)]

@@ -12,7 +12,7 @@ use crate::answer::Answer;
 use crate::config::resolved::{Job, OnError, Source};
 use crate::daemon::rendering::{PassResult, Rendered};
 use crate::query::Query;
-use crate::template::{Absence, Dependencies, Template, TemplateError};
+use crate::render::{Absence, Dependencies, Template, TemplateError};
 
 /// A template, and everything that changes about it.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::query::Query;
-use crate::template::Absence;
+use crate::render::Absence;
 
 /// One query without data.
 #[derive(Debug)]

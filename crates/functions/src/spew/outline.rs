@@ -9,7 +9,7 @@ use super::values::{MAX_DEPTH, entries, type_of};
 use gotemplate::record::Record;
 
 /// The component of the log lines.
-const TARGET: &str = "ctmpl::template";
+const TARGET: &str = "ctmpl::render";
 
 /// The approximate length of an outline.
 const MAX_LENGTH: usize = 1000;

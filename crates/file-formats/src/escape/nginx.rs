@@ -1,0 +1,133 @@
+//! A reader for nginx configuration that knows the context of each value.
+//!
+//! Blanks separate words; `;`, `{` and `}` end a directive; a quote opens only at the beginning of a word, and
+//! between quotes `\"` and `\\` stand for one character. A `$` begins a variable wherever it stands, and nothing can
+//! be written to keep it from that.
+
+use super::grammar::{ESCAPED, Grammar, NAME, PART, UNWRITABLE, Unfit, control, odd};
+use super::mark::Kind;
+
+pub(super) fn is_plain(c: char) -> bool {
+    c.is_alphanumeric() || "_-./:@%+,=~*?&!^|<>[]".contains(c)
+}
+
+#[derive(Clone, Copy, Debug)]
+enum At {
+    /// Where a word may begin.
+    Between,
+    Word {
+        escaped: bool,
+        /// `true` after a `$`, so that a `{` does not open a block.
+        dollar: bool,
+    },
+    Quoted {
+        by: char,
+        escaped: bool,
+    },
+    /// After a closing quote.
+    After,
+    Comment,
+}
+
+/// The state of the reader.
+#[derive(Debug)]
+pub(super) struct Nginx {
+    at: At,
+    /// `true` before the first word of a directive.
+    first: bool,
+}
+
+impl Default for Nginx {
+    fn default() -> Self {
+        Self {
+            at: At::Between,
+            first: true,
+        }
+    }
+}
+
+impl Nginx {
+    fn ends(&mut self, directive: bool) {
+        self.at = At::Between;
+        self.first = directive;
+    }
+}
+
+impl Grammar for Nginx {
+    fn read(&mut self, c: char) {
+        let blank = matches!(c, ' ' | '\t' | '\r' | '\n');
+        match self.at {
+            At::Comment if c == '\n' => self.at = At::Between,
+            At::Between => match c {
+                _ if blank => {}
+                ';' | '{' | '}' => self.first = true,
+                '#' => self.at = At::Comment,
+                '"' | '\'' => {
+                    self.at = At::Quoted {
+                        by: c,
+                        escaped: false,
+                    }
+                }
+                _ => {
+                    self.at = At::Word {
+                        escaped: c == '\\',
+                        dollar: c == '$',
+                    }
+                }
+            },
+            At::Word {
+                escaped: true,
+                dollar,
+            } => {
+                self.at = At::Word {
+                    escaped: false,
+                    dollar,
+                }
+            }
+            At::Word { dollar: true, .. } if c == '{' => {}
+            At::Word { .. } | At::After if blank => self.ends(false),
+            At::Word { .. } | At::After if matches!(c, ';' | '{') => self.ends(true),
+            At::Word { .. } => {
+                self.at = At::Word {
+                    escaped: c == '\\',
+                    dollar: c == '$',
+                }
+            }
+            At::After if c == ')' => self.ends(false),
+            At::Comment | At::After => {}
+            At::Quoted { by, escaped: true } => self.at = At::Quoted { by, escaped: false },
+            At::Quoted { by, .. } if c == by => self.at = At::After,
+            At::Quoted { by, .. } => {
+                self.at = At::Quoted {
+                    by,
+                    escaped: c == '\\',
+                }
+            }
+        }
+    }
+
+    fn place(&mut self, _: Kind, value: &str, next: Option<char>) -> Result<String, Unfit> {
+        if let Some(c) = control(value) {
+            return Err((c, UNWRITABLE));
+        }
+        if value.contains('$') && !matches!(self.at, At::Comment) {
+            return Err(('$', "nginx would take what follows for a variable"));
+        }
+        let odd = odd(value, is_plain);
+        let whole = next.is_none_or(|next| " \t\r\n;{)".contains(next));
+        match self.at {
+            At::Comment => Ok(value.to_owned()),
+            At::Quoted { escaped: true, .. } => Err((odd, ESCAPED)),
+            At::Quoted { by, .. } => Ok(escaped(value, by)),
+            At::Between if self.first => Err((odd, NAME)),
+            At::Between if whole => Ok(format!("\"{}\"", escaped(value, '"'))),
+            At::Between | At::Word { .. } | At::After => Err((odd, PART)),
+        }
+    }
+}
+
+fn escaped(value: &str, quote: char) -> String {
+    value
+        .replace('\\', "\\\\")
+        .replace(quote, &format!("\\{quote}"))
+}

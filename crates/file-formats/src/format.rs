@@ -1,0 +1,161 @@
+//! The formats and their names.
+
+use std::str::FromStr;
+
+/// How the program reads the file, and so what a value may look like in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// Values are written as they are.
+    #[default]
+    None,
+    /// A configuration of nginx.
+    Nginx,
+    /// A configuration of HAProxy.
+    Haproxy,
+    /// JSON.
+    Json,
+    /// YAML.
+    Yaml,
+    /// A script for a POSIX shell, or a file of variables.
+    Shell,
+}
+
+/// What an output is read as, before it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputFormat {
+    /// One value.
+    Json,
+    /// Any number of documents.
+    Yaml,
+    /// A table.
+    Toml,
+    /// Sections and settings.
+    Ini,
+}
+
+/// A text that is the name of no format.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no format {name:?}; write {known}")]
+pub struct UnknownFormat {
+    name: String,
+    known: &'static str,
+}
+
+impl Format {
+    /// All formats.
+    pub const ALL: [Self; 6] = [
+        Self::None,
+        Self::Nginx,
+        Self::Haproxy,
+        Self::Json,
+        Self::Yaml,
+        Self::Shell,
+    ];
+
+    /// The name in a configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Nginx => "nginx",
+            Self::Haproxy => "haproxy",
+            Self::Json => "json",
+            Self::Yaml => "yaml",
+            Self::Shell => "shell",
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    /// Reads a name in any case.
+    fn from_str(text: &str) -> Result<Self, UnknownFormat> {
+        let named = |format: &Self| format.name().eq_ignore_ascii_case(text);
+        Self::ALL.into_iter().find(named).ok_or(UnknownFormat {
+            name: text.to_owned(),
+            known: "nginx, haproxy, json, yaml, shell or none",
+        })
+    }
+}
+
+impl OutputFormat {
+    /// All formats.
+    pub const ALL: [Self; 4] = [Self::Json, Self::Yaml, Self::Toml, Self::Ini];
+
+    /// The name in a configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Yaml => "yaml",
+            Self::Toml => "toml",
+            Self::Ini => "ini",
+        }
+    }
+}
+
+impl FromStr for OutputFormat {
+    type Err = UnknownFormat;
+
+    /// Reads a name in any case.
+    fn from_str(text: &str) -> Result<Self, UnknownFormat> {
+        let named = |format: &Self| format.name().eq_ignore_ascii_case(text);
+        Self::ALL.into_iter().find(named).ok_or(UnknownFormat {
+            name: text.to_owned(),
+            known: "json, yaml, toml or ini",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_read_in_any_case() {
+        let cases = [
+            ("none", Format::None),
+            ("nginx", Format::Nginx),
+            ("HAProxy", Format::Haproxy),
+            ("JSON", Format::Json),
+            ("yaml", Format::Yaml),
+            ("shell", Format::Shell),
+        ];
+        assert!(!cases.is_empty());
+        for (text, format) in cases {
+            assert_eq!(text.parse(), Ok(format), "{text}");
+            assert_eq!(format.name(), text.to_lowercase());
+        }
+        let cases = [
+            ("json", OutputFormat::Json),
+            ("YAML", OutputFormat::Yaml),
+            ("toml", OutputFormat::Toml),
+            ("ini", OutputFormat::Ini),
+        ];
+        for (text, format) in cases {
+            assert_eq!(text.parse(), Ok(format), "{text}");
+            assert_eq!(format.name(), text.to_lowercase());
+        }
+    }
+
+    #[test]
+    fn what_is_no_format_is_told_which_there_are() {
+        let error = "apache"
+            .parse::<Format>()
+            .expect_err("no format")
+            .to_string();
+        assert_eq!(
+            error,
+            "there is no format \"apache\"; write nginx, haproxy, json, yaml, shell or none"
+        );
+        let error = ""
+            .parse::<OutputFormat>()
+            .expect_err("no format")
+            .to_string();
+        assert_eq!(
+            error,
+            "there is no format \"\"; write json, yaml, toml or ini"
+        );
+    }
+}

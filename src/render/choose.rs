@@ -1,0 +1,244 @@
+//! Chooses among the instances of a service, and puts them in order.
+//!
+//! in:  the instances of an answer, a [`Choice`], and which of them have been passing for long enough
+//! out: the chosen instances; their order depends on the instances, not on the order of Consul's answer
+//!
+//! The choice is applied when a template requests the instances, not in the query to Consul: whatever is chosen, the
+//! query is the same and is watched once.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::answer::Instance;
+use go_duration::GoDuration;
+
+/// The names of all options.
+pub const OPTIONS: &[&str] = &[
+    "tag",
+    "unique",
+    "require_port",
+    "sort",
+    "passing_for",
+    "shuffle",
+];
+
+/// Which instances a template requests, and in which order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// `tag`: only instances that have all of these tags; upper and lower case are the same, as in Consul.
+    tags: Vec<String>,
+    /// `unique="addr:port"`: only the first of the instances with the same address and port.
+    unique: bool,
+    /// `require_port`: no instances without a port.
+    require_port: bool,
+    /// `sort`.
+    sort: Option<Sort>,
+    /// `shuffle`.
+    shuffle: bool,
+    /// `passing_for`: only instances that have been passing for this long; zero means all.
+    passing_for: Duration,
+}
+
+/// The values of `sort`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sort {
+    Name,
+    Near,
+}
+
+/// An order of instances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// By node and ID.
+    Name,
+    /// The nodes in the order of the answer, which is by distance, and the instances of a node by ID.
+    Near,
+    /// Shuffled, in an order that differs from host to host.
+    Shuffled,
+}
+
+/// The value of an option: one string, or several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Setting<'a> {
+    /// `tag=a,b`, `shuffle=true`.
+    Text(&'a str),
+    /// `tag=["a", "b"]`.
+    List(Vec<String>),
+}
+
+impl Setting<'_> {
+    fn flag(&self, name: &str) -> Result<bool, String> {
+        match self {
+            Self::Text("true") => Ok(true),
+            Self::Text("false") => Ok(false),
+            _ => Err(format!("{name} is true or false")),
+        }
+    }
+
+    fn word<T>(&self, name: &str, words: &[(&str, T)]) -> Result<T, String>
+    where
+        T: Copy,
+    {
+        let known = |text: &str| {
+            words
+                .iter()
+                .find(|(word, _)| *word == text)
+                .map(|(_, meaning)| *meaning)
+        };
+        let found = if let Self::Text(text) = self {
+            known(text)
+        } else {
+            None
+        };
+        found.ok_or_else(|| {
+            let words: Vec<_> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
+            format!("{name} is {}", words.join(" or "))
+        })
+    }
+}
+
+impl Choice {
+    /// Reads options. The error names the option and its possible values, but not the given value.
+    ///
+    /// # Errors
+    /// Which option is wrong, and why.
+    pub fn read<'a>(
+        options: impl IntoIterator<Item = (&'a str, Setting<'a>)>,
+    ) -> Result<Self, String> {
+        let mut choice = Self::default();
+        let mut seen = HashSet::new();
+        for (name, setting) in options {
+            if !seen.insert(name) && name != "tag" {
+                return Err(format!("{name} is given twice"));
+            }
+            match name {
+                "tag" => choice.add_tags(&setting)?,
+                "unique" => choice.unique = setting.word(name, &[("addr:port", true)])?,
+                "require_port" => choice.require_port = setting.flag(name)?,
+                "sort" => {
+                    choice.sort =
+                        Some(setting.word(name, &[("name", Sort::Name), ("near", Sort::Near)])?);
+                }
+                "shuffle" => choice.shuffle = setting.flag(name)?,
+                "passing_for" => choice.passing_for = time(name, &setting)?,
+                unknown => return Err(unknown_option(unknown)),
+            }
+        }
+        if choice.shuffle && choice.sort.is_some() {
+            return Err("sort and shuffle exclude each other".to_owned());
+        }
+        Ok(choice)
+    }
+
+    fn add_tags(&mut self, setting: &Setting<'_>) -> Result<(), String> {
+        let tags: Vec<&str> = match setting {
+            Setting::Text(text) => text.split(',').collect(),
+            Setting::List(tags) => tags.iter().map(String::as_str).collect(),
+        };
+        if tags.iter().any(|tag| tag.is_empty()) {
+            // An empty tag must not mean "any": a variable that is empty by mistake would select every instance.
+            return Err("tag is empty".to_owned());
+        }
+        self.tags.extend(tags.iter().map(|tag| tag.to_lowercase()));
+        Ok(())
+    }
+
+    /// Returns `true` if the query has to request the order of distance.
+    #[must_use]
+    pub fn wants_near(&self) -> bool {
+        self.sort == Some(Sort::Near)
+    }
+
+    /// How long instances must have been passing; zero means no limit.
+    #[must_use]
+    pub fn passing_for(&self) -> Duration {
+        self.passing_for
+    }
+
+    /// The order of instances. `asked_near`: the query requested the order of distance.
+    #[must_use]
+    pub fn order(&self, asked_near: bool) -> Order {
+        if self.shuffle {
+            Order::Shuffled
+        } else if asked_near && self.sort != Some(Sort::Name) {
+            Order::Near
+        } else {
+            Order::Name
+        }
+    }
+
+    /// Chooses among the instances. `has_passed` returns `true` for an instance that has been passing for long enough;
+    /// `host` seeds the order in which instances are shuffled.
+    pub fn apply(
+        &self,
+        instances: &[Arc<Instance>],
+        order: Order,
+        host: &str,
+        has_passed: impl Fn(&Instance) -> bool,
+    ) -> Vec<Arc<Instance>> {
+        let wanted = |one: &&Arc<Instance>| {
+            (one.port != 0 || !self.require_port)
+                && self
+                    .tags
+                    .iter()
+                    .all(|tag| one.tags.iter().any(|own| own.to_lowercase() == *tag))
+                && has_passed(one)
+        };
+        let mut chosen: Vec<_> = instances.iter().filter(wanted).cloned().collect();
+        chosen.sort_by(|a, b| a.identity().cmp(&b.identity()));
+        match order {
+            Order::Name => {}
+            Order::Near => {
+                let mut places = HashMap::new();
+                for (place, one) in instances.iter().enumerate() {
+                    places.entry(one.node.as_str()).or_insert(place);
+                }
+                chosen.sort_by_key(|one| places.get(one.node.as_str()).copied());
+            }
+            Order::Shuffled => chosen.sort_by_cached_key(|one| rank(host, one)),
+        }
+        if self.unique {
+            let mut seen = HashSet::new();
+            chosen.retain(|one| seen.insert((one.address.clone(), one.port)));
+        }
+        chosen
+    }
+}
+
+fn time(name: &str, setting: &Setting<'_>) -> Result<Duration, String> {
+    let read = if let Setting::Text(text) = setting {
+        text.parse::<GoDuration>().ok()
+    } else {
+        None
+    };
+    read.map(|GoDuration(time)| time)
+        .ok_or_else(|| format!("{name} is a time such as \"5s\" or \"1m30s\""))
+}
+
+fn unknown_option(name: &str) -> String {
+    match super::nearest::did_you_mean(name, OPTIONS.iter().copied()) {
+        Some(hint) => format!("unknown option {name:?}; {hint}"),
+        None => format!("unknown option {name:?}; there are {}", OPTIONS.join(", ")),
+    }
+}
+
+/// The rank of an instance when a host shuffles. It depends on the instance and the host alone, so an instance that
+/// comes or goes does not move the others.
+///
+/// FNV-1a, and the last step of `MurmurHash3`: the same in every version of this program, on every machine.
+fn rank(host: &str, instance: &Instance) -> u64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for text in [host, &instance.node, &instance.id] {
+        // UTF-8 never contains this byte, so it separates the parts.
+        for byte in text.bytes().chain([0xff]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    hash ^ (hash >> 33)
+}
+
+#[cfg(test)]
+mod tests;

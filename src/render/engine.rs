@@ -1,0 +1,135 @@
+//! The two template languages behind one interface.
+//!
+//! Input: a source and its settings. Output: an [`Engine`]: the parsed template, which renders for a [`RenderContext`].
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::{Place, TemplateError};
+use super::go::{self, GoTemplate};
+use super::jinja::{self, JinjaTemplate};
+use super::render_context::{CallSite, RenderContext};
+use super::undefined::Undefined;
+use crate::config::resolved::{Delimiters, Format, Language, MissingKey, Permissions};
+use gotemplate::budget::Budget;
+
+/// The settings of a template beside its source.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Settings<'a> {
+    pub(super) language: Language,
+    pub(super) missing_key: MissingKey,
+    pub(super) delimiters: &'a Delimiters,
+    /// The file format for which values are escaped.
+    pub(super) format: Format,
+    /// The directory in which includes are found.
+    pub(super) directory: Option<&'a Path>,
+    /// The permissions beyond rendering.
+    pub(super) allow: Permissions,
+    /// The directory that contains every file it may read; `None` for any directory.
+    pub(super) sandbox: Option<&'a Arc<Path>>,
+    /// The work that parsing may do.
+    pub(super) budget: &'a Arc<Budget>,
+}
+
+/// A parsed template of either language.
+#[derive(Debug)]
+pub(super) enum Engine {
+    Go(Box<GoTemplate>),
+    Jinja(Box<JinjaTemplate>),
+}
+
+impl Engine {
+    pub(super) fn parse(
+        name: &str,
+        source: &str,
+        settings: Settings<'_>,
+    ) -> Result<Self, TemplateError> {
+        let Settings {
+            language,
+            missing_key,
+            delimiters,
+            format,
+            directory,
+            allow,
+            sandbox,
+            budget,
+        } = settings;
+        match language {
+            Language::Jinja => {
+                let options = jinja::Options {
+                    format,
+                    directory,
+                    sandbox,
+                    allow,
+                };
+                let template = JinjaTemplate::parse(name, source, options)?;
+                Ok(Self::Jinja(Box::new(template)))
+            }
+            Language::Go => {
+                let options = go::Options {
+                    delimiters,
+                    missing_key,
+                    allow,
+                    budget,
+                };
+                let template = GoTemplate::parse(name, source, &options)?;
+                Ok(Self::Go(Box::new(template)))
+            }
+        }
+    }
+
+    /// Renders. With [`Undefined::Empty`] the template runs as far as it can, to record its dependencies; the text of
+    /// that pass is discarded.
+    pub(super) fn render(
+        &self,
+        pass: &Arc<RenderContext>,
+        undefined: Undefined,
+    ) -> Result<String, TemplateError> {
+        match self {
+            Self::Go(template) => template.render(pass, undefined),
+            Self::Jinja(template) => template.render(pass, undefined),
+        }
+    }
+
+    /// The file and place of a call.
+    pub(super) fn place(&self, site: &CallSite) -> Option<(String, Place)> {
+        match (self, site) {
+            (Self::Go(template), CallSite::Byte(at)) => Some(template.place(*at)),
+            (Self::Jinja(template), CallSite::Call(call)) => template.place(call),
+            // The language of the template has changed since.
+            _ => None,
+        }
+    }
+
+    /// The name that errors show.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Go(template) => template.name(),
+            Self::Jinja(template) => template.name(),
+        }
+    }
+
+    /// The parsed source.
+    pub(super) fn source(&self) -> &str {
+        match self {
+            Self::Go(template) => template.source(),
+            Self::Jinja(template) => template.source(),
+        }
+    }
+
+    /// Returns `true` if the included files are unchanged since they were read.
+    pub(super) fn includes_are_current(&self) -> bool {
+        match self {
+            Self::Go(_) => true,
+            Self::Jinja(template) => template.includes_are_current(),
+        }
+    }
+
+    /// The files that the template includes; a Go template has none.
+    pub(super) fn included(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Go(_) => Vec::new(),
+            Self::Jinja(template) => template.included(),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The functions of templates: the library, and those that ask Consul, read files, run plugins or write files.
+//!
+//! Input: the name of a function in one of the languages. Output: the [`Function`]: its names, its documentation and its
+//! code. To add a function that needs the data of a rendering, add a row to a table here; one that needs only its
+//! arguments belongs to the crate `functions`.
+
+pub mod examples;
+mod instances;
+mod mesh;
+mod rendering;
+mod sources;
+pub mod unsupported;
+mod write_to_file;
+
+use std::sync::LazyLock;
+
+use ::functions::{Function, Library, TABLES};
+use gotemplate::FunctionId;
+
+/// All functions, group by group.
+pub static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
+    let (environment, further) = TABLES
+        .split_first()
+        .map_or((&[][..], TABLES), |(first, rest)| (*first, rest));
+    let own = [
+        instances::TABLE,
+        sources::TABLE,
+        mesh::TABLE,
+        environment,
+        write_to_file::TABLE,
+    ];
+    Library::new(
+        own.into_iter().chain(further.iter().copied()),
+        examples::ALL,
+    )
+});
+
+/// All functions of the library, group by group.
+pub fn all() -> impl Iterator<Item = &'static Function> {
+    LIBRARY.all()
+}
+
+/// Returns the function with this name in Go templates.
+#[must_use]
+pub fn named_in_go(name: &str) -> Option<&'static Function> {
+    LIBRARY.named_in_go(name)
+}
+
+/// Returns the identifier of the function with this name in Go templates.
+#[must_use]
+pub fn id_in_go(name: &str) -> Option<FunctionId> {
+    LIBRARY.id_in_go(name)
+}
+
+/// Returns the function with this identifier.
+#[must_use]
+pub fn of_id(id: FunctionId) -> Option<&'static Function> {
+    LIBRARY.of_id(id)
+}
+
+/// Returns the function with this name in Jinja.
+#[must_use]
+pub fn named_in_jinja(name: &str) -> Option<&'static Function> {
+    LIBRARY.named_in_jinja(name)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! The service mesh and other clusters.
+
+use std::sync::Arc;
+
+use minijinja::Value;
+
+use super::rendering::rendering;
+use super::sources::{empty_list, source};
+use crate::answer::Answer;
+use crate::query::{ConsulQuery, Query};
+use crate::render::records;
+use ::functions::args::{FunctionResult, refuse, text};
+use ::functions::{Call, Function};
+use gotemplate::record::Record;
+
+pub(super) static TABLE: &[Function] = &[
+    source(
+        ["caRoots", "ca_roots"],
+        "() []root",
+        "The root certificates of the mesh's certificate authority.",
+        ca_roots,
+    ),
+    source(
+        ["caLeaf", "ca_leaf"],
+        "(service string) certificate",
+        "The leaf certificate of a service in the mesh, with its private key; the agent renews it.",
+        ca_leaf,
+    ),
+    source(
+        ["partitions", "partitions"],
+        "() []partition",
+        "All admin partitions (Consul Enterprise).",
+        partitions,
+    ),
+    source(
+        ["peerings", "peerings"],
+        "(query ...string) []peering",
+        "The cluster peerings of the agent's partition, or of \"?partition=P\".",
+        peerings,
+    ),
+    source(
+        ["exportedServices", "exported_services"],
+        "(partition ...string) []exported",
+        "The services that a partition exports, with their consumers.",
+        exported_services,
+    ),
+    source(
+        ["importedServices", "imported_services"],
+        "(partition string) []imported",
+        "The services that a partition imports, with their source partitions.",
+        imported_services,
+    ),
+];
+
+fn ca_roots(call: &Call<'_>) -> FunctionResult {
+    // consul-template accepts arguments and ignores them.
+    call.texts()?;
+    Ok(
+        match rendering(call)?
+            .ask(&ConsulQuery::CaRoots.into())
+            .as_deref()
+        {
+            Some(Answer::CaRoots(roots)) => records::list(roots),
+            _ => empty_list(),
+        },
+    )
+}
+
+fn ca_leaf(call: &Call<'_>) -> FunctionResult {
+    let service = match call.texts()?.first() {
+        None | Some(&"") => return Ok(Value::from(())),
+        Some(service) => *service,
+    };
+    Ok(
+        match rendering(call)?.ask(&Query::ca_leaf(service)?).as_deref() {
+            Some(Answer::CaLeaf(leaf)) => Record::value(Arc::clone(leaf) as _),
+            // Empty fields rather than nil, so that the template goes on and all its queries are found.
+            _ => Record::value(Arc::new(crate::answer::LeafCertificate::default())),
+        },
+    )
+}
+
+fn partitions(call: &Call<'_>) -> FunctionResult {
+    let [] = call.exactly("partitions")?;
+    Ok(
+        match rendering(call)?
+            .ask(&ConsulQuery::Partitions.into())
+            .as_deref()
+        {
+            Some(Answer::Partitions(partitions)) => records::list(partitions),
+            _ => empty_list(),
+        },
+    )
+}
+
+fn peerings(call: &Call<'_>) -> FunctionResult {
+    Ok(
+        match rendering(call)?
+            .ask(&Query::peerings(&call.texts()?.concat())?)
+            .as_deref()
+        {
+            Some(Answer::Peerings(peerings)) => records::list(peerings),
+            _ => empty_list(),
+        },
+    )
+}
+
+fn exported_services(call: &Call<'_>) -> FunctionResult {
+    let texts = call.texts()?;
+    let partition = texts.first().copied().unwrap_or_default();
+    Ok(
+        match rendering(call)?
+            .ask(&ConsulQuery::ExportedServices(partition.to_owned()).into())
+            .as_deref()
+        {
+            Some(Answer::ExportedServices(services)) => records::list(services),
+            _ => empty_list(),
+        },
+    )
+}
+
+fn imported_services(call: &Call<'_>) -> FunctionResult {
+    let [partition] = call.exactly("importedServices")?;
+    let partition = text(partition)?;
+    if partition.is_empty() {
+        return refuse("importedServices: the name of the partition is empty");
+    }
+    Ok(
+        match rendering(call)?
+            .ask(&ConsulQuery::ImportedServices(partition.to_owned()).into())
+            .as_deref()
+        {
+            Some(Answer::ImportedServices(services)) => records::list(services),
+            _ => empty_list(),
+        },
+    )
+}

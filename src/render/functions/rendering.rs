@@ -1,0 +1,15 @@
+//! The rendering that a function is called in.
+
+use std::any::Any;
+
+use ::functions::{Call, FunctionError};
+
+use crate::render::render_context::RenderContext;
+
+/// The rendering that a call belongs to.
+pub(super) fn rendering<'a>(call: &Call<'a>) -> Result<&'a RenderContext, FunctionError> {
+    let context: &dyn Any = call.context;
+    context
+        .downcast_ref()
+        .ok_or_else(|| FunctionError::new("the function needs the data of a rendering"))
+}

@@ -1,0 +1,308 @@
+//! Queries to Consul, files and plugins.
+//!
+//! Each function asks the render context. Without an answer it returns the empty value of its type, and the context records
+//! the missing dependency.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use minijinja::Value;
+
+use super::rendering::rendering;
+use crate::answer::{Answer, Depth, NodeServices, Pair};
+use crate::query::{ConsulQuery, DatacentersQuery, FileQuery, PluginQuery, Query, QueryError};
+use crate::render::records::{self, NoSuchNode};
+use crate::render::render_context::Absence;
+use ::functions::args::{FunctionResult, refuse, text};
+use ::functions::{Call, Function, FunctionError, Group};
+use gotemplate::record::Record;
+
+/// Creates a row for a function that asks for data.
+pub(super) const fn source(
+    names: [&'static str; 2],
+    signature: &'static str,
+    summary: &'static str,
+    code: fn(&Call<'_>) -> FunctionResult,
+) -> Function {
+    ::functions::row(Group::Sources, names, signature, summary, code)
+}
+
+pub(super) static TABLE: &[Function] = &[
+    source(
+        ["services", "services"],
+        "(query ...string) []{Name, Tags}",
+        "The names and tags of all services in the catalog.",
+        services,
+    ),
+    source(
+        ["node", "node"],
+        "(query ...string) {Node, Services}",
+        "A node and its services; without a name the node of the agent.",
+        node,
+    ),
+    source(
+        ["nodes", "nodes"],
+        "(query ...string) []node",
+        "All nodes in the catalog.",
+        nodes,
+    ),
+    source(
+        ["datacenters", "datacenters"],
+        "(ignoreFailing ...bool) []string",
+        "The names of all datacenters; with true only of those that are reachable.",
+        datacenters,
+    ),
+    source(
+        ["key", "key"],
+        "(key string) string",
+        "The value of a key. The template waits until the key exists and keeps the last value if it is deleted.",
+        key,
+    ),
+    source(
+        ["keyExists", "key_exists"],
+        "(key string) bool",
+        "Whether a key exists, also with an empty value.",
+        key_exists,
+    ),
+    source(
+        ["keyOrDefault", "key_or_default"],
+        "(key string, default string) string",
+        "The value of a key, or the default if the key does not exist or is empty.",
+        key_or_default,
+    ),
+    source(
+        ["ls", "ls"],
+        "(prefix string) []pair",
+        "The key pairs directly below a prefix.",
+        ls,
+    ),
+    source(
+        ["tree", "tree"],
+        "(prefix string) []pair",
+        "All key pairs below a prefix, nested ones included.",
+        tree,
+    ),
+    source(
+        ["safeLs", "safe_ls"],
+        "(prefix string) []pair",
+        "Like ls, but the template waits for at least one key pair.",
+        safe_ls,
+    ),
+    source(
+        ["safeTree", "safe_tree"],
+        "(prefix string) []pair",
+        "Like tree, but the template waits for at least one key pair.",
+        safe_tree,
+    ),
+    source(
+        ["file", "file"],
+        "(path string) string",
+        "The content of a local file.",
+        file,
+    ),
+    source(
+        ["plugin", "plugin"],
+        "(program string, arguments ...string) string",
+        "The output of a program without white space at both ends; needs --allow plugin.",
+        plugin,
+    ),
+];
+
+impl From<QueryError> for FunctionError {
+    fn from(error: QueryError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+pub(super) fn empty_list() -> Value {
+    Value::from(Vec::<Value>::new())
+}
+
+fn services(call: &Call<'_>) -> FunctionResult {
+    Ok(
+        match rendering(call)?
+            .ask(&Query::services(&call.texts()?.concat())?)
+            .as_deref()
+        {
+            Some(Answer::Services(services)) => records::list(services),
+            _ => empty_list(),
+        },
+    )
+}
+
+fn nodes(call: &Call<'_>) -> FunctionResult {
+    Ok(
+        match rendering(call)?
+            .ask(&Query::nodes(&call.texts()?.concat())?)
+            .as_deref()
+        {
+            Some(Answer::Nodes(nodes)) => records::list(nodes),
+            _ => empty_list(),
+        },
+    )
+}
+
+fn node(call: &Call<'_>) -> FunctionResult {
+    Ok(
+        match rendering(call)?
+            .ask(&Query::node(&call.texts()?.concat())?)
+            .as_deref()
+        {
+            Some(Answer::Node(Some(found))) => Record::value(Arc::clone(found) as _),
+            Some(_) => Record::value(Arc::new(NoSuchNode)),
+            None => Record::value(Arc::new(NodeServices {
+                node: Arc::default(),
+                services: Vec::new(),
+            })),
+        },
+    )
+}
+
+fn datacenters(call: &Call<'_>) -> FunctionResult {
+    let ignore_failing = match call.args {
+        [] => false,
+        [flag] if matches!(flag.kind(), minijinja::value::ValueKind::Bool) => flag.is_true(),
+        [other] => return refuse(::functions::args::wrong_type("bool", other)),
+        more => {
+            return refuse(format!(
+                "datacenters: wrong number of arguments, expected 0 or 1, but got {}",
+                more.len()
+            ));
+        }
+    };
+    Ok(
+        match rendering(call)?
+            .ask(&ConsulQuery::Datacenters(DatacentersQuery { ignore_failing }).into())
+            .as_deref()
+        {
+            Some(Answer::Datacenters(names)) => names.iter().map(String::as_str).collect(),
+            _ => empty_list(),
+        },
+    )
+}
+
+/// The pair of a key, if there is an answer and the key exists.
+fn entry(call: &Call<'_>, query: &Query) -> Result<Option<Arc<Pair>>, FunctionError> {
+    Ok(match rendering(call)?.ask(query).as_deref() {
+        Some(Answer::Key(entry)) => entry.clone(),
+        _ => None,
+    })
+}
+
+fn key(call: &Call<'_>) -> FunctionResult {
+    let [name] = call.exactly("key")?;
+    let name = text(name)?;
+    if name.is_empty() {
+        return Ok(Value::from(""));
+    }
+    let query = Query::key(name)?;
+    let rendering = rendering(call)?;
+    if let Some(pair) = entry(call, &query)?.or_else(|| rendering.last_entry(&query)) {
+        return Ok(records::value_of(&pair));
+    }
+    // For a query without an answer this changes nothing: its absence is recorded already.
+    rendering.lacks(&query, Absence::NoSuchKey);
+    Ok(Value::from(""))
+}
+
+fn key_exists(call: &Call<'_>) -> FunctionResult {
+    let [name] = call.exactly("keyExists")?;
+    let name = text(name)?;
+    if name.is_empty() {
+        return Ok(Value::from(false));
+    }
+    Ok(Value::from(entry(call, &Query::key(name)?)?.is_some()))
+}
+
+fn key_or_default(call: &Call<'_>) -> FunctionResult {
+    let [name, default] = call.exactly("keyOrDefault")?;
+    let (name, default) = (text(name)?, text(default)?);
+    if name.is_empty() {
+        return Ok(Value::from(default));
+    }
+    match entry(call, &Query::key(name)?)? {
+        Some(pair) if !pair.value.is_empty() => Ok(records::value_of(&pair)),
+        _ => Ok(Value::from(default)),
+    }
+}
+
+fn ls(call: &Call<'_>) -> FunctionResult {
+    pairs(call, "ls", Depth::Level, false)
+}
+
+fn tree(call: &Call<'_>) -> FunctionResult {
+    pairs(call, "tree", Depth::Tree, false)
+}
+
+fn safe_ls(call: &Call<'_>) -> FunctionResult {
+    pairs(call, "safeLs", Depth::Level, true)
+}
+
+fn safe_tree(call: &Call<'_>) -> FunctionResult {
+    pairs(call, "safeTree", Depth::Tree, true)
+}
+
+/// The pairs below a prefix. If `required`, the template waits for at least one.
+fn pairs(call: &Call<'_>, name: &str, depth: Depth, required: bool) -> FunctionResult {
+    let [prefix] = call.exactly(name)?;
+    let prefix = text(prefix)?;
+    if prefix.is_empty() {
+        return Ok(empty_list());
+    }
+    let query = Query::pairs(prefix)?;
+    let answer = rendering(call)?.ask(&query);
+    rendering(call)?.sees(&query, depth);
+    let Some(Answer::Pairs(pairs)) = answer.as_deref() else {
+        return Ok(empty_list());
+    };
+    let visible: Vec<Arc<Pair>> = pairs
+        .iter()
+        .filter(|pair| depth.sees(pair))
+        .cloned()
+        .collect();
+    if required && visible.is_empty() {
+        rendering(call)?.lacks(&query, Absence::NothingBelow);
+    }
+    Ok(records::list(&visible))
+}
+
+fn file(call: &Call<'_>) -> FunctionResult {
+    let [path] = call.exactly("file")?;
+    let path = text(path)?.trim();
+    if path.is_empty() {
+        return Ok(Value::from(""));
+    }
+    let query = Query::File(FileQuery {
+        path: PathBuf::from(path),
+        sandbox: rendering(call)?.sandbox().cloned(),
+    });
+    Ok(match rendering(call)?.ask(&query).as_deref() {
+        Some(Answer::File(text)) => Value::from(Arc::clone(text)),
+        _ => Value::from(""),
+    })
+}
+
+/// Runs a plugin. While data is missing it is not run: its arguments may be made from that data.
+fn plugin(call: &Call<'_>) -> FunctionResult {
+    let args = call
+        .texts()?
+        .into_iter()
+        .map(str::trim)
+        .filter(|arg| !arg.is_empty())
+        .map(str::to_owned);
+    let args: Vec<String> = args.collect();
+    if !rendering(call)?.is_complete() {
+        return Ok(Value::from(""));
+    }
+    if args.is_empty() {
+        return refuse("plugin: the name of the program is missing");
+    }
+    match rendering(call)?
+        .ask(&Query::Plugin(PluginQuery { words: args }))
+        .as_deref()
+    {
+        Some(Answer::Plugin(Ok(text))) => Ok(Value::from(Arc::clone(text))),
+        Some(Answer::Plugin(Err(error))) => refuse(error.as_ref()),
+        _ => Ok(Value::from("")),
+    }
+}

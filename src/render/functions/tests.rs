@@ -1,0 +1,373 @@
+//! Every function, compared with the documentation and the behaviour of consul-template.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ::functions::Call;
+use minijinja::Value;
+use proptest::prelude::*;
+
+use super::*;
+use crate::answer::{
+    Answer, CaRoot, Consumers, ExportedService, ImportedService, Instance, LeafCertificate, Node,
+    NodeServices, Pair, Partition, Peering, ServiceTags, TextMap, Weights,
+};
+use crate::query::{ConsulQuery, DatacentersQuery, FileQuery, Health, Query};
+use crate::render::records;
+use crate::render::render_context::{Absence, RenderContext, RenderEnv};
+use crate::store::Snapshot;
+use gotemplate::json::{self, Style};
+
+mod answers;
+mod budget;
+mod examples;
+mod values;
+
+/// A render context with answers to the queries of the tests.
+fn context() -> RenderContext {
+    let mut snapshot = Snapshot::default();
+    let mut answer = |query: Query, answer: Answer| snapshot.record(query, Arc::new(answer));
+    answer(
+        Query::key("port").unwrap(),
+        Answer::Key(Some(pair("port", "80"))),
+    );
+    answer(
+        Query::key("empty").unwrap(),
+        Answer::Key(Some(pair("empty", ""))),
+    );
+    answer(Query::key("none").unwrap(), Answer::Key(None));
+    answer(
+        Query::key("gone").unwrap(),
+        Answer::Key(Some(pair("gone", "last"))),
+    );
+    answer(Query::key("gone").unwrap(), Answer::Key(None));
+    let keys = ["a", "b", "folder/", "folder/c", "folder/deep/d", ""];
+    answer(
+        Query::pairs("app").unwrap(),
+        Answer::Pairs(keys.iter().map(|key| pair(key, "v")).collect()),
+    );
+    answer(
+        Query::pairs("void").unwrap(),
+        Answer::Pairs(vec![pair("folder/", "")]),
+    );
+    answer(Query::service("web").unwrap(), Answer::Service(instances()));
+    answer(
+        Query::service("web|any").unwrap(),
+        Answer::Service(instances()),
+    );
+    answer(Query::connect("web").unwrap(), Answer::Service(instances()));
+    answers_of_the_mesh(&mut answer);
+    answer(
+        Query::services("").unwrap(),
+        Answer::Services(vec![Arc::new(ServiceTags {
+            name: "web".into(),
+            tags: vec!["blue".into()],
+        })]),
+    );
+    let node = Arc::new(Node {
+        node: "n1".into(),
+        address: "10.0.0.1".into(),
+        ..Node::default()
+    });
+    answer(
+        Query::nodes("").unwrap(),
+        Answer::Nodes(vec![Arc::clone(&node)]),
+    );
+    let found = NodeServices {
+        node,
+        services: Vec::new(),
+    };
+    answer(
+        Query::node("n1").unwrap(),
+        Answer::Node(Some(Arc::new(found))),
+    );
+    answer(Query::node("n2").unwrap(), Answer::Node(None));
+    let datacenters = |ignore_failing| {
+        Query::Consul(ConsulQuery::Datacenters(DatacentersQuery {
+            ignore_failing,
+        }))
+    };
+    answer(
+        datacenters(false),
+        Answer::Datacenters(vec!["dc1".into(), "dc2".into()]),
+    );
+    answer(datacenters(true), Answer::Datacenters(vec!["dc1".into()]));
+    answer(
+        Query::File(FileQuery {
+            path: PathBuf::from("/etc/motd"),
+            sandbox: None,
+        }),
+        Answer::File("hello\n".into()),
+    );
+    let variables =
+        [("SET", "value"), ("EMPTY", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let render_env = Arc::new(RenderEnv {
+        variables: BTreeMap::from(variables),
+        host: "h1".to_owned(),
+        ..RenderEnv::default()
+    });
+    RenderContext::new(
+        snapshot,
+        render_env,
+        "2024-03-05T07:08:09.5Z".parse().unwrap(),
+    )
+}
+
+fn answers_of_the_mesh(answer: &mut impl FnMut(Query, Answer)) {
+    let root = CaRoot {
+        id: "1f".into(),
+        name: "Root".into(),
+        certificate: "PEM".into(),
+        ..CaRoot::default()
+    };
+    answer(
+        Query::Consul(ConsulQuery::CaRoots),
+        Answer::CaRoots(vec![Arc::new(root)]),
+    );
+    let leaf: LeafCertificate = serde_json::from_str(
+        r#"{"SerialNumber":"08","CertPEM":"CERT","PrivateKeyPEM":"KEY","Service":"web"}"#,
+    )
+    .unwrap();
+    answer(
+        Query::ca_leaf("web").unwrap(),
+        Answer::CaLeaf(Arc::new(leaf)),
+    );
+    let partition = Partition {
+        name: "default".into(),
+        description: "Builtin".into(),
+    };
+    answer(
+        Query::Consul(ConsulQuery::Partitions),
+        Answer::Partitions(vec![Arc::new(partition)]),
+    );
+    let peering = Peering {
+        name: "east".into(),
+        state: "ACTIVE".into(),
+        ..Peering::default()
+    };
+    answer(
+        Query::peerings("").unwrap(),
+        Answer::Peerings(vec![Arc::new(peering)]),
+    );
+    let consumers = Consumers {
+        peers: vec!["east".into()],
+        partitions: Vec::new(),
+    };
+    let exported = ExportedService {
+        service: "web".into(),
+        consumers,
+        ..ExportedService::default()
+    };
+    answer(
+        Query::Consul(ConsulQuery::ExportedServices(String::new())),
+        Answer::ExportedServices(vec![Arc::new(exported)]),
+    );
+    let imported = ImportedService {
+        service: "db".into(),
+        source_partition: "p2".into(),
+        ..ImportedService::default()
+    };
+    answer(
+        Query::Consul(ConsulQuery::ImportedServices("p1".into())),
+        Answer::ImportedServices(vec![Arc::new(imported)]),
+    );
+}
+
+fn pair(key: &str, value: &str) -> Arc<Pair> {
+    Arc::new(Pair {
+        path: format!("app/{key}"),
+        key: key.into(),
+        value: value.into(),
+        ..Pair::default()
+    })
+}
+
+fn instances() -> Vec<Arc<Instance>> {
+    let instance = |id: &str, port, tags: &[&str], version: &str| {
+        Arc::new(Instance {
+            node: "n1".into(),
+            node_id: String::new(),
+            node_address: "10.0.0.1".into(),
+            node_tagged_addresses: TextMap::new(),
+            node_meta: TextMap::new(),
+            service_meta: TextMap::from([
+                ("version".into(), version.into()),
+                ("weight".into(), "7".into()),
+            ]),
+            address: "10.0.0.2".into(),
+            service_tagged_addresses: BTreeMap::new(),
+            id: id.into(),
+            name: "web".into(),
+            tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+            checks: Vec::new(),
+            status: Health::Passing,
+            port,
+            weights: Weights::default(),
+        })
+    };
+    vec![
+        instance("web-1", 80, &["blue", "v1"], "1.0"),
+        instance("web-2", 81, &["blue"], ""),
+    ]
+}
+
+/// Calls a function by its Go name.
+fn call_in(pass: &RenderContext, name: &str, args: &[Value]) -> Result<Value, String> {
+    let function = named_in_go(name).unwrap_or_else(|| panic!("no function {name}"));
+    (function.code)(&Call {
+        args,
+        context: pass,
+    })
+    .map_err(|error| error.to_string())
+}
+
+fn call(name: &str, args: &[Value]) -> Result<Value, String> {
+    call_in(&context(), name, args)
+}
+
+/// Calls a function with arguments in JSON, and returns the result as JSON or, after `!`, the error.
+fn result_of(name: &str, args: &str) -> String {
+    let args: Vec<Value> = arguments(args);
+    match call(name, &args) {
+        Ok(value) => written(&value),
+        Err(error) => format!("!{error}"),
+    }
+}
+
+/// JSON values in which integers stay integers, as in templates.
+fn arguments(json: &str) -> Vec<Value> {
+    fn value(json: &serde_json::Value) -> Value {
+        match json {
+            serde_json::Value::Number(number) => match number.as_i64() {
+                Some(int) => Value::from(int),
+                None => Value::from(number.as_f64().unwrap()),
+            },
+            serde_json::Value::Array(items) => items.iter().map(value).collect(),
+            serde_json::Value::Object(fields) => Value::from_object(
+                fields
+                    .iter()
+                    .map(|(k, v)| (k.clone(), value(v)))
+                    .collect::<BTreeMap<String, Value>>(),
+            ),
+            serde_json::Value::String(text) => Value::from(text.as_str()),
+            serde_json::Value::Bool(bool) => Value::from(*bool),
+            serde_json::Value::Null => Value::from(()),
+        }
+    }
+    serde_json::from_str::<Vec<serde_json::Value>>(json)
+        .unwrap()
+        .iter()
+        .map(value)
+        .collect()
+}
+
+fn written(value: &Value) -> String {
+    json::write(
+        value,
+        Style {
+            pretty: false,
+            escape_html: false,
+        },
+    )
+    .unwrap()
+}
+
+/// Each case: a function, its arguments as a JSON list, and its result.
+fn check(cases: &[(&str, &str, &str)]) {
+    assert!(!cases.is_empty());
+    for (name, args, expected) in cases {
+        assert_eq!(result_of(name, args), *expected, "{name} {args}");
+    }
+}
+
+#[test]
+fn the_table_is_complete_and_consistent() {
+    let required = "connect caRoots caLeaf partitions peerings exportedServices importedServices \
+                    service services node nodes datacenters key keyExists keyOrDefault ls tree safeLs safeTree file env \
+                    toLower toUpper join split replaceAll contains regexMatch parseInt add subtract multiply divide \
+                    modulo minimum maximum toJSON parseJSON byKey byTag scratch timestamp loop mustEnv explode byMeta";
+    for name in required.split_whitespace() {
+        assert!(named_in_go(name).is_some(), "{name}");
+    }
+    let (mut go, mut jinja) = (BTreeSet::new(), BTreeSet::new());
+    for function in all() {
+        assert!(go.insert(function.go), "{} twice", function.go);
+        assert!(jinja.insert(function.jinja), "{} twice", function.jinja);
+        assert_eq!(function.jinja, function.jinja.to_lowercase());
+        assert!(
+            function.signature.starts_with('(') && !function.summary.is_empty(),
+            "{}",
+            function.go
+        );
+    }
+    assert!(go.len() >= 60, "{}", go.len());
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::UNDEFINED),
+        Just(Value::from(())),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        (-3_i64..40).prop_map(Value::from),
+        "[a-z/=,.|@~?: %0-9\\[\\](){}\\\\^$*+é\n-]{0,12}".prop_map(Value::from),
+        ".{0,8}".prop_map(Value::from),
+        Just(Value::from_bytes(vec![0xff, 0])),
+        Just(records::list(&instances())),
+        Just(records::list(&[
+            pair("a/b", "1"),
+            pair("a/b/c", "2"),
+            pair("", "3")
+        ])),
+        Just(TypedMap::of_text(&TextMap::from([(
+            "k".into(),
+            "v".into()
+        )]))),
+    ];
+    leaf.prop_recursive(2, 12, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map("[a-z/]{0,4}", inner, 0..4).prop_map(Value::from_object),
+        ]
+    })
+}
+
+use gotemplate::record::TypedMap;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn functions_never_panic(args in prop::collection::vec(any_value(), 0..5)) {
+        let pass = context();
+        let mut called = 0;
+        for function in all() {
+            let _ = (function.code)(&Call { args: &args, context: &pass });
+            called += 1;
+        }
+        prop_assert!(called > 0);
+    }
+}
+
+#[test]
+fn wrong_arguments_are_errors_in_the_words_of_go() {
+    assert_eq!(
+        result_of("split", r#"[","]"#),
+        "!wrong number of args for split: want 2 got 1"
+    );
+    assert_eq!(
+        result_of("toLower", "[1]"),
+        "!wrong type for value; expected string; got int"
+    );
+    assert_eq!(
+        result_of("toLower", "[null]"),
+        "!invalid value; expected string"
+    );
+    assert_eq!(
+        result_of("join", r#"[",", ["a", 1.5]]"#),
+        "!wrong type for value; expected string; got float64"
+    );
+}

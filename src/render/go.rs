@@ -1,0 +1,98 @@
+//! Go's template language, consul-template's own, based on the crate `gotemplate`.
+//!
+//! Input: a source and its settings. Output: a [`GoTemplate`], which renders for a [`RenderContext`].
+
+use std::sync::Arc;
+
+use gotemplate::{Delimiters, MissingKey};
+use minijinja::Value;
+
+use super::error::{Place, TemplateError};
+use super::functions;
+use super::render_context::RenderContext;
+use super::undefined::Undefined;
+use crate::config::resolved::Permissions;
+use gotemplate::budget::Budget;
+
+mod context;
+mod failure;
+
+pub(crate) use failure::told;
+
+/// A parsed Go template.
+#[derive(Debug)]
+pub(super) struct GoTemplate {
+    template: gotemplate::Template,
+    name: Box<str>,
+    source: Box<str>,
+}
+
+/// The settings of a template beside its source.
+#[derive(Debug)]
+pub(super) struct Options<'a> {
+    pub(super) delimiters: &'a Delimiters,
+    pub(super) missing_key: MissingKey,
+    /// The permissions beyond rendering.
+    pub(super) allow: Permissions,
+    /// The work that parsing may do.
+    pub(super) budget: &'a Arc<Budget>,
+}
+
+impl GoTemplate {
+    /// Parses a template.
+    ///
+    /// # Errors
+    /// [`TemplateError`] when it is not a Go template, or calls a function that does not exist or is not allowed.
+    pub(super) fn parse(
+        name: &str,
+        source: &str,
+        options: &Options<'_>,
+    ) -> Result<Self, TemplateError> {
+        let go_options = gotemplate::Options {
+            delimiters: options.delimiters.clone(),
+            missing_key: options.missing_key,
+            budget: Arc::clone(options.budget),
+            ..gotemplate::Options::default()
+        };
+        let template = gotemplate::Template::parse(name, source, &go_options, |name| {
+            functions::id_in_go(name).filter(|_| options.allow.allow(name))
+        })
+        .map_err(|error| failure::told(name, source, &error))?;
+        Ok(Self {
+            template,
+            name: name.into(),
+            source: source.into(),
+        })
+    }
+
+    /// Renders in a render context.
+    ///
+    /// # Errors
+    /// [`TemplateError`] when the template fails.
+    pub(super) fn render(
+        &self,
+        pass: &RenderContext,
+        undefined: Undefined,
+    ) -> Result<String, TemplateError> {
+        let rendered = match undefined {
+            Undefined::Refused => self.template.render(&Value::from(()), pass),
+            Undefined::Empty => self.template.survey(&Value::from(()), pass),
+        };
+        rendered.map_err(|error| failure::told(&self.name, &self.source, &error))
+    }
+
+    /// The file and place of a byte of the source.
+    pub(super) fn place(&self, byte: usize) -> (String, Place) {
+        (self.name.to_string(), Place::of_byte(&self.source, byte))
+    }
+
+    /// The name that errors show.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The parsed source.
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+}

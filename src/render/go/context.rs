@@ -1,0 +1,59 @@
+//! What a Go template may call, and how its values are written.
+
+use std::borrow::Cow;
+
+use gotemplate::{Budget, Context, FunctionId};
+use minijinja::Value;
+
+use crate::config::resolved::Format;
+use crate::render::functions;
+use crate::render::render_context::{CallSite, RenderContext};
+use ::functions::{Call, FunctionError, Group};
+use file_formats::escape::mark::Kind;
+
+impl Context for RenderContext {
+    fn budget(&self) -> &Budget {
+        RenderContext::budget(self)
+    }
+
+    fn call(
+        &self,
+        function: FunctionId,
+        args: &mut [Value],
+        at: usize,
+    ) -> Result<Value, FunctionError> {
+        let function = functions::of_id(function)
+            .ok_or_else(|| FunctionError::new("the function does not exist"))?;
+        for arg in args.iter_mut() {
+            *arg = self.argument(function, std::mem::take(arg));
+        }
+        let call = || {
+            function.call(&Call {
+                args,
+                context: self,
+            })
+        };
+        let value = if function.group == Group::Sources {
+            self.requesting(call, || CallSite::Byte(at))?
+        } else {
+            call()?
+        };
+        Ok(self.outcome(function, args, value))
+    }
+
+    fn permit(&self, name: &str) -> Result<(), FunctionError> {
+        if !self.denies_functions() {
+            return Ok(());
+        }
+        let in_jinja = functions::named_in_go(name).map_or(name, |function| function.jinja);
+        RenderContext::permit(self, [name, in_jinja])
+    }
+
+    fn escapes(&self) -> bool {
+        self.format() != Format::None
+    }
+
+    fn escape<'a>(&self, text: &'a str) -> Result<Cow<'a, str>, FunctionError> {
+        self.printed(text, Kind::Text)
+    }
+}

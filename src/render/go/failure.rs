@@ -1,0 +1,102 @@
+//! Errors of the Go engine, as they are told.
+//!
+//! Input: an [`Error`] in Go's words. Output: a [`TemplateError`] at the place that is to blame, with the construct around
+//! it and a hint.
+
+use crate::render::error::{Place, TemplateError};
+use crate::render::functions::{self, unsupported};
+use crate::render::hints::{self, absent};
+use gotemplate::{About, Error, Phase, Thing};
+
+/// Tells an error of the template `name`.
+pub(crate) fn told(name: &str, source: &str, error: &Error) -> TemplateError {
+    let place = Place::of_byte(source, error.offset);
+    TemplateError::at(name, source, place, message(error))
+        .within(within(source, error))
+        .with_hint(hint(source, error))
+}
+
+/// Go's words, save where they say little, or everything twice.
+fn message(error: &Error) -> String {
+    match &error.about {
+        About::Unclosed(keyword) => format!("{{{{{keyword}}}}} has no {{{{end}}}}"),
+        About::Unknown(unknown) if unknown.thing == Thing::Template => {
+            format!("template {:?} not defined", unknown.name)
+        }
+        About::Function(name) if error.phase == Phase::Parse => {
+            absent::message(name, unsupported::in_go(name))
+        }
+        About::Function(name) => {
+            let calling = format!("error calling {name}: ");
+            match error.message.strip_prefix(&format!("{calling}{name}: ")) {
+                Some(why) => calling + why,
+                None => error.message.clone(),
+            }
+        }
+        _ => error.message.clone(),
+    }
+}
+
+/// The `range` or `with` around the place, or where its variable comes from.
+fn within(source: &str, error: &Error) -> Option<String> {
+    if error.phase == Phase::Parse {
+        return None;
+    }
+    let at = source.get(error.offset..).unwrap_or_default();
+    // Of `$s.Address` the place is the dot.
+    let before = source.get(..error.offset).unwrap_or_default();
+    let name = before
+        .rsplit(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '$'))
+        .next()
+        .unwrap_or_default();
+    if at.starts_with('.') && name.len() > 1 && name.starts_with('$') {
+        return declaration(before, name);
+    }
+    let (offset, pipeline) = error.around.as_deref()?;
+    Some(format!(
+        "line {}: {pipeline}",
+        Place::of_byte(source, *offset).line
+    ))
+}
+
+/// The action that gives a variable its value, as written.
+fn declaration(before: &str, name: &str) -> Option<String> {
+    let uses = before.rmatch_indices(name).filter(|(at, _)| {
+        let after = before[at + name.len()..].trim_start();
+        let after = match after.strip_prefix(',') {
+            Some(second) => second
+                .trim_start()
+                .trim_start_matches(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$')),
+            None => after,
+        };
+        after.trim_start().starts_with(":=")
+    });
+    let at = uses.map(|(at, _)| at).next()?;
+    let begin = before[..at].rfind("{{").map_or(at, |at| at + 2);
+    let action = before[begin..]
+        .split("}}")
+        .next()?
+        .trim_matches(|c: char| c == '-' || c.is_whitespace());
+    let line = Place::of_byte(before, begin).line;
+    (!action.contains('\n')).then(|| format!("line {line}: {action}"))
+}
+
+fn hint(source: &str, error: &Error) -> Option<String> {
+    let at = source.get(error.offset..).unwrap_or_default();
+    if let (Phase::Parse, About::Function(name)) = (error.phase, &error.about) {
+        // This is certain.
+        if let Some(remedy) = absent::remedy(name, unsupported::in_go(name)) {
+            return Some(remedy);
+        }
+    }
+    match (error.phase, &error.about) {
+        (Phase::Parse, _) if hints::is_jinja(source) => Some(hints::LOOKS_LIKE_JINJA.to_owned()),
+        (Phase::Parse, About::Function(name)) => hints::go::for_function(name, at, source),
+        (_, About::Unknown(unknown)) => hints::go::for_unknown(unknown, at),
+        (Phase::Parse, _) => hints::go::for_syntax(&error.message, at),
+        (Phase::Execute, About::Function(name)) => functions::named_in_go(name)
+            .and_then(|function| hints::for_failed(function, name, &error.message))
+            .or_else(|| hints::go::for_execution(&error.message)),
+        (Phase::Execute, _) => hints::go::for_execution(&error.message),
+    }
+}

@@ -1,0 +1,69 @@
+//! Functions that are known but cannot be called: not supported, removed, or not permitted.
+//!
+//! in:  a name that does not resolve
+//! out: the reason, and the remedy
+
+use crate::config::resolved::Permissions;
+use crate::render::functions;
+use crate::render::functions::unsupported::{self, Unsupported};
+
+/// The reason why a function cannot be called.
+pub(in crate::render) fn message(name: &str, known: Option<&Unsupported>) -> String {
+    let why = match known {
+        _ if forbidden(name).is_some() => "is not allowed",
+        Some(_) => "is not supported yet",
+        None => "not defined",
+    };
+    format!("function {name:?} {why}")
+}
+
+/// The remedy, if it is certain.
+pub(in crate::render) fn remedy(name: &str, known: Option<&Unsupported>) -> Option<String> {
+    if let Some(word) = forbidden(name) {
+        return Some(format!(
+            "it acts outside of the template; --allow {word}, or allow = [{word:?}], permits it"
+        ));
+    }
+    known
+        .map(|function| function.remedy.to_owned())
+        .or_else(|| unsupported::removed(name))
+}
+
+/// The hint for a sprig function without its prefix.
+pub(super) fn of_sprig(prefixed: &str) -> String {
+    format!("the functions of sprig have a prefix: {prefixed:?}")
+}
+
+/// The permission that a function needs from the operator.
+fn forbidden(name: &str) -> Option<&'static str> {
+    let function = functions::named_in_go(name).or_else(|| functions::named_in_jinja(name))?;
+    (!Permissions::default().allow(function.go)).then_some(function.go)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_absence_has_its_reason() {
+        let message = |name: &str| message(name, unsupported::in_go(name));
+        assert_eq!(message("plugin"), "function \"plugin\" is not allowed");
+        assert_eq!(
+            message("secret"),
+            "function \"secret\" is not supported yet"
+        );
+        assert_eq!(message("frobnicate"), "function \"frobnicate\" not defined");
+        let remedy = |name: &str| remedy(name, unsupported::in_go(name));
+        assert!(
+            remedy("plugin")
+                .unwrap()
+                .contains("--allow plugin, or allow = [\"plugin\"]")
+        );
+        assert!(
+            remedy("vault")
+                .unwrap()
+                .contains("it was replaced by secret")
+        );
+        assert_eq!(remedy("service"), None);
+    }
+}

@@ -1,0 +1,142 @@
+//! Prints values for configuration files: `true`, not `True`; `1`, not `1.0`; nothing for none; lists and maps as JSON.
+//!
+//! If the file has a format, a value that is not plain is marked; the result of a macro, a block or `raw` is text of the
+//! template and is not marked.
+
+use std::borrow::Cow;
+
+use minijinja::value::ValueKind;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, HtmlEscape, Output, State, Value};
+
+use super::{bridge, macros};
+use crate::config::resolved::Format;
+use file_formats::escape::{self, mark, mark::Kind};
+use gotemplate::json::{self, Style};
+use gotemplate::scalar_object::ScalarObject;
+
+/// Installs the formatter, which prints values for the format of the render context.
+pub(super) fn check_values(environment: &mut Environment<'_>) {
+    environment.set_auto_escape_callback(|_| AutoEscape::Custom("format".into()));
+    // `escape` makes HTML and would mark it as safe text.
+    environment.remove_filter("xmlattr");
+}
+
+/// Writes a printed value.
+pub(super) fn print(
+    out: &mut Output<'_>,
+    state: &mut State<'_, '_>,
+    value: &Value,
+) -> Result<(), Error> {
+    if let Some(format) = macros::format_of(state.name()) {
+        return Ok(out.write_str(&plain(value, format)?)?);
+    }
+    match state.auto_escape() {
+        AutoEscape::None => print_as_it_is(out, value),
+        AutoEscape::Custom(_) => print_for_format(out, state, value),
+        // Only if the template itself uses it.
+        _ => match bridge::current(state)
+            .filter(|pass| pass.format() != Format::None && !value.is_safe())
+        {
+            Some(pass) => {
+                let escaped = HtmlEscape(&shown(value)?).to_string();
+                let printed = pass
+                    .printed(&escaped, Kind::Text)
+                    .map_err(|error| refused(&error.0))?;
+                Ok(out.write_str(&printed)?)
+            }
+            None => minijinja::escape_formatter(out, state, value),
+        },
+    }
+}
+
+fn print_for_format(
+    out: &mut Output<'_>,
+    state: &State<'_, '_>,
+    value: &Value,
+) -> Result<(), Error> {
+    let kind = match value.kind() {
+        _ if value.is_safe() => return print_as_it_is(out, value),
+        ValueKind::String | ValueKind::Bytes | ValueKind::Plain => Kind::Text,
+        ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => Kind::Document,
+        _ => return print_as_it_is(out, value),
+    };
+    let Some(pass) = bridge::current(state) else {
+        return Err(refused("nothing can be printed here"));
+    };
+    let kind = if escape::has_documents(pass.format()) {
+        kind
+    } else {
+        Kind::Text
+    };
+    let printed = shown(value)?;
+    let printed = pass
+        .printed(&printed, kind)
+        .map_err(|error| refused(&error.0))?;
+    Ok(out.write_str(&printed)?)
+}
+
+/// A value in a built-in macro, which writes only plain and raw values, independent of the format of the template.
+fn plain(value: &Value, format: Format) -> Result<Cow<'_, str>, Error> {
+    let text = shown(value)?;
+    let marked = mark::is_marked(&text);
+    if value.is_safe() && !marked {
+        return Ok(text);
+    }
+    let text = if marked {
+        Cow::Owned(mark::unmarked(&text).into_owned())
+    } else {
+        text
+    };
+    if escape::is_plain(format, &text) {
+        return Ok(text);
+    }
+    Err(refused(
+        "an argument of this macro would have to be quoted, and nothing can be here; write `| raw` behind it if it may be \
+         more than a value",
+    ))
+}
+
+fn print_as_it_is(out: &mut Output<'_>, value: &Value) -> Result<(), Error> {
+    Ok(out.write_str(&shown(value)?)?)
+}
+
+/// A value as text.
+fn shown(value: &Value) -> Result<Cow<'_, str>, Error> {
+    Ok(match value.kind() {
+        ValueKind::String => Cow::Borrowed(value.as_str().unwrap_or_default()),
+        ValueKind::Undefined | ValueKind::None => Cow::Borrowed(""),
+        ValueKind::Number if value.is_integer() => Cow::Owned(match value.as_i64() {
+            // Twice as fast as a formatter.
+            Some(number) => number.to_string(),
+            None => value.to_string(),
+        }),
+        ValueKind::Number => Cow::Owned(json::float(f64::try_from(value.clone())?)),
+        ValueKind::Bool => Cow::Borrowed(if value.is_true() { "true" } else { "false" }),
+        ValueKind::Bytes => match std::str::from_utf8(value.as_bytes().unwrap_or_default()) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => return Err(refused("cannot print bytes that are not UTF-8 text")),
+        },
+        ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => {
+            let text = json::write(
+                value,
+                Style {
+                    pretty: false,
+                    escape_html: false,
+                },
+            );
+            Cow::Owned(text.map_err(|problem| refused(&format!("cannot print this: {problem}")))?)
+        }
+        _ if let Some(atom) = value.downcast_object_ref::<ScalarObject>() => {
+            Cow::Borrowed(&atom.text)
+        }
+        kind => {
+            return Err(refused(&format!(
+                "cannot print a {kind}; is it a function that is not called?"
+            )));
+        }
+    })
+}
+
+fn refused(text: &str) -> Error {
+    Error::new(ErrorKind::InvalidOperation, text.to_owned())
+}

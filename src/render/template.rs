@@ -1,0 +1,280 @@
+//! A parsed template of either language, and its renderings.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::config::glob::Glob;
+use crate::config::resolved::{Format, Job, OutputFormat, Source};
+use crate::store::Snapshot;
+
+use super::engine::{Engine, Settings};
+use super::error::{Place, TemplateError};
+use super::output::Output;
+use super::render_context::{CallSite, Dependencies, RenderContext, RenderEnv};
+use super::undefined::Undefined;
+use file_formats::escape::{self, Refusal};
+use gotemplate::budget::Budget;
+
+/// A parsed template.
+#[derive(Debug)]
+pub struct Template {
+    file: Option<PathBuf>,
+    engine: Engine,
+    format: Format,
+    output_format: Option<OutputFormat>,
+    /// The directory that contains every file it may read; `None` for any directory.
+    sandbox: Option<Arc<Path>>,
+    /// Patterns of functions that are denied.
+    denied: Arc<[Glob]>,
+}
+
+/// The result of rendering a template once.
+#[derive(Clone, Debug)]
+pub struct Rendering {
+    /// The text or the error. While data is missing it is an empty text without meaning.
+    pub text: Result<String, TemplateError>,
+    /// The files of `writeToFile`, to be written together with the text; none while data is missing.
+    pub outputs: Vec<Output>,
+    /// The dependencies of the template.
+    pub asked: Dependencies,
+}
+
+impl Template {
+    /// Reads and parses the template of a job.
+    ///
+    /// # Errors
+    /// [`TemplateError`] when the file cannot be read, is not UTF-8, or has a syntax error. It names the files to watch
+    /// for a change.
+    pub fn read(job: &Job) -> Result<Self, TemplateError> {
+        Self::read_within(job, &Arc::default())
+    }
+
+    /// Like [`read`](Self::read), as long as the budget allows.
+    ///
+    /// # Errors
+    /// Those of [`read`](Self::read), and that the budget is exhausted.
+    pub fn read_within(job: &Job, budget: &Arc<Budget>) -> Result<Self, TemplateError> {
+        let Job {
+            source,
+            language,
+            missing_key,
+            delimiters,
+            format,
+            output_format,
+            allow,
+            sandbox,
+            denied,
+            ..
+        } = job;
+        let (language, missing_key, allow) = (*language, *missing_key, *allow);
+        let (format, output_format) = (*format, *output_format);
+        let settings = |directory| Settings {
+            language,
+            missing_key,
+            delimiters,
+            format,
+            directory,
+            allow,
+            sandbox: sandbox.as_ref(),
+            budget,
+        };
+        let (sandbox, denied) = (sandbox.clone(), Arc::clone(denied));
+        match source {
+            Source::Inline { name, text } => Ok(Self {
+                file: None,
+                engine: Engine::parse(name, text, settings(None))?,
+                format,
+                output_format,
+                sandbox,
+                denied,
+            }),
+            Source::File(path) => {
+                let name = path.display().to_string();
+                let engine = read(path).and_then(|text| {
+                    // The parent of `a.j2` is the empty path, which means the current directory.
+                    Engine::parse(&name, &text, settings(path.parent()))
+                });
+                let engine = engine.map_err(|error| {
+                    let sources = std::iter::once(path.clone())
+                        .chain(error.sources.iter().cloned())
+                        .collect();
+                    error.with_sources(sources)
+                })?;
+                Ok(Self {
+                    file: Some(path.clone()),
+                    engine,
+                    format,
+                    output_format,
+                    sandbox,
+                    denied,
+                })
+            }
+        }
+    }
+
+    /// Returns `true` if its files are unchanged since it was read, so that it need not be parsed again.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        let same = |file: &PathBuf| read(file).is_ok_and(|text| *text == *self.engine.source());
+        self.file.as_ref().is_none_or(same) && self.engine.includes_are_current()
+    }
+
+    fn pass(
+        &self,
+        snapshot: &Snapshot,
+        render_env: &Arc<RenderEnv>,
+        now: Timestamp,
+    ) -> RenderContext {
+        RenderContext::new(snapshot.clone(), Arc::clone(render_env), now)
+            .within(self.sandbox.as_ref())
+            .denying(&self.denied)
+    }
+
+    /// Renders the template with the accepted answers.
+    #[must_use]
+    pub fn render(
+        &self,
+        snapshot: &Snapshot,
+        render_env: &Arc<RenderEnv>,
+        now: Timestamp,
+    ) -> Rendering {
+        self.render_within(snapshot, render_env, now, &Arc::default())
+    }
+
+    /// Renders the template with what is known, as long as the budget allows.
+    #[must_use]
+    pub fn render_within(
+        &self,
+        snapshot: &Snapshot,
+        render_env: &Arc<RenderEnv>,
+        now: Timestamp,
+        budget: &Arc<Budget>,
+    ) -> Rendering {
+        let begin = || {
+            self.pass(snapshot, render_env, now)
+                .limited_by(Arc::clone(budget))
+        };
+        let pass = Arc::new(begin().writing(self.format));
+        let text = self.engine.render(&pass, Undefined::Refused);
+        let mut asked = pass.take_asked();
+        if asked.is_complete() {
+            let text = text.and_then(|text| self.finished(text, begin, &asked));
+            let outputs = if text.is_ok() {
+                pass.take_outputs()
+            } else {
+                Vec::new()
+            };
+            return Rendering {
+                text,
+                outputs,
+                asked,
+            };
+        }
+        if text.is_err() {
+            // It stopped half way for lack of data. A second pass finds the dependencies further down now rather than
+            // one round trip later.
+            let pass = Arc::new(begin());
+            let _ = self.engine.render(&pass, Undefined::Empty);
+            asked.add(pass.take_asked());
+        }
+        Rendering {
+            text: Ok(String::new()),
+            outputs: Vec::new(),
+            asked,
+        }
+    }
+
+    /// Escapes the values in the text and checks the output format.
+    fn finished(
+        &self,
+        text: String,
+        begin: impl Fn() -> RenderContext,
+        asked: &Dependencies,
+    ) -> Result<String, TemplateError> {
+        let text = match escape::settle(self.format, text) {
+            Ok(text) => text,
+            Err(refusal) => return Err(self.refused(refusal, begin(), asked)),
+        };
+        match self
+            .output_format
+            .map_or(Ok(()), |expected| file_formats::check(expected, &text))
+        {
+            Ok(()) => Ok(text),
+            Err(message) => Err(TemplateError::whole(self.engine.name(), message)),
+        }
+    }
+
+    /// The error at the place that prints a value; it is found by another pass in which printing that value is an error.
+    fn refused(
+        &self,
+        refusal: Refusal,
+        again: RenderContext,
+        asked: &Dependencies,
+    ) -> TemplateError {
+        let Refusal {
+            number,
+            text,
+            message,
+        } = refusal;
+        let Some(number) = number else {
+            return TemplateError::whole(self.engine.name(), message);
+        };
+        let message = match asked
+            .queries
+            .iter()
+            .find(|query| again.is_origin(query, &text))
+        {
+            Some(query) => format!("a value of {query} {message}"),
+            None => format!("a value {message}"),
+        };
+        let again = Arc::new(again.writing(self.format).refusing(number, message.clone()));
+        let error = self.engine.render(&again, Undefined::Refused).err();
+        error
+            .unwrap_or_else(|| TemplateError::whole(self.engine.name(), message))
+            .with_hint(Some(
+                "quote it as a whole, or write `| raw` behind it if it may be more than a value"
+                    .to_owned(),
+            ))
+    }
+
+    /// The files to watch: the template itself and its includes, whether or not they exist.
+    #[must_use]
+    pub fn sources(&self) -> Vec<PathBuf> {
+        self.file
+            .iter()
+            .cloned()
+            .chain(self.engine.included())
+            .collect()
+    }
+
+    /// The file and place of a call that requests a query; `None` if it cannot be told, for example because the
+    /// template has changed since.
+    #[must_use]
+    pub fn place(&self, site: &CallSite) -> Option<(String, Place)> {
+        self.engine.place(site)
+    }
+}
+
+/// Reads the source of a template.
+///
+/// # Errors
+/// [`TemplateError`] when the file cannot be read, or is not UTF-8.
+pub(crate) fn read(path: &Path) -> Result<String, TemplateError> {
+    let name = path.display().to_string();
+    let bytes = crate::safe_read::read(path).map_err(|error| {
+        TemplateError::whole(&name, format!("cannot read the template: {error}"))
+    })?;
+    String::from_utf8(bytes).map_err(|error| {
+        let text = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+        let line = 1 + text.matches('\n').count();
+        TemplateError::whole(
+            &name,
+            format!("cannot read the template: line {line} is not UTF-8 text"),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,0 @@
-//! A function of the library, for both template languages.
-
-pub use ::functions::{Call, Function, FunctionError, Group, named};
