@@ -1,7 +1,7 @@
 //! The supervised child process (`exec`): decides when it is started, signalled, restarted and killed.
 //!
 //! Input: an [`ExecConfig`], changes of files, signals, the time.
-//! Output: [`Step`]s, which [`process`] executes.
+//! Output: [`Step`]s, which the crate `process-tree` executes.
 //!
 //! The decisions here touch neither processes nor the clock. The splay of a change and the kill timeout are wake-up
 //! times, so rendering never waits for them.
@@ -12,17 +12,6 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use crate::config::exec::{ExecConfig, OnChange};
-
-mod control_socket;
-mod descendants;
-mod exec_shim;
-pub mod exit;
-mod init;
-mod proc_table;
-pub mod process;
-mod reaper;
-pub mod roles;
-mod signal_listener;
 
 /// An action on the child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

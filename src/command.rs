@@ -1,27 +1,54 @@
-//! Runs reload commands and plugins, and stops those that take too long.
+//! Runs reload commands and plugins, with their environment and their output in the log.
 //!
-//! Input: a [`CommandConfig`](crate::config::resolved::CommandConfig), variables for its environment, and a token that
-//! stops it.
-//! Output: [`Finished`] or a [`CommandError`]; meanwhile each line of its output goes to a [`Sink`].
-//!
-//! A command is a process group. If it exceeds its timeout or is stopped, the whole group gets SIGTERM, then SIGKILL.
-//! Processes that a successful command leaves in the background keep running, because that is how services are started.
+//! Input: a [`CommandConfig`], variables for its environment, and a token that stops it.
+//! Output: [`Finished`] or a [`CommandError`], by the crate `process-tree`; meanwhile each line of its output is logged.
 
-mod capture;
 mod environment;
-mod error;
-mod group;
-mod line;
-mod lines;
-mod locate;
-mod output;
 mod redact;
-mod run;
-mod start;
 
-pub use capture::capture;
+use process_tree::{Command, CommandError, CommandLine, Finished, Sink, Stream};
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::resolved::CommandConfig;
 pub use environment::environment;
-pub use error::CommandError;
-pub use locate::{locate, locate_shell};
-pub use output::{Output, Sink, Stream, log};
-pub use run::{Finished, run};
+use redact::Redactor;
+
+/// Runs `command` to its end, with `exports` in addition to the environment of ctmpl, and logs its output.
+///
+/// # Errors
+/// [`CommandError`] if it could not start, failed, exceeded its timeout or was stopped.
+pub async fn run(
+    command: &CommandConfig,
+    exports: &[(String, SecretString)],
+    stop: &CancellationToken,
+) -> Result<Finished, CommandError> {
+    let sink = log(&command.line, exports);
+    let command = Command {
+        line: command.line.clone(),
+        timeout: command.timeout,
+        environment: environment(&command.environment, exports),
+    };
+    process_tree::run(&command, stop, sink).await
+}
+
+/// Creates the sink that logs with the target `command`: standard output at INFO, standard error at WARN, because a
+/// command reports its errors there. Secrets of its environment are redacted.
+pub fn log(line: &CommandLine, exports: &[(String, SecretString)]) -> Sink {
+    let redactor = Redactor::new(exports);
+    let command = redactor.redact(&line.to_string());
+    Box::new(move |stream, line| {
+        let output = redactor.redact(line);
+        match stream {
+            Stream::Out => {
+                tracing::info!(name: "command.output", target: "command", command, output, "{output} command={command}");
+            }
+            Stream::Err => {
+                tracing::warn!(
+                    name: "command.error_output", target: "command", command, output,
+                    "{output} command={command}"
+                );
+            }
+        }
+    })
+}

@@ -24,4 +24,4 @@ pub const CONFIG: u8 = 15;
 pub const TIMED_OUT: u8 = 16;
 
 /// The program of the child process cannot be started; a shell's code for that.
-pub const CANNOT_EXECUTE: u8 = 126;
+pub const CANNOT_EXECUTE: u8 = process_tree::CANNOT_EXECUTE;

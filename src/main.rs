@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use ctmpl::child::roles;
 use ctmpl::cli::{self, Outcome};
 use ctmpl::commands::Failure;
+use process_tree::run_role;
 
 fn main() -> ExitCode {
     // ctmpl starts itself as the reaper of a child process, and again if it is process 1.
-    if let Some(code) = roles::run(std::env::args_os()) {
+    if let Some(code) = run_role(std::env::args_os()) {
         return ExitCode::from(code);
     }
     let result = cli::parse(std::env::args_os())

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::io;
 
 use nix::sys::signal::Signal;
+use process_tree::PASSED_ON;
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -21,30 +22,6 @@ pub enum SignalAction {
     /// Send the signal to the child process.
     PassOn(Signal),
 }
-
-/// The signals that are passed on to a child process if they have no role here. The others concern ctmpl itself
-/// (`SIGCHLD`, `SIGPIPE`), cannot be caught, or report a fault of the process.
-pub const PASSED_ON: [Signal; 19] = [
-    Signal::SIGHUP,
-    Signal::SIGINT,
-    Signal::SIGQUIT,
-    Signal::SIGTRAP,
-    Signal::SIGABRT,
-    Signal::SIGUSR1,
-    Signal::SIGUSR2,
-    Signal::SIGALRM,
-    Signal::SIGTERM,
-    Signal::SIGCONT,
-    Signal::SIGTSTP,
-    Signal::SIGTTIN,
-    Signal::SIGTTOU,
-    Signal::SIGXCPU,
-    Signal::SIGXFSZ,
-    Signal::SIGPROF,
-    Signal::SIGWINCH,
-    Signal::SIGIO,
-    Signal::SIGSYS,
-];
 
 /// Signals that are ignored if they have no role. By default each would end the process, which is never the intention:
 /// a logrotate rule for another daemon, or an inherited timer. Faults of the process (ABRT, SYS, …) still end it.

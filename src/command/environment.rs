@@ -2,19 +2,16 @@
 //!
 //! Input: an [`EnvironmentConfig`], and the exported variables of the Consul connection. Output: all variables.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 
+use process_tree::Environment;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::resolved::EnvironmentConfig;
 
 /// The variables of ctmpl that pass the filter, except those for ctmpl alone, then the exports, then the variables that
 /// the configuration adds. As in consul-template, the filter does not apply to exports.
-pub fn environment(
-    config: &EnvironmentConfig,
-    exports: &[(String, SecretString)],
-) -> BTreeMap<OsString, OsString> {
+pub fn environment(config: &EnvironmentConfig, exports: &[(String, SecretString)]) -> Environment {
     let passes = |name: &OsString| {
         let name = name.to_string_lossy();
         config.passes(&name) && !systemd_notifier::VARIABLES.contains(&&*name)
@@ -22,12 +19,15 @@ pub fn environment(
     let own = std::env::vars_os().filter(|(name, _)| passes(name));
     let exports = exports
         .iter()
-        .map(|(name, value)| (name.into(), value.expose_secret().into()));
+        .map(|(name, value)| (name, value.expose_secret()));
     let custom = config
         .custom
         .iter()
-        .map(|variable| (variable.name.clone().into(), variable.value.clone().into()));
-    own.chain(exports).chain(custom).collect()
+        .map(|variable| (&variable.name, &variable.value));
+    let mut environment: Environment = own.collect();
+    environment.extend(exports);
+    environment.extend(custom);
+    environment
 }
 
 #[cfg(test)]
@@ -41,8 +41,10 @@ mod tests {
         let seen = |config: &EnvironmentConfig| {
             let all = environment(config, &exports);
             ["PATH", "CARGO_MANIFEST_DIR", "CONSUL_HTTP_ADDR", "X"].map(|name| {
-                all.get(&OsString::from(name))
-                    .map(|value| value.to_string_lossy().into_owned())
+                let mut values = all.iter().filter(|(known, _)| *known == name);
+                values
+                    .next()
+                    .map(|(_, value)| value.to_string_lossy().into_owned())
             })
         };
         let own = |name: &str| std::env::var(name).ok();

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+pub use process_tree::CommandLine;
+
 use super::glob::Glob;
 use super::signal::{SignalError, SignalName};
 
@@ -130,13 +132,4 @@ impl EnvironmentConfig {
         let like = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(name));
         !pristine && (allow.is_empty() || like(allow)) && !like(deny)
     }
-}
-
-/// The command to run: two jobs with the same one share one run of it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum CommandLine {
-    /// A line with blanks, for `sh -c`.
-    Shell(String),
-    /// A program and its arguments, executed directly; never empty.
-    Direct(Vec<String>),
 }

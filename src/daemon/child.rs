@@ -6,14 +6,12 @@
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
+use process_tree::{CommandError, Exit, Order};
 
 use super::end::End;
 use super::event::{Action, Event, Moment};
 use crate::apply::transaction::Outcome;
-use crate::child::exit::Exit;
-use crate::child::process::Order;
 use crate::child::{Child, Ended, Step};
-use crate::command::CommandError;
 use crate::config::exec::ExecConfig;
 use crate::config::resolved::{Config, Mode};
 use crate::error_chain::chain;

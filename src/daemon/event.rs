@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
+use process_tree::{CommandError, Exit, Finished, Order};
 use secrecy::SecretString;
 
 use super::end::End;
@@ -14,9 +15,6 @@ use super::process::{Renewal, RenewalError};
 use super::rendering::{RenderRequest, Rendered};
 use crate::answer::Answer;
 use crate::apply::transaction::{Applied, Change};
-use crate::child::exit::Exit;
-use crate::child::process::Order;
-use crate::command::{CommandError, Finished};
 use crate::config::exec::ExecConfig;
 use crate::config::resolved::{CommandConfig, Job};
 use crate::config::token::TokenError;

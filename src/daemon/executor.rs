@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use process_tree::{Child, Order, supervise};
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -18,7 +19,6 @@ use super::event::{Action, Event};
 use super::process::Process;
 use crate::answer::Answer;
 use crate::apply::transaction::write_all;
-use crate::child::process::{self, Order};
 use crate::command;
 use crate::config::exec::ExecConfig;
 use crate::config::resolved::CommandConfig;
@@ -149,7 +149,7 @@ impl Executor {
             }
             Action::Run(command) => self.run(command),
             Action::RunPlugin(query) => self.run_plugin(query),
-            Action::StartChild(config) => self.start_child(config),
+            Action::StartChild(config) => self.start_child(&config),
             Action::OrderChild(order) => {
                 // A child that has just ended does not receive it.
                 let _ = self.orders.as_ref().map(|orders| orders.send(order));
@@ -257,8 +257,7 @@ impl Executor {
     fn run(&mut self, command: CommandConfig) {
         let (exports, stop) = (Arc::clone(&self.exports), self.stop.clone());
         self.tasks.spawn(async move {
-            let log = command::log(&command.line, &exports);
-            let ended = command::run(&command, &exports, &stop, log).await;
+            let ended = command::run(&command, &exports, &stop).await;
             Event::CommandEnded(command, ended)
         });
     }
@@ -271,12 +270,16 @@ impl Executor {
         });
     }
 
-    fn start_child(&mut self, config: Arc<ExecConfig>) {
+    fn start_child(&mut self, config: &ExecConfig) {
         let (sender, orders) = mpsc::unbounded_channel();
-        let exports = Arc::clone(&self.exports);
+        let child = Child {
+            line: config.line.clone(),
+            environment: command::environment(&config.environment, &self.exports),
+            end_signals: config.kill_signal.signals(),
+        };
         self.orders = Some(sender);
         self.child
-            .spawn(async move { Event::ChildEnded(process::run(&config, &exports, orders).await) });
+            .spawn(async move { Event::ChildEnded(supervise(&child, orders).await) });
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use process_tree::{Command, CommandLine, capture};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
@@ -10,7 +11,7 @@ use super::error::Error;
 use super::poll::{Poll, Refresh, Reply, Source, SourceQuery};
 use crate::answer::Answer;
 use crate::command;
-use crate::config::resolved::{CommandConfig, CommandLine, EnvironmentConfig};
+use crate::config::resolved::EnvironmentConfig;
 use crate::error_chain::chain;
 use crate::query::{PluginQuery, Query};
 
@@ -50,14 +51,15 @@ impl Source for Plugins {
     /// may be made of values.
     async fn poll(&self, plugin: &PluginQuery, _: Poll) -> Result<Reply, Error> {
         let program = plugin.program();
-        let command = CommandConfig {
+        let environment = command::environment(&EnvironmentConfig::default(), &self.exports);
+        let command = Command {
             line: CommandLine::Direct(plugin.words.clone()),
             timeout: TIMEOUT,
-            environment: EnvironmentConfig::default(),
+            environment,
         };
         let shown = CommandLine::Direct(vec![program.to_owned()]);
         let log = command::log(&shown, &self.exports);
-        let output = match command::capture(&command, &self.exports, &self.stop, log).await {
+        let output = match capture(&command, &self.stop, log).await {
             Ok(printed) => match String::from_utf8(printed) {
                 Ok(text) => Ok(text.trim().into()),
                 Err(_) => Err(format!("the output of {program} is not UTF-8 text").into()),

@@ -5,8 +5,9 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use process_tree::{CommandError, Finished};
+
 use crate::apply::ledger::{COMMAND_COOLDOWN, Ledger};
-use crate::command::{CommandError, Finished};
 use crate::config::resolved::{CommandConfig, CommandLine, Mode};
 use crate::daemon::event::Moment;
 use crate::error_chain::chain;

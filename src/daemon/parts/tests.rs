@@ -13,12 +13,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use nix::sys::signal::Signal;
+use process_tree::{CommandError, Finished};
 
 use super::*;
 use crate::answer::{Answer, Pair};
 use crate::apply::ledger::COMMAND_COOLDOWN;
 use crate::apply::transaction::{Applied, Change, Outcome};
-use crate::command::{CommandError, Finished};
 use crate::config::resolved::{
     CommandConfig, CommandLine, ConsulConfig, Delimiters, EnvironmentConfig, FileConfig, Format,
     Job, Language, LogConfig, LogLevel, MissingKey, Mode, Permissions, RetryConfig, Settle, Source,

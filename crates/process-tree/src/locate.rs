@@ -1,6 +1,6 @@
-//! Finds programs on ctmpl's own `PATH`.
+//! Finds programs on the `PATH` of this process.
 //!
-//! The environment of a command does not change which program runs, as in consul-template.
+//! The environment of a command does not change which program runs.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,12 +11,12 @@ use nix::unistd::AccessFlags;
 const SHELLS: [&str; 2] = ["/bin/sh", "/usr/bin/sh"];
 
 /// The path of a program; a name that is not found stays as it is.
-pub fn locate(program: &str) -> OsString {
+pub(crate) fn locate(program: &str) -> OsString {
     find_on_path(program).map_or_else(|| program.into(), PathBuf::into_os_string)
 }
 
 /// The path of the shell: `sh` on `PATH`, else in its usual places.
-pub fn locate_shell() -> OsString {
+pub(crate) fn locate_shell() -> OsString {
     let usual = || {
         SHELLS
             .into_iter()

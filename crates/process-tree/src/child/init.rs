@@ -1,4 +1,4 @@
-//! Process 1 of a container: starts ctmpl as its child, passes signals on, and reaps orphans.
+//! Process 1 of a container: starts this program as its child, passes signals on, and reaps orphans.
 //!
 //! The kernel gives orphans to process 1, and does not apply the default action of a signal to it.
 
@@ -11,12 +11,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::descendants::reap;
 use super::exec_shim;
 use super::exit::Exit;
-use super::signal_listener;
+use crate::signals;
 
-/// Runs ctmpl with the same arguments, and returns its exit code.
+/// Runs this program with the same arguments, and returns its exit code.
 pub(super) async fn run(words: &[OsString]) -> io::Result<u8> {
     let mut deaths = signal(SignalKind::child())?;
-    let mut signals = signal_listener::listen()?;
+    let mut received = signals::listen()?;
     let own = std::iter::once("/proc/self/exe".into()).chain(words.iter().skip(1).cloned());
     let child = exec_shim::start(&own.collect::<Vec<_>>(), io::stdin())?;
     loop {
@@ -26,7 +26,7 @@ pub(super) async fn run(words: &[OsString]) -> io::Result<u8> {
                     return Ok(Exit(status).code());
                 }
             }
-            Some(signal) = signals.recv() => {
+            Some(signal) = received.recv() => {
                 let _ = kill(child, signal);
             }
         }

@@ -1,4 +1,4 @@
-//! The protocol between ctmpl and the reaper.
+//! The protocol between the supervisor and the reaper.
 //!
 //! One line per message, over a socket that is the reaper's standard input. First, the descriptor of the child's standard
 //! input is sent over it. If the socket closes, the other side is gone.

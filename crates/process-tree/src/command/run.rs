@@ -4,14 +4,12 @@ use std::io;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use super::error::CommandError;
 use super::group::{Group, TERM_TIMEOUT};
 use super::output::{DRAIN_TIMEOUT, Output, Sink};
-use super::start::{expired, start};
-use crate::config::resolved::CommandConfig;
+use super::start::{Command, expired, start};
+use crate::error::CommandError;
 
 /// A command that succeeded.
 #[derive(Debug)]
@@ -21,25 +19,24 @@ pub struct Finished {
     /// The output, if a process in the background still has it open.
     ///
     /// [`Output::follow`] continues to hand out its lines. Dropping it closes the pipes: a program that writes to them
-    /// later is killed by SIGPIPE, as at the end of ctmpl.
+    /// later is killed by SIGPIPE, as at the end of this process.
     pub lingering: Option<Output>,
 }
 
-/// Runs `command` to its end, with `environment` in addition to the environment of ctmpl.
+/// Runs a command to its end.
 ///
-/// Its standard input is empty, and each line of its output goes to `sink`. A timeout of zero disables the limit. If
+/// Its standard input is empty, and each line of its output goes to `sink`. If
 /// `stop` is cancelled, the command is stopped as at its timeout; if the future is dropped, its group is killed at once.
 ///
 /// # Errors
 /// [`CommandError`] if it could not start, failed, exceeded its timeout or was stopped. No error contains anything of
 /// the environment or the output.
 pub async fn run(
-    command: &CommandConfig,
-    environment: &[(String, SecretString)],
+    command: &Command,
     stop: &CancellationToken,
     sink: Sink,
 ) -> Result<Finished, CommandError> {
-    run_with_term_timeout(command, environment, stop, sink, TERM_TIMEOUT).await
+    run_with_term_timeout(command, stop, sink, TERM_TIMEOUT).await
 }
 
 /// Why the wait for a command has ended.
@@ -49,21 +46,15 @@ enum End {
     Stopped,
 }
 
-async fn run_with_term_timeout(
-    command: &CommandConfig,
-    environment: &[(String, SecretString)],
+pub(super) async fn run_with_term_timeout(
+    command: &Command,
     stop: &CancellationToken,
     sink: Sink,
     term_timeout: Duration,
 ) -> Result<Finished, CommandError> {
-    let CommandConfig {
-        line,
-        timeout,
-        environment: config,
-    } = command;
+    let Command { line, timeout, .. } = command;
     let started = Instant::now();
-    let mut child = start(line, config, environment)
-        .map_err(|source| CommandError::cannot_start(line, source))?;
+    let mut child = start(command).map_err(|source| CommandError::cannot_start(line, source))?;
     let group = Group::of_leader(&child);
     let mut output = Output::take_from(&mut child, sink);
     let end = tokio::select! {
@@ -96,6 +87,3 @@ async fn run_with_term_timeout(
         lingering: (!drained).then_some(output),
     })
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,6 @@
 //! The child process, started and signalled through its reaper.
 //!
-//! Input: an [`ExecConfig`], exported variables, and [`Order`]s. Output: how the child ended, as an [`Exit`].
+//! Input: a [`Child`] and [`Order`]s. Output: how the child ended, as an [`Exit`].
 
 use std::ffi::OsString;
 use std::io;
@@ -9,7 +9,6 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{ExitStatus, Stdio};
 
 use nix::sys::signal::Signal;
-use secrecy::SecretString;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixStream;
 use tokio::process::Command;
@@ -19,9 +18,22 @@ use super::control_socket::{self, Message};
 use super::descendants::Kind;
 use super::exit::Exit;
 use super::reaper;
-use crate::command::{CommandError, environment, locate, locate_shell};
-use crate::config::exec::ExecConfig;
-use crate::config::resolved::CommandLine;
+use crate::command_line::CommandLine;
+use crate::environment::Environment;
+use crate::error::CommandError;
+use crate::locate::{locate, locate_shell};
+
+/// A child process that runs until it ends by itself or is told to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Child {
+    /// What is executed. A program is found on the `PATH` of this process.
+    pub line: CommandLine,
+    /// All its variables.
+    pub environment: Environment,
+    /// The signals that end it. If it is a shell that waits for a program, both receive these. TERM, INT and QUIT always
+    /// do.
+    pub end_signals: Vec<Signal>,
+}
 
 /// An order for a running child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,19 +44,22 @@ pub enum Order {
     Kill,
 }
 
-/// Runs the child to its end. If the future is dropped, the child is killed with all its descendants.
+/// Runs a child to its end, with the standard input, output and error of this process. If the future is dropped, or this
+/// process is killed, the child is killed with all its descendants; so are descendants that have left its process group.
+/// When the child ends, its remaining descendants get SIGTERM, then SIGKILL.
+///
+/// The reaper that does this is the executable of this process: `main` must call [`run_role`](crate::run_role) first.
 ///
 /// # Errors
 /// [`CommandError`] if the child cannot start, or its exit status is unknown.
-pub async fn run(
-    config: &ExecConfig,
-    exports: &[(String, SecretString)],
+pub async fn supervise(
+    child: &Child,
     mut orders: mpsc::UnboundedReceiver<Order>,
 ) -> Result<Exit, CommandError> {
-    let line = &config.line;
+    let line = &child.line;
     let wait_failed = |source| CommandError::wait_failed(line, source);
     let (socket, mut reaper_process) =
-        start(config, exports).map_err(|source| CommandError::cannot_start(line, source))?;
+        start(child).map_err(|source| CommandError::cannot_start(line, source))?;
     let (reader, mut writer) = socket.into_split();
     let mut messages = BufReader::new(reader).lines();
     let mut exit = None;
@@ -82,23 +97,19 @@ pub async fn run(
     }
 }
 
-fn start(
-    config: &ExecConfig,
-    exports: &[(String, SecretString)],
-) -> io::Result<(UnixStream, tokio::process::Child)> {
-    let (kind, words) = words(&config.line);
+fn start(child: &Child) -> io::Result<(UnixStream, tokio::process::Child)> {
+    let (kind, words) = words(&child.line);
     let (own_end, reaper_end) = Socket::pair()?;
     control_socket::send_descriptor(&own_end, io::stdin())?;
     own_end.set_nonblocking(true)?;
     let mut command = Command::new("/proc/self/exe");
-    // Not "ctmpl": killing all processes of that name must not kill the reaper, which cleans up after them.
+    // Not the name of the program: killing all processes of that name must not kill the reaper, which cleans up after
+    // them.
     command
         .arg0("reaper")
-        .args(reaper::command_line(kind, &config.kill_signal.signals()))
+        .args(reaper::command_line(kind, &child.end_signals))
         .args(words);
-    command
-        .env_clear()
-        .envs(environment(&config.environment, exports));
+    command.env_clear().envs(child.environment.iter());
     let reaper_process = command
         .stdin(Stdio::from(std::os::fd::OwnedFd::from(reaper_end)))
         .process_group(0)

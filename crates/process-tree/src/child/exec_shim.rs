@@ -1,4 +1,4 @@
-//! The exec shim: a ctmpl process that asks the kernel to be killed with its parent, and then becomes the program.
+//! The exec shim: a process of this program that asks the kernel to be killed with its parent, and then becomes the program.
 //!
 //! `PR_SET_PDEATHSIG` must be set in the new process itself. The shim does that, because `fork` and `exec` with code in
 //! between would need unsafe code.
@@ -17,7 +17,7 @@ use nix::unistd::Pid;
 
 use super::control_socket::{receive_descriptor, send_descriptor};
 use super::descendants::reap;
-use crate::exit_code;
+use super::exit::CANNOT_EXECUTE;
 
 /// The first argument of an exec shim. The next ones are the process ID of its parent, the program and its arguments.
 pub(super) const FLAG: &str = "--exec-child";
@@ -55,7 +55,7 @@ pub(super) fn run(words: &[OsString]) -> u8 {
     if let Ok(socket) = io::stdin().as_fd().try_clone_to_owned() {
         let _ = become_program(words, &UnixStream::from(socket));
     }
-    exit_code::CANNOT_EXECUTE
+    CANNOT_EXECUTE
 }
 
 fn become_program(words: &[OsString], mut socket: &UnixStream) -> io::Result<()> {

@@ -6,6 +6,9 @@ use std::process::ExitStatus;
 
 use nix::sys::signal::Signal;
 
+/// The exit code of the reaper if the child cannot be started; a shell's code for that.
+pub const CANNOT_EXECUTE: u8 = 126;
+
 /// The exit status of a child process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exit(pub(super) ExitStatus);

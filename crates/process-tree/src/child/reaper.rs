@@ -1,10 +1,10 @@
-//! The reaper: a small process between ctmpl and the child process, which ends all descendants with the child.
+//! The reaper: a small process between this program and the child process, which ends all descendants with the child.
 //!
-//! Input: its command line, written by ctmpl, and messages on its standard input, which is a socket.
+//! Input: its command line, written by the supervisor, and messages on its standard input, which is a socket.
 //! Output: the child process, signals for it, and a message when it has ended.
 //!
 //! The reaper becomes the parent of every orphaned descendant (`PR_SET_CHILD_SUBREAPER`), even of those that have left the
-//! process group. If ctmpl dies, the socket closes, and the reaper kills all descendants. If the child ends, the reaper
+//! process group. If the supervisor dies, the socket closes, and the reaper kills all descendants. If the child ends, the reaper
 //! ends the remaining descendants with SIGTERM, then SIGKILL. If the reaper is killed, so is the child
 //! (`PR_SET_PDEATHSIG`), see [`exec_shim`].
 
@@ -25,9 +25,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::control_socket::{self, Message};
 use super::descendants::{Kind, deliver, end_all, reap, terminate_remaining};
-use super::exit::Exit;
-use super::{exec_shim, signal_listener};
-use crate::exit_code;
+use super::exec_shim;
+use super::exit::{CANNOT_EXECUTE, Exit};
+use crate::signals;
 
 /// The first argument of a reaper. The next ones are the kind of the child, the signals that end it, and its words.
 pub(super) const FLAG: &str = "--reap-child";
@@ -35,7 +35,7 @@ pub(super) const FLAG: &str = "--reap-child";
 /// How long descendants that outlive the child may take to end after SIGTERM, before SIGKILL.
 const TERM_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The arguments that make ctmpl a reaper, followed by the words of the child.
+/// The arguments that make this program a reaper, followed by the words of the child.
 pub(super) fn command_line(kind: Kind, kill_signals: &[Signal]) -> [String; 3] {
     let kind = match kind {
         Kind::Program => "program",
@@ -55,7 +55,7 @@ pub(super) struct ReaperArgs {
     kind: Kind,
     /// The signals that end the child; a shell gets these as well.
     kill_signals: Vec<Signal>,
-    /// The connection to ctmpl.
+    /// The connection to the supervisor.
     socket: UnixStream,
 }
 
@@ -87,9 +87,9 @@ impl ReaperArgs {
 enum ReaperEvent {
     /// A child process has ended.
     Death,
-    /// ctmpl sends the child a signal.
+    /// The supervisor sends the child a signal.
     Signal(Signal),
-    /// ctmpl is gone, or wants the child to be killed.
+    /// The supervisor is gone, or wants the child to be killed.
     Disconnected,
 }
 
@@ -105,20 +105,20 @@ pub(super) async fn run(arguments: ReaperArgs) -> io::Result<u8> {
     let _ = set_child_subreaper(true);
     let mut deaths = signal(SignalKind::child())?;
     // Caught and ignored: the reaper must outlive the child.
-    let mut ignored = signal_listener::listen()?;
+    let mut ignored = signals::listen()?;
     let stdin = control_socket::receive_descriptor(&socket)?;
     let child = match exec_shim::start(&words, &stdin) {
         Ok(child) => child,
         Err(error) => {
             let number = error.raw_os_error().unwrap_or(Errno::EINVAL as i32);
             send(&socket, Message::Failed(number));
-            return Ok(exit_code::CANNOT_EXECUTE);
+            return Ok(CANNOT_EXECUTE);
         }
     };
     drop(stdin);
     send(&socket, Message::Started);
     let mut messages = Messages::of(&socket)?;
-    // With a signal that ends the child, ctmpl has set the time limit for all descendants.
+    // With a signal that ends the child, the supervisor has set the time limit for all descendants.
     let mut is_ending = false;
     loop {
         let event = tokio::select! {
@@ -134,7 +134,7 @@ pub(super) async fn run(arguments: ReaperArgs) -> io::Result<u8> {
             }
             ReaperEvent::Disconnected => {
                 end_all(child, Duration::ZERO).await;
-                // For a ctmpl that has only closed its sending side.
+                // For a supervisor that has only closed its sending side.
                 send(&socket, Message::Killed(Signal::SIGKILL as i32));
                 return Ok(128 + Signal::SIGKILL as u8);
             }
@@ -166,11 +166,11 @@ fn report_exit(socket: &UnixStream, status: ExitStatus) {
 }
 
 fn send(mut socket: &UnixStream, message: Message) {
-    // If ctmpl is gone, the reaper ends soon.
+    // If the supervisor is gone, the reaper ends soon.
     let _ = socket.write_all(message.to_string().as_bytes());
 }
 
-/// The messages of ctmpl.
+/// The messages of the supervisor.
 struct Messages(Lines<BufReader<tokio::net::UnixStream>>);
 
 impl Messages {

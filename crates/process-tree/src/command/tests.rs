@@ -2,34 +2,38 @@ use std::error::Error as _;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
-use super::*;
-use crate::command::{Stream, capture};
-use crate::config::resolved::CommandLine;
-use crate::config::resolved::EnvironmentConfig;
+use tokio_util::sync::CancellationToken;
 
-fn shell(line: &str) -> CommandConfig {
-    CommandConfig {
+use super::run::run_with_term_timeout;
+use super::*;
+use crate::command_line::CommandLine;
+use crate::environment::Environment;
+use crate::error::CommandError;
+
+fn shell(line: &str) -> Command {
+    Command {
         line: CommandLine::Shell(line.to_owned()),
         timeout: Duration::from_secs(30),
-        environment: EnvironmentConfig::default(),
+        environment: Environment::inherited(),
     }
 }
 
-fn direct(words: &[&str]) -> CommandConfig {
+fn direct(words: &[&str]) -> Command {
     let words = words.iter().map(|&word| word.to_owned()).collect();
-    CommandConfig {
+    Command {
         line: CommandLine::Direct(words),
         timeout: Duration::from_secs(30),
-        environment: EnvironmentConfig::default(),
+        environment: Environment::inherited(),
     }
 }
 
-fn within(milliseconds: u64, command: CommandConfig) -> CommandConfig {
-    CommandConfig {
+fn within(milliseconds: u64, command: Command) -> Command {
+    Command {
         timeout: Duration::from_millis(milliseconds),
         ..command
     }
@@ -52,12 +56,11 @@ fn lines(printed: &Printed) -> Vec<String> {
 }
 
 /// Runs a command with a short TERM timeout; returns its result and its output.
-async fn ran(command: CommandConfig) -> (Result<Finished, CommandError>, Vec<String>) {
+async fn ran(command: Command) -> (Result<Finished, CommandError>, Vec<String>) {
     let printed = Printed::default();
     let grace = Duration::from_millis(300);
     let result = run_with_term_timeout(
         &command,
-        &[],
         &CancellationToken::new(),
         collect(&printed),
         grace,
@@ -87,7 +90,7 @@ async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 async fn output_arrives_line_by_line_from_both_streams() {
     let printed = Printed::default();
     let command = shell("echo one; echo two >&2; printf 'no end'");
-    run(&command, &[], &CancellationToken::new(), collect(&printed))
+    run(&command, &CancellationToken::new(), collect(&printed))
         .await
         .unwrap();
     let printed = printed.lock().unwrap();
@@ -107,7 +110,7 @@ async fn a_line_is_handed_out_while_the_command_runs() {
     let printed = Printed::default();
     let stop = CancellationToken::new();
     let command = shell("echo early; sleep 60");
-    let running = run(&command, &[], &stop, collect(&printed));
+    let running = run(&command, &stop, collect(&printed));
     let watching = async {
         eventually("the line", || lines(&printed) == ["early"]).await;
         stop.cancel();
@@ -139,16 +142,10 @@ async fn words_are_executed_without_a_shell() {
 
 #[tokio::test]
 async fn the_environment_is_inherited_and_extended() {
-    let environment = [("CTMPL_TEST_ADDED".to_owned(), SecretString::from("se cret"))];
     let printed = Printed::default();
-    let command = shell("echo \"$CTMPL_TEST_ADDED\"; test -n \"$PATH\"; exit 3");
-    let result = run(
-        &command,
-        &environment,
-        &CancellationToken::new(),
-        collect(&printed),
-    )
-    .await;
+    let mut command = shell("echo \"$TEST_ADDED\"; test -n \"$PATH\"; exit 3");
+    command.environment.extend([("TEST_ADDED", "se cret")]);
+    let result = run(&command, &CancellationToken::new(), collect(&printed)).await;
     assert_eq!(lines(&printed), ["se cret"]);
     let error = result.unwrap_err();
     assert!(!format!("{error} {error:?}").contains("se cret"));
@@ -170,12 +167,12 @@ async fn every_failure_has_its_message() {
     let not_there = "the shell did not find the program in PATH; give its full path, or install it";
     let cases = [
         (shell("exit 7"), "command `exit 7` failed with exit code 7".to_owned()),
-        (shell("ctmpl-no-such 1"), format!("command `ctmpl-no-such 1` failed with exit code 127 ({not_there})")),
+        (shell("no-such-program 1"), format!("command `no-such-program 1` failed with exit code 127 ({not_there})")),
         (direct(&["false"]), "command `false` failed with exit code 1".to_owned()),
         (shell("kill -KILL $$"), "command `kill -KILL $$` was killed by SIGKILL".to_owned()),
         (
-            direct(&["ctmpl-no-such"]),
-            "cannot start \"ctmpl-no-such\" (it is not in PATH; give its full path, or install it)"
+            direct(&["no-such-program"]),
+            "cannot start \"no-such-program\" (it is not in PATH; give its full path, or install it)"
                 .to_owned(),
         ),
         (
@@ -188,7 +185,7 @@ async fn every_failure_has_its_message() {
     for (command, message) in cases {
         assert_eq!(ran(command).await.0.unwrap_err().to_string(), message);
     }
-    let (result, _) = ran(direct(&["ctmpl-no-such"])).await;
+    let (result, _) = ran(direct(&["no-such-program"])).await;
     let error = result.unwrap_err();
     assert_eq!(
         error.source().unwrap().to_string(),
@@ -204,7 +201,7 @@ async fn a_file_that_cannot_be_executed_has_its_message() {
         (
             "echo",
             0o644,
-            "(the file must be executable by the user that runs ctmpl)",
+            "(the file must be executable by the user that starts it)",
         ),
         (
             "neither a script nor a program",
@@ -292,14 +289,9 @@ async fn background_processes_of_a_successful_command_keep_running_and_do_not_bl
     let printed = Printed::default();
     let line = "(sleep 0.6; echo late; sleep 60) & echo $!; echo done";
     let started = Instant::now();
-    let finished = run(
-        &shell(line),
-        &[],
-        &CancellationToken::new(),
-        collect(&printed),
-    )
-    .await
-    .unwrap();
+    let finished = run(&shell(line), &CancellationToken::new(), collect(&printed))
+        .await
+        .unwrap();
     assert!(
         started.elapsed() < Duration::from_millis(580),
         "it waited for the pipe: {:?}",
@@ -335,7 +327,7 @@ async fn dropping_the_future_kills_the_group() {
     let stop = CancellationToken::new();
     let task = {
         let sink = collect(&printed);
-        tokio::spawn(async move { run(&command, &[], &stop, sink).await.map(drop) })
+        tokio::spawn(async move { run(&command, &stop, sink).await.map(drop) })
     };
     eventually("both have started", || lines(&printed).len() == 2).await;
     let ids = lines(&printed);
@@ -352,7 +344,7 @@ async fn dropping_the_future_kills_the_group() {
 async fn a_token_that_is_cancelled_before_the_start_stops_it() {
     let stop = CancellationToken::new();
     stop.cancel();
-    let result = run(&shell("sleep 60; true"), &[], &stop, Box::new(|_, _| {})).await;
+    let result = run(&shell("sleep 60; true"), &stop, Box::new(|_, _| {})).await;
     assert!(matches!(result, Err(CommandError::Stopped { .. })));
 }
 
@@ -379,7 +371,6 @@ async fn endless_output_does_not_outlast_the_timeout() {
     let started = Instant::now();
     let result = run(
         &within(300, direct(&["yes"])),
-        &[],
         &CancellationToken::new(),
         sink,
     )
@@ -402,7 +393,7 @@ async fn all_output_is_captured() {
     let printed = Printed::default();
     let stop = CancellationToken::new();
     let line = "head -c 300000 /dev/zero | tr '\\0' 'a'; printf '\\r\\n'; echo aside >&2";
-    let bytes = capture(&shell(line), &[], &stop, collect(&printed))
+    let bytes = capture(&shell(line), &stop, collect(&printed))
         .await
         .unwrap();
     assert_eq!(bytes.len(), 300_002);
@@ -418,7 +409,7 @@ async fn a_failed_capture_returns_no_output() {
         within(100, shell("echo s3cret; sleep 60")),
         shell("sleep 60"),
     ];
-    let failed = |at: usize| capture(&commands[at], &[], &stop, Box::new(|_, _| {}));
+    let failed = |at: usize| capture(&commands[at], &stop, Box::new(|_, _| {}));
     let error = failed(0).await.unwrap_err().shown_as("it");
     assert_eq!(error.to_string(), "command `it` failed with exit code 4");
     let error = failed(1).await.unwrap_err().shown_as("it");

@@ -8,15 +8,11 @@ use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
-use secrecy::SecretString;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdout};
 use tokio::time::timeout;
 
-use crate::config::resolved::CommandLine;
-
 use super::lines::Lines;
-use super::redact::Redactor;
 
 /// How long the last output of a command may take to arrive after its end.
 pub(super) const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
@@ -32,27 +28,6 @@ pub enum Stream {
 
 /// Receives each line of output, without its line end.
 pub type Sink = Box<dyn FnMut(Stream, &str) + Send>;
-
-/// Creates the sink that logs with the target `command`: standard output at INFO, standard error at WARN, because a
-/// command reports its errors there. Secrets of its `environment` are redacted.
-pub fn log(line: &CommandLine, environment: &[(String, SecretString)]) -> Sink {
-    let redactor = Redactor::new(environment);
-    let command = redactor.redact(&line.to_string());
-    Box::new(move |stream, line| {
-        let output = redactor.redact(line);
-        match stream {
-            Stream::Out => {
-                tracing::info!(name: "command.output", target: "command", command, output, "{output} command={command}");
-            }
-            Stream::Err => {
-                tracing::warn!(
-                    name: "command.error_output", target: "command", command, output,
-                    "{output} command={command}"
-                );
-            }
-        }
-    })
-}
 
 /// Both pipes of a command.
 pub struct Output {

@@ -1,14 +1,12 @@
 //! Runs a command and collects its standard output; its standard error is handed out line by line.
 
-use secrecy::SecretString;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio_util::sync::CancellationToken;
 
-use super::error::CommandError;
 use super::group::{Group, TERM_TIMEOUT};
 use super::output::{DRAIN_TIMEOUT, Output, Sink};
-use super::start::{expired, start};
-use crate::config::resolved::CommandConfig;
+use super::start::{Command, expired, start};
+use crate::error::CommandError;
 
 /// The limit on the output, in bytes. The rest is not read: a program that writes more blocks until it is stopped.
 const MAX_OUTPUT: u64 = 16 << 20;
@@ -18,18 +16,12 @@ const MAX_OUTPUT: u64 = 16 << 20;
 /// # Errors
 /// [`CommandError`] if it could not start, failed, exceeded its timeout or was stopped.
 pub async fn capture(
-    command: &CommandConfig,
-    environment: &[(String, SecretString)],
+    command: &Command,
     stop: &CancellationToken,
     sink: Sink,
 ) -> Result<Vec<u8>, CommandError> {
-    let CommandConfig {
-        line,
-        timeout,
-        environment: config,
-    } = command;
-    let mut child = start(line, config, environment)
-        .map_err(|source| CommandError::cannot_start(line, source))?;
+    let Command { line, timeout, .. } = command;
+    let mut child = start(command).map_err(|source| CommandError::cannot_start(line, source))?;
     let group = Group::of_leader(&child);
     let mut stdout = child.stdout.take().map(|pipe| pipe.take(MAX_OUTPUT));
     let mut errors = Output::take_from(&mut child, sink);

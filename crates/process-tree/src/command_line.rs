@@ -1,11 +1,18 @@
-//! How a command is shown in messages.
+//! The command line of a program, and how messages show it.
 
 use std::fmt;
 
-use crate::config::resolved::CommandLine;
-
-/// A command is cut after this many characters.
+/// A command line is cut after this many characters.
 const MAX_CHARS: usize = 200;
+
+/// What is executed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CommandLine {
+    /// A line for `sh -c`.
+    Shell(String),
+    /// A program and its arguments, executed directly.
+    Direct(Vec<String>),
+}
 
 impl fmt::Display for CommandLine {
     /// The command as written, on one line, cut if it is long.

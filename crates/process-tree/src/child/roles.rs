@@ -1,4 +1,4 @@
-//! The other roles of the ctmpl executable: [`reaper`], [`init`] and
+//! The other roles of the executable: [`reaper`], [`init`] and
 //! [exec shim](super::exec_shim).
 //!
 //! Input: the command line of the process. Output: the exit code, if the process has one of these roles.
@@ -7,12 +7,17 @@ use std::ffi::OsString;
 use std::future::Future;
 use std::io;
 
+use super::exit::CANNOT_EXECUTE;
 use super::reaper::ReaperArgs;
 use super::{exec_shim, init, reaper};
-use crate::exit_code;
 
-/// Runs the role that the command line asks for; `None` if this is an ordinary ctmpl process.
-pub fn run(arguments: impl Iterator<Item = OsString>) -> Option<u8> {
+/// Runs the role that the command line asks for, and returns the exit code of the process; `None` if this is an ordinary
+/// process of the program.
+///
+/// The first thing that `main` does is to call this with [`std::env::args_os`]. The reaper of a child process is the
+/// executable itself, started with `--reap-child`. As process 1 of a container, which the kernel gives all orphans, it
+/// starts itself once more, passes signals on, and reaps.
+pub fn run_role(arguments: impl Iterator<Item = OsString>) -> Option<u8> {
     let words: Vec<OsString> = arguments.collect();
     let first = words.get(1).and_then(|word| word.to_str());
     match first {
@@ -31,5 +36,5 @@ fn block_on(role: impl Future<Output = io::Result<u8>>) -> Option<u8> {
         .enable_all()
         .build()
         .ok()?;
-    Some(runtime.block_on(role).unwrap_or(exit_code::CANNOT_EXECUTE))
+    Some(runtime.block_on(role).unwrap_or(CANNOT_EXECUTE))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 
-use crate::config::resolved::CommandLine;
+use crate::command_line::CommandLine;
 
 /// A command that did not succeed. The message shows the command as configured, never its environment or output.
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +91,7 @@ impl CommandError {
             }
             io::ErrorKind::NotFound => Some("it is not in PATH; give its full path, or install it"),
             io::ErrorKind::PermissionDenied => {
-                Some("the file must be executable by the user that runs ctmpl")
+                Some("the file must be executable by the user that starts it")
             }
             _ if source.raw_os_error() == Some(Errno::ENOEXEC as i32) => {
                 Some("a script needs a first line like #!/bin/sh")
@@ -112,21 +112,21 @@ impl CommandError {
         }
     }
 
-    pub(super) fn timed_out(line: &CommandLine, limit: Duration) -> Self {
+    pub(crate) fn timed_out(line: &CommandLine, limit: Duration) -> Self {
         Self::TimedOut {
             command: line.to_string(),
             limit,
         }
     }
 
-    pub(super) fn stopped(line: &CommandLine) -> Self {
+    pub(crate) fn stopped(line: &CommandLine) -> Self {
         Self::Stopped {
             command: line.to_string(),
         }
     }
 
     /// Returns an error unless the exit status is 0.
-    pub(super) fn check(line: &CommandLine, status: ExitStatus) -> Result<(), Self> {
+    pub(crate) fn check(line: &CommandLine, status: ExitStatus) -> Result<(), Self> {
         let command = || line.to_string();
         match (status.code(), status.signal()) {
             (Some(0), _) => Ok(()),
