@@ -4,6 +4,7 @@
 //! Results and the order of the arguments are those of sprig: a piped value comes last.
 
 pub(super) mod cast;
+#[cfg(feature = "crypto")]
 pub(super) mod certificates;
 pub(super) mod dates;
 mod decimal;
@@ -12,13 +13,16 @@ mod duration;
 pub(super) mod encodings;
 pub(super) mod flow;
 pub(super) mod join;
+#[cfg(feature = "crypto")]
 mod keys;
 pub(super) mod lists;
 pub(super) mod maps;
+#[cfg(feature = "crypto")]
 pub(super) mod master_password;
 pub(super) mod math;
 pub(super) mod paths;
 pub(super) mod regex;
+#[cfg(feature = "crypto")]
 pub(super) mod secrets;
 pub(super) mod semver;
 pub(super) mod text;

@@ -16,6 +16,23 @@ use serde::Deserialize;
 
 const VECTORS: &str = "tests/vectors/functions.jsonl";
 
+/// The functions of the feature `crypto`.
+const CRYPTO: [&str; 13] = [
+    "sprig_encryptAES",
+    "sprig_decryptAES",
+    "sprig_bcrypt",
+    "sprig_htpasswd",
+    "sprig_derivePassword",
+    "sprig_genPrivateKey",
+    "sprig_buildCustomCert",
+    "sprig_genCA",
+    "sprig_genCAWithKey",
+    "sprig_genSelfSignedCert",
+    "sprig_genSelfSignedCertWithKey",
+    "sprig_genSignedCert",
+    "sprig_genSignedCertWithKey",
+];
+
 #[derive(Deserialize)]
 struct Case {
     template: String,
@@ -37,6 +54,12 @@ fn cases() -> Vec<Case> {
         cases.len()
     );
     cases
+}
+
+/// Returns `true` if a case calls a function that is omitted without the feature `crypto`.
+fn is_omitted(template: &str) -> bool {
+    let calls = |name: &str| template.contains(name);
+    !cfg!(feature = "crypto") && CRYPTO.into_iter().any(calls)
 }
 
 /// The functions of Consul that the cases call, without data.
@@ -131,6 +154,9 @@ fn functions_do_what_they_do_in_consul_template() {
         phase,
     } in cases()
     {
+        if is_omitted(&template) {
+            continue;
+        }
         let ours = render(&template);
         let passed = match (&ours, &output, &phase) {
             (Ok(ours), Some(output), _) => ours == output,
@@ -147,7 +173,6 @@ fn functions_do_what_they_do_in_consul_template() {
 }
 
 /// The first two of these have no result that would be the same in Go, and `raw` is not in consul-template.
-#[cfg(feature = "crypto")]
 #[test]
 fn every_function_has_a_case() {
     let elsewhere = ["sprig_ago", "sockaddr", "raw"];

@@ -9,13 +9,30 @@ use super::version::{Constraint, Version};
 use crate::testing::named_in_go;
 use gotemplate::time;
 
-#[cfg(feature = "crypto")]
+/// The functions of the feature `crypto`.
+const CRYPTO: [&str; 13] = [
+    "sprig_encryptAES",
+    "sprig_decryptAES",
+    "sprig_bcrypt",
+    "sprig_htpasswd",
+    "sprig_derivePassword",
+    "sprig_genPrivateKey",
+    "sprig_buildCustomCert",
+    "sprig_genCA",
+    "sprig_genCAWithKey",
+    "sprig_genSelfSignedCert",
+    "sprig_genSelfSignedCertWithKey",
+    "sprig_genSignedCert",
+    "sprig_genSignedCertWithKey",
+];
+
 #[test]
 fn every_function_of_sprig_exists() {
     let mut seen = 0;
     for name in include_str!("tests/names.txt").split_whitespace() {
         let name = format!("sprig_{name}");
-        assert!(named_in_go(&name).is_some(), "{name}");
+        let is_omitted = !cfg!(feature = "crypto") && CRYPTO.contains(&&*name);
+        assert_eq!(named_in_go(&name).is_some(), !is_omitted, "{name}");
         seen += 1;
     }
     assert_eq!(seen, 194);
