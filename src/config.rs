@@ -8,12 +8,9 @@
 
 pub mod address;
 pub mod arguments;
-mod block;
-pub mod environment;
 pub mod error;
 pub mod exec;
 pub mod file;
-pub mod file_mode;
 pub mod format;
 pub mod glob;
 pub mod ignored;
@@ -23,26 +20,20 @@ pub mod migrate;
 pub mod reference;
 mod resolve;
 pub mod resolved;
-pub mod schema;
 mod show;
 pub mod signal;
 pub mod template_argument;
 pub mod token;
-mod tree;
 pub mod wait;
 
-pub use arguments::{Arguments, DevArguments, Flags};
-pub(crate) use block::{Key, go_bool};
-pub use environment::Environment;
+pub use arguments::{Arguments, DevArguments};
+use config_blocks::{Block as _, Error, Found, Source, find};
+pub use config_blocks::{Environment, Flags};
 pub use error::ConfigError;
 pub use format::language_of;
+use layer::{ConfigLayer, ConsulBlock};
 use resolved::DevConfig;
 pub use resolved::{Config, ConsulConfig};
-
-use std::sync::LazyLock;
-
-use block::Block as _;
-use layer::{ConfigLayer, ConsulBlock};
 
 /// Resolves the configuration: flags over `CT_LOCAL_CONFIG` over environment over files over defaults.
 ///
@@ -87,9 +78,9 @@ fn layers(arguments: Arguments, environment: &Environment) -> Result<Layers, Con
     let mut warnings = Vec::new();
     let mut below = ConfigLayer::default();
     for path in arguments.config {
-        let file::Found { files, left } = file::find(&path)?;
+        let Found { files, left } = find(&path)?;
         for file in files {
-            below = file::read(&file)?.over(below);
+            below = file::layer(&file::load(&file)?)?.over(below);
         }
         if !left.is_empty() {
             let left: Vec<_> = left.iter().map(|path| path.display().to_string()).collect();
@@ -99,7 +90,7 @@ fn layers(arguments: Arguments, environment: &Environment) -> Result<Layers, Con
             ));
         }
     }
-    below = environment.layer()?.over(below);
+    below = environment_layer(environment)?.over(below);
     if dev.is_some() {
         // The embedded server needs none of it.
         below.consul = ConsulBlock::default();
@@ -114,29 +105,23 @@ fn layers(arguments: Arguments, environment: &Environment) -> Result<Layers, Con
     })
 }
 
+/// The layer of the environment, with `CT_LOCAL_CONFIG` over the other variables. What can be wrong only in its use (an
+/// address, a log level) is checked later, unless a higher layer overrides it.
+fn environment_layer(environment: &Environment) -> Result<ConfigLayer, Error> {
+    let layer = ConfigLayer::from_inputs(environment)?;
+    match environment.first(&["CT_LOCAL_CONFIG"])? {
+        Some((name, text)) => Ok(file::layer(&Source::of_variable(name, text))?.over(layer)),
+        None => Ok(layer),
+    }
+}
+
 /// Resolves the connection to Consul, for a command that needs nothing else: flags over environment over defaults.
 ///
 /// # Errors
 /// As [`load`].
 pub fn consul(flags: &Flags, environment: &Environment) -> Result<ConsulConfig, ConfigError> {
-    let layer = flags.layer()?.over(environment.layer()?);
+    let layer = ConfigLayer::from_inputs(flags)?.over(environment_layer(environment)?);
     resolve::consul_config(layer.consul, environment)
-}
-
-/// Every key that a flag can set, with its path, in the order of the declarations.
-pub(crate) fn flag_keys() -> &'static [(String, &'static Key)] {
-    static KEYS: LazyLock<Vec<(String, &Key)>> = LazyLock::new(|| {
-        let mut found = Vec::new();
-        reference::walk(ConfigLayer::KEYS, "", &mut |path, key| {
-            if !key.flag.is_empty() {
-                found.push((path.to_owned(), key));
-            }
-            // No flag sets a key of one block of several.
-            key.is_supported() && !(key.shape)().repeats
-        });
-        found
-    });
-    &KEYS
 }
 
 #[cfg(test)]

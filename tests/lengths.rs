@@ -13,8 +13,6 @@ const EXCEPTIONS: &[&str] = &[
     // A table with an example for each function.
     "functions/examples.rs",
     // Still to be split.
-    "config/block.rs",
-    "config/error.rs",
     "config/migrate/rewrite.rs",
 ];
 

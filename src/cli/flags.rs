@@ -6,7 +6,7 @@ use clap::builder::{OsStringValueParser, ValueHint};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::config::ignored::{IgnoredFlag, IgnoredValue};
-use crate::config::{Flags, Key};
+use config_blocks::{Flags, Key};
 
 /// The headings of `--help`, in order.
 const HEADINGS: [&str; 8] = [
@@ -44,7 +44,7 @@ impl Keys {
 
 /// The flags of these keys, in the order of `--help`.
 pub(super) fn args(keys: Keys) -> Vec<Arg> {
-    let mut found: Vec<_> = crate::config::flag_keys()
+    let mut found: Vec<_> = crate::config::reference::flag_keys()
         .iter()
         .filter(|(path, _)| keys.contains(path))
         .map(|(_, key)| *key)
@@ -60,7 +60,7 @@ pub(super) fn args(keys: Keys) -> Vec<Arg> {
 /// The values of these flags.
 pub(super) fn values(matches: &ArgMatches) -> Flags {
     let mut flags = Flags::default();
-    for (_, key) in crate::config::flag_keys() {
+    for (_, key) in crate::config::reference::flag_keys() {
         if let Ok(Some(texts)) = matches.try_get_raw(long(key.flag)) {
             flags.set(key.flag, texts.map(ToOwned::to_owned).collect());
         }
@@ -157,7 +157,7 @@ fn names_of(key: &Key) -> Vec<&'static str> {
 
 /// The names of the values of a flag, if its key lists them.
 pub(super) fn names(flag: &str) -> Vec<&'static str> {
-    crate::config::flag_keys()
+    crate::config::reference::flag_keys()
         .iter()
         .find(|(_, key)| long(key.flag) == flag)
         .map(|(_, key)| names_of(key))

@@ -12,7 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use clap::{Arg, ArgAction, Command};
 
 use super::error::{CliError, similar};
-use crate::config::go_bool;
+use config_blocks::go_bool;
 
 /// The normalized command line.
 #[derive(Debug, PartialEq, Eq)]

@@ -4,5 +4,5 @@ use super::output::print;
 use crate::config;
 
 pub(super) fn run() -> u8 {
-    print(&config::schema::text())
+    print(&format!("{:#}\n", config::reference::schema()))
 }

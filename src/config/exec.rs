@@ -3,6 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use config_blocks::{Error, FromNode, Input, Node, Position, Reason, Shape, Value, quoted};
 use nix::sys::signal::Signal;
 
 pub use process_tree::CommandLine;
@@ -14,6 +15,7 @@ use super::signal::{SignalError, SignalName};
 const DEFAULT: Signal = Signal::SIGINT;
 /// The signal that is passed on to the child when it stops ctmpl. QUIT is not: it makes a program dump its core or threads.
 const PASSED_ON: Signal = Signal::SIGTERM;
+
 /// The child process: started when every file is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExecConfig {
@@ -88,6 +90,30 @@ impl FromStr for OnChange {
         }
         text.parse()
             .map(|SignalName(signal)| signal.map_or(Self::Nothing, Self::Signal))
+    }
+}
+
+impl FromNode for OnChange {
+    fn from_node(node: &Node, position: Position<'_>) -> Result<Self, Error> {
+        position.parse(position.text(node, "the name of a signal in quotes")?)
+    }
+
+    fn shape() -> Shape {
+        SignalName::shape()
+    }
+}
+
+impl Value for OnChange {
+    fn from_input(input: &Input) -> Result<Self, Reason> {
+        input.parse()
+    }
+
+    fn shown(&self) -> Option<String> {
+        Some(quoted(match self {
+            Self::Restart => "",
+            Self::Signal(signal) => signal.as_str(),
+            Self::Nothing => "SIGNULL",
+        }))
     }
 }
 

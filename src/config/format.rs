@@ -1,56 +1,8 @@
-//! Names of write modes and log formats, and what the name of a file implies.
+//! What the name of a file implies about its language and format.
 
 use std::path::Path;
-use std::str::FromStr;
 
-use super::logging::LogFormat;
-use super::resolved::{Format, Language, WriteMode};
-
-/// A text that is none of the names.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct NameError {
-    message: String,
-}
-
-/// Gives an enum its names: `ALL`, `name` and `FromStr`, which reads in any case.
-macro_rules! names {
-    ($type:ty, $message:literal, { $($name:literal => $variant:ident),+ $(,)? }) => {
-        impl $type {
-            /// All values.
-            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
-
-            /// The name in a configuration.
-            pub fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name),+
-                }
-            }
-        }
-
-        impl FromStr for $type {
-            type Err = NameError;
-
-            fn from_str(text: &str) -> Result<Self, NameError> {
-                let named = |value: &Self| value.name().eq_ignore_ascii_case(text);
-                Self::ALL.into_iter().find(named).ok_or_else(|| NameError {
-                    message: format!($message, text),
-                })
-            }
-        }
-    };
-}
-
-names!(WriteMode, "there is no write mode {:?}; write auto, rename or inplace", {
-    "auto" => Auto,
-    "rename" => Rename,
-    "inplace" => InPlace,
-});
-
-names!(LogFormat, "there is no log format {:?}; write text or json", {
-    "text" => Text,
-    "json" => Json,
-});
+use super::resolved::{Format, Language};
 
 /// The language of a template, by its name: `.j2`, `.jinja` and `.jinja2` are Jinja, everything else is Go.
 pub fn language_of(source: &Path) -> Language {
@@ -87,16 +39,17 @@ pub(super) fn of_destination(language: Language, destination: Option<&Path>) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use config_blocks::Choice as _;
+
+    use super::super::resolved::WriteMode;
 
     #[test]
     fn write_modes_are_read_in_any_case() {
-        for mode in WriteMode::ALL {
-            assert_eq!(mode.name().parse(), Ok(mode));
-            assert_eq!(mode.name().to_uppercase().parse(), Ok(mode));
+        for (_, mode) in WriteMode::ALL.iter().copied() {
+            assert_eq!(WriteMode::of_name(mode.name()), Ok(mode));
+            assert_eq!(WriteMode::of_name(&mode.name().to_uppercase()), Ok(mode));
         }
-        let error = "truncate"
-            .parse::<WriteMode>()
+        let error = WriteMode::of_name("truncate")
             .expect_err("no write mode")
             .to_string();
         assert_eq!(

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::error::{ConfigError, Origin, Span, ValueError};
+use config_blocks::reference::without_numbers;
+use config_blocks::{Error, Input, Origin, Reason, Span, Value};
+
 use super::reference;
-use go_duration::GoDuration;
 
 /// A flag that was given and has no effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,25 +35,28 @@ pub enum IgnoredValue {
 const OLD_ADDRESS: &str = "it is the old spelling; write consul { address = … }";
 
 /// Checks the values of the flags, and returns their names. `--dedup=false` asks for nothing.
-pub(super) fn check(flags: &[IgnoredFlag]) -> Result<Vec<&'static str>, ConfigError> {
+pub(super) fn check(flags: &[IgnoredFlag]) -> Result<Vec<&'static str>, Error> {
     let mut names = Vec::new();
     for IgnoredFlag { flag, value } in flags {
-        let checked: Result<(), ValueError> = match value {
-            IgnoredValue::Duration(text) => text
-                .parse::<GoDuration>()
-                .map(drop)
-                .map_err(ValueError::from),
-            IgnoredValue::Number(text) => text.parse::<i64>().map(drop).map_err(ValueError::from),
+        let origin = Origin::Flag(flag);
+        let checked = match value {
+            IgnoredValue::Duration(text) => check_as::<Duration>(text, &origin),
+            IgnoredValue::Number(text) => check_as::<i64>(text, &origin),
             IgnoredValue::Bool(false) if *flag == "--dedup" => continue,
             IgnoredValue::Bool(_) | IgnoredValue::Text => Ok(()),
         };
-        checked.map_err(|source| ConfigError::Value {
-            origin: Origin::Flag(flag),
-            source,
-        })?;
+        checked.map_err(|reason| origin.refuse(reason))?;
         names.push(*flag);
     }
     Ok(names)
+}
+
+fn check_as<T: Value>(text: &str, origin: &Origin) -> Result<(), Reason> {
+    T::from_input(&Input {
+        texts: vec![text.into()],
+        origin: origin.clone(),
+    })
+    .map(drop)
 }
 
 /// One warning for each key that was set.
@@ -82,12 +87,4 @@ pub(super) fn flag_warnings(flags: &[&'static str]) -> impl Iterator<Item = Stri
         let reason = reference::find(key).map_or("", |key| key.unsupported);
         format!("{flag}: {reason}")
     })
-}
-
-/// `template[2].exec.env` → `template.exec.env`
-pub(super) fn without_numbers(key: &str) -> String {
-    key.split('.')
-        .map(|part| part.split('[').next().unwrap_or_default())
-        .collect::<Vec<_>>()
-        .join(".")
 }

@@ -1,6 +1,6 @@
 //! The configuration as written: one layer for each file, for the environment and for the flags.
 //!
-//! Each key is declared once, as a field; see [`super::block`]. `None` is "not set". [`Block::over`] lays one layer over
+//! Each key is declared once, as a field; see [`config_blocks::Block`]. `None` is "not set". [`Block::over`] lays one layer over
 //! another.
 
 mod command;
@@ -13,13 +13,13 @@ mod wait;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::block::{Block, Checked, Setting, Unsupported};
-use super::error::{Located, Span};
+use config_blocks::{Block, Checked, Located, Setting, Span, Unsupported};
+
 use super::resolved::{Format, OutputFormat, WriteMode};
 use super::signal::SignalName;
 use super::wait::WaitBlock;
-use go_duration::GoDuration;
 use unsupported::{DeduplicateBlock, NomadBlock, VaultBlock};
 
 pub(crate) use command::CommandBlock;
@@ -54,13 +54,13 @@ pub(crate) struct ConfigLayer {
     pub(crate) output_format: Setting<OutputFormat>,
     /// Maximum age of an answer from a server that is not the leader; `0s`: ask the leader only
     #[key(default = "\"2s\"", flag = "--max-stale")]
-    pub(crate) max_stale: Setting<GoDuration>,
+    pub(crate) max_stale: Setting<Duration>,
     /// Maximum time for which Consul may hold a blocking query
     #[key(default = "\"60s\"", shows = "\"1m\"")]
-    pub(crate) block_query_wait: Setting<GoDuration>,
+    pub(crate) block_query_wait: Setting<Duration>,
     /// Maximum time to read a template, and to render it once, in templates that set no `render_timeout`; `0s`: no limit
     #[key(default = "\"10s\"")]
-    pub(crate) render_timeout: Setting<GoDuration>,
+    pub(crate) render_timeout: Setting<Duration>,
     /// Log level: `trace`, `debug`, `info`, `warn` or `err`
     #[key(
         default = "\"warn\"",
@@ -128,7 +128,7 @@ pub(crate) struct ConfigLayer {
     pub(crate) parse_only: Setting<bool>,
     /// With `--once`: give up after this time and list the missing data; `0`: never
     #[key(flag = "--timeout", flag_only, help_default = "60s")]
-    pub(crate) timeout: Setting<GoDuration>,
+    pub(crate) timeout: Setting<Duration>,
     /// Print what would be written; write no file and run no command
     #[key(flag = "--dry", flag_only)]
     pub(crate) dry: Setting<bool>,

@@ -7,6 +7,8 @@ pub use tracing_outlets::{
     Facility, FacilityError, FileOptions as LogFileConfig, Keep, SyslogOptions as SyslogConfig,
 };
 
+use config_blocks::Choice;
+
 /// The path of the journal's socket.
 pub(super) const JOURNAL: &str = "/run/systemd/journal/socket";
 
@@ -82,7 +84,7 @@ impl LogConfig {
 }
 
 /// The format of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
 pub enum LogFormat {
     /// The line of consul-template.
     Text,

@@ -18,9 +18,10 @@ mod yaml;
 use std::path::Path;
 use std::str::FromStr;
 
-use super::block::Block as _;
-use super::error::{ConfigError, Document};
-use super::file::{self, Format, Source};
+use config_blocks::{Block as _, Document, Format, Source};
+
+use super::error::ConfigError;
+use super::file;
 use super::layer::ConfigLayer;
 use super::show::show;
 use rewrite::Rewriter;
@@ -75,7 +76,7 @@ pub struct Migration {
 /// # Errors
 /// If the file cannot be read, or contains what neither consul-template nor ctmpl accepts.
 pub fn migrate(path: &Path, notation: Notation) -> Result<Migration, ConfigError> {
-    let source = Source::load(path)?;
+    let source = file::load(path)?;
     if !matches!(source.format, Format::Hcl | Format::Json) {
         return Err(ConfigError::NotMigratable {
             path: path.to_owned(),
@@ -96,10 +97,8 @@ fn rewrite(source: &Source) -> Result<(Section, Rewriter), ConfigError> {
     let tree = source.tree()?;
     let section = rewriter.whole(&tree, ConfigLayer::KEYS, source.comments());
     // The result must be readable.
-    file::layer(
-        &section.as_ref().map_or(tree, Section::node),
-        source.document.clone(),
-    )?;
+    let node = section.as_ref().map_or(tree, Section::node);
+    ConfigLayer::from_document(&node, source.document.clone())?;
     Ok((section.unwrap_or_default(), rewriter))
 }
 
@@ -124,10 +123,8 @@ pub fn fuzz(text: &str) {
         return;
     };
     let shown = |source: &Source| {
-        let written = source
-            .tree()
-            .and_then(|tree| file::layer(&tree, source.document.clone()));
-        let shown = show(written.unwrap_or_else(|error| panic!("{error}: {}", source.text)));
+        let shown =
+            show(file::layer(source).unwrap_or_else(|error| panic!("{error}: {}", source.text)));
         shown
             .lines()
             .map(|line| {

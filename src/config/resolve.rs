@@ -14,13 +14,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use config_blocks::{Environment, Located, Origin, Setting, filled, value};
 use nix::sys::signal::Signal;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::address::{self, AddressError};
-use super::block::{Setting, filled, value};
-use super::environment::Environment;
-use super::error::{ConfigError, Located, Origin, ValueError};
+use super::address;
+use super::error::{ConfigError, ValueError};
 use super::ignored;
 use super::layer::{AuthBlock, ConfigLayer, ConsulBlock};
 use super::resolved::{
@@ -46,10 +45,7 @@ pub(super) fn resolve(
     dev: Option<DevConfig>,
     environment: &Environment,
 ) -> Result<Config, ConfigError> {
-    let mode = mode(
-        value(layer.once).unwrap_or(false),
-        value(layer.timeout).map(|timeout| timeout.0),
-    )?;
+    let mode = mode(value(layer.once).unwrap_or(false), value(layer.timeout))?;
     let mut warnings = ignored::warnings(&layer.unsupported);
     warnings.extend(ignored::flag_warnings(&layer.ignored_flags));
     let ConsulBlock {
@@ -66,13 +62,13 @@ pub(super) fn resolve(
         writes: !dry && !parse_only,
         settle: job::timer(layer.wait)?.and_then(Wait::settle),
         delimiters: Delimiters {
-            left: filled(value(layer.default_delimiters.left)).unwrap_or(default.left),
-            right: filled(value(layer.default_delimiters.right)).unwrap_or(default.right),
+            left: value(filled(layer.default_delimiters.left)).unwrap_or(default.left),
+            right: value(filled(layer.default_delimiters.right)).unwrap_or(default.right),
         },
         format: value(layer.format),
         output_format: value(layer.output_format),
         allow: permissions(layer.allow)?,
-        sandbox: value(layer.sandbox_path).filter(|path| !path.as_os_str().is_empty()),
+        sandbox: value(filled(layer.sandbox_path)),
         write: value(layer.write).unwrap_or_default(),
         error_fatal: layer.template_error_fatal,
         render_timeout: value(layer.render_timeout).map_or(RENDER_TIMEOUT, job::render_timeout),
@@ -83,9 +79,8 @@ pub(super) fn resolve(
     if jobs.is_empty() && dev.is_none() && exec.is_none() {
         return Err(ConfigError::NothingToDo);
     }
-    let max_stale =
-        Some(value(layer.max_stale).map_or(MAX_STALE, |age| age.0)).filter(|age| !age.is_zero());
-    let block_query_wait = value(layer.block_query_wait).map_or(BLOCK_QUERY_WAIT, |wait| wait.0);
+    let max_stale = Some(value(layer.max_stale).unwrap_or(MAX_STALE)).filter(|age| !age.is_zero());
+    let block_query_wait = value(layer.block_query_wait).unwrap_or(BLOCK_QUERY_WAIT);
     let embedded = dev.as_ref().map(|dev| dev.listen);
     let config = Config {
         consul: ConsulConfig {
@@ -154,11 +149,8 @@ fn signals(
 ) -> Result<(Option<Signal>, Option<Signal>), ConfigError> {
     for set in kill.iter().chain(&reload) {
         if let Some(signal) = set.value.0.filter(|_| !set.value.can_be_handled()) {
-            let origin = set.origin.clone();
-            return Err(ConfigError::Value {
-                origin,
-                source: ValueError::Unhandled(signal.as_str()),
-            });
+            let error = set.origin.refuse(ValueError::Unhandled(signal.as_str()));
+            return Err(error.into());
         }
     }
     let origin = kill
@@ -196,8 +188,9 @@ fn permissions(words: Setting<Vec<String>>) -> Result<Permissions, ConfigError> 
             "plugin" => allow.plugin = true,
             "writeToFile" => allow.write_to_file = true,
             other => {
-                let source = ValueError::Permission(other.to_owned());
-                return Err(ConfigError::Value { origin, source });
+                return Err(origin
+                    .refuse(ValueError::Permission(other.to_owned()))
+                    .into());
             }
         }
     }
@@ -220,16 +213,13 @@ pub(super) fn consul_config(
         namespace,
         partition,
     } = block;
-    let refuse = |origin, error: AddressError| ConfigError::Value {
-        origin,
-        source: error.into(),
-    };
     let (wants_tls, tls) = tls::resolve(ssl)?;
-    let (list, origin) = address.as_ref().map_or((ADDRESS, Origin::Default), |set| {
-        (&set.value, set.origin.clone())
-    });
-    let servers = address::servers(list, wants_tls).map_err(|error| refuse(origin, error))?;
-    let token_file = token_file.filter(|set| !set.value.as_os_str().is_empty());
+    let (list, origin) = match &address {
+        Some(set) => (set.value.as_str(), &set.origin),
+        None => (ADDRESS, &Origin::Default),
+    };
+    let servers = address::servers(list, wants_tls).map_err(|error| origin.refuse(error))?;
+    let token_file = filled(token_file);
     let token = match &token_file {
         Some(file) => Some(read_token(file)?),
         None => token.map(sendable).transpose()?,
@@ -287,10 +277,7 @@ fn sendable(set: Located<SecretString>) -> Result<SecretString, ConfigError> {
     if token::is_sendable(set.value.expose_secret()) {
         Ok(set.value)
     } else {
-        Err(ConfigError::Value {
-            origin: set.origin,
-            source: ValueError::Token,
-        })
+        Err(set.origin.refuse(ValueError::Token).into())
     }
 }
 

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use super::block::{Block as _, Page};
-use super::error::{Located, Origin};
+use config_blocks::{Block as _, Origin, Page};
+
 use super::layer::ConfigLayer;
-use go_duration::GoDuration;
 
 /// The time limit of `-once`, if none is set.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
@@ -14,10 +13,7 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 pub(super) fn show(mut layer: ConfigLayer) -> String {
     let is_once = layer.once.as_ref().is_some_and(|once| once.value);
     if is_once && layer.timeout.is_none() {
-        layer.timeout = Some(Located {
-            value: GoDuration(TIMEOUT),
-            origin: Origin::Default,
-        });
+        layer.timeout = Some(Origin::Default.locate(TIMEOUT));
     }
     let mut page = Page::default();
     layer.show(&mut page);
@@ -37,8 +33,8 @@ pub(super) fn show(mut layer: ConfigLayer) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::arguments::Flags;
-    use super::super::environment::Environment;
+    use config_blocks::{Environment, Flags};
+
     use super::super::file::read_text;
     use super::super::layer::TemplateBlock;
     use super::super::resolve::resolve;
@@ -47,7 +43,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_shown_reads_back(text in "\\PC*|[${}\"\\\\\n\t]*") {
-            let contents = Some(Located { value: text.clone(), origin: Origin::Default });
+            let contents = Some(Origin::Default.locate(text.clone()));
             let template = TemplateBlock { contents, ..TemplateBlock::default() };
             let layer = ConfigLayer { template: vec![template], ..ConfigLayer::default() };
             let again = read_text("f", &show(layer)).expect("HCL");
@@ -94,7 +90,7 @@ mod tests {
     #[test]
     fn every_flag_that_sets_a_key_is_shown_at_its_key() {
         let mut tried = 0;
-        for (path, key) in super::super::flag_keys() {
+        for (path, key) in super::super::reference::flag_keys() {
             let values = [
                 "true",
                 "5s",
@@ -110,7 +106,7 @@ mod tests {
             let layer = values.iter().find_map(|value| {
                 let mut flags = Flags::default();
                 flags.set(key.flag, vec![value.into()]);
-                flags.layer().ok()
+                ConfigLayer::from_inputs(&flags).ok()
             });
             let shown = show(layer.unwrap_or_else(|| panic!("{path}: no value is accepted")));
             assert!(

@@ -2,6 +2,10 @@
 
 use std::str::FromStr;
 
+use config_blocks::{
+    Error, FromNode, Input, Node, Pattern, Position, Reason, Shape, Spelling, Value, in_any_case,
+    quoted,
+};
 use nix::sys::signal::Signal;
 
 /// A signal, or `None` for `SIGNULL`: no signal.
@@ -51,7 +55,7 @@ fn list() -> String {
 
 impl SignalName {
     /// All names, including `SIGNULL`.
-    pub(super) fn names() -> Vec<&'static str> {
+    fn names() -> Vec<&'static str> {
         KNOWN
             .into_iter()
             .map(Signal::as_str)
@@ -92,6 +96,40 @@ impl FromStr for SignalName {
             .ok_or_else(|| SignalError {
                 written: text.to_owned(),
             })
+    }
+}
+
+/// In a file, the empty text means: no signal.
+impl FromNode for SignalName {
+    fn from_node(node: &Node, position: Position<'_>) -> Result<Self, Error> {
+        let expected = "the name of a signal in quotes, for example \"SIGHUP\"";
+        match position.text(node, expected)? {
+            "" => Ok(Self(None)),
+            name => position.parse(name),
+        }
+    }
+
+    fn shape() -> Shape {
+        Shape::spelled(Spelling {
+            name: "signal",
+            names: SignalName::names(),
+            pattern: Pattern::Of(|| {
+                let names = SignalName::names();
+                let bare = names.iter().map(|name| name.trim_start_matches("SIG"));
+                let bare = in_any_case(&bare.collect::<Vec<_>>());
+                format!("^(([Ss][Ii][Gg])?({bare}))?$")
+            }),
+        })
+    }
+}
+
+impl Value for SignalName {
+    fn from_input(input: &Input) -> Result<Self, Reason> {
+        input.parse()
+    }
+
+    fn shown(&self) -> Option<String> {
+        Some(quoted(self.0.map_or("", Signal::as_str)))
     }
 }
 

@@ -1,7 +1,10 @@
 //! From a command line and an environment to a configuration.
 
 mod consul;
+mod files;
 mod logging;
+mod reference;
+mod schema;
 mod templates;
 
 use std::ffi::OsString;
@@ -9,9 +12,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use config_blocks::{Document, Origin, Span};
 use nix::sys::signal::Signal;
 
-use super::error::{Document, Origin, Span};
 use super::resolved::{Format, Job, LogLevel, Mode, OutputFormat, Settle};
 use super::*;
 use crate::cli::{self, Outcome};
@@ -438,7 +441,7 @@ fn what_a_variable_holds_must_be_text() {
     )]
     .into_iter()
     .collect();
-    let error = environment.layer().expect_err("no text");
+    let error = ConfigError::from(environment_layer(&environment).expect_err("no text"));
     assert_eq!(error.exit_code(), 15);
     assert!(chain(&error).contains("CONSUL_HTTP_TOKEN of the environment: it is not UTF-8"));
     assert!(!format!("{error:?} {environment:?}").contains("s3cret"));

@@ -4,10 +4,8 @@ use std::str::FromStr;
 
 /// How the program reads the file, and so what a value may look like in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "config-blocks", derive(config_blocks::Choice))]
 pub enum Format {
-    /// Values are written as they are.
-    #[default]
-    None,
     /// A configuration of nginx.
     Nginx,
     /// A configuration of HAProxy.
@@ -18,10 +16,18 @@ pub enum Format {
     Yaml,
     /// A script for a POSIX shell, or a file of variables.
     Shell,
+    /// Values are written as they are.
+    #[default]
+    None,
 }
 
 /// What an output is read as, before it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "config-blocks",
+    derive(config_blocks::Choice),
+    choice(kind = "format")
+)]
 pub enum OutputFormat {
     /// One value.
     Json,
@@ -44,24 +50,24 @@ pub struct UnknownFormat {
 impl Format {
     /// All formats.
     pub const ALL: [Self; 6] = [
-        Self::None,
         Self::Nginx,
         Self::Haproxy,
         Self::Json,
         Self::Yaml,
         Self::Shell,
+        Self::None,
     ];
 
     /// The name in a configuration.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::None => "none",
             Self::Nginx => "nginx",
             Self::Haproxy => "haproxy",
             Self::Json => "json",
             Self::Yaml => "yaml",
             Self::Shell => "shell",
+            Self::None => "none",
         }
     }
 }
@@ -137,6 +143,15 @@ mod tests {
             assert_eq!(text.parse(), Ok(format), "{text}");
             assert_eq!(format.name(), text.to_lowercase());
         }
+    }
+
+    #[cfg(feature = "config-blocks")]
+    #[test]
+    fn a_configuration_has_the_same_names() {
+        let names = Format::ALL.map(|format| (format.name(), format));
+        assert_eq!(<Format as config_blocks::Choice>::ALL, names);
+        let names = OutputFormat::ALL.map(|format| (format.name(), format));
+        assert_eq!(<OutputFormat as config_blocks::Choice>::ALL, names);
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! The command of a template, and of the child process, as written.
 
-use std::ffi::OsString;
-
-use crate::config::block::{FromNode, Node, Position, Shape, Tree, Value, last, quoted};
-use crate::config::error::{ConfigError, ValueError};
+use config_blocks::{
+    Error, FromNode, Input, Node, Position, Reason, Shape, Tree, Value, quoted, quoted_list,
+};
 
 /// `command`, in either form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +14,7 @@ pub(crate) enum CommandBlock {
 }
 
 impl FromNode for CommandBlock {
-    fn from_node(node: &Node, position: Position<'_>) -> Result<Self, ConfigError> {
+    fn from_node(node: &Node, position: Position<'_>) -> Result<Self, Error> {
         match &node.value {
             Tree::Text(line) => Ok(Self::Line(line.clone())),
             Tree::List(_) => Vec::from_node(node, position).map(Self::List),
@@ -35,17 +34,14 @@ impl FromNode for CommandBlock {
 }
 
 impl Value for CommandBlock {
-    fn from_texts(texts: &[OsString]) -> Result<Self, ValueError> {
-        Ok(Self::Line(last(texts)?.to_owned()))
+    fn from_input(input: &Input) -> Result<Self, Reason> {
+        Ok(Self::Line(input.last()?.to_owned()))
     }
 
     fn shown(&self) -> Option<String> {
         Some(match self {
             Self::Line(line) => quoted(line),
-            Self::List(words) => {
-                let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
-                format!("[{}]", words.join(", "))
-            }
+            Self::List(words) => quoted_list(words),
         })
     }
 }

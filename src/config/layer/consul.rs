@@ -1,12 +1,12 @@
 //! The connection to Consul, as written.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use config_blocks::{Block, Error, Input, Position, Setting, quoted};
 use secrecy::SecretString;
 
-use crate::config::block::{Block, Input, Position, Setting, last};
-use crate::config::error::{ConfigError, Located, ValueError};
-use go_duration::GoDuration;
+use crate::config::error::ValueError;
 
 /// `consul { … }`
 #[derive(Block, Clone, Debug, Default)]
@@ -99,11 +99,11 @@ pub(crate) struct RetryBlock {
         flag = "--consul-retry-backoff",
         flag_alias = "retry"
     )]
-    pub(crate) backoff: Setting<GoDuration>,
+    pub(crate) backoff: Setting<Duration>,
     /// Maximum pause; `0`: no limit. To notice the recovery, one request is sent every second, or at the first pause if
     /// that is longer
     #[key(default = "\"1m\"", flag = "--consul-retry-max-backoff")]
-    pub(crate) max_backoff: Setting<GoDuration>,
+    pub(crate) max_backoff: Setting<Duration>,
 }
 
 /// `ssl { … }`
@@ -180,22 +180,22 @@ pub(crate) struct SslBlock {
 pub(crate) struct TransportBlock {
     /// Timeout for connecting; `0`: that of the answer
     #[key(default = "\"10s\"", flag = "--consul-transport-dial-timeout")]
-    pub(crate) dial_timeout: Setting<GoDuration>,
+    pub(crate) dial_timeout: Setting<Duration>,
     /// Additional timeout for the TLS handshake; `0`: that of the answer
     #[key(
         default = "no additional time",
         flag = "--consul-transport-tls-handshake-timeout"
     )]
-    pub(crate) tls_handshake_timeout: Setting<GoDuration>,
+    pub(crate) tls_handshake_timeout: Setting<Duration>,
     /// Idle time before TCP keep-alive probes are sent: three, half as far apart
     #[key(default = "\"10s\"", flag = "--consul-transport-dial-keep-alive")]
-    pub(crate) dial_keep_alive: Setting<GoDuration>,
+    pub(crate) dial_keep_alive: Setting<Duration>,
     /// Send each query on a connection of its own, over HTTP/2 too
     #[key(default = "false", flag = "--consul-transport-disable-keep-alives")]
     pub(crate) disable_keep_alives: Setting<bool>,
     /// Time for which an idle connection is kept; `0`: no limit
     #[key(default = "\"30s\"")]
-    pub(crate) idle_conn_timeout: Setting<GoDuration>,
+    pub(crate) idle_conn_timeout: Setting<Duration>,
     /// Maximum number of idle connections; `0`: no limit
     #[key(default = "0")]
     pub(crate) max_idle_conns: Setting<u32>,
@@ -213,10 +213,7 @@ impl ConsulBlock {
     fn from_address(address: &str, position: Position<'_>) -> Self {
         position.note_unsupported();
         Self {
-            address: Some(Located {
-                value: address.to_owned(),
-                origin: position.origin(),
-            }),
+            address: Some(position.origin().locate(address.to_owned())),
             ..Self::default()
         }
     }
@@ -224,29 +221,17 @@ impl ConsulBlock {
 
 impl AuthBlock {
     /// `user` or `user:password`, which sets all keys of the block.
-    fn from_input(Input { texts, origin }: &Input) -> Result<Self, ConfigError> {
-        let refuse = |source| ConfigError::Value {
-            origin: origin.clone(),
-            source,
-        };
-        let text = last(texts).map_err(refuse)?;
+    fn from_input(input: &Input) -> Result<Self, Error> {
+        let origin = &input.origin;
+        let text = input.last().map_err(|error| origin.refuse(error))?;
         if text.is_empty() {
-            return Err(refuse(ValueError::NoUser));
+            return Err(origin.refuse(ValueError::NoUser));
         }
         let (username, password) = text.split_once(':').unwrap_or((text, ""));
         Ok(Self {
-            enabled: Some(Located {
-                value: true,
-                origin: origin.clone(),
-            }),
-            username: Some(Located {
-                value: username.to_owned(),
-                origin: origin.clone(),
-            }),
-            password: Some(Located {
-                value: SecretString::from(password),
-                origin: origin.clone(),
-            }),
+            enabled: Some(origin.locate(true)),
+            username: Some(origin.locate(username.to_owned())),
+            password: Some(origin.locate(password.into())),
         })
     }
 }
@@ -262,5 +247,5 @@ fn without_password(addresses: &str) -> String {
             ),
             None => address.to_owned(),
         });
-    crate::config::block::quoted(&hidden.collect::<Vec<_>>().join(","))
+    quoted(&hidden.collect::<Vec<_>>().join(","))
 }

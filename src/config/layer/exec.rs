@@ -1,11 +1,12 @@
 //! The child process, and the environment of programs, as written.
 
+use std::time::Duration;
+
+use config_blocks::{Block, Located, Setting, Unsupported, quoted};
+
 use super::command::CommandBlock;
-use crate::config::block::{Block, Setting, Unsupported, quoted};
-use crate::config::error::Located;
 use crate::config::exec::OnChange;
 use crate::config::signal::SignalName;
-use go_duration::GoDuration;
 
 /// `exec { … }`
 #[derive(Block, Clone, Debug, Default)]
@@ -32,7 +33,7 @@ pub(crate) struct ExecBlock {
     pub(crate) kill_signal: Setting<SignalName>,
     /// Timeout for the child process to stop, before it is killed
     #[key(default = "\"30s\"", flag = "--exec-kill-timeout")]
-    pub(crate) kill_timeout: Setting<GoDuration>,
+    pub(crate) kill_timeout: Setting<Duration>,
     /// Signal for the child process after a change; `\"\"`: restart it, `\"SIGNULL\"`: do nothing
     #[key(
         default = "\"\"",
@@ -43,12 +44,12 @@ pub(crate) struct ExecBlock {
     pub(crate) reload_signal: Setting<OnChange>,
     /// Maximum random delay between a change and the signal or restart
     #[key(default = "\"0s\"", flag = "--exec-splay")]
-    pub(crate) splay: Setting<GoDuration>,
+    pub(crate) splay: Setting<Duration>,
     /// Run time limit of the child process
     #[key(
         unsupported = "a child process has no time limit; kill_timeout limits how long it may take to stop"
     )]
-    pub(crate) timeout: Unsupported<GoDuration>,
+    pub(crate) timeout: Unsupported<Duration>,
 }
 
 /// `env { … }`

@@ -1,9 +1,9 @@
 //! Log file, syslog and journal, as written.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use crate::config::block::{Block, Setting};
-use go_duration::GoDuration;
+use config_blocks::{Block, Setting};
 
 /// `log_file { … }`
 #[derive(Block, Clone, Debug, Default)]
@@ -18,7 +18,7 @@ pub(crate) struct LogFileBlock {
     pub(crate) log_rotate_bytes: Setting<i64>,
     /// Start a new log file at this age; `0`: never
     #[key(default = "\"24h\"", flag = "--log-rotate-duration")]
-    pub(crate) log_rotate_duration: Setting<GoDuration>,
+    pub(crate) log_rotate_duration: Setting<Duration>,
     /// Number of old log files to keep; `0`: all, `-1`: none
     #[key(default = "0", flag = "--log-rotate-max-files")]
     pub(crate) log_rotate_max_files: Setting<i64>,

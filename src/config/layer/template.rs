@@ -1,17 +1,16 @@
 //! A template, as written.
 
 use std::path::PathBuf;
+use std::time::Duration;
+
+use config_blocks::{Block, Error, FileMode, Input, Located, Origin, Setting, Unsupported};
 
 use super::command::CommandBlock;
 use super::exec::EnvironmentBlock;
-use crate::config::block::{Block, Input, Setting, Unsupported, Value as _};
-use crate::config::error::{ConfigError, Located, Origin, ValueError};
-use crate::config::file_mode::FileMode;
 use crate::config::resolved::{Format, Language, OutputFormat, Owner, WriteMode};
 use crate::config::signal::SignalName;
 use crate::config::template_argument::TemplateArgument;
 use crate::config::wait::WaitBlock;
-use go_duration::GoDuration;
 
 /// `template { … }`
 #[derive(Block, Clone, Debug, Default)]
@@ -30,7 +29,7 @@ pub(crate) struct TemplateBlock {
     pub(crate) command: Setting<CommandBlock>,
     /// Timeout of the command
     #[key(default = "\"30s\"")]
-    pub(crate) command_timeout: Setting<GoDuration>,
+    pub(crate) command_timeout: Setting<Duration>,
     /// Another spelling of `command` and `command_timeout`, from consul-template; it overrides them
     pub(crate) exec: TemplateExecBlock,
     /// Template language
@@ -91,7 +90,7 @@ pub(crate) struct TemplateBlock {
     pub(crate) error_fatal: Setting<bool>,
     /// Maximum time to read the template, and to render it once; `0s`: no limit
     #[key(default = "the global `render_timeout`")]
-    pub(crate) render_timeout: Setting<GoDuration>,
+    pub(crate) render_timeout: Setting<Duration>,
 }
 
 /// `exec { … }` in a template.
@@ -104,7 +103,7 @@ pub(crate) struct TemplateExecBlock {
     pub(crate) command: Setting<CommandBlock>,
     /// Timeout of the command
     #[key(default = "\"30s\"")]
-    pub(crate) timeout: Setting<GoDuration>,
+    pub(crate) timeout: Setting<Duration>,
     /// Environment of the command
     #[key(undocumented)]
     pub(crate) env: EnvironmentBlock,
@@ -113,56 +112,39 @@ pub(crate) struct TemplateExecBlock {
     pub(crate) kill_signal: Unsupported<SignalName>,
     /// Timeout for the child process to stop
     #[key(unsupported = "it is for a child process; a command runs until it exits")]
-    pub(crate) kill_timeout: Unsupported<GoDuration>,
+    pub(crate) kill_timeout: Unsupported<Duration>,
     /// Signal for the child process after a change
     #[key(unsupported = "it is for a child process; a command runs until it exits")]
     pub(crate) reload_signal: Unsupported<SignalName>,
     /// Maximum random delay
     #[key(unsupported = "it is for a child process; a command runs until it exits")]
-    pub(crate) splay: Unsupported<GoDuration>,
+    pub(crate) splay: Unsupported<Duration>,
 }
 
 impl TemplateBlock {
     /// The templates of `--template SOURCE:DESTINATION[:COMMAND]`.
-    pub(crate) fn from_flag(Input { texts, origin }: &Input) -> Result<Vec<Self>, ConfigError> {
-        let located = |value| Located {
-            value,
-            origin: origin.clone(),
-        };
-        let template = |text: &std::ffi::OsString| {
-            let argument: Result<TemplateArgument, ValueError> =
-                String::from_texts(std::slice::from_ref(text)).and_then(|text| Ok(text.parse()?));
+    pub(crate) fn from_flag(input: &Input) -> Result<Vec<Self>, Error> {
+        let template = |input: Input| {
+            let origin = input.origin.clone();
             let TemplateArgument {
                 source,
                 destination,
                 command,
-            } = argument.map_err(|source| ConfigError::Value {
-                origin: origin.clone(),
-                source,
-            })?;
+            } = input.parse().map_err(|reason| origin.refuse(reason))?;
             Ok(Self {
-                origin: origin.clone(),
-                source: Some(Located {
-                    value: PathBuf::from(source),
-                    origin: origin.clone(),
-                }),
-                destination: destination.map(|path| Located {
-                    value: PathBuf::from(path),
-                    origin: origin.clone(),
-                }),
-                command: command.map(|line| located(CommandBlock::Line(line))),
+                source: Some(origin.locate(source.into())),
+                destination: destination.map(|path| origin.locate(path.into())),
+                command: command.map(|line| origin.locate(CommandBlock::Line(line))),
+                origin,
                 ..Self::default()
             })
         };
-        texts.iter().map(template).collect()
+        input.each().map(template).collect()
     }
 
     /// Older spellings become the newer ones.
     fn with_newer_names(mut self) -> Self {
-        let owner = |set: Located<u32>| Located {
-            value: Owner::Id(set.value),
-            origin: set.origin,
-        };
+        let owner = |set: Located<u32>| set.map(Owner::Id);
         self.user = self.user.or(self.uid.take().map(owner));
         self.group = self.group.or(self.gid.take().map(owner));
         self.function_denylist.append(&mut self.function_blacklist);

@@ -1,12 +1,12 @@
 //! Blocks of consul-template that have no effect: their keys are checked, and a warning names the block.
 
+use std::time;
+
+use config_blocks::{Block, Checked};
 use secrecy::SecretString;
 
-use crate::config::block::{Block, Checked};
-use go_duration::GoDuration;
-
 type Bool = Checked<bool>;
-type Duration = Checked<GoDuration>;
+type Duration = Checked<time::Duration>;
 type Number = Checked<i64>;
 /// It may be a secret.
 type Text = Checked<SecretString>;

@@ -1,23 +1,23 @@
 //! The quiescence timer, as written: `"2s:10s"`, or `{ min = "2s", max = "10s" }`.
 
-use std::ffi::OsString;
+use std::time::Duration;
 
-use crate::config::block::{
-    Block, DURATION, FromNode, Node, Pattern, Position, Setting, Shape, Spelling, Tree, Value,
-    last, quoted,
+use config_blocks::{
+    Block, DURATION, Error, FromNode, Input, Node, Pattern, Position, Reason, Setting, Shape,
+    Spelling, Tree, Value, ValueError, quoted, value,
 };
-use crate::config::error::{ConfigError, ValueError};
-use crate::config::wait::{Wait, WaitBlock, WaitError};
 use go_duration::GoDuration;
+
+use crate::config::wait::{Wait, WaitBlock};
 
 /// `wait { … }`
 #[derive(Block, Clone, Debug, Default)]
 struct WaitKeys {
     /// Quiet time: the timer starts again with each change
-    min: Setting<GoDuration>,
+    min: Setting<Duration>,
     /// Maximum time for which changes are collected
     #[key(default = "4 × `min`")]
-    max: Setting<GoDuration>,
+    max: Setting<Duration>,
     /// Turn the timer on or off
     #[key(default = "`true` with `min`")]
     enabled: Setting<bool>,
@@ -27,13 +27,9 @@ struct WaitKeys {
 }
 
 impl FromNode for WaitBlock {
-    fn from_node(node: &Node, position: Position<'_>) -> Result<Self, ConfigError> {
+    fn from_node(node: &Node, position: Position<'_>) -> Result<Self, Error> {
         match &node.value {
-            Tree::Text(text) => {
-                return text
-                    .parse()
-                    .map_err(|error: WaitError| position.refuse(error));
-            }
+            Tree::Text(text) => return position.parse(text),
             Tree::Block(_) | Tree::List(_) => {}
             _ => return Err(position.wrong_kind(node, "\"MIN:MAX\", or a block with min and max")),
         }
@@ -50,9 +46,9 @@ impl FromNode for WaitBlock {
             }));
         }
         let wait = Self {
-            enabled: enabled.or(bool).map(|set| set.value),
-            min: min.map(|set| set.value),
-            max: max.map(|set| set.value),
+            enabled: value(enabled.or(bool)),
+            min: value(min).map(GoDuration),
+            max: value(max).map(GoDuration),
         };
         if let (Some(min), None | Some(true)) = (wait.min, wait.enabled) {
             Wait::between(min, wait.max).map_err(|error| position.refuse(error))?;
@@ -74,8 +70,8 @@ impl FromNode for WaitBlock {
 }
 
 impl Value for WaitBlock {
-    fn from_texts(texts: &[OsString]) -> Result<Self, ValueError> {
-        Ok(last(texts)?.parse()?)
+    fn from_input(input: &Input) -> Result<Self, Reason> {
+        input.parse()
     }
 
     fn shown(&self) -> Option<String> {

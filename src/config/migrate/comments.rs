@@ -3,7 +3,7 @@
 //! Input: the comments of a block, and the lines of its keys. Output: those before each key, those within its block, and
 //! those after the last.
 
-use crate::config::file::Comment;
+use config_blocks::Comment;
 
 /// The comments of a block.
 pub(super) struct Spread {

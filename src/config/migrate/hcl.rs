@@ -2,7 +2,7 @@
 
 use super::page::Page;
 use super::section::{Item, Piece, Section};
-use crate::config::block::quoted;
+use config_blocks::quoted;
 
 /// The end of a heredoc.
 const MARK: &str = "EOF";

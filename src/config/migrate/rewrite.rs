@@ -9,13 +9,12 @@ use std::sync::Arc;
 use super::comments::{Spread, over_blocks, spread};
 use super::rules::{self, Verdict};
 use super::section::{Item, Piece, Section};
-use crate::config::block::Key;
-use crate::config::error::{Document, Origin, Span};
-use crate::config::file::Comment;
 use crate::config::format::language_of;
-use crate::config::ignored::without_numbers;
 use crate::config::resolved::Language;
-use crate::config::tree::{Entry, Node, Value};
+use config_blocks::Comment;
+use config_blocks::reference::without_numbers;
+use config_blocks::{Document, Key, Origin, Span};
+use config_blocks::{Entry, Node, Tree};
 
 /// The prefix of comments of ctmpl.
 const MARK: &str = "ctmpl migrate: ";
@@ -115,7 +114,7 @@ impl Rewriter {
                 section.push(entry.line, &entry.key, rules::plain(&entry.node));
                 break;
             };
-            if entry.node.value == Value::Null {
+            if entry.node.value == Tree::Null {
                 continue;
             }
             let again = block.entries[at + 1..]
@@ -173,7 +172,7 @@ impl Rewriter {
                 };
                 Piece::Block(self.section(&inner, *line, within))
             }
-            _ if kind == "consul" && matches!(entry.node.value, Value::Text(_)) => {
+            _ if kind == "consul" && matches!(entry.node.value, Tree::Text(_)) => {
                 // The old spelling.
                 let mut consul = Section {
                     line: entry.line,
@@ -367,8 +366,8 @@ impl Block<'_> {
 /// The blocks of a value, each with its line; `None` if it is something else.
 fn blocks_of(node: &Node) -> Option<Vec<(usize, &[Entry])>> {
     match &node.value {
-        Value::Block(entries) => Some(vec![(node.line, entries)]),
-        Value::List(items) => {
+        Tree::Block(entries) => Some(vec![(node.line, entries)]),
+        Tree::List(items) => {
             let blocks = items.iter().map(blocks_of).collect::<Option<Vec<_>>>()?;
             (!blocks.is_empty()).then(|| blocks.concat())
         }

@@ -5,9 +5,8 @@
 use std::time::Duration;
 
 use super::section::{Piece, Section};
-use crate::config::block::Shape;
-use crate::config::file_mode::FileMode;
-use crate::config::tree::{Node, Value, float, integer};
+use config_blocks::{FileMode, Shape};
+use config_blocks::{Node, Tree, float, integer};
 use go_duration::GoDuration;
 
 /// The rewritten value.
@@ -29,15 +28,15 @@ pub(super) fn value(path: &str, shape: &Shape, node: &Node) -> Verdict {
     let spelling = shape.spelling.as_ref().map_or("", |spelling| spelling.name);
     match (spelling, &node.value) {
         ("duration", value) => duration(path, node, value),
-        ("mode", Value::Number(spelling)) => {
+        ("mode", Tree::Number(spelling)) => {
             mode_of_number(spelling).unwrap_or_else(|| Same(plain(node)))
         }
-        ("mode", Value::Text(text)) => mode_of_text(text),
-        ("command", Value::Text(line)) if line.contains(',') => Noted(
+        ("mode", Tree::Text(text)) => mode_of_text(text),
+        ("command", Tree::Text(line)) if line.contains(',') => Noted(
             Piece::Text(line.clone()),
             "consul-template splits it at commas; in ctmpl it is one line",
         ),
-        (_, Value::Text(text)) if spelling != "command" && shape.list && text.contains(',') => {
+        (_, Tree::Text(text)) if spelling != "command" && shape.list && text.contains(',') => {
             let items = text
                 .split(',')
                 .map(|item| Piece::Text(item.to_owned()))
@@ -47,25 +46,25 @@ pub(super) fn value(path: &str, shape: &Shape, node: &Node) -> Verdict {
                 "consul-template splits a text at commas, ctmpl does not; it is a list now",
             )
         }
-        (_, Value::Bool(true)) if path == "once" => Noted(
+        (_, Tree::Bool(true)) if path == "once" => Noted(
             Piece::Bool(true),
             "consul-template ignores it in a file; ctmpl exits when everything is written",
         ),
-        (_, Value::Text(text)) if path == "exec.reload_signal" && text.is_empty() => {
+        (_, Tree::Text(text)) if path == "exec.reload_signal" && text.is_empty() => {
             let what = "consul-template leaves the child process alone then, and so does SIGNULL; with the empty text, ctmpl restarts it";
             Noted(Piece::Text("SIGNULL".to_owned()), what)
         }
-        (_, Value::Bool(false)) if path == "exec.enabled" || path == "template.exec.enabled" => {
+        (_, Tree::Bool(false)) if path == "exec.enabled" || path == "template.exec.enabled" => {
             Noted(
                 Piece::Bool(false),
                 "consul-template runs it anyway; ctmpl does not",
             )
         }
-        (_, Value::Bool(true)) if path == "parseonly" => Noted(
+        (_, Tree::Bool(true)) if path == "parseonly" => Noted(
             Piece::Bool(true),
             "consul-template ignores it in a file; ctmpl parses the templates and exits",
         ),
-        (_, Value::Number(spelling))
+        (_, Tree::Number(spelling))
             if path == "consul.retry.attempts" && integer(spelling) != Some(0) =>
         {
             Noted(
@@ -77,13 +76,13 @@ pub(super) fn value(path: &str, shape: &Shape, node: &Node) -> Verdict {
     }
 }
 
-fn duration(path: &str, node: &Node, value: &Value) -> Verdict {
+fn duration(path: &str, node: &Node, value: &Tree) -> Verdict {
     let nanos = match value {
-        Value::Number(spelling) => integer(spelling).and_then(|number| u64::try_from(number).ok()),
+        Tree::Number(spelling) => integer(spelling).and_then(|number| u64::try_from(number).ok()),
         _ => None,
     };
     let said = match value {
-        Value::Text(text) => text.parse().ok(),
+        Tree::Text(text) => text.parse().ok(),
         _ => nanos.map(|nanos| GoDuration(Duration::from_nanos(nanos))),
     };
     match (said, nanos) {
@@ -139,15 +138,15 @@ fn mode_of_text(text: &str) -> Verdict {
 /// A value as it is, numbers in decimal.
 pub(super) fn plain(node: &Node) -> Piece {
     match &node.value {
-        Value::Bool(value) => Piece::Bool(*value),
-        Value::Number(spelling) => {
+        Tree::Bool(value) => Piece::Bool(*value),
+        Tree::Number(spelling) => {
             let whole = integer(spelling).map(|number| number.to_string());
             let any = || float(spelling).map(|number| number.to_string());
             Piece::Number(whole.or_else(any).unwrap_or_else(|| spelling.clone()))
         }
-        Value::Text(text) => Piece::Text(text.clone()),
-        Value::List(items) => Piece::List(items.iter().map(plain).collect()),
+        Tree::Text(text) => Piece::Text(text.clone()),
+        Tree::List(items) => Piece::List(items.iter().map(plain).collect()),
         // Only where a block is an error, which reading the result reports.
-        Value::Null | Value::Block(_) => Piece::Block(Section::default()),
+        Tree::Null | Tree::Block(_) => Piece::Block(Section::default()),
     }
 }

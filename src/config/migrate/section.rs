@@ -1,6 +1,6 @@
 //! A configuration with its comments, between reading and writing.
 
-use crate::config::tree::{Entry, Node, Value};
+use config_blocks::{Entry, Node, Tree};
 
 /// A block, or the whole.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -51,7 +51,7 @@ impl Section {
         };
         Node {
             line: self.line,
-            value: Value::Block(self.items.iter().map(entry).collect()),
+            value: Tree::Block(self.items.iter().map(entry).collect()),
         }
     }
 
@@ -79,12 +79,12 @@ impl Section {
 }
 
 impl Piece {
-    fn value(&self, line: usize) -> Value {
+    fn value(&self, line: usize) -> Tree {
         match self {
-            Self::Bool(value) => Value::Bool(*value),
-            Self::Number(number) => Value::Number(number.clone()),
-            Self::Text(text) => Value::Text(text.clone()),
-            Self::List(items) => Value::List(
+            Self::Bool(value) => Tree::Bool(*value),
+            Self::Number(number) => Tree::Number(number.clone()),
+            Self::Text(text) => Tree::Text(text.clone()),
+            Self::List(items) => Tree::List(
                 items
                     .iter()
                     .map(|item| Node {
@@ -94,7 +94,7 @@ impl Piece {
                     .collect(),
             ),
             Self::Block(section) => section.node().value,
-            Self::Blocks(sections) => Value::List(sections.iter().map(Section::node).collect()),
+            Self::Blocks(sections) => Tree::List(sections.iter().map(Section::node).collect()),
         }
     }
 

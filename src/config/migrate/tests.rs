@@ -4,9 +4,8 @@ use proptest::prelude::*;
 
 use super::section::{Item, Piece};
 use super::*;
-use crate::config::block::quoted;
-use crate::config::error::Document;
-use crate::config::tree::Node;
+use config_blocks::quoted;
+use config_blocks::{Document, Node};
 
 /// What becomes of a file in YAML, with its notes.
 fn migrated(name: &str, text: &str) -> Result<Migration, String> {

@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use crate::config::block::{Setting, value};
+use config_blocks::{Setting, value};
+
 use crate::config::layer::{RetryBlock, TransportBlock};
 use crate::config::resolved::{Mode, Pauses, RetryConfig, TransportConfig};
-use go_duration::GoDuration;
 
 /// The shortest pause: without one, retries would be a busy loop.
 const SHORTEST: Duration = Duration::from_millis(10);
@@ -23,11 +23,11 @@ pub(super) fn retry(block: RetryBlock) -> RetryConfig {
         backoff,
         max_backoff,
     } = block;
-    let first = value(backoff).map_or(Pauses::DEFAULT.first, |pause| pause.0.max(SHORTEST));
+    let first = value(backoff).map_or(Pauses::DEFAULT.first, |pause| pause.max(SHORTEST));
     let longest = match value(max_backoff) {
         None => Pauses::DEFAULT.longest,
-        Some(GoDuration(Duration::ZERO)) => Duration::MAX,
-        Some(GoDuration(longest)) => longest.max(SHORTEST),
+        Some(Duration::ZERO) => Duration::MAX,
+        Some(longest) => longest.max(SHORTEST),
     };
     let attempts = match (value(enabled), value(attempts)) {
         (Some(false), _) => Some(0),
@@ -61,9 +61,7 @@ pub(super) fn transport(block: TransportBlock) -> TransportConfig {
     let tls_connect_limit = connect_limit
         .zip(handshake)
         .map(|(one, other)| one.saturating_add(other));
-    let keep_alive = value(dial_keep_alive)
-        .map(|silence| silence.0)
-        .filter(|silence| !silence.is_zero());
+    let keep_alive = value(dial_keep_alive).filter(|silence| !silence.is_zero());
     TransportConfig {
         connect_limit,
         tls_connect_limit,
@@ -76,10 +74,10 @@ pub(super) fn transport(block: TransportBlock) -> TransportConfig {
 }
 
 /// A zero duration disables the limit.
-fn limit(set: Setting<GoDuration>, default: Option<Duration>) -> Option<Duration> {
+fn limit(set: Setting<Duration>, default: Option<Duration>) -> Option<Duration> {
     match set {
         None => default,
-        Some(set) => Some(set.value.0).filter(|limit| !limit.is_zero()),
+        Some(set) => Some(set.value).filter(|limit| !limit.is_zero()),
     }
 }
 

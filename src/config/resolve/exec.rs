@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use config_blocks::{Error, Located, value};
 use nix::sys::signal::Signal;
 
-use crate::config::block::value;
-use crate::config::error::{ConfigError, Located, ValueError};
+use crate::config::error::ValueError;
 use crate::config::exec::{
     CommandLine, EnvironmentConfig, ExecConfig, KillSignal, OnChange, Variable,
 };
@@ -17,7 +17,7 @@ use crate::config::signal::SignalName;
 const KILL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The child process, if there is one.
-pub(super) fn resolve(block: ExecBlock) -> Result<Option<ExecConfig>, ConfigError> {
+pub(super) fn resolve(block: ExecBlock) -> Result<Option<ExecConfig>, Error> {
     let ExecBlock {
         enabled,
         command,
@@ -37,20 +37,14 @@ pub(super) fn resolve(block: ExecBlock) -> Result<Option<ExecConfig>, ConfigErro
     }) = &reload_signal
         && is_unhandled(*signal)
     {
-        return Err(ConfigError::Value {
-            origin: origin.clone(),
-            source: ValueError::Unhandled(signal.as_str()),
-        });
+        return Err(origin.refuse(ValueError::Unhandled(signal.as_str())));
     }
     if let Some(Located {
         value: SignalName(Some(Signal::SIGSTOP)),
         origin,
     }) = &kill_signal
     {
-        return Err(ConfigError::Value {
-            origin: origin.clone(),
-            source: ValueError::Unhandled("SIGSTOP"),
-        });
+        return Err(origin.refuse(ValueError::Unhandled("SIGSTOP")));
     }
     let line = command.and_then(|command| command_line_of(command.value));
     let enabled = value(enabled).unwrap_or(true);
@@ -61,12 +55,12 @@ pub(super) fn resolve(block: ExecBlock) -> Result<Option<ExecConfig>, ConfigErro
         kill_signal: value(kill_signal).map_or(KillSignal::Default, |SignalName(signal)| {
             signal.map_or(KillSignal::Disabled, KillSignal::Explicit)
         }),
-        kill_timeout: value(kill_timeout).map_or(KILL_TIMEOUT, |limit| limit.0),
-        splay: value(splay).map_or(Duration::ZERO, |splay| splay.0),
+        kill_timeout: value(kill_timeout).unwrap_or(KILL_TIMEOUT),
+        splay: value(splay).unwrap_or_default(),
     }))
 }
 
-pub(super) fn environment(block: EnvironmentBlock) -> Result<EnvironmentConfig, ConfigError> {
+pub(super) fn environment(block: EnvironmentBlock) -> Result<EnvironmentConfig, Error> {
     let EnvironmentBlock {
         pristine,
         custom,
@@ -83,17 +77,11 @@ pub(super) fn environment(block: EnvironmentBlock) -> Result<EnvironmentConfig, 
     })
 }
 
-pub(super) fn globs(texts: Vec<Located<String>>) -> Result<Vec<Glob>, ConfigError> {
-    let glob = |Located { value, origin }: Located<String>| {
-        value.parse::<Glob>().map_err(|error| ConfigError::Value {
-            origin,
-            source: error.into(),
-        })
-    };
-    texts.into_iter().map(glob).collect()
+pub(super) fn globs(texts: Vec<Located<String>>) -> Result<Vec<Glob>, Error> {
+    texts.into_iter().map(Located::parse).collect()
 }
 
-fn variable(Located { value, origin }: Located<String>) -> Result<Variable, ConfigError> {
+fn variable(Located { value, origin }: Located<String>) -> Result<Variable, Error> {
     match value.split_once('=') {
         Some((name, value))
             if !name.is_empty() && !name.contains('\0') && !value.contains('\0') =>
@@ -103,10 +91,7 @@ fn variable(Located { value, origin }: Located<String>) -> Result<Variable, Conf
                 value: value.to_owned(),
             })
         }
-        _ => Err(ConfigError::Value {
-            origin,
-            source: ValueError::Variable,
-        }),
+        _ => Err(origin.refuse(ValueError::Variable)),
     }
 }
 

@@ -4,9 +4,9 @@
 
 use std::path::Path;
 
+use config_blocks::Environment;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config::environment::Environment;
 use crate::config::resolved::{Authorities, BasicAuth, Identity, TlsConfig};
 
 /// The connection to Consul.

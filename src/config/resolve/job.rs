@@ -7,9 +7,10 @@ use std::collections::hash_map::Entry;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
+use config_blocks::{Error, Located, Origin, Setting, filled, value};
+
 use super::exec::{command_line_of, environment, globs};
-use crate::config::block::{Setting, filled, value};
-use crate::config::error::{ConfigError, Located, Origin, ValueError};
+use crate::config::error::{ConfigError, ValueError};
 use crate::config::format;
 use crate::config::layer::{CommandBlock, EnvironmentBlock, TemplateBlock};
 use crate::config::resolved::{
@@ -17,7 +18,6 @@ use crate::config::resolved::{
     OutputFormat, Permissions, Settle, Source, WriteMode,
 };
 use crate::config::wait::{Wait, WaitBlock};
-use go_duration::GoDuration;
 
 /// The default timeout of a command.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
@@ -73,23 +73,16 @@ pub(super) fn resolve_all(
 }
 
 /// The quiescence timer; `None`: none is set.
-pub(super) fn timer(wait: Setting<WaitBlock>) -> Result<Option<Wait>, ConfigError> {
-    let Some(Located { value, origin }) = wait else {
-        return Ok(None);
-    };
-    value.wait().map_err(|error| ConfigError::Value {
-        origin,
-        source: ValueError::from(error),
-    })
+pub(super) fn timer(wait: Setting<WaitBlock>) -> Result<Option<Wait>, Error> {
+    wait.map_or(Ok(None), |set| set.try_map(WaitBlock::wait))
 }
 
 fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
-    let path = |set: Setting<PathBuf>| value(set).filter(|path| !path.as_os_str().is_empty());
-    let sandbox = path(block.sandbox_path).or_else(|| common.sandbox.clone());
-    let destination = path(block.destination);
+    let sandbox = value(filled(block.sandbox_path)).or_else(|| common.sandbox.clone());
+    let destination = value(filled(block.destination));
     let source = source_of(
-        path(block.source),
-        filled(value(block.contents)),
+        value(filled(block.source)),
+        value(filled(block.contents)),
         destination.as_deref(),
     );
     let source = source.ok_or_else(|| ConfigError::NoSource {
@@ -128,9 +121,9 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
             Some(false) | None => MissingKey::Zero,
         },
         delimiters: Delimiters {
-            left: filled(value(block.left_delimiter))
+            left: value(filled(block.left_delimiter))
                 .unwrap_or_else(|| common.delimiters.left.clone()),
-            right: filled(value(block.right_delimiter))
+            right: value(filled(block.right_delimiter))
                 .unwrap_or_else(|| common.delimiters.right.clone()),
         },
         allow: common.allow,
@@ -142,12 +135,8 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
 }
 
 /// A zero duration disables the limit.
-pub(super) fn render_timeout(timeout: GoDuration) -> Duration {
-    if timeout.0.is_zero() {
-        NO_LIMIT
-    } else {
-        timeout.0
-    }
+pub(super) fn render_timeout(timeout: Duration) -> Duration {
+    if timeout.is_zero() { NO_LIMIT } else { timeout }
 }
 
 /// A flag overrides the setting of every template.
@@ -225,19 +214,14 @@ fn normalized(path: &Path) -> PathBuf {
 
 fn command_config(
     block: Setting<CommandBlock>,
-    timeout: Setting<GoDuration>,
+    timeout: Setting<Duration>,
     env: EnvironmentBlock,
-) -> Result<Option<CommandConfig>, ConfigError> {
+) -> Result<Option<CommandConfig>, Error> {
     let line = value(block).and_then(command_line_of);
     let timeout = match timeout {
         None => COMMAND_TIMEOUT,
-        Some(Located { value, origin }) if value.0.is_zero() => {
-            return Err(ConfigError::Value {
-                origin,
-                source: ValueError::NoTime,
-            });
-        }
-        Some(Located { value, .. }) => value.0,
+        Some(set) if set.value.is_zero() => return Err(set.origin.refuse(ValueError::NoTime)),
+        Some(set) => set.value,
     };
     let environment = environment(env)?;
     Ok(line.map(|line| CommandConfig {

@@ -1,11 +1,10 @@
 //! Resolves the log.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
-use crate::config::block::{Setting, filled, value};
-use crate::config::error::{ConfigError, Located, ValueError};
+use config_blocks::{Choice as _, Error, Located, Setting, ValueError, filled, value};
+
 use crate::config::layer::{JournalBlock, LogFileBlock, SyslogBlock};
 use crate::config::logging::{
     Facility, JOURNAL, JournalConfig, Keep, LogConfig, LogFileConfig, LogFormat, LogLevel,
@@ -29,7 +28,7 @@ pub(super) struct Logging {
 }
 
 /// Resolves them.
-pub(super) fn resolve(keys: Logging) -> Result<LogConfig, ConfigError> {
+pub(super) fn resolve(keys: Logging) -> Result<LogConfig, Error> {
     let Logging {
         level,
         format,
@@ -38,8 +37,10 @@ pub(super) fn resolve(keys: Logging) -> Result<LogConfig, ConfigError> {
         journal,
     } = keys;
     Ok(LogConfig {
-        level: level.map_or(Ok(LEVEL), |set| parse(&set))?,
-        format: format.map_or(Ok(LogFormat::Text), |set| parse(&set))?,
+        level: level.map_or(Ok(LEVEL), Located::parse)?,
+        format: format.map_or(Ok(LogFormat::Text), |set| {
+            set.try_map(|text| LogFormat::of_name(&text))
+        })?,
         file: log_file(file)?,
         syslog: system_log(syslog)?,
         journal: {
@@ -57,23 +58,19 @@ pub(super) fn resolve(keys: Logging) -> Result<LogConfig, ConfigError> {
     })
 }
 
-fn log_file(block: LogFileBlock) -> Result<Option<LogFileConfig>, ConfigError> {
+fn log_file(block: LogFileBlock) -> Result<Option<LogFileConfig>, Error> {
     let LogFileBlock {
         path,
         log_rotate_bytes: rotate_bytes,
         log_rotate_duration: rotate_duration,
         log_rotate_max_files: max_files,
     } = block;
-    let Some(path) = value(path).filter(|path| !path.as_os_str().is_empty()) else {
+    let Some(path) = value(filled(path)) else {
         return Ok(None);
     };
-    let rotate_bytes = rotate_bytes.map_or(Ok(0), |Located { value, origin }| {
-        u64::try_from(value).map_err(|_| ConfigError::Value {
-            origin,
-            source: ValueError::Range(value),
-        })
-    })?;
-    let rotate_after = value(rotate_duration).map_or(ROTATE_AFTER, |duration| duration.0);
+    let natural = |bytes| u64::try_from(bytes).map_err(|_| ValueError::Range(bytes));
+    let rotate_bytes = rotate_bytes.map_or(Ok(0), |set| set.try_map(natural))?;
+    let rotate_after = value(rotate_duration).unwrap_or(ROTATE_AFTER);
     Ok(Some(LogFileConfig {
         path,
         rotate_bytes: Some(rotate_bytes).filter(|bytes| *bytes > 0),
@@ -87,7 +84,7 @@ fn log_file(block: LogFileBlock) -> Result<Option<LogFileConfig>, ConfigError> {
 }
 
 /// Any key of the block turns syslog on.
-fn system_log(block: SyslogBlock) -> Result<Option<SyslogConfig>, ConfigError> {
+fn system_log(block: SyslogBlock) -> Result<Option<SyslogConfig>, Error> {
     let SyslogBlock {
         enabled,
         facility,
@@ -95,11 +92,10 @@ fn system_log(block: SyslogBlock) -> Result<Option<SyslogConfig>, ConfigError> {
         address,
     } = block;
     // An empty value sets nothing, as in consul-template.
-    let filled_in = |text: &Located<String>| !text.value.is_empty();
-    let (facility, name) = (facility.filter(filled_in), name.filter(filled_in));
+    let (facility, name) = (filled(facility), filled(name));
     let meant = facility.is_some() || name.is_some() || address.is_some();
-    let facility = facility.map_or(Ok(Facility::LOCAL0), |set| parse(&set))?;
-    let name = filled(value(name)).unwrap_or_else(|| NAME.to_owned());
+    let facility = facility.map_or(Ok(Facility::LOCAL0), Located::parse)?;
+    let name = value(name).unwrap_or_else(|| NAME.to_owned());
     Ok(value(enabled).unwrap_or(meant).then(|| SyslogConfig {
         facility,
         name,
@@ -108,18 +104,5 @@ fn system_log(block: SyslogBlock) -> Result<Option<SyslogConfig>, ConfigError> {
 }
 
 fn socket(set: Setting<PathBuf>, default: &str) -> PathBuf {
-    value(set)
-        .filter(|path| !path.as_os_str().is_empty())
-        .unwrap_or_else(|| PathBuf::from(default))
-}
-
-fn parse<T>(set: &Located<String>) -> Result<T, ConfigError>
-where
-    T: FromStr,
-    ValueError: From<T::Err>,
-{
-    set.value.parse().map_err(|error| ConfigError::Value {
-        origin: set.origin.clone(),
-        source: ValueError::from(error),
-    })
+    value(filled(set)).unwrap_or_else(|| PathBuf::from(default))
 }

@@ -2,9 +2,9 @@
 //!
 //! Input: an [`SslBlock`]. Output: whether `http` means `https`, and a [`TlsConfig`]. The files are read by the client.
 
-use std::path::PathBuf;
+use config_blocks::{Located, Origin, Value, filled, value};
 
-use crate::config::error::{ConfigError, Located, Origin};
+use crate::config::error::ConfigError;
 use crate::config::layer::SslBlock;
 use crate::config::resolved::{Authorities, Identity, TlsConfig};
 
@@ -21,17 +21,13 @@ pub(super) fn resolve(block: SslBlock) -> Result<(bool, TlsConfig), ConfigError>
         key,
         server_name,
     } = block;
-    let authorities = match (
-        named(ca_cert),
-        ca_cert_bytes.filter(|set| !set.value.is_empty()),
-        named(ca_path),
-    ) {
+    let authorities = match (filled(ca_cert), filled(ca_cert_bytes), filled(ca_path)) {
         (Some(file), _, _) => Authorities::File(file.value),
         (None, Some(text), _) => Authorities::Text(text.value),
         (None, None, Some(directory)) => Authorities::Directory(directory.value),
         (None, None, None) => Authorities::System,
     };
-    let identity = match (named(cert), named(key)) {
+    let identity = match (filled(cert), filled(key)) {
         (Some(cert), Some(key)) => Some(Identity {
             certificate: cert.value,
             key: key.value,
@@ -47,16 +43,9 @@ pub(super) fn resolve(block: SslBlock) -> Result<(bool, TlsConfig), ConfigError>
         verify: verify.is_none_or(|set| set.value),
         authorities,
         identity,
-        server_name: server_name
-            .map(|set| set.value)
-            .filter(|name| !name.is_empty()),
+        server_name: value(filled(server_name)),
     };
     Ok((wanted, tls))
-}
-
-/// An empty path names nothing.
-fn named(path: Option<Located<PathBuf>>) -> Option<Located<PathBuf>> {
-    path.filter(|set| !set.value.as_os_str().is_empty())
 }
 
 /// Returns `true` if TLS is on. As in consul-template, any key of the block in a flag or a file turns it on, unless
@@ -75,18 +64,21 @@ fn is_wanted(block: &SslBlock) -> bool {
     if let Some(set) = enabled.as_ref().filter(|set| !is_variable(&set.origin)) {
         return set.value;
     }
-    let paths = [ca_cert, ca_path, cert, key].into_iter().flatten();
-    let paths = paths
-        .filter(|set| !set.value.as_os_str().is_empty())
-        .map(|set| &set.origin);
-    let texts = [ca_cert_bytes, server_name].into_iter().flatten();
-    let texts = texts
-        .filter(|set| !set.value.is_empty())
-        .map(|set| &set.origin);
-    let mut origins = paths
-        .chain(texts)
-        .chain(verify.as_ref().map(|set| &set.origin));
-    origins.any(|origin| !is_variable(origin)) || enabled.as_ref().is_some_and(|set| set.value)
+    let elsewhere = [
+        is_set(verify.as_ref()),
+        is_set(ca_cert.as_ref()),
+        is_set(ca_cert_bytes.as_ref()),
+        is_set(ca_path.as_ref()),
+        is_set(cert.as_ref()),
+        is_set(key.as_ref()),
+        is_set(server_name.as_ref()),
+    ];
+    elsewhere.contains(&true) || enabled.as_ref().is_some_and(|set| set.value)
+}
+
+/// Returns `true` if a flag or a file sets the key to something.
+fn is_set<T: Value>(set: Option<&Located<T>>) -> bool {
+    set.is_some_and(|set| !set.value.is_blank() && !is_variable(&set.origin))
 }
 
 fn is_variable(origin: &Origin) -> bool {

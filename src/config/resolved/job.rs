@@ -1,11 +1,15 @@
 //! One template: where it comes from, what becomes of it, and what is done then.
 
-pub use gotemplate::{Delimiters, MissingKey};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use config_blocks::{
+    Choice, Error, FromNode, Input, Node, Number, Pattern, Position, Reason, Shape, Spelling, Tree,
+    Value, quoted,
+};
 use file_formats::{Format, OutputFormat};
+pub use gotemplate::{Delimiters, MissingKey};
 
 use crate::config::exec::{CommandLine, EnvironmentConfig};
 use crate::config::glob::Glob;
@@ -160,7 +164,7 @@ pub struct FileConfig {
 }
 
 /// How the new content of a file comes to be in its place.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
 pub enum WriteMode {
     /// The file is replaced; where that cannot be, it is written in place.
     #[default]
@@ -193,6 +197,50 @@ pub enum Owner {
     Name(String),
 }
 
+impl FromNode for Owner {
+    fn from_node(node: &Node, position: Position<'_>) -> Result<Self, Error> {
+        match &node.value {
+            Tree::Number(_) => u32::from_node(node, position).map(Self::Id),
+            Tree::Text(text) => Ok(text
+                .parse()
+                .map_or_else(|_| Self::Name(text.clone()), Self::Id)),
+            _ => Err(position.wrong_kind(node, "a name or a number")),
+        }
+    }
+
+    fn shape() -> Shape {
+        let spelling = Spelling {
+            name: "owner",
+            pattern: Pattern::Of(|| "^[\\s\\S]*$".to_owned()),
+            ..Spelling::default()
+        };
+        Shape {
+            number: Some(Number::Natural),
+            ..Shape::spelled(spelling)
+        }
+    }
+}
+
+impl Value for Owner {
+    fn from_input(input: &Input) -> Result<Self, Reason> {
+        let text = input.last()?;
+        Ok(text
+            .parse()
+            .map_or_else(|_| Self::Name(text.to_owned()), Self::Id))
+    }
+
+    fn shown(&self) -> Option<String> {
+        Some(match self {
+            Self::Id(number) => number.to_string(),
+            Self::Name(name) => quoted(name),
+        })
+    }
+
+    fn is_blank(&self) -> bool {
+        matches!(self, Self::Name(name) if name.is_empty())
+    }
+}
+
 /// Where a template comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Source {
@@ -208,7 +256,8 @@ pub enum Source {
 }
 
 /// The language of a template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
+#[choice(advice = "it should be \"go\" or \"jinja\"")]
 pub enum Language {
     /// Go text/template, as consul-template has it.
     Go,

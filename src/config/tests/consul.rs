@@ -273,12 +273,7 @@ fn no_secret_is_shown() {
         ("CONSUL_TOKEN", "s3cret"),
         ("CONSUL_HTTP_TOKEN_FILE", path(&file)),
     ];
-    let layer = environment
-        .iter()
-        .copied()
-        .collect::<Environment>()
-        .layer()
-        .expect("a layer");
+    let layer = environment_layer(&environment.iter().copied().collect()).expect("a layer");
     let flags: &[&str] = &["-consul-token=s3cret", "-consul-auth=u:s3cret"];
     for shown in [
         format!("{layer:#?}"),

@@ -1,0 +1,91 @@
+//! The derive macros of `config-blocks`: use them through that crate, which documents them.
+
+mod attributes;
+
+mod field;
+
+mod block;
+
+mod choice;
+
+use proc_macro::TokenStream;
+use syn::DeriveInput;
+
+/// Derives `Block` for a struct whose fields are the keys of a block of a configuration.
+///
+/// From the declaration of a field follow the reading of its key, the layering, the line on the page of the configuration,
+/// the flag, the environment variable, the JSON Schema and the row of the reference page. The doc comment of the field is
+/// the text of the reference page, of the schema and of `--help`.
+///
+/// ```
+/// use config_blocks::{Block, Setting};
+///
+/// /// `retry { … }`
+/// #[derive(Block, Clone, Debug, Default)]
+/// #[block(heading = "When the server does not answer")]
+/// pub struct RetryBlock {
+///     /// Number of retries before giving up
+///     #[key(default = "3", flag = "--retries")]
+///     pub attempts: Setting<u32>,
+/// }
+/// ```
+///
+/// Attributes of the struct, in `#[block(…)]`:
+///
+/// - `heading = "…"`: the heading of its flags in `--help`.
+/// - `text = function`: reads the block from a single text, for example from an older spelling.
+/// - `finish = function`: changes the block after all its keys are read.
+///
+/// Attributes of a field, in `#[key(…)]`; each sets the field of this name of `Key`, except these:
+///
+/// - `name = "…"`: the name of the key, where it is not that of the field.
+/// - `env = "A, B"`: the environment variables; the first that is not blank counts.
+/// - `show = function`: the value on the page of the configuration, where it is not that of the type.
+/// - `over = function`: layering, where the upper value does not simply win.
+/// - `decided_by = "a, b"`: a layer that sets one of these keys decides this one too, even if it does not set it.
+/// - `parse = function`: reads the whole field from the texts of a flag or a variable.
+/// - `origin`: no key; the position of the block.
+/// - `extra`: no key; a list that adds up over the layers.
+#[proc_macro_derive(Block, attributes(block, key))]
+pub fn derive_block(input: TokenStream) -> TokenStream {
+    expand(input, block::expand)
+}
+
+/// Derives `Choice` for an enum whose variants are the values of a key.
+///
+/// The name of a variant is the variant in lower case: `InPlace` is `inplace`. Names are read in any case.
+///
+/// ```
+/// use config_blocks::Choice;
+///
+/// #[derive(Clone, Copy, Debug, PartialEq, Choice)]
+/// enum WriteMode {
+///     Rename,
+///     InPlace,
+/// }
+///
+/// assert_eq!(WriteMode::of_name("InPlace"), Ok(WriteMode::InPlace));
+/// assert_eq!(
+///     WriteMode::of_name("copy").unwrap_err().to_string(),
+///     "there is no write mode \"copy\"; write rename or inplace"
+/// );
+/// ```
+///
+/// Attributes, in `#[choice(…)]`:
+///
+/// - `kind = "…"`: what the enum is, in errors, where that is not its name in words.
+/// - `advice = "…"`: what the error says after the semicolon, where that is not the names.
+#[proc_macro_derive(Choice, attributes(choice))]
+pub fn derive_choice(input: TokenStream) -> TokenStream {
+    expand(input, choice::expand)
+}
+
+fn expand(
+    input: TokenStream,
+    expand: fn(&DeriveInput) -> syn::Result<proc_macro2::TokenStream>,
+) -> TokenStream {
+    let input = syn::parse_macro_input!(input as DeriveInput);
+    expand(&input)
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}

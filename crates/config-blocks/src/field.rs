@@ -1,0 +1,220 @@
+//! The fields of a block: settings, lists and blocks.
+
+use crate::block::Block;
+use crate::entries::{Entries, FromNode};
+use crate::error::Error;
+use crate::inputs::{Input, Inputs};
+use crate::key::{Key, Shape};
+use crate::origin::Located;
+use crate::page::Page;
+use crate::value::Value;
+
+/// A single value with its origin, if it is set.
+pub type Setting<T> = Option<Located<T>>;
+
+/// The value of a setting, without its origin.
+pub fn value<T>(setting: Setting<T>) -> Option<T> {
+    setting.map(|set| set.value)
+}
+
+/// A setting, unless its value is empty.
+pub fn filled<T: Value>(setting: Setting<T>) -> Setting<T> {
+    setting.filter(|set| !set.value.is_blank())
+}
+
+/// The type of a field of a block.
+pub trait Field: Sized {
+    /// A single value of it.
+    type Item;
+
+    /// The values that its key takes.
+    fn shape() -> Shape;
+
+    /// Reads it from the entries of the block.
+    ///
+    /// # Errors
+    /// If its value is not valid, or it is set more than once.
+    fn read(entries: &Entries<'_>, key: &Key) -> Result<Self, Error>;
+
+    /// Layers it over that of a lower layer.
+    #[must_use]
+    fn over(self, lower: Self) -> Self;
+
+    /// Returns `true` if it is set.
+    fn is_set(&self) -> bool;
+
+    /// A value in HCL; `None`: as good as unset.
+    fn shown(_item: &Self::Item) -> Option<String> {
+        None
+    }
+
+    /// Writes it to a page.
+    fn show(&self, page: &mut Page, key: &Key, shown: impl Fn(&Self::Item) -> Option<String>);
+
+    /// Sets it as flags or variables say.
+    ///
+    /// # Errors
+    /// If a flag or variable is not valid.
+    fn apply(&mut self, inputs: &dyn Inputs, key: &Key) -> Result<(), Error>;
+}
+
+impl<T: Value> Field for Setting<T> {
+    type Item = T;
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+
+    fn read(entries: &Entries<'_>, key: &Key) -> Result<Self, Error> {
+        if key.flag_only {
+            return Ok(None);
+        }
+        let setting: Self = entries.value(key.name)?;
+        Ok(setting.filter(|set| !(key.skip_empty && set.value.is_blank())))
+    }
+
+    fn over(self, lower: Self) -> Self {
+        match (self, lower) {
+            (Some(upper), Some(lower)) => Some(Located {
+                value: upper.value.over(lower.value),
+                origin: upper.origin,
+            }),
+            (upper, lower) => upper.or(lower),
+        }
+    }
+
+    fn is_set(&self) -> bool {
+        self.is_some()
+    }
+
+    fn shown(item: &T) -> Option<String> {
+        item.shown()
+    }
+
+    fn show(&self, page: &mut Page, key: &Key, shown: impl Fn(&T) -> Option<String>) {
+        let set = self
+            .as_ref()
+            .and_then(|set| Some((shown(&set.value)?, &set.origin)));
+        page.setting(key, set);
+    }
+
+    fn apply(&mut self, inputs: &dyn Inputs, key: &Key) -> Result<(), Error> {
+        let Some(input) = inputs.get(key)? else {
+            return Ok(());
+        };
+        let origin = input.origin.clone();
+        let value = T::from_input(&input).map_err(|reason| origin.refuse(reason))?;
+        if !(value.is_blank() && (key.skip_empty || key.skip_empty_flag)) {
+            *self = Some(Located { value, origin });
+        }
+        Ok(())
+    }
+}
+
+/// A list that adds up over the layers.
+impl<T: Value> Field for Vec<Located<T>> {
+    type Item = T;
+
+    fn shape() -> Shape {
+        Shape::list()
+    }
+
+    fn read(entries: &Entries<'_>, key: &Key) -> Result<Self, Error> {
+        Ok(entries.value(key.name)?.unwrap_or_default())
+    }
+
+    fn over(self, mut lower: Self) -> Self {
+        lower.extend(self);
+        lower
+    }
+
+    fn is_set(&self) -> bool {
+        !self.is_empty()
+    }
+
+    fn shown(item: &T) -> Option<String> {
+        item.shown()
+    }
+
+    fn show(&self, page: &mut Page, key: &Key, shown: impl Fn(&T) -> Option<String>) {
+        let values: Vec<_> = self
+            .iter()
+            .filter_map(|item| Some((shown(&item.value)?, &item.origin)))
+            .collect();
+        page.list(key.name, &values);
+    }
+
+    fn apply(&mut self, inputs: &dyn Inputs, key: &Key) -> Result<(), Error> {
+        for input in inputs.get(key)?.iter().flat_map(Input::each) {
+            let origin = input.origin.clone();
+            let value = T::from_input(&input).map_err(|reason| origin.refuse(reason))?;
+            self.push(Located { value, origin });
+        }
+        Ok(())
+    }
+}
+
+impl<B: Block> Field for B {
+    type Item = ();
+
+    fn shape() -> Shape {
+        <B as FromNode>::shape()
+    }
+
+    fn read(entries: &Entries<'_>, key: &Key) -> Result<Self, Error> {
+        Ok(entries.value(key.name)?.unwrap_or_default())
+    }
+
+    fn over(self, lower: Self) -> Self {
+        Block::over(self, lower)
+    }
+
+    fn is_set(&self) -> bool {
+        Block::is_set(self)
+    }
+
+    fn show(&self, page: &mut Page, key: &Key, _shown: impl Fn(&()) -> Option<String>) {
+        if key.always_shown || Block::is_set(self) {
+            page.block(key.name, None, |page| Block::show(self, page));
+        }
+    }
+
+    fn apply(&mut self, inputs: &dyn Inputs, _key: &Key) -> Result<(), Error> {
+        Block::apply(self, inputs)
+    }
+}
+
+/// A block that may repeat; those of all layers add up.
+impl<B: Block> Field for Vec<B> {
+    type Item = ();
+
+    fn shape() -> Shape {
+        Shape {
+            repeats: true,
+            ..<B as FromNode>::shape()
+        }
+    }
+
+    fn read(entries: &Entries<'_>, key: &Key) -> Result<Self, Error> {
+        entries.blocks(key.name)
+    }
+
+    fn over(self, mut lower: Self) -> Self {
+        lower.extend(self);
+        lower
+    }
+
+    fn is_set(&self) -> bool {
+        !self.is_empty()
+    }
+
+    fn show(&self, page: &mut Page, key: &Key, _shown: impl Fn(&()) -> Option<String>) {
+        for block in self {
+            page.block(key.name, block.origin(), |page| block.show(page));
+        }
+    }
+
+    fn apply(&mut self, _inputs: &dyn Inputs, _key: &Key) -> Result<(), Error> {
+        Ok(())
+    }
+}

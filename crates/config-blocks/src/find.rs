@@ -1,0 +1,139 @@
+//! Finds the configuration files of a directory.
+//!
+//! Input: the path of a file or a directory. Output: the files to read, in order, and the other files of the directory.
+//!
+//! A directory is walked in the order of the names. Names that begin with a dot are skipped: they are copies of editors,
+//! and the `..data` of Kubernetes, to which the files themselves are links.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::format::Format;
+
+/// The maximum depth of directories: a symbolic link to a parent directory would never end.
+const DEEPEST: usize = 8;
+
+/// The files found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The files to read.
+    pub files: Vec<PathBuf>,
+    /// Files without the extension of a configuration.
+    pub left: Vec<PathBuf>,
+}
+
+/// Finds the files. A file that is named is read, whatever its extension.
+///
+/// # Errors
+/// [`Error::Unreadable`]
+pub fn find(path: &Path) -> Result<Found, Error> {
+    let mut found = Found::default();
+    let is_directory = fs::metadata(path).map_err(unreadable(path))?.is_dir();
+    if is_directory {
+        walk(path, 0, &mut found)?;
+    } else {
+        found.files.push(path.to_owned());
+    }
+    Ok(found)
+}
+
+fn walk(directory: &Path, depth: usize, found: &mut Found) -> Result<(), Error> {
+    if depth == DEEPEST {
+        let what = format!(
+            "directories are nested more than {DEEPEST} deep; check for a symbolic link to a parent directory"
+        );
+        return Err(unreadable(directory)(std::io::Error::other(what)));
+    }
+    let entries = fs::read_dir(directory).map_err(unreadable(directory))?;
+    let mut names = Vec::new();
+    for entry in entries {
+        names.push(entry.map_err(unreadable(directory))?.file_name());
+    }
+    names.retain(|name| !name.as_encoded_bytes().starts_with(b"."));
+    names.sort();
+    for name in names {
+        let path = directory.join(name);
+        let known = Format::of_name(&path).is_some();
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => walk(&path, depth + 1, found)?,
+            Ok(_) if known => found.files.push(path),
+            Err(error) if known => return Err(unreadable(&path)(error)),
+            Ok(_) | Err(_) => found.left.push(path),
+        }
+    }
+    Ok(())
+}
+
+fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> Error + '_ {
+    move |source| Error::Unreadable {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_directory_gives_its_files_in_the_order_of_their_names() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("b.d/empty")).expect("directories");
+        for name in [
+            "b.d/x.json",
+            "a.hcl",
+            "c.YML",
+            "d.toml",
+            "a.hcl~",
+            "README",
+            ".hidden.hcl",
+            "b.hcl.bak",
+        ] {
+            fs::write(at(name), "").expect(name);
+        }
+        let found = find(folder.path()).expect("found");
+        assert_eq!(
+            found.files,
+            ["a.hcl", "b.d/x.json", "c.YML", "d.toml"].map(at)
+        );
+        assert_eq!(found.left, ["README", "a.hcl~", "b.hcl.bak"].map(at));
+        assert_eq!(find(&at("README")).expect("named").files, [at("README")]);
+        assert_eq!(find(&at("b.d/empty")).expect("empty"), Found::default());
+    }
+
+    #[test]
+    fn a_mounted_config_map_is_read_once() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("..2026_01")).expect("a directory");
+        fs::write(at("..2026_01/ct.hcl"), "").expect("a file");
+        symlink("..2026_01", at("..data")).expect("a link");
+        symlink("..data/ct.hcl", at("ct.hcl")).expect("a link");
+        assert_eq!(find(folder.path()).expect("found").files, [at("ct.hcl")]);
+    }
+
+    #[test]
+    fn links_that_lead_nowhere_or_in_circles_are_errors() {
+        let folder = tempfile::tempdir().expect("a directory");
+        symlink(folder.path(), folder.path().join("up")).expect("a link");
+        assert!(
+            find(folder.path())
+                .expect_err("a circle")
+                .to_string()
+                .contains("/up/up")
+        );
+        fs::remove_file(folder.path().join("up")).expect("removed");
+        symlink("nowhere", folder.path().join("a.hcl")).expect("a link");
+        assert!(
+            find(folder.path())
+                .expect_err("nowhere")
+                .to_string()
+                .contains("a.hcl")
+        );
+        assert!(find(&folder.path().join("none")).is_err());
+    }
+}

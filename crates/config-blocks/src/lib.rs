@@ -1,0 +1,68 @@
+#![doc = include_str!("../README.md")]
+
+// A module imports only modules listed above it; blank lines keep rustfmt from sorting the list.
+
+mod tree;
+
+mod format;
+
+mod origin;
+
+mod error;
+
+mod find;
+
+mod source;
+
+mod key;
+
+mod page;
+
+mod inputs;
+
+mod entries;
+
+mod value;
+
+mod file_mode;
+
+mod choice;
+
+mod block;
+
+mod field;
+
+mod valueless;
+
+pub mod reference;
+
+mod schema;
+
+#[doc(hidden)]
+pub use block::{read_block, shape_of_block};
+
+pub use block::Block;
+pub use choice::{Choice, ChoiceError};
+pub use config_blocks_derive::{Block, Choice};
+pub use entries::{Entries, FromNode, Position};
+pub use error::{Error, Reason, ValueError};
+pub use field::{Field, Setting, filled, value};
+pub use file_mode::{FileMode, FileModeError};
+pub use find::{Found, find};
+pub use format::{Comment, Format, FormatError};
+pub use inputs::{Environment, Flags, Input, Inputs, go_bool};
+pub use key::{Key, Number, Pattern, Shape, Spelling, in_any_case};
+pub use origin::{Document, Located, Origin, Span};
+pub use page::{Page, quoted, quoted_list};
+pub use schema::schema;
+pub use source::Source;
+pub use tree::{Entry, Malformed, Node, Tree, float, integer};
+pub use value::{DURATION, Value};
+pub use valueless::{Checked, Unsupported};
+
+// The derived code names this crate, in its own tests too.
+#[cfg(test)]
+extern crate self as config_blocks;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,450 @@
+//! One declared configuration: read, layered, shown and described.
+
+use std::error::Error as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+
+use crate::reference::{self, Described};
+use crate::{
+    Block, Checked, Choice, Environment, Error, FileMode, Flags, Input, Located, Origin, Page,
+    Position, Setting, Source, Unsupported, schema,
+};
+
+/// A whole file.
+#[derive(Block, Clone, Debug, Default)]
+#[block(heading = "Program")]
+struct Configuration {
+    /// Log level
+    #[key(default = "\"warn\"", flag = "--log-level", env = "LOG_LEVEL, LEVEL")]
+    level: Setting<LogLevel>,
+    /// Directory of the program's data
+    #[key(flag = "--data", skip_empty)]
+    data: Setting<PathBuf>,
+    /// Number of threads
+    #[key(default = "4", flag = "--threads")]
+    threads: Setting<u32>,
+    /// Print the configuration and exit
+    #[key(flag = "--check", flag_only)]
+    check: Setting<bool>,
+    /// Account at the registry
+    #[key(always_shown)]
+    account: Account,
+    /// Site to serve; repeatable
+    #[key(flag = "--site", parse = Site::from_flag)]
+    site: Vec<Site>,
+    /// JSON Schema of the file
+    #[key(name = "$schema", undocumented)]
+    schema: Checked<String>,
+    /// Number of processes
+    #[key(unsupported = "there is one process")]
+    processes: Unsupported<u32>,
+}
+
+/// `account { … }`
+#[derive(Block, Clone, Debug, Default)]
+#[block(text = Account::from_name)]
+struct Account {
+    /// Name
+    name: Setting<String>,
+    /// Password
+    #[key(env = "PASSWORD", decided_by = "password_file")]
+    password: Setting<SecretString>,
+    /// File with the password
+    #[key(env = "PASSWORD_FILE", decided_by = "password")]
+    password_file: Setting<PathBuf>,
+}
+
+/// `site { … }`
+#[derive(Block, Clone, Debug, Default)]
+#[block(finish = Site::with_newer_names)]
+struct Site {
+    /// Where the block begins.
+    #[key(origin)]
+    origin: Origin,
+    /// Host name
+    host: Setting<String>,
+    /// Maximum time for a request
+    #[key(default = "\"30s\"")]
+    timeout: Setting<Duration>,
+    /// Mode of the log file
+    mode: Setting<FileMode>,
+    /// Other host names
+    #[key(default = "[]")]
+    aliases: Vec<Located<String>>,
+    /// Older name of `aliases`
+    #[key(default = "[]", newer = "aliases")]
+    names: Vec<Located<String>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
+enum LogLevel {
+    Info,
+    Warn,
+}
+
+impl Account {
+    fn from_name(name: &str, position: Position<'_>) -> Self {
+        Self {
+            name: Some(position.origin().locate(name.to_owned())),
+            ..Self::default()
+        }
+    }
+}
+
+impl Site {
+    fn from_flag(input: &Input) -> Result<Vec<Self>, Error> {
+        let host = input.last().map_err(|error| input.origin.refuse(error))?;
+        Ok(vec![Self {
+            origin: input.origin.clone(),
+            host: Some(input.origin.locate(host.to_owned())),
+            ..Self::default()
+        }])
+    }
+
+    fn with_newer_names(mut self) -> Self {
+        self.aliases.append(&mut self.names);
+        self
+    }
+}
+
+fn read(name: &str, text: &str) -> Result<Configuration, Error> {
+    let source = Source::of_file(Path::new(name), text.into())?;
+    Ok(Configuration::from_document(&source.tree()?, source.document)?.0)
+}
+
+fn refused(name: &str, text: &str) -> String {
+    let error = read(name, text).expect_err(text);
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+fn flags(flags: &[(&'static str, &str)]) -> Result<Configuration, Error> {
+    let mut set = Flags::default();
+    for (flag, text) in flags {
+        set.set(flag, vec![text.into()]);
+    }
+    Configuration::from_inputs(&set)
+}
+
+fn shown(configuration: &Configuration) -> String {
+    let mut page = Page::default();
+    configuration.show(&mut page);
+    page.text
+}
+
+const HCL: &str = "
+Level = \"info\"
+data = \"/data\"
+account { name = \"a\" password = \"s3cret\" }
+site { host = \"one\" timeout = \"1m30s\" mode = 0640 aliases = [\"uno\"] names = \"un\" }
+site { host = \"two\" mode = \"600\" }
+";
+
+const JSON: &str = r#"{"level": "INFO", "data": "/data", "account": [{"name": "a", "password": "s3cret"}], "threads": null,
+  "site": [{"host": "one", "timeout": "1m30s", "mode": 640, "aliases": "uno", "names": ["un"]},
+           {"host": "two", "mode": "0600"}]}"#;
+
+const YAML: &str = "
+level: info
+data: /data
+account: {name: a, password: s3cret}
+site:
+  - host: one
+    timeout: 1m30s
+    mode: 0640
+    aliases: [uno]
+    names: un
+  - {host: two, mode: '0o600'}
+";
+
+const TOML: &str = "
+level = 'info'
+data = '/data'
+account = { name = 'a', password = 's3cret' }
+[[site]]
+host = 'one'
+timeout = '1m30s'
+mode = 0o640
+aliases = ['uno']
+names = ['un']
+[[site]]
+host = 'two'
+mode = 600
+";
+
+#[test]
+fn four_formats_are_one_configuration() {
+    let without_origins = |name: &str, text: &str| {
+        let page = shown(&read(name, text).unwrap_or_else(|error| panic!("{name}: {error:?}")));
+        let lines = page.lines().map(|line| line.split(" # ").next());
+        let lines: Vec<_> = lines.flatten().map(str::trim).collect();
+        lines.join("\n")
+    };
+    let expected = "level = \"info\"\ndata = \"/data\"\nthreads = 4\naccount {\nname = \"a\"\npassword = \"***\"\n}\n\
+                    site {\nhost = \"one\"\ntimeout = \"1m30s\"\nmode = 0640\naliases = [\"uno\", \"un\"]\n}\n\
+                    site {\nhost = \"two\"\nmode = 0600\n}";
+    for (name, text) in [
+        ("a.hcl", HCL),
+        ("a.json", JSON),
+        ("a.hcl", JSON),
+        ("a.json", HCL),
+        ("a.yaml", YAML),
+        ("a.YML", YAML),
+        ("a.toml", TOML),
+        ("a.conf", HCL),
+        ("a.conf", JSON),
+        ("a.conf", YAML),
+        ("a.conf", TOML),
+    ] {
+        assert_eq!(without_origins(name, text), expected, "{name}");
+    }
+    let account = read("a.hcl", HCL).unwrap().account;
+    assert_eq!(account.password.unwrap().value.expose_secret(), "s3cret");
+}
+
+#[test]
+fn an_error_names_file_line_and_key_and_what_was_meant() {
+    let cases = [
+        (
+            "a.hcl",
+            "account {\n nmae = 1 }",
+            "account.nmae in a.hcl:2: there is no such key; did you mean name?",
+        ),
+        (
+            "a.toml",
+            "[[site]]\n[[site]]\nxyz = 1",
+            "site[2].xyz in a.toml:3: there is no such key; there are aliases, host, mode, names, timeout",
+        ),
+        (
+            "a.json",
+            "{\n\"level\": 1}",
+            "level in a.json:2: it is a number, and should be the name of a log level in quotes",
+        ),
+        (
+            "a.yaml",
+            "level: loud",
+            "level in a.yaml:1: there is no log level \"loud\"; write info or warn",
+        ),
+        (
+            "a.hcl",
+            "data = \"x\"\ndata = \"y\"",
+            "data in a.hcl:2: it is set 2 times, first on line 1; set it once",
+        ),
+        (
+            "a.hcl",
+            "threads = -1",
+            "threads in a.hcl:1: -1 is out of range",
+        ),
+        (
+            "a.hcl",
+            "threads = 1.5",
+            "threads in a.hcl:1: 1.5 is not a valid whole number",
+        ),
+        (
+            "a.hcl",
+            "site { timeout = 5 }",
+            "site[1].timeout in a.hcl:1: the duration \"5\" needs a unit",
+        ),
+        (
+            "a.hcl",
+            "site { mode = 420 }",
+            "site[1].mode in a.hcl:1: 420 is the mode 0644 in decimal digits",
+        ),
+        (
+            "a.hcl",
+            "check = true",
+            "check in a.hcl:1: there is no such key",
+        ),
+        (
+            "a.hcl",
+            "account {} account {}",
+            "account in a.hcl:1: it is set 2 times",
+        ),
+        (
+            "a.hcl",
+            "processes = \"x\"",
+            "processes in a.hcl:1: it is a text, and should be a whole number",
+        ),
+        (
+            "a.hcl",
+            "a = ",
+            "cannot read the configuration a.hcl:1 as HCL: a has no value",
+        ),
+        (
+            "a.yaml",
+            "- a",
+            "cannot use a.yaml: it is a list, and should be a block",
+        ),
+    ];
+    for (name, text, expected) in cases {
+        let error = refused(name, text);
+        assert!(error.contains(expected), "{expected:?} in {error:?}");
+    }
+    let error = Source::of_file(Path::new("a.hcl"), b"a = 1\n\xff".to_vec()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot read the configuration a.hcl:2 as HCL: it is not UTF-8"
+    );
+}
+
+#[test]
+fn no_error_shows_a_secret() {
+    for text in [
+        "account { password = [\"s3cret\"] }",
+        "account { password = \"s3cret\" pasword = \"s3cret\" }",
+        "account { password = s3cret }",
+        "account { password = 1s3cret }",
+    ] {
+        let error = refused("a.hcl", text);
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+}
+
+#[test]
+fn a_higher_layer_wins_and_lists_add_up() {
+    let environment = Environment::from_iter([
+        ("LOG_LEVEL", " "),
+        ("LEVEL", " warn "),
+        ("PASSWORD_FILE", "/secret"),
+    ]);
+    let file = read("a.hcl", HCL).unwrap();
+    let environment = Configuration::from_inputs(&environment).unwrap();
+    let flags = flags(&[("--data", ""), ("--threads", "8"), ("--site", "three")]).unwrap();
+    let all = flags.over(environment.over(file));
+    let page = shown(&all);
+    for line in [
+        "level = \"warn\"                                   # LEVEL of the environment",
+        "data = \"/data\"                                   # data in a.hcl:3",
+        "threads = 8                                      # --threads",
+        "  name = \"a\"                                     # account.name in a.hcl:4",
+        "  password_file = \"/secret\"                      # PASSWORD_FILE of the environment",
+        "site {                                           # site[2] in a.hcl:6",
+        "site {                                           # --site",
+    ] {
+        assert!(page.lines().any(|shown| shown == line), "{line}\n{page}");
+    }
+    assert!(!page.contains("password ="), "{page}");
+}
+
+#[test]
+fn a_flag_or_variable_that_is_not_valid_names_itself() {
+    let error = flags(&[("--threads", "x")]).unwrap_err();
+    assert_eq!(error.to_string(), "cannot use --threads");
+    assert_eq!(
+        error.source().unwrap().to_string(),
+        "it is not a whole number"
+    );
+    let error = flags(&[("--check", "yes")]).unwrap_err();
+    assert_eq!(
+        error.source().unwrap().to_string(),
+        "\"yes\" is neither true nor false"
+    );
+    let environment = Environment::from_iter([("LEVEL", "loud")]);
+    let error = Configuration::from_inputs(&environment).unwrap_err();
+    assert_eq!(error.to_string(), "cannot use LEVEL of the environment");
+}
+
+#[test]
+fn a_text_may_stand_for_a_block_and_a_key_may_have_no_effect() {
+    let source = Source::of_variable("CONFIG", "account = \"a\"\nprocesses = 2");
+    let (configuration, unsupported) =
+        Configuration::from_document(&source.tree().unwrap(), source.document).unwrap();
+    let name = configuration.account.name.unwrap();
+    assert_eq!(name.value, "a");
+    assert_eq!(
+        name.origin.to_string(),
+        "account in CONFIG of the environment, line 1"
+    );
+    let paths: Vec<_> = unsupported.iter().map(|span| span.key.as_str()).collect();
+    assert_eq!(paths, ["processes"]);
+}
+
+#[test]
+fn the_reference_lists_every_key() {
+    let rows: Vec<_> = reference::keys::<Configuration>()
+        .into_iter()
+        .map(
+            |Described {
+                 path,
+                 kind,
+                 default,
+                 ..
+             }| format!("{path}: {kind} {default}"),
+        )
+        .collect();
+    let expected = [
+        "level: `\"info\"`, `\"warn\"` \"warn\"",
+        "data: path ",
+        "threads: number 4",
+        "account: block ",
+        "account.name: text ",
+        "account.password: text ",
+        "account.password_file: path ",
+        "site: blocks ",
+        "site.host: text ",
+        "site.timeout: duration \"30s\"",
+        "site.mode: mode ",
+        "site.aliases: list of texts []",
+        "site.names: list of texts []",
+    ];
+    assert_eq!(rows, expected);
+    let unsupported = reference::unsupported_keys::<Configuration>();
+    assert_eq!(
+        unsupported,
+        [("processes".to_owned(), "there is one process")]
+    );
+    let flags: Vec<_> = reference::flag_keys::<Configuration>()
+        .into_iter()
+        .map(|(path, key)| format!("{path} {} {}", key.flag, key.heading))
+        .collect();
+    assert_eq!(
+        flags,
+        [
+            "level --log-level Program",
+            "data --data Program",
+            "threads --threads Program",
+            "check --check Program",
+            "site --site Program",
+        ]
+    );
+    let path = reference::without_numbers("site[2].timeout");
+    let key = reference::find::<Configuration>(&path).unwrap();
+    assert_eq!(
+        (key.name, key.doc),
+        ("timeout", "Maximum time for a request")
+    );
+}
+
+#[test]
+fn the_schema_takes_what_is_read() {
+    use boon::{Compiler, Schemas};
+
+    let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+    let schema = schema::<Configuration>("example", "An example.");
+    compiler.add_resource("example.json", schema).unwrap();
+    let index = compiler.compile("example.json", &mut schemas).unwrap();
+    let cases = [
+        json!({}),
+        json!({"level": "WARN", "threads": 3, "account": "a", "$schema": "x"}),
+        json!({"account": [{"name": "a"}], "site": {"host": "h", "timeout": 0}}),
+        json!({"site": [{"mode": "0640", "aliases": "a"}, {"mode": 640, "aliases": ["a"]}]}),
+        json!({"level": "loud"}),
+        json!({"threads": -1}),
+        json!({"check": true}),
+        json!({"site": {"timeout": 5}}),
+        json!({"account": {"nmae": "a"}}),
+        json!([]),
+    ];
+    let mut taken = 0;
+    for case in cases {
+        let is_read = read("a.json", &case.to_string()).is_ok();
+        assert_eq!(schemas.validate(&case, index).is_ok(), is_read, "{case}");
+        taken += usize::from(is_read);
+    }
+    assert_eq!(taken, 4);
+}
