@@ -1,7 +1,7 @@
 //! The embedded server answers as a real Consul does.
 //!
-//! in:  one list of cases, and two servers: the embedded one, and a real agent when there is one on `PATH`
-//! out: both meet every expectation, so that the embedded server cannot drift from what it stands for
+//! Input: one list of cases, and two servers: the embedded one, and a real agent when there is one on `PATH`.
+//! Output: both meet every expectation, so that the embedded server cannot drift from what it stands for.
 //!
 //! `conformance/answers/` has requests and what comes back; `conformance/wakes.rs` has blocking queries and what
 //! wakes them; `conformance/moves.rs` has writes and whose index they move.

@@ -1,7 +1,7 @@
 //! Common mistakes in templates and their error messages: one snapshot for each kind of mistake.
 //!
-//! in:  a table of broken templates, each with its mistake, and the data to render them with
-//! out: `tests/mistakes/snapshots/*.snap`, in which every error reads as it does in the log
+//! Input: a table of broken templates, each with its mistake, and the data to render them with. Output:
+//! `tests/mistakes/snapshots/*.snap`, in which every error reads as it does in the log.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

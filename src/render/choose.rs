@@ -1,7 +1,7 @@
 //! Chooses among the instances of a service, and puts them in order.
 //!
-//! in:  the instances of an answer, a [`Choice`], and which of them have been passing for long enough
-//! out: the chosen instances; their order depends on the instances, not on the order of Consul's answer
+//! Input: the instances of an answer, a [`Choice`], and which of them have been passing for long enough. Output:
+//! the chosen instances; their order depends on the instances, not on the order of Consul's answer.
 //!
 //! The choice is applied when a template requests the instances, not in the query to Consul: whatever is chosen, the
 //! query is the same and is watched once.

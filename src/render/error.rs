@@ -1,7 +1,7 @@
 //! Errors in templates, with their place.
 //!
-//! in:  a message, the name of the file, its text and a place in it
-//! out: a [`TemplateError`], which prints the place with its line of source and, if there is one, a hint
+//! Input: a message, the name of the file, its text and a place in it. Output: a [`TemplateError`], which prints
+//! the place with its line of source and, if there is one, a hint.
 //!
 //! ```text
 //! nginx.ctmpl:4:13: can't evaluate field Adress in type *dependency.HealthService

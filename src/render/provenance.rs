@@ -1,7 +1,6 @@
 //! Where a value comes from.
 //!
-//! in:  an answer, and a value
-//! out: whether the value is in it, letter for letter
+//! Input: an answer, and a value. Output: whether the value is in it, letter for letter.
 
 use minijinja::Value;
 use minijinja::value::ValueKind;

@@ -1,7 +1,7 @@
 //! The records of answers: which fields a template sees of a key pair, an instance, a node.
 //!
-//! in:  one item of an [`Answer`](crate::answer::Answer)
-//! out: the same item as a [`Record`], with the fields, their order and their names as consul-template has them
+//! Input: one item of an [`Answer`](crate::answer::Answer). Output: the same item as a [`Record`], with the fields,
+//! their order and their names as consul-template has them.
 //!
 //! A record shares its item with the answer; a field is made a value when a template reads it.
 

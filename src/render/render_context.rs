@@ -1,7 +1,7 @@
 //! The context of one rendering: what it may see, and the record of its dependencies.
 //!
-//! in:  a [`Snapshot`], the environment variables, the time
-//! out: every requested query, and which of them had no data yet ([`Dependencies`])
+//! Input: a [`Snapshot`], the environment variables, the time. Output: every requested query, and which of them had
+//! no data yet ([`Dependencies`]).
 //!
 //! A query without data does not stop the pass: it yields an empty value, so that all queries of a pass are found in
 //! one go; but the pass is then incomplete, and what it rendered (text or error) is thrown away.

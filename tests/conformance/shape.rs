@@ -1,7 +1,6 @@
 //! The shape of an answer without the parts that differ from run to run.
 //!
-//! in:  an answer
-//! out: its JSON, with indexes and generated IDs as `#`
+//! Input: an answer. Output: its JSON, with indexes and generated IDs as `#`.
 
 use serde_json::{Value, json};
 

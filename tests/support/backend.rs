@@ -1,7 +1,6 @@
 //! A tiny HTTP server that answers with its name.
 //!
-//! in:  a name
-//! out: a server: `/` is always answered, `/health` as it is told to
+//! Input: a name. Output: a server: `/` is always answered, `/health` as it is told to.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -1,7 +1,7 @@
 //! A cluster of three real Consul servers on loopback, started for a test and stopped with it.
 //!
-//! in:  the `consul` program
-//! out: three servers on addresses of their own in 127.0.0.0/8, with the usual ports, all of them voters
+//! Input: the `consul` program. Output: three servers on addresses of their own in 127.0.0.0/8, with the usual
+//! ports, all of them voters.
 
 use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};

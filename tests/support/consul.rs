@@ -1,7 +1,7 @@
 //! A real Consul agent, started for a test and stopped with it.
 //!
-//! in:  the `consul` program found on `PATH`
-//! out: an agent in development mode on its own ports, with a leader and its own node in the catalog
+//! Input: the `consul` program found on `PATH`. Output: an agent in development mode on its own ports, with a
+//! leader and its own node in the catalog.
 
 use std::env;
 use std::fs::File;

@@ -1,7 +1,6 @@
 //! A datagram socket, such as syslog, the journal and systemd listen on.
 //!
-//! in:  a path
-//! out: the received datagrams, in order
+//! Input: a path. Output: the received datagrams, in order.
 
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;

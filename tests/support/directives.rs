@@ -1,7 +1,7 @@
 //! What a program makes of a configuration: its directives, word by word.
 //!
-//! in:  the text of a file
-//! out: the directives, with the words as the program sees them: without quotes and backslashes
+//! Input: the text of a file. Output: the directives, with the words as the program sees them: without quotes and
+//! backslashes.
 
 /// A directive of nginx, and what is in its block.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! A real HAProxy in master-worker mode, started for a test and ended with it.
 //!
-//! in:  a folder of the test, with the configuration in it
-//! out: a running HAProxy whose master has its process ID in `haproxy.pid`
+//! Input: a folder of the test, with the configuration in it. Output: a running HAProxy whose master has its
+//! process ID in `haproxy.pid`.
 
 use std::process::{Child, Command, Stdio};
 

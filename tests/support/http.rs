@@ -1,7 +1,6 @@
 //! One HTTP request at a time, over a plain connection.
 //!
-//! in:  an address, a method, a target, a body
-//! out: the answer: status, headers, body
+//! Input: an address, a method, a target, a body. Output: the answer: status, headers, body.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};

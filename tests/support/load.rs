@@ -1,7 +1,6 @@
 //! A steady load of requests, each on a connection of its own.
 //!
-//! in:  the address of a proxy
-//! out: who answered, in order, and what failed
+//! Input: the address of a proxy. Output: who answered, in order, and what failed.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -1,7 +1,6 @@
 //! A small file system of its own, to run out of room on and to be refused by.
 //!
-//! in:  an empty directory
-//! out: a file system mounted there, until it is dropped
+//! Input: an empty directory. Output: a file system mounted there, until it is dropped.
 
 use std::fs;
 use std::io::Write;

@@ -1,7 +1,7 @@
 //! A real nginx, started for a test and ended with it.
 //!
-//! in:  a folder of the test
-//! out: a running nginx that includes `conf.d/*.conf` of it, with one worker, so that it deals out strictly in turn
+//! Input: a folder of the test. Output: a running nginx that includes `conf.d/*.conf` of it, with one worker, so
+//! that it deals out strictly in turn.
 
 use std::process::{Child, Command, Stdio};
 

@@ -1,7 +1,6 @@
 //! A proxy for HTTPS that takes every host for this machine.
 //!
-//! in:  `CONNECT HOST:PORT`
-//! out: a way to that port of 127.0.0.1, and the line in which it was asked for
+//! Input: `CONNECT HOST:PORT`. Output: a way to that port of 127.0.0.1, and the line in which it was asked for.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,7 +1,6 @@
 //! A server that gives every request the same answer, and remembers what was asked.
 //!
-//! in:  the body of its answer
-//! out: the heads of the requests
+//! Input: the body of its answer. Output: the heads of the requests.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

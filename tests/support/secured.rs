@@ -1,7 +1,7 @@
 //! A real Consul agent with TLS, client certificates and ACL tokens.
 //!
-//! in:  the `consul` program, which also makes the certificates
-//! out: an agent on HTTPS, on a unix socket and, for the test, on plain HTTP; and the files that a client needs
+//! Input: the `consul` program, which also makes the certificates. Output: an agent on HTTPS, on a unix socket and,
+//! for the test, on plain HTTP; and the files that a client needs.
 
 use std::fs;
 use std::net::SocketAddr;

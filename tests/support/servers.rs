@@ -1,7 +1,7 @@
 //! Checks by the real programs of files that were rendered for them.
 //!
-//! in:  a configuration
-//! out: nothing if its program accepts it or is not installed; otherwise the test fails with the program's message
+//! Input: a configuration. Output: nothing if its program accepts it or is not installed; otherwise the test fails
+//! with the program's message.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -1,7 +1,6 @@
 //! Functions that are known but cannot be called: not supported, removed, or not permitted.
 //!
-//! in:  a name that does not resolve
-//! out: the reason, and the remedy
+//! Input: a name that does not resolve. Output: the reason, and the remedy.
 
 use crate::config::resolved::Permissions;
 use crate::render::functions;

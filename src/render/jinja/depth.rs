@@ -1,7 +1,6 @@
 //! Finds expressions that are too deep for minijinja's parser, without parsing them.
 //!
-//! in:  the source
-//! out: the place at which the nesting exceeds the limit
+//! Input: the source. Output: the place at which the nesting exceeds the limit.
 //!
 //! minijinja limits nested brackets and nested blocks, but not chains: `1 + 1 + 1`, `a.b.c`, `not not a`, one `elif`
 //! after the other. A long chain would exhaust the stack.

@@ -1,8 +1,7 @@
 //! The files that a template includes.
 //!
-//! in:  the name in `include`, `import` or `extends`
-//! out: the text of that file, which must be in the directory of the template; links may lead out of that
-//!      directory, but not out of the sandbox, if there is one
+//! Input: the name in `include`, `import` or `extends`. Output: the text of that file, which must be in the
+//! directory of the template; links may lead out of that directory, but not out of the sandbox, if there is one.
 //!
 //! Names that begin with `ctmpl/` belong to the built-in macros, never to files.
 //!

@@ -1,7 +1,7 @@
 //! The built-in macros that every template can import: `{% import "ctmpl/nginx" as nginx %}`.
 //!
-//! in:  a name that begins with `ctmpl/`
-//! out: the source of the macros and the format that they write; such a name never refers to a file
+//! Input: a name that begins with `ctmpl/`. Output: the source of the macros and the format that they write; such a
+//! name never refers to a file.
 
 use crate::config::resolved::Format;
 

@@ -1,7 +1,6 @@
 //! Finds the tags of a Jinja template without parsing it: their places, and the blocks that are open at a place.
 //!
-//! in:  the source
-//! out: its [`Tags`], even if the template has syntax errors
+//! Input: the source. Output: its [`Tags`], even if the template has syntax errors.
 
 /// A tag of a statement: `{% name rest %}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
