@@ -119,7 +119,7 @@ fn render(format: Format, language: Language, source: &str, value: &str) -> Resu
         template
             .unwrap()
             .render(&snapshot(value), &Arc::default(), Timestamp::UNIX_EPOCH);
-    assert!(rendering.asked.missing.is_empty());
+    assert!(rendering.dependencies.missing.is_empty());
     rendering.text.map_err(|error| error.to_string())
 }
 

@@ -113,7 +113,7 @@ pub(crate) fn outcome(
     })?;
     let rendering = template.render(&world(), &render_env(), Timestamp::UNIX_EPOCH);
     assert_eq!(
-        rendering.asked.missing.keys().collect::<Vec<_>>(),
+        rendering.dependencies.missing.keys().collect::<Vec<_>>(),
         Vec::<&Query>::new(),
         "asks what the world does not have"
     );

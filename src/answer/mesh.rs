@@ -56,7 +56,7 @@ pub struct LeafCertificate {
     pub modify_index: u64,
 }
 
-/// A private key. It shows itself only to who asks for it by name.
+/// A private key. Its `Debug` form does not contain it.
 #[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub struct PrivateKey(SecretString);

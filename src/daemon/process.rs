@@ -19,7 +19,7 @@ use crate::watch::Rules;
 /// The most files that are open beside the connections of long polls: those of first answers, written files, a command,
 /// the file watch, and some to spare.
 const OTHER_FILES: usize = 40;
-/// How long `-once` waits after an answer before it asks again: mostly, the first answer is all that is needed.
+/// How long `-once` waits after an answer before it polls again: mostly, the first answer is all that is needed.
 const REST_ONCE: Duration = Duration::from_millis(500);
 
 /// Reads the configuration again, from the files, variables and flags that it came from.

@@ -69,7 +69,7 @@ impl RenderRequest {
         let Rendering {
             text,
             outputs,
-            asked,
+            dependencies,
         } = template.render_within(&snapshot, &env, time, budget);
         let text = match text {
             Ok(content) => Ok(Arc::new(Text::new(content, outputs))),
@@ -82,10 +82,7 @@ impl RenderRequest {
         Rendered {
             number,
             template,
-            result: PassResult::Ended(Box::new(Pass {
-                dependencies: asked,
-                text,
-            })),
+            result: PassResult::Ended(Box::new(Pass { dependencies, text })),
         }
     }
 }

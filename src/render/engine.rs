@@ -82,12 +82,12 @@ impl Engine {
     /// that pass is discarded.
     pub(super) fn render(
         &self,
-        pass: &Arc<RenderContext>,
+        context: &Arc<RenderContext>,
         undefined: Undefined,
     ) -> Result<String, TemplateError> {
         match self {
-            Self::Go(template) => template.render(pass, undefined),
-            Self::Jinja(template) => template.render(pass, undefined),
+            Self::Go(template) => template.render(context, undefined),
+            Self::Jinja(template) => template.render(context, undefined),
         }
     }
 

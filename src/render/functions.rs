@@ -1,4 +1,4 @@
-//! The functions of templates: the library, and those that ask Consul, read files, run plugins or write files.
+//! The functions of templates: the library, and those that query Consul, read files, run plugins or write files.
 //!
 //! Input: the name of a function in one of the languages. Output: the [`Function`]: its names, its documentation and its
 //! code. To add a function that needs the data of a rendering, add a row to a table here; one that needs only its

@@ -71,12 +71,12 @@ impl GoTemplate {
     /// [`TemplateError`] when the template fails.
     pub(super) fn render(
         &self,
-        pass: &RenderContext,
+        context: &RenderContext,
         undefined: Undefined,
     ) -> Result<String, TemplateError> {
         let rendered = match undefined {
-            Undefined::Refused => self.template.render(&Value::from(()), pass),
-            Undefined::Empty => self.template.survey(&Value::from(()), pass),
+            Undefined::Refused => self.template.render(&Value::from(()), context),
+            Undefined::Empty => self.template.survey(&Value::from(()), context),
         };
         rendered.map_err(|error| failure::told(&self.name, &self.source, &error))
     }

@@ -179,7 +179,7 @@ impl JinjaTemplate {
     /// [`TemplateError`] when the template fails.
     pub fn render(
         &self,
-        pass: &Arc<RenderContext>,
+        context: &Arc<RenderContext>,
         undefined: Undefined,
     ) -> Result<String, TemplateError> {
         let mut environment = self.environment.clone();
@@ -187,7 +187,7 @@ impl JinjaTemplate {
             Undefined::Refused => UndefinedBehavior::Strict,
             Undefined::Empty => UndefinedBehavior::Chainable,
         });
-        bridge::enter(&mut environment, pass, undefined);
+        bridge::enter(&mut environment, context, undefined);
         let known = self.includes.count();
         let render = || {
             environment

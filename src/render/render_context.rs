@@ -3,8 +3,8 @@
 //! Input: a [`Snapshot`], the environment variables, the time. Output: every requested query, and which of them had
 //! no data yet ([`Dependencies`]).
 //!
-//! A query without data does not stop the pass: it yields an empty value, so that all queries of a pass are found in
-//! one go; but the pass is then incomplete, and what it rendered (text or error) is thrown away.
+//! A query without data does not stop the pass: its value is empty, so that one pass finds all queries. But the pass is
+//! then incomplete, and its text or error is discarded.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,14 +24,14 @@ use ::functions::FunctionError;
 use gotemplate::budget::Budget;
 use gotemplate::scratch::Scratch;
 
-mod asked;
+mod dependencies;
 mod library;
 mod marks;
 mod render_env;
 mod site;
 mod time;
 
-pub use asked::{Absence, Dependencies};
+pub use dependencies::{Absence, Dependencies};
 pub use render_env::RenderEnv;
 pub use site::{CallSite, JinjaCall};
 
@@ -42,7 +42,7 @@ pub struct RenderContext {
     render_env: Arc<RenderEnv>,
     now: Timestamp,
     scratch: Arc<Scratch>,
-    asked: Mutex<Dependencies>,
+    dependencies: Mutex<Dependencies>,
     outputs: Mutex<Vec<Output>>,
     sandbox: Option<Arc<Path>>,
     denied: Arc<[Glob]>,
@@ -73,7 +73,7 @@ impl RenderContext {
             render_env,
             now,
             scratch: Arc::default(),
-            asked: Mutex::default(),
+            dependencies: Mutex::default(),
             outputs: Mutex::default(),
             sandbox: None,
             denied: Arc::default(),
@@ -170,15 +170,17 @@ impl RenderContext {
     }
 
     /// Requests a query. Returns its answer, or `None` as long as there is none.
-    pub fn ask(&self, query: &Query) -> Option<Arc<Answer>> {
-        let mut asked = self.asked();
+    pub fn request(&self, query: &Query) -> Option<Arc<Answer>> {
+        let mut dependencies = self.dependencies();
         let (query, answer) = if let Some((query, answer)) = self.snapshot.entry(query) {
             (Arc::clone(query), Some(Arc::clone(answer)))
         } else {
-            asked.missing.insert(query.clone(), Absence::Unanswered);
+            dependencies
+                .missing
+                .insert(query.clone(), Absence::Unanswered);
             (Arc::new(query.clone()), None)
         };
-        if asked.queries.insert(Arc::clone(&query)) {
+        if dependencies.queries.insert(Arc::clone(&query)) {
             self.new_queries().push(query);
         }
         answer
@@ -191,31 +193,34 @@ impl RenderContext {
         if !new.is_empty() {
             let site = site();
             let new = new.into_iter().map(|query| (query, site.clone()));
-            self.asked().sites.extend(new);
+            self.dependencies().sites.extend(new);
         }
         outcome
     }
 
-    /// Has every query been answered, up to now? Then no argument of a function can be made of what is missing.
+    /// Returns `true` if every query so far was answered, so that no argument of a function is made of missing data.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.asked().is_complete()
+        self.dependencies().is_complete()
     }
 
-    /// Of the answer to this query, no more is seen than this; several calls add up.
+    /// Records how much of the answer to this query the template sees; several calls add up.
     pub fn sees(&self, query: &Query, depth: Depth) {
-        self.asked().depths.insert((query.clone(), depth));
+        self.dependencies().depths.insert((query.clone(), depth));
     }
 
-    /// The last entry that a key had, also when it is deleted now; to be called after [`ask`](Self::ask).
+    /// The last entry that a key had, also when it is deleted now; to be called after [`request`](Self::request).
     #[must_use]
     pub fn last_entry(&self, query: &Query) -> Option<Arc<Pair>> {
         self.snapshot.last_entry(query).cloned()
     }
 
-    /// The query was answered, but the template cannot do without more than it got.
+    /// Records that the answer lacks what the template requires.
     pub fn lacks(&self, query: &Query, absence: Absence) {
-        self.asked().missing.entry(query.clone()).or_insert(absence);
+        self.dependencies()
+            .missing
+            .entry(query.clone())
+            .or_insert(absence);
     }
 
     /// The name of this host.
@@ -236,7 +241,7 @@ impl RenderContext {
         self.now
     }
 
-    /// This is to be written together with what the pass renders.
+    /// Adds a file that is written together with the text of the pass.
     pub fn write(&self, output: Output) {
         self.outputs
             .lock()
@@ -244,7 +249,7 @@ impl RenderContext {
             .push(output);
     }
 
-    /// What is to be written; to be called at the end of the pass, as it takes it away.
+    /// Takes the files to be written; to be called at the end of the pass.
     #[must_use]
     pub fn take_outputs(&self) -> Vec<Output> {
         std::mem::take(&mut self.outputs.lock().unwrap_or_else(PoisonError::into_inner))
@@ -256,10 +261,10 @@ impl RenderContext {
         Arc::clone(&self.scratch)
     }
 
-    /// What was asked, up to now; to be called at the end of the pass, as it takes it away.
+    /// Takes the dependencies recorded so far; to be called at the end of the pass.
     #[must_use]
-    pub fn take_asked(&self) -> Dependencies {
-        std::mem::take(&mut self.asked())
+    pub fn take_dependencies(&self) -> Dependencies {
+        std::mem::take(&mut self.dependencies())
     }
 
     fn new_queries(&self) -> MutexGuard<'_, Vec<Arc<Query>>> {
@@ -268,8 +273,10 @@ impl RenderContext {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn asked(&self) -> MutexGuard<'_, Dependencies> {
+    fn dependencies(&self) -> MutexGuard<'_, Dependencies> {
         // The lock is held for one insertion; a panic in between leaves the sets whole.
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+        self.dependencies
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

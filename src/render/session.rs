@@ -61,7 +61,7 @@ impl Session {
     fn unanswered(&self, renderings: &[Rendering]) -> BTreeSet<Arc<Query>> {
         let queries = renderings
             .iter()
-            .flat_map(|rendering| &rendering.asked.queries);
+            .flat_map(|rendering| &rendering.dependencies.queries);
         queries
             .filter(|query| self.snapshot.answer(query).is_none())
             .cloned()
@@ -125,11 +125,11 @@ mod tests {
 
     #[tokio::test]
     async fn answers_lead_to_further_queries_and_each_is_asked_once() {
-        let mut asked = Vec::new();
+        let mut dependencies = Vec::new();
         let both = settle(
             [r#"{{ key (key "a") }}"#, r#"{{ key "a" }}"#],
             async |query: &Query| {
-                asked.push(query.to_string());
+                dependencies.push(query.to_string());
                 Ok(pair(if *query == Query::key("a").unwrap() {
                     "b"
                 } else {
@@ -139,7 +139,7 @@ mod tests {
         );
         let texts = both.await.unwrap().map(|rendering| rendering.text.unwrap());
         assert_eq!(texts, ["end", "b"]);
-        assert_eq!(asked, ["kv.get(a)", "kv.get(b)"]);
+        assert_eq!(dependencies, ["kv.get(a)", "kv.get(b)"]);
     }
 
     #[tokio::test]

@@ -38,7 +38,7 @@ pub struct Rendering {
     /// The files of `writeToFile`, to be written together with the text; none while data is missing.
     pub outputs: Vec<Output>,
     /// The dependencies of the template.
-    pub asked: Dependencies,
+    pub dependencies: Dependencies,
 }
 
 impl Template {
@@ -121,7 +121,7 @@ impl Template {
         self.file.as_ref().is_none_or(same) && self.engine.includes_are_current()
     }
 
-    fn pass(
+    fn context(
         &self,
         snapshot: &Snapshot,
         render_env: &Arc<RenderEnv>,
@@ -153,36 +153,36 @@ impl Template {
         budget: &Arc<Budget>,
     ) -> Rendering {
         let begin = || {
-            self.pass(snapshot, render_env, now)
+            self.context(snapshot, render_env, now)
                 .limited_by(Arc::clone(budget))
         };
-        let pass = Arc::new(begin().writing(self.format));
-        let text = self.engine.render(&pass, Undefined::Refused);
-        let mut asked = pass.take_asked();
-        if asked.is_complete() {
-            let text = text.and_then(|text| self.finished(text, begin, &asked));
+        let context = Arc::new(begin().writing(self.format));
+        let text = self.engine.render(&context, Undefined::Refused);
+        let mut dependencies = context.take_dependencies();
+        if dependencies.is_complete() {
+            let text = text.and_then(|text| self.finished(text, begin, &dependencies));
             let outputs = if text.is_ok() {
-                pass.take_outputs()
+                context.take_outputs()
             } else {
                 Vec::new()
             };
             return Rendering {
                 text,
                 outputs,
-                asked,
+                dependencies,
             };
         }
         if text.is_err() {
             // It stopped half way for lack of data. A second pass finds the dependencies further down now rather than
             // one round trip later.
-            let pass = Arc::new(begin());
-            let _ = self.engine.render(&pass, Undefined::Empty);
-            asked.add(pass.take_asked());
+            let context = Arc::new(begin());
+            let _ = self.engine.render(&context, Undefined::Empty);
+            dependencies.add(context.take_dependencies());
         }
         Rendering {
             text: Ok(String::new()),
             outputs: Vec::new(),
-            asked,
+            dependencies,
         }
     }
 
@@ -191,11 +191,11 @@ impl Template {
         &self,
         text: String,
         begin: impl Fn() -> RenderContext,
-        asked: &Dependencies,
+        dependencies: &Dependencies,
     ) -> Result<String, TemplateError> {
         let text = match escape::settle(self.format, text) {
             Ok(text) => text,
-            Err(refusal) => return Err(self.refused(refusal, begin(), asked)),
+            Err(refusal) => return Err(self.refused(refusal, begin(), dependencies)),
         };
         match self
             .output_format
@@ -211,7 +211,7 @@ impl Template {
         &self,
         refusal: Refusal,
         again: RenderContext,
-        asked: &Dependencies,
+        dependencies: &Dependencies,
     ) -> TemplateError {
         let Refusal {
             number,
@@ -221,7 +221,7 @@ impl Template {
         let Some(number) = number else {
             return TemplateError::whole(self.engine.name(), message);
         };
-        let message = match asked
+        let message = match dependencies
             .queries
             .iter()
             .find(|query| again.is_origin(query, &text))

@@ -26,7 +26,7 @@ struct Known {
     answer: Arc<Answer>,
     /// For a key: the last entry. A key that is deleted keeps its last value in templates that need it.
     last_entry: Option<Arc<Pair>>,
-    /// For a service: the instances that began to pass their checks within the span that a template asks about.
+    /// For a service: the instances that began to pass their checks within the span that a template requires.
     passing_since: PassingSince,
 }
 

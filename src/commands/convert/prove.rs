@@ -112,7 +112,7 @@ async fn answer<S: DataSource>(query: &Query, consul: Option<&S>) -> Result<Answ
 }
 
 fn compare([go, jinja]: [Rendering; 2]) -> Proof {
-    let missing = go.asked.missing.first_key_value();
+    let missing = go.dependencies.missing.first_key_value();
     let go = match (missing, go.text) {
         (Some((query, _)), _) => {
             Go::Nothing(format!("it waits for {query}, of which there is nothing"))

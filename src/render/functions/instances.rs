@@ -60,7 +60,7 @@ fn instances(call: &Call<'_>, query: fn(&str) -> Result<Query, QueryError>) -> F
     let parts: Vec<&str> = std::iter::once(first).chain(filters).copied().collect();
     let query = query(&parts.join("|"))?;
     if options.is_empty() {
-        return Ok(match rendering(call)?.ask(&query).as_deref() {
+        return Ok(match rendering(call)?.request(&query).as_deref() {
             Some(Answer::Service(instances)) => records::list(instances),
             _ => empty_list(),
         });
@@ -70,7 +70,7 @@ fn instances(call: &Call<'_>, query: fn(&str) -> Result<Query, QueryError>) -> F
         Err(reason) => {
             if !rendering(call)?.is_complete() {
                 // The option may depend on data that is still missing. Send the query now, so that it does not wait for it.
-                rendering(call)?.ask(&query);
+                rendering(call)?.request(&query);
             }
             Err(FunctionError::new(reason))
         }
@@ -91,7 +91,7 @@ fn selected(call: &Call<'_>, mut query: Query, choice: &Choice) -> FunctionResul
     if !passing_for.is_zero() {
         rendering.times(&query, passing_for);
     }
-    let answer = rendering.ask(&query);
+    let answer = rendering.request(&query);
     let Some(Answer::Service(instances)) = answer.as_deref() else {
         return Ok(empty_list());
     };

@@ -57,7 +57,7 @@ fn ca_roots(call: &Call<'_>) -> FunctionResult {
     call.texts()?;
     Ok(
         match rendering(call)?
-            .ask(&ConsulQuery::CaRoots.into())
+            .request(&ConsulQuery::CaRoots.into())
             .as_deref()
         {
             Some(Answer::CaRoots(roots)) => records::list(roots),
@@ -72,7 +72,10 @@ fn ca_leaf(call: &Call<'_>) -> FunctionResult {
         Some(service) => *service,
     };
     Ok(
-        match rendering(call)?.ask(&Query::ca_leaf(service)?).as_deref() {
+        match rendering(call)?
+            .request(&Query::ca_leaf(service)?)
+            .as_deref()
+        {
             Some(Answer::CaLeaf(leaf)) => Record::value(Arc::clone(leaf) as _),
             // Empty fields rather than nil, so that the template goes on and all its queries are found.
             _ => Record::value(Arc::new(crate::answer::LeafCertificate::default())),
@@ -84,7 +87,7 @@ fn partitions(call: &Call<'_>) -> FunctionResult {
     let [] = call.exactly("partitions")?;
     Ok(
         match rendering(call)?
-            .ask(&ConsulQuery::Partitions.into())
+            .request(&ConsulQuery::Partitions.into())
             .as_deref()
         {
             Some(Answer::Partitions(partitions)) => records::list(partitions),
@@ -96,7 +99,7 @@ fn partitions(call: &Call<'_>) -> FunctionResult {
 fn peerings(call: &Call<'_>) -> FunctionResult {
     Ok(
         match rendering(call)?
-            .ask(&Query::peerings(&call.texts()?.concat())?)
+            .request(&Query::peerings(&call.texts()?.concat())?)
             .as_deref()
         {
             Some(Answer::Peerings(peerings)) => records::list(peerings),
@@ -110,7 +113,7 @@ fn exported_services(call: &Call<'_>) -> FunctionResult {
     let partition = texts.first().copied().unwrap_or_default();
     Ok(
         match rendering(call)?
-            .ask(&ConsulQuery::ExportedServices(partition.to_owned()).into())
+            .request(&ConsulQuery::ExportedServices(partition.to_owned()).into())
             .as_deref()
         {
             Some(Answer::ExportedServices(services)) => records::list(services),
@@ -127,7 +130,7 @@ fn imported_services(call: &Call<'_>) -> FunctionResult {
     }
     Ok(
         match rendering(call)?
-            .ask(&ConsulQuery::ImportedServices(partition.to_owned()).into())
+            .request(&ConsulQuery::ImportedServices(partition.to_owned()).into())
             .as_deref()
         {
             Some(Answer::ImportedServices(services)) => records::list(services),

@@ -1,7 +1,7 @@
 //! Queries to Consul, files and plugins.
 //!
-//! Each function asks the render context. Without an answer it returns the empty value of its type, and the context records
-//! the missing dependency.
+//! Each function requests its data from the render context. Without an answer it returns the empty value of its type,
+//! and the context records the missing dependency.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use ::functions::args::{FunctionResult, refuse, text};
 use ::functions::{Call, Function, FunctionError, Group};
 use gotemplate::record::Record;
 
-/// Creates a row for a function that asks for data.
+/// Creates a row for a function that requests data.
 pub(super) const fn source(
     names: [&'static str; 2],
     signature: &'static str,
@@ -121,7 +121,7 @@ pub(super) fn empty_list() -> Value {
 fn services(call: &Call<'_>) -> FunctionResult {
     Ok(
         match rendering(call)?
-            .ask(&Query::services(&call.texts()?.concat())?)
+            .request(&Query::services(&call.texts()?.concat())?)
             .as_deref()
         {
             Some(Answer::Services(services)) => records::list(services),
@@ -133,7 +133,7 @@ fn services(call: &Call<'_>) -> FunctionResult {
 fn nodes(call: &Call<'_>) -> FunctionResult {
     Ok(
         match rendering(call)?
-            .ask(&Query::nodes(&call.texts()?.concat())?)
+            .request(&Query::nodes(&call.texts()?.concat())?)
             .as_deref()
         {
             Some(Answer::Nodes(nodes)) => records::list(nodes),
@@ -145,7 +145,7 @@ fn nodes(call: &Call<'_>) -> FunctionResult {
 fn node(call: &Call<'_>) -> FunctionResult {
     Ok(
         match rendering(call)?
-            .ask(&Query::node(&call.texts()?.concat())?)
+            .request(&Query::node(&call.texts()?.concat())?)
             .as_deref()
         {
             Some(Answer::Node(Some(found))) => Record::value(Arc::clone(found) as _),
@@ -172,7 +172,7 @@ fn datacenters(call: &Call<'_>) -> FunctionResult {
     };
     Ok(
         match rendering(call)?
-            .ask(&ConsulQuery::Datacenters(DatacentersQuery { ignore_failing }).into())
+            .request(&ConsulQuery::Datacenters(DatacentersQuery { ignore_failing }).into())
             .as_deref()
         {
             Some(Answer::Datacenters(names)) => names.iter().map(String::as_str).collect(),
@@ -183,7 +183,7 @@ fn datacenters(call: &Call<'_>) -> FunctionResult {
 
 /// The pair of a key, if there is an answer and the key exists.
 fn entry(call: &Call<'_>, query: &Query) -> Result<Option<Arc<Pair>>, FunctionError> {
-    Ok(match rendering(call)?.ask(query).as_deref() {
+    Ok(match rendering(call)?.request(query).as_deref() {
         Some(Answer::Key(entry)) => entry.clone(),
         _ => None,
     })
@@ -250,7 +250,7 @@ fn pairs(call: &Call<'_>, name: &str, depth: Depth, required: bool) -> FunctionR
         return Ok(empty_list());
     }
     let query = Query::pairs(prefix)?;
-    let answer = rendering(call)?.ask(&query);
+    let answer = rendering(call)?.request(&query);
     rendering(call)?.sees(&query, depth);
     let Some(Answer::Pairs(pairs)) = answer.as_deref() else {
         return Ok(empty_list());
@@ -276,7 +276,7 @@ fn file(call: &Call<'_>) -> FunctionResult {
         path: PathBuf::from(path),
         sandbox: rendering(call)?.sandbox().cloned(),
     });
-    Ok(match rendering(call)?.ask(&query).as_deref() {
+    Ok(match rendering(call)?.request(&query).as_deref() {
         Some(Answer::File(text)) => Value::from(Arc::clone(text)),
         _ => Value::from(""),
     })
@@ -298,7 +298,7 @@ fn plugin(call: &Call<'_>) -> FunctionResult {
         return refuse("plugin: the name of the program is missing");
     }
     match rendering(call)?
-        .ask(&Query::Plugin(PluginQuery { words: args }))
+        .request(&Query::Plugin(PluginQuery { words: args }))
         .as_deref()
     {
         Some(Answer::Plugin(Ok(text))) => Ok(Value::from(Arc::clone(text))),

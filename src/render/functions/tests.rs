@@ -213,13 +213,9 @@ fn instances() -> Vec<Arc<Instance>> {
 }
 
 /// Calls a function by its Go name.
-fn call_in(pass: &RenderContext, name: &str, args: &[Value]) -> Result<Value, String> {
+fn call_in(context: &RenderContext, name: &str, args: &[Value]) -> Result<Value, String> {
     let function = named_in_go(name).unwrap_or_else(|| panic!("no function {name}"));
-    (function.code)(&Call {
-        args,
-        context: pass,
-    })
-    .map_err(|error| error.to_string())
+    (function.code)(&Call { args, context }).map_err(|error| error.to_string())
 }
 
 fn call(name: &str, args: &[Value]) -> Result<Value, String> {
@@ -342,10 +338,10 @@ proptest! {
 
     #[test]
     fn functions_never_panic(args in prop::collection::vec(any_value(), 0..5)) {
-        let pass = context();
+        let context = context();
         let mut called = 0;
         for function in all() {
-            let _ = (function.code)(&Call { args: &args, context: &pass });
+            let _ = (function.code)(&Call { args: &args, context: &context });
             called += 1;
         }
         prop_assert!(called > 0);

@@ -21,7 +21,7 @@ pub(super) const PASS: &str = " pass";
 
 /// The render context of the current rendering.
 pub(super) struct Current {
-    pub(super) pass: Arc<RenderContext>,
+    pub(super) context: Arc<RenderContext>,
     pub(super) undefined: Undefined,
 }
 
@@ -41,13 +41,13 @@ impl fmt::Debug for Current {
 /// Binds a render context to an environment.
 pub(super) fn enter(
     environment: &mut Environment<'_>,
-    pass: &Arc<RenderContext>,
+    context: &Arc<RenderContext>,
     undefined: Undefined,
 ) {
     environment.add_global(
         PASS,
         Value::from_object(Current {
-            pass: Arc::clone(pass),
+            context: Arc::clone(context),
             undefined,
         }),
     );
@@ -119,7 +119,7 @@ pub(super) fn current(state: &State<'_, '_>) -> Option<Arc<RenderContext>> {
     state
         .lookup(PASS)?
         .downcast_object_ref::<Current>()
-        .map(|current| Arc::clone(&current.pass))
+        .map(|current| Arc::clone(&current.context))
 }
 
 fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
@@ -130,16 +130,16 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
     else {
         return Err(refused(format!("{} cannot be called here", function.jinja)));
     };
-    if let Err(error) = current.pass.permit([function.go, function.jinja]) {
+    if let Err(error) = current.context.permit([function.go, function.jinja]) {
         return Err(told(function, &error, state, &[]));
     }
     let bare: Vec<Value>;
-    let args = if current.pass.format() == Format::None {
+    let args = if current.context.format() == Format::None {
         args
     } else {
         bare = args
             .iter()
-            .map(|arg| unmarked(&current.pass, function, arg))
+            .map(|arg| unmarked(&current.context, function, arg))
             .collect();
         &bare
     };
@@ -150,7 +150,7 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
         )));
     }
     match current.undefined {
-        Undefined::Empty => Ok(go_on(function, args, &current.pass, state).unwrap_or_default()),
+        Undefined::Empty => Ok(go_on(function, args, &current.context, state).unwrap_or_default()),
         Undefined::Refused => match undefined(args) {
             Some(argument) => {
                 let written =
@@ -159,10 +159,12 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
                 let text = format!("argument {argument} of {} is undefined", function.jinja);
                 Err(Error::new(ErrorKind::UndefinedError, text))
             }
-            None => match bounded(args).and_then(|()| call(function, args, &current.pass, state)) {
-                Ok(value) => Ok(current.pass.outcome(function, args, value)),
-                Err(error) => Err(told(function, &error, state, args)),
-            },
+            None => {
+                match bounded(args).and_then(|()| call(function, args, &current.context, state)) {
+                    Ok(value) => Ok(current.context.outcome(function, args, value)),
+                    Err(error) => Err(told(function, &error, state, args)),
+                }
+            }
         },
     }
 }
@@ -175,15 +177,15 @@ pub(super) fn bounded(args: &[Value]) -> Result<(), FunctionError> {
 }
 
 /// An argument without marks, whether positional or named.
-fn unmarked(pass: &RenderContext, function: &Function, arg: &Value) -> Value {
+fn unmarked(context: &RenderContext, function: &Function, arg: &Value) -> Value {
     if arg.is_kwargs() {
         return Value::from(
             named(arg)
-                .map(|(name, value)| (name, pass.bare(value)))
+                .map(|(name, value)| (name, context.bare(value)))
                 .collect::<Kwargs>(),
         );
     }
-    pass.argument(function, arg.clone())
+    context.argument(function, arg.clone())
 }
 
 /// The first undefined argument: its position or its name.
@@ -202,7 +204,7 @@ fn undefined(args: &[Value]) -> Option<String> {
 fn go_on(
     function: &Function,
     args: &[Value],
-    pass: &RenderContext,
+    context: &RenderContext,
     state: &State<'_, '_>,
 ) -> Result<Value, FunctionError> {
     let undefined = args.iter().any(Value::is_undefined);
@@ -229,7 +231,7 @@ fn go_on(
             })
             .collect();
         // Missing data is undefined rather than empty: `int` and similar filters take undefined as 0.
-        let value = call(function, &args, pass, state)?;
+        let value = call(function, &args, context, state)?;
         return Ok(if value.as_str() == Some("") {
             Value::UNDEFINED
         } else {
@@ -245,26 +247,21 @@ fn go_on(
     };
     let args: Vec<Value> = args.iter().map(known).collect();
     bounded(&args)?;
-    call(function, &args, pass, state)
+    call(function, &args, context, state)
 }
 
 /// Calls a function, and records where the template requests the queries that are new.
 fn call(
     function: &Function,
     args: &[Value],
-    pass: &RenderContext,
+    context: &RenderContext,
     state: &State<'_, '_>,
 ) -> Result<Value, FunctionError> {
-    let call = || {
-        function.call(&Call {
-            args,
-            context: pass,
-        })
-    };
+    let call = || function.call(&Call { args, context });
     if function.group != Group::Sources {
         return call();
     }
-    pass.requesting(call, || {
+    context.requesting(call, || {
         let positional = args.iter().filter(|arg| !arg.is_kwargs());
         CallSite::Call(Arc::new(JinjaCall {
             template: state.name().to_owned(),

@@ -35,11 +35,11 @@ pub(super) fn print(
         AutoEscape::Custom(_) => print_for_format(out, state, value),
         // Only if the template itself uses it.
         _ => match bridge::current(state)
-            .filter(|pass| pass.format() != Format::None && !value.is_safe())
+            .filter(|context| context.format() != Format::None && !value.is_safe())
         {
-            Some(pass) => {
+            Some(context) => {
                 let escaped = HtmlEscape(&shown(value)?).to_string();
-                let printed = pass
+                let printed = context
                     .printed(&escaped, Kind::Text)
                     .map_err(|error| refused(&error.0))?;
                 Ok(out.write_str(&printed)?)
@@ -60,16 +60,16 @@ fn print_for_format(
         ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => Kind::Document,
         _ => return print_as_it_is(out, value),
     };
-    let Some(pass) = bridge::current(state) else {
+    let Some(context) = bridge::current(state) else {
         return Err(refused("nothing can be printed here"));
     };
-    let kind = if escape::has_documents(pass.format()) {
+    let kind = if escape::has_documents(context.format()) {
         kind
     } else {
         Kind::Text
     };
     let printed = shown(value)?;
-    let printed = pass
+    let printed = context
         .printed(&printed, kind)
         .map_err(|error| refused(&error.0))?;
     Ok(out.write_str(&printed)?)

@@ -58,7 +58,7 @@ fn snapshot() -> Snapshot {
     snapshot
 }
 
-fn pass() -> Arc<RenderContext> {
+fn context() -> Arc<RenderContext> {
     let variables = BTreeMap::from([("PASSWORD".to_owned(), "hunter2".to_owned())]);
     let now = "2024-03-05T07:08:09Z".parse().unwrap();
     Arc::new(RenderContext::new(
@@ -72,7 +72,8 @@ fn pass() -> Arc<RenderContext> {
 }
 
 fn render(source: &str) -> Result<String, TemplateError> {
-    JinjaTemplate::parse("test.j2", source, Options::default())?.render(&pass(), Undefined::Refused)
+    JinjaTemplate::parse("test.j2", source, Options::default())?
+        .render(&context(), Undefined::Refused)
 }
 
 /// Each case: a template, and its text.
@@ -196,15 +197,15 @@ fn an_incomplete_pass_goes_on() {
                   {% for s in service(key('name')) %}{{ key('in-loop') }}{% endfor %}{{ node('n').node.address }}\n\
                   {{ by_key(tree('t')).x.y.value }} {{ parse_int(key('n')) / 2 }}{{ file('/f') }}";
     let template = JinjaTemplate::parse("test.j2", source, Options::default()).unwrap();
-    let pass = pass();
-    template.render(&pass, Undefined::Empty).unwrap();
-    let asked: Vec<String> = pass
-        .take_asked()
+    let context = context();
+    template.render(&context, Undefined::Empty).unwrap();
+    let dependencies: Vec<String> = context
+        .take_dependencies()
         .queries
         .iter()
         .map(ToString::to_string)
         .collect();
-    insta::assert_snapshot!(asked.join("\n"), @r"
+    insta::assert_snapshot!(dependencies.join("\n"), @r"
     kv.get(a)
     kv.get(n)
     kv.get(name)

@@ -28,15 +28,15 @@ fn say(word: &Word, state: &State<'_, '_>, args: &[Value]) -> Result<Value, Erro
     let current = current
         .as_ref()
         .and_then(Value::downcast_object_ref::<Current>);
-    let outcome = match current.map(|current| &current.pass) {
+    let outcome = match current.map(|current| &current.context) {
         _ if let Err(error) = bounded(args) => Err(error.0),
-        Some(pass) if pass.format() != Format::None => match args {
+        Some(context) if context.format() != Format::None => match args {
             // Text of the template stays marked as safe: its values carry their own marks.
             [text] if word.name == "go_text" && text.is_safe() => return Ok(text.clone()),
             _ => (word.code)(
                 &args
                     .iter()
-                    .map(|arg| pass.bare(arg.clone()))
+                    .map(|arg| context.bare(arg.clone()))
                     .collect::<Vec<_>>(),
             ),
         },

@@ -29,15 +29,15 @@ impl RenderContext {
         if self.snapshot.is_past(ripe) {
             return true;
         }
-        let mut asked = self.asked();
-        asked.again = Some(asked.again.map_or(ripe, |earlier| earlier.min(ripe)));
+        let mut dependencies = self.dependencies();
+        dependencies.again = Some(dependencies.again.map_or(ripe, |earlier| earlier.min(ripe)));
         false
     }
 
     /// It matters whether the instances in the answer to this query have been passing for this long.
     pub fn times(&self, query: &Query, span: Duration) {
-        let mut asked = self.asked();
-        let longest = asked.timed.entry(query.clone()).or_default();
+        let mut dependencies = self.dependencies();
+        let longest = dependencies.timed.entry(query.clone()).or_default();
         *longest = span.max(*longest);
     }
 
@@ -50,8 +50,8 @@ impl RenderContext {
             .moment()
             .and_then(|now| now.checked_add(wait.min(LONGEST_WAIT)));
         if let Some(then) = then {
-            let mut asked = self.asked();
-            asked.again = Some(asked.again.map_or(then, |earlier| earlier.min(then)));
+            let mut dependencies = self.dependencies();
+            dependencies.again = Some(dependencies.again.map_or(then, |earlier| earlier.min(then)));
         }
     }
 }

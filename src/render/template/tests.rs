@@ -71,17 +71,17 @@ fn render(template: &Template, snapshot: &Snapshot) -> Rendering {
 
 /// Where a template requests a query first.
 fn place_of(template: &Template, query: &Query, snapshot: &Snapshot) -> Option<(String, Place)> {
-    let asked = render(template, snapshot).asked;
-    template.place(asked.sites.get(query)?)
+    let dependencies = render(template, snapshot).dependencies;
+    template.place(dependencies.sites.get(query)?)
 }
 
 /// The dependencies without the places, which differ between the languages. Each query must have a place.
 fn without_sites(rendering: &Rendering) -> Dependencies {
-    let mut asked = rendering.asked.clone();
-    let placed: std::collections::BTreeSet<_> = asked.sites.keys().cloned().collect();
-    assert_eq!(asked.queries, placed);
-    asked.sites.clear();
-    asked
+    let mut dependencies = rendering.dependencies.clone();
+    let placed: std::collections::BTreeSet<_> = dependencies.sites.keys().cloned().collect();
+    assert_eq!(dependencies.queries, placed);
+    dependencies.sites.clear();
+    dependencies
 }
 
 fn names(queries: impl IntoIterator<Item: ToString>) -> String {
@@ -97,11 +97,14 @@ fn a_rendering_says_what_was_asked_and_what_is_missing() {
     let template = inline("{{ key('a') }}{{ key('b') }}", Language::Jinja).unwrap();
     let rendering = render(&template, &known(&[("a", "1")]));
     assert_eq!(rendering.text, Ok(String::new()));
-    assert_eq!(names(&rendering.asked.queries), "kv.get(a) kv.get(b)");
-    assert_eq!(names(rendering.asked.missing.keys()), "kv.get(b)");
+    assert_eq!(
+        names(&rendering.dependencies.queries),
+        "kv.get(a) kv.get(b)"
+    );
+    assert_eq!(names(rendering.dependencies.missing.keys()), "kv.get(b)");
     let rendering = render(&template, &known(&[("a", "1"), ("b", "2")]));
     assert_eq!(
-        (rendering.text, rendering.asked.missing.len()),
+        (rendering.text, rendering.dependencies.missing.len()),
         (Ok("12".into()), 0)
     );
 }
@@ -124,11 +127,11 @@ fn an_error_of_an_incomplete_pass_is_none_and_hides_no_query() {
         let rendering = render(&template, &Snapshot::default());
         assert_eq!(rendering.text, Ok(String::new()));
         assert_eq!(
-            names(rendering.asked.missing.keys()),
+            names(rendering.dependencies.missing.keys()),
             "kv.get(a) kv.get(b) health.service(x|passing)",
             "{text}"
         );
-        for query in &rendering.asked.queries {
+        for query in &rendering.dependencies.queries {
             assert_eq!(
                 place_of(&template, query, &Snapshot::default())
                     .map(|(name, place)| (name, place.line)),
@@ -143,7 +146,7 @@ fn an_error_of_an_incomplete_pass_is_none_and_hides_no_query() {
 fn an_error_of_a_complete_pass_is_one() {
     let template = inline("{{ key('a').x.y }}", Language::Jinja).unwrap();
     let rendering = render(&template, &known(&[("a", "1")]));
-    assert!(rendering.asked.missing.is_empty());
+    assert!(rendering.dependencies.missing.is_empty());
     assert!(rendering.text.is_err());
 }
 
@@ -384,7 +387,7 @@ fn both_languages_render_the_same() {
         assert_eq!(in_go.text, Ok(wanted.to_owned()), "{go}");
         assert_eq!(in_jinja.text, Ok(wanted.to_owned()), "{jinja}");
         assert_eq!(without_sites(&in_go), without_sites(&in_jinja), "{go}");
-        assert!(in_go.asked.missing.is_empty() && in_jinja.asked.missing.is_empty());
+        assert!(in_go.dependencies.missing.is_empty() && in_jinja.dependencies.missing.is_empty());
     }
 }
 
@@ -455,7 +458,7 @@ fn both_languages_ask_the_same_of_an_empty_world() {
             (&Ok(String::new()), &Ok(String::new()))
         );
         assert_eq!(without_sites(&in_go), without_sites(&in_jinja), "{go}");
-        assert!(in_go.asked.missing.len() >= 2);
+        assert!(in_go.dependencies.missing.len() >= 2);
     }
 }
 

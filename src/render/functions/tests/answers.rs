@@ -2,14 +2,19 @@
 
 use super::*;
 
-fn asked(name: &str, args: &[Value]) -> (Value, Vec<(String, Option<Absence>)>) {
-    let pass = context();
-    let value = call_in(&pass, name, args).unwrap();
-    let asked = pass.take_asked();
-    let queries = asked
+fn dependencies(name: &str, args: &[Value]) -> (Value, Vec<(String, Option<Absence>)>) {
+    let context = context();
+    let value = call_in(&context, name, args).unwrap();
+    let dependencies = context.take_dependencies();
+    let queries = dependencies
         .queries
         .iter()
-        .map(|query| (query.to_string(), asked.missing.get(&**query).copied()))
+        .map(|query| {
+            (
+                query.to_string(),
+                dependencies.missing.get(&**query).copied(),
+            )
+        })
         .collect();
     (value, queries)
 }
@@ -18,7 +23,7 @@ fn asked(name: &str, args: &[Value]) -> (Value, Vec<(String, Option<Absence>)>) 
 fn check_queries(cases: &[(&str, &str, &str, &str)]) {
     assert!(!cases.is_empty());
     for (name, args, expected, query) in cases {
-        let (value, queries) = asked(name, &arguments(args));
+        let (value, queries) = dependencies(name, &arguments(args));
         let queries: Vec<String> = queries
             .into_iter()
             .map(|(query, absence)| {
@@ -105,7 +110,7 @@ fn a_key_that_is_not_text_keeps_its_bytes_for_what_takes_bytes() {
 #[test]
 fn pairs_below_a_prefix() {
     let keys = |name: &str, prefix: &str| -> (Vec<String>, Vec<(String, Option<Absence>)>) {
-        let (value, queries) = asked(name, &[Value::from(prefix)]);
+        let (value, queries) = dependencies(name, &[Value::from(prefix)]);
         let keys = value
             .try_iter()
             .unwrap()
@@ -190,12 +195,12 @@ fn services_and_nodes() {
         ("file", r#"["/no"]"#, r#""""#, "file(/no) Unanswered"),
         ("file", r#"[""]"#, r#""""#, ""),
     ]);
-    let (value, queries) = asked("service", &["web".into(), "any".into()]);
+    let (value, queries) = dependencies("service", &["web".into(), "any".into()]);
     assert_eq!(
         (value.len(), queries),
         (Some(2), vec![("health.service(web|any)".to_owned(), None)])
     );
-    let (value, _) = asked("nodes", &[]);
+    let (value, _) = dependencies("nodes", &[]);
     assert_eq!(
         value
             .get_item_by_index(0)
@@ -204,12 +209,12 @@ fn services_and_nodes() {
             .unwrap(),
         Value::from("10.0.0.1")
     );
-    let (value, _) = asked("node", &["n1".into()]);
+    let (value, _) = dependencies("node", &["n1".into()]);
     assert_eq!(
         value.get_attr("Node").unwrap().get_attr("Node").unwrap(),
         Value::from("n1")
     );
-    let (value, queries) = asked("node", &[]);
+    let (value, queries) = dependencies("node", &[]);
     assert_eq!(
         value.get_attr("Node").unwrap().get_attr("Address").unwrap(),
         Value::from("")
@@ -236,7 +241,7 @@ fn services_and_nodes() {
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn options_select_instances() {
     let ids = |args: &str| -> (Vec<String>, Vec<String>) {
-        let (value, queries) = asked("service", &arguments(args));
+        let (value, queries) = dependencies("service", &arguments(args));
         let ids = value
             .try_iter()
             .unwrap()
@@ -417,7 +422,7 @@ fn the_mesh_and_other_clusters() {
             "list.importedServices(p2) Unanswered",
         ),
     ]);
-    let (value, queries) = asked("connect", &["web".into()]);
+    let (value, queries) = dependencies("connect", &["web".into()]);
     assert_eq!(
         (value.len(), queries),
         (
@@ -461,9 +466,9 @@ fn the_mesh_and_other_clusters() {
 
 #[test]
 fn pairs_are_grouped_by_folder() {
-    let pass = context();
-    let tree = call_in(&pass, "tree", &["app".into()]).unwrap();
-    let by_key = call_in(&pass, "byKey", std::slice::from_ref(&tree)).unwrap();
+    let context = context();
+    let tree = call_in(&context, "tree", &["app".into()]).unwrap();
+    let by_key = call_in(&context, "byKey", std::slice::from_ref(&tree)).unwrap();
     let folder = by_key.get_attr("folder").unwrap();
     let keys: Vec<String> = folder
         .try_iter()
@@ -477,13 +482,13 @@ fn pairs_are_grouped_by_folder() {
         ("c".into(), "app/folder/c".into())
     );
     assert_eq!(by_key.len(), Some(1));
-    let exploded = call_in(&pass, "explode", &[tree]).unwrap();
+    let exploded = call_in(&context, "explode", &[tree]).unwrap();
     assert_eq!(
         written(&exploded),
         r#"{"a":"v","b":"v","folder":{"c":"v","deep":{"d":"v"}}}"#
     );
     let conflict = records::list(&[pair("x", "secret"), pair("x/y", "1")]);
-    let error = call_in(&pass, "explode", &[conflict]).unwrap_err();
+    let error = call_in(&context, "explode", &[conflict]).unwrap_err();
     assert_eq!(
         error,
         r#"explode: not a map: "x/y": "x" is both a key and a folder"#

@@ -218,9 +218,9 @@ fn rendered(text: &str, language: Language) -> String {
         "2024-03-05T07:08:09Z".parse().unwrap(),
     );
     assert!(
-        rendering.asked.missing.is_empty(),
+        rendering.dependencies.missing.is_empty(),
         "{text}: missing {:?}",
-        rendering.asked.missing
+        rendering.dependencies.missing
     );
     rendering.text.unwrap_or_else(|error| panic!("{error}"))
 }

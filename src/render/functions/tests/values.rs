@@ -29,12 +29,12 @@ fn the_environment() {
             "!timestamp: wrong number of arguments, expected 0 or 1, but got 2",
         ),
     ]);
-    let pass = context();
-    let scratch = call_in(&pass, "scratch", &[]).unwrap();
+    let context = context();
+    let scratch = call_in(&context, "scratch", &[]).unwrap();
     let mut state = minijinja::Environment::empty();
     state.add_global("s", scratch);
     state.render_str("{{ s.Set('a', 1) }}", ()).unwrap();
-    let again = call_in(&pass, "scratch", &[]).unwrap();
+    let again = call_in(&context, "scratch", &[]).unwrap();
     let value = again
         .call_method(&mut state.empty_state(), "get", &["a".into()])
         .unwrap();

@@ -25,7 +25,7 @@ fn text(files: &[(&str, &str)]) -> String {
     let (_directory, template) = template(files);
     template
         .unwrap()
-        .render(&pass(), Undefined::Refused)
+        .render(&context(), Undefined::Refused)
         .unwrap()
 }
 
@@ -33,7 +33,7 @@ fn text(files: &[(&str, &str)]) -> String {
 fn error(files: &[(&str, &str)]) -> String {
     let (directory, template) = template(files);
     let error = template
-        .and_then(|template| template.render(&pass(), Undefined::Refused))
+        .and_then(|template| template.render(&context(), Undefined::Refused))
         .unwrap_err();
     error
         .to_string()
@@ -89,14 +89,20 @@ fn what_is_included_is_known() {
     let template = template.unwrap();
     let path = |name| directory.path().join(name);
     assert_eq!(template.included(), [path("a"), path("b"), path("no")]);
-    assert_eq!(template.render(&pass(), Undefined::Refused).unwrap(), "C");
+    assert_eq!(
+        template.render(&context(), Undefined::Refused).unwrap(),
+        "C"
+    );
     assert_eq!(
         template.included(),
         [path("a"), path("b"), path("c"), path("no")]
     );
     // A file that changes is another template: this one stays what it was.
     fs::write(path("c"), "D").unwrap();
-    assert_eq!(template.render(&pass(), Undefined::Refused).unwrap(), "C");
+    assert_eq!(
+        template.render(&context(), Undefined::Refused).unwrap(),
+        "C"
+    );
 }
 
 #[test]
@@ -105,7 +111,7 @@ fn the_macros_of_ctmpl_need_no_directory_and_are_not_watched() {
     let inline = JinjaTemplate::parse("inline", source, Options::default()).unwrap();
     assert!(
         inline
-            .render(&pass(), Undefined::Refused)
+            .render(&context(), Undefined::Refused)
             .unwrap()
             .starts_with("upstream a {\n")
     );
@@ -131,7 +137,10 @@ fn names_do_not_choose_what_is_escaped() {
     ];
     assert_eq!(text(&files), "<a>&amp;<b>");
     let script = JinjaTemplate::parse("page.html.j2", "{{ '<b>' }}", Options::default()).unwrap();
-    assert_eq!(script.render(&pass(), Undefined::Refused).unwrap(), "<b>");
+    assert_eq!(
+        script.render(&context(), Undefined::Refused).unwrap(),
+        "<b>"
+    );
 }
 
 #[test]
@@ -226,7 +235,10 @@ fn what_is_parsed_is_not_parsed_again() {
     std::fs::write(directory.path().join("other.j2"), "{{ 2 + 2 }}").unwrap();
     let source = "{% include 'part.j2' %}{% include 'oth' ~ 'er.j2' %}";
     let mut template = JinjaTemplate::parse("main.j2", source, inside(directory.path())).unwrap();
-    assert_eq!(template.render(&pass(), Undefined::Refused).unwrap(), "24");
+    assert_eq!(
+        template.render(&context(), Undefined::Refused).unwrap(),
+        "24"
+    );
     // From here on, parsing has to load the source.
     template
         .environment
@@ -234,7 +246,10 @@ fn what_is_parsed_is_not_parsed_again() {
             panic!("{name} is parsed again")
         });
     for _ in 0..2 {
-        assert_eq!(template.render(&pass(), Undefined::Refused).unwrap(), "24");
-        template.render(&pass(), Undefined::Empty).unwrap();
+        assert_eq!(
+            template.render(&context(), Undefined::Refused).unwrap(),
+            "24"
+        );
+        template.render(&context(), Undefined::Empty).unwrap();
     }
 }

@@ -44,7 +44,8 @@ fn a_denied_function_fails_when_it_is_called_and_only_then() {
                 &Snapshot::default(),
             );
             assert!(
-                rendering.asked.queries.is_empty() && rendering.asked.missing.is_empty(),
+                rendering.dependencies.queries.is_empty()
+                    && rendering.dependencies.missing.is_empty(),
                 "nothing is asked"
             );
             let message = rendering.text.expect_err("it is denied").message;

@@ -446,7 +446,7 @@ fn what_is_missing_is_waited_for_first() {
     .unwrap();
     let rendering = render(&template, &known(&[("evil", HOSTILE)]));
     assert_eq!(
-        (rendering.text, rendering.asked.missing.len()),
+        (rendering.text, rendering.dependencies.missing.len()),
         (Ok(String::new()), 1)
     );
 }

@@ -84,7 +84,7 @@ fn a_pass_that_is_incomplete_or_fails_writes_nothing() {
     for (text, language) in [(GO, Language::Go), (JINJA, Language::Jinja)] {
         let rendering = render(&allowed(text, language).unwrap(), &Snapshot::default());
         assert!(
-            rendering.outputs.is_empty() && !rendering.asked.missing.is_empty(),
+            rendering.outputs.is_empty() && !rendering.dependencies.missing.is_empty(),
             "{text}"
         );
     }
