@@ -3,6 +3,7 @@
 mod consul;
 mod files;
 mod logging;
+mod migrate;
 mod reference;
 mod schema;
 mod templates;

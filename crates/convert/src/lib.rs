@@ -38,6 +38,8 @@ mod conversion;
 
 mod proof;
 
+pub mod configuration;
+
 pub use conversion::{Conversion, Options, convert};
 pub use gotemplate::{Delimiters, Error};
 pub use library::{Function, Library};

@@ -1,8 +1,9 @@
 //! Writes a configuration in HCL.
 
+use config_blocks::quoted;
+
 use super::page::Page;
 use super::section::{Item, Piece, Section};
-use config_blocks::quoted;
 
 /// The end of a heredoc.
 const MARK: &str = "EOF";

@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use super::section::{Piece, Section};
-use config_blocks::{FileMode, Shape};
-use config_blocks::{Node, Tree, float, integer};
+use config_blocks::{FileMode, Node, Shape, Tree, float, integer};
 use go_duration::GoDuration;
+
+use super::section::{Piece, Section};
 
 /// The rewritten value.
 pub(super) enum Verdict {

@@ -1,0 +1,51 @@
+//! Notes about what was changed.
+
+use std::sync::Arc;
+
+use config_blocks::{Document, Origin, Span};
+
+/// The prefix of comments of ctmpl.
+const MARK: &str = "ctmpl migrate: ";
+
+/// The notes so far.
+pub(super) struct Notes {
+    document: Document,
+    pub(super) all: Vec<String>,
+    /// Nothing was left out.
+    pub(super) complete: bool,
+}
+
+impl Notes {
+    pub(super) fn new(document: Document) -> Self {
+        Self {
+            document,
+            all: Vec::new(),
+            complete: true,
+        }
+    }
+
+    /// Notes what was changed, also as a comment.
+    pub(super) fn note(&mut self, line: usize, path: &str, what: &str, comments: &mut Vec<String>) {
+        let span = Span {
+            document: self.document.clone(),
+            line,
+            key: path.to_owned(),
+        };
+        self.all
+            .push(format!("{}: {what}", Origin::File(Arc::new(span))));
+        let name = path.rsplit('.').next().unwrap_or_default();
+        comments.push(format!("{MARK}{name}: {what}"));
+    }
+
+    /// Notes what was left out, also as a comment.
+    pub(super) fn leave_out(
+        &mut self,
+        line: usize,
+        path: &str,
+        what: &str,
+        comments: &mut Vec<String>,
+    ) {
+        self.complete = false;
+        self.note(line, path, &format!("left out: {what}"), comments);
+    }
+}

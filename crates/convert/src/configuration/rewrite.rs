@@ -1,0 +1,273 @@
+//! Rewrites the values of a file.
+//!
+//! Input: the tree of the file, its comments, and the declarations of the keys. Output: a [`Section`], and notes about
+//! the changes.
+
+use std::path::Path;
+
+use config_blocks::reference::without_numbers;
+use config_blocks::{Comment, Document, Entry, Key, Node, Tree};
+
+use super::comments::{Spread, over_blocks, spread};
+use super::notes::Notes;
+use super::rules::{self, Verdict};
+use super::section::{Item, Piece, Section};
+use super::template::{inline_exec, keep_language};
+
+const AGAIN: &str = "it is set more than once; the last one counts";
+
+const ENVIRONMENT: &str = "environment variables (CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN and others) override this \
+                           block; in consul-template it overrides them";
+
+/// Rewrites, and collects notes.
+pub(super) struct Rewriter {
+    pub(super) notes: Notes,
+    /// Whether the template of this name would be read as Jinja.
+    is_jinja: fn(&Path) -> bool,
+}
+
+/// A block to rewrite.
+struct Block<'a> {
+    entries: &'a [Entry],
+    keys: &'static [Key],
+    /// The keys around it, the number of a template among them.
+    path: &'a str,
+    /// The number of blocks around it.
+    depth: usize,
+}
+
+impl Rewriter {
+    pub(super) fn new(document: Document, is_jinja: fn(&Path) -> bool) -> Self {
+        Self {
+            notes: Notes::new(document),
+            is_jinja,
+        }
+    }
+
+    /// The whole file; `None` if it is no block.
+    pub(super) fn whole(
+        &mut self,
+        node: &Node,
+        keys: &'static [Key],
+        comments: Vec<Comment>,
+    ) -> Option<Section> {
+        let [(line, entries)] = blocks_of(node)?.try_into().ok()?;
+        let block = Block {
+            entries,
+            keys,
+            path: "",
+            depth: 0,
+        };
+        Some(self.section(&block, line, comments))
+    }
+
+    fn section(&mut self, block: &Block<'_>, line: usize, comments: Vec<Comment>) -> Section {
+        let lines: Vec<_> = block.entries.iter().map(|entry| entry.line).collect();
+        let Spread {
+            above,
+            within,
+            rest,
+        } = spread(&lines, block.depth, comments);
+        // Comments are kept in the rest until the next key, so those of keys that are left out are not lost.
+        let mut section = Section {
+            line,
+            ..Section::default()
+        };
+        for (at, (above, within)) in above.into_iter().zip(within).enumerate() {
+            section.rest.extend(above);
+            if !self.entry(block, at, within, &mut section) {
+                break;
+            }
+        }
+        section.rest.extend(rest);
+        match without_numbers(block.path).as_str() {
+            "template" => {
+                inline_exec(&mut section, block.path, &mut self.notes);
+                keep_language(&mut section, block.path, self.is_jinja, &mut self.notes);
+            }
+            "" => self.environment(&mut section),
+            _ => {}
+        }
+        section
+    }
+
+    /// Rewrites an entry. Returns `false` if its key is unknown: reading the result reports it, whatever follows.
+    fn entry(
+        &mut self,
+        block: &Block<'_>,
+        at: usize,
+        within: Vec<Comment>,
+        section: &mut Section,
+    ) -> bool {
+        let entry = &block.entries[at];
+        let Some(name) = block.name_of(entry) else {
+            return true;
+        };
+        let Some(key) = block.key(&name) else {
+            section.push(entry.line, &entry.key, rules::plain(&entry.node));
+            return false;
+        };
+        if entry.node.value == Tree::Null {
+            return true;
+        }
+        let again = block.entries[at + 1..]
+            .iter()
+            .any(|later| later.key.eq_ignore_ascii_case(&entry.key));
+        let path = block.below(&name);
+        if again && !(key.shape)().repeats {
+            self.notes.note(entry.line, &path, AGAIN, &mut section.rest);
+        } else if !key.is_supported() {
+            self.notes
+                .leave_out(entry.line, &path, key.unsupported, &mut section.rest);
+        } else if (key.shape)().repeats {
+            self.blocks(block, entry, key, within, section);
+        } else {
+            self.value(block, entry, key, within, section);
+        }
+        true
+    }
+
+    /// Rewrites the value of a key.
+    fn value(
+        &mut self,
+        block: &Block<'_>,
+        entry: &Entry,
+        key: &Key,
+        within: Vec<Comment>,
+        section: &mut Section,
+    ) {
+        let (path, shape) = (block.below(key.name), (key.shape)());
+        let kind = without_numbers(&path);
+        let blocks = blocks_of(&entry.node).unwrap_or_default();
+        let value = match blocks.as_slice() {
+            [before @ .., (line, entries)] if shape.keys.is_some() => {
+                if !before.is_empty() {
+                    self.notes.note(entry.line, &path, AGAIN, &mut section.rest);
+                }
+                let inner = Block {
+                    entries,
+                    keys: shape.keys(),
+                    path: &path,
+                    depth: block.depth + 1,
+                };
+                Piece::Block(self.section(&inner, *line, within))
+            }
+            _ if kind == "consul" && matches!(entry.node.value, Tree::Text(_)) => {
+                // The old spelling.
+                let mut consul = Section {
+                    line: entry.line,
+                    ..Section::default()
+                };
+                consul.push(entry.line, "address", rules::plain(&entry.node));
+                Piece::Block(consul)
+            }
+            _ => match rules::value(&kind, &shape, &entry.node) {
+                Verdict::Same(value) => value,
+                Verdict::Noted(value, what) => {
+                    self.notes.note(entry.line, &path, what, &mut section.rest);
+                    value
+                }
+                Verdict::LeftOut(what) => {
+                    let rest = &mut section.rest;
+                    return self.notes.leave_out(entry.line, &path, what, rest);
+                }
+            },
+        };
+        section.push(entry.line, key.name, value);
+    }
+
+    /// Rewrites blocks that may repeat: all of them come where the first is.
+    fn blocks(
+        &mut self,
+        block: &Block<'_>,
+        entry: &Entry,
+        key: &Key,
+        within: Vec<Comment>,
+        section: &mut Section,
+    ) {
+        let Some(nodes) = blocks_of(&entry.node) else {
+            section.push(entry.line, key.name, rules::plain(&entry.node));
+            return;
+        };
+        let lines: Vec<_> = nodes.iter().map(|(line, _)| *line).collect();
+        for ((line, entries), within) in nodes.iter().zip(over_blocks(&lines, within)) {
+            let count = section.item(key.name).map_or(0, |item| match &item.value {
+                Piece::Blocks(sections) => sections.len(),
+                _ => 0,
+            });
+            let path = block.below(&format!("{}[{}]", key.name, count + 1));
+            let inner = Block {
+                entries,
+                keys: (key.shape)().keys(),
+                path: &path,
+                depth: block.depth + 1,
+            };
+            let made = Section {
+                above: std::mem::take(&mut section.rest),
+                ..self.section(&inner, *line, within)
+            };
+            match section.items.iter_mut().find(|item| item.key == key.name) {
+                Some(Item {
+                    value: Piece::Blocks(sections),
+                    ..
+                }) => sections.push(made),
+                _ => section.push(entry.line, key.name, Piece::Blocks(vec![made])),
+            }
+        }
+    }
+
+    fn environment(&mut self, section: &mut Section) {
+        if let Some(item) = section.items.iter_mut().find(|item| item.key == "consul") {
+            let mut above = std::mem::take(&mut item.above);
+            self.notes
+                .note(item.line, "consul", ENVIRONMENT, &mut above);
+            item.above = above;
+        }
+    }
+}
+
+impl Block<'_> {
+    /// The key of this name.
+    fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys
+            .iter()
+            .find(|key| key.name == name && !key.flag_only)
+    }
+
+    fn below(&self, name: &str) -> String {
+        if self.path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.path)
+        }
+    }
+
+    /// The name under which an entry is rewritten: the newer one, unless that is there too. `None`: the entry has no
+    /// effect.
+    fn name_of(&self, entry: &Entry) -> Option<String> {
+        let typed = entry.key.to_ascii_lowercase();
+        let newer = self.key(&typed).map_or("", |key| key.newer);
+        let has = |name: &str| {
+            let mut entries = self.entries.iter();
+            entries.any(|entry| entry.key.eq_ignore_ascii_case(name))
+        };
+        match newer {
+            "" => Some(typed),
+            "user" | "group" if has(newer) => None,
+            newer if has(newer) => Some(typed),
+            newer => Some(newer.to_owned()),
+        }
+    }
+}
+
+/// The blocks of a value, each with its line; `None` if it is something else.
+fn blocks_of(node: &Node) -> Option<Vec<(usize, &[Entry])>> {
+    match &node.value {
+        Tree::Block(entries) => Some(vec![(node.line, entries)]),
+        Tree::List(items) => {
+            let blocks = items.iter().map(blocks_of).collect::<Option<Vec<_>>>()?;
+            (!blocks.is_empty()).then(|| blocks.concat())
+        }
+        _ => None,
+    }
+}
