@@ -27,9 +27,6 @@ pub mod config;
 // Parses the command line; each flag is declared with its key in `config`.
 pub mod cli;
 
-// The HTTP client.
-pub mod http;
-
 // What a template can ask for: catalog, health, KV, files and plugins.
 pub mod query;
 

@@ -11,10 +11,9 @@ use nix::sys::signal::Signal;
 
 pub use super::exec::{CommandLine, EnvironmentConfig, ExecConfig};
 pub use super::logging::{LogConfig, LogLevel};
-pub use consul::{
-    Authorities, BasicAuth, ConsulConfig, Identity, Pauses, RetryConfig, TlsConfig, TransportConfig,
-};
+pub use consul::{BasicAuth, ConsulConfig, Pauses, RetryConfig};
 pub use file_formats::{Format, OutputFormat};
+pub use http_client::{Authorities, Identity, TlsConfig, TransportConfig};
 pub use job::{
     CommandConfig, Delimiters, FileConfig, Job, Language, MissingKey, OnError, Owner, Permissions,
     RENDER_TIMEOUT, Settle, Source, WriteMode,

@@ -6,6 +6,8 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use http_client::{Authorities, TlsConfig, TransportConfig};
+
 /// How Consul is reached.
 #[derive(Clone, Debug)]
 pub struct ConsulConfig {
@@ -154,91 +156,6 @@ impl Pauses {
         longest: Duration::from_secs(60),
         scout: Duration::from_secs(1),
     };
-}
-
-/// How connections are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TransportConfig {
-    /// How long connecting may take; `None`: as long as the answer.
-    pub connect_limit: Option<Duration>,
-    /// The same for TLS, with its handshake.
-    pub tls_connect_limit: Option<Duration>,
-    /// After how much silence a connection is tried.
-    pub keep_alive: Duration,
-    /// Whether a connection is used for more than one question.
-    pub reuse: bool,
-    /// How long a connection waits for its next question; `None`: no limit.
-    pub idle_limit: Option<Duration>,
-    /// How many may wait so.
-    pub most_idle: usize,
-    /// How many to one server may wait so.
-    pub most_idle_of_one: usize,
-}
-
-impl TransportConfig {
-    /// What holds where nothing is said.
-    pub const DEFAULT: Self = Self {
-        connect_limit: Some(Duration::from_secs(10)),
-        tls_connect_limit: Some(Duration::from_secs(10)),
-        keep_alive: Duration::from_secs(10),
-        reuse: true,
-        idle_limit: Some(Duration::from_secs(30)),
-        most_idle: usize::MAX,
-        most_idle_of_one: usize::MAX,
-    };
-
-    /// How long connecting may take to whichever server; zero where there is no limit.
-    #[must_use]
-    pub fn longest_connect(&self) -> Duration {
-        self.connect_limit
-            .max(self.tls_connect_limit)
-            .unwrap_or_default()
-    }
-}
-
-/// Who is trusted, and who this host is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsConfig {
-    /// Whether a server has to prove who it is.
-    pub verify: bool,
-    /// Who is trusted to say so.
-    pub authorities: Authorities,
-    /// What this host proves itself with; `None`: nothing.
-    pub identity: Option<Identity>,
-    /// The name that the servers' certificates are for; `None`: the host of the address.
-    pub server_name: Option<String>,
-}
-
-impl TlsConfig {
-    /// What holds where nothing is said.
-    pub const DEFAULT: Self = Self {
-        verify: true,
-        authorities: Authorities::System,
-        identity: None,
-        server_name: None,
-    };
-}
-
-/// The authorities that are trusted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Authorities {
-    /// Those that the system trusts.
-    System,
-    /// Those whose certificates are in this file.
-    File(PathBuf),
-    /// Those whose certificates are in the files of this directory.
-    Directory(PathBuf),
-    /// Those whose certificates are in this text.
-    Text(String),
-}
-
-/// Where this host's certificate is, and its key; both may be in one file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// The certificate, and those between it and its authority.
-    pub certificate: PathBuf,
-    /// The key.
-    pub key: PathBuf,
 }
 
 /// User and password.

@@ -14,10 +14,10 @@ use super::url::Target;
 use super::{tls_hint, wire};
 use crate::answer::Answer;
 use crate::config::resolved::{ConsulConfig, TransportConfig};
-use crate::http::{self, HeaderMap, StatusCode};
 use crate::query::{ConsulQuery, NodeQuery, Query};
 use crate::source::error::Error;
 use crate::source::poll::{Poll, Refresh, Reply, Source, SourceQuery};
+use http_client::{HeaderMap, StatusCode};
 
 /// How long a server may take for an answer that does not block. A server without a leader holds a request for 7 s.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
@@ -89,7 +89,7 @@ impl Client {
             .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
-    async fn get(&self, target: &Target, poll: Poll) -> Result<http::Answer, Error> {
+    async fn get(&self, target: &Target, poll: Poll) -> Result<http_client::Answer, Error> {
         let blocking = target.blocks(poll);
         let limit = if blocking {
             poll.wait + poll.wait / 16 + BLOCKING_GRACE
@@ -107,7 +107,13 @@ impl Client {
         Ok(fetched)
     }
 
-    fn lost(&self, error: http::Error, server: usize, blocking: bool, after: Duration) -> Error {
+    fn lost(
+        &self,
+        error: http_client::Error,
+        server: usize,
+        blocking: bool,
+        after: Duration,
+    ) -> Error {
         let has_answered = self
             .transport
             .has_answered(server % self.config.servers.len());
@@ -115,21 +121,21 @@ impl Client {
         let server = self.name(server);
         let unreachable = |server, reason| Error::Unreachable { server, reason };
         match error {
-            http::Error::Invalid(reason) => Error::Unaskable { reason },
-            http::Error::TimedOut => Error::TimedOut { server, blocking },
-            http::Error::Tls(failure) => {
+            http_client::Error::Invalid(reason) => Error::Unaskable { reason },
+            http_client::Error::TimedOut => Error::TimedOut { server, blocking },
+            http_client::Error::Tls(failure) => {
                 unreachable(server, tls_hint::for_failure(&failure, &self.config.tls))
             }
             // With TLS 1.3 a server checks our certificate after the handshake, and may just close the connection.
-            http::Error::Closed
+            http_client::Error::Closed
                 if is_tls && !has_answered && self.config.tls.identity.is_none() =>
             {
                 unreachable(server, tls_hint::CLOSED.to_owned())
             }
-            http::Error::Closed if after < REFUSED_WITHIN => Error::HungUp { server },
-            http::Error::HeadTooLong
-            | http::Error::TooLong(_)
-            | http::Error::TooMuchInFlight(_) => Error::Unreadable {
+            http_client::Error::Closed if after < REFUSED_WITHIN => Error::HungUp { server },
+            http_client::Error::HeadTooLong
+            | http_client::Error::TooLong(_)
+            | http_client::Error::TooMuchInFlight(_) => Error::Unreadable {
                 server,
                 reason: error.to_string(),
             },
@@ -140,7 +146,7 @@ impl Client {
 
     async fn fetch(&self, query: &ConsulQuery, poll: Poll) -> Result<Reply, Error> {
         let target = Target::of(query);
-        let http::Answer {
+        let http_client::Answer {
             status,
             headers,
             body,
@@ -201,7 +207,7 @@ impl Client {
 
     /// The name of the node that the agent runs on, for a node query without a name.
     async fn own_node(&self, poll: Poll) -> Result<String, Error> {
-        let http::Answer { status, body, .. } = self.get(&Target::agent(), poll).await?;
+        let http_client::Answer { status, body, .. } = self.get(&Target::agent(), poll).await?;
         if status != StatusCode::OK {
             return Err(self.refused(status, &body, poll.server));
         }

@@ -1,6 +1,6 @@
 //! Why the client for Consul cannot be created.
 
-use crate::http::TlsError;
+use http_client::TlsError;
 
 /// Why the client for Consul cannot be created.
 #[derive(Debug, thiserror::Error)]

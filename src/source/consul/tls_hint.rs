@@ -1,7 +1,7 @@
 //! What to do about a TLS failure: which option of ctmpl helps.
 
 use crate::config::resolved::{Authorities, TlsConfig};
-use crate::http::TlsFailure;
+use http_client::TlsFailure;
 
 /// The text for a server that closes the connection after the handshake, if this host presented no certificate.
 pub(super) const CLOSED: &str =

@@ -1,6 +1,6 @@
 //! Sends requests to the configured servers, with the token and the password.
 //!
-//! Input: a URL and a time limit. Output: the whole answer, or an [`http::Error`].
+//! Input: a URL and a time limit. Output: the whole answer, or an [`http_client::Error`].
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -10,8 +10,8 @@ use url::Url;
 
 use super::setup_error::ClientError;
 use crate::config::resolved::{BasicAuth, ConsulConfig};
-use crate::http::header::{AUTHORIZATION, HeaderName, HeaderValue, USER_AGENT};
-use crate::http::{self, Answer, Endpoint, HeaderMap, Limits, Request, Tls, TlsError};
+use http_client::header::{AUTHORIZATION, HeaderName, HeaderValue, USER_AGENT};
+use http_client::{Answer, Endpoint, HeaderMap, Limits, Request, Tls, TlsError};
 
 const TOKEN: HeaderName = HeaderName::from_static("x-consul-token");
 
@@ -20,7 +20,7 @@ const TOKEN: HeaderName = HeaderName::from_static("x-consul-token");
 pub(super) struct Transport {
     /// Sent with every request; the token among them may change.
     headers: RwLock<Arc<HeaderMap>>,
-    http: http::Client,
+    http: http_client::Client,
     /// In the order of the configured servers.
     endpoints: RwLock<Vec<Arc<Endpoint>>>,
 }
@@ -35,7 +35,7 @@ impl Transport {
                  trusted and receives the token"
             );
         }
-        let http = http::Client::new(config.transport, Limits::default());
+        let http = http_client::Client::new(config.transport, Limits::default());
         let endpoints = endpoints(&http, config)?;
         Ok(Self {
             headers,
@@ -79,8 +79,8 @@ impl Transport {
         server: usize,
         url: &Url,
         limit: Duration,
-    ) -> Result<Answer, http::Error> {
-        let no_server = || http::Error::Invalid("there is no such server".to_owned());
+    ) -> Result<Answer, http_client::Error> {
+        let no_server = || http_client::Error::Invalid("there is no such server".to_owned());
         let endpoint = self.endpoint(server).ok_or_else(no_server)?;
         let headers = Arc::clone(&self.headers.read().unwrap_or_else(PoisonError::into_inner));
         let target = match url.query() {
@@ -102,7 +102,10 @@ impl Transport {
 
 /// The endpoints of the servers. TLS is set up only if a server needs it, because that takes longer than all the rest
 /// of the start.
-fn endpoints(http: &http::Client, config: &ConsulConfig) -> Result<Vec<Arc<Endpoint>>, TlsError> {
+fn endpoints(
+    http: &http_client::Client,
+    config: &ConsulConfig,
+) -> Result<Vec<Arc<Endpoint>>, TlsError> {
     let tls = config
         .is_over_tls()
         .then(|| Tls::new(&config.tls))

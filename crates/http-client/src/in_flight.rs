@@ -1,15 +1,15 @@
 //! The limit on all bodies that are being received.
 //!
-//! Until the limit is reached, every answer may grow. From then on only answers grow that hold less than an equal
-//! share of the limit: an endless body fails, and the small answers beside it do not notice.
+//! Up to half of the limit, every answer may grow. Above it, an answer may grow to an equal share of the other half: an
+//! endless body fails, and the small answers beside it do not notice.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::error::Error;
+use crate::error::Error;
 
 /// Counts what all bodies hold together.
 #[derive(Debug)]
-pub(super) struct InFlight {
+pub(crate) struct InFlight {
     limit: usize,
     bytes: AtomicUsize,
     answers: AtomicUsize,
@@ -17,14 +17,14 @@ pub(super) struct InFlight {
 
 /// What one body holds; dropping it gives it back.
 #[derive(Debug)]
-pub(super) struct Share<'a> {
+pub(crate) struct Share<'a> {
     all: &'a InFlight,
     bytes: usize,
 }
 
 impl InFlight {
     /// Creates a count with a limit in bytes.
-    pub(super) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
             bytes: AtomicUsize::new(0),
@@ -34,12 +34,12 @@ impl InFlight {
 
     /// How many bytes are held now.
     #[cfg(test)]
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
     }
 
     /// Creates the share of one more answer.
-    pub(super) fn share(&self) -> Share<'_> {
+    pub(crate) fn share(&self) -> Share<'_> {
         self.answers.fetch_add(1, Ordering::Relaxed);
         Share {
             all: self,
@@ -50,12 +50,13 @@ impl InFlight {
 
 impl Share<'_> {
     /// Takes room for more bytes.
-    pub(super) fn grow(&mut self, more: usize) -> Result<(), Error> {
-        let limit = self.all.limit;
+    pub(crate) fn grow(&mut self, more: usize) -> Result<(), Error> {
+        let half = self.all.limit / 2;
         let answers = self.all.answers.load(Ordering::Relaxed).max(1);
-        let total = self.all.bytes.load(Ordering::Relaxed);
-        if total + more > limit && self.bytes + more > limit / answers {
-            return Err(Error::TooMuchInFlight(limit));
+        let total = self.all.bytes.load(Ordering::Relaxed) + more;
+        let is_large = self.bytes + more > half / answers;
+        if total > self.all.limit || (total > half && is_large) {
+            return Err(Error::TooMuchInFlight(half));
         }
         self.all.bytes.fetch_add(more, Ordering::Relaxed);
         self.bytes += more;
@@ -76,7 +77,7 @@ mod tests {
 
     #[test]
     fn the_largest_answer_fails_and_small_ones_go_on() {
-        let all = InFlight::new(3 << 20);
+        let all = InFlight::new(6 << 20);
         let (mut endless, mut large, mut small) = (all.share(), all.share(), all.share());
         let third = 1 << 20;
         endless.grow(2 * third).unwrap();
@@ -89,5 +90,20 @@ mod tests {
         drop(small);
         assert_eq!(all.bytes(), 0);
         assert_eq!(all.answers.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn the_sum_never_exceeds_the_limit() {
+        let all = InFlight::new(1 << 20);
+        let mut shares = Vec::new();
+        // Each answer grows to its share while the next ones have not begun, so that the shares add up to more.
+        for _ in 0..50 {
+            let mut share = all.share();
+            while share.grow(1000).is_ok() {}
+            shares.push(share);
+            assert!(all.bytes() <= 1 << 20);
+        }
+        drop(shares);
+        assert_eq!(all.bytes(), 0);
     }
 }

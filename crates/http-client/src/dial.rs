@@ -15,21 +15,21 @@ use tokio::net::{TcpStream, UnixStream};
 use tower_service::Service;
 use url::{Host, Url};
 
-use super::error::Error;
-use super::proxy::{Proxy, Route};
-use super::stream::Stream;
-use super::tls::Tls;
+use crate::error::Error;
+use crate::proxy::{Proxy, Route};
+use crate::stream::Stream;
+use crate::tls::Tls;
 
 /// Where a server listens.
 #[derive(Clone, Debug)]
-pub(super) enum Address {
+pub(crate) enum Address {
     Tcp { host: Host<String>, port: u16 },
     Unix(PathBuf),
 }
 
 impl Address {
     /// The address in a URL whose scheme is `http`, `https` or `unix`.
-    pub(super) fn of(url: &Url) -> Result<Self, Error> {
+    pub(crate) fn of(url: &Url) -> Result<Self, Error> {
         let missing = || Error::Invalid("the address has no host".to_owned());
         if url.scheme() == "unix" {
             let path = url.to_file_path().map_err(|()| missing())?;
@@ -64,22 +64,22 @@ impl Address {
 
 /// How connections to one server are opened.
 #[derive(Clone, Debug)]
-pub(super) struct Dialer {
-    pub(super) address: Address,
-    pub(super) route: Route,
+pub(crate) struct Dialer {
+    pub(crate) address: Address,
+    pub(crate) route: Route,
     /// Set if the server is reached over TLS.
-    pub(super) tls: Option<Tls>,
-    pub(super) keep_alive: Duration,
+    pub(crate) tls: Option<Tls>,
+    pub(crate) keep_alive: Duration,
     /// How long connecting may take, with the TLS handshake; `None`: as long as the request.
-    pub(super) limit: Option<Duration>,
+    pub(crate) limit: Option<Duration>,
 }
 
 /// A new connection, and whether HTTP/2 was negotiated.
-pub(super) type Dialed = (Stream, bool);
+pub(crate) type Dialed = (Stream, bool);
 
 impl Dialer {
     /// Opens a connection within the time limit.
-    pub(super) async fn dial(&self) -> Result<Dialed, Error> {
+    pub(crate) async fn dial(&self) -> Result<Dialed, Error> {
         // Boxed: the future is large, and the requests that wait for an answer have no use for it.
         let dialing = Box::pin(self.dial_at_leisure());
         match self.limit {

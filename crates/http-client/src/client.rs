@@ -9,17 +9,17 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 use url::Url;
 
-use super::body::{Answer, Body, Link, Response};
-use super::dial::{Address, Dialer};
-use super::error::Error;
-use super::http1::{self, Failed, Idle, IdleLimits};
-use super::http2::{self, Connections};
-use super::in_flight::InFlight;
-use super::limits::Limits;
-use super::proxy::Route;
-use super::request::{Form, Message, Request};
-use super::tls::{Tls, TlsError};
-use crate::config::resolved::TransportConfig;
+use crate::body::{Answer, Body, Link, Response};
+use crate::dial::{Address, Dialer};
+use crate::error::Error;
+use crate::http1::{self, Failed, Idle, IdleLimits};
+use crate::http2::{self, Connections};
+use crate::in_flight::InFlight;
+use crate::limits::Limits;
+use crate::proxy::Route;
+use crate::request::{Form, Message, Request};
+use crate::settings::TransportConfig;
+use crate::tls::{Tls, TlsError};
 
 /// Shared by all endpoints of a program: how connections are kept, and what all answers together may hold. A clone is
 /// the same client.
@@ -28,7 +28,7 @@ pub struct Client {
     settings: TransportConfig,
     limits: Limits,
     idle: Arc<AtomicUsize>,
-    pub(super) in_flight: Arc<InFlight>,
+    pub(crate) in_flight: Arc<InFlight>,
 }
 
 impl Client {

@@ -16,12 +16,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::error::Error;
-use super::http1::Failed;
-use super::limits::MAX_HEAD;
-use super::request::Message;
-use super::stream::{Paced, Stream};
-use super::wire::Wire;
+use crate::error::Error;
+use crate::http1::Failed;
+use crate::limits::MAX_HEAD;
+use crate::request::Message;
+use crate::stream::{Paced, Stream};
+use crate::wire::Wire;
 
 /// How many requests share one connection at most.
 const MAX_SHARING: usize = 90;
@@ -34,7 +34,7 @@ const WINDOWS: (u32, u32) = (256 << 10, 1 << 20);
 
 /// An HTTP/2 connection.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     wire: Arc<Wire>,
     /// Its tasks, which end with it.
@@ -62,7 +62,7 @@ impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Tasks {
 
 impl Connection {
     /// Makes a stream an HTTP/2 connection.
-    pub(super) async fn new(stream: Stream) -> Result<Self, Error> {
+    pub(crate) async fn new(stream: Stream) -> Result<Self, Error> {
         let tasks = Arc::new(Mutex::new(JoinSet::new()));
         let wire = Arc::new(Wire::new());
         let paced = Paced::new(stream, Arc::clone(&wire));
@@ -105,7 +105,7 @@ impl Connection {
 
 /// One request's place on a connection.
 #[derive(Debug)]
-pub(super) struct Slot(Arc<Connection>);
+pub(crate) struct Slot(Arc<Connection>);
 
 impl Slot {
     /// Takes a place on a connection.
@@ -115,12 +115,12 @@ impl Slot {
     }
 
     /// Returns `true` if a request was answered over this connection before.
-    pub(super) fn is_used(&self) -> bool {
+    pub(crate) fn is_used(&self) -> bool {
         self.0.is_used.load(Ordering::Relaxed)
     }
 
     /// Sends a request and waits for the head of its answer.
-    pub(super) async fn send(&self, message: Message) -> Result<Response<Incoming>, Failed> {
+    pub(crate) async fn send(&self, message: Message) -> Result<Response<Incoming>, Failed> {
         let mut sender = self.0.sender.clone();
         let answer = sender.try_send_request(message).await;
         if answer.is_ok() {
@@ -147,11 +147,11 @@ impl Drop for Slot {
 
 /// The connections to one server.
 #[derive(Debug, Default)]
-pub(super) struct Connections(Mutex<Vec<Arc<Connection>>>);
+pub(crate) struct Connections(Mutex<Vec<Arc<Connection>>>);
 
 impl Connections {
     /// A place on the first connection with room. Connections that are closed, or idle for too long, are dropped.
-    pub(super) fn slot(&self, idle_limit: Option<Duration>) -> Option<Slot> {
+    pub(crate) fn slot(&self, idle_limit: Option<Duration>) -> Option<Slot> {
         let mut connections = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         connections.retain(|connection| {
             let is_stale = idle_limit
@@ -165,7 +165,7 @@ impl Connections {
     }
 
     /// A place on a new connection, which others may share if it is kept.
-    pub(super) fn add(&self, connection: Connection, keep: bool) -> Slot {
+    pub(crate) fn add(&self, connection: Connection, keep: bool) -> Slot {
         let connection = Arc::new(connection);
         let slot = Slot::new(&connection);
         if keep {

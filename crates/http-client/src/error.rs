@@ -4,9 +4,9 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
-use super::limits::MAX_HEAD;
-use super::tls_failure::{TlsFailure, tls_cause};
-use super::wire::Wire;
+use crate::limits::MAX_HEAD;
+use crate::tls_failure::{TlsFailure, tls_cause};
+use crate::wire::Wire;
 use go_duration::GoDuration;
 
 /// Why a request was not answered. No text of it holds a header, a body or a URL.
@@ -42,7 +42,7 @@ pub enum Error {
     /// The body is larger than this many bytes.
     #[error("it is longer than {} MiB", .0 >> 20)]
     TooLong(usize),
-    /// All bodies together are larger than this many bytes, and this one holds more than its share.
+    /// All bodies together hold more than this many bytes, and this one is not small.
     #[error("the answers that are being received hold more than {} MiB together", .0 >> 20)]
     TooMuchInFlight(usize),
     /// The time limit of the request passed.
@@ -52,7 +52,7 @@ pub enum Error {
 
 impl Error {
     /// The error of a connection that could not be made.
-    pub(super) fn connect(error: &io::Error) -> Self {
+    pub(crate) fn connect(error: &io::Error) -> Self {
         match tls_cause(error) {
             Some(error) => Self::Tls(error.into()),
             None => Self::Unreachable(reason(error)),
@@ -60,7 +60,7 @@ impl Error {
     }
 
     /// The error of a request whose head did not come.
-    pub(super) fn head(error: &hyper::Error, wire: &Wire) -> Self {
+    pub(crate) fn head(error: &hyper::Error, wire: &Wire) -> Self {
         if let Some(failure) = wire.tls_failure() {
             Self::Tls(failure.clone())
         } else if wire.is_exhausted() || error.is_parse_too_large() {
@@ -79,7 +79,7 @@ impl Error {
     }
 
     /// The error of a body that did not end well.
-    pub(super) fn body(error: &hyper::Error) -> Self {
+    pub(crate) fn body(error: &hyper::Error) -> Self {
         Self::CutOff(reason(error))
     }
 }

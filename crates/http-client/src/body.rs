@@ -9,11 +9,11 @@ use hyper::{HeaderMap, StatusCode};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use super::error::Error;
-use super::http1::{self, Idle};
-use super::http2::Slot;
-use super::in_flight::InFlight;
-use super::limits::Limits;
+use crate::error::Error;
+use crate::http1::{self, Idle};
+use crate::http2::Slot;
+use crate::in_flight::InFlight;
+use crate::limits::Limits;
 
 /// After so many pieces of a body the task yields, so that many small pieces do not starve the other tasks.
 const PIECES_PER_TURN: usize = 64;
@@ -53,7 +53,7 @@ impl std::fmt::Debug for Body {
 }
 
 /// The connection over which a body arrives.
-pub(super) enum Link {
+pub(crate) enum Link {
     /// A connection of its own, which goes back to the idle ones when the body is complete.
     Http1 {
         connection: Option<Box<http1::Connection>>,
@@ -64,7 +64,7 @@ pub(super) enum Link {
 }
 
 impl Body {
-    pub(super) fn new(incoming: Incoming, link: Link) -> Self {
+    pub(crate) fn new(incoming: Incoming, link: Link) -> Self {
         Self { incoming, link }
     }
 
@@ -117,7 +117,7 @@ impl Body {
     ///
     /// # Errors
     /// [`Error`] if it stalls, is cut off, or is larger than the limits allow.
-    pub(super) async fn collect(
+    pub(crate) async fn collect(
         mut self,
         limits: Limits,
         in_flight: &InFlight,

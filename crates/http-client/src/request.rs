@@ -4,7 +4,7 @@ use hyper::body::Bytes;
 use hyper::header::{CONNECTION, HOST, HeaderValue, PROXY_AUTHORIZATION};
 use hyper::{HeaderMap, Method, Uri};
 
-use super::error::Error;
+use crate::error::Error;
 
 /// The longest path and query that are sent, in bytes: the limit of most servers, and of the `http` crate.
 const MAX_TARGET: usize = 65_534;
@@ -55,7 +55,7 @@ impl Request {
     }
 
     /// The message that is sent.
-    pub(super) fn message(&self, form: &Form<'_>) -> Result<Message, Error> {
+    pub(crate) fn message(&self, form: &Form<'_>) -> Result<Message, Error> {
         let len = self.target.len();
         if len > MAX_TARGET {
             return Err(Error::Invalid(format!(
@@ -92,19 +92,19 @@ impl Request {
 }
 
 /// What is sent over a connection.
-pub(super) type Message = hyper::Request<http_body_util::Full<Bytes>>;
+pub(crate) type Message = hyper::Request<http_body_util::Full<Bytes>>;
 
 /// How a message is written, which depends on the connection and the protocol.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Form<'a> {
+pub(crate) struct Form<'a> {
     /// The scheme if the message names the whole URL: over HTTP/2 and to a proxy.
-    pub(super) scheme: Option<&'static str>,
+    pub(crate) scheme: Option<&'static str>,
     /// Host and port of the server.
-    pub(super) authority: &'a str,
+    pub(crate) authority: &'a str,
     /// Whether there is a `Host` header.
-    pub(super) host: bool,
+    pub(crate) host: bool,
     /// Whether the connection is closed after the answer.
-    pub(super) close: bool,
+    pub(crate) close: bool,
     /// User and password for a proxy that forwards the request.
-    pub(super) proxy_authorization: Option<&'a HeaderValue>,
+    pub(crate) proxy_authorization: Option<&'a HeaderValue>,
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::*;
-use crate::config::resolved::TransportConfig;
+use crate::settings::TransportConfig;
 
 mod connections;
 mod framing;

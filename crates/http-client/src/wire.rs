@@ -4,12 +4,12 @@ use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::limits::MAX_HEAD;
-use super::tls_failure::{TlsFailure, tls_cause};
+use crate::limits::MAX_HEAD;
+use crate::tls_failure::{TlsFailure, tls_cause};
 
 /// Shared by the stream, which counts, and the request, which sets the limit.
 #[derive(Debug)]
-pub(super) struct Wire {
+pub(crate) struct Wire {
     /// How many bytes may still be read.
     allowance: AtomicUsize,
     /// Whether a byte of the answer has arrived.
@@ -20,7 +20,7 @@ pub(super) struct Wire {
 
 impl Wire {
     /// Creates one without a limit.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             allowance: AtomicUsize::new(usize::MAX),
             received: AtomicBool::new(false),
@@ -29,33 +29,33 @@ impl Wire {
     }
 
     /// A request begins: until its head is there, no more than [`MAX_HEAD`] bytes are read.
-    pub(super) fn expect_head(&self) {
+    pub(crate) fn expect_head(&self) {
         self.received.store(false, Ordering::Relaxed);
         self.allowance.store(MAX_HEAD, Ordering::Relaxed);
     }
 
     /// The head is there; the body has limits of its own.
-    pub(super) fn expect_body(&self) {
+    pub(crate) fn expect_body(&self) {
         self.allowance.store(usize::MAX, Ordering::Relaxed);
     }
 
     /// How many bytes may be read.
-    pub(super) fn allowance(&self) -> usize {
+    pub(crate) fn allowance(&self) -> usize {
         self.allowance.load(Ordering::Relaxed)
     }
 
     /// Returns `true` if the limit is reached.
-    pub(super) fn is_exhausted(&self) -> bool {
+    pub(crate) fn is_exhausted(&self) -> bool {
         self.allowance() == 0
     }
 
     /// Returns `true` if a byte of the answer has arrived.
-    pub(super) fn has_received(&self) -> bool {
+    pub(crate) fn has_received(&self) -> bool {
         self.received.load(Ordering::Relaxed)
     }
 
     /// Counts bytes that were read.
-    pub(super) fn count(&self, len: usize) {
+    pub(crate) fn count(&self, len: usize) {
         if len > 0 {
             self.received.store(true, Ordering::Relaxed);
             let left = self.allowance();
@@ -67,14 +67,14 @@ impl Wire {
     }
 
     /// Remembers the cause of an error, if it is TLS.
-    pub(super) fn record(&self, error: &io::Error) {
+    pub(crate) fn record(&self, error: &io::Error) {
         if let Some(error) = tls_cause(error) {
             self.tls_failure.get_or_init(|| Box::new(error.into()));
         }
     }
 
     /// Why TLS failed after the handshake.
-    pub(super) fn tls_failure(&self) -> Option<&TlsFailure> {
+    pub(crate) fn tls_failure(&self) -> Option<&TlsFailure> {
         self.tls_failure.get().map(|failure| &**failure)
     }
 }

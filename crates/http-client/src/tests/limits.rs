@@ -32,7 +32,7 @@ async fn an_endless_body_is_given_up_at_the_limit() {
 #[tokio::test]
 async fn endless_bodies_share_one_limit_and_small_answers_still_arrive() {
     let limits = Limits {
-        in_flight: 8 << 20,
+        in_flight: 16 << 20,
         ..Limits::default()
     };
     let client = client_with(limits);

@@ -5,11 +5,11 @@ use hyper::header::HeaderValue;
 use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
-use super::tls::{Tls, TlsError};
+use crate::tls::{Tls, TlsError};
 
 /// How a server is reached.
 #[derive(Clone, Debug)]
-pub(super) enum Route {
+pub(crate) enum Route {
     /// Without a proxy.
     Direct,
     /// The proxy reads the request and forwards it: clear text.
@@ -20,16 +20,16 @@ pub(super) enum Route {
 
 /// A proxy that speaks HTTP, over TLS or not.
 #[derive(Clone, Debug)]
-pub(super) struct Proxy {
-    pub(super) uri: Uri,
-    pub(super) authorization: Option<HeaderValue>,
+pub(crate) struct Proxy {
+    pub(crate) uri: Uri,
+    pub(crate) authorization: Option<HeaderValue>,
     /// Set if the proxy itself is reached over TLS.
-    pub(super) tls: Option<Tls>,
+    pub(crate) tls: Option<Tls>,
 }
 
 impl Route {
     /// The route to a server as the environment says; as with Go's client, no proxy is used for loopback.
-    pub(super) fn to(server: &Url) -> Result<Self, TlsError> {
+    pub(crate) fn to(server: &Url) -> Result<Self, TlsError> {
         if !matches!(server.scheme(), "http" | "https") || is_loopback(server) {
             return Ok(Self::Direct);
         }
@@ -53,7 +53,7 @@ impl Route {
     }
 
     /// Returns `true` if there is no proxy.
-    pub(super) fn is_direct(&self) -> bool {
+    pub(crate) fn is_direct(&self) -> bool {
         matches!(self, Self::Direct)
     }
 }

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf, Take};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::client::TlsStream;
 
-use super::wire::Wire;
+use crate::wire::Wire;
 
 /// How many bytes are read at a time, which bounds the read buffer of a connection.
 const PIECE: usize = 16 << 10;
@@ -18,7 +18,7 @@ const BURST: usize = 64 << 10;
 
 /// A connection before HTTP.
 #[derive(Debug)]
-pub(super) enum Stream {
+pub(crate) enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
     /// Over TCP, or over TLS to a proxy.
@@ -82,7 +82,7 @@ impl AsyncWrite for Stream {
 
 /// A stream that reads in small pieces, pauses after a burst and stops at the limit of its [`Wire`].
 #[derive(Debug)]
-pub(super) struct Paced {
+pub(crate) struct Paced {
     stream: Take<Stream>,
     /// Bytes read since the last pause.
     burst: usize,
@@ -91,7 +91,7 @@ pub(super) struct Paced {
 
 impl Paced {
     /// Creates one over a stream.
-    pub(super) fn new(stream: Stream, wire: Arc<Wire>) -> Self {
+    pub(crate) fn new(stream: Stream, wire: Arc<Wire>) -> Self {
         Self {
             stream: stream.take(0),
             burst: 0,

@@ -17,17 +17,17 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
-use super::error::Error;
-use super::limits::MAX_HEAD;
-use super::request::Message;
-use super::stream::{Paced, Stream};
-use super::wire::Wire;
+use crate::error::Error;
+use crate::limits::MAX_HEAD;
+use crate::request::Message;
+use crate::stream::{Paced, Stream};
+use crate::wire::Wire;
 
 /// How many headers an answer may have.
 const MAX_HEADERS: usize = 256;
 
 /// An HTTP/1.1 connection.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     driver: Driver,
     wire: Arc<Wire>,
@@ -53,14 +53,14 @@ impl Driver {
 }
 
 /// Why no head came, and whether the request was not sent at all.
-pub(super) struct Failed {
-    pub(super) error: Error,
-    pub(super) is_unsent: bool,
+pub(crate) struct Failed {
+    pub(crate) error: Error,
+    pub(crate) is_unsent: bool,
 }
 
 impl Connection {
     /// Makes a stream an HTTP connection.
-    pub(super) async fn new(stream: Stream) -> Result<Self, Error> {
+    pub(crate) async fn new(stream: Stream) -> Result<Self, Error> {
         let wire = Arc::new(Wire::new());
         let paced = Paced::new(stream, Arc::clone(&wire));
         let mut builder = http1::Builder::new();
@@ -76,12 +76,12 @@ impl Connection {
     }
 
     /// Returns `true` if a request was answered over this connection before.
-    pub(super) fn is_used(&self) -> bool {
+    pub(crate) fn is_used(&self) -> bool {
         self.is_used
     }
 
     /// Sends a request and waits for the head of its answer.
-    pub(super) async fn send(&mut self, message: Message) -> Result<Response<Incoming>, Failed> {
+    pub(crate) async fn send(&mut self, message: Message) -> Result<Response<Incoming>, Failed> {
         let Self {
             sender,
             driver,
@@ -107,12 +107,12 @@ impl Connection {
     }
 
     /// Reads and writes what is possible now.
-    pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
+    pub(crate) fn drive(&mut self, cx: &mut Context<'_>) {
         self.driver.drive(cx);
     }
 
     /// Returns `true` if the connection can take the next request, once its last answer is complete.
-    pub(super) async fn is_reusable(&mut self) -> bool {
+    pub(crate) async fn is_reusable(&mut self) -> bool {
         poll_fn(|cx| {
             self.driver.drive(cx);
             std::task::Poll::Ready(())
@@ -124,7 +124,7 @@ impl Connection {
 
 /// The idle connections to one server.
 #[derive(Debug)]
-pub(super) struct Idle {
+pub(crate) struct Idle {
     connections: Mutex<Vec<IdleConnection>>,
     /// How many connections to all servers are idle.
     total: Arc<AtomicUsize>,
@@ -133,11 +133,11 @@ pub(super) struct Idle {
 
 /// Which idle connections are kept.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct IdleLimits {
-    pub(super) reuse: bool,
-    pub(super) time: Option<Duration>,
-    pub(super) total: usize,
-    pub(super) per_server: usize,
+pub(crate) struct IdleLimits {
+    pub(crate) reuse: bool,
+    pub(crate) time: Option<Duration>,
+    pub(crate) total: usize,
+    pub(crate) per_server: usize,
 }
 
 struct IdleConnection {
@@ -163,7 +163,7 @@ impl Drop for Counted {
 
 impl Idle {
     /// Creates an empty pool that shares its total with others.
-    pub(super) fn new(total: Arc<AtomicUsize>, limits: IdleLimits) -> Self {
+    pub(crate) fn new(total: Arc<AtomicUsize>, limits: IdleLimits) -> Self {
         Self {
             connections: Mutex::default(),
             total,
@@ -172,7 +172,7 @@ impl Idle {
     }
 
     /// The connection that became idle last, if one is left.
-    pub(super) fn take(&self) -> Option<Box<Connection>> {
+    pub(crate) fn take(&self) -> Option<Box<Connection>> {
         let mut idle = self.lock();
         // One that has been idle for long may have been closed by a firewall without notice.
         if let Some(limit) = self.limits.time {
@@ -182,7 +182,7 @@ impl Idle {
     }
 
     /// Keeps a connection for the next request, or closes it.
-    pub(super) fn put_back(&self, connection: Box<Connection>) {
+    pub(crate) fn put_back(&self, connection: Box<Connection>) {
         let IdleLimits {
             reuse,
             total,

@@ -17,9 +17,9 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use url::Host;
 
-use super::error::Error;
-use super::stream::Stream;
-use crate::config::resolved::{Authorities, Identity, TlsConfig};
+use crate::error::Error;
+use crate::settings::{Authorities, Identity, TlsConfig};
+use crate::stream::Stream;
 
 mod verifier;
 
@@ -137,7 +137,7 @@ impl Tls {
     }
 
     /// Creates settings with the authorities that the system trusts, if there are any: for proxies.
-    pub(super) fn of_the_system() -> Result<Self, TlsError> {
+    pub(crate) fn of_the_system() -> Result<Self, TlsError> {
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let builder = builder
             .with_safe_default_protocol_versions()
@@ -152,7 +152,7 @@ impl Tls {
     }
 
     /// The host name under which the server is asked for, if it is not that of its address.
-    pub(super) fn alias(&self) -> Option<&str> {
+    pub(crate) fn alias(&self) -> Option<&str> {
         match &self.server_name {
             Some(ServerName::DnsName(name)) => Some(name.as_ref()),
             _ => None,
@@ -160,7 +160,7 @@ impl Tls {
     }
 
     /// Makes a stream to this host a TLS stream.
-    pub(super) async fn connect(
+    pub(crate) async fn connect(
         &self,
         host: &Host<String>,
         stream: Stream,
