@@ -76,7 +76,7 @@ impl GoTemplate {
     ) -> Result<String, TemplateError> {
         let rendered = match undefined {
             Undefined::Refused => self.template.render(&Value::from(()), context),
-            Undefined::Empty => self.template.survey(&Value::from(()), context),
+            Undefined::Empty => self.template.discover(&Value::from(()), context),
         };
         rendered.map_err(|error| failure::told(&self.name, &self.source, &error))
     }

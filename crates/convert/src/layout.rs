@@ -55,7 +55,7 @@ impl Writer {
             Piece::Tag(tag) => self.tag(tag, own_lines),
             Piece::Leave(tag) => self.tag(tag, false),
             Piece::Comment(comment) => self.comment(comment, own_lines),
-            Piece::If { arms, otherwise } => {
+            Piece::If { arms, else_body } => {
                 for (index, (condition, list)) in arms.iter().enumerate() {
                     self.tag(
                         &format!("{} {condition}", if index == 0 { "if" } else { "elif" }),
@@ -63,17 +63,17 @@ impl Writer {
                     );
                     self.list(list, own_lines);
                 }
-                self.otherwise(otherwise, own_lines);
+                self.else_body(else_body, own_lines);
                 self.tag("endif", own_lines);
             }
             Piece::For {
                 head,
                 body,
-                otherwise,
+                else_body,
             } => {
                 self.tag(head, own_lines);
                 self.list(body, own_lines);
-                self.otherwise(otherwise, own_lines);
+                self.else_body(else_body, own_lines);
                 self.tag("endfor", own_lines);
             }
             Piece::Macro { head, body } => {
@@ -85,7 +85,7 @@ impl Writer {
         }
     }
 
-    fn otherwise(&mut self, list: &[Piece], own_lines: bool) {
+    fn else_body(&mut self, list: &[Piece], own_lines: bool) {
         if !list.is_empty() {
             self.tag("else", own_lines);
             self.list(list, own_lines);
@@ -227,18 +227,18 @@ mod tests {
             match piece {
                 Piece::Text(text) => out.push_str(text),
                 Piece::Print(_) => out.push('x'),
-                Piece::If { arms, otherwise } => {
+                Piece::If { arms, else_body } => {
                     let taken = arms.iter().find(|(condition, _)| condition == "true");
-                    out.push_str(&printed(taken.map_or(otherwise, |(_, list)| list)));
+                    out.push_str(&printed(taken.map_or(else_body, |(_, list)| list)));
                 }
                 Piece::For {
                     head,
                     body,
-                    otherwise,
+                    else_body,
                 } => {
                     let count = head.matches('1').count();
                     out.push_str(&if count == 0 {
-                        printed(otherwise)
+                        printed(else_body)
                     } else {
                         printed(body).repeat(count)
                     });
@@ -266,12 +266,12 @@ mod tests {
                     prop::collection::vec((condition, list(inner.clone())), 1..3),
                     list(inner.clone())
                 )
-                    .prop_map(|(arms, otherwise)| Piece::If { arms, otherwise }),
-                (head, list(inner.clone()), list(inner)).prop_map(|(head, body, otherwise)| {
+                    .prop_map(|(arms, else_body)| Piece::If { arms, else_body }),
+                (head, list(inner.clone()), list(inner)).prop_map(|(head, body, else_body)| {
                     Piece::For {
                         head,
                         body,
-                        otherwise,
+                        else_body,
                     }
                 }),
             ]

@@ -36,7 +36,7 @@ impl<'t> LoopVariables<'t> {
         let pipeline = &range.pipeline;
         let names = pipeline.variables.iter().map(|variable| &*variable.name);
         let names: Vec<&str> = names.collect();
-        let is_used = |name: &str| pipeline.assigns || uses_variable(&range.body, name);
+        let is_used = |name: &str| pipeline.is_assignment || uses_variable(&range.body, name);
         match names.as_slice() {
             [] => Self {
                 index: None,
@@ -64,9 +64,9 @@ impl<'t> Writer<'t> {
         }
         let mut pieces = Vec::new();
         let over = self.value_or_mark(pipeline, &mut pieces);
-        let otherwise = self.loop_else(range, &mut pieces);
+        let else_body = self.loop_else(range, &mut pieces);
         let over = over.defined();
-        if pipeline.assigns {
+        if pipeline.is_assignment {
             pieces.extend(self.bind(pipeline, &over));
         }
         let outside = self.enter();
@@ -86,11 +86,11 @@ impl<'t> Writer<'t> {
         let (targets, body) = self.loop_body(range, &over, iteration, &variables);
         self.depth -= 1;
         self.leave(outside);
-        if otherwise.is_empty() || !leaves(&range.body) {
+        if else_body.is_empty() || !leaves(&range.body) {
             pieces.push(Piece::For {
                 head: format!("for {targets} in {text}"),
                 body,
-                otherwise,
+                else_body,
             });
             return pieces;
         }
@@ -100,17 +100,17 @@ impl<'t> Writer<'t> {
         let for_ = Piece::For {
             head: format!("for {targets} in {list}"),
             body,
-            otherwise: Vec::new(),
+            else_body: Vec::new(),
         };
         pieces.push(Piece::If {
             arms: vec![(list, vec![for_])],
-            otherwise,
+            else_body,
         });
         pieces
     }
 
     fn loop_else(&mut self, range: &'t Range, pieces: &mut Vec<Piece>) -> Vec<Piece> {
-        let Some(list) = &range.otherwise else {
+        let Some(list) = &range.else_body else {
             return Vec::new();
         };
         if leaves(list) {
@@ -120,9 +120,9 @@ impl<'t> Writer<'t> {
             return Vec::new();
         }
         self.depth += 1;
-        let otherwise = self.inside(None, list);
+        let else_body = self.inside(None, list);
         self.depth -= 1;
-        otherwise
+        else_body
     }
 
     /// The targets of the `for`, and its body.
@@ -137,7 +137,7 @@ impl<'t> Writer<'t> {
         let pipeline = &range.pipeline;
         // A variable that is assigned to is not declared by the loop.
         let declared = |variable: Option<(usize, &'t str)>| {
-            let (_, name) = variable.filter(|_| !pipeline.assigns)?;
+            let (_, name) = variable.filter(|_| !pipeline.is_assignment)?;
             Some(name)
         };
         let hint = declared(variables.element);
@@ -174,7 +174,7 @@ impl<'t> Writer<'t> {
         value: &Expr,
     ) -> Option<Piece> {
         let key = (pipeline.offset, place);
-        if pipeline.assigns {
+        if pipeline.is_assignment {
             return Some(self.assign(pipeline.offset, name, value));
         }
         if self.changes(key).is_none() && value.text != "loop.index0" {
@@ -252,7 +252,7 @@ fn leaves(list: &List) -> bool {
         Node::Break => true,
         Node::If(branches) | Node::With(branches) => {
             branches.arms.iter().any(|(_, body)| leaves(body))
-                || branches.otherwise.as_ref().is_some_and(leaves)
+                || branches.else_body.as_ref().is_some_and(leaves)
         }
         _ => false,
     })

@@ -21,12 +21,12 @@ pub(crate) enum Piece {
     Comment(String),
     If {
         arms: Vec<(String, Vec<Piece>)>,
-        otherwise: Vec<Piece>,
+        else_body: Vec<Piece>,
     },
     For {
         head: String,
         body: Vec<Piece>,
-        otherwise: Vec<Piece>,
+        else_body: Vec<Piece>,
     },
     Macro {
         head: String,
@@ -64,14 +64,14 @@ impl Piece {
 
     fn lists(&self) -> Box<dyn Iterator<Item = &Vec<Self>> + '_> {
         match self {
-            Self::If { arms, otherwise } => Box::new(
+            Self::If { arms, else_body } => Box::new(
                 arms.iter()
                     .map(|(_, list)| list)
-                    .chain(std::iter::once(otherwise)),
+                    .chain(std::iter::once(else_body)),
             ),
             Self::For {
-                body, otherwise, ..
-            } => Box::new([body, otherwise].into_iter()),
+                body, else_body, ..
+            } => Box::new([body, else_body].into_iter()),
             Self::Macro { body, .. } => Box::new(std::iter::once(body)),
             _ => Box::new(std::iter::empty()),
         }
@@ -80,21 +80,21 @@ impl Piece {
     /// Changes the lists within.
     fn with_lists(self, change: &mut impl FnMut(Vec<Self>) -> Vec<Self>) -> Self {
         match self {
-            Self::If { arms, otherwise } => Self::If {
+            Self::If { arms, else_body } => Self::If {
                 arms: arms
                     .into_iter()
                     .map(|(condition, list)| (condition, change(list)))
                     .collect(),
-                otherwise: change(otherwise),
+                else_body: change(else_body),
             },
             Self::For {
                 head,
                 body,
-                otherwise,
+                else_body,
             } => Self::For {
                 head,
                 body: change(body),
-                otherwise: change(otherwise),
+                else_body: change(else_body),
             },
             Self::Macro { head, body } => Self::Macro {
                 head,

@@ -86,7 +86,7 @@ impl<'t> Writer<'t> {
 
     /// Converts an `if` or a `with`.
     fn branches(&mut self, branches: &'t Branches, keyword: &str) -> Vec<Piece> {
-        let Branches { arms, otherwise } = branches;
+        let Branches { arms, else_body } = branches;
         let depth = self.depth;
         if depth + arms.len() > MAX_DEPTH {
             let offset = arms.first().map_or(0, |(pipeline, _)| pipeline.offset);
@@ -100,11 +100,11 @@ impl<'t> Writer<'t> {
             self.depth += 1;
             written.push(self.arm(pipeline, body, keyword == "with"));
         }
-        let otherwise = otherwise.as_ref();
-        let otherwise = otherwise.map(|list| self.inside(None, list));
+        let else_body = else_body.as_ref();
+        let else_body = else_body.map(|list| self.inside(None, list));
         self.depth = depth;
         self.leave(outside);
-        nested(written, otherwise.unwrap_or_default())
+        nested(written, else_body.unwrap_or_default())
     }
 
     fn arm(&mut self, pipeline: &'t Pipeline, body: &'t List, is_with: bool) -> Arm {
@@ -137,21 +137,21 @@ impl<'t> Writer<'t> {
 }
 
 /// Joins arms to `if … elif … else`; an arm that sets variables before its condition is nested in the `else`.
-fn nested(arms: Vec<Arm>, otherwise: Vec<Piece>) -> Vec<Piece> {
+fn nested(arms: Vec<Arm>, else_body: Vec<Piece>) -> Vec<Piece> {
     let last = arms.len().saturating_sub(1);
-    let mut other = otherwise;
+    let mut other = else_body;
     for (index, arm) in arms.into_iter().enumerate().rev() {
         let mut written = vec![(arm.condition, arm.body)];
-        if let [Piece::If { arms, otherwise }] = other.as_mut_slice()
+        if let [Piece::If { arms, else_body }] = other.as_mut_slice()
             && index != last
         {
             written.append(arms);
-            other = std::mem::take(otherwise);
+            other = std::mem::take(else_body);
         }
         let mut pieces = arm.before;
         pieces.push(Piece::If {
             arms: written,
-            otherwise: other,
+            else_body: other,
         });
         other = pieces;
     }

@@ -94,7 +94,7 @@ impl<'t> Writer<'t> {
             OperandKind::Number(_, Some(value)) => {
                 number(value).map_or_else(|| cannot("Jinja has no complex numbers"), Ok)
             }
-            OperandKind::Text(_, value) => match value.as_str() {
+            OperandKind::String(_, value) => match value.as_str() {
                 Some(text) => Ok(Expr::text(text)),
                 None => cannot("a string in Jinja is UTF-8"),
             },

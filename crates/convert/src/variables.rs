@@ -73,7 +73,7 @@ impl<'t> Walk<'t> {
             self.pipeline(pipeline);
             self.scoped(body);
         }
-        branches.otherwise.iter().for_each(|body| self.scoped(body));
+        branches.else_body.iter().for_each(|body| self.scoped(body));
         self.leave(outside);
     }
 
@@ -84,7 +84,7 @@ impl<'t> Walk<'t> {
         self.scoped(&range.body);
         self.loops -= 1;
         self.leave(outside);
-        range.otherwise.iter().for_each(|body| self.scoped(body));
+        range.else_body.iter().for_each(|body| self.scoped(body));
     }
 
     fn scoped(&mut self, list: &'t List) {
@@ -103,7 +103,7 @@ impl<'t> Walk<'t> {
 
     fn pipeline(&mut self, pipeline: &'t Pipeline) {
         for (index, variable) in pipeline.variables.iter().enumerate() {
-            if !pipeline.assigns {
+            if !pipeline.is_assignment {
                 let places = self.by_name.entry(&variable.name).or_default();
                 places.push(self.scopes.len());
                 self.scopes.push(Declared {
@@ -164,13 +164,13 @@ pub(crate) fn called(list: &List) -> BTreeSet<&str> {
                     .arms
                     .iter()
                     .map(|(_, body)| body)
-                    .chain(&branches.otherwise);
+                    .chain(&branches.else_body);
                 lists.for_each(|list| names.extend(called(list)));
             }
             Node::Range(range) => {
                 names.extend(called(&range.body));
                 range
-                    .otherwise
+                    .else_body
                     .iter()
                     .for_each(|list| names.extend(called(list)));
             }
@@ -200,19 +200,19 @@ fn any_operand(list: &List, inside: bool, found: &dyn Fn(&OperandKind) -> bool) 
                 .arms
                 .iter()
                 .any(|(pipeline, body)| in_pipeline(pipeline) || in_list(body))
-                || branches.otherwise.as_ref().is_some_and(in_list)
+                || branches.else_body.as_ref().is_some_and(in_list)
         }
         Node::With(branches) => {
             branches
                 .arms
                 .iter()
                 .any(|(pipeline, body)| in_pipeline(pipeline) || (inside && in_list(body)))
-                || branches.otherwise.as_ref().is_some_and(in_list)
+                || branches.else_body.as_ref().is_some_and(in_list)
         }
         Node::Range(range) => {
             in_pipeline(&range.pipeline)
                 || (inside && in_list(&range.body))
-                || range.otherwise.as_ref().is_some_and(in_list)
+                || range.else_body.as_ref().is_some_and(in_list)
         }
         Node::Template(invocation) => invocation.pipeline.as_ref().is_some_and(in_pipeline),
         Node::Text(_) | Node::Comment(_) | Node::Break | Node::Continue => false,

@@ -146,7 +146,7 @@ impl<'t> Writer<'t> {
         let mut pieces = Vec::new();
         for (index, variable) in pipeline.variables.iter().enumerate() {
             let value = value.clone().defined();
-            if pipeline.assigns {
+            if pipeline.is_assignment {
                 pieces.push(self.assign(pipeline.offset, &variable.name, &value));
             } else {
                 let key = (pipeline.offset, index);

@@ -2,7 +2,7 @@
 //!
 //! The errors are those of Go's `text/template`. They name types, but no value.
 
-pub use gotemplate::args::{Number, bytes, go_type, integer, refuse, text, wrong_type};
+pub use gotemplate::args::{Number, bytes, fail, go_type, integer, text, wrong_type};
 use gotemplate::record::Record;
 use minijinja::Value;
 use minijinja::value::ValueKind;
@@ -37,17 +37,17 @@ impl<'a> Call<'a> {
         let lazy = match value.kind() {
             ValueKind::Seq => false,
             ValueKind::Iterable => true,
-            _ => return refuse(wrong_type("a list", value)),
+            _ => return fail(wrong_type("a list", value)),
         };
         let Ok(iter) = value.try_iter() else {
-            return refuse(wrong_type("a list", value));
+            return fail(wrong_type("a list", value));
         };
         let mut items = Vec::new();
         for item in iter {
             if lazy {
                 self.spend(1)?;
                 if items.len() >= MAX_ITEMS {
-                    return refuse(format!("a list with more than {MAX_ITEMS} items"));
+                    return fail(format!("a list with more than {MAX_ITEMS} items"));
                 }
             }
             items.push(item);
@@ -92,11 +92,11 @@ pub fn records(items: Vec<Value>, schema: &str) -> Result<Vec<(Value, Record)>, 
             let record = record.clone();
             Ok((item, record))
         }
-        _ if schema.is_empty() => refuse(format!(
+        _ if schema.is_empty() => fail(format!(
             "wrong type for value; expected a list of services; got {}",
             go_type(&item)
         )),
-        _ => refuse(format!(
+        _ => fail(format!(
             "wrong type for value; expected []{schema}; got a list with {}",
             go_type(&item)
         )),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use minijinja::Value;
 
-use super::args::{FunctionResult, refuse, text};
+use super::args::{FunctionResult, fail, text};
 use crate::function::{Call, Function, FunctionError, Group};
 use gotemplate::any_map::AnyMap;
 use gotemplate::json::{self, Style};
@@ -54,7 +54,7 @@ pub(super) static TABLE: &[Function] = &[
             match text(only)? {
                 "" => Ok(Value::from_object(AnyMap::default())),
                 text => yaml::read(text, call.context.budget())
-                    .or_else(|error| refuse(format!("parseYAML: yaml: {error}"))),
+                    .or_else(|error| fail(format!("parseYAML: yaml: {error}"))),
             }
         },
     ),
@@ -99,7 +99,7 @@ const PRETTY_UNESCAPED: Style = Style {
 fn written(text: Result<String, FunctionError>, name: &str) -> FunctionResult {
     match text {
         Ok(text) => Ok(Value::from(text.trim())),
-        Err(error) => refuse(format!("{name}: {error}")),
+        Err(error) => fail(format!("{name}: {error}")),
     }
 }
 
@@ -108,7 +108,7 @@ fn parse_json(call: &Call<'_>) -> FunctionResult {
     match text(only)? {
         "" => Ok(Value::from_object(BTreeMap::<String, Value>::new())),
         text => json::read(text)
-            .or_else(|error| refuse(format!("parseJSON: the text is not JSON: {error}"))),
+            .or_else(|error| fail(format!("parseJSON: the text is not JSON: {error}"))),
     }
 }
 
@@ -116,5 +116,5 @@ fn to_json(call: &Call<'_>, name: &str, style: Style) -> FunctionResult {
     let [only] = call.exactly(name)?;
     json::write(only, style)
         .map(Value::from)
-        .or_else(|error| refuse(format!("{name}: {error}")))
+        .or_else(|error| fail(format!("{name}: {error}")))
 }

@@ -2,7 +2,7 @@
 
 use minijinja::Value;
 
-use super::args::{FunctionResult, refuse, text};
+use super::args::{FunctionResult, fail, text};
 use crate::function::{Call, Function, Group};
 use gotemplate::time;
 
@@ -53,7 +53,7 @@ fn must_env(call: &Call<'_>) -> FunctionResult {
     let name = text(name)?;
     match call.context.variable(name) {
         Some(value) if !value.is_empty() => Ok(Value::from(value)),
-        _ => refuse(format!("required environment variable {name:?} is empty")),
+        _ => fail(format!("required environment variable {name:?} is empty")),
     }
 }
 
@@ -69,7 +69,7 @@ fn timestamp(call: &Call<'_>) -> FunctionResult {
         [] => Ok(Value::from(time::format("2006-01-02T15:04:05Z07:00", now))),
         ["unix"] => Ok(Value::from(now.as_second().to_string())),
         [layout] => Ok(Value::from(time::format(layout, now))),
-        more => refuse(format!(
+        more => fail(format!(
             "timestamp: wrong number of arguments, expected 0 or 1, but got {}",
             more.len()
         )),

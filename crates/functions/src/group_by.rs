@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use minijinja::Value;
 
-use super::args::{FunctionResult, integer, refuse, text, wrong_type};
+use super::args::{FunctionResult, fail, integer, text, wrong_type};
 use super::merge::{self, Precedence};
 use crate::function::{Call, Function, FunctionError, Group};
 use gotemplate::dict::{self, Dict};
@@ -140,7 +140,7 @@ fn by_tag(call: &Call<'_>) -> FunctionResult {
     let mut groups: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for (value, record) in call.records(services, "")? {
         let Some(tags) = record.field("Tags").or_else(|| record.field("ServiceTags")) else {
-            return refuse(wrong_type("a list of services", &value));
+            return fail(wrong_type("a list of services", &value));
         };
         for tag in call.list(&tags)? {
             groups
@@ -157,7 +157,7 @@ fn by_port(call: &Call<'_>) -> FunctionResult {
     let mut groups: BTreeMap<i64, Vec<Value>> = BTreeMap::new();
     for (value, record) in call.records(services, "")? {
         let Some(port) = record.field("Port").or_else(|| record.field("ServicePort")) else {
-            return refuse(wrong_type("a list of services", &value));
+            return fail(wrong_type("a list of services", &value));
         };
         groups.entry(integer(&port)?).or_default().push(value);
     }
@@ -197,7 +197,7 @@ fn meta_part(key: &str, meta: &Value) -> Result<String, FunctionError> {
     if as_int {
         return match super::numbers::parse_int(if value.is_empty() { "0" } else { value }) {
             Ok(number) => Ok(format!("{number:05}")),
-            Err(error) => refuse(format!(
+            Err(error) => fail(format!(
                 "byMeta: strconv.Atoi: parsing the value of {name:?}: {error}"
             )),
         };
@@ -280,11 +280,11 @@ fn nested(name: &str, entries: impl Iterator<Item = (String, Value)>) -> Functio
     let mut root = BTreeMap::new();
     for (path, value) in entries.filter(|(path, _)| !path.is_empty()) {
         if path.matches('/').count() > MAX_FOLDERS {
-            return refuse(format!(
+            return fail(format!(
                 "{name}: a key with more than {MAX_FOLDERS} folders"
             ));
         }
-        insert(&mut root, &path, value).or_else(|error| refuse(format!("{name}: {error}")))?;
+        insert(&mut root, &path, value).or_else(|error| fail(format!("{name}: {error}")))?;
     }
     dict::within_limits(Tree::Folder(root).value())
 }

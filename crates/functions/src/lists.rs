@@ -5,7 +5,7 @@ use std::sync::Arc;
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object, ObjectRepr, ValueKind};
 
-use super::args::{FunctionResult, Number, bytes, refuse, slice, text};
+use super::args::{FunctionResult, Number, bytes, fail, slice, text};
 use crate::function::{Call, Function, FunctionError, Group};
 use gotemplate::record::TypedMap;
 
@@ -113,7 +113,7 @@ fn parts<'a>(separator: &str, text: &'a str) -> Result<Vec<&'a str>, FunctionErr
         (separator, text) => text.split(separator).take(max).collect(),
     };
     if parts.len() > MAX_ITEMS {
-        refuse(format!("a list with more than {MAX_ITEMS} items"))
+        fail(format!("a list with more than {MAX_ITEMS} items"))
     } else {
         Ok(parts)
     }
@@ -139,7 +139,7 @@ fn join(call: &Call<'_>) -> FunctionResult {
     let separators = texts.len().saturating_mul(separator.len());
     let length = texts.iter().map(|text| text.len());
     if length.fold(separators, usize::saturating_add) > MAX_LENGTH {
-        return refuse("the result is too long");
+        return fail("the result is too long");
     }
     Ok(Value::from(texts.join(separator)))
 }
@@ -238,14 +238,14 @@ fn loop_range(call: &Call<'_>) -> FunctionResult {
         [stop] => (0, bound(stop)?),
         [start, stop] => (bound(start)?, bound(stop)?),
         other => {
-            return refuse(format!(
+            return fail(format!(
                 "loop: wrong number of arguments, expected 1 or 2, but got {}",
                 other.len()
             ));
         }
     };
     if stop.saturating_sub(start) > MAX_ITERATIONS {
-        return refuse(format!("loop: more than {MAX_ITERATIONS} iterations"));
+        return fail(format!("loop: more than {MAX_ITERATIONS} iterations"));
     }
     Ok(Value::from_object(IntRange { start, stop }))
 }
@@ -255,9 +255,9 @@ fn bound(value: &Value) -> Result<i64, FunctionError> {
         (Some(Number::Int(number)), _) => Ok(number),
         (_, ValueKind::String) => match super::numbers::parse_int(text(value)?) {
             Ok(number) => Ok(number),
-            Err(error) => refuse(format!("loop: strconv.ParseInt: parsing: {error}")),
+            Err(error) => fail(format!("loop: strconv.ParseInt: parsing: {error}")),
         },
-        _ => refuse(format!(
+        _ => fail(format!(
             "loop: bad parameter type: {}",
             super::args::go_type(value)
         )),

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use minijinja::Value;
 
-use super::args::{FunctionResult, Number, go_type, refuse};
+use super::args::{FunctionResult, Number, fail, go_type};
 use crate::function::{Call, Function, FunctionError, Group};
 
 row_constructor!(math, Group::Math);
@@ -96,7 +96,7 @@ fn operands(call: &Call<'_>, name: &str) -> Result<(Number, Number), FunctionErr
     let [right, left] = call.exactly(name)?;
     let number = |value: &Value| match Number::of(value) {
         Some(number) => Ok(number),
-        None => refuse(format!(
+        None => fail(format!(
             "{name}: unknown type for a {} (parseInt and parseFloat convert strings)",
             go_type(value)
         )),
@@ -122,7 +122,7 @@ fn apply(left: Number, right: Number, operation: &Operation) -> Value {
 fn divide(call: &Call<'_>) -> FunctionResult {
     let (left, right) = operands(call, "divide")?;
     if is_zero(right) && !matches!(left, Number::Float(_)) {
-        return refuse("runtime error: integer divide by zero");
+        return fail("runtime error: integer divide by zero");
     }
     Ok(apply(
         left,
@@ -138,10 +138,10 @@ fn divide(call: &Call<'_>) -> FunctionResult {
 fn modulo(call: &Call<'_>) -> FunctionResult {
     let (left, right) = operands(call, "modulo")?;
     if matches!(left, Number::Float(_)) || matches!(right, Number::Float(_)) {
-        return refuse("modulo: unknown type for a float64 (only integers have a remainder)");
+        return fail("modulo: unknown type for a float64 (only integers have a remainder)");
     }
     if is_zero(right) {
-        return refuse("runtime error: integer divide by zero");
+        return fail("runtime error: integer divide by zero");
     }
     Ok(apply(
         left,

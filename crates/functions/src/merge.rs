@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use super::args::{FunctionResult, refuse, text, wrong_type};
+use super::args::{FunctionResult, fail, text, wrong_type};
 use crate::function::{Call, FunctionError};
 use gotemplate::dict::Dict;
 use gotemplate::record::Record;
@@ -35,7 +35,7 @@ pub(super) fn entries(map: &Value) -> Result<BTreeMap<String, Value>, FunctionEr
         return Ok(dict.entries());
     }
     if !is_map(map) {
-        return refuse(wrong_type("map[string]interface {}", map));
+        return fail(wrong_type("map[string]interface {}", map));
     }
     let mut entries = BTreeMap::new();
     for key in map.try_iter().into_iter().flatten() {
@@ -71,7 +71,7 @@ fn merge_nested(
     depth: usize,
 ) -> FunctionResult {
     if depth > MAX_DEPTH {
-        return refuse(format!("maps nested more than {MAX_DEPTH} levels deep"));
+        return fail(format!("maps nested more than {MAX_DEPTH} levels deep"));
     }
     let target = self::target(target)?;
     let Some(dict) = target.downcast_object_ref::<Dict>() else {

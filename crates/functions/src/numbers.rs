@@ -4,9 +4,8 @@
 
 use minijinja::Value;
 
-use super::args::{FunctionResult, refuse, text};
+use super::args::{FunctionResult, fail, text};
 use crate::function::{Call, Function, Group};
-use gotemplate::show;
 
 row_constructor!(numbers, Group::Text);
 
@@ -61,7 +60,7 @@ fn parse<T: Into<Value>>(
         "" => Ok(empty.into()),
         text => match parse(text) {
             Ok(value) => Ok(value.into()),
-            Err(error) => refuse(format!("{name}: strconv.{go}: parsing: {error}")),
+            Err(error) => fail(format!("{name}: strconv.{go}: parsing: {error}")),
         },
     }
 }
@@ -98,6 +97,6 @@ pub(super) fn parse_float(text: &str) -> Result<f64, ParseError> {
         }
         Ok(number) if number.is_nan() && text.starts_with(['+', '-']) => Err(Syntax),
         Ok(number) => Ok(number),
-        Err(_) => show::float(text).ok_or(Syntax),
+        Err(_) => gotemplate::number::parse_float(text).ok_or(Syntax),
     }
 }

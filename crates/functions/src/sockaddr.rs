@@ -16,7 +16,7 @@ use gotemplate::{Budget, Context, FunctionId, Limits, MissingKey, Options, Templ
 use minijinja::Value;
 
 use self::address::Address;
-use super::args::{FunctionResult, integer, refuse, text};
+use super::args::{FunctionResult, fail, integer, text};
 use super::row;
 use crate::function::{Call, Function, FunctionError, Group};
 
@@ -96,7 +96,7 @@ static FUNCTIONS: &[Function] = &[
         let mut all = own_addresses(call)?;
         all.retain(|address| address.default);
         if all.is_empty() {
-            refuse("there is no interface with a default route")
+            fail("there is no interface with a default route")
         } else {
             Ok(values(all))
         }
@@ -133,7 +133,7 @@ static FUNCTIONS: &[Function] = &[
         match text(by)? {
             "name" => found.dedup_by(|a, b| a.name == b.name),
             "address" => found.dedup_by(|a, b| a.ip == b.ip),
-            _ => return refuse("unique: the attribute must be \"address\" or \"name\""),
+            _ => return fail("unique: the attribute must be \"address\" or \"name\""),
         }
         Ok(values(found))
     }),
@@ -193,7 +193,7 @@ fn addresses(call: &Call<'_>, value: &Value) -> Result<Vec<Address>, FunctionErr
     }
     let all: Option<Vec<Address>> = call.list(value)?.iter().map(Address::from_value).collect();
     all.map_or_else(
-        || refuse("expected a list of addresses, such as that of GetAllInterfaces"),
+        || fail("expected a list of addresses, such as that of GetAllInterfaces"),
         Ok,
     )
 }

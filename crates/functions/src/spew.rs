@@ -16,11 +16,11 @@ use minijinja::value::ValueKind;
 use outline::log_types;
 use values::{MAX_DEPTH, entries, type_of};
 
-use super::args::{FunctionResult, refuse, text};
+use super::args::{FunctionResult, fail, text};
 use super::row;
 use crate::function::{Call, Function, FunctionError, Group};
+use gotemplate::go_fmt;
 use gotemplate::record::Record;
-use gotemplate::show;
 
 const MAX_LENGTH: usize = 64 << 20;
 
@@ -56,7 +56,7 @@ pub(super) static TABLE: &[Function] = &[
         "Logs the types and lengths of the values at the level debug; returns an empty string.",
         |call| {
             let [format, values @ ..] = call.args else {
-                return refuse("wrong number of args for spew_printf: want at least 1 got 0");
+                return fail("wrong number of args for spew_printf: want at least 1 got 0");
             };
             text(format)?;
             log_types("spew_printf", values);
@@ -76,10 +76,10 @@ fn sdump(call: &Call<'_>) -> FunctionResult {
 
 fn check_limits(out: &str, depth: usize) -> Result<(), FunctionError> {
     if depth > MAX_DEPTH {
-        return refuse(format!("nested more than {MAX_DEPTH} levels deep"));
+        return fail(format!("nested more than {MAX_DEPTH} levels deep"));
     }
     if out.len() > MAX_LENGTH {
-        refuse("the result is too long")
+        fail("the result is too long")
     } else {
         Ok(())
     }
@@ -94,7 +94,7 @@ fn dump(out: &mut String, value: &Value, depth: usize) -> Result<(), FunctionErr
     let _ = match value.kind() {
         ValueKind::String => {
             let text = value.as_str().unwrap_or_default();
-            write!(out, "(len={}) {}", text.len(), show::quoted(text))
+            write!(out, "(len={}) {}", text.len(), go_fmt::quoted(text))
         }
         ValueKind::Seq => {
             let items: Vec<Value> = value.try_iter().into_iter().flatten().collect();
@@ -121,7 +121,7 @@ fn dump(out: &mut String, value: &Value, depth: usize) -> Result<(), FunctionErr
                 dump(out, value, depth + 1)
             });
         }
-        _ => write!(out, "{}", show::plain(value)?),
+        _ => write!(out, "{}", go_fmt::sprint(value)?),
     };
     Ok(())
 }
@@ -145,7 +145,7 @@ fn block(
 
 fn sprintf(call: &Call<'_>) -> FunctionResult {
     let [format, values @ ..] = call.args else {
-        return refuse("wrong number of args for spew_sprintf: want at least 1 got 0");
+        return fail("wrong number of args for spew_sprintf: want at least 1 got 0");
     };
     let mut plain_format = String::new();
     let mut plain_values = Vec::new();
@@ -181,7 +181,7 @@ fn sprintf(call: &Call<'_>) -> FunctionResult {
     plain_format.push_str(rest);
     plain_values.extend(values.cloned());
     let references: Vec<&Value> = plain_values.iter().collect();
-    show::formatted(&plain_format, &references)
+    go_fmt::sprintf(&plain_format, &references)
 }
 
 /// Writes a value on one line, each part with its type.
@@ -208,13 +208,13 @@ fn typed(out: &mut String, value: &Value, depth: usize) -> Result<(), FunctionEr
                 if index > 0 {
                     out.push(' ');
                 }
-                out.push_str(&show::plain(key)?);
+                out.push_str(&go_fmt::sprint(key)?);
                 out.push(':');
                 typed(out, value, depth + 1)?;
             }
             out.push(if is_record { '}' } else { ']' });
         }
-        _ => out.push_str(&show::plain(value)?),
+        _ => out.push_str(&go_fmt::sprint(value)?),
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ mod wrap;
 
 use minijinja::Value;
 
-use super::args::{FunctionResult, refuse, text};
+use super::args::{FunctionResult, fail, text};
 use crate::function::{Call, FunctionError, Group};
 
 row_constructor!(sprig, Group::Sprig);
@@ -48,7 +48,7 @@ const MAX_ITEMS: usize = 1_000_000;
 /// Fails if a result would be too long.
 fn check_length(length: usize) -> Result<(), FunctionError> {
     if length > MAX_LENGTH {
-        refuse("the result is too long")
+        fail("the result is too long")
     } else {
         Ok(())
     }
@@ -57,7 +57,7 @@ fn check_length(length: usize) -> Result<(), FunctionError> {
 /// Fails if a list would be too long.
 fn check_items(count: usize) -> Result<(), FunctionError> {
     if count > MAX_ITEMS {
-        refuse(format!("a list with more than {MAX_ITEMS} items"))
+        fail(format!("a list with more than {MAX_ITEMS} items"))
     } else {
         Ok(())
     }
@@ -82,7 +82,7 @@ fn first_and_rest<'a>(
 ) -> Result<(&'a Value, &'a [Value]), FunctionError> {
     match call.args {
         [first, rest @ ..] => Ok((first, rest)),
-        [] => refuse(format!(
+        [] => fail(format!(
             "wrong number of args for {name}: want at least 1 got 0"
         )),
     }

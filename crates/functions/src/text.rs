@@ -9,7 +9,7 @@ use base64::engine::general_purpose::PAD;
 use gotemplate::pattern;
 use minijinja::Value;
 
-use super::args::{FunctionResult, bytes, integer, refuse, text};
+use super::args::{FunctionResult, bytes, fail, integer, text};
 use super::title;
 use crate::function::{Call, Function, Group};
 
@@ -192,7 +192,7 @@ fn replace_all(call: &Call<'_>) -> FunctionResult {
     let [from, to, last] = call.exactly("replaceAll")?;
     let (from, to, text) = (text(from)?, text(to)?, text(last)?);
     if text.matches(from).count().saturating_mul(to.len()) > MAX_LENGTH {
-        return refuse("the result is too long");
+        return fail("the result is too long");
     }
     Ok(Value::from(text.replace(from, to)))
 }
@@ -218,11 +218,11 @@ fn indent(call: &Call<'_>) -> FunctionResult {
     let [spaces, last] = call.exactly("indent")?;
     let (spaces, text) = (integer(spaces)?, text(last)?);
     let Ok(spaces) = usize::try_from(spaces) else {
-        return refuse("indent value must be a positive integer");
+        return fail("indent value must be a positive integer");
     };
     let lines = text.split_inclusive('\n');
     if lines.clone().count().saturating_mul(spaces) > MAX_LENGTH {
-        return refuse("the result is too long");
+        return fail("the result is too long");
     }
     let prefix = " ".repeat(spaces);
     let indented = lines.flat_map(|line| [if line == "\n" { "" } else { &prefix }, line]);
@@ -237,7 +237,7 @@ fn decode(call: &Call<'_>, name: &str, engine: &impl base64::Engine) -> Function
         .filter(|c| !matches!(c, '\r' | '\n'))
         .collect();
     let bytes = engine.decode(encoded).or_else(|error| {
-        refuse(match error {
+        fail(match error {
             base64::DecodeError::InvalidByte(at, _)
             | base64::DecodeError::InvalidLastSymbol(at, _) => {
                 format!("{name}: illegal base64 data at input byte {at}")
@@ -247,5 +247,5 @@ fn decode(call: &Call<'_>, name: &str, engine: &impl base64::Engine) -> Function
     })?;
     String::from_utf8(bytes)
         .map(Value::from)
-        .or_else(|_| refuse(format!("{name}: the result is not UTF-8 text")))
+        .or_else(|_| fail(format!("{name}: the result is not UTF-8 text")))
 }

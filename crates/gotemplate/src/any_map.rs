@@ -1,16 +1,16 @@
 //! Go's `map[interface {}]interface {}`: keys of any kind, as YAML has them.
 //!
-//! `1`, `1.0` and `true` are three keys here, which they are not as values of minijinja.
+//! `1`, `1.0` and `true` are three different keys here. As values of minijinja they are equal.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use minijinja::value::{Enumerator, Object, ObjectRepr, Value, ValueKind};
 
-/// A key. The order is the one in which Go prints them.
+/// A key. Keys are ordered as Go prints them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AnyKey {
-    /// nil
+    /// `nil`
     Nil,
     /// A string.
     Text(String),
@@ -18,7 +18,7 @@ pub enum AnyKey {
     Int(i64),
     /// An integer above the largest `i64`.
     Uint(u64),
-    /// The bits of a float, changed so that they sort like the numbers.
+    /// The bits of a float, transformed so that they sort like the numbers.
     Float(i64),
     /// `true` or `false`
     Bool(bool),

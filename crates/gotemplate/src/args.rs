@@ -1,6 +1,6 @@
-//! The arguments of a function, as Go's reflection accepts them.
+//! Checks the types of a function's arguments.
 //!
-//! The messages are those of Go's template execution; none of them shows a value.
+//! The error texts are those of Go's `text/template`. None of them shows a value.
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
@@ -8,11 +8,11 @@ use minijinja::value::ValueKind;
 use crate::function_error::FunctionError;
 use crate::record::{Record, TypedMap};
 
-/// Fails with this text.
+/// Returns an error with this text.
 ///
 /// # Errors
 /// Always.
-pub fn refuse<T>(text: impl Into<String>) -> Result<T, FunctionError> {
+pub fn fail<T>(text: impl Into<String>) -> Result<T, FunctionError> {
     Err(FunctionError::new(text))
 }
 
@@ -23,7 +23,7 @@ pub fn refuse<T>(text: impl Into<String>) -> Result<T, FunctionError> {
 pub fn text(value: &Value) -> Result<&str, FunctionError> {
     match value.kind() {
         ValueKind::String => Ok(value.as_str().unwrap_or_default()),
-        _ => refuse(wrong_type("string", value)),
+        _ => fail(wrong_type("string", value)),
     }
 }
 
@@ -34,7 +34,7 @@ pub fn text(value: &Value) -> Result<&str, FunctionError> {
 pub fn bytes(value: &Value) -> Result<&[u8], FunctionError> {
     match value.kind() {
         ValueKind::String | ValueKind::Bytes => Ok(value.as_bytes().unwrap_or_default()),
-        _ => refuse(wrong_type("string", value)),
+        _ => fail(wrong_type("string", value)),
     }
 }
 
@@ -45,7 +45,7 @@ pub fn bytes(value: &Value) -> Result<&[u8], FunctionError> {
 pub fn integer(value: &Value) -> Result<i64, FunctionError> {
     match Number::of(value) {
         Some(Number::Int(number)) => Ok(number),
-        _ => refuse(wrong_type("int", value)),
+        _ => fail(wrong_type("int", value)),
     }
 }
 
@@ -97,7 +97,7 @@ pub enum Number {
 }
 
 impl Number {
-    /// The number of a value; `None` if the value is not a number. Texts are never converted.
+    /// The number of a value; `None` if the value is not a number. Strings are not converted.
     #[must_use]
     pub fn of(value: &Value) -> Option<Self> {
         if value.is_integer() {

@@ -17,10 +17,10 @@ pub type Templates = HashMap<Box<str>, List>;
 #[derive(Debug, Default)]
 pub struct List(pub Vec<Node>);
 
-/// A text, an action or a control structure.
+/// Text, an action or a control structure.
 #[derive(Debug)]
 pub enum Node {
-    /// A text outside of actions, with the trimming of `{{-` and `-}}` done.
+    /// Text outside of actions, trimmed as `{{-` and `-}}` say.
     Text(Box<str>),
     /// `{{pipeline}}`
     Action(Pipeline),
@@ -46,7 +46,7 @@ pub struct Branches {
     /// The conditions and their bodies, in order.
     pub arms: Vec<(Pipeline, List)>,
     /// The body of `else`.
-    pub otherwise: Option<List>,
+    pub else_body: Option<List>,
 }
 
 /// A `range`.
@@ -57,7 +57,7 @@ pub struct Range {
     /// The body of an iteration.
     pub body: List,
     /// The body of `else`.
-    pub otherwise: Option<List>,
+    pub else_body: Option<List>,
 }
 
 /// A `template`, or the call that is part of a `block`.
@@ -77,7 +77,7 @@ pub struct Pipeline {
     /// The byte offset in the source.
     pub offset: usize,
     /// `true` for `=`, `false` for `:=`.
-    pub assigns: bool,
+    pub is_assignment: bool,
     /// The variables to the left of `=` or `:=`.
     pub variables: Vec<Variable>,
     /// The commands; never empty.
@@ -128,7 +128,7 @@ pub enum OperandKind {
     /// A number as written, and its value unless it overflows Go's `int`.
     Number(Box<str>, Option<Value>),
     /// A string as written, and its value.
-    Text(Box<str>, Value),
+    String(Box<str>, Value),
     /// `.Name.Name`
     Field(Box<[Box<str>]>),
     /// `$name.Name.Name`
@@ -165,13 +165,13 @@ impl List {
 }
 
 impl Operand {
-    /// Returns `true` if its value is written in the template.
+    /// Returns `true` if it is a literal, so that its value is in the source.
     pub(super) fn is_constant(&self) -> bool {
         match &self.kind {
             OperandKind::Bool(_)
             | OperandKind::Nil
             | OperandKind::Number(..)
-            | OperandKind::Text(..) => true,
+            | OperandKind::String(..) => true,
             OperandKind::Pipeline(pipeline) => pipeline.is_constant(),
             _ => false,
         }
@@ -189,10 +189,10 @@ impl Pipeline {
         else {
             return false;
         };
-        arguments.is_empty() && matches!(first.kind, OperandKind::Text(..))
+        arguments.is_empty() && matches!(first.kind, OperandKind::String(..))
     }
 
-    /// Returns `true` if its value is written in the template.
+    /// Returns `true` if it is a literal, so that its value is in the source.
     pub(super) fn is_constant(&self) -> bool {
         matches!(self.commands.as_slice(), [only] if only.arguments.is_empty() && only.first.is_constant())
     }
@@ -218,7 +218,7 @@ impl fmt::Display for Pipeline {
             write!(f, "{}{}", if index > 0 { ", " } else { "" }, variable.name)?;
         }
         if !self.variables.is_empty() {
-            f.write_str(if self.assigns { " = " } else { " := " })?;
+            f.write_str(if self.is_assignment { " = " } else { " := " })?;
         }
         for (index, command) in self.commands.iter().enumerate() {
             write!(f, "{}{command}", if index > 0 { " | " } else { "" })?;
@@ -253,7 +253,9 @@ impl fmt::Display for Operand {
             OperandKind::Dot => f.write_str("."),
             OperandKind::Nil => f.write_str("nil"),
             OperandKind::Bool(value) => write!(f, "{value}"),
-            OperandKind::Number(written, _) | OperandKind::Text(written, _) => f.write_str(written),
+            OperandKind::Number(written, _) | OperandKind::String(written, _) => {
+                f.write_str(written)
+            }
             OperandKind::Field(names) => fmt_fields(f, names),
             OperandKind::Variable(variable, names) => {
                 f.write_str(&variable.name)?;

@@ -1,7 +1,7 @@
 //! Limits the work of parsing and rendering.
 //!
-//! Loops, function calls and parsers [spend](Budget::spend) steps. Spending fails once the deadline is over, the stop
-//! flag is set, or the steps are used up; from then on it fails each time, so that the work ends soon.
+//! Loops, function calls and parsers [spend](Budget::spend) steps. Spending fails after the deadline, when the stop flag
+//! is set, or when the steps are used up. Every later call fails too, so that the work ends soon.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ pub struct Budget {
     stop: Arc<AtomicBool>,
     max_steps: usize,
     spent: AtomicUsize,
-    /// The first [`Exhausted`], as its code; 0 while there is none.
+    /// The code of the first [`Exhausted`]; 0 if there is none.
     exhausted: AtomicU8,
 }
 
@@ -30,7 +30,7 @@ pub enum Exhausted {
     /// The steps are used up.
     #[error("the template needs more steps than it may take")]
     Steps,
-    /// The deadline is over.
+    /// The deadline has passed.
     #[error("the template takes too long: its deadline is over")]
     Deadline,
     /// The stop flag is set.
@@ -87,7 +87,7 @@ impl Budget {
         }
     }
 
-    /// Spends enough steps that the clock is read: before a piece of work that takes long by itself.
+    /// Spends enough steps that the clock is read. Call it before work that takes long and spends nothing itself.
     ///
     /// # Errors
     /// As [`spend`](Self::spend).

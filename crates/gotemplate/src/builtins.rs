@@ -1,24 +1,25 @@
-//! Go's own functions.
+//! The predefined functions of `text/template`.
 //!
-//! in:  the arguments, and how much text may still be made
-//! out: the value, or what is wrong. (`and` and `or` do not evaluate all of their arguments: see `evaluate::call`.)
+//! Input: evaluated arguments, and the maximum length of a text. Output: a value, or Go's message. `and` and `or`
+//! evaluate only the arguments that they need, so `evaluate::call` has them.
 
 use std::fmt::Display;
 
 use minijinja::Value;
 
+use crate::builtin_error::BuiltinError;
 use crate::go_value::{GoValue, is_true, text_value, type_name};
-use crate::printf::{Printer, Trouble};
+use crate::printf::Printer;
 use crate::{compare, elements, escape};
 
-/// One of Go's own functions.
+/// A predefined function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Builtin {
     /// The first argument that is false, or the last one.
     And,
     /// The first argument that is true, or the last one.
     Or,
-    /// The negation.
+    /// Negates a truth value.
     Not,
     /// Returns `true` if the first argument equals one of the others.
     Eq,
@@ -32,11 +33,11 @@ pub enum Builtin {
     Gt,
     /// `a >= b`.
     Ge,
-    /// The length of a text, list or map.
+    /// The length of a string, list or map.
     Len,
-    /// An element of an element.
+    /// An element of a list, a string or a map; with several indexes, of nested ones.
     Index,
-    /// A part of a list or text.
+    /// A part of a list or a string.
     Slice,
     /// Go's `fmt.Sprint`.
     Print,
@@ -54,10 +55,12 @@ pub enum Builtin {
     Call,
 }
 
-/// The callee of `call`, for its error: always a value that is no function.
+/// The first argument of `call`, for its error message.
 #[derive(Clone, Copy)]
 pub(super) enum Callee<'t> {
-    Written(&'t dyn Display),
+    /// An operand of the template.
+    Operand(&'t dyn Display),
+    /// The result of the command before.
     Piped,
 }
 
@@ -83,14 +86,8 @@ const ALL: [(&str, Builtin); 19] = [
     ("call", Builtin::Call),
 ];
 
-type Answer = Result<GoValue, Trouble>;
-
-fn wrong(message: impl Into<String>) -> Trouble {
-    Trouble::Message(message.into())
-}
-
 impl Builtin {
-    /// The function of that name.
+    /// The function with this name.
     pub fn of_name(name: &str) -> Option<Self> {
         ALL.iter()
             .find(|(known, _)| *known == name)
@@ -109,7 +106,7 @@ impl Builtin {
             .map_or("", |(name, _)| *name)
     }
 
-    /// How many arguments it needs, and whether it takes more.
+    /// The minimum number of arguments, and whether it is variadic.
     pub fn arguments(self) -> (usize, bool) {
         match self {
             Self::Not | Self::Len => (1, false),
@@ -125,7 +122,7 @@ impl Builtin {
         }
     }
 
-    /// Whether it makes a new text, which counts against the limit.
+    /// Returns `true` if its result is a new text, which counts against the limit for texts.
     pub(super) fn makes_text(self) -> bool {
         use Builtin::{Html, Js, Print, Printf, Println, Slice, UrlQuery};
         matches!(
@@ -134,68 +131,73 @@ impl Builtin {
         )
     }
 
-    /// Runs it; the number of arguments has been checked.
-    pub(super) fn run(self, arguments: &[GoValue], callee: Callee<'_>, room: usize) -> Answer {
-        let (first, rest) = arguments.split_first().unwrap_or((&GoValue::NOTHING, &[]));
-        let second = rest.first().unwrap_or(&GoValue::NOTHING);
+    /// Runs the function. The caller has checked the number of arguments.
+    pub(super) fn run(
+        self,
+        arguments: &[GoValue],
+        callee: Callee<'_>,
+        max_len: usize,
+    ) -> Result<GoValue, BuiltinError> {
+        let (first, rest) = arguments.split_first().unwrap_or((&GoValue::INVALID, &[]));
+        let second = rest.first().unwrap_or(&GoValue::INVALID);
         let (a, b) = (&first.value, &second.value);
         match self {
-            // Evaluated elsewhere; here for completeness.
+            // The evaluator handles these two.
             Self::And | Self::Or => Ok(first.clone()),
-            Self::Not => truth(!is_true(a)),
-            Self::Eq => truth(compare::equals_any(a, rest)?),
-            Self::Ne => truth(!compare::equal(a, b)?),
-            Self::Lt => truth(compare::less(a, b)?),
-            Self::Le => truth(compare::less_or_equal(a, b)?),
-            Self::Gt => truth(!compare::less_or_equal(a, b)?),
-            Self::Ge => truth(!compare::less(a, b)?),
+            Self::Not => bool_value(!is_true(a)),
+            Self::Eq => bool_value(compare::equals_any(a, rest)?),
+            Self::Ne => bool_value(!compare::equal(a, b)?),
+            Self::Lt => bool_value(compare::less(a, b)?),
+            Self::Le => bool_value(compare::less_or_equal(a, b)?),
+            Self::Gt => bool_value(!compare::less_or_equal(a, b)?),
+            Self::Ge => bool_value(!compare::less(a, b)?),
             Self::Len => elements::len(first),
             Self::Index => elements::index(first, rest),
-            Self::Slice => elements::slice(first, rest, room),
-            Self::Print => text(room, |printer| {
-                printer.print(arguments.iter().map(|held| &held.value));
+            Self::Slice => elements::slice(first, rest, max_len),
+            Self::Print => text(max_len, |printer| {
+                printer.print(arguments.iter().map(|go_value| &go_value.value));
             }),
-            Self::Println => text(room, |printer| {
-                printer.println(arguments.iter().map(|held| &held.value));
+            Self::Println => text(max_len, |printer| {
+                printer.println(arguments.iter().map(|go_value| &go_value.value));
             }),
-            Self::Printf => text(room, |printer| {
-                let rest: Vec<&Value> = rest.iter().map(|held| &held.value).collect();
+            Self::Printf => text(max_len, |printer| {
+                let rest: Vec<&Value> = rest.iter().map(|go_value| &go_value.value).collect();
                 printer.printf(a.as_bytes().unwrap_or_default(), &rest);
             }),
-            Self::Html => escape::html(arguments, room),
-            Self::Js => escape::js(arguments, room),
-            Self::UrlQuery => escape::url_query(arguments, room),
+            Self::Html => escape::html(arguments, max_len),
+            Self::Js => escape::js(arguments, max_len),
+            Self::UrlQuery => escape::url_query(arguments, max_len),
             Self::Call => Err(call(first, callee)),
         }
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "what all functions yield")]
-fn truth(value: bool) -> Answer {
-    Ok(GoValue::bare(Value::from(value)))
+#[expect(clippy::unnecessary_wraps, reason = "the result type of all functions")]
+fn bool_value(value: bool) -> Result<GoValue, BuiltinError> {
+    Ok(GoValue::concrete(Value::from(value)))
 }
 
-fn text(room: usize, print: impl FnOnce(&mut Printer)) -> Answer {
-    let mut printer = Printer::new(Vec::new(), room);
+fn text(max_len: usize, print: impl FnOnce(&mut Printer)) -> Result<GoValue, BuiltinError> {
+    let mut printer = Printer::new(Vec::new(), max_len);
     print(&mut printer);
-    let (text, trouble) = printer.finish();
-    trouble.map_or_else(|| Ok(GoValue::bare(text_value(text))), Err)
+    let (text, error) = printer.finish();
+    error.map_or_else(|| Ok(GoValue::concrete(text_value(text))), Err)
 }
 
-/// No value of a template is a function.
-fn call(value: &GoValue, callee: Callee<'_>) -> Trouble {
-    if value.is_nothing() || value.value.is_none() {
-        return wrong("call of nil");
+/// The error of `call`: no value of a template is a function.
+fn call(value: &GoValue, callee: Callee<'_>) -> BuiltinError {
+    if value.is_invalid() || value.value.is_none() {
+        return BuiltinError::new("call of nil");
     }
-    let of_type = type_name(&value.value);
+    let go_type = type_name(&value.value);
     let name = match callee {
-        Callee::Written(operand) => operand.to_string(),
-        Callee::Piped => format!("<{of_type} Value>"),
+        Callee::Operand(operand) => operand.to_string(),
+        Callee::Piped => format!("<{go_type} Value>"),
     };
-    wrong(format!("non-function {name} of type {of_type}"))
+    BuiltinError::new(format!("non-function {name} of type {go_type}"))
 }
 
-/// The names of the functions that are part of the language, with consul-template's `executeTemplate`.
-pub fn own_functions() -> impl Iterator<Item = &'static str> {
+/// The names of the functions that are part of the language, and consul-template's `executeTemplate`.
+pub fn language_functions() -> impl Iterator<Item = &'static str> {
     Builtin::names().chain(["executeTemplate"])
 }

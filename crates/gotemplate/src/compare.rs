@@ -1,33 +1,28 @@
-//! `eq`, `lt` and their kin.
+//! The comparisons: `eq`, `ne`, `lt`, `le`, `gt` and `ge`.
 
 use std::cmp::Ordering;
 
 use minijinja::Value;
 
-use crate::go_value::{GoValue, Shape, is_true, shape, sorted_entries, type_name};
-use crate::printf::{Printer, Trouble};
+use crate::builtin_error::BuiltinError;
+use crate::go_value::{GoKind, GoValue, go_kind, is_true, sorted_entries, type_name};
+use crate::printf::Printer;
 
-type Answer = Result<bool, Trouble>;
+/// The maximum length of a value in an error message.
+const MAX_SHOWN: usize = 4096;
 
-/// How much of a value an error message may show.
-const MOST_REVEALED: usize = 4096;
-
-fn wrong(message: impl Into<String>) -> Trouble {
-    Trouble::Message(message.into())
-}
-
-fn incompatible(a: &Value, b: &Value) -> Trouble {
-    wrong(format!(
+fn incompatible(a: &Value, b: &Value) -> BuiltinError {
+    BuiltinError::new(format!(
         "incompatible types for comparison: {} and {}",
         type_name(a),
         type_name(b)
     ))
 }
 
-/// Whether the first value equals one of the others.
-pub(super) fn equals_any(value: &Value, others: &[GoValue]) -> Answer {
+/// `eq`: returns `true` if the first value equals one of the others.
+pub(super) fn equals_any(value: &Value, others: &[GoValue]) -> Result<bool, BuiltinError> {
     if others.is_empty() {
-        return Err(wrong("missing argument for comparison"));
+        return Err(BuiltinError::new("missing argument for comparison"));
     }
     for other in others {
         if equal(value, &other.value)? {
@@ -38,87 +33,89 @@ pub(super) fn equals_any(value: &Value, others: &[GoValue]) -> Answer {
 }
 
 /// `a == b`
-pub(super) fn equal(a: &Value, b: &Value) -> Answer {
-    match (shape(a), shape(b)) {
-        (Shape::Bool(a), Shape::Bool(b)) => Ok(a == b),
-        (Shape::Int(a), Shape::Int(b)) => Ok(a == b),
-        (Shape::Uint(a), Shape::Uint(b)) => Ok(a == b),
-        #[expect(clippy::float_cmp, reason = "the language compares exactly")]
-        (Shape::Float(a), Shape::Float(b)) => Ok(a == b),
-        (Shape::Complex(a), Shape::Complex(b)) => Ok(a == b),
-        (Shape::Text(a), Shape::Text(b)) => Ok(a == b),
-        (Shape::Nothing, Shape::Nothing) => Ok(true),
-        // Unsigned is only what is too large to be signed.
-        (Shape::Int(_), Shape::Uint(_))
-        | (Shape::Uint(_), Shape::Int(_))
-        | (Shape::Nothing, _)
-        | (_, Shape::Nothing) => Ok(false),
-        (Shape::Record(_), Shape::Record(_)) => Ok(a == b),
+pub(super) fn equal(a: &Value, b: &Value) -> Result<bool, BuiltinError> {
+    match (go_kind(a), go_kind(b)) {
+        (GoKind::Bool(a), GoKind::Bool(b)) => Ok(a == b),
+        (GoKind::Int(a), GoKind::Int(b)) => Ok(a == b),
+        (GoKind::Uint(a), GoKind::Uint(b)) => Ok(a == b),
+        #[expect(clippy::float_cmp, reason = "Go compares floats exactly")]
+        (GoKind::Float(a), GoKind::Float(b)) => Ok(a == b),
+        (GoKind::Complex(a), GoKind::Complex(b)) => Ok(a == b),
+        (GoKind::String(a), GoKind::String(b)) => Ok(a == b),
+        (GoKind::Nil, GoKind::Nil) => Ok(true),
+        // A `Uint` is larger than every `Int`.
+        (GoKind::Int(_), GoKind::Uint(_))
+        | (GoKind::Uint(_), GoKind::Int(_))
+        | (GoKind::Nil, _)
+        | (_, GoKind::Nil) => Ok(false),
+        (GoKind::Record(_), GoKind::Record(_)) => Ok(a == b),
         (left, right) if is_basic(left) || is_basic(right) => Err(incompatible(a, b)),
         _ => Err(not_comparable(a, b)),
     }
 }
 
-fn is_basic(shape: Shape<'_>) -> bool {
+fn is_basic(go_kind: GoKind<'_>) -> bool {
     !matches!(
-        shape,
-        Shape::Nothing
-            | Shape::List
-            | Shape::Map
-            | Shape::Record(_)
-            | Shape::Channel
-            | Shape::Opaque
+        go_kind,
+        GoKind::Nil
+            | GoKind::List
+            | GoKind::Map
+            | GoKind::Record(_)
+            | GoKind::Channel
+            | GoKind::Opaque
     )
 }
 
-fn not_comparable(a: &Value, b: &Value) -> Trouble {
+fn not_comparable(a: &Value, b: &Value) -> BuiltinError {
     let (left, right) = (type_name(a), type_name(b));
     if left == right {
-        return wrong(format!("non-comparable type {}: {left}", revealed(b, 's')));
+        return BuiltinError::new(format!(
+            "non-comparable type {}: {left}",
+            shown_in_error(b, 's')
+        ));
     }
-    let (shown_a, shown_b) = (revealed(a, 's'), revealed(b, 'v'));
-    wrong(format!(
+    let (shown_a, shown_b) = (shown_in_error(a, 's'), shown_in_error(b, 'v'));
+    BuiltinError::new(format!(
         "non-comparable types {shown_a}: {left}, {right}: {shown_b}"
     ))
 }
 
 /// `a < b`
-pub(super) fn less(a: &Value, b: &Value) -> Answer {
+pub(super) fn less(a: &Value, b: &Value) -> Result<bool, BuiltinError> {
     order(a, b).map(|order| order == Some(Ordering::Less))
 }
 
 /// `a <= b`
-pub(super) fn less_or_equal(a: &Value, b: &Value) -> Answer {
+pub(super) fn less_or_equal(a: &Value, b: &Value) -> Result<bool, BuiltinError> {
     order(a, b).map(|order| matches!(order, Some(Ordering::Less | Ordering::Equal)))
 }
 
-fn order(a: &Value, b: &Value) -> Result<Option<Ordering>, Trouble> {
-    let (left, right) = (shape(a), shape(b));
+fn order(a: &Value, b: &Value) -> Result<Option<Ordering>, BuiltinError> {
+    let (left, right) = (go_kind(a), go_kind(b));
     if !is_basic(left) || !is_basic(right) {
-        return Err(wrong("invalid type for comparison"));
+        return Err(BuiltinError::new("invalid type for comparison"));
     }
     match (left, right) {
-        (Shape::Int(a), Shape::Int(b)) => Ok(Some(a.cmp(&b))),
-        (Shape::Uint(a), Shape::Uint(b)) => Ok(Some(a.cmp(&b))),
-        (Shape::Int(_), Shape::Uint(_)) => Ok(Some(Ordering::Less)),
-        (Shape::Uint(_), Shape::Int(_)) => Ok(Some(Ordering::Greater)),
-        (Shape::Float(a), Shape::Float(b)) => Ok(a.partial_cmp(&b)),
-        (Shape::Text(a), Shape::Text(b)) => Ok(Some(a.cmp(b))),
-        (Shape::Bool(_), Shape::Bool(_)) | (Shape::Complex(_), Shape::Complex(_)) => {
-            Err(wrong("invalid type for comparison"))
+        (GoKind::Int(a), GoKind::Int(b)) => Ok(Some(a.cmp(&b))),
+        (GoKind::Uint(a), GoKind::Uint(b)) => Ok(Some(a.cmp(&b))),
+        (GoKind::Int(_), GoKind::Uint(_)) => Ok(Some(Ordering::Less)),
+        (GoKind::Uint(_), GoKind::Int(_)) => Ok(Some(Ordering::Greater)),
+        (GoKind::Float(a), GoKind::Float(b)) => Ok(a.partial_cmp(&b)),
+        (GoKind::String(a), GoKind::String(b)) => Ok(Some(a.cmp(b))),
+        (GoKind::Bool(_), GoKind::Bool(_)) | (GoKind::Complex(_), GoKind::Complex(_)) => {
+            Err(BuiltinError::new("invalid type for comparison"))
         }
         _ => Err(incompatible(a, b)),
     }
 }
 
-/// A value for an error message: as Go shows it if there is no text in it, else only its type.
-///
-/// A text may be the value of a key or a variable, and that may be a secret.
-pub(super) fn revealed(value: &Value, verb: char) -> String {
-    if !is_harmless(value, 8) {
+/// A value as an error message shows it: in Go's format if it has no strings, otherwise only its type, because a string
+/// may be a secret.
+pub(super) fn shown_in_error(value: &Value, verb: char) -> String {
+    if !has_no_text(value, 8) {
         return type_name(value);
     }
-    let mut printer = Printer::new(Vec::new(), MOST_REVEALED);
+    let mut printer = Printer::new(Vec::new(), MAX_SHOWN);
     printer.printf(format!("%{verb}").as_bytes(), &[value]);
     match printer.finish() {
         (text, None) => String::from_utf8_lossy(&text).into_owned(),
@@ -126,19 +123,19 @@ pub(super) fn revealed(value: &Value, verb: char) -> String {
     }
 }
 
-fn is_harmless(value: &Value, depth: usize) -> bool {
-    match shape(value) {
-        Shape::Text(text) => text.is_empty(),
-        Shape::Record(_) => false,
-        Shape::List if depth > 0 => value
+fn has_no_text(value: &Value, depth: usize) -> bool {
+    match go_kind(value) {
+        GoKind::String(text) => text.is_empty(),
+        GoKind::Record(_) => false,
+        GoKind::List if depth > 0 => value
             .try_iter()
             .into_iter()
             .flatten()
-            .all(|value| is_harmless(&value, depth - 1)),
-        Shape::Map if depth > 0 => sorted_entries(value)
+            .all(|value| has_no_text(&value, depth - 1)),
+        GoKind::Map if depth > 0 => sorted_entries(value)
             .iter()
-            .all(|(_, value)| is_harmless(value, depth - 1)),
-        Shape::List | Shape::Map => !is_true(value),
+            .all(|(_, value)| has_no_text(value, depth - 1)),
+        GoKind::List | GoKind::Map => !is_true(value),
         _ => true,
     }
 }

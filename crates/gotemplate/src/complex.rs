@@ -1,4 +1,4 @@
-//! Complex constants (`1i`): they exist in the language, and nothing can be done with them but to print them.
+//! Complex constants (`1i`). A template can only print and compare them.
 
 use minijinja::value::{Object, ObjectRepr};
 use std::sync::Arc;

@@ -8,22 +8,20 @@ use minijinja::Value;
 use crate::budget::Budget;
 use crate::function_error::FunctionError;
 
-/// A function of the program, as [`Template::parse`](crate::Template::parse) has it resolved and
-/// [`Context::call`] gets it: an index into the program's own table.
+/// Identifies a function of the program: the resolver of [`Template::parse`](crate::Template::parse) returns it, and
+/// [`Context::call`] receives it. The number is an index into the program's own table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FunctionId(pub usize);
 
-/// The functions and the work that a rendering may use.
+/// What a program provides to a rendering: functions, permissions, escaping, and the budget.
 ///
-/// All methods but [`budget`](Self::budget) have defaults, so a template without functions needs only those four lines.
-/// [`Budget`] itself is such a context.
+/// All methods except [`budget`](Self::budget) have defaults. A [`Budget`] itself is a context without functions.
 pub trait Context: Sync + fmt::Debug {
-    /// The work that the rendering may do.
+    /// The budget of the rendering.
     fn budget(&self) -> &Budget;
 
-    /// Calls a function. A piped argument is the last one. The implementation may replace arguments before it reads
-    /// them; quoted texts in an error that come from the arguments are redacted. The call begins at byte `at` of the
-    /// source.
+    /// Calls a function. A piped argument is the last one. `offset` is the byte offset of the call in the source. The
+    /// implementation may replace arguments. Quoted texts of an error that come from the arguments are redacted.
     ///
     /// # Errors
     /// The error of the function, without the name of the function.
@@ -31,16 +29,16 @@ pub trait Context: Sync + fmt::Debug {
         &self,
         function: FunctionId,
         args: &mut [Value],
-        at: usize,
+        offset: usize,
     ) -> Result<Value, FunctionError> {
-        let _ = (function, args, at);
+        let _ = (function, args, offset);
         Err(FunctionError::new("the function has no code"))
     }
 
-    /// Decides whether a function may be called; its arguments are evaluated only then.
+    /// Checks whether a function may be called, before its arguments are evaluated.
     ///
     /// # Errors
-    /// The reason why it may not.
+    /// The reason why the call is denied.
     fn permit(&self, name: &str) -> Result<(), FunctionError> {
         let _ = name;
         Ok(())
@@ -48,7 +46,7 @@ pub trait Context: Sync + fmt::Debug {
 
     /// Returns `true` if values are escaped where they are printed.
     ///
-    /// Then each printed text goes through [`escape`](Self::escape), save those that are marked safe
+    /// Then each printed text goes through [`escape`](Self::escape), except those that are marked safe
     /// ([`Value::from_safe_string`]), and `executeTemplate` returns a safe text.
     fn escapes(&self) -> bool {
         false

@@ -1,10 +1,9 @@
 //! Go's `map[string]interface {}`: a map that a template can change.
 //!
-//! in:  entries by text
-//! out: a value; a change (`sprig_set`, `mergeMap`) is visible through all of its clones
+//! Input: entries with string keys. Output: a value. A change (`sprig_set`, `mergeMap`) is visible through all clones.
 //!
-//! A map could be put into itself, or grow deeper with each iteration; code that walks it would not end. So each map
-//! records how deep it lies in other maps, and refuses values that would be nested too deep.
+//! Code that walks a map would not end if the map contained itself or grew deeper with each iteration. So each map
+//! records how deep it is nested in other maps, and rejects values that would be nested too deep.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,22 +15,22 @@ use minijinja::value::{Enumerator, Object, ObjectRepr, ValueKind};
 use crate::function_error::FunctionError;
 use crate::record::Record;
 
-/// How deep lists and maps may be nested.
-const MOST_LEVELS: usize = 100;
+/// The maximum nesting of lists and maps.
+const MAX_LEVELS: usize = 100;
 
-/// How many values there may be in what is put into a map.
-const MOST_VALUES: usize = 1_000_000;
+/// The maximum number of values, on all levels, in a value that is added to a map.
+const MAX_VALUES: usize = 1_000_000;
 
-/// A map by text that can be changed.
+/// A map with string keys that can be changed.
 #[derive(Debug, Default)]
 pub struct Dict {
     entries: Mutex<BTreeMap<String, Value>>,
-    /// How deep it has been put into other maps.
+    /// Its depth in other maps.
     level: AtomicUsize,
 }
 
 impl Dict {
-    /// A map with these entries, which are not nested deeper than text can be that was read.
+    /// Creates a map without a check: for entries whose nesting is limited already, such as parsed JSON.
     pub fn value(entries: BTreeMap<String, Value>) -> Value {
         Value::from_object(Self {
             entries: Mutex::new(entries),
@@ -39,20 +38,20 @@ impl Dict {
         })
     }
 
-    /// A map with these entries.
+    /// Creates a map.
     ///
     /// # Errors
-    /// When it would be nested too deep.
+    /// If it would be nested too deep.
     pub fn checked(entries: BTreeMap<String, Value>) -> Result<Value, FunctionError> {
         within_limits(Self::value(entries))
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Value>> {
-        // The lock is held for one change; a panic in between leaves the map whole.
+        // The lock is held for one change; a panic in between cannot leave a partial change.
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The entries as they are now.
+    /// A copy of the entries.
     pub fn entries(&self) -> BTreeMap<String, Value> {
         self.lock().clone()
     }
@@ -62,81 +61,81 @@ impl Dict {
         self.lock().get(key).cloned()
     }
 
-    /// Puts an entry in.
+    /// Sets an entry.
     ///
     /// # Errors
-    /// When the map would hold itself, or be nested too deep.
+    /// If the map would contain itself, or be nested too deep.
     pub fn set(&self, key: &str, value: Value) -> Result<(), FunctionError> {
         let level = self.level.load(Ordering::Relaxed) + 1;
         Walk {
-            host: Some(self),
-            left: MOST_VALUES,
+            target: Some(self),
+            values_left: MAX_VALUES,
         }
         .visit(&value, level)?;
-        // What stood there goes after the lock: it may be a map, and a deep one.
+        // Drop the old value after the lock is released: it may be a deep map.
         let before = self.lock().insert(key.to_owned(), value);
         drop(before);
         Ok(())
     }
 
-    /// Takes an entry out.
+    /// Removes an entry.
     pub fn remove(&self, key: &str) {
         let before = self.lock().remove(key);
         drop(before);
     }
 }
 
-/// A new list or map, if it is not nested too deep.
+/// Returns the value if it is within the limits for nesting and size.
 ///
 /// # Errors
-/// When it is nested too deep, or holds too much.
+/// If it is nested too deep, or has too many values.
 pub fn within_limits(value: Value) -> Result<Value, FunctionError> {
     Walk {
-        host: None,
-        left: MOST_VALUES,
+        target: None,
+        values_left: MAX_VALUES,
     }
     .visit(&value, 0)?;
     Ok(value)
 }
 
-/// Walks the lists in a list, and nothing else.
+/// Checks the lists in a list, but not the maps in it.
 ///
 /// # Errors
-/// When they are nested too deep, or hold too much.
+/// If they are nested too deep, or have too many values.
 pub fn check_lists(list: &Value) -> Result<(), FunctionError> {
     Walk {
-        host: None,
-        left: MOST_VALUES,
+        target: None,
+        values_left: MAX_VALUES,
     }
     .visit_lists(list, 0)
 }
 
 fn too_deep() -> FunctionError {
     FunctionError::new(format!(
-        "maps and lists nested more than {MOST_LEVELS} levels deep"
+        "maps and lists nested more than {MAX_LEVELS} levels deep"
     ))
 }
 
-/// A walk over everything in a value.
+/// A walk over all values in a value.
 struct Walk<'d> {
-    /// The map that it is put into.
-    host: Option<&'d Dict>,
-    /// How many values may still come.
-    left: usize,
+    /// The map that the value is added to.
+    target: Option<&'d Dict>,
+    /// The number of values that are still allowed.
+    values_left: usize,
 }
 
 impl Walk<'_> {
     fn count(&mut self) -> Result<(), FunctionError> {
-        self.left = self.left.checked_sub(1).ok_or_else(|| {
+        self.values_left = self.values_left.checked_sub(1).ok_or_else(|| {
             FunctionError::new(format!(
-                "a map or a list with more than {MOST_VALUES} values in all levels"
+                "a map or a list with more than {MAX_VALUES} values in all levels"
             ))
         })?;
         Ok(())
     }
 
     fn visit_lists(&mut self, list: &Value, level: usize) -> Result<(), FunctionError> {
-        if level > MOST_LEVELS {
+        if level > MAX_LEVELS {
             return Err(too_deep());
         }
         for item in list.try_iter().into_iter().flatten() {
@@ -151,7 +150,7 @@ impl Walk<'_> {
     fn visit(&mut self, value: &Value, level: usize) -> Result<(), FunctionError> {
         self.count()?;
         match value.kind() {
-            ValueKind::Seq | ValueKind::Map if level > MOST_LEVELS => return Err(too_deep()),
+            ValueKind::Seq | ValueKind::Map if level > MAX_LEVELS => return Err(too_deep()),
             ValueKind::Seq => {
                 for item in value.try_iter().into_iter().flatten() {
                     self.visit(&item, level + 1)?;
@@ -171,7 +170,7 @@ impl Walk<'_> {
             return Ok(());
         }
         if let Some(dict) = object.downcast_ref::<Dict>() {
-            if self.host.is_some_and(|host| std::ptr::eq(host, dict)) {
+            if self.target.is_some_and(|target| std::ptr::eq(target, dict)) {
                 return Err(FunctionError::new("a map cannot hold itself"));
             }
             dict.level.fetch_max(level, Ordering::Relaxed);
@@ -229,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_map_never_holds_itself() {
+    fn a_map_cannot_contain_itself() {
         let (outer, inner) = (Dict::value(BTreeMap::new()), Dict::value(BTreeMap::new()));
         dict(&outer)
             .set("inner", Value::from(vec![inner.clone()]))
@@ -243,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_map_grows_deep_neither_at_its_head_nor_at_its_end() {
+    fn the_nesting_is_limited_however_a_map_grows() {
         let mut head = Dict::value(BTreeMap::new());
         let grown = (0..1000).find_map(|_| {
             match Dict::checked(BTreeMap::from([("in".to_owned(), head.clone())])) {

@@ -1,62 +1,71 @@
-//! What can be wrong with a template, and where.
+//! The errors of parsing and execution, with their positions.
 
 use std::fmt;
 
-/// Why a template cannot be parsed or executed, with Go's own words.
+/// The error of a template that cannot be parsed or executed. The text is Go's.
 ///
-/// The text names no value that came in as data, save numbers and truth values.
+/// It shows no value of the data, except numbers and booleans.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// Whether the template could not be parsed, or not be executed.
+    /// The phase that failed.
     pub phase: Phase,
-    /// The line, from 1 on.
+    /// The line, counted from 1.
     pub line: usize,
-    /// The column in bytes, from 1 on. (The one in Go's text of an execution error counts from 0.)
+    /// The column in bytes, counted from 1. (In Go's text of an execution error it is counted from 0.)
     pub column: usize,
-    /// The offset into the template in bytes.
+    /// The byte offset in the source.
     pub offset: usize,
-    /// What comes before the message in Go's text: `template: t:1:2: executing "t" at <.x>: `.
+    /// The part of Go's text before the message: `template: t:1:2: executing "t" at <.x>: `.
     pub prefix: String,
     /// The message without the prefix.
     pub message: String,
-    /// What it is about, for those who want to help.
-    pub about: About,
-    /// The `range` or `with` that was being executed: where its pipeline is, and both as written.
-    pub around: Option<Box<(usize, String)>>,
+    /// The subject, from which a program can derive a hint.
+    pub subject: ErrorSubject,
+    /// The innermost `range` or `with` around the failed action.
+    pub enclosing: Option<Box<Enclosing>>,
 }
 
-/// What an error is about.
+/// A `range` or `with`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum About {
-    /// Nothing that has a name.
-    Nothing,
-    /// This function is unknown, or has failed.
+pub struct Enclosing {
+    /// The byte offset of its pipeline in the source.
+    pub offset: usize,
+    /// The keyword and the pipeline: `range .servers`.
+    pub text: String,
+}
+
+/// The subject of an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ErrorSubject {
+    /// No name.
+    Unnamed,
+    /// A function that is unknown or has failed.
     Function(String),
-    /// There is no such thing.
-    Unknown(Box<Unknown>),
-    /// This keyword opens what nothing closes.
+    /// A name that does not exist.
+    Unknown(Box<UnknownName>),
+    /// A keyword without its `end`.
     Unclosed(&'static str),
 }
 
-/// Something that there is not.
+/// A name that does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unknown {
-    /// What kind of thing it would be.
-    pub thing: Thing,
-    /// The name it was given.
+pub struct UnknownName {
+    /// The kind of name that was looked up.
+    pub kind: NameKind,
+    /// The name.
     pub name: String,
-    /// The names of those that there are; they come from the template or from a schema, never from data.
+    /// The names that exist. They come from the template or from a schema, never from data.
     pub known: Vec<String>,
 }
 
-/// What has a name in a template.
+/// What a name in a template refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Thing {
+pub enum NameKind {
     /// A field of a record.
     Field,
     /// A field of a list.
     FieldOfList,
-    /// A field of a text, a number or a truth value.
+    /// A field of a string, a number or a boolean.
     FieldOfScalar,
     /// A variable.
     Variable,
@@ -64,10 +73,10 @@ pub enum Thing {
     Template,
 }
 
-impl About {
-    pub(super) fn unknown(thing: Thing, name: &str, known: Vec<String>) -> Self {
-        Self::Unknown(Box::new(Unknown {
-            thing,
+impl ErrorSubject {
+    pub(super) fn unknown(kind: NameKind, name: &str, known: Vec<String>) -> Self {
+        Self::Unknown(Box::new(UnknownName {
+            kind,
             name: name.to_owned(),
             known,
         }))
@@ -75,22 +84,22 @@ impl About {
 }
 
 impl Error {
-    /// The function that is unknown or that has failed.
+    /// The function that is unknown or has failed, if the error is about one.
     #[must_use]
     pub fn function(&self) -> Option<&str> {
-        match &self.about {
-            About::Function(name) => Some(name),
+        match &self.subject {
+            ErrorSubject::Function(name) => Some(name),
             _ => None,
         }
     }
 }
 
-/// Where an error shows up.
+/// The phase in which an error occurred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// The template is not well formed.
+    /// Parsing: the template is not well formed.
     Parse,
-    /// The template is well formed, but it cannot be executed with this data.
+    /// Execution: the template is well formed, but fails with this data.
     Execute,
 }
 
@@ -102,49 +111,49 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The result of a step.
-pub(super) type Outcome<T> = Result<T, Failure>;
+/// The result of parsing or executing a part of a template.
+pub(super) type Result<T, E = BoxedError> = std::result::Result<T, E>;
 
-/// An error on its way out, in a box, for it is far larger than what the steps yield.
+/// An [`Error`] in a box: unboxed, it would make every `Result` of the parser and the evaluator large.
 #[derive(Debug)]
-pub(super) struct Failure(Box<Error>);
+pub(super) struct BoxedError(Box<Error>);
 
-impl Failure {
-    /// The same error, which is about this function.
+impl BoxedError {
+    /// The same error with this function as its subject.
     #[must_use]
-    pub(super) fn of_function(self, name: &str) -> Self {
-        self.about(About::Function(name.to_owned()))
+    pub(super) fn for_function(self, name: &str) -> Self {
+        self.with_subject(ErrorSubject::Function(name.to_owned()))
     }
 
-    /// The same error at another place, which Go's text does not name.
+    /// The same error at another position, which Go's text does not show.
     #[must_use]
-    pub(super) fn at(mut self, source: &str, offset: usize) -> Self {
+    pub(super) fn at_offset(mut self, source: &str, offset: usize) -> Self {
         (self.0.line, self.0.column) = line_and_column(source, offset);
         self.0.offset = offset;
         self
     }
 
-    /// The same error, which is about this.
+    /// The same error with another subject.
     #[must_use]
-    pub(super) fn about(mut self, about: About) -> Self {
-        self.0.about = about;
+    pub(super) fn with_subject(mut self, subject: ErrorSubject) -> Self {
+        self.0.subject = subject;
         self
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for BoxedError {
     fn from(error: Error) -> Self {
         Self(Box::new(error))
     }
 }
 
-impl From<Failure> for Error {
-    fn from(Failure(error): Failure) -> Self {
+impl From<BoxedError> for Error {
+    fn from(BoxedError(error): BoxedError) -> Self {
         *error
     }
 }
 
-/// Line and column of a byte offset, both from 1 on.
+/// The line and the column of a byte offset, both counted from 1.
 pub(super) fn line_and_column(source: &str, offset: usize) -> (usize, usize) {
     let before = source.get(..offset).unwrap_or(source);
     let column = before

@@ -1,18 +1,17 @@
-//! `html`, `js` and `urlquery`.
+//! The escaping functions: `html`, `js` and `urlquery`.
 
 use std::borrow::Cow;
 
 use minijinja::Value;
 
+use crate::builtin_error::BuiltinError;
 use crate::go_value::{GoValue, text_value};
-use crate::printf::{Printer, Trouble};
+use crate::printf::Printer;
 use crate::unicode::{decode, is_printable};
 
-type Answer = Result<GoValue, Trouble>;
-
 /// Escapes for HTML.
-pub(super) fn html(arguments: &[GoValue], room: usize) -> Answer {
-    escape(arguments, room, |text, escaped| {
+pub(super) fn html(arguments: &[GoValue], max_len: usize) -> Result<GoValue, BuiltinError> {
+    escape(arguments, max_len, |text, escaped| {
         for byte in text {
             match byte {
                 b'"' => escaped.extend_from_slice(b"&#34;"),
@@ -28,8 +27,8 @@ pub(super) fn html(arguments: &[GoValue], room: usize) -> Answer {
 }
 
 /// Escapes for a string in JavaScript.
-pub(super) fn js(arguments: &[GoValue], room: usize) -> Answer {
-    escape(arguments, room, |text, escaped| {
+pub(super) fn js(arguments: &[GoValue], max_len: usize) -> Result<GoValue, BuiltinError> {
+    escape(arguments, max_len, |text, escaped| {
         let mut rest = text;
         while let Some((char, length)) = decode(rest) {
             let char = char.unwrap_or('\u{fffd}');
@@ -51,8 +50,8 @@ pub(super) fn js(arguments: &[GoValue], room: usize) -> Answer {
 }
 
 /// Escapes for the query of a URL.
-pub(super) fn url_query(arguments: &[GoValue], room: usize) -> Answer {
-    escape(arguments, room, |text, escaped| {
+pub(super) fn url_query(arguments: &[GoValue], max_len: usize) -> Result<GoValue, BuiltinError> {
+    escape(arguments, max_len, |text, escaped| {
         for byte in text {
             match byte {
                 b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
@@ -65,35 +64,39 @@ pub(super) fn url_query(arguments: &[GoValue], room: usize) -> Answer {
     })
 }
 
-fn escape(arguments: &[GoValue], room: usize, escape: impl Fn(&[u8], &mut Vec<u8>)) -> Answer {
-    let text = text(arguments, room)?;
+fn escape(
+    arguments: &[GoValue],
+    max_len: usize,
+    escape: impl Fn(&[u8], &mut Vec<u8>),
+) -> Result<GoValue, BuiltinError> {
+    let text = text(arguments, max_len)?;
     let mut escaped = Vec::with_capacity(text.len());
     escape(&text, &mut escaped);
-    if escaped.len() > room {
-        return Err(Trouble::TooLarge);
+    if escaped.len() > max_len {
+        return Err(BuiltinError::TooLarge);
     }
-    Ok(GoValue::bare(text_value(escaped)))
+    Ok(GoValue::concrete(text_value(escaped)))
 }
 
-/// The text of the arguments: one string as it is, all else as `print` shows it.
-fn text(arguments: &[GoValue], room: usize) -> Result<Cow<'_, [u8]>, Trouble> {
+/// The text of the arguments: a single string unchanged, others as `print` formats them.
+fn text(arguments: &[GoValue], max_len: usize) -> Result<Cow<'_, [u8]>, BuiltinError> {
     if let [only] = arguments
         && let Some(text) = only.value.as_bytes()
     {
         return Ok(Cow::Borrowed(text));
     }
     let shown: Vec<Value> = arguments.iter().map(printable).collect();
-    let mut printer = Printer::new(Vec::new(), room);
+    let mut printer = Printer::new(Vec::new(), max_len);
     printer.print_dereferenced(shown.iter());
-    let (text, trouble) = printer.finish();
-    trouble.map_or(Ok(Cow::Owned(text)), Err)
+    let (text, error) = printer.finish();
+    error.map_or(Ok(Cow::Owned(text)), Err)
 }
 
-/// Nothing is shown the way an action shows it.
-fn printable(held: &GoValue) -> Value {
-    if held.is_nothing() || held.value.is_none() {
+/// The value to print: `<no value>` for nil, as in an action.
+fn printable(go_value: &GoValue) -> Value {
+    if go_value.is_invalid() || go_value.value.is_none() {
         Value::from("<no value>")
     } else {
-        held.value.clone()
+        go_value.value.clone()
     }
 }

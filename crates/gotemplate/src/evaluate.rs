@@ -1,13 +1,13 @@
 //! Executes a template.
 //!
-//! in:  the parsed template, the value of the dot, the [`Context`] that its functions are called in
-//! out: the text, or the error; whatever happens, the number of steps, the nesting and the size of the text are limited
+//! Input: a parsed template, the value of `.`, and the [`Context`] for its functions. Output: the text, or an error. The
+//! number of steps, the nesting and the size of the text are limited.
 
 use std::fmt::Display;
 
 use crate::ast::{Command, Invocation, Operand, Pipeline, VariableId};
 use crate::context::Context;
-use crate::error::{About, Error, Failure, Outcome, Phase, line_and_column};
+use crate::error::{BoxedError, Enclosing, Error, ErrorSubject, Phase, Result, line_and_column};
 use crate::go_value::GoValue;
 use crate::options::Limits;
 use crate::program::Program;
@@ -19,13 +19,13 @@ mod pipeline;
 mod range;
 mod walk;
 
-/// The effect of an action that fails.
+/// What happens if an action fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Manner {
-    /// It ends the execution.
-    Strict,
-    /// It prints nothing: the rendering is made for the functions that the template calls.
-    Survey,
+pub(super) enum ErrorPolicy {
+    /// The execution fails.
+    Fail,
+    /// The action is skipped: the template is executed only to find out which functions it calls.
+    Skip,
 }
 
 /// Executes the main template.
@@ -33,20 +33,20 @@ pub(super) fn execute(
     program: &Program,
     dot: &GoValue,
     context: &dyn Context,
-    manner: Manner,
-) -> Outcome<String> {
+    error_policy: ErrorPolicy,
+) -> Result<String> {
     let mut evaluator = Evaluator {
         program,
         context,
-        manner,
+        error_policy,
         limits: program.limits,
         name: &program.name,
-        at: At::Start,
+        current: NodeRef::Start,
         variables: Vec::new(),
-        around: Vec::new(),
+        enclosing: Vec::new(),
         base: 0,
         out: Vec::new(),
-        spent: 0,
+        intermediate_bytes: 0,
         steps: 0,
         calls: 0,
         levels: 0,
@@ -61,32 +61,32 @@ pub(super) fn execute(
 struct Evaluator<'t> {
     program: &'t Program,
     context: &'t dyn Context,
-    manner: Manner,
+    error_policy: ErrorPolicy,
     limits: Limits,
     /// The name of the template that is being executed.
     name: &'t str,
-    /// What is being evaluated, for error messages.
-    at: At<'t>,
-    /// All variables, of the templates further out too.
+    /// The node that is being evaluated, for error messages.
+    current: NodeRef<'t>,
+    /// The variables of all templates that are being executed.
     variables: Vec<(VariableId, GoValue)>,
-    /// The `range` and `with` that are being executed, for error messages.
-    around: Vec<(&'static str, &'t Pipeline)>,
-    /// Where the variables of the current template begin.
+    /// The open `range` and `with` actions, the innermost last, for error messages.
+    enclosing: Vec<(&'static str, &'t Pipeline)>,
+    /// The index of the current template's first variable.
     base: usize,
     out: Vec<u8>,
-    /// The size of the texts that were made and are not in `out`.
-    spent: usize,
-    /// The number of iterations and calls of templates so far.
+    /// The size of all texts that are not in `out`, such as results of `printf`.
+    intermediate_bytes: usize,
+    /// The number of iterations and template calls so far.
     steps: usize,
-    /// How many templates are being executed, one called by the other.
+    /// The depth of template calls.
     calls: usize,
-    /// How many lists and pipelines are being executed, one within the other.
+    /// The depth of nested lists and pipelines.
     levels: usize,
 }
 
-/// A part of the tree that an error message can name.
+/// A node that an error message can show.
 #[derive(Clone, Copy)]
-enum At<'t> {
+enum NodeRef<'t> {
     Start,
     Pipeline(&'t Pipeline),
     Command(&'t Command),
@@ -94,20 +94,20 @@ enum At<'t> {
     Invocation(&'t Invocation),
 }
 
-impl At<'_> {
-    /// Its first byte in the source.
+impl NodeRef<'_> {
+    /// The byte offset in the source.
     fn offset(&self) -> usize {
         match self {
-            At::Start => 0,
-            At::Pipeline(node) => node.offset,
-            At::Command(node) => node.offset,
-            At::Operand(node) => node.offset,
-            At::Invocation(node) => node.offset,
+            NodeRef::Start => 0,
+            NodeRef::Pipeline(node) => node.offset,
+            NodeRef::Command(node) => node.offset,
+            NodeRef::Operand(node) => node.offset,
+            NodeRef::Invocation(node) => node.offset,
         }
     }
 }
 
-/// Where to go on after a node.
+/// What follows a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flow {
     Next,
@@ -116,51 +116,54 @@ enum Flow {
 }
 
 impl<'t> Evaluator<'t> {
-    fn at_operand(&mut self, operand: &'t Operand) {
-        self.at = match &operand.kind {
-            crate::ast::OperandKind::Pipeline(pipeline) => At::Pipeline(pipeline),
-            _ => At::Operand(operand),
+    fn set_current_operand(&mut self, operand: &'t Operand) {
+        self.current = match &operand.kind {
+            crate::ast::OperandKind::Pipeline(pipeline) => NodeRef::Pipeline(pipeline),
+            _ => NodeRef::Operand(operand),
         };
     }
 
-    /// The error at the current place.
+    /// Creates an error at the current node.
     #[cold]
-    fn error(&self, message: impl Into<String>) -> Failure {
-        let offset = self.at.offset();
-        let context: &dyn Display = match self.at {
-            At::Start => &"",
-            At::Pipeline(node) => node,
-            At::Command(node) => node,
-            At::Operand(node) => node,
-            At::Invocation(node) => node,
+    fn error(&self, message: impl Into<String>) -> BoxedError {
+        let offset = self.current.offset();
+        let context: &dyn Display = match self.current {
+            NodeRef::Start => &"",
+            NodeRef::Pipeline(node) => node,
+            NodeRef::Command(node) => node,
+            NodeRef::Operand(node) => node,
+            NodeRef::Invocation(node) => node,
         };
         let (line, column) = line_and_column(&self.program.source, offset);
         let template = &self.program.name;
         let name = crate::quote::quoted(self.name.as_bytes());
-        // Go counts columns from 0 here.
+        // In this text Go counts columns from 0.
         let prefix = format!(
             "template: {template}:{line}:{}: executing {name} at <{context}>: ",
             column - 1
         );
         let message = message.into();
-        let around = self.around.last().map(|(keyword, pipeline)| {
-            Box::new((pipeline.offset, format!("{keyword} {pipeline}")))
+        let enclosing = self.enclosing.last().map(|(keyword, pipeline)| {
+            Box::new(Enclosing {
+                offset: pipeline.offset,
+                text: format!("{keyword} {pipeline}"),
+            })
         });
-        let about = About::Nothing;
-        Failure::from(Error {
+        let subject = ErrorSubject::Unnamed;
+        BoxedError::from(Error {
             phase: Phase::Execute,
             line,
             column,
             offset,
             prefix,
             message,
-            about,
-            around,
+            subject,
+            enclosing,
         })
     }
 
-    /// A value that came with an error, only if it is written in the template in so many words.
-    fn constant_or(&self, is_constant: bool, message: String) -> String {
+    /// The message, in which numbers are redacted unless all arguments are literals.
+    fn redact_unless_constant(&self, is_constant: bool, message: String) -> String {
         if is_constant {
             message
         } else {
@@ -168,70 +171,68 @@ impl<'t> Evaluator<'t> {
         }
     }
 
-    /// The error that a function has failed.
+    /// The error of a failed function call.
     #[cold]
-    fn failed(&self, function: &str, why: &str) -> Failure {
+    fn call_error(&self, function: &str, why: &str) -> BoxedError {
         self.error(format!("error calling {function}: {why}"))
-            .of_function(function)
+            .for_function(function)
     }
 
     /// Spends steps of the budget of the rendering.
-    fn spend(&self, steps: usize) -> Outcome<()> {
-        let spent = self.context.budget().spend(steps);
-        spent.map_err(|exhausted| self.error(exhausted.to_string()))
+    fn spend(&self, steps: usize) -> Result<()> {
+        let intermediate_bytes = self.context.budget().spend(steps);
+        intermediate_bytes.map_err(|exhausted| self.error(exhausted.to_string()))
     }
 
-    /// One iteration or call more.
-    fn step(&mut self) -> Outcome<()> {
+    /// Counts an iteration or a template call.
+    fn step(&mut self) -> Result<()> {
         self.spend(1)?;
         self.steps += 1;
         if self.steps > self.limits.steps {
-            let most = self.limits.steps;
-            return Err(self.error(format!(
-                "more than {most} iterations and calls of templates"
-            )));
+            let max = self.limits.steps;
+            return Err(self.error(format!("more than {max} iterations and calls of templates")));
         }
         Ok(())
     }
 
-    /// Enters a level of nesting; the caller leaves it again, unless there is an error.
-    fn deeper(&mut self) -> Outcome<()> {
+    /// Enters a level of nesting. The caller decrements `levels` afterwards, except after an error.
+    fn enter_level(&mut self) -> Result<()> {
         self.levels += 1;
-        if self.levels > crate::stack::MOST_LEVELS {
+        if self.levels > crate::stack::MAX_LEVELS {
             return Err(self.error("exceeded maximum nesting"));
         }
         Ok(())
     }
 
-    /// How many bytes of text may still be made.
-    fn room(&self) -> usize {
+    /// The number of bytes of text that are still allowed.
+    fn remaining_bytes(&self) -> usize {
         self.limits
             .text
             .saturating_sub(self.out.len())
-            .saturating_sub(self.spent)
+            .saturating_sub(self.intermediate_bytes)
     }
 
     #[cold]
-    fn too_large(&self) -> Failure {
+    fn too_large(&self) -> BoxedError {
         self.error(format!(
             "the text is larger than {} bytes",
             self.limits.text
         ))
     }
 
-    fn variable(&self, id: VariableId, name: &str) -> Outcome<GoValue> {
+    fn variable(&self, id: VariableId, name: &str) -> Result<GoValue> {
         let own = self.variables.get(self.base..).unwrap_or_default();
         let found = own.iter().rev().find(|(other, _)| *other == id);
         found
-            .map(|(_, held)| held.clone())
+            .map(|(_, go_value)| go_value.clone())
             .ok_or_else(|| self.error(format!("undefined variable: {name}")))
     }
 
-    fn assign(&mut self, id: VariableId, name: &str, held: GoValue) -> Outcome<()> {
+    fn assign(&mut self, id: VariableId, name: &str, go_value: GoValue) -> Result<()> {
         let own = self.variables.get_mut(self.base..).unwrap_or_default();
         match own.iter_mut().rev().find(|(other, _)| *other == id) {
-            Some((_, place)) => {
-                *place = held;
+            Some((_, variable)) => {
+                *variable = go_value;
                 Ok(())
             }
             None => Err(self.error(format!("undefined variable: {name}"))),

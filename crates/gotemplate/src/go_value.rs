@@ -1,7 +1,7 @@
-//! A value while a template is executed, and what it is in Go's eyes.
+//! Values during the execution, with the kinds that Go's reflection sees.
 //!
-//! A minijinja value does not know one thing that Go does: whether it was taken out of a list or a map, where
-//! anything can be stored (`interface {}`). A few rules and many error messages depend on it.
+//! A minijinja value lacks one fact that Go has: whether it is held in an `interface {}`, as the elements of a list or a
+//! map are. A few rules and many error messages depend on it.
 
 use minijinja::Value;
 use minijinja::value::{ObjectRepr, ValueKind};
@@ -12,20 +12,20 @@ use crate::record::{NumberedMap, Record, TypedMap};
 use crate::scalar_object::ScalarObject;
 use crate::scratch::Scratch;
 
-/// A value, and whether it is still in the box of a list or a map.
+/// A value, and whether it is held in an `interface {}`.
 ///
-/// `UNDEFINED` is the value that does not exist (Go's zero `reflect.Value`). None is nil, and always boxed.
+/// `UNDEFINED` stands for Go's invalid `reflect.Value`, none for nil. Nil is always held in an interface.
 #[derive(Clone, Debug)]
 pub(super) struct GoValue {
     pub(super) value: Value,
-    pub(super) boxed: bool,
+    pub(super) in_interface: bool,
 }
 
-/// What a value is.
+/// The kind of a value, as Go's reflection sees it.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Shape<'v> {
-    /// Nothing: nil, or not there at all.
-    Nothing,
+pub(super) enum GoKind<'v> {
+    /// Nil or invalid.
+    Nil,
     Bool(bool),
     Int(i64),
     /// Only above the largest `i64`.
@@ -33,48 +33,54 @@ pub(super) enum Shape<'v> {
     Float(f64),
     Complex(Complex),
     /// A string; it need not be UTF-8.
-    Text(&'v [u8]),
+    String(&'v [u8]),
     List,
     Map,
     Record(&'v Record),
-    /// Yields values one after the other: what Go calls a channel.
+    /// An iterator without a length; Go has a channel there.
     Channel,
-    /// Has methods, and nothing else that a template can see.
+    /// A value with methods, and without fields or elements.
     Opaque,
 }
 
 impl GoValue {
-    /// Nothing at all.
-    pub(super) const NOTHING: Self = Self {
+    /// No value, not even nil: Go's invalid `reflect.Value`.
+    pub(super) const INVALID: Self = Self {
         value: Value::UNDEFINED,
-        boxed: false,
+        in_interface: false,
     };
 
     /// An explicit nil.
     pub(super) fn nil() -> Self {
         Self {
             value: Value::from(()),
-            boxed: true,
+            in_interface: true,
         }
     }
 
-    /// A value with a type of its own.
-    pub(super) fn bare(value: Value) -> Self {
-        let boxed = value.is_none();
-        Self { value, boxed }
+    /// A value with a concrete type.
+    pub(super) fn concrete(value: Value) -> Self {
+        let in_interface = value.is_none();
+        Self {
+            value,
+            in_interface,
+        }
     }
 
-    /// A value out of a list or a map; nothing in there is nil.
-    pub(super) fn boxed(value: Value) -> Self {
+    /// An element of a list or a map; an undefined one is nil.
+    pub(super) fn in_interface(value: Value) -> Self {
         if value.is_undefined() {
             Self::nil()
         } else {
-            Self { value, boxed: true }
+            Self {
+                value,
+                in_interface: true,
+            }
         }
     }
 
-    /// Takes it out of the box; nil out of the box is nothing.
-    pub(super) fn unboxed(self) -> Self {
+    /// The value in the interface; for nil there is none. Go calls this `indirectInterface`.
+    pub(super) fn into_concrete(self) -> Self {
         let value = if self.value.is_none() {
             Value::UNDEFINED
         } else {
@@ -82,18 +88,18 @@ impl GoValue {
         };
         Self {
             value,
-            boxed: false,
+            in_interface: false,
         }
     }
 
-    /// Whether it is nothing at all, not even nil.
-    pub(super) fn is_nothing(&self) -> bool {
+    /// Returns `true` if there is no value, not even nil.
+    pub(super) fn is_invalid(&self) -> bool {
         self.value.is_undefined()
     }
 
-    /// The Go type of the place where it is held.
+    /// Its Go type: `interface {}` if it is held in one.
     pub(super) fn type_name(&self) -> String {
-        if self.boxed {
+        if self.in_interface {
             "interface {}".to_owned()
         } else {
             type_name(&self.value)
@@ -101,74 +107,76 @@ impl GoValue {
     }
 }
 
-/// What a value is.
-pub(super) fn shape(value: &Value) -> Shape<'_> {
+/// The kind of a value.
+pub(super) fn go_kind(value: &Value) -> GoKind<'_> {
     match value.kind() {
-        ValueKind::Bool => Shape::Bool(value.is_true()),
+        ValueKind::Bool => GoKind::Bool(value.is_true()),
         ValueKind::Number => number(value),
-        ValueKind::String | ValueKind::Bytes => Shape::Text(value.as_bytes().unwrap_or_default()),
-        ValueKind::Seq => Shape::List,
+        ValueKind::String | ValueKind::Bytes => {
+            GoKind::String(value.as_bytes().unwrap_or_default())
+        }
+        ValueKind::Seq => GoKind::List,
         ValueKind::Map => match value.downcast_object_ref::<Record>() {
-            Some(record) => Shape::Record(record),
-            None if value.downcast_object_ref::<Scratch>().is_some() => Shape::Opaque,
-            None => Shape::Map,
+            Some(record) => GoKind::Record(record),
+            None if value.downcast_object_ref::<Scratch>().is_some() => GoKind::Opaque,
+            None => GoKind::Map,
         },
-        ValueKind::Iterable => Shape::Channel,
+        ValueKind::Iterable => GoKind::Channel,
         ValueKind::Plain => value
             .downcast_object_ref::<Complex>()
-            .map_or(Shape::Opaque, |c| Shape::Complex(*c)),
-        // Undefined, none, invalid, and whatever kinds there may be one day.
-        _ => Shape::Nothing,
+            .map_or(GoKind::Opaque, |c| GoKind::Complex(*c)),
+        // Undefined, none, invalid, and kinds that minijinja may add.
+        _ => GoKind::Nil,
     }
 }
 
-fn number(value: &Value) -> Shape<'static> {
+fn number(value: &Value) -> GoKind<'static> {
     if !value.is_integer() {
-        return f64::try_from(value.clone()).map_or(Shape::Nothing, Shape::Float);
+        return f64::try_from(value.clone()).map_or(GoKind::Nil, GoKind::Float);
     }
     if let Ok(int) = i64::try_from(value.clone()) {
-        return Shape::Int(int);
+        return GoKind::Int(int);
     }
     // An integer beyond Go's types can only be shown as a float.
     u64::try_from(value.clone())
-        .map(Shape::Uint)
-        .or_else(|_| f64::try_from(value.clone()).map(Shape::Float))
-        .unwrap_or(Shape::Nothing)
+        .map(GoKind::Uint)
+        .or_else(|_| f64::try_from(value.clone()).map(GoKind::Float))
+        .unwrap_or(GoKind::Nil)
 }
 
-/// Whether an `if` takes it for true.
+/// Returns `true` if an `if` executes its body with this value.
 pub(super) fn is_true(value: &Value) -> bool {
-    match shape(value) {
-        Shape::Nothing => false,
-        Shape::Bool(value) => value,
-        Shape::Int(int) => int != 0,
-        Shape::Uint(uint) => uint != 0,
-        Shape::Float(float) => float != 0.0,
-        Shape::Complex(Complex { real, imaginary }) => real != 0.0 || imaginary != 0.0,
-        Shape::Text(text) => !text.is_empty(),
-        Shape::List | Shape::Map => value.len().unwrap_or(0) != 0,
-        Shape::Record(_) | Shape::Channel | Shape::Opaque => true,
+    match go_kind(value) {
+        GoKind::Nil => false,
+        GoKind::Bool(value) => value,
+        GoKind::Int(int) => int != 0,
+        GoKind::Uint(uint) => uint != 0,
+        GoKind::Float(float) => float != 0.0,
+        GoKind::Complex(Complex { real, imaginary }) => real != 0.0 || imaginary != 0.0,
+        GoKind::String(text) => !text.is_empty(),
+        GoKind::List | GoKind::Map => value.len().unwrap_or(0) != 0,
+        GoKind::Record(_) | GoKind::Channel | GoKind::Opaque => true,
     }
 }
 
 /// The Go type of a value.
 pub(super) fn type_name(value: &Value) -> String {
-    let name = match shape(value) {
-        Shape::Bool(_) => "bool",
-        Shape::Int(_) => "int",
-        Shape::Uint(_) => "uint64",
-        Shape::Float(_) => "float64",
-        Shape::Complex(_) => "complex128",
-        Shape::Text(_) => "string",
-        Shape::List => "[]interface {}",
-        Shape::Map => return map_type_name(value),
-        Shape::Record(record) => record.schema().name,
-        Shape::Channel => "<-chan int64",
-        Shape::Opaque if value.downcast_object_ref::<Scratch>().is_some() => "*template.Scratch",
-        Shape::Opaque => value
+    let name = match go_kind(value) {
+        GoKind::Bool(_) => "bool",
+        GoKind::Int(_) => "int",
+        GoKind::Uint(_) => "uint64",
+        GoKind::Float(_) => "float64",
+        GoKind::Complex(_) => "complex128",
+        GoKind::String(_) => "string",
+        GoKind::List => "[]interface {}",
+        GoKind::Map => return map_type_name(value),
+        GoKind::Record(record) => record.schema().name,
+        GoKind::Channel => "<-chan int64",
+        GoKind::Opaque if value.downcast_object_ref::<Scratch>().is_some() => "*template.Scratch",
+        GoKind::Opaque => value
             .downcast_object_ref::<ScalarObject>()
-            .map_or("interface {}", |atom| atom.go_type),
-        Shape::Nothing => "interface {}",
+            .map_or("interface {}", |scalar| scalar.go_type),
+        GoKind::Nil => "interface {}",
     };
     name.to_owned()
 }
@@ -183,46 +191,46 @@ fn map_type_name(map: &Value) -> String {
     format!("map[{}]interface {{}}", key_type(map).name())
 }
 
-/// What the keys of a map are.
+/// The Go type of the keys of a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeyType {
-    Text,
+    String,
     Int,
-    Anything,
+    Interface,
 }
 
 impl KeyType {
     /// The Go type.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Text => "string",
+            Self::String => "string",
             Self::Int => "int",
-            Self::Anything => "interface {}",
+            Self::Interface => "interface {}",
         }
     }
 }
 
-/// What the keys of a map are; those of an empty one are strings, unless it says otherwise.
+/// The type of the keys of a map. An empty map has string keys, unless its type says otherwise.
 pub(super) fn key_type(map: &Value) -> KeyType {
     if map.downcast_object_ref::<AnyMap>().is_some() {
-        return KeyType::Anything;
+        return KeyType::Interface;
     }
     if map.downcast_object_ref::<NumberedMap>().is_some() {
         return KeyType::Int;
     }
     let mut found = None;
     for key in map.try_iter().into_iter().flatten() {
-        let this = match shape(&key) {
-            Shape::Text(_) => KeyType::Text,
-            Shape::Int(_) => KeyType::Int,
-            _ => return KeyType::Anything,
+        let this = match go_kind(&key) {
+            GoKind::String(_) => KeyType::String,
+            GoKind::Int(_) => KeyType::Int,
+            _ => return KeyType::Interface,
         };
         if found.is_some_and(|found| found != this) {
-            return KeyType::Anything;
+            return KeyType::Interface;
         }
         found = Some(this);
     }
-    found.unwrap_or(KeyType::Text)
+    found.unwrap_or(KeyType::String)
 }
 
 /// The entries of a map in the order of their keys.
@@ -234,14 +242,14 @@ pub(super) fn sorted_entries(map: &Value) -> Vec<(Value, Value)> {
         return Vec::new();
     };
     let mut entries: Vec<(Value, Value)> = object.try_iter_pairs().into_iter().flatten().collect();
-    // A map with keys of any kind knows their order.
+    // An `AnyMap` iterates in Go's order already.
     if object.downcast_ref::<AnyMap>().is_none() && !entries.is_sorted_by(|(a, _), (b, _)| a <= b) {
         entries.sort_by(|(a, _), (b, _)| a.cmp(b));
     }
     entries
 }
 
-/// A string, or bytes where it is not UTF-8.
+/// A string value; bytes if the text is not UTF-8.
 pub(super) fn text_value(text: Vec<u8>) -> Value {
     match String::from_utf8(text) {
         Ok(text) => Value::from(text),
@@ -249,8 +257,8 @@ pub(super) fn text_value(text: Vec<u8>) -> Value {
     }
 }
 
-/// Functions and methods know only one kind of nothing: none.
-pub(crate) fn nil_for_nothing(value: Value) -> Value {
+/// Replaces an invalid value by nil: functions and methods take only nil.
+pub(crate) fn nil_if_invalid(value: Value) -> Value {
     if value.is_undefined() {
         Value::from(())
     } else {

@@ -1,10 +1,7 @@
-//! Values as JSON, written as Go's encoder writes it.
+//! JSON, read and written as Go's `encoding/json` does.
 //!
-//! in:  a template value, or a text
-//! out: the text, or a template value
-//!
-//! Map keys are sorted, records keep the order of their fields, and a number is in exponent form only below 1e-6 and
-//! from 1e21 on. Numbers that are read become floats, as in Go.
+//! Map keys are sorted, and records keep the order of their fields. Numbers below 1e-6 and from 1e21 on have an exponent.
+//! Numbers that are read become floats.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,26 +11,26 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use crate::any_map::AnyMap;
-use crate::args::refuse;
+use crate::args::fail;
 use crate::dict::Dict;
 use crate::function_error::FunctionError;
 use crate::record::Record;
 use crate::scalar_object::ScalarObject;
 
-/// The style of JSON that is written.
+/// The style of the output.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
-    /// On several lines, indented by two blanks.
+    /// Several lines, indented by two spaces.
     pub pretty: bool,
-    /// `<`, `>` and `&` as `\u003c` and so on.
+    /// Escape `<`, `>` and `&`: `\u003c`.
     pub escape_html: bool,
 }
 
-/// Deeper than this is taken for a mistake.
+/// The maximum nesting.
 const MAX_DEPTH: usize = 100;
 
-/// A text that grows beyond this is taken for a mistake: a list that holds another one twice, and so on, is short to write
-/// and endless to print.
+/// The maximum length of the output in bytes. The output of a small value can be very long: a list can contain the same
+/// list twice, which contains another one twice, and so on.
 const MAX_LENGTH: usize = 64 << 20;
 
 /// Reads JSON.
@@ -44,16 +41,16 @@ pub fn read(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str::<serde_json::Value>(&whole_surrogates(text)).map(|json| value(&json))
 }
 
-/// Half of a surrogate pair stands for the replacement character in Go, and is an error elsewhere.
+/// Replaces each unpaired surrogate by the replacement character, as Go does. `serde_json` rejects it.
 fn whole_surrogates(text: &str) -> Cow<'_, str> {
-    let mut mended = String::new();
+    let mut replaced = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('\\') {
         let (before, escape) = rest.split_at(at);
         let half = surrogate(escape);
         let pair = half.is_some_and(|half| half < 0xdc00)
             && surrogate(&escape[6..]).is_some_and(|second| second >= 0xdc00);
-        // The second half of a pair is passed over with the first one.
+        // Skip both halves of a pair.
         let length = if pair {
             12
         } else if half.is_some() {
@@ -62,21 +59,21 @@ fn whole_surrogates(text: &str) -> Cow<'_, str> {
             1 + escape[1..].chars().next().map_or(0, char::len_utf8)
         };
         if half.is_some() && !pair {
-            mended.push_str(before);
-            mended.push_str("\\ufffd");
+            replaced.push_str(before);
+            replaced.push_str("\\ufffd");
         } else {
-            mended.push_str(&rest[..at + length]);
+            replaced.push_str(&rest[..at + length]);
         }
         rest = &escape[length..];
     }
-    if mended.is_empty() {
+    if replaced.is_empty() {
         Cow::Borrowed(text)
     } else {
-        Cow::Owned(mended + rest)
+        Cow::Owned(replaced + rest)
     }
 }
 
-/// The half of a surrogate pair that a text begins with, escaped.
+/// The escaped surrogate at the start of a text.
 fn surrogate(text: &str) -> Option<u32> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     let code = digits
@@ -147,7 +144,7 @@ struct Writer {
 impl Writer {
     fn value(&mut self, value: &Value) -> Result<(), FunctionError> {
         if self.out.len() > MAX_LENGTH {
-            return refuse(format!("json: the text is larger than {MAX_LENGTH} bytes"));
+            return fail(format!("json: the text is larger than {MAX_LENGTH} bytes"));
         }
         match value.kind() {
             ValueKind::Undefined | ValueKind::None => self.out.push_str("null"),
@@ -163,7 +160,7 @@ impl Writer {
             }
             ValueKind::Map => self.map(value)?,
             _ => match value.downcast_object_ref::<ScalarObject>() {
-                Some(atom) => self.text(&atom.encoded()),
+                Some(scalar) => self.text(&scalar.encoded()),
                 None => return Err(unsupported("an object")),
             },
         }
@@ -216,7 +213,7 @@ impl Writer {
         self.out.push(open);
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return refuse(format!("json: nested more than {MAX_DEPTH} levels deep"));
+            return fail(format!("json: nested more than {MAX_DEPTH} levels deep"));
         }
         let mut empty = true;
         for item in items {
@@ -249,7 +246,7 @@ impl Writer {
         }
         match f64::try_from(value.clone()) {
             Ok(number) if number.is_finite() => self.out.push_str(&float(number)),
-            _ => return refuse("json: unsupported value: not a finite number"),
+            _ => return fail("json: unsupported value: not a finite number"),
         }
         Ok(())
     }
@@ -260,7 +257,7 @@ impl Writer {
         self.out.push('"');
     }
 
-    /// A text in which each byte that is not UTF-8 is the escape of the replacement character, as in Go.
+    /// Writes a text; each byte that is not UTF-8 becomes the escape of the replacement character, as in Go.
     fn binary(&mut self, bytes: &[u8]) {
         self.out.push('"');
         for chunk in bytes.utf8_chunks() {
@@ -308,7 +305,7 @@ mod tests {
     };
 
     #[test]
-    fn is_written_as_go_writes_it() {
+    fn json_is_written_as_go_writes_it() {
         let cases = [
             (
                 r#"{"b":[1,2.5,"x"],"a":null}"#,
@@ -352,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn unescaped_keeps_the_signs_of_html_only() {
+    fn without_escape_html_only_html_characters_are_unescaped() {
         let text = write(
             &Value::from("<\u{2029}>"),
             Style {
@@ -365,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn what_json_cannot_say_is_an_error() {
+    fn values_without_json_are_an_error() {
         assert!(write(&Value::from(f64::INFINITY), GO).is_err());
         let mut deep = Value::from(1);
         for _ in 0..200 {
@@ -380,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_that_hold_each_other_many_times_are_not_written_to_their_end() {
+    fn the_length_of_the_output_is_limited() {
         let doubled = (0..60).fold(Value::from("x".repeat(1000)), |list, _| {
             Value::from(vec![list.clone(), list])
         });

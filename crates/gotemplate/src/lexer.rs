@@ -1,8 +1,7 @@
-//! Cuts a template into tokens, one at a time, as the parser asks for them.
+//! Splits a template into tokens.
 //!
-//! in:  the source and the delimiters
-//! out: a [`Token`] each time; blanks within an action are tokens too, for `$x.y` and `$x .y` differ. After an error
-//!      there is no next token.
+//! Input: the source and the delimiters. Output: one [`Token`] per call. Spaces in an action are tokens too, because
+//! `$x.y` and `$x .y` differ. An error token is the last one.
 
 use std::borrow::Cow;
 
@@ -17,33 +16,33 @@ mod name;
 mod tests;
 
 const COMMENT: (&str, &str) = ("/*", "*/");
-/// A minus and the blank beside it.
+/// The length of a trim marker: a minus and a space.
 const TRIM_MARKER: usize = 2;
 
-/// Where the lexer stands.
+/// The source, and the position in it.
 #[derive(Debug)]
 pub(super) struct Lexer<'s> {
     source: &'s str,
     delimiters: &'s Delimiters,
-    /// Where the next character is.
+    /// The offset of the next character.
     position: usize,
-    /// Where the token begins that is being read.
+    /// The offset of the current token.
     start: usize,
-    /// A place whose line is known, and its line.
-    counted: (usize, usize),
+    /// An offset and its line, from which lines are counted.
+    known_line: (usize, usize),
     parens: usize,
     state: State,
     comments: Comments,
     budget: &'s Budget,
 }
 
-/// What becomes of comments.
+/// What happens to comments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Comments {
-    /// They are passed over.
-    Dropped,
+    /// They are skipped.
+    Skip,
     /// They are tokens.
-    Kept,
+    Keep,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,24 +52,24 @@ enum State {
     Action,
 }
 
-fn is_blank(char: char) -> bool {
+fn is_space(char: char) -> bool {
     matches!(char, ' ' | '\t' | '\r' | '\n')
 }
 
-/// Whether an action's inside starts with `- `.
+/// Returns `true` if the text after a left delimiter begins with the trim marker `- `.
 fn trims_left(inside: &str) -> bool {
     let mut chars = inside.chars();
-    chars.next() == Some('-') && chars.next().is_some_and(is_blank)
+    chars.next() == Some('-') && chars.next().is_some_and(is_space)
 }
 
-/// Whether ` -` comes next.
+/// Returns `true` if the rest begins with the trim marker ` -`.
 fn trims_right(rest: &str) -> bool {
     let mut chars = rest.chars();
-    chars.next().is_some_and(is_blank) && chars.next() == Some('-')
+    chars.next().is_some_and(is_space) && chars.next() == Some('-')
 }
 
 impl<'s> Lexer<'s> {
-    /// A lexer at the start of `source`.
+    /// Creates a lexer at the start of `source`.
     pub(super) fn new(
         source: &'s str,
         delimiters: &'s Delimiters,
@@ -82,7 +81,7 @@ impl<'s> Lexer<'s> {
             delimiters,
             position: 0,
             start: 0,
-            counted: (0, 1),
+            known_line: (0, 1),
             parens: 0,
             state: State::Text,
             comments,
@@ -121,9 +120,9 @@ impl<'s> Lexer<'s> {
         Some(char)
     }
 
-    /// The line of the place where the token begins.
+    /// The line of the current token.
     fn line(&mut self) -> usize {
-        let (from, line) = self.counted;
+        let (from, line) = self.known_line;
         let line = line
             + self
                 .source
@@ -131,7 +130,7 @@ impl<'s> Lexer<'s> {
                 .unwrap_or_default()
                 .matches('\n')
                 .count();
-        self.counted = (self.start.max(from), line);
+        self.known_line = (self.start.max(from), line);
         line
     }
 
@@ -160,7 +159,7 @@ impl<'s> Lexer<'s> {
         }
     }
 
-    /// The text up to the next action.
+    /// The text before the next action.
     fn text(&mut self) -> Option<Token<'s>> {
         let rest = self.rest();
         let Some(length) = rest.find(&self.delimiters.left) else {
@@ -177,20 +176,20 @@ impl<'s> Lexer<'s> {
         let inside = rest
             .get(length + self.delimiters.left.len()..)
             .unwrap_or_default();
-        let kept = if trims_left(inside) {
-            text.trim_end_matches(is_blank)
+        let trimmed = if trims_left(inside) {
+            text.trim_end_matches(is_space)
         } else {
             text
         };
         let end = self.position + length;
-        self.position += kept.len();
-        let token = (!kept.is_empty()).then(|| self.emit(TokenKind::Text));
+        self.position += trimmed.len();
+        let token = (!trimmed.is_empty()).then(|| self.emit(TokenKind::Text));
         self.position = end;
         self.start = end;
         token
     }
 
-    /// The opening delimiter, or a whole comment.
+    /// The left delimiter, or a comment.
     fn left_delimiter(&mut self) -> Option<Token<'s>> {
         self.position += self.delimiters.left.len();
         let marker = if trims_left(self.rest()) {
@@ -224,9 +223,9 @@ impl<'s> Lexer<'s> {
             return Some(self.error("comment ends before closing delimiter"));
         };
         self.skip_right_delimiter(trims);
-        self.skip_blanks_if(trims);
-        let kept = self.comments == Comments::Kept;
-        kept.then_some(Token {
+        self.skip_spaces_if(trims);
+        let keep = self.comments == Comments::Keep;
+        keep.then_some(Token {
             kind: TokenKind::Comment,
             offset,
             line,
@@ -234,7 +233,7 @@ impl<'s> Lexer<'s> {
         })
     }
 
-    /// Whether the action ends here, and if so whether the blanks after it are trimmed.
+    /// `Some` at a right delimiter: whether it trims the spaces after it.
     fn at_right_delimiter(&self) -> Option<bool> {
         let rest = self.rest();
         let right = &self.delimiters.right;
@@ -257,10 +256,10 @@ impl<'s> Lexer<'s> {
         self.state = State::Text;
     }
 
-    fn skip_blanks_if(&mut self, trims: bool) {
+    fn skip_spaces_if(&mut self, trims: bool) {
         if trims {
             let rest = self.rest();
-            self.position += rest.len() - rest.trim_start_matches(is_blank).len();
+            self.position += rest.len() - rest.trim_start_matches(is_space).len();
         }
         self.start = self.position;
     }
@@ -283,7 +282,7 @@ impl<'s> Lexer<'s> {
             '`' => self.raw_string(),
             '\'' => self.char_constant(),
             '$' => self.field_or_variable(TokenKind::Variable),
-            '.' if self.peek().is_some_and(|next| !next.is_ascii_digit()) => self.after_point(),
+            '.' if self.peek().is_some_and(|next| !next.is_ascii_digit()) => self.after_dot(),
             '.' | '+' | '-' | '0'..='9' => {
                 self.position = self.start;
                 self.number()
@@ -301,7 +300,7 @@ impl<'s> Lexer<'s> {
             ' '..='~' => self.emit(TokenKind::Character),
             _ => self.error(format!(
                 "unrecognized character in action: {}",
-                described(char)
+                char_name(char)
             )),
         }
     }
@@ -312,14 +311,14 @@ impl<'s> Lexer<'s> {
         }
         self.skip_right_delimiter(trims);
         let token = self.emit(TokenKind::RightDelimiter);
-        self.skip_blanks_if(trims);
+        self.skip_spaces_if(trims);
         token
     }
 
-    /// Blanks; the last of them may belong to a closing ` -}}`.
+    /// Spaces. The last one may belong to a closing ` -}}`.
     fn space(&mut self) -> Token<'s> {
         let mut last = self.start;
-        while self.peek().is_some_and(is_blank) {
+        while self.peek().is_some_and(is_space) {
             last = self.position;
             self.advance();
         }
@@ -335,8 +334,8 @@ impl<'s> Lexer<'s> {
     }
 }
 
-/// A character as error messages show it: `U+007D '}'`.
-fn described(char: char) -> String {
+/// A character in an error message: `U+007D '}'`.
+fn char_name(char: char) -> String {
     let code = format!("U+{:04X}", u32::from(char));
     if crate::unicode::is_printable(char) {
         format!("{code} '{char}'")

@@ -6,6 +6,8 @@ pub mod budget;
 
 mod function_error;
 
+mod builtin_error;
+
 pub mod redact;
 
 pub mod record;
@@ -44,7 +46,7 @@ mod escape;
 
 mod builtins;
 
-pub mod show;
+pub mod go_fmt;
 
 pub mod pattern;
 
@@ -74,15 +76,15 @@ mod evaluate;
 
 mod template;
 
-pub mod words;
+pub mod go_functions;
 
 #[cfg(test)]
 mod tests;
 
 pub use budget::{Budget, Exhausted};
-pub use builtins::own_functions;
+pub use builtins::language_functions;
 pub use context::{Context, FunctionId};
-pub use error::{About, Error, Phase, Thing, Unknown};
+pub use error::{Enclosing, Error, ErrorSubject, NameKind, Phase, UnknownName};
 pub use function_error::FunctionError;
 pub use options::{Delimiters, Limits, MissingKey, Options};
 pub use stack::with_large_stack;

@@ -1,16 +1,16 @@
-//! What a number or a character constant in a template means.
+//! The values of numbers and character constants.
 
 use std::borrow::Cow;
 
 use minijinja::Value;
 
 use crate::complex::Complex;
-use crate::quote::{Piece, quoted, unquoted_char};
+use crate::quote::{Unquoted, quoted, unquoted_char};
 
-/// The value of a number as written; without one if it is an integer beyond Go's `int`.
+/// The value of a number; `None` for an integer that overflows Go's `int`.
 ///
 /// # Errors
-/// Go's message, if it is no number.
+/// Go's message, if it is not a number.
 pub(crate) fn number(written: &str) -> Result<Option<Value>, String> {
     if let Some(imaginary) = written.strip_suffix('i') {
         return complex(imaginary)
@@ -21,14 +21,14 @@ pub(crate) fn number(written: &str) -> Result<Option<Value>, String> {
             });
     }
     if let Some(int) = integer(written) {
-        // Go takes the hexadecimal digit `e` for an exponent if there is a sign.
+        // With a sign, Go parses the hexadecimal digit `e` as an exponent.
         if written.starts_with(['+', '-']) && written.contains(['e', 'E']) {
             #[expect(clippy::cast_precision_loss, reason = "it becomes a float")]
             return Ok(Some(Value::from(int as f64)));
         }
         return Ok(i64::try_from(int).ok().map(Value::from));
     }
-    match float(written) {
+    match parse_float(written) {
         Some(_) if !written.contains(['.', 'e', 'E', 'p', 'P']) => {
             Err(format!("integer overflow: {}", quoted(written.as_bytes())))
         }
@@ -40,7 +40,7 @@ pub(crate) fn number(written: &str) -> Result<Option<Value>, String> {
 /// The value of a character constant.
 ///
 /// # Errors
-/// Go's message, if it is none.
+/// Go's message, if it is not a character constant.
 pub(crate) fn character(written: &str) -> Result<Value, String> {
     let inside = written.strip_prefix('\'').unwrap_or_default();
     let (piece, rest) = unquoted_char(inside, '\'').ok_or("invalid syntax")?;
@@ -48,8 +48,8 @@ pub(crate) fn character(written: &str) -> Result<Value, String> {
         return Err(format!("malformed character constant: {written}"));
     }
     Ok(match piece {
-        Piece::Byte(byte) => Value::from(i64::from(byte)),
-        Piece::Char(char) => Value::from(i64::from(u32::from(char))),
+        Unquoted::Byte(byte) => Value::from(i64::from(byte)),
+        Unquoted::Char(char) => Value::from(i64::from(u32::from(char))),
     })
 }
 
@@ -57,7 +57,7 @@ fn illegal(written: &str) -> String {
     format!("illegal number syntax: {}", quoted(written.as_bytes()))
 }
 
-/// Splits off the sign; `true` for a minus.
+/// Splits off the sign; `true` means negative.
 fn signed(written: &str) -> (bool, &str) {
     match written.as_bytes().first() {
         Some(b'-') => (true, written.get(1..).unwrap_or_default()),
@@ -77,15 +77,15 @@ fn integer(written: &str) -> Option<i128> {
     let magnitude = i128::from_str_radix(body, radix).ok()?;
     let int = if negative { -magnitude } else { magnitude };
     // A number with a plus sign is never unsigned.
-    let most = if written.starts_with('+') {
+    let max = if written.starts_with('+') {
         i128::from(i64::MAX)
     } else {
         i128::from(u64::MAX)
     };
-    (int >= i128::from(i64::MIN) && int <= most).then_some(int)
+    (int >= i128::from(i64::MIN) && int <= max).then_some(int)
 }
 
-/// The base of an integer, and its digits behind the prefix.
+/// The base of an integer, and the digits after its prefix.
 fn radix(digits: &str) -> (u32, &str) {
     let rest = digits.get(2..).unwrap_or_default();
     match digits.get(..2) {
@@ -97,7 +97,7 @@ fn radix(digits: &str) -> (u32, &str) {
     }
 }
 
-/// Removes underscores, which may stand between digits, or between a prefix and a digit.
+/// Removes underscores, which are allowed between digits, and between a prefix and a digit.
 fn without_underscores(digits: &str) -> Option<Cow<'_, str>> {
     if !digits.contains('_') {
         return Some(Cow::Borrowed(digits));
@@ -122,7 +122,9 @@ fn without_underscores(digits: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(digits.replace('_', "")))
 }
 
-pub(crate) fn float(written: &str) -> Option<f64> {
+/// The number of a text in any of Go's notations, such as `0x1p4` and `1_000`.
+#[must_use]
+pub fn parse_float(written: &str) -> Option<f64> {
     let (negative, digits) = signed(written);
     let digits = without_underscores(digits)?;
     let magnitude = if digits.starts_with("0x") || digits.starts_with("0X") {
@@ -136,7 +138,7 @@ pub(crate) fn float(written: &str) -> Option<f64> {
     float.is_finite().then_some(float)
 }
 
-/// `0x1.8p3`: the exponent is needed.
+/// `0x1.8p3`; the exponent is required.
 fn hexadecimal_float(digits: &str) -> Option<f64> {
     let (mantissa, exponent) = digits.get(2..)?.split_once(['p', 'P'])?;
     let mut exponent: i32 = exponent.parse().ok()?;
@@ -152,31 +154,31 @@ fn hexadecimal_float(digits: &str) -> Option<f64> {
             .and_then(|value| value.checked_add(digit))
         {
             Some(next) => value = next,
-            // Digits beyond what fits are too small to matter.
+            // Further digits are too small to change the float.
             None => exponent = exponent.checked_add(4)?,
         }
     }
     exponent = exponent.checked_sub(i32::try_from(fraction.len()).ok()?.checked_mul(4)?)?;
     #[expect(
         clippy::cast_precision_loss,
-        reason = "a constant of more than 53 bits is rounded, as a float is"
+        reason = "a constant of more than 53 bits is rounded"
     )]
     let mantissa = value as f64;
     Some(scaled(mantissa, exponent))
 }
 
-/// `value` times two to the power of `exponent`, without overflow on the way.
+/// `value` times two to the power of `exponent`, without an overflow of intermediate results.
 fn scaled(mut value: f64, exponent: i32) -> f64 {
-    let mut left = exponent.clamp(-5000, 5000);
-    while left != 0 {
-        let step = left.clamp(-500, 500);
+    let mut remaining = exponent.clamp(-5000, 5000);
+    while remaining != 0 {
+        let step = remaining.clamp(-500, 500);
         value *= f64::from(step).exp2();
-        left -= step;
+        remaining -= step;
     }
     value
 }
 
-/// Where the imaginary part begins, if there is a real one.
+/// The offset of the imaginary part, if there is a real part before it.
 fn middle_sign(written: &str) -> Option<usize> {
     let at = written.rfind(['+', '-']).filter(|at| *at > 0)?;
     let before = written.get(..at).unwrap_or_default();
@@ -187,8 +189,8 @@ fn complex(imaginary: &str) -> Option<Value> {
     let (real, imaginary) =
         middle_sign(imaginary).map_or(("0", imaginary), |at| imaginary.split_at(at));
     Some(Value::from_object(Complex {
-        real: float(real)?,
-        imaginary: float(imaginary)?,
+        real: parse_float(real)?,
+        imaginary: parse_float(imaginary)?,
     }))
 }
 
@@ -230,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_what_go_takes_them_for() {
+    fn numbers_have_the_values_that_they_have_in_go() {
         for (written, int) in [
             ("0x1_0", 16),
             ("0b11", 3),
@@ -259,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_refused() {
+    fn invalid_numbers_are_rejected() {
         for written in [
             "0_", "-_1", "1_e3", "0x1_p4", "1__0.5", "1e400", "0x1.8", ".", "0x", "1e", "0x10i",
             "i",
@@ -282,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_are_numbers() {
+    fn character_constants_are_numbers() {
         for (written, code) in [
             ("'a'", 97),
             ("'é'", 233),

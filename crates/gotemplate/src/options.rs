@@ -7,22 +7,22 @@ use crate::budget::Budget;
 /// The settings of a template: delimiters, missing keys, and limits.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The delimiters of actions; an empty one stands for the default.
+    /// The delimiters of actions. An empty one means the default.
     pub delimiters: Delimiters,
-    /// The result of a missing key of a map.
+    /// What a missing key of a map yields.
     pub missing_key: MissingKey,
     /// The limits of a rendering.
     pub limits: Limits,
-    /// The work that parsing may do; a rendering has the budget of its [`Context`](crate::Context).
+    /// The budget of parsing. A rendering uses the budget of its [`Context`](crate::Context).
     pub budget: Arc<Budget>,
 }
 
 /// The delimiters of an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delimiters {
-    /// The opening one, `{{` by default.
+    /// The left one, `{{` by default.
     pub left: String,
-    /// The closing one, `}}` by default.
+    /// The right one, `}}` by default.
     pub right: String,
 }
 
@@ -36,7 +36,7 @@ impl Default for Delimiters {
 }
 
 impl Delimiters {
-    /// These delimiters, with the default in place of an empty one.
+    /// These delimiters, with an empty one replaced by the default.
     pub(crate) fn or_default(&self) -> Self {
         let default = Self::default();
         let or = |own: &str, default: String| {
@@ -56,10 +56,10 @@ impl Delimiters {
 /// Go's option `missingkey`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MissingKey {
-    /// `<no value>` in a map of anything, the zero value in a map with a type.
+    /// `<no value>` for a `map[string]interface {}`, the zero value of the element type for other maps.
     #[default]
     Zero,
-    /// `<no value>`, always.
+    /// `<no value>`.
     Default,
     /// An error.
     Error,
@@ -70,7 +70,7 @@ pub enum MissingKey {
 pub struct Limits {
     /// The maximum number of iterations and template calls.
     pub steps: usize,
-    /// The maximum number of bytes of text, in the output and by functions such as `printf` together.
+    /// The maximum number of bytes of all texts: the output, and the results of functions such as `printf`.
     pub text: usize,
     /// The maximum depth of template calls.
     pub depth: usize,

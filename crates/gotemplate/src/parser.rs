@@ -1,13 +1,13 @@
 //! Parses a template.
 //!
-//! in:  the source, its tokens, and a resolver of function names
-//! out: the tree of every template in it: the main one, and those defined by `define` and `block`
+//! Input: the source, and a resolver for the names of functions. Output: the syntax trees of the main template and of
+//! those that `define` and `block` define.
 
 use std::collections::HashMap;
 
 use crate::ast::{Invocation, List, Node, Templates, VariableId};
 use crate::context::FunctionId;
-use crate::error::{About, Error, Failure, Outcome, Phase, line_and_column};
+use crate::error::{BoxedError, Error, ErrorSubject, Phase, Result, line_and_column};
 use crate::lexer::{Comments, Lexer};
 use crate::options::Options;
 use crate::token::{Keyword, Token, TokenKind};
@@ -16,10 +16,10 @@ mod control;
 mod operand;
 mod pipeline;
 
-/// How deep control structures and parentheses may be nested.
-const MOST_NESTING: usize = 200;
+/// The maximum nesting of control structures and parentheses.
+const MAX_NESTING: usize = 200;
 
-/// Finds functions by their names.
+/// Resolves the name of a function.
 pub(crate) type Resolve<'r> = &'r dyn Fn(&str) -> Option<FunctionId>;
 
 /// Parses `source`.
@@ -36,14 +36,14 @@ pub(crate) fn parse(
         source,
         lexer: Lexer::new(source, &delimiters, comments, &options.budget),
         pending: Vec::with_capacity(4),
-        last: Place { line: 1, offset: 0 },
+        last: Position { line: 1, offset: 0 },
         resolve,
         frame: Frame::default(),
         ids: HashMap::from([("$".into(), 0)]),
         templates: HashMap::new(),
         nesting: 0,
         open: Vec::new(),
-        ended_by: 0,
+        terminator: 0,
     };
     parser.run().map_err(Error::from)
 }
@@ -52,35 +52,35 @@ struct Parser<'s> {
     name: &'s str,
     source: &'s str,
     lexer: Lexer<'s>,
-    /// Tokens that were read and given back, the next one last.
+    /// Tokens that were pushed back; the next one is the last.
     pending: Vec<Token<'s>>,
-    /// Where the token is that was read last from the lexer: errors are reported there.
-    last: Place,
+    /// The position of the last token from the lexer, at which errors are reported.
+    last: Position,
     resolve: Resolve<'s>,
     frame: Frame<'s>,
     ids: HashMap<Box<str>, VariableId>,
     templates: Templates,
     nesting: usize,
-    /// The keywords that still need an `end`, and where they are.
+    /// The open keywords, which need an `end`, with their offsets.
     open: Vec<(&'static str, usize)>,
-    /// Where the `end` or `else` is that was read last.
-    ended_by: usize,
+    /// The offset of the last `end` or `else`.
+    terminator: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct Position {
     line: usize,
     offset: usize,
 }
 
-/// What each template has for itself.
+/// The state of one template.
 #[derive(Debug)]
 struct Frame<'s> {
-    /// The variables that can be used.
+    /// The variables in scope.
     variables: Vec<std::borrow::Cow<'s, str>>,
-    /// How many `range` there are around.
+    /// The depth of nested `range` actions.
     ranges: usize,
-    /// The line on which the current action began, for the message that it has no end.
+    /// The line where the current action began, for the error of an unclosed action.
     action_line: Option<usize>,
 }
 
@@ -94,7 +94,7 @@ impl Default for Frame<'_> {
     }
 }
 
-/// What a list of nodes ends with.
+/// The action that ends a list of nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ending {
     End,
@@ -110,14 +110,14 @@ impl Ending {
     }
 }
 
-/// One thing in a list, or its ending.
-enum Piece {
+/// A node of a list, or the end of the list.
+enum Item {
     Node(Node),
     Ending(Ending),
 }
 
 impl<'s> Parser<'s> {
-    fn run(mut self) -> Outcome<Templates> {
+    fn run(mut self) -> Result<Templates> {
         let mut main = List::default();
         while self.peek().kind != TokenKind::End {
             if self.peek().kind == TokenKind::LeftDelimiter {
@@ -129,15 +129,16 @@ impl<'s> Parser<'s> {
                     self.open.pop();
                     continue;
                 }
-                self.give_back(token);
-                self.give_back(delimiter);
+                self.push_back(token);
+                self.push_back(delimiter);
             }
             match self.text_or_action()? {
-                Piece::Node(node) => main.0.push(node),
-                Piece::Ending(ending) => {
-                    return Err(
-                        self.error_of(self.ended_by, format!("unexpected {}", ending.shown()))
-                    );
+                Item::Node(node) => main.0.push(node),
+                Item::Ending(ending) => {
+                    return Err(self.error_at_offset(
+                        self.terminator,
+                        format!("unexpected {}", ending.shown()),
+                    ));
                 }
             }
         }
@@ -145,8 +146,8 @@ impl<'s> Parser<'s> {
         Ok(self.templates)
     }
 
-    /// What follows `define`.
-    fn definition(&mut self) -> Outcome<()> {
+    /// Parses a definition after its `define`.
+    fn definition(&mut self) -> Result<()> {
         let context = "define clause";
         let outer = std::mem::take(&mut self.frame);
         let token = self.next_non_space();
@@ -154,8 +155,8 @@ impl<'s> Parser<'s> {
         self.expect(TokenKind::RightDelimiter, context)?;
         let (body, ending) = self.list()?;
         if ending != Ending::End {
-            return Err(self.error_of(
-                self.ended_by,
+            return Err(self.error_at_offset(
+                self.terminator,
                 format!("unexpected {} in {context}", ending.shown()),
             ));
         }
@@ -164,17 +165,20 @@ impl<'s> Parser<'s> {
         Ok(())
     }
 
-    /// What follows `block`: defines a template, and runs it on the spot.
-    fn block(&mut self) -> Outcome<Invocation> {
+    /// Parses a `block` after its keyword: it defines a template, and invokes it.
+    fn block(&mut self) -> Result<Invocation> {
         let context = "block clause";
         let token = self.next_non_space();
         let name = self.template_name(&token, context)?;
         let pipeline = self.pipeline(context, TokenKind::RightDelimiter)?;
-        let here = self.last;
+        let position = self.last;
         let outer = std::mem::take(&mut self.frame);
         let (body, ending) = self.list()?;
         if ending != Ending::End {
-            return Err(self.error_at(here, format!("unexpected {} in {context}", ending.shown())));
+            return Err(self.error_at(
+                position,
+                format!("unexpected {} in {context}", ending.shown()),
+            ));
         }
         self.add(name.clone(), body, token.offset)?;
         self.frame = outer;
@@ -185,13 +189,13 @@ impl<'s> Parser<'s> {
         })
     }
 
-    /// Takes in a template. One that is blank neither replaces another one nor forbids it.
-    fn add(&mut self, name: Box<str>, body: List, offset: usize) -> Outcome<()> {
+    /// Adds a template. As in Go, an empty definition does not replace another one, and can be replaced.
+    fn add(&mut self, name: Box<str>, body: List, offset: usize) -> Result<()> {
         match self.templates.get(&name) {
             Some(present) if !present.is_blank() => {
                 if !body.is_blank() {
                     let name = crate::quote::quoted(name.as_bytes());
-                    return Err(self.error_of(
+                    return Err(self.error_at_offset(
                         offset,
                         format!("template: multiple definition of template {name}"),
                     ));
@@ -204,14 +208,14 @@ impl<'s> Parser<'s> {
         Ok(())
     }
 
-    /// Everything up to `end` or `else`.
-    fn list(&mut self) -> Outcome<(List, Ending)> {
-        self.deeper()?;
+    /// Parses the nodes up to `end` or `else`.
+    fn list(&mut self) -> Result<(List, Ending)> {
+        self.enter_level()?;
         let mut list = List::default();
         while self.peek_non_space().kind != TokenKind::End {
             match self.text_or_action()? {
-                Piece::Node(node) => list.0.push(node),
-                Piece::Ending(ending) => {
+                Item::Node(node) => list.0.push(node),
+                Item::Ending(ending) => {
                     self.nesting -= 1;
                     return Ok((list, ending));
                 }
@@ -219,18 +223,18 @@ impl<'s> Parser<'s> {
         }
         let end = "unexpected EOF".to_owned();
         Err(match self.open.last() {
-            Some((keyword, offset)) => self.error_of(*offset, end).about(About::Unclosed(keyword)),
+            Some((keyword, offset)) => self
+                .error_at_offset(*offset, end)
+                .with_subject(ErrorSubject::Unclosed(keyword)),
             None => self.error(end),
         })
     }
 
-    /// Enters a level of nesting; the caller leaves it again.
-    fn deeper(&mut self) -> Outcome<()> {
+    /// Enters a level of nesting. The caller decrements `nesting` afterwards.
+    fn enter_level(&mut self) -> Result<()> {
         self.nesting += 1;
-        if self.nesting > MOST_NESTING {
-            return Err(self.error(format!(
-                "nesting too deep (more than {MOST_NESTING} levels)"
-            )));
+        if self.nesting > MAX_NESTING {
+            return Err(self.error(format!("nesting too deep (more than {MAX_NESTING} levels)")));
         }
         Ok(())
     }
@@ -240,20 +244,20 @@ impl<'s> Parser<'s> {
             return token;
         }
         let token = self.lexer.token();
-        self.last = Place {
+        self.last = Position {
             line: token.line,
             offset: token.offset,
         };
         token
     }
 
-    fn give_back(&mut self, token: Token<'s>) {
+    fn push_back(&mut self, token: Token<'s>) {
         self.pending.push(token);
     }
 
     fn peek(&mut self) -> Token<'s> {
         let token = self.next();
-        self.give_back(token.clone());
+        self.push_back(token.clone());
         token
     }
 
@@ -268,11 +272,11 @@ impl<'s> Parser<'s> {
 
     fn peek_non_space(&mut self) -> Token<'s> {
         let token = self.next_non_space();
-        self.give_back(token.clone());
+        self.push_back(token.clone());
         token
     }
 
-    fn expect(&mut self, kind: TokenKind, context: &str) -> Outcome<Token<'s>> {
+    fn expect(&mut self, kind: TokenKind, context: &str) -> Result<Token<'s>> {
         let token = self.next_non_space();
         if token.kind == kind {
             Ok(token)
@@ -281,7 +285,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    fn unexpected(&self, token: &Token<'_>, context: &str) -> Failure {
+    fn unexpected(&self, token: &Token<'_>, context: &str) -> BoxedError {
         if token.kind != TokenKind::Error {
             return self.error(format!("unexpected {} in {context}", token.shown()));
         }
@@ -295,30 +299,30 @@ impl<'s> Parser<'s> {
         self.error(message)
     }
 
-    fn error(&self, message: String) -> Failure {
+    fn error(&self, message: String) -> BoxedError {
         self.error_at(self.last, message)
     }
 
-    fn error_at(&self, place: Place, message: String) -> Failure {
-        self.failure(place.line, place.offset, message)
+    fn error_at(&self, position: Position, message: String) -> BoxedError {
+        self.failure(position.line, position.offset, message)
     }
 
-    /// An error about what begins at `offset`. Go's text names the line that was read last.
-    fn error_of(&self, offset: usize, message: String) -> Failure {
+    /// An error at `offset`. Go's text has the line of the last token.
+    fn error_at_offset(&self, offset: usize, message: String) -> BoxedError {
         self.failure(self.last.line, offset, message)
     }
 
-    fn failure(&self, last: usize, offset: usize, message: String) -> Failure {
+    fn failure(&self, last: usize, offset: usize, message: String) -> BoxedError {
         let (line, column) = line_and_column(self.source, offset);
-        Failure::from(Error {
+        BoxedError::from(Error {
             phase: Phase::Parse,
             line,
             column,
             offset,
             prefix: format!("template: {}:{last}: ", self.name),
             message,
-            about: About::Nothing,
-            around: None,
+            subject: ErrorSubject::Unnamed,
+            enclosing: None,
         })
     }
 }

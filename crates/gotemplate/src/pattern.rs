@@ -19,13 +19,13 @@ mod translate;
 
 pub use replace::{replace_all, replace_all_literal};
 
-/// Patterns in the cache. A template has a handful.
+/// The maximum number of patterns in the cache.
 const MAX_CACHED: usize = 256;
 
-/// Bytes of a pattern. The compiled form of a longer pattern would exceed [`MAX_COMPILED_SIZE`] anyway.
+/// The maximum length of a pattern in bytes. The compiled form of a longer pattern would exceed [`MAX_COMPILED_SIZE`] anyway.
 const MAX_LENGTH: usize = 128 << 10;
 
-/// Bytes of a compiled pattern.
+/// The maximum size of a compiled pattern in bytes.
 const MAX_COMPILED_SIZE: usize = 4 << 20;
 
 static CACHE: Mutex<Option<HashMap<String, Regex>>> = Mutex::new(None);
@@ -42,7 +42,7 @@ pub fn compile(pattern: &str, budget: &Budget) -> Result<Regex, FunctionError> {
         return Ok(regex);
     }
     budget.spend(pattern.len().saturating_mul(STEPS_PER_BYTE))?;
-    // The lock is not held meanwhile: other templates go on.
+    // Compile without the lock, so that other templates do not wait.
     let regex = compile_new(pattern)
         .map_err(|reason| FunctionError::new(format!("error parsing regexp: {reason}")))?;
     let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);

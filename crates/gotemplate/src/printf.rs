@@ -1,28 +1,18 @@
-//! Go's `fmt`: prints values, plainly and with formats.
+//! Go's `fmt`: prints values, with or without a format.
 //!
-//! in:  values, and a format
-//! out: text, or that it would be too large. What is wrong with a format is said in the text itself: `%!d(string=x)`
+//! Input: values, and a format. Output: the text, or an error if it is too long. As in Go, an invalid format is reported
+//! in the text: `%!d(string=x)`.
 
 use minijinja::Value;
 
-use crate::go_value::{Shape, shape};
+use crate::builtin_error::BuiltinError;
+use crate::go_value::{GoKind, go_kind};
 
 mod float;
 mod format;
 mod integer;
 mod text;
 mod value;
-
-/// What can go wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
-    /// Go's message.
-    Message(String),
-    /// There would be more text than allowed.
-    TooLarge,
-    /// A value is nested deeper than can be printed.
-    TooDeep,
-}
 
 /// The flags, width and precision of a verb.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,45 +38,45 @@ struct Flags {
 #[derive(Debug)]
 pub(super) struct Printer {
     out: Vec<u8>,
-    /// How long the buffer may become.
-    most: usize,
+    /// The maximum length of the buffer.
+    max_len: usize,
     flags: Flags,
-    trouble: Option<Trouble>,
+    error: Option<BuiltinError>,
 }
 
 impl Printer {
-    /// A printer that appends to `out`, but not more than `room` bytes.
-    pub(super) fn new(out: Vec<u8>, room: usize) -> Self {
-        let most = out.len().saturating_add(room);
+    /// Creates a printer that appends at most `max_len` bytes to `out`.
+    pub(super) fn new(out: Vec<u8>, max_len: usize) -> Self {
+        let max_len = out.len().saturating_add(max_len);
         Self {
             out,
-            most,
+            max_len,
             flags: Flags::default(),
-            trouble: None,
+            error: None,
         }
     }
 
-    /// The text, and what went wrong.
-    pub(super) fn finish(self) -> (Vec<u8>, Option<Trouble>) {
-        (self.out, self.trouble)
+    /// The text, and the error if there is one.
+    pub(super) fn finish(self) -> (Vec<u8>, Option<BuiltinError>) {
+        (self.out, self.error)
     }
 
-    /// One value as an action shows it: a record is shown without its `&`.
-    pub(super) fn shown(&mut self, value: &Value) {
-        match shape(value) {
-            Shape::Record(record) => self.record(record, 'v', 0),
+    /// Prints a value as an action does: a pointer to a record has no `&`.
+    pub(super) fn print_action_value(&mut self, value: &Value) {
+        match go_kind(value) {
+            GoKind::Record(record) => self.record(record, 'v', 0),
             _ => self.argument(value, 'v'),
         }
     }
 
-    /// `print`: blanks only between values that are no strings.
+    /// `print`: a space between two values if neither is a string.
     pub(super) fn print<'v>(&mut self, values: impl Iterator<Item = &'v Value>) {
         self.print_with(values, |printer, value| printer.argument(value, 'v'));
     }
 
-    /// Like [`print`](Self::print), but records are shown without their `&`.
+    /// Like [`print`](Self::print), but pointers to records have no `&`.
     pub(super) fn print_dereferenced<'v>(&mut self, values: impl Iterator<Item = &'v Value>) {
-        self.print_with(values, Self::shown);
+        self.print_with(values, Self::print_action_value);
     }
 
     fn print_with<'v>(
@@ -94,7 +84,7 @@ impl Printer {
         values: impl Iterator<Item = &'v Value>,
         print: impl Fn(&mut Self, &Value),
     ) {
-        // Nothing stands before the first value, just as if a string did.
+        // There is no space before the first value.
         let mut after_text = true;
         for value in values {
             let is_text = value.as_bytes().is_some();
@@ -106,7 +96,7 @@ impl Printer {
         }
     }
 
-    /// `println`: blanks between all values, and a line feed at the end.
+    /// `println`: spaces between all values, and a newline at the end.
     pub(super) fn println<'v>(&mut self, values: impl Iterator<Item = &'v Value>) {
         for (index, value) in values.enumerate() {
             if index > 0 {
@@ -118,11 +108,11 @@ impl Printer {
     }
 
     fn push(&mut self, text: &[u8]) {
-        if self.trouble.is_some() {
+        if self.error.is_some() {
             return;
         }
-        if self.out.len().saturating_add(text.len()) > self.most {
-            self.trouble = Some(Trouble::TooLarge);
+        if self.out.len().saturating_add(text.len()) > self.max_len {
+            self.error = Some(BuiltinError::TooLarge);
             return;
         }
         self.out.extend_from_slice(text);
@@ -132,12 +122,12 @@ impl Printer {
         self.push(char.encode_utf8(&mut [0; 4]).as_bytes());
     }
 
-    /// Writes `text`, made as wide as asked for.
+    /// Writes `text`, padded to the width.
     fn pad(&mut self, text: &[u8]) {
         let Some(width) = self.flags.width.filter(|width| *width > 0) else {
             return self.push(text);
         };
-        let missing = width.saturating_sub(characters(text));
+        let missing = width.saturating_sub(count_chars(text));
         if !self.flags.minus {
             self.fill(missing);
         }
@@ -147,21 +137,21 @@ impl Printer {
         }
     }
 
-    /// Writes `count` blanks, or zeros if they come on the left and are asked for.
+    /// Writes `count` spaces; zeros with the flag `0`, unless the padding is on the right.
     fn fill(&mut self, count: usize) {
-        if self.trouble.is_some() || count == 0 {
+        if self.error.is_some() || count == 0 {
             return;
         }
         let end = self.out.len().saturating_add(count);
-        if end > self.most {
-            self.trouble = Some(Trouble::TooLarge);
+        if end > self.max_len {
+            self.error = Some(BuiltinError::TooLarge);
             return;
         }
         let zeros = self.flags.zero && !self.flags.minus;
         self.out.resize(end, if zeros { b'0' } else { b' ' });
     }
 
-    /// Does something without the flag for zeros.
+    /// Runs `action` without the flag `0`.
     fn without_zero(&mut self, action: impl FnOnce(&mut Self)) {
         let zero = std::mem::replace(&mut self.flags.zero, false);
         action(self);
@@ -169,8 +159,8 @@ impl Printer {
     }
 }
 
-/// How many characters a text has; each byte that is not UTF-8 is one.
-fn characters(text: &[u8]) -> usize {
+/// The number of characters; each byte that is not UTF-8 counts as one.
+fn count_chars(text: &[u8]) -> usize {
     match std::str::from_utf8(text) {
         Ok(text) => text.chars().count(),
         Err(_) => std::iter::successors(Some(text), |rest| {

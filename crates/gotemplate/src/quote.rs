@@ -1,8 +1,8 @@
-//! Go's string syntax: reads literals, and writes text as a literal.
+//! String literals of Go: reads and writes them.
 
 use crate::unicode::{decode, is_printable};
 
-/// The text that a string literal with its quotes (double or back quotes) stands for; it need not be UTF-8.
+/// The text of a string literal in double or back quotes. It need not be UTF-8.
 pub(super) fn unquoted(literal: &str) -> Option<Vec<u8>> {
     if let Some(raw) = literal.strip_prefix('`') {
         let raw = raw.strip_suffix('`')?;
@@ -13,32 +13,34 @@ pub(super) fn unquoted(literal: &str) -> Option<Vec<u8>> {
     while !rest.is_empty() {
         let (piece, after) = unquoted_char(rest, '"')?;
         match piece {
-            Piece::Byte(byte) => text.push(byte),
-            Piece::Char(char) => text.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
+            Unquoted::Byte(byte) => text.push(byte),
+            Unquoted::Char(char) => {
+                text.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
+            }
         }
         rest = after;
     }
     Some(text)
 }
 
-/// One character of a literal.
+/// A character of a literal.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Piece {
-    /// A byte, given by its code.
+pub(super) enum Unquoted {
+    /// A byte, written as `\xff` or `\377`.
     Byte(u8),
     /// A character.
     Char(char),
 }
 
-/// The first character of what stands between quotes, and the rest.
-pub(super) fn unquoted_char(text: &str, quote: char) -> Option<(Piece, &str)> {
+/// The first character of a text between quotes, and the rest.
+pub(super) fn unquoted_char(text: &str, quote: char) -> Option<(Unquoted, &str)> {
     let mut chars = text.chars();
     let first = chars.next()?;
     if first == quote || first == '\n' {
         return None;
     }
     if first != '\\' {
-        return Some((Piece::Char(first), chars.as_str()));
+        return Some((Unquoted::Char(first), chars.as_str()));
     }
     let escape = chars.next()?;
     let rest = chars.as_str();
@@ -54,23 +56,23 @@ pub(super) fn unquoted_char(text: &str, quote: char) -> Option<(Piece, &str)> {
         '\'' | '"' if escape == quote => quote,
         'x' => {
             return coded(rest, 2, 16)
-                .and_then(|(code, rest)| Some((Piece::Byte(u8::try_from(code).ok()?), rest)));
+                .and_then(|(code, rest)| Some((Unquoted::Byte(u8::try_from(code).ok()?), rest)));
         }
         'u' => {
             return coded(rest, 4, 16)
-                .and_then(|(code, rest)| Some((Piece::Char(char::from_u32(code)?), rest)));
+                .and_then(|(code, rest)| Some((Unquoted::Char(char::from_u32(code)?), rest)));
         }
         'U' => {
             return coded(rest, 8, 16)
-                .and_then(|(code, rest)| Some((Piece::Char(char::from_u32(code)?), rest)));
+                .and_then(|(code, rest)| Some((Unquoted::Char(char::from_u32(code)?), rest)));
         }
         '0'..='7' => {
             let (code, rest) = coded(text.get(1..)?, 3, 8)?;
-            return Some((Piece::Byte(u8::try_from(code).ok()?), rest));
+            return Some((Unquoted::Byte(u8::try_from(code).ok()?), rest));
         }
         _ => return None,
     };
-    Some((Piece::Char(simple), rest))
+    Some((Unquoted::Char(simple), rest))
 }
 
 fn coded(text: &str, digits: usize, radix: u32) -> Option<(u32, &str)> {
@@ -86,7 +88,7 @@ pub(super) fn quoted(text: &[u8]) -> String {
     quoted_as(text, false)
 }
 
-/// Text as a string literal in double quotes, if asked in ASCII only.
+/// Text as a string literal in double quotes; with `ascii`, other characters are escaped.
 pub(super) fn quoted_as(text: &[u8], ascii: bool) -> String {
     let mut literal = String::with_capacity(text.len() + 2);
     literal.push('"');
@@ -103,7 +105,7 @@ pub(super) fn quoted_as(text: &[u8], ascii: bool) -> String {
     literal
 }
 
-/// A character as a constant in single quotes, if asked in ASCII only.
+/// A character as a constant in single quotes; with `ascii`, other characters are escaped.
 pub(super) fn quoted_char(char: char, ascii: bool) -> String {
     let mut literal = String::from("'");
     push_escaped(&mut literal, char, '\'', ascii);
@@ -148,7 +150,7 @@ fn push_code(literal: &mut String, letter: char, digits: u32, code: u32) {
     literal.extend(nibbles.filter_map(|nibble| char::from_digit(nibble, 16)));
 }
 
-/// Whether a text can stand between back quotes on one line.
+/// Returns `true` if a text can be written in back quotes.
 pub(super) fn can_back_quote(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok_and(|text| {
         text.chars().all(|char| {

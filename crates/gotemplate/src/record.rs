@@ -1,8 +1,7 @@
-//! Values with a fixed list of fields: what Go calls a struct.
+//! Values with a fixed list of fields, such as a service instance or a node: Go's structs.
 //!
-//! An instance of a service, a key pair, a node. In both languages a field answers to its Go name (`Address`); in
-//! Jinja also to its `snake_case` name (`address`). A field that is not in the list is an error in Go templates,
-//! unlike a missing key of a map.
+//! In both languages a field has its Go name (`Address`), in Jinja also a `snake_case` name (`address`). Unlike a missing
+//! key of a map, an unknown field is an error in Go templates.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,30 +12,30 @@ use minijinja::value::{Enumerator, Object, ObjectRepr, Value};
 /// The list of fields of one kind of record.
 #[derive(Debug)]
 pub struct Schema {
-    /// The kind's name, as Go's error messages have it (`*dependency.HealthService`).
+    /// The name of the Go type, for error messages (`*dependency.HealthService`).
     pub name: &'static str,
-    /// The fields in their declared order, which is the order in which they are printed and encoded.
+    /// The fields in the order in which they are printed and encoded.
     pub fields: &'static [Field],
 }
 
 /// One field of a [`Schema`].
 #[derive(Debug)]
 pub struct Field {
-    /// The name in Go templates, which is the JSON key too unless `json` says otherwise.
+    /// The name in Go templates.
     pub go: &'static str,
     /// The name in Jinja.
     pub jinja: &'static str,
     /// The key in JSON, YAML and TOML.
     pub json: &'static str,
-    /// Left out of JSON when it is empty.
+    /// The field is omitted from JSON if it is empty.
     pub omit_empty: bool,
 }
 
-/// Something that has the fields of a schema.
+/// A value with the fields of a schema.
 pub trait Fields: fmt::Debug + Send + Sync {
-    /// Its fields.
+    /// The schema.
     fn schema(&self) -> &'static Schema;
-    /// The field at this place of the schema; `Value::UNDEFINED` past its end.
+    /// The field at an index of the schema; `Value::UNDEFINED` after its end.
     fn get(&self, index: usize) -> Value;
 }
 
@@ -51,7 +50,7 @@ impl Record {
         Value::from_object(Self(fields))
     }
 
-    /// The kind's fields.
+    /// The schema.
     #[must_use]
     pub fn schema(&self) -> &'static Schema {
         self.0.schema()
@@ -67,13 +66,13 @@ impl Record {
             .map(|index| self.0.get(index))
     }
 
-    /// The field at this place of the schema; undefined past its end.
+    /// The field at an index of the schema; undefined after its end.
     #[must_use]
     pub fn at(&self, index: usize) -> Value {
         self.0.get(index)
     }
 
-    /// All fields, in their declared order.
+    /// All fields in the order of the schema.
     pub fn fields(&self) -> impl Iterator<Item = (&'static Field, Value)> + '_ {
         self.schema()
             .fields
@@ -93,7 +92,7 @@ impl Object for Record {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        // Go names begin in upper case, Jinja names do not.
+        // Go names begin with an upper-case letter, Jinja names do not.
         let fields = self.schema().fields;
         let index = if key.starts_with(|c: char| c.is_ascii_uppercase()) {
             fields.iter().position(|field| field.go == key)
@@ -113,18 +112,18 @@ impl Object for Record {
         )
     }
 
-    /// A struct is true, whatever is in it.
+    /// A struct is always true.
     fn is_true(self: &Arc<Self>) -> bool {
         true
     }
 }
 
-/// Go's `map[string]T`: a missing key yields the zero value of `T`, not nothing.
+/// Go's `map[string]T`: a missing key yields the zero value of `T`.
 #[derive(Clone, Debug)]
 pub struct TypedMap {
     /// The entries, in key order.
     pub entries: BTreeMap<String, Value>,
-    /// What a missing key yields in Go templates.
+    /// The value of a missing key in Go templates.
     pub zero: Value,
 }
 
@@ -170,7 +169,7 @@ impl Object for TypedMap {
 pub struct NumberedMap {
     /// The entries, in key order.
     pub entries: BTreeMap<i64, Value>,
-    /// What a missing key yields in Go templates.
+    /// The value of a missing key in Go templates.
     pub zero: Value,
 }
 

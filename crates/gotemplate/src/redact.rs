@@ -1,54 +1,55 @@
-//! Errors do not show values: a name or a number in a message stays only if it is written in the template.
+//! Redacts values in error messages: they may be secrets.
 //!
-//! in:  a message, and the source of the template that it is about
-//! out: the message, with `…` for whatever is quoted in it (or counted) and not written in the source
+//! Input: a message, and the source of the template. Output: the message, in which quoted texts and numbers are replaced
+//! by `…` unless they occur in the source.
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-/// What takes the place of a value.
-const VALUE: char = '…';
+/// The replacement for a value.
+const PLACEHOLDER: char = '…';
 
-/// The message without those quoted texts that the source does not have.
+/// Redacts the quoted texts that do not occur in the source.
 pub fn quoted(message: &str, source: &str) -> String {
-    without_quoted(message, &|piece| is_written(piece, source))
+    redact_quoted(message, &|text| is_in_source(text, source))
 }
 
-/// What a function says about its arguments, without those quoted texts that come from them and that the source does
-/// not have; what it quotes of its own accord stays.
+/// Redacts the quoted texts that come from the arguments of a function and do not occur in the source. Texts that the
+/// function itself quotes stay.
 pub fn arguments(message: &str, source: &str, arguments: &[Value]) -> String {
     let mut texts = Vec::new();
     for argument in arguments {
-        collect(argument, DEEPEST, &mut texts);
+        collect(argument, MAX_DEPTH, &mut texts);
     }
     if texts.iter().any(|text| text == message) {
         return words(message, source);
     }
-    without_quoted(message, &|piece| {
-        let given =
-            |text: &String| !text.is_empty() && (text.contains(piece) || piece.contains(text));
-        is_written(piece, source) || !texts.iter().any(given)
+    redact_quoted(message, &|quoted| {
+        let is_part = |text: &String| {
+            !text.is_empty() && (text.contains(quoted) || quoted.contains(text.as_str()))
+        };
+        is_in_source(quoted, source) || !texts.iter().any(is_part)
     })
 }
 
-/// A message that a template has made itself, without those words that the source does not have.
+/// Redacts the words of a message that is itself a value, unless they occur in the source.
 fn words(message: &str, source: &str) -> String {
     let word = |word: &str| {
         if source.contains(word) {
             word.to_owned()
         } else {
-            VALUE.to_string()
+            PLACEHOLDER.to_string()
         }
     };
     message.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// How deep texts are looked for in lists and maps.
-const DEEPEST: usize = 8;
+/// The depth to which texts are collected from lists and maps.
+const MAX_DEPTH: usize = 8;
 
 fn collect(value: &Value, depth: usize, texts: &mut Vec<String>) {
     if let Some(text) = value.as_str() {
-        // As it is, and as it is quoted.
+        // Unquoted and quoted.
         let quoted = format!("{text:?}");
         texts.extend([text.to_owned(), quoted[1..quoted.len() - 1].to_owned()]);
     } else if depth > 0 && matches!(value.kind(), ValueKind::Seq | ValueKind::Map) {
@@ -64,33 +65,37 @@ fn collect(value: &Value, depth: usize, texts: &mut Vec<String>) {
     }
 }
 
-fn without_quoted(message: &str, stays: &dyn Fn(&str) -> bool) -> String {
-    let message = without(message, '"', stays);
-    let message = without(&message, '\'', stays);
-    without(&message, '`', stays)
+fn redact_quoted(message: &str, is_allowed: &dyn Fn(&str) -> bool) -> String {
+    let message = redact_between(message, '"', is_allowed);
+    let message = redact_between(&message, '\'', is_allowed);
+    redact_between(&message, '`', is_allowed)
 }
 
-fn without(message: &str, quote: char, stays: &dyn Fn(&str) -> bool) -> String {
-    let pieces = pieces(message, quote);
-    // A quote that is left over may be one within.
-    let in_pairs = quote == '"' || quotes(message, quote) == 2 * pieces.len();
-    if in_pairs && pieces.iter().all(|(from, to)| stays(&message[*from..*to])) {
+fn redact_between(message: &str, quote: char, is_allowed: &dyn Fn(&str) -> bool) -> String {
+    let ranges = ranges(message, quote);
+    // An unpaired quote may belong to a quoted text.
+    let in_pairs = quote == '"' || quotes(message, quote) == 2 * ranges.len();
+    if in_pairs
+        && ranges
+            .iter()
+            .all(|(from, to)| is_allowed(&message[*from..*to]))
+    {
         return message.to_owned();
     }
-    // Where quotes within are not escaped, everything between the first and the last one goes.
-    let (pieces, keeps) = match (quote, pieces.first(), message.rfind(quote)) {
-        ('"', ..) | (_, None, _) | (_, _, None) => (pieces, true),
+    // If quotes in a quoted text are not escaped, redact from the first to the last one.
+    let (ranges, may_keep) = match (quote, ranges.first(), message.rfind(quote)) {
+        ('"', ..) | (_, None, _) | (_, _, None) => (ranges, true),
         (_, Some((from, to)), Some(last)) => (vec![(*from, last.max(*to))], false),
     };
     let mut out = String::new();
     let mut done = 0;
-    for (from, to) in pieces {
-        let piece = &message[from..to];
+    for (from, to) in ranges {
+        let text = &message[from..to];
         out.push_str(&message[done..from]);
-        if keeps && stays(piece) {
-            out.push_str(piece);
+        if may_keep && is_allowed(text) {
+            out.push_str(text);
         } else {
-            out.push(VALUE);
+            out.push(PLACEHOLDER);
         }
         done = to;
     }
@@ -98,7 +103,7 @@ fn without(message: &str, quote: char, stays: &dyn Fn(&str) -> bool) -> String {
     out
 }
 
-/// How many quotes there are, without the apostrophe of "can't".
+/// The number of quotes, without apostrophes as in "can't".
 fn quotes(message: &str, quote: char) -> usize {
     message
         .match_indices(quote)
@@ -117,29 +122,29 @@ fn is_apostrophe(message: &str, at: usize, quote: char) -> bool {
             .all(|c| c.is_some_and(char::is_alphanumeric))
 }
 
-/// Where the insides of quoted texts begin and end; one that does not end ends with the message.
-fn pieces(message: &str, quote: char) -> Vec<(usize, usize)> {
-    let mut pieces = Vec::new();
+/// The ranges of quoted texts without their quotes. An unclosed one ends at the end of the message.
+fn ranges(message: &str, quote: char) -> Vec<(usize, usize)> {
+    let mut ranges = Vec::new();
     let mut from = None;
     let mut escaped = false;
     for (at, c) in message.char_indices() {
         if c == quote && !escaped && !is_apostrophe(message, at, quote) {
             match from.take() {
-                Some(start) => pieces.push((start, at)),
+                Some(start) => ranges.push((start, at)),
                 None => from = Some(at + c.len_utf8()),
             }
         }
         escaped = c == '\\' && !escaped;
     }
-    pieces.extend(from.map(|start| (start, message.len())));
-    pieces
+    ranges.extend(from.map(|start| (start, message.len())));
+    ranges
 }
 
-fn is_written(piece: &str, source: &str) -> bool {
-    source.contains(piece) || source.contains(&piece.replace("\\\"", "\"").replace("\\\\", "\\"))
+fn is_in_source(text: &str, source: &str) -> bool {
+    source.contains(text) || source.contains(&text.replace("\\\"", "\"").replace("\\\\", "\\"))
 }
 
-/// The message without those numbers that the source does not have.
+/// Redacts the numbers that do not occur in the source.
 pub fn numbers(message: &str, source: &str) -> String {
     let mut out = String::new();
     let mut rest = message;
@@ -150,18 +155,18 @@ pub fn numbers(message: &str, source: &str) -> String {
             .unwrap_or(from.len());
         let (number, after) = from.split_at(end);
         out.push_str(before);
-        // The names of types stay: `float64`.
+        // Keep the names of types, such as `float64`.
         if before.ends_with(char::is_alphabetic) || has_number(source, number) {
             out.push_str(number);
         } else {
-            out.push(VALUE);
+            out.push(PLACEHOLDER);
         }
         rest = after;
     }
     out + rest
 }
 
-/// Whether a number stands in a text, and not merely as a part of a longer one.
+/// Returns `true` if a number occurs in a text, and not only as a part of a longer number.
 fn has_number(text: &str, number: &str) -> bool {
     text.match_indices(number).any(|(at, _)| {
         let beside = [
@@ -177,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_stays() {
+    fn texts_of_the_source_are_not_redacted() {
         let source = "{{ service \"my web\" }}{{ x['it'] }}{{ index . 7 }}";
         let cases = [
             (
@@ -200,13 +205,13 @@ mod tests {
             ("without an \"end", "without an \"…"),
             ("nothing", "nothing"),
         ];
-        for (message, told) in cases {
-            assert_eq!(quoted(message, source), told);
+        for (message, redacted) in cases {
+            assert_eq!(quoted(message, source), redacted);
         }
     }
 
     #[test]
-    fn what_a_function_says_by_itself_stays() {
+    fn texts_that_a_function_quotes_itself_are_not_redacted() {
         let given = [Value::from("my secret"), Value::from(vec!["other", "a\0b"])];
         let cases = [
             (r#"sort is "name" or "near""#, r#"sort is "name" or "near""#),
@@ -219,13 +224,13 @@ mod tests {
             ("other", "…"),
             ("my secret", "my …"),
         ];
-        for (message, told) in cases {
-            assert_eq!(arguments(message, "{{ f x \"my web\" }}", &given), told);
+        for (message, redacted) in cases {
+            assert_eq!(arguments(message, "{{ f x \"my web\" }}", &given), redacted);
         }
     }
 
     #[test]
-    fn numbers_that_are_written_stay() {
+    fn numbers_of_the_source_are_not_redacted() {
         let cases = [
             ("index out of range: 7", "index out of range: 7"),
             ("index out of range: 4711", "index out of range: …"),
@@ -233,8 +238,8 @@ mod tests {
             ("type float64: [1 7]", "type float64: [… 7]"),
             ("none", "none"),
         ];
-        for (message, told) in cases {
-            assert_eq!(numbers(message, "{{ index . 7 }}"), told);
+        for (message, redacted) in cases {
+            assert_eq!(numbers(message, "{{ index . 7 }}"), redacted);
         }
     }
 }

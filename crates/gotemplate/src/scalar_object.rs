@@ -1,7 +1,7 @@
-//! A value of a type of its own, such as a version or a time.
+//! Scalar values with properties and methods, such as a version or a time.
 //!
-//! It prints as one text, and has properties: methods without arguments in Go (`.Major`), attributes in Jinja
-//! (`.major`). Some have methods with arguments, too.
+//! Such a value prints as one text. Its properties are methods without arguments in Go (`.Major`) and attributes in Jinja
+//! (`.major`). Some have methods with arguments.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -21,7 +21,7 @@ pub trait Methods: Any + fmt::Debug + Send + Sync {
     /// The error of the method.
     fn call(&self, method: &str, args: &[Value]) -> Option<Result<Value, FunctionError>>;
 
-    /// The text in JSON, YAML and TOML, if it is not the one that is printed; TOML and YAML have it without quotes.
+    /// The text in JSON, YAML and TOML, if it differs from the printed text. TOML and YAML write it without quotes.
     fn encoded(&self) -> Option<String> {
         None
     }
@@ -30,13 +30,13 @@ pub trait Methods: Any + fmt::Debug + Send + Sync {
 /// A scalar with properties and methods.
 #[derive(Debug)]
 pub struct ScalarObject {
-    /// The name of its type in Go.
+    /// The name of the Go type.
     pub go_type: &'static str,
     /// The printed text.
     pub text: String,
-    /// Its properties, each with its name in Go and in Jinja.
+    /// The properties, each with its names in Go and in Jinja.
     pub properties: Vec<([&'static str; 2], Value)>,
-    /// Its methods with arguments.
+    /// The methods with arguments.
     pub methods: Option<Box<dyn Methods>>,
 }
 

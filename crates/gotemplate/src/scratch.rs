@@ -1,7 +1,7 @@
-//! The scratch pad of a template: `scratch.Set`, `scratch.Get` and their kin.
+//! consul-template's `scratch`: values that a template stores during a rendering.
 //!
-//! Its methods are called through minijinja's object protocol in both languages, by their Go names (`MapSet`) or
-//! their Jinja names (`map_set`). They need nothing of the state that the protocol hands them.
+//! Both languages call its methods through minijinja's `Object`, by their Go names (`MapSet`) or their Jinja names
+//! (`map_set`).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,14 +12,14 @@ use minijinja::{Error, ErrorKind, State};
 use crate::dict::Dict;
 use crate::record::{Record, TypedMap};
 
-/// Values that a template keeps for itself, for the length of one pass.
+/// The values that a template stores during one rendering.
 #[derive(Debug, Default)]
 pub struct Scratch {
     values: Mutex<BTreeMap<String, Value>>,
 }
 
 impl Scratch {
-    /// What can be called on it, by the names of Go templates.
+    /// The names of its methods in Go templates.
     pub const METHODS: [&str; 7] = [
         "Key",
         "Get",
@@ -31,7 +31,7 @@ impl Scratch {
     ];
 
     fn values(&self) -> MutexGuard<'_, BTreeMap<String, Value>> {
-        // A panic in between leaves the map whole.
+        // A panic cannot leave a partial change.
         self.values.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -58,10 +58,10 @@ impl Scratch {
             return Ok(());
         }
         dict.set(entry, value.clone())
-            .map_err(|error| refused(error.to_string()))
+            .map_err(|error| invalid(error.to_string()))
     }
 
-    /// The map that stands under a key, which becomes one that can be changed; a new one where there is nothing.
+    /// The map of a key, converted to a [`Dict`]; a new one if the key is missing.
     fn map(&self, key: &str) -> Result<Value, Error> {
         let mut values = self.values();
         let slot = values
@@ -86,7 +86,7 @@ impl Scratch {
     }
 }
 
-/// The entries of a map of anything by text.
+/// The entries of a `map[string]interface {}`.
 fn entries(value: &Value) -> Option<BTreeMap<String, Value>> {
     let typed = value.downcast_object_ref::<Record>().is_some()
         || value.downcast_object_ref::<TypedMap>().is_some();
@@ -101,10 +101,10 @@ fn entries(value: &Value) -> Option<BTreeMap<String, Value>> {
 }
 
 fn not_a_map(key: &str) -> Error {
-    refused(format!("{key:?} is not a map"))
+    invalid(format!("{key:?} is not a map"))
 }
 
-fn refused(text: String) -> Error {
+fn invalid(text: String) -> Error {
     Error::new(ErrorKind::InvalidOperation, text)
 }
 
@@ -131,7 +131,7 @@ impl Object for Scratch {
             }
         };
         if args.len() != wanted {
-            return Err(refused(format!(
+            return Err(invalid(format!(
                 "wrong number of args for {method}: want {wanted} got {}",
                 args.len()
             )));
@@ -139,7 +139,7 @@ impl Object for Scratch {
         let text = |index: usize| {
             let text = args.get(index).and_then(Value::as_str);
             text.ok_or_else(|| {
-                refused(format!("{method}: argument {} must be a string", index + 1))
+                invalid(format!("{method}: argument {} must be a string", index + 1))
             })
         };
         let key = text(0)?;
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_values() {
+    fn values_are_stored_and_returned() {
         let scratch = Value::from_object(Scratch::default());
         assert!(call(&scratch, "Get", &["a".into()]).unwrap().is_none());
         assert_eq!(
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn maps_grow_and_list_their_values_by_key() {
+    fn map_values_are_sorted_by_key() {
         let scratch = Value::from_object(Scratch::default());
         for (method, entry, value) in [
             ("MapSet", "z", 1),
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_map_that_was_set_whole_can_grow() {
+    fn entries_can_be_added_to_a_map_that_was_set() {
         let scratch = Value::from_object(Scratch::default());
         let whole = Value::from_object(BTreeMap::from([("a".to_owned(), Value::from(1))]));
         call(&scratch, "Set", &["m".into(), whole]).unwrap();

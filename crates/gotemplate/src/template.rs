@@ -1,11 +1,11 @@
-//! A template: parsed once, rendered as often as needed.
+//! A template: parsed once, rendered many times.
 
 use minijinja::Value;
 
 use crate::ast::Templates;
 use crate::context::{Context, FunctionId};
-use crate::error::{About, Error, Phase};
-use crate::evaluate::{self, Manner};
+use crate::error::{Error, ErrorSubject, Phase};
+use crate::evaluate::{self, ErrorPolicy};
 use crate::go_value::GoValue;
 use crate::lexer::Comments;
 use crate::options::{Delimiters, Options};
@@ -17,12 +17,12 @@ use crate::stack;
 #[derive(Debug)]
 pub struct Template {
     program: Program,
-    /// Whether it may need a large stack.
-    deep: bool,
+    /// The depth of the execution may exceed the stack of a thread.
+    needs_large_stack: bool,
 }
 
 impl Template {
-    /// Parses a template. `resolve` finds the functions that are not part of the language.
+    /// Parses a template. `resolve` returns the functions that are not part of the language.
     ///
     /// # Errors
     /// [`Error`] with [`Phase::Parse`] if it is not well formed, or if it calls an unknown function.
@@ -32,9 +32,9 @@ impl Template {
         options: &Options,
         resolve: impl Fn(&str) -> Option<FunctionId>,
     ) -> Result<Self, Error> {
-        let templates = parser::parse(name, source, options, Comments::Dropped, &resolve)?;
+        let templates = parser::parse(name, source, options, Comments::Skip, &resolve)?;
         Ok(Self {
-            deep: stack::is_deep(name, &templates),
+            needs_large_stack: stack::needs_large_stack(name, &templates),
             program: Program {
                 name: name.into(),
                 source: source.into(),
@@ -45,34 +45,38 @@ impl Template {
         })
     }
 
-    /// Renders the template. `dot` is the data, `.` in the template.
+    /// Renders the template. `dot` is the data: `.` in the template.
     ///
     /// # Errors
-    /// [`Error`] with [`Phase::Execute`] if the data is not what the template expects, if a function fails, or if a
-    /// limit is reached.
+    /// [`Error`] with [`Phase::Execute`] if the data does not fit the template, a function fails, or a limit is exceeded.
     pub fn render(&self, dot: &Value, context: &dyn Context) -> Result<String, Error> {
-        self.run(dot, context, Manner::Strict)
+        self.run(dot, context, ErrorPolicy::Fail)
     }
 
-    /// Renders the template for the sake of the functions that it calls: an action that fails prints nothing.
+    /// Executes the template to find out which functions it calls with which arguments: an action that fails is skipped.
     ///
     /// # Errors
     /// If the budget of the context is exhausted.
-    pub fn survey(&self, dot: &Value, context: &dyn Context) -> Result<String, Error> {
-        self.run(dot, context, Manner::Survey)
+    pub fn discover(&self, dot: &Value, context: &dyn Context) -> Result<String, Error> {
+        self.run(dot, context, ErrorPolicy::Skip)
     }
 
-    /// The text that was parsed.
+    /// The source.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.program.source
     }
 
-    fn run(&self, dot: &Value, context: &dyn Context, manner: Manner) -> Result<String, Error> {
+    fn run(
+        &self,
+        dot: &Value,
+        context: &dyn Context,
+        error_policy: ErrorPolicy,
+    ) -> Result<String, Error> {
         let program = &self.program;
-        let dot = GoValue::bare(dot.clone()).unboxed();
-        let rendered = stack::with_large_stack(self.deep, || {
-            evaluate::execute(program, &dot, context, manner)
+        let dot = GoValue::concrete(dot.clone()).into_concrete();
+        let rendered = stack::with_large_stack(self.needs_large_stack, || {
+            evaluate::execute(program, &dot, context, error_policy)
         });
         match rendered {
             Ok(rendered) => rendered.map_err(Error::from),
@@ -83,14 +87,14 @@ impl Template {
                 offset: 0,
                 prefix: format!("template: {}: ", program.name),
                 message: format!("cannot start a thread: {error}"),
-                about: About::Nothing,
-                around: None,
+                subject: ErrorSubject::Unnamed,
+                enclosing: None,
             }),
         }
     }
 }
 
-/// Parses a template into its syntax tree, with comments.
+/// Parses a template, and returns its syntax tree with comments.
 ///
 /// # Errors
 /// As [`Template::parse`].
@@ -104,5 +108,5 @@ pub fn parse_tree(
         delimiters: delimiters.clone(),
         ..Options::default()
     };
-    parser::parse(name, source, &options, Comments::Kept, &resolve)
+    parser::parse(name, source, &options, Comments::Keep, &resolve)
 }

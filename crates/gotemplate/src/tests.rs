@@ -1,4 +1,4 @@
-//! What the vectors do not say: limits, records, methods, places of errors, and that nothing panics.
+//! What the vectors do not cover: limits, records, methods, positions of errors, and panics.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -123,7 +123,7 @@ impl Fields for Node {
     }
 }
 
-/// Something with methods.
+/// A value with methods.
 #[derive(Debug)]
 struct Pad;
 
@@ -201,7 +201,7 @@ fn methods_take_arguments() {
 }
 
 #[test]
-fn functions_get_what_is_piped_in_last() {
+fn a_piped_value_is_the_last_argument() {
     let nothing = Value::from(());
     assert_eq!(render("{{\"b\" | joined \"a\"}}", &nothing), "a-b");
     let error = fails("x\n {{joined 1 2}}");
@@ -222,7 +222,7 @@ fn functions_get_what_is_piped_in_last() {
 }
 
 #[test]
-fn a_parse_error_has_a_place() {
+fn a_parse_error_has_a_position() {
     let error = fails("a\n  {{ nope }}");
     assert_eq!(
         (error.phase, error.line, error.column),
@@ -271,7 +271,7 @@ fn a_missing_key_may_be_an_error() {
 }
 
 #[test]
-fn no_text_of_the_data_is_in_an_error() {
+fn an_error_shows_no_string_of_the_data() {
     let dot = Value::from(std::collections::BTreeMap::from([(
         "k".to_owned(),
         Value::from("secret"),
@@ -297,7 +297,7 @@ fn no_text_of_the_data_is_in_an_error() {
 }
 
 #[test]
-fn whatever_runs_away_is_stopped() {
+fn endless_templates_are_stopped() {
     let quick = Limits {
         steps: 10_000,
         text: 100_000,
@@ -322,7 +322,7 @@ fn whatever_runs_away_is_stopped() {
 }
 
 #[test]
-fn a_template_may_call_itself_often() {
+fn recursion_is_limited() {
     let source = "{{define \"a\"}}{{if (((.)))}}{{with .}}{{range 1}}{{block \"b\" $}}{{template \"a\" (slice . 1)}}{{end}}{{end}}{{end}}{{end}}{{end}}{{template \"a\" .}}";
     let dot = |length: usize| Value::from("x".repeat(length));
     assert_eq!(render(source, &dot(1000)), "");
@@ -397,7 +397,7 @@ fn delimiters_may_be_anything() {
         render_with("é 1 é", &of("é", "é"), &nothing).as_deref(),
         Ok("1")
     );
-    // An empty one stands for the usual one.
+    // An empty one means the default.
     assert_eq!(
         render_with("a{{1}}", &of("", ""), &nothing).as_deref(),
         Ok("a1")
@@ -405,7 +405,7 @@ fn delimiters_may_be_anything() {
 }
 
 #[test]
-fn a_value_nested_deep_is_not_printed() {
+fn a_deeply_nested_value_is_not_printed() {
     let deep = (0..1000).fold(Value::from(1), |inner, _| Value::from(vec![inner]));
     assert!(render("{{.}}", &deep).contains("nested too deep"));
     assert!(render("{{print .}}", &deep).contains("nested too deep"));
@@ -413,7 +413,7 @@ fn a_value_nested_deep_is_not_printed() {
 }
 
 #[test]
-fn text_that_is_no_utf8_is_put_together_again() {
+fn the_bytes_of_a_split_character_are_joined_again() {
     let dot = Value::from("é");
     assert_eq!(
         render(

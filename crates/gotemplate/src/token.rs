@@ -5,25 +5,25 @@ use std::borrow::Cow;
 /// One token.
 #[derive(Clone, Debug)]
 pub(super) struct Token<'s> {
-    /// What it is.
+    /// The kind.
     pub(super) kind: TokenKind,
-    /// Where it starts.
+    /// The byte offset in the source.
     pub(super) offset: usize,
-    /// The line on which it starts, from 1 on.
+    /// The line, counted from 1.
     pub(super) line: usize,
-    /// Its text; for an error, what is wrong.
+    /// The text; for an error, the message.
     pub(super) text: Cow<'s, str>,
 }
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TokenKind {
     Error,
     Bool,
-    /// Punctuation without a meaning of its own.
+    /// Other punctuation, such as a comma.
     Character,
     CharConstant,
-    /// A comment, without its signs; only where comments are kept.
+    /// The text of a comment; only if comments are kept.
     Comment,
     Complex,
     Assign,
@@ -47,7 +47,7 @@ pub(super) enum TokenKind {
     Keyword(Keyword),
 }
 
-/// The words that are no functions.
+/// The keywords of actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keyword {
     Block,
@@ -63,7 +63,7 @@ pub(super) enum Keyword {
 }
 
 impl TokenKind {
-    /// What a word is.
+    /// The kind of a word: a keyword, a constant or an identifier.
     pub(super) fn of_word(word: &str) -> Self {
         let keyword = match word {
             "true" | "false" => return Self::Bool,
@@ -85,7 +85,7 @@ impl TokenKind {
 }
 
 impl Token<'_> {
-    /// The token as error messages show it.
+    /// The token in an error message.
     pub(super) fn shown(&self) -> String {
         match self.kind {
             TokenKind::End => "EOF".to_owned(),

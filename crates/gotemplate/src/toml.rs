@@ -1,7 +1,6 @@
 //! Writes TOML as Go's BurntSushi/toml does, indented by two spaces.
 //!
-//! Input: a value, mostly a map with text keys. Output: its text. The values of a table come first, then the tables in it,
-//! both sorted by key.
+//! Input: a map with string keys. Output: its text. In a table, values come first, then nested tables, both sorted by key.
 
 use std::fmt::Write as _;
 
@@ -9,18 +8,18 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use crate::any_map::AnyMap;
-use crate::args::{Number, refuse};
+use crate::args::{Number, fail};
 use crate::budget::Budget;
 use crate::function_error::FunctionError;
+use crate::go_fmt;
 use crate::record::{NumberedMap, Record};
 use crate::scalar_object::ScalarObject;
-use crate::show;
 
 const MAX_DEPTH: usize = 300;
 
 const MAX_LENGTH: usize = 64 << 20;
 
-/// Writes a value, a map with text keys.
+/// Writes a map with string keys.
 ///
 /// # Errors
 /// If the text would be too long or too deep, if a value has no TOML, or if the budget is exhausted.
@@ -31,10 +30,10 @@ pub fn write(value: &Value, budget: &Budget) -> Result<String, FunctionError> {
         budget,
     };
     match value.kind() {
-        ValueKind::Undefined | ValueKind::None => return refuse("toml: there is no value"),
+        ValueKind::Undefined | ValueKind::None => return fail("toml: there is no value"),
         ValueKind::Map => writer.table(&entries(value)?)?,
         _ if is_list_of_tables(value) => {
-            return refuse("toml: an array of tables needs a key");
+            return fail("toml: an array of tables needs a key");
         }
         _ => writer.value(value, 0)?,
     }
@@ -63,10 +62,10 @@ impl Writer<'_> {
     fn table(&mut self, entries: &[(String, Value)]) -> Result<(), FunctionError> {
         self.budget.spend(1)?;
         if self.path.len() > MAX_DEPTH {
-            return refuse(format!("toml: nested more than {MAX_DEPTH} levels deep"));
+            return fail(format!("toml: nested more than {MAX_DEPTH} levels deep"));
         }
         if self.out.len() > MAX_LENGTH {
-            return refuse("toml: the result is too long");
+            return fail("toml: the result is too long");
         }
         let level = self.path.len();
         let (tables, values): (Vec<_>, Vec<_>) =
@@ -109,10 +108,10 @@ impl Writer<'_> {
     fn value(&mut self, value: &Value, level: usize) -> Result<(), FunctionError> {
         self.budget.spend(1)?;
         if self.out.len() > MAX_LENGTH {
-            return refuse("toml: the result is too long");
+            return fail("toml: the result is too long");
         }
         if level > MAX_DEPTH {
-            return refuse(format!("toml: nested more than {MAX_DEPTH} levels deep"));
+            return fail(format!("toml: nested more than {MAX_DEPTH} levels deep"));
         }
         match value.kind() {
             ValueKind::Bool => self
@@ -126,7 +125,7 @@ impl Writer<'_> {
                 self.out.push('[');
                 for (index, item) in value.try_iter().into_iter().flatten().enumerate() {
                     if is_nil(&item) {
-                        return refuse("toml: cannot encode array with nil element");
+                        return fail("toml: cannot encode array with nil element");
                     }
                     self.comma(index);
                     self.value(&item, level + 1)?;
@@ -149,7 +148,12 @@ impl Writer<'_> {
             _ => match value.downcast_object_ref::<ScalarObject>() {
                 Some(scalar) if scalar.has_own_notation() => self.out.push_str(&scalar.encoded()),
                 Some(scalar) => self.out.push_str(&quoted(&scalar.text)),
-                None => return refuse(format!("toml: unsupported type: {}", show::type_of(value))),
+                None => {
+                    return fail(format!(
+                        "toml: unsupported type: {}",
+                        go_fmt::type_name(value)
+                    ));
+                }
             },
         }
         Ok(())
@@ -205,7 +209,7 @@ fn entries(map: &Value) -> Result<Vec<(String, Value)>, FunctionError> {
     let other_keys = map.downcast_object_ref::<AnyMap>().is_some()
         || map.downcast_object_ref::<NumberedMap>().is_some();
     let Some(object) = map.as_object().filter(|_| !other_keys) else {
-        return refuse("toml: cannot encode a map with non-string key type");
+        return fail("toml: cannot encode a map with non-string key type");
     };
     let mut entries = Vec::new();
     for (key, value) in object
@@ -215,7 +219,7 @@ fn entries(map: &Value) -> Result<Vec<(String, Value)>, FunctionError> {
         .filter(|(_, value)| !is_nil(value))
     {
         let Some(key) = key.as_str() else {
-            return refuse("toml: cannot encode a map with non-string key type");
+            return fail("toml: cannot encode a map with non-string key type");
         };
         entries.push((key.to_owned(), value));
     }

@@ -1,7 +1,7 @@
-//! Go's classes of characters: what is a letter, a digit, printable.
+//! Go's classes of characters: letters, digits, printable characters.
 //!
-//! The standard library's classes are other ones (`is_alphabetic` takes in marks); the tables of `regex` are Unicode's
-//! general categories, which are Go's too. ASCII never gets as far as the tables.
+//! The classes of Rust's standard library differ: `is_alphabetic` includes marks. The crate `regex` has Unicode's general
+//! categories, as Go does. ASCII characters need no table.
 
 use std::sync::LazyLock;
 
@@ -11,29 +11,30 @@ static NAME_PART: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[\p{L
 static PRINTABLE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^[\p{L}\p{M}\p{N}\p{P}\p{S}]$").ok());
 
-/// One character of a name: a letter, a decimal digit or the underscore.
+/// Returns `true` for a character of a name: a letter, a decimal digit or the underscore.
 pub(super) fn is_name_part(char: char) -> bool {
     if char.is_ascii() {
         return char == '_' || char.is_ascii_alphanumeric();
     }
-    holds(&NAME_PART, char)
+    is_in(&NAME_PART, char)
 }
 
-/// A character that is shown as it is: letters, marks, numbers, punctuation, symbols and the ASCII blank.
+/// Returns `true` for a character that is printed without an escape: letters, marks, numbers, punctuation, symbols and
+/// the ASCII space.
 pub(super) fn is_printable(char: char) -> bool {
     if char.is_ascii() {
         return (' '..='~').contains(&char);
     }
-    holds(&PRINTABLE, char)
+    is_in(&PRINTABLE, char)
 }
 
-fn holds(table: &LazyLock<Option<Regex>>, char: char) -> bool {
+fn is_in(table: &LazyLock<Option<Regex>>, char: char) -> bool {
     let mut buffer = [0; 4];
     let text = char.encode_utf8(&mut buffer);
     table.as_ref().is_some_and(|table| table.is_match(text))
 }
 
-/// The first character of `bytes` and its length; `None` in the first place if they are not UTF-8 there.
+/// The first character and its length in bytes; the character is `None` if the bytes are not UTF-8.
 pub(super) fn decode(bytes: &[u8]) -> Option<(Option<char>, usize)> {
     let first = *bytes.first()?;
     if first.is_ascii() {

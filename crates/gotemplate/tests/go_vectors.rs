@@ -1,7 +1,8 @@
-//! What Go's own `text/template` did with some 1,900 templates, against what ours does.
+//! Compares the results of about 1,900 templates with those of Go's `text/template`.
 //!
-//! in:  `tests/vectors/go-template.jsonl`, or the file that `CTMPL_GO_VECTORS` names: the data, then one case a line
-//! out: a table by category. A case passes with the same output, or with an error in the same phase.
+//! The cases are in `tests/vectors/go-template.jsonl`, or in the file that `CTMPL_GO_VECTORS` names: the first line is the
+//! data, each further line a case. A case passes with the same output, or with an error in the same phase. The result is
+//! a table by category.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -13,9 +14,8 @@ use serde_json::Value as Json;
 
 const VECTORS: &str = "tests/vectors/go-template.jsonl";
 
-/// How many of the errors in [`VECTORS`] have Go's very text. The others: a text or a number that Go shows and we do
-/// not, for it may be a secret (`range can't iterate over hello`, `index out of range: 4711`); the greatest depth; the
-/// hidden room behind the end of a list.
+/// The number of errors in [`VECTORS`] with the same text as in Go. The others differ by a redacted value (`range can't
+/// iterate over hello`, `index out of range: 4711`), the maximum depth, or the unused capacity of a list.
 const SAME_TEXT: usize = 441;
 
 /// Cases that may differ, and why.
@@ -54,7 +54,7 @@ impl From<CaseOptions> for Options {
             missingkey,
         }: CaseOptions,
     ) -> Self {
-        let usual = Delimiters::default();
+        let default = Delimiters::default();
         let missing_key = match missingkey.as_deref() {
             Some("error") => MissingKey::Error,
             Some("zero") => MissingKey::Zero,
@@ -62,8 +62,8 @@ impl From<CaseOptions> for Options {
             Some(other) => panic!("no such missingkey: {other}"),
         };
         let delimiters = Delimiters {
-            left: left.unwrap_or(usual.left),
-            right: right.unwrap_or(usual.right),
+            left: left.unwrap_or(default.left),
+            right: right.unwrap_or(default.right),
         };
         Self {
             delimiters,
@@ -99,7 +99,7 @@ fn load() -> (HashMap<String, Value>, Vec<Case>) {
     (data, cases)
 }
 
-/// JSON as Go's decoder yields it.
+/// JSON as Go's decoder returns it.
 fn value(json: &Json) -> Value {
     match json {
         Json::Null => Value::from(()),
@@ -139,7 +139,7 @@ fn render(
 }
 
 #[test]
-fn templates_do_what_they_do_in_go() {
+fn templates_have_the_same_results_as_in_go() {
     let (data, cases) = load();
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     let mut report = String::new();

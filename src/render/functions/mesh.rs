@@ -9,7 +9,7 @@ use super::sources::{empty_list, source};
 use crate::answer::Answer;
 use crate::query::{ConsulQuery, Query};
 use crate::render::records;
-use ::functions::args::{FunctionResult, refuse, text};
+use ::functions::args::{FunctionResult, fail, text};
 use ::functions::{Call, Function};
 use gotemplate::record::Record;
 
@@ -126,7 +126,7 @@ fn imported_services(call: &Call<'_>) -> FunctionResult {
     let [partition] = call.exactly("importedServices")?;
     let partition = text(partition)?;
     if partition.is_empty() {
-        return refuse("importedServices: the name of the partition is empty");
+        return fail("importedServices: the name of the partition is empty");
     }
     Ok(
         match rendering(call)?

@@ -13,7 +13,7 @@ use crate::answer::{Answer, Depth, NodeServices, Pair};
 use crate::query::{ConsulQuery, DatacentersQuery, FileQuery, PluginQuery, Query, QueryError};
 use crate::render::records::{self, NoSuchNode};
 use crate::render::render_context::Absence;
-use ::functions::args::{FunctionResult, refuse, text};
+use ::functions::args::{FunctionResult, fail, text};
 use ::functions::{Call, Function, FunctionError, Group};
 use gotemplate::record::Record;
 
@@ -162,9 +162,9 @@ fn datacenters(call: &Call<'_>) -> FunctionResult {
     let ignore_failing = match call.args {
         [] => false,
         [flag] if matches!(flag.kind(), minijinja::value::ValueKind::Bool) => flag.is_true(),
-        [other] => return refuse(::functions::args::wrong_type("bool", other)),
+        [other] => return fail(::functions::args::wrong_type("bool", other)),
         more => {
-            return refuse(format!(
+            return fail(format!(
                 "datacenters: wrong number of arguments, expected 0 or 1, but got {}",
                 more.len()
             ));
@@ -295,14 +295,14 @@ fn plugin(call: &Call<'_>) -> FunctionResult {
         return Ok(Value::from(""));
     }
     if args.is_empty() {
-        return refuse("plugin: the name of the program is missing");
+        return fail("plugin: the name of the program is missing");
     }
     match rendering(call)?
         .request(&Query::Plugin(PluginQuery { words: args }))
         .as_deref()
     {
         Some(Answer::Plugin(Ok(text))) => Ok(Value::from(Arc::clone(text))),
-        Some(Answer::Plugin(Err(error))) => refuse(error.as_ref()),
+        Some(Answer::Plugin(Err(error))) => fail(error.as_ref()),
         _ => Ok(Value::from("")),
     }
 }

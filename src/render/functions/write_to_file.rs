@@ -6,7 +6,7 @@ use minijinja::Value;
 
 use super::rendering::rendering;
 use crate::render::output::Output;
-use ::functions::args::{FunctionResult, refuse};
+use ::functions::args::{FunctionResult, fail};
 use ::functions::row;
 use ::functions::{Call, Function, Group};
 
@@ -29,20 +29,20 @@ fn write_to_file(call: &Call<'_>) -> FunctionResult {
         [path, user, group, mode, flags, content] => (path, user, group, mode, flags, content),
         ref other => {
             let got = other.len();
-            return refuse(format!(
+            return fail(format!(
                 "writeToFile: wrong number of arguments, expected 5 or 6, but got {got}"
             ));
         }
     };
     if path.is_empty() || path.contains('\0') {
-        return refuse("writeToFile: the path is empty or contains a NUL byte");
+        return fail("writeToFile: the path is empty or contains a NUL byte");
     }
     let digits = !mode.is_empty() && mode.bytes().all(|byte| byte.is_ascii_digit());
     let octal = u32::from_str_radix(mode, 8)
         .ok()
         .filter(|mode| digits && *mode <= ALLOWED_MODE);
     let Some(mode) = octal else {
-        return refuse(
+        return fail(
             "writeToFile: the fourth argument must be the mode of the file, an octal number such as \"0640\"",
         );
     };

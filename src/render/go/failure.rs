@@ -6,7 +6,7 @@
 use crate::render::error::{Place, TemplateError};
 use crate::render::functions::{self, unsupported};
 use crate::render::hints::{self, absent};
-use gotemplate::{About, Error, Phase, Thing};
+use gotemplate::{Error, ErrorSubject, NameKind, Phase};
 
 /// Tells an error of the template `name`.
 pub(crate) fn told(name: &str, source: &str, error: &Error) -> TemplateError {
@@ -18,15 +18,15 @@ pub(crate) fn told(name: &str, source: &str, error: &Error) -> TemplateError {
 
 /// Go's words, save where they say little, or everything twice.
 fn message(error: &Error) -> String {
-    match &error.about {
-        About::Unclosed(keyword) => format!("{{{{{keyword}}}}} has no {{{{end}}}}"),
-        About::Unknown(unknown) if unknown.thing == Thing::Template => {
+    match &error.subject {
+        ErrorSubject::Unclosed(keyword) => format!("{{{{{keyword}}}}} has no {{{{end}}}}"),
+        ErrorSubject::Unknown(unknown) if unknown.kind == NameKind::Template => {
             format!("template {:?} not defined", unknown.name)
         }
-        About::Function(name) if error.phase == Phase::Parse => {
+        ErrorSubject::Function(name) if error.phase == Phase::Parse => {
             absent::message(name, unsupported::in_go(name))
         }
-        About::Function(name) => {
+        ErrorSubject::Function(name) => {
             let calling = format!("error calling {name}: ");
             match error.message.strip_prefix(&format!("{calling}{name}: ")) {
                 Some(why) => calling + why,
@@ -52,11 +52,9 @@ fn within(source: &str, error: &Error) -> Option<String> {
     if at.starts_with('.') && name.len() > 1 && name.starts_with('$') {
         return declaration(before, name);
     }
-    let (offset, pipeline) = error.around.as_deref()?;
-    Some(format!(
-        "line {}: {pipeline}",
-        Place::of_byte(source, *offset).line
-    ))
+    let enclosing = error.enclosing.as_deref()?;
+    let line = Place::of_byte(source, enclosing.offset).line;
+    Some(format!("line {line}: {}", enclosing.text))
 }
 
 /// The action that gives a variable its value, as written.
@@ -83,18 +81,18 @@ fn declaration(before: &str, name: &str) -> Option<String> {
 
 fn hint(source: &str, error: &Error) -> Option<String> {
     let at = source.get(error.offset..).unwrap_or_default();
-    if let (Phase::Parse, About::Function(name)) = (error.phase, &error.about) {
+    if let (Phase::Parse, ErrorSubject::Function(name)) = (error.phase, &error.subject) {
         // This is certain.
         if let Some(remedy) = absent::remedy(name, unsupported::in_go(name)) {
             return Some(remedy);
         }
     }
-    match (error.phase, &error.about) {
+    match (error.phase, &error.subject) {
         (Phase::Parse, _) if hints::is_jinja(source) => Some(hints::LOOKS_LIKE_JINJA.to_owned()),
-        (Phase::Parse, About::Function(name)) => hints::go::for_function(name, at, source),
-        (_, About::Unknown(unknown)) => hints::go::for_unknown(unknown, at),
+        (Phase::Parse, ErrorSubject::Function(name)) => hints::go::for_function(name, at, source),
+        (_, ErrorSubject::Unknown(unknown)) => hints::go::for_unknown(unknown, at),
         (Phase::Parse, _) => hints::go::for_syntax(&error.message, at),
-        (Phase::Execute, About::Function(name)) => functions::named_in_go(name)
+        (Phase::Execute, ErrorSubject::Function(name)) => functions::named_in_go(name)
             .and_then(|function| hints::for_failed(function, name, &error.message))
             .or_else(|| hints::go::for_execution(&error.message)),
         (Phase::Execute, _) => hints::go::for_execution(&error.message),

@@ -4,7 +4,7 @@ use super::{absent, strangers};
 use crate::render::functions::unsupported;
 use crate::render::nearest::nearest;
 use crate::render::{functions, records};
-use gotemplate::{Thing, Unknown, own_functions};
+use gotemplate::{NameKind, UnknownName, language_functions};
 
 /// The hint for an unknown function at a place in the source.
 pub(in crate::render) fn for_function(name: &str, at: &str, source: &str) -> Option<String> {
@@ -42,7 +42,7 @@ pub(in crate::render) fn for_function(name: &str, at: &str, source: &str) -> Opt
         name,
         functions::all()
             .map(|function| function.go)
-            .chain(own_functions()),
+            .chain(language_functions()),
     ) {
         return Some(format!("did you mean {found:?}?"));
     }
@@ -52,22 +52,24 @@ pub(in crate::render) fn for_function(name: &str, at: &str, source: &str) -> Opt
 }
 
 /// The hint for an unknown field, variable or template.
-pub(in crate::render) fn for_unknown(unknown: &Unknown, at: &str) -> Option<String> {
-    let Unknown { thing, name, known } = unknown;
+pub(in crate::render) fn for_unknown(unknown: &UnknownName, at: &str) -> Option<String> {
+    let UnknownName { kind, name, known } = unknown;
     let name = name.as_str();
     let near = nearest(name, known.iter().map(String::as_str));
-    match (thing, near) {
-        (Thing::Field, Some(near)) => Some(format!("did you mean .{near}?")),
-        (Thing::Variable | Thing::Template, Some(near)) => Some(format!("did you mean {near}?")),
-        (Thing::Field, None) => Some(format!("it has {}", known.join(", "))),
-        (Thing::FieldOfList, _) if matches!(name, "Contains" | "Has" | "Includes") => {
+    match (kind, near) {
+        (NameKind::Field, Some(near)) => Some(format!("did you mean .{near}?")),
+        (NameKind::Variable | NameKind::Template, Some(near)) => {
+            Some(format!("did you mean {near}?"))
+        }
+        (NameKind::Field, None) => Some(format!("it has {}", known.join(", "))),
+        (NameKind::FieldOfList, _) if matches!(name, "Contains" | "Has" | "Includes") => {
             Some("a list has no methods; write {{ if .List | contains \"…\" }}".to_owned())
         }
-        (Thing::FieldOfList, _) => {
+        (NameKind::FieldOfList, _) => {
             Some("this is a list: range over it, or take one of it with index".to_owned())
         }
-        (Thing::FieldOfScalar, _) => Some("this is a single value: it has no fields".to_owned()),
-        (Thing::Variable, None) => {
+        (NameKind::FieldOfScalar, _) => Some("this is a single value: it has no fields".to_owned()),
+        (NameKind::Variable, None) => {
             let after = at.get(name.len()..).unwrap_or_default().trim_start();
             let assigned = after.starts_with('=') && !after.starts_with("==");
             Some(if assigned {
@@ -76,7 +78,7 @@ pub(in crate::render) fn for_unknown(unknown: &Unknown, at: &str) -> Option<Stri
                 "a variable lives until the end of the block that it is declared in".to_owned()
             })
         }
-        (Thing::Template, None) => None,
+        (NameKind::Template, None) => None,
     }
 }
 

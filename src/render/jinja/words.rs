@@ -6,12 +6,12 @@ use minijinja::{Environment, Error, State, Value};
 use super::bridge::{Current, PASS, bounded, refused, source};
 use crate::config::resolved::Format;
 use crate::render::undefined::Undefined;
+use gotemplate::go_functions::{GO_FUNCTIONS, GoFunction};
 use gotemplate::redact;
-use gotemplate::words::{WORDS, Word};
 
 /// Registers the functions that converted templates use in place of Go's builtins; those of one value are also filters.
 pub(super) fn add_words(environment: &mut Environment<'static>) {
-    for word in WORDS {
+    for word in GO_FUNCTIONS {
         let said = move |state: &State<'_, '_>, args: Rest<Value>| say(word, state, &args);
         environment.add_function(word.name, said);
         if FILTERS.contains(&word.name) {
@@ -23,7 +23,7 @@ pub(super) fn add_words(environment: &mut Environment<'static>) {
 /// The functions of one value.
 const FILTERS: [&str; 4] = ["go_text", "go_items", "go_pairs", "go_len"];
 
-fn say(word: &Word, state: &State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+fn say(word: &GoFunction, state: &State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
     let current = state.lookup(PASS);
     let current = current
         .as_ref()

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use minijinja::Value;
 
-use crate::args::refuse;
+use crate::args::fail;
 use crate::function::FunctionError;
 use gotemplate::scalar_object::ScalarObject;
 
@@ -142,7 +142,7 @@ impl Address {
                 own.iter().map(u8::to_string).collect::<Vec<_>>().join(" ")
             }
             "broadcast" | "uint32" | "uint128" | "path" => String::new(),
-            _ => return refuse(format!("unsupported attribute name {name:?}")),
+            _ => return fail(format!("unsupported attribute name {name:?}")),
         })
     }
 
@@ -194,7 +194,7 @@ impl Address {
                     ..self
                 });
             }
-            _ => return refuse("math: the operation must be \"address\", \"network\" or \"mask\""),
+            _ => return fail("math: the operation must be \"address\", \"network\" or \"mask\""),
         };
         Ok(Self {
             ip: self.ip(number),

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::args::refuse;
+use crate::args::fail;
 use crate::function::FunctionError;
 
 /// The blocks of each RFC. Those of RFC 6890 are repeated in its own list.
@@ -98,7 +98,7 @@ pub(super) fn is_in(ip: IpAddr, network: &str) -> Option<bool> {
 pub(super) fn in_rfc(ip: IpAddr, rfc: &str) -> Result<bool, FunctionError> {
     let Some((_, networks)) = BY_RFC.iter().find(|(known, _)| *known == rfc) else {
         let known: Vec<&str> = BY_RFC.iter().map(|(rfc, _)| *rfc).collect();
-        return refuse(format!(
+        return fail(format!(
             "unsupported RFC {rfc:?}; supported are {}",
             known.join(", ")
         ));

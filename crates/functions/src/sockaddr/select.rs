@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::address::Address;
 use super::blocks;
-use crate::args::refuse;
+use crate::args::fail;
 use crate::function::{Call, FunctionError};
 use gotemplate::pattern;
 
@@ -27,23 +27,23 @@ pub(super) fn matches(
             "ipv4" => Ok(address.ip.is_ipv4()),
             "ipv6" => Ok(address.ip.is_ipv6()),
             "unix" => Ok(false),
-            _ => refuse(format!(
+            _ => fail(format!(
                 "unsupported type {kind:?}; supported are ip, ipv4, ipv6, unix"
             )),
         }),
         "network" => any(alternatives(), |network| {
             match blocks::is_in(address.ip, network) {
                 Some(is_in) => Ok(is_in),
-                None => refuse(format!("{network:?} is not a network such as 10.0.0.0/8")),
+                None => fail(format!("{network:?} is not a network such as 10.0.0.0/8")),
             }
         }),
         "rfc" | "rfcs" => any(alternatives(), |rfc| blocks::in_rfc(address.ip, rfc)),
         "size" => match wanted.trim_start_matches('/').parse::<u32>() {
             Ok(bits) if bits <= address.width() => Ok(address.bits == bits),
-            _ => refuse(format!("{wanted:?} is not a network mask such as /24")),
+            _ => fail(format!("{wanted:?} is not a network mask such as /24")),
         },
         "port" => Ok(wanted == "0"),
-        _ => refuse(format!(
+        _ => fail(format!(
             "invalid selector {by:?}; supported are address, flags, name, network, port, rfc, size, type"
         )),
     }
@@ -85,6 +85,6 @@ fn has_flag(address: &Address, flag: &str) -> Match {
                 || broadcast)
         }
         "unspecified" => ip.is_unspecified(),
-        _ => return refuse(format!("unsupported flag {flag:?}")),
+        _ => return fail(format!("unsupported flag {flag:?}")),
     })
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::address::Address;
 use super::blocks;
-use crate::args::refuse;
+use crate::args::fail;
 use crate::function::FunctionError;
 
 type Compare = fn(&Address, &Address) -> Ordering;
@@ -62,7 +62,7 @@ fn comparison(key: &str) -> Result<(Compare, bool), FunctionError> {
         },
         "type" => |a, b| a.width().cmp(&b.width()),
         _ => {
-            return refuse(format!(
+            return fail(format!(
                 "unsupported sort key {key:?}; supported are address, default, name, port, private, size, type"
             ));
         }

@@ -1,7 +1,7 @@
 //! What both ways to show a value share: its type, the entries of a map, and the limit of nesting.
 
+use gotemplate::go_fmt;
 use gotemplate::record::Record;
-use gotemplate::show;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
@@ -12,7 +12,7 @@ pub(super) const MAX_DEPTH: usize = 300;
 pub(super) fn type_of(value: &Value) -> String {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => "interface {}".to_owned(),
-        _ => show::type_of(value),
+        _ => go_fmt::type_name(value),
     }
 }
 

@@ -7,7 +7,7 @@ use super::check_length;
 use crate::args::Number;
 use crate::function::FunctionError;
 use crate::numbers::parse_float;
-use gotemplate::show;
+use gotemplate::go_fmt;
 
 /// The value as an integer.
 pub(crate) fn int(value: &Value) -> i64 {
@@ -60,7 +60,7 @@ pub(super) fn float(value: &Value) -> f64 {
 pub(super) fn text(value: &Value) -> Result<String, FunctionError> {
     match value.as_str() {
         Some(text) => Ok(text.to_owned()),
-        None => show::plain(value),
+        None => go_fmt::sprint(value),
     }
 }
 

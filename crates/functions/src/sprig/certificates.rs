@@ -21,7 +21,7 @@ use issue::{Content, Issuer, parse};
 
 use super::keys::{self, KEY_STEPS, Key};
 use super::sprig;
-use crate::args::{FunctionResult, integer, refuse, text, wrong_type};
+use crate::args::{FunctionResult, fail, integer, text, wrong_type};
 use crate::function::{Call, Function, FunctionError};
 use gotemplate::record::{Field, Fields, Record, Schema};
 
@@ -300,7 +300,7 @@ fn pair_of(value: &Value) -> Result<[String; 2], FunctionError> {
         .filter(|record| record.schema().name == KIND)
     {
         Some(record) => Ok([record.at(0).to_string(), record.at(1).to_string()]),
-        None => refuse(wrong_type(KIND, value)),
+        None => fail(wrong_type(KIND, value)),
     }
 }
 

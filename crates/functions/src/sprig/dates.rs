@@ -3,7 +3,7 @@
 use minijinja::Value;
 
 use super::{duration, sprig};
-use crate::args::{FunctionResult, Number, refuse, text};
+use crate::args::{FunctionResult, Number, fail, text};
 use crate::function::{Call, Function};
 use gotemplate::time::{self, GoTime};
 
@@ -27,7 +27,7 @@ pub(crate) static TABLE: &[Function] = &[
             let [layout, last] = call.exactly("sprig_mustToDate")?;
             match time::parse(text(layout)?, text(last)?) {
                 Ok(time) => Ok(time.value()),
-                Err(error) => refuse(format!("parsing time: {error}")),
+                Err(error) => fail(format!("parsing time: {error}")),
             }
         },
     ),
@@ -107,10 +107,10 @@ pub(crate) static TABLE: &[Function] = &[
 fn modify(call: &Call<'_>, name: &str) -> FunctionResult {
     let [by, time] = call.exactly(name)?;
     let Some(nanos) = duration::parse(text(by)?) else {
-        return refuse("time: invalid duration");
+        return fail("time: invalid duration");
     };
     match GoTime::from_value(time)?.add(nanos) {
         Some(time) => Ok(time.value()),
-        None => refuse("time out of range"),
+        None => fail("time out of range"),
     }
 }

@@ -6,7 +6,7 @@ use minijinja::Value;
 use ring::digest::{self, Algorithm};
 
 use super::sprig;
-use crate::args::{FunctionResult, bytes, refuse, text};
+use crate::args::{FunctionResult, bytes, fail, text};
 use crate::function::{Call, Function, FunctionError};
 use crate::hash::hex;
 use crate::text::BASE64;
@@ -76,7 +76,7 @@ pub(crate) static TABLE: &[Function] = &[
         "The value of a JSON document; its numbers are floats.",
         |call| {
             let [only] = call.exactly("sprig_mustFromJson")?;
-            json::read(text(only)?).or_else(|error| refuse(format!("sprig_mustFromJson: {error}")))
+            json::read(text(only)?).or_else(|error| fail(format!("sprig_mustFromJson: {error}")))
         },
     ),
     sprig(

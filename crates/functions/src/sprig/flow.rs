@@ -4,7 +4,7 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use super::{cast, first_and_rest, sprig};
-use crate::args::{refuse, text, wrong_type};
+use crate::args::{fail, text, wrong_type};
 use crate::function::Function;
 
 pub(crate) static TABLE: &[Function] = &[
@@ -58,7 +58,7 @@ pub(crate) static TABLE: &[Function] = &[
         |call| {
             let [yes, no, condition] = call.exactly("sprig_ternary")?;
             if condition.kind() != ValueKind::Bool {
-                return refuse(wrong_type("bool", condition));
+                return fail(wrong_type("bool", condition));
             }
             Ok(if condition.is_true() { yes } else { no }.clone())
         },
@@ -69,7 +69,7 @@ pub(crate) static TABLE: &[Function] = &[
         "Fails the rendering with a message.",
         |call| {
             let [message] = call.exactly("sprig_fail")?;
-            refuse(text(message)?)
+            fail(text(message)?)
         },
     ),
     sprig(

@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use minijinja::Value;
 
 use super::{MAX_ITEMS, MAX_LENGTH, cast, check_items, check_length, sprig};
-use crate::args::{FunctionResult, integer, refuse, text};
+use crate::args::{FunctionResult, fail, integer, text};
 use crate::function::{Call, Function, FunctionError};
+use gotemplate::go_fmt;
 use gotemplate::record::TypedMap;
-use gotemplate::show;
 
 pub(crate) static TABLE: &[Function] = &[
     sprig(
         ["sprig_quote", "sprig_quote"],
         "(values ...any) string",
         "Each value in double quotes with Go's escapes, separated by spaces; nil values are skipped.",
-        |call| each(call, |value| Ok(show::quoted(&cast::text(value)?))),
+        |call| each(call, |value| Ok(go_fmt::quoted(&cast::text(value)?))),
     ),
     sprig(
         ["sprig_squote", "sprig_squote"],
@@ -123,7 +123,7 @@ fn each(call: &Call<'_>, show: impl Fn(&Value) -> Result<String, FunctionError>)
         }
         out.push_str(&show(value)?);
         if out.len() > MAX_LENGTH {
-            return refuse("the result is too long");
+            return fail("the result is too long");
         }
     }
     Ok(Value::from(out))

@@ -19,7 +19,7 @@ use sec1::{EcParameters, EcPrivateKey};
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoRef};
 
 use super::secrets::random;
-use crate::args::{FunctionResult, refuse, text};
+use crate::args::{FunctionResult, fail, text};
 use crate::function::{Call, FunctionError};
 
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
@@ -127,7 +127,7 @@ impl Key {
             Some((public, pem))
         });
         let Some((public, pem)) = written else {
-            return refuse(UNSUPPORTED);
+            return fail(UNSUPPORTED);
         };
         Ok(Self {
             signing,
@@ -187,13 +187,13 @@ pub(super) fn generate(call: &Call<'_>) -> FunctionResult {
         "ecdsa" => Key::generate_ecdsa,
         "ed25519" => Key::generate_ed25519,
         "" | "rsa" => {
-            return refuse(
+            return fail(
                 "RSA keys are not supported; use \"ecdsa\" or \"ed25519\", or generate the key with openssl genrsa and read it \
                  with file",
             );
         }
         "dsa" => {
-            return refuse("DSA keys are obsolete and not supported; use \"ecdsa\" or \"ed25519\"");
+            return fail("DSA keys are obsolete and not supported; use \"ecdsa\" or \"ed25519\"");
         }
         _ => return Ok(Value::from(format!("Unknown type {kind}"))),
     };

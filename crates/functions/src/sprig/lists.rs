@@ -8,13 +8,13 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use super::cast;
-use crate::args::refuse;
+use crate::args::fail;
 use crate::function::FunctionError;
 
 /// The items of a list; for another value the error names the action that failed.
 fn items(value: &Value, action: &str) -> Result<Vec<Value>, FunctionError> {
     match value.kind() {
         ValueKind::Seq => Ok(value.try_iter().into_iter().flatten().collect()),
-        _ => refuse(format!("Cannot {action} type {}", cast::kind(value))),
+        _ => fail(format!("Cannot {action} type {}", cast::kind(value))),
     }
 }

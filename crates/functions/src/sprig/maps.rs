@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use minijinja::Value;
 
 use super::{cast, first_and_rest, sprig};
-use crate::args::{FunctionResult, refuse, text, wrong_type};
+use crate::args::{FunctionResult, fail, text, wrong_type};
 use crate::function::{Call, Function, FunctionError};
 use crate::merge::{self, Precedence};
 use gotemplate::dict::{self, Dict};
@@ -149,11 +149,11 @@ fn make(call: &Call<'_>) -> FunctionResult {
 fn mutable(map: &Value) -> Result<&Dict, FunctionError> {
     match map.downcast_object_ref::<Dict>() {
         Some(dict) => Ok(dict),
-        None if merge::is_map(map) => refuse(format!(
+        None if merge::is_map(map) => fail(format!(
             "wrong type for value; expected map[string]interface {{}}; got {} (sprig_dict makes a mutable map)",
-            gotemplate::show::type_of(map)
+            gotemplate::go_fmt::type_name(map)
         )),
-        None => refuse(wrong_type("map[string]interface {}", map)),
+        None => fail(wrong_type("map[string]interface {}", map)),
     }
 }
 
@@ -164,7 +164,7 @@ fn entries(map: &Value) -> Result<BTreeMap<String, Value>, FunctionError> {
 fn entry(map: &Value, key: &str) -> Result<Option<Value>, FunctionError> {
     match map.as_object() {
         Some(object) if merge::is_map(map) => Ok(object.get_value_by_str(key)),
-        _ => refuse(wrong_type("map[string]interface {}", map)),
+        _ => fail(wrong_type("map[string]interface {}", map)),
     }
 }
 
@@ -188,10 +188,10 @@ fn merged(call: &Call<'_>, name: &str, precedence: Precedence) -> FunctionResult
 
 fn dig(call: &Call<'_>) -> FunctionResult {
     let [keys @ .., default, map] = call.args else {
-        return refuse("dig needs at least three arguments");
+        return fail("dig needs at least three arguments");
     };
     if keys.is_empty() {
-        return refuse("dig needs at least three arguments");
+        return fail("dig needs at least three arguments");
     }
     let keys: Vec<&str> = keys.iter().map(text).collect::<Result<_, _>>()?;
     let mut found = map.clone();

@@ -4,7 +4,7 @@ use minijinja::Value;
 use ring::hmac;
 
 use super::sprig;
-use crate::args::{FunctionResult, integer, refuse, text, wrong_type};
+use crate::args::{FunctionResult, fail, integer, text, wrong_type};
 use crate::function::{Call, Function, FunctionError};
 
 pub(crate) static TABLE: &[Function] = &[sprig(
@@ -68,7 +68,7 @@ fn characters(class: u8) -> &'static [u8] {
 fn derive_password(call: &Call<'_>) -> FunctionResult {
     let [counter_value, kind, password, user, site] = call.exactly("sprig_derivePassword")?;
     let Ok(counter) = u64::try_from(integer(counter_value)?) else {
-        return refuse(wrong_type("uint32", counter_value));
+        return fail(wrong_type("uint32", counter_value));
     };
     // Go takes the lower 32 bits of a number that is too large.
     let [.., a, b, c, d] = counter.to_be_bytes();
@@ -87,7 +87,7 @@ fn derive_password(call: &Call<'_>) -> FunctionResult {
             &salt(site, &counter.to_be_bytes()),
         );
         let [first, rest @ ..] = seed.as_ref() else {
-            return refuse("the password cannot be derived");
+            return fail("the password cannot be derived");
         };
         let template = templates[usize::from(*first) % templates.len()];
         let character = |(class, number): (u8, &u8)| {
@@ -118,6 +118,6 @@ fn master_key(password: &str, salt: &[u8]) -> Result<[u8; 64], FunctionError> {
     if derived == Ok(true) {
         Ok(key)
     } else {
-        refuse("the key cannot be derived")
+        fail("the key cannot be derived")
     }
 }

@@ -4,9 +4,9 @@ use minijinja::Value;
 
 use super::decimal::{Decimal, calculate};
 use super::{cast, first_and_rest, sprig};
-use crate::args::{FunctionResult, Number, integer, refuse, wrong_type};
+use crate::args::{FunctionResult, Number, fail, integer, wrong_type};
 use crate::function::{Call, Function};
-use gotemplate::show;
+use gotemplate::go_fmt;
 
 pub(crate) static TABLE: &[Function] = &[
     sprig(
@@ -154,7 +154,7 @@ pub(crate) static TABLE: &[Function] = &[
         |call| {
             let (first, rest) = first_and_rest(call, "sprig_divf")?;
             if rest.iter().any(|value| cast::float(value) == 0.0) {
-                return refuse("decimal division by 0");
+                return fail("decimal division by 0");
             }
             Ok(calculate(
                 cast::float(first),
@@ -231,7 +231,7 @@ pub(crate) static TABLE: &[Function] = &[
         |call| {
             let [only] = call.exactly("sprig_toDecimal")?;
             Ok(Value::from(
-                i64::from_str_radix(&show::plain(only)?, 8).unwrap_or(0),
+                i64::from_str_radix(&go_fmt::sprint(only)?, 8).unwrap_or(0),
             ))
         },
     ),
@@ -243,7 +243,7 @@ pub(crate) static TABLE: &[Function] = &[
             let [min, max] = call.exactly("sprig_randInt")?;
             let (min, max) = (integer(min)?, integer(max)?);
             if min >= max {
-                refuse("invalid argument to Intn")
+                fail("invalid argument to Intn")
             } else {
                 Ok(Value::from(fastrand::i64(min..max)))
             }
@@ -254,7 +254,7 @@ pub(crate) static TABLE: &[Function] = &[
 fn divided(call: &Call<'_>, name: &str, divide: fn(i64, i64) -> i64) -> FunctionResult {
     let [a, b] = call.exactly(name)?;
     match cast::int(b) {
-        0 => refuse("runtime error: integer divide by zero"),
+        0 => fail("runtime error: integer divide by zero"),
         divisor => Ok(Value::from(divide(cast::int(a), divisor))),
     }
 }
@@ -288,10 +288,10 @@ fn round(call: &Call<'_>) -> FunctionResult {
         [number, places] => (number, places, 0.5),
         [number, places, from] => match Number::of(from) {
             Some(from) => (number, places, from.float()),
-            None => return refuse(wrong_type("float64", from)),
+            None => return fail(wrong_type("float64", from)),
         },
         other => {
-            return refuse(format!(
+            return fail(format!(
                 "wrong number of args for sprig_round: want at least 2 got {}",
                 other.len()
             ));

@@ -6,7 +6,7 @@ use minijinja::Value;
 
 use super::url::{self, Url};
 use super::{map, sprig};
-use crate::args::{FunctionResult, refuse, text};
+use crate::args::{FunctionResult, fail, text};
 use crate::function::{Call, Function};
 use crate::merge;
 use gotemplate::dict::Dict;
@@ -137,7 +137,7 @@ fn clean(path: &str) -> String {
 fn parse(call: &Call<'_>) -> FunctionResult {
     let [written] = call.exactly("sprig_urlParse")?;
     let url = Url::parse(text(written)?)
-        .or_else(|error| refuse(format!("unable to parse url: {error}")))?;
+        .or_else(|error| fail(format!("unable to parse url: {error}")))?;
     let hostname = url.hostname().to_owned();
     let Url {
         scheme,
@@ -172,7 +172,7 @@ fn join(call: &Call<'_>) -> FunctionResult {
         None => Ok(String::new()),
         Some(value) => match value.as_str() {
             Some(text) => Ok(text.to_owned()),
-            None => refuse(format!(
+            None => fail(format!(
                 "unable to parse {name} key, must be of type string, but {} found",
                 super::cast::kind(value)
             )),
@@ -182,7 +182,7 @@ fn join(call: &Call<'_>) -> FunctionResult {
         scheme: part("scheme")?,
         opaque: part("opaque")?,
         userinfo: url::userinfo(&part("userinfo")?)
-            .or_else(|error| refuse(format!("unable to parse userinfo in dict: {error}")))?,
+            .or_else(|error| fail(format!("unable to parse userinfo in dict: {error}")))?,
         host: part("host")?,
         path: part("path")?,
         query: part("query")?,

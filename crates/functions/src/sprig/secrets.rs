@@ -11,7 +11,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 
 use super::encodings::{from_base64, text_or_bytes};
 use super::sprig;
-use crate::args::{FunctionResult, refuse, text};
+use crate::args::{FunctionResult, fail, text};
 use crate::function::{Call, Function, FunctionError};
 
 pub(crate) static TABLE: &[Function] = &[
@@ -73,7 +73,7 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], FunctionError> {
     let mut bytes = [0; N];
     match SystemRandom::new().fill(&mut bytes) {
         Ok(()) => Ok(bytes),
-        Err(_) => refuse("the system has no random numbers"),
+        Err(_) => fail("the system has no random numbers"),
     }
 }
 
@@ -112,19 +112,19 @@ fn decrypt_aes(call: &Call<'_>) -> FunctionResult {
     }
     let bytes = from_base64(encrypted)?;
     let Some((iv, rest)) = bytes.split_first_chunk::<BLOCK>() else {
-        return refuse(INVALID);
+        return fail(INVALID);
     };
     let mut plain = rest.to_vec();
     let mut cipher = cbc::Decryptor::<Aes256>::new(&key(password).into(), &(*iv).into());
     for block in plain.chunks_mut(BLOCK) {
         let Ok(block) = block.try_into() else {
-            return refuse(INVALID);
+            return fail(INVALID);
         };
         cipher.decrypt_block(block);
     }
     let padding = plain.last().copied().map(usize::from);
     let Some(length) = padding.and_then(|padding| plain.len().checked_sub(padding)) else {
-        return refuse(INVALID);
+        return fail(INVALID);
     };
     plain.truncate(length);
     Ok(text_or_bytes(plain))

@@ -4,7 +4,7 @@ use minijinja::Value;
 
 use super::sprig;
 use super::version::{Constraint, Version};
-use crate::args::{FunctionResult, refuse, text, wrong_type};
+use crate::args::{FunctionResult, fail, text, wrong_type};
 use crate::function::{Call, Function, FunctionError};
 use gotemplate::scalar_object::{Methods, ScalarObject};
 
@@ -23,10 +23,10 @@ pub(crate) static TABLE: &[Function] = &[
             let [constraint, version] = call.exactly("sprig_semverCompare")?;
             let (constraint, version) = (text(constraint)?, text(version)?);
             let Some(constraint) = Constraint::parse(constraint) else {
-                return refuse("improper constraint");
+                return fail("improper constraint");
             };
             let Some(version) = Version::parse(version) else {
-                return refuse(INVALID_VERSION);
+                return fail(INVALID_VERSION);
             };
             Ok(Value::from(constraint.is_met(&version)))
         },
@@ -39,7 +39,7 @@ fn semver(call: &Call<'_>) -> FunctionResult {
     let [original] = call.exactly("sprig_semver")?;
     let original = text(original)?;
     let Some(version) = Version::parse(original) else {
-        return refuse(INVALID_VERSION);
+        return fail(INVALID_VERSION);
     };
     Ok(value(version, original))
 }

@@ -3,7 +3,7 @@
 use minijinja::Value;
 
 use super::{check_length, map, map_two, sprig, wrap};
-use crate::args::{FunctionResult, integer, refuse, text};
+use crate::args::{FunctionResult, fail, integer, text};
 use crate::function::{Call, Function};
 use crate::text::trim_characters;
 
@@ -228,16 +228,16 @@ fn substr(call: &Call<'_>) -> FunctionResult {
     let from = usize::try_from(start).unwrap_or(0);
     let to = match usize::try_from(end) {
         Ok(end) if start < 0 || end <= length => end,
-        Err(_) if start < 0 => return refuse("runtime error: slice bounds out of range [:-1]"),
+        Err(_) if start < 0 => return fail("runtime error: slice bounds out of range [:-1]"),
         _ => length,
     };
     if to > length {
-        return refuse(format!(
+        return fail(format!(
             "runtime error: slice bounds out of range [:{to}] with length {length}"
         ));
     }
     if from > to {
-        return refuse(format!(
+        return fail(format!(
             "runtime error: slice bounds out of range [{from}:{to}]"
         ));
     }
@@ -248,7 +248,7 @@ fn repeat(call: &Call<'_>) -> FunctionResult {
     let [count, last] = call.exactly("sprig_repeat")?;
     let (count, text) = (integer(count)?, text(last)?);
     let Ok(count) = usize::try_from(count) else {
-        return refuse("strings: negative Repeat count");
+        return fail("strings: negative Repeat count");
     };
     check_length(text.len().saturating_mul(count))?;
     Ok(Value::from(if text.is_empty() {
@@ -262,7 +262,7 @@ fn indent(call: &Call<'_>, name: &str, before: &str) -> FunctionResult {
     let [spaces, last] = call.exactly(name)?;
     let (spaces, text) = (integer(spaces)?, text(last)?);
     let Ok(spaces) = usize::try_from(spaces) else {
-        return refuse("strings: negative Repeat count");
+        return fail("strings: negative Repeat count");
     };
     let lines = text.matches('\n').count() + 1;
     check_length(text.len().saturating_add(lines.saturating_mul(spaces)))?;

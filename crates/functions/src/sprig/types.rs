@@ -4,11 +4,11 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use super::{cast, deep_equal, sprig};
-use crate::args::{FunctionResult, refuse, text};
+use crate::args::{FunctionResult, fail, text};
 use crate::function::{Call, Function};
 use crate::merge;
 use gotemplate::dict::{self, Dict};
-use gotemplate::show;
+use gotemplate::go_fmt;
 
 pub(crate) static TABLE: &[Function] = &[
     sprig(
@@ -86,14 +86,14 @@ fn type_of(value: &Value) -> String {
     if cast::is_nil(value) {
         "<nil>".to_owned()
     } else {
-        show::type_of(value)
+        go_fmt::type_name(value)
     }
 }
 
 fn copied(call: &Call<'_>, name: &str) -> FunctionResult {
     let [only] = call.exactly(name)?;
     if cast::is_nil(only) {
-        return refuse("nil cannot be copied");
+        return fail("nil cannot be copied");
     }
     // Fails for a value with too many parts: a list may contain another one many times.
     dict::within_limits(only.clone())?;

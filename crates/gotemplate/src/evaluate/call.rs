@@ -1,59 +1,59 @@
-//! Calls of functions.
+//! Function calls.
 
 use minijinja::Value;
 
-use super::pipeline::Given;
-use super::{At, Evaluator};
+use super::pipeline::CallArguments;
+use super::{Evaluator, NodeRef};
 use crate::ast::{Operand, OperandKind, Target};
+use crate::builtin_error::BuiltinError;
 use crate::builtins::{Builtin, Callee};
 use crate::context::FunctionId;
-use crate::error::{Failure, Outcome};
-use crate::go_value::nil_for_nothing;
-use crate::go_value::{GoValue, Shape, is_true, shape, type_name};
-use crate::printf::Trouble;
+use crate::error::{BoxedError, Result};
+use crate::go_value::nil_if_invalid;
+use crate::go_value::{GoKind, GoValue, go_kind, is_true, type_name};
 use crate::redact;
 
-/// The steps that a list or map counts as, beside the bytes of texts: comparing and printing look at all that is in it.
+/// The steps for a list or a map as an argument; a string takes a step per byte.
 const STEPS_OF_A_COLLECTION: usize = 64;
 
 /// The steps of a call of a builtin function with these arguments.
 fn cost(arguments: &[GoValue]) -> usize {
-    let of_one = |argument: &GoValue| match shape(&argument.value) {
-        Shape::Text(text) => text.len(),
-        Shape::List | Shape::Map => STEPS_OF_A_COLLECTION,
+    let of_one = |argument: &GoValue| match go_kind(&argument.value) {
+        GoKind::String(text) => text.len(),
+        GoKind::List | GoKind::Map => STEPS_OF_A_COLLECTION,
         _ => 0,
     };
     arguments.iter().map(of_one).fold(1, usize::saturating_add)
 }
 
 impl<'t> Evaluator<'t> {
-    /// Calls a function; `whole` is what an error of the function itself is reported at.
+    /// Calls a function. Its own errors are reported at `call_node`.
     pub(super) fn call(
         &mut self,
         dot: &GoValue,
         name: &str,
         target: Target,
-        whole: At<'t>,
-        given: Given<'t>,
-    ) -> Outcome<GoValue> {
+        call_node: NodeRef<'t>,
+        args: CallArguments<'t>,
+    ) -> Result<GoValue> {
         match target {
             Target::Builtin(builtin) => {
-                self.check_count(name, builtin, &given)?;
+                self.check_count(name, builtin, &args)?;
                 match builtin {
-                    Builtin::And | Builtin::Or => self.logic(dot, builtin == Builtin::Or, given),
-                    _ => self.builtin(dot, builtin, whole, given),
+                    Builtin::And | Builtin::Or => self.and_or(dot, builtin == Builtin::Or, args),
+                    _ => self.builtin(dot, builtin, call_node, args),
                 }
             }
-            Target::ExecuteTemplate => self.execute_template(dot, name, whole, given),
-            Target::Function(function) => self.call_library(dot, name, function, whole, given),
+            Target::ExecuteTemplate => self.execute_template(dot, name, call_node, args),
+            Target::Function(function) => self.call_function(dot, name, function, call_node, args),
         }
     }
 
-    fn check_count(&self, name: &str, builtin: Builtin, given: &Given<'_>) -> Outcome<()> {
+    fn check_count(&self, name: &str, builtin: Builtin, args: &CallArguments<'_>) -> Result<()> {
         let (fixed, variadic) = builtin.arguments();
-        let count = given.arguments.len() + usize::from(given.piped.is_some());
+        let count = args.written.len() + usize::from(args.piped.is_some());
         let (want, got) = if variadic && count < fixed {
-            (format!("at least {fixed}"), given.arguments.len())
+            (format!("at least {fixed}"), args.written.len())
         } else if !variadic && count != fixed {
             (fixed.to_string(), count)
         } else {
@@ -62,149 +62,155 @@ impl<'t> Evaluator<'t> {
         let error = self.error(format!(
             "wrong number of args for {name}: want {want} got {got}"
         ));
-        Err(error.of_function(name))
+        Err(error.for_function(name))
     }
 
-    /// `and` and `or` evaluate no more operands than they need.
-    fn logic(&mut self, dot: &GoValue, or: bool, given: Given<'t>) -> Outcome<GoValue> {
-        let mut held = GoValue::NOTHING;
-        for argument in given.arguments {
-            held = self.argument(dot, argument)?;
-            if is_true(&held.value) == or {
-                return Ok(held);
+    /// `and` and `or`, which evaluate only the arguments that they need.
+    fn and_or(&mut self, dot: &GoValue, or: bool, args: CallArguments<'t>) -> Result<GoValue> {
+        let mut go_value = GoValue::INVALID;
+        for argument in args.written {
+            go_value = self.argument(dot, argument)?;
+            if is_true(&go_value.value) == or {
+                return Ok(go_value);
             }
         }
-        Ok(given.piped.unwrap_or(held))
+        Ok(args.piped.unwrap_or(go_value))
     }
 
     fn builtin(
         &mut self,
         dot: &GoValue,
         builtin: Builtin,
-        whole: At<'t>,
-        given: Given<'t>,
-    ) -> Outcome<GoValue> {
-        let mut arguments = Vec::with_capacity(given.arguments.len() + 1);
+        call_node: NodeRef<'t>,
+        args: CallArguments<'t>,
+    ) -> Result<GoValue> {
+        let mut arguments = Vec::with_capacity(args.written.len() + 1);
         let format_first = builtin == Builtin::Printf;
-        let piped = given.piped.is_some();
-        for argument in given.arguments {
-            let held = if format_first && arguments.is_empty() {
-                self.text_argument(dot, argument)?
+        let piped = args.piped.is_some();
+        for argument in args.written {
+            let go_value = if format_first && arguments.is_empty() {
+                self.string_argument(dot, argument)?
             } else {
                 self.argument(dot, argument)?
             };
-            arguments.push(held);
+            arguments.push(go_value);
         }
-        if let Some(last) = given.piped {
+        if let Some(last) = args.piped {
             arguments.push(if format_first && arguments.is_empty() {
-                self.text(last)?
+                self.string(last)?
             } else {
                 last
             });
         }
-        let callee = given
-            .arguments
+        let callee = args
+            .written
             .first()
-            .map_or(Callee::Piped, |callee| Callee::Written(callee));
+            .map_or(Callee::Piped, |callee| Callee::Operand(callee));
         self.spend(cost(&arguments))?;
-        match builtin.run(&arguments, callee, self.room()) {
-            Ok(held) => {
+        match builtin.run(&arguments, callee, self.remaining_bytes()) {
+            Ok(go_value) => {
                 if builtin.makes_text() {
-                    self.spent += held.value.as_bytes().map_or(0, <[u8]>::len);
+                    self.intermediate_bytes += go_value.value.as_bytes().map_or(0, <[u8]>::len);
                 }
-                Ok(held)
+                Ok(go_value)
             }
-            Err(trouble) => {
-                self.at = whole;
-                Err(match trouble {
-                    Trouble::Message(why) => {
-                        let constant = given.arguments.iter().all(Operand::is_constant) && !piped;
-                        self.failed(builtin.name(), &self.constant_or(constant, why))
+            Err(error) => {
+                self.current = call_node;
+                Err(match error {
+                    BuiltinError::Message(message) => {
+                        let constant = args.written.iter().all(Operand::is_constant) && !piped;
+                        self.call_error(
+                            builtin.name(),
+                            &self.redact_unless_constant(constant, message),
+                        )
                     }
-                    limit => self.trouble(limit),
+                    limit => self.builtin_error(limit),
                 })
             }
         }
     }
 
-    /// The error of what could not be printed or called.
+    /// Converts an error of a builtin function or of the printer.
     #[cold]
-    pub(super) fn trouble(&self, trouble: Trouble) -> Failure {
-        match trouble {
-            Trouble::Message(why) => self.error(why),
-            Trouble::TooLarge => self.too_large(),
-            Trouble::TooDeep => self.error("a value is nested too deep to be printed"),
+    pub(super) fn builtin_error(&self, error: BuiltinError) -> BoxedError {
+        match error {
+            BuiltinError::Message(message) => self.error(message),
+            BuiltinError::TooLarge => self.too_large(),
+            BuiltinError::TooDeep => self.error("a value is nested too deep to be printed"),
         }
     }
 
-    /// The value of an operand where a string is wanted.
-    fn text_argument(&mut self, dot: &GoValue, operand: &'t Operand) -> Outcome<GoValue> {
-        self.at_operand(operand);
+    /// The value of an operand that must be a string.
+    fn string_argument(&mut self, dot: &GoValue, operand: &'t Operand) -> Result<GoValue> {
+        self.set_current_operand(operand);
         match &operand.kind {
             OperandKind::Nil => Err(self.error("cannot assign nil to string")),
             OperandKind::Bool(_) | OperandKind::Number(..) => {
                 Err(self.error(format!("expected string; found {operand}")))
             }
             _ => {
-                let held = self.argument(dot, operand)?;
-                self.text(held)
+                let go_value = self.argument(dot, operand)?;
+                self.string(go_value)
             }
         }
     }
 
-    fn text(&self, held: GoValue) -> Outcome<GoValue> {
-        match shape(&held.value) {
-            Shape::Text(_) => Ok(held.unboxed()),
-            Shape::Nothing if held.is_nothing() => {
+    fn string(&self, go_value: GoValue) -> Result<GoValue> {
+        match go_kind(&go_value.value) {
+            GoKind::String(_) => Ok(go_value.into_concrete()),
+            GoKind::Nil if go_value.is_invalid() => {
                 Err(self.error("invalid value; expected string"))
             }
             _ => {
-                let got = type_name(&held.value);
+                let got = type_name(&go_value.value);
                 Err(self.error(format!("wrong type for value; expected string; got {got}")))
             }
         }
     }
 
-    fn call_library(
+    fn call_function(
         &mut self,
         dot: &GoValue,
         name: &str,
         function: FunctionId,
-        whole: At<'t>,
-        given: Given<'t>,
-    ) -> Outcome<GoValue> {
-        self.permit(name, whole)?;
-        let constant = given.arguments.iter().all(Operand::is_constant) && given.piped.is_none();
-        let mut arguments = self.values(dot, given)?;
-        match self.context.call(function, &mut arguments, whole.offset()) {
-            Ok(value) => Ok(GoValue::bare(value)),
+        call_node: NodeRef<'t>,
+        args: CallArguments<'t>,
+    ) -> Result<GoValue> {
+        self.permit(name, call_node)?;
+        let constant = args.written.iter().all(Operand::is_constant) && args.piped.is_none();
+        let mut arguments = self.evaluated(dot, args)?;
+        match self
+            .context
+            .call(function, &mut arguments, call_node.offset())
+        {
+            Ok(value) => Ok(GoValue::concrete(value)),
             Err(error) => {
-                self.at = whole;
-                // What is made of values may be a secret, also where it is used as a name.
+                self.current = call_node;
+                // A value may be a secret, also where the function uses it as a name.
                 let why = if constant {
                     error.0
                 } else {
                     redact::arguments(&error.0, &self.program.source, &arguments)
                 };
-                Err(self.failed(name, &why))
+                Err(self.call_error(name, &why))
             }
         }
     }
 
-    /// Nothing of a function that is denied is evaluated.
-    fn permit(&mut self, name: &str, whole: At<'t>) -> Outcome<()> {
+    /// Returns an error if the function is denied, before its arguments are evaluated.
+    fn permit(&mut self, name: &str, call_node: NodeRef<'t>) -> Result<()> {
         self.context.permit(name).map_err(|error| {
-            self.at = whole;
-            self.failed(name, &error.0)
+            self.current = call_node;
+            self.call_error(name, &error.0)
         })
     }
 
-    fn values(&mut self, dot: &GoValue, given: Given<'t>) -> Outcome<Vec<Value>> {
-        let mut values = Vec::with_capacity(given.arguments.len() + 1);
-        for argument in given.arguments {
-            values.push(nil_for_nothing(self.argument(dot, argument)?.value));
+    fn evaluated(&mut self, dot: &GoValue, args: CallArguments<'t>) -> Result<Vec<Value>> {
+        let mut values = Vec::with_capacity(args.written.len() + 1);
+        for argument in args.written {
+            values.push(nil_if_invalid(self.argument(dot, argument)?.value));
         }
-        values.extend(given.piped.map(|held| nil_for_nothing(held.value)));
+        values.extend(args.piped.map(|go_value| nil_if_invalid(go_value.value)));
         Ok(values)
     }
 
@@ -213,43 +219,43 @@ impl<'t> Evaluator<'t> {
         &mut self,
         dot: &GoValue,
         name: &str,
-        whole: At<'t>,
-        given: Given<'t>,
-    ) -> Outcome<GoValue> {
-        self.permit(name, whole)?;
-        let first = given.arguments.first();
-        let values = self.values(dot, given)?;
-        let caller = self.at;
-        self.at = whole;
+        call_node: NodeRef<'t>,
+        args: CallArguments<'t>,
+    ) -> Result<GoValue> {
+        self.permit(name, call_node)?;
+        let first = args.written.first();
+        let values = self.evaluated(dot, args)?;
+        let caller = self.current;
+        self.current = call_node;
         let (template, data) = match values.as_slice() {
-            [template] => (template, GoValue::NOTHING),
-            [template, data] => (template, GoValue::bare(data.clone()).unboxed()),
+            [template] => (template, GoValue::INVALID),
+            [template, data] => (template, GoValue::concrete(data.clone()).into_concrete()),
             _ => {
                 let why = format!(
                     "wrong number of arguments, expected 1 or 2, but got {}",
                     values.len()
                 );
-                return Err(self.failed(name, &why));
+                return Err(self.call_error(name, &why));
             }
         };
         let Some(template) = template.as_str() else {
             let got = type_name(template);
             return Err(self.error(format!("wrong type for value; expected string; got {got}")));
         };
-        // An error inside is reported as it is: it names the place that is to blame.
+        // An error in the called template is reported unchanged: it has the position of the cause.
         let rendered = self.render(template, &data)?;
-        self.at = caller;
+        self.current = caller;
         rendered.ok_or_else(|| {
             let known = crate::quote::quoted(self.program.name.as_bytes());
-            let error = self.failed(
+            let error = self.call_error(
                 name,
                 &format!("template: no template of this name associated with template {known}"),
             );
             match first {
                 Some(Operand {
-                    kind: OperandKind::Text(..),
+                    kind: OperandKind::String(..),
                     ..
-                }) => error.about(self.no_template(template)),
+                }) => error.with_subject(self.no_template(template)),
                 _ => error,
             }
         })

@@ -5,11 +5,11 @@ use std::sync::LazyLock;
 use minijinja::value::ObjectRepr;
 use minijinja::{Environment, ErrorKind, Value};
 
-use super::pipeline::Given;
-use super::{At, Evaluator};
+use super::pipeline::CallArguments;
+use super::{Evaluator, NodeRef};
 use crate::ast::Operand;
-use crate::error::{About, Failure, Outcome, Thing};
-use crate::go_value::{GoValue, Shape, nil_for_nothing, shape};
+use crate::error::{BoxedError, ErrorSubject, NameKind, Result};
+use crate::go_value::{GoKind, GoValue, go_kind, nil_if_invalid};
 use crate::options::MissingKey;
 use crate::quote::quoted;
 use crate::record::{Record, TypedMap};
@@ -17,92 +17,92 @@ use crate::redact;
 use crate::scratch::Scratch;
 
 impl<'t> Evaluator<'t> {
-    /// `.Name.Name` of a value; what is given goes to the last one.
+    /// `.Name.Name` of a value. The arguments are for the last field, which may be a method.
     pub(super) fn fields(
         &mut self,
         dot: &GoValue,
-        held: &GoValue,
+        go_value: &GoValue,
         operand: &'t Operand,
         names: &'t [Box<str>],
-        given: Given<'t>,
-    ) -> Outcome<GoValue> {
+        args: CallArguments<'t>,
+    ) -> Result<GoValue> {
         let Some((last, before)) = names.split_last() else {
-            return Ok(held.clone());
+            return Ok(go_value.clone());
         };
         let mut inner = None;
         for name in before {
             inner = Some(self.field(
                 dot,
-                inner.as_ref().unwrap_or(held),
+                inner.as_ref().unwrap_or(go_value),
                 operand,
                 name,
-                Given::NONE,
+                CallArguments::NONE,
             )?);
         }
-        self.field(dot, inner.as_ref().unwrap_or(held), operand, last, given)
+        self.field(dot, inner.as_ref().unwrap_or(go_value), operand, last, args)
     }
 
     fn field(
         &mut self,
         dot: &GoValue,
-        held: &GoValue,
+        go_value: &GoValue,
         operand: &'t Operand,
         name: &'t str,
-        given: Given<'t>,
-    ) -> Outcome<GoValue> {
-        if held.is_nothing() {
+        args: CallArguments<'t>,
+    ) -> Result<GoValue> {
+        if go_value.is_invalid() {
             return match self.program.missing_key {
                 MissingKey::Error => Err(self.error(format!(
                     "nil data; no entry for key {}",
                     quoted(name.as_bytes())
                 ))),
-                MissingKey::Zero | MissingKey::Default => Ok(GoValue::NOTHING),
+                MissingKey::Zero | MissingKey::Default => Ok(GoValue::INVALID),
             };
         }
-        if held.value.is_none() {
+        if go_value.value.is_none() {
             return Err(self.error(format!("nil pointer evaluating interface {{}}.{name}")));
         }
-        let Some(object) = held.value.as_object() else {
-            return Err(self.no_field(name, held));
+        let Some(object) = go_value.value.as_object() else {
+            return Err(self.no_field(name, go_value));
         };
         let found = if let Some(record) = object.downcast_ref::<Record>() {
             match record.field(name) {
-                Some(value) => GoValue::bare(value),
-                None => return self.method(dot, held, operand, name, given),
+                Some(value) => GoValue::concrete(value),
+                None => return self.method(dot, go_value, operand, name, args),
             }
         } else if let Some(map) = object.downcast_ref::<TypedMap>() {
             match (map.entries.get(name), self.program.missing_key) {
-                (Some(value), _) => GoValue::bare(value.clone()),
+                (Some(value), _) => GoValue::concrete(value.clone()),
                 (None, MissingKey::Error) => return Err(self.no_entry(name)),
-                (None, _) => GoValue::bare(map.zero.clone()),
+                (None, _) => GoValue::concrete(map.zero.clone()),
             }
         } else {
             match object.repr() {
                 ObjectRepr::Map if object.downcast_ref::<Scratch>().is_none() => {
-                    if !given.is_none() {
+                    if !args.is_empty() {
                         return Err(self.no_method(name));
                     }
                     return self.entry(object.get_value_by_str(name), name);
                 }
                 ObjectRepr::Map | ObjectRepr::Plain => {
-                    return self.method(dot, held, operand, name, given);
+                    return self.method(dot, go_value, operand, name, args);
                 }
-                _ => return Err(self.no_field(name, held)),
+                _ => return Err(self.no_field(name, go_value)),
             }
         };
-        if given.is_none() {
+        if args.is_empty() {
             Ok(found)
         } else {
             Err(self.no_method(name))
         }
     }
 
-    /// The entry of a map in which anything can be stored.
-    fn entry(&self, found: Option<Value>, name: &str) -> Outcome<GoValue> {
+    /// The entry of a `map[string]interface {}`.
+    fn entry(&self, found: Option<Value>, name: &str) -> Result<GoValue> {
         match (found, self.program.missing_key) {
-            (Some(value), _) => Ok(GoValue::boxed(value)),
+            (Some(value), _) => Ok(GoValue::in_interface(value)),
             (None, MissingKey::Zero) => Ok(GoValue::nil()),
-            (None, MissingKey::Default) => Ok(GoValue::NOTHING),
+            (None, MissingKey::Default) => Ok(GoValue::INVALID),
             (None, MissingKey::Error) => Err(self.no_entry(name)),
         }
     }
@@ -110,49 +110,49 @@ impl<'t> Evaluator<'t> {
     fn method(
         &mut self,
         dot: &GoValue,
-        held: &GoValue,
+        go_value: &GoValue,
         operand: &'t Operand,
         name: &str,
-        given: Given<'t>,
-    ) -> Outcome<GoValue> {
-        static NOWHERE: LazyLock<Environment<'static>> = LazyLock::new(Environment::empty);
-        let Some(object) = held.value.as_object() else {
-            return Err(self.no_field(name, held));
+        args: CallArguments<'t>,
+    ) -> Result<GoValue> {
+        static EMPTY: LazyLock<Environment<'static>> = LazyLock::new(Environment::empty);
+        let Some(object) = go_value.value.as_object() else {
+            return Err(self.no_field(name, go_value));
         };
-        let at = self.at;
-        let mut arguments = Vec::with_capacity(given.arguments.len() + 1);
-        for argument in given.arguments {
-            arguments.push(nil_for_nothing(self.argument(dot, argument)?.value));
+        let at = self.current;
+        let mut arguments = Vec::with_capacity(args.written.len() + 1);
+        for argument in args.written {
+            arguments.push(nil_if_invalid(self.argument(dot, argument)?.value));
         }
-        arguments.extend(given.piped.map(|held| nil_for_nothing(held.value)));
-        match object.call_method(&mut NOWHERE.empty_state(), name, &arguments) {
-            Ok(value) => Ok(GoValue::bare(value)),
+        arguments.extend(args.piped.map(|go_value| nil_if_invalid(go_value.value)));
+        match object.call_method(&mut EMPTY.empty_state(), name, &arguments) {
+            Ok(value) => Ok(GoValue::concrete(value)),
             Err(error) if error.kind() == ErrorKind::UnknownMethod => {
-                self.at = at;
-                Err(self.no_field(name, held))
+                self.current = at;
+                Err(self.no_field(name, go_value))
             }
             Err(error) => {
-                self.at = At::Operand(operand);
+                self.current = NodeRef::Operand(operand);
                 let why = error
                     .detail()
                     .map_or_else(|| error.kind().to_string(), str::to_owned);
                 let why = redact::quoted(&why, &self.program.source);
-                Err(self.failed(name, &why))
+                Err(self.call_error(name, &why))
             }
         }
     }
 
     #[cold]
-    fn no_field(&self, name: &str, held: &GoValue) -> Failure {
-        let record = held.value.downcast_object_ref::<Record>();
-        // Go knows the type of what is in a list of records; here a list holds anything.
+    fn no_field(&self, name: &str, go_value: &GoValue) -> BoxedError {
+        let record = go_value.value.downcast_object_ref::<Record>();
+        // In Go the elements of a list of records have a type; here they are held in an interface.
         let of_type = record.map_or_else(
-            || held.type_name(),
+            || go_value.type_name(),
             |record| record.schema().name.to_owned(),
         );
-        let (thing, known) = match (shape(&held.value), record) {
+        let (thing, known) = match (go_kind(&go_value.value), record) {
             (_, Some(record)) => (
-                Thing::Field,
+                NameKind::Field,
                 record
                     .schema()
                     .fields
@@ -160,22 +160,29 @@ impl<'t> Evaluator<'t> {
                     .map(|field| field.go.to_owned())
                     .collect(),
             ),
-            (Shape::Opaque, None) if held.value.downcast_object_ref::<Scratch>().is_some() => {
-                (Thing::Field, Scratch::METHODS.map(str::to_owned).to_vec())
+            (GoKind::Opaque, None) if go_value.value.downcast_object_ref::<Scratch>().is_some() => {
+                (
+                    NameKind::Field,
+                    Scratch::METHODS.map(str::to_owned).to_vec(),
+                )
             }
-            (Shape::List | Shape::Channel, None) => (Thing::FieldOfList, Vec::new()),
+            (GoKind::List | GoKind::Channel, None) => (NameKind::FieldOfList, Vec::new()),
             (
-                Shape::Text(_) | Shape::Int(_) | Shape::Uint(_) | Shape::Float(_) | Shape::Bool(_),
+                GoKind::String(_)
+                | GoKind::Int(_)
+                | GoKind::Uint(_)
+                | GoKind::Float(_)
+                | GoKind::Bool(_),
                 None,
-            ) => (Thing::FieldOfScalar, Vec::new()),
+            ) => (NameKind::FieldOfScalar, Vec::new()),
             _ => return self.error(format!("can't evaluate field {name} in type {of_type}")),
         };
         self.error(format!("can't evaluate field {name} in type {of_type}"))
-            .about(About::unknown(thing, name, known))
+            .with_subject(ErrorSubject::unknown(thing, name, known))
     }
 
     #[cold]
-    fn no_entry(&self, name: &str) -> Failure {
+    fn no_entry(&self, name: &str) -> BoxedError {
         self.error(format!(
             "map has no entry for key {}",
             quoted(name.as_bytes())
@@ -183,7 +190,7 @@ impl<'t> Evaluator<'t> {
     }
 
     #[cold]
-    fn no_method(&self, name: &str) -> Failure {
+    fn no_method(&self, name: &str) -> BoxedError {
         self.error(format!("{name} is not a method but has arguments"))
     }
 }

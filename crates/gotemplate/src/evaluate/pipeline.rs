@@ -2,43 +2,43 @@
 
 use minijinja::Value;
 
-use super::{At, Evaluator};
+use super::{Evaluator, NodeRef};
 use crate::ast::{Command, Operand, OperandKind, Pipeline};
-use crate::error::Outcome;
+use crate::error::Result;
 use crate::go_value::GoValue;
 
-/// What a command is given besides its operand.
+/// The arguments of a command.
 #[derive(Clone, Debug)]
-pub(super) struct Given<'t> {
-    /// The arguments as written.
-    pub(super) arguments: &'t [Operand],
-    /// The result of the command before, which is the last argument.
+pub(super) struct CallArguments<'t> {
+    /// The operands after the first one, not evaluated yet.
+    pub(super) written: &'t [Operand],
+    /// The result of the command before, which becomes the last argument.
     pub(super) piped: Option<GoValue>,
 }
 
-impl Given<'_> {
+impl CallArguments<'_> {
     pub(super) const NONE: Self = Self {
-        arguments: &[],
+        written: &[],
         piped: None,
     };
 
-    pub(super) fn is_none(&self) -> bool {
-        self.arguments.is_empty() && self.piped.is_none()
+    pub(super) fn is_empty(&self) -> bool {
+        self.written.is_empty() && self.piped.is_none()
     }
 }
 
 impl<'t> Evaluator<'t> {
-    /// The value of a pipeline, out of its box; its variables get the value too.
-    pub(super) fn pipeline(&mut self, dot: &GoValue, pipeline: &'t Pipeline) -> Outcome<GoValue> {
-        self.deeper()?;
-        self.at = At::Pipeline(pipeline);
+    /// Evaluates a pipeline, and assigns its value to its variables.
+    pub(super) fn pipeline(&mut self, dot: &GoValue, pipeline: &'t Pipeline) -> Result<GoValue> {
+        self.enter_level()?;
+        self.current = NodeRef::Pipeline(pipeline);
         let mut value = None;
         for command in &pipeline.commands {
-            value = Some(self.command(dot, command, value)?.unboxed());
+            value = Some(self.command(dot, command, value)?.into_concrete());
         }
-        let value = value.unwrap_or(GoValue::NOTHING);
+        let value = value.unwrap_or(GoValue::INVALID);
         for variable in &pipeline.variables {
-            if pipeline.assigns {
+            if pipeline.is_assignment {
                 self.assign(variable.id, &variable.name, value.clone())?;
             } else {
                 self.variables.push((variable.id, value.clone()));
@@ -53,90 +53,94 @@ impl<'t> Evaluator<'t> {
         dot: &GoValue,
         command: &'t Command,
         piped: Option<GoValue>,
-    ) -> Outcome<GoValue> {
+    ) -> Result<GoValue> {
         let first = &command.first;
-        let given = Given {
-            arguments: &command.arguments,
+        let args = CallArguments {
+            written: &command.arguments,
             piped,
         };
         match &first.kind {
             OperandKind::Function(name, target) => {
-                self.at = At::Operand(first);
-                return self.call(dot, name, *target, At::Command(command), given);
+                self.current = NodeRef::Operand(first);
+                return self.call(dot, name, *target, NodeRef::Command(command), args);
             }
             OperandKind::Pipeline(pipeline) => {
-                self.takes_nothing(first, &given)?;
+                self.reject_arguments(first, &args)?;
                 return self.pipeline(dot, pipeline);
             }
             OperandKind::Field(_) | OperandKind::Variable(..) | OperandKind::Chain(..) => {
-                return self.reach(dot, first, given);
+                return self.field_chain(dot, first, args);
             }
             _ => {}
         }
-        self.at = At::Operand(first);
-        self.takes_nothing(first, &given)?;
+        self.current = NodeRef::Operand(first);
+        self.reject_arguments(first, &args)?;
         match &first.kind {
             OperandKind::Nil => Err(self.error("nil is not a command")),
             _ => self.constant(dot, first),
         }
     }
 
-    /// Only functions and methods take arguments.
-    fn takes_nothing(&self, operand: &Operand, given: &Given<'_>) -> Outcome<()> {
-        if given.is_none() {
+    /// Returns an error if there are arguments: only functions and methods take some.
+    fn reject_arguments(&self, operand: &Operand, args: &CallArguments<'_>) -> Result<()> {
+        if args.is_empty() {
             return Ok(());
         }
         Err(self.error(format!("can't give argument to non-function {operand}")))
     }
 
-    /// A field, a variable or a chain, with what hangs on to it.
-    pub(super) fn reach(
+    /// The value of a field, a variable or a chain with its fields.
+    pub(super) fn field_chain(
         &mut self,
         dot: &GoValue,
         operand: &'t Operand,
-        given: Given<'t>,
-    ) -> Outcome<GoValue> {
-        self.at = At::Operand(operand);
+        args: CallArguments<'t>,
+    ) -> Result<GoValue> {
+        self.current = NodeRef::Operand(operand);
         match &operand.kind {
-            OperandKind::Field(names) => self.fields(dot, dot, operand, names, given),
+            OperandKind::Field(names) => self.fields(dot, dot, operand, names, args),
             OperandKind::Variable(variable, names) => {
-                let held = self.variable(variable.id, &variable.name)?;
+                let go_value = self.variable(variable.id, &variable.name)?;
                 if names.is_empty() {
-                    self.takes_nothing(operand, &given)?;
-                    return Ok(held);
+                    self.reject_arguments(operand, &args)?;
+                    return Ok(go_value);
                 }
-                self.fields(dot, &held, operand, names, given)
+                self.fields(dot, &go_value, operand, names, args)
             }
             OperandKind::Chain(head, names) => {
                 let value = self.argument(dot, head)?;
-                self.fields(dot, &value, operand, names, given)
+                self.fields(dot, &value, operand, names, args)
             }
             _ => self.constant(dot, operand),
         }
     }
 
-    /// The value of an operand that stands as an argument; nil is nothing there.
-    pub(super) fn argument(&mut self, dot: &GoValue, operand: &'t Operand) -> Outcome<GoValue> {
-        self.at_operand(operand);
+    /// The value of an operand as an argument, where `nil` is an invalid value.
+    pub(super) fn argument(&mut self, dot: &GoValue, operand: &'t Operand) -> Result<GoValue> {
+        self.set_current_operand(operand);
         match &operand.kind {
-            OperandKind::Function(name, target) => {
-                self.call(dot, name, *target, At::Operand(operand), Given::NONE)
-            }
+            OperandKind::Function(name, target) => self.call(
+                dot,
+                name,
+                *target,
+                NodeRef::Operand(operand),
+                CallArguments::NONE,
+            ),
             OperandKind::Pipeline(pipeline) => self.pipeline(dot, pipeline),
-            _ => self.reach(dot, operand, Given::NONE),
+            _ => self.field_chain(dot, operand, CallArguments::NONE),
         }
     }
 
-    fn constant(&mut self, dot: &GoValue, operand: &'t Operand) -> Outcome<GoValue> {
+    fn constant(&mut self, dot: &GoValue, operand: &'t Operand) -> Result<GoValue> {
         let value = match &operand.kind {
             OperandKind::Dot => return Ok(dot.clone()),
             OperandKind::Bool(value) => Value::from(*value),
             OperandKind::Number(written, None) => {
                 return Err(self.error(format!("{written} overflows int")));
             }
-            OperandKind::Number(_, Some(value)) | OperandKind::Text(_, value) => value.clone(),
-            _ => return Ok(GoValue::NOTHING),
+            OperandKind::Number(_, Some(value)) | OperandKind::String(_, value) => value.clone(),
+            _ => return Ok(GoValue::INVALID),
         };
-        Ok(GoValue::bare(value))
+        Ok(GoValue::concrete(value))
     }
 }

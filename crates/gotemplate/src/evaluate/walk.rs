@@ -1,21 +1,21 @@
-//! The nodes: texts, actions, branches and calls of templates.
+//! The nodes: text, actions, branches and template calls.
 
 use std::io::Write as _;
 
 use minijinja::Value;
 
-use super::{At, Evaluator, Flow, Manner};
+use super::{ErrorPolicy, Evaluator, Flow, NodeRef};
 use crate::ast::{Branches, Invocation, List, Node};
-use crate::error::{About, Outcome, Thing};
-use crate::go_value::{GoValue, Shape, is_true, shape, text_value};
+use crate::error::{ErrorSubject, NameKind, Result};
+use crate::go_value::{GoKind, GoValue, go_kind, is_true, text_value};
 use crate::printf::Printer;
 
-/// The most digits of an `int`, with its sign.
+/// The maximum length of a printed `int`.
 const INT_DIGITS: usize = 20;
 
 impl<'t> Evaluator<'t> {
-    /// Executes a template in a frame of its own.
-    pub(super) fn run(&mut self, name: &'t str, body: &'t List, dot: &GoValue) -> Outcome<()> {
+    /// Executes a template with its own variables.
+    pub(super) fn run(&mut self, name: &'t str, body: &'t List, dot: &GoValue) -> Result<()> {
         self.step()?;
         if self.calls >= self.limits.depth {
             return Err(self.error(format!(
@@ -35,12 +35,12 @@ impl<'t> Evaluator<'t> {
         Ok(())
     }
 
-    pub(super) fn walk(&mut self, list: &'t List, dot: &GoValue) -> Outcome<Flow> {
-        self.deeper()?;
+    pub(super) fn walk(&mut self, list: &'t List, dot: &GoValue) -> Result<Flow> {
+        self.enter_level()?;
         for node in &list.0 {
-            let flow = match self.manner {
-                Manner::Strict => self.node(node, dot)?,
-                Manner::Survey => self.survey(node, dot)?,
+            let flow = match self.error_policy {
+                ErrorPolicy::Fail => self.node(node, dot)?,
+                ErrorPolicy::Skip => self.node_or_skip(node, dot)?,
             };
             if flow != Flow::Next {
                 self.levels -= 1;
@@ -51,17 +51,17 @@ impl<'t> Evaluator<'t> {
         Ok(Flow::Next)
     }
 
-    fn node(&mut self, node: &'t Node, dot: &GoValue) -> Outcome<Flow> {
+    fn node(&mut self, node: &'t Node, dot: &GoValue) -> Result<Flow> {
         match node {
             Node::Text(text) => self.write(text.as_bytes())?,
             Node::Action(pipeline) => {
-                let held = self.pipeline(dot, pipeline)?;
+                let go_value = self.pipeline(dot, pipeline)?;
                 if pipeline.variables.is_empty() {
                     if !self.context.escapes() || pipeline.is_text() {
-                        self.print(&held)?;
+                        self.print(&go_value)?;
                     } else {
-                        self.at = At::Pipeline(pipeline);
-                        self.print_for_format(&held)?;
+                        self.current = NodeRef::Pipeline(pipeline);
+                        self.print_escaped(&go_value)?;
                     }
                 }
             }
@@ -76,60 +76,60 @@ impl<'t> Evaluator<'t> {
         Ok(Flow::Next)
     }
 
-    /// Passes over a node that fails, as if it were not there. The limits still hold: a node that exceeds one fails, and
-    /// so does every further one of its kind.
-    fn survey(&mut self, node: &'t Node, dot: &GoValue) -> Outcome<Flow> {
-        let (levels, calls, name, base, variables, around) = (
+    /// Executes a node, and skips it if it fails. The limits still hold: after one is exceeded, every further node of the
+    /// same kind fails.
+    fn node_or_skip(&mut self, node: &'t Node, dot: &GoValue) -> Result<Flow> {
+        let (levels, calls, name, base, variables, enclosing) = (
             self.levels,
             self.calls,
             self.name,
             self.base,
             self.variables.len(),
-            self.around.len(),
+            self.enclosing.len(),
         );
         match self.node(node, dot) {
             Err(_) if !self.context.budget().is_exhausted() => {
                 (self.levels, self.calls, self.name, self.base) = (levels, calls, name, base);
                 self.variables.truncate(variables);
-                self.around.truncate(around);
+                self.enclosing.truncate(enclosing);
                 Ok(Flow::Next)
             }
             flow => flow,
         }
     }
 
-    fn branches(&mut self, dot: &GoValue, branches: &'t Branches, with: bool) -> Outcome<Flow> {
-        let outside = self.variables.len();
+    fn branches(&mut self, dot: &GoValue, branches: &'t Branches, with: bool) -> Result<Flow> {
+        let outer = self.variables.len();
         let mut flow = None;
         for (pipeline, body) in &branches.arms {
-            let held = self.pipeline(dot, pipeline)?;
-            if is_true(&held.value) {
+            let go_value = self.pipeline(dot, pipeline)?;
+            if is_true(&go_value.value) {
                 if with {
-                    self.around.push(("with", pipeline));
+                    self.enclosing.push(("with", pipeline));
                 }
-                flow = Some(self.walk(body, if with { &held } else { dot })?);
+                flow = Some(self.walk(body, if with { &go_value } else { dot })?);
                 if with {
-                    self.around.pop();
+                    self.enclosing.pop();
                 }
                 break;
             }
         }
-        let flow = match (flow, &branches.otherwise) {
+        let flow = match (flow, &branches.else_body) {
             (Some(flow), _) => flow,
             (None, Some(body)) => self.walk(body, dot)?,
             (None, None) => Flow::Next,
         };
-        self.variables.truncate(outside);
+        self.variables.truncate(outer);
         Ok(flow)
     }
 
-    fn invoke(&mut self, dot: &GoValue, invocation: &'t Invocation) -> Outcome<Flow> {
-        self.at = At::Invocation(invocation);
+    fn invoke(&mut self, dot: &GoValue, invocation: &'t Invocation) -> Result<Flow> {
+        self.current = NodeRef::Invocation(invocation);
         let Some((name, body)) = self.program.templates.get_key_value(&invocation.name) else {
             let name = crate::quote::quoted(invocation.name.as_bytes());
             return Err(self
                 .error(format!("template {name} not defined"))
-                .about(self.no_template(&invocation.name)));
+                .with_subject(self.no_template(&invocation.name)));
         };
         if self.calls >= self.limits.depth {
             return Err(self.error(format!(
@@ -137,38 +137,38 @@ impl<'t> Evaluator<'t> {
                 self.limits.depth
             )));
         }
-        // Variables that this pipeline declares live on.
+        // As in Go, variables that this pipeline declares stay in scope.
         let dot = match &invocation.pipeline {
             Some(pipeline) => self.pipeline(dot, pipeline)?,
-            None => GoValue::NOTHING,
+            None => GoValue::INVALID,
         };
         self.run(name, body, &dot)?;
         Ok(Flow::Next)
     }
 
-    /// Renders a defined template into a string; `None` if there is none of that name.
-    pub(super) fn render(&mut self, name: &str, dot: &GoValue) -> Outcome<Option<GoValue>> {
+    /// Renders a defined template into a string; `None` if there is no template with this name.
+    pub(super) fn render(&mut self, name: &str, dot: &GoValue) -> Result<Option<GoValue>> {
         let Some((name, body)) = self.program.templates.get_key_value(name) else {
             return Ok(None);
         };
         let outer = std::mem::take(&mut self.out);
-        self.spent += outer.len();
+        self.intermediate_bytes += outer.len();
         self.run(name, body, dot)?;
-        self.spent -= outer.len();
+        self.intermediate_bytes -= outer.len();
         let text = std::mem::replace(&mut self.out, outer);
-        self.spent += text.len();
+        self.intermediate_bytes += text.len();
         if self.context.escapes() {
-            // A text of the template, in which every value is marked.
+            // All values in this text have been escaped.
             let text = String::from_utf8(text)
                 .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into());
-            return Ok(Some(GoValue::bare(Value::from_safe_string(text))));
+            return Ok(Some(GoValue::concrete(Value::from_safe_string(text))));
         }
-        Ok(Some(GoValue::bare(text_value(text))))
+        Ok(Some(GoValue::concrete(text_value(text))))
     }
 
-    /// What an error about a template that is not defined is about.
+    /// The subject of an error about a template that is not defined.
     #[cold]
-    pub(super) fn no_template(&self, name: &str) -> About {
+    pub(super) fn no_template(&self, name: &str) -> ErrorSubject {
         let main = self.program.name.as_ref();
         let known = self
             .program
@@ -177,49 +177,52 @@ impl<'t> Evaluator<'t> {
             .map(ToString::to_string)
             .filter(|known| known != main)
             .collect();
-        About::unknown(Thing::Template, name, known)
+        ErrorSubject::unknown(NameKind::Template, name, known)
     }
 
-    fn write(&mut self, text: &[u8]) -> Outcome<()> {
-        if text.len() > self.room() {
+    fn write(&mut self, text: &[u8]) -> Result<()> {
+        if text.len() > self.remaining_bytes() {
             return Err(self.too_large());
         }
         self.out.extend_from_slice(text);
         Ok(())
     }
 
-    /// Writes a value as an action shows it.
-    fn print(&mut self, held: &GoValue) -> Outcome<()> {
-        if let Some(text) = held.value.as_bytes() {
+    /// Writes a value as an action prints it.
+    fn print(&mut self, go_value: &GoValue) -> Result<()> {
+        if let Some(text) = go_value.value.as_bytes() {
             return self.write(text);
         }
-        match shape(&held.value) {
-            Shape::Nothing => return self.write(b"<no value>"),
-            Shape::Int(int) if self.room() >= INT_DIGITS => {
+        match go_kind(&go_value.value) {
+            GoKind::Nil => return self.write(b"<no value>"),
+            GoKind::Int(int) if self.remaining_bytes() >= INT_DIGITS => {
                 return write!(self.out, "{int}").map_err(|_| self.too_large());
             }
-            Shape::Channel => {
-                return Err(self.error(format!("can't print a value of type {}", held.type_name())));
+            GoKind::Channel => {
+                return Err(self.error(format!(
+                    "can't print a value of type {}",
+                    go_value.type_name()
+                )));
             }
             _ => {}
         }
-        self.show(held)
+        self.print_formatted(go_value)
     }
 
-    /// Writes a value for the format of the pass; what is not plain is marked.
-    fn print_for_format(&mut self, held: &GoValue) -> Outcome<()> {
-        if held.value.is_safe()
+    /// Writes a value through the escaping of the context.
+    fn print_escaped(&mut self, go_value: &GoValue) -> Result<()> {
+        if go_value.value.is_safe()
             || matches!(
-                shape(&held.value),
-                Shape::Bool(_) | Shape::Int(_) | Shape::Uint(_)
+                go_kind(&go_value.value),
+                GoKind::Bool(_) | GoKind::Int(_) | GoKind::Uint(_)
             )
         {
-            return self.print(held);
+            return self.print(go_value);
         }
         let before = std::mem::take(&mut self.out);
-        self.spent += before.len();
-        let printed = self.print(held);
-        self.spent -= before.len();
+        self.intermediate_bytes += before.len();
+        let printed = self.print(go_value);
+        self.intermediate_bytes -= before.len();
         let text = std::mem::replace(&mut self.out, before);
         printed?;
         let text = String::from_utf8_lossy(&text);
@@ -230,12 +233,12 @@ impl<'t> Evaluator<'t> {
         self.write(printed.as_bytes())
     }
 
-    fn show(&mut self, held: &GoValue) -> Outcome<()> {
-        let room = self.room();
-        let mut printer = Printer::new(std::mem::take(&mut self.out), room);
-        printer.shown(&held.value);
-        let (out, trouble) = printer.finish();
+    fn print_formatted(&mut self, go_value: &GoValue) -> Result<()> {
+        let max_len = self.remaining_bytes();
+        let mut printer = Printer::new(std::mem::take(&mut self.out), max_len);
+        printer.print_action_value(&go_value.value);
+        let (out, error) = printer.finish();
         self.out = out;
-        trouble.map_or(Ok(()), |trouble| Err(self.trouble(trouble)))
+        error.map_or(Ok(()), |error| Err(self.builtin_error(error)))
     }
 }

@@ -1,4 +1,4 @@
-//! The literals within an action: numbers, strings and character constants.
+//! The literals in an action: numbers, strings and character constants.
 
 use super::{Lexer, Token, TokenKind};
 use crate::quote::quoted;
@@ -7,7 +7,7 @@ use crate::unicode::is_name_part;
 const DECIMAL: &str = "0123456789_";
 
 impl<'s> Lexer<'s> {
-    /// A number. It is only roughly one: what it means is found out by the parser.
+    /// A token that looks like a number. The parser checks whether it is one.
     pub(super) fn number(&mut self) -> Token<'s> {
         if !self.scan_number() {
             return self.bad_number();
@@ -98,7 +98,7 @@ impl<'s> Lexer<'s> {
         }
     }
 
-    /// Goes behind the closing quote; `false` if the line ends first.
+    /// Skips to the end of the closing quote; returns `false` if the line ends first.
     fn skip_to(&mut self, quote: char) -> bool {
         loop {
             let mut next = self.advance();

@@ -1,10 +1,10 @@
-//! The names within an action: fields, variables, functions and keywords.
+//! The names in an action: fields, variables, functions and keywords.
 
-use super::{Lexer, Token, TokenKind, described};
+use super::{Lexer, Token, TokenKind, char_name};
 use crate::unicode::is_name_part;
 
 impl<'s> Lexer<'s> {
-    pub(super) fn after_point(&mut self) -> Token<'s> {
+    pub(super) fn after_dot(&mut self) -> Token<'s> {
         if self.at_terminator() {
             return self.emit(TokenKind::Dot);
         }
@@ -39,7 +39,7 @@ impl<'s> Lexer<'s> {
     }
 
     fn bad_character(&mut self) -> Token<'s> {
-        let shown = self.peek().map_or_else(String::new, described);
+        let shown = self.peek().map_or_else(String::new, char_name);
         self.error(format!("bad character {shown}"))
     }
 

@@ -1,11 +1,11 @@
-//! The corners of the lexer.
+//! Edge cases of the lexer.
 
 use super::*;
 
 fn tokens(source: &str) -> Vec<(TokenKind, String, usize)> {
     let delimiters = Delimiters::default();
     let budget = Budget::unlimited();
-    let mut lexer = Lexer::new(source, &delimiters, Comments::Dropped, &budget);
+    let mut lexer = Lexer::new(source, &delimiters, Comments::Skip, &budget);
     let mut tokens = Vec::new();
     loop {
         let token = lexer.token();
@@ -24,14 +24,14 @@ fn texts(source: &str) -> Vec<String> {
 }
 
 #[test]
-fn trim_markers_need_a_blank() {
+fn trim_markers_need_a_space() {
     assert_eq!(texts("a \n{{- 1 -}}\n b"), ["a", "{{", "1", "}}", "b", ""]);
     assert_eq!(texts("a {{-1}}"), ["a ", "{{", "-1", "}}", ""]);
     assert_eq!(texts("a {{- /* c */ -}} b"), ["a", "b", ""]);
 }
 
 #[test]
-fn blanks_tell_fields_from_arguments() {
+fn spaces_separate_fields_from_arguments() {
     assert_eq!(
         texts("{{$x.y .z}}"),
         ["{{", "$x", ".y", " ", ".z", "}}", ""]

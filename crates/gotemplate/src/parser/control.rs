@@ -1,29 +1,29 @@
-//! The actions: `if`, `with`, `range`, `template` and their kin.
+//! The actions: `if`, `with`, `range`, `template`, `break`, `continue`, `else` and `end`.
 
-use super::{Ending, Parser, Piece};
+use super::{Ending, Item, Parser};
 use crate::ast::{Branches, Invocation, List, Node, Range};
-use crate::error::Outcome;
+use crate::error::Result;
 use crate::quote::unquoted;
 use crate::token::{Keyword, Token, TokenKind};
 
 impl Parser<'_> {
-    /// A text or an action.
-    pub(super) fn text_or_action(&mut self) -> Outcome<Piece> {
+    /// Parses text or an action.
+    pub(super) fn text_or_action(&mut self) -> Result<Item> {
         let token = self.next_non_space();
         match token.kind {
-            TokenKind::Text => Ok(Piece::Node(Node::Text(token.text.into()))),
-            TokenKind::Comment => Ok(Piece::Node(Node::Comment(token.text.into()))),
+            TokenKind::Text => Ok(Item::Node(Node::Text(token.text.into()))),
+            TokenKind::Comment => Ok(Item::Node(Node::Comment(token.text.into()))),
             TokenKind::LeftDelimiter => {
                 self.frame.action_line = Some(token.line);
-                let piece = self.action();
+                let item = self.action();
                 self.frame.action_line = None;
-                piece
+                item
             }
             _ => Err(self.unexpected(&token, "input")),
         }
     }
 
-    fn action(&mut self) -> Outcome<Piece> {
+    fn action(&mut self) -> Result<Item> {
         let token = self.next_non_space();
         let node = match token.kind {
             TokenKind::Keyword(Keyword::Block) => {
@@ -31,19 +31,19 @@ impl Parser<'_> {
                 Node::Template(self.block()?)
             }
             TokenKind::Keyword(Keyword::Break) => {
-                self.leave("{{break}}", token.offset, Node::Break)?
+                self.loop_control("{{break}}", token.offset, Node::Break)?
             }
             TokenKind::Keyword(Keyword::Continue) => {
-                self.leave("{{continue}}", token.offset, Node::Continue)?
+                self.loop_control("{{continue}}", token.offset, Node::Continue)?
             }
             TokenKind::Keyword(Keyword::Else) => {
-                self.ended_by = token.offset;
-                return self.else_().map(Piece::Ending);
+                self.terminator = token.offset;
+                return self.else_clause().map(Item::Ending);
             }
             TokenKind::Keyword(Keyword::End) => {
-                self.ended_by = token.offset;
+                self.terminator = token.offset;
                 self.expect(TokenKind::RightDelimiter, "end")?;
-                return Ok(Piece::Ending(Ending::End));
+                return Ok(Item::Ending(Ending::End));
             }
             TokenKind::Keyword(Keyword::If) => {
                 self.open.push(("if", token.offset));
@@ -59,8 +59,8 @@ impl Parser<'_> {
             }
             TokenKind::Keyword(Keyword::Template) => Node::Template(self.invocation()?),
             _ => {
-                self.give_back(token.clone());
-                // Variables declared here live on until the `end`.
+                self.push_back(token.clone());
+                // Variables declared here stay in scope until the `end`.
                 Node::Action(self.pipeline("command", TokenKind::RightDelimiter)?)
             }
         };
@@ -70,20 +70,20 @@ impl Parser<'_> {
         ) {
             self.open.pop();
         }
-        Ok(Piece::Node(node))
+        Ok(Item::Node(node))
     }
 
-    /// `break` or `continue`.
-    fn leave(&mut self, shown: &str, offset: usize, node: Node) -> Outcome<Node> {
+    /// Parses the rest of a `break` or `continue`.
+    fn loop_control(&mut self, shown: &str, offset: usize, node: Node) -> Result<Node> {
         self.expect(TokenKind::RightDelimiter, shown)?;
         if self.frame.ranges == 0 {
-            return Err(self.error_of(offset, format!("{shown} outside {{{{range}}}}")));
+            return Err(self.error_at_offset(offset, format!("{shown} outside {{{{range}}}}")));
         }
         Ok(node)
     }
 
-    /// The rest of an `else`; the caller handles an `if` or a `with` that follows it.
-    fn else_(&mut self) -> Outcome<Ending> {
+    /// Parses the rest of an `else`. The caller handles `else if` and `else with`.
+    fn else_clause(&mut self) -> Result<Ending> {
         let next = self.peek_non_space();
         if !matches!(next.kind, TokenKind::Keyword(Keyword::If | Keyword::With)) {
             self.expect(TokenKind::RightDelimiter, "else")?;
@@ -91,11 +91,11 @@ impl Parser<'_> {
         Ok(Ending::Else)
     }
 
-    fn branches(&mut self, context: &str, keyword: Keyword) -> Outcome<Branches> {
-        let outside = self.frame.variables.len();
+    fn branches(&mut self, context: &str, keyword: Keyword) -> Result<Branches> {
+        let outer = self.frame.variables.len();
         let mut branches = Branches {
             arms: Vec::new(),
-            otherwise: None,
+            else_body: None,
         };
         loop {
             let pipeline = self.pipeline(context, TokenKind::RightDelimiter)?;
@@ -107,47 +107,47 @@ impl Parser<'_> {
             if self.peek().kind == TokenKind::Keyword(keyword) {
                 self.next();
             } else {
-                branches.otherwise = Some(self.otherwise()?);
+                branches.else_body = Some(self.else_body()?);
                 break;
             }
         }
-        self.frame.variables.truncate(outside);
+        self.frame.variables.truncate(outer);
         Ok(branches)
     }
 
-    fn range(&mut self) -> Outcome<Range> {
-        let outside = self.frame.variables.len();
+    fn range(&mut self) -> Result<Range> {
+        let outer = self.frame.variables.len();
         let pipeline = self.pipeline("range", TokenKind::RightDelimiter)?;
         self.frame.ranges += 1;
         let (body, ending) = self.list()?;
         self.frame.ranges -= 1;
-        let otherwise = if ending == Ending::Else {
-            Some(self.otherwise()?)
+        let else_body = if ending == Ending::Else {
+            Some(self.else_body()?)
         } else {
             None
         };
-        self.frame.variables.truncate(outside);
+        self.frame.variables.truncate(outer);
         Ok(Range {
             pipeline,
             body,
-            otherwise,
+            else_body,
         })
     }
 
-    /// The last branch, which nothing but `end` can end.
-    fn otherwise(&mut self) -> Outcome<List> {
+    /// Parses the body of `else`, which must end with `end`.
+    fn else_body(&mut self) -> Result<List> {
         let (list, ending) = self.list()?;
         if ending == Ending::End {
             return Ok(list);
         }
-        Err(self.error_of(
-            self.ended_by,
+        Err(self.error_at_offset(
+            self.terminator,
             format!("expected end; found {}", ending.shown()),
         ))
     }
 
-    /// What follows `template`.
-    fn invocation(&mut self) -> Outcome<Invocation> {
+    /// Parses a `template` action after its keyword.
+    fn invocation(&mut self) -> Result<Invocation> {
         let context = "template clause";
         let token = self.next_non_space();
         let name = self.template_name(&token, context)?;
@@ -159,7 +159,7 @@ impl Parser<'_> {
                 pipeline: None,
             });
         }
-        self.give_back(next);
+        self.push_back(next);
         let pipeline = self.pipeline(context, TokenKind::RightDelimiter)?;
         Ok(Invocation {
             offset: token.offset,
@@ -168,7 +168,7 @@ impl Parser<'_> {
         })
     }
 
-    pub(super) fn template_name(&mut self, token: &Token<'_>, context: &str) -> Outcome<Box<str>> {
+    pub(super) fn template_name(&mut self, token: &Token<'_>, context: &str) -> Result<Box<str>> {
         if !matches!(token.kind, TokenKind::String | TokenKind::RawString) {
             return Err(self.unexpected(token, context));
         }

@@ -3,15 +3,15 @@
 use super::Parser;
 use crate::ast::{Operand, OperandKind, Target, Variable};
 use crate::builtins::Builtin;
-use crate::error::{About, Outcome, Thing};
+use crate::error::{ErrorSubject, NameKind, Result};
 use crate::go_value::text_value;
 use crate::number::{character, number};
 use crate::quote::{quoted, unquoted};
 use crate::token::{Token, TokenKind};
 
 impl Parser<'_> {
-    /// An operand with the fields that hang on to it; `None` if there is none.
-    pub(super) fn operand(&mut self) -> Outcome<Option<Operand>> {
+    /// Parses an operand with its fields; `None` if there is no operand.
+    pub(super) fn operand(&mut self) -> Result<Option<Operand>> {
         let Some(mut operand) = self.term()? else {
             return Ok(None);
         };
@@ -37,7 +37,7 @@ impl Parser<'_> {
                 kind: OperandKind::Variable(variable, names.into()),
             },
             OperandKind::Bool(_)
-            | OperandKind::Text(..)
+            | OperandKind::String(..)
             | OperandKind::Number(..)
             | OperandKind::Nil
             | OperandKind::Dot => {
@@ -52,7 +52,7 @@ impl Parser<'_> {
         Ok(Some(operand))
     }
 
-    /// The function of this name.
+    /// The function with this name.
     fn target(&self, name: &str) -> Option<Target> {
         if name == "executeTemplate" {
             return Some(Target::ExecuteTemplate);
@@ -62,7 +62,7 @@ impl Parser<'_> {
             .or_else(|| (self.resolve)(name).map(Target::Function))
     }
 
-    fn term(&mut self) -> Outcome<Option<Operand>> {
+    fn term(&mut self) -> Result<Option<Operand>> {
         let token = self.next_non_space();
         let offset = token.offset;
         let kind = match token.kind {
@@ -91,30 +91,30 @@ impl Parser<'_> {
             TokenKind::String | TokenKind::RawString => {
                 let text =
                     unquoted(&token.text).ok_or_else(|| self.error("invalid syntax".to_owned()))?;
-                OperandKind::Text(token.text.into(), text_value(text))
+                OperandKind::String(token.text.into(), text_value(text))
             }
             _ => {
-                self.give_back(token);
+                self.push_back(token);
                 return Ok(None);
             }
         };
         Ok(Some(Operand { offset, kind }))
     }
 
-    fn function(&mut self, token: &Token<'_>) -> Outcome<OperandKind> {
+    fn function(&mut self, token: &Token<'_>) -> Result<OperandKind> {
         if let Some(target) = self.target(&token.text) {
             return Ok(OperandKind::Function(token.text.as_ref().into(), target));
         }
-        let error = self.error_of(
+        let error = self.error_at_offset(
             token.offset,
             format!("function {} not defined", quoted(token.text.as_bytes())),
         );
-        Err(error.of_function(&token.text))
+        Err(error.for_function(&token.text))
     }
 
-    fn variable(&mut self, token: &Token<'_>) -> Outcome<OperandKind> {
+    fn variable(&mut self, token: &Token<'_>) -> Result<OperandKind> {
         if !self.frame.variables.contains(&token.text) {
-            let error = self.error_of(
+            let error = self.error_at_offset(
                 token.offset,
                 format!("undefined variable {}", quoted(token.text.as_bytes())),
             );
@@ -125,7 +125,11 @@ impl Parser<'_> {
                 .map(ToString::to_string)
                 .filter(|known| known != "$")
                 .collect();
-            return Err(error.about(About::unknown(Thing::Variable, &token.text, known)));
+            return Err(error.with_subject(ErrorSubject::unknown(
+                NameKind::Variable,
+                &token.text,
+                known,
+            )));
         }
         let variable = Variable {
             id: self.id(&token.text),

@@ -2,16 +2,16 @@
 
 use super::Parser;
 use crate::ast::{Command, Operand, OperandKind, Pipeline, Variable, VariableId};
-use crate::error::Outcome;
+use crate::error::Result;
 use crate::token::{Token, TokenKind};
 
 impl<'s> Parser<'s> {
-    /// A pipeline up to and with the token `end`.
-    pub(super) fn pipeline(&mut self, context: &str, end: TokenKind) -> Outcome<Pipeline> {
-        self.deeper()?;
+    /// Parses a pipeline, and consumes the token `end` after it.
+    pub(super) fn pipeline(&mut self, context: &str, end: TokenKind) -> Result<Pipeline> {
+        self.enter_level()?;
         let mut pipeline = Pipeline {
             offset: self.peek_non_space().offset,
-            assigns: false,
+            is_assignment: false,
             variables: Vec::new(),
             commands: Vec::new(),
         };
@@ -24,7 +24,7 @@ impl<'s> Parser<'s> {
             if !starts_operand(token.kind) {
                 return Err(self.unexpected(&token, context));
             }
-            self.give_back(token);
+            self.push_back(token);
             pipeline.commands.push(self.command()?);
         }
         self.nesting -= 1;
@@ -32,14 +32,14 @@ impl<'s> Parser<'s> {
         Ok(pipeline)
     }
 
-    /// A variable that is declared or assigned to, if there is one; yields whether there may be another one.
-    fn declaration(&mut self, pipeline: &mut Pipeline, context: &str) -> Outcome<bool> {
+    /// Parses a variable before `:=`, `=` or `,`, if there is one. Returns `true` if another one may follow.
+    fn declaration(&mut self, pipeline: &mut Pipeline, context: &str) -> Result<bool> {
         let variable = self.next_non_space();
         if variable.kind != TokenKind::Variable {
-            self.give_back(variable);
+            self.push_back(variable);
             return Ok(false);
         }
-        // Whether a blank follows has to be known later on: `$x.y` is not `$x .y`.
+        // Keep the space after the variable: `$x.y` and `$x .y` differ.
         let after = self.next();
         let next = if after.kind == TokenKind::Space {
             self.next_non_space()
@@ -47,16 +47,16 @@ impl<'s> Parser<'s> {
             after.clone()
         };
         if matches!(next.kind, TokenKind::Assign | TokenKind::Declare) {
-            pipeline.assigns = next.kind == TokenKind::Assign;
+            pipeline.is_assignment = next.kind == TokenKind::Assign;
             self.declare(pipeline, variable);
             return Ok(false);
         }
         if next.kind != TokenKind::Character || next.text != "," {
-            self.give_back(next);
+            self.push_back(next);
             if after.kind == TokenKind::Space {
-                self.give_back(after);
+                self.push_back(after);
             }
-            self.give_back(variable);
+            self.push_back(variable);
             return Ok(false);
         }
         self.declare(pipeline, variable);
@@ -88,22 +88,22 @@ impl<'s> Parser<'s> {
         *self.ids.entry(name.into()).or_insert(new)
     }
 
-    fn check(&self, pipeline: &Pipeline, context: &str) -> Outcome<()> {
+    fn check(&self, pipeline: &Pipeline, context: &str) -> Result<()> {
         if pipeline.commands.is_empty() {
             return Err(self.error(format!("missing value for {context}")));
         }
-        let fixed = |command: &Command| {
+        let is_value = |command: &Command| {
             matches!(
                 command.first.kind,
                 OperandKind::Bool(_)
                     | OperandKind::Dot
                     | OperandKind::Nil
                     | OperandKind::Number(..)
-                    | OperandKind::Text(..)
+                    | OperandKind::String(..)
             )
         };
-        // What is piped in needs something that can take it.
-        match pipeline.commands.iter().skip(1).position(fixed) {
+        // Only functions and methods can take a piped argument.
+        match pipeline.commands.iter().skip(1).position(is_value) {
             Some(at) => Err(self.error(format!(
                 "non executable command in pipeline stage {}",
                 at + 2
@@ -112,7 +112,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    fn command(&mut self) -> Outcome<Command> {
+    fn command(&mut self) -> Result<Command> {
         let offset = self.peek_non_space().offset;
         let mut operands = Vec::new();
         loop {
@@ -122,7 +122,7 @@ impl<'s> Parser<'s> {
             match token.kind {
                 TokenKind::Space => {}
                 TokenKind::RightDelimiter | TokenKind::RightParen => {
-                    self.give_back(token);
+                    self.push_back(token);
                     break;
                 }
                 TokenKind::Pipe => break,

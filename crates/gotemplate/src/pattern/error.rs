@@ -1,6 +1,6 @@
 //! Why a pattern is not valid.
 
-/// An error of a pattern, in Go's words. It quotes nothing of the pattern, which may be a secret.
+/// An error of a pattern, in Go's words. It does not quote the pattern, which may be a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct SyntaxError(pub(super) &'static str);

@@ -4,7 +4,7 @@
 //!
 //! The two are nearly the same. The differences: in Go `\d`, `\w`, `\s` and `\b` are ASCII only, `\Q…\E` quotes, `\07`
 //! is an octal number, `{,2}` are literal characters, classes have no set operations, the flags are `i`, `m`, `s` and `U`
-//! and may stand before a repetition. In the crate a repetition of a repetition needs a group.
+//! and may precede a repetition. In the crate a repetition of a repetition needs a group.
 
 use std::fmt::Write as _;
 

@@ -1,23 +1,23 @@
-//! Floats.
+//! Prints floats.
 //!
-//! The digits are Rust's, which are exact as Go's are; where the point and the exponent go is Go's own.
+//! Rust provides the digits, which are exact as in Go. The notation is Go's.
 
-use super::{Printer, Trouble};
+use super::{BuiltinError, Printer};
 
-/// No float has more digits behind the point than this; all further ones are zeros.
-const MOST_DIGITS: usize = 1100;
+/// The maximum number of digits after the point that are not zero.
+const MAX_DIGITS: usize = 1100;
 
-/// The digits of a float, without zeros at the end, and where the point stands: 0.DIGITS times ten to the `point`.
+/// The digits of a float without trailing zeros, and its exponent: the value is 0.DIGITS × 10^`point`.
 struct Decimal {
     digits: Vec<u8>,
     point: i32,
 }
 
 impl Decimal {
-    /// Of a finite float: as many digits as asked for, or as few as tell it from all other floats.
+    /// The digits of a finite float: `significant` ones, or the shortest form that reads back as the same float.
     fn of(magnitude: f64, significant: Option<usize>) -> Self {
         let text = match significant {
-            Some(count) => format!("{magnitude:.*e}", count.saturating_sub(1).min(MOST_DIGITS)),
+            Some(count) => format!("{magnitude:.*e}", count.saturating_sub(1).min(MAX_DIGITS)),
             None => shortest(magnitude),
         };
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
@@ -37,7 +37,7 @@ impl Decimal {
         i32::try_from(self.digits.len()).unwrap_or(i32::MAX)
     }
 
-    /// The digit at a place, counted from the first one.
+    /// The digit at an index.
     fn digit(&self, at: i32) -> u8 {
         usize::try_from(at)
             .ok()
@@ -46,13 +46,13 @@ impl Decimal {
             .unwrap_or(b'0')
     }
 
-    /// `1.5e+06`, with so many digits behind the point.
-    fn exponential(&self, behind: usize, letter: u8) -> Vec<u8> {
+    /// `1.5e+06`
+    fn exponential(&self, decimals: usize, letter: u8) -> Vec<u8> {
         let mut text = vec![self.digit(0)];
-        if behind > 0 {
+        if decimals > 0 {
             text.push(b'.');
-            text.extend(self.digits.iter().skip(1).take(behind));
-            text.resize(behind.saturating_add(2), b'0');
+            text.extend(self.digits.iter().skip(1).take(decimals));
+            text.resize(decimals.saturating_add(2), b'0');
         }
         let exponent = if self.digits.is_empty() {
             0
@@ -64,22 +64,22 @@ impl Decimal {
         text
     }
 
-    /// `1500000`, with so many digits behind the point.
-    fn positional(&self, behind: usize) -> Vec<u8> {
+    /// `1500000`
+    fn positional(&self, decimals: usize) -> Vec<u8> {
         let mut text: Vec<u8> = (0..self.point).map(|at| self.digit(at)).collect();
         if text.is_empty() {
             text.push(b'0');
         }
-        if behind > 0 {
+        if decimals > 0 {
             text.push(b'.');
-            let behind = i32::try_from(behind).unwrap_or(i32::MAX);
-            text.extend((0..behind).map(|at| self.digit(self.point.saturating_add(at))));
+            let decimals = i32::try_from(decimals).unwrap_or(i32::MAX);
+            text.extend((0..decimals).map(|at| self.digit(self.point.saturating_add(at))));
         }
         text
     }
 }
 
-/// As few digits as tell a float from all others.
+/// The shortest form that reads back as the same float.
 fn shortest(magnitude: f64) -> String {
     let text = format!("{magnitude:e}");
     let digits = text
@@ -90,7 +90,7 @@ fn shortest(magnitude: f64) -> String {
     if digits < 15 {
         return text;
     }
-    // Where two such numbers are equally close, Go takes the even one, as rounding to that many digits does.
+    // If two such numbers are equally close, Go takes the even one, as rounding does.
     let even = format!("{magnitude:.*e}", digits - 1);
     if even.parse() == Ok(magnitude) {
         even
@@ -99,24 +99,24 @@ fn shortest(magnitude: f64) -> String {
     }
 }
 
-/// A sign, and at least two digits.
+/// An exponent: a sign, and at least two digits.
 fn exponent_text(exponent: i32) -> Vec<u8> {
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{sign}{:02}", exponent.unsigned_abs()).into_bytes()
 }
 
-/// A finite float without its sign, as a verb asks for it.
+/// A finite float without its sign, in the notation of a verb.
 fn magnitude_text(magnitude: f64, verb: char, precision: Option<usize>) -> Vec<u8> {
     match verb {
         'e' | 'E' => {
-            let behind = precision.unwrap_or(6);
+            let decimals = precision.unwrap_or(6);
             let letter = if verb == 'e' { b'e' } else { b'E' };
-            Decimal::of(magnitude, Some(behind.saturating_add(1))).exponential(behind, letter)
+            Decimal::of(magnitude, Some(decimals.saturating_add(1))).exponential(decimals, letter)
         }
         'f' | 'F' => {
-            let behind = precision.unwrap_or(6);
-            let mut text = format!("{magnitude:.*}", behind.min(MOST_DIGITS)).into_bytes();
-            let missing = behind.saturating_sub(MOST_DIGITS);
+            let decimals = precision.unwrap_or(6);
+            let mut text = format!("{magnitude:.*}", decimals.min(MAX_DIGITS)).into_bytes();
+            let missing = decimals.saturating_sub(MAX_DIGITS);
             text.resize(text.len().saturating_add(missing), b'0');
             text
         }
@@ -126,7 +126,7 @@ fn magnitude_text(magnitude: f64, verb: char, precision: Option<usize>) -> Vec<u
     }
 }
 
-/// The shorter one of the two ways.
+/// `%g`: the exponential notation for large exponents, otherwise the positional one.
 fn general(magnitude: f64, precision: Option<usize>, letter: u8) -> Vec<u8> {
     let precision = precision.map(|precision| precision.max(1));
     let decimal = Decimal::of(magnitude, precision);
@@ -143,16 +143,16 @@ fn general(magnitude: f64, precision: Option<usize>, letter: u8) -> Vec<u8> {
     };
     let exponent = decimal.point - 1;
     if exponent < -4 || exponent >= limit {
-        let behind = decimal.digits.len().saturating_sub(1);
-        return decimal.exponential(behind, letter);
+        let decimals = decimal.digits.len().saturating_sub(1);
+        return decimal.exponential(decimals, letter);
     }
-    let behind = usize::try_from(count.saturating_sub(decimal.point)).unwrap_or(0);
-    decimal.positional(behind)
+    let decimals = usize::try_from(count.saturating_sub(decimal.point)).unwrap_or(0);
+    decimal.positional(decimals)
 }
 
 const MANTISSA_BITS: u32 = 52;
 
-/// The mantissa as an integer, and the exponent of two that goes with it.
+/// The mantissa as an integer, and its power of two.
 fn parts(magnitude: f64) -> (u64, i32) {
     let bits = magnitude.to_bits();
     let mantissa = bits & ((1 << MANTISSA_BITS) - 1);
@@ -176,16 +176,16 @@ fn hexadecimal(magnitude: f64, precision: Option<usize>, upper: bool) -> Vec<u8>
     if mantissa == 0 {
         exponent = 0;
     } else {
-        // One bit before the point, 60 behind it.
+        // One bit before the point, 60 bits after it.
         let shift = mantissa.leading_zeros().saturating_sub(3);
         mantissa <<= shift;
         exponent = exponent + 60 - i32::try_from(shift).unwrap_or(0);
     }
-    if let Some(kept) = precision
+    if let Some(kept_digits) = precision
         .and_then(|digits| u32::try_from(digits).ok())
         .filter(|digits| *digits < 15)
     {
-        let dropped = 60 - kept * 4;
+        let dropped = 60 - kept_digits * 4;
         let (half, rest) = (1_u64 << (dropped - 1), mantissa & ((1 << dropped) - 1));
         mantissa >>= dropped;
         if rest > half || (rest == half && mantissa & 1 == 1) {
@@ -215,8 +215,8 @@ fn hexadecimal(magnitude: f64, precision: Option<usize>, upper: bool) -> Vec<u8>
     text
 }
 
-/// What the flag `#` asks for: a point, and for `%g` the zeros at the end.
-fn sharpened(text: &[u8], verb: char, precision: Option<usize>) -> Vec<u8> {
+/// Applies the flag `#`: a point always, and for `%g` the trailing zeros.
+fn with_sharp_flag(text: &[u8], verb: char, precision: Option<usize>) -> Vec<u8> {
     let hexadecimal = matches!(verb, 'x' | 'X');
     let is_tail =
         |byte: &u8| matches!(byte, b'p' | b'P') || (!hexadecimal && matches!(byte, b'e' | b'E'));
@@ -245,7 +245,7 @@ fn sharpened(text: &[u8], verb: char, precision: Option<usize>) -> Vec<u8> {
 }
 
 impl Printer {
-    /// A float as the verb asks for it; `false` if the verb is not for floats.
+    /// Prints a float; returns `false` if the verb is not for floats.
     pub(super) fn float(&mut self, float: f64, verb: char) -> bool {
         if !matches!(
             verb,
@@ -255,8 +255,8 @@ impl Printer {
         }
         let flags = self.flags;
         let precision = flags.precision;
-        if precision.is_some_and(|precision| precision > self.most) {
-            self.trouble = Some(Trouble::TooLarge);
+        if precision.is_some_and(|precision| precision > self.max_len) {
+            self.error = Some(BuiltinError::TooLarge);
             return true;
         }
         let sign = if float.is_sign_negative() && !float.is_nan() {
@@ -277,13 +277,13 @@ impl Printer {
         }
         let mut text = magnitude_text(float.abs(), verb, precision);
         if flags.sharp && verb != 'b' {
-            text = sharpened(&text, verb, precision);
+            text = with_sharp_flag(&text, verb, precision);
         }
         self.signed(sign, &text);
         true
     }
 
-    /// A number whose sign stands before the zeros that make it wide.
+    /// Prints a number with its sign before the padding zeros.
     fn signed(&mut self, sign: Option<u8>, text: &[u8]) {
         let Some(sign) = sign else {
             return self.pad(text);

@@ -1,29 +1,29 @@
-//! Reads a format: `%`, flags, width, precision, the number of the argument, the verb.
+//! Parses a format: `%`, flags, width, precision, argument index, verb.
 
 use minijinja::Value;
 
 use super::{Flags, Printer};
-use crate::go_value::{Shape, shape};
+use crate::go_value::{GoKind, go_kind};
 use crate::unicode::decode;
 
-/// The largest width, precision and number of an argument.
-const MOST: i64 = 1_000_000;
+/// The maximum width, precision and argument index.
+const MAX_NUMBER: i64 = 1_000_000;
 
-/// Where the reading stands.
-struct Reader<'f> {
+/// A format, and the position in it.
+struct FormatReader<'f> {
     format: &'f [u8],
     at: usize,
-    /// The argument that is next.
+    /// The index of the next argument.
     next: usize,
-    /// The arguments have been taken out of order.
+    /// An argument index such as `[1]` was used.
     reordered: bool,
-    /// What is between `[` and `]` makes sense.
-    good: bool,
-    /// A number of an argument has just been read.
+    /// The argument index between `[` and `]` is valid.
+    valid_index: bool,
+    /// An argument index was just read.
     after_index: bool,
 }
 
-impl Reader<'_> {
+impl FormatReader<'_> {
     fn byte(&self) -> Option<u8> {
         self.format.get(self.at).copied()
     }
@@ -34,7 +34,7 @@ impl Reader<'_> {
         accepted
     }
 
-    /// A number. One that is too large ends the reading.
+    /// Reads a number. One that is too large skips to `end`.
     fn number(&mut self, end: usize) -> Option<i64> {
         let mut number = None;
         while let Some(digit) = self
@@ -42,7 +42,7 @@ impl Reader<'_> {
             .filter(|byte| byte.is_ascii_digit() && self.at < end)
         {
             let so_far: i64 = number.unwrap_or(0);
-            if so_far > MOST {
+            if so_far > MAX_NUMBER {
                 self.at = end;
                 return None;
             }
@@ -52,7 +52,7 @@ impl Reader<'_> {
         number
     }
 
-    /// `[n]`: the argument that is next.
+    /// Reads an argument index: `[n]`.
     fn index(&mut self, count: usize) {
         self.after_index = false;
         if self.byte() != Some(b'[') {
@@ -65,7 +65,7 @@ impl Reader<'_> {
             .position(|byte| *byte == b']')
             .filter(|_| rest.len() >= 3);
         let Some(close) = close.map(|close| close + self.at) else {
-            self.good = false;
+            self.valid_index = false;
             self.at += 1;
             return;
         };
@@ -74,7 +74,7 @@ impl Reader<'_> {
         let whole = self.at == close;
         self.at = close + 1;
         let Some(number) = number.filter(|_| whole) else {
-            self.good = false;
+            self.valid_index = false;
             return;
         };
         self.after_index = true;
@@ -83,7 +83,7 @@ impl Reader<'_> {
             .filter(|index| *index < count)
         {
             Some(index) => self.next = index,
-            None => self.good = false,
+            None => self.valid_index = false,
         }
     }
 }
@@ -91,12 +91,12 @@ impl Reader<'_> {
 impl Printer {
     /// `printf`
     pub(crate) fn printf(&mut self, format: &[u8], arguments: &[&Value]) {
-        let mut reader = Reader {
+        let mut reader = FormatReader {
             format,
             at: 0,
             next: 0,
             reordered: false,
-            good: true,
+            valid_index: true,
             after_index: false,
         };
         loop {
@@ -106,9 +106,9 @@ impl Printer {
             let Some(length) = length else { break };
             reader.at += length + 1;
             self.flags = Flags::default();
-            reader.good = true;
+            reader.valid_index = true;
             reader.after_index = false;
-            if !self.verb(&mut reader, arguments) || self.trouble.is_some() {
+            if !self.verb(&mut reader, arguments) || self.error.is_some() {
                 break;
             }
         }
@@ -118,13 +118,13 @@ impl Printer {
         }
     }
 
-    /// One verb with all that stands before it; `false` at the end of the format.
-    fn verb(&mut self, reader: &mut Reader<'_>, arguments: &[&Value]) -> bool {
+    /// Handles a verb with its flags, width and precision; returns `false` at the end of the format.
+    fn verb(&mut self, reader: &mut FormatReader<'_>, arguments: &[&Value]) -> bool {
         self.read_flags(reader);
         let end = reader.format.len();
         reader.index(arguments.len());
         self.width(reader, arguments);
-        // A point at the very end is taken for the verb.
+        // As in Go, a point at the end of the format is a verb.
         if reader.at + 1 < end && reader.accept(b'.') {
             self.precision(reader, arguments);
         }
@@ -144,8 +144,8 @@ impl Printer {
         reader.at += length;
         if verb == '%' {
             self.push(b"%");
-        } else if !reader.good {
-            self.mishap(verb, "(BADINDEX)");
+        } else if !reader.valid_index {
+            self.format_error(verb, "(BADINDEX)");
         } else if let Some(argument) = arguments.get(reader.next) {
             reader.next += 1;
             if matches!(verb, 'v' | 'w') {
@@ -154,12 +154,12 @@ impl Printer {
             }
             self.argument(argument, verb);
         } else {
-            self.mishap(verb, "(MISSING)");
+            self.format_error(verb, "(MISSING)");
         }
         true
     }
 
-    fn read_flags(&mut self, reader: &mut Reader<'_>) {
+    fn read_flags(&mut self, reader: &mut FormatReader<'_>) {
         loop {
             match reader.byte() {
                 Some(b'#') => self.flags.sharp = true,
@@ -173,18 +173,18 @@ impl Printer {
         }
     }
 
-    fn width(&mut self, reader: &mut Reader<'_>, arguments: &[&Value]) {
+    fn width(&mut self, reader: &mut FormatReader<'_>, arguments: &[&Value]) {
         if !reader.accept(b'*') {
             let width = reader.number(reader.format.len());
             self.flags.width = width.and_then(|width| usize::try_from(width).ok());
             if reader.after_index && width.is_some() {
-                reader.good = false;
+                reader.valid_index = false;
             }
             return;
         }
-        match star(reader, arguments) {
+        match star_argument(reader, arguments) {
             Some(width) => {
-                // A negative width is a flag and a width.
+                // A negative width means the flag `-` and a positive width.
                 if width < 0 {
                     self.flags.minus = true;
                     self.flags.zero = false;
@@ -196,10 +196,10 @@ impl Printer {
         reader.after_index = false;
     }
 
-    /// What follows the point.
-    fn precision(&mut self, reader: &mut Reader<'_>, arguments: &[&Value]) {
+    /// Reads the precision after the point.
+    fn precision(&mut self, reader: &mut FormatReader<'_>, arguments: &[&Value]) {
         if reader.after_index {
-            reader.good = false;
+            reader.valid_index = false;
         }
         reader.index(arguments.len());
         if !reader.accept(b'*') {
@@ -208,14 +208,14 @@ impl Printer {
             return;
         }
         self.flags.precision =
-            star(reader, arguments).and_then(|precision| usize::try_from(precision).ok());
+            star_argument(reader, arguments).and_then(|precision| usize::try_from(precision).ok());
         if self.flags.precision.is_none() {
             self.push(b"%!(BADPREC)");
         }
         reader.after_index = false;
     }
 
-    /// Arguments that no verb has asked for.
+    /// Reports arguments that no verb has used.
     fn extra(&mut self, arguments: &[&Value]) {
         if arguments.is_empty() {
             return;
@@ -225,13 +225,13 @@ impl Printer {
             if index > 0 {
                 self.push(b", ");
             }
-            self.typed(argument);
+            self.with_type(argument);
         }
         self.push(b")");
     }
 
     /// `%!v(REASON)`
-    fn mishap(&mut self, verb: char, reason: &str) {
+    fn format_error(&mut self, verb: char, reason: &str) {
         self.push(b"%!");
         self.push_char(verb);
         self.push(reason.as_bytes());
@@ -239,11 +239,11 @@ impl Printer {
 }
 
 /// The argument for a `*`.
-fn star(reader: &mut Reader<'_>, arguments: &[&Value]) -> Option<i64> {
+fn star_argument(reader: &mut FormatReader<'_>, arguments: &[&Value]) -> Option<i64> {
     let argument = arguments.get(reader.next)?;
     reader.next += 1;
-    match shape(argument) {
-        Shape::Int(number) if (-MOST..=MOST).contains(&number) => Some(number),
+    match go_kind(argument) {
+        GoKind::Int(number) if (-MAX_NUMBER..=MAX_NUMBER).contains(&number) => Some(number),
         _ => None,
     }
 }

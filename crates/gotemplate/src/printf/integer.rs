@@ -1,11 +1,12 @@
-//! Integers.
+//! Prints integers.
 
 use super::Printer;
+use crate::builtin_error::BuiltinError;
 use crate::quote::quoted_char;
 use crate::unicode::is_printable;
 
 impl Printer {
-    /// An integer as the verb asks for it; `false` if the verb is not for integers.
+    /// Prints an integer; returns `false` if the verb is not for integers.
     pub(super) fn integer(
         &mut self,
         magnitude: u64,
@@ -39,8 +40,8 @@ impl Printer {
 
     fn digits(&mut self, magnitude: u64, negative: bool, radix: u64, verb: char) {
         let signed = negative || self.flags.plus || self.flags.space;
-        let least = match (self.flags.precision, self.flags.width) {
-            // No digits at all for 0 with precision 0.
+        let min_digits = match (self.flags.precision, self.flags.width) {
+            // 0 with precision 0 has no digits.
             (Some(0), _) if magnitude == 0 => {
                 let width = self.flags.width.unwrap_or(0);
                 return self.without_zero(|printer| printer.fill(width));
@@ -51,14 +52,14 @@ impl Printer {
             }
             _ => 0,
         };
-        if least > self.most {
-            self.trouble = Some(super::Trouble::TooLarge);
+        if min_digits > self.max_len {
+            self.error = Some(BuiltinError::TooLarge);
             return;
         }
-        let mut text = Vec::with_capacity(least.max(24));
-        let mut left = magnitude;
-        while left > 0 || text.is_empty() {
-            let digit = u32::try_from(left % radix)
+        let mut text = Vec::with_capacity(min_digits.max(24));
+        let mut rest = magnitude;
+        while rest > 0 || text.is_empty() {
+            let digit = u32::try_from(rest % radix)
                 .ok()
                 .and_then(|digit| char::from_digit(digit, 16));
             let digit = digit.unwrap_or('0');
@@ -68,9 +69,9 @@ impl Printer {
                 digit
             };
             text.push(u8::try_from(digit).unwrap_or(b'0'));
-            left /= radix;
+            rest /= radix;
         }
-        text.resize(text.len().max(least), b'0');
+        text.resize(text.len().max(min_digits), b'0');
         self.prefix(&mut text, radix, verb);
         if negative {
             text.push(b'-');
@@ -83,7 +84,7 @@ impl Printer {
         self.without_zero(|printer| printer.pad(&text));
     }
 
-    /// The mark of the base, in reverse as the digits are.
+    /// Appends the prefix of the base, in reverse like the digits.
     fn prefix(&self, text: &mut Vec<u8>, radix: u64, verb: char) {
         if self.flags.sharp {
             match radix {
@@ -106,14 +107,14 @@ impl Printer {
         } else {
             magnitude
         };
-        let least = self.flags.precision.unwrap_or(4).max(4);
-        if least > self.most {
-            self.trouble = Some(super::Trouble::TooLarge);
+        let min_digits = self.flags.precision.unwrap_or(4).max(4);
+        if min_digits > self.max_len {
+            self.error = Some(BuiltinError::TooLarge);
             return;
         }
         let digits = format!("{code:X}");
         let mut text = b"U+".to_vec();
-        text.resize(text.len() + least.saturating_sub(digits.len()), b'0');
+        text.resize(text.len() + min_digits.saturating_sub(digits.len()), b'0');
         text.extend(digits.into_bytes());
         let char = u32::try_from(code).ok().and_then(char::from_u32);
         if let Some(char) = char.filter(|char| self.flags.sharp && is_printable(*char)) {

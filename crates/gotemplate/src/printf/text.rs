@@ -1,11 +1,12 @@
-//! Strings.
+//! Prints strings.
 
 use super::Printer;
+use crate::builtin_error::BuiltinError;
 use crate::quote::{can_back_quote, quoted_as};
 use crate::unicode::decode;
 
 impl Printer {
-    /// A string as the verb asks for it; `false` if the verb is not for strings.
+    /// Prints a string; returns `false` if the verb is not for strings.
     pub(super) fn text(&mut self, text: &[u8], verb: char) -> bool {
         match verb {
             'v' if self.flags.sharp_v => self.quoted(text),
@@ -18,22 +19,22 @@ impl Printer {
         true
     }
 
-    /// Text that the precision does not cut.
+    /// Prints text without truncating it to the precision.
     pub(super) fn pad_text(&mut self, text: &[u8]) {
         self.pad(text);
     }
 
-    /// Text that the precision cuts.
+    /// Prints text, truncated to the precision.
     pub(super) fn format_text(&mut self, text: &[u8]) {
-        let text = self.cut(text);
+        let text = self.truncated(text);
         self.pad(text);
     }
 
     fn quoted(&mut self, text: &[u8]) {
-        let text = self.cut(text);
-        // The literal can be six times as long as the text, but no longer.
-        if text.len() > self.most {
-            self.trouble = Some(super::Trouble::TooLarge);
+        let text = self.truncated(text);
+        // Check before quoting: the literal can be six times as long as the text.
+        if text.len() > self.max_len {
+            self.error = Some(BuiltinError::TooLarge);
             return;
         }
         if self.flags.sharp && can_back_quote(text) {
@@ -45,13 +46,13 @@ impl Printer {
         }
     }
 
-    /// As many characters as the precision allows.
-    fn cut<'a>(&self, text: &'a [u8]) -> &'a [u8] {
-        let Some(most) = self.flags.precision else {
+    /// The text, truncated to the precision in characters.
+    fn truncated<'a>(&self, text: &'a [u8]) -> &'a [u8] {
+        let Some(max) = self.flags.precision else {
             return text;
         };
         let mut end = 0;
-        for _ in 0..most {
+        for _ in 0..max {
             match text.get(end..).and_then(decode) {
                 Some((_, length)) => end += length,
                 None => break,
@@ -61,26 +62,26 @@ impl Printer {
     }
 
     fn hexadecimal(&mut self, text: &[u8], upper: bool) {
-        let most = self.flags.precision.unwrap_or(text.len()).min(text.len());
-        let text = text.get(..most).unwrap_or_default();
+        let max = self.flags.precision.unwrap_or(text.len()).min(text.len());
+        let text = text.get(..max).unwrap_or_default();
         let (sharp, space) = (self.flags.sharp, self.flags.space);
-        let marks = if !sharp {
+        let prefixes = if !sharp {
             0
         } else if space {
             text.len()
         } else {
             1
         };
-        let blanks = if space {
+        let spaces = if space {
             text.len().saturating_sub(1)
         } else {
             0
         };
         let length = text
             .len()
-            .saturating_add(marks)
+            .saturating_add(prefixes)
             .saturating_mul(2)
-            .saturating_add(blanks);
+            .saturating_add(spaces);
         let width = self.flags.width.unwrap_or(0);
         if text.is_empty() {
             return self.fill(width);
@@ -89,13 +90,13 @@ impl Printer {
         if !self.flags.minus {
             self.fill(missing);
         }
-        let mark: &[u8] = if upper { b"0X" } else { b"0x" };
+        let prefix: &[u8] = if upper { b"0X" } else { b"0x" };
         for (index, byte) in text.iter().enumerate() {
             if space && index > 0 {
                 self.push(b" ");
             }
             if sharp && (space || index == 0) {
-                self.push(mark);
+                self.push(prefix);
             }
             let digits = if upper {
                 format!("{byte:02X}")

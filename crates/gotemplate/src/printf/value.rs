@@ -1,30 +1,30 @@
-//! One argument of a verb: a value of whatever kind.
+//! Prints a value of any kind.
 
 use minijinja::Value;
 
-use super::{Flags, Printer, Trouble};
+use super::{BuiltinError, Flags, Printer};
 use crate::complex::Complex;
-use crate::go_value::{Shape, shape, sorted_entries, type_name};
+use crate::go_value::{GoKind, go_kind, sorted_entries, type_name};
 use crate::record::Record;
 use crate::scalar_object::ScalarObject;
 
-/// How deep lists and maps may be nested to be printed.
-const MOST_DEPTH: usize = 300;
+/// The maximum nesting of lists and maps that are printed.
+const MAX_DEPTH: usize = 300;
 
 impl Printer {
-    /// An argument as the verb asks for it.
+    /// Prints an argument with a verb.
     pub(super) fn argument(&mut self, value: &Value, verb: char) {
-        match (shape(value), verb) {
-            (Shape::Nothing, 'T' | 'v') => self.pad_text(b"<nil>"),
-            (Shape::Nothing, _) => self.bad_verb(verb, None),
-            // For errors only, and only where errors are made.
+        match (go_kind(value), verb) {
+            (GoKind::Nil, 'T' | 'v') => self.pad_text(b"<nil>"),
+            (GoKind::Nil, _) => self.bad_verb(verb, None),
+            // Only for errors, in Go's `Errorf`.
             (_, 'w') => self.bad_verb(verb, Some(value)),
             (_, 'T') => {
                 let name = type_name(value);
                 self.format_text(name.as_bytes());
             }
-            (Shape::Record(record), _) => {
-                // A pointer, by its type.
+            (GoKind::Record(record), _) => {
+                // A pointer type.
                 if record.schema().name.starts_with('*') {
                     self.push(b"&");
                 }
@@ -35,49 +35,49 @@ impl Printer {
     }
 
     fn value(&mut self, value: &Value, verb: char, depth: usize) {
-        if depth > MOST_DEPTH {
-            self.trouble = Some(Trouble::TooDeep);
+        if depth > MAX_DEPTH {
+            self.error = Some(BuiltinError::TooDeep);
         }
-        if self.trouble.is_some() {
+        if self.error.is_some() {
             return;
         }
-        match shape(value) {
-            Shape::Nothing if self.flags.sharp_v => self.push(b"interface {}(nil)"),
-            Shape::Nothing => self.push(b"<nil>"),
-            Shape::Bool(_) if !matches!(verb, 't' | 'v') => self.bad_verb(verb, Some(value)),
-            Shape::Bool(truth) => self.pad_text(if truth { b"true" } else { b"false" }),
-            Shape::Int(int) => {
+        match go_kind(value) {
+            GoKind::Nil if self.flags.sharp_v => self.push(b"interface {}(nil)"),
+            GoKind::Nil => self.push(b"<nil>"),
+            GoKind::Bool(_) if !matches!(verb, 't' | 'v') => self.bad_verb(verb, Some(value)),
+            GoKind::Bool(truth) => self.pad_text(if truth { b"true" } else { b"false" }),
+            GoKind::Int(int) => {
                 if !self.integer(int.unsigned_abs(), int < 0, true, verb) {
                     self.bad_verb(verb, Some(value));
                 }
             }
-            Shape::Uint(uint) => {
+            GoKind::Uint(uint) => {
                 if !self.integer(uint, false, false, verb) {
                     self.bad_verb(verb, Some(value));
                 }
             }
-            Shape::Float(float) => {
+            GoKind::Float(float) => {
                 if !self.float(float, verb) {
                     self.bad_verb(verb, Some(value));
                 }
             }
-            Shape::Complex(complex) => self.complex(complex, value, verb),
-            Shape::Text(text) => {
+            GoKind::Complex(complex) => self.complex(complex, value, verb),
+            GoKind::String(text) => {
                 if !self.text(text, verb) {
                     self.bad_verb(verb, Some(value));
                 }
             }
-            Shape::List => self.list(value, verb, depth),
-            Shape::Map => self.map(value, verb, depth),
-            Shape::Record(record) => self.record(record, verb, depth),
-            Shape::Opaque
+            GoKind::List => self.list(value, verb, depth),
+            GoKind::Map => self.map(value, verb, depth),
+            GoKind::Record(record) => self.record(record, verb, depth),
+            GoKind::Opaque
                 if matches!(verb, 'v' | 's' | 'q' | 'x' | 'X')
                     && value.downcast_object_ref::<ScalarObject>().is_some() =>
             {
                 let text = value.to_string();
                 self.text(text.as_bytes(), verb);
             }
-            Shape::Channel | Shape::Opaque => self.address(value),
+            GoKind::Channel | GoKind::Opaque => self.address(value),
         }
     }
 
@@ -94,7 +94,7 @@ impl Printer {
         for (index, value) in list.try_iter().into_iter().flatten().enumerate() {
             self.separate(index);
             self.value(&value, verb, depth + 1);
-            if self.trouble.is_some() {
+            if self.error.is_some() {
                 return;
             }
         }
@@ -117,14 +117,14 @@ impl Printer {
             self.value(key, verb, depth + 1);
             self.push(b":");
             self.value(value, verb, depth + 1);
-            if self.trouble.is_some() {
+            if self.error.is_some() {
                 return;
             }
         }
         self.push(if sharp { b"}" } else { b"]" });
     }
 
-    /// A record's fields. Within a list Go would show an address, which says nothing to anybody.
+    /// Prints the fields of a record, also within a list, where Go prints an address.
     pub(super) fn record(&mut self, record: &Record, verb: char, depth: usize) {
         let (sharp, plus) = (self.flags.sharp_v, self.flags.plus_v);
         if sharp {
@@ -138,14 +138,14 @@ impl Printer {
                 self.push(b":");
             }
             self.value(&value, verb, depth + 1);
-            if self.trouble.is_some() {
+            if self.error.is_some() {
                 return;
             }
         }
         self.push(b"}");
     }
 
-    /// What Go shows as an address: that would be another one each time.
+    /// Prints the type in place of the address that Go prints, which differs each time.
     fn address(&mut self, value: &Value) {
         let text = format!("({})", type_name(value));
         self.pad(text.as_bytes());
@@ -180,20 +180,20 @@ impl Printer {
         self.push_char(verb);
         self.push(b"(");
         match value {
-            Some(value) => self.typed_with(value, self.flags),
+            Some(value) => self.with_type_and_flags(value, self.flags),
             None => self.push(b"<nil>"),
         }
         self.push(b")");
     }
 
     /// `int=1`
-    pub(super) fn typed(&mut self, value: &Value) {
-        self.typed_with(value, Flags::default());
+    pub(super) fn with_type(&mut self, value: &Value) {
+        self.with_type_and_flags(value, Flags::default());
     }
 
-    fn typed_with(&mut self, value: &Value, flags: Flags) {
+    fn with_type_and_flags(&mut self, value: &Value, flags: Flags) {
         let before = std::mem::replace(&mut self.flags, flags);
-        if matches!(shape(value), Shape::Nothing) {
+        if matches!(go_kind(value), GoKind::Nil) {
             self.push(b"<nil>");
         } else {
             self.push(type_name(value).as_bytes());

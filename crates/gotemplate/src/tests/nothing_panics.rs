@@ -1,4 +1,4 @@
-//! Random templates: nothing panics, and all of them end within their limits.
+//! Random templates do not panic, and end within their limits.
 
 use super::*;
 
@@ -78,12 +78,12 @@ fn small() -> Options {
 
 fn attempt(source: &str) {
     if let Ok(text) = render_with(source, &small(), &dot()) {
-        // What is not UTF-8 becomes three bytes.
+        // A byte that is not UTF-8 becomes three bytes.
         assert!(text.len() <= 60_000);
     }
 }
 
-/// A seed with pieces put in, taken out and doubled.
+/// A seed in which parts are inserted, removed and repeated.
 fn mutated() -> impl Strategy<Value = String> {
     let change = (
         0_usize..3,

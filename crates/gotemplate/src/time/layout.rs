@@ -54,7 +54,7 @@ pub(super) struct Fraction {
     pub(super) keeps_zeros: bool,
 }
 
-/// A longer text stands before a text that is its beginning.
+/// The elements. A longer text comes before its own prefix.
 const ELEMENTS: [(&str, Element); 33] = [
     ("January", Element::LongMonth),
     ("Monday", Element::LongWeekday),
@@ -151,7 +151,7 @@ fn first_token(layout: &str) -> Option<(Token, usize)> {
     })
 }
 
-/// Returns `true` if a layout begins with an element: `_2006` is an underscore and a year, and `Janet` is no month.
+/// Returns `true` if a layout begins with an element: `_2006` is an underscore and a year, and `Janet` is not a month.
 fn begins_with(layout: &str, written: &str) -> bool {
     let Some(after) = layout.strip_prefix(written) else {
         return false;

@@ -8,7 +8,7 @@ use jiff::civil::{Date, DateTime, Time};
 use super::layout::{Element, Fraction, MONTHS, Offset, Token, WEEKDAYS, tokens};
 use super::value::GoTime;
 
-/// The reason why a text is not a time in a layout. It quotes nothing of the text.
+/// The reason why a text is not a time in a layout. It does not quote the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseTimeError {
     /// An element of the layout is not in the text.
@@ -17,17 +17,17 @@ pub enum ParseTimeError {
     /// A number is too large for its element.
     #[error("{0} out of range")]
     OutOfRange(&'static str),
-    /// The text goes on behind the layout.
+    /// There is more text after the last element.
     #[error("extra text at the end")]
     ExtraText,
-    /// The day of the year is another one than the month and day.
+    /// The day of the year differs from the month and day.
     #[error("day of year does not match month and day")]
     DayOfYearMismatch,
 }
 
 use ParseTimeError::{Missing, OutOfRange};
 
-/// What is left of a text after an element of it was read.
+/// The rest of a text after an element was read.
 type Rest<'t> = Result<&'t str, ParseTimeError>;
 
 /// The values that the elements of a layout have in a text.
@@ -90,7 +90,7 @@ impl Parts {
         let time = Time::new(hour, self.minute, self.second, self.nanoseconds)
             .map_err(|_| OutOfRange("hour, minute or second"))?;
         let date = self.date()?;
-        // As in Go, an offset of zero is UTC, whatever the zone is called.
+        // As in Go, an offset of zero is UTC, regardless of the name of the zone.
         let (offset, zone) = match self.offset {
             Some(0) => (0, "UTC".to_owned()),
             Some(offset) => (offset, self.zone),
@@ -206,7 +206,7 @@ impl Parts {
         Ok(rest)
     }
 
-    /// The abbreviation of a zone. Except for UTC it does not say what the offset is.
+    /// The abbreviation of a zone. Except for UTC it does not determine the offset.
     fn zone_name<'t>(&mut self, text: &'t str) -> Rest<'t> {
         if let Some(rest) = text.strip_prefix("UTC") {
             self.offset = Some(0);

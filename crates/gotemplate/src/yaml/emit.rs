@@ -11,12 +11,12 @@ use minijinja::value::ValueKind;
 
 use super::order;
 use super::text::Buffer;
-use crate::args::refuse;
+use crate::args::fail;
 use crate::budget::Budget;
 use crate::function_error::FunctionError;
+use crate::go_fmt;
 use crate::record::Record;
 use crate::scalar_object::ScalarObject;
-use crate::show;
 
 /// The maximum length of a key that shares a line with its value.
 const MAX_SIMPLE_KEY: usize = 128;
@@ -61,10 +61,10 @@ impl Emitter<'_> {
         self.budget.spend(1)?;
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return refuse(format!("nested more than {MAX_DEPTH} levels deep"));
+            return fail(format!("nested more than {MAX_DEPTH} levels deep"));
         }
         if self.buffer.out.len() > MAX_LENGTH {
-            return refuse("the result is too long");
+            return fail("the result is too long");
         }
         match value.kind() {
             ValueKind::Seq => self.list(value, position)?,
@@ -143,7 +143,7 @@ impl Emitter<'_> {
                 Ok(number) if number.is_nan() => Cow::Borrowed(".nan"),
                 Ok(f64::INFINITY) => Cow::Borrowed(".inf"),
                 Ok(f64::NEG_INFINITY) => Cow::Borrowed("-.inf"),
-                _ => Cow::Owned(show::plain(value)?),
+                _ => Cow::Owned(go_fmt::sprint(value)?),
             },
             ValueKind::String | ValueKind::Bytes => {
                 let bytes = value.as_bytes().unwrap_or_default();
@@ -159,7 +159,7 @@ impl Emitter<'_> {
                     buffer.text(&scalar.text, indent, key);
                     return Ok(());
                 }
-                None => return refuse(format!("cannot marshal type: {}", show::type_of(value))),
+                None => return fail(format!("cannot marshal type: {}", go_fmt::type_name(value))),
             },
         };
         buffer.out.push_str(&shown);
@@ -174,7 +174,7 @@ impl Position {
         after_key: false,
     };
 
-    /// The value of a key that stands on the same line.
+    /// The value of a key on the same line.
     fn after_key(indent: usize) -> Self {
         Self {
             indent,
@@ -203,7 +203,7 @@ fn entries(map: &Value) -> Result<Vec<(Value, Value)>, FunctionError> {
             .collect());
     }
     let Some(object) = map.as_object() else {
-        return refuse("cannot marshal this map");
+        return fail("cannot marshal this map");
     };
     let mut entries: Vec<(Value, Value)> = object.try_iter_pairs().into_iter().flatten().collect();
     entries.sort_by(|(a, _), (b, _)| order::compare(a, b));

@@ -1,7 +1,7 @@
 //! Reads YAML.
 //!
 //! Input: a text, of which the first document is read. Output: a value; maps have keys of any kind. An error names the
-//! line, but quotes nothing of the text.
+//! line, and quotes no text.
 //!
 //! An alias shares its value, but code that walks the value visits it once for each alias. So the number of values is
 //! limited, and each alias counts as often as it occurs.
@@ -48,7 +48,8 @@ type Read<T> = Result<T, FunctionError>;
 /// Reads the first document; a text without a document is nil.
 ///
 /// # Errors
-/// If the text is not YAML 1.1, or nested too deep, or too large; or if the budget is exhausted. The error names the line and quotes no text.
+/// If the text is not YAML 1.1, is nested too deep or too large, or if the budget is exhausted. The error has the line, and
+/// quotes no text.
 pub fn read<'t>(text: &'t str, budget: &'t Budget) -> Result<Value, FunctionError> {
     let options = granit_parser::options! { block_scalar_eof_without_line_feed: true };
     let mut reader = Reader {

@@ -28,7 +28,7 @@ use x509_cert::{Certificate, Version};
 
 use super::super::keys::{Key, pem};
 use super::super::secrets::random;
-use crate::args::refuse;
+use crate::args::fail;
 use crate::function::FunctionError;
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
@@ -50,7 +50,7 @@ impl Issuer {
         if public.to_der().ok().as_deref() == Some(&key.public[..]) {
             Ok(Self { certificate, key })
         } else {
-            refuse("the private key does not belong to the certificate of the CA")
+            fail("the private key does not belong to the certificate of the CA")
         }
     }
 
@@ -187,14 +187,14 @@ impl Content<'_> {
         let mut names = Vec::new();
         for host in self.hosts {
             let Ok(host) = Ia5String::new(host) else {
-                return refuse("a host has letters beyond ASCII; write it in punycode");
+                return fail("a host has letters beyond ASCII; write it in punycode");
             };
             names.push(GeneralName::DnsName(host));
         }
         for ip in self.ips {
             match ip.parse::<IpAddr>() {
                 Ok(ip) => names.push(GeneralName::from(ip.to_canonical())),
-                Err(_) => return refuse("error parsing ip: it is not an IP address"),
+                Err(_) => return fail("error parsing ip: it is not an IP address"),
             }
         }
         Ok(names)
@@ -207,7 +207,7 @@ impl Content<'_> {
             .and_then(|duration| self.not_before.checked_add(duration).ok());
         match (time(self.not_before), end.and_then(time)) {
             (Some(start), Some(end)) => Ok((start, end)),
-            _ => refuse("the validity must end between the years 1970 and 9999"),
+            _ => fail("the validity must end between the years 1970 and 9999"),
         }
     }
 }

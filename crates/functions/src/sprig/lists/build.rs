@@ -5,7 +5,7 @@ use minijinja::value::ValueKind;
 
 use super::super::{cast, check_items, sprig};
 use super::items;
-use crate::args::{FunctionResult, integer, refuse};
+use crate::args::{FunctionResult, fail, integer};
 use crate::function::{Call, Function, FunctionError};
 use gotemplate::dict;
 
@@ -109,7 +109,7 @@ fn concat(call: &Call<'_>) -> FunctionResult {
     let mut all = Vec::new();
     for list in call.args {
         if list.kind() != ValueKind::Seq {
-            return refuse(format!("Cannot concat type {} as list", cast::kind(list)));
+            return fail(format!("Cannot concat type {} as list", cast::kind(list)));
         }
         all.extend(list.try_iter().into_iter().flatten());
         check_items(all.len())?;
@@ -131,7 +131,7 @@ fn seq(call: &Call<'_>) -> FunctionResult {
     }
     // The end is included.
     let Some(beyond) = end.checked_add(toward(start, end)) else {
-        return refuse("a number that is too large");
+        return fail("a number that is too large");
     };
     let texts: Vec<String> = range(start, beyond, step)?
         .iter()

@@ -5,7 +5,7 @@ use minijinja::value::ValueKind;
 
 use super::super::{cast, first_and_rest, sprig};
 use super::items;
-use crate::args::{FunctionResult, integer, refuse};
+use crate::args::{FunctionResult, fail, integer};
 use crate::function::{Call, Function};
 use gotemplate::dict;
 
@@ -118,7 +118,7 @@ fn all_but_last(items: &[Value]) -> Value {
 fn slice(call: &Call<'_>, name: &str) -> FunctionResult {
     let (list, bounds) = first_and_rest(call, name)?;
     if list.kind() != ValueKind::Seq {
-        return refuse(format!(
+        return fail(format!(
             "list should be type of slice or array but {}",
             cast::kind(list)
         ));
@@ -138,7 +138,7 @@ fn slice(call: &Call<'_>, name: &str) -> FunctionResult {
             .iter()
             .cloned()
             .collect()),
-        _ => refuse("reflect.Value.Slice: slice index out of bounds"),
+        _ => fail("reflect.Value.Slice: slice index out of bounds"),
     }
 }
 
@@ -153,6 +153,6 @@ fn chunk(call: &Call<'_>, name: &str) -> FunctionResult {
                 .map(|chunk| chunk.iter().cloned().collect::<Value>())
                 .collect(),
         ),
-        _ => refuse("the size of a chunk must be at least 1"),
+        _ => fail("the size of a chunk must be at least 1"),
     }
 }

@@ -1,33 +1,33 @@
-//! Go's own functions for Jinja templates that were Go templates: `convert` writes them where Jinja's own way of
-//! doing something might differ.
+//! Functions that behave as Go does, for Jinja templates that were converted from Go templates.
 //!
-//! in:  the name of a word, and its arguments
-//! out: the value that a Go template would have, or Go's message
+//! A converter uses them where Jinja's own operators and filters could give another result: `go_eq`, `go_index`,
+//! `go_text` and so on.
 
 use minijinja::Value;
 
+use crate::builtin_error::BuiltinError;
 use crate::builtins::{Builtin, Callee};
-use crate::go_value::{GoValue, Shape, nil_for_nothing, shape, sorted_entries, text_value};
+use crate::go_value::{GoKind, GoValue, go_kind, nil_if_invalid, sorted_entries, text_value};
 use crate::options::Limits;
-use crate::printf::{Printer, Trouble};
+use crate::printf::Printer;
 use crate::record::{Record, TypedMap};
 
-/// A function for Jinja that does what Go does.
+/// A function with the behaviour of Go.
 #[derive(Debug)]
-pub struct Word {
-    /// The name.
+pub struct GoFunction {
+    /// Its name in Jinja.
     pub name: &'static str,
-    /// Calls it. An error is Go's message.
+    /// The code. An error is Go's message.
     pub code: fn(&[Value]) -> Result<Value, String>,
 }
 
-/// The word for a function of Go.
-const fn builtin(name: &'static str, code: fn(&[Value]) -> Result<Value, String>) -> Word {
-    Word { name, code }
+/// A predefined function of `text/template`.
+const fn builtin(name: &'static str, code: fn(&[Value]) -> Result<Value, String>) -> GoFunction {
+    GoFunction { name, code }
 }
 
-/// All words.
-pub static WORDS: &[Word] = &[
+/// All functions.
+pub static GO_FUNCTIONS: &[GoFunction] = &[
     builtin("go_eq", |args| run(Builtin::Eq, args)),
     builtin("go_ne", |args| run(Builtin::Ne, args)),
     builtin("go_lt", |args| run(Builtin::Lt, args)),
@@ -43,19 +43,19 @@ pub static WORDS: &[Word] = &[
     builtin("go_html", |args| run(Builtin::Html, args)),
     builtin("go_js", |args| run(Builtin::Js, args)),
     builtin("go_urlquery", |args| run(Builtin::UrlQuery, args)),
-    Word {
+    GoFunction {
         name: "go_text",
         code: text,
     },
-    Word {
+    GoFunction {
         name: "go_field",
         code: field,
     },
-    Word {
+    GoFunction {
         name: "go_items",
         code: |args| items(args).map(|items| items.into_iter().map(|(_, item)| item).collect()),
     },
-    Word {
+    GoFunction {
         name: "go_pairs",
         code: |args| {
             let pair = |(key, item)| Value::from(vec![key, item]);
@@ -79,22 +79,22 @@ fn run(builtin: Builtin, args: &[Value]) -> Result<Value, String> {
     {
         return Err("the format must be a string".to_owned());
     }
-    // What was in a list or a map of anything is out of its box here, as a variable is in Go.
-    let held: Vec<GoValue> = args
+    // The arguments are concrete values, as the value of a variable is in Go.
+    let go_values: Vec<GoValue> = args
         .iter()
-        .map(|value| GoValue::bare(value.clone()).unboxed())
+        .map(|value| GoValue::concrete(value.clone()).into_concrete())
         .collect();
     let found = builtin
-        .run(&held, Callee::Piped, Limits::default().text)
-        .map_err(told)?;
-    Ok(nil_for_nothing(found.value))
+        .run(&go_values, Callee::Piped, Limits::default().text)
+        .map_err(message)?;
+    Ok(nil_if_invalid(found.value))
 }
 
-fn told(trouble: Trouble) -> String {
-    match trouble {
-        Trouble::Message(message) => message,
-        Trouble::TooLarge => "the text is too large".to_owned(),
-        Trouble::TooDeep => "a value is nested too deep to be printed".to_owned(),
+fn message(error: BuiltinError) -> String {
+    match error {
+        BuiltinError::Message(message) => message,
+        BuiltinError::TooLarge => "the text is too large".to_owned(),
+        BuiltinError::TooDeep => "a value is nested too deep to be printed".to_owned(),
     }
 }
 
@@ -103,13 +103,13 @@ fn text(args: &[Value]) -> Result<Value, String> {
     let [value] = args else {
         return Err(format!("wrong number of args: want 1 got {}", args.len()));
     };
-    if matches!(shape(value), Shape::Nothing) {
+    if matches!(go_kind(value), GoKind::Nil) {
         return Ok(Value::from("<no value>"));
     }
     let mut printer = Printer::new(Vec::new(), Limits::default().text);
-    printer.shown(value);
-    let (text, trouble) = printer.finish();
-    trouble.map_or_else(|| Ok(text_value(text)), |trouble| Err(told(trouble)))
+    printer.print_action_value(value);
+    let (text, error) = printer.finish();
+    error.map_or_else(|| Ok(text_value(text)), |error| Err(message(error)))
 }
 
 /// A field of a record, or an entry of a map.
@@ -129,11 +129,8 @@ fn field(args: &[Value]) -> Result<Value, String> {
     if let Some(map) = value.downcast_object_ref::<TypedMap>() {
         return Ok(map.entries.get(name).unwrap_or(&map.zero).clone());
     }
-    match shape(value) {
-        Shape::Map => Ok(value
-            .get_attr(name)
-            .map(nil_for_nothing)
-            .unwrap_or_default()),
+    match go_kind(value) {
+        GoKind::Map => Ok(value.get_attr(name).map(nil_if_invalid).unwrap_or_default()),
         _ => Err(no_field(name, value)),
     }
 }
@@ -145,7 +142,7 @@ fn no_field(name: &str, value: &Value) -> String {
     )
 }
 
-/// What a `range` goes over, with the keys.
+/// The elements that a `range` iterates over, with their keys.
 fn items(args: &[Value]) -> Result<Vec<(Value, Value)>, String> {
     let [over] = args else {
         return Err(format!("wrong number of args: want 1 got {}", args.len()));
@@ -155,17 +152,17 @@ fn items(args: &[Value]) -> Result<Vec<(Value, Value)>, String> {
             .map(|number| (Value::from(()), Value::from(number)))
             .collect()
     };
-    match shape(over) {
-        Shape::Nothing => Ok(Vec::new()),
-        Shape::List | Shape::Channel => {
+    match go_kind(over) {
+        GoKind::Nil => Ok(Vec::new()),
+        GoKind::List | GoKind::Channel => {
             let items = over.try_iter().into_iter().flatten().enumerate();
             Ok(items
                 .map(|(index, item)| (Value::from(index), item))
                 .collect())
         }
-        Shape::Map => Ok(sorted_entries(over)),
-        Shape::Int(count) => count_to(u64::try_from(count).unwrap_or(0)).map(numbered),
-        Shape::Uint(count) => count_to(count).map(numbered),
+        GoKind::Map => Ok(sorted_entries(over)),
+        GoKind::Int(count) => count_to(u64::try_from(count).unwrap_or(0)).map(numbered),
+        GoKind::Uint(count) => count_to(count).map(numbered),
         _ => Err(format!(
             "range can't iterate over {}",
             crate::go_value::type_name(over)
@@ -174,9 +171,9 @@ fn items(args: &[Value]) -> Result<Vec<(Value, Value)>, String> {
 }
 
 fn count_to(count: u64) -> Result<u64, String> {
-    let most = u64::try_from(Limits::default().steps).unwrap_or(u64::MAX);
-    if count > most {
-        Err(format!("more than {most} iterations"))
+    let max = u64::try_from(Limits::default().steps).unwrap_or(u64::MAX);
+    if count > max {
+        Err(format!("more than {max} iterations"))
     } else {
         Ok(count)
     }
