@@ -1,9 +1,10 @@
-//! The daemon: one loop, made of parts.
+//! The daemon: an event loop and its parts.
 //!
-//! Input: a [`Config`], and the [`Process`] that it runs in. Output: correct files, until the [`End`].
+//! Input: a [`Config`], and the [`Process`] that it runs in. Output: rendered files, until an
+//! [`End`].
 //!
-//! [`run`] waits for the next `Event`; the `Parts` decide, without I/O, which `Action`s follow; the `Executor` carries
-//! them out and returns their results as events.
+//! [`run`] waits for the next `Event`. The `Parts` decide, without I/O, which `Action`s follow. The
+//! `Executor` carries them out and returns their results as events.
 
 mod apply;
 mod child;
@@ -39,10 +40,10 @@ use executor::{Executed, Executor};
 use parts::Parts;
 pub use process::{Process, ProcessError};
 
-/// Runs until the end.
+/// Runs the daemon until it ends.
 ///
 /// # Errors
-/// [`ClientError`] if it cannot begin. Once it runs, it ends with an [`End`].
+/// [`ClientError`] if no client can be created. After that, every result is an [`End`].
 pub async fn run(config: Config, process: Process) -> Result<End, ClientError> {
     let client = Client::new(&config.consul)?;
     let watcher = Watcher::new(client.clone(), process.rules(&config));
@@ -73,7 +74,7 @@ pub async fn run(config: Config, process: Process) -> Result<End, ClientError> {
             biased;
             event = executor.next() => Some(event),
             () = sleep_until(parts.next_wake()) => Some(Event::Time),
-            // Each turn notifies systemd, so that a loop that does not turn any more is noticed.
+            // Each iteration notifies the watchdog of systemd, so a loop that hangs is detected.
             () = sleep_until(systemd.next_wake()) => None,
         };
         actions = event.map_or_else(Vec::<Action>::new, |event| {
@@ -94,7 +95,7 @@ fn publish(reports: &watch::Sender<Report>, report: impl FnOnce() -> Report) {
     }
 }
 
-/// The environment variables of the process, as far as they are text.
+/// The environment variables of the process; those that are not UTF-8 are left out.
 fn environment() -> BTreeMap<String, String> {
     let text = |(name, value): (OsString, OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))

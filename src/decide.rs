@@ -42,7 +42,7 @@ pub enum Decision {
     /// The template failed; the file stays as it is.
     KeepOld,
     /// Wait until then, in case more changes come.
-    AwaitQuiet(Instant),
+    AwaitQuiescence(Instant),
     /// Make the file hold the text.
     Apply,
 }
@@ -58,7 +58,7 @@ pub fn decide(outcome: Outcome, settle: Option<Settle>, now: Instant) -> Decisio
         (Outcome::New(unwritten), Some(settle)) => {
             let due = (unwritten.latest + settle.quiet).min(unwritten.first + settle.most);
             if now < due {
-                Decision::AwaitQuiet(due)
+                Decision::AwaitQuiescence(due)
             } else {
                 Decision::Apply
             }
@@ -119,7 +119,7 @@ mod tests {
             let mut now = begin;
             for gap in gaps {
                 let next = now + Duration::from_millis(gap);
-                if let Decision::AwaitQuiet(due) = decide(Outcome::New(unwritten), Some(SETTLE), now) {
+                if let Decision::AwaitQuiescence(due) = decide(Outcome::New(unwritten), Some(SETTLE), now) {
                     prop_assert!(due > now);
                     prop_assert!(due <= unwritten.latest + SETTLE.quiet && due <= unwritten.first + SETTLE.most);
                     prop_assert!(due == unwritten.latest + SETTLE.quiet || due == unwritten.first + SETTLE.most);

@@ -64,7 +64,7 @@ impl<S: Source> Watcher<S> {
     }
 
     /// Polls another source from now on, or by other rules: every query starts over.
-    pub fn ask_with(&mut self, source: S, rules: Rules) {
+    pub fn use_client(&mut self, source: S, rules: Rules) {
         self.tasks.abort_all();
         self.follower = self.follower.with(source, rules);
         let wanted = self.followed.drain().map(|(query, _)| query).collect();
@@ -78,8 +78,8 @@ impl<S: Source> Watcher<S> {
     }
 
     /// The rights of the token have changed: queries that were denied are polled now.
-    pub fn ask_denied_again(&self) {
-        self.follower.ask_denied_again();
+    pub fn retry_denied(&self) {
+        self.follower.retry_denied();
     }
 
     /// Follows these queries and no others. A query that was followed before continues undisturbed.

@@ -20,7 +20,7 @@ mod destination;
 use commands::Commands;
 pub(super) use destination::Destination;
 
-/// The destinations of the templates, in the same order, and the commands that they owe.
+/// The destinations of the templates, in the same order, and their owed commands.
 #[derive(Debug)]
 pub(super) struct Apply {
     mode: Mode,
@@ -30,25 +30,25 @@ pub(super) struct Apply {
     commands: Commands,
 }
 
-/// What happens to changes.
+/// The treatment of changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Write,
-    /// A dry run prints them.
+    /// A dry run prints the changes.
     Print,
 }
 
-/// Whether a batch of changes is being written. There is one at a time.
+/// The state of the current batch of changes. At most one batch is written at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Batch {
     None,
     InProgress,
 }
 
-/// The state of one template and its destination, for those who wait for it.
+/// The state of one template and its destination. Shutdown and the status depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Data is missing, or a pass or a write is still to come.
+    /// Data is missing, or a pass or a write is outstanding.
     Waiting,
     /// The destination holds the latest text.
     Done,
@@ -64,7 +64,7 @@ pub(super) struct JobView<'a> {
 }
 
 impl JobView<'_> {
-    /// The state of both together.
+    /// The combined state of template and destination.
     pub(super) fn stage(self) -> Stage {
         let Self {
             template,
@@ -81,12 +81,12 @@ impl JobView<'_> {
         }
     }
 
-    /// Returns `true` if the rendering or the write failed with all data there.
+    /// Returns `true` if the rendering failed although all data was available, or the write failed.
     pub(super) fn has_failed_for_good(self) -> bool {
         self.template.is_rendering_broken() || self.destination.is_broken()
     }
 
-    /// Returns `true` if it has this command, and may be written soon for the first time.
+    /// Returns `true` if the template has this command and its first write is outstanding.
     fn waits_with(self, line: &CommandLine) -> bool {
         !self.destination.is_written()
             && self.stage() == Stage::Waiting
@@ -139,7 +139,7 @@ impl Apply {
         self.commands.has_failed()
     }
 
-    /// Takes in an event. The renderer has taken it in before.
+    /// Handles an event. The renderer must have handled it before.
     pub(super) fn handle(&mut self, event: &Event, renderer: &Renderer, now: Moment) {
         match event {
             Event::Rendered(all) => {
@@ -158,7 +158,7 @@ impl Apply {
         }
     }
 
-    /// Retries what failed without further delay.
+    /// Retries failed writes and commands without further delay.
     fn retry_now(&mut self, now: Instant) {
         for destination in &mut self.destinations {
             destination.retry_now(now);
@@ -166,7 +166,7 @@ impl Apply {
         self.commands.retry_now(now);
     }
 
-    /// The changes to write now.
+    /// Returns the changes to write now.
     pub(super) fn write(&mut self, renderer: &Renderer, now: Instant) -> Option<Action> {
         if self.is_writing() || renderer.holds_texts() {
             return None;
@@ -188,7 +188,7 @@ impl Apply {
         })
     }
 
-    /// The command to run now. All files of a pass come first, then its commands.
+    /// Returns the command to run now. Commands run after all files of a pass are written.
     pub(super) fn run_command(
         &mut self,
         renderer: &Renderer,
@@ -212,7 +212,7 @@ impl Apply {
         command.map(Action::Run)
     }
 
-    /// When a change has to be written.
+    /// The time of the next write.
     pub(super) fn next_write(&self, renderer: &Renderer) -> Option<Instant> {
         if self.is_writing() || renderer.holds_texts() {
             return None;
@@ -224,7 +224,7 @@ impl Apply {
         pairs.filter_map(due).min()
     }
 
-    /// When a command has to be run.
+    /// The time of the next command.
     pub(super) fn next_command(&self, renderer: &Renderer, is_ending: bool) -> Option<Instant> {
         if self.is_writing() || (renderer.holds_texts() && !is_ending) {
             return None;
@@ -232,10 +232,11 @@ impl Apply {
         self.commands.next_wake()
     }
 
-    /// Takes in the end of a batch.
+    /// Handles the end of a batch.
     fn applied(&mut self, applied: &[Applied], now: Moment) {
         self.batch = Batch::None;
-        // A template that a reload has replaced meanwhile: its file needs the command of the new one.
+        // If a reload has replaced the template meanwhile, its file owes the command of the new
+        // one.
         let destinations = &self.destinations;
         let of_file = |path: &Path| {
             let mut all = destinations.iter();
@@ -260,8 +261,8 @@ impl Apply {
         }
     }
 
-    /// Takes over another configuration, which the renderer has taken over before. A destination continues as long as
-    /// the number of its template is the same.
+    /// Adopts a new configuration, which the renderer must have adopted before. A destination
+    /// continues if the number of its template is unchanged.
     fn renew(&mut self, renderer: &Renderer, now: Instant) {
         let mut before = std::mem::take(&mut self.destinations);
         for template in renderer.templates() {
@@ -297,9 +298,9 @@ fn pass_ended(destination: &mut Destination, result: &PassResult, now: Instant) 
     }
 }
 
-/// The place of the destination of the template with this number, if it is still there.
+/// The index of the destination whose template has this number; `None` if a reload removed it.
 fn position(destinations: &[Destination], number: usize) -> Option<usize> {
-    // Without a reload, the number is the place.
+    // Without a reload, the number is the index.
     let is_at = |at: &usize| {
         let destination = destinations.get(*at);
         destination.is_some_and(|destination| destination.number() == number)
@@ -308,7 +309,7 @@ fn position(destinations: &[Destination], number: usize) -> Option<usize> {
     place.or_else(|| (0..destinations.len()).find(is_at))
 }
 
-/// The rank of a command: the place of the first template that has it.
+/// The rank of a command: the index of the first template that has it.
 fn rank(destinations: &[Destination], command: &CommandConfig) -> usize {
     let mut all = destinations.iter();
     all.position(|destination| destination.has_command(&command.line))

@@ -1,7 +1,7 @@
-//! The child process, which runs beside everything else.
+//! The supervised child process.
 //!
-//! Input: written files, signals, the end of the child. Output: what to do with the child, and the [`End`] of the
-//! process if the child ends by itself.
+//! Input: written files, signals, the end of the child. Output: orders to the child, and the
+//! [`End`] of the process if the child exits unrequested.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use crate::config::resolved::{Config, Mode};
 use crate::error_chain::chain;
 use crate::signals::SignalAction;
 
-/// The child process that is configured, if there is one.
+/// The configured child process, if any.
 #[derive(Debug)]
 pub(super) struct ChildPart {
     mode: Mode,
@@ -27,33 +27,33 @@ pub(super) struct ChildPart {
     result: Option<End>,
 }
 
-/// Whether a child is started.
+/// The treatment of the child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Start,
-    /// A dry run starts none.
+    /// A dry run starts no child.
     Dry,
 }
 
-/// Whether the child knows the present files.
+/// The version of the files that the child has loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Files {
     Known,
-    /// Files have changed since the child was notified.
+    /// Files have changed since the child was started or last notified.
     Changed,
 }
 
-/// What the child depends on.
+/// The conditions for starting and notifying the child.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Conditions {
     /// All files are written, and no command has failed for good.
     pub(super) is_ready: bool,
-    /// Nothing is being written, and every owed command has run.
-    pub(super) is_calm: bool,
+    /// No write or command is in progress, and every owed command has run.
+    pub(super) is_idle: bool,
 }
 
 impl ChildPart {
-    /// Creates the child of a configuration, which is still to be started.
+    /// Creates the child of a configuration without starting it.
     pub(super) fn new(config: &Config) -> Self {
         let child = config.exec.clone().map(Child::new);
         Self {
@@ -70,28 +70,28 @@ impl ChildPart {
         self.child.as_ref()
     }
 
-    /// Returns `true` if no process runs, and none is to be started by itself.
+    /// Returns `true` if no child process runs, and none is going to be started.
     pub(super) fn is_over(&self) -> bool {
         self.child.as_ref().is_none_or(Child::is_over)
     }
 
-    /// Returns `true` if `-once` has written everything, and only the child is left to wait for.
-    pub(super) fn is_all_that_is_left(&self) -> bool {
+    /// Returns `true` if `-once` has written everything and waits only for the child.
+    pub(super) fn waits_only_for_child(&self) -> bool {
         let started = |child: &Child| !child.is_waiting();
         self.mode != Mode::Daemon && self.child.as_ref().is_some_and(started)
     }
 
-    /// How long the child may take to end.
+    /// The maximum time that the child may take to stop.
     pub(super) fn grace(&self) -> Option<Duration> {
         self.child.as_ref().map(Child::grace)
     }
 
-    /// The end of the process, if the child has ended by itself or could not be started.
+    /// The end of the process; `None` unless the child exited unrequested or could not be started.
     pub(super) fn result(&self) -> Option<End> {
         self.result
     }
 
-    /// Takes in an event.
+    /// Handles an event.
     pub(super) fn handle(&mut self, event: &Event, now: Moment) -> Vec<Action> {
         match event {
             Event::Applied(applied) => {
@@ -112,8 +112,8 @@ impl ChildPart {
         }
     }
 
-    /// Starts the child when everything is written and its commands have run, and notifies it of changes. All files
-    /// first, then all commands, then the child.
+    /// Starts the child after all files are written and all commands have run, and notifies it of
+    /// later changes.
     pub(super) fn advance(&mut self, conditions: Conditions, now: Moment) -> Vec<Action> {
         if self.kind == Kind::Dry
             && let Some(child) = self.child.take()
@@ -124,37 +124,37 @@ impl ChildPart {
         let Some(child) = &mut self.child else {
             return Vec::new();
         };
-        let Conditions { is_ready, is_calm } = conditions;
+        let Conditions { is_ready, is_idle } = conditions;
         if child.is_waiting() {
-            if !is_ready || !is_calm {
+            if !is_ready || !is_idle {
                 return Vec::new();
             }
             self.files = Files::Known;
             let mut actions = self.apply(|child| Some(child.start()));
-            if self.is_all_that_is_left() {
-                // Nothing is rendered any more.
+            if self.waits_only_for_child() {
+                // Templates are not rendered any more.
                 actions.push(Action::Follow(std::collections::BTreeSet::new()));
             }
             return actions;
         }
-        if self.files == Files::Changed && is_calm {
+        if self.files == Files::Changed && is_idle {
             self.files = Files::Known;
             child.changed(now.instant, now.jitter);
         }
         self.apply(|child| child.due(now.instant))
     }
 
-    /// Asks the child to end. `received` is the signal that ends the process, if one does.
+    /// Stops the child. `received` is the signal that ended the daemon, if any.
     pub(super) fn stop(&mut self, received: Option<Signal>, now: Instant) -> Vec<Action> {
         self.apply(|child| child.stop(received, now))
     }
 
-    /// When something has to be done with the child although no event may come.
+    /// The time of the next timeout or retry of the child.
     pub(super) fn next_wake(&self) -> Option<Instant> {
         self.child.as_ref().and_then(Child::next_wake)
     }
 
-    /// Takes over another configuration. A child that is the same continues.
+    /// Adopts a new configuration. An unchanged child continues.
     fn renew(&mut self, exec: Option<ExecConfig>, now: Instant) -> Vec<Action> {
         match (&mut self.child, exec) {
             (Some(_), Some(exec)) => return self.apply(|child| child.renew(exec, now)),

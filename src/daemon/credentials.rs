@@ -1,6 +1,7 @@
 //! The access to Consul: addresses, token, certificates.
 //!
-//! Input: changed files, their content, another configuration. Output: the token, certificates or client to use.
+//! Input: changed files, their content, a new configuration. Output: the token, certificates or
+//! client to use.
 
 use std::path::PathBuf;
 
@@ -13,7 +14,7 @@ mod token_file;
 use certificates::Certificates;
 use token_file::TokenFile;
 
-/// How Consul is accessed now.
+/// The current access to Consul.
 #[derive(Debug)]
 pub(super) struct Credentials {
     consul: ConsulConfig,
@@ -22,7 +23,7 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    /// Creates the credentials of a configuration, which has read them.
+    /// Creates the credentials that were read with a configuration.
     pub(super) fn new(consul: &ConsulConfig) -> Self {
         Self {
             token: TokenFile::new(consul.token_file.clone(), consul.token.clone()),
@@ -37,7 +38,7 @@ impl Credentials {
         self.token.path().into_iter().chain(certificates).cloned()
     }
 
-    /// Takes in an event.
+    /// Handles an event.
     pub(super) fn handle(&mut self, event: &Event) -> Vec<Action> {
         match event {
             Event::FilesChanged(changed) => {
@@ -65,7 +66,7 @@ impl Credentials {
             Event::ConfigRead(Ok(renewal)) => {
                 let Config { consul, .. } = &renewal.config;
                 if *consul == self.consul {
-                    // The files may have changed nevertheless.
+                    // The content of the certificate files may have changed nevertheless.
                     let certificates = self.certificates.are_used();
                     return certificates
                         .then_some(Action::ReadCertificates)
@@ -76,8 +77,8 @@ impl Credentials {
                     .follow(consul.token_file.clone(), consul.token.clone());
                 self.certificates = Certificates::new(consul);
                 self.consul = consul.clone();
-                // Accepted answers stay until there are others.
-                vec![Action::AskWith(renewal.client.clone(), renewal.rules)]
+                // Accepted answers stay until the new client receives others.
+                vec![Action::UseClient(renewal.client.clone(), renewal.rules)]
             }
             _ => Vec::new(),
         }

@@ -1,17 +1,17 @@
-//! The result of a run, and the exit code for it.
+//! The result of a run, and its exit code.
 
 use crate::exit_code;
 
-/// How the process ended.
+/// The reason for which the daemon ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// Every file is written, and every command has succeeded.
     Done,
-    /// A signal requested it.
+    /// A signal requested the end.
     Interrupted,
-    /// A template, a command or Consul failed, and there is nothing to wait for.
+    /// A template, a command or a query failed, and there is nothing left to wait for.
     Failed,
-    /// Data was still missing when the time was up.
+    /// Data was still missing when the timeout of `-once` expired.
     TimedOut,
     /// The child process ended with this code.
     Child(u8),

@@ -1,4 +1,4 @@
-//! The events that wake the loop, and the actions that follow from them.
+//! The events that wake the loop, and the actions that the parts request.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -24,12 +24,12 @@ use crate::signals::SignalAction;
 use crate::source::consul::{Client, ClientError};
 use crate::watch::{FileEvent, Rules, WatchEvent};
 
-/// When an event happened, and the randomness for the decisions about it.
+/// The time of an event, and the randomness for the decisions about it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment {
-    /// On the clock that measures spans.
+    /// The time of the monotonic clock.
     pub(super) instant: Instant,
-    /// On the clock that shows the date.
+    /// The time of the wall clock.
     pub(super) time: Timestamp,
     /// A random number from 0 to 1, for retries and splays.
     pub(super) jitter: f64,
@@ -38,7 +38,7 @@ pub(super) struct Moment {
 impl Moment {
     /// The present moment.
     pub(super) fn now() -> Self {
-        // The clock of the runtime, which tests can pause.
+        // The clock of the runtime, because tests can pause it.
         Self {
             instant: tokio::time::Instant::now().into_std(),
             time: Timestamp::now(),
@@ -47,14 +47,16 @@ impl Moment {
     }
 }
 
-/// What wakes the loop.
+/// An event that wakes the loop.
 #[derive(Debug)]
 pub(super) enum Event {
-    /// Queries were answered, or failed.
+    /// Answers and failures of queries arrived.
     Watched(Vec<WatchEvent>),
-    /// Files may have changed: sources of templates, what `file` reads, the token, certificates.
+    /// Files may have changed: template sources, files read by `file`, the token file,
+    /// certificates.
     FilesChanged(FileEvent),
-    /// The configuration was read again. It is invalid, or the process has already adopted its own share of it.
+    /// The configuration was read again: it is invalid, or its PID file, log and signals are in use
+    /// already.
     ConfigRead(Result<Box<Renewal>, RenewalError>),
     /// The sources of the templates with these numbers were read.
     SourcesRead(Vec<(usize, Result<Arc<Template>, TemplateError>)>),
@@ -66,13 +68,14 @@ pub(super) enum Event {
     CertificatesRead(Result<(), CertificateError>),
     /// A batch of files was written.
     Applied(Vec<Applied>),
-    /// A task ended without a result, which is a bug of ctmpl; with its panic message or name.
+    /// A task ended without a result, which is a bug in ctmpl. The text is its panic message or
+    /// name.
     TaskLost(String),
     /// A reload command ended.
     CommandEnded(CommandConfig, Result<Finished, CommandError>),
-    /// A plugin ended, with its output or the reason of its failure.
+    /// A plugin exited. The answer has its output or its error.
     PluginEnded(Arc<Query>, Arc<Answer>),
-    /// The child process ended, or could not be started.
+    /// The child process exited, or could not be started.
     ChildEnded(Result<Exit, CommandError>),
     /// A signal arrived.
     SignalAction(SignalAction),
@@ -80,7 +83,7 @@ pub(super) enum Event {
     Time,
 }
 
-/// Why certificates that were read again cannot be used.
+/// An error of reading the certificates again.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CertificateError {
     /// They are not valid.
@@ -91,24 +94,25 @@ pub(super) enum CertificateError {
     Unreadable(#[source] io::Error),
 }
 
-/// What the loop carries out.
+/// An action that the executor carries out.
 #[derive(Debug)]
 pub(super) enum Action {
     /// Follow these queries and no others.
     Follow(BTreeSet<Arc<Query>>),
     /// Watch these files and no others.
     Watch(BTreeSet<PathBuf>),
-    /// Read these files for `file`, and answer as a watched query does.
+    /// Read these files for `file`, and return their content as answers to queries.
     ReadFiles(Vec<FileQuery>),
     /// Run this plugin.
     RunPlugin(Arc<Query>),
     /// Read the configuration again.
     ReadConfig,
-    /// Use this client from now on, and start all queries over.
-    AskWith(Client, Rules),
-    /// Give these variables to commands.
+    /// Use this client from now on, and restart all queries.
+    UseClient(Client, Rules),
+    /// Pass these variables to commands.
     Export(Vec<(String, SecretString)>),
-    /// Read the sources of these templates; each with its present version, which stays if its source is unchanged.
+    /// Read the sources of these templates. Each comes with its present version, which stays if its
+    /// source is unchanged.
     ReadSources(Vec<(usize, Arc<Job>, Option<Arc<Template>>)>),
     /// Render these templates.
     Render(Vec<RenderRequest>),
@@ -118,18 +122,18 @@ pub(super) enum Action {
     UseToken(SecretString),
     /// Read the certificates again, and connect with them from now on.
     ReadCertificates,
-    /// Write these files, all of them before any other.
+    /// Write these files as one batch.
     Write(Vec<Change>),
-    /// Print these files instead, where they would change.
+    /// Print these files where they differ from the disk.
     Print(Vec<Change>),
     /// Run this command.
     Run(CommandConfig),
     /// Start the child process.
     StartChild(Arc<ExecConfig>),
-    /// Pass an order to the child process, if it runs.
+    /// Pass an order to the child process, if one is running.
     OrderChild(Order),
-    /// End, after the work in progress has ended in an orderly way.
+    /// Shut down after the work in progress has completed.
     End(End),
-    /// End, and kill the work in progress.
+    /// Shut down at once, and kill the work in progress.
     EndNow,
 }

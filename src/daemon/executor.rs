@@ -1,4 +1,4 @@
-//! Carries out actions, and returns their results as events. It contains no policy.
+//! Carries out actions and returns their results as events. Contains no policy.
 //!
 //! Input: [`Action`]s. Output: [`Event`]s.
 
@@ -40,10 +40,10 @@ use task::{Output, TaskResult};
 use workers::{Turn, Workers};
 use writer_thread::WriterThread;
 
-/// How long the end waits for a batch of files that is being written. The loop has waited for it before.
+/// The time that shutdown waits for a batch of files that is being written. The loop has waited before.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The most events of watched queries that one turn of the loop takes in.
+/// The maximum number of query events that one iteration of the loop handles.
 const BATCH: usize = 2048;
 
 /// Owns every task, thread and process that the loop starts.
@@ -56,30 +56,30 @@ pub(super) struct Executor {
     exports: Arc<[(String, SecretString)]>,
     tasks: JoinSet<Event>,
     workers: Workers,
-    /// Ends the work of the workers.
+    /// Cancels the work of the workers.
     stop_rendering: Arc<AtomicBool>,
-    /// The results of workers that are still to be returned.
+    /// Results of workers that [`next`](Executor::next) has not returned yet.
     results: VecDeque<Event>,
     writer: WriterThread,
-    /// The output of what commands left running in the background.
+    /// Readers of the output of background processes that commands left running.
     lingering: JoinSet<()>,
     stop: CancellationToken,
     child: JoinSet<Event>,
     orders: Option<mpsc::UnboundedSender<Order>>,
 }
 
-/// What an action led to.
+/// The immediate result of an action.
 pub(super) enum Executed {
-    /// It has begun; its result comes out of [`Executor::next`], if it has one.
+    /// The action has begun. [`Executor::next`] returns its result, if it has one.
     Begun,
-    /// The process has to end.
+    /// The process has to shut down.
     End(End),
-    /// The process has to end without waiting for anything.
+    /// The process has to exit without waiting.
     EndNow,
 }
 
 impl Executor {
-    /// Creates an executor that follows nothing yet.
+    /// Creates an executor that follows no query.
     pub(super) fn new(
         process: Process,
         client: Client,
@@ -105,7 +105,7 @@ impl Executor {
         }
     }
 
-    /// Carries out an action, or begins to.
+    /// Carries out an action, or begins it.
     pub(super) fn execute(&mut self, action: Action) -> Executed {
         match action {
             Action::Follow(queries) => self.watcher.follow_exactly(&queries),
@@ -132,8 +132,8 @@ impl Executor {
                 self.watcher.set_busy(true);
             }
             Action::UseToken(token) => self.use_token(&token),
-            Action::AskWith(client, rules) => {
-                self.watcher.ask_with(client.clone(), rules);
+            Action::UseClient(client, rules) => {
+                self.watcher.use_client(client.clone(), rules);
                 self.client = client;
             }
             Action::Export(exports) => self.exports = exports.into(),
@@ -151,7 +151,7 @@ impl Executor {
             Action::RunPlugin(query) => self.run_plugin(query),
             Action::StartChild(config) => self.start_child(&config),
             Action::OrderChild(order) => {
-                // A child that has just ended does not receive it.
+                // A child that has just exited does not receive the order.
                 let _ = self.orders.as_ref().map(|orders| orders.send(order));
             }
             Action::End(end) => return Executed::End(end),
@@ -160,7 +160,7 @@ impl Executor {
         Executed::Begun
     }
 
-    /// The next event: a signal, a result, a change of a file, news of a query.
+    /// Waits for the next event: a signal, a result, a file change or an answer.
     pub(super) async fn next(&mut self) -> Event {
         loop {
             let mut event = tokio::select! {
@@ -178,7 +178,7 @@ impl Executor {
                 events = take(&mut self.answers) => Event::Watched(events),
             };
             if let Event::Applied(_) = &event {
-                self.rest_if_idle();
+                self.update_busy();
             }
             if let Event::CommandEnded(_, Ok(finished)) = &mut event
                 && let Some(output) = finished.lingering.take()
@@ -190,7 +190,7 @@ impl Executor {
         }
     }
 
-    /// Takes in what the workers report.
+    /// Handles a report of the workers.
     fn worked(&mut self, turn: Turn) {
         if let Turn::Results(results) = turn {
             for TaskResult { output, .. } in results {
@@ -200,7 +200,7 @@ impl Executor {
                         read.and_then(|(config, client)| self.process.adopt(*config, client)),
                     ),
                 };
-                // Results of the same kind are one event.
+                // Merge results of the same kind into one event.
                 match (self.results.back_mut(), event) {
                     (Some(Event::Rendered(all)), Event::Rendered(more)) => all.extend(more),
                     (Some(Event::SourcesRead(all)), Event::SourcesRead(more)) => all.extend(more),
@@ -209,18 +209,19 @@ impl Executor {
                 }
             }
         }
-        self.rest_if_idle();
+        self.update_busy();
     }
 
-    /// Lets followers ask on when nothing is rendered or written, or when that takes long.
-    fn rest_if_idle(&self) {
+    /// Lets followers send their next polls if nothing is rendered or written, or if that takes
+    /// long.
+    fn update_busy(&self) {
         let is_busy = self.writer.is_busy() || self.workers.are_briefly_busy();
         self.watcher.set_busy(is_busy);
     }
 
-    /// Ends everything, in an orderly way unless another signal arrives.
+    /// Shuts everything down, in an orderly way unless another signal arrives.
     pub(super) async fn shutdown(self, end: End) -> End {
-        // Workers are not waited for: what they render is not needed any more, and they may hang.
+        // Do not wait for workers: their results are not needed any more, and they may hang.
         self.stop_rendering.store(true, Ordering::Relaxed);
         let Self {
             mut process,
@@ -232,11 +233,11 @@ impl Executor {
             ..
         } = self;
         let orderly = async {
-            // A batch that is being written is written to its end, unless its file system hangs.
+            // A batch in progress completes, unless its file system hangs.
             let _ = timeout(WRITE_TIMEOUT, writer.finish()).await;
-            // A command that still runs is asked to stop, then killed.
+            // A command that still runs gets its stop signal, then SIGKILL.
             stop.cancel();
-            // A child that is still there did not end in time: its reaper kills it.
+            // A child that still runs has exceeded its timeout: its reaper kills it.
             child.shutdown().await;
             while tasks.join_next().await.is_some() {}
             lingering.shutdown().await;
@@ -249,7 +250,7 @@ impl Executor {
 
     fn use_token(&mut self, token: &SecretString) {
         match self.client.set_token(token) {
-            Ok(()) => self.watcher.ask_denied_again(),
+            Ok(()) => self.watcher.retry_denied(),
             Err(error) => tracing::error!(name: "token.unusable", %error, "{error}"),
         }
     }
@@ -283,7 +284,7 @@ impl Executor {
     }
 }
 
-/// Runs a program for its output.
+/// Runs a plugin and returns its output as an answer.
 async fn run_plugin(query: &Query, plugins: Plugins) -> Answer {
     let Some(plugin) = PluginQuery::select(query) else {
         return Answer::Plugin(Err("the query is not a plugin".into()));
@@ -294,7 +295,7 @@ async fn run_plugin(query: &Query, plugins: Plugins) -> Answer {
     }
 }
 
-/// The first event that is ready.
+/// Waits for the first queued event; pends forever if the queue is empty.
 async fn ready(events: &mut VecDeque<Event>) -> Event {
     match events.pop_front() {
         Some(event) => event,
@@ -302,7 +303,7 @@ async fn ready(events: &mut VecDeque<Event>) -> Event {
     }
 }
 
-/// The next task that ends.
+/// Waits for the next task that ends; pends forever without tasks.
 async fn join(tasks: &mut JoinSet<Event>) -> Event {
     match tasks.join_next().await {
         Some(Ok(event)) => event,
@@ -311,7 +312,7 @@ async fn join(tasks: &mut JoinSet<Event>) -> Event {
     }
 }
 
-/// Everything that has arrived, and at least one event.
+/// Waits for at least one event and returns all that have arrived.
 async fn take(answers: &mut mpsc::Receiver<WatchEvent>) -> Vec<WatchEvent> {
     let mut events = Vec::new();
     if answers.recv_many(&mut events, BATCH).await == 0 {

@@ -1,7 +1,7 @@
-//! The parts of the daemon, and which of them hears of an event when. No part touches a file, a socket, a process or the
-//! clock.
+//! The parts of the daemon, and the order in which they handle events. No part accesses a file, a
+//! socket, a process or the clock.
 //!
-//! Input: an [`Event`] and the [`Moment`] of it. Output: [`Action`]s, and the time at which to look again.
+//! Input: an [`Event`] and its [`Moment`]. Output: [`Action`]s, and the time of the next wake-up.
 
 use std::time::Instant;
 
@@ -18,7 +18,7 @@ use crate::render::RenderEnv;
 use crate::report::Report;
 use crate::signals::SignalAction;
 
-/// All parts. Each owns its fields; a part may read those that are listed above it.
+/// All parts. Each owns its fields. A part may read the parts listed above it.
 #[derive(Debug)]
 pub(super) struct Parts {
     credentials: Credentials,
@@ -43,14 +43,14 @@ impl Parts {
         }
     }
 
-    /// The first actions.
+    /// Returns the first actions.
     pub(super) fn begin(&mut self, now: Moment) -> Vec<Action> {
         let mut actions = self.renderer.begin();
         self.advance(now, &mut actions);
         actions
     }
 
-    /// Takes in an event. Returns the actions that follow from it.
+    /// Handles an event and returns the actions that follow from it.
     pub(super) fn step(&mut self, event: &Event, now: Moment) -> Vec<Action> {
         if let Some(decided) = self.shutdown.handle(event, &self.child, now) {
             return vec![end(decided)];
@@ -71,7 +71,7 @@ impl Parts {
         actions
     }
 
-    /// When to look again although no event may come.
+    /// The time of the next wake-up without an event.
     pub(super) fn next_wake(&self) -> Option<Instant> {
         let is_ending = self.shutdown.is_ending();
         let rendering = if self.renders() {
@@ -90,7 +90,7 @@ impl Parts {
         rendering.into_iter().chain(others).flatten().min()
     }
 
-    /// The state of the daemon, for those who watch it.
+    /// The published state of the daemon.
     pub(super) fn report(&self) -> Report {
         status::report(status::Parts {
             renderer: &self.renderer,
@@ -101,12 +101,12 @@ impl Parts {
         })
     }
 
-    /// Returns `true` as long as templates are rendered and written.
+    /// Returns `true` while templates are rendered and written.
     fn renders(&self) -> bool {
-        !self.shutdown.is_ending() && !self.child.is_all_that_is_left()
+        !self.shutdown.is_ending() && !self.child.waits_only_for_child()
     }
 
-    /// Everything that may follow from the present state.
+    /// Adds the actions that follow from the present state.
     fn advance(&mut self, now: Moment, actions: &mut Vec<Action>) {
         if self.renders() {
             let credentials = self.credentials.files();
@@ -143,7 +143,7 @@ impl Parts {
         let may_start = !is_ending && !self.apply.has_failed_command();
         Conditions {
             is_ready: may_start && jobs.all(|job| job.destination.is_written()),
-            is_calm: !self.apply.is_writing()
+            is_idle: !self.apply.is_writing()
                 && !self.apply.is_running_command()
                 && !self.renderer.holds_texts()
                 && self.apply.ledger().is_tried(),

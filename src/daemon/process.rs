@@ -1,6 +1,8 @@
-//! The process: its signals, its PID file, its log, and the source of its configuration.
+//! The resources of the process: its signals, its PID file, its log, and the source of its
+//! configuration.
 //!
-//! Input: a configuration that was read again. Output: a [`Renewal`], in which everything that can fail is already done.
+//! Input: a configuration that was read again. Output: a [`Renewal`], after all steps that can
+//! fail.
 
 use std::io;
 use std::sync::Arc;
@@ -16,13 +18,14 @@ use crate::signals::{Roles, SignalAction, SignalError, Signals};
 use crate::source::consul::{Client, ClientError};
 use crate::watch::Rules;
 
-/// The most files that are open beside the connections of long polls: those of first answers, written files, a command,
-/// the file watch, and some to spare.
+/// The number of open files to reserve besides the connections of long polls: connections for first
+/// answers, files being written, pipes of a command, the file watch, and a margin.
 const OTHER_FILES: usize = 40;
-/// How long `-once` waits after an answer before it polls again: mostly, the first answer is all that is needed.
-const REST_ONCE: Duration = Duration::from_millis(500);
+/// The pause of `-once` between an answer and the next poll. In most cases the first answer is
+/// enough.
+const POLL_PAUSE_ONCE: Duration = Duration::from_millis(500);
 
-/// Reads the configuration again, from the files, variables and flags that it came from.
+/// Reads the configuration again from its files, environment variables and flags.
 pub(super) type ReadConfig = Arc<dyn Fn() -> Result<Config, ConfigError> + Send + Sync>;
 
 /// The resources that belong to the process as a whole.
@@ -34,18 +37,18 @@ pub struct Process {
     mode: Mode,
 }
 
-/// Why the process cannot begin.
+/// An error at the start of the process.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
-    /// A signal cannot be listened for.
+    /// A signal handler cannot be installed.
     #[error(transparent)]
     Signal(#[from] SignalError),
-    /// The process ID cannot be written.
+    /// The PID file cannot be written.
     #[error(transparent)]
     PidFile(#[from] PidFileError),
 }
 
-/// A configuration that was read again, and what it takes to follow it.
+/// A configuration that was read again, with its client and rules.
 pub(super) struct Renewal {
     pub(super) config: Config,
     /// A client for the new configuration, which has sent no request yet.
@@ -53,16 +56,16 @@ pub(super) struct Renewal {
     pub(super) rules: Rules,
 }
 
-/// Why a configuration that was read again is not adopted.
+/// The reason for which a configuration that was read again is not adopted.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RenewalError {
-    /// It is invalid.
+    /// The configuration is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// It cannot be read.
+    /// The configuration cannot be read.
     #[error("cannot read the configuration")]
     Unreadable(#[source] io::Error),
-    /// A client cannot be created for it.
+    /// No client can be created for it.
     #[error(transparent)]
     Client(#[from] ClientError),
     /// Its PID file cannot be written.
@@ -71,7 +74,7 @@ pub(super) enum RenewalError {
     /// Its log cannot be opened.
     #[error(transparent)]
     Log(#[from] LogError),
-    /// A signal cannot be listened for.
+    /// A signal handler cannot be installed.
     #[error(transparent)]
     Signal(#[from] SignalError),
 }
@@ -85,11 +88,12 @@ impl std::fmt::Debug for Renewal {
 }
 
 impl Process {
-    /// Listens for signals, and then writes the PID file: a program that reads it may send a signal at once. `read` reads
-    /// the configuration again for a reload.
+    /// Creates the process: installs the signal handlers, then writes the PID file, because a
+    /// program that reads it may send a signal at once. `read` reads the configuration again for a
+    /// reload.
     ///
     /// # Errors
-    /// [`ProcessError`]
+    /// [`ProcessError`].
     pub fn begin(
         config: &Config,
         read: impl Fn() -> Result<Config, ConfigError> + Send + Sync + 'static,
@@ -108,7 +112,7 @@ impl Process {
         })
     }
 
-    /// The next action that a signal requests.
+    /// Waits for the next action that a signal requests.
     pub(super) async fn next_signal(&mut self) -> SignalAction {
         self.signals.next().await
     }
@@ -125,7 +129,7 @@ impl Process {
             wait: consul.block_query_wait,
             max_stale: consul.max_stale,
             rest: match self.mode {
-                Mode::Once { .. } => REST_ONCE,
+                Mode::Once { .. } => POLL_PAUSE_ONCE,
                 Mode::Daemon => Duration::ZERO,
             },
             polls: max_polls(config.dev.is_some()),
@@ -133,12 +137,13 @@ impl Process {
         }
     }
 
-    /// Reads the configuration again.
+    /// Returns the function that reads the configuration again.
     pub(super) fn reader(&self) -> ReadConfig {
         Arc::clone(&self.read)
     }
 
-    /// Adopts what can fail in a configuration that was read again: all of it, or nothing if any of it fails.
+    /// Adopts the parts of a new configuration that can fail: PID file, log and signals. If one
+    /// fails, the previous configuration stays in use.
     pub(super) fn adopt(
         &mut self,
         config: Config,
@@ -175,8 +180,8 @@ fn roles(config: &Config) -> Roles {
     }
 }
 
-/// The most connections for long polls, so that enough files can be opened for everything else. The embedded server has
-/// the other end of each connection in the same process.
+/// The maximum number of connections for long polls that leaves enough file descriptors for
+/// everything else. With the embedded server, both ends of each connection are in the same process.
 fn max_polls(embedded: bool) -> usize {
     let most = getrlimit(Resource::RLIMIT_NOFILE).map_or(usize::MAX, |(soft, _)| {
         usize::try_from(soft).unwrap_or(usize::MAX)

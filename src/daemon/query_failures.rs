@@ -1,7 +1,8 @@
 //! Logs the failures of queries: each once, not once per attempt.
 //!
-//! An outage affects all queries, so it is one message however many queries notice it, and one more when it is over. A
-//! query that fails by itself is a message of its own, and another one only when the reason changes.
+//! An outage affects all queries, so it is one message regardless of how many queries notice it,
+//! and one more when it ends. A failure of a single query is a message of its own, repeated only
+//! when the reason changes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,34 +12,35 @@ use crate::error_chain::chain;
 use crate::query::Query;
 use crate::source::{Error, ErrorClass};
 
-/// The queries that fail at present.
+/// The queries that are failing.
 #[derive(Debug, Default)]
 pub(super) struct QueryFailures {
     open: BTreeMap<Arc<Query>, Failure>,
-    /// The number of failures in a row after which a query is given up; `None`: never.
-    patience: Option<u32>,
-    /// The start of the outage, if there is one.
+    /// The number of consecutive failures after which a query is given up; `None`: never.
+    max_failures: Option<u32>,
+    /// The start of the current outage.
     outage: Option<Instant>,
 }
 
-/// One of them.
+/// The failure of one query.
 #[derive(Debug)]
 struct Failure {
     error: Arc<Error>,
-    /// The number of failures in a row.
+    /// The number of consecutive failures.
     failures: u32,
 }
 
 impl QueryFailures {
-    /// Creates a value without failures. `attempts` is the number of retries before a query is given up; `None`: no limit.
+    /// Creates a value without failures. `attempts` is the number of retries before a query is
+    /// given up; `None`: no limit.
     pub(super) fn new(attempts: Option<u32>) -> Self {
         Self {
-            patience: attempts.map(|attempts| attempts.saturating_add(1)),
+            max_failures: attempts.map(|attempts| attempts.saturating_add(1)),
             ..Self::default()
         }
     }
 
-    /// Takes in the failure of a query, perhaps not the first one.
+    /// Handles a failure of a query: the first or a repeated one.
     pub(super) fn failed(&mut self, query: Arc<Query>, error: Arc<Error>, now: Instant) {
         let text = chain(&*error);
         let before = self.open.get(&query);
@@ -46,10 +48,10 @@ impl QueryFailures {
         if affects_all_queries(error.class()) {
             if self.outage.is_none() {
                 self.outage = Some(now);
-                let again = match self.patience {
+                let again = match self.max_failures {
                     None => "it is retried until it answers".to_owned(),
                     Some(1) => "it is not retried".to_owned(),
-                    Some(patience) => format!("it is retried up to {} times", patience - 1),
+                    Some(max_failures) => format!("it is retried up to {} times", max_failures - 1),
                 };
                 tracing::warn!(name: "consul.outage", error = text, "{text}; the files stay as they are, and {again}");
             } else {
@@ -69,7 +71,7 @@ impl QueryFailures {
         self.open.insert(query, Failure { error, failures });
     }
 
-    /// Takes in that a query was answered.
+    /// Handles an answer to a query.
     pub(super) fn recovered(&mut self, query: &Query, now: Instant) {
         let Some(Failure { error, .. }) = self.open.remove(query) else {
             return;
@@ -86,15 +88,18 @@ impl QueryFailures {
         self.close_outage(None);
     }
 
-    /// Returns `true` if a retry cannot help this query, or if it was retried often enough.
+    /// Returns `true` if no further retry is made for this query, or none can succeed.
     pub(super) fn is_final(&self, query: &Query) -> bool {
-        let given_up = |failures| self.patience.is_some_and(|patience| failures >= patience);
+        let given_up = |failures| {
+            self.max_failures
+                .is_some_and(|max_failures| failures >= max_failures)
+        };
         self.open
             .get(query)
             .is_some_and(|failure| failure.error.is_final() || given_up(failure.failures))
     }
 
-    /// The reason why this query fails.
+    /// The error text of this query; `None` if it does not fail.
     pub(super) fn text(&self, query: &Query) -> Option<String> {
         self.open.get(query).map(|failure| chain(&*failure.error))
     }
@@ -104,7 +109,7 @@ impl QueryFailures {
         self.outage.is_some()
     }
 
-    /// The number of queries that fail by themselves.
+    /// The number of queries that fail for a reason of their own, not because of an outage.
     pub(super) fn own_failures(&self) -> usize {
         self.open
             .values()

@@ -1,10 +1,11 @@
-//! Reads the configuration again on a signal, while everything continues.
+//! Reloads the configuration on a signal, without interruption.
 //!
-//! Input: the signal, the configuration as it was read. Output: the request to read it, and log lines.
+//! Input: the signal, the configuration that was read. Output: the request to read it, and log
+//! lines.
 //!
-//! The other parts take over their share of the new configuration. What is the same in both continues as if nothing had
-//! happened: a template keeps its data, its written text and its owed command; a query keeps its long poll. An invalid
-//! configuration changes nothing.
+//! Every other part adopts its share of the new configuration. Unchanged parts of it continue
+//! without interruption: a template keeps its data, its written text and its owed command; a query
+//! keeps its long poll. An invalid configuration changes nothing.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,7 @@ use crate::config::resolved::{Config, Mode};
 use crate::error_chain::chain;
 use crate::signals::SignalAction;
 
-/// The reload in progress.
+/// The state of a reload.
 #[derive(Debug)]
 pub(super) struct Reload {
     mode: Mode,
@@ -46,7 +47,7 @@ impl Reload {
         self.phase != Phase::Idle
     }
 
-    /// Takes in an event. The renderer has taken it in before.
+    /// Handles an event. The renderer must have handled it before.
     pub(super) fn handle(&mut self, event: &Event, renderer: &Renderer) -> Vec<Action> {
         match event {
             Event::SignalAction(SignalAction::Reload) => {
@@ -77,7 +78,7 @@ impl Reload {
         Vec::new()
     }
 
-    /// Logs what the operator should know about the new configuration.
+    /// Logs the warnings about the new configuration.
     fn warn(&self, config: &Config) {
         for warning in &config.warnings {
             tracing::warn!(name: "config.warning", "{warning}");
@@ -92,7 +93,7 @@ impl Reload {
 }
 
 impl Phase {
-    /// The phase after this one, if it is over.
+    /// Returns the next phase if this one has completed.
     fn ended(self) -> Self {
         match self {
             Self::Sources(numbers) if numbers.is_empty() => Self::Idle,

@@ -1,6 +1,6 @@
-//! Follows what templates depend on, and has them rendered when something has changed.
+//! Follows the dependencies of templates, and renders a template when they have changed.
 //!
-//! Input: answers, sources, the results of passes. Output: the queries and files to follow, and the passes to begin.
+//! Input: answers, sources, results of passes. Output: queries and files to follow, passes to begin.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ use plugins::{Plugins, is_plugin, plugins_of};
 pub(super) use template_state::TemplateState;
 use templates::Templates;
 
-/// The templates, and everything that they depend on.
+/// The templates and their dependencies.
 #[derive(Debug)]
 pub(super) struct Renderer {
     mode: Mode,
@@ -45,7 +45,7 @@ pub(super) struct Renderer {
     passes: Passes,
 }
 
-/// Whether the followed queries and files are those that the templates request.
+/// The relation between the followed queries and files and those that the templates request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Following {
     Current,
@@ -53,10 +53,10 @@ enum Following {
 }
 
 impl Renderer {
-    /// Creates the templates of a configuration, which are not read yet. `env` has the environment of the process.
+    /// Creates the templates of a configuration, unread. `env` has the environment of the process.
     pub(super) fn new(config: &Config, env: RenderEnv) -> Self {
         let mode = config.mode;
-        // The daemon retries without an end.
+        // The daemon retries without a limit.
         let attempts = config.consul.retry.attempts;
         let failures = QueryFailures::new(attempts.filter(|_| mode != Mode::Daemon));
         let variables = env.variables.clone();
@@ -86,7 +86,7 @@ impl Renderer {
         self.answers.followed()
     }
 
-    /// The queries that fail.
+    /// The queries that are failing.
     pub(super) fn query_failures(&self) -> &QueryFailures {
         self.answers.failures()
     }
@@ -97,7 +97,7 @@ impl Renderer {
         template.is_some_and(|template| template.accepts(rendered))
     }
 
-    /// Returns `true` while texts that are ready have to wait for other templates.
+    /// Returns `true` while rendered texts have to wait for other templates.
     pub(super) fn holds_texts(&self) -> bool {
         self.passes.hold_texts()
     }
@@ -107,7 +107,7 @@ impl Renderer {
         self.read_sources(|_| true)
     }
 
-    /// Takes in an event.
+    /// Handles an event.
     pub(super) fn handle(&mut self, event: &Event, now: Moment) -> Vec<Action> {
         self.answers.turn_to(now.instant);
         match event {
@@ -151,7 +151,8 @@ impl Renderer {
         }
     }
 
-    /// What follows from the present state: passes, and what they request. `credentials` are files to watch as well.
+    /// Returns the actions that follow from the present state: passes, and queries and files to
+    /// follow. `credentials` are additional files to watch.
     pub(super) fn advance(
         &mut self,
         credentials: impl Iterator<Item = PathBuf>,
@@ -167,7 +168,7 @@ impl Renderer {
         actions
     }
 
-    /// When a template has to be rendered, or texts need not wait any more, although no event may come.
+    /// The time at which a template has to be rendered, or rendered texts stop waiting.
     pub(super) fn next_wake(&self) -> Option<Instant> {
         let templates = self.templates.all().iter();
         templates
@@ -240,7 +241,7 @@ impl Renderer {
         self.answers.record(change, longest);
     }
 
-    /// Forgets what this plugin has printed or is about to print.
+    /// Discards the output of this plugin, also if it is still running.
     fn run_again(&mut self, plugin: &Arc<Query>) {
         let before = self.answers.snapshot().answer(plugin).cloned();
         self.answers.forget(plugin);
@@ -276,7 +277,7 @@ impl Renderer {
         (!files.is_empty()).then_some(Action::ReadFiles(files))
     }
 
-    /// Follows what is requested now, and forgets what is not requested any more.
+    /// Follows the queries and files that are requested now, and no others.
     fn follow(&mut self, actions: &mut Vec<Action>, credentials: impl Iterator<Item = PathBuf>) {
         let templates = self.templates.all();
         let queries: BTreeSet<_> = templates
@@ -309,7 +310,7 @@ impl Renderer {
         }
     }
 
-    /// Takes over another configuration, and reads everything again.
+    /// Adopts a new configuration, and reads all sources and files again.
     fn renew(&mut self, config: &Config) -> Vec<Action> {
         let mut actions = Vec::new();
         let variables = with_exports(&self.variables, &config.consul);
@@ -336,7 +337,7 @@ impl Renderer {
     }
 }
 
-/// The variables that templates see: those of the process, and what commands get beside them.
+/// The environment variables for templates: those of the process and those exported to commands.
 fn with_exports(
     variables: &BTreeMap<String, String>,
     consul: &ConsulConfig,

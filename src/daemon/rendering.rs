@@ -1,4 +1,4 @@
-//! One pass over one template, as a piece of work for a worker thread.
+//! One render pass over one template, as a job for a worker thread.
 //!
 //! Input: a [`RenderRequest`]. Output: a [`Rendered`].
 
@@ -13,7 +13,7 @@ use crate::render::{Dependencies, RenderEnv, Rendering, Template, TemplateError}
 use crate::store::Snapshot;
 use gotemplate::budget::Budget;
 
-/// Everything that one pass needs.
+/// The inputs of one pass.
 pub(super) struct RenderRequest {
     /// The number of the template.
     pub(super) number: usize,
@@ -21,11 +21,11 @@ pub(super) struct RenderRequest {
     pub(super) snapshot: Snapshot,
     pub(super) env: Arc<RenderEnv>,
     pub(super) time: Timestamp,
-    /// How long the pass may take.
+    /// The time limit of the pass.
     pub(super) limit: Duration,
 }
 
-/// The end of a pass.
+/// A pass that ended or was abandoned.
 #[derive(Debug)]
 pub(super) struct Rendered {
     /// The number of the template.
@@ -34,29 +34,29 @@ pub(super) struct Rendered {
     pub(super) result: PassResult,
 }
 
-/// What a pass has led to.
+/// The result of a pass.
 #[derive(Debug)]
 pub(super) enum PassResult {
     /// The pass has ended.
     Ended(Box<Pass>),
-    /// The pass exceeded its limit, and its worker was given up.
+    /// The pass exceeded its limit, and its worker was abandoned.
     Overdue { limit: Duration },
-    /// The pass did not begin, because too many workers were given up.
+    /// The pass was not started, because too many workers are stuck.
     Refused,
-    /// The worker that was given up has ended.
+    /// A worker that was abandoned has returned.
     Returned,
 }
 
-/// A pass that has ended.
+/// A pass that ran to its end.
 #[derive(Debug)]
 pub(super) struct Pass {
     pub(super) dependencies: Dependencies,
-    /// The text is empty and worthless while dependencies are missing.
+    /// The text; to be discarded while dependencies are missing.
     pub(super) text: Result<Arc<Text>, TemplateError>,
 }
 
 impl RenderRequest {
-    /// Renders the template, as long as the budget allows.
+    /// Renders the template within the budget.
     pub(super) fn run(self, budget: &Arc<Budget>) -> Rendered {
         let Self {
             number,
@@ -88,7 +88,7 @@ impl RenderRequest {
 }
 
 impl Rendered {
-    /// The pass exceeded its limit, and its worker was given up.
+    /// Creates the result of a pass that exceeded its limit.
     pub(super) fn overdue(number: usize, template: Arc<Template>, limit: Duration) -> Self {
         Self {
             number,
@@ -97,7 +97,7 @@ impl Rendered {
         }
     }
 
-    /// The pass did not begin, because too many workers were given up.
+    /// Creates the result of a pass that was not started, because too many workers are stuck.
     pub(super) fn refused(number: usize, template: Arc<Template>) -> Self {
         Self {
             number,
@@ -106,7 +106,7 @@ impl Rendered {
         }
     }
 
-    /// The same pass, whose worker was given up before it ended.
+    /// Converts the late result of an abandoned worker; the text is discarded.
     pub(super) fn returned(self) -> Self {
         Self {
             result: PassResult::Returned,

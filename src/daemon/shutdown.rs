@@ -1,4 +1,5 @@
-//! Decides when the process ends, and how: in `-once`, after a failure, and after a signal.
+//! Decides when the process ends and with which result: in `-once`, after a failure, and after a
+//! signal.
 //!
 //! Input: signals, the state of the other parts, the time. Output: the [`End`].
 
@@ -19,13 +20,13 @@ mod missing;
 
 use missing::MissingData;
 
-/// How long an orderly end waits for commands that are running.
+/// The maximum time that an orderly shutdown waits for running commands.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a killed child may take to be gone.
-const AFTER_THE_KILL: Duration = Duration::from_secs(6);
+/// The time to wait for a killed child after its kill timeout.
+const KILL_MARGIN: Duration = Duration::from_secs(6);
 
-/// Whether the process ends.
+/// The state of the shutdown.
 #[derive(Debug)]
 pub(super) struct Shutdown {
     mode: Mode,
@@ -35,7 +36,7 @@ pub(super) struct Shutdown {
     phase: Phase,
 }
 
-/// The time by which `-once` needs all data.
+/// The timeout of `-once`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Timeout {
     None,
@@ -43,7 +44,7 @@ enum Timeout {
     Over,
 }
 
-/// What a key that does not exist means for the process.
+/// The treatment of keys that do not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum MissingKeys {
     Awaited,
@@ -56,14 +57,14 @@ enum Phase {
     /// The end is decided, but waits for the work in progress.
     Ending {
         end: End,
-        /// The signal that requested the end, if one did.
+        /// The signal that requested the end, if any.
         received: Option<Signal>,
-        /// When the process ends at the latest.
+        /// The time at which the process ends at the latest.
         latest: Instant,
     },
 }
 
-/// What the decisions depend on.
+/// The parts on which the decisions depend.
 #[derive(Clone, Copy)]
 pub(super) struct Parts<'a> {
     pub(super) renderer: &'a Renderer,
@@ -71,17 +72,17 @@ pub(super) struct Parts<'a> {
     pub(super) child: &'a ChildPart,
 }
 
-/// An end that is decided.
+/// A decided end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decided {
-    /// End in an orderly way.
+    /// Shut down in an orderly way.
     End(End),
-    /// End, and kill the work in progress.
+    /// Exit at once, and kill the work in progress.
     Now,
 }
 
 impl Shutdown {
-    /// Creates a value for a process that begins now.
+    /// Creates the state of a process that starts at `now`.
     pub(super) fn new(config: &Config, now: Instant) -> Self {
         let timeout = match config.mode {
             Mode::Once {
@@ -103,7 +104,7 @@ impl Shutdown {
         !matches!(self.phase, Phase::Running)
     }
 
-    /// The signal that requested the end; `None` without one, and as long as no end is decided.
+    /// The signal that requested the end; `None` while running or if no signal requested it.
     pub(super) fn signal(&self) -> Option<Signal> {
         match self.phase {
             Phase::Ending { received, .. } => received,
@@ -111,7 +112,7 @@ impl Shutdown {
         }
     }
 
-    /// Takes in an event. Returns the end if it does not wait for anything.
+    /// Handles an event. Returns the end if it is immediate.
     pub(super) fn handle(
         &mut self,
         event: &Event,
@@ -127,7 +128,7 @@ impl Shutdown {
                 self.begin(End::Interrupted, Some(*signal), child, now.instant);
             }
             Event::TaskLost(what) => {
-                // Its work may be half done. The service manager starts the process again.
+                // The work may be incomplete. The service manager restarts the process.
                 tracing::error!(name: "process.lost_task", what, "a task of ctmpl ended by itself ({what}); ending");
                 return Some(Decided::End(End::Failed));
             }
@@ -139,20 +140,20 @@ impl Shutdown {
         None
     }
 
-    /// Begins to end if a failure, the child or the timeout requires it.
+    /// Begins the shutdown if a failure, the child or the timeout requires it.
     pub(super) fn advance(&mut self, parts: Parts<'_>, now: Moment) {
         if self.is_ending() {
             return;
         }
         if let Some(end) = parts.child.result() {
             self.begin(end, None, parts.child, now.instant);
-        } else if !parts.child.is_all_that_is_left() {
+        } else if !parts.child.waits_only_for_child() {
             self.fail(parts, now);
             self.expire(parts, now);
         }
     }
 
-    /// The end that is due now, if there is one.
+    /// Returns the end that is due now, if any.
     pub(super) fn end(&self, parts: Parts<'_>, now: Moment) -> Option<Decided> {
         let Parts {
             renderer,
@@ -171,17 +172,17 @@ impl Shutdown {
         is_over.then(|| Decided::End(outcome(parts)))
     }
 
-    /// When the process ends, or has to end, although no event may come.
+    /// The time at which the timeout or the shutdown limit expires.
     pub(super) fn next_wake(&self, child: &ChildPart) -> Option<Instant> {
         match (self.phase, self.timeout) {
             (Phase::Ending { latest, .. }, _) => Some(latest),
-            (Phase::Running, Timeout::Ahead(at)) if !child.is_all_that_is_left() => Some(at),
+            (Phase::Running, Timeout::Ahead(at)) if !child.waits_only_for_child() => Some(at),
             (Phase::Running, _) => None,
         }
     }
 
     fn begin(&mut self, end: End, received: Option<Signal>, child: &ChildPart, now: Instant) {
-        let grace = child.grace().map(|grace| grace + AFTER_THE_KILL);
+        let grace = child.grace().map(|grace| grace + KILL_MARGIN);
         self.phase = Phase::Ending {
             end,
             received,
@@ -189,7 +190,8 @@ impl Shutdown {
         };
     }
 
-    /// Begins to end if a template has failed whose failure is fatal, or if a required key does not exist.
+    /// Begins the shutdown if a template with `error_fatal` has failed, or if a required key does
+    /// not exist.
     fn fail(&mut self, parts: Parts<'_>, now: Moment) {
         let is_fatal = |job: &JobView<'_>| {
             job.template.on_error() == OnError::Fatal && job.has_failed_for_good()
@@ -215,12 +217,12 @@ impl Shutdown {
             missing_data(parts.renderer)
                 .iter()
                 .filter(|lack| lack.absence != Absence::Unanswered)
-                .for_each(MissingData::tell);
+                .for_each(MissingData::log);
             self.begin(End::Failed, None, parts.child, now.instant);
         }
     }
 
-    /// Begins to end if `-once` has run out of time with data missing.
+    /// Begins the shutdown if the timeout of `-once` has expired and data is missing.
     fn expire(&mut self, parts: Parts<'_>, now: Moment) {
         if let Timeout::Ahead(at) = self.timeout
             && at <= now.instant
@@ -232,14 +234,14 @@ impl Shutdown {
             || self.timeout != Timeout::Over
             || !parts.apply.jobs(parts.renderer).any(is_waiting)
         {
-            // Without missing data, only the end of a command is awaited, which has a limit of its own.
+            // No data is missing, so only a command is running; it has its own time limit.
             return;
         }
         let seconds = (now.instant - self.begun).as_secs_f64();
         tracing::error!(name: "once.timed_out", seconds, "timed out after {seconds:.1} s; still missing:");
         missing_data(parts.renderer)
             .iter()
-            .for_each(MissingData::tell);
+            .for_each(MissingData::log);
         self.begin(End::TimedOut, None, parts.child, now.instant);
     }
 }
@@ -254,7 +256,7 @@ impl MissingKeys {
     }
 }
 
-/// Returns `true` if this job stays as it is, in `-once`.
+/// Returns `true` if the state of this job is final in `-once`.
 fn is_final(job: JobView<'_>, renderer: &Renderer) -> bool {
     match job.stage() {
         Stage::Done | Stage::Failed => true,
@@ -265,12 +267,12 @@ fn is_final(job: JobView<'_>, renderer: &Renderer) -> bool {
     }
 }
 
-/// The result of `-once`, when nothing changes any more.
+/// The result of `-once` once all jobs are final.
 fn outcome(parts: Parts<'_>) -> End {
     let missing = missing_data(parts.renderer);
     if !missing.is_empty() {
         tracing::error!(name: "once.impossible", "required data is unavailable:");
-        missing.iter().for_each(MissingData::tell);
+        missing.iter().for_each(MissingData::log);
     }
     let has_passed = |job: JobView<'_>| match job.stage() {
         Stage::Done => true,
@@ -285,7 +287,7 @@ fn outcome(parts: Parts<'_>) -> End {
     }
 }
 
-/// The data that is missing, and where it is requested.
+/// The missing data with the places that request it, sorted by place.
 fn missing_data(renderer: &Renderer) -> Vec<MissingData> {
     let mut all = Vec::new();
     for template in renderer.templates() {

@@ -1,16 +1,16 @@
-//! A rendered text with the files that belong to it.
+//! A rendered text with its additional files.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::render::output::Output;
 
-/// What a complete rendering produced. May be secret: it is not part of the `Debug` form.
+/// The result of a complete rendering. It may be secret, so its `Debug` form omits the content.
 pub(super) struct Text {
     pub(super) content: String,
-    /// The files that are written together with it.
+    /// The additional files that are written together with the text.
     pub(super) outputs: Vec<Output>,
-    /// Differs for another content or other outputs.
+    /// A hash of content and outputs.
     pub(super) fingerprint: u64,
 }
 

@@ -98,7 +98,7 @@ impl<S: Source> Follower<S> {
     }
 
     /// The rights of the token have changed: denied queries are polled now.
-    pub(super) fn ask_denied_again(&self) {
+    pub(super) fn retry_denied(&self) {
         self.rights.send_modify(|count| *count += 1);
     }
 
@@ -205,7 +205,7 @@ impl<S: Source> Follower<S> {
         let over = followed.trouble.answered();
         if over.denial {
             // This right may have been granted together with others.
-            self.ask_denied_again();
+            self.retry_denied();
         }
         if over.failure {
             self.troubles.outage.recovered();

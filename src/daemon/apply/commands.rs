@@ -1,4 +1,4 @@
-//! The reload commands that are owed: one after another, and again after a failure.
+//! Owed reload commands: runs them one after another and retries failed ones.
 //!
 //! Input: files that were written, the time, the end of a command. Output: the command to run now.
 
@@ -12,11 +12,11 @@ use crate::config::resolved::{CommandConfig, CommandLine, Mode};
 use crate::daemon::event::Moment;
 use crate::error_chain::chain;
 
-/// Templates with the same command that get their data a moment apart share one run of it: at the start, the command
-/// waits this long for templates that were not written yet.
+/// At startup, a command waits this long for templates with the same command that are not written
+/// yet, so that they share one run.
 pub(crate) const STARTUP_BATCH_WINDOW: Duration = Duration::from_secs(1);
 
-/// The owed commands, and the one that runs.
+/// The owed commands, and the state of the running one.
 #[derive(Debug)]
 pub(super) struct Commands {
     mode: Mode,
@@ -26,18 +26,18 @@ pub(super) struct Commands {
     failures: FinalFailures,
 }
 
-/// Whether a command runs. A command may depend on the one before it, so there is one at a time.
+/// The state of execution. A command may depend on an earlier one, so only one runs at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Run {
     /// No command runs.
     Idle,
-    /// A command is due, but waits until then for other templates; `None`: for an event.
+    /// A command is due, but waits for other templates until this time; `None`: until an event.
     Held { until: Option<Instant> },
     /// A command runs.
     Running,
 }
 
-/// Failures that are not retried: those of `-once`.
+/// Failures that are not retried, as in `-once`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FinalFailures {
     None,
@@ -45,7 +45,7 @@ enum FinalFailures {
 }
 
 impl Commands {
-    /// Creates a value that owes nothing.
+    /// Creates a queue without owed commands.
     pub(super) fn new(mode: Mode, begun: Instant) -> Self {
         Self {
             mode,
@@ -71,7 +71,7 @@ impl Commands {
         self.failures == FinalFailures::Some
     }
 
-    /// Notes that these files were written. `rank` is the place of the command among the commands.
+    /// Records that these files were written. `rank` orders the commands.
     pub(super) fn owe(
         &mut self,
         command: &CommandConfig,
@@ -87,7 +87,7 @@ impl Commands {
         self.ledger.retry_now(now);
     }
 
-    /// Takes over another configuration, in which `command_of` knows the command of a file, and its rank.
+    /// Adopts a new configuration. `command_of` returns the command of a file with its rank.
     pub(super) fn renew(
         &mut self,
         now: Instant,
@@ -96,7 +96,7 @@ impl Commands {
         self.ledger.renew(now, command_of);
     }
 
-    /// Takes in the end of a command.
+    /// Handles the end of a command.
     pub(super) fn ended(
         &mut self,
         line: &CommandLine,
@@ -130,8 +130,9 @@ impl Commands {
         }
     }
 
-    /// The command to run now; it counts as running. `is_ending`: the process ends. `waits`: a template with this
-    /// command may be written soon for the first time.
+    /// Returns the command to run now and marks it as running. `is_ending`: the process is shutting
+    /// down. `waits` returns `true` if the first write of a template with this command is
+    /// outstanding.
     pub(super) fn start_next(
         &mut self,
         is_ending: bool,
@@ -141,7 +142,7 @@ impl Commands {
         if self.run == Run::Running {
             return None;
         }
-        // At the end, a cooldown does not delay a command.
+        // During shutdown, a cooldown does not delay a command.
         let by = if is_ending {
             now + COMMAND_COOLDOWN
         } else {
@@ -166,7 +167,7 @@ impl Commands {
         })
     }
 
-    /// When a command may be due.
+    /// The time at which a command may become due.
     pub(super) fn next_wake(&self) -> Option<Instant> {
         match self.run {
             Run::Idle => self.ledger.next_wake(),

@@ -1,6 +1,7 @@
-//! One destination: the text that it needs, and the text that it has.
+//! One destination: the rendered text to write, and the text that the file holds.
 //!
-//! Input: rendered texts, the results of writes. Output: a [`Decision`], and the [`Change`] to make.
+//! Input: rendered texts, the results of writes. Output: a [`Decision`], and the [`Change`] to
+//! make.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,63 +15,64 @@ use crate::daemon::text::Text;
 use crate::decide::{Decision, Outcome, Unwritten, decide};
 use crate::error_chain::chain;
 
-/// The longest wait before a failed write is retried.
+/// The maximum delay before a failed write is retried.
 const MAX_RETRY_WAIT: Duration = Duration::from_secs(60);
 
-/// A destination, and everything that changes about it.
+/// A destination and its mutable state.
 #[derive(Debug)]
 pub(crate) struct Destination {
     /// The number of the template.
     number: usize,
     job: Arc<Job>,
-    /// `-once` ignores `wait`.
+    /// The quiescence timer; `None` with `-once`, which ignores `wait`.
     settle: Option<Settle>,
     pending: Pending,
-    /// The fingerprint of the text that the destination holds, as far as this process knows.
+    /// The fingerprint of the text in the file; `None` before the first write.
     written: Option<u64>,
     failure: Option<WriteFailure>,
 }
 
-/// The text that the destination needs.
+/// The text that is to be written.
 #[derive(Debug)]
 enum Pending {
-    /// No text: none was rendered, or the last one is written.
+    /// No text is waiting: none was rendered, or the last one is written.
     Nothing,
-    /// The text waits to be written.
+    /// The text is waiting to be written.
     Waiting(Candidate),
     /// The text is being written.
     Writing(Candidate, Next),
 }
 
-/// What follows a write.
+/// The continuation after a write in progress.
 #[derive(Debug)]
 enum Next {
-    /// Nothing if it succeeds, else the same text again.
+    /// If the write fails, the same text is written again.
     Nothing,
-    /// Nothing: the template has failed since.
+    /// Nothing is written, even if the write fails: the template has failed since.
     Dropped,
-    /// Another text, or the same text rendered again: the file may have been changed by another program.
+    /// This text is written next. It may be the same text, rendered again: another program may have
+    /// changed the file.
     Text(Candidate),
 }
 
-/// A rendered text, and since when it has been waiting.
+/// A rendered text, and the time since when it has been waiting.
 #[derive(Clone, Debug)]
 struct Candidate {
     text: Arc<Text>,
     since: Unwritten,
 }
 
-/// A write that failed, and is retried.
+/// A failed write that is retried.
 #[derive(Debug)]
 struct WriteFailure {
-    /// The number of failures in a row.
+    /// The number of consecutive failures.
     count: u32,
     text: String,
     retry: Instant,
 }
 
 impl Destination {
-    /// Creates the destination of a template that was not rendered yet.
+    /// Creates the destination of a template that has not been rendered yet.
     pub(super) fn new(number: usize, job: Arc<Job>, mode: Mode) -> Self {
         Self {
             number,
@@ -82,7 +84,7 @@ impl Destination {
         }
     }
 
-    /// The same destination by another configuration of its template.
+    /// Returns the same destination with a new configuration of its template.
     pub(super) fn renewed(self, job: Arc<Job>, mode: Mode) -> Self {
         Self {
             settle: job.settle.filter(|_| mode == Mode::Daemon),
@@ -101,13 +103,13 @@ impl Destination {
         &self.job
     }
 
-    /// Returns `true` if this command runs after a change of the destination.
+    /// Returns `true` if a change of the destination owes this command.
     pub(super) fn has_command(&self, line: &CommandLine) -> bool {
         let command = self.job.command.as_ref();
         command.is_some_and(|command| command.line == *line)
     }
 
-    /// Returns `true` if the destination was written at least once, or was found to be right.
+    /// Returns `true` if the destination was written at least once, or already had its content.
     pub(crate) fn is_written(&self) -> bool {
         self.written.is_some()
     }
@@ -117,7 +119,7 @@ impl Destination {
         self.failure.is_some()
     }
 
-    /// Returns `true` if a text is not written yet.
+    /// Returns `true` if a text is waiting or being written.
     pub(crate) fn has_unwritten_text(&self) -> bool {
         match &self.pending {
             Pending::Nothing | Pending::Writing(_, Next::Dropped) => false,
@@ -125,7 +127,7 @@ impl Destination {
         }
     }
 
-    /// The template has failed: a text that it rendered before is not written any more.
+    /// Handles a failure of the template: drops an earlier text that is not written yet.
     pub(super) fn template_failed(&mut self) {
         match &mut self.pending {
             Pending::Writing(_, next) => *next = Next::Dropped,
@@ -133,7 +135,7 @@ impl Destination {
         }
     }
 
-    /// The template was rendered.
+    /// Handles a newly rendered text.
     pub(super) fn rendered(&mut self, text: Arc<Text>, now: Instant) {
         let before = match &self.pending {
             Pending::Nothing | Pending::Writing(_, Next::Dropped) => None,
@@ -160,13 +162,14 @@ impl Destination {
         }
     }
 
-    /// What to do about the destination now; `None` if there is nothing to do. `is_complete`: the template has all data.
+    /// Decides what to do with the text now; `None` without a text. `is_complete`: the template has
+    /// all its data.
     pub(super) fn decide(&self, is_complete: bool, now: Instant) -> Option<Decision> {
         let Pending::Waiting(Candidate { text, since }) = &self.pending else {
             return None;
         };
         if let Some(failure) = self.failure.as_ref().filter(|failure| now < failure.retry) {
-            return Some(Decision::AwaitQuiet(failure.retry));
+            return Some(Decision::AwaitQuiescence(failure.retry));
         }
         let outcome = if !is_complete {
             Outcome::Incomplete
@@ -180,7 +183,7 @@ impl Destination {
         Some(decide(outcome, settle, now))
     }
 
-    /// When the text has to be written; in the past if it could be written already.
+    /// The time at which the text is due; it may be in the past.
     pub(super) fn next_wake(&self, is_complete: bool) -> Option<Instant> {
         let Pending::Waiting(Candidate { since, .. }) = &self.pending else {
             return None;
@@ -189,12 +192,13 @@ impl Destination {
         let earliest = retry.map_or(since.latest, |retry| retry.max(since.latest));
         match self.decide(is_complete, earliest)? {
             Decision::Apply => Some(earliest),
-            Decision::AwaitQuiet(due) => Some(due),
+            Decision::AwaitQuiescence(due) => Some(due),
             Decision::AwaitAnswers | Decision::KeepOld => None,
         }
     }
 
-    /// Begins a write: the change that makes the destination hold the text. [`applied`](Self::applied) has to follow.
+    /// Begins a write and returns the change. The caller reports the result to
+    /// [`applied`](Self::applied).
     pub(super) fn begin_write(&mut self) -> Option<Change> {
         let Pending::Waiting(candidate) = &self.pending else {
             return None;
@@ -217,7 +221,8 @@ impl Destination {
         Some(change)
     }
 
-    /// The write has ended: the text was written, was there already, or could not be written.
+    /// Handles the end of a write: the text was written, was present already, or could not be
+    /// written.
     pub(super) fn applied(&mut self, outcome: &Result<Written, WriteError>, now: Moment) {
         let (fingerprint, same, other) =
             match std::mem::replace(&mut self.pending, Pending::Nothing) {
@@ -235,7 +240,7 @@ impl Destination {
             };
         let next = match outcome {
             Ok(outcome) => {
-                self.tell_success(*outcome);
+                self.log_success(*outcome);
                 self.failure = None;
                 self.written = fingerprint;
                 other
@@ -255,7 +260,7 @@ impl Destination {
         }
     }
 
-    fn tell_success(&self, outcome: Written) {
+    fn log_success(&self, outcome: Written) {
         let (template, destination) = self.names();
         if outcome == Written::Written {
             tracing::info!(name: "file.written", template, destination, "{template} is written to {destination}");
@@ -288,7 +293,7 @@ impl Destination {
         });
     }
 
-    /// The template and the destination, for people.
+    /// The names of template and destination in log lines.
     fn names(&self) -> (String, String) {
         let template = match &self.job.source {
             Source::File(path) => path.display().to_string(),

@@ -1,4 +1,4 @@
-//! The certificates and keys for the connections to Consul, which may be replaced.
+//! The certificates and keys for connections to Consul, which may be replaced on disk.
 //!
 //! Input: the result of reading them again. Output: log lines.
 
@@ -8,23 +8,23 @@ use crate::config::resolved::ConsulConfig;
 use crate::daemon::event::CertificateError;
 use crate::error_chain::chain;
 
-/// The files of the certificates.
+/// The certificate files.
 #[derive(Debug)]
 pub(super) struct Certificates {
     paths: Vec<PathBuf>,
-    /// Whether any are used: those of a directory are, and are in none of these files.
+    /// `true` if connections use TLS. `paths` does not list the files of a certificate directory.
     used: bool,
-    /// The last error that was logged; it is not logged twice.
-    complaint: Option<String>,
+    /// The last logged error, so that it is not logged twice.
+    last_error: Option<String>,
 }
 
 impl Certificates {
-    /// Creates the certificates of a configuration, which has read them.
+    /// Creates the certificates that were read with a configuration.
     pub(super) fn new(consul: &ConsulConfig) -> Self {
         Self {
             paths: consul.certificates(),
             used: consul.is_over_tls(),
-            complaint: None,
+            last_error: None,
         }
     }
 
@@ -38,19 +38,19 @@ impl Certificates {
         self.used
     }
 
-    /// Takes in the result of reading them again. Certificates that cannot be used change nothing: one whose key does
-    /// not fit may be in the middle of a replacement.
+    /// Handles the result of reading the certificates again. If they are not usable, the previous
+    /// ones stay: the key may not match because a replacement is in progress.
     pub(super) fn read(&mut self, read: &Result<(), CertificateError>) {
         match read {
             Ok(()) => {
-                self.complaint = None;
+                self.last_error = None;
                 tracing::info!(name: "certificates.read", "the certificates for Consul were read again, and are used from now on");
             }
             Err(error) => {
-                let complaint = chain(error);
-                if self.complaint.as_ref() != Some(&complaint) {
-                    tracing::warn!(name: "certificates.refused", error = complaint, "{complaint}; the previous certificates stay in use");
-                    self.complaint = Some(complaint);
+                let last_error = chain(error);
+                if self.last_error.as_ref() != Some(&last_error) {
+                    tracing::warn!(name: "certificates.refused", error = last_error, "{last_error}; the previous certificates stay in use");
+                    self.last_error = Some(last_error);
                 }
             }
         }

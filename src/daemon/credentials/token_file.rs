@@ -1,6 +1,7 @@
 //! The token file, whose content may change.
 //!
-//! Input: the content of the file, or why it cannot be used. Output: the token to use from now on, if it is another.
+//! Input: the content of the file, or the error of reading it. Output: the token to use, if it has
+//! changed.
 
 use std::path::PathBuf;
 
@@ -14,17 +15,17 @@ use crate::error_chain::chain;
 pub(super) struct TokenFile {
     path: Option<PathBuf>,
     token: Option<SecretString>,
-    /// The last error that was logged; it is not logged twice.
-    complaint: Option<String>,
+    /// The last logged error, so that it is not logged twice.
+    last_error: Option<String>,
 }
 
 impl TokenFile {
-    /// Creates a token file with its content.
+    /// Creates a token file with its present content.
     pub(super) fn new(path: Option<PathBuf>, token: Option<SecretString>) -> Self {
         Self {
             path,
             token,
-            complaint: None,
+            last_error: None,
         }
     }
 
@@ -36,17 +37,18 @@ impl TokenFile {
     /// Switches to another file with its content.
     pub(super) fn follow(&mut self, path: Option<PathBuf>, token: Option<SecretString>) {
         if path != self.path {
-            self.complaint = None;
+            self.last_error = None;
         }
         (self.path, self.token) = (path, token);
     }
 
-    /// Takes in the content of the file. Returns the token if it is another. A token that cannot be used changes nothing.
+    /// Handles the content of the file. Returns the token if it has changed. An unusable token
+    /// changes nothing.
     pub(super) fn read(&mut self, read: &Result<SecretString, TokenError>) -> Option<SecretString> {
         let path = self.path.as_ref()?.display();
         match read {
             Ok(token) => {
-                self.complaint = None;
+                self.last_error = None;
                 let same = self
                     .token
                     .as_ref()
@@ -62,13 +64,13 @@ impl TokenFile {
                 Some(token.clone())
             }
             Err(error) => {
-                let complaint = chain(error);
-                if self.complaint.as_ref() != Some(&complaint) {
+                let last_error = chain(error);
+                if self.last_error.as_ref() != Some(&last_error) {
                     tracing::warn!(
-                        name: "token.refused", file = %path, error = complaint,
-                        "cannot use the token file {path}: {complaint}; the old token stays in use"
+                        name: "token.refused", file = %path, error = last_error,
+                        "cannot use the token file {path}: {last_error}; the old token stays in use"
                     );
-                    self.complaint = Some(complaint);
+                    self.last_error = Some(last_error);
                 }
                 None
             }
@@ -91,14 +93,14 @@ mod tests {
         );
         for _ in 0..2 {
             assert_eq!(used(file.read(&Err(TokenError::Empty))), None);
-            assert_eq!(file.complaint.as_deref(), Some("the token file is empty"));
+            assert_eq!(file.last_error.as_deref(), Some("the token file is empty"));
         }
         assert_eq!(
             used(file.read(&Ok("one".into()))),
             None,
             "the kept token needs no change"
         );
-        assert_eq!(file.complaint, None, "the next error is logged again");
+        assert_eq!(file.last_error, None, "the next error is logged again");
         assert_eq!(used(file.read(&Ok("two".into()))).as_deref(), Some("two"));
         assert_eq!(used(file.read(&Ok("two".into()))), None);
         assert!(!format!("{file:?}").contains("two"));

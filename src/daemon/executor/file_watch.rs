@@ -1,4 +1,5 @@
-//! Watches files on a thread of its own: looking at a directory of a file system that hangs takes forever.
+//! Watches files on a thread of its own, because access to a directory on a hanging file system
+//! blocks.
 //!
 //! Input: the files to watch. Output: [`FileEvent`]s.
 
@@ -10,7 +11,8 @@ use tokio::sync::mpsc;
 
 use crate::watch::{FileEvent, Files};
 
-/// The thread that watches files, which starts with the first request and ends when this is dropped.
+/// A handle to the watching thread. The thread starts with the first request and ends when this
+/// value is dropped.
 #[derive(Debug, Default)]
 pub(super) struct FileWatch {
     thread: Option<Thread>,
@@ -35,7 +37,7 @@ impl FileWatch {
             self.thread = start().inspect_err(warn).ok();
         }
         if let Some(thread) = &self.thread {
-            // The thread ends only with the receiver of its events.
+            // The thread ends only when the receiver of its events is dropped.
             let _ = thread.wanted.send(files);
         }
     }

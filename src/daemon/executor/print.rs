@@ -1,4 +1,4 @@
-//! A dry run: prints what would be written.
+//! A dry run: prints the files that would be written.
 
 use std::io::Write as _;
 
@@ -8,7 +8,7 @@ use crate::apply::write::is_current;
 use crate::apply::{dry, output};
 use crate::render::output::Output;
 
-/// Prints a change, unless the destination has its content already.
+/// Prints a change, unless the destination already has the content.
 pub(super) fn print(change: Change) -> Applied {
     let Change {
         job,

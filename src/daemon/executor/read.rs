@@ -1,4 +1,4 @@
-//! Reads files: sources of templates, what `file` reads, the token.
+//! Reads files: template sources, files for `file`, the token.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::source;
 use crate::watch::WatchEvent;
 use gotemplate::budget::Budget;
 
-/// Reads a template, and parses it unless its source is the same as before.
+/// Reads a template, and parses it unless its source is unchanged.
 pub(super) fn source(
     job: &Job,
     known: Option<Arc<Template>>,

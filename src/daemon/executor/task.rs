@@ -1,4 +1,4 @@
-//! The work of worker threads.
+//! The tasks that worker threads run.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,29 +19,29 @@ use crate::source::consul::Client;
 use crate::watch::WatchEvent;
 use gotemplate::budget::Budget;
 
-/// How long reading a file may take; longer, its file system hangs.
+/// The time limit for reading one file. A longer read means that its file system hangs.
 const READ_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long reading the whole configuration may take.
+/// The time limit for reading the whole configuration.
 const CONFIG_LIMIT: Duration = Duration::from_secs(60);
 
-/// How much longer than its budget a task may take to end.
+/// The time that a task may take to stop after its budget is exhausted.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// One piece of work.
 pub(super) struct Task {
     pub(super) key: Key,
-    /// After this time, the task is given up.
+    /// The time after which the task is abandoned.
     pub(super) limit: Duration,
     pub(super) work: Work,
-    /// The result if the task is given up.
+    /// Creates the result of an abandoned task.
     pub(super) overdue: Overdue,
 }
 
 pub(super) type Work = Box<dyn FnOnce() -> TaskResult + Send>;
 pub(super) type Overdue = Box<dyn FnOnce(Lateness) -> TaskResult + Send>;
 
-/// What a task works on. Tasks with the same key run one after another.
+/// The subject of a task. Tasks with the same key run one after another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Key {
     Render(usize),
@@ -52,19 +52,19 @@ pub(super) enum Key {
     Config,
 }
 
-/// The kinds of tasks that are limited separately.
+/// The kinds of tasks; each has its own limit of hung tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Render,
     Read,
 }
 
-/// Why a task is given up.
+/// The reason for which a task is abandoned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lateness {
-    /// It has exceeded its limit.
+    /// The task has exceeded its limit.
     Overdue,
-    /// It has not begun, because too many tasks of its kind hang.
+    /// The task was not started, because too many tasks of its kind hang.
     TooManyStuck,
 }
 
@@ -74,7 +74,7 @@ pub(super) struct TaskResult {
     pub(super) output: Output,
 }
 
-/// What a task has produced.
+/// The output of a task.
 pub(super) enum Output {
     Event(Event),
     /// A configuration, which the process has not adopted yet.
@@ -99,12 +99,13 @@ impl TaskResult {
         Self { key, output }
     }
 
-    /// The result of a task that ended without one.
+    /// Creates the result of a task that panicked or could not be started.
     pub(super) fn lost(key: Key, what: String) -> Self {
         Self::event(key, Event::TaskLost(what))
     }
 
-    /// The result of a task that was given up before. What was read counts; what was rendered does not.
+    /// Converts the result of an abandoned task. Data that was read still counts; a rendered text
+    /// does not.
     pub(super) fn late(self) -> Self {
         let Self { key, output } = self;
         match output {
@@ -124,7 +125,7 @@ impl Lateness {
     }
 }
 
-/// The text for a read that hangs.
+/// The error text of a read that hangs.
 struct Hung(Lateness, Duration);
 
 impl fmt::Display for Hung {
@@ -143,7 +144,7 @@ impl fmt::Display for Hung {
     }
 }
 
-/// Renders a template. `stop` ends the work.
+/// Creates the task that renders a template. `stop` cancels it.
 pub(super) fn render(request: RenderRequest, stop: &Arc<AtomicBool>) -> Task {
     let (number, limit) = (request.number, request.limit);
     let template = Arc::clone(&request.template);
@@ -166,7 +167,7 @@ pub(super) fn render(request: RenderRequest, stop: &Arc<AtomicBool>) -> Task {
     }
 }
 
-/// Reads and parses the source of a template, unless it is the same as before.
+/// Creates the task that reads and parses the source of a template, unless it is unchanged.
 pub(super) fn template(
     number: usize,
     job: Arc<Job>,
@@ -202,7 +203,7 @@ pub(super) fn template(
     }
 }
 
-/// Reads a file for `file`.
+/// Creates the task that reads a file for `file`.
 pub(super) fn file(file: FileQuery) -> Task {
     let (own, late) = (file.clone(), file.clone());
     let key = Key::File(file);
@@ -220,7 +221,7 @@ pub(super) fn file(file: FileQuery) -> Task {
     }
 }
 
-/// Reads the token file.
+/// Creates the task that reads the token file.
 pub(super) fn token(path: PathBuf) -> Task {
     Task {
         key: Key::Token,
@@ -233,7 +234,7 @@ pub(super) fn token(path: PathBuf) -> Task {
     }
 }
 
-/// Reads the certificates.
+/// Creates the task that reads the certificates.
 pub(super) fn certificates(client: Client) -> Task {
     Task {
         key: Key::Certificates,
@@ -249,7 +250,7 @@ pub(super) fn certificates(client: Client) -> Task {
     }
 }
 
-/// Reads the configuration.
+/// Creates the task that reads the configuration.
 pub(super) fn config(read: ReadConfig) -> Task {
     let result = |output| TaskResult {
         key: Key::Config,

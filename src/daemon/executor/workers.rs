@@ -2,10 +2,11 @@
 //!
 //! Input: [`Task`]s. Output: the result of each.
 //!
-//! One thread stays warm, so that a short task costs two wake-ups. While a task takes longer than [`SLOW`], other
-//! threads take over the tasks behind it. A task that exceeds its limit is given up: it gets the result that it names
-//! for this case, and its thread, which nothing can stop, does not count any more. Threads are never joined, so that a
-//! hung one does not delay the end of the process.
+//! One idle thread is kept, so that a short task costs two wake-ups. If a task takes longer than
+//! [`SLOW`], another thread takes over the queued tasks. A task that exceeds its limit is
+//! abandoned: the pool reports the result that the task defines for this case, and no longer counts
+//! its thread, which cannot be stopped. Threads are never joined, so that a hung thread does not
+//! delay the exit of the process.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -22,27 +23,29 @@ mod state;
 
 use state::{Running, SLOW, State};
 
-/// The most threads that work at the same time, those of tasks that were given up aside.
+/// The maximum number of threads, without those of abandoned tasks.
 const MAX_THREADS: usize = 16;
 
-/// The most tasks of a kind that are given up and still run; further tasks of this kind fail at once.
+/// The maximum number of abandoned tasks of a kind that still run. Above it, further tasks of this
+/// kind fail at once.
 const MAX_STUCK: usize = 32;
 
-/// Results are passed on together, but not later than this after the first.
+/// The maximum delay of a result. Results that are ready within this time are returned together.
 const BATCH_TIME: Duration = Duration::from_millis(2);
 
-/// The stack of a thread: as large as that of the main thread. Only the used part takes memory.
+/// The stack size of a thread, the same as that of the main thread. Only the used part takes
+/// memory.
 const STACK: usize = 8 << 20;
 
-/// Passes tasks to worker threads.
+/// The pool of worker threads.
 pub(super) struct Workers {
     shared: Arc<Shared>,
-    /// The tasks that wait until a task with the same key has returned.
+    /// Tasks that wait until a task with the same key has returned.
     again: BTreeMap<Key, Task>,
     pace: Pace,
 }
 
-/// Whether tasks run, and for how long already.
+/// The load of the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pace {
     Idle,
@@ -50,11 +53,11 @@ enum Pace {
     Slow,
 }
 
-/// What the pool has to report.
+/// A report of the pool.
 pub(super) enum Turn {
-    /// Tasks have ended, or were given up.
+    /// Tasks have ended, or were abandoned.
     Results(Vec<TaskResult>),
-    /// Tasks take long.
+    /// A running task has become slow.
     Slow,
 }
 
@@ -77,8 +80,8 @@ impl Workers {
         }
     }
 
-    /// Passes on tasks. A task whose key is in use begins when the one before has returned; if that one was given up, the
-    /// task is given up, too.
+    /// Queues tasks. A task whose key is in use starts after the earlier task has returned; if that
+    /// task was abandoned, the new one is abandoned, too.
     pub(super) fn begin(&mut self, tasks: impl IntoIterator<Item = Task>) {
         let mut state = self.shared.lock();
         for task in tasks {
@@ -112,12 +115,12 @@ impl Workers {
         }
     }
 
-    /// Returns `true` while tasks run that take no longer than usual.
+    /// Returns `true` while tasks run and none is slow.
     pub(super) fn are_briefly_busy(&self) -> bool {
         self.pace == Pace::Brief
     }
 
-    /// Waits for results, or for the moment when tasks take long. Without tasks, it does not return.
+    /// Waits for results, or until a task becomes slow. Pends forever without tasks.
     pub(super) async fn next(&mut self) -> Turn {
         loop {
             let wake = match self.look(Instant::now()) {
@@ -135,7 +138,7 @@ impl Workers {
         }
     }
 
-    /// What there is to report now, or when to look again.
+    /// Returns the present report, or the time of the next check.
     fn look(&mut self, now: Instant) -> Result<Turn, Option<Instant>> {
         let mut state = self.shared.lock();
         state.give_up_overdue(now);
@@ -183,7 +186,7 @@ impl Drop for Workers {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while the lock is held.
+        // No code panics while it holds the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -196,12 +199,12 @@ impl Shared {
         match thread {
             Ok(_) => state.threads += 1,
             Err(error) if state.threads == 0 => self.refuse(state, &error),
-            // The other threads do the work.
+            // The existing threads do the work.
             Err(_) => {}
         }
     }
 
-    /// Without any thread, no task can be done.
+    /// Fails all queued tasks, because no thread can be started.
     fn refuse(&self, state: &mut State, error: &io::Error) {
         tracing::error!(name: "process.no_thread", %error, "cannot start a thread: {error}");
         for task in std::mem::take(&mut state.queue) {
@@ -213,7 +216,7 @@ impl Shared {
         self.result.notify_one();
     }
 
-    /// The life of a thread.
+    /// The main loop of a worker thread.
     fn work(&self) {
         while let Some((id, key, work)) = self.take() {
             let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
@@ -227,7 +230,7 @@ impl Shared {
         }
     }
 
-    /// Waits for a task. `None`: the thread is not needed any more.
+    /// Waits for a task. Returns `None` if the thread is not needed any more.
     fn take(&self) -> Option<(u64, Key, Work)> {
         let mut state = self.lock();
         let task = loop {
@@ -261,7 +264,8 @@ impl Shared {
         Some((id, key, task.work))
     }
 
-    /// Passes on a result. Returns `false` if the task was given up, so that the thread is not needed any more.
+    /// Delivers a result. Returns `false` if the task was abandoned; then the thread is not needed
+    /// any more.
     fn put(&self, id: u64, result: TaskResult) -> bool {
         let mut state = self.lock();
         let place = state.running.iter().position(|running| running.id == id);
@@ -272,7 +276,7 @@ impl Shared {
             .results
             .push(if in_time { result } else { result.late() });
         let first = *state.first_result.get_or_insert(now);
-        // What is rendered in one pass is passed on together.
+        // Deliver the results of one pass together.
         if state.queue.is_empty() || now >= first + BATCH_TIME {
             self.result.notify_one();
         }

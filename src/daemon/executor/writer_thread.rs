@@ -1,6 +1,6 @@
 //! The thread that writes files, one batch after another.
 //!
-//! Input: work that needs the [`Writer`]. Output: the [`Event`] that each piece of work ends with.
+//! Input: jobs that need the [`Writer`]. Output: the [`Event`] that each job returns.
 
 use std::sync::mpsc as std_mpsc;
 use std::{io, thread};
@@ -12,11 +12,12 @@ use crate::daemon::event::Event;
 
 type Work = Box<dyn FnOnce(&mut Writer) -> Event + Send>;
 
-/// Passes work to the thread, which starts with the first piece of work and ends when this is dropped.
+/// A handle to the writer thread. The thread starts with the first job and ends when this value is
+/// dropped.
 #[derive(Default)]
 pub(super) struct WriterThread {
     thread: Option<Thread>,
-    /// The number of pieces of work without a result.
+    /// The number of jobs without a result.
     pending: usize,
 }
 
@@ -26,26 +27,26 @@ struct Thread {
 }
 
 impl WriterThread {
-    /// Passes on a piece of work. [`next`](Self::next) returns its result.
+    /// Queues a job. [`next`](Self::next) returns its result.
     pub(super) fn begin(&mut self, work: impl FnOnce(&mut Writer) -> Event + Send + 'static) {
         self.pending += 1;
         if self.thread.is_none() {
-            // Without a thread the work has no result, and `next` says so.
+            // Without a thread the job has no result; `next` returns `TaskLost`.
             let cannot = |error: &_| tracing::error!(name: "process.no_thread", %error, "cannot start a thread: {error}");
             self.thread = start().inspect_err(cannot).ok();
         }
         if let Some(thread) = &self.thread {
-            // A thread that is gone has no results, and `next` says so.
+            // A thread that has panicked returns no result; `next` returns `TaskLost`.
             let _ = thread.work.send(Box::new(work));
         }
     }
 
-    /// Returns `true` while there is work without a result.
+    /// Returns `true` while there are jobs without a result.
     pub(super) fn is_busy(&self) -> bool {
         self.pending > 0
     }
 
-    /// The next result; without work, it does not return.
+    /// Waits for the next result. Pends forever without jobs.
     pub(super) async fn next(&mut self) -> Event {
         if self.pending == 0 {
             return std::future::pending().await;
@@ -58,7 +59,7 @@ impl WriterThread {
         result.unwrap_or_else(|| Event::TaskLost("the writer thread".to_owned()))
     }
 
-    /// Waits for the end of all work.
+    /// Waits until all jobs have ended.
     pub(super) async fn finish(mut self) {
         while self.pending > 0 {
             self.next().await;

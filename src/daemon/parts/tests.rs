@@ -4,7 +4,7 @@ mod ending;
 mod outputs;
 mod passing;
 mod reload;
-mod standing;
+mod status;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -122,7 +122,7 @@ fn value(text: &str) -> Arc<Answer> {
 }
 
 impl Bench {
-    /// Begins, and reads the sources.
+    /// Starts the parts and reads the sources.
     fn start(mode: Mode, jobs: Vec<Job>) -> Self {
         let now = moment();
         let mut parts = Parts::new(&config(mode, jobs), RenderEnv::default(), now);
@@ -148,7 +148,7 @@ impl Bench {
         bench
     }
 
-    /// Steps, and renders without delay.
+    /// Handles an event and renders without delay.
     fn step(&mut self, event: Event) {
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
@@ -189,7 +189,7 @@ impl Bench {
         )]));
     }
 
-    /// What there is to write, if there is; nothing else may have been decided meanwhile.
+    /// Removes the changes to write; no other decision may have been made meanwhile.
     fn take_changes(&mut self) -> Option<Vec<Change>> {
         let place = self
             .actions
@@ -201,7 +201,7 @@ impl Bench {
         }
     }
 
-    /// Writes what there is to write, and gives the texts.
+    /// Writes the pending changes and returns their texts.
     fn write(&mut self) -> Vec<String> {
         let Some(changes) = self.take_changes() else {
             return Vec::new();
@@ -223,7 +223,7 @@ impl Bench {
         self.step(Event::Applied(applied.collect()));
     }
 
-    /// The commands that were started.
+    /// Removes and returns the commands that were started.
     fn take_runs(&mut self) -> Vec<CommandConfig> {
         let (runs, rest) = std::mem::take(&mut self.actions)
             .into_iter()
@@ -423,7 +423,7 @@ fn a_deleted_key_keeps_its_last_value() {
 }
 
 #[test]
-fn changes_are_collected_until_it_is_quiet_but_not_the_first_and_not_for_ever() {
+fn changes_are_collected_during_wait_except_the_first_and_at_most_for_its_maximum() {
     let second = Duration::from_secs(1);
     let settle = Settle {
         quiet: second * 2,
@@ -484,7 +484,7 @@ fn a_broken_source_stays_a_failure_although_the_last_good_version_fails_and_reco
 }
 
 #[test]
-fn a_reload_during_a_write_writes_again_what_may_have_been_changed() {
+fn a_reload_during_a_write_writes_again() {
     let template = job("{{ key \"a\" }}", None);
     let mut bench = Bench::start(Mode::Daemon, vec![template.clone()]);
     bench.news("a", "1");
@@ -499,7 +499,7 @@ fn a_reload_during_a_write_writes_again_what_may_have_been_changed() {
 }
 
 #[test]
-fn a_reload_tries_at_once_what_failed() {
+fn a_reload_retries_failures_at_once() {
     let mut bench = Bench::start(Mode::Daemon, vec![job("{{key `a`}}", Some("x"))]);
     bench.news("a", "1");
     let changes = bench.take_changes().unwrap();
@@ -592,7 +592,7 @@ fn a_token_file_is_watched_and_read_again() {
 }
 
 #[test]
-fn an_answer_is_for_the_sandbox_in_which_it_was_read() {
+fn an_answer_belongs_to_the_sandbox_in_which_it_was_read() {
     let text = r#"{{ file "/a" }}"#;
     let within = |name: &str| Some(Arc::from(std::path::Path::new(name)));
     let jobs = [None, within("/x"), within("/y"), within("/x")].map(|sandbox| Job {
@@ -626,8 +626,8 @@ fn an_answer_is_for_the_sandbox_in_which_it_was_read() {
     assert_eq!(jobs, [1, 3]);
 }
 
-/// The second template began its pass before the key was answered, and requested it only then: the answer had come and
-/// gone, and the template waited for it for ever.
+/// Regression test: the second template began its pass before the key was answered and requested
+/// the key only during that pass, so it waited for the answer forever.
 #[test]
 fn an_answer_that_arrives_during_a_pass_is_not_missed() {
     let second = "{{ if eq (key \"a\") \"1\" }}{{ key \"b\" }}{{ end }}";

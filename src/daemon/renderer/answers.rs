@@ -1,4 +1,4 @@
-//! The answers that were accepted, and the queries that fail.
+//! The accepted answers, and the queries that fail.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub(super) struct Answers {
     failures: QueryFailures,
 }
 
-/// An answer that was accepted, and the one before.
+/// An accepted answer, and the one before it.
 pub(super) struct Change {
     pub(super) query: Arc<Query>,
     pub(super) before: Option<Arc<Answer>>,
@@ -27,7 +27,7 @@ pub(super) struct Change {
 }
 
 impl Answers {
-    /// Creates a store that follows nothing yet.
+    /// Creates a store that follows no query.
     pub(super) fn new(failures: QueryFailures) -> Self {
         Self {
             followed: BTreeSet::new(),
@@ -41,7 +41,7 @@ impl Answers {
         &self.snapshot
     }
 
-    /// The queries that fail.
+    /// The queries that are failing.
     pub(super) fn failures(&self) -> &QueryFailures {
         &self.failures
     }
@@ -51,12 +51,12 @@ impl Answers {
         &self.followed
     }
 
-    /// Sets the time at which answers are looked at.
+    /// Sets the time at which the snapshot is evaluated.
     pub(super) fn turn_to(&mut self, now: Instant) {
         self.snapshot.turn_to(now);
     }
 
-    /// Takes in news of a query. Returns the answer if there is a new one.
+    /// Handles an event of a query. Returns the change if there is a new answer.
     pub(super) fn on_event(&mut self, event: &WatchEvent, now: Moment) -> Option<Change> {
         let (WatchEvent::News(query, _)
         | WatchEvent::Failed(query, _)
@@ -82,7 +82,7 @@ impl Answers {
         }
     }
 
-    /// Takes in the output of a plugin.
+    /// Handles the output of a plugin.
     pub(super) fn on_plugin(&mut self, query: &Arc<Query>, answer: &Arc<Answer>) -> Option<Change> {
         let wanted = self.followed.contains(query);
         wanted.then(|| self.judge(query, answer))
@@ -102,7 +102,7 @@ impl Answers {
         }
     }
 
-    /// Records an answer. For this span it matters when its instances began to pass their checks.
+    /// Records an answer. `passing_span` is the longest `passing_for` of its templates.
     pub(super) fn record(&mut self, change: Change, passing_span: Duration) {
         let Change { query, after, .. } = change;
         self.snapshot.record_timed(query, after, passing_span);
@@ -113,7 +113,7 @@ impl Answers {
         self.snapshot.forget(query);
     }
 
-    /// Follows these queries and no others. Returns the files that are new among them.
+    /// Follows these queries and no others. Returns the files among them that are new.
     pub(super) fn follow(&mut self, queries: BTreeSet<Arc<Query>>) -> Vec<FileQuery> {
         let is_new = |file: &&FileQuery| !self.followed.contains(&Query::File((*file).clone()));
         let new = files(&queries).filter(is_new).cloned().collect();

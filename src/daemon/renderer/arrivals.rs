@@ -1,9 +1,11 @@
 //! The answers that arrive while a template is being rendered.
 //!
-//! Input: answers during a pass. Output: at its end, the queries whose new answers the pass has not seen.
+//! Input: answers during a pass. Output: at its end, the queries whose new answers the pass has not
+//! seen.
 //!
-//! What a pass requests is known only when it ends. A query that it requests for the first time may have been answered
-//! meanwhile; without this record the template would wait for an answer that has come already.
+//! The requests of a pass are known only when it ends. A query that it requests for the first time
+//! may have been answered meanwhile. Without this record, the template would wait for an answer
+//! that has already arrived.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,12 +26,12 @@ struct Arrived {
 }
 
 impl Arrivals {
-    /// Forgets everything, as a pass begins.
+    /// Clears the record at the start of a pass.
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// Notes that `after` takes the place of `before`.
+    /// Records that `after` replaces `before`.
     pub(super) fn note(
         &mut self,
         query: &Arc<Query>,
@@ -44,7 +46,8 @@ impl Arrivals {
         arrived.latest = after.cloned();
     }
 
-    /// The queries among these dependencies whose answers the pass has not seen.
+    /// Removes the record. Returns the queries among these dependencies whose answers the pass has
+    /// not seen.
     pub(super) fn take_missed(&mut self, dependencies: &Dependencies) -> Vec<Arc<Query>> {
         let arrived = std::mem::take(&mut self.0).into_iter();
         let is_missed = |(query, Arrived { seen, latest }): &(Arc<Query>, Arrived)| match latest {

@@ -1,17 +1,17 @@
-//! The failures of a template, each reported once.
+//! The failures of a template; each is logged once.
 //!
-//! Input: what was read, the result of a pass. Output: events in the log.
+//! Input: the source that was read, the result of a pass. Output: log events.
 
 use crate::daemon::rendering::PassResult;
 use crate::error_chain::chain;
 use crate::render::TemplateError;
 
-/// Why a template cannot be read or rendered.
+/// The current failures of a template.
 #[derive(Debug, Default)]
 pub(super) struct Failures {
-    /// Why the source cannot be read or parsed; the last good version stays in force.
+    /// The error of the source. The last good version stays in use.
     source: Option<String>,
-    /// Why the template fails although all data is there.
+    /// The error of rendering with complete data.
     rendering: Option<String>,
 }
 
@@ -21,19 +21,19 @@ impl Failures {
         self.source.is_some()
     }
 
-    /// Returns `true` if the template failed with all data there.
+    /// Returns `true` if rendering failed with complete data.
     pub(super) fn is_rendering_broken(&self) -> bool {
         self.rendering.is_some()
     }
 
-    /// Takes in that the source was read.
+    /// Handles a source that was read and parsed.
     pub(super) fn end_of_source(&mut self, template: &str) {
         if self.source.take().is_some() {
             tracing::info!(name: "source.recovered", template, "{template}: parses again");
         }
     }
 
-    /// Takes in that the source could not be read.
+    /// Handles an error of the source.
     pub(super) fn of_source(&mut self, template: &str, error: &TemplateError, has_version: bool) {
         let kept = if has_version {
             "\nthe last good version stays in force"
@@ -46,7 +46,7 @@ impl Failures {
         }
     }
 
-    /// Takes in the result of a pass. One with data missing says nothing about the template.
+    /// Handles the result of a pass. An incomplete pass proves nothing about the template.
     pub(super) fn of_pass(&mut self, template: &str, result: &PassResult) {
         match result {
             PassResult::Ended(pass) if !pass.dependencies.is_complete() => {}
@@ -89,7 +89,7 @@ impl Failures {
     }
 }
 
-/// Keeps a failure. Returns `true` if it differs from the one before.
+/// Stores a failure. Returns `true` if it differs from the previous one.
 fn is_news(slot: &mut Option<String>, text: &str) -> bool {
     slot.replace(text.to_owned())
         .is_none_or(|before| before != text)

@@ -1,29 +1,29 @@
-//! Whether templates are being rendered, and whether texts that are ready wait for them.
+//! The render passes in progress, and whether rendered texts wait for them.
 
 use std::time::{Duration, Instant};
 
-/// Texts that are ready wait this long at most for other templates that are being rendered: what one change renders is
-/// written together, but a slow template delays no other.
-const PASS_PATIENCE: Duration = Duration::from_millis(100);
+/// The maximum time that rendered texts wait for other templates. The results of one change are
+/// written together, but a slow template does not delay the others.
+const MAX_TEXT_DELAY: Duration = Duration::from_millis(100);
 
-/// Whether templates are being rendered.
+/// The render passes in progress.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Passes {
     #[default]
     None,
-    /// Texts that are ready wait until then, so that they are written together.
+    /// Rendered texts wait until this time, so that they are written together.
     Together { until: Instant },
-    /// Some pass takes long: the others do not wait for it any more.
+    /// A pass takes long; the other templates do not wait for it.
     Slow,
 }
 
 impl Passes {
-    /// Returns `true` while texts that are ready have to wait for other templates.
+    /// Returns `true` while rendered texts have to wait for other templates.
     pub(super) fn hold_texts(self) -> bool {
         matches!(self, Self::Together { .. })
     }
 
-    /// When texts need not wait any more.
+    /// The time at which texts stop waiting.
     pub(super) fn next_wake(self) -> Option<Instant> {
         match self {
             Self::Together { until } => Some(until),
@@ -31,18 +31,18 @@ impl Passes {
         }
     }
 
-    /// Takes in that this many passes begin; with 0, only that time has passed.
+    /// Records the start of `count` passes. With 0, it only checks the time.
     pub(super) fn begin(&mut self, count: usize, now: Instant) {
         *self = match *self {
             Self::Together { until } if until <= now => Self::Slow,
             Self::None if count > 0 => Self::Together {
-                until: now + PASS_PATIENCE,
+                until: now + MAX_TEXT_DELAY,
             },
             passes => passes,
         };
     }
 
-    /// Takes in that no template is being rendered.
+    /// Records that no template is being rendered.
     pub(super) fn end(&mut self) {
         *self = Self::None;
     }

@@ -1,8 +1,9 @@
 //! Plugins: programs whose output a template requests.
 //!
-//! A pass over a template runs no program, since there may be many passes. The output of a plugin is an answer like any
-//! other: the plugin runs when a template has everything else and lacks only that, and again when something else that
-//! the template depends on has changed. Until it has ended, the template waits, and its file stays as it is.
+//! A pass never runs a program, because a template may need many passes. The output of a plugin is
+//! treated as an answer. The plugin runs when its output is the only data that a template lacks,
+//! and again when another dependency of the template has changed. Until the plugin exits, the
+//! template waits and its file stays unchanged.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,22 +11,23 @@ use std::sync::Arc;
 use super::template_state::TemplateState;
 use crate::query::Query;
 
-/// The plugins that run.
+/// The running plugins.
 #[derive(Debug, Default)]
 pub(super) struct Plugins {
     running: BTreeMap<Arc<Query>, Output>,
 }
 
-/// What the output of a running plugin is good for.
+/// The validity of the output of a running plugin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Output {
     Wanted,
-    /// Something has changed since the plugin began.
+    /// A dependency has changed since the plugin started; its output is discarded.
     Stale,
 }
 
 impl Plugins {
-    /// The plugins to run now: those that templates wait for which wait for nothing else. They count as running.
+    /// Returns the plugins to run now and marks them as running. They belong to templates that lack
+    /// only plugins.
     pub(super) fn start(&mut self, templates: &[TemplateState]) -> Vec<Arc<Query>> {
         let lacks_only_plugins = |template: &&TemplateState| {
             template.is_current() && template.missing().all(|(query, _)| is_plugin(query))
@@ -46,14 +48,14 @@ impl Plugins {
         started
     }
 
-    /// Notes that what this plugin is about to print is stale.
+    /// Marks the output of a running plugin as stale.
     pub(super) fn mark_stale(&mut self, plugin: &Query) {
         if let Some(output) = self.running.get_mut(plugin) {
             *output = Output::Stale;
         }
     }
 
-    /// Takes in that a plugin has ended. Returns `true` if its output is wanted.
+    /// Handles the exit of a plugin. Returns `true` if its output is valid.
     pub(super) fn ended(&mut self, plugin: &Query) -> bool {
         self.running.remove(plugin) != Some(Output::Stale)
     }

@@ -1,6 +1,6 @@
-//! One template: its source, what it depends on, and whether it has to be rendered.
+//! One template: its source, its dependencies, and whether a render pass is due.
 //!
-//! Input: the source when it was read, answers, the result of a pass. Output: whether a pass is due.
+//! Input: the source that was read, answers, the result of a pass. Output: whether a pass is due.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,41 +14,42 @@ use crate::daemon::rendering::{PassResult, Rendered};
 use crate::query::Query;
 use crate::render::{Absence, Dependencies, Template, TemplateError};
 
-/// A template, and everything that changes about it.
+/// A template and its mutable state.
 #[derive(Debug)]
 pub(crate) struct TemplateState {
-    /// The name of the template in events; no other template of the process has it, not even a later one for the same
-    /// file.
+    /// The identifier of the template in events. It is unique in the process: a later template for
+    /// the same file gets another number.
     number: usize,
     job: Arc<Job>,
-    /// The files to watch for a change of the template, includes among them.
+    /// The files to watch for changes of the template, with its includes.
     sources: Vec<PathBuf>,
     /// The last good version.
     template: Option<Arc<Template>>,
     inputs: Inputs,
     worker: Worker,
-    /// What the template requests; its queries are followed.
+    /// The dependencies of the last pass; their queries are followed.
     dependencies: Dependencies,
     /// The answers that arrived while the template was being rendered.
     arrivals: Arrivals,
     failures: Failures,
 }
 
-/// Whether a pass is due.
+/// The state of the dependencies since the last pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Inputs {
     /// The last pass, or the one in progress, has seen everything.
     Seen,
-    /// Something that the template depends on has changed since the last pass began.
+    /// A dependency has changed since the last pass began.
     Changed,
 }
 
-/// Whether a worker thread renders the template.
+/// The state of the worker thread that renders the template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Worker {
     Idle,
     Rendering,
-    /// The worker exceeded its limit and was given up; the template is not rendered before it has ended.
+    /// The worker exceeded its limit and was abandoned. The template is not rendered again before
+    /// the worker has returned.
     Stuck,
 }
 
@@ -68,18 +69,19 @@ impl TemplateState {
         }
     }
 
-    /// The same file by another configuration. What is still true stays. The number stays if the file is written as
-    /// before: results of work in progress then still count.
+    /// Returns the template of the same file with a new configuration, and keeps what is still
+    /// valid. The number stays if the file attributes are unchanged: results of work in progress
+    /// then still count.
     pub(super) fn renewed(mut self, job: Job, number: usize) -> Self {
         if !self.job.reads_as(&job) {
-            // The queries stay until the new template is known to request others.
+            // Keep following the old queries until the new template's are known.
             return Self {
                 dependencies: self.dependencies,
                 ..Self::new(number, job)
             };
         }
         if self.job.file != job.file {
-            // The content may be right already; the writer finds out about the rest.
+            // The content may be right already; the writer checks the attributes.
             self.number = number;
             self.worker = Worker::Idle;
             self.mark_dirty();
@@ -88,7 +90,7 @@ impl TemplateState {
         self
     }
 
-    /// The name of the template in events.
+    /// The identifier of the template in events.
     pub(crate) fn number(&self) -> usize {
         self.number
     }
@@ -98,7 +100,7 @@ impl TemplateState {
         &self.job
     }
 
-    /// The name of the template for people.
+    /// The name of the template in log lines.
     pub(crate) fn name(&self) -> String {
         match &self.job.source {
             Source::File(path) => path.display().to_string(),
@@ -106,12 +108,13 @@ impl TemplateState {
         }
     }
 
-    /// What its failure means for the process.
+    /// The consequence of its failure for the process.
     pub(crate) fn on_error(&self) -> OnError {
         self.job.on_error
     }
 
-    /// Returns `true` if this job has the same destination; in a dry run without one, the same source.
+    /// Returns `true` if the job has the same destination or, in a dry run without one, the same
+    /// source.
     pub(super) fn is_of(&self, job: &Job) -> bool {
         self.job.destination == job.destination
             && (job.destination.is_some() || self.job.source == job.source)
@@ -131,18 +134,18 @@ impl TemplateState {
         own.into_iter().chain(&self.sources)
     }
 
-    /// The queries that are followed for it.
+    /// The queries that are followed for the template.
     pub(super) fn queries(&self) -> impl Iterator<Item = &Arc<Query>> {
         self.dependencies.queries.iter()
     }
 
-    /// The queries without data, and why they have none.
+    /// The queries without data, and the reasons.
     pub(crate) fn missing(&self) -> impl Iterator<Item = (&Query, Absence)> {
         let missing = self.dependencies.missing.iter();
         missing.map(|(query, absence)| (query, *absence))
     }
 
-    /// The file and the line that request this query; line 0 if the line is not known.
+    /// The file and line that request this query. The line is 0 if it is unknown.
     pub(crate) fn place_of(&self, query: &Query) -> (String, u32) {
         let site = self.dependencies.sites.get(query);
         let place = self.template.as_ref().zip(site);
@@ -150,37 +153,37 @@ impl TemplateState {
         place.map_or_else(|| (self.name(), 0), |(name, place)| (name, place.line))
     }
 
-    /// Returns `true` if the last pass had all data.
+    /// Returns `true` if the last pass had all its data.
     pub(crate) fn is_complete(&self) -> bool {
         self.dependencies.is_complete()
     }
 
-    /// Returns `true` if the last pass has seen everything that is known.
+    /// Returns `true` if the last pass has ended and has seen all changes.
     pub(crate) fn is_current(&self) -> bool {
         self.inputs == Inputs::Seen && self.worker != Worker::Rendering
     }
 
-    /// Returns `true` while a worker renders it.
+    /// Returns `true` while a worker renders the template.
     pub(super) fn is_rendering(&self) -> bool {
         self.worker == Worker::Rendering
     }
 
-    /// Returns `true` if its source is broken.
+    /// Returns `true` if the source is broken.
     pub(crate) fn is_source_broken(&self) -> bool {
         self.failures.is_source_broken()
     }
 
-    /// Returns `true` if it failed with all data there.
+    /// Returns `true` if rendering failed with complete data.
     pub(crate) fn is_rendering_broken(&self) -> bool {
         self.failures.is_rendering_broken()
     }
 
-    /// Notes that something it depends on has changed, other than a query.
+    /// Records that a dependency other than a query has changed.
     pub(super) fn mark_dirty(&mut self) {
         self.inputs = Inputs::Changed;
     }
 
-    /// Takes in a new answer to a query. Returns `true` if the template sees a difference.
+    /// Handles a new answer to a query. Returns `true` if the template sees a difference.
     pub(super) fn on_answer(
         &mut self,
         query: &Arc<Query>,
@@ -196,7 +199,7 @@ impl TemplateState {
         sees
     }
 
-    /// Notes that the answer to a query does not hold any more.
+    /// Records that the answer to a query has become invalid.
     pub(super) fn on_answer_lost(&mut self, query: &Arc<Query>, before: Option<&Arc<Answer>>) {
         self.note_arrival(query, before, None);
         if self.dependencies.queries.contains(query) {
@@ -215,7 +218,8 @@ impl TemplateState {
         }
     }
 
-    /// After a pass: the queries whose new answers it has not seen, for which the template is rendered again.
+    /// After a pass, returns the queries whose new answers it has not seen; they mark the template
+    /// for another pass.
     pub(super) fn take_missed(&mut self) -> Vec<Arc<Query>> {
         let missed = self.arrivals.take_missed(&self.dependencies);
         if !missed.is_empty() {
@@ -224,13 +228,13 @@ impl TemplateState {
         missed
     }
 
-    /// For how long it matters when the instances in the answer to this query began to pass their checks.
+    /// The longest `passing_for` with which the template requests this query.
     pub(super) fn passing_span(&self, query: &Query) -> Duration {
         let span = self.dependencies.timed.get(query).copied();
         span.unwrap_or_default()
     }
 
-    /// Takes in the source, which was read, or could not be.
+    /// Handles the result of reading the source.
     pub(super) fn source_read(&mut self, read: &Result<Arc<Template>, TemplateError>) {
         let name = self.name();
         match read {
@@ -248,13 +252,13 @@ impl TemplateState {
         }
     }
 
-    /// When it has to be rendered again although no event may come.
+    /// The time at which the template has to be rendered again without an event.
     pub(super) fn next_wake(&self) -> Option<Instant> {
         let is_current = self.inputs == Inputs::Seen && self.worker == Worker::Idle;
         self.dependencies.again.filter(|_| is_current)
     }
 
-    /// The version to render now, if a pass is due; the pass counts as begun.
+    /// Begins a pass if one is due. Returns the version to render.
     pub(super) fn begin_pass(&mut self, now: Instant) -> Option<Arc<Template>> {
         if self.next_wake().is_some_and(|again| again <= now) {
             self.mark_dirty();
@@ -274,11 +278,12 @@ impl TemplateState {
         own.is_some_and(|own| Arc::ptr_eq(own, &rendered.template))
     }
 
-    /// Takes in the end of a pass. Returns `true` if other queries or files may have to be followed.
+    /// Handles the end of a pass. Returns `true` if the queries or files to follow may have
+    /// changed.
     pub(super) fn pass_ended(&mut self, rendered: &Rendered) -> bool {
         let is_overdue = matches!(rendered.result, PassResult::Overdue { .. });
         let accepted = self.accepts(rendered);
-        // Another version is rendered although the worker of this one is stuck.
+        // A new version is rendered even while the worker of the old version is stuck.
         self.worker = if is_overdue && accepted {
             Worker::Stuck
         } else {
@@ -287,7 +292,7 @@ impl TemplateState {
         if !accepted {
             return false;
         }
-        // An include whose name is computed is known only now.
+        // An include with a computed name is known only after the pass.
         let sources = rendered.template.sources();
         let other_sources = sources != self.sources;
         self.sources = sources;

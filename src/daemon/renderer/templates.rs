@@ -1,4 +1,4 @@
-//! All templates, which a reload may replace.
+//! The list of templates, which a reload may replace.
 
 use super::template_state::TemplateState;
 use crate::config::resolved::Job;
@@ -11,7 +11,7 @@ pub(super) struct Templates {
     next_number: usize,
 }
 
-/// The changes that a new configuration made to the templates.
+/// The number of templates that a reload kept, changed, added and removed.
 #[derive(Debug, Default)]
 struct Tally {
     kept: usize,
@@ -21,7 +21,7 @@ struct Tally {
 }
 
 impl Templates {
-    /// Creates templates that are not read yet.
+    /// Creates the templates without reading them.
     pub(super) fn new(jobs: &[Job]) -> Self {
         let jobs = jobs.iter().cloned().enumerate();
         Self {
@@ -32,28 +32,28 @@ impl Templates {
         }
     }
 
-    /// All of them.
+    /// All templates.
     pub(super) fn all(&self) -> &[TemplateState] {
         &self.all
     }
 
-    /// All of them, to be changed.
+    /// All templates, mutable.
     pub(super) fn all_mut(&mut self) -> &mut [TemplateState] {
         &mut self.all
     }
 
-    /// The template with this number, if it is still there.
+    /// The template with this number; `None` if a reload removed it.
     pub(super) fn get(&self, number: usize) -> Option<&TemplateState> {
         self.position(number).map(|at| &self.all[at])
     }
 
-    /// The template with this number, if it is still there.
+    /// The template with this number, mutable; `None` if a reload removed it.
     pub(super) fn get_mut(&mut self, number: usize) -> Option<&mut TemplateState> {
         self.position(number).map(|at| &mut self.all[at])
     }
 
-    /// Puts the templates of another configuration in the place of these. A template continues as long as its
-    /// destination is the same.
+    /// Replaces the templates by those of a new configuration. A template with an unchanged
+    /// destination continues.
     pub(super) fn replace(&mut self, jobs: &[Job]) {
         let mut tally = Tally::default();
         let mut before = std::mem::take(&mut self.all);
@@ -77,11 +77,11 @@ impl Templates {
             self.all.push(template);
         }
         tally.gone = before.len();
-        tally.tell();
+        tally.log();
     }
 
     fn position(&self, number: usize) -> Option<usize> {
-        // Without a reload, the number is the place.
+        // Without a reload, the number is the index.
         let is_at = |at: &usize| {
             let template = self.all.get(*at);
             template.is_some_and(|template| template.number() == number)
@@ -92,7 +92,7 @@ impl Templates {
 }
 
 impl Tally {
-    fn tell(&self) {
+    fn log(&self) {
         let Self {
             kept,
             changed,

@@ -1,4 +1,5 @@
-//! The data that is missing when the time is up: each query with the place that requests it and the reason.
+//! Missing data at the end of the process: each query with its reason and the place that requests
+//! it.
 
 use std::fmt;
 
@@ -8,7 +9,7 @@ use crate::render::Absence;
 /// One query without data.
 #[derive(Debug)]
 pub(super) struct MissingData {
-    /// The file that requests it, and the line; 0 for the file as a whole.
+    /// The requesting file and line; line 0 stands for the whole file.
     pub(super) place: (String, u32),
     pub(super) query: Query,
     pub(super) absence: Absence,
@@ -17,8 +18,8 @@ pub(super) struct MissingData {
 }
 
 impl MissingData {
-    /// Logs it.
-    pub(super) fn tell(&self) {
+    /// Logs the missing data.
+    pub(super) fn log(&self) {
         let Self {
             place: (template, line),
             query,

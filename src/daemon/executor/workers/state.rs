@@ -1,24 +1,24 @@
-//! What worker threads share: the tasks that wait and run, and the results.
+//! The state that worker threads share: queued and running tasks, and results.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::daemon::executor::task::{Key, Kind, Lateness, Overdue, Task, TaskResult};
 
-/// A task that takes longer holds up no other.
+/// The duration after which a running task does not delay queued tasks any more.
 pub(super) const SLOW: Duration = Duration::from_millis(20);
 
-/// The tasks that wait and run, and the results.
+/// Queued and running tasks, and results.
 #[derive(Default)]
 pub(super) struct State {
     pub(super) queue: VecDeque<Task>,
     pub(super) running: Vec<Running>,
     pub(super) results: Vec<TaskResult>,
-    /// When the first of the results was added.
+    /// The time at which the first of the results was added.
     pub(super) first_result: Option<Instant>,
-    /// The threads that work or wait for a task, those of tasks that were given up aside.
+    /// The number of threads that run or wait for a task, without those of abandoned tasks.
     pub(super) threads: usize,
-    /// The threads among them that wait.
+    /// The number of threads that wait for a task.
     pub(super) idle: usize,
     pub(super) next_id: u64,
     pub(super) closed: bool,
@@ -30,30 +30,30 @@ pub(super) struct Running {
     pub(super) key: Key,
     pub(super) since: Instant,
     pub(super) limit: Duration,
-    /// The result if it is given up; `None`: it was.
+    /// Creates the result of an abandoned task; `None` after the task was abandoned.
     pub(super) overdue: Option<Overdue>,
 }
 
 impl State {
-    /// Returns `true` if a task with this key waits or runs.
+    /// Returns `true` if a task with this key is queued or running.
     pub(super) fn has(&self, key: &Key) -> bool {
         let mut running = self.running.iter();
         running.any(|running| running.key == *key) || self.queue.iter().any(|task| task.key == *key)
     }
 
-    /// Returns `true` if a task with this key was given up and still runs.
+    /// Returns `true` if a task with this key was abandoned and still runs.
     pub(super) fn is_stuck(&self, key: &Key) -> bool {
         let mut running = self.running.iter();
         running.any(|running| running.overdue.is_none() && running.key == *key)
     }
 
-    /// The tasks that run and were not given up.
+    /// The running tasks that were not abandoned.
     pub(super) fn active(&self) -> impl Iterator<Item = &Running> {
         let running = self.running.iter();
         running.filter(|running| running.overdue.is_some())
     }
 
-    /// The number of tasks of this kind that were given up and still run.
+    /// The number of abandoned tasks of this kind that still run.
     pub(super) fn stuck(&self, kind: Kind) -> usize {
         let running = self.running.iter();
         running
@@ -77,12 +77,12 @@ impl State {
     pub(super) fn next_wake(&self, now: Instant, slowest: Option<Instant>) -> Option<Instant> {
         let limits = self.active().map(|running| running.since + running.limit);
         let slow = slowest.map(|since| since + SLOW);
-        // Threads for the tasks that wait are started one after another.
+        // Further threads for queued tasks are started one at a time.
         let slow = match slow {
             Some(slow) if slow <= now => (!self.queue.is_empty()).then(|| now + SLOW),
             slow => slow,
         };
-        // A thread may have taken a task and not yet noted it; the next look finds it.
+        // A thread may have taken a task without having recorded it; the next check finds it.
         let waiting = (!self.queue.is_empty()).then(|| now + SLOW);
         limits.chain(slow).chain(waiting).min()
     }

@@ -1,4 +1,4 @@
-//! Tasks that are quick, slow, hung, or panic.
+//! Tests with tasks that are fast, slow, hung, or panic.
 
 use std::sync::mpsc;
 
@@ -37,7 +37,7 @@ fn name(result: TaskResult) -> String {
     }
 }
 
-/// The next results, until there are this many.
+/// Collects results until there are `count`.
 async fn results(workers: &mut Workers, count: usize) -> Vec<String> {
     let mut found = Vec::new();
     while found.len() < count {

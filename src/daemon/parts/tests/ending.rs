@@ -1,4 +1,4 @@
-//! When it is over, and how.
+//! The end of the process: when, and with which result.
 
 use super::*;
 
@@ -48,7 +48,7 @@ fn once_fails_with_a_command_a_template_or_a_refusal_but_not_before_the_others_a
 }
 
 #[test]
-fn once_is_over_when_the_time_is_up_and_what_was_written_gets_its_command() {
+fn once_ends_at_its_timeout_and_runs_the_commands_of_written_files() {
     let jobs = vec![
         job("{{ key \"a\" }}", Some("reload")),
         job("-{{ key \"b\" }}", Some("reload")),
@@ -68,7 +68,7 @@ fn once_is_over_when_the_time_is_up_and_what_was_written_gets_its_command() {
 }
 
 #[test]
-fn an_orderly_end_waits_for_what_is_under_way_and_a_second_wish_does_not() {
+fn an_orderly_shutdown_waits_for_work_in_progress_and_a_second_signal_does_not() {
     let jobs = || vec![job("{{ key \"a\" }}", Some("reload"))];
     let mut bench = Bench::start(Mode::Daemon, jobs());
     bench.news("a", "1");
@@ -95,7 +95,7 @@ fn an_orderly_end_waits_for_what_is_under_way_and_a_second_wish_does_not() {
 }
 
 #[test]
-fn an_answer_or_a_failure_of_a_query_that_was_let_go_is_not_kept() {
+fn answers_and_failures_of_dropped_queries_are_not_kept() {
     let text = "{{ if keyExists \"switch\" }}{{ key \"a\" }}{{ end }}";
     let mut bench = Bench::start(Mode::Daemon, vec![job(text, None)]);
     bench.news("switch", "on");
@@ -104,7 +104,7 @@ fn an_answer_or_a_failure_of_a_query_that_was_let_go_is_not_kept() {
     let off = WatchEvent::News(key("switch"), Arc::new(Answer::Key(None)));
     bench.step(Event::Watched(vec![off]));
     assert_eq!(bench.write(), [""]);
-    // These were under way when the query was let go.
+    // These were in flight when the query was dropped.
     bench.news("a", "older");
     bench.fails("a", 500);
     bench.news("switch", "on");

@@ -1,11 +1,11 @@
-//! Templates that write files beside their own.
+//! Templates that write additional files.
 
 use super::*;
 
 const TEMPLATE: &str = r#"{{ key "a" }}{{ key "b" | writeToFile "/side" "" "" "600" "append" }}"#;
 
-/// Of the only change: the text, the outputs and whether they are new.
-fn told(changes: &[Change]) -> (String, Vec<String>, bool) {
+/// The text, the outputs and the `fresh` flag of the only change.
+fn summary(changes: &[Change]) -> (String, Vec<String>, bool) {
     let [change] = changes else {
         panic!("{changes:?}")
     };
@@ -21,38 +21,38 @@ fn told(changes: &[Change]) -> (String, Vec<String>, bool) {
     )
 }
 
-fn wanted(text: &str, output: &str, fresh: bool) -> (String, Vec<String>, bool) {
+fn expected(text: &str, output: &str, fresh: bool) -> (String, Vec<String>, bool) {
     (text.to_owned(), vec![output.to_owned()], fresh)
 }
 
 #[test]
-fn an_output_goes_with_its_text_and_not_before_everything_is_there() {
+fn an_output_is_written_with_its_text_when_all_data_is_available() {
     let mut bench = Bench::start(Mode::Daemon, vec![job(TEMPLATE, Some("reload"))]);
     bench.news("b", "1");
     assert!(bench.take_changes().is_none(), "the pass is incomplete");
     bench.news("a", "x");
     let changes = bench.take_changes().unwrap();
-    assert_eq!(told(&changes), wanted("x", "1", true));
+    assert_eq!(summary(&changes), expected("x", "1", true));
     bench.written(changes, Outcome::Written);
 
-    // Only the output: the text alone would not show it.
+    // Only the output has changed, not the text.
     bench.news("b", "2");
     let changes = bench.take_changes().unwrap();
-    assert_eq!(told(&changes), wanted("x", "2", true));
+    assert_eq!(summary(&changes), expected("x", "2", true));
     bench.written(changes, Outcome::Written);
     let runs = bench.take_runs();
     assert_eq!(runs.len(), 1);
 
-    // Rendered again with the same result, nothing is new.
+    // Rendered again with the same result, the change is not fresh.
     bench.news("b", "2");
     bench.renew(vec![job(TEMPLATE, Some("reload"))]);
-    // News that came first may have been written before the sources were read.
+    // The answer that came first may have been written before the sources were read.
     let changes = bench.take_changes().unwrap();
-    assert_eq!(told(&changes), wanted("x", "2", false));
+    assert_eq!(summary(&changes), expected("x", "2", false));
 }
 
 #[test]
-fn an_output_that_could_not_be_written_is_as_new_the_next_time() {
+fn an_output_whose_write_failed_is_fresh_at_the_next_attempt() {
     let mut bench = Bench::start(Mode::Daemon, vec![job(TEMPLATE, None)]);
     bench.news("a", "x");
     bench.news("b", "1");
@@ -65,5 +65,8 @@ fn an_output_that_could_not_be_written_is_as_new_the_next_time() {
     };
     bench.step(Event::Applied(changes.into_iter().map(applied).collect()));
     bench.pass(Duration::from_secs(60));
-    assert_eq!(told(&bench.take_changes().unwrap()), wanted("x", "1", true));
+    assert_eq!(
+        summary(&bench.take_changes().unwrap()),
+        expected("x", "1", true)
+    );
 }

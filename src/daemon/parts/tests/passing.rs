@@ -1,4 +1,4 @@
-//! Templates that want instances only after they have been passing for a while.
+//! Templates with `passing_for`: instances count only after they have been passing for a while.
 
 use super::*;
 use crate::answer::Instance;
@@ -6,7 +6,7 @@ use crate::answer::Instance;
 const TEMPLATE: &str = r#"{{ range service "web" "passing_for=5s" }}{{ .ID }} {{ end }}"#;
 
 impl Bench {
-    /// The instances of the service are these now.
+    /// Answers the query with these instances.
     fn instances(&mut self, ids: &[&str]) {
         let instance = |id: &&str| {
             Arc::new(Instance {
@@ -23,7 +23,7 @@ impl Bench {
         )]));
     }
 
-    /// In how many seconds it wakes by itself.
+    /// The number of seconds until the next wake-up.
     fn wakes_in(&self) -> Option<u64> {
         self.parts
             .next_wake()
@@ -32,7 +32,7 @@ impl Bench {
 }
 
 #[test]
-fn instances_at_the_start_count_at_once_and_later_ones_when_their_time_is_up() {
+fn instances_at_the_start_count_at_once_and_later_ones_after_passing_for() {
     let mut bench = Bench::start(Mode::Daemon, vec![job(TEMPLATE, None)]);
     assert_eq!(bench.followed(), ["health.service(web|passing)"]);
     bench.instances(&["a", "b"]);
@@ -55,7 +55,7 @@ fn instances_at_the_start_count_at_once_and_later_ones_when_their_time_is_up() {
 }
 
 #[test]
-fn an_instance_that_leaves_is_gone_at_once_and_starts_over_when_it_returns() {
+fn an_instance_that_leaves_is_removed_at_once_and_starts_over_when_it_returns() {
     let mut bench = Bench::start(Mode::Daemon, vec![job(TEMPLATE, None)]);
     bench.instances(&["a", "b"]);
     assert_eq!(bench.write(), ["a b "]);
@@ -76,7 +76,7 @@ fn an_instance_that_leaves_is_gone_at_once_and_starts_over_when_it_returns() {
 }
 
 #[test]
-fn the_longest_time_that_any_template_asks_for_is_kept_and_others_are_not_held_up() {
+fn the_longest_passing_for_of_all_templates_is_kept_and_others_are_not_delayed() {
     let ten = TEMPLATE.replace("5s", "10s");
     let plain = r#"{{ range service "web" }}{{ .ID }} {{ end }}"#;
     let mut bench = Bench::start(
@@ -94,7 +94,7 @@ fn the_longest_time_that_any_template_asks_for_is_kept_and_others_are_not_held_u
     assert_eq!(bench.write(), ["a ", "a ", "a b "]);
     bench.pass(Duration::from_secs(5));
     assert_eq!(bench.write(), ["a b "]);
-    // News in between make no instance older than it is.
+    // Answers in between do not reset the age of an instance.
     bench.pass(Duration::from_secs(1));
     bench.instances(&["a", "b", "c"]);
     assert_eq!(bench.write(), ["a b ", "a ", "a b c "]);

@@ -1,10 +1,10 @@
-//! Another configuration, while everything goes on.
+//! Reloads of the configuration.
 
 use super::*;
 use crate::daemon::process::{Renewal, RenewalError};
 
 impl Bench {
-    /// The configuration was read again, and has these templates now; what is to be read is read.
+    /// Reloads with these templates, and reads their sources.
     pub(super) fn renew(&mut self, jobs: Vec<Job>) {
         self.renew_all(config(Mode::Daemon, jobs));
     }
@@ -37,8 +37,9 @@ impl Bench {
         self.step(Event::SourcesRead(read.collect()));
     }
 
-    /// A reload repairs files that were changed by hand; here, none was.
-    fn nothing_to_heal(&mut self) {
+    /// Reports all writes as unchanged: a reload writes again to repair files that were edited by
+    /// hand.
+    fn report_unchanged(&mut self) {
         while let Some(changes) = self.take_changes() {
             self.written(changes, Outcome::Unchanged);
         }
@@ -59,7 +60,7 @@ fn to(destination: &str, text: &str, command: Option<&str>) -> Job {
 }
 
 #[test]
-fn a_signal_has_the_configuration_read_but_not_at_the_end() {
+fn a_signal_reloads_the_configuration_except_during_shutdown() {
     let mut bench = Bench::start(Mode::Daemon, vec![job("x", None)]);
     bench.step(Event::SignalAction(SignalAction::Reload));
     assert!(
@@ -94,7 +95,7 @@ fn a_configuration_that_is_wrong_changes_nothing() {
 }
 
 #[test]
-fn what_is_the_same_goes_on_as_if_nothing_had_happened() {
+fn unchanged_templates_continue_without_interruption() {
     let jobs = || {
         vec![
             to("/a", "{{ key \"a\" }}", Some("reload")),
@@ -111,7 +112,7 @@ fn what_is_the_same_goes_on_as_if_nothing_had_happened() {
     bench.ended(run, true);
     bench.actions.clear();
     bench.renew(jobs().into_iter().rev().collect());
-    bench.nothing_to_heal();
+    bench.report_unchanged();
     assert!(
         bench.take_runs().is_empty() && !bench.follows(),
         "{:?}",
@@ -122,7 +123,7 @@ fn what_is_the_same_goes_on_as_if_nothing_had_happened() {
 }
 
 #[test]
-fn templates_come_and_go() {
+fn templates_are_added_and_removed() {
     let mut bench = Bench::start(Mode::Daemon, vec![to("/a", "{{ key \"a\" }}", None)]);
     bench.news("a", "1");
     bench.write();
@@ -132,13 +133,13 @@ fn templates_come_and_go() {
         to("/a", "{{ key \"a\" }}", None),
     ]);
     assert_eq!(bench.followed(), ["kv.get(a)", "kv.get(b)"]);
-    bench.nothing_to_heal();
+    bench.report_unchanged();
     bench.news("b", "one");
     assert_eq!(bench.write(), ["one"]);
     bench.actions.clear();
     bench.renew(vec![to("/b", "{{ key \"b\" }}", None)]);
     assert_eq!(bench.followed(), ["kv.get(b)"]);
-    bench.nothing_to_heal();
+    bench.report_unchanged();
     bench.news("a", "two");
     assert!(bench.write().is_empty(), "no template requests it");
 }
@@ -172,7 +173,7 @@ fn a_source_that_was_read_for_the_old_template_is_not_taken_for_the_new_one() {
 }
 
 #[test]
-fn another_mode_is_written_without_news_and_another_wait_is_not() {
+fn a_new_file_mode_is_written_at_once_and_a_new_wait_is_not() {
     let mut bench = Bench::start(Mode::Daemon, vec![to("/a", "{{ key \"a\" }}", None)]);
     bench.news("a", "1");
     bench.write();
@@ -182,7 +183,7 @@ fn another_mode_is_written_without_news_and_another_wait_is_not() {
         most: Duration::from_secs(4),
     });
     bench.renew(vec![other.clone()]);
-    bench.nothing_to_heal();
+    bench.report_unchanged();
     bench.news("a", "2");
     assert!(bench.write().is_empty(), "it waits for quiet now");
     bench.pass(Duration::from_secs(1));
@@ -193,7 +194,7 @@ fn another_mode_is_written_without_news_and_another_wait_is_not() {
 }
 
 #[test]
-fn what_was_owed_is_owed_to_the_new_command() {
+fn an_owed_command_is_replaced_by_the_new_command() {
     let with = |command| {
         vec![
             to("/a", "{{ key \"a\" }}", Some(command)),
@@ -217,7 +218,7 @@ fn what_was_owed_is_owed_to_the_new_command() {
 }
 
 #[test]
-fn a_write_that_is_under_way_owes_the_command_of_the_new_configuration() {
+fn a_write_in_progress_owes_the_command_of_the_new_configuration() {
     let mut bench = Bench::start(Mode::Daemon, vec![to("/a", "{{ key \"a\" }}", Some("old"))]);
     bench.news("a", "1");
     let changes = bench.take_changes().unwrap();
@@ -244,7 +245,7 @@ fn a_write_that_is_under_way_owes_the_command_of_the_new_configuration() {
 }
 
 #[test]
-fn another_consul_is_asked_and_the_files_keep_what_the_old_one_said() {
+fn another_consul_is_queried_and_the_files_keep_the_old_data() {
     let jobs = || {
         vec![to(
             "/a",
@@ -261,10 +262,10 @@ fn another_consul_is_asked_and_the_files_keep_what_the_old_one_said() {
         !bench
             .actions
             .iter()
-            .any(|action| matches!(action, Action::AskWith(..))),
+            .any(|action| matches!(action, Action::UseClient(..))),
         "nothing is different"
     );
-    bench.nothing_to_heal();
+    bench.report_unchanged();
     let mut other = config(Mode::Daemon, jobs());
     other.consul.servers = vec!["http://127.0.0.1:8501".parse().unwrap()];
     other.consul.exports = vec![("CONSUL_HTTP_ADDR".to_owned(), "there".into())];
@@ -273,7 +274,7 @@ fn another_consul_is_asked_and_the_files_keep_what_the_old_one_said() {
         bench
             .actions
             .iter()
-            .any(|action| matches!(action, Action::AskWith(..)))
+            .any(|action| matches!(action, Action::UseClient(..)))
     );
     assert!(
         bench
@@ -283,7 +284,7 @@ fn another_consul_is_asked_and_the_files_keep_what_the_old_one_said() {
     );
     assert!(!bench.follows(), "what is asked is the same");
     assert_eq!(bench.write(), ["1there"]);
-    bench.nothing_to_heal();
+    bench.report_unchanged();
     bench.news("a", "2");
     assert_eq!(bench.write(), ["2there"]);
 }

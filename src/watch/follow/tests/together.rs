@@ -17,7 +17,7 @@ async fn a_denied_query_is_polled_at_once_when_the_rights_change() {
     ]);
     while events.try_recv().is_ok() {}
     let begun = Instant::now();
-    follower.ask_denied_again();
+    follower.retry_denied();
     assert_eq!(news(&mut events).await, "let in");
     assert!(
         begun.elapsed() < Duration::from_secs(1),

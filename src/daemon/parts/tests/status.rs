@@ -5,7 +5,7 @@ use crate::report::Phase;
 use crate::systemd::status_line;
 
 impl Bench {
-    fn stands(&self) -> (Phase, String) {
+    fn status(&self) -> (Phase, String) {
         let report = self.parts.report();
         (report.phase, status_line(&report))
     }
@@ -19,26 +19,26 @@ fn it_is_ready_when_everything_was_written_once_and_stays_so() {
     ];
     let mut bench = Bench::start(Mode::Daemon, jobs);
     assert_eq!(
-        bench.stands(),
+        bench.status(),
         (Phase::Starting, "0 of 2 templates written".to_owned())
     );
     bench.news("a", "1");
     bench.write();
     assert_eq!(
-        bench.stands(),
+        bench.status(),
         (Phase::Starting, "1 of 2 templates written".to_owned())
     );
     bench.news("b", "1");
-    assert_eq!(bench.stands().0, Phase::Starting, "it is not written yet");
+    assert_eq!(bench.status().0, Phase::Starting, "it is not written yet");
     bench.write();
     assert_eq!(
-        bench.stands(),
+        bench.status(),
         (Phase::Ready, "2 templates up to date".to_owned())
     );
 
     bench.fails("a", 500);
     assert_eq!(
-        bench.stands(),
+        bench.status(),
         (
             Phase::Ready,
             "Consul does not answer (retrying); 2 templates written".to_owned()
@@ -46,17 +46,17 @@ fn it_is_ready_when_everything_was_written_once_and_stays_so() {
     );
     bench.news("a", "1");
     bench.fails("a", 403);
-    assert_eq!(bench.stands().1, "1 query fails; 2 templates written");
+    assert_eq!(bench.status().1, "1 query fails; 2 templates written");
     bench.news("a", "1");
     bench.news("b", "no number");
     assert_eq!(
-        bench.stands(),
+        bench.status(),
         (Phase::Ready, "t fails; 2 templates written".to_owned())
     );
     bench.news("b", "2");
     bench.write();
     assert_eq!(
-        bench.stands(),
+        bench.status(),
         (Phase::Ready, "2 templates up to date".to_owned())
     );
 }
@@ -68,7 +68,7 @@ fn a_command_that_fails_is_shown_until_it_succeeds() {
     let run = bench.take_runs().remove(0);
     bench.ended(run, false);
     assert_eq!(
-        bench.stands(),
+        bench.status(),
         (
             Phase::Ready,
             "command reload failed (retrying); 1 template written".to_owned()
@@ -77,7 +77,7 @@ fn a_command_that_fails_is_shown_until_it_succeeds() {
     bench.pass(Duration::from_secs(60));
     let run = bench.take_runs().remove(0);
     bench.ended(run, true);
-    assert_eq!(bench.stands().1, "1 template up to date");
+    assert_eq!(bench.status().1, "1 template up to date");
 }
 
 #[test]
@@ -85,24 +85,24 @@ fn a_reload_lasts_until_the_sources_are_read_and_an_end_is_shown_at_once() {
     let mut bench = Bench::start(Mode::Daemon, vec![job("x", None)]);
     bench.step(Event::SignalAction(SignalAction::Reload));
     assert_eq!(
-        bench.stands(),
+        bench.status(),
         (Phase::Starting, "0 of 1 template written".to_owned()),
         "it was never ready"
     );
     bench.write();
     bench.step(Event::SignalAction(SignalAction::Reload));
     assert_eq!(
-        bench.stands(),
+        bench.status(),
         (
             Phase::Reloading,
             "reloading; 1 template up to date".to_owned()
         )
     );
     bench.renew(vec![job("x", None)]);
-    assert_eq!(bench.stands().0, Phase::Ready);
+    assert_eq!(bench.status().0, Phase::Ready);
     bench.step(Event::SignalAction(SignalAction::End(Signal::SIGTERM)));
     assert_eq!(
-        bench.stands(),
+        bench.status(),
         (Phase::Ending, "ending; 1 template up to date".to_owned())
     );
 }
