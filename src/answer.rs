@@ -1,7 +1,7 @@
 //! The typed answers to queries.
 //!
-//! An [`Answer`] is sorted as templates expect it, and comparable with the one before. Field names are Consul's own. A
-//! field that is missing or `null` is empty.
+//! An [`Answer`] is sorted in the order that templates expect, and comparable with the previous
+//! one. Field names are Consul's own. A field that is missing or `null` is empty.
 
 mod any;
 mod catalog;

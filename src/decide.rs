@@ -1,59 +1,61 @@
 //! Decides when a rendered text is written.
 //!
-//! Input: the result of a pass over a template, since when it has been waiting, the time. Output: a [`Decision`].
+//! Input: the result of a pass over a template, the times of its changes, the present time. Output:
+//! a [`Decision`].
 //!
 //! ```text
 //! change      x    x  x         x
-//! quiet       |----|--|---------|----------------> written: quiet for `quiet` after the last change
-//! most        |----------------------|             written: at the latest `most` after the first change
+//! quiet       |----|--|---------|----------------> written: no change for `quiet`
+//! most        |----------------------|             written: `most` after the first change, at the latest
 //! ```
 
 use std::time::Instant;
 
 use crate::config::resolved::Settle;
 
-/// The result of a pass over a template, as far as the decision needs it.
+/// The result of a pass over a template, reduced to what the decision needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Data is missing: the text is worthless.
+    /// Data is missing; the text has to be discarded.
     Incomplete,
-    /// All data is there, and the template failed.
+    /// The template failed although all data was available.
     Failed,
-    /// A text that the destination has already, as far as is known.
+    /// The text that the destination already has, as far as is known.
     Same,
-    /// A text that the destination does not have, waiting since.
+    /// A text that the destination does not have.
     New(Unwritten),
 }
 
-/// A text that waits to be written.
+/// The times of the changes since the last write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unwritten {
-    /// When the first change came that is not written yet.
+    /// The time of the first change.
     pub first: Instant,
-    /// When the last change came.
+    /// The time of the latest change.
     pub latest: Instant,
 }
 
-/// What to do about a destination now.
+/// The decision about a destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Wait for the answers that are missing; the file stays as it is.
+    /// Wait for missing answers; the file stays unchanged.
     AwaitAnswers,
-    /// The template failed; the file stays as it is.
+    /// The template failed; the file stays unchanged.
     KeepOld,
-    /// Wait until then, in case more changes come.
+    /// Wait until this time for further changes.
     AwaitQuiescence(Instant),
-    /// Make the file hold the text.
+    /// Write the text.
     Apply,
 }
 
-/// Decides. `settle` is `None` if changes are not collected, and for the first text of a process.
+/// Decides when to write. `settle` is the quiescence timer; it is `None` if disabled, and for the
+/// first text of a process.
 #[must_use]
 pub fn decide(outcome: Outcome, settle: Option<Settle>, now: Instant) -> Decision {
     match (outcome, settle) {
         (Outcome::Incomplete, _) => Decision::AwaitAnswers,
         (Outcome::Failed, _) => Decision::KeepOld,
-        // The text is the same; a file that was changed by another program is repaired.
+        // Writing the same text repairs a file that another program has changed.
         (Outcome::Same, _) | (Outcome::New(_), None) => Decision::Apply,
         (Outcome::New(unwritten), Some(settle)) => {
             let due = (unwritten.latest + settle.quiet).min(unwritten.first + settle.most);
@@ -80,7 +82,7 @@ mod tests {
     };
 
     #[test]
-    fn what_is_incomplete_or_failed_changes_nothing_however_long_it_waits() {
+    fn an_incomplete_or_failed_rendering_changes_nothing() {
         let now = Instant::now();
         for settle in [None, Some(SETTLE)] {
             assert_eq!(
@@ -109,9 +111,9 @@ mod tests {
     }
 
     proptest! {
-        /// Changes come at any times; each is followed by a decision, and so is each time waited for.
+        /// Changes come at random times. A decision follows each change and each wait.
         #[test]
-        fn a_text_is_written_when_it_is_quiet_or_at_the_limit_and_neither_sooner_nor_later(
+        fn a_text_is_written_exactly_after_quiet_or_at_the_limit(
             gaps in prop::collection::vec(0u64..4_000, 1..30),
         ) {
             let begin = Instant::now();
@@ -124,7 +126,7 @@ mod tests {
                     prop_assert!(due <= unwritten.latest + SETTLE.quiet && due <= unwritten.first + SETTLE.most);
                     prop_assert!(due == unwritten.latest + SETTLE.quiet || due == unwritten.first + SETTLE.most);
                     if due <= next {
-                        // It is woken when due, and then writes; the next change starts over.
+                        // The write happens at `due`; the next change starts over.
                         prop_assert_eq!(decide(Outcome::New(unwritten), Some(SETTLE), due), Decision::Apply);
                         unwritten = Unwritten { first: next, latest: next };
                     } else {

@@ -1,9 +1,9 @@
-//! What a template can request, and how it is written.
+//! The queries of templates, and their text form.
 //!
-//! Input: the argument of a template function, for example `v2.web?ns=ops@dc2~near|passing,warning`. Output: a [`Query`],
-//! the key of a dependency.
+//! Input: the argument of a template function, for example
+//! `v2.web?ns=ops@dc2~near|passing,warning`. Output: a [`Query`], the key of a dependency.
 //!
-//! The written forms are consul-template's; the suffixes come in one fixed order, `name?query@dc~near|filter`.
+//! The syntax is that of consul-template. Suffixes have a fixed order: `name?query@dc~near|filter`.
 
 mod any;
 mod consul;

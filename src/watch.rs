@@ -1,27 +1,26 @@
-//! Follows exactly the wanted queries, and reports what is new.
+//! Follows the requested queries, and reports their new answers.
 //!
-//! Input: the set of queries that templates request. Output: [`WatchEvent`]s: answers that differ from the ones before,
+//! Input: the set of queries that templates request. Output: [`WatchEvent`]s: changed answers,
 //! errors, recoveries.
 //!
 //! # Recovery
-//! - A server that cannot be reached, or has no leader: every query retries with growing pauses of up to a minute, but one
-//!   of them, the prober, retries at least once a second (or as configured), and its success wakes all others. With
-//!   several servers, the next one is tried at once, and the index starts over; likewise for a server that throttles or
-//!   whose answers are not Consul's.
-//! - A server whose answers are not Consul's (a login page of a proxy, half of an answer): the same.
-//! - A server that throttles: the same, but the queries that are woken come back spread over a second.
-//! - A query that fails by itself (no rights, no such datacenter): retried with growing pauses, for good. Queries that lack
-//!   rights are polled together about once in five seconds, and all at once when one of them is answered or the token
-//!   changes.
-//! - A blocking query that runs into its time limit is no error: it is sent again at once.
+//! - A server is unreachable or has no leader: every query retries with a backoff of up to a minute.
+//!   One query, the prober, retries at least once a second (or as configured), and its success wakes
+//!   the others. With several servers, the next one is tried at once, and the index starts over.
+//! - A server sends answers that are not Consul's (the login page of a proxy, a truncated body): the same.
+//! - A server throttles: the same, but the woken queries resume spread over a second.
+//! - A single query fails (missing rights, unknown datacenter): it is retried with a backoff,
+//!   without a limit. Denied queries are polled together about once in five seconds, and all at
+//!   once when one of them is answered or the token changes.
+//! - A blocking query exceeds its time limit: this is not an error, and it is sent again at once.
 
 mod count;
 mod cursor;
 mod event;
+mod failure_state;
 mod files;
 mod follow;
 mod outage;
-mod trouble;
 mod turns;
 
 pub use cursor::{Cursor, Verdict};
@@ -39,10 +38,10 @@ use crate::query::Query;
 use crate::source::Source;
 use follow::Follower;
 
-/// How many events may wait to be received; a full channel makes the followers wait.
+/// The capacity of the event channel; when it is full, followers wait.
 const EVENTS: usize = 2048;
 
-/// Owns one task for each query that is followed; dropping it ends them all.
+/// Owns one task per followed query. Dropping the watcher ends all tasks.
 pub struct Watcher<S> {
     follower: Follower<S>,
     followed: HashMap<Arc<Query>, AbortHandle>,
@@ -50,7 +49,7 @@ pub struct Watcher<S> {
 }
 
 impl<S: Source> Watcher<S> {
-    /// Creates a watcher that follows nothing yet, and the receiver of its events.
+    /// Creates a watcher that follows no query, and the receiver of its events.
     pub fn new(source: S, rules: Rules) -> (Self, mpsc::Receiver<WatchEvent>) {
         let (events, receiver) = mpsc::channel(EVENTS);
         (
@@ -63,7 +62,7 @@ impl<S: Source> Watcher<S> {
         )
     }
 
-    /// Polls another source from now on, or by other rules: every query starts over.
+    /// Switches to another source or other rules. Every query starts over.
     pub fn use_client(&mut self, source: S, rules: Rules) {
         self.tasks.abort_all();
         self.follower = self.follower.with(source, rules);
@@ -71,18 +70,19 @@ impl<S: Source> Watcher<S> {
         self.follow_exactly(&wanted);
     }
 
-    /// Sets whether the receiver is busy with events. Meanwhile queries that had news are not polled: more news could not
-    /// be used yet, and polls compete for the processor.
+    /// Sets whether the receiver is busy with events. While it is busy, queries with a new answer are
+    /// not polled again: further answers could not be used yet, and polling competes for the CPU.
     pub fn set_busy(&self, busy: bool) {
         self.follower.set_busy(busy);
     }
 
-    /// The rights of the token have changed: queries that were denied are polled now.
+    /// Polls denied queries now, because the rights of the token have changed.
     pub fn retry_denied(&self) {
         self.follower.retry_denied();
     }
 
-    /// Follows these queries and no others. A query that was followed before continues undisturbed.
+    /// Follows these queries and no others. A query that was followed before continues without
+    /// interruption.
     pub fn follow_exactly(&mut self, wanted: &BTreeSet<Arc<Query>>) {
         self.followed.retain(|query, task| {
             let keep = wanted.contains(query);
@@ -99,7 +99,7 @@ impl<S: Source> Watcher<S> {
                 self.followed.insert(Arc::clone(query), task);
             }
         }
-        // Release the tasks that have ended.
+        // Remove the tasks that have ended.
         while self.tasks.try_join_next().is_some() {}
     }
 }

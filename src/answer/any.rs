@@ -5,21 +5,21 @@ use std::sync::Arc;
 use super::catalog::{Instance, Node, NodeServices, Pair, ServiceTags};
 use super::mesh::{CaRoot, ExportedService, ImportedService, LeafCertificate, Partition, Peering};
 
-/// The typed answer to a [`Query`](crate::query::Query); each variant belongs to the query of the same name, and
-/// `Service` to [`Connect`](crate::query::ConsulQuery::Connect), too.
+/// The typed answer to a [`Query`](crate::query::Query). Each variant belongs to the query of the
+/// same name; `Service` also answers [`Connect`](crate::query::ConsulQuery::Connect).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
-    /// The entry; `None` if there is none.
+    /// The entry; `None` if the key does not exist.
     Key(Option<Arc<Pair>>),
     /// The entries below a prefix, in Consul's order (by key).
     Pairs(Vec<Arc<Pair>>),
-    /// The instances, by node and ID, or in Consul's order when sorted near a node.
+    /// The instances, by node and ID, or in Consul's order if sorted near a node.
     Service(Vec<Arc<Instance>>),
     /// The services, by name.
     Services(Vec<Arc<ServiceTags>>),
-    /// The node and its services; `None` if there is no such node.
+    /// The node and its services; `None` if the node does not exist.
     Node(Option<Arc<NodeServices>>),
-    /// The nodes, by name and address, or in Consul's order when sorted near a node.
+    /// The nodes, by name and address, or in Consul's order if sorted near a node.
     Nodes(Vec<Arc<Node>>),
     /// The datacenters, by name.
     Datacenters(Vec<String>),
@@ -37,12 +37,12 @@ pub enum Answer {
     ImportedServices(Vec<Arc<ImportedService>>),
     /// The text of the file.
     File(Arc<str>),
-    /// What the program printed, or why it failed.
+    /// The output of the program, or its error.
     Plugin(Result<Arc<str>, Arc<str>>),
 }
 
 impl Answer {
-    /// The number of items in the answer, by which a loss is recognised.
+    /// The number of items in the answer; a drop of it is a loss of data.
     #[must_use]
     pub fn len(&self) -> usize {
         match self {
@@ -62,7 +62,7 @@ impl Answer {
         }
     }
 
-    /// Returns `true` if the answer holds nothing.
+    /// Returns `true` if the answer has no items.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::query::Health;
 
-/// Texts by name.
+/// Strings by name.
 pub type TextMap = BTreeMap<String, String>;
 
 /// One entry of the key/value store.
@@ -18,19 +18,19 @@ pub struct Pair {
     pub path: String,
     /// The key without the requested prefix, and without the slashes that follow it.
     pub key: String,
-    /// The value; what is not UTF-8 in it is the replacement character.
+    /// The value; invalid UTF-8 is replaced by U+FFFD.
     pub value: String,
-    /// The value as it is, where it is not UTF-8.
+    /// The original value; `None` if it is valid UTF-8.
     pub bytes: Option<Box<[u8]>>,
-    /// The index at which the entry was made.
+    /// The index at which the entry was created.
     pub create_index: u64,
     /// The index at which the entry last changed.
     pub modify_index: u64,
-    /// How often the entry was locked.
+    /// The number of times that the entry was locked.
     pub lock_index: u64,
     /// The number that a client stored beside the value.
     pub flags: u64,
-    /// The session that holds the lock; empty: none.
+    /// The session that holds the lock; empty if none does.
     pub session: String,
 }
 
@@ -49,7 +49,7 @@ pub struct Instance {
     pub node_meta: TextMap,
     /// The service's metadata.
     pub service_meta: TextMap,
-    /// The service's address or, where it has none, the node's.
+    /// The service's address; the node's if the service has none.
     pub address: String,
     /// The service's addresses by kind.
     pub service_tagged_addresses: BTreeMap<String, TaggedAddress>,
@@ -61,7 +61,7 @@ pub struct Instance {
     pub tags: Vec<String>,
     /// The node's and the service's checks.
     pub checks: Vec<Arc<Check>>,
-    /// The worst of the checks.
+    /// The worst status of the checks.
     pub status: Health,
     /// The port.
     pub port: i64,
@@ -69,7 +69,7 @@ pub struct Instance {
     pub weights: Weights,
 }
 
-/// What makes an instance the same from one answer to the next, and the order in which instances are sorted.
+/// The key that identifies an instance across answers, and the sort order of instances.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Identity<'a> {
     node: Cow<'a, str>,
@@ -79,7 +79,7 @@ pub struct Identity<'a> {
 }
 
 impl Identity<'_> {
-    /// The same, for keeping.
+    /// Converts the identity into one that owns its strings.
     #[must_use]
     pub fn into_owned(self) -> Identity<'static> {
         let Self {
@@ -99,7 +99,7 @@ impl Identity<'_> {
 }
 
 impl Instance {
-    /// Its identity: the node, the ID, and where it is reached.
+    /// The identity: node, ID, address and port.
     #[must_use]
     pub fn identity(&self) -> Identity<'_> {
         let [node, id, address] =
@@ -123,13 +123,13 @@ pub struct TaggedAddress {
     pub port: i64,
 }
 
-/// The weights of an instance, by its state of health.
+/// The weights of an instance for load balancing, by health.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct Weights {
-    /// While every check passes.
+    /// The weight while every check passes.
     pub passing: i64,
-    /// While a check warns.
+    /// The weight while a check warns.
     pub warning: i64,
 }
 
@@ -137,7 +137,7 @@ pub struct Weights {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct Check {
-    /// The node the check belongs to.
+    /// The node that the check belongs to.
     pub node: String,
     /// The check's ID.
     #[serde(rename = "CheckID")]
@@ -146,19 +146,19 @@ pub struct Check {
     pub name: String,
     /// `passing`, `warning` or `critical`.
     pub status: String,
-    /// What a human wrote about it.
+    /// The notes of the operator.
     pub notes: String,
-    /// What the check printed last.
+    /// The latest output of the check.
     pub output: String,
-    /// The service instance it checks; empty: the node.
+    /// The ID of the checked service instance; empty for a node check.
     #[serde(rename = "ServiceID")]
     pub service_id: String,
-    /// The name of the service it checks; empty: the node.
+    /// The name of the checked service; empty for a node check.
     pub service_name: String,
-    /// The tags of the service it checks.
+    /// The tags of the checked service.
     #[serde(deserialize_with = "or_default")]
     pub service_tags: Vec<String>,
-    /// `http`, `tcp`, `ttl`…; empty where Consul does not say.
+    /// The type (`http`, `tcp`, `ttl`…); empty if Consul does not report it.
     #[serde(rename = "Type")]
     pub kind: String,
     /// The namespace (Consul Enterprise).
@@ -167,11 +167,11 @@ pub struct Check {
     pub partition: String,
     /// The port exposed for the check through a proxy.
     pub exposed_port: i64,
-    /// The cluster peer it was imported from.
+    /// The cluster peer that the check was imported from.
     pub peer_name: String,
-    /// How the check is carried out, as Consul tells it.
+    /// The definition of the check, as reported by Consul.
     pub definition: serde_json::Map<String, serde_json::Value>,
-    /// The index at which the check was made.
+    /// The index at which the check was created.
     pub create_index: u64,
     /// The index at which the check last changed.
     pub modify_index: u64,
@@ -197,7 +197,7 @@ pub struct Node {
     pub node: String,
     /// The node's address.
     pub address: String,
-    /// The datacenter it is in.
+    /// The datacenter of the node.
     pub datacenter: String,
     /// The node's addresses by kind (`lan`, `wan`).
     #[serde(deserialize_with = "or_default")]
@@ -207,7 +207,7 @@ pub struct Node {
     pub meta: TextMap,
 }
 
-/// A node and what runs on it.
+/// A node and its services.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeServices {
     /// The node.
@@ -233,13 +233,13 @@ pub struct NodeService {
     pub meta: TextMap,
     /// The port.
     pub port: i64,
-    /// The address; empty: the node's.
+    /// The address; empty if the service uses that of the node.
     pub address: String,
-    /// Whether an external agent may change the tags.
+    /// `true` if an external agent may change the tags.
     pub enable_tag_override: bool,
 }
 
-/// Consul writes an empty list or map as `null` in places.
+/// Deserializes `null` as the default value: Consul writes some empty lists and maps as `null`.
 pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,

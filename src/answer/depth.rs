@@ -1,14 +1,14 @@
-//! The part of the entries below a prefix that a template reads, and whether it has changed.
+//! The entries below a prefix that a template reads, and whether they have changed.
 
 use super::any::Answer;
 use super::catalog::Pair;
 
-/// How deep a template reads below a prefix.
+/// The depth to which a template reads below a prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
-    /// The keys directly below it.
+    /// The keys directly below the prefix.
     Level,
-    /// All keys below it, except folders: keys that end in a slash.
+    /// All keys below the prefix, except folders: keys that end in a slash.
     Tree,
 }
 
@@ -23,7 +23,7 @@ impl Depth {
         }
     }
 
-    /// Returns `true` if the part that is read differs from that of the answer before.
+    /// Returns `true` if the entries that are read differ from those of the previous answer.
     #[must_use]
     pub fn sees_change(self, before: &Answer, after: &Answer) -> bool {
         match (before, after) {
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_seen_is_a_change() {
+    fn only_entries_that_are_read_count_as_a_change() {
         let before = [("", "folder"), ("a", "1"), ("sub/", ""), ("sub/b", "2")];
         for (after, level, tree) in [
             (

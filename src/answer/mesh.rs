@@ -1,4 +1,5 @@
-//! Answers about the mesh and about other clusters: certificates, partitions, peerings, exported and imported services.
+//! Answers about the service mesh and other clusters: certificates, partitions, peerings, exported
+//! and imported services.
 //!
 //! Times are kept as Consul writes them, in RFC 3339.
 
@@ -13,17 +14,17 @@ use super::catalog::{TextMap, or_default};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct CaRoot {
-    /// Its ID, made of its fingerprint.
+    /// The ID, derived from the fingerprint.
     #[serde(rename = "ID")]
     pub id: String,
-    /// Its name.
+    /// The name.
     pub name: String,
     /// The certificate in PEM.
     #[serde(rename = "RootCert")]
     pub certificate: String,
-    /// Whether it signs new certificates; one root does.
+    /// `true` if it signs new certificates; one root does.
     pub active: bool,
-    /// The index at which it was made.
+    /// The index at which it was created.
     pub create_index: u64,
     /// The index at which it last changed.
     pub modify_index: u64,
@@ -46,11 +47,11 @@ pub struct LeafCertificate {
     /// The service's identity in the mesh (`spiffe://…`).
     #[serde(rename = "ServiceURI")]
     pub service_uri: String,
-    /// From when on it is valid.
+    /// The start of the validity.
     pub valid_after: String,
-    /// Until when it is valid.
+    /// The end of the validity.
     pub valid_before: String,
-    /// The index at which it was made.
+    /// The index at which it was created.
     pub create_index: u64,
     /// The index at which it last changed.
     pub modify_index: u64,
@@ -87,9 +88,9 @@ impl fmt::Debug for PrivateKey {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct Partition {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// What a human wrote about it.
+    /// The description by the operator.
     pub description: String,
 }
 
@@ -97,78 +98,78 @@ pub struct Partition {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct Peering {
-    /// Its ID.
+    /// The ID.
     #[serde(rename = "ID")]
     pub id: String,
     /// The name of the peer.
     pub name: String,
-    /// The partition that is peered.
+    /// The local partition of the peering.
     pub partition: String,
-    /// Free pairs.
+    /// The metadata.
     #[serde(deserialize_with = "or_default")]
     pub meta: TextMap,
     /// `PENDING`, `ESTABLISHING`, `ACTIVE`, `FAILING`, `DELETING`, `TERMINATED`.
     pub state: String,
-    /// The ID that the peering has at the peer.
+    /// The ID of the peering at the peer.
     #[serde(rename = "PeerID")]
     pub peer_id: String,
-    /// The name by which the peer's servers are known in TLS.
+    /// The TLS server name of the peer's servers.
     pub peer_server_name: String,
-    /// Where the peer's servers are.
+    /// The addresses of the peer's servers.
     #[serde(deserialize_with = "or_default")]
     pub peer_server_addresses: Vec<String>,
-    /// How the exchange with the peer stands.
+    /// The state of the replication stream.
     #[serde(deserialize_with = "or_default")]
     pub stream_status: StreamStatus,
-    /// Where the peer is.
+    /// The location of the peer.
     #[serde(deserialize_with = "or_default")]
     pub remote: PeeringRemote,
 }
 
-/// How the exchange with a peer stands.
+/// The state of the replication stream to a peer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct StreamStatus {
-    /// The names of the services that come from the peer.
+    /// The names of the services imported from the peer.
     #[serde(deserialize_with = "or_default")]
     pub imported_services: Vec<String>,
-    /// The names of the services that go to the peer.
+    /// The names of the services exported to the peer.
     #[serde(deserialize_with = "or_default")]
     pub exported_services: Vec<String>,
-    /// When the peer was last heard of.
+    /// The time of the last heartbeat of the peer.
     pub last_heartbeat: Option<String>,
-    /// When something was last received.
+    /// The time at which data was last received.
     pub last_receive: Option<String>,
-    /// When something was last sent.
+    /// The time at which data was last sent.
     pub last_send: Option<String>,
 }
 
-/// Where a peer is.
+/// The location of a peer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct PeeringRemote {
-    /// Its partition.
+    /// The partition.
     pub partition: String,
-    /// Its datacenter.
+    /// The datacenter.
     pub datacenter: String,
 }
 
-/// A service that others may use.
+/// A service that is exported to other partitions or peers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct ExportedService {
-    /// Its name.
+    /// The name.
     pub service: String,
-    /// Its partition.
+    /// The partition.
     pub partition: String,
-    /// Its namespace.
+    /// The namespace.
     pub namespace: String,
-    /// Who may use it.
+    /// The partitions and peers that may use it.
     #[serde(deserialize_with = "or_default")]
     pub consumers: Consumers,
 }
 
-/// Who may use an exported service.
+/// The consumers of an exported service.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct Consumers {
@@ -180,15 +181,15 @@ pub struct Consumers {
     pub partitions: Vec<String>,
 }
 
-/// A service that comes from elsewhere.
+/// A service that is imported from another partition.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct ImportedService {
-    /// Its name.
+    /// The name.
     pub service: String,
-    /// Its namespace.
+    /// The namespace.
     pub namespace: String,
-    /// The partition that it comes from.
+    /// The partition that exports it.
     pub source_partition: String,
 }
 

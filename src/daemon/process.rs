@@ -128,7 +128,7 @@ impl Process {
         Rules {
             wait: consul.block_query_wait,
             max_stale: consul.max_stale,
-            rest: match self.mode {
+            pause: match self.mode {
                 Mode::Once { .. } => POLL_PAUSE_ONCE,
                 Mode::Daemon => Duration::ZERO,
             },
@@ -198,7 +198,7 @@ impl Renewal {
         let rules = Rules {
             wait: consul.block_query_wait,
             max_stale: consul.max_stale,
-            rest: Duration::ZERO,
+            pause: Duration::ZERO,
             polls: 64,
             pauses: consul.retry.pauses,
         };

@@ -1,17 +1,17 @@
-//! The query of any source.
+//! The query type of all sources.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::consul::ConsulQuery;
 
-/// What a template depends on: followed once per process, however many templates request it.
+/// A dependency of a template. It is followed once per process, even if several templates request it.
 ///
-/// Two queries are the same dependency if they are equal; the text form ([`Display`](std::fmt::Display)) is for logs and
-/// messages.
+/// Two queries are the same dependency if they are equal. The text form
+/// ([`Display`](std::fmt::Display)) is for log lines and messages.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Query {
-    /// Consul answers it.
+    /// A query to Consul.
     Consul(ConsulQuery),
     /// The text of a file on this host.
     File(FileQuery),
@@ -25,19 +25,19 @@ impl From<ConsulQuery> for Query {
     }
 }
 
-/// A file, and the directory that a template may read: what one template may read, another may not.
+/// A file, and the directory that restricts access to it. The restriction may differ between templates.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileQuery {
-    /// The file as the template names it.
+    /// The path as the template writes it.
     pub path: PathBuf,
-    /// The directory in which the file has to be, links resolved; `None`: anywhere.
+    /// The directory that must contain the file after links are resolved; `None`: no restriction.
     pub sandbox: Option<Arc<Path>>,
 }
 
 /// A program and its arguments.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PluginQuery {
-    /// The program, then its arguments, which may be secret.
+    /// The program, then its arguments, which may contain secrets.
     pub words: Vec<String>,
 }
 

@@ -1,8 +1,8 @@
-//! Queries that Consul answers.
+//! Queries to Consul.
 
 use std::collections::BTreeSet;
 
-/// A query that Consul answers.
+/// A query to Consul.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ConsulQuery {
     /// One entry of the key/value store: `GET /v1/kv/<key>`.
@@ -11,12 +11,12 @@ pub enum ConsulQuery {
     Pairs(KeyQuery),
     /// The instances of a service with their health: `GET /v1/health/service/<name>`.
     Service(ServiceQuery),
-    /// The instances through which a service is reached in the mesh, its proxies or itself:
-    /// `GET /v1/health/connect/<name>`.
+    /// The mesh-capable instances of a service: its proxies, or the service itself: `GET
+    /// /v1/health/connect/<name>`.
     Connect(ServiceQuery),
     /// The names and tags of all services: `GET /v1/catalog/services`.
     Services(Scope),
-    /// One node and what runs on it: `GET /v1/catalog/node/<name>`.
+    /// One node and its services: `GET /v1/catalog/node/<name>`.
     Node(NodeQuery),
     /// All nodes: `GET /v1/catalog/nodes`.
     Nodes(NodesQuery),
@@ -24,15 +24,15 @@ pub enum ConsulQuery {
     Datacenters(DatacentersQuery),
     /// The root certificates that the mesh trusts: `GET /v1/agent/connect/ca/roots`.
     CaRoots,
-    /// The certificate of a service in the mesh, and its private key: `GET /v1/agent/connect/ca/leaf/<name>`.
+    /// The certificate and private key of a service in the mesh: `GET /v1/agent/connect/ca/leaf/<name>`.
     CaLeaf(String),
     /// The admin partitions (Consul Enterprise): `GET /v1/partitions`.
     Partitions,
-    /// The peerings of a partition, or of the agent's own: `GET /v1/peerings`.
+    /// The peerings of a partition; of the agent's partition if empty: `GET /v1/peerings`.
     Peerings(String),
-    /// The services that a partition, or the agent's own, exports: `GET /v1/exported-services`.
+    /// The services that a partition exports; the agent's partition if empty: `GET /v1/exported-services`.
     ExportedServices(String),
-    /// The services that a partition, or the agent's own, imports: `GET /v1/imported-services`.
+    /// The services that a partition imports; the agent's partition if empty: `GET /v1/imported-services`.
     ImportedServices(String),
 }
 
@@ -56,7 +56,8 @@ impl ConsulQuery {
         }
     }
 
-    /// The version or edition of Consul that the endpoint requires, if not every Consul has it.
+    /// The version or edition of Consul that the endpoint requires; `None` if every supported
+    /// version has it.
     #[must_use]
     pub fn needs(&self) -> Option<&'static str> {
         match self {
@@ -69,7 +70,7 @@ impl ConsulQuery {
     }
 }
 
-/// Where a query is sent: an empty text means "where the agent is".
+/// The target of a query. An empty field means the agent's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Scope {
     /// Datacenter (`@dc2`, sent as `dc=`).
@@ -80,12 +81,12 @@ pub struct Scope {
     pub partition: String,
 }
 
-/// A key or a prefix of the key/value store, without its first slash.
+/// A key or a prefix of the key/value store, without a leading slash.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyQuery {
-    /// The key or the prefix, as written; any character but `@` and `?`.
+    /// The key or the prefix as written; any character except `@` and `?`.
     pub key: String,
-    /// Where it is sent.
+    /// The target of the query.
     pub scope: Scope,
 }
 
@@ -94,49 +95,50 @@ pub struct KeyQuery {
 pub struct ServiceQuery {
     /// The name of the service.
     pub name: String,
-    /// Only instances with this tag; empty: all.
+    /// The tag that instances must have; empty: no restriction.
     pub tag: String,
-    /// Where it is sent.
+    /// The target of the query.
     pub scope: Scope,
-    /// The cluster peer that is queried (`?peer=east`); empty: none.
+    /// The cluster peer to query (`?peer=east`); empty: none.
     pub peer: String,
-    /// The sameness group that is queried (`?sameness-group=g`); empty: none.
+    /// The sameness group to query (`?sameness-group=g`); empty: none.
     pub sameness_group: String,
-    /// Sorted by round trip from this node (`~web-1`, `~_agent`); empty: sorted by node and ID.
+    /// The node from which round trips are measured for sorting (`~web-1`, `~_agent`); empty: sort
+    /// by node and ID.
     pub near: String,
-    /// The states of health that are wanted.
+    /// The accepted health states.
     pub health: HealthFilter,
 }
 
 /// A node by name; the empty name is the agent's own node.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeQuery {
-    /// The node's name.
+    /// The name of the node.
     pub name: String,
-    /// Where it is sent.
+    /// The target of the query.
     pub scope: Scope,
 }
 
 /// All nodes, sorted by name or by distance.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodesQuery {
-    /// Sorted by round trip from this node; empty: sorted by name and address.
+    /// The node from which round trips are measured for sorting; empty: sort by name and address.
     pub near: String,
-    /// Where it is sent.
+    /// The target of the query.
     pub scope: Scope,
 }
 
-/// All datacenters, or those that answer.
+/// All datacenters, or those whose catalog responds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DatacentersQuery {
-    /// Leave out a datacenter whose catalog does not answer.
+    /// `true` to omit a datacenter whose catalog does not respond.
     pub ignore_failing: bool,
 }
 
-/// The state of health of an instance: the worst of its checks.
+/// The health of an instance: the worst status of its checks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Health {
-    /// No check is worse than passing, or there is none.
+    /// Every check passes, or there is no check.
     #[default]
     Passing,
     /// At least one check warns.
@@ -145,12 +147,12 @@ pub enum Health {
     Critical,
     /// The node or the service is in maintenance.
     Maintenance,
-    /// A state that is none of these.
+    /// Any other status.
     Unknown,
 }
 
 impl Health {
-    /// The word that Consul and templates use; empty for [`Health::Unknown`].
+    /// The name in Consul and in templates; empty for [`Health::Unknown`].
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -163,12 +165,13 @@ impl Health {
     }
 }
 
-/// The instances that a service query keeps: all, or those in one of some states.
+/// The instances that a service query returns, by health.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum HealthFilter {
-    /// `|any`.
+    /// All instances (`|any`).
     Any,
-    /// `|passing,warning`; without a filter, passing; `|,` matches nothing.
+    /// Instances in one of these states (`|passing,warning`). The default is passing; `|,` matches
+    /// no instance.
     Only(BTreeSet<Health>),
 }
 
@@ -179,7 +182,7 @@ impl HealthFilter {
         Self::Only(BTreeSet::from([Health::Passing]))
     }
 
-    /// Returns `true` if an instance in this state is kept.
+    /// Returns `true` if an instance in this state is included.
     #[must_use]
     pub fn admits(&self, health: Health) -> bool {
         match self {

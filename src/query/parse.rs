@@ -1,7 +1,7 @@
-//! The written forms of a query: one grammar per template function.
+//! Parses the text form of a query: one grammar per template function.
 //!
-//! Each part is cut off from the end, in the reverse of the order in which it is written, so that the first wrong
-//! character decides what the message says.
+//! The parser splits off the parts from the end, so that the last part with a wrong character
+//! determines the error.
 
 use std::collections::BTreeSet;
 
@@ -21,10 +21,10 @@ struct Parameters {
 }
 
 impl Query {
-    /// The argument of `key`, `keyExists` and `keyOrDefault`: `KEY[?QUERY][@DC]`.
+    /// Parses the argument of `key`, `keyExists` and `keyOrDefault`: `KEY[?QUERY][@DC]`.
     ///
     /// # Errors
-    /// [`QueryError`] when the text does not have that form.
+    /// [`QueryError`] if the text does not have that form.
     pub fn key(text: &str) -> Result<Self, QueryError> {
         key_query(Written {
             label: "kv.get",
@@ -33,18 +33,18 @@ impl Query {
         .map(|query| ConsulQuery::Key(query).into())
     }
 
-    /// The argument of `ls`, `tree`, `safeLs` and `safeTree`: `PREFIX[?QUERY][@DC]`.
+    /// Parses the argument of `ls`, `tree`, `safeLs` and `safeTree`: `PREFIX[?QUERY][@DC]`.
     ///
     /// # Errors
-    /// [`QueryError`] when the text does not have that form.
+    /// [`QueryError`] if the text does not have that form.
     pub fn pairs(text: &str) -> Result<Self, QueryError> {
         key_query(Written { label: LIST, text }).map(|query| ConsulQuery::Pairs(query).into())
     }
 
-    /// The argument of `service`: `[TAG.]NAME[?QUERY][@DC][~NEAR][|FILTER]`.
+    /// Parses the argument of `service`: `[TAG.]NAME[?QUERY][@DC][~NEAR][|FILTER]`.
     ///
     /// # Errors
-    /// [`QueryError`] when the text does not have that form, or names an unknown filter word.
+    /// [`QueryError`] if the text does not have that form, or has an unknown filter.
     pub fn service(text: &str) -> Result<Self, QueryError> {
         service_query(Written {
             label: "health.service",
@@ -53,10 +53,10 @@ impl Query {
         .map(|query| ConsulQuery::Service(query).into())
     }
 
-    /// The argument of `connect`, which is that of `service`.
+    /// Parses the argument of `connect`, which has the form of that of `service`.
     ///
     /// # Errors
-    /// [`QueryError`] when the text does not have that form, or names an unknown filter word.
+    /// [`QueryError`] if the text does not have that form, or has an unknown filter.
     pub fn connect(text: &str) -> Result<Self, QueryError> {
         service_query(Written {
             label: "health.connect",
@@ -65,10 +65,10 @@ impl Query {
         .map(|query| ConsulQuery::Connect(query).into())
     }
 
-    /// The argument of `services`: `[?QUERY][@DC]`.
+    /// Parses the argument of `services`: `[?QUERY][@DC]`.
     ///
     /// # Errors
-    /// [`QueryError`] when the text does not have that form.
+    /// [`QueryError`] if the text does not have that form.
     pub fn services(text: &str) -> Result<Self, QueryError> {
         let written = Written {
             label: "catalog.services",
@@ -85,10 +85,10 @@ impl Query {
         .into())
     }
 
-    /// The argument of `node`: `[NAME][?QUERY][@DC]`; no name is the agent's own node.
+    /// Parses the argument of `node`: `[NAME][?QUERY][@DC]`. Without a name it is the agent's own node.
     ///
     /// # Errors
-    /// [`QueryError`] when the text does not have that form.
+    /// [`QueryError`] if the text does not have that form.
     pub fn node(text: &str) -> Result<Self, QueryError> {
         let written = Written {
             label: "catalog.node",
@@ -107,17 +107,17 @@ impl Query {
         .into())
     }
 
-    /// The argument of `caLeaf`: the name of a service.
+    /// Parses the argument of `caLeaf`: the name of a service.
     ///
     /// # Errors
-    /// [`QueryError`] when it cannot be the name of a service.
+    /// [`QueryError`] if it is not a valid service name.
     pub fn ca_leaf(text: &str) -> Result<Self, QueryError> {
         let written = Written {
             label: "connect.caleaf",
             text,
         };
         if text.chars().all(|c| c == '.') {
-            // A URL drops such parts, so another path would be requested.
+            // A URL drops such segments, so another path would be requested.
             return Err(written.refuse("the service name has nothing but dots"));
         }
         written
@@ -125,10 +125,10 @@ impl Query {
             .map(|name| ConsulQuery::CaLeaf(name).into())
     }
 
-    /// The argument of `peerings`: `[?partition=P]`.
+    /// Parses the argument of `peerings`: `[?partition=P]`.
     ///
     /// # Errors
-    /// [`QueryError`] when the text does not have that form.
+    /// [`QueryError`] if the text does not have that form.
     pub fn peerings(text: &str) -> Result<Self, QueryError> {
         let written = Written {
             label: "list.peering",
@@ -141,10 +141,10 @@ impl Query {
         Ok(ConsulQuery::Peerings(read_parameters(written, parameters)?.partition).into())
     }
 
-    /// The argument of `nodes`: `[?QUERY][@DC][~NEAR]`.
+    /// Parses the argument of `nodes`: `[?QUERY][@DC][~NEAR]`.
     ///
     /// # Errors
-    /// [`QueryError`] when the text does not have that form.
+    /// [`QueryError`] if the text does not have that form.
     pub fn nodes(text: &str) -> Result<Self, QueryError> {
         let written = Written {
             label: "catalog.nodes",
@@ -162,7 +162,7 @@ impl Query {
     }
 }
 
-/// Cuts `name?query` into `name` and `query`; without the sign everything is `name`.
+/// Splits `name?query` into `name` and `query`. Without the separator, `name` is the whole text.
 fn cut(text: &str, sign: char) -> (&str, Option<&str>) {
     match text.split_once(sign) {
         Some((rest, part)) => (rest, Some(part)),
@@ -212,20 +212,20 @@ fn service_query(written: Written<'_>) -> Result<ServiceQuery, QueryError> {
     })
 }
 
-/// The name of the query for all pairs below a prefix.
+/// The label of the query for all pairs below a prefix.
 const LIST: &str = "kv.list";
 
 fn key_query(written: Written<'_>) -> Result<KeyQuery, QueryError> {
     let (rest, datacenter) = cut(written.text, '@');
     let (key, parameters) = cut(rest, '?');
-    // A slash alone is the root of all keys, and not a key.
+    // For a list, a single slash is the root of all keys; it is not a key.
     let is_root = key == "/" && written.label == LIST;
     let key = key.strip_prefix('/').unwrap_or(key);
     if key.is_empty() && !is_root {
         return Err(written.refuse("the key is empty"));
     }
     if key.split('/').any(|part| part == "." || part == "..") {
-        // A URL drops such parts, so another key would be requested.
+        // A URL drops such segments, so another key would be requested.
         return Err(
             written.refuse("a part of a key that is only dots cannot be addressed over HTTP")
         );

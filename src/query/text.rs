@@ -1,18 +1,18 @@
-//! The text form of a query, for logs and messages: consul-template's names of its dependencies.
+//! The text form of a query for log lines and messages: consul-template's names of dependencies.
 
 use std::fmt::{self, Write as _};
 
 use super::any::Query;
 use super::consul::{ConsulQuery, DatacentersQuery, HealthFilter, KeyQuery, Scope, ServiceQuery};
 
-/// On one line, whatever the names contain.
+/// Formats the query on one line: control characters in names are escaped.
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = OneLine(f);
         match self {
             Self::Consul(query) => query.write_to(&mut out),
             Self::File(file) => write!(out, "file({})", file.path.display()),
-            // Arguments may be secret.
+            // Arguments may contain secrets.
             Self::Plugin(plugin) => write!(out, "plugin({})", plugin.program()),
         }
     }
@@ -24,7 +24,7 @@ impl fmt::Display for ConsulQuery {
     }
 }
 
-/// Escapes control characters.
+/// A writer that escapes control characters.
 struct OneLine<'a, 'b>(&'a mut fmt::Formatter<'b>);
 
 impl fmt::Write for OneLine<'_, '_> {
@@ -75,7 +75,7 @@ impl ConsulQuery {
     }
 }
 
-/// A part with its sign in front; nothing if the part is empty.
+/// A part preceded by its separator; empty if the part is empty.
 struct Suffix<'a>(char, &'a str);
 
 impl fmt::Display for Suffix<'_> {

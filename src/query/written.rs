@@ -1,9 +1,9 @@
-//! The text of a query, and what is wrong with it.
+//! The text of a query, and its syntax error.
 
-/// The argument of a function does not have the form of its query.
+/// A syntax error in the argument of a template function.
 ///
-/// The text begins like consul-template's (`health.service: invalid format: "we b"`), so that searching for it finds
-/// the same advice.
+/// The message begins like consul-template's (`health.service: invalid format: "we b"`), so that a
+/// web search finds advice for both.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{label}: invalid format: {written:?}: {reason}")]
 pub struct QueryError {
@@ -12,7 +12,7 @@ pub struct QueryError {
     reason: String,
 }
 
-/// The whole text and the name of its kind, for errors.
+/// The text of a query with its label, for errors.
 #[derive(Clone, Copy)]
 pub(super) struct Written<'a> {
     pub(super) label: &'static str,
@@ -28,7 +28,7 @@ impl Written<'_> {
         }
     }
 
-    /// Every character of `part` must be a letter, a digit, `_` or one of `more`.
+    /// Returns `part` if all its characters are letters, digits, `_` or in `more`.
     pub(super) fn word(self, part: &str, what: &str, more: &str) -> Result<String, QueryError> {
         if part.is_empty() {
             return Err(self.refuse(format!("{what} is empty")));

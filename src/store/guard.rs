@@ -1,23 +1,24 @@
-//! Judges a new answer by the last accepted one.
+//! Compares a new answer with the last accepted one.
 //!
-//! Every valid answer is accepted. A loss of everything is reported, because that is what an agent that has just restarted,
-//! or a token that has lost its rights, looks like. Holding such an answer back belongs here.
+//! Every valid answer is accepted. A loss of all items is reported, because an agent that has just
+//! restarted, or a token that has lost its rights, causes it. Holding back such an answer belongs
+//! in this module.
 
 use crate::answer::Answer;
 
-/// The verdict on an answer.
+/// The result of the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
-    /// It is accepted.
+    /// The answer is accepted.
     Accepted,
-    /// It is accepted, although everything is gone.
+    /// The answer is accepted, although all items are lost.
     AcceptedLoss {
-        /// The number of items before.
+        /// The number of items in the previous answer.
         before: usize,
     },
 }
 
-/// Judges an answer by the one before it; the first answer has none before it.
+/// Compares an answer with the previous one; `before` is `None` for the first answer.
 #[must_use]
 pub fn judge(before: Option<&Answer>, answer: &Answer) -> Judgement {
     match before.map_or(0, Answer::len) {

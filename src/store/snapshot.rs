@@ -1,6 +1,6 @@
 //! The latest accepted answer of every query.
 //!
-//! Input: answers, one query at a time. Output: a [`Snapshot`], cheap to clone, which never changes once taken.
+//! Input: answers, one query at a time. Output: a [`Snapshot`], which is immutable and cheap to clone.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,31 +13,32 @@ mod passing_since;
 
 use passing_since::PassingSince;
 
-/// The answers at one moment. A clone costs one reference count, and later answers do not show in it.
+/// The answers at one point in time. A clone costs one reference count; later answers do not change it.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     known: Arc<HashMap<Arc<Query>, Known>>,
-    /// The moment; `None`: so late that every instance has passed its checks for long.
+    /// The time of evaluation; `None`: so late that every passing instance has been passing for
+    /// long enough.
     now: Option<Instant>,
 }
 
 #[derive(Clone, Debug)]
 struct Known {
     answer: Arc<Answer>,
-    /// For a key: the last entry. A key that is deleted keeps its last value in templates that need it.
+    /// The last existing entry of a key, so that templates keep the value of a deleted key.
     last_entry: Option<Arc<Pair>>,
-    /// For a service: the instances that began to pass their checks within the span that a template requires.
+    /// The instances of a service that became passing within the span that a template requires.
     passing_since: PassingSince,
 }
 
 impl Snapshot {
-    /// The latest answer; `None` before the first.
+    /// The latest answer; `None` before the first one.
     #[must_use]
     pub fn answer(&self, query: &Query) -> Option<&Arc<Answer>> {
         self.known.get(query).map(|known| &known.answer)
     }
 
-    /// The query as it is stored here, and its latest answer.
+    /// The stored query and its latest answer.
     #[must_use]
     pub fn entry(&self, query: &Query) -> Option<(&Arc<Query>, &Arc<Answer>)> {
         self.known
@@ -45,13 +46,13 @@ impl Snapshot {
             .map(|(query, known)| (query, &known.answer))
     }
 
-    /// The last entry of this key, even if it is deleted now.
+    /// The last existing entry of this key, even if the key is deleted now.
     #[must_use]
     pub fn last_entry(&self, query: &Query) -> Option<&Arc<Pair>> {
         self.known.get(query)?.last_entry.as_ref()
     }
 
-    /// Since when this instance, in the answer to this query, passes its checks; `None`: for long, as far as is known.
+    /// The time since when this instance of the query has been passing; `None` if for longer than recorded.
     #[must_use]
     pub fn passes_since(&self, query: &Query, instance: &Instance) -> Option<Instant> {
         self.known
@@ -60,29 +61,30 @@ impl Snapshot {
             .since(&instance.identity())
     }
 
-    /// How late it is; `None`: so late that everything has been as it is for long.
+    /// The time of evaluation; `None`: so late that every passing instance has been passing for
+    /// long enough.
     #[must_use]
     pub fn moment(&self) -> Option<Instant> {
         self.now
     }
 
-    /// Returns `true` if this time is not in the future.
+    /// Returns `true` if this time has come.
     #[must_use]
     pub fn is_past(&self, time: Instant) -> bool {
         self.now.is_none_or(|now| time <= now)
     }
 
-    /// Sets the moment.
+    /// Sets the time of evaluation.
     pub fn turn_to(&mut self, now: Instant) {
         self.now = Some(now);
     }
 
-    /// Records an answer; snapshots that were taken before do not change.
+    /// Records an answer; existing clones of the snapshot do not change.
     pub fn record(&mut self, query: impl Into<Arc<Query>>, answer: Arc<Answer>) {
         self.record_timed(query, answer, Duration::ZERO);
     }
 
-    /// Records an answer, and for this span which instances began to pass their checks with it.
+    /// Records an answer, and the instances that became passing within the span `longest`.
     pub fn record_timed(
         &mut self,
         query: impl Into<Arc<Query>>,
@@ -114,14 +116,14 @@ impl Snapshot {
         );
     }
 
-    /// Forgets the answer to a query.
+    /// Removes the answer to a query.
     pub fn forget(&mut self, query: &Query) {
         if self.known.contains_key(query) {
             Arc::make_mut(&mut self.known).remove(query);
         }
     }
 
-    /// Forgets every query that `wanted` rejects.
+    /// Removes every query for which `wanted` returns `false`.
     pub fn retain(&mut self, wanted: impl Fn(&Query) -> bool) {
         if self.known.keys().any(|query| !wanted(query)) {
             Arc::make_mut(&mut self.known).retain(|query, _| wanted(query));

@@ -1,8 +1,8 @@
-//! Counts followers in a certain state.
+//! Counts the followers in a certain state.
 
 use tokio::sync::watch;
 
-/// Counts one follower for as long as it is held.
+/// Counts one follower until it is dropped.
 pub(super) struct CountGuard(watch::Sender<usize>);
 
 impl CountGuard {

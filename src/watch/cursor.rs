@@ -1,10 +1,11 @@
-//! The rules of a blocking query, without the I/O.
+//! The rules of a blocking query, without I/O.
 //!
-//! Input: the replies of one query, in their order. Output: the next poll ([`Cursor::poll`]), and whether a reply is news
-//! ([`Verdict`]).
+//! Input: the replies to one query, in order. Output: the next poll ([`Cursor::poll`]), and whether
+//! a reply is a new answer ([`Verdict`]).
 //!
-//! Source of the rules: Consul's documentation of blocking queries (API, "Implementation details"), and what
-//! Consul 1.8.7 was observed to do. Bodies are compared, not indexes: the same index with another body does occur.
+//! The rules follow Consul's documentation of blocking queries (API, "Implementation details") and
+//! the observed behaviour of Consul 1.8.7. Bodies are compared, not indexes, because the same index
+//! occurs with different bodies.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,14 +13,14 @@ use std::time::Duration;
 use crate::answer::Answer;
 use crate::source::{Poll, Reply};
 
-/// What a reply means.
+/// The meaning of a reply.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
-    /// The answer differs from the one before, or is the first.
-    News(Arc<Answer>),
-    /// Nothing new.
-    NoNews,
-    /// The server that answered has not heard from its leader for too long: poll again, without `stale`.
+    /// The answer differs from the previous one, or is the first.
+    Changed(Arc<Answer>),
+    /// The answer equals the previous one.
+    Unchanged,
+    /// The server has had no contact with its leader for too long: poll again, without `stale`.
     TooStale,
 }
 
@@ -29,15 +30,15 @@ pub struct Cursor {
     server: usize,
     index: u64,
     wait: Duration,
-    /// How old a stale answer may be; `None`: stale answers are not requested.
+    /// The maximum age of a stale answer; `None`: do not request stale answers.
     max_stale: Option<Duration>,
-    /// Whether the next poll has to be answered by the leader.
+    /// `true` if the leader has to answer the next poll.
     needs_leader: bool,
     last: Option<Arc<Answer>>,
 }
 
 impl Cursor {
-    /// Creates a cursor at the beginning: the first poll does not block.
+    /// Creates a cursor whose first poll does not block.
     #[must_use]
     pub fn new(server: usize, wait: Duration, max_stale: Option<Duration>) -> Self {
         Self {
@@ -50,7 +51,7 @@ impl Cursor {
         }
     }
 
-    /// The next poll.
+    /// Returns the next poll.
     #[must_use]
     pub fn poll(&self) -> Poll {
         Poll {
@@ -61,13 +62,13 @@ impl Cursor {
         }
     }
 
-    /// Returns `true` if there was no answer yet.
+    /// Returns `true` before the first answer.
     #[must_use]
     pub fn is_at_the_beginning(&self) -> bool {
         self.last.is_none()
     }
 
-    /// Continues with another server, where the index starts over.
+    /// Switches to another server and resets the index.
     pub fn move_to(&mut self, server: usize) {
         if server != self.server {
             self.server = server;
@@ -75,13 +76,13 @@ impl Cursor {
         }
     }
 
-    /// Starts the index over after a failure: the server may have lost its state, and its index may be far behind. A poll
-    /// with the old index would then block for the whole wait; one without an index is answered at once.
+    /// Resets the index after a failure. If the server has lost its state, its index is lower, and a poll
+    /// with the old index would block for the whole wait. A poll without an index is answered at once.
     pub fn start_over(&mut self) {
         self.index = 0;
     }
 
-    /// Takes in a reply.
+    /// Handles a reply.
     pub fn accept(&mut self, reply: Reply) -> Verdict {
         let Reply {
             answer,
@@ -93,16 +94,17 @@ impl Cursor {
             return Verdict::TooStale;
         }
         self.needs_leader = false;
-        // Missing, unreadable or 0: 1, the lowest index that blocks.
+        // A missing, invalid or zero index counts as 1, the lowest index that blocks.
         let index = index.unwrap_or(0).max(1);
-        // An index that goes back: the server was restored or replaced, so waiting on any index might skip a change.
+        // If the index decreases, the server was restored or replaced; waiting for any index might
+        // miss a change.
         self.index = if index < self.index { 0 } else { index };
         if self.last.as_deref() == Some(&answer) {
-            return Verdict::NoNews;
+            return Verdict::Unchanged;
         }
         let answer = Arc::new(answer);
         self.last = Some(Arc::clone(&answer));
-        Verdict::News(answer)
+        Verdict::Changed(answer)
     }
 }
 
@@ -123,8 +125,8 @@ mod tests {
         }
     }
 
-    fn news(verdict: &Verdict) -> bool {
-        matches!(verdict, Verdict::News(_))
+    fn is_changed(verdict: &Verdict) -> bool {
+        matches!(verdict, Verdict::Changed(_))
     }
 
     #[test]
@@ -139,7 +141,7 @@ mod tests {
                 stale: false
             }
         );
-        assert!(news(&cursor.accept(reply(&["a"], 7))));
+        assert!(is_changed(&cursor.accept(reply(&["a"], 7))));
         assert_eq!(cursor.poll().index, 7);
     }
 
@@ -147,9 +149,9 @@ mod tests {
     fn an_index_that_goes_back_starts_over_and_its_data_is_accepted() {
         let mut cursor = Cursor::new(0, WAIT, None);
         cursor.accept(reply(&["a"], 20));
-        assert!(news(&cursor.accept(reply(&[], 9))));
+        assert!(is_changed(&cursor.accept(reply(&[], 9))));
         assert_eq!(cursor.poll().index, 0);
-        assert!(news(&cursor.accept(reply(&["a"], 10))));
+        assert!(is_changed(&cursor.accept(reply(&["a"], 10))));
         assert_eq!(cursor.poll().index, 10);
     }
 
@@ -157,18 +159,18 @@ mod tests {
     fn a_missing_or_zero_index_counts_as_one() {
         for index in [None, Some(0)] {
             let mut cursor = Cursor::new(0, WAIT, None);
-            assert!(news(&cursor.accept(reply(&["a"], index))));
+            assert!(is_changed(&cursor.accept(reply(&["a"], index))));
             assert_eq!(cursor.poll().index, 1);
         }
     }
 
     #[test]
-    fn the_same_value_is_no_news_and_the_same_index_with_another_value_is() {
+    fn the_same_value_is_unchanged_and_the_same_index_with_another_value_is_a_change() {
         let mut cursor = Cursor::new(0, WAIT, None);
         cursor.accept(reply(&["a"], 7));
-        assert_eq!(cursor.accept(reply(&["a"], 8)), Verdict::NoNews);
+        assert_eq!(cursor.accept(reply(&["a"], 8)), Verdict::Unchanged);
         assert_eq!(cursor.poll().index, 8);
-        assert!(news(&cursor.accept(reply(&[], 8))));
+        assert!(is_changed(&cursor.accept(reply(&[], 8))));
     }
 
     #[test]
@@ -181,7 +183,7 @@ mod tests {
         };
         assert_eq!(cursor.accept(old), Verdict::TooStale);
         assert_eq!((cursor.poll().stale, cursor.poll().index), (false, 0));
-        assert!(news(&cursor.accept(reply(&["a"], 7))));
+        assert!(is_changed(&cursor.accept(reply(&["a"], 7))));
         assert!(cursor.poll().stale);
     }
 
@@ -193,7 +195,7 @@ mod tests {
         assert_eq!(cursor.poll().index, 7);
         cursor.move_to(1);
         assert_eq!((cursor.poll().index, cursor.poll().server), (0, 1));
-        assert_eq!(cursor.accept(reply(&["a"], 3)), Verdict::NoNews);
+        assert_eq!(cursor.accept(reply(&["a"], 3)), Verdict::Unchanged);
     }
 
     proptest! {
@@ -202,7 +204,7 @@ mod tests {
             replies in prop::collection::vec((0u8..4, prop::option::of(0u64..6), 0u64..4), 1..40),
         ) {
             let mut cursor = Cursor::new(0, WAIT, Some(Duration::from_secs(2)));
-            let mut told = None;
+            let mut reported = None;
             let mut before = 0;
             for (value, index, age) in replies {
                 let stale = cursor.poll().stale;
@@ -210,18 +212,18 @@ mod tests {
                 let mut reply = reply(&[&name], index);
                 reply.last_contact = Duration::from_secs(age);
                 match cursor.accept(reply.clone()) {
-                    Verdict::News(answer) => {
-                        prop_assert_ne!(told.as_ref(), Some(&*answer));
-                        told = Some((*answer).clone());
+                    Verdict::Changed(answer) => {
+                        prop_assert_ne!(reported.as_ref(), Some(&*answer));
+                        reported = Some((*answer).clone());
                     }
-                    Verdict::NoNews => prop_assert_eq!(told.as_ref(), Some(&reply.answer)),
+                    Verdict::Unchanged => prop_assert_eq!(reported.as_ref(), Some(&reply.answer)),
                     Verdict::TooStale => {
                         prop_assert!(stale && age > 2);
                         prop_assert!(!cursor.poll().stale);
                         continue;
                     }
                 }
-                prop_assert_eq!(told.as_ref(), Some(&reply.answer));
+                prop_assert_eq!(reported.as_ref(), Some(&reply.answer));
                 let now = cursor.poll().index;
                 let got = index.unwrap_or(0).max(1);
                 prop_assert_eq!(now, if got < before { 0 } else { got });

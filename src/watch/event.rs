@@ -1,4 +1,4 @@
-//! What a followed query reports.
+//! The events of a followed query.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use crate::source::Error;
 /// An event of a followed query.
 #[derive(Clone, Debug)]
 pub enum WatchEvent {
-    /// It was answered, and the answer differs from the one before; also the first answer.
-    News(Arc<Query>, Arc<Answer>),
-    /// It failed; sent for every failure, so that the receiver decides what to log.
+    /// A new answer: the first one, or one that differs from the previous one.
+    Answered(Arc<Query>, Arc<Answer>),
+    /// A failure. Every failure is sent; the receiver decides which ones to log.
     Failed(Arc<Query>, Arc<Error>),
-    /// It was answered again after a failure.
+    /// The query was answered again after a failure.
     Recovered(Arc<Query>),
 }

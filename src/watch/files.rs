@@ -1,10 +1,11 @@
-//! Watches files on this host: the sources of templates, and what `file` reads.
+//! Watches files on this host: template sources, and files that `file` reads.
 //!
-//! Input: the set of files that matter. Output: a [`FileEvent`] when one of them may have changed.
+//! Input: the set of files to watch. Output: a [`FileEvent`] when some of them may have changed.
 //!
-//! The directory of each file is watched, not the file: editors and package managers replace files, and a watch on the
-//! old file would report nothing. For a link, the directories on its path are watched too (Kubernetes switches a whole
-//! volume by a link `..data`). Events of files with other names are dropped at once.
+//! The watch is on the directory of each file: editors and package managers replace files, and a
+//! watch on the old file would report nothing. For a symbolic link, the directories on its path are
+//! watched too (Kubernetes switches a whole volume by the link `..data`). Events of files with
+//! other names are dropped at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -21,24 +22,26 @@ use tokio::time::{Instant, sleep_until};
 /// Some of the watched files may have changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileEvent {
-    /// The files, with the paths under which they are watched.
+    /// The files, with their paths as requested.
     pub files: BTreeSet<PathBuf>,
 }
 
-/// An editor writes in several steps, so a change is reported once there was none for this long.
+/// The debounce time: a change is reported after no further change for this long, because editors
+/// write in several steps.
 const QUIET: Duration = Duration::from_millis(50);
-/// A change is reported at the latest after this time.
+/// The maximum delay of a report.
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// Watches files. Dropping it ends the watch.
+/// A file watcher. Dropping it ends the watch.
 #[derive(Debug)]
 pub struct Files {
-    /// `None` until there is something to watch, and if the system cannot watch files.
+    /// The system's watcher; `None` before the first file, and if the system cannot watch files.
     watcher: Option<RecommendedWatcher>,
     reports: mpsc::UnboundedSender<Vec<PathBuf>>,
     changes: mpsc::UnboundedReceiver<Vec<PathBuf>>,
     wanted: BTreeSet<PathBuf>,
-    /// The watched directories; one that is replaced by another of the same name has to be watched again.
+    /// The watched directories. A directory that is replaced by another of the same name has to be
+    /// watched again.
     watched: BTreeMap<PathBuf, Option<Identity>>,
     /// The names on the paths to the watched files; the watcher ignores all others.
     names: Arc<RwLock<BTreeSet<OsString>>>,
@@ -70,7 +73,8 @@ impl Files {
         }
     }
 
-    /// Watches these files and no others. If the system cannot watch files, that is logged, and there are no events.
+    /// Watches these files and no others. If the system cannot watch files, this is logged, and no
+    /// event follows.
     pub fn watch_exactly(&mut self, wanted: BTreeSet<PathBuf>) {
         self.wanted = wanted;
         if self.watcher.is_none() && !self.wanted.is_empty() {
@@ -86,7 +90,7 @@ impl Files {
         self.watch_directories();
     }
 
-    /// Watches the directories in which the files are now.
+    /// Watches the directories that contain the files now.
     fn watch_directories(&mut self) {
         let trails: Vec<Trail> = self.wanted.iter().map(|file| Trail::to(file)).collect();
         let directories: BTreeSet<PathBuf> = trails
@@ -101,7 +105,7 @@ impl Files {
         self.watched.retain(|directory, identity| {
             let keep = directories.contains(directory) && *identity == identity_of(directory);
             if !keep {
-                // The directory itself may be gone.
+                // This fails if the directory does not exist any more.
                 let _ = watcher.unwatch(directory);
             }
             keep
@@ -132,10 +136,10 @@ impl Files {
                 .as_ref()
                 .map(|pending| (pending.latest + QUIET).min(pending.first + LONGEST));
             tokio::select! {
-                // The sender is held here, so the channel does not close.
+                // `self` holds a sender, so the channel does not close.
                 Some(paths) = self.changes.recv() => self.note(&paths),
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
-                    // A directory that was missing may be there now, a link may lead elsewhere.
+                    // A missing directory may exist now, and a link may have a new target.
                     self.watch_directories();
                     if let Some(pending) = self.pending.take() {
                         return FileEvent { files: pending.files };
@@ -173,8 +177,8 @@ impl Files {
     }
 }
 
-/// Starts the system's watcher. It reports paths; an empty report means that reports were lost, so every file may have
-/// changed.
+/// Starts the system's watcher. It reports paths. An empty report means that events were lost, so
+/// every file may have changed.
 fn start(
     reports: mpsc::UnboundedSender<Vec<PathBuf>>,
     names: Arc<RwLock<BTreeSet<OsString>>>,
@@ -190,7 +194,7 @@ fn start(
             Ok(_) => return,
             Err(_) => Vec::new(),
         };
-        // The receiver is gone only when the process is ending.
+        // The receiver is dropped only when the process ends.
         let _ = reports.send(paths);
     })
 }
@@ -201,7 +205,8 @@ impl Default for Files {
     }
 }
 
-/// Returns `true` if an event may change a file. Reading it does not, nor does opening it for writing.
+/// Returns `true` if an event may mean a changed file. Reading a file, or opening it for writing,
+/// does not change it.
 fn is_change(kind: EventKind) -> bool {
     match kind {
         EventKind::Access(access) => access == AccessKind::Close(AccessMode::Write),
@@ -213,8 +218,8 @@ fn is_change(kind: EventKind) -> bool {
     }
 }
 
-/// Device, inode and creation time of a directory, which distinguish it from another one of the same name; an inode
-/// alone is soon reused.
+/// Device, inode and creation time of a directory. They detect a new directory of the same name;
+/// the inode alone may be reused.
 type Identity = (u64, u64, Option<SystemTime>);
 
 fn identity_of(directory: &Path) -> Option<Identity> {
@@ -223,16 +228,16 @@ fn identity_of(directory: &Path) -> Option<Identity> {
         .map(|metadata| (metadata.dev(), metadata.ino(), metadata.created().ok()))
 }
 
-/// The path from the root to a file, with the links on it.
+/// The path from the root to a file, including the links on it.
 #[derive(Debug, Default)]
 struct Trail {
-    /// The directories in which a change can change what the file is.
+    /// The directories in which a change may affect the file.
     directories: BTreeSet<PathBuf>,
-    /// The names in such a change: of the file, of links, of parent directories.
+    /// The names to which such a change applies: of the file, of links, of parent directories.
     names: BTreeSet<OsString>,
 }
 
-/// The number of links that Linux follows.
+/// The maximum number of links that Linux follows.
 const LINKS: usize = 40;
 
 impl Trail {
@@ -246,7 +251,7 @@ impl Trail {
         trail
     }
 
-    /// Records a path up to its first link; returns the path behind that link.
+    /// Records a path up to its first link. Returns the path with that link resolved.
     fn follow(&mut self, path: &Path) -> Option<PathBuf> {
         self.names
             .extend(path.components().filter_map(|component| match component {

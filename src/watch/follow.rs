@@ -1,8 +1,8 @@
-//! One query, followed for as long as it is wanted.
+//! Follows one query until it is not requested any more.
 //!
-//! Input: a query. Output: its news, failures and recoveries, as [`WatchEvent`]s.
+//! Input: a query. Output: its new answers, failures and recoveries, as [`WatchEvent`]s.
 //!
-//! The rules are in [`Cursor`], [`Trouble`] and [`Turns`]; this loop polls, waits and reports.
+//! The rules are in [`Cursor`], [`FailureState`] and [`Turns`]; this loop polls, waits and reports.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,51 +13,51 @@ use tokio::time::{Instant, sleep};
 
 use super::cursor::{Cursor, Verdict};
 use super::event::WatchEvent;
+use super::failure_state::{Cause, FailureState, SharedFailures};
 use super::outage;
-use super::trouble::{Cause, Trouble, Troubles};
 use super::turns::Turns;
 use crate::config::resolved::Pauses;
 use crate::query::Query;
 use crate::source::{Error, ErrorClass, Refresh, Reply, Source, SourceQuery};
 
-/// Rules for all queries of a watcher.
+/// The rules for all queries of a watcher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
-    /// How long one blocking query may block.
+    /// The maximum time that a blocking query blocks.
     pub wait: Duration,
-    /// How old a stale answer may be; `None`: stale answers are not requested.
+    /// The maximum age of a stale answer; `None`: do not request stale answers.
     pub max_stale: Option<Duration>,
-    /// The pause between news and the next blocking query. `-once` needs no second answer unless the first was not
-    /// enough.
-    pub rest: Duration,
-    /// How many queries may block at the same time; the others take turns. Each holds a connection, which is an open
-    /// file.
+    /// The pause between a new answer and the next blocking query. `-once` needs a second answer
+    /// only if the first one is not enough.
+    pub pause: Duration,
+    /// The maximum number of queries that block at the same time; the others take turns. Each
+    /// blocking query holds a connection, which is an open file.
     pub polls: usize,
     /// The pauses between retries.
     pub pauses: Pauses,
 }
 
-/// Throttled queries come back spread over this time.
+/// The time over which throttled queries are spread when they resume.
 const RECOVERY_JITTER: Duration = Duration::from_secs(1);
-/// The least time between two polls of a query, so that a server whose every answer is news is not polled in a tight
-/// loop.
+/// The minimum time between two polls of a query, so that a server whose answer changes every time
+/// is not polled in a tight loop.
 const MIN_POLL_INTERVAL: Duration = Duration::from_millis(5);
-/// A poll that ends sooner than this without news did not block as it should.
+/// The time below which an unchanged answer shows that the poll did not block.
 const QUICK: Duration = Duration::from_secs(1);
-/// The longest pause after such polls.
+/// The maximum pause after polls that did not block.
 const MAX_IDLE_BACKOFF: Duration = Duration::from_millis(500);
 
-/// Shared by the followers of one watcher; each follower has its clone.
+/// The state that the followers of one watcher share; each follower has a clone.
 #[derive(Clone, Debug)]
 pub(super) struct Follower<S> {
     source: S,
     rules: Rules,
     events: mpsc::Sender<WatchEvent>,
     turns: Turns,
-    troubles: Troubles,
-    /// Whether the receiver of the events is busy with some.
+    shared: SharedFailures,
+    /// `true` while the receiver is busy with events.
     busy: watch::Sender<bool>,
-    /// Counts how often the rights of the token have changed.
+    /// The number of times that the rights of the token have changed.
     rights: watch::Sender<u64>,
 }
 
@@ -65,16 +65,16 @@ pub(super) struct Follower<S> {
 struct Followed {
     query: Arc<Query>,
     cursor: Cursor,
-    trouble: Trouble,
-    /// The right to wait for a first answer; held until there is one or all servers were tried, so that the queries
-    /// behind this one do not run into the same dead server.
+    failure: FailureState,
+    /// The permit to request a first answer. It is held until there is an answer or all servers
+    /// were tried, so that the queries behind this one do not try the same dead server.
     turn: Option<OwnedSemaphorePermit>,
     rights: watch::Receiver<u64>,
-    /// The pause after polls that are answered at once.
+    /// The pause after polls that did not block.
     idle_backoff: Duration,
 }
 
-/// The receiver of the events is gone.
+/// The receiver of the events was dropped.
 struct Cancelled;
 
 impl<S: Source> Follower<S> {
@@ -84,20 +84,20 @@ impl<S: Source> Follower<S> {
             rules,
             events,
             turns: Turns::new(rules.polls),
-            troubles: Troubles::new(),
+            shared: SharedFailures::new(),
             busy: watch::Sender::new(false),
             rights: watch::Sender::new(0),
         }
     }
 
-    /// A follower with another source or other rules, for the same receiver.
+    /// Creates a follower with another source or other rules, for the same receiver.
     pub(super) fn with(&self, source: S, rules: Rules) -> Self {
         let new = Self::new(source, rules, self.events.clone());
         new.busy.send_replace(*self.busy.borrow());
         new
     }
 
-    /// The rights of the token have changed: denied queries are polled now.
+    /// Polls denied queries now, because the rights of the token have changed.
     pub(super) fn retry_denied(&self) {
         self.rights.send_modify(|count| *count += 1);
     }
@@ -107,7 +107,8 @@ impl<S: Source> Follower<S> {
         self.busy.send_replace(busy);
     }
 
-    /// Follows the query until the task is aborted or the receiver is gone. A query for another source is not followed.
+    /// Follows the query until the task is aborted or the receiver is dropped. A query for another
+    /// source is ignored.
     pub(super) async fn follow(self, query: Arc<Query>) {
         let Some(own) = S::Query::select(&query) else {
             return;
@@ -120,13 +121,13 @@ impl<S: Source> Follower<S> {
                 self.rules.wait,
                 self.rules.max_stale,
             ),
-            trouble: Trouble::default(),
+            failure: FailureState::default(),
             turn: None,
             rights: self.rights.subscribe(),
             idle_backoff: Duration::ZERO,
         };
         loop {
-            let recoveries = self.troubles.outage.listen();
+            let recoveries = self.shared.outage.listen();
             followed.rights.mark_unchanged();
             let begun = Instant::now();
             let step = match self.poll(own, &mut followed).await {
@@ -144,7 +145,7 @@ impl<S: Source> Follower<S> {
         }
     }
 
-    /// Polls once, when it is this query's turn.
+    /// Waits for the turn of this query, and polls once.
     async fn poll(&self, own: &S::Query, followed: &mut Followed) -> Result<Reply, Error> {
         let mut without_answer = None;
         if followed.cursor.poll().index > 0 {
@@ -154,8 +155,8 @@ impl<S: Source> Follower<S> {
         }
         if followed.cursor.poll().index == 0 && followed.turn.is_none() {
             followed.turn = self.turns.first_answer().await;
-            if followed.trouble.is_first_try() {
-                // Meanwhile others may have found out which server answers.
+            if followed.failure.is_first_try() {
+                // Meanwhile another query may have found a server that answers.
                 followed.cursor.move_to(self.source.preferred());
             }
         }
@@ -174,7 +175,7 @@ impl<S: Source> Follower<S> {
         let mut poll = followed.cursor.poll();
         poll.wait = self.turns.wait(poll.wait);
         let (server, index) = (poll.server, poll.index);
-        tracing::trace!(name: "query.asked", %query, server, index, "{query} is asked server={server} index={index}");
+        tracing::trace!(name: "query.asked", %query, server, index, "{query} is polled server={server} index={index}");
         let answered = self.source.poll(own, poll).await;
         match &answered {
             Ok(reply) => {
@@ -202,27 +203,27 @@ impl<S: Source> Follower<S> {
             return Ok(());
         }
         followed.turn = None;
-        let over = followed.trouble.answered();
-        if over.denial {
+        let ended = followed.failure.answered();
+        if ended.denial {
             // This right may have been granted together with others.
             self.retry_denied();
         }
-        if over.failure {
-            self.troubles.outage.recovered();
+        if ended.failure {
+            self.shared.outage.recovered();
             let query = Arc::clone(&followed.query);
             self.report(WatchEvent::Recovered(query)).await?;
         }
-        let mut rest = followed.idle_backoff;
-        if let Verdict::News(answer) = verdict {
+        let mut pause = followed.idle_backoff;
+        if let Verdict::Changed(answer) = verdict {
             let query = Arc::clone(&followed.query);
-            self.report(WatchEvent::News(query, answer)).await?;
-            rest = rest.max(self.rules.rest);
+            self.report(WatchEvent::Answered(query, answer)).await?;
+            pause = pause.max(self.rules.pause);
         }
         if let Refresh::Interval(interval) = own.refresh() {
-            rest = interval;
+            pause = interval;
         }
-        if rest > Duration::ZERO {
-            sleep(rest).await;
+        if pause > Duration::ZERO {
+            sleep(pause).await;
         }
         self.yield_to_receiver().await;
         Ok(())
@@ -232,12 +233,12 @@ impl<S: Source> Follower<S> {
     async fn yield_to_receiver(&self) {
         yield_now().await;
         if *self.busy.borrow() {
-            // The sender lives in every follower, this one included: it cannot be gone.
+            // Every follower, including this one, holds a sender: the channel cannot be closed.
             let _ = self.busy.subscribe().wait_for(|busy| !busy).await;
         }
     }
 
-    /// Tries the next server, or reports a failure on all servers and waits until a retry is due.
+    /// Tries the next server. After a failure of all servers, reports it and waits until a retry is due.
     async fn failed(
         &self,
         followed: &mut Followed,
@@ -252,13 +253,13 @@ impl<S: Source> Follower<S> {
             let servers = self.source.servers();
             let next = (followed.cursor.poll().server + 1) % servers;
             followed.cursor.move_to(next);
-            if followed.trouble.has_another_server(servers) {
+            if followed.failure.has_another_server(servers) {
                 return Ok(());
             }
         }
         followed.turn = None;
         let cause = Cause::of(&error);
-        followed.trouble.failed(cause, &self.troubles);
+        followed.failure.failed(cause, &self.shared);
         let query = Arc::clone(&followed.query);
         self.report(WatchEvent::Failed(query, Arc::new(error)))
             .await?;
@@ -266,7 +267,7 @@ impl<S: Source> Follower<S> {
         Ok(())
     }
 
-    /// Waits for the pause of a failure, or until there is reason to hope for an answer.
+    /// Waits for the backoff, or until a recovery makes an answer likely.
     async fn back_off(
         &self,
         followed: &mut Followed,
@@ -274,27 +275,27 @@ impl<S: Source> Follower<S> {
         recoveries: &mut watch::Receiver<u64>,
     ) {
         let Followed {
-            trouble, rights, ..
+            failure, rights, ..
         } = followed;
-        let pause = trouble.pause(cause, &self.rules.pauses, &self.troubles, fastrand::f64());
+        let pause = failure.pause(cause, &self.rules.pauses, &self.shared, fastrand::f64());
         match cause {
             Cause::Outage | Cause::NotConsul => {
                 if outage::wait(pause, recoveries).await {
-                    trouble.start_over();
+                    failure.start_over();
                 }
             }
             Cause::Throttled => {
                 if outage::wait(pause, recoveries).await {
-                    // There were too many requests at once: do not repeat that.
+                    // There were too many requests at once: spread them this time.
                     sleep(RECOVERY_JITTER.mul_f64(fastrand::f64())).await;
                 }
             }
             Cause::Denied => {
                 if outage::wait(pause, rights).await {
-                    trouble.start_over();
+                    failure.start_over();
                 }
             }
-            // Only this query fails: that others are answered means nothing.
+            // Only this query fails, so answers to other queries do not matter.
             Cause::Query => sleep(pause).await,
         }
     }
@@ -304,12 +305,12 @@ impl<S: Source> Follower<S> {
     }
 }
 
-/// The pause after a poll that took so long: a short one if it was answered at once, and a longer one each time if
-/// there was no news.
+/// The pause after a poll that took `took`: short if a new answer came at once; growing while
+/// unchanged answers come at once.
 fn idle_backoff(before: Duration, verdict: &Verdict, took: Duration) -> Duration {
     match verdict {
-        Verdict::News(_) if took < MIN_POLL_INTERVAL => MIN_POLL_INTERVAL,
-        Verdict::NoNews if took < QUICK => {
+        Verdict::Changed(_) if took < MIN_POLL_INTERVAL => MIN_POLL_INTERVAL,
+        Verdict::Unchanged if took < QUICK => {
             (before * 2).clamp(Duration::from_millis(20), MAX_IDLE_BACKOFF)
         }
         _ => Duration::ZERO,

@@ -1,7 +1,7 @@
-//! What the followers of one server share while it cannot answer.
+//! The state that the followers of one server share during an outage.
 //!
-//! A query that fails waits longer and longer, but one of them, the prober, retries often; its success wakes all the
-//! others.
+//! A failing query retries with a growing backoff. One query, the prober, retries often; its
+//! success wakes the others.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::sleep;
 
-/// Shared by all followers; a clone is the same outage.
+/// The shared state; a clone refers to the same outage.
 #[derive(Clone, Debug)]
 pub(super) struct Outage {
     prober: Arc<Semaphore>,
     recoveries: watch::Sender<u64>,
 }
 
-/// The right to retry often.
+/// The permit to retry often.
 #[derive(Debug)]
 pub(super) struct Prober(
     #[expect(
@@ -35,13 +35,13 @@ impl Outage {
         }
     }
 
-    /// Makes the caller the prober, if there is none.
+    /// Makes the caller the prober if there is none.
     pub(super) fn probe(&self) -> Option<Prober> {
         let permit = Arc::clone(&self.prober).try_acquire_owned();
         permit.ok().map(Prober)
     }
 
-    /// A listener that hears of recoveries from now on.
+    /// Creates a listener for recoveries from now on.
     pub(super) fn listen(&self) -> watch::Receiver<u64> {
         self.recoveries.subscribe()
     }
@@ -56,9 +56,9 @@ impl Outage {
 pub(super) async fn wait(pause: Duration, count: &mut watch::Receiver<u64>) -> bool {
     tokio::select! {
         () = sleep(pause) => false,
-        heard = count.changed() => {
-            // The sender lives in every follower, this one included: it cannot be gone.
-            heard.is_ok()
+        changed = count.changed() => {
+            // Every follower, including this one, holds a sender: the channel cannot be closed.
+            changed.is_ok()
         }
     }
 }

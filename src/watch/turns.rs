@@ -1,4 +1,4 @@
-//! Fairness between the queries of one watcher: which may be sent, and which may block.
+//! Fairness between the queries of one watcher: limits which queries are sent and which may block.
 
 use std::sync::{Arc, Once};
 use std::time::Duration;
@@ -8,32 +8,33 @@ use tokio::time::timeout;
 
 use super::count::CountGuard;
 
-/// How many queries may wait for their first answer at the same time: such requests are short, and there may be
-/// thousands.
+/// The maximum number of queries that wait for their first answer at the same time. Such requests
+/// are short, but there may be thousands.
 const FIRST_ANSWERS: usize = 8;
-/// How long a blocking query leaves its connection to queries without an answer. Consul limits the connections of a
-/// host; an answer that is there may be current, one that is missing keeps a file from being written.
+/// The maximum time that a blocking query waits for queries without an answer. Consul limits the
+/// connections per host. An existing answer may be current, but a missing one keeps a file from
+/// being written.
 const YIELD_TO_FIRST_ANSWERS: Duration = Duration::from_secs(2);
-/// How long a query blocks while others wait for their turn.
+/// The maximum time that a query blocks while others wait for their turn.
 pub(super) const CROWDED_WAIT: Duration = Duration::from_secs(2);
 
-/// Shared by all followers; a clone is the same.
+/// The limits that all followers share; a clone refers to the same limits.
 #[derive(Clone, Debug)]
 pub(super) struct Turns {
     first_answers: Arc<Semaphore>,
     polls: Arc<Semaphore>,
-    /// How many queries may block at the same time.
+    /// The maximum number of queries that block at the same time.
     budget: usize,
-    /// How many queries are followed.
+    /// The number of followed queries.
     followers: watch::Sender<usize>,
-    /// How many queries wait for a first answer.
+    /// The number of queries that wait for a first answer.
     without_answer: watch::Sender<usize>,
-    /// Warns once that queries take turns.
+    /// Logs once that queries take turns.
     crowded: Arc<Once>,
 }
 
 impl Turns {
-    /// Creates turns with a number of queries that may block at the same time.
+    /// Creates limits with a number of queries that may block at the same time.
     pub(super) fn new(budget: usize) -> Self {
         Self {
             first_answers: Arc::new(Semaphore::new(FIRST_ANSWERS)),
@@ -55,7 +56,7 @@ impl Turns {
         CountGuard::begin(&self.without_answer)
     }
 
-    /// Waits a while for queries without an answer.
+    /// Waits until all queries have an answer, for a limited time.
     pub(super) async fn yield_to_first_answers(&self) {
         if *self.without_answer.borrow() > 0 {
             let mut others = self.without_answer.subscribe();
@@ -63,13 +64,13 @@ impl Turns {
         }
     }
 
-    /// Waits for the right to send a query that is answered at once.
+    /// Waits for the permit to send a query that is answered at once.
     pub(super) async fn first_answer(&self) -> Option<OwnedSemaphorePermit> {
-        // The semaphore is never closed; without a permit, sending the query is right.
+        // The semaphore is never closed; if it were, sending without a permit would be right.
         Arc::clone(&self.first_answers).acquire_owned().await.ok()
     }
 
-    /// Waits for the right to block.
+    /// Waits for the permit to block.
     pub(super) async fn block(&self) -> Option<SemaphorePermit<'_>> {
         if let Ok(turn) = self.polls.try_acquire() {
             return Some(turn);
@@ -77,15 +78,15 @@ impl Turns {
         self.crowded.call_once(|| {
             tracing::warn!(
                 name: "queries.take_turns", polls = self.budget,
-                "only {} queries can wait for news at the same time, and others hear of theirs later, because this \
-                 process may have few files open; raise the limit (ulimit -n, LimitNOFILE= in a systemd unit)",
+                "only {} queries can block at the same time and the others take turns, because the limit of open \
+                 files is low; raise it (ulimit -n, LimitNOFILE= in a systemd unit)",
                 self.budget
             );
         });
         self.polls.acquire().await.ok()
     }
 
-    /// How long a query may block, if it would block this long with the connections for itself.
+    /// The time that a query may block. `wait` is its limit without competing queries.
     pub(super) fn wait(&self, wait: Duration) -> Duration {
         if *self.followers.borrow() > self.budget {
             wait.min(CROWDED_WAIT)

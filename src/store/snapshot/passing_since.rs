@@ -1,9 +1,9 @@
-//! The instances that began to pass their checks recently.
+//! The instances that became passing recently.
 //!
-//! Input: an answer, and the one before it. Output: since when the instances pass that did not pass before.
+//! Input: an answer, and the previous one. Output: the time since when each new passing instance passes.
 //!
-//! An instance that passes in the first answer counts as passing for long; otherwise every start would empty every
-//! upstream. An instance that comes back at another address or port starts over.
+//! The instances that pass in the first answer count as passing for long; otherwise every start
+//! would empty every upstream. An instance that returns at another address or port starts over.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 use crate::answer::{Answer, Identity, Instance};
 use crate::query::Health;
 
-/// Since when the instances of one query pass that began recently; all others have passed for long.
+/// The times since when instances pass, for those that became passing recently.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PassingSince(BTreeMap<Identity<'static>, Instant>);
 
 impl PassingSince {
-    /// The instances in a new answer that began to pass within the span `longest`.
+    /// Returns the instances of a new answer that became passing within the span `longest`.
     pub(super) fn next(
         &self,
         before: &Answer,
@@ -32,16 +32,16 @@ impl PassingSince {
                 Some(now)
             }
         };
-        let young = passing(answer).filter_map(|instance| {
+        let recent = passing(answer).filter_map(|instance| {
             let identity = instance.identity();
             let since =
                 since(&identity).filter(|since| now.saturating_duration_since(*since) < longest)?;
             Some((identity.into_owned(), since))
         });
-        Self(young.collect())
+        Self(recent.collect())
     }
 
-    /// Since when this instance passes, if it began recently.
+    /// The time since when this instance passes; `None` if it is not recorded.
     pub(super) fn since(&self, identity: &Identity<'_>) -> Option<Instant> {
         self.0.get(identity).copied()
     }
@@ -81,14 +81,14 @@ mod tests {
         Answer::Service(instances.iter().cloned().map(Arc::new).collect())
     }
 
-    /// An answer each second; which instances are young after each, and for how many seconds.
+    /// Records one answer per second. Returns the recent instances after each, with their age in seconds.
     fn history(answers: &[Vec<Instance>]) -> Vec<Vec<(String, u64)>> {
         let begin = Instant::now();
-        let mut young = PassingSince::default();
+        let mut recent = PassingSince::default();
         let mut ages = Vec::new();
         for (second, pair) in (1..).zip(answers.windows(2)) {
             let now = begin + Duration::from_secs(second);
-            young = young.next(&answer(&pair[0]), &answer(&pair[1]), now, LONGEST);
+            recent = recent.next(&answer(&pair[0]), &answer(&pair[1]), now, LONGEST);
             let age = |(identity, since): (&Identity<'_>, &Instant)| {
                 let instance = pair[1]
                     .iter()
@@ -96,16 +96,16 @@ mod tests {
                     .unwrap();
                 (instance.id.clone(), (now - *since).as_secs())
             };
-            ages.push(young.0.iter().map(age).collect());
+            ages.push(recent.0.iter().map(age).collect());
         }
         ages
     }
 
-    /// What happens, in which answers, and who is young after each but the first.
+    /// A description, the answers, and the recent instances after each answer but the first.
     type Case<'a> = (&'a str, &'a [Vec<Instance>], &'a [&'a [(&'a str, u64)]]);
 
     #[test]
-    fn who_comes_is_young_and_who_was_there_at_first_is_not() {
+    fn a_new_instance_is_recent_and_one_of_the_first_answer_is_not() {
         use Health::{Critical, Passing, Warning};
         let one = |id, status| instance(id, 80, status);
         let a = || one("a", Passing);
@@ -158,23 +158,23 @@ mod tests {
     }
 
     #[test]
-    fn who_is_older_than_anybody_asks_is_forgotten() {
+    fn an_instance_older_than_the_longest_span_is_removed() {
         let grown: Vec<_> = std::iter::once(vec![])
             .chain(vec![vec![instance("a", 80, Health::Passing)]; 8])
             .collect();
-        let young: Vec<_> = history(&grown).iter().map(Vec::len).collect();
-        assert_eq!(young, [1, 1, 1, 1, 1, 0, 0, 0]);
+        let recent: Vec<_> = history(&grown).iter().map(Vec::len).collect();
+        assert_eq!(recent, [1, 1, 1, 1, 1, 0, 0, 0]);
     }
 
     #[test]
-    fn other_answers_have_no_instances_that_pass_since_recently() {
+    fn answers_without_instances_record_nothing() {
         let names = Answer::Datacenters(vec!["dc1".into()]);
-        let young = PassingSince::default().next(
+        let recent = PassingSince::default().next(
             &Answer::Datacenters(Vec::new()),
             &names,
             Instant::now(),
             LONGEST,
         );
-        assert!(young.0.is_empty());
+        assert!(recent.0.is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! Real directories and the system's own watcher.
+//! Tests with real directories and the system's own watcher.
 
 use std::fs;
 
@@ -6,15 +6,15 @@ use super::*;
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
-async fn heard(files: &mut Files) -> BTreeSet<PathBuf> {
+async fn reported(files: &mut Files) -> BTreeSet<PathBuf> {
     tokio::time::timeout(DEADLINE, files.changed())
         .await
-        .expect("nothing was heard")
+        .expect("nothing was reported")
         .files
 }
 
 #[tokio::test]
-async fn a_written_a_replaced_and_a_new_file_are_heard_of() {
+async fn a_written_a_replaced_and_a_new_file_are_reported() {
     let directory = tempfile::tempdir().unwrap();
     let (old, new) = (directory.path().join("old"), directory.path().join("new"));
     fs::write(&old, "1").unwrap();
@@ -22,12 +22,12 @@ async fn a_written_a_replaced_and_a_new_file_are_heard_of() {
     files.watch_exactly([old.clone(), new.clone()].into());
 
     fs::write(&old, "2").unwrap();
-    assert_eq!(heard(&mut files).await, [old.clone()].into());
+    assert_eq!(reported(&mut files).await, [old.clone()].into());
     fs::write(directory.path().join("beside"), "3").unwrap();
     fs::rename(directory.path().join("beside"), &old).unwrap();
-    assert_eq!(heard(&mut files).await, [old].into());
+    assert_eq!(reported(&mut files).await, [old].into());
     fs::write(&new, "4").unwrap();
-    assert_eq!(heard(&mut files).await, [new].into());
+    assert_eq!(reported(&mut files).await, [new].into());
 }
 
 #[tokio::test]
@@ -38,9 +38,9 @@ async fn a_directory_that_appears_is_watched_from_then_on() {
     let mut files = Files::new();
     files.watch_exactly([file.clone()].into());
     fs::create_dir(&below).unwrap();
-    assert_eq!(heard(&mut files).await, [file.clone()].into());
+    assert_eq!(reported(&mut files).await, [file.clone()].into());
     fs::write(&file, "1").unwrap();
-    assert_eq!(heard(&mut files).await, [file].into());
+    assert_eq!(reported(&mut files).await, [file].into());
 }
 
 #[tokio::test]
@@ -56,9 +56,9 @@ async fn a_directory_that_takes_the_place_of_another_is_watched() {
     files.watch_exactly([file.clone()].into());
     fs::rename(at("conf"), at("old")).unwrap();
     fs::rename(at("new"), at("conf")).unwrap();
-    assert_eq!(heard(&mut files).await, [file.clone()].into());
+    assert_eq!(reported(&mut files).await, [file.clone()].into());
     fs::write(&file, "newer").unwrap();
-    assert_eq!(heard(&mut files).await, [file].into());
+    assert_eq!(reported(&mut files).await, [file].into());
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn several_writes_are_one_event() {
     for n in 0..5 {
         fs::write(&file, n.to_string()).unwrap();
     }
-    heard(&mut files).await;
+    reported(&mut files).await;
     assert!(
         tokio::time::timeout(Duration::from_millis(300), files.changed())
             .await
@@ -80,7 +80,7 @@ async fn several_writes_are_one_event() {
 }
 
 #[tokio::test]
-async fn a_volume_switched_by_a_link_is_heard_of() {
+async fn a_volume_switched_by_a_link_is_reported() {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name);
     for version in ["v1", "v2"] {
@@ -93,5 +93,5 @@ async fn a_volume_switched_by_a_link_is_heard_of() {
     files.watch_exactly([at("file")].into());
     std::os::unix::fs::symlink("v2", at("..new")).unwrap();
     fs::rename(at("..new"), at("..data")).unwrap();
-    assert_eq!(heard(&mut files).await, [at("file")].into());
+    assert_eq!(reported(&mut files).await, [at("file")].into());
 }

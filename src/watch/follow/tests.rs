@@ -1,4 +1,4 @@
-//! The follower against a script of answers, with a paused clock and no sockets.
+//! Tests the follower against a script of answers, with a paused clock and no sockets.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -13,13 +13,14 @@ use crate::source::Poll;
 mod many;
 mod together;
 
-/// Answers from a list, and records the polls with their times. The last entry is repeated for ever.
+/// A source that answers from a list and records the polls with their times. The last entry repeats
+/// forever.
 #[derive(Clone)]
 struct Script(Arc<Mutex<State>>);
 
 struct State {
     lines: VecDeque<Line>,
-    asked: Vec<(Duration, Poll)>,
+    polls: Vec<(Duration, Poll)>,
     begun: Instant,
     servers: usize,
     blocking: usize,
@@ -28,23 +29,23 @@ struct State {
 
 #[derive(Clone)]
 enum Line {
-    /// After this time, this answer with this index.
-    Says(Duration, &'static str, u64),
-    /// The same, from a server that lost its leader so long ago.
-    SaysLate(Duration, &'static str, u64, Duration),
-    /// This answer with this index, once the poll has blocked as long as it may.
+    /// Answers with this text and index after this time.
+    Answers(Duration, &'static str, u64),
+    /// The same, from a server whose last contact with the leader was this long ago.
+    AnswersStale(Duration, &'static str, u64, Duration),
+    /// Answers with this text and index after the poll has blocked for its whole wait.
     Blocks(&'static str, u64),
-    /// An outage.
+    /// Fails as in an outage.
     Down,
-    /// The token lacks a right.
+    /// Denies the query.
     Denied,
-    /// An error of this query that no right changes.
+    /// Fails with an error of this query alone.
     Unknown,
-    /// A web page.
+    /// Answers with a web page.
     Page,
-    /// Too many requests.
+    /// Refuses because of too many requests.
     Throttled,
-    /// Never answers within the client's limit.
+    /// Exceeds the client's limit after this time.
     Idle(Duration),
 }
 
@@ -59,7 +60,7 @@ impl Script {
         let lines = lines.into_iter().collect();
         Self(Arc::new(Mutex::new(State {
             lines,
-            asked: Vec::new(),
+            polls: Vec::new(),
             begun: Instant::now(),
             servers,
             blocking: 0,
@@ -67,8 +68,8 @@ impl Script {
         })))
     }
 
-    fn asked(&self) -> Vec<(Duration, Poll)> {
-        self.0.lock().unwrap().asked.clone()
+    fn polls(&self) -> Vec<(Duration, Poll)> {
+        self.0.lock().unwrap().polls.clone()
     }
 
     fn replace(&self, lines: impl IntoIterator<Item = Line>) {
@@ -78,8 +79,8 @@ impl Script {
     fn next(&self, poll: Poll) -> Line {
         let mut state = self.0.lock().unwrap();
         let at = state.begun.elapsed();
-        state.asked.push((at, poll));
-        assert!(state.asked.len() < 100_000, "asked in a tight loop");
+        state.polls.push((at, poll));
+        assert!(state.polls.len() < 100_000, "polls in a tight loop");
         if state.lines.len() > 1 {
             state.lines.pop_front().unwrap()
         } else {
@@ -107,8 +108,8 @@ impl Source for Script {
             message: message.to_owned(),
         };
         let (after, value, index, late) = match self.next(poll) {
-            Line::Says(after, value, index) => (after, value, index, NOW),
-            Line::SaysLate(after, value, index, late) => (after, value, index, late),
+            Line::Answers(after, value, index) => (after, value, index, NOW),
+            Line::AnswersStale(after, value, index, late) => (after, value, index, late),
             Line::Blocks(value, index) => {
                 {
                     let mut state = self.0.lock().unwrap();
@@ -154,7 +155,7 @@ impl Source for Script {
 const RULES: Rules = Rules {
     wait: Duration::from_secs(60),
     max_stale: Some(Duration::from_secs(2)),
-    rest: Duration::ZERO,
+    pause: Duration::ZERO,
     polls: usize::MAX,
     pauses: Pauses::DEFAULT,
 };
@@ -168,10 +169,10 @@ fn start(script: &Script) -> (JoinHandle<()>, mpsc::Receiver<WatchEvent>) {
     )
 }
 
-async fn news(events: &mut mpsc::Receiver<WatchEvent>) -> String {
+async fn next_answer(events: &mut mpsc::Receiver<WatchEvent>) -> String {
     loop {
         match events.recv().await.expect("the follower ended") {
-            WatchEvent::News(_, answer) => match &*answer {
+            WatchEvent::Answered(_, answer) => match &*answer {
                 Answer::Datacenters(names) => return names[0].clone(),
                 other => panic!("{other:?}"),
             },
@@ -181,19 +182,22 @@ async fn news(events: &mut mpsc::Receiver<WatchEvent>) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn news_are_reported_and_each_poll_waits_for_a_higher_index() {
+async fn new_answers_are_reported_and_each_poll_waits_for_a_higher_index() {
     let long = Duration::from_secs(30);
     let script = Script::new([
-        Line::Says(NOW, "a", 5),
-        Line::Says(long, "b", 9),
-        Line::Says(long, "b", 9),
+        Line::Answers(NOW, "a", 5),
+        Line::Answers(long, "b", 9),
+        Line::Answers(long, "b", 9),
     ]);
     let (_task, mut events) = start(&script);
-    assert_eq!(news(&mut events).await, "a");
-    assert_eq!(news(&mut events).await, "b");
+    assert_eq!(next_answer(&mut events).await, "a");
+    assert_eq!(next_answer(&mut events).await, "b");
     sleep(Duration::from_secs(100)).await;
-    assert!(events.try_recv().is_err(), "an equal answer is no news");
-    let indexes: Vec<_> = script.asked().iter().map(|(_, poll)| poll.index).collect();
+    assert!(
+        events.try_recv().is_err(),
+        "an equal answer is no next_answer"
+    );
+    let indexes: Vec<_> = script.polls().iter().map(|(_, poll)| poll.index).collect();
     assert_eq!(indexes[..4], [0, 5, 9, 9]);
 }
 
@@ -213,19 +217,19 @@ async fn in_two_hours_of_outage_one_query_probes_and_all_recover_within_two_seco
         .collect();
     let hours = Duration::from_secs(2 * 3600);
     sleep(hours).await;
-    let asked = script.asked().len() as u64;
+    let polls = script.polls().len() as u64;
     // The prober polls about twice a second at most; each of the others about once in half a minute.
     assert!(
-        asked < 2 * hours.as_secs() + 50 * hours.as_secs() / 20,
-        "{asked} requests"
+        polls < 2 * hours.as_secs() + 50 * hours.as_secs() / 20,
+        "{polls} requests"
     );
     while events.try_recv().is_ok() {}
 
-    script.replace([Line::Says(Duration::from_millis(1), "a", 5)]);
+    script.replace([Line::Answers(Duration::from_millis(1), "a", 5)]);
     let back = Instant::now();
     let mut answered = 0;
     while answered < tasks.len() {
-        if let Some(WatchEvent::News(..)) = events.recv().await {
+        if let Some(WatchEvent::Answered(..)) = events.recv().await {
             answered += 1;
         }
     }
@@ -258,26 +262,27 @@ async fn the_prober_waits_as_long_as_configured() {
         })
         .collect();
     sleep(Duration::from_secs(3600)).await;
-    let asked = script.asked().len();
-    // On average the prober polls every 11 s, and each of the nine others every 165 s, once their pauses have grown.
-    assert!((300..1000).contains(&asked), "{asked} requests");
+    let polls = script.polls().len();
+    // On average the prober polls every 11 s, and each of the nine others every 165 s, once the
+    // backoff has grown.
+    assert!((300..1000).contains(&polls), "{polls} requests");
 }
 
 #[tokio::test(start_paused = true)]
 async fn after_a_failure_the_index_starts_over() {
     let long = Duration::from_secs(60);
     let script = Script::new([
-        Line::Says(NOW, "a", 500),
+        Line::Answers(NOW, "a", 500),
         Line::Down,
-        Line::Says(NOW, "b", 20),
-        Line::Says(long, "b", 20),
+        Line::Answers(NOW, "b", 20),
+        Line::Answers(long, "b", 20),
     ]);
     let (_task, mut events) = start(&script);
-    assert_eq!(news(&mut events).await, "a");
+    assert_eq!(next_answer(&mut events).await, "a");
     let begun = Instant::now();
-    assert_eq!(news(&mut events).await, "b");
+    assert_eq!(next_answer(&mut events).await, "b");
     assert!(begun.elapsed() < Duration::from_secs(2));
-    let indexes: Vec<_> = script.asked().iter().map(|(_, poll)| poll.index).collect();
+    let indexes: Vec<_> = script.polls().iter().map(|(_, poll)| poll.index).collect();
     assert_eq!(indexes[..3], [0, 500, 0]);
 }
 
@@ -285,31 +290,32 @@ async fn after_a_failure_the_index_starts_over() {
 async fn no_poll_is_sent_while_the_receiver_is_busy() {
     let long = Duration::from_secs(30);
     let script = Script::new([
-        Line::Says(long, "a", 5),
-        Line::Says(long, "b", 6),
-        Line::Says(long, "c", 7),
+        Line::Answers(long, "a", 5),
+        Line::Answers(long, "b", 6),
+        Line::Answers(long, "c", 7),
     ]);
     let (sender, mut events) = mpsc::channel(64);
     let follower = Follower::new(script.clone(), RULES, sender);
     let _task = tokio::spawn(follower.clone().follow(Query::services("").unwrap().into()));
-    assert_eq!(news(&mut events).await, "a");
+    assert_eq!(next_answer(&mut events).await, "a");
     follower.set_busy(true);
     sleep(Duration::from_secs(100)).await;
-    assert_eq!(script.asked().len(), 1);
+    assert_eq!(script.polls().len(), 1);
     let begun = Instant::now();
     follower.set_busy(false);
-    assert_eq!(news(&mut events).await, "b");
-    assert_eq!(begun.elapsed(), long, "then it is asked at once");
+    assert_eq!(next_answer(&mut events).await, "b");
+    assert_eq!(begun.elapsed(), long, "then it is polls at once");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_whose_every_answer_is_news_is_not_polled_in_a_tight_loop() {
-    let script =
-        Script::new((0..300).map(|n| Line::Says(NOW, if n % 2 == 0 { "a" } else { "b" }, n + 1)));
+async fn a_server_whose_answer_changes_every_time_is_not_polled_in_a_tight_loop() {
+    let script = Script::new(
+        (0..300).map(|n| Line::Answers(NOW, if n % 2 == 0 { "a" } else { "b" }, n + 1)),
+    );
     let (_task, mut events) = start(&script);
     let begun = Instant::now();
     for _ in 0..200 {
-        news(&mut events).await;
+        next_answer(&mut events).await;
     }
     assert!(begun.elapsed() >= MIN_POLL_INTERVAL * 199);
 }
@@ -318,17 +324,17 @@ async fn a_server_whose_every_answer_is_news_is_not_polled_in_a_tight_loop() {
 async fn another_server_is_tried_at_once_and_nothing_is_reported() {
     let long = Duration::from_secs(60);
     let lines = [
-        Line::Says(NOW, "a", 7),
+        Line::Answers(NOW, "a", 7),
         Line::Down,
-        Line::Says(NOW, "b", 3),
-        Line::Says(long, "b", 3),
+        Line::Answers(NOW, "b", 3),
+        Line::Answers(long, "b", 3),
     ];
     let script = Script::with_servers(2, lines);
     let (_task, mut events) = start(&script);
-    assert_eq!(news(&mut events).await, "a");
+    assert_eq!(next_answer(&mut events).await, "a");
     let begun = Instant::now();
     match events.recv().await {
-        Some(WatchEvent::News(..)) => {}
+        Some(WatchEvent::Answered(..)) => {}
         other => panic!("{other:?}"),
     }
     assert_eq!(
@@ -337,7 +343,7 @@ async fn another_server_is_tried_at_once_and_nothing_is_reported() {
         "no pause beside the usual one"
     );
     let polls: Vec<_> = script
-        .asked()
+        .polls()
         .iter()
         .map(|(_, poll)| (poll.server, poll.index))
         .collect();
@@ -345,27 +351,27 @@ async fn another_server_is_tried_at_once_and_nothing_is_reported() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_query_that_fails_is_polled_seldom_and_one_that_timed_out_at_once() {
+async fn a_query_that_fails_is_polled_rarely_and_one_that_timed_out_at_once() {
     let script = Script::new([Line::Unknown]);
     let (task, mut events) = start(&script);
     sleep(Duration::from_secs(3600)).await;
-    let asked = script.asked().len();
-    assert!((60..240).contains(&asked), "{asked} requests in an hour");
+    let polls = script.polls().len();
+    assert!((60..240).contains(&polls), "{polls} requests in an hour");
     assert!(matches!(events.recv().await, Some(WatchEvent::Failed(..))));
     task.abort();
 
     let limit = Duration::from_secs(70);
     let script = Script::new([
-        Line::Says(NOW, "a", 5),
+        Line::Answers(NOW, "a", 5),
         Line::Idle(limit),
         Line::Idle(limit),
     ]);
     let (_task, mut events) = start(&script);
-    assert_eq!(news(&mut events).await, "a");
+    assert_eq!(next_answer(&mut events).await, "a");
     sleep(limit * 10).await;
     assert!(events.try_recv().is_err(), "an idle poll is not reported");
-    let asked = script.asked().len();
-    assert!((9..13).contains(&asked), "{asked} polls");
+    let polls = script.polls().len();
+    assert!((9..13).contains(&polls), "{polls} polls");
 }
 
 #[tokio::test(start_paused = true)]
@@ -373,22 +379,22 @@ async fn an_answer_that_is_too_stale_is_requested_again_from_the_leader() {
     let long = Duration::from_secs(60);
     let late = Duration::from_secs(9);
     let script = Script::new([
-        Line::SaysLate(NOW, "old", 5, late),
-        Line::Says(NOW, "new", 6),
-        Line::Says(long, "new", 6),
+        Line::AnswersStale(NOW, "old", 5, late),
+        Line::Answers(NOW, "new", 6),
+        Line::Answers(long, "new", 6),
     ]);
     let (_task, mut events) = start(&script);
-    assert_eq!(news(&mut events).await, "new");
-    let stale: Vec<_> = script.asked().iter().map(|(_, poll)| poll.stale).collect();
+    assert_eq!(next_answer(&mut events).await, "new");
+    let stale: Vec<_> = script.polls().iter().map(|(_, poll)| poll.stale).collect();
     assert_eq!(stale[..2], [true, false]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_does_not_block_is_not_polled_in_a_tight_loop() {
-    let script = Script::new([Line::Says(NOW, "a", 5)]);
+    let script = Script::new([Line::Answers(NOW, "a", 5)]);
     let (_task, mut events) = start(&script);
-    assert_eq!(news(&mut events).await, "a");
+    assert_eq!(next_answer(&mut events).await, "a");
     sleep(Duration::from_secs(60)).await;
-    let asked = script.asked().len();
-    assert!(asked < 140, "{asked} polls in a minute");
+    let polls = script.polls().len();
+    assert!(polls < 140, "{polls} polls in a minute");
 }

@@ -1,11 +1,11 @@
-//! Many queries at a time, at servers that answer only some of them.
+//! Tests with many queries and servers that answer only some of them.
 
 use super::*;
 
 async fn all_answered(count: usize, events: &mut mpsc::Receiver<WatchEvent>) {
     let mut answered = 0;
     while answered < count {
-        if let Some(WatchEvent::News(..)) = events.recv().await {
+        if let Some(WatchEvent::Answered(..)) = events.recv().await {
             answered += 1;
         }
     }
@@ -27,14 +27,14 @@ fn start_many(
     (tasks, events)
 }
 
-/// A proxy in front of a Consul that is down closes connections like a Consul with too many of them.
+/// A proxy in front of a stopped Consul closes connections like a Consul with too many of them.
 #[tokio::test(start_paused = true)]
 async fn all_queries_are_answered_within_two_seconds_when_throttling_is_over() {
     let script = Script::new([Line::Throttled]);
     let (_tasks, mut events) = start_many(50, script.clone());
     sleep(Duration::from_secs(3600)).await;
     while events.try_recv().is_ok() {}
-    script.replace([Line::Says(Duration::from_millis(1), "a", 5)]);
+    script.replace([Line::Answers(Duration::from_millis(1), "a", 5)]);
     let back = Instant::now();
     all_answered(50, &mut events).await;
     assert!(
@@ -44,13 +44,13 @@ async fn all_queries_are_answered_within_two_seconds_when_throttling_is_over() {
     );
 }
 
-/// The prober's own query is denied once Consul is back; the others are answered.
+/// A source that denies the prober's query after the outage and answers the others.
 #[derive(Clone)]
-struct RefusesTheFirst {
+struct DeniesTheFirst {
     down: Arc<std::sync::atomic::AtomicBool>,
 }
 
-impl Source for RefusesTheFirst {
+impl Source for DeniesTheFirst {
     type Query = ConsulQuery;
 
     fn servers(&self) -> usize {
@@ -87,7 +87,7 @@ impl Source for RefusesTheFirst {
 
 #[tokio::test(start_paused = true)]
 async fn a_prober_that_is_denied_wakes_the_others() {
-    let ask = RefusesTheFirst {
+    let ask = DeniesTheFirst {
         down: Arc::new(true.into()),
     };
     let (_tasks, mut events) = start_many(50, ask.clone());
@@ -103,7 +103,7 @@ async fn a_prober_that_is_denied_wakes_the_others() {
     );
 }
 
-/// The first server answers nothing, the second one answers.
+/// A source with two servers: the first never answers, the second one does.
 #[derive(Clone, Default)]
 struct FirstIsABlackHole {
     preferred: Arc<std::sync::atomic::AtomicUsize>,
@@ -151,7 +151,7 @@ async fn only_the_first_few_queries_wait_for_a_server_that_answers_nothing() {
     );
 }
 
-/// Down, then back; but the answer to one query can never be read.
+/// A source that recovers from an outage, except that the answer to one query is never valid.
 #[derive(Clone)]
 struct HalfBroken(Arc<Mutex<bool>>);
 
@@ -203,7 +203,7 @@ async fn a_query_that_is_never_answered_does_not_hide_the_end_of_an_outage() {
     *server.0.lock().unwrap() = true;
     let begun = Instant::now();
     for _ in 0..3 {
-        assert_eq!(news(&mut events).await, "back");
+        assert_eq!(next_answer(&mut events).await, "back");
     }
     assert!(
         begun.elapsed() <= Duration::from_secs(2),

@@ -1,7 +1,7 @@
-//! Several queries that share a failure or a limit.
+//! Tests with several queries that share a failure or a limit.
 
 use super::*;
-use crate::watch::trouble::DENIED_PAUSE;
+use crate::watch::failure_state::DENIED_PAUSE;
 use crate::watch::turns::CROWDED_WAIT;
 
 #[tokio::test(start_paused = true)]
@@ -12,13 +12,13 @@ async fn a_denied_query_is_polled_at_once_when_the_rights_change() {
     let _task = tokio::spawn(follower.clone().follow(Query::services("").unwrap().into()));
     sleep(Duration::from_secs(3600)).await;
     script.replace([
-        Line::Says(NOW, "let in", 5),
+        Line::Answers(NOW, "let in", 5),
         Line::Idle(Duration::from_secs(70)),
     ]);
     while events.try_recv().is_ok() {}
     let begun = Instant::now();
     follower.retry_denied();
-    assert_eq!(news(&mut events).await, "let in");
+    assert_eq!(next_answer(&mut events).await, "let in");
     assert!(
         begun.elapsed() < Duration::from_secs(1),
         "{:?}",
@@ -27,7 +27,7 @@ async fn a_denied_query_is_polled_at_once_when_the_rights_change() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_granted_right_is_noticed_soon_and_a_missing_one_is_tried_seldom_by_any_number_of_queries()
+async fn a_granted_right_is_noticed_soon_and_a_missing_one_is_tried_rarely_by_any_number_of_queries()
  {
     for many in [1, 40] {
         let script = Script::new([Line::Denied]);
@@ -38,15 +38,15 @@ async fn a_granted_right_is_noticed_soon_and_a_missing_one_is_tried_seldom_by_an
             .map(|n| tokio::spawn(follower.clone().follow(key(n))))
             .collect();
         sleep(Duration::from_secs(3600)).await;
-        let asked = script.asked().len();
-        assert!(asked < 6000, "{many}: {asked} requests in an hour");
+        let polls = script.polls().len();
+        assert!(polls < 6000, "{many}: {polls} requests in an hour");
         while events.try_recv().is_ok() {}
         script.replace([
-            Line::Says(NOW, "let in", 5),
+            Line::Answers(NOW, "let in", 5),
             Line::Idle(Duration::from_secs(70)),
         ]);
         let begun = Instant::now();
-        assert_eq!(news(&mut events).await, "let in");
+        assert_eq!(next_answer(&mut events).await, "let in");
         assert!(
             begun.elapsed() <= DENIED_PAUSE * 3,
             "{many}: {:?}",
@@ -65,14 +65,15 @@ async fn a_server_that_sent_web_pages_is_noticed_within_two_seconds_when_it_is_c
         .map(|n| tokio::spawn(follower.clone().follow(key(n))))
         .collect();
     sleep(Duration::from_secs(3600)).await;
-    let asked = script.asked().len();
-    assert!(asked < 12_000, "{asked} requests in an hour");
+    let polls = script.polls().len();
+    assert!(polls < 12_000, "{polls} requests in an hour");
     while events.try_recv().is_ok() {}
     let long = Duration::from_secs(70);
-    script.replace(std::iter::repeat_n(Line::Says(NOW, "back", 5), 20).chain([Line::Idle(long)]));
+    script
+        .replace(std::iter::repeat_n(Line::Answers(NOW, "back", 5), 20).chain([Line::Idle(long)]));
     let begun = Instant::now();
     for _ in 0..20 {
-        assert_eq!(news(&mut events).await, "back");
+        assert_eq!(next_answer(&mut events).await, "back");
     }
     assert!(
         begun.elapsed() <= Duration::from_secs(2),
@@ -83,7 +84,7 @@ async fn a_server_that_sent_web_pages_is_noticed_within_two_seconds_when_it_is_c
 
 #[tokio::test(start_paused = true)]
 async fn more_queries_than_the_limit_take_turns() {
-    let answer = Line::Says(NOW, "a", 5);
+    let answer = Line::Answers(NOW, "a", 5);
     let script = Script::new(std::iter::repeat_n(answer, 20).chain([Line::Blocks("b", 6)]));
     let (sender, mut events) = mpsc::channel(1024);
     let follower = Follower::new(script.clone(), Rules { polls: 4, ..RULES }, sender);
@@ -92,11 +93,15 @@ async fn more_queries_than_the_limit_take_turns() {
         .map(|n| tokio::spawn(follower.clone().follow(key(n))))
         .collect();
     for _ in 0..20 {
-        assert_eq!(news(&mut events).await, "a");
+        assert_eq!(next_answer(&mut events).await, "a");
     }
     let begun = Instant::now();
     for _ in 0..20 {
-        assert_eq!(news(&mut events).await, "b", "everybody hears of it");
+        assert_eq!(
+            next_answer(&mut events).await,
+            "b",
+            "every query is answered"
+        );
     }
     assert!(begun.elapsed() < CROWDED_WAIT * 6, "{:?}", begun.elapsed());
     assert_eq!(script.0.lock().unwrap().most_blocking, 4);

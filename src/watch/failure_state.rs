@@ -1,4 +1,4 @@
-//! What a follower remembers while its query fails.
+//! The failure state of a query, and the backoff that follows from it.
 
 use std::time::Duration;
 
@@ -10,20 +10,20 @@ use crate::backoff::Backoff;
 use crate::config::resolved::Pauses;
 use crate::source::{Error, ErrorClass};
 
-/// All queries that are denied are polled together once in this time at most: a right that is granted is noticed soon,
-/// and one that is missing for good does not fill the server's log.
+/// The minimum interval between two polls of all denied queries together. A granted right is
+/// noticed soon, and a missing one does not fill the server's log.
 pub(super) const DENIED_PAUSE: Duration = Duration::from_secs(5);
-/// The part of a pause that jitter may take away.
+/// The fraction of a pause that jitter may remove.
 const JITTER: f64 = 0.9;
 
-/// Why a query fails, as far as the next poll depends on it.
+/// The cause of a failure; the next poll depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
     /// The server answers no query.
     Outage,
     /// The server refuses queries because there are too many.
     Throttled,
-    /// The answers of the server are not Consul's, as those of a login page.
+    /// The answers are not Consul's, for example a login page.
     NotConsul,
     /// The token lacks a right.
     Denied,
@@ -48,19 +48,19 @@ impl Cause {
     }
 }
 
-/// Shared by all followers: who probes, and how many are denied.
+/// The state that all followers share: the probers, and the number of denied queries.
 #[derive(Clone, Debug)]
-pub(super) struct Troubles {
+pub(super) struct SharedFailures {
     pub(super) outage: Outage,
-    /// Chooses the prober among the queries whose answers are not Consul's. It is not the one of an outage: a query
-    /// whose answer can never be read would not notice the end of an outage.
+    /// Chooses the prober among the queries whose answers are not Consul's. It is separate from the prober
+    /// of an outage, because a query whose answer is never valid would not notice the end of an outage.
     not_consul: Outage,
-    /// How many queries are denied.
+    /// The number of denied queries.
     denied: watch::Sender<usize>,
 }
 
-impl Troubles {
-    /// Creates a state without troubles.
+impl SharedFailures {
+    /// Creates a state without failures.
     pub(super) fn new() -> Self {
         Self {
             outage: Outage::new(),
@@ -70,12 +70,12 @@ impl Troubles {
     }
 }
 
-/// The trouble of one query.
+/// The failure state of one query.
 #[derive(Default)]
-pub(super) struct Trouble {
-    /// Failures in a row since the last answer, or since the last reason to hope for one.
+pub(super) struct FailureState {
+    /// The number of consecutive failures since the last answer or recovery.
     failures: u32,
-    /// How many servers were tried since the last answer.
+    /// The number of servers that were tried since the last answer.
     tried: usize,
     is_reported: bool,
     outage_prober: Option<Prober>,
@@ -83,20 +83,20 @@ pub(super) struct Trouble {
     denied: Option<CountGuard>,
 }
 
-impl Trouble {
-    /// Returns `true` if no server was tried in vain since the last answer.
+impl FailureState {
+    /// Returns `true` if no server has failed since the last answer.
     pub(super) fn is_first_try(&self) -> bool {
         self.tried == 0
     }
 
-    /// Notes that a server failed. Returns `true` if there is another one to try first.
+    /// Records the failure of a server. Returns `true` if another server has to be tried first.
     pub(super) fn has_another_server(&mut self, servers: usize) -> bool {
         self.tried += 1;
         !self.tried.is_multiple_of(servers)
     }
 
-    /// Takes in a failure on all servers.
-    pub(super) fn failed(&mut self, cause: Cause, shared: &Troubles) {
+    /// Records a failure on all servers.
+    pub(super) fn failed(&mut self, cause: Cause, shared: &SharedFailures) {
         self.is_reported = true;
         if cause.is_outage() {
             self.outage_prober = self.outage_prober.take().or_else(|| shared.outage.probe());
@@ -121,14 +121,14 @@ impl Trouble {
         };
     }
 
-    /// Takes in an answer. The result says what is over with it.
-    pub(super) fn answered(&mut self) -> Over {
-        let over = Over {
+    /// Records an answer. Returns the conditions that end with it.
+    pub(super) fn answered(&mut self) -> Ended {
+        let ended = Ended {
             failure: self.is_reported,
             denial: self.denied.is_some(),
         };
         *self = Self::default();
-        over
+        ended
     }
 
     /// The pause before the next poll. `random` is between 0 and 1.
@@ -136,7 +136,7 @@ impl Trouble {
         &mut self,
         cause: Cause,
         pauses: &Pauses,
-        shared: &Troubles,
+        shared: &SharedFailures,
         random: f64,
     ) -> Duration {
         let is_prober = self.outage_prober.is_some() || self.not_consul_prober.is_some();
@@ -158,17 +158,17 @@ impl Trouble {
         backoff.pause(self.failures, random)
     }
 
-    /// Starts the pauses over, because there is reason to hope for an answer.
+    /// Resets the backoff, because a recovery makes an answer likely.
     pub(super) fn start_over(&mut self) {
         self.failures = 0;
     }
 }
 
-/// What is over with an answer.
+/// The conditions that an answer ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Over {
-    /// A failure that was reported.
+pub(super) struct Ended {
+    /// `true` if a failure was reported.
     pub(super) failure: bool,
-    /// A missing right.
+    /// `true` if the query was denied.
     pub(super) denial: bool,
 }
