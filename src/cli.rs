@@ -1,7 +1,7 @@
 //! Parses the command line.
 //!
 //! Input: the words of the command line, in Go style (`-once`, `-wait 2s`) or GNU style (`--once`, `--wait=2s`). Output:
-//! an [`Outcome`]: [`Arguments`] of which only the spelling is checked, or a text to print.
+//! a [`Command`] with its arguments, of which only the spelling is checked.
 //!
 //! A flag that sets a key is declared with the key, in `config`. Help, manual page and completions follow.
 
@@ -15,15 +15,15 @@ mod words;
 
 use std::ffi::OsString;
 
-use clap::{ArgMatches, Command};
+use clap::ArgMatches;
 
 pub use crate::config::{Arguments, DevArguments};
 pub use commands::{ConvertArguments, MigrateArguments};
 pub use error::CliError;
 
-/// The request of the command line.
+/// What the command line asks for: the daemon, a subcommand, or a text such as the help.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum Command {
     /// Run the daemon.
     Run(Box<Arguments>),
     /// Convert a template.
@@ -46,67 +46,67 @@ pub enum Outcome {
 ///
 /// # Errors
 /// [`CliError`] names, in one line, the invalid word and the remedy.
-pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Outcome, CliError> {
-    let mut command = everything_taken();
-    command.build();
-    let words = match words::read(&command, args.into_iter().skip(1))? {
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, CliError> {
+    let mut parser = with_all_flags();
+    parser.build();
+    let words = match words::read(&parser, args.into_iter().skip(1))? {
         words::Reading::Words(words) => words,
         words::Reading::Version => {
-            return Ok(Outcome::Print(format!(
+            return Ok(Command::Print(format!(
                 "ctmpl v{}\n",
                 env!("CARGO_PKG_VERSION")
             )));
         }
         words::Reading::Help { subcommand } => {
-            let mut command = described();
-            let asked = match subcommand {
+            let mut command = documented();
+            let requested = match subcommand {
                 Some(name) => command.find_subcommand_mut(name),
                 None => Some(&mut command),
             };
-            let help = asked
-                .map(|asked| asked.render_help().to_string())
+            let help = requested
+                .map(|command| command.render_help().to_string())
                 .unwrap_or_default();
-            return Ok(Outcome::Print(help.trim_end().to_owned() + "\n"));
+            return Ok(Command::Print(help.trim_end().to_owned() + "\n"));
         }
     };
-    let matches = command
+    let matches = parser
         .try_get_matches_from(words)
         .map_err(|error| CliError::from_clap(&error))?;
-    Ok(outcome(&matches))
+    Ok(command(&matches))
 }
 
-fn outcome(matches: &ArgMatches) -> Outcome {
+fn command(matches: &ArgMatches) -> Command {
     let daemon = |matches| Box::new(commands::arguments(matches, None));
     match matches.subcommand() {
-        None => Outcome::Run(daemon(matches)),
+        None => Command::Run(daemon(matches)),
         Some(("dev", own)) => {
             let dev = commands::dev_arguments(own);
-            Outcome::Run(Box::new(commands::arguments(own, Some(dev))))
+            Command::Run(Box::new(commands::arguments(own, Some(dev))))
         }
-        Some(("validate", own)) => Outcome::Validate(daemon(own)),
-        Some(("config", own)) => Outcome::Config(daemon(own)),
-        Some(("convert", own)) => Outcome::Convert(Box::new(commands::convert_arguments(own))),
-        Some(("migrate", own)) => Outcome::Migrate(commands::migrate_arguments(own)),
-        Some(("functions", own)) => Outcome::Functions(own.get_one::<String>("name").cloned()),
-        Some(("completions", own)) => Outcome::Print(
+        Some(("validate", own)) => Command::Validate(daemon(own)),
+        Some(("config", own)) => Command::Config(daemon(own)),
+        Some(("convert", own)) => Command::Convert(Box::new(commands::convert_arguments(own))),
+        Some(("migrate", own)) => Command::Migrate(commands::migrate_arguments(own)),
+        Some(("functions", own)) => Command::Functions(own.get_one::<String>("name").cloned()),
+        Some(("completions", own)) => Command::Print(
             own.get_one::<shell::Shell>("shell")
-                .map(|shell| completions::script(described(), *shell))
+                .map(|shell| completions::script(documented(), *shell))
                 .unwrap_or_default(),
         ),
-        Some(("man", _)) => Outcome::Print(man::page(&described())),
-        Some((_, _)) => Outcome::Schema,
+        Some(("man", _)) => Command::Print(man::page(&documented())),
+        Some((_, _)) => Command::Schema,
     }
 }
 
 /// The commands and flags of help, manual and completions.
-fn described() -> Command {
+fn documented() -> clap::Command {
     let mut command = commands::command();
     command.build();
     command
 }
 
-/// The same, with the flags that have no effect.
-fn everything_taken() -> Command {
+/// The commands and flags that are accepted, including the flags of consul-template that have no effect.
+fn with_all_flags() -> clap::Command {
     let command = flags::with_ignored(commands::command());
     ["dev", "validate", "config"]
         .into_iter()

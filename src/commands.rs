@@ -1,6 +1,6 @@
 //! The subcommands, one file each.
 //!
-//! Input: the parsed command line, an [`Outcome`]. Output: an [exit code](crate::exit_code), or a [`Failure`] that has
+//! Input: the parsed command line, a [`Command`]. Output: an [exit code](crate::exit_code), or a [`Failure`] that has
 //! one.
 
 mod config;
@@ -13,12 +13,12 @@ mod output;
 mod schema;
 mod validate;
 
-use crate::cli::Outcome;
+use crate::cli::Command;
 
 pub use output::Failure;
 use output::print;
 
-impl Outcome {
+impl Command {
     /// Runs the subcommand to its end, and returns the exit code.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use ctmpl::cli::{self, Outcome};
+use ctmpl::cli::{self, Command};
 use ctmpl::commands::Failure;
 use process_tree::run_role;
 
@@ -13,6 +13,6 @@ fn main() -> ExitCode {
     }
     let result = cli::parse(std::env::args_os())
         .map_err(Failure::from)
-        .and_then(Outcome::run);
+        .and_then(Command::run);
     ExitCode::from(result.unwrap_or_else(|failure| failure.report()))
 }

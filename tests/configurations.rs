@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use boon::{Compiler, Schemas};
-use ctmpl::cli::{self, Outcome};
+use ctmpl::cli::{self, Command};
 use ctmpl::config::{self, Environment};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
@@ -71,7 +71,7 @@ fn shown(folder: &Folder, file: &str) -> Vec<String> {
 /// What comes of a file: everything, secrets included.
 fn resolved(path: &Path) -> String {
     let words = ["ctmpl".into(), "--config".into(), path.into()];
-    let Ok(Outcome::Run(arguments)) = cli::parse(words) else {
+    let Ok(Command::Run(arguments)) = cli::parse(words) else {
         panic!("{}", path.display())
     };
     let config = config::load(*arguments, &Environment::default()).unwrap();

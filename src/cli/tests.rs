@@ -3,7 +3,7 @@ use std::os::unix::ffi::OsStringExt;
 
 use super::*;
 
-fn read(words: &[&str]) -> Result<Outcome, CliError> {
+fn read(words: &[&str]) -> Result<Command, CliError> {
     parse(
         std::iter::once("ctmpl")
             .chain(words.iter().copied())
@@ -13,14 +13,14 @@ fn read(words: &[&str]) -> Result<Outcome, CliError> {
 
 fn arguments(words: &[&str]) -> Arguments {
     match read(words) {
-        Ok(Outcome::Run(arguments)) => *arguments,
+        Ok(Command::Run(arguments)) => *arguments,
         other => panic!("{words:?}: {other:?}"),
     }
 }
 
 fn printed(words: &[&str]) -> String {
     match read(words) {
-        Ok(Outcome::Print(text)) => text,
+        Ok(Command::Print(text)) => text,
         other => panic!("{words:?}: {other:?}"),
     }
 }
@@ -184,8 +184,8 @@ fn a_check_and_a_look_take_the_daemons_flags() {
     ];
     for name in ["validate", "config"] {
         let arguments = match read(&[&[name], &words as &[&str]].concat()) {
-            Ok(Outcome::Validate(arguments)) if name == "validate" => *arguments,
-            Ok(Outcome::Config(arguments)) if name == "config" => *arguments,
+            Ok(Command::Validate(arguments)) if name == "validate" => *arguments,
+            Ok(Command::Config(arguments)) if name == "config" => *arguments,
             other => panic!("{name}: {other:?}"),
         };
         assert_eq!(
@@ -204,7 +204,7 @@ fn a_check_and_a_look_take_the_daemons_flags() {
 #[test]
 fn a_conversion_takes_a_file_and_its_own_flags() {
     let convert = |words: &[&str]| match read(&[&["convert"], words].concat()) {
-        Ok(Outcome::Convert(arguments)) => *arguments,
+        Ok(Command::Convert(arguments)) => *arguments,
         other => panic!("{words:?}: {other:?}"),
     };
     let path =
@@ -435,7 +435,7 @@ fn what_is_no_text_is_refused_but_a_path_may_be() {
 #[test]
 fn functions_takes_one_name() {
     let asked = |words: &[&str]| match read(words) {
-        Ok(Outcome::Functions(name)) => name,
+        Ok(Command::Functions(name)) => name,
         other => panic!("{words:?}: {other:?}"),
     };
     assert_eq!(asked(&["functions"]), None);
@@ -466,7 +466,7 @@ fn functions_takes_one_name() {
 #[test]
 fn migrate_takes_one_file_and_a_format() {
     let asked = |words: &[&str]| match read(words) {
-        Ok(Outcome::Migrate(MigrateArguments { to, file })) => (to, file.display().to_string()),
+        Ok(Command::Migrate(MigrateArguments { to, file })) => (to, file.display().to_string()),
         other => panic!("{words:?}: {other:?}"),
     };
     assert_eq!(asked(&["migrate", "a.hcl"]), (None, "a.hcl".to_owned()));
@@ -483,7 +483,7 @@ fn migrate_takes_one_file_and_a_format() {
 
 #[test]
 fn schema_takes_nothing() {
-    assert!(matches!(read(&["schema"]), Ok(Outcome::Schema)));
+    assert!(matches!(read(&["schema"]), Ok(Command::Schema)));
     assert!(refused(&["schema", "x"]).contains("unexpected word \"x\""));
     assert!(refused(&["schema", "--once"]).contains("does not go with `ctmpl schema`"));
 }
@@ -546,11 +546,11 @@ fn shells_are_offered_what_the_help_tells_of() {
 fn the_manual_has_every_flag_and_every_command() {
     let page = printed(&["man"]);
     assert!(page.starts_with(".TH CTMPL 1"), "{page}");
-    let command = described();
+    let command = documented();
     let names = command
         .get_subcommands()
         .chain([&command])
-        .flat_map(Command::get_arguments);
+        .flat_map(clap::Command::get_arguments);
     let names: Vec<_> = names.filter_map(clap::Arg::get_long).collect();
     assert!(names.len() > 60);
     for name in names {

@@ -18,7 +18,7 @@ use nix::sys::signal::Signal;
 
 use super::resolved::{Format, Job, LogLevel, Mode, OutputFormat, Settle};
 use super::*;
-use crate::cli::{self, Outcome};
+use crate::cli::{self, Command};
 
 type Variables<'a> = &'a [(&'a str, &'a str)];
 
@@ -28,7 +28,7 @@ fn loaded(words: &[&str], variables: Variables<'_>) -> Result<Config, ConfigErro
         .chain(words.iter().copied())
         .map(OsString::from);
     match cli::parse(words).expect("a good command line") {
-        Outcome::Run(arguments) => load(*arguments, &variables.iter().copied().collect()),
+        Command::Run(arguments) => load(*arguments, &variables.iter().copied().collect()),
         other => panic!("{other:?}"),
     }
 }

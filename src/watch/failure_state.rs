@@ -141,7 +141,7 @@ impl FailureState {
     ) -> Duration {
         let is_prober = self.outage_prober.is_some() || self.not_consul_prober.is_some();
         let mut longest = if is_prober {
-            pauses.scout
+            pauses.probe
         } else {
             pauses.longest
         };

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use ctmpl::cli::{self, Outcome};
+use ctmpl::cli;
 use ctmpl::config::{self, Config, Environment};
 
 use super::ctmpl::{Ended, Folder, run, text};
@@ -95,7 +95,7 @@ pub fn read_flags(words: &[String]) -> Config {
         .map(OsString::from)
         .collect();
     let arguments = match cli::parse(words.clone()) {
-        Ok(Outcome::Run(arguments)) => *arguments,
+        Ok(cli::Command::Run(arguments)) => *arguments,
         other => panic!("{words:?} is no command line of ctmpl: {other:?}"),
     };
     config::load(arguments, &Environment::default())

@@ -14,7 +14,7 @@ pub use gotemplate::FunctionError;
 
 use crate::context::Context;
 #[cfg(feature = "crypto")]
-use crate::memo::Made;
+use crate::memo::Memoized;
 
 /// A row of the function table.
 #[derive(Debug)]
@@ -181,38 +181,38 @@ impl Call<'_> {
 
 #[cfg(feature = "crypto")]
 impl Call<'_> {
-    /// Returns the result that the first such call made, as long as it lasts, or makes it. A result with a lifetime is
-    /// replaced when that is over, and the rendering [expires](Context::expires) then. While data is missing the result
-    /// is empty, as the arguments may be made of missing data.
+    /// Returns the memoized result of this call, or computes it. A result with a lifetime is computed again when it
+    /// expires, and the rendering [expires](Context::expires) at that time. While data is missing the result is empty,
+    /// because the arguments may depend on missing data.
     ///
     /// # Errors
-    /// Those of `make`.
-    pub(crate) fn made_once<const N: usize>(
+    /// Those of `compute`.
+    pub(crate) fn memoized<const N: usize>(
         &self,
         function: &str,
         arguments: &[&str],
         lifetime: Option<Duration>,
-        make: impl FnOnce() -> Result<[String; N], FunctionError>,
+        compute: impl FnOnce() -> Result<[String; N], FunctionError>,
     ) -> Result<[String; N], FunctionError> {
         let Self { context, .. } = self;
         if !context.is_complete() {
             return Ok([const { String::new() }; N]);
         }
         let memo = context.memo();
-        let code = memo.code(function, arguments)?;
-        let result = if let Some(result) = memo.find(&code, context.now()) {
+        let id = memo.call_id(function, arguments)?;
+        let result = if let Some(result) = memo.get(&id, context.now()) {
             result
         } else {
-            let until = lifetime.and_then(|lifetime| context.now().checked_add(lifetime).ok());
-            let result = Made {
-                texts: make()?,
-                until,
+            let expires = lifetime.and_then(|lifetime| context.now().checked_add(lifetime).ok());
+            let result = Memoized {
+                texts: compute()?,
+                expires,
             };
-            memo.keep(code, &result);
+            memo.insert(id, &result);
             result
         };
-        if let Some(until) = result.until {
-            context.expires(until);
+        if let Some(expires) = result.expires {
+            context.expires(expires);
         }
         Ok(result.texts)
     }

@@ -1,11 +1,10 @@
-//! What functions make only once, though each call could yield something else: a salted hash, a key, a certificate.
+//! Memoizes the results of functions that return another result each time: a salted hash, a key, a certificate.
 //!
-//! in:  a function and its arguments
-//! out: what the first such call made, as long as it lasts
+//! Input: the name of a function and its arguments. Output: the result of the first such call, until it expires.
 //!
-//! A file that held something new after each rendering would never stay the same. So a result stays for the length of the
-//! process, and changes when the arguments do. Arguments are not kept, but a code of them, under a key that only this
-//! process has: it says nothing about a password. Nothing is there before the first call.
+//! Without this, a file with such a result would change with each rendering. A result is kept until the process ends, and
+//! computed again if the arguments change. Instead of the arguments, which may be passwords, the memo has their HMAC
+//! with a random key. The key is created by the first call.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,130 +17,135 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use gotemplate::FunctionError;
 
-/// More results are not kept: what was not used for longest is forgotten.
-const MOST: usize = 4096;
+/// The maximum number of results. The least recently used one is removed.
+const MAX_RESULTS: usize = 4096;
 
-/// The results of one process.
+/// The memoized results of one process.
 #[derive(Default)]
-pub struct Memo(Mutex<Option<Memory>>);
+pub struct Memo(Mutex<Option<Results>>);
 
-/// Which call it was. Two calls with the same arguments have the same one, within a process.
-pub(crate) type Code = [u8; 32];
+/// Identifies a call: the HMAC of the function and its arguments.
+pub(crate) type CallId = [u8; 32];
 
-/// What a call made.
+/// The result of a call.
 #[derive(Clone)]
-pub(crate) struct Made<const N: usize> {
+pub(crate) struct Memoized<const N: usize> {
     pub(crate) texts: [String; N],
-    /// The time at which it is computed again.
-    pub(crate) until: Option<Timestamp>,
+    /// The time at which it expires.
+    pub(crate) expires: Option<Timestamp>,
 }
 
-struct Memory {
+struct Results {
     key: hmac::Key,
-    results: HashMap<Code, Remembered>,
+    entries: HashMap<CallId, Entry>,
     calls: u64,
 }
 
-struct Remembered {
+struct Entry {
     texts: Vec<SecretString>,
-    until: Option<Timestamp>,
-    used: u64,
+    expires: Option<Timestamp>,
+    /// The number of the last call that used it.
+    last_used: u64,
 }
 
 impl Memo {
-    /// The code of a call.
-    pub(crate) fn code(&self, function: &str, arguments: &[&str]) -> Result<Code, FunctionError> {
-        let mut memory = self.memory();
-        let memory = match &mut *memory {
-            Some(memory) => memory,
-            empty => empty.insert(Memory::new()?),
+    /// The identity of a call.
+    pub(crate) fn call_id(
+        &self,
+        function: &str,
+        arguments: &[&str],
+    ) -> Result<CallId, FunctionError> {
+        let mut results = self.results();
+        let results = match &mut *results {
+            Some(results) => results,
+            empty => empty.insert(Results::new()?),
         };
-        let mut context = hmac::Context::with_key(&memory.key);
+        let mut context = hmac::Context::with_key(&results.key);
         for part in std::iter::once(&function).chain(arguments) {
             context.update(&part.len().to_le_bytes());
             context.update(part.as_bytes());
         }
-        let mut code = Code::default();
-        code.copy_from_slice(context.sign().as_ref());
-        Ok(code)
+        let mut id = CallId::default();
+        id.copy_from_slice(context.sign().as_ref());
+        Ok(id)
     }
 
-    /// What this call made, unless its time is over.
-    pub(crate) fn find<const N: usize>(&self, code: &Code, now: Timestamp) -> Option<Made<N>> {
-        let mut memory = self.memory();
-        let memory = memory.as_mut()?;
-        memory.calls += 1;
-        let result = memory
-            .results
-            .get_mut(code)
-            .filter(|result| result.until.is_none_or(|until| now < until))?;
-        result.used = memory.calls;
+    /// The result of a call, unless it has expired.
+    pub(crate) fn get<const N: usize>(&self, id: &CallId, now: Timestamp) -> Option<Memoized<N>> {
+        let mut results = self.results();
+        let results = results.as_mut()?;
+        results.calls += 1;
+        let result = results
+            .entries
+            .get_mut(id)
+            .filter(|result| result.expires.is_none_or(|expires| now < expires))?;
+        result.last_used = results.calls;
         let texts: Vec<String> = result
             .texts
             .iter()
             .map(|text| text.expose_secret().to_owned())
             .collect();
-        Some(Made {
+        Some(Memoized {
             texts: texts.try_into().ok()?,
-            until: result.until,
+            expires: result.expires,
         })
     }
 
-    /// Keeps what this call made.
-    pub(crate) fn keep<const N: usize>(&self, code: Code, made: &Made<N>) {
-        let mut memory = self.memory();
-        let Some(memory) = memory.as_mut() else {
+    /// Stores the result of a call.
+    pub(crate) fn insert<const N: usize>(&self, id: CallId, result: &Memoized<N>) {
+        let mut results = self.results();
+        let Some(results) = results.as_mut() else {
             return;
         };
-        if memory.results.len() >= MOST
-            && let Some(oldest) = memory
-                .results
+        if results.entries.len() >= MAX_RESULTS
+            && let Some(oldest) = results
+                .entries
                 .iter()
-                .min_by_key(|(_, result)| result.used)
-                .map(|(code, _)| *code)
+                .min_by_key(|(_, result)| result.last_used)
+                .map(|(id, _)| *id)
         {
-            memory.results.remove(&oldest);
+            results.entries.remove(&oldest);
         }
-        let texts = made
+        let texts = result
             .texts
             .iter()
             .map(|text| SecretString::from(text.as_str()))
             .collect();
-        memory.results.insert(
-            code,
-            Remembered {
+        results.entries.insert(
+            id,
+            Entry {
                 texts,
-                until: made.until,
-                used: memory.calls,
+                expires: result.expires,
+                last_used: results.calls,
             },
         );
     }
 
-    fn memory(&self) -> MutexGuard<'_, Option<Memory>> {
-        // The lock is held for one look-up or insertion; a panic in between leaves the map whole.
+    fn results(&self) -> MutexGuard<'_, Option<Results>> {
+        // The lock is held for one look-up or insertion; a panic cannot leave a partial change.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Memory {
+impl Results {
     fn new() -> Result<Self, FunctionError> {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
             .map_err(|_| FunctionError::new("the system gives no random numbers"))?;
         Ok(Self {
             key,
-            results: HashMap::new(),
+            entries: HashMap::new(),
             calls: 0,
         })
     }
 }
 
-/// Only how many: all of it is secret.
+/// The number of results; everything else is secret.
 impl fmt::Debug for Memo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self
-            .memory()
+            .results()
             .as_ref()
-            .map_or(0, |memory| memory.results.len());
+            .map_or(0, |results| results.entries.len());
         write!(f, "Memo({count})")
     }
 }
@@ -150,23 +154,21 @@ impl fmt::Debug for Memo {
 mod tests {
     use super::*;
 
-    fn made(text: &str, until: Option<i64>) -> Made<1> {
-        Made {
+    fn memoized(text: &str, expires: Option<i64>) -> Memoized<1> {
+        Memoized {
             texts: [text.to_owned()],
-            until: until.map(|second| Timestamp::from_second(second).unwrap()),
+            expires: expires.map(|second| Timestamp::from_second(second).unwrap()),
         }
     }
 
-    fn found(kept: &Memo, code: &Code, second: i64) -> Option<String> {
-        let [text] = kept
-            .find(code, Timestamp::from_second(second).unwrap())?
-            .texts;
+    fn found(memo: &Memo, id: &CallId, second: i64) -> Option<String> {
+        let [text] = memo.get(id, Timestamp::from_second(second).unwrap())?.texts;
         Some(text)
     }
 
     #[test]
-    fn a_call_is_its_function_and_its_arguments() {
-        let kept = Memo::default();
+    fn a_call_is_identified_by_its_function_and_arguments() {
+        let memo = Memo::default();
         let calls: [(&str, &[&str]); 6] = [
             ("f", &["a", "b"]),
             ("f", &["ab"]),
@@ -175,54 +177,54 @@ mod tests {
             ("g", &["a", "b"]),
             ("f", &[]),
         ];
-        let codes: Vec<Code> = calls
+        let ids: Vec<CallId> = calls
             .iter()
-            .map(|(name, args)| kept.code(name, args).unwrap())
+            .map(|(name, args)| memo.call_id(name, args).unwrap())
             .collect();
-        for (index, code) in codes.iter().enumerate() {
+        for (index, id) in ids.iter().enumerate() {
             let (name, args) = calls[index];
-            assert_eq!(kept.code(name, args).unwrap(), *code);
-            assert!(!codes[..index].contains(code), "{name} {args:?}");
+            assert_eq!(memo.call_id(name, args).unwrap(), *id);
+            assert!(!ids[..index].contains(id), "{name} {args:?}");
         }
-        assert_ne!(Memo::default().code("f", &[]).unwrap(), codes[5]);
+        assert_ne!(Memo::default().call_id("f", &[]).unwrap(), ids[5]);
     }
 
     #[test]
-    fn a_result_stays_until_its_time_is_over() {
-        let kept = Memo::default();
-        let code = kept.code("f", &["x"]).unwrap();
-        assert_eq!(found(&kept, &code, 5), None);
-        kept.keep(code, &made("old", Some(10)));
+    fn a_result_stays_until_it_expires() {
+        let memo = Memo::default();
+        let id = memo.call_id("f", &["x"]).unwrap();
+        assert_eq!(found(&memo, &id, 5), None);
+        memo.insert(id, &memoized("old", Some(10)));
         assert_eq!(
-            (found(&kept, &code, 9), found(&kept, &code, 10)),
+            (found(&memo, &id, 9), found(&memo, &id, 10)),
             (Some("old".to_owned()), None)
         );
-        kept.keep(code, &made("new", None));
-        assert_eq!(found(&kept, &code, 1_000_000).as_deref(), Some("new"));
+        memo.insert(id, &memoized("new", None));
+        assert_eq!(found(&memo, &id, 1_000_000).as_deref(), Some("new"));
     }
 
     #[test]
-    fn what_was_not_used_for_longest_is_forgotten() {
-        let kept = Memo::default();
-        let code = |number: usize| kept.code("f", &[&number.to_string()]).unwrap();
-        for number in 0..MOST {
-            assert_eq!(found(&kept, &code(number), 0), None);
-            kept.keep(code(number), &made("x", None));
+    fn the_least_recently_used_result_is_removed() {
+        let memo = Memo::default();
+        let id = |number: usize| memo.call_id("f", &[&number.to_string()]).unwrap();
+        for number in 0..MAX_RESULTS {
+            assert_eq!(found(&memo, &id(number), 0), None);
+            memo.insert(id(number), &memoized("x", None));
         }
-        assert!(found(&kept, &code(0), 0).is_some());
-        kept.keep(code(MOST), &made("x", None));
-        let known = [0, 1, 2, MOST].map(|number| found(&kept, &code(number), 0).is_some());
+        assert!(found(&memo, &id(0), 0).is_some());
+        memo.insert(id(MAX_RESULTS), &memoized("x", None));
+        let known = [0, 1, 2, MAX_RESULTS].map(|number| found(&memo, &id(number), 0).is_some());
         assert_eq!(known, [true, false, true, true]);
     }
 
     #[test]
-    fn nothing_is_shown() {
-        let kept = Memo::default();
-        assert_eq!(format!("{kept:?}"), "Memo(0)");
-        kept.keep(
-            kept.code("f", &["password"]).unwrap(),
-            &made("secret", None),
+    fn debug_shows_only_the_number_of_results() {
+        let memo = Memo::default();
+        assert_eq!(format!("{memo:?}"), "Memo(0)");
+        memo.insert(
+            memo.call_id("f", &["password"]).unwrap(),
+            &memoized("secret", None),
         );
-        assert_eq!(format!("{kept:?}"), "Memo(1)");
+        assert_eq!(format!("{memo:?}"), "Memo(1)");
     }
 }

@@ -1,7 +1,7 @@
-//! What consul-template's functions, sprig's among them, did with some hundred templates, against what ours do.
+//! Compares the results of some hundred templates with those of consul-template and sprig.
 //!
-//! in:  `tests/vectors/functions.jsonl`, or the file that `CTMPL_FUNCTION_VECTORS` names: a case a line
-//! out: a case passes with the same output, or with an error in the same phase
+//! The cases are in `tests/vectors/functions.jsonl`, or in the file that `CTMPL_FUNCTION_VECTORS` names, one case a line.
+//! A case passes with the same output, or with an error in the same phase.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -144,7 +144,7 @@ fn render(template: &str) -> Result<String, (&'static str, String)> {
 }
 
 #[test]
-fn functions_do_what_they_do_in_consul_template() {
+fn functions_have_the_same_results_as_in_consul_template() {
     let mut report = String::new();
     let mut failed = 0;
     for Case {

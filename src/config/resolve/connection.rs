@@ -38,7 +38,7 @@ pub(super) fn retry(block: RetryBlock) -> RetryConfig {
         pauses: Pauses {
             first,
             longest,
-            scout: Pauses::DEFAULT.scout.max(first).min(longest),
+            probe: Pauses::DEFAULT.probe.max(first).min(longest),
         },
     }
 }
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scout_asks_every_second_unless_the_first_pause_is_longer() {
+    fn a_probe_is_sent_every_second_unless_the_first_pause_is_longer() {
         let cases = [
             ("", None, (0.25, 60.0, 1.0)),
             ("attempts = 12", Some(12), (0.25, 60.0, 1.0)),
@@ -163,11 +163,11 @@ mod tests {
                 (0.01, 600.0, 1.0),
             ),
         ];
-        for (text, attempts, (first, longest, scout)) in cases {
+        for (text, attempts, (first, longest, probe)) in cases {
             let pauses = Pauses {
                 first: seconds(first),
                 longest: seconds(longest),
-                scout: seconds(scout),
+                probe: seconds(probe),
             };
             assert_eq!(
                 retry(blocks(&format!("retry {{ {text} }}")).0),

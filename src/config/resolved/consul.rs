@@ -122,26 +122,25 @@ impl ConsulConfig {
 /// What happens when Consul does not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryConfig {
-    /// How often a run that renders once asks again, before it gives up; `None`: until its time is up. The daemon asks
-    /// for ever.
+    /// The retries of `-once` before it fails; `None`: until its time limit. The daemon retries without limit.
     pub attempts: Option<u32>,
-    /// How long it waits each time.
+    /// The pauses between retries.
     pub pauses: Pauses,
 }
 
-/// How long to wait before asking again what was not answered.
+/// The pauses between retries of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pauses {
-    /// The first time; then it doubles.
+    /// The first pause; each further one is twice as long.
     pub first: Duration,
-    /// At most.
+    /// The longest pause.
     pub longest: Duration,
-    /// At most, for the one question by which a recovery is seen.
-    pub scout: Duration,
+    /// The longest pause of the one query that probes for the end of an outage.
+    pub probe: Duration,
 }
 
 impl RetryConfig {
-    /// What holds where nothing is said.
+    /// The default.
     pub const DEFAULT: Self = Self {
         attempts: None,
         pauses: Pauses::DEFAULT,
@@ -149,12 +148,11 @@ impl RetryConfig {
 }
 
 impl Pauses {
-    /// What holds where nothing is said. The scout's is half a second on average, so that a recovery is seen within a
-    /// second.
+    /// The default. With jitter a probe pauses half a second on average, so a recovery is noticed within a second.
     pub const DEFAULT: Self = Self {
         first: Duration::from_millis(250),
         longest: Duration::from_secs(60),
-        scout: Duration::from_secs(1),
+        probe: Duration::from_secs(1),
     };
 }
 

@@ -247,7 +247,7 @@ async fn the_prober_waits_as_long_as_configured() {
     let pauses = Pauses {
         first,
         longest,
-        scout: first,
+        probe: first,
     };
     let script = Script::new([Line::Down]);
     let (sender, _events) = mpsc::channel(100_000);

@@ -254,7 +254,7 @@ impl<'a> Request<'a> {
         arguments.extend(ips.iter().chain(&hosts).map(String::as_str));
         arguments.extend(ca.iter().flatten().map(String::as_str));
         let lifetime = two_thirds(days);
-        let [certificate, key] = call.made_once(function, &arguments, lifetime, || {
+        let [certificate, key] = call.memoized(function, &arguments, lifetime, || {
             call.spend(KEY_STEPS)?;
             let key = key.map_or_else(Key::generate_ecdsa, Key::from_pem)?;
             let issuer = match &ca {

@@ -197,7 +197,7 @@ pub(super) fn generate(call: &Call<'_>) -> FunctionResult {
         }
         _ => return Ok(Value::from(format!("Unknown type {kind}"))),
     };
-    let [pem] = call.made_once("genPrivateKey", &[kind], None, || {
+    let [pem] = call.memoized("genPrivateKey", &[kind], None, || {
         call.spend(KEY_STEPS)?;
         Ok([generate()?.pem])
     })?;

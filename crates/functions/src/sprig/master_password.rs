@@ -79,7 +79,7 @@ fn derive_password(call: &Call<'_>) -> FunctionResult {
     };
     // The result depends only on the arguments; it is kept because it takes long.
     let arguments = [&counter.to_string(), kind, password, user, site];
-    let [derived] = call.made_once("derivePassword", &arguments, None, || {
+    let [derived] = call.memoized("derivePassword", &arguments, None, || {
         call.spend(SCRYPT_STEPS)?;
         let key = master_key(password, &salt(user, &[]))?;
         let seed = hmac::sign(

@@ -1,6 +1,6 @@
 //! Encryption and password hashes.
 //!
-//! A random result is made once for the same arguments and kept: see [`memo`](crate::memo).
+//! A random result is computed once for the same arguments: see [`memo`](crate::memo).
 
 use aes::Aes256;
 use base64::Engine as _;
@@ -84,7 +84,7 @@ fn encrypt_aes(call: &Call<'_>) -> FunctionResult {
         return Ok(Value::from(""));
     }
     // Only the initialization vector is random and kept: the text may be long.
-    let [iv] = call.made_once("encryptAES", &[password, plain], None, || {
+    let [iv] = call.memoized("encryptAES", &[password, plain], None, || {
         random::<BLOCK>().map(|iv| [STANDARD.encode(iv)])
     })?;
     let Ok(Ok(iv)) = STANDARD.decode(iv).map(<[u8; BLOCK]>::try_from) else {
@@ -143,7 +143,7 @@ fn hash(
             "failed to encrypt string with bcrypt: bcrypt: password length exceeds {MAX_PASSWORD} bytes"
         ));
     }
-    let [hash] = call.made_once(function, &[user, password], None, || {
+    let [hash] = call.memoized(function, &[user, password], None, || {
         call.spend(BCRYPT_STEPS)?;
         let parts = bcrypt::hash_with_salt(password, 10, random()?)
             .map_err(|_| FunctionError::new("bcrypt failed"))?;
