@@ -119,7 +119,7 @@ fn print_daemon(row: &str, name: &str, setup: &Setup, template: &str, limits: Li
     );
 }
 
-/// The private memory that one more poll needs.
+/// Returns the private memory that one more poll needs.
 fn bytes_per_poll(setup: &Setup) -> u64 {
     let [few, many] = POLLS.map(|polls| setup.memory_with_polls(polls).private);
     let polls = u64::try_from(POLLS[1] - POLLS[0]).unwrap_or(1);

@@ -57,7 +57,7 @@ pub(crate) fn mebibytes(value: u64, limit: Option<u64>) -> String {
     })
 }
 
-/// The value, followed by its limit and a mark if it is above.
+/// Returns the value, followed by its limit and a mark if it is above.
 fn beside<T: Copy + PartialOrd>(value: T, limit: Option<T>, show: impl Fn(T) -> String) -> String {
     let Some(limit) = limit else {
         return show(value);

@@ -33,7 +33,7 @@ pub(crate) struct Measured {
 }
 
 impl Setup {
-    /// The median wall time of `-once`.
+    /// Returns the median wall time of `-once`.
     pub(crate) fn once(&self, template: &str, lines: usize) -> Duration {
         let arguments = self.once_arguments(template);
         let destination = self.folder.join("once.out");
@@ -53,7 +53,7 @@ impl Setup {
         median(runs.collect())
     }
 
-    /// The peak memory of `-once`, in KiB.
+    /// Returns the peak memory of `-once`, in KiB.
     pub(crate) fn peak_of_once(&self, template: &str) -> u64 {
         process::peak_of(&self.once_arguments(template))
     }
@@ -100,7 +100,8 @@ impl Setup {
         }
     }
 
-    /// The memory of a daemon with this number of waiting polls, each for a key that does not exist.
+    /// Returns the memory of a daemon with this number of waiting polls, each for a key that does
+    /// not exist.
     pub(crate) fn memory_with_polls(&self, polls: usize) -> Memory {
         let destination = self.folder.join("polls.out");
         let mut template = String::new();
@@ -129,7 +130,8 @@ impl Setup {
         Running(daemon.expect("it runs"))
     }
 
-    /// The latencies of the fastest possible program: a poll that returns, a read, a write, an fsync and a rename.
+    /// Returns the latencies of the fastest possible program: a poll that returns, a read, a write,
+    /// an fsync and a rename.
     pub(crate) fn floor(&self) -> Vec<Duration> {
         let destination = self.folder.join("floor.out");
         let (follower, ready) = http::follow(

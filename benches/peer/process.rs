@@ -19,7 +19,7 @@ impl Drop for Running {
     }
 }
 
-/// The CPU time of all threads of a process.
+/// Returns the CPU time of all threads of a process.
 pub(crate) fn cpu(process: u32) -> Duration {
     let tasks = fs::read_dir(format!("/proc/{process}/task")).expect("it runs");
     let spent = tasks.filter_map(|task| {
@@ -56,7 +56,8 @@ pub(crate) fn memory(process: u32) -> Memory {
     }
 }
 
-/// The peak resident memory of a run to its end, in KiB. Measured in a process that has no other child.
+/// Returns the peak resident memory of a run to its end, in KiB. Measured in a process that has no
+/// other child.
 pub(crate) fn peak_of(arguments: &[String]) -> u64 {
     let own = std::env::current_exe().expect("the benchmark's own path");
     let output = Command::new(own)

@@ -1,17 +1,17 @@
-//! The server's own agent: services and checks that are registered with it, and their copy in the catalog.
+//! The server's own agent: its services and checks, and their copy in the catalog.
 //!
-//! Input: registrations, TTL reports, maintenance. Output: writes to the catalog, one raft index each, as those of an
-//! agent's anti-entropy.
+//! Input: registrations, TTL reports, maintenance. Output: writes to the catalog, one raft index
+//! each, like those of an agent's anti-entropy.
 
 use super::cluster_state::ClusterState;
 use super::records::{Check, Instance};
 
-/// Prefix of the ID of the check that keeps an instance in maintenance.
+/// Prefix of the ID of the check that puts an instance into maintenance mode.
 const SERVICE_MAINTENANCE: &str = "_service_maintenance:";
-/// ID of the check that keeps the node in maintenance.
+/// ID of the check that puts the node into maintenance mode.
 const NODE_MAINTENANCE: &str = "_node_maintenance";
 
-/// Why the agent refuses a request.
+/// The reason why the agent refuses a request.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AgentError {
     #[error("No service registered with ID \"{0}\"")]
@@ -23,7 +23,7 @@ pub(crate) enum AgentError {
 }
 
 impl ClusterState {
-    /// Registers an instance with its checks, at one raft index.
+    /// Registers an instance and its checks at one raft index.
     pub(crate) fn register_instance(
         &mut self,
         mut instance: Instance,
@@ -84,7 +84,7 @@ impl ClusterState {
         Ok(())
     }
 
-    /// Removes an instance and its checks, if it is there.
+    /// Removes an instance and its checks; does nothing if there is no such instance.
     pub(crate) fn deregister_instance(&mut self, id: &str) {
         if self.agent.instances.remove(id).is_none() {
             return;
@@ -95,7 +95,7 @@ impl ClusterState {
             .write(|_, catalog, at| catalog.remove_instance(at, &node, id));
     }
 
-    /// Removes a check, if it is there.
+    /// Removes a check; does nothing if there is no such check.
     pub(crate) fn deregister_check(&mut self, id: &str) {
         if self.agent.checks.remove(id).is_none() {
             return;
@@ -105,7 +105,8 @@ impl ClusterState {
             .write(|_, catalog, at| catalog.remove_check(at, &node, id));
     }
 
-    /// Takes the report of a TTL check. As with Consul's agent, a new output alone does not reach the catalog.
+    /// Processes the report of a TTL check. As in Consul's agent, a report that changes only the
+    /// output does not update the catalog.
     pub(crate) fn report(
         &mut self,
         id: &str,

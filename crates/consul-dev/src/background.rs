@@ -1,6 +1,6 @@
-//! The server on a thread of its own, for tests that are not asynchronous.
+//! Runs the server on its own thread, for tests that are not asynchronous.
 //!
-//! Input: [`Options`]. Output: a running server that is stopped when it is dropped.
+//! Input: [`Options`]. Output: a running server that stops when it is dropped.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use super::faults::Faults;
 use super::seed::Service;
 use super::server::{Options, Server};
 
-/// A running server on a thread of its own. Dropping it ends it.
+/// A server that runs on its own thread. Dropping it stops the server.
 #[derive(Debug)]
 pub struct Background {
     address: SocketAddr,
@@ -24,10 +24,10 @@ pub struct Background {
 }
 
 impl Background {
-    /// Starts a server; it listens when this returns.
+    /// Starts a server. It accepts connections when this returns.
     ///
     /// # Errors
-    /// If it cannot listen on the address, or the system gives no thread.
+    /// If it cannot listen on the address, or cannot start a thread.
     pub fn start(options: Options) -> io::Result<Self> {
         let (sender, receiver) = std::sync::mpsc::channel();
         let stop = CancellationToken::new();
@@ -64,17 +64,17 @@ impl Background {
         })
     }
 
-    /// The address that the server listens on.
+    /// Returns the address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The handle to make the server fail.
+    /// Returns the handle to inject faults.
     pub fn faults(&self) -> &Faults {
         &self.faults
     }
 
-    /// The handle to change the server's data.
+    /// Returns the handle to change the server's data.
     pub fn contents(&self) -> &Contents {
         &self.contents
     }
@@ -99,10 +99,10 @@ impl Background {
         self.contents.deregister(id);
     }
 
-    /// Sets the status of a check, identified by its own ID or by an instance's.
+    /// Sets the status of a check. `id` is the check's ID, or the ID of its instance.
     ///
     /// # Panics
-    /// If there is neither.
+    /// If there is no such check or instance.
     pub fn set_check(&self, id: &str, status: &str) {
         assert!(
             self.contents.set_check(id, status),
@@ -110,7 +110,7 @@ impl Background {
         );
     }
 
-    /// Ends the server and waits until it has ended.
+    /// Stops the server and waits until its thread has ended.
     pub fn stop(self) {
         drop(self);
     }
@@ -120,7 +120,7 @@ impl Drop for Background {
     fn drop(&mut self) {
         self.stop.cancel();
         if let Some(thread) = self.thread.take() {
-            // The thread has printed the message if it panicked.
+            // If the thread panicked, its message is already printed.
             drop(thread.join());
         }
     }

@@ -1,4 +1,4 @@
-//! Answers a query, and waits first if it is a blocking query.
+//! Answers queries, and lets blocking queries wait.
 //!
 //! Input: a [`Query`] and its [`ReadOptions`]. Output: the answer with its index.
 
@@ -16,28 +16,28 @@ use super::reply::Reply;
 use super::request::{ReadOptions, Request};
 use super::store::Store;
 
-/// The body at an index; `None` stands for a 404.
+/// The body at an index; `None` means 404.
 struct Indexed {
     index: u64,
     body: Option<Value>,
 }
 
-/// A query that waits: what it watches, and the state it has seen.
+/// A waiting query: what it watches, and the state when it was last evaluated.
 struct Waiting {
     watch: QueryWatch,
-    /// The raft index at the last look.
+    /// The raft index when the query was last evaluated.
     since: u64,
     epoch: u64,
 }
 
-/// The result of one look at the state.
+/// The result of evaluating the query once.
 enum Step {
     Answer(Indexed),
     Wait(Waiting),
     NoDatacenter,
 }
 
-/// Answers a query once its index is above the requested one, or when the wait is over.
+/// Answers a query when its index exceeds the requested one, or when the wait is over.
 pub(crate) async fn answer(
     store: &Store,
     interruptions: Interruptions,
@@ -85,7 +85,7 @@ async fn wait(store: &Store, options: &ReadOptions, query: &Query) -> Result<Ind
     let mut waiting: Option<Waiting> = None;
     loop {
         changes.borrow_and_update();
-        match look(store, options, query, waiting.take()) {
+        match evaluate(store, options, query, waiting.take()) {
             Step::Answer(found) => return Ok(found),
             Step::NoDatacenter => return Err(Reply::text(500, "No path to datacenter")),
             Step::Wait(next) => waiting = Some(next),
@@ -95,7 +95,8 @@ async fn wait(store: &Store, options: &ReadOptions, query: &Query) -> Result<Ind
                 debug_assert!(woken.is_ok(), "the store outlives its queries");
             }
             () = sleep_until(deadline) => {
-                // As with Consul, the index is that of the last look: writes that did not wake the query do not count.
+                // As in Consul, this is the index of the last evaluation: a write that did not wake
+                // the query does not change it.
                 let index = waiting.map_or(0, |waiting| waiting.watch.index);
                 let body = |cluster: &ClusterState| {
                     query.answer(cluster.datacenter(options.datacenter.as_deref())?)
@@ -106,7 +107,7 @@ async fn wait(store: &Store, options: &ReadOptions, query: &Query) -> Result<Ind
     }
 }
 
-fn look(store: &Store, options: &ReadOptions, query: &Query, last: Option<Waiting>) -> Step {
+fn evaluate(store: &Store, options: &ReadOptions, query: &Query, last: Option<Waiting>) -> Step {
     store.read(|cluster| {
         let Some(dc) = cluster.datacenter(options.datacenter.as_deref()) else {
             return Step::NoDatacenter;
@@ -136,7 +137,7 @@ fn look(store: &Store, options: &ReadOptions, query: &Query, last: Option<Waitin
     })
 }
 
-/// The value of a key as it was stored.
+/// Returns the value of a key as it is stored.
 fn raw(body: &Value) -> Reply {
     let encoded = body
         .pointer("/0/Value")
@@ -155,7 +156,8 @@ fn raw(body: &Value) -> Reply {
         .with("Content-Security-Policy", "sandbox")
 }
 
-/// A random time up to this one, so that many queries do not end together.
+/// Returns a random duration of at most `max`, so that simultaneous queries do not time out
+/// together.
 fn jitter(max: Duration) -> Duration {
     max.mul_f64(fastrand::f64())
 }

@@ -1,7 +1,8 @@
 //! Reads request bodies within limits.
 //!
-//! Input: an incoming body. Output: its bytes, or the [`Reply`] that refuses it. A body holds a part of the
-//! [`BodyBudget`] until its request has been answered, so the sum of all bodies in memory is bounded.
+//! Input: an incoming body. Output: its bytes, or the [`Reply`] that refuses it. A body holds its
+//! share of the [`BodyBudget`] until the request is answered, so the memory of all bodies is
+//! bounded.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,16 +15,18 @@ use tokio::time::timeout;
 
 use super::reply::Reply;
 
-/// Most bytes of all bodies together.
+/// The maximum size of all bodies in memory, in bytes.
 const MAX_SUM: usize = 32 * 1024 * 1024;
-/// Most bytes of a value of a key, and of a transaction. Consul's defaults.
+/// The maximum size of a value and of a transaction, in bytes: Consul's default.
 const MAX_VALUE: usize = 512 * 1024;
-/// Most bytes of any other body. Consul has no limit here; a registration has a few hundred bytes.
+/// The maximum size of other bodies, in bytes. Consul has no limit here; a registration has a few
+/// hundred bytes.
 const MAX_OTHER: usize = 4 * 1024 * 1024;
-/// Most bytes of a refused body that are read and dropped, so that the client sees the refusal instead of a reset.
+/// The maximum number of bytes of a refused body that are read and discarded. A client that still
+/// sends would otherwise see a reset instead of the refusal.
 const MAX_DRAINED: usize = 64 * 1024 * 1024;
 
-/// The memory that all request bodies share. Clones share one budget.
+/// The memory for request bodies. Clones share one budget.
 #[derive(Clone, Debug)]
 pub(crate) struct BodyBudget(Arc<Semaphore>);
 
@@ -33,14 +36,14 @@ impl Default for BodyBudget {
     }
 }
 
-/// A body that was read, with its part of the budget.
+/// A complete body, with its share of the budget.
 #[derive(Debug, Default)]
 pub(crate) struct ReadBody {
     pub(crate) bytes: Bytes,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
-/// The longest body of a path, and the setting that Consul's message names for it.
+/// The maximum size of a path's body, and the setting that Consul's error message names.
 #[derive(Clone, Copy, Debug)]
 struct Limit {
     bytes: usize,
@@ -59,7 +62,7 @@ impl Limit {
         Self { bytes, setting }
     }
 
-    /// Refuses a body of this length, in Consul's words.
+    /// Returns Consul's error for a body of this length.
     fn refuse(self, length: u64) -> Reply {
         let limit = self.bytes;
         let mut text = format!("Request body({length} bytes) too large, max size: {limit} bytes.");
@@ -72,7 +75,7 @@ impl Limit {
     }
 }
 
-/// Reads the body of a request for `path`, which must arrive within `time`.
+/// Reads the body of a request for `path`; fails if it does not arrive within `time`.
 pub(crate) async fn read(
     body: Incoming,
     path: &str,
@@ -102,7 +105,8 @@ async fn read_within(
         drain(body).await;
         return Err(limit.refuse(length));
     }
-    // The whole share at once: bodies that each hold a part and wait for more would wait for each other.
+    // Acquire the whole share at once. If each body held a part and waited for more, they could
+    // deadlock.
     let share = announced.map_or(Ok(limit.bytes), usize::try_from);
     let share = share.unwrap_or(limit.bytes).min(limit.bytes);
     let permits = u32::try_from(share).unwrap_or(u32::MAX);
@@ -128,7 +132,7 @@ async fn read_within(
     })
 }
 
-/// Reads the rest of a refused body and drops it.
+/// Reads and discards the rest of a refused body.
 async fn drain(mut body: Incoming) {
     let mut drained = 0;
     while let Some(Ok(frame)) = body.frame().await {

@@ -1,10 +1,11 @@
 //! The catalog of one datacenter: nodes, instances, checks, and the indexes of blocking queries.
 //!
-//! Input: registrations with their raft index. Output: the records, and the index of each kind of query.
+//! Input: registrations with their raft index. Output: the records, and the index of each kind of
+//! query.
 //!
-//! As in Consul, each table has an index, and so has each service: a change of one of its instances, their checks or
-//! nodes moves it. The index of an unknown service is that of the last removal of a service, or that of the whole
-//! catalog if no service was ever removed.
+//! As in Consul, each table has an index, and each service has one: it changes when one of its
+//! instances, their checks or their nodes change. An unknown service has the index of the last
+//! removal of any service, or of the whole catalog if no service was ever removed.
 
 mod lookup;
 
@@ -24,7 +25,7 @@ pub(crate) struct Tables {
     pub(crate) checks: u64,
 }
 
-/// Why a check cannot be stored.
+/// The reason why a check cannot be stored.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CheckError {
     #[error("failed inserting check: Missing node registration")]
@@ -33,7 +34,8 @@ pub(crate) enum CheckError {
     NoService(String),
 }
 
-/// The form of a name that is compared: names of nodes, services and tags ignore case.
+/// Returns the form in which names are compared. Consul ignores the case of names of nodes,
+/// services and tags.
 pub(crate) fn casefold(name: &str) -> String {
     name.to_lowercase()
 }
@@ -56,7 +58,7 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
-    /// Registers a node or changes it.
+    /// Registers or updates a node.
     pub(crate) fn put_node(&mut self, at: (u64, &mut WriteIndex), node: Node) {
         let (index, writes) = at;
         let old = self.nodes.get(&casefold(&node.name));
@@ -77,7 +79,7 @@ impl Catalog {
         );
     }
 
-    /// Registers an instance or changes it. Its node must be registered.
+    /// Registers or updates an instance. Its node must be registered.
     pub(crate) fn put_instance(&mut self, at: (u64, &mut WriteIndex), instance: Instance) {
         let (index, writes) = at;
         let key = record_key(&instance.node, &instance.id);
@@ -106,7 +108,7 @@ impl Catalog {
         self.drop_services_without_instances(index);
     }
 
-    /// Registers a check or changes it. The service's name and tags are taken from the instance.
+    /// Registers or updates a check. The service's name and tags are copied from the instance.
     pub(crate) fn put_check(
         &mut self,
         at: (u64, &mut WriteIndex),
@@ -129,7 +131,8 @@ impl Catalog {
         let key = record_key(&check.node, &check.id);
         let old = self.checks.get(&key);
         if old.is_some_and(|old| old.value == check) {
-            // Consul 1.8 writes it again: the table's index moves, the check's and the service's do not.
+            // Consul 1.8 writes an unchanged check again: this changes the index of the table, but
+            // not of the check and the service.
             self.record_check_write(writes, &check, index);
             return Ok(());
         }
@@ -161,7 +164,8 @@ impl Catalog {
             self.remove_check((index, writes), node, &check);
         }
         self.record_instance(writes, &gone.value, index);
-        // Consul moves the checks' index even if the instance had no check; this wakes no query.
+        // Consul changes the index of the checks even if the instance had none; this wakes no
+        // query.
         self.tables.checks = index;
         self.services.insert(casefold(&gone.value.name), index);
         self.drop_services_without_instances(index);
@@ -227,7 +231,7 @@ impl Catalog {
         }
     }
 
-    /// Moves the index of every service on a node: a change of the node or of its checks is a change of them.
+    /// Updates the index of every service on a node, after a change of the node or its checks.
     fn touch_services_on(&mut self, node: &str, index: u64) {
         let names: Vec<String> = self
             .instances_on(node)

@@ -1,6 +1,7 @@
-//! All state of the server: its datacenters and its own agent.
+//! The state of the server: its datacenters and its own agent.
 //!
-//! Input: writes, each at one index of a datacenter's raft log. Output: the state of the datacenters.
+//! Input: writes, each at one index of a datacenter's raft log. Output: the state of the
+//! datacenters.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use super::kv::Kv;
 use super::records::{Check, Instance, Node};
 use super::write_index::WriteIndex;
 
-/// The raft index of a server that has elected itself and registered itself.
+/// The raft index after the server's election and its own registration.
 const FIRST_INDEX: u64 = 5;
 
 /// One datacenter.
@@ -17,7 +18,7 @@ const FIRST_INDEX: u64 = 5;
 pub(crate) struct Datacenter {
     /// The name.
     pub(crate) name: String,
-    /// The raft index: the number of writes so far, whether they changed something or not.
+    /// The raft index: the number of writes, including those without effect.
     pub(crate) index: u64,
     /// The key-value store.
     pub(crate) kv: Kv,
@@ -42,12 +43,12 @@ impl Datacenter {
     }
 }
 
-/// What is registered with the agent.
+/// The registrations of the agent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Agent {
     /// Instances by ID.
     pub(crate) instances: BTreeMap<String, Instance>,
-    /// Checks by ID, as the agent knows them; the catalog may have an older output.
+    /// Checks by ID, as the agent knows them; their output in the catalog may be older.
     pub(crate) checks: BTreeMap<String, Check>,
 }
 
@@ -62,7 +63,7 @@ pub(crate) struct Identity {
     pub(crate) datacenter: String,
     /// The address that the server listens on.
     pub(crate) address: String,
-    /// The port of the RPC service, which is shown but does not exist.
+    /// The port of the RPC service. It is shown in answers, but nothing listens on it.
     pub(crate) rpc_port: u16,
 }
 
@@ -71,16 +72,16 @@ pub(crate) struct Identity {
 pub(crate) struct ClusterState {
     /// The identity of the server.
     pub(crate) identity: Identity,
-    /// All datacenters, the own one included.
+    /// All datacenters, including the server's own.
     pub(crate) datacenters: BTreeMap<String, Datacenter>,
     /// The agent's own services and checks.
     pub(crate) agent: Agent,
-    /// How often all state was replaced; waiting queries are answered when it changes.
+    /// The number of times that all state was replaced. A change answers all waiting queries.
     pub(crate) epoch: u64,
 }
 
 impl ClusterState {
-    /// Creates the state of a server that has just elected itself, with only itself in the catalog.
+    /// Creates the state of a server after its election; the catalog contains only the server.
     pub(crate) fn new(identity: Identity) -> Self {
         let mut dc = Datacenter {
             name: identity.datacenter.clone(),
@@ -103,7 +104,7 @@ impl ClusterState {
         }
     }
 
-    /// The server's own datacenter.
+    /// Returns the server's own datacenter.
     pub(crate) fn local(&mut self) -> &mut Datacenter {
         let name = self.identity.datacenter.clone();
         self.datacenters
@@ -114,19 +115,19 @@ impl ClusterState {
             })
     }
 
-    /// The datacenter with this name; `None` means the server's own.
+    /// Returns the datacenter with this name; `None` means the server's own.
     pub(crate) fn datacenter(&self, name: Option<&str>) -> Option<&Datacenter> {
         self.datacenters
             .get(name.unwrap_or(&self.identity.datacenter))
     }
 
-    /// The datacenter with this name, for writing.
+    /// Returns the datacenter with this name for writing; `None` means the server's own.
     pub(crate) fn datacenter_mut(&mut self, name: Option<&str>) -> Option<&mut Datacenter> {
         self.datacenters
             .get_mut(name.unwrap_or(&self.identity.datacenter))
     }
 
-    /// Drops all state, as a `-dev` agent does when it is restarted.
+    /// Drops all state, as a restarted `-dev` agent does.
     pub(crate) fn reset(&mut self) {
         *self = Self {
             epoch: self.epoch + 1,
@@ -134,7 +135,7 @@ impl ClusterState {
         };
     }
 
-    /// Lowers every index of the server's own datacenter to `to` at most and keeps the data.
+    /// Lowers all indexes of the server's own datacenter to at most `to`, and keeps the data.
     pub(crate) fn rewind(&mut self, to: u64) {
         self.epoch += 1;
         let dc = self.local();
@@ -179,7 +180,7 @@ fn own_service(identity: &Identity) -> Instance {
     }
 }
 
-/// The check that the node of every agent has.
+/// Returns the check that Consul adds to the node of every agent.
 pub(crate) fn serf_health(node: &str) -> Check {
     Check {
         node: node.to_owned(),

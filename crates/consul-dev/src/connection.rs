@@ -1,6 +1,7 @@
-//! Serves one connection: reads requests, applies faults, answers.
+//! Serves one connection: reads requests, applies faults, sends answers.
 //!
-//! Input: a stream and what all connections share. Output: HTTP answers until the client closes the connection.
+//! Input: a stream, and the state that all connections share. Output: HTTP answers until the client
+//! closes the connection.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -25,7 +26,7 @@ use super::request_log::RecordedRequest;
 use super::routes;
 use super::store::Store;
 
-/// What all connections share.
+/// The state that all connections share.
 #[derive(Clone, Debug)]
 pub(crate) struct Shared {
     pub(crate) store: Store,
@@ -37,7 +38,8 @@ pub(crate) struct Shared {
 /// Answers the requests of one connection.
 pub(crate) async fn serve(stream: TcpStream, shared: Shared) {
     let _open = shared.faults.log().connection();
-    // Otherwise an answer in two writes waits for the client's delayed acknowledgement.
+    // Without `TCP_NODELAY`, an answer in two writes waits for the client's delayed
+    // acknowledgement.
     drop(stream.set_nodelay(true));
     let cuts = shared.faults.cuts();
     let (limit, phase) = (ByteLimit::none(), RequestPhase::default());
@@ -49,7 +51,7 @@ pub(crate) async fn serve(stream: TcpStream, shared: Shared) {
             let response = respond(request, shared, limit).await.into_response();
             phase.step();
             if shared.faults.cuts() != cuts {
-                // The connection was cut while this answer was prepared: send nothing more.
+                // A fault cut the connection while this answer was prepared: send nothing more.
                 std::future::pending::<()>().await;
             }
             Ok::<http::Response<Full<Bytes>>, Infallible>(response)
@@ -73,7 +75,8 @@ async fn respond(request: http::Request<Incoming>, shared: &Shared, limit: &Byte
         .get("x-consul-token")
         .and_then(|value| value.to_str().ok());
     let path = head.uri.path();
-    // Subscribe before the request is recorded: a test that sees the request may interrupt it at once.
+    // Subscribe before the request is recorded: a test that sees the request may interrupt it at
+    // once.
     let interruptions = shared.faults.interruptions();
     let _open = shared.faults.log().request(path, || RecordedRequest {
         method: head.method.to_string(),
@@ -93,7 +96,7 @@ async fn respond(request: http::Request<Incoming>, shared: &Shared, limit: &Byte
     }
 }
 
-/// The answer without faults.
+/// Answers a request, without faults.
 async fn answer(request: &Request, shared: &Shared, interruptions: Interruptions) -> Reply {
     let answer = async {
         match routes::serve(&shared.store, request)? {

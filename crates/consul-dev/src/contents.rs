@@ -1,7 +1,7 @@
 //! Changes the data of a running server without HTTP.
 //!
-//! Input: keys, services, statuses of checks. Output: the same changes as those of a client's requests, with the same
-//! effect on blocking queries.
+//! Input: keys, services, check statuses. Output: the same changes that requests of a client would
+//! make, including their effect on blocking queries.
 
 use super::catalog::casefold;
 use super::kv::WriteCondition;
@@ -9,14 +9,14 @@ use super::populate;
 use super::seed::Service;
 use super::store::Store;
 
-/// The handle to change the data of a server. Cheap to clone; clones are one handle.
+/// The handle to change the data of a server. Clones share one server.
 #[derive(Clone, Debug)]
 pub struct Contents {
     store: Store,
 }
 
 impl Contents {
-    /// Creates the handle of a server with this state.
+    /// Creates a handle for this state.
     pub(crate) fn new(store: Store) -> Self {
         Self { store }
     }
@@ -45,7 +45,7 @@ impl Contents {
         });
     }
 
-    /// Registers an instance of a service, or changes it. A node that is not known is registered with it.
+    /// Registers or updates an instance of a service. An unknown node is registered too.
     pub fn register(&self, service: Service) {
         self.store
             .write(|cluster| populate::register(cluster, service));
@@ -75,15 +75,16 @@ impl Contents {
         });
     }
 
-    /// Sets the status of a check, identified by its own ID or by an instance's. An instance without a check gets the
-    /// check `service:ID`. Returns `false` if there is neither.
+    /// Sets the status of a check. `id` is the check's ID, or the ID of its instance. An instance
+    /// without a check gets the check `service:ID`. Returns `false` if there is no such check or
+    /// instance.
     #[must_use]
     pub fn set_check(&self, id: &str, status: &str) -> bool {
         self.store
             .write(|cluster| populate::set_check(cluster, id, status))
     }
 
-    /// The server's raft index.
+    /// Returns the server's raft index.
     pub fn index(&self) -> u64 {
         self.store
             .read(|cluster| cluster.datacenter(None).map_or(0, |dc| dc.index))

@@ -12,7 +12,8 @@ use super::limited_stream::ByteLimit;
 use super::reply::Reply;
 use super::request::Request;
 
-/// Applies the faults that come before an answer. `None` means that the request is answered correctly.
+/// Applies the faults that replace or delay an answer. `None` means that the correct answer is
+/// sent.
 pub(crate) async fn before(
     faults: &[ActiveFault],
     request: &Request,
@@ -72,7 +73,8 @@ pub(crate) fn after(faults: &[ActiveFault], mut reply: Reply) -> Reply {
     reply
 }
 
-/// The answer of a server without a leader, which first waits for an election. `None` if it needs no leader.
+/// Answers as a server without a leader, after the time that an election takes. `None` if the
+/// request needs no leader.
 async fn without_leader(request: &Request, delay: Duration) -> Option<Reply> {
     let path = request.path.as_str();
     if path == "/v1/status/leader" {

@@ -1,7 +1,7 @@
-//! The handle to make a running server fail, and to see what clients asked.
+//! The handle to inject faults, and to inspect the requests of clients.
 //!
-//! Input: rules ("three times, below `/v1/health/`, answer 500"), and orders that take effect at once. Output: the
-//! faults of the next request, and the record of requests.
+//! Input: rules ("three times, below `/v1/health/`, answer 500"), and orders that take effect at
+//! once. Output: the faults of the next request, and the recorded requests.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,10 +15,10 @@ use super::reply::Reply;
 use super::request_log::{RecordedRequest, RequestLog};
 use super::store::Store;
 
-/// A way to fail.
+/// A fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Answer with this status and this text.
+    /// Answer with this status and text.
     Status(u16, String),
     /// Answer 200 with this web page, as a captive portal or a wrong port does.
     Html(String),
@@ -26,13 +26,14 @@ pub enum Fault {
     Delay(Duration),
     /// Accept the request and never answer.
     BlackHole,
-    /// Close the connection without an HTTP answer, as Consul 1.8 does beyond 200 connections of one client.
+    /// Close the connection without an HTTP answer, as Consul 1.8 does when a client has more than
+    /// 200 connections.
     HangUp,
-    /// Cut the connection after this many bytes of the answer, its head included.
+    /// Cut the connection after this many bytes of the answer, including its head.
     CutAfter(usize),
-    /// Answer with the first half of the body only, as a complete HTTP answer.
+    /// Answer with the first half of the body, as a complete HTTP answer.
     HalfBody,
-    /// Answer with this index in place of the true one.
+    /// Answer with this index instead of the correct one.
     Index(u64),
     /// Answer without an index.
     NoIndex,
@@ -40,11 +41,12 @@ pub enum Fault {
     LastContact(Duration),
     /// Answer as a server that has data but knows no leader.
     UnknownLeader,
-    /// Answer `?stale` queries only, others with 500 `No cluster leader` after this time (7 s with a real server).
+    /// Answer only `?stale` queries; fail others with 500 `No cluster leader` after this time (7 s
+    /// in Consul).
     NoLeader(Duration),
 }
 
-/// Identifies a rule, to remove it.
+/// The ID of a rule, for [`Faults::lift`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rule(u64);
 
@@ -52,26 +54,26 @@ pub struct Rule(u64);
 struct FaultRule {
     prefix: String,
     fault: Fault,
-    /// How many more requests it applies to; `None` for all.
+    /// The number of requests that the rule still applies to; `None` for all.
     left: Option<usize>,
     since: Instant,
 }
 
-/// A fault that applies to a request, and since when its rule has been in force.
+/// A fault that applies to a request, and the time when its rule was added.
 #[derive(Clone, Debug)]
 pub(crate) struct ActiveFault {
     pub(crate) fault: Fault,
     pub(crate) since: Instant,
 }
 
-/// What the listener is ordered to do.
+/// The orders to the listener.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ListenerOrder {
-    /// Refuse new connections and keep none.
+    /// Refuse new connections and close all existing ones.
     pub(crate) refuse: bool,
-    /// The number of orders so far to cut all connections.
+    /// The number of orders to cut all connections so far.
     pub(crate) cuts: u64,
-    /// Close connections beyond this number as soon as they are accepted.
+    /// Close connections above this number as soon as they are accepted.
     pub(crate) max_connections: Option<usize>,
 }
 
@@ -87,7 +89,7 @@ struct Rules {
     by_number: BTreeMap<u64, FaultRule>,
 }
 
-/// The handle to make a server fail. Cheap to clone; clones are one handle.
+/// The handle to inject faults into a server. Clones share one server.
 #[derive(Clone, Debug)]
 pub struct Faults {
     rules: Arc<Mutex<Rules>>,
@@ -97,12 +99,12 @@ pub struct Faults {
     listener: watch::Sender<ListenerOrder>,
 }
 
-/// The interruptions of waiting queries since a request arrived.
+/// The interruptions of waiting queries after a request arrived.
 #[derive(Debug)]
 pub(crate) struct Interruptions(watch::Receiver<Interruption>);
 
 impl Interruptions {
-    /// Waits for an interruption of the queries below a prefix of `path`.
+    /// Waits for an interruption that applies to `path`.
     pub(crate) async fn of(mut self, path: &str) -> Reply {
         loop {
             if self.0.changed().await.is_err() {
@@ -117,7 +119,7 @@ impl Interruptions {
 }
 
 impl Faults {
-    /// Creates the handle of a server with this state, which remembers this many requests.
+    /// Creates a handle for this state. It keeps the last `record_requests` requests.
     pub(crate) fn new(store: Store, record_requests: usize) -> Self {
         Self {
             rules: Arc::default(),
@@ -128,8 +130,8 @@ impl Faults {
         }
     }
 
-    /// Applies a fault to every request whose path starts with `prefix`, until the rule is lifted. If several rules
-    /// apply to a request, they apply in the order in which they were made.
+    /// Applies a fault to every request whose path starts with `prefix`, until the rule is removed.
+    /// If several rules match, they apply in the order in which they were added.
     pub fn inject(&self, prefix: &str, fault: Fault) -> Rule {
         self.add(prefix, fault, None)
     }
@@ -144,14 +146,15 @@ impl Faults {
         self.locked(|rules| rules.by_number.remove(&rule.0));
     }
 
-    /// Removes all rules and the limit on connections.
+    /// Removes all rules and the limit of connections.
     pub fn lift_all(&self) {
         self.locked(|rules| rules.by_number.clear());
         self.listener
             .send_modify(|order| order.max_connections = None);
     }
 
-    /// Answers the blocking queries that wait now below `prefix` with this error, as a leader that stops does.
+    /// Answers all blocking queries that wait below `prefix` with this error, as a leader that
+    /// stops does.
     pub fn interrupt(&self, prefix: &str, status: u16, text: &str) {
         let reply = Some((status, text.to_owned()));
         self.interruption.send_replace(Interruption {
@@ -175,28 +178,31 @@ impl Faults {
         self.listener.send_modify(|order| order.refuse = false);
     }
 
-    /// Closes every connection beyond this number as soon as it is accepted, without an HTTP answer.
+    /// Limits the number of connections. A connection above the limit is accepted and closed
+    /// without an HTTP answer.
     pub fn limit_connections(&self, max: usize) {
         self.listener
             .send_modify(|order| order.max_connections = Some(max));
     }
 
-    /// Drops all state, the seed included, as a `-dev` agent does when it is restarted. Waiting queries are answered.
+    /// Drops all state, including the seed, as a restarted `-dev` agent does. Waiting queries are
+    /// answered.
     pub fn forget_everything(&self) {
         self.store.write(ClusterState::reset);
     }
 
-    /// Lowers every index to `index` at most and keeps the data, as after a restored snapshot. Waiting queries are
-    /// answered.
+    /// Lowers all indexes to at most `index` and keeps the data, as after the restore of a
+    /// snapshot. Waiting queries are answered.
     pub fn rewind(&self, index: u64) {
         self.store.write(|cluster| cluster.rewind(index));
     }
 
-    /// The recorded requests whose path starts with `prefix`, oldest first.
+    /// Returns the recorded requests whose path starts with `prefix`, oldest first.
     ///
     /// # Panics
-    /// If the server does not record requests: see [`Options::record_requests`](crate::Options::record_requests).
-    /// An empty list would let a test pass that checks nothing.
+    /// If the server does not record requests: see
+    /// [`Options::record_requests`](crate::Options::record_requests). With an empty list, a wrong
+    /// test could pass.
     pub fn requests(&self, prefix: &str) -> Vec<RecordedRequest> {
         let recorded = self.log.requests(prefix);
         assert!(
@@ -206,17 +212,17 @@ impl Faults {
         recorded.unwrap_or_default()
     }
 
-    /// The number of requests below `prefix` that are being answered now.
+    /// Returns the number of open requests whose path starts with `prefix`.
     pub fn open_requests(&self, prefix: &str) -> usize {
         self.log.open(prefix)
     }
 
-    /// The number of open connections.
+    /// Returns the number of open connections.
     pub fn connections(&self) -> usize {
         self.log.connections()
     }
 
-    /// The highest number of connections that were open at one time.
+    /// Returns the highest number of simultaneous connections so far.
     pub fn most_connections(&self) -> usize {
         self.log.most_connections()
     }
@@ -245,9 +251,9 @@ impl Faults {
     }
 }
 
-/// The server's side of the handle.
+/// The methods for the server.
 impl Faults {
-    /// The faults that apply to a request for `path`. Each is counted as used.
+    /// Returns the faults that apply to a request for `path`, and counts each as used.
     pub(crate) fn take(&self, path: &str) -> Vec<ActiveFault> {
         self.locked(|rules| {
             let mut active = Vec::new();
@@ -266,22 +272,22 @@ impl Faults {
         })
     }
 
-    /// The number of orders so far to cut all connections.
+    /// Returns the number of orders to cut all connections so far.
     pub(crate) fn cuts(&self) -> u64 {
         self.listener.borrow().cuts
     }
 
-    /// The interruptions from now on.
+    /// Subscribes to interruptions.
     pub(crate) fn interruptions(&self) -> Interruptions {
         Interruptions(self.interruption.subscribe())
     }
 
-    /// The orders to the listener from now on.
+    /// Subscribes to the orders to the listener.
     pub(crate) fn listener_orders(&self) -> watch::Receiver<ListenerOrder> {
         self.listener.subscribe()
     }
 
-    /// The log that requests are recorded in.
+    /// Returns the log of requests.
     pub(crate) fn log(&self) -> &RequestLog {
         &self.log
     }

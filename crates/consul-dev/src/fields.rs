@@ -1,4 +1,4 @@
-//! Reads JSON bodies as Go's decoder does: names ignore case, and errors have its messages.
+//! Reads JSON bodies as Go's decoder does: field names ignore case, and errors have Go's messages.
 //!
 //! Input: a body. Output: its fields, or the [`Reply`] that refuses it.
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::go;
 use super::reply::Reply;
 
-/// The fields of an object. They are taken one by one; what is left at the end is unknown.
+/// The fields of an object. They are taken one by one; fields that remain are unknown.
 #[derive(Debug)]
 pub(crate) struct Fields {
     owner: &'static str,
@@ -17,14 +17,14 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
-    /// Reads the fields of a body. `owner` is the name of Go's struct that the body is decoded into.
+    /// Decodes a body. `owner` is the name of the Go struct for error messages.
     pub(crate) fn decode(body: &[u8], owner: &'static str) -> Result<Self, Reply> {
         let value: Value =
             serde_json::from_slice(body).map_err(|error| wrong(&go::decode_error(body, &error)))?;
         Self::of(value, owner)
     }
 
-    /// Reads the fields of a value within a body.
+    /// Reads the fields of a nested object.
     pub(crate) fn of(value: Value, owner: &'static str) -> Result<Self, Reply> {
         match value {
             Value::Object(fields) => Ok(Self {
@@ -123,7 +123,7 @@ impl Fields {
         }
     }
 
-    /// Drops fields that have no effect.
+    /// Drops fields that are accepted without effect.
     pub(crate) fn ignore(&mut self, names: &[&str]) {
         for name in names {
             self.take(name);

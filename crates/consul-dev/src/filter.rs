@@ -1,10 +1,10 @@
 //! Consul's filter expressions: `Service.Port == 80 and "v1" in Service.Tags`.
 //!
-//! Input: the text of `?filter` and the kind of query. Output: a [`Filter`] that removes results from a list, or Consul's
-//! message for an expression that is not valid.
+//! Input: the text of `?filter` and the kind of query. Output: a [`Filter`] that removes results
+//! from a list, or Consul's error message for an invalid expression.
 //!
-//! Supported: `==`, `!=`, `in`, `not in`, `contains`, `not contains`, `is empty`, `is not empty`, `matches`,
-//! `not matches`, `and`, `or`, `not` and parentheses.
+//! Supported: `==`, `!=`, `in`, `not in`, `contains`, `not contains`, `is empty`, `is not empty`,
+//! `matches`, `not matches`, `and`, `or`, `not` and parentheses.
 
 mod parser;
 
@@ -20,7 +20,7 @@ use super::query::Query;
 use super::records::{Check, Indexed, Instance, Node};
 use super::reply::Reply;
 
-/// Fields that are maps with free keys.
+/// Fields that are maps with arbitrary keys.
 const MAPS: [&str; 5] = [
     "Meta",
     "NodeMeta",
@@ -29,7 +29,7 @@ const MAPS: [&str; 5] = [
     "ServiceTaggedAddresses",
 ];
 
-/// Why an expression is not valid, in Consul's words.
+/// The reason why an expression is invalid, with Consul's message.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FilterError {
     /// The text cannot be parsed.
@@ -38,7 +38,7 @@ pub(crate) enum FilterError {
     /// There is no such field.
     #[error("Selector {selector} is not valid")]
     UnknownField { selector: String },
-    /// A number is compared with something else.
+    /// A number is compared with text that is not a number.
     #[error(
         "Failed to coerce value {value} for selector {selector}: \
          strconv.ParseInt: parsing {value}: invalid syntax"
@@ -50,7 +50,7 @@ pub(crate) enum FilterError {
 }
 
 impl FilterError {
-    /// The answer that refuses the request.
+    /// Returns the answer that refuses the request.
     pub(crate) fn into_reply(self) -> Reply {
         let status = match self {
             Self::Syntax(SyntaxError::TooDeep) => 400,
@@ -61,21 +61,21 @@ impl FilterError {
     }
 }
 
-/// A condition on each result of a list; an empty one always holds.
+/// A condition on the results of a list. An empty filter keeps all of them.
 #[derive(Debug, Default)]
 pub(crate) struct Filter {
     expression: Option<Expression>,
-    /// The regular expressions in it, compiled.
+    /// The compiled regular expressions of the filter.
     patterns: BTreeMap<String, Regex>,
 }
 
 impl Filter {
-    /// Parses an expression and checks it against the results of a query.
+    /// Parses an expression, and checks its fields against the results of a query.
     pub(crate) fn parse(text: &str, query: &Query) -> Result<Self, FilterError> {
         sample(query).map_or_else(|| Ok(Self::default()), |sample| Self::of(text, &sample))
     }
 
-    /// Parses an expression and checks it against a sample of the results.
+    /// Parses an expression, and checks its fields against a sample of the results.
     pub(crate) fn of(text: &str, sample: &Value) -> Result<Self, FilterError> {
         if text.trim().is_empty() {
             return Ok(Self::default());
@@ -97,14 +97,14 @@ impl Filter {
         })
     }
 
-    /// Returns `true` if the condition holds.
+    /// Returns `true` if the result satisfies the filter.
     pub(crate) fn keeps(&self, item: &Value) -> bool {
         self.expression
             .as_ref()
             .is_none_or(|expression| self.evaluate(expression, item))
     }
 
-    /// Removes the results for which the condition does not hold.
+    /// Removes the results that do not satisfy the filter.
     pub(crate) fn retain(&self, body: &mut Value) {
         if let Some(list) = body.as_array_mut() {
             list.retain(|item| self.keeps(item));
@@ -122,7 +122,7 @@ impl Filter {
         }
     }
 
-    /// Follows the selector; in a list of objects it is enough that one of them matches.
+    /// Applies the comparison to the selected field. In a list of objects, one match is enough.
     fn matches(&self, found: &Match, selector: &[String], item: &Value) -> bool {
         let Some((name, rest)) = selector.split_first() else {
             return self.compare(found, item);
@@ -132,7 +132,7 @@ impl Filter {
         }
         match item.get(name) {
             Some(inner) => self.matches(found, rest, inner),
-            // A map without the key.
+            // The key is missing from the map.
             None => matches!(
                 found.operator,
                 Operator::NotEqual | Operator::IsEmpty | Operator::NotContains
@@ -181,7 +181,7 @@ fn is_empty(field: &Value) -> bool {
     }
 }
 
-/// A result of the query with every field; `None` if its results cannot be filtered.
+/// Returns a sample result with every field; `None` if the results of the query cannot be filtered.
 fn sample(query: &Query) -> Option<Value> {
     let tagged = [("lan".to_owned(), (String::new(), 0))];
     let instance = Indexed {
@@ -206,7 +206,7 @@ fn sample(query: &Query) -> Option<Value> {
     }
 }
 
-/// Checks that the field exists and can have the value.
+/// Checks that the field exists and that the value has its type.
 fn check_selector(found: &Match, sample: &Value) -> Result<(), FilterError> {
     let selector = || go::quoted(&found.selector.join("."));
     let mut field = sample;
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn conditions_keep_what_satisfies_them() {
+    fn a_filter_keeps_matching_items() {
         let cases = [
             ("Service.Port == 80", 1),
             ("Service.Port==80", 1),
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused() {
+    fn invalid_filters_are_refused() {
         let query = Query::NodeChecks("a".into());
         for wrong in [
             "xx",

@@ -1,8 +1,8 @@
-//! Go's texts: durations, quotes, and the messages of its JSON decoder.
+//! Go's text formats: durations, quoted strings, and the error messages of its JSON decoder.
 
 use std::time::Duration;
 
-/// Parses a duration in Go's notation (`1m30s`, `1.5h`); a negative one is zero.
+/// Parses a duration in Go's notation (`1m30s`, `1.5h`). A negative duration becomes zero.
 pub(crate) fn duration(text: &str) -> Option<Duration> {
     let (negative, mut rest) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -43,7 +43,7 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
     }
 }
 
-/// The text in Go's double quotes.
+/// Returns the text in Go's double quotes.
 pub(crate) fn quoted(text: &str) -> String {
     format!("{text:?}")
 }
@@ -57,7 +57,7 @@ pub(crate) fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// The message of Go's decoder for a body that is not JSON.
+/// Returns the message of Go's decoder for a body that is not JSON.
 pub(crate) fn decode_error(body: &[u8], error: &serde_json::Error) -> String {
     if body.iter().all(u8::is_ascii_whitespace) {
         return "EOF".into();

@@ -1,4 +1,4 @@
-//! The catalog's records as Consul's JSON, field for field and in its order.
+//! The catalog's records as JSON, with Consul's fields in Consul's order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::kv::Entry;
 use super::records::{Check, Indexed, Instance, Mesh, Node};
 
-/// An entry of the key-value store. An empty value is `null`.
+/// Returns a key-value entry. An empty value is `null`.
 pub(crate) fn entry(key: &str, entry: &Entry) -> Value {
     let value = (!entry.value.is_empty()).then(|| STANDARD.encode(&entry.value));
     json!({
@@ -18,7 +18,7 @@ pub(crate) fn entry(key: &str, entry: &Entry) -> Value {
     })
 }
 
-/// A node, as `/v1/catalog/nodes` and the health answers have it.
+/// Returns a node in the form of `/v1/catalog/nodes` and the health endpoints.
 pub(crate) fn node(node: &Indexed<Node>, datacenter: &str) -> Value {
     let Node {
         id,
@@ -34,7 +34,7 @@ pub(crate) fn node(node: &Indexed<Node>, datacenter: &str) -> Value {
     })
 }
 
-/// An instance, as the health answers and `/v1/catalog/node` have it.
+/// Returns an instance in the form of the health endpoints and `/v1/catalog/node`.
 pub(crate) fn instance(instance: &Indexed<Instance>) -> Value {
     let found = &instance.value;
     let mut fields = Map::new();
@@ -55,7 +55,7 @@ pub(crate) fn instance(instance: &Indexed<Instance>) -> Value {
     Value::Object(fields)
 }
 
-/// An instance with its node, as `/v1/catalog/service` has it.
+/// Returns an instance with its node in the form of `/v1/catalog/service`.
 pub(crate) fn catalog_instance(
     instance: &Indexed<Instance>,
     node: &Indexed<Node>,
@@ -96,7 +96,7 @@ pub(crate) fn catalog_instance(
     Value::Object(fields)
 }
 
-/// An instance, as `/v1/agent/services` has it.
+/// Returns an instance in the form of `/v1/agent/services`.
 pub(crate) fn agent_instance(found: &Instance) -> Value {
     let mut fields = Map::new();
     insert_kind(&mut fields, "Kind", found);
@@ -117,7 +117,7 @@ pub(crate) fn agent_instance(found: &Instance) -> Value {
     Value::Object(fields)
 }
 
-/// A check.
+/// Returns a check.
 pub(crate) fn check(check: &Indexed<Check>) -> Value {
     let found = &check.value;
     json!({
@@ -128,7 +128,7 @@ pub(crate) fn check(check: &Indexed<Check>) -> Value {
     })
 }
 
-/// The names of services with all tags of their instances.
+/// Returns the names of services, each with the tags of all its instances.
 pub(crate) fn services<'a>(instances: impl Iterator<Item = &'a Indexed<Instance>>) -> Value {
     let mut names: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut tags: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

@@ -1,6 +1,7 @@
 //! The key-value store of one datacenter.
 //!
-//! Input: writes with their raft index. Output: entries, and the index of a query of a key or a prefix.
+//! Input: writes with their raft index. Output: entries, and the index of a query for a key or a
+//! prefix.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use super::write_index::{Table, WriteIndex};
 pub(crate) struct Entry {
     /// The value.
     pub(crate) value: Vec<u8>,
-    /// A number that the writer chooses.
+    /// A number that the writer chooses; Consul does not interpret it.
     pub(crate) flags: u64,
     /// The index of its first write.
     pub(crate) create: u64,
@@ -24,11 +25,11 @@ pub(crate) struct Entry {
 pub(crate) enum WriteCondition {
     /// Write always.
     Always,
-    /// Write if the key has this index; 0 means that there is no such key.
+    /// Write if the key has this index; 0 means that the key must not exist.
     IfIndex(u64),
 }
 
-/// All keys, the tombstones of deleted ones, and the table's own index.
+/// The keys, the tombstones of deleted keys, and the index of the table.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Kv {
     entries: BTreeMap<String, Entry>,
@@ -37,7 +38,8 @@ pub(crate) struct Kv {
 }
 
 impl Kv {
-    /// Stores a value and returns `true` if the condition held. Storing the same value again moves no index.
+    /// Stores a value. Returns `true` if the condition was met. Storing the same value again
+    /// changes no index.
     pub(crate) fn put(
         &mut self,
         at: (u64, &mut WriteIndex),
@@ -71,7 +73,8 @@ impl Kv {
         true
     }
 
-    /// Deletes a key, leaves a tombstone, and returns `true` if the condition held. Deleting a missing key has no effect.
+    /// Deletes a key and leaves a tombstone. Returns `true` if the condition was met. Deleting a
+    /// missing key has no effect.
     pub(crate) fn delete(
         &mut self,
         at: (u64, &mut WriteIndex),
@@ -93,7 +96,7 @@ impl Kv {
         true
     }
 
-    /// Deletes all keys below a prefix. There is one tombstone for all of them, and none if the prefix is empty.
+    /// Deletes all keys below a prefix. They share one tombstone; an empty prefix leaves none.
     pub(crate) fn delete_below(&mut self, at: (u64, &mut WriteIndex), prefix: &str) {
         let (index, writes) = at;
         let gone: Vec<String> = self.below(prefix).map(|(key, _)| key.to_owned()).collect();
@@ -110,17 +113,17 @@ impl Kv {
         self.table = index;
     }
 
-    /// The entry of a key.
+    /// Returns the entry of a key.
     pub(crate) fn get(&self, key: &str) -> Option<&Entry> {
         self.entries.get(key)
     }
 
-    /// All entries, by key.
+    /// Returns all entries, by key.
     pub(crate) fn entries(&self) -> &BTreeMap<String, Entry> {
         &self.entries
     }
 
-    /// The entries below a prefix, by key.
+    /// Returns the entries below a prefix, by key.
     pub(crate) fn below<'a>(
         &'a self,
         prefix: &'a str,
@@ -131,14 +134,16 @@ impl Kv {
             .map(|(key, entry)| (key.as_str(), entry))
     }
 
-    /// The index of a query of one key: the key's own, or the table's if there is no such key.
+    /// Returns the index of a query for one key: the key's own index, or the table's if the key
+    /// does not exist.
     pub(crate) fn key_index(&self, key: &str) -> u64 {
         self.entries
             .get(key)
             .map_or(self.table, |entry| entry.modify)
     }
 
-    /// The index of a query of a prefix: the highest of its keys and tombstones, or the table's if there are none.
+    /// Returns the index of a query for a prefix: the highest index of its keys and tombstones, or
+    /// the table's if there are none.
     pub(crate) fn prefix_index(&self, prefix: &str) -> u64 {
         if prefix.is_empty() {
             return self.table;
@@ -152,7 +157,7 @@ impl Kv {
         keys.chain(tombstones).max().unwrap_or(self.table)
     }
 
-    /// Lowers every index to `to` at most, as after the restore of an older snapshot.
+    /// Lowers all indexes to at most `to`, as after the restore of an older snapshot.
     pub(crate) fn rewind(&mut self, to: u64) {
         for entry in self.entries.values_mut() {
             entry.create = entry.create.min(to);

@@ -1,10 +1,10 @@
-//! A Consul-compatible server in memory, for tests of Consul clients: it answers as Consul 1.8 does, blocking queries
-//! included, and fails on request.
+//! A Consul-compatible server in memory, for tests of Consul clients. It answers as Consul 1.8
+//! does, including blocking queries, and fails on request.
 //!
-//! A real Consul agent answers correctly most of the time, so a test against it cannot show what a client does when
-//! the leader is lost, an answer is cut in the middle, or the index goes backwards. This server can be told to do all
-//! of that, by path and number of times, and it is one struct in the test's own process: no program to install, no
-//! port to reserve, and it is gone when it is dropped.
+//! A real Consul agent answers correctly most of the time, so a test against it cannot show how
+//! your client handles a lost leader, a truncated answer, or an index that goes backwards. This
+//! server injects such faults by path and number of requests. It runs in the test's own process:
+//! there is no program to install and no port to reserve, and it stops when it is dropped.
 //!
 //! # Example
 //!
@@ -38,9 +38,9 @@
 //! # }
 //! ```
 //!
-//! [`Server`] is the same server for a program that has a tokio runtime; [`Background`] runs it on a thread of its own.
+//! [`Server`] runs on your tokio runtime; [`Background`] runs the server on its own thread.
 //!
-//! # What it answers
+//! # Endpoints
 //!
 //! - `/v1/kv/`: values, prefixes, key names, `?raw`, `?cas`, `?flags`, deletion;
 //! - `/v1/catalog/`: services, nodes, datacenters, registration and deregistration;
@@ -48,41 +48,43 @@
 //! - `/v1/agent/`: services and checks of the agent, TTL reports, maintenance;
 //! - `/v1/status/`: leader and peers.
 //!
-//! Reads take `index`, `wait`, `dc`, `stale`, `consistent`, `filter`, `node-meta`, `tag`, `passing` and `pretty`. An
-//! index moves, and a blocking query wakes, exactly when it does with Consul 1.8: one test suite runs against both.
+//! Reads accept `index`, `wait`, `dc`, `stale`, `consistent`, `filter`, `node-meta`, `tag`,
+//! `passing` and `pretty`. An index changes, and a blocking query returns, exactly when it does in
+//! Consul 1.8: one test suite runs against both.
 //!
-//! Everything is in memory. The only checks that change their status are TTL checks that report, and they never
-//! expire. There are no ACLs, no sessions, no transactions and no gossip; of Connect there is only the part that
-//! finds the proxies of a service.
+//! All data is in memory. Checks do not run: only TTL reports change a check's status, and TTLs
+//! never expire. There are no ACLs, no sessions, no transactions and no gossip. Of Connect, only
+//! the endpoint that finds the proxies of a service exists.
 //!
 //! # Limits
 //!
-//! The server may be reachable by other programs on the machine, so what a client can make it hold is bounded: a
-//! request must arrive within [`Options::read_timeout`]; a value of a key has 512 KiB at most, as with Consul, and any
-//! other body 4 MiB; all bodies together have 32 MiB; a filter is nested 64 levels deep at most. Requests are recorded
-//! only if [`Options::record_requests`] says how many.
+//! Other programs on the machine may reach the server, so the memory that a client can use is
+//! bounded. A request must arrive within [`Options::read_timeout`]. The value of a key has at most
+//! 512 KiB, as in Consul, any other body 4 MiB, and all bodies together 32 MiB. A filter can be
+//! nested 64 levels deep. Requests are recorded only if [`Options::record_requests`] is set.
 
 // Each module imports only modules above it.
 
-// Go's texts: durations, quotes, and the messages of its JSON decoder.
+// Go's text formats: durations, quoted strings, and the error messages of its JSON decoder.
 mod go;
 
 // An answer before it is sent.
 mod reply;
 
-// A request as Consul reads it.
+// A request in the form that Consul's handlers read.
 mod request;
 
 // Reads JSON bodies as Go's decoder does.
 mod fields;
 
-// What the catalog holds: nodes, service instances, health checks.
+// The catalog's records: nodes, service instances, health checks.
 mod records;
 
-// Fields of a service registration that the routes of agent and catalog share.
+// The fields of a service registration that the agent and catalog routes share.
 mod service_fields;
 
-// When each name was last written, to wake the blocking queries that Consul would wake.
+// The index at which each name was last written, to wake the blocking queries that Consul would
+// wake.
 mod write_index;
 
 // The key-value store of one datacenter.
@@ -91,7 +93,7 @@ mod kv;
 // The catalog of one datacenter.
 mod catalog;
 
-// All state of the server.
+// The state of the server.
 mod cluster_state;
 
 // Registrations with the server's own agent.
@@ -103,7 +105,7 @@ mod seed;
 // Writes seeds and registrations into the state.
 mod populate;
 
-// The state behind its lock.
+// The state behind a lock.
 mod store;
 
 // The handle to change the data of a running server.
@@ -112,28 +114,28 @@ mod contents;
 // The catalog's records as Consul's JSON.
 mod json_records;
 
-// What can be read with a blocking query.
+// The queries that can block.
 mod query;
 
 // Consul's filter expressions.
 mod filter;
 
-// The record of requests, and counts of what is open.
+// The recorded requests, and the numbers of open requests and connections.
 mod request_log;
 
-// The handle to make a running server fail.
+// The handle to inject faults.
 mod faults;
 
-// A connection that ends after a number of bytes, or when a request does not arrive in time.
+// A connection with a limit of bytes and of time for a request.
 mod limited_stream;
 
 // Applies faults to requests.
 mod fault_injection;
 
-// Waits for a query's answer to change.
+// Lets blocking queries wait.
 mod blocking_query;
 
-// What a route makes of a request.
+// The result of a request handler.
 mod outcome;
 
 // Paths and their handlers.
@@ -151,7 +153,7 @@ mod connection;
 // The server.
 mod server;
 
-// The server on a thread of its own.
+// Runs the server on its own thread.
 mod background;
 
 pub use background::Background;

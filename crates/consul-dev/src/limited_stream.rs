@@ -1,7 +1,7 @@
-//! A connection that ends after a chosen number of bytes, or when a request does not arrive in time.
+//! A connection that is closed after a number of bytes, or when a request does not arrive in time.
 //!
-//! Input: a stream, a [`ByteLimit`] and a [`RequestPhase`]. Output: the same stream; an error once a limit is reached,
-//! upon which the HTTP server closes the connection.
+//! Input: a stream, a [`ByteLimit`] and a [`RequestPhase`]. Output: the same stream; when a limit
+//! is reached, an error that makes the HTTP server close the connection.
 
 use std::future::Future as _;
 use std::io;
@@ -20,12 +20,12 @@ use tokio::time::{Sleep, sleep};
 pub(crate) struct ByteLimit(Arc<AtomicU64>);
 
 impl ByteLimit {
-    /// Creates a limit that is never reached.
+    /// Creates an unlimited value.
     pub(crate) fn none() -> Self {
         Self(Arc::new(AtomicU64::new(u64::MAX)))
     }
 
-    /// Allows only this many more bytes.
+    /// Allows this many more bytes.
     pub(crate) fn set(&self, bytes: usize) {
         self.0.store(bytes as u64, Ordering::Release);
     }
@@ -43,15 +43,17 @@ impl ByteLimit {
     }
 }
 
-/// Whether a request is being answered. Otherwise the bytes that arrive belong to the head of the next one.
+/// Tells whether a request is being answered. Otherwise, bytes that arrive belong to the head of
+/// the next request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RequestPhase {
-    /// The number of answers that have begun or ended; odd while a request is being answered.
+    /// The number of answers started plus the number finished; odd while a request is being
+    /// answered.
     steps: Arc<AtomicU64>,
 }
 
 impl RequestPhase {
-    /// Marks the start of an answer, when the head has arrived, or its end.
+    /// Marks the start of an answer, after the head has arrived, or its end.
     pub(crate) fn step(&self) {
         self.steps.fetch_add(1, Ordering::AcqRel);
     }
@@ -63,10 +65,10 @@ pub(crate) struct LimitedStream {
     stream: TcpStream,
     bytes: ByteLimit,
     phase: RequestPhase,
-    /// The steps of the phase at the last read.
+    /// The number of steps at the last read.
     steps: u64,
     head_timeout: Duration,
-    /// Ends when the head that has begun to arrive must be complete. An idle connection has no such time.
+    /// The deadline for the head that has begun to arrive. `None` while the connection is idle.
     head_due: Option<Pin<Box<Sleep>>>,
 }
 

@@ -1,6 +1,7 @@
-//! A port that can be closed and opened again without being lost to another program.
+//! A listening port that can be closed and opened again while it stays reserved.
 //!
-//! Input: an address. Output: connections while the port is open; refused connections while it is closed.
+//! Input: an address. Output: connections while the port is open; refused connections while it is
+//! closed.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::sleep;
 
-/// Pause before an operation that the system refused is tried again.
+/// The pause before an operation that the system refused is retried.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// A port that is open or closed.
@@ -28,7 +29,7 @@ enum State {
 }
 
 impl ListenerGate {
-    /// Opens the port; 0 takes a free one.
+    /// Opens the port; port 0 selects a free one.
     pub(crate) async fn open(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         Ok(Self {
@@ -37,12 +38,12 @@ impl ListenerGate {
         })
     }
 
-    /// The port's address.
+    /// Returns the port's address.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Waits for the next connection; there is none while the port is closed.
+    /// Waits for the next connection. While the port is closed, there is none.
     pub(crate) async fn next(&self) -> TcpStream {
         let State::Open(listener) = &self.state else {
             return std::future::pending().await;
@@ -61,7 +62,7 @@ impl ListenerGate {
         }
     }
 
-    /// Opens or closes the port, and retries until the system allows it.
+    /// Opens or closes the port. Retries until the system allows it.
     pub(crate) async fn set(&mut self, open: bool) {
         if open == matches!(self.state, State::Open(_)) {
             return;

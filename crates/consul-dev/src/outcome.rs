@@ -1,16 +1,16 @@
-//! What a route makes of a request.
+//! The result of a request handler.
 
 use super::query::Query;
 use super::reply::Reply;
 use super::request::Request;
 use super::store::Store;
 
-/// What a handler makes of a request.
+/// The result of a request handler.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// A finished answer.
     Done(Reply),
-    /// A query whose answer may have to wait.
+    /// A query, which may be blocking.
     Query(Query),
 }
 
@@ -21,8 +21,8 @@ impl Outcome {
     }
 }
 
-/// What a handler returns; an error is the answer that refuses the request.
+/// The result of a handler; an error is the answer that refuses the request.
 pub(crate) type Handled = Result<Outcome, Reply>;
 
-/// Handles a request. The last argument is the part of the path below the route's own.
+/// Handles a request. The last argument is the rest of the path after the route.
 pub(crate) type Handler = fn(&Store, &Request, &str) -> Handled;

@@ -1,6 +1,7 @@
 //! Writes seeds and registrations into the state.
 //!
-//! Input: a [`Seed`], a [`Service`], a check's status. Output: the same changes as those of a client's requests.
+//! Input: a [`Seed`], a [`Service`], the status of a check. Output: the same changes that requests
+//! of a client would make.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use super::kv::WriteCondition;
 use super::records::{Check, Instance, Mesh, Node, Weights};
 use super::seed::{Scalar, Seed, SeedDatacenter, SeedNode, Service, Status};
 
-/// The raft index of a new datacenter.
+/// The initial raft index of a datacenter.
 const FIRST_INDEX: u64 = 4;
 
 /// Writes a seed into a new server.
@@ -84,12 +85,12 @@ pub(crate) fn register(cluster: &mut ClusterState, service: Service) {
         .map(|check| (check.id.clone(), check.status.clone()));
     cluster.register_instance(instance, check.into_iter().collect(), false);
     if let Some((id, status)) = report {
-        // A registration does not change the status of an existing check, so set it.
+        // A registration keeps the status of an existing check, so set it here.
         set_check(cluster, &id, &status);
     }
 }
 
-/// Registers an instance in the catalog only, and its node if there is none of that name.
+/// Registers an instance in the catalog only. An unknown node is registered too.
 fn register_on_node(dc: &mut Datacenter, service: Service) {
     let node = service
         .node
@@ -115,7 +116,7 @@ fn register_on_node(dc: &mut Datacenter, service: Service) {
     });
 }
 
-/// Registers a node with the check that the node of every agent has.
+/// Registers a node with the check `serfHealth`, which every agent's node has.
 fn register_node(dc: &mut Datacenter, node: Node, status: &str) {
     let check = Check {
         status: status.to_owned(),
@@ -128,7 +129,8 @@ fn register_node(dc: &mut Datacenter, node: Node, status: &str) {
     });
 }
 
-/// Sets the status of a check, identified by its own ID or by an instance's. Returns `false` if there is neither.
+/// Sets the status of a check. `id` is the check's ID, or the ID of its instance. Returns `false`
+/// if there is no such check or instance.
 pub(crate) fn set_check(cluster: &mut ClusterState, id: &str, status: &str) -> bool {
     if cluster.report(id, status, "").is_ok() {
         return true;

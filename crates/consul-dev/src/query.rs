@@ -1,7 +1,7 @@
-//! What can be read with a blocking query: what a query waits for, and its answer.
+//! The queries that can block: their answers, and the writes that wake them.
 //!
-//! Input: a [`Query`] and a datacenter. Output: a [`QueryWatch`] (the index, and the writes that move it) and the JSON
-//! body; no body stands for a 404.
+//! Input: a [`Query`] and a datacenter. Output: a [`QueryWatch`] (the index, and the writes that
+//! may change it) and the JSON body; no body means 404.
 
 mod answer;
 
@@ -10,17 +10,17 @@ use super::cluster_state::Datacenter;
 use super::records::{Indexed, Instance};
 use super::write_index::{Table, WriteIndex, watch_scope};
 
-/// Pairs of node metadata that a result's node must have.
+/// The key-value pairs that the metadata of a result's node must contain.
 pub(crate) type NodeMeta = Vec<(String, String)>;
 
-/// A query that may have `?index`.
+/// A query that accepts `?index`.
 #[derive(Clone, Debug)]
 pub(crate) enum Query {
     /// One key.
     Key(String),
     /// All entries below a prefix.
     Entries(String),
-    /// The names of the keys below a prefix, cut after a separator.
+    /// The names of the keys below a prefix, up to a separator.
     Keys(String, String),
     /// The names of all services with their tags.
     Services(NodeMeta),
@@ -51,11 +51,11 @@ pub(crate) enum Query {
     NodeChecks(String),
     /// The checks of a service.
     ServiceChecks { name: String, meta: NodeMeta },
-    /// The checks in a state, or in `any`.
+    /// The checks in a state; the state `any` selects all.
     ChecksInState { state: String, meta: NodeMeta },
 }
 
-/// The index of a query, and the writes that may move it.
+/// The index of a query, and the writes that may change it.
 #[derive(Debug)]
 pub(crate) struct QueryWatch {
     /// The index; 0 if nothing was ever written.
@@ -65,14 +65,14 @@ pub(crate) struct QueryWatch {
 
 #[derive(Debug)]
 enum WakeOn {
-    /// Any write; the index alone decides.
+    /// Any write. The index is compared after each one.
     AnyWrite,
-    /// A write of a name with one of these prefixes.
+    /// A write of a name that has one of these prefixes.
     Names(Vec<(Table, Vec<u8>)>),
 }
 
 impl QueryWatch {
-    /// Returns `true` if a write after the raft index `since` may have moved the index.
+    /// Returns `true` if a write after the raft index `since` may have changed the index.
     pub(crate) fn is_affected(&self, writes: &WriteIndex, since: u64) -> bool {
         match &self.wake_on {
             WakeOn::AnyWrite => true,
@@ -98,12 +98,13 @@ impl QueryWatch {
 }
 
 impl Query {
-    /// Returns `true` for a query of the key-value store, whose answers lack some headers of the catalog's.
+    /// Returns `true` for a query of the key-value store. Its answers lack some headers that the
+    /// catalog's have.
     pub(crate) fn is_kv(&self) -> bool {
         matches!(self, Self::Key(_) | Self::Entries(_) | Self::Keys(..))
     }
 
-    /// The index of the query now, and what it waits for.
+    /// Returns the current index of the query, and the writes that may change it.
     pub(crate) fn watch(&self, dc: &Datacenter) -> QueryWatch {
         let Datacenter { kv, catalog, .. } = dc;
         let Tables {
@@ -149,8 +150,8 @@ impl Query {
                 catalog.service_index(name, true),
                 instance_names(catalog, name),
             ),
-            // Any instance may become a proxy of the service, so every write to the catalog wakes the query, which is
-            // more often than with Consul.
+            // Any instance may become a proxy of the service, so every write to the catalog wakes
+            // the query. Consul wakes it less often.
             Self::Connect { .. } => QueryWatch::any_write(nodes.max(services).max(checks)),
             Self::NodeChecks(name) => QueryWatch::names(checks, [named(Table::NodeChecks, name)]),
             Self::ServiceChecks { name, .. } => {
@@ -161,7 +162,7 @@ impl Query {
     }
 }
 
-/// The names that a query of a service's instances watches: the instances, and the nodes that they run on.
+/// Returns the names that a query for a service's instances watches: the instances and their nodes.
 fn instance_names(catalog: &Catalog, name: &str) -> Vec<(Table, Vec<u8>)> {
     let mut names = vec![(
         Table::ServiceInstances,
@@ -174,7 +175,7 @@ fn instance_names(catalog: &Catalog, name: &str) -> Vec<(Table, Vec<u8>)> {
     names
 }
 
-/// The instances of a service that have all these tags.
+/// Returns the instances of a service that have all of these tags.
 fn instances<'a>(
     catalog: &'a Catalog,
     name: &'a str,

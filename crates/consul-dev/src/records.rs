@@ -31,9 +31,9 @@ pub(crate) struct Node {
 /// The share of the traffic that an instance should get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Weights {
-    /// While all its checks are passing.
+    /// The weight while all checks pass.
     pub(crate) passing: i64,
-    /// While one of its checks is warning.
+    /// The weight while a check is in the state warning.
     pub(crate) warning: i64,
 }
 
@@ -57,7 +57,7 @@ pub(crate) struct Instance {
     pub(crate) name: String,
     /// Tags, in the order of the registration.
     pub(crate) tags: Vec<String>,
-    /// Address; empty means the node's.
+    /// Address; empty for the address of the node.
     pub(crate) address: String,
     /// Port.
     pub(crate) port: i64,
@@ -67,7 +67,7 @@ pub(crate) struct Instance {
     pub(crate) meta: BTreeMap<String, String>,
     /// Weights.
     pub(crate) weights: Weights,
-    /// Whether others may change its tags.
+    /// Whether other agents may change the tags.
     pub(crate) enable_tag_override: bool,
     /// Role in the service mesh.
     pub(crate) mesh: Mesh,
@@ -92,19 +92,19 @@ pub(crate) struct Check {
     pub(crate) node: String,
     /// ID, unique on its node.
     pub(crate) id: String,
-    /// Name for people.
+    /// Display name.
     pub(crate) name: String,
-    /// `passing`, `warning` or `critical`; the catalog accepts any word.
+    /// `passing`, `warning` or `critical`; the catalog accepts any text.
     pub(crate) status: String,
     /// Notes of the registration.
     pub(crate) notes: String,
     /// Output of the last run.
     pub(crate) output: String,
-    /// ID of the instance that it belongs to; empty for the node.
+    /// ID of the instance; empty for a check of the node.
     pub(crate) service_id: String,
-    /// The name of that instance's service.
+    /// Name of the instance's service.
     pub(crate) service_name: String,
-    /// The tags that the instance had when the check was registered.
+    /// Tags of the instance at the time of the check's registration.
     pub(crate) service_tags: Vec<String>,
     /// Type: `ttl`, `http`, `tcp`, …
     pub(crate) kind: String,

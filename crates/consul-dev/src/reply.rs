@@ -1,4 +1,4 @@
-//! An answer before it is sent: status, headers and body in Consul's form.
+//! An answer before it is sent: status, headers and body.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
@@ -27,7 +27,7 @@ impl Reply {
         }
     }
 
-    /// Creates an answer of plain text, the form of Consul's errors.
+    /// Creates an answer of plain text; Consul's errors have this form.
     pub(crate) fn text(status: u16, text: impl Into<String>) -> Self {
         let reply = Self {
             body: Bytes::from(text.into()),
@@ -36,7 +36,7 @@ impl Reply {
         reply.with("Content-Type", "text/plain; charset=utf-8")
     }
 
-    /// Creates an answer of JSON.
+    /// Creates a JSON answer.
     pub(crate) fn json(value: &Value, pretty: bool) -> Self {
         let body = if pretty {
             indented(value)
@@ -50,7 +50,7 @@ impl Reply {
         .with("Content-Type", "application/json")
     }
 
-    /// Creates an answer that is a web page.
+    /// Creates an answer with a web page.
     pub(crate) fn html(status: u16, page: impl Into<String>) -> Self {
         let reply = Self {
             body: Bytes::from(page.into()),
@@ -66,7 +66,7 @@ impl Reply {
         self
     }
 
-    /// Sets the headers that every answer to a query has: its index, and the state of the leader.
+    /// Sets the headers of an answer to a query: the index and the state of the leader.
     pub(crate) fn with_query_meta(self, index: u64, known_leader: bool) -> Self {
         self.with("X-Consul-Index", index.to_string())
             .with("X-Consul-Knownleader", known_leader.to_string())
@@ -83,7 +83,7 @@ impl Reply {
         self.headers.retain(|(own, _)| *own != name);
     }
 
-    /// The answer for the HTTP server.
+    /// Converts the answer for the HTTP server.
     pub(crate) fn into_response(self) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::new(self.body));
         *response.status_mut() =
@@ -98,7 +98,7 @@ impl Reply {
     }
 }
 
-/// JSON with four spaces and a final newline, as `?pretty` gives it.
+/// Returns JSON with an indentation of four spaces and a final newline, as `?pretty` does.
 fn indented(value: &Value) -> Vec<u8> {
     let mut body = Vec::new();
     let format = serde_json::ser::PrettyFormatter::with_indent(b"    ");

@@ -1,7 +1,7 @@
-//! A request as Consul reads it.
+//! A request in the form that Consul's handlers read.
 //!
-//! Input: method, path, query and body as they were sent. Output: a [`Request`] with decoded path and query, and the
-//! [`ReadOptions`] of a read.
+//! Input: method, path, query and body as received. Output: a [`Request`] with decoded path and
+//! query, and the [`ReadOptions`] of a read.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -13,9 +13,9 @@ use percent_encoding::percent_decode_str;
 use super::go;
 use super::reply::Reply;
 
-/// The wait of a blocking query without `?wait`.
+/// The default of `?wait`.
 const DEFAULT_WAIT: Duration = Duration::from_secs(5 * 60);
-/// The longest wait of a blocking query.
+/// The maximum of `?wait`.
 const MAX_WAIT: Duration = Duration::from_secs(10 * 60);
 
 /// A request.
@@ -54,7 +54,7 @@ impl Request {
         }
     }
 
-    /// The query as it was sent.
+    /// Returns the query string as received.
     pub(crate) fn query_text(&self) -> &str {
         &self.query_text
     }
@@ -64,7 +64,7 @@ impl Request {
         self.query.iter().any(|(key, _)| key == name)
     }
 
-    /// The first value of this parameter; empty if it has no value or is missing.
+    /// Returns the first value of this parameter; empty if it has no value or is missing.
     pub(crate) fn get(&self, name: &str) -> &str {
         self.query
             .iter()
@@ -72,7 +72,7 @@ impl Request {
             .map_or("", |(_, value)| value)
     }
 
-    /// All values of this parameter.
+    /// Returns all values of this parameter.
     pub(crate) fn all(&self, name: &str) -> Vec<String> {
         self.query
             .iter()
@@ -81,7 +81,7 @@ impl Request {
             .collect()
     }
 
-    /// The values of `?node-meta=key:value`.
+    /// Returns the values of `?node-meta=key:value`.
     pub(crate) fn node_meta(&self) -> Vec<(String, String)> {
         let pair = |text: String| match text.split_once(':') {
             Some((key, value)) => (key.to_owned(), value.to_owned()),
@@ -90,12 +90,12 @@ impl Request {
         self.all("node-meta").into_iter().map(pair).collect()
     }
 
-    /// The datacenter of `?dc`; `None` means the server's own.
+    /// Returns the datacenter of `?dc`; `None` means the server's own.
     pub(crate) fn datacenter(&self) -> Option<&str> {
         Some(self.get("dc")).filter(|name| !name.is_empty())
     }
 
-    /// The number in this parameter; the refusal has Go's message.
+    /// Returns the number in this parameter; the error has Go's message.
     pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Reply> {
         if !self.has(name) {
             return Ok(None);
@@ -113,7 +113,7 @@ impl Request {
         text.parse().map(Some).map_err(refuse)
     }
 
-    /// The options of a read.
+    /// Returns the options of a read.
     pub(crate) fn read_options(&self) -> Result<ReadOptions, Reply> {
         let wait = match self.get("wait") {
             "" => Duration::ZERO,
@@ -155,19 +155,19 @@ impl Request {
     }
 }
 
-/// Which server may answer.
+/// The consistency mode of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Consistency {
-    /// The leader, without a check that it still leads.
+    /// The leader answers without confirming that it still leads.
     Leader,
-    /// Any server.
+    /// Any server answers.
     Stale,
-    /// The leader, after a check that it still leads.
+    /// The leader answers after confirming that it still leads.
     Consistent,
 }
 
 impl Consistency {
-    /// The name in the answer's header.
+    /// Returns the name in the answer's header.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Leader => "leader",
@@ -182,11 +182,11 @@ impl Consistency {
 pub(crate) struct ReadOptions {
     /// The datacenter; `None` means the server's own.
     pub(crate) datacenter: Option<String>,
-    /// The index that the answer must exceed; 0 answers at once.
+    /// The index that the answer must exceed; with 0, the query does not block.
     pub(crate) index: u64,
-    /// The longest wait for such an index.
+    /// The maximum time that the query blocks.
     pub(crate) wait: Duration,
-    /// Which server may answer.
+    /// The consistency mode.
     pub(crate) consistency: Consistency,
     /// The filter expression; empty if there is none.
     pub(crate) filter: String,

@@ -1,6 +1,7 @@
-//! The record of requests, and counts of what is open.
+//! The recorded requests, and the numbers of open requests and connections.
 //!
-//! Input: requests and connections as they start and end. Output: lists and counts that tests can assert on.
+//! Input: requests and connections as they start and end. Output: lists and counts that tests can
+//! assert on.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,9 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct RecordedRequest {
     /// The method.
     pub method: String,
-    /// The path as it was sent.
+    /// The path as received.
     pub path: String,
-    /// The query as it was sent, without the question mark; empty if there is none.
+    /// The query string as received, without the question mark; empty if there is none.
     pub query: String,
     /// The value of the header `X-Consul-Token`.
     pub token: Option<String>,
@@ -35,7 +36,7 @@ pub(crate) struct RequestLog {
 }
 
 impl RequestLog {
-    /// Creates a log that remembers this many requests.
+    /// Creates a log that keeps the last `capacity` requests.
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
             entries: Arc::default(),
@@ -43,7 +44,7 @@ impl RequestLog {
         }
     }
 
-    /// Records a request, which is open until the returned guard is dropped.
+    /// Records a request. It counts as open until the returned guard is dropped.
     pub(crate) fn request(
         &self,
         path: &str,
@@ -76,7 +77,8 @@ impl RequestLog {
         }
     }
 
-    /// The recorded requests whose path starts with `prefix`, oldest first; `None` if requests are not recorded.
+    /// Returns the recorded requests whose path starts with `prefix`, oldest first; `None` if
+    /// requests are not recorded.
     pub(crate) fn requests(&self, prefix: &str) -> Option<Vec<RecordedRequest>> {
         let below = |entries: &mut Entries| {
             let all = entries.recorded.iter();
@@ -87,7 +89,7 @@ impl RequestLog {
         (self.capacity > 0).then(|| self.locked(below))
     }
 
-    /// The number of open requests whose path starts with `prefix`.
+    /// Returns the number of open requests whose path starts with `prefix`.
     pub(crate) fn open(&self, prefix: &str) -> usize {
         self.locked(|entries| {
             let from = entries.open.range(prefix.to_owned()..);
@@ -97,17 +99,18 @@ impl RequestLog {
         })
     }
 
-    /// The number of open connections.
+    /// Returns the number of open connections.
     pub(crate) fn connections(&self) -> usize {
         self.locked(|entries| entries.connections)
     }
 
-    /// The highest number of connections that were open at one time.
+    /// Returns the highest number of simultaneous connections since the start or the last
+    /// [`clear`](Self::clear).
     pub(crate) fn most_connections(&self) -> usize {
         self.locked(|entries| entries.most_connections)
     }
 
-    /// Drops the recorded requests, and starts to count the most connections again.
+    /// Drops the recorded requests, and restarts the count of simultaneous connections.
     pub(crate) fn clear(&self) {
         self.locked(|entries| {
             entries.recorded.clear();

@@ -1,7 +1,7 @@
-//! Paths and their handlers.
+//! The paths and their handlers.
 //!
-//! Input: a [`Request`]. Output: an [`Outcome`](crate::outcome::Outcome): a finished answer, or a query that may have to
-//! wait.
+//! Input: a [`Request`]. Output: an [`Outcome`](crate::outcome::Outcome): a finished answer, or a
+//! query, which may be blocking.
 
 mod agent;
 #[expect(clippy::unnecessary_wraps, reason = "all handlers have one signature")]
@@ -18,7 +18,7 @@ use super::reply::Reply;
 use super::request::Request;
 use super::store::Store;
 
-/// A path and its handler. A path that ends with a slash stands for everything below it.
+/// A path and its handler. A path that ends with a slash matches everything below it.
 struct Route {
     path: &'static str,
     methods: &'static [Method],
@@ -116,8 +116,8 @@ pub(crate) fn serve(store: &Store, request: &Request) -> Handled {
     (route.handler)(store, request, &path[route.path.len()..])
 }
 
-/// Paths that Consul has. The answer says so if this server does not have them, so that a client does not look for a
-/// wrong path.
+/// Paths that Consul has and this server does not. The error says so, so that users do not suspect
+/// a typing error.
 const NOT_EMBEDDED: [&str; 12] = [
     "/v1/acl/",
     "/v1/agent/",
@@ -147,7 +147,7 @@ fn not_found(path: &str) -> Reply {
     reply
 }
 
-/// The path without empty, `.` and `..` segments; `None` if it has none of them.
+/// Returns the path without empty, `.` and `..` segments; `None` if it contains none of them.
 fn normalized(path: &str) -> Option<String> {
     let segments = path.strip_prefix('/')?.split('/');
     let mut clean: Vec<&str> = Vec::new();
@@ -167,7 +167,7 @@ fn normalized(path: &str) -> Option<String> {
     (clean != path).then_some(clean)
 }
 
-/// Redirects to a path. As with Go, only the answer to a GET has a body.
+/// Redirects to a path. As in Go, only the answer to a GET has a body.
 fn redirect(request: &Request, path: &str) -> Reply {
     let path: String = percent_encoding::utf8_percent_encode(path, UNSAFE).collect();
     let location = if request.query_text().is_empty() {
@@ -188,7 +188,7 @@ fn redirect(request: &Request, path: &str) -> Reply {
     reply.with("Location", location)
 }
 
-/// Bytes that a path must encode.
+/// The bytes that must be encoded in a path.
 const UNSAFE: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS
     .add(b' ')
     .add(b'"')

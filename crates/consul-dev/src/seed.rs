@@ -1,7 +1,7 @@
-//! The data that a server starts with.
+//! The initial data of a server.
 //!
-//! Input: a YAML or JSON file, or the methods of [`Seed`]. Output: a [`Seed`], or an error that names the file, the place
-//! and what is allowed there.
+//! Input: a YAML or JSON file, or the methods of [`Seed`]. Output: a [`Seed`], or an error with the
+//! file, the position, and what is allowed there.
 
 mod error;
 mod parse;
@@ -13,7 +13,7 @@ use serde::Deserialize;
 pub use self::error::{InvalidSeed, SeedError};
 use super::records::Weights;
 
-/// The data that a server starts with. As a file:
+/// The initial data of a server. As a file:
 ///
 /// ```yaml
 /// kv:                         # keys of the server's own datacenter
@@ -66,7 +66,7 @@ pub struct SeedDatacenter {
     pub nodes: Vec<SeedNode>,
 }
 
-/// The value of a key. In a file, numbers and booleans stand for their text.
+/// The value of a key. In a file, numbers and booleans become their text.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Scalar(pub String);
@@ -92,16 +92,16 @@ pub struct Service {
     /// Metadata.
     #[serde(default)]
     pub meta: BTreeMap<String, String>,
-    /// Status of its check `service:ID`. Default: it has no check.
+    /// Status of the check `service:ID`. Default: no check.
     pub status: Option<Status>,
-    /// Weights. Default: 1 and 1.
+    /// Weights. Default: 1 for both.
     pub weights: Option<SeedWeights>,
-    /// The service that it is the Connect proxy of.
+    /// The service for which this instance is a Connect proxy.
     pub proxy_of: Option<String>,
 }
 
 impl Service {
-    /// Creates an instance of this service, with the name as its ID and without a check.
+    /// Creates an instance of this service. Its ID is the name, and it has no check.
     #[must_use]
     pub fn new(name: &str) -> Self {
         Self {
@@ -188,7 +188,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// The name in Consul's API.
+    /// Returns the name in Consul's API.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -203,10 +203,10 @@ impl Status {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeedWeights {
-    /// While all its checks are passing. Default: 1.
+    /// The weight while all checks pass. Default: 1.
     #[serde(default = "one")]
     pub passing: u16,
-    /// While one of its checks is warning. Default: 1.
+    /// The weight while a check is in the state warning. Default: 1.
     #[serde(default = "one")]
     pub warning: u16,
 }
@@ -235,7 +235,7 @@ pub struct SeedNode {
     /// Metadata.
     #[serde(default)]
     pub meta: BTreeMap<String, String>,
-    /// Status of its check `serfHealth`. Default: passing.
+    /// Status of the check `serfHealth`. Default: passing.
     pub status: Option<Status>,
 }
 

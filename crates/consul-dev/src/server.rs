@@ -1,7 +1,7 @@
-//! The server: its options, its listener and the handles to it.
+//! The server: its options, its listener and its handles.
 //!
-//! Input: [`Options`]. Output: a [`Server`] that owns its listener and all its connections, and ends them when it is
-//! stopped or dropped.
+//! Input: [`Options`]. Output: a [`Server`] that owns its listener and connections, and ends them
+//! when it is stopped or dropped.
 
 use std::io;
 use std::net::SocketAddr;
@@ -21,21 +21,22 @@ use super::populate;
 use super::seed::Seed;
 use super::store::Store;
 
-/// How a server starts.
+/// The options of a server.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Address to listen on; port 0 takes a free one. Default: a free port of `127.0.0.1`.
+    /// Address to listen on; port 0 selects a free one. Default: `127.0.0.1` with a free port.
     pub listen: SocketAddr,
     /// Name of the server's own node. Default: `dev`.
     pub node: String,
     /// The server's datacenter. Default: `dc1`.
     pub datacenter: String,
-    /// The data that the server starts with. Default: none.
+    /// The initial data. Default: none.
     pub seed: Seed,
-    /// How many requests [`Faults::requests`] remembers; older ones are dropped. Default: 0, which records nothing.
+    /// The number of requests that [`Faults::requests`] keeps; older ones are dropped. Default: 0,
+    /// no recording.
     pub record_requests: usize,
-    /// Time in which a request's head must arrive once its first byte has, and then its body. A connection without a
-    /// request may stay open. Default: 30 s.
+    /// The time in which the head of a request must arrive after its first byte, and then its body.
+    /// Connections without a request may stay open. Default: 30 s.
     pub read_timeout: Duration,
 }
 
@@ -52,7 +53,7 @@ impl Default for Options {
     }
 }
 
-/// A running server. Dropping it ends it.
+/// A running server. Dropping it stops the server.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -63,7 +64,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server on the current tokio runtime; it listens when this returns.
+    /// Starts a server on the current tokio runtime. It accepts connections when this returns.
     ///
     /// # Errors
     /// If it cannot listen on the address.
@@ -91,7 +92,7 @@ impl Server {
         let faults = Faults::new(store.clone(), record_requests);
         let contents = Contents::new(store.clone());
         let shutdown = CancellationToken::new();
-        // Subscribe before the task's first turn, so that no order is missed.
+        // Subscribe before the task starts, so that it misses no order.
         let orders = faults.listener_orders();
         let shared = Shared {
             store,
@@ -110,35 +111,35 @@ impl Server {
         })
     }
 
-    /// The address that the server listens on.
+    /// Returns the address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The handle to make the server fail.
+    /// Returns the handle to inject faults.
     pub fn faults(&self) -> &Faults {
         &self.faults
     }
 
-    /// The handle to change the server's data.
+    /// Returns the handle to change the server's data.
     pub fn contents(&self) -> &Contents {
         &self.contents
     }
 
-    /// Serves until `shutdown` is cancelled, then ends every connection.
+    /// Serves until `shutdown` is cancelled, then closes all connections.
     pub async fn serve(self, shutdown: CancellationToken) {
         shutdown.cancelled().await;
         self.stop().await;
     }
 
-    /// Ends the listener and every connection, and waits until they have ended.
+    /// Closes the listener and all connections, and waits until their tasks have ended.
     pub async fn stop(mut self) {
         self.shutdown.cancel();
         while self.listener.join_next().await.is_some() {}
     }
 }
 
-/// Accepts connections until `shutdown`. The connections are its tasks: when it ends, they end.
+/// Accepts connections until `shutdown`. It owns the tasks of the connections and ends them.
 async fn listen_until(
     shutdown: CancellationToken,
     mut gate: ListenerGate,
@@ -178,7 +179,7 @@ async fn listen_until(
     connections.shutdown().await;
 }
 
-/// A random UUID.
+/// Returns a random UUID.
 fn node_id() -> String {
     let (high, low) = (fastrand::u64(..), fastrand::u64(..));
     let text = format!("{high:016x}{low:016x}");

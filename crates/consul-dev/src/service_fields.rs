@@ -1,10 +1,11 @@
-//! Fields of a service registration that the routes of agent and catalog share: the role in the mesh and the weights.
+//! The fields of a service registration that the agent and catalog routes share: the role in the
+//! mesh and the weights.
 
 use super::fields::Fields;
 use super::records::{Mesh, Weights};
 use super::reply::Reply;
 
-/// The fields of a registration that concern the service mesh.
+/// The fields of a registration for the service mesh.
 #[derive(Debug)]
 pub(crate) struct MeshRole {
     is_proxy: bool,
@@ -13,7 +14,7 @@ pub(crate) struct MeshRole {
 }
 
 impl MeshRole {
-    /// Takes the fields. Other settings of a proxy, and sidecar registrations, have no effect.
+    /// Takes the fields. Other proxy settings and sidecar registrations have no effect.
     pub(crate) fn read(body: &mut Fields) -> Result<Self, Reply> {
         let is_proxy = body.text("Kind")? == "connect-proxy";
         let mut within = |name| {
@@ -34,7 +35,7 @@ impl MeshRole {
         })
     }
 
-    /// Refuses what Consul's agent refuses.
+    /// Refuses the values that Consul's agent refuses.
     pub(crate) fn validate(&self, port: i64) -> Result<(), Reply> {
         let wrong = [
             (
@@ -62,7 +63,7 @@ impl MeshRole {
         ))
     }
 
-    /// The role in the mesh.
+    /// Returns the role in the mesh.
     pub(crate) fn mesh(self) -> Mesh {
         match self {
             Self {
@@ -76,7 +77,7 @@ impl MeshRole {
     }
 }
 
-/// Takes the weights; the default is 1 and 1.
+/// Takes the weights. Default: 1 for both.
 pub(crate) fn weights(body: &mut Fields) -> Result<Weights, Reply> {
     let Some(value) = body.take("Weights") else {
         return Ok(Weights::default());

@@ -1,6 +1,7 @@
-//! The state behind its lock, with a notification after every change.
+//! The state behind a lock, with a notification after every change.
 //!
-//! Input: reads and writes. Output: their results; a write wakes all subscribers once the lock is released.
+//! Input: reads and writes. Output: their results. A write wakes all subscribers after the lock is
+//! released.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,7 +9,7 @@ use tokio::sync::watch;
 
 use super::cluster_state::ClusterState;
 
-/// The state of a server. Cheap to clone; clones share one state.
+/// The state of a server. Clones share one state.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     cluster: Arc<Mutex<ClusterState>>,
@@ -36,7 +37,7 @@ impl Store {
         result
     }
 
-    /// Subscribes to all changes from now on.
+    /// Subscribes to all later changes.
     pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
         self.changes.subscribe()
     }

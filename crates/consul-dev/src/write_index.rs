@@ -1,12 +1,13 @@
-//! When each name was last written, to wake exactly the blocking queries that Consul would wake.
+//! The index at which each name was last written, to wake exactly the blocking queries that Consul
+//! would wake.
 //!
-//! Input: writes of names in tables at indexes. Output: whether a name with a prefix was written since an index, and the
-//! prefix that a query watches: [`watch_scope`].
+//! Input: writes of names in tables at indexes. Output: whether a name with a prefix was written
+//! since an index, and the prefix that a query watches: [`watch_scope`].
 //!
-//! Consul keeps its tables in immutable radix trees, and a query waits on one node of a tree. A query that found
-//! something waits on exactly what it found. One that found nothing waits on the deepest node on the way to it, so
-//! it wakes for every write below that node, related or not; that is why a watched prefix without keys wakes for any
-//! key elsewhere.
+//! Consul keeps its tables in immutable radix trees, and a query waits on one node of a tree. If
+//! the query has results, it waits on exactly those. If it has none, it waits on the deepest tree
+//! node on the path to the name, so any write below that node wakes it, related or not. This is why
+//! a query for a prefix without keys also wakes for other keys.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -28,7 +29,7 @@ pub(crate) enum Table {
     NodeChecks,
 }
 
-/// The index at which each name was last written or deleted.
+/// The index of the last write or deletion of each name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WriteIndex {
     written: BTreeMap<(Table, Vec<u8>), u64>,
@@ -50,8 +51,8 @@ impl WriteIndex {
     }
 }
 
-/// The prefix of the names whose writes wake a query of `wanted`: the path of the radix tree's node at which the search
-/// for it among `names` ends.
+/// Returns the prefix of the names whose writes wake a query for `wanted`: the path of the radix
+/// tree node where the search for it in `names` ends.
 pub(crate) fn watch_scope<V>(names: &BTreeMap<String, V>, wanted: &str) -> Vec<u8> {
     let wanted = wanted.as_bytes();
     let mut path: Vec<u8> = Vec::new();
@@ -71,9 +72,9 @@ pub(crate) fn watch_scope<V>(names: &BTreeMap<String, V>, wanted: &str) -> Vec<u
     }
 }
 
-/// The longest prefix of all names that start with `edge`; `None` if there are none.
+/// Returns the longest prefix of all names that start with `edge`; `None` if there are none.
 fn common_prefix<V>(names: &BTreeMap<String, V>, edge: &[u8]) -> Option<Vec<u8>> {
-    // An edge may end inside a character, so the range starts from its valid part.
+    // `edge` may end inside a UTF-8 character, so the range starts at its valid part.
     let start = String::from_utf8_lossy(edge);
     let start = start.trim_end_matches(char::REPLACEMENT_CHARACTER);
     let mut below = names
@@ -83,7 +84,8 @@ fn common_prefix<V>(names: &BTreeMap<String, V>, edge: &[u8]) -> Option<Vec<u8>>
         .filter(|name| name.starts_with(edge));
     let first = below.next()?;
     let last = below.last().unwrap_or(first);
-    // A single name stands for itself alone: in the tree it ends with a terminator that no wanted name has.
+    // The whole name, if there is only one: in the tree, it ends with a terminator that `wanted`
+    // cannot contain.
     let same = first
         .iter()
         .zip(last)

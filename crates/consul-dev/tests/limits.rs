@@ -1,4 +1,4 @@
-//! What a client cannot make the server do: hold memory and connections without bound, or abort.
+//! Tests of the limits: no client can use unbounded memory or connections, or abort the server.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -25,7 +25,8 @@ fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// The answer to a request, whose head and body are given, until the server closes the connection.
+/// Sends a request, given as head and body, and reads the answer until the server closes the
+/// connection.
 fn send(address: SocketAddr, request: &[u8]) -> String {
     let mut stream = connect(address);
     stream.write_all(request).expect("sent");
@@ -124,7 +125,7 @@ fn a_long_body_without_a_length_is_refused() {
 fn bodies_wait_for_each_other_beyond_their_sum() {
     let consul = start();
     let address = consul.address();
-    // Ten bodies of 4 MiB that never end have the whole 32 MiB, until they are refused.
+    // Ten incomplete bodies of 4 MiB occupy the whole 32 MiB until they are refused.
     let halves: Vec<_> = (0..10)
         .map(|_| {
             let mut stream = connect(address);
@@ -143,7 +144,7 @@ fn bodies_wait_for_each_other_beyond_their_sum() {
 
 #[test]
 #[should_panic(expected = "does not record requests")]
-fn requests_that_are_not_recorded_are_not_an_empty_list() {
+fn requests_panics_without_a_recording() {
     let consul = start();
     get(consul.address(), "/v1/status/leader");
     consul.faults().requests("/");

@@ -1,4 +1,4 @@
-//! The server over HTTP: faults on request, start and end.
+//! Tests of the server over HTTP: faults, start and stop.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -20,14 +20,14 @@ fn start() -> Background {
     .expect("a server")
 }
 
-/// All bytes that the server sends for one request until it closes the connection.
+/// Returns all bytes that the server sends for one request until it closes the connection.
 fn get(address: SocketAddr, target: &str) -> String {
     let mut stream = TcpStream::connect_timeout(&address, DEADLINE).expect("a connection");
     stream
         .set_read_timeout(Some(DEADLINE))
         .expect("a time limit");
     let mut bytes = Vec::new();
-    // A cut connection ends with an error, while writing or while reading, after the bytes before the cut.
+    // A cut connection causes an error while writing or reading, after the bytes before the cut.
     drop(write!(
         stream,
         "GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

@@ -1,7 +1,7 @@
-//! Calls of functions: Go's own and those of the library.
+//! Converts calls of functions: Go's built-in functions and those of the library.
 //!
-//! Input: a function, and its arguments in Go's order. Output: an operator or a filter of Jinja where that means the same,
-//! else a call of the function by its name in Jinja.
+//! Input: a function, and its arguments in Go's order. Output: an operator or a filter of Jinja
+//! where it has the same result, otherwise a call of the function by its Jinja name.
 
 use gotemplate::ast::{Builtin, Command, Target};
 
@@ -77,7 +77,7 @@ impl<'t> Writer<'t> {
     }
 }
 
-/// A function of the library.
+/// Converts a call of a function of the library.
 fn library(function: &Function<'_>, args: Vec<Expr>, piped: bool) -> Expr {
     let kind = result(function, &args);
     let list_of_texts = Type::List(Box::new(Type::Text));
@@ -107,14 +107,14 @@ fn library(function: &Function<'_>, args: Vec<Expr>, piped: bool) -> Expr {
     Expr::call(function.jinja, args, kind)
 }
 
-/// The type of a function's result.
+/// Returns the type of a function's result.
 fn result(function: &Function<'_>, args: &[Expr]) -> Type {
     let last = || match args.last().map(|arg| &arg.kind) {
         Some(Type::List(item)) => (**item).clone(),
         _ => Type::Any,
     };
     match function.go {
-        // These return the records of their argument.
+        // These group the records of their argument.
         "byTag" | "byMeta" => Type::Map(Box::new(Type::List(Box::new(last())))),
         "byPort" => Type::ByInt(Box::new(Type::List(Box::new(last())))),
         name if name.starts_with("parse") && function.signature.ends_with(") any") => Type::Plain,
@@ -126,7 +126,7 @@ fn result(function: &Function<'_>, args: &[Expr]) -> Type {
     }
 }
 
-/// A function of Go's language; `None` if no expression of Jinja does the same.
+/// Converts a call of a built-in function of Go; `None` if no Jinja expression has the same result.
 fn builtin(function: Builtin, mut args: Vec<Expr>) -> Option<Expr> {
     Some(match function {
         Builtin::And | Builtin::Or if args.len() == 1 => args.pop()?,
@@ -166,14 +166,15 @@ fn builtin(function: Builtin, mut args: Vec<Expr>) -> Option<Expr> {
     })
 }
 
-/// `and` and `or`: the value of one of the operands.
+/// Converts `and` and `or`, whose result is one of the operands.
 fn logic(args: Vec<Expr>, word: &str, level: Level, inside: Level) -> Expr {
     let kinds = args.iter().map(|arg| arg.kind.clone());
     let kind = kinds.fold(Type::Unseen, Type::join);
     Expr::operator(args, word, level, inside, kind)
 }
 
-/// A comparison: an operator of Jinja if the operands have the same type, else Go's function.
+/// Converts a comparison: to an operator of Jinja if the operands have the same type, otherwise to
+/// Go's function.
 fn comparison(function: Builtin, mut args: Vec<Expr>) -> Option<Expr> {
     let first = args.first().map(|arg| arg.kind.clone());
     let are_alike = args
@@ -203,7 +204,7 @@ fn comparison(function: Builtin, mut args: Vec<Expr>) -> Option<Expr> {
     })
 }
 
-/// Joins strings, and values that print alike.
+/// Joins strings, and values that print the same in both languages.
 fn concatenation(parts: Vec<Expr>) -> Expr {
     Expr::operator(parts, "~", Level::Concat, Level::Filter, Type::Text)
 }
@@ -238,7 +239,7 @@ fn index(mut args: Vec<Expr>) -> Expr {
     }
 }
 
-/// A format with only `%s`, `%d` and `%v` becomes a concatenation.
+/// Converts `printf`; a format with only `%s`, `%d` and `%v` becomes a concatenation.
 fn printf(args: Vec<Expr>) -> Expr {
     let simple = args[0]
         .literal

@@ -1,7 +1,7 @@
 //! Converts a source with all its templates.
 //!
-//! Input: the source of a Go template. Output: a [`Conversion`]: the Jinja text, and [`Mark`]s for parts that could not be
-//! converted.
+//! Input: the source of a Go template. Output: a [`Conversion`]: the Jinja text, and [`Mark`]s for
+//! parts that could not be converted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,8 @@ use crate::types::{Records, Type};
 use crate::variables::{for_each_operand, uses_argument};
 use crate::writer::{Shared, Writer};
 
-/// How often types are propagated from callers to macros. Macros that are called through more levels have no types.
+/// The maximum number of rounds that propagate types from callers to macros. Macros behind longer
+/// chains of calls have no types.
 const MAX_ROUNDS: usize = 200;
 
 /// A Go template as a Jinja template.
@@ -28,7 +29,7 @@ const MAX_ROUNDS: usize = 200;
 pub struct Conversion {
     /// The Jinja template.
     pub text: String,
-    /// The parts that could not be converted. Each has a comment in the text.
+    /// The parts that could not be converted. Each is replaced by a comment in the text.
     pub marks: Vec<Mark>,
 }
 
@@ -37,8 +38,8 @@ pub struct Conversion {
 pub struct Options {
     /// The delimiters of the Go template.
     pub delimiters: Delimiters,
-    /// The Jinja expression that stands for the data of the Go template (`$`). Default: there is none, as in
-    /// consul-template.
+    /// The Jinja expression that replaces the data of the Go template (`$`). Default: no data, as
+    /// in consul-template.
     pub root: Option<String>,
 }
 
@@ -116,7 +117,8 @@ impl Converter<'_> {
         (pieces, marks)
     }
 
-    /// A macro that is never called may be called with any argument. Returns `true` if there is one that is new.
+    /// Allows any argument for macros that are never called. Returns `true` if this changed a
+    /// macro.
     fn assume_any(&self, known: &mut Known) -> bool {
         let mut is_new = false;
         for template in &self.order {
@@ -176,7 +178,7 @@ impl Converter<'_> {
         macros
     }
 
-    /// The functions that are called: no variable may hide one of them.
+    /// Returns the functions that are called; variables must not shadow them.
     fn functions(&self) -> BTreeSet<String> {
         let mut used = BTreeSet::new();
         for body in self.templates.values() {
@@ -194,7 +196,8 @@ impl Converter<'_> {
 }
 
 impl Round {
-    /// Converts a template to a macro. Returns the names without those of the macro's variables.
+    /// Converts a template to a macro. Returns the names in use, without those of the macro's
+    /// variables.
     fn add_macro(
         &mut self,
         shared: Shared<'_>,
@@ -220,7 +223,7 @@ impl Round {
         names
     }
 
-    /// Converts the main template. The macros are after its first comments, which say what the file is for.
+    /// Converts the main template. The macros follow its first comments, which describe the file.
     fn add_main(&mut self, shared: Shared<'_>, body: &List, root: Option<&str>, mut names: Names) {
         let data = match root {
             None => Expr::none(),

@@ -1,8 +1,8 @@
-//! Jinja expressions, with what is known of their values.
+//! Jinja expressions, with the type of their values.
 
 use crate::types::Type;
 
-/// How tightly an expression binds.
+/// The precedence of an expression, from loose to tight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Level {
     Or,
@@ -20,13 +20,13 @@ pub(crate) struct Expr {
     pub(crate) text: String,
     pub(crate) level: Level,
     pub(crate) kind: Type,
-    /// Whether it may be undefined where Go has nil.
+    /// Whether the value may be undefined where Go has nil.
     pub(crate) maybe_undefined: bool,
     /// The text, if it is a string literal.
     pub(crate) literal: Option<String>,
     /// A name for a variable with this value.
     pub(crate) noun: Option<String>,
-    /// Whether it is evaluated for its effect.
+    /// Whether it is evaluated for a side effect.
     pub(crate) has_effect: bool,
 }
 
@@ -89,7 +89,7 @@ impl Expr {
         Self::new(operands.join(&format!(" {operator} ")), level, kind)
     }
 
-    /// The text, in parentheses if it binds less tightly than `level`.
+    /// Returns the text, in parentheses if its precedence is lower than `level`.
     pub(crate) fn at(&self, level: Level) -> String {
         if self.level < level {
             format!("({})", self.text)
@@ -128,7 +128,7 @@ impl Expr {
     }
 }
 
-/// A string literal of Jinja.
+/// Returns the text as a string literal of Jinja.
 pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {

@@ -1,25 +1,25 @@
-//! What is known of the arguments of macros and the values of variables.
+//! The types that are inferred for the arguments of macros and the values of variables.
 
 use std::collections::BTreeMap;
 
 use crate::types::Type;
 use crate::variables::Key;
 
-/// A template that others call.
+/// A template that is called by others.
 #[derive(Clone, Debug)]
 pub(crate) struct Macro {
     /// The name of the macro.
     pub(crate) name: String,
-    /// A name for its argument; `None` if it uses none.
+    /// A name for the argument; `None` if the template does not use it.
     pub(crate) argument: Option<String>,
 }
 
-/// The types that were found. They grow from round to round until nothing is new.
+/// The inferred types. They become more specific in each round, until nothing changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Known {
     /// The arguments of macros, by the name of the template.
     pub(crate) arguments: BTreeMap<String, Type>,
-    /// Names for these arguments, if all calls agree.
+    /// Names for these arguments; `None` if the calls suggest different names.
     pub(crate) nouns: BTreeMap<String, Option<String>>,
     /// The values of variables.
     pub(crate) variables: BTreeMap<Key, Type>,
@@ -46,7 +46,7 @@ impl Known {
         *known = std::mem::replace(known, Type::Unseen).join(kind);
     }
 
-    /// Gives up on types: every value may be any.
+    /// Discards the types: every value may have any type.
     pub(crate) fn forget_types(&mut self) {
         let kinds = self
             .arguments

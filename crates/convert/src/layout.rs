@@ -1,22 +1,22 @@
 //! Writes a tree as Jinja text.
 //!
-//! Input: [`Piece`]s. Output: a template that prints every text unchanged, whatever line breaks and blanks are around
-//! tags.
+//! Input: [`Piece`]s. Output: a template that prints every text unchanged, including the line
+//! breaks and blanks around tags.
 //!
-//! Jinja is set to drop the line break after a tag or a comment, and the blanks before one that begins its line
-//! (`trim_blocks` and `lstrip_blocks`). So a tag can have a line of its own; where a text must not lose anything, the tag
-//! is written `{%+ … +%}`.
+//! Jinja runs with `trim_blocks` and `lstrip_blocks`: it drops the line break after a tag or
+//! comment, and the blanks before one that begins its line. So a tag can have its own line. Where
+//! text would be lost, the tag is written as `{%+ … +%}`.
 
 use crate::piece::Piece;
 
-/// The end of the text that is written.
+/// The last thing that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// A text, a value, or nothing.
+    /// Text, a value, or nothing.
     Text,
     /// A tag or a comment.
     Tag,
-    /// A tag or a comment, and the line break after it that is dropped.
+    /// A tag or a comment, with the line break after it that Jinja drops.
     Line,
 }
 
@@ -38,7 +38,8 @@ pub(crate) fn write(list: &[Piece]) -> String {
 impl Writer {
     fn list(&mut self, list: &[Piece], own_lines: bool) {
         for (index, piece) in list.iter().enumerate() {
-            // A piece that prints nothing does not break a line of text.
+            // A piece that prints nothing is not put on its own line in the middle of a line of
+            // text.
             let is_within_line =
                 !self.begins_line() && matches!(list.get(index + 1), None | Some(Piece::Text(_)));
             let own_lines =
@@ -47,7 +48,7 @@ impl Writer {
         }
     }
 
-    /// Writes a piece; with `own_lines`, each of its tags ends a line.
+    /// Writes a piece; with `own_lines`, a line break follows each of its tags.
     fn piece(&mut self, piece: &Piece, own_lines: bool) {
         match piece {
             Piece::Text(text) => self.text(text),
@@ -96,7 +97,7 @@ impl Writer {
         if text.is_empty() {
             return;
         }
-        // The tag before it would drop this.
+        // Jinja would drop this line break after the previous tag.
         let dropped = match self.end {
             End::Text => false,
             End::Tag => text.starts_with(['\n', '\r']),
@@ -110,7 +111,7 @@ impl Writer {
             self.out.push('+');
             self.out.push_str(&closing);
         }
-        // A brace at the end may be the first of more.
+        // Braces at the end may be followed by more.
         let mut rest = text;
         if self.end == End::Text && self.out.ends_with('{') {
             self.out.pop();
@@ -128,7 +129,7 @@ impl Writer {
         self.end = End::Text;
     }
 
-    /// Writes a run of braces; one that would open a tag is written as a value.
+    /// Writes a run of braces; one that would open a tag is written as a printed value.
     fn braces(&mut self, count: usize, opens: bool) {
         let braces = "{".repeat(count);
         if count > 1 || opens {
@@ -140,7 +141,8 @@ impl Writer {
         }
     }
 
-    /// Writes a brace right before a tag as a value, as it would become a part of the tag.
+    /// Writes a brace directly before a tag as a printed value, because it would become part of the
+    /// tag.
     fn separate_brace(&mut self) {
         if self.end == End::Text && self.out.ends_with('{') {
             self.out.pop();
@@ -184,7 +186,7 @@ impl Writer {
         }
     }
 
-    /// Opens a tag and keeps the blanks before it.
+    /// Opens a tag so that the blanks before it are kept.
     fn open(&mut self, with: &str) {
         self.separate_brace();
         let blanks = self.line_is_blank();
@@ -220,7 +222,8 @@ mod tests {
     use super::*;
     use crate::piece::settle;
 
-    /// The text of pieces whose conditions are `true` or `false` and whose loops go over lists.
+    /// Returns the text of pieces whose conditions are `true` or `false` and whose loops go over
+    /// lists.
     fn printed(list: &[Piece]) -> String {
         let mut out = String::new();
         for piece in list {

@@ -1,11 +1,11 @@
-//! What the converter has to know of the program whose templates it converts.
+//! The interface to the program whose templates are converted.
 
 use std::sync::Arc;
 
 use gotemplate::FunctionId;
 use gotemplate::record::Fields;
 
-/// A template function that both languages know.
+/// A template function that exists in both languages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Function<'a> {
     /// The name in Go templates.
@@ -18,18 +18,18 @@ pub struct Function<'a> {
     pub is_filter: bool,
 }
 
-/// The functions and records of a program, and its Jinja.
+/// The functions, the records and the Jinja environment of a program.
 pub trait Library {
-    /// The function with this name in Go templates.
+    /// Returns the function with this name in Go templates.
     fn resolve(&self, name: &str) -> Option<FunctionId>;
 
-    /// The function that a template refers to.
+    /// Returns the function that a template refers to.
     fn function(&self, id: FunctionId) -> Option<Function<'_>>;
 
-    /// One record of each kind that functions return, with one item in every list. Their fields tell the types of
-    /// values.
+    /// Returns one record of each kind that functions return, with one item in every list. The
+    /// converter reads the types of fields from them.
     fn records(&self) -> Vec<Arc<dyn Fields>>;
 
-    /// The error of a Jinja template that does not parse; `None` if it parses.
+    /// Returns the error of a Jinja template that does not parse; `None` if it parses.
     fn jinja_error(&self, name: &str, text: &str) -> Option<String>;
 }

@@ -1,4 +1,4 @@
-//! Loops: `range`.
+//! Converts loops: `range`.
 //!
 //! Input: a `range` of a Go template. Output: [`Piece`]s.
 
@@ -12,7 +12,7 @@ use crate::types::Type;
 use crate::variables::uses_variable;
 use crate::writer::{MAX_DEPTH, Writer};
 
-/// The largest number for which `range` is used in place of Go's own iteration.
+/// The largest number for which a loop uses Jinja's `range` instead of Go's iteration.
 const MAX_RANGE: usize = 1000;
 
 /// The iteration of a loop.
@@ -25,7 +25,7 @@ struct Iteration {
     keys: Option<Type>,
 }
 
-/// The variables of a `range`: which of the pipeline's variables, and its name.
+/// The variables of a `range`: for each, its position in the pipeline and its name.
 struct LoopVariables<'t> {
     index: Option<(usize, &'t str)>,
     element: Option<(usize, &'t str)>,
@@ -94,7 +94,7 @@ impl<'t> Writer<'t> {
             });
             return pieces;
         }
-        // In Jinja, a loop that is left in its first iteration runs its else as well.
+        // In Jinja, a loop that breaks in its first iteration also runs its `else`.
         let list = self.names.fresh("list");
         pieces.push(Piece::Tag(format!("set {list} = {text} | list")));
         let for_ = Piece::For {
@@ -125,7 +125,7 @@ impl<'t> Writer<'t> {
         else_body
     }
 
-    /// The targets of the `for`, and its body.
+    /// Returns the targets of the `for`, and its body.
     fn loop_body(
         &mut self,
         range: &'t Range,
@@ -135,7 +135,7 @@ impl<'t> Writer<'t> {
     ) -> (String, Vec<Piece>) {
         let Iteration { item, keys, .. } = iteration;
         let pipeline = &range.pipeline;
-        // A variable that is assigned to is not declared by the loop.
+        // The loop does not declare a variable that it only assigns to.
         let declared = |variable: Option<(usize, &'t str)>| {
             let (_, name) = variable.filter(|_| !pipeline.is_assignment)?;
             Some(name)
@@ -165,7 +165,7 @@ impl<'t> Writer<'t> {
         (targets, body)
     }
 
-    /// The tag that gives a loop variable its value; `None` if the loop itself does.
+    /// Returns the tag that sets a loop variable; `None` if the loop itself sets it.
     fn loop_variable(
         &mut self,
         pipeline: &'t Pipeline,
@@ -185,7 +185,7 @@ impl<'t> Writer<'t> {
     }
 }
 
-/// How to iterate over a value.
+/// Returns the way to iterate over a value; the error is the reason why Jinja cannot.
 fn iteration(over: &Expr, with_keys: bool, variables: usize) -> Result<Iteration, &'static str> {
     let items = |item: &Type| Iteration {
         over: over.text.clone(),
@@ -233,7 +233,7 @@ fn iteration(over: &Expr, with_keys: bool, variables: usize) -> Result<Iteration
     })
 }
 
-/// A name for the items of a loop.
+/// Returns a name for the items of a loop.
 fn item_noun(over: &Expr, item: &Type) -> String {
     match item {
         Type::Record(_) => item.noun().to_owned(),
@@ -246,7 +246,7 @@ fn item_noun(over: &Expr, item: &Type) -> String {
     }
 }
 
-/// Returns `true` if the nodes contain a `break` of the loop that they belong to.
+/// Returns `true` if the nodes contain a `break` of the loop around them.
 fn leaves(list: &List) -> bool {
     list.0.iter().any(|node| match node {
         Node::Break => true,

@@ -1,15 +1,16 @@
-//! What could not be converted, and where.
+//! The parts that could not be converted.
 
 use std::fmt::{self, Display};
 
-/// A part of the Go template that could not be converted. A comment stands in its place in the Jinja template.
+/// A part of the Go template that could not be converted. The Jinja template has a comment in its
+/// place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
     /// The line in the Go template.
     pub line: u32,
     /// The part.
     pub what: String,
-    /// Why it could not be converted.
+    /// The reason why it could not be converted.
     pub why: String,
 }
 
@@ -19,7 +20,7 @@ impl fmt::Display for Mark {
     }
 }
 
-/// The reason why a part cannot be converted.
+/// A part that cannot be converted, with the reason.
 #[derive(Debug)]
 pub(crate) struct Cannot {
     /// The byte offset in the source.
@@ -56,7 +57,7 @@ impl Lines {
         Self(std::iter::once(0).chain(breaks).collect())
     }
 
-    /// The number of the line, from 1, that contains a byte.
+    /// Returns the number of the line, from 1, that contains a byte.
     fn line_of(&self, offset: usize) -> u32 {
         let line = self.0.partition_point(|start| *start <= offset);
         u32::try_from(line).unwrap_or(u32::MAX)

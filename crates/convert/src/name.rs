@@ -1,10 +1,11 @@
-//! Names for values that have no name in a Go template, or a name that Jinja does not accept.
+//! Names for values that have no name in the Go template, or a name that Jinja does not accept.
 //!
-//! Input: a hint, such as `$max_body`, `ServiceMeta`, `node-line`. Output: a name that is not in use at that place.
+//! Input: a hint, such as `$max_body`, `ServiceMeta`, `node-line`. Output: a name that is not in
+//! use in the scope.
 
 use std::collections::{BTreeSet, HashMap};
 
-/// Words that are not a name in Jinja, or that the conversion uses itself.
+/// Words that Jinja does not accept as names, or that the converted template uses itself.
 const RESERVED: &[&str] = &[
     "and",
     "or",
@@ -72,14 +73,14 @@ pub(crate) struct Names {
     /// The names of functions.
     taken: BTreeSet<String>,
     live: BTreeSet<String>,
-    /// The names in `live`, in the order in which they came into use.
+    /// The names in `live`, oldest first.
     order: Vec<String>,
-    /// For each name, the first number that may be free: 1 stands for the name itself, 2 for `name_2`.
+    /// For each name, the lowest number that may be free: 1 is the name itself, 2 is `name_2`.
     first_free: HashMap<String, usize>,
 }
 
 impl Names {
-    /// Creates a set of names in which these are taken.
+    /// Creates a set in which the given names are in use.
     pub(crate) fn new(taken: impl IntoIterator<Item = String>) -> Self {
         Self {
             taken: taken.into_iter().collect(),
@@ -87,7 +88,7 @@ impl Names {
         }
     }
 
-    /// A name like the hint, in use from now on.
+    /// Returns a free name that is similar to the hint, and marks it as used.
     pub(crate) fn fresh(&mut self, hint: &str) -> String {
         let base = snake(hint);
         let mut number = self.first_free.get(&base).copied().unwrap_or(1);
@@ -114,12 +115,12 @@ impl Names {
             && !self.live.contains(name)
     }
 
-    /// The number of names in use, for [`release`](Self::release).
+    /// Returns the number of names in use, for [`release`](Self::release).
     pub(crate) fn mark(&self) -> usize {
         self.order.len()
     }
 
-    /// Releases the names that came into use since the mark.
+    /// Releases the names that were added since the mark.
     pub(crate) fn release(&mut self, mark: usize) {
         let released = self.order.split_off(mark.min(self.order.len()));
         for name in released {
@@ -140,7 +141,7 @@ impl Names {
     }
 }
 
-/// A hint in snake case: `service_meta` for `ServiceMeta` and `$serviceMeta`.
+/// Converts a hint to snake case: `service_meta` for `ServiceMeta` and `$serviceMeta`.
 pub(crate) fn snake(hint: &str) -> String {
     let mut name = String::new();
     let mut before = '_';
@@ -176,7 +177,7 @@ pub(crate) fn is_plain(name: &str) -> bool {
         && !RESERVED[..45].contains(&name)
 }
 
-/// The name for an item of a list with this name.
+/// Returns a name for the items of a list with this name.
 pub(crate) fn singular(name: &str) -> Option<&str> {
     let name = name.rsplit('_').next().unwrap_or(name);
     match name {

@@ -1,4 +1,4 @@
-//! The order in which templates become macros: a macro before those that call it.
+//! Sorts templates so that each macro is defined before it is called.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -7,14 +7,15 @@ use gotemplate::ast::Templates;
 
 use crate::variables::called;
 
-/// The templates other than `main`, in the order in which the source names them, but each after those that it calls.
+/// Returns the templates other than `main`, in the order in which the source names them, but each
+/// after those that it calls.
 pub(crate) fn order<'t>(templates: &'t Templates, main: &str, source: &str) -> Vec<&'t str> {
     let names = templates.keys().map(|name| &**name);
     let mut names: Vec<&str> = names.filter(|name| *name != main).collect();
     let places = places(source, &names);
     names.sort_by_key(|name| (places.get(*name).copied().unwrap_or(usize::MAX), *name));
     let numbers: BTreeMap<&str, usize> = names.iter().copied().zip(0..).collect();
-    // For each template, the others that it calls and that are not in the order yet, and those that call it.
+    // For each template: the templates that it calls and that are not sorted yet, and its callers.
     let mut waits_for: Vec<BTreeSet<usize>> = Vec::new();
     let mut callers: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
     for (number, name) in names.iter().enumerate() {
@@ -48,7 +49,7 @@ pub(crate) fn order<'t>(templates: &'t Templates, main: &str, source: &str) -> V
     order
 }
 
-/// The first place of each name in the source, as a string literal.
+/// Returns the first place of each name in the source, as a string literal.
 fn places<'n>(source: &str, names: &[&'n str]) -> BTreeMap<&'n str, usize> {
     let quoted: BTreeMap<String, &str> = names
         .iter()
@@ -68,7 +69,7 @@ fn places<'n>(source: &str, names: &[&'n str]) -> BTreeMap<&'n str, usize> {
     places
 }
 
-/// The length of the string literal at the start, if it is no longer than `longest`.
+/// Returns the length of the string literal at the start, if it is no longer than `longest`.
 fn literal(bytes: &[u8], longest: usize) -> Option<usize> {
     let mut at = 1;
     while at < bytes.len().min(longest) {

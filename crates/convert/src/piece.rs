@@ -1,11 +1,13 @@
-//! The Jinja template as a tree, and the moving of line breaks in it.
+//! The Jinja template as a tree, and the placement of its line breaks.
 //!
-//! Input: pieces with the line breaks of the Go template: `{{- range x}}⏎server;{{- end}}⏎}`. Output: the same text with
-//! the line breaks where Jinja has them: `⏎{% for … %}server;⏎{% endfor %}}`.
+//! Input: pieces with the line breaks of the Go template: `{{- range x}}⏎server;{{- end}}⏎}`.
+//! Output: the same text with the line breaks where Jinja has them:
+//! `⏎{% for … %}server;⏎{% endfor %}}`.
 //!
-//! A Go template trims the line break before an action, Jinja drops the one after a tag. A line break at the beginning
-//! of every branch and after the end can move before the beginning and to the end of every branch: the text is the
-//! same whichever branch is taken, and however often.
+//! A Go template trims the line break before an action; Jinja drops the one after a tag. If every
+//! branch begins with a line break, and one follows the end, they can move to the front of the
+//! statement and to the end of every branch. The text stays the same for any branch and any number
+//! of iterations.
 
 /// A part of a Jinja template.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +37,7 @@ pub(crate) enum Piece {
 }
 
 impl Piece {
-    /// Returns `true` if it never prints anything.
+    /// Returns `true` if the piece never prints anything.
     pub(crate) fn is_silent(&self) -> bool {
         match self {
             Self::Text(text) => text.is_empty(),
@@ -47,7 +49,7 @@ impl Piece {
         }
     }
 
-    /// Returns `true` if its text has a line break.
+    /// Returns `true` if the source text of the piece has a line break.
     pub(crate) fn has_line_break(&self) -> bool {
         match self {
             Self::Text(text) | Self::Comment(text) => text.contains('\n'),
@@ -57,7 +59,7 @@ impl Piece {
         }
     }
 
-    /// Returns `true` if it contains a `break` or `continue`.
+    /// Returns `true` if the piece contains a `break` or `continue`.
     fn leaves(&self) -> bool {
         matches!(self, Self::Leave(_)) || self.lists().any(|list| list.iter().any(Self::leaves))
     }
@@ -77,7 +79,7 @@ impl Piece {
         }
     }
 
-    /// Changes the lists within.
+    /// Applies `change` to the nested lists.
     fn with_lists(self, change: &mut impl FnMut(Vec<Self>) -> Vec<Self>) -> Self {
         match self {
             Self::If { arms, else_body } => Self::If {
@@ -105,10 +107,10 @@ impl Piece {
     }
 }
 
-/// Moves line breaks to where Jinja has them, as far as the text stays the same.
+/// Moves line breaks to where Jinja has them, where the text stays the same.
 pub(crate) fn settle(list: Vec<Piece>) -> Vec<Piece> {
     let mut settled: Vec<Piece> = Vec::new();
-    // From the end, so that a line break passes one construct after the other.
+    // Start at the end, so that a line break can move over several statements.
     for piece in joined(list).into_iter().rev() {
         let piece = piece.with_lists(&mut settle);
         let moves = !matches!(
@@ -134,7 +136,7 @@ pub(crate) fn settle(list: Vec<Piece>) -> Vec<Piece> {
     joined(settled)
 }
 
-/// Returns `true` if there is a piece that prints, after a line break, what this piece prints before one.
+/// Returns `true` if the line break after this piece can move to its front.
 fn can_pass(piece: &Piece) -> bool {
     match piece {
         _ if piece.leaves() => false,
@@ -155,7 +157,8 @@ fn can_pass_list(list: &[Piece]) -> bool {
     true
 }
 
-/// The piece that prints, after a line break, what a piece that [`can_pass`] prints before one.
+/// Returns the piece that prints, after a line break, what a piece that [`can_pass`] prints before
+/// one.
 fn passed(piece: Piece) -> Piece {
     if piece.is_silent() {
         piece
@@ -182,7 +185,7 @@ fn passed_list(list: Vec<Piece>) -> Vec<Piece> {
     joined(done)
 }
 
-/// The list without empty texts, and with neighbouring texts joined.
+/// Returns the list without empty texts, and with neighbouring texts joined.
 fn joined(list: Vec<Piece>) -> Vec<Piece> {
     let mut joined: Vec<Piece> = Vec::new();
     for piece in list {

@@ -1,4 +1,4 @@
-//! The proof of a conversion: both templates print the same on the same data.
+//! Proves a conversion: both templates print the same text for the same data.
 //!
 //! Input: what both templates rendered. Output: a [`Proof`].
 
@@ -7,16 +7,16 @@ use similar::TextDiff;
 /// What the Go template rendered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Go<F> {
-    /// The text, and the files that it wrote in addition.
+    /// The text, and additional files.
     Text(Rendered<F>),
-    /// Nothing, for this reason: data is missing, or the template fails.
+    /// Nothing, with the reason: data is missing, or the template fails.
     Nothing(String),
 }
 
 /// What the Jinja template rendered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Jinja<F, E> {
-    /// The text, and the files that it wrote in addition.
+    /// The text, and additional files.
     Text(Rendered<F>),
     /// The error of a template that fails.
     Fails(E),
@@ -27,22 +27,23 @@ pub enum Jinja<F, E> {
 pub struct Rendered<F> {
     /// The text.
     pub text: String,
-    /// The files that the template wrote in addition to the text.
+    /// Additional files that the template wrote.
     pub files: F,
 }
 
 /// The result of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Proof<E> {
-    /// Both print the same, this many bytes.
+    /// Both print the same text, with this number of bytes.
     Same(usize),
-    /// They print different texts: a unified diff.
+    /// They print different texts; the value is a unified diff.
     Different(String),
-    /// The Jinja template fails, the Go template does not.
+    /// Only the Jinja template fails.
     Fails(E),
-    /// The Go template prints nothing on this data, so there is nothing to compare: the reason.
+    /// The Go template prints nothing for this data, so nothing was compared; the value is the
+    /// reason.
     Nothing(String),
-    /// Both need data, and there is none.
+    /// Both need data that is missing.
     NoData,
 }
 

@@ -1,4 +1,4 @@
-//! The variables that can be used at a place.
+//! The variables in scope.
 
 use std::collections::HashMap;
 
@@ -27,14 +27,14 @@ impl Variable {
 #[derive(Debug, Default)]
 pub(crate) struct Scopes {
     variables: Vec<Variable>,
-    /// The places in `variables` of those with a Go name.
+    /// The indexes in `variables` of those with a Go name.
     by_name: HashMap<String, Vec<usize>>,
-    /// How many variables that change have this Jinja name.
+    /// The number of changing variables with this Jinja name.
     changing: HashMap<String, usize>,
 }
 
 impl Scopes {
-    /// The number of variables, for [`leave`](Self::leave).
+    /// Returns the number of variables, for [`leave`](Self::leave).
     pub(crate) fn enter(&self) -> usize {
         self.variables.len()
     }
@@ -62,7 +62,7 @@ impl Scopes {
         self.variables.push(variable);
     }
 
-    /// The innermost variable with this Go name.
+    /// Returns the innermost variable with this Go name.
     pub(crate) fn find(&self, go: &str) -> Option<&Variable> {
         let place = self.by_name.get(go)?.last()?;
         self.variables.get(*place)

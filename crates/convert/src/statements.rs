@@ -1,4 +1,4 @@
-//! Actions and conditions.
+//! Converts actions and conditions.
 //!
 //! Input: the nodes of a Go template. Output: [`Piece`]s.
 
@@ -136,7 +136,8 @@ impl<'t> Writer<'t> {
     }
 }
 
-/// Joins arms to `if … elif … else`; an arm that sets variables before its condition is nested in the `else`.
+/// Joins arms to `if … elif … else`; an arm that sets variables before its condition is nested in
+/// an `else`.
 fn nested(arms: Vec<Arm>, else_body: Vec<Piece>) -> Vec<Piece> {
     let last = arms.len().saturating_sub(1);
     let mut other = else_body;

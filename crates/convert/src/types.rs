@@ -1,10 +1,10 @@
-//! What is known of values without data.
+//! The types of values, as far as they are known without data.
 //!
-//! Input: the signatures of functions, and the records that they return. Output: a [`Type`]: how a value prints, its
-//! fields, the type of its items.
+//! Input: the signatures of functions, and the records that they return. Output: a [`Type`]: how a
+//! value prints, its fields, and the type of its items.
 //!
-//! Where the type is known, Jinja's own operators and filters do what Go's functions do; elsewhere Go's functions are
-//! used.
+//! Where the type is known, Jinja's own operators and filters replace Go's functions; elsewhere
+//! Go's functions are called.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use gotemplate::record::{Fields, Record, TypedMap};
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-/// What is known of a value.
+/// The type of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Type {
     /// No value was seen yet.
@@ -24,25 +24,25 @@ pub(crate) enum Type {
     Int,
     Float,
     Bool,
-    /// A record, by the name of its schema.
+    /// A record, with the name of its schema.
     Record(&'static str),
     List(Box<Type>),
-    /// A map with string keys, in which a missing key yields an empty value of the type.
+    /// A map with string keys, where a missing key yields an empty value of the type.
     Map(Box<Type>),
     /// A map with integer keys.
     ByInt(Box<Type>),
-    /// The integers of `loop`.
+    /// The integers of consul-template's `loop` function.
     Ints,
     /// The scratch pad.
     Scratch,
-    /// Any value that JSON can hold.
+    /// Any value that can be written as JSON.
     Plain,
     /// Any value.
     Any,
 }
 
 impl Type {
-    /// The type of values that have one type or the other.
+    /// Returns the type of values that have one type or the other.
     pub(crate) fn join(self, other: Self) -> Self {
         match (self, other) {
             (Self::Unseen, other) | (other, Self::Unseen) => other,
@@ -61,17 +61,17 @@ impl Type {
         }
     }
 
-    /// Returns `true` if it prints in Jinja as in Go.
+    /// Returns `true` if values of this type print the same in both languages.
     pub(crate) fn prints_alike(&self) -> bool {
         matches!(self, Self::Text | Self::Int | Self::Bool | Self::Unseen)
     }
 
-    /// Returns `true` if `==` and `<` mean the same in both languages.
+    /// Returns `true` if `==` and `<` have the same result in both languages.
     pub(crate) fn compares_alike(&self) -> bool {
         matches!(self, Self::Text | Self::Int | Self::Bool | Self::Unseen)
     }
 
-    /// A name for a variable of this type.
+    /// Returns a name for a variable of this type.
     pub(crate) fn noun(&self) -> &'static str {
         match self {
             Self::Record("*dependency.HealthService") => "instance",
@@ -89,7 +89,7 @@ impl Type {
         }
     }
 
-    /// The type of the result in a signature: `[]service`.
+    /// Creates the type of the result in a signature: `[]service`.
     pub(crate) fn of_signature(signature: &str) -> Self {
         let result = signature.rsplit_once(") ").map_or("", |(_, result)| result);
         Self::named(result)
@@ -169,7 +169,7 @@ impl Records {
         Self(fields)
     }
 
-    /// The field with this name in Go: its name in Jinja and its type.
+    /// Returns the Jinja name and the type of the field with this Go name.
     pub(crate) fn field(&self, of: &Type, go: &str) -> Option<(&'static str, Type)> {
         let Type::Record(schema) = of else {
             return None;

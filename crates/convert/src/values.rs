@@ -1,7 +1,7 @@
-//! Pipelines, operands and fields.
+//! Converts pipelines, operands and fields.
 //!
-//! Input: a pipeline of a Go template. Output: a Jinja expression with the same value, or why there is none
-//! ([`Cannot`]).
+//! Input: a pipeline of a Go template. Output: a Jinja expression with the same value, or the
+//! reason why there is none ([`Cannot`]).
 
 use gotemplate::ast::{Command, Operand, OperandKind, Pipeline};
 
@@ -12,7 +12,7 @@ use crate::types::{Records, Type};
 use crate::writer::{Converted, MAX_DEPTH, Writer};
 
 impl<'t> Writer<'t> {
-    /// The value of a pipeline, without its variables.
+    /// Converts a pipeline to its value; its variables are not set.
     pub(crate) fn value(&mut self, pipeline: &'t Pipeline) -> Converted {
         if pipeline.commands.len() > MAX_DEPTH {
             let what = format!("a pipeline of {} commands", pipeline.commands.len());
@@ -55,7 +55,7 @@ impl<'t> Writer<'t> {
         self.method(command, first, args)
     }
 
-    /// A method with arguments, which only the scratch pad has.
+    /// Converts a call of a method with arguments; only the scratch pad has such methods.
     fn method(&mut self, command: &'t Command, operand: &'t Operand, args: Vec<Expr>) -> Converted {
         let cannot = |why: &str| Cannot::new(command.offset, command, why);
         let (head, names) = match &operand.kind {
@@ -83,7 +83,7 @@ impl<'t> Writer<'t> {
         }
     }
 
-    /// The value of an operand.
+    /// Converts an operand.
     pub(crate) fn operand(&mut self, operand: &'t Operand) -> Converted {
         let cannot = |why: &str| Err(Cannot::new(operand.offset, operand, why));
         match &operand.kind {
@@ -130,7 +130,7 @@ impl<'t> Writer<'t> {
     }
 }
 
-/// The value of a field.
+/// Converts the access to a field.
 fn field(records: &Records, operand: &Operand, value: Expr, name: &str) -> Converted {
     let noun = snake(name);
     let after_dot = |value: &Expr| {
@@ -179,7 +179,7 @@ fn field(records: &Records, operand: &Operand, value: Expr, name: &str) -> Conve
     Ok(found.called(noun))
 }
 
-/// A method of the scratch pad.
+/// Converts a call of a method of the scratch pad.
 fn scratch(pad: &Expr, method: &str, args: Vec<Expr>) -> Expr {
     let kind = match method {
         "Key" => Type::Bool,
@@ -195,7 +195,7 @@ fn scratch(pad: &Expr, method: &str, args: Vec<Expr>) -> Expr {
     }
 }
 
-/// A number literal of Jinja.
+/// Converts a number literal.
 fn number(value: &minijinja::Value) -> Option<Expr> {
     if !value.is_number() {
         return None;

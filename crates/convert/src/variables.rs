@@ -1,28 +1,28 @@
-//! Which variables of a Go template change after their declaration, and what nodes use.
+//! Finds the variables that change after their declaration, and what nodes use.
 //!
-//! Input: the tree of a template. Output: for each declaration, how it is assigned to ([`Assigned`]); and whether nodes
-//! use their dot, a variable, a function or a template.
+//! Input: the tree of a template. Output: for each declaration, how the variable is assigned to
+//! ([`Assigned`]); and whether nodes use their dot, a variable, a function or a template.
 //!
-//! A loop in Jinja cannot change a variable from outside of it; a variable that a Go template changes there becomes an
-//! attribute of a `namespace`.
+//! A loop in Jinja cannot change a variable of an outer scope. A variable that a Go template
+//! changes there becomes an attribute of a `namespace`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gotemplate::ast::{Branches, Command, List, Node, Operand, OperandKind, Pipeline, Range};
 
-/// The declaration of a variable: the offset of the pipeline, and which of its variables.
+/// The declaration of a variable: the offset of the pipeline, and the position among its variables.
 pub(crate) type Key = (usize, usize);
 
-/// How a variable is assigned to.
+/// The place of an assignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Assigned {
-    /// In the loop in which it is declared.
+    /// In the loop that declares the variable.
     Here,
-    /// In a loop within that.
+    /// In an inner loop.
     Within,
 }
 
-/// The variables of a template that change.
+/// Returns the variables of a template that change, with the innermost assignment.
 pub(crate) fn assigned(list: &List) -> BTreeMap<Key, Assigned> {
     let mut walk = Walk {
         scopes: Vec::new(),
@@ -37,16 +37,16 @@ pub(crate) fn assigned(list: &List) -> BTreeMap<Key, Assigned> {
 struct Declared<'t> {
     name: &'t str,
     key: Key,
-    /// The number of loops around the declaration.
+    /// The nesting depth of loops at the declaration.
     loops: usize,
 }
 
 struct Walk<'t> {
     /// The variables in scope.
     scopes: Vec<Declared<'t>>,
-    /// The places in `scopes` of the variables with a name.
+    /// The indexes in `scopes` of the variables with a name.
     by_name: HashMap<&'t str, Vec<usize>>,
-    /// The number of loops around the current node.
+    /// The nesting depth of loops at the current node.
     loops: usize,
     found: BTreeMap<Key, Assigned>,
 }
@@ -139,7 +139,7 @@ pub(crate) fn uses_variable(list: &List, name: &str) -> bool {
     )
 }
 
-/// Returns `true` if nodes use their dot.
+/// Returns `true` if nodes use the dot of their context.
 pub(crate) fn uses_dot(list: &List) -> bool {
     any_operand(list, false, &|kind| {
         matches!(kind, OperandKind::Dot | OperandKind::Field(_))
@@ -151,7 +151,7 @@ pub(crate) fn uses_argument(list: &List) -> bool {
     uses_dot(list) || uses_variable(list, "$")
 }
 
-/// The templates that a template calls by name.
+/// Returns the templates that a template calls by name.
 pub(crate) fn called(list: &List) -> BTreeSet<&str> {
     let mut names = BTreeSet::new();
     for node in &list.0 {
@@ -189,7 +189,8 @@ pub(crate) fn for_each_operand(list: &List, look: &mut dyn FnMut(&OperandKind)) 
     });
 }
 
-/// Returns `true` if there is such an operand; with `inside`, also where the dot is another one.
+/// Returns `true` if `found` accepts an operand; with `inside`, also operands in nodes that change
+/// the dot.
 fn any_operand(list: &List, inside: bool, found: &dyn Fn(&OperandKind) -> bool) -> bool {
     let in_list = |list: &List| any_operand(list, inside, found);
     let in_pipeline = |pipeline: &Pipeline| in_pipeline(pipeline, found);

@@ -1,7 +1,7 @@
 //! Converts the nodes of one template.
 //!
-//! Input: the tree of a Go template, and what is [`Known`] of variables and macros. Output: [`Piece`]s; what is known in
-//! addition; and [`Mark`]s where a part could not be converted.
+//! Input: the tree of a Go template, and the [`Known`] types of variables and macros. Output:
+//! [`Piece`]s, newly inferred types, and [`Mark`]s for parts that could not be converted.
 
 use std::collections::BTreeMap;
 
@@ -17,20 +17,20 @@ use crate::scopes::{Scopes, Variable};
 use crate::types::{Records, Type};
 use crate::variables::{Assigned, Key, assigned};
 
-/// How many control structures Jinja takes within each other. Each `elif` counts as one.
+/// The maximum nesting depth of control structures in Jinja. Each `elif` counts as one.
 pub(crate) const MAX_DEPTH: usize = 500;
 
-/// An expression, or why there is none.
+/// An expression, or the reason why there is none.
 pub(crate) type Converted = Result<Expr, Cannot>;
 
-/// What all templates of a source share.
+/// The values that all templates of a source share.
 #[derive(Clone, Copy)]
 pub(crate) struct Shared<'t> {
     pub(crate) lines: &'t Lines,
     pub(crate) library: &'t dyn Library,
     pub(crate) records: &'t Records,
     pub(crate) macros: &'t BTreeMap<String, Macro>,
-    /// What was known before this round.
+    /// The types from the previous round.
     pub(crate) before: &'t Known,
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct Writer<'t> {
     pub(crate) known: Known,
     pub(crate) names: Names,
     pub(crate) marks: Vec<Mark>,
-    /// The number of control structures around the current node.
+    /// The nesting depth of control structures at the current node.
     pub(crate) depth: usize,
     assigned: BTreeMap<Key, Assigned>,
     scopes: Scopes,
@@ -49,7 +49,7 @@ pub(crate) struct Writer<'t> {
 }
 
 impl<'t> Writer<'t> {
-    /// Creates a writer for a body whose dot is `root` at first.
+    /// Creates a writer for a body whose initial dot is `root`.
     pub(crate) fn new(
         shared: Shared<'t>,
         body: &'t List,
@@ -70,12 +70,13 @@ impl<'t> Writer<'t> {
         }
     }
 
-    /// The value of the dot.
+    /// Returns the current dot.
     pub(crate) fn dot(&self) -> Expr {
         self.dots.last().unwrap_or(&self.root).clone()
     }
 
-    /// Converts nodes with another dot, if one is given. Their variables and names end with them.
+    /// Converts nodes, with another dot if one is given. Their variables and names go out of scope
+    /// afterwards.
     pub(crate) fn inside(&mut self, dot: Option<Expr>, list: &'t List) -> Vec<Piece> {
         let outside = self.enter();
         let has_dot = dot.is_some();
@@ -88,7 +89,7 @@ impl<'t> Writer<'t> {
         pieces
     }
 
-    /// The numbers of variables and names, for [`leave`](Self::leave).
+    /// Returns the number of variables and of names, for [`leave`](Self::leave).
     pub(crate) fn enter(&self) -> (usize, usize) {
         (self.scopes.enter(), self.names.mark())
     }
@@ -99,12 +100,12 @@ impl<'t> Writer<'t> {
         self.names.release(names);
     }
 
-    /// How the variable of a declaration is assigned to.
+    /// Returns the place of assignments to a declared variable; `None` if it does not change.
     pub(crate) fn changes(&self, key: Key) -> Option<Assigned> {
         self.assigned.get(&key).copied()
     }
 
-    /// Declares a variable, which is this expression in Jinja.
+    /// Declares a variable with the Jinja expression of its value.
     pub(crate) fn declare(&mut self, go: &str, jinja: &str, key: Key, kind: Type) {
         self.known.learn_variable(key, kind);
         self.scopes.declare(Variable {
@@ -115,7 +116,7 @@ impl<'t> Writer<'t> {
         });
     }
 
-    /// The value of a variable.
+    /// Returns the value of a variable; an error if it is not in scope.
     pub(crate) fn variable(&mut self, operand: &Operand, name: &str) -> Converted {
         if name == "$" {
             return Ok(self.root.clone());
@@ -126,7 +127,7 @@ impl<'t> Writer<'t> {
         })
     }
 
-    /// The value of a variable that was declared.
+    /// Returns the value of a variable in scope.
     pub(crate) fn lookup(&self, name: &str) -> Option<Expr> {
         let found = self.scopes.find(name)?;
         let kinds =
@@ -141,7 +142,7 @@ impl<'t> Writer<'t> {
         !self.scopes.changes(base)
     }
 
-    /// The tags that give the variables of a pipeline their value.
+    /// Returns the tags that set the variables of a pipeline.
     pub(crate) fn bind(&mut self, pipeline: &'t Pipeline, value: &Expr) -> Vec<Piece> {
         let mut pieces = Vec::new();
         for (index, variable) in pipeline.variables.iter().enumerate() {
@@ -156,7 +157,7 @@ impl<'t> Writer<'t> {
         pieces
     }
 
-    /// Declares a variable with a name of its own; the tag that gives it its value.
+    /// Declares a variable with its own name. Returns the tag that sets it.
     pub(crate) fn set(&mut self, go: &str, key: Key, value: &Expr) -> Piece {
         let name = self.names.fresh(go);
         if self.changes(key) == Some(Assigned::Within) {
@@ -168,7 +169,7 @@ impl<'t> Writer<'t> {
         }
     }
 
-    /// The tag that gives an existing variable a new value.
+    /// Returns the tag that changes an existing variable.
     pub(crate) fn assign(&mut self, offset: usize, name: &str, value: &Expr) -> Piece {
         let Some(Variable { jinja, key, .. }) = self.scopes.find(name).cloned() else {
             return self.mark(Cannot::new(
@@ -181,7 +182,7 @@ impl<'t> Writer<'t> {
         Piece::Tag(format!("set {jinja} = {}", value.text))
     }
 
-    /// A call of another template.
+    /// Converts a call of another template.
     pub(crate) fn invoke(
         &mut self,
         offset: usize,
@@ -203,7 +204,7 @@ impl<'t> Writer<'t> {
         Ok(Expr::call(&called.name, args, Type::Text))
     }
 
-    /// Records a mark; the comment that stands in the template for it.
+    /// Records a mark. Returns the comment that replaces the part.
     pub(crate) fn mark(&mut self, cannot: Cannot) -> Piece {
         let mark = cannot.into_mark(self.shared.lines);
         let comment = format!(" ctmpl convert: {mark} ").replace('\n', " ");
@@ -211,7 +212,7 @@ impl<'t> Writer<'t> {
         Piece::Comment(comment)
     }
 
-    /// The value of a pipeline; a mark and none if it cannot be converted.
+    /// Returns the value of a pipeline; if it cannot be converted, adds a mark and returns none.
     pub(crate) fn value_or_mark(
         &mut self,
         pipeline: &'t Pipeline,
@@ -227,7 +228,7 @@ impl<'t> Writer<'t> {
         })
     }
 
-    /// A value as a condition.
+    /// Returns the value as a condition.
     pub(crate) fn condition(value: &Expr) -> String {
         value.clone().defined().at(Level::Or)
     }

@@ -1,17 +1,17 @@
-//! Checks before a file is written that its text parses as JSON, YAML, TOML or INI.
+//! Checks that a text parses as JSON, YAML, TOML or INI, before it is written to a file.
 //!
-//! Input: a text and the expected format
-//! Output: an error with the line and the reason, which never quotes the text
+//! Input: a text and the expected format. Output: an error with the line and the reason, which
+//! never quotes the text.
 
 use crate::format::OutputFormat;
 
-/// Replaces the message of a parser that quotes the text, which may be secret.
+/// Replaces parser messages that may quote the text, because it may be secret.
 const UNREADABLE: &str = "it cannot be parsed";
 
 /// Parses a text.
 ///
 /// # Errors
-/// A sentence with the line and the reason, without any of the text.
+/// A sentence with the line and the reason. It contains nothing of the text.
 pub fn check(expected: OutputFormat, text: &str) -> Result<(), String> {
     let (name, wrong) = match expected {
         OutputFormat::Json => ("JSON", json(text)),
@@ -29,7 +29,7 @@ pub fn check(expected: OutputFormat, text: &str) -> Result<(), String> {
     }
 }
 
-/// The reason and the line of a parse error.
+/// A parse error: its reason and line.
 struct Wrong {
     line: Option<usize>,
     why: String,
@@ -37,7 +37,7 @@ struct Wrong {
 
 fn json(text: &str) -> Option<Wrong> {
     let error = serde_json::from_str::<serde::de::IgnoredAny>(text).err()?;
-    // All values are ignored, so the message is about syntax and never quotes a value.
+    // All values are ignored, so the message is about syntax and quotes no value.
     let why = error.to_string();
     let why = why
         .split(" at line ")
@@ -57,7 +57,7 @@ fn yaml(text: &str) -> Option<Wrong> {
         max_documents: usize::MAX,
         max_merge_keys: usize::MAX,
     };
-    // The size is not limited, only depth and aliases.
+    // The size is unlimited; only depth and aliases are limited.
     let options = serde_saphyr::options! { budget: budget };
     let error =
         serde_saphyr::from_multiple_with_options::<serde::de::IgnoredAny>(text, options).err()?;
@@ -84,8 +84,8 @@ fn toml(text: &str) -> Option<Wrong> {
     })
 }
 
-/// INI: sections in brackets, settings with `=` or `:`, comments after `;` or `#`; an indented line continues the
-/// previous one.
+/// Checks INI: sections in brackets, settings with `=` or `:`, comments after `;` or `#`. An
+/// indented line continues the previous one.
 fn ini(text: &str) -> Option<Wrong> {
     let mut setting = false;
     for (index, line) in text.lines().enumerate() {

@@ -1,11 +1,11 @@
-//! Escapes values for the file that they are written into, so that a value is never more than a value.
+//! Escapes values for the format of a file, so that they cannot inject syntax.
 //!
-//! Input: a text in which the values that are not plain are marked, and the format of the file
-//! Output: the text with each of them quoted as its place asks for, or the [`Refusal`] of the first that cannot be
+//! Input: a text with marked values, and the format of the file. Output: the text with each value
+//! quoted for its context, or the [`Refusal`] of the first value that cannot be quoted.
 //!
-//! A value of plain characters is written unchanged. Any other value is marked while the template is
-//! rendered. At the end the text is read from its beginning, as the program reads it, so that at each mark it is known
-//! whether the value stands between quotes, in a comment, in a word, or is a parameter of its own.
+//! Values of plain characters are written unchanged. Other values are marked while the template is
+//! rendered. At the end, the text is parsed from the start as the program parses it. So the context
+//! of each mark is known: a quoted string, a comment, part of a word, or a whole parameter.
 
 use crate::format::Format;
 
@@ -20,18 +20,18 @@ mod yaml;
 use grammar::Grammar;
 use mark::Piece;
 
-/// The reason why a value cannot be written at its place.
+/// The reason why a value cannot be written in its context.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The number of the marked value; `None` if a filter cut the mark.
     pub number: Option<usize>,
     /// The value.
     pub text: String,
-    /// The offending character and the reason; nothing else of the value is shown.
+    /// The character and the reason. Nothing else of the value is shown.
     pub message: String,
 }
 
-/// Returns `true` if a value needs no escape at any place.
+/// Returns `true` if the value needs no escaping in any context.
 #[must_use]
 pub fn is_plain(format: Format, value: &str) -> bool {
     match format {
@@ -44,16 +44,16 @@ pub fn is_plain(format: Format, value: &str) -> bool {
     }
 }
 
-/// Returns `true` if lists and maps are written as whole JSON values.
+/// Returns `true` if lists and maps can be written as whole JSON values.
 #[must_use]
 pub fn has_documents(format: Format) -> bool {
     matches!(format, Format::Json | Format::Yaml)
 }
 
-/// Escapes every marked value for its place.
+/// Escapes all marked values.
 ///
 /// # Errors
-/// The [`Refusal`] of the first value that cannot be written at its place.
+/// The [`Refusal`] of the first value that cannot be written in its context.
 pub fn settle(format: Format, text: String) -> Result<String, Refusal> {
     if !mark::is_marked(&text) {
         return Ok(text);
@@ -83,7 +83,7 @@ fn read(grammar: &mut dyn Grammar, text: &str) -> Result<String, Refusal> {
             Piece::Value { number, kind, text } => {
                 let next = match rest.as_slice().first() {
                     Some(Piece::Own(text)) => text.chars().next(),
-                    // A value never begins with a blank.
+                    // Values never begin with a blank.
                     Some(Piece::Value { .. }) => Some('x'),
                     None => None,
                 };
@@ -105,7 +105,7 @@ fn read(grammar: &mut dyn Grammar, text: &str) -> Result<String, Refusal> {
     Ok(whole)
 }
 
-/// The name of a character in an error message.
+/// Returns the name of a character in an error message.
 fn shown(letter: char) -> String {
     match letter {
         '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => "a line break".to_owned(),

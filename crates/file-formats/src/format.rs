@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-/// How the program reads the file, and so what a value may look like in it.
+/// The format of a file, which determines how values are escaped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "config-blocks", derive(config_blocks::Choice))]
 pub enum Format {
@@ -16,12 +16,12 @@ pub enum Format {
     Yaml,
     /// A script for a POSIX shell, or a file of variables.
     Shell,
-    /// Values are written as they are.
+    /// No format: values are not escaped.
     #[default]
     None,
 }
 
-/// What an output is read as, before it is written.
+/// The format as which a text is parsed before it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(
     feature = "config-blocks",
@@ -39,7 +39,7 @@ pub enum OutputFormat {
     Ini,
 }
 
-/// A text that is the name of no format.
+/// The error for an unknown name of a format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no format {name:?}; write {known}")]
 pub struct UnknownFormat {
@@ -58,7 +58,7 @@ impl Format {
         Self::None,
     ];
 
-    /// The name in a configuration.
+    /// Returns the name in a configuration.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -75,7 +75,7 @@ impl Format {
 impl FromStr for Format {
     type Err = UnknownFormat;
 
-    /// Reads a name in any case.
+    /// Parses a name; case is ignored.
     fn from_str(text: &str) -> Result<Self, UnknownFormat> {
         let named = |format: &Self| format.name().eq_ignore_ascii_case(text);
         Self::ALL.into_iter().find(named).ok_or(UnknownFormat {
@@ -89,7 +89,7 @@ impl OutputFormat {
     /// All formats.
     pub const ALL: [Self; 4] = [Self::Json, Self::Yaml, Self::Toml, Self::Ini];
 
-    /// The name in a configuration.
+    /// Returns the name in a configuration.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -104,7 +104,7 @@ impl OutputFormat {
 impl FromStr for OutputFormat {
     type Err = UnknownFormat;
 
-    /// Reads a name in any case.
+    /// Parses a name; case is ignored.
     fn from_str(text: &str) -> Result<Self, UnknownFormat> {
         let named = |format: &Self| format.name().eq_ignore_ascii_case(text);
         Self::ALL.into_iter().find(named).ok_or(UnknownFormat {
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formats_are_read_in_any_case() {
+    fn names_ignore_case() {
         let cases = [
             ("none", Format::None),
             ("nginx", Format::Nginx),
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_format_is_told_which_there_are() {
+    fn an_unknown_format_is_an_error_with_the_known_ones() {
         let error = "apache"
             .parse::<Format>()
             .expect_err("no format")

@@ -1,6 +1,6 @@
-//! The arguments of a call, with the types that Go accepts.
+//! The arguments of a call, checked for the types that Go accepts.
 //!
-//! The errors are those of Go's `text/template`. They name types, but no value.
+//! The errors are those of Go's `text/template`. They contain types, but no values.
 
 pub use gotemplate::args::{Number, bytes, fail, go_type, integer, text, wrong_type};
 use gotemplate::record::Record;
@@ -9,14 +9,14 @@ use minijinja::value::ValueKind;
 
 use crate::function::{Call, FunctionError};
 
-/// The number of items of a lazy sequence that a function reads: the limit of `loop`.
+/// The maximum number of items that a function reads from a lazy sequence: the limit of `loop`.
 const MAX_ITEMS: usize = 10_000_000;
 
 /// The result of a function.
 pub type FunctionResult = Result<Value, FunctionError>;
 
 impl<'a> Call<'a> {
-    /// The arguments, if there are exactly `N`.
+    /// Returns the arguments, which must be exactly `N`.
     ///
     /// # Errors
     /// If there are more or fewer.
@@ -29,10 +29,11 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// The items of an argument, a list or a lazy sequence. A lazy sequence may be endless, so each of its items is a step.
+    /// Returns the items of a list or a lazy sequence. Each item of a lazy sequence costs a step,
+    /// because the sequence may be endless.
     ///
     /// # Errors
-    /// If the argument is neither, or has too many items, or the budget is exhausted.
+    /// If the value is neither, has too many items, or the budget is exhausted.
     pub fn list(&self, value: &Value) -> Result<Vec<Value>, FunctionError> {
         let lazy = match value.kind() {
             ValueKind::Seq => false,
@@ -55,10 +56,10 @@ impl<'a> Call<'a> {
         Ok(items)
     }
 
-    /// The records of an argument, a list of records with this schema; any schema if `schema` is empty.
+    /// Returns the items of a list of records with this schema; an empty `schema` accepts all.
     ///
     /// # Errors
-    /// If the argument is not such a list.
+    /// If the value is not such a list.
     pub fn records(
         &self,
         value: &Value,
@@ -67,7 +68,7 @@ impl<'a> Call<'a> {
         records(self.list(value)?, schema)
     }
 
-    /// The arguments, if all are strings.
+    /// Returns the arguments, which must be strings.
     ///
     /// # Errors
     /// If one is not a string.
@@ -76,13 +77,13 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The items of a list in memory, without a copy.
+/// Returns the items of a list in memory without copying them.
 #[must_use]
 pub fn slice(value: &Value) -> Option<&[Value]> {
     value.downcast_object_ref::<Vec<Value>>().map(Vec::as_slice)
 }
 
-/// The records of a list with this schema; any schema if `schema` is empty.
+/// Returns each item as a record with this schema; an empty `schema` accepts all.
 ///
 /// # Errors
 /// If an item is not such a record.

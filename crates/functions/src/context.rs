@@ -11,38 +11,39 @@ use minijinja::Value;
 #[cfg(feature = "crypto")]
 use crate::memo::Memo;
 
-/// The surroundings of a rendering that functions see.
+/// The environment of a rendering, as functions see it.
 ///
-/// The supertrait [`gotemplate::Context`] has the budget of work and the permission to call functions. A program that
-/// adds functions of its own gets its type back by a downcast: `(call.context as &dyn Any).downcast_ref::<Own>()`.
+/// The supertrait [`gotemplate::Context`] holds the budget of steps and permits function calls.
+/// Your own functions get the concrete type with a downcast:
+/// `(call.context as &dyn Any).downcast_ref::<Own>()`.
 pub trait Context: gotemplate::Context + Any {
-    /// The value of an environment variable.
+    /// Returns the value of an environment variable.
     fn variable(&self, name: &str) -> Option<&str>;
 
-    /// The time at which the rendering began.
+    /// Returns the start time of the rendering.
     fn now(&self) -> Timestamp;
 
-    /// The values that the template keeps for the length of the rendering.
+    /// Returns the scratch pad, which stores values until the end of the rendering.
     fn scratch(&self) -> Arc<Scratch>;
 
-    /// The random results of earlier renderings, which stay the same.
+    /// Returns the random results of earlier renderings, for reuse.
     #[cfg(feature = "crypto")]
     fn memo(&self) -> &Memo;
 
-    /// Returns `true` if all data is known, so that no argument is made of missing data.
+    /// Returns `true` if no data is missing, so that no argument is derived from missing data.
     fn is_complete(&self) -> bool {
         true
     }
 
-    /// Records that the rendering is out of date at this time.
+    /// Records that the text must be rendered again at this time.
     fn expires(&self, at: Timestamp) {
         let _ = at;
     }
 
-    /// Counts a result, so that a template cannot fill the memory.
+    /// Counts the size of a result, so that a template cannot exhaust the memory.
     ///
     /// # Errors
-    /// If it is too much together with the earlier results.
+    /// If all results together are too large.
     fn afford(&self, result: &Value) -> Result<(), FunctionError> {
         let _ = result;
         Ok(())

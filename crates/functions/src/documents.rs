@@ -1,6 +1,6 @@
-//! JSON, YAML and TOML documents as values, and values as documents.
+//! Conversions between values and documents in JSON, YAML and TOML.
 //!
-//! An error does not quote the document: mostly it is the value of a key.
+//! Errors do not quote the document, because it may be secret: it is usually the value of a key.
 
 use std::collections::BTreeMap;
 
@@ -95,7 +95,7 @@ const PRETTY_UNESCAPED: Style = Style {
     escape_html: false,
 };
 
-/// The text of a document without white space at both ends.
+/// Returns the text of a document without surrounding white space.
 fn written(text: Result<String, FunctionError>, name: &str) -> FunctionResult {
     match text {
         Ok(text) => Ok(Value::from(text.trim())),

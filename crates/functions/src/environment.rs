@@ -1,4 +1,4 @@
-//! The environment of the process and of the template: variables, the time, the scratch space.
+//! Functions for the environment: variables, the time, the scratch pad.
 
 use minijinja::Value;
 

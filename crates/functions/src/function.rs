@@ -1,7 +1,7 @@
-//! A function of the library, for both template languages.
+//! A function for both template languages.
 //!
-//! A function is a row of a table: its names, its documentation and its code. The code sees its arguments and the
-//! [`Context`]; it does not know which language calls it.
+//! A function is a row of a table: its names, its documentation and its code. The code receives the
+//! arguments and the [`Context`]; it does not know the calling language.
 
 use std::borrow::Cow;
 #[cfg(feature = "crypto")]
@@ -27,25 +27,27 @@ pub struct Function {
     pub group: Group,
     /// The arguments and the result, in Go's order: `(key string, default string) string`.
     pub signature: &'static str,
-    /// The named options: `tag="a"` in Jinja, `"tag=a"` in Go.
+    /// The names of the options: `tag="a"` in Jinja, `"tag=a"` in Go.
     pub options: &'static [&'static str],
-    /// The documentation, one line.
+    /// The documentation, in one line.
     pub summary: &'static str,
     /// The code.
     pub code: fn(&Call<'_>) -> Result<Value, FunctionError>,
 }
 
-/// The steps of a call beside the bytes and items of its arguments: the clock is read every few calls, as some take long.
+/// The steps of a call, in addition to the bytes and items of its arguments. They make the budget
+/// read the clock after a few calls, because some calls take long.
 const STEPS_OF_A_CALL: usize = 8;
 
 impl Function {
-    /// Calls the function, within the budget of the rendering.
+    /// Calls the function within the budget of the rendering.
     ///
-    /// A step is spent for each byte and item of the arguments. Functions whose work is more than that spend the difference
-    /// themselves.
+    /// Each byte and item of the arguments costs a step. Functions that do more work spend
+    /// additional steps.
     ///
     /// # Errors
-    /// The error of the function; or the budget, or the limit for the results of all calls, is exhausted.
+    /// The error of the function. Also if the budget is exhausted, or the results of all calls are
+    /// too large.
     pub fn call(&self, call: &Call<'_>) -> Result<Value, FunctionError> {
         let size: usize = call.args.iter().map(size_of).sum();
         call.spend(size.saturating_add(STEPS_OF_A_CALL))?;
@@ -54,14 +56,14 @@ impl Function {
             args: &args,
             context: call.context,
         })?;
-        // The answers to queries are in memory already.
+        // Answers to queries are already in memory, so they are not counted again.
         if self.group != Group::Sources {
             call.context.afford(&value)?;
         }
         Ok(value)
     }
 
-    /// The arguments, with invalid UTF-8 replaced for a function that works on characters.
+    /// Replaces invalid UTF-8 in the arguments, for functions that work on characters.
     fn of_text<'a>(&self, args: &'a [Value]) -> Cow<'a, [Value]> {
         let is_binary = |value: &Value| value.kind() == ValueKind::Bytes;
         if !args.iter().any(is_binary)
@@ -78,8 +80,8 @@ impl Function {
     }
 }
 
-/// The bytes of a string or the items of a list. Maps and lazy sequences are not counted: their length is not known at
-/// once, so the functions that read them spend for them.
+/// Returns the number of bytes of a string or of items of a list. Maps and lazy sequences count as
+/// 0: their length is unknown, so functions that read them spend steps themselves.
 fn size_of(value: &Value) -> usize {
     match value.kind() {
         ValueKind::String | ValueKind::Bytes => value.as_bytes().map_or(0, <[u8]>::len),
@@ -88,7 +90,7 @@ fn size_of(value: &Value) -> usize {
     }
 }
 
-/// The functions that work on the bytes of a string.
+/// The functions that work on bytes.
 const OF_BYTES: [&str; 11] = [
     "base64Encode",
     "base64URLEncode",
@@ -103,7 +105,7 @@ const OF_BYTES: [&str; 11] = [
     "sprig_adler32sum",
 ];
 
-/// Creates a row of a table, of a function without options.
+/// Creates a row for a function without options.
 #[must_use]
 pub const fn row(
     group: Group,
@@ -144,7 +146,7 @@ pub enum Group {
 }
 
 impl Group {
-    /// The heading.
+    /// Returns the heading.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -159,21 +161,21 @@ impl Group {
     }
 }
 
-/// A call of a function. The arguments are in Go's order: a piped value comes last.
+/// A call of a function. As in Go, a piped value is the last argument.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
-    /// The arguments. For a function with options, the named arguments of Jinja are one value, the last.
+    /// The arguments. If the function has options, the last argument holds Jinja's named arguments.
     pub args: &'a [Value],
     /// The rendering that the call belongs to.
     pub context: &'a (dyn Context + 'static),
 }
 
 impl Call<'_> {
-    /// Spends steps of the budget of the rendering. One step is about a byte or an item that is read; a function spends
-    /// before it does the work.
+    /// Spends steps of the rendering's budget. A step is about one byte or item that is read. A
+    /// function spends the steps before it does the work.
     ///
     /// # Errors
-    /// If the budget is exhausted: the function has to end.
+    /// If the budget is exhausted; the function must then return.
     pub fn spend(&self, steps: usize) -> Result<(), FunctionError> {
         Ok(self.context.budget().spend(steps)?)
     }
@@ -218,7 +220,7 @@ impl Call<'_> {
     }
 }
 
-/// The named arguments in the value that holds them.
+/// Returns the named arguments of Jinja from the value that holds them.
 pub fn named(arguments: &Value) -> impl Iterator<Item = (String, Value)> {
     let names = arguments.try_iter().into_iter().flatten();
     names.map(|name| {

@@ -67,7 +67,7 @@ pub(super) static TABLE: &[Function] = &[
     ),
 ];
 
-/// A pair with another key.
+/// A pair with a different key.
 #[derive(Debug)]
 struct Rekeyed {
     pair: Record,
@@ -87,7 +87,7 @@ impl Fields for Rekeyed {
     }
 }
 
-/// The field of a record, as a string.
+/// Returns the field of a record, as a string.
 fn field(record: &Record, go: &str) -> Result<String, FunctionError> {
     let value = record.field(go).unwrap_or_default();
     text(&value).map(str::to_owned)
@@ -123,7 +123,7 @@ fn by_key(call: &Call<'_>) -> FunctionResult {
     Ok(Value::from_object(TypedMap { entries, zero }))
 }
 
-/// Groups by name; a missing group is an empty list.
+/// Converts groups to a map of lists; a missing group is an empty list.
 fn lists(groups: BTreeMap<String, Vec<Value>>) -> Value {
     let entries = groups
         .into_iter()
@@ -186,7 +186,7 @@ fn by_meta(call: &Call<'_>) -> FunctionResult {
     Ok(lists(groups))
 }
 
-/// The part of a group's name that comes from one key of `byMeta`.
+/// Returns the part of a group's name that comes from one key of `byMeta`.
 fn meta_part(key: &str, meta: &Value) -> Result<String, FunctionError> {
     let (name, as_int) = match key.strip_suffix("|int") {
         Some(name) => (name, true),
@@ -217,7 +217,7 @@ fn meta_part(key: &str, meta: &Value) -> Result<String, FunctionError> {
     Ok(part.chars().map(plain).collect())
 }
 
-/// A tree of nested maps while it is built.
+/// A tree of nested maps under construction.
 #[derive(Debug)]
 enum Tree {
     Leaf(Value),
@@ -238,7 +238,7 @@ impl Tree {
     }
 }
 
-/// Inserts a value at its path. The error names keys, but no values.
+/// Inserts a value at a path. Errors contain keys, but no values.
 fn insert(
     root: &mut BTreeMap<String, Tree>,
     path: &str,
@@ -273,7 +273,7 @@ fn conflict(path: &str, part: &str) -> FunctionError {
     ))
 }
 
-/// The number of folders of a key, which is the nesting of the maps.
+/// The maximum number of folders in a key, which is the nesting depth of the maps.
 const MAX_FOLDERS: usize = 90;
 
 fn nested(name: &str, entries: impl Iterator<Item = (String, Value)>) -> FunctionResult {

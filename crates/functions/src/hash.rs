@@ -46,7 +46,7 @@ pub(super) static TABLE: &[Function] = &[
     ),
 ];
 
-/// Bytes in hexadecimal, in lower case.
+/// Returns bytes as lower-case hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()

@@ -2,7 +2,7 @@
 
 // A module imports only modules listed above it; blank lines keep rustfmt from sorting the list.
 
-/// Defines a function that makes the table rows of one group.
+/// Defines a function that creates the table rows of a group.
 macro_rules! row_constructor {
     ($visibility:vis $name:ident, $group:expr) => {
         $visibility const fn $name(

@@ -1,4 +1,4 @@
-//! The functions of a program: tables of this crate and others, as one.
+//! The library: the function tables of this crate and of the program.
 
 use gotemplate::FunctionId;
 
@@ -17,7 +17,7 @@ pub struct Example {
     pub output: &'static str,
 }
 
-/// All functions that a program has, group by group, with their examples.
+/// All functions of a program, by group, with their examples.
 #[derive(Debug)]
 pub struct Library {
     functions: Vec<&'static Function>,
@@ -25,8 +25,8 @@ pub struct Library {
 }
 
 impl Library {
-    /// Creates a library of these tables. The reference has the functions in this order, under a heading for each
-    /// [`Group`](crate::Group).
+    /// Creates a library from tables. The reference lists the functions in this order, under a
+    /// heading for each [`Group`](crate::Group).
     #[must_use]
     pub fn new(
         tables: impl IntoIterator<Item = &'static [Function]>,
@@ -38,37 +38,38 @@ impl Library {
         }
     }
 
-    /// All functions.
+    /// Returns all functions.
     pub fn all(&self) -> impl Iterator<Item = &'static Function> + '_ {
         self.functions.iter().copied()
     }
 
-    /// The function with this name in Go templates.
+    /// Returns the function with this name in Go templates.
     #[must_use]
     pub fn named_in_go(&self, name: &str) -> Option<&'static Function> {
         self.all().find(|function| function.go == name)
     }
 
-    /// The function with this name in Jinja.
+    /// Returns the function with this name in Jinja.
     #[must_use]
     pub fn named_in_jinja(&self, name: &str) -> Option<&'static Function> {
         self.all().find(|function| function.jinja == name)
     }
 
-    /// The identifier of the function with this name in Go templates, for [`gotemplate::Template::parse`].
+    /// Returns the identifier of the function with this name in Go templates, for
+    /// [`gotemplate::Template::parse`].
     #[must_use]
     pub fn id_in_go(&self, name: &str) -> Option<FunctionId> {
         let index = self.all().position(|function| function.go == name);
         index.map(FunctionId)
     }
 
-    /// The function with this identifier.
+    /// Returns the function with this identifier.
     #[must_use]
     pub fn of_id(&self, FunctionId(index): FunctionId) -> Option<&'static Function> {
         self.functions.get(index).copied()
     }
 
-    /// The example of the function with this name in Go templates.
+    /// Returns the example of the function with this name in Go templates.
     #[must_use]
     pub fn example(&self, go: &str) -> Option<&'static Example> {
         self.examples.iter().find(|example| example.function == go)

@@ -1,4 +1,4 @@
-//! Lists: splitting and joining strings, and looking for items.
+//! Functions for lists: splitting and joining strings, and searching items.
 
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ use super::args::{FunctionResult, Number, bytes, fail, slice, text};
 use crate::function::{Call, Function, FunctionError, Group};
 use gotemplate::record::TypedMap;
 
-/// The length of a list that `split` makes.
+/// The maximum number of items in the result of `split`.
 const MAX_ITEMS: usize = 1_000_000;
 
-/// The length of a result in bytes.
+/// The maximum size of a result in bytes.
 const MAX_LENGTH: usize = 64 << 20;
 
-/// The number of iterations of `loop`.
+/// The maximum number of iterations of `loop`.
 const MAX_ITERATIONS: i64 = 10_000_000;
 
 row_constructor!(lists, Group::Text);
@@ -100,7 +100,7 @@ fn split(call: &Call<'_>) -> FunctionResult {
         .collect())
 }
 
-/// Go's `strings.Split`, but an empty string has no parts.
+/// Splits like Go's `strings.Split`, except that an empty string has no parts.
 fn parts<'a>(separator: &str, text: &'a str) -> Result<Vec<&'a str>, FunctionError> {
     let max = MAX_ITEMS + 1;
     let parts: Vec<&str> = match (separator, text) {
@@ -168,12 +168,12 @@ fn is_in(haystack: &Value, needle: &Value) -> bool {
     }
 }
 
-/// A value to look for in a list. Its type is determined once.
+/// A value to search for in a list, with its type.
 enum Needle<'v> {
     Int(i64),
     Float(f64),
     Text(&'v str),
-    /// Equal to nothing.
+    /// A value that equals no item.
     Other,
 }
 
@@ -202,7 +202,7 @@ impl<'v> Needle<'v> {
     }
 }
 
-/// Looks for each needle; `verdict` judges which of them were found.
+/// Searches for each needle; `verdict` decides from the results.
 fn needles(call: &Call<'_>, name: &str, verdict: impl Fn(&[bool]) -> bool) -> FunctionResult {
     let [needles, haystack] = call.exactly(name)?;
     let size = haystack

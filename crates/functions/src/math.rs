@@ -1,4 +1,4 @@
-//! Arithmetic. The right operand is the first argument, so that `10 | divide 2` is 5.
+//! Arithmetic functions. The first argument is the right operand: `10 | divide 2` is 5.
 
 use std::cmp::Ordering;
 
@@ -84,14 +84,14 @@ pub(super) static TABLE: &[Function] = &[
     ),
 ];
 
-/// An operation on each of Go's three kinds of numbers; a mixed pair is calculated as in Go.
+/// An operation for each of Go's three kinds of numbers. Mixed operands are converted as in Go.
 struct Operation {
     int: fn(i64, i64) -> i64,
     uint: fn(u64, u64) -> u64,
     float: fn(f64, f64) -> f64,
 }
 
-/// The two numbers, the left operand first.
+/// Returns the two numbers, the left operand first.
 fn operands(call: &Call<'_>, name: &str) -> Result<(Number, Number), FunctionError> {
     let [right, left] = call.exactly(name)?;
     let number = |value: &Value| match Number::of(value) {
@@ -158,7 +158,8 @@ fn is_zero(number: Number) -> bool {
     matches!(number, Number::Int(0) | Number::Uint(0))
 }
 
-/// The left operand if it compares to the right one as wanted, otherwise the right one.
+/// Returns the left operand if its comparison with the right one yields `wanted`, otherwise the
+/// right one.
 fn choose(call: &Call<'_>, name: &str, wanted: Ordering) -> FunctionResult {
     let order = match operands(call, name)? {
         (Number::Int(a), Number::Int(b)) => Some(a.cmp(&b)),

@@ -1,6 +1,6 @@
-//! Merges maps, nested maps included.
+//! Merges maps, including nested maps.
 //!
-//! Input: a target and a source. Output: the target; if it is immutable, a changed copy of it.
+//! Input: a target and a source. Output: the target, or a changed copy if the target is immutable.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use crate::function::{Call, FunctionError};
 use gotemplate::dict::Dict;
 use gotemplate::record::Record;
 
-/// The nesting of maps.
+/// The maximum nesting depth of maps.
 const MAX_DEPTH: usize = 90;
 
-/// Which value takes precedence if both maps have the key.
+/// The value that takes precedence if both maps have a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Precedence {
     /// The value of the target, unless it is empty.
@@ -24,12 +24,12 @@ pub(super) enum Precedence {
     Source,
 }
 
-/// Returns `true` if a value is a map. A record is not a map.
+/// Returns `true` if the value is a map. Records do not count as maps.
 pub(super) fn is_map(value: &Value) -> bool {
     value.kind() == ValueKind::Map && value.downcast_object_ref::<Record>().is_none()
 }
 
-/// The entries of a map with string keys.
+/// Returns the entries of a map with string keys.
 pub(super) fn entries(map: &Value) -> Result<BTreeMap<String, Value>, FunctionError> {
     if let Some(dict) = map.downcast_object_ref::<Dict>() {
         return Ok(dict.entries());
@@ -45,7 +45,7 @@ pub(super) fn entries(map: &Value) -> Result<BTreeMap<String, Value>, FunctionEr
     Ok(entries)
 }
 
-/// The target of a merge: the map itself, or a copy if it is immutable.
+/// Returns the map to merge into: the target, or a copy if the target is immutable.
 pub(super) fn target(map: &Value) -> FunctionResult {
     match map.downcast_object_ref::<Dict>() {
         Some(_) => Ok(map.clone()),

@@ -1,6 +1,6 @@
-//! Strings as booleans and numbers.
+//! Functions that parse booleans and numbers.
 //!
-//! An error does not quote the string: mostly it is the value of a key.
+//! Errors do not quote the string, because it may be secret: it is usually the value of a key.
 
 use minijinja::Value;
 
@@ -36,7 +36,7 @@ pub(super) static TABLE: &[Function] = &[
     ),
 ];
 
-/// Why a string is not a number, in the words of Go's `strconv`.
+/// The reason why a string is not a number, with the message of Go's `strconv`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ParseError {
     #[error("invalid syntax")]
@@ -47,7 +47,8 @@ pub(super) enum ParseError {
 
 use ParseError::{Range, Syntax};
 
-/// Parses the only argument. `go` is the name of the function of `strconv`, `empty` the result for an empty string.
+/// Parses the only argument. `go` is the name of the Go function for messages, `empty` the result
+/// for an empty string.
 fn parse<T: Into<Value>>(
     call: &Call<'_>,
     name: &str,
@@ -73,7 +74,7 @@ fn parse_bool(text: &str) -> Result<bool, ParseError> {
     }
 }
 
-/// A decimal integer, with or without a sign.
+/// Parses a decimal integer with an optional sign.
 pub(super) fn parse_int(text: &str) -> Result<i64, ParseError> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -89,7 +90,7 @@ fn parse_uint(text: &str) -> Result<u64, ParseError> {
     text.parse().map_err(|_| Range)
 }
 
-/// A number in one of Go's decimal or hexadecimal forms.
+/// Parses a number in one of Go's decimal or hexadecimal forms.
 pub(super) fn parse_float(text: &str) -> Result<f64, ParseError> {
     match text.parse::<f64>() {
         Ok(number) if number.is_infinite() && text.contains(|c: char| c.is_ascii_digit()) => {

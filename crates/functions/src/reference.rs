@@ -1,11 +1,11 @@
-//! The reference of functions: for a terminal, and as a page of Markdown.
+//! Generates the reference of functions, for a terminal and as a Markdown page.
 
 use std::fmt::Write as _;
 
 use crate::function::Function;
 use crate::library::Library;
 
-/// A line for each function, under the headings of their groups.
+/// Returns one line per function, under the headings of their groups.
 #[must_use]
 pub fn list(library: &Library) -> String {
     let width = |name: fn(&'static Function) -> &'static str| {
@@ -32,7 +32,8 @@ pub fn list(library: &Library) -> String {
     text
 }
 
-/// The reference of one function, by its name in either language; `None` if there is no such function.
+/// Returns the reference of one function, which is found by its name in either language; `None` if
+/// it does not exist.
 #[must_use]
 pub fn entry(library: &Library, name: &str) -> Option<String> {
     let function = library
@@ -61,8 +62,8 @@ pub fn entry(library: &Library, name: &str) -> Option<String> {
     Some(text)
 }
 
-/// The reference of all functions in Markdown, with a heading of level 2 for each group and of level 3 for each
-/// function.
+/// Returns the reference of all functions in Markdown, with level 2 headings for groups and level 3
+/// headings for functions.
 #[must_use]
 pub fn page(library: &Library) -> String {
     let mut text = String::new();
@@ -77,7 +78,7 @@ pub fn page(library: &Library) -> String {
     text
 }
 
-/// The heading of a function on the [`page`]: its names, in backticks.
+/// Returns the heading of a function on the [`page`]: its names in backticks.
 #[must_use]
 pub fn heading(function: &Function) -> String {
     let Function { go, jinja, .. } = function;

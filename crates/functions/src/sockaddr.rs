@@ -1,8 +1,10 @@
-//! The addresses of this host, by expressions of go-sockaddr: `GetPrivateIP`, `GetInterfaceIP "eth0"`,
+//! The function `sockaddr`: addresses of this host, selected by expressions of go-sockaddr such as
+//! `GetPrivateIP`, `GetInterfaceIP "eth0"` or
 //! `GetAllInterfaces | include "name" "eth" | attr "address"`.
 //!
-//! Input: an expression, which is a pipeline of a Go template with its own functions. Output: its text. The addresses are read
-//! while the template renders; a change of an address does not trigger a rendering.
+//! Input: an expression, which is a pipeline of a Go template with its own functions. Output: its
+//! text. The addresses are read while the template renders; a changed address does not trigger a
+//! rendering.
 
 mod address;
 mod blocks;
@@ -60,7 +62,7 @@ fn sockaddr(call: &Call<'_>) -> FunctionResult {
     ))
 }
 
-/// The context of an expression: that of the rendering, with the functions of expressions.
+/// The context of an expression: the context of the rendering, with go-sockaddr's functions.
 #[derive(Debug)]
 struct Expression<'a>(&'a (dyn crate::Context + 'static));
 
@@ -84,12 +86,12 @@ impl Context for Expression<'_> {
     }
 }
 
-/// Makes a function of the expressions.
+/// Creates a function for expressions.
 const fn inner(name: &'static str, code: fn(&Call<'_>) -> FunctionResult) -> Function {
     row(Group::Environment, [name, name], "", "", code)
 }
 
-/// The functions of the expressions.
+/// The functions that expressions can call.
 static FUNCTIONS: &[Function] = &[
     inner("GetAllInterfaces", |call| Ok(values(own_addresses(call)?))),
     inner("GetDefaultInterfaces", |call| {
@@ -176,7 +178,7 @@ static FUNCTIONS: &[Function] = &[
     }),
 ];
 
-/// The addresses of this host. The system calls for them take about as long as these steps.
+/// Returns the addresses of this host. The steps correspond to the time of the system calls.
 fn own_addresses(call: &Call<'_>) -> Result<Vec<Address>, FunctionError> {
     call.spend(10_000)?;
     system::addresses()
@@ -186,7 +188,7 @@ fn values(addresses: Vec<Address>) -> Value {
     addresses.into_iter().map(Address::value).collect()
 }
 
-/// The addresses of a list, or a single address.
+/// Returns the addresses in a list, or a single address as a list.
 fn addresses(call: &Call<'_>, value: &Value) -> Result<Vec<Address>, FunctionError> {
     if let Some(one) = Address::from_value(value) {
         return Ok(vec![one]);
@@ -198,7 +200,7 @@ fn addresses(call: &Call<'_>, value: &Value) -> Result<Vec<Address>, FunctionErr
     )
 }
 
-/// The private or public addresses of interfaces that are up.
+/// Returns the private or public addresses of the interfaces that are up.
 fn reachable(call: &Call<'_>, private: bool) -> Result<Vec<Address>, FunctionError> {
     let mut all = own_addresses(call)?;
     let is_wanted = |ip| blocks::is_forwardable(ip) && blocks::in_rfc(ip, "6890") == Ok(private);
@@ -241,7 +243,7 @@ fn filtered(call: &Call<'_>, name: &str, keep: bool) -> FunctionResult {
     Ok(values(found))
 }
 
-/// An attribute of an address, or of the first address of a list.
+/// Returns an attribute of an address, or of the first address of a list.
 fn attribute(call: &Call<'_>, function: &str) -> FunctionResult {
     let [name, list] = call.exactly(function)?;
     let name = text(name)?;

@@ -1,9 +1,9 @@
-//! Values with their types, as go-spew prints them, to debug a template.
+//! Functions that show values with their types, in the format of go-spew, to debug a template.
 //!
-//! Pointer addresses and the unused capacity of lists do not exist here. The keys of maps are sorted.
+//! There are no pointer addresses, and no capacities of lists. Map keys are sorted.
 //!
-//! `spew_dump` and `spew_printf`, which print to the terminal in consul-template, log only types and lengths, at the level
-//! debug: the values may be secret.
+//! In consul-template, `spew_dump` and `spew_printf` print to the terminal. Here they log only
+//! types and lengths, at level debug, because the values may be secret.
 
 mod outline;
 mod values;
@@ -173,7 +173,7 @@ fn sprintf(call: &Call<'_>) -> FunctionResult {
             .map_or(rest.len(), |(at, c)| at + c.len_utf8());
         let (verb, after) = rest.split_at(end);
         plain_format.push_str(verb);
-        // A star consumes a value, a double percent sign none.
+        // A star takes a value; a double percent sign takes none.
         let takes = verb.matches('*').count() + usize::from(verb != "%%");
         plain_values.extend(values.by_ref().take(takes).cloned());
         rest = after;

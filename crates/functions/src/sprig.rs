@@ -1,7 +1,7 @@
-//! The functions of sprig, with the prefix `sprig_`. Functions that depend on the time or the environment are omitted, as
-//! in consul-template.
+//! The functions of sprig, with the prefix `sprig_`. As in consul-template, functions that depend
+//! on the time or the environment are omitted.
 //!
-//! Results and the order of the arguments are those of sprig: a piped value comes last.
+//! Results and the order of arguments are those of sprig; a piped value is the last argument.
 
 pub(super) mod cast;
 #[cfg(feature = "crypto")]
@@ -39,13 +39,13 @@ use crate::function::{Call, FunctionError, Group};
 
 row_constructor!(sprig, Group::Sprig);
 
-/// The length of a result in bytes.
+/// The maximum size of a result in bytes.
 const MAX_LENGTH: usize = 64 << 20;
 
-/// The length of a list.
+/// The maximum number of items in a list.
 const MAX_ITEMS: usize = 1_000_000;
 
-/// Fails if a result would be too long.
+/// Returns an error if a result would be too long.
 fn check_length(length: usize) -> Result<(), FunctionError> {
     if length > MAX_LENGTH {
         fail("the result is too long")
@@ -54,7 +54,7 @@ fn check_length(length: usize) -> Result<(), FunctionError> {
     }
 }
 
-/// Fails if a list would be too long.
+/// Returns an error if a list would be too long.
 fn check_items(count: usize) -> Result<(), FunctionError> {
     if count > MAX_ITEMS {
         fail(format!("a list with more than {MAX_ITEMS} items"))
@@ -69,13 +69,13 @@ fn map(call: &Call<'_>, name: &str, change: impl FnOnce(&str) -> String) -> Func
     Ok(Value::from(change(text(only)?)))
 }
 
-/// Applies a function to the two arguments, which are strings.
+/// Applies a function to the two arguments, which must be strings.
 fn map_two(call: &Call<'_>, name: &str, make: impl FnOnce(&str, &str) -> Value) -> FunctionResult {
     let [first, last] = call.exactly(name)?;
     Ok(make(text(first)?, text(last)?))
 }
 
-/// The first argument, which is required, and the others.
+/// Returns the first argument, which is required, and the others.
 fn first_and_rest<'a>(
     call: &Call<'a>,
     name: &str,

@@ -5,7 +5,7 @@ use crate::{
     documents, environment, group_by, hash, lists, math, numbers, sockaddr, spew, sprig, text,
 };
 
-/// The tables of the library, in the order of the reference. The first one is about the environment.
+/// The tables of the library, in the order of the reference.
 pub static TABLES: &[&[Function]] = &[
     environment::TABLE,
     sockaddr::TABLE,

@@ -1,4 +1,4 @@
-//! A rendering in tests.
+//! A rendering context for tests.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,13 +12,13 @@ use crate::function::Function;
 use crate::memo::Memo;
 use crate::tables::TABLES;
 
-/// The function with this name in Go templates.
+/// Returns the function with this name in Go templates.
 pub(crate) fn named_in_go(name: &str) -> Option<&'static Function> {
     let mut all = TABLES.iter().copied().flatten();
     all.find(|function| function.go == name)
 }
 
-/// A rendering with no environment variables.
+/// A rendering context without environment variables.
 #[derive(Debug)]
 pub(crate) struct Rendering {
     pub(crate) now: Timestamp,
@@ -45,7 +45,7 @@ impl Default for Rendering {
 }
 
 impl Rendering {
-    /// The time at which it is out of date.
+    /// Returns the time when the rendering expires.
     #[cfg(feature = "crypto")]
     pub(crate) fn expiry(&self) -> Option<Timestamp> {
         *self.expires.lock().unwrap()

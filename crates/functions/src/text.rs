@@ -1,4 +1,4 @@
-//! Strings: case, trimming, replacing, regular expressions, base64.
+//! Functions for strings: case, trimming, replacing, regular expressions, base64.
 
 use std::collections::HashSet;
 
@@ -13,10 +13,10 @@ use super::args::{FunctionResult, bytes, fail, integer, text};
 use super::title;
 use crate::function::{Call, Function, Group};
 
-/// The length of a result in bytes.
+/// The maximum size of a result in bytes.
 const MAX_LENGTH: usize = 64 << 20;
 
-/// Base64 as Go reads it: the unused bits of the last character are ignored.
+/// Base64 as Go decodes it: unused bits of the last character are ignored.
 pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     PAD.with_decode_allow_trailing_bits(true),
@@ -162,7 +162,7 @@ fn map(call: &Call<'_>, name: &str, change: impl Fn(&str) -> String) -> Function
     Ok(Value::from(change(text(only)?)))
 }
 
-/// Applies a function to two strings.
+/// Applies a function to the two arguments, which must be strings.
 fn map_second(
     call: &Call<'_>,
     name: &str,
@@ -172,13 +172,14 @@ fn map_second(
     Ok(change(text(first)?, text(last)?))
 }
 
-/// The string without these characters at both ends. They are looked up in a set, as both strings may be long.
+/// Removes these characters from both ends of the string. They are looked up in a set, because both
+/// strings may be long.
 pub(super) fn trim_characters<'a>(text: &'a str, characters: &str) -> &'a str {
     let characters: HashSet<char> = characters.chars().collect();
     text.trim_matches(|c| characters.contains(&c))
 }
 
-/// A character in lower case by Unicode's simple mapping, as in Go.
+/// Converts a character to lower case by Unicode's simple mapping, as Go does.
 pub(super) fn lower(c: char) -> char {
     let mut lower = c.to_lowercase();
     match (lower.next(), lower.next()) {
@@ -231,7 +232,7 @@ fn indent(call: &Call<'_>) -> FunctionResult {
 
 fn decode(call: &Call<'_>, name: &str, engine: &impl base64::Engine) -> FunctionResult {
     let [only] = call.exactly(name)?;
-    // Go skips line breaks.
+    // Go ignores line breaks.
     let encoded: String = text(only)?
         .chars()
         .filter(|c| !matches!(c, '\r' | '\n'))

@@ -1,7 +1,7 @@
-//! Title case, as Go's `cases.Title` with `NoLower` makes it.
+//! Title case, as in Go's `cases.Title` with `NoLower`.
 //!
-//! A word is a run of letters, digits and underscores. An apostrophe, a full stop or a colon between two letters, and a
-//! comma or a full stop between two digits, do not end it.
+//! A word is a run of letters, digits and underscores. An apostrophe, full stop or colon between
+//! two letters does not end it; neither does a comma or full stop between two digits.
 
 /// Converts the first letter of each word to upper case.
 pub(super) fn title(text: &str) -> String {
@@ -44,8 +44,8 @@ fn joins(before: char, c: char, after: char) -> bool {
     }
 }
 
-/// Writes the first letter of a word. Of a character that is two letters only the first is a capital: `ǅ`, and `Ss` for
-/// `ß`.
+/// Writes the first letter of a word. If a character is a pair of letters, only the first becomes a
+/// capital: `ǅ`, and `Ss` for `ß`.
 fn capitalize(c: char, out: &mut String) {
     if let Some(titled) = title_case(c) {
         out.push(titled);
@@ -56,25 +56,25 @@ fn capitalize(c: char, out: &mut String) {
     out.extend(capitals.flat_map(char::to_lowercase));
 }
 
-/// A character in title case, by Unicode's simple mapping.
+/// Converts a character to title case by Unicode's simple mapping.
 pub(super) fn one_title(c: char) -> char {
     title_case(c).unwrap_or_else(|| upper(c))
 }
 
-/// The title case of a character, if it is not its upper case.
+/// Returns the title case of a character, if it differs from its upper case.
 fn title_case(c: char) -> Option<char> {
     Some(match c {
         'ǆ' | 'Ǆ' | 'ǅ' => 'ǅ',
         'ǉ' | 'Ǉ' | 'ǈ' => 'ǈ',
         'ǌ' | 'Ǌ' | 'ǋ' => 'ǋ',
         'ǳ' | 'Ǳ' | 'ǲ' => 'ǲ',
-        // Georgian capitals are used only where all letters are capitals.
+        // Georgian capitals are used only in words of capitals.
         'ა'..='ჺ' | 'ჽ'..='ჿ' => c,
         _ => return None,
     })
 }
 
-/// A character in upper case by Unicode's simple mapping, as in Go.
+/// Converts a character to upper case by Unicode's simple mapping, as Go does.
 pub(super) fn upper(c: char) -> char {
     let mut upper = c.to_uppercase();
     match (upper.next(), upper.next()) {

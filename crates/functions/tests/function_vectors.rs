@@ -56,13 +56,13 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// Returns `true` if a case calls a function that is omitted without the feature `crypto`.
+/// Returns `true` if the template calls a function that needs the feature `crypto`.
 fn is_omitted(template: &str) -> bool {
     let calls = |name: &str| template.contains(name);
     !cfg!(feature = "crypto") && CRYPTO.into_iter().any(calls)
 }
 
-/// The functions of Consul that the cases call, without data.
+/// The query functions that the cases call. They return no data.
 static WITHOUT_DATA: &[Function] = &[
     row(Group::Sources, ["service", "service"], "", "", empty_list),
     row(Group::Sources, ["ls", "ls"], "", "", empty_list),
@@ -78,7 +78,7 @@ fn library() -> Library {
     Library::new(TABLES.iter().copied().chain([WITHOUT_DATA]), &[])
 }
 
-/// A rendering with the variable `SET`, at the beginning of 1970.
+/// A rendering context with the variable `SET`; the time is the start of 1970.
 #[derive(Debug, Default)]
 struct Rendering {
     budget: Budget,
@@ -172,7 +172,8 @@ fn functions_have_the_same_results_as_in_consul_template() {
     assert!(failed == 0, "{failed} failed\n{report}");
 }
 
-/// The first two of these have no result that would be the same in Go, and `raw` is not in consul-template.
+/// The results of the first two depend on the time and the host; `raw` does not exist in
+/// consul-template.
 #[test]
 fn every_function_has_a_case() {
     let elsewhere = ["sprig_ago", "sockaddr", "raw"];

@@ -25,7 +25,8 @@ impl FromStr for GoDuration {
     }
 }
 
-/// The shortest text that reads back as the same duration: `2h45m`, `1.5s`, `300ms`, `0s`.
+/// Formats the duration as the shortest text that parses as the same duration: `2h45m`, `1.5s`,
+/// `300ms`, `0s`.
 impl fmt::Display for GoDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nanos = self.0.as_nanos();
@@ -56,7 +57,7 @@ impl fmt::Display for GoDuration {
     }
 }
 
-/// For fuzzing: a duration reads back from its text.
+/// Checks for the fuzzer that a formatted duration parses as the same duration.
 #[doc(hidden)]
 pub fn fuzz(text: &str) {
     if let Ok(duration) = text.parse::<GoDuration>() {

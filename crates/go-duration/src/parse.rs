@@ -2,7 +2,7 @@
 
 use crate::units::{HOUR, MICROSECOND, MILLISECOND, MINUTE, NANOSECOND, SECOND};
 
-/// A text that is not a duration.
+/// The error for text that is not a duration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the duration {written:?} {reason}")]
 pub struct DurationError {
@@ -10,10 +10,11 @@ pub struct DurationError {
     reason: String,
 }
 
-/// The maximum in Go: an `int64` of nanoseconds, about 292 years.
+/// Go's maximum: an `int64` of nanoseconds, about 292 years.
 const LIMIT: u128 = i64::MAX as u128;
 
-/// Digits of a fraction beyond these are ignored, so that a fraction of an hour still fits an `u128`.
+/// The maximum number of digits of a fraction that are used, so that a fraction of an hour fits
+/// into a `u128`.
 const FRACTION_DIGITS: usize = 25;
 
 /// The reason why a text is not a duration.
@@ -43,7 +44,7 @@ impl Refusal {
     }
 }
 
-/// The nanoseconds of a text.
+/// Parses a duration to nanoseconds.
 pub(crate) fn parse(text: &str) -> Result<u64, DurationError> {
     nanoseconds(text).map_err(|refusal| DurationError {
         written: text.to_owned(),
@@ -77,7 +78,7 @@ fn nanoseconds(text: &str) -> Result<u64, Refusal> {
     u64::try_from(total).map_err(|_| Refusal::TooLong)
 }
 
-/// The nanoseconds of the first number with its unit, and what follows.
+/// Parses the first number with its unit to nanoseconds. Returns the rest of the text, too.
 fn first_part(text: &str) -> Result<(u128, &str), Refusal> {
     let (whole, rest) = digits(text);
     let (fraction, rest) = match rest.strip_prefix('.') {
@@ -111,7 +112,7 @@ fn digits(text: &str) -> (&str, &str) {
     )
 }
 
-/// The value of decimal digits; of none, 0; `None` when it does not fit.
+/// Parses decimal digits; no digits are 0. Returns `None` if the number does not fit.
 fn number(digits: &str) -> Option<u128> {
     if digits.is_empty() {
         Some(0)

@@ -1,4 +1,4 @@
-//! Texts of durations, and durations as text.
+//! Tests of parsing and formatting.
 
 use proptest::prelude::*;
 
@@ -44,7 +44,7 @@ fn go_durations_are_read_to_the_nanosecond() {
 }
 
 #[test]
-fn what_is_no_duration_says_why() {
+fn an_error_names_the_reason() {
     let cases: &[(&str, &str)] = &[
         ("", "is empty"),
         ("-", "is empty"),
@@ -75,7 +75,7 @@ fn what_is_no_duration_says_why() {
 }
 
 #[test]
-fn a_duration_is_shown_as_short_as_it_goes() {
+fn a_duration_is_formatted_as_short_as_possible() {
     let cases: &[(u64, &str)] = &[
         (0, "0s"),
         (1, "1ns"),
@@ -94,7 +94,7 @@ fn a_duration_is_shown_as_short_as_it_goes() {
 
 proptest! {
     #[test]
-    fn what_is_shown_reads_back(nanos in 0..=i64::MAX.unsigned_abs()) {
+    fn a_formatted_duration_parses_back(nanos in 0..=i64::MAX.unsigned_abs()) {
         let duration = GoDuration(Duration::from_nanos(nanos));
         prop_assert_eq!(duration.to_string().parse::<GoDuration>(), Ok(duration));
     }
@@ -107,7 +107,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_is_too_strange(text in "\\PC*", digits in "[-+]?[0-9.]{0,60}[a-zµ]{0,3}") {
+    fn no_text_causes_a_panic(text in "\\PC*", digits in "[-+]?[0-9.]{0,60}[a-zµ]{0,3}") {
         fuzz(&text);
         fuzz(&digits);
     }

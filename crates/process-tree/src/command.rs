@@ -1,10 +1,12 @@
 //! Runs commands to their end, and stops those that take too long.
 //!
-//! Input: a [`Command`], and a token that stops it.
-//! Output: [`Finished`] or a [`CommandError`](crate::CommandError); meanwhile each line of its output goes to a [`Sink`].
+//! Input: a [`Command`], and a token that stops it. Output: [`Finished`] or a
+//! [`CommandError`](crate::CommandError). A [`Sink`] receives each line of output while the command
+//! runs.
 //!
-//! A command is a process group. If it exceeds its timeout or is stopped, the whole group gets SIGTERM, then SIGKILL.
-//! Processes that a successful command leaves in the background keep running, because that is how services are started.
+//! A command is a process group. If it exceeds its timeout or is stopped, the whole group receives
+//! SIGTERM, then SIGKILL. Background processes of a successful command keep running, because a
+//! command may start a service.
 
 mod capture;
 mod group;

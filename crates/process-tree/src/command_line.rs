@@ -1,11 +1,11 @@
-//! The command line of a program, and how messages show it.
+//! The command line of a program, and its form in messages.
 
 use std::fmt;
 
-/// A command line is cut after this many characters.
+/// The maximum number of characters that are shown.
 const MAX_CHARS: usize = 200;
 
-/// What is executed.
+/// The command line to execute.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CommandLine {
     /// A line for `sh -c`.
@@ -15,7 +15,7 @@ pub enum CommandLine {
 }
 
 impl fmt::Display for CommandLine {
-    /// The command as written, on one line, cut if it is long.
+    /// Writes the command as configured, on one line, truncated if it is long.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
             Self::Shell(line) => line.clone(),

@@ -4,18 +4,19 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 
-/// All variables of a program; it inherits no others. Of two with the same name, the later one counts.
+/// All environment variables of a program; it inherits no others. If a name is given twice, the
+/// last value is used.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Environment(BTreeMap<OsString, OsString>);
 
 impl Environment {
-    /// The variables of this process.
+    /// Creates a copy of this process's environment.
     #[must_use]
     pub fn inherited() -> Self {
         std::env::vars_os().collect()
     }
 
-    /// The variables with their values.
+    /// Returns the variables with their values.
     pub fn iter(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
         self.0.iter()
     }
@@ -38,7 +39,7 @@ impl<K: Into<OsString>, V: Into<OsString>> Extend<(K, V)> for Environment {
 }
 
 impl fmt::Debug for Environment {
-    /// The names; the values may be secret.
+    /// Writes only the names, because the values may be secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }

@@ -1,4 +1,4 @@
-//! Why a command did not succeed.
+//! The errors of commands.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
@@ -13,7 +13,7 @@ use crate::command_line::CommandLine;
 /// A command that did not succeed. The message shows the command as configured, never its environment or output.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
-    /// It could not be started.
+    /// The program could not be started.
     #[error("cannot start {program:?}{}", hint(*.remedy))]
     CannotStart {
         /// The program.
@@ -23,7 +23,7 @@ pub enum CommandError {
         /// The cause.
         source: io::Error,
     },
-    /// It exited with a code other than 0.
+    /// The command exited with a code other than 0.
     #[error("command `{command}` failed with exit code {code}{}", hint(remedy_of_code(*.code, *.shell)))]
     Failed {
         /// The command as configured.
@@ -33,7 +33,7 @@ pub enum CommandError {
         /// Whether the command ran in a shell.
         shell: bool,
     },
-    /// It was killed by a signal.
+    /// The command was killed by a signal.
     #[error("command `{command}` was killed by {}", signal_name(*.signal))]
     Killed {
         /// The command as configured.
@@ -41,7 +41,7 @@ pub enum CommandError {
         /// The number of the signal.
         signal: i32,
     },
-    /// It exceeded its timeout, and was stopped.
+    /// The command exceeded its timeout and was stopped.
     #[error("command `{command}` did not end within {limit:?} and was stopped")]
     TimedOut {
         /// The command as configured.
@@ -49,13 +49,13 @@ pub enum CommandError {
         /// The timeout.
         limit: Duration,
     },
-    /// It was stopped on request.
+    /// The command was stopped on request.
     #[error("command `{command}` was stopped before its end")]
     Stopped {
         /// The command as configured.
         command: String,
     },
-    /// Its exit status is unknown.
+    /// The exit status of the command is unknown.
     #[error("cannot wait for command `{command}`")]
     WaitFailed {
         /// The command as configured.
@@ -66,7 +66,7 @@ pub enum CommandError {
 }
 
 impl CommandError {
-    /// The same error with `shown` for the command, whose arguments may be secret.
+    /// Returns the same error with `shown` as the command line, because arguments may be secret.
     #[must_use]
     pub fn shown_as(mut self, shown: &str) -> Self {
         match &mut self {

@@ -1,13 +1,16 @@
-//! Runs commands and supervises a child process, and ends them with all their descendants.
+//! Runs commands and supervises a child process; ends both with all their descendants.
 //!
-//! A program that starts others leaves processes behind when it is killed, when a command hangs, or when a shell dies and
-//! the program that it has started does not. This library has two ways to run a program, and both clean up.
+//! A program that starts others can leave processes behind: when it is killed, when a command
+//! hangs, or when a shell dies before the program that it started. This library has two ways to run
+//! a program, and both clean up.
 //!
-//! # A command that runs to its end
+//! # Commands
 //!
-//! [`run`] hands out the output of a [`Command`] line by line, [`capture`] collects it. A command is a process group with
-//! a time limit. At the limit, or if the [`CancellationToken`](tokio_util::sync::CancellationToken) is cancelled, the
-//! whole group gets SIGTERM, and five seconds later SIGKILL. If the future is dropped, the group is killed at once.
+//! [`run`] passes the output of a [`Command`] to a sink line by line; [`capture`] collects it. A
+//! command is a process group with a timeout. At the timeout, or if the
+//! [`CancellationToken`](tokio_util::sync::CancellationToken) is cancelled, the whole group
+//! receives SIGTERM, and SIGKILL five seconds later. If the future is dropped, the group is killed
+//! at once.
 //!
 //! ```
 //! use std::time::Duration;
@@ -29,14 +32,14 @@
 //! # }
 //! ```
 //!
-//! # A child process that is supervised
+//! # Supervised child processes
 //!
-//! [`supervise`] runs a [`Child`] until it ends, and sends it signals meanwhile. Between both processes there is a reaper,
-//! a small process that becomes the parent of all orphaned descendants, also of those that have left the process group.
-//! If the supervisor is killed, even with SIGKILL, the reaper kills all of them; if the reaper is killed, the kernel kills
-//! the child.
+//! [`supervise`] runs a [`Child`] until it ends, and sends it signals. Between the two processes is
+//! a reaper: a small process that becomes the parent of all orphaned descendants, including those
+//! that have left the process group. If the supervisor is killed, even with SIGKILL, the reaper
+//! kills them. If the reaper is killed, the kernel kills the child.
 //!
-//! The reaper is the executable itself, so `main` has to begin with [`run_role`]:
+//! The reaper is your own executable, so `main` must begin with [`run_role`]:
 //!
 //! ```no_run
 //! use std::process::ExitCode;
@@ -74,7 +77,7 @@
 
 // Each module imports only modules above it.
 
-// The command line of a program, and how messages show it.
+// The command line of a program, and its form in messages.
 mod command_line;
 
 // The environment of a program.
@@ -83,13 +86,13 @@ mod environment;
 // Finds programs on the `PATH` of this process.
 mod locate;
 
-// Why a command did not succeed.
+// The errors of commands.
 mod error;
 
 // Runs commands to their end.
 mod command;
 
-// The signals that are passed on to a child process.
+// The signals that are forwarded to a child process.
 mod signals;
 
 // Supervises a child process through a reaper.

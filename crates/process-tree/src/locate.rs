@@ -1,21 +1,21 @@
 //! Finds programs on the `PATH` of this process.
 //!
-//! The environment of a command does not change which program runs.
+//! A `PATH` in the environment of a command has no effect on which program runs.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::AccessFlags;
 
-/// The shell by its usual paths, in case that `PATH` has none.
+/// The usual paths of the shell, if it is not on `PATH`.
 const SHELLS: [&str; 2] = ["/bin/sh", "/usr/bin/sh"];
 
-/// The path of a program; a name that is not found stays as it is.
+/// Returns the path of a program, or its name if it is not found.
 pub(crate) fn locate(program: &str) -> OsString {
     find_on_path(program).map_or_else(|| program.into(), PathBuf::into_os_string)
 }
 
-/// The path of the shell: `sh` on `PATH`, else in its usual places.
+/// Returns the path of the shell: `sh` on `PATH`, otherwise one of its usual paths.
 pub(crate) fn locate_shell() -> OsString {
     let usual = || {
         SHELLS

@@ -1,4 +1,4 @@
-//! The signals that are passed on to a child process.
+//! The signals that are forwarded to a child process.
 
 use std::io;
 
@@ -6,8 +6,8 @@ use nix::sys::signal::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-/// The signals that a program can pass on to its child process. The others concern the program itself (`SIGCHLD`,
-/// `SIGPIPE`), cannot be caught, or report a fault of the process.
+/// The signals that a program can forward to its child process. The others concern the program
+/// itself (`SIGCHLD`, `SIGPIPE`), cannot be caught, or report a fault of the process.
 pub const PASSED_ON: [Signal; 19] = [
     Signal::SIGHUP,
     Signal::SIGINT,
@@ -30,7 +30,8 @@ pub const PASSED_ON: [Signal; 19] = [
     Signal::SIGSYS,
 ];
 
-/// Starts to catch every signal that can be passed on: each would end a process whose task is to outlive its child.
+/// Catches all signals that can be forwarded. Otherwise they would end this process, which must
+/// outlive its child.
 pub(crate) fn listen() -> io::Result<mpsc::UnboundedReceiver<Signal>> {
     let (sender, signals) = mpsc::unbounded_channel();
     for name in PASSED_ON {

@@ -1,6 +1,7 @@
-//! A supervised child process and its descendants.
+//! Tests of a supervised child process and its descendants.
 //!
-//! The reaper is the executable itself, so this test program has its own `main` instead of the test harness.
+//! The reaper is the executable itself, so this test program has its own `main` instead of the test
+//! harness.
 #![expect(clippy::unwrap_used, reason = "a test without the harness")]
 
 use std::fs;
@@ -44,7 +45,7 @@ fn shell(line: &str) -> Child {
     }
 }
 
-/// Runs a child while `work` may send orders to it.
+/// Runs a child while `work` may send orders to it. Returns the exit of the child.
 async fn ended<F: Future<Output = ()>>(
     child: Child,
     work: impl FnOnce(mpsc::UnboundedSender<Order>) -> F,
@@ -54,7 +55,7 @@ async fn ended<F: Future<Output = ()>>(
     timeout(Duration::from_secs(20), both).await.unwrap()
 }
 
-/// Waits for a file with process IDs, one a line.
+/// Waits for a file with one process ID per line.
 async fn ids(path: &Path, count: usize) -> Vec<Pid> {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
@@ -71,7 +72,7 @@ async fn ids(path: &Path, count: usize) -> Vec<Pid> {
     }
 }
 
-/// Waits until none of the processes is left.
+/// Waits until all of these processes have ended.
 async fn all_gone(ids: &[Pid]) {
     let deadline = Instant::now() + Duration::from_secs(10);
     let is_alive = |id: &Pid| {
@@ -103,7 +104,7 @@ async fn a_program_that_is_missing_is_an_error() {
     );
 }
 
-/// A list of commands is not replaced by its last program: the shell waits for it.
+/// Uses a list of commands, which the shell cannot `exec`, so that the shell waits for the program.
 async fn signals_reach_the_program_behind_a_shell() {
     let directory = tempfile::tempdir().unwrap();
     let started = directory.path().join("started");
@@ -120,7 +121,7 @@ async fn signals_reach_the_program_behind_a_shell() {
     assert_eq!(exit.await.unwrap().code(), 5);
 }
 
-/// A child with a descendant in a session of its own; both write their process IDs.
+/// Returns a child with a descendant in a session of its own. Both write their process IDs.
 fn with_session(path: &Path) -> Child {
     let path = path.display();
     shell(&format!(

@@ -1,12 +1,14 @@
-//! Tells systemd the state of a service: ready, reloading, stopping, a status line, and the watchdog.
+//! Reports the state of a service to systemd: ready, reloading, stopping, a status line, and the
+//! watchdog.
 //!
-//! A service of `Type=notify` sends datagrams to the socket that `NOTIFY_SOCKET` names, as `sd_notify(3)` describes.
-//! systemd reads them when it has time. While its queue is full, a plain send blocks, and with it the event loop of the
-//! service. The [`Notifier`] never blocks: what does not fit is queued, and sent at the time that
-//! [`next_wake`](Notifier::next_wake) names.
+//! A service of `Type=notify` sends datagrams to the socket in `NOTIFY_SOCKET`, as `sd_notify(3)`
+//! describes. While systemd's receive queue is full, a plain send blocks, and with it the event
+//! loop of the service. The [`Notifier`] never blocks: messages that do not fit are queued and sent
+//! at [`next_wake`](Notifier::next_wake).
 //!
-//! It has no thread, no timer and no runtime. The event loop calls [`notify`](Notifier::notify) after each event and at
-//! `next_wake`, so that the watchdog's keep-alive messages show that the loop itself is running.
+//! The notifier has no thread, no timer and no runtime. Your event loop calls
+//! [`notify`](Notifier::notify) after each event and at `next_wake`, so the watchdog's keep-alive
+//! messages prove that the loop itself is running.
 //!
 //! # Example
 //!
@@ -32,13 +34,13 @@
 
 // Each module imports only modules above it.
 
-// The socket for notifications, which never blocks.
+// The non-blocking socket for notifications.
 mod notify_socket;
 
-// Decides what to send after a change of the state.
+// Decides which notification a change of the state needs.
 mod notices;
 
-// Decides when to send the keep-alive message.
+// Decides when a keep-alive message is due.
 mod watchdog;
 
 // The connection to systemd.

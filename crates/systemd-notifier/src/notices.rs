@@ -1,29 +1,30 @@
-//! Decides what to send to systemd after a change of the state.
+//! Decides which notification a change of the state needs.
 
 use std::time::Duration;
 
 /// The state of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It is starting. A service that was ready before stays ready: `Starting` after a reload is the end of the reload.
+    /// The service is starting. After a reload, `Starting` means that the reload is finished; the
+    /// service stays ready.
     Starting,
-    /// It is ready.
+    /// The service is ready.
     Ready,
-    /// It reads its configuration again.
+    /// The service reloads its configuration.
     Reloading,
-    /// It shuts down.
+    /// The service shuts down.
     Stopping,
 }
 
-/// The last state that was sent.
+/// The state and the status line that were sent last.
 #[derive(Debug, Default)]
 pub(crate) struct Notices {
     last: Option<(State, String)>,
 }
 
 impl Notices {
-    /// The message for a state and a status line, if they differ from the last ones. `monotonic` is the time of the
-    /// monotonic clock.
+    /// Returns the notification for a state and a status line, or `None` if both are unchanged.
+    /// `monotonic` is the time of the monotonic clock.
     pub(crate) fn next(
         &mut self,
         mut state: State,

@@ -10,8 +10,8 @@ use crate::notices::{Notices, State};
 use crate::notify_socket::NotifySocket;
 use crate::watchdog::Watchdog;
 
-/// The variables that systemd sets for the service alone: a child process that inherits them could send notifications in
-/// its name.
+/// The environment variables for the service itself. A child process that inherits them could send
+/// notifications in its name.
 pub const VARIABLES: [&str; 4] = [
     "NOTIFY_SOCKET",
     "WATCHDOG_USEC",
@@ -19,7 +19,7 @@ pub const VARIABLES: [&str; 4] = [
     "JOURNAL_STREAM",
 ];
 
-/// An address that cannot be used.
+/// The error for an address that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot notify systemd at {} (NOTIFY_SOCKET)", address.display())]
 pub struct ConnectError {
@@ -29,7 +29,7 @@ pub struct ConnectError {
     pub source: io::Error,
 }
 
-/// The connection to systemd. The default is not connected.
+/// The connection to systemd. By default, it is not connected.
 #[derive(Debug, Default)]
 pub struct Notifier {
     socket: Option<NotifySocket>,
@@ -38,10 +38,11 @@ pub struct Notifier {
 }
 
 impl Notifier {
-    /// Connects as the environment says. Without `NOTIFY_SOCKET`, the result is not connected.
+    /// Connects to the address in the environment. Without `NOTIFY_SOCKET`, the result is not
+    /// connected.
     ///
     /// # Errors
-    /// [`ConnectError`] if the address in the environment cannot be used.
+    /// [`ConnectError`] if the address cannot be used.
     pub fn from_environment(now: Instant) -> Result<Self, ConnectError> {
         let text = |name| std::env::var(name).ok();
         let address = std::env::var_os("NOTIFY_SOCKET").filter(|address| !address.is_empty());
@@ -60,13 +61,13 @@ impl Notifier {
         })
     }
 
-    /// Returns `true` if notifications are sent.
+    /// Returns `true` if there is a connection, so that notifications are sent.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.socket.is_some()
     }
 
-    /// Sends the state and the status line if they have changed, and the keep-alive message if it is due.
+    /// Sends the state and the status line if they changed, and a keep-alive message if it is due.
     pub fn notify(&mut self, state: State, status: &str, now: Instant) {
         let Some(socket) = &mut self.socket else {
             return;
@@ -84,7 +85,7 @@ impl Notifier {
         }
     }
 
-    /// When [`notify`](Self::notify) must be called even if nothing happens.
+    /// Returns the time at which [`notify`](Self::notify) must be called, even without an event.
     #[must_use]
     pub fn next_wake(&self) -> Option<Instant> {
         let socket = self.socket.as_ref()?;
@@ -93,9 +94,9 @@ impl Notifier {
     }
 }
 
-/// The clock that systemd compares with.
+/// Returns the time of the clock that systemd compares with.
 fn monotonic() -> Duration {
-    // Every Linux has this clock.
+    // Every Linux kernel has this clock.
     clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from)
 }
 

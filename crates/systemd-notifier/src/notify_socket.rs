@@ -1,4 +1,4 @@
-//! The socket for notifications, which never blocks: messages that do not fit are queued and sent later.
+//! The non-blocking socket for notifications. Messages that do not fit are queued and sent later.
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;
@@ -8,9 +8,9 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::{Duration, Instant};
 
-/// The interval of attempts to send a queued message.
+/// The interval of attempts to send queued messages.
 pub(crate) const RETRY_INTERVAL: Duration = Duration::from_secs(1);
-/// The length of the queue.
+/// The maximum number of queued messages.
 const MAX_UNSENT: usize = 16;
 
 /// A socket with a queue.
@@ -19,12 +19,12 @@ pub(crate) struct NotifySocket {
     socket: UnixDatagram,
     address: SocketAddr,
     unsent: VecDeque<String>,
-    /// When the queue is tried again.
+    /// The time of the next attempt; `None` if the queue is empty.
     retry_at: Option<Instant>,
 }
 
 impl NotifySocket {
-    /// Opens a socket for an address: a path, or `@NAME` for an abstract name.
+    /// Opens a socket to an address: a path, or `@NAME` for an abstract name.
     pub(crate) fn open(address: &OsStr) -> io::Result<Self> {
         let address = match address.as_bytes() {
             [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
@@ -40,7 +40,7 @@ impl NotifySocket {
         })
     }
 
-    /// Sends a message, after those in the queue. A full queue drops it.
+    /// Sends a message after the queued ones. If the queue is full, the message is dropped.
     pub(crate) fn send(&mut self, message: String, now: Instant) {
         if self.unsent.len() >= MAX_UNSENT {
             return;
@@ -51,14 +51,14 @@ impl NotifySocket {
         }
     }
 
-    /// Sends the queue if the next attempt is due.
+    /// Sends the queued messages, if the next attempt is due.
     pub(crate) fn retry(&mut self, now: Instant) {
         if self.retry_at.is_some_and(|retry_at| now >= retry_at) {
             self.send_unsent(now);
         }
     }
 
-    /// When the next attempt is due, if there is a queue.
+    /// Returns the time of the next attempt; `None` if the queue is empty.
     pub(crate) fn next_wake(&self) -> Option<Instant> {
         self.retry_at
     }
@@ -71,7 +71,7 @@ impl NotifySocket {
                     self.retry_at = Some(now + RETRY_INTERVAL);
                     return;
                 }
-                // Drop the message on other errors: the receiver is gone.
+                // Drop the message on other errors: the receiver has ended.
                 Ok(_) | Err(_) => drop(self.unsent.pop_front()),
             }
         }

@@ -1,4 +1,4 @@
-//! Decides when to tell systemd's watchdog that the loop is running.
+//! Decides when a keep-alive message for systemd's watchdog is due.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,8 @@ pub(crate) struct Watchdog {
 }
 
 impl Watchdog {
-    /// Creates a watchdog from `WATCHDOG_USEC` and `WATCHDOG_PID`; `None` if they do not apply to this process.
+    /// Creates a watchdog from `WATCHDOG_USEC` and `WATCHDOG_PID`; `None` if it is not enabled for
+    /// this process.
     pub(crate) fn new(
         microseconds: Option<&str>,
         process: Option<&str>,
@@ -31,7 +32,7 @@ impl Watchdog {
         is_due
     }
 
-    /// When the next message is due.
+    /// Returns the time when the next message is due.
     pub(crate) fn next_wake(&self) -> Instant {
         self.due
     }

@@ -1,4 +1,4 @@
-//! Why an outlet cannot be opened.
+//! The error of opening an outlet.
 
 use std::io;
 

@@ -1,11 +1,13 @@
-//! Escapes text from outside (the value of a key, a command, a file name) so that it stays on its line.
+//! Escapes untrusted text (the value of a key, a command, a file name) so that it stays on its
+//! line.
 //!
-//! Input: any text.
-//! Output: the same text without characters that start a line, move the cursor or change the direction of writing.
+//! Input: any text. Output: the same text, with escapes for characters that start a line, move the
+//! cursor or change the direction of writing.
 
 use std::fmt::Write as _;
 
-/// Appends `text` for a reader, with escapes such as `\n`, `\t` and `\u{1b}` for hidden characters.
+/// Appends `text` for a human reader, with escapes such as `\n`, `\t` and `\u{1b}` for hidden
+/// characters.
 pub(crate) fn push(line: &mut String, text: &str) {
     for letter in text.chars() {
         match letter {
@@ -25,7 +27,7 @@ pub(crate) fn push_json(line: &mut String, text: &str) {
             '\n' => line.push_str("\\n"),
             '\r' => line.push_str("\\r"),
             '\t' => line.push_str("\\t"),
-            // Every hidden character fits into four digits. Writing to a `String` does not fail.
+            // All hidden characters fit into four digits. Writing to a `String` cannot fail.
             _ if is_hidden(letter) => drop(write!(line, "\\u{:04x}", u32::from(letter))),
             _ => line.push(letter),
         }

@@ -1,7 +1,7 @@
 //! The log file outlet: `NAME-TIME.EXTENSION`, rotated by size and age.
 //!
-//! Input: records.
-//! Output: lines in a new file for each start and each rotation. Old files are removed as optionsured.
+//! Input: records. Output: lines in a new file for each start and each rotation. Old files are
+//! removed as configured.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -19,12 +19,12 @@ use crate::options::{FileOptions, Keep};
 use crate::queue::Sink;
 use crate::record::Record;
 
-/// The extension if the path has none.
+/// The extension, if the path has none.
 const DEFAULT_EXTENSION: &str = "log";
-/// The pause before the next attempt to rotate, after one that failed.
+/// The pause after a failed rotation.
 const ROTATE_RETRY: Duration = Duration::from_secs(60);
 
-/// The file that is being written.
+/// The current file.
 pub(crate) struct LogFile {
     options: FileOptions,
     layout: Layout,
@@ -32,7 +32,7 @@ pub(crate) struct LogFile {
     lines: Lines<File>,
     size: u64,
     started: Instant,
-    /// The time of the next attempt, if the last rotation failed.
+    /// The time of the next attempt after a failed rotation.
     retry_at: Option<Instant>,
     line: String,
 }
@@ -137,14 +137,15 @@ impl Series {
                 .mode(0o640)
                 .open(path)
             {
-                // The clock has not advanced since the last file: try again.
+                // The clock has not advanced since the last file was created: try again.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 opened => return opened,
             }
         }
     }
 
-    /// Removes all but the newest files. A file that cannot be removed stays: logging goes on.
+    /// Removes all but the newest files. If a file cannot be removed, it is kept and logging
+    /// continues.
     fn prune(&self, count: usize) {
         let Ok(entries) = fs::read_dir(&self.directory) else {
             return;
@@ -159,7 +160,7 @@ impl Series {
         }
     }
 
-    /// The time in the name of a file, if the file belongs to this log.
+    /// Returns the time in the name of a file, if the file belongs to this log.
     fn time_of(&self, name: &std::ffi::OsStr) -> Option<u128> {
         let time = name
             .as_encoded_bytes()

@@ -1,6 +1,7 @@
-//! The journal outlet, in systemd's native protocol: priority, event name and fields.
+//! The journal outlet, which uses systemd's native protocol with priority, event name and fields.
 //!
-//! Input: records. Output: datagrams of `NAME=value` lines; a value with several lines is preceded by its length.
+//! Input: records. Output: datagrams of `NAME=value` lines; a value of several lines is preceded by
+//! its length.
 
 use std::ffi::OsStr;
 use std::io;
@@ -15,13 +16,13 @@ use crate::record::Record;
 use crate::syslog::sender;
 use crate::{escape, layout};
 
-/// The length to which a message is cut if it is too long for a datagram, in bytes.
+/// The length to which an oversized message is cut, in bytes.
 const MAX_CUT_LEN: usize = 32 * 1024;
 
 /// The socket, and the options of the entries.
 pub(crate) struct Journal {
     options: JournalOptions,
-    /// The prefix of the names of fields.
+    /// The prefix of field names.
     prefix: String,
     socket: UnixDatagram,
 }
@@ -29,7 +30,7 @@ pub(crate) struct Journal {
 impl Journal {
     pub(crate) fn open(options: JournalOptions) -> io::Result<Self> {
         let socket = sender()?;
-        // Fail at the start if the journal does not listen at the address.
+        // Fail early if the journal does not listen at the address.
         UnixDatagram::unbound()?.connect(&options.address)?;
         let prefix = format!("{}_", options.name);
         Ok(Self {
@@ -81,7 +82,8 @@ impl Sink for Journal {
     }
 }
 
-/// Escapes text so that `journalctl` shows it as text. Line breaks stay: they cannot start another entry.
+/// Escapes text so that `journalctl` shows it as text. Line breaks are kept, because they cannot
+/// start another entry.
 fn escape_lines(text: &str) -> String {
     let mut lines = String::new();
     for (number, line) in text.split('\n').enumerate() {
@@ -105,8 +107,8 @@ fn push(entry: &mut Vec<u8>, name: &str, value: &str) {
     entry.push(b'\n');
 }
 
-/// The journal's name of a field: with the prefix `app_`, `rate.limit` becomes `APP_RATE_LIMIT`, because the journal
-/// accepts only capitals, digits and `_`.
+/// Returns the journal field name: with the prefix `app_`, `rate.limit` becomes `APP_RATE_LIMIT`,
+/// because the journal accepts only capitals, digits and `_`.
 fn field_name(prefix: &str, name: &str) -> String {
     let letters = prefix.chars().chain(name.chars()).map(|letter| {
         if letter.is_ascii_alphanumeric() {
@@ -118,7 +120,7 @@ fn field_name(prefix: &str, name: &str) -> String {
     letters.take(64).collect()
 }
 
-/// Returns `true` if systemd has connected standard error to the journal, and it has not been redirected since.
+/// Returns `true` if standard error is still the stream that systemd connected to the journal.
 #[must_use]
 pub fn is_stderr_connected_to_journal() -> bool {
     let ours = io::stderr()

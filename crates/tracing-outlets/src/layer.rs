@@ -11,9 +11,9 @@ use tracing_subscriber::layer::Context;
 use crate::queue::Queue;
 use crate::record::{Component, Record};
 
-/// Puts every event into the queue of every outlet.
+/// Pushes every event to the queues of all outlets.
 ///
-/// This is one layer for all outlets, so that they share one record: an event has the same time everywhere.
+/// All outlets share this layer and its records, so that an event has the same time everywhere.
 #[derive(Clone, Debug)]
 pub struct OutletLayer {
     component: Component,

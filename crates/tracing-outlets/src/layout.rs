@@ -11,19 +11,19 @@ use crate::escape::{push, push_json};
 use crate::options::Format;
 use crate::record::{Record, Value};
 
-/// The event name of records of libraries, whose events have no stable names.
+/// The event name of library records; their events have no stable names.
 const LIBRARY: &str = "library";
 
 /// The format of the lines of one outlet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {
     pub(crate) format: Format,
-    /// Each line starts with its priority, as `sd-daemon(3)` describes.
+    /// Whether each line starts with its priority, as `sd-daemon(3)` describes.
     pub(crate) priorities: bool,
 }
 
 impl Layout {
-    /// The format of the lines of a file.
+    /// Creates the format of the lines of a file.
     pub(crate) fn of_file(format: Format) -> Self {
         Self {
             format,
@@ -31,7 +31,8 @@ impl Layout {
         }
     }
 
-    /// Appends the record, with the newline. As text, a message of several lines becomes several lines with the same head.
+    /// Appends the record with a newline. In text format, a message of several lines becomes
+    /// several lines with the same head.
     pub(crate) fn push(self, line: &mut String, record: &Record) {
         let priority = if self.priorities {
             format!("<{}>", priority(record.level))
@@ -58,7 +59,8 @@ impl Layout {
     }
 }
 
-/// The complete message. Messages of this program are complete; those of libraries need their fields.
+/// Returns the complete message. Messages of the application are complete; library messages are
+/// extended with their fields.
 pub(crate) fn text(record: &Record) -> Cow<'_, str> {
     if record.event.is_some() {
         return Cow::Borrowed(&record.message);
@@ -74,7 +76,8 @@ pub(crate) fn text(record: &Record) -> Cow<'_, str> {
     )
 }
 
-/// The lines of a text. All but the first are indented, so that they cannot look like an event.
+/// Returns the lines of a text. All lines but the first are indented, so that they cannot look like
+/// events.
 pub(crate) fn parts(text: &str) -> impl Iterator<Item = (&'static str, &str)> {
     let parts = text.trim_end_matches('\n').split('\n');
     parts
@@ -129,7 +132,7 @@ fn push_object(line: &mut String, record: &Record) {
     line.push('}');
 }
 
-/// The name of a level, as in consul-template.
+/// Returns the name of a level, as in consul-template.
 fn level(level: Level) -> &'static str {
     match level {
         Level::ERROR => "ERR",
@@ -140,7 +143,7 @@ fn level(level: Level) -> &'static str {
     }
 }
 
-/// The syslog priority of a level, which the journal uses as well.
+/// Returns the syslog priority of a level, which the journal uses as well.
 pub(crate) fn priority(level: Level) -> u8 {
     match level {
         Level::ERROR => 3,

@@ -1,13 +1,12 @@
-//! Log outlets for [`tracing`] that never block the program: standard error, files with rotation, syslog, and systemd's
-//! journal.
+//! Log outlets for [`tracing`] that never block the program: standard error, files with rotation,
+//! syslog, and systemd's journal.
 //!
-//! Each outlet has a queue of 1 MiB and a thread that writes. A slow reader, disk or socket therefore never delays the
-//! code that logs: what does not fit into the queue is dropped, counted, and reported in the same outlet as soon as it
-//! works again. An outlet whose disk is full or whose reader is gone does not affect the others.
+//! Each outlet has a queue of 1 MiB and a writer thread. So a slow reader, disk or socket never
+//! delays the code that logs. Records that do not fit into the queue are dropped and counted, and
+//! the outlet reports the count when it works again. A broken outlet does not affect the others.
 //!
-//! The outlets are one layer of [`tracing_subscriber`]'s registry. They can be replaced while the program runs, for
-//! example when its configuration is read again.
-//!
+//! The outlets form one layer of [`tracing_subscriber`]'s registry. They can be replaced at run
+//! time, for example when the configuration is reloaded.
 //! # Example
 //!
 //! ```
@@ -45,16 +44,19 @@
 //!
 //! # Lines
 //!
-//! Text has time, level, component and message: `2026-11-22T15:33:01.232Z [INFO] (server) listening on port 8080`. JSON
-//! also has the name of the event and its fields. The component is the crate that logs; [`Outlets::new`] takes a
-//! function that names it. An event without a name, as most libraries log them, shows its fields after its message.
+//! Text lines have time, level, component and message:
+//! `2026-11-22T15:33:01.232Z [INFO] (server) listening on port 8080`. JSON lines also have the
+//! event's name and fields. The component is the crate that logs; [`Outlets::new`] accepts a
+//! function that names it. In most libraries, events have no names; their fields follow the
+//! message.
 //!
-//! Control characters, line separators and marks that change the direction of writing are escaped, so text from
-//! outside cannot forge a line or move the cursor.
+//! Control characters, line separators and marks that change the direction of writing are escaped,
+//! so untrusted text cannot forge a line or move the cursor.
 //!
 //! # Own events
 //!
-//! The outlets report their own problems to each other, with the target `log`: `log.lost`, `log.broken` and
+//! The outlets report problems to each other with the target `log`: `log.lost`, `log.broken` and
+//! `log.not_rotated`.
 //! `log.not_rotated`.
 
 // Each module imports only modules above it.
@@ -62,7 +64,7 @@
 // The options of the outlets.
 mod options;
 
-// Escapes text so that it stays on its line.
+// Escapes untrusted text so that it stays on its line.
 mod escape;
 
 // An event in the form that the outlets write.
@@ -89,16 +91,16 @@ mod syslog;
 // The journal outlet.
 mod journal;
 
-// A place that log lines are written to.
+// A destination of log lines.
 mod outlet;
 
-// Why an outlet cannot be opened.
+// The error of opening an outlet.
 mod error;
 
 // The outlets as a layer of the subscriber.
 mod layer;
 
-// The outlets of a process, which can be replaced while it runs.
+// The outlets of a process, which can be replaced at run time.
 mod outlets;
 
 pub use error::OpenError;

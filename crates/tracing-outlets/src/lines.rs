@@ -1,18 +1,19 @@
 //! Writes whole lines to a file or a pipe.
 //!
-//! If an error cuts a line short, the next one starts on a line of its own.
+//! If an error truncates a line, the next line still starts on a new line.
 
 use std::io::{self, ErrorKind, Write};
 use std::thread::sleep;
 use std::time::Duration;
 
-/// The pause before the next attempt where another process has made stderr non-blocking.
+/// The pause before a retry. Standard error may be non-blocking, because another process has set it
+/// so.
 const RETRY_PAUSE: Duration = Duration::from_millis(10);
 
 /// A writer of lines.
 pub(crate) struct Lines<W> {
     to: W,
-    /// The last line was written in part.
+    /// Whether the last line was written only in part.
     torn: bool,
 }
 
@@ -51,7 +52,7 @@ impl<W: Write> Lines<W> {
 mod tests {
     use super::*;
 
-    /// A disk with room for so many bytes.
+    /// A disk with room for this many bytes.
     struct Disk {
         content: Vec<u8>,
         room: usize,

@@ -7,27 +7,28 @@ use std::time::Duration;
 /// The format of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// `2026-11-22T15:33:01.232Z [INFO] (watch) text`
+    /// Text lines: `2026-11-22T15:33:01.232Z [INFO] (watch) text`.
     Text,
     /// One JSON object per line: `timestamp`, `level`, `component`, `event`, `message`, and the fields of the event.
     Json,
 }
 
-/// A log file, and its rotation.
+/// A log file with its rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileOptions {
-    /// Its path. The time in nanoseconds is inserted before the extension, which is `log` if the path has none.
+    /// The path. The time in nanoseconds is inserted before the extension, which is `log` by
+    /// default.
     pub path: PathBuf,
-    /// The size at which the next file is started; `None`: no limit.
+    /// The size at which a new file is started; `None` for no limit.
     pub rotate_bytes: Option<u64>,
-    /// The age at which the next file is started; `None`: no limit.
+    /// The age at which a new file is started; `None` for no limit.
     pub rotate_after: Option<Duration>,
     /// The old files to keep.
     pub keep: Keep,
 }
 
 impl FileOptions {
-    /// A log file that is never rotated.
+    /// Creates a log file that is never rotated.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
@@ -42,9 +43,9 @@ impl FileOptions {
 /// The old log files to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
-    /// All.
+    /// All files.
     All,
-    /// The newest, this many.
+    /// The given number of newest files.
     Newest(usize),
 }
 
@@ -55,17 +56,17 @@ pub struct SyslogOptions {
     pub facility: Facility,
     /// The program name.
     pub name: String,
-    /// The path of the socket, mostly `/dev/log`.
+    /// The path of the socket, usually `/dev/log`.
     pub address: PathBuf,
 }
 
 /// The connection to systemd's journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JournalOptions {
-    /// The program name, `SYSLOG_IDENTIFIER`. In capitals it is the prefix of the names of fields: `APP_COMPONENT`,
-    /// `APP_EVENT`, `APP_PATH`.
+    /// The program name, `SYSLOG_IDENTIFIER`. In capitals, it is the prefix of field names:
+    /// `APP_COMPONENT`, `APP_EVENT`, `APP_PATH`.
     pub name: String,
-    /// The path of the socket, mostly `/run/systemd/journal/socket`.
+    /// The path of the socket, usually `/run/systemd/journal/socket`.
     pub address: PathBuf,
 }
 
@@ -101,14 +102,14 @@ impl Facility {
     /// The first facility for local use.
     pub const LOCAL0: Self = Self(16);
 
-    /// Its number.
+    /// Returns the number of the facility.
     #[must_use]
     pub fn number(self) -> u8 {
         self.0
     }
 }
 
-/// A text that is not a facility.
+/// The error for text that is not a facility.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} is not a syslog facility; there are DAEMON, USER, LOCAL0 to LOCAL7, AUTH, AUTHPRIV, CRON, FTP, KERN, \

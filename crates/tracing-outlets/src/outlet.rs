@@ -1,4 +1,4 @@
-//! A place that log lines are written to.
+//! A destination of log lines.
 
 use std::fmt;
 use std::io;
@@ -11,15 +11,15 @@ use crate::queue::Sink;
 use crate::stderr::StandardError;
 use crate::syslog::Syslog;
 
-/// One outlet. Equal outlets write to the same place in the same format.
+/// An outlet. Equal outlets have the same destination and format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outlet {
     /// Standard error.
     StandardError {
         /// The format of a line.
         format: Format,
-        /// Whether each line starts with its priority, as `sd-daemon(3)` describes: for a standard error that is
-        /// connected to the journal.
+        /// Whether each line starts with its priority, as `sd-daemon(3)` describes. Use this if
+        /// standard error is connected to the journal.
         priorities: bool,
     },
     /// A file with rotation.

@@ -1,6 +1,7 @@
-//! The outlets of a process, which can be replaced while it runs.
+//! The outlets of a process, which can be replaced at run time.
 //!
-//! Input: a list of [`Outlet`]s at the start and at each change. Output: their queues in the [`OutletLayer`].
+//! Input: a list of [`Outlet`]s at the start and at each change. Output: their queues in the
+//! [`OutletLayer`].
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use crate::outlet::Outlet;
 use crate::queue::Queue;
 use crate::record::{Component, library};
 
-/// An outlet with the queue before it.
+/// An outlet with its queue.
 type OpenOutlet = (Outlet, Arc<Queue>);
 
 /// The open outlets.
@@ -22,14 +23,15 @@ pub struct Outlets {
 }
 
 impl Default for Outlets {
-    /// Creates a list without outlets. The component of an event is the crate of its target.
+    /// Creates an empty list. The component of an event is the crate of its target.
     fn default() -> Self {
         Self::new(library)
     }
 }
 
 impl Outlets {
-    /// Creates a list without outlets. `component` names the part of the program that an event is about.
+    /// Creates an empty list. `component` returns the part of the program for the target of an
+    /// event.
     #[must_use]
     pub fn new(component: Component) -> Self {
         Self {
@@ -38,14 +40,14 @@ impl Outlets {
         }
     }
 
-    /// The layer for the subscriber.
+    /// Returns the layer to add to the subscriber.
     #[must_use]
     pub fn layer(&self) -> OutletLayer {
         self.layer.clone()
     }
 
-    /// Opens these outlets in their order, and closes all others. An outlet that is open already stays open. A closed
-    /// outlet writes the rest of its queue in the background.
+    /// Opens these outlets in order, and closes all others. Outlets that are already open stay
+    /// open. A closed outlet writes the rest of its queue in the background.
     ///
     /// # Errors
     /// [`OpenError`] if an outlet cannot be opened; then nothing changes.
@@ -73,7 +75,7 @@ impl Outlets {
         Ok(())
     }
 
-    /// Closes all outlets, and waits for lines that are not written yet, but not longer than `timeout`.
+    /// Closes all outlets, and waits until their queues are written, but at most for `timeout`.
     pub fn close(&self, timeout: Duration) {
         let deadline = Instant::now() + timeout;
         let open = std::mem::take(&mut *self.open());
@@ -112,7 +114,7 @@ mod tests {
         }
     }
 
-    /// The last word of each line, file by file.
+    /// Returns the last word of each line, file by file.
     fn last_words(directory: &Path) -> Vec<Vec<String>> {
         let mut files: Vec<_> = fs::read_dir(directory)
             .unwrap()
@@ -156,7 +158,7 @@ mod tests {
         });
         let expected = [vec!["one", "two"], vec!["three"]];
         let deadline = Instant::now() + Duration::from_secs(20);
-        // An outlet that was replaced still writes its queue, in the background.
+        // A replaced outlet writes its queue in the background.
         while last_words(directory.path()) != expected && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(5));
         }

@@ -1,10 +1,10 @@
-//! The queue before an outlet that may be slow, full or broken.
+//! The queue of an outlet, which decouples the program from a slow, full or broken outlet.
 //!
-//! Input: records. Pushing one never waits for the outlet.
-//! Output: the same records, written by a thread of the queue. Records that did not fit or could not be written are
-//! counted, and the count is written as soon as that is possible.
+//! Input: records. Pushing a record never waits for the outlet. Output: the same records, written
+//! by the thread of the queue. Records that do not fit or cannot be written are counted, and the
+//! count is written as soon as possible.
 //!
-//! The thread starts with the first record: most daemons log nothing most of the time.
+//! The thread starts with the first record, because most daemons log rarely.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -18,7 +18,7 @@ use crate::record::Record;
 /// The capacity of a queue, in bytes.
 const CAPACITY: usize = 1024 * 1024;
 
-/// Writes records somewhere.
+/// A destination of records.
 pub(crate) trait Sink: Send {
     /// Writes one record; may block.
     fn write(&mut self, record: &Record) -> io::Result<()>;
@@ -35,7 +35,7 @@ pub(crate) struct Queue {
 struct State {
     records: VecDeque<Arc<Record>>,
     size: usize,
-    /// The number of records lost since the last notice in the outlet.
+    /// The number of records lost since the outlet last reported losses.
     lost: u64,
     closed: bool,
     thread: Thread,
@@ -72,14 +72,14 @@ impl Queue {
         }
     }
 
-    /// Queues a record; drops and counts it if the queue is full.
+    /// Queues a record. If the queue is full, the record is dropped and counted.
     pub(crate) fn push(self: &Arc<Self>, record: &Arc<Record>) {
         let mut state = self.state();
         if state.closed || matches!(state.thread, Thread::Ended) {
             return;
         }
         let size = record.size();
-        // A record that is larger than the queue is accepted if the queue is empty.
+        // An empty queue accepts a record of any size.
         if state.size > 0 && state.size + size > CAPACITY {
             state.lost += 1;
             return;
@@ -90,7 +90,7 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Accepts no more records. Those in the queue are still written.
+    /// Stops accepting records. Queued records are still written.
     pub(crate) fn close(&self) {
         let mut state = self.state();
         state.closed = true;
@@ -100,7 +100,7 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Waits until the queue is written, or until the deadline.
+    /// Waits until the queue is written, but at most until the deadline.
     pub(crate) fn wait_until(&self, deadline: Instant) {
         let mut state = self.state();
         while !matches!(state.thread, Thread::Ended) {
@@ -133,7 +133,7 @@ impl Queue {
             .spawn(move || queue.run(sink))
             .is_err()
         {
-            // Without a thread this outlet writes nothing, and `wait_until` must not wait for it.
+            // Without a thread, this outlet writes nothing, and `wait_until` must not wait for it.
             state.thread = Thread::Ended;
         }
     }
@@ -150,7 +150,7 @@ impl Queue {
                     lost += 1;
                     if !broken {
                         broken = true;
-                        // For the other outlets; in this one, the message is lost as well.
+                        // This is for the other outlets; this outlet loses the message, too.
                         let outlet = &self.outlet;
                         tracing::warn!(
                             name: "log.broken", target: "log", outlet, %error,
@@ -169,14 +169,15 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// The next record, and the number of those lost before it; `None` if the queue is closed and empty.
+    /// Returns the next record, and the number of records lost before it; `None` if the queue is
+    /// closed and empty.
     fn take(&self) -> Option<(Arc<Record>, u64)> {
         let mut state = self.state();
         loop {
             if let Some(record) = state.records.pop_front() {
                 state.size -= record.size();
                 if state.records.is_empty() {
-                    // Free the memory of a burst.
+                    // Free the memory after a burst.
                     state.records.shrink_to(64);
                 }
                 return Some((record, std::mem::take(&mut state.lost)));
@@ -199,7 +200,7 @@ mod tests {
 
     use super::*;
 
-    /// Writes a record when the gate opens: with success for `true`, with an error for `false`.
+    /// Writes a record when the gate opens: successfully for `true`, with an error for `false`.
     struct Slow {
         gate: mpsc::Receiver<bool>,
         written: mpsc::Sender<String>,
@@ -252,7 +253,7 @@ mod tests {
         assert!(begun.elapsed() < Duration::from_secs(5), "pushing blocked");
         drop(open);
         queue.wait_until(begun + Duration::from_secs(20));
-        // Every record is written, or counted in the line before the next one that is written.
+        // Every record is either written, or counted in the notice before the next written one.
         let lines: Vec<String> = read
             .try_iter()
             .map(|text| text.chars().take(40).collect())
@@ -270,7 +271,7 @@ mod tests {
     #[test]
     fn an_outlet_that_failed_gets_the_number_of_lost_records() {
         let (queue, open, read) = slow();
-        // `one`; `two` is lost; the notice; `three`; `four` is lost; the notice at the end.
+        // Writes: `one`; `two` is lost; the notice; `three`; `four` is lost; the notice at the end.
         for works in [true, false, true, true, false, true] {
             open.send(works).unwrap();
         }

@@ -1,7 +1,7 @@
-//! An event in the form that the outlets write.
+//! An event in the form that outlets write.
 //!
-//! Input: an event of `tracing`.
-//! Output: a [`Record`] with time, level, component, event name, message and fields.
+//! Input: an event of `tracing`. Output: a [`Record`] with time, level, component, event name,
+//! message and fields.
 
 use std::fmt::{self, Write as _};
 
@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
 
-/// Names the part of the program that an event is about, given the target of the event.
+/// Returns the part of the program for the target of an event.
 pub type Component = fn(&'static str) -> &'static str;
 
-/// The crate of a target: `hyper` for `hyper::client`.
+/// Returns the crate of a target: `hyper` for `hyper::client`.
 pub(crate) fn library(target: &'static str) -> &'static str {
     target.split("::").next().unwrap_or(target)
 }
@@ -53,14 +53,14 @@ impl fmt::Display for Value {
 }
 
 impl Record {
-    /// Creates the record of an event; `component` names the part of the program for a target.
+    /// Creates the record of an event.
     pub(crate) fn of(event: &Event<'_>, component: Component) -> Self {
         let metadata = event.metadata();
         let mut record = Self {
             time: Timestamp::now(),
             level: *metadata.level(),
             component: component(metadata.target()),
-            // `tracing` names an unnamed event after its position in the source.
+            // `tracing` names unnamed events after their source position.
             event: Some(metadata.name()).filter(|name| !name.starts_with("event ")),
             message: String::new(),
             fields: Vec::new(),
@@ -69,7 +69,7 @@ impl Record {
         record
     }
 
-    /// Creates the record that replaces lines that were lost.
+    /// Creates the record that reports lost records.
     pub(crate) fn lost(count: u64) -> Self {
         const EVENT: &str = "log.lost";
         Self {
@@ -87,7 +87,7 @@ impl Record {
         }
     }
 
-    /// The approximate size in memory, in bytes.
+    /// Returns the approximate size in memory, in bytes.
     pub(crate) fn size(&self) -> usize {
         let field = |(_, value): &(&str, Value)| match value {
             Value::Text(text) => text.len() + 64,
@@ -100,7 +100,7 @@ impl Record {
 impl Visit for Record {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
-            // Writing to a `String` does not fail.
+            // Writing to a `String` cannot fail.
             let _ = write!(self.message, "{value:?}");
         } else {
             self.fields

@@ -7,7 +7,7 @@ use crate::lines::Lines;
 use crate::queue::Sink;
 use crate::record::Record;
 
-/// Standard error, and the format of its lines.
+/// Standard error with a line format.
 pub(crate) struct StandardError {
     layout: Layout,
     lines: Lines<io::Stderr>,

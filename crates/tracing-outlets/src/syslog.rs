@@ -1,8 +1,9 @@
-//! The syslog outlet, in the format of Go's `log/syslog`, as local syslog daemons parse it.
+//! The syslog outlet, which uses the format of Go's `log/syslog`, as local syslog daemons parse it.
 //!
 //! Input: records. Output: datagrams `<PRIORITY>Nov 22 15:33:01 NAME[PID]: (component) text`.
 //!
-//! The socket is not connected: each datagram is sent to the address, so a syslog that restarts receives the next one.
+//! The socket is not connected; each datagram is sent to the address. So a restarted syslog daemon
+//! receives the next datagram.
 
 use std::io;
 use std::os::unix::net::UnixDatagram;
@@ -16,12 +17,12 @@ use crate::queue::Sink;
 use crate::record::Record;
 use crate::{escape, layout};
 
-/// The largest datagram that most implementations accept, in bytes.
+/// The maximum size of a datagram that most implementations accept, in bytes.
 const MAX_LEN: usize = 8 * 1024;
-/// The time limit for sending one datagram.
+/// The timeout for sending a datagram.
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The socket, and the optionsuration of the messages.
+/// The socket, and the options of the messages.
 pub(crate) struct Syslog {
     options: SyslogOptions,
     socket: UnixDatagram,
@@ -31,7 +32,7 @@ pub(crate) struct Syslog {
 impl Syslog {
     pub(crate) fn open(options: SyslogOptions) -> io::Result<Self> {
         let socket = sender()?;
-        // Fail at the start if syslog does not listen at the address.
+        // Fail early if syslog does not listen at the address.
         UnixDatagram::unbound()?.connect(&options.address)?;
         Ok(Self {
             options,
@@ -71,14 +72,14 @@ impl Sink for Syslog {
     }
 }
 
-/// Creates a datagram socket whose sends have a time limit.
+/// Creates a datagram socket with a send timeout.
 pub(crate) fn sender() -> io::Result<UnixDatagram> {
     let socket = UnixDatagram::unbound()?;
     socket.set_write_timeout(Some(SEND_TIMEOUT))?;
     Ok(socket)
 }
 
-/// The syslog severity of a level, as in consul-template and Consul.
+/// Returns the syslog severity of a level, as in consul-template and Consul.
 fn severity(level: Level) -> u8 {
     match level {
         Level::ERROR => 3,

@@ -1,4 +1,4 @@
-//! Lookups in the catalog, and its indexes.
+//! Lookups in the catalog, and the indexes of queries.
 
 use std::collections::BTreeMap;
 
@@ -6,37 +6,37 @@ use super::{Catalog, Tables, casefold, record_key};
 use crate::records::{Check, Indexed, Instance, Node};
 
 impl Catalog {
-    /// One node.
+    /// Returns a node.
     pub(crate) fn node(&self, name: &str) -> Option<&Indexed<Node>> {
         self.nodes.get(&casefold(name))
     }
 
-    /// All nodes, by name in lower case.
+    /// Returns all nodes, by name in lower case.
     pub(crate) fn nodes(&self) -> &BTreeMap<String, Indexed<Node>> {
         &self.nodes
     }
 
-    /// All instances, by node and ID.
+    /// Returns all instances, by node and ID.
     pub(crate) fn instances(&self) -> impl Iterator<Item = &Indexed<Instance>> {
         self.instances.values()
     }
 
-    /// One instance.
+    /// Returns an instance.
     pub(crate) fn instance(&self, node: &str, id: &str) -> Option<&Indexed<Instance>> {
         self.instances.get(&record_key(node, id))
     }
 
-    /// All checks, by node and ID.
+    /// Returns all checks, by node and ID.
     pub(crate) fn checks(&self) -> impl Iterator<Item = &Indexed<Check>> {
         self.checks.values()
     }
 
-    /// The index of each service, by name in lower case.
+    /// Returns the index of each service, by name in lower case.
     pub(crate) fn services(&self) -> &BTreeMap<String, u64> {
         &self.services
     }
 
-    /// The instances on a node, by ID.
+    /// Returns the instances on a node, by ID.
     pub(crate) fn instances_on(
         &self,
         node: &str,
@@ -48,7 +48,7 @@ impl Catalog {
             .map(|(_, it)| it)
     }
 
-    /// The checks on a node, by ID.
+    /// Returns the checks on a node, by ID.
     pub(crate) fn checks_on(&self, node: &str) -> impl Iterator<Item = &Indexed<Check>> + use<'_> {
         let node = casefold(node);
         self.checks
@@ -57,12 +57,12 @@ impl Catalog {
             .map(|(_, it)| it)
     }
 
-    /// The index of each table.
+    /// Returns the index of each table.
     pub(crate) fn tables(&self) -> Tables {
         self.tables
     }
 
-    /// The index of a query of one service.
+    /// Returns the index of a query for one service.
     pub(crate) fn service_index(&self, name: &str, with_checks: bool) -> u64 {
         let Tables {
             nodes,
@@ -79,7 +79,7 @@ impl Catalog {
             .unwrap_or(whole)
     }
 
-    /// Lowers every index to `to` at most, as after the restore of an older snapshot.
+    /// Lowers all indexes to at most `to`, as after the restore of an older snapshot.
     pub(crate) fn rewind(&mut self, to: u64) {
         fn lower<T>(record: &mut Indexed<T>, to: u64) {
             record.create = record.create.min(to);

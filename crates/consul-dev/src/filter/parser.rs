@@ -1,27 +1,28 @@
 //! Parses the text of a filter expression.
 //!
-//! Input: `Service.Port == 80 and "v1" in Service.Tags`. Output: an [`Expression`], or the place of the error.
+//! Input: `Service.Port == 80 and "v1" in Service.Tags`. Output: an [`Expression`], or the position
+//! of the error.
 
-/// The deepest nesting of parentheses and `not`. Consul's own parser takes minutes from ten levels on.
+/// The maximum nesting of parentheses and `not`. Consul's own parser takes minutes for ten levels.
 const MAX_DEPTH: usize = 64;
 
 /// A condition.
 #[derive(Debug)]
 pub(crate) enum Expression {
-    /// All hold.
+    /// True if all conditions are true.
     And(Vec<Self>),
-    /// At least one holds.
+    /// True if at least one condition is true.
     Or(Vec<Self>),
-    /// It does not hold.
+    /// True if the condition is false.
     Not(Box<Self>),
-    /// A field compares like this.
+    /// The comparison of a field.
     Match(Match),
 }
 
 /// The comparison of a field.
 #[derive(Debug)]
 pub(crate) struct Match {
-    /// The names on the way to the field.
+    /// The path of names to the field.
     pub(crate) selector: Vec<String>,
     /// The kind of comparison.
     pub(crate) operator: Operator,
@@ -42,10 +43,10 @@ pub(crate) enum Operator {
     NotMatches,
 }
 
-/// Why an expression cannot be parsed.
+/// The reason why an expression cannot be parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SyntaxError {
-    /// No rule of the grammar fits at this byte. The text is Consul's.
+    /// No grammar rule matches at this byte. The text is Consul's.
     #[error("1:{} ({at}): no match found", at + 1)]
     NoMatch { at: usize },
     /// The nesting is too deep.
@@ -165,7 +166,7 @@ impl Parser {
         self.comparison()
     }
 
-    /// Parses one level deeper.
+    /// Parses one nesting level deeper.
     fn nested(
         &mut self,
         parse: fn(&mut Self) -> Result<Expression, SyntaxError>,
@@ -293,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn chains_are_as_long_as_they_like() {
+    fn chains_have_no_length_limit() {
         for word in ["and", "or"] {
             let chain = vec!["a == b"; 100_000].join(&format!(" {word} "));
             let chain = parse(&chain).expect("a good filter");

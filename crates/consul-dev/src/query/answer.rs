@@ -1,4 +1,4 @@
-//! The answers of queries.
+//! The answers to queries.
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ use crate::kv::Kv;
 use crate::records::{Check, Indexed, Instance, Mesh};
 
 impl Query {
-    /// The answer; `None` stands for a 404.
+    /// Returns the body of the answer; `None` means 404.
     pub(crate) fn answer(&self, dc: &Datacenter) -> Option<Value> {
         let Datacenter { kv, catalog, .. } = dc;
         let has = |node: &str, meta: &NodeMeta| node_has(catalog, node, meta);
@@ -119,7 +119,8 @@ fn node_has(catalog: &Catalog, node: &str, meta: &NodeMeta) -> bool {
     meta.iter().all(has)
 }
 
-/// An instance with its node and checks, the node's first; `None` if it must be passing and is not.
+/// Returns an instance with its node and checks, the node's checks first. `None` if `passing` is
+/// set and the instance is not passing.
 fn health(dc: &Datacenter, instance: &Indexed<Instance>, passing: bool) -> Option<Value> {
     let node = dc.catalog.node(&instance.value.node)?;
     let of = |id: &str| {
@@ -138,7 +139,7 @@ fn health(dc: &Datacenter, instance: &Indexed<Instance>, passing: bool) -> Optio
     }))
 }
 
-/// The names of keys, each cut after the first separator behind the prefix, without repeats.
+/// Returns the distinct names of keys, each cut after the first separator behind the prefix.
 fn cut_keys<'a>(
     keys: impl Iterator<Item = &'a str>,
     prefix: &str,

@@ -17,7 +17,7 @@ use crate::request::Request;
 use crate::service_fields::{MeshRole, weights};
 use crate::store::Store;
 
-/// The agent's services, by ID.
+/// Returns the agent's services, by ID.
 pub(crate) fn services(store: &Store, request: &Request, _: &str) -> Handled {
     let sample = json::agent_instance(&Instance {
         tagged: [("lan".to_owned(), (String::new(), 0))].into(),
@@ -34,7 +34,7 @@ pub(crate) fn services(store: &Store, request: &Request, _: &str) -> Handled {
     filtered(request, &sample, all)
 }
 
-/// The agent's checks, by ID.
+/// Returns the agent's checks, by ID.
 pub(crate) fn checks(store: &Store, request: &Request, _: &str) -> Handled {
     let unstamped = |check: &Check| {
         json::check(&Indexed {
@@ -54,7 +54,7 @@ pub(crate) fn checks(store: &Store, request: &Request, _: &str) -> Handled {
     filtered(request, &unstamped(&Check::default()), all)
 }
 
-/// The records that `?filter` keeps. The sample has every field that they can have.
+/// Returns the records that match `?filter`. `sample` has every field that a record can have.
 fn filtered(request: &Request, sample: &Value, all: Vec<(String, Value)>) -> Handled {
     let filter = Filter::of(request.get("filter"), sample).map_err(FilterError::into_reply)?;
     let found: Map<String, Value> = all
@@ -114,7 +114,8 @@ pub(crate) fn register_service(store: &Store, request: &Request, _: &str) -> Han
     Ok(Outcome::Done(Reply::empty(200)))
 }
 
-/// Returns `true` if `?replace-existing-checks` is set. Consul accepts no value or `true`, and no other word.
+/// Returns `true` if `?replace-existing-checks` is set: without a value or with `true`, as in
+/// Consul.
 fn replaces_checks(request: &Request) -> bool {
     let name = "replace-existing-checks";
     request.has(name) && matches!(request.get(name), "" | "true")
@@ -146,7 +147,7 @@ fn validate(instance: &Instance) -> Result<(), Reply> {
     Ok(())
 }
 
-/// The tagged addresses that the agent adds to an instance with an IP address of its own.
+/// Returns the tagged addresses that the agent adds to an instance whose address is an IP address.
 fn tagged(instance: &Instance) -> BTreeMap<String, (String, i64)> {
     let names = match instance.address.parse() {
         Ok(IpAddr::V4(_)) => ["lan_ipv4", "wan_ipv4"],

@@ -14,12 +14,12 @@ use crate::request::Request;
 use crate::service_fields::{MeshRole, weights};
 use crate::store::Store;
 
-/// The names of all services.
+/// Returns the names of all services.
 pub(crate) fn services(_: &Store, request: &Request, _: &str) -> Handled {
     Ok(Outcome::Query(Query::Services(request.node_meta())))
 }
 
-/// The instances of a service.
+/// Returns the instances of a service.
 pub(crate) fn service(_: &Store, request: &Request, name: &str) -> Handled {
     named(name, "Missing service name")?;
     Ok(Outcome::Query(Query::Instances {
@@ -29,18 +29,18 @@ pub(crate) fn service(_: &Store, request: &Request, name: &str) -> Handled {
     }))
 }
 
-/// All nodes.
+/// Returns all nodes.
 pub(crate) fn nodes(_: &Store, request: &Request, _: &str) -> Handled {
     Ok(Outcome::Query(Query::Nodes(request.node_meta())))
 }
 
-/// One node with its instances.
+/// Returns a node with its instances.
 pub(crate) fn node(_: &Store, _: &Request, name: &str) -> Handled {
     named(name, "Missing node name")?;
     Ok(Outcome::Query(Query::Node(name.to_owned())))
 }
 
-/// The names of all datacenters, the server's own first.
+/// Returns the names of all datacenters, the server's own first.
 pub(crate) fn datacenters(store: &Store, request: &Request, _: &str) -> Handled {
     let names = store.read(|cluster| {
         let own = cluster.identity.datacenter.clone();
@@ -56,7 +56,7 @@ pub(crate) fn datacenters(store: &Store, request: &Request, _: &str) -> Handled 
     Ok(Outcome::json(&json!(names), request))
 }
 
-/// The instances of a service with their checks.
+/// Returns the instances of a service with their checks.
 pub(crate) fn health_service(_: &Store, request: &Request, name: &str) -> Handled {
     named(name, "Missing service name")?;
     let passing = passing(request)?;
@@ -68,7 +68,7 @@ pub(crate) fn health_service(_: &Store, request: &Request, name: &str) -> Handle
     }))
 }
 
-/// Returns `true` if only passing instances are wanted.
+/// Returns `true` if `?passing` is set.
 fn passing(request: &Request) -> Result<bool, Reply> {
     match request.get("passing") {
         "" => Ok(request.has("passing")),
@@ -76,7 +76,8 @@ fn passing(request: &Request) -> Result<bool, Reply> {
     }
 }
 
-/// The instances that give access to a service in the mesh, with their checks. As with Consul, `?tag` has no effect.
+/// Returns the instances that give access to a service in the mesh, with their checks. As in
+/// Consul, `?tag` has no effect.
 pub(crate) fn health_connect(_: &Store, request: &Request, name: &str) -> Handled {
     named(name, "Missing service name")?;
     Ok(Outcome::Query(Query::Connect {
@@ -86,13 +87,13 @@ pub(crate) fn health_connect(_: &Store, request: &Request, name: &str) -> Handle
     }))
 }
 
-/// The checks on a node.
+/// Returns the checks on a node.
 pub(crate) fn health_node(_: &Store, _: &Request, name: &str) -> Handled {
     named(name, "Missing node name")?;
     Ok(Outcome::Query(Query::NodeChecks(name.to_owned())))
 }
 
-/// The checks of a service.
+/// Returns the checks of a service.
 pub(crate) fn health_checks(_: &Store, request: &Request, name: &str) -> Handled {
     named(name, "Missing service name")?;
     Ok(Outcome::Query(Query::ServiceChecks {
@@ -101,7 +102,7 @@ pub(crate) fn health_checks(_: &Store, request: &Request, name: &str) -> Handled
     }))
 }
 
-/// The checks in a state.
+/// Returns the checks in a state.
 pub(crate) fn health_state(_: &Store, request: &Request, state: &str) -> Handled {
     named(state, "Missing check state")?;
     Ok(Outcome::Query(Query::ChecksInState {
@@ -118,7 +119,7 @@ fn named(name: &str, missing: &str) -> Result<(), Reply> {
     }
 }
 
-/// Writes a node, an instance and checks into the catalog, past the agent.
+/// Writes a node, an instance and checks into the catalog; the agent is not involved.
 pub(crate) fn register(store: &Store, request: &Request, _: &str) -> Handled {
     let mut body = Fields::decode(&request.body, "RegisterRequest")?;
     let node = Node {

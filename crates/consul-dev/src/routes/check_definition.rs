@@ -5,7 +5,7 @@ use crate::go;
 use crate::records::Check;
 use crate::reply::Reply;
 
-/// Fields of a definition by the kind of check that they stand for.
+/// The field that defines each kind of check.
 const PROBES: [(&str, &str); 5] = [
     ("HTTP", "http"),
     ("TCP", "tcp"),
@@ -14,7 +14,7 @@ const PROBES: [(&str, &str); 5] = [
     ("AliasNode", "alias"),
 ];
 
-/// Fields that are accepted and have no effect.
+/// Fields that are accepted without effect.
 const IGNORED: [&str; 15] = [
     "Timeout",
     "Method",
@@ -33,19 +33,19 @@ const IGNORED: [&str; 15] = [
     "Namespace",
 ];
 
-/// Returns `true` for the name of a check's state.
+/// Returns `true` if the text is the name of a check status.
 pub(crate) fn is_state(text: &str) -> bool {
     matches!(text, "passing" | "warning" | "critical")
 }
 
-/// Reads a definition; `None` if it is empty. A check is critical until it says otherwise.
+/// Reads a definition; `None` if it is empty. A check is critical until it reports another status.
 pub(crate) fn read(mut body: Fields) -> Result<Option<Check>, Reply> {
     let (id, check_id) = (body.text("ID")?, body.text("CheckID")?);
     let (name, status) = (body.text("Name")?, body.text("Status")?);
     let (notes, service_id) = (body.text("Notes")?, body.text("ServiceID")?);
     let (ttl, interval) = (body.text("TTL")?, body.text("Interval")?);
     let mut has = |name: &str| body.take(name).is_some();
-    // Take every field, also after the first that is there.
+    // Take all of these fields, so that none is reported as unknown.
     let is_script = has("Args") | has("ScriptArgs");
     let probes = PROBES.map(|(field, kind)| has(field).then_some(kind));
     let probe = probes.into_iter().flatten().next();
@@ -82,7 +82,7 @@ pub(crate) fn read(mut body: Fields) -> Result<Option<Check>, Reply> {
     }))
 }
 
-/// Checks that a definition has the time that its kind needs.
+/// Checks that a definition has the TTL or interval that its kind needs.
 fn check_times(kind: &str, ttl: &str, interval: &str) -> Result<(), Reply> {
     let is_positive = |text: &str| go::duration(text).is_some_and(|time| !time.is_zero());
     let wrong = match kind {

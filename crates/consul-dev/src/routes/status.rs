@@ -8,21 +8,21 @@ use crate::reply::Reply;
 use crate::request::Request;
 use crate::store::Store;
 
-/// The address of the leader.
+/// Returns the address of the leader.
 pub(crate) fn leader(store: &Store, request: &Request, _: &str) -> Handled {
     let identity = known(store, request)?;
     let leader = json!(format!("{}:{}", identity.address, identity.rpc_port));
     Ok(Outcome::json(&leader, request))
 }
 
-/// The addresses of all servers; there is one.
+/// Returns the addresses of all servers: only this one.
 pub(crate) fn peers(store: &Store, request: &Request, _: &str) -> Handled {
     let identity = known(store, request)?;
     let peers = json!([format!("{}:{}", identity.address, identity.rpc_port)]);
     Ok(Outcome::json(&peers, request))
 }
 
-/// The identity of the agent, with the settings that tools read.
+/// Returns the identity of the agent, with the settings that clients read.
 pub(crate) fn agent_self(store: &Store, request: &Request, _: &str) -> Handled {
     let Identity {
         node,

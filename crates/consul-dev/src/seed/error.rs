@@ -3,17 +3,17 @@
 use std::io;
 use std::path::PathBuf;
 
-/// Why a seed cannot be used: the place in it, what is wrong there, and what is allowed.
+/// The reason why a seed is invalid: the position, the problem, and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct InvalidSeed {
     pub(super) reason: String,
 }
 
-/// Why a seed file cannot be used.
+/// The reason why a seed file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("cannot read the seed file {}", path.display())]
     Read {
         /// The file.
@@ -21,12 +21,12 @@ pub enum SeedError {
         /// The system's error.
         source: io::Error,
     },
-    /// Its content is not a seed.
+    /// The file is not a valid seed.
     #[error("{}: {}", path.display(), reason)]
     Invalid {
         /// The file.
         path: PathBuf,
-        /// The place, what is wrong there, and what is allowed.
+        /// The position, the problem, and what is allowed.
         reason: InvalidSeed,
     },
 }

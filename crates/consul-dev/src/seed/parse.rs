@@ -1,7 +1,7 @@
 //! Parses the text of a seed, and reads seed files.
 //!
-//! Input: YAML or JSON. Output: a [`Seed`], or one line: the place, what is wrong there, a suggestion, and what is
-//! allowed.
+//! Input: YAML or JSON. Output: a [`Seed`], or one line with the position, the problem, a
+//! suggestion, and what is allowed.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -10,14 +10,14 @@ use std::path::Path;
 use super::Seed;
 use super::error::{InvalidSeed, SeedError};
 
-/// The longest seed file.
+/// The maximum size of a seed file, in bytes.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
 
 impl Seed {
-    /// Reads a seed file of YAML or JSON. It must be a regular file of 64 MiB at most.
+    /// Reads a seed file in YAML or JSON. It must be a regular file of at most 64 MiB.
     ///
     /// # Errors
-    /// If it cannot be read or is not a seed.
+    /// If the file cannot be read or is not a valid seed.
     pub fn read(path: &Path) -> Result<Self, SeedError> {
         let text = read_regular(path).map_err(|source| SeedError::Read {
             path: path.to_owned(),
@@ -29,10 +29,10 @@ impl Seed {
         })
     }
 
-    /// Parses a seed. JSON is YAML, so one parser reads both.
+    /// Parses a seed. YAML includes JSON, so one parser reads both.
     ///
     /// # Errors
-    /// If the text is not a seed.
+    /// If the text is not a valid seed.
     pub fn parse(text: &str) -> Result<Self, InvalidSeed> {
         let is_comment = |line: &str| {
             let line = line.trim_start();
@@ -59,10 +59,10 @@ impl Seed {
     }
 }
 
-/// Reads a regular file: a device or a pipe may have no end.
+/// Reads a regular file. Devices and pipes are refused, because they may never end.
 fn read_regular(path: &Path) -> io::Result<String> {
     let refuse = |why: &str| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
-    // Look before opening: opening a pipe waits for a writer.
+    // Check before opening: opening a pipe waits for a writer.
     if !std::fs::metadata(path)?.is_file() {
         return refuse("not a regular file");
     }
@@ -78,7 +78,7 @@ fn read_regular(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// A suggestion for an unknown name, if an allowed one is similar.
+/// Returns a suggestion for an unknown name, if it is similar to an allowed one.
 fn did_you_mean(message: &str) -> String {
     let unknown = message.split('`').nth(1);
     let allowed = message
@@ -96,7 +96,7 @@ fn did_you_mean(message: &str) -> String {
         .unwrap_or_default()
 }
 
-/// The edit distance: how many letters to change, add or remove to get from one word to the other.
+/// Returns the edit distance of two words: the number of letters to change, add or remove.
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
@@ -148,7 +148,7 @@ datacenters:
 "#;
 
     #[test]
-    fn a_whole_seed_reads() {
+    fn a_complete_seed_is_read() {
         let seed = parse(WHOLE).expect("a good seed");
         let value = |key: &str| seed.kv.get(key).map(|Scalar(text)| text.as_str());
         assert_eq!(value("app/port"), Some("8080"));
@@ -161,7 +161,7 @@ datacenters:
     }
 
     #[test]
-    fn json_reads_too_and_so_does_nothing() {
+    fn json_and_an_empty_text_are_accepted() {
         let seed =
             parse(r#"{"kv": {"a": "b", "n": 1}, "services": [{"name": "web", "port": 80}]}"#);
         assert_eq!(seed.expect("a good seed").services[0].port, 80);

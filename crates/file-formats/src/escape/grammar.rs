@@ -1,20 +1,20 @@
-//! What the grammars of the formats share.
+//! The interface of the grammars, and their common helpers and reasons.
 
 use super::mark::Kind;
 
-/// A character of a value, and the reason why it cannot be written.
+/// A character of a value, with the reason why it cannot be written.
 pub(super) type Unfit = (char, &'static str);
 
-/// The lexical rules by which a program reads a file.
+/// The lexical rules of a format.
 pub(super) trait Grammar {
     /// Reads the next character of the file.
     fn read(&mut self, c: char);
 
-    /// Escapes a value for the current place; `next` is the character after it.
+    /// Escapes a value for the current context; `next` is the character after the value.
     fn place(&mut self, kind: Kind, value: &str, next: Option<char>) -> Result<String, Unfit>;
 }
 
-/// The first character of a value that is not plain, or else its first character.
+/// Returns the first character of the value that is not plain, or its first character.
 pub(super) fn odd(value: &str, is_plain: impl Fn(char) -> bool) -> char {
     value
         .chars()
@@ -23,7 +23,7 @@ pub(super) fn odd(value: &str, is_plain: impl Fn(char) -> bool) -> char {
         .unwrap_or(' ')
 }
 
-/// A line break or control character in a value, except tabs.
+/// Returns the first line break or control character of the value, except tabs.
 pub(super) fn control(value: &str) -> Option<char> {
     value.chars().find(|c| {
         (c.is_control() && *c != '\t')
@@ -31,11 +31,11 @@ pub(super) fn control(value: &str) -> Option<char> {
     })
 }
 
-/// A value is part of a word that could be quoted only as a whole.
+/// The value is part of a word that can only be quoted as a whole.
 pub(super) const PART: &str = "it is only a part of a word, and could be quoted only as a whole";
-/// A value stands where a directive or keyword begins.
+/// The value is at the start of a directive.
 pub(super) const NAME: &str = "it stands where the name of a directive is expected";
-/// A value follows a backslash.
+/// The value follows a backslash.
 pub(super) const ESCAPED: &str = "it follows a backslash";
-/// The format has no escape for a character.
+/// The format cannot represent the character.
 pub(super) const UNWRITABLE: &str = "the format has no way to write it";

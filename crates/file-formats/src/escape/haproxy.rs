@@ -1,8 +1,8 @@
-//! How HAProxy reads its configuration.
+//! Tracks the lexical context in a HAProxy configuration.
 //!
-//! A line is a keyword and its arguments. Quotes open and close anywhere in a word: between single ones everything
-//! stands for itself, between double ones a backslash and a `$` do not. A `%` may begin an expression wherever the
-//! argument is a log format, which only HAProxy knows.
+//! A line is a keyword with arguments. Quotes may open and close anywhere in a word. In single
+//! quotes all characters are literal; in double quotes all except backslash and `$`. If an argument
+//! is a log format, a `%` begins an expression; only HAProxy knows which arguments are.
 
 use super::grammar::{ESCAPED, Grammar, NAME, PART, UNWRITABLE, Unfit, control, odd};
 use super::mark::Kind;
@@ -13,19 +13,19 @@ pub(super) fn is_plain(c: char) -> bool {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
-    /// Where a word may begin.
+    /// At the start of a word.
     Between,
     Word,
     Quoted(char),
     Comment,
 }
 
-/// The state of the reader.
+/// The state of the grammar.
 #[derive(Debug)]
 pub(super) struct Haproxy {
     at: At,
     escaped: bool,
-    /// `true` before the first word of a line.
+    /// Whether no word has been read on this line.
     first: bool,
 }
 

@@ -1,7 +1,7 @@
-//! A reader for JSON that knows the context of each value.
+//! Tracks the lexical context in JSON.
 //!
-//! Between quotes every value can be written. Outside of them stand numbers, `true`, `false`, `null`, whole lists and
-//! maps, and the comma that a template puts between two values.
+//! In quotes, every value can be written. Outside of quotes only numbers, `true`, `false`, `null`,
+//! whole lists and maps, and the comma that a template writes between two values are allowed.
 
 use std::fmt::Write as _;
 
@@ -15,12 +15,12 @@ pub(super) fn is_plain(c: char) -> bool {
     c.is_alphanumeric() || "_-.+/@=~".contains(c)
 }
 
-/// The state of the reader.
+/// The state of the grammar.
 #[derive(Debug, Default)]
 pub(super) struct Json {
     quoted: bool,
     escaped: bool,
-    /// The last character that was not a blank.
+    /// The last character other than a blank.
     last: Option<char>,
 }
 
@@ -58,7 +58,7 @@ impl Grammar for Json {
     }
 }
 
-/// Escapes a text for double quotes in JSON and YAML.
+/// Escapes a value for double quotes in JSON and YAML.
 pub(super) fn escaped(value: &str) -> String {
     let mut text = String::with_capacity(value.len() + 8);
     for c in value.chars() {
@@ -73,7 +73,7 @@ pub(super) fn escaped(value: &str) -> String {
                     '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
                 ) =>
             {
-                // A `String` accepts every write.
+                // Writing to a `String` cannot fail.
                 let _ = write!(text, "\\u{:04x}", u32::from(c));
             }
             c => text.push(c),

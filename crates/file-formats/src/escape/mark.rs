@@ -1,9 +1,10 @@
-//! Marks around values in rendered text: where each value begins and ends, and its number.
+//! Marks the start, end and number of values in rendered text.
 //!
-//! Input: a value that is not plain, and its number
-//! Output: the value between marks, which are Unicode noncharacters; later, the [`Piece`]s of the whole text
+//! Input: a value that is not plain, and its number. Output: the value between marks, which are
+//! Unicode noncharacters; later, the [`Piece`]s of the whole text.
 //!
-//! A marked value may pass through macros, blocks and filters before it is written; the marks travel with it.
+//! A marked value may pass through macros, blocks and filters before it is written, and keeps its
+//! marks.
 
 use std::borrow::Cow;
 
@@ -12,7 +13,7 @@ const MIDDLE: char = '\u{fdd1}';
 const CLOSE: char = '\u{fdd2}';
 const MARKS: [char; 3] = [OPEN, MIDDLE, CLOSE];
 
-/// Precedes the number of a list or map that is written as JSON.
+/// The prefix of the number of a list or map that is written as JSON.
 const DOCUMENT: char = 'j';
 
 /// The kind of a value.
@@ -20,14 +21,14 @@ const DOCUMENT: char = 'j';
 pub enum Kind {
     /// A string.
     Text,
-    /// A list or map, as a whole JSON value.
+    /// A list or map that is written as a whole JSON value.
     Document,
 }
 
 /// A part of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Piece<'a> {
-    /// Text of the template, or a plain value; never empty.
+    /// Text of the template, or plain values; never empty.
     Own(&'a str),
     /// A value.
     Value {
@@ -37,11 +38,11 @@ pub(super) enum Piece<'a> {
     },
 }
 
-/// A mark without its counterpart, because a filter cut the text.
+/// The error for a mark without its counterpart, because a filter cut the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cut;
 
-/// Puts a value between marks.
+/// Encloses a value in marks.
 #[must_use]
 pub fn marked(number: usize, kind: Kind, text: &str) -> String {
     let text = unmarked(text);
@@ -77,7 +78,7 @@ pub fn unmarked(text: &str) -> Cow<'_, str> {
     Cow::Owned(bare)
 }
 
-/// Removes the rest of an opening mark that was cut at the start of a text.
+/// Removes the rest of a mark that was cut at the start of the text.
 fn after_cut_head(text: &str) -> &str {
     match text.split_once(MIDDLE) {
         Some((head, inner))
@@ -93,7 +94,7 @@ fn after_cut_head(text: &str) -> &str {
     }
 }
 
-/// The number and kind in an opening mark, and the text after it.
+/// Returns the number and kind in an opening mark, and the text after it.
 fn head(text: &str) -> Option<(usize, Kind, &str)> {
     let (head, inner) = text.strip_prefix(OPEN)?.split_once(MIDDLE)?;
     let (kind, digits) = match head.strip_prefix(DOCUMENT) {
@@ -126,7 +127,7 @@ pub(super) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Cut> {
     Ok(pieces)
 }
 
-/// The end of a value, in which other values may be nested.
+/// Returns the end of a value, which may contain other values.
 fn end(inner: &str) -> Option<usize> {
     let mut open = 1;
     for (at, mark) in inner.match_indices(MARKS) {

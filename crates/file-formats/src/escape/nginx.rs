@@ -1,8 +1,8 @@
-//! A reader for nginx configuration that knows the context of each value.
+//! Tracks the lexical context in an nginx configuration.
 //!
-//! Blanks separate words; `;`, `{` and `}` end a directive; a quote opens only at the beginning of a word, and
-//! between quotes `\"` and `\\` stand for one character. A `$` begins a variable wherever it stands, and nothing can
-//! be written to keep it from that.
+//! Blanks separate words; `;`, `{` and `}` end a directive. A quote opens only at the start of a
+//! word, and in quotes `\"` and `\\` are escapes. A `$` begins a variable in every context and
+//! cannot be escaped.
 
 use super::grammar::{ESCAPED, Grammar, NAME, PART, UNWRITABLE, Unfit, control, odd};
 use super::mark::Kind;
@@ -13,11 +13,11 @@ pub(super) fn is_plain(c: char) -> bool {
 
 #[derive(Clone, Copy, Debug)]
 enum At {
-    /// Where a word may begin.
+    /// At the start of a word.
     Between,
     Word {
         escaped: bool,
-        /// `true` after a `$`, so that a `{` does not open a block.
+        /// Whether the last character was a `$`, after which `{` does not open a block.
         dollar: bool,
     },
     Quoted {
@@ -29,11 +29,11 @@ enum At {
     Comment,
 }
 
-/// The state of the reader.
+/// The state of the grammar.
 #[derive(Debug)]
 pub(super) struct Nginx {
     at: At,
-    /// `true` before the first word of a directive.
+    /// Whether no word of the directive has been read.
     first: bool,
 }
 

@@ -1,8 +1,8 @@
-//! A reader for POSIX shell scripts and variable files that knows the context of each value.
+//! Tracks the lexical context in POSIX shell scripts and variable files.
 //!
-//! Between single quotes everything but the quote stands for itself, so that outside of quotes every value can be
-//! written in them, within a word too. After a backtick, a here-document, and `$(` or `$'` at a place where that would
-//! have to be followed inside, nothing is known any more; there only plain values are written.
+//! In single quotes all characters except the quote are literal. So outside of quotes, also within
+//! a word, every value can be written in single quotes. After a backtick, a here-document, and some
+//! uses of `$(` and `$'` the context is unknown; only plain values are written there.
 
 use super::grammar::{ESCAPED, Grammar, Unfit, control, odd};
 use super::mark::Kind;
@@ -16,18 +16,18 @@ pub(super) fn is_plain(c: char) -> bool {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
-    /// Where a word may begin.
+    /// At the start of a word.
     Between,
     Word,
     Single,
     Double,
-    /// In `${…}` between double quotes.
+    /// In `${…}` in double quotes.
     Braces,
     Comment,
     Unknown,
 }
 
-/// The state of the reader.
+/// The state of the grammar.
 #[derive(Debug)]
 pub(super) struct Shell {
     at: At,
@@ -95,7 +95,7 @@ impl Grammar for Shell {
             },
             _ if self.escaped => Err((odd, ESCAPED)),
             At::Single => Ok(value.replace('\'', "'\\''")),
-            // A quote here would change the meaning of the text before it.
+            // A quote here would change the meaning of the `$`.
             At::Word | At::Double if self.last == '$' => Err((odd, "it follows a $")),
             At::Double => Ok(in_double_quotes(value)),
             At::Between | At::Word => Ok(format!("'{}'", value.replace('\'', "'\\''"))),

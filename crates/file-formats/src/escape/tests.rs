@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::mark::{Kind, marked};
 use super::*;
 
-/// A text with values in place of `§`, each marked unless it is plain.
+/// Replaces each `§` in the text by a value, which is marked unless it is plain.
 fn filled(format: Format, text: &str, values: &[&str]) -> String {
     let mut parts = text.split('§');
     let mut whole = parts.next().unwrap_or_default().to_owned();
@@ -22,8 +22,8 @@ fn written(format: Format, text: &str, value: &str) -> Result<String, String> {
     settle(format, filled(format, text, &[value])).map_err(|refusal| refusal.message)
 }
 
-/// Each case: a text with `§`, a value, and what is written, or the end of the error.
-fn hold(format: Format, cases: &[(&str, &str, Result<&str, &str>)]) {
+/// Checks cases: a text with `§`, a value, and the expected text or end of the error message.
+fn check_all(format: Format, cases: &[(&str, &str, Result<&str, &str>)]) {
     assert!(!cases.is_empty());
     for (text, value, wanted) in cases {
         match (written(format, text, value), wanted) {
@@ -38,7 +38,7 @@ fn hold(format: Format, cases: &[(&str, &str, Result<&str, &str>)]) {
 
 #[test]
 fn in_nginx() {
-    hold(
+    check_all(
         Format::Nginx,
         &[
             ("server §:80;", "10.0.0.1", Ok("server 10.0.0.1:80;")),
@@ -133,7 +133,7 @@ fn in_nginx() {
 
 #[test]
 fn in_haproxy() {
-    hold(
+    check_all(
         Format::Haproxy,
         &[
             (" server § x", "web_1", Ok(" server web_1 x")),
@@ -175,7 +175,7 @@ fn in_haproxy() {
 
 #[test]
 fn in_json() {
-    hold(
+    check_all(
         Format::Json,
         &[
             (
@@ -220,7 +220,7 @@ fn in_json() {
 
 #[test]
 fn in_yaml() {
-    hold(
+    check_all(
         Format::Yaml,
         &[
             ("a: §\n", "web.1", Ok("a: web.1\n")),
@@ -280,7 +280,7 @@ fn in_yaml() {
 
 #[test]
 fn in_a_shell() {
-    hold(
+    check_all(
         Format::Shell,
         &[
             ("A=§", "x-1", Ok("A=x-1")),
@@ -334,7 +334,7 @@ fn without_a_format_nothing_changes() {
 }
 
 #[test]
-fn what_was_cut_is_refused() {
+fn a_cut_mark_is_refused() {
     let mut text = marked(3, Kind::Text, "a;b");
     text.pop();
     let refusal = settle(Format::Nginx, text).unwrap_err();
@@ -363,7 +363,7 @@ proptest! {
             let text = written(Format::Yaml, text, &value).unwrap();
             let read: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
             prop_assert_eq!(read["a"].as_str(), Some(value.as_str()), "{}", text);
-            // What is plain may be a number.
+            // A plain value may be read as a number.
             if !is_plain(Format::Yaml, &value) {
                 for found in [&read["b"][0]["c"], &read["b"][1][0], &read["e"]] {
                     prop_assert_eq!(found.as_str(), Some(value.as_str()), "{}", text);
@@ -375,7 +375,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_is_too_strange(text in r#"[-\\"'{}\[\]$()|>:;#<`\n a§]{0,24}"#, value in r#"[\\"'{};#$%\n a]{0,6}"#) {
+    fn no_text_causes_a_panic(text in r#"[-\\"'{}\[\]$()|>:;#<`\n a§]{0,24}"#, value in r#"[\\"'{};#$%\n a]{0,6}"#) {
         for format in [Format::Nginx, Format::Haproxy, Format::Json, Format::Yaml, Format::Shell] {
             let _ = written(format, &text, &value);
         }

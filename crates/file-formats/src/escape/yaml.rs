@@ -1,7 +1,8 @@
-//! A reader for YAML that knows the context of each value.
+//! Tracks the lexical context in YAML.
 //!
-//! Where a node begins, a value can be written between double quotes; between quotes it can be escaped; a line of a
-//! block (`|`, `>`) accepts everything but a line break. Within a plain word nothing can be quoted.
+//! At the start of a node, a value is written in double quotes. In quotes, it is escaped. A line of
+//! a block scalar (`|`, `>`) accepts everything except a line break. In a plain scalar nothing can
+//! be quoted.
 
 use super::grammar::{ESCAPED, Grammar, PART, UNWRITABLE, Unfit, control, odd};
 use super::json::escaped;
@@ -20,9 +21,9 @@ pub(super) fn is_plain(value: &str) -> bool {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
-    /// Where a node may begin.
+    /// At the start of a node.
     Start,
-    /// After a `-` or a `?`, which starts an entry if a blank follows.
+    /// After a `-` or `?`, which starts an entry if a blank follows.
     Dash,
     Plain,
     /// After a `:`, which ends a key if a blank follows.
@@ -30,31 +31,31 @@ enum At {
     /// In a tag or an anchor.
     Property,
     Single,
-    /// After a single quote, which is an escaped quote if another one follows.
+    /// After a single quote, which is escaped if another one follows.
     AfterSingle,
     Double,
     Comment,
-    /// In the header line of a block.
+    /// In the header line of a block scalar.
     Header,
     Block,
 }
 
-/// The state of the reader.
+/// The state of the grammar.
 #[derive(Debug)]
 pub(super) struct Yaml {
     at: At,
     escaped: bool,
-    /// How many lists and maps in brackets are open.
+    /// The number of open lists and maps in brackets.
     flow: usize,
     /// The current column.
     column: usize,
-    /// `true` while only blanks were read on this line.
+    /// Whether only blanks have been read on this line.
     fresh: bool,
     /// The column of the innermost entry that begins on this line.
     entry: usize,
-    /// The column of the word that may turn out to be a key.
+    /// The column of the current word, which may turn out to be a key.
     word: usize,
-    /// The column of the entry that the block belongs to.
+    /// The column of the entry that contains the block scalar.
     block: usize,
     blank: bool,
 }
@@ -78,7 +79,7 @@ impl Default for Yaml {
 }
 
 impl Yaml {
-    /// Handles the first character of a line that is not a blank.
+    /// Processes the first non-blank character of a line.
     fn begin_content(&mut self) {
         if std::mem::take(&mut self.fresh) {
             if self.at == At::Block && self.column <= self.block {
@@ -88,7 +89,7 @@ impl Yaml {
         }
     }
 
-    /// Handles a blank or the end of a line, which ends a token.
+    /// Processes a blank or the end of a line, which end a token.
     fn end_token(&mut self) {
         match self.at {
             At::Dash | At::Property => self.at = At::Start,
@@ -108,7 +109,7 @@ impl Yaml {
         (self.column, self.fresh) = (0, true);
     }
 
-    /// Handles a character where a node may begin.
+    /// Processes a character at the start of a node.
     fn begin_node(&mut self, c: char) -> At {
         self.word = self.column;
         match c {
@@ -126,7 +127,7 @@ impl Yaml {
         }
     }
 
-    /// Handles a character within a word, or after it.
+    /// Processes a character in or after a word.
     fn continue_node(&mut self, c: char) -> At {
         match c {
             '[' | '{' if self.flow > 0 || self.at == At::Start => {

@@ -15,16 +15,16 @@ const GO_TYPE: &str = "sockaddr.IfAddr";
 pub(super) struct Address {
     pub(super) name: String,
     pub(super) ip: IpAddr,
-    /// The number of bits of the network mask.
+    /// The length of the network prefix in bits.
     pub(super) bits: u32,
     /// The flags of the interface: `up`, `loopback` and so on.
     pub(super) flags: Vec<String>,
-    /// The interface has the default route.
+    /// Whether the interface has the default route.
     pub(super) default: bool,
 }
 
 impl Address {
-    /// The address as a template value.
+    /// Returns the address as a template value.
     pub(super) fn value(self) -> Value {
         Value::from_object(ScalarObject {
             go_type: GO_TYPE,
@@ -40,7 +40,7 @@ impl Address {
         })
     }
 
-    /// The address behind a template value.
+    /// Returns the address in a template value; `None` for other values.
     pub(super) fn from_value(value: &Value) -> Option<Self> {
         let scalar = value
             .downcast_object_ref::<ScalarObject>()
@@ -59,7 +59,7 @@ impl Address {
         self.flags.iter().any(|own| own == flag)
     }
 
-    /// The number of bits of an address of this family.
+    /// Returns the number of bits of an address of this family.
     pub(super) fn width(&self) -> u32 {
         if self.ip.is_ipv4() { 32 } else { 128 }
     }
@@ -71,7 +71,8 @@ impl Address {
         }
     }
 
-    /// The address of the same family with this number; a number that is too large wraps.
+    /// Returns the address of the same family with this number. Numbers that are too large wrap
+    /// around.
     fn ip(&self, number: u128) -> IpAddr {
         match self.ip {
             #[expect(
@@ -83,7 +84,7 @@ impl Address {
         }
     }
 
-    /// The bits that are not part of the network.
+    /// Returns the mask of the host bits.
     fn host_mask(&self) -> u128 {
         match self.width() - self.bits.min(self.width()) {
             0 => 0,
@@ -99,10 +100,10 @@ impl Address {
         self.number() | self.host_mask()
     }
 
-    /// An attribute as a string.
+    /// Returns an attribute as a string.
     pub(super) fn attribute(&self, name: &str) -> Result<String, FunctionError> {
         let v4 = self.ip.is_ipv4();
-        // A network of one or two addresses has no broadcast address.
+        // A network with one or two addresses has no broadcast address.
         let reserved = u128::from(v4 && self.host_mask() > 1);
         Ok(match name {
             "name" => self.name.clone(),
@@ -146,7 +147,7 @@ impl Address {
         })
     }
 
-    /// Adds to the address, addresses a host of the network, or changes the mask.
+    /// Adds a number to the address, selects a host of the network, or changes the mask.
     pub(super) fn calculate(self, operation: &str, by: &str) -> Result<Self, FunctionError> {
         let invalid = || {
             FunctionError::new(format!(
@@ -173,7 +174,7 @@ impl Address {
                 let mask = self.host_mask();
                 match signed()? {
                     (false, by) => self.network() | (by & mask),
-                    // Back from the end of the network: -1 is its last address.
+                    // Negative numbers count from the end of the network: -1 is its last address.
                     (true, by) => self.network() | (mask.wrapping_add(1).wrapping_sub(by) & mask),
                 }
             }

@@ -1,11 +1,11 @@
-//! Special-purpose blocks of addresses, by RFC.
+//! Special-purpose address blocks, by RFC.
 
 use std::net::IpAddr;
 
 use crate::args::fail;
 use crate::function::FunctionError;
 
-/// The blocks of each RFC. Those of RFC 6890 are repeated in its own list.
+/// The blocks of each RFC. The entry for RFC 6890 repeats the blocks that it lists.
 const BY_RFC: &[(&str, &[&str])] = &[
     ("919", &["255.255.255.255/32"]),
     ("1112", &["224.0.0.0/4"]),
@@ -74,7 +74,7 @@ const NOT_FORWARDABLE: &[&str] = &[
     "ff00::/8",
 ];
 
-/// Returns `Some(true)` if an address is in a network; `None` if the string is not a network.
+/// Returns `Some(true)` if the address is in the network; `None` if the string is not a network.
 pub(super) fn is_in(ip: IpAddr, network: &str) -> Option<bool> {
     let (base, bits) = network
         .split_once('/')
@@ -94,7 +94,7 @@ pub(super) fn is_in(ip: IpAddr, network: &str) -> Option<bool> {
     }
 }
 
-/// Returns `true` if an address is in a block of an RFC.
+/// Returns `true` if the address is in a block of the RFC.
 pub(super) fn in_rfc(ip: IpAddr, rfc: &str) -> Result<bool, FunctionError> {
     let Some((_, networks)) = BY_RFC.iter().find(|(known, _)| *known == rfc) else {
         let known: Vec<&str> = BY_RFC.iter().map(|(rfc, _)| *rfc).collect();
@@ -108,7 +108,7 @@ pub(super) fn in_rfc(ip: IpAddr, rfc: &str) -> Result<bool, FunctionError> {
         .any(|network| is_in(ip, network) == Some(true)))
 }
 
-/// Returns `true` if routers forward an address.
+/// Returns `true` if routers forward packets to the address.
 pub(super) fn is_forwardable(ip: IpAddr) -> bool {
     !NOT_FORWARDABLE
         .iter()

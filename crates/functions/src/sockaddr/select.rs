@@ -8,7 +8,7 @@ use crate::args::fail;
 use crate::function::{Call, FunctionError};
 use gotemplate::pattern;
 
-/// Returns `true` if an address matches a condition; alternatives are separated by `|`.
+/// Returns `true` if the address matches the condition. Alternatives are separated by `|`.
 pub(super) fn matches(
     call: &Call<'_>,
     address: &Address,

@@ -1,4 +1,4 @@
-//! `sort`: by several keys, each ascending or descending.
+//! The function `sort`: sorts addresses by several keys, each ascending or descending.
 
 use std::cmp::Ordering;
 
@@ -11,8 +11,8 @@ type Compare = fn(&Address, &Address) -> Ordering;
 
 /// Sorts by keys such as `default,-type,size,+address`.
 ///
-/// Addresses of different families compare as equal, so this is not a total order and the sort of the standard library
-/// cannot be used: it is an insertion sort.
+/// Addresses of different families compare as equal, so this is not a total order, which the
+/// standard library's sort requires. Therefore an insertion sort is used.
 pub(super) fn sorted(addresses: Vec<Address>, keys: &str) -> Result<Vec<Address>, FunctionError> {
     let comparisons: Vec<(Compare, bool)> = keys
         .split(',')
@@ -52,7 +52,7 @@ fn comparison(key: &str) -> Result<(Compare, bool), FunctionError> {
         "name" => |a, b| a.name.cmp(&b.name),
         "port" => |_, _| Ordering::Equal,
         "private" => |a, b| is_private(b).cmp(&is_private(a)),
-        // The larger network comes first; its mask has fewer bits.
+        // The larger network comes first: its prefix is shorter.
         "size" => |a, b| {
             if a.width() == b.width() {
                 a.bits.cmp(&b.bits)

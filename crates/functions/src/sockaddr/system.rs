@@ -10,7 +10,7 @@ use nix::sys::socket::SockaddrStorage;
 use super::address::Address;
 use crate::function::FunctionError;
 
-/// The names of the flags of an interface, in Go's order.
+/// The names of interface flags, in Go's order.
 const FLAGS: [(InterfaceFlags, &str); 6] = [
     (InterfaceFlags::IFF_UP, "up"),
     (InterfaceFlags::IFF_BROADCAST, "broadcast"),
@@ -20,7 +20,7 @@ const FLAGS: [(InterfaceFlags, &str); 6] = [
     (InterfaceFlags::IFF_RUNNING, "running"),
 ];
 
-/// All addresses, ordered by interface.
+/// Returns all addresses, ordered by interface.
 pub(super) fn addresses() -> Result<Vec<Address>, FunctionError> {
     let interfaces = getifaddrs().map_err(|error| {
         FunctionError::new(format!("cannot list the network interfaces: {error}"))
@@ -61,13 +61,13 @@ fn ip(address: &SockaddrStorage) -> Option<IpAddr> {
     }
 }
 
-/// The interfaces with a default route for IPv4; none on systems without `/proc/net/route`.
+/// Returns the interfaces with an IPv4 default route; none on systems without `/proc/net/route`.
 fn default_interfaces() -> BTreeSet<String> {
     let table = std::fs::read_to_string("/proc/net/route").unwrap_or_default();
     let default = |line: &str| {
         let mut fields = line.split_whitespace();
         let (name, destination) = (fields.next()?, fields.next()?);
-        // The mask is the eighth field of the line.
+        // The mask is the eighth field.
         (destination == "00000000" && fields.nth(5)? == "00000000").then(|| name.to_owned())
     };
     table.lines().skip(1).filter_map(default).collect()

@@ -1,4 +1,4 @@
-//! Expressions on fixed addresses, and on the loopback interface of this host.
+//! Tests of expressions with fixed addresses, and with the loopback interface of this host.
 
 use std::net::IpAddr;
 

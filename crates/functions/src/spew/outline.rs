@@ -1,4 +1,5 @@
-//! The types and lengths of values, which may be logged.
+//! Logs the types and lengths of values. The values themselves are omitted, because they may be
+//! secret.
 
 use std::fmt::Write as _;
 
@@ -11,19 +12,19 @@ use gotemplate::record::Record;
 /// The component of the log lines.
 const TARGET: &str = "ctmpl::render";
 
-/// The approximate length of an outline.
+/// The approximate maximum length of an outline.
 const MAX_LENGTH: usize = 1000;
 
 /// Logs the types and lengths of values.
 pub(super) fn log_types(function: &str, values: &[Value]) {
-    // Without the level debug the outline is not made: it takes time.
+    // Skip the work if level debug is disabled.
     if !tracing::enabled!(target: TARGET, tracing::Level::DEBUG) {
         return;
     }
     tracing::debug!(name: "template.told", target: TARGET, function, "{function}: {}", outline(values));
 }
 
-/// Types and lengths without values. The keys of a map count as values, the names of fields do not.
+/// Returns types and lengths. Map keys are omitted like values; field names are included.
 fn outline(values: &[Value]) -> String {
     let mut out = String::new();
     list_outlines(&mut out, &unnamed(values.to_vec()), 0);

@@ -1,14 +1,14 @@
-//! What both ways to show a value share: its type, the entries of a map, and the limit of nesting.
+//! Helpers of both formats: the type of a value, the entries of a map, and the nesting limit.
 
 use gotemplate::go_fmt;
 use gotemplate::record::Record;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-/// The deepest nesting of values that is shown.
+/// The maximum nesting depth that is shown.
 pub(super) const MAX_DEPTH: usize = 300;
 
-/// The Go type of a value; nil is an empty interface.
+/// Returns the Go type of a value; nil is an empty interface.
 pub(super) fn type_of(value: &Value) -> String {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => "interface {}".to_owned(),

@@ -1,4 +1,4 @@
-//! Conversions to numbers, strings and lists, as in sprig: a value that is not a number is 0.
+//! Conversions to numbers, strings and lists, as in sprig. A value that is not a number becomes 0.
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
@@ -9,7 +9,7 @@ use crate::function::FunctionError;
 use crate::numbers::parse_float;
 use gotemplate::go_fmt;
 
-/// The value as an integer.
+/// Returns the value as an integer.
 pub(crate) fn int(value: &Value) -> i64 {
     match (Number::of(value), value.kind()) {
         (Some(Number::Int(number)), _) => number,
@@ -21,7 +21,7 @@ pub(crate) fn int(value: &Value) -> i64 {
     }
 }
 
-/// Truncates a float. As on amd64, a float that does not fit is the least integer.
+/// Truncates a float. As on amd64, a float out of range becomes the smallest integer.
 fn truncated(number: f64) -> i64 {
     const END: f64 = 9_223_372_036_854_775_808.0;
     #[expect(
@@ -35,7 +35,7 @@ fn truncated(number: f64) -> i64 {
     }
 }
 
-/// The integer of a string in any base of Go; zeros after a point are ignored.
+/// Parses an integer in any base of Go. Zeros after a decimal point are ignored.
 fn parse_int(text: &str) -> i64 {
     let whole = match text.split_once('.') {
         Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => {
@@ -46,7 +46,7 @@ fn parse_int(text: &str) -> i64 {
     gotemplate::number::parse_any_base(whole).unwrap_or(0)
 }
 
-/// The value as a float.
+/// Returns the value as a float.
 pub(super) fn float(value: &Value) -> f64 {
     match (Number::of(value), value.kind()) {
         (Some(number), _) => number.float(),
@@ -56,7 +56,7 @@ pub(super) fn float(value: &Value) -> f64 {
     }
 }
 
-/// The value as a string: a string itself, or how Go prints the value.
+/// Returns the value as a string. A value that is not a string is printed as in Go.
 pub(super) fn text(value: &Value) -> Result<String, FunctionError> {
     match value.as_str() {
         Some(text) => Ok(text.to_owned()),
@@ -64,7 +64,7 @@ pub(super) fn text(value: &Value) -> Result<String, FunctionError> {
     }
 }
 
-/// The value as a list of strings: the items of a list that are not nil, or the value itself.
+/// Returns the value as a list of strings: the items of a list without nil, or the value itself.
 pub(super) fn texts(value: &Value) -> Result<Vec<String>, FunctionError> {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => Ok(Vec::new()),
@@ -87,12 +87,12 @@ pub(super) fn texts(value: &Value) -> Result<Vec<String>, FunctionError> {
     }
 }
 
-/// Returns `true` if a value is nil in Go, none or undefined in Jinja.
+/// Returns `true` for Go's nil, and for none and undefined in Jinja.
 pub(super) fn is_nil(value: &Value) -> bool {
     value.is_none() || value.is_undefined()
 }
 
-/// Returns `true` if a value is empty in Go.
+/// Returns `true` if the value is empty by Go's rules.
 pub(super) fn is_empty(value: &Value) -> bool {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => true,
@@ -106,7 +106,7 @@ pub(super) fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// The Go kind of a value.
+/// Returns the Go kind of a value.
 pub(super) fn kind(value: &Value) -> &'static str {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => "invalid",

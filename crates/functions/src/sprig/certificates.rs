@@ -1,10 +1,10 @@
-//! Certificates, with the fields and the extensions of sprig.
+//! Functions for certificates, with the fields and extensions of sprig.
 //!
-//! Input: a name, addresses, the days of validity, and optionally a key and a CA. Output: a certificate and its private key,
-//! both in PEM.
+//! Input: a name, addresses, the days of validity, and optionally a key and a CA. Output: a
+//! certificate and its private key in PEM.
 //!
-//! A certificate is made once for the same arguments and kept for two thirds of its validity: see
-//! [`memo`](crate::memo). Unlike in sprig, a generated key is for ECDSA.
+//! A certificate is reused for the same arguments during two thirds of its validity: see
+//! [`memo`](crate::memo). Unlike in sprig, generated keys are ECDSA keys.
 
 mod issue;
 
@@ -104,7 +104,7 @@ pub(crate) static TABLE: &[Function] = &[
     ),
 ];
 
-/// A certificate and its key, as a template sees them.
+/// A certificate and its key, as a template value.
 struct Pair {
     certificate: String,
     key: String,
@@ -177,7 +177,7 @@ fn custom(call: &Call<'_>) -> FunctionResult {
 /// The issuer of a certificate.
 #[derive(Clone, Copy)]
 enum Signer<'a> {
-    /// The certificate itself, which is that of a CA.
+    /// The certificate itself, as a CA.
     SelfAsCa,
     /// The certificate itself.
     SelfSigned,
@@ -185,7 +185,7 @@ enum Signer<'a> {
     Ca(&'a Value),
 }
 
-/// The arguments of a function that makes a certificate.
+/// The arguments of a certificate function.
 struct Request<'a> {
     name: &'a Value,
     ips: Option<&'a Value>,
@@ -236,7 +236,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The certificate for these arguments, and its key.
+    /// Returns the certificate and its key; both are memoized.
     fn issue(self, call: &Call<'_>) -> FunctionResult {
         let name = text(self.name)?;
         let days = integer(self.days)?;
@@ -276,13 +276,13 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Two thirds of a number of days.
+/// Returns two thirds of a number of days.
 fn two_thirds(days: i64) -> Option<Duration> {
     let days = u64::try_from(days).ok().filter(|days| *days > 0)?;
     Some(Duration::from_secs(days.checked_mul(24 * 3600 * 2 / 3)?))
 }
 
-/// The strings of a list; none if the argument is nil.
+/// Returns the strings of a list; an empty list for nil.
 fn strings(call: &Call<'_>, value: Option<&Value>) -> Result<Vec<String>, FunctionError> {
     match value {
         Some(value) if !matches!(value.kind(), ValueKind::None | ValueKind::Undefined) => call

@@ -1,4 +1,4 @@
-//! Times and durations. A time without a zone is in UTC.
+//! Functions for times and durations. A time without a zone is in UTC.
 
 use minijinja::Value;
 

@@ -1,6 +1,7 @@
 //! Decimal arithmetic: 0.1 plus 0.2 is 0.3.
 //!
-//! Input: floats. Output: a float. If 128 bits are not enough for the decimals, the result is calculated with floats.
+//! Input: floats. Output: a float. If the decimals do not fit into 128 bits, the result is
+//! calculated with floats.
 
 use minijinja::Value;
 
@@ -15,7 +16,7 @@ pub(super) struct Decimal {
 }
 
 impl Decimal {
-    /// The shortest decimal that is read back as this float.
+    /// Creates the shortest decimal that parses as this float.
     fn of(number: f64) -> Option<Self> {
         let text = format!("{number:e}");
         let (digits, exponent) = text.split_once('e')?;
@@ -33,7 +34,7 @@ impl Decimal {
         format!("{}e{}", self.digits, self.exponent).parse().ok()
     }
 
-    /// The digits of the number at a smaller or equal exponent.
+    /// Returns the digits of the number at an exponent that is not larger than its own.
     fn digits_at(self, exponent: i32) -> Option<i128> {
         let places = u32::try_from(self.exponent.checked_sub(exponent)?).ok()?;
         self.digits.checked_mul(10_i128.checked_pow(places)?)
@@ -62,7 +63,7 @@ impl Decimal {
         })
     }
 
-    /// The quotient, rounded half away from zero.
+    /// Returns the quotient, rounded half away from zero.
     pub(super) fn over(self, other: Self) -> Option<Self> {
         let shift = self
             .exponent

@@ -1,7 +1,7 @@
-//! Equality of values in kind and content, as Go's `reflect.DeepEqual`.
+//! Compares values by kind and content, as Go's `reflect.DeepEqual` does.
 //!
-//! Each comparison is a step of the budget: a list may contain another one many times, so that a short template can make
-//! values with any number of parts.
+//! Each comparison costs a step of the budget. A list may contain another one many times, so a
+//! short template can create values with any number of parts.
 
 use std::collections::HashSet;
 
@@ -59,7 +59,7 @@ fn equal_maps(call: &Call<'_>, a: &Value, b: &Value) -> Result<bool, FunctionErr
     Ok(true)
 }
 
-/// Returns `true` if one of the values equals the value.
+/// Returns `true` if `value` equals one of the items.
 pub(super) fn contains(
     call: &Call<'_>,
     values: &[Value],
@@ -73,7 +73,7 @@ pub(super) fn contains(
     Ok(false)
 }
 
-/// A set of values. Strings and numbers are hashed; maps and lists are compared one by one.
+/// A set of values. Strings and numbers are hashed; maps and lists are compared with each other.
 #[derive(Default)]
 pub(super) struct Seen {
     scalars: HashSet<(&'static str, String)>,
@@ -81,7 +81,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Adds a value, and returns `true` if it is new.
+    /// Adds a value. Returns `true` if it is new.
     pub(super) fn insert(&mut self, call: &Call<'_>, value: &Value) -> Result<bool, FunctionError> {
         if matches!(
             value.kind(),

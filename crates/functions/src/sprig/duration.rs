@@ -1,8 +1,8 @@
-//! Go's durations: parsed to the nanosecond, formatted to the second.
+//! Durations in Go's notation: parsed to the nanosecond, formatted to the second.
 
 use go_duration::GoDuration;
 
-/// The nanoseconds of a duration, which may be negative.
+/// Parses a duration, which may be negative, to nanoseconds.
 pub(super) fn parse(text: &str) -> Option<i64> {
     let (negative, rest) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -16,7 +16,7 @@ pub(super) fn parse(text: &str) -> Option<i64> {
     Some(if negative { -nanos } else { nanos })
 }
 
-/// Seconds as `1h1m1s`.
+/// Formats seconds as `1h1m1s`.
 pub(super) fn of_seconds(seconds: i64) -> String {
     let sign = if seconds < 0 { "-" } else { "" };
     let all = seconds.unsigned_abs();
@@ -28,7 +28,7 @@ pub(super) fn of_seconds(seconds: i64) -> String {
     }
 }
 
-/// The duration in the largest unit that it exceeds: `2h`, `3mo`.
+/// Formats a duration in the largest unit that it exceeds: `2h`, `3mo`.
 pub(super) fn rounded(nanos: i64) -> String {
     const SECOND: u64 = 1_000_000_000;
     const HOUR: u64 = 3600 * SECOND;

@@ -1,4 +1,4 @@
-//! Encodings, hashes and JSON.
+//! Functions for encodings, hashes and JSON.
 
 use base64::Engine as _;
 use data_encoding::BASE32;
@@ -161,14 +161,14 @@ fn adler32(bytes: &[u8]) -> u32 {
     (high << 16) | low
 }
 
-/// Decodes the only argument. As in sprig, the text of an error is the result.
+/// Decodes the only argument. As in sprig, an error becomes the result, as text.
 fn decode(
     call: &Call<'_>,
     name: &str,
     decoder: fn(&str) -> Result<Vec<u8>, FunctionError>,
 ) -> FunctionResult {
     let [only] = call.exactly(name)?;
-    // Go skips line breaks.
+    // Go ignores line breaks.
     let encoded: String = text(only)?
         .chars()
         .filter(|c| !matches!(c, '\r' | '\n'))
@@ -179,7 +179,7 @@ fn decode(
     })
 }
 
-/// A Go string, which may not be UTF-8.
+/// Returns a Go string, whose bytes may not be UTF-8.
 pub(super) fn text_or_bytes(bytes: Vec<u8>) -> Value {
     match String::from_utf8(bytes) {
         Ok(text) => Value::from(text),

@@ -1,4 +1,4 @@
-//! Defaults, conditions and failing.
+//! Functions for defaults, conditions and `fail`.
 
 use minijinja::Value;
 use minijinja::value::ValueKind;

@@ -1,4 +1,4 @@
-//! Strings: joining and splitting, values as strings.
+//! Functions that join and split strings, and convert values to strings.
 
 use std::collections::BTreeMap;
 
@@ -109,7 +109,7 @@ pub(crate) static TABLE: &[Function] = &[
     ),
 ];
 
-/// Shows the values that are not nil, separated by spaces.
+/// Formats the values that are not nil, separated by spaces.
 fn each(call: &Call<'_>, show: impl Fn(&Value) -> Result<String, FunctionError>) -> FunctionResult {
     let mut out = String::new();
     for (index, value) in call
@@ -129,7 +129,7 @@ fn each(call: &Call<'_>, show: impl Fn(&Value) -> Result<String, FunctionError>)
     Ok(Value::from(out))
 }
 
-/// Go's `strings.SplitN`: at most `count` parts, or all if it is negative.
+/// Splits like Go's `strings.SplitN`: at most `count` parts, or all if it is negative.
 fn parts<'a>(separator: &str, text: &'a str, count: i64) -> Result<Vec<&'a str>, FunctionError> {
     let max = usize::try_from(count).unwrap_or(usize::MAX);
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! Private keys: generated, read, and written in the formats of sprig.
+//! Private keys: generates, reads and writes them in the formats of sprig.
 
 use std::sync::Arc;
 
@@ -43,19 +43,19 @@ const SCHEMES: [(SignatureScheme, ObjectIdentifier); 4] = [
     (SignatureScheme::ED25519, ED25519),
 ];
 
-/// The steps to make a key or a certificate, which takes less than a millisecond.
+/// The steps for generating a key or a certificate, which takes less than a millisecond.
 pub(super) const KEY_STEPS: usize = 10_000;
 
 /// A private key.
 pub(super) struct Key {
     signing: Arc<dyn SigningKey>,
-    /// The key as sprig writes it.
+    /// The key in PEM, as sprig writes it.
     pub(super) pem: String,
-    /// The public key as a `SubjectPublicKeyInfo` in DER.
+    /// The public key as `SubjectPublicKeyInfo` in DER.
     pub(super) public: Vec<u8>,
 }
 
-/// A key that signs with one of its schemes.
+/// A key with one of its signature schemes.
 pub(super) struct Signer {
     signer: Box<dyn sign::Signer>,
     pub(super) algorithm: AlgorithmIdentifierOwned,
@@ -71,7 +71,7 @@ fn cannot_sign() -> FunctionError {
     FunctionError::new("the private key cannot sign")
 }
 
-/// Bytes in PEM.
+/// Encodes bytes as PEM.
 pub(super) fn pem(label: &str, bytes: &[u8]) -> String {
     let encoded = STANDARD.encode(bytes);
     let mut out = format!("-----BEGIN {label}-----\n");
@@ -136,7 +136,7 @@ impl Key {
         })
     }
 
-    /// The key as a signer.
+    /// Creates a signer with the key.
     pub(super) fn signer(&self) -> Result<Signer, FunctionError> {
         let offered = SCHEMES.map(|(scheme, _)| scheme);
         let signer = self.signing.choose_scheme(&offered);
@@ -153,7 +153,7 @@ impl Key {
     }
 }
 
-/// A key in the format of sprig: PKCS #1 for RSA, SEC 1 for ECDSA, PKCS #8 for Ed25519.
+/// Encodes a key in the format of sprig: PKCS #1 for RSA, SEC 1 for ECDSA, PKCS #8 for Ed25519.
 fn to_pem(key: &PrivateKeyDer<'_>, algorithm: SignatureAlgorithm, public: &[u8]) -> Option<String> {
     let pkcs8 = match key {
         PrivateKeyDer::Pkcs8(pkcs8) => pkcs8.secret_pkcs8_der(),
@@ -179,7 +179,7 @@ fn to_pem(key: &PrivateKeyDer<'_>, algorithm: SignatureAlgorithm, public: &[u8])
     }
 }
 
-/// `genPrivateKey`
+/// The function `genPrivateKey`.
 pub(super) fn generate(call: &Call<'_>) -> FunctionResult {
     let [kind] = call.exactly("sprig_genPrivateKey")?;
     let kind = text(kind)?;

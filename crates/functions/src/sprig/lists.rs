@@ -1,4 +1,4 @@
-//! Lists.
+//! Functions for lists.
 
 pub(crate) mod build;
 pub(crate) mod filter;
@@ -11,7 +11,7 @@ use super::cast;
 use crate::args::fail;
 use crate::function::FunctionError;
 
-/// The items of a list; for another value the error names the action that failed.
+/// Returns the items of a list. For other values, the error names the failed action.
 fn items(value: &Value, action: &str) -> Result<Vec<Value>, FunctionError> {
     match value.kind() {
         ValueKind::Seq => Ok(value.try_iter().into_iter().flatten().collect()),

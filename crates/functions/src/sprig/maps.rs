@@ -1,4 +1,4 @@
-//! Maps with string keys: making and changing them, and their parts.
+//! Functions that create and change maps with string keys, and return parts of them.
 
 use std::collections::BTreeMap;
 
@@ -145,7 +145,7 @@ fn make(call: &Call<'_>) -> FunctionResult {
     Dict::checked(entries)
 }
 
-/// The map as a mutable one.
+/// Returns the map as a mutable one; an error if it is immutable.
 fn mutable(map: &Value) -> Result<&Dict, FunctionError> {
     match map.downcast_object_ref::<Dict>() {
         Some(dict) => Ok(dict),
@@ -168,7 +168,7 @@ fn entry(map: &Value, key: &str) -> Result<Option<Value>, FunctionError> {
     }
 }
 
-/// The entries with the given keys if `keep`, otherwise all others.
+/// Returns the entries with the given keys if `keep` is set, otherwise all others.
 fn select(call: &Call<'_>, name: &str, keep: bool) -> FunctionResult {
     let (map, keys) = first_and_rest(call, name)?;
     let keys: Vec<&str> = keys.iter().map(text).collect::<Result<_, _>>()?;

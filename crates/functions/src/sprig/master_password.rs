@@ -1,4 +1,4 @@
-//! `derivePassword`: the algorithm of Master Password.
+//! The function `derivePassword`: the algorithm of Master Password.
 
 use minijinja::Value;
 use ring::hmac;
@@ -17,7 +17,7 @@ pub(crate) static TABLE: &[Function] = &[sprig(
 /// The steps of an scrypt hash, which takes about 200 ms.
 const SCRYPT_STEPS: usize = 4_000_000;
 
-/// The types of passwords, each with its templates. A letter of a template is a class of characters.
+/// The password types, each with its templates. Each letter of a template is a class of characters.
 const TYPES: &[(&str, &[&str])] = &[
     ("maximum", &["anoxxxxxxxxxxxxxxxxx", "axxxxxxxxxxxxxxxxxno"]),
     (
@@ -52,7 +52,7 @@ const TYPES: &[(&str, &[&str])] = &[
     ("pin", &["nnnn"]),
 ];
 
-/// The characters of a class.
+/// Returns the characters of a class.
 fn characters(class: u8) -> &'static [u8] {
     match class {
         b'C' => b"BCDFGHJKLMNPQRSTVWXYZ",
@@ -70,14 +70,14 @@ fn derive_password(call: &Call<'_>) -> FunctionResult {
     let Ok(counter) = u64::try_from(integer(counter_value)?) else {
         return fail(wrong_type("uint32", counter_value));
     };
-    // Go takes the lower 32 bits of a number that is too large.
+    // Go uses the lower 32 bits of a number that is too large.
     let [.., a, b, c, d] = counter.to_be_bytes();
     let counter = u32::from_be_bytes([a, b, c, d]);
     let (kind, password, user, site) = (text(kind)?, text(password)?, text(user)?, text(site)?);
     let Some((_, templates)) = TYPES.iter().find(|(name, _)| *name == kind) else {
         return Ok(Value::from(format!("cannot find password template {kind}")));
     };
-    // The result depends only on the arguments; it is kept because it takes long.
+    // The result depends only on the arguments; it is memoized because it takes long.
     let arguments = [&counter.to_string(), kind, password, user, site];
     let [derived] = call.memoized("derivePassword", &arguments, None, || {
         call.spend(SCRYPT_STEPS)?;
@@ -110,7 +110,7 @@ fn salt(name: &str, suffix: &[u8]) -> Vec<u8> {
     .concat()
 }
 
-/// The master key: scrypt with the parameters of Master Password.
+/// Derives the master key: scrypt with the parameters of Master Password.
 fn master_key(password: &str, salt: &[u8]) -> Result<[u8; 64], FunctionError> {
     let mut key = [0; 64];
     let derived = scrypt::Params::new(15, 8, 2)

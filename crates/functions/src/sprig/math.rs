@@ -1,4 +1,4 @@
-//! Arithmetic. Other values are converted to numbers, or to 0.
+//! Arithmetic functions. Values that are not numbers are converted, or become 0.
 
 use minijinja::Value;
 
@@ -266,7 +266,7 @@ fn fold(call: &Call<'_>, name: &str, choose: fn(i64, i64) -> i64) -> FunctionRes
     ))
 }
 
-/// As in Go, the result is NaN if a number is NaN.
+/// Folds floats. As in Go, the result is NaN if any number is NaN.
 fn fold_float(call: &Call<'_>, name: &str, choose: fn(f64, f64) -> f64) -> FunctionResult {
     let (first, rest) = first_and_rest(call, name)?;
     let either = |a: f64, b: f64| {
@@ -308,7 +308,7 @@ fn round(call: &Call<'_>) -> FunctionResult {
     Ok(Value::from(whole / power))
 }
 
-/// The integer of a string; a number that is too large becomes the largest one.
+/// Parses an integer. A number that is too large becomes the largest integer.
 fn atoi(text: &str) -> i64 {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -1,4 +1,4 @@
-//! File paths and URLs.
+//! Functions for file paths and URLs.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Regular expressions. The pattern is the first argument, the string the second.
+//! Functions for regular expressions. The pattern is the first argument, the string the second.
 
 use minijinja::Value;
 use regex::Regex;
@@ -121,7 +121,7 @@ fn find(call: &Call<'_>, name: &str) -> FunctionResult {
     ))
 }
 
-/// The maximum number of results; a negative number means all.
+/// Converts the maximum number of results; a negative number means all.
 fn max_count(count: &Value) -> Result<usize, FunctionError> {
     Ok(usize::try_from(integer(count)?).unwrap_or(usize::MAX))
 }

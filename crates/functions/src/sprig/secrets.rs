@@ -1,4 +1,4 @@
-//! Encryption and password hashes.
+//! Functions for encryption and password hashes.
 //!
 //! A random result is computed once for the same arguments: see [`memo`](crate::memo).
 
@@ -59,7 +59,7 @@ const BLOCK: usize = 16;
 /// The steps of a bcrypt hash, which takes about 50 ms.
 const BCRYPT_STEPS: usize = 1_000_000;
 
-/// The key of a password: its first 32 bytes, padded with zeros.
+/// Returns the key for a password: its first 32 bytes, padded with zeros.
 fn key(password: &str) -> [u8; 32] {
     let mut key = [0; 32];
     key.iter_mut()
@@ -68,7 +68,7 @@ fn key(password: &str) -> [u8; 32] {
     key
 }
 
-/// Random bytes of the system.
+/// Returns random bytes from the system.
 pub(super) fn random<const N: usize>() -> Result<[u8; N], FunctionError> {
     let mut bytes = [0; N];
     match SystemRandom::new().fill(&mut bytes) {
@@ -130,7 +130,8 @@ fn decrypt_aes(call: &Call<'_>) -> FunctionResult {
     Ok(text_or_bytes(plain))
 }
 
-/// The bcrypt hash, which begins with `$2a$10$`. As in sprig, the text of an error is a result.
+/// Returns the bcrypt hash, which begins with `$2a$10$`. As in sprig, an error becomes the result,
+/// as text.
 fn hash(
     call: &Call<'_>,
     function: &str,

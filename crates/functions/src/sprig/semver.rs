@@ -1,4 +1,4 @@
-//! Semantic versions.
+//! Functions for semantic versions.
 
 use minijinja::Value;
 
@@ -80,7 +80,7 @@ impl Methods for Version {
                     .ok_or_else(|| FunctionError::new(wrong_type("*semver.Version", &args[0]))),
             )
         };
-        // The next patch of a prerelease is its release.
+        // The next patch version of a prerelease is its release.
         let next = |place: usize| {
             let next = match place {
                 2 if !self.prerelease.is_empty() => Self {

@@ -1,5 +1,5 @@
-//! The set of names, and properties of the parsers. The results of the functions are tested in
-//! `tests/function_vectors.rs`.
+//! Tests of the set of names, and property tests of the parsers. The results of the functions are
+//! tested in `tests/function_vectors.rs`.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Strings: trimming, cutting, padding, replacing.
+//! Functions that trim, cut, pad and replace strings.
 
 use minijinja::Value;
 
@@ -201,7 +201,7 @@ fn trim_all(call: &Call<'_>, name: &str) -> FunctionResult {
     })
 }
 
-/// The bytes of a range of a string, which may split a character.
+/// Returns a range of bytes of a string, which may split a character.
 fn bytes(text: &str, from: usize, to: usize) -> Value {
     match text.get(from..to) {
         Some(part) => Value::from(part),

@@ -1,4 +1,4 @@
-//! Types, equality and copies of values.
+//! Functions for types, equality and copies of values.
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
@@ -95,12 +95,13 @@ fn copied(call: &Call<'_>, name: &str) -> FunctionResult {
     if cast::is_nil(only) {
         return fail("nil cannot be copied");
     }
-    // Fails for a value with too many parts: a list may contain another one many times.
+    // Fails if the value has too many parts: a list may contain another one many times.
     dict::within_limits(only.clone())?;
     Ok(copy(only))
 }
 
-/// Copies mutable maps, and lists, which may contain some. Their nesting is limited when they are made.
+/// Copies mutable maps, and lists, which may contain mutable maps. Their nesting is limited when
+/// they are created.
 fn copy(value: &Value) -> Value {
     match value.kind() {
         ValueKind::Seq => value

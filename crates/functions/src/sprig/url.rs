@@ -1,10 +1,11 @@
 //! Parses and formats URLs as Go's `net/url` does.
 //!
-//! Input: a string, or the parts. Output: the unescaped parts, or the string. No error quotes the URL.
+//! Input: a string, or the parts. Output: the unescaped parts, or the string. Errors do not quote
+//! the URL, which may be secret.
 
 use std::fmt;
 
-/// Why a string is not a URL.
+/// The reason why a string is not a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct UrlError(&'static str);
@@ -15,9 +16,9 @@ pub(super) struct Url {
     pub(super) scheme: String,
     /// The part after the scheme, if it does not begin with a slash.
     pub(super) opaque: String,
-    /// The user name, or the user name and the password, separated by a colon.
+    /// The user name, optionally followed by a colon and the password.
     pub(super) userinfo: String,
-    /// The host with its port.
+    /// The host, optionally with a port.
     pub(super) host: String,
     pub(super) path: String,
     pub(super) query: String,
@@ -72,7 +73,7 @@ impl Url {
         Ok(url)
     }
 
-    /// `user:password@host:port`
+    /// Parses `user:password@host:port`.
     fn authority(&mut self, authority: &str) -> Result<(), UrlError> {
         let host = match authority.rsplit_once('@') {
             Some((userinfo, host)) => {
@@ -103,12 +104,12 @@ impl Url {
             return Err(UrlError("invalid IP-literal"));
         }
         self.host = unescaped(host)?;
-        // After the %25 of an IPv6 address comes the zone, the name of a network interface.
+        // In an IPv6 address, the zone (the name of a network interface) follows `%25`.
         let host = host
             .split_once("%25")
             .filter(|_| host.starts_with('['))
             .map_or(host, |(address, _)| address);
-        // In a host only bytes beyond ASCII may be escaped.
+        // In a host, only non-ASCII bytes may be escaped.
         if host
             .match_indices('%')
             .any(|(at, _)| host[at + 1..].starts_with(|c: char| c < '8'))
@@ -118,7 +119,7 @@ impl Url {
         Ok(())
     }
 
-    /// The host without the port, and without the brackets of an IPv6 address.
+    /// Returns the host without the port, and without the brackets of an IPv6 address.
     pub(super) fn hostname(&self) -> &str {
         if let Some((inside, _)) = self
             .host
@@ -134,7 +135,7 @@ impl Url {
     }
 }
 
-/// The scheme, and the part after its colon.
+/// Splits a URL at the colon of its scheme.
 fn scheme(text: &str) -> Result<Option<(&str, &str)>, UrlError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
     match text.find(|c| !allowed(c)) {
@@ -169,7 +170,8 @@ fn unescaped(text: &str) -> Result<String, UrlError> {
         .map_err(|_| UrlError("an escape that is not UTF-8 text"))
 }
 
-/// The userinfo of a URL that is made from parts. It is empty if it would end before its `@`.
+/// Returns the userinfo for a URL that is built from parts. It is empty if the userinfo would not
+/// end at its `@`.
 pub(super) fn userinfo(text: &str) -> Result<String, UrlError> {
     if text.contains(['/', '?', '#']) {
         Ok(String::new())
@@ -178,7 +180,7 @@ pub(super) fn userinfo(text: &str) -> Result<String, UrlError> {
     }
 }
 
-/// A userinfo with only the necessary escapes.
+/// Returns the userinfo with only the necessary escapes.
 fn normalized(userinfo: &str) -> Result<String, UrlError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._:~!$&'()*+,;=%@".contains(c);
     if !userinfo.chars().all(allowed) {
@@ -192,7 +194,7 @@ fn normalized(userinfo: &str) -> Result<String, UrlError> {
         .join(":"))
 }
 
-/// A part of a URL, and the characters in it that are not escaped.
+/// A part of a URL, and the characters that are not escaped in it.
 struct Escaped<'t>(&'t str, &'t str);
 
 impl fmt::Display for Escaped<'_> {
@@ -241,7 +243,7 @@ impl fmt::Display for Url {
                     .next()
                     .is_some_and(|first| first.contains(':'))
             {
-                // Without this the first segment would be read as a scheme.
+                // Without this, the first segment would be parsed as a scheme.
                 f.write_str("./")?;
             }
             write_escaped(f, &self.path, "$&+,/:;=@")?;

@@ -1,7 +1,7 @@
 //! Semantic versions and constraints, as in Masterminds/semver.
 //!
-//! Versions: `v1.2`, `1.2.3-beta+build`. Constraints: `^1.2 || >=3.0.0, <4`, `~1.2.3`, `1.x`, `1.2 - 1.4.5`. A prerelease meets
-//! only a constraint that names a prerelease itself.
+//! Versions: `v1.2`, `1.2.3-beta+build`. Constraints: `^1.2 || >=3.0.0, <4`, `~1.2.3`, `1.x`,
+//! `1.2 - 1.4.5`. A prerelease satisfies only constraints that contain a prerelease.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -15,7 +15,7 @@ pub(super) struct Version {
 }
 
 impl Version {
-    /// Parses a version; the last numbers may be missing.
+    /// Parses a version. Trailing numbers may be missing.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (partial, version) = parse_partial(text)?;
         (!partial.wild).then_some(version)
@@ -54,7 +54,8 @@ impl fmt::Display for Version {
     }
 }
 
-/// Compares two prereleases: a release is greater than its prereleases, and numbers are less than words.
+/// Compares two prereleases: a release is greater than its prereleases, and numbers are less than
+/// words.
 fn compare_prereleases(a: &str, b: &str) -> Ordering {
     match (a.is_empty(), b.is_empty()) {
         (true, true) => return Ordering::Equal,
@@ -82,12 +83,12 @@ fn compare_prereleases(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// Which numbers of a version are given.
+/// The numbers of a version that are given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Partial {
-    /// The count of numbers that are given.
+    /// The number of given numbers.
     given: usize,
-    /// A number is `x`, `X` or `*`.
+    /// Whether a number is `x`, `X` or `*`.
     wild: bool,
 }
 
@@ -105,7 +106,7 @@ fn parse_partial(text: &str) -> Option<(Partial, Version)> {
             !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         })
     };
-    // Leading zeros are allowed only in the metadata.
+    // Only metadata may have leading zeros.
     let plain = |part: &str| {
         !(part.len() > 1 && part.starts_with('0') && part.bytes().all(|b| b.is_ascii_digit()))
     };
@@ -144,7 +145,7 @@ fn parse_partial(text: &str) -> Option<(Partial, Version)> {
     Some((partial, version))
 }
 
-/// Alternatives, each a list of conditions that must all be met.
+/// Alternatives; each is a list of conditions that must all be met.
 #[derive(Clone, Debug)]
 pub(super) struct Constraint(Vec<Vec<Condition>>);
 
@@ -155,7 +156,7 @@ struct Condition {
     partial: Partial,
 }
 
-/// A longer operator stands before an operator that is its beginning.
+/// The operators, longest first, so that `>=` is not parsed as `>`.
 const OPERATORS: [&str; 12] = [
     "!=", ">=", "=>", "<=", "=<", "~>", ">", "<", "=", "~", "^", "",
 ];
@@ -169,7 +170,7 @@ impl Constraint {
             .map(Self)
     }
 
-    /// Returns `true` if a version meets the constraint.
+    /// Returns `true` if the version satisfies the constraint.
     pub(super) fn is_met(&self, version: &Version) -> bool {
         self.0
             .iter()
@@ -177,7 +178,7 @@ impl Constraint {
     }
 }
 
-/// Parses conditions, separated by commas or spaces; `a - b` is two conditions.
+/// Parses conditions that are separated by commas or spaces; `a - b` yields two conditions.
 fn conditions(text: &str) -> Option<Vec<Condition>> {
     let spaced = text.replace(" - ", " \u{2026} ").replace(',', " ");
     let mut rest = spaced.trim();
@@ -202,7 +203,7 @@ fn conditions(text: &str) -> Option<Vec<Condition>> {
     (!found.is_empty()).then_some(found)
 }
 
-/// Parses an operator and a version, and returns the rest of the text.
+/// Parses an operator with a version. Returns the rest of the text.
 fn parse_condition(text: &str) -> Option<(Condition, &str)> {
     let operator = OPERATORS
         .into_iter()
@@ -231,7 +232,7 @@ impl Condition {
             partial,
         } = self;
         let released = version.prerelease.is_empty() || !wanted.prerelease.is_empty();
-        // The count of the given numbers, if some are missing.
+        // The number of given numbers; `None` if all are given.
         let open = match partial.given {
             3 => None,
             given => Some(given),
@@ -243,7 +244,7 @@ impl Condition {
                 released && self.is_close(version, partial.given.saturating_sub(1))
             }
             "" | "=" => released && order.is_eq(),
-            // A version that begins with the numbers of `>1.2` is not greater.
+            // `>1.2` excludes all versions that begin with 1.2.
             ">" => {
                 released
                     && order.is_gt()
@@ -272,16 +273,17 @@ impl Condition {
         }
     }
 
-    /// Returns `true` if a version is at least the wanted one, and less than its successor at a place.
+    /// Returns `true` if the version is at least the wanted one, and less than its successor at
+    /// `place`.
     fn is_close(&self, version: &Version, place: usize) -> bool {
         let below = self.partial.given == 0 || version.numbers < self.version.next(place).numbers;
         version.compare(&self.version).is_ge() && below
     }
 
-    /// Returns `true` if a version is compatible: equal up to the first number that is not 0.
+    /// Returns `true` if the version is equal up to and including the first number that is not 0.
     fn is_compatible(&self, version: &Version) -> bool {
         if self.partial.given == 0 {
-            // It means `^0`.
+            // `^x` is treated as `^0`.
             return version.numbers[0] == 0;
         }
         let first = self
@@ -294,7 +296,7 @@ impl Condition {
     }
 }
 
-/// Returns `true` if the first `count` numbers are equal, and `count` is not 0.
+/// Returns `true` if the first `count` numbers are equal and `count` is not 0.
 fn begins(version: &Version, wanted: &Version, count: usize) -> bool {
     count > 0 && version.numbers.get(..count) == wanted.numbers.get(..count)
 }

@@ -1,4 +1,4 @@
-//! Upper and lower case, and names of several words.
+//! Functions for upper and lower case, and for names of several words.
 
 use minijinja::Value;
 
@@ -94,11 +94,12 @@ pub(crate) static TABLE: &[Function] = &[
     ),
 ];
 
-/// Title case. A word begins after a character that is no letter, no digit and no underscore.
+/// Converts to title case. A word begins after a character that is not a letter, digit or
+/// underscore.
 fn title(text: &str) -> String {
     let mut before = ' ';
     let titled = |c: char| {
-        // Beyond ASCII, only white space ends a word in Go.
+        // For non-ASCII characters, Go ends a word only at white space.
         let ended = if before.is_ascii() {
             !(before.is_ascii_alphanumeric() || before == '_')
         } else {
@@ -158,7 +159,8 @@ fn camel_case(text: &str) -> String {
     out
 }
 
-/// Writes a word with a capital letter. The other letters of a leading run of capitals become lower case.
+/// Writes a word with a capital letter. The other letters of a leading run of capitals become lower
+/// case.
 fn capitalize(out: &mut String, word: &str) {
     let mut in_capitals = false;
     for (index, c) in word.chars().enumerate() {
@@ -172,7 +174,7 @@ fn capitalize(out: &mut String, word: &str) {
     }
 }
 
-/// The kind of a character, for the splitting of names.
+/// The kind of a character, for splitting names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Upper,
@@ -199,7 +201,7 @@ fn kind(c: char) -> Kind {
     }
 }
 
-/// A name in lower case, with a connector between its words.
+/// Converts a name to lower case, with a connector between its words.
 fn in_lower_case(text: &str, connector: char) -> String {
     let kinds: Vec<(char, Kind)> = text.chars().map(|c| (c, kind(c))).collect();
     let mut out = String::with_capacity(text.len() + 8);
@@ -214,7 +216,7 @@ fn in_lower_case(text: &str, connector: char) -> String {
                 continue;
             }
             Kind::Punctuation => {
-                // Next to other punctuation, `-` and `_` are no connectors.
+                // Next to other punctuation, `-` and `_` are not connectors.
                 let marks = rest
                     .iter()
                     .take_while(|(c, kind)| *kind == Kind::Punctuation || matches!(c, '-' | '_'));
@@ -236,7 +238,7 @@ fn in_lower_case(text: &str, connector: char) -> String {
     out
 }
 
-/// The length of the leading run of characters of these kinds.
+/// Returns the length of the leading run of characters of these kinds.
 fn run(chars: &[(char, Kind)], kinds: &[Kind]) -> usize {
     chars
         .iter()
@@ -244,7 +246,7 @@ fn run(chars: &[(char, Kind)], kinds: &[Kind]) -> usize {
         .count()
 }
 
-/// The length of the word at the start.
+/// Returns the length of the word at the start.
 fn word_length(chars: &[(char, Kind)]) -> usize {
     let kind_at = |at: usize| chars.get(at).map(|(_, kind)| *kind);
     if kind_at(0) == Some(Kind::Digit) {
@@ -258,7 +260,7 @@ fn word_length(chars: &[(char, Kind)]) -> usize {
         0 if kind_at(0) == Some(Kind::Other) => run(chars, &[Kind::Other]),
         _ => capitals + run(&chars[capitals..], &[Kind::Letter]),
     };
-    // Digits belong to the lower-case letters after them, otherwise to the word before them.
+    // Digits belong to following lower-case letters, otherwise to the word before.
     let digits = run(&chars[end..], &[Kind::Digit]);
     if kind_at(end + digits) == Some(Kind::Letter) {
         end

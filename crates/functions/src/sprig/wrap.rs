@@ -1,6 +1,6 @@
-//! Shortening and wrapping strings to a width.
+//! Shortens strings, and wraps them to a width.
 
-/// Shortens a string to a width in characters, from `offset` on if that is more than 4.
+/// Shortens a string to a width in characters, starting at `offset` if that is more than 4.
 pub(super) fn abbreviate(text: &str, offset: i64, width: i64) -> String {
     const DOTS: &str = "...";
     let chars: Vec<char> = text.chars().collect();
@@ -11,7 +11,7 @@ pub(super) fn abbreviate(text: &str, offset: i64, width: i64) -> String {
     }
     let kept = width.saturating_sub(DOTS.len());
     let offset = usize::try_from(offset).unwrap_or(0).min(length);
-    // The part that is kept ends at the end of the string, not beyond it.
+    // The visible part must not extend beyond the end of the string.
     let offset = if length - offset < kept {
         length - kept
     } else {
@@ -36,7 +36,8 @@ pub(super) fn abbreviate(text: &str, offset: i64, width: i64) -> String {
     format!("{DOTS}{}", part(length - kept, length))
 }
 
-/// Wraps a string into lines of a width. Lines are broken at spaces, and with `break_words` inside longer words too.
+/// Wraps a string into lines of a width. Lines break at spaces; with `break_words`, also inside
+/// long words.
 pub(super) fn wrap(text: &str, width: i64, separator: &str, break_words: bool) -> String {
     let width = usize::try_from(width).unwrap_or(0).max(1);
     let chars: Vec<char> = text.chars().collect();

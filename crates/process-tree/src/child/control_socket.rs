@@ -1,7 +1,8 @@
 //! The protocol between the supervisor and the reaper.
 //!
-//! One line per message, over a socket that is the reaper's standard input. First, the descriptor of the child's standard
-//! input is sent over it. If the socket closes, the other side is gone.
+//! The messages are lines on a socket, which is the reaper's standard input. Before them, the
+//! supervisor sends the descriptor of the child's standard input. A closed socket means that the
+//! other side has ended.
 
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -19,11 +20,11 @@ use rustix::net::{
 /// A message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Message {
-    /// To the reaper: send this signal to the child.
+    /// To the reaper: send the child this signal.
     Signal(Signal),
-    /// From the reaper: the child runs.
+    /// From the reaper: the child was started.
     Started,
-    /// From the reaper: the child could not be started; the error number.
+    /// From the reaper: the child could not be started; the value is the error number.
     Failed(i32),
     /// From the reaper: the child exited with this code.
     Exited(i32),
@@ -66,7 +67,7 @@ impl FromStr for Message {
     }
 }
 
-/// Sends a descriptor, before any message.
+/// Sends a descriptor; this must come before all messages.
 pub(super) fn send_descriptor(socket: &UnixStream, descriptor: impl AsFd) -> io::Result<()> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);

@@ -1,4 +1,4 @@
-//! The descendants of a reaper: reaping, signals, and the end of all of them.
+//! The descendants of a reaper: reaps, signals and ends them.
 
 use std::collections::HashSet;
 use std::os::unix::process::ExitStatusExt as _;
@@ -12,23 +12,23 @@ use tokio::time::{sleep, sleep_until, timeout, timeout_at};
 
 use super::proc_table::{handles, processes};
 
-/// How long SIGKILL may take to work, before a process counts as hanging in the kernel.
+/// The time after SIGKILL until a process is considered to hang in the kernel.
 const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 /// The interval of scans for new orphans.
 const SCAN_INTERVAL: Duration = Duration::from_millis(100);
-/// The interval of checks whether all descendants are gone.
+/// The interval of checks whether all descendants have ended.
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Whether signals are for the child alone.
+/// The kind of the child, which decides who receives a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// The child is the program.
+    /// The child is the program itself.
     Program,
-    /// The child is a shell that has started the program.
+    /// The child is a shell that runs the program.
     Shell,
 }
 
-/// Reaps all processes that have ended; returns the status of the child if it is among them.
+/// Reaps all ended processes. Returns the status of the child if it is one of them.
 pub(super) fn reap(child: Pid) -> Option<ExitStatus> {
     let mut ended = None;
     loop {
@@ -42,8 +42,9 @@ pub(super) fn reap(child: Pid) -> Option<ExitStatus> {
     }
 }
 
-/// Sends a signal to the program. A shell gets it only if the signal `ends` the child or the shell handles it: otherwise
-/// the shell would die, but not the program that it waits for.
+/// Sends a signal to the program. A shell receives it only if the signal `ends` the child or the
+/// shell has a handler. Otherwise the signal would kill the shell, but not the program that it
+/// waits for.
 pub(super) fn deliver(signal: Signal, child: Pid, kind: Kind, ends: bool) {
     if kind == Kind::Program {
         let _ = kill(child, signal);
@@ -62,16 +63,16 @@ pub(super) fn deliver(signal: Signal, child: Pid, kind: Kind, ends: bool) {
     }
 }
 
-/// Sends SIGTERM, once each, to the descendants that did not get the signal that has ended the child, and waits until no
-/// descendant is left. These are the processes that have left the child's group and, if the signal was for the program
-/// alone, its group.
+/// Sends SIGTERM once to each descendant that did not receive the signal that ended the child, and
+/// waits until all descendants have ended. These are the processes outside of the child's group
+/// and, if only the program was signalled, also its group.
 pub(super) async fn terminate_remaining(child: Pid, kind: Kind) {
     if kind == Kind::Program {
         let _ = killpg(child, Signal::SIGTERM);
     }
     let mut signalled = HashSet::new();
     while !is_childless() {
-        // A descendant becomes a child of this process only when its own parent has ended.
+        // A descendant becomes a child of this process when its own parent ends.
         for process in processes() {
             let is_orphan = process.parent == Pid::this() && process.group != child;
             if is_orphan && signalled.insert(process.id) {
@@ -82,14 +83,15 @@ pub(super) async fn terminate_remaining(child: Pid, kind: Kind) {
     }
 }
 
-/// Waits until no descendant is left.
+/// Waits until all descendants have ended.
 async fn all_gone() {
     while !is_childless() {
         sleep(POLL_INTERVAL).await;
     }
 }
 
-/// Ends all descendants: with SIGTERM and, after `term_timeout`, with SIGKILL. A timeout of zero means SIGKILL at once.
+/// Ends all descendants: with SIGTERM and, after `term_timeout`, with SIGKILL. With a timeout of
+/// zero, it sends only SIGKILL.
 pub(super) async fn end_all(child: Pid, term_timeout: Duration) {
     let deadline = Instant::now() + term_timeout;
     if !term_timeout.is_zero() {
@@ -99,8 +101,8 @@ pub(super) async fn end_all(child: Pid, term_timeout: Duration) {
             return;
         }
     }
-    // The children of a killed process become children of this one, so repeating this reaches all of them. Do not wait
-    // for a process that hangs in the kernel.
+    // The children of a killed process become children of this one, so repeat until all are
+    // reached. Do not wait for a process that hangs in the kernel.
     let latest = Instant::now() + KILL_TIMEOUT;
     while !is_childless() && Instant::now() < latest {
         signal_all(child, Signal::SIGKILL);
@@ -115,7 +117,7 @@ fn signal_all(child: Pid, signal: Signal) {
     }
 }
 
-/// Reaps what has ended; returns `true` if no child process is left.
+/// Reaps all ended processes. Returns `true` if no child process is left.
 fn is_childless() -> bool {
     loop {
         match wait(WaitOptions::NOHANG) {

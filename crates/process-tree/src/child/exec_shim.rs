@@ -1,7 +1,8 @@
-//! The exec shim: a process of this program that asks the kernel to be killed with its parent, and then becomes the program.
+//! The exec shim: a process of this executable that sets its parent-death signal and then executes
+//! the program.
 //!
-//! `PR_SET_PDEATHSIG` must be set in the new process itself. The shim does that, because `fork` and `exec` with code in
-//! between would need unsafe code.
+//! `PR_SET_PDEATHSIG` must be set in the new process itself. Doing that between `fork` and `exec`
+//! would need unsafe code, so the shim does it.
 
 use std::ffi::OsString;
 use std::io::{self, Read as _, Write as _};
@@ -19,10 +20,11 @@ use super::control_socket::{receive_descriptor, send_descriptor};
 use super::descendants::reap;
 use super::exit::CANNOT_EXECUTE;
 
-/// The first argument of an exec shim. The next ones are the process ID of its parent, the program and its arguments.
+/// The first argument of an exec shim. Then follow its parent's process ID, the program and its
+/// arguments.
 pub(super) const FLAG: &str = "--exec-child";
 
-/// Starts a program, with its arguments, in a new process group. Its standard input is `stdin`.
+/// Starts a program with its arguments in a new process group. Its standard input is `stdin`.
 pub(super) fn start(words: &[OsString], stdin: impl AsFd) -> io::Result<Pid> {
     if words.is_empty() {
         return Err(io::ErrorKind::InvalidInput.into());
@@ -38,9 +40,10 @@ pub(super) fn start(words: &[OsString], stdin: impl AsFd) -> io::Result<Pid> {
         .process_group(0)
         .stdin(Stdio::from(OwnedFd::from(shim_end)))
         .spawn()?;
-    // Closes this process's copy of the shim's end.
+    // This closes the parent's copy of the shim's end of the socket.
     drop(command);
-    // The socket closes when the shim becomes the program; before that, the shim can send an error number.
+    // The socket closes when the shim executes the program. Before that, the shim can send an error
+    // number.
     let mut number = [0; 4];
     if (&own_end).read_exact(&mut number).is_ok() {
         reap(Pid::from_raw(0));
@@ -50,7 +53,7 @@ pub(super) fn start(words: &[OsString], stdin: impl AsFd) -> io::Result<Pid> {
     Ok(Pid::from_raw(id))
 }
 
-/// Becomes the program; returns only if that fails, with the exit code.
+/// Executes the program. If that fails, returns the exit code.
 pub(super) fn run(words: &[OsString]) -> u8 {
     if let Ok(socket) = io::stdin().as_fd().try_clone_to_owned() {
         let _ = become_program(words, &UnixStream::from(socket));
@@ -66,7 +69,7 @@ fn become_program(words: &[OsString], mut socket: &UnixStream) -> io::Result<()>
         .get(1..)
         .and_then(<[_]>::split_first)
         .ok_or(io::ErrorKind::InvalidInput)?;
-    // If the parent is gone already, its death sends no signal.
+    // If the parent has already ended, no signal will be sent.
     if parent == Some(Pid::parent().as_raw()) {
         let error = Command::new(program).args(arguments).exec();
         let number = error.raw_os_error().unwrap_or(Errno::EINVAL as i32);

@@ -1,4 +1,4 @@
-//! How a child process ended.
+//! The exit status of a child process.
 
 use std::fmt;
 use std::os::unix::process::ExitStatusExt as _;
@@ -6,7 +6,7 @@ use std::process::ExitStatus;
 
 use nix::sys::signal::Signal;
 
-/// The exit code of the reaper if the child cannot be started; a shell's code for that.
+/// The exit code of the reaper if the child cannot be started; shells use the same code.
 pub const CANNOT_EXECUTE: u8 = 126;
 
 /// The exit status of a child process.
@@ -14,7 +14,7 @@ pub const CANNOT_EXECUTE: u8 = 126;
 pub struct Exit(pub(super) ExitStatus);
 
 impl Exit {
-    /// The exit code, or 128 plus the number of the signal, as a shell reports it.
+    /// Returns the exit code, or 128 plus the number of the signal, as a shell reports it.
     pub fn code(self) -> u8 {
         let code = self
             .0

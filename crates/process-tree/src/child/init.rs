@@ -1,6 +1,7 @@
-//! Process 1 of a container: starts this program as its child, passes signals on, and reaps orphans.
+//! Process 1 of a container: starts this program as its child, forwards signals, and reaps orphans.
 //!
-//! The kernel gives orphans to process 1, and does not apply the default action of a signal to it.
+//! The kernel gives orphans to process 1. It does not apply the default action of signals to
+//! process 1.
 
 use std::ffi::OsString;
 use std::io;
@@ -13,7 +14,7 @@ use super::exec_shim;
 use super::exit::Exit;
 use crate::signals;
 
-/// Runs this program with the same arguments, and returns its exit code.
+/// Runs this program with the same arguments. Returns its exit code.
 pub(super) async fn run(words: &[OsString]) -> io::Result<u8> {
     let mut deaths = signal(SignalKind::child())?;
     let mut received = signals::listen()?;

@@ -13,7 +13,7 @@ pub(super) struct Process {
     pub(super) group: Pid,
 }
 
-/// All visible processes; none if `/proc` is not mounted.
+/// Returns all visible processes; none if `/proc` is not mounted.
 pub(super) fn processes() -> impl Iterator<Item = Process> {
     let entries = fs::read_dir("/proc")
         .into_iter()
@@ -25,7 +25,7 @@ pub(super) fn processes() -> impl Iterator<Item = Process> {
     })
 }
 
-/// Parses `12 (name) S 1 12 …`; the name may contain any characters.
+/// Parses `12 (name) S 1 12 …`. The name may contain any characters.
 fn parse(stat: &str) -> Option<Process> {
     let id = stat.split_once(' ')?.0;
     let mut rest = stat.rsplit_once(") ")?.1.split(' ').skip(1);
@@ -37,7 +37,7 @@ fn parse(stat: &str) -> Option<Process> {
     })
 }
 
-/// Returns `true` if a process has a handler for a signal.
+/// Returns `true` if the process has a handler for the signal.
 pub(super) fn handles(process: Pid, signal: Signal) -> bool {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));

@@ -1,12 +1,14 @@
-//! The reaper: a small process between this program and the child process, which ends all descendants with the child.
+//! The reaper: a small process between this program and the child process. It ends all descendants
+//! of the child.
 //!
-//! Input: its command line, written by the supervisor, and messages on its standard input, which is a socket.
-//! Output: the child process, signals for it, and a message when it has ended.
+//! Input: its command line, written by the supervisor, and messages on its standard input, which is
+//! a socket. Output: the child process, signals to it, and a message when it has ended.
 //!
-//! The reaper becomes the parent of every orphaned descendant (`PR_SET_CHILD_SUBREAPER`), even of those that have left the
-//! process group. If the supervisor dies, the socket closes, and the reaper kills all descendants. If the child ends, the reaper
-//! ends the remaining descendants with SIGTERM, then SIGKILL. If the reaper is killed, so is the child
-//! (`PR_SET_PDEATHSIG`), see [`exec_shim`].
+//! The reaper becomes the parent of every orphaned descendant (`PR_SET_CHILD_SUBREAPER`), even if
+//! it has left the process group. If the supervisor dies, the socket closes and the reaper kills
+//! all descendants. If the child ends, the reaper ends the remaining descendants with SIGTERM, then
+//! SIGKILL. If the reaper is killed, the kernel kills the child (`PR_SET_PDEATHSIG`), see
+//! [`exec_shim`].
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -29,13 +31,14 @@ use super::exec_shim;
 use super::exit::{CANNOT_EXECUTE, Exit};
 use crate::signals;
 
-/// The first argument of a reaper. The next ones are the kind of the child, the signals that end it, and its words.
+/// The first argument of a reaper. Then follow the kind of the child, the signals that end it, and
+/// its command line.
 pub(super) const FLAG: &str = "--reap-child";
 
-/// How long descendants that outlive the child may take to end after SIGTERM, before SIGKILL.
+/// The time between SIGTERM and SIGKILL for descendants that outlive the child.
 const TERM_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The arguments that make this program a reaper, followed by the words of the child.
+/// Returns the arguments that make this program a reaper; the child's command line follows them.
 pub(super) fn command_line(kind: Kind, kill_signals: &[Signal]) -> [String; 3] {
     let kind = match kind {
         Kind::Program => "program",
@@ -48,19 +51,19 @@ pub(super) fn command_line(kind: Kind, kill_signals: &[Signal]) -> [String; 3] {
     [FLAG.to_owned(), kind.to_owned(), numbers.join(",")]
 }
 
-/// What a reaper needs to know.
+/// The arguments of a reaper.
 pub(super) struct ReaperArgs {
     /// The program and its arguments.
     words: Vec<OsString>,
     kind: Kind,
-    /// The signals that end the child; a shell gets these as well.
+    /// The signals that end the child. They are sent to a shell as well.
     kill_signals: Vec<Signal>,
     /// The connection to the supervisor.
     socket: UnixStream,
 }
 
 impl ReaperArgs {
-    /// Reads the arguments after [`FLAG`]; the socket is the standard input.
+    /// Parses the arguments after [`FLAG`]. The socket is the standard input.
     pub(super) fn parse(words: &[OsString]) -> io::Result<Self> {
         let text = |index: usize| {
             words
@@ -87,13 +90,13 @@ impl ReaperArgs {
 enum ReaperEvent {
     /// A child process has ended.
     Death,
-    /// The supervisor sends the child a signal.
+    /// The supervisor requests a signal for the child.
     Signal(Signal),
-    /// The supervisor is gone, or wants the child to be killed.
+    /// The supervisor has ended, or requests that the child be killed.
     Disconnected,
 }
 
-/// Runs the child, and returns its exit code when no descendant is left.
+/// Runs the child. Returns its exit code after all descendants have ended.
 pub(super) async fn run(arguments: ReaperArgs) -> io::Result<u8> {
     let ReaperArgs {
         words,
@@ -101,10 +104,10 @@ pub(super) async fn run(arguments: ReaperArgs) -> io::Result<u8> {
         kill_signals,
         socket,
     } = arguments;
-    // Without kernel support, orphans go to process 1.
+    // If the kernel does not support this, orphans go to process 1.
     let _ = set_child_subreaper(true);
     let mut deaths = signal(SignalKind::child())?;
-    // Caught and ignored: the reaper must outlive the child.
+    // Catch and ignore these signals, because the reaper must outlive the child.
     let mut ignored = signals::listen()?;
     let stdin = control_socket::receive_descriptor(&socket)?;
     let child = match exec_shim::start(&words, &stdin) {
@@ -118,7 +121,7 @@ pub(super) async fn run(arguments: ReaperArgs) -> io::Result<u8> {
     drop(stdin);
     send(&socket, Message::Started);
     let mut messages = Messages::of(&socket)?;
-    // With a signal that ends the child, the supervisor has set the time limit for all descendants.
+    // After a signal that ends the child, the supervisor enforces the timeout for all descendants.
     let mut is_ending = false;
     loop {
         let event = tokio::select! {
@@ -134,7 +137,7 @@ pub(super) async fn run(arguments: ReaperArgs) -> io::Result<u8> {
             }
             ReaperEvent::Disconnected => {
                 end_all(child, Duration::ZERO).await;
-                // For a supervisor that has only closed its sending side.
+                // The supervisor may have closed only its sending side and still read.
                 send(&socket, Message::Killed(Signal::SIGKILL as i32));
                 return Ok(128 + Signal::SIGKILL as u8);
             }
@@ -148,7 +151,7 @@ pub(super) async fn run(arguments: ReaperArgs) -> io::Result<u8> {
     }
 }
 
-/// Ends the descendants that are left after the child.
+/// Ends the descendants that outlive the child.
 async fn end_remaining(child: Pid, kind: Kind, is_ending: bool, messages: &mut Messages) {
     tokio::select! {
         () = terminate_remaining(child, kind), if is_ending => {}
@@ -166,7 +169,7 @@ fn report_exit(socket: &UnixStream, status: ExitStatus) {
 }
 
 fn send(mut socket: &UnixStream, message: Message) {
-    // If the supervisor is gone, the reaper ends soon.
+    // An error means that the supervisor has ended; then the reaper ends soon.
     let _ = socket.write_all(message.to_string().as_bytes());
 }
 

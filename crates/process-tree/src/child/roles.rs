@@ -1,7 +1,7 @@
-//! The other roles of the executable: [`reaper`], [`init`] and
-//! [exec shim](super::exec_shim).
+//! The other roles of the executable: [`reaper`], [`init`] and [exec shim](super::exec_shim).
 //!
-//! Input: the command line of the process. Output: the exit code, if the process has one of these roles.
+//! Input: the command line of the process. Output: the exit code, if the process has one of these
+//! roles.
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -11,12 +11,13 @@ use super::exit::CANNOT_EXECUTE;
 use super::reaper::ReaperArgs;
 use super::{exec_shim, init, reaper};
 
-/// Runs the role that the command line asks for, and returns the exit code of the process; `None` if this is an ordinary
-/// process of the program.
+/// Runs the role that the command line selects. Returns the exit code of the process, or `None` if
+/// this is an ordinary process of the program.
 ///
-/// The first thing that `main` does is to call this with [`std::env::args_os`]. The reaper of a child process is the
-/// executable itself, started with `--reap-child`. As process 1 of a container, which the kernel gives all orphans, it
-/// starts itself once more, passes signals on, and reaps.
+/// Call this first in `main`, with [`std::env::args_os`]. The reaper of a child process is the
+/// executable itself, started with `--reap-child`. In a container, process 1 receives all orphans.
+/// If this process is process 1, it starts the program again as its child, forwards signals and
+/// reaps.
 pub fn run_role(arguments: impl Iterator<Item = OsString>) -> Option<u8> {
     let words: Vec<OsString> = arguments.collect();
     let first = words.get(1).and_then(|word| word.to_str());

@@ -1,6 +1,6 @@
-//! The child process, started and signalled through its reaper.
+//! Starts the child process through its reaper, and sends signals to it.
 //!
-//! Input: a [`Child`] and [`Order`]s. Output: how the child ended, as an [`Exit`].
+//! Input: a [`Child`] and [`Order`]s. Output: the [`Exit`] of the child.
 
 use std::ffi::OsString;
 use std::io;
@@ -23,32 +23,34 @@ use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::locate::{locate, locate_shell};
 
-/// A child process that runs until it ends by itself or is told to end.
+/// A child process that runs until it ends by itself or by an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Child {
-    /// What is executed. A program is found on the `PATH` of this process.
+    /// The command line. A program is searched on the `PATH` of this process.
     pub line: CommandLine,
-    /// All its variables.
+    /// The complete environment.
     pub environment: Environment,
-    /// The signals that end it. If it is a shell that waits for a program, both receive these. TERM, INT and QUIT always
-    /// do.
+    /// The signals that end the child. If the child is a shell that waits for a program, both
+    /// receive these. TERM, INT and QUIT are always included.
     pub end_signals: Vec<Signal>,
 }
 
-/// An order for a running child.
+/// An order to a running child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// Send it this signal.
+    /// Send the child this signal.
     Signal(Signal),
-    /// Kill it with all its descendants.
+    /// Kill the child with all its descendants.
     Kill,
 }
 
-/// Runs a child to its end, with the standard input, output and error of this process. If the future is dropped, or this
-/// process is killed, the child is killed with all its descendants; so are descendants that have left its process group.
-/// When the child ends, its remaining descendants get SIGTERM, then SIGKILL.
+/// Runs a child to its end, with the standard input, output and error of this process. If the
+/// future is dropped or this process is killed, the child is killed with all its descendants,
+/// including those that have left its process group. When the child ends, its remaining descendants
+/// receive SIGTERM, then SIGKILL.
 ///
-/// The reaper that does this is the executable of this process: `main` must call [`run_role`](crate::run_role) first.
+/// The reaper is the executable of this process: `main` must call [`run_role`](crate::run_role)
+/// first.
 ///
 /// # Errors
 /// [`CommandError`] if the child cannot start, or its exit status is unknown.
@@ -67,7 +69,7 @@ pub async fn supervise(
         let message = tokio::select! {
             message = messages.next_line() => message,
             Some(order) = orders.recv() => {
-                // A reaper that no longer reads is about to end.
+                // An error means that the reaper is about to end.
                 let _ = match order {
                     Order::Signal(signal) => writer.write_all(Message::Signal(signal).to_string().as_bytes()).await,
                     Order::Kill => writer.shutdown().await,
@@ -103,8 +105,8 @@ fn start(child: &Child) -> io::Result<(UnixStream, tokio::process::Child)> {
     control_socket::send_descriptor(&own_end, io::stdin())?;
     own_end.set_nonblocking(true)?;
     let mut command = Command::new("/proc/self/exe");
-    // Not the name of the program: killing all processes of that name must not kill the reaper, which cleans up after
-    // them.
+    // Do not use the program's name: `killall` with it must not kill the reaper, which cleans up
+    // afterwards.
     command
         .arg0("reaper")
         .args(reaper::command_line(kind, &child.end_signals))
@@ -117,7 +119,7 @@ fn start(child: &Child) -> io::Result<(UnixStream, tokio::process::Child)> {
     Ok((UnixStream::from_std(own_end)?, reaper_process))
 }
 
-/// The program with its arguments, and whether it is a shell that waits for the program.
+/// Returns the words to execute, and whether they start a shell that waits for the program.
 fn words(line: &CommandLine) -> (Kind, Vec<OsString>) {
     let shell = |text: String| vec![locate_shell(), "-c".into(), text.into()];
     match line {
@@ -138,7 +140,7 @@ fn words(line: &CommandLine) -> (Kind, Vec<OsString>) {
     }
 }
 
-/// Words of the shell that are not programs, or mean something else after `exec`.
+/// Shell words that are not programs, or that change their meaning after `exec`.
 const SHELL_WORDS: [&str; 36] = [
     "!", ".", ":", "[[", "{", "alias", "bg", "break", "case", "cd", "command", "continue", "eval",
     "exec", "exit", "export", "fg", "for", "function", "if", "jobs", "read", "readonly", "return",
@@ -146,8 +148,8 @@ const SHELL_WORDS: [&str; 36] = [
     "until", "while",
 ];
 
-/// Returns `true` if the line is one program with arguments, so that the shell can `exec` it. Signals for the shell then
-/// reach the program.
+/// Returns `true` if the line is one program with arguments. The shell can then `exec` it, so that
+/// signals for the shell reach the program.
 fn is_one_program(line: &str) -> bool {
     let first = line.split_whitespace().next().unwrap_or_default();
     let is_word = !first.contains(['=', '$', '`', '\'', '"', '\\', '*', '?', '[', '~', '#']);
@@ -161,7 +163,7 @@ fn is_one_program(line: &str) -> bool {
                 match letters.next() {
                     Some('\\') => drop(letters.next()),
                     Some('"') => break,
-                    // Programs started by a substitution have ended before this program starts.
+                    // A program in a substitution ends before this program starts.
                     Some(_) => {}
                     None => return false,
                 }

@@ -1,4 +1,5 @@
-//! Runs a command and collects its standard output; its standard error is handed out line by line.
+//! Runs a command and collects its standard output. A sink receives the lines of its standard
+//! error.
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio_util::sync::CancellationToken;
@@ -8,10 +9,11 @@ use super::output::{DRAIN_TIMEOUT, Output, Sink};
 use super::start::{Command, expired, start};
 use crate::error::CommandError;
 
-/// The limit on the output, in bytes. The rest is not read: a program that writes more blocks until it is stopped.
+/// The maximum size of the output, in bytes. The rest is not read: a program that writes more
+/// blocks until it is stopped.
 const MAX_OUTPUT: u64 = 16 << 20;
 
-/// Runs a command to its end, and returns its standard output.
+/// Runs a command to its end. Returns its standard output.
 ///
 /// # Errors
 /// [`CommandError`] if it could not start, failed, exceeded its timeout or was stopped.
@@ -27,7 +29,7 @@ pub async fn capture(
     let mut errors = Output::take_from(&mut child, sink);
     let mut bytes = Vec::new();
     let ended = {
-        // Read during the wait: a program that fills the pipe blocks until it is read.
+        // Read while waiting: a program blocks when the pipe is full.
         let ends = async {
             let (status, ()) = tokio::join!(child.wait(), fill(&mut stdout, &mut bytes));
             status
@@ -60,7 +62,7 @@ pub async fn capture(
 /// Reads the pipe to its end.
 async fn fill<R: AsyncRead + Unpin>(pipe: &mut Option<R>, bytes: &mut Vec<u8>) {
     if let Some(pipe) = pipe {
-        // Treat an error as the end of the output.
+        // An error counts as the end of the output.
         let _ = pipe.read_to_end(bytes).await;
     }
 }

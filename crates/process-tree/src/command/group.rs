@@ -1,4 +1,4 @@
-//! The process group of a command and of the processes that it starts.
+//! The process group of a command and its descendants.
 
 use std::time::Duration;
 
@@ -8,23 +8,24 @@ use nix::unistd::Pid;
 use tokio::process::Child;
 use tokio::time::{sleep, timeout};
 
-/// How long a command may take to end after SIGTERM, before SIGKILL.
+/// The time between SIGTERM and SIGKILL.
 pub(super) const TERM_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The interval of checks whether the group is gone, while it is being stopped.
+/// The interval of checks whether a stopped group has ended.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A process group that is killed when this is dropped.
+/// A process group. Dropping the value kills the group.
 ///
-/// The ID stays reserved while a process is in the group, so a signal cannot reach an unrelated process: the group has
-/// its leader until that was waited for, and then it is either [released](Group::release) or being stopped.
+/// While a process is in the group, its ID is not reused, so signals cannot reach unrelated
+/// processes. The leader stays in the group until it is waited for; after that, the group is either
+/// [released](Group::release) or being stopped.
 #[derive(Debug)]
 pub(super) struct Group(Option<Pid>);
 
 impl Group {
-    /// The group of a child that was started as a group leader.
+    /// Creates the group of a child that was started as a group leader.
     pub(super) fn of_leader(child: &Child) -> Self {
-        // 0 and 1 would mean our own group and every process.
+        // 0 and 1 would select the own group and all processes.
         let id = child
             .id()
             .and_then(|id| i32::try_from(id).ok())
@@ -32,7 +33,7 @@ impl Group {
         Self(id.map(Pid::from_raw))
     }
 
-    /// Gives the group up: the leader has ended, and processes in the background keep running.
+    /// Releases the group: the leader has ended, and background processes keep running.
     pub(super) fn release(mut self) {
         self.0 = None;
     }
@@ -40,7 +41,7 @@ impl Group {
     /// Sends SIGTERM to the group, and SIGKILL after `term_timeout`.
     pub(super) async fn stop(self, child: &mut Child, term_timeout: Duration) {
         self.signal(Signal::SIGTERM);
-        // A stopped process handles the signal only when it continues.
+        // A stopped process handles the signal only after it is continued.
         self.signal(Signal::SIGCONT);
         let gone = async {
             let _ = child.wait().await;
@@ -64,7 +65,7 @@ impl Group {
 
     fn signal(&self, signal: Signal) {
         if let Some(id) = self.0 {
-            // The group may be gone already.
+            // The group may have ended already.
             let _ = killpg(id, signal);
         }
     }

@@ -1,17 +1,17 @@
 //! Splits a stream of bytes into lines.
 //!
-//! Input: bytes, in pieces of any size.
-//! Output: lines as text, without line ends. Invalid UTF-8 is replaced, and long lines are cut.
+//! Input: bytes, in chunks of any size. Output: lines of text without line ends. Invalid UTF-8 is
+//! replaced, and long lines are truncated.
 
-/// The length at which a line is cut, in bytes.
+/// The maximum length of a line in bytes; the rest is cut.
 pub(super) const MAX_LINE_LEN: usize = 8 * 1024;
 const CUT: &str = "… [cut]";
 
-/// The current line, as far as it was read.
+/// The current line, as far as it has been read.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     current: Vec<u8>,
-    /// The line is too long, and its rest is skipped.
+    /// Whether the line is too long, so that its rest is skipped.
     cut: bool,
 }
 
@@ -33,7 +33,7 @@ impl Lines {
         }
     }
 
-    /// Passes the last line to `sink` if it has no line end.
+    /// Passes the last line to `sink`, if it has no line end.
     pub(super) fn finish(&mut self, mut sink: impl FnMut(&str)) {
         if !self.current.is_empty() {
             self.emit(&mut sink);

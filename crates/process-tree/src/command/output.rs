@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::lines::Lines;
 
-/// How long the last output of a command may take to arrive after its end.
+/// The time after the end of a command in which its last output may arrive.
 pub(super) const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// The stream of a line.
@@ -54,12 +54,12 @@ impl Output {
         }
     }
 
-    /// Hands out lines until no process has the pipes open.
+    /// Passes lines to the sink until all processes have closed the pipes.
     pub async fn follow(mut self) {
         self.read_all().await;
     }
 
-    /// Hands out lines until `work` is done.
+    /// Passes lines to the sink until `work` is done.
     pub(super) async fn while_running<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         loop {
@@ -70,7 +70,8 @@ impl Output {
         }
     }
 
-    /// Hands out the rest after the end of the command; returns `true` if the pipes were closed within `time_limit`.
+    /// Passes the rest of the output to the sink after the command has ended. Returns `true` if the
+    /// pipes were closed within `time_limit`.
     pub(super) async fn drain(&mut self, time_limit: Duration) -> bool {
         let drained = timeout(time_limit, self.read_all()).await.is_ok();
         self.finish_lines();
@@ -87,7 +88,8 @@ impl Output {
         self.out.reader.is_some() || self.err.reader.is_some()
     }
 
-    /// Reads from either pipe, and passes completed lines to the sink. Dropping the future loses nothing.
+    /// Reads from either pipe, and passes complete lines to the sink. Dropping the future loses no
+    /// data.
     async fn read_some(&mut self) {
         let Self { out, err, sink } = self;
         tokio::select! {
@@ -120,7 +122,7 @@ impl<R: AsyncRead + Unpin> Pipe<R> {
         }
     }
 
-    /// Reads into the buffer; never completes after the end of the stream.
+    /// Reads into the buffer. Never completes after the end of the stream.
     async fn fill(&mut self) -> io::Result<usize> {
         match &mut self.reader {
             Some(reader) => reader.read(&mut self.buffer[..]).await,
@@ -130,7 +132,7 @@ impl<R: AsyncRead + Unpin> Pipe<R> {
 
     fn on_read(&mut self, read: &io::Result<usize>, sink: impl FnMut(&str)) {
         match read {
-            // Treat an error as the end of the stream.
+            // An error counts as the end of the stream.
             Ok(0) | Err(_) => {
                 self.reader = None;
                 self.lines.finish(sink);

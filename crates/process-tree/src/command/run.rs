@@ -1,4 +1,4 @@
-//! Runs a command and hands out its output line by line.
+//! Runs a command and passes its output to a sink, line by line.
 
 use std::io;
 use std::process::ExitStatus;
@@ -14,23 +14,24 @@ use crate::error::CommandError;
 /// A command that succeeded.
 #[derive(Debug)]
 pub struct Finished {
-    /// From its start to its end.
+    /// The run time.
     pub took: Duration,
-    /// The output, if a process in the background still has it open.
+    /// The output, if a background process still has it open.
     ///
-    /// [`Output::follow`] continues to hand out its lines. Dropping it closes the pipes: a program that writes to them
-    /// later is killed by SIGPIPE, as at the end of this process.
+    /// [`Output::follow`] continues to pass lines to the sink. Dropping this closes the pipes: a
+    /// program that writes to them later is killed by SIGPIPE, as at the end of this process.
     pub lingering: Option<Output>,
 }
 
 /// Runs a command to its end.
 ///
-/// Its standard input is empty, and each line of its output goes to `sink`. If
-/// `stop` is cancelled, the command is stopped as at its timeout; if the future is dropped, its group is killed at once.
+/// Its standard input is empty, and `sink` receives each line of its output. If `stop` is
+/// cancelled, the command is stopped as at its timeout. If the future is dropped, its group is
+/// killed at once.
 ///
 /// # Errors
-/// [`CommandError`] if it could not start, failed, exceeded its timeout or was stopped. No error contains anything of
-/// the environment or the output.
+/// [`CommandError`] if the command could not start, failed, exceeded its timeout or was stopped. No
+/// error contains parts of the environment or the output.
 pub async fn run(
     command: &Command,
     stop: &CancellationToken,
@@ -39,7 +40,7 @@ pub async fn run(
     run_with_term_timeout(command, stop, sink, TERM_TIMEOUT).await
 }
 
-/// Why the wait for a command has ended.
+/// The event that ends the wait for a command.
 enum End {
     Exited(io::Result<ExitStatus>),
     TimedOut,

@@ -13,15 +13,15 @@ use crate::locate::{locate, locate_shell};
 /// A command that runs to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
-    /// What is executed. A program is found on the `PATH` of this process.
+    /// The command line. A program is searched on the `PATH` of this process.
     pub line: CommandLine,
-    /// How long it may take; zero disables the limit.
+    /// The timeout; zero disables it.
     pub timeout: Duration,
-    /// All its variables.
+    /// The complete environment.
     pub environment: Environment,
 }
 
-/// Starts a command as the leader of a new process group, with its output in pipes.
+/// Starts a command as the leader of a new process group, with pipes for its output.
 pub(super) fn start(command: &Command) -> io::Result<Child> {
     let environment = &command.environment;
     match &command.line {
@@ -49,7 +49,7 @@ fn spawn(mut command: tokio::process::Command, environment: &Environment) -> io:
     command.process_group(0).spawn()
 }
 
-/// Waits until the time limit is reached; zero disables the limit.
+/// Waits until the time limit; a limit of zero waits forever.
 pub(super) async fn expired(limit: Duration) {
     if limit.is_zero() {
         std::future::pending::<()>().await;

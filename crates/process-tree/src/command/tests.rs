@@ -55,7 +55,7 @@ fn lines(printed: &Printed) -> Vec<String> {
         .collect()
 }
 
-/// Runs a command with a short TERM timeout; returns its result and its output.
+/// Runs a command with a short TERM timeout. Returns its result and its output.
 async fn ran(command: Command) -> (Result<Finished, CommandError>, Vec<String>) {
     let printed = Printed::default();
     let grace = Duration::from_millis(300);
@@ -72,7 +72,7 @@ async fn ran(command: Command) -> (Result<Finished, CommandError>, Vec<String>) 
 fn alive(id: &str) -> bool {
     let id = Pid::from_raw(id.trim().parse().expect("a process number"));
     let state = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-    // A killed process may still have to be reaped.
+    // A killed process may not have been reaped yet.
     kill(id, None).is_ok() && !state.contains(") Z ")
 }
 
@@ -209,7 +209,8 @@ async fn a_file_that_cannot_be_executed_has_its_message() {
             "(a script needs a first line like #!/bin/sh)",
         ),
     ] {
-        // Written by another process: a process started at the same time may still have this one's files open.
+        // Let another process write the file: a process that starts at the same time may inherit an
+        // open descriptor of it.
         let write = format!(
             "printf %s '{content}' >'{0}'; chmod {mode:o} '{0}'",
             script.display()
@@ -241,7 +242,7 @@ async fn a_command_that_exceeds_its_timeout_gets_sigterm_and_may_clean_up() {
         message.ends_with("did not end within 300ms and was stopped"),
         "{message}"
     );
-    // The shell may also report that the program it waited for was terminated.
+    // The shell may also report that its program was terminated.
     assert!(
         ["ready", "bye"]
             .iter()
@@ -308,7 +309,7 @@ async fn background_processes_of_a_successful_command_keep_running_and_do_not_bl
     following.await.unwrap();
 }
 
-/// Kills the process group that a test has left in the background.
+/// Kills the process group that a test left in the background.
 fn killpg_of(id: &str) {
     let group = nix::unistd::getpgid(Some(Pid::from_raw(id.parse().unwrap()))).unwrap();
     nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL).unwrap();

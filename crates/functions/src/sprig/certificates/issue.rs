@@ -1,7 +1,7 @@
 //! Issues X.509 certificates.
 //!
-//! Input: the content of a certificate, and its issuer. Output: the certificate in PEM, with the extensions of sprig in
-//! their order.
+//! Input: the content of a certificate, and its issuer. Output: the certificate in PEM, with
+//! sprig's extensions in sprig's order.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -35,7 +35,7 @@ const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
 const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
 
-/// The certificate of a CA, and its private key.
+/// A CA certificate and its private key.
 pub(super) struct Issuer {
     certificate: Certificate,
     key: Key,
@@ -58,7 +58,7 @@ impl Issuer {
         self.certificate.tbs_certificate().subject()
     }
 
-    /// The subject key identifier of the certificate.
+    /// Returns the subject key identifier of the certificate.
     fn key_id(&self) -> Option<OctetString> {
         let tbs = self.certificate.tbs_certificate();
         let (_, SubjectKeyIdentifier(id)) = tbs.get_extension().ok().flatten()?;
@@ -85,7 +85,7 @@ pub(super) struct Content<'a> {
     pub(super) key: &'a Key,
 }
 
-/// The part of a certificate that is signed.
+/// The signed part of a certificate.
 #[derive(Sequence)]
 struct TbsCertificate {
     #[asn1(context_specific = "0", default = "Default::default")]
@@ -108,7 +108,7 @@ struct SignedCertificate {
 }
 
 impl Content<'_> {
-    /// Issues the certificate, self-signed if there is no issuer.
+    /// Issues the certificate. Without an issuer, it is self-signed.
     pub(super) fn issue(&self, issuer: Option<&Issuer>) -> Result<String, FunctionError> {
         let alternative_names = self.alternative_names()?;
         let (not_before, not_after) = self.validity()?;
@@ -216,14 +216,14 @@ fn cannot_encode() -> FunctionError {
     FunctionError::new("the certificate cannot be encoded")
 }
 
-/// A time of X.509; `None` before 1970 and after the year 9999.
+/// Converts to an X.509 time; `None` before 1970 and after the year 9999.
 fn time(time: Timestamp) -> Option<Time> {
     let seconds = u64::try_from(time.as_second()).ok()?;
     let time = der::DateTime::from_unix_duration(Duration::from_secs(seconds)).ok()?;
     Some(Time::from(time))
 }
 
-/// A random serial number of 127 bits.
+/// Returns a random serial number of 127 bits.
 fn serial_number() -> der::Result<SerialNumber> {
     let mut bytes = random::<16>().map_err(|_| der::ErrorKind::Failed)?;
     bytes[0] &= 0x7f;

@@ -1,4 +1,4 @@
-//! Certificates, verified by another library.
+//! Tests of certificates; another library verifies them.
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -15,12 +15,12 @@ use crate::testing::{Rendering, named_in_go};
 
 const DAY: i64 = 24 * 3600;
 
-/// Keys that were made with openssl for these tests.
+/// Keys that were generated with openssl for these tests.
 const EC_KEY: &str = include_str!("tests/ec.pem");
 const EC_KEY_PKCS8: &str = include_str!("tests/ec-pkcs8.pem");
 const RSA_KEY: &str = include_str!("tests/rsa.pem");
 const RSA_KEY_PKCS8: &str = include_str!("tests/rsa-pkcs8.pem");
-/// A certificate that was made with openssl, with the subject `C=AT, O=Example, CN=root`.
+/// A certificate that was issued with openssl, with the subject `C=AT, O=Example, CN=root`.
 const RSA_CA: &str = include_str!("tests/rsa-ca.pem");
 
 fn rendering_at(memo: &Arc<Memo>, day: i64) -> Rendering {
@@ -43,7 +43,7 @@ fn text_of(certificate: &Value, field: &str) -> String {
     certificate.get_attr(field).unwrap().to_string()
 }
 
-/// Returns `true` if a certificate is valid for a host on a day for a client that trusts another certificate.
+/// Returns `true` if a client that trusts `trusted` accepts the certificate for a host on a day.
 fn is_valid(certificate: &Value, trusted: &str, host: &str, day: i64) -> bool {
     let mut roots = RootCertStore::empty();
     roots
@@ -93,7 +93,7 @@ fn a_certificate_is_valid_for_its_names_and_days() {
         !is_valid(&signed, &root, "a.example", 10) && !is_valid(&signed, &root, "a.example", -1)
     );
     assert!(!is_valid(&signed, &text_of(&other, "Cert"), "a.example", 9));
-    // A certificate that is not a CA cannot sign others.
+    // A certificate that is not a CA cannot sign another one.
     args[4] = signed.clone();
     let further = call("sprig_genSignedCert", &args).unwrap();
     assert!(!is_valid(&further, &root, "a.example", 9));

@@ -1,4 +1,4 @@
-//! Making lists.
+//! Functions that create lists.
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
@@ -99,7 +99,7 @@ fn insert(call: &Call<'_>, name: &str, verb: &str, at_end: bool) -> FunctionResu
     let [list, item] = call.exactly(name)?;
     let mut items = items(list, &format!("{verb} on"))?;
     check_items(items.len() + 1)?;
-    // The nesting of the other items has been checked already.
+    // The nesting of the other items is already checked.
     dict::within_limits(Value::from(vec![item.clone()]))?;
     items.insert(if at_end { items.len() } else { 0 }, item.clone());
     Ok(Value::from(items))
@@ -129,7 +129,7 @@ fn seq(call: &Call<'_>) -> FunctionResult {
     if end < start && step > 0 {
         return Ok(Value::from(""));
     }
-    // The end is included.
+    // The end is inclusive.
     let Some(beyond) = end.checked_add(toward(start, end)) else {
         return fail("a number that is too large");
     };
@@ -140,7 +140,7 @@ fn seq(call: &Call<'_>) -> FunctionResult {
     Ok(Value::from(texts.join(" ")))
 }
 
-/// The integers from `start` to `stop`, without `stop`; none if `by` leads away from it.
+/// Returns the integers from `start` up to, but without, `stop`; none if `by` has the wrong sign.
 fn range(start: i64, stop: i64, by: i64) -> Result<Vec<i64>, FunctionError> {
     let away = by == 0 || (stop < start) != (by < 0);
     if away || start == stop {

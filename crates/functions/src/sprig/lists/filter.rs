@@ -1,4 +1,4 @@
-//! Filtering and sorting lists, and looking for items.
+//! Functions that filter, sort and search lists.
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
@@ -125,7 +125,7 @@ fn has(call: &Call<'_>, name: &str) -> FunctionResult {
     Ok(Value::from(found))
 }
 
-/// The items for which `keep` returns `true`.
+/// Returns the items for which `keep` returns `true`.
 fn retain(
     items: Vec<Value>,
     mut keep: impl FnMut(&Value) -> Result<bool, FunctionError>,

@@ -1,4 +1,4 @@
-//! Parts of lists.
+//! Functions that return parts of lists.
 
 use minijinja::Value;
 use minijinja::value::ValueKind;

@@ -1,4 +1,4 @@
-//! Encryption and password hashes.
+//! Tests of encryption and password hashes.
 
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ fn decryption_restores_the_text() {
 
 #[test]
 fn only_the_first_32_bytes_of_a_password_count() {
-    // The encrypted text is from sprig itself.
+    // This text was encrypted by sprig.
     let encrypted = "bdsKx664oBvU1sHhHJDCaOJljLbFsWJUBJ3Tkz+ZNXP+OUg7FGnSDYynJKLDiv2W";
     let pass = rendering(&Arc::default());
     let decrypted = |password| call(&pass, "sprig_decryptAES", &[password, encrypted]);
@@ -110,7 +110,7 @@ fn random_results_stay_the_same_for_the_same_arguments() {
             hash(&first),
             "{name}"
         );
-        // Another process makes another result.
+        // Another process yields another result.
         assert_ne!(
             call(&rendering(&Arc::default()), name, args).unwrap(),
             first,
