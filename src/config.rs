@@ -11,7 +11,6 @@ pub mod arguments;
 pub mod error;
 pub mod exec;
 pub mod file;
-pub mod format;
 pub mod glob;
 pub mod ignored;
 mod layer;
@@ -24,16 +23,17 @@ mod show;
 pub mod signal;
 pub mod template_argument;
 pub mod token;
+pub mod values;
 pub mod wait;
 
 pub use arguments::{Arguments, DevArguments};
 use config_blocks::{Block as _, Error, Found, Source, find};
 pub use config_blocks::{Environment, Flags};
 pub use error::ConfigError;
-pub use format::language_of;
 use layer::{ConfigLayer, ConsulBlock};
 use resolved::DevConfig;
 pub use resolved::{Config, ConsulConfig};
+pub use values::language_of;
 
 /// Resolves the configuration: flags over `CT_LOCAL_CONFIG` over environment over files over defaults.
 ///

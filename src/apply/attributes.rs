@@ -8,6 +8,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
+use config_blocks::FileMode;
 use nix::unistd::{Gid, Group, Uid, User, fchown};
 
 use super::error::WriteError;
@@ -31,7 +32,7 @@ impl Attributes {
         let user = config.user.as_ref().map(user_of).transpose();
         let group = config.group.as_ref().map(group_of).transpose();
         Ok(Self {
-            mode: config.mode,
+            mode: config.perms.and_then(FileMode::bits),
             user: user.map_err(WriteError::when("find the user for", path))?,
             group: group.map_err(WriteError::when("find the group for", path))?,
         })

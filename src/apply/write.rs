@@ -105,7 +105,7 @@ impl Writer {
         let target = Target::find(destination, Links::Follow)?;
         let existing = target.open_existing()?;
         let attributes = Attributes::of_config(config, &target.path)?;
-        if config.make_directories && existing.is_none() {
+        if config.create_dest_dirs && existing.is_none() {
             directory::create_all(&target.directory, DIRECTORY_MODE)?;
         }
         let metadata = existing.as_ref().map(|existing| &existing.metadata);
@@ -113,7 +113,7 @@ impl Writer {
             .claim(destination, &target, metadata, template)?;
         let options = Options {
             attributes,
-            mode: config.write,
+            mode: config.write.unwrap_or_default(),
             backup: config.backup,
         };
         self.stage_at(target, existing.as_ref(), content, options)

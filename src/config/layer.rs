@@ -1,7 +1,7 @@
 //! The configuration as written: one layer for each file, for the environment and for the flags.
 //!
-//! Each key is declared once, as a field; see [`config_blocks::Block`]. `None` is "not set". [`Block::over`] lays one layer over
-//! another.
+//! Each key is declared once, as a field; see [`config_blocks::Block`]. `None` is "not set". [`Block::over`] lays one
+//! layer over another.
 
 mod command;
 mod consul;
@@ -16,9 +16,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use config_blocks::{Block, Checked, Located, Setting, Span, Unsupported};
+use file_formats::{Format, OutputFormat};
 
-use super::resolved::{Format, OutputFormat, WriteMode};
 use super::signal::SignalName;
+use super::values::WriteMode;
 use super::wait::WaitBlock;
 use unsupported::{DeduplicateBlock, NomadBlock, VaultBlock};
 
@@ -26,6 +27,7 @@ pub(crate) use command::CommandBlock;
 pub(crate) use consul::{AuthBlock, ConsulBlock, RetryBlock, SslBlock, TransportBlock};
 pub(crate) use exec::{EnvironmentBlock, ExecBlock};
 pub(crate) use logging::{JournalBlock, LogFileBlock, SyslogBlock};
+pub use template::FileConfig;
 pub(crate) use template::TemplateBlock;
 
 /// One layer: the keys at the top of a file.

@@ -7,10 +7,9 @@ use ctmpl_convert::configuration::{self, Migration, Target};
 
 use super::error::ConfigError;
 use super::file;
-use super::format::language_of;
 use super::layer::ConfigLayer;
-use super::resolved::Language;
 use super::show::show;
+use super::values::{Language, language_of};
 
 const CTMPL: Target = Target {
     keys: ConfigLayer::KEYS,

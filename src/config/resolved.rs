@@ -11,12 +11,13 @@ use nix::sys::signal::Signal;
 
 pub use super::exec::{CommandLine, EnvironmentConfig, ExecConfig};
 pub use super::logging::{LogConfig, LogLevel};
+pub use super::values::{Language, Owner, WriteMode};
 pub use consul::{BasicAuth, ConsulConfig, Pauses, RetryConfig};
 pub use file_formats::{Format, OutputFormat};
 pub use http_client::{Authorities, Identity, TlsConfig, TransportConfig};
 pub use job::{
-    CommandConfig, Delimiters, FileConfig, Job, Language, MissingKey, OnError, Owner, Permissions,
-    RENDER_TIMEOUT, Settle, Source, WriteMode,
+    CommandConfig, Delimiters, FileConfig, Job, MissingKey, OnError, Permissions, RENDER_TIMEOUT,
+    Settle, Source,
 };
 
 /// Everything that the daemon, or one run of it, needs to know.

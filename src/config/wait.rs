@@ -1,9 +1,18 @@
 //! The quiescence timer: `min` or `min:max` in Go durations, or a block with these keys; `0` turns it off.
 
 use std::str::FromStr;
+use std::time::Duration;
 
-use super::resolved::Settle;
 use go_duration::{DurationError, GoDuration};
+
+/// A quiescence timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settle {
+    /// Quiet time: it starts again with each change.
+    pub quiet: Duration,
+    /// Maximum time from the first change.
+    pub most: Duration,
+}
 
 /// The keys of one layer; a single text sets all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -36,6 +36,10 @@ pub(crate) struct KeyAttributes {
     pub(crate) show: Option<Path>,
     pub(crate) over: Option<Path>,
     pub(crate) parse: Option<Path>,
+    /// The struct of resolved values that has the key.
+    pub(crate) resolved: Option<Ident>,
+    /// The default is a value, and not words about it.
+    pub(crate) has_default: bool,
     /// The fields of `Key` that are set, each with its value.
     pub(crate) set: Vec<(Ident, TokenStream)>,
 }
@@ -113,8 +117,10 @@ impl KeyAttributes {
             "show" => self.show = Some(path(meta)?),
             "over" => self.over = Some(path(meta)?),
             "parse" => self.parse = Some(path(meta)?),
+            "resolved" => self.resolved = Some(meta.value()?.parse()?),
             _ if meta.input.peek(Token![=]) => {
                 let value: LitStr = meta.value()?.parse()?;
+                self.has_default |= name == "default" && is_value(&value.value());
                 self.set.push((name, quote!(#value)));
             }
             _ => self.set.push((name, quote!(true))),
@@ -136,6 +142,12 @@ impl KeyAttributes {
         }
         self.doc.push_str(line.value().trim());
     }
+}
+
+/// Returns `true` if a default is JSON. Words do not begin like JSON.
+fn is_value(default: &str) -> bool {
+    let begins = |first: char| first.is_ascii_digit() || matches!(first, '"' | '[' | '-');
+    default.starts_with(begins) || matches!(default, "true" | "false")
 }
 
 fn text(meta: &ParseNestedMeta<'_>) -> syn::Result<String> {

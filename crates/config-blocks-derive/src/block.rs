@@ -6,10 +6,12 @@ use syn::DeriveInput;
 
 use crate::attributes::{BlockAttributes, Role};
 use crate::field::Field;
+use crate::resolved;
 
 pub(crate) fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
     let attributes = BlockAttributes::of(&input.attrs)?;
     let fields = Field::all(input)?;
+    let resolved = resolved::structs(&input.ident, &fields)?;
     let keys: Vec<_> = of_role(&fields, Role::Key).collect();
     let name = &input.ident;
     let declared = keys.iter().map(|key| key.key(&attributes));
@@ -38,6 +40,8 @@ pub(crate) fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
                 ::config_blocks::shape_of_block::<Self>()
             }
         }
+
+        #resolved
     })
 }
 

@@ -69,10 +69,15 @@ impl Field {
         }
     }
 
+    /// The key of the field of a block.
+    pub(crate) fn key_of(&self, block: &Ident) -> TokenStream {
+        let at = self.at;
+        quote!(&<#block as ::config_blocks::Block>::KEYS[#at])
+    }
+
     /// The key of the field, within a method of the block.
     fn own_key(&self) -> TokenStream {
-        let at = self.at;
-        quote!(&<Self as ::config_blocks::Block>::KEYS[#at])
+        self.key_of(&format_ident!("Self"))
     }
 
     pub(crate) fn read(&self) -> TokenStream {

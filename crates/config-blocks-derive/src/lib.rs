@@ -4,6 +4,8 @@ mod attributes;
 
 mod field;
 
+mod resolved;
+
 mod block;
 
 mod choice;
@@ -30,6 +32,25 @@ use syn::DeriveInput;
 /// }
 /// ```
 ///
+/// A key may also become a field of a struct of resolved values:
+///
+/// ```
+/// use config_blocks::{Block, Setting};
+///
+/// #[derive(Block, Default)]
+/// struct FileBlock {
+///     /// Keep the replaced file
+///     #[key(default = "false", resolved = FileConfig)]
+///     backup: Setting<bool>,
+///     /// Owner of the file
+///     #[key(resolved = FileConfig)]
+///     user: Setting<String>,
+/// }
+///
+/// let FileConfig { backup, user } = FileConfig::from(&FileBlock::default());
+/// assert_eq!((backup, user), (false, None));
+/// ```
+///
 /// Attributes of the struct, in `#[block(…)]`:
 ///
 /// - `heading = "…"`: the heading of its flags in `--help`.
@@ -44,6 +65,8 @@ use syn::DeriveInput;
 /// - `over = function`: layering, where the upper value does not simply win.
 /// - `decided_by = "a, b"`: a layer that sets one of these keys decides this one too, even if it does not set it.
 /// - `parse = function`: reads the whole field from the texts of a flag or a variable.
+/// - `resolved = Type`: the key is a field of the struct `Type`, which the macro declares: of the type `T` for a
+///   `Setting<T>` whose default is a value, and `Option<T>` otherwise. It is made with `Type::from(&block)`.
 /// - `origin`: no key; the position of the block.
 /// - `extra`: no key; a list that adds up over the layers.
 #[proc_macro_derive(Block, attributes(block, key))]

@@ -1,11 +1,14 @@
 //! The fields of a block: settings, lists and blocks.
 
+use std::cell::RefCell;
+
 use crate::block::Block;
-use crate::entries::{Entries, FromNode};
+use crate::entries::{Entries, FromNode, Position};
 use crate::error::Error;
+use crate::format::Format;
 use crate::inputs::{Input, Inputs};
 use crate::key::{Key, Shape};
-use crate::origin::Located;
+use crate::origin::{Document, Located, Span};
 use crate::page::Page;
 use crate::value::Value;
 
@@ -17,9 +20,38 @@ pub fn value<T>(setting: Setting<T>) -> Option<T> {
     setting.map(|set| set.value)
 }
 
+/// Returns `true` if a switch that is off by default is turned on.
+pub fn is_on(set: Option<&Located<bool>>) -> bool {
+    set.is_some_and(|set| set.value)
+}
+
 /// A setting, unless its value is empty.
 pub fn filled<T: Value>(setting: Setting<T>) -> Setting<T> {
     setting.filter(|set| !set.value.is_blank())
+}
+
+/// The value of a setting, or the default of its key; for the derived code.
+///
+/// # Panics
+/// If the declared default is not valid.
+#[doc(hidden)]
+pub fn resolved<T: Value>(set: Option<&Located<T>>, key: &Key) -> T {
+    match set {
+        Some(set) => set.value.clone(),
+        None => {
+            declared(key).unwrap_or_else(|| panic!("{}: invalid default {}", key.name, key.default))
+        }
+    }
+}
+
+/// The declared default of a key.
+fn declared<T: FromNode>(key: &Key) -> Option<T> {
+    let node = Format::Json.parse(key.default).ok()?;
+    let (span, unsupported) = (
+        Span::whole(Document::Variable(key.name)),
+        RefCell::default(),
+    );
+    T::from_node(&node, Position::new(&span, &unsupported)).ok()
 }
 
 /// The type of a field of a block.

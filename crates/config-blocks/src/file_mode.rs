@@ -35,6 +35,12 @@ pub enum FileModeError {
 }
 
 impl FileMode {
+    /// The bits of the mode; `None`: keep the mode of the file.
+    #[must_use]
+    pub fn bits(self) -> Option<u32> {
+        Some(self.0).filter(|bits| *bits != 0)
+    }
+
     /// A mode that is written as a number, without quotes.
     ///
     /// # Errors

@@ -40,13 +40,15 @@ mod schema;
 
 #[doc(hidden)]
 pub use block::{read_block, shape_of_block};
+#[doc(hidden)]
+pub use field::resolved;
 
 pub use block::Block;
 pub use choice::{Choice, ChoiceError};
 pub use config_blocks_derive::{Block, Choice};
 pub use entries::{Entries, FromNode, Position};
 pub use error::{Error, Reason, ValueError};
-pub use field::{Field, Setting, filled, value};
+pub use field::{Field, Setting, filled, is_on, value};
 pub use file_mode::{FileMode, FileModeError};
 pub use find::{Found, find};
 pub use format::{Comment, Format, FormatError};

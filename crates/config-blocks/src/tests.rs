@@ -21,10 +21,10 @@ struct Configuration {
     #[key(default = "\"warn\"", flag = "--log-level", env = "LOG_LEVEL, LEVEL")]
     level: Setting<LogLevel>,
     /// Directory of the program's data
-    #[key(flag = "--data", skip_empty)]
+    #[key(flag = "--data", skip_empty, resolved = Resources)]
     data: Setting<PathBuf>,
     /// Number of threads
-    #[key(default = "4", flag = "--threads")]
+    #[key(default = "4", flag = "--threads", resolved = Resources)]
     threads: Setting<u32>,
     /// Print the configuration and exit
     #[key(flag = "--check", flag_only)]
@@ -67,7 +67,7 @@ struct Site {
     /// Host name
     host: Setting<String>,
     /// Maximum time for a request
-    #[key(default = "\"30s\"")]
+    #[key(default = "\"30s\"", resolved = Limits)]
     timeout: Setting<Duration>,
     /// Mode of the log file
     mode: Setting<FileMode>,
@@ -329,6 +329,20 @@ fn a_higher_layer_wins_and_lists_add_up() {
         assert!(page.lines().any(|shown| shown == line), "{line}\n{page}");
     }
     assert!(!page.contains("password ="), "{page}");
+}
+
+#[test]
+fn a_resolved_value_is_that_of_the_key_or_its_default() {
+    let configuration = read("a.hcl", HCL).unwrap();
+    let resources = Resources {
+        data: Some("/data".into()),
+        threads: 4,
+    };
+    assert_eq!(Resources::from(&configuration), resources);
+    let timeouts = configuration.site.iter().map(Limits::from);
+    let timeouts: Vec<_> = timeouts.map(|limits| limits.timeout.as_secs()).collect();
+    assert_eq!(timeouts, [90, 30]);
+    assert_eq!(Resources::default().data, None);
 }
 
 #[test]

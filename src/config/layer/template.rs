@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use config_blocks::{Block, Error, FileMode, Input, Located, Origin, Setting, Unsupported};
+use file_formats::{Format, OutputFormat};
 
 use super::command::CommandBlock;
 use super::exec::EnvironmentBlock;
-use crate::config::resolved::{Format, Language, OutputFormat, Owner, WriteMode};
 use crate::config::signal::SignalName;
 use crate::config::template_argument::TemplateArgument;
+use crate::config::values::{Language, Owner, WriteMode};
 use crate::config::wait::WaitBlock;
 
 /// `template { … }`
@@ -56,13 +57,13 @@ pub(crate) struct TemplateBlock {
     #[key(default = "the global `sandbox_path`")]
     pub(crate) sandbox_path: Setting<PathBuf>,
     /// Mode of the file
-    #[key(default = "that of the existing file, else 0644")]
+    #[key(default = "that of the existing file, else 0644", resolved = FileConfig)]
     pub(crate) perms: Setting<FileMode>,
     /// Owner of the file; a name is looked up when the file is written
-    #[key(default = "that of the existing file, else ctmpl's", skip_empty)]
+    #[key(default = "that of the existing file, else ctmpl's", skip_empty, resolved = FileConfig)]
     pub(crate) user: Setting<Owner>,
     /// Group of the file; a name is looked up when the file is written
-    #[key(default = "that of the existing file, else ctmpl's", skip_empty)]
+    #[key(default = "that of the existing file, else ctmpl's", skip_empty, resolved = FileConfig)]
     pub(crate) group: Setting<Owner>,
     /// Older name of `user`
     #[key(newer = "user")]
@@ -71,13 +72,13 @@ pub(crate) struct TemplateBlock {
     #[key(newer = "group")]
     pub(crate) gid: Setting<u32>,
     /// Keep the replaced file, with `.bak` after its name
-    #[key(default = "false")]
+    #[key(default = "false", resolved = FileConfig)]
     pub(crate) backup: Setting<bool>,
     /// Create missing directories
-    #[key(default = "true")]
+    #[key(default = "true", resolved = FileConfig)]
     pub(crate) create_dest_dirs: Setting<bool>,
     /// How the file is written: `"rename"` replaces it, `"inplace"` overwrites it, `"auto"` replaces it where possible
-    #[key(default = "the global `write`")]
+    #[key(default = "the global `write`", resolved = FileConfig)]
     pub(crate) write: Setting<WriteMode>,
     /// Functions that fail when called: those whose name matches one of these patterns
     #[key(default = "[]")]

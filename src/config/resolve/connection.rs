@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use config_blocks::{Setting, value};
 
-use crate::config::layer::{RetryBlock, TransportBlock};
+use crate::config::layer::{ConsulBlock, RetryBlock, TransportBlock};
 use crate::config::resolved::{Mode, Pauses, RetryConfig, TransportConfig};
 
 /// The shortest pause: without one, retries would be a busy loop.
@@ -89,11 +89,10 @@ fn most(set: Setting<u32>) -> usize {
 }
 
 /// Warnings about options of these blocks that have no effect.
-pub(super) fn ignored_options(
-    retry: &RetryBlock,
-    transport: &TransportBlock,
-    mode: Mode,
-) -> Vec<String> {
+pub(super) fn ignored_options(block: &ConsulBlock, mode: Mode) -> Vec<String> {
+    let ConsulBlock {
+        retry, transport, ..
+    } = block;
     let mut warnings = Vec::new();
     let enabled = retry
         .enabled
@@ -130,11 +129,9 @@ mod tests {
     use super::*;
     use crate::config::file::read_text;
 
-    fn blocks(text: &str) -> (RetryBlock, TransportBlock) {
-        let consul = read_text("f", &format!("consul {{ {text} }}"))
-            .expect("HCL")
-            .consul;
-        (consul.retry, consul.transport)
+    fn block(text: &str) -> ConsulBlock {
+        let layer = read_text("f", &format!("consul {{ {text} }}"));
+        layer.expect("HCL").consul
     }
 
     fn seconds(seconds: f64) -> Duration {
@@ -170,20 +167,22 @@ mod tests {
                 probe: seconds(probe),
             };
             assert_eq!(
-                retry(blocks(&format!("retry {{ {text} }}")).0),
+                retry(block(&format!("retry {{ {text} }}")).retry),
                 RetryConfig { attempts, pauses },
                 "{text}"
             );
         }
         assert_eq!(
-            retry(blocks("retry { max_backoff = 0 }").0).pauses.longest,
+            retry(block("retry { max_backoff = 0 }").retry)
+                .pauses
+                .longest,
             Duration::MAX
         );
     }
 
     #[test]
     fn limits_of_connections_are_those_that_were_set() {
-        let of = |text: &str| transport(blocks(&format!("transport {{ {text} }}")).1);
+        let of = |text: &str| transport(block(&format!("transport {{ {text} }}")).transport);
         assert_eq!(of(""), TransportConfig::DEFAULT);
         let all =
             of("dial_timeout = \"3s\" tls_handshake_timeout = \"2s\" dial_keep_alive = \"300ms\" max_idle_conns = 7
@@ -211,10 +210,7 @@ mod tests {
 
     #[test]
     fn what_is_not_heeded_is_set() {
-        let set = |text: &str, mode| {
-            let (retry, transport) = blocks(text);
-            ignored_options(&retry, &transport, mode).len()
-        };
+        let set = |text: &str, mode| ignored_options(&block(text), mode).len();
         let once = Mode::Once { timeout: None };
         for (text, daemon, single) in [
             ("retry { attempts = 12 }", 1, 0),

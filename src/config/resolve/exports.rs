@@ -7,55 +7,41 @@ use std::path::Path;
 use config_blocks::Environment;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config::resolved::{Authorities, BasicAuth, Identity, TlsConfig};
+use crate::config::resolved::{Authorities, BasicAuth, ConsulConfig, Identity, TlsConfig};
 
-/// The connection to Consul.
-pub(super) struct Known<'a> {
-    /// The first server as written; `None`: the default.
-    pub(super) address: Option<&'a str>,
-    /// The first server is reached over TLS.
-    pub(super) over_tls: bool,
-    pub(super) tls: &'a TlsConfig,
-    pub(super) token: Option<&'a SecretString>,
-    /// The file the token came from.
-    pub(super) token_file: Option<&'a Path>,
-    pub(super) auth: Option<&'a BasicAuth>,
-    pub(super) namespace: Option<&'a str>,
-    pub(super) partition: Option<&'a str>,
-}
-
-impl<'a> Known<'a> {
-    /// An address alone.
-    pub(super) fn address(address: &'a str) -> Self {
-        Self {
-            address: Some(address),
-            over_tls: false,
-            tls: &TlsConfig::DEFAULT,
-            token: None,
-            token_file: None,
-            auth: None,
-            namespace: None,
-            partition: None,
-        }
-    }
+/// The variables for the embedded server.
+pub(super) fn embedded(address: &str) -> Vec<(String, SecretString)> {
+    [
+        ("CONSUL_HTTP_ADDR", address),
+        ("CONSUL_HTTP_SSL", "false"),
+        ("CONSUL_HTTP_SSL_VERIFY", "true"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.into()))
+    .into()
 }
 
 /// The variables that consul-template sets, and the others that Consul's client reads. Variables about TLS that are
 /// right already stay as they are; variables that Consul's client would prefer to the ones in use are emptied. A token
 /// from a file can change, so the file is named instead.
-pub(super) fn exports(known: &Known<'_>, environment: &Environment) -> Vec<(String, SecretString)> {
+///
+/// `address` is the first server as written; `None`: the default.
+pub(super) fn exports(
+    address: Option<&str>,
+    config: &ConsulConfig,
+    environment: &Environment,
+) -> Vec<(String, SecretString)> {
     let mut exports = Vec::new();
     let mut set = |name: &str, value: SecretString| exports.push((name.to_owned(), value));
-    if let Some(address) = known.address {
+    if let Some(address) = address {
         set("CONSUL_HTTP_ADDR", address.into());
     }
-    if let Some(BasicAuth { username, password }) = known.auth {
+    if let Some(BasicAuth { username, password }) = &config.auth {
         set(
             "CONSUL_HTTP_AUTH",
             format!("{username}:{}", password.expose_secret()).into(),
         );
     }
-    match (known.token_file, known.token) {
+    match (&config.token_file, &config.token) {
         (Some(path), _) => set("CONSUL_HTTP_TOKEN_FILE", shown(path)),
         (None, Some(token)) => {
             set("CONSUL_HTTP_TOKEN", token.clone());
@@ -65,9 +51,13 @@ pub(super) fn exports(known: &Known<'_>, environment: &Environment) -> Vec<(Stri
         }
         (None, None) => {}
     }
+    let over_tls = config
+        .servers
+        .first()
+        .is_some_and(|server| server.scheme() == "https");
     for (name, value) in [
-        ("CONSUL_HTTP_SSL", known.over_tls),
-        ("CONSUL_HTTP_SSL_VERIFY", known.tls.verify),
+        ("CONSUL_HTTP_SSL", over_tls),
+        ("CONSUL_HTTP_SSL_VERIFY", config.tls.verify),
     ] {
         if !environment.says(name, value) {
             set(name, value.to_string().into());
@@ -78,7 +68,7 @@ pub(super) fn exports(known: &Known<'_>, environment: &Environment) -> Vec<(Stri
         authorities,
         identity,
         server_name,
-    } = known.tls;
+    } = &config.tls;
     match authorities {
         Authorities::File(path) => set("CONSUL_CACERT", shown(path)),
         Authorities::Directory(path) => {
@@ -96,8 +86,8 @@ pub(super) fn exports(known: &Known<'_>, environment: &Environment) -> Vec<(Stri
     }
     let names = [
         ("CONSUL_TLS_SERVER_NAME", server_name.as_deref()),
-        ("CONSUL_NAMESPACE", known.namespace),
-        ("CONSUL_PARTITION", known.partition),
+        ("CONSUL_NAMESPACE", config.namespace.as_deref()),
+        ("CONSUL_PARTITION", config.partition.as_deref()),
     ];
     for (name, value) in names {
         if let Some(value) = value {

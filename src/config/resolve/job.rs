@@ -7,16 +7,18 @@ use std::collections::hash_map::Entry;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use config_blocks::{Error, Located, Origin, Setting, filled, value};
+use config_blocks::{Error, Located, Origin, Setting, filled, is_on, value};
 
 use super::exec::{command_line_of, environment, globs};
 use crate::config::error::{ConfigError, ValueError};
-use crate::config::format;
-use crate::config::layer::{CommandBlock, EnvironmentBlock, TemplateBlock};
+use crate::config::layer::{
+    CommandBlock, ConfigLayer, DelimitersBlock, EnvironmentBlock, TemplateBlock,
+};
 use crate::config::resolved::{
     CommandConfig, Delimiters, FileConfig, Format, Job, Language, MissingKey, Mode, OnError,
-    OutputFormat, Permissions, Settle, Source, WriteMode,
+    OutputFormat, Permissions, RENDER_TIMEOUT, Settle, Source, WriteMode,
 };
+use crate::config::values::{format_of, language_of};
 use crate::config::wait::{Wait, WaitBlock};
 
 /// The default timeout of a command.
@@ -27,21 +29,64 @@ const NO_LIMIT: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// The settings for every template that sets none of its own.
 pub(super) struct Common {
-    pub(super) mode: Mode,
+    mode: Mode,
     /// Files are written at all.
-    pub(super) writes: bool,
-    pub(super) settle: Option<Settle>,
-    pub(super) delimiters: Delimiters,
+    writes: bool,
+    settle: Option<Settle>,
+    delimiters: Delimiters,
     /// Permissions beyond rendering.
-    pub(super) allow: Permissions,
+    allow: Permissions,
     /// `None`: by the name of the destination.
-    pub(super) format: Option<Format>,
-    pub(super) output_format: Option<OutputFormat>,
+    format: Option<Format>,
+    output_format: Option<OutputFormat>,
     /// Directory outside of which templates cannot read files.
-    pub(super) sandbox: Option<PathBuf>,
-    pub(super) write: WriteMode,
-    pub(super) error_fatal: Option<Located<bool>>,
-    pub(super) render_timeout: Duration,
+    sandbox: Option<PathBuf>,
+    write: WriteMode,
+    error_fatal: Option<Located<bool>>,
+    render_timeout: Duration,
+}
+
+impl Common {
+    pub(super) fn of(layer: &ConfigLayer, mode: Mode) -> Result<Self, Error> {
+        let DelimitersBlock { left, right } = layer.default_delimiters.clone();
+        let default = Delimiters::default();
+        Ok(Self {
+            mode,
+            writes: !is_on(layer.dry.as_ref()) && !is_on(layer.parse_only.as_ref()),
+            settle: timer(layer.wait.clone())?.and_then(Wait::settle),
+            delimiters: Delimiters {
+                left: value(filled(left)).unwrap_or(default.left),
+                right: value(filled(right)).unwrap_or(default.right),
+            },
+            format: value(layer.format.clone()),
+            output_format: value(layer.output_format.clone()),
+            allow: permissions(layer.allow.as_ref())?,
+            sandbox: value(filled(layer.sandbox_path.clone())),
+            write: value(layer.write.clone()).unwrap_or_default(),
+            error_fatal: layer.template_error_fatal.clone(),
+            render_timeout: value(layer.render_timeout.clone())
+                .map_or(RENDER_TIMEOUT, render_timeout),
+        })
+    }
+}
+
+/// The permissions of templates, as words.
+fn permissions(words: Option<&Located<Vec<String>>>) -> Result<Permissions, Error> {
+    let mut allow = Permissions::default();
+    let Some(Located { value, origin }) = words else {
+        return Ok(allow);
+    };
+    for word in value.iter().flat_map(|words| words.split(',')) {
+        match word.trim() {
+            "" => {}
+            "plugin" => allow.plugin = true,
+            "writeToFile" => allow.write_to_file = true,
+            other => {
+                return Err(origin.refuse(ValueError::Permission(other.to_owned())));
+            }
+        }
+    }
+    Ok(allow)
 }
 
 /// Resolves every template; two of them cannot write the same file.
@@ -73,11 +118,13 @@ pub(super) fn resolve_all(
 }
 
 /// The quiescence timer; `None`: none is set.
-pub(super) fn timer(wait: Setting<WaitBlock>) -> Result<Option<Wait>, Error> {
+fn timer(wait: Setting<WaitBlock>) -> Result<Option<Wait>, Error> {
     wait.map_or(Ok(None), |set| set.try_map(WaitBlock::wait))
 }
 
 fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
+    let mut file = FileConfig::from(&block);
+    file.write = file.write.or(Some(common.write));
     let sandbox = value(filled(block.sandbox_path)).or_else(|| common.sandbox.clone());
     let destination = value(filled(block.destination));
     let source = source_of(
@@ -90,14 +137,14 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
     })?;
     check_destination(block.origin, &source, destination.as_deref(), common.writes)?;
     let language = value(block.language).unwrap_or_else(|| match &source {
-        Source::File(path) => format::language_of(path),
+        Source::File(path) => language_of(path),
         Source::Inline { .. } => Language::Go,
     });
     Ok(Job {
         language,
         format: value(block.format)
             .or(common.format)
-            .unwrap_or_else(|| format::of_destination(language, destination.as_deref())),
+            .unwrap_or_else(|| format_of(destination.as_deref(), language)),
         output_format: value(block.output_format).or(common.output_format),
         source,
         destination,
@@ -106,16 +153,7 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
             Mode::Once { .. } => None,
             Mode::Daemon => timer(block.wait)?.map_or(common.settle, Wait::settle),
         },
-        file: FileConfig {
-            mode: value(block.perms)
-                .map(|mode| mode.0)
-                .filter(|mode| *mode != 0),
-            user: value(block.user),
-            group: value(block.group),
-            backup: value(block.backup).unwrap_or(false),
-            make_directories: value(block.create_dest_dirs).unwrap_or(true),
-            write: value(block.write).unwrap_or(common.write),
-        },
+        file,
         missing_key: match value(block.error_on_missing_key) {
             Some(true) => MissingKey::Error,
             Some(false) | None => MissingKey::Zero,
@@ -135,7 +173,7 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
 }
 
 /// A zero duration disables the limit.
-pub(super) fn render_timeout(timeout: Duration) -> Duration {
+fn render_timeout(timeout: Duration) -> Duration {
     if timeout.is_zero() { NO_LIMIT } else { timeout }
 }
 

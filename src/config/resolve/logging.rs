@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use config_blocks::{Choice as _, Error, Located, Setting, ValueError, filled, value};
 
-use crate::config::layer::{JournalBlock, LogFileBlock, SyslogBlock};
+use crate::config::layer::{ConfigLayer, JournalBlock, LogFileBlock, SyslogBlock};
 use crate::config::logging::{
     Facility, JOURNAL, JournalConfig, Keep, LogConfig, LogFileConfig, LogFormat, LogLevel,
     SyslogConfig, Wanted,
@@ -18,44 +18,30 @@ const ROTATE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 const NAME: &str = "consul-template";
 const SYSLOG: &str = "/dev/log";
 
-/// The keys about the log, which are at the top of a file.
-pub(super) struct Logging {
-    pub(super) level: Setting<String>,
-    pub(super) format: Setting<String>,
-    pub(super) file: LogFileBlock,
-    pub(super) syslog: SyslogBlock,
-    pub(super) journal: JournalBlock,
-}
-
-/// Resolves them.
-pub(super) fn resolve(keys: Logging) -> Result<LogConfig, Error> {
-    let Logging {
-        level,
-        format,
-        file,
-        syslog,
-        journal,
-    } = keys;
+/// Resolves the keys about the log.
+pub(super) fn resolve(layer: &ConfigLayer) -> Result<LogConfig, Error> {
+    let (level, format) = (layer.log_level.clone(), layer.log_format.clone());
     Ok(LogConfig {
         level: level.map_or(Ok(LEVEL), Located::parse)?,
         format: format.map_or(Ok(LogFormat::Text), |set| {
             set.try_map(|text| LogFormat::of_name(&text))
         })?,
-        file: log_file(file)?,
-        syslog: system_log(syslog)?,
-        journal: {
-            let JournalBlock { enabled, address } = journal;
-            let wanted = match value(enabled) {
-                None => Wanted::WhereConnected,
-                Some(true) => Wanted::Always,
-                Some(false) => Wanted::Never,
-            };
-            JournalConfig {
-                wanted,
-                address: socket(address, JOURNAL),
-            }
-        },
+        file: log_file(layer.log_file.clone())?,
+        syslog: system_log(layer.syslog.clone())?,
+        journal: journal(layer.journal.clone()),
     })
+}
+
+fn journal(block: JournalBlock) -> JournalConfig {
+    let JournalBlock { enabled, address } = block;
+    JournalConfig {
+        wanted: match value(enabled) {
+            None => Wanted::WhereConnected,
+            Some(true) => Wanted::Always,
+            Some(false) => Wanted::Never,
+        },
+        address: socket(address, JOURNAL),
+    }
 }
 
 fn log_file(block: LogFileBlock) -> Result<Option<LogFileConfig>, Error> {

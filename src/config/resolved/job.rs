@@ -4,15 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use config_blocks::{
-    Choice, Error, FromNode, Input, Node, Number, Pattern, Position, Reason, Shape, Spelling, Tree,
-    Value, quoted,
-};
 use file_formats::{Format, OutputFormat};
 pub use gotemplate::{Delimiters, MissingKey};
 
 use crate::config::exec::{CommandLine, EnvironmentConfig};
 use crate::config::glob::Glob;
+pub use crate::config::layer::FileConfig;
+use crate::config::values::Language;
+pub use crate::config::wait::Settle;
 
 /// One template: from where to where, and what to do then.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,101 +145,6 @@ impl Permissions {
     }
 }
 
-/// What a file is like, beside its content.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileConfig {
-    /// Its mode; `None`: that of the file that is replaced, else 0644.
-    pub mode: Option<u32>,
-    /// Its owner; `None`: that of the existing file, else the user of ctmpl.
-    pub user: Option<Owner>,
-    /// Its group; `None`: likewise.
-    pub group: Option<Owner>,
-    /// Whether what is replaced is kept beside it, with `.bak` after its name.
-    pub backup: bool,
-    /// Whether missing directories are made.
-    pub make_directories: bool,
-    /// How the new content comes to be in its place.
-    pub write: WriteMode,
-}
-
-/// How the new content of a file comes to be in its place.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
-pub enum WriteMode {
-    /// The file is replaced; where that cannot be, it is written in place.
-    #[default]
-    Auto,
-    /// The file is replaced, or nothing happens to it.
-    Rename,
-    /// The file is written in place; readers may see a mixture.
-    InPlace,
-}
-
-impl Default for FileConfig {
-    fn default() -> Self {
-        Self {
-            mode: None,
-            user: None,
-            group: None,
-            backup: false,
-            make_directories: true,
-            write: WriteMode::Auto,
-        }
-    }
-}
-
-/// A user or a group. A name is looked up when the file is written: it may not exist where the configuration is checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Owner {
-    /// By number.
-    Id(u32),
-    /// By name.
-    Name(String),
-}
-
-impl FromNode for Owner {
-    fn from_node(node: &Node, position: Position<'_>) -> Result<Self, Error> {
-        match &node.value {
-            Tree::Number(_) => u32::from_node(node, position).map(Self::Id),
-            Tree::Text(text) => Ok(text
-                .parse()
-                .map_or_else(|_| Self::Name(text.clone()), Self::Id)),
-            _ => Err(position.wrong_kind(node, "a name or a number")),
-        }
-    }
-
-    fn shape() -> Shape {
-        let spelling = Spelling {
-            name: "owner",
-            pattern: Pattern::Of(|| "^[\\s\\S]*$".to_owned()),
-            ..Spelling::default()
-        };
-        Shape {
-            number: Some(Number::Natural),
-            ..Shape::spelled(spelling)
-        }
-    }
-}
-
-impl Value for Owner {
-    fn from_input(input: &Input) -> Result<Self, Reason> {
-        let text = input.last()?;
-        Ok(text
-            .parse()
-            .map_or_else(|_| Self::Name(text.to_owned()), Self::Id))
-    }
-
-    fn shown(&self) -> Option<String> {
-        Some(match self {
-            Self::Id(number) => number.to_string(),
-            Self::Name(name) => quoted(name),
-        })
-    }
-
-    fn is_blank(&self) -> bool {
-        matches!(self, Self::Name(name) if name.is_empty())
-    }
-}
-
 /// Where a template comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Source {
@@ -253,25 +157,6 @@ pub enum Source {
         /// The template.
         text: String,
     },
-}
-
-/// The language of a template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
-#[choice(advice = "it should be \"go\" or \"jinja\"")]
-pub enum Language {
-    /// Go text/template, as consul-template has it.
-    Go,
-    /// Jinja.
-    Jinja,
-}
-
-/// How long changes are collected: until it has been quiet for a while, but not longer than a limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settle {
-    /// Starts again with each change.
-    pub quiet: Duration,
-    /// Counts from the first change.
-    pub most: Duration,
 }
 
 /// A command and its limit.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use config_blocks::Error;
+use config_blocks::{Error, FileMode};
 use proptest::prelude::*;
 
 use super::chain;
@@ -169,7 +169,7 @@ perms = 600
 fn four_formats_are_one_configuration() {
     let hcl = config("a.hcl", HCL);
     assert_eq!(hcl.consul.servers[0].as_str(), "http://10.0.0.1:8500/");
-    assert_eq!(hcl.jobs[0].file.mode, Some(0o640));
+    assert_eq!(hcl.jobs[0].file.perms, Some(FileMode(0o640)));
     assert_eq!(hcl.jobs[0].file.user, Some(Owner::Id(1000)));
     assert_eq!(hcl.jobs[0].file.group, Some(Owner::Name("adm".to_owned())));
     let command = hcl.jobs[0].command.as_ref().expect("a command");

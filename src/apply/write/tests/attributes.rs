@@ -1,5 +1,7 @@
 //! Mode, owner, backup and directories as the configuration asks for them.
 
+use config_blocks::FileMode;
+
 use super::*;
 use crate::config::resolved::Owner;
 
@@ -31,7 +33,7 @@ fn a_configured_mode_is_set() {
     let directory = temporary_directory();
     let out = directory.path().join("out");
     let with = |mode| FileConfig {
-        mode: Some(mode),
+        perms: Some(FileMode(mode)),
         ..FileConfig::default()
     };
     assert!(put_as(&out, b"one", &with(0o640)).unwrap());
@@ -167,7 +169,7 @@ fn directories_are_created_unless_the_configuration_forbids_it() {
     let directory = temporary_directory();
     let out = directory.path().join("a/b/out");
     let config = FileConfig {
-        make_directories: false,
+        create_dest_dirs: false,
         ..FileConfig::default()
     };
     let error = put_as(&out, b"one", &config).expect_err("the directory is missing");

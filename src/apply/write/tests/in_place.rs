@@ -1,5 +1,7 @@
 //! Files that are written in place.
 
+use config_blocks::FileMode;
+
 use super::attributes::{names, put_as};
 use super::refusals::as_nobody;
 use super::*;
@@ -7,7 +9,7 @@ use crate::apply::in_place::Reason;
 
 fn with(write: WriteMode) -> FileConfig {
     FileConfig {
-        write,
+        write: Some(write),
         ..FileConfig::default()
     }
 }
@@ -17,7 +19,7 @@ fn a_file_written_in_place_stays_the_same_file() {
     let directory = temporary_directory();
     let out = directory.path().join("out");
     let config = FileConfig {
-        mode: Some(0o640),
+        perms: Some(FileMode(0o640)),
         backup: true,
         ..with(WriteMode::InPlace)
     };
@@ -101,7 +103,7 @@ fn a_poller_never_sees_a_wrong_mode_or_owner() {
     let is_privileged = Uid::effective().is_root();
     let owner = is_privileged.then_some(crate::config::resolved::Owner::Id(12_345));
     let config = FileConfig {
-        mode: Some(0o640),
+        perms: Some(FileMode(0o640)),
         user: owner,
         ..FileConfig::default()
     };

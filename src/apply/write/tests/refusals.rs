@@ -289,7 +289,7 @@ fn a_file_that_is_a_mount_point() {
     }
     let failed = std::panic::catch_unwind(|| {
         let rename = FileConfig {
-            write: WriteMode::Rename,
+            write: Some(WriteMode::Rename),
             ..FileConfig::default()
         };
         let message = "cannot replace DIRECTORY/out: Device or resource busy (os error 16)";

@@ -1,5 +1,7 @@
 //! Reloads of the configuration.
 
+use config_blocks::FileMode;
+
 use super::*;
 use crate::daemon::process::{Renewal, RenewalError};
 
@@ -188,9 +190,12 @@ fn a_new_file_mode_is_written_at_once_and_a_new_wait_is_not() {
     assert!(bench.write().is_empty(), "it waits for quiet now");
     bench.pass(Duration::from_secs(1));
     assert_eq!(bench.write(), ["2"]);
-    other.file.mode = Some(0o600);
+    other.file.perms = Some(FileMode(0o600));
     bench.renew(vec![other]);
-    assert_eq!(bench.take_changes().unwrap()[0].file.mode, Some(0o600));
+    assert_eq!(
+        bench.take_changes().unwrap()[0].file.perms,
+        Some(FileMode(0o600))
+    );
 }
 
 #[test]
@@ -223,7 +228,7 @@ fn a_write_in_progress_owes_the_command_of_the_new_configuration() {
     bench.news("a", "1");
     let changes = bench.take_changes().unwrap();
     let mut other = to("/a", "{{ key \"a\" }}", Some("new"));
-    other.file.mode = Some(0o600);
+    other.file.perms = Some(FileMode(0o600));
     bench.renew(vec![other]);
     assert!(bench.take_changes().is_none(), "one batch at a time");
     bench.written(changes, Outcome::Written);

@@ -1,0 +1,110 @@
+//! Resolves the connection to Consul.
+//!
+//! Input: a [`ConsulBlock`]. Output: a [`ConsulConfig`]. The token file is read; the files for TLS are read by the client.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use config_blocks::{Environment, Located, Origin, filled, value};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::exports::exports;
+use super::{connection, tls};
+use crate::config::address;
+use crate::config::error::{ConfigError, ValueError};
+use crate::config::layer::{AuthBlock, ConsulBlock};
+use crate::config::resolved::{BasicAuth, ConsulConfig};
+use crate::config::token::{self, TokenError};
+
+const ADDRESS: &str = "127.0.0.1:8500";
+/// The default of `max_stale`.
+pub(super) const MAX_STALE: Duration = Duration::from_secs(2);
+/// The default of `block_query_wait`.
+pub(super) const BLOCK_QUERY_WAIT: Duration = Duration::from_secs(60);
+
+/// Resolves the connection to Consul; the keys outside of the block have their defaults.
+pub(in crate::config) fn resolve(
+    block: ConsulBlock,
+    environment: &Environment,
+) -> Result<ConsulConfig, ConfigError> {
+    let ConsulBlock {
+        address,
+        token,
+        token_file,
+        auth,
+        retry,
+        ssl,
+        transport,
+        namespace,
+        partition,
+    } = block;
+    let (wants_tls, tls) = tls::resolve(ssl)?;
+    let (list, origin) = match &address {
+        Some(set) => (set.value.as_str(), &set.origin),
+        None => (ADDRESS, &Origin::Default),
+    };
+    let servers = address::servers(list, wants_tls).map_err(|error| origin.refuse(error))?;
+    let token_file = filled(token_file);
+    let token = match &token_file {
+        Some(file) => Some(read_token(file)?),
+        None => token.map(sendable).transpose()?,
+    };
+    let mut config = ConsulConfig {
+        servers,
+        tls,
+        token,
+        token_file: value(token_file),
+        auth: basic_auth(auth),
+        namespace: value(namespace),
+        partition: value(partition),
+        max_stale: Some(MAX_STALE),
+        block_query_wait: BLOCK_QUERY_WAIT,
+        retry: connection::retry(retry),
+        transport: connection::transport(transport),
+        exports: Vec::new(),
+    };
+    let address = address.as_ref();
+    let first = address.and_then(|set| address::items(&set.value).next());
+    config.exports = exports(first, &config, environment);
+    Ok(config)
+}
+
+fn read_token(file: &Located<PathBuf>) -> Result<SecretString, ConfigError> {
+    let Located {
+        value: path,
+        origin,
+    } = file;
+    let read = fs::read(path)
+        .map_err(TokenError::from)
+        .and_then(|content| token::read(&content));
+    read.map_err(|source| ConfigError::TokenFile {
+        origin: origin.clone(),
+        path: path.clone(),
+        source,
+    })
+}
+
+/// A token that a header can carry.
+fn sendable(set: Located<SecretString>) -> Result<SecretString, ConfigError> {
+    if token::is_sendable(set.value.expose_secret()) {
+        Ok(set.value)
+    } else {
+        Err(set.origin.refuse(ValueError::Token).into())
+    }
+}
+
+/// As in consul-template, a user or a password turns authentication on.
+fn basic_auth(block: AuthBlock) -> Option<BasicAuth> {
+    let AuthBlock {
+        enabled,
+        username,
+        password,
+    } = block;
+    let (username, password) = (
+        value(username).unwrap_or_default(),
+        value(password).unwrap_or_default(),
+    );
+    let set = !username.is_empty() || !password.expose_secret().is_empty();
+    (value(enabled).unwrap_or(true) && set).then_some(BasicAuth { username, password })
+}

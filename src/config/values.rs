@@ -1,0 +1,132 @@
+//! Types of the values of keys that are neither of the standard library nor of a crate.
+
+use std::path::Path;
+
+use config_blocks::{
+    Choice, Error, FromNode, Input, Node, Number, Pattern, Position, Reason, Shape, Spelling, Tree,
+    Value, quoted,
+};
+use file_formats::Format;
+
+/// How a file is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
+pub enum WriteMode {
+    /// Replace the file where possible, else overwrite it.
+    #[default]
+    Auto,
+    /// Replace the file, or fail.
+    Rename,
+    /// Overwrite the file; a reader may see a mixture.
+    InPlace,
+}
+
+/// The language of a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
+#[choice(advice = "it should be \"go\" or \"jinja\"")]
+pub enum Language {
+    /// Go's text/template, with the functions of consul-template.
+    Go,
+    /// Jinja.
+    Jinja,
+}
+
+/// The language of a template, by its name: `.j2`, `.jinja` and `.jinja2` are Jinja, everything else is Go.
+pub fn language_of(source: &Path) -> Language {
+    match extension(source).as_str() {
+        "j2" | "jinja" | "jinja2" => Language::Jinja,
+        _ => Language::Go,
+    }
+}
+
+/// The default format: of a Jinja template by the extension of the destination; of a Go template none, as in
+/// consul-template.
+pub(super) fn format_of(destination: Option<&Path>, language: Language) -> Format {
+    match (language, destination.map(extension).as_deref()) {
+        (Language::Jinja, Some("json")) => Format::Json,
+        (Language::Jinja, Some("yaml" | "yml")) => Format::Yaml,
+        (Language::Jinja, Some("sh")) => Format::Shell,
+        _ => Format::None,
+    }
+}
+
+/// The extension of a name, in lower case.
+fn extension(path: &Path) -> String {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.unwrap_or_default().to_ascii_lowercase()
+}
+
+/// A user or a group. A name is looked up when the file is written: it may not exist where the configuration is checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// By number.
+    Id(u32),
+    /// By name.
+    Name(String),
+}
+
+impl From<&str> for Owner {
+    fn from(text: &str) -> Self {
+        match text.parse() {
+            Ok(number) => Self::Id(number),
+            Err(_) => Self::Name(text.to_owned()),
+        }
+    }
+}
+
+impl FromNode for Owner {
+    fn from_node(node: &Node, position: Position<'_>) -> Result<Self, Error> {
+        match &node.value {
+            Tree::Number(_) => u32::from_node(node, position).map(Self::Id),
+            _ => position.text(node, "a name or a number").map(Self::from),
+        }
+    }
+
+    fn shape() -> Shape {
+        let spelling = Spelling {
+            name: "owner",
+            pattern: Pattern::Of(|| "^[\\s\\S]*$".to_owned()),
+            ..Spelling::default()
+        };
+        Shape {
+            number: Some(Number::Natural),
+            ..Shape::spelled(spelling)
+        }
+    }
+}
+
+impl Value for Owner {
+    fn from_input(input: &Input) -> Result<Self, Reason> {
+        Ok(input.last()?.into())
+    }
+
+    fn shown(&self) -> Option<String> {
+        Some(match self {
+            Self::Id(number) => number.to_string(),
+            Self::Name(name) => quoted(name),
+        })
+    }
+
+    fn is_blank(&self) -> bool {
+        matches!(self, Self::Name(name) if name.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn write_modes_are_read_in_any_case() {
+        for (_, mode) in WriteMode::ALL.iter().copied() {
+            assert_eq!(WriteMode::of_name(mode.name()), Ok(mode));
+            assert_eq!(WriteMode::of_name(&mode.name().to_uppercase()), Ok(mode));
+        }
+        let error = WriteMode::of_name("truncate")
+            .expect_err("no write mode")
+            .to_string();
+        assert_eq!(
+            error,
+            "there is no write mode \"truncate\"; write auto, rename or inplace"
+        );
+    }
+}
