@@ -1,7 +1,7 @@
-//! Writes rendered files, and keeps account of the commands that they require.
+//! Writes rendered files, and tracks the commands that they require.
 //!
-//! Input: a batch of [`transaction::Change`]s.
-//! Output: one [`transaction::Applied`] per change; a [`ledger::Ledger`] decides when to run the commands that are owed.
+//! Input: a batch of [`transaction::Change`]s. Output: one [`transaction::Applied`] per change. A
+//! [`ledger::Ledger`] decides when to run the owed commands.
 //!
 //! Writing blocks: call it on a worker thread.
 

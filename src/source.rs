@@ -1,8 +1,8 @@
-//! Where the data of templates comes from.
+//! The sources of template data.
 //!
-//! A [`Source`] is polled with a query and returns a typed answer, or an [`Error`] whose class says whether a retry
-//! helps. There is one source for each kind of [`Query`](crate::query::Query): [`consul::Client`], [`file::Files`] and
-//! [`plugin::Plugins`].
+//! A [`Source`] is polled with a query. It returns a typed answer, or an [`Error`] whose class says
+//! whether a retry helps. Each kind of [`Query`](crate::query::Query) has one source:
+//! [`consul::Client`], [`file::Files`] or [`plugin::Plugins`].
 
 pub mod consul;
 mod error;

@@ -20,16 +20,18 @@ pub(super) struct Append {
 }
 
 impl Append {
-    /// The file, and a hash of the content: what identifies an append that was done already.
+    /// The key of an append: the file, and a hash of the content.
     pub(super) fn key(&self) -> (PathBuf, u64) {
         let mut hasher = DefaultHasher::new();
         self.content.hash(&mut hasher);
         (self.target.path.clone(), hasher.finish())
     }
 
-    /// Appends the content, and creates the file if it is missing. If that fails half-way, the file is cut back.
+    /// Appends the content, and creates the file if it is missing. If appending fails, the file is
+    /// truncated to its old length.
     ///
-    /// Returns `false` if nothing was appended: with `unless_present`, content that the file already ends with.
+    /// Returns `false` if nothing was appended, because the file already ends with the content.
+    /// This is checked only with `unless_present`.
     pub(super) fn run(&self, unless_present: bool) -> Result<bool, WriteError> {
         let Self {
             target,

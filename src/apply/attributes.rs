@@ -1,7 +1,7 @@
 //! Mode, owner and group of a file.
 //!
-//! Input: a [`FileConfig`] or an [`Output`], with names.
-//! Output: numbers, whether a file has them already, and a new file that has them.
+//! Input: a [`FileConfig`] or an [`Output`], with names. Output: numeric IDs, a comparison with a
+//! file, and a file with these attributes.
 
 use std::fs::{File, Metadata, Permissions};
 use std::io;
@@ -18,7 +18,7 @@ use crate::render::output::Output;
 /// The mode of a file that did not exist, regardless of the umask.
 const DEFAULT_MODE: u32 = 0o644;
 
-/// The required attributes of a file; `None`: that of the file it replaces.
+/// The required attributes of a file; `None`: those of the replaced file.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Attributes {
     mode: Option<u32>,
@@ -27,7 +27,8 @@ pub(super) struct Attributes {
 }
 
 impl Attributes {
-    /// The attributes of a destination. Names are looked up at each write, because users change while a daemon runs.
+    /// Resolves the attributes of a destination. Names are looked up at each write, because
+    /// accounts may change.
     pub(super) fn of_config(config: &FileConfig, path: &Path) -> Result<Self, WriteError> {
         let user = config.user.as_ref().map(user_of).transpose();
         let group = config.group.as_ref().map(group_of).transpose();
@@ -38,7 +39,8 @@ impl Attributes {
         })
     }
 
-    /// The attributes of an output. If it names only a user or only a group, the other one is that of this process.
+    /// Resolves the attributes of an output. If it has only a user or only a group, the other one
+    /// is that of this process.
     pub(super) fn of_output(output: &Output, path: &Path) -> Result<Self, WriteError> {
         let Output { user, group, .. } = output;
         let mode = Some(output.mode);
@@ -74,7 +76,7 @@ impl Attributes {
             && self.group.is_none_or(|group| group.as_raw() == file.gid())
     }
 
-    /// Gives them to a new file; where they are `None`, those of the file that it replaces.
+    /// Sets the attributes of a new file. A `None` attribute is copied from the file that it replaces.
     pub(super) fn give(
         self,
         file: &File,
@@ -90,14 +92,14 @@ impl Attributes {
             fchown(file, user, group)
                 .map_err(WriteError::when("set the owner of the new", path))?;
         }
-        // Set-user-ID and the like were granted to the old owner only.
+        // Set-user-ID and similar bits were granted to the old owner only.
         let kept_mode = |old: &Metadata| old.mode() & if owner_kept { 0o7777 } else { 0o777 };
         let mode = mode.or(old.map(kept_mode)).unwrap_or(DEFAULT_MODE);
         file.set_permissions(Permissions::from_mode(mode))
             .map_err(WriteError::when("set the mode of the new", path))
     }
 
-    /// Gives them to an existing file, where it does not have them.
+    /// Sets the attributes of an existing file where they differ.
     pub(super) fn give_in_place(self, file: &File, path: &Path) -> Result<(), WriteError> {
         let Self { mode, user, group } = self;
         let has = file.metadata().map_err(WriteError::when("read", path))?;
@@ -140,7 +142,7 @@ fn not_found(kind: &str, name: &str) -> io::Error {
     )
 }
 
-/// The owner that an output names: by name if one of that name exists, else by number. `None` for an empty text.
+/// The owner in an output: a name if an account has it, else a number. `None` for an empty text.
 fn named_owner(
     text: &str,
     kind: &str,
@@ -160,9 +162,11 @@ fn named_owner(
     Ok(Some(Owner::Id(number)))
 }
 
-/// Gives a new file the owner and group of the file that it replaces; returns `false` if that is not permitted.
+/// Sets the owner and group of a new file to those of the file that it replaces. Returns `false` if
+/// that is not permitted.
 ///
-/// Only root can give files away. For other users, a current file with another owner is better than an old file.
+/// Only root can change the owner. For other users, a current file with another owner is better
+/// than an outdated file.
 pub(super) fn keep_owner(file: &File, old: &Metadata, path: &Path) -> bool {
     let own = file.metadata().ok();
     if own.is_some_and(|own| (own.uid(), own.gid()) == (old.uid(), old.gid())) {
@@ -172,7 +176,7 @@ pub(super) fn keep_owner(file: &File, old: &Metadata, path: &Path) -> bool {
     let Err(error) = fchown(file, Some(Uid::from_raw(old.uid())), group) else {
         return true;
     };
-    // A member of the group can keep at least the group.
+    // A member of the group can still set the group.
     let group_kept = fchown(file, None, group).is_ok();
     let (file, owner, group) = (path.display(), old.uid(), old.gid());
     tracing::warn!(

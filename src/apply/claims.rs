@@ -1,8 +1,9 @@
-//! Ensures that each file is written by one template, and that no template overwrites its own source.
+//! Ensures that only one template writes each file, and that no template overwrites its own source.
 //!
-//! Input: a destination, its target, and its template. Output: nothing, or the reason why it must not be written.
+//! Input: a destination, its target, and its template. Output: an error if the destination must not
+//! be written.
 //!
-//! The configuration compares destinations as text; this follows links.
+//! The configuration already compares destinations as text. This module also follows links.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::{OsStr, OsString};
@@ -15,13 +16,13 @@ use super::error::WriteError;
 use super::target::{Links, Target};
 use crate::render::output::Output;
 
-/// The files that are written, with the destination that writes each.
+/// The written files, each with the destination that writes it.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
     files: HashMap<File, PathBuf>,
-    /// The files that templates write beside their destinations, with the destination of each template.
+    /// The files written with `writeToFile`, each with the destination of its template.
     outputs: HashMap<File, PathBuf>,
-    /// The destinations that were checked.
+    /// The destinations that have been checked.
     checked: BTreeSet<PathBuf>,
 }
 
@@ -81,8 +82,8 @@ impl Claims {
         Ok(())
     }
 
-    /// Registers that the template of `destination` also writes the file `name` in a directory. Several templates may
-    /// append to one file.
+    /// Registers that the template of `destination` also writes the file `name` in a directory.
+    /// Several templates may append to the same file.
     pub(super) fn claim_output(
         &mut self,
         destination: &Path,
@@ -122,7 +123,8 @@ impl Claims {
     }
 }
 
-/// Returns `true` if the path still leads to the file. Its directory may have been removed, and its inode number reused.
+/// Returns `true` if the path still leads to the file: its directory may have been removed, and its
+/// inode reused.
 fn leads_to(path: &Path, file: &File) -> bool {
     let target = Target::find(path, Links::Follow).ok();
     let directory = target

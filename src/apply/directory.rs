@@ -1,4 +1,4 @@
-//! Directories: created where they are missing, and flushed after a change.
+//! Creates missing directories, and flushes changed ones.
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
@@ -27,7 +27,8 @@ pub(super) fn create_all(directory: &Path, mode: u32) -> Result<(), WriteError> 
 
 /// Flushes a directory, so that files created or renamed in it survive a power failure.
 ///
-/// The files are visible already, so an error is only logged. Some file systems cannot flush directories.
+/// An error is only logged, because the files are already visible and some file systems cannot
+/// flush directories.
 pub(super) fn flush(directory: &Path) {
     let flushed = File::open(directory).and_then(|open| open.sync_all());
     if let Err(error) = flushed {

@@ -3,15 +3,15 @@
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-/// `> DESTINATION`, a newline and the content, without an added newline at the end.
+/// Formats a whole file: `> DESTINATION`, a newline and the unchanged content.
 ///
-/// For a template without a destination, the first line is `> `.
+/// Without a destination, the first line is `> `.
 pub fn shown(destination: Option<&Path>, content: &[u8]) -> Vec<u8> {
     let destination = destination.map_or(&[][..], |path| path.as_os_str().as_bytes());
     [b"> ", destination, b"\n", content].concat()
 }
 
-/// The same for content to append: `>> DESTINATION`.
+/// Formats appended content: like [`shown`], but with `>> DESTINATION`.
 pub fn shown_appended(destination: &Path, content: &[u8]) -> Vec<u8> {
     [b">", shown(Some(destination), content).as_slice()].concat()
 }

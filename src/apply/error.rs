@@ -1,4 +1,4 @@
-//! Why a file could not be written.
+//! The errors of writing a file.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ impl WriteError {
         }
     }
 
-    /// For `map_err`: the failed step, and the file.
+    /// Creates a closure for `map_err` that adds the failed step and the file.
     pub(super) fn when<'a, E: Into<io::Error>>(
         step: &'static str,
         path: &'a Path,
@@ -32,7 +32,7 @@ impl WriteError {
         move |source| Self::new(step, path, source)
     }
 
-    /// The same error, but of a larger step.
+    /// Replaces the step by a larger one.
     pub(super) fn at_step(self, step: &'static str) -> Self {
         Self { step, ..self }
     }
@@ -59,7 +59,7 @@ impl WriteError {
             )
     }
 
-    /// How to fix it, where the cause does not already say so.
+    /// The remedy; `None` if the error itself suggests it.
     pub fn remedy(&self) -> Option<String> {
         let directory = self
             .path

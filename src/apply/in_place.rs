@@ -1,9 +1,11 @@
-//! Writes into an existing file that cannot be replaced, because it is a mount point or its directory is not writable.
+//! Writes into an existing file that cannot be replaced, because it is a mount point or its
+//! directory is not writable.
 //!
-//! Input: a file, its new content, and its mode and owner. Output: the same file with that content, on the disk.
+//! Input: a file, its new content, mode and owner. Output: the same file with that content, on the disk.
 //!
-//! A reader may see a mixture of old and new content during the write, and after a power failure. To avoid any other
-//! mixture, space is allocated before the first byte changes, and a failed write restores the old content.
+//! A reader may see a mixture of old and new content during the write, and after a power failure.
+//! To avoid a mixture in other cases, space is allocated before the first byte changes, and a
+//! failed write restores the old content.
 
 use std::fs::{File, Permissions};
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -17,7 +19,7 @@ use super::error::WriteError;
 use super::target::{Existing, Target};
 use super::temporary::Temporary;
 
-/// Why a file is written in place.
+/// The reason for which a file is written in place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reason {
     /// The configuration requires it.
@@ -29,7 +31,7 @@ pub(super) enum Reason {
 }
 
 impl Reason {
-    /// The reason as a sentence for the warning; `None` if no warning is needed.
+    /// The reason as a clause for the warning; `None` if no warning is needed.
     pub(super) fn warning(self) -> Option<&'static str> {
         match self {
             Self::Configured => None,
@@ -46,7 +48,8 @@ pub(super) fn open(target: &Target) -> Result<File, WriteError> {
         .map(Existing::into_file)
 }
 
-/// Writes `content` into the file. Mode and owner are set first, so that the content is never readable for others.
+/// Writes `content` into the file. Mode and owner are set first, so that other users can never read
+/// the content.
 pub(super) fn write(
     file: &mut File,
     content: &[u8],
@@ -85,7 +88,7 @@ fn overwrite(file: &mut File, content: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Allocates the space that a longer content needs, but does not extend the file. Some file systems cannot do that.
+/// Allocates space for longer content without extending the file. Some file systems do not support this.
 fn allocate(file: &File, old_len: usize, new_len: usize) -> io::Result<()> {
     if new_len <= old_len {
         return Ok(());
@@ -97,7 +100,7 @@ fn allocate(file: &File, old_len: usize, new_len: usize) -> io::Result<()> {
     }
 }
 
-/// Copies the old content to `.bak`; a link would share the file that is written into.
+/// Copies the old content to `.bak`. A hard link would not do, because the file is overwritten.
 fn keep_backup(file: &File, old: &[u8], target: &Target) -> Result<(), WriteError> {
     const STEP: &str = "keep a backup of";
     let failed = |error| WriteError::new(STEP, &target.path, error);

@@ -3,8 +3,8 @@
 //! Input: files written ([`Ledger::owe`]), runs that ended ([`Ledger::finished`]), the time.
 //! Output: the command to start now ([`Ledger::start_next`]), and the next wake-up ([`Ledger::next_wake`]).
 //!
-//! Each distinct command is one debt, and one run pays it for all files. A debt stays until a run that started after the
-//! last write has succeeded. A failed run is repeated with backoff, without a limit.
+//! Each distinct command is one debt, and one run settles it for all its files. A debt remains until a run
+//! that started after the last write has succeeded. A failed run is repeated with backoff, without a limit.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,16 +13,16 @@ use std::time::{Duration, Instant};
 use crate::backoff::Backoff;
 use crate::config::resolved::{CommandConfig, CommandLine};
 
-/// The debts of one process.
+/// The owed commands of the process.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    /// One for each distinct command line.
+    /// One debt per distinct command line.
     debts: Vec<Debt>,
-    /// When the cooldown of each command ends.
+    /// The end of the cooldown of each command.
     cooldowns: Vec<(CommandLine, Instant)>,
 }
 
-/// The pauses before a command or a write that failed is tried again.
+/// The backoff for failed commands and failed writes.
 pub const RETRY: Backoff = Backoff {
     first: Duration::from_secs(1),
     longest: Duration::from_secs(5 * 60),
@@ -31,32 +31,32 @@ pub const RETRY: Backoff = Backoff {
 
 /// The minimum pause between two runs of a command.
 ///
-/// A program may lose a reload request that arrives while it is still reloading: HAProxy 2.6 does, and keeps the old
-/// configuration. Changes during the pause are not lost: they are applied when it ends.
+/// A program may lose a reload request that arrives during a reload. HAProxy 2.6 does, and keeps
+/// the old configuration. Changes during the cooldown are applied when it ends.
 pub const COMMAND_COOLDOWN: Duration = Duration::from_millis(500);
 
-/// One command that must run, or is running.
+/// A command that is owed or running.
 #[derive(Clone, Debug)]
 struct Debt {
     command: CommandConfig,
-    /// Its position among the commands, which is that of its first template.
+    /// The position of its first template, which orders the commands.
     rank: usize,
     /// The files written since the last run started; if empty, no further run is owed.
     waiting: BTreeSet<PathBuf>,
-    /// The files that the current run is for; `None` if it is not running.
+    /// The files that the current run covers; `None` if it is not running.
     running: Option<BTreeSet<PathBuf>>,
     /// The number of failures since the last success.
     failures: u32,
-    /// When it may run next, if files are waiting.
+    /// The earliest time of the next run.
     due: Instant,
 }
 
-/// When a failed run is repeated.
+/// The repetition of a failed run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
-    /// The number of failures in a row.
+    /// The number of consecutive failures.
     pub failures: u32,
-    /// The wait until the next run; short if a file was written during the run.
+    /// The delay until the next run; short if a file was written during the run.
     pub after: Duration,
 }
 
@@ -65,7 +65,7 @@ impl Debt {
         self.startable().is_some_and(|due| due <= now)
     }
 
-    /// When it may start; `None` if it is not owed, or is running.
+    /// The time at which it may start; `None` if it is not owed, or is running.
     fn startable(&self) -> Option<Instant> {
         (self.running.is_none() && !self.waiting.is_empty()).then_some(self.due)
     }
@@ -76,10 +76,10 @@ impl Debt {
 }
 
 impl Ledger {
-    /// Records that `destinations` were written, so `command` must run; `rank` is its position among the commands.
+    /// Records that `destinations` were written, so that `command` is owed. `rank` orders the commands.
     ///
-    /// It is due at once even if its last run failed, because the new content may fix it, but not before the end of its
-    /// [`COMMAND_COOLDOWN`]. If it is running, another run is owed afterwards.
+    /// The command is due when its [`COMMAND_COOLDOWN`] has ended, even if its last run failed,
+    /// because the new content may fix it. If it is running, another run is owed afterwards.
     pub fn owe<P: Into<PathBuf>>(
         &mut self,
         command: &CommandConfig,
@@ -106,7 +106,7 @@ impl Ledger {
         debt.due = due;
     }
 
-    /// The command to start now, if any: of those that are due and not `held`, the one with the lowest rank. It counts as
+    /// Starts the due command with the lowest rank for which `held` returns `false`. It counts as
     /// running until [`Ledger::finished`].
     pub fn start_next(
         &mut self,
@@ -130,8 +130,8 @@ impl Ledger {
             .map(|debt| &debt.command.line)
     }
 
-    /// Records that the run of `line` has ended. If it failed, its files are owed again after a wait. `jitter` is a random
-    /// number between 0 and 1, see [`Backoff::pause`].
+    /// Records the end of a run of `line`. After a failure its files are owed again, with a delay.
+    /// `jitter` is a random number between 0 and 1, see [`Backoff::pause`].
     pub fn finished(
         &mut self,
         line: &CommandLine,
@@ -149,7 +149,7 @@ impl Ledger {
             None
         } else {
             debt.failures = debt.failures.saturating_add(1);
-            // Backoff is for the same content; files written during the run are tried soon.
+            // The backoff is for unchanged content; files written during the run are tried soon.
             let after = if debt.waiting.is_empty() {
                 RETRY.pause(debt.failures, jitter)
             } else {
@@ -171,9 +171,9 @@ impl Ledger {
         retry
     }
 
-    /// Applies a new configuration: a file that waits for a command now waits for the command that `command_of` returns,
-    /// with its rank. Files without a command are dropped. A current run continues, and is not repeated for files that no
-    /// longer belong to it.
+    /// Adopts a new configuration: each waiting file now waits for the command that `command_of`
+    /// returns. Files without a command are dropped. A current run continues, but is not repeated
+    /// for files that no longer belong to it.
     pub fn renew(
         &mut self,
         now: Instant,
@@ -203,7 +203,7 @@ impl Ledger {
         }
     }
 
-    /// Makes failed commands due now, at the end of their cooldown; for a reload by the user.
+    /// Makes failed commands due at the end of their cooldown, after a reload by the user.
     pub fn retry_now(&mut self, now: Instant) {
         let cooldowns = &self.cooldowns;
         for debt in &mut self.debts {
@@ -215,12 +215,12 @@ impl Ledger {
         }
     }
 
-    /// When the next command becomes due; in the past if one is due already.
+    /// The time at which the next command is due; it may be in the past.
     pub fn next_wake(&self) -> Option<Instant> {
         self.debts.iter().filter_map(Debt::startable).min()
     }
 
-    /// Returns `true` if every command that is owed has been tried and has failed.
+    /// Returns `true` if every owed command has been tried and has failed.
     pub fn is_tried(&self) -> bool {
         self.debts
             .iter()
@@ -247,7 +247,7 @@ impl Ledger {
         })
     }
 
-    /// When the cooldown of this command ends, if it has run.
+    /// The end of the cooldown of this command; `None` if it has not run recently.
     fn cooldown_end(&self, line: &CommandLine) -> Option<Instant> {
         self.cooldowns
             .iter()

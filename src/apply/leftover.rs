@@ -1,4 +1,4 @@
-//! Names of temporary files, and removal of those that a killed process has left behind.
+//! The names of temporary files, and the removal of those that a killed process left behind.
 //!
 //! A staged file is named `.NAME.ctmpl-RANDOM`, in the directory of the file `NAME` that it replaces.
 
@@ -12,12 +12,12 @@ use std::time::Duration;
 /// The number of random characters at the end of a name.
 pub(super) const RANDOM_LEN: usize = 8;
 const MARK: &[u8] = b".ctmpl-";
-/// The longest file name of Linux file systems, in bytes.
+/// The maximum length of a file name on Linux, in bytes.
 const NAME_MAX: usize = 255;
-/// A temporary file of this age belongs to a process that was killed: staging never takes that long.
+/// The age at which a temporary file belongs to a killed process: staging never takes that long.
 const MIN_AGE: Duration = Duration::from_secs(10 * 60);
 
-/// The prefix of the temporary files of `name`.
+/// The prefix of the temporary files for `name`.
 pub(super) fn prefix(name: &OsStr) -> OsString {
     let max_len = NAME_MAX - 1 - MARK.len() - RANDOM_LEN;
     let mut prefix = b".".to_vec();
@@ -26,7 +26,7 @@ pub(super) fn prefix(name: &OsStr) -> OsString {
     OsString::from_vec(prefix)
 }
 
-/// At most `max_len` bytes of `name`, cut between characters, because some file systems require UTF-8.
+/// At most `max_len` bytes of `name`, cut at a character boundary, because some file systems require UTF-8.
 fn shortened(name: &OsStr, max_len: usize) -> &[u8] {
     let bytes = name.as_bytes();
     let mut end = max_len.min(bytes.len());
@@ -38,7 +38,7 @@ fn shortened(name: &OsStr, max_len: usize) -> &[u8] {
     &bytes[..end]
 }
 
-/// The prefix in the name of a temporary file of ctmpl; `None` for other names.
+/// The prefix of a temporary file name of ctmpl; `None` for other names.
 fn prefix_of(name: &OsStr) -> Option<&OsStr> {
     let bytes = name.as_bytes();
     let (prefix, random) = bytes.split_at_checked(bytes.len().checked_sub(RANDOM_LEN)?)?;
@@ -48,16 +48,16 @@ fn prefix_of(name: &OsStr) -> Option<&OsStr> {
     is_temporary.then(|| OsStr::from_bytes(prefix))
 }
 
-/// The temporary files that were in each directory at the first write. A directory is read once, because only an earlier
-/// process can have left files behind.
+/// The temporary files that each directory had at its first write. A directory is listed once,
+/// because only an earlier process can have left files behind.
 #[derive(Debug, Default)]
 pub(super) struct Leftovers {
     by_directory: HashMap<PathBuf, Vec<OsString>>,
 }
 
 impl Leftovers {
-    /// Removes the files that killed processes have left behind for the file `name` in `directory`, so that repeated kills
-    /// do not fill it. A file that cannot be removed stays: it does no harm.
+    /// Removes the files that killed processes left behind for the file `name` in `directory`. A
+    /// file that cannot be removed stays, which does no harm.
     pub(super) fn remove(&mut self, directory: &Path, name: &OsStr) {
         if !self.by_directory.contains_key(directory) {
             self.by_directory

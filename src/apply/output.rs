@@ -1,10 +1,10 @@
-//! Writes the files that a template writes beside its own with `writeToFile`.
+//! Writes the additional files of a template (`writeToFile`).
 //!
-//! Input: an [`Output`], and the destination of the template that it belongs to.
-//! Output: a [`StagedOutput`], which [`StagedOutput::swap`] makes visible.
+//! Input: an [`Output`], and the destination of its template. Output: a [`StagedOutput`], which
+//! [`StagedOutput::swap`] makes visible.
 //!
-//! Unlike destinations, outputs may come from data: symlinks are refused, as the file and as its directory, also if one
-//! appears between staging and swapping.
+//! The path of an output may come from data, unlike that of a destination. Therefore a symlink is
+//! refused as the file and as its directory, even if it appears between staging and swapping.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ const DIRECTORY_MODE: u32 = 0o777;
 /// The result of staging an output.
 #[derive(Debug)]
 pub(super) enum StagedOutput {
-    /// The file is right already.
+    /// The file already has the content and the attributes.
     Unchanged,
     /// The new content is ready beside the file.
     Replacement(Box<Staged>),
@@ -33,7 +33,8 @@ pub(super) enum StagedOutput {
 }
 
 impl Writer {
-    /// Prepares an output of the template that is rendered to `destination`. Appends nothing unless `fresh`.
+    /// Stages an output of the template whose destination is `destination`. Content is appended
+    /// only if `fresh`.
     pub(super) fn stage_output(
         &mut self,
         destination: &Path,
@@ -75,7 +76,7 @@ impl Writer {
     }
 }
 
-/// Returns `true` if an output changes nothing; for a dry run.
+/// Returns `true` if an output would change nothing; for a dry run.
 pub(crate) fn is_current(output: &Output, fresh: bool) -> Result<bool, WriteError> {
     let target = Target::find(&output.path, Links::Refuse)?;
     let existing = target.open_existing()?;
@@ -93,10 +94,10 @@ pub(crate) fn is_current(output: &Output, fresh: bool) -> Result<bool, WriteErro
 }
 
 impl StagedOutput {
-    /// Makes the output visible; `None` if nothing has changed.
+    /// Makes the output visible. Returns `None` if nothing has changed.
     ///
-    /// Content is not appended twice: `appended` has what a failed transaction has appended already, and with `settled`
-    /// (the template's own file is right already) an earlier process may have appended it.
+    /// Content is not appended twice. `appended` lists what a failed transaction has already appended.
+    /// With `settled` (the template's own file is unchanged), an earlier process may have appended it.
     pub(super) fn swap(
         self,
         settled: bool,

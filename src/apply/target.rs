@@ -1,10 +1,11 @@
-//! The file that a path names: where it is, and what exists there now.
+//! The file that a path refers to, and its present content.
 //!
-//! Input: a path as configured, and what to do about symlinks.
-//! Output: a [`Target`], and the [`Existing`] file.
+//! Input: a configured path, and whether symlinks are followed. Output: a [`Target`], and the
+//! [`Existing`] file.
 //!
-//! A target keeps no descriptor, because a transaction may have thousands of them. Every step opens the directory and
-//! works inside it; where links are refused, a directory that has become a link in between is an error.
+//! A target keeps no descriptor open, because a transaction may have thousands of targets. Every
+//! step opens the directory and works relative to it. Where links are refused, a directory that has
+//! become a link meanwhile is an error.
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
@@ -20,13 +21,13 @@ use super::directory::parent;
 use super::error::WriteError;
 use crate::safe_read;
 
-/// The number of links that the kernel follows in a path.
+/// The maximum number of links that the kernel follows in a path.
 const MAX_LINKS: usize = 40;
 
-/// What happens if the file or its directory is a symlink.
+/// The treatment of symlinks as the file or its directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Links {
-    /// The file at the end of the links is the target.
+    /// The links are followed to the target.
     Follow,
     /// The path is refused.
     Refuse,
@@ -35,7 +36,7 @@ pub(super) enum Links {
 /// A file to replace or create.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
-    /// The file, after links were followed.
+    /// The path of the file after following links.
     pub(super) path: PathBuf,
     /// Its directory, which may not exist yet.
     pub(super) directory: PathBuf,
@@ -44,7 +45,7 @@ pub(super) struct Target {
     links: Links,
 }
 
-/// The file at a target, open for reading, so that the file that is compared is the file whose mode and owner are kept.
+/// The open file at a target. Content and attributes are read from the same descriptor.
 #[derive(Debug)]
 pub(super) struct Existing {
     file: File,
@@ -53,7 +54,7 @@ pub(super) struct Existing {
 }
 
 impl Target {
-    /// Resolves a path; the file need not exist.
+    /// Resolves a path. The file need not exist.
     pub(super) fn find(path: &Path, links: Links) -> Result<Self, WriteError> {
         let path = match links {
             Links::Follow => follow(path)?,
@@ -69,7 +70,7 @@ impl Target {
             return Err(WriteError::new("replace", &path, cause));
         };
         let name = name.to_owned();
-        // Without a `.` component: at the end of a link, it would follow the link.
+        // Remove `.` components: after a link, one would cause the link to be followed.
         let directory: PathBuf = parent(&path).components().collect();
         Ok(Self {
             path,
@@ -79,7 +80,7 @@ impl Target {
         })
     }
 
-    /// Opens the directory for the `*at` calls, which need no read permission on it.
+    /// Opens the directory for `*at` calls; this needs no read permission on it.
     pub(super) fn open_directory(&self) -> Result<OwnedFd, WriteError> {
         let mut flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         if self.links == Links::Refuse {
@@ -99,12 +100,12 @@ impl Target {
         WriteError::new("open the directory of", &self.path, error)
     }
 
-    /// Opens the file that exists at the target, if any. Anything but a regular file is an error.
+    /// Opens the existing file at the target, if any. Anything but a regular file is an error.
     pub(super) fn open_existing(&self) -> Result<Option<Existing>, WriteError> {
         if !self.directory.exists() {
             return Ok(None);
         }
-        // Refuses a directory that is a link even if the file is missing.
+        // This refuses a directory that is a link, even if the file is missing.
         let directory = self.open_directory()?;
         let kind = match fs::symlink_metadata(&self.path) {
             Ok(metadata) => metadata.file_type(),
@@ -119,7 +120,7 @@ impl Target {
         self.open_in(&directory, OFlag::O_RDONLY, "read").map(Some)
     }
 
-    /// Opens the file with `flags`, and without following a link. `step` is for the error.
+    /// Opens the file with `flags`, without following a link. `step` is for the error.
     pub(super) fn open(&self, flags: OFlag, step: &'static str) -> Result<Existing, WriteError> {
         self.open_in(&self.open_directory()?, flags, step)
     }
@@ -130,7 +131,7 @@ impl Target {
         flags: OFlag,
         step: &'static str,
     ) -> Result<Existing, WriteError> {
-        // The file may have become a link or a pipe since it was looked at: neither follow nor wait.
+        // The file may have become a link or a pipe meanwhile: neither follow nor block.
         let flags =
             flags | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
         let failed = |error| WriteError::new(step, &self.path, error);
@@ -144,7 +145,7 @@ impl Target {
         Ok(Existing { file, metadata })
     }
 
-    /// The name of the file with `suffix` after it.
+    /// The name of the file followed by `suffix`.
     pub(super) fn name_with(&self, suffix: &str) -> OsString {
         let mut name = self.name.clone();
         name.push(suffix);
@@ -153,7 +154,7 @@ impl Target {
 }
 
 impl Existing {
-    /// Returns `true` if the file consists of `content`.
+    /// Returns `true` if the file has exactly this content.
     pub(super) fn holds(&self, content: &[u8]) -> io::Result<bool> {
         if self.metadata.len() != content.len() as u64 {
             return Ok(false);
@@ -171,7 +172,7 @@ impl Existing {
     }
 }
 
-/// The path at the end of a chain of symlinks.
+/// Follows a chain of symlinks to its end.
 fn follow(path: &Path) -> Result<PathBuf, WriteError> {
     let mut resolved = path.to_owned();
     for _ in 0..=MAX_LINKS {

@@ -1,4 +1,4 @@
-//! Temporary files beside a target, renamed into place or removed.
+//! Temporary files beside a target, which are renamed into place or removed.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -13,20 +13,20 @@ use super::error::{CREATE, WriteError};
 use super::leftover;
 use super::target::Target;
 
-/// How often another random name is tried if the name is taken.
+/// The maximum number of random names that are tried.
 const MAX_ATTEMPTS: usize = 100;
 
-/// A file under a temporary name in the directory of its target. Dropping it removes it.
+/// A file with a temporary name in the directory of its target. Dropping it removes the file.
 #[derive(Debug)]
 pub(super) struct Temporary {
     target: Target,
-    /// `None` once it was renamed.
+    /// The temporary name; `None` after the file was renamed.
     name: Option<OsString>,
     path: PathBuf,
 }
 
 impl Temporary {
-    /// Creates an empty file, which only this user can read.
+    /// Creates an empty file that only this user can read.
     pub(super) fn create(target: &Target) -> Result<(Self, File), WriteError> {
         let flags =
             OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
@@ -37,7 +37,7 @@ impl Temporary {
         Ok((Self::named(target, name), File::from(file)))
     }
 
-    /// Gives the file at the target a second, temporary name; `None` if there is no file.
+    /// Creates a hard link to the target with a temporary name; `None` if the target does not exist.
     pub(super) fn link(target: &Target) -> Result<Option<Self>, WriteError> {
         let directory = target.open_directory()?;
         let existing = target.name.as_os_str();
@@ -59,12 +59,12 @@ impl Temporary {
         }
     }
 
-    /// Where the file is until it is renamed.
+    /// The path before the file is renamed.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Renames the file to `name`, and replaces a file of that name. `step` is for the error.
+    /// Renames the file to `name`, replacing an existing file. `step` is for the error.
     pub(super) fn rename(&mut self, name: &OsStr, step: &'static str) -> Result<(), WriteError> {
         let directory = self.target.open_directory()?;
         if let Some(temporary) = &self.name {
@@ -79,7 +79,7 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         if let (Some(name), Ok(directory)) = (self.name.take(), self.target.open_directory()) {
-            // A file that cannot be removed does no harm; a later process removes it as a leftover.
+            // If the file cannot be removed, a later process removes it as a leftover.
             let _ = unlinkat(&directory, name.as_os_str(), UnlinkatFlags::NoRemoveDir);
         }
     }

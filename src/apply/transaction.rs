@@ -1,12 +1,12 @@
-//! Writes a batch of changes: all are staged, then all are swapped.
+//! Writes a batch of changes: stages all of them, then swaps all of them.
 //!
-//! Input: [`Change`]s, in the order of their templates.
-//! Output: one [`Applied`] each, in the same order, and from these the commands that are [`owed`].
+//! Input: [`Change`]s, in the order of their templates. Output: one [`Applied`] per change, in the
+//! same order, and the [`owed`] commands.
 //!
-//! The files that a template writes beside its own belong to the same transaction: all are staged before any is swapped,
-//! and they are swapped before the template's own file.
+//! The additional files of a template belong to the same transaction: they are staged before any
+//! file is swapped, and swapped before the template's own file.
 //!
-//! Each template has its own result: one that cannot be written does not affect the others.
+//! Each template has its own result: a failed write does not affect other templates.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -21,19 +21,19 @@ use super::write::{Stage, Swapped, Writer};
 /// One destination and its new content.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The number of the job.
+    /// The number of the template.
     pub job: usize,
-    /// The template, if it is a file.
+    /// The file of the template; `None` for an inline template.
     pub source: Option<PathBuf>,
     /// The destination.
     pub destination: PathBuf,
-    /// The new content. It may be secret, so `Debug` does not show it.
+    /// The new content. It may be secret, so `Debug` shows only its length.
     pub content: Vec<u8>,
-    /// The files to write together with it.
+    /// The additional files to write in the same transaction.
     pub outputs: Vec<Output>,
-    /// Whether content or outputs differ from the last write; only then outputs are appended.
+    /// `true` if content or outputs differ from the last write. Outputs are appended only then.
     pub fresh: bool,
-    /// Mode, owner and the way of writing.
+    /// Mode, owner and write mode.
     pub file: FileConfig,
 }
 
@@ -63,18 +63,18 @@ impl fmt::Debug for Change {
 /// The result of one change.
 #[derive(Debug)]
 pub struct Applied {
-    /// The number of the job.
+    /// The number of the template.
     pub job: usize,
     /// The destination.
     pub destination: PathBuf,
-    /// Whether the file changed, or why it could not be written.
+    /// The effect, or the error of the write.
     pub outcome: Result<Outcome, WriteError>,
 }
 
 /// The effect of a change on its destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The destination had the content already.
+    /// The destination already had the content.
     Unchanged,
     /// The destination has the new content.
     Written,
@@ -87,7 +87,7 @@ pub fn write_all(writer: &mut Writer, changes: Vec<Change>) -> Vec<Applied> {
         .map(|change| stage(writer, change))
         .collect();
 
-    // Here a check may see the staged files and refuse them, and a ledger on disk may record the intent.
+    // A future check command sees the staged files here, and a ledger on disk records the intent.
 
     let mut swapped = Vec::new();
     let applied = staged
@@ -98,7 +98,7 @@ pub fn write_all(writer: &mut Writer, changes: Vec<Change>) -> Vec<Applied> {
     applied
 }
 
-/// A destination and its outputs, staged.
+/// A staged destination with its staged outputs.
 struct Ready {
     own: Stage,
     outputs: Vec<StagedOutput>,
@@ -151,7 +151,7 @@ fn swap(
     let mut appended = before.unwrap_or_default();
     let outcome = swap_all(ready, &mut appended, swapped);
     warn_in_place(writer, &applied.destination, &swapped[already..]);
-    // Files written before an error also require the command.
+    // Files that were swapped before an error owe the command as well.
     let changed = known || swapped.len() > already;
     if outcome.is_err() && changed {
         writer
@@ -185,7 +185,8 @@ fn warn_in_place(writer: &mut Writer, destination: &Path, swapped: &[Swapped]) {
     }
 }
 
-/// Swaps the template's own file last: a program that sees it change finds the others already changed.
+/// Swaps the outputs, then the template's own file: a program that sees it change finds the others
+/// already changed.
 fn swap_all(
     ready: Ready,
     appended: &mut Vec<(PathBuf, u64)>,
@@ -202,17 +203,17 @@ fn swap_all(
     Ok(())
 }
 
-/// A command that must run, and the files that require it.
+/// An owed command, and the files that require it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owed<'a> {
-    /// The command. Of several with the same line, the first one's options apply.
+    /// The command. If several commands have the same line, the options of the first one apply.
     pub command: &'a CommandConfig,
-    /// The files that were written, in the order of their templates.
+    /// The written files, in the order of their templates.
     pub destinations: Vec<&'a Path>,
 }
 
-/// The distinct commands whose files were written, in the order of the first template of each. `command_of` knows the
-/// command that a file needs now.
+/// The distinct owed commands, in the order of their first templates. `command_of` returns the
+/// present command of a file.
 pub fn owed<'a>(
     applied: &'a [Applied],
     command_of: impl Fn(&Applied) -> Option<&'a CommandConfig>,

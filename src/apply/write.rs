@@ -1,10 +1,10 @@
 //! Replaces files in two steps, so that a group of files can be staged first and swapped later.
 //!
-//! Input: a destination and its new content.
-//! Output: [`Stage::Unchanged`], or a [`Staged`] file beside the destination, which [`Staged::swap`] renames into place.
+//! Input: a destination and its new content. Output: [`Stage::Unchanged`], or a [`Staged`] file
+//! beside the destination, which [`Staged::swap`] renames into place.
 //!
-//! A reader of the destination sees the old content or the new content, never a mixture: the new content is complete and
-//! on the disk before it gets the name.
+//! A reader of the destination sees the old content or the new content, never a mixture: the new
+//! content is complete and on the disk before the rename.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
@@ -27,15 +27,14 @@ const DIRECTORY_MODE: u32 = 0o755;
 /// The result of staging.
 #[derive(Debug)]
 pub enum Stage {
-    /// The destination has this content already; nothing was changed.
+    /// The destination already has this content; nothing was changed.
     Unchanged,
     /// The new content is ready beside the destination.
     Staged(Box<Staged>),
 }
 
-/// New content beside its destination, complete and on the disk, with mode and owner set.
-///
-/// Dropping it removes it.
+/// New content beside its destination: complete, on the disk, and with mode and owner set. Dropping
+/// it removes the file.
 #[derive(Debug)]
 pub struct Staged {
     new: New,
@@ -46,9 +45,9 @@ pub struct Staged {
 /// The new content until it is swapped.
 #[derive(Debug)]
 enum New {
-    /// In a file beside the destination.
+    /// The content is in a temporary file beside the destination.
     Beside(Temporary),
-    /// In memory, with the file that it will be written into.
+    /// The content is in memory, with the file that it will be written into.
     InPlace {
         file: File,
         content: Vec<u8>,
@@ -56,45 +55,46 @@ enum New {
     },
 }
 
-/// How a file is written.
+/// The options of a write.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Options {
     pub(super) attributes: Attributes,
     pub(super) mode: WriteMode,
-    /// The replaced file stays, with `.bak` after its name.
+    /// `true` to keep the replaced file with the suffix `.bak`.
     pub(super) backup: bool,
 }
 
-/// A destination with its new content; its directory still has to be [flushed](Swapped::flush).
+/// A swapped destination; its directory still has to be [flushed](Swapped::flush).
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[must_use = "the directory must be flushed"]
 pub struct Swapped {
     directory: PathBuf,
-    /// Why the destination was written in place; `None` if it was replaced.
+    /// The reason for which the destination was written in place; `None` if it was replaced.
     pub(super) in_place: Option<Reason>,
 }
 
-/// Writes files, batch after batch. It remembers which directories it has cleaned up, and which template writes which
-/// file.
+/// Writes files, batch after batch. It keeps the leftovers of each directory and the writer of each file.
 #[derive(Debug, Default)]
 pub struct Writer {
     pub(super) claims: Claims,
     leftovers: Leftovers,
-    /// The destinations that were written in part before an error, with what was appended to their outputs.
+    /// The destinations that were partly written before an error, with the content appended to
+    /// their outputs.
     pub(super) unfinished: HashMap<PathBuf, Vec<(PathBuf, u64)>>,
-    /// The destinations for which the warning about writing in place was logged.
+    /// The destinations whose in-place warning was logged.
     pub(super) warned: HashSet<PathBuf>,
 }
 
 impl Writer {
-    /// Writes `content` beside `destination`, unless the destination has this content already.
+    /// Stages `content` for `destination`, unless the destination already has this content.
     ///
-    /// Symlinks are followed: the file at the end, existing or not, is replaced. Missing directories are created, unless
-    /// `config` forbids that. Mode and owner are those of `config`, else those of the replaced file, else 0644 and this
-    /// user. A file with the right content but another mode or owner is replaced too. `template` is the template's file.
+    /// Symlinks are followed: the file at their end is replaced or created. Missing directories are
+    /// created unless `config` forbids it. Mode and owner are those of `config`, else those of the
+    /// replaced file, else 0644 and this user. A file with the right content but another mode or
+    /// owner is replaced. `template` is the file of the template.
     ///
     /// # Errors
-    /// [`WriteError`]. Nothing visible has changed then, except that directories may have been created.
+    /// [`WriteError`]. Then nothing visible has changed, except that directories may have been created.
     pub fn stage(
         &mut self,
         destination: &Path,
@@ -119,7 +119,7 @@ impl Writer {
         self.stage_at(target, existing.as_ref(), content, options)
     }
 
-    /// Writes `content` beside a target, unless the existing file is right already.
+    /// Stages `content` for a target, unless the existing file has the content and the attributes.
     pub(super) fn stage_at(
         &mut self,
         target: Target,
@@ -144,7 +144,7 @@ impl Writer {
     }
 }
 
-/// Returns `true` if `destination` has this content already; for a dry run.
+/// Returns `true` if `destination` already has this content; for a dry run.
 ///
 /// # Errors
 /// [`WriteError`] if the destination cannot be read, or is not a regular file.
@@ -159,7 +159,7 @@ pub fn is_current(destination: &Path, content: &[u8]) -> Result<bool, WriteError
 }
 
 impl Staged {
-    /// The file with the new content, for a check command; `None` if the destination will be written in place.
+    /// The staged file, for a check command; `None` if the destination will be written in place.
     pub fn path(&self) -> Option<&Path> {
         match &self.new {
             New::Beside(file) => Some(file.path()),
@@ -170,7 +170,7 @@ impl Staged {
     /// Replaces the destination. The new content is visible when this returns.
     ///
     /// # Errors
-    /// [`WriteError`]; then the destination has its old content, and the staged file is removed.
+    /// [`WriteError`]. Then the destination has its old content, and the staged file is removed.
     pub fn swap(self) -> Result<Swapped, WriteError> {
         let Self {
             new,
@@ -212,10 +212,9 @@ fn replace(new: &mut Temporary, target: &Target, backup: bool) -> Result<(), Wri
     new.rename(&target.name, "replace")
 }
 
-/// Links the existing file as `.bak`, in place of the previous backup.
+/// Links the existing file as `.bak`, replacing the previous backup.
 ///
-/// Until the new file takes its name, the file has both names: the backup has its mode and owner, and there is a backup
-/// at every moment.
+/// The hard link gives the backup the mode and owner of the file, and a backup exists at every moment.
 fn keep_backup(target: &Target) -> Result<(), WriteError> {
     match Temporary::link(target)? {
         Some(mut link) => link.rename(&target.name_with(".bak"), "keep a backup of"),
@@ -241,7 +240,7 @@ impl Swapped {
     }
 }
 
-/// Makes the new content ready for the swap.
+/// Prepares the new content for the swap.
 fn prepare(
     target: &Target,
     existing: Option<&Existing>,
@@ -255,13 +254,13 @@ fn prepare(
             reason,
         })
     };
-    // A file that does not exist is created beside in every mode.
+    // A missing file is created beside in every mode.
     if options.mode == WriteMode::InPlace && existing.is_some() {
         return in_place(Reason::Configured);
     }
     match write_beside(target, existing, content, options.attributes) {
         Ok(new) => Ok(New::Beside(new)),
-        // If the file cannot be written either, report the error of the directory.
+        // If the file is not writable either, report the error of the directory.
         Err(error)
             if options.mode == WriteMode::Auto
                 && existing.is_some()
@@ -273,7 +272,7 @@ fn prepare(
     }
 }
 
-/// Writes the complete new file under a temporary name; it is removed if anything fails.
+/// Writes the complete new file under a temporary name. It is removed if a step fails.
 fn write_beside(
     target: &Target,
     existing: Option<&Existing>,

@@ -1,4 +1,4 @@
-//! Consul as a source: a query in, one typed answer out.
+//! Consul as a source of data.
 
 mod client;
 mod setup_error;

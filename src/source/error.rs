@@ -1,25 +1,25 @@
-//! Why a query was not answered, and whether a retry can help.
+//! The errors of a query, and whether a retry can help.
 
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-/// What an error means for the next poll.
+/// The consequence of an error for the next poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorClass {
-    /// The server answers no query at present: not reachable, no leader. Try another server, retry soon.
+    /// The server answers no query (unreachable, no leader). Try another server, retry soon.
     Outage,
-    /// Too many requests at once: all queries slow down.
+    /// There are too many requests. All queries slow down.
     Throttled,
-    /// Only this query fails, perhaps for good: retry seldom.
+    /// Only this query fails, perhaps permanently. Retry rarely.
     Query,
-    /// The token lacks the right: retry seldom.
+    /// The token lacks a right. Retry rarely.
     Denied,
-    /// The blocking query ran into its time limit: the same as no news.
+    /// A blocking query exceeded its time limit. Treat it as an unchanged answer.
     Idle,
 }
 
-/// Why a query was not answered. No text of it holds a token or a value.
+/// The reason for which a query was not answered. The text never contains a token or a value.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The server could not be reached, or the connection broke.
@@ -30,46 +30,47 @@ pub enum Error {
         /// The error of the operating system or the protocol.
         reason: String,
     },
-    /// The server closed the connection without any answer, which is how Consul 1.8 refuses too many connections.
+    /// The server closed the connection without an answer. Consul 1.8 does this when there are too
+    /// many connections.
     #[error(
         "Consul at {server} closed the connection without an answer; either it is shutting down, or this host has too \
          many connections open (limits.http_max_conns_per_client, 200 by default)"
     )]
-    HungUp {
+    ClosedWithoutAnswer {
         /// The server's address.
         server: String,
     },
-    /// The time limit passed.
+    /// The time limit was exceeded.
     #[error("Consul at {server} did not answer in time")]
     TimedOut {
         /// The server's address.
         server: String,
-        /// Whether this was a blocking query, for which a timeout means "no news".
+        /// `true` for a blocking query, whose timeout means that the answer is unchanged.
         blocking: bool,
     },
-    /// An answer with a status that is not 200.
+    /// The server answered with a status other than 200.
     #[error("Consul at {server} answered {status}{}", Suffix(message))]
     Status {
         /// The server's address.
         server: String,
         /// The HTTP status.
         status: u16,
-        /// The body, if it is one short line of text.
+        /// The body, if it is one short line of text; else empty.
         message: String,
     },
-    /// An answer that is not the expected one.
+    /// The body is not the expected answer.
     #[error(
         "{server} gave an answer that is not Consul's: {reason}; is this the address of Consul's HTTP API?"
     )]
     Unreadable {
         /// The server's address.
         server: String,
-        /// Where it is not as expected, and how.
+        /// The position and kind of the deviation.
         reason: String,
     },
-    /// A query that HTTP cannot carry.
+    /// The query cannot be sent as an HTTP request.
     #[error("cannot be asked over HTTP: {reason}")]
-    Unaskable {
+    InvalidRequest {
         /// The error of the HTTP client.
         reason: String,
     },
@@ -78,12 +79,12 @@ pub enum Error {
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
 
-/// The message of a server, after a colon; nothing if there is none.
+/// The message of a server after a colon; empty without a message.
 struct Suffix<'a>(&'a str);
 
 impl fmt::Display for Suffix<'_> {
@@ -96,7 +97,7 @@ impl fmt::Display for Suffix<'_> {
     }
 }
 
-/// Messages of status 500 that are about the query, not about the state of the server.
+/// Messages of status 500 that concern the query, not the state of the server.
 const ABOUT_THE_QUERY: [&str; 4] = [
     "No path to datacenter",
     "Failed to create boolean expression evaluator",
@@ -105,7 +106,7 @@ const ABOUT_THE_QUERY: [&str; 4] = [
 ];
 
 impl Error {
-    /// What the error means for the next poll.
+    /// The consequence for the next poll.
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         match self {
@@ -113,7 +114,7 @@ impl Error {
             | Self::TimedOut {
                 blocking: false, ..
             } => ErrorClass::Outage,
-            Self::HungUp { .. } => ErrorClass::Throttled,
+            Self::ClosedWithoutAnswer { .. } => ErrorClass::Throttled,
             Self::TimedOut { blocking: true, .. } => ErrorClass::Idle,
             Self::Status {
                 status, message, ..
@@ -125,7 +126,7 @@ impl Error {
                 }
                 _ => ErrorClass::Query,
             },
-            Self::Unreadable { .. } | Self::Unaskable { .. } | Self::File { .. } => {
+            Self::Unreadable { .. } | Self::InvalidRequest { .. } | Self::File { .. } => {
                 ErrorClass::Query
             }
         }
@@ -138,7 +139,7 @@ impl Error {
             || matches!(self, Self::Unreadable { .. })
     }
 
-    /// Returns `true` if a retry fails again unless the query or the rights change.
+    /// Returns `true` if a retry fails again unless the query or the rights of the token change.
     #[must_use]
     pub fn is_final(&self) -> bool {
         match self {
@@ -146,7 +147,7 @@ impl Error {
                 status: 400 | 401 | 403 | 404 | 405,
                 ..
             }
-            | Self::Unaskable { .. }
+            | Self::InvalidRequest { .. }
             | Self::File { .. } => true,
             Self::Status { .. } => self.class() == ErrorClass::Query,
             _ => false,

@@ -1,4 +1,4 @@
-//! Files as a source.
+//! Files on this host as a source of data.
 
 use super::error::Error;
 use super::poll::{Poll, Refresh, Reply, Source, SourceQuery};
@@ -6,11 +6,11 @@ use crate::answer::Answer;
 use crate::query::{FileQuery, Query};
 use crate::safe_read;
 
-/// The files of this host.
+/// The source for files on this host.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Files;
 
-/// Reads a file, which blocks for as long as the file system does.
+/// Reads a file. This blocks while the file system does.
 ///
 /// # Errors
 /// [`Error::File`] if it cannot be read.

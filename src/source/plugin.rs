@@ -1,4 +1,4 @@
-//! Plugins as a source: programs whose output is the answer.
+//! Plugins as a source of data: programs whose output is the answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,15 +15,15 @@ use crate::config::resolved::EnvironmentConfig;
 use crate::error_chain::chain;
 use crate::query::{PluginQuery, Query};
 
-/// How long a plugin may take, as in consul-template.
+/// The time limit of a plugin, as in consul-template.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Runs plugins.
+/// The source that runs plugins.
 #[derive(Clone)]
 pub struct Plugins {
-    /// Variables that are added to the environment of the programs.
+    /// The additional environment variables of plugins.
     pub exports: Arc<[(String, SecretString)]>,
-    /// Stops the programs.
+    /// Stops running plugins.
     pub stop: CancellationToken,
 }
 
@@ -47,8 +47,8 @@ impl SourceQuery for PluginQuery {
 impl Source for Plugins {
     type Query = PluginQuery;
 
-    /// Runs the program. A failure is an answer too, since a template may handle it. No text shows the arguments, which
-    /// may be made of values.
+    /// Runs the program. A failure is also an answer, because a template may handle it. No message
+    /// shows the arguments, which may contain secret values.
     async fn poll(&self, plugin: &PluginQuery, _: Poll) -> Result<Reply, Error> {
         let program = plugin.program();
         let environment = command::environment(&EnvironmentConfig::default(), &self.exports);

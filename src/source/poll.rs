@@ -7,21 +7,21 @@ use super::error::Error;
 use crate::answer::Answer;
 use crate::query::Query;
 
-/// One request for a query. A source that does not block uses none of it.
+/// One request for a query. Sources without blocking queries ignore its fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Poll {
-    /// The index of the server that is asked.
+    /// The index of the server to poll.
     pub server: usize,
-    /// The server answers once the index of the data is higher than this; 0: at once.
+    /// The index above which the server answers; 0: at once.
     pub index: u64,
-    /// How long the server may block.
+    /// The maximum time that the server blocks.
     pub wait: Duration,
-    /// Whether any server may answer from its own copy, even one that has lost its leader.
+    /// `true` if any server may answer from its own state, even without a leader.
     pub stale: bool,
 }
 
 impl Poll {
-    /// Creates a request that is answered at once.
+    /// Creates a request that does not block.
     #[must_use]
     pub fn once(server: usize) -> Self {
         Self {
@@ -33,19 +33,19 @@ impl Poll {
     }
 }
 
-/// An answer, and what the server says about it.
+/// An answer with its metadata.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reply {
     /// The answer.
     pub answer: Answer,
-    /// The index of the data; `None` if the server gives none that can be used.
+    /// The index of the data; `None` if the server sent no valid one.
     pub index: Option<u64>,
-    /// How old the data may be: the time since the server heard from its leader.
+    /// The maximum age of the data: the time since the server's last contact with its leader.
     pub last_contact: Duration,
 }
 
 impl Reply {
-    /// Creates the reply of a source without indexes.
+    /// Creates a reply of a source without indexes.
     #[must_use]
     pub fn current(answer: Answer) -> Self {
         Self {
@@ -56,47 +56,48 @@ impl Reply {
     }
 }
 
-/// How a new answer to a query is noticed, which is also how long the last answer may be reused.
+/// The way in which a new answer is detected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refresh {
-    /// A poll blocks until there is one.
+    /// A poll blocks until the answer changes.
     Blocking,
-    /// By polling at this interval.
+    /// The source is polled at this interval.
     Interval(Duration),
-    /// By a notification of the operating system.
+    /// The operating system reports a change.
     Notification,
-    /// Not at all: the source is polled when something else that the template depends on has changed.
+    /// The source is polled when another dependency of the template has changed.
     OnDemand,
 }
 
-/// A kind of query, which one source answers.
+/// The kind of query that a source answers.
 pub trait SourceQuery: Send + Sync + Sized {
-    /// The part of a query that is of this kind; `None`: it is for another source.
+    /// Returns the query if it is of this kind; `None` if it is for another source.
     fn select(query: &Query) -> Option<&Self>;
 
-    /// How a new answer is noticed.
+    /// The way in which a new answer is detected.
     fn refresh(&self) -> Refresh;
 
-    /// Returns `true` if the answer may be secret as a whole, so that nothing derived from it may be stored or shown.
+    /// Returns `true` if the whole answer may be secret; then nothing derived from it may be stored
+    /// or shown.
     fn is_secret(&self) -> bool;
 }
 
-/// A source of data: Consul, files, plugins; or a script of answers in a test.
+/// A source of data: Consul, files or plugins. Tests use scripted answers.
 pub trait Source: Clone + Send + Sync + 'static {
     /// The queries that this source answers.
     type Query: SourceQuery;
 
-    /// The number of servers to choose from; at least one.
+    /// The number of servers; at least one.
     fn servers(&self) -> usize {
         1
     }
 
-    /// The server that a new query goes to: the one that answered last.
+    /// The index of the server for a new query: the one that answered last.
     fn preferred(&self) -> usize {
         0
     }
 
-    /// Polls one server once.
+    /// Sends one request to one server.
     fn poll(
         &self,
         query: &Self::Query,

@@ -24,7 +24,7 @@ fn names(commands: &[CommandConfig]) -> Vec<&str> {
         .collect()
 }
 
-/// Starts everything that is due.
+/// Starts all due commands.
 fn start_due(ledger: &mut Ledger, now: Instant) -> Vec<CommandConfig> {
     std::iter::from_fn(|| ledger.start_next(now, |_| false)).collect()
 }
@@ -45,7 +45,7 @@ fn a_held_command_waits_and_others_run() {
 }
 
 #[test]
-fn one_run_pays_for_all_files_and_then_nothing_is_owed() {
+fn one_run_settles_all_files_and_then_nothing_is_owed() {
     let (mut ledger, now, a) = (Ledger::default(), Instant::now(), command("a"));
     assert_eq!(ledger.next_wake(), None);
     ledger.owe(&a, 0, ["1", "2"], now);
@@ -194,7 +194,7 @@ fn the_end_of_a_run_that_was_not_started_changes_nothing() {
     assert_eq!(start_due(&mut ledger, now).len(), 1);
 }
 
-/// An event for a ledger; the numbers stand for commands and files.
+/// An event for a ledger. The numbers identify commands and files.
 #[derive(Clone, Copy, Debug)]
 enum Event {
     Write {
@@ -225,7 +225,8 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 proptest! {
-    /// A simple model beside the ledger: which files no successful run has been started for, and what is running.
+    /// Compares the ledger with a simple model: the files for which no successful run has been
+    /// started, and the running commands.
     #[test]
     fn nothing_owed_is_dropped_and_nothing_runs_twice(events in prop::collection::vec(event(), 1..80)) {
         let commands: Vec<_> = (0..3).map(|number| command(&number.to_string())).collect();
@@ -278,7 +279,7 @@ proptest! {
             let owed: BTreeSet<usize> = ledger.unapplied().map(|(path, _)| path.to_str().unwrap().parse().unwrap()).collect();
             prop_assert_eq!(&owed, &unpaid, "after {:?}", event);
         }
-        // From any state, letting time pass and runs succeed pays everything.
+        // From any state, time and successful runs settle all debts.
         for _ in 0..3 {
             for command in &commands {
                 ledger.finished(&command.line, true, now, 1.0);

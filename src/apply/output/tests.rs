@@ -29,7 +29,7 @@ fn appended(path: &Path, content: &str) -> Output {
     }
 }
 
-/// Templates that are rendered into a temporary directory.
+/// Templates with destinations in a temporary directory.
 struct Fixture {
     directory: TempDir,
     writer: Writer,
@@ -108,7 +108,7 @@ fn an_output_is_written_with_its_mode_and_only_when_it_differs() {
         Ok(Outcome::Unchanged)
     );
     assert_eq!(fs::metadata(&side).unwrap().ino(), before.ino());
-    // The output alone: the command is owed as well.
+    // Only the output has changed; the command is owed nevertheless.
     assert_eq!(
         fixture.apply("out", "a", vec![output(&side, "2")], true),
         Ok(Outcome::Written)
@@ -123,7 +123,7 @@ fn an_output_is_written_with_its_mode_and_only_when_it_differs() {
         Ok(Outcome::Written)
     );
     assert_eq!(mode(&side), 0o600);
-    // A change by another process is corrected, as for the template's own file.
+    // A change by another process is reverted, as for the template's own file.
     fs::write(&side, "x").unwrap();
     assert_eq!(
         fixture.apply("out", "a", vec![output(&side, "2")], false),

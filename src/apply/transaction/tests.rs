@@ -157,12 +157,12 @@ fn an_error_after_an_output_was_written_appends_once_and_owes_the_command() {
         !at("side").exists() && !at("log").exists() && !at("out").exists(),
         "nothing is visible yet"
     );
-    // Makes the rename fail.
+    // Make the rename fail.
     fs::create_dir(at("out")).unwrap();
     let applied = swap(&mut writer, applied, ready, &mut Vec::new());
     assert_eq!(applied.outcome.unwrap_err().path(), at("out"));
     assert_eq!(fs::read_to_string(at("log")).unwrap(), "1\n");
-    // Another process gives the file the right content; still, the outputs have changed.
+    // Another process has written the right content; the outputs have changed nevertheless.
     fs::remove_dir(at("out")).unwrap();
     fs::write(at("out"), "text").unwrap();
     let applied = write_all(&mut writer, vec![change()]);

@@ -1,4 +1,4 @@
-//! The client for Consul: a query becomes one GET request, its answer a [`Reply`].
+//! The client for Consul: sends a query as a GET request and returns the answer as a [`Reply`].
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,49 +19,50 @@ use crate::source::error::Error;
 use crate::source::poll::{Poll, Refresh, Reply, Source, SourceQuery};
 use http_client::{HeaderMap, StatusCode};
 
-/// How long a server may take for an answer that does not block. A server without a leader holds a request for 7 s.
+/// The time limit for a non-blocking answer. A server without a leader holds a request for 7 s.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
-/// How much longer than `wait` (and its jitter of a sixteenth) a blocking query may take.
+/// The time that a blocking query may take beyond `wait` and its jitter of a sixteenth.
 const BLOCKING_GRACE: Duration = Duration::from_secs(10);
-/// How often endpoints that do not block are polled.
+/// The poll interval for endpoints that do not support blocking queries.
 const INTERVAL: Duration = Duration::from_secs(15);
-/// A server that closes the connection this soon did not block first: it refused.
+/// The time within which a closed connection counts as a refusal, because the query cannot have
+/// blocked yet.
 const REFUSED_WITHIN: Duration = Duration::from_millis(500);
 
-/// Polls Consul over HTTP. A clone shares the connections.
+/// A client that polls Consul over HTTP. A clone shares the connections.
 #[derive(Clone, Debug)]
 pub struct Client {
     transport: Arc<Transport>,
     config: Arc<ConsulConfig>,
-    /// How much longer than by default connecting may take; it counts as a part of the time for an answer.
-    longer_than_usual: Duration,
-    /// The server that last answered.
+    /// The configured connect time beyond the default; it extends the time limit of every answer.
+    extra_connect_time: Duration,
+    /// The index of the server that answered last.
     preferred: Arc<AtomicUsize>,
 }
 
 impl Client {
-    /// Creates a client for these servers. Nothing is sent yet.
+    /// Creates a client for the configured servers. It sends no request yet.
     ///
     /// # Errors
-    /// [`ClientError`] when the settings cannot be used.
+    /// [`ClientError`] if the settings are not usable.
     pub fn new(config: &ConsulConfig) -> Result<Self, ClientError> {
         let transport = Arc::new(Transport::new(config)?);
-        let longer_than_usual = config
+        let extra_connect_time = config
             .transport
             .longest_connect()
             .saturating_sub(TransportConfig::DEFAULT.longest_connect());
         Ok(Self {
             transport,
             config: Arc::new(config.clone()),
-            longer_than_usual,
+            extra_connect_time,
             preferred: Arc::default(),
         })
     }
 
-    /// Sends another token from now on.
+    /// Replaces the token for further requests.
     ///
     /// # Errors
-    /// [`ClientError`] when no header can carry it.
+    /// [`ClientError`] if the token is not a valid header value.
     pub fn set_token(&self, token: &SecretString) -> Result<(), ClientError> {
         self.transport.set_token(token)
     }
@@ -69,7 +70,7 @@ impl Client {
     /// Reads the certificates and keys again.
     ///
     /// # Errors
-    /// [`ClientError`] when they cannot be used; those from before stay in use then.
+    /// [`ClientError`] if they are not usable. Then the previous ones stay in use.
     pub fn read_certificates(&self) -> Result<(), ClientError> {
         self.transport.read_certificates(&self.config)
     }
@@ -78,7 +79,7 @@ impl Client {
         &self.config.servers[index % self.config.servers.len()]
     }
 
-    /// The address of a server, for messages: no user, no password.
+    /// The address of a server for messages, without user and password.
     fn name(&self, index: usize) -> String {
         let server = self.server(index);
         let Some(host) = server.host_str().filter(|host| !host.is_empty()) else {
@@ -96,18 +97,18 @@ impl Client {
         } else {
             ANSWER_LIMIT
         };
-        let limit = limit.saturating_add(self.longer_than_usual);
+        let limit = limit.saturating_add(self.extra_connect_time);
         let server = poll.server % self.config.servers.len();
         let url = target.url(&self.config, &self.config.servers[server], poll);
         let begun = Instant::now();
         let fetched = self.transport.get(server, &url, limit).await;
-        let fetched =
-            fetched.map_err(|error| self.lost(error, poll.server, blocking, begun.elapsed()))?;
+        let fetched = fetched
+            .map_err(|error| self.request_error(error, poll.server, blocking, begun.elapsed()))?;
         self.preferred.store(server, Ordering::Relaxed);
         Ok(fetched)
     }
 
-    fn lost(
+    fn request_error(
         &self,
         error: http_client::Error,
         server: usize,
@@ -121,25 +122,28 @@ impl Client {
         let server = self.name(server);
         let unreachable = |server, reason| Error::Unreachable { server, reason };
         match error {
-            http_client::Error::Invalid(reason) => Error::Unaskable { reason },
+            http_client::Error::Invalid(reason) => Error::InvalidRequest { reason },
             http_client::Error::TimedOut => Error::TimedOut { server, blocking },
             http_client::Error::Tls(failure) => {
                 unreachable(server, tls_hint::for_failure(&failure, &self.config.tls))
             }
-            // With TLS 1.3 a server checks our certificate after the handshake, and may just close the connection.
+            // With TLS 1.3 a server verifies our certificate after the handshake, and may close the
+            // connection without an alert.
             http_client::Error::Closed
                 if is_tls && !has_answered && self.config.tls.identity.is_none() =>
             {
                 unreachable(server, tls_hint::CLOSED.to_owned())
             }
-            http_client::Error::Closed if after < REFUSED_WITHIN => Error::HungUp { server },
+            http_client::Error::Closed if after < REFUSED_WITHIN => {
+                Error::ClosedWithoutAnswer { server }
+            }
             http_client::Error::HeadTooLong
             | http_client::Error::TooLong(_)
             | http_client::Error::TooMuchInFlight(_) => Error::Unreadable {
                 server,
                 reason: error.to_string(),
             },
-            // A connection that is cut in the middle of an answer is an outage, not a refusal.
+            // A connection that is cut during an answer is an outage, not a refusal.
             error => unreachable(server, error.to_string()),
         }
     }
@@ -159,7 +163,7 @@ impl Client {
             (StatusCode::NOT_FOUND, ConsulQuery::Pairs(_)) if body.is_empty() => {
                 Answer::Pairs(Vec::new())
             }
-            // A gateway before Consul has a shorter time limit than the blocking query.
+            // A gateway in front of Consul has a shorter time limit than the blocking query.
             (StatusCode::GATEWAY_TIMEOUT, _) if target.blocks(poll) => {
                 return Err(Error::TimedOut {
                     server: self.name(poll.server),
@@ -205,7 +209,7 @@ impl Client {
         }
     }
 
-    /// The name of the node that the agent runs on, for a node query without a name.
+    /// Requests the name of the agent's node, for a node query without a name.
     async fn own_node(&self, poll: Poll) -> Result<String, Error> {
         let http_client::Answer { status, body, .. } = self.get(&Target::agent(), poll).await?;
         if status != StatusCode::OK {
@@ -214,16 +218,16 @@ impl Client {
         wire::node_name(&body).map_err(|reason| self.unreadable(&reason, poll.server))
     }
 
-    /// The datacenters whose catalog answers.
-    async fn answering(&self, datacenters: Vec<String>, poll: Poll) -> Vec<String> {
-        let mut answering = BTreeSet::new();
+    /// Returns the datacenters whose catalog responds.
+    async fn responding(&self, datacenters: Vec<String>, poll: Poll) -> Vec<String> {
+        let mut responding = BTreeSet::new();
         for datacenter in datacenters {
             let fetched = self.get(&Target::catalog_of(&datacenter), poll).await;
             if fetched.is_ok_and(|fetched| fetched.status == StatusCode::OK) {
-                answering.insert(datacenter);
+                responding.insert(datacenter);
             }
         }
-        answering.into_iter().collect()
+        responding.into_iter().collect()
     }
 }
 
@@ -244,7 +248,7 @@ impl SourceQuery for ConsulQuery {
     }
 
     fn is_secret(&self) -> bool {
-        // The answer holds a private key.
+        // The answer has a private key.
         matches!(self, Self::CaLeaf(_))
     }
 }
@@ -276,7 +280,7 @@ impl Source for Client {
             (query, &mut reply.answer)
             && wanted.ignore_failing
         {
-            *names = self.answering(std::mem::take(names), poll).await;
+            *names = self.responding(std::mem::take(names), poll).await;
         }
         Ok(reply)
     }

@@ -1,26 +1,26 @@
-//! Why the client for Consul cannot be created.
+//! The error of creating a client for Consul.
 
 use http_client::TlsError;
 
-/// Why the client for Consul cannot be created.
+/// The reason for which no client for Consul can be created.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// A header cannot be sent.
+    /// The token is not a valid header value.
     #[error("the Consul token has a character that cannot be sent in an HTTP header")]
     Token,
-    /// A header cannot be sent.
+    /// User and password are not a valid header value.
     #[error("user and password cannot be sent in an HTTP header")]
     Auth,
     /// TLS cannot be set up.
     #[error(transparent)]
     Tls(TlsError),
-    /// No authority is known.
+    /// The system has no trusted certificate authorities.
     #[error(
         "this system has no certificates of authorities; name the file with that of Consul's authority: \
          --consul-ssl-ca-cert"
     )]
     NoAuthorities,
-    /// The server name cannot be in a certificate.
+    /// The server name is not a valid host name.
     #[error("no certificate can be for {0:?}; --consul-ssl-server-name takes the name of a host")]
     ServerName(String),
 }

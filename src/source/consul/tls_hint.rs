@@ -1,13 +1,14 @@
-//! What to do about a TLS failure: which option of ctmpl helps.
+//! Explains a TLS failure, with the option of ctmpl that fixes it.
 
 use crate::config::resolved::{Authorities, TlsConfig};
 use http_client::TlsFailure;
 
-/// The text for a server that closes the connection after the handshake, if this host presented no certificate.
+/// The text for a server that closes the connection after the handshake, if no client certificate
+/// is configured.
 pub(super) const CLOSED: &str =
     "it closed the connection; it may require a certificate of this host: --consul-ssl-cert";
 
-/// What failed, and the remedy.
+/// Returns the failure and its remedy.
 pub(super) fn for_failure(failure: &TlsFailure, config: &TlsConfig) -> String {
     match (failure, &config.identity) {
         (TlsFailure::UnknownIssuer, _) => format!(

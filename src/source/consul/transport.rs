@@ -1,6 +1,6 @@
-//! Sends requests to the configured servers, with the token and the password.
+//! Sends requests to the configured servers, with the token and the basic authentication.
 //!
-//! Input: a URL and a time limit. Output: the whole answer, or an [`http_client::Error`].
+//! Input: a URL and a time limit. Output: the complete answer, or an [`http_client::Error`].
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -18,10 +18,10 @@ const TOKEN: HeaderName = HeaderName::from_static("x-consul-token");
 /// The connections to all servers.
 #[derive(Debug)]
 pub(super) struct Transport {
-    /// Sent with every request; the token among them may change.
+    /// The headers of every request; the token among them may be replaced.
     headers: RwLock<Arc<HeaderMap>>,
     http: http_client::Client,
-    /// In the order of the configured servers.
+    /// One endpoint per configured server, in the same order.
     endpoints: RwLock<Vec<Arc<Endpoint>>>,
 }
 
@@ -44,7 +44,7 @@ impl Transport {
         })
     }
 
-    /// Reads the certificates again; new connections use them. Requests that wait keep their connections.
+    /// Reads the certificates again for new connections. Pending requests keep their connections.
     pub(super) fn read_certificates(&self, config: &ConsulConfig) -> Result<(), ClientError> {
         let new = endpoints(&self.http, config)?;
         let mut endpoints = self
@@ -59,7 +59,7 @@ impl Transport {
         Ok(())
     }
 
-    /// Sends another token from now on.
+    /// Replaces the token for further requests.
     pub(super) fn set_token(&self, token: &SecretString) -> Result<(), ClientError> {
         let value = token_header(token)?;
         let mut headers = self.headers.write().unwrap_or_else(PoisonError::into_inner);
@@ -73,7 +73,7 @@ impl Transport {
             .is_some_and(|endpoint| endpoint.has_answered())
     }
 
-    /// Requests a URL from the server at this place in the configuration.
+    /// Requests a URL from the server with this index in the configuration.
     pub(super) async fn get(
         &self,
         server: usize,
@@ -100,8 +100,8 @@ impl Transport {
     }
 }
 
-/// The endpoints of the servers. TLS is set up only if a server needs it, because that takes longer than all the rest
-/// of the start.
+/// Creates the endpoints of the servers. TLS is set up only if a server needs it, because that
+/// takes longer than the rest of the startup.
 fn endpoints(
     http: &http_client::Client,
     config: &ConsulConfig,
@@ -138,7 +138,7 @@ fn token_header(token: &SecretString) -> Result<HeaderValue, ClientError> {
         .map_err(|_| ClientError::Token)
 }
 
-/// Never shown, not even by a debugger's print.
+/// Marks a header as sensitive, so that its `Debug` form does not contain the value.
 fn secret(mut value: HeaderValue) -> HeaderValue {
     value.set_sensitive(true);
     value
@@ -159,7 +159,7 @@ mod tests {
 
     fn sent(transport: &Transport, name: &str) -> Option<String> {
         let headers = transport.headers.read().unwrap();
-        // No print shows it; only who sends it sees it.
+        // The value is marked as sensitive, so no `Debug` output contains it.
         assert!(
             headers.get(name).is_none_or(HeaderValue::is_sensitive),
             "{name}"

@@ -1,4 +1,4 @@
-//! The URL of a request: the only place that knows Consul's paths and parameters.
+//! The URLs of requests. Only this module knows Consul's paths and parameters.
 
 use url::Url;
 
@@ -6,18 +6,19 @@ use crate::config::resolved::ConsulConfig;
 use crate::query::{ConsulQuery, HealthFilter, Scope, ServiceQuery};
 use crate::source::poll::Poll;
 
-/// A path of Consul's API with its parameters, without those of one poll.
+/// A path of Consul's API with the parameters of the query, without those of a poll.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Target {
-    /// The segments of the path, not yet percent-encoded; a key's slashes separate segments.
+    /// The segments of the path, not percent-encoded; the slashes of a key separate segments.
     path: Vec<String>,
     parameters: Vec<(&'static str, String)>,
-    /// Whether the endpoint supports blocking queries and `stale`.
+    /// `true` if the endpoint supports blocking queries and `stale`.
     can_block: bool,
 }
 
 impl Target {
-    /// The target of a query. The agent's own node has no name in a URL: its name is requested first.
+    /// Creates the target of a query. A node query must have a name; for the agent's own node,
+    /// [`agent`](Self::agent) has it.
     pub(super) fn of(query: &ConsulQuery) -> Self {
         let (path, parameters) = match query {
             ConsulQuery::Key(query) => (kv_path(&query.key), scope(&query.scope)),
@@ -59,7 +60,7 @@ impl Target {
         }
     }
 
-    /// The agent itself, which knows the name of its node.
+    /// Creates the target `/v1/agent/self`, whose answer has the name of the agent's node.
     pub(super) fn agent() -> Self {
         Self {
             path: path(&["agent", "self"]),
@@ -68,7 +69,7 @@ impl Target {
         }
     }
 
-    /// The catalog of a datacenter, to see whether its leader answers.
+    /// Creates the target that shows whether the catalog of a datacenter responds.
     pub(super) fn catalog_of(datacenter: &str) -> Self {
         Self {
             path: path(&["catalog", "services"]),
@@ -77,17 +78,17 @@ impl Target {
         }
     }
 
-    /// Returns `true` if the server may wait before it answers.
+    /// Returns `true` if this poll blocks.
     pub(super) fn blocks(&self, poll: Poll) -> bool {
         self.can_block && poll.index > 0
     }
 
-    /// The URL of one poll, with the parameters sorted by name. The configured namespace and partition apply if the
-    /// query names none.
+    /// Returns the URL of a poll, with its parameters sorted by name. The configured namespace and
+    /// partition apply if the query has none.
     pub(super) fn url(&self, config: &ConsulConfig, server: &Url, poll: Poll) -> Url {
         let mut url = server.clone();
         if server.scheme() == "unix" {
-            // Its path is that of the socket.
+            // The path of a `unix` URL is that of the socket.
             url.set_path("");
         }
         if let Ok(mut path) = url.path_segments_mut() {
@@ -124,9 +125,10 @@ fn path(segments: &[&str]) -> Vec<String> {
         .collect()
 }
 
-/// Repeated slashes count as one, as in the redirect that Consul answers such a path with; the last one stays.
+/// The path of a key. Repeated slashes are merged, as in Consul's redirect for such a path; a
+/// trailing slash stays.
 fn kv_path(key: &str) -> Vec<String> {
-    // The root of all keys ends in a slash too.
+    // The root of all keys has a trailing slash, too.
     let (key, end) = key
         .strip_suffix('/')
         .map_or((key, key.is_empty().then_some("")), |key| (key, Some("")));

@@ -1,7 +1,7 @@
-//! Consul's JSON, read into typed answers.
+//! Reads Consul's JSON into typed answers.
 //!
-//! Unknown fields are ignored; missing ones and `null` are empty. What is sorted, filtered and derived here (the state of
-//! health, the address) is what consul-template derives.
+//! Unknown fields are ignored; missing ones and `null` are empty. Sorting, filtering and derived
+//! values (health, address) are as in consul-template.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ mod mesh;
 pub(super) use json::WireError;
 use json::json;
 
-/// Reads the answer to a query. The error says where the text is not as expected, and quotes nothing.
+/// Reads the answer to a query. The error has the position, but never quotes the body.
 pub(super) fn read(query: &ConsulQuery, body: &[u8]) -> Result<Answer, WireError> {
     Ok(match query {
         ConsulQuery::Key(query) => Answer::Key(pairs(query, body)?.pop()),
@@ -53,7 +53,7 @@ pub(super) fn read(query: &ConsulQuery, body: &[u8]) -> Result<Answer, WireError
     })
 }
 
-/// The node's name in the answer of `/v1/agent/self`.
+/// Reads the name of the node from the answer of `/v1/agent/self`.
 pub(super) fn node_name(body: &[u8]) -> Result<String, WireError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
@@ -99,7 +99,7 @@ fn pair_of(query: &KeyQuery, wire: WirePair) -> Result<Arc<Pair>, WireError> {
     let value = STANDARD
         .decode(value.unwrap_or_default())
         .map_err(|_| WireError::Base64)?;
-    // A prefix is cut off as text, and all slashes after it: below "app", "app2" is the key "2".
+    // The prefix is removed as text, with all slashes after it: below "app", "app2" is the key "2".
     let key = path
         .strip_prefix(&query.key)
         .unwrap_or(&path)
@@ -205,7 +205,7 @@ fn instance(entry: WireEntry) -> Instance {
     }
 }
 
-/// The worst of the checks; without checks, passing.
+/// The worst status of the checks; passing without checks.
 fn health(checks: &[Arc<Check>]) -> Health {
     let state = |check: &Arc<Check>| match (check.check_id.as_str(), check.status.as_str()) {
         ("_node_maintenance", _) => Health::Maintenance,
@@ -216,7 +216,7 @@ fn health(checks: &[Arc<Check>]) -> Health {
         (_, "maintenance") => Health::Maintenance,
         _ => Health::Unknown,
     };
-    // By severity, with one exception: an unknown state does not hide a bad one.
+    // Ordered by severity; an unknown status does not hide a warning or worse.
     let severity = |health: &Health| match health {
         Health::Passing => 0,
         Health::Unknown => 1,
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_not_text_is_kept_as_it_is() {
+    fn a_value_that_is_not_text_is_kept_unchanged() {
         let query = Query::key("k").unwrap();
         let body = br#"[{"Key":"k","Value":"AP/+YQ==","LockIndex":0,"Flags":0,"CreateIndex":1,"ModifyIndex":1}]"#;
         let Ok(Answer::Key(Some(pair))) = read(&query, body) else {
@@ -300,7 +300,7 @@ mod tests {
         ) {
             let query = Query::service(if near { "web~n1" } else { "web" }).unwrap();
             let read = |order: &[i64]| {
-                // Two on each node, which differ by nothing but the port.
+                // Each node has two instances, which differ only by port.
                 let entry = |one: &i64| {
                     format!(r#"{{"Node":{{"Node":"n{}"}},"Service":{{"ID":"web","Port":{one}}}}}"#, one / 2)
                 };
@@ -308,7 +308,7 @@ mod tests {
                 read(&query, format!("[{}]", entries.join(",")).as_bytes()).unwrap()
             };
             let sorted: Vec<_> = (0..6).collect();
-            // Near a node, the order is that of the answer.
+            // If sorted near a node, Consul's order stays.
             prop_assert_eq!(read(&order) == read(&sorted), !near || order == sorted);
         }
     }

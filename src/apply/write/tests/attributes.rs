@@ -1,4 +1,4 @@
-//! Mode, owner, backup and directories as the configuration asks for them.
+//! Tests of mode, owner, backup and directories as configured.
 
 use config_blocks::FileMode;
 

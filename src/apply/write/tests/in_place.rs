@@ -1,4 +1,4 @@
-//! Files that are written in place.
+//! Tests of files that are written in place.
 
 use config_blocks::FileMode;
 

@@ -1,4 +1,4 @@
-//! Files that cannot be written: each error says what failed, on what, and why.
+//! Tests of files that cannot be written: each error has the step, the file and the cause.
 
 use std::error::Error as _;
 use std::process::Command;
@@ -364,7 +364,7 @@ fn a_directory_whose_number_is_reused_is_not_refused() {
     let mut writer = Writer::default();
     let mut stage = |path: &Path| writer.stage(path, b"text", None, &FileConfig::default());
     assert!(stage(&before.join("file")).is_ok());
-    // A directory that is created after another was removed mostly gets its inode number.
+    // A directory that is created after the removal of another usually gets its inode number.
     std::fs::rename(&before, &after).unwrap();
     assert!(
         stage(&after.join("file")).is_ok(),

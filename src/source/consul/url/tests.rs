@@ -32,7 +32,7 @@ fn config() -> ConsulConfig {
     }
 }
 
-/// The text form, the path and the parameters.
+/// The text form, the path and the parameters of a query.
 fn shown(query: &Query) -> String {
     let mut target = target(query);
     target.parameters.sort();
@@ -114,7 +114,7 @@ fn every_form_of_a_key_is_read() {
     let cases = [
         ("app", "kv.list(app) /v1/kv/app?recurse="),
         ("app/@dc2", "kv.list(app/@dc2) /v1/kv/app/?dc=dc2&recurse="),
-        // All keys there are.
+        // All keys.
         ("/", "kv.list() /v1/kv/?recurse="),
     ];
     for (text, expected) in cases {
@@ -173,7 +173,7 @@ fn every_form_of_the_mesh_is_read() {
             Query::peerings("?partition=p"),
             "list.peerings?partition=p /v1/peerings?partition=p",
         ),
-        // Known everywhere, and of no meaning here.
+        // Accepted by the parser, but ignored by this query.
         (
             Query::peerings("?ns=a&peer=b"),
             "list.peerings /v1/peerings?",
@@ -202,14 +202,14 @@ fn every_form_of_the_mesh_is_read() {
 
 proptest! {
     #[test]
-    fn no_text_makes_the_parser_fall_over(text in any::<String>()) {
+    fn no_text_makes_the_parser_panic(text in any::<String>()) {
         let _ = (Query::service(&text), Query::key(&text), Query::pairs(&text));
         let _ = (Query::services(&text), Query::node(&text), Query::nodes(&text));
         let _ = (Query::connect(&text), Query::ca_leaf(&text), Query::peerings(&text));
     }
 
     #[test]
-    fn what_was_written_is_what_is_asked(
+    fn a_query_is_parsed_into_its_parts(
         tag in "[a-z0-9_=:.-]{0,6}", name in "[a-z0-9_-]{1,8}", dc in "[a-z0-9.-]{0,5}", near in "[a-z0-9.-]{0,5}",
     ) {
         let mut text = if tag.is_empty() { String::new() } else { format!("{tag}.") };

@@ -1,5 +1,5 @@
-//! Answers about the mesh and other clusters, sorted as in consul-template. Where that leaves the order open, the other
-//! fields decide, so that the same items in another order are the same answer.
+//! Reads answers about the mesh and other clusters, sorted as in consul-template. Ties are broken
+//! by the other fields, so that the same items in another order are an equal answer.
 
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ pub(super) fn exported_services(body: &[u8]) -> Result<Answer, WireError> {
     Ok(Answer::ExportedServices(services))
 }
 
-/// The services, which come in an object of their own or as they are: Consul has had both.
+/// Reads imported services. They come as a list or in an object, depending on the version of Consul.
 pub(super) fn imported_services(body: &[u8]) -> Result<Answer, WireError> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -80,7 +80,7 @@ pub(super) fn imported_services(body: &[u8]) -> Result<Answer, WireError> {
 mod tests {
     use super::*;
 
-    /// The names in the order in which they are kept.
+    /// The names in the order of the answer.
     fn names(answer: Answer) -> Vec<String> {
         match answer {
             Answer::CaRoots(roots) => roots.iter().map(|root| root.name.clone()).collect(),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_written_in_several_ways() {
+    fn an_empty_list_has_several_forms() {
         type Read = fn(&[u8]) -> Result<Answer, WireError>;
         let cases: [(Read, &str); 8] = [
             (ca_roots, r#"{"Roots":null}"#),
@@ -126,7 +126,7 @@ mod tests {
     fn lists_are_sorted_down_to_the_last_tie() {
         type Read = fn(&[u8]) -> Result<Answer, WireError>;
         let cases: [(Read, &[&str], &[&str]); 5] = [
-            // Consul's own order has a meaning here: none of these is sorted.
+            // Consul's order is significant here: the result is not sorted.
             (
                 ca_roots,
                 &[r#"{"Name":"b"}"#, r#"{"Name":"a"}"#],
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_without_showing_it() {
+    fn an_error_does_not_quote_the_body() {
         let error = ca_leaf(br#"{"PrivateKeyPEM":["secret"]}"#)
             .unwrap_err()
             .to_string();

@@ -1,4 +1,4 @@
-//! Whole URLs, and arguments that are refused.
+//! Tests of whole URLs, and of invalid arguments.
 
 use super::*;
 
