@@ -1,29 +1,29 @@
 //! Renders templates and records their dependencies.
 //!
-//! Input: a source, its language, and a [`Snapshot`](crate::store::Snapshot) of the accepted answers. Output: a
-//! [`Rendering`]: the text or the error, every dependency, and the dependencies without data.
+//! Input: a source, its language, and a [`Snapshot`](crate::store::Snapshot) of the accepted answers.
+//! Output: a [`Rendering`] with the text or the error, every dependency, and the dependencies without data.
 //!
 //! A file imports only files that are listed above it.
 
 // Errors with their place.
 pub mod error;
 
-// The file that a template writes besides its destination.
+// The additional files that a template writes.
 pub mod output;
 
-// The known name that is most similar to an unknown one.
+// Finds the known name that is most similar to an unknown one.
 mod nearest;
 
-// What a template sees of an answer.
+// The fields that a template sees in an answer.
 pub mod records;
 
-// Whether an answer contains a value.
+// Finds the answer that contains a value.
 mod provenance;
 
-// How an undefined value is treated.
+// The treatment of undefined values.
 mod undefined;
 
-// What one rendering may see, and what it has requested.
+// The inputs of one rendering, and the queries that it has requested.
 pub mod render_context;
 
 // The options that select and sort service instances.
@@ -54,7 +54,7 @@ mod template;
 pub mod session;
 
 pub use error::{Place, TemplateError};
-pub(crate) use go::told as go_error;
+pub(crate) use go::translate as go_error;
 pub use render_context::{Absence, CallSite, Dependencies, JinjaCall, RenderEnv};
 pub(crate) use template::read as read_source;
 pub use template::{Rendering, Template};

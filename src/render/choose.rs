@@ -1,10 +1,11 @@
-//! Chooses among the instances of a service, and puts them in order.
+//! Selects and sorts the instances of a service.
 //!
-//! Input: the instances of an answer, a [`Choice`], and which of them have been passing for long enough. Output:
-//! the chosen instances; their order depends on the instances, not on the order of Consul's answer.
+//! Input: the instances of an answer, a [`Choice`], and which instances have been passing for long
+//! enough. Output: the selected instances. Their order depends on the instances, not on the order
+//! of Consul's answer.
 //!
-//! The choice is applied when a template requests the instances, not in the query to Consul: whatever is chosen, the
-//! query is the same and is watched once.
+//! The selection happens in the template, not in the query to Consul, so that all selections from a
+//! service share one watched query.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -23,20 +24,20 @@ pub const OPTIONS: &[&str] = &[
     "shuffle",
 ];
 
-/// Which instances a template requests, and in which order.
+/// The instances that a template requests, and their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
-    /// `tag`: only instances that have all of these tags; upper and lower case are the same, as in Consul.
+    /// `tag`: the tags that an instance must have, in lower case: Consul ignores case.
     tags: Vec<String>,
-    /// `unique="addr:port"`: only the first of the instances with the same address and port.
+    /// `unique="addr:port"`: `true` to keep only the first instance with an address and port.
     unique: bool,
-    /// `require_port`: no instances without a port.
+    /// `require_port`: `true` to omit instances without a port.
     require_port: bool,
     /// `sort`.
     sort: Option<Sort>,
     /// `shuffle`.
     shuffle: bool,
-    /// `passing_for`: only instances that have been passing for this long; zero means all.
+    /// `passing_for`: the time that an instance must have been passing; zero: no limit.
     passing_for: Duration,
 }
 
@@ -50,11 +51,11 @@ enum Sort {
 /// An order of instances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// By node and ID.
+    /// Sorted by node and ID.
     Name,
-    /// The nodes in the order of the answer, which is by distance, and the instances of a node by ID.
+    /// The nodes in the order of the answer, by distance; the instances of a node by ID.
     Near,
-    /// Shuffled, in an order that differs from host to host.
+    /// Shuffled, in an order that differs between hosts.
     Shuffled,
 }
 
@@ -99,10 +100,10 @@ impl Setting<'_> {
 }
 
 impl Choice {
-    /// Reads options. The error names the option and its possible values, but not the given value.
+    /// Reads options. The error names the option and its allowed values, but not the given value.
     ///
     /// # Errors
-    /// Which option is wrong, and why.
+    /// The invalid option, and the reason.
     pub fn read<'a>(
         options: impl IntoIterator<Item = (&'a str, Setting<'a>)>,
     ) -> Result<Self, String> {
@@ -137,26 +138,27 @@ impl Choice {
             Setting::List(tags) => tags.iter().map(String::as_str).collect(),
         };
         if tags.iter().any(|tag| tag.is_empty()) {
-            // An empty tag must not mean "any": a variable that is empty by mistake would select every instance.
+            // An empty tag must not mean "any": an unintentionally empty variable would select
+            // every instance.
             return Err("tag is empty".to_owned());
         }
         self.tags.extend(tags.iter().map(|tag| tag.to_lowercase()));
         Ok(())
     }
 
-    /// Returns `true` if the query has to request the order of distance.
+    /// Returns `true` if Consul has to sort the answer by distance.
     #[must_use]
     pub fn wants_near(&self) -> bool {
         self.sort == Some(Sort::Near)
     }
 
-    /// How long instances must have been passing; zero means no limit.
+    /// The time that instances must have been passing; zero: no limit.
     #[must_use]
     pub fn passing_for(&self) -> Duration {
         self.passing_for
     }
 
-    /// The order of instances. `asked_near`: the query requested the order of distance.
+    /// The order of the instances. `asked_near`: Consul has sorted the answer by distance.
     #[must_use]
     pub fn order(&self, asked_near: bool) -> Order {
         if self.shuffle {
@@ -168,8 +170,8 @@ impl Choice {
         }
     }
 
-    /// Chooses among the instances. `has_passed` returns `true` for an instance that has been passing for long enough;
-    /// `host` seeds the order in which instances are shuffled.
+    /// Selects and sorts instances. `has_passed` returns `true` for an instance that has been
+    /// passing for long enough. `host` seeds the shuffle.
     pub fn apply(
         &self,
         instances: &[Arc<Instance>],
@@ -223,10 +225,11 @@ fn unknown_option(name: &str) -> String {
     }
 }
 
-/// The rank of an instance when a host shuffles. It depends on the instance and the host alone, so an instance that
-/// comes or goes does not move the others.
+/// The rank of an instance in the shuffle of a host. It depends only on the host and the instance,
+/// so that an added or removed instance does not move the others.
 ///
-/// FNV-1a, and the last step of `MurmurHash3`: the same in every version of this program, on every machine.
+/// The hash is FNV-1a with the finalizer of `MurmurHash3`, which are the same in every version and
+/// on every machine.
 fn rank(host: &str, instance: &Instance) -> u64 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for text in [host, &instance.node, &instance.id] {

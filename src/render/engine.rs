@@ -1,6 +1,7 @@
-//! The two template languages behind one interface.
+//! The common interface of the two template languages.
 //!
-//! Input: a source and its settings. Output: an [`Engine`]: the parsed template, which renders for a [`RenderContext`].
+//! Input: a source and its settings. Output: an [`Engine`]: the parsed template, which renders for
+//! a [`RenderContext`].
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use super::undefined::Undefined;
 use crate::config::resolved::{Delimiters, Format, Language, MissingKey, Permissions};
 use gotemplate::budget::Budget;
 
-/// The settings of a template beside its source.
+/// The settings of a template besides its source.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings<'a> {
     pub(super) language: Language,
@@ -21,13 +22,13 @@ pub(super) struct Settings<'a> {
     pub(super) delimiters: &'a Delimiters,
     /// The file format for which values are escaped.
     pub(super) format: Format,
-    /// The directory in which includes are found.
+    /// The directory of the includes.
     pub(super) directory: Option<&'a Path>,
-    /// The permissions beyond rendering.
+    /// The allowed functions with side effects.
     pub(super) allow: Permissions,
-    /// The directory that contains every file it may read; `None` for any directory.
+    /// The directory that must contain every file that the template reads; `None`: no restriction.
     pub(super) sandbox: Option<&'a Arc<Path>>,
-    /// The work that parsing may do.
+    /// The limit of the work for parsing.
     pub(super) budget: &'a Arc<Budget>,
 }
 
@@ -78,8 +79,8 @@ impl Engine {
         }
     }
 
-    /// Renders. With [`Undefined::Empty`] the template runs as far as it can, to record its dependencies; the text of
-    /// that pass is discarded.
+    /// Renders the template. With [`Undefined::Empty`] it continues past missing data in order to
+    /// record its dependencies; that text is discarded.
     pub(super) fn render(
         &self,
         context: &Arc<RenderContext>,
@@ -96,12 +97,12 @@ impl Engine {
         match (self, site) {
             (Self::Go(template), CallSite::Byte(at)) => Some(template.place(*at)),
             (Self::Jinja(template), CallSite::Call(call)) => template.place(call),
-            // The language of the template has changed since.
+            // The language of the template has changed meanwhile.
             _ => None,
         }
     }
 
-    /// The name that errors show.
+    /// The name in error messages.
     pub(super) fn name(&self) -> &str {
         match self {
             Self::Go(template) => template.name(),

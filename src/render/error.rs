@@ -1,7 +1,7 @@
 //! Errors in templates, with their place.
 //!
-//! Input: a message, the name of the file, its text and a place in it. Output: a [`TemplateError`], which prints
-//! the place with its line of source and, if there is one, a hint.
+//! Input: a message, the name of the file, its text and a place in it. Output: a [`TemplateError`],
+//! which prints the place with its source line and, if there is one, a hint.
 //!
 //! ```text
 //! nginx.ctmpl:4:13: can't evaluate field Adress in type *dependency.HealthService
@@ -14,12 +14,12 @@
 use std::fmt;
 use std::path::PathBuf;
 
-/// A place in a template, counted from 1; columns are characters.
+/// A place in a template. Lines and columns count from 1; columns are characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The line.
     pub line: u32,
-    /// The column; 0 if only the line is known.
+    /// The column; 0 if it is unknown.
     pub column: u32,
 }
 
@@ -37,28 +37,28 @@ impl Place {
     }
 }
 
-/// An error in a template. It never contains the value of a key or a variable.
+/// An error in a template. It never contains values of keys or variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateError {
     /// The file, or the name of a template in the configuration.
     pub name: String,
-    /// The place of the error; `None` for the template as a whole.
+    /// The place; `None` for the whole template.
     pub place: Option<Place>,
     /// The message.
     pub message: String,
-    /// A hint: what the author probably meant, or what to do.
+    /// A hint: the probable intention, or a remedy.
     pub hint: Option<Box<str>>,
-    /// The files that were read; when one of them changes, the template is tried again.
+    /// The files that were read. A change of one of them causes another attempt.
     pub sources: Vec<PathBuf>,
-    /// The line of source with a caret, and the part of the template around it.
+    /// The source line with a caret, and the enclosing part of the template.
     excerpt: Option<Box<str>>,
 }
 
-/// The widest excerpt, in characters; longer lines are cut around the place.
-const WIDEST: usize = 120;
+/// The maximum width of an excerpt, in characters. Longer lines are cut around the place.
+const MAX_WIDTH: usize = 120;
 
 impl TemplateError {
-    /// Creates an error about a template as a whole.
+    /// Creates an error for a whole template.
     #[must_use]
     pub fn whole(name: &str, message: impl Into<String>) -> Self {
         let (place, hint, excerpt) = (None, None, None);
@@ -72,7 +72,7 @@ impl TemplateError {
         }
     }
 
-    /// Creates an error at a place of a template with this source.
+    /// Creates an error at a place in the source of a template.
     #[must_use]
     pub fn at(name: &str, source: &str, place: Place, message: impl Into<String>) -> Self {
         Self {
@@ -82,8 +82,7 @@ impl TemplateError {
         }
     }
 
-    /// Adds the enclosing part of the template, if there is one:
-    /// `line 3: range service "web"`.
+    /// Adds the enclosing part of the template, for example `line 3: range service "web"`.
     #[must_use]
     pub fn within(self, within: Option<String>) -> Self {
         let Some(within) = within else { return self };
@@ -97,7 +96,7 @@ impl TemplateError {
         }
     }
 
-    /// Adds a hint, if there is one.
+    /// Sets the hint.
     #[must_use]
     pub fn with_hint(self, hint: Option<String>) -> Self {
         Self {
@@ -106,14 +105,14 @@ impl TemplateError {
         }
     }
 
-    /// Adds the files that were read.
+    /// Sets the files that were read.
     #[must_use]
     pub fn with_sources(self, sources: Vec<PathBuf>) -> Self {
         Self { sources, ..self }
     }
 }
 
-/// The line of a place, with a caret below the column.
+/// Formats the line of a place, with a caret below the column.
 fn excerpt(source: &str, place: Place) -> Option<Box<str>> {
     let (line, column) = (
         usize::try_from(place.line).ok()?,
@@ -121,22 +120,22 @@ fn excerpt(source: &str, place: Place) -> Option<Box<str>> {
     );
     let text = source.lines().nth(line.checked_sub(1)?)?;
     let number = line.to_string();
-    let skipped = if column > WIDEST {
-        column - WIDEST / 2
+    let skipped = if column > MAX_WIDTH {
+        column - MAX_WIDTH / 2
     } else {
         0
     };
     let shown: String = text
         .chars()
         .skip(skipped)
-        .take(WIDEST)
+        .take(MAX_WIDTH)
         .map(visible)
         .collect();
     let excerpt = format!("  {number} | {shown}");
     let Some(before) = column.checked_sub(1 + skipped) else {
         return Some(excerpt.into());
     };
-    // Tabs are kept, so that the caret stands below its column.
+    // Keep tabs, so that the caret is below its column.
     let padding: String = shown
         .chars()
         .take(before)
@@ -152,7 +151,7 @@ fn excerpt(source: &str, place: Place) -> Option<Box<str>> {
     )
 }
 
-/// Replaces control characters, which a terminal would execute.
+/// Replaces a control character, which a terminal might interpret.
 fn visible(c: char) -> char {
     if c.is_control() && c != '\t' {
         '\u{fffd}'

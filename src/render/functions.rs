@@ -1,8 +1,9 @@
-//! The functions of templates: the library, and those that query Consul, read files, run plugins or write files.
+//! The functions of templates: the library, and the functions that query Consul, read files, run
+//! plugins or write files.
 //!
-//! Input: the name of a function in one of the languages. Output: the [`Function`]: its names, its documentation and its
-//! code. To add a function that needs the data of a rendering, add a row to a table here; one that needs only its
-//! arguments belongs to the crate `functions`.
+//! Input: the name of a function in one of the languages. Output: the [`Function`] with its names,
+//! documentation and code. A new function that needs the data of a rendering becomes a row of a
+//! table here; one that needs only its arguments belongs to the crate `functions`.
 
 pub mod examples;
 mod instances;
@@ -17,7 +18,7 @@ use std::sync::LazyLock;
 use ::functions::{Function, Library, TABLES};
 use gotemplate::FunctionId;
 
-/// All functions, group by group.
+/// All functions, by group.
 pub static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
     let (environment, further) = TABLES
         .split_first()
@@ -35,7 +36,7 @@ pub static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
     )
 });
 
-/// All functions of the library, group by group.
+/// All functions of the library, by group.
 pub fn all() -> impl Iterator<Item = &'static Function> {
     LIBRARY.all()
 }

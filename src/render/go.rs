@@ -1,4 +1,4 @@
-//! Go's template language, consul-template's own, based on the crate `gotemplate`.
+//! Go's template language, the language of consul-template, based on the crate `gotemplate`.
 //!
 //! Input: a source and its settings. Output: a [`GoTemplate`], which renders for a [`RenderContext`].
 
@@ -17,7 +17,7 @@ use gotemplate::budget::Budget;
 mod context;
 mod failure;
 
-pub(crate) use failure::told;
+pub(crate) use failure::translate;
 
 /// A parsed Go template.
 #[derive(Debug)]
@@ -27,14 +27,14 @@ pub(super) struct GoTemplate {
     source: Box<str>,
 }
 
-/// The settings of a template beside its source.
+/// The settings of a template besides its source.
 #[derive(Debug)]
 pub(super) struct Options<'a> {
     pub(super) delimiters: &'a Delimiters,
     pub(super) missing_key: MissingKey,
-    /// The permissions beyond rendering.
+    /// The allowed functions with side effects.
     pub(super) allow: Permissions,
-    /// The work that parsing may do.
+    /// The limit of the work for parsing.
     pub(super) budget: &'a Arc<Budget>,
 }
 
@@ -42,7 +42,8 @@ impl GoTemplate {
     /// Parses a template.
     ///
     /// # Errors
-    /// [`TemplateError`] when it is not a Go template, or calls a function that does not exist or is not allowed.
+    /// [`TemplateError`] if it is not a valid Go template, or calls a function that does not exist
+    /// or is not allowed.
     pub(super) fn parse(
         name: &str,
         source: &str,
@@ -57,7 +58,7 @@ impl GoTemplate {
         let template = gotemplate::Template::parse(name, source, &go_options, |name| {
             functions::id_in_go(name).filter(|_| options.allow.allow(name))
         })
-        .map_err(|error| failure::told(name, source, &error))?;
+        .map_err(|error| failure::translate(name, source, &error))?;
         Ok(Self {
             template,
             name: name.into(),
@@ -65,10 +66,10 @@ impl GoTemplate {
         })
     }
 
-    /// Renders in a render context.
+    /// Renders the template in a render context.
     ///
     /// # Errors
-    /// [`TemplateError`] when the template fails.
+    /// [`TemplateError`] if the template fails.
     pub(super) fn render(
         &self,
         context: &RenderContext,
@@ -78,15 +79,15 @@ impl GoTemplate {
             Undefined::Refused => self.template.render(&Value::from(()), context),
             Undefined::Empty => self.template.discover(&Value::from(()), context),
         };
-        rendered.map_err(|error| failure::told(&self.name, &self.source, &error))
+        rendered.map_err(|error| failure::translate(&self.name, &self.source, &error))
     }
 
-    /// The file and place of a byte of the source.
+    /// The file and place of a byte offset in the source.
     pub(super) fn place(&self, byte: usize) -> (String, Place) {
         (self.name.to_string(), Place::of_byte(&self.source, byte))
     }
 
-    /// The name that errors show.
+    /// The name in error messages.
     pub(super) fn name(&self) -> &str {
         &self.name
     }

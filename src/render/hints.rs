@@ -1,7 +1,7 @@
 //! Hints for common mistakes.
 //!
-//! Input: an unknown name, or a template that cannot be parsed. Output: what its author probably meant, or nothing when
-//! that is not clear.
+//! Input: an unknown name, or a template with a syntax error. Output: the probable intention;
+//! nothing if it is unclear.
 
 use std::sync::LazyLock;
 
@@ -10,15 +10,15 @@ use regex::Regex;
 use ::functions::Function;
 
 pub(super) mod absent;
+mod foreign_names;
 pub(super) mod go;
 pub(super) mod jinja;
-mod strangers;
 
-/// The hint for a Jinja template in a file of the other language.
+/// The hint for a Jinja template that is parsed as a Go template.
 pub(super) const LOOKS_LIKE_JINJA: &str =
     "this looks like Jinja; name the file .j2 (or set language = \"jinja\")";
 
-/// The hint for a Go template in a file of the other language.
+/// The hint for a Go template that is parsed as Jinja.
 pub(super) const LOOKS_LIKE_GO: &str =
     "this looks like a Go template; name the file without .j2 (or set language = \"go\")";
 
@@ -37,7 +37,7 @@ static GO: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// The hint for a function that refused its arguments.
+/// The hint for a function that rejected its arguments.
 pub(super) fn for_failed(function: &Function, called: &str, message: &str) -> Option<String> {
     if ["ParseInt: ", "ParseUint: ", "ParseFloat: ", "ParseBool: "]
         .iter()

@@ -1,10 +1,11 @@
 //! Jinja, the native template language, based on minijinja.
 //!
-//! Input: the source of a template, and its directory, in which includes are found. Output: a [`JinjaTemplate`], parsed
-//! once, which renders for a [`RenderContext`].
+//! Input: the source of a template, and the directory of its includes. Output: a [`JinjaTemplate`],
+//! which is parsed once and renders for a [`RenderContext`].
 //!
-//! Undefined names are errors, nothing is escaped unless a format requires it, the final newline is kept, and a tag on
-//! a line of its own leaves no empty line. Work and depth are limited, so an endless template is an error.
+//! Undefined names are errors. Values are escaped only if a format requires it. The final newline
+//! is kept. A tag alone on its line leaves no empty line. Work and depth are limited, so an endless
+//! template is an error.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -25,13 +26,13 @@ mod bridge;
 mod call_sites;
 mod depth;
 mod failure;
+mod go_builtins;
 mod includes;
 mod limits;
 mod macros;
 mod print;
 mod survey;
 mod tags;
-mod words;
 
 use includes::Includes;
 use limits::{DEPTH, FUEL};
@@ -52,23 +53,24 @@ impl fmt::Debug for JinjaTemplate {
     }
 }
 
-/// The settings of a template beside its source.
+/// The settings of a template besides its source.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options<'a> {
     /// The file format for which values are escaped.
     pub format: Format,
-    /// The directory in which includes are found.
+    /// The directory of the includes.
     pub directory: Option<&'a Path>,
-    /// The directory that must contain every included file after links are resolved; `None` for any directory.
+    /// The directory that must contain every included file after links are resolved; `None`: no
+    /// restriction.
     pub sandbox: Option<&'a Arc<Path>>,
-    /// The permissions beyond rendering.
+    /// The allowed functions with side effects.
     pub allow: Permissions,
 }
 
-/// The environment that all templates share.
+/// The environment shared by all templates.
 static COMMON: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
-    // Errors with debug information print the values of variables.
+    // With debug information, errors would print values of variables.
     environment.set_debug(false);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_formatter(print::print);
@@ -84,18 +86,18 @@ static COMMON: LazyLock<Environment<'static>> = LazyLock::new(|| {
         environment.set_syntax(syntax);
     }
     bridge::add_functions(&mut environment, |function| function.group != Group::Sprig);
-    words::add_words(&mut environment);
+    go_builtins::add_builtins(&mut environment);
     environment
 });
 
-/// The shared environment with sprig's functions, which outnumber all others and are rarely used.
+/// The shared environment with the functions of sprig, which are many and rarely used.
 static WITH_SPRIG: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = COMMON.clone();
     bridge::add_functions(&mut environment, |function| function.group == Group::Sprig);
     environment
 });
 
-/// The environment for a template. Its includes may call functions that it does not call itself.
+/// Selects the environment for a template. Its includes may call functions that it does not call itself.
 fn environment_for(source: &str) -> &'static Environment<'static> {
     let more = ["sprig_", "include", "import", "extends"];
     if more.iter().any(|word| source.contains(word)) {
@@ -105,7 +107,8 @@ fn environment_for(source: &str) -> &'static Environment<'static> {
     }
 }
 
-/// Returns `true` if a function of the library is also a filter; Jinja may have a filter of that name itself.
+/// Returns `true` if a function of the library is also registered as a filter. If Jinja has a
+/// filter of that name, it is not.
 pub(crate) fn is_filter(function: &Function) -> bool {
     bridge::is_filter(function) && !bridge::has_filter(&Environment::new(), function.jinja)
 }
@@ -114,7 +117,8 @@ impl JinjaTemplate {
     /// Parses a template and the files that it includes by a literal name.
     ///
     /// # Errors
-    /// [`TemplateError`] when the template or an include is not Jinja, or calls a function that does not exist.
+    /// [`TemplateError`] if the template or an include is not valid Jinja, or calls a function that
+    /// does not exist.
     pub fn parse(name: &str, source: &str, options: Options<'_>) -> Result<Self, TemplateError> {
         let Options {
             format,
@@ -151,12 +155,12 @@ impl JinjaTemplate {
         }
     }
 
-    /// The name that errors show.
+    /// The name in error messages.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Compiles the template and its includes once.
+    /// Compiles the template and its includes, to find errors.
     fn check(&self) -> Result<(), TemplateError> {
         let compiled = self
             .environment
@@ -165,7 +169,7 @@ impl JinjaTemplate {
         for found in survey::includes(&self.name, &self.includes) {
             match self.environment.get_template(&found.name) {
                 Ok(_) => {}
-                // `ignore missing` is evaluated when the file is included.
+                // `ignore missing` takes effect when the file is included.
                 Err(error) if error.kind() == minijinja::ErrorKind::TemplateNotFound => {}
                 Err(error) => return Err(self.include_failure(&error, &found)),
             }
@@ -173,10 +177,10 @@ impl JinjaTemplate {
         survey::unknown_functions(&self.name, &compiled, &self.environment)
     }
 
-    /// Renders in a render context.
+    /// Renders the template in a render context.
     ///
     /// # Errors
-    /// [`TemplateError`] when the template fails.
+    /// [`TemplateError`] if the template fails.
     pub fn render(
         &self,
         context: &Arc<RenderContext>,
@@ -203,7 +207,7 @@ impl JinjaTemplate {
         rendered.map_err(|error| self.failure(&error))
     }
 
-    /// The file and place of a call; `None` if the source has no such call.
+    /// The file and place of a call; `None` if the source does not contain it.
     pub fn place(&self, call: &JinjaCall) -> Option<(String, Place)> {
         let source = self.includes.source(&call.template)?;
         let at = call_sites::of_call(&source, call.function, &call.args)?;
@@ -211,7 +215,7 @@ impl JinjaTemplate {
         Some((name, Place::of_byte(&source, at)))
     }
 
-    /// Returns `true` if the template may nest lists without bound in a loop: dropping such a list recurses.
+    /// Returns `true` if the template may build unbounded nested lists, whose drop recurses.
     fn may_nest(&self) -> bool {
         let nests = |source: &str| source.contains("namespace");
         let included = || {
@@ -223,15 +227,16 @@ impl JinjaTemplate {
         nests(self.includes.main_source()) || included()
     }
 
-    /// Compiles includes with computed names in the shared environment, too, so that the next rendering finds them.
+    /// Compiles includes with computed names in the shared environment, too, so that the next
+    /// rendering reuses them.
     fn keep_compiled(&self) {
         for include in self.includes.names() {
-            // The rendering reports the error of an include.
+            // The rendering has already reported an error of the include.
             let _ = self.environment.get_template(&include);
         }
     }
 
-    /// The parsed source, without the includes.
+    /// The source, without the includes.
     pub fn source(&self) -> &str {
         self.includes.main_source()
     }
@@ -241,12 +246,13 @@ impl JinjaTemplate {
         self.includes.are_current()
     }
 
-    /// The files that the template included or tried to include.
+    /// The files that the template includes, whether or not they exist.
     pub fn included(&self) -> Vec<PathBuf> {
         self.includes.paths()
     }
 
-    /// An error inside an include is shown there; an error about the include itself, where it is included.
+    /// Translates an error of an include. If it has no place in the included file, the place is
+    /// that of the include tag.
     fn include_failure(&self, error: &minijinja::Error, found: &Found) -> TemplateError {
         let failure = self.failure(error);
         if failure.place.is_some() {
@@ -262,7 +268,7 @@ impl JinjaTemplate {
     }
 
     fn failure(&self, error: &minijinja::Error) -> TemplateError {
-        failure::told(error, &self.name, &self.includes, &self.environment)
+        failure::translate(error, &self.name, &self.includes, &self.environment)
     }
 }
 

@@ -1,6 +1,6 @@
-//! The known name that a user probably meant.
+//! Finds the known name that a user probably meant.
 
-/// The known name that is most similar to `name`, if one is similar enough.
+/// The known name that is most similar to `name`; `None` if none is similar enough.
 pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let folded = fold(name);
     let (distance, _, found) = known
@@ -12,11 +12,11 @@ pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
             )
         })
         .min()?;
-    // A short name is similar to many others.
+    // A short name is similar to many others, so the limit depends on the length.
     (found != name && distance <= 2 && distance * 2 < folded.chars().count()).then_some(found)
 }
 
-/// Folds names that differ only in how their words are joined.
+/// Removes the differences in case and word separators from a name.
 fn fold(name: &str) -> String {
     name.chars()
         .filter(|c| *c != '_')
@@ -49,7 +49,7 @@ fn distance(left: &str, right: &str) -> usize {
     rows[left.len()][right.len()]
 }
 
-/// The hint for a name that is not in a list of known names.
+/// The hint for an unknown name; `None` if no known name is similar.
 pub(super) fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     nearest(name, known).map(|near| format!("did you mean {near:?}?"))
 }

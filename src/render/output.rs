@@ -1,6 +1,7 @@
-//! A file that a template writes besides its destination (`writeToFile`).
+//! The additional files that a template writes (`writeToFile`).
 //!
-//! A pass only collects these files: they are written together with the template's destination, and never without it.
+//! A pass only collects these files. They are written together with the destination of the
+//! template, and never without it.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,15 +11,15 @@ use std::path::PathBuf;
 pub struct Output {
     /// The file.
     pub path: PathBuf,
-    /// The owner, by name or number; empty: keep the owner of an existing file.
+    /// The owner, by name or number; empty: the owner of an existing file is kept.
     pub user: String,
     /// The group, in the same form.
     pub group: String,
     /// The permission bits.
     pub mode: u32,
-    /// `true` if the content is appended to the file.
+    /// `true` to append the content to the file.
     pub append: bool,
-    /// The content. It may be secret, so the `Debug` form does not contain it.
+    /// The content. It may be secret, so the `Debug` form shows only its length.
     pub content: String,
 }
 

@@ -1,6 +1,6 @@
-//! Where a value comes from.
+//! The origin of a value.
 //!
-//! Input: an answer, and a value. Output: whether the value is in it, letter for letter.
+//! Input: an answer, and a value. Output: whether the answer contains exactly this value.
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
@@ -9,10 +9,10 @@ use super::records;
 use crate::answer::Answer;
 use gotemplate::record::Record;
 
-/// Lists in lists are not looked into any deeper.
+/// The maximum depth of the search in nested lists.
 const DEPTH: usize = 5;
 
-/// Whether an answer has this text as one of its values.
+/// Returns `true` if an answer has this text as one of its values.
 pub(super) fn holds(answer: &Answer, text: &str) -> bool {
     let values = match answer {
         Answer::Key(pair) => records::list(pair.as_slice()),

@@ -1,9 +1,9 @@
-//! The records of answers: which fields a template sees of a key pair, an instance, a node.
+//! The records of answers: the fields that a template sees in a key pair, an instance or a node.
 //!
-//! Input: one item of an [`Answer`](crate::answer::Answer). Output: the same item as a [`Record`], with the fields,
-//! their order and their names as consul-template has them.
+//! Input: one item of an [`Answer`](crate::answer::Answer). Output: the item as a [`Record`]; names
+//! and order of the fields are those of consul-template.
 //!
-//! A record shares its item with the answer; a field is made a value when a template reads it.
+//! A record shares its item with the answer. A field is converted to a value when a template reads it.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ mod mesh;
 
 use kind::{Kind, by_value, record, text, text_map, texts};
 
-/// The fields of the records that one of these functions yields, or a list of.
+/// The fields of the records that a function returns, alone or in a list.
 pub(super) fn of_function(name: &str) -> Option<&'static Schema> {
     match name {
         "service" | "connect" => Some(Instance::SCHEMA),
@@ -33,7 +33,7 @@ pub(super) fn of_function(name: &str) -> Option<&'static Schema> {
     }
 }
 
-/// Whether a function yields one record rather than a list.
+/// Returns `true` if a function returns one record instead of a list.
 pub(super) fn is_single(name: &str) -> bool {
     matches!(name, "node" | "ca_leaf")
 }
@@ -54,12 +54,12 @@ pub(super) fn all_fields() -> impl Iterator<Item = &'static Field> {
         .flat_map(|schema| schema.fields)
 }
 
-/// Whether a record has a field of this Go name.
+/// Returns `true` if a record has a field of this Go name.
 pub(super) fn is_field(go: &str) -> bool {
     all_fields().any(|field| field.go == go)
 }
 
-/// The value of a key pair: a text, or bytes where it is not UTF-8.
+/// The value of a key pair: a string, or bytes if it is not UTF-8.
 pub(super) fn value_of(pair: &Pair) -> Value {
     pair.bytes.as_deref().map_or_else(
         || text(&pair.value),
@@ -151,7 +151,7 @@ record!(NodeServices, "*dependency.CatalogNode", |found| {
     Services services => list(&found.services),
 });
 
-/// What a node that does not exist looks like: a [`NodeServices`] without its node.
+/// A node that does not exist: a [`NodeServices`] whose node is nil.
 #[derive(Debug)]
 pub struct NoSuchNode;
 
@@ -170,7 +170,8 @@ record!(NodeService, "*dependency.CatalogNodeService", |service| {
     EnableTagOverride enable_tag_override => Value::from(service.enable_tag_override),
 });
 
-/// Items that become records one by one, when a template takes them out: a loop over thousands makes one at a time.
+/// A list of items. Each item becomes a record when a template accesses it, so a loop creates one
+/// record at a time.
 #[derive(Debug)]
 struct List<T>(Vec<Arc<T>>);
 

@@ -1,6 +1,7 @@
 //! The reference of functions for a terminal: `ctmpl functions`.
 //!
-//! Input: the table, and the name of a function in either language. Output: the text, or an error that suggests a name.
+//! Input: the table, and the name of a function in either language. Output: the text, or an error
+//! that suggests a name.
 
 use ::functions::reference;
 
@@ -8,7 +9,7 @@ use super::functions::{LIBRARY, all, unsupported};
 use super::hints::absent;
 use super::nearest::did_you_mean;
 
-/// There is no function of this name.
+/// No function has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no function {name:?}{}; `ctmpl functions` lists all", instead.as_deref().map(|instead| format!(", {instead}")).unwrap_or_default())]
 pub struct NoSuchFunction {
@@ -16,10 +17,10 @@ pub struct NoSuchFunction {
     instead: Option<String>,
 }
 
-/// The reference of one function, or of all.
+/// Returns the reference of one function, or of all functions.
 ///
 /// # Errors
-/// [`NoSuchFunction`] if there is no function of this name.
+/// [`NoSuchFunction`] if no function has this name.
 pub fn text(name: Option<&str>) -> Result<String, NoSuchFunction> {
     name.map_or_else(|| Ok(of_all()), of_one)
 }

@@ -1,10 +1,10 @@
-//! The context of one rendering: what it may see, and the record of its dependencies.
+//! The context of one rendering: its inputs, and the record of its dependencies.
 //!
-//! Input: a [`Snapshot`], the environment variables, the time. Output: every requested query, and which of them had
-//! no data yet ([`Dependencies`]).
+//! Input: a [`Snapshot`], the environment variables, the time. Output: every requested query, and
+//! the queries without data ([`Dependencies`]).
 //!
-//! A query without data does not stop the pass: its value is empty, so that one pass finds all queries. But the pass is
-//! then incomplete, and its text or error is discarded.
+//! A query without data does not stop the pass: its value is empty, so that one pass finds all
+//! queries. Such a pass is incomplete, and its text or error is discarded.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,7 +35,7 @@ pub use dependencies::{Absence, Dependencies};
 pub use render_env::RenderEnv;
 pub use site::{CallSite, JinjaCall};
 
-/// What one pass over one template may see.
+/// The inputs and records of one pass over one template.
 #[derive(Debug)]
 pub struct RenderContext {
     snapshot: Snapshot,
@@ -46,26 +46,28 @@ pub struct RenderContext {
     outputs: Mutex<Vec<Output>>,
     sandbox: Option<Arc<Path>>,
     denied: Arc<[Glob]>,
-    /// The queries that the present call of a function is the first to request.
+    /// The queries that the current function call is the first to request.
     new_queries: Mutex<Vec<Arc<Query>>>,
     format: Format,
-    /// How many values were marked.
+    /// The number of marked values.
     marked: AtomicUsize,
-    /// Which of them is an error, and what the error says.
+    /// The number of the marked value that fails, and the message of the error.
     refused: Option<(usize, String)>,
-    /// How many bytes of text the functions have made, and how many items of lists.
-    made: [AtomicUsize; 2],
+    /// The bytes of text and the list items that the functions have produced.
+    produced: [AtomicUsize; 2],
     budget: Arc<Budget>,
 }
 
-/// More text than this cannot be made by the functions of one pass: whatever of it a template keeps is in memory.
-const MOST_TEXT: usize = 256 << 20;
+/// The maximum amount of text that the functions of one pass produce, in bytes. A template may keep
+/// all of it in memory.
+const MAX_TEXT: usize = 256 << 20;
 
-/// More items of lists than this cannot be made. Appending to a list makes a new list each time.
-const MOST_ITEMS: usize = 50_000_000;
+/// The maximum number of list items that the functions of one pass produce. Appending to a list
+/// produces a new list.
+const MAX_ITEMS: usize = 50_000_000;
 
 impl RenderContext {
-    /// A pass over what is known now.
+    /// Creates the context of a pass over these answers.
     #[must_use]
     pub fn new(snapshot: Snapshot, render_env: Arc<RenderEnv>, now: Timestamp) -> Self {
         Self {
@@ -81,33 +83,32 @@ impl RenderContext {
             format: Format::None,
             marked: AtomicUsize::new(0),
             refused: None,
-            made: [const { AtomicUsize::new(0) }; 2],
+            produced: [const { AtomicUsize::new(0) }; 2],
             budget: Arc::default(),
         }
     }
 
-    /// Counts what a function has made.
+    /// Counts the result of a function.
     ///
     /// # Errors
-    /// If it is too much together with what was made before.
+    /// If the total exceeds the limit.
     pub(crate) fn afford(&self, value: &Value) -> Result<(), FunctionError> {
-        let [texts, items] = &self.made;
-        let (made, size, most, what) = match value.kind() {
+        let [texts, items] = &self.produced;
+        let (produced, size, most, what) = match value.kind() {
             ValueKind::String => (
                 texts,
                 value.as_bytes().map_or(0, <[u8]>::len),
-                MOST_TEXT,
+                MAX_TEXT,
                 "bytes of text",
             ),
-            ValueKind::Seq => (
-                items,
-                value.len().unwrap_or(0),
-                MOST_ITEMS,
-                "items of lists",
-            ),
+            ValueKind::Seq => (items, value.len().unwrap_or(0), MAX_ITEMS, "items of lists"),
             _ => return Ok(()),
         };
-        if made.fetch_add(size, Ordering::Relaxed).saturating_add(size) > most {
+        if produced
+            .fetch_add(size, Ordering::Relaxed)
+            .saturating_add(size)
+            > most
+        {
             return Err(FunctionError::new(format!(
                 "the functions of this template have made more than {most} {what}"
             )));
@@ -115,27 +116,27 @@ impl RenderContext {
         Ok(())
     }
 
-    /// The same pass, but its work ends when this budget is exhausted.
+    /// Sets the budget of the pass.
     #[must_use]
     pub fn limited_by(mut self, budget: Arc<Budget>) -> Self {
         self.budget = budget;
         self
     }
 
-    /// The work that the pass may do.
+    /// The budget of the pass.
     #[must_use]
     pub fn budget(&self) -> &Arc<Budget> {
         &self.budget
     }
 
-    /// The same pass, but `file` reads only what lies in this directory, if there is one.
+    /// Restricts `file` to this directory.
     #[must_use]
     pub fn within(mut self, sandbox: Option<&Arc<Path>>) -> Self {
         self.sandbox = sandbox.cloned();
         self
     }
 
-    /// The same pass, but functions with names like these fail when they are called.
+    /// Makes functions whose names match a pattern fail when they are called.
     #[must_use]
     pub fn denying(mut self, denied: &Arc<[Glob]>) -> Self {
         self.denied = Arc::clone(denied);
@@ -148,10 +149,10 @@ impl RenderContext {
         !self.denied.is_empty()
     }
 
-    /// Returns an error if the function with these names is denied.
+    /// Checks that the function with these names is not denied.
     ///
     /// # Errors
-    /// If it is denied, with the pattern that does it.
+    /// If it is denied, with the matching pattern.
     pub fn permit(&self, names: [&str; 2]) -> Result<(), FunctionError> {
         let denies = |glob: &&Glob| names.iter().any(|name| glob.matches(name));
         match self.denied.iter().find(denies) {
@@ -163,13 +164,13 @@ impl RenderContext {
         }
     }
 
-    /// The directory in which every file must lie that is read; `None`: anywhere.
+    /// The directory that must contain every file that is read; `None`: no restriction.
     #[must_use]
     pub fn sandbox(&self) -> Option<&Arc<Path>> {
         self.sandbox.as_ref()
     }
 
-    /// Requests a query. Returns its answer, or `None` as long as there is none.
+    /// Requests a query. Returns its answer, or `None` if there is none yet.
     pub fn request(&self, query: &Query) -> Option<Arc<Answer>> {
         let mut dependencies = self.dependencies();
         let (query, answer) = if let Some((query, answer)) = self.snapshot.entry(query) {
@@ -186,7 +187,8 @@ impl RenderContext {
         answer
     }
 
-    /// Calls a function that may request queries. Of those that were not requested before, this call is the place.
+    /// Calls a function that may request queries, and records the call as the place of queries that
+    /// were not requested before.
     pub fn requesting<T>(&self, call: impl FnOnce() -> T, site: impl FnOnce() -> CallSite) -> T {
         let outcome = call();
         let new = std::mem::take(&mut *self.new_queries());
@@ -198,24 +200,25 @@ impl RenderContext {
         outcome
     }
 
-    /// Returns `true` if every query so far was answered, so that no argument of a function is made of missing data.
+    /// Returns `true` if every query so far has data, so that no argument of a function results
+    /// from missing data.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.dependencies().is_complete()
     }
 
-    /// Records how much of the answer to this query the template sees; several calls add up.
+    /// Records the depth to which the template reads the answer to a query. Several calls add up.
     pub fn sees(&self, query: &Query, depth: Depth) {
         self.dependencies().depths.insert((query.clone(), depth));
     }
 
-    /// The last entry that a key had, also when it is deleted now; to be called after [`request`](Self::request).
+    /// The last existing entry of a key, even if it is deleted now. Call [`request`](Self::request) first.
     #[must_use]
     pub fn last_entry(&self, query: &Query) -> Option<Arc<Pair>> {
         self.snapshot.last_entry(query).cloned()
     }
 
-    /// Records that the answer lacks what the template requires.
+    /// Records that a query lacks data that the template requires.
     pub fn lacks(&self, query: &Query, absence: Absence) {
         self.dependencies()
             .missing
@@ -229,7 +232,7 @@ impl RenderContext {
         &self.render_env.host
     }
 
-    /// An environment variable.
+    /// The value of an environment variable.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.render_env.variables.get(name).map(String::as_str)
@@ -249,7 +252,7 @@ impl RenderContext {
             .push(output);
     }
 
-    /// Takes the files to be written; to be called at the end of the pass.
+    /// Removes and returns the files to write, at the end of the pass.
     #[must_use]
     pub fn take_outputs(&self) -> Vec<Output> {
         std::mem::take(&mut self.outputs.lock().unwrap_or_else(PoisonError::into_inner))
@@ -261,7 +264,7 @@ impl RenderContext {
         Arc::clone(&self.scratch)
     }
 
-    /// Takes the dependencies recorded so far; to be called at the end of the pass.
+    /// Removes and returns the recorded dependencies, at the end of the pass.
     #[must_use]
     pub fn take_dependencies(&self) -> Dependencies {
         std::mem::take(&mut self.dependencies())
@@ -274,7 +277,7 @@ impl RenderContext {
     }
 
     fn dependencies(&self) -> MutexGuard<'_, Dependencies> {
-        // The lock is held for one insertion; a panic in between leaves the sets whole.
+        // The lock is held for one insertion; a panic in between leaves the sets consistent.
         self.dependencies
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

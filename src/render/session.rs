@@ -1,9 +1,9 @@
-//! Renders templates until all that they request is answered.
+//! Renders templates until all their queries are answered.
 //!
 //! Input: templates, and a source of answers. Output: their renderings on the same data.
 //!
-//! An answer may lead to further queries: a loop over services requests each of them only when their list is known. So
-//! the templates are rendered in rounds, until a round requests nothing new.
+//! An answer may lead to further queries: a loop over services requests each service only when the
+//! list is known. Therefore, the templates are rendered in rounds until a round requests nothing new.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use crate::answer::Answer;
 use crate::query::Query;
 use crate::store::Snapshot;
 
-/// How often answers may lead to further queries.
+/// The maximum number of rounds.
 const MAX_ROUNDS: usize = 100;
 
-/// The answers that templates have received so far.
+/// The answers received so far.
 #[derive(Debug)]
 pub struct Session {
     snapshot: Snapshot,
@@ -27,22 +27,22 @@ pub struct Session {
     now: Timestamp,
 }
 
-/// The templates still have new queries after many rounds.
+/// The templates still have new queries after the maximum number of rounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it still has new queries after {MAX_ROUNDS} rounds")]
 pub struct Endless;
 
-/// Why templates cannot be rendered.
+/// The reason for which templates cannot be rendered.
 #[derive(Debug)]
 pub enum Unsettled<E> {
     /// A query was not answered.
     Unanswered(E),
-    /// The templates request more and more.
+    /// The number of queries has no end.
     Endless(Endless),
 }
 
 impl Session {
-    /// Begins without an answer. `now` is the time for all renderings.
+    /// Creates a session without answers. `now` is the time for all renderings.
     #[must_use]
     pub fn new(env: Arc<RenderEnv>, now: Timestamp) -> Self {
         Self {
@@ -52,7 +52,7 @@ impl Session {
         }
     }
 
-    /// Renders the templates once, on the answers received so far.
+    /// Renders the templates once with the answers received so far.
     fn render<const N: usize>(&self, templates: [&Template; N]) -> [Rendering; N] {
         templates.map(|template| template.render(&self.snapshot, &self.env, self.now))
     }
@@ -71,7 +71,7 @@ impl Session {
     /// Renders the templates until all their queries are answered.
     ///
     /// # Errors
-    /// [`Unsettled`], with the error of `answer` or if the queries have no end.
+    /// [`Unsettled`]: the error of `answer`, or the queries have no end.
     pub async fn settle<const N: usize, E>(
         &mut self,
         templates: [&Template; N],
@@ -113,7 +113,7 @@ mod tests {
         })))
     }
 
-    /// Renders with keys whose value is the answer's.
+    /// Renders with keys whose value is that of the answer.
     async fn settle(
         texts: [&str; 2],
         answer: impl AsyncFnMut(&Query) -> Result<Answer, String>,
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn answers_lead_to_further_queries_and_each_is_asked_once() {
+    async fn answers_lead_to_further_queries_and_each_is_sent_once() {
         let mut dependencies = Vec::new();
         let both = settle(
             [r#"{{ key (key "a") }}"#, r#"{{ key "a" }}"#],

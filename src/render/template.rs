@@ -24,18 +24,18 @@ pub struct Template {
     engine: Engine,
     format: Format,
     output_format: Option<OutputFormat>,
-    /// The directory that contains every file it may read; `None` for any directory.
+    /// The directory that must contain every file that the template reads; `None`: no restriction.
     sandbox: Option<Arc<Path>>,
-    /// Patterns of functions that are denied.
+    /// The patterns of denied functions.
     denied: Arc<[Glob]>,
 }
 
 /// The result of rendering a template once.
 #[derive(Clone, Debug)]
 pub struct Rendering {
-    /// The text or the error. While data is missing it is an empty text without meaning.
+    /// The text or the error. While data is missing, it is an empty text that has to be discarded.
     pub text: Result<String, TemplateError>,
-    /// The files of `writeToFile`, to be written together with the text; none while data is missing.
+    /// The files of `writeToFile`, which are written together with the text; empty while data is missing.
     pub outputs: Vec<Output>,
     /// The dependencies of the template.
     pub dependencies: Dependencies,
@@ -45,16 +45,16 @@ impl Template {
     /// Reads and parses the template of a job.
     ///
     /// # Errors
-    /// [`TemplateError`] when the file cannot be read, is not UTF-8, or has a syntax error. It names the files to watch
-    /// for a change.
+    /// [`TemplateError`] if the file cannot be read, is not UTF-8, or has a syntax error. It names
+    /// the files to watch for a change.
     pub fn read(job: &Job) -> Result<Self, TemplateError> {
         Self::read_within(job, &Arc::default())
     }
 
-    /// Like [`read`](Self::read), as long as the budget allows.
+    /// Like [`read`](Self::read), within a budget.
     ///
     /// # Errors
-    /// Those of [`read`](Self::read), and that the budget is exhausted.
+    /// Those of [`read`](Self::read), or the budget is exhausted.
     pub fn read_within(job: &Job, budget: &Arc<Budget>) -> Result<Self, TemplateError> {
         let Job {
             source,
@@ -93,7 +93,7 @@ impl Template {
             Source::File(path) => {
                 let name = path.display().to_string();
                 let engine = read(path).and_then(|text| {
-                    // The parent of `a.j2` is the empty path, which means the current directory.
+                    // The parent of `a.j2` is the empty path, which is the current directory.
                     Engine::parse(&name, &text, settings(path.parent()))
                 });
                 let engine = engine.map_err(|error| {
@@ -143,7 +143,7 @@ impl Template {
         self.render_within(snapshot, render_env, now, &Arc::default())
     }
 
-    /// Renders the template with what is known, as long as the budget allows.
+    /// Renders the template with the accepted answers, within a budget.
     #[must_use]
     pub fn render_within(
         &self,
@@ -173,8 +173,8 @@ impl Template {
             };
         }
         if text.is_err() {
-            // It stopped half way for lack of data. A second pass finds the dependencies further down now rather than
-            // one round trip later.
+            // The pass stopped early for lack of data. A second pass finds the remaining
+            // dependencies now instead of one round trip later.
             let context = Arc::new(begin());
             let _ = self.engine.render(&context, Undefined::Empty);
             dependencies.add(context.take_dependencies());
@@ -206,7 +206,8 @@ impl Template {
         }
     }
 
-    /// The error at the place that prints a value; it is found by another pass in which printing that value is an error.
+    /// Returns the error at the place that prints a value. The place is found by another pass in
+    /// which printing this value is an error.
     fn refused(
         &self,
         refusal: Refusal,
@@ -249,8 +250,8 @@ impl Template {
             .collect()
     }
 
-    /// The file and place of a call that requests a query; `None` if it cannot be told, for example because the
-    /// template has changed since.
+    /// The file and place of a call that requests a query; `None` if it is unknown, for example
+    /// because the template has changed.
     #[must_use]
     pub fn place(&self, site: &CallSite) -> Option<(String, Place)> {
         self.engine.place(site)
@@ -260,7 +261,7 @@ impl Template {
 /// Reads the source of a template.
 ///
 /// # Errors
-/// [`TemplateError`] when the file cannot be read, or is not UTF-8.
+/// [`TemplateError`] if the file cannot be read, or is not UTF-8.
 pub(crate) fn read(path: &Path) -> Result<String, TemplateError> {
     let name = path.display().to_string();
     let bytes = crate::safe_read::read(path).map_err(|error| {

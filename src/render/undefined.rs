@@ -1,10 +1,11 @@
-//! How an undefined value is treated.
+//! The treatment of undefined values.
 
 /// The treatment of undefined values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Undefined {
-    /// An error.
+    /// An undefined value is an error.
     Refused,
-    /// Empty, and so is every attribute of it: a rendering that will be discarded continues, to record its dependencies.
+    /// An undefined value and its attributes are empty. The rendering continues past missing data
+    /// to record its dependencies.
     Empty,
 }

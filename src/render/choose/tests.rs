@@ -84,7 +84,7 @@ fn each_option_chooses_or_orders() {
 }
 
 #[test]
-fn the_one_that_stays_of_two_is_none_that_is_not_wanted() {
+fn unique_keeps_an_instance_that_matches_the_other_options() {
     let choice = read(&[("unique", "addr:port"), ("tag", "v1")]).unwrap();
     assert_eq!(ids(&choice, false, "h"), "acd");
     let choice = read(&[("unique", "addr:port")]).unwrap();
@@ -96,18 +96,18 @@ fn the_one_that_stays_of_two_is_none_that_is_not_wanted() {
 }
 
 #[test]
-fn a_host_shuffles_in_an_order_of_its_own_that_never_changes() {
+fn each_host_shuffles_in_its_own_stable_order() {
     let choice = read(&[("shuffle", "true")]).unwrap();
     assert_eq!(
         ["web-1", "web-2", "web-3"].map(|host| ids(&choice, true, host)),
         ["cdba", "dbca", "cbda"]
     );
-    // As reckoned by another program.
+    // Computed by another program.
     assert_eq!(rank("web-1", &some()[0]), 0x396f_d276_78f7_517b);
 }
 
 #[test]
-fn what_is_wrong_with_an_option_is_said() {
+fn an_invalid_option_is_reported_with_the_reason() {
     let cases: &[(&Options, &str)] = &[
         (
             &[("tags", "a")],
@@ -190,8 +190,8 @@ fn any_options() -> impl Strategy<Value = Choice> {
     })
 }
 
-/// Instances of which no two are the same, as in an answer, and the same ones in another order. Where the order is by
-/// distance, the nodes keep theirs: it is what the answer says.
+/// Distinct instances, the same ones shuffled, and shuffled within their nodes: for an order by
+/// distance, the order of the nodes is significant.
 fn permuted() -> impl Strategy<Value = [Vec<Arc<Instance>>; 3]> {
     let unlike = |mut instances: Vec<Arc<Instance>>| {
         let mut seen = HashSet::new();
@@ -234,7 +234,7 @@ proptest! {
     }
 
     #[test]
-    fn no_option_makes_it_fall_over(name in "[a-z_]{0,12}", text in ".{0,12}") {
+    fn no_option_causes_a_panic(name in "[a-z_]{0,12}", text in ".{0,12}") {
         let _ = Choice::read([(name.as_str(), Setting::Text(&text))]);
         for name in OPTIONS {
             let _ = Choice::read([(*name, Setting::Text(&text))]);

@@ -1,6 +1,6 @@
-//! An example of each function in both languages, with its output; a test renders them.
+//! An example of each function in both languages, with its output. A test renders them.
 //!
-//! The data of the examples: two instances of the service `web`, a small mesh, the keys below `app/` and `apps/`, the
+//! The data: two instances of the service `web`, a small mesh, keys below `app/` and `apps/`, the
 //! environment variable `STAGE` and the file `/etc/motd`.
 
 use ::functions::Example;

@@ -1,7 +1,7 @@
-//! Service instances, and the options that select and sort them.
+//! The functions for service instances, with the options that select and sort them.
 //!
-//! An option is written `"tag=a,b"` in both languages, or `tag=["a", "b"]` in Jinja. A filter of consul-template never has
-//! an equals sign, so options do not change the meaning of existing templates.
+//! An option is written `"tag=a,b"` in both languages, or `tag=["a", "b"]` in Jinja. A filter of
+//! consul-template never has an equals sign, so options do not change the meaning of existing templates.
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
@@ -69,7 +69,8 @@ fn instances(call: &Call<'_>, query: fn(&str) -> Result<Query, QueryError>) -> F
         Ok(choice) => selected(call, query, &choice),
         Err(reason) => {
             if !rendering(call)?.is_complete() {
-                // The option may depend on data that is still missing. Send the query now, so that it does not wait for it.
+                // The option may depend on data that is still missing. Send the query now, so that
+                // it does not wait for that data.
                 rendering(call)?.request(&query);
             }
             Err(FunctionError::new(reason))

@@ -1,4 +1,4 @@
-//! The service mesh and other clusters.
+//! The functions for the service mesh and other clusters.
 
 use std::sync::Arc;
 
@@ -77,7 +77,7 @@ fn ca_leaf(call: &Call<'_>) -> FunctionResult {
             .as_deref()
         {
             Some(Answer::CaLeaf(leaf)) => Record::value(Arc::clone(leaf) as _),
-            // Empty fields rather than nil, so that the template goes on and all its queries are found.
+            // Empty fields instead of nil, so that the template continues and all its queries are found.
             _ => Record::value(Arc::new(crate::answer::LeafCertificate::default())),
         },
     )

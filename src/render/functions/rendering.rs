@@ -1,4 +1,4 @@
-//! The rendering that a function is called in.
+//! The render context of a function call.
 
 use std::any::Any;
 
@@ -6,7 +6,7 @@ use ::functions::{Call, FunctionError};
 
 use crate::render::render_context::RenderContext;
 
-/// The rendering that a call belongs to.
+/// Returns the render context of a call.
 pub(super) fn rendering<'a>(call: &Call<'a>) -> Result<&'a RenderContext, FunctionError> {
     let context: &dyn Any = call.context;
     context

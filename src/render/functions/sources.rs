@@ -1,7 +1,7 @@
-//! Queries to Consul, files and plugins.
+//! The functions that query Consul, read files and run plugins.
 //!
-//! Each function requests its data from the render context. Without an answer it returns the empty value of its type,
-//! and the context records the missing dependency.
+//! Each function requests its data from the render context. Without an answer it returns the empty
+//! value of its type, and the context records the missing dependency.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -181,7 +181,7 @@ fn datacenters(call: &Call<'_>) -> FunctionResult {
     )
 }
 
-/// The pair of a key, if there is an answer and the key exists.
+/// Returns the pair of a key; `None` if there is no answer or no such key.
 fn entry(call: &Call<'_>, query: &Query) -> Result<Option<Arc<Pair>>, FunctionError> {
     Ok(match rendering(call)?.request(query).as_deref() {
         Some(Answer::Key(entry)) => entry.clone(),
@@ -200,7 +200,7 @@ fn key(call: &Call<'_>) -> FunctionResult {
     if let Some(pair) = entry(call, &query)?.or_else(|| rendering.last_entry(&query)) {
         return Ok(records::value_of(&pair));
     }
-    // For a query without an answer this changes nothing: its absence is recorded already.
+    // Without an answer this has no effect: the absence is already recorded.
     rendering.lacks(&query, Absence::NoSuchKey);
     Ok(Value::from(""))
 }
@@ -242,7 +242,7 @@ fn safe_tree(call: &Call<'_>) -> FunctionResult {
     pairs(call, "safeTree", Depth::Tree, true)
 }
 
-/// The pairs below a prefix. If `required`, the template waits for at least one.
+/// Returns the pairs below a prefix. If `required`, the template waits for at least one pair.
 fn pairs(call: &Call<'_>, name: &str, depth: Depth, required: bool) -> FunctionResult {
     let [prefix] = call.exactly(name)?;
     let prefix = text(prefix)?;
@@ -282,7 +282,7 @@ fn file(call: &Call<'_>) -> FunctionResult {
     })
 }
 
-/// Runs a plugin. While data is missing it is not run: its arguments may be made from that data.
+/// Runs a plugin. It does not run while data is missing, because its arguments may depend on that data.
 fn plugin(call: &Call<'_>) -> FunctionResult {
     let args = call
         .texts()?

@@ -1,4 +1,4 @@
-//! Every function, compared with the documentation and the behaviour of consul-template.
+//! Compares every function with the documentation and the behaviour of consul-template.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -222,7 +222,7 @@ fn call(name: &str, args: &[Value]) -> Result<Value, String> {
     call_in(&context(), name, args)
 }
 
-/// Calls a function with arguments in JSON, and returns the result as JSON or, after `!`, the error.
+/// Calls a function with arguments in JSON. Returns the result as JSON, or `!` and the error.
 fn result_of(name: &str, args: &str) -> String {
     let args: Vec<Value> = arguments(args);
     match call(name, &args) {
@@ -231,7 +231,7 @@ fn result_of(name: &str, args: &str) -> String {
     }
 }
 
-/// JSON values in which integers stay integers, as in templates.
+/// Parses JSON values. Integers stay integers, as in templates.
 fn arguments(json: &str) -> Vec<Value> {
     fn value(json: &serde_json::Value) -> Value {
         match json {

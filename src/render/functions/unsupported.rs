@@ -1,6 +1,6 @@
-//! Functions of consul-template that are not supported or were removed.
+//! Functions of consul-template that are unsupported or were removed.
 //!
-//! Input: the name of a function in one of the languages. Output: why it is not supported, and the remedy.
+//! Input: the name of a function in one of the languages. Output: the reason, and the remedy.
 
 /// A function of consul-template that is not supported.
 #[derive(Debug)]
@@ -9,7 +9,7 @@ pub struct Unsupported {
     pub go: &'static str,
     /// The name in Jinja.
     pub jinja: &'static str,
-    /// Why it is not supported, and the remedy.
+    /// The reason, and the remedy.
     pub remedy: &'static str,
 }
 
@@ -35,7 +35,7 @@ static LIST: &[Unsupported] = &[
     unsupported(["nomadVarListSafe", "nomad_var_list_safe"], NOMAD),
 ];
 
-/// Removed functions of consul-template, and their replacements.
+/// Functions that consul-template has removed, and their replacements.
 static REMOVED: &[(&str, &str)] = &[
     (
         "vault",
@@ -55,7 +55,7 @@ static REMOVED: &[(&str, &str)] = &[
     ),
 ];
 
-/// The functions of sprig that consul-template omits because they depend on more than their arguments.
+/// The functions of sprig that consul-template omits, because they depend on more than their arguments.
 const OMITTED: &str = "now date date_in_zone dateInZone date_modify dateModify htmlDate htmlDateInZone randAlphaNum randAlpha \
     randAscii randNumeric randBytes uuidv4 env expandenv getHostByName";
 
@@ -76,7 +76,7 @@ pub fn in_jinja(name: &str) -> Option<&'static Unsupported> {
     all().find(|function| function.jinja == name)
 }
 
-/// The explanation for a name that was removed from consul-template, or is omitted there too.
+/// The explanation for a name that consul-template has removed or omits.
 #[must_use]
 pub fn removed(name: &str) -> Option<String> {
     if let Some((_, instead)) = REMOVED.iter().find(|(old, _)| *old == name) {

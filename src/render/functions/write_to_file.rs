@@ -1,4 +1,4 @@
-//! `writeToFile`: adds a file to those that are written with the destination of the template.
+//! `writeToFile`: adds a file that is written together with the destination.
 
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ pub(super) static TABLE: &[Function] = &[row(
     write_to_file,
 )];
 
-/// The bits that a mode may have, and those that take effect.
+/// The allowed bits of a mode, and the bits that take effect.
 const ALLOWED_MODE: u32 = 0o7777;
 const EFFECTIVE_MODE: u32 = 0o777;
 

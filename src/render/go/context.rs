@@ -1,4 +1,4 @@
-//! What a Go template may call, and how its values are written.
+//! The function calls and the escaping of Go templates.
 
 use std::borrow::Cow;
 

@@ -1,22 +1,22 @@
-//! Errors of the Go engine, as they are told.
+//! Translates errors of the Go engine.
 //!
-//! Input: an [`Error`] in Go's words. Output: a [`TemplateError`] at the place that is to blame, with the construct around
-//! it and a hint.
+//! Input: an [`Error`] with Go's message. Output: a [`TemplateError`] at its place, with the
+//! enclosing construct and a hint.
 
 use crate::render::error::{Place, TemplateError};
 use crate::render::functions::{self, unsupported};
 use crate::render::hints::{self, absent};
 use gotemplate::{Error, ErrorSubject, NameKind, Phase};
 
-/// Tells an error of the template `name`.
-pub(crate) fn told(name: &str, source: &str, error: &Error) -> TemplateError {
+/// Translates an error of the template `name`.
+pub(crate) fn translate(name: &str, source: &str, error: &Error) -> TemplateError {
     let place = Place::of_byte(source, error.offset);
     TemplateError::at(name, source, place, message(error))
         .within(within(source, error))
         .with_hint(hint(source, error))
 }
 
-/// Go's words, save where they say little, or everything twice.
+/// Go's message, except where it is unclear or repeats itself.
 fn message(error: &Error) -> String {
     match &error.subject {
         ErrorSubject::Unclosed(keyword) => format!("{{{{{keyword}}}}} has no {{{{end}}}}"),
@@ -37,13 +37,13 @@ fn message(error: &Error) -> String {
     }
 }
 
-/// The `range` or `with` around the place, or where its variable comes from.
+/// The enclosing `range` or `with`, or the declaration of the variable at the place.
 fn within(source: &str, error: &Error) -> Option<String> {
     if error.phase == Phase::Parse {
         return None;
     }
     let at = source.get(error.offset..).unwrap_or_default();
-    // Of `$s.Address` the place is the dot.
+    // For `$s.Address`, the place is the dot.
     let before = source.get(..error.offset).unwrap_or_default();
     let name = before
         .rsplit(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '$'))
@@ -57,7 +57,7 @@ fn within(source: &str, error: &Error) -> Option<String> {
     Some(format!("line {line}: {}", enclosing.text))
 }
 
-/// The action that gives a variable its value, as written.
+/// The source of the action that declares a variable.
 fn declaration(before: &str, name: &str) -> Option<String> {
     let uses = before.rmatch_indices(name).filter(|(at, _)| {
         let after = before[at + name.len()..].trim_start();
@@ -82,7 +82,7 @@ fn declaration(before: &str, name: &str) -> Option<String> {
 fn hint(source: &str, error: &Error) -> Option<String> {
     let at = source.get(error.offset..).unwrap_or_default();
     if let (Phase::Parse, ErrorSubject::Function(name)) = (error.phase, &error.subject) {
-        // This is certain.
+        // This remedy is certain, so it has priority.
         if let Some(remedy) = absent::remedy(name, unsupported::in_go(name)) {
             return Some(remedy);
         }

@@ -1,12 +1,12 @@
-//! Functions that are known but cannot be called: not supported, removed, or not permitted.
+//! Known functions that cannot be called: unsupported, removed, or not allowed.
 //!
-//! Input: a name that does not resolve. Output: the reason, and the remedy.
+//! Input: an unresolved name. Output: the reason, and the remedy.
 
 use crate::config::resolved::Permissions;
 use crate::render::functions;
 use crate::render::functions::unsupported::{self, Unsupported};
 
-/// The reason why a function cannot be called.
+/// The reason for which a function cannot be called.
 pub(in crate::render) fn message(name: &str, known: Option<&Unsupported>) -> String {
     let why = match known {
         _ if forbidden(name).is_some() => "is not allowed",
@@ -16,7 +16,7 @@ pub(in crate::render) fn message(name: &str, known: Option<&Unsupported>) -> Str
     format!("function {name:?} {why}")
 }
 
-/// The remedy, if it is certain.
+/// The remedy; `None` if it is not certain.
 pub(in crate::render) fn remedy(name: &str, known: Option<&Unsupported>) -> Option<String> {
     if let Some(word) = forbidden(name) {
         return Some(format!(
@@ -33,7 +33,7 @@ pub(super) fn of_sprig(prefixed: &str) -> String {
     format!("the functions of sprig have a prefix: {prefixed:?}")
 }
 
-/// The permission that a function needs from the operator.
+/// The permission that a function requires.
 fn forbidden(name: &str) -> Option<&'static str> {
     let function = functions::named_in_go(name).or_else(|| functions::named_in_jinja(name))?;
     (!Permissions::default().allow(function.go)).then_some(function.go)

@@ -1,12 +1,12 @@
 //! Hints for Go templates.
 
-use super::{absent, strangers};
+use super::{absent, foreign_names};
 use crate::render::functions::unsupported;
 use crate::render::nearest::nearest;
 use crate::render::{functions, records};
 use gotemplate::{NameKind, UnknownName, language_functions};
 
-/// The hint for an unknown function at a place in the source.
+/// The hint for an unknown function. `at` is the source from its name on.
 pub(in crate::render) fn for_function(name: &str, at: &str, source: &str) -> Option<String> {
     let after = at.get(name.len()..).unwrap_or_default();
     if let Some(remedy) = absent::remedy(name, unsupported::in_go(name)) {
@@ -31,7 +31,7 @@ pub(in crate::render) fn for_function(name: &str, at: &str, source: &str) -> Opt
     if records::is_field(name) {
         return Some(format!("a field begins with a dot: .{name}"));
     }
-    if let Some(found) = strangers::go_name(name) {
+    if let Some(found) = foreign_names::go_name(name) {
         return Some(format!("here it is called {found:?}"));
     }
     let prefixed = format!("sprig_{name}");
@@ -82,7 +82,7 @@ pub(in crate::render) fn for_unknown(unknown: &UnknownName, at: &str) -> Option<
     }
 }
 
-/// The hint for a template that cannot be parsed.
+/// The hint for a syntax error.
 pub(in crate::render) fn for_syntax(message: &str, at: &str) -> Option<String> {
     let hint = match message {
         _ if message.starts_with("unexpected \"(\"") => {
@@ -146,7 +146,7 @@ pub(in crate::render) fn for_syntax(message: &str, at: &str) -> Option<String> {
     Some(hint.to_owned())
 }
 
-/// The hint for a template that cannot be executed.
+/// The hint for an error during execution.
 pub(in crate::render) fn for_execution(message: &str) -> Option<String> {
     if let Some(name) = message.strip_prefix("undefined variable: ") {
         return Some(format!("it is declared with {name} := …"));

@@ -1,6 +1,6 @@
 //! Hints for Jinja templates.
 
-use super::{absent, strangers};
+use super::{absent, foreign_names};
 use crate::render::functions::{self, unsupported};
 use crate::render::nearest::did_you_mean;
 
@@ -24,7 +24,7 @@ fn for_name<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<Stri
     if let Some(function) = functions::named_in_go(name).filter(|function| function.jinja != name) {
         return Some(format!("in Jinja it is called {:?}", function.jinja));
     }
-    let by_go = strangers::go_name(name).and_then(functions::named_in_go);
+    let by_go = foreign_names::go_name(name).and_then(functions::named_in_go);
     if let Some(function) = by_go {
         return Some(format!("here it is called {:?}", function.jinja));
     }
@@ -39,7 +39,7 @@ fn for_name<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<Stri
     )
 }
 
-/// The filters that Jinja itself has.
+/// The built-in filters of Jinja.
 pub(in crate::render) const FILTERS: &[&str] = &[
     "abs",
     "attr",
@@ -88,7 +88,7 @@ pub(in crate::render) const FILTERS: &[&str] = &[
     "zip",
 ];
 
-/// The tests that Jinja itself has.
+/// The built-in tests of Jinja.
 pub(in crate::render) const TESTS: &[&str] = &[
     "boolean",
     "defined",
@@ -128,7 +128,7 @@ pub(in crate::render) const TESTS: &[&str] = &[
     "upper",
 ];
 
-/// The hint for a tag that does not exist or is out of place.
+/// The hint for a tag that is unknown or misplaced.
 pub(in crate::render) fn for_tag(name: &str) -> Option<String> {
     const TAGS: [&str; 23] = [
         "for",
@@ -166,7 +166,7 @@ pub(in crate::render) fn for_tag(name: &str) -> Option<String> {
     }
 }
 
-/// The hint for a syntax error at a place in the source.
+/// The hint for a syntax error. `at` is the source from its place on, `before` the source up to it.
 pub(in crate::render) fn for_syntax(detail: &str, at: &str, before: &str) -> Option<String> {
     let opened = before.trim_end();
     let hint = match at.chars().next() {
@@ -192,7 +192,7 @@ pub(in crate::render) fn for_syntax(detail: &str, at: &str, before: &str) -> Opt
     Some(hint.to_owned())
 }
 
-/// Python methods that users try.
+/// The hint for a Python method that Jinja does not have.
 pub(in crate::render) fn for_method(kind: &str, method: &str) -> Option<String> {
     let hint = match (kind, method) {
         ("sequence", "contains" | "has" | "includes") => "write: {% if \"…\" in list %}".to_owned(),

@@ -1,7 +1,7 @@
-//! Registers the function library in Jinja: as functions with Go's order of arguments, and as filters, where the piped
-//! value, which Jinja passes first, becomes the last argument.
+//! Registers the function library in Jinja: as functions with Go's order of arguments, and as
+//! filters. A filter receives the piped value first and passes it on as the last argument.
 //!
-//! The functions find their render context in a global variable whose name no template can write.
+//! The functions find their render context in a global variable whose name cannot be written in a template.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::render::undefined::Undefined;
 use ::functions::{Call, Function, FunctionError, Group, named};
 use gotemplate::{dict, redact};
 
-/// The name of the global variable; the blank makes it impossible to write in a template.
+/// The name of the global variable. The space makes it impossible to write in a template.
 pub(super) const PASS: &str = " pass";
 
 /// The render context of the current rendering.
@@ -32,13 +32,13 @@ impl Object for Current {
 }
 
 impl fmt::Debug for Current {
-    /// Shows no values of the render context.
+    /// Writes no values of the render context.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("pass")
     }
 }
 
-/// Binds a render context to an environment.
+/// Sets the render context of an environment.
 pub(super) fn enter(
     environment: &mut Environment<'_>,
     context: &Arc<RenderContext>,
@@ -58,7 +58,7 @@ pub(super) fn add_functions(
     environment: &mut Environment<'static>,
     wanted: impl Fn(&Function) -> bool,
 ) {
-    // `debug` prints every value that a template can see.
+    // `debug` prints all values that a template can access.
     environment.remove_global("debug");
     let wanted: Vec<&'static Function> = functions::all()
         .filter(|function| wanted(function))
@@ -77,7 +77,7 @@ pub(super) fn add_functions(
                 let mut args: Vec<Value> =
                     args.0.into_iter().map(ValueOrKwargs::into_value).collect();
                 let named = args.pop_if(|last| last.is_kwargs());
-                // `map` can call a filter by name without a value.
+                // `map` can call a filter by name, without a value.
                 if !args.is_empty() {
                     args.rotate_left(1);
                 }
@@ -88,13 +88,13 @@ pub(super) fn add_functions(
     }
 }
 
-/// Returns `true` if a function is also registered as a filter. Functions with effects are not: an unknown filter is
-/// reported only when it runs.
+/// Returns `true` if a function is also registered as a filter. Functions with side effects are
+/// not, because Jinja reports an unknown filter only when it runs.
 pub(crate) fn is_filter(function: &Function) -> bool {
     Permissions::default().allow(function.go)
 }
 
-/// Returns `true` if there is a filter of this name.
+/// Returns `true` if the environment has a filter of this name.
 pub(super) fn has_filter(environment: &Environment<'_>, name: &str) -> bool {
     let applied = environment.empty_state().apply_filter(name, &[]);
     !matches!(applied, Err(error) if error.kind() == ErrorKind::UnknownFilter)
@@ -131,7 +131,7 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
         return Err(refused(format!("{} cannot be called here", function.jinja)));
     };
     if let Err(error) = current.context.permit([function.go, function.jinja]) {
-        return Err(told(function, &error, state, &[]));
+        return Err(translated(function, &error, state, &[]));
     }
     let bare: Vec<Value>;
     let args = if current.context.format() == Format::None {
@@ -150,7 +150,9 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
         )));
     }
     match current.undefined {
-        Undefined::Empty => Ok(go_on(function, args, &current.context, state).unwrap_or_default()),
+        Undefined::Empty => {
+            Ok(call_incomplete(function, args, &current.context, state).unwrap_or_default())
+        }
         Undefined::Refused => match undefined(args) {
             Some(argument) => {
                 let written =
@@ -162,21 +164,21 @@ fn invoke(function: &Function, state: &State<'_, '_>, args: &[Value]) -> Result<
             None => {
                 match bounded(args).and_then(|()| call(function, args, &current.context, state)) {
                     Ok(value) => Ok(current.context.outcome(function, args, value)),
-                    Err(error) => Err(told(function, &error, state, args)),
+                    Err(error) => Err(translated(function, &error, state, args)),
                 }
             }
         },
     }
 }
 
-/// Refuses arguments that Jinja nested too deeply; the library itself cannot make such values.
+/// Rejects arguments that Jinja has nested too deeply. The library itself cannot create such values.
 pub(super) fn bounded(args: &[Value]) -> Result<(), FunctionError> {
     args.iter()
         .filter(|arg| arg.kind() == ValueKind::Seq)
         .try_for_each(dict::check_lists)
 }
 
-/// An argument without marks, whether positional or named.
+/// Removes the marks from a positional or named argument.
 fn unmarked(context: &RenderContext, function: &Function, arg: &Value) -> Value {
     if arg.is_kwargs() {
         return Value::from(
@@ -188,7 +190,7 @@ fn unmarked(context: &RenderContext, function: &Function, arg: &Value) -> Value 
     context.argument(function, arg.clone())
 }
 
-/// The first undefined argument: its position or its name.
+/// The position or the name of the first undefined argument.
 fn undefined(args: &[Value]) -> Option<String> {
     args.iter().enumerate().find_map(|(index, arg)| {
         if arg.is_kwargs() {
@@ -200,8 +202,8 @@ fn undefined(args: &[Value]) -> Option<String> {
     })
 }
 
-/// A call in a rendering that only continues to record dependencies.
-fn go_on(
+/// Calls a function in a rendering that continues only to record dependencies.
+fn call_incomplete(
     function: &Function,
     args: &[Value],
     context: &RenderContext,
@@ -212,7 +214,7 @@ fn go_on(
         if undefined {
             return Ok(Value::UNDEFINED);
         }
-        // The dependency is recorded before the options are checked.
+        // Undefined options are removed, so that the dependency is recorded.
         let defined = |arg: &Value| {
             Value::from(
                 named(arg)
@@ -230,7 +232,7 @@ fn go_on(
                 }
             })
             .collect();
-        // Missing data is undefined rather than empty: `int` and similar filters take undefined as 0.
+        // Missing data is undefined, not empty: `int` and similar filters treat undefined as 0.
         let value = call(function, &args, context, state)?;
         return Ok(if value.as_str() == Some("") {
             Value::UNDEFINED
@@ -250,7 +252,7 @@ fn go_on(
     call(function, &args, context, state)
 }
 
-/// Calls a function, and records where the template requests the queries that are new.
+/// Calls a function, and records the place of newly requested queries.
 fn call(
     function: &Function,
     args: &[Value],
@@ -273,9 +275,9 @@ fn call(
     })
 }
 
-/// Reports the error of a function under its Jinja name and without its arguments. The function's own error becomes the
-/// source, which marks it as already redacted.
-fn told(
+/// Translates the error of a function: with its Jinja name and without its arguments. The
+/// function's own error becomes the source, which marks the message as already redacted.
+fn translated(
     function: &Function,
     error: &FunctionError,
     state: &State<'_, '_>,
@@ -284,7 +286,7 @@ fn told(
     let Function { go, jinja, .. } = function;
     let text = redact::arguments(&error.0, &source(state), args);
     let error = FunctionError::new(text.as_str());
-    let told = refused(
+    let translated = refused(
         match text.strip_prefix(&format!("wrong number of args for {go}: ")) {
             Some(counts) => format!("wrong number of args for {jinja}: {counts}"),
             None => format!(
@@ -293,10 +295,10 @@ fn told(
             ),
         },
     );
-    told.with_source(error)
+    translated.with_source(error)
 }
 
-/// The source of the template that is rendered now.
+/// The source of the template that is being rendered.
 pub(super) fn source(state: &State<'_, '_>) -> String {
     state
         .env()

@@ -1,13 +1,14 @@
-//! Finds a call in the source of a template: minijinja does not tell a function where it is called.
+//! Finds the place of a call in the source of a template, because minijinja does not report it to
+//! the function.
 //!
-//! Input: the source, the function, and the arguments of the call. Output: the byte of the source.
+//! Input: the source, the function, and the arguments of the call. Output: the byte offset of the call.
 
 use std::borrow::Cow;
 
 use super::tags;
 
-/// The byte at which a function is called with these arguments. A call with other literal arguments is another call;
-/// one whose arguments are all literals is preferred to one with computed arguments.
+/// The byte offset at which a function is called with these arguments. A call whose arguments are
+/// all literals takes precedence over one with computed arguments.
 pub(super) fn of_call(source: &str, function: &str, args: &[Option<String>]) -> Option<usize> {
     let mut computed = None;
     for (start, inside) in tags::read(source).insides {
@@ -27,14 +28,14 @@ pub(super) fn of_call(source: &str, function: &str, args: &[Option<String>]) -> 
     computed
 }
 
-/// Whether a call in the source may be the one that is looked for.
+/// The degree to which a call in the source matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Match {
-    /// Its arguments are those literals.
+    /// All arguments are the expected literals.
     Exact,
     /// An argument is computed.
     Possible,
-    /// An argument is another literal.
+    /// An argument is a different literal.
     None,
 }
 
@@ -53,7 +54,7 @@ fn compare(written: &[Argument<'_>], args: &[Option<String>]) -> Match {
     found
 }
 
-/// An argument as it is written.
+/// An argument in the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Argument<'s> {
     Literal(Cow<'s, str>),
@@ -61,7 +62,7 @@ enum Argument<'s> {
     Computed,
 }
 
-/// The arguments of a call or a filter whose name stands at a byte; `None` if it is neither.
+/// Reads the arguments of a call or a filter whose name is at `at`; `None` if it is neither.
 fn written_arguments(inside: &str, at: usize, length: usize) -> Option<Vec<Argument<'_>>> {
     let is_part = |char: char| char.is_alphanumeric() || char == '_';
     let (before, after) = (inside.get(..at)?, inside.get(at + length..)?);
@@ -79,7 +80,7 @@ fn written_arguments(inside: &str, at: usize, length: usize) -> Option<Vec<Argum
     }
 }
 
-/// The arguments up to the closing parenthesis.
+/// Reads the arguments up to the closing parenthesis.
 fn arguments(list: &str) -> Vec<Argument<'_>> {
     let mut all = Vec::new();
     let (mut start, mut depth, mut quote, mut escaped) = (0, 0_usize, None, false);
@@ -114,7 +115,7 @@ fn arguments(list: &str) -> Vec<Argument<'_>> {
     all
 }
 
-/// An argument: a text in quotes, or something else.
+/// Reads an argument: a quoted string, or something else.
 fn argument(written: &str) -> Argument<'_> {
     let written = written.trim();
     let quoted = ['"', '\''].into_iter().find_map(|quote| {
@@ -130,11 +131,11 @@ fn argument(written: &str) -> Argument<'_> {
         .map_or(Argument::Computed, Argument::Literal)
 }
 
-/// The text in quotes at the end of an expression that is piped into a filter.
+/// Reads the quoted string at the end of an expression that is piped into a filter.
 fn last_argument(before: &str) -> Argument<'_> {
     let text = |quote: char| {
         let open = before.strip_suffix(quote)?.rfind(quote)?;
-        // Only a text that is alone in the expression is the piped value.
+        // Only a string that is the whole expression is the piped value.
         let is_alone = before[..open].trim_end().is_empty()
             || before[..open]
                 .trim_end()
@@ -146,7 +147,7 @@ fn last_argument(before: &str) -> Argument<'_> {
         .unwrap_or(Argument::Computed)
 }
 
-/// The text that a literal stands for; `None` if it has an escape other than a quote or a backslash.
+/// Unescapes a string literal; `None` if it has an escape other than that of a quote or a backslash.
 fn unescaped(literal: &str) -> Option<Cow<'_, str>> {
     if !literal.contains('\\') {
         return Some(Cow::Borrowed(literal));
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_a_call_is_none() {
+    fn text_that_only_looks_like_a_call_is_not_found() {
         for source in [
             "{{ my_key('a') }}",
             "{{ a.key('a') }}",

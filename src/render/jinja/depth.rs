@@ -1,34 +1,34 @@
 //! Finds expressions that are too deep for minijinja's parser, without parsing them.
 //!
-//! Input: the source. Output: the place at which the nesting exceeds the limit.
+//! Input: the source. Output: the byte offset at which the depth exceeds the limit.
 //!
-//! minijinja limits nested brackets and nested blocks, but not chains: `1 + 1 + 1`, `a.b.c`, `not not a`, one `elif`
-//! after the other. A long chain would exhaust the stack.
+//! minijinja limits nested brackets and blocks, but not chains: `1 + 1 + 1`, `a.b.c`, `not not a`,
+//! consecutive `elif`s. A long chain would overflow the stack.
 
 use super::tags;
 
-/// The maximum length of a chain together with the chains around it.
-pub(super) const MOST: usize = 500;
+/// The maximum length of a chain, including the chains around it.
+pub(super) const MAX_CHAIN: usize = 500;
 
-/// The message for a longer chain.
+/// The error message for a longer chain.
 pub(super) fn message() -> String {
     format!(
-        "more than {MOST} operators, dots, filters or elif one after the other; take it apart with `set`"
+        "more than {MAX_CHAIN} operators, dots, filters or elif one after the other; take it apart with `set`"
     )
 }
 
-/// The place at which the first chain becomes too long.
+/// The byte offset at which the first chain becomes too long.
 pub(super) fn too_deep(source: &str) -> Option<usize> {
     let tags = tags::read(source);
     let expression = tags
         .insides
         .iter()
-        .find_map(|(at, inside)| Some(at + row(inside)?));
+        .find_map(|(at, inside)| Some(at + chain(inside)?));
     expression.or_else(|| branches(&tags.all))
 }
 
 fn branches(tags: &[tags::Tag<'_>]) -> Option<usize> {
-    let mut open = Rows::default();
+    let mut open = Chains::default();
     for tag in tags {
         match tag.name {
             "if" => open.enter(),
@@ -40,9 +40,9 @@ fn branches(tags: &[tags::Tag<'_>]) -> Option<usize> {
     None
 }
 
-/// The place at which a chain becomes too long within one expression.
-fn row(expression: &str) -> Option<usize> {
-    let mut rows = Rows::default();
+/// The byte offset at which a chain within an expression becomes too long.
+fn chain(expression: &str) -> Option<usize> {
+    let mut chains = Chains::default();
     let mut quote: Option<char> = None;
     let mut before = ' ';
     let mut word = 0;
@@ -62,22 +62,24 @@ fn row(expression: &str) -> Option<usize> {
                 false
             }
             (None, '(' | '[' | '{') => {
-                let long = rows.link();
-                rows.enter();
+                let long = chains.link();
+                chains.enter();
                 long
             }
             (None, ')' | ']' | '}') => {
-                rows.leave();
+                chains.leave();
                 false
             }
             (None, ',') => {
-                rows.leave();
-                rows.enter();
+                chains.leave();
+                chains.enter();
                 false
             }
-            (None, '.') => !before.is_ascii_digit() && rows.link(),
-            (None, '+' | '-' | '~' | '|' | '%') => rows.link(),
-            (None, '*' | '/' | '=' | '<' | '>' | '!') => !"*/=<>!".contains(before) && rows.link(),
+            (None, '.') => !before.is_ascii_digit() && chains.link(),
+            (None, '+' | '-' | '~' | '|' | '%') => chains.link(),
+            (None, '*' | '/' | '=' | '<' | '>' | '!') => {
+                !"*/=<>!".contains(before) && chains.link()
+            }
             _ if letter && !(before.is_alphanumeric() || before == '_') => {
                 word = at;
                 false
@@ -90,7 +92,7 @@ fn row(expression: &str) -> Option<usize> {
                 &expression[word..at],
                 "and" | "or" | "not" | "in" | "is" | "if"
             );
-        if long || (operator && rows.link()) {
+        if long || (operator && chains.link()) {
             return Some(at);
         }
         before = c;
@@ -100,13 +102,13 @@ fn row(expression: &str) -> Option<usize> {
 
 /// The lengths of the open chains, from the outermost to the innermost.
 #[derive(Default)]
-struct Rows {
+struct Chains {
     outer: Vec<usize>,
     length: usize,
     total: usize,
 }
 
-impl Rows {
+impl Chains {
     fn enter(&mut self) {
         self.outer.push(std::mem::take(&mut self.length));
     }
@@ -116,11 +118,11 @@ impl Rows {
         self.length = self.outer.pop().unwrap_or(0);
     }
 
-    /// Adds a link; returns `true` if the chain is then too long.
+    /// Adds a link. Returns `true` if the chain has become too long.
     fn link(&mut self) -> bool {
         self.length += 1;
         self.total += 1;
-        self.total > MOST
+        self.total > MAX_CHAIN
     }
 }
 
@@ -161,17 +163,17 @@ mod tests {
     fn a_chain_is_found_at_the_place_where_it_becomes_too_long() {
         for link in LINKS {
             let source = |times| format!("x {{{{ {} }}}}", repeated(link, times));
-            assert_eq!(too_deep(&source(MOST / 2)), None, "{link}");
-            assert!(too_deep(&source(MOST + 1)).is_some(), "{link}");
+            assert_eq!(too_deep(&source(MAX_CHAIN / 2)), None, "{link}");
+            assert!(too_deep(&source(MAX_CHAIN + 1)).is_some(), "{link}");
             assert!(
-                too_deep(&source(MOST + 1).replace(" }}", "")).is_some(),
+                too_deep(&source(MAX_CHAIN + 1).replace(" }}", "")).is_some(),
                 "{link} without an end"
             );
         }
         let elifs =
             |times: usize| format!("{{% if 0 %}}{}{{% endif %}}", "{% elif 0 %}".repeat(times));
-        assert_eq!(too_deep(&elifs(MOST)), None);
-        assert!(too_deep(&elifs(MOST + 1)).is_some());
+        assert_eq!(too_deep(&elifs(MAX_CHAIN)), None);
+        assert!(too_deep(&elifs(MAX_CHAIN + 1)).is_some());
     }
 
     #[test]

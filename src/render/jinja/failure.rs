@@ -1,7 +1,7 @@
 //! Translates errors of minijinja.
 //!
-//! Input: an error, with a chain of causes through the includes. Output: a [`TemplateError`] at the innermost place,
-//! without any value of a variable.
+//! Input: an error, with its causes in includes. Output: a [`TemplateError`] at the innermost
+//! place, without values of variables.
 
 use minijinja::{Environment, Error, ErrorKind};
 
@@ -17,10 +17,10 @@ mod message;
 mod syntax;
 mod undefined;
 
-use broken::{Failure, Told};
+use broken::{Explanation, Failure};
 
-/// Translates an error of the template `main` or of one that it includes.
-pub(super) fn told(
+/// Translates an error of the template `main` or of one of its includes.
+pub(super) fn translate(
     error: &Error,
     main: &str,
     includes: &Includes,
@@ -38,12 +38,12 @@ pub(super) fn told(
         includes,
         is_main: name == main,
     };
-    let Told {
+    let Explanation {
         at,
         message,
         within,
         hint,
-    } = explained(&failure);
+    } = explain(&failure);
     let place = match (at, error.line()) {
         (Some(at), _) => Some(Place::of_byte(&source, at)),
         (None, Some(line)) => Some(Place {
@@ -53,11 +53,12 @@ pub(super) fn told(
         (None, None) => None,
     };
     let shown = includes.shown(name);
-    let told = match place {
+    let error = match place {
         Some(place) => TemplateError::at(&shown, &source, place, message),
         None => TemplateError::whole(&shown, message),
     };
-    told.within(within)
+    error
+        .within(within)
         .with_hint(hint)
         .with_sources(includes.paths())
 }
@@ -79,12 +80,12 @@ fn innermost(error: &Error) -> &Error {
 }
 
 /// Explains an error.
-fn explained(failure: &Failure<'_>) -> Told {
+fn explain(failure: &Failure<'_>) -> Explanation {
     match failure.error.kind() {
-        ErrorKind::SyntaxError => syntax::told(failure),
-        ErrorKind::UndefinedError if failure.detail().is_empty() => undefined::told(failure),
+        ErrorKind::SyntaxError => syntax::explain(failure),
+        ErrorKind::UndefinedError if failure.detail().is_empty() => undefined::explain(failure),
         _ => {
-            // An error of the library is redacted already.
+            // Errors of the library are already redacted.
             let own = std::error::Error::source(failure.error)
                 .is_some_and(<dyn std::error::Error>::is::<FunctionError>);
             let message = message::message(failure);
@@ -93,7 +94,7 @@ fn explained(failure: &Failure<'_>) -> Told {
             } else {
                 redact::quoted(&message, failure.source)
             };
-            Told {
+            Explanation {
                 at: failure.start(),
                 message,
                 within: undefined::within(failure, failure.at()),

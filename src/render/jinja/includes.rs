@@ -1,11 +1,12 @@
-//! The files that a template includes.
+//! Loads the files that a template includes.
 //!
-//! Input: the name in `include`, `import` or `extends`. Output: the text of that file, which must be in the
-//! directory of the template; links may lead out of that directory, but not out of the sandbox, if there is one.
+//! Input: the name in `include`, `import` or `extends`. Output: the text of that file. It must be in the
+//! directory of the template or below. Links may lead out of that directory, but not out of the sandbox.
 //!
-//! Names that begin with `ctmpl/` belong to the built-in macros, never to files.
+//! Names that begin with `ctmpl/` refer to built-in macros, never to files.
 //!
-//! Every name is read once and remembered, even if there is no such file: these are the files to watch.
+//! Every name is read once and remembered, even if the file does not exist, because these are the
+//! files to watch.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -15,10 +16,10 @@ use minijinja::{Error, ErrorKind};
 
 use super::{depth, macros};
 
-/// The maximum number of files that are compared with a wrong name to find the intended one.
-const MOST_BESIDE: usize = 1000;
+/// The maximum number of files that are compared with an unknown name.
+const MAX_SIBLINGS: usize = 1000;
 
-/// The text of a file, `None` if there is no such file, or the reason why it cannot be read.
+/// The text of a file; `None` if it does not exist; or the error of reading it.
 type Read = Result<Option<Arc<str>>, String>;
 
 /// A template and its includes.
@@ -48,7 +49,7 @@ impl Includes {
         }
     }
 
-    /// The source of the main template or of an include; minijinja calls it for an unknown name.
+    /// Loads the source of the main template or of an include. This is minijinja's loader.
     pub(super) fn load(&self, name: &str) -> Result<Option<String>, Error> {
         if name == self.main {
             return Ok(Some(self.source.to_string()));
@@ -91,8 +92,8 @@ impl Includes {
         Ok(directory.join(name))
     }
 
-    /// The names of the files in the directory of an include.
-    pub(super) fn beside(&self, name: &str) -> Vec<String> {
+    /// The names of the files in the same directory as an include.
+    pub(super) fn siblings(&self, name: &str) -> Vec<String> {
         let Some(directory) = self
             .path(name)
             .ok()
@@ -107,14 +108,14 @@ impl Includes {
         let files = std::fs::read_dir(directory)
             .into_iter()
             .flatten()
-            .take(MOST_BESIDE)
+            .take(MAX_SIBLINGS)
             .flatten();
         files
             .filter_map(|file| Some(folder.clone() + file.file_name().to_str()?))
             .collect()
     }
 
-    /// The name of a template that errors show.
+    /// The name of a template in error messages.
     pub(super) fn shown(&self, name: &str) -> String {
         match self.path(name) {
             Ok(path) if name != self.main && !macros::are_named(name) => path.display().to_string(),
@@ -138,7 +139,7 @@ impl Includes {
         &self.source
     }
 
-    /// Returns `true` if every requested name still has the same text, or still has none.
+    /// Returns `true` if every requested file is unchanged, or still missing.
     pub(super) fn are_current(&self) -> bool {
         let known = self.read().clone();
         known.iter().all(|(name, text)| {

@@ -1,7 +1,7 @@
-//! The built-in macros that every template can import: `{% import "ctmpl/nginx" as nginx %}`.
+//! The built-in macros, which every template can import: `{% import "ctmpl/nginx" as nginx %}`.
 //!
-//! Input: a name that begins with `ctmpl/`. Output: the source of the macros and the format that they write; such a
-//! name never refers to a file.
+//! Input: a name that begins with `ctmpl/`. Output: the source of the macros, and the format of
+//! their output. Such a name never refers to a file.
 
 use crate::config::resolved::Format;
 
@@ -20,7 +20,7 @@ const LIBRARY: &[(&str, Format, &str)] = &[
     ),
 ];
 
-/// Returns `true` if a name belongs to the built-in macros.
+/// Returns `true` if a name refers to built-in macros.
 pub(super) fn are_named(name: &str) -> bool {
     name.starts_with(PREFIX)
 }
@@ -33,7 +33,7 @@ pub(super) fn source(name: &str) -> Option<&'static str> {
         .map(|(.., source)| *source)
 }
 
-/// The format that the macros of this name write.
+/// The format of the output of these macros.
 pub(super) fn format_of(name: &str) -> Option<Format> {
     if !are_named(name) {
         return None;
@@ -44,7 +44,7 @@ pub(super) fn format_of(name: &str) -> Option<Format> {
         .map(|(_, format, _)| *format)
 }
 
-/// The importable names, for an error message. They are not quoted, because quoted text is redacted as a value.
+/// The names, for an error message. They are not quoted, because quoted text is redacted as a value.
 pub(super) fn known() -> String {
     LIBRARY
         .iter()

@@ -1,7 +1,8 @@
-//! Prints values for configuration files: `true`, not `True`; `1`, not `1.0`; nothing for none; lists and maps as JSON.
+//! Prints values for configuration files: `true`, not `True`; `1`, not `1.0`; nothing for none;
+//! lists and maps as JSON.
 //!
-//! If the file has a format, a value that is not plain is marked; the result of a macro, a block or `raw` is text of the
-//! template and is not marked.
+//! If the file has a format, a value that is not plain is marked. The result of a macro, a block or
+//! `raw` is text of the template and is not marked.
 
 use std::borrow::Cow;
 
@@ -14,14 +15,14 @@ use file_formats::escape::{self, mark, mark::Kind};
 use gotemplate::json::{self, Style};
 use gotemplate::scalar_object::ScalarObject;
 
-/// Installs the formatter, which prints values for the format of the render context.
+/// Makes an environment print values for the format of the render context.
 pub(super) fn check_values(environment: &mut Environment<'_>) {
     environment.set_auto_escape_callback(|_| AutoEscape::Custom("format".into()));
-    // `escape` makes HTML and would mark it as safe text.
+    // `xmlattr` escapes for HTML, and would mark its result as safe.
     environment.remove_filter("xmlattr");
 }
 
-/// Writes a printed value.
+/// The formatter of minijinja: writes a printed value.
 pub(super) fn print(
     out: &mut Output<'_>,
     state: &mut State<'_, '_>,
@@ -31,9 +32,9 @@ pub(super) fn print(
         return Ok(out.write_str(&plain(value, format)?)?);
     }
     match state.auto_escape() {
-        AutoEscape::None => print_as_it_is(out, value),
+        AutoEscape::None => print_unescaped(out, value),
         AutoEscape::Custom(_) => print_for_format(out, state, value),
-        // Only if the template itself uses it.
+        // The template itself uses `autoescape`.
         _ => match bridge::current(state)
             .filter(|context| context.format() != Format::None && !value.is_safe())
         {
@@ -55,10 +56,10 @@ fn print_for_format(
     value: &Value,
 ) -> Result<(), Error> {
     let kind = match value.kind() {
-        _ if value.is_safe() => return print_as_it_is(out, value),
+        _ if value.is_safe() => return print_unescaped(out, value),
         ValueKind::String | ValueKind::Bytes | ValueKind::Plain => Kind::Text,
         ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => Kind::Document,
-        _ => return print_as_it_is(out, value),
+        _ => return print_unescaped(out, value),
     };
     let Some(context) = bridge::current(state) else {
         return Err(refused("nothing can be printed here"));
@@ -75,7 +76,8 @@ fn print_for_format(
     Ok(out.write_str(&printed)?)
 }
 
-/// A value in a built-in macro, which writes only plain and raw values, independent of the format of the template.
+/// A value in a built-in macro. Macros write only plain and raw values, regardless of the format of
+/// the template.
 fn plain(value: &Value, format: Format) -> Result<Cow<'_, str>, Error> {
     let text = shown(value)?;
     let marked = mark::is_marked(&text);
@@ -96,17 +98,17 @@ fn plain(value: &Value, format: Format) -> Result<Cow<'_, str>, Error> {
     ))
 }
 
-fn print_as_it_is(out: &mut Output<'_>, value: &Value) -> Result<(), Error> {
+fn print_unescaped(out: &mut Output<'_>, value: &Value) -> Result<(), Error> {
     Ok(out.write_str(&shown(value)?)?)
 }
 
-/// A value as text.
+/// The text of a value.
 fn shown(value: &Value) -> Result<Cow<'_, str>, Error> {
     Ok(match value.kind() {
         ValueKind::String => Cow::Borrowed(value.as_str().unwrap_or_default()),
         ValueKind::Undefined | ValueKind::None => Cow::Borrowed(""),
         ValueKind::Number if value.is_integer() => Cow::Owned(match value.as_i64() {
-            // Twice as fast as a formatter.
+            // This is twice as fast as a formatter.
             Some(number) => number.to_string(),
             None => value.to_string(),
         }),

@@ -1,4 +1,4 @@
-//! Finds in the source of a template, without rendering it, its includes and calls of unknown functions.
+//! Finds includes and calls of unknown functions in the source of a template, without rendering it.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -27,12 +27,12 @@ const CONTEXTUAL: [&str; 6] = ["loop", "caller", "super", "self", "varargs", "kw
 /// An include with a literal name.
 pub(super) struct Found {
     pub(super) name: String,
-    /// The template that names it, and the byte.
+    /// The including template, and the byte offset of the name.
     pub(super) by: String,
     pub(super) at: usize,
 }
 
-/// Reads the includes of a template and their includes.
+/// Returns the includes of a template, recursively.
 pub(super) fn includes(main: &str, files: &Includes) -> Vec<Found> {
     let mut found: Vec<Found> = named(main, &files.source(main).unwrap_or_default());
     let mut known: BTreeSet<String> = found.iter().map(|include| include.name.clone()).collect();
@@ -66,9 +66,10 @@ fn named(by: &str, source: &str) -> Vec<Found> {
     include.captures_iter(source).filter_map(found).collect()
 }
 
-/// Finds a call of a name that neither the template nor the library defines.
+/// Returns an error for the first call of a name that neither the template nor the library defines.
 ///
-/// A template that extends another may use names that the other defines, so its calls are checked only when it renders.
+/// A template that extends another may use names of its parent, so its calls are checked only when
+/// it renders.
 pub(super) fn unknown_functions(
     name: &str,
     template: &Template<'_, '_>,
@@ -103,7 +104,7 @@ pub(super) fn unknown_functions(
     }
 }
 
-/// The calls in a template: inside a tag, a name before a parenthesis, neither a method nor a filter.
+/// The calls in a template: names before a parenthesis, inside a tag, that are neither methods nor filters.
 fn calls<'s>(tags: &tags::Tags<'s>) -> impl Iterator<Item = (usize, &'s str)> {
     let is_part = |char: char| char.is_alphanumeric() || char == '_';
     tags.insides.iter().flat_map(move |(start, inside)| {

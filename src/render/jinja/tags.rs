@@ -1,26 +1,26 @@
-//! Finds the tags of a Jinja template without parsing it: their places, and the blocks that are open at a place.
+//! Finds the tags of a Jinja template without parsing it: their places, and the open blocks at a place.
 //!
 //! Input: the source. Output: its [`Tags`], even if the template has syntax errors.
 
 /// A tag of a statement: `{% name rest %}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tag<'s> {
-    /// Where its name is.
+    /// The byte offset of its name.
     pub(super) at: usize,
     /// The first word.
     pub(super) name: &'s str,
-    /// What follows it.
+    /// The text after the name.
     pub(super) rest: &'s str,
 }
 
-/// The construct that the end of the source cuts off.
+/// The construct that is unterminated at the end of the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cut {
-    /// A string that begins here.
+    /// A string that begins at this byte offset.
     Text(usize),
-    /// A comment that begins here.
+    /// A comment that begins at this byte offset.
     Comment(usize),
-    /// A tag or an expression that begins here.
+    /// A tag or an expression that begins at this byte offset.
     Tag(usize),
 }
 
@@ -28,7 +28,7 @@ pub(super) enum Cut {
 #[derive(Debug, Default)]
 pub(super) struct Tags<'s> {
     pub(super) all: Vec<Tag<'s>>,
-    /// The content and place of every tag and printed expression, including one that is cut off.
+    /// The content and byte offset of every tag and printed expression, including an unterminated one.
     pub(super) insides: Vec<(usize, &'s str)>,
     pub(super) cut: Option<Cut>,
 }
@@ -74,7 +74,7 @@ pub(super) fn read(source: &str) -> Tags<'_> {
     tags
 }
 
-/// The next `{{`, `{%` or `{#`, found in one scan.
+/// Finds the next `{{`, `{%` or `{#` in one scan.
 fn next_opening(source: &str, from: usize) -> Option<(usize, &str)> {
     let rest = source.get(from..)?;
     let mut braces = rest.match_indices('{').map(|(at, _)| at);
@@ -82,7 +82,7 @@ fn next_opening(source: &str, from: usize) -> Option<(usize, &str)> {
     Some((from + at, rest.get(at..at + 2)?))
 }
 
-/// The end of a tag, or the beginning of the unterminated string that hides it.
+/// The end of a tag. The error is the beginning of the unterminated string that hides it, if any.
 fn end_of(source: &str, from: usize, closing: &str) -> Result<usize, Option<usize>> {
     let mut quote: Option<(char, usize)> = None;
     let mut escaped = false;
@@ -149,7 +149,7 @@ impl<'s> Tags<'s> {
         open
     }
 
-    /// The tag that defines a name at a place of the source: a `for` around it, or a `set` before it.
+    /// The tag that defines a name at a place of the source: an enclosing `for`, or a preceding `set`.
     pub(super) fn declaration_of(&self, name: &str, place: usize) -> Option<Tag<'s>> {
         let loops = self
             .open_at(place)
@@ -172,7 +172,7 @@ impl<'s> Tags<'s> {
     }
 }
 
-/// Returns `true` if an `end…` tag must follow.
+/// Returns `true` if the tag requires an `end…` tag.
 fn opens(tag: &Tag<'_>) -> bool {
     match tag.name {
         "for" | "if" | "with" | "block" | "macro" | "call" | "filter" | "raw" | "autoescape" => {
@@ -184,7 +184,7 @@ fn opens(tag: &Tag<'_>) -> bool {
 }
 
 impl<'s> Tag<'s> {
-    /// The names that it declares.
+    /// The names that the tag declares.
     pub(super) fn names(&self) -> impl Iterator<Item = &'s str> + use<'s> {
         let declared = match self.name {
             "for" => self.rest.split_once(" in ").map_or("", |(names, _)| names),
@@ -202,7 +202,7 @@ impl<'s> Tag<'s> {
             .filter(|name| !name.is_empty())
     }
 
-    /// As written.
+    /// The source of the tag.
     pub(super) fn shown(&self) -> String {
         format!("{} {}", self.name, self.rest).trim_end().to_owned()
     }

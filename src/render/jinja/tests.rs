@@ -76,8 +76,8 @@ fn render(source: &str) -> Result<String, TemplateError> {
         .render(&context(), Undefined::Refused)
 }
 
-/// Each case: a template, and its text.
-fn hold(cases: &[(&str, &str)]) {
+/// Checks cases: each has a template and its text.
+fn check(cases: &[(&str, &str)]) {
     assert!(!cases.is_empty());
     for (source, wanted) in cases {
         match render(source) {
@@ -89,7 +89,7 @@ fn hold(cases: &[(&str, &str)]) {
 
 #[test]
 fn values_print_as_configuration_files_want_them() {
-    hold(&[
+    check(&[
         ("{{ true }} {{ false }} [{{ none }}]", "true false []"),
         (
             "{{ 1 }} {{ 1.0 }} {{ 0.5 }} {{ 1e21 }} {{ 10 / 4 }}",
@@ -112,7 +112,7 @@ fn values_print_as_configuration_files_want_them() {
 
 #[test]
 fn functions_take_their_arguments_in_the_order_of_go() {
-    hold(&[
+    check(&[
         ("{{ key('port') }}", "80"),
         ("{{ key_exists('port') }}", "true"),
         ("{{ split(',', 'a,b') }}", r#"["a","b"]"#),
@@ -130,7 +130,7 @@ fn functions_take_their_arguments_in_the_order_of_go() {
 
 #[test]
 fn filters_take_the_piped_value_last() {
-    hold(&[
+    check(&[
         ("{{ 'port' | key }}", "80"),
         ("{{ 5 | subtract(2) }}", "3"),
         ("{{ 'a-b' | replace_all('-', '_') | to_upper }}", "A_B"),
@@ -142,8 +142,8 @@ fn filters_take_the_piped_value_last() {
 }
 
 #[test]
-fn jinjas_own_filters_are_as_they_were() {
-    hold(&[
+fn jinjas_own_filters_are_unchanged() {
+    check(&[
         ("{{ 'a,b' | split(',') | join('-') }}", "a-b"),
         ("{{ 'aXb' | replace('X', '-') }}", "a-b"),
         ("{{ 'a\nb' | indent(2) }}", "a\n  b"),
@@ -153,8 +153,8 @@ fn jinjas_own_filters_are_as_they_were() {
 }
 
 #[test]
-fn records_answer_to_both_names() {
-    hold(&[
+fn fields_have_both_names() {
+    check(&[
         (
             "{% for s in service('web') %}\n{{ s.address }}:{{ s.Port }} {{ s.tags | join(',') }}\n{% endfor %}\n",
             "10.0.0.1:8001 blue\n10.0.0.2:8002 blue\n",
@@ -180,19 +180,19 @@ fn records_answer_to_both_names() {
 fn the_scratch_pad_lasts_for_one_pass() {
     let source =
         "{% set s = scratch() %}{{ s.set('n', 1) }}{{ scratch().get('n') }}{{ s.Key('m') }}";
-    hold(&[(source, "1false"), (source, "1false")]);
+    check(&[(source, "1false"), (source, "1false")]);
 }
 
 #[test]
 fn macros_see_the_pass() {
-    hold(&[(
+    check(&[(
         "{% macro port(k) %}{{ key(k) }}{{ k | key }}{% endmacro %}{{ port('port') }}",
         "8080",
     )]);
 }
 
 #[test]
-fn an_incomplete_pass_goes_on() {
+fn an_incomplete_pass_continues_past_missing_data() {
     let source = "{{ service('later')[0].address.more }} {{ key('a') | int + 1 }} {{ nodes()[0].node | upper }}\n\
                   {% for s in service(key('name')) %}{{ key('in-loop') }}{% endfor %}{{ node('n').node.address }}\n\
                   {{ by_key(tree('t')).x.y.value }} {{ parse_int(key('n')) / 2 }}{{ file('/f') }}";
@@ -217,9 +217,9 @@ fn an_incomplete_pass_goes_on() {
     ");
 }
 
-/// What hangs on one another in a row took the parser's stack, and with it the process.
+/// Regression test: a long chain overflowed the parser's stack and aborted the process.
 #[test]
-fn a_row_that_is_too_long_for_the_parser_is_an_error() {
+fn a_chain_that_is_too_long_for_the_parser_is_an_error() {
     let long = [
         format!("{{{{ {}1 }}}}", "not ".repeat(20_000)),
         format!("{{{{ 1{} }}}}", " + 1".repeat(20_000)),
@@ -233,16 +233,16 @@ fn a_row_that_is_too_long_for_the_parser_is_an_error() {
         );
     }
     for source in [
-        format!("{{{{ {}1 }}}}", "-".repeat(depth::MOST)),
-        format!("{{{{ 1{} }}}}", " + 1".repeat(depth::MOST)),
+        format!("{{{{ {}1 }}}}", "-".repeat(depth::MAX_CHAIN)),
+        format!("{{{{ 1{} }}}}", " + 1".repeat(depth::MAX_CHAIN)),
     ] {
         assert!(render(&source).is_ok());
     }
 }
 
-/// To drop a deep list took the stack, and with it the process.
+/// Regression test: dropping a deeply nested list overflowed the stack and aborted the process.
 #[test]
-fn lists_in_lists_without_end_do_no_harm() {
+fn endlessly_nested_lists_do_not_overflow_the_stack() {
     let grow = |turns: usize, value: &str| {
         format!(
             "{{% set ns = namespace(x=[1]) %}}{{% for i in range({turns}) %}}{{% set ns.x = {value} %}}{{% endfor %}}"
@@ -265,7 +265,7 @@ fn lists_in_lists_without_end_do_no_harm() {
     }
 }
 
-/// Each of these took time that grew with the square of the number of lines: 47 s for 40,000 statements.
+/// Regression test: the time grew with the square of the number of lines: 47 s for 40,000 statements.
 #[test]
 fn templates_of_many_statements_names_and_includes_are_parsed() {
     let statements = "{% if true %}a{% endif %}\n".repeat(20_000);

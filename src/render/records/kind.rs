@@ -1,4 +1,4 @@
-//! How a type becomes a kind of record.
+//! Declares the fields of a record type.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use minijinja::Value;
 use crate::answer::TextMap;
 use gotemplate::record::{Fields, Record, Schema, TypedMap};
 
-/// What is known about a kind of record without having one.
+/// The fields of a record type, without an instance.
 pub(super) trait Kind {
     const SCHEMA: &'static Schema;
 }
 
-/// Lists the fields of a type: Go name, Jinja name, how the value is made. `(omit)` marks a field that JSON leaves out
-/// when it is empty, `as` names the key that JSON has for it.
+/// Declares the fields of a type: Go name, Jinja name, value. `(omit)` marks a field that JSON
+/// omits if it is empty; `as` sets its key in JSON.
 macro_rules! record {
     ($type:ty, $schema:literal, |$item:ident| {
         $($go:ident $jinja:ident $(($omit:ident))? $(as $json:literal)? => $value:expr,)+

@@ -1,4 +1,4 @@
-//! The records of answers about the mesh and about other clusters.
+//! The records of answers about the mesh and other clusters.
 
 use minijinja::Value;
 
@@ -9,7 +9,7 @@ use crate::answer::{
 };
 use gotemplate::record::{Field, Fields, Schema};
 
-/// The fields of the records that one of these functions yields, or a list of.
+/// The fields of the records that a function returns, alone or in a list.
 pub(super) fn of_function(name: &str) -> Option<&'static Schema> {
     match name {
         "ca_roots" => Some(CaRoot::SCHEMA),
@@ -22,7 +22,7 @@ pub(super) fn of_function(name: &str) -> Option<&'static Schema> {
     }
 }
 
-/// All kinds of records.
+/// The schemas of all record types.
 pub(super) const SCHEMAS: [&Schema; 9] = [
     CaRoot::SCHEMA,
     LeafCertificate::SCHEMA,
@@ -105,7 +105,7 @@ record!(ImportedService, "dependency.ImportedService", |service| {
     SourcePartition source_partition => text(&service.source_partition),
 });
 
-/// A time that may never have been.
+/// A time; nil if the event has not happened.
 fn time(time: Option<&str>) -> Value {
     time.map_or_else(|| Value::from(()), text)
 }

@@ -13,13 +13,13 @@ use crate::query::Query;
 pub struct Dependencies {
     /// Every query, answered or not.
     pub queries: BTreeSet<Arc<Query>>,
-    /// Where each query is requested first.
+    /// The place of the first request of each query.
     pub sites: BTreeMap<Arc<Query>, CallSite>,
     /// The queries without data, with the reason.
     pub missing: BTreeMap<Query, Absence>,
-    /// How much of an answer the template sees, for the queries of which it does not see everything.
+    /// The depths to which the template reads answers, for queries that it does not read completely.
     pub depths: BTreeSet<(Query, Depth)>,
-    /// The queries with a `passing_for` option, and its longest time.
+    /// The queries with a `passing_for` option, with the longest time of each.
     pub timed: BTreeMap<Query, Duration>,
     /// The time at which the next instance has been passing for long enough.
     pub again: Option<Instant>,
@@ -32,7 +32,7 @@ impl Dependencies {
         self.missing.is_empty()
     }
 
-    /// Returns `true` if the template sees a difference between the answer to a query and the previous one.
+    /// Returns `true` if the template sees a difference between the previous and the new answer to a query.
     #[must_use]
     pub fn sees_change(&self, query: &Query, before: Option<&Answer>, after: &Answer) -> bool {
         let mut depths = self
@@ -81,7 +81,7 @@ impl Dependencies {
         } else {
             let known = self.queries.len();
             (self.missing, self.again) = (BTreeMap::new(), None);
-            // The template may have changed: its present calls count.
+            // The template may have changed, so the new call sites take precedence.
             self.sites
                 .retain(|query, _| !latest.sites.contains_key(query));
             self.add(latest);

@@ -1,4 +1,4 @@
-//! What the functions of the library see of a rendering.
+//! The interface of a rendering to the function library.
 
 use std::sync::Arc;
 

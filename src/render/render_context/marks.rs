@@ -1,4 +1,4 @@
-//! The values of a template that has a format, in a pass: marked where they are printed, bare where they are used.
+//! The values of a template with a format: marked when they are printed, unmarked when functions use them.
 
 use std::borrow::Cow;
 use std::sync::atomic::Ordering;
@@ -16,30 +16,30 @@ use file_formats::escape::{
 };
 
 impl RenderContext {
-    /// The same pass, but its values are written for this format: those that are not plain are marked.
+    /// Sets the format. Printed values that are not plain are marked for it.
     #[must_use]
     pub fn writing(mut self, format: Format) -> Self {
         self.format = format;
         self
     }
 
-    /// The same pass, but the marked value of this number is an error: it finds the place that prints it.
+    /// Makes the marked value of this number an error, to find the place that prints it.
     #[must_use]
     pub fn refusing(mut self, number: usize, message: String) -> Self {
         self.refused = Some((number, message));
         self
     }
 
-    /// The format that values are written for.
+    /// The format for which values are printed.
     #[must_use]
     pub fn format(&self) -> Format {
         self.format
     }
 
-    /// A value as it is printed.
+    /// Returns a value as it is printed.
     ///
     /// # Errors
-    /// Only in a pass that [refuses](Self::refusing) this value.
+    /// Only in a pass that is [refusing](Self::refusing) this value.
     pub(in crate::render) fn printed<'a>(
         &self,
         value: &'a str,
@@ -59,7 +59,7 @@ impl RenderContext {
         }
     }
 
-    /// An argument as a function is to see it: without marks. Those in a text that is printed `raw` stay.
+    /// Prepares an argument for a function: without marks, except for `raw`.
     #[must_use]
     pub fn argument(&self, function: &Function, value: Value) -> Value {
         if function.go == "raw" {
@@ -69,7 +69,7 @@ impl RenderContext {
         }
     }
 
-    /// A value without marks.
+    /// Removes the marks from a value.
     #[must_use]
     pub fn bare(&self, value: Value) -> Value {
         match value.as_str() {
@@ -80,7 +80,8 @@ impl RenderContext {
         }
     }
 
-    /// What a function yields of its arguments: a document of the format is written as it is, indented or not.
+    /// Prepares the result of a function: a document in the format of the file, indented or not, is
+    /// printed unescaped.
     #[must_use]
     pub fn outcome(&self, function: &Function, args: &[Value], value: Value) -> Value {
         let is_whole = || {
@@ -88,7 +89,7 @@ impl RenderContext {
                 || (only_indents(function) && args.last().is_some_and(Value::is_safe))
         };
         match value.as_str() {
-            // What was in it before it was printed is no mark of ours.
+            // A mark in the text before it was printed is not ours.
             Some(text) if self.format != Format::None && is_whole() => {
                 Value::from_safe_string(mark::unmarked(text).into_owned())
             }
@@ -96,7 +97,7 @@ impl RenderContext {
         }
     }
 
-    /// Whether the answer to a query has this value in it.
+    /// Returns `true` if the answer to a query contains this value.
     pub(in crate::render) fn is_origin(&self, query: &Query, value: &str) -> bool {
         self.snapshot
             .answer(query)
@@ -121,7 +122,7 @@ const JSON: [&str; 10] = [
     "sprig_mustToRawJson",
 ];
 
-/// Returns `true` if the result of a function is a whole document that needs no escape.
+/// Returns `true` if the result of a function is a complete document that needs no escaping.
 fn makes_documents(format: Format, function: &Function) -> bool {
     match format {
         Format::Json => JSON.contains(&function.go),

@@ -1,4 +1,4 @@
-//! What goes on from pass to pass.
+//! The environment of renderings, which persists from pass to pass.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,19 +6,19 @@ use std::sync::Arc;
 
 use ::functions::memo::Memo;
 
-/// What goes on from pass to pass.
+/// The environment of renderings, which persists from pass to pass.
 #[derive(Clone, Default)]
 pub struct RenderEnv {
-    /// The environment variables that `env` and its kin see.
+    /// The environment variables for `env` and similar functions.
     pub variables: BTreeMap<String, String>,
-    /// The name of this host, which seeds what differs from host to host.
+    /// The name of this host, which seeds values that differ between hosts.
     pub host: String,
-    /// What functions made once, and go on yielding.
+    /// Results that functions compute once and then reuse.
     pub memo: Arc<Memo>,
 }
 
 impl RenderEnv {
-    /// These variables, on this host.
+    /// Creates an environment with these variables and the name of this host.
     #[must_use]
     pub fn here(variables: BTreeMap<String, String>) -> Self {
         let host = nix::unistd::gethostname()
@@ -32,7 +32,7 @@ impl RenderEnv {
     }
 }
 
-/// Only the names: values may be secret.
+/// Shows only the names of the variables: their values may be secret.
 impl fmt::Debug for RenderEnv {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.variables.keys()).finish()

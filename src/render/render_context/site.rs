@@ -1,23 +1,25 @@
-//! Where in a template a query is requested.
+//! The place in a template that requests a query.
 
 use std::sync::Arc;
 
-/// The call of a function that requests a query. The template finds its [place](crate::render::Template::place).
+/// A function call that requests a query. [`Template::place`](crate::render::Template::place)
+/// resolves its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallSite {
-    /// In a Go template: the byte of the source at which the call begins.
+    /// In a Go template: the byte offset at which the call begins.
     Byte(usize),
-    /// In a Jinja template, where a function is not told its place: what distinguishes the call in the source.
+    /// In a Jinja template, whose functions do not know their place: the properties that identify
+    /// the call in the source.
     Call(Arc<JinjaCall>),
 }
 
 /// A call in a Jinja template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JinjaCall {
-    /// The name of the template that calls: the main template or an include.
+    /// The name of the calling template: the main template or an include.
     pub template: String,
     /// The function.
     pub function: &'static str,
-    /// The positional arguments, a piped value last; `None` for one that is not a text.
+    /// The positional arguments, a piped value last; `None` for an argument that is not a string.
     pub args: Vec<Option<String>>,
 }

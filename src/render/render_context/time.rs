@@ -1,4 +1,5 @@
-//! What depends on the time, in a pass: how long instances have been passing, and what was made in earlier passes.
+//! The dependence of a pass on time: how long instances have been passing, and when results of
+//! earlier passes expire.
 
 use std::time::Duration;
 
@@ -8,43 +9,43 @@ use super::RenderContext;
 use crate::answer::Instance;
 use crate::query::{Health, Query};
 
-/// A pass that is to be made again later is made again after this time at the latest.
+/// The maximum delay before a pass that depends on the time is repeated.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 impl RenderContext {
-    /// Has an instance in the answer to this query been passing for this long? If it has not yet, the pass is to be
-    /// made again when it has.
+    /// Returns `true` if an instance in the answer to this query has been passing for this long. If
+    /// not, the pass is repeated when it has.
     #[must_use]
     pub fn has_passed(&self, query: &Query, instance: &Instance, span: Duration) -> bool {
         if instance.status != Health::Passing {
             return false;
         }
-        let Some(ripe) = self
+        let Some(due) = self
             .snapshot
             .passes_since(query, instance)
             .and_then(|since| since.checked_add(span))
         else {
             return true;
         };
-        if self.snapshot.is_past(ripe) {
+        if self.snapshot.is_past(due) {
             return true;
         }
         let mut dependencies = self.dependencies();
-        dependencies.again = Some(dependencies.again.map_or(ripe, |earlier| earlier.min(ripe)));
+        dependencies.again = Some(dependencies.again.map_or(due, |earlier| earlier.min(due)));
         false
     }
 
-    /// It matters whether the instances in the answer to this query have been passing for this long.
+    /// Records that the template selects instances of this query by `passing_for`.
     pub fn times(&self, query: &Query, span: Duration) {
         let mut dependencies = self.dependencies();
         let longest = dependencies.timed.entry(query.clone()).or_default();
         *longest = span.max(*longest);
     }
 
-    /// The pass is to be made again at this time, or before.
+    /// Requests that the pass is repeated at this time at the latest.
     pub(super) fn again_at(&self, time: Timestamp) {
         let wait = Duration::try_from(time.duration_since(self.now)).unwrap_or_default();
-        // The clock may be set in between, so the time is looked at again before long.
+        // The system clock may be set meanwhile, so the delay is limited.
         let then = self
             .snapshot
             .moment()

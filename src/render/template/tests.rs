@@ -69,13 +69,13 @@ fn render(template: &Template, snapshot: &Snapshot) -> Rendering {
     template.render(snapshot, &Arc::default(), Timestamp::UNIX_EPOCH)
 }
 
-/// Where a template requests a query first.
+/// The place at which a template requests a query first.
 fn place_of(template: &Template, query: &Query, snapshot: &Snapshot) -> Option<(String, Place)> {
     let dependencies = render(template, snapshot).dependencies;
     template.place(dependencies.sites.get(query)?)
 }
 
-/// The dependencies without the places, which differ between the languages. Each query must have a place.
+/// The dependencies without their places, which differ between the languages. Each query must have a place.
 fn without_sites(rendering: &Rendering) -> Dependencies {
     let mut dependencies = rendering.dependencies.clone();
     let placed: std::collections::BTreeSet<_> = dependencies.sites.keys().cloned().collect();
@@ -93,7 +93,7 @@ fn names(queries: impl IntoIterator<Item: ToString>) -> String {
 }
 
 #[test]
-fn a_rendering_says_what_was_asked_and_what_is_missing() {
+fn a_rendering_has_its_queries_and_the_missing_ones() {
     let template = inline("{{ key('a') }}{{ key('b') }}", Language::Jinja).unwrap();
     let rendering = render(&template, &known(&[("a", "1")]));
     assert_eq!(rendering.text, Ok(String::new()));
@@ -110,7 +110,7 @@ fn a_rendering_says_what_was_asked_and_what_is_missing() {
 }
 
 #[test]
-fn an_error_of_an_incomplete_pass_is_none_and_hides_no_query() {
+fn an_error_of_an_incomplete_pass_is_ignored_and_hides_no_query() {
     let templates = [
         (
             "{{ service('x')[0].address }}{{ key('a') | int }}{{ key('b') }}",
@@ -143,7 +143,7 @@ fn an_error_of_an_incomplete_pass_is_none_and_hides_no_query() {
 }
 
 #[test]
-fn an_error_of_a_complete_pass_is_one() {
+fn an_error_of_a_complete_pass_is_reported() {
     let template = inline("{{ key('a').x.y }}", Language::Jinja).unwrap();
     let rendering = render(&template, &known(&[("a", "1")]));
     assert!(rendering.dependencies.missing.is_empty());
@@ -214,7 +214,7 @@ fn files_are_read_and_watched() {
 }
 
 #[test]
-fn what_cannot_be_read_is_an_error() {
+fn an_unreadable_template_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
     let told = |name: &str| {
         let error = file(&directory.path().join(name)).unwrap_err();
@@ -228,7 +228,7 @@ fn what_cannot_be_read_is_an_error() {
     insta::assert_snapshot!(told("bytes.j2"), @"DIR/bytes.j2: cannot read the template: line 2 is not UTF-8 text");
 }
 
-/// What both languages make of the same world.
+/// Renders a template of each language with the same answers.
 fn both(go: &str, jinja: &str, snapshot: &Snapshot) -> (Rendering, Rendering) {
     let render = |text, language| {
         render(
@@ -423,7 +423,7 @@ proptest! {
 }
 
 #[test]
-fn both_languages_ask_the_same_of_an_empty_world() {
+fn both_languages_request_the_same_without_data() {
     let cases = [
         (
             "{{ range service \"web\" }}{{ end }}{{ key \"a\" }}{{ keyOrDefault \"b\" \"1\" }}",

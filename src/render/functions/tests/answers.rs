@@ -1,4 +1,4 @@
-//! The functions that query Consul.
+//! Tests of the functions that query Consul.
 
 use super::*;
 
@@ -19,7 +19,7 @@ fn dependencies(name: &str, args: &[Value]) -> (Value, Vec<(String, Option<Absen
     (value, queries)
 }
 
-/// Each case: a function, its arguments, its result, its query, and why the answer is missing.
+/// Each case: a function, its arguments, its result, its query, and the reason of the missing answer.
 fn check_queries(cases: &[(&str, &str, &str, &str)]) {
     assert!(!cases.is_empty());
     for (name, args, expected, query) in cases {
@@ -83,7 +83,7 @@ fn keys() {
 }
 
 #[test]
-fn a_key_that_is_not_text_keeps_its_bytes_for_what_takes_bytes() {
+fn a_key_that_is_not_text_keeps_its_bytes_for_functions_of_bytes() {
     let bytes = vec![0, 0xff, 0xfe, 0x80, b'a'];
     let value = String::from_utf8_lossy(&bytes).into_owned();
     let value = records::value_of(&Pair {
@@ -326,7 +326,7 @@ fn options_select_instances() {
             r#"!unknown option "uniqe"; did you mean "unique"?"#,
         ),
         ("service", r#"["web", "tag=v1|any"]"#, "[]"),
-        // A piped value is the last argument; an option cannot stand before the name.
+        // A piped value is the last argument; an option must not precede the name.
         (
             "service",
             r#"["tag=v1", "web"]"#,
@@ -539,7 +539,7 @@ fn services_are_grouped_by_tag_port_and_metadata() {
         ids(&call("byMeta", &["none|int".into(), services()]).unwrap()),
         ["00000: web-1 web-2"]
     );
-    // Names are used verbatim, spaces and other bars included.
+    // Names are used verbatim, including spaces and other bars.
     for (names, group) in [
         ("version ,none", "_no_version____no_none_"),
         ("version|x", "_no_version_x_"),

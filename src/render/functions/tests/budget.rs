@@ -1,4 +1,4 @@
-//! Functions within a budget: a call whose work takes long ends soon after the deadline.
+//! Tests of the budget: a long call ends soon after the deadline.
 
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use gotemplate::budget::Budget;
 
-/// A call that takes minutes or more without a budget.
+/// A call that takes minutes without a budget.
 struct Slow {
     function: &'static str,
     args: Vec<Value>,
@@ -17,13 +17,13 @@ fn slow_calls() -> Vec<Slow> {
     let maps: Value = (0..40_000)
         .map(|number| Value::from_object(BTreeMap::from([("n".to_owned(), Value::from(number))])))
         .collect();
-    // Each list contains the one before it twice: 2^60 items in all.
+    // Each list contains the previous one twice: 2^60 items in total.
     let doubled = || {
         (0..60).fold(Value::from(1), |list, _| {
             Value::from(vec![list.clone(), list])
         })
     };
-    // A lazy sequence that never ends.
+    // An endless lazy sequence.
     let endless = Value::make_iterable(|| std::iter::repeat_n("x", usize::MAX));
     let mut without = vec![numbers(0)];
     without.extend((1_000_000..1_060_000).map(Value::from));

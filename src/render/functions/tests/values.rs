@@ -1,4 +1,4 @@
-//! The functions that depend only on their arguments.
+//! Tests of the functions that depend only on their arguments.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! An error of minijinja together with the template that it is about.
+//! An error of minijinja together with its template.
 
 use minijinja::{Environment, Error, ErrorKind};
 
@@ -12,13 +12,13 @@ pub(super) struct Failure<'a> {
     pub(super) tags: &'a Tags<'a>,
     pub(super) environment: &'a Environment<'a>,
     pub(super) includes: &'a Includes,
-    /// `true` for the main template; an include also sees the variables of the including template.
+    /// `true` for the main template. An include can also access the variables of the including template.
     pub(super) is_main: bool,
 }
 
 /// A translated error.
 #[derive(Default)]
-pub(super) struct Told {
+pub(super) struct Explanation {
     pub(super) at: Option<usize>,
     pub(super) message: String,
     pub(super) within: Option<String>,
@@ -26,13 +26,13 @@ pub(super) struct Told {
 }
 
 impl Failure<'_> {
-    /// The byte that the error is about.
+    /// The byte offset of the error.
     pub(super) fn start(&self) -> Option<usize> {
         // An error without a line has no place, even if it has a range.
         let line = self.error.line()?;
         let name = quoted(self.detail()).filter(|name| !name.is_empty());
         match (self.error.range(), name) {
-            // The place of the name rather than of the tag.
+            // The place of the name instead of the tag.
             (Some(range), Some(name)) if self.error.kind() == ErrorKind::TemplateNotFound => Some(
                 range.start
                     + self
@@ -55,7 +55,7 @@ impl Failure<'_> {
         }
     }
 
-    /// The source text that the error is about.
+    /// The source text at the error.
     pub(super) fn at(&self) -> &str {
         self.error
             .range()
@@ -63,12 +63,12 @@ impl Failure<'_> {
             .unwrap_or_default()
     }
 
-    /// The message of minijinja.
+    /// minijinja's message.
     pub(super) fn detail(&self) -> &str {
         self.error.detail().unwrap_or_default()
     }
 
-    /// The called name.
+    /// The name of the called function.
     pub(super) fn called(&self) -> Option<&str> {
         let name = self.at().split('(').next().unwrap_or_default().trim();
         let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
@@ -76,12 +76,12 @@ impl Failure<'_> {
     }
 }
 
-/// The first text in quotes of a message.
+/// The first quoted text in a message.
 pub(super) fn quoted(detail: &str) -> Option<&str> {
     detail.split(['"', '\'']).nth(1)
 }
 
-/// The name in `NAME is unknown`, `filter NAME is unknown`.
+/// The name in `NAME is unknown` or `filter NAME is unknown`.
 pub(super) fn unknown(detail: &str) -> &str {
     let name = detail.strip_suffix(" is unknown").unwrap_or(detail);
     name.strip_prefix("filter ")
@@ -89,7 +89,7 @@ pub(super) fn unknown(detail: &str) -> &str {
         .unwrap_or(name)
 }
 
-/// Returns `true` for the messages of the standard library's number parsers.
+/// Returns `true` for a message of the standard library's number parsers.
 pub(super) fn is_no_number(detail: &str) -> bool {
     ["invalid float literal", "invalid digit found in string"].contains(&detail)
 }

@@ -1,4 +1,4 @@
-//! What probably helps against an error.
+//! Hints for errors of Jinja templates.
 
 use ::functions::Function;
 use minijinja::ErrorKind;
@@ -7,7 +7,7 @@ use super::broken::{Failure, is_no_number, quoted, unknown};
 use crate::render::nearest::did_you_mean;
 use crate::render::{functions, hints};
 
-/// The hint for an error, if what helps is clear.
+/// The hint for an error; `None` if the remedy is unclear.
 pub(super) fn hint(failure: &Failure<'_>) -> Option<String> {
     let detail = failure.detail();
     match failure.error.kind() {
@@ -63,7 +63,7 @@ pub(super) fn hint(failure: &Failure<'_>) -> Option<String> {
         ErrorKind::TemplateNotFound => {
             let near = failure
                 .includes
-                .beside(quoted(detail).filter(|name| failure.source.contains(name))?);
+                .siblings(quoted(detail).filter(|name| failure.source.contains(name))?);
             did_you_mean(quoted(detail)?, near.iter().map(String::as_str))
         }
         ErrorKind::InvalidOperation if is_no_number(detail) => Some(
@@ -89,7 +89,7 @@ pub(super) fn hint(failure: &Failure<'_>) -> Option<String> {
     }
 }
 
-/// The library function that refused its arguments.
+/// The library function that rejected its arguments.
 fn refusing(failure: &Failure<'_>) -> Option<&'static Function> {
     let detail = failure.detail();
     let name = detail

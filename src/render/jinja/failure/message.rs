@@ -1,4 +1,4 @@
-//! What the message of an error says.
+//! The messages of errors in Jinja templates.
 
 use minijinja::ErrorKind;
 
@@ -7,7 +7,7 @@ use crate::render::functions::unsupported;
 use crate::render::hints;
 use crate::render::jinja::limits::FUEL;
 
-/// The message of an error, without a value of a variable.
+/// The message of an error, without values of variables.
 pub(super) fn message(failure: &Failure<'_>) -> String {
     let detail = failure.detail();
     match failure.error.kind() {
@@ -46,7 +46,7 @@ pub(super) fn message(failure: &Failure<'_>) -> String {
             Some((kind, name)) => format!("a {kind} has no method {name:?}"),
             None => detail.to_owned(),
         },
-        // These messages show the operands.
+        // Messages with this prefix show the operands.
         _ if detail.starts_with("unable to calculate") => {
             "the result of this calculation is out of range, or a division by zero".to_owned()
         }

@@ -1,26 +1,26 @@
 //! Explains syntax errors of Jinja templates.
 
-use super::broken::{Failure, Told};
+use super::broken::{Explanation, Failure};
 use crate::render::error::Place;
 use crate::render::hints;
 use crate::render::jinja::tags::Cut;
 
 /// Translates a syntax error.
-pub(super) fn told(failure: &Failure<'_>) -> Told {
+pub(super) fn explain(failure: &Failure<'_>) -> Explanation {
     let detail = failure.detail();
     let start = failure.start().unwrap_or(failure.source.len());
     let (before, at) = failure
         .source
         .split_at_checked(start)
         .unwrap_or((failure.source, ""));
-    let mut told = Told {
+    let mut explanation = Explanation {
         at: failure.start(),
         message: format!("syntax error: {detail}"),
-        ..Told::default()
+        ..Explanation::default()
     };
     if hints::is_go(failure.source) {
-        told.hint = Some(hints::LOOKS_LIKE_GO.to_owned());
-        return told;
+        explanation.hint = Some(hints::LOOKS_LIKE_GO.to_owned());
+        return explanation;
     }
     let cut = failure.tags.cut;
     let unclosed = match (detail, cut) {
@@ -32,30 +32,31 @@ pub(super) fn told(failure: &Failure<'_>) -> Told {
         _ => None,
     };
     if let Some((at, message)) = unclosed {
-        return Told {
+        return Explanation {
             at: Some(at),
             message: format!("syntax error: {message}"),
-            ..told
+            ..explanation
         };
     }
     let open = failure.tags.open_at(start);
     if let (true, Some(last)) = (detail.starts_with("unexpected end of input"), open.last()) {
         let name = last.name;
-        told.at = Some(last.at);
-        told.message = format!("syntax error: {{% {name} %}} has no {{% end{name} %}}");
-        told.hint = (name == "set").then(|| "or give it a value: {% set x = … %}".to_owned());
-        return told;
+        explanation.at = Some(last.at);
+        explanation.message = format!("syntax error: {{% {name} %}} has no {{% end{name} %}}");
+        explanation.hint =
+            (name == "set").then(|| "or give it a value: {% set x = … %}".to_owned());
+        return explanation;
     }
     if let Some(name) = detail.strip_prefix("unknown statement ") {
-        return unknown_tag(failure, name, told);
+        return unknown_tag(failure, name, explanation);
     }
-    told.hint = hints::jinja::for_syntax(detail, at, before);
-    told
+    explanation.hint = hints::jinja::for_syntax(detail, at, before);
+    explanation
 }
 
-/// Translates an unknown tag or a tag out of place.
-fn unknown_tag(failure: &Failure<'_>, name: &str, mut told: Told) -> Told {
-    let open = failure.tags.open_at(told.at.unwrap_or_default());
+/// Explains a tag that is unknown or misplaced.
+fn unknown_tag(failure: &Failure<'_>, name: &str, mut explanation: Explanation) -> Explanation {
+    let open = failure.tags.open_at(explanation.at.unwrap_or_default());
     let belongs = name
         .strip_prefix("end")
         .or(matches!(name, "else" | "elif").then_some("if"));
@@ -64,16 +65,17 @@ fn unknown_tag(failure: &Failure<'_>, name: &str, mut told: Told) -> Told {
             if last.name != block && hints::jinja::for_tag(name).is_none() =>
         {
             let line = Place::of_byte(failure.source, last.at).line;
-            told.message = format!("syntax error: {{% {name} %}} stands inside of another block");
-            told.hint = Some(format!(
+            explanation.message =
+                format!("syntax error: {{% {name} %}} stands inside of another block");
+            explanation.hint = Some(format!(
                 "{{% {} %}} of line {line} has no {{% end{} %}} before it",
                 last.name, last.name
             ));
         }
         (Some(block), _) if !block.is_empty() && hints::jinja::for_tag(name).is_none() => {
-            told.message = format!("syntax error: {{% {name} %}} without {{% {block} %}}");
+            explanation.message = format!("syntax error: {{% {name} %}} without {{% {block} %}}");
         }
-        _ => told.hint = hints::jinja::for_tag(name),
+        _ => explanation.hint = hints::jinja::for_tag(name),
     }
-    told
+    explanation
 }

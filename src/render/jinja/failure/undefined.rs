@@ -1,33 +1,33 @@
 //! Explains undefined values in Jinja templates.
 //!
-//! Input: an error about an undefined value, and the tags of the template. Output: the undefined name with its place, the
-//! tag that declares it, and the name that was probably meant.
+//! Input: an error about an undefined value, and the tags of the template. Output: the undefined
+//! name with its place, the tag that declares it, and the probable name.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::broken::{Failure, Told};
+use super::broken::{Explanation, Failure};
 use crate::render::error::Place;
 use crate::render::jinja::tags::Tag;
 use crate::render::nearest::did_you_mean;
 use crate::render::records;
 use gotemplate::record::Schema;
 
-/// The longest expression that a message quotes, in bytes.
-const LONGEST: usize = 60;
+/// The maximum length of an expression that a message quotes, in bytes.
+const MAX_QUOTED: usize = 60;
 
 /// Translates an error about an undefined value.
-pub(super) fn told(failure: &Failure<'_>) -> Told {
+pub(super) fn explain(failure: &Failure<'_>) -> Explanation {
     let (start, expression) = blamed(failure);
     let message = match expression {
         "" => "undefined value".to_owned(),
-        long if long.len() > LONGEST || long.contains('\n') => "this is undefined".to_owned(),
+        long if long.len() > MAX_QUOTED || long.contains('\n') => "this is undefined".to_owned(),
         short => format!("{short} is undefined"),
     };
     let base = base(expression);
     if is_unknown(failure, base) {
-        return Told {
+        return Explanation {
             at: start,
             message: format!("{base} is undefined"),
             hint: for_name(failure, base),
@@ -40,7 +40,7 @@ pub(super) fn told(failure: &Failure<'_>) -> Told {
         .filter(|at| is_name(&expression[at + 1..]));
     let attribute = last.map(|at| &expression[at + 1..]);
     let index = expression.rfind('[').filter(|_| expression.ends_with(']'));
-    Told {
+    Explanation {
         at: start.map(|start| start + last.map(|at| at + 1).or(index).unwrap_or(0)),
         message,
         within: within(failure, expression),
@@ -71,19 +71,20 @@ pub(super) fn within(failure: &Failure<'_>, expression: &str) -> Option<String> 
     let tag = declaration(failure, expression)?;
     let shown = tag.shown();
     let line = Place::of_byte(failure.source, tag.at).line;
-    (shown.len() <= 2 * LONGEST && !shown.contains('\n')).then(|| format!("line {line}: {shown}"))
+    (shown.len() <= 2 * MAX_QUOTED && !shown.contains('\n'))
+        .then(|| format!("line {line}: {shown}"))
 }
 
 fn declaration<'a>(failure: &'a Failure<'_>, expression: &str) -> Option<Tag<'a>> {
     let place = failure.start()?;
-    // A tag does not declare the names that it uses itself.
+    // A tag does not declare the names in its own expression.
     failure
         .tags
         .declaration_of(base(expression), place)
         .filter(|tag| !(tag.at..=tag.at + tag.shown().len()).contains(&place))
 }
 
-/// The undefined expression and its place.
+/// The undefined expression and its byte offset.
 fn blamed<'a>(failure: &Failure<'a>) -> (Option<usize>, &'a str) {
     let Some(range) = failure
         .error
@@ -94,7 +95,8 @@ fn blamed<'a>(failure: &Failure<'a>) -> (Option<usize>, &'a str) {
     };
     let written = failure.source.get(range.clone()).unwrap_or_default();
     if written.starts_with(['[', '.']) {
-        // minijinja reports only the last part; the undefined value is the one whose attribute was requested.
+        // minijinja reports only the last part. The undefined value is the one whose attribute was
+        // requested.
         let before = beginning(failure.source, range.start);
         let whole = failure.source.get(before..range.end).unwrap_or(written);
         let without_last = whole
@@ -114,7 +116,7 @@ fn blamed<'a>(failure: &Failure<'a>) -> (Option<usize>, &'a str) {
     )
 }
 
-/// The one path of a longer expression, such as a condition, that may be undefined: `s.statsu`.
+/// The only path in a longer expression, such as a condition, that may be undefined: `s.statsu`.
 fn doubtful<'a>(failure: &Failure<'_>, written: &'a str) -> Option<(usize, &'a str)> {
     static PATH: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r#"'[^']*'|"[^"]*"|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*"#).ok());
@@ -150,7 +152,7 @@ fn doubtful<'a>(failure: &Failure<'_>, written: &'a str) -> Option<(usize, &'a s
     found.next().is_none().then_some(only)
 }
 
-/// `s.check` of `s.check.name`, if it is certain that there is no `check`.
+/// The first undefined part of an expression: `s.check` of `s.check.name`. `None` if this is not certain.
 fn first_missing<'a>(failure: &Failure<'_>, expression: &'a str) -> Option<&'a str> {
     let (base, rest) = expression
         .split_once('.')
@@ -164,7 +166,8 @@ fn first_missing<'a>(failure: &Failure<'_>, expression: &'a str) -> Option<&'a s
     missing.then(|| &expression[..base.len() + 1 + first.len()])
 }
 
-/// The beginning of the expression that continues at `end` with a bracket or a dot.
+/// The byte offset at which the expression before `end` begins. At `end`, it continues with a
+/// bracket or a dot.
 fn beginning(source: &str, end: usize) -> usize {
     let mut depth = 0_usize;
     let mut start = end;
@@ -247,7 +250,7 @@ fn for_attribute(failure: &Failure<'_>, expression: &str, attribute: &str) -> Op
     }
 }
 
-/// The schema of a loop's items, if the loop is over the result of a function.
+/// The schema of a loop's items; `None` if the loop is not over the result of a function.
 fn schema_of_loop(tag: &Tag<'_>) -> Option<&'static Schema> {
     let (names, over) = tag.rest.split_once(" in ")?;
     records::of_function(
@@ -257,7 +260,7 @@ fn schema_of_loop(tag: &Tag<'_>) -> Option<&'static Schema> {
     )
 }
 
-/// The function of an expression that is a single call.
+/// The name of the function, if the expression is a single call.
 fn called(expression: &str) -> Option<&str> {
     let (name, rest) = expression.trim().split_once('(')?;
     let arguments = rest.strip_suffix(')')?;

@@ -5,7 +5,7 @@ fn error(source: &str) -> TemplateError {
 }
 
 #[test]
-fn an_unknown_function_is_told_when_the_template_is_read() {
+fn an_unknown_function_is_reported_when_the_template_is_read() {
     let source = "server {\n  {{ servce('web') }}\n}\n";
     insta::assert_snapshot!(JinjaTemplate::parse("nginx.j2", source, Options::default()).unwrap_err(), @r#"
     nginx.j2:2:6: function "servce" not defined
@@ -19,8 +19,8 @@ fn an_unknown_function_is_told_when_the_template_is_read() {
         |             ^
     hint: in Jinja it is called "key_exists"
     "#);
-    // Text, methods, macros and variables are no calls of unknown functions.
-    hold(&[
+    // Text, methods, macros and variables are not calls of unknown functions.
+    check(&[
         ("run(x) {{ 1 }}", "run(x) 1"),
         ("{% macro m() %}a{% endmacro %}{{ m() }}", "a"),
         (
@@ -33,7 +33,7 @@ fn an_unknown_function_is_told_when_the_template_is_read() {
 }
 
 #[test]
-fn errors_show_where_and_what() {
+fn errors_show_the_place_and_the_cause() {
     insta::assert_snapshot!(error("a\n{{ nope.x }}"), @r"
     test.j2:2:4: nope is undefined
       2 | {{ nope.x }}

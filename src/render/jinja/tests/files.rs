@@ -29,7 +29,7 @@ fn text(files: &[(&str, &str)]) -> String {
         .unwrap()
 }
 
-/// An error, with the directory's name taken out.
+/// The text of an error, without the name of the directory.
 fn error(files: &[(&str, &str)]) -> String {
     let (directory, template) = template(files);
     let error = template
@@ -75,7 +75,7 @@ fn includes_imports_and_parents_see_the_pass() {
 }
 
 #[test]
-fn what_is_included_is_known() {
+fn included_files_are_known() {
     let files = [
         (
             "m",
@@ -97,7 +97,7 @@ fn what_is_included_is_known() {
         template.included(),
         [path("a"), path("b"), path("c"), path("no")]
     );
-    // A file that changes is another template: this one stays what it was.
+    // A changed file makes a new template; this one stays unchanged.
     fs::write(path("c"), "D").unwrap();
     assert_eq!(
         template.render(&context(), Undefined::Refused).unwrap(),
@@ -204,7 +204,7 @@ fn an_include_stays_in_the_directory() {
 }
 
 #[test]
-fn an_include_that_is_no_text_is_an_error() {
+fn an_include_that_is_not_text_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("a"), [0xff]).unwrap();
     fs::create_dir(directory.path().join("d")).unwrap();
@@ -229,7 +229,7 @@ fn endless_includes_are_an_error() {
 }
 
 #[test]
-fn what_is_parsed_is_not_parsed_again() {
+fn nothing_is_parsed_twice() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("part.j2"), "{{ 1 + 1 }}").unwrap();
     std::fs::write(directory.path().join("other.j2"), "{{ 2 + 2 }}").unwrap();
@@ -239,7 +239,7 @@ fn what_is_parsed_is_not_parsed_again() {
         template.render(&context(), Undefined::Refused).unwrap(),
         "24"
     );
-    // From here on, parsing has to load the source.
+    // From here on, parsing would have to load the source.
     template
         .environment
         .set_loader(|name| -> Result<Option<String>, minijinja::Error> {

@@ -1,4 +1,4 @@
-//! Functions that the configuration disables.
+//! Tests of functions that the configuration denies.
 
 use super::*;
 
@@ -71,7 +71,7 @@ fn a_denied_function_fails_when_it_is_called_and_only_then() {
 }
 
 #[test]
-fn nothing_leads_around_it() {
+fn a_denied_function_cannot_be_reached_indirectly() {
     let cases = [
         (Language::Go, "toUpper", r#"{{ "a" | toUpper }}"#),
         (

@@ -1,4 +1,4 @@
-//! Values in a file with a format.
+//! Tests of values in a file with a format.
 
 use super::*;
 use crate::config::resolved::OutputFormat;
@@ -24,8 +24,8 @@ fn formatted(text: &str, language: Language, format: Format) -> Result<String, T
     render(&template, &snapshot).text
 }
 
-/// Each case: a template of this language and format, and its text.
-fn hold(language: Language, format: Format, cases: &[(&str, &str)]) {
+/// Checks cases: each has a template and its text.
+fn check(language: Language, format: Format, cases: &[(&str, &str)]) {
     assert!(!cases.is_empty());
     for (text, wanted) in cases {
         match formatted(text, language, format) {
@@ -37,7 +37,7 @@ fn hold(language: Language, format: Format, cases: &[(&str, &str)]) {
 
 #[test]
 fn jinja_quotes_values_and_leaves_text_alone() {
-    hold(
+    check(
         Language::Jinja,
         Format::Nginx,
         &[
@@ -78,7 +78,7 @@ fn jinja_quotes_values_and_leaves_text_alone() {
             ),
         ],
     );
-    hold(
+    check(
         Language::Jinja,
         Format::Json,
         &[
@@ -104,7 +104,7 @@ fn jinja_quotes_values_and_leaves_text_alone() {
 }
 
 #[test]
-fn values_in_includes_blocks_and_macros_are_seen_where_they_come_to_stand() {
+fn values_in_includes_blocks_and_macros_are_escaped_for_their_final_place() {
     let directory = tempfile::tempdir().unwrap();
     let files = [
         ("part", "a {{ key('evil') }};\n"),
@@ -138,7 +138,7 @@ fn values_in_includes_blocks_and_macros_are_seen_where_they_come_to_stand() {
 
 #[test]
 fn go_quotes_values_and_leaves_text_alone() {
-    hold(
+    check(
         Language::Go,
         Format::Nginx,
         &[
@@ -171,7 +171,7 @@ fn go_quotes_values_and_leaves_text_alone() {
             ),
         ],
     );
-    hold(
+    check(
         Language::Go,
         Format::Json,
         &[
@@ -185,7 +185,7 @@ fn go_quotes_values_and_leaves_text_alone() {
 }
 
 #[test]
-fn documents_of_every_function_are_written_as_they_are() {
+fn documents_of_every_function_are_written_unescaped() {
     let value = "key('list') | parse_json";
     for function in [
         "to_json",
@@ -195,8 +195,8 @@ fn documents_of_every_function_are_written_as_they_are() {
         "sprig_must_to_raw_json",
     ] {
         let text = format!("{{{{ {value} | {function} }}}}");
-        hold(Language::Jinja, Format::Json, &[(&text, "[1,\"a b\"]")]);
-        hold(Language::Jinja, Format::Yaml, &[(&text, "[1,\"a b\"]")]);
+        check(Language::Jinja, Format::Json, &[(&text, "[1,\"a b\"]")]);
+        check(Language::Jinja, Format::Yaml, &[(&text, "[1,\"a b\"]")]);
     }
     for function in [
         "to_json_pretty",
@@ -204,13 +204,13 @@ fn documents_of_every_function_are_written_as_they_are() {
         "sprig_must_to_pretty_json",
     ] {
         let text = format!("{{{{ {value} | {function} }}}}");
-        hold(
+        check(
             Language::Jinja,
             Format::Json,
             &[(&text, "[\n  1,\n  \"a b\"\n]")],
         );
     }
-    hold(
+    check(
         Language::Jinja,
         Format::Yaml,
         &[
@@ -229,7 +229,7 @@ fn documents_of_every_function_are_written_as_they_are() {
             ("a: {{ 'b: c' | sprig_indent(0) }}", "a: \"b: c\""),
         ],
     );
-    hold(
+    check(
         Language::Go,
         Format::Yaml,
         &[
@@ -252,19 +252,19 @@ fn documents_of_every_function_are_written_as_they_are() {
             ),
         ],
     );
-    // YAML is none of them in a file of JSON.
+    // YAML is not a document of a JSON file.
     assert!(formatted("{{ [1] | to_yaml }}", Language::Jinja, Format::Json).is_err());
 }
 
 #[test]
 fn a_value_with_properties_is_a_value() {
     let quoted = "a \"2020-01-02 00:00:00 +0000 UTC\";";
-    hold(
+    check(
         Language::Jinja,
         Format::Nginx,
         &[("a {{ sprig_to_date('2006-01-02', '2020-01-02') }};", quoted)],
     );
-    hold(
+    check(
         Language::Go,
         Format::Nginx,
         &[(
@@ -275,8 +275,8 @@ fn a_value_with_properties_is_a_value() {
 }
 
 #[test]
-fn what_was_a_go_template_has_its_values_quoted() {
-    hold(
+fn a_converted_go_template_has_its_values_quoted() {
+    check(
         Language::Jinja,
         Format::Nginx,
         &[
@@ -351,7 +351,7 @@ fn a_refusal_shows_the_place_and_the_origin_and_no_value() {
     );
 }
 
-/// An instance with a value in each of its texts that is not plain.
+/// An instance in which every string is a value that is not plain.
 fn odd_instance() -> Instance {
     let odd = |letter: char| format!("a;{letter}");
     Instance {
@@ -434,7 +434,7 @@ fn the_origin_is_found_in_answers_of_every_kind() {
 }
 
 #[test]
-fn what_is_missing_is_waited_for_first() {
+fn missing_data_is_awaited_before_values_are_checked() {
     let source = Source::Inline {
         name: "t".into(),
         text: "x{{ key('evil') }}{{ key('later') }}".into(),

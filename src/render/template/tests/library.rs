@@ -1,10 +1,10 @@
-//! The function library, seen through both languages.
+//! Tests of the function library in both languages.
 
 use super::*;
 use crate::render::functions;
 
-/// What a template renders, or `!` and the error without its place.
-fn told(text: &str, language: Language) -> String {
+/// The text of a template, or `!` and the error without its place.
+fn outcome(text: &str, language: Language) -> String {
     let rendered =
         inline(text, language).and_then(|template| render(&template, &known(&[("a", "1")])).text);
     rendered.unwrap_or_else(|error| format!("!{}", error.message))
@@ -58,8 +58,8 @@ fn both_languages_have_the_functions_of_sprig() {
     for (go, jinja, wanted) in cases {
         assert_eq!(
             (
-                told(go, Language::Go).as_str(),
-                told(jinja, Language::Jinja).as_str()
+                outcome(go, Language::Go).as_str(),
+                outcome(jinja, Language::Jinja).as_str()
             ),
             (wanted, wanted),
             "{go}"
@@ -68,7 +68,7 @@ fn both_languages_have_the_functions_of_sprig() {
 }
 
 #[test]
-fn what_is_not_supported_is_told_when_the_template_is_read() {
+fn an_unsupported_function_is_reported_when_the_template_is_read() {
     let mut seen = 0;
     for function in functions::unsupported::all() {
         let cases = [
@@ -103,7 +103,7 @@ fn what_is_not_supported_is_told_when_the_template_is_read() {
 }
 
 #[test]
-fn what_has_been_a_method_has_a_hint() {
+fn a_former_method_has_a_hint() {
     let template = inline(
         "{{ range service \"web\" }}{{ .Tags.Contains \"x\" }}{{ end }}",
         Language::Go,
@@ -142,7 +142,7 @@ fn what_has_been_a_method_has_a_hint() {
 }
 
 #[test]
-fn a_jinja_template_that_includes_may_include_what_calls_sprig() {
+fn an_included_jinja_template_may_call_sprig() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.j2");
     fs::write(&path, "{% include 'b.j2' %}").unwrap();

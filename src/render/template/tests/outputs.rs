@@ -1,4 +1,4 @@
-//! `writeToFile`: what a pass collects.
+//! Tests of `writeToFile`.
 
 use super::*;
 
@@ -21,7 +21,7 @@ const GO: &str = r#"a{{ key "a" | writeToFile "/x" "me" "us" "0640" "append,newl
 const JINJA: &str = "a{{ write_to_file('/x', 'me', 'us', '0640', 'append,newline', key('a')) }}{{ write_to_file('y', '', '', '600', '2') }}b";
 
 #[test]
-fn a_pass_collects_what_is_to_be_written_and_prints_nothing() {
+fn a_pass_collects_the_files_to_write_and_prints_nothing() {
     for (text, language) in [(GO, Language::Go), (JINJA, Language::Jinja)] {
         let rendering = render(&allowed(text, language).unwrap(), &known(&[("a", "1")]));
         assert_eq!(rendering.text.unwrap(), "ab");
@@ -47,7 +47,7 @@ fn a_pass_collects_what_is_to_be_written_and_prints_nothing() {
 }
 
 #[test]
-fn the_format_of_the_template_is_not_that_of_what_it_writes_beside() {
+fn the_format_of_the_template_does_not_apply_to_its_outputs() {
     let cases = [
         (
             r#"listen {{ with $x := key "a" }}{{ $x | writeToFile "x" "" "" "600" }}{{ end }}80;"#,
@@ -97,7 +97,7 @@ fn a_pass_that_is_incomplete_or_fails_writes_nothing() {
 }
 
 #[test]
-fn arguments_that_make_no_file_are_errors_without_the_content() {
+fn invalid_arguments_are_errors_without_the_content() {
     let cases = [
         (
             r#""s3cret" | writeToFile "x" "" """#,
@@ -146,7 +146,7 @@ fn arguments_that_make_no_file_are_errors_without_the_content() {
 }
 
 #[test]
-fn without_permission_both_languages_name_it_and_the_remedy() {
+fn without_permission_both_languages_report_the_function_and_the_remedy() {
     let calls = [
         (GO, Language::Go, "writeToFile"),
         (JINJA, Language::Jinja, "write_to_file"),

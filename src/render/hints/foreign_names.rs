@@ -1,9 +1,9 @@
-//! Names of functions in other programs and languages.
+//! The names that functions have in other programs and languages.
 
 use crate::render::functions;
 
-/// The foreign name, and the Go name of the same function here.
-const STRANGERS: &[(&str, &str)] = &[
+/// The foreign name, and the Go name of the equivalent function.
+const FOREIGN: &[(&str, &str)] = &[
     ("upper", "toUpper"),
     ("upcase", "toUpper"),
     ("lower", "toLower"),
@@ -39,9 +39,9 @@ const STRANGERS: &[(&str, &str)] = &[
     ("max", "maximum"),
 ];
 
-/// The Go name of the function that another program calls `stranger`.
-pub(super) fn go_name(stranger: &str) -> Option<&'static str> {
-    let (_, name) = STRANGERS.iter().find(|(name, _)| *name == stranger)?;
+/// The Go name of the function that other programs call `foreign`.
+pub(super) fn go_name(foreign: &str) -> Option<&'static str> {
+    let (_, name) = FOREIGN.iter().find(|(name, _)| *name == foreign)?;
     functions::named_in_go(name).map(|function| function.go)
 }
 
@@ -51,8 +51,8 @@ mod tests {
 
     #[test]
     fn every_translated_name_exists() {
-        for (stranger, name) in STRANGERS {
-            assert_eq!(go_name(stranger), Some(*name), "{stranger}");
+        for (foreign, name) in FOREIGN {
+            assert_eq!(go_name(foreign), Some(*name), "{foreign}");
         }
         assert_eq!(go_name("frobnicate"), None);
     }
