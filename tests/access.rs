@@ -1,4 +1,5 @@
-//! Consul behind TLS, tokens, sockets and prefixes: what grants access, and the message if something is missing.
+//! Access to Consul by TLS, tokens, sockets and prefixes, and the error messages if a credential is
+//! missing.
 
 use std::fs;
 use std::time::Duration;
@@ -10,7 +11,8 @@ use crate::support::recorder::Recorder;
 use crate::support::secured::{Secured, authority};
 use crate::support::{eventually, installed};
 
-/// Renders one key once, with further arguments; returns the exit code, the log and the file.
+/// Renders a template with one key once, with additional arguments. Returns the exit code, the log
+/// and the file.
 fn once(address: &str, arguments: &[String]) -> (Option<i32>, String, String) {
     let folder = Folder::new();
     folder.write("in", r#"{{ key "k" }}"#);
@@ -207,7 +209,7 @@ fn another_token_in_the_file_is_used_and_a_bad_one_is_not() {
     let ctmpl = Ctmpl::start(consul.socket(), [&token_file, "-template", &template]);
     folder.becomes("out", "1");
     folder.becomes("told", &text(&folder.path("token")));
-    // A text that cannot be a token changes nothing, and is logged once.
+    // A text that cannot be a token is ignored, and logged once.
     folder.write("token", "not a token");
     ctmpl.says(
         "characters that no HTTP header can carry; it should hold the token and nothing else",
@@ -217,7 +219,7 @@ fn another_token_in_the_file_is_used_and_a_bad_one_is_not() {
     ctmpl.says("the old token stays in use");
     consul.put("k", "2");
     folder.becomes("out", "2");
-    // The old token is revoked, and the new one comes a while later, as when a job rotates it.
+    // The old token is revoked before the new one is written, as when a job rotates it.
     consul.revoke(&first);
     consul.put("k", "3");
     ctmpl.says("answered 403");
@@ -388,7 +390,7 @@ fn authorities_can_be_in_the_configuration_itself() {
     );
 }
 
-/// The environment of a client with access.
+/// Returns the environment of a client with valid credentials.
 fn variables(consul: &Secured) -> Vec<(&'static str, String)> {
     vec![
         ("CONSUL_HTTP_ADDR", consul.https("localhost")),
@@ -418,7 +420,7 @@ fn the_consul_program_as_a_command_reaches_the_same_consul() {
             .args(consul.known())
             .arg(format!("-consul-addr={}", consul.https("localhost")));
         command.arg(format!("-consul-token={}", token.secret));
-        // Variables of the test's own environment would mislead the program.
+        // Environment variables of the test itself would influence the program.
         command
             .env("CONSUL_HTTP_ADDR", "127.0.0.1:1")
             .env("CONSUL_HTTP_SSL", "false");
@@ -433,7 +435,8 @@ fn the_consul_program_as_a_command_reaches_the_same_consul() {
     };
     let of_another_authority = {
         let mut command = command();
-        // Without a scheme: only variables say that it is TLS, and that certificates are not verified.
+        // Without a scheme, only the variables enable TLS and disable the verification of
+        // certificates.
         command.envs(variables(&consul)).env_remove("CONSUL_CACERT");
         command.env(
             "CONSUL_HTTP_ADDR",
@@ -507,7 +510,7 @@ fn a_proxy_for_plain_http_is_asked_unless_the_host_is_excepted() {
         "{head}"
     );
     let (code, out, log) = once_by("other.invalid,.invalid");
-    // The name cannot be resolved; the resolver may take long to say so.
+    // The host name cannot be resolved, and the resolver may take long to report it.
     assert!(
         [Some(14), Some(16)].contains(&code) && out.is_empty(),
         "{log}"
@@ -548,7 +551,7 @@ fn new_certificates_in_the_files_are_used_and_bad_ones_are_not() {
     fs::rename(folder.path("new.pem"), folder.path("ca.pem")).unwrap();
     ctmpl.says("the certificates for Consul were read again");
     folder.becomes("out", "1");
-    // A certificate that replaces the old one before its key does.
+    // The new certificate is written before its key.
     copy(&consul.path("dc1-server-consul-0.pem"), "cert.pem");
     ctmpl.says("cannot be used together");
     ctmpl.says("the previous certificates stay in use");

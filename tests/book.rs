@@ -1,6 +1,8 @@
-//! Every command of the README, of CONTRIBUTING and of the book does what the page shows.
+//! Runs every command of the README, CONTRIBUTING and the book, and compares the output with the
+//! page.
 //!
-//! `support::session` explains how a page is followed. Commands that a test cannot run are listed in `book/not_run.rs`.
+//! `support::session` describes how a page is run. `book/not_run.rs` lists the commands that a test
+//! cannot run.
 
 mod not_run;
 mod shown;
@@ -19,7 +21,7 @@ use crate::support::session::Session;
 
 use not_run::{NOT_RUN, NotRun};
 
-/// One test for each page, so that they run beside each other.
+/// Defines one test per page, so that pages run in parallel.
 macro_rules! pages {
     ($($name:ident: $page:literal $(needs $program:literal)*;)+) => {
         $(#[test] fn $name() { follow($page, &["curl" $(, $program)*]); })+
@@ -54,7 +56,7 @@ pages! {
     template_languages: "docs/src/reference/template-languages.md";
 }
 
-/// Reads a page, and does what it says.
+/// Runs the blocks of a page.
 fn follow(page: &str, programs: &[&str]) {
     if !programs.iter().all(|program| require(program).is_some()) {
         return;
@@ -86,7 +88,7 @@ fn is_command(block: &Block) -> bool {
     ["sh", "console"].contains(&block.language())
 }
 
-/// Why a block is not run.
+/// Returns the reason why a block is not run; `None` if it is run.
 fn reason(page: &str, block: &Block) -> Option<&'static str> {
     NOT_RUN
         .iter()
@@ -94,7 +96,7 @@ fn reason(page: &str, block: &Block) -> Option<&'static str> {
         .map(|NotRun(_, _, reason)| *reason)
 }
 
-/// The files below `/etc` and `/run` that the pages take for granted.
+/// Creates the files below `/etc` and `/run` that the pages assume to exist.
 fn furnish(session: &Session) {
     let folder = session.folder();
     for (name, source) in [
@@ -115,7 +117,8 @@ fn furnish(session: &Session) {
     );
 }
 
-/// Checks the syntax of a block, and the flags, configurations and templates of each `ctmpl` in it.
+/// Checks the syntax of a block, and the flags, configurations and templates of each `ctmpl` call
+/// in it.
 fn check(session: &Session, block: &Block) {
     let script = session.localized(&block.text);
     let syntax = Command::new("sh").args(["-n", "-c", &script]).status();

@@ -1,4 +1,5 @@
-//! Templates that choose among the instances of a service, rendered by the real binary.
+//! Options of `service` and `connect` that choose instances, in templates rendered by the real
+//! binary.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -19,7 +20,7 @@ fn web(id: &str, port: u16) -> Service {
         .status(Status::Passing)
 }
 
-/// Starts both languages, which write to `go` and `jinja`.
+/// Starts ctmpl with both templates, which write to `go` and `jinja`.
 fn start(folder: &Folder, consul: &Background, go: &str, jinja: &str) -> Ctmpl {
     folder.write(
         "in",
@@ -91,7 +92,8 @@ fn an_instance_that_registers_before_its_check_does_changes_no_file() {
     both_become(&folder, "a ");
     let inode = |name| fs::metadata(folder.path(name)).unwrap().ino();
     let before = inode("go");
-    // Without a check it passes; then its check comes, and is critical until it has run once.
+    // The instance passes without a check. Then its check is registered, and is critical until its
+    // first run.
     for _ in 0..3 {
         consul.register(
             Service::new("web")

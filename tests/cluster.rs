@@ -1,4 +1,4 @@
-//! Three real Consul servers: the leader is killed, or the server that ctmpl polls.
+//! A cluster of three real Consul servers that loses its leader, or the server that ctmpl polls.
 
 use std::time::{Duration, Instant};
 
@@ -7,21 +7,22 @@ use crate::support::cluster::Cluster;
 use crate::support::ctmpl::{Ctmpl, Folder};
 use crate::support::{eventually, installed, within};
 
-/// The time limit from the moment a change is possible to the file that shows it.
+/// The time limit from the accepted change to the file that shows it.
 const LATEST: Duration = Duration::from_secs(2);
 /// The message of an outage.
 const OUTAGE: &str = "the files stay as they are";
 
-/// Changes the key as soon as it can be changed; returns that time.
+/// Changes the key as soon as the cluster accepts it. Returns the time of the change.
 fn changes_as_soon_as_possible(cluster: &Cluster, place: usize, value: &str) -> Instant {
-    // Without a leader, a server holds the request for seconds: the change is possible once it was accepted.
+    // Without a leader, a server holds the request for seconds. The change counts from the accepted
+    // request.
     eventually("the cluster takes a change again", || {
         try_put(cluster.address(place), "app/port", value)
     });
     Instant::now()
 }
 
-/// The file has the value within the limit, counted from the change.
+/// Asserts that the file gets the value within the limit, counted from `since`.
 fn arrives(folder: &Folder, value: &str, since: Instant) {
     within(
         LATEST.saturating_sub(since.elapsed()),
@@ -43,7 +44,7 @@ fn a_cluster_that_loses_its_leader_changes_no_file_and_catches_up() {
     );
     let leader = cluster.leader();
     let follower = (leader + 1) % 3;
-    // The server that is polled stays; only the leader goes.
+    // The polled server keeps running; only the leader is killed.
     let template = folder.template("in", "out", "");
     let mut ctmpl = Ctmpl::start(
         cluster.addresses_from(follower),
@@ -60,7 +61,8 @@ fn a_cluster_that_loses_its_leader_changes_no_file_and_catches_up() {
     assert!(ctmpl.said(OUTAGE) <= 1, "it is told once:\n{}", ctmpl.log());
     assert_eq!(ctmpl.said("[ERR]"), 0, "{}", ctmpl.log());
 
-    // The next leader is killed too: with two of three gone there is no leader, until one comes back.
+    // The next leader is killed too. With one of three servers left, there is no leader until
+    // another one is restarted.
     let second = cluster.leader();
     let last = (0..3)
         .find(|place| ![leader, second].contains(place))
@@ -107,7 +109,7 @@ fn a_server_that_is_killed_is_replaced_by_the_next_one() {
         ctmpl.log()
     );
 
-    // That a server which is not the leader is skipped is not logged.
+    // Skipping a server that is not the leader is not logged.
     let said = ctmpl.said(OUTAGE);
     let address = cluster.address(next).to_string();
     let other = Ctmpl::start(
@@ -151,7 +153,7 @@ fn a_server_that_is_missing_at_the_start_is_skipped() {
     );
 }
 
-/// The file keeps this text while `until` runs, however long that takes.
+/// Asserts that the file keeps this text while `until` runs. Returns the result of `until`.
 fn watch_while<T>(folder: &Folder, text: &str, until: impl FnOnce() -> T) -> T {
     use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -167,7 +169,7 @@ fn watch_while<T>(folder: &Folder, text: &str, until: impl FnOnce() -> T) -> T {
         });
         let done = until();
         over.store(true, Ordering::SeqCst);
-        // The change itself may arrive just before the last look at the file.
+        // The change itself may arrive just before the last check of the file.
         let seen = watcher.join().expect("the watcher");
         assert!(
             seen.iter().filter(|now| *now != text).count() <= 1 && !seen.contains(""),

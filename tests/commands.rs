@@ -1,4 +1,5 @@
-//! Commands: when they run, how they run, what they find and what they say; and that no secret is ever logged.
+//! Reload commands: when and how they run, their environment, their output; and no log line
+//! contains a secret.
 
 use std::fs;
 use std::time::Duration;
@@ -11,7 +12,7 @@ fn consul() -> Background {
     crate::support::embedded(Seed::default().key("a", "1").key("b", "1").key("c", "1"))
 }
 
-/// A template for each of these keys, all with their destinations in the folder.
+/// Creates a template for each of these keys. Returns their arguments.
 fn templates(folder: &Folder, keys: &[(&str, &str)]) -> Vec<String> {
     let mut arguments = Vec::new();
     for (key, command) in keys {
@@ -24,7 +25,7 @@ fn templates(folder: &Folder, keys: &[(&str, &str)]) -> Vec<String> {
     arguments
 }
 
-/// A program in the folder.
+/// Creates a program in the folder. Returns its path.
 fn script(folder: &Folder, name: &str, lines: &str) -> String {
     text(&folder.program(name, &format!("#!/bin/sh\n{lines}\n")))
 }
@@ -45,7 +46,7 @@ fn a_command_runs_once_after_all_files_of_a_pass_and_different_ones_in_order() {
         ("c", shared.as_str()),
     ];
     let arguments = templates(&folder, &keys);
-    // What one answer changes is one pass.
+    // All changes of one answer are rendered together.
     for key in ["a", "b", "c"] {
         folder.write(&format!("{key}.in"), "{{ key \"a\" }}");
     }
@@ -204,7 +205,7 @@ fn a_command_finds_the_same_consul_in_its_environment() {
         .and_then(|seen| seen.token.clone());
     assert_eq!(token.as_deref(), Some("s3cr3t-token"), "and it is used");
 
-    // Consul without namespaces refuses a query with a namespace; this template has no query.
+    // Consul without namespaces refuses queries with a namespace; this template has no query.
     let template = format!(
         "{}:{}:{print}",
         folder.write("plain", "x").display(),
@@ -268,7 +269,8 @@ fn no_secret_is_ever_logged() {
     );
     folder.write("good.in", &template);
     folder.write("good.in.j2", "{{ key('secret') }} {{ env('SECRET') }}");
-    // Each of these fails on a secret; the message may name the place and the kind, not the value.
+    // Each of these templates fails on a secret. The error may contain the position and the type,
+    // but not the value.
     folder.write("int.in", r#"{{ key "secret" | parseInt }}"#);
     folder.write("json.in", r#"{{ key "secret" | parseJSON }}"#);
     folder.write("index.in", r#"{{ index (env "SECRET" | split "-") 99 }}"#);
@@ -311,7 +313,7 @@ fn no_secret_is_ever_logged() {
             ctmpl.says(&format!("{name}:1"));
         }
         ctmpl.says("runs again in");
-        // Outages and refusals are told with the address, and with nothing else.
+        // Outages and refusals are logged with the address, without credentials.
         consul.faults().stop_listening();
         ctmpl.says("the files stay as they are");
         consul.faults().listen_again();
@@ -328,7 +330,7 @@ fn no_secret_is_ever_logged() {
             let _ = fs::remove_file(folder.path(&format!("{name}.out")));
         }
     }
-    // Nor in the messages about flags.
+    // Errors about flags contain no secret either.
     for arguments in [
         &["-consul-token", "t0ken-of-flag", "stray"][..],
         &["-consul-auth=user:pa55word", "-wrong"],

@@ -1,4 +1,4 @@
-//! What shells and man are given, used by the real bash and the real man.
+//! The completion scripts and the manual page, tested with the real shells and man.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use crate::support::ctmpl::{Folder, run};
 use crate::support::program;
 
-/// What bash offers when TAB is pressed behind these words, the last of which may have begun.
+/// Returns the completions that bash offers after these words; the last word may be incomplete.
 fn offered(folder: &Folder, words: &[&str]) -> Vec<String> {
     let line = words
         .iter()
@@ -24,7 +24,8 @@ fn offered(folder: &Folder, words: &[&str]) -> Vec<String> {
     } else {
         ""
     };
-    // What readline does: it sets the words, and calls the function that `complete` names.
+    // Does the same as readline: sets the variables, and calls the function that `complete`
+    // registered.
     let script = format!(
         "source ctmpl.bash; complete -p ctmpl | grep -q -- '-F _ctmpl' || exit 9; compopt() {{ :; }}; \
          COMP_WORDS=({line}); COMP_CWORD={}; _ctmpl ctmpl '{current}' '{before}'; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
@@ -83,7 +84,7 @@ fn bash_completes_commands_flags_and_values() {
             .collect();
         assert_eq!(offered, *expected, "{words:?}");
     }
-    // The whole list is that of the help.
+    // The complete list is the one in the help.
     let all = offered(&folder, &["ctmpl", "--"]);
     let help = run(["--help"]).output;
     assert!(all.len() > 40, "{all:?}");

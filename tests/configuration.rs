@@ -1,4 +1,5 @@
-//! Configuration files, through the binary: four formats, directories, precedence, errors, `validate` and `config`.
+//! Configuration files, with the real binary: four formats, directories, precedence, errors,
+//! `validate` and `config`.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -6,7 +7,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use crate::support::ctmpl::{Ended, Folder, command, run_command, text};
 use crate::support::documents::blocks;
 
-/// Runs it in a folder, with these words.
+/// Runs ctmpl in a folder with these arguments.
 fn run(folder: &Folder, words: &[&str]) -> Ended {
     let mut command = command();
     command.current_dir(folder.path(".")).args(words);

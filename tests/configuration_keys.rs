@@ -1,5 +1,5 @@
-//! Every key of a configuration, through the binary: what a file says, and what `ctmpl config` shows, which is what counts;
-//! how values are written; and what is refused.
+//! Every configuration key, with the real binary: a file sets it, and `ctmpl config` shows its
+//! effective value. Also the ways to write values, and invalid values.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +9,7 @@ use ctmpl::config::reference;
 
 use crate::support::ctmpl::{Ended, Folder, command, run_command};
 
-/// What makes a configuration complete.
+/// The part that makes a configuration complete.
 const TEMPLATE: &str = "template { contents = \"x\" destination = \"out\" }\n";
 
 fn run(folder: &Folder, words: &[&str]) -> Ended {
@@ -18,7 +18,7 @@ fn run(folder: &Folder, words: &[&str]) -> Ended {
     run_command(command)
 }
 
-/// What is shown for a file with these lines, without origins.
+/// Returns the output of `ctmpl config` for a file with this text, without origins.
 fn shown(folder: &Folder, name: &str, text: &str) -> String {
     folder.write(name, text);
     let ended = run(folder, &["config", "--config", name]);
@@ -26,14 +26,14 @@ fn shown(folder: &Folder, name: &str, text: &str) -> String {
     ended.output
 }
 
-/// Whether a line of a shown configuration, or of a block in it, is this.
+/// Returns `true` if the output has this line, at any indentation.
 fn shows(output: &str, line: &str) -> bool {
     output
         .lines()
         .any(|shown| shown.split(" # ").next().unwrap_or_default().trim() == line)
 }
 
-/// Keys at the top: what is written, and the line that is shown.
+/// Keys at the top level: the name, the text of a file, and the line of the output.
 const TOP: &[(&str, &str, &str)] = &[
     ("wait", "wait = \"2s\"", "wait = \"2s:8s\""),
     ("wait", "wait = \"2s:10s\"", "wait = \"2s:10s\""),
@@ -409,7 +409,7 @@ const TOP: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Keys of a template, likewise.
+/// Keys of `template`, in the same form.
 const OF_TEMPLATES: &[(&str, &str, &str)] = &[
     ("source", "source = \"in.j2\"", "source = \"in.j2\""),
     ("contents", "contents = \"a\\nb\"", "contents = \"a\\nb\""),
@@ -558,7 +558,7 @@ fn every_key_that_is_said_is_shown() {
 
 #[test]
 fn no_key_is_without_its_row() {
-    /// Keys that are blocks of which each has rows of its own.
+    /// Blocks whose keys have their own rows.
     const BLOCKS: [&str; 1] = ["template"];
     let mut tried: BTreeSet<String> = TOP.iter().map(|(key, ..)| (*key).to_owned()).collect();
     tried.extend(
@@ -575,7 +575,7 @@ fn no_key_is_without_its_row() {
     assert!(gone.is_empty(), "there are no such keys: {gone:?}");
 }
 
-/// The same in several ways of writing.
+/// The same configuration in several spellings.
 #[test]
 fn hcl_is_read_as_people_write_it() {
     let ways = [
@@ -593,7 +593,7 @@ fn hcl_is_read_as_people_write_it() {
             assert!(shows(&output, line), "{way}: {output}");
         }
     }
-    // JSON, also in a file that is named otherwise; blocks in lists; nothing.
+    // JSON, also in a file with another extension; blocks in lists; null.
     let json = r#"{"consul": [{"address": "h:1"}], "Once": true, "syslog": null,
         "template": [{"contents": "x", "destination": "a"}, [{"contents": "y", "destination": "b"}]]}"#;
     for name in ["a.json", "b.hcl", "b.conf"] {
@@ -605,7 +605,8 @@ fn hcl_is_read_as_people_write_it() {
     }
 }
 
-/// What generators and templates of configurations leave behind means what it means to consul-template.
+/// Empty values, as generators of configurations write them, have the same meaning as in
+/// consul-template.
 #[test]
 fn what_is_empty_says_nothing() {
     let folder = Folder::new();
@@ -635,7 +636,7 @@ fn what_is_empty_says_nothing() {
     );
 }
 
-/// Each key of `wait` is decided by itself, and a template's that says nothing is that of the whole.
+/// Each key of `wait` is merged separately; a template without `wait` uses the global one.
 #[test]
 fn a_wait_is_put_together_from_all_layers() {
     let folder = Folder::new();
@@ -896,7 +897,7 @@ fn a_directory_gives_what_is_configuration_and_never_runs_in_circles() {
     ] {
         folder.write(name, "garbage {");
     }
-    // As Kubernetes mounts a ConfigMap.
+    // The layout of a ConfigMap that Kubernetes mounts.
     folder.write("d/..2026_11/map.toml", "max_stale = \"7s\"\n");
     symlink("..2026_11", folder.path("d/..data")).unwrap();
     symlink("..data/map.toml", folder.path("d/map.toml")).unwrap();

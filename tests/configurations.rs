@@ -1,5 +1,5 @@
-//! Configurations as people have them, in `tests/configurations`: the same in four formats, in the eyes of the schema, and
-//! migrated.
+//! The realistic configurations in `tests/configurations`: they are equal in four formats, valid by
+//! the schema, and can be migrated.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,7 +16,7 @@ use crate::support::documents::{blocks, copy, shell};
 
 const FORMATS: [&str; 4] = ["hcl", "json", "yaml", "toml"];
 
-/// The names of the configurations.
+/// Returns the names of the configurations.
 fn names() -> BTreeSet<String> {
     let files = fs::read_dir("tests/configurations").unwrap();
     let names: BTreeSet<_> = files
@@ -39,7 +39,7 @@ fn text(name: &str, format: &str) -> String {
         .unwrap_or_else(|_| panic!("{name}.{format}"))
 }
 
-/// A folder with all that they name.
+/// Creates a folder with all files that the configurations name.
 fn folder() -> Folder {
     let folder = Folder::new();
     folder.write("consul-token", "t0ken\n");
@@ -52,7 +52,7 @@ fn run(folder: &Folder, words: &[&str]) -> Ended {
     run_command(command)
 }
 
-/// What `ctmpl config` shows, without the origins.
+/// Returns the lines of `ctmpl config`, without origins.
 fn shown(folder: &Folder, file: &str) -> Vec<String> {
     let ended = run(folder, &["config", "--config", file]);
     assert_eq!(ended.code(), Some(0), "{file}: {}", ended.log);
@@ -68,7 +68,7 @@ fn shown(folder: &Folder, file: &str) -> Vec<String> {
     lines
 }
 
-/// What comes of a file: everything, secrets included.
+/// Returns the resolved configuration of a file, including secrets.
 fn resolved(path: &Path) -> String {
     let words = ["ctmpl".into(), "--config".into(), path.into()];
     let Ok(Command::Run(arguments)) = cli::parse(words) else {
@@ -146,7 +146,7 @@ fn what_is_migrated_means_the_same() {
                 "{name} in {format}: {}",
                 migrated.output
             );
-            // Once is enough: nothing is left to be changed.
+            // Migrating the result again changes nothing.
             if format == "hcl" {
                 let again = run(&folder, &["migrate", "--to", format, &file]);
                 let own = |line: &&str| !line.contains("ctmpl migrate: ");

@@ -1,4 +1,4 @@
-//! The cases, and how they are run.
+//! The conformance cases, and helpers to run them.
 
 pub(crate) mod answers;
 pub(crate) mod moves;
@@ -12,13 +12,13 @@ use crate::support::http::{self, Answer};
 /// A request: method, target, body.
 pub(crate) type Request = (&'static str, &'static str, &'static str);
 
-/// Makes a request.
+/// Sends a request.
 pub(crate) fn make(address: SocketAddr, (method, target, body): Request) -> Answer {
     http::request(address, method, target, body)
         .unwrap_or_else(|error| panic!("{method} {target}: {error}"))
 }
 
-/// Makes requests that have to succeed.
+/// Sends requests that must succeed.
 pub(crate) fn set_up(case: &str, address: SocketAddr, requests: &[Request]) {
     for request in requests {
         let answer = make(address, *request);

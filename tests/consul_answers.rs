@@ -1,4 +1,5 @@
-//! Answers of real servers, replayed byte for byte to the client: each is read, or becomes an error of its class.
+//! Recorded answers of real servers, replayed byte for byte: the client parses each, or returns an
+//! error of the right class.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -17,7 +18,7 @@ fn replay(bytes: Vec<u8>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
-        // One query takes two requests at most.
+        // A query needs at most two requests.
         for stream in listener.incoming().take(2) {
             let mut stream = stream.unwrap();
             let mut request = [0; 4096];
@@ -507,10 +508,10 @@ async fn headers_that_a_gateway_adds_do_not_hide_the_answer() {
     }
 }
 
-/// When a server's process ends.
+/// The moment when the server process ends.
 #[derive(Clone, Copy, Debug)]
 enum Dies {
-    /// Between two requests: the connection is closed before the second one is sent on it.
+    /// Between two requests: the connection closes before the second one is sent on it.
     BetweenRequests,
     /// After it has read the request: the system closes the connection.
     AfterReading,
@@ -518,7 +519,8 @@ enum Dies {
     BeforeReading,
 }
 
-/// Answers one request, and dies before it answers a second one on the same connection.
+/// Starts a server that answers one request, and ends before it answers a second one on the same
+/// connection.
 fn dies(how: Dies) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -539,7 +541,8 @@ fn dies(how: Dies) -> SocketAddr {
     address
 }
 
-/// Once, a connection that had ended was kept beside the request that waited for it, which then ran into its time limit.
+/// Regression test: a closed connection was kept for the waiting request, which then exceeded its
+/// time limit.
 #[tokio::test]
 async fn a_server_that_dies_during_a_long_poll_is_noticed_at_once() {
     for how in [
@@ -555,7 +558,7 @@ async fn a_server_that_dies_during_a_long_poll_is_noticed_at_once() {
             stale: true,
         };
         client.poll(consul(&service("web")), poll(0)).await.unwrap();
-        // Long enough for the end of the connection to arrive.
+        // Wait until the end of the connection has arrived.
         tokio::time::sleep(Duration::from_millis(50)).await;
         let lost = tokio::time::timeout(
             Duration::from_secs(10),

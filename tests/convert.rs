@@ -1,4 +1,5 @@
-//! `ctmpl convert`, the real binary: every Go template of the repository, proven on data, and rendered by the daemon.
+//! `ctmpl convert` with the real binary: every Go template of the repository is converted, proven
+//! on data, and rendered.
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -6,7 +7,7 @@ use std::process::Output;
 use crate::support::ctmpl::{Folder, command, text};
 use crate::support::rendering::{MANY, NONE, ODD, ONE, output, render};
 
-/// Every Go template that is there.
+/// Returns every Go template of the repository.
 fn templates() -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut left: Vec<PathBuf> = ["templates", "examples"].map(PathBuf::from).to_vec();
@@ -104,7 +105,7 @@ fn what_is_not_converted_is_told_and_makes_it_fail() {
 #[test]
 fn a_difference_is_shown() {
     let folder = Folder::new();
-    // The name of a template that is computed: converted it prints nothing.
+    // The name of the template is computed, so its converted form prints nothing.
     let source = "{{define \"a\"}}A{{end}}before\n{{executeTemplate (printf \"%s\" (env \"NAME\")) 1}}\nafter\n";
     let template = folder.write("a.ctmpl", source);
     let done = command()

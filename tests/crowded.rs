@@ -1,4 +1,4 @@
-//! More queries than the connections that the agent accepts from one host.
+//! More queries than the agent accepts connections from one client.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use crate::support::ctmpl::{Ctmpl, Folder};
 use crate::support::eventually;
 use consul_dev::Seed;
 
-/// Consul accepts 200 connections of a host by default; here it is a tenth of that.
+/// The agent's limit of connections per client; the default is 200.
 const CONNECTIONS: usize = 20;
 const QUERIES: usize = 60;
 
@@ -27,7 +27,7 @@ fn every_query_gets_its_first_answer_before_long_polls_take_the_connections() {
         ["-template", &folder.template("in", "out", "")],
     );
     folder.becomes("out", &expected);
-    // Queries beyond the limit are refused, and one line reports it for all.
+    // Queries above the limit are refused; one log line reports all of them.
     eventually("the long polls are refused", || {
         ctmpl.said(" fails: ") >= QUERIES - CONNECTIONS
     });

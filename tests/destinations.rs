@@ -1,4 +1,4 @@
-//! Options of templates for their files and their failures.
+//! Template options for destination files and for failures.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -12,7 +12,7 @@ fn consul() -> Background {
     crate::support::embedded(Seed::default().key("a", "1").key("n", "5"))
 }
 
-/// The daemon's command in the folder, with this configuration.
+/// Returns a daemon's command in the folder with this configuration.
 fn with(folder: &Folder, consul: &Background, configuration: &str, flags: &[&str]) -> Command {
     folder.write("ct.hcl", configuration);
     let mut command = command();
@@ -33,7 +33,7 @@ fn once(folder: &Folder, consul: &Background, configuration: &str) -> Ended {
     ))
 }
 
-/// A template that prints the key `a`.
+/// Returns a template that prints the key `a`.
 fn of_key(more: &str) -> String {
     format!(
         "template {{\n contents = \"{{{{ key \\\"a\\\" }}}}\"\n destination = \"out\"\n {more}\n}}\n"
@@ -129,7 +129,7 @@ fn a_file_in_a_directory_of_another_user_is_written_in_place() {
     let out = folder.write("out", "old");
     std::os::unix::fs::chown(&out, Some(65_534), Some(65_534)).unwrap();
     let inode = fs::metadata(&out).unwrap().ino();
-    // The program may be in a directory that only root can enter.
+    // The other user may not be able to enter the directory of the binary.
     let program = folder.path("ctmpl");
     fs::copy(env!("CARGO_BIN_EXE_ctmpl"), &program).unwrap();
     let as_nobody = |mode: &str| {
@@ -169,7 +169,7 @@ fn a_file_in_a_directory_of_another_user_is_written_in_place() {
     assert_eq!(fs::metadata(&out).unwrap().ino(), inode);
 }
 
-/// A template that fails if `n` is not a number, and one that never fails.
+/// Returns a template that fails if `n` is not a number, and one that never fails.
 fn failing(more: &str) -> String {
     format!(
         "template {{\n contents = \"{{{{ key \\\"n\\\" | parseInt }}}}\"\n destination = \"failing\"\n {more}\n}}\n{}",

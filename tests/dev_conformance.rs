@@ -1,10 +1,11 @@
-//! The embedded server answers as a real Consul does.
+//! Checks that the embedded server answers like a real Consul agent.
 //!
-//! Input: one list of cases, and two servers: the embedded one, and a real agent when there is one on `PATH`.
-//! Output: both meet every expectation, so that the embedded server cannot drift from what it stands for.
+//! Input: one list of cases, the embedded server, and a real agent if `consul` is on `PATH`.
+//! Output: both servers meet every expectation.
 //!
-//! `conformance/answers/` has requests and what comes back; `conformance/wakes.rs` has blocking queries and what
-//! wakes them; `conformance/moves.rs` has writes and whose index they move.
+//! `conformance/answers/` has requests and answers; `conformance/wakes.rs` has blocking queries and
+//! the writes that wake them; `conformance/moves.rs` has writes and the queries whose index they
+//! change.
 
 use std::net::SocketAddr;
 
@@ -12,7 +13,7 @@ use crate::conformance::{answers, moves, wakes};
 use crate::support::consul::Consul;
 use consul_dev::{Background, Options};
 
-/// Runs every case against a server that is fresh.
+/// Runs all cases against an empty server.
 fn conforms(name: &str, address: SocketAddr) {
     moves::run(name, address);
     answers::run(name, address);

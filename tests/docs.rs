@@ -1,4 +1,5 @@
-//! The generated parts of the book are up to date, the table of events matches the source, and links lead somewhere.
+//! The generated parts of the book are up to date, the table of events matches the source, and
+//! links resolve.
 
 mod command_line;
 mod events;
@@ -30,12 +31,12 @@ In the examples, Consul has two instances of the service `web`, a small mesh, th
 `app/`, and hosts of two applications below `apps/`.
 ";
 
-/// The reference as it should be.
+/// Returns the generated reference.
 fn reference() -> String {
     INTRODUCTION.to_owned() + &index() + &::functions::reference::page(&functions::LIBRARY)
 }
 
-/// The alphabetical index: every name, with a link to its entry.
+/// Returns the alphabetical index: every name, linked to its entry.
 fn index() -> String {
     let mut names = BTreeMap::new();
     for function in functions::all() {
@@ -75,7 +76,7 @@ fn the_reference_of_functions_is_made_of_the_table() {
     );
 }
 
-/// The tables of keys, one for each block that is not within another.
+/// Returns the tables of keys, one for each block that is not inside another.
 fn tables_of_keys() -> String {
     let keys = reference::keys();
     assert!(keys.len() > 50, "the table is empty");
@@ -135,7 +136,8 @@ fn the_tables_of_keys_are_made_of_the_written_shape() {
     );
 }
 
-/// Compares the generated parts of a page, each between two comments with its name; or writes them, if that is wanted.
+/// Compares the generated parts of a page, each between two comments with its name. With
+/// `CTMPL_UPDATE_DOCS`, writes them instead.
 fn update(path: &str, parts: &[(&str, String)]) {
     let mut page = fs::read_to_string(path).unwrap();
     let mut stale = false;
@@ -156,7 +158,7 @@ fn update(path: &str, parts: &[(&str, String)]) {
     }
 }
 
-/// A heading as links name it.
+/// Returns the anchor of a heading, as used in links.
 fn anchor(heading: &str) -> String {
     let kept = heading.trim().to_lowercase().replace(' ', "-");
     kept.chars()
@@ -164,7 +166,7 @@ fn anchor(heading: &str) -> String {
         .collect()
 }
 
-/// The headings of a page, as links name them.
+/// Returns the anchors of the headings of a page.
 fn headings(page: &str) -> Vec<String> {
     page.lines()
         .filter(|line| line.starts_with('#'))
@@ -172,7 +174,7 @@ fn headings(page: &str) -> Vec<String> {
         .collect()
 }
 
-/// A page without its blocks of code.
+/// Returns a page without its code blocks.
 fn without_code(page: &str) -> String {
     let mut is_code = false;
     let mut kept = String::new();
@@ -218,7 +220,7 @@ fn links_between_documents_lead_somewhere() {
             };
             let page = page.display();
             assert!(target.exists(), "{page} links to {link}");
-            // mdBook shows nothing else.
+            // mdBook shows only files below `docs/src`.
             let leaves = page.to_string().starts_with("docs/src")
                 && !target
                     .canonicalize()

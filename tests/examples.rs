@@ -1,5 +1,5 @@
-//! Every set-up in `examples/`: its templates rendered and accepted by the program they are for, its commands run, or
-//! at least read.
+//! The set-ups in `examples/`: their templates are rendered and accepted by their programs; their
+//! commands are run, or at least parsed.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use crate::support::{eventually, free_port, http, is_alive};
 
 const EXAMPLES: &[&str] = &["ci", "container", "dev", "haproxy", "nginx", "systemd"];
 
-/// The path of a file of an example.
+/// Returns the path of a file of an example.
 fn example(name: &str) -> PathBuf {
     fs::canonicalize("examples").unwrap().join(name)
 }
@@ -68,7 +68,7 @@ fn commands_to_try_do_what_they_say() {
                 output.status.success() && said.is_empty(),
                 "{name}: {block}\n{said}"
             );
-            // Each shows what it has made.
+            // Each command shows its result.
             assert!(
                 String::from_utf8_lossy(&output.stdout).lines().count() >= 3,
                 "{name}: {output:?}"
@@ -136,7 +136,7 @@ fn haproxy_accepts_the_configuration() {
     }
 }
 
-/// The address in the log of `ctmpl dev`.
+/// Returns the address in the log of `ctmpl dev`.
 fn address_of(dev: &Ctmpl) -> SocketAddr {
     dev.says("listening on http://");
     let log = dev.log();
@@ -338,7 +338,7 @@ fn the_job_ends_with_the_code_of_what_went_wrong() {
 #[test]
 fn systemd_takes_the_unit() {
     let unit = fs::read_to_string("examples/systemd/ctmpl.service").unwrap();
-    // Its command line, with the line that it goes on in.
+    // The command line of the unit, with its continuation line.
     let command = unit
         .split("ExecStart=/usr/local/bin/")
         .nth(1)

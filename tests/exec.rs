@@ -1,4 +1,5 @@
-//! One child that is kept running, through the binary: its start, its signals, its end, and that nothing of it is left.
+//! The child process of `exec`, with the real binary: start, signals, end; and no descendant
+//! survives.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ fn consul() -> Background {
     crate::support::embedded(Seed::default().key("a", "1"))
 }
 
-/// A child that writes what happens to it into `log`; `pid` is its own number.
+/// A child that records signals and changes in `log`, and its process ID in `pid`.
 const APP: &str = r#"#!/bin/bash
 cd "$(dirname "$0")"
 echo $$ > pid
@@ -68,7 +69,7 @@ impl Scene {
     }
 }
 
-/// The process that has started another.
+/// Returns the parent of a process.
 fn parent_of(pid: &str) -> String {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     stat.rsplit_once(") ")
@@ -80,7 +81,7 @@ fn parent_of(pid: &str) -> String {
         .to_owned()
 }
 
-/// Waits until a process is no more.
+/// Waits until a process has ended.
 fn gone(pid: &str) {
     eventually("the process is gone", || !is_alive(pid));
 }
@@ -206,7 +207,7 @@ fn a_child_that_ignores_its_signal_is_killed_after_its_grace() {
     );
     let ctmpl = scene.start(&["--exec=./app", "--exec-kill-timeout=300ms"]);
     let first = scene.pid();
-    // A render is not held up by it.
+    // The child does not delay rendering.
     scene.consul.put_key("a", "2");
     ctmpl.says("is sent SIGINT");
     scene.consul.put_key("a", "3");
@@ -238,7 +239,7 @@ fn a_splay_holds_no_rendering_up() {
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
 
-/// A child whose grandchild leaves its parent, its group and its session.
+/// A program whose grandchild leaves its parent, its process group and its session.
 const DOUBLE_FORK: &str = r#"#!/bin/bash
 cd "$(dirname "$0")"
 (setsid bash -c 'trap "" TERM INT HUP; echo $$ > grandchild; exec sleep 1000' &) &
@@ -249,7 +250,7 @@ exec sleep 1000
 
 #[test]
 fn nothing_is_left_however_it_ends() {
-    // ctmpl is killed; it ends; the child ends by itself; its reaper is killed.
+    // Either ctmpl is killed, or it exits, or the child exits, or its reaper is killed.
     for way in ["kill", "stop", "child", "reaper"] {
         let scene = Scene::new(DOUBLE_FORK);
         let ctmpl = scene.start(&["--exec=./app", "--exec-kill-timeout=1s"]);
@@ -269,7 +270,8 @@ fn nothing_is_left_however_it_ends() {
                 kill(Pid::from_raw(reaper.parse().unwrap()), Signal::SIGKILL).unwrap();
                 gone(&pids[0]);
                 ctmpl.says("its reaper ended");
-                // A process that left the child's tree is an orphan now, and still holds the standard error.
+                // A process that has left the child's tree is now an orphan, and still has standard
+                // error open.
                 kill(Pid::from_raw(pids[1].parse().unwrap()), Signal::SIGKILL).unwrap();
                 let ended = ctmpl.ends();
                 assert_eq!(ended.code(), Some(14), "{}", ended.log);
@@ -316,7 +318,8 @@ fn a_thousand_reloads_leave_no_zombie_and_lose_no_change() {
 
 #[test]
 fn a_signal_goes_to_the_program_and_not_to_the_shell_alone() {
-    // One program: the shell becomes it. More than that: the shell waits, and is not hit.
+    // The shell executes a single program directly. It waits for anything more, and must not
+    // receive the signal.
     for line in ["./app one 'a;b'", "true && ./app two; true"] {
         let scene = Scene::new(APP);
         let ctmpl = scene.start(&[&format!("--exec={line}"), "--exec-reload-signal=SIGUSR1"]);
@@ -382,7 +385,7 @@ fn a_signal_that_no_process_handles_is_refused() {
 
 #[test]
 fn the_environment_is_filtered_for_the_child_and_for_commands() {
-    // Without the trap, a SIGINT that comes while `mv` runs is none to bash when `mv` does not die of it.
+    // The trap is needed: bash ignores a SIGINT during `mv` if `mv` itself survives it.
     let scene = Scene::new(
         "#!/bin/bash\ntrap exit INT\ncd \"$(dirname \"$0\")\"\nenv | grep -E '^(KEEP|DROP|OWN|CONSUL_HTTP_ADDR|HOME)=' | sort > env.now\nmv env.now env\nexec sleep 1000\n",
     );
@@ -497,7 +500,7 @@ fn the_child_lives_on_across_a_reload_of_the_configuration() {
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn as_process_1_it_reaps_what_others_leave() {
     let scene = Scene::new(APP);
-    // Its command leaves a process that ends when its parent is gone.
+    // The command leaves a background process that outlives it.
     scene.folder.write(
         "ct.hcl",
         "template { contents = \"{{ key \\\"a\\\" }}\" destination = \"other\" command = \"(sleep 0.1 &) ; true\" }",
@@ -548,7 +551,7 @@ fn as_process_1_it_reaps_what_others_leave() {
         let children = children();
         children.len() == 1 && !children[0].starts_with('Z')
     });
-    // A signal for process 1 is passed on to ctmpl.
+    // Process 1 forwards signals to ctmpl.
     kill(Pid::from_raw(init.parse().unwrap()), Signal::SIGTERM).unwrap();
     let begun = Instant::now();
     let ended = ctmpl.ends();

@@ -1,7 +1,7 @@
-//! Every flag of consul-template, through the binary: in Go style and GNU style, with its effect.
+//! Every flag of consul-template, with the real binary: in Go style and GNU style, with its effect.
 //!
-//! A flag shows itself in what `ctmpl config` prints, with its name as the origin; what cannot be seen there has a test
-//! of its own below the table.
+//! The effect of a flag is a line in the output of `ctmpl config`, with the flag as the origin.
+//! Other effects have separate tests below the table.
 
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
@@ -13,18 +13,18 @@ use std::time::{Duration, Instant};
 use crate::support::ctmpl::{Ctmpl, Ended, Folder, command, run_command, text};
 use crate::support::recorder::Recorder;
 
-/// What a flag comes to.
+/// The effect of a flag.
 enum Effect {
-    /// `ctmpl config` has a line that begins with this, from this origin.
+    /// The output of `ctmpl config` has a line that begins with this, with the flag as the origin.
     Shows(&'static str),
-    /// It is accepted with one warning, which has these words.
+    /// The flag is accepted with a warning that contains these words.
     Warns(&'static str),
-    /// The test of this name shows it.
+    /// The test with this name checks the effect.
     Elsewhere(&'static str),
 }
 use Effect::{Elsewhere, Shows, Warns};
 
-/// `""`: it is a bool, written alone or with `=true`.
+/// A flag, its value, and its effect. An empty value means a bool, written alone or with `=true`.
 type Row = (&'static str, &'static str, Effect);
 
 const VAULT: Effect = Warns("a template that queries Vault fails at that line");
@@ -113,7 +113,7 @@ const ROWS: &[Row] = &[
     ("vault-transport-tls-handshake-timeout", "1s", VAULT),
 ];
 
-/// All flags of consul-template 0.42.1, as its own flag set has them.
+/// All flags of consul-template 0.42.1, from its own flag set.
 const ALL: &str = "config consul-addr consul-auth consul-retry consul-retry-attempts consul-retry-backoff \
     consul-retry-max-backoff consul-ssl consul-ssl-ca-cert consul-ssl-ca-path consul-ssl-cert consul-ssl-key \
     consul-ssl-server-name consul-ssl-verify consul-token consul-token-file consul-transport-dial-keep-alive \
@@ -135,7 +135,7 @@ fn run(folder: &Folder, words: &[&str]) -> Ended {
     run_command(command)
 }
 
-/// A folder with what the rows name.
+/// Creates a folder with the files that the rows name.
 fn folder() -> Folder {
     let folder = Folder::new();
     folder.write("in", "x");
@@ -143,7 +143,7 @@ fn folder() -> Folder {
     folder
 }
 
-/// Every way to write a flag.
+/// Returns all spellings of a flag.
 fn spellings(flag: &str, value: &str) -> Vec<Vec<String>> {
     ["-", "--"]
         .into_iter()
@@ -182,7 +182,7 @@ fn every_flag_has_its_effect_in_every_spelling() {
     for (flag, value, effect) in ROWS {
         for words in spellings(flag, value) {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            // A key needs a certificate to belong to.
+            // A key is valid only with a certificate.
             let around = if *flag == "consul-ssl-key" {
                 "-consul-ssl-cert=/e"
             } else {
@@ -477,7 +477,8 @@ fn other_delimiters_open_and_close_every_go_template_that_does_not_say_otherwise
     );
 }
 
-/// A server that refuses everything as Consul does without a leader; and how often it was asked.
+/// Starts a server that refuses every request like Consul without a leader. Returns its address and
+/// a count of the requests.
 fn without_leader() -> (SocketAddr, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (address, asked) = (
@@ -547,7 +548,7 @@ fn a_single_run_gives_up_after_so_many_attempts_and_says_what_is_missing() {
             assert!(ended.log.contains(part), "{part:?} in {}", ended.log);
         }
     }
-    // Nothing said, and 0: until the time is up.
+    // Without the flag, and with 0, it retries until the timeout.
     for words in [&[][..], &["-consul-retry-attempts=0"]] {
         let (address, asked) = without_leader();
         let fixed = [
@@ -630,7 +631,8 @@ fn without_keep_alives_every_question_says_so() {
     }
 }
 
-/// A port at which connecting never ends: connections are not accepted, and the queue is full.
+/// Returns an address at which connecting never completes: connections are not accepted, and the
+/// queue is full.
 fn full_queue() -> (socket2::Socket, Vec<std::net::TcpStream>, SocketAddr) {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket
@@ -729,7 +731,7 @@ fn every_variable_is_heeded() {
             assert!(!ended.output.contains("s3cret"), "{}", ended.output);
             ended.output
         };
-        // Blanks around it are none of it.
+        // Surrounding blanks are removed.
         let output = shown(&[(name, format!(" {value}\t"))]);
         let origin = format!("# {name} of the environment");
         let is_it = |shown: &str| shown.trim().starts_with(line) && shown.ends_with(&origin);
@@ -739,7 +741,7 @@ fn every_variable_is_heeded() {
             "a blank {name} says nothing"
         );
     }
-    // Of several for one thing, the first that is not blank.
+    // If several variables set the same value, the first that is not blank is used.
     for names in [
         &["CONSUL_TOKEN", "CONSUL_HTTP_TOKEN"][..],
         &["CONSUL_TOKEN_FILE", "CONSUL_HTTP_TOKEN_FILE"],

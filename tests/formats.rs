@@ -1,5 +1,6 @@
-//! Hostile names, tags, metadata and keys: the file has the same directives as with harmless values and its program
-//! accepts it, or it is not written and the error names the origin.
+//! Hostile names, tags, metadata and keys: either the program accepts the file and it has the same
+//! directives as with harmless values, or the file is not written and the error names the origin of
+//! the value.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -46,7 +47,7 @@ const HOSTILE: &[&str] = &[
     "ä ö — \u{fdd0}1\u{fdd1};\u{fdd2}",
 ];
 
-/// Answers of Consul with one value at every place.
+/// Returns Consul data with one value in every field.
 fn snapshot(value: &str) -> Snapshot {
     let mut snapshot = Snapshot::default();
     let pair = Pair {
@@ -83,7 +84,7 @@ fn snapshot(value: &str) -> Snapshot {
     snapshot
 }
 
-/// The expressions that print the value, in both languages.
+/// The expressions that print the value, in Go and in Jinja.
 const ASKED: &[(&str, &str)] = &[
     ("key(\"v\")", "key \"v\""),
     (
@@ -123,13 +124,14 @@ fn render(format: Format, language: Language, source: &str, value: &str) -> Resu
     rendering.text.map_err(|error| error.to_string())
 }
 
-/// A hostile value as it is written: characters that Unicode keeps out of texts are left out, and what looks like
-/// one of our marks with them.
+/// Returns the text that is written for a hostile value: without Unicode noncharacters, and so
+/// without forged marks.
 fn seen(value: &str) -> String {
     value.replace("\u{fdd0}1\u{fdd1};\u{fdd2}", ";")
 }
 
-/// Renders a text with values in place of `§`, in all ways to ask for it and in both languages; all agree.
+/// Renders a text with values in place of `§`, with all expressions and in both languages. All
+/// results must be equal.
 fn written(format: Format, place: &str, value: &str) -> Result<String, String> {
     let mut all = ASKED.iter().flat_map(|(jinja, go)| {
         let fill = |expression: &str| place.replace('§', &format!("{{{{ {expression} }}}}"));
@@ -158,9 +160,9 @@ fn written(format: Format, place: &str, value: &str) -> Result<String, String> {
     first
 }
 
-/// Writes every hostile value at every place; `same` is told the place, what is written there for a harmless value and
-/// for a hostile one, and the latter.
-/// Gives the number of places where a value was written, and where it was refused.
+/// Writes every hostile value in every context. `same` receives the context, the text with a
+/// harmless value, the text with a hostile one, and that value. Returns the number of values that
+/// were written and that were refused.
 fn for_all(
     format: Format,
     places: &[&str],
@@ -256,7 +258,7 @@ fn a_shell_sees_the_same_values() {
     let script = "A=§\nB=x§y\nC=\"x § y\"\nD='x § y'\n# §\nE=e; F=\"${A}§\"\nG=$(printf %s §)\n";
     let mut checked = 0;
     for value in HOSTILE {
-        // A comment cannot hold a line break, and nothing a NUL.
+        // A comment cannot contain a line break, and nothing can contain a NUL.
         let script = if value.contains(['\n', '\r', '\u{2028}']) {
             script.replace("# §\n", "")
         } else {
@@ -325,7 +327,7 @@ fn json_and_yaml_have_the_same_values() {
     }
 }
 
-/// `ctmpl dev -once` with one hostile key and these words.
+/// Runs `ctmpl dev -once` with one hostile key and these arguments.
 fn once(folder: &Folder, template: &str, words: &[&str]) -> Ended {
     let seed = folder.write("seed.yaml", "kv: {evil: 'x\"; } evil on; #', good: web}\n");
     let template = folder.path(template);

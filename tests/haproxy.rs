@@ -1,4 +1,5 @@
-//! The main use case with HAProxy: its whole configuration is rendered, and its master process reloads it.
+//! The main use case with HAProxy: ctmpl renders its whole configuration and reloads its master
+//! process.
 
 use std::net::SocketAddr;
 
@@ -59,7 +60,7 @@ fn run_under_load(source: &str, template: &str) {
     register(consul.address(), "web", &one);
     passes(consul.address(), "web", &one);
 
-    // HAProxy needs its file to start: render it once before.
+    // HAProxy needs its file to start, so render it once.
     let address = format!("--consul-addr={}", consul.address());
     let rendered = run([
         &address,
@@ -73,7 +74,7 @@ fn run_under_load(source: &str, template: &str) {
         let mut command = command();
         command.arg(address).arg("--template");
         command.arg(folder.template(source, "haproxy.cfg", &Haproxy::reload(&folder)));
-        // HAProxy silently loses a USR2 that arrives while it is reloading, for example 50 ms after the first.
+        // HAProxy ignores a USR2 that arrives during a reload, for example 50 ms after the first.
         command.args(["--wait=700ms:5s", "--log-level=info"]);
         command
     });

@@ -1,4 +1,4 @@
-//! Over TLS, HTTP/2 is used if the server supports it: many long polls share a few connections.
+//! HTTP/2 over TLS, if the server supports it: many long polls share a few connections.
 
 use std::fs;
 
@@ -8,10 +8,10 @@ use crate::support::secured::{Secured, authority, certificate};
 use crate::support::{eventually, free_port, installed};
 use consul_dev::{Background, Seed};
 
-/// How many queries share a connection.
+/// The number of queries that share a connection.
 const SHARING: usize = 90;
 
-/// The number of connections to this address of 127.0.0.1.
+/// Returns the number of connections to this address of 127.0.0.1.
 fn connections_to(address: &str) -> usize {
     const ESTABLISHED: &str = "01";
     let port: u16 = address.rsplit(':').next().unwrap().parse().unwrap();
@@ -28,7 +28,8 @@ fn connections_to(address: &str) -> usize {
         .count()
 }
 
-/// More than Consul allows on one connection, and more than the connections that it accepts from one host.
+/// More queries than Consul allows streams on a connection, and more than it accepts connections
+/// from one client.
 const MANY: usize = 300;
 
 #[test]
@@ -55,12 +56,12 @@ fn hundreds_of_long_polls_share_a_few_connections() {
     let ctmpl = Ctmpl::start(consul.https("localhost"), flags);
     folder.eventually("out", "whole", |text| text.matches("old").count() == MANY);
     eventually("every query waits", || ctmpl.said("is asked") >= 2 * MANY);
-    // Ninety queries share a connection; connections beyond that are closed again.
+    // Ninety queries share a connection; connections that are not needed are closed.
     let address = consul.https("127.0.0.1");
     eventually("few connections are left", || {
         connections_to(&address) == MANY.div_ceil(SHARING)
     });
-    // News arrive without delay on every connection.
+    // Changes arrive without delay on every connection.
     for key in (0..MANY).step_by(37).chain([MANY - 1]) {
         consul.put(&format!("many/{key}"), &format!("new-{key}."));
         folder.eventually("out", "changed", |text| {
@@ -70,10 +71,10 @@ fn hundreds_of_long_polls_share_a_few_connections() {
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
 
-/// More than HAProxy allows on one connection, each a key of its own.
+/// More queries than HAProxy allows streams on a connection; each has its own key.
 const KEYS: usize = 130;
 
-/// HAProxy with a certificate in front of the embedded server, for a ctmpl that polls through it.
+/// HAProxy with TLS in front of the embedded server. ctmpl polls through it.
 struct Scene {
     folder: Folder,
     consul: Background,
@@ -102,7 +103,7 @@ impl Scene {
         }
     }
 
-    /// An HAProxy that speaks these protocols at a port.
+    /// Returns the configuration of a frontend with these protocols at a port.
     fn front(&self, port: u16, protocols: &str) -> String {
         let (certificate, behind) = (self.folder.path("both.pem"), self.consul.address());
         format!(
@@ -143,7 +144,7 @@ impl Scene {
             .eventually("out", "whole", |text| text.matches("old").count() == KEYS);
     }
 
-    /// Every query reports a change.
+    /// Asserts that every query receives a change.
     fn hears(&self) {
         for key in 0..KEYS {
             self.consul.put_key(&format!("many/{key}"), "new");

@@ -1,6 +1,6 @@
-//! The order of modules: imports travel one way.
+//! The order of modules: imports have one direction.
 //!
-//! Two rules hold for the daemon (`src`) and for each library (`crates/*/src`):
+//! Two rules apply to the daemon (`src`) and to each library (`crates/*/src`):
 //!
 //! - between the modules of `lib.rs`: a module imports only modules listed above it;
 //! - between files: no circle of imports.
@@ -14,7 +14,7 @@ use crate::support::source_files;
 /// A file's module path, such as `["watch", "cursor"]`.
 type Module = Vec<String>;
 
-/// The source folders of the workspace.
+/// Returns the source folders of the workspace.
 fn packages() -> Vec<PathBuf> {
     let mut found = vec![PathBuf::from("src")];
     if let Ok(entries) = fs::read_dir("crates") {
@@ -24,7 +24,7 @@ fn packages() -> Vec<PathBuf> {
     found
 }
 
-/// The modules of a library, in the order of `lib.rs`.
+/// Returns the modules of a library, in the order of `lib.rs`.
 fn modules(root: &Path) -> Vec<String> {
     let text = fs::read_to_string(root.join("lib.rs")).unwrap();
     let declared = text.lines().filter_map(|line| {
@@ -35,7 +35,7 @@ fn modules(root: &Path) -> Vec<String> {
     declared.collect()
 }
 
-/// The files of a package by their module path, without tests.
+/// Returns the files of a package by their module path, without tests.
 fn files(root: &Path) -> BTreeMap<Module, PathBuf> {
     let mut found = BTreeMap::new();
     for file in source_files(root) {
@@ -52,7 +52,7 @@ fn files(root: &Path) -> BTreeMap<Module, PathBuf> {
     found
 }
 
-/// The code of a file without comments, texts and its test module.
+/// Returns the code of a file without comments, string literals and the test module.
 fn code(text: &str) -> String {
     let mut code = String::new();
     for line in text.lines() {
@@ -65,7 +65,7 @@ fn code(text: &str) -> String {
         }
         code.push('\n');
     }
-    // A visibility is no import.
+    // A path in a visibility is not an import.
     let mut pieces = code.split("pub(in ");
     let mut code = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
@@ -78,7 +78,7 @@ fn code(text: &str) -> String {
     }
 }
 
-/// The paths of a `use` declaration, with its braces opened.
+/// Adds the paths of a `use` declaration; its braces are expanded.
 fn opened(tree: &str, before: &[String], found: &mut Vec<Module>) {
     let (path, group) = match tree.split_once('{') {
         Some((path, rest)) => (path, rest.rfind('}').map(|end| &rest[..end])),
@@ -110,7 +110,8 @@ fn opened(tree: &str, before: &[String], found: &mut Vec<Module>) {
     }
 }
 
-/// Every path that the code names: in `use` declarations, and in the rest, where a name may come from a `use`.
+/// Returns every path in the code: in `use` declarations, and elsewhere, where a name may come from
+/// a `use`.
 fn paths(code: &str) -> Vec<Module> {
     let mut used = Vec::new();
     let is_part_of_path = |char: char| char.is_alphanumeric() || char == '_' || char == ':';
@@ -145,7 +146,8 @@ fn paths(code: &str) -> Vec<Module> {
     words.chain(used.iter().cloned()).collect()
 }
 
-/// The file that a path leads to, seen from the file `own`; `None` for other crates and for `own` itself.
+/// Returns the file that a path in the file `own` refers to; `None` for other crates and for `own`
+/// itself.
 fn target(own: &Module, path: &Module, files: &BTreeMap<Module, PathBuf>) -> Option<Module> {
     let supers = path.iter().take_while(|part| *part == "super").count();
     let (mut module, rest) = match path.first()?.as_str() {
@@ -169,7 +171,7 @@ fn target(own: &Module, path: &Module, files: &BTreeMap<Module, PathBuf>) -> Opt
     (!is_own && files.contains_key(&module)).then_some(module)
 }
 
-/// What each file imports.
+/// Returns the imports of each file.
 fn imports(files: &BTreeMap<Module, PathBuf>) -> BTreeMap<&Module, BTreeSet<Module>> {
     let of = |(own, file): (&Module, &PathBuf)| {
         let text = fs::read_to_string(file).unwrap();
@@ -184,7 +186,7 @@ fn imports(files: &BTreeMap<Module, PathBuf>) -> BTreeMap<&Module, BTreeSet<Modu
         .collect()
 }
 
-/// Everything that can be reached from a file by imports.
+/// Returns all files that can be reached from a file by imports.
 fn reach(from: &Module, imports: &BTreeMap<&Module, BTreeSet<Module>>) -> BTreeSet<Module> {
     let mut found = BTreeSet::new();
     let mut open = vec![from.clone()];

@@ -1,4 +1,4 @@
-//! The length of files: one file is one responsibility that can be read at a stretch.
+//! The maximum length of files: a file has one responsibility and can be read in one sitting.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,13 +8,13 @@ use crate::support::source_files;
 /// The maximum length of a file without its tests, in lines.
 const MAX_LINES: usize = 350;
 
-/// Tables, by the end of their paths.
+/// Files without a limit, by the end of their path.
 const EXCEPTIONS: &[&str] = &[
     // A table with an example for each function.
     "functions/examples.rs",
 ];
 
-/// The source folders of the workspace.
+/// Returns the source folders of the workspace.
 fn packages() -> Vec<PathBuf> {
     let crates = fs::read_dir("crates").unwrap();
     let crates = crates.map(|entry| entry.unwrap().path().join("src"));
@@ -28,7 +28,7 @@ fn is_test(file: &Path) -> bool {
     parts.any(|part| part == "tests" || part == "tests.rs")
 }
 
-/// The number of lines before the test module.
+/// Returns the number of lines before the test module.
 fn length(file: &Path) -> usize {
     let text = fs::read_to_string(file).unwrap();
     let code = text.split("\n#[cfg(test)]\nmod tests {").next();

@@ -1,4 +1,4 @@
-//! The log in all outlets: one line per event, no secrets, and no outlet that delays the program.
+//! The log in all outlets: one line per event, no secrets, and no outlet delays the program.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use crate::support::mount::Mount;
 use consul_dev::{Background, Seed};
 use serde_json::Value;
 
-/// A server with a key, and a template for it.
+/// Starts a server with a key, and creates a template for it.
 fn setup() -> (Folder, Background) {
     let folder = Folder::new();
     folder.write("in", "{{ key \"app/port\" }}");
@@ -22,7 +22,7 @@ fn setup() -> (Folder, Background) {
     )
 }
 
-/// A command for that template, with these further arguments.
+/// Returns a command for that template with additional arguments.
 fn daemon(folder: &Folder, consul: &Background, arguments: &[&str]) -> std::process::Command {
     let mut command = command();
     command.arg(format!("-consul-addr={}", consul.address()));
@@ -32,7 +32,7 @@ fn daemon(folder: &Folder, consul: &Background, arguments: &[&str]) -> std::proc
     command
 }
 
-/// All log files of a folder, in their order, as one text.
+/// Returns the text of all log files in a folder, oldest first.
 fn log_file(folder: &Folder, prefix: &str) -> String {
     let entries = fs::read_dir(folder.path(""))
         .unwrap()
@@ -66,7 +66,7 @@ fn is_event(line: &str) -> bool {
         && component.is_some_and(|component| component.starts_with('(') && component.ends_with(')'))
 }
 
-/// A configuration with all outlets.
+/// Returns a configuration with all outlets.
 fn all_outlets(folder: &Folder) -> (String, Datagrams, Datagrams) {
     let (syslog, journal) = (folder.path("syslog"), folder.path("journal"));
     let sockets = (Datagrams::at(&syslog), Datagrams::at(&journal));
@@ -314,7 +314,7 @@ fn a_stderr_without_a_reader_delays_nothing() {
         consul.put_key("app/port", port);
         folder.becomes("out", port);
     }
-    // A reader that comes late gets the number of lost lines.
+    // A reader that starts late receives the number of lost lines.
     let reader = std::thread::spawn(move || {
         let mut text = String::new();
         unread.read_to_string(&mut text).unwrap();
@@ -529,7 +529,7 @@ fn a_stderr_connected_to_the_journal_uses_the_journal_protocol() {
         assert!(command.stderr(file).status().unwrap().success());
         folder.read(name)
     };
-    // Without the journal's socket, the lines start with their priority.
+    // If the journal's socket is missing, lines start with their priority.
     let lines = stderr("a", "-log-format=text");
     assert!(
         lines.lines().count() > 1 && lines.lines().all(|line| line.starts_with("<6>2")),
@@ -547,7 +547,7 @@ fn a_stderr_connected_to_the_journal_uses_the_journal_protocol() {
         lines.lines().count() > 1 && lines.lines().all(|line| line.starts_with("<6>{")),
         "{lines}"
     );
-    // Standard error was redirected.
+    // Standard error is redirected.
     let mut command = daemon(
         &folder,
         &consul,

@@ -1,5 +1,5 @@
-//! The macros that ctmpl brings along: what they write for no, one and many instances is accepted by the program it is
-//! for, and no instance can be more than a server.
+//! The built-in macros: their output for no, one and many instances is accepted by its program, and
+//! no instance can add more than its server.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ const HAPROXY: &str = "{% import 'ctmpl/haproxy' as haproxy %}\n\
     defaults\n  mode http\n  timeout connect 1s\n  timeout client 1s\n  timeout server 1s\n\
     frontend f\n  bind *:8000\n  http-request return status 200\n\n";
 
-/// What a template of this text becomes.
+/// Renders a template with this text. Returns the output, or the log of a failure.
 fn made(text: &str, seed: &str) -> Result<String, String> {
     let folder = Folder::new();
     let template: PathBuf = folder.write("t.conf.j2", text);
@@ -29,7 +29,7 @@ fn odd() -> String {
     format!("{MANY}{ODD}")
 }
 
-/// Each case: what is called, and a seed with what it writes, word by word.
+/// Checks cases: a call, and seeds with the expected words of the output.
 fn nginx_holds(cases: &[(&str, &[(&str, &str)])]) {
     assert!(!cases.is_empty());
     for (call, seeds) in cases {
@@ -92,7 +92,7 @@ fn an_upstream_for_no_one_and_many_instances() {
         (
             "upstream('n', service('nginx|any'), backup='metrics', zone='')",
             &[
-                // One that is only a reserve is none.
+                // A backup server alone does not count.
                 (ONE, "upstream n {\n    server 10.0.0.1:80 weight=1;\n}"),
                 (
                     MANY,

@@ -1,6 +1,6 @@
-//! The integration tests: one program, one module for each subject.
+//! The integration tests: one program with one module per subject.
 //!
-//! One program builds faster than forty, and shares its support code without unused parts.
+//! One program builds faster than forty, and has no unused parts of the shared support code.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 

@@ -26,14 +26,14 @@ const JINJA: &str = r#"{% for s in connect("web") %}
 {{ leaf.service }} {{ leaf.service_uri }}
 {{ leaf.cert_pem }}{{ leaf.private_key_pem }}"#;
 
-/// The key of a new root; made for this test, and used nowhere else.
+/// The key of a new root certificate, created for this test.
 const NEW_KEY: [&str; 3] = [
     "MHcCAQEEIEnCtZNN7qfe+G1Sl31s9r+er0tVUttdhPMjBn1dLZ8qoAoGCCqGSM49",
     "AwEHoUQDQgAE0/sB6zKaOFEtHP9OsEbuKzadzlzU29Ub60kYQqAAFJ1fW6lhHdos",
     "YLpfWwmA91+5iFajEgi75U4FEEgBmPRoCw==",
 ];
 
-/// The active root certificate.
+/// Returns the active root certificate.
 fn active_root(consul: SocketAddr) -> String {
     let body = http::get(consul, "/v1/agent/connect/ca/roots")
         .unwrap()
@@ -65,7 +65,7 @@ fn the_mesh_is_followed_in_both_languages_and_no_key_is_logged() {
         "{first}"
     );
 
-    // A service that is part of the mesh itself, and a proxy of it.
+    // A service that is Connect-native, and a proxy of it.
     let native = r#"{"Name":"web","Port":80,"Connect":{"Native":true}}"#;
     write(consul.address(), "/v1/agent/service/register", native);
     folder.eventually("go", "with the service", |text| {
@@ -77,7 +77,8 @@ fn the_mesh_is_followed_in_both_languages_and_no_key_is_logged() {
         text.starts_with("web 80\nweb-proxy 20000\n")
     });
 
-    // A new root is trusted at once. Consul takes up to half a minute to sign certificates with it.
+    // A new root is trusted at once. Consul takes up to half a minute until it signs certificates
+    // with it.
     let before = active_root(consul.address());
     let key = format!(
         "-----BEGIN EC PRIVATE KEY-----\n{}\n-----END EC PRIVATE KEY-----\n",

@@ -1,7 +1,7 @@
-//! Common mistakes in templates and their error messages: one snapshot for each kind of mistake.
+//! Common mistakes in templates and their error messages: one snapshot per kind of mistake.
 //!
-//! Input: a table of broken templates, each with its mistake, and the data to render them with. Output:
-//! `tests/mistakes/snapshots/*.snap`, in which every error reads as it does in the log.
+//! Input: a table of broken templates, and the data to render them with. Output:
+//! `tests/mistakes/snapshots/*.snap`, with each error as in the log.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ mod canaries;
 mod go;
 mod jinja;
 
-/// The mistake, and the template.
+/// A description of the mistake, and the template.
 type Mistake = (&'static str, &'static str);
 
 pub(crate) fn instance(number: i64) -> Arc<Instance> {
@@ -42,7 +42,8 @@ pub(crate) fn instance(number: i64) -> Arc<Instance> {
     })
 }
 
-/// Two instances of `web`, a node, and some keys; every value of a key or variable contains `canary`.
+/// Returns data with two instances of `web`, a node and some keys. Values of keys and variables
+/// contain `canary`.
 pub(crate) fn world() -> Snapshot {
     let mut snapshot = Snapshot::default();
     snapshot.record(
@@ -132,7 +133,7 @@ pub(crate) fn inline(name: &str, text: &str, language: Language) -> Result<Strin
     )
 }
 
-/// A page that shows each mistake with its message.
+/// Returns a page that shows each mistake with its message.
 pub(crate) fn page(
     mistakes: &[Mistake],
     told: impl Fn(&str) -> Result<String, TemplateError>,
@@ -144,7 +145,7 @@ pub(crate) fn page(
             Err(error) => error,
             Ok(text) => panic!("{what}: no error, but {text:?}"),
         };
-        // The column is shown as well.
+        // The message also has the column.
         assert!(
             error.place.is_some_and(|place| place.column > 0),
             "{what}: {error}"

@@ -1,5 +1,5 @@
-//! The main use case with real Consul and nginx: instances are registered, deregistered and fail their checks, the file
-//! follows, nginx is reloaded, and no request is lost.
+//! The main use case with real Consul and nginx: instances are registered, deregistered and fail
+//! their checks; the file is updated, nginx is reloaded, and no request is lost.
 
 use std::net::SocketAddr;
 
@@ -64,7 +64,8 @@ fn run_under_load(source: &str, template: &str) {
             .replace("PORT", &front.port().to_string())
             .replace("LOG", &text(&log)),
     );
-    // nginx rejects an upstream without servers, so the first instance is registered before the file exists.
+    // nginx rejects an upstream without servers, so register the first instance before the file is
+    // rendered.
     register(consul.address(), "nginx", &one);
     passes(consul.address(), "nginx", &one);
 
@@ -117,7 +118,7 @@ fn run_under_load(source: &str, template: &str) {
     assert_eq!(ended.code(), Some(12));
 }
 
-/// Waits until the file names these backends and no others.
+/// Waits until the file contains exactly these backends.
 fn serves(folder: &Folder, backends: &[&Backend]) {
     let mut wanted: Vec<_> = backends
         .iter()
@@ -140,7 +141,7 @@ fn serves(folder: &Folder, backends: &[&Backend]) {
     );
 }
 
-/// `PATH` with the directories of nginx.
+/// Returns `PATH` with the directories of nginx.
 fn path_with_sbin() -> String {
     format!(
         "{}:/usr/sbin:/sbin",

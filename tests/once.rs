@@ -1,4 +1,4 @@
-//! Rendering once: it ends, with the right code, and says what is missing.
+//! `-once`: it exits with the right code, and reports missing data.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ fn consul() -> Background {
     crate::support::embedded(Seed::default().key("app/port", "80").key("app/name", "x"))
 }
 
-/// Runs it once against this server, with these further arguments.
+/// Runs ctmpl once against this server, with additional arguments.
 fn once(consul: &Background, arguments: &[&str]) -> Ended {
     let address = format!("-consul-addr={}", consul.address());
     run([address.as_str(), "-once"].iter().chain(arguments))
@@ -33,7 +33,7 @@ fn all_is_written_and_the_command_ran_once_for_several_files() {
     assert_eq!(folder.read("runs"), "ran\n");
     assert_eq!(ended.log, "", "nothing is worth a warning");
 
-    // All is as it should be: nothing is written, and no command runs.
+    // Nothing has changed: nothing is written, and no command runs.
     let again = once(&consul, &["-template", &a, "-template", &b]);
     assert_eq!(
         (again.code(), folder.read("runs").as_str()),
@@ -267,7 +267,7 @@ fn a_black_hole_a_web_server_and_a_closed_port_do_not_make_it_hang() {
         );
         assert!(!folder.path("out").exists());
     }
-    // An address that swallows everything: nothing listens there, and nothing says so.
+    // An address that drops all packets, so that connecting neither succeeds nor fails.
     let begun = Instant::now();
     let ended = run([
         "-consul-addr=198.51.100.1:8500",

@@ -1,5 +1,5 @@
-//! Consul does not answer, or answers nonsense: no file changes, the outage is logged once, and files are current soon
-//! after it is over.
+//! Consul does not answer, or answers nonsense: no file changes, the outage is logged once, and
+//! files are current soon after the recovery.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use nix::sys::signal::Signal;
 const LATEST: Duration = Duration::from_secs(2);
 const ONCE: &str = "the files stay as they are";
 
-/// A server with two keys, and a ctmpl with a template for each.
+/// A server with two keys, and a daemon with a template for each.
 struct Pair {
     folder: Folder,
     consul: Background,
@@ -53,7 +53,8 @@ fn pair(more: &[&str]) -> Pair {
 }
 
 impl Pair {
-    /// The query of the first template gets this fault for a while; the second template continues.
+    /// Injects a fault for the query of the first template, and checks that the second template
+    /// continues.
     fn suffers(&mut self, fault: Fault, said: &str) {
         let Self {
             folder,
@@ -61,7 +62,7 @@ impl Pair {
             ctmpl,
         } = self;
         consul.faults().inject("/v1/kv/app", fault);
-        // The poll that waits already gets a correct answer; the fault begins with the next one.
+        // The waiting poll still receives a correct answer; the fault affects the next one.
         consul.put_key("app/port", "81");
         folder.becomes("out", "port 81");
         consul.put_key("app/port", "82");
@@ -73,7 +74,7 @@ impl Pair {
     }
 }
 
-/// The file has this text within the limit after the recovery.
+/// Asserts that the file has this text within the limit after the recovery.
 fn recovers(folder: &Folder, text: &str, since: Instant) {
     within(
         LATEST.saturating_sub(since.elapsed()),
@@ -85,7 +86,7 @@ fn recovers(folder: &Folder, text: &str, since: Instant) {
 #[test]
 fn bad_answers_of_any_kind_change_no_file_and_other_queries_continue() {
     let web_page = "<html><body>Please sign in</body></html>";
-    // Errors of one query are retried with growing pauses, outages at least once a second.
+    // Failures of one query are retried with growing pauses, outages at least once a second.
     let (soon, later) = (LATEST, DEADLINE);
     let cases = [
         (
@@ -136,7 +137,7 @@ fn bad_answers_of_any_kind_change_no_file_and_other_queries_continue() {
     });
 }
 
-/// The lines at level warn and above.
+/// Returns the lines at level warn and above.
 fn loud(ctmpl: &Ctmpl) -> Vec<String> {
     let log = ctmpl.log();
     log.lines()
@@ -202,7 +203,8 @@ fn an_index_that_goes_back_loses_no_change() {
     let asked = consul.faults().requests("/v1/kv/app").len();
     consul.put_key("app/port", "81");
     folder.becomes("out", "port 81");
-    // A query that comes after the restore with an index from before waits in vain, with the real Consul too.
+    // After the restore, a query with an older index waits in vain; this is the same with the real
+    // Consul.
     eventually("the query waits", || {
         consul.faults().requests("/v1/kv/app").len() > asked
             && consul.faults().open_requests("/v1/kv/app") == 1
@@ -249,7 +251,7 @@ fn a_black_hole_only_delays() {
     consul.put_key("app/port", "81");
     folder.stays("out", "port 80", Duration::from_secs(1));
     consul.faults().lift_all();
-    // Requests that were swallowed stay unanswered until the connection breaks.
+    // Swallowed requests stay unanswered until the connection is closed.
     consul.faults().cut_connections();
     recovers(&folder, "port 81", Instant::now());
     assert!(ctmpl.is_running());
@@ -266,7 +268,7 @@ fn a_server_that_is_back_after_a_long_time_is_noticed_at_once() {
     ctmpl.says(ONCE);
     consul.put_key("app/port", "81");
     consul.put_key("other/port", "91");
-    // Long enough for pauses to have grown.
+    // Wait until the pauses have grown.
     folder.stays("out", "port 80", Duration::from_secs(5));
     consul.faults().listen_again();
     recovers(&folder, "port 81", Instant::now());
@@ -295,7 +297,7 @@ fn a_server_that_stops_throttling_after_a_long_time_is_noticed_soon() {
                 ctmpl.says(ONCE);
                 consul.put_key("app/port", "81");
                 consul.put_key("other/port", "91");
-                // Long enough for pauses to have grown.
+                // Wait until the pauses have grown.
                 folder.stays("out", "port 80", Duration::from_secs(7));
                 let asked = consul.faults().requests("/v1/kv/").len();
                 assert!(
@@ -374,7 +376,8 @@ fn a_real_consul_may_start_late_stop_and_come_back_empty() {
     recovers(&folder, "port 80", Instant::now());
     folder.becomes("late", "80");
 
-    // It stops, then comes back empty: a template that needs the key waits, one with a default continues.
+    // Consul stops, then restarts without data: a template that needs the key waits, one with a
+    // default continues.
     consul.stop();
     folder.stays("out", "port 80", Duration::from_millis(800));
     folder.stays("late", "80", Duration::from_millis(200));
@@ -394,7 +397,7 @@ fn a_real_consul_may_start_late_stop_and_come_back_empty() {
         ctmpl.log()
     );
 
-    // It hangs, and continues.
+    // Consul hangs, then continues.
     consul.signal(Signal::SIGSTOP);
     folder.stays("out", "port 81", Duration::from_secs(1));
     consul.signal(Signal::SIGCONT);

@@ -1,4 +1,5 @@
-//! `writeToFile`: only with permission, together with the template's own file, never from an incomplete rendering.
+//! `writeToFile`: it requires permission, writes together with the template's own file, and never
+//! from an incomplete rendering.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -20,7 +21,7 @@ fn once(folder: &Folder, consul: &consul_dev::Background, more: &[&str]) -> Ende
     run(args)
 }
 
-/// A template that writes the key `side` to a file, with these flags.
+/// Creates a template that writes the key `side` to a file with these flags. Returns its argument.
 fn template(folder: &Folder, name: &str, flags: &str) -> String {
     let side = folder.path(name);
     format!(
@@ -84,12 +85,12 @@ fn outputs_are_written_with_the_template_and_appended_once() {
         0o640
     );
     folder.becomes("runs", "x\n");
-    // Only the output changes.
+    // Only the additional file changes.
     consul.put_key("side", "2");
     folder.becomes("deep/side", "2");
     folder.becomes("log", "1\n2\n");
     folder.becomes("runs", "x\nx\n");
-    // A reload without a change.
+    // A reload without any change.
     ctmpl.signal(nix::sys::signal::Signal::SIGHUP);
     folder.stays("log", "1\n2\n", Duration::from_millis(400));
     assert_eq!(ctmpl.stop().code(), Some(12));

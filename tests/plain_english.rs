@@ -1,22 +1,22 @@
-//! The language of the code and the documents: see `CONTRIBUTING.md`.
+//! The language of code and documentation: see `CONTRIBUTING.md`.
 //!
-//! The subject of a sentence is a component or the user, so words that name neither are refused;
-//! and a doc comment states, it does not ask.
+//! The subject of a sentence is a component or the user, so words that name neither are refused. A
+//! doc comment is a statement, not a question.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Words that are refused in any case. The Unix user `nobody` is written as a name: in quotes, or in
-/// an identifier such as `as_nobody`.
+/// Words that are refused in any case. The Unix user `nobody` is written in quotes, or in an
+/// identifier such as `as_nobody`.
 const REFUSED: [&str; 4] = ["whoever", "somebody", "nobody", "anew"];
 
-/// The files and folders that are checked.
+/// The checked files and folders.
 const PLACES: [&str; 6] = ["src", "crates", "tests", "docs", "examples", "README.md"];
 
 /// Recorded data, and this test.
 const EXEMPT: [&str; 3] = ["tests/fixtures", "tests/vectors", "tests/plain_english.rs"];
 
-/// The text files below a path.
+/// Adds the text files below a path to `found`.
 fn text_files(path: &Path, found: &mut Vec<(PathBuf, String)>) {
     if EXEMPT.iter().any(|exempt| path.starts_with(exempt)) {
         return;
@@ -30,7 +30,7 @@ fn text_files(path: &Path, found: &mut Vec<(PathBuf, String)>) {
     }
 }
 
-/// All lines that are checked, with their place.
+/// Returns all checked lines with their positions.
 fn lines() -> Vec<(String, String)> {
     let mut files = Vec::new();
     for place in PLACES.iter().filter(|place| Path::new(place).exists()) {
@@ -89,7 +89,7 @@ fn no_doc_comment_is_a_question() {
     let is_question = |line: &str| {
         let line = line.trim();
         let comment = line.strip_prefix("///").or(line.strip_prefix("//!"));
-        // An example of a message is not a sentence of the comment.
+        // An example of a message is not part of the comment's text.
         comment.is_some_and(|text| text.ends_with('?') && !text.starts_with(" hint: "))
     };
     let wrong: Vec<_> = lines()

@@ -1,11 +1,12 @@
-//! `plugin`: only with permission, only when all data has arrived, and once per batch of changes.
+//! `plugin`: it requires permission, runs only when all data has arrived, and once per batch of
+//! changes.
 
 use consul_dev::Seed;
 
 use crate::support::ctmpl::{Ctmpl, Folder, run, text};
 use crate::support::embedded;
 
-/// Appends its arguments to `calls`, and prints the last one in brackets.
+/// A program that appends its arguments to `calls`, and prints the last one in brackets.
 const PLUGIN: &str = "#!/bin/sh\nfor last; do :; done\nprintf '%s\\n' \"$*\" >>\"$(dirname \"$0\")/calls\"\n\
                       printf ' <%s>\\n\\n' \"$last\"\necho \"by the way\" >&2\n";
 
@@ -151,7 +152,7 @@ fn a_change_runs_the_plugin_again_once() {
         ["--allow=plugin", "--template", &template],
     );
     folder.becomes("out", "<1>1");
-    // A change of other data runs it as well, because its output may have changed.
+    // A change of other data also runs the plugin, because its output may have changed.
     consul.put_key("b", "2");
     folder.becomes("out", "<1>2");
     assert_eq!(folder.read("calls"), "1\n1\n");

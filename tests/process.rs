@@ -1,4 +1,4 @@
-//! The process as its supervisors see it: systemd notifications, the PID file, signals.
+//! The interfaces for supervisors: systemd notifications, the PID file, signals.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn setup() -> (Folder, Background, Datagrams) {
     )
 }
 
-/// A command of a service of systemd, with these further arguments.
+/// Returns the command of a systemd service with additional arguments.
 fn service(folder: &Folder, consul: &Background, arguments: &[&str]) -> std::process::Command {
     let mut command = command();
     command
@@ -30,7 +30,7 @@ fn service(folder: &Folder, consul: &Background, arguments: &[&str]) -> std::pro
     command
 }
 
-/// What of these lines was told, in its order, status aside.
+/// Returns the received notifications in order, without status lines.
 fn told(systemd: &Datagrams) -> Vec<String> {
     let lines = systemd.heard().join("\n");
     lines
@@ -116,7 +116,7 @@ fn the_watchdog_is_fed_while_nothing_happens() {
     };
     let before = fed();
     eventually("it is fed again and again", || fed() > before + 5);
-    // A process that does not turn does not say so.
+    // A stopped process sends no keep-alive message.
     ctmpl.signal(Signal::SIGSTOP);
     std::thread::sleep(Duration::from_millis(200));
     let stopped = fed();
@@ -272,7 +272,7 @@ fn the_pid_file_goes_with_every_end() {
         assert_eq!(ended.code(), Some(code), "{arguments:?}: {}", ended.log);
         assert!(!folder.path("pid").exists(), "{arguments:?}");
     }
-    // At once, by a second signal, while a command does not want to end.
+    // Exit at once by a second signal, while a command does not stop.
     let slow = folder.template("in", "s", "touch began; exec sleep 60");
     let mut command = service(&folder, &consul, &["-pid-file", &pid, "-template", &slow]);
     command.current_dir(folder.path(""));

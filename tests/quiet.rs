@@ -1,4 +1,4 @@
-//! Changes are collected during the quiescence time, and an unchanged answer causes no rendering.
+//! The quiescence timer: changes are collected, and an unchanged answer causes no rendering.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use crate::support::ctmpl::{Ctmpl, Folder};
 use crate::support::eventually;
 use consul_dev::{Background, Fault, Seed};
 
-/// The tests measure time: one after the other.
+/// The tests measure time, so they run one at a time.
 static TURN: Mutex<()> = Mutex::new(());
 
 fn consul() -> Background {
@@ -25,12 +25,12 @@ fn start(folder: &Folder, consul: &Background, wait: &str) -> Ctmpl {
     )
 }
 
-/// How often the template was written.
+/// Returns the number of times that the template was written.
 fn writes(ctmpl: &Ctmpl) -> usize {
     ctmpl.said("in is written to")
 }
 
-/// Waits until the first answer was given and the next one is waited for.
+/// Waits until the first answer was sent and the next poll is waiting.
 fn waits_again(consul: &Background, path: &str) {
     eventually("the next query waits", || {
         consul.faults().requests(path).len() >= 2 && consul.faults().open_requests(path) == 1
@@ -58,7 +58,7 @@ fn each_change_restarts_the_minimum_and_only_the_last_text_is_written() {
     let ctmpl = start(&folder, &consul, "900ms:60s");
     folder.becomes("out", "0");
 
-    // Together they take longer than the minimum, and each comes well within it.
+    // Together the changes take longer than the minimum; each one arrives well within it.
     let first = Instant::now();
     for port in 1..=12 {
         consul.put_key("app/port", &port.to_string());
@@ -133,7 +133,7 @@ fn a_value_that_returns_before_it_was_written_writes_nothing() {
 fn only_the_template_whose_data_changed_is_looked_at() {
     let _turn = TURN.lock();
     let (folder, consul) = (Folder::new(), consul());
-    // A text that differs with every rendering tells how often the template was rendered.
+    // The text differs with every rendering, so it shows whether the template was rendered.
     folder.write("port.in", r#"{{ key "app/port" }} {{ timestamp "unix" }}"#);
     folder.write("name.in", r#"{{ key "app/name" }} {{ timestamp }}"#);
     let (port, name) = (
@@ -168,11 +168,11 @@ fn a_change_that_no_template_sees_causes_no_rendering() {
     );
     let first = folder.eventually("out", "there", |text| text.starts_with("name=x port=0 "));
     waits_again(&consul, "/v1/kv/app");
-    // Only a text of another second would show that it was rendered again.
+    // A rendering is visible only when the second has changed.
     std::thread::sleep(Duration::from_millis(1100));
     let asked = consul.faults().requests("/v1/kv/app").len();
 
-    // Each of these moves the index of what is asked, and none changes what the template sees.
+    // Each of these writes changes the index of the query, but not the data of the template.
     for round in 0..5 {
         consul.put_key("app/below/it", &round.to_string());
         eventually("the query was answered, and waits again", || {
@@ -182,7 +182,7 @@ fn a_change_that_no_template_sees_causes_no_rendering() {
     assert_eq!(folder.read("out"), first);
     assert_eq!(ctmpl.said("is written to"), 1, "{}", ctmpl.log());
 
-    // The same where the index stands still and every request is answered at once.
+    // The same without an index, where every request is answered at once.
     consul.faults().inject("/v1/kv/", Fault::NoIndex);
     consul.put_key("app/below/it", "last");
     folder.stays("out", &first, Duration::from_millis(500));

@@ -1,4 +1,5 @@
-//! Commands of the README and the book that need more than `book.rs` has: harmless stand-ins for what only a server has.
+//! Commands of the README and the book that `book.rs` cannot run, with stand-ins for parts of a
+//! real server.
 
 use std::fs;
 use std::process::Command;
@@ -77,7 +78,7 @@ fn the_tutorials_command_follows_the_service() {
 
     let consul = Background::start(Options::default()).unwrap();
     let mut run = command();
-    // The same words, but for what only a server has.
+    // The same arguments, except for those that need a real server.
     let here = |word: &String| {
         let word = word.replace("127.0.0.1:8500", &consul.address().to_string());
         word.replace("/etc/nginx/conf.d/", "out/")
@@ -127,7 +128,7 @@ fn the_demo_shows_a_change_arriving() {
     let block = blocks(&page("README.md"), "sh demo").remove(0);
     let mut demo = Command::new("bash");
     demo.args(["-euc", &block]);
-    // What cargo tells a test about itself makes another cargo build again what is built.
+    // Cargo's variables for tests would make the inner cargo rebuild everything.
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
         if name.starts_with("CARGO_")

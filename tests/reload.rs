@@ -1,5 +1,5 @@
-//! A signal has the configuration read again, through the binary: what is new comes into force, what is the same goes on,
-//! and what is wrong changes nothing.
+//! Reloads of the configuration by a signal, with the real binary: new values take effect,
+//! unchanged parts continue, and an invalid configuration changes nothing.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -9,7 +9,7 @@ use crate::support::ctmpl::{Ctmpl, Folder, command};
 use consul_dev::{Background, Seed};
 use nix::sys::signal::Signal;
 
-/// Starts it in a folder with the configuration `ct.hcl` there.
+/// Starts ctmpl in a folder with the configuration `ct.hcl`.
 fn start(folder: &Folder, consul: &Background, config: &str) -> Ctmpl {
     folder.write("ct.hcl", config);
     let mut command = command();
@@ -20,7 +20,7 @@ fn start(folder: &Folder, consul: &Background, config: &str) -> Ctmpl {
     Ctmpl::spawn(command)
 }
 
-/// Writes another configuration, and waits until it was read for the `count`th time.
+/// Writes another configuration, and waits until ctmpl has reloaded `count` times.
 fn reload(folder: &Folder, ctmpl: &Ctmpl, config: &str, count: usize) {
     folder.write("ct.hcl", config);
     ctmpl.signal(Signal::SIGHUP);

@@ -1,4 +1,5 @@
-//! `--sandbox-path`: what templates may read lies in it, whatever links say.
+//! `--sandbox-path`: templates can read only files inside of it, and symbolic links do not lead
+//! outside.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -8,7 +9,7 @@ use consul_dev::Seed;
 use crate::support::ctmpl::{Ctmpl, Folder, run, text};
 use crate::support::embedded;
 
-/// `box/` with a file, a link in it that leaves it, and what must not be read.
+/// Creates `box/` with a file and a link that leads outside, and a file that must not be read.
 fn folder() -> Folder {
     let folder = Folder::new();
     folder.write("box/part", "one");
@@ -48,7 +49,7 @@ fn a_file_in_the_sandbox_is_read_and_followed() {
     folder.becomes("out", "one");
     folder.write("box/part", "two");
     folder.becomes("out", "two");
-    // Replaced by a link that leaves, it is not read; and the file stays as it is.
+    // A link that leads outside is not read, and the destination is kept.
     symlink("../secret", folder.path("box/next")).unwrap();
     fs::rename(folder.path("box/next"), folder.path("box/part")).unwrap();
     ctmpl.says("outside the sandbox");
@@ -84,7 +85,7 @@ fn what_leaves_the_sandbox_is_an_error_that_names_the_file_and_the_remedy() {
             "{}",
             ended.log
         );
-        // Nothing is wrong with the file itself.
+        // The file itself is readable.
         assert_eq!(once(&folder, "in", &[]).code(), Some(0));
         assert_eq!(folder.read("out"), "s3cret");
         fs::remove_file(folder.path("out")).unwrap();

@@ -1,4 +1,4 @@
-//! Templates that take too long, and file systems that hang: they fail like any other template, the others continue,
+//! Templates that take too long, and file systems that hang: the template fails, others continue,
 //! and a signal ends the process within a second.
 
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use crate::support::ctmpl::{Ctmpl, Folder, command};
 use crate::support::mount::HungMount;
 use consul_dev::{Background, Seed};
 
-/// Go templates that run for seconds up to days.
+/// Go templates that run for seconds or days.
 const GO: [(&str, &str); 11] = [
     (
         "sha256",
@@ -55,7 +55,7 @@ const GO: [(&str, &str); 11] = [
     ),
 ];
 
-/// Jinja templates that run for longer than any process lives.
+/// Jinja templates that would practically never end.
 const JINJA: [(&str, &str); 2] = [
     (
         "chain",
@@ -67,7 +67,7 @@ const JINJA: [(&str, &str); 2] = [
     ),
 ];
 
-/// How long the end may take after a signal: a second, and room for a busy machine.
+/// The time limit for the exit after a signal: one second, and a margin for a busy machine.
 const END: Duration = Duration::from_secs(5);
 
 struct Scene {
@@ -77,7 +77,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// A slow template, and another that follows a key.
+    /// Creates a slow template, and another one that queries a key.
     fn new(name: &str, text: &str) -> Self {
         let scene = Self::of_source(name);
         scene.folder.write(name, text);
@@ -119,7 +119,7 @@ impl Scene {
         Ctmpl::spawn(command)
     }
 
-    /// The other template follows a change, while the slow one is rendered.
+    /// Asserts that the other template follows a change while the slow one is rendered.
     fn others_continue(&self) {
         self.folder.becomes("out", "80");
         self.consul.put_key("port", "81");
@@ -129,7 +129,7 @@ impl Scene {
         assert!(took < END, "{}: {took:?}", self.slow);
     }
 
-    /// Ends the process with a signal.
+    /// Asserts that a signal ends the process in time.
     fn ends_at_once(&self, ctmpl: Ctmpl) {
         let begun = Instant::now();
         let ended = ctmpl.stop();
@@ -138,7 +138,8 @@ impl Scene {
         assert!(took < END, "{}: {took:?}", self.slow);
     }
 
-    /// The slow template fails, in the daemon and with `-once`; signals are heard.
+    /// Asserts that the slow template fails in the daemon and with `-once`, and that signals are
+    /// handled.
     fn is_survived(&self) {
         let ctmpl = self.start("500ms", &[]);
         self.others_continue();

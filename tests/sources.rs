@@ -1,4 +1,4 @@
-//! Templates and files are followed while they change, and signals are heard.
+//! Changes of templates and files are followed, and signals are handled.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -29,14 +29,14 @@ fn a_saved_template_is_rendered_without_a_signal() {
     folder.write("in", r#"Port: {{ key "app/port" }}"#);
     folder.becomes("out", "Port: 80");
 
-    // As editors save: the new text beside, then renamed over the old.
+    // Editors write the new text to another file, and rename it.
     folder.write(".in.swp", r#"PORT = {{ key "app/port" }}"#);
     fs::rename(folder.path(".in.swp"), folder.path("in")).unwrap();
     folder.becomes("out", "PORT = 80");
     folder.write("in", r#"after {{ key "app/port" }}"#);
     folder.becomes("out", "after 80");
 
-    // What the new text asks is followed, too.
+    // The queries of the new text are followed, too.
     folder.write("in", r#"{{ keyOrDefault "new" "none" }}"#);
     folder.becomes("out", "none");
     consul.put_key("new", "one");
@@ -83,7 +83,7 @@ fn a_broken_version_is_shown_in_place_and_the_last_good_one_stays_in_force() {
         let excerpt = shown
             .iter()
             .position(|text| text.contains(broken.lines().nth(1).unwrap()));
-        // Each line has the time, the level and the component before it.
+        // Each line begins with the time, the level and the component.
         let text_of = |line: &str| {
             line.split_once(") ")
                 .map(|(_, text)| text.to_owned())
@@ -205,7 +205,7 @@ fn files_that_a_template_includes_imports_or_extends_are_followed() {
 #[test]
 fn a_link_that_is_switched_is_seen() {
     let (folder, consul) = (Folder::new(), consul());
-    // As Kubernetes mounts a volume.
+    // The layout of a volume that Kubernetes mounts.
     folder.write("v1/in", "one {{ key \"app/port\" }}");
     folder.write("v2/in", "two {{ key \"app/port\" }}");
     std::os::unix::fs::symlink("v1", folder.path("..data")).unwrap();
@@ -386,7 +386,7 @@ fn a_second_signal_is_heard_also_while_a_command_is_made_to_stop() {
     );
     eventually("the command began", || started.exists());
     ctmpl.signal(Signal::SIGTERM);
-    // The farewell is over by then, and the command has been asked to stop.
+    // The shutdown timeout has expired by now, and the command has received SIGTERM.
     std::thread::sleep(Duration::from_secs(11));
     let begun = Instant::now();
     ctmpl.signal(Signal::SIGTERM);

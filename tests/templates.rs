@@ -1,5 +1,5 @@
-//! Every file in `templates/`: rendered by the real binary for no, one and many instances, the same in both languages,
-//! and accepted by the program it is made for.
+//! The files in `templates/`: rendered by the real binary for no, one and many instances, equal in
+//! both languages, and accepted by their program.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,12 +10,12 @@ use crate::support::ctmpl::Folder;
 use crate::support::rendering::{MANY, NONE, ODD, ONE, output, read_flags, read_script, render};
 use crate::support::servers;
 
-/// A template in both languages, and the check of its output.
+/// A template in both languages, with the check of its output.
 struct Twins {
     go: &'static str,
     jinja: &'static str,
     check: fn(&Path),
-    /// `true` if it accepts the instances of [`ODD`].
+    /// Whether it accepts the instances of [`ODD`].
     odd: bool,
 }
 
@@ -68,7 +68,7 @@ fn template(name: &str) -> PathBuf {
     fs::canonicalize("templates").unwrap().join(name)
 }
 
-/// Renders and checks all twins, or those that take odd instances.
+/// Renders and checks all templates, or only those that accept odd instances.
 fn all_hold(seed: &str, odd: bool) -> Folder {
     let folder = Folder::new();
     let twins: Vec<_> = TWINS.iter().filter(|twins| twins.odd || !odd).collect();
@@ -175,7 +175,7 @@ fn dotenv(file: &Path) {
     variables(file, &[]);
 }
 
-/// The values of these variables after a shell has read the file.
+/// Returns the values of these variables after a shell has read the file.
 fn variables(file: &Path, names: &[&str]) -> Vec<String> {
     let wanted = names
         .iter()

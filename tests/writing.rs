@@ -1,4 +1,5 @@
-//! Destinations: never torn, never changed without need, and a clear error where they cannot be written.
+//! Destinations: never torn, never changed without need, and a clear error if they cannot be
+//! written.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -13,14 +14,15 @@ fn consul() -> Background {
     crate::support::embedded(Seed::default().key("app/port", "80"))
 }
 
-/// A folder with the template `in`.
+/// Creates a folder with the template `in`.
 fn folder() -> Folder {
     let folder = Folder::new();
     folder.write("in", r#"port {{ key "app/port" }}"#);
     folder
 }
 
-/// Renders `in` to this destination, and to the file `beside`, which must not be affected by an error.
+/// Renders `in` to this destination, and another template to `beside`, which an error must not
+/// affect.
 fn once(folder: &Folder, consul: &Background, destination: &str) -> Ended {
     let address = format!("-consul-addr={}", consul.address());
     let (one, other) = (
@@ -46,7 +48,7 @@ fn once(folder: &Folder, consul: &Background, destination: &str) -> Ended {
     ended
 }
 
-/// A value that shows whether it is complete: head, number, many lines, foot.
+/// Returns a value that shows whether it is complete: head, number, many lines, foot.
 fn whole(number: u64) -> String {
     let body = format!("line of value {number}\n").repeat(10_000);
     format!("head {number}\n{body}foot {number}")
@@ -104,7 +106,7 @@ fn repeated_kills_never_leave_a_torn_file() {
         "too few reads or writes"
     );
 
-    // A kill in the middle leaves a hidden file; the next write removes those that are old.
+    // A killed process may leave a hidden file; the next write removes old ones.
     let hidden = || fs::read_dir(folder.path("to")).unwrap().count() - 1;
     assert!(hidden() <= 20, "{} temporary files", hidden());
     let old = std::time::SystemTime::now() - Duration::from_secs(3600);
@@ -228,7 +230,7 @@ fn a_destination_that_is_not_a_file_is_an_error_with_a_remedy() {
 #[test]
 fn a_write_that_fails_is_logged_once_and_retried_by_the_daemon() {
     let (folder, consul) = (folder(), consul());
-    // A full file system, because root may write to any directory.
+    // Use a full file system, because root may write to any directory.
     let path = folder.path("full");
     let Some(mount) = Mount::tiny(&path) else {
         return;

@@ -1,13 +1,14 @@
-//! The commands of the documents that a test cannot run.
+//! The commands of the documentation that a test cannot run.
 
-/// A block that is not run: its page, how it begins, and why. Its syntax is checked, and the flags of its `ctmpl`.
+/// A block that is not run: its page, its beginning, and the reason. Only its syntax and the flags
+/// of `ctmpl` are checked.
 pub(super) struct NotRun(
     pub(super) &'static str,
     pub(super) &'static str,
     pub(super) &'static str,
 );
 
-/// All of them.
+/// All blocks that are not run.
 pub(super) const NOT_RUN: &[NotRun] = &[
     NotRun("README.md", "cargo build", "CI builds the release"),
     NotRun("README.md", "scripts/demo", "readme:: runs it"),

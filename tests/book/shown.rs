@@ -1,4 +1,5 @@
-//! The files that the documents show are valid: configurations, templates, seeds, pipelines and manifests.
+//! Checks the files that the documentation shows: configurations, templates, seeds, pipelines and
+//! manifests.
 
 use std::fs;
 
@@ -10,7 +11,8 @@ use crate::support::session::Session;
 
 use super::{check, furnish};
 
-/// Calls a function with each block of the book and the README, its page, and a session for its paths.
+/// Calls a function with each wanted block of the book and the README, its page, and a session for
+/// its paths.
 fn for_each_block(wanted: impl Fn(&Block) -> bool, mut act: impl FnMut(&Session, &str, &Block)) {
     let mut pages = pages_below("docs/src");
     pages.push("README.md".into());
@@ -56,7 +58,7 @@ fn configurations_in_the_book_are_valid() {
         let mut call = command();
         call.args(["validate", "--config", &name])
             .current_dir(folder.path(""));
-        // A block of its own needs something to do.
+        // A configuration is valid only with something to do.
         if !block.text.contains("template") {
             call.args(["--template", "site.conf.ctmpl:out"]);
         }
@@ -113,7 +115,7 @@ fn seeds_in_the_book_can_be_loaded() {
     );
 }
 
-/// All texts of a document.
+/// Returns all strings of a JSON document.
 fn texts(value: &serde_json::Value) -> Vec<String> {
     match value {
         serde_json::Value::String(text) => vec![text.clone()],

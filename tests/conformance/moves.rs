@@ -1,4 +1,4 @@
-//! Writes, and the queries whose index they move.
+//! Writes, and the queries whose index they change.
 
 use std::net::SocketAddr;
 
@@ -26,7 +26,7 @@ struct Move {
     name: &'static str,
     setup: &'static [Request],
     write: Request,
-    /// The queries whose index grows; all others stay the same.
+    /// The queries whose index grows. All others must stay the same.
     moved: &'static [&'static str],
 }
 
@@ -46,7 +46,7 @@ const REGISTER_NODE: Request = (
     r#"{"Node":"mv-node","Address":"10.0.0.9"}"#,
 );
 
-/// They build on each other, and on a fresh server.
+/// The writes, in order; they depend on each other and start with an empty server.
 const MOVES: &[Move] = &[
     Move {
         name: "while no service ever went away, an unknown one moves with any registration",
@@ -314,7 +314,7 @@ const MOVES: &[Move] = &[
     },
 ];
 
-/// Makes every write and compares the indexes.
+/// Makes every write, and compares the indexes before and after it.
 pub(crate) fn run(server: &str, address: SocketAddr) {
     const { assert!(!MOVES.is_empty()) };
     for Move {

@@ -1,12 +1,12 @@
-//! The shape of an answer without the parts that differ from run to run.
+//! The shape of an answer, without the parts that vary between runs.
 //!
-//! Input: an answer. Output: its JSON, with indexes and generated IDs as `#`.
+//! Input: an answer. Output: its JSON, with `#` for indexes and generated IDs.
 
 use serde_json::{Value, json};
 
 use crate::support::http::Answer;
 
-/// The shape of an answer's body.
+/// Returns the shape of an answer's body.
 pub(crate) fn shape(answer: &Answer) -> Value {
     let mut body =
         serde_json::from_str(&answer.body).unwrap_or_else(|error| panic!("{error}: {answer:?}"));

@@ -1,4 +1,4 @@
-//! Blocking queries, and what wakes them.
+//! Blocking queries, and the writes that wake them.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{Request, make, set_up};
 use crate::support::http;
 
-/// The time for which a query must block before a write.
+/// The time that a query must block before the write.
 const QUIET: Duration = Duration::from_millis(150);
 /// The time limit for a query to return after a write.
 const SOON: Duration = Duration::from_secs(10);
@@ -25,7 +25,7 @@ struct Wake {
 enum Outcome {
     /// It returns at once with this status and a larger index.
     Wakes(u16),
-    /// It blocks until its wait is over and returns with the same index.
+    /// It blocks until its wait is over, and returns with the same index.
     Sleeps,
 }
 use Outcome::{Sleeps, Wakes};
@@ -301,7 +301,7 @@ const WAKES: &[Wake] = &[
     },
 ];
 
-/// Starts every blocking query, writes, and checks the effect.
+/// Starts each blocking query, makes the write, and checks the effect.
 pub(crate) fn run(server: &str, address: SocketAddr) {
     const { assert!(!WAKES.is_empty()) };
     for wake in WAKES {

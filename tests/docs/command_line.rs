@@ -1,4 +1,4 @@
-//! The reference of the command line is generated from the help.
+//! The command line reference, generated from the help.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use crate::support::documents::pages_below;
 
 use super::{update, without_code};
 
-/// What `ctmpl` prints for these words.
+/// Returns the output of `ctmpl` with these arguments.
 fn output(words: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_ctmpl"))
         .args(words)
@@ -21,7 +21,7 @@ fn output(words: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The headings of a help text, each with its entries: a name, and what it does.
+/// Returns the headings of a help text, each with its entries: a name and its description.
 fn sections(help: &str) -> Vec<(String, Vec<(String, String)>)> {
     let mut sections: Vec<(String, Vec<(String, String)>)> = Vec::new();
     for line in help.lines() {
@@ -33,7 +33,7 @@ fn sections(help: &str) -> Vec<(String, Vec<(String, String)>)> {
                 sections.push((title, Vec::new()));
             }
             (1..8, Some((_, entries))) if !line.is_empty() => {
-                // `--flag <VALUE>  what it does`, or the text begins on the next line.
+                // `--flag <VALUE>  description`; or the description starts on the next line.
                 let (name, text) = line.split_once("  ").unwrap_or((line, ""));
                 entries.push((name.to_owned(), text.trim().to_owned()));
             }
@@ -49,7 +49,7 @@ fn sections(help: &str) -> Vec<(String, Vec<(String, String)>)> {
     sections
 }
 
-/// A table of flags; what stands in brackets at the end of a text gets columns of its own.
+/// Returns a table of flags. The texts in brackets at the end of descriptions become columns.
 fn table_of_flags(entries: &[(String, String)]) -> String {
     let mut table = "| flag | | default | environment |\n|---|---|---|---|\n".to_owned();
     let bracket = Regex::new(r" ?\[(env|default|alias): ([^\]]*)\]").unwrap();
@@ -71,7 +71,7 @@ fn table_of_flags(entries: &[(String, String)]) -> String {
     table
 }
 
-/// The tables of `ctmpl --help`, and of each subcommand what only it has.
+/// Returns the table of `ctmpl --help`, and for each subcommand a table of its own flags.
 fn reference_of_flags() -> String {
     let help = output(&["--help"]);
     let own = sections(&help);
@@ -121,7 +121,7 @@ fn the_reference_of_the_command_line_is_made_of_the_help() {
     );
 }
 
-/// Flags of other programs that the pages name in a sentence.
+/// Flags of other programs that the pages mention.
 const FLAGS_OF_OTHERS: [&str; 3] = ["volume", "now", "name"];
 
 #[test]
@@ -136,7 +136,7 @@ fn every_flag_in_a_sentence_exists() {
     for text in &texts {
         known.extend(flag.captures_iter(text).map(|found| found[1].to_owned()));
     }
-    // Accepted for consul-template, and not in the help.
+    // This flag is accepted for consul-template, but not in the help.
     known.push("dedup".to_owned());
 
     let span = Regex::new(r"`(?:ctmpl )?-{1,2}([a-z][a-z-]+)").unwrap();

@@ -1,4 +1,4 @@
-//! The tables of events match the calls in the source.
+//! Compares the tables of events with the calls in the source.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use regex::Regex;
 
-/// Every event that the source names: its level and its fields.
+/// Returns every event in the source, with its level and fields.
 fn events() -> BTreeMap<String, (String, BTreeSet<String>)> {
     // `tracing::info!(name: "file.written", target: "x", template, destination = %path, "…")`
     let call = Regex::new(

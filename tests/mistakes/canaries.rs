@@ -1,13 +1,14 @@
-//! No error contains the value of a key or variable: every function is called with a canary in each argument.
+//! Tests that no error contains the value of a key or variable: every function is called with a
+//! canary in each argument.
 
 use ctmpl::render::functions;
 
 use super::*;
 
-/// The prefix of each part of the secret text.
+/// The prefix of each word in the secret text.
 const CANARY: &str = "zqx";
 
-/// The value of a key: text with every character that has a meaning somewhere.
+/// Values of keys: text with characters that have a special meaning in some format.
 const SECRETS: &[(&str, &str)] = &[
     ("plain", "zqxplain"),
     ("query", "zqxtag.zqx name?zqxp=zqxv@zqx!dc~zqx#|zqxfilter"),
@@ -19,7 +20,7 @@ const SECRETS: &[(&str, &str)] = &[
     ("list", r#"["zqx zqx", "zqx"]"#),
 ];
 
-/// The canary as an argument.
+/// Expressions for the canary as an argument.
 const SECRET_IN_GO: &[&str] = &[
     "(key \"plain\")",
     "(key \"query\")",
@@ -43,7 +44,7 @@ const SECRET_IN_JINJA: &[&str] = &[
     "parse_json(key('list'))",
 ];
 
-/// The other arguments.
+/// Expressions for the other arguments.
 const OTHERS_IN_GO: &[&str] = &[
     "\"a\"",
     "3",
@@ -122,7 +123,7 @@ const BUILT_INTO_JINJA: &[&str] = &[
     "zip",
 ];
 
-/// The functions that `convert` writes for Go's builtins.
+/// The functions that `convert` writes for Go's built-in functions.
 const WORDS_OF_GO: &[&str] = &[
     "go_eq",
     "go_ne",
@@ -162,13 +163,13 @@ fn secrets() -> Snapshot {
     snapshot
 }
 
-/// All argument lists in which one argument is the canary.
+/// Returns all argument lists in which one argument is the canary.
 fn arguments(secrets: &[&str], others: &[&str]) -> Vec<Vec<String>> {
     let mut all = Vec::new();
     for count in 1..=3 {
         for place in 0..count {
             for secret in secrets {
-                // A single argument has no companions.
+                // A list with one argument has no others.
                 for other in others
                     .iter()
                     .take(if count == 1 { 1 } else { others.len() })
@@ -188,7 +189,8 @@ fn arguments(secrets: &[&str], others: &[&str]) -> Vec<Vec<String>> {
     all
 }
 
-/// Renders and searches the error for the canary. Returns `true` if there was an error, or the leak.
+/// Renders, and searches the error for the canary. Returns `true` if rendering failed, or a
+/// description of the leak.
 fn fails(
     snapshot: &Snapshot,
     render_env: &Arc<RenderEnv>,

@@ -1,4 +1,4 @@
-//! Mistakes in Go templates.
+//! Cases: mistakes in Go templates.
 
 use super::*;
 
@@ -6,7 +6,7 @@ fn told(text: &str) -> Result<String, TemplateError> {
     inline("web.ctmpl", text, Language::Go)
 }
 
-/// What is never closed, and what is closed too often.
+/// Missing and surplus ends, braces and quotes.
 const SHAPE: &[Mistake] = &[
     (
         "an action without its end",
@@ -76,7 +76,7 @@ const SHAPE: &[Mistake] = &[
     ),
 ];
 
-/// Names that are not known.
+/// Unknown names.
 const NAMES: &[Mistake] = &[
     (
         "a function with a letter too few",
@@ -192,7 +192,7 @@ const NAMES: &[Mistake] = &[
     ("a program without permission", "{{ plugin \"date\" }}\n"),
 ];
 
-/// Calls that cannot work.
+/// Invalid calls.
 const CALLS: &[Mistake] = &[
     ("an argument too few", "{{ keyOrDefault \"a\" }}\n"),
     ("an argument too many", "a: {{ key \"a\" \"b\" }}\n"),
@@ -312,7 +312,7 @@ const CALLS: &[Mistake] = &[
     ),
 ];
 
-/// Jinja in a Go template.
+/// Jinja syntax in a Go template.
 const JINJA: &[Mistake] = &[
     (
         "a for",

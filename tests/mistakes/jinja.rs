@@ -1,4 +1,4 @@
-//! Mistakes in Jinja templates.
+//! Cases: mistakes in Jinja templates.
 
 use super::*;
 
@@ -6,7 +6,7 @@ fn told(text: &str) -> Result<String, TemplateError> {
     inline("web.j2", text, Language::Jinja)
 }
 
-/// What is never closed, and what is closed too often.
+/// Missing and surplus ends, braces and quotes.
 const SHAPE: &[Mistake] = &[
     (
         "an expression without its end",
@@ -54,7 +54,7 @@ const SHAPE: &[Mistake] = &[
     ),
 ];
 
-/// Names that are not known.
+/// Unknown names.
 const NAMES: &[Mistake] = &[
     (
         "a function with a letter too few",
@@ -150,7 +150,7 @@ const NAMES: &[Mistake] = &[
     ),
 ];
 
-/// Calls that cannot work.
+/// Invalid calls.
 const CALLS: &[Mistake] = &[
     ("an argument too few", "{{ key_or_default('a') }}\n"),
     ("an argument too many", "a: {{ key('a', 'b') }}\n"),
@@ -251,7 +251,7 @@ const CALLS: &[Mistake] = &[
     ),
 ];
 
-/// A Go template in a Jinja file.
+/// Go syntax in a Jinja template.
 const GO: &[Mistake] = &[
     (
         "a range",

@@ -1,6 +1,6 @@
-//! A tiny HTTP server that answers with its name.
+//! A minimal HTTP server that answers with its name.
 //!
-//! Input: a name. Output: a server: `/` is always answered, `/health` as it is told to.
+//! Input: a name. Output: a server whose `/health` can be set to fail; all other requests succeed.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// A running one; dropping it ends it.
+/// A running server. Dropping it stops it.
 pub struct Backend {
     name: String,
     address: SocketAddr,
@@ -23,7 +23,7 @@ struct Shared {
 }
 
 impl Backend {
-    /// Starts one that is healthy.
+    /// Starts a healthy server.
     pub fn start(name: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -51,22 +51,22 @@ impl Backend {
         }
     }
 
-    /// Its name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its port on 127.0.0.1.
+    /// Returns the port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// What its health check asks.
+    /// Returns the URL for its health check.
     pub fn health(&self) -> String {
         format!("http://{}/health", self.address)
     }
 
-    /// From now on its health check is answered like this; everything else is answered as before.
+    /// Sets the result of the health check; other requests still succeed.
     pub fn set_healthy(&self, healthy: bool) {
         self.shared.healthy.store(healthy, Ordering::SeqCst);
     }
@@ -82,7 +82,8 @@ impl Drop for Backend {
     }
 }
 
-/// Reads one request, answers it, closes. A client that has gone away is none of our business.
+/// Reads one request, answers it, and closes the connection. A client that has disconnected is
+/// ignored.
 fn answer(mut stream: TcpStream, shared: &Shared, name: &str) {
     drop(stream.set_read_timeout(Some(Duration::from_secs(10))));
     let mut request = Vec::new();

@@ -1,4 +1,4 @@
-//! What tests change in a Consul, real or embedded.
+//! Changes the data of a Consul server, real or embedded.
 
 use std::net::SocketAddr;
 
@@ -14,13 +14,13 @@ pub fn put(consul: SocketAddr, key: &str, value: &str) {
     );
 }
 
-/// Tries to store a value; a server that cannot is no failure of the test.
+/// Tries to store a value. Returns `false` if the server cannot.
 pub fn try_put(consul: SocketAddr, key: &str, value: &str) -> bool {
     let answer = http::request(consul, "PUT", &format!("/v1/kv/{key}"), value);
     answer.is_ok_and(|answer| answer.status == 200 && answer.body.trim() == "true")
 }
 
-/// Registers a backend as an instance of a service, its name as ID, with an HTTP check.
+/// Registers a backend as an instance of a service, with its name as ID and with an HTTP check.
 pub fn register(consul: SocketAddr, service: &str, backend: &Backend) {
     let check =
         serde_json::json!({ "HTTP": backend.health(), "Interval": "200ms", "Timeout": "5s" });
@@ -29,7 +29,7 @@ pub fn register(consul: SocketAddr, service: &str, backend: &Backend) {
     write(consul, "/v1/agent/service/register", &body.to_string());
 }
 
-/// Waits until an instance passes its check.
+/// Waits until the check of an instance passes.
 pub fn passes(consul: SocketAddr, service: &str, backend: &Backend) {
     super::eventually(&format!("{} passes its check", backend.name()), || {
         let answer = http::get(consul, &format!("/v1/health/service/{service}?passing"));

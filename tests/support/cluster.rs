@@ -1,7 +1,7 @@
-//! A cluster of three real Consul servers on loopback, started for a test and stopped with it.
+//! A cluster of three real Consul servers on loopback, for one test.
 //!
-//! Input: the `consul` program. Output: three servers on addresses of their own in 127.0.0.0/8, with the usual
-//! ports, all of them voters.
+//! Input: the `consul` program. Output: three servers on different addresses of 127.0.0.0/8 with
+//! the usual ports; all are voters.
 
 use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
@@ -17,7 +17,7 @@ use super::{http, program, within};
 const START: Duration = Duration::from_secs(40);
 const PORTS: [u16; 4] = [8300, 8301, 8302, 8500];
 
-/// Three servers; they are killed on drop.
+/// Three servers. Dropping the value kills them.
 pub struct Cluster {
     servers: Vec<Server>,
     directory: TempDir,
@@ -29,7 +29,7 @@ struct Server {
 }
 
 impl Cluster {
-    /// Starts the servers and waits for a leader and three voters.
+    /// Starts the servers, and waits for a leader and three voters.
     pub fn start() -> Self {
         let servers = free_addresses().map(|ip| Server { ip, process: None });
         let mut cluster = Self {
@@ -45,12 +45,12 @@ impl Cluster {
         cluster
     }
 
-    /// The HTTP address of a server.
+    /// Returns the HTTP address of a server.
     pub fn address(&self, place: usize) -> SocketAddr {
         self.servers[place].http()
     }
 
-    /// All addresses as a value of `--consul-addr`, starting with the given server.
+    /// Returns all addresses as a value of `--consul-addr`, starting with this server.
     pub fn addresses_from(&self, first: usize) -> String {
         let all: Vec<_> = (0..3)
             .map(|place| self.address((first + place) % 3).to_string())
@@ -58,7 +58,7 @@ impl Cluster {
         all.join(",")
     }
 
-    /// The index of the leader.
+    /// Returns the index of the leader.
     pub fn leader(&self) -> usize {
         let mut found = None;
         within(START, "the cluster has a leader", || {
@@ -79,12 +79,12 @@ impl Cluster {
         found.unwrap()
     }
 
-    /// Kills a server, as a crash would.
+    /// Kills a server, like a crash.
     pub fn kill(&mut self, place: usize) {
         self.servers[place].kill();
     }
 
-    /// Starts a server again with the data it had.
+    /// Starts a server again with its data.
     pub fn launch(&mut self, place: usize) {
         let folder = self.directory.path().join(place.to_string());
         let join: Vec<_> = self
@@ -151,7 +151,7 @@ fn launch(ip: Ipv4Addr, node: &str, folder: &Path, join: &[String]) -> Child {
     command.spawn().unwrap()
 }
 
-/// The number of voters that a server knows, or 0 if it knows no leader.
+/// Returns the number of voters that a server knows, or 0 if it knows no leader.
 fn voters(server: SocketAddr) -> usize {
     let Ok(answer) = http::get(server, "/v1/operator/raft/configuration") else {
         return 0;
@@ -171,7 +171,7 @@ fn voters(server: SocketAddr) -> usize {
     }
 }
 
-/// Three addresses on which Consul's ports are free.
+/// Returns three addresses on which Consul's ports are free.
 fn free_addresses() -> [Ipv4Addr; 3] {
     loop {
         let (second, third) = (fastrand::u8(1..255), fastrand::u8(1..255));

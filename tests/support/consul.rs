@@ -1,7 +1,7 @@
-//! A real Consul agent, started for a test and stopped with it.
+//! A real Consul agent, for one test.
 //!
-//! Input: the `consul` program found on `PATH`. Output: an agent in development mode on its own ports, with a
-//! leader and its own node in the catalog.
+//! Input: the `consul` program on `PATH`. Output: an agent in development mode on free ports, with
+//! a leader and its own node in the catalog.
 
 use std::env;
 use std::fs::File;
@@ -18,9 +18,9 @@ use super::http;
 
 /// The time limit for an agent to become ready.
 const START: Duration = Duration::from_secs(30);
-/// The interval between two checks for readiness.
+/// The interval of readiness checks.
 const LOOK: Duration = Duration::from_millis(20);
-/// The number of attempts to start, each on other ports.
+/// The number of attempts to start, each with other ports.
 const TRIES: usize = 5;
 
 /// The ports of one agent.
@@ -32,7 +32,7 @@ struct Ports {
     serf_wan: u16,
 }
 
-/// A running Consul agent; it is killed on drop.
+/// A running Consul agent. Dropping it kills it.
 pub struct Consul {
     node: String,
     token: String,
@@ -44,7 +44,7 @@ pub struct Consul {
 
 impl Consul {
     /// Returns `true` if `consul` is installed. If not, it prints that the test is skipped; with
-    /// `CTMPL_TEST_SERVERS=required` the test fails.
+    /// `CTMPL_TEST_SERVERS=required`, the test fails.
     #[expect(
         clippy::print_stderr,
         reason = "who runs the tests has to see what did not run"
@@ -67,12 +67,12 @@ impl Consul {
         Self::start_with("s1", &[])
     }
 
-    /// Starts an agent in development mode with this node name and more arguments.
+    /// Starts an agent in development mode with this node name and additional arguments.
     pub fn start_with(node: &str, arguments: &[&str]) -> Self {
         Self::start_guarded(node, arguments, "")
     }
 
-    /// Starts an agent with ACLs: only this token may read the catalog.
+    /// Starts an agent with ACLs. Only this token may read the catalog.
     pub fn start_guarded(node: &str, arguments: &[&str], token: &str) -> Self {
         let mut consul = Self {
             node: node.to_owned(),
@@ -96,17 +96,17 @@ impl Consul {
         );
     }
 
-    /// The HTTP address.
+    /// Returns the HTTP address.
     pub fn address(&self) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], self.ports.http))
     }
 
-    /// Kills it, as a crash would.
+    /// Kills the agent, like a crash.
     pub fn stop(&mut self) {
         self.kill();
     }
 
-    /// Sends a signal, such as SIGSTOP and SIGCONT.
+    /// Sends a signal, such as SIGSTOP or SIGCONT.
     pub fn signal(&self, signal: Signal) {
         let process = self.process.as_ref().expect("a running consul");
         kill(
@@ -116,7 +116,7 @@ impl Consul {
         .expect("a signal");
     }
 
-    /// Starts it again on the same ports. An agent in development mode has lost its data.
+    /// Starts the agent again on the same ports. An agent in development mode has lost its data.
     pub fn start_again(&mut self) {
         for _ in 0..TRIES {
             self.kill();
@@ -168,7 +168,8 @@ impl Consul {
         self.process = Some(command.spawn().expect("a consul process"));
     }
 
-    /// Waits for a leader and for its own node in the catalog. Returns `false` on a timeout.
+    /// Waits for a leader and for the agent's own node in the catalog. Returns `false` on a
+    /// timeout.
     fn becomes_useful(&mut self) -> bool {
         let deadline = Instant::now() + START;
         while Instant::now() < deadline {
@@ -194,14 +195,14 @@ impl Consul {
                 .map(|answer| answer.body)
                 .unwrap_or_default()
         };
-        // The leader writes the node down first; the agent adds this field with its own synchronisation.
+        // The leader writes the node first; the agent's own synchronization adds this field later.
         body("/v1/status/leader").contains(&self.ports.server.to_string())
             && body("/v1/catalog/nodes").contains("consul-network-segment")
     }
 
     fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
-            // It may have exited already.
+            // The process may have exited already.
             drop(process.kill());
             drop(process.wait());
         }
@@ -229,7 +230,8 @@ fn program() -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// Free ports below the range of outgoing connections. All are held until the last one is found, so that they differ.
+/// Returns free ports below the range of outgoing connections. All are held until the last one is
+/// found, so that they differ.
 fn free_ports() -> Ports {
     let free = || loop {
         let port = fastrand::u16(10_000..32_000);

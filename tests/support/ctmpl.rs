@@ -1,4 +1,4 @@
-//! The real binary: starts it with arguments and gives access to its log and files.
+//! Runs the real binary, and gives access to its log and its files.
 
 use std::fs;
 use std::io::Read;
@@ -12,7 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-/// The time limit for an expected event.
+/// The time limit for expected events.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A temporary folder for templates, destinations and other files of a test.
@@ -29,12 +29,12 @@ impl Folder {
         )
     }
 
-    /// The path of a file in the folder.
+    /// Returns the path of a file in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    /// Writes a file and creates its parent directories.
+    /// Writes a file. Creates its parent directories.
     pub fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -44,8 +44,9 @@ impl Folder {
 
     /// Writes an executable program.
     ///
-    /// A separate process writes it: a process that another thread starts at this moment could inherit the open file,
-    /// and executing it would fail ("Text file busy").
+    /// A separate process writes the file. Otherwise a process that another thread starts at the
+    /// same time could inherit the open descriptor, and executing the file would fail with "Text
+    /// file busy".
     pub fn program(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -61,12 +62,12 @@ impl Folder {
         path
     }
 
-    /// The text of a file; empty if the file does not exist.
+    /// Returns the text of a file; empty if the file does not exist.
     pub fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap_or_default()
     }
 
-    /// The argument `SOURCE:DESTINATION[:COMMAND]` for two names in the folder.
+    /// Returns the argument `SOURCE:DESTINATION[:COMMAND]` for two names in the folder.
     pub fn template(&self, source: &str, destination: &str, command: &str) -> String {
         let (source, destination) = (self.path(source), self.path(destination));
         let command = if command.is_empty() {
@@ -77,7 +78,7 @@ impl Folder {
         format!("{}:{}{command}", source.display(), destination.display())
     }
 
-    /// Waits until the text of a file satisfies a condition, and returns the text.
+    /// Waits until the text of a file satisfies a condition. Returns the text.
     pub fn eventually(&self, name: &str, what: &str, holds: impl Fn(&str) -> bool) -> String {
         let begun = Instant::now();
         loop {
@@ -93,7 +94,7 @@ impl Folder {
         }
     }
 
-    /// Waits until a file has exactly the given text.
+    /// Waits until a file has exactly this text.
     pub fn becomes(&self, name: &str, text: &str) {
         self.eventually(name, &format!("{text:?}"), |now| now == text);
     }
@@ -108,14 +109,14 @@ impl Folder {
     }
 }
 
-/// A running ctmpl; it is killed on drop.
+/// A running ctmpl. Dropping it kills it.
 pub struct Ctmpl {
     child: Child,
     log: Arc<Mutex<String>>,
     readers: Vec<JoinHandle<()>>,
 }
 
-/// The result of a finished run.
+/// The result of a run that has ended.
 pub struct Ended {
     /// The exit status.
     pub status: ExitStatus,
@@ -126,13 +127,14 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// The exit code; `None` after a signal.
+    /// Returns the exit code; `None` after a signal.
     pub fn code(&self) -> Option<i32> {
         self.status.code()
     }
 }
 
-/// The binary under test, without environment variables that influence it.
+/// Returns a command for the binary under test, without environment variables that would influence
+/// it.
 pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ctmpl"));
     for (name, _) in std::env::vars_os() {
@@ -149,7 +151,7 @@ pub fn command() -> Command {
 }
 
 impl Ctmpl {
-    /// Starts ctmpl with arguments against the Consul at an address.
+    /// Starts ctmpl with these arguments and this Consul address.
     pub fn start<S: AsRef<std::ffi::OsStr>>(
         consul: impl std::fmt::Display,
         args: impl IntoIterator<Item = S>,
@@ -162,7 +164,7 @@ impl Ctmpl {
         Self::spawn(command)
     }
 
-    /// Starts a command made by [`command`].
+    /// Starts a command that [`command`] returned.
     pub fn spawn(mut command: Command) -> Self {
         let mut child = command
             .stdout(Stdio::null())
@@ -179,7 +181,7 @@ impl Ctmpl {
         }
     }
 
-    /// Starts a command made by [`command`] with a standard error that the test does not read.
+    /// Starts a command that [`command`] returned; the test does not read its standard error.
     pub fn spawn_unread(mut command: Command, stderr: Stdio) -> Self {
         let child = command
             .stdout(Stdio::null())
@@ -193,7 +195,7 @@ impl Ctmpl {
         }
     }
 
-    /// The log so far.
+    /// Returns the log so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
@@ -211,7 +213,7 @@ impl Ctmpl {
         }
     }
 
-    /// The number of times that the log contains a text.
+    /// Returns the number of times that the log contains a text.
     pub fn said(&self, text: &str) -> usize {
         self.log().matches(text).count()
     }
@@ -221,7 +223,7 @@ impl Ctmpl {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// The process ID.
+    /// Returns the process ID.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -276,14 +278,14 @@ impl Drop for Ctmpl {
     }
 }
 
-/// Runs ctmpl with arguments until it exits.
+/// Runs ctmpl with these arguments until it exits.
 pub fn run<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Ended {
     let mut command = command();
     command.args(args);
     run_command(command)
 }
 
-/// Runs a command made by [`command`] until it exits.
+/// Runs a command that [`command`] returned until it exits.
 pub fn run_command(mut command: Command) -> Ended {
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
@@ -305,7 +307,7 @@ fn gather(mut stream: impl Read + Send + 'static, into: Arc<Mutex<String>>) -> J
     })
 }
 
-/// A path as text, for an argument.
+/// Returns a path as text for an argument.
 pub fn text(path: &Path) -> String {
     path.to_str().unwrap().to_owned()
 }

@@ -1,4 +1,4 @@
-//! A datagram socket, such as syslog, the journal and systemd listen on.
+//! A datagram socket like those of syslog, the journal and systemd.
 //!
 //! Input: a path. Output: the received datagrams, in order.
 
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Listens until it is dropped.
+/// A listening socket. Dropping it closes the socket.
 pub struct Datagrams {
     heard: Arc<Mutex<Vec<String>>>,
     open: Arc<()>,
@@ -16,7 +16,7 @@ pub struct Datagrams {
 }
 
 impl Datagrams {
-    /// Listens at a path, and replaces a socket that is there.
+    /// Listens at a path. Replaces an existing socket.
     pub fn at(path: &Path) -> Self {
         let _ = std::fs::remove_file(path);
         let socket = UnixDatagram::bind(path).unwrap();
@@ -42,12 +42,12 @@ impl Datagrams {
         }
     }
 
-    /// The datagrams received so far.
+    /// Returns the datagrams received so far.
     pub fn heard(&self) -> Vec<String> {
         self.heard.lock().unwrap().clone()
     }
 
-    /// Waits for a datagram that contains a text, and returns it.
+    /// Waits for a datagram that contains a text. Returns the datagram.
     pub fn hears(&self, text: &str) -> String {
         let mut found = None;
         super::eventually(&format!("{text:?} arrives"), || {

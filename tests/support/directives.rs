@@ -1,9 +1,9 @@
-//! What a program makes of a configuration: its directives, word by word.
+//! Parses a configuration as its program does.
 //!
-//! Input: the text of a file. Output: the directives, with the words as the program sees them: without quotes and
-//! backslashes.
+//! Input: the text of a file. Output: the directives, with words in the form that the program sees:
+//! without quotes and backslashes.
 
-/// A directive of nginx, and what is in its block.
+/// A directive of nginx with its block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directive {
     pub words: Vec<String>,
@@ -11,7 +11,7 @@ pub struct Directive {
 }
 
 impl Directive {
-    /// Their names, how many words each has, and what lies in what; in a name, `value` does not show.
+    /// Returns names, numbers of words and nesting. In names, `value` is replaced by `…`.
     pub fn shape(directives: &[Self], value: &str) -> String {
         let one = |directive: &Self| {
             let Self { words, block } = directive;
@@ -28,7 +28,7 @@ impl Directive {
         directives.iter().map(one).collect::<Vec<_>>().join(" ")
     }
 
-    /// All words, also those in blocks.
+    /// Returns all words, including those in blocks.
     pub fn words(directives: &[Self]) -> Box<dyn Iterator<Item = &str> + '_> {
         Box::new(directives.iter().flat_map(|directive| {
             let inner = Self::words(directive.block.as_deref().unwrap_or_default());
@@ -37,7 +37,7 @@ impl Directive {
     }
 }
 
-/// Reads a configuration of nginx, as strictly as nginx.
+/// Parses an nginx configuration, as strictly as nginx does.
 pub fn of_nginx(text: &str) -> Result<Vec<Directive>, String> {
     let mut letters = text.chars().peekable();
     let directives = block(&mut letters)?;
@@ -135,7 +135,7 @@ fn escaped(letters: &mut Letters<'_>, word: &mut String) {
     }
 }
 
-/// Reads a configuration of HAProxy: the words of each line that is not empty.
+/// Parses a HAProxy configuration. Returns the words of each line that is not empty.
 pub fn of_haproxy(text: &str) -> Result<Vec<Vec<String>>, String> {
     let lines: Result<Vec<_>, _> = text.lines().map(words).collect();
     Ok(lines?

@@ -1,6 +1,6 @@
-//! The blocks of code in the documents.
+//! The code blocks of the documentation.
 //!
-//! Input: a page in Markdown. Output: its blocks, and a place where their commands can run.
+//! Input: a Markdown page. Output: its blocks, and a directory in which their commands can run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,41 +8,41 @@ use std::process::{Command, Stdio};
 
 use super::ctmpl::{Folder, text};
 
-/// The languages of blocks. `sh` and `console` are commands; the others are files or only shown.
+/// The languages of blocks. `sh` and `console` blocks are run; the others are files or examples.
 const LANGUAGES: [&str; 11] = [
     "sh", "console", "hcl", "yaml", "toml", "json", "gotmpl", "jinja", "nginx", "text", "",
 ];
 
-/// A block between two lines of three backticks.
+/// A fenced code block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// The line of the page where it begins.
+    /// The line of the page where the block begins.
     pub line: usize,
-    /// The words after the first three backticks: the language, and what the tests need to know.
+    /// The info string: the language, and words for the tests.
     pub info: String,
-    /// The lines between.
+    /// The text in the block.
     pub text: String,
 }
 
 impl Block {
-    /// The first word of the info string.
+    /// Returns the first word of the info string.
     pub fn language(&self) -> &str {
         self.info.split(' ').next().unwrap_or_default()
     }
 
-    /// Returns `true` if this word stands after the language.
+    /// Returns `true` if the info string contains this word after the language.
     pub fn has(&self, word: &str) -> bool {
         self.info.split(' ').skip(1).any(|own| own == word)
     }
 
-    /// The value of a word `NAME=VALUE`.
+    /// Returns the value of a word `NAME=VALUE` in the info string.
     pub fn value(&self, name: &str) -> Option<&str> {
         let mut words = self.info.split(' ').skip(1);
         words.find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
     }
 }
 
-/// All blocks of a page, in order.
+/// Returns all blocks of a page, in order.
 pub fn all_blocks(page: &str) -> Vec<Block> {
     let mut found = Vec::new();
     let mut lines = page.lines().zip(1..);
@@ -70,7 +70,7 @@ pub fn all_blocks(page: &str) -> Vec<Block> {
     found
 }
 
-/// The texts of the blocks whose info string is exactly this.
+/// Returns the texts of the blocks with exactly this info string.
 pub fn blocks(page: &str, info: &str) -> Vec<String> {
     let found = all_blocks(page).into_iter();
     found
@@ -79,7 +79,7 @@ pub fn blocks(page: &str, info: &str) -> Vec<String> {
         .collect()
 }
 
-/// All Markdown files below a directory.
+/// Returns all Markdown files below a directory.
 pub fn pages_below(directory: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut left = vec![PathBuf::from(directory)];
@@ -95,7 +95,7 @@ pub fn pages_below(directory: &str) -> Vec<PathBuf> {
     found
 }
 
-/// Copies the examples and the templates to a folder where commands may write.
+/// Copies the examples and templates to a folder in which commands may write.
 pub fn copy(folder: &Folder) {
     let mut copied = 0;
     let mut left: Vec<_> = ["examples", "templates"].map(PathBuf::from).to_vec();
@@ -122,7 +122,7 @@ pub fn copy(folder: &Folder) {
     .unwrap();
 }
 
-/// A shell in a directory of such a folder, for which `ctmpl` is the binary under test.
+/// Returns a shell in a directory of that folder. `ctmpl` is the binary under test.
 pub fn shell(folder: &Folder, directory: &str) -> Command {
     let mut shell = Command::new("/bin/sh");
     let path = format!("{}:/usr/bin:/bin", text(&folder.path("bin")));

@@ -1,7 +1,7 @@
-//! A real HAProxy in master-worker mode, started for a test and ended with it.
+//! A real HAProxy in master-worker mode, for one test.
 //!
-//! Input: a folder of the test, with the configuration in it. Output: a running HAProxy whose master has its
-//! process ID in `haproxy.pid`.
+//! Input: a folder with the configuration. Output: a running HAProxy; the process ID of its master
+//! is in `haproxy.pid`.
 
 use std::process::{Child, Command, Stdio};
 
@@ -9,13 +9,13 @@ use super::ctmpl::{Folder, text};
 use super::nginx::{children, end};
 use super::{eventually, program};
 
-/// A running one. Dropping it ends it, its workers included.
+/// A running HAProxy. Dropping it ends the master and its workers.
 pub struct Haproxy {
     master: Child,
 }
 
 impl Haproxy {
-    /// Starts it with this file of the folder as its configuration.
+    /// Starts HAProxy with this file of the folder as its configuration.
     pub fn start(folder: &Folder, config: &str) -> Self {
         let log = std::fs::File::create(folder.path("haproxy.log")).unwrap();
         let mut command = Command::new(program("haproxy").unwrap());
@@ -40,7 +40,7 @@ impl Haproxy {
         haproxy
     }
 
-    /// The command that makes it read its configuration again.
+    /// Returns the command that makes HAProxy reload its configuration.
     pub fn reload(folder: &Folder) -> String {
         format!("kill -USR2 $(cat {})", text(&folder.path("haproxy.pid")))
     }

@@ -1,4 +1,4 @@
-//! One HTTP request at a time, over a plain connection.
+//! Sends one HTTP request per connection, without TLS.
 //!
 //! Input: an address, a method, a target, a body. Output: the answer: status, headers, body.
 
@@ -6,22 +6,22 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// How long a server may take to say something.
+/// The default time limit for an answer.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// An answer.
+/// An HTTP answer.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// Its status code.
+    /// The status code.
     pub status: u16,
-    /// Its headers, in order.
+    /// The headers, in order.
     pub headers: Vec<(String, String)>,
-    /// Its body.
+    /// The body.
     pub body: String,
 }
 
 impl Answer {
-    /// The value of a header.
+    /// Returns the value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -29,7 +29,7 @@ impl Answer {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The index it is at.
+    /// Returns the index in the header `X-Consul-Index`.
     pub fn index(&self) -> u64 {
         let index = self
             .header("X-Consul-Index")
@@ -38,7 +38,7 @@ impl Answer {
     }
 }
 
-/// A request that was sent and waits for its answer.
+/// A sent request whose answer was not received yet.
 pub struct Pending {
     stream: TcpStream,
     bytes: Vec<u8>,
@@ -58,18 +58,18 @@ pub fn send(address: SocketAddr, method: &str, target: &str, body: &str) -> io::
     })
 }
 
-/// Sends a request and takes its answer.
+/// Sends a request and receives the answer.
 pub fn request(address: SocketAddr, method: &str, target: &str, body: &str) -> io::Result<Answer> {
     send(address, method, target, body)?.answer(PATIENCE)
 }
 
-/// Asks and takes the answer.
+/// Sends a GET request and receives the answer.
 pub fn get(address: SocketAddr, target: &str) -> io::Result<Answer> {
     request(address, "GET", target, "")
 }
 
 impl Pending {
-    /// Returns `true` if there is no answer after this time.
+    /// Returns `true` if no part of the answer arrives within this time.
     pub fn is_silent_for(&mut self, time: Duration) -> bool {
         self.stream
             .set_read_timeout(Some(time))
@@ -87,11 +87,12 @@ impl Pending {
         }
     }
 
-    /// Takes the answer.
+    /// Receives the answer.
     pub fn answer(mut self, patience: Duration) -> io::Result<Answer> {
         self.stream.set_read_timeout(Some(patience))?;
         match self.stream.read_to_end(&mut self.bytes) {
-            // A server that closes while we still send resets the connection behind its answer.
+            // A server that closes while the client still sends may reset the connection after its
+            // answer.
             Err(error)
                 if error.kind() == io::ErrorKind::ConnectionReset && !self.bytes.is_empty() => {}
             read => drop(read?),

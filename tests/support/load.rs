@@ -1,6 +1,7 @@
-//! A steady load of requests, each on a connection of its own.
+//! A constant load of requests, each on a new connection.
 //!
-//! Input: the address of a proxy. Output: who answered, in order, and what failed.
+//! Input: the address of a proxy. Output: the backends that answered, in order, and failed
+//! requests.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -11,12 +12,12 @@ use std::time::Duration;
 
 use super::{eventually, http};
 
-/// How many clients there are.
+/// The number of clients.
 const CLIENTS: usize = 2;
-/// What a client waits between two requests.
+/// The pause between two requests of a client.
 const PAUSE: Duration = Duration::from_millis(4);
 
-/// Clients that ask on and on. Dropping it ends them.
+/// Clients that send requests until this is dropped.
 pub struct Load {
     shared: Arc<Shared>,
     clients: Vec<JoinHandle<()>>,
@@ -29,7 +30,7 @@ struct Shared {
 }
 
 impl Load {
-    /// Begins to ask.
+    /// Starts the clients.
     pub fn start(address: SocketAddr) -> Self {
         let shared = Arc::<Shared>::default();
         let client = |_| {
@@ -46,8 +47,8 @@ impl Load {
         Self { shared, clients }
     }
 
-    /// Waits until the last answers come from exactly these backends, in turn: none gets more than its share, give or
-    /// take what the clients ask at the same time.
+    /// Waits until the last answers come from exactly these backends in equal shares. The shares
+    /// may differ by the number of concurrent requests.
     pub fn comes_to_rotate_over(&self, names: &[&str]) {
         assert!(!names.is_empty());
         let share = 12;
@@ -76,7 +77,7 @@ impl Load {
         });
     }
 
-    /// How many requests were answered, and that none failed.
+    /// Stops the clients and asserts that no request failed. Returns the number of requests.
     pub fn ends_without_a_failure(mut self) -> usize {
         self.stop();
         let failed = self.failures();
@@ -100,7 +101,7 @@ impl Load {
             .collect()
     }
 
-    /// Who gave the last so many answers, and how many each.
+    /// Returns the number of answers of each backend among the last `count` answers.
     fn last(&self, count: usize) -> BTreeMap<String, usize> {
         let mut by_name = BTreeMap::new();
         for name in self

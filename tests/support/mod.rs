@@ -1,4 +1,4 @@
-//! Shared by the integration tests: the binary, real servers, and HTTP requests to them.
+//! Support code of the integration tests: the binary, real servers, and HTTP requests to them.
 
 #![expect(
     unreachable_pub,
@@ -33,7 +33,8 @@ use std::time::{Duration, Instant};
 
 use consul_dev::{Background, Options, Seed};
 
-/// The path of a server program, if it is installed. `/usr/sbin` and the like need not be on `PATH`.
+/// Returns the path of a server program, if it is installed. `/usr/sbin` and similar directories
+/// need not be on `PATH`.
 pub fn program(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let system = ["/usr/sbin", "/sbin", "/usr/local/sbin"].map(PathBuf::from);
@@ -44,7 +45,7 @@ pub fn program(name: &str) -> Option<PathBuf> {
 }
 
 /// Returns `true` if these servers are installed. If not, it prints that the test is skipped; with
-/// `CTMPL_TEST_SERVERS=required` the test fails.
+/// `CTMPL_TEST_SERVERS=required`, the test fails.
 pub fn installed(names: &[&str]) -> bool {
     let missing: Vec<_> = names
         .iter()
@@ -61,7 +62,7 @@ pub fn installed(names: &[&str]) -> bool {
     missing.is_empty()
 }
 
-/// Starts the embedded server with this seed. It records requests.
+/// Starts the embedded server with this seed and with recording of requests.
 pub fn embedded(seed: Seed) -> Background {
     Background::start(Options {
         seed,
@@ -76,7 +77,7 @@ pub fn eventually(what: &str, holds: impl FnMut() -> bool) {
     within(ctmpl::DEADLINE, what, holds);
 }
 
-/// Waits until something holds, for this long at most; says how long it took.
+/// Waits until a condition holds, but at most for `limit`. Returns the time that it took.
 pub fn within(limit: Duration, what: &str, mut holds: impl FnMut() -> bool) -> Duration {
     let begun = Instant::now();
     while !holds() {
@@ -89,7 +90,7 @@ pub fn within(limit: Duration, what: &str, mut holds: impl FnMut() -> bool) -> D
     begun.elapsed()
 }
 
-/// Is this process running? A zombie is not.
+/// Returns `true` if the process runs. A zombie does not run.
 pub fn is_alive(pid: &str) -> bool {
     let status =
         std::fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
@@ -100,7 +101,7 @@ pub fn is_alive(pid: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('Z'))
 }
 
-/// A free port on 127.0.0.1, below the range of outgoing connections.
+/// Returns a free port on 127.0.0.1, below the range of outgoing connections.
 pub fn free_port() -> u16 {
     loop {
         let port = fastrand::u16(10_000..32_000);
@@ -110,7 +111,7 @@ pub fn free_port() -> u16 {
     }
 }
 
-/// The Rust files below a folder, in order.
+/// Returns the Rust files below a folder, sorted by path.
 pub fn source_files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];

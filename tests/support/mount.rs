@@ -1,6 +1,6 @@
-//! A small file system of its own, to run out of room on and to be refused by.
+//! Mounts for tests: a small file system that can be filled or made read-only, and one that hangs.
 //!
-//! Input: an empty directory. Output: a file system mounted there, until it is dropped.
+//! Input: an empty directory. Output: a file system that is mounted there until it is dropped.
 
 use std::fs;
 use std::io::Write;
@@ -8,11 +8,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// A file system of its own, gone when dropped.
+/// A mounted file system. Dropping it unmounts it.
 pub struct Mount<'a>(&'a Path);
 
 impl<'a> Mount<'a> {
-    /// Mounts one of 400 kB; only root can, and not everywhere.
+    /// Mounts a file system of 400 kB. Returns `None` if the process may not mount.
     pub fn tiny(path: &'a Path) -> Option<Self> {
         fs::create_dir_all(path).unwrap();
         let mounted = Command::new("mount")
@@ -26,7 +26,8 @@ impl<'a> Mount<'a> {
         None
     }
 
-    /// Mounts a file over another one, as containers do it; only root can, and not everywhere.
+    /// Mounts a file over another one, as containers do. Returns `None` if the process may not
+    /// mount.
     pub fn of_file(from: &Path, over: &'a Path) -> Option<Self> {
         let mounted = Command::new("mount")
             .arg("--bind")
@@ -39,7 +40,7 @@ impl<'a> Mount<'a> {
         None
     }
 
-    /// Makes it read-only; says whether that was possible.
+    /// Makes the file system read-only. Returns `true` on success.
     pub fn is_made_read_only(&self) -> bool {
         Command::new("mount")
             .args(["-o", "remount,ro"])
@@ -48,7 +49,7 @@ impl<'a> Mount<'a> {
             .is_ok_and(|status| status.success())
     }
 
-    /// Leaves no room for anything, with a file `filler`.
+    /// Fills the file system with a file `filler`.
     pub fn fill(&self) {
         let mut filler = fs::File::create(self.0.join("filler")).unwrap();
         for size in [65_536, 4096, 512] {
@@ -57,15 +58,15 @@ impl<'a> Mount<'a> {
     }
 }
 
-/// A file system that never answers: a process that looks into it hangs.
+/// A file system that never responds: a process that accesses it hangs.
 pub struct HungMount<'a> {
-    /// The other end of the file system, from which no request is ever read.
+    /// The server side of the file system. No request is read from it.
     _device: fs::File,
     _mount: Mount<'a>,
 }
 
 impl<'a> HungMount<'a> {
-    /// Mounts one; only root can, and not everywhere.
+    /// Mounts the file system. Returns `None` if the process may not mount.
     pub fn at(path: &'a Path) -> Option<Self> {
         fs::create_dir_all(path).unwrap();
         let device = fs::File::options().read(true).write(true).open("/dev/fuse");
@@ -93,7 +94,7 @@ impl<'a> HungMount<'a> {
 impl Drop for Mount<'_> {
     fn drop(&mut self) {
         let begun = Instant::now();
-        // A process that is ending may still hold it for a moment.
+        // A process that is ending may still use it for a moment.
         while !Command::new("umount")
             .arg(self.0)
             .status()

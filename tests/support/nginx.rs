@@ -1,21 +1,21 @@
-//! A real nginx, started for a test and ended with it.
+//! A real nginx, for one test.
 //!
-//! Input: a folder of the test. Output: a running nginx that includes `conf.d/*.conf` of it, with one worker, so
-//! that it deals out strictly in turn.
+//! Input: a folder. Output: a running nginx that includes `conf.d/*.conf` of the folder. It has one
+//! worker, so requests are distributed strictly in turn.
 
 use std::process::{Child, Command, Stdio};
 
 use super::ctmpl::{Folder, text};
 use super::{eventually, program};
 
-/// A running one. Dropping it ends it, its workers included.
+/// A running nginx. Dropping it ends the master and its workers.
 pub struct Nginx {
     master: Child,
     reload: String,
 }
 
 impl Nginx {
-    /// Starts it in this folder; it listens nowhere until something is included.
+    /// Starts nginx in this folder. It listens on no port until a file is included.
     pub fn start(folder: &Folder) -> Self {
         for name in ["conf.d", "temp"] {
             std::fs::create_dir_all(folder.path(name)).unwrap();
@@ -62,7 +62,7 @@ impl Nginx {
         nginx
     }
 
-    /// The command that makes it read its configuration again.
+    /// Returns the command that makes nginx reload its configuration.
     pub fn reload(&self) -> &str {
         &self.reload
     }
@@ -78,7 +78,7 @@ impl Drop for Nginx {
     }
 }
 
-/// The processes that this one has started.
+/// Returns the child processes of a process.
 pub fn children(pid: u32) -> Vec<i32> {
     let text =
         std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
@@ -87,12 +87,12 @@ pub fn children(pid: u32) -> Vec<i32> {
         .collect()
 }
 
-/// Ends a master and its workers, at once: workers of a master that is killed would live on.
+/// Kills a master and its workers. The workers would survive if only the master were killed.
 pub fn end(master: &mut Child) {
     use nix::sys::signal::{Signal, kill};
     use nix::unistd::Pid;
 
-    // Stopped, it starts no other worker while those that are there are ended.
+    // Stop the master first, so that it does not start new workers.
     let pid = Pid::from_raw(i32::try_from(master.id()).unwrap());
     let _ = kill(pid, Signal::SIGSTOP);
     for worker in children(master.id()) {

@@ -1,19 +1,20 @@
-//! A proxy for HTTPS that takes every host for this machine.
+//! An HTTP proxy that connects every host name to this machine.
 //!
-//! Input: `CONNECT HOST:PORT`. Output: a way to that port of 127.0.0.1, and the line in which it was asked for.
+//! Input: `CONNECT HOST:PORT`. Output: a connection to that port of 127.0.0.1, and the request
+//! line.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc;
 
-/// It runs as long as the test does.
+/// A proxy that runs until the test ends.
 pub struct Proxy {
     address: String,
     questions: mpsc::Receiver<String>,
 }
 
 impl Proxy {
-    /// Starts it.
+    /// Starts the proxy.
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
@@ -27,12 +28,12 @@ impl Proxy {
         Self { address, questions }
     }
 
-    /// Where it is.
+    /// Returns its URL.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// The first line of the next request, if there was one.
+    /// Returns the line of the next request; `None` if there was no further request.
     pub fn asked(&self) -> Option<String> {
         self.questions.try_recv().ok()
     }
@@ -54,12 +55,12 @@ fn serve(mut client: TcpStream, asked: &mpsc::Sender<String>) {
         .unwrap()
         .parse()
         .unwrap();
-    // The test may have ended.
+    // The receiver is gone if the test has ended.
     let _ = asked.send(line.to_owned());
     let mut server = TcpStream::connect(("127.0.0.1", port)).unwrap();
     client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
     let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
     std::thread::spawn(move || std::io::copy(&mut from, &mut to));
-    // Either side may go away when it has what it wants.
+    // Either side may close the connection first.
     let _ = std::io::copy(&mut server, &mut client);
 }

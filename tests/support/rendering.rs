@@ -1,5 +1,5 @@
-//! Templates of the repository, rendered by the real binary against its embedded server; and command lines, read
-//! without being run.
+//! Renders templates of the repository with the real binary and its embedded server, and parses
+//! command lines without running them.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use ctmpl::config::{self, Config, Environment};
 
 use super::ctmpl::{Ended, Folder, run, text};
 
-/// Nothing but what a server knows of itself.
+/// No data except what a server registers itself.
 pub const NONE: &str = "{}\n";
 
-/// One instance of each service that the templates ask for, one node more, one key.
+/// One instance of each service that the templates query, and one key.
 pub const ONE: &str = r"
 kv: {app/config/name: x, app/config/db/host: db.example.net}
 services:
@@ -22,7 +22,8 @@ services:
   - {name: api, node: n1, address: 10.0.0.1, port: 9000, status: passing}
 ";
 
-/// Many of all, and everything in a name, a tag or a value that Consul allows and a template must not pass on.
+/// Many instances, with all characters in names, tags and values that Consul allows and that are
+/// dangerous in a file.
 pub const MANY: &str = r#"
 kv:
   app/config/db/host: db.example.net
@@ -50,7 +51,8 @@ services:
   - {name: down, node: n2, port: 1, status: critical, tags: [metrics]}
 "#;
 
-/// What only the templates that say so can take: addresses of the other kinds, and instances without a port.
+/// Additional instances for some templates only: addresses of other kinds, and instances without a
+/// port.
 pub const ODD: &str = r#"
   - {name: web, id: v6, node: n1, address: "fd00::1", port: 80, tags: [metrics]}
   - {name: web, id: without, node: n1, address: 10.0.0.1, tags: [metrics]}
@@ -59,7 +61,8 @@ pub const ODD: &str = r#"
   - {name: WEB, node: n1, address: 10.0.0.1, port: 84}
 "#;
 
-/// Runs `ctmpl dev -once` with this seed and these templates; each becomes `out/NAME` in the folder.
+/// Runs `ctmpl dev -once` with this seed and these templates. Each renders to `out/NAME` in the
+/// folder.
 pub fn render(folder: &Folder, seed: &str, templates: &[PathBuf]) -> Ended {
     let seed = folder.write("seed.yaml", seed);
     let mut args = [
@@ -83,12 +86,12 @@ pub fn render(folder: &Folder, seed: &str, templates: &[PathBuf]) -> Ended {
     run(args)
 }
 
-/// What a template of this name has become.
+/// Returns the path of the file that a template renders.
 pub fn output(folder: &Folder, name: &str) -> PathBuf {
     folder.path(&format!("out/{name}"))
 }
 
-/// What the binary makes of these words: nothing is run, but a wrong flag or a wrong value is found.
+/// Parses a command line without running it; panics on a wrong flag or value.
 pub fn read_flags(words: &[String]) -> Config {
     let words: Vec<_> = std::iter::once("ctmpl")
         .chain(words.iter().map(String::as_str))
@@ -102,10 +105,11 @@ pub fn read_flags(words: &[String]) -> Config {
         .unwrap_or_else(|error| panic!("{words:?}: {error}"))
 }
 
-/// Runs shell text in which every program is one that does nothing; gives the words of each call of `ctmpl`.
+/// Runs a shell script in which every program does nothing. Returns the arguments of each call of
+/// `ctmpl`.
 pub fn read_script(folder: &Folder, directory: &Path, script: &str) -> Vec<Vec<String>> {
     let calls = folder.path("calls");
-    // Every call ends with a word that is empty.
+    // Each call ends with an empty word.
     let ctmpl = format!(
         "#!/bin/sh\nprintf '%s\\0' \"$@\" '' >>'{}'\n",
         calls.display()

@@ -1,7 +1,8 @@
 //! A real Consul agent with TLS, client certificates and ACL tokens.
 //!
-//! Input: the `consul` program, which also makes the certificates. Output: an agent on HTTPS, on a unix socket and,
-//! for the test, on plain HTTP; and the files that a client needs.
+//! Input: the `consul` program, which also creates the certificates. Output: an agent that listens
+//! with HTTPS, on a unix socket and, for the test itself, with HTTP; and the files that a client
+//! needs.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -17,14 +18,14 @@ use super::{catalog, free_port, http, program};
 /// The management token.
 const MASTER: &str = "8a0ed2b5-6a51-4c0b-9e0c-f0e6a3b6c111";
 
-/// The agent and its certificate authority.
+/// An agent with its certificate authority.
 pub struct Secured {
     consul: Consul,
     https: u16,
     directory: TempDir,
 }
 
-/// An issued token.
+/// An ACL token.
 pub struct Token {
     /// The secret ID, which clients send.
     pub secret: String,
@@ -59,33 +60,33 @@ impl Secured {
         }
     }
 
-    /// The `https://` address with the given host name.
+    /// Returns the `https://` address with this host name.
     pub fn https(&self, host: &str) -> String {
         format!("https://{host}:{}", self.https)
     }
 
-    /// The token with all rights.
+    /// Returns the token with all rights.
     pub fn master() -> &'static str {
         MASTER
     }
 
-    /// The address without TLS.
+    /// Returns the address without TLS.
     pub fn plain(&self) -> SocketAddr {
         self.consul.address()
     }
 
-    /// `unix://`
+    /// Returns the address `unix://…`.
     pub fn socket(&self) -> String {
         format!("unix://{}", self.path("http.sock").display())
     }
 
-    /// One of its files: of the authority `consul-agent-ca.pem`, of a client `dc1-client-consul-0.pem` and
-    /// `dc1-client-consul-0-key.pem`.
+    /// Returns the path of a file: `consul-agent-ca.pem` of the authority,
+    /// `dc1-client-consul-0.pem` or `dc1-client-consul-0-key.pem` of a client.
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
-    /// The flags of a client with a valid certificate and the agent's CA.
+    /// Returns the flags for a valid client certificate and the agent's CA.
     pub fn known(&self) -> Vec<String> {
         let flag =
             |name: &str, file: &str| format!("-consul-ssl-{name}={}", self.path(file).display());
@@ -101,7 +102,7 @@ impl Secured {
         catalog::put(self.plain(), &format!("{key}?token={MASTER}"), value);
     }
 
-    /// A token that may read all keys, and nothing else.
+    /// Creates a token that may only read keys.
     pub fn token(&self) -> Token {
         // The policy exists from the second call on.
         let policy = json!({ "Name": "reader", "Rules": "key_prefix \"\" { policy = \"read\" }" });

@@ -1,7 +1,7 @@
-//! Checks by the real programs of files that were rendered for them.
+//! Checks rendered files with the real programs.
 //!
-//! Input: a configuration. Output: nothing if its program accepts it or is not installed; otherwise the test fails
-//! with the program's message.
+//! Input: a configuration. Output: nothing if the program accepts it or is not installed. Otherwise
+//! the test fails with the program's message.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,12 +9,12 @@ use std::process::{Command, Stdio};
 use super::ctmpl::{Folder, text};
 use super::{free_port, http, installed, nginx, program};
 
-/// The path of a program that a test needs; `None` if the test is skipped.
+/// Returns the path of a program that a test needs; `None` if the test is skipped.
 pub fn require(name: &str) -> Option<PathBuf> {
     installed(&[name]).then(|| program(name).unwrap())
 }
 
-/// Asserts that a program accepts a file, with exit code 0.
+/// Asserts that a command accepts a file, with exit code 0.
 fn accepts(mut command: Command, file: &Path) {
     let output = command.stdin(Stdio::null()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
@@ -46,12 +46,13 @@ pub fn nginx_accepts(site: &str) {
     accepts(command, &site);
 }
 
-/// The same text with its logs in a folder of the test.
+/// Returns the text with its log files in a folder of the test.
 fn without_logs(folder: &Folder, site: &str) -> String {
     site.replace("/var/log/nginx/", &text(&folder.path("")))
 }
 
-/// nginx's answers to these targets with this text inside `http {}`; `None` without nginx.
+/// Returns nginx's answers for these targets, with this text inside `http {}`. `None` if nginx is
+/// not installed.
 pub fn nginx_answers(site: &str, targets: &[&str]) -> Option<Vec<(u16, String)>> {
     require("nginx")?;
     let folder = Folder::new();
@@ -134,7 +135,7 @@ pub fn systemd_accepts(unit: &str) {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    // It may report problems of other units.
+    // `systemd-analyze` may also report problems of other units.
     assert!(
         output.status.success() && !said.contains("ctmpl.service"),
         "{said}"

@@ -1,16 +1,19 @@
-//! A reader who types the commands of one page, in order, and compares what he sees with the page.
+//! Runs the commands of a page in order, as a reader would, and compares the output with the page.
 //!
-//! Input: the blocks of a page. Output: nothing if every command does what the page shows; otherwise the test fails.
+//! Input: the blocks of a page. Output: nothing if every command does what the page shows;
+//! otherwise the test fails.
 //!
-//! - Everything happens in a scratch directory with copies of `examples/` and `templates/`. Absolute paths below `/etc`,
-//!   `/run`, `/var` and `/usr/local` become paths below it, and each port of 127.0.0.1 that the page names becomes a free
-//!   one. Outputs are compared with the names of the page.
-//! - In an output, `…` stands for any text of a line, and a line that is only `…` for any number of lines. All times are
-//!   equal.
-//! - A command that only looks (`cat`, `grep`, `curl` without `-X`, `for`) is repeated until its output is right, because
-//!   a reader is slower than a test.
-//! - A block `console terminal=NAME` belongs to another terminal: its command keeps running, and only the beginning of its
-//!   output is compared. A later block of that terminal without a command shows what comes next; `^C` stops the command.
+//! - Commands run in a scratch directory with copies of `examples/` and `templates/`. Absolute
+//!   paths below `/etc`, `/run`, `/var` and `/usr/local` become paths below it. Each port of
+//!   127.0.0.1 on the page becomes a free one. In the output, both are replaced by those of the
+//!   page.
+//! - In an expected output, `…` matches any text in a line, and a line `…` matches any number of
+//!   lines. All times are equal.
+//! - A command that only reads (`cat`, `grep`, `curl` without `-X`, `for`) is repeated until its
+//!   output matches, because a reader is slower than a test.
+//! - A block `console terminal=NAME` runs in another terminal: its command keeps running, and only
+//!   the beginning of its output is compared. A later block of the same terminal without a command
+//!   shows further output; `^C` stops the command.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,12 +32,12 @@ use super::ctmpl::{DEADLINE, Folder, text};
 use super::documents::{Block, copy};
 use super::transcript::{pattern, transcript, without_times};
 
-/// The pause between two looks at an output.
+/// The interval of checks of an output.
 const LOOK: Duration = Duration::from_millis(20);
-/// The port of Consul in the pages.
+/// The port of Consul on the pages.
 const CONSUL: u16 = 8500;
 
-/// The scratch directory, the shell of the page, and its other terminals.
+/// The scratch directory, the shell, and additional terminals of a page.
 pub struct Session {
     folder: Folder,
     environment: Vec<(String, String)>,
@@ -49,12 +52,12 @@ pub struct Session {
 struct Terminal {
     child: Child,
     output: String,
-    /// How much of the output earlier blocks have shown.
+    /// The length of the output that earlier blocks have shown.
     seen: usize,
 }
 
 impl Session {
-    /// Prepares everything for a page. The environment is added to that of the shell.
+    /// Creates a session for a page. `environment` is added to the environment of the shell.
     pub fn new(page: &str, environment: &[(&str, String)]) -> Self {
         let folder = Folder::new();
         copy(&folder);
@@ -97,24 +100,24 @@ impl Session {
         }
     }
 
-    /// The scratch directory.
+    /// Returns the scratch directory.
     pub fn folder(&self) -> &Folder {
         &self.folder
     }
 
-    /// Writes a file that the reader saves.
+    /// Writes a file that the reader is asked to save.
     pub fn save(&self, name: &str, text: &str) {
         self.folder
             .write(name, &format!("{}\n", self.localized(text)));
     }
 
-    /// Runs a block `sh`: every command must succeed.
+    /// Runs an `sh` block; every command must succeed.
     pub fn run(&mut self, block: &Block) {
         let output = self.execute(&format!("set -e\n{}\nset +e", block.text));
         assert_eq!(self.status, 0, "line {}: {output}", block.line);
     }
 
-    /// Runs a block `console` and compares the outputs.
+    /// Runs a `console` block, and compares the outputs.
     pub fn show(&mut self, block: &Block) {
         let commands = transcript(&block.text);
         if let Some(name) = block.value("terminal") {
@@ -193,7 +196,7 @@ impl Session {
         }
     }
 
-    /// Runs a command in the shell of the page; returns what it prints, as the page would show it.
+    /// Runs a command in the shell. Returns its output with the paths and ports of the page.
     fn execute(&mut self, command: &str) -> String {
         self.count += 1;
         let file = |kind: &str| format!("session/{}.{kind}", self.count);
@@ -223,7 +226,7 @@ impl Session {
         self.shown(&self.folder.read(&output))
     }
 
-    /// A text of the page with paths and ports of this session.
+    /// Returns a text of the page with the paths and ports of this session.
     pub fn localized(&self, page: &str) -> String {
         let absolute = Regex::new(r#"(^|[\s"'=:(@])/(etc|run|var|usr/local)/"#).unwrap();
         let root = text(&self.folder.path(""));
@@ -244,7 +247,7 @@ impl Session {
         localized
     }
 
-    /// An output with the paths and ports of the page, and every time the same.
+    /// Returns an output with the paths and ports of the page, and with equal times.
     fn shown(&self, output: &str) -> String {
         let root = text(&self.folder.path(""));
         let root = root.trim_end_matches('/');
@@ -268,7 +271,7 @@ impl Drop for Session {
         let group = Pid::from_raw(i32::try_from(self.shell.id()).unwrap());
         let _ = killpg(group, Signal::SIGKILL);
         drop(self.shell.wait());
-        // A daemon has left the group; its PID file names it.
+        // A daemon leaves the process group; its PID file has its process ID.
         for name in ["nginx.pid", "tutorial/nginx.pid", "haproxy.pid"] {
             if let Ok(pid) = self.folder.read(name).trim().parse() {
                 let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
@@ -278,7 +281,7 @@ impl Drop for Session {
 }
 
 impl Terminal {
-    /// Presses Ctrl-C, and waits for the end.
+    /// Sends SIGINT like Ctrl-C, and waits until the command ends.
     fn interrupt(mut self) {
         let group = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
         killpg(group, Signal::SIGINT).unwrap();
@@ -299,8 +302,8 @@ impl Terminal {
     }
 }
 
-/// `ctmpl` and `curl` as a reader has them: `ctmpl dev` listens on the port that the page means, and `curl` shows no
-/// progress, as on a terminal.
+/// Writes wrappers: `ctmpl dev` listens on the session's port for Consul, and `curl` shows no
+/// progress, as in a terminal.
 fn write_programs(folder: &Folder, consul: u16) {
     let ctmpl = env!("CARGO_BIN_EXE_ctmpl");
     folder.program(
@@ -316,13 +319,13 @@ fn write_programs(folder: &Folder, consul: u16) {
     );
 }
 
-/// A free port for each port of 127.0.0.1 in the page.
+/// Returns a free port for each port of 127.0.0.1 in the page.
 fn free_ports(page: &str) -> BTreeMap<u16, u16> {
     let port = Regex::new(r"127\.0\.0\.1:(\d{4,5})\b").unwrap();
     let mut held = BTreeMap::new();
     for found in port.captures_iter(page) {
         let shown: u16 = found[1].parse().unwrap();
-        // All are held until all are chosen.
+        // Hold all ports until all are chosen, so that they differ.
         held.entry(shown).or_insert_with(|| {
             let bind = || TcpListener::bind(("127.0.0.1", super::free_port())).ok();
             std::iter::repeat_with(bind).flatten().next().unwrap()
@@ -333,7 +336,7 @@ fn free_ports(page: &str) -> BTreeMap<u16, u16> {
         .collect()
 }
 
-/// Returns `true` if a command changes nothing, so that it may be repeated.
+/// Returns `true` if a command only reads, so that it can be repeated.
 fn only_looks(command: &str) -> bool {
     let looks = ["cat ", "grep ", "curl ", "for "];
     looks.iter().any(|word| command.starts_with(word)) && !command.contains("-X")

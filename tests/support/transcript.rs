@@ -1,11 +1,11 @@
-//! Transcripts of a terminal, as the pages show them.
+//! Parses the terminal transcripts of pages.
 //!
-//! Input: a block `console`. Output: its commands, and patterns for their outputs.
+//! Input: a `console` block. Output: its commands, and patterns for their outputs.
 
 use regex::Regex;
 
-/// The commands of a block `console`, each with the output that follows. A block that begins with an output has a first
-/// command that is empty.
+/// Returns the commands of a `console` block, each with the output that follows. If the block
+/// begins with output, the first command is empty.
 pub fn transcript(text: &str) -> Vec<(String, String)> {
     let mut commands: Vec<(String, String)> = Vec::new();
     let mut heredoc: Option<String> = None;
@@ -35,7 +35,7 @@ pub fn transcript(text: &str) -> Vec<(String, String)> {
     commands
 }
 
-/// What an output has to match. `…` is any text.
+/// Returns the pattern for an expected output; `…` matches any text.
 pub fn pattern(shown: &str, whole: bool) -> Regex {
     let mut pattern = r"\A".to_owned();
     for line in without_times(shown).lines() {
@@ -53,7 +53,7 @@ pub fn pattern(shown: &str, whole: bool) -> Regex {
     Regex::new(&pattern).unwrap()
 }
 
-/// A text in which all times are the same.
+/// Replaces all times in a text by the same word.
 pub fn without_times(text: &str) -> String {
     let time = Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z").unwrap();
     time.replace_all(text, "TIME").into_owned()

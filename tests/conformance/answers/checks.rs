@@ -1,4 +1,4 @@
-//! Checks and maintenance.
+//! Cases: checks and maintenance.
 
 use serde_json::json;
 
@@ -116,7 +116,7 @@ pub(super) fn cases() -> Vec<Case> {
     ]
 }
 
-/// What is refused to checks.
+/// Cases of invalid requests for checks.
 pub(super) fn refusals() -> Vec<Case> {
     let put = |name, target, status, text| refusal(name, ("PUT", target, ""), status, text);
     vec![

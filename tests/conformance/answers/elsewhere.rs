@@ -1,4 +1,4 @@
-//! Other nodes, and the server itself.
+//! Cases: other nodes, and the server itself.
 
 use serde_json::json;
 

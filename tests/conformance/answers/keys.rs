@@ -1,4 +1,4 @@
-//! Keys: reading, writing, deleting.
+//! Cases: reading, writing and deleting keys.
 
 use serde_json::{Value, json};
 

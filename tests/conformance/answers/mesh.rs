@@ -1,4 +1,4 @@
-//! The service mesh: proxies and native services in front of a service.
+//! Cases: the service mesh, with proxies and native services.
 
 use serde_json::{Value, json};
 

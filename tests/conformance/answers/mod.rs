@@ -1,4 +1,4 @@
-//! Requests, and what comes back.
+//! Requests with the expected answers.
 
 use std::net::SocketAddr;
 
@@ -14,7 +14,7 @@ mod mesh;
 mod refusals;
 mod services;
 
-/// A request and what has to come back.
+/// A request with the expected answer.
 struct Case {
     name: &'static str,
     setup: &'static [Request],
@@ -22,21 +22,21 @@ struct Case {
     expect: Vec<Expect>,
 }
 
-/// Something an answer has to be.
+/// An expectation of an answer.
 enum Expect {
-    /// It has this status.
+    /// The status.
     Status(u16),
-    /// It has this header with this value.
+    /// A header with this value.
     Header(&'static str, &'static str),
-    /// It has an index above 0, a leader, and this is no old copy.
+    /// The answer has a positive index and a leader, and is not stale.
     Standing,
-    /// It has none of the headers that tell a query's standing.
+    /// The answer has none of the headers of a query.
     NoStanding,
-    /// Its body is this text.
+    /// The body is this text.
     Text(&'static str),
-    /// Its body starts with this text.
+    /// The body starts with this text.
     TextStart(&'static str),
-    /// Its body is this JSON, with indexes and IDs that differ from run to run as `#`.
+    /// The body is this JSON, in which varying indexes and IDs are `#`.
     Json(Value),
 }
 use Expect::{Header, Json, NoStanding, Standing, Status, Text, TextStart};
@@ -55,7 +55,7 @@ fn case(
     }
 }
 
-/// A refusal in plain text.
+/// Creates a case whose answer is an error in plain text.
 fn refusal(name: &'static str, request: Request, status: u16, text: &'static str) -> Case {
     let expect = vec![
         Status(status),
@@ -92,7 +92,7 @@ fn own_node() -> Value {
     })
 }
 
-/// A check of the own node; `of` is the ID, name and tags of its service.
+/// Returns a check of the server's own node; `of` is the ID, name and tags of its service.
 fn check(
     id: &str,
     name: &str,
@@ -119,7 +119,7 @@ fn serf_health() -> Value {
     )
 }
 
-/// Makes every request and holds its answer to what is expected.
+/// Sends every request, and compares the answer with the expectations.
 pub(crate) fn run(server: &str, address: SocketAddr) {
     let cases = all();
     assert!(!cases.is_empty());

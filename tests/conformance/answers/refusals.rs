@@ -1,4 +1,4 @@
-//! What Consul refuses, and its words for it.
+//! Cases: requests that Consul refuses, with its messages.
 
 use super::Expect::{Header, NoStanding, Status, Text, TextStart};
 use super::{Case, REGISTER, case, refusal};
@@ -128,7 +128,7 @@ pub(super) fn cases() -> Vec<Case> {
     ]
 }
 
-/// Paths and methods that lead elsewhere, or nowhere.
+/// Cases of unknown or redirected paths, and wrong methods.
 pub(super) fn paths() -> Vec<Case> {
     vec![
         case(
@@ -208,7 +208,7 @@ pub(super) fn paths() -> Vec<Case> {
     ]
 }
 
-/// Registrations that are refused.
+/// Cases of invalid registrations.
 pub(super) fn registrations() -> Vec<Case> {
     let agent = |name, body, status, text| refusal(name, ("PUT", REGISTER, body), status, text);
     let catalog = |name, body, status, text| {

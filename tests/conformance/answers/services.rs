@@ -1,4 +1,4 @@
-//! Services of the own node.
+//! Cases: services of the server's own node.
 
 use serde_json::{Value, json};
 
@@ -65,7 +65,7 @@ fn critical_2() -> Value {
     json!({"Node": own_node(), "Service": web_2(), "Checks": [serf_health(), own]})
 }
 
-/// As the agent shows a check, which has no index there.
+/// Removes the indexes of a check, which the agent does not show.
 fn unstamped(mut check: Value) -> Value {
     for index in ["CreateIndex", "ModifyIndex"] {
         check[index] = json!(0);
