@@ -211,24 +211,24 @@ fn another_token_in_the_file_is_used_and_a_bad_one_is_not() {
     folder.becomes("told", &text(&folder.path("token")));
     // A text that cannot be a token is ignored, and logged once.
     folder.write("token", "not a token");
-    ctmpl.says(
+    ctmpl.logs(
         "characters that no HTTP header can carry; it should hold the token and nothing else",
     );
     folder.write("token", "not a token either");
     fs::remove_file(folder.path("token")).unwrap();
-    ctmpl.says("the old token stays in use");
+    ctmpl.logs("the old token stays in use");
     consul.put("k", "2");
     folder.becomes("out", "2");
     // The old token is revoked before the new one is written, as when a job rotates it.
     consul.revoke(&first);
     consul.put("k", "3");
-    ctmpl.says("answered 403");
+    ctmpl.logs("answered 403");
     let before = folder.read("out");
     consul.put("k", "4");
     folder.stays("out", &before, Duration::from_millis(300));
     folder.write("new", &second.secret);
     fs::rename(folder.path("new"), folder.path("token")).unwrap();
-    ctmpl.says("holds another token");
+    ctmpl.logs("holds another token");
     folder.becomes("out", "4");
     let ended = ctmpl.stop();
     assert_eq!(
@@ -317,11 +317,11 @@ fn a_proxy_of_the_environment_leads_to_consul_but_is_not_used_for_loopback() {
         );
     };
     once_by(&consul.https("localhost"));
-    assert_eq!(proxy.asked(), None, "no proxy is for this machine");
+    assert_eq!(proxy.request(), None, "no proxy is for this machine");
     let far = consul.https("consul.example");
     once_by(&far);
     assert_eq!(
-        proxy.asked(),
+        proxy.request(),
         Some(format!("CONNECT {} HTTP/1.1", far.replace("https://", "")))
     );
 }
@@ -475,7 +475,7 @@ fn the_consul_program_as_a_command_reaches_the_same_consul() {
 }
 
 #[test]
-fn a_proxy_for_plain_http_is_asked_unless_the_host_is_excepted() {
+fn a_proxy_for_http_is_used_unless_the_host_is_excepted() {
     let recorder = Recorder::start(r#"[{"Key": "k", "Value": "dg==", "Flags": 0}]"#);
     let once_by = |excepted: &str| {
         let folder = Folder::new();
@@ -546,20 +546,22 @@ fn new_certificates_in_the_files_are_used_and_bad_ones_are_not() {
             format!("-template={}", folder.template("in", "out", "")),
         ],
     );
-    ctmpl.says("is not signed by an authority");
+    ctmpl.logs("is not signed by an authority");
     copy(&consul.path("consul-agent-ca.pem"), "new.pem");
     fs::rename(folder.path("new.pem"), folder.path("ca.pem")).unwrap();
-    ctmpl.says("the certificates for Consul were read again");
+    ctmpl.logs("the certificates for Consul were read again");
     folder.becomes("out", "1");
     // The new certificate is written before its key.
     copy(&consul.path("dc1-server-consul-0.pem"), "cert.pem");
-    ctmpl.says("cannot be used together");
-    ctmpl.says("the previous certificates stay in use");
+    ctmpl.logs("cannot be used together");
+    ctmpl.logs("the previous certificates stay in use");
     consul.put("k", "2");
     folder.becomes("out", "2");
-    let again = ctmpl.said("were read again");
+    let again = ctmpl.log_count("were read again");
     copy(&consul.path("dc1-server-consul-0-key.pem"), "key.pem");
-    eventually("both are used", || ctmpl.said("were read again") > again);
+    eventually("both are used", || {
+        ctmpl.log_count("were read again") > again
+    });
     consul.put("k", "3");
     folder.becomes("out", "3");
     assert_eq!(ctmpl.stop().code(), Some(12));

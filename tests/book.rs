@@ -63,7 +63,7 @@ fn follow(page: &str, programs: &[&str]) {
     }
     let content = fs::read_to_string(page).unwrap();
     let mut session = Session::new(&content, &[]);
-    furnish(&session);
+    create_assumed_files(&session);
     let mut done = 0;
     for block in all_blocks(&content) {
         if let Some(name) = block.value("file") {
@@ -97,7 +97,7 @@ fn reason(page: &str, block: &Block) -> Option<&'static str> {
 }
 
 /// Creates the files below `/etc` and `/run` that the pages assume to exist.
-fn furnish(session: &Session) {
+fn create_assumed_files(session: &Session) {
     let folder = session.folder();
     for (name, source) in [
         ("etc/ctmpl/nginx.ctmpl", "templates/nginx.ctmpl"),
@@ -148,7 +148,7 @@ fn check(session: &Session, block: &Block) {
 }
 
 #[test]
-fn no_page_with_commands_is_forgotten() {
+fn every_page_with_commands_has_a_test() {
     let mut pages = pages_below("docs/src");
     pages.extend(["README.md", "CONTRIBUTING.md"].map(Into::into));
     let with_commands: BTreeSet<_> = pages
@@ -193,7 +193,7 @@ fn the_summary_lists_every_page_once() {
 }
 
 #[test]
-fn the_policy_is_enough() {
+fn the_documented_policy_is_sufficient() {
     if require("consul").is_none() {
         return;
     }

@@ -58,8 +58,12 @@ fn a_cluster_that_loses_its_leader_changes_no_file_and_catches_up() {
     });
     arrives(&folder, "81", changed);
     assert!(ctmpl.is_running());
-    assert!(ctmpl.said(OUTAGE) <= 1, "it is told once:\n{}", ctmpl.log());
-    assert_eq!(ctmpl.said("[ERR]"), 0, "{}", ctmpl.log());
+    assert!(
+        ctmpl.log_count(OUTAGE) <= 1,
+        "it is told once:\n{}",
+        ctmpl.log()
+    );
+    assert_eq!(ctmpl.log_count("[ERR]"), 0, "{}", ctmpl.log());
 
     // The next leader is killed too. With one of three servers left, there is no leader until
     // another one is restarted.
@@ -76,7 +80,7 @@ fn a_cluster_that_loses_its_leader_changes_no_file_and_catches_up() {
     arrives(&folder, "82", changed);
     assert!(ctmpl.is_running());
     assert!(
-        ctmpl.said(OUTAGE) <= 2,
+        ctmpl.log_count(OUTAGE) <= 2,
         "each outage is told once:\n{}",
         ctmpl.log()
     );
@@ -104,13 +108,13 @@ fn a_server_that_is_killed_is_replaced_by_the_next_one() {
     });
     arrives(&folder, "81", changed);
     assert!(
-        ctmpl.said(OUTAGE) <= 1,
+        ctmpl.log_count(OUTAGE) <= 1,
         "it is told once at most:\n{}",
         ctmpl.log()
     );
 
     // Skipping a server that is not the leader is not logged.
-    let said = ctmpl.said(OUTAGE);
+    let said = ctmpl.log_count(OUTAGE);
     let address = cluster.address(next).to_string();
     let other = Ctmpl::start(
         cluster.addresses_from(next),
@@ -122,7 +126,7 @@ fn a_server_that_is_killed_is_replaced_by_the_next_one() {
         "{address}: {}",
         other.log()
     );
-    assert_eq!(ctmpl.said(OUTAGE), said);
+    assert_eq!(ctmpl.log_count(OUTAGE), said);
 }
 
 #[test]

@@ -60,7 +60,9 @@ fn a_command_runs_once_after_all_files_of_a_pass_and_different_ones_in_order() {
         "runs",
         "shared 111\nother 111\nshared 222\nother 222\nother 212\n",
     );
-    eventually("each run is told", || ctmpl.said("succeeded after") == 5);
+    eventually("each run is told", || {
+        ctmpl.log_count("succeeded after") == 5
+    });
 }
 
 #[test]
@@ -78,12 +80,12 @@ fn at_the_start_a_command_waits_for_all_of_its_files() {
         templates(&folder, &[("a", &count), ("b", &count)]),
     );
     folder.becomes("runs", "11\n");
-    ctmpl.says("succeeded after");
+    ctmpl.logs("succeeded after");
     folder.stays("runs", "11\n", Duration::from_millis(300));
 }
 
 #[test]
-fn a_line_with_blanks_is_the_shells_and_a_single_word_is_a_program() {
+fn a_line_with_blanks_runs_in_a_shell_and_a_single_word_directly() {
     let (folder, consul) = (Folder::new(), consul());
     let (line, word) = (folder.path("line"), folder.path("word"));
     let parent =
@@ -112,7 +114,7 @@ fn a_line_with_blanks_is_the_shells_and_a_single_word_is_a_program() {
 }
 
 #[test]
-fn a_command_that_fails_is_told_tried_again_and_never_ends_the_daemon() {
+fn a_failed_command_is_logged_and_retried_and_never_ends_the_daemon() {
     let (folder, consul) = (Folder::new(), consul());
     let tries = folder.path("tries");
     let failing = format!(
@@ -123,10 +125,10 @@ fn a_command_that_fails_is_told_tried_again_and_never_ends_the_daemon() {
         consul.address(),
         templates(&folder, &[("a", &failing), ("b", "/no/such/program")]),
     );
-    ctmpl.says("failed with exit code 1; runs again in");
-    ctmpl.says("cannot start \"/no/such/program\" (there is no such file");
+    ctmpl.logs("failed with exit code 1; runs again in");
+    ctmpl.logs("cannot start \"/no/such/program\" (there is no such file");
     folder.becomes("tries", "try\ntry\ntry\n");
-    ctmpl.says("succeeded after");
+    ctmpl.logs("succeeded after");
     consul.put_key("a", "2");
     folder.becomes("a", "2");
     folder.becomes("tries", "try\ntry\ntry\ntry\n");
@@ -134,21 +136,21 @@ fn a_command_that_fails_is_told_tried_again_and_never_ends_the_daemon() {
 }
 
 #[test]
-fn what_a_command_prints_is_logged_line_by_line_as_it_comes() {
+fn the_output_of_a_command_is_logged_line_by_line_at_once() {
     let (folder, consul) = (Folder::new(), consul());
     let go_on = folder.path("go-on");
     let wait = format!("until test -e {}; do sleep 0.05; done", go_on.display());
     let printing = format!("echo first line; echo oh no >&2; {wait}; printf 'no end of line'");
     let ctmpl = Ctmpl::start(consul.address(), templates(&folder, &[("a", &printing)]));
-    ctmpl.says("[INFO] (command) first line");
-    ctmpl.says("[WARN] (command) oh no");
-    assert_eq!(ctmpl.said("no end of line command="), 0);
+    ctmpl.logs("[INFO] (command) first line");
+    ctmpl.logs("[WARN] (command) oh no");
+    assert_eq!(ctmpl.log_count("no end of line command="), 0);
     fs::write(&go_on, "").unwrap();
-    ctmpl.says("[INFO] (command) no end of line");
+    ctmpl.logs("[INFO] (command) no end of line");
 }
 
 #[test]
-fn a_command_that_leaves_something_running_does_not_hold_up_the_next() {
+fn a_background_process_does_not_delay_the_next_command() {
     let (folder, consul) = (Folder::new(), consul());
     let background = folder.path("background");
     let daemon = format!("sleep 60 & echo $! >> {}", background.display());
@@ -172,7 +174,7 @@ fn a_command_that_leaves_something_running_does_not_hold_up_the_next() {
 }
 
 #[test]
-fn a_command_finds_the_same_consul_in_its_environment() {
+fn a_command_has_the_address_and_token_of_consul_in_its_environment() {
     let (folder, consul) = (Folder::new(), consul());
     let print = format!(
         "env | grep ^CONSUL_ | sort > {}",
@@ -228,7 +230,7 @@ fn a_command_finds_the_same_consul_in_its_environment() {
 }
 
 #[test]
-fn the_environment_names_the_consul_when_no_flag_does() {
+fn the_environment_sets_the_consul_address_without_a_flag() {
     let (folder, consul) = (Folder::new(), consul());
     let mut command = command();
     command.args(templates(&folder, &[("a", "")])).arg("-once");
@@ -310,14 +312,14 @@ fn no_secret_is_ever_logged() {
             text.contains(secrets[3]) && text.contains(secrets[5])
         });
         for name in ["int.in", "json.in", "index.in", "json.in.j2", "kind.in.j2"] {
-            ctmpl.says(&format!("{name}:1"));
+            ctmpl.logs(&format!("{name}:1"));
         }
-        ctmpl.says("runs again in");
+        ctmpl.logs("runs again in");
         // Outages and refusals are logged with the address, without credentials.
         consul.faults().stop_listening();
-        ctmpl.says("the files stay as they are");
+        ctmpl.logs("the files stay as they are");
         consul.faults().listen_again();
-        ctmpl.says("Consul answers again");
+        ctmpl.logs("Consul answers again");
         let ended = ctmpl.stop();
         for secret in secrets {
             assert!(

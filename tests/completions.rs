@@ -94,7 +94,7 @@ fn bash_completes_commands_flags_and_values() {
 }
 
 #[test]
-fn the_other_shells_take_theirs() {
+fn the_other_shells_accept_their_scripts() {
     for (shell, flags) in [("zsh", &["-n"][..]), ("fish", &["--no-execute"])] {
         let folder = Folder::new();
         let script = run(["completions", shell]);
@@ -121,7 +121,7 @@ fn the_other_shells_take_theirs() {
 }
 
 #[test]
-fn the_manual_page_is_without_a_fault() {
+fn the_manual_page_has_no_warnings() {
     let page = run(["man"]);
     assert_eq!((page.code(), page.log.as_str()), (Some(0), ""));
     let folder = Folder::new();

@@ -70,7 +70,7 @@ fn a_file_in_each_format_renders_the_same() {
 }
 
 #[test]
-fn later_files_win_and_templates_add_up() {
+fn later_files_take_precedence_and_templates_accumulate() {
     let folder = Folder::new();
     folder.write("in", "x");
     folder.write(
@@ -141,7 +141,7 @@ fn later_files_win_and_templates_add_up() {
 }
 
 #[test]
-fn what_config_shows_is_a_configuration() {
+fn the_output_of_config_is_a_configuration() {
     let folder = Folder::new();
     folder.write("a.hcl", "template { contents = \"a\\nb ${x} \\\"\" destination = \"o u t\" wait = \"1s\" user = 7 }\nwait = \"2s\"\nreload_signal = \"\"");
     let words = [
@@ -176,7 +176,7 @@ fn what_config_shows_is_a_configuration() {
 }
 
 #[test]
-fn a_local_configuration_lies_between_files_and_flags() {
+fn the_local_configuration_takes_precedence_over_files_but_not_flags() {
     let folder = Folder::new();
     folder.write(
         "a.hcl",
@@ -220,7 +220,7 @@ fn a_mounted_config_map_is_read() {
 }
 
 #[test]
-fn a_wrong_configuration_is_15_and_names_its_place() {
+fn a_wrong_configuration_exits_with_15_and_names_its_position() {
     let folder = Folder::new();
     folder.write("in", "x");
     fs::write(folder.path("latin.yaml"), b"log_level: info # caf\xe9\n").unwrap();
@@ -278,7 +278,7 @@ fn a_wrong_configuration_is_15_and_names_its_place() {
 }
 
 #[test]
-fn an_empty_directory_says_nothing() {
+fn an_empty_directory_sets_nothing() {
     let folder = Folder::new();
     fs::create_dir(folder.path("d")).unwrap();
     let ended = run(&folder, &["-config=d", "-once"]);
@@ -287,7 +287,7 @@ fn an_empty_directory_says_nothing() {
 }
 
 #[test]
-fn validate_reads_everything_and_touches_nothing() {
+fn validate_reads_everything_and_changes_nothing() {
     let folder = Folder::new();
     folder.write("good", "{{ key \"a\" }}");
     folder.write("bad", "{{ if }}");
@@ -341,7 +341,7 @@ fn a_user_by_number_and_a_backup_are_applied() {
 }
 
 #[test]
-fn what_the_documents_show_is_a_configuration() {
+fn configurations_in_the_documentation_are_valid() {
     let page = fs::read_to_string("docs/src/reference/configuration.md").unwrap();
     for format in ["hcl", "yaml", "toml"] {
         let folder = Folder::new();

@@ -528,7 +528,7 @@ const OF_TEMPLATES: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
-fn every_key_that_is_said_is_shown() {
+fn every_key_that_is_set_is_shown() {
     let folder = Folder::new();
     folder.write("token", "t0ken");
     for (key, written, line) in TOP {
@@ -557,7 +557,7 @@ fn every_key_that_is_said_is_shown() {
 }
 
 #[test]
-fn no_key_is_without_its_row() {
+fn every_key_has_a_row() {
     /// Blocks whose keys have their own rows.
     const BLOCKS: [&str; 1] = ["template"];
     let mut tried: BTreeSet<String> = TOP.iter().map(|(key, ..)| (*key).to_owned()).collect();
@@ -577,7 +577,7 @@ fn no_key_is_without_its_row() {
 
 /// The same configuration in several spellings.
 #[test]
-fn hcl_is_read_as_people_write_it() {
+fn all_spellings_of_hcl_and_json_are_equal() {
     let ways = [
         "consul { address = \"h:1\" namespace = \"n\" }",
         "consul = { address = \"h:1\", namespace = \"n\" }",
@@ -608,7 +608,7 @@ fn hcl_is_read_as_people_write_it() {
 /// Empty values, as generators of configurations write them, have the same meaning as in
 /// consul-template.
 #[test]
-fn what_is_empty_says_nothing() {
+fn empty_values_set_nothing() {
     let folder = Folder::new();
     let empty = "syslog { facility = \"\" name = \"\" }\npid_file = \"\"\nwait {}\nconsul { retry { attempts = 3.0 } }\n";
     let template = "template { contents = \"x\" destination = \"out\" user = \"\" group = \"\" wait {} command = \"\" }\n";
@@ -638,7 +638,7 @@ fn what_is_empty_says_nothing() {
 
 /// Each key of `wait` is merged separately; a template without `wait` uses the global one.
 #[test]
-fn a_wait_is_put_together_from_all_layers() {
+fn wait_is_merged_from_all_layers() {
     let folder = Folder::new();
     folder.write("b.hcl", "wait { max = \"12s\" }");
     for (wait, own, shown_lines) in [
@@ -691,7 +691,7 @@ fn a_wait_is_put_together_from_all_layers() {
 }
 
 #[test]
-fn what_was_read_in_silence_is_refused() {
+fn implausible_values_are_refused() {
     let folder = Folder::new();
     let cases = [
         (
@@ -772,7 +772,7 @@ fn what_was_read_in_silence_is_refused() {
 }
 
 #[test]
-fn what_is_no_configuration_at_all_says_so_soon() {
+fn files_that_are_not_configurations_are_refused_early() {
     let folder = Folder::new();
     let deep = 200_000;
     let cases: &[(&str, Vec<u8>, &str)] = &[
@@ -851,7 +851,7 @@ fn what_is_no_configuration_at_all_says_so_soon() {
 }
 
 #[test]
-fn a_byte_order_mark_says_nothing() {
+fn a_byte_order_mark_is_ignored() {
     let folder = Folder::new();
     let texts = [
         (
@@ -883,7 +883,7 @@ fn a_byte_order_mark_says_nothing() {
 }
 
 #[test]
-fn a_directory_gives_what_is_configuration_and_never_runs_in_circles() {
+fn a_directory_yields_its_configurations_and_reports_cycles() {
     let folder = Folder::new();
     folder.write("d/10-a.hcl", TEMPLATE);
     folder.write("d/20.d/b.yaml", "log_level: info\n");

@@ -110,7 +110,7 @@ fn a_configuration_is_the_same_in_four_formats() {
 }
 
 #[test]
-fn the_schema_takes_them() {
+fn the_schema_accepts_them() {
     let folder = folder();
     let schema = run(&folder, &["schema"]);
     assert_eq!((schema.code(), schema.log.as_str()), (Some(0), ""));
@@ -130,7 +130,7 @@ fn the_schema_takes_them() {
 }
 
 #[test]
-fn what_is_migrated_means_the_same() {
+fn a_migrated_configuration_is_equivalent() {
     let folder = folder();
     for name in names() {
         folder.write("old.hcl", &text(&name, "hcl"));
@@ -163,7 +163,7 @@ fn what_is_migrated_means_the_same() {
 }
 
 #[test]
-fn a_grown_configuration_is_migrated_with_everything_said() {
+fn a_migration_comments_on_every_change() {
     let folder = folder();
     folder.write(
         "old.hcl",
@@ -216,7 +216,7 @@ template:
 }
 
 #[test]
-fn what_cannot_be_migrated_says_why() {
+fn a_failed_migration_names_the_reason() {
     let folder = folder();
     folder.write("bad.hcl", "\nconsul { adress = \"h\" }");
     folder.write("new.yaml", "once: true");
@@ -257,7 +257,7 @@ fn what_cannot_be_migrated_says_why() {
 }
 
 #[test]
-fn the_way_that_the_documents_show_can_be_gone() {
+fn the_documented_migration_works() {
     let page = fs::read_to_string("docs/src/how-to/migrate.md").unwrap();
     let block = blocks(&page, "sh migrate").remove(0);
     let folder = folder();

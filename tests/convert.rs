@@ -61,7 +61,7 @@ fn every_template_of_the_repository_is_converted_and_proven() {
 }
 
 #[test]
-fn the_daemon_writes_the_same_from_either() {
+fn the_daemon_renders_both_templates_to_the_same_text() {
     for seed in [NONE, ONE, MANY] {
         let folder = Folder::new();
         let mut all = Vec::new();
@@ -88,7 +88,7 @@ fn the_daemon_writes_the_same_from_either() {
 }
 
 #[test]
-fn what_is_not_converted_is_told_and_makes_it_fail() {
+fn unconverted_parts_are_reported_and_fail() {
     let folder = Folder::new();
     let template = folder.write("a.ctmpl", "x\n{{ call 1 }}\ny\n");
     let done = convert(&template, &[]);
@@ -122,7 +122,7 @@ fn a_difference_is_shown() {
 }
 
 #[test]
-fn without_data_it_says_that_nothing_is_proven() {
+fn without_data_nothing_is_proven() {
     let done = convert(Path::new("templates/nginx.ctmpl"), &[]);
     assert_eq!(done.status.code(), Some(0));
     assert!(log(&done).contains(
@@ -162,7 +162,7 @@ fn a_live_consul_proves_as_well() {
 }
 
 #[test]
-fn what_cannot_be_read_is_an_error_of_its_own() {
+fn an_unreadable_template_is_an_error() {
     let folder = Folder::new();
     let broken = folder.write("broken.ctmpl", "a\n{{ servce }}");
     let fine = folder.write("fine.ctmpl", "{{ key \"a\" }}");
@@ -189,7 +189,7 @@ fn what_cannot_be_read_is_an_error_of_its_own() {
 }
 
 #[test]
-fn the_template_itself_is_not_written_over() {
+fn the_template_itself_is_not_overwritten() {
     let folder = Folder::new();
     let template = folder.write("a.ctmpl", "a");
     let done = convert(&template, &["-o", &text(&template)]);

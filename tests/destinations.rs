@@ -58,7 +58,7 @@ fn a_mount_point_is_written_in_place_with_one_warning() {
     folder.becomes("out", "3");
     assert_eq!(folder.read("out.bak"), "2");
     assert_eq!(
-        ctmpl.said("out: written in place, because it is a mount point"),
+        ctmpl.log_count("out: written in place, because it is a mount point"),
         1,
         "{}",
         ctmpl.log()
@@ -213,7 +213,7 @@ fn a_failing_template_ends_the_daemon_only_with_error_fatal() {
             assert_eq!(ended.code(), Some(14), "{top}{own}{flags:?}: {}", ended.log);
             assert!(ended.log.contains("error_fatal is true"), "{}", ended.log);
         } else {
-            ctmpl.says("parseInt");
+            ctmpl.logs("parseInt");
             consul.put_key("a", "2");
             folder.becomes("out", "2");
             assert!(ctmpl.is_running(), "{top}{own}{flags:?}");

@@ -38,7 +38,7 @@ fn a_real_consul_conforms() {
 }
 
 #[test]
-fn a_real_consul_that_is_started_again_has_forgotten() {
+fn a_restarted_consul_has_lost_its_data() {
     if !Consul::is_installed() {
         return;
     }

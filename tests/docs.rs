@@ -63,7 +63,7 @@ fn index() -> String {
 }
 
 #[test]
-fn the_reference_of_functions_is_made_of_the_table() {
+fn the_reference_of_functions_matches_the_table() {
     let reference = reference();
     assert!(functions::all().count() > 60, "the table is empty");
     if std::env::var_os("CTMPL_UPDATE_DOCS").is_some() {
@@ -128,7 +128,7 @@ fn table_of_later() -> String {
 }
 
 #[test]
-fn the_tables_of_keys_are_made_of_the_written_shape() {
+fn the_tables_of_keys_match_the_declarations() {
     const PAGE: &str = "docs/src/reference/configuration.md";
     update(
         PAGE,
@@ -190,7 +190,7 @@ fn without_code(page: &str) -> String {
 }
 
 #[test]
-fn links_between_documents_lead_somewhere() {
+fn links_between_documents_resolve() {
     let mut pages = pages_below("docs");
     pages.extend(pages_below("examples"));
     let others = [

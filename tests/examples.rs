@@ -30,7 +30,7 @@ fn renders(template: &str, seed: &str) -> Folder {
 }
 
 #[test]
-fn no_example_is_forgotten() {
+fn every_example_has_a_test() {
     let entries = fs::read_dir("examples")
         .unwrap()
         .map(|entry| entry.unwrap());
@@ -138,7 +138,7 @@ fn haproxy_accepts_the_configuration() {
 
 /// Returns the address in the log of `ctmpl dev`.
 fn address_of(dev: &Ctmpl) -> SocketAddr {
-    dev.says("listening on http://");
+    dev.logs("listening on http://");
     let log = dev.log();
     let rest = log.split("listening on http://").nth(1).unwrap();
     rest.split_whitespace().next().unwrap().parse().unwrap()
@@ -279,7 +279,7 @@ fn a_change_reaches_nginx_below_ctmpl_as_in_a_container() {
 }
 
 #[test]
-fn the_job_ends_with_the_code_of_what_went_wrong() {
+fn the_job_exits_with_the_code_of_the_failure() {
     let folder = Folder::new();
     copy(&folder);
     let render = |seed: &str| {
@@ -336,7 +336,7 @@ fn the_job_ends_with_the_code_of_what_went_wrong() {
 }
 
 #[test]
-fn systemd_takes_the_unit() {
+fn systemd_accepts_the_unit() {
     let unit = fs::read_to_string("examples/systemd/ctmpl.service").unwrap();
     // The command line of the unit, with its continuation line.
     let command = unit

@@ -87,7 +87,7 @@ fn gone(pid: &str) {
 }
 
 #[test]
-fn it_starts_after_the_files_hears_of_changes_and_ends_with_us() {
+fn the_child_starts_after_the_files_gets_signals_and_ends_with_ctmpl() {
     let scene = Scene::new(APP);
     scene.folder.program(
         "app",
@@ -149,7 +149,7 @@ fn without_a_reload_signal_the_child_is_restarted() {
 }
 
 #[test]
-fn it_ends_as_its_child_ends() {
+fn ctmpl_exits_with_the_code_of_its_child() {
     for (script, code, said) in [
         ("exit 0", 0, "with exit code 0"),
         ("exit 3", 3, "with exit code 3"),
@@ -176,7 +176,7 @@ fn it_ends_as_its_child_ends() {
 }
 
 #[test]
-fn a_run_that_renders_once_waits_for_the_child_and_renders_no_more() {
+fn once_waits_for_the_child_and_renders_no_more() {
     let scene = Scene::new(APP);
     let ctmpl = scene.start(&["--exec=./app", "-once", "--timeout=2s"]);
     scene.logs("start\n");
@@ -201,7 +201,7 @@ fn a_run_that_renders_once_waits_for_the_child_and_renders_no_more() {
 }
 
 #[test]
-fn a_child_that_ignores_its_signal_is_killed_after_its_grace() {
+fn a_child_that_ignores_its_signal_is_killed_after_the_timeout() {
     let scene = Scene::new(
         "#!/bin/sh\ncd \"$(dirname \"$0\")\"\ntrap '' INT TERM\necho $$ > pid\nwhile :; do sleep 0.02; done\n",
     );
@@ -209,11 +209,11 @@ fn a_child_that_ignores_its_signal_is_killed_after_its_grace() {
     let first = scene.pid();
     // The child does not delay rendering.
     scene.consul.put_key("a", "2");
-    ctmpl.says("is sent SIGINT");
+    ctmpl.logs("is sent SIGINT");
     scene.consul.put_key("a", "3");
     scene.folder.becomes("out", "3");
     gone(&first);
-    ctmpl.says("did not end within 300ms, and is killed");
+    ctmpl.logs("did not end within 300ms, and is killed");
     eventually("it has another number", || scene.pid() != first);
     let second = scene.pid();
     let begun = Instant::now();
@@ -223,7 +223,7 @@ fn a_child_that_ignores_its_signal_is_killed_after_its_grace() {
 }
 
 #[test]
-fn a_splay_holds_no_rendering_up() {
+fn a_splay_does_not_delay_rendering() {
     let scene = Scene::new(APP);
     let ctmpl = scene.start(&[
         "--exec=./app",
@@ -249,7 +249,7 @@ exec sleep 1000
 "#;
 
 #[test]
-fn nothing_is_left_however_it_ends() {
+fn no_descendant_survives_any_kind_of_exit() {
     // Either ctmpl is killed, or it exits, or the child exits, or its reaper is killed.
     for way in ["kill", "stop", "child", "reaper"] {
         let scene = Scene::new(DOUBLE_FORK);
@@ -269,7 +269,7 @@ fn nothing_is_left_however_it_ends() {
                 assert_ne!(reaper, ctmpl.pid().to_string());
                 kill(Pid::from_raw(reaper.parse().unwrap()), Signal::SIGKILL).unwrap();
                 gone(&pids[0]);
-                ctmpl.says("its reaper ended");
+                ctmpl.logs("its reaper ended");
                 // A process that has left the child's tree is now an orphan, and still has standard
                 // error open.
                 kill(Pid::from_raw(pids[1].parse().unwrap()), Signal::SIGKILL).unwrap();
@@ -300,7 +300,7 @@ fn a_thousand_reloads_leave_no_zombie_and_lose_no_change() {
         scene.folder.becomes("out", &round.to_string());
     }
     scene.folder.becomes("seen", "999");
-    assert!(ctmpl.said("is sent SIGHUP") >= 999);
+    assert!(ctmpl.log_count("is sent SIGHUP") >= 999);
     let reaper = parent_of(&pid);
     let zombies = Command::new("ps")
         .args(["-eo", "ppid,stat,pid"])
@@ -337,7 +337,7 @@ fn a_signal_goes_to_the_program_and_not_to_the_shell_alone() {
 }
 
 #[test]
-fn a_program_below_a_shell_has_all_of_its_grace() {
+fn a_program_in_a_shell_has_the_full_kill_timeout() {
     let scene = Scene::new(
         "#!/bin/bash\ncd \"$(dirname \"$0\")\"\ntrap 'sleep 6; echo done > log; exit' TERM\necho $$ > pid\nwhile :; do sleep 0.02; done\n",
     );
@@ -353,7 +353,7 @@ fn a_program_below_a_shell_has_all_of_its_grace() {
 }
 
 #[test]
-fn what_was_not_asked_to_end_with_the_child_is_asked_after_it_and_not_waited_for() {
+fn descendants_get_sigterm_after_the_child_without_the_kill_timeout() {
     let left_behind = "cd \"$(dirname \"$0\")\"\nsleep 1000 &\nsetsid sleep 1000 &\necho $$ > pid\nexec sleep 1000\n";
     for line in ["./app", "true; ./app; true"] {
         let scene = Scene::new(&format!("#!/bin/bash\n{left_behind}"));
@@ -420,7 +420,7 @@ fn the_environment_is_filtered_for_the_child_and_for_commands() {
 }
 
 #[test]
-fn the_child_has_our_standard_input_and_output() {
+fn the_child_inherits_standard_input_and_output() {
     let scene = Scene::new("#!/bin/sh\nread line\necho \"got $line\"\n");
     let mut run = scene.command(&["--exec=./app"]);
     run.stdin(Stdio::piped())
@@ -439,7 +439,7 @@ fn the_child_has_our_standard_input_and_output() {
 }
 
 #[test]
-fn a_dry_run_starts_no_child_and_none_disabled_is_started() {
+fn a_dry_run_and_a_disabled_exec_start_no_child() {
     let scene = Scene::new(APP);
     let ended = scene.start(&["--exec=./app", "-dry", "-once"]).ends();
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
@@ -457,7 +457,7 @@ fn a_dry_run_starts_no_child_and_none_disabled_is_started() {
 }
 
 #[test]
-fn the_child_lives_on_across_a_reload_of_the_configuration() {
+fn the_child_survives_a_reload_of_the_configuration() {
     let scene = Scene::new(APP);
     let with = |exec: &str, more: &str| {
         format!("exec {{ command = \"./app\" reload_signal = \"SIGUSR1\" {exec} }}\n{more}")
@@ -470,7 +470,7 @@ fn the_child_lives_on_across_a_reload_of_the_configuration() {
         scene.folder.write("ct.hcl", text);
         ctmpl.signal(Signal::SIGHUP);
         eventually("it is read again", || {
-            ctmpl.said("the configuration is read again") == count
+            ctmpl.log_count("the configuration is read again") == count
         });
     };
     reload(
@@ -498,7 +498,7 @@ fn the_child_lives_on_across_a_reload_of_the_configuration() {
 
 #[test]
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn as_process_1_it_reaps_what_others_leave() {
+fn process_1_reaps_orphans() {
     let scene = Scene::new(APP);
     // The command leaves a background process that outlives it.
     scene.folder.write(

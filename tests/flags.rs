@@ -31,7 +31,7 @@ const VAULT: Effect = Warns("a template that queries Vault fails at that line");
 
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
-    ("config", "d", Elsewhere("a_file_is_taken_from_wherever_it_is_named")),
+    ("config", "d", Elsewhere("several_configuration_files_are_merged")),
     ("consul-addr", "h:1,https://i:2/p", Shows("address = \"h:1,https://i:2/p\"")),
     ("consul-auth", "u:s3cret", Shows("username = \"u\"")),
     ("consul-retry", "", Shows("enabled = true")),
@@ -240,7 +240,7 @@ fn every_flag_has_its_effect_in_every_spelling() {
 }
 
 #[test]
-fn a_bool_says_no_as_well() {
+fn a_bool_flag_can_be_false() {
     let folder = folder();
     let mut checked = 0;
     for (flag, value, effect) in ROWS {
@@ -263,7 +263,7 @@ fn a_bool_says_no_as_well() {
 }
 
 #[test]
-fn a_wrong_flag_is_13_in_one_line() {
+fn a_wrong_flag_exits_with_13_and_one_line() {
     let folder = folder();
     let cases: &[(&[&str], &[&str])] = &[
         (&["-nope"], &["unknown flag --nope"]),
@@ -372,7 +372,7 @@ fn help_and_version_are_printed_without_any_configuration() {
 }
 
 #[test]
-fn a_file_is_taken_from_wherever_it_is_named() {
+fn several_configuration_files_are_merged() {
     let folder = folder();
     folder.write("d/a.hcl", "max_stale = \"1s\"");
     folder.write("b.yaml", "block_query_wait: 7s");
@@ -444,7 +444,7 @@ fn parse_only_reads_every_template_and_does_nothing_else() {
 }
 
 #[test]
-fn other_delimiters_open_and_close_every_go_template_that_does_not_say_otherwise() {
+fn other_delimiters_apply_to_go_templates_without_their_own() {
     let folder = folder();
     folder.write("go", "<< 1 | add 1 >> {{ x }}");
     folder.write("jinja.j2", "{{ 1 + 1 }} << x >>");
@@ -500,7 +500,7 @@ fn without_leader() -> (SocketAddr, Arc<AtomicUsize>) {
 }
 
 #[test]
-fn a_single_run_gives_up_after_so_many_attempts_and_says_what_is_missing() {
+fn once_gives_up_after_the_attempts_and_lists_missing_data() {
     let folder = folder();
     folder.write("key", "{{ key \"a\" }}");
     folder.write("none.hcl", "consul { retry { enabled = false } }");
@@ -572,7 +572,7 @@ fn a_single_run_gives_up_after_so_many_attempts_and_says_what_is_missing() {
 }
 
 #[test]
-fn the_daemon_asks_for_ever_whatever_is_said_and_says_so() {
+fn the_daemon_ignores_the_attempt_limit_with_a_warning() {
     let folder = folder();
     folder.write("key", "{{ key \"a\" }}");
     let (address, asked) = without_leader();
@@ -587,14 +587,14 @@ fn the_daemon_asks_for_ever_whatever_is_said_and_says_so() {
             &template,
         ],
     );
-    ctmpl.says("--consul-retry: the daemon retries without limit");
+    ctmpl.logs("--consul-retry: the daemon retries without limit");
     crate::support::eventually("it asks on", || asked.load(Ordering::SeqCst) > 4);
     assert!(ctmpl.is_running());
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
 
 #[test]
-fn a_longer_first_pause_makes_it_ask_less() {
+fn a_longer_backoff_sends_fewer_requests() {
     let folder = folder();
     folder.write("key", "{{ key \"a\" }}");
     let (address, asked) = without_leader();
@@ -612,7 +612,7 @@ fn a_longer_first_pause_makes_it_ask_less() {
 }
 
 #[test]
-fn without_keep_alives_every_question_says_so() {
+fn without_keep_alives_every_request_closes_its_connection() {
     let folder = folder();
     folder.write("key", "{{ key \"k\" }}");
     for (words, closes) in [
@@ -651,7 +651,7 @@ fn full_queue() -> (socket2::Socket, Vec<std::net::TcpStream>, SocketAddr) {
 }
 
 #[test]
-fn connecting_may_take_as_long_as_is_said() {
+fn connecting_is_limited_by_the_dial_timeout() {
     let folder = folder();
     folder.write("key", "{{ key \"k\" }}");
     let (_socket, _waiting, address) = full_queue();
@@ -692,7 +692,7 @@ fn connecting_may_take_as_long_as_is_said() {
 }
 
 #[test]
-fn every_variable_is_heeded() {
+fn every_variable_has_its_effect() {
     let folder = folder();
     let token = text(&folder.path("token"));
     #[rustfmt::skip]

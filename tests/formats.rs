@@ -385,7 +385,7 @@ fn the_flag_is_for_all_templates_and_the_destination_for_one() {
 }
 
 #[test]
-fn what_is_refused_leaves_the_file_and_names_the_origin() {
+fn a_refused_value_leaves_the_file_and_its_origin_is_named() {
     let folder = Folder::new();
     folder.write("out/a.conf", "old");
     folder.write("a.ctmpl", "server {{ key \"evil\" }}:80;\n");
@@ -425,7 +425,7 @@ fn what_is_refused_leaves_the_file_and_names_the_origin() {
 }
 
 #[test]
-fn templates_that_let_only_words_through_may_have_a_format() {
+fn templates_that_filter_values_render_the_same_with_a_format() {
     let folder = Folder::new();
     let seed = folder.write(
         "seed.yaml",
@@ -465,7 +465,7 @@ fn templates_that_let_only_words_through_may_have_a_format() {
 
 proptest! {
     #[test]
-    fn any_value_is_one_word_or_none(value in r#"[-\\"'{};#$%() a~\n]{1,8}"#, comment in r#"[-\\"'{};#$%() a~]{1,8}"#) {
+    fn any_value_is_one_word_or_refused(value in r#"[-\\"'{};#$%() a~\n]{1,8}"#, comment in r#"[-\\"'{};#$%() a~]{1,8}"#) {
         let source = "a \"x{{ key('v') }}y\" {{ key('v') }} 'x{{ key('v') }}y';";
         if let Ok(text) = render(Format::Nginx, Language::Jinja, source, &value) {
             let words = ["a".into(), format!("x{value}y"), value.clone(), format!("x{value}y")].to_vec();

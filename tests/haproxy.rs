@@ -83,20 +83,20 @@ fn run_under_load(source: &str, template: &str) {
     });
 
     let load = Load::start(front);
-    load.comes_to_rotate_over(&["one"]);
+    load.rotates_over(&["one"]);
     register(consul.address(), "web", &two);
     register(consul.address(), "web", &three);
-    load.comes_to_rotate_over(&["one", "two", "three"]);
+    load.rotates_over(&["one", "two", "three"]);
 
     two.set_healthy(false);
-    load.comes_to_rotate_over(&["one", "three"]);
+    load.rotates_over(&["one", "three"]);
 
     deregister(consul.address(), "one");
-    load.comes_to_rotate_over(&["three"]);
+    load.rotates_over(&["three"]);
 
     two.set_healthy(true);
     register(consul.address(), "web", &one);
-    load.comes_to_rotate_over(&["one", "two", "three"]);
+    load.rotates_over(&["one", "two", "three"]);
 
     let requests = load.ends_without_a_failure();
     assert!(requests > 100, "too little load: {requests} requests");

@@ -55,7 +55,9 @@ fn hundreds_of_long_polls_share_a_few_connections() {
     .concat();
     let ctmpl = Ctmpl::start(consul.https("localhost"), flags);
     folder.eventually("out", "whole", |text| text.matches("old").count() == MANY);
-    eventually("every query waits", || ctmpl.said("is asked") >= 2 * MANY);
+    eventually("every query waits", || {
+        ctmpl.log_count("is asked") >= 2 * MANY
+    });
     // Ninety queries share a connection; connections that are not needed are closed.
     let address = consul.https("127.0.0.1");
     eventually("few connections are left", || {
@@ -145,7 +147,7 @@ impl Scene {
     }
 
     /// Asserts that every query receives a change.
-    fn hears(&self) {
+    fn receives_changes(&self) {
         for key in 0..KEYS {
             self.consul.put_key(&format!("many/{key}"), "new");
         }
@@ -172,7 +174,7 @@ fn a_server_that_drops_http2_is_polled_over_http1() {
     eventually("every query has a connection", || {
         connections_to(&scene.address()) >= KEYS
     });
-    scene.hears();
+    scene.receives_changes();
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
 
@@ -194,6 +196,6 @@ fn a_balancer_in_front_of_servers_with_and_without_http2_works() {
     eventually("every query waits", || {
         scene.consul.faults().open_requests("/v1/kv/") == KEYS
     });
-    scene.hears();
+    scene.receives_changes();
     assert_eq!(ctmpl.stop().code(), Some(12));
 }

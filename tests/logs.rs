@@ -105,12 +105,12 @@ fn all_outlets_receive_the_same_events() {
             "(daemon) {} is written to {out}",
             folder.path("in").display()
         );
-        let line = syslog.hears(&written);
+        let line = syslog.receives(&written);
         assert!(
             line.starts_with("<133>") && line.contains(" consul-template["),
             "{line}"
         );
-        let entry = journal.hears(&written);
+        let entry = journal.receives(&written);
         for field in [
             "\nPRIORITY=6\n",
             "\nCTMPL_EVENT=file.written\n",
@@ -206,32 +206,32 @@ fn no_outlet_shows_a_secret_at_any_level() {
         let _ = fs::remove_file(folder.path("good.out"));
         let ctmpl = Ctmpl::spawn(command);
         folder.becomes("good.out", &format!("{}{}", SECRETS[3], SECRETS[4]));
-        ctmpl.says("fails:1");
-        ctmpl.says("runs again in");
+        ctmpl.logs("fails:1");
+        ctmpl.logs("runs again in");
         consul.faults().stop_listening();
-        ctmpl.says("the files stay as they are");
+        ctmpl.logs("the files stay as they are");
         consul.faults().listen_again();
-        ctmpl.says("Consul answers again");
+        ctmpl.logs("Consul answers again");
         fs::write(
             folder.path("token"),
             format!("{}\n{}", SECRETS[1], SECRETS[1]),
         )
         .unwrap();
         if token[0].ends_with("file") {
-            ctmpl.says("cannot use the token file");
+            ctmpl.logs("cannot use the token file");
         }
         fs::write(folder.path("token"), SECRETS[1]).unwrap();
         ctmpl.signal(nix::sys::signal::Signal::SIGHUP);
-        ctmpl.says("reading everything again");
+        ctmpl.logs("reading everything again");
         let ended = ctmpl.stop();
         assert_eq!(ended.code(), Some(12), "{}", ended.log);
-        syslog.hears("ending");
-        journal.hears("process.ending");
+        syslog.receives("ending");
+        journal.receives("process.ending");
         let outlets = [
             ended.log,
             log_file(&folder, "ct-"),
-            syslog.heard().join(""),
-            journal.heard().join(""),
+            syslog.received().join(""),
+            journal.received().join(""),
         ];
         for outlet in outlets {
             assert!(outlet.contains("is asked"), "trace shows queries: {outlet}");
@@ -277,8 +277,8 @@ fn logged_values_cannot_forge_a_line() {
             consul.address(),
             arguments.into_iter().chain(["-log-file", &log]),
         );
-        ctmpl.says("succeeded");
-        ctmpl.says("nonsense");
+        ctmpl.logs("succeeded");
+        ctmpl.logs("nonsense");
         let ended = ctmpl.stop();
         assert_eq!(ended.log, log_file(&folder, &format!("{format}-")));
         assert!(ended.log.contains("forged"), "{}", ended.log);
@@ -367,10 +367,15 @@ fn a_full_disk_loses_log_lines_and_nothing_else() {
         &["-log-level=trace", "-log-file", &log],
     ));
     folder.becomes("out", "80");
-    ctmpl.says("cannot log to the file");
+    ctmpl.logs("cannot log to the file");
     consul.put_key("app/port", "81");
     folder.becomes("out", "81");
-    assert_eq!(ctmpl.said("cannot log to the file"), 1, "{}", ctmpl.log());
+    assert_eq!(
+        ctmpl.log_count("cannot log to the file"),
+        1,
+        "{}",
+        ctmpl.log()
+    );
     fs::remove_file(disk.join("filler")).unwrap();
     consul.put_key("app/port", "82");
     folder.becomes("out", "82");
@@ -485,19 +490,19 @@ fn a_restarted_syslog_receives_events_again() {
         &["-log-level=info", "-config", &config],
     ));
     assert!(
-        syslog.hears("is written to").starts_with("<173>"),
+        syslog.receives("is written to").starts_with("<173>"),
         "{:?}",
-        syslog.heard()
+        syslog.received()
     );
     drop(syslog);
     consul.put_key("app/port", "81");
     folder.becomes("out", "81");
-    ctmpl.says("cannot log to syslog");
+    ctmpl.logs("cannot log to syslog");
     let syslog = Datagrams::at(&path);
     consul.put_key("app/port", "82");
     folder.becomes("out", "82");
-    syslog.hears("log lines are missing here");
-    assert!(syslog.hears("is written to").contains(" ct["));
+    syslog.receives("log lines are missing here");
+    assert!(syslog.receives("is written to").contains(" ct["));
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
 
@@ -539,7 +544,7 @@ fn a_stderr_connected_to_the_journal_uses_the_journal_protocol() {
     assert_eq!(stderr("b", "-log-format=text"), "");
     assert!(
         journal
-            .hears("is written to")
+            .receives("is written to")
             .contains("\nCTMPL_EVENT=file.written\n")
     );
     let lines = stderr("c", "-log-format=json");

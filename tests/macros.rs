@@ -105,7 +105,7 @@ fn an_upstream_for_no_one_and_many_instances() {
 }
 
 #[test]
-fn an_instance_is_a_server_or_nothing() {
+fn an_instance_becomes_one_server_or_nothing() {
     for prefix in ["", "{% autoescape true %}"] {
         let suffix = if prefix.is_empty() {
             ""
@@ -191,7 +191,7 @@ fn an_argument_is_a_word_unless_it_is_raw() {
 }
 
 #[test]
-fn a_site_passes_or_answers_503() {
+fn a_site_proxies_or_answers_503() {
     let backend = Backend::start("the backend");
     let instance = format!(
         "services: [{{name: web, address: 127.0.0.1, port: {}}}]",
@@ -280,7 +280,7 @@ fn a_backend_for_no_one_and_many_instances() {
 }
 
 #[test]
-fn the_macros_are_never_files() {
+fn built_in_macros_are_not_read_from_files() {
     let folder = Folder::new();
     folder.write(
         "ctmpl/nginx",

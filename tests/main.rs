@@ -2,13 +2,12 @@
 //!
 //! One program builds faster than forty, and has no unused parts of the shared support code.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod support;
 
 mod access;
 mod book;
-mod choosing;
 mod cluster;
 mod commands;
 mod completions;
@@ -16,9 +15,9 @@ mod configuration;
 mod configuration_keys;
 mod configurations;
 mod conformance;
+mod connection_limit;
 mod consul_answers;
 mod convert;
-mod crowded;
 mod destinations;
 mod dev_conformance;
 mod docs;
@@ -28,6 +27,7 @@ mod flags;
 mod formats;
 mod haproxy;
 mod http2;
+mod instance_options;
 mod layers;
 mod lengths;
 mod logs;
@@ -41,7 +41,7 @@ mod outputs;
 mod plain_english;
 mod plugins;
 mod process;
-mod quiet;
+mod quiescence;
 mod readme;
 mod reload;
 mod sandbox;

@@ -44,7 +44,7 @@ pub(crate) fn instance(number: i64) -> Arc<Instance> {
 
 /// Returns data with two instances of `web`, a node and some keys. Values of keys and variables
 /// contain `canary`.
-pub(crate) fn world() -> Snapshot {
+pub(crate) fn sample_data() -> Snapshot {
     let mut snapshot = Snapshot::default();
     snapshot.record(
         Query::service("web").unwrap(),
@@ -112,11 +112,11 @@ pub(crate) fn outcome(
         missing_key,
         ..Job::of_template(source.clone(), language)
     })?;
-    let rendering = template.render(&world(), &render_env(), Timestamp::UNIX_EPOCH);
+    let rendering = template.render(&sample_data(), &render_env(), Timestamp::UNIX_EPOCH);
     assert_eq!(
         rendering.dependencies.missing.keys().collect::<Vec<_>>(),
         Vec::<&Query>::new(),
-        "asks what the world does not have"
+        "queries data that the sample does not have"
     );
     rendering.text
 }
@@ -136,12 +136,12 @@ pub(crate) fn inline(name: &str, text: &str, language: Language) -> Result<Strin
 /// Returns a page that shows each mistake with its message.
 pub(crate) fn page(
     mistakes: &[Mistake],
-    told: impl Fn(&str) -> Result<String, TemplateError>,
+    outcome_of: impl Fn(&str) -> Result<String, TemplateError>,
 ) -> String {
     assert!(!mistakes.is_empty());
     let mut page = String::new();
     for (what, text) in mistakes {
-        let error = match told(text) {
+        let error = match outcome_of(text) {
             Err(error) => error,
             Ok(text) => panic!("{what}: no error, but {text:?}"),
         };
@@ -171,7 +171,7 @@ pub(crate) fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 /// Renders a file and removes the name of its directory from the message.
-pub(crate) fn told_of(path: &Path, language: Language) -> String {
+pub(crate) fn outcome_of_file(path: &Path, language: Language) -> String {
     let error = outcome(
         &Source::File(PathBuf::from(path)),
         language,

@@ -18,7 +18,7 @@ fn once(consul: &Background, arguments: &[&str]) -> Ended {
 }
 
 #[test]
-fn all_is_written_and_the_command_ran_once_for_several_files() {
+fn all_files_are_written_and_their_command_runs_once() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("a.in", r#"{{ key "app/port" }}"#);
     folder.write("b.in.j2", r#"{{ key("app/name") }}"#);
@@ -59,7 +59,7 @@ fn a_dry_run_prints_and_writes_nothing() {
 }
 
 #[test]
-fn bad_flags_are_thirteen_and_name_the_flag() {
+fn bad_flags_exit_with_13_and_name_the_flag() {
     for arguments in [
         &["-no-such-flag"][..],
         &["-wait=2x", "-template=a:b"],
@@ -77,7 +77,7 @@ fn bad_flags_are_thirteen_and_name_the_flag() {
 }
 
 #[test]
-fn what_is_written_well_and_makes_no_sense_is_told_apart_as_consul_template_does() {
+fn invalid_values_have_the_exit_codes_of_consul_template() {
     let folder = Folder::new();
     let template = folder.template("in", "out", "");
     let level = run(["-log-level=loud", "-template", &template]);
@@ -96,7 +96,7 @@ fn what_is_written_well_and_makes_no_sense_is_told_apart_as_consul_template_does
 }
 
 #[test]
-fn a_failing_command_is_fourteen_and_the_files_are_written() {
+fn a_failing_command_exits_with_14_and_the_files_are_written() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", r#"{{ key "app/port" }}"#);
     let ended = once(
@@ -116,7 +116,7 @@ fn a_failing_command_is_fourteen_and_the_files_are_written() {
 }
 
 #[test]
-fn a_broken_template_is_fourteen_and_the_other_one_is_written() {
+fn a_broken_template_exits_with_14_and_the_other_one_is_written() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("good.in", r#"{{ key "app/port" }}"#);
     for (name, text, said) in [
@@ -154,7 +154,7 @@ fn a_broken_template_is_fourteen_and_the_other_one_is_written() {
 }
 
 #[test]
-fn missing_keys_are_sixteen_with_a_list_of_places() {
+fn missing_keys_exit_with_16_and_a_list_of_positions() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write(
         "in",
@@ -190,14 +190,14 @@ fn missing_keys_are_sixteen_with_a_list_of_places() {
 }
 
 #[test]
-fn what_is_missing_and_comes_in_time_is_waited_for() {
+fn missing_data_is_waited_for() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", r#"{{ key "late" }}"#);
     let ctmpl = Ctmpl::start(
         consul.address(),
         ["-once", "-template", &folder.template("in", "out", "")],
     );
-    ctmpl.says("has news");
+    ctmpl.logs("has news");
     consul.put_key("late", "here");
     let ended = ctmpl.ends();
     assert_eq!(
@@ -209,7 +209,7 @@ fn what_is_missing_and_comes_in_time_is_waited_for() {
 }
 
 #[test]
-fn rights_that_are_missing_end_it_soon_with_fourteen() {
+fn missing_rights_exit_early_with_14() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", "\n{{ key \"app/port\" }}");
     consul
@@ -281,14 +281,14 @@ fn a_black_hole_a_web_server_and_a_closed_port_do_not_make_it_hang() {
 }
 
 #[test]
-fn a_run_that_is_interrupted_is_twelve() {
+fn an_interrupted_run_exits_with_12() {
     let folder = Folder::new();
     folder.write("in", r#"{{ key "app/port" }}"#);
     let closed = format!("127.0.0.1:{}", free_port());
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         let template = folder.template("in", "out", "");
         let ctmpl = Ctmpl::start(&closed, ["-once", "-template", &template]);
-        ctmpl.says("retried until it answers");
+        ctmpl.logs("retried until it answers");
         ctmpl.signal(signal);
         assert_eq!(ctmpl.ends().code(), Some(12), "{signal}");
     }

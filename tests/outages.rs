@@ -66,7 +66,7 @@ impl Pair {
         consul.put_key("app/port", "81");
         folder.becomes("out", "port 81");
         consul.put_key("app/port", "82");
-        ctmpl.says(said);
+        ctmpl.logs(said);
         consul.put_key("other/port", "91");
         folder.becomes("other", "port 91");
         folder.stays("out", "port 81", Duration::from_millis(700));
@@ -265,7 +265,7 @@ fn a_server_that_is_back_after_a_long_time_is_noticed_at_once() {
         mut ctmpl,
     } = pair(&[]);
     consul.faults().stop_listening();
-    ctmpl.says(ONCE);
+    ctmpl.logs(ONCE);
     consul.put_key("app/port", "81");
     consul.put_key("other/port", "91");
     // Wait until the pauses have grown.
@@ -275,7 +275,7 @@ fn a_server_that_is_back_after_a_long_time_is_noticed_at_once() {
     folder.becomes("other", "port 91");
     assert!(ctmpl.is_running());
     assert_eq!(loud(&ctmpl).len(), 1, "{:#?}", loud(&ctmpl));
-    assert_eq!(ctmpl.said("Consul answers again"), 1);
+    assert_eq!(ctmpl.log_count("Consul answers again"), 1);
 }
 
 #[test]
@@ -294,7 +294,7 @@ fn a_server_that_stops_throttling_after_a_long_time_is_noticed_soon() {
                 } = pair(&[]);
                 consul.faults().inject("/v1/", fault.clone());
                 consul.faults().interrupt("/v1/", 429, "");
-                ctmpl.says(ONCE);
+                ctmpl.logs(ONCE);
                 consul.put_key("app/port", "81");
                 consul.put_key("other/port", "91");
                 // Wait until the pauses have grown.
@@ -308,7 +308,7 @@ fn a_server_that_stops_throttling_after_a_long_time_is_noticed_soon() {
                 within(LATEST, "one of the two files is right", || {
                     folder.read("out") == "port 81" || folder.read("other") == "port 91"
                 });
-                assert_eq!(ctmpl.said(ONCE), 1);
+                assert_eq!(ctmpl.log_count(ONCE), 1);
             });
         }
     });
@@ -370,7 +370,7 @@ fn a_real_consul_may_start_late_stop_and_come_back_empty() {
         address,
         ["-template", &templates[0], "-template", &templates[1]],
     );
-    ctmpl.says(ONCE);
+    ctmpl.logs(ONCE);
     consul.start_again();
     put(address, "app/port", "80");
     recovers(&folder, "port 80", Instant::now());
@@ -391,7 +391,7 @@ fn a_real_consul_may_start_late_stop_and_come_back_empty() {
     folder.becomes("late", "81");
     assert!(ctmpl.is_running());
     assert_eq!(
-        ctmpl.said(ONCE),
+        ctmpl.log_count(ONCE),
         2,
         "each outage is told once:\n{}",
         ctmpl.log()
@@ -403,7 +403,7 @@ fn a_real_consul_may_start_late_stop_and_come_back_empty() {
     consul.signal(Signal::SIGCONT);
     put(address, "app/port", "82");
     recovers(&folder, "port 82", Instant::now());
-    assert_eq!(ctmpl.said(ONCE), 2, "{}", ctmpl.log());
+    assert_eq!(ctmpl.log_count(ONCE), 2, "{}", ctmpl.log());
 }
 
 #[test]
@@ -418,7 +418,7 @@ fn a_gateway_that_times_out_at_once_is_an_outage_and_not_polled_in_a_tight_loop(
         consul.address(),
         ["-template", &folder.template("in", "out", "")],
     );
-    ctmpl.says("answered 504: stream timeout");
+    ctmpl.logs("answered 504: stream timeout");
     std::thread::sleep(Duration::from_secs(1));
     let asked = consul.faults().requests("/v1/kv/").len();
     assert!(asked < 20, "{asked} requests in a second");

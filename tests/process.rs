@@ -32,7 +32,7 @@ fn service(folder: &Folder, consul: &Background, arguments: &[&str]) -> std::pro
 
 /// Returns the received notifications in order, without status lines.
 fn told(systemd: &Datagrams) -> Vec<String> {
-    let lines = systemd.heard().join("\n");
+    let lines = systemd.received().join("\n");
     lines
         .lines()
         .filter(|line| !line.starts_with("STATUS="))
@@ -41,7 +41,7 @@ fn told(systemd: &Datagrams) -> Vec<String> {
 }
 
 #[test]
-fn systemd_is_told_ready_reloading_trouble_and_the_end() {
+fn systemd_receives_ready_reloading_failures_and_stopping() {
     let (folder, consul, systemd) = setup();
     let templates = [
         folder.template("in", "out", ""),
@@ -58,23 +58,23 @@ fn systemd_is_told_ready_reloading_trouble_and_the_end() {
             &templates[1],
         ],
     ));
-    systemd.hears("STATUS=1 of 2 templates written");
+    systemd.receives("STATUS=1 of 2 templates written");
     assert!(
         told(&systemd).is_empty(),
         "one file is missing: {:?}",
-        systemd.heard()
+        systemd.received()
     );
     consul.put_key("late", "1");
-    systemd.hears("READY=1\nSTATUS=2 templates up to date");
+    systemd.receives("READY=1\nSTATUS=2 templates up to date");
     consul.put_key("late", "2");
     folder.becomes("late.out", "2");
 
     consul.faults().stop_listening();
-    systemd.hears("STATUS=Consul does not answer (retrying); 2 templates written");
+    systemd.receives("STATUS=Consul does not answer (retrying); 2 templates written");
     consul.faults().listen_again();
     eventually("the trouble is over", || {
         systemd
-            .heard()
+            .received()
             .last()
             .is_some_and(|last| last.ends_with("=2 templates up to date"))
     });
@@ -101,7 +101,7 @@ fn systemd_is_told_ready_reloading_trouble_and_the_end() {
 }
 
 #[test]
-fn the_watchdog_is_fed_while_nothing_happens() {
+fn the_watchdog_is_notified_while_idle() {
     let (folder, consul, systemd) = setup();
     let template = folder.template("in", "out", "");
     let mut command = service(&folder, &consul, &["-template", &template]);
@@ -155,7 +155,7 @@ fn a_stray_signal_ends_nothing() {
 }
 
 #[test]
-fn a_run_that_renders_once_is_ready_and_then_over() {
+fn once_is_ready_and_then_stops() {
     let (folder, consul, systemd) = setup();
     let ended = run_command(service(
         &folder,
@@ -179,7 +179,7 @@ fn a_run_that_renders_once_is_ready_and_then_over() {
 }
 
 #[test]
-fn commands_do_not_speak_to_systemd_in_our_name() {
+fn commands_do_not_inherit_the_notification_socket() {
     let (folder, consul, _systemd) = setup();
     let variables = format!("env > {}", folder.path("variables").display());
     let mut command = service(
@@ -204,7 +204,7 @@ fn commands_do_not_speak_to_systemd_in_our_name() {
 }
 
 #[test]
-fn a_systemd_that_does_not_listen_is_no_trouble() {
+fn an_unusable_notification_socket_is_not_fatal() {
     let (folder, consul, systemd) = setup();
     drop(systemd);
     for address in [
@@ -230,7 +230,7 @@ fn a_systemd_that_does_not_listen_is_no_trouble() {
 }
 
 #[test]
-fn the_pid_file_goes_with_every_end() {
+fn the_pid_file_is_removed_at_every_exit() {
     let (folder, consul, _systemd) = setup();
     folder.write("broken", "{{ nonsense }}");
     let pid = text(&folder.path("pid"));

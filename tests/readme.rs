@@ -34,7 +34,7 @@ fn the_conversion_is_proven() {
 }
 
 #[test]
-fn shells_and_man_find_what_is_put_where_they_look() {
+fn shells_and_man_find_the_installed_files() {
     let folder = Folder::new();
     copy(&folder);
     let block = blocks(&page("docs/src/operations/install.md"), "sh pages").remove(0);
@@ -94,12 +94,12 @@ fn the_tutorials_command_follows_the_service() {
     folder.eventually("out/lp.conf", "a site with one", |text| {
         text.contains("server 10.0.0.7:80;")
     });
-    ctmpl.says("succeeded");
+    ctmpl.logs("succeeded");
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
 
 #[test]
-fn a_program_that_is_kept_running_decides_the_end() {
+fn exec_exits_with_the_code_of_the_program() {
     let folder = Folder::new();
     copy(&folder);
     let block = blocks(&page("docs/src/how-to/containers.md"), "sh exec").remove(0);

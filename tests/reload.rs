@@ -25,7 +25,7 @@ fn reload(folder: &Folder, ctmpl: &Ctmpl, config: &str, count: usize) {
     folder.write("ct.hcl", config);
     ctmpl.signal(Signal::SIGHUP);
     crate::support::eventually("the configuration is read again", || {
-        ctmpl.said("the configuration is read again") == count
+        ctmpl.log_count("the configuration is read again") == count
     });
 }
 
@@ -34,7 +34,7 @@ fn consul() -> Background {
 }
 
 #[test]
-fn templates_are_added_changed_and_taken_away() {
+fn templates_are_added_changed_and_removed() {
     let (folder, consul) = (Folder::new(), consul());
     let one = "template { contents = \"a{{ key \\\"a\\\" }}\" destination = \"one\" command = \"echo ran >> ran\" }\n";
     let ctmpl = start(&folder, &consul, one);
@@ -45,7 +45,7 @@ fn templates_are_added_changed_and_taken_away() {
     let two = "template { contents = \"b{{ key \\\"b\\\" }}\" destination = \"two\" }\n";
     reload(&folder, &ctmpl, &format!("{two}{one}"), 1);
     folder.becomes("two", "b1");
-    ctmpl.says("templates: 1 as they were, 0 changed, 1 new, 0 gone");
+    ctmpl.logs("templates: 1 as they were, 0 changed, 1 new, 0 gone");
     let after = fs::metadata(folder.path("one")).unwrap();
     assert_eq!(
         (before.ino(), before.mtime_nsec()),
@@ -60,7 +60,7 @@ fn templates_are_added_changed_and_taken_away() {
         2,
     );
     folder.becomes("two", "B1");
-    ctmpl.says("templates: 1 as they were, 1 changed, 0 new, 0 gone");
+    ctmpl.logs("templates: 1 as they were, 1 changed, 0 new, 0 gone");
 
     reload(&folder, &ctmpl, two, 3);
     folder.becomes("two", "b1");
@@ -76,7 +76,7 @@ fn templates_are_added_changed_and_taken_away() {
 }
 
 #[test]
-fn a_wrong_configuration_changes_nothing_and_the_daemon_lives() {
+fn a_wrong_configuration_changes_nothing_and_the_daemon_continues() {
     let (folder, consul) = (Folder::new(), consul());
     let good = "template { contents = \"{{ key \\\"a\\\" }}\" destination = \"out\" }\nlog_level = \"debug\"";
     let mut ctmpl = start(&folder, &consul, good);
@@ -102,23 +102,23 @@ fn a_wrong_configuration_changes_nothing_and_the_daemon_lives() {
         ),
     ] {
         folder.write("ct.hcl", config);
-        let refused = ctmpl.said("everything stays as it was");
+        let refused = ctmpl.log_count("everything stays as it was");
         ctmpl.signal(Signal::SIGHUP);
         crate::support::eventually("it is refused", || {
-            ctmpl.said("everything stays as it was") == refused + 1
+            ctmpl.log_count("everything stays as it was") == refused + 1
         });
-        ctmpl.says(says);
+        ctmpl.logs(says);
         assert!(ctmpl.is_running());
     }
     fs::remove_file(folder.path("ct.hcl")).unwrap();
     ctmpl.signal(Signal::SIGHUP);
-    ctmpl.says("cannot read the configuration ct.hcl");
+    ctmpl.logs("cannot read the configuration ct.hcl");
     consul.put_key("a", "2");
     folder.becomes("out", "2");
 }
 
 #[test]
-fn settings_of_the_process_come_into_force() {
+fn settings_of_the_process_take_effect() {
     let (folder, consul, other) = (
         Folder::new(),
         consul(),
@@ -163,10 +163,10 @@ fn settings_of_the_process_come_into_force() {
     ctmpl.signal(Signal::SIGHUP);
     ctmpl.signal(Signal::SIGUSR1);
     crate::support::eventually("the new signal is heard", || {
-        ctmpl.said("reading everything again") == 1
+        ctmpl.log_count("reading everything again") == 1
     });
     crate::support::eventually("and acted upon", || {
-        ctmpl.said("the configuration is read again") == 2
+        ctmpl.log_count("the configuration is read again") == 2
     });
     ctmpl.signal(Signal::SIGUSR2);
     let ended = ctmpl.ends();
@@ -175,7 +175,7 @@ fn settings_of_the_process_come_into_force() {
 }
 
 #[test]
-fn mode_and_command_change_without_news() {
+fn mode_and_command_change_without_new_data() {
     let (folder, consul) = (Folder::new(), consul());
     let with = |more: &str| {
         format!(
@@ -184,7 +184,7 @@ fn mode_and_command_change_without_news() {
     };
     let ctmpl = start(&folder, &consul, &with("command = \"false\""));
     folder.becomes("out", "1");
-    ctmpl.says("command `false` failed");
+    ctmpl.logs("command `false` failed");
     reload(
         &folder,
         &ctmpl,
@@ -200,11 +200,11 @@ fn mode_and_command_change_without_news() {
             == 0o600
     });
     folder.becomes("ran", "right\n");
-    let failures = ctmpl.said("command `false` failed");
+    let failures = ctmpl.log_count("command `false` failed");
     assert!(failures > 0, "{}", ctmpl.log());
     std::thread::sleep(Duration::from_millis(1500));
     assert_eq!(
-        ctmpl.said("command `false` failed"),
+        ctmpl.log_count("command `false` failed"),
         failures,
         "what no template names any more is not run"
     );
@@ -223,7 +223,7 @@ fn a_token_that_cannot_be_read_refuses_the_reload() {
     folder.becomes("out", "1");
     folder.write("ct.hcl", &with("none"));
     ctmpl.signal(Signal::SIGHUP);
-    ctmpl.says("everything stays as it was");
+    ctmpl.logs("everything stays as it was");
     folder.write("token", "other");
-    ctmpl.says("the token file token holds another token");
+    ctmpl.logs("the token file token holds another token");
 }

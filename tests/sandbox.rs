@@ -52,7 +52,7 @@ fn a_file_in_the_sandbox_is_read_and_followed() {
     // A link that leads outside is not read, and the destination is kept.
     symlink("../secret", folder.path("box/next")).unwrap();
     fs::rename(folder.path("box/next"), folder.path("box/part")).unwrap();
-    ctmpl.says("outside the sandbox");
+    ctmpl.logs("outside the sandbox");
     assert_eq!(folder.read("out"), "two");
     fs::remove_file(folder.path("box/part")).unwrap();
     folder.write("box/part", "three");
@@ -66,7 +66,7 @@ fn a_file_in_the_sandbox_is_read_and_followed() {
 }
 
 #[test]
-fn what_leaves_the_sandbox_is_an_error_that_names_the_file_and_the_remedy() {
+fn a_file_outside_the_sandbox_is_an_error_with_a_remedy() {
     let folder = folder();
     let sandbox = format!("--sandbox-path={}", folder.path("box").display());
     for name in ["box/link", "box/../secret", "secret"] {
@@ -93,7 +93,7 @@ fn what_leaves_the_sandbox_is_an_error_that_names_the_file_and_the_remedy() {
 }
 
 #[test]
-fn what_a_template_includes_lies_in_the_sandbox_too() {
+fn includes_are_confined_to_the_sandbox() {
     let folder = folder();
     let sandbox = format!("--sandbox-path={}", folder.path("box").display());
     folder.write("box/in.j2", "<{% include 'part' %}>");

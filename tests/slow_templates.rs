@@ -140,10 +140,10 @@ impl Scene {
 
     /// Asserts that the slow template fails in the daemon and with `-once`, and that signals are
     /// handled.
-    fn is_survived(&self) {
+    fn assert_survived(&self) {
         let ctmpl = self.start("500ms", &[]);
         self.others_continue();
-        ctmpl.says(&format!("[ERR] (daemon) {}", self.slow));
+        ctmpl.logs(&format!("[ERR] (daemon) {}", self.slow));
         self.ends_at_once(ctmpl);
 
         let ended = self.start("500ms", &["--once"]).ends();
@@ -160,14 +160,14 @@ impl Scene {
 #[test]
 fn a_go_template_that_takes_too_long_fails_alone_and_delays_no_signal() {
     for (name, text) in GO {
-        Scene::new(name, text).is_survived();
+        Scene::new(name, text).assert_survived();
     }
 }
 
 #[test]
 fn a_jinja_template_that_takes_too_long_fails_alone_and_delays_no_signal() {
     for (name, text) in JINJA {
-        Scene::new(&format!("{name}.j2"), text).is_survived();
+        Scene::new(&format!("{name}.j2"), text).assert_survived();
     }
 }
 
@@ -178,7 +178,7 @@ fn a_template_on_a_file_system_that_hangs_fails_alone_and_delays_no_signal() {
     let Some(_mount) = HungMount::at(&path) else {
         return;
     };
-    scene.is_survived();
+    scene.assert_survived();
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn a_file_on_a_file_system_that_hangs_fails_alone_and_delays_no_signal() {
     };
     let ctmpl = scene.start("1h", &[]);
     scene.others_continue();
-    ctmpl.says("it was not read within 10 s; its file system may hang");
+    ctmpl.logs("it was not read within 10 s; its file system may hang");
     scene.ends_at_once(ctmpl);
 
     let ctmpl = scene.start("1h", &["--once"]);

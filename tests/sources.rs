@@ -44,7 +44,7 @@ fn a_saved_template_is_rendered_without_a_signal() {
 }
 
 #[test]
-fn a_broken_version_is_shown_in_place_and_the_last_good_one_stays_in_force() {
+fn a_broken_version_is_reported_and_the_last_good_one_stays_in_use() {
     let (folder, consul) = (Folder::new(), consul());
     for (source, good, broken, better, column) in [
         (
@@ -67,7 +67,7 @@ fn a_broken_version_is_shown_in_place_and_the_last_good_one_stays_in_force() {
         let ctmpl = start(&folder, &consul, source, &[]);
         folder.becomes("out", "port 80");
         folder.write(source, broken);
-        ctmpl.says("the last good version stays in force");
+        ctmpl.logs("the last good version stays in force");
         let log = ctmpl.log();
         let place = format!("{}:2:", folder.path(source).display());
         let line = log
@@ -108,20 +108,20 @@ fn a_broken_version_is_shown_in_place_and_the_last_good_one_stays_in_force() {
         // The old version still follows its data.
         consul.put_key("app/port", "81");
         folder.becomes("out", "port 81");
-        assert_eq!(ctmpl.said("the last good version stays in force"), 1);
+        assert_eq!(ctmpl.log_count("the last good version stays in force"), 1);
         folder.write(source, better);
         folder.becomes("out", "is 81");
-        ctmpl.says("parses again");
+        ctmpl.logs("parses again");
     }
 }
 
 #[test]
-fn a_template_that_is_not_there_at_the_start_is_taken_up_when_it_comes() {
+fn a_template_that_appears_later_is_rendered() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("good.in", r#"{{ key "app/port" }}"#);
     let good = folder.template("good.in", "good", "");
     let mut ctmpl = start(&folder, &consul, "in", &["-template", &good]);
-    ctmpl.says("No such file or directory");
+    ctmpl.logs("No such file or directory");
     folder.becomes("good", "80");
     assert!(ctmpl.is_running());
     folder.write("in", r#"late {{ key "app/port" }}"#);
@@ -135,10 +135,10 @@ fn a_template_that_is_not_there_at_the_start_is_taken_up_when_it_comes() {
 }
 
 #[test]
-fn a_template_in_a_directory_that_is_not_there_at_the_start_is_taken_up_when_it_comes() {
+fn a_template_in_a_directory_that_appears_later_is_rendered() {
     let (folder, consul) = (Folder::new(), consul());
     let ctmpl = start(&folder, &consul, "below/deep/in", &[]);
-    ctmpl.says("No such file or directory");
+    ctmpl.logs("No such file or directory");
     folder.write("below/deep/in", r#"deep {{ key "app/port" }}"#);
     folder.becomes("out", "deep 80");
 }
@@ -155,7 +155,7 @@ fn a_file_that_a_template_reads_is_followed() {
         ),
     );
     let ctmpl = start(&folder, &consul, "in", &[]);
-    ctmpl.says("part");
+    ctmpl.logs("part");
     assert!(
         !folder.path("out").exists(),
         "what it reads is not there yet"
@@ -203,7 +203,7 @@ fn files_that_a_template_includes_imports_or_extends_are_followed() {
 }
 
 #[test]
-fn a_link_that_is_switched_is_seen() {
+fn a_switched_link_is_followed() {
     let (folder, consul) = (Folder::new(), consul());
     // The layout of a volume that Kubernetes mounts.
     folder.write("v1/in", "one {{ key \"app/port\" }}");
@@ -218,20 +218,20 @@ fn a_link_that_is_switched_is_seen() {
 }
 
 #[test]
-fn hup_reads_everything_again_and_restores_files_that_were_edited() {
+fn hup_reloads_everything_and_restores_edited_files() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", r#"{{ key "app/port" }}"#);
     let mut ctmpl = start(&folder, &consul, "in", &[]);
     folder.becomes("out", "80");
     folder.write("out", "changed by hand");
     ctmpl.signal(Signal::SIGHUP);
-    ctmpl.says("reading everything again");
+    ctmpl.logs("reading everything again");
     folder.becomes("out", "80");
     assert!(ctmpl.is_running());
 }
 
 #[test]
-fn it_ends_in_an_orderly_way_with_twelve_and_its_pid_file_goes() {
+fn a_graceful_shutdown_exits_with_12_and_removes_the_pid_file() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", r#"{{ key "app/port" }}"#);
     let pid = folder.path("pid");
@@ -254,7 +254,7 @@ fn it_ends_in_an_orderly_way_with_twelve_and_its_pid_file_goes() {
 }
 
 #[test]
-fn a_signal_as_soon_as_the_pid_file_is_there_is_heard() {
+fn a_signal_is_handled_as_soon_as_the_pid_file_exists() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", r#"{{ key "app/port" }}"#);
     let pid = folder.path("pid");
@@ -270,7 +270,7 @@ fn a_signal_as_soon_as_the_pid_file_is_there_is_heard() {
         }
         ctmpl.signal(signal);
         if !ends {
-            ctmpl.says("reading everything again");
+            ctmpl.logs("reading everything again");
             ctmpl.signal(Signal::SIGTERM);
         }
         let ended = ctmpl.ends();
@@ -280,7 +280,7 @@ fn a_signal_as_soon_as_the_pid_file_is_there_is_heard() {
 }
 
 #[test]
-fn a_pipe_or_a_device_as_template_or_file_delays_no_other_template() {
+fn a_pipe_or_a_device_delays_no_other_template() {
     let (folder, consul) = (Folder::new(), consul());
     nix::unistd::mkfifo(&folder.path("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
     folder.write("in", r#"{{ key "app/port" }}"#);
@@ -298,16 +298,16 @@ fn a_pipe_or_a_device_as_template_or_file_delays_no_other_template() {
             .flat_map(|template| ["-template", template.as_str()]),
     );
     folder.becomes("in.out", "80");
-    ctmpl.says("cannot read the template: it is a named pipe, not a regular file");
-    ctmpl.says("pipe: it is a named pipe, not a regular file");
-    ctmpl.says("/dev/zero: it is a device, not a regular file");
+    ctmpl.logs("cannot read the template: it is a named pipe, not a regular file");
+    ctmpl.logs("pipe: it is a named pipe, not a regular file");
+    ctmpl.logs("/dev/zero: it is a device, not a regular file");
     consul.put_key("app/port", "81");
     folder.becomes("in.out", "81");
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
 
 #[test]
-fn the_signals_can_be_chosen() {
+fn the_signals_are_configurable() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", r#"{{ key "app/port" }}"#);
     let mut ctmpl = start(
@@ -318,7 +318,7 @@ fn the_signals_can_be_chosen() {
     );
     folder.becomes("out", "80");
     ctmpl.signal(Signal::SIGUSR2);
-    ctmpl.says("reading everything again");
+    ctmpl.logs("reading everything again");
     ctmpl.signal(Signal::SIGHUP);
     folder.stays("out", "80", Duration::from_millis(200));
     assert!(
@@ -330,7 +330,7 @@ fn the_signals_can_be_chosen() {
 }
 
 #[test]
-fn an_orderly_end_waits_for_a_command_and_a_second_signal_does_not() {
+fn a_graceful_shutdown_waits_for_a_command_and_a_second_signal_does_not() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", r#"{{ key "app/port" }}"#);
     let (started, done) = (folder.path("started"), folder.path("done"));
@@ -344,7 +344,7 @@ fn an_orderly_end_waits_for_a_command_and_a_second_signal_does_not() {
         let ctmpl = Ctmpl::start(consul.address(), ["-template", &template]);
         eventually("the command began", || started.exists());
         ctmpl.signal(Signal::SIGTERM);
-        ctmpl.says("ending");
+        ctmpl.logs("ending");
         ctmpl
     };
     let ended: Ended = run("1").ends();
@@ -372,7 +372,7 @@ fn an_orderly_end_waits_for_a_command_and_a_second_signal_does_not() {
 }
 
 #[test]
-fn a_second_signal_is_heard_also_while_a_command_is_made_to_stop() {
+fn a_second_signal_is_handled_while_a_command_is_stopped() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", r#"{{ key "app/port" }}"#);
     let started = folder.path("started");

@@ -200,7 +200,7 @@ fn variables(file: &Path, names: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn no_template_is_forgotten() {
+fn every_template_has_a_test() {
     let mut found: Vec<_> = fs::read_dir("templates")
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())

@@ -148,7 +148,7 @@ fn an_unchanged_file_is_not_written_and_its_command_does_not_run() {
         consul.address(),
         ["-template", &folder.template("in", "out", &ran)],
     );
-    ctmpl.says("is unchanged in");
+    ctmpl.logs("is unchanged in");
     consul.put_key("unrelated", "x");
     folder.stays("out", "port 80", Duration::from_millis(300));
     let after = fs::metadata(folder.path("out")).unwrap();
@@ -244,14 +244,14 @@ fn a_write_that_fails_is_logged_once_and_retried_by_the_daemon() {
         folder.template("in", "beside", ""),
     );
     let mut ctmpl = Ctmpl::start(consul.address(), ["-template", &big, "-template", &small]);
-    ctmpl.says("No space left on device");
+    ctmpl.logs("No space left on device");
     folder.becomes("beside", "port 80");
     consul.put_key("app/port", "81");
     folder.becomes("beside", "port 81");
     std::thread::sleep(Duration::from_millis(1500));
     assert_eq!(folder.read("full/out"), "old");
     assert_eq!(
-        ctmpl.said("No space left on device"),
+        ctmpl.log_count("No space left on device"),
         1,
         "the error is logged once:\n{}",
         ctmpl.log()

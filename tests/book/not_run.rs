@@ -87,12 +87,12 @@ pub(super) const NOT_RUN: &[NotRun] = &[
     NotRun(
         "docs/src/how-to/tls-and-acl.md",
         "consul acl",
-        "the_policy_is_enough runs it against a Consul with ACLs",
+        "the_documented_policy_is_sufficient runs it against a Consul with ACLs",
     ),
     NotRun(
         "docs/src/how-to/tls-and-acl.md",
         "install -m 600",
-        "the_policy_is_enough runs it",
+        "the_documented_policy_is_sufficient runs it",
     ),
     NotRun(
         "docs/src/operations/alerts.md",

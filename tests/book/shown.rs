@@ -9,7 +9,7 @@ use crate::support::secured::{authority, certificate};
 use crate::support::servers::require;
 use crate::support::session::Session;
 
-use super::{check, furnish};
+use super::{check, create_assumed_files};
 
 /// Calls a function with each wanted block of the book and the README, its page, and a session for
 /// its paths.
@@ -24,7 +24,7 @@ fn for_each_block(wanted: impl Fn(&Block) -> bool, mut act: impl FnMut(&Session,
             continue;
         }
         let session = Session::new(&content, &[]);
-        furnish(&session);
+        create_assumed_files(&session);
         for block in &blocks {
             act(
                 &session,

@@ -6,7 +6,7 @@ use super::{Request, make, set_up};
 use crate::support::http;
 
 /// The queries whose indexes are compared before and after a write.
-const QUESTIONS: [&str; 13] = [
+const QUERIES: [&str; 13] = [
     "/v1/catalog/services",
     "/v1/catalog/nodes",
     "/v1/catalog/node/s1",
@@ -330,9 +330,9 @@ pub(crate) fn run(server: &str, address: SocketAddr) {
         assert_eq!(make(address, *write).status, 200, "{case}");
         let after = indexes(address);
         let grew = |at: &usize| after[*at] > before[*at];
-        let found: Vec<&str> = (0..QUESTIONS.len())
+        let found: Vec<&str> = (0..QUERIES.len())
             .filter(grew)
-            .map(|at| QUESTIONS[at])
+            .map(|at| QUERIES[at])
             .collect();
         assert_eq!(found, *moved, "{case}: before {before:?}, after {after:?}");
     }
@@ -340,5 +340,5 @@ pub(crate) fn run(server: &str, address: SocketAddr) {
 
 fn indexes(address: SocketAddr) -> Vec<u64> {
     let index = |target: &&str| http::get(address, target).expect("an answer").index();
-    QUESTIONS.iter().map(index).collect()
+    QUERIES.iter().map(index).collect()
 }

@@ -111,7 +111,7 @@ fn reference_of_subcommands() -> String {
 }
 
 #[test]
-fn the_reference_of_the_command_line_is_made_of_the_help() {
+fn the_reference_of_the_command_line_matches_the_help() {
     update(
         "docs/src/reference/command-line.md",
         &[

@@ -61,7 +61,7 @@ fn events() -> BTreeMap<String, (String, BTreeSet<String>)> {
 }
 
 #[test]
-fn the_table_of_events_is_what_the_source_says() {
+fn the_table_of_events_matches_the_source() {
     let page = fs::read_to_string("docs/src/reference/events.md").unwrap();
     let ticked = |cell: &str| {
         cell.split('`')

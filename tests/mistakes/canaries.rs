@@ -147,7 +147,7 @@ const WORDS_OF_GO: &[&str] = &[
 ];
 
 fn secrets() -> Snapshot {
-    let mut snapshot = world();
+    let mut snapshot = sample_data();
     for (key, value) in SECRETS {
         let pair = Pair {
             path: (*key).into(),

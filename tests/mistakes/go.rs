@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn told(text: &str) -> Result<String, TemplateError> {
+fn outcome_of(text: &str) -> Result<String, TemplateError> {
     inline("web.ctmpl", text, Language::Go)
 }
 
@@ -332,22 +332,22 @@ const JINJA: &[Mistake] = &[
 
 #[test]
 fn the_shape_of_go_templates() {
-    insta::assert_snapshot!(page(SHAPE, told));
+    insta::assert_snapshot!(page(SHAPE, outcome_of));
 }
 
 #[test]
 fn names_in_go_templates() {
-    insta::assert_snapshot!(page(NAMES, told));
+    insta::assert_snapshot!(page(NAMES, outcome_of));
 }
 
 #[test]
 fn calls_in_go_templates() {
-    insta::assert_snapshot!(page(CALLS, told));
+    insta::assert_snapshot!(page(CALLS, outcome_of));
 }
 
 #[test]
 fn jinja_in_go_templates() {
-    insta::assert_snapshot!(page(JINJA, told));
+    insta::assert_snapshot!(page(JINJA, outcome_of));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn told(text: &str) -> Result<String, TemplateError> {
+fn outcome_of(text: &str) -> Result<String, TemplateError> {
     inline("web.j2", text, Language::Jinja)
 }
 
@@ -272,22 +272,22 @@ const GO: &[Mistake] = &[
 
 #[test]
 fn the_shape_of_jinja_templates() {
-    insta::assert_snapshot!(page(SHAPE, told));
+    insta::assert_snapshot!(page(SHAPE, outcome_of));
 }
 
 #[test]
 fn names_in_jinja_templates() {
-    insta::assert_snapshot!(page(NAMES, told));
+    insta::assert_snapshot!(page(NAMES, outcome_of));
 }
 
 #[test]
 fn calls_in_jinja_templates() {
-    insta::assert_snapshot!(page(CALLS, told));
+    insta::assert_snapshot!(page(CALLS, outcome_of));
 }
 
 #[test]
 fn go_in_jinja_templates() {
-    insta::assert_snapshot!(page(GO, told));
+    insta::assert_snapshot!(page(GO, outcome_of));
 }
 
 #[test]
@@ -336,7 +336,7 @@ fn files_that_jinja_templates_include() {
         .map(|name| {
             format!(
                 "# {name}\n{}\n",
-                told_of(&directory.path().join(name), Language::Jinja)
+                outcome_of_file(&directory.path().join(name), Language::Jinja)
             )
         })
         .collect();

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::{http, program, within};
 
 /// The time limit for the election of a leader.
-const START: Duration = Duration::from_secs(40);
+const START_TIMEOUT: Duration = Duration::from_secs(40);
 const PORTS: [u16; 4] = [8300, 8301, 8302, 8500];
 
 /// Three servers. Dropping the value kills them.
@@ -39,7 +39,7 @@ impl Cluster {
         for place in 0..3 {
             cluster.launch(place);
         }
-        within(START, "three servers agree on a leader", || {
+        within(START_TIMEOUT, "three servers agree on a leader", || {
             cluster.servers.iter().all(|one| voters(one.http()) == 3)
         });
         cluster
@@ -61,17 +61,17 @@ impl Cluster {
     /// Returns the index of the leader.
     pub fn leader(&self) -> usize {
         let mut found = None;
-        within(START, "the cluster has a leader", || {
+        within(START_TIMEOUT, "the cluster has a leader", || {
             let alive = self
                 .servers
                 .iter()
                 .filter(|server| server.process.is_some());
-            let mut said =
+            let mut answers =
                 alive.filter_map(|server| http::get(server.http(), "/v1/status/leader").ok());
-            found = said.find_map(|said| {
+            found = answers.find_map(|answer| {
                 self.servers.iter().position(|server| {
                     server.process.is_some()
-                        && said.body.contains(&format!("\"{}:8300\"", server.ip))
+                        && answer.body.contains(&format!("\"{}:8300\"", server.ip))
                 })
             });
             found.is_some()

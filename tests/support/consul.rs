@@ -17,11 +17,11 @@ use tempfile::TempDir;
 use super::http;
 
 /// The time limit for an agent to become ready.
-const START: Duration = Duration::from_secs(30);
+const START_TIMEOUT: Duration = Duration::from_secs(30);
 /// The interval of readiness checks.
-const LOOK: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// The number of attempts to start, each with other ports.
-const TRIES: usize = 5;
+const ATTEMPTS: usize = 5;
 
 /// The ports of one agent.
 #[derive(Clone, Copy, Debug)]
@@ -82,17 +82,17 @@ impl Consul {
             directory: tempfile::tempdir().expect("a directory"),
             process: None,
         };
-        for _ in 0..TRIES {
+        for _ in 0..ATTEMPTS {
             consul.launch();
-            if consul.becomes_useful() {
+            if consul.becomes_ready() {
                 return consul;
             }
             consul.kill();
             consul.ports = free_ports();
         }
         panic!(
-            "consul did not start in {TRIES} tries; it said:\n{}",
-            consul.said()
+            "consul did not start in {ATTEMPTS} attempts; its log:\n{}",
+            consul.log_text()
         );
     }
 
@@ -118,16 +118,16 @@ impl Consul {
 
     /// Starts the agent again on the same ports. An agent in development mode has lost its data.
     pub fn start_again(&mut self) {
-        for _ in 0..TRIES {
+        for _ in 0..ATTEMPTS {
             self.kill();
             self.launch();
-            if self.becomes_useful() {
+            if self.becomes_ready() {
                 return;
             }
         }
         panic!(
-            "consul did not start again in {TRIES} tries; it said:\n{}",
-            self.said()
+            "consul did not start again in {ATTEMPTS} attempts; its log:\n{}",
+            self.log_text()
         );
     }
 
@@ -170,8 +170,8 @@ impl Consul {
 
     /// Waits for a leader and for the agent's own node in the catalog. Returns `false` on a
     /// timeout.
-    fn becomes_useful(&mut self) -> bool {
-        let deadline = Instant::now() + START;
+    fn becomes_ready(&mut self) -> bool {
+        let deadline = Instant::now() + START_TIMEOUT;
         while Instant::now() < deadline {
             let ended = self
                 .process
@@ -180,15 +180,15 @@ impl Consul {
             if ended {
                 return false;
             }
-            if self.leads_and_knows_itself() {
+            if self.is_ready() {
                 return true;
             }
-            std::thread::sleep(LOOK);
+            std::thread::sleep(POLL_INTERVAL);
         }
         false
     }
 
-    fn leads_and_knows_itself(&self) -> bool {
+    fn is_ready(&self) -> bool {
         let body = |target: &str| {
             let target = format!("{target}?token={}", self.token);
             http::get(self.address(), &target)
@@ -212,7 +212,7 @@ impl Consul {
         self.directory.path().join("log")
     }
 
-    fn said(&self) -> String {
+    fn log_text(&self) -> String {
         std::fs::read_to_string(self.log()).unwrap_or_default()
     }
 }

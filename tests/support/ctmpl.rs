@@ -201,7 +201,7 @@ impl Ctmpl {
     }
 
     /// Waits until the log contains a text.
-    pub fn says(&self, text: &str) {
+    pub fn logs(&self, text: &str) {
         let begun = Instant::now();
         while !self.log().contains(text) {
             assert!(
@@ -214,7 +214,7 @@ impl Ctmpl {
     }
 
     /// Returns the number of times that the log contains a text.
-    pub fn said(&self, text: &str) -> usize {
+    pub fn log_count(&self, text: &str) -> usize {
         self.log().matches(text).count()
     }
 

@@ -43,16 +43,16 @@ impl Datagrams {
     }
 
     /// Returns the datagrams received so far.
-    pub fn heard(&self) -> Vec<String> {
+    pub fn received(&self) -> Vec<String> {
         self.heard.lock().unwrap().clone()
     }
 
     /// Waits for a datagram that contains a text. Returns the datagram.
-    pub fn hears(&self, text: &str) -> String {
+    pub fn receives(&self, text: &str) -> String {
         let mut found = None;
         super::eventually(&format!("{text:?} arrives"), || {
             found = self
-                .heard()
+                .received()
                 .into_iter()
                 .find(|datagram| datagram.contains(text));
             found.is_some()

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// The default time limit for an answer.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// An HTTP answer.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ pub struct Pending {
 
 /// Sends a request.
 pub fn send(address: SocketAddr, method: &str, target: &str, body: &str) -> io::Result<Pending> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
     let length = body.len();
     let head = format!(
         "{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
@@ -60,7 +60,7 @@ pub fn send(address: SocketAddr, method: &str, target: &str, body: &str) -> io::
 
 /// Sends a request and receives the answer.
 pub fn request(address: SocketAddr, method: &str, target: &str, body: &str) -> io::Result<Answer> {
-    send(address, method, target, body)?.answer(PATIENCE)
+    send(address, method, target, body)?.answer(TIMEOUT)
 }
 
 /// Sends a GET request and receives the answer.
@@ -88,8 +88,8 @@ impl Pending {
     }
 
     /// Receives the answer.
-    pub fn answer(mut self, patience: Duration) -> io::Result<Answer> {
-        self.stream.set_read_timeout(Some(patience))?;
+    pub fn answer(mut self, timeout: Duration) -> io::Result<Answer> {
+        self.stream.set_read_timeout(Some(timeout))?;
         match self.stream.read_to_end(&mut self.bytes) {
             // A server that closes while the client still sends may reset the connection after its
             // answer.

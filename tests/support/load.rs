@@ -37,7 +37,7 @@ impl Load {
             let shared = Arc::clone(&shared);
             std::thread::spawn(move || {
                 while !shared.stop.load(Ordering::SeqCst) {
-                    let answer = ask(address);
+                    let answer = request(address);
                     shared.answers.lock().unwrap().push(answer);
                     std::thread::sleep(PAUSE);
                 }
@@ -49,7 +49,7 @@ impl Load {
 
     /// Waits until the last answers come from exactly these backends in equal shares. The shares
     /// may differ by the number of concurrent requests.
-    pub fn comes_to_rotate_over(&self, names: &[&str]) {
+    pub fn rotates_over(&self, names: &[&str]) {
         assert!(!names.is_empty());
         let share = 12;
         let window = share * names.len();
@@ -133,7 +133,7 @@ impl Drop for Load {
     }
 }
 
-fn ask(address: SocketAddr) -> Result<String, String> {
+fn request(address: SocketAddr) -> Result<String, String> {
     let answer = http::get(address, "/").map_err(|error| error.to_string())?;
     if answer.status == 200 {
         Ok(answer.body)

@@ -83,7 +83,7 @@ pub fn within(limit: Duration, what: &str, mut holds: impl FnMut() -> bool) -> D
     while !holds() {
         assert!(
             begun.elapsed() < limit,
-            "it does not come to pass within {limit:?}: {what}"
+            "this did not happen within {limit:?}: {what}"
         );
         std::thread::sleep(Duration::from_millis(5));
     }

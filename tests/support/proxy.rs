@@ -10,7 +10,7 @@ use std::sync::mpsc;
 /// A proxy that runs until the test ends.
 pub struct Proxy {
     address: String,
-    questions: mpsc::Receiver<String>,
+    requests: mpsc::Receiver<String>,
 }
 
 impl Proxy {
@@ -18,14 +18,14 @@ impl Proxy {
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let (asked, questions) = mpsc::channel();
+        let (sender, requests) = mpsc::channel();
         std::thread::spawn(move || {
             for client in listener.incoming() {
-                let (client, asked) = (client.unwrap(), asked.clone());
-                std::thread::spawn(move || serve(client, &asked));
+                let (client, sender) = (client.unwrap(), sender.clone());
+                std::thread::spawn(move || serve(client, &sender));
             }
         });
-        Self { address, questions }
+        Self { address, requests }
     }
 
     /// Returns its URL.
@@ -34,12 +34,12 @@ impl Proxy {
     }
 
     /// Returns the line of the next request; `None` if there was no further request.
-    pub fn asked(&self) -> Option<String> {
-        self.questions.try_recv().ok()
+    pub fn request(&self) -> Option<String> {
+        self.requests.try_recv().ok()
     }
 }
 
-fn serve(mut client: TcpStream, asked: &mpsc::Sender<String>) {
+fn serve(mut client: TcpStream, sender: &mpsc::Sender<String>) {
     let (mut head, mut byte) = (Vec::new(), [0]);
     while !head.ends_with(b"\r\n\r\n") && client.read(&mut byte).unwrap() == 1 {
         head.push(byte[0]);
@@ -56,7 +56,7 @@ fn serve(mut client: TcpStream, asked: &mpsc::Sender<String>) {
         .parse()
         .unwrap();
     // The receiver is gone if the test has ended.
-    let _ = asked.send(line.to_owned());
+    let _ = sender.send(line.to_owned());
     let mut server = TcpStream::connect(("127.0.0.1", port)).unwrap();
     client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
     let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());

@@ -17,12 +17,12 @@ pub fn require(name: &str) -> Option<PathBuf> {
 /// Asserts that a command accepts a file, with exit code 0.
 fn accepts(mut command: Command, file: &Path) {
     let output = command.stdin(Stdio::null()).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     let content = std::fs::read_to_string(file).unwrap();
     let ended = output.status;
     assert!(
         ended.success(),
-        "{command:?} ended with {ended}:\n{said}\n--- {}:\n{content}",
+        "{command:?} ended with {ended}:\n{stderr}\n--- {}:\n{content}",
         file.display()
     );
 }
@@ -134,10 +134,10 @@ pub fn systemd_accepts(unit: &str) {
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     // `systemd-analyze` may also report problems of other units.
     assert!(
-        output.status.success() && !said.contains("ctmpl.service"),
-        "{said}"
+        output.status.success() && !stderr.contains("ctmpl.service"),
+        "{stderr}"
     );
 }

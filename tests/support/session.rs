@@ -33,7 +33,7 @@ use super::documents::{Block, copy};
 use super::transcript::{pattern, transcript, without_times};
 
 /// The interval of checks of an output.
-const LOOK: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// The port of Consul on the pages.
 const CONSUL: u16 = 8500;
 
@@ -132,11 +132,11 @@ impl Session {
                     break;
                 }
                 assert!(
-                    only_looks(&command) && begun.elapsed() < DEADLINE,
+                    only_reads(&command) && begun.elapsed() < DEADLINE,
                     "line {}: $ {command}\n--- the page shows:\n{shown}\n--- it prints:\n{output}",
                     block.line
                 );
-                std::thread::sleep(LOOK * 10);
+                std::thread::sleep(POLL_INTERVAL * 10);
             }
         }
     }
@@ -169,7 +169,7 @@ impl Session {
                     block.line,
                     &output[terminal.seen..]
                 );
-                std::thread::sleep(LOOK);
+                std::thread::sleep(POLL_INTERVAL);
             }
         }
     }
@@ -220,7 +220,7 @@ impl Session {
                 "$ {command}\n{}",
                 self.folder.read(&output)
             );
-            std::thread::sleep(LOOK);
+            std::thread::sleep(POLL_INTERVAL);
         }
         self.status = self.folder.read(&status).trim().parse().unwrap();
         self.shown(&self.folder.read(&output))
@@ -288,7 +288,7 @@ impl Terminal {
         let begun = Instant::now();
         while self.child.try_wait().unwrap().is_none() {
             assert!(begun.elapsed() < DEADLINE, "Ctrl-C does not stop it");
-            std::thread::sleep(LOOK);
+            std::thread::sleep(POLL_INTERVAL);
         }
         self.end();
     }
@@ -337,7 +337,7 @@ fn free_ports(page: &str) -> BTreeMap<u16, u16> {
 }
 
 /// Returns `true` if a command only reads, so that it can be repeated.
-fn only_looks(command: &str) -> bool {
-    let looks = ["cat ", "grep ", "curl ", "for "];
-    looks.iter().any(|word| command.starts_with(word)) && !command.contains("-X")
+fn only_reads(command: &str) -> bool {
+    let readers = ["cat ", "grep ", "curl ", "for "];
+    readers.iter().any(|word| command.starts_with(word)) && !command.contains("-X")
 }

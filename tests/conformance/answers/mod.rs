@@ -8,9 +8,9 @@ use super::shape::shape;
 use super::{Request, make, set_up};
 
 mod checks;
-mod elsewhere;
 mod keys;
 mod mesh;
+mod nodes;
 mod refusals;
 mod services;
 
@@ -77,7 +77,7 @@ fn all() -> Vec<Case> {
         mesh::cases(),
         checks::cases(),
         checks::refusals(),
-        elsewhere::cases(),
+        nodes::cases(),
     ]
     .into_iter()
     .flatten()

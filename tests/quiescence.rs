@@ -27,7 +27,7 @@ fn start(folder: &Folder, consul: &Background, wait: &str) -> Ctmpl {
 
 /// Returns the number of times that the template was written.
 fn writes(ctmpl: &Ctmpl) -> usize {
-    ctmpl.said("in is written to")
+    ctmpl.log_count("in is written to")
 }
 
 /// Waits until the first answer was sent and the next poll is waiting.
@@ -77,7 +77,7 @@ fn each_change_restarts_the_minimum_and_only_the_last_text_is_written() {
 }
 
 #[test]
-fn a_change_that_never_rests_is_written_at_the_maximum() {
+fn continuous_changes_are_written_at_the_maximum() {
     let _turn = TURN.lock();
     let (folder, consul) = (Folder::new(), consul());
     let ctmpl = start(&folder, &consul, "600ms:2s");
@@ -111,14 +111,14 @@ fn a_value_that_returns_before_it_was_written_writes_nothing() {
     };
     let before = inode(&folder);
     waits_again(&consul, "/v1/kv/app/port");
-    let news = ctmpl.said("kv.get(app/port) has news");
+    let news = ctmpl.log_count("kv.get(app/port) has news");
     consul.put_key("app/port", "1");
     eventually("the change is heard of", || {
-        ctmpl.said("kv.get(app/port) has news") == news + 1
+        ctmpl.log_count("kv.get(app/port) has news") == news + 1
     });
     consul.put_key("app/port", "0");
     eventually("the return is heard of", || {
-        ctmpl.said("kv.get(app/port) has news") == news + 2
+        ctmpl.log_count("kv.get(app/port) has news") == news + 2
     });
     folder.stays("out", "0", Duration::from_millis(1200));
     assert_eq!(
@@ -130,7 +130,7 @@ fn a_value_that_returns_before_it_was_written_writes_nothing() {
 }
 
 #[test]
-fn only_the_template_whose_data_changed_is_looked_at() {
+fn only_the_template_whose_data_changed_is_rendered() {
     let _turn = TURN.lock();
     let (folder, consul) = (Folder::new(), consul());
     // The text differs with every rendering, so it shows whether the template was rendered.
@@ -151,7 +151,12 @@ fn only_the_template_whose_data_changed_is_looked_at() {
         first,
         "nothing that it asks has changed"
     );
-    assert_eq!(ctmpl.said("name.in is written to"), 1, "{}", ctmpl.log());
+    assert_eq!(
+        ctmpl.log_count("name.in is written to"),
+        1,
+        "{}",
+        ctmpl.log()
+    );
 }
 
 #[test]
@@ -180,7 +185,7 @@ fn a_change_that_no_template_sees_causes_no_rendering() {
         });
     }
     assert_eq!(folder.read("out"), first);
-    assert_eq!(ctmpl.said("is written to"), 1, "{}", ctmpl.log());
+    assert_eq!(ctmpl.log_count("is written to"), 1, "{}", ctmpl.log());
 
     // The same without an index, where every request is answered at once.
     consul.faults().inject("/v1/kv/", Fault::NoIndex);

@@ -46,7 +46,7 @@ fn both_become(folder: &Folder, text: &str) {
 }
 
 #[test]
-fn an_instance_is_taken_when_it_has_been_passing_for_long_enough() {
+fn an_instance_is_used_after_passing_long_enough() {
     let consul = crate::support::embedded(Seed::default().service(web("a", 80)));
     let folder = Folder::new();
     let begun = Instant::now();
@@ -73,7 +73,7 @@ fn an_instance_is_taken_when_it_has_been_passing_for_long_enough() {
     consul.set_check("service:b", "critical");
     both_become(&folder, "a ");
     assert_eq!(
-        ctmpl.said("is asked server=0 index=0"),
+        ctmpl.log_count("is asked server=0 index=0"),
         1,
         "both templates share one question"
     );
@@ -108,11 +108,11 @@ fn an_instance_that_registers_before_its_check_does_changes_no_file() {
         consul.deregister("b");
     }
     folder.stays("go", "a ", Duration::from_millis(1500));
-    assert_eq!((inode("go"), ctmpl.said("is written to")), (before, 2));
+    assert_eq!((inode("go"), ctmpl.log_count("is written to")), (before, 2));
 }
 
 #[test]
-fn all_that_is_chosen_of_a_service_is_one_question() {
+fn options_of_a_service_share_one_query() {
     let seed = Seed::default()
         .service(web("a", 80).tag("blue").tag("v1"))
         .service(web("b", 80).tag("blue"))
@@ -129,7 +129,7 @@ fn all_that_is_chosen_of_a_service_is_one_question() {
         ["-template", &folder.template("in", "out", "")],
     );
     folder.becomes("out", "abc a ac ab");
-    assert_eq!(ctmpl.said("is asked server=0 index=0"), 1);
+    assert_eq!(ctmpl.log_count("is asked server=0 index=0"), 1);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn an_unknown_option_is_shown_in_place() {
 }
 
 #[test]
-fn the_nearest_are_asked_for_and_consul_knows_them() {
+fn sorting_by_distance_is_requested_from_consul() {
     if !installed(&["consul"]) {
         return;
     }
@@ -189,7 +189,7 @@ fn the_nearest_are_asked_for_and_consul_knows_them() {
     );
     folder.becomes("out", "ab");
     assert!(
-        ctmpl.said("health.service(web~_agent|passing) is asked") > 0,
+        ctmpl.log_count("health.service(web~_agent|passing) is asked") > 0,
         "{}",
         ctmpl.log()
     );
@@ -198,7 +198,7 @@ fn the_nearest_are_asked_for_and_consul_knows_them() {
 }
 
 #[test]
-fn the_embedded_server_knows_who_is_reached_through_whom() {
+fn the_embedded_server_finds_the_proxies_of_a_service() {
     let (folder, seed) = (
         Folder::new(),
         "services:\n  - {name: web, port: 80}\n  - {name: sidecar, port: 20000, proxy_of: web}\n",

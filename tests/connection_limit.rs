@@ -29,11 +29,11 @@ fn every_query_gets_its_first_answer_before_long_polls_take_the_connections() {
     folder.becomes("out", &expected);
     // Queries above the limit are refused; one log line reports all of them.
     eventually("the long polls are refused", || {
-        ctmpl.said(" fails: ") >= QUERIES - CONNECTIONS
+        ctmpl.log_count(" fails: ") >= QUERIES - CONNECTIONS
     });
-    ctmpl.says("the files stay as they are");
+    ctmpl.logs("the files stay as they are");
     assert_eq!(
-        ctmpl.said("the files stay as they are"),
+        ctmpl.log_count("the files stay as they are"),
         1,
         "{}",
         ctmpl.log()
