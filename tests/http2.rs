@@ -56,7 +56,7 @@ fn hundreds_of_long_polls_share_a_few_connections() {
     let ctmpl = Ctmpl::start(consul.https("localhost"), flags);
     folder.eventually("out", "whole", |text| text.matches("old").count() == MANY);
     eventually("every query waits", || {
-        ctmpl.log_count("is asked") >= 2 * MANY
+        ctmpl.log_count("is polled") >= 2 * MANY
     });
     // Ninety queries share a connection; connections that are not needed are closed.
     let address = consul.https("127.0.0.1");

@@ -73,7 +73,7 @@ fn an_instance_is_used_after_passing_long_enough() {
     consul.set_check("service:b", "critical");
     both_become(&folder, "a ");
     assert_eq!(
-        ctmpl.log_count("is asked server=0 index=0"),
+        ctmpl.log_count("is polled server=0 index=0"),
         1,
         "both templates share one question"
     );
@@ -129,7 +129,7 @@ fn options_of_a_service_share_one_query() {
         ["-template", &folder.template("in", "out", "")],
     );
     folder.becomes("out", "abc a ac ab");
-    assert_eq!(ctmpl.log_count("is asked server=0 index=0"), 1);
+    assert_eq!(ctmpl.log_count("is polled server=0 index=0"), 1);
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn sorting_by_distance_is_requested_from_consul() {
     );
     folder.becomes("out", "ab");
     assert!(
-        ctmpl.log_count("health.service(web~_agent|passing) is asked") > 0,
+        ctmpl.log_count("health.service(web~_agent|passing) is polled") > 0,
         "{}",
         ctmpl.log()
     );

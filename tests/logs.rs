@@ -234,7 +234,10 @@ fn no_outlet_shows_a_secret_at_any_level() {
             journal.received().join(""),
         ];
         for outlet in outlets {
-            assert!(outlet.contains("is asked"), "trace shows queries: {outlet}");
+            assert!(
+                outlet.contains("is polled"),
+                "trace shows queries: {outlet}"
+            );
             assert!(
                 outlet.contains("*** command="),
                 "the output of the command is logged: {outlet}"

@@ -229,7 +229,7 @@ fn an_answer_that_is_too_stale_is_not_used() {
         consul.put_key("app/port", port);
         recovers(&folder, &format!("port {port}"), Instant::now());
     }
-    eventually("it is asked without ?stale", || {
+    eventually("it is polled without ?stale", || {
         consul
             .faults()
             .requests("/v1/kv/app")
