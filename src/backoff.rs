@@ -1,21 +1,22 @@
-//! The pauses between retries: they double from a first pause to a longest one, with jitter, so that what failed at the
-//! same moment is not retried at the same moment.
+//! The backoff between retries. Pauses double from a first to a longest one, with jitter, so that
+//! simultaneous failures are not retried simultaneously.
 
 use std::time::Duration;
 
-/// How pauses grow.
+/// The parameters of a backoff.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Backoff {
     /// The first pause.
     pub first: Duration,
     /// The longest pause.
     pub longest: Duration,
-    /// The part of a pause that jitter may take away, from 0 to 1.
+    /// The fraction of a pause that jitter may remove, from 0 to 1.
     pub jitter: f64,
 }
 
 impl Backoff {
-    /// The pause after so many failures in a row. `random` is between 0 (the shortest pause) and 1 (the longest).
+    /// The pause after a number of consecutive failures. `random` is between 0 (shortest pause) and
+    /// 1 (longest).
     #[must_use]
     pub fn pause(&self, failures: u32, random: f64) -> Duration {
         let doubled = 1_u32
@@ -44,7 +45,7 @@ mod tests {
     };
 
     #[test]
-    fn it_doubles_up_to_the_longest_pause() {
+    fn pauses_double_up_to_the_longest() {
         let pauses: Vec<_> = (1..=12)
             .map(|failures| COMMANDS.pause(failures, 1.0).as_secs())
             .collect();
@@ -65,7 +66,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_stays_within_its_bounds(failures: u32, random: f64) {
+        fn pauses_stay_within_their_bounds(failures: u32, random: f64) {
             let pause = COMMANDS.pause(failures, random);
             prop_assert!(pause >= COMMANDS.first / 2 && pause <= COMMANDS.longest, "{pause:?}");
             prop_assert!(pause <= COMMANDS.pause(failures, 1.0));

@@ -1,10 +1,10 @@
 //! The supervised child process (`exec`): decides when it is started, signalled, restarted and killed.
 //!
-//! Input: an [`ExecConfig`], changes of files, signals, the time.
-//! Output: [`Step`]s, which the crate `process-tree` executes.
+//! Input: an [`ExecConfig`], changed files, signals, the time. Output: [`Step`]s, which the crate
+//! `process-tree` executes.
 //!
-//! The decisions here touch neither processes nor the clock. The splay of a change and the kill timeout are wake-up
-//! times, so rendering never waits for them.
+//! The decisions touch neither processes nor the clock. The splay of a change and the kill timeout
+//! are wake-up times, so rendering never waits for them.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,14 +13,14 @@ use nix::sys::signal::Signal;
 
 use crate::config::exec::{ExecConfig, OnChange};
 
-/// An action on the child.
+/// A step with the child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Start it.
+    /// Start the child.
     Start,
-    /// Send it this signal.
+    /// Send this signal to the child.
     Signal(Signal),
-    /// Kill it with all its descendants.
+    /// Kill the child with all its descendants.
     Kill,
 }
 
@@ -33,42 +33,44 @@ pub struct Child {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// It has not been started yet.
+    /// The child has not been started yet.
     Waiting,
     Running {
-        /// When it is signalled or restarted because of a change.
+        /// The time at which the child is signalled or restarted because of a change; `None`
+        /// without a change.
         change: Option<Instant>,
     },
-    /// It got its kill signal.
+    /// The child has received its kill signal.
     Stopping {
-        /// When it is killed; `None` if it was killed.
+        /// The time at which the child is killed; `None` after it was killed.
         kill: Option<Instant>,
         then: Then,
     },
-    /// It has ended, and will not be started again.
+    /// The child has exited and will not be started again.
     Over,
 }
 
-/// What follows a requested end.
+/// The continuation after a requested exit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Then {
-    /// It is started again.
+    /// The child is started again.
     Start,
-    /// Nothing.
+    /// Nothing follows.
     End,
-    /// The same as after an end by itself: the user has sent it the kill signal through ctmpl.
-    OwnEnd,
+    /// ctmpl exits as after an unrequested exit: the user has sent the kill signal to the child
+    /// through ctmpl.
+    Unrequested,
 }
 
-/// What the end of the child means.
+/// The meaning of the child's exit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// It was requested, and the child is started again.
+    /// The exit was requested, and the child is started again.
     Restarting,
-    /// It was requested.
+    /// The exit was requested.
     Requested,
-    /// It was not requested.
-    ByItself,
+    /// The exit was not requested.
+    Unrequested,
 }
 
 impl Child {
@@ -80,29 +82,29 @@ impl Child {
         }
     }
 
-    /// Its configuration.
+    /// The configuration.
     pub fn config(&self) -> Arc<ExecConfig> {
         Arc::clone(&self.config)
     }
 
-    /// Returns `true` if it has not been started yet.
+    /// Returns `true` if the child has not been started yet.
     pub fn is_waiting(&self) -> bool {
         self.phase == Phase::Waiting
     }
 
-    /// Returns `true` if there is no process, and none will be started by itself.
+    /// Returns `true` if no process is running, and none is going to be started.
     pub fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Waiting | Phase::Over)
     }
 
-    /// Starts it for the first time.
+    /// Starts the child for the first time.
     pub fn start(&mut self) -> Step {
         self.phase = Phase::Running { change: None };
         Step::Start
     }
 
-    /// Handles a changed file: the child is signalled or restarted after `share` (0 to 1) of the splay. A child that is
-    /// about to be restarted sees the change anyway.
+    /// Handles a changed file: the child is signalled or restarted after the fraction `share` (0 to
+    /// 1) of the splay. A child that is being restarted loads the change anyway.
     pub fn changed(&mut self, now: Instant, share: f64) {
         if let Phase::Running {
             change: change @ None,
@@ -112,9 +114,9 @@ impl Child {
         }
     }
 
-    /// Handles a signal that ctmpl passes on. The reload signal counts as a change. The kill signal ends the child as if it
-    /// had ended by itself.
-    pub fn hear(&mut self, signal: Signal, now: Instant, share: f64) -> Option<Step> {
+    /// Handles a signal for the child. The reload signal counts as a change. The kill signal ends
+    /// the child, and ctmpl as after an unrequested exit.
+    pub fn handle_signal(&mut self, signal: Signal, now: Instant, share: f64) -> Option<Step> {
         if !matches!(self.phase, Phase::Running { .. }) {
             return None;
         }
@@ -123,12 +125,12 @@ impl Child {
             return self.due(now);
         }
         if self.config.kill_signal.signal(None) == Some(signal) {
-            return self.ask_to_end(None, now, Then::OwnEnd);
+            return self.request_stop(None, now, Then::Unrequested);
         }
         Some(Step::Signal(signal))
     }
 
-    /// The step that is due now, if any.
+    /// Returns the step that is due now.
     pub fn due(&mut self, now: Instant) -> Option<Step> {
         match self.phase {
             Phase::Running {
@@ -138,7 +140,7 @@ impl Child {
                     self.phase = Phase::Running { change: None };
                     Some(Step::Signal(signal))
                 }
-                OnChange::Restart => self.ask_to_end(None, now, Then::Start),
+                OnChange::Restart => self.request_stop(None, now, Then::Start),
                 OnChange::Nothing => {
                     self.phase = Phase::Running { change: None };
                     None
@@ -155,7 +157,7 @@ impl Child {
         }
     }
 
-    /// When [`due`](Self::due) may have a step.
+    /// The time of the next step that [`due`](Self::due) may return.
     pub fn next_wake(&self) -> Option<Instant> {
         match self.phase {
             Phase::Running { change } => change,
@@ -164,10 +166,10 @@ impl Child {
         }
     }
 
-    /// Stops the child. `asked` is the signal that stops ctmpl, if it was a signal.
-    pub fn stop(&mut self, asked: Option<Signal>, now: Instant) -> Option<Step> {
+    /// Stops the child. `received` is the signal that stops ctmpl, if any.
+    pub fn stop(&mut self, received: Option<Signal>, now: Instant) -> Option<Step> {
         match &mut self.phase {
-            Phase::Running { .. } => self.ask_to_end(asked, now, Then::End),
+            Phase::Running { .. } => self.request_stop(received, now, Then::End),
             Phase::Stopping { then, .. } => {
                 *then = Then::End;
                 None
@@ -188,12 +190,12 @@ impl Child {
         }
     }
 
-    /// Applies a new configuration: the child is restarted if its command line or environment changes.
+    /// Adopts a new configuration. The child is restarted if its command line or environment has changed.
     pub fn renew(&mut self, config: ExecConfig, now: Instant) -> Option<Step> {
         let same = config.line == self.config.line && config.environment == self.config.environment;
         let step = match self.phase {
-            // The old kill signal is for the old program.
-            Phase::Running { .. } if !same => self.ask_to_end(None, now, Then::Start),
+            // The old kill signal applies to the old program.
+            Phase::Running { .. } if !same => self.request_stop(None, now, Then::Start),
             Phase::Stopping {
                 kill,
                 then: Then::End,
@@ -210,12 +212,12 @@ impl Child {
         step
     }
 
-    /// Records that it could not be started, or that its exit status is unknown.
+    /// Records that the child could not be started, or that its exit status is unknown.
     pub fn give_up(&mut self) {
         self.phase = Phase::Over;
     }
 
-    /// Records that it has ended; returns what that means.
+    /// Records the exit of the child. Returns its meaning.
     pub fn ended(&mut self) -> Ended {
         let ended = match self.phase {
             Phase::Stopping {
@@ -225,11 +227,12 @@ impl Child {
                 then: Then::End, ..
             } => Ended::Requested,
             Phase::Stopping {
-                then: Then::OwnEnd, ..
+                then: Then::Unrequested,
+                ..
             }
             | Phase::Running { .. }
             | Phase::Waiting
-            | Phase::Over => Ended::ByItself,
+            | Phase::Over => Ended::Unrequested,
         };
         self.phase = if ended == Ended::Restarting {
             Phase::Running { change: None }
@@ -239,12 +242,12 @@ impl Child {
         ended
     }
 
-    fn ask_to_end(&mut self, asked: Option<Signal>, now: Instant, then: Then) -> Option<Step> {
+    fn request_stop(&mut self, received: Option<Signal>, now: Instant, then: Then) -> Option<Step> {
         self.phase = Phase::Stopping {
             kill: Some(now + self.config.kill_timeout),
             then,
         };
-        self.config.kill_signal.signal(asked).map(Step::Signal)
+        self.config.kill_signal.signal(received).map(Step::Signal)
     }
 }
 

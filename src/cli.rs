@@ -1,9 +1,10 @@
 //! Parses the command line.
 //!
-//! Input: the words of the command line, in Go style (`-once`, `-wait 2s`) or GNU style (`--once`, `--wait=2s`). Output:
-//! a [`Command`] with its arguments, of which only the spelling is checked.
+//! Input: the words of the command line, in Go style (`-once`, `-wait 2s`) or GNU style (`--once`,
+//! `--wait=2s`). Output: a [`Command`] with its arguments, of which only the syntax is checked.
 //!
-//! A flag that sets a key is declared with the key, in `config`. Help, manual page and completions follow.
+//! The flag of a configuration key is declared with the key, in `config`. Help, manual page and
+//! completions are derived.
 
 mod commands;
 mod completions;
@@ -21,7 +22,7 @@ pub use crate::config::{Arguments, DevArguments};
 pub use commands::{ConvertArguments, MigrateArguments};
 pub use error::CliError;
 
-/// What the command line asks for: the daemon, a subcommand, or a text such as the help.
+/// The command to run: the daemon, a subcommand, or the printing of a text such as the help.
 #[derive(Debug)]
 pub enum Command {
     /// Run the daemon.
@@ -38,14 +39,14 @@ pub enum Command {
     Print(String),
     /// Print the JSON Schema of configurations.
     Schema,
-    /// Print the reference of template functions: of this one, or of all.
+    /// Print the reference of this template function, or of all functions.
     Functions(Option<String>),
 }
 
-/// Parses the command line; the first word is the name of the program.
+/// Parses the command line. The first word is the name of the program.
 ///
 /// # Errors
-/// [`CliError`] names, in one line, the invalid word and the remedy.
+/// [`CliError`] with the invalid word and the remedy, in one line.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, CliError> {
     let mut parser = with_all_flags();
     parser.build();
@@ -98,14 +99,14 @@ fn command(matches: &ArgMatches) -> Command {
     }
 }
 
-/// The commands and flags of help, manual and completions.
+/// The commands and flags that help, manual and completions show.
 fn documented() -> clap::Command {
     let mut command = commands::command();
     command.build();
     command
 }
 
-/// The commands and flags that are accepted, including the flags of consul-template that have no effect.
+/// The commands and flags that are accepted, including flags without effect.
 fn with_all_flags() -> clap::Command {
     let command = flags::with_ignored(commands::command());
     ["dev", "validate", "config"]

@@ -1,7 +1,8 @@
-//! Runs reload commands and plugins, with their environment and their output in the log.
+//! Runs reload commands and plugins: sets up their environment and logs their output.
 //!
-//! Input: a [`CommandConfig`], variables for its environment, and a token that stops it.
-//! Output: [`Finished`] or a [`CommandError`], by the crate `process-tree`; meanwhile each line of its output is logged.
+//! Input: a [`CommandConfig`], variables for its environment, and a token that stops it. Output:
+//! [`Finished`] or a [`CommandError`] from the crate `process-tree`. Each line of output is logged
+//! as it appears.
 
 mod environment;
 mod redact;
@@ -32,8 +33,8 @@ pub async fn run(
     process_tree::run(&command, stop, sink).await
 }
 
-/// Creates the sink that logs with the target `command`: standard output at INFO, standard error at WARN, because a
-/// command reports its errors there. Secrets of its environment are redacted.
+/// Creates the sink that logs the output of a command with the target `command`: standard output at INFO,
+/// standard error at WARN, because commands report their errors there. Secrets in `exports` are redacted.
 pub fn log(line: &CommandLine, exports: &[(String, SecretString)]) -> Sink {
     let redactor = Redactor::new(exports);
     let command = redactor.redact(&line.to_string());

@@ -1,7 +1,7 @@
 //! The subcommands, one file each.
 //!
-//! Input: the parsed command line, a [`Command`]. Output: an [exit code](crate::exit_code), or a [`Failure`] that has
-//! one.
+//! Input: the parsed command line, a [`Command`]. Output: an [exit code](crate::exit_code), or a
+//! [`Failure`] with one.
 
 mod config;
 mod convert;
@@ -19,10 +19,10 @@ pub use output::Failure;
 use output::print;
 
 impl Command {
-    /// Runs the subcommand to its end, and returns the exit code.
+    /// Runs the subcommand and returns the exit code.
     ///
     /// # Errors
-    /// [`Failure`] if the subcommand could not do its work.
+    /// [`Failure`] if the subcommand fails.
     pub fn run(self) -> Result<u8, Failure> {
         match self {
             Self::Run(arguments) => daemon::run(*arguments),

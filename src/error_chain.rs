@@ -1,6 +1,6 @@
-//! Writes an error with its causes.
+//! Formats an error with its causes.
 
-/// An error and its causes, on one line.
+/// Formats an error and its causes on one line.
 #[must_use]
 pub fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());

@@ -1,4 +1,4 @@
-//! ctmpl: the daemon between service discovery and the programs that read configuration files.
+//! ctmpl: a daemon that renders configuration files from Consul and reloads the programs that read them.
 //!
 //! ```text
 //! arguments → config → watch → store → render → decide → apply → command
@@ -15,22 +15,22 @@ pub mod exit_code;
 // Writes an error with its causes on one line.
 pub mod error_chain;
 
-// The pauses between retries.
+// The backoff between retries.
 pub mod backoff;
 
-// Opens and reads regular files only, so that a pipe or a device cannot block the program.
+// Reads regular files only, so that a pipe or a device cannot block the program.
 pub mod safe_read;
 
-// Layers (files, environment, flags) become one resolved configuration.
+// Merges the layers (files, environment, flags) into one resolved configuration.
 pub mod config;
 
 // Parses the command line; each flag is declared with its key in `config`.
 pub mod cli;
 
-// What a template can ask for: catalog, health, KV, files and plugins.
+// The queries of templates: catalog, health, KV, files and plugins.
 pub mod query;
 
-// What a query returns, typed.
+// The typed answers to queries.
 pub mod answer;
 
 // The published state of the daemon: plain data for its readers.
@@ -45,7 +45,7 @@ pub mod command;
 // Sources of data: Consul, files and plugins.
 pub mod source;
 
-// Follows queries with blocking reads, and files with notifications.
+// Follows queries with blocking reads, and watches files.
 pub mod watch;
 
 // The latest accepted answers.
@@ -54,25 +54,25 @@ pub mod store;
 // Parses and renders templates in both languages.
 pub mod render;
 
-// Decides whether a rendering is written now, later or not at all.
+// Decides when a rendering is written.
 pub mod decide;
 
 // Maps signals to actions.
 pub mod signals;
 
-// Runs the supervised child process.
+// Decides when the supervised child process is started, signalled and killed.
 pub mod child;
 
-// Writes files atomically and keeps the ledger of owed commands.
+// Writes files atomically, and keeps the ledger of owed commands.
 pub mod apply;
 
-// The log: the outlets of the configuration.
+// The log with the configured outlets.
 pub mod log;
 
 // Writes and removes the PID file.
 pub mod pid_file;
 
-// The daemon: the event loop and its state.
+// The daemon: the event loop and its parts.
 pub mod daemon;
 
 // The subcommands.

@@ -1,10 +1,10 @@
-//! The log: one line per event, on stderr and in the outlets that the configuration adds.
+//! The log: one line per event, on stderr and to the additional outlets of the configuration.
 //!
-//! Input: events of `tracing`, and a [`LogConfig`].
-//! Output: lines on stderr and in a file, datagrams to syslog and to the journal, by the crate `tracing-outlets`.
+//! Input: events of `tracing`, and a [`LogConfig`]. Output: lines on stderr and in a file,
+//! datagrams to syslog and to the journal, by the crate `tracing-outlets`.
 //!
-//! Every event has a stable name (`name: "file.written"` in the call); `docs/src/reference/events.md` lists them. The
-//! filter belongs to the outlets alone, so that another layer beside them sees every event.
+//! Every event has a stable name (`name: "file.written"` in the call); `docs/src/reference/events.md`
+//! lists them. The filter applies only to the outlets, so that another layer beside them sees every event.
 
 mod filter;
 mod outlets;
@@ -22,10 +22,11 @@ use crate::config::logging::LogConfig;
 
 pub use outlets::LogError;
 
-/// How long the end of the process waits for lines that are not written yet.
+/// The time that the exit of the process waits for lines that are not written yet.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The log of this process. Dropping it waits up to a second for the lines that are not written yet.
+/// A guard for the log of this process. Dropping it waits up to a second for lines that are not
+/// written yet.
 #[derive(Debug)]
 pub struct Log(());
 
@@ -45,21 +46,21 @@ pub fn start(config: &LogConfig) -> Result<Log, LogError> {
     Ok(Log(()))
 }
 
-/// Applies another configuration. An outlet that both configurations name stays open.
+/// Adopts a new configuration. An outlet that both configurations have stays open.
 ///
 /// # Errors
-/// [`LogError`] if an outlet cannot be opened; then nothing changes.
+/// [`LogError`] if an outlet cannot be opened. Then nothing changes.
 pub fn change(config: &LogConfig) -> Result<(), LogError> {
     logger().change(config)
 }
 
-/// The logger of the process: `tracing` has one global subscriber.
+/// The logger of the process. There is one, because `tracing` has one global subscriber.
 fn logger() -> &'static Logger {
     static LOGGER: OnceLock<Logger> = OnceLock::new();
     LOGGER.get_or_init(Logger::new)
 }
 
-/// The subscriber, with outlets and a level that can be replaced while the process runs.
+/// The subscriber. Its outlets and its level can be replaced while the process runs.
 struct Logger {
     dispatch: Dispatch,
     outlets: Outlets,
@@ -80,15 +81,15 @@ impl Logger {
 
     /// Makes this the logger of the process.
     fn install(&self) {
-        // An error means that a subscriber is installed already; in this program that is this one.
+        // An error means that a subscriber is already installed; in this program it is this one.
         let _ = tracing::dispatcher::set_global_default(self.dispatch.clone());
     }
 
-    /// Opens the outlets of `config`, and closes those that it does not name.
+    /// Opens the outlets of `config`, and closes all others.
     fn change(&self, config: &LogConfig) -> Result<(), LogError> {
         let open = |list: &[_]| self.outlets.replace(list);
         outlets::open_configured(config, is_stderr_connected_to_journal(), open)?;
-        // Fails only if the subscriber is gone, and `dispatch` keeps it.
+        // This fails only if the subscriber is dropped, and `dispatch` keeps it.
         let _ = self.filter.reload(filter::filter(config.level));
         Ok(())
     }
@@ -117,7 +118,7 @@ mod tests {
         }
     }
 
-    /// The last word of each line, file by file.
+    /// The last word of each line of each file.
     fn last_words(directory: &Path) -> Vec<Vec<String>> {
         let mut files: Vec<_> = fs::read_dir(directory)
             .unwrap()
@@ -159,7 +160,7 @@ mod tests {
         });
         let expected = [vec!["one", "two"], vec!["three"]];
         let deadline = Instant::now() + Duration::from_secs(20);
-        // An outlet that is no longer configured still writes its queue, in the background.
+        // An outlet that is no longer configured writes its queue in the background.
         while last_words(directory.path()) != expected && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(5));
         }

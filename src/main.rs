@@ -7,7 +7,7 @@ use ctmpl::commands::Failure;
 use process_tree::run_role;
 
 fn main() -> ExitCode {
-    // ctmpl starts itself as the reaper of a child process, and again if it is process 1.
+    // ctmpl starts itself as the reaper of a child process, and once more if it is process 1.
     if let Some(code) = run_role(std::env::args_os()) {
         return ExitCode::from(code);
     }

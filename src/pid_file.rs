@@ -4,13 +4,13 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// A file with the process ID, removed when this is dropped.
+/// A file with the process ID. Dropping it removes the file.
 #[derive(Debug)]
 pub struct PidFile {
     path: PathBuf,
 }
 
-/// The process ID could not be written.
+/// The PID file could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write the process ID to {}", path.display())]
 pub struct PidFileError {
@@ -19,7 +19,7 @@ pub struct PidFileError {
 }
 
 impl PidFile {
-    /// Writes the ID of this process. A reader never sees a part of it.
+    /// Writes the ID of this process. The file is replaced atomically, so a reader never sees a partial ID.
     ///
     /// # Errors
     /// [`PidFileError`] if the file cannot be written.

@@ -1,13 +1,13 @@
 //! The published state of the daemon: plain data for systemd's status line, metrics and a status page.
 //!
-//! Input: the parts of the daemon. Output: a [`Report`], which shows names and counts, and no values or secrets.
+//! Input: the parts of the daemon. Output: a [`Report`] with names and counts, without values or secrets.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-/// The state of the daemon at one moment.
+/// The state of the daemon at one point in time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// The phase of the process.
@@ -16,46 +16,46 @@ pub struct Report {
     pub templates: Vec<TemplateReport>,
     /// The queries that templates request.
     pub dependencies: DependencyReport,
-    /// The files and commands.
+    /// The state of files and commands.
     pub applies: ApplyReport,
     /// The child process; `None` if none is configured.
     pub child: Option<ChildReport>,
 }
 
-/// The phase of the process, as systemd distinguishes it.
+/// The phase of the process, in systemd's terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// Some destination was never written.
+    /// At least one destination was never written.
     Starting,
     /// Every destination was written at least once.
     Ready,
-    /// The process was ready, and reads everything again.
+    /// The process was ready, and is reloading.
     Reloading,
-    /// The process is about to end.
+    /// The process is shutting down.
     Ending,
 }
 
-/// One template.
+/// The state of one template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TemplateReport {
     /// The path of the template, or its name in the configuration.
     pub name: Arc<str>,
-    /// The file that it is rendered to; `None` in a dry run that prints it.
+    /// The destination; `None` in a dry run that prints it.
     pub destination: Option<PathBuf>,
-    /// The state of the template and its destination together.
+    /// The combined state of template and destination.
     pub state: TemplateState,
-    /// Whether the destination was written at least once, or was found to be right.
+    /// `true` if the destination was written at least once, or already had its content.
     pub is_written: bool,
     /// The number of queries without data.
     pub missing: usize,
 }
 
-/// The state of a template and its destination together.
+/// The combined state of a template and its destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TemplateState {
-    /// Data is missing, or a pass or a write is still to come.
+    /// Data is missing, or a pass or a write is outstanding.
     Waiting,
     /// The destination holds the latest text.
     UpToDate,
@@ -63,23 +63,23 @@ pub enum TemplateState {
     Failed,
 }
 
-/// The queries that templates request.
+/// The state of the queries that templates request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DependencyReport {
     /// The number of distinct queries.
     pub followed: usize,
-    /// The number of queries that fail by themselves, outages aside.
+    /// The number of queries that fail for a reason of their own, not because of an outage.
     pub failing: usize,
-    /// Whether Consul does not answer any query.
+    /// `true` if Consul answers no query.
     pub is_outage: bool,
 }
 
-/// The files and commands.
+/// The state of files and commands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ApplyReport {
-    /// Whether files are being written.
+    /// `true` while files are being written.
     pub is_writing: bool,
-    /// Whether a command runs.
+    /// `true` while a command runs.
     pub is_running_command: bool,
     /// The number of files whose command has not succeeded since they were written.
     pub owed: usize,
@@ -87,11 +87,11 @@ pub struct ApplyReport {
     pub failing_commands: Vec<String>,
 }
 
-/// The child process.
+/// The state of the child process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ChildReport {
-    /// Its command line.
+    /// The command line.
     pub command: String,
-    /// Whether it runs.
+    /// `true` if the child is running.
     pub is_running: bool,
 }

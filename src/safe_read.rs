@@ -1,9 +1,10 @@
 //! Reads regular files only.
 //!
-//! Input: a path from the configuration or a template, and optionally a sandbox directory.
-//! Output: the content of the file, or an error.
+//! Input: a path from the configuration or a template, and optionally a sandbox directory. Output:
+//! the content of the file, or an error.
 //!
-//! A named pipe blocks its reader until there is a writer, and a device may have no end.
+//! Other files are refused: a named pipe blocks its reader until there is a writer, and a device
+//! may have no end.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
@@ -17,7 +18,7 @@ mod sandbox;
 
 pub use file_kind::refuse_special;
 
-/// The content of a regular file; links are followed.
+/// Reads the content of a regular file. Links are followed.
 ///
 /// # Errors
 /// If the file cannot be read, or is not a regular file.
@@ -33,10 +34,11 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     )
 }
 
-/// The same for a file that must be inside `sandbox`, if there is one. Links are followed, but not out of it.
+/// Reads the content of a regular file that must be inside `sandbox`, if there is one. Links are
+/// followed, but not out of the sandbox.
 ///
 /// # Errors
-/// As [`read`], and [`io::ErrorKind::PermissionDenied`] with the remedy if the file is outside.
+/// Those of [`read`], and [`io::ErrorKind::PermissionDenied`] with the remedy if the file is outside.
 pub fn read_within(path: &Path, sandbox: Option<&Path>) -> io::Result<Vec<u8>> {
     match sandbox {
         Some(sandbox) => content_of(sandbox::open(path, sandbox)?),

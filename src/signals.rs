@@ -15,16 +15,17 @@ use tokio::task::JoinSet;
 /// The action that a signal requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignalAction {
-    /// Shut down; on a second signal, end at once.
+    /// Shut down; on a second signal, exit at once.
     End(Signal),
-    /// Reload the configuration and everything it names.
+    /// Reload the configuration, templates and files.
     Reload,
     /// Send the signal to the child process.
-    PassOn(Signal),
+    Forward(Signal),
 }
 
-/// Signals that are ignored if they have no role. By default each would end the process, which is never the intention:
-/// a logrotate rule for another daemon, or an inherited timer. Faults of the process (ABRT, SYS, …) still end it.
+/// The signals that are ignored if they have no role. By default each would end the process, which
+/// is never intended: it may come from a logrotate rule for another daemon, or an inherited timer.
+/// Faults of the process (ABRT, SYS, …) still end it.
 const IGNORED: [Signal; 7] = [
     Signal::SIGUSR1,
     Signal::SIGUSR2,
@@ -35,7 +36,7 @@ const IGNORED: [Signal; 7] = [
     Signal::SIGIO,
 ];
 
-/// Receives signals. After it is dropped, the signals stay caught.
+/// The receiver of signals. After it is dropped, the signals stay caught.
 #[derive(Debug)]
 pub struct Signals {
     roles: Roles,
@@ -48,11 +49,11 @@ pub struct Signals {
 /// The role of each signal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Roles {
-    /// Shuts down, in addition to TERM, INT and QUIT.
+    /// The signal that shuts down, in addition to TERM, INT and QUIT.
     pub kill: Option<Signal>,
-    /// Reloads; may be one of TERM, INT and QUIT.
+    /// The signal that reloads; it may be TERM, INT or QUIT.
     pub reload: Option<Signal>,
-    /// Whether a child process gets the other signals.
+    /// `true` if a child process receives the other signals.
     pub child: bool,
 }
 
@@ -73,11 +74,12 @@ impl Roles {
         } else if SHUTDOWN.contains(&signal) {
             Some(SignalAction::End(signal))
         } else {
-            child.then_some(SignalAction::PassOn(signal))
+            child.then_some(SignalAction::Forward(signal))
         }
     }
 
-    /// The signals to catch. A daemon that does not reload on HUP must not be ended by it.
+    /// The signals to catch. HUP is always among them, so that it does not end a daemon that does
+    /// not reload on it.
     fn signals(self) -> impl Iterator<Item = Signal> {
         let passed_on = PASSED_ON.into_iter().filter(move |_| self.child);
         SHUTDOWN
@@ -117,10 +119,10 @@ impl Signals {
         Ok(signals)
     }
 
-    /// Changes the roles. Signals sent meanwhile are not lost. A signal that no longer has a role is ignored.
+    /// Changes the roles. Signals that arrive meanwhile are kept. A signal without a role is ignored.
     ///
     /// # Errors
-    /// As [`listen`](Self::listen); then nothing changes.
+    /// Those of [`listen`](Self::listen). Then nothing changes.
     pub fn assign(&mut self, roles: Roles) -> Result<(), SignalError> {
         for name in roles.signals() {
             if !self.caught.contains(&name) {
@@ -229,7 +231,7 @@ mod tests {
         );
         assert_eq!(
             with_child.action(Signal::SIGHUP),
-            Some(SignalAction::PassOn(Signal::SIGHUP))
+            Some(SignalAction::Forward(Signal::SIGHUP))
         );
         assert_eq!(
             with_child.action(Signal::SIGINT),

@@ -1,7 +1,7 @@
 //! Notifies systemd: ready, reloading, stopping, a status line, and the watchdog.
 //!
-//! Input: the published [`Report`], and the time.
-//! Output: datagrams to `NOTIFY_SOCKET`, by the crate `systemd-notifier`; nothing without that variable.
+//! Input: the published [`Report`], and the time. Output: datagrams to `NOTIFY_SOCKET`, by the
+//! crate `systemd-notifier`; none without that variable.
 
 mod status;
 
@@ -14,16 +14,16 @@ use crate::error_chain::chain;
 use crate::report::{Phase, Report};
 pub(crate) use status::status_line;
 
-/// The connection to systemd, if it has started this process and wants notifications.
+/// The connection to systemd, if systemd has started this process and expects notifications.
 #[derive(Debug)]
 pub struct Systemd {
     notifier: Notifier,
-    /// `None` without a connection.
+    /// The reports; `None` without a connection.
     reports: Option<watch::Receiver<Report>>,
 }
 
 impl Systemd {
-    /// Connects as the environment says. An address that cannot be used is logged.
+    /// Connects to the socket in the environment. An unusable address is logged.
     pub fn from_environment(reports: &watch::Sender<Report>, now: Instant) -> Self {
         let notifier = Notifier::from_environment(now).unwrap_or_else(|failure| {
             let (message, error) = (chain(&failure), failure.source);
@@ -40,7 +40,7 @@ impl Systemd {
         }
     }
 
-    /// Sends the status of the latest report if it has changed, and the keep-alive message if it is due.
+    /// Sends the state of the latest report if it has changed, and the watchdog message if it is due.
     pub fn notify(&mut self, now: Instant) {
         if let Some(reports) = &mut self.reports {
             let (state, line) = {
@@ -51,14 +51,14 @@ impl Systemd {
         }
     }
 
-    /// When [`notify`](Self::notify) must be called even if nothing happens.
+    /// The time at which [`notify`](Self::notify) must be called even without an event.
     pub fn next_wake(&self) -> Option<Instant> {
         self.notifier.next_wake()
     }
 }
 
-/// What systemd calls a phase. After a reload with new templates that wait for data, the daemon still serves the others:
-/// the notifier takes `Starting` for ready then.
+/// Converts a phase to systemd's state. `Starting` after a reload means that new templates wait for
+/// data while the daemon serves the others; the notifier then treats it as ready.
 fn state(phase: Phase) -> State {
     match phase {
         Phase::Starting => State::Starting,

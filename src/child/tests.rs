@@ -1,4 +1,4 @@
-//! The decisions about the child process, without processes.
+//! Tests of the decisions about the child process, without processes.
 
 use proptest::prelude::*;
 
@@ -65,7 +65,7 @@ fn without_a_reload_signal_a_change_restarts_it_within_the_kill_timeout() {
         "once"
     );
     assert_eq!(child.ended(), Ended::Restarting);
-    assert_eq!(child.ended(), Ended::ByItself);
+    assert_eq!(child.ended(), Ended::Unrequested);
     assert!(child.is_over());
 }
 
@@ -81,7 +81,7 @@ fn a_stop_cancels_a_restart() {
     let (mut child, now) = (running(OnChange::Restart), Instant::now());
     child.changed(now, 0.0);
     child.due(now);
-    assert_eq!(child.stop(None, now), None, "it was asked already");
+    assert_eq!(child.stop(None, now), None, "it was stopped already");
     assert!(!child.is_over());
     assert_eq!(child.ended(), Ended::Requested);
     let mut waiting = Child::new(config(HUP));
@@ -99,18 +99,26 @@ fn a_stop_cancels_a_restart() {
 fn signals_are_passed_on_or_act_by_their_role() {
     let (mut child, now) = (running(HUP), Instant::now());
     assert_eq!(
-        child.hear(Signal::SIGUSR1, now, 0.0),
+        child.handle_signal(Signal::SIGUSR1, now, 0.0),
         Some(Step::Signal(Signal::SIGUSR1))
     );
-    assert_eq!(child.hear(Signal::SIGHUP, now, 0.1), None, "with splay");
+    assert_eq!(
+        child.handle_signal(Signal::SIGHUP, now, 0.1),
+        None,
+        "with splay"
+    );
     assert_eq!(child.due(now + SECOND), Some(Step::Signal(Signal::SIGHUP)));
     assert_eq!(
-        child.hear(Signal::SIGINT, now, 0.0),
+        child.handle_signal(Signal::SIGINT, now, 0.0),
         Some(Step::Signal(Signal::SIGINT))
     );
     assert_eq!(child.due(now + SECOND * 30), Some(Step::Kill));
-    assert_eq!(child.ended(), Ended::ByItself, "the end was not requested");
-    assert_eq!(child.hear(Signal::SIGUSR1, now, 0.0), None);
+    assert_eq!(
+        child.ended(),
+        Ended::Unrequested,
+        "the end was not requested"
+    );
+    assert_eq!(child.handle_signal(Signal::SIGUSR1, now, 0.0), None);
 }
 
 #[test]
@@ -149,16 +157,16 @@ fn the_default_kill_signal_is_the_one_that_ctmpl_received() {
         (chosen, Some(Signal::SIGTERM), Some(Signal::SIGHUP)),
         (KillSignal::Disabled, Some(Signal::SIGTERM), None),
     ];
-    for (kill_signal, asked, sent) in cases {
+    for (kill_signal, stopped, sent) in cases {
         let mut child = Child::new(ExecConfig {
             kill_signal,
             ..config(HUP)
         });
         child.start();
         assert_eq!(
-            child.stop(asked, now),
+            child.stop(stopped, now),
             sent.map(Step::Signal),
-            "{kill_signal:?} {asked:?}"
+            "{kill_signal:?} {stopped:?}"
         );
     }
 }
@@ -193,7 +201,8 @@ fn a_new_configuration_restarts_it_only_if_the_program_changes() {
 }
 
 proptest! {
-    /// After any events: at most one kill for each end, never without a kill signal before, and a requested end happens.
+    /// After any events: at most one kill per exit, never without a kill signal before, and every
+    /// requested exit happens.
     #[test]
     fn every_requested_end_happens_and_no_step_is_repeated(
         events in prop::collection::vec((0..6_u8, 0..40_u64), 0..60),
@@ -201,23 +210,23 @@ proptest! {
     ) {
         let mut child = running(if restarts { OnChange::Restart } else { HUP });
         let mut now = Instant::now();
-        let (mut asked, mut killed, mut alive) = (false, false, true);
+        let (mut stopped, mut killed, mut alive) = (false, false, true);
         for (event, seconds) in events {
             now += Duration::from_secs(seconds);
             let step = match event {
                 0 => { child.changed(now, 0.5); None }
-                1 => child.hear(Signal::SIGUSR1, now, 0.0),
+                1 => child.handle_signal(Signal::SIGUSR1, now, 0.0),
                 2 => child.renew(config(if restarts { OnChange::Restart } else { HUP }), now),
                 3 if alive => {
-                    (asked, killed) = (false, false);
+                    (stopped, killed) = (false, false);
                     alive = child.ended() == Ended::Restarting;
                     None
                 }
                 _ => child.due(now),
             };
             match step {
-                Some(Step::Signal(Signal::SIGINT)) => { prop_assert!(!asked); asked = true; }
-                Some(Step::Kill) => { prop_assert!(asked && !killed); killed = true; }
+                Some(Step::Signal(Signal::SIGINT)) => { prop_assert!(!stopped); stopped = true; }
+                Some(Step::Kill) => { prop_assert!(stopped && !killed); killed = true; }
                 Some(Step::Start) => prop_assert!(false, "it was started without an end"),
                 Some(Step::Signal(_)) | None => {}
             }

@@ -1,4 +1,4 @@
-//! The commands: their usage, their help, and their own flags.
+//! The commands: usage, help, and flags of their own.
 
 use std::path::PathBuf;
 
@@ -12,9 +12,9 @@ use crate::config::{Arguments, DevArguments, Flags};
 /// The arguments of `ctmpl convert`.
 #[derive(Clone, Debug, Default)]
 pub struct ConvertArguments {
-    /// The connection to a live Consul, to prove the result on.
+    /// The connection to a Consul whose data the proof uses.
     pub consul: Flags,
-    /// The data to prove the result on.
+    /// The data for the proof.
     pub data: Option<PathBuf>,
     /// The file for the Jinja template; `None`: standard output.
     pub output: Option<PathBuf>,
@@ -159,7 +159,8 @@ fn daemon(keys: Keys) -> Vec<Arg> {
     args
 }
 
-/// Flags that are answered before all others; declared for the help, and for the reader of the words.
+/// The flags `--help` and `--version`, which have priority over all others. The declarations serve
+/// the help and the reader of the words.
 fn help_flags() -> [Arg; 2] {
     [
         Arg::new("help")
@@ -176,7 +177,7 @@ fn help_flags() -> [Arg; 2] {
     .map(|arg| arg.help_heading("Help"))
 }
 
-/// A flag or a word that names a file.
+/// A flag or an operand whose value is a file.
 fn file(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name)
         .value_name("FILE")

@@ -1,6 +1,6 @@
 //! Completion scripts for bash, zsh and fish.
 //!
-//! Input: the commands and flags of the help. Output: a script that offers them in GNU style.
+//! Input: the commands and flags of the help. Output: a script that completes them in GNU style.
 
 use clap::builder::{PossibleValuesParser, ValueHint};
 use clap::{Arg, ArgAction, Command};
@@ -8,14 +8,14 @@ use clap_complete::{generate, shells};
 
 use super::shell::Shell;
 
-/// The words that a flag takes, where there are few, and the type of its key does not list them.
+/// The values of flags with few possible values, where the type of the key does not list them.
 const WORDS: &[(&str, &[&str])] = &[
     ("log-level", &["trace", "debug", "info", "warn", "err"]),
     ("log-format", &["text", "json"]),
     ("allow", &["plugin", "writeToFile"]),
 ];
 
-/// The script for a command.
+/// Creates the script for a command.
 pub(super) fn script(command: Command, shell: Shell) -> String {
     let mut command = offered(command);
     let mut script = Vec::new();
@@ -27,7 +27,7 @@ pub(super) fn script(command: Command, shell: Shell) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// The command as it is offered; it is not for parsing.
+/// Converts a command into the form for completion; it is not used for parsing.
 fn offered(command: Command) -> Command {
     command.mut_args(offered_arg).mut_subcommands(offered)
 }
@@ -40,19 +40,20 @@ fn offered_arg(arg: Arg) -> Arg {
         .is_some_and(|count| count.min_values() == 0)
         && !arg.is_positional()
     {
-        // A bool is offered without a value: a shell would offer the value as the next word, which is an error.
+        // A bool is completed without a value, because a shell would add the value as the next
+        // word, which is an error.
         arg.require_equals(false)
             .num_args(0)
             .action(ArgAction::SetTrue)
     } else if arg.get_value_hint() == ValueHint::Unknown {
-        // Other than the names of files.
+        // Do not complete the names of files.
         arg.value_hint(ValueHint::Other)
     } else {
         arg
     }
 }
 
-/// The words that a flag takes, if there are few.
+/// The possible values of a flag, if there are few.
 fn words(arg: &Arg) -> Option<Vec<&'static str>> {
     let name = arg.get_long()?;
     if let Some((_, words)) = WORDS.iter().find(|(flag, _)| *flag == name) {

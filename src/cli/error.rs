@@ -1,16 +1,16 @@
-//! The errors of a command line.
+//! The errors of the command line.
 
 use clap::error::{ContextKind, ContextValue};
 
 use crate::exit_code;
 
-/// An invalid command line. No message shows the value of a flag that is a secret.
+/// An invalid command line. No message shows the value of a secret flag.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CliError {
     /// A flag of neither ctmpl nor consul-template.
     #[error("unknown flag {flag}{}; `ctmpl --help` lists all", tip(similar.as_deref()))]
     UnknownFlag {
-        /// As typed, with two dashes and without its value.
+        /// The flag as typed, with two dashes and without its value.
         flag: String,
         /// A similar flag.
         similar: Option<String>,
@@ -18,7 +18,7 @@ pub enum CliError {
     /// A flag of the daemon that `ctmpl dev` does not have.
     #[error("the flag {flag} does not go with `ctmpl dev`, which brings its own Consul")]
     NotWithDev {
-        /// As typed, with two dashes.
+        /// The flag as typed, with two dashes.
         flag: String,
     },
     /// A flag of another command.
@@ -26,15 +26,15 @@ pub enum CliError {
         "the flag {flag} does not go with `ctmpl {command}`; `ctmpl {command} --help` lists those that do"
     )]
     NotWith {
-        /// As typed, with two dashes.
+        /// The flag as typed, with two dashes.
         flag: String,
         /// The command that does not have it.
         command: String,
     },
-    /// A flag of a command, without that command.
+    /// A flag of a command, used without that command.
     #[error("the flag {flag} goes only with `ctmpl {command}`; write `ctmpl {command} {flag} …`")]
     OnlyWith {
-        /// As typed, with two dashes.
+        /// The flag as typed, with two dashes.
         flag: String,
         /// The command that has it.
         command: String,
@@ -55,37 +55,37 @@ pub enum CliError {
         /// The form of the value.
         form: String,
     },
-    /// Not one of Go's twelve spellings.
+    /// A boolean value that is not one of Go's twelve spellings.
     #[error(
         "invalid boolean value {value:?} for {flag}; write {flag}, {flag}=true or {flag}=false"
     )]
     InvalidBoolean {
         /// The flag.
         flag: String,
-        /// As typed.
+        /// The value as typed.
         value: String,
     },
     /// A word that is neither a flag nor its value.
     #[error("unexpected word{}{}", quoted(word.as_deref()), remedy(after.as_deref()))]
     ExtraWord {
-        /// As typed; `None` when it follows the value of a secret, and may be a part of it.
+        /// The word as typed; `None` if it follows the value of a secret and may be a part of it.
         word: Option<String>,
-        /// The flag before it, when that takes no separate value.
+        /// The preceding flag, if it takes no separate value.
         after: Option<String>,
     },
-    /// The subcommand is not the first word.
+    /// A subcommand that is not the first word.
     #[error("`{name}` must come first; write `ctmpl {name} …` with all flags after it")]
     SubcommandFirst {
-        /// Its name.
+        /// The name of the subcommand.
         name: String,
     },
-    /// Three dashes, or no name.
+    /// A flag with three dashes, or without a name.
     #[error("bad flag syntax {word:?}; flags are written -name, -name=value or -name value")]
     BadSyntax {
-        /// As typed, without a value.
+        /// The word as typed, without a value.
         word: String,
     },
-    /// An error of `clap`, in its words.
+    /// An error of `clap`.
     #[error("{0}")]
     Refused(String),
 }
@@ -115,7 +115,7 @@ impl CliError {
         exit_code::USAGE
     }
 
-    /// Keeps the first line, and the possible values; the usage is in the help.
+    /// Converts an error of `clap`: its first line and the possible values. The usage is in the help.
     pub(super) fn from_clap(error: &clap::Error) -> Self {
         let text = error.to_string();
         let line = text.lines().next().unwrap_or_default();
@@ -130,7 +130,7 @@ impl CliError {
     }
 }
 
-/// The tip in an error of `clap` about an unknown flag.
+/// The similar flag that `clap` suggests for an unknown flag.
 pub(super) fn similar(error: &clap::Error) -> Option<String> {
     match error.get(ContextKind::SuggestedArg) {
         Some(ContextValue::String(flag)) => Some(flag.clone()),

@@ -1,4 +1,5 @@
-//! The flags that set keys, made of the declarations of the keys; and the flags that have no effect.
+//! The flags that set configuration keys, derived from the declarations of the keys; and the flags
+//! without effect.
 
 use std::fmt::Write as _;
 
@@ -20,14 +21,14 @@ const HEADINGS: [&str; 8] = [
     "When Consul does not answer",
 ];
 
-/// Which keys a command has flags for.
+/// The keys that a command has flags for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keys {
-    /// All.
+    /// All keys.
     All,
-    /// All but those about Consul.
+    /// All keys except those for Consul.
     WithoutConsul,
-    /// Those about the connection to Consul, without retries.
+    /// The keys for the connection to Consul, without retries.
     Connection,
 }
 
@@ -42,7 +43,7 @@ impl Keys {
     }
 }
 
-/// The flags of these keys, in the order of `--help`.
+/// Creates the flags for these keys, in the order of `--help`.
 pub(super) fn args(keys: Keys) -> Vec<Arg> {
     let mut found: Vec<_> = crate::config::reference::flag_keys()
         .iter()
@@ -57,7 +58,7 @@ pub(super) fn args(keys: Keys) -> Vec<Arg> {
     found.into_iter().map(arg).collect()
 }
 
-/// The values of these flags.
+/// Returns the values of the flags in the command line.
 pub(super) fn values(matches: &ArgMatches) -> Flags {
     let mut flags = Flags::default();
     for (_, key) in crate::config::reference::flag_keys() {
@@ -125,7 +126,8 @@ fn bool_arg(arg: Arg) -> Arg {
         .hide_possible_values(true)
 }
 
-/// The text of the key without Markdown, the names of its values, its variables and its default.
+/// The help of a flag: the text of the key without Markdown, its possible values, its variables and
+/// its default.
 fn help(key: &Key) -> String {
     let plain = |text: &str| text.replace(['`', '"'], "");
     let mut help = match key.help {
@@ -149,13 +151,13 @@ fn help(key: &Key) -> String {
     help
 }
 
-/// The names of the values of a key, if it lists them.
+/// The possible values of a key, if its type lists them.
 fn names_of(key: &Key) -> Vec<&'static str> {
     let spelling = (key.shape)().spelling;
     spelling.map(|spelling| spelling.names).unwrap_or_default()
 }
 
-/// The names of the values of a flag, if its key lists them.
+/// The possible values of a flag, if the type of its key lists them.
 pub(super) fn names(flag: &str) -> Vec<&'static str> {
     crate::config::reference::flag_keys()
         .iter()
@@ -174,7 +176,7 @@ enum Kind {
 
 use Kind::{Bool, Duration, Number, Text};
 
-/// The flags of consul-template that are accepted and have no effect.
+/// The flags of consul-template that are accepted without effect.
 const IGNORED: &[(&str, Kind)] = &[
     ("--dedup", Bool),
     ("--vault-addr", Text),
@@ -203,7 +205,7 @@ const IGNORED: &[(&str, Kind)] = &[
     ("--vault-transport-tls-handshake-timeout", Duration),
 ];
 
-/// The command with the ignored flags. Help, manual and completions leave them out: they would fill a page.
+/// Adds the ignored flags to a command. Help, manual and completions omit them: they would fill a page.
 pub(super) fn with_ignored(command: Command) -> Command {
     let arg = |&(flag, kind): &(&'static str, Kind)| {
         let arg = Arg::new(long(flag)).long(long(flag));
@@ -217,7 +219,7 @@ pub(super) fn with_ignored(command: Command) -> Command {
     command.args(IGNORED.iter().map(arg))
 }
 
-/// The ignored flags that were given, in the order of consul-template's documentation.
+/// Returns the ignored flags in the command line, in the order of consul-template's documentation.
 pub(super) fn ignored(matches: &ArgMatches) -> Vec<IgnoredFlag> {
     let given = |&(flag, kind): &(&'static str, Kind)| {
         let text = || {

@@ -40,7 +40,7 @@ const SIGNALS: &[(&str, &str)] = &[
     ),
 ];
 
-/// The variables without a flag.
+/// The environment variables without a flag.
 const VARIABLES: &[(&str, &str)] = &[
     (
         "CT_LOCAL_CONFIG",
@@ -52,7 +52,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ),
 ];
 
-/// The page of a command.
+/// Creates the page of a command.
 pub(super) fn page(command: &Command) -> String {
     let mut page = format!(
         ".TH CTMPL 1 \"\" \"ctmpl {}\"\n.SH NAME\nctmpl \\- {}\n",
@@ -87,7 +87,7 @@ pub(super) fn page(command: &Command) -> String {
             &mut page,
             &(own.get_about().map(ToString::to_string).unwrap_or_default() + "."),
         );
-        // The flags of all commands are above.
+        // The flags of the main command are listed above.
         flags(&mut page, own, |arg| {
             arg.is_positional()
                 || command
@@ -113,7 +113,7 @@ fn usage(command: &Command) -> String {
     usage.trim_start_matches("Usage:").trim().to_owned()
 }
 
-/// The flags, under their headings.
+/// Writes the flags, grouped by heading.
 fn flags(page: &mut String, command: &Command, shown: impl Fn(&Arg) -> bool) {
     let mut headings: Vec<Option<&str>> = Vec::new();
     let args: Vec<&Arg> = command.get_arguments().filter(|arg| shown(arg)).collect();
@@ -133,7 +133,7 @@ fn flags(page: &mut String, command: &Command, shown: impl Fn(&Arg) -> bool) {
     }
 }
 
-/// `-o, --output FILE`, in bold and italics.
+/// Formats the name of a flag: `-o, --output FILE`, in bold and italics.
 fn name(arg: &Arg) -> String {
     let value = arg
         .get_value_names()
@@ -168,7 +168,7 @@ fn entry(page: &mut String, name: &str, text: &str) {
 
 fn line_of_text(page: &mut String, text: &str) {
     let text = escaped(text);
-    // Elsewhere these begin a request.
+    // At the start of a line, these characters begin a roff request.
     let guard = if text.starts_with(['.', '\'']) {
         "\\&"
     } else {
@@ -177,7 +177,7 @@ fn line_of_text(page: &mut String, text: &str) {
     let _ = writeln!(page, "{guard}{text}");
 }
 
-/// A text that roff prints as it is.
+/// Escapes a text for roff.
 fn escaped(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -1,4 +1,4 @@
-//! The shells that completions are made for.
+//! The shells with completion scripts.
 
 use clap::ValueEnum;
 

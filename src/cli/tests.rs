@@ -53,7 +53,7 @@ fn shown(path: Option<&std::path::PathBuf>) -> Option<String> {
     path.map(|path| path.display().to_string())
 }
 
-/// Every flag with a value, and where it ends up.
+/// Every flag with a value, and the function that returns the parsed value.
 const VALUES: &[(&str, Get)] = &[
     ("consul-addr", value),
     ("consul-token", value),
@@ -114,7 +114,7 @@ const BOOLS: &[&str] = &[
     "consul-ssl-verify",
 ];
 
-/// The value of a flag that is on or off.
+/// The value of a bool flag.
 fn bool_value(arguments: &Arguments, name: &str) -> Option<bool> {
     value(arguments, name).map(|text| text.parse().expect("a bool"))
 }
@@ -174,7 +174,7 @@ fn dev_takes_the_daemons_flags_and_its_own() {
 }
 
 #[test]
-fn a_check_and_a_look_take_the_daemons_flags() {
+fn validate_and_config_take_the_daemons_flags() {
     let words = [
         "--config=a.hcl",
         "-config",
@@ -279,13 +279,13 @@ fn templates_add_up() {
 }
 
 #[test]
-fn two_dashes_end_the_flags_and_nothing_may_follow() {
+fn two_dashes_end_the_flags_and_no_word_may_follow() {
     assert_eq!(bool_value(&arguments(&["-once", "--"]), "once"), Some(true));
     assert!(refused(&["-once", "--", "-dry"]).starts_with("unexpected word \"-dry\""));
 }
 
 #[test]
-fn wrong_words_are_named_with_a_remedy() {
+fn invalid_words_are_reported_with_a_remedy() {
     let cases: &[(&[&str], &[&str])] = &[
         (&["-nope"], &["unknown flag --nope", "--help"]),
         (
@@ -422,7 +422,7 @@ fn no_secret_is_shown() {
 }
 
 #[test]
-fn what_is_no_text_is_refused_but_a_path_may_be() {
+fn text_that_is_not_utf_8_is_refused_except_in_a_path() {
     let strange = |flag: &str| OsString::from_vec([flag.as_bytes(), b"s3cret\xff"].concat());
     let program = OsString::from("ctmpl");
     let error = parse([program.clone(), strange("-consul-token=")]).expect_err("no text");
@@ -434,19 +434,19 @@ fn what_is_no_text_is_refused_but_a_path_may_be() {
 
 #[test]
 fn functions_takes_one_name() {
-    let asked = |words: &[&str]| match read(words) {
+    let parsed = |words: &[&str]| match read(words) {
         Ok(Command::Functions(name)) => name,
         other => panic!("{words:?}: {other:?}"),
     };
-    assert_eq!(asked(&["functions"]), None);
-    assert_eq!(asked(&["functions", "key"]).as_deref(), Some("key"));
-    // Not the subcommand of that name.
-    assert_eq!(asked(&["functions", "dev"]).as_deref(), Some("dev"));
+    assert_eq!(parsed(&["functions"]), None);
+    assert_eq!(parsed(&["functions", "key"]).as_deref(), Some("key"));
+    // An operand, not the subcommand of that name.
+    assert_eq!(parsed(&["functions", "dev"]).as_deref(), Some("dev"));
     assert!(printed(&["functions", "-help"]).contains("ctmpl functions [NAME]"));
     assert!(printed(&["-help"]).contains("ctmpl functions [NAME]"));
     assert!(refused(&["functions", "key", "ls"]).contains("unexpected word \"ls\""));
     assert_eq!(
-        asked(&["functions", "--", "--once"]).as_deref(),
+        parsed(&["functions", "--", "--once"]).as_deref(),
         Some("--once")
     );
     for words in [
@@ -465,16 +465,16 @@ fn functions_takes_one_name() {
 
 #[test]
 fn migrate_takes_one_file_and_a_format() {
-    let asked = |words: &[&str]| match read(words) {
+    let parsed = |words: &[&str]| match read(words) {
         Ok(Command::Migrate(MigrateArguments { to, file })) => (to, file.display().to_string()),
         other => panic!("{words:?}: {other:?}"),
     };
-    assert_eq!(asked(&["migrate", "a.hcl"]), (None, "a.hcl".to_owned()));
+    assert_eq!(parsed(&["migrate", "a.hcl"]), (None, "a.hcl".to_owned()));
     for words in [
         ["migrate", "-to=toml", "a.hcl"].as_slice(),
         &["migrate", "a.hcl", "--to", "toml"],
     ] {
-        assert_eq!(asked(words), (Some("toml".to_owned()), "a.hcl".to_owned()));
+        assert_eq!(parsed(words), (Some("toml".to_owned()), "a.hcl".to_owned()));
     }
     assert!(refused(&["migrate"]).contains("migrate"));
     assert!(refused(&["migrate", "a", "b"]).contains("unexpected word \"b\""));
@@ -489,7 +489,7 @@ fn schema_takes_nothing() {
 }
 
 #[test]
-fn what_is_only_accepted_is_noted_once_and_its_bools_take_no_word() {
+fn flags_without_effect_are_noted_once_and_their_bools_take_no_word() {
     let said = |words: &[&str]| {
         arguments(words)
             .ignored
@@ -520,7 +520,7 @@ fn what_is_only_accepted_is_noted_once_and_its_bools_take_no_word() {
 }
 
 #[test]
-fn shells_are_offered_what_the_help_tells_of() {
+fn completions_offer_what_the_help_lists() {
     for (shell, begins) in [
         ("bash", "_ctmpl()"),
         ("zsh", "#compdef ctmpl"),

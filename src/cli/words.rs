@@ -1,10 +1,10 @@
 //! Normalizes Go's flags for `clap`.
 //!
-//! Input: words as typed: `-wait 2s -once`. Output: words of one form: `--wait=2s --once=true`; or a request for help or
-//! version.
+//! Input: words as typed: `-wait 2s -once`. Output: words of one form: `--wait=2s --once=true`; or
+//! a request for help or version.
 //!
-//! A value is joined to its flag, so it may begin with a dash; a bool never takes a separate word; the first invalid word
-//! is reported.
+//! A value is joined to its flag, so it may begin with a dash. A bool never takes a separate word.
+//! The first invalid word is reported.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -17,13 +17,13 @@ use config_blocks::go_bool;
 /// The normalized command line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reading {
-    /// The normalized words, the name of the program first.
+    /// The normalized words; the first is the name of the program.
     Words(Vec<OsString>),
-    /// `--version`, with nothing wrong anywhere.
+    /// `--version`, if the whole command line is valid.
     Version,
-    /// `--help`, with nothing wrong before it.
+    /// `--help`, if the words before it are valid.
     Help {
-        /// Of which subcommand.
+        /// The subcommand; `None` for the program.
         subcommand: Option<String>,
     },
 }
@@ -51,7 +51,7 @@ fn kind(arg: &Arg) -> Kind {
     }
 }
 
-/// Flags after whose value an unexpected word is not shown: it may be the rest of the secret.
+/// The flags after whose value an unexpected word is not shown, because it may be the rest of a secret.
 const SECRET: [&str; 4] = [
     "consul-token",
     "consul-auth",
@@ -59,7 +59,7 @@ const SECRET: [&str; 4] = [
     "vault-token",
 ];
 
-/// Reads the words that follow the program's name. `root` is built.
+/// Reads the words after the name of the program. `root` must be built.
 pub(super) fn read(
     root: &Command,
     words: impl Iterator<Item = OsString>,
@@ -81,7 +81,7 @@ struct Reader<'a, W> {
     root: &'a Command,
     subcommand: Option<&'a Command>,
     words: W,
-    /// The flag just read.
+    /// The flag that was read last.
     previous: Option<&'a Arg>,
     version: bool,
     /// The operands of the subcommand, such as a file.
@@ -90,7 +90,7 @@ struct Reader<'a, W> {
 }
 
 impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
-    /// The command whose flags are read.
+    /// The command whose flags are being read.
     fn command(&self) -> &'a Command {
         self.subcommand.unwrap_or(self.root)
     }
@@ -131,20 +131,20 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
             });
         }
         if !self.operands.is_empty() {
-            // After `--`, they are not taken for flags.
+            // After `--`, operands are not parsed as flags.
             self.out.push("--".into());
             self.out.append(&mut self.operands);
         }
         Ok(Reading::Words(self.out))
     }
 
-    /// Returns `true` if the subcommand takes one more operand.
+    /// Returns `true` if the subcommand takes another operand.
     fn takes_word(&self) -> bool {
         self.subcommand
             .is_some_and(|command| self.operands.len() < command.get_positionals().count())
     }
 
-    /// The name of the next operand, if it is required.
+    /// The name of the next operand; `None` if it is not required.
     fn wanted_word(&self) -> Option<String> {
         let wanted = self
             .subcommand?
@@ -254,7 +254,7 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
     }
 }
 
-/// The name with its dashes, and what follows the first `=`.
+/// Splits a flag into its name with dashes, and the value after the first `=`.
 fn split(word: &OsStr) -> (String, Option<&OsStr>) {
     let bytes = word.as_bytes();
     let (name, value) = match bytes.iter().position(|byte| *byte == b'=') {
@@ -274,7 +274,7 @@ fn find<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     })
 }
 
-/// A bool in one of Go's spellings; the flag alone is true.
+/// Parses a bool in one of Go's spellings. Without a value, it is `true`.
 fn boolean(flag: &str, value: Option<&OsStr>) -> Result<bool, CliError> {
     let Some(value) = value else { return Ok(true) };
     value
@@ -293,7 +293,7 @@ fn missing_value(arg: &Arg, long: &str) -> CliError {
     }
 }
 
-/// The form of the value of a flag, or of an operand.
+/// The name of the value of a flag, or of an operand.
 fn value_name(arg: &Arg) -> Option<String> {
     arg.get_value_names()?.first().map(ToString::to_string)
 }

@@ -1,6 +1,7 @@
 //! The environment of commands and of the child process.
 //!
-//! Input: an [`EnvironmentConfig`], and the exported variables of the Consul connection. Output: all variables.
+//! Input: an [`EnvironmentConfig`], and the exported variables of the Consul connection. Output:
+//! all variables.
 
 use std::ffi::OsString;
 
@@ -9,8 +10,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::resolved::EnvironmentConfig;
 
-/// The variables of ctmpl that pass the filter, except those for ctmpl alone, then the exports, then the variables that
-/// the configuration adds. As in consul-template, the filter does not apply to exports.
+/// Returns the environment: the variables of ctmpl that pass the filter, the exports, and the
+/// custom variables of the configuration; later ones override earlier ones. The notification
+/// variables of systemd are omitted. As in consul-template, the filter does not apply to exports.
 pub fn environment(config: &EnvironmentConfig, exports: &[(String, SecretString)]) -> Environment {
     let passes = |name: &OsString| {
         let name = name.to_string_lossy();

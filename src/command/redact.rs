@@ -1,15 +1,15 @@
-//! Redacts the token and the password of a command in its log lines.
+//! Redacts the token and the password in the log lines of a command.
 //!
-//! Input: the environment of the command, and a line. Output: the line with `***` in place of secrets.
+//! Input: the exported variables, and a line. Output: the line with `***` in place of secrets.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// The variables that contain a secret.
+/// The environment variables that contain a secret.
 const SECRET_VARIABLES: [&str; 2] = ["CONSUL_HTTP_TOKEN", "CONSUL_HTTP_AUTH"];
-/// Shorter secrets are not redacted: they would match ordinary words.
+/// The minimum length of a redacted secret: shorter ones would match ordinary words.
 const MIN_LEN: usize = 4;
 
-/// The secrets of one command, the longest first, because one may be part of another.
+/// The secrets of one command, longest first, because one may be part of another.
 #[derive(Clone, Debug)]
 pub(super) struct Redactor(Vec<SecretString>);
 

@@ -24,9 +24,9 @@ use crate::source::consul::Client;
 #[cfg(test)]
 mod tests;
 
-/// The messages of a conversion, and whether it succeeded.
+/// The messages of a conversion, and its success.
 struct Report {
-    /// One line each, except for a diff.
+    /// The messages; each has one line, except for a diff.
     notes: Vec<String>,
     /// `true` if everything is converted and no difference was found.
     is_clean: bool,
@@ -76,7 +76,7 @@ async fn convert_and_prove(
         .collect();
     let mut is_clean = marks.is_empty();
     match Pair::read(&name, &source, &delimiters, &text) {
-        // There is a mark for this error as well, so the conversion is not clean.
+        // This error also has a mark, so the conversion is not clean.
         Err(error) => notes.push(format!("the result is not a Jinja template: {error}")),
         Ok(pair) => {
             let proof = prove(&pair, consul, data.as_deref(), environment).await?;

@@ -1,4 +1,4 @@
-//! `ctmpl` without a subcommand, and `ctmpl dev`: runs the daemon.
+//! `ctmpl` without a subcommand, and `ctmpl dev`: run the daemon.
 
 use super::output::{COMPONENT, Failure};
 use super::{dev, validate};
@@ -12,7 +12,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(super) fn run(arguments: Arguments) -> Result<u8, Failure> {
     let environment: Environment = std::env::vars_os().collect();
     let config = config::load(arguments.clone(), &environment)?;
-    // Dropped at the end of this function, it waits until the last lines are written.
+    // Its drop at the end of this function waits until the last lines are written.
     let _log = log::start(&config.log)?;
     tracing::info!(name: "process.started", target: COMPONENT, version = VERSION, "ctmpl v{VERSION}");
     for warning in &config.warnings {
@@ -44,10 +44,11 @@ fn run_to_end(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    // The run queue wakes a spawned task; the future of `block_on` is woken by a system call.
+    // Spawning is faster: the run queue wakes a task, but the future of `block_on` is woken by a
+    // system call.
     let task = runtime.spawn(supervise(config, read_again));
     let end = runtime.block_on(task)?;
-    // An orderly end has waited for every write. Any other end does not wait for a disk that hangs.
+    // An orderly shutdown has waited for every write. Otherwise, do not wait for a disk that hangs.
     runtime.shutdown_background();
     end
 }

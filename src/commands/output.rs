@@ -1,4 +1,4 @@
-//! What the subcommands print, and how they fail.
+//! The output and the failures of the subcommands.
 
 use std::fmt::Display;
 use std::io::Write as _;
@@ -11,7 +11,7 @@ use crate::log::LogError;
 /// The component of the log lines of the subcommands.
 pub(super) const COMPONENT: &str = "ctmpl";
 
-/// Why a subcommand could not do its work.
+/// The failure of a subcommand, with its exit code.
 #[derive(Debug)]
 pub struct Failure {
     error: anyhow::Error,
@@ -26,7 +26,7 @@ impl Failure {
         }
     }
 
-    /// Prints the error to standard error, and returns the exit code.
+    /// Prints the error to standard error. Returns the exit code.
     pub fn report(&self) -> u8 {
         report(format_args!("{:#}", self.error));
         self.exit_code
@@ -51,7 +51,7 @@ impl From<LogError> for Failure {
     }
 }
 
-/// Prints a text to standard output.
+/// Prints a text to standard output. Returns the exit code for success.
 pub(super) fn print(text: &str) -> u8 {
     // Ignore EPIPE: the reader is gone.
     let _ = std::io::stdout().write_all(text.as_bytes());
@@ -60,6 +60,6 @@ pub(super) fn print(text: &str) -> u8 {
 
 /// Prints a message to standard error.
 pub(super) fn report(message: impl Display) {
-    // Standard error may be closed; the exit code reports the failure as well.
+    // Ignore an error: standard error may be closed, and the exit code reports the failure as well.
     let _ = writeln!(std::io::stderr(), "ctmpl: {message}");
 }

@@ -20,7 +20,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8, Failure> {
     })
 }
 
-/// Parses every template and reports each that is invalid; returns `true` if all are valid.
+/// Parses every template and reports the invalid ones. Returns `true` if all are valid.
 pub(super) fn templates_parse(config: &Config) -> bool {
     let invalid: Vec<_> = config
         .jobs
@@ -33,7 +33,7 @@ pub(super) fn templates_parse(config: &Config) -> bool {
     invalid.is_empty()
 }
 
-/// An error followed by its causes. The text of an error may have several lines.
+/// Formats an error with its causes. The text of an error may have several lines.
 fn with_causes(error: &dyn Error) -> String {
     error.source().map_or_else(
         || error.to_string(),

@@ -102,8 +102,9 @@ impl ChildPart {
                 }
                 Vec::new()
             }
-            Event::SignalAction(SignalAction::PassOn(signal)) => {
-                let step = |child: &mut Child| child.hear(*signal, now.instant, now.jitter);
+            Event::SignalAction(SignalAction::Forward(signal)) => {
+                let step =
+                    |child: &mut Child| child.handle_signal(*signal, now.instant, now.jitter);
                 self.apply(step)
             }
             Event::ChildEnded(ended) => self.ended(ended),
@@ -191,10 +192,10 @@ impl ChildPart {
                         self.child = None;
                         return Vec::new();
                     }
-                    Ended::ByItself if code == 0 => {
+                    Ended::Unrequested if code == 0 => {
                         tracing::info!(name: "child.ended", command = %line, code, "{line} has ended by itself {exit}");
                     }
-                    Ended::ByItself => {
+                    Ended::Unrequested => {
                         tracing::error!(name: "child.crashed", command = %line, code, "{line} has ended by itself {exit}");
                     }
                 }

@@ -1,18 +1,19 @@
 //! The level filter, and the component of an event.
 //!
-//! Input: the target of an event, which is the path of a module. Output: whether it is logged, and the component that
-//! its line names.
+//! Input: the target of an event, which is a module path. Output: whether it is logged, and the
+//! component in its line.
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::config::resolved::LogLevel;
 
-/// This program, whose components are its modules.
+/// The crate name of this program, whose components are its modules.
 const PROGRAM: &str = "ctmpl";
 /// The other targets of this program: the output of commands, and its libraries.
 const OTHER_TARGETS: [&str; 2] = ["command", "consul_dev"];
 
-/// The filter for a level. Events of other libraries show from WARN on only, because theirs may contain headers.
+/// Creates the filter for a level. Events of other libraries are logged at WARN and ERROR only,
+/// because lower levels may contain headers.
 pub(super) fn filter(level: LogLevel) -> Targets {
     let level = match level {
         LogLevel::Error => LevelFilter::ERROR,

@@ -1,7 +1,7 @@
 //! The outlets of a configuration.
 //!
-//! Input: a [`LogConfig`], and whether standard error is connected to the journal. Output: the [`Outlet`]s, or a
-//! [`LogError`] with the remedy if one cannot be opened.
+//! Input: a [`LogConfig`], and whether standard error is connected to the journal. Output: the
+//! [`Outlet`]s, or a [`LogError`] with a remedy if one cannot be opened.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -48,14 +48,14 @@ fn remedy(outlet: &Outlet) -> &'static str {
     }
 }
 
-/// Opens the outlets that `config` names with `open`, which opens all or none. `connected`: standard error is connected
-/// to the journal.
+/// Opens the outlets of `config` by calling `open`, which opens all or none. `connected`: standard
+/// error is connected to the journal.
 pub(super) fn open_configured(
     config: &LogConfig,
     connected: bool,
     open: impl Fn(&[Outlet]) -> Result<(), OpenError>,
 ) -> Result<(), LogError> {
-    // JSON on a stderr that is the journal stays JSON: it becomes the text of the entry.
+    // On a stderr that is the journal, JSON stays JSON: it becomes the message of the entry.
     let is_text = config.format == LogFormat::Text;
     match config.journal.wanted {
         Wanted::Always => open(&outlets(config, connected, true))?,
@@ -73,7 +73,7 @@ pub(super) fn open_configured(
     Ok(())
 }
 
-/// The outlets in the order in which they are opened. The journal comes first: if it cannot be opened, no file is created.
+/// The outlets in the order of opening. The journal is first: if it cannot be opened, no file is created.
 fn outlets(config: &LogConfig, connected: bool, with_journal: bool) -> Vec<Outlet> {
     let format = match config.format {
         LogFormat::Text => Format::Text,
@@ -105,7 +105,7 @@ fn outlets(config: &LogConfig, connected: bool, with_journal: bool) -> Vec<Outle
         .collect()
 }
 
-/// The path of the log file: a path that ends with `/` is its directory.
+/// The path of the log file. A path that ends with `/` is its directory.
 fn file_path(path: &Path) -> PathBuf {
     if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
         path.join(FILE_NAME)
@@ -122,7 +122,7 @@ mod tests {
     use crate::config::logging::JournalConfig;
     use crate::config::resolved::LogLevel;
 
-    /// The outlets that are opened, as letters; `None` if that fails.
+    /// The opened outlets, as letters; `None` if opening fails.
     fn opened(config: &LogConfig, connected: bool, has_journal: bool) -> Option<String> {
         let opened = RefCell::new(String::new());
         let letter = |outlet: &Outlet| match outlet {

@@ -158,12 +158,12 @@ impl Choice {
         self.passing_for
     }
 
-    /// The order of the instances. `asked_near`: Consul has sorted the answer by distance.
+    /// The order of the instances. `is_near`: Consul has sorted the answer by distance.
     #[must_use]
-    pub fn order(&self, asked_near: bool) -> Order {
+    pub fn order(&self, is_near: bool) -> Order {
         if self.shuffle {
             Order::Shuffled
-        } else if asked_near && self.sort != Some(Sort::Name) {
+        } else if is_near && self.sort != Some(Sort::Name) {
             Order::Near
         } else {
             Order::Name

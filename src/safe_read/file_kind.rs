@@ -6,10 +6,10 @@ use std::os::unix::fs::FileTypeExt as _;
 
 use nix::errno::Errno;
 
-/// Returns an error for everything but a regular file.
+/// Returns an error unless the file is a regular file.
 ///
 /// # Errors
-/// Says what kind of file it is.
+/// The error names the kind of the file.
 pub fn refuse_special(kind: FileType) -> io::Result<()> {
     let what = match kind {
         _ if kind.is_file() => return Ok(()),

@@ -1,11 +1,11 @@
-//! Opens files inside a sandbox: a directory that no path and no link leads out of.
+//! Opens files inside a sandbox: a directory that neither a path nor a link can leave.
 //!
-//! Input: a path from a template, and the sandbox from the configuration.
-//! Output: the open file, or an error with a remedy.
+//! Input: a path from a template, and the sandbox from the configuration. Output: the open file, or
+//! an error with a remedy.
 //!
-//! Links are followed, also absolute ones, if the file at the end is inside. The path is resolved first. The resolved
-//! path is then opened relative to the sandbox, and the kernel refuses to leave it. If a link changes in between, the
-//! result is an error or another file of the sandbox.
+//! Links are followed, even absolute ones, if their target is inside. The path is resolved first.
+//! The resolved path is then opened relative to the sandbox, and the kernel refuses to leave it. If
+//! a link changes in between, the result is an error or another file of the sandbox.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -19,7 +19,7 @@ use nix::sys::stat::Mode;
 
 use super::file_kind::refuse_special;
 
-/// How often a path is resolved again if the file was moved before it could be opened.
+/// The maximum number of attempts if the file is moved between resolving and opening.
 const MAX_ATTEMPTS: usize = 8;
 
 /// Opens a regular file for reading.
@@ -47,7 +47,7 @@ fn open_directory(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// The path of the file in the sandbox, without links; `None` if it is outside.
+/// Resolves the path relative to the sandbox, without links; `None` if it is outside.
 fn resolve(path: &Path, root: &Path) -> io::Result<Option<PathBuf>> {
     let path = std::path::absolute(path)?;
     match path.canonicalize() {
@@ -67,10 +67,10 @@ fn resolve(path: &Path, root: &Path) -> io::Result<Option<PathBuf>> {
     }
 }
 
-/// Opens a resolved path. The kernel ensures that it does not lead out of the directory.
+/// Opens a resolved path. The kernel ensures that it does not leave the directory.
 fn open_beneath(directory: &File, inside: &Path) -> nix::Result<OwnedFd> {
     match resolve_beneath(directory, inside) {
-        // Linux before 5.6 and some system call filters do not have this call.
+        // Linux before 5.6 does not have this call, and some system call filters reject it.
         Err(Errno::ENOSYS | Errno::EPERM) => walk_beneath(directory, inside),
         outcome => outcome,
     }
@@ -98,7 +98,7 @@ fn resolve_beneath(_: &File, _: &Path) -> nix::Result<OwnedFd> {
     Err(Errno::ENOSYS)
 }
 
-/// The same, component by component, without following links: a resolved path has none.
+/// Opens the path component by component, without following links: a resolved path has none.
 fn walk_beneath(directory: &File, inside: &Path) -> nix::Result<OwnedFd> {
     let mut open: Option<OwnedFd> = None;
     let mut parts = inside.components().peekable();
@@ -122,7 +122,7 @@ fn walk_beneath(directory: &File, inside: &Path) -> nix::Result<OwnedFd> {
     open.ok_or(Errno::EISDIR)
 }
 
-/// Returns `true` for errors that occur if the file was moved after its path was resolved.
+/// Returns `true` for errors that mean that the file was moved after its path was resolved.
 fn has_moved(error: Errno) -> bool {
     matches!(
         error,

@@ -1,8 +1,8 @@
-//! The status line that systemd shows.
+//! The status line for systemd.
 
 use crate::report::{Phase, Report, TemplateReport, TemplateState};
 
-/// One line for people, which changes only with failures and phases.
+/// Formats a status line, which changes only with failures and phases.
 pub(crate) fn status_line(report: &Report) -> String {
     let mut items = Vec::new();
     match report.phase {

@@ -1,4 +1,4 @@
-//! The functions and records of ctmpl's templates, as the converter needs them.
+//! The functions and records of ctmpl for the converter.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::query::Health;
 use crate::render::functions;
 use crate::render::jinja::{self, JinjaTemplate};
 
-/// The function library of ctmpl.
+/// The function library of ctmpl, as an implementation of the converter's trait.
 pub(super) struct TemplateFunctions;
 
 impl Library for TemplateFunctions {

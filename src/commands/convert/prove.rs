@@ -1,4 +1,4 @@
-//! Renders a Go template and its conversion on the same data.
+//! Proves a conversion: renders the Go template and its conversion with the same data.
 //!
 //! Input: both templates, and a Consul to query. Output: a [`Proof`].
 
@@ -18,7 +18,7 @@ use crate::source::{Error, Poll, Source as DataSource, SourceQuery};
 
 pub(super) type Proof = ctmpl_convert::Proof<TemplateError>;
 
-/// A query of a proof that failed.
+/// A failed query of a proof.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot ask for {query}")]
 pub(super) struct ProofError {
@@ -34,7 +34,7 @@ pub(super) struct Pair {
 }
 
 impl Pair {
-    /// Parses both.
+    /// Parses both templates.
     pub(super) fn read(
         name: &str,
         go: &str,
@@ -58,7 +58,7 @@ impl Pair {
         })
     }
 
-    /// Renders both until neither has a query without an answer, and compares the results.
+    /// Renders both templates until all their queries are answered, and compares the results.
     pub(super) async fn prove(
         &self,
         consul: Option<&impl DataSource>,
@@ -82,11 +82,11 @@ impl Pair {
     }
 }
 
-/// Why a query has no answer.
+/// The reason for which a query has no answer.
 enum Unanswered {
-    /// A proof runs no plugin.
+    /// The query is a plugin, which a proof does not run.
     Plugin(Query),
-    /// There is no Consul to query.
+    /// No Consul is configured.
     NoSource,
     Failed(ProofError),
 }

@@ -1,4 +1,4 @@
-//! A template that is converted without a mark prints the same bytes.
+//! Tests that a template converted without a mark prints the same bytes.
 
 mod sizes;
 
@@ -22,10 +22,11 @@ use crate::render::{TemplateError, functions};
 use crate::store::Snapshot;
 use gotemplate::{Options, Template};
 
-/// The share of the vectors that Go renders which must be converted without a mark, in percent.
+/// The minimum percentage of the vectors that must be converted without a mark, among those that Go
+/// renders.
 const MIN_SHARE: usize = 97;
 
-/// The dot of the vectors in converted templates.
+/// The dot of a vector, in converted templates.
 const ROOT: &str = "scratch().get(\"dot\")";
 
 #[derive(Deserialize)]
@@ -60,7 +61,7 @@ fn convert_with(
     ctmpl_convert::convert("t", source, &options, &TemplateFunctions)
 }
 
-/// JSON as Go's decoder returns it.
+/// Converts JSON to a value as Go's decoder does.
 fn value(json: &Json) -> Value {
     match json {
         Json::Null => Value::from(()),
@@ -100,7 +101,7 @@ fn pass(dot: &Value) -> Arc<RenderContext> {
     Arc::new(pass)
 }
 
-/// The text of the Go template; `None` if it fails.
+/// Renders a Go template; `None` if it fails.
 fn in_go(template: &str, delimiters: &Delimiters, dot: &Value) -> Option<String> {
     let missing_key = MissingKey::default();
     let options = Options {
@@ -119,7 +120,7 @@ fn in_jinja(text: &str, dot: &Value) -> Result<String, TemplateError> {
         .render(&pass(dot), Undefined::Refused)
 }
 
-/// The data and the cases of the vectors.
+/// Reads the data and the cases of the vectors.
 fn vectors() -> (HashMap<String, Value>, Vec<Case>) {
     let text =
         std::fs::read_to_string("crates/gotemplate/tests/vectors/go-template.jsonl").unwrap();
@@ -262,9 +263,9 @@ fn conversions_read_like_templates_written_by_hand() {
 fn a_mark_has_a_line_and_a_reason() {
     let source = "a\n\n{{template \"none\"}}b{{$x := 1i}}";
     let Conversion { text, marks } = convert_with(source, &Delimiters::default(), None).unwrap();
-    let told: Vec<String> = marks.iter().map(ToString::to_string).collect();
+    let reasons: Vec<String> = marks.iter().map(ToString::to_string).collect();
     assert_eq!(
-        told,
+        reasons,
         [
             "line 3: 1i: Jinja has no complex numbers",
             "line 3: {{template \"none\"}}: there is no macro for this template"
@@ -276,7 +277,7 @@ fn a_mark_has_a_line_and_a_reason() {
     );
 }
 
-/// Templates that call themselves, shadow variables, or use words of Jinja as names, and their texts.
+/// Templates that call themselves, shadow variables, or use keywords of Jinja as names; each with its text.
 const SCOPES: &[(&str, &str)] = &[
     ("{{$x := 1}}{{if true}}{{$x := 2}}{{$x}}{{end}}{{$x}}", "21"),
     (

@@ -336,7 +336,7 @@ fn at_the_start_a_command_waits_a_moment_for_files_that_have_no_data_yet() {
     bench.news("a", "1");
     bench.write();
     assert_eq!(bench.take_runs(), []);
-    let wake = bench.parts.next_wake().expect("it looks again");
+    let wake = bench.parts.next_wake().expect("a wake-up is scheduled");
     assert!(wake > bench.now.instant);
     bench.pass(STARTUP_BATCH_WINDOW);
     assert_eq!(bench.take_runs().len(), 1);
@@ -461,7 +461,7 @@ fn changes_are_collected_during_wait_except_the_first_and_at_most_for_its_maximu
     bench.news("a", "7");
     let changes = bench
         .take_changes()
-        .expect("it is what the file has: looked at, at once");
+        .expect("the file already has this text, so the write is due at once");
     bench.written(changes, Outcome::Unchanged);
     bench.pass(second * 10);
     assert!(bench.write().is_empty());
@@ -521,7 +521,7 @@ fn a_reload_retries_failures_at_once() {
         Event::Applied(changes.into_iter().map(applied).collect())
     };
     bench.step(failed(changes));
-    assert!(bench.take_changes().is_none(), "it rests");
+    assert!(bench.take_changes().is_none(), "the write is in backoff");
     bench.step(Event::SignalAction(SignalAction::Reload));
     let changes = bench.take_changes().expect("the disk may have room again");
     bench.written(changes, Outcome::Written);
@@ -534,12 +534,16 @@ fn a_reload_retries_failures_at_once() {
     let run = bench.take_runs().remove(0);
     bench.ended(run, false);
     bench.pass(COMMAND_COOLDOWN);
-    assert_eq!(bench.take_runs(), [], "it rests for longer");
+    assert_eq!(
+        bench.take_runs(),
+        [],
+        "the backoff of the command is longer"
+    );
     bench.step(Event::SignalAction(SignalAction::Reload));
     assert_eq!(
         bench.take_runs().len(),
         1,
-        "what the command complains about may be mended"
+        "the cause of the failure may be fixed"
     );
 }
 

@@ -201,9 +201,9 @@ mod tests {
             ("genCA", "\"sprig_genCA\""),
             ("sub", "\"sprig_sub\""),
         ];
-        for (name, told) in cases {
+        for (name, text) in cases {
             let hint = for_function(name, name, "").unwrap();
-            assert!(hint.contains(told), "{name}: {hint}");
+            assert!(hint.contains(text), "{name}: {hint}");
         }
     }
 }

@@ -216,16 +216,16 @@ fn files_are_read_and_watched() {
 #[test]
 fn an_unreadable_template_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
-    let told = |name: &str| {
+    let error_text = |name: &str| {
         let error = file(&directory.path().join(name)).unwrap_err();
         assert_eq!(error.sources, [directory.path().join(name)]);
         error
             .to_string()
             .replace(directory.path().to_str().unwrap(), "DIR")
     };
-    insta::assert_snapshot!(told("none.j2"), @"DIR/none.j2: cannot read the template: No such file or directory (os error 2)");
+    insta::assert_snapshot!(error_text("none.j2"), @"DIR/none.j2: cannot read the template: No such file or directory (os error 2)");
     fs::write(directory.path().join("bytes.j2"), b"a\n\xff").unwrap();
-    insta::assert_snapshot!(told("bytes.j2"), @"DIR/bytes.j2: cannot read the template: line 2 is not UTF-8 text");
+    insta::assert_snapshot!(error_text("bytes.j2"), @"DIR/bytes.j2: cannot read the template: line 2 is not UTF-8 text");
 }
 
 /// Renders a template of each language with the same answers.
@@ -464,40 +464,40 @@ fn both_languages_request_the_same_without_data() {
 
 #[test]
 fn errors_of_go_templates_have_place_and_hint() {
-    let told = |text: &str| match inline(text, Language::Go) {
+    let error_text = |text: &str| match inline(text, Language::Go) {
         Err(error) => error.to_string(),
         Ok(template) => render(&template, &world()).text.unwrap_err().to_string(),
     };
-    insta::assert_snapshot!(told("a\n{{ range servce \"web\" }}{{ end }}"), @r#"
+    insta::assert_snapshot!(error_text("a\n{{ range servce \"web\" }}{{ end }}"), @r#"
     inline:2:10: function "servce" not defined
       2 | {{ range servce "web" }}{{ end }}
         |          ^
     hint: did you mean "service"?
     "#);
-    insta::assert_snapshot!(told("{% for s in service('web') %}{{ s.address }}{% endfor %}"), @r#"
+    insta::assert_snapshot!(error_text("{% for s in service('web') %}{{ s.address }}{% endfor %}"), @r#"
     inline:1:33: function "s" not defined
       1 | {% for s in service('web') %}{{ s.address }}{% endfor %}
         |                                 ^
     hint: this looks like Jinja; name the file .j2 (or set language = "jinja")
     "#);
-    insta::assert_snapshot!(told("x\n  {{ key \"port\" | add 1 }}"), @r#"
+    insta::assert_snapshot!(error_text("x\n  {{ key \"port\" | add 1 }}"), @r#"
     inline:2:19: error calling add: unknown type for a string (parseInt and parseFloat convert strings)
       2 |   {{ key "port" | add 1 }}
         |                   ^
     "#);
-    insta::assert_snapshot!(told("{{ range service \"web\" }}{{ .Adress }}{{ end }}"), @r#"
+    insta::assert_snapshot!(error_text("{{ range service \"web\" }}{{ .Adress }}{{ end }}"), @r#"
     inline:1:29: can't evaluate field Adress in type *dependency.HealthService
       1 | {{ range service "web" }}{{ .Adress }}{{ end }}
         |                             ^
     in line 1: range service "web"
     hint: did you mean .Address?
     "#);
-    insta::assert_snapshot!(told("{{ mustEnv \"UNSET\" }}"), @r#"
+    insta::assert_snapshot!(error_text("{{ mustEnv \"UNSET\" }}"), @r#"
     inline:1:4: error calling mustEnv: required environment variable "UNSET" is empty
       1 | {{ mustEnv "UNSET" }}
         |    ^
     "#);
-    insta::assert_snapshot!(told("{{ if true }}"), @r"
+    insta::assert_snapshot!(error_text("{{ if true }}"), @r"
     inline:1:4: {{if}} has no {{end}}
       1 | {{ if true }}
         |    ^

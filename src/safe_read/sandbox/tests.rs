@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// `box/` with files and links in it, and `outside` beside it.
+/// The directory `box/` with files and links in it, and the file `outside` beside it.
 fn fixture() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name);
@@ -170,7 +170,7 @@ fn a_link_that_changes_before_the_file_is_opened_is_not_followed() {
             symlink(target, at("box/in")).unwrap();
             let error = open(&directory, &found).expect_err(how);
             assert!(has_moved(error), "{how}: {error}");
-            // A directory on the way as well.
+            // The same for a directory on the path.
             let found = resolve(&at("box/deep/in"), &root).unwrap().unwrap();
             fs::remove_dir_all(at("box/deep")).unwrap();
             fs::rename(at("box-too/outside"), at("box-too/in")).unwrap();
@@ -200,7 +200,7 @@ fn a_link_that_changes_constantly_never_leads_outside() {
             }
         });
         let (mut texts, begun) = (Vec::new(), std::time::Instant::now());
-        // On a busy machine, the other thread may hardly have had a turn.
+        // On a busy machine, the other thread may hardly have run yet.
         for round in 0.. {
             texts.extend(read(&at("box/switched"), &at("box")).ok());
             if round >= 3_000 && !texts.is_empty()

@@ -148,12 +148,12 @@ mod tests {
         ];
         assert!(!cases.is_empty());
         for (what, answers, expected) in cases {
-            let told: Vec<Vec<_>> = history(answers);
-            let told: Vec<Vec<_>> = told
+            let recent: Vec<Vec<_>> = history(answers);
+            let recent: Vec<Vec<_>> = recent
                 .iter()
                 .map(|ages| ages.iter().map(|(id, age)| (id.as_str(), *age)).collect())
                 .collect();
-            assert_eq!(told, *expected, "{what}");
+            assert_eq!(recent, *expected, "{what}");
         }
     }
 

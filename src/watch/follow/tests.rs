@@ -195,7 +195,7 @@ async fn new_answers_are_reported_and_each_poll_waits_for_a_higher_index() {
     sleep(Duration::from_secs(100)).await;
     assert!(
         events.try_recv().is_err(),
-        "an equal answer is no next_answer"
+        "an equal answer is not reported"
     );
     let indexes: Vec<_> = script.polls().iter().map(|(_, poll)| poll.index).collect();
     assert_eq!(indexes[..4], [0, 5, 9, 9]);
@@ -304,7 +304,7 @@ async fn no_poll_is_sent_while_the_receiver_is_busy() {
     let begun = Instant::now();
     follower.set_busy(false);
     assert_eq!(next_answer(&mut events).await, "b");
-    assert_eq!(begun.elapsed(), long, "then it is polls at once");
+    assert_eq!(begun.elapsed(), long, "then it is polled at once");
 }
 
 #[tokio::test(start_paused = true)]
@@ -337,11 +337,7 @@ async fn another_server_is_tried_at_once_and_nothing_is_reported() {
         Some(WatchEvent::Answered(..)) => {}
         other => panic!("{other:?}"),
     }
-    assert_eq!(
-        begun.elapsed(),
-        MIN_POLL_INTERVAL,
-        "no pause beside the usual one"
-    );
+    assert_eq!(begun.elapsed(), MIN_POLL_INTERVAL, "only the default pause");
     let polls: Vec<_> = script
         .polls()
         .iter()

@@ -45,7 +45,11 @@ fn a_configured_mode_is_set() {
     );
     assert_eq!(mode(&out), 0o600);
     assert!(put_as(&out, b"two", &FileConfig::default()).unwrap());
-    assert_eq!(mode(&out), 0o600, "what is not asked for is kept");
+    assert_eq!(
+        mode(&out),
+        0o600,
+        "an attribute that is not configured is kept"
+    );
 }
 
 #[test]

@@ -132,5 +132,5 @@ fn a_poller_never_sees_a_wrong_mode_or_owner() {
         over.store(true, Ordering::SeqCst);
         assert_eq!(poller.join().unwrap(), None, "not {right:?}");
     });
-    assert!(looks.load(Ordering::SeqCst) > 1000, "hardly looked at");
+    assert!(looks.load(Ordering::SeqCst) > 1000, "too few checks");
 }

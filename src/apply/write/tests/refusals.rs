@@ -34,7 +34,7 @@ fn refused_as(
 fn remedy(error: &WriteError, directory: &Path) -> String {
     error
         .remedy()
-        .expect("there is something to be done")
+        .expect("a remedy")
         .replace(directory.to_str().unwrap(), "DIRECTORY")
 }
 
@@ -339,7 +339,7 @@ fn one_file_by_two_paths() {
             writer
                 .stage(&real, b"one", None, &FileConfig::default())
                 .is_ok(),
-            "the first, again and again"
+            "the first destination may be written repeatedly"
         );
     }
     for another in [link, other.join("real")] {
@@ -368,6 +368,6 @@ fn a_directory_whose_number_is_reused_is_not_refused() {
     std::fs::rename(&before, &after).unwrap();
     assert!(
         stage(&after.join("file")).is_ok(),
-        "nothing of the other template is there any more"
+        "no file of the other template remains"
     );
 }

@@ -1,4 +1,4 @@
-//! Large, long and deep templates.
+//! Tests of large, long and deep templates.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use nix::time::ClockId;
 
 use super::convert_with;
 
-/// The time for sources of two sizes, of which one is eight times as long.
+/// Compares the times for two sources, one of which is eight times as long.
 #[test]
 fn time_is_proportional_to_the_size() {
     type Source = fn(usize) -> String;
@@ -24,7 +24,7 @@ fn time_is_proportional_to_the_size() {
             (0..count).map(define).collect()
         }),
     ];
-    // The time of this thread, as other tests run at the same time.
+    // Use the CPU time of this thread, because other tests run at the same time.
     let now = || Duration::from(ClockId::CLOCK_THREAD_CPUTIME_ID.now().unwrap());
     let time = |source: Source, count| {
         let text = source(count);
@@ -74,7 +74,7 @@ fn long_chains_and_deep_nesting_are_marked() {
 
 #[test]
 fn chains_within_chains_do_not_overflow_the_stack() {
-    // Each level has a chain that Jinja nests, and the next level is in its last branch.
+    // Each level has a chain that Jinja nests; the next level is in its last branch.
     let more = "{{ else with key \"b\" }}{{ . }}".repeat(100);
     let level = format!("{{{{ with key \"a\" }}}}{{{{ . }}}}{more}");
     let source = format!("{}x{}", level.repeat(150), "{{ end }}".repeat(150));

@@ -121,7 +121,7 @@ fn unchanged_templates_continue_without_interruption() {
         bench.actions
     );
     bench.news("b", "2");
-    assert_eq!(bench.write(), ["2"], "the one that has another place now");
+    assert_eq!(bench.write(), ["2"], "the template with another index");
 }
 
 #[test]
@@ -187,7 +187,10 @@ fn a_new_file_mode_is_written_at_once_and_a_new_wait_is_not() {
     bench.renew(vec![other.clone()]);
     bench.report_unchanged();
     bench.news("a", "2");
-    assert!(bench.write().is_empty(), "it waits for quiet now");
+    assert!(
+        bench.write().is_empty(),
+        "it waits for the quiescence timer"
+    );
     bench.pass(Duration::from_secs(1));
     assert_eq!(bench.write(), ["2"]);
     other.file.perms = Some(FileMode(0o600));
@@ -219,7 +222,7 @@ fn an_owed_command_is_replaced_by_the_new_command() {
     assert_eq!(run.line.to_string(), "right");
     bench.ended(run, true);
     bench.pass(Duration::from_secs(600));
-    assert_eq!(bench.take_runs(), [], "and the old one is owed nothing");
+    assert_eq!(bench.take_runs(), [], "the old command is not owed");
 }
 
 #[test]
@@ -287,7 +290,7 @@ fn another_consul_is_queried_and_the_files_keep_the_old_data() {
             .iter()
             .any(|action| matches!(action, Action::Export(..)))
     );
-    assert!(!bench.follows(), "what is asked is the same");
+    assert!(!bench.follows(), "the followed queries are unchanged");
     assert_eq!(bench.write(), ["1there"]);
     bench.report_unchanged();
     bench.news("a", "2");

@@ -46,7 +46,7 @@ fn a_denied_function_fails_when_it_is_called_and_only_then() {
             assert!(
                 rendering.dependencies.queries.is_empty()
                     && rendering.dependencies.missing.is_empty(),
-                "nothing is asked"
+                "no query is requested"
             );
             let message = rendering.text.expect_err("it is denied").message;
             assert!(
