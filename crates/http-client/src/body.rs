@@ -1,4 +1,4 @@
-//! Answers, and how their bodies are read.
+//! Answers and their bodies.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -15,10 +15,11 @@ use crate::http2::Slot;
 use crate::in_flight::InFlight;
 use crate::limits::Limits;
 
-/// After so many pieces of a body the task yields, so that many small pieces do not starve the other tasks.
+/// The number of pieces of a body after which the task yields, so that many small pieces do not
+/// starve other tasks.
 const PIECES_PER_TURN: usize = 64;
 
-/// An answer whose body is still to be read.
+/// An answer whose body has not been read yet.
 #[derive(Debug)]
 pub struct Response {
     /// The status.
@@ -29,7 +30,7 @@ pub struct Response {
     pub body: Body,
 }
 
-/// A whole answer.
+/// A complete answer.
 #[derive(Debug)]
 pub struct Answer {
     /// The status.
@@ -40,7 +41,7 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// A body that arrives piece by piece. Dropping it ends the request.
+/// A body that arrives in pieces. Dropping it ends the request.
 pub struct Body {
     incoming: Incoming,
     link: Link,
@@ -54,12 +55,12 @@ impl std::fmt::Debug for Body {
 
 /// The connection over which a body arrives.
 pub(crate) enum Link {
-    /// A connection of its own, which goes back to the idle ones when the body is complete.
+    /// An exclusive connection, which returns to the idle pool when the body is complete.
     Http1 {
         connection: Option<Box<http1::Connection>>,
         idle: Arc<Idle>,
     },
-    /// A place on a shared connection.
+    /// A slot on a shared connection.
     Http2(Slot),
 }
 
@@ -68,7 +69,8 @@ impl Body {
         Self { incoming, link }
     }
 
-    /// The next piece of the body; `None` at its end. There is no time limit: a stream of events may be silent.
+    /// Returns the next piece of the body; `None` at its end. There is no time limit, because a
+    /// stream of events may be idle.
     ///
     /// # Errors
     /// [`Error::CutOff`] if the body ends before it is complete.
@@ -77,7 +79,7 @@ impl Body {
             match self.frame().await {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) if !data.is_empty() => return Ok(Some(data)),
-                    // Trailers mean nothing to us.
+                    // Ignore trailers.
                     _ => {}
                 },
                 Some(Err(error)) => return Err(Error::body(&error)),
@@ -103,7 +105,7 @@ impl Body {
         .await
     }
 
-    /// Gives the connection back, now that the body is complete.
+    /// Returns the connection to the idle pool after the body is complete.
     async fn release(&mut self) {
         if let Link::Http1 { connection, idle } = &mut self.link
             && let Some(mut connection) = connection.take()
@@ -113,10 +115,10 @@ impl Body {
         }
     }
 
-    /// Reads the whole body.
+    /// Reads the complete body.
     ///
     /// # Errors
-    /// [`Error`] if it stalls, is cut off, or is larger than the limits allow.
+    /// [`Error`] if the body stalls, is cut off, or exceeds the limits.
     pub(crate) async fn collect(
         mut self,
         limits: Limits,
@@ -142,7 +144,7 @@ impl Body {
             }
             share.grow(chunk.len())?;
             if body.is_empty() {
-                // What a server announces is believed as far as it fits into a few pieces.
+                // Reserve the announced length, but at most a few pieces: the announcement may be false.
                 body.reserve_exact(expected.clamp(chunk.len(), 64 << 10).max(chunk.len()));
             }
             body.extend_from_slice(&chunk);

@@ -1,4 +1,4 @@
-//! Sends requests over the connections to a server.
+//! Sends requests over connections to a server.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,8 +21,8 @@ use crate::request::{Form, Message, Request};
 use crate::settings::TransportConfig;
 use crate::tls::{Tls, TlsError};
 
-/// Shared by all endpoints of a program: how connections are kept, and what all answers together may hold. A clone is
-/// the same client.
+/// The settings of connections and the limits of answers, shared by all endpoints of a program. A
+/// clone is the same client.
 #[derive(Clone, Debug)]
 pub struct Client {
     settings: TransportConfig,
@@ -43,11 +43,11 @@ impl Client {
         }
     }
 
-    /// A server that is reached over this client: `http://`, `https://` or `unix://`, whose path is the socket. The
-    /// path of other URLs is not used. `tls` is required for `https` alone.
+    /// Creates an endpoint for a server: `http://`, `https://` or `unix://`. The path of a `unix`
+    /// URL is the socket; that of other URLs is ignored. `tls` is required only for `https`.
     ///
     /// # Errors
-    /// [`TlsError`] if the settings for a proxy over TLS cannot be made.
+    /// [`TlsError`] if TLS for a proxy cannot be set up.
     pub fn endpoint(&self, server: &Url, tls: Option<Tls>) -> Result<Endpoint, TlsError> {
         let TransportConfig {
             connect_limit,
@@ -92,18 +92,18 @@ impl Client {
     }
 }
 
-/// A server, and the connections to it.
+/// A server with the connections to it.
 pub struct Endpoint {
     client: Client,
-    /// An address without a host is reported by the first request.
+    /// The dialer. The error of an address without a host is returned by the first request.
     dialer: Result<Dialer, Error>,
     authority: String,
     is_tls: bool,
     idle: Arc<Idle>,
     http2: Connections,
-    /// Held while a connection is opened that others may be able to share.
+    /// The lock that is held while a connection is opened that other requests may share.
     opening: Mutex<()>,
-    /// Whether the connection that was opened last speaks HTTP/1.1, which cannot be shared.
+    /// `true` if the latest connection uses HTTP/1.1, which cannot be shared.
     speaks_http1: AtomicBool,
     has_answered: AtomicBool,
 }
@@ -122,10 +122,10 @@ impl Endpoint {
         self.has_answered.load(Ordering::Relaxed)
     }
 
-    /// Sends a request and reads the whole answer within a time limit.
+    /// Sends a request and reads the complete answer within a time limit.
     ///
     /// # Errors
-    /// [`Error`] if there is no answer, or none within the limits of time and size.
+    /// [`Error`] if no answer arrives within the limits of time and size.
     pub async fn fetch(&self, request: &Request, limit: Duration) -> Result<Answer, Error> {
         let fetched = async {
             let Response {
@@ -147,11 +147,11 @@ impl Endpoint {
             .unwrap_or(Err(Error::TimedOut))
     }
 
-    /// Sends a request and waits for the head of its answer, without a time limit. A request that can be repeated
-    /// without harm is repeated on another connection if it met one that the server had closed meanwhile.
+    /// Sends a request and waits for the head of the answer, without a time limit. If the server had closed
+    /// a reused connection meanwhile, a request that may be repeated is sent again on another connection.
     ///
     /// # Errors
-    /// [`Error`] if no head comes.
+    /// [`Error`] if no head arrives.
     pub async fn send(&self, request: &Request) -> Result<Response, Error> {
         loop {
             let mut link = self.link().await?;
@@ -203,7 +203,7 @@ impl Endpoint {
         })
     }
 
-    /// A connection for one request: an idle one, a place on a shared one, or a new one.
+    /// Returns a connection for one request: an idle one, a slot on a shared one, or a new one.
     async fn link(&self) -> Result<Link, Error> {
         if let Some(link) = self.open_link() {
             return Ok(link);
@@ -217,14 +217,14 @@ impl Endpoint {
             }
             Some(opening)
         };
-        // Another request may have found out meanwhile that no connection can be shared.
+        // Another request may have found meanwhile that connections cannot be shared.
         let opening = opening.filter(|_| !self.speaks_http1.load(Ordering::Relaxed));
         let link = self.new_link().await;
         drop(opening);
         link
     }
 
-    /// A link over a connection that is open already.
+    /// Returns a link over an open connection.
     fn open_link(&self) -> Option<Link> {
         if let Some(connection) = self.idle.take() {
             return Some(self.http1(connection));
@@ -261,12 +261,12 @@ impl Endpoint {
     }
 }
 
-/// Returns `true` if a request that failed on a connection of before may be sent again.
+/// Returns `true` if a request that failed on a reused connection may be sent again.
 fn may_repeat(request: &Request, failed: &Failed) -> bool {
     failed.is_unsent || (request.method.is_idempotent() && matches!(failed.error, Error::Closed))
 }
 
-/// Host and port as the `Host` header names them.
+/// Returns host and port for the `Host` header.
 fn authority(server: &Url, alias: Option<&str>) -> String {
     let host = alias
         .or_else(|| server.host_str())

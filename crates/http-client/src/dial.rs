@@ -20,7 +20,7 @@ use crate::proxy::{Proxy, Route};
 use crate::stream::Stream;
 use crate::tls::Tls;
 
-/// Where a server listens.
+/// The address of a server.
 #[derive(Clone, Debug)]
 pub(crate) enum Address {
     Tcp { host: Host<String>, port: u16 },
@@ -28,7 +28,7 @@ pub(crate) enum Address {
 }
 
 impl Address {
-    /// The address in a URL whose scheme is `http`, `https` or `unix`.
+    /// Returns the address in a URL whose scheme is `http`, `https` or `unix`.
     pub(crate) fn of(url: &Url) -> Result<Self, Error> {
         let missing = || Error::Invalid("the address has no host".to_owned());
         if url.scheme() == "unix" {
@@ -41,7 +41,7 @@ impl Address {
         })
     }
 
-    /// Connects to the socket, or to the first of the host's addresses that accepts.
+    /// Connects to the socket, or to the first address of the host that accepts.
     async fn connect(&self, keep_alive: Duration) -> io::Result<Stream> {
         let (host, port) = match self {
             Self::Unix(path) => return UnixStream::connect(path).await.map(Stream::Unix),
@@ -53,7 +53,8 @@ impl Address {
             Host::Ipv6(ip) => TcpStream::connect((*ip, port)).await?,
         };
         stream.set_nodelay(true)?;
-        // A host that disappears is noticed after half a minute by default, not at the end of a blocking query.
+        // With the defaults, a host that disappears is detected within half a minute, not at the
+        // end of a blocking query.
         let probes = TcpKeepalive::new()
             .with_time(keep_alive)
             .with_interval((keep_alive / 2).max(Duration::from_secs(1)));
@@ -62,26 +63,26 @@ impl Address {
     }
 }
 
-/// How connections to one server are opened.
+/// The parameters for opening connections to one server.
 #[derive(Clone, Debug)]
 pub(crate) struct Dialer {
     pub(crate) address: Address,
     pub(crate) route: Route,
-    /// Set if the server is reached over TLS.
+    /// The TLS settings; `None` for clear text.
     pub(crate) tls: Option<Tls>,
     pub(crate) keep_alive: Duration,
-    /// How long connecting may take, with the TLS handshake; `None`: as long as the request.
+    /// The time limit for connecting, including the TLS handshake; `None`: that of the request.
     pub(crate) limit: Option<Duration>,
 }
 
-/// A new connection, and whether HTTP/2 was negotiated.
+/// A new connection, and `true` if HTTP/2 was negotiated.
 pub(crate) type Dialed = (Stream, bool);
 
 impl Dialer {
     /// Opens a connection within the time limit.
     pub(crate) async fn dial(&self) -> Result<Dialed, Error> {
-        // Boxed: the future is large, and the requests that wait for an answer have no use for it.
-        let dialing = Box::pin(self.dial_at_leisure());
+        // Boxed, because the future is large and requests that wait for an answer do not need it any more.
+        let dialing = Box::pin(self.dial_without_limit());
         match self.limit {
             Some(limit) => tokio::time::timeout(limit, dialing)
                 .await
@@ -90,7 +91,7 @@ impl Dialer {
         }
     }
 
-    async fn dial_at_leisure(&self) -> Result<Dialed, Error> {
+    async fn dial_without_limit(&self) -> Result<Dialed, Error> {
         let stream = match &self.route {
             Route::Direct => {
                 let connected = self.address.connect(self.keep_alive).await;
@@ -127,14 +128,14 @@ impl Proxy {
         Ok(Stream::Tls(Box::new(stream)))
     }
 
-    /// Connects to a server through the proxy.
+    /// Opens a tunnel to a server through the proxy.
     async fn tunnel(&self, address: &Address, keep_alive: Duration) -> Result<Stream, Error> {
         let Address::Tcp { host, port } = address else {
             return self.connect(keep_alive).await;
         };
         let target: Uri = format!("https://{host}:{port}")
             .parse()
-            .map_err(|_| Error::Invalid(format!("no proxy can be asked for the host {host}")))?;
+            .map_err(|_| Error::Invalid(format!("no proxy can connect to the host {host}")))?;
         let hop = Hop {
             proxy: self.clone(),
             keep_alive,
@@ -152,7 +153,7 @@ impl Proxy {
     }
 }
 
-/// The way to the proxy, in the form that [`Tunnel`] takes.
+/// The connection to the proxy, in the form that [`Tunnel`] requires.
 #[derive(Clone)]
 struct Hop {
     proxy: Proxy,

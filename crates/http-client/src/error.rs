@@ -1,4 +1,4 @@
-//! Why a request was not answered.
+//! The errors of a request.
 
 use std::error::Error as StdError;
 use std::io;
@@ -9,19 +9,19 @@ use crate::tls_failure::{TlsFailure, tls_cause};
 use crate::wire::Wire;
 use go_duration::GoDuration;
 
-/// Why a request was not answered. No text of it holds a header, a body or a URL.
+/// The reason for which a request was not answered. The text never contains a header, a body or a URL.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// HTTP cannot carry the request.
+    /// The request cannot be sent as an HTTP request.
     #[error("{0}")]
     Invalid(String),
-    /// No connection was made, or one that is of no use.
+    /// No usable connection could be opened.
     #[error("{0}")]
     Unreachable(String),
-    /// Connecting took too long.
+    /// The time limit for connecting was exceeded.
     #[error("connecting took longer than {}", GoDuration(*.0))]
     ConnectTimeout(Duration),
-    /// The TLS handshake failed, or the server did not accept this host's certificate.
+    /// The TLS handshake failed, or the server rejected the client certificate.
     #[error(transparent)]
     Tls(TlsFailure),
     /// The server closed the connection before the first byte of the answer.
@@ -30,28 +30,28 @@ pub enum Error {
     /// The answer is not HTTP.
     #[error("this is not HTTP ({0})")]
     Malformed(String),
-    /// The head, with the interim answers before it, is too large.
+    /// The head, including interim answers before it, is too large.
     #[error("its head is longer than {} MiB", MAX_HEAD >> 20)]
     HeadTooLong,
-    /// The answer ends before it is complete, or its framing is wrong.
+    /// The answer ended before it was complete, or its framing is invalid.
     #[error("the answer is cut off ({0})")]
     CutOff(String),
-    /// The body did not continue in time.
+    /// The body did not continue within this time.
     #[error("the answer stalled: no byte of its body came for {}", GoDuration(*.0))]
     Stalled(Duration),
     /// The body is larger than this many bytes.
     #[error("it is longer than {} MiB", .0 >> 20)]
     TooLong(usize),
-    /// All bodies together hold more than this many bytes, and this one is not small.
+    /// All bodies together exceed this number of bytes, and this body is not a small one.
     #[error("the answers that are being received hold more than {} MiB together", .0 >> 20)]
     TooMuchInFlight(usize),
-    /// The time limit of the request passed.
+    /// The time limit of the request was exceeded.
     #[error("it did not answer in time")]
     TimedOut,
 }
 
 impl Error {
-    /// The error of a connection that could not be made.
+    /// Creates the error of a connection that could not be opened.
     pub(crate) fn connect(error: &io::Error) -> Self {
         match tls_cause(error) {
             Some(error) => Self::Tls(error.into()),
@@ -59,7 +59,7 @@ impl Error {
         }
     }
 
-    /// The error of a request whose head did not come.
+    /// Creates the error of a request whose head did not arrive.
     pub(crate) fn head(error: &hyper::Error, wire: &Wire) -> Self {
         if let Some(failure) = wire.tls_failure() {
             Self::Tls(failure.clone())
@@ -78,13 +78,13 @@ impl Error {
         }
     }
 
-    /// The error of a body that did not end well.
+    /// Creates the error of an incomplete body.
     pub(crate) fn body(error: &hyper::Error) -> Self {
         Self::CutOff(reason(error))
     }
 }
 
-/// The deepest cause in words; the texts above it repeat what the caller knows.
+/// The text of the innermost cause; the outer texts repeat what the caller knows.
 fn reason(error: &dyn StdError) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {
@@ -93,7 +93,7 @@ fn reason(error: &dyn StdError) -> String {
     cause.to_string()
 }
 
-/// Returns `true` if the other side closed the connection instead of answering.
+/// Returns `true` if the server closed the connection instead of answering.
 fn is_closed(error: &hyper::Error) -> bool {
     if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
         return true;

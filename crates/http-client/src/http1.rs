@@ -1,7 +1,7 @@
 //! HTTP/1.1 connections, one request at a time.
 //!
-//! The connection has no task of its own: the request on it drives it, so dropping the request closes it, and an idle
-//! connection costs its buffers and nothing else.
+//! A connection has no task of its own: its current request drives it. Therefore, dropping the
+//! request closes the connection, and an idle connection costs only its buffers.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -23,7 +23,7 @@ use crate::request::Message;
 use crate::stream::{Paced, Stream};
 use crate::wire::Wire;
 
-/// How many headers an answer may have.
+/// The maximum number of headers in an answer.
 const MAX_HEADERS: usize = 256;
 
 /// An HTTP/1.1 connection.
@@ -31,12 +31,12 @@ pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     driver: Driver,
     wire: Arc<Wire>,
-    /// Whether a request was answered over it.
+    /// `true` after a request was answered on this connection.
     is_used: bool,
 }
 
-/// The part of the connection that reads and writes; `None` once it has ended, because a request learns of the end
-/// only when this part is dropped.
+/// The part of the connection that reads and writes. It is `None` after its end, because hyper
+/// reports the end to a request only when this part is dropped.
 struct Driver(Option<Pin<Box<Inner>>>);
 
 type Inner = http1::Connection<TokioIo<Paced>, Full<Bytes>>;
@@ -44,7 +44,7 @@ type Inner = http1::Connection<TokioIo<Paced>, Full<Bytes>>;
 impl Driver {
     fn drive(&mut self, cx: &mut Context<'_>) {
         if let Some(connection) = &mut self.0
-            // An error reaches the request or its body.
+            // Ignore an error: hyper reports it to the request or its body.
             && connection.as_mut().poll(cx).is_ready()
         {
             self.0 = None;
@@ -52,14 +52,14 @@ impl Driver {
     }
 }
 
-/// Why no head came, and whether the request was not sent at all.
+/// The error of a request without a head, and whether the request was sent at all.
 pub(crate) struct Failed {
     pub(crate) error: Error,
     pub(crate) is_unsent: bool,
 }
 
 impl Connection {
-    /// Makes a stream an HTTP connection.
+    /// Creates an HTTP connection over a stream.
     pub(crate) async fn new(stream: Stream) -> Result<Self, Error> {
         let wire = Arc::new(Wire::new());
         let paced = Paced::new(stream, Arc::clone(&wire));
@@ -75,12 +75,12 @@ impl Connection {
         })
     }
 
-    /// Returns `true` if a request was answered over this connection before.
+    /// Returns `true` if a request was answered on this connection before.
     pub(crate) fn is_used(&self) -> bool {
         self.is_used
     }
 
-    /// Sends a request and waits for the head of its answer.
+    /// Sends a request and waits for the head of the answer.
     pub(crate) async fn send(&mut self, message: Message) -> Result<Response<Incoming>, Failed> {
         let Self {
             sender,
@@ -106,12 +106,12 @@ impl Connection {
         answered
     }
 
-    /// Reads and writes what is possible now.
+    /// Reads and writes as much as is possible now.
     pub(crate) fn drive(&mut self, cx: &mut Context<'_>) {
         self.driver.drive(cx);
     }
 
-    /// Returns `true` if the connection can take the next request, once its last answer is complete.
+    /// Returns `true` if the connection can take another request after its last answer.
     pub(crate) async fn is_reusable(&mut self) -> bool {
         poll_fn(|cx| {
             self.driver.drive(cx);
@@ -126,12 +126,12 @@ impl Connection {
 #[derive(Debug)]
 pub(crate) struct Idle {
     connections: Mutex<Vec<IdleConnection>>,
-    /// How many connections to all servers are idle.
+    /// The number of idle connections to all servers.
     total: Arc<AtomicUsize>,
     limits: IdleLimits,
 }
 
-/// Which idle connections are kept.
+/// The limits of idle connections.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct IdleLimits {
     pub(crate) reuse: bool,
@@ -152,7 +152,7 @@ impl std::fmt::Debug for IdleConnection {
     }
 }
 
-/// Counts an idle connection while it is held.
+/// Counts an idle connection until it is dropped.
 struct Counted(Arc<AtomicUsize>);
 
 impl Drop for Counted {
@@ -171,17 +171,17 @@ impl Idle {
         }
     }
 
-    /// The connection that became idle last, if one is left.
+    /// Removes the connection that became idle last; `None` if there is none.
     pub(crate) fn take(&self) -> Option<Box<Connection>> {
         let mut idle = self.lock();
-        // One that has been idle for long may have been closed by a firewall without notice.
+        // A firewall may have dropped a connection that has been idle for long.
         if let Some(limit) = self.limits.time {
             idle.retain(|idle| idle.since.elapsed() < limit);
         }
         idle.pop().map(|idle| idle.connection)
     }
 
-    /// Keeps a connection for the next request, or closes it.
+    /// Keeps a connection for another request if the limits allow it, else closes it.
     pub(crate) fn put_back(&self, connection: Box<Connection>) {
         let IdleLimits {
             reuse,

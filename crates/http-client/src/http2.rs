@@ -1,7 +1,7 @@
 //! HTTP/2 connections, shared by many requests.
 //!
-//! A server allows only so many requests at a time on one connection (100 with HAProxy, 250 with Consul), and a
-//! blocking query is open for long, so there are as many connections as the requests need.
+//! A server limits the simultaneous requests on one connection (100 with HAProxy, 250 with Consul),
+//! and blocking queries are open for long. Therefore, further connections are opened as needed.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -23,13 +23,13 @@ use crate::request::Message;
 use crate::stream::{Paced, Stream};
 use crate::wire::Wire;
 
-/// How many requests share one connection at most.
+/// The maximum number of requests that share one connection.
 const MAX_SHARING: usize = 90;
-/// A connection on which requests wait but nothing arrives for this long is probed.
+/// The time without incoming data after which a connection with pending requests is probed.
 const PING_AFTER: Duration = Duration::from_secs(20);
-/// How long the answer to such a probe may take.
+/// The time limit for the answer to a probe.
 const PING_LIMIT: Duration = Duration::from_secs(10);
-/// How many bytes of one body, and of all bodies of a connection, may arrive before they are read.
+/// The flow control windows in bytes: of one body, and of all bodies of a connection.
 const WINDOWS: (u32, u32) = (256 << 10, 1 << 20);
 
 /// An HTTP/2 connection.
@@ -37,16 +37,16 @@ const WINDOWS: (u32, u32) = (256 << 10, 1 << 20);
 pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     wire: Arc<Wire>,
-    /// Its tasks, which end with it.
+    /// The tasks of the connection, which end with it.
     _tasks: Arc<Mutex<JoinSet<()>>>,
-    /// How many requests are on it.
+    /// The number of requests on the connection.
     requests: AtomicUsize,
     idle_since: Mutex<Instant>,
-    /// Whether a request was answered over it.
+    /// `true` after a request was answered on this connection.
     is_used: AtomicBool,
 }
 
-/// Spawns the tasks of a connection, for as long as the connection exists.
+/// Spawns tasks of a connection while the connection exists.
 #[derive(Clone)]
 struct Tasks(Weak<Mutex<JoinSet<()>>>);
 
@@ -61,7 +61,7 @@ impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Tasks {
 }
 
 impl Connection {
-    /// Makes a stream an HTTP/2 connection.
+    /// Creates an HTTP/2 connection over a stream.
     pub(crate) async fn new(stream: Stream) -> Result<Self, Error> {
         let tasks = Arc::new(Mutex::new(JoinSet::new()));
         let wire = Arc::new(Wire::new());
@@ -77,7 +77,7 @@ impl Connection {
         let handshake = builder.handshake(TokioIo::new(paced)).await;
         let (sender, connection) = handshake.map_err(|error| Error::head(&error, &wire))?;
         let driver = async move {
-            // An error reaches the requests.
+            // Ignore an error: hyper reports it to the requests.
             let _ = connection.await;
         };
         tasks
@@ -103,23 +103,23 @@ impl Connection {
     }
 }
 
-/// One request's place on a connection.
+/// The slot of one request on a connection.
 #[derive(Debug)]
 pub(crate) struct Slot(Arc<Connection>);
 
 impl Slot {
-    /// Takes a place on a connection.
+    /// Takes a slot on a connection.
     fn new(connection: &Arc<Connection>) -> Self {
         connection.requests.fetch_add(1, Ordering::Relaxed);
         Self(Arc::clone(connection))
     }
 
-    /// Returns `true` if a request was answered over this connection before.
+    /// Returns `true` if a request was answered on this connection before.
     pub(crate) fn is_used(&self) -> bool {
         self.0.is_used.load(Ordering::Relaxed)
     }
 
-    /// Sends a request and waits for the head of its answer.
+    /// Sends a request and waits for the head of the answer.
     pub(crate) async fn send(&self, message: Message) -> Result<Response<Incoming>, Failed> {
         let mut sender = self.0.sender.clone();
         let answer = sender.try_send_request(message).await;
@@ -150,7 +150,8 @@ impl Drop for Slot {
 pub(crate) struct Connections(Mutex<Vec<Arc<Connection>>>);
 
 impl Connections {
-    /// A place on the first connection with room. Connections that are closed, or idle for too long, are dropped.
+    /// Takes a slot on the first connection with room. Connections that are closed or were idle for
+    /// too long are dropped.
     pub(crate) fn slot(&self, idle_limit: Option<Duration>) -> Option<Slot> {
         let mut connections = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         connections.retain(|connection| {
@@ -164,7 +165,7 @@ impl Connections {
         connections.iter().find(has_room).map(Slot::new)
     }
 
-    /// A place on a new connection, which others may share if it is kept.
+    /// Takes a slot on a new connection. If `keep`, other requests may share the connection.
     pub(crate) fn add(&self, connection: Connection, keep: bool) -> Slot {
         let connection = Arc::new(connection);
         let slot = Slot::new(&connection);

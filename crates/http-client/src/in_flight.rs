@@ -1,13 +1,13 @@
-//! The limit on all bodies that are being received.
+//! The limit on the total size of bodies that are being received.
 //!
-//! Up to half of the limit, every answer may grow. Above it, an answer may grow to an equal share of the other half: an
-//! endless body fails, and the small answers beside it do not notice.
+//! Below half of the limit, every answer may grow. Above it, an answer may grow only to its equal
+//! share of the other half. So an endless body fails while small answers beside it succeed.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::Error;
 
-/// Counts what all bodies hold together.
+/// The total size of all bodies in flight.
 #[derive(Debug)]
 pub(crate) struct InFlight {
     limit: usize,
@@ -15,7 +15,7 @@ pub(crate) struct InFlight {
     answers: AtomicUsize,
 }
 
-/// What one body holds; dropping it gives it back.
+/// The size of one body in flight. Dropping it releases the bytes.
 #[derive(Debug)]
 pub(crate) struct Share<'a> {
     all: &'a InFlight,
@@ -23,7 +23,7 @@ pub(crate) struct Share<'a> {
 }
 
 impl InFlight {
-    /// Creates a count with a limit in bytes.
+    /// Creates a counter with a limit in bytes.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -32,13 +32,13 @@ impl InFlight {
         }
     }
 
-    /// How many bytes are held now.
+    /// The number of bytes in flight.
     #[cfg(test)]
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Creates the share of one more answer.
+    /// Creates the share of another answer.
     pub(crate) fn share(&self) -> Share<'_> {
         self.answers.fetch_add(1, Ordering::Relaxed);
         Share {
@@ -49,7 +49,7 @@ impl InFlight {
 }
 
 impl Share<'_> {
-    /// Takes room for more bytes.
+    /// Adds bytes to the share.
     pub(crate) fn grow(&mut self, more: usize) -> Result<(), Error> {
         let half = self.all.limit / 2;
         let answers = self.all.answers.load(Ordering::Relaxed).max(1);
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_largest_answer_fails_and_small_ones_go_on() {
+    fn the_largest_answer_fails_and_small_ones_succeed() {
         let all = InFlight::new(6 << 20);
         let (mut endless, mut large, mut small) = (all.share(), all.share(), all.share());
         let third = 1 << 20;
@@ -96,7 +96,8 @@ mod tests {
     fn the_sum_never_exceeds_the_limit() {
         let all = InFlight::new(1 << 20);
         let mut shares = Vec::new();
-        // Each answer grows to its share while the next ones have not begun, so that the shares add up to more.
+        // Each answer grows to its share before the next one begins, so that the shares add up to
+        // more than the limit.
         for _ in 0..50 {
             let mut share = all.share();
             while share.grow(1000).is_ok() {}

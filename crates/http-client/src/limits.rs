@@ -1,23 +1,24 @@
-//! Limits on answers. The time of a request is limited by its caller.
+//! The limits on answers. The time limit of a request is set by its caller.
 
 use std::time::Duration;
 
-/// The largest head of an answer, together with the interim (1xx) answers before it, in bytes.
+/// The maximum size of the head of an answer, including interim (1xx) answers before it, in bytes.
 pub(crate) const MAX_HEAD: usize = 1 << 20;
 
 /// The limits on bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The largest body, in bytes.
+    /// The maximum size of a body, in bytes.
     pub answer: usize,
-    /// The most bytes that all bodies in flight hold together. Above half of it, only small answers grow.
+    /// The maximum total size of all bodies in flight, in bytes. Above half of it, only small
+    /// answers may grow.
     pub in_flight: usize,
-    /// The time within which a body has to continue once it has begun.
+    /// The maximum time between two pieces of a body.
     pub stall: Duration,
 }
 
 impl Default for Limits {
-    /// Consul's answers are far smaller.
+    /// The default limits; Consul's answers are far smaller.
     fn default() -> Self {
         Self {
             answer: 256 << 20,

@@ -1,4 +1,5 @@
-//! Proxies named by the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, in either case.
+//! The proxies in the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, in
+//! upper or lower case.
 
 use hyper::Uri;
 use hyper::header::HeaderValue;
@@ -7,28 +8,29 @@ use url::Url;
 
 use crate::tls::{Tls, TlsError};
 
-/// How a server is reached.
+/// The route to a server.
 #[derive(Clone, Debug)]
 pub(crate) enum Route {
-    /// Without a proxy.
+    /// A connection without a proxy.
     Direct,
-    /// The proxy reads the request and forwards it: clear text.
+    /// A proxy that reads and forwards requests; for clear text.
     Forward(Proxy),
-    /// The proxy opens a tunnel (CONNECT): TLS.
+    /// A proxy that opens a tunnel (`CONNECT`); for TLS.
     Tunnel(Proxy),
 }
 
-/// A proxy that speaks HTTP, over TLS or not.
+/// An HTTP proxy, with or without TLS.
 #[derive(Clone, Debug)]
 pub(crate) struct Proxy {
     pub(crate) uri: Uri,
     pub(crate) authorization: Option<HeaderValue>,
-    /// Set if the proxy itself is reached over TLS.
+    /// The TLS settings for the connection to the proxy; `None` for clear text.
     pub(crate) tls: Option<Tls>,
 }
 
 impl Route {
-    /// The route to a server as the environment says; as with Go's client, no proxy is used for loopback.
+    /// Returns the route to a server according to the environment. As in Go's client, loopback
+    /// addresses use no proxy.
     pub(crate) fn to(server: &Url) -> Result<Self, TlsError> {
         if !matches!(server.scheme(), "http" | "https") || is_loopback(server) {
             return Ok(Self::Direct);

@@ -1,4 +1,4 @@
-//! A request before it is sent.
+//! Requests.
 
 use hyper::body::Bytes;
 use hyper::header::{CONNECTION, HOST, HeaderValue, PROXY_AUTHORIZATION};
@@ -6,7 +6,7 @@ use hyper::{HeaderMap, Method, Uri};
 
 use crate::error::Error;
 
-/// The longest path and query that are sent, in bytes: the limit of most servers, and of the `http` crate.
+/// The maximum length of path and query, in bytes: the limit of most servers and of the `http` crate.
 const MAX_TARGET: usize = 65_534;
 
 /// A request to an [`Endpoint`](super::Endpoint).
@@ -14,11 +14,11 @@ const MAX_TARGET: usize = 65_534;
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// The path, which begins with a slash, and the query, percent-encoded.
+    /// The path, which begins with a slash, and the query; percent-encoded.
     pub target: String,
     /// The headers; `Host` is added when the request is sent.
     pub headers: HeaderMap,
-    /// The body; empty for none.
+    /// The body; may be empty.
     pub body: Bytes,
 }
 
@@ -40,7 +40,7 @@ impl Request {
         }
     }
 
-    /// Adds a body.
+    /// Sets the body.
     #[must_use]
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
@@ -54,7 +54,7 @@ impl Request {
         self
     }
 
-    /// The message that is sent.
+    /// Creates the message for a connection.
     pub(crate) fn message(&self, form: &Form<'_>) -> Result<Message, Error> {
         let len = self.target.len();
         if len > MAX_TARGET {
@@ -91,20 +91,20 @@ impl Request {
     }
 }
 
-/// What is sent over a connection.
+/// A request in the form that is sent over a connection.
 pub(crate) type Message = hyper::Request<http_body_util::Full<Bytes>>;
 
-/// How a message is written, which depends on the connection and the protocol.
+/// The form of a message, which depends on the connection and the protocol.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Form<'a> {
-    /// The scheme if the message names the whole URL: over HTTP/2 and to a proxy.
+    /// The scheme, if the message contains the whole URL: over HTTP/2 and to a proxy.
     pub(crate) scheme: Option<&'static str>,
     /// Host and port of the server.
     pub(crate) authority: &'a str,
-    /// Whether there is a `Host` header.
+    /// `true` to send a `Host` header.
     pub(crate) host: bool,
-    /// Whether the connection is closed after the answer.
+    /// `true` to close the connection after the answer.
     pub(crate) close: bool,
-    /// User and password for a proxy that forwards the request.
+    /// The credentials for a proxy that forwards the request.
     pub(crate) proxy_authorization: Option<&'a HeaderValue>,
 }

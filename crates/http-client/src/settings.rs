@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The timeouts of connections, and how many stay open.
+/// The timeouts of connections and the limits of idle ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransportConfig {
     /// The time limit for connecting; `None`: that of the answer.
@@ -12,13 +12,13 @@ pub struct TransportConfig {
     pub tls_connect_limit: Option<Duration>,
     /// The idle time after which TCP probes a connection.
     pub keep_alive: Duration,
-    /// `true` if a connection is used for more than one request.
+    /// `true` to use a connection for more than one request.
     pub reuse: bool,
     /// The time after which an idle connection is closed; `None`: never.
     pub idle_limit: Option<Duration>,
-    /// The most idle connections.
+    /// The maximum number of idle connections.
     pub most_idle: usize,
-    /// The most idle connections to one server.
+    /// The maximum number of idle connections to one server.
     pub most_idle_of_one: usize,
 }
 
@@ -34,7 +34,7 @@ impl TransportConfig {
         most_idle_of_one: usize::MAX,
     };
 
-    /// The longest time that connecting to a server may take; zero if there is no limit.
+    /// The maximum time for connecting to a server; zero if there is no limit.
     #[must_use]
     pub fn longest_connect(&self) -> Duration {
         self.connect_limit
@@ -46,13 +46,13 @@ impl TransportConfig {
 /// The TLS settings: the trusted authorities and the client certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsConfig {
-    /// `true` if the certificates of servers are verified.
+    /// `true` to verify the certificates of servers.
     pub verify: bool,
-    /// The authorities that may sign them.
+    /// The authorities that may sign the certificates of servers.
     pub authorities: Authorities,
-    /// The client certificate; `None`: none is presented.
+    /// The client certificate; `None` to present none.
     pub identity: Option<Identity>,
-    /// The name that a server's certificate must be for; `None`: the host of the address.
+    /// The expected name in a server's certificate; `None`: the host of the address.
     pub server_name: Option<String>,
 }
 

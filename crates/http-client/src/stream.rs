@@ -1,4 +1,4 @@
-//! A connection's bytes: TCP, unix socket or TLS over one of them.
+//! The byte stream of a connection: TCP, a unix socket, or TLS over one of them.
 
 use std::io;
 use std::pin::Pin;
@@ -11,21 +11,22 @@ use tokio_rustls::client::TlsStream;
 
 use crate::wire::Wire;
 
-/// How many bytes are read at a time, which bounds the read buffer of a connection.
+/// The maximum number of bytes per read, which bounds the read buffer of a connection.
 const PIECE: usize = 16 << 10;
-/// After so many bytes without a pause, the task yields, so that a fast sender does not starve the other tasks.
+/// The number of bytes read without a pause after which the task yields, so that a fast sender does
+/// not starve other tasks.
 const BURST: usize = 64 << 10;
 
-/// A connection before HTTP.
+/// The stream of a connection, without HTTP.
 #[derive(Debug)]
 pub(crate) enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
-    /// Over TCP, or over TLS to a proxy.
+    /// TLS over TCP, or over TLS to a proxy.
     Tls(Box<TlsStream<Stream>>),
 }
 
-/// Calls a method of the stream inside.
+/// Calls a method of the inner stream.
 macro_rules! each {
     ($stream:expr, $method:ident $(, $argument:expr)*) => {
         match $stream.get_mut() {
@@ -80,17 +81,17 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// A stream that reads in small pieces, pauses after a burst and stops at the limit of its [`Wire`].
+/// A stream that reads in small pieces, pauses after a burst, and stops at the limit of its [`Wire`].
 #[derive(Debug)]
 pub(crate) struct Paced {
     stream: Take<Stream>,
-    /// Bytes read since the last pause.
+    /// The bytes read since the last pause.
     burst: usize,
     wire: Arc<Wire>,
 }
 
 impl Paced {
-    /// Creates one over a stream.
+    /// Creates a paced stream.
     pub(crate) fn new(stream: Stream, wire: Arc<Wire>) -> Self {
         Self {
             stream: stream.take(0),

@@ -1,4 +1,4 @@
-//! The client against servers that send bytes from a script.
+//! Tests of the client with servers that send bytes from a script.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -15,16 +15,16 @@ mod connections;
 mod framing;
 mod limits;
 
-/// The time limit of requests that are expected to end sooner.
+/// The time limit of requests that are expected to end earlier.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// A server that runs in threads of its own, so that it sends whatever the client's event loop does.
+/// A server with threads of its own, so that it sends regardless of the client's event loop.
 struct Server {
     url: Url,
     connections: Arc<AtomicUsize>,
 }
 
-/// A connection as the server sees it.
+/// A connection on the side of the server.
 trait Connection: Read + Write + Send + 'static {}
 
 impl<T: Read + Write + Send + 'static> Connection for T {}
@@ -63,7 +63,7 @@ impl Server {
         })
     }
 
-    /// Starts a server that sends a head and then the same bytes again and again, for as long as it is read.
+    /// Starts a server that sends a head and then repeats the same bytes for as long as the client reads.
     fn endless(head: &'static str, repeated: impl Into<Vec<u8>>) -> Self {
         let repeated = repeated.into();
         Self::start(move |stream| {
@@ -102,7 +102,7 @@ fn client_with(limits: Limits) -> Client {
     Client::new(TransportConfig::DEFAULT, limits)
 }
 
-/// Fetches the root of a server; the status and the body.
+/// Fetches the root of a server. Returns the status and the body.
 async fn fetch(server: &Server, client: &Client) -> Result<(u16, String), Error> {
     let answer = server
         .endpoint(client)

@@ -1,7 +1,7 @@
-//! TLS: which servers are trusted, and which certificate this host presents.
+//! TLS: verifies servers and presents the client certificate.
 //!
-//! Input: a [`TlsConfig`] and the files that it names. Output: a [`Tls`] that turns a stream into a TLS stream, or the
-//! file that cannot be used and why.
+//! Input: a [`TlsConfig`] and its files. Output: a [`Tls`] that turns a stream into a TLS stream,
+//! or the unusable file and the reason.
 
 use std::error::Error as StdError;
 use std::io;
@@ -25,18 +25,18 @@ mod verifier;
 
 use verifier::Unverified;
 
-/// Why TLS cannot be set up. No message shows what a file holds.
+/// The reason for which TLS cannot be set up. The text never shows the content of a file.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file or directory cannot be read.
     #[error("cannot read {what}")]
     Unreadable {
-        /// What it is for, and its path.
+        /// The purpose of the file, and its path.
         what: String,
-        /// Why.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A file holds no certificate.
+    /// A file contains no certificate.
     #[error(
         "there is no certificate in {0}; it should hold PEM, which begins with -----BEGIN CERTIFICATE-----"
     )]
@@ -44,12 +44,12 @@ pub enum TlsError {
     /// Not a valid certificate.
     #[error("{what} holds a certificate that cannot be used")]
     Certificate {
-        /// Where it is.
+        /// The purpose of the file, and its path.
         what: String,
-        /// Why.
+        /// The error of the parser or of `rustls`.
         source: Box<dyn StdError + Send + Sync>,
     },
-    /// The file of the key holds no private key.
+    /// The key file contains no private key.
     #[error(
         "there is no private key in {0}; it should hold PEM, which has a line -----BEGIN PRIVATE KEY-----"
     )]
@@ -59,20 +59,20 @@ pub enum TlsError {
         "the key in {0} is encrypted; store it decrypted, readable for ctmpl alone: openssl pkey -in OLD -out NEW"
     )]
     EncryptedKey(String),
-    /// Certificate and key do not belong together, or their kind is not supported.
+    /// Certificate and key do not match, or their type is not supported.
     #[error("the certificate {certificate} and the key {key} cannot be used together")]
     Identity {
         /// The file with the certificate.
         certificate: String,
         /// The file with the key.
         key: String,
-        /// Why.
+        /// The error of `rustls`.
         source: rustls::Error,
     },
-    /// The system has no certificates, as in a minimal container.
+    /// The system has no trusted certificates, as in a minimal container.
     #[error("this system has no certificates of authorities")]
     NoneOfTheSystem,
-    /// The server name cannot be in a certificate.
+    /// The server name is not a valid host name.
     #[error("no certificate can be for {0:?}")]
     ServerName(String),
     /// `rustls` rejects the settings.
@@ -80,19 +80,19 @@ pub enum TlsError {
     Setup(#[source] Box<dyn StdError + Send + Sync>),
 }
 
-/// What every connection over TLS needs. A clone costs two reference counts.
+/// The TLS settings of connections. A clone costs two reference counts.
 #[derive(Clone, Debug)]
 pub struct Tls {
     settings: Arc<ClientConfig>,
-    /// The name that the server's certificate has to be for; `None`: that of the address.
+    /// The expected name in the server's certificate; `None`: the host of the address.
     server_name: Option<ServerName<'static>>,
 }
 
 impl Tls {
-    /// Creates the settings, which reads the files that they name.
+    /// Creates the settings; reads the files in `config`.
     ///
     /// # Errors
-    /// [`TlsError`] if a file or a name cannot be used.
+    /// [`TlsError`] if a file or a name is not usable.
     pub fn new(config: &TlsConfig) -> Result<Self, TlsError> {
         let TlsConfig {
             verify,
@@ -136,7 +136,7 @@ impl Tls {
         })
     }
 
-    /// Creates settings with the authorities that the system trusts, if there are any: for proxies.
+    /// Creates settings with the authorities of the system, for proxies.
     pub(crate) fn of_the_system() -> Result<Self, TlsError> {
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let builder = builder
@@ -151,7 +151,7 @@ impl Tls {
         })
     }
 
-    /// The host name under which the server is asked for, if it is not that of its address.
+    /// The configured server name; `None` if it is the host of the address.
     pub(crate) fn alias(&self) -> Option<&str> {
         match &self.server_name {
             Some(ServerName::DnsName(name)) => Some(name.as_ref()),
@@ -159,7 +159,7 @@ impl Tls {
         }
     }
 
-    /// Makes a stream to this host a TLS stream.
+    /// Opens a TLS connection to this host over a stream.
     pub(crate) async fn connect(
         &self,
         host: &Host<String>,
@@ -178,7 +178,7 @@ impl Tls {
     }
 }
 
-/// Verifies the certificates of servers against these authorities.
+/// Creates a verifier of server certificates with these authorities.
 fn verifier_for(
     authorities: &Authorities,
     provider: &Arc<CryptoProvider>,
@@ -224,14 +224,14 @@ fn verifier_for(
     verifier.map_err(|error| TlsError::Setup(error.into()))
 }
 
-/// The certificates that the system trusts; as usual, those that cannot be read are skipped.
+/// The trusted certificates of the system. Unreadable ones are skipped, as is usual.
 fn system_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     roots
 }
 
-/// Trusts the certificates in a text; if `required`, there must be one.
+/// Adds the certificates in a text. If `required`, there must be at least one.
 fn trust(
     roots: &mut RootCertStore,
     what: &str,
@@ -252,7 +252,7 @@ fn trust(
     Ok(())
 }
 
-/// This host's certificate with its chain, and its private key.
+/// Reads the client certificate with its chain, and its private key.
 fn client_certificate(
     identity: &Identity,
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {
@@ -268,7 +268,7 @@ fn client_certificate(
     if key.is_err() && text.windows(9).any(|some| some == b"ENCRYPTED") {
         return Err(TlsError::EncryptedKey(what));
     }
-    // The parser's error could quote a part of the key.
+    // The error of the parser might quote a part of the key.
     Ok((chain, key.map_err(|_| TlsError::NoKey(what))?))
 }
 

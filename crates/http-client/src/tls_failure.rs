@@ -1,11 +1,11 @@
-//! Why TLS failed, typed.
+//! The typed failures of TLS.
 
 use std::error::Error as StdError;
 use std::io;
 
 use rustls::{AlertDescription, CertificateError};
 
-/// Why a TLS connection is of no use.
+/// The reason for which a TLS connection is unusable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TlsFailure {
     /// The server does not speak TLS.
@@ -17,7 +17,7 @@ pub enum TlsFailure {
     /// The certificate is for other names.
     #[error("its certificate is not for {expected} but for {}", presented.join(", "))]
     WrongName {
-        /// The name that was looked for.
+        /// The expected name.
         expected: String,
         /// The names in the certificate.
         presented: Vec<String>,
@@ -31,7 +31,7 @@ pub enum TlsFailure {
     /// The certificate has another defect.
     #[error("its certificate is not valid: {0}")]
     BadCertificate(String),
-    /// The server requires a certificate of this host, or does not accept the one it got; with the name of the alert.
+    /// The server requires a client certificate, or rejects the presented one; with the name of the alert.
     #[error("it does not accept the certificate of this host ({0})")]
     ClientCertificate(String),
     /// Another failure.
@@ -39,7 +39,7 @@ pub enum TlsFailure {
     Other(String),
 }
 
-/// Alerts of a server that requires a certificate of this host, or does not accept it.
+/// The alerts of a server that requires a client certificate, or rejects the presented one.
 const ABOUT_CLIENT_CERTIFICATE: [AlertDescription; 8] = [
     AlertDescription::CertificateRequired,
     AlertDescription::BadCertificate,
@@ -78,14 +78,14 @@ impl From<&rustls::Error> for TlsFailure {
     }
 }
 
-/// The error of `rustls` among the causes of an error.
+/// Finds an error of `rustls` among the causes of an error.
 pub(crate) fn tls_cause<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(found) = error.downcast_ref() {
             return Some(found);
         }
-        // An `io::Error` does not name the error that it wraps as its source.
+        // The `source` of an `io::Error` skips the error that it wraps.
         let wrapped = error
             .downcast_ref::<io::Error>()
             .and_then(io::Error::get_ref);

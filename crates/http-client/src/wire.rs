@@ -1,4 +1,4 @@
-//! What a connection and the request on it tell each other about the bytes that arrive.
+//! The state that a connection and its request share about incoming bytes.
 
 use std::io;
 use std::sync::OnceLock;
@@ -7,19 +7,19 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::limits::MAX_HEAD;
 use crate::tls_failure::{TlsFailure, tls_cause};
 
-/// Shared by the stream, which counts, and the request, which sets the limit.
+/// The shared state: the stream counts bytes, and the request sets the limit.
 #[derive(Debug)]
 pub(crate) struct Wire {
-    /// How many bytes may still be read.
+    /// The number of bytes that may still be read.
     allowance: AtomicUsize,
-    /// Whether a byte of the answer has arrived.
+    /// `true` after a byte of the answer has arrived.
     received: AtomicBool,
-    /// Why TLS failed after the handshake. Kept here because HTTP/2 drops the type of the error.
+    /// The TLS failure after the handshake. It is stored here because HTTP/2 drops the type of the error.
     tls_failure: OnceLock<Box<TlsFailure>>,
 }
 
 impl Wire {
-    /// Creates one without a limit.
+    /// Creates a state without a limit.
     pub(crate) fn new() -> Self {
         Self {
             allowance: AtomicUsize::new(usize::MAX),
@@ -28,18 +28,18 @@ impl Wire {
         }
     }
 
-    /// A request begins: until its head is there, no more than [`MAX_HEAD`] bytes are read.
+    /// Starts a request: before its head is complete, at most [`MAX_HEAD`] bytes are read.
     pub(crate) fn expect_head(&self) {
         self.received.store(false, Ordering::Relaxed);
         self.allowance.store(MAX_HEAD, Ordering::Relaxed);
     }
 
-    /// The head is there; the body has limits of its own.
+    /// Removes the limit after the head; the body has its own limits.
     pub(crate) fn expect_body(&self) {
         self.allowance.store(usize::MAX, Ordering::Relaxed);
     }
 
-    /// How many bytes may be read.
+    /// The number of bytes that may be read.
     pub(crate) fn allowance(&self) -> usize {
         self.allowance.load(Ordering::Relaxed)
     }
@@ -66,14 +66,14 @@ impl Wire {
         }
     }
 
-    /// Remembers the cause of an error, if it is TLS.
+    /// Records the cause of an error if it is a TLS failure.
     pub(crate) fn record(&self, error: &io::Error) {
         if let Some(error) = tls_cause(error) {
             self.tls_failure.get_or_init(|| Box::new(error.into()));
         }
     }
 
-    /// Why TLS failed after the handshake.
+    /// The TLS failure after the handshake.
     pub(crate) fn tls_failure(&self) -> Option<&TlsFailure> {
         self.tls_failure.get().map(|failure| &**failure)
     }

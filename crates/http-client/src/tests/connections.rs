@@ -1,4 +1,4 @@
-//! How connections are opened, kept and closed, and what is sent over them.
+//! Tests of opening, keeping and closing connections, and of the bytes sent over them.
 
 use std::os::unix::net::UnixListener;
 use std::sync::mpsc;
@@ -10,8 +10,8 @@ use super::*;
 
 const SMALL: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]";
 
-/// A server that keeps its connections and answers after a moment, so that requests at the same time need a connection
-/// each.
+/// A server that keeps its connections and answers with a delay, so that simultaneous requests need
+/// a connection each.
 fn keeping() -> Server {
     Server::start(|stream| {
         while read_head(stream).is_some() {
@@ -95,7 +95,7 @@ async fn the_limit_of_idle_connections_is_shared_by_all_servers() {
 }
 
 #[tokio::test]
-async fn a_request_that_meets_a_closed_connection_is_repeated_unless_it_may_do_harm() {
+async fn a_request_on_a_closed_connection_is_repeated_if_it_is_idempotent() {
     // Each connection answers once; the second request on it is read and not answered.
     let server = Server::start(|stream| {
         read_head(stream);
@@ -123,7 +123,7 @@ async fn a_connection_that_was_closed_while_it_was_idle_is_replaced_for_every_me
         let request = Request::new(method, "/");
         let answer = endpoint.fetch(&request, LIMIT).await.unwrap();
         assert_eq!(answer.body, b"[]");
-        // The end of the connection arrives meanwhile.
+        // Meanwhile, the client receives the end of the connection.
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(server.connections(), 3);
@@ -177,7 +177,7 @@ async fn method_target_headers_and_body_are_sent_over_a_unix_socket() {
 }
 
 #[tokio::test]
-async fn a_stream_of_events_is_read_as_it_comes() {
+async fn a_stream_of_events_is_read_as_it_arrives() {
     let (next, more) = mpsc::channel::<&'static str>();
     let more = std::sync::Mutex::new(more);
     let server = Server::start(move |stream| {
@@ -203,7 +203,7 @@ async fn a_stream_of_events_is_read_as_it_comes() {
 }
 
 #[tokio::test]
-async fn a_target_that_no_server_accepts_is_not_sent() {
+async fn an_invalid_target_is_not_sent() {
     let server = Server::answering(SMALL, usize::MAX);
     let endpoint = server.endpoint(&client());
     for target in ["/a b".to_owned(), format!("/{}", "x".repeat(65_534))] {

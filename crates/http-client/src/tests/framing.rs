@@ -1,8 +1,8 @@
-//! Where an answer ends, and answers that are not HTTP.
+//! Tests of the end of answers, and of answers that are not HTTP.
 
 use super::*;
 
-/// An answer, its status and body, and whether the connection can be used again.
+/// An answer, its status and body, and whether the connection can be reused.
 const GOOD: [(&str, u16, &str, bool); 12] = [
     (
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
@@ -68,7 +68,8 @@ const GOOD: [(&str, u16, &str, bool); 12] = [
     ),
 ];
 
-/// Answers the requests of each connection; an answer that ends with its connection is followed by the end.
+/// A server that answers each request; after an answer that ends with its connection, it closes the
+/// connection.
 fn answering(answer: &'static str, piece: usize) -> Server {
     Server::start(move |stream| {
         while read_head(stream).is_some() {

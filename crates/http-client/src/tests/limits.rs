@@ -1,4 +1,4 @@
-//! Servers that send too much, too slowly or without a pause.
+//! Tests with servers that send too much, too slowly or without a pause.
 
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ fn chunk(len: usize) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn an_endless_body_is_given_up_at_the_limit() {
+async fn an_endless_body_fails_at_the_limit() {
     let limits = Limits {
         answer: 4 << 20,
         ..Limits::default()
@@ -44,7 +44,7 @@ async fn endless_bodies_share_one_limit_and_small_answers_still_arrive() {
         polls.spawn(async move { fetch(&endless, &client).await.unwrap_err() });
     }
     let (mut most, mut failed) = (0, 0);
-    // The last ones have room enough to reach the limit of a single answer.
+    // The last ones have enough room to reach the limit of a single answer.
     while failed < 15 {
         assert_eq!(fetch(&small, &client).await.unwrap().1, "[]");
         most = most.max(client.in_flight.bytes());
@@ -59,7 +59,7 @@ async fn endless_bodies_share_one_limit_and_small_answers_still_arrive() {
 }
 
 #[tokio::test]
-async fn a_body_that_stops_is_noticed_soon_and_a_late_head_is_not_an_error() {
+async fn a_body_that_stalls_is_an_error_and_a_late_head_is_not() {
     let limits = Limits {
         stall: Duration::from_millis(200),
         ..Limits::default()
@@ -102,7 +102,7 @@ async fn a_switch_of_protocols_is_an_answer_without_a_body() {
 }
 
 #[tokio::test]
-async fn interim_answers_and_trailers_without_end_are_given_up() {
+async fn endless_interim_answers_and_trailers_fail() {
     let interim = Server::endless("", "HTTP/1.1 100 Continue\r\n\r\n".repeat(1000));
     let error = fetch(&interim, &client()).await.unwrap_err();
     assert!(matches!(error, Error::HeadTooLong), "{error:?}");
@@ -131,7 +131,7 @@ async fn a_sender_without_pause_does_not_delay_other_answers() {
         let mut polls = JoinSet::new();
         let flood = client.clone();
         polls.spawn(async move {
-            // Interim answers end at their limit, so they are requested again and again.
+            // Interim answers end at their limit, so they are requested repeatedly.
             while !matches!(fetch(&endless, &flood).await, Err(Error::TooLong(_))) {}
         });
         tokio::time::sleep(Duration::from_millis(300)).await;
@@ -143,7 +143,7 @@ async fn a_sender_without_pause_does_not_delay_other_answers() {
             slowest = slowest.max(begun.elapsed());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        // A wide margin for a build without optimization on a busy machine; a starved loop takes seconds.
+        // A wide margin for an unoptimized build on a busy machine; a starved loop takes seconds.
         assert!(slowest < Duration::from_millis(500), "{slowest:?}");
     }
 }

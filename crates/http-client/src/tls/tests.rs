@@ -1,9 +1,9 @@
-//! Errors for files and names that cannot be used.
+//! Tests of unusable files and names.
 
 use super::*;
 
 #[test]
-fn a_name_that_no_certificate_can_have_is_refused() {
+fn an_invalid_server_name_is_refused() {
     for (name, good) in [
         ("server.dc1.consul", true),
         ("10.0.0.1", true),
@@ -20,7 +20,7 @@ fn a_name_that_no_certificate_can_have_is_refused() {
 }
 
 #[test]
-fn what_a_file_holds_is_not_shown() {
+fn the_content_of_a_file_is_not_shown() {
     let directory = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
         let path = directory.path().join(name);

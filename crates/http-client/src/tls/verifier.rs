@@ -1,4 +1,4 @@
-//! Accepts every certificate of a server, if verification is disabled.
+//! The verifier for disabled verification: accepts every certificate of a server.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
-/// Accepts every certificate; signatures are verified as usual.
+/// Accepts every certificate. Signatures are verified as usual.
 #[derive(Debug)]
 pub(super) struct Unverified {
     provider: Arc<CryptoProvider>,
