@@ -212,7 +212,7 @@ pub struct Node {
 pub struct NodeServices {
     /// The node.
     pub node: Arc<Node>,
-    /// Its services, by name and ID.
+    /// The services of the node, by name and ID.
     pub services: Vec<Arc<NodeService>>,
 }
 

@@ -70,7 +70,7 @@ impl JobView<'_> {
             template,
             destination,
         } = self;
-        let is_broken = template.is_source_broken() || self.has_failed_for_good();
+        let is_broken = template.is_source_broken() || self.has_failed_permanently();
         let is_current = template.is_current() && template.is_complete();
         if is_broken {
             Stage::Failed
@@ -82,7 +82,7 @@ impl JobView<'_> {
     }
 
     /// Returns `true` if the rendering failed although all data was available, or the write failed.
-    pub(super) fn has_failed_for_good(self) -> bool {
+    pub(super) fn has_failed_permanently(self) -> bool {
         self.template.is_rendering_broken() || self.destination.is_broken()
     }
 

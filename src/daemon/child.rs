@@ -46,7 +46,7 @@ enum Files {
 /// The conditions for starting and notifying the child.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Conditions {
-    /// All files are written, and no command has failed for good.
+    /// All files are written, and no command has failed without a retry.
     pub(super) is_ready: bool,
     /// No write or command is in progress, and every owed command has run.
     pub(super) is_idle: bool,

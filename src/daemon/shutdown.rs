@@ -194,7 +194,7 @@ impl Shutdown {
     /// not exist.
     fn fail(&mut self, parts: Parts<'_>, now: Moment) {
         let is_fatal = |job: &JobView<'_>| {
-            job.template.on_error() == OnError::Fatal && job.has_failed_for_good()
+            job.template.on_error() == OnError::Fatal && job.has_failed_permanently()
         };
         if self.mode == Mode::Daemon
             && let Some(job) = parts.apply.jobs(parts.renderer).find(is_fatal)

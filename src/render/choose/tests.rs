@@ -223,7 +223,7 @@ proptest! {
     }
 
     #[test]
-    fn an_instance_that_comes_or_goes_does_not_move_the_others([instances, ..] in permuted(), which: prop::sample::Index, host in "[a-z0-9-]{0,8}") {
+    fn an_added_or_removed_instance_does_not_move_the_others([instances, ..] in permuted(), which: prop::sample::Index, host in "[a-z0-9-]{0,8}") {
         prop_assume!(!instances.is_empty());
         let choice = read(&[("shuffle", "true")]).unwrap();
         let gone = &instances[which.index(instances.len())];

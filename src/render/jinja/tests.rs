@@ -88,7 +88,7 @@ fn check(cases: &[(&str, &str)]) {
 }
 
 #[test]
-fn values_print_as_configuration_files_want_them() {
+fn values_print_in_the_form_of_configuration_files() {
     check(&[
         ("{{ true }} {{ false }} [{{ none }}]", "true false []"),
         (

@@ -169,7 +169,7 @@ fn every_field_has_its_value() {
 }
 
 #[test]
-fn past_the_end_is_undefined() {
+fn an_index_past_the_end_is_undefined() {
     assert!(Fields::get(&Pair::default(), 8).is_undefined());
 }
 

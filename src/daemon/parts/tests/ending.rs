@@ -114,7 +114,7 @@ fn answers_and_failures_of_dropped_queries_are_not_kept() {
 }
 
 #[test]
-fn a_task_that_is_lost_ends_the_process_instead_of_stopping_its_work() {
+fn a_lost_task_ends_the_process() {
     let mut bench = Bench::start(Mode::Daemon, vec![job("{{ key \"a\" }}", None)]);
     bench.step(Event::TaskLost("panicked".to_owned()));
     assert_eq!(bench.end(), Some(End::Failed));
