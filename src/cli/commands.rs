@@ -80,11 +80,7 @@ fn subcommands() -> [Command; 9] {
             "functions",
             "Print the reference of template functions",
             "ctmpl functions [NAME]",
-            vec![
-                Arg::new("name")
-                    .value_name("NAME")
-                    .help("Only this function, by its name in either language, with an example"),
-            ],
+            vec![function_name()],
         ),
         own(
             "validate",
@@ -102,14 +98,7 @@ fn subcommands() -> [Command; 9] {
             "completions",
             "Print a completion script for a shell",
             "ctmpl completions SHELL",
-            vec![
-                Arg::new("shell")
-                    .value_name("SHELL")
-                    .help("bash, zsh or fish")
-                    .required(true)
-                    .value_parser(value_parser!(Shell))
-                    .hide_possible_values(true),
-            ],
+            vec![shell()],
         ),
         own("man", "Print the manual page", "ctmpl man", Vec::new()),
         own(
@@ -131,6 +120,21 @@ fn subcommands() -> [Command; 9] {
             [flags::args(Keys::Connection), convert_flags()].concat(),
         ),
     ]
+}
+
+fn function_name() -> Arg {
+    Arg::new("name")
+        .value_name("NAME")
+        .help("Only this function, by its name in either language, with an example")
+}
+
+fn shell() -> Arg {
+    Arg::new("shell")
+        .value_name("SHELL")
+        .help("bash, zsh or fish")
+        .required(true)
+        .value_parser(value_parser!(Shell))
+        .hide_possible_values(true)
 }
 
 fn command_of(name: &'static str, about: &'static str, usage: &'static str) -> Command {

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_says_why() {
+    fn an_invalid_address_is_an_error_with_the_reason() {
         let cases = [
             ("", "names no server"),
             (" , ", "names no server"),
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_in_an_address_is_refused_unseen() {
+    fn the_error_for_a_password_in_an_address_does_not_show_it() {
         for list in [
             "http://u:s3cret@h:1",
             "u:s3cret@h",

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_level_is_answered_as_consul_template_does() {
+    fn an_invalid_level_is_reported_like_consul_template_does() {
         let error = "BOGUS"
             .parse::<LogLevel>()
             .expect_err("no level")

@@ -20,55 +20,55 @@ pub use job::{
     Settle, Source,
 };
 
-/// Everything that the daemon, or one run of it, needs to know.
+/// The resolved configuration of the daemon, or of one run.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// How Consul is reached.
+    /// The connection to Consul.
     pub consul: ConsulConfig,
-    /// One entry a template, in the order in which they are applied.
+    /// The templates, in the order in which they are applied.
     pub jobs: Vec<Job>,
-    /// The child that is started when all is written; `None`: none.
+    /// The child process; `None`: none.
     pub exec: Option<ExecConfig>,
-    /// Whether to end when all is written, or to go on watching.
+    /// Whether the process exits when everything is written, or keeps watching.
     pub mode: Mode,
-    /// Print what would be written; write nothing and run nothing.
+    /// Print what would be written; write no file and run no command.
     pub dry: bool,
-    /// Read all templates, and do nothing else.
+    /// Parse all templates and exit.
     pub parse_only: bool,
-    /// Whether the process ends, and has failed, when a key that a template needs does not exist.
+    /// Exit with an error if a key that a template needs does not exist.
     pub fail_on_missing: bool,
-    /// What is logged, how, and to whom.
+    /// The log.
     pub log: LogConfig,
-    /// The signal that ends the process in an orderly way, beside TERM, INT and QUIT; `None`: no other.
+    /// The signal that shuts the process down, in addition to TERM, INT and QUIT; `None`: no other.
     pub kill_signal: Option<Signal>,
-    /// The signal that makes it read everything again; `None`: none does. It may be TERM, INT or QUIT, which then does
-    /// not end the process.
+    /// The signal that reloads the configuration; `None`: none. It may be TERM, INT or QUIT, which then does not shut the
+    /// process down.
     pub reload_signal: Option<Signal>,
-    /// Where the process ID is written.
+    /// The file for the process ID.
     pub pid_file: Option<PathBuf>,
-    /// The embedded server to run beside it; `None`: none. With one, `jobs` may be empty.
+    /// The embedded server to run in the same process; `None`: none. With one, `jobs` may be empty.
     pub dev: Option<DevConfig>,
-    /// What the operator should know about what was said, once the log is there.
+    /// Warnings about the configuration, for the log.
     pub warnings: Vec<String>,
 }
 
 /// The embedded server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DevConfig {
-    /// Where it listens; port 0 takes any that is free.
+    /// The address on which it listens; port 0 takes any that is free.
     pub listen: SocketAddr,
-    /// The file with what it holds at first; `None`: nothing.
+    /// The file with its initial data; `None`: it starts empty.
     pub seed: Option<PathBuf>,
 }
 
-/// How long the process lives.
+/// The life time of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Watch, render and apply until told to stop.
+    /// Watch, render and apply until a signal arrives.
     Daemon,
-    /// End when every template is written and every command has succeeded.
+    /// Exit when every template is written and every command has succeeded.
     Once {
-        /// After how long what is missing is reported and the process ends; `None`: never.
+        /// The time after which the process reports the missing data and exits; `None`: no limit.
         timeout: Option<Duration>,
     },
 }

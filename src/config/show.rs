@@ -42,7 +42,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_shown_reads_back(text in "\\PC*|[${}\"\\\\\n\t]*") {
+        fn a_shown_configuration_reads_back(text in "\\PC*|[${}\"\\\\\n\t]*") {
             let contents = Some(Origin::Default.locate(text.clone()));
             let template = TemplateBlock { contents, ..TemplateBlock::default() };
             let layer = ConfigLayer { template: vec![template], ..ConfigLayer::default() };
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_of_the_log_means_the_same() {
+    fn the_shown_log_configuration_reads_back() {
         let texts = [
             "",
             "log_level = \"debug\" log_format = \"json\" log_file { path = \"/l\" log_rotate_bytes = 5 }",

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_signal_says_which_there_are() {
+    fn the_error_for_an_unknown_signal_lists_the_signals() {
         let cases = [
             "",
             "1",

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_no_template() {
+    fn an_empty_template_argument_is_an_error() {
         let cases = ["", ":", "::", " ", " :out", "::: :x"];
         assert!(!cases.is_empty());
         for text in cases {

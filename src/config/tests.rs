@@ -71,7 +71,7 @@ fn defaults_are_consul_templates() {
 }
 
 #[test]
-fn every_flag_arrives() {
+fn flags_set_their_keys() {
     let config = config(
         &[
             "-dry",
@@ -101,7 +101,7 @@ fn every_flag_arrives() {
 }
 
 #[test]
-fn once_has_a_limit_unless_it_is_taken_away() {
+fn once_has_a_time_limit_that_zero_disables() {
     assert_eq!(
         config(&["-once"], &[]).mode,
         Mode::Once {
@@ -119,7 +119,7 @@ fn once_has_a_limit_unless_it_is_taken_away() {
 }
 
 #[test]
-fn a_wait_settles_the_daemon_and_not_a_single_run() {
+fn the_quiescence_timer_is_off_with_once() {
     let settle = Settle {
         quiet: Duration::from_secs(2),
         most: Duration::from_secs(8),
@@ -324,7 +324,7 @@ fn bad_flags_are_13_and_bad_configuration_is_15() {
 }
 
 #[test]
-fn a_variable_that_is_overruled_is_not_judged() {
+fn an_overridden_variable_may_be_invalid() {
     let config = config(
         &["-log-level=info", "-consul-addr=h:1"],
         &[("CT_LOG", "loud"), ("CONSUL_HTTP_ADDR", "ftp://s")],
@@ -413,7 +413,7 @@ fn layers_are_read_from_files_and_laid_over_one_another() {
 }
 
 #[test]
-fn an_origin_says_where() {
+fn an_origin_names_the_flag_the_variable_or_the_line() {
     assert_eq!(Origin::Flag("--wait").to_string(), "--wait");
     assert_eq!(
         Origin::Variable("CT_LOG").to_string(),
@@ -434,7 +434,7 @@ fn an_origin_says_where() {
 }
 
 #[test]
-fn what_a_variable_holds_must_be_text() {
+fn a_variable_must_be_utf8() {
     use std::os::unix::ffi::OsStringExt;
     let environment: Environment = [(
         "CONSUL_HTTP_TOKEN",
@@ -449,7 +449,7 @@ fn what_a_variable_holds_must_be_text() {
 }
 
 #[test]
-fn an_embedded_server_needs_nothing_of_the_consul_block() {
+fn dev_ignores_the_consul_block() {
     let folder = tempfile::tempdir().expect("a directory");
     let path = folder.path().join("a.hcl");
     std::fs::write(&path, "consul { token_file = \"/no/such\" transport {} }").expect("a file");
@@ -469,7 +469,7 @@ fn an_embedded_server_needs_nothing_of_the_consul_block() {
 }
 
 #[test]
-fn nothing_is_allowed_but_what_is_said() {
+fn templates_have_only_the_permissions_of_allow() {
     let allowed = |words: &[&str]| config(words, &[]).jobs[0].allow;
     assert!(!allowed(&[]).plugin);
     assert!(!allowed(&["--allow="]).plugin);

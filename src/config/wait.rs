@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_is_a_minimum_and_perhaps_a_maximum() {
+    fn a_wait_is_a_minimum_with_an_optional_maximum() {
         let settle = |quiet, most| {
             Wait::For(Settle {
                 quiet: Duration::from_millis(quiet),
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_layer_says_only_what_is_written_in_it() {
+    fn a_layer_sets_only_its_own_keys() {
         let seconds = |seconds| Some(GoDuration(Duration::from_secs(seconds)));
         let settle = |quiet, most| {
             Some(Wait::For(Settle {
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_wait_says_why() {
+    fn an_invalid_wait_is_an_error_with_the_reason() {
         let cases = [
             ("", "is empty"),
             ("5", "needs a unit"),

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mode_in_decimal_digits_is_told_how_to_be_written() {
+    fn the_error_for_a_decimal_mode_shows_the_octal_one() {
         for (text, mode) in [
             ("420", "\"0644\""),
             ("384", "\"0600\""),

@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_read_in_each_of_its_spellings() {
+    fn integers_are_read_in_every_notation() {
         let cases = [
             ("0", Some(0)),
             ("00", Some(0)),

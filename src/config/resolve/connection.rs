@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_of_connections_are_those_that_were_set() {
+    fn transport_keys_set_the_limits_of_connections() {
         let of = |text: &str| transport(block(&format!("transport {{ {text} }}")).transport);
         assert_eq!(of(""), TransportConfig::DEFAULT);
         let all =
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_heeded_is_set() {
+    fn options_without_effect_cause_a_warning() {
         let set = |text: &str, mode| ignored_options(&block(text), mode).len();
         let once = Mode::Once { timeout: None };
         for (text, daemon, single) in [

@@ -7,7 +7,7 @@ use std::path::Path;
 use config_blocks::Environment;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config::resolved::{Authorities, BasicAuth, ConsulConfig, Identity, TlsConfig};
+use crate::config::resolved::{Authorities, BasicAuth, ConsulConfig, Identity};
 
 /// The variables for the embedded server.
 pub(super) fn embedded(address: &str) -> Vec<(String, SecretString)> {
@@ -30,73 +30,84 @@ pub(super) fn exports(
     config: &ConsulConfig,
     environment: &Environment,
 ) -> Vec<(String, SecretString)> {
-    let mut exports = Vec::new();
-    let mut set = |name: &str, value: SecretString| exports.push((name.to_owned(), value));
-    if let Some(address) = address {
-        set("CONSUL_HTTP_ADDR", address.into());
-    }
-    if let Some(BasicAuth { username, password }) = &config.auth {
-        set(
-            "CONSUL_HTTP_AUTH",
-            format!("{username}:{}", password.expose_secret()).into(),
-        );
-    }
-    match (&config.token_file, &config.token) {
-        (Some(path), _) => set("CONSUL_HTTP_TOKEN_FILE", shown(path)),
-        (None, Some(token)) => {
-            set("CONSUL_HTTP_TOKEN", token.clone());
-            if environment.has("CONSUL_HTTP_TOKEN_FILE") {
-                set("CONSUL_HTTP_TOKEN_FILE", SecretString::default());
-            }
-        }
-        (None, None) => {}
-    }
-    let over_tls = config
-        .servers
-        .first()
-        .is_some_and(|server| server.scheme() == "https");
-    for (name, value) in [
-        ("CONSUL_HTTP_SSL", over_tls),
-        ("CONSUL_HTTP_SSL_VERIFY", config.tls.verify),
-    ] {
-        if !environment.says(name, value) {
-            set(name, value.to_string().into());
-        }
-    }
-    let TlsConfig {
-        verify: _,
-        authorities,
-        identity,
-        server_name,
-    } = &config.tls;
-    match authorities {
-        Authorities::File(path) => set("CONSUL_CACERT", shown(path)),
-        Authorities::Directory(path) => {
-            set("CONSUL_CAPATH", shown(path));
-            if environment.has("CONSUL_CACERT") {
-                set("CONSUL_CACERT", SecretString::default());
-            }
-        }
-        // Consul has no variable for it.
-        Authorities::Text(_) | Authorities::System => {}
-    }
-    if let Some(Identity { certificate, key }) = identity {
-        set("CONSUL_CLIENT_CERT", shown(certificate));
-        set("CONSUL_CLIENT_KEY", shown(key));
-    }
-    let names = [
-        ("CONSUL_TLS_SERVER_NAME", server_name.as_deref()),
-        ("CONSUL_NAMESPACE", config.namespace.as_deref()),
-        ("CONSUL_PARTITION", config.partition.as_deref()),
-    ];
-    for (name, value) in names {
-        if let Some(value) = value {
-            set(name, value.into());
-        }
-    }
-    exports
+    let mut exports = Exports {
+        environment,
+        all: Vec::new(),
+    };
+    exports.set_text("CONSUL_HTTP_ADDR", address);
+    exports.access(config);
+    exports.tls(config);
+    exports.set_text("CONSUL_NAMESPACE", config.namespace.as_deref());
+    exports.set_text("CONSUL_PARTITION", config.partition.as_deref());
+    exports.all
 }
 
-fn shown(path: &Path) -> SecretString {
-    path.display().to_string().into()
+struct Exports<'a> {
+    environment: &'a Environment,
+    all: Vec<(String, SecretString)>,
+}
+
+impl Exports<'_> {
+    fn set(&mut self, name: &str, value: SecretString) {
+        self.all.push((name.to_owned(), value));
+    }
+
+    fn set_text(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.set(name, value.into());
+        }
+    }
+
+    fn set_path(&mut self, name: &str, path: &Path) {
+        self.set(name, path.display().to_string().into());
+    }
+
+    /// Empties a variable, if it is set.
+    fn empty(&mut self, name: &str) {
+        if self.environment.has(name) {
+            self.set(name, SecretString::default());
+        }
+    }
+
+    fn access(&mut self, config: &ConsulConfig) {
+        if let Some(BasicAuth { username, password }) = &config.auth {
+            let both = format!("{username}:{}", password.expose_secret());
+            self.set("CONSUL_HTTP_AUTH", both.into());
+        }
+        match (&config.token_file, &config.token) {
+            (Some(path), _) => self.set_path("CONSUL_HTTP_TOKEN_FILE", path),
+            (None, Some(token)) => {
+                self.set("CONSUL_HTTP_TOKEN", token.clone());
+                self.empty("CONSUL_HTTP_TOKEN_FILE");
+            }
+            (None, None) => {}
+        }
+    }
+
+    fn tls(&mut self, config: &ConsulConfig) {
+        let first = config.servers.first();
+        let over_tls = first.is_some_and(|server| server.scheme() == "https");
+        for (name, value) in [
+            ("CONSUL_HTTP_SSL", over_tls),
+            ("CONSUL_HTTP_SSL_VERIFY", config.tls.verify),
+        ] {
+            if !self.environment.says(name, value) {
+                self.set(name, value.to_string().into());
+            }
+        }
+        match &config.tls.authorities {
+            Authorities::File(path) => self.set_path("CONSUL_CACERT", path),
+            Authorities::Directory(path) => {
+                self.set_path("CONSUL_CAPATH", path);
+                self.empty("CONSUL_CACERT");
+            }
+            // Consul has no variable for it.
+            Authorities::Text(_) | Authorities::System => {}
+        }
+        if let Some(Identity { certificate, key }) = &config.tls.identity {
+            self.set_path("CONSUL_CLIENT_CERT", certificate);
+            self.set_path("CONSUL_CLIENT_KEY", key);
+        }
+        self.set_text("CONSUL_TLS_SERVER_NAME", config.tls.server_name.as_deref());
+    }
 }

@@ -184,7 +184,7 @@ fn on_error(own: Option<bool>, common: Option<&Located<bool>>) -> OnError {
             value,
             origin: Origin::Flag(_),
         }) => Some(*value),
-        common => own.or(common.map(|said| said.value)),
+        common => own.or(common.map(|set| set.value)),
     };
     fatal.map_or(OnError::Default, |fatal| {
         if fatal {

@@ -1,4 +1,4 @@
-//! How Consul is reached.
+//! The connection to Consul.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,17 +8,17 @@ use url::Url;
 
 use http_client::{Authorities, TlsConfig, TransportConfig};
 
-/// How Consul is reached.
+/// The connection to Consul.
 #[derive(Clone, Debug)]
 pub struct ConsulConfig {
     /// The servers or agents, in the order in which they are tried; at least one. The path of a URL is a prefix that
     /// does not end in a slash, unless it is only that; the path of `unix://` is that of the socket.
     pub servers: Vec<Url>,
-    /// What holds for those that are reached over TLS.
+    /// TLS, for the servers that are reached over it.
     pub tls: TlsConfig,
     /// The token sent with every request; `None`: the agent's own.
     pub token: Option<SecretString>,
-    /// The file that the token came from, which may come to hold another; `None`: it is not from a file.
+    /// The file with the token, watched for changes; `None`: the token is not from a file.
     pub token_file: Option<PathBuf>,
     /// User and password for basic authentication; `None`: not used.
     pub auth: Option<BasicAuth>,
@@ -26,20 +26,39 @@ pub struct ConsulConfig {
     pub namespace: Option<String>,
     /// The admin partition of queries that name none; `None`: the server's choice.
     pub partition: Option<String>,
-    /// How old a stale answer may be; `None`: stale answers are not asked for.
+    /// The maximum age of a stale answer; `None`: no stale answers.
     pub max_stale: Option<Duration>,
-    /// How long one blocking query may block.
+    /// The maximum time for which Consul may hold a blocking query.
     pub block_query_wait: Duration,
-    /// What happens when it does not answer.
+    /// The retries when Consul does not answer.
     pub retry: RetryConfig,
-    /// How connections are kept.
+    /// The limits of connections.
     pub transport: TransportConfig,
-    /// What commands find in their environment, so that they talk to the same Consul; values may be secret.
+    /// The environment variables by which commands reach the same Consul; values may be secret.
     pub exports: Vec<(String, SecretString)>,
 }
 
 impl PartialEq for ConsulConfig {
     fn eq(&self, other: &Self) -> bool {
+        self.comparable() == other.comparable()
+    }
+}
+
+impl PartialEq for BasicAuth {
+    fn eq(&self, other: &Self) -> bool {
+        let comparable = |auth: &Self| (auth.username.clone(), exposed(&auth.password));
+        comparable(self) == comparable(other)
+    }
+}
+
+/// The value of a secret, only to compare it.
+fn exposed(secret: &SecretString) -> String {
+    secret.expose_secret().to_owned()
+}
+
+impl ConsulConfig {
+    /// All fields, with secrets as text, which can be compared.
+    fn comparable(&self) -> impl PartialEq {
         let Self {
             servers,
             tls,
@@ -48,49 +67,20 @@ impl PartialEq for ConsulConfig {
             auth,
             namespace,
             partition,
-            ..
-        } = self;
-        let Self {
             max_stale,
             block_query_wait,
             retry,
             transport,
             exports,
-            ..
         } = self;
-        let exported = |exports: &[(String, SecretString)]| {
-            exports
-                .iter()
-                .map(|(name, value)| (name.clone(), value.expose_secret().to_owned()))
-                .collect::<Vec<_>>()
-        };
-        *servers == other.servers
-            && *tls == other.tls
-            && same_secret(token.as_ref(), other.token.as_ref())
-            && *token_file == other.token_file
-            && *auth == other.auth
-            && *namespace == other.namespace
-            && *partition == other.partition
-            && *max_stale == other.max_stale
-            && *block_query_wait == other.block_query_wait
-            && *retry == other.retry
-            && *transport == other.transport
-            && exported(exports) == exported(&other.exports)
+        let exports = exports.iter().map(|(name, value)| (name, exposed(value)));
+        (
+            (servers, tls, token.as_ref().map(exposed), token_file, auth),
+            (namespace, partition, max_stale, block_query_wait),
+            (retry, transport, exports.collect::<Vec<_>>()),
+        )
     }
-}
 
-impl PartialEq for BasicAuth {
-    fn eq(&self, other: &Self) -> bool {
-        let Self { username, password } = self;
-        *username == other.username && same_secret(Some(password), Some(&other.password))
-    }
-}
-
-fn same_secret(one: Option<&SecretString>, other: Option<&SecretString>) -> bool {
-    one.map(ExposeSecret::expose_secret) == other.map(ExposeSecret::expose_secret)
-}
-
-impl ConsulConfig {
     /// Returns `true` if any server is reached over TLS.
     #[must_use]
     pub fn is_over_tls(&self) -> bool {
@@ -119,7 +109,7 @@ impl ConsulConfig {
     }
 }
 
-/// What happens when Consul does not answer.
+/// The retries when Consul does not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryConfig {
     /// The retries of `-once` before it fails; `None`: until its time limit. The daemon retries without limit.

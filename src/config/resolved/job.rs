@@ -1,4 +1,4 @@
-//! One template: where it comes from, what becomes of it, and what is done then.
+//! A template with its destination and command.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,58 +13,58 @@ pub use crate::config::layer::FileConfig;
 use crate::config::values::Language;
 pub use crate::config::wait::Settle;
 
-/// One template: from where to where, and what to do then.
+/// A template with its destination and command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
-    /// Where the template comes from.
+    /// The source of the template.
     pub source: Source,
-    /// Which language it is in.
+    /// The language of the template.
     pub language: Language,
-    /// The file it is rendered to; `None` only in a dry run, where it is printed.
+    /// The file to write; `None` only in a dry run, which prints the text.
     pub destination: Option<PathBuf>,
-    /// What is run when the file has changed.
+    /// The command to run after the file has changed.
     pub command: Option<CommandConfig>,
-    /// How long changes are collected before the file is written; `None`: not at all.
+    /// The quiescence timer; `None`: off.
     pub settle: Option<Settle>,
-    /// What the file is like, beside its content.
+    /// How the file is written.
     pub file: FileConfig,
-    /// What a missing key of a map does in a Go template.
+    /// The effect of a missing key of a map in a Go template.
     pub missing_key: MissingKey,
-    /// What opens and closes an action in a Go template.
+    /// The delimiters of actions in a Go template.
     pub delimiters: Delimiters,
-    /// What the template may do beside rendering.
+    /// Permissions beyond rendering.
     pub allow: Permissions,
-    /// What the file is, so that no value can be more than a value in it.
+    /// The file format for which values are escaped.
     pub format: Format,
-    /// What the file must be in order to be written; `None`: anything.
+    /// The format that the output must parse as; `None`: any.
     pub output_format: Option<OutputFormat>,
-    /// The directory in which every file must really lie that it reads; `None`: anywhere.
+    /// The directory outside of which the template cannot read files; `None`: no limit.
     pub sandbox: Option<Arc<Path>>,
     /// Patterns of functions that fail when they are called.
     pub denied: Arc<[Glob]>,
-    /// What its failure means for the process.
+    /// The effect of a failure of the template on the process.
     pub on_error: OnError,
-    /// How long reading its source may take, and each pass over it.
+    /// The maximum time to read the source, and to render it once.
     pub render_timeout: Duration,
 }
 
 /// The default of `render_timeout`.
 pub const RENDER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What the failure of a template means for the process: of its rendering with all data there, or of its write.
+/// The effect of a failure on the process, if a template cannot be rendered with all data, or not be written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnError {
-    /// A daemon goes on with the file as it is; a run that renders once fails.
+    /// The daemon continues with the file as it is; `-once` fails.
     #[default]
     Default,
-    /// The process ends, and has failed.
+    /// The process exits with an error.
     Fatal,
-    /// It is logged, and nothing else.
+    /// The failure is logged only.
     Logged,
 }
 
 impl Job {
-    /// A template alone: it is written nowhere, and may do nothing beside rendering.
+    /// Creates a job without a destination, a command and permissions.
     #[must_use]
     pub fn of_template(source: Source, language: Language) -> Self {
         Self {
@@ -86,7 +86,7 @@ impl Job {
         }
     }
 
-    /// Does another job make the same template of its source? What becomes of the text may differ.
+    /// Returns `true` if another job renders its source in the same way. Destination and command may differ.
     #[must_use]
     pub fn reads_as(&self, other: &Self) -> bool {
         let Self {
@@ -118,17 +118,17 @@ impl Job {
     }
 }
 
-/// What templates may do beside rendering; nothing, unless the operator says so.
+/// Permissions of templates beyond rendering; by default none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Permissions {
     /// `plugin`: run programs.
     pub plugin: bool,
-    /// `writeToFile`: write files beside the one they are rendered to.
+    /// `writeToFile`: write other files than the destination.
     pub write_to_file: bool,
 }
 
 impl Permissions {
-    /// Everything there is.
+    /// All permissions.
     pub const ALL: Self = Self {
         plugin: true,
         write_to_file: true,
@@ -145,7 +145,7 @@ impl Permissions {
     }
 }
 
-/// Where a template comes from.
+/// The source of a template.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Source {
     /// A file, watched for changes.
@@ -159,13 +159,13 @@ pub enum Source {
     },
 }
 
-/// A command and its limit.
+/// The command of a template.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CommandConfig {
-    /// What is run.
+    /// The command line.
     pub line: CommandLine,
-    /// After how long it is asked to stop, then made to.
+    /// The timeout, after which the command is terminated, then killed.
     pub timeout: Duration,
-    /// What it finds in its environment.
+    /// Its environment.
     pub environment: EnvironmentConfig,
 }

@@ -61,7 +61,7 @@ fn the_address_is_the_flags_or_the_environments() {
 }
 
 #[test]
-fn tls_of_the_environment_holds_for_every_address() {
+fn tls_of_the_environment_applies_to_every_address() {
     for yes in ["1", "true", "T"] {
         let config = config(
             &["-consul-addr=a:1,http://b:2"],
@@ -140,7 +140,7 @@ fn namespace_and_partition_have_their_place() {
 }
 
 #[test]
-fn commands_are_told_what_is_known() {
+fn commands_get_variables_for_the_connection() {
     let tls = [
         ("CONSUL_HTTP_SSL", "false"),
         ("CONSUL_HTTP_SSL_VERIFY", "true"),
@@ -162,7 +162,7 @@ fn commands_are_told_what_is_known() {
 }
 
 #[test]
-fn commands_are_not_told_otherwise_than_the_environment_says() {
+fn commands_keep_the_variables_of_the_environment() {
     let ssl = [
         ("CONSUL_HTTP_SSL", "true"),
         ("CONSUL_HTTP_SSL_VERIFY", "false"),
@@ -183,7 +183,7 @@ fn commands_are_not_told_otherwise_than_the_environment_says() {
 }
 
 #[test]
-fn dev_is_its_own_consul_whatever_the_environment_says() {
+fn dev_ignores_the_environment() {
     let environment = [
         ("CONSUL_HTTP_ADDR", "ftp://s"),
         ("CONSUL_CACERT", "/no/such"),
@@ -233,7 +233,7 @@ fn dev_is_its_own_consul_whatever_the_environment_says() {
 }
 
 #[test]
-fn dev_listens_where_it_is_told() {
+fn dev_listens_on_the_address_of_the_flag() {
     let cases = [
         ("localhost:0", "127.0.0.1:0"),
         ("127.0.0.2:80", "127.0.0.2:80"),
@@ -310,7 +310,7 @@ fn no_secret_is_shown() {
 }
 
 #[test]
-fn whatever_a_flag_says_of_tls_means_to_use_it() {
+fn any_tls_flag_turns_tls_on() {
     let scheme = |words: &[&str], variables: Variables<'_>| {
         config(&[words, &["-consul-addr=http://a:1"]].concat(), variables)
             .consul
@@ -405,7 +405,7 @@ fn trust_and_identity_are_those_of_the_highest_layer() {
 }
 
 #[test]
-fn a_block_of_a_file_says_the_same() {
+fn a_block_of_a_file_sets_the_same_as_flags() {
     let layer = file::read_text(
         "a.json",
         r#"{"template": [{"source": "a", "destination": "b"}], "consul": {"address": "h:1", "namespace": "n",

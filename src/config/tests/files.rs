@@ -437,7 +437,7 @@ fn no_secret_is_shown_in_an_error() {
 }
 
 #[test]
-fn what_is_not_supported_is_a_warning_where_nothing_is_lost() {
+fn unsupported_keys_cause_warnings() {
     let text = "vault { address = \"v\" retry { attempts = 3 } }\nnomad { retry { enabled = true } }\ndeduplicate { enabled = true }\n\
                 \nconsul { retry { attempts = 12 } transport { max_conns_per_host = 5 } }\n\
                 template { contents = \"x\" destination = \"y\" exec { command = \"z\" splay = \"1s\" } }";
@@ -457,7 +457,7 @@ fn what_is_not_supported_is_a_warning_where_nothing_is_lost() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_says_why() {
+fn a_file_that_cannot_be_read_is_an_error_with_the_reason() {
     let folder = tempfile::tempdir().expect("a directory");
     let at = |name: &str| folder.path().join(name);
     std::fs::write(at("bad.hcl"), b"a = 1\nb = \"\xff\"").expect("a file");

@@ -17,12 +17,12 @@ fn code(flags: &[&str]) -> u8 {
 }
 
 #[test]
-fn nothing_said_is_text_on_standard_error() {
+fn the_default_log_is_text_on_standard_error() {
     assert_eq!(log(&[], ""), LogConfig::of_level(LogLevel::Warn));
 }
 
 #[test]
-fn flags_say_what_files_say() {
+fn flags_and_files_set_the_same_keys() {
     let flags = [
         "-log-format=json",
         "-log-file=/l/ct.log",
@@ -63,7 +63,7 @@ fn flags_say_what_files_say() {
 }
 
 #[test]
-fn what_is_not_said_is_as_in_consul_template() {
+fn the_defaults_of_the_log_are_those_of_consul_template() {
     let syslog = log(&["-syslog"], "").syslog.expect("asked for");
     assert_eq!(
         (syslog.facility, syslog.name.as_str()),
@@ -106,7 +106,7 @@ fn what_is_not_said_is_as_in_consul_template() {
 }
 
 #[test]
-fn what_is_wrong_has_its_exit_code() {
+fn every_error_has_its_exit_code() {
     // What consul-template finds out when it begins to log is configuration, wherever it was said.
     assert_eq!(code(&["-log-level=loud"]), 15);
     assert_eq!(code(&["-syslog-facility=x"]), 15);

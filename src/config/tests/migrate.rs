@@ -35,7 +35,7 @@ fn migrated(name: &str, text: &str) -> Result<Migrated, String> {
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
-fn what_is_read_otherwise_is_said_so_that_it_means_the_same() {
+fn values_that_consul_template_reads_differently_are_rewritten() {
     let cases: &[(&str, &str, &str)] = &[
         // Numbers are nanoseconds there.
         (
@@ -178,7 +178,7 @@ fn what_is_read_otherwise_is_said_so_that_it_means_the_same() {
 }
 
 #[test]
-fn what_cannot_be_said_here_is_left_out_and_named() {
+fn keys_without_an_equivalent_are_left_out_with_a_note() {
     for (text, key) in [
         ("vault { address = \"v\" retry { attempts = 3 } }", "vault"),
         ("nomad {}", "nomad"),
@@ -211,7 +211,7 @@ fn what_cannot_be_said_here_is_left_out_and_named() {
 }
 
 #[test]
-fn what_is_wrong_is_an_error_with_its_line() {
+fn an_invalid_file_is_an_error_with_its_line() {
     for (name, text, part) in [
         ("f", "\nconsul { adress = \"h\" }", "consul.adress in "),
         ("f", "\ntemplate { source = 5 }", "template[1].source in "),
@@ -229,7 +229,7 @@ fn what_is_wrong_is_an_error_with_its_line() {
 }
 
 #[test]
-fn a_large_file_is_rewritten_in_no_time() {
+fn a_large_file_is_rewritten_in_time_proportional_to_its_size() {
     let lines = |line: &str| line.repeat(100_000);
     let texts = [
         lines("max_stale = \"5s\" # again\n"),
@@ -249,7 +249,7 @@ fn a_large_file_is_rewritten_in_no_time() {
 }
 
 #[test]
-fn comments_stay_with_what_they_are_about() {
+fn comments_stay_with_their_keys() {
     let text = "# head\nconsul { # of consul\n  # of the address\n  address = \"h:1\" // behind it\n  # last in consul\n}\n\
                 # before the template\ntemplate {\n  /* of the source */ source = \"s\"\n  vault_gone = 1\n}\n# end\n";
     let text = text.replace("  vault_gone = 1\n", "  # about nothing\n");
@@ -298,7 +298,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_rewritten_is_the_same_in_all_formats(
+    fn a_rewritten_file_is_the_same_in_all_formats(
         top in proptest::collection::vec(a_top_key(), 0..6),
         inner in proptest::collection::vec(a_key_of_a_template(), 0..8),
         note in "[ -~\t\u{1}\u{7f}\u{85}\u{2028}\u{feff}\u{ffff}é]{0,9}",

@@ -20,7 +20,7 @@ fn every_key_has_a_purpose() {
 }
 
 #[test]
-fn every_key_without_effect_says_why() {
+fn every_key_without_effect_has_a_reason() {
     let keys = unsupported_keys();
     let paths: Vec<_> = keys.iter().map(|(path, _)| path.as_str()).collect();
     let expected = [

@@ -118,7 +118,7 @@ fn the_schema_knows_which_modes_are_plausible() {
 }
 
 #[test]
-fn what_there_is_no_key_for_is_refused() {
+fn an_unknown_key_is_an_error() {
     let judge = Judge::new();
     for document in [
         json!({"consul": {"adress": "h"}}),

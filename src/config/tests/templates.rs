@@ -91,7 +91,7 @@ fn the_destination_tells_the_format_of_a_jinja_template() {
 }
 
 #[test]
-fn a_command_with_blanks_is_the_shells() {
+fn a_command_with_blanks_runs_in_a_shell() {
     let shell = |line: &str| Some(CommandLine::Shell(line.to_owned()));
     let direct = |words: &[&str]| {
         Some(CommandLine::Direct(
@@ -128,7 +128,7 @@ fn a_command_with_blanks_is_the_shells() {
 }
 
 #[test]
-fn a_file_says_what_flags_cannot() {
+fn a_file_can_set_keys_without_flags() {
     let job = file_job(
         r#"{"contents": "x", "destination": "d", "language": "jinja", "error_on_missing_key": true,
             "left_delimiter": "[["}"#,

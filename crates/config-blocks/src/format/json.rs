@@ -109,10 +109,10 @@ fn node(whole: &Whole<'_>, piece: &str, depth: usize) -> Result<Node, Malformed>
 
 /// The lines of an error count from that of the piece.
 fn malformed(lines_before: usize, error: &serde_json::Error) -> Malformed {
-    let said = error.to_string();
-    let reason = said
+    let message = error.to_string();
+    let reason = message
         .rfind(" at line ")
-        .map_or(said.as_str(), |at| &said[..at]);
+        .map_or(message.as_str(), |at| &message[..at]);
     Malformed::new(lines_before + error.line(), reason)
 }
 
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comma_after_the_last_says_nothing() {
+    fn a_comma_after_the_last_item_is_accepted() {
         let texts = [
             "{\"a\": [1, \"x,]\", {}],\n \"b\\\",}\": true}",
             "{\"a\": [1, \"x,]\", { } , ],\n \"b\\\",}\": true,\n}",
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_refused_with_its_line() {
+    fn invalid_json_is_an_error_with_its_line() {
         let deep = "[".repeat(100_000);
         let closed = format!("{}{}", "[".repeat(100), "]".repeat(100));
         let cases = [

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_toml_is_refused_with_its_line() {
+    fn invalid_toml_is_an_error_with_its_line() {
         let deep = "a = ".to_owned() + &"[".repeat(100_000);
         let cases = [
             ("a = 1\nb = \n", 2),

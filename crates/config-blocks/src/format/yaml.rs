@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_yaml_is_refused_with_its_line() {
+    fn invalid_yaml_is_an_error_with_its_line() {
         let deep = "[".repeat(100_000);
         let closed = format!("a: {}{}", "[".repeat(50), "]".repeat(50));
         let laughs = (1..30).fold("a0: &a0 [x, x]\n".to_owned(), |text, n| {

@@ -81,19 +81,19 @@ fn duration(path: &str, node: &Node, value: &Tree) -> Verdict {
         Tree::Number(spelling) => integer(spelling).and_then(|number| u64::try_from(number).ok()),
         _ => None,
     };
-    let said = match value {
+    let written = match value {
         Tree::Text(text) => text.parse().ok(),
         _ => nanos.map(|nanos| GoDuration(Duration::from_nanos(nanos))),
     };
-    match (said, nanos) {
-        (Some(said), _) if said.0.is_zero() && LIMITS.contains(&path) => LeftOut(
+    match (written, nanos) {
+        (Some(written), _) if written.0.is_zero() && LIMITS.contains(&path) => LeftOut(
             "consul-template does not wait for the command then; ctmpl waits, for 30s unless set",
         ),
-        (Some(said), Some(1..)) => {
+        (Some(written), Some(1..)) => {
             let what = "a number is nanoseconds in consul-template, and an error in ctmpl; this is the same time with its unit";
-            Noted(Piece::Text(said.to_string()), what)
+            Noted(Piece::Text(written.to_string()), what)
         }
-        (Some(said), Some(0)) => Same(Piece::Text(said.to_string())),
+        (Some(written), Some(0)) => Same(Piece::Text(written.to_string())),
         _ => Same(plain(node)),
     }
 }

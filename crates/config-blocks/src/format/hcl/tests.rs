@@ -93,7 +93,7 @@ fn hcl_is_read_as_people_write_it() {
 }
 
 #[test]
-fn what_is_no_hcl_is_refused_with_its_line_and_a_remedy() {
+fn invalid_hcl_is_an_error_with_line_and_remedy() {
     let deep = "a = [".to_owned() + &"[".repeat(100_000);
     let blocks = "a {".repeat(100_000);
     let cases: &[(&str, usize, &str)] = &[
