@@ -1,16 +1,16 @@
-//! Latency, CPU time and memory of ctmpl with a real Consul, and of a second program with the same flags if `PEER` names
-//! one. `scripts/bench` runs it.
+//! Measures latency, CPU time and memory of ctmpl with a real Consul, and of a second program with
+//! the same flags if `PEER` is its path. `scripts/bench` runs it.
 //!
 //! | row | measurement |
 //! |---|---|
 //! | `-once` | one service of five instances: wall time, and peak memory |
-//! | one key | a daemon with one key: from the response to the PUT until the file has the new value |
+//! | one key | a daemon with one key: the time from the response to the PUT until the file has the new value |
 //! | 150 services | the same with 150 services of 5 instances in one loop, in one template |
 //! | bytes per waiting poll | the difference of private memory between a daemon with 450 waiting polls and one with 50 |
 //!
-//! The floor is a bare blocking query on the key, then write, fsync and rename: the fastest possible program. Private
-//! memory is `RssAnon`, resident memory is `VmRSS`, which includes pages of the executable. A value above its limit is
-//! marked with `!`.
+//! The floor is the fastest possible program: a bare blocking query for the key, then write, fsync
+//! and rename. Private memory is `RssAnon`; resident memory is `VmRSS`, which includes pages of the
+//! executable. A value above its limit is marked with `!`.
 
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
@@ -33,9 +33,9 @@ use peer::{http, process};
 use support::consul::Consul;
 
 const SERVICES: usize = 150;
-/// The instances of each service.
+/// The number of instances of each service.
 const INSTANCES: usize = 5;
-/// The numbers of polls between which the memory of one poll is measured.
+/// The numbers of polls. The memory of one poll is calculated from the difference.
 const POLLS: [usize; 2] = [50, 450];
 
 const ONE_SERVICE: &str =
@@ -53,8 +53,8 @@ fn main() {
     if !Consul::is_installed() {
         return;
     }
-    // Consul keeps the slot of a connection until its query's wait is over, even if the client is gone: without a higher
-    // limit, it would refuse the later daemons.
+    // Consul counts a connection until its query's wait is over, even if the client has disconnected.
+    // Without a higher limit, it would refuse later daemons.
     let server = Consul::start_with(
         "bench",
         &["-hcl", "limits { http_max_conns_per_client = 4000 }"],
@@ -96,7 +96,7 @@ fn print_once(name: &str, setup: &Setup) {
 }
 
 fn print_daemon(row: &str, name: &str, setup: &Setup, template: &str, limits: Limits) {
-    // Before and after, so that both medians are of the same minutes.
+    // Measure the floor before and after, so that both medians cover the same period.
     let mut floor = setup.floor();
     let Measured {
         latency,
@@ -126,7 +126,7 @@ fn bytes_per_poll(setup: &Setup) -> u64 {
     many.saturating_sub(few) * 1024 / polls
 }
 
-/// ctmpl, and the program that `PEER` names.
+/// Returns ctmpl, and the program in `PEER` if it is set.
 fn programs() -> Vec<(String, PathBuf)> {
     let own = Path::new(env!("CARGO_BIN_EXE_ctmpl"));
     let mut programs = vec![("ctmpl".to_owned(), own.to_owned())];

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 /// Sends a PUT on a new connection.
 pub(crate) fn put(server: SocketAddr, path: &str, body: &str) {
     let mut connection = Connection::open(server);
-    let (status, _, answer) = connection.ask("PUT", path, body);
+    let (status, _, answer) = connection.request("PUT", path, body);
     assert_eq!(
         status,
         200,
@@ -28,8 +28,8 @@ impl Connection {
         Self(BufReader::new(stream))
     }
 
-    /// Sends a request; returns status, index and body. The answer must have a `Content-Length`.
-    fn ask(&mut self, method: &str, path: &str, body: &str) -> (u16, u64, Vec<u8>) {
+    /// Sends a request. Returns status, index and body. The answer must have a `Content-Length`.
+    fn request(&mut self, method: &str, path: &str, body: &str) -> (u16, u64, Vec<u8>) {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: c\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
@@ -59,7 +59,8 @@ impl Connection {
     }
 }
 
-/// Follows a key for a number of changes, and writes each answer to the file with write, fsync and rename.
+/// Polls a key for a number of changes, and writes each answer to the file with write, fsync and
+/// rename.
 pub(crate) fn follow(
     server: SocketAddr,
     path: &str,
@@ -70,12 +71,12 @@ pub(crate) fn follow(
     let (ready, is_ready) = channel();
     let follower = std::thread::spawn(move || {
         let mut connection = Connection::open(server);
-        let (_, mut index, _) = connection.ask("GET", &path, "");
+        let (_, mut index, _) = connection.request("GET", &path, "");
         let _ = ready.send(());
         let beside = to.with_extension("new");
         for _ in 0..changes {
             let (_, next, body) =
-                connection.ask("GET", &format!("{path}?index={index}&wait=60s"), "");
+                connection.request("GET", &format!("{path}?index={index}&wait=60s"), "");
             index = next;
             let mut file = File::create(&beside).expect("a file");
             file.write_all(&body).expect("it is written");

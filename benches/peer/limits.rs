@@ -1,8 +1,8 @@
-//! The limits of each row, and values shown beside their limits.
+//! The limits of each row, and the format of values with their limits.
 
 use std::time::Duration;
 
-/// The limits of one row; `None` where there is none.
+/// The limits of one row; `None` means no limit.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) latency: Option<Duration>,
@@ -50,14 +50,14 @@ pub(crate) fn ratio(value: f64, limit: Option<f64>) -> String {
     beside(value, limit, |value| format!("{value:.2}"))
 }
 
-/// KiB as MiB.
+/// Formats KiB as MiB.
 pub(crate) fn mebibytes(value: u64, limit: Option<u64>) -> String {
     beside(value, limit, |value| {
         format!("{}.{} MiB", value / 1024, value % 1024 * 10 / 1024)
     })
 }
 
-/// Returns the value, followed by its limit and a mark if it is above.
+/// Returns the value with its limit, and with a mark if it exceeds the limit.
 fn beside<T: Copy + PartialOrd>(value: T, limit: Option<T>, show: impl Fn(T) -> String) -> String {
     let Some(limit) = limit else {
         return show(value);

@@ -1,4 +1,4 @@
-//! The measurements of one program.
+//! Measures one program.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -10,21 +10,21 @@ use std::time::{Duration, Instant};
 use super::http;
 use super::process::{self, Memory, Running};
 
-/// The number of changes of which the median is taken.
+/// The number of measured changes; the result is their median.
 const CHANGES: usize = 60;
 const ONCE_RUNS: usize = 30;
-/// The time after the first rendering until the daemon is idle.
+/// The pause after the first rendering, so that the daemon is idle.
 const SETTLE: Duration = Duration::from_secs(2);
 
-/// What a measurement needs.
+/// The environment of a measurement.
 pub(crate) struct Setup {
     pub(crate) program: PathBuf,
     pub(crate) consul: SocketAddr,
-    /// For templates and their destinations.
+    /// The folder for templates and destinations.
     pub(crate) folder: PathBuf,
 }
 
-/// The result for a daemon.
+/// The results of a daemon.
 pub(crate) struct Measured {
     pub(crate) latency: Duration,
     /// CPU time per change.
@@ -73,7 +73,7 @@ impl Setup {
         .to_vec()
     }
 
-    /// Measures a daemon whose template shows the key `bench/value`.
+    /// Measures a daemon whose template prints the key `bench/value`.
     pub(crate) fn daemon(&self, template: &str) -> Measured {
         let destination = self.folder.join("daemon.out");
         let daemon = self.start_daemon(template, &destination);
@@ -100,8 +100,7 @@ impl Setup {
         }
     }
 
-    /// Returns the memory of a daemon with this number of waiting polls, each for a key that does
-    /// not exist.
+    /// Returns the memory of a daemon with this number of waiting polls; each is for a missing key.
     pub(crate) fn memory_with_polls(&self, polls: usize) -> Memory {
         let destination = self.folder.join("polls.out");
         let mut template = String::new();
@@ -142,7 +141,7 @@ impl Setup {
         );
         ready.recv().expect("the follower runs");
         let latencies = (0..CHANGES).map(|change| {
-            // The file has the value as Consul encodes it: decoding is not part of the floor.
+            // The file has the encoded value, because the floor does not include decoding.
             let value = format!("floor-{change:04}-");
             std::thread::sleep(Duration::from_millis(30));
             http::put(self.consul, "/v1/kv/bench/value", &value);
@@ -157,7 +156,7 @@ impl Setup {
         latencies
     }
 
-    /// Writes a template to a directory without destinations, as in production.
+    /// Writes a template to a directory of its own. As in production, it has no destinations.
     fn write_template(&self, name: &str, text: &str) -> PathBuf {
         let templates = self.folder.join("templates");
         fs::create_dir_all(&templates).expect("a directory for the templates");

@@ -1,4 +1,4 @@
-//! CPU time and memory of a process, as the kernel counts them.
+//! CPU time and memory of a process, from the kernel.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
 
-/// Makes this program run another one and print its peak memory, instead of the benchmark.
+/// The flag that makes this program run another one and print its peak memory.
 pub(crate) const PEAK_FLAG: &str = "--peak-of";
 
-/// A process that is killed when this is dropped.
+/// A running process. Dropping it kills the process.
 pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
@@ -32,9 +32,9 @@ pub(crate) fn cpu(process: u32) -> Duration {
 /// The memory of a process in KiB.
 #[derive(Clone, Copy)]
 pub(crate) struct Memory {
-    /// `RssAnon`: what the process has allocated.
+    /// `RssAnon`: memory that the process has allocated.
     pub(crate) private: u64,
-    /// `VmRSS`: the same and mapped files, such as the executable.
+    /// `VmRSS`: allocated memory and mapped files, such as the executable.
     pub(crate) resident: u64,
 }
 
@@ -56,8 +56,8 @@ pub(crate) fn memory(process: u32) -> Memory {
     }
 }
 
-/// Returns the peak resident memory of a run to its end, in KiB. Measured in a process that has no
-/// other child.
+/// Runs a program to its end and returns its peak resident memory in KiB. A separate process measures
+/// it, because the kernel reports the maximum of all children.
 pub(crate) fn peak_of(arguments: &[String]) -> u64 {
     let own = std::env::current_exe().expect("the benchmark's own path");
     let output = Command::new(own)

@@ -1,4 +1,4 @@
-//! Reading a configuration file never panics and always ends, whatever is in it and whatever format it is in.
+//! Reading a configuration file of any format and content ends without a panic.
 #![no_main]
 
 use ctmpl::config::file;

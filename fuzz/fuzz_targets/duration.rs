@@ -1,4 +1,4 @@
-//! Reading a duration never panics, and what is read is shown so that it reads back.
+//! Parsing a duration never panics, and a formatted duration parses as the same duration.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

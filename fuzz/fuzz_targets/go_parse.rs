@@ -1,4 +1,4 @@
-//! Parsing a Go template never panics, whatever the source and the delimiters are.
+//! Parsing a Go template with any source and delimiters never panics.
 #![no_main]
 
 use ctmpl::config::resolved::Delimiters;

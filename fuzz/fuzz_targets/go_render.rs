@@ -1,4 +1,5 @@
-//! Executing a Go template never panics, and keeps its limits; no error shows the value of a key or a variable.
+//! Executing a Go template never panics and never exceeds its limits. No error contains the value of
+//! a key or a variable.
 #![no_main]
 
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ const LIMITS: Limits = Limits {
     depth: 500,
 };
 
-/// Nothing that a template says by chance.
+/// A value that no template contains by chance.
 const CANARY: &str = "cAnArYcAnArY";
 
 fuzz_target!(|source: &str| {
@@ -60,7 +61,7 @@ fuzz_target!(|source: &str| {
         jiff::Timestamp::UNIX_EPOCH,
     );
     match template.render(&dot, &pass) {
-        // Each byte that is not UTF-8 becomes three.
+        // Each invalid UTF-8 byte becomes three bytes.
         Ok(text) => assert!(text.len() <= 3 * LIMITS.text),
         Err(error) => {
             let shown = format!("{error} {error:?}");

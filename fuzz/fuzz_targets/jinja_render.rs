@@ -1,4 +1,5 @@
-//! Parsing and rendering a Jinja template never panics, and ends; no error shows the value of a key or a variable.
+//! Parsing and rendering a Jinja template ends without a panic. No error contains the value of a key
+//! or a variable.
 #![no_main]
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use ctmpl::render::jinja::{JinjaTemplate, Options};
 use ctmpl::render::render_context::{RenderContext, RenderEnv};
 use libfuzzer_sys::fuzz_target;
 
-/// Nothing that a template says by chance.
+/// A value that no template contains by chance.
 const CANARY: &str = "cAnArYcAnArY";
 
 fuzz_target!(|source: &str| {

@@ -1,4 +1,4 @@
-//! Whatever is in HCL and can be migrated is the same configuration in every format.
+//! Any HCL that can be migrated results in the same configuration in every format.
 #![no_main]
 
 use ctmpl::config::migrate;

@@ -1,4 +1,4 @@
-//! Reading the value of `--template` never panics, keeps commands as they are, and makes no part blank.
+//! Parsing the value of `--template` never panics, keeps commands unchanged, and yields no blank part.
 #![no_main]
 
 use ctmpl::config::template_argument;
