@@ -1,9 +1,11 @@
-//! Rewrites a configuration of consul-template as one of ctmpl with the same meaning.
+//! Rewrites a configuration of consul-template to one of ctmpl with the same meaning.
 //!
-//! Input: a file in HCL or JSON, as consul-template reads it. Output: the same in YAML, TOML, HCL or JSON, and notes.
+//! Input: a file in HCL or JSON, as consul-template reads it. Output: the same configuration in
+//! YAML, TOML, HCL or JSON, and notes about changes.
 //!
-//! consul-template accepts more than ctmpl, and reads some values differently, so the values are rewritten before they
-//! become a configuration. Read the [`Migration::tree`] to know whether it is valid: it has the lines of the file.
+//! consul-template accepts more than ctmpl, and interprets some values differently, so values are
+//! rewritten first. To validate the result, read the [`Migration::tree`]; it has the line numbers
+//! of the file.
 
 mod comments;
 mod hcl;
@@ -28,26 +30,26 @@ use section::Section;
 /// The program that reads the result.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// The keys that it knows.
+    /// The known keys.
     pub keys: &'static [Key],
-    /// Returns `true` if it takes a template of this name for Jinja.
+    /// Returns `true` if the program reads a template of this name as Jinja.
     pub is_jinja: fn(&Path) -> bool,
 }
 
-/// A configuration that was rewritten.
+/// A rewritten configuration.
 #[derive(Clone, Debug)]
 pub struct Migration {
-    /// The configuration, with the lines of the original.
+    /// The configuration, with the line numbers of the original.
     pub tree: Node,
     section: Section,
-    /// What was changed or differs in ctmpl, with its position; no value is shown.
+    /// Changes, and differences in ctmpl, with their positions. They contain no values.
     pub notes: Vec<String>,
-    /// Nothing that has an effect in consul-template was left out.
+    /// Whether everything that has an effect in consul-template is included.
     pub complete: bool,
 }
 
 impl Migration {
-    /// The configuration as text, with the comments of the original; JSON has none.
+    /// Returns the configuration as text, with the comments of the original; JSON has none.
     #[must_use]
     pub fn write(&self, format: Format) -> String {
         write(&self.section, format)
@@ -64,7 +66,7 @@ pub fn migrate(source: &Source, target: Target) -> Result<Migration, Error> {
     let section = rewriter.whole(&original, target.keys, source.comments());
     let Notes { all, complete, .. } = rewriter.notes;
     Ok(Migration {
-        // If it is no block, reading it says so.
+        // A file that is not a block is refused when the tree is read.
         tree: section.as_ref().map_or(original, Section::node),
         section: section.unwrap_or_default(),
         notes: all,

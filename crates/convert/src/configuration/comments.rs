@@ -1,22 +1,22 @@
 //! Assigns comments to keys.
 //!
-//! Input: the comments of a block, and the lines of its keys. Output: those before each key, those within its block, and
-//! those after the last.
+//! Input: the comments of a block, and the lines of its keys. Output: the comments before each key,
+//! inside its value, and after the last key.
 
 use config_blocks::Comment;
 
 /// The comments of a block.
 pub(super) struct Spread {
-    /// Before each key.
+    /// The comments before each key.
     pub(super) above: Vec<Vec<String>>,
-    /// Within the value of each key.
+    /// The comments inside the value of each key.
     pub(super) within: Vec<Vec<Comment>>,
-    /// After all keys.
+    /// The comments after the last key.
     pub(super) rest: Vec<String>,
 }
 
-/// Assigns the comments of a block at this depth to its keys, which begin on these lines. A comment after something on
-/// its line belongs to that; any other belongs to what follows.
+/// Assigns the comments of a block at this depth to its keys, which begin on these lines. A comment
+/// at the end of a line belongs to the key on that line; others belong to the next key.
 pub(super) fn spread(lines: &[usize], depth: usize, comments: Vec<Comment>) -> Spread {
     let mut spread = Spread {
         above: vec![Vec::new(); lines.len()],
@@ -51,7 +51,7 @@ pub(super) fn over_blocks(lines: &[usize], comments: Vec<Comment>) -> Vec<Vec<Co
     within
 }
 
-/// The last of the sorted lines that is not after this one.
+/// Returns the index of the last line that is not after `line`; `lines` is sorted.
 fn last_until(lines: &[usize], line: usize) -> Option<usize> {
     lines.partition_point(|other| *other <= line).checked_sub(1)
 }

@@ -5,7 +5,7 @@ use config_blocks::quoted;
 use super::page::Page;
 use super::section::{Item, Piece, Section};
 
-/// The end of a heredoc.
+/// The end marker of heredocs.
 const MARK: &str = "EOF";
 
 pub(super) fn write(section: &Section) -> String {
@@ -53,7 +53,7 @@ fn entry(page: &mut Page, Item { key, value, .. }: &Item, indent: &str) {
     }
 }
 
-/// Returns `true` if a text can be a heredoc, which has no escapes.
+/// Returns `true` if the text can be written as a heredoc, which has no escapes.
 fn is_heredoc(text: &str) -> bool {
     text.ends_with('\n')
         && text.len() > 1

@@ -19,7 +19,7 @@ fn block(section: &Section) -> Value {
 fn value(piece: &Piece) -> Value {
     match piece {
         Piece::Bool(value) => Value::Bool(*value),
-        // A number that JSON cannot represent was refused before.
+        // Numbers that JSON cannot represent were refused before.
         Piece::Number(number) => {
             serde_json::from_str(number).unwrap_or_else(|_| Value::String(number.clone()))
         }

@@ -1,17 +1,17 @@
-//! Notes about what was changed.
+//! Collects notes about changes.
 
 use std::sync::Arc;
 
 use config_blocks::{Document, Origin, Span};
 
-/// The prefix of comments of ctmpl.
+/// The prefix of ctmpl's comments.
 const MARK: &str = "ctmpl migrate: ";
 
-/// The notes so far.
+/// The notes and their document.
 pub(super) struct Notes {
     document: Document,
     pub(super) all: Vec<String>,
-    /// Nothing was left out.
+    /// Whether nothing was omitted.
     pub(super) complete: bool,
 }
 
@@ -24,7 +24,7 @@ impl Notes {
         }
     }
 
-    /// Notes what was changed, also as a comment.
+    /// Adds a note about a change, also as a comment.
     pub(super) fn note(&mut self, line: usize, path: &str, what: &str, comments: &mut Vec<String>) {
         let span = Span {
             document: self.document.clone(),
@@ -37,7 +37,7 @@ impl Notes {
         comments.push(format!("{MARK}{name}: {what}"));
     }
 
-    /// Notes what was left out, also as a comment.
+    /// Adds a note about an omitted key, also as a comment.
     pub(super) fn leave_out(
         &mut self,
         line: usize,

@@ -1,18 +1,18 @@
-//! The text of a configuration while it is written.
+//! The text of a configuration under construction.
 
-/// Lines so far.
+/// The lines written so far.
 #[derive(Default)]
 pub(super) struct Page(pub(super) String);
 
 impl Page {
-    /// A line; it comes after `lead`, which is blanks, or blanks and a dash.
+    /// Writes a line after `lead`, which is blanks, or blanks and a dash.
     pub(super) fn line(&mut self, lead: &str, text: &str) {
         for part in [lead, text, "\n"] {
             self.0.push_str(part);
         }
     }
 
-    /// Comments, each on a line of its own.
+    /// Writes comments, one per line.
     pub(super) fn comments(&mut self, indent: &str, lines: &[String]) {
         for line in lines {
             self.line(
@@ -22,7 +22,7 @@ impl Page {
         }
     }
 
-    /// An empty line between what belongs apart.
+    /// Writes an empty line between separate parts.
     pub(super) fn gap(&mut self) {
         if !self.0.is_empty() {
             self.0.push('\n');
@@ -30,7 +30,7 @@ impl Page {
     }
 }
 
-/// A text in quotes, for both YAML and TOML.
+/// Returns the text in quotes that are valid in YAML and TOML.
 pub(super) fn quoted(text: &str) -> String {
     let escaped = |letter: char| match letter {
         '"' => "\\\"".to_owned(),
@@ -43,7 +43,7 @@ pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.chars().map(escaped).collect::<String>())
 }
 
-/// Returns `true` if a character can be literal, on one line, in every format.
+/// Returns `true` if every format allows the character unescaped within a line.
 pub(super) fn is_plain(letter: char) -> bool {
     !letter.is_control()
         && !matches!(

@@ -1,7 +1,7 @@
 //! Rewrites the values of a file.
 //!
-//! Input: the tree of the file, its comments, and the declarations of the keys. Output: a [`Section`], and notes about
-//! the changes.
+//! Input: the tree of the file, its comments, and the declarations of the keys. Output: a
+//! [`Section`], and notes about the changes.
 
 use std::path::Path;
 
@@ -19,10 +19,10 @@ const AGAIN: &str = "it is set more than once; the last one counts";
 const ENVIRONMENT: &str = "environment variables (CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN and others) override this \
                            block; in consul-template it overrides them";
 
-/// Rewrites, and collects notes.
+/// Rewrites values, and collects notes.
 pub(super) struct Rewriter {
     pub(super) notes: Notes,
-    /// Whether the template of this name would be read as Jinja.
+    /// Returns `true` if ctmpl reads a template of this name as Jinja.
     is_jinja: fn(&Path) -> bool,
 }
 
@@ -30,9 +30,9 @@ pub(super) struct Rewriter {
 struct Block<'a> {
     entries: &'a [Entry],
     keys: &'static [Key],
-    /// The keys around it, the number of a template among them.
+    /// The path of the block, including the number of a template.
     path: &'a str,
-    /// The number of blocks around it.
+    /// The nesting depth of the block.
     depth: usize,
 }
 
@@ -44,7 +44,7 @@ impl Rewriter {
         }
     }
 
-    /// The whole file; `None` if it is no block.
+    /// Rewrites the whole file; `None` if it is not a block.
     pub(super) fn whole(
         &mut self,
         node: &Node,
@@ -68,7 +68,7 @@ impl Rewriter {
             within,
             rest,
         } = spread(&lines, block.depth, comments);
-        // Comments are kept in the rest until the next key, so those of keys that are left out are not lost.
+        // Comments stay in `rest` until the next key, so comments of omitted keys are not lost.
         let mut section = Section {
             line,
             ..Section::default()
@@ -91,7 +91,8 @@ impl Rewriter {
         section
     }
 
-    /// Rewrites an entry. Returns `false` if its key is unknown: reading the result reports it, whatever follows.
+    /// Rewrites an entry. Returns `false` if its key is unknown. The following entries are then
+    /// skipped, because reading the result reports the key.
     fn entry(
         &mut self,
         block: &Block<'_>,
@@ -153,7 +154,7 @@ impl Rewriter {
                 Piece::Block(self.section(&inner, *line, within))
             }
             _ if kind == "consul" && matches!(entry.node.value, Tree::Text(_)) => {
-                // The old spelling.
+                // The old form: an address instead of a block.
                 let mut consul = Section {
                     line: entry.line,
                     ..Section::default()
@@ -176,7 +177,7 @@ impl Rewriter {
         section.push(entry.line, key.name, value);
     }
 
-    /// Rewrites blocks that may repeat: all of them come where the first is.
+    /// Rewrites the blocks of a repeatable key. All of them are placed at the first one.
     fn blocks(
         &mut self,
         block: &Block<'_>,
@@ -227,7 +228,7 @@ impl Rewriter {
 }
 
 impl Block<'_> {
-    /// The key of this name.
+    /// Returns the key with this name.
     fn key(&self, name: &str) -> Option<&'static Key> {
         self.keys
             .iter()
@@ -242,8 +243,8 @@ impl Block<'_> {
         }
     }
 
-    /// The name under which an entry is rewritten: the newer one, unless that is there too. `None`: the entry has no
-    /// effect.
+    /// Returns the current name of an entry's key; its own name if the current one is also present.
+    /// `None` if the entry has no effect.
     fn name_of(&self, entry: &Entry) -> Option<String> {
         let typed = entry.key.to_ascii_lowercase();
         let newer = self.key(&typed).map_or("", |key| key.newer);
@@ -260,7 +261,7 @@ impl Block<'_> {
     }
 }
 
-/// The blocks of a value, each with its line; `None` if it is something else.
+/// Returns the blocks of a value, each with its line; `None` for other values.
 fn blocks_of(node: &Node) -> Option<Vec<(usize, &[Entry])>> {
     match &node.value {
         Tree::Block(entries) => Some(vec![(node.line, entries)]),

@@ -1,6 +1,7 @@
-//! The values that consul-template reads differently from ctmpl.
+//! Rewrites values that consul-template interprets in another way than ctmpl.
 //!
-//! Input: a value, its key, and the values that the key takes. Output: the value for ctmpl, and a note.
+//! Input: a value, its key, and the values that the key accepts. Output: the value for ctmpl, and a
+//! note.
 
 use std::time::Duration;
 
@@ -9,21 +10,21 @@ use go_duration::GoDuration;
 
 use super::section::{Piece, Section};
 
-/// The rewritten value.
+/// A rewritten value.
 pub(super) enum Verdict {
-    /// The same value.
+    /// The value has the same meaning.
     Same(Piece),
-    /// A value with a note.
+    /// A changed value, with a note.
     Noted(Piece, &'static str),
-    /// No value, and the reason.
+    /// The value is omitted, for this reason.
     LeftOut(&'static str),
 }
 use Verdict::{LeftOut, Noted, Same};
 
-/// Timeouts that cannot be zero.
+/// Timeouts that must not be zero.
 const LIMITS: [&str; 2] = ["template.command_timeout", "template.exec.timeout"];
 
-/// A single value of a key; `path` is without numbers.
+/// Rewrites a single value of a key; `path` has no numbers.
 pub(super) fn value(path: &str, shape: &Shape, node: &Node) -> Verdict {
     let spelling = shape.spelling.as_ref().map_or("", |spelling| spelling.name);
     match (spelling, &node.value) {
@@ -102,7 +103,8 @@ fn text_of(mode: u32) -> Piece {
     Piece::Text(format!("{mode:04o}"))
 }
 
-/// A leading zero is octal in HCL; any other number is decimal in consul-template, and octal here.
+/// Rewrites a mode. A number with a leading zero is octal in HCL; other numbers are decimal in
+/// consul-template, and octal in ctmpl.
 fn mode_of_number(spelling: &str) -> Option<Verdict> {
     let octal = spelling.parse::<FileMode>().ok();
     let number = integer(spelling).and_then(|number| u32::try_from(number).ok())?;
@@ -135,7 +137,7 @@ fn mode_of_text(text: &str) -> Verdict {
     }
 }
 
-/// A value as it is, numbers in decimal.
+/// Returns a value without changes; numbers become decimal.
 pub(super) fn plain(node: &Node) -> Piece {
     match &node.value {
         Tree::Bool(value) => Piece::Bool(*value),
@@ -146,7 +148,7 @@ pub(super) fn plain(node: &Node) -> Piece {
         }
         Tree::Text(text) => Piece::Text(text.clone()),
         Tree::List(items) => Piece::List(items.iter().map(plain).collect()),
-        // Only where a block is an error, which reading the result reports.
+        // Reading the result reports a block in this position as an error.
         Tree::Null | Tree::Block(_) => Piece::Block(Section::default()),
     }
 }

@@ -1,23 +1,23 @@
-//! A configuration with its comments, between reading and writing.
+//! A configuration with its comments, in the form between reading and writing.
 
 use config_blocks::{Entry, Node, Tree};
 
-/// A block, or the whole.
+/// A block, or the whole file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Section {
     pub(super) line: usize,
-    /// The comments before the block, where it is one of several.
+    /// The comments before the block, if it is one of several.
     pub(super) above: Vec<String>,
     pub(super) items: Vec<Item>,
     /// The comments after the last key.
     pub(super) rest: Vec<String>,
 }
 
-/// A key.
+/// A key with its value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Item {
     pub(super) line: usize,
-    /// The comments before it.
+    /// The comments before the key.
     pub(super) above: Vec<String>,
     pub(super) key: String,
     pub(super) value: Piece,
@@ -27,7 +27,7 @@ pub(super) struct Item {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Piece {
     Bool(bool),
-    /// Decimal.
+    /// A decimal number.
     Number(String),
     Text(String),
     List(Vec<Piece>),
@@ -36,7 +36,7 @@ pub(super) enum Piece {
 }
 
 impl Section {
-    /// The same without comments.
+    /// Returns the section as a tree without comments.
     pub(super) fn node(&self) -> Node {
         let entry = |item: &Item| {
             let node = Node {
@@ -55,12 +55,12 @@ impl Section {
         }
     }
 
-    /// The key of this name.
+    /// Returns the key with this name.
     pub(super) fn item(&self, key: &str) -> Option<&Item> {
         self.items.iter().find(|item| item.key == key)
     }
 
-    /// Adds a key; what was the rest so far is before it.
+    /// Adds a key. The collected `rest` becomes the comments before it.
     pub(super) fn push(&mut self, line: usize, key: &str, value: Piece) {
         let above = std::mem::take(&mut self.rest);
         self.items.push(Item {
@@ -71,7 +71,7 @@ impl Section {
         });
     }
 
-    /// Takes a key out.
+    /// Removes and returns a key.
     pub(super) fn take(&mut self, key: &str) -> Option<(usize, Item)> {
         let at = self.items.iter().position(|item| item.key == key)?;
         Some((at, self.items.remove(at)))
@@ -98,7 +98,7 @@ impl Piece {
         }
     }
 
-    /// Whether it is a block, or several.
+    /// Returns `true` for a block or a list of blocks.
     pub(super) fn is_block(&self) -> bool {
         matches!(self, Self::Block(_) | Self::Blocks(_))
     }

@@ -1,4 +1,4 @@
-//! Rewrites what concerns several keys of a template.
+//! Rewrites combinations of several keys of a template.
 
 use std::path::Path;
 
@@ -55,7 +55,7 @@ pub(super) fn inline_exec(section: &mut Section, path: &str, notes: &mut Notes) 
     next.splice(0..0, above);
 }
 
-/// Adds the language, if ctmpl would choose another one by the name of the source.
+/// Adds the key `language`, if ctmpl would choose another language by the name of the source.
 pub(super) fn keep_language(
     section: &mut Section,
     path: &str,

@@ -1,4 +1,4 @@
-//! Every format reads back as it was written.
+//! Tests that every format parses back to the written configuration.
 
 use config_blocks::Document;
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::section::{Item, Piece};
 use super::*;
 
-/// Without lines, which differ in the rewritten file.
+/// Returns the values without line numbers, which differ in the rewritten file.
 fn values(node: &Node) -> String {
     let shown = format!("{node:?}");
     let mut parts = shown.split("line: ");
@@ -16,7 +16,7 @@ fn values(node: &Node) -> String {
     })
 }
 
-/// What a text in a format holds.
+/// Parses a text in a format, and returns its values.
 fn read_back(text: &str, format: Format) -> Result<String, String> {
     let source = Source {
         document: Document::Variable("TEST"),
@@ -74,7 +74,7 @@ proptest! {
             let expected = values(&section.node());
             prop_assert_eq!(read_back(&written, format), Ok(expected), "{}", written);
         }
-        // Blocks that are repeated there are a list elsewhere.
+        // Repeated blocks are a list in the other formats.
         let alone = Section { items: vec![item("one", Piece::Block(inner()))], ..Section::default() };
         let written = write(&alone, Format::Hcl);
         prop_assert_eq!(read_back(&written, Format::Hcl), Ok(values(&alone.node())), "{}", written);

@@ -9,7 +9,7 @@ pub(super) fn write(section: &Section) -> String {
     page.0
 }
 
-/// The content of a table, after its head.
+/// Writes the content of a table, after its head.
 fn table(page: &mut Page, section: &Section, path: &str) {
     let (tables, values): (Vec<_>, Vec<_>) =
         section.items.iter().partition(|item| item.value.is_block());

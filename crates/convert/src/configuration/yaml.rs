@@ -3,7 +3,7 @@
 use super::page::{Page, is_plain, quoted};
 use super::section::{Item, Piece, Section};
 
-/// Words that are not texts without quotes, in some version of YAML.
+/// Words that need quotes to be strings in some version of YAML.
 const WORDS: [&str; 10] = [
     "true", "false", "yes", "no", "on", "off", "y", "n", "null", "none",
 ];
@@ -14,7 +14,7 @@ pub(super) fn write(section: &Section) -> String {
     page.0
 }
 
-/// The keys of a block, of which the first comes after `lead`.
+/// Writes the keys of a block; the first one follows `lead`.
 fn block(page: &mut Page, section: &Section, lead: &str, indent: &str) {
     let mut after_block = false;
     for (at, item) in section.items.iter().enumerate() {
@@ -74,7 +74,8 @@ fn entry(page: &mut Page, Item { key, value, .. }: &Item, lead: &str, indent: &s
     }
 }
 
-/// Returns `true` if a text can be a block of lines, which has no escapes, and in which blanks at the edges have a meaning.
+/// Returns `true` if the text can be a literal block scalar. It has no escapes, and blanks at its
+/// edges have a meaning.
 fn is_literal(text: &str) -> bool {
     let odd = |letter: char| letter != '\n' && letter != '\t' && !is_plain(letter);
     let first = text.lines().next().unwrap_or_default();
@@ -105,7 +106,7 @@ fn single(value: &Piece) -> String {
     }
 }
 
-/// A text, without quotes if that is unambiguous.
+/// Returns the text, without quotes if it is unambiguous.
 fn scalar(text: &str) -> String {
     let usual = |letter: char| letter.is_ascii_alphanumeric() || " /._-:=+@%".contains(letter);
     let plain = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '/')
