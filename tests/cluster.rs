@@ -16,7 +16,7 @@ const OUTAGE: &str = "the files stay as they are";
 fn changes_as_soon_as_possible(cluster: &Cluster, place: usize, value: &str) -> Instant {
     // Without a leader, a server holds the request for seconds. The change counts from the accepted
     // request.
-    eventually("the cluster takes a change again", || {
+    eventually("the cluster accepts a change", || {
         try_put(cluster.address(place), "app/port", value)
     });
     Instant::now()

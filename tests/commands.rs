@@ -60,7 +60,7 @@ fn a_command_runs_once_after_all_files_of_a_pass_and_different_ones_in_order() {
         "runs",
         "shared 111\nother 111\nshared 222\nother 222\nother 212\n",
     );
-    eventually("each run is told", || {
+    eventually("each run is logged", || {
         ctmpl.log_count("succeeded after") == 5
     });
 }

@@ -50,7 +50,7 @@ fn every_example_has_a_test() {
 }
 
 #[test]
-fn commands_to_try_do_what_they_say() {
+fn commands_to_try_have_the_shown_results() {
     let folder = Folder::new();
     copy(&folder);
     let mut run = 0;
@@ -80,7 +80,7 @@ fn commands_to_try_do_what_they_say() {
 }
 
 #[test]
-fn commands_for_servers_have_flags_that_exist() {
+fn commands_for_servers_have_existing_flags() {
     let folder = Folder::new();
     copy(&folder);
     let mut read = 0;

@@ -63,7 +63,9 @@ impl Scene {
 
     fn pid(&self) -> String {
         self.folder
-            .eventually("pid", "a number", |text| text.ends_with('\n'))
+            .eventually("pid", "a process ID is written", |text| {
+                text.ends_with('\n')
+            })
             .trim()
             .to_owned()
     }
@@ -83,7 +85,7 @@ fn parent_of(pid: &str) -> String {
 
 /// Waits until a process has ended.
 fn gone(pid: &str) {
-    eventually("the process is gone", || !is_alive(pid));
+    eventually("the process has ended", || !is_alive(pid));
 }
 
 #[test]
@@ -143,7 +145,7 @@ fn without_a_reload_signal_the_child_is_restarted() {
     let first = scene.pid();
     scene.consul.put_key("a", "2");
     scene.logs("start\nint\nstart\n");
-    eventually("it has another number", || scene.pid() != first);
+    eventually("the process ID has changed", || scene.pid() != first);
     gone(&first);
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
@@ -214,7 +216,7 @@ fn a_child_that_ignores_its_signal_is_killed_after_the_timeout() {
     scene.folder.becomes("out", "3");
     gone(&first);
     ctmpl.logs("did not end within 300ms, and is killed");
-    eventually("it has another number", || scene.pid() != first);
+    eventually("the process ID has changed", || scene.pid() != first);
     let second = scene.pid();
     let begun = Instant::now();
     assert_eq!(ctmpl.stop().code(), Some(12));
@@ -365,7 +367,7 @@ fn descendants_get_sigterm_after_the_child_without_the_kill_timeout() {
         let first = scene.pid();
         scene.consul.put_key("a", "2");
         gone(&first);
-        eventually("it has another number", || scene.pid() != first);
+        eventually("the process ID has changed", || scene.pid() != first);
         assert_eq!(ctmpl.stop().code(), Some(12), "{line}");
     }
 }
@@ -486,7 +488,7 @@ fn the_child_survives_a_reload_of_the_configuration() {
     reload(&with("env { custom = [\"A=b\"] }", ""), 2);
     scene.logs("start\nusr1\nint\nstart\n");
     gone(&first);
-    eventually("it has another number", || scene.pid() != first);
+    eventually("the process ID has changed", || scene.pid() != first);
     let second = scene.pid();
     reload("log_level = \"debug\"", 3);
     gone(&second);

@@ -588,7 +588,7 @@ fn the_daemon_ignores_the_attempt_limit_with_a_warning() {
         ],
     );
     ctmpl.logs("--consul-retry: the daemon retries without limit");
-    crate::support::eventually("it asks on", || asked.load(Ordering::SeqCst) > 4);
+    crate::support::eventually("it keeps polling", || asked.load(Ordering::SeqCst) > 4);
     assert!(ctmpl.is_running());
     assert_eq!(ctmpl.stop().code(), Some(12));
 }

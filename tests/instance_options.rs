@@ -133,7 +133,7 @@ fn options_of_a_service_share_one_query() {
 }
 
 #[test]
-fn an_unknown_option_is_shown_in_place() {
+fn an_unknown_option_is_reported_with_its_position() {
     let (consul, folder) = (crate::support::embedded(Seed::default()), Folder::new());
     let address = format!("--consul-addr={}", consul.address());
     for (name, text, said) in [

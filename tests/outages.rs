@@ -382,7 +382,7 @@ fn a_real_consul_may_start_late_stop_and_come_back_empty() {
     folder.stays("out", "port 80", Duration::from_millis(800));
     folder.stays("late", "80", Duration::from_millis(200));
     consul.start_again();
-    within(LATEST, "the default is in force", || {
+    within(LATEST, "the default is used", || {
         folder.read("late") == "none"
     });
     assert_eq!(folder.read("out"), "port 80");

@@ -72,7 +72,7 @@ fn systemd_receives_ready_reloading_failures_and_stopping() {
     consul.faults().stop_listening();
     systemd.receives("STATUS=Consul does not answer (retrying); 2 templates written");
     consul.faults().listen_again();
-    eventually("the trouble is over", || {
+    eventually("the failure is over", || {
         systemd
             .received()
             .last()
@@ -115,7 +115,7 @@ fn the_watchdog_is_notified_while_idle() {
             .count()
     };
     let before = fed();
-    eventually("it is fed again and again", || fed() > before + 5);
+    eventually("keep-alive messages arrive", || fed() > before + 5);
     // A stopped process sends no keep-alive message.
     ctmpl.signal(Signal::SIGSTOP);
     std::thread::sleep(Duration::from_millis(200));
@@ -123,7 +123,7 @@ fn the_watchdog_is_notified_while_idle() {
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(fed(), stopped);
     ctmpl.signal(Signal::SIGCONT);
-    eventually("it goes on", || fed() > stopped);
+    eventually("it continues", || fed() > stopped);
 }
 
 #[test]

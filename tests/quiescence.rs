@@ -68,7 +68,7 @@ fn each_change_restarts_the_minimum_and_only_the_last_text_is_written() {
     let last = Instant::now();
     folder.becomes("out", "12");
     let quiet = last.elapsed();
-    eventually("the second write is told", || writes(&ctmpl) == 2);
+    eventually("the second write is logged", || writes(&ctmpl) == 2);
     assert!(last.duration_since(first) > Duration::from_millis(1700));
     assert!(
         quiet > Duration::from_millis(500) && quiet < Duration::from_secs(4),
@@ -97,7 +97,7 @@ fn continuous_changes_are_written_at_the_maximum() {
     let took = begun.elapsed();
     assert!(took > Duration::from_millis(1800), "written after {took:?}");
     assert!(took < Duration::from_secs(4), "written after {took:?}");
-    eventually("the second write is told", || writes(&ctmpl) == 2);
+    eventually("the second write is logged", || writes(&ctmpl) == 2);
 }
 
 #[test]
@@ -113,11 +113,11 @@ fn a_value_that_returns_before_it_was_written_writes_nothing() {
     waits_again(&consul, "/v1/kv/app/port");
     let news = ctmpl.log_count("kv.get(app/port) has news");
     consul.put_key("app/port", "1");
-    eventually("the change is heard of", || {
+    eventually("the change is noticed", || {
         ctmpl.log_count("kv.get(app/port) has news") == news + 1
     });
     consul.put_key("app/port", "0");
-    eventually("the return is heard of", || {
+    eventually("the old value is noticed", || {
         ctmpl.log_count("kv.get(app/port) has news") == news + 2
     });
     folder.stays("out", "0", Duration::from_millis(1200));

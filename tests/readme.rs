@@ -150,7 +150,7 @@ fn the_demo_shows_a_change_arriving() {
 }
 
 #[test]
-fn the_scripts_are_what_ci_runs() {
+fn ci_runs_the_scripts() {
     let ci = fs::read_to_string(".ci/run").unwrap();
     for words in ["sh build", "sh test"] {
         let block = blocks(&page("README.md"), words).remove(0);

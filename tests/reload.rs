@@ -162,7 +162,7 @@ fn settings_of_the_process_take_effect() {
 
     ctmpl.signal(Signal::SIGHUP);
     ctmpl.signal(Signal::SIGUSR1);
-    crate::support::eventually("the new signal is heard", || {
+    crate::support::eventually("the new signal is handled", || {
         ctmpl.log_count("reading everything again") == 1
     });
     crate::support::eventually("and acted upon", || {

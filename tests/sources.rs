@@ -242,7 +242,7 @@ fn a_graceful_shutdown_exits_with_12_and_removes_the_pid_file() {
             "in",
             &["-pid-file", pid.to_str().unwrap()],
         );
-        eventually("the PID file tells", || {
+        eventually("the PID file is written", || {
             folder.read("pid").trim() == ctmpl.pid().to_string()
         });
         folder.becomes("out", "80");

@@ -34,7 +34,7 @@ impl Haproxy {
         eventually("haproxy has a worker", || {
             !children(haproxy.master.id()).is_empty()
         });
-        eventually("haproxy tells its process ID", || {
+        eventually("HAProxy writes its process ID", || {
             folder.read("haproxy.pid").trim() == haproxy.master.id().to_string()
         });
         haproxy

@@ -188,7 +188,7 @@ fn a_client_that_hangs_up_leaves_nothing_open() {
         consul.faults().open_requests("/v1/kv/") == 1
     });
     drop(stream);
-    eventually("the query is gone", || {
+    eventually("the query is no longer open", || {
         consul.faults().open_requests("/v1/kv/") == 0
     });
 }
@@ -198,7 +198,7 @@ fn connections_beyond_the_limit_are_closed_without_http() {
     let consul = start();
     consul.faults().limit_connections(1);
     let kept = TcpStream::connect(consul.address()).expect("a connection");
-    eventually("one connection is there", || {
+    eventually("there is one connection", || {
         consul.faults().connections() == 1
     });
     assert_eq!(get(consul.address(), "/v1/status/leader"), "");

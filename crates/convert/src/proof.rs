@@ -1,10 +1,10 @@
 //! Proves a conversion: both templates print the same text for the same data.
 //!
-//! Input: what both templates rendered. Output: a [`Proof`].
+//! Input: the results of both templates. Output: a [`Proof`].
 
 use similar::TextDiff;
 
-/// What the Go template rendered.
+/// The result of the Go template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Go<F> {
     /// The text, and additional files.
@@ -13,7 +13,7 @@ pub enum Go<F> {
     Nothing(String),
 }
 
-/// What the Jinja template rendered.
+/// The result of the Jinja template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Jinja<F, E> {
     /// The text, and additional files.
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_is_shown_as_diff_u_does() {
+    fn a_difference_has_the_format_of_diff_u() {
         let cases = [
             ("same\n", "same\n", ""),
             (

@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_later_variable_counts_and_values_are_not_shown() {
+    fn the_last_variable_is_used_and_values_are_not_shown() {
         let mut environment = Environment::from_iter([("A", "s3cret"), ("B", "2")]);
         environment.extend([("B", "3")]);
         let all: Vec<_> = environment.iter().collect();

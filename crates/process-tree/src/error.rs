@@ -18,7 +18,7 @@ pub enum CommandError {
     CannotStart {
         /// The program.
         program: String,
-        /// How to fix it.
+        /// The remedy.
         remedy: Option<&'static str>,
         /// The cause.
         source: io::Error,

@@ -169,7 +169,7 @@ datacenters:
     }
 
     #[test]
-    fn an_unknown_field_is_named_with_its_place() {
+    fn an_unknown_field_is_named_with_its_position() {
         let wrong = parse("services:\n  - name: web\n    adress: 10.0.0.1\n");
         let wrong = wrong.expect_err("a typo").to_string();
         for part in ["line 3: ", "adress", "did you mean address?", "port"] {
@@ -178,7 +178,7 @@ datacenters:
     }
 
     #[test]
-    fn a_wrong_value_is_named_with_its_place() {
+    fn a_wrong_value_is_named_with_its_position() {
         let wrong = parse("services:\n  - name: web\n    status: passng\n");
         let wrong = wrong.expect_err("a typo").to_string();
         for part in ["line 3: ", "did you mean passing?"] {

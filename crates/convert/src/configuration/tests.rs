@@ -45,7 +45,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_format_reads_back_what_was_written(
+    fn every_format_parses_back_to_the_same_values(
         texts in proptest::collection::vec(a_text(), 1..4),
         note in "[ -~]{0,20}",
         number in -1000_i32..1000,

@@ -263,7 +263,10 @@ async fn a_command_that_ignores_sigterm_is_killed_with_its_group() {
     );
     assert!(started.elapsed() < Duration::from_secs(5));
     assert_eq!(lines.len(), 2);
-    eventually("all are gone", || !lines.iter().any(|id| alive(id))).await;
+    eventually("all processes have ended", || {
+        !lines.iter().any(|id| alive(id))
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -334,7 +337,10 @@ async fn dropping_the_future_kills_the_group() {
     let ids = lines(&printed);
     assert!(ids.iter().all(|id| alive(id)));
     task.abort();
-    eventually("both are gone", || !ids.iter().any(|id| alive(id))).await;
+    eventually("both processes have ended", || {
+        !ids.iter().any(|id| alive(id))
+    })
+    .await;
     eventually("the leader was waited for", || {
         !Path::new(&format!("/proc/{}", ids[1])).exists()
     })

@@ -230,7 +230,7 @@ fn a_certificate_is_kept_for_two_thirds_of_its_validity() {
 }
 
 #[test]
-fn nothing_is_made_while_data_is_missing() {
+fn nothing_is_generated_while_data_is_missing() {
     let memo = Arc::default();
     let pass = Rendering {
         complete: false,

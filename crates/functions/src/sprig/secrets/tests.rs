@@ -120,7 +120,7 @@ fn random_results_stay_the_same_for_the_same_arguments() {
 }
 
 #[test]
-fn nothing_is_made_while_data_is_missing() {
+fn nothing_is_generated_while_data_is_missing() {
     let memo = Arc::default();
     let pass = Rendering {
         complete: false,
