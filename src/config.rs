@@ -115,6 +115,14 @@ fn environment_layer(environment: &Environment) -> Result<ConfigLayer, Error> {
     }
 }
 
+/// The sandbox of a template, in this directory.
+pub(crate) fn sandbox(directory: &std::path::Path) -> safe_read::Sandbox<'_> {
+    safe_read::Sandbox {
+        directory,
+        setting: "--sandbox-path",
+    }
+}
+
 /// Resolves the connection to Consul, for a command that needs nothing else: flags over environment over defaults.
 ///
 /// # Errors

@@ -18,9 +18,6 @@ pub mod error_chain;
 // The backoff between retries.
 pub mod backoff;
 
-// Reads regular files only, so that a pipe or a device cannot block the program.
-pub mod safe_read;
-
 // Merges the layers (files, environment, flags) into one resolved configuration.
 pub mod config;
 

@@ -19,7 +19,6 @@ use nix::sys::stat::Mode;
 
 use super::directory::parent;
 use super::error::WriteError;
-use crate::safe_read;
 
 /// The maximum number of links that the kernel follows in a path.
 const MAX_LINKS: usize = 40;

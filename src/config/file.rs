@@ -9,7 +9,6 @@ use std::path::Path;
 use config_blocks::{Block as _, Error, Source};
 
 use super::layer::ConfigLayer;
-use crate::safe_read;
 
 /// The maximum size of a file; templates with a megabyte of `contents` fit in.
 const MAX_SIZE: u64 = 4 * 1024 * 1024;

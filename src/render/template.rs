@@ -264,7 +264,7 @@ impl Template {
 /// [`TemplateError`] if the file cannot be read, or is not UTF-8.
 pub(crate) fn read(path: &Path) -> Result<String, TemplateError> {
     let name = path.display().to_string();
-    let bytes = crate::safe_read::read(path).map_err(|error| {
+    let bytes = safe_read::read(path).map_err(|error| {
         TemplateError::whole(&name, format!("cannot read the template: {error}"))
     })?;
     String::from_utf8(bytes).map_err(|error| {

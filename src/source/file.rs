@@ -3,8 +3,8 @@
 use super::error::Error;
 use super::poll::{Poll, Refresh, Reply, Source, SourceQuery};
 use crate::answer::Answer;
+use crate::config::sandbox;
 use crate::query::{FileQuery, Query};
-use crate::safe_read;
 
 /// The source for files on this host.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,7 +15,7 @@ pub struct Files;
 /// # Errors
 /// [`Error::File`] if it cannot be read.
 pub fn read(file: &FileQuery) -> Result<Answer, Error> {
-    match safe_read::read_within(&file.path, file.sandbox.as_deref()) {
+    match safe_read::read_within(&file.path, file.sandbox.as_deref().map(sandbox)) {
         Ok(content) => Ok(Answer::File(String::from_utf8_lossy(&content).into())),
         Err(source) => Err(Error::File {
             path: file.path.clone(),

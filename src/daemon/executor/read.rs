@@ -9,7 +9,6 @@ use crate::config::resolved::Job;
 use crate::config::token::{self, TokenError};
 use crate::query::{FileQuery, Query};
 use crate::render::{Template, TemplateError};
-use crate::safe_read;
 use crate::source;
 use crate::watch::WatchEvent;
 use gotemplate::budget::Budget;

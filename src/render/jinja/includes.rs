@@ -173,7 +173,7 @@ impl Includes {
 }
 
 fn read(path: &Path, sandbox: Option<&Path>) -> Read {
-    match crate::safe_read::read_within(path, sandbox) {
+    match safe_read::read_within(path, sandbox.map(crate::config::sandbox)) {
         Ok(bytes) => match String::from_utf8(bytes) {
             Ok(text) => Ok(Some(text.into())),
             Err(_) => Err(format!("{} is not UTF-8 text", path.display())),

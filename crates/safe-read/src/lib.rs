@@ -1,10 +1,10 @@
-//! Reads regular files only.
-//!
-//! Input: a path from the configuration or a template, and optionally a sandbox directory. Output:
-//! the content of the file, or an error.
-//!
-//! Other files are refused: a named pipe blocks its reader until there is a writer, and a device
-//! may have no end.
+#![doc = include_str!("../README.md")]
+
+// A module imports only modules listed above it; blank lines keep rustfmt from sorting the list.
+
+mod file_kind;
+
+mod sandbox;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
@@ -13,10 +13,8 @@ use std::path::Path;
 
 use nix::fcntl::OFlag;
 
-mod file_kind;
-mod sandbox;
-
 pub use file_kind::refuse_special;
+pub use sandbox::Sandbox;
 
 /// Reads the content of a regular file. Links are followed.
 ///
@@ -39,9 +37,9 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// Those of [`read`], and [`io::ErrorKind::PermissionDenied`] with the remedy if the file is outside.
-pub fn read_within(path: &Path, sandbox: Option<&Path>) -> io::Result<Vec<u8>> {
+pub fn read_within(path: &Path, sandbox: Option<Sandbox<'_>>) -> io::Result<Vec<u8>> {
     match sandbox {
-        Some(sandbox) => content_of(sandbox::open(path, sandbox)?),
+        Some(sandbox) => content_of(sandbox.open(path)?),
         None => read(path),
     }
 }

@@ -17,27 +17,52 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 
-use super::file_kind::refuse_special;
+use crate::file_kind::refuse_special;
 
 /// The maximum number of attempts if the file is moved between resolving and opening.
 const MAX_ATTEMPTS: usize = 8;
 
-/// Opens a regular file for reading.
-pub(super) fn open(path: &Path, sandbox: &Path) -> io::Result<File> {
-    let mut outcome = Err(Errno::ENOENT);
-    for _ in 0..MAX_ATTEMPTS {
-        let root = sandbox
-            .canonicalize()
-            .map_err(|error| no_sandbox(sandbox, &error))?;
-        let directory = open_directory(&root).map_err(|error| no_sandbox(sandbox, &error))?;
-        let inside = resolve(path, &root)?.ok_or_else(|| outside(sandbox))?;
-        refuse_special(std::fs::metadata(root.join(&inside))?.file_type())?;
-        outcome = open_beneath(&directory, &inside);
-        if !outcome.as_ref().is_err_and(|error| has_moved(*error)) {
-            break;
+/// A directory that neither a path nor a link can leave.
+#[derive(Clone, Copy, Debug)]
+pub struct Sandbox<'a> {
+    /// The directory.
+    pub directory: &'a Path,
+    /// The setting that names it, for errors.
+    pub setting: &'a str,
+}
+
+impl Sandbox<'_> {
+    /// Opens a regular file for reading.
+    pub(crate) fn open(self, path: &Path) -> io::Result<File> {
+        let mut outcome = Err(Errno::ENOENT);
+        for _ in 0..MAX_ATTEMPTS {
+            let root = self.directory.canonicalize();
+            let root = root.map_err(|error| self.missing(&error))?;
+            let directory = open_directory(&root).map_err(|error| self.missing(&error))?;
+            let inside = resolve(path, &root)?.ok_or_else(|| self.outside())?;
+            refuse_special(std::fs::metadata(root.join(&inside))?.file_type())?;
+            outcome = open_beneath(&directory, &inside);
+            if !outcome.as_ref().is_err_and(|error| has_moved(*error)) {
+                break;
+            }
         }
+        Ok(outcome?.into())
     }
-    Ok(outcome?.into())
+
+    fn outside(self) -> io::Error {
+        let (directory, setting) = (self.directory.display(), self.setting);
+        let text =
+            format!("it is outside the sandbox {directory}; move it there, or change {setting}");
+        io::Error::new(io::ErrorKind::PermissionDenied, text)
+    }
+
+    fn missing(self, error: &io::Error) -> io::Error {
+        let (directory, setting) = (self.directory.display(), self.setting);
+        let text = format!(
+            "cannot open the sandbox {directory} ({error}); create it, or change {setting}"
+        );
+        io::Error::other(text)
+    }
 }
 
 fn open_directory(path: &Path) -> io::Result<File> {
@@ -128,20 +153,6 @@ fn has_moved(error: Errno) -> bool {
         error,
         Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP | Errno::EXDEV | Errno::EAGAIN
     )
-}
-
-fn outside(sandbox: &Path) -> io::Error {
-    let sandbox = sandbox.display();
-    let text =
-        format!("it is outside the sandbox {sandbox}; move it there, or change --sandbox-path");
-    io::Error::new(io::ErrorKind::PermissionDenied, text)
-}
-
-fn no_sandbox(sandbox: &Path, error: &io::Error) -> io::Error {
-    let sandbox = sandbox.display();
-    let text =
-        format!("cannot open the sandbox {sandbox} ({error}); create it, or change --sandbox-path");
-    io::Error::other(text)
 }
 
 #[cfg(test)]

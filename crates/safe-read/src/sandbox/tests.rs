@@ -39,7 +39,11 @@ fn fixture() -> TempDir {
 
 fn read(path: &Path, sandbox: &Path) -> io::Result<String> {
     let mut text = String::new();
-    open(path, sandbox)?.read_to_string(&mut text)?;
+    let sandbox = Sandbox {
+        directory: sandbox,
+        setting: "--sandbox-path",
+    };
+    sandbox.open(path)?.read_to_string(&mut text)?;
     Ok(text)
 }
 
@@ -115,7 +119,7 @@ fn a_relative_path_is_relative_to_the_working_directory() {
         assert!(
             read(Path::new("src/lib.rs"), sandbox)
                 .unwrap()
-                .contains("pub mod")
+                .contains("pub fn read")
         );
         assert!(read(Path::new("lib.rs"), sandbox).is_err());
     }
