@@ -414,45 +414,7 @@ fn the_consul_program_as_a_command_reaches_the_same_consul() {
     let consul = Secured::start();
     consul.put("k", "v");
     let token = consul.token();
-    let by_flags = {
-        let mut command = command();
-        command
-            .args(consul.known())
-            .arg(format!("-consul-addr={}", consul.https("localhost")));
-        command.arg(format!("-consul-token={}", token.secret));
-        // Environment variables of the test itself would influence the program.
-        command
-            .env("CONSUL_HTTP_ADDR", "127.0.0.1:1")
-            .env("CONSUL_HTTP_SSL", "false");
-        command
-    };
-    let by_variables = {
-        let mut command = command();
-        command
-            .envs(variables(&consul))
-            .env("CONSUL_HTTP_TOKEN", &token.secret);
-        command
-    };
-    let of_another_authority = {
-        let mut command = command();
-        // Without a scheme, only the variables enable TLS and disable the verification of
-        // certificates.
-        command.envs(variables(&consul)).env_remove("CONSUL_CACERT");
-        command.env(
-            "CONSUL_HTTP_ADDR",
-            consul.https("localhost").replace("https://", ""),
-        );
-        command
-            .env("CONSUL_HTTP_SSL", "true")
-            .env("CONSUL_HTTP_SSL_VERIFY", "false");
-        command.env("CONSUL_HTTP_TOKEN", &token.secret);
-        command
-    };
-    for (name, mut command) in [
-        ("flags", by_flags),
-        ("variables", by_variables),
-        ("verify", of_another_authority),
-    ] {
+    for (name, mut command) in connections(&consul, &token.secret) {
         let folder = Folder::new();
         folder.write("in", r#"{{ key "k" }}"#);
         let line = format!("consul kv get k >{}", text(&folder.path("told")));
@@ -472,6 +434,49 @@ fn the_consul_program_as_a_command_reaches_the_same_consul() {
         assert_eq!(folder.read("told"), "v\n", "{name}: {}", ended.log);
         assert!(!ended.log.contains(&token.secret), "{}", ended.log);
     }
+}
+
+/// Commands that describe the connection by flags, by variables, and without verification.
+fn connections(consul: &Secured, token: &str) -> [(&'static str, std::process::Command); 3] {
+    let by_flags = {
+        let mut command = command();
+        command
+            .args(consul.known())
+            .arg(format!("-consul-addr={}", consul.https("localhost")));
+        command.arg(format!("-consul-token={token}"));
+        // Environment variables of the test itself would influence the program.
+        command
+            .env("CONSUL_HTTP_ADDR", "127.0.0.1:1")
+            .env("CONSUL_HTTP_SSL", "false");
+        command
+    };
+    let by_variables = {
+        let mut command = command();
+        command
+            .envs(variables(consul))
+            .env("CONSUL_HTTP_TOKEN", token);
+        command
+    };
+    let of_another_authority = {
+        let mut command = command();
+        // Without a scheme, only the variables enable TLS and disable the verification of
+        // certificates.
+        command.envs(variables(consul)).env_remove("CONSUL_CACERT");
+        command.env(
+            "CONSUL_HTTP_ADDR",
+            consul.https("localhost").replace("https://", ""),
+        );
+        command
+            .env("CONSUL_HTTP_SSL", "true")
+            .env("CONSUL_HTTP_SSL_VERIFY", "false");
+        command.env("CONSUL_HTTP_TOKEN", token);
+        command
+    };
+    [
+        ("flags", by_flags),
+        ("variables", by_variables),
+        ("verify", of_another_authority),
+    ]
 }
 
 #[test]

@@ -69,8 +69,8 @@ fn a_file_in_each_format_renders_the_same() {
     }
 }
 
-#[test]
-fn later_files_take_precedence_and_templates_accumulate() {
+/// A file and a directory with configurations, and other files in the directory.
+fn layered() -> Folder {
     let folder = Folder::new();
     folder.write("in", "x");
     folder.write(
@@ -87,6 +87,12 @@ fn later_files_take_precedence_and_templates_accumulate() {
     );
     folder.write("d/c.json~", "garbage");
     folder.write("d/notes.txt", "garbage");
+    folder
+}
+
+#[test]
+fn later_files_take_precedence_and_templates_accumulate() {
+    let folder = layered();
     let words = [
         "-config",
         "a.hcl",

@@ -691,6 +691,7 @@ fn wait_is_merged_from_all_layers() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn implausible_values_are_refused() {
     let folder = Folder::new();
     let cases = [
@@ -772,6 +773,7 @@ fn implausible_values_are_refused() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn files_that_are_not_configurations_are_refused_early() {
     let folder = Folder::new();
     let deep = 200_000;

@@ -266,7 +266,7 @@ async fn the_mesh_is_read() {
 }
 
 #[tokio::test]
-async fn other_clusters_are_read_and_sorted() {
+async fn partitions_are_read_and_sorted() {
     let reply = fixture(
         &Query::Consul(ConsulQuery::Partitions),
         "SYNTHETIC-partitions",
@@ -287,7 +287,10 @@ async fn other_clusters_are_read_and_sorted() {
             ("na-west", "Partition for North America West")
         ]
     );
+}
 
+#[tokio::test]
+async fn peerings_are_read_and_sorted() {
     let reply = fixture(&Query::peerings("").unwrap(), "SYNTHETIC-peerings")
         .await
         .unwrap();
@@ -319,7 +322,10 @@ async fn other_clusters_are_read_and_sorted() {
         ),
         (1, "production")
     );
+}
 
+#[tokio::test]
+async fn exported_services_are_read_and_sorted() {
     let exported = Query::Consul(ConsulQuery::ExportedServices(String::new()));
     let reply = fixture(&exported, "SYNTHETIC-exported-services")
         .await
@@ -338,7 +344,10 @@ async fn other_clusters_are_read_and_sorted() {
     );
     assert_eq!(services[1].consumers.peers, ["east", "west"]);
     assert_eq!(services[0].consumers.partitions, ["part1"]);
+}
 
+#[tokio::test]
+async fn imported_services_are_read_and_sorted() {
     let imported = Query::Consul(ConsulQuery::ImportedServices("part3".to_owned()));
     let Answer::ImportedServices(services) = fixture(&imported, "SYNTHETIC-imported-services")
         .await

@@ -65,7 +65,26 @@ fn a_mount_point_is_written_in_place_with_one_warning() {
     );
     assert!(ctmpl.is_running());
     ctmpl.stop();
+    assert_eq!(hidden_files(&folder), 0, "no temporary file is left");
+}
 
+/// The number of temporary files of `out`.
+fn hidden_files(folder: &Folder) -> usize {
+    let names = fs::read_dir(folder.path("."))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    names
+        .filter(|name| name.to_string_lossy().starts_with(".out"))
+        .count()
+}
+
+#[test]
+fn the_write_mode_decides_about_a_mount_point() {
+    let (folder, consul) = (Folder::new(), consul());
+    let (outside, out) = (folder.write("outside", "3"), folder.write("out", ""));
+    let Some(_mount) = Mount::of_file(&outside, &out) else {
+        return;
+    };
     consul.put_key("a", "4");
     let ended = once(&folder, &consul, &of_key("write = \"rename\""));
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
@@ -106,15 +125,7 @@ fn a_mount_point_is_written_in_place_with_one_warning() {
         "no warning with the flag: {}",
         ended.log
     );
-    let hidden = fs::read_dir(folder.path(".")).unwrap().filter(|entry| {
-        entry
-            .as_ref()
-            .unwrap()
-            .file_name()
-            .to_string_lossy()
-            .starts_with(".out")
-    });
-    assert_eq!(hidden.count(), 0, "no temporary file is left");
+    assert_eq!(hidden_files(&folder), 0, "no temporary file is left");
 }
 
 #[test]

@@ -263,6 +263,7 @@ fn a_bool_flag_can_be_false() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_wrong_flag_exits_with_13_and_one_line() {
     let folder = folder();
     let cases: &[(&[&str], &[&str])] = &[
@@ -548,7 +549,13 @@ fn once_gives_up_after_the_attempts_and_lists_missing_data() {
             assert!(ended.log.contains(part), "{part:?} in {}", ended.log);
         }
     }
-    // Without the flag, and with 0, it retries until the timeout.
+    assert!(!folder.path("out").exists());
+}
+
+#[test]
+fn without_a_number_of_attempts_a_single_run_retries_until_its_time_limit() {
+    let folder = folder();
+    folder.write("key", "{{ key \"a\" }}");
     for words in [&[][..], &["-consul-retry-attempts=0"]] {
         let (address, asked) = without_leader();
         let fixed = [
@@ -692,6 +699,7 @@ fn connecting_is_limited_by_the_dial_timeout() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn every_variable_has_its_effect() {
     let folder = folder();
     let token = text(&folder.path("token"));

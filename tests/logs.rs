@@ -83,6 +83,23 @@ fn all_outlets(folder: &Folder) -> (String, Datagrams, Datagrams) {
     )
 }
 
+/// Checks the event of a written file in a log of JSON lines.
+fn check_json(log: &str, destination: &str) {
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let written = lines
+        .iter()
+        .find(|line| line["event"] == "file.written")
+        .unwrap();
+    assert_eq!(written["level"], "info");
+    assert_eq!(written["component"], "daemon");
+    assert_eq!(written["destination"], destination);
+    let message = written["message"].as_str().unwrap();
+    assert!(message.ends_with(destination) && written["timestamp"].is_string());
+}
+
 #[test]
 fn all_outlets_receive_the_same_events() {
     for format in ["text", "json"] {
@@ -119,22 +136,7 @@ fn all_outlets_receive_the_same_events() {
             assert!(entry.contains(field), "{field:?}: {entry}");
         }
         if format.ends_with("json") {
-            let lines: Vec<Value> = ended
-                .log
-                .lines()
-                .map(|line| serde_json::from_str(line).unwrap())
-                .collect();
-            let written = lines
-                .iter()
-                .find(|line| line["event"] == "file.written")
-                .unwrap();
-            assert_eq!(written["level"], "info");
-            assert_eq!(written["component"], "daemon");
-            assert_eq!(written["destination"], out.as_str());
-            assert!(
-                written["message"].as_str().unwrap().ends_with(&out)
-                    && written["timestamp"].is_string()
-            );
+            check_json(&ended.log, &out);
         } else {
             assert!(
                 ended.log.lines().all(is_event) && ended.log.contains(&written),
@@ -157,15 +159,37 @@ fn all_outlets_receive_the_same_events() {
     }
 }
 
+const SECRETS: [&str; 5] = [
+    "t0ken-of-flag",
+    "t0ken-of-file",
+    "pa55word",
+    "key-valu3",
+    "variable-valu3",
+];
+
+/// Waits for the messages about a failed template, a failed command, an outage, an invalid token file and a reload.
+fn provoke_messages(ctmpl: &Ctmpl, folder: &Folder, consul: &Background, has_token_file: bool) {
+    ctmpl.logs("fails:1");
+    ctmpl.logs("runs again in");
+    consul.faults().stop_listening();
+    ctmpl.logs("the files stay as they are");
+    consul.faults().listen_again();
+    ctmpl.logs("Consul answers again");
+    fs::write(
+        folder.path("token"),
+        format!("{}\n{}", SECRETS[1], SECRETS[1]),
+    )
+    .unwrap();
+    if has_token_file {
+        ctmpl.logs("cannot use the token file");
+    }
+    fs::write(folder.path("token"), SECRETS[1]).unwrap();
+    ctmpl.signal(nix::sys::signal::Signal::SIGHUP);
+    ctmpl.logs("reading everything again");
+}
+
 #[test]
 fn no_outlet_shows_a_secret_at_any_level() {
-    const SECRETS: [&str; 5] = [
-        "t0ken-of-flag",
-        "t0ken-of-file",
-        "pa55word",
-        "key-valu3",
-        "variable-valu3",
-    ];
     let (folder, _) = setup();
     let seed = Seed::default()
         .key("secret", SECRETS[3])
@@ -206,23 +230,8 @@ fn no_outlet_shows_a_secret_at_any_level() {
         let _ = fs::remove_file(folder.path("good.out"));
         let ctmpl = Ctmpl::spawn(command);
         folder.becomes("good.out", &format!("{}{}", SECRETS[3], SECRETS[4]));
-        ctmpl.logs("fails:1");
-        ctmpl.logs("runs again in");
-        consul.faults().stop_listening();
-        ctmpl.logs("the files stay as they are");
-        consul.faults().listen_again();
-        ctmpl.logs("Consul answers again");
-        fs::write(
-            folder.path("token"),
-            format!("{}\n{}", SECRETS[1], SECRETS[1]),
-        )
-        .unwrap();
-        if token[0].ends_with("file") {
-            ctmpl.logs("cannot use the token file");
-        }
-        fs::write(folder.path("token"), SECRETS[1]).unwrap();
-        ctmpl.signal(nix::sys::signal::Signal::SIGHUP);
-        ctmpl.logs("reading everything again");
+        let has_token_file = token[0].ends_with("file");
+        provoke_messages(&ctmpl, &folder, &consul, has_token_file);
         let ended = ctmpl.stop();
         assert_eq!(ended.code(), Some(12), "{}", ended.log);
         syslog.receives("ending");
@@ -233,19 +242,24 @@ fn no_outlet_shows_a_secret_at_any_level() {
             syslog.received().join(""),
             journal.received().join(""),
         ];
-        for outlet in outlets {
-            assert!(
-                outlet.contains("is polled"),
-                "trace shows queries: {outlet}"
-            );
-            assert!(
-                outlet.contains("*** command="),
-                "the output of the command is logged: {outlet}"
-            );
-            for secret in SECRETS {
-                assert!(!outlet.contains(secret), "{secret} in {outlet}");
-            }
+        for outlet in &outlets {
+            check_redaction(outlet);
         }
+    }
+}
+
+/// Checks that an outlet has the queries and the output of the command, but no secret.
+fn check_redaction(outlet: &str) {
+    assert!(
+        outlet.contains("is polled"),
+        "trace shows queries: {outlet}"
+    );
+    assert!(
+        outlet.contains("*** command="),
+        "the output of the command is logged: {outlet}"
+    );
+    for secret in SECRETS {
+        assert!(!outlet.contains(secret), "{secret} in {outlet}");
     }
 }
 

@@ -68,42 +68,8 @@ fn a_broken_version_is_reported_and_the_last_good_one_stays_in_use() {
         folder.becomes("out", "port 80");
         folder.write(source, broken);
         ctmpl.logs("the last good version stays in force");
-        let log = ctmpl.log();
         let place = format!("{}:2:", folder.path(source).display());
-        let line = log
-            .lines()
-            .position(|line| line.contains(&place))
-            .unwrap_or_else(|| panic!("no {place}: {log}"));
-        let column_said = log.lines().nth(line).unwrap().split(&place).nth(1).unwrap();
-        assert!(
-            column_said.starts_with(|first: char| first.is_ascii_digit()),
-            "no column: {log}"
-        );
-        let shown: Vec<_> = log.lines().skip(line + 1).take(4).collect();
-        let excerpt = shown
-            .iter()
-            .position(|text| text.contains(broken.lines().nth(1).unwrap()));
-        // Each line begins with the time, the level and the component.
-        let text_of = |line: &str| {
-            line.split_once(") ")
-                .map(|(_, text)| text.to_owned())
-                .unwrap_or_default()
-        };
-        let caret = shown.iter().find(|line| {
-            text_of(line)
-                .trim_start_matches([' ', '|'])
-                .starts_with('^')
-        });
-        assert!(
-            excerpt.is_some() && caret.is_some(),
-            "no excerpt with a caret: {log}"
-        );
-        let above = shown[excerpt.unwrap()];
-        let pointed = &above[caret.unwrap().find('^').unwrap()..];
-        assert!(
-            pointed.starts_with(column),
-            "the caret points at {pointed:?}: {log}"
-        );
+        check_excerpt(&ctmpl.log(), &place, broken.lines().nth(1).unwrap(), column);
 
         // The old version still follows its data.
         consul.put_key("app/port", "81");
@@ -113,6 +79,42 @@ fn a_broken_version_is_reported_and_the_last_good_one_stays_in_use() {
         folder.becomes("out", "is 81");
         ctmpl.logs("parses again");
     }
+}
+
+/// Checks that the log has the position of an error, the line of the source, and a caret below `pointed_at`.
+fn check_excerpt(log: &str, place: &str, source_line: &str, pointed_at: &str) {
+    let line = log
+        .lines()
+        .position(|line| line.contains(place))
+        .unwrap_or_else(|| panic!("no {place}: {log}"));
+    let column_said = log.lines().nth(line).unwrap().split(place).nth(1).unwrap();
+    assert!(
+        column_said.starts_with(|first: char| first.is_ascii_digit()),
+        "no column: {log}"
+    );
+    let shown: Vec<_> = log.lines().skip(line + 1).take(4).collect();
+    let excerpt = shown.iter().position(|text| text.contains(source_line));
+    // Each line begins with the time, the level and the component.
+    let text_of = |line: &str| {
+        line.split_once(") ")
+            .map(|(_, text)| text.to_owned())
+            .unwrap_or_default()
+    };
+    let caret = shown.iter().find(|line| {
+        text_of(line)
+            .trim_start_matches([' ', '|'])
+            .starts_with('^')
+    });
+    assert!(
+        excerpt.is_some() && caret.is_some(),
+        "no excerpt with a caret: {log}"
+    );
+    let above = shown[excerpt.unwrap()];
+    let pointed = &above[caret.unwrap().find('^').unwrap()..];
+    assert!(
+        pointed.starts_with(pointed_at),
+        "the caret points at {pointed:?}: {log}"
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -62,6 +63,41 @@ fn is_whole(text: &str) -> bool {
     number.is_some_and(|number| whole(number) == text)
 }
 
+/// Reads a file until `over` is set or it is torn; returns what is torn.
+fn read_until_torn(path: &Path, over: &AtomicBool, read: &AtomicU64) -> Option<String> {
+    while !over.load(Ordering::SeqCst) {
+        if let Ok(text) = fs::read_to_string(path) {
+            read.fetch_add(1, Ordering::SeqCst);
+            if !is_whole(&text) {
+                return Some(format!("{} bytes: {:.40}", text.len(), text));
+            }
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    None
+}
+
+/// Sets the time of all temporary files in a folder back by an hour.
+fn age_temporary_files(folder: &Path) {
+    let old = std::time::SystemTime::now() - Duration::from_secs(3600);
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let name = entry.file_name();
+        if name != "out" {
+            assert!(
+                name.to_string_lossy().starts_with(".out."),
+                "an include would read {}",
+                name.display()
+            );
+            fs::File::options()
+                .write(true)
+                .open(entry.path())
+                .unwrap()
+                .set_modified(old)
+                .unwrap();
+        }
+    }
+}
+
 #[test]
 fn repeated_kills_never_leave_a_torn_file() {
     let (folder, consul) = (Folder::new(), consul());
@@ -76,20 +112,7 @@ fn repeated_kills_never_leave_a_torn_file() {
                 std::thread::sleep(Duration::from_millis(7));
             }
         });
-        let reader = scope.spawn(|| {
-            let mut torn = None;
-            while !over.load(Ordering::SeqCst) {
-                if let Ok(text) = fs::read_to_string(folder.path("to/out")) {
-                    read.fetch_add(1, Ordering::SeqCst);
-                    if !is_whole(&text) {
-                        torn = Some(format!("{} bytes: {:.40}", text.len(), text));
-                        break;
-                    }
-                }
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            torn
-        });
+        let reader = scope.spawn(|| read_until_torn(&folder.path("to/out"), &over, &read));
         for _ in 0..40 {
             let ctmpl = Ctmpl::start(
                 consul.address(),
@@ -109,22 +132,7 @@ fn repeated_kills_never_leave_a_torn_file() {
     // A killed process may leave a hidden file; the next write removes old ones.
     let hidden = || fs::read_dir(folder.path("to")).unwrap().count() - 1;
     assert!(hidden() <= 20, "{} temporary files", hidden());
-    let old = std::time::SystemTime::now() - Duration::from_secs(3600);
-    for entry in fs::read_dir(folder.path("to")).unwrap().map(Result::unwrap) {
-        let name = entry.file_name();
-        if name != "out" {
-            assert!(
-                name.to_string_lossy().starts_with(".out."),
-                "an include would read {name:?}"
-            );
-            fs::File::options()
-                .write(true)
-                .open(entry.path())
-                .unwrap()
-                .set_modified(old)
-                .unwrap();
-        }
-    }
+    age_temporary_files(&folder.path("to"));
     consul.put_key("big", &whole(u64::MAX));
     let address = format!("-consul-addr={}", consul.address());
     let ended = run([

@@ -285,6 +285,7 @@ fn two_dashes_end_the_flags_and_no_word_may_follow() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn invalid_words_are_reported_with_a_remedy() {
     let cases: &[(&[&str], &[&str])] = &[
         (&["-nope"], &["unknown flag --nope", "--help"]),

@@ -208,6 +208,7 @@ fn four_formats_are_one_configuration() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn an_error_names_file_line_and_key_and_what_was_meant() {
     let cases = [
         (

@@ -152,6 +152,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn an_error_names_the_line_and_never_quotes_the_text() {
         let cases = [
             (

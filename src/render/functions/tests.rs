@@ -25,6 +25,7 @@ mod examples;
 mod values;
 
 /// A render context with answers to the queries of the tests.
+#[expect(clippy::too_many_lines, reason = "a table of answers")]
 fn context() -> RenderContext {
     let mut snapshot = Snapshot::default();
     let mut answer = |query: Query, answer: Answer| snapshot.record(query, Arc::new(answer));

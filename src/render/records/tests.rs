@@ -103,6 +103,7 @@ fn jinja_names_are_snake_case_and_unique() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the expected texts")]
 fn every_field_has_its_value() {
     let record = Record::value(Arc::new(instance()));
     insta::assert_snapshot!(json::write(&record, json::Style { pretty: true, escape_html: true }).unwrap(), @r#"

@@ -298,6 +298,7 @@ fn world() -> Snapshot {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn both_languages_render_the_same() {
     let cases = [
         (

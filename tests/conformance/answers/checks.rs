@@ -117,6 +117,7 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 /// Cases of invalid requests for checks.
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 pub(super) fn refusals() -> Vec<Case> {
     let put = |name, target, status, text| refusal(name, ("PUT", target, ""), status, text);
     vec![

@@ -129,6 +129,7 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 /// Cases of unknown or redirected paths, and wrong methods.
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 pub(super) fn paths() -> Vec<Case> {
     vec![
         case(
@@ -209,6 +210,7 @@ pub(super) fn paths() -> Vec<Case> {
 }
 
 /// Cases of invalid registrations.
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 pub(super) fn registrations() -> Vec<Case> {
     let agent = |name, body, status, text| refusal(name, ("PUT", REGISTER, body), status, text);
     let catalog = |name, body, status, text| {

@@ -37,6 +37,7 @@ fn check_all(format: Format, cases: &[(&str, &str, Result<&str, &str>)]) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn in_nginx() {
     check_all(
         Format::Nginx,

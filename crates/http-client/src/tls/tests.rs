@@ -20,6 +20,7 @@ fn an_invalid_server_name_is_refused() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn the_content_of_a_file_is_not_shown() {
     let directory = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {

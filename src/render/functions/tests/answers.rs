@@ -145,6 +145,7 @@ fn pairs_below_a_prefix() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn services_and_nodes() {
     check_queries(&[
         (
@@ -500,6 +501,7 @@ fn pairs_are_grouped_by_folder() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn services_are_grouped_by_tag_port_and_metadata() {
     let services = || records::list(&instances());
     let ids = |groups: &Value| -> Vec<String> {

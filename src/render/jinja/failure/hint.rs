@@ -28,65 +28,68 @@ pub(super) fn hint(failure: &Failure<'_>) -> Option<String> {
             let (kind, method) = detail.rsplit_once(" has no method named ")?;
             hints::jinja::for_method(kind, method)
         }
-        ErrorKind::InvalidOperation if detail.ends_with("is not callable") => {
-            let name = failure.called()?;
-            if detail.contains("undefined") {
-                if let Some(tag) = failure
-                    .tags
-                    .all
-                    .iter()
-                    .find(|tag| tag.name == "from" && tag.names().any(|n| n == name))
-                {
-                    return Some(format!(
-                        "does the file in {{% {} %}} have a macro of that name?",
-                        tag.shown()
-                    ));
-                }
-                let known = failure
-                    .environment
-                    .globals()
-                    .map(|(name, _)| name)
-                    .chain(failure.tags.declared());
-                return did_you_mean(name, known);
-            }
-            let function = functions::named_in_jinja(name)?;
-            Some(format!(
-                "a variable {:?} hides the function of that name; rename the variable",
-                function.jinja
-            ))
-        }
-        ErrorKind::InvalidOperation
-            if detail.contains("operator on unsupported types string and number") =>
-        {
-            Some("make a number of the text first: text | int".to_owned())
-        }
         ErrorKind::TemplateNotFound => {
             let near = failure
                 .includes
                 .siblings(quoted(detail).filter(|name| failure.source.contains(name))?);
             did_you_mean(quoted(detail)?, near.iter().map(String::as_str))
         }
-        ErrorKind::InvalidOperation if is_no_number(detail) => Some(
-            "it is something else, or has blanks or a line break around it, which trim takes off"
-                .to_owned(),
-        ),
-        ErrorKind::InvalidOperation if refusing(failure).is_some() => refusing(failure)
-            .and_then(|function| hints::for_failed(function, function.jinja, detail)),
-        ErrorKind::InvalidOperation if detail.contains(" - operator") => {
-            let one_word =
-                failure.at().contains('-') && !failure.at().contains(char::is_whitespace);
-            one_word.then(|| {
-                "a dash is a minus; a name with a dash is written as a text: x[\"some-name\"]"
-                    .to_owned()
-            })
+        ErrorKind::InvalidOperation if detail.ends_with("is not callable") => {
+            for_call(failure, failure.called()?)
         }
-        ErrorKind::InvalidOperation if detail == "plain object is not iterable" => {
-            let name = failure.at().trim();
-            functions::named_in_jinja(name)
-                .map(|function| format!("call it: {}(…)", function.jinja))
-        }
+        ErrorKind::InvalidOperation => for_operation(failure),
         _ => None,
     }
+}
+
+/// The hint for a call of `name`, which is not a function.
+fn for_call(failure: &Failure<'_>, name: &str) -> Option<String> {
+    if !failure.detail().contains("undefined") {
+        let function = functions::named_in_jinja(name)?;
+        return Some(format!(
+            "a variable {:?} hides the function of that name; rename the variable",
+            function.jinja
+        ));
+    }
+    let mut tags = failure.tags.all.iter();
+    if let Some(tag) = tags.find(|tag| tag.name == "from" && tag.names().any(|n| n == name)) {
+        return Some(format!(
+            "does the file in {{% {} %}} have a macro of that name?",
+            tag.shown()
+        ));
+    }
+    let globals = failure.environment.globals().map(|(name, _)| name);
+    did_you_mean(name, globals.chain(failure.tags.declared()))
+}
+
+/// The hint for an operation or a call with values that it does not support.
+fn for_operation(failure: &Failure<'_>) -> Option<String> {
+    let detail = failure.detail();
+    if detail.contains("operator on unsupported types string and number") {
+        return Some("make a number of the text first: text | int".to_owned());
+    }
+    if is_no_number(detail) {
+        return Some(
+            "it is something else, or has blanks or a line break around it, which trim takes off"
+                .to_owned(),
+        );
+    }
+    if let Some(function) = refusing(failure) {
+        return hints::for_failed(function, function.jinja, detail);
+    }
+    let at = failure.at();
+    if detail.contains(" - operator") {
+        let is_one_word = at.contains('-') && !at.contains(char::is_whitespace);
+        return is_one_word.then(|| {
+            "a dash is a minus; a name with a dash is written as a text: x[\"some-name\"]"
+                .to_owned()
+        });
+    }
+    if detail == "plain object is not iterable" {
+        let function = functions::named_in_jinja(at.trim())?;
+        return Some(format!("call it: {}(…)", function.jinja));
+    }
+    None
 }
 
 /// The library function that rejected its arguments.

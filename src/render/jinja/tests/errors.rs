@@ -33,6 +33,7 @@ fn an_unknown_function_is_reported_when_the_template_is_read() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn errors_show_the_place_and_the_cause() {
     insta::assert_snapshot!(error("a\n{{ nope.x }}"), @r"
     test.j2:2:4: nope is undefined

@@ -36,6 +36,7 @@ fn check(language: Language, format: Format, cases: &[(&str, &str)]) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn jinja_quotes_values_and_leaves_text_alone() {
     check(
         Language::Jinja,
@@ -185,6 +186,7 @@ fn go_quotes_values_and_leaves_text_alone() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn documents_of_every_function_are_written_unescaped() {
     let value = "key('list') | parse_json";
     for function in [

@@ -26,6 +26,7 @@ fn shown(node: &Node) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn hcl_is_read_as_people_write_it() {
     let cases = [
         ("", "{}"),

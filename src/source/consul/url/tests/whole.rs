@@ -3,6 +3,7 @@
 use super::*;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn an_argument_that_is_not_valid_is_refused_with_the_reason() {
     let cases = [
         (
@@ -76,6 +77,7 @@ fn an_argument_that_is_not_valid_is_refused_with_the_reason() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_query_becomes_the_url_that_consul_expects() {
     let poll = Poll {
         server: 0,
